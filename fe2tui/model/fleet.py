@@ -1,0 +1,134 @@
+"""All that was seen of a region at one moment, and the difference of two moments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.place import Place
+from fe2tui.model.volume import Volume
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What things cost in a region, in dollars. What is not in here is not known, and never guessed.
+
+    ``on_demand`` is per hour by type (Linux, shared tenancy), ``spot`` per hour by type and zone, ``storage`` per
+    GiB and month by volume type. ``read_at`` is when on-demand prices were read from the Price List.
+    """
+
+    on_demand: Mapping[str, Decimal] = field(default_factory=dict)
+    spot: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    storage: Mapping[str, Decimal] = field(default_factory=dict)
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One stretch of an instance's running, as far as this program has seen it. Dollars an hour of the machine alone."""
+
+    instance_id: str
+    name: str
+    type: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    price_per_hour: Decimal | None = None
+    has_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One part of a fleet that could not be read: what happened, what to do, AWS's code."""
+
+    part: str  # volumes, prices, spot, metrics
+    summary: str
+    remedy: str = ""
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """A region at one moment. Instances are in the order of their ids; terminated ones are in as long as EC2 shows them.
+
+    ``problems`` names the parts that could not be read this time; their content is then the last that was.
+    ``cpu`` is per cent of CPU used, by instance, oldest first, one figure each five minutes of the last hour.
+    """
+
+    place: Place
+    seen_at: datetime
+    instances: Mapping[str, Instance] = field(default_factory=dict)
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
+    runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+    cpu: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    image_names: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    account: str = ""
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether any instance is in a state that EC2 will leave by itself."""
+        return any(instance.state.is_moving for instance in self.instances.values())
+
+    def named(self, name: str) -> tuple[Instance, ...]:
+        """The instances with that Name or id, those shutting down or terminated only if there is no other."""
+        found = [i for i in self.instances.values() if name in (i.name, i.id)]
+        living = [i for i in found if not i.state.is_gone]
+        return tuple(living or found)
+
+    def volumes_of(self, instance: Instance) -> tuple[Volume, ...]:
+        """The volumes attached to an instance that were read, in the order of its attachments."""
+        return tuple(self.volumes[a.volume_id] for a in instance.attachments if a.volume_id in self.volumes)
+
+
+@dataclass(frozen=True, slots=True)
+class FleetDiff:
+    """What became of the instances between two fleets, by id."""
+
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing became of any."""
+        return not (self.added or self.removed or self.changed)
+
+
+def diff(before: Fleet | None, after: Fleet) -> FleetDiff:
+    """Which instances came, went, or are different in any field. Objects kept from the last read cost nothing."""
+    if before is None or before.place != after.place:
+        return FleetDiff(added=frozenset(after.instances))
+    old, new = before.instances, after.instances
+    changed = frozenset(
+        key
+        for key, instance in new.items()
+        if (was := old.get(key)) is not None and was is not instance and was != instance
+    )
+    return FleetDiff(frozenset(new.keys() - old.keys()), frozenset(old.keys() - new.keys()), changed)
+
+
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    """How many instances run, move and rest. Terminated ones do not count."""
+
+    running: int
+    moving: int
+    stopped: int
+
+
+def count_states(fleet: Fleet) -> StateCount:
+    """The counts in the status line."""
+    running = moving = stopped = 0
+    for instance in fleet.instances.values():
+        state = instance.state
+        if state is State.RUNNING:
+            running += 1
+        elif state is State.STOPPED:
+            stopped += 1
+        elif state.is_moving:
+            moving += 1
+    return StateCount(running, moving, stopped)

@@ -1,0 +1,121 @@
+"""An EC2 instance, as DescribeInstances tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+KEEP_TAG = "fe2:keep"
+PORT_TAG = "fe2:port"
+USER_TAG = "fe2:user"
+
+
+class State(StrEnum):
+    """EC2's states of an instance, in EC2's words."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SHUTTING_DOWN = "shutting-down"
+    TERMINATED = "terminated"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether EC2 will leave this state by itself, within minutes."""
+        return self in (State.PENDING, State.SHUTTING_DOWN, State.STOPPING)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the instance is, or is about to be, no more."""
+        return self in (State.SHUTTING_DOWN, State.TERMINATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A volume in its place on an instance."""
+
+    device: str
+    volume_id: str
+    delete_on_termination: bool
+    attached_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One instance at one moment. Times are UTC."""
+
+    id: str
+    state: State
+    type: str
+    zone: str
+    image_id: str = ""
+    architecture: str = ""
+    key_name: str | None = None
+    launched_at: datetime | None = None
+    lifecycle: str = "on-demand"  # on-demand, spot, scheduled, capacity-block
+    public_ip: str | None = None
+    private_ip: str | None = None
+    public_dns: str | None = None
+    ipv6: str | None = None
+    vpc_id: str | None = None
+    subnet_id: str | None = None
+    security_groups: tuple[tuple[str, str], ...] = ()  # (id, name)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+    root_device: str = ""
+    state_reason: str = ""  # EC2's code and words, as in Client.UserInitiatedShutdown: …
+    transition_reason: str = ""  # as in User initiated (2026-11-20 10:00:00 GMT)
+    spot_request_id: str | None = None
+    client_token: str = ""
+    platform: str = "Linux/UNIX"
+    virtualization: str = ""
+    boot_mode: str = ""
+    ena: bool = True
+    hibernation: bool = False
+    instance_profile: str | None = None
+    tenancy: str = "default"
+
+    @property
+    def name(self) -> str:
+        """The Name tag, or an empty string."""
+        return self.tags.get("Name", "")
+
+    @property
+    def label(self) -> str:
+        """The Name, or the id of one that has none."""
+        return self.name or self.id
+
+    @property
+    def is_spot(self) -> bool:
+        """Whether it was bought on the spot market."""
+        return self.lifecycle == "spot"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a person marked it, by the tag ``fe2:keep``, as never to be offered in bulk actions."""
+        return self.tags.get(KEEP_TAG, "").strip().lower() not in ("", "0", "no", "false")
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether AWS itself stopped it to take its spot capacity back: only AWS can start it again."""
+        return self.is_spot and self.state_reason.startswith("Server.SpotInstance") and not self.state.is_gone
+
+    @property
+    def address(self) -> str | None:
+        """The public address, else the private one."""
+        return self.public_ip or self.private_ip
+
+    @property
+    def zone_letter(self) -> str:
+        """The zone without the region's name: ``2a`` of ``us-east-2a``."""
+        return self.zone.rsplit("-", 1)[-1] if self.zone else ""
+
+    @property
+    def changed_state_at(self) -> datetime | None:
+        """When a person or AWS last stopped or terminated it, from the transition reason EC2 gives."""
+        from fe2tui.model.words import parse_transition
+
+        return parse_transition(self.transition_reason)

@@ -1,0 +1,109 @@
+"""What a person asks for when launching, and what is kept of it until it is known what became of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fe2tui.errors import FieldError
+
+LARGEST_DISK = 65_536  # GiB, gp3 and io2; source: EBS volume types
+NAME_LENGTH = 255
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchRequest:
+    """A launch as asked for. ``disk`` is GiB (None: as large as the image wants); ``image`` an id, a name or a word."""
+
+    name: str
+    image: str
+    type: str
+    disk: int | None = None
+    key_name: str | None = None
+    security_group: str = "ssh"
+    iops: int | None = None
+    zone: str | None = None
+    subnet_id: str | None = None
+    address: str | None = None  # who may reach port 22, as a CIDR block; None: looked up
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """A form that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> LaunchRequest:
+        """The request that ``as_json`` gave."""
+        return cls(**kept)
+
+
+def field_errors(request: LaunchRequest) -> list[FieldError]:
+    """What can be seen to be wrong without asking AWS, one error a field at most."""
+    return [
+        error for error in (_name(request), _image(request), _disk(request), _type(request), _iops(request)) if error
+    ]
+
+
+def _name(request: LaunchRequest) -> FieldError | None:
+    name = request.name
+    if not name.strip():
+        return FieldError("name", "The instance needs a name.", "Type one that no other instance has.")
+    if len(name) > NAME_LENGTH:
+        return FieldError("name", f"A name has at most {NAME_LENGTH} characters.", f"This one has {len(name)}.")
+    if not name.isprintable() or name != name.strip():
+        return FieldError("name", "A name has no control characters and no space around it.", "Type it again.")
+    if re.fullmatch(r"i-[0-9a-f]{8,17}", name):
+        return FieldError(
+            "name", "This name looks like an instance id.", "Choose one that cannot be mistaken for an id."
+        )
+    if "@" in name:
+        return FieldError("name", "A name cannot hold an @: it parts user and name in `connect`.", "Leave it out.")
+    return None
+
+
+def _image(request: LaunchRequest) -> FieldError | None:
+    if request.image.strip():
+        return None
+    return FieldError("image", "An image is needed.", "Type ubuntu, amazon, debian or dlami, an AMI's name, or its id.")
+
+
+def _disk(request: LaunchRequest) -> FieldError | None:
+    if request.disk is None or 1 <= request.disk <= LARGEST_DISK:
+        return None
+    return FieldError("disk", f"A disk has 1 to {LARGEST_DISK:,} GiB.", "Type a whole number.")
+
+
+def _type(request: LaunchRequest) -> FieldError | None:
+    if re.fullmatch(r"[a-z0-9-]+\.[a-z0-9-]+", request.type):
+        return None
+    return FieldError("type", f"“{request.type}” is not an instance type.", "Type one such as t3.micro or m5.large.")
+
+
+def _iops(request: LaunchRequest) -> FieldError | None:
+    if request.iops is None or 3000 <= request.iops <= 80_000:
+        return None
+    return FieldError("iops", "A gp3 disk has 3,000 to 80,000 IOPS.", "Leave it out for 3,000.")
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchIntent:
+    """One intended RunInstances call, kept before it is sent.
+
+    ``stage`` is intended (may or may not have been sent), launched (its instance is known), ready, failed or
+    abandoned. ``call`` holds the parameters exactly as sent: the same token must go with the same request.
+    """
+
+    token: str
+    request: LaunchRequest
+    call: Mapping[str, Any]
+    region: str
+    profile: str
+    made_at: datetime
+    stage: str = "intended"
+    instance_id: str | None = None
+    error: str = ""
+    endpoint: str = ""
+    process: int = 0  # the process that works on it, so that a second one leaves it alone

@@ -1,0 +1,48 @@
+"""An instance type."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MachineType:
+    """One instance type, as DescribeInstanceTypes tells it. ``memory`` is MiB."""
+
+    name: str
+    vcpus: int
+    memory: int
+    architectures: tuple[str, ...] = ("x86_64",)
+    gpus: int = 0
+    gpu_name: str = ""
+    current: bool = True
+    spot: bool = True
+    free_tier: bool = False
+    virtualizations: tuple[str, ...] = ("hvm",)
+    boot_modes: tuple[str, ...] = ()
+    ena: str = "supported"
+
+    @property
+    def family(self) -> str:
+        """The part before the dot."""
+        return self.name.partition(".")[0]
+
+    @property
+    def summary(self) -> str:
+        """As in ``32 vCPU  244 GiB  4 × V100``."""
+        memory = f"{self.memory / 1024:g}"
+        gpus = f"  {self.gpus} × {self.gpu_name}" if self.gpus else ""
+        return f"{self.vcpus} vCPU  {memory} GiB{gpus}"
+
+
+_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
+
+
+def size_order(type_name: str) -> tuple[str, int, str]:
+    """A sort key that puts the types of a family smallest first."""
+    family, _, size = type_name.partition(".")
+    if size in _SIZES:
+        return family, _SIZES.index(size), size
+    many = re.fullmatch(r"(\d+)xlarge", size)
+    return family, (5 + int(many[1]) if many else 10_000), size

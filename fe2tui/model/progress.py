@@ -1,0 +1,62 @@
+"""What a task reports while it works, and what came of each thing it was asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fe2tui.errors import Fe2Error
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of a task. ``fraction`` is 0 to 1 where it can be told; ``subject`` is an instance's id once there is one."""
+
+    task: str  # launch, start, stop …
+    step: str  # image, key, security group, requested, running, ssh answers, ready …
+    words: str
+    subject: str = ""
+    label: str = ""
+    fraction: float | None = None
+    at: datetime | None = None
+
+
+Report = Callable[[Progress], None]
+
+
+def unreported(progress: Progress) -> None:
+    """A Report for those who do not listen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one of the things that a task was asked to do."""
+
+    subject: str
+    label: str
+    words: str
+    error: Fe2Error | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was done."""
+        return self.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One entry of the activity log. ``result`` is running, done, failed or cancelled."""
+
+    at: datetime
+    command: str  # launch, stop …
+    subject: str
+    label: str
+    region: str
+    result: str
+    words: str
+    remedy: str = ""
+    code: str | None = None
+    by: str = ""  # the command line, or "dashboard"
+    ended_at: datetime | None = None
+    id: int = 0

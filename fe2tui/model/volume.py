@@ -1,0 +1,32 @@
+"""An EBS volume."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """One EBS volume at one moment. ``size`` is GiB, ``throughput`` MiB a second."""
+
+    id: str
+    size: int
+    type: str
+    zone: str
+    state: str
+    created_at: datetime | None = None
+    iops: int | None = None
+    throughput: int | None = None
+    encrypted: bool = False
+    snapshot_id: str | None = None
+    instance_id: str | None = None
+    device: str | None = None
+    delete_on_termination: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The Name tag, or an empty string."""
+        return self.tags.get("Name", "")

@@ -1,0 +1,75 @@
+"""Where our files are: configuration, data, cache, and the style sheets.
+
+``FE2TUI_HOME`` puts the first three below one folder; otherwise they are where the platform has such things
+(``~/.config/fe2tui``, ``~/.local/share/fe2tui`` and ``~/.cache/fe2tui`` on Linux).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+HOME_VARIABLE = "FE2TUI_HOME"
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _folder(kind: str) -> Path:
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home).expanduser() / kind
+    import platformdirs
+
+    folders = platformdirs.PlatformDirs("fe2tui", appauthor=False)
+    found = {
+        "config": folders.user_config_path,
+        "data": folders.user_data_path,
+        "cache": folders.user_cache_path,
+    }
+    return found[kind]
+
+
+def config_folder() -> Path:
+    """The folder of config.toml; it may not exist."""
+    return _folder("config")
+
+
+def config_file() -> Path:
+    """config.toml; it may not exist."""
+    return config_folder() / "config.toml"
+
+
+def data_folder() -> Path:
+    """What must survive us; made, for its owner only, if it is not there."""
+    folder = _folder("data")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def cache_folder() -> Path:
+    """What can be made again; made, for its owner only, if it is not there."""
+    folder = _folder("cache")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def store_file() -> Path:
+    """The SQLite file of the store."""
+    return data_folder() / "fe2tui.sqlite"
+
+
+def known_hosts_file() -> Path:
+    """Our own known-hosts file: host keys by instance id, as ssh reads them."""
+    return data_folder() / "known_hosts"
+
+
+def keys_folder() -> Path:
+    """Private keys that this program made, ``NAME.pem``, for their owner only."""
+    folder = data_folder() / "keys"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return folder
+
+
+def sheets_folder() -> Path:
+    """The folder of the .tcss sheets: beside the package's files in a wheel, at the top of a checkout."""
+    inside = _PACKAGE / "tcss"
+    return inside if inside.is_dir() else _PACKAGE.parent / "tcss"
