@@ -28,7 +28,7 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One stretch of an instance's running, as far as this program has seen it. Dollars an hour of the machine alone."""
+    """One stretch of an instance's running, as far as was seen. The price is of the machine alone."""
 
     instance_id: str
     name: str
@@ -51,7 +51,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """A region at one moment. Instances are in the order of their ids; terminated ones are in as long as EC2 shows them.
+    """A region at one moment. In the order of ids; terminated instances are in as long as EC2 shows them.
 
     ``problems`` names the parts that could not be read this time; their content is then the last that was.
     ``cpu`` is per cent of CPU used, by instance, oldest first, one figure each five minutes of the last hour.

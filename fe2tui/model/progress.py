@@ -11,7 +11,7 @@ from fe2tui.errors import Fe2Error
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One step of a task. ``fraction`` is 0 to 1 where it can be told; ``subject`` is an instance's id once there is one."""
+    """One step of a task. ``fraction`` is 0 to 1 where known; ``subject`` an instance's id once there is one."""
 
     task: str  # launch, start, stop …
     step: str  # image, key, security group, requested, running, ssh answers, ready …

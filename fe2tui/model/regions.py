@@ -45,7 +45,7 @@ REGIONS: Mapping[str, str] = {
 def find_region(text: str, known: Mapping[str, str] = REGIONS) -> str | None:
     """The id itself, else the first region whose name contains the text, upper and lower case as typed.
 
-    When no name does, case is forgotten and ids count too, so that ``ohio`` and ``east-2`` work. None when nothing fits.
+    When no name does, case is forgotten and ids count too: ``ohio`` and ``east-2`` work. None when nothing fits.
     """
     if text in known:
         return text
