@@ -1,0 +1,224 @@
+"""config.toml: every setting, what it means, and what it is when nobody says.
+
+A flag counts before an environment variable, that before config.toml, and that before ~/.aws/config. A missing file is
+an empty one. An unknown key or a wrong value is a SettingError that names the key and its line: a setting that is
+silently not read is worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fe2tui import paths
+from fe2tui.errors import SettingError
+
+_Value = TypeVar("_Value")
+
+
+class _Refused(Exception):
+    """A key that cannot be taken: the path to it, what is wrong, and what would be right."""
+
+    def __init__(self, trail: tuple[str, ...], summary: str, remedy: str) -> None:
+        super().__init__(summary)
+        self.trail = trail
+        self.summary = summary
+        self.remedy = remedy
+
+    def below(self, key: str) -> _Refused:
+        """The same, seen from one table further up."""
+        return _Refused((key, *self.trail), self.summary, self.remedy)
+
+
+def _setting(default: _Value, check: Callable[[object], Any], words: str) -> _Value:
+    """A field with its meaning and with the check that a value from the file must pass."""
+    kept: Any = (
+        field(default_factory=dict, metadata={"check": check, "words": words})
+        if isinstance(default, dict)
+        else field(default=default, metadata={"check": check, "words": words})
+    )
+    return kept  # type: ignore[no-any-return]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError('a text in quotes, as in "us-east-2"')
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("true or false")
+
+
+def _port(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65_535:
+        return value
+    raise ValueError("a whole number from 1 to 65535")
+
+
+def _seconds(least: float) -> Callable[[object], float]:
+    def check(value: object) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= 3600:
+            return float(value)
+        raise ValueError(f"a number of seconds from {least:g} to 3600")
+
+    return check
+
+
+def _path(value: object) -> Path:
+    return Path(_text(value)).expanduser()
+
+
+def _address_url(value: object) -> str:
+    url = _text(value)
+    if url and not url.startswith(("https://", "http://")):
+        raise ValueError('an address such as "https://checkip.amazonaws.com", or "" to never look it up')
+    return url
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise ValueError('a list of texts, as in ["state", "type"]')
+
+
+def _text_table(value: object) -> dict[str, str]:
+    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+        return value
+    raise ValueError('a table of texts, as in launch = "n"')
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSettings:
+    """How one AWS profile is to be treated: ``[profiles.NAME]``."""
+
+    colour: str = _setting(
+        "", _text, "Colour of the status line under this profile, so that production looks different: red, #aa3355 …"
+    )
+    read_only: bool = _setting(False, _flag, "Refuse every change under this profile, as --read-only does.")
+
+
+def _profiles(value: object) -> dict[str, ProfileSettings]:
+    if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
+        raise ValueError("tables, as in [profiles.production]")
+    profiles = {}
+    for name, table in value.items():
+        try:
+            profiles[name] = ProfileSettings(**_checked(ProfileSettings, table))
+        except _Refused as refused:
+            raise refused.below(name) from None
+    return profiles
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; their meaning stands in each field's ``words``. Times are seconds."""
+
+    profile: str | None = _setting(None, _text, "AWS profile to use when neither --profile nor AWS_PROFILE says.")
+    region: str | None = _setting(
+        None, _text, "Region, or part of its name (Ohio), when neither --region nor AWS_REGION says."
+    )
+    user: str | None = _setting(None, _text, "Login user where neither the tag fe2:user nor the image tells.")
+    port: int = _setting(22, _port, "ssh port where the tag fe2:port does not tell.")
+    key_file: Path | None = _setting(
+        None, _path, "Private key for ssh; left out: the one that fits the instance's key pair is looked for."
+    )
+    use_private_address: bool = _setting(
+        False, _flag, "Reach machines at their private address, as from inside a VPN or the VPC."
+    )
+    address_url: str = _setting(
+        "https://checkip.amazonaws.com",
+        _address_url,
+        "What tells your public address, for the security group; empty: never ask.",
+    )
+    connect_timeout: float = _setting(5.0, _seconds(0.1), "How long AWS may take to accept a connection.")
+    read_timeout: float = _setting(20.0, _seconds(0.1), "How long AWS may be silent before a call is given up.")
+    quick_seconds: float = _setting(2.0, _seconds(0.5), "Time between two reads while something moves.")
+    slow_seconds: float = _setting(60.0, _seconds(5), "Time between two reads while nothing moves.")
+    read_only: bool = _setting(False, _flag, "Refuse every change, as --read-only does.")
+    theme: str = _setting("", _text, "Colour theme of the dashboard; empty: its own.")
+    keys: Mapping[str, str] = _setting({}, _text_table, "[keys]: command = key, to bind keys anew; see the key list.")
+    columns: tuple[str, ...] = _setting(
+        (), _texts, "Columns of the instances, in order; tag:NAME shows a tag; empty: as many as fit."
+    )
+    profiles: Mapping[str, ProfileSettings] = _setting(
+        {}, _profiles, "[profiles.NAME]: colour and read_only for one AWS profile."
+    )
+
+    def of_profile(self, name: str) -> ProfileSettings:
+        """How the profile of that name is to be treated."""
+        return self.profiles.get(name, ProfileSettings())
+
+
+def meaning(of: Field[Any]) -> str:
+    """What a setting means, for documentation."""
+    return str(of.metadata["words"])
+
+
+def load(path: Path | None = None) -> Settings:
+    """The settings of a file, by default config.toml in our configuration folder.
+
+    Raises SettingError for a file that cannot be read, is not TOML, or has an unknown key or a wrong value.
+    """
+    path = path or paths.config_file()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as failure:
+        raise SettingError(f"{path} cannot be read: {failure}.", "Make it readable, or move it away.") from failure
+    import tomllib
+
+    try:
+        return Settings(**_checked(Settings, tomllib.loads(text)))
+    except tomllib.TOMLDecodeError as failure:
+        raise SettingError(f"{path} is not valid TOML: {failure}.", "Mend that line.") from failure
+    except _Refused as refused:
+        line = _line_of(text, refused.trail)
+        where = f"{path}, line {line}" if line else str(path)
+        raise SettingError(f"{where}: {refused.summary}", refused.remedy) from None
+
+
+def _checked(into: type[Settings] | type[ProfileSettings], table: Mapping[str, object]) -> dict[str, Any]:
+    known = {each.name: each for each in fields(into)}
+    taken: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise _Refused((key,), f"“{key}” is not a setting.", _did_you_mean(key, known))
+        try:
+            taken[key] = known[key].metadata["check"](value)
+        except ValueError as wrong:
+            raise _Refused((key,), f"“{key}” is {value!r}.", f"It has to be {wrong}.") from None
+        except _Refused as refused:
+            raise refused.below(key) from None
+    return taken
+
+
+def _did_you_mean(key: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    names = list(known)
+    close = get_close_matches(key, names, n=1)
+    there_are = f"There are: {', '.join(sorted(names))}."
+    return f"Did you mean “{close[0]}”? {there_are}" if close else there_are
+
+
+def _line_of(text: str, trail: tuple[str, ...]) -> int | None:
+    """The number of the line that sets a key; None when it is written in a way that this simple reading misses."""
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
+            table = tuple(part.strip(" \"'") for part in header[1].split("."))
+            if table == trail:
+                return number
+        elif (assigned := re.match(r"\s*([^=#]+?)\s*=", line)) and (
+            *table,
+            *(part.strip(" \"'") for part in assigned[1].split(".")),
+        )[: len(trail)] == trail:
+            return number
+    return None
