@@ -16,18 +16,24 @@ NAME_LENGTH = 255
 
 @dataclass(frozen=True, slots=True)
 class LaunchRequest:
-    """A launch as asked for. ``disk`` is GiB (None: as large as the image wants); ``image`` an id, a name or a word."""
+    """A launch as asked for. ``disk`` is GiB (None: as large as the image wants); ``image`` an id, a name or a word.
+
+    ``key_name`` None means a key that the person has; ``key_action`` is what to do for it: use one that the account
+    has, import the person's own public key (``key_public``, or the first one found), or create one.
+    """
 
     name: str
     image: str
     type: str
     disk: int | None = None
     key_name: str | None = None
+    key_action: str = "use"
+    key_public: str | None = None
     security_group: str = "ssh"
     iops: int | None = None
     zone: str | None = None
     subnet_id: str | None = None
-    address: str | None = None  # who may reach port 22, as a CIDR block; None: looked up
+    address: str | None = None  # who may reach port 22, as a CIDR block; None: looked up; empty: nobody is let in
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -92,8 +98,8 @@ def _iops(request: LaunchRequest) -> FieldError | None:
 class LaunchIntent:
     """One intended RunInstances call, kept before it is sent.
 
-    ``stage`` is intended (may or may not have been sent), launched (its instance is known), ready, failed or
-    abandoned. ``call`` holds the parameters exactly as sent: the same token must go with the same request.
+    ``stage`` is intended (may or may not have been sent), launched (its instance is known), ready, found (it is there,
+    though its process ended before it was ready), failed (refused by AWS) or abandoned (it was never launched). ``call`` holds the parameters exactly as sent: the same token must go with the same request.
     """
 
     token: str
@@ -107,3 +113,4 @@ class LaunchIntent:
     error: str = ""
     endpoint: str = ""
     process: int = 0  # the process that works on it, so that a second one leaves it alone
+    activity: int = 0  # its entry in the activity log

@@ -1,0 +1,51 @@
+"""What every task gets: the session, the store, the settings, and somebody to report to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from fe2tui.model.progress import Progress, Report, unreported
+
+if TYPE_CHECKING:
+    from fe2tui.aws.session import Session
+    from fe2tui.settings import Settings
+    from fe2tui.store import Store
+
+
+def utc_now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long tasks wait, in seconds: between two looks, for a machine's ssh, for a spot request to settle …
+
+    ``settle`` is how long after a launch was intended EC2 may still come to show its instance.
+    """
+
+    poll: float = 1.0
+    ready: float = 600.0
+    states: float = 900.0
+    spot: float = 120.0
+    settle: float = 30.0
+
+
+@dataclass(slots=True)
+class Context:
+    """What a task works with. ``by`` is the command line, or ``dashboard``: it goes into the activity log."""
+
+    session: Session
+    store: Store
+    settings: Settings
+    report: Report = unreported
+    by: str = ""
+    clock: Callable[[], datetime] = utc_now
+    pace: Pace = field(default_factory=Pace)
+
+    def step(self, task: str, step: str, words: str, *, subject: str = "", label: str = "") -> None:
+        """Report one step of a task."""
+        self.report(Progress(task, step, words, subject, label, at=self.clock()))
