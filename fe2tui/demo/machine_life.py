@@ -1,0 +1,149 @@
+"""The life of one demo machine: created, booted, halted and booted again, on the loop of all machines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from fe2tui.demo.machine_console import boot_log
+from fe2tui.demo.machine_disk import Disk
+from fe2tui.demo.machine_processes import kill_all
+
+if TYPE_CHECKING:
+    from fe2tui.demo.machine_sshd import Sshd
+
+_CONSOLE_LIMIT = 64 * 1024
+
+
+def bound_socket(port: int) -> socket.socket:
+    """A socket bound to the port of 127.0.0.1 (0: any free one) that does not listen: connecting is refused."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(("127.0.0.1", port))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+class Machine:
+    """One machine; its coroutines run on the loop, one at a time."""
+
+    def __init__(self, disk: Disk, public_key: str | None, on_power: Callable[[str], None]) -> None:
+        self.disk = disk
+        self.console = ""
+        self._public_key = public_key
+        self._on_power = on_power
+        self._reserved: socket.socket | None = bound_socket(0)
+        self.port: int = self._reserved.getsockname()[1]
+        self._sshd: Sshd | None = None
+        self._boot: asyncio.Task[None] | None = None
+        self._is_waiting = False
+        self._power = -1
+        self._changing = asyncio.Lock()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was never booted, so that nothing of it exists but its port."""
+        return self._boot is None
+
+    async def boot(self, after: float, login_after: float) -> None:
+        """Halts it if it runs, then lets it come up `after` seconds from now; at 0 it is up on return."""
+        async with self._changing:
+            await self._halt()
+            self._is_waiting = True
+            self._boot = asyncio.create_task(self._come_up(after, login_after))
+            if after <= 0:
+                await self._boot
+
+    async def halt(self) -> None:
+        """Takes it away: port closed, sessions dropped, processes killed."""
+        async with self._changing:
+            await self._halt()
+
+    async def change_host_key(self) -> None:
+        """Gives it a new host key; if it answers, it answers with the new one from now on."""
+        from fe2tui.demo.machine_sshd import new_host_key
+
+        async with self._changing:
+            self.disk.make(self._public_key)
+            new_host_key(self.disk)
+            if self._sshd is not None:
+                self._sshd.stop()
+                self._reserve()
+                await self._listen(self._sshd)
+
+    async def leave(self) -> None:
+        """Stops answering, but kills nothing: whoever calls this kills the processes of all machines at once."""
+        async with self._changing:
+            await self._stop_answering()
+
+    def remove(self) -> None:
+        """Gives the port back and removes the disk."""
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
+        self.disk.remove()
+
+    async def _halt(self) -> None:
+        sshd = await self._stop_answering()
+        if sshd is not None:
+            if sshd.has_served:
+                await asyncio.to_thread(kill_all, self.disk.folder, sshd.leaders)
+            self._reserve()
+
+    async def _stop_answering(self) -> Sshd | None:
+        if self._boot is not None:
+            if self._is_waiting:
+                self._boot.cancel()
+            await asyncio.wait({self._boot})
+        if self._power >= 0:
+            asyncio.get_running_loop().remove_reader(self._power)
+            os.close(self._power)
+            self._power = -1
+        sshd, self._sshd = self._sshd, None
+        if sshd is not None:
+            sshd.stop()
+        return sshd
+
+    def _reserve(self) -> None:
+        with suppress(OSError):
+            self._reserved = bound_socket(self.port)
+
+    async def _come_up(self, after: float, login_after: float) -> None:
+        answers_at = time.monotonic() + after
+        from fe2tui.demo.machine_sshd import Sshd, new_host_key, public_host_key
+
+        self.disk.make(self._public_key)
+        if not self.disk.host_key_file.exists():
+            new_host_key(self.disk)
+        await asyncio.sleep(answers_at - time.monotonic())
+        self._is_waiting = False
+        sshd = Sshd(self.disk, time.monotonic() + login_after)
+        await self._listen(sshd)
+        self._sshd = sshd
+        self._watch_power()
+        log = boot_log(self.disk.hostname, self.disk.user, public_host_key(self.disk), datetime.now(UTC))
+        self.console = (self.console + log)[-_CONSOLE_LIMIT:]
+
+    async def _listen(self, sshd: Sshd) -> None:
+        bound = self._reserved or bound_socket(self.port)
+        self._reserved = None
+        await sshd.start(bound)
+
+    def _watch_power(self) -> None:
+        # Opened for writing too, or the end of the first writer would look like the end of the FIFO.
+        self._power = os.open(self.disk.power, os.O_RDWR | os.O_NONBLOCK)
+        asyncio.get_running_loop().add_reader(self._power, self._power_pressed)
+
+    def _power_pressed(self) -> None:
+        words = os.read(self._power, 4096).decode(errors="replace").split()
+        if words and words[-1] in ("poweroff", "reboot"):
+            self._on_power(words[-1])

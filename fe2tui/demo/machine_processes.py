@@ -1,0 +1,92 @@
+"""Finding and ending the processes of demo machines, also those that detached themselves (tmux, nohup, setsid)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from fe2tui.demo.machine_disk import MARKER
+
+_PROC = Path("/proc")
+_PATIENCE_SECONDS = 3.0
+
+
+def processes_of(folder: Path, leaders: Iterable[int] = ()) -> set[int]:
+    """The living processes that a machine whose disk is `folder`, or lies below it, has started.
+
+    A process counts if it bears the machine's mark in its environment, stands in its disk, or belongs to a session
+    that one of `leaders`, which must be alive or unreaped, leads. Without a /proc: the mark, or descent from a leader.
+    """
+    if _PROC.joinpath("self", "environ").exists():
+        return _by_proc(folder, set(leaders))
+    return _by_ps(folder, set(leaders))
+
+
+def _by_proc(folder: Path, leaders: set[int]) -> set[int]:
+    folder = folder.resolve()
+    exact = f"{MARKER}={folder}".encode()
+    found: set[int] = set()
+    for entry in _PROC.iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            state, session = _state_and_session((entry / "stat").read_bytes())
+            if state == b"Z":
+                continue
+            environment = (entry / "environ").read_bytes().split(b"\0")
+            standing = (entry / "cwd").readlink()
+        except OSError:
+            continue
+        marked = any(setting == exact or setting.startswith(exact + b"/") for setting in environment)
+        if marked or session in leaders or standing.is_relative_to(folder):
+            found.add(int(entry.name))
+    return found
+
+
+def _state_and_session(stat: bytes) -> tuple[bytes, int]:
+    fields = stat.rpartition(b")")[2].split()
+    return fields[0], int(fields[3])
+
+
+def _by_ps(folder: Path, leaders: set[int]) -> set[int]:
+    with_environment = "-axwwE" if sys.platform == "darwin" else "axwwe"
+    listed = subprocess.run(
+        ["ps", with_environment, "-o", "pid=,ppid=,pgid=,stat=,command="],
+        capture_output=True, text=True, errors="replace", check=False,
+    ).stdout  # fmt: skip
+    exact = f" {MARKER}={folder}"
+    family = set(leaders)
+    alive: list[tuple[int, int, int]] = []
+    for line in listed.splitlines():
+        pid, parent, group, state, command = line.split(maxsplit=4)
+        if state[0] == "Z" or int(pid) == os.getpid():
+            continue
+        alive.append((int(pid), int(parent), int(group)))
+        if f"{exact} " in f"{command} " or f"{exact}/" in command:
+            family.add(int(pid))
+    while True:
+        grown = family | {pid for pid, parent, group in alive if parent in family or group in family}
+        if grown == family:
+            return family & {pid for pid, _, _ in alive}
+        family = grown
+
+
+def kill_all(folder: Path, leaders: Iterable[int] = ()) -> None:
+    """Kills them until none is left; several rounds, since a process may fork while it is looked for."""
+    leaders = set(leaders)
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < until:
+        found = processes_of(folder, leaders)
+        if not found:
+            return
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(0.002)

@@ -1,0 +1,207 @@
+"""One session on a demo machine: a program in a pty, or with pipes, joined to an ssh channel."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import struct
+import termios
+from asyncio.subprocess import Process
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import asyncssh
+
+from fe2tui.demo.machine_disk import Disk
+
+_CHUNK = 65536
+_LAST_WORDS_SECONDS = 0.5
+
+# A session leader without a terminal gets the first one that it opens as its controlling terminal.
+_TAKE_TERMINAL = 'tty=$1; shift; exec 0<>"$tty" 1>&0 2>&0 "$@"'
+
+
+async def _ready(fd: int, watch: Callable[..., None], unwatch: Callable[[int], bool]) -> None:
+    waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake() -> None:
+        if not waiting.done():
+            waiting.set_result(None)
+
+    watch(fd, wake)
+    try:
+        await waiting
+    finally:
+        unwatch(fd)
+
+
+async def read_some(fd: int) -> bytes:
+    """The next bytes from a non-blocking descriptor; none at its end (EIO is how a pty ends)."""
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            return os.read(fd, _CHUNK)
+        except BlockingIOError:
+            await _ready(fd, loop.add_reader, loop.remove_reader)
+        except OSError:
+            return b""
+
+
+async def write_all(fd: int, data: bytes) -> bool:
+    """Writes everything to a non-blocking descriptor; False if nobody reads there any more."""
+    loop = asyncio.get_running_loop()
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(fd, rest) :]
+        except BlockingIOError:
+            await _ready(fd, loop.add_writer, loop.remove_writer)
+        except OSError:
+            return False
+    return True
+
+
+@dataclass(slots=True)
+class Session:
+    """A channel and the program that it talks to; `leaders` holds the program's pid while it lives."""
+
+    channel: asyncssh.SSHServerProcess[bytes]
+    disk: Disk
+    leaders: set[int]
+    _input: int = -1
+    _outputs: list[tuple[int, asyncssh.SSHWriter[bytes]]] = field(default_factory=list)
+    _is_pty: bool = False
+
+    async def run(self) -> None:
+        """Runs until the program ends and its output is out, or the client goes away."""
+        self._is_pty = self.channel.term_type is not None
+        child = await (self._start_in_pty() if self._is_pty else self._start_with_pipes())
+        self.leaders.add(child.pid)
+        typed = asyncio.create_task(self._feed(child.pid))
+        shown = asyncio.gather(*(self._show(fd, writer) for fd, writer in self._outputs))
+        gone = asyncio.create_task(self.channel.wait_closed())
+        ended = asyncio.create_task(child.wait())
+        try:
+            await asyncio.wait({gone, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                await self._last_words(shown, gone)
+                self._say_status(child.returncode or 0)
+            elif not self._is_pty:
+                # A pty hangs its programs up by itself when it is closed below.
+                _signal_group(child.pid, signal.SIGHUP)
+        finally:
+            for task in (typed, shown, gone):
+                task.cancel()
+            await asyncio.gather(typed, shown, gone, return_exceptions=True)
+            self._close()
+            try:
+                await ended
+            finally:
+                self.leaders.discard(child.pid)
+
+    async def _last_words(self, shown: asyncio.Future[list[None]], gone: asyncio.Task[None]) -> None:
+        # With pipes sshd waits for whoever still holds them; a pty ends with its session's leader.
+        patience = _LAST_WORDS_SECONDS if self._is_pty else None
+        await asyncio.wait({shown, gone}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+
+    def _say_status(self, status: int) -> None:
+        if self.channel.is_closing():
+            return
+        if status >= 0:
+            self.channel.exit(status)
+        else:
+            self.channel.exit_with_signal(signal.Signals(-status).name.removeprefix("SIG"))
+
+    async def _start_in_pty(self) -> Process:
+        controller, terminal = os.openpty()
+        self._input = controller
+        self._outputs = [(controller, self.channel.stdout)]
+        self._resize(*self.channel.term_size)
+        name = os.ttyname(terminal)
+        environment = self._environment() | {"SSH_TTY": name}
+        try:
+            child = await asyncio.create_subprocess_exec(
+                "/bin/sh", "-c", _TAKE_TERMINAL, "sh", name, *self.disk.shell(self.channel.command),
+                stdin=terminal, stdout=terminal, stderr=terminal,
+                cwd=self.disk.home, env=environment, start_new_session=True,
+            )  # fmt: skip
+        finally:
+            os.close(terminal)
+        os.set_blocking(controller, False)
+        return child
+
+    async def _start_with_pipes(self) -> Process:
+        their_input, self._input = os.pipe()
+        output, their_output = os.pipe()
+        error, their_error = os.pipe()
+        self._outputs = [(output, self.channel.stdout), (error, self.channel.stderr)]
+        try:
+            child = await asyncio.create_subprocess_exec(
+                *self.disk.shell(self.channel.command or ""),
+                stdin=their_input, stdout=their_output, stderr=their_error,
+                cwd=self.disk.home, env=self._environment(), start_new_session=True,
+            )  # fmt: skip
+        finally:
+            for fd in (their_input, their_output, their_error):
+                os.close(fd)
+        for fd in (self._input, output, error):
+            os.set_blocking(fd, False)
+        return child
+
+    def _environment(self) -> dict[str, str]:
+        client = self.channel.get_extra_info("peername", ("127.0.0.1", 0))
+        server = self.channel.get_extra_info("sockname", ("127.0.0.1", 0))
+        return self.disk.environment(self.channel.env, self.channel.term_type) | {
+            "SSH_CONNECTION": f"{client[0]} {client[1]} {server[0]} {server[1]}"
+        }
+
+    async def _show(self, fd: int, writer: asyncssh.SSHWriter[bytes]) -> None:
+        with suppress(OSError, asyncssh.Error):
+            while data := await read_some(fd):
+                writer.write(data)
+                await writer.drain()
+
+    async def _feed(self, pid: int) -> None:
+        listening = True
+        while True:
+            try:
+                data = await self.channel.stdin.read(_CHUNK)
+            except asyncssh.TerminalSizeChanged as size:
+                self._resize(size.width, size.height, size.pixwidth, size.pixheight)
+            except asyncssh.SignalReceived as received:
+                self._pass_signal(pid, received.signal)
+            except asyncssh.BreakReceived:
+                self._pass_signal(pid, "INT")
+            except (OSError, asyncssh.Error):
+                return
+            else:
+                if data and listening:
+                    listening = await write_all(self._input, data)
+                elif not data:
+                    if not self._is_pty and self._input >= 0:
+                        os.close(self._input)
+                        self._input = -1
+                    return
+
+    def _resize(self, width: int, height: int, pixel_width: int, pixel_height: int) -> None:
+        if self._is_pty:
+            size = struct.pack("HHHH", *(min(n, 65535) for n in (height, width, pixel_width, pixel_height)))
+            fcntl.ioctl(self._input, termios.TIOCSWINSZ, size)
+
+    def _pass_signal(self, pid: int, name: str) -> None:
+        wanted = getattr(signal, f"SIG{name}", None)
+        if isinstance(wanted, signal.Signals):
+            _signal_group(os.tcgetpgrp(self._input) if self._is_pty else pid, wanted)
+
+    def _close(self) -> None:
+        for fd in {self._input, *(fd for fd, _ in self._outputs)} - {-1}:
+            os.close(fd)
+        self._input, self._outputs = -1, []
+
+
+def _signal_group(group: int, which: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, which)

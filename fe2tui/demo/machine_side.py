@@ -1,0 +1,111 @@
+"""The machines behind the instances: a thin layer over `machines` that starts it on first use and keeps order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fe2tui.demo.machines import Machines
+
+
+class MachineSide:
+    """Creates, boots and halts machines. Every call is in order and has taken effect when it returns,
+    save `boot_soon`, which lets the cloud answer before a whole scene has booted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._machines: Machines | None = None
+        self._known: set[str] = set()
+        self._to_boot: dict[str, tuple[float, float]] = {}
+        self._lock = threading.RLock()
+        self.on_power: Callable[[str, str], None] | None = None
+
+    def _started(self) -> Machines:
+        if self._machines is None:
+            from fe2tui.demo.machines import Machines
+
+            self._machines = Machines(self._folder, on_power=self._pressed)
+        return self._machines
+
+    def _pressed(self, instance_id: str, what: str) -> None:
+        if self.on_power is not None:
+            self.on_power(instance_id, what)
+
+    def create(self, instance_id: str, *, hostname: str, user: str, public_key: str | None) -> int:
+        """Reserves the machine's port and returns it."""
+        with self._lock:
+            self._known.add(instance_id)
+            return self._started().create(instance_id, hostname=hostname, user=user, public_key=public_key)
+
+    def boot(self, instance_id: str, after: float, login_after: float = 0.0) -> None:
+        """Lets the machine answer `after` seconds from now."""
+        with self._lock:
+            if instance_id in self._known:
+                self._started().boot(instance_id, after, login_after)
+
+    def boot_soon(self, instance_ids: Iterable[str]) -> None:
+        """Boots machines one by one in a thread of its own."""
+        with self._lock:
+            self._to_boot |= {instance_id: (0.0, 0.0) for instance_id in instance_ids}
+        threading.Thread(target=self._boot_all, name="demo boot", daemon=True).start()
+
+    def _boot_all(self) -> None:
+        while True:
+            with self._lock:
+                if not self._to_boot:
+                    return
+                instance_id = next(iter(self._to_boot))
+                after, login_after = self._to_boot.pop(instance_id)
+                self.boot(instance_id, after, login_after)
+
+    def _first(self, instance_id: str) -> None:
+        """Lets a boot that is still to come happen before what is to follow it."""
+        due = self._to_boot.pop(instance_id, None)
+        if due is not None:
+            self.boot(instance_id, *due)
+
+    def halt(self, instance_id: str) -> None:
+        """Takes the machine off the air; its disk and host key stay."""
+        with self._lock:
+            self._first(instance_id)
+            if instance_id in self._known:
+                self._started().halt(instance_id)
+
+    def reboot(self, instance_id: str, after: float) -> None:
+        """Takes the machine off the air for `after` seconds."""
+        with self._lock:
+            self._first(instance_id)
+            if instance_id in self._known:
+                self._started().reboot(instance_id, after)
+
+    def destroy(self, instance_id: str) -> None:
+        """Takes the machine and its disk away for good."""
+        with self._lock:
+            self._to_boot.pop(instance_id, None)
+            if instance_id in self._known:
+                self._known.discard(instance_id)
+                self._started().destroy(instance_id)
+
+    def console_output(self, instance_id: str) -> str:
+        """What the machine's console has printed; empty without a machine or before its first boot."""
+        with self._lock:
+            self._first(instance_id)
+            return self._started().console_output(instance_id) if instance_id in self._known else ""
+
+    def replace_host_key(self, instance_id: str) -> None:
+        """Gives the machine another host key."""
+        with self._lock:
+            self._first(instance_id)
+            self._started().replace_host_key(instance_id)
+
+    def close(self) -> None:
+        """Takes all machines away and ends their processes."""
+        with self._lock:
+            self._to_boot.clear()
+            self._known.clear()
+            if self._machines is not None:
+                self._machines.close()
+                self._machines = None

@@ -1,0 +1,161 @@
+"""The demo cloud's machines: for each instance a real ssh server on a loopback port of its own.
+
+A machine costs one bound port until its first boot. All of them run on one asyncio loop in a thread of its own,
+which starts with the first boot; every method may be called from any thread and blocks until it has taken effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import resource
+import threading
+from collections.abc import Callable, Coroutine, Iterable
+from pathlib import Path
+from typing import Any
+
+from fe2tui.demo.machine_disk import Disk, plain_hostname
+from fe2tui.demo.machine_life import Machine
+from fe2tui.demo.machine_processes import kill_all
+
+_DESCRIPTORS = 8192
+
+
+class Machines:
+    """The machines of one demo cloud; `folder` holds a disk for each.
+
+    `on_power(instance_id, "poweroff" | "reboot")` is called, in a thread of its own, when a machine turns itself
+    off or restarts; without it the machine just halts or reboots. An unknown id is a KeyError.
+    """
+
+    def __init__(self, folder: Path, on_power: Callable[[str, str], None] | None = None) -> None:
+        self.folder = folder.resolve()
+        self._on_power = on_power or self._obey
+        self._machines: dict[str, Machine] = {}
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def create(self, instance_id: str, *, hostname: str, user: str, public_key: str | None) -> int:
+        """Reserves the machine's port, which is its own until `destroy`, and returns it.
+
+        `public_key` is one OpenSSH line, or None for a machine that nobody can log in to.
+        """
+
+        def pressed(what: str) -> None:
+            threading.Thread(target=self._on_power, args=(instance_id, what), daemon=True).start()
+
+        disk = Disk(self.folder / instance_id, plain_hostname(hostname), user)
+        with self._lock:
+            if instance_id in self._machines:
+                raise ValueError(f"{instance_id} exists already")
+            try:
+                machine = Machine(disk, public_key, pressed)
+            except OSError as error:
+                if error.errno != errno.EMFILE or not _allow_more_descriptors():
+                    raise
+                machine = Machine(disk, public_key, pressed)
+            self._machines[instance_id] = machine
+        return machine.port
+
+    def boot(self, instance_id: str, after: float = 0.0, login_after: float = 0.0) -> None:
+        """Lets the machine's sshd answer `after` seconds from now, at 0 before this returns.
+
+        For `login_after` further seconds it refuses logins with "System is booting up".
+        """
+        self._run(self._machine(instance_id).boot(after, login_after))
+
+    def halt(self, instance_id: str) -> None:
+        """Takes the machine away at once: port, sessions and every process of it; disk and host key stay."""
+        machine = self._machine(instance_id)
+        if not machine.is_new:
+            self._run(machine.halt())
+
+    def reboot(self, instance_id: str, after: float = 0.0, login_after: float = 0.0) -> None:
+        """Halts the machine and boots it again."""
+        self.boot(instance_id, after, login_after)
+
+    def destroy(self, instance_id: str) -> None:
+        """Halts the machine for good: its disk, host key and port go too."""
+        machine = self._machine(instance_id)
+        if not machine.is_new:
+            self._run(machine.halt())
+        with self._lock:
+            self._machines.pop(instance_id, None)
+        machine.remove()
+
+    def console_output(self, instance_id: str) -> str:
+        """What the machine has printed on its serial console, the last 64 KiB; empty before its first boot."""
+        return self._machine(instance_id).console
+
+    def replace_host_key(self, instance_id: str) -> None:
+        """Gives the machine a new host key, as a new owner of its address would have; sessions end."""
+        self._run(self._machine(instance_id).change_host_key())
+
+    def close(self) -> None:
+        """Destroys every machine and ends the loop; nothing runs and no file is left afterwards."""
+        with self._lock:
+            machines, self._machines = self._machines, {}
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is not None and thread is not None:
+            asyncio.run_coroutine_threadsafe(_drop(machines.values()), loop).result()
+            kill_all(self.folder)
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+        for machine in machines.values():
+            machine.remove()
+
+    def __enter__(self) -> Machines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _machine(self, instance_id: str) -> Machine:
+        with self._lock:
+            return self._machines[instance_id]
+
+    def _obey(self, instance_id: str, what: str) -> None:
+        if what == "reboot":
+            self.reboot(instance_id)
+        else:
+            self.halt(instance_id)
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._started_loop()).result()
+
+    def _started_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=_serve, args=(self._loop,), name="demo machines", daemon=True)
+                self._thread.start()
+            return self._loop
+
+
+async def _drop(machines: Iterable[Machine]) -> None:
+    for machine in machines:
+        await machine.leave()
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()
+
+
+def _allow_more_descriptors() -> bool:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft >= wanted:
+        return False
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return True
