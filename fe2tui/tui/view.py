@@ -1,0 +1,146 @@
+"""What a command gets: the dashboard as it was when the key was pressed, and what it may ask of the dashboard.
+
+A view never changes: what is selected and marked in it is what the person saw. ``desk`` is the living side: its
+``fleet`` is always the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import Instance
+from fe2tui.model.place import Place
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.screen import Screen
+
+    from fe2tui.aws.session import Session
+    from fe2tui.model.progress import Report
+    from fe2tui.settings import Settings
+    from fe2tui.store import Store
+    from fe2tui.tasks.context import Context
+
+Answer = TypeVar("Answer")
+Severity = Literal["information", "warning", "error"]
+Work = Callable[["Context"], Awaitable[Any]]
+"""A task to run: it gets a Context that reports to the activity pane."""
+
+
+class Desk(Protocol):
+    """What the dashboard does for commands."""
+
+    @property
+    def app(self) -> App[Any]:
+        """The Textual app, for what needs it as a whole: handing over the terminal, the clipboard."""
+
+    @property
+    def session(self) -> Session:
+        """The session with the place that is shown."""
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+
+    @property
+    def settings(self) -> Settings:
+        """The person's settings."""
+
+    @property
+    def fleet(self) -> Fleet | None:
+        """The newest fleet; None before the first."""
+
+    def context(self, report: Report | None = None) -> Context:
+        """A context for a task that is not shown in the activity pane: look-ups for a form."""
+
+    def nudge(self) -> None:
+        """Make the poller quick for a while."""
+
+    def tell(self, text: str, severity: Severity = "information") -> None:
+        """Show a toast of one line. The text is data, never markup."""
+
+    def run_task(
+        self, title: str, work: Work, *, subjects: Sequence[Instance] = (), done: Callable[[Any], str] | None = None
+    ) -> None:
+        """Run a task in a worker, shown in the activity pane, where it can be cancelled.
+
+        A toast says how it ended: ``done(result)`` if given, else the words of its Outcomes, of the Instance or the
+        text it returned. An error becomes a toast and stays in the activity pane with its remedy. Then the poller is
+        nudged.
+        """
+
+    def select(self, instance_id: str) -> None:
+        """Put the cursor on an instance as soon as it is in sight; without effect if it never comes."""
+
+    async def ask(self, screen: Screen[Answer]) -> Answer | None:
+        """Open a form and wait for what it is dismissed with. For commands that are coroutine functions only."""
+
+    async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
+        """Change the region or the profile that is shown. An id of a region, the name of a profile."""
+
+    def shown_instances(self) -> Sequence[Instance]:
+        """The instances in the table, filtered and sorted as shown."""
+
+    def shown_cells(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """The table as shown: the titles of its columns, and the cells of every row."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The dashboard at one moment. ``marked`` are those marked *and* shown, in the order shown."""
+
+    desk: Desk
+    place: Place
+    pane: str
+    fleet: Fleet | None = None
+    selected: Instance | None = None
+    marked: tuple[Instance, ...] = ()
+    shown_count: int = 0
+    filter_text: str = ""
+    running_tasks: int = 0
+    read_only: bool = False
+
+    @property
+    def targets(self) -> tuple[Instance, ...]:
+        """What a command acts on: the marked ones, else the selected one, else nothing. Never a hidden row."""
+        if self.marked:
+            return self.marked
+        return (self.selected,) if self.selected is not None else ()
+
+    @property
+    def region(self) -> str:
+        """The region that is shown."""
+        return self.place.region
+
+    def context(self, report: Report | None = None) -> Context:
+        """See ``Desk.context``."""
+        return self.desk.context(report)
+
+    def nudge(self) -> None:
+        """See ``Desk.nudge``."""
+        self.desk.nudge()
+
+    def tell(self, text: str, severity: Severity = "information") -> None:
+        """See ``Desk.tell``."""
+        self.desk.tell(text, severity)
+
+    def run_task(
+        self, title: str, work: Work, *, subjects: Sequence[Instance] = (), done: Callable[[Any], str] | None = None
+    ) -> None:
+        """See ``Desk.run_task``."""
+        self.desk.run_task(title, work, subjects=subjects, done=done)
+
+    def select(self, instance_id: str) -> None:
+        """See ``Desk.select``."""
+        self.desk.select(instance_id)
+
+    async def ask(self, screen: Screen[Answer]) -> Answer | None:
+        """See ``Desk.ask``."""
+        return await self.desk.ask(screen)
+
+
+CODE_FORM = "fe2tui.tui.forms.code:CodeForm"
+"""The form for a one-time code: ``CodeForm(serial)``, a ``ModalScreen[str | None]``; None when the person leaves."""
