@@ -140,5 +140,9 @@ class _Files(asyncssh.SFTPServer):
         super().__init__(channel)
         self._home = disk.home
 
+    def exit(self) -> None:
+        # Without a status of 0 scp calls a copy failed.
+        self.channel.exit(0)
+
     def map_path(self, path: bytes) -> bytes:
         return os.fsencode(self._home / os.fsdecode(path))
