@@ -1,0 +1,83 @@
+"""A labelled line of a form: label, input, what is known about its value, and below it the error, if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Label, Static
+
+from fe2tui.errors import Fe2Error
+from fe2tui.tui.forms.form import dim, shown
+
+
+class Field(Vertical):
+    """One field. Its ``id`` is the name of what it asks for; errors name fields by it.
+
+    ``hint`` is what is known about the value, to the right of it; an error takes a line of its own below.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        id: str,
+        value: str = "",
+        placeholder: str = "",
+        hint: str | Content = "",
+        max_length: int = 0,
+    ) -> None:
+        super().__init__(id=id, classes="field")
+        self._label = label
+        self._hint = hint
+        self._error: Fe2Error | None = None
+        self.input = self.make_input(value, placeholder, max_length)
+
+    def make_input(self, value: str, placeholder: str, max_length: int) -> Input:
+        """The input that the person types into."""
+        return Input(value, placeholder=placeholder, max_length=max_length, compact=True)
+
+    def compose(self) -> Iterator[Widget]:
+        """Label, input and hint on one line, the error on the next."""
+        with Horizontal(classes="line"):
+            yield Label(self._label, classes="label", markup=False)
+            yield self.input
+            yield from self.compose_after()
+            yield Static(self._content(self._hint), classes="hint")
+        yield Static(classes="error", markup=False)
+
+    def compose_after(self) -> Iterator[Widget]:
+        """What stands between the input and the hint."""
+        yield from ()
+
+    @property
+    def value(self) -> str:
+        """What is typed, without the space around it."""
+        return self.input.value.strip()
+
+    @property
+    def error(self) -> Fe2Error | None:
+        """What is said to be wrong with it."""
+        return self._error
+
+    def hint(self, words: str | Content) -> None:
+        """Say what is known about the value."""
+        if words != self._hint:
+            self._hint = words
+            self.query_one(".hint", Static).update(self._content(words))
+
+    def blame(self, error: Fe2Error | None) -> None:
+        """Say what is wrong beside the field, or that nothing is."""
+        self._error = error
+        line = self.query_one(".error", Static)
+        line.display = error is not None
+        self.set_class(error is not None, "-wrong")
+        if error is not None:
+            parts = [shown(error.summary)] + ([dim(error.remedy)] if error.remedy else [])
+            line.update(Content.assemble("▲ ", Content(" ").join(parts)))
+
+    @staticmethod
+    def _content(words: str | Content) -> Content:
+        return dim(words) if isinstance(words, str) else words

@@ -1,0 +1,154 @@
+"""What terminating would destroy, and the words that have to be typed to do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from textual import events, on
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from fe2tui.errors import FieldError
+from fe2tui.model.words import plural, visible
+from fe2tui.tasks.terminate import DiskFate, Impact, InstanceImpact
+from fe2tui.tui.forms.field import Field
+from fe2tui.tui.forms.form import Form, dim, shown
+
+WIDE = 96  # columns inside the frame from which the disks stand beside their instance
+NAME_WIDTH = 24
+LONGEST_TYPED = 40
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One instance that was asked for and will not be touched, and why."""
+
+    label: str
+    reason: str
+
+
+def clipped(text: str, width: int) -> str:
+    """Foreign text on one line of at most that many characters."""
+    safe = visible(text)
+    return safe if len(safe) <= width else f"{safe[: width - 1]}…"
+
+
+def impact_lines(impact: Impact, left_out: Sequence[LeftOut], width: int) -> list[Content]:
+    """The sheet as lines for a frame of that inner width."""
+    lines: list[Content] = []
+    for row in impact.rows:
+        lines += _wide(row) if width >= WIDE else _narrow(row, width)
+    for one in left_out:
+        lines.append(
+            Content.assemble(("◇ ", "$warning"), shown(clipped(one.label, 40)), dim(f"  left out: {one.reason}"))
+        )
+    return lines
+
+
+def _state(row: InstanceImpact) -> Content:
+    return Content.assemble(f"{visible(row.state_words):<18}", ("  protected ▲", "$error") if row.protected else "")
+
+
+def _disk(disk: DiskFate) -> Content:
+    before, parted, after = disk.words.rpartition(": ")
+    if not parted:
+        return shown(disk.words)
+    style = "$warning" if disk.kept else "$error"
+    return Content.assemble(dim(f"{before}: "), shown(after, style))
+
+
+def _wide(row: InstanceImpact) -> list[Content]:
+    name = clipped(row.instance.label, NAME_WIDTH)
+    head = Content.assemble((f"{name:<{NAME_WIDTH}}  ", "bold"), dim(f"{row.instance.id:<19}  "), _state(row), "  ")
+    indent = " " * len(head.plain)
+    disks = [_disk(disk) for disk in row.disks] or [dim("no disks")]
+    return [Content.assemble(head if n == 0 else indent, disk) for n, disk in enumerate(disks)]
+
+
+def _narrow(row: InstanceImpact, width: int) -> list[Content]:
+    name = clipped(row.instance.label, max(12, width - 42))
+    head = Content.assemble((f"{name}  ", "bold"), dim(f"{row.instance.id}  "), _state(row))
+    return [head, *(Content.assemble("  ", _disk(disk)) for disk in row.disks)]
+
+
+class ImpactSheet(Form[tuple[str, ...]]):
+    """Answers with the ids to terminate, or None; only the right words, typed, do it."""
+
+    def __init__(self, impact: Impact, *, left_out: Sequence[LeftOut] = ()) -> None:
+        self._impact = impact
+        self._left_out = tuple(left_out)
+        self._ids = tuple(row.instance.id for row in impact.rows)
+        super().__init__(f"Terminate {self._subject()}", submit_word="Terminate")
+
+    def _subject(self) -> str:
+        rows = self._impact.rows
+        return clipped(rows[0].instance.label, 40) if len(rows) == 1 else plural(len(rows), "instance")
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The texts that count: the name or the id of one, the count of several."""
+        if len(self._ids) == 1:
+            return tuple({self._impact.confirmation.strip(), self._ids[0]})
+        return (self._impact.confirmation,)
+
+    def _to_type(self) -> str:
+        """What to ask for: the id of one whose name is too long, or cannot be typed."""
+        words = self._impact.confirmation
+        if len(self._ids) == 1 and (visible(words) != words or not words.isascii() or len(words) > LONGEST_TYPED):
+            return self._ids[0]
+        return words
+
+    def compose(self) -> Iterator[Widget]:
+        """The instances with their disks, what it means, and the field."""
+        count = len(self._ids)
+        end = "it" if count == 1 else "both" if count == 2 else f"all {count:,}"
+        field = Field("", id="typed", placeholder=self._to_type())
+        yield from self.framed(
+            Static(id="rows"),
+            Static(self._sentences(), id="sentences"),
+            Static(
+                Content.assemble("Type ", shown(self._to_type(), "bold $accent"), f" to terminate {end}:"), id="ask"
+            ),
+            field,
+            classes="-impact",
+        )
+
+    def _sentences(self) -> Content:
+        return Content.assemble(shown(" ".join(self._impact.sentences)))
+
+    def on_mount(self) -> None:
+        """Draw for the width there is."""
+        self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw again for another width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        width = min(self.app.size.width - 6, 114)
+        self.query_one("#rows", Static).update(Content("\n").join(impact_lines(self._impact, self._left_out, width)))
+
+    @on(Input.Submitted)
+    def _enter(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Answer with the ids if the right words stand there; else say so and do nothing."""
+        field = self.query_one("#typed", Field)
+        if field.value in self.wanted:
+            self.dismiss(self._ids)
+        elif field.value:
+            field.blame(
+                FieldError(
+                    "typed", "That is something else: nothing was done.", f"Type {self._to_type()}, or leave by esc."
+                )
+            )
+        else:
+            field.blame(
+                FieldError(
+                    "typed", "Nothing was typed, so nothing was done.", f"Type {self._to_type()}, or leave by esc."
+                )
+            )
