@@ -1,0 +1,148 @@
+"""The language of the filter, and what instances are sorted by."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fe2tui.model.fleet import Fleet, Prices
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.place import Place
+from fe2tui.model.query import SORTS, QueryError, natural, parse
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def _instance(name: str, type_: str, state: State, days: float, **more: object) -> Instance:
+    return Instance(
+        id=f"i-{abs(hash(name)) % 16**8:08x}",
+        state=state,
+        type=type_,
+        zone=str(more.pop("zone", "us-east-2a")),
+        launched_at=NOW - timedelta(days=days),
+        tags={"Name": name, **more.pop("tags", {})},  # type: ignore[dict-item]
+        **more,  # type: ignore[arg-type]
+    )
+
+
+INSTANCES = [
+    _instance("base", "m5.xlarge", State.RUNNING, 3, public_ip="18.216.25.57", key_name="default"),
+    _instance("train-resnet", "p3.8xlarge", State.RUNNING, 0.2, lifecycle="spot", zone="us-east-2b"),
+    _instance("old batch", "p3dn.24xlarge", State.STOPPED, 40, tags={"env": "prod", "Team": "data science"}),
+    _instance("inst10", "t3.micro", State.PENDING, 0.0, image_id="ami-0aa", tags={"env": "dev"}),
+    _instance("spot-the-dog", "t3.micro", State.TERMINATED, 9, tags={"env": "prod"}),
+]
+FLEET = Fleet(
+    Place("default", "us-east-2"),
+    NOW,
+    {i.id: i for i in INSTANCES},
+    prices=Prices(on_demand={"m5.xlarge": Decimal("0.192"), "t3.micro": Decimal("0.0104")}),
+    image_names={"ami-0aa": "Ubuntu base"},
+)
+
+
+def shown(text: str) -> list[str]:
+    query = parse(text)
+    return [i.name for i in INSTANCES if query.matches(i, FLEET, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", [i.name for i in INSTANCES]),
+        ("train", ["train-resnet"]),
+        ("TRAIN", ["train-resnet"]),
+        ("18.216", ["base"]),
+        ("ubuntu", ["inst10"]),
+        ("state:running", ["base", "train-resnet"]),
+        ("state:run", ["base", "train-resnet"]),
+        ("state:running,stopped", ["base", "train-resnet", "old batch"]),
+        ("state:moving", ["inst10"]),
+        ("state:gone", ["spot-the-dog"]),
+        ("type:p3", ["train-resnet", "old batch"]),
+        ("type:p3.", ["train-resnet"]),
+        ("zone:2b", ["train-resnet"]),
+        ("key:default", ["base"]),
+        ("image:ubuntu", ["inst10"]),
+        ("image:ami-0aa", ["inst10"]),
+        ("tag:env=prod", ["old batch", "spot-the-dog"]),
+        ("tag:ENV=Prod state:stopped", ["old batch"]),
+        ('tag:team="data science"', ["old batch"]),
+        ("tag:env", ["old batch", "inst10", "spot-the-dog"]),
+        ("tag:env=pro", []),
+        ("age>7d", ["old batch", "spot-the-dog"]),
+        ("age<6h", ["train-resnet", "inst10"]),
+        ("age>1w -state:gone", ["old batch"]),
+        ("spot", ["train-resnet"]),
+        ('"spot"', ["spot-the-dog"]),
+        ("name:spot", ["spot-the-dog"]),
+        ("-spot -tag:env", ["base"]),
+        ('"old batch"', ["old batch"]),
+        ('-"old batch" type:p3', ["train-resnet"]),
+        ("cost>0.1", ["base"]),
+        ("cost<=0.02", ["old batch", "inst10", "spot-the-dog"]),
+    ],
+)
+def test_a_filter_shows_what_fits_all_its_terms(text: str, names: list[str]) -> None:
+    assert shown(text) == names
+
+
+@pytest.mark.parametrize("text", ["state:", "tag:", "age>", "-", '"', "type: ", "state:,"])
+def test_a_term_that_is_not_finished_hides_nothing(text: str) -> None:
+    assert len(shown(text)) == len(INSTANCES)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("stat:running", "Did you mean state:?"),
+        ("colour:red", "quotes make it a plain word"),
+        ("state:runing", "There are pending"),
+        ("age>soon", "an age such as 7d"),
+        ("cost>much", "dollars an hour such as 0.5"),
+    ],
+)
+def test_a_term_that_makes_no_sense_says_what_would(text: str, said: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(f"base {text}")
+    assert said in str(caught.value)
+    assert caught.value.term == text
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_filter_or_a_query_error(text: str) -> None:
+    try:
+        query = parse(text)
+    except QueryError:
+        return
+    for instance in INSTANCES:
+        assert query.matches(instance, FLEET, NOW) in (True, False)
+
+
+@given(st.lists(st.sampled_from(["train", "state:running", "type:p3", "tag:env=prod", "age>7d", "spot"]), max_size=4))
+def test_more_terms_never_show_more(terms: list[str]) -> None:
+    assert set(shown(" ".join(terms))) <= set(shown(" ".join(terms[:-1])))
+
+
+def test_names_sort_by_the_numbers_in_them() -> None:
+    assert sorted(["inst10", "inst2", "Inst1"], key=natural) == ["Inst1", "inst2", "inst10"]
+
+
+@pytest.mark.parametrize("name", list(SORTS))
+def test_every_sort_orders_every_instance(name: str) -> None:
+    assert len(sorted(INSTANCES, key=lambda i: SORTS[name].key(i, FLEET, NOW))) == len(INSTANCES)
+
+
+def test_what_is_not_known_sorts_below_what_is() -> None:
+    by_cost = sorted(INSTANCES, key=lambda i: SORTS["hour"].key(i, FLEET, NOW))
+    assert by_cost[0].name == "train-resnet"
+    assert by_cost[-1].name == "base"
+
+
+def test_those_that_run_are_up_longer_than_those_that_do_not() -> None:
+    by_time = sorted(INSTANCES, key=lambda i: SORTS["up"].key(i, FLEET, NOW), reverse=True)
+    assert [i.name for i in by_time][:3] == ["base", "train-resnet", "inst10"]
