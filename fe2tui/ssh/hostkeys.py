@@ -1,0 +1,164 @@
+"""Host keys: our own known-hosts file, by instance id, and what cloud-init prints of them on the console.
+
+An address says little about a machine (EC2 gives it to somebody else tomorrow), an instance id never changes hands.
+The system's ssh reads and appends to the same file, so new lines are only ever appended; removal replaces the file.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fcntl
+import hashlib
+import hmac
+import os
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fe2tui.errors import HostKeyChangedError
+
+_BEGIN = "-----BEGIN SSH HOST KEY KEYS-----"
+_END = "-----END SSH HOST KEY KEYS-----"
+_KEY = re.compile(r"((?:ssh|ecdsa-sha2|sk-ssh|sk-ecdsa-sha2)-[A-Za-z0-9@.-]+) +(AAAA[A-Za-z0-9+/]+={0,2})")
+
+
+def parse_console(text: str) -> tuple[str, ...]:
+    """The host keys, ``ssh-ed25519 AAAA…``, of the last whole block that cloud-init printed; empty if there is none.
+
+    Lines may end in CR LF and bear a prefix (a kernel's time stamp, ``ci-info: ``, a syslog tag).
+    Source: cloud-init's keys-to-console module.
+    """
+    begin, found = -1, ""
+    while (begin := text.find(_BEGIN, begin + 1)) >= 0:
+        block = text[begin + len(_BEGIN) :].partition(_BEGIN)[0]
+        keys, end, _ = block.partition(_END)
+        if end:
+            found = keys
+    return _plain_keys(found.splitlines())
+
+
+def fingerprint(key: str) -> str:
+    """The fingerprint as ssh prints it, ``SHA256:…``."""
+    digest = hashlib.sha256(base64.b64decode(key.split()[1])).digest()
+    return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+
+class HostKeys:
+    """The known-hosts file; safe to use from several processes at once."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def known(self, instance_id: str) -> tuple[str, ...]:
+        """The keys known for an instance, ``ssh-ed25519 AAAA…``; empty if there is none."""
+        return _plain_keys(line for line in self._lines() if _is_of(line, instance_id))
+
+    def learn(self, instance_id: str, keys: Iterable[str], *, label: str = "") -> tuple[str, ...]:
+        """Keep keys for an instance, and return those that are new.
+
+        Raises HostKeyChangedError, and keeps nothing, if other keys are known for it.
+        """
+        offered = _plain_keys(keys)
+        with self._locked():
+            known = self.known(instance_id)
+            fresh = tuple(key for key in offered if key not in known)
+            known_types = {key.split()[0] for key in known}
+            conflict = next((key for key in fresh if key.split()[0] in known_types), None)
+            if conflict is None and known and fresh and len(fresh) == len(offered):
+                conflict = fresh[0]
+            if conflict is not None:
+                raise self.changed(instance_id, conflict, label=label)
+            if fresh:
+                self._append("".join(f"{instance_id} {key}\n" for key in fresh))
+        return fresh
+
+    def forget(self, instance_id: str) -> bool:
+        """Drop every key of an instance; whether there was one."""
+        with self._locked():
+            lines = self._lines()
+            kept = [line for line in lines if not _is_of(line, instance_id)]
+            if len(kept) == len(lines):
+                return False
+            fresh = self.file.with_name(f"{self.file.name}.{os.getpid()}.new")
+            fresh.unlink(missing_ok=True)
+            fresh.touch(0o600)
+            fresh.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            fresh.replace(self.file)
+        return True
+
+    def changed(self, instance_id: str, offered: str | None, *, label: str = "") -> HostKeyChangedError:
+        """The error for a machine that shows a key, ``offered`` where it is known, which is not among the known ones."""
+        known = self.known(instance_id)
+        alike = [key for key in known if offered and key.split()[0] == offered.split()[0]] or list(known)
+        expected = ", ".join(fingerprint(key) for key in alike) or "none"
+        shown = f"{offered.split()[0]} {fingerprint(offered)}" if offered else "a key of another kind"
+        name = f"{label} ({instance_id})" if label and label != instance_id else instance_id
+        forget = shlex.join(["ssh-keygen", "-R", instance_id, "-f", str(self.file)])
+        return HostKeyChangedError(
+            f"The host key of {name} is not the one known: it shows {shown}, known is {expected}. No connection was made.",
+            "Either its system was set up anew (a replaced root volume does that), or another machine answers in its "
+            f"place and would read what you type. If you know why it changed: {forget}",
+        )
+
+    def _lines(self) -> list[str]:
+        try:
+            return self.file.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+
+    def _append(self, text: str) -> None:
+        descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":
+                text = "\n" + text
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(self.file.with_name(self.file.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+
+def _plain_keys(lines: Iterable[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for line in lines:
+        if (match := _KEY.search(line)) and _is_whole(match[1], match[2]):
+            found[f"{match[1]} {match[2]}"] = None
+    return tuple(found)
+
+
+def _is_whole(kind: str, blob: str) -> bool:
+    try:
+        raw = base64.b64decode(blob, validate=True)
+    except binascii.Error:
+        return False
+    return raw[4 : 4 + int.from_bytes(raw[:4], "big")] == kind.encode()
+
+
+def _is_of(line: str, instance_id: str) -> bool:
+    fields = line.split()
+    if len(fields) < 3 or fields[0].startswith(("#", "@")):
+        return False
+    return any(_names(pattern, instance_id) for pattern in fields[0].split(","))
+
+
+def _names(pattern: str, instance_id: str) -> bool:
+    # ssh writes hashed names where the person's configuration has HashKnownHosts.
+    if not pattern.startswith("|1|"):
+        return pattern == instance_id
+    try:
+        salt, wanted = (base64.b64decode(part) for part in pattern.split("|")[2:4])
+    except (binascii.Error, ValueError):
+        return False
+    return hmac.compare_digest(hmac.new(salt, instance_id.encode(), hashlib.sha1).digest(), wanted)
