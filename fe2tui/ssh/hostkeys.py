@@ -90,7 +90,7 @@ class HostKeys:
         return True
 
     def changed(self, instance_id: str, offered: str | None, *, label: str = "") -> HostKeyChangedError:
-        """The error for a machine that shows a key, ``offered`` where it is known, which is not among the known ones."""
+        """The error for a machine that shows a key (``offered``, where we saw it) other than those known."""
         known = self.known(instance_id)
         alike = [key for key in known if offered and key.split()[0] == offered.split()[0]] or list(known)
         expected = ", ".join(fingerprint(key) for key in alike) or "none"
@@ -98,7 +98,8 @@ class HostKeys:
         name = f"{label} ({instance_id})" if label and label != instance_id else instance_id
         forget = shlex.join(["ssh-keygen", "-R", instance_id, "-f", str(self.file)])
         return HostKeyChangedError(
-            f"The host key of {name} is not the one known: it shows {shown}, known is {expected}. No connection was made.",
+            f"The host key of {name} is not the one known: it shows {shown}, known is {expected}. "
+            "No connection was made.",
             "Either its system was set up anew (a replaced root volume does that), or another machine answers in its "
             f"place and would read what you type. If you know why it changed: {forget}",
         )

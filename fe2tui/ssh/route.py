@@ -85,7 +85,7 @@ def route_to(
     key_file: Path | None = None,
     image_user: str | None = None,
 ) -> Route:
-    """The way to an instance: flags (the keyword arguments) before tags, tags before what its image tells or settings say.
+    """The way to an instance: flags (the keyword arguments) before tags, those before what image and settings tell.
 
     ``image_user`` is the login user that the instance's image has, None if the image is not known. A private key is
     not looked for here: give the one that fits the instance's key pair, else that of the settings is taken.

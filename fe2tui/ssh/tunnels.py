@@ -1,0 +1,115 @@
+"""Tunnels: ports of this computer that lead to ports of a machine."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fe2tui.errors import FieldError, MachineError, PortTakenError
+
+_ONE_PORT = re.compile(r"(?:(\d{1,5}):)?(\d{1,5})\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """A port of this computer that leads to a port of the machine."""
+
+    local: int
+    remote: int
+
+    @property
+    def words(self) -> str:
+        """``8888``, or ``9000 → 8888`` where the two differ."""
+        return str(self.local) if self.local == self.remote else f"{self.local} → {self.remote}"
+
+
+def parse_ports(ports: str | int | Iterable[int | str]) -> tuple[Tunnel, ...]:
+    """The tunnels asked for: ``8888``, ``[8888,8008]``, ``8888,9000:8888`` (local:remote), or a list of such.
+
+    Raises FieldError (ports) for what is not a port, and for a local port asked for twice.
+    """
+    if isinstance(ports, str):
+        asked: list[str] = re.split(r"[,\s]+", ports.strip().removeprefix("[").removesuffix("]").strip())
+        asked = [one for one in asked if one]
+    else:
+        asked = [str(ports)] if isinstance(ports, int) else [str(one).strip() for one in ports]
+    tunnels = tuple(_tunnel(one) for one in asked)
+    seen: set[int] = set()
+    for tunnel in tunnels:
+        if tunnel.local in seen:
+            raise FieldError(
+                "ports",
+                f"Port {tunnel.local} of this computer is asked for twice.",
+                f"Give the second a port of its own, as in {tunnel.local},{_above(tunnel.local)}:{tunnel.remote}.",
+            )
+        seen.add(tunnel.local)
+    return tunnels
+
+
+def _above(port: int) -> int:
+    return port + 1 if port < 65535 else port - 1
+
+
+def _tunnel(text: str) -> Tunnel:
+    match = _ONE_PORT.match(text)
+    if match:
+        remote = int(match[2])
+        local = int(match[1]) if match[1] else remote
+        if 1 <= remote <= 65535 and 1 <= local <= 65535:
+            return Tunnel(local, remote)
+    raise FieldError(
+        "ports", f"{text!r} is not a port.", "Write 8888, or 9000:8888 for port 9000 here and 8888 there; 1 to 65535."
+    )
+
+
+def taken_ports(tunnels: Iterable[Tunnel]) -> tuple[Tunnel, ...]:
+    """Those whose local port cannot be had now."""
+    return tuple(tunnel for tunnel in tunnels if not _is_free(tunnel.local))
+
+
+def next_free_port(port: int, *, avoiding: Iterable[int] = ()) -> int:
+    """The first port above ``port`` that is free on this computer and not among ``avoiding``."""
+    avoided = set(avoiding)
+    for candidate in (*range(port + 1, 65536), *range(max(1024, port - 1), 1023, -1)):
+        if candidate not in avoided and _is_free(candidate):
+            return candidate
+    raise MachineError("No port of this computer is free.")
+
+
+def require_free(tunnels: Sequence[Tunnel]) -> None:
+    """Raises PortTakenError, with the next free port, for the first tunnel whose local port is in use."""
+    taken = taken_ports(tunnels)
+    if not taken:
+        return
+    first = taken[0]
+    free = next_free_port(max(first.local, 1023), avoiding=[tunnel.local for tunnel in tunnels])
+    why = "may only be opened by root" if first.local < 1024 and not _is_used(first.local) else "is in use"
+    raise PortTakenError(
+        f"Port {first.local} of this computer {why}.",
+        f"Port {free} is free: ask for {free}:{first.remote}.",
+        port=first.local,
+        free=free,
+    )
+
+
+def _is_free(port: int) -> bool:
+    return _bind_error(port) == 0
+
+
+def _is_used(port: int) -> bool:
+    return _bind_error(port) == errno.EADDRINUSE
+
+
+def _bind_error(port: int) -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        # As ssh does, or the remains of a tunnel that has just ended would look like a program.
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+            trial.listen(1)
+        except OSError as error:
+            return int(error.errno or -1)
+    return 0
