@@ -1,0 +1,142 @@
+"""The click group: which commands there are, and the options that all of them take."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import click
+
+from fe2tui.cli.ending import INTERRUPTED, complain, ended
+from fe2tui.cli.options import DEMO_FLAG, GLOBAL_OPTIONS, Asked, GlobalOption
+from fe2tui.errors import UsageError
+
+# command → the module of this package that holds it, under the command's name with _ for -
+_COMMANDS = {
+    "instances": "show",
+    "instance": "show",
+    "get-instance": "get",
+    "ip": "show",
+    "launch": "launch",
+    "connect": "connect",
+    "start": "power",
+    "stop": "power",
+    "reboot": "power",
+    "terminate": "terminate",
+    "activity": "activity",
+    "region": "places",
+    "regions": "places",
+    "demo": "demo_server",
+    "completion": "completion",
+}
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def run(program: str, arguments: Sequence[str]) -> int:
+    """Run one command line of either program; the exit status."""
+    return ended(program, lambda: _run(program, list(arguments)))
+
+
+def _run(program: str, arguments: list[str]) -> int:
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    variable = f"_{program.upper()}_COMPLETE"
+    try:
+        status = group(program).main(
+            arguments,
+            prog_name=program,
+            standalone_mode=False,
+            complete_var=variable,
+            obj=Asked(by=shlex.join([program, *arguments])),
+        )
+    except click.Abort:
+        complain(f"{program}: interrupted.")
+        return INTERRUPTED
+    except click.ClickException as wrong:
+        wrong.show(sys.stderr)
+        return wrong.exit_code
+    return status if isinstance(status, int) else 0
+
+
+class Commands(click.Group):
+    """The group; a command's module is imported when the command is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        if cmd_name not in self.commands:
+            module = import_module(f"fe2tui.cli.{_COMMANDS[cmd_name]}")
+            command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+            command.context_settings = {**_SETTINGS, **command.context_settings}
+            command.params.extend(map(_click_option, GLOBAL_OPTIONS))
+            self.commands[cmd_name] = command
+        return self.commands[cmd_name]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            close = get_close_matches(name, _COMMANDS, n=3)
+            remedy = f"Did you mean {' or '.join(close)}?" if close else "See --help."
+            raise UsageError(f"There is no command “{name}”.", remedy)
+        return super().resolve_command(ctx, args)
+
+
+def group(program: str) -> Commands:
+    """The group as ``program`` has it: only ``fe2tui`` opens the dashboard."""
+
+    @click.pass_context
+    def without_command(ctx: click.Context, /, **_: object) -> int:
+        asked = ctx.ensure_object(Asked)
+        if ctx.invoked_subcommand is not None:
+            if asked.demo:
+                raise UsageError(
+                    f"{DEMO_FLAG} opens the dashboard and takes no command.", "`fe2 demo` serves a cloud for commands."
+                )
+            return 0
+        if program != "fe2tui" and not asked.demo:
+            click.echo(ctx.get_help())
+            return 0
+        from fe2tui.cli.dashboard import open_dashboard
+
+        return open_dashboard(asked)
+
+    made = Commands(
+        name=program,
+        callback=without_command,
+        invoke_without_command=True,
+        help=_HELP[program],
+        context_settings=_SETTINGS,
+        params=[*map(_click_option, GLOBAL_OPTIONS), _click_option(_DEMO)],
+    )
+    return click.version_option(package_name="fe2tui", message="%(prog)s %(version)s")(made)
+
+
+_DEMO = GlobalOption(DEMO_FLAG, "Open the dashboard on a demo cloud of its own; no AWS account needed.")
+_HELP = {
+    "fe2tui": "EC2 instances and what they cost. Without a command: the dashboard.",
+    "fe2": "EC2 instances and what they cost. The dashboard: fe2tui.",
+}
+
+
+def _click_option(option: GlobalOption) -> click.Option:
+    def note(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        if value:
+            ctx.ensure_object(Asked).take(option, value)
+
+    return click.Option(
+        [option.flag],
+        is_flag=not option.value,
+        metavar=option.value or None,
+        help=option.words,
+        expose_value=False,
+        callback=note,
+    )

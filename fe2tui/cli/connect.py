@@ -1,0 +1,90 @@
+"""Connect: the system's ssh takes the terminal over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import click
+
+from fe2tui.cli.asking import agrees, somebody_there
+from fe2tui.cli.completion import InstanceName
+from fe2tui.cli.ending import complain
+from fe2tui.cli.options import Asked
+from fe2tui.cli.output import print_json
+from fe2tui.cli.working import Working
+from fe2tui.errors import PortTakenError
+from fe2tui.model.words import visible
+from fe2tui.tasks import connect as task
+from fe2tui.tasks.context import Context
+
+
+@click.command()
+@click.argument("name", metavar="[USER@]NAME", type=InstanceName(user=True))
+@click.argument("ports", required=False, default="")
+@click.option("--user", help="Login user; left out: by the tag fe2:user, or by the image.")
+@click.option("--key-file", type=click.Path(path_type=Path, dir_okay=False), help="Private key.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="ssh port; left out: by the tag fe2:port, or 22.")
+@click.option("--print", "only_print", is_flag=True, help="Print the ssh command, and do not run it.")
+@click.pass_obj
+def connect(
+    asked: Asked, name: str, ports: str, user: str | None, key_file: Path | None, port: int | None, only_print: bool
+) -> int:
+    """Open a shell on an instance. PORTS are tunnelled from the same ports here: `8888` or `[8888,8008]`.
+
+    The exit status is that of ssh, which is that of the shell.
+    """
+
+    async def work(ctx: Context) -> task.Connection:
+        wanted = ports
+        while True:
+            try:
+                return await task.prepare(ctx, name, user=user, ports=wanted, key_file=key_file, port=port)
+            except PortTakenError as taken:
+                wanted = await _another(asked, wanted, taken)
+
+    connection = Working(asked).run(work)
+    if asked.json:
+        print_json({"id": connection.instance.id, "name": connection.instance.name, "argv": connection.argv})
+        return 0
+    if only_print:
+        click.echo(connection.command)
+        return 0
+    complain(visible(connection.words))
+    status = hand_over(connection)
+    trouble = task.explain(connection, status)
+    if trouble:
+        raise trouble
+    return status
+
+
+async def _another(asked: Asked, ports: str, taken: PortTakenError) -> str:
+    offer = f"{taken.free}:{taken.port}"
+    if not asked.yes and not somebody_there():
+        raise taken
+    if asked.yes or await agrees(f"{visible(taken.summary)} Use {taken.free} here?", default=True, otherwise="--yes"):
+        complain(f"Port {taken.free} here leads to port {taken.port} there.")
+        return ports.replace(str(taken.port), offer, 1)
+    raise taken
+
+
+def hand_over(connection: task.Connection) -> int:
+    """Run ssh with this terminal until it ends; the exit status as a shell has it.
+
+    Ctrl-C and Ctrl-\\ are for ssh alone; when ssh stops itself (``~^Z``), so do we, or the shell would never know.
+    """
+    for for_ssh_alone in (signal.SIGINT, signal.SIGQUIT):
+        # not SIG_IGN: that the child would inherit
+        signal.signal(for_ssh_alone, lambda *_: None)
+    child = subprocess.Popen(connection.argv, env={**os.environ, **connection.env})
+    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    while True:
+        _, status = os.waitpid(child.pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            break
+        os.kill(os.getpid(), signal.SIGSTOP)
+        os.kill(child.pid, signal.SIGCONT)
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code

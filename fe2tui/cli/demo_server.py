@@ -1,0 +1,50 @@
+"""``fe2tui demo``: a demo cloud for other programs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+
+from fe2tui.cli.ending import complain
+from fe2tui.cli.options import Asked
+from fe2tui.errors import AwsError, NotFoundError
+from fe2tui.model.regions import find_region
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port on 127.0.0.1; 0: any free one.")
+@click.option("--empty", is_flag=True, help="An account with no instances yet.")
+@click.option("--instances", type=click.IntRange(0), default=0, help="This many further running instances.")
+@click.option("--instant", is_flag=True, help="No delays: states change at once.")
+@click.pass_obj
+def demo(asked: Asked, port: int, empty: bool, instances: int, instant: bool) -> int:
+    """Serve a demo cloud until Ctrl-C.
+
+    The first line printed points this program, boto3 and the AWS CLI at it: run it in another terminal.
+    """
+    from fe2tui.cli.demo_cloud import started
+    from fe2tui.demo import Options
+
+    wanted: dict[str, Any] = {"port": port, "scene": not empty, "extra": instances}
+    if asked.region:
+        region = find_region(asked.region)
+        if region is None:
+            raise NotFoundError(f"No region's name contains “{asked.region}”.", "`fe2 regions` lists them.")
+        wanted["region"] = region
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
+    cloud = started(Options.instant(**wanted) if instant else Options(**wanted))
+    try:
+        print(cloud.export_line(), flush=True)
+        if sys.stderr.isatty():
+            complain("A demo cloud, until Ctrl-C. Paste the line above into another terminal, then: fe2 instances")
+        _, status = os.waitpid(cloud.pid, 0)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        cloud.stop()
+    raise AwsError(f"The demo cloud ended by itself, with status {os.waitstatus_to_exitcode(status)}.")

@@ -1,0 +1,51 @@
+"""How a command ends: errors in plain words on stderr, and an exit status that programs can rely on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from fe2tui.errors import AmbiguousError, Fe2Error
+from fe2tui.model.words import visible
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141  # as a program has that the signal ends
+
+
+def ended(program: str, work: Callable[[], int | None]) -> int:
+    """Do the work; its exit status, or that of the error which ended it."""
+    try:
+        status = work() or 0
+        sys.stdout.flush()
+        return status
+    except Fe2Error as error:
+        say_error(program, error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        complain(f"{program}: interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has seen enough. Python would complain when it flushes stdout at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def say_error(program: str, error: Fe2Error) -> None:
+    """What happened, AWS's code, the candidates of an ambiguous name, and what to do next."""
+    code = f" ({visible(error.code)})" if error.code else ""
+    complain(f"{program}: {_lines(error.summary)}{code}")
+    if isinstance(error, AmbiguousError):
+        for candidate, words in error.candidates:
+            complain(f"  {visible(candidate)}  {visible(words)}")
+    if error.remedy:
+        complain(_lines(error.remedy))
+
+
+def complain(line: str) -> None:
+    """One line for a person, on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(visible(line) for line in text.splitlines())

@@ -1,0 +1,176 @@
+"""Launch: by position as in ``fe2 launch base ubuntu 50 m5.large``, or by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import click
+
+from fe2tui.cli.asking import agrees, somebody_there
+from fe2tui.cli.ending import complain, say_error
+from fe2tui.cli.options import Asked
+from fe2tui.cli.output import instance_document, instance_line, print_json
+from fe2tui.cli.reading import read_fleet
+from fe2tui.cli.working import Working
+from fe2tui.errors import FieldError, InterruptedByUser, UsageError
+from fe2tui.model.instance import Instance
+from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.words import dollars, visible
+from fe2tui.tasks import keys as key_tasks
+from fe2tui.tasks import launch as task
+from fe2tui.tasks.context import Context
+
+_PLACES = ("name", "image", "disk", "type", "key", "group", "iops")
+
+
+@click.command()
+@click.argument("values", nargs=-1, metavar="[NAME] [IMAGE] [DISK] [TYPE] [KEY] [GROUP] [IOPS]")
+@click.option("--name", help="A name that no other instance has.")
+@click.option("--image", "--ami", help="ubuntu, amazon, debian, dlami, the name of an AMI of yours, or an id.")
+@click.option("--disk", metavar="GIB", help="Size of the root disk; left out: as large as the image wants.")
+@click.option("--type", help="Instance type: t3.micro, m5.large …")
+@click.option("--key", help="Key pair; left out: one whose private key is here.")
+@click.option("--group", help="Security group; left out: “ssh”, port 22 from your address only.")
+@click.option("--iops", type=int, help="IOPS of the disk; left out: 3,000.")
+@click.option("--zone", help="Availability zone; left out: each that offers the type, until one has capacity.")
+@click.option("--subnet", help="Subnet id, for accounts without a default network.")
+@click.option("--address", metavar="CIDR", help="Who may reach port 22 of a group that has to be made.")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A further tag; may be given again.")
+@click.option("--import-key", is_flag=True, help="If no key pair can be used: import your public key.")
+@click.option("--create-key", is_flag=True, help="If no key pair can be used: create one.")
+@click.option("--wait/--no-wait", default=True, help="Whether to wait until ssh answers.")
+@click.pass_obj
+def launch(
+    asked: Asked, /, values: tuple[str, ...], tags: tuple[str, ...], import_key: bool, create_key: bool, wait: bool,
+    **named: str | int | None,
+) -> None:  # fmt: skip
+    """Launch an instance and wait until ssh answers.
+
+    The values may stand in their order, or be named, or both:
+    `fe2 launch base ubuntu 50 m5.large` is `fe2 launch base --image ubuntu --type m5.large --disk 50`.
+    """
+    request = _request(values, named, tags)
+    if import_key and create_key:
+        raise UsageError("Either --import-key or --create-key.", "Choose one.")
+
+    async def work(ctx: Context) -> Instance:
+        for outcome in await task.recover(ctx):
+            complain(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
+            if outcome.error:
+                say_error(visible(outcome.label), outcome.error)
+        known = task.Lookups(ctx)
+        ready = await _with_key(ctx, request, known, import_key, create_key)
+        await _agreed(ctx, ready, known)
+        return await task.launch(ctx, ready, wait=wait, known=known)
+
+    made = Working(asked).run(work)
+    if asked.json:
+        fleet = Working(asked).run(read_fleet)
+        print_json(instance_document(made, replace(fleet, instances={made.id: made})))
+    else:
+        click.echo(instance_line(made))
+
+
+def _request(values: Sequence[str], named: dict[str, str | int | None], tags: Sequence[str]) -> LaunchRequest:
+    given = {place: named[place] for place in _PLACES if named[place] is not None}
+    free = [place for place in _PLACES if place not in given]
+    if len(values) > len(free):
+        raise UsageError(f"“{values[len(free)]}” is one value too many.", "See fe2 launch --help.")
+    given.update(zip(free, values, strict=False))
+    missing = [place for place in ("name", "image", "type") if place not in given]
+    if missing:
+        raise UsageError(f"A launch needs a {' and a '.join(missing)}.", "fe2 launch base ubuntu 50 m5.large")
+    key, group = given.get("key"), given.get("group")
+    return LaunchRequest(
+        name=str(given["name"]),
+        image=str(given["image"]),
+        type=str(given["type"]),
+        disk=_number("disk", given.get("disk")),
+        key_name=str(key) if key else None,
+        security_group=str(group) if group else "ssh",
+        iops=_number("iops", given.get("iops")),
+        zone=_text(named["zone"]),
+        subnet_id=_text(named["subnet"]),
+        address=_text(named["address"]),
+        tags=dict(map(_tag, tags)),
+    )
+
+
+def _text(value: str | int | None) -> str | None:
+    return str(value) if value is not None else None
+
+
+def _number(field: str, value: str | int | None) -> int | None:
+    if value is None or value == "-":
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        remedy = "The order is NAME IMAGE DISK TYPE: fe2 launch base ubuntu 50 m5.large"
+        raise FieldError(field, f"{field}: “{value}” is not a whole number.", remedy) from None
+
+
+def _tag(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise FieldError("tags", f"“{text}” is not a tag.", "Write it as --tag project=vision")
+    return key, value
+
+
+async def _with_key(
+    ctx: Context, request: LaunchRequest, known: task.Lookups, import_key: bool, create_key: bool
+) -> LaunchRequest:
+    """The request with a key pair that this person can use: an imported or a created one if there is none."""
+    offer = await known.keys()
+    name = request.key_name or offer.preferred
+    present = offer.named(name) if name else None
+    if present:
+        return request
+    wanted = request.key_name or "default"
+    own = offer.importable[0] if offer.importable else None
+    if not (import_key or create_key):
+        import_key, create_key = await _chosen(wanted, own)
+    if import_key:
+        if own is None:
+            raise FieldError("key_name", "There is no public key here to import.", "Say --create-key.")
+        made = await key_tasks.import_key(ctx, request.key_name or own.name, own.public)
+        complain(f"Imported {visible(own.source)} as key pair {visible(made.name)}.")
+    else:
+        made = await key_tasks.create_key(ctx, wanted)
+        complain(f"Created key pair {visible(made.name)}: {visible(made.words)}.")
+    return replace(request, key_name=made.name)
+
+
+async def _chosen(name: str, own: key_tasks.OwnKey | None) -> tuple[bool, bool]:
+    """Whether to import and whether to create, by asking."""
+    flags = "--import-key or --create-key" if own else "--create-key"
+    if not somebody_there():
+        raise FieldError("key_name", f"The account has no key pair “{name}” that can be used here.", f"Say {flags}.")
+    if own and await agrees(
+        f"No key pair can be used. Import {visible(own.source)} as “{visible(own.name)}”?",
+        default=True,
+        otherwise=flags,
+    ):
+        return True, False
+    if await agrees(f"Create a key pair “{visible(name)}”?", default=True, otherwise=flags):
+        return False, True
+    raise InterruptedByUser("Nothing was launched: without a key nobody could connect.")
+
+
+async def _agreed(ctx: Context, request: LaunchRequest, known: task.Lookups) -> None:
+    """Say what it will cost, and all that is wrong with the request, before anything is sent."""
+    plan = await task.plan(ctx, request, known)
+    for error in plan.errors[1:]:
+        say_error(error.field, error)
+    if plan.errors:
+        raise plan.errors[0]
+    for warning in plan.warnings:
+        complain(visible(warning))
+    if plan.cost is None or plan.cost.per_hour is None:
+        complain("What it costs is not known.")
+        return
+    stopped = dollars(plan.cost.stopped_per_hour, 3, sign="$")
+    month = dollars(plan.cost.per_month, sign="$")
+    hour = dollars(plan.cost.per_hour, 3, sign="$")
+    complain(f"This costs {hour} an hour while it runs, {stopped} while stopped; {month} a month if left on.")

@@ -1,0 +1,101 @@
+"""The options that every command takes, before it or after it; and what they amount to with the settings.
+
+Nothing is imported here that the dashboard's first frame would have to wait for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fe2tui.aws.session import Choice
+    from fe2tui.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalOption:
+    """One of them. ``value`` is what its value is called; an option without is a flag."""
+
+    flag: str
+    words: str
+    value: str = ""
+
+    @property
+    def field(self) -> str:
+        """Its name in ``Asked``."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+
+GLOBAL_OPTIONS = (
+    GlobalOption("--region", "Region id, or part of its name: Ohio.", "REGION"),
+    GlobalOption("--profile", "Profile of ~/.aws/config and ~/.aws/credentials.", "PROFILE"),
+    GlobalOption("--endpoint-url", "Talk to this address in place of AWS.", "URL"),
+    GlobalOption("--read-only", "Refuse everything that would change something."),
+    GlobalOption("--json", "Print one JSON document."),
+    GlobalOption("--yes", "Ask nothing."),
+)
+DEMO_FLAG = "--demo"
+_FOR_DASHBOARD = {option.flag: option for option in GLOBAL_OPTIONS if option.flag not in ("--json", "--yes")}
+
+
+@dataclass(slots=True)
+class Asked:
+    """What the global options say."""
+
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+    read_only: bool = False
+    json: bool = False
+    yes: bool = False
+    demo: bool = False
+    by: str = ""  # the command line itself, for the activity log
+
+    def take(self, option: GlobalOption, value: str | bool) -> None:
+        """Note what was given for one option."""
+        setattr(self, option.field, value)
+
+
+def dashboard_only(arguments: Sequence[str]) -> Asked | None:
+    """What a command line asks for that opens the dashboard and nothing else; None if it needs a closer look."""
+    asked = Asked()
+    left = list(arguments)
+    while left:
+        flag, equals, value = left.pop(0).partition("=")
+        if flag == DEMO_FLAG and not equals:
+            asked.demo = True
+            continue
+        option = _FOR_DASHBOARD.get(flag)
+        if option is None or (equals and not option.value):
+            return None
+        if option.value and not equals:
+            if not left or left[0].startswith("-"):
+                return None
+            value = left.pop(0)
+        asked.take(option, value if option.value else True)
+    return asked
+
+
+def profile_in_use(asked: Asked, settings: Settings) -> str | None:
+    """The profile: the flag's, else the environment's, else the settings'."""
+    named = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")
+    return asked.profile or named or settings.profile
+
+
+def choice_of(asked: Asked, settings: Settings) -> Choice:
+    """Which account, region and endpoint to work with, and whether only to read."""
+    from fe2tui.aws.session import Choice
+
+    profile = profile_in_use(asked, settings)
+    region = asked.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or settings.region
+    return Choice(
+        profile=profile,
+        region=region,
+        endpoint_url=asked.endpoint_url,
+        read_only=asked.read_only or settings.read_only or settings.of_profile(profile or "default").read_only,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+    )

@@ -1,0 +1,58 @@
+"""Progress on stderr: one line that changes at a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from types import TracebackType
+
+from fe2tui.model.progress import Progress
+from fe2tui.model.words import age, visible
+
+
+class Steps:
+    """Shows what a task reports. As a context manager: the line that changes is wiped at the end."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._quiet = quiet
+        self._began = time.monotonic()
+        self._last = ""
+
+    def report(self, progress: Progress) -> None:
+        """Show one step."""
+        label = f"{visible(progress.label)}: " if progress.label else ""
+        line = f"{label}{visible(progress.words or progress.step)}"
+        if self._quiet or line == self._last:
+            return
+        self._last = line
+        if not self._live:
+            print(line, file=sys.stderr, flush=True)
+            return
+        width = shutil.get_terminal_size().columns - 1
+        print(f"\r\x1b[K{_cut(f'{self._elapsed()}  {line}', width)}", end="", file=sys.stderr, flush=True)
+
+    def wipe(self) -> None:
+        """Take the changing line away, so that others may write."""
+        if self._live and self._last:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._last = ""
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.wipe()
+
+    def _elapsed(self) -> str:
+        from datetime import timedelta
+
+        return age(timedelta(seconds=time.monotonic() - self._began))
+
+
+def _cut(text: str, width: int) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= width else f"{set_cell_size(text, max(width - 1, 0)).rstrip()}…"

@@ -1,0 +1,74 @@
+"""What a command works with: settings, a session, the store, somebody to report to, and an event loop for as long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import cached_property
+from typing import TypeVar
+
+from fe2tui import settings
+from fe2tui.aws.session import Choice, Session
+from fe2tui.cli.asking import one_time_code
+from fe2tui.cli.ending import complain
+from fe2tui.cli.options import Asked, choice_of
+from fe2tui.cli.steps import Steps
+from fe2tui.errors import UsageError
+from fe2tui.model.place import Place
+from fe2tui.model.words import visible
+from fe2tui.store import Store, open_store
+from fe2tui.tasks.context import Context
+
+_Result = TypeVar("_Result")
+ANYWHERE = "us-east-1"  # for questions that are the same in every region
+
+
+class Working:
+    """The means of one command."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.settings = settings.load()
+
+    @cached_property
+    def choice(self) -> Choice:
+        """Account, region and endpoint, by flags, environment and settings."""
+        return choice_of(self.asked, self.settings)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store; what is wrong with it is said once."""
+        store = open_store()
+        if store.problem:
+            complain(f"{visible(store.problem.summary)} {visible(store.problem.remedy)}")
+        return store
+
+    def run(self, work: Callable[[Context], Awaitable[_Result]], *, anywhere: bool = False) -> _Result:
+        """Do the work to its end. Raises UsageError when no region is set, unless it is the same in every region."""
+        try:
+            return asyncio.run(self._run(work, anywhere))
+        finally:
+            if "store" in self.__dict__:
+                self.store.close()
+
+    async def _run(self, work: Callable[[Context], Awaitable[_Result]], anywhere: bool) -> _Result:
+        async with Session(self.choice, ask_code=one_time_code) as session:
+            if not session.region:
+                if not anywhere:
+                    raise UsageError(
+                        "No region is set.",
+                        "Say --region Ohio, or set AWS_REGION, or region in config.toml or in ~/.aws/config.",
+                    )
+                async with Session(replace(self.choice, region=ANYWHERE), ask_code=one_time_code) as elsewhere:
+                    return await self._with(elsewhere, work)
+            return await self._with(session, work)
+
+    async def _with(self, session: Session, work: Callable[[Context], Awaitable[_Result]]) -> _Result:
+        with Steps(quiet=False) as steps:
+            return await work(Context(session, self.store, self.settings, steps.report, self.asked.by))
+
+
+def place_of(asked: Asked) -> Place:
+    """Where a command line points, without asking anybody."""
+    return Session(choice_of(asked, settings.load())).place
