@@ -13,17 +13,18 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from fe2tui.errors import Fe2Error
-from fe2tui.tui.forms.form import Form, dim, shown
+from fe2tui.tui.forms.form import DIM, Form, dim, shown
 
 Way = Literal["demo", "retry", "profile", "quit"]
 
 _WAYS: tuple[tuple[str, str], ...] = (
-    ("aws configure", "keys of an IAM user: asks for them and keeps them in ~/.aws"),
-    ("aws configure sso", "an organisation's sign-in page, the first time"),
-    ("aws sso login", "the same, each time the sign-in ran out"),
-    ("export AWS_PROFILE=…", "a profile that is already in ~/.aws/config"),
-    ("export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…", "keys for this shell only"),
+    ("aws configure", "keeps a user's keys in ~/.aws"),
+    ("aws configure sso", "an organisation's sign-in, once"),
+    ("aws sso login", "… each time it ran out"),
+    ("export AWS_PROFILE=…", "a profile in ~/.aws/config"),
+    ("export AWS_ACCESS_KEY_ID=…", "and AWS_SECRET_ACCESS_KEY"),
 )
+COMMAND_WIDTH = max(len(command) for command, _ in _WAYS) + 2
 
 
 class FirstStart(Form[Way]):
@@ -42,7 +43,7 @@ class FirstStart(Form[Way]):
         self._error = error
         self._offers: list[tuple[Way, str, str, str]] = []
         if has_demo:
-            self._offers.append(("demo", "d", "Open the demo", "a small cloud on this computer; nothing leaves it"))
+            self._offers.append(("demo", "d", "Open the demo", "a small cloud on this computer"))
         self._offers.append(("retry", "r", "Try again", "after one of the commands above"))
         if profiles:
             self._offers.append(("profile", "P", "Choose another profile", f"{profiles} in ~/.aws"))
@@ -64,7 +65,8 @@ class FirstStart(Form[Way]):
     @staticmethod
     def _commands() -> Content:
         lines = [
-            Content.assemble(("$ ", "$text-muted"), (command, "bold"), "\n    ", dim(words)) for command, words in _WAYS
+            Content.assemble(("$ ", DIM), (f"{command:<{COMMAND_WIDTH}}", "bold"), dim(words))
+            for command, words in _WAYS
         ]
         return Content("\n").join(lines)
 

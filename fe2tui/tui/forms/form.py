@@ -24,7 +24,10 @@ def shown(text: str, style: str = "") -> Content:
 
 def dim(text: str) -> Content:
     """Text that is there to be found, not to be seen first."""
-    return shown(text, "$text-muted")
+    return shown(text, DIM)
+
+
+DIM = "$foreground 60%"
 
 
 class Frame(VerticalScroll):
@@ -52,7 +55,7 @@ class Form(ModalScreen[Answer]):
     def framed(self, *body: Widget, classes: str = "") -> Iterator[Widget]:
         """The frame with the body in it, for ``compose`` to yield from."""
         frame = Frame(*body, id="frame", classes=classes)
-        frame.border_title = Content.assemble(" ", shown(self._title), " ")
+        frame.border_title = shown(self._title)
         frame.border_subtitle = self._edge()
         yield frame
 
@@ -62,12 +65,12 @@ class Form(ModalScreen[Answer]):
         if self._submit_word:
             keys.append(_key("^s", self._submit_word, "screen.submit"))
         keys.append(_key("esc", self._leave_word, "screen.leave"))
-        return Content.assemble(" ", Content("  ").join(keys), " ")
+        return Content("  ").join(keys)
 
     def retitle(self, title: str) -> None:
         """Give the frame another title."""
         self._title = title
-        self.query_one("#frame").border_title = Content.assemble(" ", shown(title), " ")
+        self.query_one("#frame").border_title = shown(title)
 
     def action_submit(self) -> None:
         """Answer with what is in the form; each form says how."""

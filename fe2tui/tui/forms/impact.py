@@ -47,8 +47,8 @@ def impact_lines(impact: Impact, left_out: Sequence[LeftOut], width: int) -> lis
     return lines
 
 
-def _state(row: InstanceImpact) -> Content:
-    return Content.assemble(f"{visible(row.state_words):<18}", ("  protected ▲", "$error") if row.protected else "")
+def _protection(row: InstanceImpact) -> Content:
+    return Content.styled("▲ protected  ", "$error") if row.protected else Content("")
 
 
 def _disk(disk: DiskFate) -> Content:
@@ -61,15 +61,22 @@ def _disk(disk: DiskFate) -> Content:
 
 def _wide(row: InstanceImpact) -> list[Content]:
     name = clipped(row.instance.label, NAME_WIDTH)
-    head = Content.assemble((f"{name:<{NAME_WIDTH}}  ", "bold"), dim(f"{row.instance.id:<19}  "), _state(row), "  ")
+    head = Content.assemble(
+        (f"{name:<{NAME_WIDTH}}  ", "bold"),
+        dim(f"{row.instance.id:<19}  "),
+        f"{visible(row.state_words):<18}  ",
+        _protection(row),
+    )
     indent = " " * len(head.plain)
     disks = [_disk(disk) for disk in row.disks] or [dim("no disks")]
     return [Content.assemble(head if n == 0 else indent, disk) for n, disk in enumerate(disks)]
 
 
 def _narrow(row: InstanceImpact, width: int) -> list[Content]:
-    name = clipped(row.instance.label, max(12, width - 42))
-    head = Content.assemble((f"{name}  ", "bold"), dim(f"{row.instance.id}  "), _state(row))
+    name = clipped(row.instance.label, max(12, width - 24 - len(row.state_words) - 13 * bool(row.protected)))
+    head = Content.assemble(
+        (f"{name}  ", "bold"), dim(f"{row.instance.id}  "), _protection(row), visible(row.state_words)
+    )
     return [head, *(Content.assemble("  ", _disk(disk)) for disk in row.disks)]
 
 
@@ -104,7 +111,7 @@ class ImpactSheet(Form[tuple[str, ...]]):
         """The instances with their disks, what it means, and the field."""
         count = len(self._ids)
         end = "it" if count == 1 else "both" if count == 2 else f"all {count:,}"
-        field = Field("", id="typed", placeholder=self._to_type())
+        field = Field("", id="typed", placeholder="")
         yield from self.framed(
             Static(id="rows"),
             Static(self._sentences(), id="sentences"),
@@ -127,7 +134,7 @@ class ImpactSheet(Form[tuple[str, ...]]):
         self._draw()
 
     def _draw(self) -> None:
-        width = min(self.app.size.width - 6, 114)
+        width = self.query_one("#frame").content_size.width or self.app.size.width - 10
         self.query_one("#rows", Static).update(Content("\n").join(impact_lines(self._impact, self._left_out, width)))
 
     @on(Input.Submitted)

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from fe2tui.tui.forms.form import Form, dim, shown
+from fe2tui.tui.forms.form import DIM, Form, dim, shown
 
 Answer = TypeVar("Answer")
 MOST_SHOWN = 500
@@ -144,7 +144,7 @@ class Checklist(ListForm[tuple[str, ...]]):
         super().__init__(title, items, submit_word=submit_word, empty="Nothing fits.")
 
     def _line(self, item: Item, width: int) -> Content:
-        sign = ("[x] ", "$accent") if item.key in self._on else ("[ ] ", "$text-muted")
+        sign = ("[x] ", "$accent") if item.key in self._on else ("[ ] ", DIM)
         gap = " " * max(2, width + 2 - len(item.label))
         return Content.assemble(sign, shown(item.label), gap, dim(item.hint))
 
