@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from fe2tui.errors import FieldError, MachineError, PortTakenError
 
@@ -73,7 +74,7 @@ def taken_ports(tunnels: Iterable[Tunnel]) -> tuple[Tunnel, ...]:
 def next_free_port(port: int, *, avoiding: Iterable[int] = ()) -> int:
     """The first port above ``port`` that is free on this computer and not among ``avoiding``."""
     avoided = set(avoiding)
-    for candidate in (*range(port + 1, 65536), *range(max(1024, port - 1), 1023, -1)):
+    for candidate in chain(range(port + 1, 65536), range(max(1024, port - 1), 1023, -1)):
         if candidate not in avoided and _is_free(candidate):
             return candidate
     raise MachineError("No port of this computer is free.")
@@ -111,5 +112,5 @@ def _bind_error(port: int) -> int:
             trial.bind(("127.0.0.1", port))
             trial.listen(1)
         except OSError as error:
-            return int(error.errno or -1)
+            return error.errno or -1
     return 0

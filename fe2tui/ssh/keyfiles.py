@@ -1,0 +1,211 @@
+"""Reading keys: what public half a private key file has, which keys the agent holds, and EC2's fingerprints of them.
+
+OpenSSH's private format and public keys are read by hand, since this happens before the first window of a form is up;
+only an old PEM file without its ``.pub`` needs asyncssh.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+_LARGEST_FILE = 64 * 1024
+_AGENT_SECONDS = 2.0
+_MAGIC = b"openssh-key-v1\0"
+_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(.*?)-----END \1-----", re.DOTALL)
+_RSA_OID = bytes.fromhex("300d06092a864886f70d0101010500")
+_SHA1_LENGTH, _MD5_LENGTH = 20, 16
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKeyFile:
+    """What a private key file tells without its passphrase; ``public`` is empty if that is nothing."""
+
+    public: str
+    encrypted: bool
+
+
+def public_blob(line: str) -> bytes:
+    """The binary key in a line ``ssh-ed25519 AAAA… comment``; empty if it is none."""
+    fields = line.split()
+    if len(fields) < 2:
+        return b""
+    try:
+        blob = base64.b64decode(fields[1], validate=True)
+    except binascii.Error:
+        return b""
+    return blob if _strings(blob)[:1] == [fields[0].encode()] else b""
+
+
+def same_public(one: str, other: str) -> bool:
+    """Whether two lines hold the same key, whatever their comments."""
+    blob = public_blob(one)
+    return bool(blob) and blob == public_blob(other)
+
+
+def read_private_key(file: Path) -> PrivateKeyFile | None:
+    """What a file tells of the private key in it; None if it holds none or cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(_LARGEST_FILE).decode("ascii", errors="replace")
+    except OSError:
+        return None
+    match = _PEM.search(text)
+    if match is None:
+        return None
+    if match[1] == "OPENSSH PRIVATE KEY":
+        key = _read_openssh(match[2])
+        # The file beside it has the comment too.
+        beside = public_of(file)
+        return replace(key, public=beside) if key is not None and same_public(beside, key.public) else key
+    encrypted = "ENCRYPTED" in match[1] or "ENCRYPTED" in match[2]
+    public = public_of(file)
+    if not public and not encrypted:
+        public = _public_by_asyncssh(text)
+    return PrivateKeyFile(public, encrypted)
+
+
+def public_of(file: Path) -> str:
+    """The line in the ``.pub`` file beside a private key; empty if there is none."""
+    try:
+        line = file.with_name(file.name + ".pub").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
+    return line if public_blob(line) and "\n" not in line else ""
+
+
+def fits_fingerprint(public: str, file: Path | None, fingerprint: str) -> bool:
+    """Whether EC2's fingerprint is that of a key.
+
+    EC2 gives the MD5 of the public half in DER for an imported RSA key, the SHA-1 of the private half in PKCS#8 DER
+    for one that it made itself, and the base64 SHA-256 of the public half for ed25519.
+    """
+    blob = public_blob(public)
+    wanted = fingerprint.strip()
+    if not blob:
+        return False
+    colons = wanted.replace(":", "").lower()
+    if re.fullmatch(r"[0-9a-f]+", colons) and ":" in wanted:
+        raw = bytes.fromhex(colons)
+        if len(raw) == _MD5_LENGTH:
+            return bool(der := _rsa_der(blob)) and hashlib.md5(der, usedforsecurity=False).digest() == raw
+        if len(raw) == _SHA1_LENGTH:
+            der = _private_der(file) if file is not None and _rsa_der(blob) else b""
+            return bool(der) and hashlib.sha1(der, usedforsecurity=False).digest() == raw
+        return False
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+    return digest == wanted.removeprefix("SHA256:").rstrip("=")
+
+
+def agent_keys(agent_socket: str | None) -> tuple[str, ...]:
+    """The public halves of the keys that an agent holds, as lines; none if there is no agent that answers.
+
+    Source: the ssh-agent protocol, SSH_AGENTC_REQUEST_IDENTITIES.
+    """
+    if not agent_socket:
+        return ()
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as agent:
+            agent.settimeout(_AGENT_SECONDS)
+            agent.connect(agent_socket)
+            agent.sendall(b"\0\0\0\1\x0b")
+            length = int.from_bytes(_exactly(agent, 4), "big")
+            answer = _exactly(agent, min(length, 1 << 20))
+    except (OSError, EOFError):
+        return ()
+    if answer[:1] != b"\x0c":
+        return ()
+    fields = _strings(answer[5:])
+    return tuple(_lines(fields))
+
+
+def _lines(fields: list[bytes]) -> Iterator[str]:
+    for blob, comment in zip(fields[::2], fields[1::2], strict=False):
+        kind = (_strings(blob) or [b""])[0].decode("ascii", errors="replace")
+        if kind and not kind.endswith("-cert-v01@openssh.com"):
+            words = "".join(c if c.isprintable() else " " for c in comment.decode("utf-8", errors="replace"))
+            yield f"{kind} {base64.b64encode(blob).decode()} {words}".strip()
+
+
+def _exactly(agent: socket.socket, count: int) -> bytes:
+    read = b""
+    while len(read) < count:
+        more = agent.recv(count - len(read))
+        if not more:
+            raise EOFError
+        read += more
+    return read
+
+
+def _strings(data: bytes) -> list[bytes]:
+    """The length-prefixed strings at the start of some binary data."""
+    found, at = [], 0
+    while at + 4 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        if at + 4 + length > len(data):
+            break
+        found.append(data[at + 4 : at + 4 + length])
+        at += 4 + length
+    return found
+
+
+def _read_openssh(body: str) -> PrivateKeyFile | None:
+    try:
+        data = base64.b64decode("".join(body.split()), validate=True)
+    except binascii.Error:
+        return None
+    if not data.startswith(_MAGIC):
+        return None
+    rest = data[len(_MAGIC) :]
+    head = _strings(rest)[:3]
+    if len(head) < 3:
+        return None
+    # Cipher, its key derivation and that one's options, then a count of keys, then the first public half.
+    after = sum(4 + len(part) for part in head) + 4
+    blob = (_strings(rest[after:]) or [b""])[0]
+    kind = (_strings(blob) or [b""])[0].decode("ascii", errors="replace")
+    public = f"{kind} {base64.b64encode(blob).decode()}" if kind else ""
+    return PrivateKeyFile(public, head[0] != b"none")
+
+
+def _public_by_asyncssh(text: str) -> str:
+    import asyncssh
+
+    try:
+        key = asyncssh.import_private_key(text)
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
+        return ""
+    return " ".join(key.export_public_key().decode().split()[:2])
+
+
+def _private_der(file: Path) -> bytes:
+    import asyncssh
+
+    try:
+        return asyncssh.read_private_key(file).export_private_key("pkcs8-der")
+    except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError, asyncssh.KeyExportError):
+        return b""
+
+
+def _rsa_der(blob: bytes) -> bytes:
+    """An RSA key's SubjectPublicKeyInfo; empty for another kind of key."""
+    fields = _strings(blob)
+    if len(fields) != 3 or fields[0] != b"ssh-rsa":
+        return b""
+    _, exponent, modulus = fields
+    numbers = _der(0x30, _der(0x02, modulus) + _der(0x02, exponent))
+    return _der(0x30, _RSA_OID + _der(0x03, b"\0" + numbers))
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    if length < 0x80:
+        return bytes([tag, length]) + content
+    size = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(size)]) + size + content

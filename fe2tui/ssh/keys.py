@@ -1,0 +1,271 @@
+"""The keys that a person has: which of them is an EC2 key pair's private half, and making a new one."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fe2tui.errors import KeyFileError
+from fe2tui.ssh.keyfiles import agent_keys, fits_fingerprint, read_private_key, same_public
+
+_KEY_NAME = re.compile(r"[^/\0]{1,255}\Z")
+
+
+def _agent_socket() -> str | None:
+    return os.environ.get("SSH_AUTH_SOCK")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlaces:
+    """Where keys are looked for: our own folder (``NAME.pem``), the person's ~/.ssh and the agent behind a socket."""
+
+    folder: Path
+    home: Path = field(default_factory=Path.home)
+    agent_socket: str | None = field(default_factory=_agent_socket)
+
+    @property
+    def ssh_folder(self) -> Path:
+        return self.home / ".ssh"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalKey:
+    """A key whose private half is here. ``public`` is one line, as in authorized_keys; empty if it cannot be read.
+
+    ``file`` is the private key's, None for one that only the agent has. ``encrypted``: the file wants a passphrase.
+    """
+
+    public: str
+    file: Path | None = None
+    in_agent: bool = False
+    encrypted: bool = False
+
+    @property
+    def type(self) -> str:
+        """``ssh-ed25519``, ``ssh-rsa`` …; empty if the public half cannot be read."""
+        return self.public.split()[0] if self.public else ""
+
+    @property
+    def comment(self) -> str:
+        """What stands behind the key in its line, often its owner's name."""
+        return self.public.split(maxsplit=2)[2] if len(self.public.split(maxsplit=2)) > 2 else ""
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to touch or type something each time it is used."""
+        return self.type.startswith("sk-") or (self.encrypted and not self.in_agent)
+
+
+def local_keys(places: KeyPlaces, key_name: str | None = None) -> tuple[LocalKey, ...]:
+    """The person's keys: files first (our own, those that ~/.ssh/config names, those in ~/.ssh), then the agent's.
+
+    With ``key_name`` also the files of ~/.ssh that bear the name. Reads files and asks the agent: do not call it on
+    an event loop.
+    """
+    in_agent = agent_keys(places.agent_socket)
+    found: list[LocalKey] = []
+    for file in _candidates(places, key_name):
+        key = read_private_key(file)
+        if key is not None:
+            held = any(same_public(key.public, line) for line in in_agent)
+            found.append(LocalKey(key.public, file, held, key.encrypted))
+    for line in in_agent:
+        if not any(same_public(key.public, line) for key in found):
+            found.append(LocalKey(line, in_agent=True))
+    return tuple(found)
+
+
+def local_public_keys(places: KeyPlaces) -> tuple[LocalKey, ...]:
+    """The person's keys that EC2 can import (ed25519 and RSA), each once, those that need no person first.
+
+    Source: EC2's ImportKeyPair.
+    """
+    once: dict[str, LocalKey] = {}
+    for key in local_keys(places):
+        if key.type in ("ssh-ed25519", "ssh-rsa"):
+            once.setdefault(key.public.split()[1], key)
+    return tuple(sorted(once.values(), key=lambda key: (key.needs_a_person, key.type != "ssh-ed25519")))
+
+
+def find_private_key(
+    places: KeyPlaces, key_name: str, *, public_key: str | None = None, fingerprint: str | None = None
+) -> LocalKey | None:
+    """The private half of an EC2 key pair, None if it is not here.
+
+    It is known by its public half (``public_key``, DescribeKeyPairs' PublicKey) or ``fingerprint`` (its
+    KeyFingerprint), whatever its file is called. The name decides only where neither can be compared: a file of the
+    right name with another key in it is not the key. Source for fingerprints: EC2's guide, "Verify the fingerprint".
+    """
+    keys = local_keys(places, key_name)
+    if public_key:
+        fitting = [key for key in keys if key.public and same_public(key.public, public_key)]
+    elif fingerprint:
+        fitting = [key for key in keys if fits_fingerprint(key.public, key.file, fingerprint)]
+    else:
+        fitting = [key for key in keys if key.file in looked_for(places, key_name)]
+    if not fitting and (public_key or fingerprint):
+        fitting = [key for key in keys if not key.public and key.file in looked_for(places, key_name)]
+    fitting.sort(key=lambda key: key.needs_a_person)
+    return fitting[0] if fitting else None
+
+
+def looked_for(places: KeyPlaces, key_name: str) -> tuple[Path, ...]:
+    """The files that a key pair's private half would be in, by its name."""
+    if not _KEY_NAME.match(key_name) or key_name in (".", ".."):
+        return ()
+    return (
+        places.folder / f"{key_name}.pem",
+        places.ssh_folder / key_name,
+        places.ssh_folder / f"{key_name}.pem",
+    )
+
+
+def identity_file(places: KeyPlaces, key: LocalKey) -> Path:
+    """The file to give to ``ssh -i`` so that it offers this key and no other.
+
+    For a key that only the agent has this is a file with its public half, made in our keys folder.
+    """
+    if key.file is not None:
+        return key.file
+    folder = places.folder / "agent"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    name = re.sub(r"[^A-Za-z0-9]", "", key.public.split()[1])[-16:]
+    file = folder / f"{name}.pub"
+    if not file.exists():
+        fresh = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+        fresh.write_text(key.public + "\n", encoding="utf-8")
+        fresh.replace(file)
+    return file
+
+
+def create_private_key_file(path: Path, material: str) -> Path:
+    """Write a private key that only its owner can read; whole or not at all, and never over something.
+
+    Raises KeyFileError if there is a file already, or it cannot be written.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(material if material.endswith("\n") else material + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            _publish(fresh, path)
+        finally:
+            fresh.unlink()
+    except FileExistsError as error:
+        raise KeyFileError(
+            f"{path} exists already, and a private key is never written over.",
+            "Choose another name for the key pair, or move that file away.",
+        ) from error
+    except OSError as error:
+        raise KeyFileError(
+            f"The private key could not be written to {path}: {error.strerror}.", "Nothing was kept."
+        ) from error
+    return path
+
+
+def _publish(fresh: Path, path: Path) -> None:
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Not every file system has hard links.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(fresh.read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A fresh key pair: the private half in OpenSSH's format, the public one as a line of authorized_keys."""
+
+    private: str = field(repr=False)
+    public: str
+
+
+def make_ed25519(comment: str = "") -> NewKey:
+    """A new ed25519 key pair; nothing is written. Imports asyncssh."""
+    import asyncssh
+
+    key = asyncssh.generate_private_key("ssh-ed25519", comment=comment or None)
+    return NewKey(key.export_private_key().decode(), key.export_public_key().decode().strip())
+
+
+def _candidates(places: KeyPlaces, key_name: str | None) -> Iterator[Path]:
+    seen: set[Path] = set()
+    named = looked_for(places, key_name) if key_name else ()
+    ours = sorted(places.folder.glob("*.pem")) if places.folder.is_dir() else []
+    for file in (*named, *ours, *_configured(places), *_in_ssh_folder(places)):
+        try:
+            resolved = file.resolve()
+            if resolved not in seen and file.is_file():
+                seen.add(resolved)
+                yield file
+        except OSError:
+            continue
+
+
+def _in_ssh_folder(places: KeyPlaces) -> list[Path]:
+    folder = places.ssh_folder
+    if not folder.is_dir():
+        return []
+    names = sorted(entry.name for entry in folder.iterdir())
+    usual = [name for name in names if name.startswith("id_") and not name.endswith(".pub")]
+    other = [name for name in names if name not in usual and (name.endswith(".pem") or f"{name}.pub" in names)]
+    return [folder / name for name in (*usual, *other)]
+
+
+def _configured(places: KeyPlaces) -> Iterator[Path]:
+    for value in _identity_files(places.ssh_folder / "config", places.ssh_folder, depth=0):
+        path = value.replace("%d", str(places.home)).replace("%%", "%")
+        if path.startswith("~/"):
+            path = str(places.home / path[2:])
+        if "%" not in path and path.lower() != "none":
+            yield Path(path) if path.startswith("/") else places.ssh_folder / path
+
+
+def _identity_files(config: Path, folder: Path, depth: int) -> Iterator[str]:
+    try:
+        lines = config.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        match = re.match(r"\s*(IdentityFile|Include)(?:\s*=\s*|\s+)(.+?)\s*$", line, re.IGNORECASE)
+        if match is None:
+            continue
+        values = _words(match[2])
+        if match[1].lower() == "identityfile":
+            yield from values[:1]
+        elif depth < 4:
+            for pattern in values:
+                yield from _included(pattern, folder, depth)
+
+
+def _included(pattern: str, folder: Path, depth: int) -> Iterator[str]:
+    if pattern.startswith("~/"):
+        pattern = str(folder.parent / pattern[2:])
+    root, relative = (Path("/"), pattern[1:]) if pattern.startswith("/") else (folder, pattern)
+    for file in sorted(root.glob(relative)) if relative else ():
+        yield from _identity_files(file, folder, depth + 1)
+
+
+def _words(text: str) -> list[str]:
+    return [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|(\S+)', text)]
+
+
+def in_words(key: LocalKey, home: Path) -> str:
+    """Where a key is: ``~/.ssh/id_ed25519``, or ``ssh-agent``."""
+    if key.file is None:
+        return "ssh-agent"
+    try:
+        return f"~/{key.file.relative_to(home)}"
+    except ValueError:
+        return str(key.file)
