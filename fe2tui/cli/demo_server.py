@@ -11,7 +11,7 @@ import click
 
 from fe2tui.cli.ending import complain
 from fe2tui.cli.options import Asked
-from fe2tui.errors import AwsError, NotFoundError
+from fe2tui.errors import Fe2Error, NotFoundError
 from fe2tui.model.regions import find_region
 
 
@@ -42,9 +42,10 @@ def demo(asked: Asked, port: int, empty: bool, instances: int, instant: bool) ->
         print(cloud.export_line(), flush=True)
         if sys.stderr.isatty():
             complain("A demo cloud, until Ctrl-C. Paste the line above into another terminal, then: fe2 instances")
-        _, status = os.waitpid(cloud.pid, 0)
+        os.waitpid(cloud.pid, 0)
+        said = (cloud.folder / "demo.log").read_text(errors="replace").splitlines()
     except KeyboardInterrupt:
         return 0
     finally:
         cloud.stop()
-    raise AwsError(f"The demo cloud ended by itself, with status {os.waitstatus_to_exitcode(status)}.")
+    raise Fe2Error("The demo cloud ended by itself.", said[-1] if said else "")
