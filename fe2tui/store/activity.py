@@ -1,0 +1,104 @@
+"""The activity log: what was done, to what, when, with what result, by which command."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fe2tui.model.progress import Activity
+from fe2tui.store.database import Database
+from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
+from fe2tui.store.presence import Presence
+
+KEPT = 10_000  # entries
+_COLUMNS = "at, command, subject, label, region, result, words, remedy, code, by, ended_at"
+
+
+class ActivityLog:
+    """Entries are begun before the call that does something, and ended when it is known what came of it."""
+
+    def __init__(self, database: Database, presence: Presence) -> None:
+        self._database = database
+        self._presence = presence
+
+    def begin(self, activity: Activity) -> int:
+        """Keep a new entry; returns its id. The oldest go when there are more than ``KEPT``."""
+        values = (
+            to_micros(activity.at),
+            activity.command,
+            activity.subject,
+            activity.label,
+            activity.region,
+            activity.result,
+            activity.words,
+            activity.remedy,
+            activity.code,
+            activity.by,
+            maybe_micros(activity.ended_at),
+            self._presence.name,
+        )
+        with self._database.transaction() as connection:
+            marks = ", ".join("?" * len(values))
+            made = connection.execute(f"INSERT INTO activity ({_COLUMNS}, owner) VALUES ({marks}) RETURNING id", values)
+            number = int(made.fetchone()[0])
+            connection.execute("DELETE FROM activity WHERE id <= ?", (number - KEPT,))
+        return number
+
+    def end(
+        self,
+        number: int,
+        result: str,
+        words: str,
+        remedy: str = "",
+        code: str | None = None,
+        at: datetime | None = None,
+        *,
+        subject: str | None = None,
+    ) -> None:
+        """Keep what came of it: done, failed or cancelled; ``subject`` where it became known only then."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE activity SET result = ?, words = ?, remedy = ?, code = ?, ended_at = ?,"
+                " subject = COALESCE(?, subject) WHERE id = ?",
+                (result, words, remedy, code, maybe_micros(at), subject, number),
+            )
+
+    def recent(self, limit: int = 200) -> list[Activity]:
+        """The latest entries, newest first."""
+        rows = self._database.read(f"SELECT {_COLUMNS}, id FROM activity ORDER BY id DESC LIMIT ?", (limit,))
+        return [_activity(row) for row in rows]
+
+    def close_orphans(self, at: datetime) -> int:
+        """End, as cancelled, the entries whose process died before it knew what came of them; how many these were."""
+        rows = self._database.read(
+            "SELECT id, owner FROM activity WHERE result = 'running' AND id NOT IN"
+            " (SELECT activity FROM launches WHERE stage IN ('intended', 'launched'))"
+        )
+        orphans = [number for number, owner in rows if not self._presence.lives(owner)]
+        if orphans:
+            words = "The program ended before it was known what came of it."
+            with self._database.transaction() as connection:
+                connection.executemany(
+                    "UPDATE activity SET result = 'cancelled', words = ?, ended_at = ?"
+                    " WHERE id = ? AND result = 'running'",
+                    [(words, to_micros(at), number) for number in orphans],
+                )
+        return len(orphans)
+
+
+def _activity(row: tuple[Any, ...]) -> Activity:
+    at, command, subject, label, region, result, words, remedy, code, by, ended_at, number = row
+    return Activity(
+        from_micros(at),
+        command,
+        subject,
+        label,
+        region,
+        result,
+        words,
+        remedy,
+        code,
+        by,
+        maybe_moment(ended_at),
+        number,
+    )

@@ -1,0 +1,75 @@
+"""Whether the process that began something still lives.
+
+A process id is given out again, so it proves nothing. A lock on a file does: the kernel lets go of it when its
+process ends, by SIGKILL too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from fe2tui.store.database import File
+
+
+class Presence:
+    """One store's sign of life: a locked file beside the database, made when it is first needed."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._name = ""
+        self._descriptor = -1
+
+    @property
+    def name(self) -> str:
+        """What others can ask ``lives`` about. Taken on first use."""
+        with self._lock:
+            if not self._name:
+                self._name = f"{os.getpid()}-{os.urandom(6).hex()}"
+                if self._file.is_durable:
+                    self._descriptor = self._take(self._folder / self._name)
+            return self._name
+
+    def lives(self, name: str) -> bool:
+        """Whether the store of that name is still open somewhere, this one included."""
+        if name == self._name and name:
+            return True
+        if not name or not self._file.is_durable:
+            return False
+        try:
+            descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        with suppress(FileNotFoundError):
+            (self._folder / name).unlink()
+        return False
+
+    def leave(self) -> None:
+        """Give the sign up."""
+        with self._lock:
+            if self._descriptor >= 0:
+                with suppress(FileNotFoundError):
+                    (self._folder / self._name).unlink()
+                os.close(self._descriptor)
+            self._name, self._descriptor = "", -1
+
+    @property
+    def _folder(self) -> Path:
+        assert self._file.path is not None
+        return self._file.path.with_name(f"{self._file.path.name}.processes")
+
+    def _take(self, path: Path) -> int:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return descriptor

@@ -1,0 +1,138 @@
+"""The last fleet: kept whole, written cheaply, read quickly."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from store_samples import NOON, PLACE, PRICES, fleet, machine
+
+from fe2tui.model.fleet import Fleet, Problem
+from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.place import Place
+from fe2tui.store import Store
+from fe2tui.store.names import last_names
+
+SECOND = timedelta(seconds=1)
+
+
+def _rows_written(path: Path, store: Store, seen: Fleet) -> int:
+    """How many rows of instances were touched by saving: each is given a new body, or taken away."""
+    with sqlite3.connect(path) as spy:
+        spy.execute("CREATE TABLE IF NOT EXISTS touched (id TEXT)")
+        for action, row in (("INSERT", "new"), ("DELETE", "old")):
+            spy.execute(
+                f"CREATE TRIGGER IF NOT EXISTS on_{action} AFTER {action} ON instances"
+                f" BEGIN INSERT INTO touched VALUES ({row}.id); END"
+            )
+        spy.execute("DELETE FROM touched")
+    store.fleets.save(seen)
+    with sqlite3.connect(path) as spy:
+        return int(spy.execute("SELECT count(DISTINCT id) FROM touched").fetchone()[0])
+
+
+def test_a_fleet_comes_back_as_it_was_seen(store: Store, path: Path) -> None:
+    seen = replace(
+        fleet(machine(1), machine(2, state=State.STOPPED, public_ip=None, launched_at=None)),
+        cpu={machine(1).id: (1.5, 2.0)},
+        image_names={"ami-1": "base"},
+        problems=(Problem("prices", "Your login may not read prices.", "Ask for it.", "AccessDenied"),),
+        account="123456789012",
+    )
+    store.fleets.save(seen)
+    assert Store(path).fleets.last(PLACE) == seen
+
+
+text = some.text(some.characters(exclude_categories=()), max_size=20)
+moments = some.timedeltas(timedelta(days=-7000), timedelta(days=20_000)).map(lambda span: NOON + span)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    tags=some.dictionaries(text, text, max_size=4) | some.fixed_dictionaries({"Name": text}),
+    state=some.sampled_from(State),
+    launched=some.none() | moments,
+    attachments=some.lists(some.builds(Attachment, text, text, some.booleans(), some.none() | moments), max_size=3),
+)
+def test_any_text_and_any_time_comes_back(
+    tags: dict[str, str], state: State, launched: datetime | None, attachments: list[Attachment]
+) -> None:
+    instance = Instance("i-1", state, "t3.micro", "z", launched_at=launched, tags=tags, attachments=tuple(attachments))
+    store = Store(None)
+    store.fleets.save(Fleet(PLACE, NOON, {"i-1": instance}))
+    last = store.fleets.last(PLACE)
+    assert last is not None and last.instances == {"i-1": instance}
+
+
+def test_only_what_changed_is_written(store: Store, path: Path) -> None:
+    machines = [machine(number) for number in range(20)]
+    store.fleets.save(fleet(*machines))
+    assert _rows_written(path, store, fleet(*machines, at=NOON + SECOND)) == 0
+    machines[3] = replace(machines[3], state=State.STOPPED)
+    assert _rows_written(path, store, fleet(*machines[:-1], at=NOON + 2 * SECOND)) == 2
+    assert store.fleets.last(PLACE) == fleet(*machines[:-1], at=NOON + 2 * SECOND)
+
+
+def test_a_process_that_starts_writes_only_what_changed_too(store: Store, path: Path) -> None:
+    machines = [machine(number) for number in range(20)]
+    store.fleets.save(fleet(*machines))
+    machines[0] = replace(machines[0], state=State.STOPPED)
+    assert _rows_written(path, Store(path), fleet(*machines, at=NOON + SECOND)) == 1
+
+
+def test_what_another_process_wrote_in_between_is_not_mistaken_for_ours(store: Store, path: Path) -> None:
+    store.fleets.save(fleet(machine(1), machine(2)))
+    Store(path).fleets.save(fleet(replace(machine(1), state=State.STOPPED), machine(3), at=NOON + SECOND))
+    store.fleets.save(fleet(machine(1), machine(2), at=NOON + 2 * SECOND))
+    last = store.fleets.last(PLACE)
+    assert last is not None and last.instances == fleet(machine(1), machine(2)).instances
+
+
+def test_an_earlier_fleet_never_takes_the_place_of_a_later_one(store: Store, path: Path) -> None:
+    store.fleets.save(fleet(machine(1), at=NOON + SECOND))
+    Store(path).fleets.save(fleet(machine(2)))
+    last = store.fleets.last(PLACE)
+    assert last is not None and list(last.instances) == [machine(1).id]
+
+
+def test_prices_that_changed_are_written(store: Store) -> None:
+    store.fleets.save(fleet(machine(1)))
+    dearer = replace(PRICES, spot={("m5.large", "us-east-2a"): Decimal("0.05")})
+    store.fleets.save(fleet(machine(1), at=NOON + SECOND, prices=dearer))
+    last = store.fleets.last(PLACE)
+    assert last is not None and last.prices == dearer
+
+
+def test_places_are_kept_apart_and_the_last_one_is_known(store: Store) -> None:
+    assert store.fleets.last_place() is None
+    oregon = Place("work", "us-west-2", "http://127.0.0.1:1")
+    store.fleets.save(fleet(machine(1), at=NOON + SECOND))
+    store.fleets.save(fleet(machine(2), place=oregon))
+    assert store.fleets.last_place() == PLACE
+    kept = store.fleets.last(oregon)
+    assert kept is not None and list(kept.instances) == [machine(2).id]
+    assert store.fleets.last(Place("default", "eu-west-1")) is None
+
+
+def test_names_for_tab_are_those_of_the_place_asked_for(store: Store, path: Path) -> None:
+    oregon = Place("work", "us-west-2")
+    store.fleets.save(fleet(machine(1), machine(2, state=State.STOPPED), at=NOON + SECOND))
+    store.fleets.save(fleet(machine(3), place=oregon))
+    here = [("machine-1", machine(1).id, "running"), ("machine-2", machine(2).id, "stopped")]
+    assert store.fleets.names(PLACE) == here == last_names(path) == last_names(path, profile="default")
+    assert last_names(path, region="us-west-2") == [("machine-3", machine(3).id, "running")]
+    assert last_names(path, region="eu-west-1") == []
+    assert last_names(path.with_name("none")) == []
+
+
+def test_names_for_tab_are_had_without_importing_the_model() -> None:
+    check = "import sys, fe2tui.store.names; print([m for m in sys.modules if m.startswith('fe2tui.')])"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['fe2tui.store', 'fe2tui.store.names']"

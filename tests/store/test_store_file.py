@@ -1,0 +1,101 @@
+"""The file: for its owner only, versioned, moved aside when damaged, done without where nothing can be written."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from store_samples import NOON, PLACE, fleet, machine
+
+from fe2tui.errors import StoreError
+from fe2tui.model.launch import LaunchIntent, LaunchRequest
+from fe2tui.store import Store, open_store
+
+INTENT = LaunchIntent("token", LaunchRequest("base", "ubuntu", "t3.micro"), {}, "us-east-2", "default", NOON)
+
+
+def test_it_is_made_on_first_use_and_readable_by_its_owner_only(store: Store, path: Path) -> None:
+    assert not path.exists()
+    store.fleets.save(fleet(machine()))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(it.stat().st_mode) for it in path.parent.iterdir() if it.is_file()} == {0o600}
+
+
+def test_a_damaged_file_is_moved_aside_and_said_so(store: Store, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"not a database, but a letter" * 100)
+    store.fleets.save(fleet(machine()))
+    assert store.problem is not None and "damaged" in store.problem.summary
+    (aside,) = path.parent.glob("*.corrupt-*")
+    assert aside.read_bytes().startswith(b"not a database")
+    assert store.fleets.last(PLACE) is not None
+    store.launches.intend(INTENT)
+    store.close()
+    assert Store(path).problem is None
+
+
+def test_a_file_of_a_newer_program_is_refused_and_left_alone(store: Store, path: Path) -> None:
+    path.parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version=999")
+    connection.close()
+    with pytest.raises(StoreError, match="newer fe2tui"):
+        store.activity.recent()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (999,)
+    connection.close()
+
+
+def _unwritable(tmp_path: Path) -> Path:
+    # a file in the place of the folder: not even root can write below it
+    (tmp_path / "data").write_text("")
+    return tmp_path / "data" / "store.sqlite"
+
+
+def test_where_nothing_can_be_written_reading_goes_on_and_launching_does_not(tmp_path: Path) -> None:
+    store = Store(_unwritable(tmp_path))
+    store.fleets.save(fleet(machine()))
+    store.runs.see(fleet(machine()))
+    last = store.fleets.last(PLACE)
+    assert last is not None and last.instances == fleet(machine()).instances and last.runs
+    assert store.problem is not None and "cannot be written" in store.problem.summary
+    with pytest.raises(StoreError, match="cannot be recorded"):
+        store.launches.intend(INTENT)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_the_right_to_write_counts_as_read_only(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o500)
+    assert Store(tmp_path / "data" / "store.sqlite").problem is not None
+
+
+def test_a_data_folder_that_cannot_be_made_leaves_a_store_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home").write_text("")
+    monkeypatch.setenv("FE2TUI_HOME", str(tmp_path / "home"))
+    store = open_store()
+    assert store.path is None and store.problem is not None
+    assert store.activity.recent() == []
+
+
+def test_several_threads_may_use_one_store(store: Store) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from fe2tui.model.progress import Activity
+
+    def work(number: int) -> None:
+        store.fleets.save(fleet(machine(number)))
+        entry = store.activity.begin(Activity(NOON, "stop", f"i-{number}", "", "us-east-2", "running", ""))
+        store.activity.end(entry, "done", "stopped", at=NOON)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(40)))
+    assert {it.result for it in store.activity.recent()} == {"done"}
+    assert len(store.activity.recent()) == 40
+    last = store.fleets.last(PLACE)
+    assert last is not None and len(last.instances) == 1
