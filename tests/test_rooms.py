@@ -1,0 +1,90 @@
+"""The arrows between the rooms: what importing each of them may bring along, seen in a fresh process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+AMAZON = ("aiobotocore", "botocore", "boto3", "aiohttp")
+MACHINES = ("asyncssh",)
+SCREEN = ("textual",)
+CLOUD = ("moto", "flask", "werkzeug", "fe2tui.demo")
+
+_EVERY_MODULE = """
+import importlib, json, pkgutil, sys
+room = importlib.import_module(sys.argv[1])
+if hasattr(room, "__path__"):
+    for found in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def modules_after(code: str, *arguments: str) -> list[str]:
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def brought(modules: list[str], unwanted: tuple[str, ...]) -> list[str]:
+    return [each for each in modules if any(each == name or each.startswith(f"{name}.") for name in unwanted)]
+
+
+def rooms(*names: str) -> tuple[str, ...]:
+    return tuple(f"fe2tui.{name}" for name in names)
+
+
+@pytest.mark.parametrize(
+    ("room", "unwanted"),
+    [
+        ("fe2tui.errors", rooms("model", "store", "aws", "ssh", "tasks", "ec2", "tui", "cli", "demo", "settings")),
+        ("fe2tui.settings", rooms("model", "store", "aws", "ssh", "tasks", "ec2", "tui", "cli", "demo")),
+        ("fe2tui.paths", rooms("model", "store", "aws", "ssh", "tasks", "ec2", "tui", "cli", "demo", "settings")),
+        ("fe2tui.model", rooms("store", "aws", "ssh", "tasks", "ec2", "tui", "cli", "demo", "settings", "paths")),
+        ("fe2tui.store", rooms("aws", "ssh", "tasks", "ec2", "tui", "cli", "demo")),
+        ("fe2tui.aws", (*rooms("store", "ssh", "tasks", "ec2", "tui", "cli", "demo"), *MACHINES)),
+        ("fe2tui.ssh", (*rooms("store", "aws", "tasks", "ec2", "tui", "cli", "demo"), *AMAZON)),
+        ("fe2tui.tasks", rooms("ec2", "tui", "cli", "demo")),
+        ("fe2tui.ec2", rooms("tui", "cli", "demo")),
+        ("fe2tui.tui", (*rooms("ec2", "cli", "demo"), *CLOUD)),
+        ("fe2tui.cli", (*SCREEN, *CLOUD)),
+    ],
+)
+def test_a_room_brings_no_room_beyond_its_arrows(room: str, unwanted: tuple[str, ...]) -> None:
+    assert brought(modules_after(_EVERY_MODULE, room), unwanted) == []
+
+
+@pytest.mark.parametrize("room", ["errors", "settings", "paths", "model", "store", "aws", "ssh", "tasks", "ec2", "cli"])
+def test_only_the_dashboard_imports_textual(room: str) -> None:
+    assert brought(modules_after(_EVERY_MODULE, f"fe2tui.{room}"), SCREEN) == []
+
+
+def test_the_demo_imports_nothing_of_ours_but_the_model() -> None:
+    ours = brought(modules_after(_EVERY_MODULE, "fe2tui.demo"), ("fe2tui",))
+    allowed = ("fe2tui.demo", "fe2tui.model", "fe2tui.errors")
+    assert [each for each in ours if each != "fe2tui" and not each.startswith(allowed)] == []
+
+
+def test_the_model_needs_the_standard_library_only() -> None:
+    bare = set(modules_after("import json, sys; print(json.dumps(sorted(sys.modules)))"))
+    fresh = {each.partition(".")[0] for each in set(modules_after(_EVERY_MODULE, "fe2tui.model")) - bare}
+    assert fresh - sys.stdlib_module_names == {"fe2tui"}
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["import fe2tui", "import fe2tui.cli", "from fe2tui import demo", "from fe2tui.cli.options import dashboard_only"],
+)
+def test_what_is_waited_for_at_the_start_is_cheap(first: str) -> None:
+    modules = modules_after(f"{first}\nimport json, sys; print(json.dumps(sorted(sys.modules)))")
+    assert brought(modules, (*AMAZON, *MACHINES, *SCREEN, *CLOUD[:3], "click", "sqlite3", "lxml")) == []
+
+
+def test_choosing_account_and_region_imports_nothing_of_amazons() -> None:
+    code = "from fe2tui.aws.session import Choice, Session; Session(Choice(region='Ohio')).place"
+    modules = modules_after(f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))")
+    assert brought(modules, (*AMAZON, *MACHINES, *SCREEN)) == []
