@@ -1,0 +1,101 @@
+"""The dashboard with many instances: keys, the event loop, memory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fe2tui.demo import Cloud, Options
+from tests.bench.figures import Figure, percentile
+from tests.bench.start import fresh_home
+from tests.bench.terminal import Terminal
+
+SIZES = (100, 1_000, 10_000, 100_000)
+KEYS = 60
+PEAK_MIB_AT_10_000 = 300.0
+_DOWN = b"\x1b[B"
+_CURSOR = "▌"
+
+
+@contextmanager
+def watched(cloud: Cloud, seconds: float) -> Iterator[tuple[Terminal, Path]]:
+    """The dashboard on the cloud, reading again after so many seconds, and the file its longest gaps go to."""
+    with fresh_home(cloud) as env, tempfile.TemporaryDirectory() as folder:
+        config = Path(env["FE2TUI_HOME"]) / "config" / "config.toml"
+        config.write_text(f"{config.read_text()}\nquick_seconds = {seconds}\nslow_seconds = {seconds}\n")
+        gaps = Path(folder) / "gaps"
+        gaps.touch()
+        terminal = Terminal([sys.executable, "-m", "tests.bench.watched", str(gaps)], env)
+        try:
+            yield terminal, gaps
+        finally:
+            terminal.close()
+
+
+def _gap(terminal: Terminal, gaps: Path) -> float:
+    """The longest gap of the loop since the last time it was asked, in milliseconds."""
+    before = gaps.read_text()
+    os.kill(terminal.pid, signal.SIGUSR1)
+    end = time.perf_counter() + 10
+    while gaps.read_text() == before and time.perf_counter() < end:
+        terminal.drain(0.02)
+    return float(gaps.read_text().split()[-1])
+
+
+def _key_times(terminal: Terminal) -> list[float]:
+    times = []
+    for _ in range(KEYS):
+        pressed = terminal.send(_DOWN)
+        times.append((terminal.wait_for(_CURSOR, 20) - pressed) * 1000)
+        terminal.drain(0.05)
+    return times
+
+
+def _key_rows(what: str, times: list[float]) -> list[Figure]:
+    return [
+        Figure(f"{what}: key to frame, p50", percentile(times, 0.5), "ms"),
+        Figure(f"{what}: key to frame, p95", percentile(times, 0.95), "ms", 50.0),
+    ]
+
+
+def _all_rows(terminal: Terminal, size: int) -> float:
+    return terminal.wait_for(f"Instances {size:,}", 300) - terminal.started
+
+
+def _idle(cloud: Cloud, size: int) -> list[Figure]:
+    with watched(cloud, 60) as (terminal, _gaps):
+        shown = _all_rows(terminal, size)
+        terminal.drain(3 + size / 20_000)
+        rows = [
+            Figure(f"{size:,} rows: start to all of them", shown, "s"),
+            *_key_rows(f"{size:,} rows, idle", _key_times(terminal)),
+        ]
+        aim = PEAK_MIB_AT_10_000 if size == 10_000 else None
+        return [*rows, Figure(f"{size:,} rows: peak memory", terminal.peak_mib(), "MiB", aim)]
+
+
+def _reading(cloud: Cloud, size: int) -> list[Figure]:
+    with watched(cloud, 1) as (terminal, gaps):
+        _all_rows(terminal, size)
+        terminal.drain(2)
+        _gap(terminal, gaps)
+        cloud.control("/demo/calls", method="DELETE")
+        times = _key_times(terminal)
+        gap = _gap(terminal, gaps)
+        pages = sum(call["action"] == "DescribeInstances" for call in cloud.control("/demo/calls", method="GET"))
+        rows = _key_rows(f"{size:,} rows, while reading", times)
+        return [*rows, Figure(f"{size:,} rows, while reading: longest gap", gap, "ms", 50.0, f"{pages} pages read")]
+
+
+def scaling(sizes: tuple[int, ...] = SIZES) -> Iterator[Figure]:
+    """Keys, gaps and memory at each size."""
+    for size in sizes:
+        with Cloud(Options.instant(extra=size, scene=False)) as cloud:
+            yield from _idle(cloud, size)
+            yield from _reading(cloud, size)

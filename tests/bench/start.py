@@ -1,0 +1,126 @@
+"""How long a person waits: for the first frame, the first fresh row, a list, a launch."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from fe2tui.demo import Cloud, Options
+from tests.bench.figures import Figure, paired, ratio
+from tests.bench.terminal import Terminal
+
+BIN = Path(sys.executable).parent
+LAUNCH_BOOT = Options(boot_seconds=3.0, ssh_seconds=2.0, unseen_seconds=0.5, scene=False)
+
+
+def client_environment(cloud: Cloud) -> dict[str, str]:
+    """This process's environment pointed at the cloud."""
+    return {**os.environ, **cloud.environment}
+
+
+@contextmanager
+def fresh_home(cloud: Cloud) -> Iterator[dict[str, str]]:
+    """An environment with the cloud's configuration and keys, but nothing remembered from an earlier start."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        for part in ("config", "data/keys"):
+            if (cloud.home / part).is_dir():
+                (home / part).mkdir(parents=True)
+                for file in (cloud.home / part).iterdir():
+                    if file.is_file():
+                        (home / part / file.name).write_bytes(file.read_bytes())
+                        (home / part / file.name).chmod(0o600)
+        yield {**client_environment(cloud), "FE2TUI_HOME": folder}
+
+
+def _seen(command: list[str], env: Mapping[str, str], text: str) -> float:
+    terminal = Terminal(command, env)
+    try:
+        return terminal.wait_for(text) - terminal.started
+    finally:
+        terminal.close()
+
+
+def _wall(command: list[str], env: Mapping[str, str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, env=dict(env), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def first_frame(cloud: Cloud, runs: int) -> Figure:
+    """First frame of the dashboard against that of an empty Textual app."""
+    env = client_environment(cloud)
+    empty = [sys.executable, "-m", "tests.bench.empty_app"]
+    ours, theirs = paired(
+        lambda: _seen([str(BIN / "fe2tui")], env, "Instances"), lambda: _seen(empty, env, "ready"), runs
+    )
+    return ratio("first frame ÷ first frame of an empty Textual app", ours, theirs, 1.25)
+
+
+def _list_with_aws(env: Mapping[str, str]) -> Callable[[], float]:
+    return lambda: _wall([str(BIN / "aws"), "ec2", "describe-instances"], env)
+
+
+def first_row(cloud: Cloud, runs: int) -> Figure:
+    """First fresh instance row, with nothing remembered, against the AWS CLI's whole run."""
+
+    def ours() -> float:
+        with fresh_home(cloud) as env:
+            return _seen([str(BIN / "fe2tui")], env, "scraper")
+
+    mine, theirs = paired(ours, _list_with_aws(client_environment(cloud)), runs)
+    return ratio("first fresh instance row ÷ aws ec2 describe-instances", mine, theirs, 1.3)
+
+
+def listing(cloud: Cloud, runs: int) -> Figure:
+    """`fe2 instances` against the AWS CLI, as whole processes."""
+    env = client_environment(cloud)
+    mine, theirs = paired(lambda: _wall([str(BIN / "fe2"), "instances"], env), _list_with_aws(env), runs)
+    return ratio("fe2 instances ÷ aws ec2 describe-instances", mine, theirs, 1.0)
+
+
+def launching(runs: int) -> Figure:
+    """From the command to ready, less the time that the cloud itself takes to boot."""
+    boot = LAUNCH_BOOT.boot_seconds + LAUNCH_BOOT.ssh_seconds
+    with Cloud(LAUNCH_BOOT) as cloud:
+        env = client_environment(cloud)
+        walls = [
+            _wall([str(BIN / "fe2"), "--yes", "launch", f"bench{n}", "ubuntu", "20", "t3.micro"], env)
+            for n in range(runs + 1)
+        ]
+    median = statistics.median(walls[1:])
+    return Figure(
+        "launch: command to ready, less the cloud's boot",
+        median - boot,
+        "s",
+        0.5,
+        f"{median:.2f} s − {boot:g} s of boot",
+    )
+
+
+def call_to_answer(runs: int) -> Figure:
+    """From starting a demo cloud to its first answered call."""
+    import boto3
+
+    def once() -> float:
+        started = time.perf_counter()
+        with Cloud() as cloud:
+            keys = cloud.environment
+            boto3.client(
+                "ec2",
+                endpoint_url=cloud.endpoint,
+                region_name=keys["AWS_REGION"],
+                aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+            ).describe_instances()
+            return time.perf_counter() - started
+
+    once()
+    return Figure("demo cloud: start to first answered call", statistics.median(once() for _ in range(runs)), "s", 2.0)
