@@ -49,7 +49,7 @@ class MachineSide:
     def boot_soon(self, instance_ids: Iterable[str]) -> None:
         """Boots machines one by one in a thread of its own."""
         with self._lock:
-            self._to_boot |= {instance_id: (0.0, 0.0) for instance_id in instance_ids}
+            self._to_boot |= dict.fromkeys(instance_ids, (0.0, 0.0))
         threading.Thread(target=self._boot_all, name="demo boot", daemon=True).start()
 
     def _boot_all(self) -> None:

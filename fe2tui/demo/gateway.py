@@ -1,0 +1,182 @@
+"""Answers AWS calls: finds out who asks what, lets faults strike, keeps the log, and asks our rules or moto."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fe2tui.demo import cbor, rulebook, wire
+from fe2tui.demo.account import Account
+from fe2tui.demo.calls import CallLog
+from fe2tui.demo.dispatch import Call
+from fe2tui.demo.faults import Faults, refusal_of
+from fe2tui.demo.home import ACCESS_KEY, SECOND_ACCESS_KEY
+from fe2tui.demo.moto_behind import Moto
+from fe2tui.demo.refusal import Refusal
+from fe2tui.demo.server import Reply, Request
+
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+_CBOR_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)$")
+_STALE = timedelta(minutes=5)
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a request asks, before anything is decided; `protocol` is ec2, query, json or cbor."""
+
+    service: str
+    action: str
+    region: str
+    access_key: str
+    protocol: str
+    params: dict[str, Any]
+
+
+def understand(request: Request) -> Asked:
+    """Reads the service and region from the signature, the action from wherever its protocol has it."""
+    signed = _CREDENTIAL.search(request.headers.get("authorization", ""))
+    access_key, region, service = signed.groups() if signed else ("", "us-east-1", "ec2")
+    operation = _CBOR_PATH.search(request.path)
+    if operation:
+        params = cbor.decode(request.body) if request.body else {}
+        return Asked(service, operation[1], region, access_key, "cbor", params)
+    target = request.headers.get("x-amz-target")
+    if target:
+        params = json.loads(request.body or b"{}")
+        return Asked(service, target.rpartition(".")[2], region, access_key, "json", params)
+    text = request.body.decode() if request.body else request.target.partition("?")[2]
+    query = wire.parse_query(text)
+    return Asked(service, str(query.pop("Action", "")), region, access_key, _protocol(service), query)
+
+
+def _protocol(service: str) -> str:
+    return "ec2" if service == "ec2" else "query"
+
+
+class Gateway:
+    """Answers every call but those to the control address."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.faults = Faults()
+        self.calls = CallLog()
+        self._moto = Moto()
+        account.no_capacity = self.faults.lacks_capacity
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to an AWS call. Never raises; what goes wrong here is AWS's InternalError."""
+        request_id = str(uuid.uuid4())
+        try:
+            asked = understand(request)
+        except ValueError:
+            return Reply(400, wire.ec2_error("MalformedQueryString", "The query cannot be read.", request_id))
+        entry = self.calls.add(
+            service=asked.service,
+            action=asked.action,
+            region=asked.region,
+            at=time.time(),
+            params=_plain(asked.params),
+            status=None,
+            code=None,
+        )
+        reply = self._struck(asked, request, request_id, entry)
+        entry["status"] = reply.status
+        return reply
+
+    def _struck(self, asked: Asked, request: Request, request_id: str, entry: dict[str, Any]) -> Reply:
+        fault = self.faults.strike(asked.service, asked.action, asked.region)
+        if fault is not None:
+            if fault.kind == "silent":
+                return Reply(0, b"", silence=True)
+            if fault.kind == "slow":
+                time.sleep(fault.seconds)
+            refusal = refusal_of(fault, asked.service, asked.action)
+            if refusal is not None:
+                entry["code"] = refusal.code
+                return refused(asked, refusal, request_id)
+        reply = self._decided(asked, request, request_id, entry)
+        if fault is not None and fault.kind == "broken":
+            reply.cut = True
+        if fault is not None and fault.kind == "malformed":
+            reply.body = reply.body[: len(reply.body) * 2 // 3]
+        return reply
+
+    def _decided(self, asked: Asked, request: Request, request_id: str, entry: dict[str, Any]) -> Reply:
+        try:
+            self._check_identity(asked, request)
+            answer = rulebook.ACTIONS.get((asked.service, asked.action))
+            with self.account.lock:
+                self.account.agenda.catch_up()
+                if answer is None:
+                    return self._moto.answer(asked.service, asked.action, request)
+                if wire.truth(asked.params.get("DryRun")):
+                    raise Refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+                call = Call(self.account, asked.service, asked.action, asked.region, asked.params, asked.access_key)
+                return answered(asked, answer(call), request_id)
+        except Refusal as refusal:
+            entry["code"] = refusal.code
+            return refused(asked, refusal, request_id)
+        except Exception as error:
+            # A mistake of ours must look like one of AWS's, or the client's parser fails instead of its error handling.
+            entry["code"] = "InternalError"
+            return refused(asked, Refusal("InternalError", f"{type(error).__name__}: {error}", 500), request_id)
+
+    def _check_identity(self, asked: Asked, request: Request) -> None:
+        known = asked.access_key in (ACCESS_KEY, SECOND_ACCESS_KEY) or asked.access_key in self.account.sessions
+        if not known:
+            if asked.service == "ec2":
+                message = "AWS was not able to validate the provided access credentials"
+                raise Refusal("AuthFailure", message, 401)
+            message = "The security token included in the request is invalid."
+            if asked.protocol == "query":
+                raise Refusal("InvalidClientTokenId", message, 403)
+            raise Refusal("UnrecognizedClientException", message)
+        signed_at = request.headers.get("x-amz-date", "")
+        if signed_at:
+            moment = datetime.strptime(signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            if abs(datetime.now(UTC) - moment) > _STALE:
+                if asked.service == "ec2":
+                    raise Refusal("RequestExpired", "Request has expired.")
+                raise Refusal("SignatureDoesNotMatch", f"Signature expired: {signed_at} is too old or too new", 403)
+
+
+def answered(asked: Asked, result: Mapping[str, Any], request_id: str) -> Reply:
+    """The result in the protocol of the request."""
+    ids = {"x-amzn-RequestId": request_id}
+    if asked.protocol == "ec2":
+        return Reply(200, wire.ec2_reply(asked.action, request_id, result), headers=ids)
+    if asked.protocol == "query":
+        return Reply(200, wire.query_reply(asked.action, request_id, result), "text/xml", ids)
+    if asked.protocol == "json":
+        return Reply(200, wire.json_reply(result), "application/x-amz-json-1.1", ids)
+    return Reply(200, cbor.encode(result), "application/cbor", ids | {"smithy-protocol": "rpc-v2-cbor"})
+
+
+def refused(asked: Asked, refusal: Refusal, request_id: str) -> Reply:
+    """The refusal in the protocol of the request."""
+    ids = {"x-amzn-RequestId": request_id}
+    code, message, status = refusal.code, refusal.message, refusal.status
+    if asked.protocol == "ec2":
+        return Reply(status, wire.ec2_error(code, message, request_id), headers=ids)
+    if asked.protocol == "query":
+        return Reply(status, wire.query_error(code, message, request_id), "text/xml", ids)
+    if asked.protocol == "json":
+        return Reply(status, wire.json_error(code, message), "application/x-amz-json-1.1", ids)
+    body = cbor.encode({"__type": code, "message": message})
+    return Reply(status, body, "application/cbor", ids | {"smithy-protocol": "rpc-v2-cbor"})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -1,0 +1,253 @@
+"""Images: made of instances under a name of their own, listed, deregistered; and the snapshots they stand on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fe2tui.demo.account import ACCOUNT_ID, Region
+from fe2tui.demo.dispatch import Call, answers
+from fe2tui.demo.filters import Getter, matcher
+from fe2tui.demo.instance_view import find_instances
+from fe2tui.demo.paging import page, refuse_ids_with_pages
+from fe2tui.demo.records import Disk, Image, Instance, Snapshot
+from fe2tui.demo.refusal import Refusal, missing
+from fe2tui.demo.tags import asked_tags
+from fe2tui.demo.wire import Rendered, element, iso, tag_set, truth
+
+_NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}\Z")
+
+_FILTERS: dict[str, Getter] = {
+    "architecture": lambda i: i.architecture,
+    "block-device-mapping.delete-on-termination": lambda i: [d.delete_on_termination for d in i.disks],
+    "block-device-mapping.device-name": lambda i: [d.device for d in i.disks],
+    "block-device-mapping.encrypted": lambda i: [d.encrypted for d in i.disks],
+    "block-device-mapping.snapshot-id": lambda i: [d.snapshot_id for d in i.disks],
+    "block-device-mapping.volume-size": lambda i: [d.size for d in i.disks],
+    "block-device-mapping.volume-type": lambda i: [d.kind for d in i.disks],
+    "creation-date": lambda i: i.created_at,
+    "description": lambda i: i.description,
+    "ena-support": lambda i: True,
+    "hypervisor": lambda i: "xen",
+    "image-id": lambda i: i.id,
+    "image-type": lambda i: "machine",
+    "is-public": lambda i: i.public,
+    "manifest-location": lambda i: _location(i),
+    "name": lambda i: i.name,
+    "owner-alias": lambda i: i.owner_alias,
+    "owner-id": lambda i: i.owner_id,
+    "platform": lambda i: None,
+    "root-device-name": lambda i: i.root_device,
+    "root-device-type": lambda i: "ebs",
+    "source-instance-id": lambda i: i.source_instance_id,
+    "state": lambda i: i.state,
+    "state-reason-code": lambda i: i.state_reason and i.state_reason[0],
+    "virtualization-type": lambda i: "hvm",
+}
+
+
+def _location(image: Image) -> str:
+    owner = image.owner_alias or image.owner_id
+    return f"{owner}/{image.name}"
+
+
+def _disks(image: Image) -> Rendered:
+    pending = image.state == "pending"
+    items = [
+        {
+            "deviceName": disk.device,
+            "ebs": {
+                "snapshotId": None if pending else disk.snapshot_id,
+                "volumeSize": disk.size,
+                "deleteOnTermination": disk.delete_on_termination,
+                "volumeType": disk.kind,
+                "encrypted": disk.encrypted,
+            },
+        }
+        for disk in image.disks
+    ]
+    return Rendered("".join(element("item", item) for item in items))
+
+
+def _shown(image: Image) -> dict[str, Any]:
+    reason = image.state_reason
+    return {
+        "imageId": image.id,
+        "imageLocation": _location(image),
+        "imageState": image.state,
+        "imageOwnerId": image.owner_id,
+        "creationDate": iso(image.created_at),
+        "isPublic": image.public,
+        "architecture": image.architecture,
+        "imageType": "machine",
+        "sriovNetSupport": "simple",
+        "name": image.name,
+        "description": image.description or None,
+        "imageOwnerAlias": image.owner_alias,
+        "rootDeviceType": "ebs",
+        "rootDeviceName": image.root_device,
+        "blockDeviceMapping": _disks(image),
+        "virtualizationType": "hvm",
+        "hypervisor": "xen",
+        "enaSupport": True,
+        "bootMode": image.boot_mode,
+        "imdsSupport": "v2.0" if image.owner_alias else None,
+        "platformDetails": "Linux/UNIX",
+        "usageOperation": "RunInstances",
+        "sourceInstanceId": image.source_instance_id,
+        "stateReason": {"code": reason[0], "message": reason[1]} if reason else None,
+        "tagSet": tag_set(image.tags) or None,
+    }
+
+
+def find_image(region: Region, identity: str) -> Image:
+    """The image of that id. Raises Refusal when there is none."""
+    if not identity:
+        raise missing("imageId")
+    if not re.fullmatch(r"ami-[0-9a-f]+", identity):
+        raise Refusal("InvalidAMIID.Malformed", f'Invalid id: "{identity}" (expecting "ami-...")')
+    if identity not in region.images:
+        raise Refusal("InvalidAMIID.NotFound", f"The image id '[{identity}]' does not exist")
+    return region.images[identity]
+
+
+@answers("DescribeImages")
+def describe_images(call: Call) -> Mapping[str, Any]:
+    """Of the owners asked for (`self`, `amazon`, an account id), or of everybody."""
+    refuse_ids_with_pages(call.params, "ImageId", "imagesSet")
+    ids, owners = call.texts("ImageId"), call.texts("Owner")
+    images = [find_image(call.region, one) for one in ids] if ids else list(call.region.images.values())
+    if owners:
+        wanted = {ACCOUNT_ID if owner == "self" else owner for owner in owners}
+        images = [image for image in images if image.owner_id in wanted or image.owner_alias in wanted]
+    users = call.texts("ExecutableBy")
+    if "all" in users:
+        images = [image for image in images if image.public]
+    elif users:
+        images = []
+    matches = matcher(call.params.get("Filter"), _FILTERS)
+    shown, token = page([image for image in images if matches(image)], call.params, low=1)
+    return {"imagesSet": [_shown(image) for image in shown], "nextToken": token}
+
+
+@answers("CreateImage")
+def create_image(call: Call) -> Mapping[str, Any]:
+    """Pending for a while, then available with a snapshot of each disk; reboots a running instance unless told not to."""
+    region, params = call.region, call.params
+    instance = find_instances(region, [call.text("InstanceId")])[0]
+    name = _free_name(region, call.text("Name"))
+    if instance.state not in ("running", "stopped", "stopping"):
+        raise Refusal(
+            "IncorrectState", f"Instance is not in state 'running' or 'stopped': '{instance.id}' is {instance.state}"
+        )
+    image_tags, snapshot_tags = asked_tags(params, "image"), asked_tags(params, "snapshot")
+    source = region.images.get(instance.image_id)
+    image = Image(
+        serial=region.serial(),
+        id=region.new_id("ami"),
+        name=name,
+        owner_id=ACCOUNT_ID,
+        architecture=instance.architecture,
+        created_at=call.now,
+        disks=[],
+        user=instance.user,
+        root_device=instance.root_device,
+        description=call.text("Description"),
+        state="pending",
+        boot_mode=source.boot_mode if source else None,
+        source_instance_id=instance.id,
+        tags=image_tags,
+    )
+    made = [_snapshot_disk(region, instance, image, at, snapshot_tags) for at in range(len(instance.attachments))]
+    region.images[image.id] = image
+    if instance.state == "running" and not truth(params.get("NoReboot")):
+        region.account.machines.reboot(instance.id, region.account.options.ssh_seconds)
+    seconds = region.account.options.stop_seconds
+
+    def half() -> None:
+        for snapshot in made:
+            snapshot.progress = 50
+
+    def done() -> None:
+        for snapshot in made:
+            snapshot.state, snapshot.progress = "completed", 100
+        if image.state == "pending":
+            image.state = "available"
+
+    region.after(seconds, half)
+    region.after(seconds * 2, done)
+    return {"imageId": image.id}
+
+
+def _free_name(region: Region, name: str) -> str:
+    if not name:
+        raise missing("name")
+    if not _NAME.match(name):
+        raise Refusal(
+            "InvalidAMIName.Malformed",
+            "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', '-', "
+            "'/' and '_'",
+        )
+    for image in region.images.values():
+        if image.name == name and image.owner_id == ACCOUNT_ID:
+            raise Refusal("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {image.id}")
+    return name
+
+
+def _snapshot_disk(region: Region, instance: Instance, image: Image, at: int, tags: Mapping[str, str]) -> Snapshot:
+    attachment = instance.attachments[at]
+    volume = region.volumes[attachment.volume_id]
+    snapshot = Snapshot(
+        region.serial(),
+        region.new_id("snap"),
+        volume.id,
+        volume.size,
+        region.now,
+        ACCOUNT_ID,
+        description=f"Created by CreateImage({instance.id}) for {image.id}",
+        state="pending",
+        progress=0,
+        encrypted=volume.encrypted,
+        tags=dict(tags),
+    )
+    region.snapshots[snapshot.id] = snapshot
+    image.disks.append(
+        Disk(
+            attachment.device,
+            volume.size,
+            snapshot.id,
+            volume.kind,
+            attachment.delete_on_termination,
+            volume.encrypted,
+        )
+    )
+    return snapshot
+
+
+@answers("DeregisterImage")
+def deregister_image(call: Call) -> Mapping[str, Any]:
+    """The snapshots stay, unless their deletion is asked for."""
+    image = find_image(call.region, call.text("ImageId"))
+    if image.owner_id != ACCOUNT_ID:
+        raise Refusal("AuthFailure", f"Not authorized for image:{image.id}", 403)
+    del call.region.images[image.id]
+    rows: list[dict[str, str]] = []
+    if truth(call.params.get("DeleteAssociatedSnapshots")):
+        for disk in image.disks:
+            snapshot_id = disk.snapshot_id or ""
+            used = any(other.snapshot_id == snapshot_id for one in call.region.images.values() for other in one.disks)
+            if not used and call.region.snapshots.pop(snapshot_id, None):
+                rows.append({"snapshotId": snapshot_id, "returnCode": "success"})
+            else:
+                rows.append({"snapshotId": snapshot_id, "returnCode": "skipped"})
+    return {"return": True, "deleteSnapshotResultSet": rows or None}
+
+
+@answers("DescribeImageAttribute")
+def describe_image_attribute(call: Call) -> Mapping[str, Any]:
+    """Who may launch it, or its description."""
+    image = find_image(call.region, call.text("ImageId"))
+    if call.text("Attribute") == "description":
+        return {"imageId": image.id, "description": {"value": image.description}}
+    return {"imageId": image.id, "launchPermission": [{"group": "all"}] if image.public else []}

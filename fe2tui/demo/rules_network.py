@@ -1,0 +1,333 @@
+"""Networks, subnets, zones, regions and elastic addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fe2tui.demo import states
+from fe2tui.demo.account import ACCOUNT_ID, Region
+from fe2tui.demo.dispatch import Call, answers
+from fe2tui.demo.filters import Getter, matcher
+from fe2tui.demo.founding import add_default_vpc
+from fe2tui.demo.instance_view import find_instances
+from fe2tui.demo.paging import page
+from fe2tui.demo.records import Address, Subnet, Vpc
+from fe2tui.demo.refusal import Refusal, missing
+from fe2tui.demo.tags import asked_tags
+from fe2tui.demo.wire import tag_set, truth
+
+_OPT_IN = ("ap-east-1", "ap-southeast-4", "ca-west-1", "eu-central-2", "il-central-1", "me-central-1")
+
+
+@answers("DescribeRegions")
+def describe_regions(call: Call) -> Mapping[str, Any]:
+    """The regions that are enabled; all on request."""
+    names = call.texts("RegionName")
+    every = truth(call.params.get("AllRegions"))
+    rows = []
+    for name in call.account.catalog.regions():
+        opted = "not-opted-in" if name in _OPT_IN else "opt-in-not-required"
+        if (every or opted != "not-opted-in") and (not names or name in names):
+            rows.append((name, opted))
+    matches = matcher(
+        call.params.get("Filter"),
+        {
+            "region-name": lambda row: row[0],
+            "endpoint": lambda row: f"ec2.{row[0]}.amazonaws.com",
+            "opt-in-status": lambda row: row[1],
+        },
+    )
+    shown = [
+        {"regionName": row[0], "regionEndpoint": f"ec2.{row[0]}.amazonaws.com", "optInStatus": row[1]}
+        for row in rows
+        if matches(row)
+    ]
+    return {"regionInfo": shown}
+
+
+@answers("DescribeAvailabilityZones")
+def describe_availability_zones(call: Call) -> Mapping[str, Any]:
+    """The region's zones."""
+    region = call.region
+    names, ids = call.texts("ZoneName"), call.texts("ZoneId")
+    for name in names:
+        if name not in region.zones:
+            raise Refusal("InvalidParameterValue", f"Invalid availability zone: [{name}]")
+    matches = matcher(
+        call.params.get("Filter"),
+        {
+            "zone-name": lambda zone: zone,
+            "zone-id": region_zone_id(region),
+            "region-name": lambda zone: region.name,
+            "state": lambda zone: "available",
+            "zone-type": lambda zone: "availability-zone",
+            "opt-in-status": lambda zone: "opt-in-not-required",
+            "group-name": lambda zone: f"{region.name}-zg-1",
+        },
+    )
+    chosen = [
+        zone
+        for zone in region.zones
+        if (not names or zone in names) and (not ids or region.zone_id(zone) in ids) and matches(zone)
+    ]
+    return {
+        "availabilityZoneInfo": [
+            {
+                "zoneName": zone,
+                "zoneState": "available",
+                "regionName": region.name,
+                "messageSet": [],
+                "zoneId": region.zone_id(zone),
+                "groupName": f"{region.name}-zg-1",
+                "networkBorderGroup": region.name,
+                "zoneType": "availability-zone",
+                "optInStatus": "opt-in-not-required",
+            }
+            for zone in chosen
+        ]
+    }
+
+
+def region_zone_id(region: Region) -> Getter:
+    """What the filter `zone-id` looks at."""
+    return lambda zone: region.zone_id(zone)
+
+
+_VPC_FILTERS: dict[str, Getter] = {
+    "cidr": lambda v: v.cidr,
+    "cidr-block-association.cidr-block": lambda v: v.cidr,
+    "dhcp-options-id": lambda v: "dopt-0fe2tui",
+    "is-default": lambda v: v.is_default,
+    "isDefault": lambda v: v.is_default,
+    "owner-id": lambda v: ACCOUNT_ID,
+    "state": lambda v: "available",
+    "vpc-id": lambda v: v.id,
+}
+
+
+def _vpc(vpc: Vpc) -> dict[str, Any]:
+    return {
+        "vpcId": vpc.id,
+        "ownerId": ACCOUNT_ID,
+        "state": "available",
+        "cidrBlock": vpc.cidr,
+        "cidrBlockAssociationSet": [
+            {
+                "cidrBlock": vpc.cidr,
+                "associationId": "vpc-cidr-assoc-" + vpc.id[4:],
+                "cidrBlockState": {"state": "associated"},
+            }
+        ],
+        "dhcpOptionsId": "dopt-0fe2tui",
+        "instanceTenancy": "default",
+        "isDefault": vpc.is_default,
+        "tagSet": tag_set(vpc.tags) or None,
+    }
+
+
+def find_vpc(region: Region, identity: str) -> Vpc:
+    """The network of that id. Raises Refusal when there is none."""
+    if identity not in region.vpcs:
+        raise Refusal("InvalidVpcID.NotFound", f"The vpc ID '{identity}' does not exist")
+    return region.vpcs[identity]
+
+
+@answers("DescribeVpcs")
+def describe_vpcs(call: Call) -> Mapping[str, Any]:
+    """All, or those of the ids."""
+    ids = call.texts("VpcId")
+    vpcs = [find_vpc(call.region, one) for one in ids] if ids else list(call.region.vpcs.values())
+    matches = matcher(call.params.get("Filter"), _VPC_FILTERS)
+    shown, token = page([vpc for vpc in vpcs if matches(vpc)], call.params)
+    return {"vpcSet": [_vpc(vpc) for vpc in shown], "nextToken": token}
+
+
+@answers("CreateDefaultVpc")
+def create_default_vpc(call: Call) -> Mapping[str, Any]:
+    """Refused while there is one."""
+    existing = call.region.default_vpc()
+    if existing is not None:
+        raise Refusal(
+            "DefaultVpcAlreadyExists", f"A Default VPC already exists for this account in this region: {existing.id}"
+        )
+    return {"vpc": _vpc(add_default_vpc(call.region))}
+
+
+@answers("DeleteVpc")
+def delete_vpc(call: Call) -> Mapping[str, Any]:
+    """Not while instances or subnets are in it."""
+    region = call.region
+    vpc = find_vpc(region, call.text("VpcId"))
+    subnets = [subnet for subnet in region.subnets.values() if subnet.vpc_id == vpc.id]
+    groups = [one for one in region.groups.values() if one.vpc_id == vpc.id and one.name != "default"]
+    if subnets or groups:
+        raise Refusal("DependencyViolation", f"The vpc '{vpc.id}' has dependencies and cannot be deleted.")
+    for group in [one for one in region.groups.values() if one.vpc_id == vpc.id]:
+        del region.groups[group.id]
+    del region.vpcs[vpc.id]
+    return {"return": True}
+
+
+_SUBNET_FILTERS: dict[str, Getter] = {
+    "availability-zone": lambda s: s.zone,
+    "availabilityZone": lambda s: s.zone,
+    "available-ip-address-count": lambda s: _free(s),
+    "cidr": lambda s: s.cidr,
+    "cidr-block": lambda s: s.cidr,
+    "cidrBlock": lambda s: s.cidr,
+    "default-for-az": lambda s: s.is_default,
+    "defaultForAz": lambda s: s.is_default,
+    "map-public-ip-on-launch": lambda s: s.public_ips,
+    "owner-id": lambda s: ACCOUNT_ID,
+    "state": lambda s: "available",
+    "subnet-id": lambda s: s.id,
+    "vpc-id": lambda s: s.vpc_id,
+}
+
+
+def _free(subnet: Subnet) -> int:
+    size: int = 2 ** (32 - int(subnet.cidr.partition("/")[2])) - 5
+    return max(0, size - subnet.taken)
+
+
+def _subnet(region: Region, subnet: Subnet) -> dict[str, Any]:
+    return {
+        "subnetId": subnet.id,
+        "subnetArn": f"arn:aws:ec2:{region.name}:{ACCOUNT_ID}:subnet/{subnet.id}",
+        "state": "available",
+        "ownerId": ACCOUNT_ID,
+        "vpcId": subnet.vpc_id,
+        "cidrBlock": subnet.cidr,
+        "ipv6CidrBlockAssociationSet": [],
+        "availableIpAddressCount": _free(subnet),
+        "availabilityZone": subnet.zone,
+        "availabilityZoneId": region.zone_id(subnet.zone),
+        "defaultForAz": subnet.is_default,
+        "mapPublicIpOnLaunch": subnet.public_ips,
+        "assignIpv6AddressOnCreation": False,
+        "tagSet": tag_set(subnet.tags) or None,
+    }
+
+
+@answers("DescribeSubnets")
+def describe_subnets(call: Call) -> Mapping[str, Any]:
+    """All, or those of the ids."""
+    region = call.region
+    ids = call.texts("SubnetId")
+    for identity in ids:
+        if identity not in region.subnets:
+            raise Refusal("InvalidSubnetID.NotFound", f"The subnet ID '{identity}' does not exist")
+    chosen = [region.subnets[one] for one in ids] if ids else list(region.subnets.values())
+    matches = matcher(call.params.get("Filter"), _SUBNET_FILTERS)
+    shown, token = page([subnet for subnet in chosen if matches(subnet)], call.params)
+    return {"subnetSet": [_subnet(region, subnet) for subnet in shown], "nextToken": token}
+
+
+@answers("DeleteSubnet")
+def delete_subnet(call: Call) -> Mapping[str, Any]:
+    """Not while instances are in it."""
+    region = call.region
+    identity = call.text("SubnetId")
+    if identity not in region.subnets:
+        raise Refusal("InvalidSubnetID.NotFound", f"The subnet ID '{identity}' does not exist")
+    if any(one.subnet_id == identity and one.state != "terminated" for one in region.instances.values()):
+        raise Refusal("DependencyViolation", f"The subnet '{identity}' has dependencies and cannot be deleted.")
+    del region.subnets[identity]
+    return {"return": True}
+
+
+def _address(address: Address, region: Region) -> dict[str, Any]:
+    instance = region.instances.get(address.instance_id or "")
+    return {
+        "publicIp": address.public_ip,
+        "allocationId": address.id,
+        "domain": "vpc",
+        "instanceId": address.instance_id,
+        "associationId": address.association_id,
+        "networkInterfaceId": instance.interface_id if instance else None,
+        "privateIpAddress": instance.private_ip if instance else None,
+        "networkBorderGroup": region.name,
+        "tagSet": tag_set(address.tags) or None,
+    }
+
+
+@answers("DescribeAddresses")
+def describe_addresses(call: Call) -> Mapping[str, Any]:
+    """Every elastic address; each is 127.0.0.1, like all public addresses here."""
+    ids = call.texts("AllocationId")
+    matches = matcher(
+        call.params.get("Filter"),
+        {
+            "allocation-id": lambda a: a.id,
+            "association-id": lambda a: a.association_id,
+            "domain": lambda a: "vpc",
+            "instance-id": lambda a: a.instance_id,
+            "public-ip": lambda a: a.public_ip,
+        },
+    )
+    chosen = [one for one in call.region.addresses.values() if (not ids or one.id in ids) and matches(one)]
+    return {"addressesSet": [_address(one, call.region) for one in chosen]}
+
+
+@answers("AllocateAddress")
+def allocate_address(call: Call) -> Mapping[str, Any]:
+    """A new elastic address."""
+    region = call.region
+    address = Address(
+        region.serial(),
+        region.new_id("eipalloc"),
+        states.LOOPBACK,
+        tags=asked_tags(call.params, "elastic-ip"),
+    )
+    region.addresses[address.id] = address
+    return {
+        "publicIp": address.public_ip,
+        "allocationId": address.id,
+        "domain": "vpc",
+        "networkBorderGroup": region.name,
+    }
+
+
+def _find_address(call: Call) -> Address:
+    identity = call.text("AllocationId")
+    if not identity:
+        raise missing("AllocationId")
+    if identity not in call.region.addresses:
+        raise Refusal("InvalidAllocationID.NotFound", f"The allocation ID '{identity}' does not exist")
+    return call.region.addresses[identity]
+
+
+@answers("AssociateAddress")
+def associate_address(call: Call) -> Mapping[str, Any]:
+    """Gives an instance the address."""
+    region = call.region
+    address = _find_address(call)
+    instance = find_instances(region, [call.text("InstanceId")])[0]
+    address.instance_id, address.association_id = instance.id, region.new_id("eipassoc")
+    states.give_address(region, instance)
+    return {"return": True, "associationId": address.association_id}
+
+
+@answers("DisassociateAddress")
+def disassociate_address(call: Call) -> Mapping[str, Any]:
+    """Takes the address from its instance."""
+    region = call.region
+    for address in region.addresses.values():
+        if address.association_id == call.text("AssociationId"):
+            instance = region.instances.get(address.instance_id or "")
+            address.instance_id = address.association_id = None
+            if instance is not None and instance.state in ("pending", "running"):
+                states.give_address(region, instance)
+            return {"return": True}
+    raise Refusal("InvalidAssociationID.NotFound", f"The association ID '{call.text('AssociationId')}' does not exist")
+
+
+@answers("ReleaseAddress")
+def release_address(call: Call) -> Mapping[str, Any]:
+    """Not while an instance has it."""
+    address = _find_address(call)
+    if address.instance_id:
+        raise Refusal("InvalidIPAddress.InUse", f"Address {address.public_ip} is in use.")
+    del call.region.addresses[address.id]
+    return {"return": True}

@@ -1,0 +1,150 @@
+"""The HTTP side of the demo cloud: keep-alive connections, a thread each, on a listening socket that was given to it.
+
+Written out on plain sockets because the faults need what a WSGI server hides: a connection cut in the middle of a reply,
+one that is accepted and never answered, and persistent connections, which werkzeug's server closes after each request.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import BinaryIO, Protocol
+
+_LINE = 65536
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request; header names in lower case. `connection` is there for those who wait on it."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    connection: socket.socket
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+
+@dataclass(slots=True)
+class Reply:
+    """One HTTP reply. `cut` sends only a part of it and breaks the connection; `silence` sends nothing, ever."""
+
+    status: int
+    body: bytes
+    content_type: str = "text/xml;charset=UTF-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+    silence: bool = False
+
+    def head(self) -> bytes:
+        """The status line and the headers."""
+        try:
+            phrase = HTTPStatus(self.status).phrase
+        except ValueError:
+            phrase = "Unknown"
+        lines = [
+            f"HTTP/1.1 {self.status} {phrase}",
+            f"Content-Type: {self.content_type}",
+            f"Content-Length: {len(self.body)}",
+            f"Date: {formatdate(usegmt=True)}",
+            "Server: AmazonEC2",
+            *(f"{name}: {value}" for name, value in self.headers.items()),
+        ]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+class Answering(Protocol):
+    """Whoever answers requests."""
+
+    def answer(self, request: Request) -> Reply:
+        """The reply; never raises."""
+
+
+class Server:
+    """Serves `/demo/…` from `control` and all else from `cloud`."""
+
+    def __init__(self, listening: socket.socket, cloud: Answering, control: Answering) -> None:
+        self._listening = listening
+        self._cloud = cloud
+        self._control = control
+
+    def serve(self) -> None:
+        """Accepts connections until the socket is closed."""
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
+
+    def _converse(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as stream:
+            try:
+                while (request := read_request(stream, connection)) is not None:
+                    answering = self._control if request.path.startswith("/demo/") else self._cloud
+                    reply = answering.answer(request)
+                    if not _send(connection, reply, request):
+                        return
+            except (OSError, ValueError):
+                return
+
+
+def read_request(stream: BinaryIO, connection: socket.socket) -> Request | None:
+    """The next request of a connection, or None at its end. Raises ValueError for what is not HTTP."""
+    line = stream.readline(_LINE)
+    if not line.strip():
+        return None
+    method, target, _version = line.decode("latin-1").split()
+    headers: dict[str, str] = {}
+    while (line := stream.readline(_LINE)) not in (b"\r\n", b"\n", b""):
+        name, _, value = line.decode("latin-1").partition(":")
+        headers[name.strip().lower()] = value.strip()
+    if headers.get("expect", "").lower() == "100-continue":
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        body = _chunks(stream)
+    else:
+        length = int(headers.get("content-length", "0"))
+        body = stream.read(length)
+        if len(body) < length:
+            return None
+    return Request(method, target, headers, body, connection)
+
+
+def _chunks(stream: BinaryIO) -> bytes:
+    parts: list[bytes] = []
+    while size := int(stream.readline(_LINE).split(b";")[0], 16):
+        parts.append(stream.read(size))
+        stream.readline(_LINE)
+    while stream.readline(_LINE).strip():
+        pass
+    return b"".join(parts)
+
+
+def _send(connection: socket.socket, reply: Reply, request: Request) -> bool:
+    """Sends the reply; False when the connection is not to be used again."""
+    if reply.silence:
+        while connection.recv(_LINE):
+            pass
+        return False
+    head = reply.head()
+    if reply.cut:
+        connection.sendall(head + reply.body[: len(reply.body) // 2])
+        # A reset, so that the client sees a broken connection and not an early end.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return False
+    if len(reply.body) < _LINE:
+        connection.sendall(head + reply.body)
+    else:
+        connection.sendall(head)
+        connection.sendall(reply.body)
+    return request.headers.get("connection", "").lower() != "close"
