@@ -32,6 +32,7 @@ when there is one. ``exit_code`` is what the shell returns.
     │   ├── PermissionDeniedError  1   no key that the machine accepts
     │   ├── HostKeyChangedError    1   never connected to
     │   ├── KeyFileError           1   a private key is missing, or must not be overwritten
+    │   │   └── KeyNeedsPersonError 1  … or somebody must type its passphrase or touch its device
     │   └── PortTakenError         1   a local port for a tunnel
     └── InterruptedByUser        130
 """
@@ -177,6 +178,10 @@ class HostKeyChangedError(MachineError):
 
 class KeyFileError(MachineError):
     """A private key file is missing, unreadable, or already there and not to be overwritten."""
+
+
+class KeyNeedsPersonError(KeyFileError):
+    """A private key can only be used by somebody who types a passphrase, touches a device or allows it."""
 
 
 class PortTakenError(MachineError):

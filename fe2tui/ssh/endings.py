@@ -1,4 +1,4 @@
-"""What the end of the system's ssh means, in words."""
+"""Why a connection failed, in words: what the end of the system's ssh means, and the errors common to all ways in."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from fe2tui.errors import (
 )
 from fe2tui.ssh.hostkeys import HostKeys
 from fe2tui.ssh.route import Route
+
+BOOTING_WORDS = "System is booting up"
+"""What sshd tells everybody while a machine comes up (pam_nologin)."""
 
 
 def explain_exit(route: Route, hosts: HostKeys, code: int, stderr: str = "") -> Fe2Error | None:
@@ -38,6 +41,55 @@ def explain_exit(route: Route, hosts: HostKeys, code: int, stderr: str = "") -> 
     return MachineError(f"ssh to {route.name} failed{said}", "Its messages, if any, are above.")
 
 
+def permission_denied(route: Route, tried: Sequence[str] = ()) -> PermissionDeniedError:
+    """The error for a machine that accepts no key; ``tried`` says which were offered."""
+    if not tried and route.key_file is not None:
+        tried = [str(route.key_file)]
+    keys = f" Offered: {', '.join(tried)}." if tried else " None of the keys on this computer fits."
+    pair = f"the key pair {route.key_name}" if route.key_name else "no key pair"
+    return PermissionDeniedError(
+        f"{route.name} does not let {route.user} in (Permission denied, publickey).{keys}",
+        f"It was launched with {pair}. Name its private key with --key-file, or another user as USER@{route.name}.",
+    )
+
+
+def refused(route: Route) -> UnansweredError:
+    """The error for a machine on which nothing listens."""
+    return UnansweredError(
+        f"{_where(route)} refused the connection.", "Its system may still be starting: try again in a minute."
+    )
+
+
+def silent(route: Route) -> UnansweredError:
+    """The error for a machine that does not answer in time."""
+    return UnansweredError(
+        f"{_where(route)} does not answer.",
+        "Its security group may not let your address in (it may have changed), or the system hangs.",
+    )
+
+
+def unreachable(route: Route, words: str) -> UnansweredError:
+    """The error for an address to which there is no way; ``words`` are the system's."""
+    return UnansweredError(f"{_where(route)} cannot be reached: {words}.", "Is this computer online?")
+
+
+def booting(route: Route) -> UnansweredError:
+    """The error for a machine whose sshd answers, but lets nobody in yet."""
+    return UnansweredError(f"{route.name} is still booting and lets nobody in yet.", "Try again in a moment.")
+
+
+def broken(route: Route, words: str) -> MachineError:
+    """The error for a connection that was there and is no more; ``words`` say how it ended."""
+    return MachineError(
+        f"The connection to {route.name} broke ({words}).",
+        "The machine may have been stopped or rebooted, or the network failed.",
+    )
+
+
+def _where(route: Route) -> str:
+    return f"{route.name} ({route.address}, port {route.port})"
+
+
 def _refused_host_key(route: Route, hosts: HostKeys, stderr: str) -> HostKeyChangedError | None:
     if "REMOTE HOST IDENTIFICATION HAS CHANGED" in stderr or "Host key verification failed" in stderr:
         return hosts.changed(route.instance_id, None, label=route.label)
@@ -58,44 +110,23 @@ def _refused_login(route: Route, stderr: str) -> Fe2Error | None:
     return None
 
 
-def permission_denied(route: Route, tried: Sequence[str] = ()) -> PermissionDeniedError:
-    """The error for a machine that accepts no key; ``tried`` says which were offered."""
-    if not tried and route.key_file is not None:
-        tried = [str(route.key_file)]
-    keys = f" Offered: {', '.join(tried)}." if tried else " No key that fits was found on this computer."
-    pair = f"the key pair {route.key_name}" if route.key_name else "no key pair"
-    return PermissionDeniedError(
-        f"{route.name} does not let {route.user} in (Permission denied, publickey).{keys}",
-        f"It was launched with {pair}. Name its private key with --key-file, or another user as USER@{route.name}.",
-    )
-
-
 def _unanswered(route: Route, stderr: str) -> UnansweredError | None:
-    where = f"{route.name} ({route.address}, port {route.port})"
+    if BOOTING_WORDS in stderr:
+        return booting(route)
     if "Connection refused" in stderr:
-        return UnansweredError(
-            f"{where} refused the connection.", "Its system may still be starting: try again in a minute."
-        )
+        return refused(route)
     if "timed out" in stderr and "onnect" in stderr:
-        return UnansweredError(
-            f"{where} does not answer.",
-            "Its security group may not let your address in (it may have changed), or the system hangs.",
-        )
+        return silent(route)
     for words in ("No route to host", "Network is unreachable", "Could not resolve hostname"):
         if words in stderr:
-            return UnansweredError(f"{where} cannot be reached: {words}.", "Is this computer online?")
+            return unreachable(route, words)
     return None
 
 
 def _broken(route: Route, stderr: str) -> MachineError | None:
-    if "System is booting up" in stderr:
-        return UnansweredError(f"{route.name} is still booting and lets nobody in yet.", "Try again in a moment.")
     if "forwarding" in stderr and ("Could not request local" in stderr or "Address already in use" in stderr):
         return MachineError("A tunnel's port could not be opened.", "Another program took it meanwhile: try again.")
     for words in ("not responding", "Broken pipe", "closed by remote host", "Connection reset", "Connection closed"):
         if words in stderr:
-            return MachineError(
-                f"The connection to {route.name} broke ({words}).",
-                "The machine may have been stopped or rebooted, or the network failed.",
-            )
+            return broken(route, words)
     return None

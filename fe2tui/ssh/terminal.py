@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import shutil
 from collections.abc import Sequence
@@ -67,6 +68,20 @@ def ssh_command(
 def _quoted(path: Path) -> str:
     text = str(path).replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
+
+
+async def has_detour(route: Route) -> bool:
+    """Whether the person's ssh configuration leads to this address by way of another machine or program."""
+    ssh = shutil.which("ssh")
+    if ssh is None:
+        return False
+    asking = await asyncio.create_subprocess_exec(
+        ssh, "-G", "-p", str(route.port), "-l", route.user, "--", route.address,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    told, _ = await asking.communicate()
+    settings = dict(line.split(" ", 1) for line in told.decode(errors="replace").splitlines() if " " in line)
+    return any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand"))
 
 
 def display_command(route: Route, tunnels: Sequence[Tunnel] = ()) -> str:

@@ -1,0 +1,200 @@
+"""asyncssh's side of a login: which keys to offer, whether to trust the host, and what its errors mean.
+
+Imports asyncssh, so it is itself imported only when a connection is wanted (``machine.connect`` does it in a thread).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+
+from fe2tui.errors import Fe2Error, HostKeyChangedError, KeyFileError, KeyNeedsPersonError
+from fe2tui.ssh import endings
+from fe2tui.ssh.hostkeys import HostKeys
+from fe2tui.ssh.keyfiles import PrivateKeyFile, public_blob, read_private_key
+from fe2tui.ssh.route import Route
+
+# What a client that knows no key of the host asks for: what OpenSSH asks for first.
+_WANTED_HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
+_UNUSABLE_CONFIG = (asyncssh.ConfigParseError, asyncssh.KeyImportError, FileNotFoundError)
+
+FAILURES = (OSError, asyncssh.Error)
+"""What asyncssh raises when a machine cannot be reached or used; a time-out is an OSError too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The keys to offer; None leaves them to asyncssh, which takes the agent's and those of ~/.ssh."""
+
+    keys: Sequence[asyncssh.SSHKeyPair] | None
+    labels: tuple[str, ...] = ()
+    by_agent: bool = False
+
+
+class Visitor(asyncssh.SSHClient):
+    """Watches one login: decides on the host key, and remembers what the server said."""
+
+    def __init__(self, route: Route, hosts: HostKeys) -> None:
+        self._route = route
+        self._hosts = hosts
+        self.changed: HostKeyChangedError | None = None
+        self.banner = ""
+        self.is_at_the_door = False
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
+        """Trust on first use; called only for a key that is not among the known ones."""
+        offered = " ".join(key.export_public_key().decode().split()[:2])
+        try:
+            self._hosts.learn(self._route.instance_id, [offered], label=self._route.label)
+        except HostKeyChangedError as changed:
+            self.changed = changed
+            return False
+        return True
+
+    def auth_banner_received(self, msg: str, lang: str) -> None:
+        self.banner = msg
+
+    def begin_auth(self, username: str) -> None:
+        self.is_at_the_door = True
+
+
+async def log_in(route: Route, hosts: HostKeys, found: Credentials, timeout: float) -> asyncssh.SSHClientConnection:
+    """An open connection, or the error of ours that says why there is none. ``timeout`` is seconds."""
+    visitor = Visitor(route, hosts)
+    options = _options(route, hosts, found)
+    try:
+        async with asyncio.timeout(timeout):
+            try:
+                return await asyncssh.connect(**options, client_factory=lambda: visitor)
+            except _UNUSABLE_CONFIG:
+                # The person's ssh configuration has something that asyncssh cannot read.
+                return await asyncssh.connect(**options, config=None, client_factory=lambda: visitor)
+    except FAILURES as error:
+        if isinstance(error, TimeoutError) and visitor.is_at_the_door and found.by_agent:
+            raise KeyNeedsPersonError(
+                f"The agent did not use its key for {route.name} within {timeout:g} seconds.",
+                "It may be waiting for somebody to allow it.",
+            ) from error
+        raise _reason(error, route, hosts, visitor, found) from error
+
+
+def _options(route: Route, hosts: HostKeys, found: Credentials) -> dict[str, Any]:
+    known = [asyncssh.import_public_key(key) for key in hosts.known(route.instance_id)]
+    options: dict[str, Any] = {
+        "host": route.address,
+        "port": route.port,
+        "username": route.user,
+        "host_key_alias": route.instance_id,
+        # Not the list itself: asyncssh takes an empty one to mean the person's own known hosts.
+        "known_hosts": lambda host, addr, port: (known, [], []),
+        "x509_trusted_certs": None,
+        "gss_host": None,
+        "preferred_auth": "publickey",
+        "agent_forwarding": False,
+        "keepalive_interval": 15,
+        "keepalive_count_max": 4,
+        "login_timeout": 0,
+        "connect_timeout": None,
+    }
+    if not known:
+        options["server_host_key_algs"] = _WANTED_HOST_KEYS
+    if found.keys is not None:
+        options["client_keys"] = found.keys
+        options["agent_path"] = None
+    return options
+
+
+def _reason(error: Exception, route: Route, hosts: HostKeys, visitor: Visitor, found: Credentials) -> Fe2Error:
+    if visitor.changed is not None:
+        return visitor.changed
+    if isinstance(error, asyncssh.KeyExchangeFailed) and "host key" in str(error):
+        return hosts.changed(route.instance_id, None, label=route.label)
+    if endings.BOOTING_WORDS in visitor.banner:
+        return endings.booting(route)
+    if isinstance(error, asyncssh.PermissionDenied):
+        return endings.permission_denied(route, found.labels)
+    return reason(error, route)
+
+
+def reason(error: Exception, route: Route) -> Fe2Error:
+    """The error of ours for one of asyncssh's or the system's that ended, or prevented, a connection."""
+    if isinstance(error, TimeoutError):
+        return endings.silent(route)
+    if isinstance(error, ConnectionRefusedError):
+        return endings.refused(route)
+    if isinstance(error, asyncssh.Error | ConnectionError):
+        return endings.broken(route, str(error).rstrip(".") or type(error).__name__)
+    if isinstance(error, OSError):
+        return endings.unreachable(route, error.strerror or str(error))
+    raise error
+
+
+@asynccontextmanager
+async def credentials(route: Route, agent_socket: str | None) -> AsyncIterator[Credentials]:
+    """The keys to offer for a route; an agent stays open inside the block.
+
+    Raises KeyFileError for a key file that is missing or no key, KeyNeedsPersonError for one that wants a passphrase
+    or a touch.
+    """
+    agent_socket = agent_socket or os.environ.get("SSH_AUTH_SOCK")
+    file = route.key_file
+    if file is None:
+        yield Credentials(None, by_agent=agent_socket is not None)
+        return
+    key, line = await asyncio.to_thread(_look_at, file)
+    if key is not None and not key.encrypted and not key.public.startswith("sk-"):
+        try:
+            pairs = await asyncio.to_thread(asyncssh.load_keypairs, [str(file)])
+        except (OSError, asyncssh.KeyImportError) as error:
+            raise KeyFileError(f"The private key {file} cannot be read: {error}.") from error
+        yield Credentials(pairs, (str(file),))
+        return
+    if line.startswith("sk-"):
+        raise KeyNeedsPersonError(f"{file} is a key in a device that has to be touched.", "Connect by hand.")
+    async with _from_agent(file, line, agent_socket) as held:
+        yield Credentials(held, (f"{file} by ssh-agent",), by_agent=True)
+
+
+def _look_at(file: Path) -> tuple[PrivateKeyFile | None, str]:
+    """What a key file is: a private key, or, for the agent, the line of a public one."""
+    key = read_private_key(file)
+    if key is not None:
+        return key, key.public
+    try:
+        line = file.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError as error:
+        raise KeyFileError(
+            f"The private key {file} cannot be read: {error.strerror}.", "Name another one with --key-file."
+        ) from error
+    if not public_blob(line):
+        raise KeyFileError(f"{file} is not a private key.", "Name another one with --key-file.")
+    return None, line
+
+
+@asynccontextmanager
+async def _from_agent(file: Path, line: str, agent_socket: str | None) -> AsyncIterator[Sequence[asyncssh.SSHKeyPair]]:
+    missing = KeyNeedsPersonError(
+        f"The private key {file} wants its passphrase.", f"Run: ssh-add {shlex.quote(str(file))}"
+    )
+    if not agent_socket or not line:
+        raise missing
+    try:
+        agent = await asyncssh.connect_agent(agent_socket)
+    except OSError as error:
+        raise missing from error
+    try:
+        held = await agent.get_keys([public_blob(line)])
+        if not held:
+            raise missing
+        yield held
+    finally:
+        agent.close()
+        await agent.wait_closed()

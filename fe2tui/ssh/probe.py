@@ -1,0 +1,181 @@
+"""Waiting until a machine can be used: an ``SSH-`` banner first, then a real command that ends with 0.
+
+The banner alone is too early: for some seconds sshd answers while the system tells everybody that it is booting up,
+or before the key has been written. A banner is asked for only until the first one came: newer OpenSSH servers keep out,
+for a while, whoever connects again and again without logging in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fe2tui.errors import (
+    Fe2Error,
+    HostKeyChangedError,
+    KeyFileError,
+    MachineError,
+    PermissionDeniedError,
+    UnansweredError,
+)
+from fe2tui.ssh import endings
+from fe2tui.ssh.hostkeys import HostKeys
+from fe2tui.ssh.machine import connect, load_asyncssh
+from fe2tui.ssh.route import Route
+from fe2tui.ssh.terminal import has_detour
+
+Step = Callable[[str, str], None]
+"""Told of each step reached: its name (``ssh answers``, ``ready``) and a sentence."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.05, 1.0, 0.05
+_LONGEST_BANNER = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A machine that can be used. ``proof`` is what showed it: a command that ran, or only the banner.
+
+    ``words`` is a sentence for a person; ``seconds`` is how long it took.
+    """
+
+    proof: Literal["command", "banner"]
+    words: str
+    seconds: float
+
+
+def _unheard(step: str, words: str) -> None:
+    """A Step for those who do not listen."""
+
+
+async def wait_for_ssh(
+    route: Route,
+    hosts: HostKeys,
+    *,
+    within: float = 600.0,
+    on_step: Step = _unheard,
+    log_in: bool = True,
+    try_seconds: float = 10.0,
+    denied_seconds: float = 30.0,
+    agent_socket: str | None = None,
+) -> Ready:
+    """Wait until a machine can be used; it can be cancelled at any time.
+
+    ``within`` seconds at most. With ``log_in`` False, or if the private key needs a person each time, the banner is
+    enough, and ``Ready.words`` says so. A machine that answers but accepts no key is given ``denied_seconds`` to come
+    to know it. ``try_seconds`` bounds each try to log in.
+    Raises HostKeyChangedError at once; PermissionDeniedError with the keys that were tried; else UnansweredError with
+    the last reason.
+    """
+    wait = _Wait(route, hosts, within, on_step, try_seconds, denied_seconds, agent_socket)
+    loading = asyncio.create_task(load_asyncssh())
+    try:
+        if not await has_detour(route) and not await wait.for_answer():
+            raise wait.expired()
+        if not log_in:
+            return wait.ready("banner", "its private key is not on this computer, so nobody has logged in to see")
+        return await wait.for_login()
+    finally:
+        loading.cancel()
+
+
+@dataclass(slots=True)
+class _Wait:
+    route: Route
+    hosts: HostKeys
+    within: float
+    on_step: Step
+    try_seconds: float
+    denied_seconds: float
+    agent_socket: str | None
+    last: Fe2Error | None = None
+    began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+
+    @property
+    def elapsed(self) -> float:
+        return asyncio.get_running_loop().time() - self.began
+
+    @property
+    def left(self) -> float:
+        return self.within - self.elapsed
+
+    async def pause(self) -> None:
+        longest = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self.elapsed * _GROWTH))
+        await asyncio.sleep(max(0.0, min(longest, self.left)))
+
+    async def for_answer(self) -> bool:
+        """Whether a banner came in time."""
+        while self.left > 0:
+            try:
+                async with asyncio.timeout(min(self.try_seconds / 2, self.left)):
+                    await _banner(self.route)
+            except TimeoutError:
+                self.last = endings.silent(self.route)
+            except ConnectionRefusedError:
+                self.last = endings.refused(self.route)
+            except OSError as error:
+                self.last = endings.unreachable(self.route, error.strerror or str(error))
+            else:
+                self.on_step("ssh answers", f"{self.route.name} answers ssh")
+                return True
+            await self.pause()
+        return False
+
+    async def for_login(self) -> Ready:
+        denied_since: float | None = None
+        while self.left > 0:
+            try:
+                async with connect(
+                    self.route, self.hosts, timeout=min(self.try_seconds, self.left), agent_socket=self.agent_socket
+                ) as machine:
+                    done = await machine.run("true", timeout=self.try_seconds)
+            except HostKeyChangedError:
+                raise
+            except KeyFileError as error:
+                return self.ready("banner", f"nobody has logged in to see: {error.summary}")
+            except PermissionDeniedError as error:
+                self.last = error
+                denied_since = self.elapsed if denied_since is None else denied_since
+                if self.elapsed - denied_since >= self.denied_seconds:
+                    raise
+                # Each refusal counts against this computer's address at newer servers.
+                await asyncio.sleep(max(0.0, min(0.5 + self.elapsed - denied_since, self.left, 8.0)))
+                continue
+            except MachineError as error:
+                self.last = error
+            else:
+                if done.is_ok:
+                    return self.ready("command", f"{self.route.user} can log in")
+                said = (done.stdout + done.stderr).strip().splitlines()[-1:] or [f"status {done.exit_status}"]
+                self.last = MachineError(f"{self.route.name} lets {self.route.user} in, but runs nothing: {said[0]}")
+            await self.pause()
+        raise self.expired()
+
+    def ready(self, proof: Literal["command", "banner"], why: str) -> Ready:
+        words = f"{self.route.name} is ready: {why}" if proof == "command" else f"{self.route.name} answers ssh; {why}"
+        self.on_step("ready", words)
+        return Ready(proof, words, self.elapsed)
+
+    def expired(self) -> Fe2Error:
+        last = self.last or endings.silent(self.route)
+        if isinstance(last, PermissionDeniedError):
+            return last
+        return UnansweredError(
+            f"{self.route.name} was not ready for ssh within {self.within:g} seconds. At last: {last.summary}",
+            last.remedy,
+        )
+
+
+async def _banner(route: Route) -> str:
+    reader, writer = await asyncio.open_connection(route.address, route.port, limit=_LONGEST_BANNER)
+    try:
+        # A server may say other things before its banner. Source: RFC 4253, 4.2.
+        while line := await reader.readline():
+            if line.startswith(b"SSH-"):
+                return line.decode("ascii", errors="replace").strip()
+        raise ConnectionResetError("it hung up before it said that it speaks ssh")
+    except ValueError as error:
+        raise OSError("something else than ssh answers at that port") from error
+    finally:
+        writer.transport.abort()
