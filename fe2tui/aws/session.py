@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
+from fe2tui.aws import surroundings
+from fe2tui.aws.faults import translate
+from fe2tui.errors import CredentialsError, DeniedError, Fe2Error, NotFoundError, ReadOnlyError, UsageError
 from fe2tui.model.place import Identity, Place
+from fe2tui.model.regions import REGIONS, find_region
+
+if TYPE_CHECKING:
+    from fe2tui.aws.clients import Clients
+    from fe2tui.aws.login import Login
 
 AskCode = Callable[[str], Awaitable[str]]
 """Asks a person for the one-time code of the device with that serial number; an empty text means "no"."""
 
+_READING = ("Describe", "Get", "List")
+_REGION_ID = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person chose for this run; None is "as the environment and ~/.aws say". Time-outs are seconds.
+    """What a person chose for this run; None is "as the environment and ~/.aws say". Times are seconds.
 
-    ``region`` is an id, or part of a region's name (``Ohio``).
+    ``region`` is an id, or part of a region's name (``Ohio``). ``first_wait`` comes before a change that failed in
+    passing is sent again; it doubles each time.
     """
 
     profile: str | None = None
@@ -25,6 +40,7 @@ class Choice:
     read_only: bool = False
     connect_timeout: float = 5.0
     read_timeout: float = 20.0
+    first_wait: float = 0.5
 
 
 class Session:
@@ -35,46 +51,59 @@ class Session:
     """
 
     def __init__(self, choice: Choice | None = None, *, ask_code: AskCode | None = None) -> None:
-        """Raises NotFoundError for a region that nothing is called; a profile that is not there fails the first call."""
-        raise NotImplementedError
+        """Raises NotFoundError for a region that nothing is called; an unknown profile fails the first call."""
+        self._choice = choice or Choice()
+        self._ask_code = ask_code
+        found = surroundings.read()
+        profile = found.profile(self._choice.profile)
+        region = _region_id(self._choice.region) if self._choice.region else found.region(profile)
+        endpoint = (self._choice.endpoint_url or found.endpoint(profile)).rstrip("/")
+        self._place = Place(profile, region or "", endpoint)
+        self._is_sso = any(key.startswith("sso_") for key in found.profiles.get(profile, {}))
+        self._login: Login | None = None
+        self._made: Clients | None = None
+        self._identity: Identity | None = None
 
     @property
     def choice(self) -> Choice:
         """What it was made with."""
-        raise NotImplementedError
+        return self._choice
 
     @property
     def place(self) -> Place:
         """Profile, region and endpoint, as botocore would find them. The region is empty when none is set anywhere."""
-        raise NotImplementedError
+        return self._place
 
     @property
     def profile(self) -> str:
         """The profile's name, ``default`` when none was chosen."""
-        raise NotImplementedError
+        return self._place.profile
 
     @property
     def region(self) -> str:
         """The region's id; empty when none is set anywhere."""
-        raise NotImplementedError
+        return self._place.region
 
     @property
     def endpoint(self) -> str:
         """EC2's address when it is not AWS's own, else empty."""
-        raise NotImplementedError
+        return self._place.endpoint
 
     @property
     def read_only(self) -> bool:
         """Whether changing operations are refused."""
-        raise NotImplementedError
+        return self._choice.read_only
 
     async def warm(self) -> None:
-        """Import AWS's library and make a client in a thread, so that the first call does not hold the loop up."""
-        raise NotImplementedError
+        """Import AWS's library and make clients in a thread, so that the first call does not hold the loop up."""
+        await asyncio.to_thread(self._warm)
 
     async def identity(self) -> Identity:
         """Who AWS says we are; asked once."""
-        raise NotImplementedError
+        if self._identity is None:
+            reply = await self.call("sts", "GetCallerIdentity")
+            self._identity = Identity(str(reply.get("Account", "")), str(reply.get("Arn", "")))
+        return self._identity
 
     async def call(self, service: str, operation: str, /, **params: Any) -> dict[str, Any]:
         """One call, by AWS's own names: ``await session.call("ec2", "StopInstances", InstanceIds=[…])``.
@@ -82,23 +111,41 @@ class Session:
         Reads are retried as AWS's adaptive mode does; changes only after the errors that EC2 names as passing, and
         after a broken connection where saying it twice does no harm.
         """
-        raise NotImplementedError
+        reply: dict[str, Any] = await self._send(service, operation, params)
+        return reply
 
-    def pages(self, service: str, operation: str, key: str, /, **params: Any) -> AsyncIterator[list[Any]]:
+    async def call_in(self, region: str, service: str, operation: str, /, **params: Any) -> dict[str, Any]:
+        """One reading call in another region, for services that live in one region only."""
+        reply: dict[str, Any] = await self._send(service, operation, params, region=region)
+        return reply
+
+    async def pages(self, service: str, operation: str, key: str, /, **params: Any) -> AsyncIterator[list[Any]]:
         """The list ``key`` of each page of a reading operation: ``async for volumes in session.pages(…)``."""
-        raise NotImplementedError
+        token: str | None = None
+        while True:
+            reply = await self._send(service, operation, {**params, "NextToken": token} if token else params)
+            yield reply.get(key, [])
+            token = reply.get("NextToken")
+            if not token:
+                return
 
     async def body(self, service: str, operation: str, /, **params: Any) -> bytes:
-        """As ``call``, but the answer's XML as it came, for replies too large for the library's parser."""
-        raise NotImplementedError
+        """As ``call``, but the answer as it came, for replies too large for the library's parser."""
+        body: bytes = await self._send(service, operation, params, body=True)
+        return body
 
     async def with_region(self, region: str) -> Session:
         """The same in another region (id, or part of its name), credentials shared."""
-        raise NotImplementedError
+        other = Session(replace(self._choice, region=region), ask_code=self._ask_code)
+        await self._clients()
+        other._login = self._login
+        other._identity = self._identity
+        return other
 
     async def close(self) -> None:
         """Give the connections back."""
-        raise NotImplementedError
+        if self._made is not None:
+            await self._made.close()
 
     async def __aenter__(self) -> Session:
         return self
@@ -106,17 +153,99 @@ class Session:
     async def __aexit__(self, *error: object) -> None:
         await self.close()
 
+    async def _send(
+        self, service: str, operation: str, params: dict[str, Any], *, body: bool = False, region: str | None = None
+    ) -> Any:
+        reading = operation.startswith(_READING)
+        if self.read_only and not reading:
+            raise ReadOnlyError(
+                f"{operation} was not sent: this session may only read.",
+                "Start without --read-only, or take read_only out of the settings, to change things.",
+            )
+        try:
+            clients = await self._clients()
+            if not self.region:
+                await clients.sign_in()
+                raise _no_region()
+            send = clients.send_for_body if body else clients.send
+            return await send(service, operation, params, reading=reading, region=region)
+        except Fe2Error as error:
+            await self._after(error)
+            raise
+        except Exception as error:
+            ours = translate(error, action=f"{service}:{operation}", profile=self.profile, endpoint=self.endpoint)
+            await self._after(ours)
+            raise ours from error
+
+    async def _after(self, error: Fe2Error) -> None:
+        """Credentials that failed are not used again: the person may have mended them meanwhile."""
+        if isinstance(error, CredentialsError) and self._made is not None:
+            self._identity = None
+            await self._made.forget()
+
+    async def _clients(self) -> Clients:
+        if self._made is None:
+            if not _is_loaded():
+                await asyncio.to_thread(_load)
+            clients, login = _load()
+            choice = self._choice
+            self._login = self._login or login.Login(choice.profile, self.region, self._ask_code)
+            timeouts = (choice.connect_timeout, choice.read_timeout)
+            self._made = clients.Clients(self._login, self.region, choice.endpoint_url, timeouts, choice.first_wait)
+        return self._made
+
+    def _warm(self) -> None:
+        clients, _ = _load()
+        asyncio.run(clients.throw_away(self.region or "us-east-1", sso=self._is_sso))
+
 
 def profiles() -> list[str]:
     """The profiles in ~/.aws/config and ~/.aws/credentials (or where the environment says), in their order."""
-    raise NotImplementedError
+    return list(surroundings.read().profiles)
 
 
 def default_region(profile: str | None = None) -> str | None:
     """The region that the environment, else the profile, names."""
-    raise NotImplementedError
+    found = surroundings.read()
+    return found.region(found.profile(profile))
 
 
 async def regions(session: Session) -> list[str]:
     """The ids of the regions enabled for the account; all that are known when that may not be read."""
-    raise NotImplementedError
+    try:
+        reply = await session.call("ec2", "DescribeRegions", AllRegions=False)
+    except DeniedError:
+        return list(REGIONS)
+    return sorted(str(region["RegionName"]) for region in reply.get("Regions", []))
+
+
+def _region_id(text: str) -> str:
+    found = find_region(text)
+    if found is not None:
+        return found
+    if _REGION_ID.fullmatch(text):
+        return text  # one that AWS opened after this program was made
+    raise NotFoundError(
+        f"No region's id or name holds “{text}”.", "Try a part of a place's name, such as Ohio or Frank."
+    )
+
+
+def _no_region() -> UsageError:
+    return UsageError(
+        "No region is set: AWS has machines in many places, and needs to know which to show.",
+        "Say --region Ohio, or set AWS_REGION, or run `aws configure`.",
+    )
+
+
+@lru_cache(maxsize=1)
+def _load() -> tuple[Any, Any]:
+    """The modules that import AWS's library."""
+    from fe2tui.aws import certificates
+
+    with certificates.read_when_used():
+        from fe2tui.aws import clients, login
+    return clients, login
+
+
+def _is_loaded() -> bool:
+    return _load.cache_info().currsize > 0

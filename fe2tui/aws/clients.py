@@ -1,0 +1,170 @@
+"""The library's clients, made when they are first needed. Imports AWS's library: import it late."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from contextvars import ContextVar
+from typing import Any
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+from fe2tui.aws import slim
+from fe2tui.aws.login import Login
+
+READ_ATTEMPTS = 4
+CHANGE_ATTEMPTS = 5
+PASSING = frozenset({"RequestLimitExceeded", "ServerInternal", "ServiceUnavailable", "InternalError", "Unavailable"})
+"""The errors after which a change is worth saying again. Source: EC2 API reference, server error codes."""
+
+SAFE_TWICE = frozenset(
+    {
+        "CancelSpotInstanceRequests",
+        "CreateTags",
+        "DeleteKeyPair",
+        "DeleteTags",
+        "RunInstances",  # by its ClientToken
+        "StartInstances",
+        "StopInstances",
+        "TerminateInstances",
+    }
+)
+_LONGEST_WAIT = 8.0
+
+_bodies: ContextVar[list[bytes] | None] = ContextVar("_bodies", default=None)
+
+
+class Clients:
+    """Clients of one region: one a service for reading, which retries as AWS's adaptive mode does, one for changing."""
+
+    def __init__(
+        self, login: Login, region: str, endpoint_url: str | None, timeouts: tuple[float, float], first_wait: float
+    ) -> None:
+        """``timeouts`` are for connecting and reading, ``first_wait`` before a change is said again; seconds."""
+        self._login = login
+        self._region = region
+        self._endpoint_url = endpoint_url
+        self._timeouts = timeouts
+        self._first_wait = first_wait
+        self._session: AioSession | None = None
+        self._clients: dict[tuple[str, str, bool, bool], Any] = {}
+        self._stack = AsyncExitStack()
+        self._one_at_a_time = asyncio.Lock()
+
+    async def sign_in(self) -> None:
+        """Find the credentials, if that has not been done."""
+        await self._login.session()
+
+    async def send(
+        self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
+    ) -> Any:
+        """Send a call. A change is sent again, as it was, after an error that passes."""
+        client = await self._client(service, operation, reading, region or self._region)
+        call = getattr(client, xform_name(operation))
+        return await (call(**params) if reading else self._again(call, operation, params))
+
+    async def send_for_body(
+        self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
+    ) -> bytes:
+        """Send a call; its answer as it came."""
+        bodies: list[bytes] = []
+        token = _bodies.set(bodies)
+        try:
+            await self.send(service, operation, params, reading=reading, region=region)
+        finally:
+            _bodies.reset(token)
+        return bodies[-1]
+
+    async def _again(self, call: Callable[..., Awaitable[Any]], operation: str, params: dict[str, Any]) -> Any:
+        wait = self._first_wait
+        for attempt in range(1, CHANGE_ATTEMPTS):
+            try:
+                return await call(**params)
+            except (ClientError, BotoConnectionError, HTTPClientError) as error:
+                if not _passes(error, operation, attempt):
+                    raise
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, _LONGEST_WAIT)
+        return await call(**params)
+
+    async def forget(self) -> None:
+        """Close everything, and find the credentials anew at the next call."""
+        session, self._session = self._session, None
+        self._login.forget(session)
+        await self.close()
+
+    async def close(self) -> None:
+        """Give the connections back. It can be used again afterwards."""
+        stack, self._stack = self._stack, AsyncExitStack()
+        self._clients.clear()
+        await stack.aclose()
+
+    async def _client(self, service: str, operation: str, reading: bool, region: str) -> Any:
+        whole = operation not in slim.OPERATIONS.get(service, ())
+        key = (service, region, reading, whole)
+        if key not in self._clients:
+            async with self._one_at_a_time:
+                if key not in self._clients:
+                    self._clients[key] = await self._make(*key)
+        return self._clients[key]
+
+    async def _make(self, service: str, region: str, reading: bool, whole: bool) -> Any:
+        self._session = await self._login.session()
+        session = await self._login.whole_session() if whole else self._session
+        retries = (
+            {"mode": "adaptive", "total_max_attempts": READ_ATTEMPTS}
+            if reading
+            else {"mode": "standard", "total_max_attempts": 1}
+        )
+        connect, read = self._timeouts
+        config = AioConfig(connect_timeout=connect, read_timeout=read, retries=retries, user_agent_extra="fe2tui")
+        create: Any = session.create_client  # typed for 400 literal names
+        client = await self._stack.enter_async_context(
+            create(service, region_name=region, endpoint_url=self._endpoint_url, config=config)
+        )
+        client.meta.events.register("before-parse", _keep_body)
+        client.meta.events.register_first(
+            f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", _waited_enough
+        )
+        return client
+
+
+def _keep_body(response_dict: dict[str, Any], **_: Any) -> None:
+    bodies = _bodies.get()
+    if bodies is not None and response_dict["status_code"] < 300:
+        bodies.append(response_dict["body"])
+        response_dict["body"] = b"<kept/>"  # nothing is left for the library's parser to do
+
+
+def _waited_enough(caught_exception: BaseException | None = None, **_: Any) -> bool | None:
+    """A silent endpoint has had its time-out: no second one."""
+    return False if isinstance(caught_exception, (ConnectTimeoutError, ReadTimeoutError)) else None
+
+
+def _passes(error: Exception, operation: str, attempt: int) -> bool:
+    if isinstance(error, ClientError):
+        return error.response.get("Error", {}).get("Code") in PASSING
+    if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)) and attempt > 1:
+        return False
+    return operation in SAFE_TWICE
+
+
+async def throw_away(region: str, *, sso: bool) -> None:
+    """Make clients of no use, so that what they load is loaded: in a thread, for the event loop's sake."""
+    session = AioSession()
+    if slim.is_possible():
+        session.register_component("data_loader", slim.slim_loader())
+    create: Any = session.create_client
+    try:
+        for service in ("ec2", "sts"):
+            async with create(service, region_name=region, aws_access_key_id="-", aws_secret_access_key="-"):
+                pass
+        for service in ("sso", "sso-oidc") if sso else ():
+            slim.whole_loader().load_service_model(service, "service-2")
+    except (BotoCoreError, ValueError):
+        return  # the first real call meets the same, and says it

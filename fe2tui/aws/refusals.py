@@ -1,0 +1,367 @@
+"""What AWS answered instead of doing it, in plain words.
+
+Source of the codes: EC2 API reference, error codes; IAM and STS references.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from fe2tui.errors import (
+    AwsError,
+    CapacityError,
+    ClockError,
+    CredentialsError,
+    DeniedError,
+    ExpiredError,
+    Fe2Error,
+    FieldError,
+    NotFoundError,
+    ProtectedError,
+    QuotaError,
+    StateError,
+    ThrottledError,
+    UsageError,
+)
+from fe2tui.model.words import age
+
+CLOCK_TOLERANCE = timedelta(minutes=4)  # AWS refuses at five
+_LATER = "Wait a minute and try again."
+_TYPE = re.compile(r"\b([a-z][a-z0-9-]*\d[a-z0-9-]*\.(?:\d+x|metal|nano|micro|small|medium|large|xlarge)[a-z0-9-]*)")
+_ZONE = re.compile(r"\b([a-z]{2,}(?:-[a-z]+)+-\d[a-z](?:-[a-z0-9]+)*)\b")
+_ID = re.compile(r"\b(?:i|vol|ami|sir|sg|subnet|vpc|snap|eni)-[0-9a-f]{8,17}\b")
+_PERFORM = re.compile(r"perform:? ([\w-]+:\w+)")
+_NUMBER = re.compile(r"limit of (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One refusal: AWS's code and message, and what it was the answer to."""
+
+    code: str
+    message: str
+    action: str
+    profile: str = ""
+    endpoint: str = ""
+    status: int = 400
+    date: str = ""
+    now: datetime | None = None
+
+    @property
+    def sentence(self) -> str:
+        """AWS's own words on one line, ended as a sentence."""
+        text = " ".join(self.message.split())
+        return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+    @property
+    def said(self) -> str:
+        """AWS's words, introduced."""
+        return f"AWS says: {self.sentence}" if self.sentence else f"AWS gives no more than the code {self.code}."
+
+    @property
+    def type(self) -> str:
+        """The instance type that the message names, or words for it."""
+        found = _TYPE.search(self.message)
+        return found[1] if found else "this type"
+
+    @property
+    def zone(self) -> str:
+        """The zone that the message names, or words for it."""
+        found = _ZONE.search(self.message)
+        return found[1] if found else "this zone"
+
+    @property
+    def ids(self) -> str:
+        """The ids that the message names."""
+        return ", ".join(dict.fromkeys(_ID.findall(self.message)))
+
+    @property
+    def clock_error(self) -> timedelta:
+        """How far this computer's clock is ahead of the answer's Date; negative when it is slow."""
+        try:
+            theirs = parsedate_to_datetime(self.date)
+        except (TypeError, ValueError):
+            return timedelta(0)
+        return (self.now or datetime.now(UTC)) - theirs.astimezone(UTC)
+
+
+def refusal(
+    response: Mapping[str, Any], *, action: str, profile: str = "", endpoint: str = "", now: datetime | None = None
+) -> Fe2Error:
+    """Our error for an answer of AWS that is one."""
+    error = response.get("Error", {})
+    meta = response.get("ResponseMetadata", {})
+    refused = Refused(
+        code=str(error.get("Code") or "Unknown").removeprefix("Client.").removeprefix("Server."),
+        message=str(error.get("Message") or ""),
+        action=action,
+        profile=profile,
+        endpoint=endpoint,
+        status=int(meta.get("HTTPStatusCode") or 400),
+        date=str(meta.get("HTTPHeaders", {}).get("date", "")),
+        now=now,
+    )
+    for codes, words in _RULES:
+        if codes.fullmatch(refused.code):
+            ours = words(refused)
+            ours.code = refused.code
+            return ours
+    ours = _fault_of_aws(refused) if refused.status >= 500 else _other(refused)
+    ours.code = refused.code
+    return ours
+
+
+def sso_remedy(profile: str) -> str:
+    """The command that begins an SSO session again."""
+    return f"Run `aws sso login{f' --profile {profile}' if profile and profile != 'default' else ''}`, then refresh."
+
+
+def _no_capacity(refused: Refused) -> Fe2Error:
+    return CapacityError(
+        f"AWS has no {refused.type} in {refused.zone} right now.",
+        "Another zone or type may have some; or wait, and try again."
+        if not refused.action.endswith("StartInstances")
+        else "Wait and try again, or change its type: a stopped instance stays in its zone.",
+    )
+
+
+def _unsupported(refused: Refused) -> Fe2Error:
+    if _TYPE.search(refused.message) or "zone" in refused.message.lower():
+        return CapacityError(f"AWS does not offer {refused.type} in {refused.zone}.", "Choose another zone or type.")
+    return AwsError("AWS does not support this combination.", refused.said)
+
+
+def _quota(refused: Refused) -> Fe2Error:
+    limit = _NUMBER.search(refused.message)
+    if refused.code == "VcpuLimitExceeded" and limit:
+        allowed = "no vCPUs of this family yet" if limit[1] == "0" else f"at most {limit[1]} vCPUs of this family"
+        summary = f"Your account may run {allowed}."
+    elif refused.code == "MaxSpotInstanceCountExceeded":
+        summary = "Your account's limit for spot instances of this family is reached."
+    else:
+        return QuotaError(f"Your account's limit is reached. {refused.said}", _MORE)
+    return QuotaError(summary, _MORE)
+
+
+_MORE = (
+    "Stop others of its kind, choose a smaller type, or ask for more in AWS's console under Service Quotas, Amazon EC2; "
+    "an answer takes hours to days."
+)
+
+
+def _denied(refused: Refused) -> Fe2Error:
+    if "MultiFactorAuthentication" in refused.message:
+        return CredentialsError(
+            "The one-time code was not accepted.", "Wait for the device's next code, and type that."
+        )
+    found = _PERFORM.search(refused.message)
+    action = found[1] if found else refused.action
+    if action.endswith("AssumeRole") and not refused.action.endswith("AssumeRole"):
+        return CredentialsError(f"The login behind profile {refused.profile} may not take its role.", refused.said)
+    return DeniedError(
+        f"Your login may not do {action}.", f"Ask whoever runs the account to allow {action}, or use another profile."
+    )
+
+
+def _checking(refused: Refused) -> Fe2Error:
+    return AwsError(
+        "AWS is still checking your account for this region.", "It takes minutes, at most four hours; then try again."
+    )
+
+
+def _opt_in(refused: Refused) -> Fe2Error:
+    if "marketplace" in refused.message.lower():
+        return FieldError("image", "This image has terms that must be accepted first.", refused.said)
+    return AwsError(
+        "Your account is not signed up for this, or the region is not enabled.",
+        "Enable the region under Account, AWS Regions, in AWS's console; a new account is checked for up to a day.",
+    )
+
+
+def _blocked(refused: Refused) -> Fe2Error:
+    return AwsError("AWS has blocked your account.", "Write to AWS's support; only they can lift it.")
+
+
+def _expired(refused: Refused) -> Fe2Error:
+    wrong = _clock(refused)
+    return wrong or ExpiredError("Your AWS session ran out.", sso_remedy(refused.profile))
+
+
+def _bad_signature(refused: Refused) -> Fe2Error:
+    wrong = _clock(refused)
+    if wrong is not None:
+        return wrong
+    if refused.code in ("RequestExpired", "RequestTimeTooSkewed"):
+        return ClockError(
+            "AWS found the call too old: this computer's clock may be wrong.", "Set the clock, try again."
+        )
+    return CredentialsError(
+        "AWS does not accept these credentials.",
+        "The key may be wrong, deleted or switched off, or this region not enabled for the account; "
+        "`aws configure` sets another key.",
+    )
+
+
+def _clock(refused: Refused) -> Fe2Error | None:
+    off = refused.clock_error
+    if abs(off) < CLOCK_TOLERANCE:
+        return None
+    words = f"{round(abs(off) / timedelta(minutes=1))} minutes" if abs(off) < timedelta(hours=2) else age(abs(off))
+    return ClockError(
+        f"Your clock is {words} {'fast' if off > timedelta(0) else 'slow'}: AWS refuses calls from another time.",
+        "Set this computer's clock (`sudo timedatectl set-ntp true`), and try again.",
+    )
+
+
+def _throttled(refused: Refused) -> Fe2Error:
+    return ThrottledError("AWS wants fewer calls: this account makes too many at once.", _LATER)
+
+
+def _fault_of_aws(refused: Refused) -> Fe2Error:
+    where = refused.endpoint or "AWS"
+    return AwsError(f"{where} failed by a fault of its own ({refused.status}).", _LATER)
+
+
+def _state(refused: Refused) -> Fe2Error:
+    who = refused.ids or "It"
+    return StateError(f"{who} cannot do that in its present state.", refused.said)
+
+
+def _unsupported_operation(refused: Refused) -> Fe2Error:
+    if "one-time" in refused.message.lower():
+        return StateError(
+            f"{refused.ids or 'This'} is a one-time spot instance: it cannot be stopped.",
+            "It can only be terminated; its disk goes with it. Freeze it first to keep what is on it.",
+        )
+    return StateError("EC2 does not do that with this instance.", refused.said)
+
+
+def _protected(refused: Refused) -> Fe2Error:
+    if "disableapi" not in refused.message.lower() and "protect" not in refused.message.lower():
+        return StateError(f"{refused.ids or 'It'} does not permit that.", refused.said)
+    kind = "stop" if "disableapistop" in refused.message.lower() else "termination"
+    return ProtectedError(
+        f"{refused.ids or 'The instance'} has {kind} protection.",
+        "Take the protection off in AWS's console first (Actions, Instance settings), if that is meant.",
+    )
+
+
+def _unknown_instance(refused: Refused) -> Fe2Error:
+    who = refused.ids or "that id"
+    return NotFoundError(
+        f"EC2 knows no instance {who} in this region.",
+        "A new one takes seconds to show; look at the region, and at the id.",
+    )
+
+
+def _not_found(refused: Refused) -> Fe2Error:
+    return NotFoundError(f"EC2 knows no such thing in this region. {refused.said}", "Look at the id and at the region.")
+
+
+def _malformed(refused: Refused) -> Fe2Error:
+    return UsageError(f"EC2 cannot make sense of an id. {refused.said}", "Look at how it is written.")
+
+
+def _no_vpc(refused: Refused) -> Fe2Error:
+    return FieldError(
+        "subnet_id", "This region has no default network (VPC).", "Have one made, or name a subnet to launch into."
+    )
+
+
+def _combination(refused: Refused) -> Fe2Error:
+    if "free" in refused.message.lower():
+        return FieldError(
+            "type",
+            "Your account's free plan does not allow this type.",
+            f"{refused.said} Choose a type that it allows, or upgrade the plan in AWS's console.",
+        )
+    return AwsError("EC2 does not allow this combination.", refused.said)
+
+
+def _reused_token(refused: Refused) -> Fe2Error:
+    return AwsError(
+        "EC2 has seen this launch before, with other parameters: nothing was launched.", "Launch again from the start."
+    )
+
+
+def _field(name: str, summary: str, remedy: str) -> Callable[[Refused], Fe2Error]:
+    def words(refused: Refused) -> Fe2Error:
+        return FieldError(name, summary, remedy or refused.said)
+
+    return words
+
+
+def _parameter(refused: Refused) -> Fe2Error:
+    for part, name in (("InstanceType", "type"), ("instance type", "type"), ("ImageId", "image"), ("iops", "iops")):
+        if part in refused.message:
+            return FieldError(name, "EC2 does not take this value.", refused.said)
+    return AwsError(f"EC2 refused {refused.action.rpartition(':')[2] or 'the call'}.", refused.said)
+
+
+def _other(refused: Refused) -> Fe2Error:
+    name = refused.action.rpartition(":")[2] or "the call"
+    return AwsError(f"AWS refused {name}.", refused.said)
+
+
+_RULES: tuple[tuple[re.Pattern[str], Callable[[Refused], Fe2Error]], ...] = tuple(
+    (re.compile(codes), words)
+    for codes, words in (
+        (r"Insufficient\w*Capacity\w*|ReservationCapacityExceeded", _no_capacity),
+        (r"Unsupported", _unsupported),
+        (r"RequestLimitExceeded|\w*Throttl\w*|TooManyRequests\w*|SlowDown|BandwidthLimitExceeded", _throttled),
+        (r"MaxSpotInstanceCountExceeded|MaxConfigLimitExceeded|\w*LimitExceeded|ResourceCountExceeded", _quota),
+        (r"UnauthorizedOperation|AccessDenied\w*|NotAuthorized\w*|UnauthorizedAccess|Forbidden\w*", _denied),
+        (r"PendingVerification", _checking),
+        (r"OptInRequired|NotSignedUp", _opt_in),
+        (r"Blocked", _blocked),
+        (r"ExpiredToken\w*|TokenRefreshRequired|UnauthorizedException|InvalidGrantException", _expired),
+        (
+            r"RequestExpired|RequestTimeTooSkewed|AuthFailure|SignatureDoesNotMatch|InvalidSignature\w*"
+            r"|InvalidClientTokenId|UnrecognizedClient\w*|InvalidAccessKeyId|InvalidToken|IncompleteSignature\w*",
+            _bad_signature,
+        ),
+        (r"IncorrectInstanceState|Incorrect\w*State|InvalidInstanceState\w*|InvalidState\w*", _state),
+        (r"UnsupportedOperation", _unsupported_operation),
+        (r"OperationNotPermitted", _protected),
+        (r"InvalidInstanceID\.NotFound", _unknown_instance),
+        (
+            r"InvalidKeyPair\.NotFound",
+            _field("key_name", "This region has no key pair of that name.", "Import your own key, or have one made."),
+        ),
+        (
+            r"InvalidKeyPair\.Duplicate",
+            _field("key_name", "A key pair of that name is there already.", "Choose another name."),
+        ),
+        (r"InvalidKey\.Format|InvalidKeyPair\.Format", _field("key_name", "EC2 does not take this public key.", "")),
+        (
+            r"InvalidAMIID\.\w+|InvalidAMIName\.NotFound",
+            _field("image", "There is no such image in this region.", "Type ubuntu, amazon, debian, dlami or an AMI."),
+        ),
+        (
+            r"InvalidInstanceType(\.\w+)?",
+            _field("type", "There is no such instance type in this region.", "Type one such as t3.micro."),
+        ),
+        (
+            r"InvalidGroup\.Duplicate",
+            _field("security_group", "A security group of that name is there already.", "Choose another name."),
+        ),
+        (
+            r"InvalidGroup\.NotFound|InvalidSecurityGroupID\.NotFound|InvalidGroupId\.Malformed",
+            _field("security_group", "There is no such security group in this network.", "Choose another, or ssh."),
+        ),
+        (r"InvalidSubnetID\.NotFound|InvalidSubnet", _field("subnet_id", "There is no such subnet here.", "")),
+        (r"InvalidBlockDeviceMapping", _field("disk", "The disk does not fit the image.", "")),
+        (r"VPCIdNotSpecified|DefaultVpcDoesNotExist", _no_vpc),
+        (r"IdempotentParameterMismatch", _reused_token),
+        (r"[\w.]*NotFound(Exception)?", _not_found),
+        (r"[\w.]*Malformed", _malformed),
+        (r"InvalidParameterCombination", _combination),
+        (r"InvalidParameterValue|InvalidParameter|MissingParameter|ValidationError", _parameter),
+        (r"ServerInternal|InternalError|InternalFailure|Unavailable|ServiceUnavailable|5\d\d", _fault_of_aws),
+    )
+)

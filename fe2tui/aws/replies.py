@@ -1,0 +1,151 @@
+"""EC2's large XML replies, read quickly and off the event loop's thread.
+
+A reply is a set of items, ``<instancesSet><item>…</item>…</instancesSet>``. Items are found in the bytes; one that is
+byte for byte what it was at the last read gives the same object again. Only the others are parsed, by lxml, which lets
+go of the interpreter's lock meanwhile, a slice at a time, so that the thread that draws is never held up for long.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+from xml.sax.saxutils import unescape
+
+from fe2tui.errors import UnreachableError
+
+Item = TypeVar("Item")
+SLICE = 60  # items parsed before other threads get their turn: about 3 ms
+_BORDER = re.compile(rb"<(/?)item(/?)>")
+_TOKEN = re.compile(rb"<nextToken>([^<]*)</nextToken>")
+_END = re.compile(rb"</[\w:]*Response>\s*\Z")
+
+
+class Reader(Generic[Item]):
+    """Reads the pages of one kind of reply: ``tag`` is its set, ``build`` makes an object of an item's element.
+
+    Objects are reused from one whole read to the next; a read is whole when a page without a next token was read.
+    ``parse`` may run in any thread, one call at a time.
+    """
+
+    def __init__(self, tag: str, build: Callable[[Any], Item]) -> None:
+        self._build = build
+        self._tag = tag
+        self._open = f"<{tag}>".encode()
+        self._close = f"</{tag}>".encode()
+        self._sets: dict[int, tuple[Item, ...]] = {}
+        self._items: dict[int, Item] = {}
+        self._old_sets: dict[int, tuple[Item, ...]] = {}
+        self._old_items: dict[int, Item] = {}
+
+    def parse(self, body: bytes) -> tuple[list[Item], str | None]:
+        """One page: its objects and the token of the next. Raises UnreachableError for what is not such a reply."""
+        if not _END.search(body[-200:]):
+            raise _unreadable()
+        found = self._read(body) if self._is_plain(body) else self._read_whole(body)
+        match = _TOKEN.search(body, max(0, body.rfind(b"<nextToken>")))
+        token = unescape(match[1].decode()) if match and match[1] else None
+        if token is None:
+            self._old_sets, self._sets = self._sets, {}
+            self._old_items, self._items = self._items, {}
+        return found, token
+
+    def _is_plain(self, body: bytes) -> bool:
+        """Whether items can be found in the bytes: no prefixes, comments or other encodings."""
+        head = body[:200].lower()
+        if b"encoding" in head and b"utf-8" not in head:
+            return False
+        return b"<!" not in body and (self._open in body or self._tag.encode() + b"/>" in body)
+
+    def _read(self, body: bytes) -> list[Item]:
+        found: list[Item | None] = []
+        fresh: list[tuple[int, bytes]] = []  # the place in found, and the item
+        sets: list[tuple[int, int, int]] = []  # a set's digest, and its places in found
+        for inner in self._sets_in(body):
+            digest = hash(inner)
+            known = self._sets.get(digest) or self._old_sets.get(digest)
+            start = len(found)
+            if known is not None:
+                found += known
+                self._sets[digest] = known
+                continue
+            for item in _items(inner):
+                fresh += self._known(item, found)
+            sets.append((digest, start, len(found)))
+        self._fill(found, fresh)
+        whole: list[Item] = [item for item in found if item is not None]
+        for digest, start, stop in sets:
+            self._sets[digest] = tuple(whole[start:stop])
+        return whole
+
+    def _known(self, item: bytes, found: list[Item | None]) -> list[tuple[int, bytes]]:
+        digest = hash(item)
+        known = self._items.get(digest) or self._old_items.get(digest)
+        found.append(known)
+        if known is None:
+            return [(len(found) - 1, item)]
+        self._items[digest] = known
+        return []
+
+    def _sets_in(self, body: bytes) -> Iterator[bytes]:
+        start = body.find(self._open)
+        while start >= 0:
+            start += len(self._open)
+            stop = body.find(self._close, start)
+            if stop < 0:
+                raise _unreadable()
+            yield body[start:stop]
+            start = body.find(self._open, stop)
+
+    def _fill(self, found: list[Item | None], fresh: list[tuple[int, bytes]]) -> None:
+        for start in range(0, len(fresh), SLICE):
+            part = fresh[start : start + SLICE]
+            elements = _elements(b"<items>%b</items>" % b"".join(item for _, item in part))
+            if len(elements) != len(part):
+                raise _unreadable()
+            for (place, item), element in zip(part, elements, strict=True):
+                found[place] = self._items[hash(item)] = self._build(element)
+            time.sleep(0)  # the thread that draws may have waited
+
+    def _read_whole(self, body: bytes) -> list[Item]:
+        root = _elements(body)
+        for element in root.iter("*"):
+            element.tag = element.tag.rpartition("}")[2]
+        return [self._build(item) for each in root.iter(self._tag) for item in each]
+
+
+def _elements(xml: bytes) -> Any:
+    from lxml import etree
+
+    try:
+        return etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    except etree.XMLSyntaxError as error:
+        raise _unreadable() from error
+
+
+def _items(inner: bytes) -> Iterator[bytes]:
+    """The items of a set, each with its tags; items inside items stay where they are."""
+    depth = start = 0
+    for border in _BORDER.finditer(inner):
+        if border[1]:
+            depth -= 1
+            if depth == 0:
+                yield inner[start : border.end()]
+        elif border[2]:
+            if depth == 0:
+                yield border[0]
+        else:
+            if depth == 0:
+                start = border.start()
+            depth += 1
+    if depth:
+        raise _unreadable()
+
+
+def _unreadable() -> UnreachableError:
+    return UnreachableError(
+        "The answer cannot be read: it is not what EC2 sends, or only a part of it.",
+        "Try again; if it stays, look at what answers: a proxy, or a wrong --endpoint-url.",
+        code="MalformedResponse",
+    )
