@@ -111,7 +111,8 @@ def _attachments(element: Any) -> tuple[Attachment, ...]:
     found = []
     for item in element:
         device, volume, deleted, when = _shared(item.findtext("deviceName") or ""), "", False, None
-        for part in item.find("ebs") or ():
+        disk = item.find("ebs")
+        for part in () if disk is None else disk:
             if part.tag == "volumeId":
                 volume = part.text or ""
             elif part.tag == "deleteOnTermination":

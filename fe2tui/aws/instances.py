@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from fe2tui.aws.describe import InstanceReader
+from fe2tui.aws.reading import PAGE, read_all
 from fe2tui.aws.session import Session
+from fe2tui.errors import AwsError, CapacityError, Fe2Error, NotFoundError, StateError, UnreachableError
 from fe2tui.model.instance import Instance, State
+
+FILTER_VALUES = 200  # what EC2 takes in one filter
 
 
 async def run_instances(session: Session, call: Mapping[str, Any]) -> Instance:
@@ -15,54 +21,86 @@ async def run_instances(session: Session, call: Mapping[str, Any]) -> Instance:
     Said again, with the same token, only after RequestLimitExceeded, ServerInternal, ServiceUnavailable, InternalError,
     Unavailable, a broken connection or a time-out. Raises CapacityError, QuotaError, DeniedError, FieldError …
     """
-    raise NotImplementedError
+    if not call.get("ClientToken"):
+        raise AwsError("A launch without a ClientToken could happen twice: it was not sent.")
+    launched, _ = InstanceReader().parse(await session.body("ec2", "RunInstances", **call))
+    if len(launched) != 1:
+        raise AwsError(f"EC2 launched {len(launched)} instances where one was asked for.", "Look at the instances now.")
+    return launched[0]
 
 
 async def describe(
     session: Session, ids: Iterable[str] | None = None, *, filters: Mapping[str, Sequence[str]] | None = None
 ) -> list[Instance]:
     """The instances of these ids, or that pass the filters, or all. An id that EC2 does not know (yet) is left out."""
-    raise NotImplementedError
+    plain = [{"Name": name, "Values": list(values)} for name, values in (filters or {}).items()]
+    if ids is None:
+        return await _described(session, plain)
+    wanted = list(dict.fromkeys(ids))
+    found: list[Instance] = []
+    for start in range(0, len(wanted), FILTER_VALUES):
+        some = {"Name": "instance-id", "Values": wanted[start : start + FILTER_VALUES]}
+        found += await _described(session, [some, *plain])
+    return found
+
+
+async def _described(session: Session, filters: list[dict[str, Any]]) -> list[Instance]:
+    params: dict[str, Any] = {"MaxResults": PAGE, **({"Filters": filters} if filters else {})}
+    return await read_all(session, "DescribeInstances", InstanceReader(), **params)
 
 
 async def by_client_token(session: Session, token: str) -> Instance | None:
     """The instance that came of the launch with this token, terminated or not; None if EC2 shows none."""
-    raise NotImplementedError
+    found = await describe(session, filters={"client-token": [token]})
+    return found[0] if found else None
 
 
 async def start(session: Session, ids: Sequence[str]) -> dict[str, State]:
     """Start instances; what state each is in now. Raises CapacityError, StateError …"""
-    raise NotImplementedError
+    return _states(await session.call("ec2", "StartInstances", InstanceIds=list(ids)), "StartingInstances")
 
 
 async def stop(session: Session, ids: Sequence[str], *, force: bool = False) -> dict[str, State]:
     """Stop instances; what state each is in now. ``force`` does not let the system shut down."""
-    raise NotImplementedError
+    more = {"Force": True} if force else {}
+    return _states(await session.call("ec2", "StopInstances", InstanceIds=list(ids), **more), "StoppingInstances")
 
 
 async def reboot(session: Session, ids: Sequence[str]) -> None:
     """Ask the systems of running instances to restart."""
-    raise NotImplementedError
+    await session.call("ec2", "RebootInstances", InstanceIds=list(ids))
 
 
 async def terminate(session: Session, ids: Sequence[str]) -> dict[str, State]:
     """Terminate instances; what state each is in now. Raises ProtectedError if one is protected."""
-    raise NotImplementedError
+    reply = await session.call("ec2", "TerminateInstances", InstanceIds=list(ids))
+    return _states(reply, "TerminatingInstances")
+
+
+def _states(reply: Mapping[str, Any], key: str) -> dict[str, State]:
+    return {str(part["InstanceId"]): State(part["CurrentState"]["Name"]) for part in reply.get(key, ())}
 
 
 async def is_protected(session: Session, instance_id: str) -> bool:
     """Whether termination protection is on."""
-    raise NotImplementedError
+    reply = await session.call(
+        "ec2", "DescribeInstanceAttribute", InstanceId=instance_id, Attribute="disableApiTermination"
+    )
+    return bool(reply.get("DisableApiTermination", {}).get("Value"))
 
 
 async def console_output(session: Session, instance_id: str) -> str:
     """What the machine wrote to its console since it booted; empty while EC2 has nothing."""
-    raise NotImplementedError
+    try:
+        reply = await session.call("ec2", "GetConsoleOutput", InstanceId=instance_id)
+    except NotFoundError:
+        return ""  # launched a moment ago
+    return str(reply.get("Output") or "")
 
 
 async def free_name(session: Session, instance_id: str) -> None:
     """Take the Name off, so that another instance may have it."""
-    raise NotImplementedError
+    await session.call("ec2", "DeleteTags", Resources=[instance_id], Tags=[{"Key": "Name"}])
 
 
 async def wait_states(
@@ -79,4 +117,41 @@ async def wait_states(
     Raises StateError when one came to a state from which it cannot get there, UnreachableError when time is up. Times
     are seconds. One that EC2 does not show yet is waited for.
     """
-    raise NotImplementedError
+    wanted = frozenset(states)
+    arrived: dict[str, Instance] = {}
+    moved: set[str] = set()
+    waiting = list(dict.fromkeys(ids))
+    deadline = asyncio.get_running_loop().time() + timeout
+    while True:
+        for instance in await describe(session, waiting):
+            if seen is not None:
+                seen(instance)
+            if instance.state in wanted:
+                arrived[instance.id] = instance
+            elif instance.state.is_moving:
+                moved.add(instance.id)
+                if instance.state is State.SHUTTING_DOWN and State.TERMINATED not in wanted:
+                    raise _lost(instance)
+            elif instance.state is State.TERMINATED or instance.id in moved:
+                raise _lost(instance)
+        waiting = [one for one in waiting if one not in arrived]
+        if not waiting:
+            return arrived
+        if asyncio.get_running_loop().time() >= deadline:
+            raise UnreachableError(
+                f"{', '.join(waiting)} did not come to be {' or '.join(sorted(wanted))} within {timeout:g} seconds.",
+                "It may still do so: look again in a minute.",
+            )
+        await asyncio.sleep(every)
+
+
+def _lost(instance: Instance) -> Fe2Error:
+    """For one that came to rest where it was not wanted."""
+    reason = instance.state_reason.rstrip(".") or "EC2 gives no reason"
+    if "InsufficientInstanceCapacity" in reason:
+        return CapacityError(
+            f"AWS has no {instance.type} in {instance.zone} right now: {instance.label} is {instance.state.value}.",
+            "Wait and try again, or choose another type.",
+            code="InsufficientInstanceCapacity",
+        )
+    return StateError(f"{instance.label} is {instance.state.value}: {reason}.", "Look at its details.")

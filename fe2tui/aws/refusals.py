@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from fe2tui.errors import (
@@ -83,6 +82,8 @@ class Refused:
     @property
     def clock_error(self) -> timedelta:
         """How far this computer's clock is ahead of the answer's Date; negative when it is slow."""
+        from email.utils import parsedate_to_datetime
+
         try:
             theirs = parsedate_to_datetime(self.date)
         except (TypeError, ValueError):
@@ -107,7 +108,7 @@ def refusal(
         now=now,
     )
     for codes, words in _RULES:
-        if codes.fullmatch(refused.code):
+        if re.fullmatch(codes, refused.code):
             ours = words(refused)
             ours.code = refused.code
             return ours
@@ -149,8 +150,8 @@ def _quota(refused: Refused) -> Fe2Error:
 
 
 _MORE = (
-    "Stop others of its kind, choose a smaller type, or ask for more in AWS's console under Service Quotas, Amazon EC2; "
-    "an answer takes hours to days."
+    "Stop others of its kind, choose a smaller type, or ask for more: AWS's console, Service Quotas, Amazon EC2. "
+    "An answer takes hours to days."
 )
 
 
@@ -308,60 +309,57 @@ def _other(refused: Refused) -> Fe2Error:
     return AwsError(f"AWS refused {name}.", refused.said)
 
 
-_RULES: tuple[tuple[re.Pattern[str], Callable[[Refused], Fe2Error]], ...] = tuple(
-    (re.compile(codes), words)
-    for codes, words in (
-        (r"Insufficient\w*Capacity\w*|ReservationCapacityExceeded", _no_capacity),
-        (r"Unsupported", _unsupported),
-        (r"RequestLimitExceeded|\w*Throttl\w*|TooManyRequests\w*|SlowDown|BandwidthLimitExceeded", _throttled),
-        (r"MaxSpotInstanceCountExceeded|MaxConfigLimitExceeded|\w*LimitExceeded|ResourceCountExceeded", _quota),
-        (r"UnauthorizedOperation|AccessDenied\w*|NotAuthorized\w*|UnauthorizedAccess|Forbidden\w*", _denied),
-        (r"PendingVerification", _checking),
-        (r"OptInRequired|NotSignedUp", _opt_in),
-        (r"Blocked", _blocked),
-        (r"ExpiredToken\w*|TokenRefreshRequired|UnauthorizedException|InvalidGrantException", _expired),
-        (
-            r"RequestExpired|RequestTimeTooSkewed|AuthFailure|SignatureDoesNotMatch|InvalidSignature\w*"
-            r"|InvalidClientTokenId|UnrecognizedClient\w*|InvalidAccessKeyId|InvalidToken|IncompleteSignature\w*",
-            _bad_signature,
-        ),
-        (r"IncorrectInstanceState|Incorrect\w*State|InvalidInstanceState\w*|InvalidState\w*", _state),
-        (r"UnsupportedOperation", _unsupported_operation),
-        (r"OperationNotPermitted", _protected),
-        (r"InvalidInstanceID\.NotFound", _unknown_instance),
-        (
-            r"InvalidKeyPair\.NotFound",
-            _field("key_name", "This region has no key pair of that name.", "Import your own key, or have one made."),
-        ),
-        (
-            r"InvalidKeyPair\.Duplicate",
-            _field("key_name", "A key pair of that name is there already.", "Choose another name."),
-        ),
-        (r"InvalidKey\.Format|InvalidKeyPair\.Format", _field("key_name", "EC2 does not take this public key.", "")),
-        (
-            r"InvalidAMIID\.\w+|InvalidAMIName\.NotFound",
-            _field("image", "There is no such image in this region.", "Type ubuntu, amazon, debian, dlami or an AMI."),
-        ),
-        (
-            r"InvalidInstanceType(\.\w+)?",
-            _field("type", "There is no such instance type in this region.", "Type one such as t3.micro."),
-        ),
-        (
-            r"InvalidGroup\.Duplicate",
-            _field("security_group", "A security group of that name is there already.", "Choose another name."),
-        ),
-        (
-            r"InvalidGroup\.NotFound|InvalidSecurityGroupID\.NotFound|InvalidGroupId\.Malformed",
-            _field("security_group", "There is no such security group in this network.", "Choose another, or ssh."),
-        ),
-        (r"InvalidSubnetID\.NotFound|InvalidSubnet", _field("subnet_id", "There is no such subnet here.", "")),
-        (r"InvalidBlockDeviceMapping", _field("disk", "The disk does not fit the image.", "")),
-        (r"VPCIdNotSpecified|DefaultVpcDoesNotExist", _no_vpc),
-        (r"IdempotentParameterMismatch", _reused_token),
-        (r"[\w.]*NotFound(Exception)?", _not_found),
-        (r"[\w.]*Malformed", _malformed),
-        (r"InvalidParameterCombination", _combination),
-        (r"InvalidParameterValue|InvalidParameter|MissingParameter|ValidationError", _parameter),
-        (r"ServerInternal|InternalError|InternalFailure|Unavailable|ServiceUnavailable|5\d\d", _fault_of_aws),
-    )
+_RULES: tuple[tuple[str, Callable[[Refused], Fe2Error]], ...] = (
+    (r"Insufficient\w*Capacity\w*|ReservationCapacityExceeded", _no_capacity),
+    (r"Unsupported", _unsupported),
+    (r"RequestLimitExceeded|\w*Throttl\w*|TooManyRequests\w*|SlowDown|BandwidthLimitExceeded", _throttled),
+    (r"MaxSpotInstanceCountExceeded|MaxConfigLimitExceeded|\w*LimitExceeded|ResourceCountExceeded", _quota),
+    (r"UnauthorizedOperation|AccessDenied\w*|NotAuthorized\w*|UnauthorizedAccess|Forbidden\w*", _denied),
+    (r"PendingVerification", _checking),
+    (r"OptInRequired|NotSignedUp", _opt_in),
+    (r"Blocked", _blocked),
+    (r"ExpiredToken\w*|TokenRefreshRequired|UnauthorizedException|InvalidGrantException", _expired),
+    (
+        r"RequestExpired|RequestTimeTooSkewed|AuthFailure|SignatureDoesNotMatch|InvalidSignature\w*"
+        r"|InvalidClientTokenId|UnrecognizedClient\w*|InvalidAccessKeyId|InvalidToken|IncompleteSignature\w*",
+        _bad_signature,
+    ),
+    (r"IncorrectInstanceState|Incorrect\w*State|InvalidInstanceState\w*|InvalidState\w*", _state),
+    (r"UnsupportedOperation", _unsupported_operation),
+    (r"OperationNotPermitted", _protected),
+    (r"InvalidInstanceID\.NotFound", _unknown_instance),
+    (
+        r"InvalidKeyPair\.NotFound",
+        _field("key_name", "This region has no key pair of that name.", "Import your own key, or have one made."),
+    ),
+    (
+        r"InvalidKeyPair\.Duplicate",
+        _field("key_name", "A key pair of that name is there already.", "Choose another name."),
+    ),
+    (r"InvalidKey\.Format|InvalidKeyPair\.Format", _field("key_name", "EC2 does not take this public key.", "")),
+    (
+        r"InvalidAMIID\.\w+|InvalidAMIName\.NotFound",
+        _field("image", "There is no such image in this region.", "Type ubuntu, amazon, debian, dlami or an AMI."),
+    ),
+    (
+        r"InvalidInstanceType(\.\w+)?",
+        _field("type", "There is no such instance type in this region.", "Type one such as t3.micro."),
+    ),
+    (
+        r"InvalidGroup\.Duplicate",
+        _field("security_group", "A security group of that name is there already.", "Choose another name."),
+    ),
+    (
+        r"InvalidGroup\.NotFound|InvalidSecurityGroupID\.NotFound|InvalidGroupId\.Malformed",
+        _field("security_group", "There is no such security group in this network.", "Choose another, or ssh."),
+    ),
+    (r"InvalidSubnetID\.NotFound|InvalidSubnet", _field("subnet_id", "There is no such subnet here.", "")),
+    (r"InvalidBlockDeviceMapping", _field("disk", "The disk does not fit the image.", "")),
+    (r"VPCIdNotSpecified|DefaultVpcDoesNotExist", _no_vpc),
+    (r"IdempotentParameterMismatch", _reused_token),
+    (r"[\w.]*NotFound(Exception)?", _not_found),
+    (r"[\w.]*Malformed", _malformed),
+    (r"InvalidParameterCombination", _combination),
+    (r"InvalidParameterValue|InvalidParameter|MissingParameter|ValidationError", _parameter),
+    (r"ServerInternal|InternalError|InternalFailure|Unavailable|ServiceUnavailable|5\d\d", _fault_of_aws),
 )

@@ -11,12 +11,12 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
-from xml.sax.saxutils import unescape
 
 from fe2tui.errors import UnreachableError
 
 Item = TypeVar("Item")
 SLICE = 60  # items parsed before other threads get their turn: about 3 ms
+SMALL = 65_536  # bytes that are read before lxml is imported
 _BORDER = re.compile(rb"<(/?)item(/?)>")
 _TOKEN = re.compile(rb"<nextToken>([^<]*)</nextToken>")
 _END = re.compile(rb"</[\w:]*Response>\s*\Z")
@@ -44,12 +44,16 @@ class Reader(Generic[Item]):
         if not _END.search(body[-200:]):
             raise _unreadable()
         found = self._read(body) if self._is_plain(body) else self._read_whole(body)
-        match = _TOKEN.search(body, max(0, body.rfind(b"<nextToken>")))
-        token = unescape(match[1].decode()) if match and match[1] else None
+        token = self.next_token(body)
         if token is None:
             self._old_sets, self._sets = self._sets, {}
             self._old_items, self._items = self._items, {}
         return found, token
+
+    def next_token(self, body: bytes) -> str | None:
+        """The token of the page after this one; None on the last."""
+        match = _TOKEN.search(body, max(0, body.rfind(b"<nextToken>")))
+        return _plain(match[1]) if match and match[1] else None
 
     def _is_plain(self, body: bytes) -> bool:
         """Whether items can be found in the bytes: no prefixes, comments or other encodings."""
@@ -62,6 +66,7 @@ class Reader(Generic[Item]):
         found: list[Item | None] = []
         fresh: list[tuple[int, bytes]] = []  # the place in found, and the item
         sets: list[tuple[int, int, int]] = []  # a set's digest, and its places in found
+        several: list[tuple[int, int]] = []  # the digests of items that share their set, and their places
         for inner in self._sets_in(body):
             digest = hash(inner)
             known = self._sets.get(digest) or self._old_sets.get(digest)
@@ -70,23 +75,28 @@ class Reader(Generic[Item]):
                 found += known
                 self._sets[digest] = known
                 continue
-            for item in _items(inner):
-                fresh += self._known(item, found)
+            items = list(_items(inner))
+            if len(items) == 1:  # as nearly always: known by its set
+                found.append(None)
+                fresh.append((start, items[0]))
+            else:
+                for item in items:
+                    fresh += self._known(item, found, several)
             sets.append((digest, start, len(found)))
         self._fill(found, fresh)
-        whole: list[Item] = [item for item in found if item is not None]
+        whole = [item for item in found if item is not None]
         for digest, start, stop in sets:
             self._sets[digest] = tuple(whole[start:stop])
+        for digest, place in several:
+            self._items[digest] = whole[place]
         return whole
 
-    def _known(self, item: bytes, found: list[Item | None]) -> list[tuple[int, bytes]]:
-        digest = hash(item)
+    def _known(self, item: bytes, found: list[Item | None], several: list[tuple[int, int]]) -> list[tuple[int, bytes]]:
+        digest, place = hash(item), len(found)
         known = self._items.get(digest) or self._old_items.get(digest)
         found.append(known)
-        if known is None:
-            return [(len(found) - 1, item)]
-        self._items[digest] = known
-        return []
+        several.append((digest, place))
+        return [] if known is not None else [(place, item)]
 
     def _sets_in(self, body: bytes) -> Iterator[bytes]:
         start = body.find(self._open)
@@ -104,8 +114,8 @@ class Reader(Generic[Item]):
             elements = _elements(b"<items>%b</items>" % b"".join(item for _, item in part))
             if len(elements) != len(part):
                 raise _unreadable()
-            for (place, item), element in zip(part, elements, strict=True):
-                found[place] = self._items[hash(item)] = self._build(element)
+            for (place, _), element in zip(part, elements, strict=True):
+                found[place] = self._build(element)
             time.sleep(0)  # the thread that draws may have waited
 
     def _read_whole(self, body: bytes) -> list[Item]:
@@ -115,12 +125,27 @@ class Reader(Generic[Item]):
         return [self._build(item) for each in root.iter(self._tag) for item in each]
 
 
+def _plain(text: bytes) -> str:
+    return text.decode().replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
+
+
 def _elements(xml: bytes) -> Any:
+    if len(xml) < SMALL:
+        return _small_elements(xml)
     from lxml import etree
 
     try:
         return etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     except etree.XMLSyntaxError as error:
+        raise _unreadable() from error
+
+
+def _small_elements(xml: bytes) -> Any:
+    from xml.etree import ElementTree  # the AWS library has imported it anyway, while lxml takes a while to import
+
+    try:
+        return ElementTree.fromstring(xml)
+    except ElementTree.ParseError as error:
         raise _unreadable() from error
 
 

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fe2tui.aws import surroundings
-from fe2tui.aws.faults import translate
 from fe2tui.errors import CredentialsError, DeniedError, Fe2Error, NotFoundError, ReadOnlyError, UsageError
 from fe2tui.model.place import Identity, Place
 from fe2tui.model.regions import REGIONS, find_region
@@ -173,6 +172,8 @@ class Session:
             await self._after(error)
             raise
         except Exception as error:
+            from fe2tui.aws.faults import translate
+
             ours = translate(error, action=f"{service}:{operation}", profile=self.profile, endpoint=self.endpoint)
             await self._after(ours)
             raise ours from error
