@@ -134,7 +134,7 @@ def _click_option(option: GlobalOption) -> click.Option:
 
     return click.Option(
         [option.flag],
-        is_flag=not option.value,
+        is_flag=None if option.value else True,
         metavar=option.value or None,
         help=option.words,
         expose_value=False,

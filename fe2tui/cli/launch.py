@@ -80,7 +80,7 @@ def _request(values: Sequence[str], named: dict[str, str | int | None], tags: Se
     given.update(zip(free, values, strict=False))
     missing = [place for place in ("name", "image", "type") if place not in given]
     if missing:
-        raise UsageError(f"A launch needs a {' and a '.join(missing)}.", "fe2 launch base ubuntu 50 m5.large")
+        raise UsageError(f"A launch needs more: {' and '.join(missing)}.", "fe2 launch base ubuntu 50 m5.large")
     key, group = given.get("key"), given.get("group")
     return LaunchRequest(
         name=str(given["name"]),

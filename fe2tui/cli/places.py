@@ -39,7 +39,7 @@ def regions(asked: Asked) -> None:
     from fe2tui.aws.session import regions as enabled
     from fe2tui.cli.working import Working
 
-    found = sorted(Working(asked).run(lambda ctx: enabled(ctx.session)))
+    found = sorted(Working(asked).run(lambda ctx: enabled(ctx.session), anywhere=True))
     if asked.json:
         print_json([{"id": each, "name": REGIONS.get(each, each), "short_name": short_name(each)} for each in found])
         return

@@ -15,9 +15,8 @@ from fe2tui.model.words import age, visible
 class Steps:
     """Shows what a task reports. As a context manager: the line that changes is wiped at the end."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self) -> None:
         self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._quiet = quiet
         self._began = time.monotonic()
         self._last = ""
 
@@ -25,7 +24,7 @@ class Steps:
         """Show one step."""
         label = f"{visible(progress.label)}: " if progress.label else ""
         line = f"{label}{visible(progress.words or progress.step)}"
-        if self._quiet or line == self._last:
+        if line == self._last:
             return
         self._last = line
         if not self._live:

@@ -14,7 +14,6 @@ from fe2tui.cli.asking import one_time_code
 from fe2tui.cli.ending import complain
 from fe2tui.cli.options import Asked, choice_of
 from fe2tui.cli.steps import Steps
-from fe2tui.errors import UsageError
 from fe2tui.model.place import Place
 from fe2tui.model.words import visible
 from fe2tui.store import Store, open_store
@@ -45,7 +44,7 @@ class Working:
         return store
 
     def run(self, work: Callable[[Context], Awaitable[_Result]], *, anywhere: bool = False) -> _Result:
-        """Do the work to its end. Raises UsageError when no region is set, unless it is the same in every region."""
+        """Do the work to its end. ``anywhere``: the answer is the same in every region, none need be set."""
         try:
             return asyncio.run(self._run(work, anywhere))
         finally:
@@ -53,20 +52,12 @@ class Working:
                 self.store.close()
 
     async def _run(self, work: Callable[[Context], Awaitable[_Result]], anywhere: bool) -> _Result:
-        async with Session(self.choice, ask_code=one_time_code) as session:
-            if not session.region:
-                if not anywhere:
-                    raise UsageError(
-                        "No region is set.",
-                        "Say --region Ohio, or set AWS_REGION, or region in config.toml or in ~/.aws/config.",
-                    )
-                async with Session(replace(self.choice, region=ANYWHERE), ask_code=one_time_code) as elsewhere:
-                    return await self._with(elsewhere, work)
-            return await self._with(session, work)
-
-    async def _with(self, session: Session, work: Callable[[Context], Awaitable[_Result]]) -> _Result:
-        with Steps(quiet=False) as steps:
-            return await work(Context(session, self.store, self.settings, steps.report, self.asked.by))
+        choice = self.choice
+        if anywhere and not Session(choice).region:
+            choice = replace(choice, region=ANYWHERE)
+        async with Session(choice, ask_code=one_time_code) as session:
+            with Steps() as steps:
+                return await work(Context(session, self.store, self.settings, steps.report, self.asked.by))
 
 
 def place_of(asked: Asked) -> Place:

@@ -1,0 +1,202 @@
+"""Start, stop, reboot, terminate, launch: what changes something."""
+
+from __future__ import annotations
+
+import re
+import signal
+from typing import Any
+
+import pytest
+from screen import Screen
+
+
+def named(fe2: Any, name: str) -> dict[str, Any]:
+    """The living instance of that name, as ``instances --json`` tells."""
+    (found,) = [each for each in fe2("instances", "--json").json if each["name"] == name]
+    return found
+
+
+@pytest.fixture
+def base(empty_fe2: Any) -> Any:
+    """A shell on an account with one running instance, ``base``."""
+    said = empty_fe2("launch", "base", "ubuntu", "20", "t3.micro", "--address", "203.0.113.7/32")
+    assert said.status == 0, said.err
+    return empty_fe2
+
+
+def test_launch_prints_the_line_of_fastec2_when_ssh_answers_and_says_the_cost_before(empty_fe2: Any) -> None:
+    said = empty_fe2("launch", "base", "ubuntu", "50", "m5.large")
+    assert said.status == 0, said.err
+    assert re.fullmatch(r"base \(i-[0-9a-f]{17} running\): [\d.]+\n", said.out)
+    assert re.search(r"costs \$0\.\d{3} an hour while it runs, \$0\.\d{3} while stopped; \$\d+\.\d\d a month", said.err)
+    made = named(empty_fe2, "base")
+    assert (made["type"], made["volumes"][0]["size"], made["key_name"]) == ("m5.large", 50, "default")
+    assert "\x1b" not in said.err
+
+
+def test_launch_takes_values_by_position_by_name_or_both(empty_fe2: Any) -> None:
+    first = empty_fe2("launch", "--name", "one", "--ami", "debian", "--disk", "20", "--type", "t3.micro", "--no-wait")
+    assert first.status == 0, first.err
+    mixed = ("launch", "two", "--type", "t3.small", "amazon", "30", "--iops", "4000", "--tag", "owner=jh", "--no-wait")
+    second = empty_fe2(*mixed, "--json")
+    assert second.status == 0, second.err
+    assert (second.json["name"], second.json["type"], second.json["tags"]["owner"]) == ("two", "t3.small", "jh")
+    assert {each["name"] for each in empty_fe2("instances", "--json").json} == {"one", "two"}
+
+
+def test_a_name_in_use_is_refused_and_nothing_is_launched(base: Any) -> None:
+    said = base("launch", "base", "ubuntu", "20", "t3.micro")
+    assert (said.status, said.out) == (2, "")
+    assert "base" in said.err
+    assert len(base("instances").lines) == 1
+
+
+def test_a_launch_says_everything_that_is_wrong_at_once(empty_fe2: Any) -> None:
+    said = empty_fe2("launch", "x", "no-such-image", "20", "t3.nosuch")
+    assert (said.status, said.out) == (2, "")
+    assert "no-such-image" in said.err
+    assert "t3.nosuch" in said.err
+
+
+def test_without_a_usable_key_it_says_which_flags_help_and_they_do(empty_fe2: Any, tmp_path: Any) -> None:
+    for key in (tmp_path / "fe2tui-home/data/keys").glob("*.pem"):
+        key.unlink()
+    refused = empty_fe2("launch", "base", "ubuntu", "20", "t3.micro")
+    assert (refused.status, refused.out) == (2, "")
+    assert "--create-key" in refused.err
+    made = empty_fe2("launch", "base", "ubuntu", "20", "t3.micro", "--key", "mine", "--create-key")
+    assert made.status == 0, made.err
+    assert named(empty_fe2, "base")["key_name"] == "mine"
+    kept = tmp_path / "fe2tui-home/data/keys/mine.pem"
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_stop_and_start_work_on_several_and_say_what_came_of_each(base: Any) -> None:
+    base("launch", "second", "ubuntu", "20", "t3.micro", "--no-wait")
+    stopped = base("stop", "base", "second", "--wait", "--json")
+    assert stopped.status == 0, stopped.err
+    assert [(each["name"], each["done"]) for each in stopped.json] == [("base", True), ("second", True)]
+    assert {each["state"] for each in base("instances", "--json").json} == {"stopped"}
+    started = base("start", "base")
+    assert started.status == 0, started.err
+    assert started.out.startswith("base (i-")
+    assert named(base, "base")["state"] == "running"
+
+
+def test_reboot_waits_until_ssh_answers_again(base: Any) -> None:
+    said = base("reboot", "base")
+    assert said.status == 0, said.err
+    assert base("connect", "base", "--print").status == 0
+
+
+def test_terminate_without_a_terminal_refuses_unless_told_yes(base: Any) -> None:
+    refused = base("terminate", "base")
+    assert (refused.status, refused.out) == (2, "")
+    assert "--yes" in refused.err
+    assert named(base, "base")["state"] == "running"
+    done = base("terminate", "base", "--yes", "--wait")
+    assert done.status == 0, done.err
+    assert "20 GiB" in done.err
+    assert base("instances").out == ""
+    assert base("launch", "base", "ubuntu", "20", "t3.micro", "--no-wait").status == 0, "its name is free again"
+
+
+def test_terminate_wants_the_name_typed(base: Any) -> None:
+    with Screen(base.command("terminate", "base"), base.environment) as screen:
+        screen.wait_for("Type base to terminate it:")
+        screen.type("yes\r")
+        assert screen.wait_for_end() == 130
+        assert "nothing was terminated" in screen.text
+    assert named(base, "base")["state"] == "running"
+    with Screen(base.command("terminate", "base"), base.environment) as screen:
+        screen.wait_for("Type base to terminate it:")
+        assert "20 GiB: deleted" in screen.text
+        screen.type("base\r")
+        assert screen.wait_for_end() == 0
+    assert base("instances").out == ""
+
+
+def test_ctrl_c_at_the_question_leaves_all_as_it_was(base: Any) -> None:
+    with Screen(base.command("terminate", "base"), base.environment) as screen:
+        screen.wait_for("Type base to terminate it:")
+        screen.type("\x03")
+        assert screen.wait_for_end() == 130
+        assert "Traceback" not in screen.text
+    assert named(base, "base")["state"] == "running"
+
+
+def test_forcing_off_asks_first(base: Any) -> None:
+    assert base("stop", "base", "--force").status == 2
+    assert named(base, "base")["state"] == "running"
+    assert base("stop", "base", "--force", "--yes", "--wait").status == 0
+    assert named(base, "base")["state"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["stop", "base"],
+        ["start", "base"],
+        ["reboot", "base"],
+        ["terminate", "base", "--yes"],
+        ["launch", "new", "ubuntu", "20", "t3.micro"],
+        ["get-instance", "base", "-", "terminate"],
+    ],
+)
+def test_read_only_refuses_every_change_in_the_core(fe2: Any, command: list[str]) -> None:
+    fe2.cloud.control("/demo/calls", method="DELETE")
+    running = next(each["name"] for each in fe2("instances", "--json").json if each["state"] == "running")
+    said = fe2("--read-only", *[running if word == "base" else word for word in command])
+    assert (said.status, said.out) == (1, ""), said.err
+    assert "only read" in said.err
+    sent = {call["action"] for call in fe2.cloud.control("/demo/calls", method="GET")}
+    assert [each for each in sent if not each.startswith(("Describe", "Get"))] == []
+
+
+def test_read_only_may_be_set_for_a_profile(fe2: Any, tmp_path: Any) -> None:
+    config = tmp_path / "fe2tui-home/config/config.toml"
+    config.write_text(config.read_text() + "\n[profiles.default]\nread_only = true\n")
+    running = next(each["name"] for each in fe2("instances", "--json").json if each["state"] == "running")
+    said = fe2("stop", running)
+    assert said.status == 1
+    assert "only read" in said.err
+
+
+def test_a_denied_action_is_status_1_named_with_awss_code_and_one_line(base: Any) -> None:
+    base.cloud.control("/demo/faults", {"kind": "deny", "action": "StopInstances"})
+    said = base("stop", "base")
+    assert (said.status, said.out) == (1, "")
+    assert "StopInstances" in said.err
+    assert "UnauthorizedOperation" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_what_was_done_is_in_the_activity_log_with_the_command_line(base: Any) -> None:
+    base("stop", "base", "--wait")
+    newest = base("activity", "--json").json[0]
+    assert (newest["command"], newest["name"], newest["result"]) == ("stop", "base", "done")
+    assert newest["by"] == "fe2 stop base --wait"
+    assert "stop" in base("activity").out
+
+
+def test_ctrl_c_while_waiting_is_status_130_and_the_instance_goes_on(fresh_cloud: Any, on: Any) -> None:
+    fe2 = on(fresh_cloud(scene=False, boot_seconds=600))
+    with Screen(fe2.command("launch", "base", "ubuntu", "20", "t3.micro"), fe2.environment) as screen:
+        screen.wait_for("pending")
+        screen.type("\x03")
+        assert screen.wait_for_end() == 130
+        assert "Traceback" not in screen.text
+    assert named(fe2, "base")["state"] == "pending"
+
+
+def test_a_launch_that_was_killed_is_found_by_the_next_and_not_done_twice(fresh_cloud: Any, on: Any) -> None:
+    fe2 = on(fresh_cloud(scene=False, boot_seconds=600))
+    with fe2.start("launch", "base", "ubuntu", "20", "t3.micro") as running:
+        assert running.stderr
+        for line in running.stderr:
+            if "pending" in line:
+                break
+        running.send_signal(signal.SIGKILL)
+    said = fe2("launch", "base", "ubuntu", "20", "t3.micro", "--no-wait")
+    assert "An earlier launch: base" in said.err
+    assert len(fe2("instances").lines) == 1

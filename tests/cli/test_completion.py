@@ -1,0 +1,117 @@
+"""Tab, in the shells themselves."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from typing import Any
+
+import pytest
+from screen import Screen
+
+from fe2tui.demo import Cloud
+
+
+@pytest.fixture
+def seen(fe2: Any) -> list[str]:
+    """The names that Tab may offer: what the last `instances` saw."""
+    return [each["name"] for each in fe2("instances", "--json", "--all").json]
+
+
+def offered(fe2: Any, line: str, shell: str = "bash") -> list[str]:
+    words = line.split(" ")
+    variables = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1), "_FE2_COMPLETE": f"{shell}_complete"}
+    said = fe2(**variables)
+    assert (said.status, said.err) == (0, "")
+    return [each.partition(",")[2] for each in said.lines]
+
+
+def test_names_of_the_last_fleet_seen_are_offered_without_asking_aws(fe2: Any, seen: list[str], cloud: Cloud) -> None:
+    cloud.control("/demo/calls", method="DELETE")
+    assert "base" in seen
+    assert "base" in offered(fe2, "fe2 ip ba")
+    assert "base" in offered(fe2, "fe2 --json terminate ba")
+    assert cloud.control("/demo/calls", method="GET") == []
+
+
+def test_a_user_may_stand_before_the_name(fe2: Any, seen: list[str]) -> None:
+    assert "root@base" in offered(fe2, "fe2 connect root@ba")
+
+
+def test_names_that_are_no_plain_word_are_offered_by_their_id(fe2: Any, seen: list[str]) -> None:
+    there = fe2("instances", "--json", "--all").json
+    odd = [each for each in there if not each["name"].replace("-", "").replace("_", "").isalnum()]
+    assert odd
+    found = offered(fe2, "fe2 ip ")
+    assert any(each["id"] in found for each in odd)
+    assert all(name.isprintable() and " " not in name for name in found)
+
+
+def test_nothing_is_offered_where_nothing_was_seen_yet(fe2: Any) -> None:
+    assert offered(fe2, "fe2 ip ") == []
+
+
+def test_names_of_another_region_are_not_offered(fe2: Any, seen: list[str]) -> None:
+    assert offered(fe2, "fe2 ip --region us-west-1 ba") == []
+
+
+def test_commands_and_options_are_offered(fe2: Any) -> None:
+    assert {"start", "stop"} <= set(offered(fe2, "fe2 st"))
+    assert "--read-only" in offered(fe2, "fe2 stop --re")
+
+
+def test_it_takes_less_than_a_noticeable_time(fe2: Any, seen: list[str]) -> None:
+    def once() -> float:
+        began = time.perf_counter()
+        offered(fe2, "fe2 ip ba")
+        return time.perf_counter() - began
+
+    empty = min(_empty_python(fe2) for _ in range(3))
+    assert min(once() for _ in range(5)) - empty < 0.15
+
+
+def _empty_python(fe2: Any) -> float:
+    began = time.perf_counter()
+    subprocess.run([fe2.command()[0].replace("fe2", "python"), "-c", "pass"], env=fe2.environment, check=True)
+    return time.perf_counter() - began
+
+
+def shell_or_skip(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed here")
+    return path
+
+
+def test_bash_completes_a_name(fe2: Any, seen: list[str]) -> None:
+    with Screen([shell_or_skip("bash"), "--norc", "-i"], in_path(fe2)) as screen:
+        screen.type('source <(fe2 completion bash); PS1="> "\r')
+        screen.wait_for("\n> ")
+        screen.type("fe2 ip bas\t")
+        screen.wait_for("fe2 ip base ")
+
+
+def test_zsh_completes_a_name(fe2: Any, seen: list[str]) -> None:
+    with Screen([shell_or_skip("zsh"), "-f", "-i"], in_path(fe2)) as screen:
+        screen.type('autoload -Uz compinit; compinit -u -D; eval "$(fe2 completion zsh)"; PS1="> "\r')
+        screen.wait_for("\n> ")
+        screen.type("fe2 ip bas\t")
+        screen.wait_for("fe2 ip base ")
+
+
+def test_fish_completes_a_name(fe2: Any, seen: list[str]) -> None:
+    script = "fe2 completion fish | source; complete -C 'fe2 ip bas'"
+    done = subprocess.run(
+        [shell_or_skip("fish"), "--no-config", "-c", script],
+        env=in_path(fe2),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split("\t")[0].split() == ["base"]
+
+
+def in_path(fe2: Any) -> dict[str, str]:
+    folder = fe2.command()[0].rpartition("/")[0]
+    return {**fe2.environment, "PATH": f"{folder}:{fe2.environment['PATH']}"}

@@ -1,0 +1,246 @@
+"""What there is, as people and as programs read it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+
+from fe2tui.demo import Cloud
+
+FIELDS = {
+    *("name", "id", "state", "type", "zone", "public_ip", "private_ip", "lifecycle", "architecture", "image_id"),
+    *("key_name", "launched_at", "price_per_hour", "tags", "volumes"),
+}
+
+
+def client(cloud: Cloud, region: str = "us-east-2") -> Any:
+    kept = cloud.environment
+    return boto3.client(
+        "ec2",
+        region_name=region,
+        endpoint_url=cloud.endpoint,
+        aws_access_key_id=kept["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=kept["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def described(cloud: Cloud) -> dict[str, Any]:
+    reservations = client(cloud).describe_instances()["Reservations"]
+    return {each["InstanceId"]: each for part in reservations for each in part["Instances"]}
+
+
+def name_of(instance: dict[str, Any]) -> str:
+    return next((tag["Value"] for tag in instance.get("Tags", []) if tag["Key"] == "Name"), "")
+
+
+@pytest.fixture
+def some(cloud: Cloud) -> dict[str, Any]:
+    """One running instance whose name is a plain word and no other's."""
+    names = [name_of(each) for each in described(cloud).values()]
+    return next(
+        each
+        for each in described(cloud).values()
+        if each["State"]["Name"] == "running"
+        and re.fullmatch(r"[\w-]+", name_of(each))
+        and names.count(name_of(each)) == 1
+    )
+
+
+def test_instances_prints_one_line_a_machine_as_fastec2_did(fe2: Any, cloud: Cloud) -> None:
+    said = fe2("instances")
+    assert said.status == 0, said.err
+    there = {key: each for key, each in described(cloud).items() if each["State"]["Name"] != "terminated"}
+    assert len(said.lines) == len(there) > 5
+    for line in said.lines:
+        found = re.search(r"\((i-[0-9a-f]+) ([a-z-]+)\): (.*)$", line)
+        assert found, line
+        instance = there[found[1]]
+        assert found[2] == instance["State"]["Name"]
+        assert found[3] == instance.get("PublicIpAddress", "No public IP")
+
+
+def test_all_shows_terminated_ones_too(fe2: Any, cloud: Cloud) -> None:
+    assert len(fe2("instances", "--all").lines) == len(described(cloud))
+
+
+def test_json_is_one_document_with_every_promised_field(fe2: Any, cloud: Cloud) -> None:
+    said = fe2("instances", "--json")
+    assert said.status == 0, said.err
+    there = described(cloud)
+    for each in said.json:
+        assert each.keys() >= FIELDS
+        of_aws = there[each["id"]]
+        assert each["name"] == name_of(of_aws)
+        assert each["tags"] == {tag["Key"]: tag["Value"] for tag in of_aws.get("Tags", [])}
+        assert each["zone"] == of_aws["Placement"]["AvailabilityZone"]
+        assert datetime.fromisoformat(each["launched_at"]).tzinfo == UTC
+        assert each["launched_at"].endswith("Z")
+        assert {disk["id"] for disk in each["volumes"]} == {
+            disk["Ebs"]["VolumeId"] for disk in of_aws["BlockDeviceMappings"]
+        }
+        assert all(isinstance(disk["size"], int) for disk in each["volumes"])
+        assert isinstance(each["price_per_hour"], float)
+
+
+def test_options_of_all_commands_may_stand_before_or_after_the_command(fe2: Any) -> None:
+    assert fe2("--json", "instances").json == fe2("instances", "--json").json
+
+
+def test_another_region_by_part_of_its_name(fe2: Any, cloud: Cloud) -> None:
+    said = fe2("instances", "--region", "Oregon", "--json")
+    assert said.json
+    assert {each["zone"][:-1] for each in said.json} == {"us-west-2"}
+
+
+def test_a_region_without_instances_says_so_and_is_an_empty_list(fe2: Any) -> None:
+    said = fe2("instances", "--region", "Frankfurt", "--json")
+    assert (said.status, said.json) == (0, [])
+    assert "No instances in eu-central-1" in said.err
+
+
+def test_text_of_tags_never_reaches_the_terminal_as_it_is_but_stays_whole_in_json(fe2: Any) -> None:
+    shown = fe2("instances").out + fe2("instances", "--long").out
+    assert [character for character in shown if character != "\n" and not character.isprintable()] == []
+    names = {each["name"] for each in fe2("instances", "--json").json}
+    assert any(not name.isprintable() for name in names), "the demo has no such name"
+
+
+def test_long_shows_types_and_money_in_columns(fe2: Any) -> None:
+    said = fe2("instances", "--long")
+    head, *rows = said.lines
+    assert head.split() == ["NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "$/H", "$/MONTH"]
+    at = head.index("$/MONTH") + len("$/MONTH")
+    assert all(re.search(r"[0-9]\.[0-9]{3}\s+[0-9,]+\.[0-9]{2}$|–$", row[:at]) for row in rows)
+
+
+def test_prices_are_read_once_and_then_kept_for_a_day(fe2: Any, cloud: Cloud) -> None:
+    fe2("instances", "--json")
+    cloud.control("/demo/calls", method="DELETE")
+    fe2("instances", "--json")
+    calls = [call["action"] for call in cloud.control("/demo/calls", method="GET")]
+    assert "DescribeInstances" in calls
+    assert "GetProducts" not in calls
+
+
+def test_instances_for_people_waits_for_no_prices(fe2: Any, cloud: Cloud) -> None:
+    cloud.control("/demo/calls", method="DELETE")
+    fe2("instances")
+    calls = [call["action"] for call in cloud.control("/demo/calls", method="GET")]
+    assert calls == ["DescribeInstances"]
+
+
+def test_without_the_right_to_read_prices_they_are_unknown_and_the_rest_is_there(own_fe2: Any) -> None:
+    own_fe2.cloud.control("/demo/faults", {"kind": "deny", "action": "GetProducts"})
+    said = own_fe2("instances", "--json")
+    assert said.status == 0
+    on_demand = [each for each in said.json if each["lifecycle"] == "on-demand"]
+    assert on_demand
+    assert {each["price_per_hour"] for each in on_demand} == {None}
+    assert "prices" in said.err
+
+
+def test_instance_and_ip_tell_of_one_by_name_or_id(fe2: Any, some: dict[str, Any]) -> None:
+    name, key, address = name_of(some), some["InstanceId"], some["PublicIpAddress"]
+    for asked in (name, key):
+        assert fe2("instance", asked).out == f"{name} ({key} running): {address}\n"
+        assert fe2("ip", asked).out == f"{address}\n"
+    assert fe2("instance", name, "--json").json["id"] == key
+    assert fe2("ip", name, "--json").json["public_ip"] == address
+
+
+@pytest.mark.parametrize(
+    "command", ["instance", "ip", "get-instance", "start", "stop", "reboot", "terminate", "connect"]
+)
+def test_a_name_that_nobody_has_is_status_3(fe2: Any, command: str) -> None:
+    said = fe2(command, "no-such-machine", "--yes")
+    assert (said.status, said.out) == (3, "")
+    assert "no-such-machine" in said.err
+
+
+@pytest.mark.parametrize("command", ["instance", "start", "stop", "reboot", "terminate", "connect"])
+def test_an_empty_name_is_wrong_usage_and_never_means_all(fe2: Any, cloud: Cloud, command: str) -> None:
+    before = described(cloud)
+    said = fe2(command, "", "--yes")
+    assert (said.status, said.out) == (2, "")
+    assert {key: each["State"] for key, each in described(cloud).items()} == {
+        key: each["State"] for key, each in before.items()
+    }
+
+
+@pytest.mark.parametrize("command", ["instance", "stop", "terminate", "connect"])
+def test_a_name_that_two_share_is_status_3_and_lists_both(
+    fresh_cloud: Callable[..., Cloud], on: Callable[[Cloud], Any], command: str
+) -> None:
+    cloud = fresh_cloud(scene=False)
+    ec2 = client(cloud)
+    image = ec2.describe_images(Owners=["099720109477"])["Images"][0]
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "twin"}]}]
+    made = ec2.run_instances(
+        ImageId=image["ImageId"],
+        InstanceType="m6g.large" if image["Architecture"] == "arm64" else "m5.large",
+        MinCount=2,
+        MaxCount=2,
+        TagSpecifications=tags,
+    )
+    said = on(cloud)(command, "twin", "--yes")
+    assert (said.status, said.out) == (3, "")
+    for each in made["Instances"]:
+        assert each["InstanceId"] in said.err
+    assert {each["State"]["Name"] for each in described(cloud).values()} == {"running"}
+
+
+def test_get_instance_prints_any_property_and_lists_them(fe2: Any, some: dict[str, Any]) -> None:
+    name = name_of(some)
+    assert fe2("get-instance", name, "-", "public-ip-address").out == f"{some['PublicIpAddress']}\n"
+    assert fe2("get-instance", name, "-", "state").json["Name"] == "running"
+    assert fe2("get-instance", name, "-", "launch-time").out.startswith(
+        some["LaunchTime"].strftime("%Y-%m-%dT%H:%M:%S")
+    )
+    assert fe2("get-instance", name, "-", "block_device_mappings", "--json").status in (0, 2)
+    listed = fe2("get-instance", name)
+    assert "  public-ip-address\n" in listed.out
+    assert "  wait-until-stopped\n" in listed.out
+    assert "wait-until-stopped" in fe2("get-instance", name, "--json").json["methods"]
+
+
+def test_get_instance_runs_methods_and_follows_properties_of_properties(fe2: Any, some: dict[str, Any]) -> None:
+    name = name_of(some)
+    assert fe2("get-instance", name, "-", "wait-until-running").status == 0
+    assert fe2("get-instance", name, "-", "image", "-", "id").out == f"{some['ImageId']}\n"
+    reply = fe2("get-instance", name, "-", "describe-attribute", "--Attribute", "instanceType").json
+    assert reply["InstanceType"]["Value"] == some["InstanceType"]
+
+
+def test_get_instance_says_what_is_wrong_with_a_member_or_an_argument(fe2: Any, some: dict[str, Any]) -> None:
+    said = fe2("get-instance", name_of(some), "-", "public-ip-adress")
+    assert said.status == 2
+    assert "public-ip-address" in said.err
+    said = fe2("get-instance", name_of(some), "-", "describe-attribute", "--Attribute", "nonsense")
+    assert said.status in (1, 2)
+    assert "Traceback" not in said.err
+
+
+def test_regions_lists_ids_with_their_names(fe2: Any) -> None:
+    assert any(line.split(None, 1) == ["us-east-2", "US East (Ohio)"] for line in fe2("regions").lines)
+    assert "us-east-2" in [each["id"] for each in fe2("regions", "--json").json]
+
+
+def test_whoever_reads_only_the_first_line_is_told_nothing_more(fe2: Any) -> None:
+    line = f"{shlex.join(fe2.command('instances'))} | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], env=fe2.environment, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_another_profile_and_one_that_is_not_there(fe2: Any) -> None:
+    assert fe2("region", "--profile", "second").status == 0
+    said = fe2("instances", "--profile", "no-such-profile")
+    assert (said.status, said.out) == (4, "")
+    assert "no-such-profile" in said.err

@@ -1,0 +1,125 @@
+"""What needs no cloud: help, wrong usage, exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from screen import Screen
+
+from fe2tui.cli.options import GLOBAL_OPTIONS, Asked, dashboard_only
+
+MakeShell = Callable[..., Any]
+
+
+def test_fe2_without_a_command_prints_its_help(alone: MakeShell) -> None:
+    said = alone()()
+    assert said.status == 0
+    assert "instances" in said.out
+    assert "--read-only" in said.out
+
+
+def test_fe2tui_without_a_terminal_says_so_and_is_wrong_usage(alone: MakeShell) -> None:
+    said = alone()(program="fe2tui")
+    assert (said.status, said.out) == (2, "")
+    assert "needs a terminal" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["instnces"], "Did you mean instances"),
+        (["ip"], "Missing argument"),
+        (["stop"], "Missing argument"),
+        (["terminate"], "Missing argument"),
+        (["connect", "base", "--port", "0"], "--port"),
+        (["launch", "base"], "needs more: image and type"),
+        (["launch", "base", "ubuntu", "m5.large", "50"], "“m5.large” is not a whole number"),
+        (["launch", "base", "ubuntu", "50", "m5.large", "k", "g", "3000", "extra"], "one value too many"),
+        (["launch", "base", "ubuntu", "50", "m5.large", "--tag", "nonsense"], "is not a tag"),
+        (["instances", "--no-such-option"], "No such option"),
+        (["demo", "--demo"], "No such option"),
+        (["--demo", "instances"], "takes no command"),
+    ],
+)
+def test_wrong_usage_is_said_on_stderr_and_sends_nothing(alone: MakeShell, arguments: list[str], part: str) -> None:
+    said = alone()(*arguments)
+    assert (said.status, said.out) == (2, "")
+    assert part in said.err
+
+
+def test_an_unknown_setting_is_wrong_usage_that_names_key_and_line(alone: MakeShell, tmp_path) -> None:
+    shell = alone()
+    folder = tmp_path / "home/config"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text("regoin = 'x'\n")
+    said = shell("instances")
+    assert said.status == 2
+    assert "line 1" in said.err
+    assert "Did you mean “region”?" in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "region"), [("Ohio", "us-east-2"), ("us-west-2", "us-west-2"), ("ireland", "eu-west-1")]
+)
+def test_region_finds_an_id_by_part_of_the_name(alone: MakeShell, text: str, region: str) -> None:
+    said = alone()("region", text)
+    assert (said.status, said.out) == (0, f"{region}\n")
+    assert alone()("region", text, "--json").json["id"] == region
+
+
+def test_a_region_that_nothing_is_called_is_not_found(alone: MakeShell) -> None:
+    said = alone()("region", "Atlantis")
+    assert (said.status, said.out) == (3, "")
+    assert alone()("instances", "--region", "Atlantis").status == 3
+
+
+def test_the_region_in_use_comes_from_flag_then_environment_then_settings(alone: MakeShell, tmp_path) -> None:
+    folder = tmp_path / "home/config"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text("region = 'Oregon'\n")
+    assert alone()("region").out == "us-west-2\n"
+    assert alone(AWS_REGION="eu-west-1")("region").out == "eu-west-1\n"
+    assert alone(AWS_REGION="eu-west-1")("region", "--region", "Ohio").out == "us-east-2\n"
+    assert alone(AWS_REGION="eu-west-1")("--region", "Ohio", "region").out == "us-east-2\n"
+
+
+def test_no_region_anywhere_is_wrong_usage_that_says_where_to_set_one(alone: MakeShell) -> None:
+    said = alone(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="y")("instances")
+    assert said.status == 2
+    assert "--region" in said.err
+
+
+def test_no_credentials_are_status_4_with_what_to_do_and_no_traceback(alone: MakeShell) -> None:
+    said = alone()("instances", "--region", "Ohio")
+    assert (said.status, said.out) == (4, "")
+    assert "Traceback" not in said.err
+    assert "aws configure" in said.err
+
+
+def test_an_address_that_nobody_answers_at_is_status_1_in_plain_words(alone: MakeShell) -> None:
+    said = alone(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="y")("instances", "--region", "Ohio", "--json")
+    assert (said.status, said.out) == (1, "")
+    assert "Traceback" not in said.err
+    assert "127.0.0.1:9" in said.err
+
+
+def test_every_global_option_opens_the_dashboard_as_well_or_is_left_to_the_commands() -> None:
+    assert dashboard_only([]) == Asked()
+    assert dashboard_only(["--demo", "--region", "Ohio", "--read-only"]) == Asked(
+        region="Ohio", read_only=True, demo=True
+    )
+    assert dashboard_only(["--profile=x", "--endpoint-url=http://127.0.0.1:1"]) == Asked(
+        profile="x", endpoint_url="http://127.0.0.1:1"
+    )
+    for odd in (["--help"], ["--region"], ["--region", "--demo"], ["--read-only=1"], ["--json"], ["instances"], ["-h"]):
+        assert dashboard_only(odd) is None
+    assert {option.field for option in GLOBAL_OPTIONS} <= set(Asked.__dataclass_fields__)
+
+
+def test_both_ways_to_write_the_dashboards_options_are_refused_alike(alone: MakeShell) -> None:
+    shell = alone()
+    for odd in (["--region"], ["--nonsense"], ["--demo", "--endpoint-url", "http://127.0.0.1:9"]):
+        with Screen(shell.command(*odd, program="fe2tui"), shell.environment) as screen:
+            assert screen.wait_for_end() == 2
