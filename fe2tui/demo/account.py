@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -112,10 +111,9 @@ class Account:
         self.lock = threading.RLock()
         self.catalog = Catalog()
         self.machines = MachineSide(folder / "machines")
-        self.sessions: dict[str, datetime] = {}
+        self.sessions: dict[str, str] = {}
+        self.machines.on_power = self._pressed
         self.no_capacity: Callable[[str, str, str], bool] = lambda _action, _region, _zone: False
-        self.born = self.clock.now()
-        self.ended: deque[str] = deque(maxlen=1000)
         self._regions: dict[str, Region] = {}
 
     def region(self, name: str) -> Region:
@@ -148,6 +146,12 @@ class Account:
                 return region, region.instances[instance_id]
         raise Refusal("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
 
-    def lingering(self) -> timedelta:
-        """How long what has ended stays visible."""
-        return timedelta(seconds=self.options.linger_seconds)
+    def _pressed(self, instance_id: str, what: str) -> None:
+        """A machine was told, by whoever is logged in, to power off or to restart."""
+        from fe2tui.demo.states import pressed
+
+        with self.lock:
+            self.agenda.catch_up()
+            for region in self._regions.values():
+                if instance_id in region.instances:
+                    pressed(region, region.instances[instance_id], what)

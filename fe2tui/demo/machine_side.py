@@ -20,6 +20,7 @@ class MachineSide:
         self._machines: Machines | None = None
         self._known: set[str] = set()
         self._to_boot: dict[str, tuple[float, float]] = {}
+        self._booting = False
         self._lock = threading.RLock()
         self.on_power: Callable[[str, str], None] | None = None
 
@@ -46,16 +47,20 @@ class MachineSide:
             if instance_id in self._known:
                 self._started().boot(instance_id, after, login_after)
 
-    def boot_soon(self, instance_ids: Iterable[str]) -> None:
+    def boot_soon(self, instance_ids: Iterable[str], after: float = 0.0) -> None:
         """Boots machines one by one in a thread of its own."""
         with self._lock:
-            self._to_boot |= dict.fromkeys(instance_ids, (0.0, 0.0))
+            self._to_boot |= dict.fromkeys(instance_ids, (after, 0.0))
+            if self._booting:
+                return
+            self._booting = True
         threading.Thread(target=self._boot_all, name="demo boot", daemon=True).start()
 
     def _boot_all(self) -> None:
         while True:
             with self._lock:
                 if not self._to_boot:
+                    self._booting = False
                     return
                 instance_id = next(iter(self._to_boot))
                 after, login_after = self._to_boot.pop(instance_id)

@@ -13,9 +13,15 @@ from fe2tui.demo import (
     rules_network,
     rules_snapshots,
     rules_spot,
+    rules_spot_prices,
     rules_status,
     rules_types,
     rules_volumes,
+    service_metrics,
+    service_pricing,
+    service_quotas,
+    service_ssm,
+    service_sts,
     tags,
 )
 from fe2tui.demo.dispatch import ACTIONS
@@ -33,9 +39,15 @@ MODULES = (
     rules_network,
     rules_snapshots,
     rules_spot,
+    rules_spot_prices,
     rules_status,
     rules_types,
     rules_volumes,
+    service_metrics,
+    service_pricing,
+    service_quotas,
+    service_ssm,
+    service_sts,
     tags,
 )
 """Named so that the imports are used."""

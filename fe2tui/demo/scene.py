@@ -1,23 +1,169 @@
-"""The lived-in account that a demo opens on."""
+"""The lived-in account that a demo opens on: machines in every state, and names as people give them."""
 
 from __future__ import annotations
 
 import os
 
 from fe2tui.demo.account import SCENE_REGIONS, Account
+from fe2tui.demo.control import ADDRESS
 from fe2tui.demo.extras import add_extras
+from fe2tui.demo.records import Address
 from fe2tui.demo.rules_keys import add_key, new_key
+from fe2tui.demo.staging import Stage, Wish
+from fe2tui.demo.states import LOOPBACK
+
+_LONG_NAME = "quarterly-forecast-backtest-2026-q4-with-all-regions-eu-us-ap"[:60]
+_DAY = 24.0
 
 
 def furnish(account: Account) -> None:
-    """Makes what the options ask for, and writes the private key of the key pair `default`, readable by its owner only."""
+    """Makes what the options ask for.
+
+    Writes the private key of the key pair `default`, readable by its owner only; nobody has that of `laptop-2023`.
+    """
     private, public = new_key("ed25519")
+    _, lost = new_key("ed25519")
     path = account.folder / "home" / "data" / "keys" / "default.pem"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(private)
-    for name in {*SCENE_REGIONS, account.options.region}:
-        add_key(account.region(name), "default", public, {})
+    for name in sorted({*SCENE_REGIONS, account.options.region}):
+        region = account.region(name)
+        add_key(region, "default", public, {})
+        if account.options.scene and name in SCENE_REGIONS:
+            add_key(region, "laptop-2023", lost, {"owner": "mk"})
+            _groups(Stage(region))
+    if account.options.scene:
+        _ohio(Stage(account.region("us-east-2")))
+        _oregon(Stage(account.region("us-west-2")))
     region = account.region(account.options.region)
-    newest = next(image for image in reversed(region.images.values()) if image.user == "ubuntu")
-    add_extras(region, newest, public, account.options.extra)
+    add_extras(region, Stage(region).newest("noble"), public, account.options.extra)
+
+
+def _groups(stage: Stage) -> None:
+    stage.group("ssh", "ssh from my own address", (22, f"{ADDRESS}/32", "home"))
+    stage.group(
+        "web",
+        "web servers",
+        (80, "0.0.0.0/0", ""),
+        (80, "::/0", ""),
+        (443, "0.0.0.0/0", ""),
+        (443, "::/0", ""),
+        (22, "0.0.0.0/0", "TODO close"),
+    )
+
+
+def _ohio(stage: Stage) -> None:
+    ubuntu = stage.newest("noble")
+    base = stage.image("base", ubuntu, 60, 3 * _DAY + 4, "Ubuntu 24.04 with our tools")
+    cuda = stage.image("train-cuda-12", stage.newest("Deep Learning"), 100, 19 * _DAY, "CUDA 12, PyTorch, the data loaders")
+    stage.image("scraper-2026-08", stage.newest("al2023", skip=1), 20, 96 * _DAY, "")
+    team = {"project": "vision", "owner": "jh"}
+    stage.instance(Wish("base", "m5.xlarge", "a", ubuntu, 74.2, 60, tags={"env": "dev", **team}))
+    stage.instance(
+        Wish(
+            "train-resnet",
+            "p3.8xlarge",
+            "b",
+            cuda,
+            5.2,
+            100,
+            spot="persistent",
+            tags=dict(team),
+            data=(("/dev/sdf", "train-data", 500, "gp3"),),
+        )
+    )
+    stage.instance(Wish("inst1", "m5.large", "a", base, 0.0, 80, state="pending", tags={"env": "dev"}))
+    amazon = stage.newest("al2023", skip=1)
+    stage.instance(Wish("scraper", "t3.micro", "c", amazon, 41 * _DAY + 7, 20, tags={"project": "crawl", "owner": "mk"}))
+    stage.instance(
+        Wish(
+            "od1",
+            "t3.medium",
+            "a",
+            base,
+            9 * _DAY,
+            60,
+            state="stopped",
+            changed=2 * _DAY + 1,
+            tags={"env": "dev", "owner": "jh"},
+            data=(("/dev/sdf", "results", 100, "gp3"),),
+        )
+    )
+    debian = stage.newest("debian-12", "arm64")
+    stage.instance(
+        Wish("vault", "t4g.small", "b", debian, 12 * _DAY + 3, 16, protected=True, tags={"fe2:keep": "yes", "env": "prod"})
+    )
+    stage.instance(Wish(None, "t3.small", "c", ubuntu, 26.5))
+    stage.instance(Wish("worker", "c6i.large", "a", base, 31.0, 60, tags={"project": "crawl", "env": "dev"}))
+    stage.instance(Wish("worker", "c6i.large", "b", base, 80.0, 60, state="stopped", changed=29.5))
+    stage.instance(_web(stage))
+    stage.instance(
+        Wish(_LONG_NAME, "c5.2xlarge", "c", ubuntu, 40 * _DAY, 30, state="stopped", changed=33 * _DAY, tags={"owner": "ana"})
+    )
+    stage.instance(Wish("spot1", "m5.large", "a", base, 2.7, 80, spot="one-time", tags=dict(team)))
+    stage.instance(
+        Wish(
+            "nightly-etl",
+            "r5.large",
+            "b",
+            base,
+            7 * _DAY,
+            60,
+            state="stopped",
+            changed=8.3,
+            spot="persistent",
+            interrupted=True,
+            tags={"project": "etl"},
+        )
+    )
+    stage.instance(Wish("notebook", "g4dn.xlarge", "a", cuda, 6.6, 100, state="stopping", tags={"owner": "ana"}))
+    stage.instance(Wish("scratch", "t3.large", "c", ubuntu, 1.4, state="shutting-down"))
+    stage.instance(Wish("tryout", "c7g.large", "a", stage.newest("noble", "arm64"), 3.0, state="terminated", changed=0.04))
+    _leftovers(stage)
+
+
+def _web(stage: Stage) -> Wish:
+    """The one with every awkward tag; U+009B is the terminal's control sequence introducer in one character."""
+    return Wish(
+        "[prod] web",
+        "t3a.medium",
+        "b",
+        stage.newest("jammy", skip=2),
+        103 * _DAY,
+        30,
+        key="laptop-2023",
+        groups=("web",),
+        tags={
+            "env": "prod",
+            "[/x] y": "[bold]not markup[/bold]",
+            "colour": "\x9b31mred\x9b0m \\x1b[31m",
+            "direction": "abc\u202egnp.exe\u200f",
+            "mood": "🚀🧑🏽‍🔬 déjà vu 日本語",
+            "note": "A value as long as people make them: " + "who, what, when, why. " * 8,
+            "formula": "=HYPERLINK(\"x\")&'%s {0} $(id) `id`'",
+            "lines": "one\ntwo\tthree",
+            "empty": "",
+        },
+        data=(("/dev/sdf", "uploads", 200, "st1"),),
+    )
+
+
+def _leftovers(stage: Stage) -> None:
+    """What goes on costing money though nothing uses it."""
+    region = stage.region
+    stage.volume("old-data", "b", 200, "gp2", 130 * _DAY)
+    stage.volume("", "a", 8, "standard", 61 * _DAY)
+    stage.snapshot("before the move to gp3", 200, 131 * _DAY, {"Name": "old-data backup"})
+    address = Address(region.serial(), region.new_id("eipalloc"), LOOPBACK, tags={"Name": "was for web"})
+    region.addresses[address.id] = address
+
+
+def _oregon(stage: Stage) -> None:
+    ubuntu = stage.newest("noble")
+    arm = stage.newest("noble", "arm64")
+    stage.image("west-base", ubuntu, 40, 25 * _DAY, "")
+    stage.instance(Wish("west-api", "m6g.medium", "a", arm, 17 * _DAY, 20, groups=("web",), tags={"env": "prod"}))
+    stage.instance(Wish("sim-07", "c5.4xlarge", "c", ubuntu, 11.3, 50, spot="one-time", tags={"project": "sim"}))
+    stage.instance(Wish("backup", "t3.small", "b", ubuntu, 200 * _DAY, 40, state="stopped", changed=90 * _DAY))
+    stage.instance(Wish("tunnel", "t4g.nano", "a", arm, 60 * _DAY, 8, key="laptop-2023", tags={"owner": "mk"}))

@@ -27,8 +27,11 @@ def _enter(instance: Instance, state: str) -> int:
     return instance.epoch
 
 
-def begin_running(region: Region, instance: Instance) -> None:
-    """To pending now, to running after `boot_seconds`; its sshd answers `ssh_seconds` later."""
+def begin_running(region: Region, instance: Instance, soon: bool = False) -> None:
+    """To pending now, to running after `boot_seconds`; its sshd answers `ssh_seconds` later.
+
+    With `soon` the machine is booted in the background.
+    """
     options = region.account.options
     epoch = _enter(instance, "pending")
     instance.state_reason = ("pending", "pending")
@@ -42,7 +45,11 @@ def begin_running(region: Region, instance: Instance) -> None:
 
     region.after(options.boot_seconds, up)
     if instance.has_machine:
-        region.account.machines.boot(instance.id, options.boot_seconds + options.ssh_seconds)
+        machines, delay = region.account.machines, options.boot_seconds + options.ssh_seconds
+        if soon:
+            machines.boot_soon([instance.id], delay)
+        else:
+            machines.boot(instance.id, delay)
 
 
 def give_address(region: Region, instance: Instance) -> None:

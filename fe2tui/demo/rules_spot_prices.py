@@ -1,0 +1,129 @@
+"""DescribeSpotPriceHistory and GetSpotPlacementScores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from fe2tui.demo.dispatch import Call, answers
+from fe2tui.demo.filters import matcher
+from fe2tui.demo.paging import page_size, read_token, write_token
+from fe2tui.demo.prices import on_demand
+from fe2tui.demo.refusal import Refusal, invalid_value, missing
+from fe2tui.demo.spot_prices import PRODUCTS, Series
+from fe2tui.demo.volume_shapes import number
+from fe2tui.demo.wire import parse_time
+
+_KEPT = timedelta(days=90)
+_SORTED = 60
+"""Up to so many series are merged and sorted by time; more are told one after the other."""
+
+Row = dict[str, Any]
+
+
+@answers("DescribeSpotPriceHistory")
+def describe_spot_price_history(call: Call) -> Mapping[str, Any]:
+    """Changes, not samples, newest first, with the price at the window's start; 1,000 a page."""
+    start, end = _window(call)
+    size = page_size(call.params, 1, 1000) or 1000
+    position = read_token(call.params) or [0, 0]
+    chosen = list(_chosen(call))
+    if len(chosen) <= _SORTED:
+        rows = [row for one in chosen for row in _rows(call, one, start, end)]
+        rows.sort(key=lambda row: row["timestamp"], reverse=True)
+        skip = int(position[1])
+        more = skip + size < len(rows)
+        token = write_token([0, skip + size], call.params) if more else None
+        return {"spotPriceHistorySet": rows[skip : skip + size], "nextToken": token}
+    found: list[Row] = []
+    index, skip = int(position[0]), int(position[1])
+    while index < len(chosen):
+        part = list(islice(_rows(call, chosen[index], start, end), skip, skip + size - len(found)))
+        found += part
+        if len(found) >= size:
+            token = write_token([index, skip + len(part)], call.params)
+            return {"spotPriceHistorySet": found, "nextToken": token}
+        index, skip = index + 1, 0
+    return {"spotPriceHistorySet": found}
+
+
+def _window(call: Call) -> tuple[datetime, datetime]:
+    now = call.now
+    try:
+        start = parse_time(call.text("StartTime")) if call.text("StartTime") else now - _KEPT
+        end = parse_time(call.text("EndTime")) if call.text("EndTime") else now
+    except ValueError:
+        raise invalid_value("Invalid format for date.") from None
+    # The price now holds, also for those who ask for a moment that is still to come.
+    return min(max(start, now - _KEPT), now), min(end, now)
+
+
+def _chosen(call: Call) -> Iterator[tuple[Series, str]]:
+    """The series asked for, each with a product."""
+    region, catalog = call.region, call.account.catalog
+    types = call.texts("InstanceType")
+    for name in types:
+        if name not in catalog.types:
+            raise invalid_value(f"Invalid value '{name}' for InstanceType.")
+    products = [name.removesuffix(" (Amazon VPC)") for name in call.texts("ProductDescription")]
+    zone_wish = call.text("AvailabilityZone")
+    if zone_wish and zone_wish not in region.zones:
+        raise invalid_value(f"Invalid availability zone: [{zone_wish}]")
+    getters = {
+        "availability-zone": lambda row: row[1],
+        "instance-type": lambda row: row[0],
+        "product-description": lambda row: [row[2], f"{row[2]} (Amazon VPC)"],
+        "spot-price": lambda row: None,
+        "timestamp": lambda row: None,
+    }
+    matches = matcher(call.params.get("Filter"), getters)
+    offerings = catalog.offerings(region.name)
+    for name in sorted(set(types)) or sorted(offerings):
+        info = catalog.types[name]
+        if on_demand(name) is None or "spot" not in info.get("SupportedUsageClasses", ["spot"]):
+            continue
+        for zone in offerings.get(name, []):
+            if zone_wish in ("", zone):
+                for product in PRODUCTS:
+                    if (not products or product in products) and matches((name, zone, product)):
+                        seed = call.account.options.seed
+                        yield Series(seed, zone, name, info["VCpuInfo"]["DefaultVCpus"]), product
+
+
+def _rows(call: Call, chosen: tuple[Series, str], start: datetime, end: datetime) -> Iterator[Row]:
+    series, product = chosen
+    zone_id = call.region.zone_id(series.zone)
+    for moment, price in series.changes(product, start, end):
+        yield {
+            "instanceType": series.kind,
+            "productDescription": product,
+            "spotPrice": f"{price:.6f}",
+            "timestamp": moment,
+            "availabilityZone": series.zone,
+            "availabilityZoneId": zone_id,
+        }
+
+
+@answers("GetSpotPlacementScores")
+def get_spot_placement_scores(call: Call) -> Mapping[str, Any]:
+    """From 1 to 10 for regions; low for fewer than three types, as EC2 warns."""
+    types = call.texts("InstanceType")
+    if number(call.params, "TargetCapacity") is None:
+        raise missing("TargetCapacity")
+    if not types and "InstanceRequirementsWithMetadata" not in call.params:
+        raise Refusal("MissingParameter", "The request must contain InstanceTypes or InstanceRequirementsWithMetadata")
+    names = call.texts("RegionName") or ["us-east-1", "us-east-2", "us-west-2", "eu-west-1"]
+    score = 3 if len(types) < 3 else 8
+    rows = []
+    for at, name in enumerate(names):
+        if call.text("SingleAvailabilityZone").lower() == "true":
+            region = call.account.region(name)
+            rows += [
+                {"region": name, "availabilityZoneId": region.zone_id(zone), "score": max(1, score - at - place)}
+                for place, zone in enumerate(region.zones[:3])
+            ]
+        else:
+            rows.append({"region": name, "score": max(1, score - at)})
+    return {"spotPlacementScoreSet": rows}

@@ -1,0 +1,155 @@
+"""cloudwatch: CPU use of the instances, worked out when asked, so that it is never old and costs nothing meanwhile."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fe2tui.demo.dispatch import Call, answers
+from fe2tui.demo.records import Instance
+from fe2tui.demo.refusal import Refusal
+
+_NAMES = ("CPUUtilization", "NetworkIn", "NetworkOut", "StatusCheckFailed")
+_STEP = 300
+_MOST = 1440
+
+
+def cpu(instance: Instance, moment: float) -> float:
+    """The CPU use in percent at an epoch time: a steady load, a slow swing, bursts and noise of its own."""
+    seed = zlib.crc32(instance.id.encode())
+    step = int(moment // _STEP)
+    noise = zlib.crc32(f"{instance.id}/{step}".encode()) / 2**32
+    burst_slot = zlib.crc32(f"{instance.id}/{step // 7}".encode()) % 5
+    phase = seed % 628 / 100
+    if instance.type.startswith(("p", "g", "c")):
+        value = 88 + 9 * math.sin(moment / 4100 + phase) + 6 * noise - (35 if burst_slot == 0 else 0)
+    elif instance.type.startswith("t"):
+        value = 2.2 + 1.4 * math.sin(moment / 9000 + phase) + 2.5 * noise + (38 if burst_slot == 3 else 0)
+    else:
+        value = 22 + 16 * math.sin(moment / 5200 + phase) + 9 * noise + (46 if burst_slot == 1 else 0)
+    return round(min(99.9, max(0.1, value)), 4)
+
+
+def _value(name: str, instance: Instance, moment: float) -> float:
+    if name == "CPUUtilization":
+        return cpu(instance, moment)
+    if name == "StatusCheckFailed":
+        return 0.0
+    return round(cpu(instance, moment) * (52_000 if name == "NetworkIn" else 31_000))
+
+
+def _points(
+    call: Call, name: str, instance_id: str, start: datetime, end: datetime, period: int, statistic: str
+) -> Iterator[tuple[datetime, float]]:
+    """(time, value) of each period in which the instance ran, oldest first; the last minutes are not in yet."""
+    instance = call.region.instances.get(instance_id)
+    if instance is None or name not in _NAMES or instance.state not in ("running", "stopping", "shutting-down"):
+        return
+    first = max(start, instance.launched_at).timestamp()
+    last = min(end, call.now - timedelta(seconds=120)).timestamp()
+    moment = math.ceil(first / period) * period
+    while moment < last:
+        samples = [_value(name, instance, moment + offset) for offset in range(0, period, _STEP)]
+        yield datetime.fromtimestamp(moment, UTC), _reduced(samples, statistic)
+        moment += period
+
+
+def _reduced(samples: list[float], statistic: str) -> float:
+    if statistic == "Maximum":
+        return max(samples)
+    if statistic == "Minimum":
+        return min(samples)
+    if statistic == "Sum":
+        return sum(samples)
+    return float(len(samples)) if statistic == "SampleCount" else sum(samples) / len(samples)
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, (int, float)):
+        return datetime.fromtimestamp(value, UTC)
+    return datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+
+
+def _instance_of(dimensions: Any) -> str:
+    for dimension in dimensions or ():
+        if dimension.get("Name") == "InstanceId":
+            return str(dimension.get("Value", ""))
+    return ""
+
+
+def _period(value: Any) -> int:
+    period = int(value or _STEP)
+    if period < 60 or period % 60:
+        raise Refusal("InvalidParameterValue", "The parameter Period must be a multiple of 60.")
+    # Basic monitoring has a value every five minutes, whatever is asked.
+    return max(period, _STEP)
+
+
+@answers("GetMetricData", service="monitoring")
+def get_metric_data(call: Call) -> Mapping[str, Any]:
+    """Newest first unless asked otherwise; an unknown metric has no values, as at CloudWatch."""
+    start, end = _moment(call.params["StartTime"]), _moment(call.params["EndTime"])
+    queries = call.params.get("MetricDataQueries") or []
+    if len(queries) > 500:
+        raise Refusal("ValidationError", "The collection MetricDataQueries must not have a size greater than 500.")
+    results = []
+    for query in queries:
+        stat = query.get("MetricStat")
+        if not stat:
+            raise Refusal("ValidationError", "Only MetricStat queries are answered here.")
+        metric = stat["Metric"]
+        name = metric.get("MetricName", "") if metric.get("Namespace") == "AWS/EC2" else ""
+        instance_id = _instance_of(metric.get("Dimensions"))
+        points = list(_points(call, name, instance_id, start, end, _period(stat.get("Period")), stat.get("Stat", "")))
+        if call.params.get("ScanBy", "TimestampDescending") == "TimestampDescending":
+            points.reverse()
+        results.append(
+            {
+                "Id": query["Id"],
+                "Label": query.get("Label") or f"{instance_id} {name}".strip(),
+                "Timestamps": [moment for moment, _ in points],
+                "Values": [value for _, value in points],
+                "StatusCode": "Complete",
+            }
+        )
+    return {"MetricDataResults": results, "Messages": []}
+
+
+@answers("GetMetricStatistics", service="monitoring")
+def get_metric_statistics(call: Call) -> Mapping[str, Any]:
+    """One metric; at most 1,440 values."""
+    name = call.text("MetricName") if call.text("Namespace") == "AWS/EC2" else ""
+    start, end = _moment(call.params["StartTime"]), _moment(call.params["EndTime"])
+    period = _period(call.params.get("Period"))
+    if (end - start).total_seconds() / period > _MOST:
+        raise Refusal("InvalidParameterCombination", "You have requested more than 1,440 datapoints.")
+    instance_id = _instance_of(call.params.get("Dimensions"))
+    points: dict[datetime, dict[str, Any]] = {}
+    for statistic in call.params.get("Statistics") or ["Average"]:
+        for moment, value in _points(call, name, instance_id, start, end, period, statistic):
+            unit = "Percent" if name == "CPUUtilization" else "Bytes"
+            points.setdefault(moment, {"Timestamp": moment, "Unit": unit})[statistic] = value
+    return {"Label": call.text("MetricName"), "Datapoints": list(points.values())}
+
+
+@answers("ListMetrics", service="monitoring")
+def list_metrics(call: Call) -> Mapping[str, Any]:
+    """The metrics of the running instances."""
+    wanted = call.text("MetricName")
+    metrics = [
+        {
+            "Namespace": "AWS/EC2",
+            "MetricName": name,
+            "Dimensions": [{"Name": "InstanceId", "Value": instance.id}],
+        }
+        for instance in call.region.instances.values()
+        if instance.state == "running"
+        for name in _NAMES
+        if wanted in ("", name)
+    ]
+    return {"Metrics": metrics[:500], "OwningAccounts": []}

@@ -1,0 +1,72 @@
+"""sts: who is calling, and roles taken on, with a one-time code where the role wants one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from fe2tui.demo.account import ACCOUNT_ID
+from fe2tui.demo.dispatch import Call, answers
+from fe2tui.demo.home import MFA_SERIAL
+from fe2tui.demo.refusal import Refusal, missing
+from fe2tui.demo.wire import iso
+
+_SECRET = "demo/session+secret+of+no+value+anywhere0"  # noqa: S105
+
+
+def _session(call: Call, prefix: str) -> dict[str, Any]:
+    seconds = int(call.text("DurationSeconds", "3600"))
+    expires = call.now + timedelta(seconds=seconds)
+    key = f"ASIA{call.account.random.getrandbits(80):016X}"[:20]
+    call.account.sessions[key] = prefix
+    return {
+        "AccessKeyId": key,
+        "SecretAccessKey": _SECRET,
+        "SessionToken": f"demo-session-token-{key}",
+        "Expiration": iso(expires),
+    }
+
+
+@answers("GetCallerIdentity", service="sts")
+def get_caller_identity(call: Call) -> Mapping[str, Any]:
+    """The account, and the user or role behind the credentials."""
+    who = call.account.sessions.get(call.access_key, "user/demo")
+    service = "iam" if who.startswith("user/") else "sts"
+    return {"UserId": "AIDAFE2TUIDEMOUSER01", "Account": ACCOUNT_ID, "Arn": f"arn:aws:{service}::{ACCOUNT_ID}:{who}"}
+
+
+def _check_code(call: Call) -> None:
+    code = call.text("TokenCode")
+    if len(code) != 6 or not code.isdigit() or call.text("SerialNumber") != MFA_SERIAL:
+        raise Refusal("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", 403)
+
+
+@answers("AssumeRole", service="sts")
+def assume_role(call: Call) -> Mapping[str, Any]:
+    """A role whose name ends in `-mfa` wants a serial number and a code of six digits, any."""
+    arn = call.text("RoleArn")
+    if not arn:
+        raise missing("RoleArn")
+    role = arn.rpartition("/")[2]
+    if call.text("SerialNumber") or call.text("TokenCode"):
+        _check_code(call)
+    elif role.endswith("-mfa"):
+        raise Refusal(
+            "AccessDenied",
+            f"User: arn:aws:iam::{ACCOUNT_ID}:user/demo is not authorized to perform: sts:AssumeRole on resource: {arn}",
+            403,
+        )
+    who = f"assumed-role/{role}/{call.text('RoleSessionName', 'demo')}"
+    return {
+        "Credentials": _session(call, who),
+        "AssumedRoleUser": {"AssumedRoleId": "AROAFE2TUIDEMOROLE01:demo", "Arn": f"arn:aws:sts::{ACCOUNT_ID}:{who}"},
+    }
+
+
+@answers("GetSessionToken", service="sts")
+def get_session_token(call: Call) -> Mapping[str, Any]:
+    """Credentials for a while, with a code or without."""
+    if call.text("SerialNumber"):
+        _check_code(call)
+    return {"Credentials": _session(call, "user/demo")}
