@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Any
 
+from fe2tui.aws.describe import image_of
 from fe2tui.aws.session import Session
-from fe2tui.model.image import Image
+from fe2tui.errors import AwsError, DeniedError, FieldError, NotFoundError
+from fe2tui.model.image import IMAGE_WORDS, Image, ImageWord
+from fe2tui.model.words import listed
+
+_PAGE = 1000
+_FILTER_VALUES = 200
+_ID = re.compile(r"ami-[0-9a-f]{8,17}")
+_TRY = "Type ubuntu, amazon, debian or dlami, the name of one of your images, or an AMI's id."
 
 
 async def resolve_image(session: Session, text: str, architecture: str = "x86_64") -> Image:
@@ -13,24 +23,113 @@ async def resolve_image(session: Session, text: str, architecture: str = "x86_64
 
     Raises FieldError("image") when there is none, several, or one of another architecture or not yet available.
     """
-    raise NotImplementedError
+    wanted = text.strip()
+    if _ID.fullmatch(wanted):
+        image = await image_by_id(session, wanted)
+        if image is None:
+            raise FieldError("image", f"There is no image {wanted} in {session.region}.", _TRY)
+    else:
+        image = await _own_by_name(session, wanted)
+        word = IMAGE_WORDS.get(wanted.lower())
+        if image is None and word is not None:
+            image = await _newest(session, word, architecture)
+        if image is None:
+            raise FieldError("image", f"No image of yours in {session.region} is called “{wanted}”.", _TRY)
+    _check(image, architecture)
+    return image
+
+
+def _check(image: Image, architecture: str) -> None:
+    label = image.name or image.id
+    if image.state != "available":
+        remedy = "Wait until it is done." if image.state == "pending" else "Choose another."
+        raise FieldError("image", f"{label} is {image.state}, not available.", remedy)
+    if architecture and image.architecture != architecture:
+        raise FieldError(
+            "image",
+            f"{label} is for {_spoken(image.architecture)}, and the type is {_spoken(architecture)}.",
+            f"Choose a type with {_spoken(image.architecture)}, or the {architecture} image.",
+        )
+
+
+def _spoken(architecture: str) -> str:
+    return {"arm64": "Arm (arm64)", "x86_64": "Intel and AMD (x86_64)"}.get(architecture, architecture)
+
+
+async def _own_by_name(session: Session, name: str) -> Image | None:
+    found = await _images(session, Owners=["self"], Filters=[{"Name": "name", "Values": [_literal(name)]}])
+    exact = [image for image in found if image.name == name]
+    if len(exact) > 1:
+        ids = listed(tuple(sorted(image.id for image in exact)))
+        raise FieldError("image", f"{len(exact)} of your images are called “{name}”: {ids}.", "Type the id of one.")
+    return exact[0] if exact else None
+
+
+def _literal(text: str) -> str:
+    """A filter's value that means itself: EC2 takes * and ? for any text."""
+    return re.sub(r"([*?\\])", r"\\\1", text)
+
+
+async def _newest(session: Session, word: ImageWord, architecture: str) -> Image | None:
+    parameter = word.parameters.get(architecture)
+    if parameter is None:
+        raise FieldError("image", f"There is no {word.title} for {architecture}.", "Choose another image or type.")
+    image_id = await _public_parameter(session, parameter)
+    if image_id is not None:
+        return await image_by_id(session, image_id)
+    filters = [
+        {"Name": "name", "Values": [word.pattern[architecture]]},
+        {"Name": "architecture", "Values": [architecture]},
+        {"Name": "state", "Values": ["available"]},
+    ]
+    found = await _images(session, Owners=[word.owner], Filters=filters)
+    dated = [image for image in found if image.created_at is not None]
+    return max(dated, key=lambda image: str(image.created_at), default=None)
+
+
+async def _public_parameter(session: Session, name: str) -> str | None:
+    """An AMI id from SSM; None where it may not be read, or is not there: the image is then found by its owner."""
+    try:
+        reply = await session.call("ssm", "GetParameter", Name=name)
+    except (DeniedError, NotFoundError):
+        return None
+    except AwsError as error:
+        if error.code == "ParameterNotFound":
+            return None
+        raise
+    return str(reply["Parameter"]["Value"])
 
 
 async def own_images(session: Session) -> list[Image]:
     """The account's own images, newest first, pending ones included."""
-    raise NotImplementedError
+    found = await _images(session, Owners=["self"])
+    return sorted(found, key=lambda image: (str(image.created_at or ""), image.id), reverse=True)
 
 
 async def image_by_id(session: Session, image_id: str) -> Image | None:
     """One image by its id, whosever it is; None if there is none (any more) that may be seen."""
-    raise NotImplementedError
+    found = await _images(session, Filters=[{"Name": "image-id", "Values": [image_id]}])
+    return found[0] if found else None
 
 
 async def image_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
     """Names of images by id; those that are gone are left out."""
-    raise NotImplementedError
+    wanted = sorted(set(ids))
+    names: dict[str, str] = {}
+    for start in range(0, len(wanted), _FILTER_VALUES):
+        some = wanted[start : start + _FILTER_VALUES]
+        names |= {i.id: i.name for i in await _images(session, Filters=[{"Name": "image-id", "Values": some}])}
+    return names
 
 
 async def login_user_of(session: Session, image_id: str) -> str | None:
     """Whom to log in as on its machines: the tag ``fe2:user``, else by its name and owner; None if it is gone."""
-    raise NotImplementedError
+    image = await image_by_id(session, image_id)
+    return None if image is None else image.login_user
+
+
+async def _images(session: Session, **params: Any) -> list[Image]:
+    found: list[Image] = []
+    async for page in session.pages("ec2", "DescribeImages", "Images", MaxResults=_PAGE, **params):
+        found += map(image_of, page)
+    return found

@@ -13,6 +13,7 @@ from fe2tui.errors import AwsError, CapacityError, Fe2Error, NotFoundError, Stat
 from fe2tui.model.instance import Instance, State
 
 FILTER_VALUES = 200  # what EC2 takes in one filter
+_SURE = 2  # looks in a row, for EC2 may show an old state once more
 
 
 async def run_instances(session: Session, call: Mapping[str, Any]) -> Instance:
@@ -119,7 +120,7 @@ async def wait_states(
     """
     wanted = frozenset(states)
     arrived: dict[str, Instance] = {}
-    moved: set[str] = set()
+    rests: dict[str, int] = {}  # looks at which one that moved was at rest, but not where it was wanted
     waiting = list(dict.fromkeys(ids))
     deadline = asyncio.get_running_loop().time() + timeout
     while True:
@@ -129,10 +130,10 @@ async def wait_states(
             if instance.state in wanted:
                 arrived[instance.id] = instance
             elif instance.state.is_moving:
-                moved.add(instance.id)
-                if instance.state is State.SHUTTING_DOWN and State.TERMINATED not in wanted:
-                    raise _lost(instance)
-            elif instance.state is State.TERMINATED or instance.id in moved:
+                rests[instance.id] = 0
+            elif instance.id in rests:
+                rests[instance.id] += 1
+            if _is_over(instance, wanted) or rests.get(instance.id) == _SURE:
                 raise _lost(instance)
         waiting = [one for one in waiting if one not in arrived]
         if not waiting:
@@ -143,6 +144,10 @@ async def wait_states(
                 "It may still do so: look again in a minute.",
             )
         await asyncio.sleep(every)
+
+
+def _is_over(instance: Instance, wanted: frozenset[State]) -> bool:
+    return instance.state.is_gone and not any(state.is_gone for state in wanted)
 
 
 def _lost(instance: Instance) -> Fe2Error:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from fe2tui.aws.session import Session
+from fe2tui.errors import AwsError, FieldError
 
+_PAGE = 1000
+SSH_PORT = 22
 SSH_GROUP_DESCRIPTION = "ssh from the addresses of those who launched"
 
 
@@ -44,12 +51,15 @@ class Subnet:
 
 async def key_pairs(session: Session) -> list[KeyPair]:
     """The region's key pairs with their public keys, by name."""
-    raise NotImplementedError
+    reply = await session.call("ec2", "DescribeKeyPairs", IncludePublicKey=True)
+    return sorted((_key_pair(part) for part in reply.get("KeyPairs", ())), key=lambda pair: pair.name)
 
 
 async def import_key_pair(session: Session, name: str, public_key: str) -> KeyPair:
     """Give EC2 a public key. Raises FieldError("key_name") if the name is taken or the key is of a kind EC2 refuses."""
-    raise NotImplementedError
+    line = " ".join(public_key.split())
+    reply = await session.call("ec2", "ImportKeyPair", KeyName=name, PublicKeyMaterial=line.encode())
+    return replace(_key_pair(reply), public_key=line, type=_kind(line))
 
 
 async def create_key_pair(session: Session, name: str) -> tuple[KeyPair, str]:
@@ -57,17 +67,58 @@ async def create_key_pair(session: Session, name: str) -> tuple[KeyPair, str]:
 
     Raises FieldError("key_name") if the name is taken.
     """
-    raise NotImplementedError
+    reply = await session.call("ec2", "CreateKeyPair", KeyName=name, KeyType="ed25519", KeyFormat="pem")
+    return replace(_key_pair(reply), type="ed25519"), str(reply["KeyMaterial"])
 
 
 async def delete_key_pair(session: Session, name: str) -> None:
     """Remove a key pair from the region; machines that have it keep it."""
-    raise NotImplementedError
+    await session.call("ec2", "DeleteKeyPair", KeyName=name)
+
+
+def _key_pair(reply: Mapping[str, Any]) -> KeyPair:
+    return KeyPair(
+        name=str(reply["KeyName"]),
+        fingerprint=str(reply.get("KeyFingerprint", "")),
+        type=str(reply.get("KeyType", "")),
+        public_key=str(reply.get("PublicKey", "")).strip(),
+        id=str(reply.get("KeyPairId", "")),
+    )
+
+
+def _kind(public_key: str) -> str:
+    return public_key.partition(" ")[0].removeprefix("ssh-")
 
 
 async def security_groups(session: Session, vpc_id: str | None = None) -> list[SecurityGroup]:
     """The security groups of the region, or of a VPC, by name."""
-    raise NotImplementedError
+    return await _groups(session, {} if vpc_id is None else {"vpc-id": vpc_id})
+
+
+async def _groups(session: Session, wanted: Mapping[str, str]) -> list[SecurityGroup]:
+    filters = [{"Name": name, "Values": [value]} for name, value in wanted.items()]
+    params: dict[str, Any] = {"Filters": filters} if filters else {}
+    found: list[SecurityGroup] = []
+    async for page in session.pages("ec2", "DescribeSecurityGroups", "SecurityGroups", MaxResults=_PAGE, **params):
+        found += map(_group, page)
+    return sorted(found, key=lambda group: (group.name, group.id))
+
+
+def _group(reply: Mapping[str, Any]) -> SecurityGroup:
+    blocks: list[str] = []
+    for rule in reply.get("IpPermissions", ()):
+        if rule.get("IpProtocol") != "-1" and not rule.get("FromPort", 0) <= SSH_PORT <= rule.get("ToPort", -1):
+            continue
+        if rule.get("IpProtocol") in ("tcp", "6", "-1"):
+            blocks += [str(part["CidrIp"]) for part in rule.get("IpRanges", ())]
+            blocks += [str(part["CidrIpv6"]) for part in rule.get("Ipv6Ranges", ())]
+    return SecurityGroup(
+        id=str(reply["GroupId"]),
+        name=str(reply.get("GroupName", "")),
+        vpc_id=str(reply.get("VpcId", "")),
+        description=str(reply.get("Description", "")),
+        ssh_from=tuple(dict.fromkeys(blocks)),
+    )
 
 
 async def ensure_ssh_group(session: Session, name: str, vpc_id: str, cidr: str | None) -> SecurityGroup:
@@ -75,22 +126,74 @@ async def ensure_ssh_group(session: Session, name: str, vpc_id: str, cidr: str |
 
     With ``cidr`` None nothing is let in. Raises FieldError("security_group") or FieldError("address").
     """
-    raise NotImplementedError
+    block = None if cidr is None else _block(cidr)
+    found = [group for group in await _groups(session, {"vpc-id": vpc_id, "group-name": name}) if group.name == name]
+    group = found[0] if found else await _made_group(session, name, vpc_id)
+    if block is None or _is_let_in(block, group):
+        return group
+    ranges = {"Ipv6Ranges": [{"CidrIpv6": block}]} if ":" in block else {"IpRanges": [{"CidrIp": block}]}
+    rule = {"IpProtocol": "tcp", "FromPort": SSH_PORT, "ToPort": SSH_PORT, **ranges}
+    try:
+        await session.call("ec2", "AuthorizeSecurityGroupIngress", GroupId=group.id, IpPermissions=[rule])
+    except AwsError as error:
+        if error.code != "InvalidPermission.Duplicate":
+            raise
+    return replace(group, ssh_from=(*group.ssh_from, block))
+
+
+async def _made_group(session: Session, name: str, vpc_id: str) -> SecurityGroup:
+    params = {"GroupName": name, "VpcId": vpc_id, "Description": SSH_GROUP_DESCRIPTION}
+    reply = await session.call("ec2", "CreateSecurityGroup", **params)
+    return SecurityGroup(str(reply["GroupId"]), name, vpc_id, SSH_GROUP_DESCRIPTION)
+
+
+def _block(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip(), strict=False))
+    except ValueError as error:
+        raise FieldError(
+            "address", f"“{text}” is not an address or a block of addresses.", "Type one such as 203.0.113.7/32."
+        ) from error
+
+
+def _is_let_in(block: str, group: SecurityGroup) -> bool:
+    mine = ipaddress.ip_network(block)
+    for text in group.ssh_from:
+        theirs = ipaddress.ip_network(text, strict=False)
+        if theirs.version == mine.version and int(theirs[0]) <= int(mine[0]) and int(mine[-1]) <= int(theirs[-1]):
+            return True
+    return False
 
 
 async def default_vpc(session: Session) -> str | None:
     """The id of the region's default VPC."""
-    raise NotImplementedError
+    reply = await session.call("ec2", "DescribeVpcs", Filters=[{"Name": "is-default", "Values": ["true"]}])
+    return next((str(vpc["VpcId"]) for vpc in reply.get("Vpcs", ())), None)
 
 
 async def create_default_vpc(session: Session) -> str:
     """Make the default VPC that the region lacks; its id."""
-    raise NotImplementedError
+    reply = await session.call("ec2", "CreateDefaultVpc")
+    return str(reply["Vpc"]["VpcId"])
 
 
 async def subnets(session: Session, vpc_id: str | None = None) -> list[Subnet]:
     """The subnets of the region, or of a VPC, by zone, the zones' default ones first."""
-    raise NotImplementedError
+    params: dict[str, Any] = {} if vpc_id is None else {"Filters": [{"Name": "vpc-id", "Values": [vpc_id]}]}
+    found: list[Subnet] = []
+    async for page in session.pages("ec2", "DescribeSubnets", "Subnets", MaxResults=_PAGE, **params):
+        found += map(_subnet, page)
+    return sorted(found, key=lambda subnet: (subnet.zone, not subnet.default_for_zone, subnet.id))
+
+
+def _subnet(reply: Mapping[str, Any]) -> Subnet:
+    return Subnet(
+        id=str(reply["SubnetId"]),
+        vpc_id=str(reply.get("VpcId", "")),
+        zone=str(reply.get("AvailabilityZone", "")),
+        default_for_zone=bool(reply.get("DefaultForAz", False)),
+        public=bool(reply.get("MapPublicIpOnLaunch", False)),
+    )
 
 
 async def my_address(url: str, *, timeout: float = 5.0) -> str:
@@ -98,4 +201,33 @@ async def my_address(url: str, *, timeout: float = 5.0) -> str:
 
     Raises FieldError("address") when the url is empty, nobody answers within ``timeout`` seconds, or no address comes.
     """
-    raise NotImplementedError
+    if not url.startswith(("http://", "https://")):
+        raise _no_address("Nobody is to be asked for it" if not url else f"{url} is not a web address")
+    try:
+        text = await asyncio.to_thread(_get, url, timeout)
+    except OSError as error:  # also urllib's own, and time-outs
+        raise _no_address(f"{url} did not tell it: {error}") from error
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError as error:
+        raise _no_address(f"what {url} answered is not an address") from error
+
+
+def _get(url: str, timeout: float) -> str:
+    import http.client
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as answer:
+            body: bytes = answer.read(100)
+    except http.client.HTTPException as error:
+        raise OSError(f"its answer is not HTTP ({type(error).__name__})") from error
+    return body.decode("ascii", "replace")
+
+
+def _no_address(why: str) -> FieldError:
+    return FieldError(
+        "address",
+        f"Your public address is not known: {why}.",
+        "Type it, as in 203.0.113.7/32, or set address_url in config.toml.",
+    )
