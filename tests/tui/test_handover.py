@@ -140,18 +140,20 @@ def test_keys_typed_for_a_program_that_died_are_not_the_dashboards() -> None:
 @pytest.mark.parametrize("how", ["the person", "the program itself"])
 def test_put_aside_and_brought_back_by_the_shell(how: str) -> None:
     own = "kill -STOP $$; " if how == "the program itself" else ""
-    inner = shlex.join([sys.executable, str(HOST), "sh", "-c", f"echo up; {own}read line; echo read $line >&2"])
+    inner = shlex.join(
+        [sys.executable, str(HOST), "sh", "-c", f"echo is-$((1+1)); {own}read line; echo read $line >&2"]
+    )
     with Terminal(["bash", "--norc", "--noprofile", "-i"], {**_env(), "PS1": "shell> "}) as terminal:
         terminal.until("shell>")
         terminal.send(f"{inner}\r")
         terminal.until("AT HOME")
         terminal.send("c")
-        terminal.until("up")
+        terminal.until("is-2")
         if not own:
             terminal.send("\x1a")
         terminal.until(lambda: "shell>" in terminal.text.rpartition("Stopped")[2])
         terminal.send("fg\r")
-        terminal.read(0.5)
+        terminal.until(lambda: "handover" in terminal.text.rpartition("shell> fg")[2])
         terminal.send("again\r")
         terminal.until("stderr='read again'")
         terminal.send("q")
