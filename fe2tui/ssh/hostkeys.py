@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fe2tui.errors import HostKeyChangedError
+from fe2tui.ssh.keyfiles import public_blob
 
 _BEGIN = "-----BEGIN SSH HOST KEY KEYS-----"
 _END = "-----END SSH HOST KEY KEYS-----"
@@ -134,17 +135,9 @@ class HostKeys:
 def _plain_keys(lines: Iterable[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for line in lines:
-        if (match := _KEY.search(line)) and _is_whole(match[1], match[2]):
+        if (match := _KEY.search(line)) and public_blob(match[0]):
             found[f"{match[1]} {match[2]}"] = None
     return tuple(found)
-
-
-def _is_whole(kind: str, blob: str) -> bool:
-    try:
-        raw = base64.b64decode(blob, validate=True)
-    except binascii.Error:
-        return False
-    return raw[4 : 4 + int.from_bytes(raw[:4], "big")] == kind.encode()
 
 
 def _is_of(line: str, instance_id: str) -> bool:

@@ -40,7 +40,9 @@ def public_blob(line: str) -> bytes:
         blob = base64.b64decode(fields[1], validate=True)
     except binascii.Error:
         return b""
-    return blob if _strings(blob)[:1] == [fields[0].encode()] else b""
+    parts = _strings(blob)
+    is_whole = len(parts) > 1 and sum(4 + len(part) for part in parts) == len(blob)
+    return blob if is_whole and parts[0] == fields[0].encode() else b""
 
 
 def same_public(one: str, other: str) -> bool:

@@ -149,26 +149,34 @@ def create_private_key_file(path: Path, material: str) -> Path:
     """
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(material if material.endswith("\n") else material + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            _publish(fresh, path)
-        finally:
-            fresh.unlink()
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, mode=0o700)
+        _write_for_owner(fresh, material if material.endswith("\n") else material + "\n")
+    except OSError as error:
+        raise _unwritten(path, error) from error
+    try:
+        _publish(fresh, path)
     except FileExistsError as error:
         raise KeyFileError(
             f"{path} exists already, and a private key is never written over.",
             "Choose another name for the key pair, or move that file away.",
         ) from error
     except OSError as error:
-        raise KeyFileError(
-            f"The private key could not be written to {path}: {error.strerror}.", "Nothing was kept."
-        ) from error
+        raise _unwritten(path, error) from error
+    finally:
+        fresh.unlink()
     return path
+
+
+def _unwritten(path: Path, error: OSError) -> KeyFileError:
+    return KeyFileError(f"The private key could not be written to {path}: {error.strerror}.", "Nothing was kept.")
+
+
+def _write_for_owner(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _publish(fresh: Path, path: Path) -> None:
@@ -178,9 +186,7 @@ def _publish(fresh: Path, path: Path) -> None:
         raise
     except OSError:
         # Not every file system has hard links.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(fresh.read_bytes())
+        _write_for_owner(path, fresh.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ Step = Callable[[str, str], None]
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.05, 1.0, 0.05
 _LONGEST_BANNER = 8192
+_NO_KEY = "its private key is not on this computer, so nobody has logged in to see"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,13 @@ async def wait_for_ssh(
     wait = _Wait(route, hosts, within, on_step, try_seconds, denied_seconds, agent_socket)
     loading = asyncio.create_task(load_asyncssh())
     try:
-        if not await has_detour(route) and not await wait.for_answer():
+        # Past a jump host only a login tells whether the machine itself answers.
+        detour = await has_detour(route)
+        if not detour and not await wait.for_answer():
             raise wait.expired()
-        if not log_in:
-            return wait.ready("banner", "its private key is not on this computer, so nobody has logged in to see")
-        return await wait.for_login()
+        if not log_in and not detour:
+            return wait.ready("banner", _NO_KEY)
+        return await wait.for_login(log_in)
     finally:
         loading.cancel()
 
@@ -122,7 +125,7 @@ class _Wait:
             await self.pause()
         return False
 
-    async def for_login(self) -> Ready:
+    async def for_login(self, log_in: bool) -> Ready:
         denied_since: float | None = None
         while self.left > 0:
             try:
@@ -135,6 +138,8 @@ class _Wait:
             except KeyFileError as error:
                 return self.ready("banner", f"nobody has logged in to see: {error.summary}")
             except PermissionDeniedError as error:
+                if not log_in:
+                    return self.ready("banner", _NO_KEY)
                 self.last = error
                 denied_since = self.elapsed if denied_since is None else denied_since
                 if self.elapsed - denied_since >= self.denied_seconds:
