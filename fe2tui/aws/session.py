@@ -185,9 +185,9 @@ class Session:
             await self._made.forget()
 
     async def _clients(self) -> Clients:
-        if self._made is None:
-            if not _is_loaded():
-                await asyncio.to_thread(_load)
+        if self._made is None and not _is_loaded():
+            await asyncio.to_thread(_load)
+        if self._made is None:  # two calls at once may both have waited
             clients, login = _load()
             choice = self._choice
             self._login = self._login or login.Login(choice.profile, self.region, self._ask_code)
