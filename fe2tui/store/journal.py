@@ -8,6 +8,7 @@ from typing import Any
 
 from fe2tui.errors import StoreError
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
+from fe2tui.model.place import Place
 from fe2tui.store.database import Database
 from fe2tui.store.encoding import decode, encode, from_micros, to_micros
 from fe2tui.store.presence import Presence
@@ -72,6 +73,14 @@ class LaunchJournal:
         return next(
             iter(_intents(self._database.read(f"SELECT {_COLUMNS} FROM launches WHERE token = ?", (token,)))), None
         )
+
+    def names_in_hand(self, place: Place) -> set[str]:
+        """The names that a living process, this one included, is launching there right now."""
+        rows = self._database.read(
+            f"SELECT owner, request FROM launches WHERE profile = ? AND endpoint = ? AND region = ? AND {_OPEN}",
+            (place.profile, place.endpoint, place.region),
+        )
+        return {str(decode(request)["name"]) for owner, request in rows if self._presence.lives(owner)}
 
     def open(self, profile: str, endpoint: str) -> list[LaunchIntent]:
         """Take over, oldest first, the intents of which it is not known what became and on which nobody works.

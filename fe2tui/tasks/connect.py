@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from fe2tui.errors import Fe2Error
-from fe2tui.model.instance import Instance
+from fe2tui.aws import instances as aws
+from fe2tui.errors import AwsError, Fe2Error, NotFoundError, StateError
+from fe2tui.model.instance import Instance, State
+from fe2tui.ssh.endings import explain_exit
+from fe2tui.ssh.route import Route
+from fe2tui.ssh.terminal import display_command, ssh_command
+from fe2tui.ssh.tunnels import Tunnel, parse_ports, require_free
 from fe2tui.tasks.context import Context
-
-if TYPE_CHECKING:
-    from fe2tui.ssh.route import Route
+from fe2tui.tasks.names import find
+from fe2tui.tasks.reach import find_login, host_keys, learn_host_keys
+from fe2tui.tasks.record import recorded
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An ssh command that is ready to run. ``tunnels`` are (local port, remote port); ``command`` is it, to be shown."""
+    """An ssh command that is ready to run; ``command`` is its short form, to be shown and copied."""
 
     argv: tuple[str, ...]
-    env: Mapping[str, str]
     route: Route
     instance: Instance
-    tunnels: tuple[tuple[int, int], ...] = ()
+    tunnels: tuple[Tunnel, ...] = ()
     words: str = ""  # "ubuntu@203.0.113.7, key default, ports 8888"
     command: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 async def prepare(
@@ -33,7 +38,7 @@ async def prepare(
     name: str | Instance,
     *,
     user: str | None = None,
-    ports: str | Sequence[int] = (),
+    ports: str | int | Sequence[int | str] = (),
     key_file: Path | None = None,
     port: int | None = None,
 ) -> Connection:
@@ -42,9 +47,61 @@ async def prepare(
     Host keys are learnt from the console output first, when none is known. Raises StateError (not running),
     NoAddressError, KeyFileError, HostKeyChangedError, PortTakenError (with the next free port).
     """
-    raise NotImplementedError
+    tunnels = parse_ports(ports)
+    require_free(tunnels)
+    if isinstance(name, Instance):
+        instance = await _now(ctx, name)
+    else:
+        instance, named_user = await _named(ctx, name)
+        user = user or named_user
+    with recorded(ctx, "connect", instance.label, instance.id) as entry:
+        instance = await _running(ctx, instance)
+        login, is_known = await asyncio.gather(
+            find_login(ctx, instance, user=user, key_file=key_file), learn_host_keys(ctx, instance)
+        )
+        route = login.route(ctx, instance, user=user, port=port)
+        argv = await asyncio.to_thread(ssh_command, route, host_keys(), tunnels=tunnels)
+        words = [route.words, login.key_words]
+        words += [f"port{'s' if len(tunnels) > 1 else ''} {', '.join(one.words for one in tunnels)}"] if tunnels else []
+        words += [] if is_known else ["host key trusted on first use"]
+        entry.words = ", ".join(word for word in words if word)
+    return Connection(tuple(argv), route, instance, tunnels, entry.words, display_command(route, tunnels))
 
 
 def explain(connection: Connection, exit_status: int, stderr: str = "") -> Fe2Error | None:
     """Why ssh ended as it did: None if the shell itself ended, whatever its status; ssh's own failures are 255."""
-    raise NotImplementedError
+    return explain_exit(connection.route, host_keys(), exit_status, stderr)
+
+
+async def _named(ctx: Context, name: str) -> tuple[Instance, str | None]:
+    try:
+        return await find(ctx, name), None
+    except NotFoundError as error:
+        user, at, rest = name.partition("@")
+        if not at or type(error) is not NotFoundError:
+            raise
+    return await find(ctx, rest), user
+
+
+async def _now(ctx: Context, instance: Instance) -> Instance:
+    """The instance as it is now; as it was last seen, where AWS does not answer."""
+    try:
+        found = await aws.describe(ctx.session, [instance.id])
+    except AwsError:
+        return instance
+    return found[0] if found else instance
+
+
+async def _running(ctx: Context, instance: Instance) -> Instance:
+    state = instance.state
+    if state is State.PENDING:
+        ctx.step("connect", "pending", f"{instance.label} is starting", subject=instance.id, label=instance.label)
+        waited = await aws.wait_states(
+            ctx.session, [instance.id], [State.RUNNING], every=ctx.pace.poll, timeout=ctx.pace.states
+        )
+        return waited[instance.id]
+    if state is State.RUNNING:
+        return instance
+    if state.is_gone:
+        raise StateError(f"{instance.label} ({instance.id}) is {state}: it cannot be reached any more.")
+    raise StateError(f"{instance.label} is {state}.", f"Start it first: fe2 start {instance.label}")

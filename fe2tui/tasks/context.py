@@ -22,16 +22,23 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long tasks wait, in seconds: between two looks, for a machine's ssh, for a spot request to settle …
+    """How long tasks wait, in seconds.
 
-    ``settle`` is how long after a launch was intended EC2 may still come to show its instance.
+    ``poll`` between two looks; ``ready`` for a machine's ssh; ``states`` for a state; ``down`` for a rebooting machine
+    to be gone; ``spot`` for a spot request to settle, asked each ``spot_poll``; ``settle`` is how long after a launch
+    was sent EC2 may still come to show its instance; ``unbroken`` for the end of a call that was cancelled meanwhile;
+    ``prices`` for prices that the store does not have.
     """
 
     poll: float = 1.0
     ready: float = 600.0
     states: float = 900.0
+    down: float = 20.0
     spot: float = 120.0
+    spot_poll: float = 5.0
     settle: float = 30.0
+    unbroken: float = 5.0
+    prices: float = 1.0
 
 
 @dataclass(slots=True)

@@ -2,150 +2,251 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from decimal import Decimal
-from pathlib import Path
-from typing import Literal
+import asyncio
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from fe2tui.errors import FieldError
-from fe2tui.model.image import Image
-from fe2tui.model.instance import Instance
-from fe2tui.model.launch import LaunchRequest
-from fe2tui.model.machine_type import MachineType
-from fe2tui.model.progress import Outcome
+from fe2tui.aws import instances as aws
+from fe2tui.aws import network
+from fe2tui.errors import CapacityError, Fe2Error, FieldError, StateError, UnreachableError
+from fe2tui.model.instance import USER_TAG, Instance
+from fe2tui.model.launch import LaunchIntent, LaunchRequest
+from fe2tui.model.words import listed
 from fe2tui.tasks.context import Context
-from fe2tui.tasks.keys import KeyOffer, OwnKey
+from fe2tui.tasks.keys import create_key, import_key
+from fe2tui.tasks.launch_choices import GroupPlan, KeyPlan
+from fe2tui.tasks.launch_plan import DISK_TYPE, LaunchCost, LaunchPlan, plan
+from fe2tui.tasks.lookups import Lookups
+from fe2tui.tasks.readiness import until_ready
+from fe2tui.tasks.record import Entry, recorded, unbroken
+from fe2tui.tasks.recover import recover, was_launched
 
-
-@dataclass(frozen=True, slots=True)
-class KeyPlan:
-    """What will be done for the key. ``words`` as in ``in ~/.ssh/id_ed25519`` or ``imported from ~/.ssh/id_rsa.pub``."""
-
-    name: str
-    action: Literal["use", "import", "create"]
-    words: str
-    private_key: Path | None = None
-    own: OwnKey | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GroupPlan:
-    """What will be done for the security group. ``id`` is None if it will be made; ``cidr`` who will reach port 22."""
-
-    name: str
-    id: str | None
-    cidr: str | None
-    words: str  # "port 22 from 203.0.113.7 only"
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchCost:
-    """Dollars, None where not known. Running an hour (machine, disk, address), stopped a month (disk)."""
-
-    machine: Decimal | None
-    disk_per_month: Decimal | None
-    address: Decimal
-
-    @property
-    def per_hour(self) -> Decimal | None:
-        """While it runs, everything in."""
-        raise NotImplementedError
-
-    @property
-    def per_month(self) -> Decimal | None:
-        """If left on for a month of 730 hours."""
-        raise NotImplementedError
-
-    @property
-    def stopped_per_hour(self) -> Decimal | None:
-        """While it is stopped."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchPlan:
-    """What a request comes to. It can be launched when ``errors`` is empty; ``warnings`` are to be read first.
-
-    ``zones`` are in the order in which they will be tried. Parts that could not be found out are None.
-    """
-
-    request: LaunchRequest
-    errors: tuple[FieldError, ...] = ()
-    warnings: tuple[str, ...] = ()
-    image: Image | None = None
-    type: MachineType | None = None
-    architecture: str = ""
-    disk: int | None = None  # GiB
-    key: KeyPlan | None = None
-    group: GroupPlan | None = None
-    vpc_id: str | None = None
-    zones: tuple[str, ...] = ()
-    subnets: dict[str, str] = field(default_factory=dict)  # zone → subnet id, where a subnet has to be named
-    cost: LaunchCost | None = None
-    keys: KeyOffer | None = None
-
-    @property
-    def is_possible(self) -> bool:
-        """Whether nothing stands in its way."""
-        return not self.errors
-
-    def error(self, field_name: str) -> FieldError | None:
-        """What is wrong with one field of the request."""
-        return next((error for error in self.errors if error.field == field_name), None)
-
-
-class Lookups:
-    """What AWS was asked for one launch form: each answer is asked for once, and shared by every ``plan`` and ``launch``.
-
-    Make one when the form opens and hand it to each call; types, keys, groups and the address do not change meanwhile.
-    """
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-
-    async def types(self) -> dict[str, MachineType]:
-        """Every type of the region, for suggestions."""
-        raise NotImplementedError
-
-    async def own_images(self) -> list[Image]:
-        """The account's own AMIs, newest first, for suggestions."""
-        raise NotImplementedError
-
-    async def keys(self) -> KeyOffer:
-        """What can be chosen for "Key pair"."""
-        raise NotImplementedError
-
-    async def group_names(self) -> list[str]:
-        """The security groups of the network it would be launched into."""
-        raise NotImplementedError
-
-    async def address(self) -> str | None:
-        """The person's own public address as a CIDR block; None when it was not looked up or not found."""
-        raise NotImplementedError
-
-
-async def plan(ctx: Context, request: LaunchRequest, known: Lookups | None = None) -> LaunchPlan:
-    """What the request comes to: everything looked up, at the same time, and checked; nothing changed.
-
-    What is wrong with a field is in ``errors``; AWS's own refusals (no credentials, unreachable) are raised.
-    """
-    raise NotImplementedError
+__all__ = ["GroupPlan", "KeyPlan", "LaunchCost", "LaunchPlan", "Lookups", "launch", "plan", "recover"]
 
 
 async def launch(ctx: Context, request: LaunchRequest, *, wait: bool = True, known: Lookups | None = None) -> Instance:
     """Launch it; with ``wait``, return when ssh answers, else as soon as EC2 has accepted it.
 
     Reports the steps image, key, security group, requested, running, ssh answers, ready. The intent, its token and the
-    exact call are in the store before the call is sent. When a zone has no capacity the next is tried, with a new token.
-    Raises FieldError for the first field at fault; after EC2 accepted it, errors name the instance that is left.
+    exact call are in the store before the call is sent. A zone without capacity is followed by the next, with a new
+    token. Raises FieldError for the first field at fault; after EC2 accepted it, errors name the instance left.
     """
-    raise NotImplementedError
+    lookups = known or Lookups(ctx)
+    try:
+        with recorded(ctx, "launch", request.name) as entry:
+            found = await plan(ctx, request, lookups)
+            if found.errors:
+                raise found.errors[0]
+            return await _Launching(ctx, found, entry).run(wait)
+    finally:
+        lookups.forget("keys", "network")
+        if known is None:
+            lookups.close()
 
 
-async def recover(ctx: Context) -> list[Outcome]:
-    """What became of launches whose process ended before it was known: found out by their tokens, reported once.
+@dataclass(slots=True)
+class _Launching:
+    ctx: Context
+    plan: LaunchPlan
+    entry: Entry
 
-    An outcome's ``subject`` is the instance's id, or empty for one that was never launched (its error says so). Nothing
-    is launched by this.
-    """
-    raise NotImplementedError
+    async def run(self, wait: bool) -> Instance:
+        image = self.plan.image
+        assert image is not None  # or the plan had an error
+        self.step("image", f"{image.name or image.id} ({image.id}, {image.architecture})")
+        key = await self.key()
+        group = await self.group()
+        instance, token = await self.requested(key, group)
+        self.entry.subject = instance.id
+        self.entry.left = f"{instance.id} was launched and goes on running, and costing."
+        journal = self.ctx.store.launches
+        try:
+            if not wait:
+                self.entry.words = f"Launched {instance.id} in {instance.zone}."
+                return instance
+            instance = await self.ready(instance)
+            await asyncio.to_thread(journal.update, token, stage="ready", instance_id=instance.id)
+            return instance
+        finally:
+            intent = journal.get(token)
+            if intent is not None and intent.stage == "launched":
+                journal.update(token, stage="found", instance_id=instance.id)
+            journal.release(token)
+
+    async def key(self) -> str:
+        key = self.plan.key
+        assert key is not None
+        name = key.name
+        if key.action == "import":
+            assert key.own is not None
+            await import_key(self.ctx, name, key.own.public)
+        elif key.action == "create":
+            key = replace(key, words=(await create_key(self.ctx, name)).words)
+        self.step("key", f"{name} {key.words}")
+        return name
+
+    async def group(self) -> str:
+        group, vpc_id = self.plan.group, self.plan.vpc_id
+        assert group is not None and vpc_id is not None
+        group_id = group.id
+        if group_id is None:
+            making = network.ensure_ssh_group(self.ctx.session, group.name, vpc_id, group.cidr)
+            group_id = (await unbroken(making, self.ctx.pace.unbroken)).id
+        self.step("security group", f"{group.name} ({group_id}), {group.words}")
+        return group_id
+
+    async def requested(self, key: str, group_id: str) -> tuple[Instance, str]:
+        """Ask zone after zone until one has capacity. Returns the instance and the token that it came of."""
+        zones = list(self.plan.zones)
+        last: CapacityError | None = None
+        for number, zone in enumerate(zones):
+            call = launch_call(self.plan, key, group_id, zone)
+            try:
+                return await self.send(call, zone)
+            except CapacityError as error:
+                last = error
+                following = zones[number + 1 : number + 2]
+                if following:
+                    self.step("no capacity", f"{error.summary.rstrip('.')}; trying {following[0]}")
+        assert last is not None
+        if len(zones) == 1:
+            raise last
+        raise CapacityError(
+            f"AWS has no {self.plan.request.type} right now in {listed(zones, 'or')}.",
+            "Try again later, or choose another type or region.",
+            code=last.code,
+        )
+
+    async def send(self, call: Mapping[str, Any], zone: str) -> tuple[Instance, str]:
+        ctx, journal = self.ctx, self.ctx.store.launches
+        token = str(uuid.uuid4())
+        sent = {**call, "ClientToken": token}
+        place = ctx.session.place
+        intent = LaunchIntent(
+            token, self.plan.request, sent, place.region, place.profile, ctx.clock(), endpoint=place.endpoint,
+            process=os.getpid(), activity=self.entry.id or 0,
+        )  # fmt: skip
+        if self.plan.request.name in await asyncio.to_thread(journal.names_in_hand, place):
+            raise FieldError("name", f"“{self.plan.request.name}” is being launched already.", "Wait for it.")
+        is_sent = False
+        try:
+            await unbroken(asyncio.to_thread(journal.intend, intent), ctx.pace.unbroken)
+            self.step("requested", f"Asking for {self.plan.request.type}" + (f" in {zone}" if zone else ""))
+            is_sent = True
+            instance = await self.answered(sent, token)
+            journal.update(token, stage="launched", instance_id=instance.id)
+        except BaseException as error:
+            stage = _stage_after(error, is_sent)
+            if stage is not None:
+                journal.update(token, stage=stage, error=str(error))
+            journal.release(token)
+            raise
+        ctx.step(
+            "launch",
+            "requested",
+            f"{instance.id} in {instance.zone}",
+            subject=instance.id,
+            label=self.plan.request.name,
+        )
+        return instance, token
+
+    async def answered(self, call: Mapping[str, Any], token: str) -> Instance:
+        """Send the call. Cancelled meanwhile, it is still seen to its end, so that what is left can be said."""
+        ctx = self.ctx
+        sending = asyncio.create_task(aws.run_instances(ctx.session, call))
+        try:
+            return await asyncio.shield(sending)
+        except UnreachableError as error:
+            return await self.after_silence(error, token)
+        except asyncio.CancelledError:
+            await asyncio.wait({sending}, timeout=ctx.pace.unbroken)
+            self.entry.left = "Whether it was launched is found out at the next start."
+            if not sending.done():
+                sending.cancel()
+            elif not sending.cancelled() and sending.exception() is None:
+                left = sending.result()
+                ctx.store.launches.update(token, stage="found", instance_id=left.id)
+                self.entry.subject = left.id
+                self.entry.left = f"{left.id} was launched and goes on running, and costing."
+            raise
+
+    async def after_silence(self, error: UnreachableError, token: str) -> Instance:
+        """No answer says nothing of what AWS did: look for what came of it. Raises the error if it was nothing."""
+        ctx = self.ctx
+        self.step("requested", f"{error.summary} Looking whether it was launched all the same.")
+        try:
+            found = await was_launched(ctx, ctx.session, token, since=ctx.clock())
+        except UnreachableError:
+            raise _Unknown(
+                f"Whether {self.plan.request.name} was launched is not known: {error.summary}",
+                "The next start of this program finds it out, and never launches it twice.",
+                code=error.code,
+            ) from error
+        if found is None:
+            error.remedy = f"Nothing was launched. {error.remedy}".strip()
+            raise error
+        return found
+
+    async def ready(self, instance: Instance) -> Instance:
+        became = (await until_ready(self.ctx, "launch", [instance]))[instance.id]
+        if became.error is not None:
+            if not isinstance(became.error, StateError):
+                left = f"{became.instance.label} ({instance.id}) was launched and goes on costing."
+                became.error.remedy = f"{became.error.remedy} {left}".strip()
+            raise became.error
+        self.entry.words = became.words
+        if became.words and not became.words.endswith("can log in"):
+            self.step("ready", became.words)
+        return became.instance
+
+    def step(self, step: str, words: str) -> None:
+        self.ctx.step("launch", step, words, subject=self.entry.subject, label=self.plan.request.name)
+
+
+class _Unknown(UnreachableError):
+    """It is not known what came of the call: its intent stays open."""
+
+
+def _stage_after(error: BaseException, is_sent: bool) -> str | None:
+    """What an intent is to be marked as; None where it is not known, and left for ``recover``."""
+    if isinstance(error, _Unknown):
+        return None
+    if isinstance(error, UnreachableError) or not is_sent:
+        return "abandoned"
+    return "failed" if isinstance(error, Fe2Error) else None
+
+
+def launch_call(found: LaunchPlan, key: str, group_id: str, zone: str) -> dict[str, Any]:
+    """RunInstances' parameters for one zone, without the token."""
+    request, image = found.request, found.image
+    assert image is not None
+    disk: dict[str, Any] = {"VolumeType": DISK_TYPE, "DeleteOnTermination": True}
+    if found.disk is not None:
+        disk["VolumeSize"] = found.disk
+    if request.iops is not None:
+        disk["Iops"] = request.iops
+    tags = {**request.tags, "Name": request.name}
+    on_instance = {**tags, USER_TAG: found.user} if found.user else tags
+    call: dict[str, Any] = {
+        "ImageId": image.id,
+        "InstanceType": request.type,
+        "MinCount": 1,
+        "MaxCount": 1,
+        "KeyName": key,
+        "SecurityGroupIds": [group_id],
+        "BlockDeviceMappings": [{"DeviceName": image.root_device, "Ebs": disk}],
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        "TagSpecifications": [_tags("instance", on_instance), _tags("volume", tags)],
+    }
+    if subnet := found.subnets.get(zone):
+        call["SubnetId"] = subnet
+    elif zone:
+        call["Placement"] = {"AvailabilityZone": zone}
+    return call
+
+
+def _tags(resource: str, tags: Mapping[str, str]) -> dict[str, Any]:
+    return {"ResourceType": resource, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}

@@ -2,25 +2,212 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from fe2tui.aws import instances as aws
+from fe2tui.aws.spot import spot_request
+from fe2tui.errors import AwsError, Fe2Error, StateError
+from fe2tui.model.instance import Instance, State
 from fe2tui.model.progress import Outcome
+from fe2tui.tasks.batch import Fates, asked_for, each_or_all, logged, look_up, outcomes, settle
 from fe2tui.tasks.context import Context
+from fe2tui.tasks.readiness import until_ready
+from fe2tui.tasks.reboot import until_rebooted
+from fe2tui.tasks.record import Entry, unbroken
+
+_UNSETTLED_SPOT = "IncorrectSpotRequestState"
 
 
 async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[Outcome]:
     """Start instances; with ``wait``, until ssh answers on each. One outcome each, in the order asked for.
 
-    A spot request that is not ready for it yet (IncorrectSpotRequestState) is tried again for two minutes.
+    One that is still stopping is waited for first. A spot request that is not ready for it yet
+    (IncorrectSpotRequestState) is tried again for two minutes.
     """
-    raise NotImplementedError
+
+    async def after(going: dict[str, Instance]) -> Fates:
+        ready = await until_ready(ctx, "start", going.values())
+        return {key: one.error or one.words for key, one in ready.items()}
+
+    async def before(instances: Mapping[str, Instance]) -> None:
+        stopping = [key for key, one in instances.items() if one.state is State.STOPPING]
+        if stopping and wait:
+            for key in stopping:
+                ctx.step("start", "stopping", "is still stopping; waiting", subject=key, label=instances[key].label)
+            await aws.wait_states(ctx.session, stopping, [State.STOPPED], every=ctx.pace.poll, timeout=ctx.pace.states)
+
+    return await _each(
+        ctx,
+        "start",
+        ids,
+        refuse=lambda one: _no_start(one, wait),
+        before=before,
+        act=lambda going: _start(ctx, going),
+        after=after if wait else None,
+        words="starting",
+    )
 
 
 async def stop(ctx: Context, ids: Sequence[str], *, force: bool = False, wait: bool = True) -> list[Outcome]:
-    """Stop instances; ``force`` does not wait for their systems. A one-time spot instance cannot be stopped: said first."""
-    raise NotImplementedError
+    """Stop instances; with ``wait``, until they are stopped. ``force`` does not let their systems shut down.
+
+    One-time spot instances cannot be stopped: that is explained, and nothing is sent for them.
+    """
+    one_time: dict[str, Fe2Error] = {}
+
+    async def before(instances: Mapping[str, Instance]) -> None:
+        one_time.update(await _one_time_spot(ctx, instances))
+
+    return await _each(
+        ctx,
+        "stop",
+        ids,
+        refuse=lambda one: _no_stop(one) or one_time.get(one.id),
+        before=before,
+        act=lambda going: aws.stop(ctx.session, going, force=force),
+        after=(lambda going: _until_stopped(ctx, going)) if wait else None,
+        words="stopping",
+    )
 
 
 async def reboot(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[Outcome]:
     """Reboot instances; with ``wait``, until ssh answers again."""
-    raise NotImplementedError
+    return await _each(
+        ctx,
+        "reboot",
+        ids,
+        refuse=_no_reboot,
+        act=lambda going: aws.reboot(ctx.session, going),
+        after=(lambda going: until_rebooted(ctx, going)) if wait else None,
+        words="rebooting",
+    )
+
+
+Refuse = Callable[[Instance], Fe2Error | str | None]
+"""Why nothing is to be sent for an instance, as an error or, when all is as wished already, as words."""
+
+
+async def _nothing(instances: Mapping[str, Instance]) -> None:
+    return None
+
+
+async def _each(
+    ctx: Context,
+    command: str,
+    ids: Sequence[str],
+    *,
+    refuse: Refuse,
+    act: Callable[[Sequence[str]], Awaitable[object]],
+    after: Callable[[dict[str, Instance]], Awaitable[Fates]] | None,
+    words: str,
+    before: Callable[[Mapping[str, Instance]], Awaitable[None]] = _nothing,
+) -> list[Outcome]:
+    wanted = asked_for(ids, command)
+    found, fates = await look_up(ctx, wanted)
+    with logged(ctx, command, found) as entries:
+        await before(found)
+        for key, instance in found.items():
+            if fate := refuse(instance):
+                fates[key] = fate
+        going = [key for key in wanted if key not in fates]
+        sent = await unbroken(each_or_all(going, act), ctx.pace.unbroken)
+        fates.update({key: error for key, error in sent.items() if error is not None})
+        going = [key for key in going if key not in fates]
+        settle(ctx, entries, fates, found)
+        if going and after is not None:
+            _accepted(ctx, command, entries, words)
+            fates.update(await after({key: found[key] for key in going}))
+        for key in going:
+            fates.setdefault(key, words)
+        settle(ctx, entries, fates, found)
+    return outcomes(wanted, fates, found)
+
+
+def _accepted(ctx: Context, command: str, entries: Mapping[str, Entry], words: str) -> None:
+    for key, entry in entries.items():
+        entry.left = f"AWS had accepted it: it goes on {words}."
+        ctx.step(command, "requested", words, subject=key)
+
+
+def _gone(instance: Instance, verb: str) -> Fe2Error | None:
+    if instance.state.is_gone:
+        return StateError(f"{instance.label} ({instance.id}) is {instance.state}: it cannot be {verb}.")
+    return None
+
+
+def _no_start(instance: Instance, wait: bool) -> Fe2Error | str | None:
+    if gone := _gone(instance, "started"):
+        return gone
+    if instance.is_interrupted:
+        return StateError(
+            f"AWS stopped {instance.label} to take its spot capacity back, and only AWS starts it again.",
+            f"It waits for capacity in {instance.zone}. Launch another meanwhile, or terminate it.",
+            code=instance.state_reason.partition(":")[0],
+        )
+    if instance.state is State.STOPPING and not wait:
+        return StateError(f"{instance.label} is still stopping.", "Start it when it is stopped.")
+    return f"is {instance.state} already" if instance.state in (State.RUNNING, State.PENDING) else None
+
+
+def _no_stop(instance: Instance) -> Fe2Error | str | None:
+    if gone := _gone(instance, "stopped"):
+        return gone
+    return "is stopped already" if instance.state is State.STOPPED else None
+
+
+def _no_reboot(instance: Instance) -> Fe2Error | str | None:
+    if gone := _gone(instance, "rebooted"):
+        return gone
+    if instance.state is not State.RUNNING:
+        return StateError(f"{instance.label} is {instance.state}, and only a running instance reboots.", "Start it.")
+    return None
+
+
+async def _one_time_spot(ctx: Context, instances: Mapping[str, Instance]) -> dict[str, Fe2Error]:
+    spot = {key: one.spot_request_id for key, one in instances.items() if one.is_spot and one.spot_request_id}
+
+    async def judged(key: str, request_id: str) -> tuple[str, Fe2Error | None]:
+        try:
+            request = await spot_request(ctx.session, request_id)
+        except AwsError:
+            return key, None  # EC2 itself refuses it then
+        if request is None or request.type != "one-time":
+            return key, None
+        return key, StateError(
+            f"{instances[key].label} is a one-time spot instance, which cannot be stopped, only terminated.",
+            "Its disk goes with it: copy off what is needed first. Launch with “stops if interrupted” to be able to.",
+            code="UnsupportedOperation",
+        )
+
+    judgements = await asyncio.gather(*(judged(key, request) for key, request in spot.items()))
+    return {key: error for key, error in judgements if error is not None}
+
+
+async def _start(ctx: Context, ids: Sequence[str]) -> None:
+    deadline = asyncio.get_running_loop().time() + ctx.pace.spot
+    while True:
+        try:
+            await aws.start(ctx.session, ids)
+        except Fe2Error as error:
+            if error.code != _UNSETTLED_SPOT or len(ids) > 1 or asyncio.get_running_loop().time() > deadline:
+                raise
+            ctx.step("start", "spot", "its spot request is not ready for it yet; trying again", subject=ids[0])
+            await asyncio.sleep(ctx.pace.spot_poll)
+        else:
+            return
+
+
+async def _until_stopped(ctx: Context, going: dict[str, Instance]) -> Fates:
+    def seen(instance: Instance) -> None:
+        if instance.state is State.STOPPED:
+            ctx.step("stop", "stopped", "is stopped", subject=instance.id, label=instance.label)
+
+    try:
+        await aws.wait_states(
+            ctx.session, list(going), [State.STOPPED], every=ctx.pace.poll, timeout=ctx.pace.states, seen=seen
+        )
+    except StateError as error:
+        now = {one.id: one for one in await aws.describe(ctx.session, list(going))}
+        return {key: "stopped" if key in now and now[key].state is State.STOPPED else error for key in going}
+    return dict.fromkeys(going, "stopped")

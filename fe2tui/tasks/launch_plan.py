@@ -1,0 +1,244 @@
+"""What a launch request comes to: everything looked up, checked and priced, before anything is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeVar
+
+from fe2tui.errors import FieldError
+from fe2tui.model.fleet import Prices
+from fe2tui.model.image import IMAGE_WORDS, Image, login_user
+from fe2tui.model.instance import USER_TAG
+from fe2tui.model.launch import LaunchRequest, field_errors
+from fe2tui.model.machine_type import MachineType
+from fe2tui.model.money import ADDRESS_PER_HOUR, HOURS_A_MONTH
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.keys import KeyOffer
+from fe2tui.tasks.launch_choices import GroupPlan, KeyPlan, chosen_group, chosen_key, chosen_zones
+from fe2tui.tasks.lookups import Lookups, softly
+
+_Answer = TypeVar("_Answer")
+DISK_TYPE = "gp3"
+IOPS_PER_GIB = 500  # source: EBS, gp3 volumes
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchCost:
+    """Dollars, None where not known: the machine and the address an hour, the disk a month."""
+
+    machine: Decimal | None
+    disk_per_month: Decimal | None
+    address: Decimal
+
+    @property
+    def per_hour(self) -> Decimal | None:
+        """While it runs, everything in."""
+        stopped = self.stopped_per_hour
+        return None if self.machine is None or stopped is None else self.machine + stopped + self.address
+
+    @property
+    def per_month(self) -> Decimal | None:
+        """If left on for a month of 730 hours."""
+        return None if self.per_hour is None else self.per_hour * HOURS_A_MONTH
+
+    @property
+    def stopped_per_hour(self) -> Decimal | None:
+        """While it is stopped."""
+        return None if self.disk_per_month is None else self.disk_per_month / HOURS_A_MONTH
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPlan:
+    """What a request comes to. It can be launched when ``errors`` is empty; ``warnings`` are to be read first.
+
+    ``zones`` are in the order in which they will be tried. Parts that could not be found out are None.
+    """
+
+    request: LaunchRequest
+    errors: tuple[FieldError, ...] = ()
+    warnings: tuple[str, ...] = ()
+    image: Image | None = None
+    type: MachineType | None = None
+    architecture: str = ""
+    disk: int | None = None  # GiB
+    key: KeyPlan | None = None
+    group: GroupPlan | None = None
+    vpc_id: str | None = None
+    zones: tuple[str, ...] = ()
+    subnets: Mapping[str, str] = field(default_factory=dict)  # zone → subnet id, where a subnet has to be named
+    cost: LaunchCost | None = None
+    keys: KeyOffer | None = None
+    user: str | None = None  # whom to log in as, where the image tells
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether nothing stands in its way."""
+        return not self.errors
+
+    def error(self, field_name: str) -> FieldError | None:
+        """What is wrong with one field of the request."""
+        return next((error for error in self.errors if error.field == field_name), None)
+
+
+async def plan(ctx: Context, request: LaunchRequest, known: Lookups | None = None) -> LaunchPlan:
+    """What the request comes to: everything looked up, at the same time, and checked; nothing changed.
+
+    What is wrong with a field is in ``errors``; AWS's own refusals (no credentials, unreachable) are raised. What the
+    login may not look up is in ``warnings``.
+    """
+    lookups = known or Lookups(ctx)
+    try:
+        return await _Planning(ctx, request, lookups).result()
+    finally:
+        if known is None:
+            lookups.close()
+
+
+@dataclass(slots=True)
+class _Planning:
+    ctx: Context
+    request: LaunchRequest
+    known: Lookups
+    errors: list[FieldError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    async def result(self) -> LaunchPlan:
+        request, known = self.request, self.known
+        self.errors = field_errors(request)
+        wrong = {error.field for error in self.errors}
+        (kind, image), zones, keys, where, address, (prices, _) = await asyncio.gather(
+            self.type_and_image(),
+            self.soft(known.zones(request.type), "The zones that offer it") if "type" not in wrong else _none(),
+            self.soft(known.keys(), "Key pairs"),
+            self.tried(self.soft(known.network(request.subnet_id), "The network")),
+            known.address() if request.address is None else _none(),
+            asyncio.gather(known.prices(), self.name() if "name" not in wrong else _none()),
+        )
+        disk = self.disk(image)
+        chosen = chosen_zones(request, zones, where, kind is not None, self.errors)
+        return LaunchPlan(
+            request,
+            key=chosen_key(
+                request, keys, self.ctx.settings.key_file, self.ctx.session.region, self.errors, self.warnings
+            ),
+            group=chosen_group(request, where, address, self.ctx.session.region, self.errors, self.warnings),
+            errors=tuple(sorted(self.errors, key=_form_order)),
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            image=image,
+            type=kind,
+            architecture=image.architecture if image else "",
+            disk=disk,
+            vpc_id=where.vpc_id if where else None,
+            zones=tuple(chosen),
+            subnets=chosen,
+            cost=launch_cost(request.type, disk, prices),
+            keys=keys,
+            user=known_user(request, image),
+        )
+
+    async def soft(self, asked: Awaitable[_Answer], part: str) -> _Answer | None:
+        return await softly(asked, None, self.warnings, part)
+
+    async def tried(self, asked: Awaitable[_Answer]) -> _Answer | None:
+        try:
+            return await asked
+        except FieldError as error:
+            self.errors.append(error)
+            return None
+
+    async def type_and_image(self) -> tuple[MachineType | None, Image | None]:
+        request = self.request
+        wrong = {error.field for error in self.errors}
+        kind = None
+        if "type" not in wrong:
+            kind = await self.tried(self.soft(self.known.machine_type(request.type), "The type"))
+        if "image" in wrong:
+            return kind, None
+        architecture = _architecture(kind)
+        image = await self.tried(self.known.image(request.image.strip(), architecture))
+        if image is not None and kind is not None and image.architecture not in kind.architectures:
+            self.errors.append(_wrong_architecture(kind, image))
+        return kind, image
+
+    async def name(self) -> None:
+        held = await self.soft(self.known.holders(self.request.name), "Whether the name is free")
+        if held:
+            one = held[0]
+            self.errors.append(
+                FieldError(
+                    "name",
+                    f"“{self.request.name}” is in use: {one.id} is {one.state}.",
+                    "Choose another name, or terminate that one: terminating frees the name.",
+                )
+            )
+
+    def disk(self, image: Image | None) -> int | None:
+        least = image.root_size if image is not None else 0
+        asked = self.request.disk
+        if asked is not None and image is not None and asked < least:
+            self.errors.append(
+                FieldError("disk", f"{image.name or image.id} needs at least {least} GiB.", f"Type {least} or more.")
+            )
+        disk = asked if asked is not None else (least or None)
+        iops = self.request.iops
+        if iops is not None and disk is not None and iops > max(3000, IOPS_PER_GIB * disk):
+            most = max(3000, IOPS_PER_GIB * disk)
+            self.errors.append(
+                FieldError("iops", f"A gp3 disk of {disk} GiB has at most {most:,} IOPS.", "Ask for less.")
+            )
+        return disk
+
+
+_FORM = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops")
+
+
+def _form_order(error: FieldError) -> int:
+    return _FORM.index(error.field) if error.field in _FORM else len(_FORM)
+
+
+async def _none() -> None:
+    return None
+
+
+def _architecture(kind: MachineType | None) -> str:
+    if kind is None or "x86_64" in kind.architectures or not kind.architectures:
+        return "x86_64"
+    return kind.architectures[0]
+
+
+_KINDS = {"arm64": "Arm", "x86_64": "Intel or AMD"}
+
+
+def _wrong_architecture(kind: MachineType, image: Image) -> FieldError:
+    wanted = _architecture(kind)
+    return FieldError(
+        "image",
+        f"{kind.name} is {_KINDS.get(wanted, wanted)}; {image.name or image.id} is for {image.architecture}.",
+        f"Choose the {wanted} image, or another type.",
+    )
+
+
+def launch_cost(type_name: str, disk: int | None, prices: Prices) -> LaunchCost:
+    """What such a machine costs, as far as the prices are known."""
+    per_gib = prices.storage.get(DISK_TYPE)
+    return LaunchCost(
+        prices.on_demand.get(type_name),
+        None if per_gib is None or disk is None else per_gib * disk,
+        ADDRESS_PER_HOUR,
+    )
+
+
+def known_user(request: LaunchRequest, image: Image | None) -> str | None:
+    """Whom to log in as, where the request, the word or the image itself tells; None where it would be a guess."""
+    if request.tags.get(USER_TAG):
+        return request.tags[USER_TAG]
+    if request.image.strip() in IMAGE_WORDS:
+        return IMAGE_WORDS[request.image.strip()].user
+    if image is None:
+        return None
+    told = image.tags.get(USER_TAG) or login_user(image.name, image.owner_id)
+    is_guess = not image.tags.get(USER_TAG) and told == "ubuntu" and "ubuntu" not in image.name.lower()
+    return None if is_guess else told

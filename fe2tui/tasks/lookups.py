@@ -1,0 +1,197 @@
+"""What AWS is asked for a launch: every answer asked for once, all at the same time, shared by form and launch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar, cast
+
+from fe2tui.aws import images, instances, network, prices, types
+from fe2tui.errors import Fe2Error, FieldError
+from fe2tui.model.fleet import Prices
+from fe2tui.model.image import Image
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.machine_type import MachineType
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.keys import KeyOffer, offer_keys
+from fe2tui.tasks.names import plain_filter
+
+_Answer = TypeVar("_Answer")
+PRICES_KEEP = timedelta(days=1)
+_LIVING = [state.value for state in State if not state.is_gone]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Where it will be launched. ``vpc_id`` is None where the region has no default VPC and no subnet was named."""
+
+    vpc_id: str | None
+    groups: tuple[network.SecurityGroup, ...] = ()
+    subnets: tuple[network.Subnet, ...] = ()
+
+
+class Lookups:
+    """What AWS was asked for one launch form; each answer is shared by every ``plan`` and ``launch`` it is handed to.
+
+    Make one when the form opens, ``close`` it when the form does: types, keys and groups do not change meanwhile.
+    A question that failed is asked again the next time.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._asked: dict[object, asyncio.Task[Any]] = {}
+
+    async def types(self) -> dict[str, MachineType]:
+        """Every type of the region, for suggestions."""
+        return await self._once("types", lambda: types.machine_types(self._ctx.session))
+
+    async def own_images(self) -> list[Image]:
+        """The account's own AMIs, newest first, for suggestions."""
+        return await self._once("images", lambda: images.own_images(self._ctx.session))
+
+    async def keys(self) -> KeyOffer:
+        """What can be chosen for "Key pair"."""
+        return await self._once("keys", lambda: offer_keys(self._ctx))
+
+    async def group_names(self) -> list[str]:
+        """The security groups of the default network."""
+        return [group.name for group in (await self.network(None)).groups]
+
+    async def address(self) -> str | None:
+        """The person's own public address as a CIDR block; None when it is not to be looked up, or was not found."""
+        try:
+            return await self._once("address", self._address)
+        except FieldError:
+            return None
+
+    async def machine_type(self, name: str) -> MachineType:
+        """One type. Raises FieldError(type)."""
+        whole = self._asked.get("types")
+        if whole is not None and whole.done() and not whole.cancelled() and whole.exception() is None:
+            known = cast("dict[str, MachineType]", whole.result()).get(name)
+            if known is not None:
+                return known
+        return await self._once(("type", name), lambda: types.machine_type(self._ctx.session, name))
+
+    async def image(self, text: str, architecture: str) -> Image:
+        """The image meant, for that architecture. Raises FieldError(image)."""
+        return await self._once(
+            ("image", text, architecture), lambda: images.resolve_image(self._ctx.session, text, architecture)
+        )
+
+    async def zones(self, type_name: str) -> list[str]:
+        """The zones that offer a type."""
+        return await self._once(("zones", type_name), lambda: types.zones_offering(self._ctx.session, type_name))
+
+    async def network(self, subnet_id: str | None) -> Network:
+        """The default VPC with its groups and subnets, or those of a subnet. Raises FieldError(subnet_id)."""
+        return await self._once(("network", subnet_id), lambda: self._network(subnet_id))
+
+    async def holders(self, name: str) -> list[Instance]:
+        """The living instances of that name, now: this is asked each time."""
+        found = await instances.describe(
+            self._ctx.session, filters={"tag:Name": [plain_filter(name)], "instance-state-name": _LIVING}
+        )
+        return [instance for instance in found if instance.name == name and not instance.state.is_gone]
+
+    async def prices(self) -> Prices:
+        """On-demand and storage prices, from the store or from AWS; empty while they are not there, or may not be read.
+
+        Not waited for longer than ``pace.prices``: the next plan has them.
+        """
+        try:
+            async with asyncio.timeout(self._ctx.pace.prices):
+                return await self._once("prices", self._prices)
+        except (TimeoutError, Fe2Error):
+            return Prices()
+
+    def forget(self, *questions: str) -> None:
+        """Ask these again: keys after one was made, network after a group was."""
+        for key in list(self._asked):
+            if (key if isinstance(key, str) else cast("tuple[str, ...]", key)[0]) in questions:
+                del self._asked[key]
+
+    def close(self) -> None:
+        """Let go of what is still being asked."""
+        for task in self._asked.values():
+            task.cancel()
+        self._asked.clear()
+
+    async def _once(self, key: object, ask: Callable[[], Coroutine[Any, Any, _Answer]]) -> _Answer:
+        task: asyncio.Task[_Answer] | None = self._asked.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = asyncio.create_task(ask())
+            task.add_done_callback(_looked_at)
+            self._asked[key] = task
+        # one form that no longer waits must not take the answer from another
+        return await asyncio.shield(task)
+
+    async def _address(self) -> str | None:
+        url = self._ctx.settings.address_url
+        if not url:
+            return None
+        return as_block(await network.my_address(url))
+
+    async def _network(self, subnet_id: str | None) -> Network:
+        session = self._ctx.session
+        if subnet_id is None:
+            vpc_id = await network.default_vpc(session)
+        else:
+            every = await network.subnets(session)
+            vpc_id = next((subnet.vpc_id for subnet in every if subnet.id == subnet_id), None)
+            if vpc_id is None:
+                raise FieldError(
+                    "subnet_id", f"{session.region} has no subnet {subnet_id}.", "Leave it out, or correct it."
+                )
+        if vpc_id is None:
+            return Network(None)
+        groups, subnets = await asyncio.gather(
+            network.security_groups(session, vpc_id), network.subnets(session, vpc_id)
+        )
+        return Network(vpc_id, tuple(groups), tuple(subnets))
+
+    async def _prices(self) -> Prices:
+        ctx = self._ctx
+        kept = await asyncio.to_thread(ctx.store.prices.get, ctx.session.region)
+        if kept is not None and kept.read_at is not None and ctx.clock() - kept.read_at < PRICES_KEEP:
+            return kept
+        try:
+            read = await prices.region_prices(ctx.session)
+        except Fe2Error:
+            if kept is None:
+                raise
+            return kept
+        await asyncio.to_thread(ctx.store.prices.save, ctx.session.region, read)
+        return read
+
+
+async def softly(asked: Awaitable[_Answer], otherwise: _Answer, warnings: list[str], part: str) -> _Answer:
+    """The answer, or another with a warning where the login may not ask."""
+    from fe2tui.errors import DeniedError
+
+    try:
+        return await asked
+    except DeniedError as error:
+        warnings.append(f"{part}: {error.summary}")
+        return otherwise
+
+
+def as_block(address: str) -> str:
+    """An address, or a block of them, as a CIDR block. Raises FieldError(address)."""
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_network(address.strip(), strict=False))
+    except ValueError:
+        raise FieldError(
+            "address",
+            f"“{address}” is not an address.",
+            "Type one such as 203.0.113.7, or a block such as 203.0.113.0/24.",
+        ) from None
+
+
+def _looked_at(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()

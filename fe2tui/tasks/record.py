@@ -1,0 +1,86 @@
+"""The activity log around a task: an entry before the call, ended with what came of it, whatever that is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from fe2tui.errors import Fe2Error, StoreError
+from fe2tui.model.progress import Activity
+from fe2tui.tasks.context import Context
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(slots=True)
+class Entry:
+    """An entry in the log. ``words`` say what came of it; ``left`` what would be left behind if it ended now."""
+
+    id: int | None
+    words: str = ""
+    subject: str = ""
+    left: str = ""
+    remedy: str = ""
+
+
+def begin(ctx: Context, command: str, label: str, subject: str = "") -> Entry:
+    """Write a new entry. A log that cannot be written stops nobody: it is reported, once an entry."""
+    activity = Activity(
+        ctx.clock(), command, subject, label, ctx.session.region, "running", f"{command} {label}".strip(), by=ctx.by
+    )
+    try:
+        return Entry(ctx.store.activity.begin(activity), subject=subject)
+    except StoreError as error:
+        ctx.step(command, "log", f"Not in the activity log: {error.summary}", subject=subject, label=label)
+        return Entry(None, subject=subject)
+
+
+def end(ctx: Context, entry: Entry, result: str, words: str, remedy: str = "", code: str | None = None) -> None:
+    """Write what came of it: done, failed or cancelled."""
+    if entry.id is None:
+        return
+    try:
+        ctx.store.activity.end(entry.id, result, words, remedy, code, ctx.clock(), subject=entry.subject or None)
+    except StoreError as error:
+        ctx.step("log", "log", f"Not in the activity log: {error.summary}", subject=entry.subject)
+
+
+@contextmanager
+def recorded(ctx: Context, command: str, label: str, subject: str = "") -> Iterator[Entry]:
+    """An entry for as long as the block runs: done, failed with the error's words, or cancelled with what is left."""
+    entry = begin(ctx, command, label, subject)
+    try:
+        yield entry
+    except asyncio.CancelledError:
+        words = " ".join(part for part in ("Cancelled.", entry.left) if part)
+        ctx.step(command, "cancelled", words, subject=entry.subject, label=label)
+        end(ctx, entry, "cancelled", words, entry.remedy)
+        raise
+    except Fe2Error as error:
+        end(ctx, entry, "failed", error.summary, error.remedy, error.code)
+        raise
+    except BaseException as error:
+        end(ctx, entry, "failed", f"{type(error).__name__}: {error}")
+        raise
+    end(ctx, entry, "done", entry.words or f"{command} {label}", entry.remedy)
+
+
+async def unbroken(work: Coroutine[Any, Any, _Result], patience: float) -> _Result:
+    """Do a step that has to be known the end of: when cancelled meanwhile, its end is waited for, so many seconds.
+
+    Raises CancelledError only after that; the step itself goes on until then.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            await asyncio.wait({task}, timeout=patience)
+        if not task.done():
+            task.cancel()
+        elif not task.cancelled():
+            task.exception()  # looked at, so that nobody complains of one that was not
+        raise
