@@ -36,8 +36,8 @@ def explain_exit(route: Route, hosts: HostKeys, code: int, stderr: str = "") -> 
     )
     if known is not None:
         return known
-    last = stderr.strip().splitlines()[-1].strip() if stderr.strip() else ""
-    said = f": {last}" if last else ", or the program there ended with 255."
+    words = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith("Warning:")]
+    said = f": {words[-1]}" if words else ", or the program there ended with 255."
     return MachineError(f"ssh to {route.name} failed{said}", "Its messages, if any, are above.")
 
 

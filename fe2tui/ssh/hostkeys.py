@@ -53,6 +53,11 @@ class HostKeys:
     def __init__(self, file: Path) -> None:
         self.file = file
 
+    def prepare(self) -> None:
+        """Make the file if it is not there: ssh goes on, with only a warning, where it cannot keep a key."""
+        self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.file.touch(0o600)
+
     def known(self, instance_id: str) -> tuple[str, ...]:
         """The keys known for an instance, ``ssh-ed25519 AAAA…``; empty if there is none."""
         return _plain_keys(line for line in self._lines() if _is_of(line, instance_id))

@@ -35,6 +35,7 @@ def ssh_command(
     ssh = shutil.which("ssh")
     if ssh is None:
         raise MachineError("This computer has no ssh program.", "Install OpenSSH's client, e.g. openssh-client.")
+    hosts.prepare()
     strict = "yes" if hosts.known(route.instance_id) else "accept-new"
     ours = [
         f"HostKeyAlias={route.instance_id}",
@@ -50,15 +51,14 @@ def ssh_command(
     if tunnels:
         ours.append("ExitOnForwardFailure=yes")
     if route.key_file is not None:
-        ours.append("IdentitiesOnly=yes")
+        # Not -i, which cannot be given a name with a percent sign in it.
+        ours += ["IdentitiesOnly=yes", f"IdentityFile={_quoted(route.key_file)}"]
     argv = [ssh]
     if error_log is not None:
         argv += ["-E", str(error_log)]
     # ssh keeps the first value that it meets.
     for option in (*options, *ours):
         argv += ["-o", option]
-    if route.key_file is not None:
-        argv += ["-i", str(route.key_file).replace("%", "%%")]
     for tunnel in tunnels:
         argv += ["-L", f"127.0.0.1:{tunnel.local}:localhost:{tunnel.remote}"]
     argv += ["-p", str(route.port), "-l", route.user, "--", route.address]
