@@ -6,6 +6,7 @@ Imports asyncssh, so it is itself imported only when a connection is wanted (``m
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shlex
 from collections.abc import AsyncIterator, Sequence
@@ -25,6 +26,9 @@ from fe2tui.ssh.route import Route
 # What a client that knows no key of the host asks for: what OpenSSH asks for first.
 _WANTED_HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
 _UNUSABLE_CONFIG = (asyncssh.ConfigParseError, asyncssh.KeyImportError, FileNotFoundError)
+
+# Whoever has set up no logging must not find asyncssh's complaints in the middle of the screen.
+logging.getLogger("asyncssh").addHandler(logging.NullHandler())
 
 FAILURES = (OSError, asyncssh.Error)
 """What asyncssh raises when a machine cannot be reached or used; a time-out is an OSError too."""
