@@ -154,6 +154,12 @@ def _passes(error: Exception, operation: str, attempt: int) -> bool:
     return operation in SAFE_TWICE
 
 
+def prepare() -> None:
+    """Have the descriptions of our operations at hand; the first time with a new botocore this takes a moment."""
+    if slim.is_possible():
+        slim.slim_loader().prepare()
+
+
 async def throw_away(region: str, *, sso: bool) -> None:
     """Make clients of no use, so that what they load is loaded: in a thread, for the event loop's sake."""
     session = AioSession()

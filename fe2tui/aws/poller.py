@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+from fe2tui.aws.describe import InstanceReader
+from fe2tui.aws.parts import Parts
 from fe2tui.aws.prices import PriceShelf
+from fe2tui.aws.reading import PAGE, Sight, put_in_order, read_all
 from fe2tui.aws.session import Session
-from fe2tui.errors import Fe2Error
+from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
 from fe2tui.model.fleet import Fleet
+
+_CREDENTIALS_PACE = 5  # times slower than slow: what is missing takes a person to mend
 
 
 @dataclass(frozen=True, slots=True)
 class ReadFailed:
-    """A read of the instances that failed: the last good fleet still stands. ``retry_in`` is seconds."""
+    """A read of the instances that failed: the last good fleet still stands.
+
+    ``retry_in`` is seconds; infinite when only ``refresh`` will try again (a one-time code that nobody typed).
+    """
 
     error: Fe2Error
     at: datetime
@@ -25,8 +35,8 @@ class Poller:
     """Reads one region's fleet for one listener.
 
     A failed read is never an empty fleet: it is a ``ReadFailed``, and reading goes on, after 2, 4 … ``slow`` seconds.
-    Parts that could not be read (volumes, prices, spot, metrics) are in ``Fleet.problems``, with what was last read of
-    them. A slow listener gets the newest, never a queue.
+    Parts that could not be read (volumes, prices, spot, metrics, images, account) are in ``Fleet.problems``, with what
+    was last read of them. A slow listener gets the newest, never a queue. ``Fleet.runs`` is left to the store.
     """
 
     def __init__(
@@ -39,25 +49,125 @@ class Poller:
         clock: Callable[[], datetime] | None = None,
         last: Fleet | None = None,
     ) -> None:
-        """``prices`` keeps on-demand prices for a day (``store.prices``); ``last`` is the fleet known from before."""
-        raise NotImplementedError
+        """``prices`` keeps on-demand prices for a day (``store.prices``); ``last`` is the fleet known from before.
 
-    def seen(self) -> AsyncIterator[Fleet | ReadFailed]:
+        ``quick`` and ``slow`` are seconds between two reads.
+        """
+        self._session = session
+        self._quick = quick
+        self._slow = slow
+        self._clock = clock or (lambda: datetime.now(UTC))
+        known = last if last is not None and last.place == session.place else None
+        self._parts = Parts(session, prices, self._clock, self._changed, known)
+        self._reader = InstanceReader()
+        self._sight = Sight(instances=known.instances if known else {})
+        self._seen_at: datetime | None = None
+        self._failure: ReadFailed | None = None
+        self._failures = 0
+        self._changes = 0
+        self._read_ended = -math.inf
+        self._wait = 0.0
+        self._quick_until = 0.0
+        self._paused = False
+        self._asked = False
+        self._wake = asyncio.Event()
+        self._news = asyncio.Event()
+
+    async def seen(self) -> AsyncIterator[Fleet | ReadFailed]:
         """Each fleet as it is seen, for as long as it is listened to; once at a time."""
-        raise NotImplementedError
+        reading = asyncio.create_task(self._keep_reading())
+        reading.add_done_callback(lambda _: self._news.set())
+        told: tuple[int, ReadFailed | None] = (0, None)
+        try:
+            while True:
+                await self._news.wait()
+                self._news.clear()
+                if reading.done():
+                    await reading
+                before, told = told, (self._changes, self._failure)
+                if self._seen_at is not None and told[0] != before[0]:
+                    yield self._parts.fleet(self._sight, self._seen_at)
+                if told[1] is not None and told[1] is not before[1]:
+                    yield told[1]
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await self._parts.close()
 
     def nudge(self, for_seconds: float = 30.0) -> None:
         """Something was done: read at once, and be quick for so long."""
-        raise NotImplementedError
+        self._quick_until = max(self._quick_until, _now() + for_seconds)
+        self._ask()
 
     def refresh(self) -> None:
         """Read everything at once, whatever the pace or a failure's wait; also when paused."""
-        raise NotImplementedError
+        self._parts.renew()
+        self._ask()
 
     def pause(self) -> None:
         """Nobody looks: no calls until ``resume``, ``nudge`` or ``refresh``."""
-        raise NotImplementedError
+        self._paused = True
 
     def resume(self) -> None:
         """Somebody looks again: read at once if the last read is older than the pace."""
-        raise NotImplementedError
+        self._paused = False
+        self._wake.set()
+
+    def _ask(self) -> None:
+        self._asked = True
+        self._wake.set()
+
+    def _changed(self) -> None:
+        self._changes += 1
+        self._news.set()
+
+    async def _keep_reading(self) -> None:
+        while True:
+            await self._until_due()
+            try:
+                await self._read()
+            except Fe2Error as error:
+                self._failed(error)
+            self._read_ended = _now()
+
+    async def _until_due(self) -> None:
+        while not self._asked:
+            left = math.inf if self._paused else self._read_ended + self._pace() - _now()
+            if left <= 0:
+                break
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), None if math.isinf(left) else left)
+            except TimeoutError:
+                continue
+        self._asked = False
+
+    def _pace(self) -> float:
+        """Seconds from the end of one read to the next."""
+        if self._failures:
+            return self._wait
+        return self._quick if self._sight.is_moving or _now() < self._quick_until else self._slow
+
+    async def _read(self) -> None:
+        found = await read_all(self._session, "DescribeInstances", self._reader, MaxResults=PAGE)
+        self._sight = await put_in_order(found, self._sight.instances)
+        self._seen_at = self._clock()
+        self._failures = 0
+        self._failure = None
+        self._parts.see(self._sight)
+        self._changed()
+
+    def _failed(self, error: Fe2Error) -> None:
+        self._failures += 1
+        if isinstance(error, MfaNeededError):
+            self._wait = math.inf
+        elif isinstance(error, CredentialsError):
+            self._wait = self._slow * _CREDENTIALS_PACE
+        else:
+            self._wait = min(self._slow, self._quick * 2.0 ** min(self._failures - 1, 10))
+        self._failure = ReadFailed(error, self._clock(), self._wait)
+        self._news.set()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

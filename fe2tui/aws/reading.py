@@ -56,9 +56,10 @@ class Sight:
     """The instances of one read in the order of their ids, and what follows from them."""
 
     instances: Mapping[str, Instance] = field(default_factory=dict)
-    changed: tuple[Instance, ...] = ()  # new ones, and those that are not what they were
     is_moving: bool = False
-    spot_types: frozenset[str] = frozenset()
+    spot_types: frozenset[str] = frozenset()  # of spot instances that may cost something
+    new_images: frozenset[str] = frozenset()  # of instances that are new, or not what they were
+    moved_volumes: frozenset[str] = frozenset()  # attached or detached since
 
 
 async def put_in_order(found: list[Instance], before: Mapping[str, Instance]) -> Sight:
@@ -70,24 +71,30 @@ async def put_in_order(found: list[Instance], before: Mapping[str, Instance]) ->
 
 def _sight(found: list[Instance], before: Mapping[str, Instance]) -> Sight:
     instances: dict[str, Instance] = {}
-    changed = []
+    images: set[str] = set()
+    volumes: set[str] = set()
+    spot_types: set[str] = set()
     moving = False
-    spot_types = set()
     for instance in _sorted(found):
-        key = instance.id
-        was = before.get(key)
+        was = before.get(instance.id)
         if was is not instance:
             if was is not None and was == instance:
-                instance = was
+                instance = was  # the same in all that we know of it
             else:
-                changed.append(instance)
-        instances[key] = instance
-        state = instance.state
-        if state.is_moving:
+                images.add(instance.image_id)
+                volumes |= _moved_volumes(was, instance)
+        instances[instance.id] = instance
+        if instance.state.is_moving:
             moving = True
-        if instance.lifecycle == "spot" and not state.is_gone:
+        if instance.lifecycle == "spot" and not instance.state.is_gone:
             spot_types.add(instance.type)
-    return Sight(instances, tuple(changed), moving, frozenset(spot_types))
+    return Sight(instances, moving, frozenset(spot_types), frozenset(images), frozenset(volumes))
+
+
+def _moved_volumes(was: Instance | None, now: Instance) -> set[str]:
+    """The volumes that are on one of the two, but not on both."""
+    before = set() if was is None else {attachment.volume_id for attachment in was.attachments}
+    return before ^ {attachment.volume_id for attachment in now.attachments}
 
 
 def _sorted(found: list[Instance]) -> Iterable[Instance]:

@@ -245,6 +245,7 @@ def _load() -> tuple[Any, Any]:
 
     with certificates.read_when_used():
         from fe2tui.aws import clients, login
+    clients.prepare()
     return clients, login
 
 

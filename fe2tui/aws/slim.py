@@ -83,10 +83,14 @@ class SlimLoader(Loader):
             return self._whole.load_data_with_path(name)
         return self._part(name), str(Path(self.BUILTIN_DATA_PATH, name))
 
-    def _part(self, name: str) -> Any:
-        if name not in self._kept:
+    def prepare(self) -> None:
+        """Make our file if it is not there, or of another botocore."""
+        if not self._kept:
             self._kept = _make(self._whole)
             _keep(self._kept)
+
+    def _part(self, name: str) -> Any:
+        self.prepare()
         return self._kept[name]
 
 
