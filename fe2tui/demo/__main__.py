@@ -1,4 +1,4 @@
-"""The child of a demo cloud: `python -m fe2tui.demo ORDER`, started by `Cloud`, which gives it an address and a lifeline."""
+"""The child of a demo cloud: `python -m fe2tui.demo ORDER`, started by `Cloud` with an address and a lifeline."""
 
 from __future__ import annotations
 

@@ -137,7 +137,8 @@ class Account:
         unknown = set(changes) - set(DELAYS)
         if unknown:
             raise Refusal("InvalidParameterValue", f"unknown delay {', '.join(sorted(unknown))}")
-        self.options = replace(self.options, **{name: float(value) for name, value in changes.items()})
+        delays: dict[str, Any] = {name: float(value) for name, value in changes.items()}
+        self.options = replace(self.options, **delays)
 
     def find_instance(self, instance_id: str) -> tuple[Region, Instance]:
         """An instance of any region. Raises Refusal when there is none."""

@@ -93,19 +93,22 @@ class Cloud:
             "remove": self._own_folder,
             "options": asdict(self.options),
         }
+        # The child has none of the person's settings: nothing but its order tells it what to be.
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "FE2TUI_", "MOTO_"))}
-        return subprocess.Popen(
-            [sys.executable, "-m", "fe2tui.demo", json.dumps(order)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "demo.log").open("wb"),
-            pass_fds=(listening, lifeline),
-            env=clean,
-            start_new_session=True,
-        )
+        with (self.folder / "demo.log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "fe2tui.demo", json.dumps(order)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                pass_fds=(listening, lifeline),
+                env=clean,
+                # Its own session: a Ctrl-C at the dashboard's terminal is not for it.
+                start_new_session=True,
+            )
 
     def wait_ready(self, timeout: float = 20.0) -> None:
-        """Returns once the cloud answers; raises DemoUnavailable after `timeout` seconds, or when the child has ended."""
+        """Returns once the cloud answers; raises DemoUnavailable after `timeout` seconds, or if the child has ended."""
         try:
             self.control("/demo/ready", method="GET", timeout=timeout)
         except OSError as error:
@@ -114,7 +117,7 @@ class Cloud:
             raise DemoUnavailable(f"the demo cloud does not answer: {' '.join(said) or error}") from error
 
     def control(self, path: str, body: Any = None, method: str = "POST", timeout: float = 20.0) -> Any:
-        """Asks the control address and returns its answer. Raises OSError, or ValueError with the reason of a refusal."""
+        """Asks the control address and returns its answer. Raises OSError, or ValueError with a refusal's reason."""
         from http.client import HTTPConnection
 
         connection = HTTPConnection("127.0.0.1", self._port, timeout=timeout)

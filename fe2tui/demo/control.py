@@ -1,7 +1,7 @@
 """The control address, on the same port as the cloud: JSON in, JSON out.
 
 GET    /demo/ready                                {"ready": true}
-GET    /demo/address                              the caller's own public address, as a what-is-my-address service says it
+GET    /demo/address                              the caller's own public address, in plain text
 GET    /demo/calls     DELETE /demo/calls         the calls so far; forget them
 POST   /demo/faults    GET, DELETE [/ID]          faults.py says what they are
 POST   /demo/delays    {"boot_seconds": 0, …}     changes the delays of what begins from now on

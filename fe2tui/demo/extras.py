@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fe2tui.demo import states
 from fe2tui.demo.account import Account, Region
 from fe2tui.demo.launching import next_private_ip
-from fe2tui.demo.records import STATE_CODES, Attachment, Image, Instance, Volume
+from fe2tui.demo.records import Attachment, Group, Image, Instance, Subnet, Volume
 
 _TYPES = ("t3.medium", "m5.large", "c5.xlarge", "r5.large", "m6i.xlarge", "t3.micro", "c6i.2xlarge")
 _PROJECTS = ("atlas", "bridge", "comet", "delta", "ember")
@@ -26,46 +26,47 @@ def add_extras(region: Region, image: Image, public_key: str, count: int) -> Non
     machines.boot_soon([_MACHINE])
     born = region.now.replace(microsecond=0)
     for index in range(count):
-        subnet = subnets[index % len(subnets)]
         launched = born - timedelta(minutes=7 * (index % 9000) + 10)
-        instance = Instance(
-            serial=region.serial(),
-            id=region.new_id("i"),
-            reservation_id=region.new_id("r"),
-            image_id=image.id,
-            type=_TYPES[index % len(_TYPES)],
-            architecture="x86_64",
-            key_name="default",
-            launched_at=launched,
-            zone=subnet.zone,
-            subnet_id=subnet.id,
-            vpc_id=vpc.id,
-            private_ip=next_private_ip(subnet),
-            groups=[(group.id, group.name)],
-            tags={
-                "Name": f"worker-{index:05d}",
-                "project": _PROJECTS[index % len(_PROJECTS)],
-                "fe2:port": str(port),
-            },
-            user=image.user,
-            state="running",
-            public_ip=states.LOOPBACK,
-            root_device=image.root_device,
-            boot_mode=image.boot_mode,
-            has_machine=False,
-        )
-        volume = Volume(region.serial(), region.new_id("vol"), subnet.zone, 8, launched, state="in-use")
-        volume.attachment = Attachment(image.root_device, volume.id, instance.id, launched, True)
-        instance.attachments.append(volume.attachment)
-        region.volumes[volume.id] = volume
-        region.instances[instance.id] = instance
+        _add(region, image, subnets[index % len(subnets)], group, index, launched, port)
+
+
+def _add(region: Region, image: Image, subnet: Subnet, group: Group, index: int, launched: datetime, port: int) -> None:
+    instance = Instance(
+        serial=region.serial(),
+        id=region.new_id("i"),
+        reservation_id=region.new_id("r"),
+        image_id=image.id,
+        type=_TYPES[index % len(_TYPES)],
+        architecture="x86_64",
+        key_name="default",
+        launched_at=launched,
+        zone=subnet.zone,
+        subnet_id=subnet.id,
+        vpc_id=subnet.vpc_id,
+        private_ip=next_private_ip(subnet),
+        groups=[(group.id, group.name)],
+        tags={"Name": f"worker-{index:05d}", "project": _PROJECTS[index % len(_PROJECTS)], "fe2:port": str(port)},
+        user=image.user,
+        state="running",
+        public_ip=states.LOOPBACK,
+        root_device=image.root_device,
+        boot_mode=image.boot_mode,
+        has_machine=False,
+    )
+    volume = Volume(region.serial(), region.new_id("vol"), subnet.zone, 8, launched, state="in-use")
+    volume.attachment = Attachment(image.root_device, volume.id, instance.id, launched, True)
+    instance.attachments.append(volume.attachment)
+    region.volumes[volume.id] = volume
+    region.instances[instance.id] = instance
 
 
 def churn(account: Account, fraction: float) -> int:
     """Changes that fraction of the extra instances, spread over all of them, and returns how many."""
     changed = 0
     for region in account.open_regions():
-        extras = [one for one in region.instances.values() if not one.has_machine and one.state in STATE_CODES]
+        extras = [
+            one for one in region.instances.values() if not one.has_machine and one.state in ("running", "stopped")
+        ]
         count = round(len(extras) * fraction)
         for instance in account.random.sample(extras, count):
             if account.random.random() < 0.5:

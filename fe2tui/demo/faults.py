@@ -124,6 +124,7 @@ class Faults:
 
 def refusal_of(fault: Fault, service: str, action: str) -> Refusal | None:
     """What the fault makes the service say; None when it lets the call through."""
+    who = "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: "
     speaks_json = service not in ("ec2", "sts")
     if fault.kind == "throttle":
         if speaks_json:
@@ -132,8 +133,8 @@ def refusal_of(fault: Fault, service: str, action: str) -> Refusal | None:
         return Refusal(code, "Request limit exceeded.", 503)
     if fault.kind == "deny":
         if service == "ec2":
-            return Refusal("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
-        who = "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: "
+            message = f"You are not authorized to perform this operation. {who}ec2:{action} because no identity-based "
+            return Refusal("UnauthorizedOperation", f"{message}policy allows the ec2:{action} action.", 403)
         code = "AccessDeniedException" if speaks_json else "AccessDenied"
         return Refusal(code, f"{who}{service}:{action}", 400 if speaks_json else 403)
     if fault.kind == "expired":

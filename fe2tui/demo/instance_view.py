@@ -223,7 +223,8 @@ def _rendered(region: Region, instance: Instance) -> str:
         f"<rootDeviceType>ebs</rootDeviceType><rootDeviceName>{instance.root_device}</rootDeviceName>"
         f"<blockDeviceMapping>{_mapping(instance)}</blockDeviceMapping><virtualizationType>hvm</virtualizationType>"
         f"<clientToken>{escape(instance.client_token)}</clientToken><hypervisor>xen</hypervisor>"
-        f"<networkInterfaceSet>{interfaces}</networkInterfaceSet><ebsOptimized>{yes if instance.ebs_optimized else no}</ebsOptimized>"
+        f"<networkInterfaceSet>{interfaces}</networkInterfaceSet>"
+        f"<ebsOptimized>{yes if instance.ebs_optimized else no}</ebsOptimized>"
         f"<enaSupport>true</enaSupport><sourceDestCheck>{yes if instance.source_dest_check else no}</sourceDestCheck>"
         f"<cpuOptions><coreCount>{cores}</coreCount><threadsPerCore>{threads}</threadsPerCore></cpuOptions>"
         "<capacityReservationSpecification><capacityReservationPreference>open</capacityReservationPreference>"
@@ -231,10 +232,13 @@ def _rendered(region: Region, instance: Instance) -> str:
         f"<hibernationOptions><configured>{yes if instance.hibernation else no}</configured></hibernationOptions>"
         f"<metadataOptions><state>applied</state><httpTokens>{metadata.get('HttpTokens', 'optional')}</httpTokens>"
         f"<httpPutResponseHopLimit>{metadata.get('HttpPutResponseHopLimit', '2')}</httpPutResponseHopLimit>"
-        f"<httpEndpoint>{metadata.get('HttpEndpoint', 'enabled')}</httpEndpoint><httpProtocolIpv6>disabled</httpProtocolIpv6>"
-        f"<instanceMetadataTags>{metadata.get('InstanceMetadataTags', 'disabled')}</instanceMetadataTags></metadataOptions>"
+        f"<httpEndpoint>{metadata.get('HttpEndpoint', 'enabled')}</httpEndpoint>"
+        "<httpProtocolIpv6>disabled</httpProtocolIpv6>"
+        f"<instanceMetadataTags>{metadata.get('InstanceMetadataTags', 'disabled')}</instanceMetadataTags>"
+        "</metadataOptions>"
         "<enclaveOptions><enabled>false</enabled></enclaveOptions><platformDetails>Linux/UNIX</platformDetails>"
-        f"<usageOperation>RunInstances</usageOperation><usageOperationUpdateTime>{iso(instance.launched_at)}</usageOperationUpdateTime>"
+        "<usageOperation>RunInstances</usageOperation>"
+        f"<usageOperationUpdateTime>{iso(instance.launched_at)}</usageOperationUpdateTime>"
         "<privateDnsNameOptions><hostnameType>ip-name</hostnameType>"
         "<enableResourceNameDnsARecord>false</enableResourceNameDnsARecord>"
         "<enableResourceNameDnsAAAARecord>false</enableResourceNameDnsAAAARecord></privateDnsNameOptions>"
@@ -245,7 +249,8 @@ def _rendered(region: Region, instance: Instance) -> str:
 
 def reservation_head(instance: Instance) -> str:
     """The elements of a reservation before its instances."""
-    return f"<reservationId>{instance.reservation_id}</reservationId><ownerId>{ACCOUNT_ID}</ownerId><groupSet/><instancesSet>"
+    reservation = f"<reservationId>{instance.reservation_id}</reservationId>"
+    return f"{reservation}<ownerId>{ACCOUNT_ID}</ownerId><groupSet/><instancesSet>"
 
 
 def reservation_set(region: Region, instances: list[Instance]) -> Rendered:

@@ -24,7 +24,7 @@ class Place:
 
 def choose_place(region: Region, params: Mapping[str, Any], kind: str) -> Place:
     """Where an instance of this type can go. Raises Refusal: no such subnet, group or zone, or no such type there."""
-    interface = next(iter(params.get("NetworkInterface") or ()), {})
+    interface: Mapping[str, Any] = next(iter(params.get("NetworkInterface") or ()), {})
     subnet_id = str(interface.get("SubnetId") or params.get("SubnetId") or "")
     zone = _zone(region, params.get("Placement") or {})
     offered = region.account.catalog.offerings(region.name).get(kind, [])
@@ -96,8 +96,7 @@ def _groups(region: Region, params: Mapping[str, Any], interface: Mapping[str, A
         if group.vpc_id != vpc_id:
             raise Refusal("InvalidParameter", f"Security group {identity} and the subnet belong to different networks.")
         chosen.append(group)
-    for name in texts(params.get("SecurityGroup")):
-        chosen.append(group_named(region, name, vpc_id))
+    chosen += [group_named(region, name, vpc_id) for name in texts(params.get("SecurityGroup"))]
     return chosen or [group_named(region, "default", vpc_id)]
 
 

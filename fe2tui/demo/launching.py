@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -16,6 +14,7 @@ from fe2tui.demo.launch_plan import Plan, plan_launch
 from fe2tui.demo.prices import on_demand
 from fe2tui.demo.records import Attachment, Image, Instance, SpotRequest, Subnet, Volume
 from fe2tui.demo.refusal import Refusal
+from fe2tui.demo.tokens import earlier, remember
 from fe2tui.demo.wire import Rendered, truth
 
 
@@ -23,18 +22,9 @@ from fe2tui.demo.wire import Rendered, truth
 def run_instances(call: Call) -> Mapping[str, Any]:
     """The same ClientToken again gets the same reservation again, whatever became of the first reply."""
     region = call.region
-    token = call.text("ClientToken")
-    asked = hashlib.sha256(json.dumps(call.params, sort_keys=True).encode()).hexdigest()
-    if token in region.tokens:
-        digest, reservation = region.tokens[token]
-        if digest != asked:
-            raise Refusal(
-                "IdempotentParameterMismatch",
-                "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
-            )
-        return _reservation(
-            region, [one for one in region.instances.values() if one.reservation_id == reservation], reservation
-        )
+    known = earlier(call)
+    if known is not None:
+        return _reservation(region, [one for one in region.instances.values() if one.reservation_id == known], known)
     plan = plan_launch(region, call.params)
     subnet = _with_capacity(region, plan)
     reservation = region.new_id("r")
@@ -43,8 +33,7 @@ def run_instances(call: Call) -> Mapping[str, Any]:
     for instance in made:
         # EC2's reply to a launch has no public address yet.
         states.give_address(region, instance)
-    if token:
-        region.tokens[token] = (asked, reservation)
+    remember(call, reservation)
     return reply
 
 
@@ -75,9 +64,9 @@ def _with_capacity(region: Region, plan: Plan) -> Subnet:
     others = [one for one in region.account.catalog.offerings(region.name)[plan.type] if one != zone]
     raise Refusal(
         "InsufficientInstanceCapacity",
-        f"We currently do not have sufficient {plan.type} capacity in the Availability Zone you requested ({zone}). Our "
-        f"system will be working on provisioning additional capacity. You can currently get {plan.type} capacity by not "
-        f"specifying an Availability Zone in your request or choosing {', '.join(others)}.",
+        f"We currently do not have sufficient {plan.type} capacity in the Availability Zone you requested ({zone}). "
+        f"Our system will be working on provisioning additional capacity. You can currently get {plan.type} capacity "
+        f"by not specifying an Availability Zone in your request or choosing {', '.join(others)}.",
         500,
     )
 
@@ -116,11 +105,7 @@ def _launch_one(region: Region, plan: Plan, subnet: Subnet, reservation: str, in
 
 def make_instance(region: Region, plan: Plan, subnet: Subnet, reservation: str, index: int) -> Instance:
     """A pending instance without disks."""
-    now = region.now
-    params = plan.params
-    metadata = {key: str(value) for key, value in (params.get("MetadataOptions") or {}).items()}
-    profile = params.get("IamInstanceProfile") or {}
-    name = profile.get("Name")
+    now, params = region.now, plan.params
     wish = plan.place.public_ip
     unseen = region.account.options.unseen_seconds
     return Instance(
@@ -144,18 +129,28 @@ def make_instance(region: Region, plan: Plan, subnet: Subnet, reservation: str, 
         client_token=str(params.get("ClientToken", "")),
         launch_index=index,
         ebs_optimized=truth(params.get("EbsOptimized")),
-        monitoring=truth((params.get("Monitoring") or {}).get("Enabled")),
+        monitoring=truth(_below(params, "Monitoring", "Enabled")),
         protected=truth(params.get("DisableApiTermination")),
         stop_protected=truth(params.get("DisableApiStop")),
         shutdown_behavior=str(params.get("InstanceInitiatedShutdownBehavior") or "stop"),
         user_data=str(params.get("UserData", "")),
-        metadata=metadata,
-        profile_arn=profile.get("Arn") or (name and f"arn:aws:iam::{ACCOUNT_ID}:instance-profile/{name}"),
-        hibernation=truth((params.get("HibernationOptions") or {}).get("Configured")),
-        credits=str((params.get("CreditSpecification") or {}).get("CpuCredits") or "unlimited"),
+        metadata={key: str(value) for key, value in (params.get("MetadataOptions") or {}).items()},
+        profile_arn=_profile(params),
+        hibernation=truth(_below(params, "HibernationOptions", "Configured")),
+        credits=str(_below(params, "CreditSpecification", "CpuCredits") or "unlimited"),
         boot_mode=plan.image.boot_mode,
         unseen_until=now + timedelta(seconds=unseen) if unseen else None,
     )
+
+
+def _below(params: Mapping[str, Any], group: str, name: str) -> Any:
+    return (params.get(group) or {}).get(name)
+
+
+def _profile(params: Mapping[str, Any]) -> str | None:
+    name = _below(params, "IamInstanceProfile", "Name")
+    arn = _below(params, "IamInstanceProfile", "Arn")
+    return arn or (f"arn:aws:iam::{ACCOUNT_ID}:instance-profile/{name}" if name else None)
 
 
 def next_private_ip(subnet: Subnet) -> str:

@@ -58,22 +58,25 @@ def describe_instance_attribute(call: Call) -> Mapping[str, Any]:
         groups = [{"groupId": group, "groupName": name} for group, name in instance.groups]
         return {"instanceId": instance.id, "groupSet": groups}
     if attribute == "blockDeviceMapping":
-        disks = [
-            {
-                "deviceName": disk.device,
-                "ebs": {
-                    "volumeId": disk.volume_id,
-                    "status": disk.status,
-                    "attachTime": disk.attached_at,
-                    "deleteOnTermination": disk.delete_on_termination,
-                },
-            }
-            for disk in instance.attachments
-        ]
-        return {"instanceId": instance.id, "blockDeviceMapping": disks}
+        return {"instanceId": instance.id, "blockDeviceMapping": _mapping(instance)}
     if attribute in ("productCodes", "enclaveOptions"):
         return {"instanceId": instance.id}
     raise invalid_value(f"Invalid value '{attribute}' for attribute.")
+
+
+def _mapping(instance: Instance) -> list[dict[str, Any]]:
+    return [
+        {
+            "deviceName": disk.device,
+            "ebs": {
+                "volumeId": disk.volume_id,
+                "status": disk.status,
+                "attachTime": disk.attached_at,
+                "deleteOnTermination": disk.delete_on_termination,
+            },
+        }
+        for disk in instance.attachments
+    ]
 
 
 def _stopped(instance: Instance) -> None:

@@ -133,7 +133,7 @@ def describe_images(call: Call) -> Mapping[str, Any]:
 
 @answers("CreateImage")
 def create_image(call: Call) -> Mapping[str, Any]:
-    """Pending for a while, then available with a snapshot of each disk; reboots a running instance unless told not to."""
+    """Pending for a while, then available with a snapshot of each disk; reboots a running instance unless told not."""
     region, params = call.region, call.params
     instance = find_instances(region, [call.text("InstanceId")])[0]
     name = _free_name(region, call.text("Name"))
@@ -163,21 +163,26 @@ def create_image(call: Call) -> Mapping[str, Any]:
     region.images[image.id] = image
     if instance.state == "running" and not truth(params.get("NoReboot")):
         region.account.machines.reboot(instance.id, region.account.options.ssh_seconds)
+    _complete(region, image, made)
+    return {"imageId": image.id}
+
+
+def _complete(region: Region, image: Image, snapshots: list[Snapshot]) -> None:
+    """Half done after one, done after two times `stop_seconds`."""
     seconds = region.account.options.stop_seconds
 
     def half() -> None:
-        for snapshot in made:
+        for snapshot in snapshots:
             snapshot.progress = 50
 
     def done() -> None:
-        for snapshot in made:
+        for snapshot in snapshots:
             snapshot.state, snapshot.progress = "completed", 100
         if image.state == "pending":
             image.state = "available"
 
     region.after(seconds, half)
     region.after(seconds * 2, done)
-    return {"imageId": image.id}
 
 
 def _free_name(region: Region, name: str) -> str:
@@ -186,8 +191,8 @@ def _free_name(region: Region, name: str) -> str:
     if not _NAME.match(name):
         raise Refusal(
             "InvalidAMIName.Malformed",
-            "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', '-', "
-            "'/' and '_'",
+            "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', "
+            "'-', '/' and '_'",
         )
     for image in region.images.values():
         if image.name == name and image.owner_id == ACCOUNT_ID:
@@ -236,12 +241,16 @@ def deregister_image(call: Call) -> Mapping[str, Any]:
     if truth(call.params.get("DeleteAssociatedSnapshots")):
         for disk in image.disks:
             snapshot_id = disk.snapshot_id or ""
-            used = any(other.snapshot_id == snapshot_id for one in call.region.images.values() for other in one.disks)
-            if not used and call.region.snapshots.pop(snapshot_id, None):
+            if not _stands_on(call.region, snapshot_id) and snapshot_id in call.region.snapshots:
+                del call.region.snapshots[snapshot_id]
                 rows.append({"snapshotId": snapshot_id, "returnCode": "success"})
             else:
                 rows.append({"snapshotId": snapshot_id, "returnCode": "skipped"})
     return {"return": True, "deleteSnapshotResultSet": rows or None}
+
+
+def _stands_on(region: Region, snapshot_id: str) -> bool:
+    return any(disk.snapshot_id == snapshot_id for image in region.images.values() for disk in image.disks)
 
 
 @answers("DescribeImageAttribute")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,6 +15,7 @@ from fe2tui.demo.paging import page, refuse_ids_with_pages
 from fe2tui.demo.records import Attachment, Modification, Volume
 from fe2tui.demo.refusal import Refusal, invalid_value, missing
 from fe2tui.demo.tags import asked_tags
+from fe2tui.demo.tokens import earlier, remember
 from fe2tui.demo.volume_shapes import number, shape
 from fe2tui.demo.wire import tag_set, truth
 
@@ -99,34 +98,13 @@ def describe_volumes(call: Call) -> Mapping[str, Any]:
 def create_volume(call: Call) -> Mapping[str, Any]:
     """From nothing or from a snapshot; the same ClientToken gets the same volume."""
     region, params = call.region, call.params
-    token = call.text("ClientToken")
-    digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
-    if token and ("volume " + token) in region.tokens:
-        known, identity = region.tokens["volume " + token]
-        if known != digest:
-            raise Refusal(
-                "IdempotentParameterMismatch",
-                "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
-            )
-        return _shown(region, find_volume(region, identity))
+    known = earlier(call)
+    if known is not None:
+        return _shown(region, find_volume(region, known))
     zone = call.text("AvailabilityZone")
     if zone not in region.zones:
         raise Refusal("InvalidZone.NotFound", f"The zone '{zone}' does not exist.")
-    snapshot_id = call.text("SnapshotId")
-    size = number(params, "Size")
-    if snapshot_id:
-        snapshot = region.snapshots.get(snapshot_id)
-        if snapshot is None:
-            raise Refusal("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")
-        if snapshot.state != "completed":
-            raise Refusal("IncorrectState", f"Snapshot is in invalid state - {snapshot.state}")
-        size = size or snapshot.size
-        if size < snapshot.size:
-            raise invalid_value(
-                f"The size of a volume must be at least that of its snapshot: {size} GiB < {snapshot.size} GiB"
-            )
-    if size is None:
-        raise Refusal("MissingParameter", "The request must contain the parameter size/snapshot")
+    size = _size(call)
     made = shape(size, call.text("VolumeType") or "gp2", number(params, "Iops"), number(params, "Throughput"))
     volume = Volume(
         region.serial(),
@@ -137,16 +115,34 @@ def create_volume(call: Call) -> Mapping[str, Any]:
         made.kind,
         made.iops,
         made.throughput,
-        snapshot_id,
+        call.text("SnapshotId"),
         truth(params.get("Encrypted")),
         "creating",
         tags=asked_tags(params, "volume"),
     )
     region.volumes[volume.id] = volume
-    if token:
-        region.tokens["volume " + token] = (digest, volume.id)
+    remember(call, volume.id)
     region.after(region.account.options.stop_seconds / 2, lambda: _ready(volume))
     return _shown(region, volume)
+
+
+def _size(call: Call) -> int:
+    """The size asked for, or the snapshot's. Raises Refusal when it is smaller than that, or there is neither."""
+    size, snapshot_id = number(call.params, "Size"), call.text("SnapshotId")
+    if snapshot_id:
+        snapshot = call.region.snapshots.get(snapshot_id)
+        if snapshot is None:
+            raise Refusal("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")
+        if snapshot.state != "completed":
+            raise Refusal("IncorrectState", f"Snapshot is in invalid state - {snapshot.state}")
+        size = size or snapshot.size
+        if size < snapshot.size:
+            raise invalid_value(
+                f"The size of a volume must be at least that of its snapshot: {size} GiB < {snapshot.size} GiB"
+            )
+    if size is None:
+        raise missing("size/snapshot")
+    return size
 
 
 def _ready(volume: Volume) -> None:
@@ -245,17 +241,7 @@ def modify_volume(call: Call) -> Mapping[str, Any]:
     iops = number(params, "Iops") or (volume.iops if same and kind != "gp2" else None)
     throughput = number(params, "Throughput") or (volume.throughput if same else None)
     made = shape(size, kind, iops, throughput)
-    last = volume.modification
-    if last is not None and last.state in ("modifying", "optimizing"):
-        raise Refusal(
-            "IncorrectModificationState", f"Volume '{volume.id}' is in the modification state '{last.state}'."
-        )
-    if last is not None and call.now - last.started_at < _REST:
-        raise Refusal(
-            "VolumeModificationRateExceeded",
-            "You've reached the maximum modification rate per volume limit. Wait at least 6 hours between modifications "
-            "per EBS volume.",
-        )
+    _check_rest(call, volume)
     change = Modification(
         call.now,
         (volume.size, volume.kind, volume.iops, volume.throughput),
@@ -274,6 +260,22 @@ def modify_volume(call: Call) -> Mapping[str, Any]:
     region.after(seconds, optimizing)
     region.after(seconds * 3, completed)
     return {"volumeModification": _modification(volume.id, change)}
+
+
+def _check_rest(call: Call, volume: Volume) -> None:
+    last = volume.modification
+    if last is None:
+        return
+    if last.state in ("modifying", "optimizing"):
+        raise Refusal(
+            "IncorrectModificationState", f"Volume '{volume.id}' is in the modification state '{last.state}'."
+        )
+    if call.now - last.started_at < _REST:
+        raise Refusal(
+            "VolumeModificationRateExceeded",
+            "You've reached the maximum modification rate per volume limit. Wait at least 6 hours between "
+            "modifications per EBS volume.",
+        )
 
 
 def _modification(identity: str, change: Modification) -> dict[str, Any]:

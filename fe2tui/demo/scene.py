@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from fe2tui.demo.account import SCENE_REGIONS, Account
 from fe2tui.demo.control import ADDRESS
 from fe2tui.demo.extras import add_extras
-from fe2tui.demo.records import Address
+from fe2tui.demo.records import Address, Image
 from fe2tui.demo.rules_keys import add_key, new_key
 from fe2tui.demo.staging import Stage, Wish
 from fe2tui.demo.states import LOOPBACK
 
 _LONG_NAME = "quarterly-forecast-backtest-2026-q4-with-all-regions-eu-us-ap"[:60]
 _DAY = 24.0
+_TEAM = {"project": "vision", "owner": "jh"}
 
 
 def furnish(account: Account) -> None:
@@ -54,73 +56,68 @@ def _groups(stage: Stage) -> None:
 
 
 def _ohio(stage: Stage) -> None:
-    ubuntu = stage.newest("noble")
+    ubuntu, amazon = stage.newest("noble"), stage.newest("al2023", skip=1)
     base = stage.image("base", ubuntu, 60, 3 * _DAY + 4, "Ubuntu 24.04 with our tools")
-    cuda = stage.image("train-cuda-12", stage.newest("Deep Learning"), 100, 19 * _DAY, "CUDA 12, PyTorch, the data loaders")
-    stage.image("scraper-2026-08", stage.newest("al2023", skip=1), 20, 96 * _DAY, "")
-    team = {"project": "vision", "owner": "jh"}
-    stage.instance(Wish("base", "m5.xlarge", "a", ubuntu, 74.2, 60, tags={"env": "dev", **team}))
-    stage.instance(
-        Wish(
-            "train-resnet",
-            "p3.8xlarge",
-            "b",
-            cuda,
-            5.2,
-            100,
-            spot="persistent",
-            tags=dict(team),
-            data=(("/dev/sdf", "train-data", 500, "gp3"),),
-        )
-    )
-    stage.instance(Wish("inst1", "m5.large", "a", base, 0.0, 80, state="pending", tags={"env": "dev"}))
-    amazon = stage.newest("al2023", skip=1)
-    stage.instance(Wish("scraper", "t3.micro", "c", amazon, 41 * _DAY + 7, 20, tags={"project": "crawl", "owner": "mk"}))
-    stage.instance(
-        Wish(
-            "od1",
-            "t3.medium",
-            "a",
-            base,
-            9 * _DAY,
-            60,
-            state="stopped",
-            changed=2 * _DAY + 1,
-            tags={"env": "dev", "owner": "jh"},
-            data=(("/dev/sdf", "results", 100, "gp3"),),
-        )
-    )
-    debian = stage.newest("debian-12", "arm64")
-    stage.instance(
-        Wish("vault", "t4g.small", "b", debian, 12 * _DAY + 3, 16, protected=True, tags={"fe2:keep": "yes", "env": "prod"})
-    )
-    stage.instance(Wish(None, "t3.small", "c", ubuntu, 26.5))
-    stage.instance(Wish("worker", "c6i.large", "a", base, 31.0, 60, tags={"project": "crawl", "env": "dev"}))
-    stage.instance(Wish("worker", "c6i.large", "b", base, 80.0, 60, state="stopped", changed=29.5))
-    stage.instance(_web(stage))
-    stage.instance(
-        Wish(_LONG_NAME, "c5.2xlarge", "c", ubuntu, 40 * _DAY, 30, state="stopped", changed=33 * _DAY, tags={"owner": "ana"})
-    )
-    stage.instance(Wish("spot1", "m5.large", "a", base, 2.7, 80, spot="one-time", tags=dict(team)))
-    stage.instance(
-        Wish(
-            "nightly-etl",
-            "r5.large",
-            "b",
-            base,
-            7 * _DAY,
-            60,
-            state="stopped",
-            changed=8.3,
-            spot="persistent",
-            interrupted=True,
-            tags={"project": "etl"},
-        )
-    )
-    stage.instance(Wish("notebook", "g4dn.xlarge", "a", cuda, 6.6, 100, state="stopping", tags={"owner": "ana"}))
-    stage.instance(Wish("scratch", "t3.large", "c", ubuntu, 1.4, state="shutting-down"))
-    stage.instance(Wish("tryout", "c7g.large", "a", stage.newest("noble", "arm64"), 3.0, state="terminated", changed=0.04))
+    cuda = stage.image("train-cuda-12", stage.newest("Deep Learning"), 100, 19 * _DAY, "CUDA 12, PyTorch, data loaders")
+    stage.image("scraper-2026-08", amazon, 20, 96 * _DAY, "")
+    for wish in (*_at_work(stage, base, cuda), *_at_rest(stage, base), *_moving(stage, cuda)):
+        stage.instance(wish)
     _leftovers(stage)
+
+
+def _at_work(stage: Stage, base: Image, cuda: Image) -> Iterator[Wish]:
+    ubuntu = stage.newest("noble")
+    yield Wish("base", "m5.xlarge", "a", ubuntu, 74.2, 60, tags={"env": "dev", **_TEAM})
+    data = (("/dev/sdf", "train-data", 500, "gp3"),)
+    yield Wish("train-resnet", "p3.8xlarge", "b", cuda, 5.2, 100, spot="persistent", tags=dict(_TEAM), data=data)
+    yield Wish("inst1", "m5.large", "a", base, 0.0, 80, state="pending", tags={"env": "dev"})
+    amazon = stage.newest("al2023", skip=1)
+    yield Wish("scraper", "t3.micro", "c", amazon, 41 * _DAY + 7, 20, tags={"project": "crawl", "owner": "mk"})
+    debian = stage.newest("debian-12", "arm64")
+    kept = {"fe2:keep": "yes", "env": "prod"}
+    yield Wish("vault", "t4g.small", "b", debian, 12 * _DAY + 3, 16, protected=True, tags=kept)
+    yield Wish(None, "t3.small", "c", ubuntu, 26.5)
+    yield Wish("worker", "c6i.large", "a", base, 31.0, 60, tags={"project": "crawl", "env": "dev"})
+    yield _web(stage)
+    yield Wish("spot1", "m5.large", "a", base, 2.7, 80, spot="one-time", tags=dict(_TEAM))
+
+
+def _at_rest(stage: Stage, base: Image) -> Iterator[Wish]:
+    ubuntu = stage.newest("noble")
+    yield Wish(
+        "od1",
+        "t3.medium",
+        "a",
+        base,
+        9 * _DAY,
+        60,
+        state="stopped",
+        changed=2 * _DAY + 1,
+        tags={"env": "dev", "owner": "jh"},
+        data=(("/dev/sdf", "results", 100, "gp3"),),
+    )
+    yield Wish("worker", "c6i.large", "b", base, 80.0, 60, state="stopped", changed=29.5)
+    ana = {"owner": "ana"}
+    yield Wish(_LONG_NAME, "c5.2xlarge", "c", ubuntu, 40 * _DAY, 30, state="stopped", changed=33 * _DAY, tags=ana)
+    yield Wish(
+        "nightly-etl",
+        "r5.large",
+        "b",
+        base,
+        7 * _DAY,
+        60,
+        state="stopped",
+        changed=8.3,
+        spot="persistent",
+        interrupted=True,
+        tags={"project": "etl"},
+    )
+
+
+def _moving(stage: Stage, cuda: Image) -> Iterator[Wish]:
+    yield Wish("notebook", "g4dn.xlarge", "a", cuda, 6.6, 100, state="stopping", tags={"owner": "ana"})
+    yield Wish("scratch", "t3.large", "c", stage.newest("noble"), 1.4, state="shutting-down")
+    yield Wish("tryout", "c7g.large", "a", stage.newest("noble", "arm64"), 3.0, state="terminated", changed=0.04)
 
 
 def _web(stage: Stage) -> Wish:

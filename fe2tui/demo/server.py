@@ -1,7 +1,7 @@
 """The HTTP side of the demo cloud: keep-alive connections, a thread each, on a listening socket that was given to it.
 
-Written out on plain sockets because the faults need what a WSGI server hides: a connection cut in the middle of a reply,
-one that is accepted and never answered, and persistent connections, which werkzeug's server closes after each request.
+Written out on plain sockets because the faults need what a WSGI server hides, a connection cut in the middle of a
+reply or never answered, and because werkzeug's server closes each connection after one request.
 """
 
 from __future__ import annotations

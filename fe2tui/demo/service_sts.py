@@ -12,7 +12,7 @@ from fe2tui.demo.home import MFA_SERIAL
 from fe2tui.demo.refusal import Refusal, missing
 from fe2tui.demo.wire import iso
 
-_SECRET = "demo/session+secret+of+no+value+anywhere0"  # noqa: S105
+_SECRET = "demo/session+secret+of+no+value+anywhere0"
 
 
 def _session(call: Call, prefix: str) -> dict[str, Any]:
@@ -54,7 +54,8 @@ def assume_role(call: Call) -> Mapping[str, Any]:
     elif role.endswith("-mfa"):
         raise Refusal(
             "AccessDenied",
-            f"User: arn:aws:iam::{ACCOUNT_ID}:user/demo is not authorized to perform: sts:AssumeRole on resource: {arn}",
+            f"User: arn:aws:iam::{ACCOUNT_ID}:user/demo is not authorized to perform: sts:AssumeRole on resource: "
+            f"{arn}",
             403,
         )
     who = f"assumed-role/{role}/{call.text('RoleSessionName', 'demo')}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fe2tui.demo.account import Region
 from fe2tui.demo.records import Instance, SpotRequest
+from fe2tui.demo.refusal import Refusal
 
 MESSAGES = {
     "fulfilled": "Your spot request is fulfilled.",
@@ -19,7 +20,7 @@ MESSAGES = {
     "instance-terminated-by-user": "You terminated your Spot Instance.",
     "request-canceled-and-instance-running": "Your Spot request is canceled, but your instance is still running.",
     "canceled-before-fulfillment": "Your Spot request is canceled before it was fulfilled.",
-    "instance-terminated-by-schedule": "The Spot Instance was terminated at the end of its scheduled duration.",
+    "bad-parameters": "One or more parameters for your Spot request are not valid.",
 }
 
 
@@ -91,10 +92,20 @@ def replace(region: Region, request: SpotRequest) -> None:
         return
     from fe2tui.demo.launching import launch_for_request
 
-    launch_for_request(region, request)
-    set_status(region, request, "active", "fulfilled")
+    try:
+        launch_for_request(region, request)
+    except Refusal:
+        # What it was to launch is gone: the image or the key.
+        set_status(region, request, "closed", "bad-parameters")
+        vanish_later(region, request)
+    else:
+        set_status(region, request, "active", "fulfilled")
 
 
 def vanish_later(region: Region, request: SpotRequest) -> None:
     """What has ended stays visible for a while."""
-    region.after(region.account.options.linger_seconds, lambda: region.spots.pop(request.id, None))
+
+    def vanish() -> None:
+        region.spots.pop(request.id, None)
+
+    region.after(region.account.options.linger_seconds, vanish)
