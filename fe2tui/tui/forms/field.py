@@ -26,12 +26,12 @@ class Field(Vertical):
         id: str,
         value: str = "",
         placeholder: str = "",
-        hint: str | Content = "",
+        hint: str = "",
         max_length: int = 0,
     ) -> None:
         super().__init__(id=id, classes="field")
         self._label = label
-        self._hint = hint
+        self._hints: tuple[str, ...] = (hint,)
         self._error: Fe2Error | None = None
         self.input = self.make_input(value, placeholder, max_length)
 
@@ -45,7 +45,7 @@ class Field(Vertical):
             yield Label(self._label, classes="label", markup=False)
             yield self.input
             yield from self.compose_after()
-            yield Static(self._content(self._hint), classes="hint")
+            yield Static(dim(self._hints[0]), classes="hint")
         yield Static(classes="error", markup=False)
 
     def compose_after(self) -> Iterator[Widget]:
@@ -62,11 +62,20 @@ class Field(Vertical):
         """What is said to be wrong with it."""
         return self._error
 
-    def hint(self, words: str | Content) -> None:
-        """Say what is known about the value."""
-        if words != self._hint:
-            self._hint = words
-            self.query_one(".hint", Static).update(self._content(words))
+    def hint(self, *words: str) -> None:
+        """Say what is known about the value: the first of these that fits, else the last, cut."""
+        if words != self._hints:
+            self._hints = words
+            self._say()
+
+    def on_resize(self) -> None:
+        """Another of the hints may fit."""
+        self._say()
+
+    def _say(self) -> None:
+        line = self.query_one(".hint", Static)
+        width = line.content_size.width or len(self._hints[0])
+        line.update(dim(next((words for words in self._hints if len(words) <= width), self._hints[-1])))
 
     def blame(self, error: Fe2Error | None) -> None:
         """Say what is wrong beside the field, or that nothing is."""
@@ -77,7 +86,3 @@ class Field(Vertical):
         if error is not None:
             parts = [shown(error.summary)] + ([dim(error.remedy)] if error.remedy else [])
             line.update(Content.assemble("▲ ", Content(" ").join(parts)))
-
-    @staticmethod
-    def _content(words: str | Content) -> Content:
-        return dim(words) if isinstance(words, str) else words

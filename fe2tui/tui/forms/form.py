@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.types import CSSPathType
 from textual.widget import Widget
 
 from fe2tui.model.words import visible
@@ -39,7 +40,7 @@ class Frame(VerticalScroll):
 class Form(ModalScreen[Answer]):
     """A modal form. ``ctrl+s`` submits, ``esc`` leaves with None; both can be clicked in the frame's lower edge."""
 
-    CSS_PATH = sheets_folder() / "forms.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = sheets_folder() / "forms.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "submit", "Submit", id="form.submit", show=False, priority=True),
         Binding("escape", "leave", "Leave", id="form.leave", show=False),

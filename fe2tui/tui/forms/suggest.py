@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -97,7 +97,10 @@ class Opener(Static):
 
 
 class Suggest(Field):
-    """A field with suggestions. What is typed counts as it stands, also when no suggestion has it."""
+    """A field with suggestions. What is typed counts as it stands, also when no suggestion has it.
+
+    ``made_from`` may make one more suggestion out of what is typed.
+    """
 
     class Picked(Message):
         """A suggestion was picked from the list."""
@@ -107,9 +110,20 @@ class Suggest(Field):
             self.field = field
             self.suggestion = suggestion
 
-    def __init__(self, label: str, *, suggestions: Sequence[Suggestion] = (), **more: object) -> None:
-        super().__init__(label, **more)  # type: ignore[arg-type]
+    def __init__(
+        self,
+        label: str,
+        *,
+        id: str,
+        value: str = "",
+        placeholder: str = "",
+        hint: str = "",
+        suggestions: Sequence[Suggestion] = (),
+        made_from: Callable[[str], Suggestion | None] = lambda typed: None,
+    ) -> None:
+        super().__init__(label, id=id, value=value, placeholder=placeholder, hint=hint)
         self._suggestions = tuple(suggestions)
+        self._made_from = made_from
         self._listed: list[Suggestion] = []
         self._typed = False
         self._quiet = ""
@@ -165,17 +179,28 @@ class Suggest(Field):
             self.input.is_open = is_open
 
     def _fill(self) -> None:
-        wanted = self.input.value if self._typed else ""
-        self._listed = matching(self._suggestions, wanted)[:MOST_SHOWN]
+        self._listed = self._fitting() if self._typed else self._around_the_value()
         width = max((len(s.value) for s in self._listed), default=0)
         options = self._list
         options.clear_options()
         options.add_options([Option(_line(s, min(width, 34))) for s in self._listed])
         here = next((n for n, s in enumerate(self._listed) if s.value == self.value), None)
-        if not self._typed:
+        if not self._typed and here is not None:
             options.highlighted = here
+            options.scroll_to_highlight()
         if not self._listed:
             self.close()
+
+    def _fitting(self) -> list[Suggestion]:
+        found = matching(self._suggestions, self.input.value)[:MOST_SHOWN]
+        made = self._made_from(self.value)
+        return [*found, made] if made is not None else found
+
+    def _around_the_value(self) -> list[Suggestion]:
+        """All, or as many as are shown at most, with the present value in sight."""
+        at = next((n for n, s in enumerate(self._suggestions) if s.value == self.value), 0)
+        start = max(0, min(at - 3, len(self._suggestions) - MOST_SHOWN))
+        return list(self._suggestions[start : start + MOST_SHOWN])
 
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:
