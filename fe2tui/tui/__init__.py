@@ -1,1 +1,30 @@
-"""The dashboard."""
+"""The dashboard: ``run`` opens it and returns when the person leaves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fe2tui.aws.session import Choice
+    from fe2tui.settings import Settings
+
+SWITCH_SECONDS = 0.001
+"""How long a thread that computes keeps the interpreter from the screen at most."""
+
+
+def run(choice: Choice, settings: Settings, *, start_demo: Callable[[], Mapping[str, str]] | None = None) -> int:
+    """Open the dashboard and stay until the person leaves; the exit status.
+
+    ``start_demo`` starts a demo cloud and returns the environment that points at it, for someone without credentials.
+    Raises Fe2Error when there is nothing to open, such as a region that does not exist.
+    """
+    from fe2tui.tui.app import Dashboard
+
+    sys.setswitchinterval(SWITCH_SECONDS)
+    dashboard = Dashboard(choice, settings, start_demo=start_demo)
+    dashboard.run()
+    if dashboard.starting.error is not None:
+        raise dashboard.starting.error
+    return dashboard.return_code or 0

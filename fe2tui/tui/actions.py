@@ -1,0 +1,151 @@
+"""What the commands of the dashboard itself do. The verbs that change things at AWS are in ``verbs``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from fe2tui.model.query import SORTS
+from fe2tui.model.words import plural
+from fe2tui.tui.possible import ACTIVITY, INSTANCES
+from fe2tui.tui.view import View
+
+if TYPE_CHECKING:
+    from fe2tui.tui.app import Dashboard
+    from fe2tui.tui.screen import MainScreen
+
+
+def _dashboard(view: View) -> Dashboard:
+    return cast("Dashboard", view.desk.app)
+
+
+def _screen(view: View) -> MainScreen:
+    return _dashboard(view).main
+
+
+def toggle_details(view: View) -> None:
+    """Show or hide the details."""
+    _screen(view).toggle_details()
+
+
+def mark(view: View) -> None:
+    """Mark the instance under the cursor."""
+    _screen(view).table.mark()
+    _screen(view).write_lines()
+
+
+def mark_all(view: View) -> None:
+    """Mark all that are shown."""
+    _screen(view).table.mark_all()
+    _screen(view).write_lines()
+
+
+def leave(view: View) -> None:
+    """Leave the filter, then the marks; in the activity pane cancel a task."""
+    screen = _screen(view)
+    if view.pane == ACTIVITY:
+        cancel(view)
+    elif view.filter_text:
+        screen.browser.clear_filter()
+    else:
+        screen.table.unmark_all()
+        screen.write_lines()
+
+
+def cancel(view: View) -> None:
+    """Cancel the task under the cursor, or the only one there is."""
+    entry, jobs = _screen(view).activity.selected, _dashboard(view).desk.jobs
+    number = entry.job if entry is not None and entry.job else 0
+    if not number and len(jobs.running) == 1:
+        number = next(iter(jobs.running))
+    if not number:
+        view.tell(f"Choose one of the {plural(len(jobs.running), 'task')} under way first.", "warning")
+    elif jobs.cancel(number):
+        view.tell(f"{jobs.running[number].title}: being cancelled …")
+
+
+async def open_filter(view: View) -> None:
+    """Open the line in which a filter is typed."""
+    await _screen(view).browser.open_filter()
+
+
+async def choose_sort(view: View) -> None:
+    """Ask for the column to sort by; choosing the same again turns the order round."""
+    from fe2tui.tui.forms.picker import Item, Picker
+
+    present = _dashboard(view).showing.arrangement
+    items = [
+        Item(
+            sort.id,
+            sort.title,
+            f"{'largest' if sort.largest_first else 'smallest'} first" if sort.id != present.sort else "turn it round",
+            sort.id == present.sort,
+        )
+        for sort in SORTS.values()
+    ]
+    chosen = await view.ask(Picker("Sort by", items, submit_word="Sort"))
+    if chosen is not None:
+        _screen(view).browser.sort_by(chosen)
+
+
+def refresh(view: View) -> None:
+    """Read again now."""
+    _dashboard(view).desk.link.read_now()
+    view.tell("Reading again …")
+
+
+def go_to_instances(view: View) -> None:
+    """Go to the instances."""
+    _screen(view).go_to(INSTANCES)
+
+
+def go_to_activity(view: View) -> None:
+    """Go to the activity."""
+    _screen(view).go_to(ACTIVITY)
+
+
+def go_to_errors(view: View) -> None:
+    """Go to the newest failure."""
+    screen = _screen(view)
+    screen.go_to(ACTIVITY)
+    screen.activity.go_to_failure()
+
+
+def zoom(view: View) -> None:
+    """Give the screen to one pane, or give it back."""
+    _screen(view).zoom()
+
+
+def change_theme(view: View) -> None:
+    """Change between the dark and the light colours."""
+    from fe2tui.tui.theme import DARK, LIGHT
+
+    app = _dashboard(view)
+    app.theme = LIGHT if app.current_theme.dark else DARK
+
+
+async def show_help(view: View) -> None:
+    """Show every key."""
+    from fe2tui.tui.help import Help
+
+    await view.ask(Help(view, _dashboard(view).keymap.keys))
+
+
+def open_palette(view: View) -> None:
+    """Open the palette of commands."""
+    from textual.command import CommandPalette
+
+    from fe2tui.tui.help import Actions
+
+    _dashboard(view).push_screen(CommandPalette(providers=[Actions], placeholder="What to do?"))
+
+
+def leave_program(view: View) -> None:
+    """Leave; with tasks under way, only when asked a second time."""
+    app = _dashboard(view)
+    running = list(app.desk.jobs.running.values())
+    if running and not app.asked_to_leave:
+        app.asked_to_leave = True
+        more = f" and {len(running) - 1} more" if len(running) > 1 else ""
+        view.tell(f"{running[0].title}{more} is under way; q again leaves, and what AWS was told goes on.", "warning")
+        return
+    app.exit()

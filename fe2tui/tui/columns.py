@@ -1,0 +1,234 @@
+"""The columns of the instances table: what each says of an instance, how wide it is, and which fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.money import cost_so_far, hourly_cost, monthly_cost
+from fe2tui.model.words import DASH, age, dollars, short_age, visible
+
+Cell: TypeAlias = tuple[str, str]
+"""A text, safe to show, and the name of its ink."""
+
+LONG_AGE_DAYS = 30
+
+SIGNS: Mapping[str, str] = {"running": "●", "moving": "◐", "stopped": "○", "trouble": "▲"}
+
+
+def needs_you(instance: Instance, now: datetime) -> bool:
+    """Whether a person should look: interrupted by AWS, or on for a month without the tag ``fe2:keep``."""
+    if instance.is_interrupted:
+        return True
+    running = instance.state is State.RUNNING and instance.launched_at is not None
+    return running and not instance.is_kept and (now - (instance.launched_at or now)).days >= LONG_AGE_DAYS
+
+
+def kind_of(instance: Instance, now: datetime) -> str:
+    """running, moving, stopped or trouble: the sign and the colour of an instance."""
+    if needs_you(instance, now):
+        return "trouble"
+    if instance.state is State.RUNNING:
+        return "running"
+    return "moving" if instance.state.is_moving else "stopped"
+
+
+def state_words(instance: Instance) -> str:
+    """The state in words that fit the column, with how it was bought."""
+    if instance.is_interrupted:
+        return "interrupted"
+    words = instance.state.value.replace("-", " ")
+    return f"{words} spot" if instance.is_spot and instance.state in (State.RUNNING, State.STOPPED) else words
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What cells are made from. ``notes`` are the steps of tasks under way, by instance: ``starting ssh``."""
+
+    fleet: Fleet
+    now: datetime
+    notes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. ``rank`` says how soon it is given up when there is no room: highest first; 0 never."""
+
+    id: str
+    title: str
+    width: int
+    cell: Callable[[Instance, Moment], Cell]
+    rank: int = 0
+    right: bool = False
+    sort: str = ""
+    stretches: bool = False
+
+
+def _name(instance: Instance, at: Moment) -> Cell:
+    gone = instance.state.is_gone
+    return (visible(instance.name), "dim" if gone else "text") if instance.name else (instance.id, "dim")
+
+
+def _state(instance: Instance, at: Moment) -> Cell:
+    note = at.notes.get(instance.id)
+    if note and instance.state in (State.PENDING, State.RUNNING):
+        return note, "moving"
+    return state_words(instance), kind_of(instance, at.now)
+
+
+def _type(instance: Instance, at: Moment) -> Cell:
+    return visible(instance.type), "dim" if instance.state.is_gone else "text"
+
+
+def _zone(instance: Instance, at: Moment) -> Cell:
+    return instance.zone_letter or DASH, "dim"
+
+
+def _address(instance: Instance, at: Moment) -> Cell:
+    if instance.public_ip:
+        return instance.public_ip, "text"
+    return instance.private_ip or DASH, "dim"
+
+
+def time_up(instance: Instance, now: datetime) -> str:
+    """How long it has run, or how long ago it last did."""
+    if instance.state in (State.RUNNING, State.PENDING):
+        return age(now - instance.launched_at) if instance.launched_at else DASH
+    since = instance.changed_state_at
+    return f"{short_age(now - since)} ago" if since else DASH
+
+
+def _up(instance: Instance, at: Moment) -> Cell:
+    running = instance.state in (State.RUNNING, State.PENDING)
+    return time_up(instance, at.now), (
+        "trouble" if needs_you(instance, at.now) and running else "text" if running else "dim"
+    )
+
+
+def _money(amount: Decimal | None, places: int, lively: bool) -> Cell:
+    return dollars(amount, places), "dim" if amount is None or not lively else "text"
+
+
+def _hour(instance: Instance, at: Moment) -> Cell:
+    return _money(hourly_cost(instance, at.fleet).total, 3, instance.state is State.RUNNING)
+
+
+def _so_far(instance: Instance, at: Moment) -> Cell:
+    return _money(cost_so_far(instance, at.fleet, at.now), 2, instance.state is State.RUNNING)
+
+
+def _month(instance: Instance, at: Moment) -> Cell:
+    return _money(monthly_cost(instance, at.fleet), 2, instance.state is State.RUNNING)
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(figures: Sequence[float], width: int) -> str:
+    """Per cent as a row of bars, the newest at the right end of what is drawn."""
+    return "".join(_BARS[min(7, max(0, int(figure * 8 / 100)))] for figure in figures[-width:])
+
+
+def _cpu(instance: Instance, at: Moment) -> Cell:
+    if instance.state is State.STOPPED:
+        return "disk only", "dim"
+    figures = at.fleet.cpu.get(instance.id, ())
+    return sparkline(figures, 9), "accent"
+
+
+def _image(instance: Instance, at: Moment) -> Cell:
+    return visible(at.fleet.image_names.get(instance.image_id, "") or instance.image_id or DASH), "dim"
+
+
+def _key(instance: Instance, at: Moment) -> Cell:
+    return visible(instance.key_name or DASH), "dim"
+
+
+def _private(instance: Instance, at: Moment) -> Cell:
+    return instance.private_ip or DASH, "dim"
+
+
+def _id(instance: Instance, at: Moment) -> Cell:
+    return instance.id, "dim"
+
+
+COLUMNS: Mapping[str, Column] = {
+    column.id: column
+    for column in (
+        Column("name", "NAME", 15, _name, sort="name", stretches=True),
+        Column("state", "STATE", 13, _state, sort="state"),
+        Column("type", "TYPE", 9, _type, rank=1, sort="type"),
+        Column("zone", "ZONE", 4, _zone, rank=3, sort="zone"),
+        Column("address", "ADDRESS", 15, _address, rank=1, sort="address"),
+        Column("up", "UP", 8, _up, rank=1, sort="up"),
+        Column("hour", "$/H", 7, _hour, right=True, sort="hour"),
+        Column("so_far", "SO FAR", 9, _so_far, rank=2, right=True, sort="so_far"),
+        Column("month", "$/MONTH", 10, _month, rank=4, right=True, sort="hour"),
+        Column("cpu", "CPU 1H", 9, _cpu, rank=5, sort="cpu"),
+        Column("id", "ID", 19, _id, rank=6),
+        Column("key", "KEY", 12, _key, rank=7),
+        Column("private", "PRIVATE", 15, _private, rank=8),
+        Column("image", "IMAGE", 24, _image, rank=9),
+    )
+}
+_COMFORTABLE_NAME, _GREEDY_NAME = 15, 26
+
+
+def _tag_column(name: str) -> Column:
+    def cell(instance: Instance, at: Moment) -> Cell:
+        return visible(instance.tags.get(name, "")) or DASH, "text"
+
+    return Column(f"tag:{name}", visible(name).upper(), max(8, min(16, len(name))), cell, rank=2)
+
+
+def chosen(ids: Sequence[str]) -> tuple[Column, ...]:
+    """The columns of those ids, ``tag:NAME`` for a tag; all of them when there are none. Unknown ids are left out."""
+    if not ids:
+        return tuple(COLUMNS.values())
+    wanted = [_tag_column(id[4:]) if id.startswith("tag:") else COLUMNS.get(id) for id in ids]
+    columns = [column for column in wanted if column is not None]
+    return tuple(columns) if any(c.id == "name" for c in columns) else (COLUMNS["name"], *columns)
+
+
+def unknown_columns(ids: Sequence[str]) -> list[str]:
+    """Those ids that are no columns."""
+    return [id for id in ids if id not in COLUMNS and not id.startswith("tag:")]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns that fit, with their widths as given, and the space between two."""
+
+    columns: tuple[Column, ...]
+    gap: int
+
+
+def fit(columns: Sequence[Column], width: int, type_width: int) -> Layout:
+    """The columns that fit into a width, the name column taking what is left.
+
+    Columns are given up by rank until the name has room enough; those beyond the sixth rank only come when the name
+    has plenty, so that a wide terminal shows long names before it shows more.
+    """
+    sized = [
+        replace(column, width=max(column.width, type_width)) if column.id == "type" else column for column in columns
+    ]
+    kept = sorted((column for column in sized), key=lambda column: column.rank)
+    while len(kept) > 1:
+        wanted = _GREEDY_NAME if kept[-1].rank > 5 else _COMFORTABLE_NAME
+        if _needed(kept, 1, wanted) <= width or kept[-1].rank == 0:
+            break
+        kept.pop()
+    names = {column.id for column in kept}
+    shown = [column for column in sized if column.id in names]
+    gap = 2 if _needed(shown, 2, _GREEDY_NAME) <= width else 1
+    left = max(1, width - _needed(shown, gap, 0))
+    return Layout(tuple(replace(c, width=left) if c.stretches else c for c in shown), gap)
+
+
+def _needed(columns: Sequence[Column], gap: int, name: int) -> int:
+    return sum(name if column.stretches else column.width for column in columns) + gap * (len(columns) - 1)

@@ -1,0 +1,136 @@
+"""What the dashboard does for commands and for the tasks they start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fe2tui.errors import Fe2Error
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import Instance
+from fe2tui.model.progress import unreported
+from fe2tui.tui.jobs import Jobs
+from fe2tui.tui.link import Link
+from fe2tui.tui.view import Severity, Work
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+    from textual.worker import Worker
+
+    from fe2tui.aws.session import Choice, Session
+    from fe2tui.model.progress import Report
+    from fe2tui.settings import Settings
+    from fe2tui.store import Store
+    from fe2tui.tasks.context import Context
+    from fe2tui.tui.app import Dashboard
+
+Answer = TypeVar("Answer")
+
+
+class LiveDesk:
+    """The desk of ``view.Desk``, and the host of ``jobs.Jobs``."""
+
+    def __init__(self, app: Dashboard, choice: Choice, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._app = app
+        self._clock = clock
+        self._settings = settings
+        self.link = Link(app, choice, settings, clock, self._ask_code)
+        self.jobs = Jobs(self, clock)
+
+    @property
+    def app(self) -> Dashboard:
+        """The Textual app."""
+        return self._app
+
+    @property
+    def session(self) -> Session:
+        """The session with the place that is shown."""
+        return self.link.session
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        return self.link.store
+
+    @property
+    def settings(self) -> Settings:
+        """The person's settings."""
+        return self._settings
+
+    @property
+    def fleet(self) -> Fleet | None:
+        """The newest fleet."""
+        return self._app.showing.fleet
+
+    def context(self, report: Report | None = None) -> Context:
+        """A context for a task."""
+        from fe2tui.tasks.context import Context
+
+        return Context(self.session, self.store, self.settings, report or unreported, "dashboard", self._clock)
+
+    def nudge(self) -> None:
+        """Make the poller quick for a while."""
+        self.link.nudge()
+
+    def tell(self, text: str, severity: Severity = "information") -> None:
+        """Show a toast of one line."""
+        self._app.toast(text, severity)
+
+    def run_task(
+        self, title: str, work: Work, *, subjects: Sequence[Instance] = (), done: Callable[[Any], str] | None = None
+    ) -> None:
+        """Run a task in a worker, shown in the activity pane."""
+        self.jobs.start(title, work, subjects, done, self.session.region)
+
+    def select(self, instance_id: str) -> None:
+        """Put the cursor on an instance as soon as it is in sight."""
+        self._app.main.table.go_to(instance_id)
+
+    async def ask(self, screen: Screen[Answer]) -> Answer | None:
+        """Open a form and wait for its answer."""
+        answered: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+
+        def take(answer: Answer | None) -> None:
+            if not answered.done():
+                answered.set_result(answer)
+
+        await self._app.push_screen(screen, take)
+        return await answered
+
+    async def _ask_code(self, serial: str) -> str:
+        from fe2tui.tui.forms.code import CodeForm
+
+        return await self.ask(CodeForm(serial, profile=self.session.profile)) or ""
+
+    async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
+        """Show another region or another profile."""
+        await self.link.go(region=region, profile=profile)
+
+    def shown_instances(self) -> Sequence[Instance]:
+        """The instances in the table, as shown."""
+        sight = self._app.showing.sight
+        return [sight.fleet.instances[instance_id] for instance_id in sight.ids] if sight is not None else []
+
+    def shown_cells(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """The table as shown."""
+        return self._app.main.table.cells_shown()
+
+    def run_worker(self, work: Any, *, name: str, group: str, exit_on_error: bool) -> Worker[None]:
+        """Run a coroutine in a worker of the app."""
+        return self._app.run_worker(work, name=name, group=group, exit_on_error=exit_on_error)
+
+    def jobs_changed(self) -> None:
+        """Draw tasks under way anew."""
+        self._app.feed.changed()
+
+    def job_ended(self) -> None:
+        """A task ended: read again soon, and the log."""
+        self.nudge()
+        self._app.feed.read_log()
+
+    def fail(self, title: str, error: Fe2Error, *, aloud: bool = True) -> None:
+        """Keep a failure in the activity, and tell of it if it is not in sight anyway."""
+        self.jobs.fail(title, error, self.session.region if self.link.is_open else "", aloud=aloud)
+        self._app.feed.changed()

@@ -1,0 +1,143 @@
+"""The help screen and the palette's list, made from the table of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from fe2tui.tui.commands import COMMANDS, Command, grouped, key_name
+from fe2tui.tui.view import View
+
+if TYPE_CHECKING:
+    from fe2tui.tui.app import Dashboard
+
+_FILTER = (
+    ("train", "a word: in the name, id, type, address, zone, key, image or a tag"),
+    ("state:running,pending", "by field: name id state type zone key image address group"),
+    ("tag:env=prod", "a tag with that value; tag:env has the tag"),
+    ("age>7d  cost<0.5", "older than; dollars an hour"),
+    ("spot  on-demand", "how it was bought"),
+    ("-state:stopped", "not"),
+    ('"two words"', "what has spaces"),
+)
+_SIGNS = (
+    ("●", "$state-running", "running"),
+    ("◐", "$state-moving", "starting, stopping or shutting down"),
+    ("○", "$state-stopped", "stopped or terminated"),
+    ("▲", "$state-trouble", "needs you: interrupted by AWS, or on for a month without the tag fe2:keep"),
+)
+
+
+class Help(ModalScreen[None]):
+    """Every key, the filter's language, and what the signs mean. The keys of the pane that has the focus come first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,enter", "leave", "Leave", show=False),
+        Binding("down,j", "scroll(1)", show=False),
+        Binding("up,k", "scroll(-1)", show=False),
+        Binding("pagedown,space", "scroll(12)", show=False),
+        Binding("pageup", "scroll(-12)", show=False),
+    ]
+
+    def __init__(self, view: View, keys: Mapping[str, str]) -> None:
+        super().__init__()
+        self._view = view
+        self._keys = keys
+
+    def compose(self) -> Iterator[Widget]:
+        """One text that scrolls."""
+        frame = VerticalScroll(Static(self._text()), id="help")
+        frame.border_title = Content("Help")
+        frame.border_subtitle = Content.from_markup("[@click=screen.leave()][bold $accent]esc[/] Leave[/]")
+        yield frame
+
+    def _text(self) -> Content:
+        lines: list[Content] = []
+        for group, commands in grouped(self._keys):
+            lines.append(Content.styled(group, "bold"))
+            for written, command in commands:
+                here = self._view.pane in command.scopes
+                lines.append(
+                    Content.assemble(
+                        (f"  {written:<12}", "bold $accent" if here else "$ink-dim"),
+                        (command.help, "" if here else "$ink-dim"),
+                    )
+                )
+            lines.append(Content(""))
+        lines.append(Content.styled("Moving", "bold"))
+        moves = (
+            ("↑ ↓ j k", "up and down"),
+            ("pgup pgdn home end", "by page, to the ends"),
+            ("tab", "to the next frame"),
+        )
+        lines += [Content.assemble((f"  {keys:<20}", "bold $accent"), words) for keys, words in moves]
+        lines += [Content(""), Content.styled("The filter", "bold")]
+        lines += [Content.assemble((f"  {text:<24}", "$accent"), words) for text, words in _FILTER]
+        lines += [Content(""), Content.styled("Signs", "bold")]
+        lines += [Content.assemble((f"  {sign}  ", colour), words) for sign, colour, words in _SIGNS]
+        lines += [
+            Content(""),
+            Content.styled("Text in the details can be selected with the mouse; ^c copies it.", "$ink-dim"),
+        ]
+        return Content("\n").join(lines)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by so many lines."""
+        self.query_one("#help").scroll_relative(y=lines, animate=False)
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)
+
+
+class Actions(Provider):
+    """The palette's source: every command, those that can be done now first."""
+
+    @property
+    def _dashboard(self) -> Dashboard:
+        return cast("Dashboard", self.app)
+
+    def _listed(self) -> list[tuple[Command, str]]:
+        view = self._dashboard.view()
+        shown = [(command, command.reason(view)) for command in COMMANDS if command.id != "palette"]
+        possible = [(command, self._words(command)) for command, reason in shown if reason is None]
+        return possible + [(command, f"Not now: {reason}") for command, reason in shown if reason is not None]
+
+    def _words(self, command: Command) -> str:
+        key = self._dashboard.keymap.keys.get(command.id, command.key)
+        return f"{command.help}  {key_name(key)}" if key else command.help
+
+    async def discover(self) -> Hits:
+        """All commands."""
+        for command, words in self._listed():
+            yield DiscoveryHit(command.title, self._run(command), help=words)
+
+    async def search(self, query: str) -> Hits:
+        """The commands whose title or help fits."""
+        matcher = self.matcher(query)
+        for command, words in self._listed():
+            score = max(matcher.match(command.title), matcher.match(command.help) * 0.6)
+            if score > 0:
+                yield Hit(score, matcher.highlight(command.title), self._run(command), help=words)
+
+    def _run(self, command: Command) -> PaletteRun:
+        return PaletteRun(self._dashboard, command.id)
+
+
+class PaletteRun:
+    """Runs a command when it is chosen."""
+
+    def __init__(self, dashboard: Dashboard, command_id: str) -> None:
+        self._dashboard = dashboard
+        self._command_id = command_id
+
+    def __call__(self) -> None:
+        self._dashboard.runner.perform(self._command_id)

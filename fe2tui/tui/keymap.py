@@ -1,0 +1,116 @@
+"""The keys in force: those of the table of commands, with what a person set in ``[keys]``, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fe2tui.tui.commands import BY_ID, COMMANDS, Command, key_name
+
+_NAMED = frozenset(
+    (
+        *("escape", "enter", "tab", "space", "backspace", "delete", "insert"),
+        *("home", "end", "pageup", "pagedown", "up", "down", "left", "right"),
+        *(f"f{number}" for number in range(1, 25)),
+    )
+)
+_SPELLINGS = {
+    "esc": "escape",
+    "del": "delete",
+    "return": "enter",
+    "pgup": "pageup",
+    "pgdn": "pagedown",
+    "pgdown": "pagedown",
+    "ins": "insert",
+}
+_MODIFIERS = ("ctrl", "shift", "alt", "super", "meta")
+_MOVES = frozenset({"up", "down", "left", "right", "home", "end", "pageup", "pagedown", "tab"})
+_NO_KEY = frozenset({"", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Keymap:
+    """The first key of each command, by its id, and what of the settings could not be followed, one sentence each."""
+
+    keys: Mapping[str, str]
+    complaints: tuple[str, ...] = ()
+
+    def all_keys(self) -> Iterable[tuple[str, str]]:
+        """Every (key, command id) there is, further keys included where nobody took them."""
+        taken = set(self.keys.values())
+        for command in COMMANDS:
+            first = self.keys.get(command.id, "")
+            if first:
+                yield first, command.id
+            for other in command.keys:
+                if other not in taken:
+                    yield other, command.id
+
+
+def keymap(wanted: Mapping[str, str]) -> Keymap:
+    """The keys in force. A wish that makes no sense, or clashes with another, is left out and said by name."""
+    keys = {command.id: command.key for command in COMMANDS}
+    complaints: list[str] = []
+    wishes: dict[str, str] = {}
+    for command_id, text in wanted.items():
+        if command_id not in BY_ID:
+            complaints.append(f"[keys] {command_id}: there is no such command.{_near(command_id)}")
+            continue
+        key = normal(text)
+        if key is None:
+            complaints.append(f"[keys] {command_id}: “{text}” is not a key. Write one such as x, X, f5 or ctrl+t.")
+        elif key in _MOVES:
+            complaints.append(f"[keys] {command_id}: {key_name(key)} moves about, and cannot be bound to a command.")
+        else:
+            wishes[command_id] = key
+    for command_id, key in wishes.items():
+        clash = _clash(command_id, key, keys, wishes)
+        if clash is not None:
+            complaints.append(
+                f"[keys] {command_id}: {key_name(key)} is {clash.title}. Give {clash.id} another key too."
+            )
+        else:
+            keys[command_id] = key
+    return Keymap(keys, tuple(complaints))
+
+
+def _clash(command_id: str, key: str, keys: Mapping[str, str], wishes: Mapping[str, str]) -> Command | None:
+    if not key:
+        return None
+    for other in COMMANDS:
+        if other.id == command_id:
+            continue
+        theirs = wishes.get(other.id, keys[other.id])
+        if theirs == key and (other.scopes & BY_ID[command_id].scopes):
+            return other
+    return None
+
+
+def normal(text: str) -> str | None:
+    """A key as Textual names it: ``X``, ``ctrl+t``, ``escape``; empty for none; None when there is no such key."""
+    if text.strip().lower() in _NO_KEY and text != " ":
+        return ""
+    text = text.replace("^", "ctrl+", 1) if text.startswith("^") and len(text) == 2 else text
+    *modifiers, key = text.split("+") if text != "+" and not text.endswith("++") else [*text[:-1].split("+")[:-1], "+"]
+    modifiers = [modifier.strip().lower() for modifier in modifiers]
+    if any(modifier not in _MODIFIERS for modifier in modifiers):
+        return None
+    key = _SPELLINGS.get(key.strip().lower(), key.strip() or key)
+    if len(key) == 1:
+        key = "space" if key == " " else key
+        if not key.isprintable():
+            return None
+    elif key.lower() in _NAMED:
+        key = key.lower()
+    else:
+        return None
+    if modifiers == ["shift"] and len(key) == 1:
+        return key.upper()
+    return "+".join([*modifiers, key.lower() if modifiers and len(key) == 1 else key])
+
+
+def _near(command_id: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(command_id, BY_ID, 1)
+    return f" Did you mean {near[0]}?" if near else f" There are {', '.join(BY_ID)}."

@@ -1,0 +1,178 @@
+"""The session, the store and the poller of the place that is shown; going to another place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from textual.message import Message
+
+from fe2tui.errors import Fe2Error, StoreError
+from fe2tui.model.fleet import Fleet
+from fe2tui.tui.polling import FleetNotRead, FleetSeen, Polling
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
+
+    from fe2tui.aws.session import Choice, Session
+    from fe2tui.settings import Settings
+    from fe2tui.store import Store
+
+
+class Listener(Protocol):
+    """What a link needs of the dashboard."""
+
+    def post_message(self, message: Message) -> bool:
+        """Take what was read."""
+
+    def work(self, work: Awaitable[None], name: str) -> Worker[None]:
+        """Run a coroutine in a worker."""
+
+    def place_changed(self) -> None:
+        """Another place is shown from now on."""
+
+    def warmed(self) -> None:
+        """The first calls can be made: what else is imported late may be imported now."""
+
+    def warn(self, text: str) -> None:
+        """Tell that something is wrong that does not stop anything. From any thread."""
+
+
+class Link:
+    """One place at a time. Sessions of places left behind stay open for the tasks that still use them."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        choice: Choice,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        ask_code: Callable[[str], Awaitable[str]],
+    ) -> None:
+        self._listener = listener
+        self._choice = choice
+        self._asked_read_only = choice.read_only and not settings.of_profile(choice.profile or "").read_only
+        self._settings = settings
+        self._clock = clock
+        self._ask_code = ask_code
+        self._session: Session | None = None
+        self._store: Store | None = None
+        self._polling: Polling | None = None
+        self._worker: Worker[None] | None = None
+        self._left_behind: list[Session] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether session and store are there."""
+        return self._session is not None and self._store is not None
+
+    @property
+    def session(self) -> Session:
+        """The session with the place that is shown."""
+        assert self._session is not None, "asked for before it was opened"
+        return self._session
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        assert self._store is not None, "asked for before it was opened"
+        return self._store
+
+    async def open(self, choice: Choice | None = None) -> None:
+        """Open session and store, show what was last seen there, then read for ever. Raises Fe2Error."""
+        choice = choice or self._choice
+        session = await asyncio.to_thread(self._opened, choice)
+        self._choice = choice
+        if self._session is not None:
+            self._left_behind.append(self._session)
+        self._session = session
+        if self._worker is not None:
+            self._worker.cancel()
+        self._listener.place_changed()
+        last = await asyncio.to_thread(self._last_fleet)
+        if last is not None:
+            self._listener.post_message(FleetSeen(last, from_store=True))
+        self._worker = self._listener.work(self._poll(session, last), "poll")
+
+    def _opened(self, choice: Choice) -> Session:
+        from fe2tui.aws.session import Session
+        from fe2tui.store import open_store
+
+        if self._store is None:
+            self._store = open_store()
+        return Session(choice, ask_code=self._ask_code)
+
+    def _last_fleet(self) -> Fleet | None:
+        try:
+            if self.store.problem is not None:
+                self._listener.warn(str(self.store.problem))
+            return self.store.fleets.last(self.session.place)
+        except StoreError as error:
+            self._listener.warn(str(error))
+            return None
+
+    async def _poll(self, session: Session, last: Fleet | None) -> None:
+        try:
+            await session.warm()
+        except Fe2Error as error:
+            self._listener.post_message(FleetNotRead(error, self._clock(), 0))
+        self._listener.warmed()
+        self._polling = Polling(self._listener, session, self.store, self._settings, self._clock)
+        while True:
+            try:
+                await self._polling.run(last)
+            except Fe2Error as error:
+                self._listener.post_message(FleetNotRead(error, self._clock(), self._settings.slow_seconds))
+                await asyncio.sleep(self._settings.slow_seconds)
+
+    async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
+        """Show another region or another profile. Raises Fe2Error, and stays where it is."""
+        if profile is not None and profile != self.session.profile:
+            read_only = self._asked_read_only or self._settings.of_profile(profile).read_only
+            choice = replace(self._choice, profile=profile, region=region, read_only=read_only)
+        else:
+            choice = replace(self._choice, region=region or self.session.region)
+        await self.open(choice)
+
+    async def start_over(self, choice: Choice) -> None:
+        """Open everything anew, the store too: the environment is another."""
+        if self._worker is not None:
+            self._worker.cancel()
+        if self._store is not None:
+            await asyncio.to_thread(self._store.close)
+        self._store = None
+        await self.open(choice)
+
+    async def close(self) -> None:
+        """Close sessions and store. What AWS was asked to do goes on."""
+        if self._worker is not None:
+            self._worker.cancel()
+        for session in [*self._left_behind, *([self._session] if self._session else [])]:
+            with suppress(Fe2Error):
+                await session.close()
+        if self._store is not None:
+            await asyncio.to_thread(self._store.close)
+
+    def nudge(self) -> None:
+        """Make the poller quick for a while."""
+        if self._polling is not None:
+            self._polling.nudge()
+
+    def read_now(self) -> None:
+        """Read at once."""
+        if self._polling is not None:
+            self._polling.refresh()
+
+    def look(self, anyone: bool) -> None:
+        """Say whether anybody looks: reading is paused while nobody does."""
+        if self._polling is not None:
+            self._polling.look(anyone)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether reading is paused."""
+        return self._polling is not None and self._polling.is_paused

@@ -1,0 +1,226 @@
+"""The activity pane: what is under way, what was done, and what failed with what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from fe2tui.model.progress import Activity
+from fe2tui.model.words import age, local_time, visible
+from fe2tui.tui.jobs import Job
+from fe2tui.tui.panes.instances import tabs
+from fe2tui.tui.possible import ACTIVITY
+from fe2tui.tui.theme import inks
+from fe2tui.tui.widgets.cells import fitted, wrapped
+from fe2tui.tui.widgets.frame import Edge, Part
+
+_SIGNS: Mapping[str, tuple[str, str]] = {
+    "running": ("◐", "moving"),
+    "done": ("✓", "running"),
+    "failed": ("▲", "trouble"),
+    "cancelled": ("○", "stopped"),
+}
+_TIME = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in the list: a task under way (``job`` is its number) or one that ended."""
+
+    result: str
+    at: str
+    title: str
+    words: str
+    remedy: str = ""
+    subject: str = ""
+    job: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    entry: int
+    parts: tuple[tuple[str, str], ...]
+
+
+def entry_of(activity: Activity, now: datetime) -> Entry:
+    """An entry of the log."""
+    title = f"{activity.command} {activity.label}".strip()
+    code = f" ({activity.code})" if activity.code else ""
+    return Entry(
+        activity.result,
+        local_time(activity.at, now),
+        visible(title),
+        visible(activity.words + code),
+        visible(activity.remedy),
+        activity.subject,
+    )
+
+
+def entry_of_job(job: Job, now: datetime) -> Entry:
+    """A task under way, with its newest step."""
+    step = job.newest
+    words = step.words if step else "begins"
+    if step and step.fraction is not None:
+        words += f" {step.fraction * 100:.0f} %"
+    return Entry("running", age(now - job.started), visible(job.title), visible(words), job=job.number)
+
+
+class ActivityPane(ScrollView, can_focus=True):
+    """A list with a cursor; failures take the lines they need."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "move(-10)", "Page up", show=False),
+        Binding("pagedown", "move(10)", "Page down", show=False),
+        Binding("home", "move(-100000)", "First", show=False),
+        Binding("end", "move(100000)", "Last", show=False),
+        Binding("enter", "open", "Go to the instance", show=False),
+    ]
+
+    class Opened(Message):
+        """The instance that an entry is about is wanted."""
+
+        def __init__(self, instance_id: str) -> None:
+            super().__init__()
+            self.instance_id = instance_id
+
+    class FrameClicked(Message):
+        """The upper edge of the frame was clicked; ``command`` is what stood there."""
+
+        def __init__(self, command: str) -> None:
+            super().__init__()
+            self.command = command
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        super().__init__(id=ACTIVITY)
+        self._clock = clock
+        self._edge = Edge(self)
+        self._entries: list[Entry] = []
+        self._lines: list[_Drawn] = []
+        self._cursor = 0
+        self.tab_counts: Mapping[str, str] = {}
+        self.alone = True
+        self.border_subtitle = ""
+
+    def show(self, running: Sequence[Job], failures: Sequence[Activity], log: Sequence[Activity]) -> None:
+        """Show what is under way, and what was done: the newest first, nothing twice."""
+        now = self._clock()
+        told = {(a.words, a.result) for a in log}
+        ended = [a for a in failures if (a.words, a.result) not in told]
+        ours_run = bool(running)
+        ended += [a for a in log if not (a.result == "running" and ours_run and a.by == "dashboard")]
+        ended.sort(key=lambda activity: activity.at, reverse=True)
+        entries = [entry_of_job(job, now) for job in reversed(running)] + [entry_of(a, now) for a in ended]
+        if entries != self._entries:
+            self._entries = entries
+            self._cursor = max(0, min(self._cursor, len(entries) - 1))
+            self._lay_out()
+
+    @property
+    def selected(self) -> Entry | None:
+        """The entry under the cursor."""
+        return self._entries[self._cursor] if self._entries else None
+
+    def go_to_failure(self) -> None:
+        """Put the cursor on the newest failure; on the newest entry when there is none."""
+        at = next((number for number, entry in enumerate(self._entries) if entry.result == "failed"), 0)
+        self.action_move(at - self._cursor)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by so many entries."""
+        if not self._entries:
+            return
+        self._cursor = max(0, min(self._cursor + by, len(self._entries) - 1))
+        mine = [y for y, line in enumerate(self._lines) if line.entry == self._cursor]
+        top, page = round(self.scroll_y), max(1, self.scrollable_content_region.height)
+        if mine and mine[0] < top:
+            self.scroll_to(y=mine[0], animate=False)
+        elif mine and mine[-1] >= top + page:
+            self.scroll_to(y=min(mine[-1] - page + 1, mine[0]), animate=False)
+        self.refresh()
+
+    def action_open(self) -> None:
+        """Go to the instance."""
+        entry = self.selected
+        if entry is not None and entry.subject.startswith("i-"):
+            self.post_message(self.Opened(entry.subject))
+
+    def _lay_out(self) -> None:
+        width = self.scrollable_content_region.width
+        self._lines = [line for number, entry in enumerate(self._entries) for line in _drawn(number, entry, width)]
+        self.virtual_size = Size(self.size.width, len(self._lines))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line: of an entry, or what an empty pane says."""
+        ink, width = inks(self.app.theme_variables), self.scrollable_content_region.width
+        at = round(self.scroll_y) + y
+        if not self._entries and y in (1, 2):
+            words = ("Nothing has been done here yet.", "What you launch, stop or terminate is listed here.")[y - 1]
+            return Strip([Segment(fitted(f"  {words}", width), ink["text" if y == 1 else "dim"])])
+        if at >= len(self._lines):
+            return Strip.blank(width, ink["text"])
+        line = self._lines[at]
+        row = ("cursor" if self.has_focus else "idle") if line.entry == self._cursor else ""
+        bar = ("▌", "accent" if self.has_focus else "faint") if row else (" ", "dim")
+        strip = Strip([Segment(text, ink.on(name, row)) for text, name in (bar, *line.parts)])
+        return strip.adjust_cell_length(width, ink.on("text", row))
+
+    def on_click(self, event: events.Click) -> None:
+        """Select an entry, open it, or tell of a click on the frame."""
+        inside = event.get_content_offset(self)
+        if inside is None:
+            if event.y == 0 and (command := self._edge.command_at(event.x)):
+                self.post_message(self.FrameClicked(command))
+            return
+        at = round(self.scroll_y) + inside.y
+        if at < len(self._lines):
+            self.action_move(self._lines[at].entry - self._cursor)
+            if event.chain == 2:
+                self.action_open()
+
+    def write_edge(self) -> None:
+        """Write the tabs, or only the pane's own when the others are in sight."""
+        self._edge.write(tabs(ACTIVITY, self.tab_counts) if self.alone else [Part("6 ", "accent"), Part("Activity")])
+
+    def on_resize(self) -> None:
+        """Words are wrapped for a width."""
+        self._lay_out()
+        self.write_edge()
+
+    def on_focus(self) -> None:
+        """The frame is bright with the focus."""
+        self.write_edge()
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The frame is dim without it."""
+        self.write_edge()
+        self.refresh()
+
+
+def _drawn(number: int, entry: Entry, width: int) -> list[_Drawn]:
+    sign, ink = _SIGNS.get(entry.result, _SIGNS["done"])
+    head = [(f"{sign} ", ink), (fitted(entry.at, _TIME), "dim"), (" ", "dim")]
+    room = max(10, width - 1 - 2 - _TIME - 1)
+    lines = wrapped(f"{entry.title}: {entry.words}" if entry.words else entry.title, room)
+    first, rest = lines[0], lines[1:]
+    title, words = first[: len(entry.title)], first[len(entry.title) :]
+    indent = " " * (2 + _TIME + 1)
+    drawn = [_Drawn(number, (*head, (title, "strong"), (words, "text")))]
+    drawn += [_Drawn(number, ((indent, "dim"), (line, "text"))) for line in rest]
+    if entry.remedy:
+        drawn += [_Drawn(number, ((indent, "dim"), (line, "accent"))) for line in wrapped(f"→ {entry.remedy}", room)]
+    return drawn

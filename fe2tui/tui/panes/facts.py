@@ -1,0 +1,147 @@
+"""Everything useful about one instance, as labelled lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.image import login_user
+from fe2tui.model.instance import PORT_TAG, USER_TAG, Instance, State
+from fe2tui.model.money import (
+    LEFT_OUT,
+    cost_so_far,
+    disk_per_month,
+    hourly_cost,
+    machine_price,
+    monthly_cost,
+    saving,
+)
+from fe2tui.model.words import DASH, age, dollars, local_time, plural, visible
+from fe2tui.tui.columns import needs_you, state_words, time_up
+
+_OURS = ("Name", USER_TAG, PORT_TAG)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and what it labels. ``ink`` is a theme variable; an empty label goes on with the one before."""
+
+    label: str
+    text: str
+    ink: str = "foreground"
+
+
+def left(instance: Instance, fleet: Fleet, now: datetime) -> list[Fact]:
+    """How to reach it, how it came to be, what it is made of."""
+    return [
+        *_attention(instance, now),
+        *_reach(instance, fleet),
+        *_made(instance, fleet, now),
+        *_disks(instance, fleet),
+    ]
+
+
+def right(instance: Instance, fleet: Fleet, now: datetime) -> list[Fact]:
+    """What it costs, its tags, where it stands in the network."""
+    return [*_money(instance, fleet, now), *_tags(instance), *_network(instance)]
+
+
+def _attention(instance: Instance, now: datetime) -> Iterator[Fact]:
+    if instance.is_interrupted:
+        yield Fact(
+            "Look", f"▲ AWS took its capacity back; only AWS can start it again, in {instance.zone}.", "state-trouble"
+        )
+    elif needs_you(instance, now):
+        yield Fact(
+            "Look", f"▲ on for {time_up(instance, now)}; the tag fe2:keep says that it is meant to be", "state-trouble"
+        )
+    if instance.state_reason and instance.state is not State.RUNNING and not instance.is_interrupted:
+        yield Fact("Why", visible(instance.state_reason), "ink-dim")
+
+
+def _reach(instance: Instance, fleet: Fleet) -> Iterator[Fact]:
+    user = instance.tags.get(USER_TAG) or login_user(fleet.image_names.get(instance.image_id, ""))
+    port = instance.tags.get(PORT_TAG, "")
+    where = f" -p {visible(port)}" if port and port != "22" else ""
+    key = f" · key {visible(instance.key_name)}" if instance.key_name else " · no key pair"
+    if instance.address and instance.state in (State.RUNNING, State.PENDING):
+        yield Fact("Reach", f"ssh{where} {visible(user)}@{instance.address}{key}")
+    else:
+        yield Fact("Reach", f"no address now · user {visible(user)}{key}", "ink-dim")
+
+
+def _made(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
+    image = fleet.image_names.get(instance.image_id, "")
+    words = f"from {visible(image)} ({instance.image_id})" if image else f"from {instance.image_id or DASH}"
+    if instance.launched_at:
+        words += f", started {age(now - instance.launched_at)} ago ({local_time(instance.launched_at, now)})"
+    yield Fact("Made", words)
+    kind = [state_words(instance), visible(instance.type), visible(instance.architecture), instance.zone]
+    yield Fact("Is", " · ".join(part for part in (*kind, _bought(instance)) if part))
+
+
+def _bought(instance: Instance) -> str:
+    if instance.is_spot:
+        return f"spot {instance.spot_request_id or ''}".strip()
+    return instance.lifecycle
+
+
+def _disks(instance: Instance, fleet: Fleet) -> Iterator[Fact]:
+    label = "Disks"
+    for attachment in instance.attachments:
+        volume = fleet.volumes.get(attachment.volume_id)
+        kept = "deleted with it" if attachment.delete_on_termination else "kept when it is terminated"
+        if volume is None:
+            what = attachment.volume_id
+        else:
+            name = f" {visible(volume.name)}" if volume.name else ""
+            month = dollars(disk_per_month((volume,), fleet.prices), sign="$")
+            what = f"{volume.size} GiB {visible(volume.type)}{name}, {month} a month"
+        yield Fact(label, f"{visible(attachment.device)} {what}, {kept}")
+        label = ""
+    if not instance.attachments and not instance.state.is_gone:
+        yield Fact("Disks", "none", "ink-dim")
+
+
+def _money(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
+    cost = hourly_cost(instance, fleet)
+    parts = [("machine", cost.machine), ("disk", cost.disk), ("IPv4", cost.address)]
+    said = " + ".join(f"{name} {dollars(amount, 4)}" for name, amount in parts if amount is None or amount)
+    if cost.total is None:
+        yield Fact("Cost", f"{said or DASH} an hour; not all prices are known", "ink-dim")
+    elif cost.total:
+        yield Fact("Cost", f"{said} = {dollars(cost.total, 4, sign='$')} an hour")
+    else:
+        yield Fact("Cost", "nothing any more")
+    so_far, month = cost_so_far(instance, fleet, now), monthly_cost(instance, fleet)
+    yield Fact("", f"{dollars(so_far, sign='$')} so far · {dollars(month, sign='$')} a month if left as it is")
+    saved = saving(instance, fleet.prices)
+    if saved is not None:
+        full = dollars(fleet.prices.on_demand.get(instance.type), 3)
+        yield Fact("Saves", f"{saved * 100:.0f} % against {full} on demand")
+    elif instance.state is State.STOPPED:
+        yield Fact(
+            "Saves", f"{dollars(machine_price(instance, fleet.prices), 3, sign='$')} an hour while it is stopped"
+        )
+    yield Fact("", f"({LEFT_OUT})", "ink-dim")
+
+
+def _tags(instance: Instance) -> Iterator[Fact]:
+    tags = [f"{visible(key)}={visible(value)}" for key, value in sorted(instance.tags.items()) if key not in _OURS]
+    yield Fact("Tags", "  ".join(tags) or "none", "foreground" if tags else "ink-dim")
+
+
+def _network(instance: Instance) -> Iterator[Fact]:
+    named = {"public": instance.public_ip, "private": instance.private_ip, "IPv6": instance.ipv6}
+    addresses = [f"{name} {address}" for name, address in named.items() if address]
+    yield Fact("Net", " · ".join(addresses) or "no address", "foreground" if addresses else "ink-dim")
+    groups = [f"{visible(name)} ({group})" for group, name in instance.security_groups]
+    where = [part for part in (instance.vpc_id, instance.subnet_id) if part]
+    if groups:
+        yield Fact("", f"{plural(len(groups), 'group')[2:]}: {', '.join(groups)}", "foreground")
+    if where:
+        yield Fact("", " · ".join(where), "ink-dim")
+    if instance.instance_profile:
+        yield Fact("Role", visible(instance.instance_profile))

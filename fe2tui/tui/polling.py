@@ -1,0 +1,136 @@
+"""Brings what the poller sees to the dashboard, and keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from textual.message import Message
+
+from fe2tui.errors import Fe2Error, StoreError
+from fe2tui.model.fleet import Fleet, Run
+
+if TYPE_CHECKING:
+    from fe2tui.aws.poller import Poller, ReadFailed
+    from fe2tui.aws.session import Session
+    from fe2tui.settings import Settings
+    from fe2tui.store import Store
+
+
+class FleetSeen(Message):
+    """A fleet was read. ``from_store``: it is the one kept from the last time, with its age."""
+
+    def __init__(self, fleet: Fleet, *, from_store: bool = False) -> None:
+        super().__init__()
+        self.fleet = fleet
+        self.from_store = from_store
+
+    def can_replace(self, message: Message) -> bool:
+        """A newer one takes the place of one that nobody has looked at yet."""
+        return isinstance(message, FleetSeen)
+
+
+class FleetNotRead(Message):
+    """A read failed: the last fleet stays. ``retry_in`` is seconds."""
+
+    def __init__(self, error: Fe2Error, at: datetime, retry_in: float) -> None:
+        super().__init__()
+        self.error = error
+        self.at = at
+        self.retry_in = retry_in
+
+
+class Listener(Protocol):
+    """Who is told what was read."""
+
+    def post_message(self, message: Message) -> bool:
+        """Take what was read."""
+
+    def warn(self, text: str) -> None:
+        """Tell that something is wrong that does not stop anything. From any thread."""
+
+
+class Polling:
+    """Listens to one poller for one place."""
+
+    def __init__(
+        self, listener: Listener, session: Session, store: Store, settings: Settings, clock: Callable[[], datetime]
+    ) -> None:
+        self._listener = listener
+        self._session = session
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._poller: Poller | None = None
+        self._runs: dict[str, tuple[Run, ...]] = {}
+        self._store_failed = False
+        self.is_paused = False
+
+    async def run(self, last: Fleet | None) -> None:
+        """Read for ever, from the fleet known before. Ends when it is cancelled."""
+        poller_class = await asyncio.to_thread(_poller_class)
+        self._poller = poller_class(
+            self._session,
+            self._store.prices,
+            quick=self._settings.quick_seconds,
+            slow=self._settings.slow_seconds,
+            clock=self._clock,
+            last=last,
+        )
+        async for seen in self._poller.seen():
+            if isinstance(seen, Fleet):
+                fleet = await asyncio.to_thread(self._with_runs, seen)
+                self._listener.post_message(FleetSeen(fleet))
+                await asyncio.to_thread(self._keep, fleet)
+            else:
+                self._tell(seen)
+
+    def nudge(self) -> None:
+        """Be quick for a while."""
+        if self._poller is not None:
+            self._poller.nudge()
+
+    def refresh(self) -> None:
+        """Read at once."""
+        if self._poller is not None:
+            self._poller.refresh()
+
+    def look(self, anyone: bool) -> None:
+        """Pause when nobody looks, go on when somebody does."""
+        if self._poller is not None and self.is_paused is anyone:
+            self.is_paused = not anyone
+            (self._poller.resume if anyone else self._poller.pause)()
+
+    def _tell(self, failed: ReadFailed) -> None:
+        self._listener.post_message(FleetNotRead(failed.error, failed.at, failed.retry_in))
+
+    def _with_runs(self, fleet: Fleet) -> Fleet:
+        try:
+            self._store.runs.see(fleet)
+            runs = self._store.runs.of(fleet.place)
+        except StoreError as error:
+            self._complain(error)
+            return fleet
+        if runs != self._runs:
+            self._runs = runs
+        return replace(fleet, runs=self._runs)
+
+    def _keep(self, fleet: Fleet) -> None:
+        try:
+            self._store.fleets.save(fleet)
+        except StoreError as error:
+            self._complain(error)
+
+    def _complain(self, error: StoreError) -> None:
+        if not self._store_failed:
+            self._store_failed = True
+            self._listener.warn(str(error))
+
+
+def _poller_class() -> type[Poller]:
+    from fe2tui.aws.poller import Poller
+
+    return Poller

@@ -1,0 +1,67 @@
+"""How reading goes: when it last did, why it does not, and what the person is told of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from fe2tui.errors import Fe2Error
+from fe2tui.model.fleet import Problem
+from fe2tui.model.words import short_age, visible
+from fe2tui.tui.polling import FleetNotRead, FleetSeen
+from fe2tui.tui.widgets.cells import clipped
+from fe2tui.tui.widgets.line import Span
+
+_PARTS = {"volumes": "Disks", "prices": "Prices", "spot": "Spot prices", "metrics": "CPU figures"}
+
+
+class Reading:
+    """The state of reading one place."""
+
+    def __init__(self) -> None:
+        self.read_at: datetime | None = None
+        self.from_store = False
+        self.error: Fe2Error | None = None
+        self.account = ""
+        self._retry_at: datetime | None = None
+        self._known_problems: frozenset[tuple[str, str]] = frozenset()
+
+    def took(self, seen: FleetSeen) -> list[Fe2Error]:
+        """A fleet came; what of it could not be read and was not said before."""
+        fleet = seen.fleet
+        self.read_at, self.from_store = fleet.seen_at, seen.from_store
+        self.account = fleet.account or self.account
+        if seen.from_store:
+            return []
+        self.error = self._retry_at = None
+        new = [problem for problem in fleet.problems if (problem.part, problem.summary) not in self._known_problems]
+        self._known_problems = frozenset((problem.part, problem.summary) for problem in fleet.problems)
+        return [_as_error(problem) for problem in new]
+
+    def failed(self, failure: FleetNotRead) -> bool:
+        """A read failed; whether for another reason than the last one."""
+        is_new = self.error is None or self.error.summary != failure.error.summary
+        self.error = failure.error
+        self._retry_at = failure.at + timedelta(seconds=failure.retry_in) if failure.retry_in else None
+        return is_new
+
+    def notice(self, now: datetime, width: int) -> list[Span]:
+        """The line under the status line while reading fails: the reason, what to do, and the next try."""
+        if self.error is None:
+            return []
+        again = ""
+        if self._retry_at is not None and self._retry_at > now:
+            again = f" next try in {short_age(self._retry_at - now + timedelta(seconds=0.99))} "
+        code = f" ({self.error.code})" if self.error.code else ""
+        words = visible(" ".join(part for part in (self.error.summary + code, self.error.remedy) if part))
+        room = max(0, width - 3 - len(again))
+        text = clipped(words, room)
+        return [
+            Span(" ▲ ", "alarm"),
+            Span(f"{text}{' ' * (room - len(text))}", "trouble", "errors"),
+            Span(again, "dim"),
+        ]
+
+
+def _as_error(problem: Problem) -> Fe2Error:
+    part = _PARTS.get(problem.part, problem.part)
+    return Fe2Error(f"{part} could not be read: {problem.summary}", problem.remedy, code=problem.code)

@@ -1,0 +1,184 @@
+"""The main screen: the status line, the panes, the footer, and how they share the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import ClassVar
+
+from textual import on
+from textual.containers import Container, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+
+from fe2tui.model.words import visible
+from fe2tui.tui.lines import Lines
+from fe2tui.tui.panes.activity import ActivityPane
+from fe2tui.tui.panes.browser import Browser
+from fe2tui.tui.panes.details import Details
+from fe2tui.tui.panes.instances import Instances
+from fe2tui.tui.possible import ACTIVITY, INSTANCES
+from fe2tui.tui.showing import Showing
+from fe2tui.tui.widgets.frame import Part
+from fe2tui.tui.widgets.line import Line
+from fe2tui.tui.widgets.table import Table
+
+WIDE = 150
+TALL, BROAD = 30, 100
+DETAILS_WAIT = 0.06  # seconds: a held arrow key does not draw the details of every row it passes
+
+
+class MainScreen(Screen[None]):
+    """Wide terminals show instances, details and activity together; narrow ones one pane at a time."""
+
+    AUTO_FOCUS: ClassVar[str | None] = "#instances"
+
+    def __init__(
+        self,
+        showing: Showing,
+        columns: tuple[str, ...],
+        clock: Callable[[], datetime],
+        lines: Lines,
+        perform: Callable[[str], None],
+    ) -> None:
+        super().__init__(id="main")
+        self._showing = showing
+        self._perform = perform
+        self._details_wanted: bool | None = None
+        self._details_timer_runs = False
+        self.table = Instances(columns, clock)
+        self.browser = Browser(self.table, showing)
+        self.details = Details(clock)
+        self.activity = ActivityPane(clock)
+        self.status = Line(lines.status, id="status")
+        self.notice = Line(lines.notice, id="notice")
+        self.footer = Line(lines.footer, id="footer")
+        self._lines = lines
+
+    def compose(self) -> Iterator[Widget]:
+        """Everything there is; what has no room is not displayed."""
+        yield self.status
+        yield self.notice
+        with Container(id="body"):
+            yield self.browser
+            with Vertical(id="side"):
+                yield self.details
+                yield self.activity
+        yield self.footer
+
+    # Which panes are there
+
+    @property
+    def pane(self) -> str:
+        """The pane that commands act on."""
+        if self.has_class("-wide") and not self.has_class("-zoom"):
+            return ACTIVITY if self.activity.has_focus else INSTANCES
+        return ACTIVITY if self.has_class("-activity") else INSTANCES
+
+    def go_to(self, pane: str) -> None:
+        """Show a pane and give it the focus."""
+        self.set_class(pane == ACTIVITY, "-activity")
+        target = self.activity if pane == ACTIVITY else self.table
+        self.call_after_refresh(target.focus)
+        self.call_after_refresh(self.write_lines)
+
+    def zoom(self) -> None:
+        """Give the screen to the pane with the focus, or give it back."""
+        pane = self.pane
+        self.toggle_class("-zoom")
+        self.set_class(pane == ACTIVITY, "-activity")
+        self.call_after_refresh(self.show_details)
+
+    def toggle_details(self) -> None:
+        """Show or hide the details."""
+        if self.has_class("-zoom"):
+            self.remove_class("-zoom")
+            self._details_wanted = True
+        else:
+            self._details_wanted = not self.has_class("-details")
+        self._arrange()
+
+    def on_resize(self) -> None:
+        """The panes that fit are others."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        width, height = self.app.size
+        roomy = width >= BROAD and height >= TALL
+        self.set_class(width >= WIDE, "-wide")
+        self.set_class(roomy if self._details_wanted is None else self._details_wanted, "-details")
+        self.activity.alone = width < WIDE
+        self.call_after_refresh(self.show_details)
+        self.call_after_refresh(self.write_lines)
+
+    # What they show
+
+    def show_details(self) -> None:
+        """Show the details of the selected instance."""
+        self._details_timer_runs = False
+        fleet, selected = self._showing.fleet, self.table.cursor_id
+        instance = fleet.instances.get(selected) if fleet is not None and selected is not None else None
+        self.details.show(instance, fleet)
+
+    def _follow(self) -> None:
+        self.show_details()
+        self.footer.redraw()
+
+    def write_lines(self) -> None:
+        """Write the status line, the frames and the footer anew where they changed."""
+        self._write_frames()
+        self.notice.display = bool(self._lines.notice(self.app.size.width))
+        for line in (self.status, self.notice, self.footer):
+            line.redraw()
+
+    def _write_frames(self) -> None:
+        sight, query = self._showing.sight, self._showing.arrangement.query
+        counts: dict[str, str] = {}
+        if sight is not None:
+            total = len(sight.fleet.instances)
+            counts[INSTANCES] = f"{len(sight.ids):,} of {total:,}" if query.tests else f"{total:,}"
+        self.table.tab_counts = self.activity.tab_counts = counts
+        self.table.note_at_right = (Part(f"/ {visible(query.text)}", "accent", False, "filter"),) if query.tests else ()
+        self.table.write_edge()
+        self.activity.write_edge()
+
+    def recolour(self) -> None:
+        """The colours are others."""
+        self.table.recolour()
+        self.write_lines()
+        self.refresh()
+
+    def action_hint(self) -> None:
+        """Ctrl-C does not end the program by accident."""
+        self.notify("q leaves the program.", markup=False)
+
+    # What is asked for with the mouse
+
+    @on(Table.Moved)
+    def _moved(self, event: Table.Moved) -> None:
+        event.stop()
+        if not self._details_timer_runs:
+            self._details_timer_runs = True
+            self.set_timer(DETAILS_WAIT, self._follow)
+
+    @on(Table.Opened)
+    def _opened(self, event: Table.Opened) -> None:
+        event.stop()
+        self._perform("connect")
+
+    @on(Table.FrameClicked)
+    def _frame_clicked(self, event: Table.FrameClicked) -> None:
+        event.stop()
+        self._perform(self.table.command_at(event.x))
+
+    @on(Line.Clicked)
+    @on(ActivityPane.FrameClicked)
+    def _clicked(self, event: Line.Clicked | ActivityPane.FrameClicked) -> None:
+        event.stop()
+        self._perform(event.command)
+
+    @on(ActivityPane.Opened)
+    def _instance_wanted(self, event: ActivityPane.Opened) -> None:
+        event.stop()
+        self.table.go_to(event.instance_id)
+        self.go_to(INSTANCES)

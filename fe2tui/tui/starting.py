@@ -1,0 +1,94 @@
+"""From the first frame to the first read; and what to do when AWS does not know who is asking."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fe2tui.errors import CredentialsError, Fe2Error
+from fe2tui.model.words import plural
+from fe2tui.tui.columns import unknown_columns
+from fe2tui.tui.runner import import_commands
+
+if TYPE_CHECKING:
+    from fe2tui.aws.session import Choice
+    from fe2tui.tui.app import Dashboard
+
+
+class Starting:
+    """Begins when the first frame has been drawn."""
+
+    def __init__(self, app: Dashboard, choice: Choice, start_demo: Callable[[], Mapping[str, str]] | None) -> None:
+        self._app = app
+        self._choice = choice
+        self._start_demo = start_demo
+        self._is_welcoming = False
+        self.error: Fe2Error | None = None
+
+    def begin(self) -> None:
+        """Open session and store, show the last fleet, read."""
+        self._app.set_interval(1.0, self._app.pulse.beat)
+        self._app.work(self._open(), "start")
+
+    async def _open(self) -> None:
+        try:
+            await self._app.desk.link.open()
+        except Fe2Error as error:
+            self.error = error
+            self._app.exit()
+            return
+        for complaint in self._complaints():
+            self._app.desk.fail("settings", Fe2Error(complaint, "See config.toml."))
+
+    def _complaints(self) -> list[str]:
+        app, settings = self._app, self._app.settings
+        complaints = list(app.keymap.complaints)
+        complaints += [f"columns: there is no column “{column}”." for column in unknown_columns(settings.columns)]
+        if settings.theme and settings.theme not in app.available_themes:
+            complaints.append(f"theme: there is no “{settings.theme}”. There are {', '.join(app.available_themes)}.")
+        return complaints
+
+    async def warmed(self) -> None:
+        """AWS's library is there: find out what became of launches cut short, and import what forms need."""
+        from fe2tui.tasks.launch import recover
+
+        await asyncio.to_thread(import_commands)
+        desk = self._app.desk
+        outcomes = await recover(desk.context())
+        failed = [outcome for outcome in outcomes if outcome.error is not None]
+        for outcome in failed:
+            if outcome.error is not None:
+                desk.fail(outcome.label, outcome.error)
+        if outcomes and not failed:
+            desk.tell(f"{plural(len(outcomes), 'launch')} of an earlier run found again: {outcomes[0].label}.")
+        self._app.feed.read_log()
+
+    async def welcome(self, error: CredentialsError) -> None:
+        """Say what to do when there are no credentials, and do what the person chooses."""
+        if self._is_welcoming:
+            return
+        self._is_welcoming = True
+        try:
+            await self._welcome(error)
+        finally:
+            self._is_welcoming = False
+
+    async def _welcome(self, error: CredentialsError) -> None:
+        from fe2tui.aws.session import profiles
+        from fe2tui.tui.forms.first_start import FirstStart
+
+        app, link = self._app, self._app.desk.link
+        count = len(await asyncio.to_thread(profiles))
+        way = await app.desk.ask(FirstStart(error, has_demo=self._start_demo is not None, profiles=count))
+        if way == "quit":
+            app.exit()
+        elif way == "retry":
+            await link.open()
+        elif way == "profile":
+            app.runner.perform("profile")
+        elif way == "demo" and self._start_demo is not None:
+            os.environ.update(await asyncio.to_thread(self._start_demo))
+            await link.start_over(replace(self._choice, profile=None, region=None, endpoint_url=None))

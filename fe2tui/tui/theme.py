@@ -1,0 +1,147 @@
+"""The colours: a dark and a light theme, and the inks that lines are drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from rich.style import Style
+from textual.color import Color
+from textual.theme import Theme
+
+DARK, LIGHT = "fe2tui-dark", "fe2tui-light"
+
+THEMES: Mapping[str, Theme] = {
+    DARK: Theme(
+        name=DARK,
+        primary="#7aa2f7",
+        secondary="#7aa2f7",
+        accent="#7aa2f7",
+        warning="#e0af68",
+        error="#f7768e",
+        success="#73c991",
+        foreground="#c8d0e0",
+        background="#11151c",
+        surface="#171c26",
+        panel="#1d2430",
+        variables={
+            "ink-dim": "#7c879c",
+            "ink-faint": "#343d4f",
+            "row-cursor": "#1f2a40",
+            "row-idle-cursor": "#191f2b",
+            "row-glow": "#2b2a1c",
+            "state-running": "#73c991",
+            "state-moving": "#e0af68",
+            "state-stopped": "#7c879c",
+            "state-trouble": "#f7768e",
+            "input-cursor-text-style": "none",
+        },
+    ),
+    LIGHT: Theme(
+        name=LIGHT,
+        primary="#2f5bd0",
+        secondary="#2f5bd0",
+        accent="#2f5bd0",
+        warning="#9a6200",
+        error="#c22840",
+        success="#1f7a3d",
+        foreground="#20242c",
+        background="#fafaf8",
+        surface="#f1f1ee",
+        panel="#e7e7e3",
+        dark=False,
+        variables={
+            "ink-dim": "#676d79",
+            "ink-faint": "#c9ccd2",
+            "row-cursor": "#dde6fb",
+            "row-idle-cursor": "#eeeeea",
+            "row-glow": "#fbf0cf",
+            "state-running": "#1f7a3d",
+            "state-moving": "#9a6200",
+            "state-stopped": "#676d79",
+            "state-trouble": "#c22840",
+            "input-cursor-text-style": "none",
+        },
+    ),
+}
+
+
+def variables_of(theme: Theme) -> dict[str, str]:
+    """Our own variables for a theme that has none of them, from its colours."""
+    colours = theme.to_color_system().generate()
+    return {
+        "ink-dim": colours["foreground-darken-3"] if theme.dark else colours["foreground-lighten-3"],
+        "ink-faint": colours["panel-lighten-2"] if theme.dark else colours["panel-darken-2"],
+        "row-cursor": colours["primary-muted"],
+        "row-idle-cursor": colours["surface"],
+        "row-glow": colours["warning-muted"],
+        "state-running": colours["success"],
+        "state-moving": colours["warning"],
+        "state-stopped": colours["foreground-darken-3"] if theme.dark else colours["foreground-lighten-3"],
+        "state-trouble": colours["error"],
+    }
+
+
+class Inks:
+    """Rich styles by name, for one theme. Backgrounds are part of them: lines are drawn, not composed."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        def colour(name: str) -> Color:
+            text = variables.get(name, "")
+            return Color.parse("#808080" if not text or text.startswith(("auto", "ansi")) else text)
+
+        back = colour("background")
+        self.back = back
+        base = Style.from_color(colour("foreground").rich_color, back.rich_color)
+
+        def ink(name: str, bold: bool | None = None) -> Style:
+            shade = colour(name)
+            solid = back.blend(shade, shade.a) if shade.a < 1 else shade
+            return Style(color=solid.rich_color, bgcolor=base.bgcolor, bold=bold)
+
+        def row(name: str) -> Style:
+            shade = colour(name)
+            return Style(bgcolor=(back.blend(shade.with_alpha(1), shade.a) if shade.a < 1 else shade).rich_color)
+
+        self.styles: Mapping[str, Style] = {
+            "text": base,
+            "strong": base + Style(bold=True),
+            "dim": ink("ink-dim"),
+            "faint": ink("ink-faint"),
+            "accent": ink("accent"),
+            "key": ink("accent", bold=True),
+            "mark": ink("accent", bold=True),
+            "running": ink("state-running"),
+            "moving": ink("state-moving"),
+            "stopped": ink("state-stopped"),
+            "trouble": ink("state-trouble"),
+            "alarm": ink("state-trouble", bold=True),
+        }
+        self.rows: Mapping[str, Style] = {
+            "cursor": row("row-cursor"),
+            "idle": row("row-idle-cursor"),
+            "glow": row("row-glow"),
+            "": Style(),
+        }
+
+    def __getitem__(self, name: str) -> Style:
+        return self.styles[name]
+
+    @lru_cache(maxsize=128)  # noqa: B019 - one object a theme, and few styles
+    def on(self, name: str, row: str) -> Style:
+        """A style on the background of a kind of row: cursor, idle, glow, or none."""
+        return self.styles[name] + self.rows[row]
+
+
+_made: dict[tuple[tuple[str, str], ...], Inks] = {}
+
+
+def inks(variables: Mapping[str, str]) -> Inks:
+    """The inks for the variables of a theme, made once."""
+    key = tuple((name, variables.get(name, "")) for name in ("background", "foreground", "accent", *_OWN))
+    if key not in _made:
+        _made[key] = Inks(variables)
+    return _made[key]
+
+
+_OWN = tuple(THEMES[DARK].variables)

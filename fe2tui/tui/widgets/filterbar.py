@@ -1,0 +1,75 @@
+"""The line in which a filter is typed, with what is wrong with it beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from fe2tui.model.query import EVERYTHING, Query, QueryError, parse
+
+
+class FilterBar(Horizontal):
+    """Filters while one types. Enter goes back to the table, esc takes the filter away."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "clear", "Clear", show=False),
+        Binding("down", "leave", "To the table", show=False),
+    ]
+
+    def __init__(self, text: str, changed: Callable[[Query], None], left: Callable[[], None]) -> None:
+        """``changed`` is told of every other filter, ``left`` when the person is done with the line."""
+        super().__init__(id="filter-bar")
+        self._changed = changed
+        self._left = left
+        self._input = Input(
+            text, placeholder="words  state:running  type:p3  tag:env=prod  zone:2a  age>7d  spot  -not", compact=True
+        )
+        self._error = Static("", id="filter-error")
+
+    def compose(self) -> Iterator[Widget]:
+        """The sign, the field, the error."""
+        yield Static(" / ", id="filter-sign")
+        yield self._input
+        yield self._error
+
+    def enter(self) -> None:
+        """Take the focus."""
+        self._input.focus()
+
+    def clear(self) -> None:
+        """Take the filter away without leaving the line."""
+        self._input.value = ""
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        try:
+            query = parse(event.value)
+        except QueryError as error:
+            self._error.update(Content(f" {error.summary} {error.remedy} "))
+            self._error.display = True
+            return
+        self._error.display = False
+        self._changed(query if query.tests else EVERYTHING)
+
+    @on(Input.Submitted)
+    def _done(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._left()
+
+    def action_leave(self) -> None:
+        """Go back to the table; the filter stays."""
+        self._left()
+
+    def action_clear(self) -> None:
+        """Take the filter away, and go back to the table."""
+        self.clear()
+        self._changed(EVERYTHING)
+        self._left()

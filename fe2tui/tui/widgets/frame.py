@@ -1,0 +1,63 @@
+"""What stands in the upper edge of a frame: parts at the left, parts at the right, each of them clickable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual.color import Color
+from textual.content import Content
+from textual.style import Style
+from textual.widget import Widget
+
+from fe2tui.tui.widgets.cells import clipped
+
+_BEFORE = 3  # corner, line, space
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text in a theme colour (``$`` and its variable's name without it); ``command`` is what a click on it runs."""
+
+    text: str
+    colour: str = "ink-dim"
+    bold: bool = False
+    command: str = ""
+
+
+class Edge:
+    """The upper edge of one widget's frame."""
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._spans: list[tuple[int, int, str]] = []
+
+    def write(self, left: Sequence[Part], right: Sequence[Part] = ()) -> None:
+        """Write the edge. What stands at the right gives way first, then the left is cut."""
+        colours = self._widget.app.theme_variables
+        width = max(0, self._widget.outer_size.width - 2 * _BEFORE)
+        line = "accent" if self._widget.has_pseudo_class("focus-within") else "ink-faint"
+        room = max(0, width - sum(cell_len(part.text) for part in left) - 4)
+        right = [Part(clipped(part.text, room), part.colour, part.bold, part.command) for part in right if room > 6]
+        fill = max(0, width - sum(cell_len(part.text) for part in (*left, *right)) - 2)
+        parts = [*left, *((Part(f" {'─' * fill} ", line), *right) if right and fill else ())]
+        self._spans, at = [], _BEFORE
+        for part in parts:
+            self._spans.append((at, at + cell_len(part.text), part.command))
+            at += cell_len(part.text)
+        self._widget.border_title = Content.assemble(
+            *((part.text, Style(foreground=_colour(colours, part.colour), bold=part.bold or None)) for part in parts)
+        )
+
+    def command_at(self, x: int) -> str:
+        """The command of the part at a column of the widget; empty when there is none."""
+        return next((command for start, end, command in self._spans if start <= x < end), "")
+
+
+def _colour(colours: dict[str, str], name: str) -> Color:
+    text = colours.get(name, "")
+    return Color.parse(text if text and not text.startswith("auto") else "#808080")
+
+
+Run = Callable[[str], None]

@@ -1,0 +1,69 @@
+"""One line of the screen, made of parts that give way when there is no room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from fe2tui.tui.theme import inks
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A text, its ink, and the command that a click on it runs."""
+
+    text: str
+    ink: str = "text"
+    command: str = ""
+
+
+class Line(Widget):
+    """A line that draws what ``spans`` gives for a width. It is not focusable and has no children."""
+
+    ALLOW_SELECT = False
+
+    class Clicked(Message):
+        """A part with a command was clicked."""
+
+        def __init__(self, command: str) -> None:
+            super().__init__()
+            self.command = command
+
+    def __init__(self, spans: Callable[[int], Sequence[Span]], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._spans = spans
+        self._drawn: list[Span] = []
+
+    def redraw(self) -> None:
+        """Draw again if it says something else than before."""
+        if self.is_attached and list(self._spans(self.size.width)) != self._drawn:
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line."""
+        ink, width = inks(self.app.theme_variables), self.size.width
+        self._drawn = list(self._spans(width))
+        strip = Strip([Segment(span.text, ink[span.ink]) for span in self._drawn])
+        return strip.adjust_cell_length(width, ink["text"])
+
+    def on_click(self, event: events.Click) -> None:
+        """Run the command of the part that was clicked."""
+        at = 0
+        for span in self._drawn:
+            at += cell_len(span.text)
+            if event.x < at:
+                if span.command:
+                    self.post_message(self.Clicked(span.command))
+                return
+
+
+def width_of(spans: Sequence[Span]) -> int:
+    """How many cells wide they are together."""
+    return sum(cell_len(span.text) for span in spans)

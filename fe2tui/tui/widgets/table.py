@@ -1,0 +1,319 @@
+"""A table on the line API: any number of rows, keyed by id, only those in view are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import ClassVar, Protocol
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from fe2tui.tui.columns import Cell, Column, Layout
+from fe2tui.tui.theme import Inks, inks
+from fe2tui.tui.widgets.cells import fitted
+
+GLOW_SECONDS = 2.0
+GUTTER = 4
+
+
+class Rows(Protocol):
+    """What a table shows. ``rows`` is the row number by id."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The ids, in order."""
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """The row number of each id."""
+
+    def layout(self, width: int) -> Layout:
+        """The columns for a width."""
+
+    def cells(self, row_id: str, columns: Sequence[Column]) -> tuple[Cell, list[Cell]]:
+        """The sign and the cells of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the cursor was seen: to stay on the same instance, at the same height of the screen."""
+
+    row: int
+    height: int
+
+
+class Table(ScrollView, can_focus=True):
+    """The cursor, the marks and the scroll position belong to ids, not to row numbers."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "edge(0)", "First", show=False),
+        Binding("end", "edge(1)", "Last", show=False),
+    ]
+
+    class Moved(Message):
+        """The cursor is on another row, or on none."""
+
+    class Opened(Message):
+        """A row was double-clicked."""
+
+    class SortAsked(Message):
+        """The title of a column was clicked; ``sort`` is what it sorts by."""
+
+        def __init__(self, sort: str) -> None:
+            super().__init__()
+            self.sort = sort
+
+    class FrameClicked(Message):
+        """The upper edge of the frame was clicked at a column of it."""
+
+        def __init__(self, x: int) -> None:
+            super().__init__()
+            self.x = x
+
+    def __init__(self, rows: Rows, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.marks: set[str] = set()
+        self.sorted_by = ("", False)
+        self.empty: Sequence[Cell] = ()
+        self._shown = rows
+        self._cursor = 0
+        self._cursor_id: str | None = None
+        self._anchor: str | None = None
+        self._glow: list[tuple[float, frozenset[str]]] = []
+        self._strips: dict[tuple[str, str, bool], Strip] = {}
+        self._layout = Layout((), 1)
+
+    # What is under the cursor
+
+    @property
+    def cursor_id(self) -> str | None:
+        """The id under the cursor; None when there are no rows."""
+        return self._cursor_id
+
+    def go_to(self, row_id: str) -> bool:
+        """Put the cursor on a row, now or as soon as it is there; whether it is there now."""
+        self._anchor = row_id
+        row = self._shown.rows.get(row_id)
+        if row is None:
+            return False
+        self._move_to(row)
+        return True
+
+    # What is shown
+
+    def show(self, rows: Rows, changed: frozenset[str] = frozenset()) -> None:
+        """Show other rows. The cursor stays on its id at its height, or goes back to one that it lost before."""
+        before = _Place(self._cursor, self._cursor - round(self.scroll_y))
+        was = self._cursor_id
+        self._shown = rows
+        self._strips.clear()
+        self._set_layout()
+        row = rows.rows.get(self._anchor) if self._anchor is not None else None
+        if row is None and was is not None:
+            row = rows.rows.get(was)
+        self._cursor = min(before.row if row is None else row, max(0, len(rows.ids) - 1))
+        self._cursor_id = rows.ids[self._cursor] if rows.ids else None
+        self.virtual_size = Size(self.size.width, len(rows.ids) + 1)
+        self._keep_height(before)
+        if changed:
+            self._start_glow(changed)
+        self.refresh()
+        if self._cursor_id != was:
+            self.post_message(self.Moved())
+
+    def _keep_height(self, before: _Place) -> None:
+        page = self._page_rows
+        if not 0 <= before.height < page:
+            return  # scrolled away from the cursor by the mouse: leave what is in sight
+        moved = self._cursor - before.row
+        if moved:
+            self.scroll_to(y=min(self._cursor - before.height, max(0, len(self._shown.ids) - page)), animate=False)
+
+    def redraw(self) -> None:
+        """Draw again what is in view where it differs from what was drawn: ages and money move on."""
+        if not self.is_attached or not self.size.height:
+            return
+        top, before = round(self.scroll_y), self._strips
+        self._strips = {}
+        for line in range(1, self.scrollable_content_region.height):
+            row = top + line - 1
+            if row >= len(self._shown.ids):
+                break
+            key = self._key(row)
+            if self._strip(row) != before.get(key):
+                self.refresh(Region(0, line, self.size.width, 1))
+
+    def recolour(self) -> None:
+        """Draw everything anew: marks, focus or colours are others."""
+        self._strips.clear()
+        self.refresh()
+
+    def _start_glow(self, changed: frozenset[str]) -> None:
+        self._glow.append((monotonic() + GLOW_SECONDS, changed))
+        self.set_timer(GLOW_SECONDS + 0.05, self._end_glow)
+
+    def _end_glow(self) -> None:
+        now = monotonic()
+        self._glow = [(until, ids) for until, ids in self._glow if until > now]
+        self.redraw()
+
+    # Moving
+
+    @property
+    def _page_rows(self) -> int:
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by so many rows."""
+        self._move_to(self._cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by so many pages."""
+        self._move_to(self._cursor + by * self._page_rows)
+
+    def action_edge(self, last: int) -> None:
+        """Move the cursor to the first or the last row."""
+        self._move_to(len(self._shown.ids) if last else 0)
+
+    def _move_to(self, row: int) -> None:
+        ids = self._shown.ids
+        if not ids:
+            return
+        row = max(0, min(row, len(ids) - 1))
+        was, self._cursor, self._cursor_id = self._cursor, row, ids[row]
+        self._anchor = self._cursor_id
+        top, page = round(self.scroll_y), self._page_rows
+        if row < top:
+            self.scroll_to(y=row, animate=False)
+        elif row >= top + page:
+            self.scroll_to(y=row - page + 1, animate=False)
+        for changed in {was, row}:
+            self.refresh(Region(0, changed - round(self.scroll_y) + 1, self.size.width, 1))
+        self.post_message(self.Moved())
+
+    # The mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """Select, open, sort, or tell of a click on the frame."""
+        inside = event.get_content_offset(self)
+        if inside is None:
+            if event.y == 0:
+                self.post_message(self.FrameClicked(event.x))
+            return
+        if inside.y == 0:
+            self._click_title(inside.x)
+            return
+        row = round(self.scroll_y) + inside.y - 1
+        if row < len(self._shown.ids):
+            self._move_to(row)
+            if event.chain == 2:
+                self.post_message(self.Opened())
+
+    def _click_title(self, x: int) -> None:
+        start = GUTTER
+        for column in self._layout.columns:
+            if start <= x < start + column.width + self._layout.gap and column.sort:
+                self.post_message(self.SortAsked(column.sort))
+                return
+            start += column.width + self._layout.gap
+
+    # Drawing
+
+    def on_resize(self) -> None:
+        """Choose the columns anew."""
+        self._set_layout()
+        self._strips.clear()
+        self.virtual_size = Size(self.size.width, len(self._shown.ids) + 1)
+        if self._shown.ids and not 0 <= self._cursor - round(self.scroll_y) < self._page_rows:
+            self.scroll_to(y=max(0, self._cursor - self._page_rows + 1), animate=False)
+
+    def on_focus(self) -> None:
+        """The cursor's row is brighter with the focus."""
+        self.recolour()
+
+    def on_blur(self) -> None:
+        """The cursor's row is dimmer without the focus."""
+        self.recolour()
+
+    def _set_layout(self) -> None:
+        width = self.scrollable_content_region.width - GUTTER
+        self._layout = self._shown.layout(max(8, width))
+
+    @property
+    def _inks(self) -> Inks:
+        return inks(self.app.theme_variables)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the table: the titles, a row, or what an empty table says."""
+        width = self.scrollable_content_region.width
+        if y == 0:
+            return self._titles().adjust_cell_length(width, self._inks["text"])
+        row = round(self.scroll_y) + y - 1
+        if row < len(self._shown.ids):
+            return self._strip(row)
+        if not self._shown.ids and 2 <= y < 2 + len(self.empty):
+            text, ink = self.empty[y - 2]
+            return Strip([Segment(fitted(f"{'':{GUTTER}}{text}", width), self._inks[ink])])
+        return Strip.blank(width, self._inks["text"])
+
+    def _titles(self) -> Strip:
+        ink, (sorted_by, descending) = self._inks, self.sorted_by
+        parts = [Segment(" " * GUTTER, ink["dim"])]
+        sign_done = False
+        for place, column in enumerate(self._layout.columns):
+            if place:
+                parts.append(Segment(" " * self._layout.gap, ink["dim"]))
+            here = bool(column.sort) and column.sort == sorted_by and not sign_done
+            sign_done = sign_done or here
+            arrow = "▾" if descending else "▴"
+            title = (f"{arrow}{column.title}" if column.right else f"{column.title} {arrow}") if here else column.title
+            parts.append(Segment(fitted(title, column.width, column.right), ink["accent" if here else "dim"]))
+        return Strip(parts)
+
+    def _key(self, row: int) -> tuple[str, str, bool]:
+        row_id = self._shown.ids[row]
+        if row == self._cursor:
+            kind = "cursor" if self.has_focus else "idle"
+        else:
+            kind = "glow" if any(row_id in ids for _, ids in self._glow) else ""
+        return row_id, kind, row_id in self.marks
+
+    def _strip(self, row: int) -> Strip:
+        key = self._key(row)
+        strip = self._strips.get(key)
+        if strip is None:
+            if len(self._strips) > 1_000:
+                self._strips.clear()
+            strip = self._strips[key] = self._draw(*key)
+        return strip
+
+    def _draw(self, row_id: str, kind: str, marked: bool) -> Strip:
+        ink = self._inks
+        (sign, sign_ink), cells = self._shown.cells(row_id, self._layout.columns)
+        bar = "▌" if kind in ("cursor", "idle") else " "
+        parts = [
+            Segment(bar, ink.on("accent" if kind == "cursor" else "faint", kind)),
+            Segment("✓" if marked else " ", ink.on("mark", kind)),
+            Segment(f"{sign} ", ink.on(sign_ink, kind)),
+        ]
+        space = Segment(" " * self._layout.gap, ink.on("text", kind))
+        for place, (column, (text, name)) in enumerate(zip(self._layout.columns, cells, strict=True)):
+            if place:
+                parts.append(space)
+            elif kind == "cursor":
+                name = "strong" if name == "text" else name
+            parts.append(Segment(fitted(text, column.width, column.right), ink.on(name, kind)))
+        width = self.scrollable_content_region.width
+        return Strip(parts).adjust_cell_length(width, ink.on("text", kind)).simplify()
