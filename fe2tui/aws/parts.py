@@ -147,8 +147,8 @@ class Parts:
 
     async def _read_volumes(self, sight: Sight) -> None:
         self._moved_volumes.clear()
-        found = await read_all(self._session, "DescribeVolumes", self._volume_reader, MaxResults=PAGE)
-        self._volumes = {volume.id: volume for volume in found}
+        found = await read_all(self._session, "DescribeVolumes", self._volume_reader, lasting=True, MaxResults=PAGE)
+        self._volumes = await asyncio.to_thread(_by_id, found)
 
     async def _read_moved_volumes(self, sight: Sight) -> None:
         wanted, self._moved_volumes = self._moved_volumes, set()
@@ -206,3 +206,7 @@ class Parts:
 
     async def _read_account(self, sight: Sight) -> None:
         self._account = (await self._session.identity()).account
+
+
+def _by_id(volumes: list[Volume]) -> Mapping[str, Volume]:
+    return {volume.id: volume for volume in volumes}

@@ -149,7 +149,7 @@ class Poller:
         return self._quick if self._sight.is_moving or _now() < self._quick_until else self._slow
 
     async def _read(self) -> None:
-        found = await read_all(self._session, "DescribeInstances", self._reader, MaxResults=PAGE)
+        found = await read_all(self._session, "DescribeInstances", self._reader, lasting=True, MaxResults=PAGE)
         self._sight = await put_in_order(found, self._sight.instances)
         self._seen_at = self._clock()
         self._failures = 0

@@ -26,10 +26,11 @@ class Reader(Generic[Item]):
     """Reads the pages of one kind of reply: ``tag`` is its set, ``build`` makes an object of an item's element.
 
     Objects are reused from one whole read to the next; a read is whole when a page without a next token was read.
-    ``parse`` may run in any thread, one call at a time.
+    ``built`` is how many the last page made anew. ``parse`` may run in any thread, one call at a time.
     """
 
     def __init__(self, tag: str, build: Callable[[Any], Item]) -> None:
+        self.built = 0
         self._build = build
         self._tag = tag
         self._open = f"<{tag}>".encode()
@@ -84,6 +85,7 @@ class Reader(Generic[Item]):
                     fresh += self._known(item, found, several)
             sets.append((digest, start, len(found)))
         self._fill(found, fresh)
+        self.built = len(fresh)
         whole = [item for item in found if item is not None]
         for digest, start, stop in sets:
             self._sets[digest] = tuple(whole[start:stop])
@@ -122,7 +124,9 @@ class Reader(Generic[Item]):
         root = _elements(body)
         for element in root.iter("*"):
             element.tag = element.tag.rpartition("}")[2]
-        return [self._build(item) for each in root.iter(self._tag) for item in each]
+        found = [self._build(item) for each in root.iter(self._tag) for item in each]
+        self.built = len(found)
+        return found
 
 
 def _plain(text: bytes) -> str:

@@ -73,6 +73,7 @@ async def cancel_spot_requests(session: Session, ids: Sequence[str]) -> None:
 
 def _request(reply: Mapping[str, Any]) -> SpotRequest:
     status: Mapping[str, Any] = reply.get("Status", {})
+    created: datetime | None = reply.get("CreateTime")
     return SpotRequest(
         id=str(reply["SpotInstanceRequestId"]),
         state=str(reply.get("State", "")),
@@ -81,5 +82,5 @@ def _request(reply: Mapping[str, Any]) -> SpotRequest:
         status_words=str(status.get("Message", "")),
         instance_id=reply.get("InstanceId") or None,
         interruption=str(reply.get("InstanceInterruptionBehavior", "")),
-        created_at=reply.get("CreateTime"),
+        created_at=created.astimezone(UTC) if created else None,
     )
