@@ -1,0 +1,86 @@
+"""Connect with a user and tunnels of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+
+from textual import on
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from fe2tui.errors import Fe2Error, FieldError, PortTakenError
+from fe2tui.ssh.tunnels import parse_ports
+from fe2tui.tasks.connect import Connection
+from fe2tui.tui.forms.field import Field
+from fe2tui.tui.forms.form import Form, dim, shown
+
+Prepare = Callable[[str | None, str], Awaitable[Connection]]
+
+
+class ConnectForm(Form[Connection]):
+    """Answers with a connection that is ready; what stands in its way is said beside its field."""
+
+    def __init__(self, label: str, prepare: Prepare, *, ports: str = "") -> None:
+        super().__init__(f"Connect to {label}", submit_word="Connect")
+        self._prepare = prepare
+        self._ports = ports
+
+    def compose(self) -> Iterator[Widget]:
+        """User and ports."""
+        yield from self.framed(
+            Field("User", id="user", placeholder="as the image says", hint="whom to log in as"),
+            Field("Ports", id="ports", value=self._ports, placeholder="8888, 9000:8888", hint="tunnels, here:there"),
+            Static(dim("A port here leads to the same port there: Jupyter's 8888, say."), classes="remedy"),
+            Static(id="trouble"),
+            classes="-narrow-form",
+        )
+
+    def on_mount(self) -> None:
+        """Nothing is wrong yet."""
+        self.query_one("#trouble").display = False
+
+    @on(Input.Submitted)
+    def _enter(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Prepare the connection; leave with it."""
+        self.run_worker(self._submit(), group="prepare", exclusive=True, exit_on_error=False)
+
+    async def _submit(self) -> None:
+        user, ports = self.query_one("#user", Field), self.query_one("#ports", Field)
+        for field in (user, ports):
+            field.blame(None)
+        self._complain(None)
+        try:
+            connection = await self._prepare(user.value or None, ports.value)
+        except PortTakenError as error:
+            ports.input.value = with_port(ports.value, error.port, error.free)
+            ports.blame(FieldError("ports", error.summary, f"{error.free} is free: ^s takes it."))
+            ports.input.focus()
+        except FieldError as error:
+            (ports if error.field == "ports" else user).blame(error)
+        except Fe2Error as error:
+            self._complain(error)
+        else:
+            self.dismiss(connection)
+
+    def _complain(self, error: Fe2Error | None) -> None:
+        line = self.query_one("#trouble", Static)
+        line.display = error is not None
+        if error is not None:
+            line.update(Content.assemble(("▲ ", "$error"), shown(error.summary), " ", dim(error.remedy)))
+
+
+def with_port(ports: str, taken: str | int, free: int) -> str:
+    """The tunnels asked for, with another port of this computer in the place of one that is in use."""
+    return ", ".join(
+        f"{free}:{tunnel.remote}"
+        if tunnel.local == int(taken)
+        else str(tunnel.local)
+        if tunnel.local == tunnel.remote
+        else f"{tunnel.local}:{tunnel.remote}"
+        for tunnel in parse_ports(ports)
+    )

@@ -1,0 +1,80 @@
+"""Export: exactly what is shown, into a file."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from fe2tui.errors import Fe2Error
+from fe2tui.model.words import plural
+from fe2tui.tui.forms.confirm import Choice, Confirm
+from fe2tui.tui.forms.export import ExportForm
+from fe2tui.tui.view import View
+
+Titles = Sequence[str]
+Rows = Sequence[Sequence[str]]
+KINDS: Mapping[str, str] = {".csv": "for spreadsheets", ".json": "for programs", ".md": "for people"}
+
+
+async def export(view: View) -> None:
+    """Ask for a file and write the rows and columns shown to it; a file that is there only when told to."""
+    titles, rows = view.desk.shown_cells()
+    what = f"{plural(len(rows), 'row')} and {plural(len(titles), 'column')}, as shown."
+    path = await view.ask(ExportForm(what, KINDS, path=f"instances-{view.region}.csv"))
+    if path is None:
+        return
+    if path.exists():
+        question = Confirm(
+            f"Write over {path}?",
+            ["The file is there already."],
+            title="Export",
+            choices=(Choice("y", "Write over it", "yes", is_grave=True),),
+        )
+        if await view.ask(question) != "yes":
+            return
+    await asyncio.to_thread(write, path, as_text(path.suffix.lower(), titles, rows))
+    view.tell(f"Wrote {plural(len(rows), 'row')} to {path}")
+
+
+def as_text(suffix: str, titles: Titles, rows: Rows) -> str:
+    """The table in one of the kinds."""
+    return _WRITERS[suffix](titles, rows)
+
+
+def write(path: Path, text: str) -> None:
+    """Write the whole file or nothing of it. Raises Fe2Error."""
+    half = path.with_name(f".{path.name}.part")
+    try:
+        half.write_text(text, encoding="utf-8")
+        half.replace(path)
+    except OSError as error:
+        half.unlink(missing_ok=True)
+        raise Fe2Error(f"{path} could not be written: {error.strerror}.", "Choose another place.") from error
+
+
+def _csv(titles: Titles, rows: Rows) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(titles)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _json(titles: Titles, rows: Rows) -> str:
+    return json.dumps([dict(zip(titles, row, strict=True)) for row in rows], indent=2, ensure_ascii=False) + "\n"
+
+
+def _markdown(titles: Titles, rows: Rows) -> str:
+    lines = [_line(titles), _line(["---"] * len(titles)), *(_line(row) for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("\\", "\\\\").replace("|", "\\|") for cell in cells) + " |"
+
+
+_WRITERS: Mapping[str, Callable[[Titles, Rows], str]] = {".csv": _csv, ".json": _json, ".md": _markdown}
