@@ -8,7 +8,7 @@ are left out. Source: the EC2, EBS and VPC price pages. All amounts are US dolla
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -84,18 +84,23 @@ def monthly_cost(instance: Instance, fleet: Fleet) -> Decimal | None:
 def runs_of(instance: Instance, fleet: Fleet) -> tuple[Run, ...]:
     """The stretches in which the instance ran: those recorded, and the one that EC2's own times tell of.
 
-    A price recorded while it ran counts before today's.
+    A price recorded while it ran counts before today's; one that was not known then is today's.
     """
     recorded = {run.started_at: run for run in fleet.runs.get(instance.id, ())}
-    start = instance.launched_at
+    start, price = instance.launched_at, machine_price(instance, fleet.prices)
     if start is not None and start not in recorded:
-        ended = None if instance.state in (State.RUNNING, State.PENDING) else instance.changed_state_at
-        if ended is not None or instance.state in (State.RUNNING, State.PENDING):
-            price = machine_price(instance, fleet.prices)
-            recorded[start] = Run(
-                instance.id, instance.name, instance.type, start, ended, price, bool(instance.public_ip)
-            )
-    return tuple(recorded[key] for key in sorted(recorded))
+        runs = instance.state in (State.RUNNING, State.PENDING)
+        ended = None if runs else instance.changed_state_at
+        if runs or ended is not None:
+            has_address = bool(instance.public_ip)
+            recorded[start] = Run(instance.id, instance.name, instance.type, start, ended, price, has_address)
+    return tuple(_priced(recorded[key], instance, price) for key in sorted(recorded))
+
+
+def _priced(run: Run, instance: Instance, price: Decimal | None) -> Run:
+    if run.price_per_hour is not None or run.type != instance.type:
+        return run
+    return replace(run, price_per_hour=price)
 
 
 def run_cost(run: Run, since: datetime, until: datetime) -> Decimal | None:
