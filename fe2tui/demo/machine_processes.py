@@ -79,14 +79,24 @@ def _by_ps(folder: Path, leaders: set[int]) -> set[int]:
 def kill_all(folder: Path, leaders: Iterable[int] = ()) -> None:
     """Kills them until none is left; several rounds, since a process may fork while it is looked for."""
     leaders = set(leaders)
+    dying: set[int] = set()
     until = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < until:
         found = processes_of(folder, leaders)
-        if not found:
-            return
         for pid in found:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+        # One that is about to end has lost its mark already, but may still hold a file or a port.
+        dying = {pid for pid in dying | found if _is_alive(pid)}
+        if not found and not dying:
+            return
         time.sleep(0.002)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return _state_and_session((_PROC / str(pid) / "stat").read_bytes())[0] not in (b"Z", b"X")
+    except OSError:
+        return False

@@ -148,7 +148,9 @@ class _Wait:
                 await asyncio.sleep(max(0.0, min(0.5 + self.elapsed - denied_since, self.left, 8.0)))
                 continue
             except MachineError as error:
-                self.last = error
+                # A try that was cut short by the end of the wait tells less than the one before it.
+                if self.left > 0 or self.last is None:
+                    self.last = error
             else:
                 if done.is_ok:
                     return self.ready("command", f"{self.route.user} can log in")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -330,9 +331,9 @@ async def test_a_shell_dies_when_its_client_goes_away(up: Bench) -> None:
         process = await connection.create_process(term_type="xterm", term_size=(80, 24))
         process.stdin.write("echo pid=$$=\n")
         seen = ""
-        while seen.count("pid=") < 2 or not seen.rpartition("pid=")[2].partition("=")[1]:
+        while (found := re.search(r"pid=(\d+)=", seen)) is None:
             seen += await process.stdout.read(1000)
-        pid = int(seen.rpartition("pid=")[2].partition("=")[0])
+        pid = int(found[1])
     until(lambda: not alive(pid))
 
 

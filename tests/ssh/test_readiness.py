@@ -78,7 +78,7 @@ async def test_time_runs_out_with_the_last_reason_refused(yard: Yard) -> None:
 async def test_time_runs_out_with_the_last_reason_still_booting(yard: Yard) -> None:
     yard.machines.boot(ID, login_after=60)
     with pytest.raises(UnansweredError, match="still booting"):
-        await wait_for_ssh(yard.route, yard.hosts, within=0.5)
+        await wait_for_ssh(yard.route, yard.hosts, within=2)
 
 
 def _listening(greeting: bytes) -> tuple[socket.socket, Callable[[], Any]]:
