@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from contextvars import ContextVar
 from typing import Any
 
 from aiobotocore.config import AioConfig
@@ -15,7 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from fe2tui.aws import slim
+from fe2tui.aws.aside import aside
+from fe2tui.aws.diversion import diversion, divert
 from fe2tui.aws.login import Login
+from fe2tui.aws.transport import Transport
 
 READ_ATTEMPTS = 4
 CHANGE_ATTEMPTS = 5
@@ -34,9 +36,9 @@ SAFE_TWICE = frozenset(
         "TerminateInstances",
     }
 )
+SMALL = 10_000  # bytes that the library's parser reads within a turn of the event loop
 _LONGEST_WAIT = 8.0
-
-_bodies: ContextVar[list[bytes] | None] = ContextVar("_bodies", default=None)
+_RETIRED = 2  # generations of clients that may still be in use
 
 
 class Clients:
@@ -54,6 +56,7 @@ class Clients:
         self._session: AioSession | None = None
         self._clients: dict[tuple[str, str, bool, bool], Any] = {}
         self._stack = AsyncExitStack()
+        self._retired: list[AsyncExitStack] = []
         self._one_at_a_time = asyncio.Lock()
 
     async def sign_in(self) -> None:
@@ -72,13 +75,17 @@ class Clients:
         self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
     ) -> bytes:
         """Send a call; its answer as it came."""
-        bodies: list[bytes] = []
-        token = _bodies.set(bodies)
-        try:
+        with diversion(0) as diverted:
             await self.send(service, operation, params, reading=reading, region=region)
-        finally:
-            _bodies.reset(token)
-        return bodies[-1]
+        return bytes(diverted.response["body"])
+
+    async def send_for_page(
+        self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
+    ) -> Any:
+        """Send a call; an answer that is not small is parsed in a thread."""
+        with diversion(SMALL) as diverted:
+            reply = await self.send(service, operation, params, reading=reading, region=region)
+        return await aside(diverted.parse) if diverted.response else reply
 
     async def _again(self, call: Callable[..., Awaitable[Any]], operation: str, params: dict[str, Any]) -> Any:
         wait = self._first_wait
@@ -93,16 +100,22 @@ class Clients:
         return await call(**params)
 
     async def forget(self) -> None:
-        """Close everything, and find the credentials anew at the next call."""
+        """Find the credentials anew at the next call. Calls under way end as they may."""
         session, self._session = self._session, None
         self._login.forget(session)
-        await self.close()
+        self._clients.clear()
+        self._retired.append(self._stack)
+        self._stack = AsyncExitStack()
+        if len(self._retired) > _RETIRED:
+            await self._retired.pop(0).aclose()
 
     async def close(self) -> None:
         """Give the connections back. It can be used again afterwards."""
-        stack, self._stack = self._stack, AsyncExitStack()
+        stacks, self._retired = [*self._retired, self._stack], []
+        self._stack = AsyncExitStack()
         self._clients.clear()
-        await stack.aclose()
+        for stack in stacks:
+            await stack.aclose()
 
     async def _client(self, service: str, operation: str, reading: bool, region: str) -> Any:
         whole = operation not in slim.OPERATIONS.get(service, ())
@@ -122,23 +135,21 @@ class Clients:
             else {"mode": "standard", "total_max_attempts": 1}
         )
         connect, read = self._timeouts
-        config = AioConfig(connect_timeout=connect, read_timeout=read, retries=retries, user_agent_extra="fe2tui")
+        config = AioConfig(
+            connect_timeout=connect,
+            read_timeout=read,
+            retries=retries,
+            user_agent_extra="fe2tui",
+            http_session_cls=Transport,
+        )
         create: Any = session.create_client  # typed for 400 literal names
         client = await self._stack.enter_async_context(
             create(service, region_name=region, endpoint_url=self._endpoint_url, config=config)
         )
-        client.meta.events.register("before-parse", _keep_body)
-        client.meta.events.register_first(
-            f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", _waited_enough
-        )
+        service_id = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.register(f"before-parse.{service_id}", divert)
+        client.meta.events.register_first(f"needs-retry.{service_id}", _waited_enough)
         return client
-
-
-def _keep_body(response_dict: dict[str, Any], **_: Any) -> None:
-    bodies = _bodies.get()
-    if bodies is not None and response_dict["status_code"] < 300:
-        bodies.append(response_dict["body"])
-        response_dict["body"] = b"<kept/>"  # nothing is left for the library's parser to do
 
 
 def _waited_enough(caught_exception: BaseException | None = None, **_: Any) -> bool | None:

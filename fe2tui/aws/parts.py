@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from fe2tui.aws.aside import aside
 from fe2tui.aws.describe import VolumeReader
 from fe2tui.aws.images import image_names
 from fe2tui.aws.metrics import cpu_hour
@@ -26,7 +27,7 @@ from fe2tui.model.volume import Volume
 OFTEN = 300.0  # seconds between two reads of volumes, spot prices and CPU
 SELDOM = 3600.0  # between two looks at whether the on-demand prices are old
 PRICES_LAST = timedelta(days=1)
-MOST_MEASURED = 500  # machines whose CPU is read: one call
+MOST_MEASURED = 500  # machines whose CPU is read
 _FEW = 200  # volumes that one filter names
 
 
@@ -148,7 +149,7 @@ class Parts:
     async def _read_volumes(self, sight: Sight) -> None:
         self._moved_volumes.clear()
         found = await read_all(self._session, "DescribeVolumes", self._volume_reader, lasting=True, MaxResults=PAGE)
-        self._volumes = await asyncio.to_thread(_by_id, found)
+        self._volumes = await aside(_by_id, found)
 
     async def _read_moved_volumes(self, sight: Sight) -> None:
         wanted, self._moved_volumes = self._moved_volumes, set()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
+from fe2tui.aws.aside import aside
 from fe2tui.aws.session import Session
 from fe2tui.model.fleet import Prices
 
@@ -44,28 +44,25 @@ async def region_prices(session: Session) -> Prices:
     """
     machines: dict[str, set[Decimal]] = {}
     async for products in _products(session, _MACHINES):
-        await asyncio.to_thread(_gather, products, "instanceType", "Hrs", machines)
+        await aside(_gather, products, "instanceType", "Hrs", machines)
     storage: dict[str, set[Decimal]] = {}
     async for products in _products(session, _STORAGE):
-        await asyncio.to_thread(_gather, products, "volumeApiName", "GB-Mo", storage)
+        await aside(_gather, products, "volumeApiName", "GB-Mo", storage)
     return Prices(on_demand=_single(machines), storage=_single(storage), read_at=datetime.now(UTC))
 
 
-async def _products(session: Session, wanted: Mapping[str, str]) -> Any:
+def _products(session: Session, wanted: Mapping[str, str]) -> AsyncIterator[list[Any]]:
     fields = {"regionCode": session.region, **wanted}
-    params: dict[str, Any] = {
-        "ServiceCode": "AmazonEC2",
-        "FormatVersion": "aws_v1",
-        "MaxResults": _PAGE,
-        "Filters": [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in fields.items()],
-    }
-    home = "cn-northwest-1" if session.region.startswith("cn-") else "us-east-1"
-    while True:
-        reply = await session.call_in(home, "pricing", "GetProducts", **params)
-        yield reply.get("PriceList", [])
-        if not reply.get("NextToken"):
-            return
-        params["NextToken"] = reply["NextToken"]
+    return session.pages(
+        "pricing",
+        "GetProducts",
+        "PriceList",
+        at="cn-northwest-1" if session.region.startswith("cn-") else "us-east-1",
+        ServiceCode="AmazonEC2",
+        FormatVersion="aws_v1",
+        MaxResults=_PAGE,
+        Filters=[{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in fields.items()],
+    )
 
 
 def _gather(products: Iterable[Any], attribute: str, unit: str, into: dict[str, set[Decimal]]) -> None:

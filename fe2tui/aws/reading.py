@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
+from fe2tui.aws.aside import aside
 from fe2tui.aws.replies import Item, Reader
 from fe2tui.aws.session import Session
 from fe2tui.model.instance import Instance
@@ -44,7 +45,7 @@ async def read_all(
                 found += page
             else:
                 token = reader.next_token(body)
-                parsing = asyncio.create_task(asyncio.to_thread(_parse, reader, body, lasting))
+                parsing = asyncio.create_task(aside(_parse, reader, body, lasting))
             if token is None:
                 break
         if parsing is not None:
@@ -85,7 +86,7 @@ async def put_in_order(found: list[Instance], before: Mapping[str, Instance]) ->
     """What a read found, beside what the one before it found."""
     if len(found) < _MANY:
         return _sight(found, before)
-    return await asyncio.to_thread(_sight, found, before)
+    return await aside(_sight, found, before)
 
 
 def _sight(found: list[Instance], before: Mapping[str, Instance]) -> Sight:

@@ -110,19 +110,20 @@ class Session:
         Reads are retried as AWS's adaptive mode does; changes only after the errors that EC2 names as passing, and
         after a broken connection where saying it twice does no harm.
         """
-        reply: dict[str, Any] = await self._send(service, operation, params)
+        reply: dict[str, Any] = await self._send("send", service, operation, params)
         return reply
 
-    async def call_in(self, region: str, service: str, operation: str, /, **params: Any) -> dict[str, Any]:
-        """One reading call in another region, for services that live in one region only."""
-        reply: dict[str, Any] = await self._send(service, operation, params, region=region)
-        return reply
+    async def pages(
+        self, service: str, operation: str, key: str, /, *, at: str | None = None, **params: Any
+    ) -> AsyncIterator[list[Any]]:
+        """The list ``key`` of each page of a reading operation: ``async for volumes in session.pages(…)``.
 
-    async def pages(self, service: str, operation: str, key: str, /, **params: Any) -> AsyncIterator[list[Any]]:
-        """The list ``key`` of each page of a reading operation: ``async for volumes in session.pages(…)``."""
+        ``at`` is the region of a service that lives in one region only.
+        """
         token: str | None = None
         while True:
-            reply = await self._send(service, operation, {**params, "NextToken": token} if token else params)
+            some = {**params, "NextToken": token} if token else params
+            reply = await self._send("send_for_page", service, operation, some, region=at)
             yield reply.get(key, [])
             token = reply.get("NextToken")
             if not token:
@@ -130,7 +131,7 @@ class Session:
 
     async def body(self, service: str, operation: str, /, **params: Any) -> bytes:
         """As ``call``, but the answer as it came, for replies too large for the library's parser."""
-        body: bytes = await self._send(service, operation, params, body=True)
+        body: bytes = await self._send("send_for_body", service, operation, params)
         return body
 
     async def with_region(self, region: str) -> Session:
@@ -153,7 +154,7 @@ class Session:
         await self.close()
 
     async def _send(
-        self, service: str, operation: str, params: dict[str, Any], *, body: bool = False, region: str | None = None
+        self, how: str, service: str, operation: str, params: dict[str, Any], *, region: str | None = None
     ) -> Any:
         reading = operation.startswith(_READING)
         if self.read_only and not reading:
@@ -166,8 +167,7 @@ class Session:
             if not self.region:
                 await clients.sign_in()
                 raise _no_region()
-            send = clients.send_for_body if body else clients.send
-            return await send(service, operation, params, reading=reading, region=region)
+            return await getattr(clients, how)(service, operation, params, reading=reading, region=region)
         except Fe2Error as error:
             await self._after(error)
             raise

@@ -1,0 +1,22 @@
+"""One thread for all parsing: two would only take the interpreter's lock from each other, and from who draws."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def aside(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """What ``work`` returns, done in the parsing thread, in its turn."""
+    return await asyncio.get_running_loop().run_in_executor(_thread(), lambda: work(*args, **kwargs))
+
+
+@lru_cache(maxsize=1)
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="fe2tui-parsing")
