@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterable
 from typing import Any
 
-from fe2tui.errors import StoreError
+from fe2tui.errors import FieldError, StoreError
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
-from fe2tui.model.place import Place
 from fe2tui.store.database import Database
 from fe2tui.store.encoding import decode, encode, from_micros, to_micros
 from fe2tui.store.presence import Presence
@@ -27,7 +27,11 @@ class LaunchJournal:
         self._in_hand: set[str] = set()
 
     def intend(self, intent: LaunchIntent) -> None:
-        """Keep an intent: it is on the disk when this returns. Raises StoreError, also where nothing can be kept."""
+        """Keep an intent: it is on the disk when this returns.
+
+        Raises FieldError(name) if a living process, this one included, is launching that name there right now, and
+        StoreError, also where nothing can be kept.
+        """
         if not self._database.is_durable:
             problem = self._database.problem
             raise StoreError(
@@ -49,11 +53,11 @@ class LaunchJournal:
             intent.activity,
             owner,
         )
-        with self._lock:
-            self._in_hand.add(intent.token)
-        with self._database.transaction() as connection:
+        with self._lock, self._database.transaction() as connection:
+            self._refuse_twin(connection, intent)
             marks = ", ".join("?" * len(values))
             connection.execute(f"INSERT INTO launches ({_COLUMNS}, owner) VALUES ({marks})", values)
+            self._in_hand.add(intent.token)
 
     def update(self, token: str, *, stage: str, instance_id: str | None = None, error: str = "") -> None:
         """Keep what became of it; an instance id already known stays known."""
@@ -74,14 +78,6 @@ class LaunchJournal:
             iter(_intents(self._database.read(f"SELECT {_COLUMNS} FROM launches WHERE token = ?", (token,)))), None
         )
 
-    def names_in_hand(self, place: Place) -> set[str]:
-        """The names that a living process, this one included, is launching there right now."""
-        rows = self._database.read(
-            f"SELECT owner, request FROM launches WHERE profile = ? AND endpoint = ? AND region = ? AND {_OPEN}",
-            (place.profile, place.endpoint, place.region),
-        )
-        return {str(decode(request)["name"]) for owner, request in rows if self._presence.lives(owner)}
-
     def open(self, profile: str, endpoint: str) -> list[LaunchIntent]:
         """Take over, oldest first, the intents of which it is not known what became and on which nobody works.
 
@@ -99,6 +95,15 @@ class LaunchJournal:
             connection.executemany("UPDATE launches SET owner = ? WHERE token = ?", [(mine, row[0]) for row in free])
             self._in_hand.update(row[0] for row in free)
         return _intents(free)
+
+    def _refuse_twin(self, connection: sqlite3.Connection, intent: LaunchIntent) -> None:
+        rows = connection.execute(
+            f"SELECT owner, request FROM launches WHERE profile = ? AND endpoint = ? AND region = ? AND {_OPEN}",
+            (intent.profile, intent.endpoint, intent.region),
+        )
+        name = intent.request.name
+        if any(decode(request)["name"] == name and self._presence.lives(owner) for owner, request in rows):
+            raise FieldError("name", f"“{name}” is being launched already.", "Wait for it, or choose another name.")
 
     def _is_free(self, token: str, owner: str, mine: str) -> bool:
         return token not in self._in_hand if owner == mine else not self._presence.lives(owner)

@@ -90,7 +90,7 @@ def logged(ctx: Context, command: str, instances: Mapping[str, Instance]) -> Ite
             raise
 
 
-def settle(ctx: Context, entries: dict[str, Entry], fates: Fates, instances: Mapping[str, Instance]) -> None:
+def settle(ctx: Context, entries: dict[str, Entry], fates: Fates) -> None:
     """End the entries of these."""
     for key, fate in fates.items():
         entry = entries.pop(key, None)
@@ -99,7 +99,7 @@ def settle(ctx: Context, entries: dict[str, Entry], fates: Fates, instances: Map
         if isinstance(fate, Fe2Error):
             end(ctx, entry, "failed", fate.summary, fate.remedy, fate.code)
         else:
-            end(ctx, entry, "done", f"{instances[key].label}: {fate}")
+            end(ctx, entry, "done", fate)
 
 
 def outcomes(ids: Sequence[str], fates: Fates, instances: Mapping[str, Instance]) -> list[Outcome]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws import network
-from fe2tui.errors import CapacityError, Fe2Error, FieldError, StateError, UnreachableError
+from fe2tui.errors import CapacityError, Fe2Error, StateError, UnreachableError
 from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.model.words import listed
@@ -37,7 +37,7 @@ async def launch(ctx: Context, request: LaunchRequest, *, wait: bool = True, kno
     lookups = known or Lookups(ctx)
     try:
         with recorded(ctx, "launch", request.name) as entry:
-            found = await plan(ctx, request, lookups)
+            found = await plan(ctx, request, lookups, with_cost=False)
             if found.errors:
                 raise found.errors[0]
             return await _Launching(ctx, found, entry).run(wait)
@@ -129,8 +129,6 @@ class _Launching:
             token, self.plan.request, sent, place.region, place.profile, ctx.clock(), endpoint=place.endpoint,
             process=os.getpid(), activity=self.entry.id or 0,
         )  # fmt: skip
-        if self.plan.request.name in await asyncio.to_thread(journal.names_in_hand, place):
-            raise FieldError("name", f"“{self.plan.request.name}” is being launched already.", "Wait for it.")
         is_sent = False
         try:
             await unbroken(asyncio.to_thread(journal.intend, intent), ctx.pace.unbroken)

@@ -83,15 +83,18 @@ class LaunchPlan:
         return next((error for error in self.errors if error.field == field_name), None)
 
 
-async def plan(ctx: Context, request: LaunchRequest, known: Lookups | None = None) -> LaunchPlan:
+async def plan(
+    ctx: Context, request: LaunchRequest, known: Lookups | None = None, *, with_cost: bool = True
+) -> LaunchPlan:
     """What the request comes to: everything looked up, at the same time, and checked; nothing changed.
 
-    What is wrong with a field is in ``errors``; AWS's own refusals (no credentials, unreachable) are raised. What the
-    login may not look up is in ``warnings``.
+    ``with_cost`` False does not look up prices. What is wrong with a field is in
+    ``errors``; AWS's own refusals (no credentials, unreachable) are raised. What the login may not look up is in
+    ``warnings``.
     """
     lookups = known or Lookups(ctx)
     try:
-        return await _Planning(ctx, request, lookups).result()
+        return await _Planning(ctx, request, lookups, with_cost).result()
     finally:
         if known is None:
             lookups.close()
@@ -102,6 +105,7 @@ class _Planning:
     ctx: Context
     request: LaunchRequest
     known: Lookups
+    with_cost: bool
     errors: list[FieldError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -115,7 +119,9 @@ class _Planning:
             self.soft(known.keys(), "Key pairs"),
             self.tried(self.soft(known.network(request.subnet_id), "The network")),
             known.address() if request.address is None else _none(),
-            asyncio.gather(known.prices(), self.name() if "name" not in wrong else _none()),
+            asyncio.gather(
+                known.prices() if self.with_cost else _no_prices(), self.name() if "name" not in wrong else _none()
+            ),
         )
         disk = self.disk(image)
         chosen = chosen_zones(request, zones, where, kind is not None, self.errors)
@@ -157,7 +163,8 @@ class _Planning:
             kind = await self.tried(self.soft(self.known.machine_type(request.type), "The type"))
         if "image" in wrong:
             return kind, None
-        architecture = _architecture(kind)
+        is_word = request.image.strip() in IMAGE_WORDS
+        architecture = _architecture(kind) if kind is not None or is_word else ""
         image = await self.tried(self.known.image(request.image.strip(), architecture))
         if image is not None and kind is not None and image.architecture not in kind.architectures:
             self.errors.append(_wrong_architecture(kind, image))
@@ -201,6 +208,10 @@ def _form_order(error: FieldError) -> int:
 
 async def _none() -> None:
     return None
+
+
+async def _no_prices() -> Prices:
+    return Prices()
 
 
 def _architecture(kind: MachineType | None) -> str:

@@ -114,13 +114,13 @@ async def _each(
         sent = await unbroken(each_or_all(going, act), ctx.pace.unbroken)
         fates.update({key: error for key, error in sent.items() if error is not None})
         going = [key for key in going if key not in fates]
-        settle(ctx, entries, fates, found)
+        settle(ctx, entries, fates)
         if going and after is not None:
             _accepted(ctx, command, entries, words)
             fates.update(await after({key: found[key] for key in going}))
         for key in going:
             fates.setdefault(key, words)
-        settle(ctx, entries, fates, found)
+        settle(ctx, entries, fates)
     return outcomes(wanted, fates, found)
 
 

@@ -14,6 +14,9 @@ from fe2tui.model.progress import Outcome
 from fe2tui.tasks.context import Context
 
 
+_MAY_BE_UNDER_WAY = timedelta(minutes=5)
+
+
 async def was_launched(ctx: Context, session: Session, token: str, *, since: datetime) -> Instance | None:
     """The instance that came of a RunInstances call sent at ``since``; None once EC2 has had time to show it.
 
@@ -51,6 +54,12 @@ async def recover(ctx: Context) -> list[Outcome]:
     return list(outcomes)
 
 
+def _last_sent(ctx: Context, intent: LaunchIntent) -> datetime:
+    """When the call may last have been sent: it is said again, with its token, while nobody answers."""
+    now = ctx.clock()
+    return now if now - intent.made_at < _MAY_BE_UNDER_WAY else intent.made_at
+
+
 async def _found_out(ctx: Context, intent: LaunchIntent) -> Outcome:
     name = intent.request.name
     ctx.step("launch", "recover", f"Finding out what became of launching {name}", label=name)
@@ -59,7 +68,7 @@ async def _found_out(ctx: Context, intent: LaunchIntent) -> Outcome:
         if intent.region != session.region:
             session = await session.with_region(intent.region)
         try:
-            instance = await was_launched(ctx, session, intent.token, since=intent.made_at)
+            instance = await was_launched(ctx, session, intent.token, since=_last_sent(ctx, intent))
         finally:
             if session is not ctx.session:
                 await session.close()

@@ -176,7 +176,7 @@ async def terminate(ctx: Context, ids: Sequence[str], *, wait: bool = False) -> 
         fates.update(await unbroken(_cancel_requests(ctx, _left(wanted, fates, found)), ctx.pace.unbroken))
         going = list(_left(wanted, fates, found))
         fates.update(await unbroken(_terminate(ctx, going, found), ctx.pace.unbroken))
-        settle(ctx, entries, {key: fate for key, fate in fates.items() if isinstance(fate, Fe2Error)}, found)
+        settle(ctx, entries, {key: fate for key, fate in fates.items() if isinstance(fate, Fe2Error)})
         if wait and (accepted := [key for key in going if not isinstance(fates[key], Fe2Error)]):
             for key in accepted:
                 entries[key].left = "AWS had accepted it: it is being terminated."
@@ -184,7 +184,7 @@ async def terminate(ctx: Context, ids: Sequence[str], *, wait: bool = False) -> 
                 ctx.session, accepted, [State.TERMINATED], every=ctx.pace.poll, timeout=ctx.pace.states
             )
             fates.update({key: str(fates[key]).replace("terminating", "terminated") for key in accepted})
-        settle(ctx, entries, fates, found)
+        settle(ctx, entries, fates)
     return outcomes(wanted, fates, found)
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from store_samples import NOON, PLACE, PRICES, fleet, machine
 
 from fe2tui.model.fleet import Fleet, Problem
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.place import Place
 from fe2tui.store import Store
 from fe2tui.store.names import last_names
+from tests.store.store_samples import NOON, PLACE, PRICES, fleet, machine
 
 SECOND = timedelta(seconds=1)
 

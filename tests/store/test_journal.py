@@ -11,11 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from store_samples import NOON
 
+from fe2tui.errors import FieldError
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.model.progress import Activity
 from fe2tui.store import Store
+from tests.store.store_samples import NOON
 
 REQUEST = LaunchRequest("base", "ubuntu", "t3.micro", disk=20, tags={"project": "vision"})
 CALL = {"ImageId": "ami-1", "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 20}}]}
@@ -33,15 +34,15 @@ def _elsewhere(path: Path, *lines: str) -> subprocess.Popen[str]:
         (
             "import sys, time, pathlib",
             "sys.path.insert(0, sys.argv[2])",
-            "from test_journal import *",
-            "from test_journal import _intent",
+            "from tests.store.test_journal import *",
+            "from tests.store.test_journal import _intent",
             "store = Store(pathlib.Path(sys.argv[1]))",
             *lines,
             "print('done', flush=True)",
             "time.sleep(600)",
         )
     )
-    tests = str(Path(__file__).parent)
+    tests = str(Path(__file__).parents[2])
     child = subprocess.Popen([sys.executable, "-c", program, str(path), tests], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None and child.stdout.readline() == "done\n"
     return child
@@ -71,6 +72,16 @@ def test_an_intent_in_hand_is_nobody_elses(store: Store, path: Path) -> None:
     assert store.launches.open("default", "") == [_intent()]
 
 
+def test_a_name_that_is_being_launched_is_refused_to_another_until_that_is_over(store: Store, path: Path) -> None:
+    store.launches.intend(_intent())
+    for other in (store, Store(path)):
+        with pytest.raises(FieldError, match="being launched already"):
+            other.launches.intend(_intent("two"))
+        other.launches.intend(_intent(f"elsewhere {id(other)}", region=f"region {id(other)}"))
+    store.launches.update("one", stage="failed")
+    Store(path).launches.intend(_intent("three"))
+
+
 def test_an_intent_of_a_living_process_is_left_alone_and_of_a_killed_one_taken_over_once(
     store: Store, path: Path
 ) -> None:
@@ -93,7 +104,7 @@ def test_only_open_intents_of_that_profile_and_endpoint_are_taken_over(store: St
         "profile": {"profile": "work"},
         "endpoint": {"endpoint": "http://127.0.0.1:1"},
     }.items():
-        store.launches.intend(_intent(token, **changes))
+        store.launches.intend(_intent(token, request=replace(REQUEST, name=token), **changes))
     store.close()
     assert [it.token for it in Store(path).launches.open("default", "")] == ["open", "launched"]
 
@@ -102,13 +113,14 @@ def test_only_open_intents_of_that_profile_and_endpoint_are_taken_over(store: St
 def test_what_intend_acknowledged_survives_sigkill_and_the_file_stays_whole(path: Path, after: int) -> None:
     program = (
         "import sys, pathlib; sys.path.insert(0, sys.argv[2])\n"
-        "from test_journal import *\n"
-        "from test_journal import _intent\n"
+        "from tests.store.test_journal import *\n"
+        "from tests.store.test_journal import _intent\n"
         "store = Store(pathlib.Path(sys.argv[1]))\n"
         "for number in range(100_000):\n"
-        "    store.launches.intend(_intent(str(number))); print(number, flush=True)\n"
+        "    request = replace(REQUEST, name=str(number))\n"
+        "    store.launches.intend(_intent(str(number), request=request)); print(number, flush=True)\n"
     )
-    tests = str(Path(__file__).parent)
+    tests = str(Path(__file__).parents[2])
     child = subprocess.Popen([sys.executable, "-c", program, str(path), tests], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     for _ in range(after + 1):
@@ -169,11 +181,11 @@ def test_activity_of_a_launch_that_is_still_to_be_found_out_is_not_ended(store: 
 
 def test_two_processes_write_at_once_and_nothing_is_lost(store: Store, path: Path) -> None:
     program = (
-        "import sys, pathlib; sys.path.insert(0, sys.argv[2])\nfrom test_journal import *\n"
+        "import sys, pathlib; sys.path.insert(0, sys.argv[2])\nfrom tests.store.test_journal import *\n"
         "store = Store(pathlib.Path(sys.argv[1]))\n"
         "for number in range(200): store.activity.end(store.activity.begin(ENTRY), 'done', 'there')"
     )
-    tests = str(Path(__file__).parent)
+    tests = str(Path(__file__).parents[2])
     others = [subprocess.Popen([sys.executable, "-c", program, str(path), tests]) for _ in range(2)]
     for _ in range(100):
         store.activity.end(store.activity.begin(ENTRY), "done", "here")

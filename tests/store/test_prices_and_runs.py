@@ -7,11 +7,10 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from store_samples import NOON, PLACE, PRICES, fleet, machine
-
 from fe2tui.model.fleet import Prices, Run
 from fe2tui.model.instance import State
 from fe2tui.store import Store
+from tests.store.store_samples import NOON, PLACE, PRICES, fleet, machine
 
 HOUR = timedelta(hours=1)
 BEGUN = NOON - 3 * HOUR

@@ -8,11 +8,11 @@ import stat
 from pathlib import Path
 
 import pytest
-from store_samples import NOON, PLACE, fleet, machine
 
 from fe2tui.errors import StoreError
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.store import Store, open_store
+from tests.store.store_samples import NOON, PLACE, fleet, machine
 
 INTENT = LaunchIntent("token", LaunchRequest("base", "ubuntu", "t3.micro"), {}, "us-east-2", "default", NOON)
 

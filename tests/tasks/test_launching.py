@@ -1,0 +1,328 @@
+"""Launch: what is sent, in which order it is told, what is refused before, and what happens when AWS says no."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from fe2tui.demo import Cloud
+from fe2tui.errors import (
+    CapacityError,
+    DeniedError,
+    Fe2Error,
+    FieldError,
+    QuotaError,
+    ReadOnlyError,
+    StoreError,
+    UnreachableError,
+)
+from fe2tui.model.instance import State
+from fe2tui.model.launch import LaunchRequest
+from fe2tui.store import Store
+from fe2tui.tasks.connect import prepare
+from fe2tui.tasks.context import Pace
+from fe2tui.tasks.launch import Lookups, launch, plan
+from fe2tui.tasks.power import stop
+from fe2tui.tasks.terminate import terminate
+from tests.tasks.tasks_bench import Bench, run_ssh
+
+STEPS = ["image", "key", "security group", "requested", "running", "ssh answers", "ready"]
+
+
+async def _refused(bench: Bench, request: LaunchRequest) -> FieldError:
+    """The error that a launch ends with, after making sure that nothing was sent."""
+    bench.forget_calls()
+    with pytest.raises(FieldError) as caught:
+        await launch(bench.ctx, request)
+    assert bench.calls("RunInstances") == []
+    assert (await plan(bench.ctx, request)).error(caught.value.field) is not None
+    return caught.value
+
+
+async def test_a_launch_ends_with_a_machine_that_lets_us_in(bench: Bench, name: str) -> None:
+    instance = await launch(bench.ctx, bench.request(name))
+    assert bench.path == STEPS
+    assert (instance.name, instance.state, instance.tags["fe2:user"]) == (name, State.RUNNING, "ubuntu")
+    done = run_ssh(await prepare(bench.ctx, name), "echo $USER")
+    assert (done.stdout.strip(), done.returncode) == ("ubuntu", 0)
+
+
+async def test_the_log_and_the_journal_say_what_was_launched(bench: Bench, name: str) -> None:
+    instance = await launch(bench.ctx, bench.request(name))
+    (entry,) = bench.activity("launch")
+    assert (entry.subject, entry.label, entry.result, entry.by) == (instance.id, name, "done", "test")
+    assert entry.ended_at is not None and entry.ended_at >= entry.at
+    intent = bench.ctx.store.launches.get(instance.client_token)
+    assert intent is not None
+    assert (intent.stage, intent.instance_id, intent.call["ClientToken"]) == ("ready", instance.id, intent.token)
+
+
+async def test_what_is_sent_is_what_a_careful_person_would_send(bench: Bench, name: str) -> None:
+    bench.forget_calls()
+    instance = await launch(bench.ctx, bench.request(name, disk=30, iops=4000, tags={"project": "x"}), wait=False)
+    intent = bench.ctx.store.launches.get(instance.client_token)
+    assert intent is not None
+    call = intent.call
+    assert call["MetadataOptions"]["HttpTokens"] == "required"
+    (disk,) = call["BlockDeviceMappings"]
+    assert disk["DeviceName"] == "/dev/sda1"
+    assert disk["Ebs"] == {"VolumeType": "gp3", "VolumeSize": 30, "Iops": 4000, "DeleteOnTermination": True}
+    tags = {it["ResourceType"]: {tag["Key"]: tag["Value"] for tag in it["Tags"]} for it in call["TagSpecifications"]}
+    assert tags == {
+        "instance": {"project": "x", "Name": name, "fe2:user": "ubuntu"},
+        "volume": {"project": "x", "Name": name},
+    }
+    assert bench.calls("CreateTags") == []
+    assert len(bench.calls("RunInstances")) == 1
+
+
+async def test_without_waiting_it_returns_as_soon_as_it_is_accepted(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False, boot_seconds=60))  # type: ignore[misc]
+    instance = await launch(bench.ctx, bench.request(name), wait=False)
+    assert instance.state is State.PENDING
+    assert bench.path == STEPS[:4]
+    assert bench.ctx.store.launches.open("default", bench.ctx.session.endpoint) == []
+
+
+async def test_a_name_in_use_is_refused_also_by_a_stopped_one_and_free_once_terminated(bench: Bench, name: str) -> None:
+    instance = await launch(bench.ctx, bench.request(name), wait=False)
+    refusal = await _refused(bench, bench.request(name))
+    assert refusal.field == "name" and instance.id in refusal.summary
+    await stop(bench.ctx, [instance.id])
+    assert "stopped" in (await _refused(bench, bench.request(name))).summary
+    await terminate(bench.ctx, [instance.id])
+    assert (await plan(bench.ctx, bench.request(name))).is_possible
+
+
+async def test_a_name_that_is_a_pattern_is_only_itself(bench: Bench) -> None:
+    assert (await plan(bench.ctx, bench.request("*"))).error("name") is None
+
+
+async def test_one_name_is_not_launched_twice_at_once(bench: Bench, name: str) -> None:
+    bench.fault("slow", action="RunInstances", seconds=0.5, times=1)
+    results = await asyncio.gather(
+        launch(bench.ctx, bench.request(name)), launch(bench.ctx, bench.request(name)), return_exceptions=True
+    )
+    refused = [it for it in results if isinstance(it, FieldError)]
+    assert [it.field for it in refused] == ["name"]
+    assert len(await bench.named(name)) == 1
+
+
+@pytest.mark.parametrize(("type_name", "architecture"), [("t3.micro", "x86_64"), ("t4g.micro", "arm64")])
+async def test_a_word_is_the_image_for_the_types_architecture(
+    bench: Bench, name: str, type_name: str, architecture: str
+) -> None:
+    found = await plan(bench.ctx, bench.request(name, type=type_name))
+    assert found.is_possible and found.architecture == architecture
+    assert found.image is not None and found.disk == found.image.root_size
+
+
+async def test_an_image_of_another_architecture_is_refused_in_words(bench: Bench, name: str) -> None:
+    intel = (await plan(bench.ctx, bench.request(name))).image
+    assert intel is not None
+    refusal = await _refused(bench, bench.request(name, type="t4g.micro", image=intel.id))
+    assert refusal.field == "image"
+    assert "the type is Arm" in refusal.summary and "the arm64 image" in refusal.remedy
+
+
+@pytest.mark.parametrize(
+    ("field", "changes", "words"),
+    [
+        ("name", {"name": ""}, "needs a name"),
+        ("image", {"image": "nosuch"}, "nosuch"),
+        ("disk", {"disk": 2}, "at least 8 GiB"),
+        ("type", {"type": "m99.large"}, "m99.large"),
+        ("key_name", {"key_name": "nosuch"}, "no key pair nosuch in us-east-2"),
+        ("security_group", {"security_group": "nosuch"}, "nosuch"),
+        ("address", {"address": "elsewhere"}, "elsewhere"),
+        ("subnet_id", {"subnet_id": "subnet-0123456789abcdef0"}, "subnet-0123456789abcdef0"),
+        ("zone", {"zone": "us-east-2z"}, "us-east-2z"),
+        ("iops", {"disk": 8, "iops": 5000}, "at most 4,000 IOPS"),
+    ],
+)
+async def test_what_is_wrong_is_said_of_its_field_before_anything_is_sent(
+    bench: Bench, name: str, field: str, changes: dict[str, object], words: str
+) -> None:
+    refusal = await _refused(bench, replace(bench.request(name), **changes))  # type: ignore[arg-type]
+    assert (refusal.field, words in refusal.summary) == (field, True)
+
+
+async def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_form(bench: Bench) -> None:
+    found = await plan(bench.ctx, LaunchRequest("", "nosuch", "m99.large", disk=0, key_name="nosuch"))
+    assert [it.field for it in found.errors] == ["name", "image", "disk", "type", "key_name"]
+
+
+async def test_a_key_that_is_at_aws_but_not_here_is_said_before_the_launch_with_the_files_looked_for(
+    bench: Bench, name: str
+) -> None:
+    refusal = await _refused(bench, bench.request(name, key_name="laptop-2023"))
+    assert refusal.field == "key_name"
+    for file in ("keys/laptop-2023.pem", "~/.ssh/laptop-2023", "ssh-agent"):
+        assert file in refusal.summary
+
+
+async def test_the_plan_knows_what_it_will_cost(bench: Bench, name: str) -> None:
+    bench.ctx.pace = Pace(prices=20)
+    found = await plan(bench.ctx, bench.request(name, disk=100))
+    cost = found.cost
+    assert cost is not None and cost.machine is not None and cost.disk_per_month is not None
+    assert cost.per_hour == cost.machine + cost.disk_per_month / 730 + cost.address
+    assert cost.per_month == cost.per_hour * 730
+    assert bench.ctx.store.prices.get("us-east-2") is not None
+
+
+async def test_lookups_ask_once_for_many_plans(bench: Bench, name: str) -> None:
+    known = Lookups(bench.ctx)
+    await plan(bench.ctx, bench.request(name), known)
+    bench.forget_calls()
+    for length in range(1, 5):
+        await plan(bench.ctx, bench.request(name[:length]), known)
+    asked = {it["action"] for it in bench.cloud.control("/demo/calls", method="GET")}
+    assert asked <= {"DescribeInstances"}
+    known.close()
+
+
+async def test_no_capacity_in_one_zone_is_followed_by_the_next_with_a_token_of_its_own(bench: Bench, name: str) -> None:
+    bench.fault("no-capacity", zone="us-east-2a")
+    bench.forget_calls()
+    instance = await launch(bench.ctx, bench.request(name))
+    assert instance.zone == "us-east-2b"
+    assert "t3.micro in us-east-2a" in bench.words("no capacity") and "trying us-east-2b" in bench.words("no capacity")
+    tokens = [it["params"]["ClientToken"] for it in bench.calls("RunInstances")]
+    assert len(tokens) == len(set(tokens)) == 2
+    first, second = (bench.ctx.store.launches.get(token) for token in tokens)
+    assert first is not None and second is not None
+    assert (first.stage, second.stage) == ("failed", "ready")
+    assert first.call["Placement"] != second.call["Placement"]
+    assert len(await bench.named(name)) == 1
+
+
+async def test_no_capacity_anywhere_is_one_clear_error(bench: Bench, name: str) -> None:
+    bench.fault("no-capacity")
+    with pytest.raises(CapacityError) as caught:
+        await launch(bench.ctx, bench.request(name))
+    assert "us-east-2a, us-east-2b or us-east-2c" in caught.value.summary and caught.value.remedy
+    assert caught.value.code == "InsufficientInstanceCapacity"
+    assert [it.result for it in bench.activity("launch")] == ["failed"]
+    assert await bench.named(name) == []
+
+
+@pytest.mark.parametrize(("code", "kind"), [("VcpuLimitExceeded", QuotaError), ("UnauthorizedOperation", DeniedError)])
+async def test_other_refusals_stop_at_the_first_zone(bench: Bench, name: str, code: str, kind: type[Fe2Error]) -> None:
+    bench.fault("refuse", action="RunInstances", code=code, message="no", status=400)
+    bench.forget_calls()
+    with pytest.raises(kind):
+        await launch(bench.ctx, bench.request(name))
+    assert len(bench.calls("RunInstances")) == 1
+    assert await bench.named(name) == []
+
+
+@pytest.mark.parametrize("kind", ["broken", "malformed"])
+@pytest.mark.parametrize("times", [1, 20])
+async def test_a_broken_answer_never_makes_two_machines(bench: Bench, name: str, kind: str, times: int) -> None:
+    bench.fault(kind, action="RunInstances", times=times)
+    instance = await launch(bench.ctx, bench.request(name))
+    assert [it.id for it in await bench.named(name)] == [instance.id]
+
+
+async def test_a_silent_cloud_is_said_to_have_launched_nothing_once_that_is_sure(
+    cloud: Cloud, begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(cloud, read_timeout=0.3)  # type: ignore[misc]
+    await plan(bench.ctx, bench.request(name))
+    bench.fault("silent", action="RunInstances")
+    try:
+        with pytest.raises(UnreachableError, match="Nothing was launched"):
+            await launch(bench.ctx, bench.request(name))
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    assert await bench.named(name) == []
+    assert bench.ctx.store.launches.open("default", bench.ctx.session.endpoint) == []
+
+
+async def test_what_cannot_be_found_out_now_is_said_and_kept_open(
+    cloud: Cloud, begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(cloud, read_timeout=0.3)  # type: ignore[misc]
+    known = Lookups(bench.ctx)
+    await plan(bench.ctx, bench.request(name), known)
+    bench.ctx.report = lambda it: bench.fault("silent", service="ec2") if it.step == "security group" else None
+    try:
+        with pytest.raises(UnreachableError, match="is not known"):
+            await launch(bench.ctx, bench.request(name), known=known)
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    (intent,) = bench.ctx.store.launches.open("default", bench.ctx.session.endpoint)
+    assert intent.request.name == name and intent.stage == "intended"
+
+
+async def test_a_launch_cancelled_during_the_call_says_what_it_leaves(bench: Bench, name: str) -> None:
+    bench.fault("slow", action="RunInstances", seconds=0.5, times=1)
+    launching = asyncio.create_task(launch(bench.ctx, bench.request(name)))
+    while "requested" not in bench.path:
+        await asyncio.sleep(0.01)
+    launching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await launching
+    (instance,) = await bench.named(name)
+    (entry,) = bench.activity("launch")
+    assert (entry.result, entry.subject) == ("cancelled", instance.id) and instance.id in entry.words
+    assert instance.id in bench.words("cancelled")
+
+
+async def test_a_launch_cancelled_while_it_boots_says_what_it_leaves(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False, boot_seconds=60))  # type: ignore[misc]
+    launching = asyncio.create_task(launch(bench.ctx, bench.request(name)))
+    while not (await bench.named(name)):
+        await asyncio.sleep(0.02)
+    launching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await launching
+    (entry,) = bench.activity("launch")
+    assert entry.result == "cancelled" and entry.subject and entry.subject in entry.words
+
+
+async def test_a_machine_that_is_not_seen_at_first_is_waited_for(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False, unseen_seconds=1))  # type: ignore[misc]
+    assert (await launch(bench.ctx, bench.request(name))).state is State.RUNNING
+
+
+async def test_a_machine_that_never_answers_is_named_as_what_is_left(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    pace = Pace(poll=0.1, ready=1.0)
+    bench: Bench = await begin(fresh_cloud(scene=False, ssh_seconds=600), pace)  # type: ignore[misc]
+    with pytest.raises(Fe2Error) as caught:
+        await launch(bench.ctx, bench.request(name))
+    (instance,) = await bench.named(name)
+    assert instance.id in caught.value.remedy and "goes on costing" in caught.value.remedy
+
+
+async def test_nothing_is_launched_where_the_intent_cannot_be_kept(bench: Bench, name: str) -> None:
+    bench.ctx.store = Store(None)
+    bench.forget_calls()
+    with pytest.raises(StoreError):
+        await launch(bench.ctx, bench.request(name))
+    assert bench.calls("RunInstances") == []
+
+
+async def test_read_only_launches_nothing(cloud: Cloud, begin: Callable[..., object], name: str) -> None:
+    bench: Bench = await begin(cloud, read_only=True)  # type: ignore[misc]
+    with pytest.raises(ReadOnlyError):
+        await launch(bench.ctx, bench.request(name))
+    assert await bench.named(name) == []
+
+
+async def test_the_login_user_of_an_own_image_is_that_of_its_parent(bench: Bench, name: str) -> None:
+    found = await plan(bench.ctx, bench.request(name, image="amazon"))
+    assert found.user == "ec2-user"
+    assert (await plan(bench.ctx, bench.request(name, tags={"fe2:user": "me"}))).user == "me"
