@@ -44,10 +44,14 @@ class QueryError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A filter that was understood. ``tests`` must all hold."""
+    """A filter that was understood. ``tests`` must all hold.
+
+    ``steady``: whether an instance fits depends on nothing but itself and the names of images.
+    """
 
     text: str = ""
     tests: tuple[Test, ...] = ()
+    steady: bool = True
 
     def matches(self, instance: Instance, fleet: Fleet, now: datetime) -> bool:
         """Whether an instance fits."""
@@ -59,7 +63,13 @@ EVERYTHING = Query()
 
 def parse(text: str) -> Query:
     """Understand a filter. Raises QueryError."""
-    return Query(text.strip(), tuple(_tests(text)))
+    steady = not any(_is_comparison(token.removeprefix("-")) for token in _TOKEN.findall(text))
+    return Query(text.strip(), tuple(_tests(text)), steady)
+
+
+def _is_comparison(token: str) -> bool:
+    compared = _COMPARED.match(token)
+    return compared is not None and compared[1].lower() in _NUMBERS
 
 
 def _tests(text: str) -> Iterator[Test]:
@@ -77,8 +87,7 @@ def _negation(test: Test) -> Test:
 def _test(token: str) -> Test | None:
     if token.startswith('"'):
         return _word(token.replace('"', "").lower())
-    compared = _COMPARED.match(token)
-    if compared and compared[1].lower() in _NUMBERS:
+    if _is_comparison(token) and (compared := _COMPARED.match(token)):
         return _comparison(token, compared[1].lower(), compared[2], compared[3].replace('"', ""))
     field, colon, value = token.partition(":")
     value = value.replace('"', "").strip(",").lower()

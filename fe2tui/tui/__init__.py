@@ -25,6 +25,6 @@ def run(choice: Choice, settings: Settings, *, start_demo: Callable[[], Mapping[
     sys.setswitchinterval(SWITCH_SECONDS)
     dashboard = Dashboard(choice, settings, start_demo=start_demo)
     dashboard.run()
-    if dashboard.starting.error is not None:
-        raise dashboard.starting.error
+    if dashboard.error is not None:
+        raise dashboard.error
     return dashboard.return_code or 0

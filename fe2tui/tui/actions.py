@@ -11,15 +11,16 @@ from fe2tui.tui.view import View
 
 if TYPE_CHECKING:
     from fe2tui.tui.app import Dashboard
+    from fe2tui.tui.parts import Parts
     from fe2tui.tui.screen import MainScreen
 
 
-def _dashboard(view: View) -> Dashboard:
-    return cast("Dashboard", view.desk.app)
+def _parts(view: View) -> Parts:
+    return cast("Dashboard", view.desk.app).parts
 
 
 def _screen(view: View) -> MainScreen:
-    return _dashboard(view).main
+    return _parts(view).main
 
 
 def toggle_details(view: View) -> None:
@@ -53,7 +54,7 @@ def leave(view: View) -> None:
 
 def cancel(view: View) -> None:
     """Cancel the task under the cursor, or the only one there is."""
-    entry, jobs = _screen(view).activity.selected, _dashboard(view).desk.jobs
+    entry, jobs = _screen(view).activity.selected, _parts(view).desk.jobs
     number = entry.job if entry is not None and entry.job else 0
     if not number and len(jobs.running) == 1:
         number = next(iter(jobs.running))
@@ -72,7 +73,7 @@ async def choose_sort(view: View) -> None:
     """Ask for the column to sort by; choosing the same again turns the order round."""
     from fe2tui.tui.forms.picker import Item, Picker
 
-    present = _dashboard(view).showing.arrangement
+    present = _parts(view).showing.arrangement
     items = [
         Item(
             sort.id,
@@ -89,7 +90,7 @@ async def choose_sort(view: View) -> None:
 
 def refresh(view: View) -> None:
     """Read again now."""
-    _dashboard(view).desk.link.read_now()
+    _parts(view).desk.link.read_now()
     view.tell("Reading again …")
 
 
@@ -119,7 +120,7 @@ def change_theme(view: View) -> None:
     """Change between the dark and the light colours."""
     from fe2tui.tui.theme import DARK, LIGHT
 
-    app = _dashboard(view)
+    app = view.desk.app
     app.theme = LIGHT if app.current_theme.dark else DARK
 
 
@@ -127,7 +128,7 @@ async def show_help(view: View) -> None:
     """Show every key."""
     from fe2tui.tui.help import Help
 
-    await view.ask(Help(view, _dashboard(view).keymap.keys))
+    await view.ask(Help(view, _parts(view).keymap.keys))
 
 
 def open_palette(view: View) -> None:
@@ -136,16 +137,16 @@ def open_palette(view: View) -> None:
 
     from fe2tui.tui.help import Actions
 
-    _dashboard(view).push_screen(CommandPalette(providers=[Actions], placeholder="What to do?"))
+    view.desk.app.push_screen(CommandPalette(providers=[Actions], placeholder="What to do?"))
 
 
 def leave_program(view: View) -> None:
     """Leave; with tasks under way, only when asked a second time."""
-    app = _dashboard(view)
-    running = list(app.desk.jobs.running.values())
-    if running and not app.asked_to_leave:
-        app.asked_to_leave = True
+    parts = _parts(view)
+    running = list(parts.desk.jobs.running.values())
+    if running and not parts.asked_to_leave:
+        parts.asked_to_leave = True
         more = f" and {len(running) - 1} more" if len(running) > 1 else ""
         view.tell(f"{running[0].title}{more} is under way; q again leaves, and what AWS was told goes on.", "warning")
         return
-    app.exit()
+    view.desk.app.exit()

@@ -138,7 +138,7 @@ def _cpu(instance: Instance, at: Moment) -> Cell:
     if instance.state is State.STOPPED:
         return "disk only", "dim"
     figures = at.fleet.cpu.get(instance.id, ())
-    return sparkline(figures, 9), "accent"
+    return sparkline(figures, 9), "spark"
 
 
 def _image(instance: Instance, at: Moment) -> Cell:

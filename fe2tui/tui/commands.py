@@ -105,7 +105,7 @@ COMMANDS: tuple[Command, ...] = (
         f"{_VERBS}.power:reboot",
         check=possible.can_reboot,
         scopes=_ROWS,
-        order=50,
+        order=60,
         changes=True,
     ),
     Command(
@@ -117,7 +117,7 @@ COMMANDS: tuple[Command, ...] = (
         f"{_VERBS}.terminate:terminate",
         check=possible.can_terminate,
         scopes=_ROWS,
-        order=60,
+        order=50,
         changes=True,
     ),
     Command(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fe2tui.errors import Fe2Error
@@ -19,12 +18,13 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.worker import Worker
 
-    from fe2tui.aws.session import Choice, Session
+    from fe2tui.aws.session import Session
     from fe2tui.model.progress import Report
     from fe2tui.settings import Settings
     from fe2tui.store import Store
     from fe2tui.tasks.context import Context
     from fe2tui.tui.app import Dashboard
+    from fe2tui.tui.parts import Parts
 
 Answer = TypeVar("Answer")
 
@@ -32,12 +32,13 @@ Answer = TypeVar("Answer")
 class LiveDesk:
     """The desk of ``view.Desk``, and the host of ``jobs.Jobs``."""
 
-    def __init__(self, app: Dashboard, choice: Choice, settings: Settings, clock: Callable[[], datetime]) -> None:
+    def __init__(self, parts: Parts, app: Dashboard, settings: Settings) -> None:
+        self._parts = parts
         self._app = app
-        self._clock = clock
+        self._clock = app.clock
         self._settings = settings
-        self.link = Link(app, choice, settings, clock, self._ask_code)
-        self.jobs = Jobs(self, clock)
+        self.link = Link(parts, app, app.choice, settings, self._ask_code)
+        self.jobs = Jobs(self, app.clock)
 
     @property
     def app(self) -> Dashboard:
@@ -62,7 +63,7 @@ class LiveDesk:
     @property
     def fleet(self) -> Fleet | None:
         """The newest fleet."""
-        return self._app.showing.fleet
+        return self._parts.showing.fleet
 
     def context(self, report: Report | None = None) -> Context:
         """A context for a task."""
@@ -86,7 +87,7 @@ class LiveDesk:
 
     def select(self, instance_id: str) -> None:
         """Put the cursor on an instance as soon as it is in sight."""
-        self._app.main.table.go_to(instance_id)
+        self._parts.main.table.go_to(instance_id)
 
     async def ask(self, screen: Screen[Answer]) -> Answer | None:
         """Open a form and wait for its answer."""
@@ -110,12 +111,12 @@ class LiveDesk:
 
     def shown_instances(self) -> Sequence[Instance]:
         """The instances in the table, as shown."""
-        sight = self._app.showing.sight
+        sight = self._parts.showing.sight
         return [sight.fleet.instances[instance_id] for instance_id in sight.ids] if sight is not None else []
 
     def shown_cells(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """The table as shown."""
-        return self._app.main.table.cells_shown()
+        return self._parts.main.table.cells_shown()
 
     def run_worker(self, work: Any, *, name: str, group: str, exit_on_error: bool) -> Worker[None]:
         """Run a coroutine in a worker of the app."""
@@ -123,14 +124,14 @@ class LiveDesk:
 
     def jobs_changed(self) -> None:
         """Draw tasks under way anew."""
-        self._app.feed.changed()
+        self._parts.feed.changed()
 
     def job_ended(self) -> None:
         """A task ended: read again soon, and the log."""
         self.nudge()
-        self._app.feed.read_log()
+        self._parts.feed.read_log()
 
     def fail(self, title: str, error: Fe2Error, *, aloud: bool = True) -> None:
         """Keep a failure in the activity, and tell of it if it is not in sight anyway."""
         self.jobs.fail(title, error, self.session.region if self.link.is_open else "", aloud=aloud)
-        self._app.feed.changed()
+        self._parts.feed.changed()

@@ -106,13 +106,13 @@ class Actions(Provider):
         return cast("Dashboard", self.app)
 
     def _listed(self) -> list[tuple[Command, str]]:
-        view = self._dashboard.view()
+        view = self._dashboard.parts.view()
         shown = [(command, command.reason(view)) for command in COMMANDS if command.id != "palette"]
         possible = [(command, self._words(command)) for command, reason in shown if reason is None]
         return possible + [(command, f"Not now: {reason}") for command, reason in shown if reason is not None]
 
     def _words(self, command: Command) -> str:
-        key = self._dashboard.keymap.keys.get(command.id, command.key)
+        key = self._dashboard.parts.keymap.keys.get(command.id, command.key)
         return f"{command.help}  {key_name(key)}" if key else command.help
 
     async def discover(self) -> Hits:
@@ -140,4 +140,4 @@ class PaletteRun:
         self._command_id = command_id
 
     def __call__(self) -> None:
-        self._dashboard.runner.perform(self._command_id)
+        self._dashboard.parts.runner.perform(self._command_id)

@@ -29,9 +29,6 @@ class Listener(Protocol):
     def post_message(self, message: Message) -> bool:
         """Take what was read."""
 
-    def work(self, work: Awaitable[None], name: str) -> Worker[None]:
-        """Run a coroutine in a worker."""
-
     def place_changed(self) -> None:
         """Another place is shown from now on."""
 
@@ -42,22 +39,34 @@ class Listener(Protocol):
         """Tell that something is wrong that does not stop anything. From any thread."""
 
 
+class Host(Protocol):
+    """What runs workers."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """What tells the time."""
+
+    def work(self, work: Awaitable[None], name: str) -> Worker[None]:
+        """Run a coroutine in a worker."""
+
+
 class Link:
     """One place at a time. Sessions of places left behind stay open for the tasks that still use them."""
 
     def __init__(
         self,
         listener: Listener,
+        host: Host,
         choice: Choice,
         settings: Settings,
-        clock: Callable[[], datetime],
         ask_code: Callable[[str], Awaitable[str]],
     ) -> None:
         self._listener = listener
+        self._host = host
         self._choice = choice
         self._asked_read_only = choice.read_only and not settings.of_profile(choice.profile or "").read_only
         self._settings = settings
-        self._clock = clock
+        self._clock = host.clock
         self._ask_code = ask_code
         self._session: Session | None = None
         self._store: Store | None = None
@@ -96,7 +105,7 @@ class Link:
         last = await asyncio.to_thread(self._last_fleet)
         if last is not None:
             self._listener.post_message(FleetSeen(last, from_store=True))
-        self._worker = self._listener.work(self._poll(session, last), "poll")
+        self._worker = self._host.work(self._poll(session, last), "poll")
 
     def _opened(self, choice: Choice) -> Session:
         from fe2tui.aws.session import Session

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from fe2tui.model.instance import State
 
 if TYPE_CHECKING:
     from fe2tui.tui.app import Dashboard
+    from fe2tui.tui.parts import Parts
 
 NOBODY_LOOKS_AFTER = timedelta(hours=4)
 TABLE_EVERY, DETAILS_EVERY = 5, 10  # seconds
@@ -19,25 +19,26 @@ YOUNG = timedelta(minutes=10)  # such ages are shown with their seconds
 class Pulse:
     """Beats once a second."""
 
-    def __init__(self, app: Dashboard, clock: Callable[[], datetime]) -> None:
+    def __init__(self, app: Dashboard, parts: Parts) -> None:
         self._app = app
-        self._clock = clock
+        self._parts = parts
+        self._clock = app.clock
         self._beats = 0
         self._blurred_at: datetime | None = None
 
     def beat(self) -> None:
         """Draw what has changed with time alone."""
-        app, main = self._app, self._app.main
+        parts, main = self._parts, self._parts.main
         self._beats += 1
         nobody = self._blurred_at is not None and self._clock() - self._blurred_at > NOBODY_LOOKS_AFTER
-        app.desk.link.look(not nobody)
-        if app.screen is not main:
+        parts.desk.link.look(not nobody)
+        if self._app.screen is not main:
             return
         main.status.redraw()
-        if app.reading.error is not None:
+        if parts.reading.error is not None:
             main.notice.redraw()
-        if app.desk.jobs.running:
-            app.feed.draw()
+        if parts.desk.jobs.running:
+            parts.feed.draw()
         elif self._beats % TABLE_EVERY == 0 or self._has_young():
             main.table.redraw()
         if self._beats % DETAILS_EVERY == 0:
@@ -47,10 +48,11 @@ class Pulse:
         """The terminal's window got the focus, or lost it."""
         self._blurred_at = None if has_focus else self._clock()
         if has_focus:
-            self._app.desk.link.look(True)
+            self._parts.desk.link.look(True)
 
     def _has_young(self) -> bool:
-        sight, table, now = self._app.main.table.sight, self._app.main.table, self._clock()
+        table, now = self._parts.main.table, self._clock()
+        sight = table.sight
         if sight is None:
             return False
         top = round(table.scroll_y)

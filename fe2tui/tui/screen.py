@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual import on
 from textual.containers import Container, Vertical
@@ -12,13 +12,16 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from fe2tui.model.words import visible
+from fe2tui.paths import sheets_folder
 from fe2tui.tui.lines import Lines
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.browser import Browser
 from fe2tui.tui.panes.details import Details
 from fe2tui.tui.panes.instances import Instances
+from fe2tui.tui.polling import FleetNotRead, FleetSeen
 from fe2tui.tui.possible import ACTIVITY, INSTANCES
 from fe2tui.tui.showing import Showing
+from fe2tui.tui.widgets.asked import Asked
 from fe2tui.tui.widgets.frame import Part
 from fe2tui.tui.widgets.line import Line
 from fe2tui.tui.widgets.table import Table
@@ -28,10 +31,24 @@ TALL, BROAD = 30, 100
 DETAILS_WAIT = 0.06  # seconds: a held arrow key does not draw the details of every row it passes
 
 
+class Listener(Protocol):
+    """Who is told what the screen is told."""
+
+    def perform(self, command_id: str) -> None:
+        """A command was asked for with the mouse."""
+
+    def seen(self, event: FleetSeen) -> None:
+        """A fleet was read."""
+
+    def not_read(self, event: FleetNotRead) -> None:
+        """A read failed."""
+
+
 class MainScreen(Screen[None]):
     """Wide terminals show instances, details and activity together; narrow ones one pane at a time."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#instances"
+    CSS_PATH = sheets_folder() / "main.tcss"
 
     def __init__(
         self,
@@ -39,11 +56,11 @@ class MainScreen(Screen[None]):
         columns: tuple[str, ...],
         clock: Callable[[], datetime],
         lines: Lines,
-        perform: Callable[[str], None],
+        listener: Listener,
     ) -> None:
         super().__init__(id="main")
         self._showing = showing
-        self._perform = perform
+        self._listener = listener
         self._details_wanted: bool | None = None
         self._details_timer_runs = False
         self.table = Instances(columns, clock)
@@ -104,7 +121,7 @@ class MainScreen(Screen[None]):
 
     def _arrange(self) -> None:
         width, height = self.app.size
-        roomy = width >= BROAD and height >= TALL
+        roomy = width >= WIDE or (width >= BROAD and height >= TALL)
         self.set_class(width >= WIDE, "-wide")
         self.set_class(roomy if self._details_wanted is None else self._details_wanted, "-details")
         self.activity.alone = width < WIDE
@@ -148,10 +165,6 @@ class MainScreen(Screen[None]):
         self.write_lines()
         self.refresh()
 
-    def action_hint(self) -> None:
-        """Ctrl-C does not end the program by accident."""
-        self.notify("q leaves the program.", markup=False)
-
     # What is asked for with the mouse
 
     @on(Table.Moved)
@@ -161,24 +174,23 @@ class MainScreen(Screen[None]):
             self._details_timer_runs = True
             self.set_timer(DETAILS_WAIT, self._follow)
 
-    @on(Table.Opened)
-    def _opened(self, event: Table.Opened) -> None:
+    @on(Asked)
+    def _asked(self, event: Asked) -> None:
         event.stop()
-        self._perform("connect")
-
-    @on(Table.FrameClicked)
-    def _frame_clicked(self, event: Table.FrameClicked) -> None:
-        event.stop()
-        self._perform(self.table.command_at(event.x))
-
-    @on(Line.Clicked)
-    @on(ActivityPane.FrameClicked)
-    def _clicked(self, event: Line.Clicked | ActivityPane.FrameClicked) -> None:
-        event.stop()
-        self._perform(event.command)
+        self._listener.perform(event.command)
 
     @on(ActivityPane.Opened)
     def _instance_wanted(self, event: ActivityPane.Opened) -> None:
         event.stop()
         self.table.go_to(event.instance_id)
         self.go_to(INSTANCES)
+
+    # What was read
+
+    @on(FleetSeen)
+    def _fleet_seen(self, event: FleetSeen) -> None:
+        self._listener.seen(event)
+
+    @on(FleetNotRead)
+    def _fleet_not_read(self, event: FleetNotRead) -> None:
+        self._listener.not_read(event)

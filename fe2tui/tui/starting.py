@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,38 +13,36 @@ from fe2tui.tui.columns import unknown_columns
 from fe2tui.tui.runner import import_commands
 
 if TYPE_CHECKING:
-    from fe2tui.aws.session import Choice
     from fe2tui.tui.app import Dashboard
+    from fe2tui.tui.parts import Parts
 
 
 class Starting:
     """Begins when the first frame has been drawn."""
 
-    def __init__(self, app: Dashboard, choice: Choice, start_demo: Callable[[], Mapping[str, str]] | None) -> None:
+    def __init__(self, app: Dashboard, parts: Parts) -> None:
         self._app = app
-        self._choice = choice
-        self._start_demo = start_demo
+        self._parts = parts
         self._is_welcoming = False
-        self.error: Fe2Error | None = None
 
     def begin(self) -> None:
         """Open session and store, show the last fleet, read."""
-        self._app.set_interval(1.0, self._app.pulse.beat)
+        self._app.set_interval(1.0, self._parts.pulse.beat)
         self._app.work(self._open(), "start")
 
     async def _open(self) -> None:
         try:
-            await self._app.desk.link.open()
+            await self._parts.desk.link.open()
         except Fe2Error as error:
-            self.error = error
+            self._app.error = error
             self._app.exit()
             return
         for complaint in self._complaints():
-            self._app.desk.fail("settings", Fe2Error(complaint, "See config.toml."))
+            self._parts.desk.fail("settings", Fe2Error(complaint, "See config.toml."))
 
     def _complaints(self) -> list[str]:
         app, settings = self._app, self._app.settings
-        complaints = list(app.keymap.complaints)
+        complaints = list(self._parts.keymap.complaints)
         complaints += [f"columns: there is no column “{column}”." for column in unknown_columns(settings.columns)]
         if settings.theme and settings.theme not in app.available_themes:
             complaints.append(f"theme: there is no “{settings.theme}”. There are {', '.join(app.available_themes)}.")
@@ -56,7 +53,7 @@ class Starting:
         from fe2tui.tasks.launch import recover
 
         await asyncio.to_thread(import_commands)
-        desk = self._app.desk
+        desk = self._parts.desk
         outcomes = await recover(desk.context())
         failed = [outcome for outcome in outcomes if outcome.error is not None]
         for outcome in failed:
@@ -64,7 +61,7 @@ class Starting:
                 desk.fail(outcome.label, outcome.error)
         if outcomes and not failed:
             desk.tell(f"{plural(len(outcomes), 'launch')} of an earlier run found again: {outcomes[0].label}.")
-        self._app.feed.read_log()
+        self._parts.feed.read_log()
 
     async def welcome(self, error: CredentialsError) -> None:
         """Say what to do when there are no credentials, and do what the person chooses."""
@@ -80,15 +77,15 @@ class Starting:
         from fe2tui.aws.session import profiles
         from fe2tui.tui.forms.first_start import FirstStart
 
-        app, link = self._app, self._app.desk.link
+        app, link = self._app, self._parts.desk.link
         count = len(await asyncio.to_thread(profiles))
-        way = await app.desk.ask(FirstStart(error, has_demo=self._start_demo is not None, profiles=count))
+        way = await self._parts.desk.ask(FirstStart(error, has_demo=app.start_demo is not None, profiles=count))
         if way == "quit":
             app.exit()
         elif way == "retry":
             await link.open()
         elif way == "profile":
-            app.runner.perform("profile")
-        elif way == "demo" and self._start_demo is not None:
-            os.environ.update(await asyncio.to_thread(self._start_demo))
-            await link.start_over(replace(self._choice, profile=None, region=None, endpoint_url=None))
+            self._parts.runner.perform("profile")
+        elif way == "demo" and app.start_demo is not None:
+            os.environ.update(await asyncio.to_thread(app.start_demo))
+            await link.start_over(replace(app.choice, profile=None, region=None, endpoint_url=None))

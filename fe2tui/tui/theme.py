@@ -27,6 +27,7 @@ THEMES: Mapping[str, Theme] = {
         variables={
             "ink-dim": "#7c879c",
             "ink-faint": "#343d4f",
+            "ink-spark": "#5b76ad",
             "row-cursor": "#1f2a40",
             "row-idle-cursor": "#191f2b",
             "row-glow": "#2b2a1c",
@@ -53,6 +54,7 @@ THEMES: Mapping[str, Theme] = {
         variables={
             "ink-dim": "#676d79",
             "ink-faint": "#c9ccd2",
+            "ink-spark": "#8ea5dd",
             "row-cursor": "#dde6fb",
             "row-idle-cursor": "#eeeeea",
             "row-glow": "#fbf0cf",
@@ -72,6 +74,7 @@ def variables_of(theme: Theme) -> dict[str, str]:
     return {
         "ink-dim": colours["foreground-darken-3"] if theme.dark else colours["foreground-lighten-3"],
         "ink-faint": colours["panel-lighten-2"] if theme.dark else colours["panel-darken-2"],
+        "ink-spark": colours["primary"],
         "row-cursor": colours["primary-muted"],
         "row-idle-cursor": colours["surface"],
         "row-glow": colours["warning-muted"],
@@ -108,6 +111,7 @@ class Inks:
             "strong": base + Style(bold=True),
             "dim": ink("ink-dim"),
             "faint": ink("ink-faint"),
+            "spark": ink("ink-spark"),
             "accent": ink("accent"),
             "key": ink("accent", bold=True),
             "mark": ink("accent", bold=True),

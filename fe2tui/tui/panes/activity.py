@@ -21,6 +21,7 @@ from fe2tui.tui.jobs import Job
 from fe2tui.tui.panes.instances import tabs
 from fe2tui.tui.possible import ACTIVITY
 from fe2tui.tui.theme import inks
+from fe2tui.tui.widgets.asked import Asked
 from fe2tui.tui.widgets.cells import fitted, wrapped
 from fe2tui.tui.widgets.frame import Edge, Part
 
@@ -95,13 +96,6 @@ class ActivityPane(ScrollView, can_focus=True):
         def __init__(self, instance_id: str) -> None:
             super().__init__()
             self.instance_id = instance_id
-
-    class FrameClicked(Message):
-        """The upper edge of the frame was clicked; ``command`` is what stood there."""
-
-        def __init__(self, command: str) -> None:
-            super().__init__()
-            self.command = command
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         super().__init__(id=ACTIVITY)
@@ -183,7 +177,7 @@ class ActivityPane(ScrollView, can_focus=True):
         inside = event.get_content_offset(self)
         if inside is None:
             if event.y == 0 and (command := self._edge.command_at(event.x)):
-                self.post_message(self.FrameClicked(command))
+                self.post_message(Asked(command))
             return
         at = round(self.scroll_y) + inside.y
         if at < len(self._lines):

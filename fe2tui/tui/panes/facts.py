@@ -45,7 +45,12 @@ def left(instance: Instance, fleet: Fleet, now: datetime) -> list[Fact]:
 
 def right(instance: Instance, fleet: Fleet, now: datetime) -> list[Fact]:
     """What it costs, its tags, where it stands in the network."""
-    return [*_money(instance, fleet, now), *_tags(instance), *_network(instance)]
+    return [
+        *_money(instance, fleet, now),
+        *_tags(instance),
+        *_network(instance),
+        Fact("", f"Cost is {LEFT_OUT}.", "ink-dim"),
+    ]
 
 
 def _attention(instance: Instance, now: datetime) -> Iterator[Fact]:
@@ -108,11 +113,13 @@ def _disks(instance: Instance, fleet: Fleet) -> Iterator[Fact]:
 def _money(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
     cost = hourly_cost(instance, fleet)
     parts = [("machine", cost.machine), ("disk", cost.disk), ("IPv4", cost.address)]
-    said = " + ".join(f"{name} {dollars(amount, 4)}" for name, amount in parts if amount is None or amount)
+    named = [f"{name} {dollars(amount, 4)}" for name, amount in parts if amount is None or amount]
+    said = " + ".join(named)
     if cost.total is None:
         yield Fact("Cost", f"{said or DASH} an hour; not all prices are known", "ink-dim")
     elif cost.total:
-        yield Fact("Cost", f"{said} = {dollars(cost.total, 4, sign='$')} an hour")
+        total = f" = {dollars(cost.total, 4, sign='$')}" if len(named) > 1 else ""
+        yield Fact("Cost", f"{said}{total} an hour")
     else:
         yield Fact("Cost", "nothing any more")
     so_far, month = cost_so_far(instance, fleet, now), monthly_cost(instance, fleet)
@@ -125,12 +132,11 @@ def _money(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
         yield Fact(
             "Saves", f"{dollars(machine_price(instance, fleet.prices), 3, sign='$')} an hour while it is stopped"
         )
-    yield Fact("", f"({LEFT_OUT})", "ink-dim")
 
 
 def _tags(instance: Instance) -> Iterator[Fact]:
     tags = [f"{visible(key)}={visible(value)}" for key, value in sorted(instance.tags.items()) if key not in _OURS]
-    yield Fact("Tags", "  ".join(tags) or "none", "foreground" if tags else "ink-dim")
+    yield Fact("Tags", " · ".join(tags) or "none", "foreground" if tags else "ink-dim")
 
 
 def _network(instance: Instance) -> Iterator[Fact]:

@@ -63,6 +63,8 @@ def tabs(active: str, counts: Mapping[str, str]) -> list[Part]:
 class Instances(Table):
     """The instances of the region."""
 
+    OPENS = "connect"
+
     def __init__(self, columns: Sequence[str], clock: Callable[[], datetime]) -> None:
         self._columns = chosen(columns)
         self._clock = clock

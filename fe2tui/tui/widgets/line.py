@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from fe2tui.tui.theme import inks
+from fe2tui.tui.widgets.asked import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,6 @@ class Line(Widget):
     """A line that draws what ``spans`` gives for a width. It is not focusable and has no children."""
 
     ALLOW_SELECT = False
-
-    class Clicked(Message):
-        """A part with a command was clicked."""
-
-        def __init__(self, command: str) -> None:
-            super().__init__()
-            self.command = command
 
     def __init__(self, spans: Callable[[int], Sequence[Span]], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -60,7 +53,7 @@ class Line(Widget):
             at += cell_len(span.text)
             if event.x < at:
                 if span.command:
-                    self.post_message(self.Clicked(span.command))
+                    self.post_message(Asked(span.command))
                 return
 
 

@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from fe2tui.tui.columns import Cell, Column, Layout
 from fe2tui.tui.theme import Inks, inks
+from fe2tui.tui.widgets.asked import Asked
 from fe2tui.tui.widgets.cells import fitted
 
 GLOW_SECONDS = 2.0
@@ -53,6 +54,8 @@ class Table(ScrollView, can_focus=True):
     """The cursor, the marks and the scroll position belong to ids, not to row numbers."""
 
     ALLOW_SELECT = False
+    OPENS: ClassVar[str] = ""
+    """The command of a double click."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
@@ -65,22 +68,12 @@ class Table(ScrollView, can_focus=True):
     class Moved(Message):
         """The cursor is on another row, or on none."""
 
-    class Opened(Message):
-        """A row was double-clicked."""
-
     class SortAsked(Message):
         """The title of a column was clicked; ``sort`` is what it sorts by."""
 
         def __init__(self, sort: str) -> None:
             super().__init__()
             self.sort = sort
-
-    class FrameClicked(Message):
-        """The upper edge of the frame was clicked at a column of it."""
-
-        def __init__(self, x: int) -> None:
-            super().__init__()
-            self.x = x
 
     def __init__(self, rows: Rows, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -210,7 +203,7 @@ class Table(ScrollView, can_focus=True):
         inside = event.get_content_offset(self)
         if inside is None:
             if event.y == 0:
-                self.post_message(self.FrameClicked(event.x))
+                self.post_message(Asked(self.command_at(event.x)))
             return
         if inside.y == 0:
             self._click_title(inside.x)
@@ -219,7 +212,11 @@ class Table(ScrollView, can_focus=True):
         if row < len(self._shown.ids):
             self._move_to(row)
             if event.chain == 2:
-                self.post_message(self.Opened())
+                self.post_message(Asked(self.OPENS))
+
+    def command_at(self, x: int) -> str:
+        """The command of what stands in the upper edge of the frame at a column; empty when there is none."""
+        return ""
 
     def _click_title(self, x: int) -> None:
         start = GUTTER

@@ -1,0 +1,126 @@
+"""What the dashboard is made of, and how its parts are joined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from fe2tui.errors import CredentialsError
+from fe2tui.model.place import Place
+from fe2tui.tui.board import Sight
+from fe2tui.tui.commands import BY_ID
+from fe2tui.tui.desk import LiveDesk
+from fe2tui.tui.feed import Feed
+from fe2tui.tui.keymap import keymap
+from fe2tui.tui.lines import Lines
+from fe2tui.tui.polling import FleetNotRead, FleetSeen
+from fe2tui.tui.pulse import Pulse
+from fe2tui.tui.reading import Reading
+from fe2tui.tui.runner import Runner
+from fe2tui.tui.screen import MainScreen
+from fe2tui.tui.showing import Showing
+from fe2tui.tui.starting import Starting
+from fe2tui.tui.view import View
+
+if TYPE_CHECKING:
+    from fe2tui.tui.app import Dashboard
+
+
+class Parts:
+    """Made a moment after the first frame. News of the poller goes through here to whom it concerns."""
+
+    def __init__(self, app: Dashboard) -> None:
+        self._app = app
+        self.clock = app.clock
+        self.settings = app.settings
+        self.keymap = keymap(app.settings.keys)
+        self.reading = Reading()
+        self.showing = Showing(lambda work: app.work(work, "show"), app.clock, self._show, self.news)
+        self.desk = LiveDesk(self, app, app.settings)
+        self.runner = Runner(self.view, app.work, app.toast, self.desk.fail)
+        self.main = MainScreen(self.showing, app.settings.columns, app.clock, Lines(self), self)
+        self.feed = Feed(self.desk, self.main, app.work)
+        self.pulse = Pulse(app, self)
+        self.starting = Starting(app, self)
+        self.asked_to_leave = False
+
+    async def begin(self) -> None:
+        """Put the real screen in the place of the first frame, bind the keys, and start reading."""
+        app = self._app
+        for key, command_id in self.keymap.all_keys():
+            app.bind(key, f"perform({command_id!r})", description=BY_ID[command_id].title, show=False)
+        app.theme_changed_signal.subscribe(app, lambda _: self.main.recolour())
+        await app.push_screen(self.main)
+        self.starting.begin()
+
+    async def close(self) -> None:
+        """Close sessions and store."""
+        await self.desk.link.close()
+
+    def view(self) -> View:
+        """The dashboard as it is now."""
+        sight, table, link = self.showing.sight, self.main.table, self.desk.link
+        instances = sight.fleet.instances if sight is not None else {}
+        return View(
+            self.desk,
+            link.session.place if link.is_open else Place("", ""),
+            self.main.pane,
+            sight.fleet if sight is not None else None,
+            instances.get(table.cursor_id) if table.cursor_id is not None else None,
+            tuple(instances[instance_id] for instance_id in table.marked_and_shown()) if table.marks else (),
+            len(sight.ids) if sight is not None else 0,
+            self.showing.arrangement.query.text,
+            len(self.desk.jobs.running),
+            link.session.read_only if link.is_open else False,
+        )
+
+    def post_message(self, message: Message) -> bool:
+        """What a link has to tell, in the order of the screen's own messages. From any thread."""
+        return self.main.post_message(message)
+
+    def perform(self, command_id: str) -> None:
+        """Do what a click asked for."""
+        self.runner.perform(command_id)
+
+    def warn(self, text: str) -> None:
+        """Tell of something that is wrong and stops nothing. From any thread."""
+        self._app.call_later(self._app.toast, text, "warning")
+
+    def place_changed(self) -> None:
+        """Another place is shown from now on."""
+        self.reading = Reading()
+        self.showing.forget()
+        self.main.table.forget(self.desk.session.place)
+        self.news()
+        self.feed.read_log()
+
+    def warmed(self) -> None:
+        """AWS can be asked from now on."""
+        self._app.work(self.starting.warmed(), "start")
+
+    def seen(self, event: FleetSeen) -> None:
+        """A fleet was read, or is the one kept."""
+        if event.fleet.place != self.desk.session.place:
+            return
+        for problem in self.reading.took(event):
+            self.desk.fail("Reading", problem, aloud=False)
+        self.showing.take(event.fleet)
+        self.feed.read_log()
+
+    def not_read(self, event: FleetNotRead) -> None:
+        """A read failed."""
+        if self.reading.failed(event):
+            self.desk.fail("Reading", event.error, aloud=False)
+            if isinstance(event.error, CredentialsError) and self.showing.fleet is None:
+                self._app.work(self.starting.welcome(event.error), "welcome")
+        self.news()
+
+    def _show(self, sight: Sight, glow: bool) -> None:
+        self.main.table.show_sight(sight, glow=glow)
+        self.news()
+
+    def news(self, _: object = None) -> None:
+        """Something that the lines, the frames or the details tell of is another."""
+        self.main.write_lines()
+        self.main.show_details()
