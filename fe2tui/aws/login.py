@@ -24,6 +24,9 @@ for _library in ("botocore", "aiobotocore", "urllib3"):
     logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
+_CODE_LENGTH = 6
+
+
 class _CodeWantedError(Exception):
     """Thrown out of the library's blocking prompt: the code is asked for outside, then everything starts over."""
 
@@ -122,6 +125,10 @@ class Login:
                 f"This profile needs the one-time code of {serial}.",
                 "Type the six digits that the device shows.",
                 serial=serial,
+            )
+        if len(code) < _CODE_LENGTH or not code.isdigit():
+            raise MfaNeededError(
+                "That is not a one-time code.", f"It has {_CODE_LENGTH} digits; type the one shown now.", serial=serial
             )
         return code
 

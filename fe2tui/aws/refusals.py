@@ -20,6 +20,7 @@ from fe2tui.errors import (
     ExpiredError,
     Fe2Error,
     FieldError,
+    MfaNeededError,
     NotFoundError,
     ProtectedError,
     QuotaError,
@@ -157,7 +158,7 @@ _MORE = (
 
 def _denied(refused: Refused) -> Fe2Error:
     if "MultiFactorAuthentication" in refused.message:
-        return CredentialsError(
+        return MfaNeededError(
             "The one-time code was not accepted.", "Wait for the device's next code, and type that."
         )
     found = _PERFORM.search(refused.message)

@@ -1,0 +1,149 @@
+"""Profile, region and endpoint are known without AWS's library, and are what the library would find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from fe2tui.aws import surroundings
+from fe2tui.aws.session import Choice, Session, default_region, profiles
+from fe2tui.errors import NotFoundError, UsageError
+
+CONFIG = """
+[default]
+region = us-west-1
+
+[profile work]
+region = eu-west-1
+endpoint_url = http://127.0.0.1:1111
+
+[profile "two words"]
+region = eu-west-2
+services = mine
+
+[services mine]
+ec2 =
+  endpoint_url = http://127.0.0.1:2222
+ssm =
+  endpoint_url = http://127.0.0.1:3333
+
+[profile deaf]
+region = eu-west-3
+endpoint_url = http://127.0.0.1:4444
+ignore_configured_endpoint_urls = true
+
+[sso-session corp]
+sso_region = us-east-1
+"""
+CREDENTIALS = """
+[default]
+aws_access_key_id = a
+aws_secret_access_key = b
+
+[keys-only]
+aws_access_key_id = a
+aws_secret_access_key = b
+region = sa-east-1
+"""
+
+
+@pytest.fixture(autouse=True)
+def aws_folder(clean_environment: Path) -> Path:
+    folder = clean_environment / ".aws"
+    folder.mkdir()
+    (folder / "config").write_text(CONFIG)
+    (folder / "credentials").write_text(CREDENTIALS)
+    return folder
+
+
+ENVIRONMENTS: list[Mapping[str, str]] = [
+    {},
+    {"AWS_PROFILE": "work"},
+    {"AWS_DEFAULT_PROFILE": "keys-only", "AWS_PROFILE": "work"},
+    {"AWS_PROFILE": "two words"},
+    {"AWS_PROFILE": "deaf"},
+    {"AWS_PROFILE": "work", "AWS_DEFAULT_REGION": "ap-south-1"},
+    {"AWS_PROFILE": "work", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+    {"AWS_PROFILE": "two words", "AWS_ENDPOINT_URL": "http://127.0.0.1:5555"},
+    {"AWS_ENDPOINT_URL": "http://127.0.0.1:5555", "AWS_ENDPOINT_URL_EC2": "http://127.0.0.1:6666"},
+]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda each: " ".join(each) or "none")
+async def test_profile_region_and_endpoint_are_those_that_the_library_finds(
+    environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore.session import Session as Library
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    library = Library()
+    client = library.create_client("ec2", aws_access_key_id="a", aws_secret_access_key="b")
+    place = Session().place
+    assert place.profile == (library.profile or "default")
+    assert place.region == client.meta.region_name
+    theirs = client.meta.endpoint_url
+    assert place.endpoint == ("" if theirs.endswith(".amazonaws.com") else theirs)
+
+
+def test_a_chosen_profile_wins_over_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    assert Session(Choice(profile="two words")).place.region == "eu-west-2"
+
+
+def test_aws_region_wins_over_aws_default_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
+    monkeypatch.setenv("AWS_REGION", "ca-central-1")
+    assert Session().region == "ca-central-1"
+    assert default_region() == "ca-central-1"
+
+
+def test_an_empty_variable_is_as_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "")
+    monkeypatch.setenv("AWS_PROFILE", "")
+    assert Session().place.region == "us-west-1"
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [("Ohio", "us-east-2"), ("us-east-2", "us-east-2"), ("ohio", "us-east-2"), ("eu-nowhere-9", "eu-nowhere-9")],
+)
+def test_a_region_is_chosen_by_its_id_or_a_part_of_its_name(text: str, region: str) -> None:
+    assert Session(Choice(region=text)).region == region
+
+
+def test_a_region_that_nothing_is_called_is_refused_with_an_example() -> None:
+    with pytest.raises(NotFoundError, match="Atlantis.*such as Ohio"):
+        Session(Choice(region="Atlantis"))
+
+
+def test_a_chosen_endpoint_wins_and_its_last_slash_makes_no_other_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5555")
+    assert Session(Choice(endpoint_url="http://127.0.0.1:7777/")).endpoint == "http://127.0.0.1:7777"
+
+
+def test_profiles_of_both_files_are_listed_and_other_sections_are_not() -> None:
+    assert profiles() == ["default", "work", "two words", "deaf", "keys-only"]
+
+
+def test_the_files_are_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").write_text("[profile elsewhere]\nregion = eu-north-1\n")
+    monkeypatch.setenv("WHERE", str(tmp_path))
+    monkeypatch.setenv("AWS_CONFIG_FILE", "$WHERE/config")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    assert profiles() == ["elsewhere"]
+    assert default_region("elsewhere") == "eu-north-1"
+
+
+def test_no_files_and_no_variables_are_a_place_without_a_region(aws_folder: Path) -> None:
+    (aws_folder / "config").unlink()
+    (aws_folder / "credentials").unlink()
+    assert (Session().place.profile, Session().place.region) == ("default", "")
+
+
+def test_a_file_that_cannot_be_read_is_named(aws_folder: Path) -> None:
+    (aws_folder / "config").write_text("region = us-east-1\n")
+    with pytest.raises(UsageError, match=r"\.aws/config cannot be read"):
+        surroundings.read()

@@ -1,0 +1,239 @@
+"""Credentials: every way there is to have them, and what is said when there are none."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from fe2tui.demo import Cloud
+from fe2tui.errors import (
+    CredentialsError,
+    DeniedError,
+    ExpiredError,
+    MfaNeededError,
+    NoCredentialsError,
+    UsageError,
+)
+from tests.aws.conftest import Open, calls
+
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+def add_profile(text: str) -> None:
+    import os
+
+    with Path(os.environ["AWS_CONFIG_FILE"]).open("a") as config:
+        config.write(f"\n{text}\n")
+
+
+@pytest.fixture
+def no_keys(own_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """A cloud, and nothing that signs calls to it."""
+    for name in (*KEYS, "AWS_PROFILE"):
+        monkeypatch.delenv(name)
+    Path(own_cloud.environment["AWS_SHARED_CREDENTIALS_FILE"]).write_text("")
+    return own_cloud
+
+
+async def test_no_credentials_says_which_commands_set_them_up(no_keys: Cloud, open_session: Open) -> None:
+    with pytest.raises(NoCredentialsError, match="No AWS credentials.*aws configure") as caught:
+        await open_session().identity()
+    assert caught.value.exit_code == 4
+    assert calls(no_keys) == []
+
+
+async def test_no_credentials_comes_before_no_region(
+    no_keys: Cloud, open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    Path(no_keys.environment["AWS_CONFIG_FILE"]).write_text("")
+    with pytest.raises(NoCredentialsError):
+        await open_session().call("ec2", "DescribeRegions")
+
+
+async def test_no_region_says_how_to_choose_one(
+    own_cloud: Cloud, open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    Path(own_cloud.environment["AWS_CONFIG_FILE"]).write_text("")
+    with pytest.raises(UsageError, match="--region Ohio"):
+        await open_session().call("ec2", "DescribeRegions")
+
+
+async def test_a_profile_that_is_not_there_is_named(own_cloud: Cloud, open_session: Open) -> None:
+    with pytest.raises(NoCredentialsError, match="no AWS profile called “nobody”"):
+        await open_session(profile="nobody").identity()
+
+
+async def test_half_a_key_names_the_missing_half(
+    no_keys: Cloud, open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    with pytest.raises(NoCredentialsError, match="AWS_SECRET_ACCESS_KEY is missing"):
+        await open_session().identity()
+
+
+async def test_credentials_that_are_mended_are_used_at_the_next_call(
+    no_keys: Cloud, open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session()
+    with pytest.raises(NoCredentialsError):
+        await session.identity()
+    for name in KEYS:
+        monkeypatch.setenv(name, no_keys.environment[name])
+    assert (await session.identity()).account == "123456789012"
+
+
+async def test_a_role_is_taken(own_cloud: Cloud, open_session: Open) -> None:
+    assert "assumed-role/demo/" in (await open_session(profile="role").identity()).arn
+
+
+async def test_a_role_taken_is_kept_for_the_next_run(own_cloud: Cloud, open_session: Open) -> None:
+    await open_session(profile="role").identity()
+    await open_session(profile="role").identity()
+    assert len(calls(own_cloud, "AssumeRole")) == 1
+
+
+async def test_kept_credentials_are_for_their_owner_only(own_cloud: Cloud, open_session: Open) -> None:
+    import os
+
+    await open_session(profile="role").identity()
+    kept = [file for file in Path(os.environ["FE2TUI_HOME"], "cache", "logins").rglob("*") if file.is_file()]
+    assert kept
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (*kept, *(file.parent for file in kept)))
+
+
+async def test_a_one_time_code_is_asked_for_once_and_calls_wait_for_it(own_cloud: Cloud, open_session: Open) -> None:
+    asked: list[str] = []
+
+    async def ask(serial: str) -> str:
+        asked.append(serial)
+        return " 123456 "
+
+    session = open_session(profile="mfa", ask_code=ask)
+    assert "assumed-role/demo-mfa/" in (await session.identity()).arn
+    await session.call("ec2", "DescribeRegions")
+    await open_session(profile="mfa", ask_code=ask).identity()
+    assert asked == ["arn:aws:iam::123456789012:mfa/demo"]
+
+
+async def test_without_anybody_to_ask_the_device_is_named(own_cloud: Cloud, open_session: Open) -> None:
+    with pytest.raises(MfaNeededError, match="mfa/demo") as caught:
+        await open_session(profile="mfa").identity()
+    assert caught.value.serial == "arn:aws:iam::123456789012:mfa/demo"
+    assert calls(own_cloud, "AssumeRole") == []
+
+
+WRONG = {
+    "kind": "refuse",
+    "action": "AssumeRole",
+    "code": "AccessDenied",
+    "message": "MultiFactorAuthentication failed with invalid MFA one time pass code.",
+    "status": 403,
+    "times": 1,
+}
+
+
+async def test_a_wrong_code_is_no_missing_permission_and_another_may_be_typed(
+    own_cloud: Cloud, open_session: Open
+) -> None:
+    async def ask(serial: str) -> str:
+        return "123456"
+
+    own_cloud.control("/demo/faults", WRONG)
+    session = open_session(profile="mfa", ask_code=ask)
+    with pytest.raises(MfaNeededError, match="code was not accepted.*next code"):
+        await session.identity()
+    assert (await session.identity()).account
+
+
+@pytest.mark.parametrize("typed", ["1", "abcdef"])
+async def test_what_is_no_code_is_not_sent(own_cloud: Cloud, open_session: Open, typed: str) -> None:
+    async def ask(serial: str) -> str:
+        return typed
+
+    with pytest.raises(MfaNeededError, match="6 digits"):
+        await open_session(profile="mfa", ask_code=ask).identity()
+    assert calls(own_cloud, "AssumeRole") == []
+
+
+async def test_a_role_that_may_not_be_taken_is_a_matter_of_credentials(own_cloud: Cloud, open_session: Open) -> None:
+    own_cloud.control("/demo/faults", {"kind": "deny", "action": "AssumeRole"})
+    with pytest.raises(CredentialsError, match="role"):
+        await open_session(profile="role").call("ec2", "DescribeRegions")
+
+
+async def test_a_program_may_give_the_credentials(own_cloud: Cloud, open_session: Open, tmp_path: Path) -> None:
+    keys = {"Version": 1, "AccessKeyId": "AKIAFE2TUIDEMO000001", "SecretAccessKey": "x"}
+    (tmp_path / "keys.json").write_text(json.dumps(keys))
+    read = f"{sys.executable} -c \"print(open('{tmp_path / 'keys.json'}').read())\""
+    add_profile(f"[profile program]\nregion = us-east-2\ncredential_process = {read}")
+    assert (await open_session(profile="program").identity()).account
+
+
+@pytest.mark.parametrize("program", ["no-such-program-anywhere", f'{sys.executable} -c "raise SystemExit(1)"'])
+async def test_a_program_that_gives_none_is_told_of(own_cloud: Cloud, open_session: Open, program: str) -> None:
+    add_profile(f"[profile program]\nregion = us-east-2\ncredential_process = {program}")
+    with pytest.raises(CredentialsError, match="credential_process"):
+        await open_session(profile="program").identity()
+
+
+SSO = """[sso-session corp]
+sso_start_url = https://corp.example/start
+sso_region = us-east-2
+sso_registration_scopes = sso:account:access
+
+[profile new-sso]
+region = us-east-2
+sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = Admin
+
+[profile old-sso]
+region = us-east-2
+sso_start_url = https://corp.example/start
+sso_region = us-east-2
+sso_account_id = 123456789012
+sso_role_name = Admin
+"""
+
+
+@pytest.mark.parametrize("profile", ["new-sso", "old-sso"])
+async def test_an_sso_session_that_is_over_says_which_command_begins_one(
+    own_cloud: Cloud, open_session: Open, profile: str
+) -> None:
+    add_profile(SSO)
+    with pytest.raises(ExpiredError, match=f"aws sso login --profile {profile}"):
+        await open_session(profile=profile).identity()
+
+
+async def test_expired_credentials_say_what_to_run(own_cloud: Cloud, open_session: Open) -> None:
+    own_cloud.control("/demo/faults", {"kind": "expired", "service": "sts", "times": 1})
+    session = open_session()
+    with pytest.raises(ExpiredError, match="aws sso login") as caught:
+        await session.identity()
+    assert caught.value.code == "ExpiredToken"
+    assert (await session.identity()).account
+
+
+async def test_being_denied_is_no_matter_of_credentials_and_names_the_action(
+    own_cloud: Cloud, open_session: Open
+) -> None:
+    own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeRegions"})
+    with pytest.raises(DeniedError, match="ec2:DescribeRegions"):
+        await open_session().call("ec2", "DescribeRegions")
+
+
+async def test_another_regions_session_shares_the_credentials(own_cloud: Cloud, open_session: Open) -> None:
+    session = open_session(profile="role")
+    await session.call("ec2", "DescribeRegions")
+    async with await session.with_region("Oregon") as other:
+        assert other.region == "us-west-2"
+        await other.call("ec2", "DescribeRegions")
+    assert len(calls(own_cloud, "AssumeRole")) == 1
+    assert {call["region"] for call in calls(own_cloud, "DescribeRegions")} == {"us-east-2", "us-west-2"}
