@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from fe2tui.cli.output import print_json
 from fe2tui.cli.working import Working
 from fe2tui.errors import PortTakenError
 from fe2tui.model.words import visible
+from fe2tui.ssh.tunnels import parse_ports
 from fe2tui.tasks import connect as task
 from fe2tui.tasks.context import Context
 
@@ -38,12 +40,16 @@ def connect(
     """
 
     async def work(ctx: Context) -> task.Connection:
-        wanted = ports
+        tunnels = parse_ports(ports)
         while True:
             try:
+                wanted = [f"{each.local}:{each.remote}" for each in tunnels]
                 return await task.prepare(ctx, name, user=user, ports=wanted, key_file=key_file, port=port)
             except PortTakenError as taken:
-                wanted = await _another(asked, wanted, taken)
+                await _agreed(asked, taken)
+                tunnels = tuple(
+                    replace(each, local=taken.free) if each.local == taken.port else each for each in tunnels
+                )
 
     connection = Working(asked).run(work)
     if asked.json:
@@ -60,14 +66,14 @@ def connect(
     return status
 
 
-async def _another(asked: Asked, ports: str, taken: PortTakenError) -> str:
-    offer = f"{taken.free}:{taken.port}"
+async def _agreed(asked: Asked, taken: PortTakenError) -> None:
+    """Have the next free port taken in place of a taken one, or raise what was wrong."""
     if not asked.yes and not somebody_there():
         raise taken
-    if asked.yes or await agrees(f"{visible(taken.summary)} Use {taken.free} here?", default=True, otherwise="--yes"):
-        complain(f"Port {taken.free} here leads to port {taken.port} there.")
-        return ports.replace(str(taken.port), offer, 1)
-    raise taken
+    question = f"{visible(taken.summary)} Use {taken.free} here?"
+    if not asked.yes and not await agrees(question, default=True, otherwise=""):
+        raise taken
+    complain(f"Port {taken.free} here leads to port {taken.port} there.")
 
 
 def hand_over(connection: task.Connection) -> int:

@@ -17,7 +17,6 @@ from fe2tui.errors import FieldError, InterruptedByUser, UsageError
 from fe2tui.model.instance import Instance
 from fe2tui.model.launch import LaunchRequest
 from fe2tui.model.words import dollars, visible
-from fe2tui.tasks import keys as key_tasks
 from fe2tui.tasks import launch as task
 from fe2tui.tasks.context import Context
 
@@ -50,9 +49,9 @@ def launch(
     The values may stand in their order, or be named, or both:
     `fe2 launch base ubuntu 50 m5.large` is `fe2 launch base --image ubuntu --type m5.large --disk 50`.
     """
-    request = _request(values, named, tags)
     if import_key and create_key:
         raise UsageError("Either --import-key or --create-key.", "Choose one.")
+    request = _request(values, named, tags, "import" if import_key else "create" if create_key else "use")
 
     async def work(ctx: Context) -> Instance:
         for outcome in await task.recover(ctx):
@@ -60,9 +59,10 @@ def launch(
             if outcome.error:
                 say_error(visible(outcome.label), outcome.error)
         known = task.Lookups(ctx)
-        ready = await _with_key(ctx, request, known, import_key, create_key)
-        await _agreed(ctx, ready, known)
-        return await task.launch(ctx, ready, wait=wait, known=known)
+        try:
+            return await task.launch(ctx, await _agreed(ctx, request, known), wait=wait, known=known)
+        finally:
+            known.close()
 
     made = Working(asked).run(work)
     if asked.json:
@@ -72,7 +72,9 @@ def launch(
         click.echo(instance_line(made))
 
 
-def _request(values: Sequence[str], named: dict[str, str | int | None], tags: Sequence[str]) -> LaunchRequest:
+def _request(
+    values: Sequence[str], named: dict[str, str | int | None], tags: Sequence[str], key_action: str
+) -> LaunchRequest:
     given = {place: named[place] for place in _PLACES if named[place] is not None}
     free = [place for place in _PLACES if place not in given]
     if len(values) > len(free):
@@ -88,6 +90,7 @@ def _request(values: Sequence[str], named: dict[str, str | int | None], tags: Se
         type=str(given["type"]),
         disk=_number("disk", given.get("disk")),
         key_name=str(key) if key else None,
+        key_action=key_action,
         security_group=str(group) if group else "ssh",
         iops=_number("iops", given.get("iops")),
         zone=_text(named["zone"]),
@@ -118,59 +121,46 @@ def _tag(text: str) -> tuple[str, str]:
     return key, value
 
 
-async def _with_key(
-    ctx: Context, request: LaunchRequest, known: task.Lookups, import_key: bool, create_key: bool
-) -> LaunchRequest:
-    """The request with a key pair that this person can use: an imported or a created one if there is none."""
-    offer = await known.keys()
-    name = request.key_name or offer.preferred
-    present = offer.named(name) if name else None
-    if present:
-        return request
-    wanted = request.key_name or "default"
-    own = offer.importable[0] if offer.importable else None
-    if not (import_key or create_key):
-        import_key, create_key = await _chosen(wanted, own)
-    if import_key:
-        if own is None:
-            raise FieldError("key_name", "There is no public key here to import.", "Say --create-key.")
-        made = await key_tasks.import_key(ctx, request.key_name or own.name, own.public)
-        complain(f"Imported {visible(own.source)} as key pair {visible(made.name)}.")
-    else:
-        made = await key_tasks.create_key(ctx, wanted)
-        complain(f"Created key pair {visible(made.name)}: {visible(made.words)}.")
-    return replace(request, key_name=made.name)
-
-
-async def _chosen(name: str, own: key_tasks.OwnKey | None) -> tuple[bool, bool]:
-    """Whether to import and whether to create, by asking."""
-    flags = "--import-key or --create-key" if own else "--create-key"
-    if not somebody_there():
-        raise FieldError("key_name", f"The account has no key pair “{name}” that can be used here.", f"Say {flags}.")
-    if own and await agrees(
-        f"No key pair can be used. Import {visible(own.source)} as “{visible(own.name)}”?",
-        default=True,
-        otherwise=flags,
-    ):
-        return True, False
-    if await agrees(f"Create a key pair “{visible(name)}”?", default=True, otherwise=flags):
-        return False, True
-    raise InterruptedByUser("Nothing was launched: without a key nobody could connect.")
-
-
-async def _agreed(ctx: Context, request: LaunchRequest, known: task.Lookups) -> None:
-    """Say what it will cost, and all that is wrong with the request, before anything is sent."""
+async def _agreed(ctx: Context, request: LaunchRequest, known: task.Lookups) -> LaunchRequest:
+    """The request as it will be sent. Says what it will cost, and all that is wrong with it, before anything is."""
     plan = await task.plan(ctx, request, known)
-    for error in plan.errors[1:]:
-        say_error(error.field, error)
+    if plan.error("key_name") and request.key_action == "use" and somebody_there():
+        request = await _with_key(request, plan)
+        plan = await task.plan(ctx, request, known)
     if plan.errors:
-        raise plan.errors[0]
+        for error in plan.errors[1:]:
+            say_error(error.field, error)
+        raise _with_flags(plan.errors[0], request)
     for warning in plan.warnings:
         complain(visible(warning))
     if plan.cost is None or plan.cost.per_hour is None:
         complain("What it costs is not known.")
-        return
+        return request
     stopped = dollars(plan.cost.stopped_per_hour, 3, sign="$")
     month = dollars(plan.cost.per_month, sign="$")
     hour = dollars(plan.cost.per_hour, 3, sign="$")
     complain(f"This costs {hour} an hour while it runs, {stopped} while stopped; {month} a month if left on.")
+    return request
+
+
+def _with_flags(error: FieldError, request: LaunchRequest) -> FieldError:
+    if error.field == "key_name" and request.key_action == "use":
+        error.remedy = f"{error.remedy} --import-key and --create-key do that here."
+    return error
+
+
+async def _with_key(request: LaunchRequest, plan: task.LaunchPlan) -> LaunchRequest:
+    """The request with a key pair that will be imported or created, by asking; as it was if that would not help."""
+    offer = plan.keys
+    if offer is None or (request.key_name and offer.named(request.key_name)):
+        return request
+    error = plan.error("key_name")
+    complain(visible(error.summary) if error else "")
+    own = offer.importable[0] if offer.importable else None
+    name = request.key_name or (own.name if own else "default")
+    if own and await agrees(f"Import {visible(own.source)} as “{visible(name)}”?", default=True, otherwise=""):
+        return replace(request, key_action="import", key_public=own.public, key_name=name)
+    name = request.key_name or "default"
+    if await agrees(f"Create a key pair “{visible(name)}”?", default=True, otherwise=""):
+        return replace(request, key_action="create", key_name=name)
+    raise InterruptedByUser("Nothing was launched: without a key nobody could connect.")

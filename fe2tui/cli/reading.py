@@ -9,7 +9,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from fe2tui.aws import instances as aws_instances
+from fe2tui.aws.describe import VolumeReader
 from fe2tui.aws.prices import region_prices
+from fe2tui.aws.reading import PAGE, read_all
 from fe2tui.aws.spot import current_spot
 from fe2tui.cli.ending import complain
 from fe2tui.errors import AwsError
@@ -47,7 +49,7 @@ async def read_one(ctx: Context, name: str) -> Instance:
 
 async def _volumes(ctx: Context) -> list[Volume]:
     try:
-        return await volumes(ctx.session)
+        return await read_all(ctx.session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE)
     except AwsError as error:
         _missing("the disks", error)
         return []
