@@ -69,14 +69,13 @@ _FILTERS: dict[str, Getter] = {
     "vcpu-info.default-vcpus": _at("VCpuInfo", "DefaultVCpus"),
 }
 
-# Where EC2's XML calls a member otherwise than by its name with a small first letter.
-_NAMES = {"SupportedInRegion": None, "BlockedBootModes": None}
+_UNTOLD = {"SupportedInRegion", "InterfaceTypes", "Workloads", "EbsCards"}
+"""What moto's data has and DescribeInstanceTypes has not."""
 
 
 def _xml(value: Any) -> Any:
     if isinstance(value, Mapping):
-        named = ((_NAMES.get(key, key[0].lower() + key[1:]), item) for key, item in value.items())
-        return {name: _xml(item) for name, item in named if name}
+        return {key[0].lower() + key[1:]: _xml(item) for key, item in value.items() if key not in _UNTOLD}
     if isinstance(value, list):
         return [_xml(item) for item in value]
     return value

@@ -1,0 +1,145 @@
+"""Clients for the demo cloud; every answer of EC2 they get is held against the SDK's own model of it."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from fe2tui.demo import Cloud
+from fe2tui.demo.home import ACCESS_KEY, SECRET_KEY
+
+UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/{}/hvm/ebs-gp3/ami-id"
+
+
+def _unknown(node: ET.Element, shape: Any, path: str) -> Iterator[str]:
+    """The elements of an answer that EC2's model does not know: a parser would skip them without a word."""
+    if shape.type_name == "structure":
+        members = {member.serialization.get("name", name): member for name, member in shape.members.items()}
+        for child in node:
+            name = child.tag.rpartition("}")[2]
+            if name == "requestId" and path == "":
+                continue
+            if name == "return" and "return" not in members:
+                continue
+            if name not in members:
+                yield f"{path}/{name}"
+            else:
+                yield from _unknown(child, members[name], f"{path}/{name}")
+    elif shape.type_name == "list":
+        for child in node:
+            yield from _unknown(child, shape.member, f"{path}[]")
+
+
+def _check_names(operation_model: Any, response_dict: Any, **_: Any) -> None:
+    if response_dict["status_code"] < 300 and operation_model.output_shape is not None:
+        try:
+            root = ET.fromstring(response_dict["body"])
+        except ET.ParseError:
+            return  # The SDK's own parser says so next.
+        unknown = set(_unknown(root, operation_model.output_shape, ""))
+        assert not unknown, f"{operation_model.name} answers {unknown}"
+
+
+def make_client(cloud: Cloud, service: str, region: str = "us-east-2", **changes: Any) -> Any:
+    """A client that says what it gets: no retries."""
+    session = boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=region)
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=changes.pop("read_timeout", 20))
+    client = session.client(service, endpoint_url=cloud.endpoint, config=config, **changes)
+    if service == "ec2":
+        client.meta.events.register("before-parse.ec2", _check_names)
+    return client
+
+
+@pytest.fixture
+def client() -> Callable[..., Any]:
+    """Makes clients of a cloud."""
+    return make_client
+
+
+@pytest.fixture(scope="session")
+def ec2(cloud: Cloud) -> Any:
+    """EC2 of the shared, lived-in cloud: for reading, and for changes that leave no trace."""
+    return make_client(cloud, "ec2")
+
+
+@pytest.fixture
+def bare(fresh_cloud: Callable[..., Cloud]) -> Cloud:
+    """An empty cloud of the test's own."""
+    return fresh_cloud(scene=False)
+
+
+@pytest.fixture
+def own(bare: Cloud) -> Any:
+    """EC2 of an empty cloud of the test's own."""
+    return make_client(bare, "ec2")
+
+
+@pytest.fixture
+def launch() -> Callable[..., Any]:
+    """Launches one instance and returns it as the reply has it."""
+
+    def run(ec2: Any, architecture: str = "x86_64", **changes: Any) -> Any:
+        wish = {"InstanceType": "m5.large", "KeyName": "default", "MinCount": 1, "MaxCount": 1, **changes}
+        if "ImageId" not in wish:
+            wish["ImageId"] = newest_ubuntu(ec2, architecture)
+        reply = ec2.run_instances(**wish)["Instances"]
+        return reply[0] if len(reply) == 1 else reply
+
+    return run
+
+
+def newest_ubuntu(ec2: Any, architecture: str = "x86_64") -> str:
+    """The id of the newest Ubuntu image."""
+    wish = [{"Name": "architecture", "Values": [architecture]}, {"Name": "name", "Values": ["*noble*"]}]
+    images = ec2.describe_images(Owners=["099720109477"], Filters=wish)["Images"]
+    return str(max(images, key=lambda image: image["CreationDate"])["ImageId"])
+
+
+@pytest.fixture
+def ubuntu() -> Callable[..., str]:
+    """Finds the id of the newest Ubuntu image."""
+    return newest_ubuntu
+
+
+def look(ec2: Any, instance_id: str) -> Any:
+    """The instance as DescribeInstances has it."""
+    return ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
+
+
+@pytest.fixture
+def state() -> Callable[[Any, str], str]:
+    """The name of an instance's state."""
+    return lambda ec2, instance_id: str(look(ec2, instance_id)["State"]["Name"])
+
+
+@pytest.fixture
+def describe() -> Callable[[Any, str], Any]:
+    """An instance as DescribeInstances has it."""
+    return look
+
+
+class Refused:
+    """The code, message and status of a refused call."""
+
+    def __init__(self, error: ClientError) -> None:
+        self.code = error.response["Error"]["Code"]
+        self.message = error.response["Error"]["Message"]
+        self.status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+@pytest.fixture
+def refused() -> Callable[..., Refused]:
+    """Calls, and returns the refusal; fails when the call is answered."""
+
+    def call(function: Callable[..., Any], **params: Any) -> Refused:
+        with pytest.raises(ClientError) as caught:
+            function(**params)
+        return Refused(caught.value)
+
+    return call

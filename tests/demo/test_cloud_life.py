@@ -1,0 +1,285 @@
+"""How a demo cloud begins and ends, and how others are pointed at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from fe2tui.demo import Cloud, DemoUnavailable, Options
+
+PARENT = """
+import json, sys, time
+from fe2tui.demo import Cloud, Options
+cloud = Cloud(Options.instant()).start()
+cloud.wait_ready()
+print(json.dumps([cloud.pid, str(cloud.folder), cloud.endpoint]), flush=True)
+time.sleep(600)
+"""
+
+
+def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """Waits for what is meant; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not come to be"
+        time.sleep(0.02)
+    return found
+
+
+def listens(endpoint: str) -> bool:
+    host, _, port = endpoint.removeprefix("http://").partition(":")
+    with socket.socket() as sock:
+        return sock.connect_ex((host, int(port))) == 0
+
+
+@pytest.fixture
+def parent(guarded_environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], int, Path, str]]:
+    """Another process that has started a cloud: (it, the cloud's pid, folder, endpoint)."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], env=guarded_environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        pid, folder, endpoint = json.loads(process.stdout.readline())
+        yield process, pid, Path(folder), endpoint
+        process.kill()
+
+
+def open_shell(client: Any, folder: Path, endpoint: str) -> subprocess.Popen[bytes]:
+    """A shell on a machine of the scene, in the middle of something."""
+    cloud = Cloud.__new__(Cloud)
+    cloud._port = int(endpoint.rpartition(":")[2])
+    ec2 = client(cloud, "ec2")
+    wish = [{"Name": "tag:Name", "Values": ["base"]}]
+    tags = ec2.describe_instances(Filters=wish)["Reservations"][0]["Instances"][0]["Tags"]
+    port = next(tag["Value"] for tag in tags if tag["Key"] == "fe2:port")
+    until(lambda: listens(f"http://127.0.0.1:{port}"))
+    options = ["-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={folder}/known", "-o", "IdentitiesOnly=yes"]
+    key = folder / "home" / "data" / "keys" / "default.pem"
+    return subprocess.Popen(
+        ["ssh", "-F", "none", "-tt", *options, "-i", str(key), "-p", port, "ubuntu@127.0.0.1", "sleep 4321"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="needs the ssh program")
+def test_a_parent_killed_without_warning_leaves_no_process_and_no_file(parent: Any, client: Any) -> None:
+    process, pid, folder, endpoint = parent
+    with open_shell(client, folder, endpoint) as ssh:
+        family = until(lambda: psutil.Process(pid).children(recursive=True))
+        members = [psutil.Process(pid), *family]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in members))
+        until(lambda: not folder.exists())
+        ssh.wait(10)
+    assert not listens(endpoint)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_child_asked_to_end_removes_its_folder(parent: Any, sent: signal.Signals) -> None:
+    _, pid, folder, endpoint = parent
+    os.kill(pid, sent)
+    until(lambda: not folder.exists())
+    until(lambda: not listens(endpoint))
+
+
+def test_an_interrupt_at_the_terminal_is_not_for_the_cloud(parent: Any) -> None:
+    process, pid, _, _ = parent
+    assert os.getsid(pid) == pid
+    assert os.getpgid(pid) != os.getpgid(process.pid)
+
+
+def test_stopping_a_cloud_leaves_nothing(fresh_cloud: Callable[..., Cloud]) -> None:
+    cloud = fresh_cloud()
+    pid, folder = cloud.pid, cloud.folder
+    cloud.stop()
+    cloud.stop()
+    assert not psutil.pid_exists(pid)
+    assert not folder.exists()
+
+
+def test_a_folder_that_was_given_stays(tmp_path: Path) -> None:
+    with Cloud(Options.instant(scene=False), tmp_path / "given") as cloud:
+        assert cloud.key_file.exists()
+    assert (tmp_path / "given").exists()
+
+
+def test_calls_wait_for_a_cloud_that_is_still_starting(client: Any) -> None:
+    cloud = Cloud(Options.instant())
+    try:
+        began = time.monotonic()
+        cloud.start()
+        assert time.monotonic() - began < 0.5
+        assert client(cloud, "ec2").describe_instances()["Reservations"]
+    finally:
+        cloud.stop()
+
+
+def test_the_first_call_is_answered_within_two_seconds() -> None:
+    took = []
+    for _ in range(3):
+        began = time.monotonic()
+        with Cloud(Options()):
+            took.append(time.monotonic() - began)
+    assert min(took) < 2.0
+
+
+def test_importing_the_package_is_cheap_and_brings_nothing_heavy(guarded_environment: dict[str, str]) -> None:
+    code = (
+        "import sys, time; import fe2tui; began = time.perf_counter(); import fe2tui.demo;"
+        "print(time.perf_counter() - began);"
+        "print(sorted({'moto', 'flask', 'asyncssh', 'botocore', 'boto3', 'cryptography'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=guarded_environment, capture_output=True, text=True, check=True
+    )
+    seconds, heavy = done.stdout.splitlines()
+    assert float(seconds) < 0.1
+    assert heavy == "[]"
+
+
+def test_a_taken_port_is_said_in_plain_words() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        cloud = Cloud(Options(port=taken.getsockname()[1]))
+        try:
+            with pytest.raises(DemoUnavailable, match="port .* is taken"):
+                cloud.start()
+        finally:
+            cloud.stop()
+
+
+def test_a_missing_extra_is_named_with_the_command_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "moto" else real(name, *rest))
+    cloud = Cloud(Options.instant())
+    try:
+        with pytest.raises(DemoUnavailable, match=r"pip install 'fe2tui\[demo\]'"):
+            cloud.start()
+    finally:
+        cloud.stop()
+
+
+def test_a_shell_that_evaluates_the_export_line_drives_the_aws_command_line(
+    cloud: Cloud, guarded_environment: dict[str, str]
+) -> None:
+    aws = Path(sys.executable).parent / "aws"
+    assert "\n" not in cloud.export_line()
+    script = f"{cloud.export_line()}\n{aws} ec2 describe-instances --query 'Reservations[].Instances[].InstanceId'"
+    done = subprocess.run(
+        ["sh", "-c", script], env=guarded_environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert len(json.loads(done.stdout)) >= 12
+
+
+def test_the_aws_command_line_launches_and_reads_refusals(bare: Cloud, guarded_environment: dict[str, str]) -> None:
+    environment = {**guarded_environment, **bare.environment}
+
+    def aws(*words: str) -> subprocess.CompletedProcess[str]:
+        program = Path(sys.executable).parent / "aws"
+        return subprocess.run(
+            [program, *words], env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    name = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
+    image = json.loads(aws("ssm", "get-parameter", "--name", name).stdout)["Parameter"]["Value"]
+    launch = ("ec2", "run-instances", "--image-id", image, "--instance-type", "m5.large", "--key-name")
+    assert json.loads(aws(*launch, "default").stdout)["Instances"][0]["State"]["Name"] == "pending"
+    refused = aws(*launch, "nobody")
+    assert refused.returncode in (254, 255)
+    assert "InvalidKeyPair.NotFound" in refused.stderr
+
+
+def test_an_idle_cloud_rests(cloud: Cloud, ec2: Any) -> None:
+    ec2.describe_instances()
+    process = psutil.Process(cloud.pid)
+
+    def used() -> float:
+        times = process.cpu_times()
+        return float(times.user + times.system)
+
+    # Machines of the scene may still be booting; at rest it uses next to nothing in any one second.
+    def rests() -> bool:
+        before = used()
+        time.sleep(1.0)
+        return used() - before < 0.05
+
+    until(rests, 20)
+
+
+def test_machines_answer_at_their_ports_with_the_clouds_key(cloud: Cloud, ec2: Any, tmp_path: Path) -> None:
+    if shutil.which("ssh") is None:
+        pytest.skip("needs the ssh program")
+    wish = [{"Name": "tag:Name", "Values": ["scraper"]}]
+    tags = ec2.describe_instances(Filters=wish)["Reservations"][0]["Instances"][0]["Tags"]
+    port = next(tag["Value"] for tag in tags if tag["Key"] == "fe2:port")
+    until(lambda: listens(f"http://127.0.0.1:{port}"))
+    options = [
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        f"UserKnownHostsFile={tmp_path}/known",
+        "-o",
+        "IdentitiesOnly=yes",
+    ]
+    command = [
+        "ssh",
+        "-F",
+        "none",
+        *options,
+        "-i",
+        str(cloud.key_file),
+        "-p",
+        port,
+        "ec2-user@127.0.0.1",
+        "echo it is $((6*7))",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert done.stdout == "it is 42\n", done.stderr
+
+
+def test_the_console_prints_the_machines_host_key(cloud: Cloud, ec2: Any) -> None:
+    wish = [{"Name": "tag:Name", "Values": ["base"]}]
+    instance = ec2.describe_instances(Filters=wish)["Reservations"][0]["Instances"][0]["InstanceId"]
+    text = ec2.get_console_output(InstanceId=instance)["Output"]
+    assert "-----BEGIN SSH HOST KEY KEYS-----" in text
+    assert "ssh-ed25519 " in text
+
+
+def test_powering_off_from_within_stops_the_instance(
+    own: Any, bare: Cloud, launch: Any, describe: Any, tmp_path: Path
+) -> None:
+    if shutil.which("ssh") is None:
+        pytest.skip("needs the ssh program")
+    made = launch(own)["InstanceId"]
+    port = next(tag["Value"] for tag in describe(own, made)["Tags"] if tag["Key"] == "fe2:port")
+    options = [
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        f"UserKnownHostsFile={tmp_path}/known",
+        "-o",
+        "IdentitiesOnly=yes",
+    ]
+    command = ["ssh", "-F", "none", *options, "-i", str(bare.key_file), "-p", port, "ubuntu@127.0.0.1", "sudo poweroff"]
+    subprocess.run(command, capture_output=True, check=False, timeout=30)
+    seen = until(lambda: (one := describe(own, made))["State"]["Name"] == "stopped" and one)
+    assert seen["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
+    assert not listens(f"http://127.0.0.1:{port}")

@@ -1,0 +1,169 @@
+"""Faults on request, as the SDK sees them, and the record of calls."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ReadTimeoutError,
+)
+from botocore.parsers import ResponseParserError
+
+from fe2tui.demo import Cloud
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "call", "code", "status"),
+    [
+        ("throttle", "ec2", "describe_instances", "RequestLimitExceeded", 503),
+        ("throttle", "ssm", "describe_instance_information", "ThrottlingException", 400),
+        ("throttle", "cloudwatch", "list_metrics", "ThrottlingException", 400),
+        ("throttle", "sts", "get_caller_identity", "Throttling", 503),
+        ("deny", "ec2", "describe_instances", "UnauthorizedOperation", 403),
+        ("deny", "pricing", "describe_services", "AccessDeniedException", 400),
+        ("deny", "sts", "get_caller_identity", "AccessDenied", 403),
+        ("expired", "ec2", "describe_instances", "RequestExpired", 400),
+        ("expired", "sts", "get_caller_identity", "ExpiredToken", 403),
+        ("expired", "ssm", "describe_instance_information", "ExpiredTokenException", 400),
+        ("expired", "cloudwatch", "list_metrics", "ExpiredTokenException", 400),
+    ],
+)
+def test_each_service_refuses_in_its_own_shape(
+    bare: Cloud, client: Any, refused: Any, kind: str, service: str, call: str, code: str, status: int
+) -> None:
+    bare.control("/demo/faults", {"kind": kind})
+    answer = refused(getattr(client(bare, service), call))
+    assert (answer.code, answer.status) == (code, status)
+
+
+def test_a_fault_strikes_only_the_actions_it_names_and_as_often_as_told(bare: Cloud, own: Any, refused: Any) -> None:
+    bare.control("/demo/faults", {"kind": "throttle", "action": "Describe*", "times": 2})
+    own.create_security_group(GroupName="g", Description="d")
+    assert refused(own.describe_instances).code == "RequestLimitExceeded"
+    assert refused(own.describe_volumes).code == "RequestLimitExceeded"
+    assert own.describe_instances()["Reservations"] == []
+    assert bare.control("/demo/faults", method="GET") == []
+
+
+def test_a_fault_holds_until_it_is_lifted(bare: Cloud, own: Any, refused: Any) -> None:
+    first = bare.control("/demo/faults", {"kind": "deny", "action": "DescribeInstances"})["id"]
+    bare.control("/demo/faults", {"kind": "deny", "action": "DescribeVolumes"})
+    for _ in range(3):
+        assert refused(own.describe_instances).code == "UnauthorizedOperation"
+    bare.control(f"/demo/faults/{first}", method="DELETE")
+    own.describe_instances()
+    assert refused(own.describe_volumes).code == "UnauthorizedOperation"
+    bare.control("/demo/faults", method="DELETE")
+    own.describe_volumes()
+
+
+def test_any_other_refusal_can_be_asked_for(bare: Cloud, own: Any, launch: Any, refused: Any) -> None:
+    fault = {
+        "kind": "refuse",
+        "action": "RunInstances",
+        "code": "VcpuLimitExceeded",
+        "message": "0 vCPUs",
+        "status": 400,
+    }
+    bare.control("/demo/faults", fault)
+    answer = refused(launch, ec2=own)
+    assert (answer.code, answer.message) == ("VcpuLimitExceeded", "0 vCPUs")
+
+
+@pytest.mark.parametrize("wish", [{}, {"kind": "flood"}, {"kind": "slow", "colour": "red"}])
+def test_an_unknown_fault_is_refused_with_the_list_of_the_known(bare: Cloud, wish: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="throttle"):
+        bare.control("/demo/faults", wish)
+
+
+def test_a_slow_answer_comes_and_holds_up_nobody_else(bare: Cloud, own: Any, client: Any) -> None:
+    bare.control("/demo/faults", {"kind": "slow", "seconds": 1.0, "action": "DescribeInstances", "times": 1})
+    other = client(bare, "ec2")
+    with ThreadPoolExecutor() as pool:
+        began = time.monotonic()
+        slow = pool.submit(own.describe_instances)
+        other.describe_volumes()
+        assert time.monotonic() - began < 0.9
+        assert slow.result()["Reservations"] == []
+    assert time.monotonic() - began >= 1.0
+
+
+def test_a_silent_endpoint_accepts_and_never_answers(bare: Cloud, client: Any) -> None:
+    bare.control("/demo/faults", {"kind": "silent", "action": "DescribeInstances", "times": 1})
+    hasty = client(bare, "ec2", read_timeout=0.5)
+    with pytest.raises(ReadTimeoutError):
+        hasty.describe_instances()
+    assert hasty.describe_instances()["Reservations"] == []
+
+
+def test_a_broken_connection_breaks_after_the_call_was_carried_out(bare: Cloud, own: Any) -> None:
+    bare.control("/demo/faults", {"kind": "broken", "times": 1})
+    with pytest.raises(BotoCoreError, match=r"(?i)connection"):
+        own.create_security_group(GroupName="g", Description="d")
+    assert own.describe_security_groups(GroupNames=["g"])["SecurityGroups"]
+
+
+def test_a_malformed_body_is_no_xml(bare: Cloud, own: Any) -> None:
+    bare.control("/demo/faults", {"kind": "malformed", "times": 1})
+    with pytest.raises(ResponseParserError):
+        own.describe_images()
+    assert own.describe_images()["Images"]
+
+
+def test_the_date_of_every_answer_is_right(bare: Cloud, own: Any, client: Any) -> None:
+    from email.utils import parsedate_to_datetime
+
+    bare.control("/demo/faults", {"kind": "expired", "times": 1})
+    try:
+        own.describe_instances()
+    except own.exceptions.ClientError as error:
+        headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+    assert abs(parsedate_to_datetime(headers["date"]).timestamp() - time.time()) < 5
+
+
+def test_unknown_credentials_are_refused_by_every_service(bare: Cloud, client: Any, refused: Any) -> None:
+    import boto3
+
+    session = boto3.Session("AKIASOMEBODYELSE0000", "x", region_name="us-east-2")
+    codes = {"ec2": "AuthFailure", "sts": "InvalidClientTokenId", "ssm": "UnrecognizedClientException"}
+    calls = {"ec2": "describe_instances", "sts": "get_caller_identity", "ssm": "describe_instance_information"}
+    for service, code in codes.items():
+        stranger = session.client(service, endpoint_url=bare.endpoint)
+        assert refused(getattr(stranger, calls[service])).code == code
+
+
+def test_the_log_tells_what_was_called_and_what_came_of_it(bare: Cloud, own: Any, refused: Any) -> None:
+    bare.control("/demo/calls", method="DELETE")
+    own.describe_instances(Filters=[{"Name": "instance-state-name", "Values": ["running"]}])
+    refused(own.describe_instances, InstanceIds=["i-00000000000000000"])
+    good, bad = bare.control("/demo/calls", method="GET")
+    assert (good["service"], good["action"], good["region"], good["status"]) == (
+        "ec2",
+        "DescribeInstances",
+        "us-east-2",
+        200,
+    )
+    assert good["params"]["Filter"] == [{"Name": "instance-state-name", "Value": ["running"]}]
+    assert (bad["status"], bad["code"]) == (400, "InvalidInstanceID.NotFound")
+    assert abs(good["at"] - time.time()) < 10
+
+
+def test_the_address_service_tells_an_address_of_documentation(bare: Cloud) -> None:
+    assert bare.control("/demo/address", method="GET").strip() == "203.0.113.7"
+    with pytest.raises(ValueError, match="no such address"):
+        bare.control("/demo/nothing", method="GET")
+
+
+def test_what_the_rules_do_not_know_moto_answers(own: Any) -> None:
+    assert own.describe_internet_gateways()["InternetGateways"] == []
+
+
+def test_what_nobody_knows_is_refused_and_never_a_page_of_html(
+    own: Any, bare: Cloud, client: Any, refused: Any
+) -> None:
+    assert refused(own.describe_capacity_blocks).code
+    assert refused(client(bare, "ec2").get_console_screenshot, InstanceId="i-00000000000000000").code

@@ -1,0 +1,113 @@
+"""Key pairs, security groups, networks, tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fe2tui.demo import Cloud
+
+
+def test_a_key_pairs_name_is_unique(own: Any, refused: Any) -> None:
+    made = own.create_key_pair(KeyName="k", KeyType="ed25519")
+    assert made["KeyMaterial"].startswith("-----BEGIN OPENSSH PRIVATE KEY-----")
+    answer = refused(own.create_key_pair, KeyName="k", KeyType="ed25519")
+    assert (answer.code, answer.message) == ("InvalidKeyPair.Duplicate", "The keypair 'k' already exists.")
+    assert refused(own.import_key_pair, KeyName="new", PublicKeyMaterial=b"x").code == "InvalidKey.Format"
+    public = own.describe_key_pairs(KeyNames=["k"], IncludePublicKey=True)["KeyPairs"][0]["PublicKey"]
+    assert (
+        refused(own.import_key_pair, KeyName="k", PublicKeyMaterial=public.encode()).code == "InvalidKeyPair.Duplicate"
+    )
+    imported = own.import_key_pair(KeyName="j", PublicKeyMaterial=public.encode())
+    assert imported["KeyFingerprint"] == made["KeyFingerprint"]
+    own.delete_key_pair(KeyName="k")
+    own.delete_key_pair(KeyName="k")
+    assert refused(own.describe_key_pairs, KeyNames=["k"]).code == "InvalidKeyPair.NotFound"
+
+
+@pytest.mark.parametrize("material", [b"ssh-dss AAAA", b"ssh-ed25519 nonsense", b"hello", b"", b"ssh-rsa AAAA"])
+def test_what_is_no_public_key_is_not_imported(ec2: Any, refused: Any, material: bytes) -> None:
+    assert refused(ec2.import_key_pair, KeyName="no", PublicKeyMaterial=material).code == "InvalidKey.Format"
+
+
+def test_an_rsa_key_can_be_had_too(own: Any) -> None:
+    made = own.create_key_pair(KeyName="r")
+    assert made["KeyMaterial"].startswith("-----BEGIN RSA PRIVATE KEY-----")
+    assert own.describe_key_pairs(KeyNames=["r"])["KeyPairs"][0]["KeyType"] == "rsa"
+
+
+def opening(port: int, network: str) -> list[dict[str, Any]]:
+    return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": network}]}]
+
+
+def test_a_groups_name_and_each_of_its_rules_are_unique(own: Any, refused: Any) -> None:
+    group = own.create_security_group(GroupName="ssh", Description="d")["GroupId"]
+    assert refused(own.create_security_group, GroupName="ssh", Description="d").code == "InvalidGroup.Duplicate"
+    own.authorize_security_group_ingress(GroupId=group, IpPermissions=opening(22, "203.0.113.7/32"))
+    again = refused(own.authorize_security_group_ingress, GroupId=group, IpPermissions=opening(22, "203.0.113.7/32"))
+    assert again.code == "InvalidPermission.Duplicate"
+    own.authorize_security_group_ingress(GroupName="ssh", IpPermissions=opening(22, "198.51.100.0/24"))
+    seen = own.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+    (permission,) = seen["IpPermissions"]
+    assert [one["CidrIp"] for one in permission["IpRanges"]] == ["203.0.113.7/32", "198.51.100.0/24"]
+    own.revoke_security_group_ingress(GroupId=group, IpPermissions=opening(22, "203.0.113.7/32"))
+    gone = refused(own.revoke_security_group_ingress, GroupId=group, IpPermissions=opening(22, "203.0.113.7/32"))
+    assert gone.code == "InvalidPermission.NotFound"
+    bad = refused(own.authorize_security_group_ingress, GroupId=group, IpPermissions=opening(22, "203.0.113.7.1/32"))
+    assert "malformed" in bad.message
+
+
+def test_a_group_in_use_is_not_deleted(own: Any, launch: Any, refused: Any) -> None:
+    group = own.create_security_group(GroupName="web", Description="d")["GroupId"]
+    made = launch(own, SecurityGroupIds=[group])["InstanceId"]
+    assert refused(own.delete_security_group, GroupId=group).code == "DependencyViolation"
+    own.terminate_instances(InstanceIds=[made])
+    own.describe_instances()
+    own.delete_security_group(GroupId=group)
+    assert refused(own.describe_security_groups, GroupIds=[group]).code == "InvalidGroup.NotFound"
+    default = own.describe_security_groups(GroupNames=["default"])["SecurityGroups"][0]["GroupId"]
+    assert refused(own.delete_security_group, GroupId=default).code == "CannotDelete"
+
+
+def test_rules_can_be_found_and_removed_by_their_id(own: Any) -> None:
+    group = own.create_security_group(GroupName="g", Description="d")["GroupId"]
+    made = own.authorize_security_group_ingress(GroupId=group, IpPermissions=opening(80, "0.0.0.0/0"))
+    rule = made["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+    wish = [{"Name": "group-id", "Values": [group]}]
+    found = own.describe_security_group_rules(Filters=wish)["SecurityGroupRules"]
+    assert rule in [one["SecurityGroupRuleId"] for one in found]
+    own.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[rule])
+    assert own.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"] == []
+
+
+def test_every_zone_has_a_default_subnet(ec2: Any) -> None:
+    zones = {zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]}
+    subnets = ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
+    assert {subnet["AvailabilityZone"] for subnet in subnets} == zones == {"us-east-2a", "us-east-2b", "us-east-2c"}
+
+
+def test_tags_come_and_go_on_whatever_has_an_id(own: Any, launch: Any, refused: Any) -> None:
+    made = launch(own)["InstanceId"]
+    volume = own.describe_volumes()["Volumes"][0]["VolumeId"]
+    own.create_tags(Resources=[made, volume], Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}])
+    wish = [{"Name": "tag:a", "Values": ["1"]}]
+    assert own.describe_instances(Filters=wish)["Reservations"]
+    assert own.describe_volumes(Filters=wish)["Volumes"]
+    own.delete_tags(Resources=[made], Tags=[{"Key": "a", "Value": "2"}])
+    assert own.describe_instances(Filters=wish)["Reservations"]
+    own.delete_tags(Resources=[made], Tags=[{"Key": "a"}])
+    assert not own.describe_instances(Filters=wish)["Reservations"]
+    tags = own.describe_tags(Filters=[{"Name": "resource-id", "Values": [volume]}])["Tags"]
+    assert {tag["Key"] for tag in tags} == {"a", "b"}
+    missing = refused(own.create_tags, Resources=["i-00000000000000000"], Tags=[{"Key": "a", "Value": "1"}])
+    assert missing.code == "InvalidInstanceID.NotFound"
+
+
+def test_a_tag_without_its_right_refuses_the_launch_alone(bare: Cloud, own: Any, launch: Any, refused: Any) -> None:
+    bare.control("/demo/faults", {"kind": "deny", "action": "CreateTags"})
+    assert launch(own)["InstanceId"]
+    made = own.describe_instances()["Reservations"][0]["Instances"][0]["InstanceId"]
+    answer = refused(own.create_tags, Resources=[made], Tags=[{"Key": "a", "Value": "1"}])
+    assert (answer.code, answer.status) == ("UnauthorizedOperation", 403)
+    assert "ec2:CreateTags" in answer.message

@@ -1,0 +1,153 @@
+"""The Price List and the spot history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fe2tui.demo import Cloud
+
+LINUX = {
+    "regionCode": "us-east-2",
+    "operatingSystem": "Linux",
+    "tenancy": "Shared",
+    "preInstalledSw": "NA",
+    "capacitystatus": "Used",
+    "licenseModel": "No License required",
+    "marketoption": "OnDemand",
+    "operation": "RunInstances",
+}
+
+
+@pytest.fixture
+def sold(cloud: Cloud, client: Any) -> Callable[..., list[Any]]:
+    """Asks the Price List for every product that fits these terms."""
+    pricing = client(cloud, "pricing", "us-east-1")
+
+    def ask(**terms: str) -> list[Any]:
+        filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in terms.items()]
+        pages = pricing.get_paginator("get_products").paginate(ServiceCode="AmazonEC2", Filters=filters)
+        return [json.loads(text) for page in pages for text in page["PriceList"]]
+
+    return ask
+
+
+def price(product: Any) -> Decimal:
+    (term,) = product["terms"]["OnDemand"].values()
+    (dimension,) = term["priceDimensions"].values()
+    return Decimal(dimension["pricePerUnit"]["USD"])
+
+
+def test_with_all_filters_there_is_exactly_one_price_a_type(sold: Any) -> None:
+    found = sold(**LINUX)
+    types = [product["product"]["attributes"]["instanceType"] for product in found]
+    assert len(types) == len(set(types)) > 500
+    assert all(price(product) > 0 for product in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "dollars"),
+    [
+        ("m5.large", "0.096"),
+        ("m5.xlarge", "0.192"),
+        ("t3.micro", "0.0104"),
+        ("t3.medium", "0.0416"),
+        ("p3.8xlarge", "12.24"),
+        ("c6i.metal", "5.44"),
+        ("t4g.nano", "0.0042"),
+        ("g5.12xlarge", "5.672"),
+        ("r5.24xlarge", "6.048"),
+        ("x1.16xlarge", "6.668992"),
+    ],
+)
+def test_prices_are_those_that_aws_asks(sold: Any, kind: str, dollars: str) -> None:
+    (product,) = sold(**LINUX, instanceType=kind)
+    assert price(product) == Decimal(dollars)
+
+
+def test_careless_filters_also_get_what_is_not_meant(sold: Any) -> None:
+    found = sold(regionCode="us-east-2", instanceType="m5.large")
+    assert len(found) > 5
+    assert any(price(product) == 0 for product in found)
+    assert {product["product"]["attributes"]["operatingSystem"] for product in found} >= {"Linux", "Windows", "RHEL"}
+
+
+def test_a_reply_has_a_hundred_products_at_most(cloud: Cloud, client: Any) -> None:
+    pricing = client(cloud, "pricing", "us-east-1")
+    filters = [{"Type": "TERM_MATCH", "Field": "regionCode", "Value": "us-west-2"}]
+    reply = pricing.get_products(ServiceCode="AmazonEC2", Filters=filters)
+    assert len(reply["PriceList"]) == 100
+    assert reply["NextToken"]
+
+
+def test_storage_is_sold_by_the_gigabyte_month(sold: Any) -> None:
+    found = sold(regionCode="us-east-2", productFamily="Storage")
+    prices = {product["product"]["attributes"]["volumeApiName"]: price(product) for product in found}
+    assert prices["gp3"] == Decimal("0.08")
+    assert set(prices) == {"gp3", "gp2", "io1", "io2", "st1", "sc1", "standard"}
+
+
+def history(ec2: Any, **wish: Any) -> list[Any]:
+    wish = {"ProductDescriptions": ["Linux/UNIX"], **wish}
+    return [
+        row
+        for page in ec2.get_paginator("describe_spot_price_history").paginate(**wish)
+        for row in page["SpotPriceHistory"]
+    ]
+
+
+def test_a_window_has_its_changes_and_the_one_before_it(ec2: Any) -> None:
+    end = datetime.now(UTC).replace(microsecond=0)
+    start = end - timedelta(days=7)
+    rows = history(ec2, InstanceTypes=["m5.large"], AvailabilityZone="us-east-2a", StartTime=start, EndTime=end)
+    times = [row["Timestamp"] for row in rows]
+    assert times == sorted(times, reverse=True)
+    assert times[-1] < start < times[-2]
+    assert times[0] <= end
+    assert 5 < len(rows) < 60
+
+
+def test_the_past_never_changes(ec2: Any) -> None:
+    end = datetime.now(UTC).replace(microsecond=0) - timedelta(days=3)
+    wish = {"InstanceTypes": ["p3.2xlarge"], "StartTime": end - timedelta(days=2), "EndTime": end}
+    assert history(ec2, **wish) == history(ec2, **wish)
+    longer = history(ec2, InstanceTypes=["p3.2xlarge"], StartTime=end - timedelta(days=9), EndTime=end)
+    assert all(row in longer for row in history(ec2, **wish))
+
+
+def test_from_now_on_there_is_one_price_a_zone(ec2: Any) -> None:
+    rows = history(ec2, InstanceTypes=["m5.large", "c5.large"], StartTime=datetime.now(UTC))
+    assert len(rows) == 6
+    assert {row["AvailabilityZone"] for row in rows} == {"us-east-2a", "us-east-2b", "us-east-2c"}
+
+
+def test_a_year_ago_is_ninety_days_ago(ec2: Any) -> None:
+    start = datetime.now(UTC) - timedelta(days=365)
+    rows = history(ec2, InstanceTypes=["m5.large"], AvailabilityZone="us-east-2b", StartTime=start)
+    assert timedelta(days=89) < datetime.now(UTC) - rows[-1]["Timestamp"] < timedelta(days=93)
+
+
+def test_spot_costs_a_part_of_on_demand(ec2: Any, sold: Any) -> None:
+    for kind in ("m5.large", "p3.8xlarge", "t3.medium"):
+        (product,) = sold(**LINUX, instanceType=kind)
+        start = datetime.now(UTC) - timedelta(days=60)
+        for row in history(ec2, InstanceTypes=[kind], StartTime=start):
+            share = Decimal(row["SpotPrice"]) / price(product)
+            assert Decimal("0.25") < share < Decimal("0.75")
+
+
+def test_other_products_have_other_prices(ec2: Any) -> None:
+    now = datetime.now(UTC)
+    wish = {"InstanceTypes": ["m5.large"], "AvailabilityZone": "us-east-2a", "StartTime": now}
+    (linux,) = history(ec2, **wish)
+    (windows,) = history(ec2, ProductDescriptions=["Windows"], **wish)
+    assert Decimal(windows["SpotPrice"]) > Decimal(linux["SpotPrice"])
+
+
+def test_a_type_that_is_not_on_offer_has_no_spot_price(ec2: Any) -> None:
+    assert history(ec2, InstanceTypes=["p3dn.24xlarge"]) == []

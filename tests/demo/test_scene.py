@@ -1,0 +1,141 @@
+"""The lived-in account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fe2tui.demo import Cloud
+
+
+@pytest.fixture(scope="session")
+def people(ec2: Any) -> list[Any]:
+    """Every instance of us-east-2."""
+    return [instance for one in ec2.describe_instances()["Reservations"] for instance in one["Instances"]]
+
+
+def named(people: list[Any], name: str) -> list[Any]:
+    return [one for one in people if {"Key": "Name", "Value": name} in one.get("Tags", [])]
+
+
+def test_a_new_demo_shows_every_state_at_once(fresh_cloud: Callable[..., Cloud], client: Any) -> None:
+    cloud = fresh_cloud(boot_seconds=60, stop_seconds=60)
+    states = [
+        instance["State"]["Name"]
+        for one in client(cloud, "ec2").describe_instances()["Reservations"]
+        for instance in one["Instances"]
+    ]
+    assert set(states) == {"pending", "running", "stopping", "stopped", "shutting-down", "terminated"}
+    assert 12 <= len(states) <= 18
+    west = client(cloud, "ec2", "us-west-2").describe_instances()["Reservations"]
+    assert 3 <= len(west) <= 5
+
+
+def test_two_share_a_name_and_one_has_none(people: list[Any]) -> None:
+    assert len(named(people, "worker")) == 2
+    assert any(all(tag["Key"] != "Name" for tag in one["Tags"]) for one in people if one["State"]["Name"] == "running")
+
+
+def test_names_and_tags_are_as_awkward_as_peoples_are(people: list[Any]) -> None:
+    tags = {tag["Key"]: tag["Value"] for one in named(people, "[prod] web") for tag in one["Tags"]}
+    assert "[/x] y" in tags
+    assert "\x9b" in tags["colour"] and "\u202e" in tags["direction"] and "🚀" in tags["mood"]
+    assert len(tags["note"]) >= 200
+    assert tags["lines"] == "one\ntwo\tthree"
+    assert any(len(tag["Value"]) == 60 for one in people for tag in one.get("Tags", []) if tag["Key"] == "Name")
+
+
+def test_ages_are_coherent(ec2: Any, people: list[Any]) -> None:
+    now = datetime.now(UTC)
+    (scraper,) = named(people, "scraper")
+    assert timedelta(days=41) < now - scraper["LaunchTime"] < timedelta(days=42)
+    for one in people:
+        assert one["LaunchTime"] <= now
+        for disk in one["BlockDeviceMappings"]:
+            assert disk["Ebs"]["AttachTime"] == one["LaunchTime"]
+    for volume in ec2.describe_volumes()["Volumes"]:
+        assert volume["CreateTime"] <= now
+        for attachment in volume["Attachments"]:
+            assert attachment["AttachTime"] >= volume["CreateTime"]
+
+
+def test_one_is_protected_and_one_was_interrupted(ec2: Any, people: list[Any]) -> None:
+    (vault,) = named(people, "vault")
+    wish = {"InstanceId": vault["InstanceId"], "Attribute": "disableApiTermination"}
+    assert ec2.describe_instance_attribute(**wish)["DisableApiTermination"]["Value"] is True
+    (etl,) = named(people, "nightly-etl")
+    request = ec2.describe_spot_instance_requests(SpotInstanceRequestIds=[etl["SpotInstanceRequestId"]])
+    assert request["SpotInstanceRequests"][0]["Status"]["Code"] == "instance-stopped-no-capacity"
+
+
+def test_every_disk_and_image_of_an_instance_exists(ec2: Any, people: list[Any]) -> None:
+    volumes = {volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"]}
+    images = {image["ImageId"] for image in ec2.describe_images()["Images"]}
+    snapshots = {one["SnapshotId"] for one in ec2.describe_snapshots()["Snapshots"]}
+    for one in people:
+        assert one["ImageId"] in images
+        assert {disk["Ebs"]["VolumeId"] for disk in one["BlockDeviceMappings"]} <= volumes
+    for image in ec2.describe_images()["Images"]:
+        assert {disk["Ebs"]["SnapshotId"] for disk in image["BlockDeviceMappings"]} <= snapshots
+
+
+def test_own_images_tell_their_user(ec2: Any) -> None:
+    users = {
+        image["Name"]: {tag["Key"]: tag["Value"] for tag in image["Tags"]}["fe2:user"]
+        for image in ec2.describe_images(Owners=["self"])["Images"]
+    }
+    assert users["base"] == "ubuntu"
+    assert users["scraper-2026-08"] == "ec2-user"
+
+
+def test_leftovers_go_on_costing_money(ec2: Any) -> None:
+    free = ec2.describe_volumes(Filters=[{"Name": "status", "Values": ["available"]}])["Volumes"]
+    assert sorted(volume["Size"] for volume in free) == [8, 200]
+    used = {
+        disk["Ebs"]["SnapshotId"]
+        for image in ec2.describe_images(Owners=["self"])["Images"]
+        for disk in image["BlockDeviceMappings"]
+    }
+    orphans = [one for one in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"] if one["SnapshotId"] not in used]
+    assert orphans
+    assert all("InstanceId" not in one for one in ec2.describe_addresses()["Addresses"])
+
+
+def test_groups_open_to_one_address_and_to_the_world(ec2: Any) -> None:
+    groups = {group["GroupName"]: group for group in ec2.describe_security_groups()["SecurityGroups"]}
+    assert groups["ssh"]["IpPermissions"][0]["IpRanges"] == [{"CidrIp": "203.0.113.7/32", "Description": "home"}]
+    world = [one for one in groups["web"]["IpPermissions"] if one["IpRanges"][0]["CidrIp"] == "0.0.0.0/0"]
+    assert {one["FromPort"] for one in world} == {22, 80, 443}
+
+
+def test_the_key_file_is_private_and_fits_the_key_pair(cloud: Cloud, ec2: Any) -> None:
+    from cryptography.hazmat.primitives import serialization
+
+    assert cloud.key_file.stat().st_mode & 0o777 == 0o600
+    private = serialization.load_ssh_private_key(cloud.key_file.read_bytes(), None)
+    form = serialization
+    public = private.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH).decode()
+    pair = ec2.describe_key_pairs(KeyNames=["default"], IncludePublicKey=True)["KeyPairs"][0]
+    assert pair["PublicKey"].startswith(public)
+    assert len(ec2.describe_key_pairs()["KeyPairs"]) == 2
+
+
+def test_an_empty_account_has_a_network_and_the_key_and_nothing_else(own: Any) -> None:
+    assert own.describe_instances()["Reservations"] == []
+    assert own.describe_volumes()["Volumes"] == []
+    assert own.describe_images(Owners=["self"])["Images"] == []
+    assert [key["KeyName"] for key in own.describe_key_pairs()["KeyPairs"]] == ["default"]
+    assert [group["GroupName"] for group in own.describe_security_groups()["SecurityGroups"]] == ["default"]
+
+
+def test_the_home_of_a_cloud_is_private_and_names_its_address_service(cloud: Cloud) -> None:
+    assert cloud.folder.stat().st_mode & 0o777 == 0o700
+    config = cloud.home / "config" / "config.toml"
+    assert f'address_url = "{cloud.endpoint}/demo/address"' in config.read_text()
+    for path in (Path(cloud.environment[name]) for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")):
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert cloud.folder in path.parents

@@ -1,0 +1,139 @@
+"""The services beside EC2: identities and roles, public parameters, metrics, quotas."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiobotocore.session
+import boto3
+import pytest
+
+from fe2tui.demo import Cloud
+from fe2tui.demo.home import MFA_SERIAL
+
+ROLE = "arn:aws:iam::123456789012:role/demo-mfa"
+
+
+def test_the_caller_is_told_who_it_is(cloud: Cloud, client: Any) -> None:
+    who = client(cloud, "sts").get_caller_identity()
+    assert (who["Account"], who["Arn"]) == ("123456789012", "arn:aws:iam::123456789012:user/demo")
+
+
+def test_a_role_is_assumed_through_its_profile(demo_env: Path) -> None:
+    session = boto3.Session(profile_name="role")
+    assert ":assumed-role/demo/" in session.client("sts").get_caller_identity()["Arn"]
+    assert session.client("ec2").describe_instances()["Reservations"]
+
+
+def test_the_second_profile_is_of_another_region(demo_env: Path) -> None:
+    session = boto3.Session(profile_name="second")
+    assert session.region_name in ("us-west-2", "us-east-2")
+    assert session.client("ec2", region_name="us-west-2").describe_instances()["Reservations"]
+
+
+def test_an_mfa_role_takes_any_six_digits_and_nothing_else(cloud: Cloud, client: Any, refused: Any) -> None:
+    sts = client(cloud, "sts")
+    wish = {"RoleArn": ROLE, "RoleSessionName": "me"}
+    assert refused(sts.assume_role, **wish).code == "AccessDenied"
+    assert refused(sts.assume_role, **wish, SerialNumber=MFA_SERIAL, TokenCode="12345x").code == "AccessDenied"
+    granted = sts.assume_role(**wish, SerialNumber=MFA_SERIAL, TokenCode="123456")["Credentials"]
+    session = boto3.Session(granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"], "us-east-2")
+    arn = session.client("sts", endpoint_url=cloud.endpoint).get_caller_identity()["Arn"]
+    assert arn == "arn:aws:sts::123456789012:assumed-role/demo-mfa/me"
+
+
+PARAMETERS = {
+    "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id": (
+        "ubuntu-noble-24.04-amd64",
+        "x86_64",
+    ),
+    "/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id": (
+        "ubuntu-noble-24.04-arm64",
+        "arm64",
+    ),
+    "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64": ("al2023-ami-2023", "x86_64"),
+    "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64": ("al2023-ami-2023", "arm64"),
+    "/aws/service/debian/release/12/latest/amd64": ("debian-12-amd64", "x86_64"),
+    "/aws/service/debian/release/12/latest/arm64": ("debian-12-arm64", "arm64"),
+    "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id": (
+        "Deep Learning",
+        "x86_64",
+    ),
+}
+
+
+@pytest.mark.parametrize("region", ["us-east-2", "us-west-2"])
+def test_public_parameters_name_the_newest_image_of_each_family(cloud: Cloud, client: Any, region: str) -> None:
+    ssm, ec2 = client(cloud, "ssm", region), client(cloud, "ec2", region)
+    for name, (text, architecture) in PARAMETERS.items():
+        value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+        (image,) = ec2.describe_images(ImageIds=[value])["Images"]
+        assert text in image["Name"] and image["Architecture"] == architecture
+        wish = [{"Name": "name", "Values": [f"*{text}*"]}, {"Name": "architecture", "Values": [architecture]}]
+        family = ec2.describe_images(Owners=[image["OwnerId"]], Filters=wish)["Images"]
+        assert len(family) >= 3
+        assert max(family, key=lambda one: one["CreationDate"])["ImageId"] == value
+
+
+def test_an_unknown_parameter_is_refused(cloud: Cloud, client: Any, refused: Any) -> None:
+    ssm = client(cloud, "ssm")
+    assert refused(ssm.get_parameter, Name="/aws/service/nothing").code == "ParameterNotFound"
+    known = next(iter(PARAMETERS))
+    reply = ssm.get_parameters(Names=[known, "/aws/service/nothing"])
+    assert [one["Name"] for one in reply["Parameters"]] == [known]
+    assert reply["InvalidParameters"] == ["/aws/service/nothing"]
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path="/aws/service", Recursive=True)
+    assert {one["Name"] for page in pages for one in page["Parameters"]} >= set(PARAMETERS)
+
+
+def cpu_query(instance_id: str) -> dict[str, Any]:
+    metric = {
+        "Namespace": "AWS/EC2",
+        "MetricName": "CPUUtilization",
+        "Dimensions": [{"Name": "InstanceId", "Value": instance_id}],
+    }
+    return {"Id": "cpu", "MetricStat": {"Metric": metric, "Period": 300, "Stat": "Average"}}
+
+
+def test_running_instances_have_lively_cpu_figures(cloud: Cloud, client: Any, ec2: Any) -> None:
+    wish = [{"Name": "tag:Name", "Values": ["base", "od1"]}]
+    found = [one for r in ec2.describe_instances(Filters=wish)["Reservations"] for one in r["Instances"]]
+    cloudwatch = client(cloud, "cloudwatch")
+    end = datetime.now(UTC)
+    for instance in found:
+        query = [cpu_query(instance["InstanceId"])]
+        wanted = {"MetricDataQueries": query, "StartTime": end - timedelta(hours=3), "EndTime": end}
+        result = cloudwatch.get_metric_data(**wanted)["MetricDataResults"][0]
+        if instance["State"]["Name"] == "stopped":
+            assert result["Values"] == []
+            continue
+        assert 30 <= len(result["Values"]) <= 36
+        assert all(0 < value < 100 for value in result["Values"])
+        assert len(set(result["Values"])) > 10
+        assert result["Timestamps"] == sorted(result["Timestamps"], reverse=True)
+        assert end - result["Timestamps"][0] < timedelta(minutes=10)
+
+
+def test_quotas_are_told(cloud: Cloud, client: Any, refused: Any) -> None:
+    quotas = client(cloud, "service-quotas")
+    assert quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-1216C47A")["Quota"]["Value"] == 256
+    assert refused(quotas.get_service_quota, ServiceCode="ec2", QuotaCode="L-0").code == "NoSuchResourceException"
+
+
+def test_no_machine_has_an_agent(cloud: Cloud, client: Any, refused: Any) -> None:
+    assert refused(client(cloud, "ssm").start_session, Target="i-1").code == "TargetNotConnected"
+
+
+async def test_aiobotocore_gets_the_same_answers(demo_env: Path) -> None:
+    session = aiobotocore.session.get_session()
+    async with session.create_client("ec2") as ec2:
+        pages = [page async for page in ec2.get_paginator("describe_instances").paginate(MaxResults=5)]
+        assert len(pages) > 2
+        with pytest.raises(ec2.exceptions.ClientError, match="InvalidAMIID.NotFound"):
+            await ec2.run_instances(ImageId="ami-0123456789abcdef0", MinCount=1, MaxCount=1)
+    async with session.create_client("cloudwatch") as cloudwatch:
+        end = datetime.now(UTC)
+        wanted = {"MetricDataQueries": [cpu_query("i-1")], "StartTime": end - timedelta(hours=1), "EndTime": end}
+        assert (await cloudwatch.get_metric_data(**wanted))["MetricDataResults"][0]["Values"] == []
