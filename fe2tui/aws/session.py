@@ -157,11 +157,8 @@ class Session:
         self, how: str, service: str, operation: str, params: dict[str, Any], *, region: str | None = None
     ) -> Any:
         reading = operation.startswith(_READING)
-        if self.read_only and not reading:
-            raise ReadOnlyError(
-                f"{operation} was not sent: this session may only read.",
-                "Start without --read-only, or take read_only out of the settings, to change things.",
-            )
+        if self.read_only:
+            require_reading(operation)
         try:
             clients = await self._clients()
             if not self.region:
@@ -198,6 +195,15 @@ class Session:
     def _warm(self) -> None:
         clients, _ = _load()
         asyncio.run(clients.throw_away(self.region or "us-east-1", sso=self._is_sso))
+
+
+def require_reading(operation: str) -> None:
+    """Raises ReadOnlyError for an operation of AWS's that may change something."""
+    if not operation.startswith(_READING):
+        raise ReadOnlyError(
+            f"{operation} was not sent: this session may only read.",
+            "Start without --read-only, or take read_only out of the settings, to change things.",
+        )
 
 
 def profiles() -> list[str]:
