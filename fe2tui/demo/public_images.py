@@ -73,7 +73,7 @@ def _debian(arch: str) -> Family:
         architecture="x86_64" if arch == "amd64" else "arm64",
         root="/dev/xvda",
         size=8,
-        description="Debian 12 (20261109-2310)",
+        description=f"Debian 12 {arch}",
         parameter=f"/aws/service/debian/release/12/latest/{arch}",
         alias="amazon",
     )

@@ -106,7 +106,8 @@ _VPC_FILTERS: dict[str, Getter] = {
 }
 
 
-def _vpc(vpc: Vpc) -> dict[str, Any]:
+def vpc_shown(vpc: Vpc) -> dict[str, Any]:
+    """A network as EC2 shows it."""
     return {
         "vpcId": vpc.id,
         "ownerId": ACCOUNT_ID,
@@ -140,7 +141,7 @@ def describe_vpcs(call: Call) -> Mapping[str, Any]:
     vpcs = [find_vpc(call.region, one) for one in ids] if ids else list(call.region.vpcs.values())
     matches = matcher(call.params.get("Filter"), _VPC_FILTERS)
     shown, token = page([vpc for vpc in vpcs if matches(vpc)], call.params)
-    return {"vpcSet": [_vpc(vpc) for vpc in shown], "nextToken": token}
+    return {"vpcSet": [vpc_shown(vpc) for vpc in shown], "nextToken": token}
 
 
 @answers("CreateDefaultVpc")
@@ -151,7 +152,7 @@ def create_default_vpc(call: Call) -> Mapping[str, Any]:
         raise Refusal(
             "DefaultVpcAlreadyExists", f"A Default VPC already exists for this account in this region: {existing.id}"
         )
-    return {"vpc": _vpc(add_default_vpc(call.region))}
+    return {"vpc": vpc_shown(add_default_vpc(call.region))}
 
 
 @answers("DeleteVpc")
@@ -191,7 +192,8 @@ def _free(subnet: Subnet) -> int:
     return max(0, size - subnet.taken)
 
 
-def _subnet(region: Region, subnet: Subnet) -> dict[str, Any]:
+def subnet_shown(region: Region, subnet: Subnet) -> dict[str, Any]:
+    """A subnet as EC2 shows it."""
     return {
         "subnetId": subnet.id,
         "subnetArn": f"arn:aws:ec2:{region.name}:{ACCOUNT_ID}:subnet/{subnet.id}",
@@ -221,7 +223,7 @@ def describe_subnets(call: Call) -> Mapping[str, Any]:
     chosen = [region.subnets[one] for one in ids] if ids else list(region.subnets.values())
     matches = matcher(call.params.get("Filter"), _SUBNET_FILTERS)
     shown, token = page([subnet for subnet in chosen if matches(subnet)], call.params)
-    return {"subnetSet": [_subnet(region, subnet) for subnet in shown], "nextToken": token}
+    return {"subnetSet": [subnet_shown(region, subnet) for subnet in shown], "nextToken": token}
 
 
 @answers("DeleteSubnet")

@@ -94,6 +94,20 @@ def describe_volumes(call: Call) -> Mapping[str, Any]:
     return {"volumeSet": [_shown(region, volume) for volume in shown], "nextToken": token}
 
 
+@answers("DescribeVolumeStatus")
+def describe_volume_status(call: Call) -> Mapping[str, Any]:
+    """All are well."""
+    ids = call.texts("VolumeId")
+    region = call.region
+    volumes = [find_volume(region, identity) for identity in ids] if ids else list(region.volumes.values())
+    shown, token = page(volumes, call.params)
+    rows = [
+        {"volumeId": one.id, "availabilityZone": one.zone, "volumeStatus": {"status": "ok", "details": []}}
+        for one in shown
+    ]
+    return {"volumeStatusSet": rows, "nextToken": token}
+
+
 @answers("CreateVolume")
 def create_volume(call: Call) -> Mapping[str, Any]:
     """From nothing or from a snapshot; the same ClientToken gets the same volume."""

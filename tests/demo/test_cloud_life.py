@@ -158,7 +158,7 @@ def test_a_taken_port_is_said_in_plain_words() -> None:
         taken.listen()
         cloud = Cloud(Options(port=taken.getsockname()[1]))
         try:
-            with pytest.raises(DemoUnavailable, match="port .* is taken"):
+            with pytest.raises(DemoUnavailable, match=r"port .* is taken"):
                 cloud.start()
         finally:
             cloud.stop()

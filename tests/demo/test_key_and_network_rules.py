@@ -111,3 +111,26 @@ def test_a_tag_without_its_right_refuses_the_launch_alone(bare: Cloud, own: Any,
     answer = refused(own.create_tags, Resources=[made], Tags=[{"Key": "a", "Value": "1"}])
     assert (answer.code, answer.status) == ("UnauthorizedOperation", 403)
     assert "ec2:CreateTags" in answer.message
+
+
+def test_a_launch_into_a_subnet_of_ones_own_network(own: Any, launch: Any, describe: Any, refused: Any) -> None:
+    vpc = own.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnet = own.create_subnet(VpcId=vpc, CidrBlock="10.1.2.0/24", AvailabilityZone="us-east-2b")["Subnet"]["SubnetId"]
+    conflict = refused(own.create_subnet, VpcId=vpc, CidrBlock="10.1.2.128/25")
+    assert conflict.code == "InvalidSubnet.Conflict"
+    made = describe(own, launch(own, SubnetId=subnet)["InstanceId"])
+    assert made["Placement"]["AvailabilityZone"] == "us-east-2b"
+    assert made["PrivateIpAddress"].startswith("10.1.2.")
+    assert "PublicIpAddress" not in made
+    group = own.create_security_group(GroupName="g", Description="d")["GroupId"]
+    assert refused(launch, ec2=own, SubnetId=subnet, SecurityGroupIds=[group]).code == "InvalidParameter"
+    own.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    assert describe(own, launch(own, SubnetId=subnet)["InstanceId"])["PublicIpAddress"] == "127.0.0.1"
+    interfaces = own.describe_network_interfaces(Filters=[{"Name": "subnet-id", "Values": [subnet]}])
+    assert len(interfaces["NetworkInterfaces"]) == 2
+
+
+def test_what_would_bypass_the_rules_is_refused_in_words(ec2: Any, refused: Any) -> None:
+    answer = refused(ec2.request_spot_instances, LaunchSpecification={"InstanceType": "m5.large"})
+    assert answer.code == "UnsupportedOperation"
+    assert "RequestSpotInstances" in answer.message

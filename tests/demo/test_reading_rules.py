@@ -46,7 +46,7 @@ def test_spot_requests_and_groups_are_paged_too(own: Any, launch: Any) -> None:
         ("describe_security_groups", "SecurityGroups"),
     ):
         pages = [page[key] for page in own.get_paginator(operation).paginate(MaxResults=5)]
-        assert [len(page) for page in pages][0] == 5
+        assert len(pages[0]) == 5
         assert sum(map(len, pages)) >= 8
 
 

@@ -131,7 +131,7 @@ async def test_aiobotocore_gets_the_same_answers(demo_env: Path) -> None:
     async with session.create_client("ec2") as ec2:
         pages = [page async for page in ec2.get_paginator("describe_instances").paginate(MaxResults=5)]
         assert len(pages) > 2
-        with pytest.raises(ec2.exceptions.ClientError, match="InvalidAMIID.NotFound"):
+        with pytest.raises(ec2.exceptions.ClientError, match=r"InvalidAMIID\.NotFound"):
             await ec2.run_instances(ImageId="ami-0123456789abcdef0", MinCount=1, MaxCount=1)
     async with session.create_client("cloudwatch") as cloudwatch:
         end = datetime.now(UTC)
