@@ -50,7 +50,7 @@ class Field(Vertical):
 
     def compose_after(self) -> Iterator[Widget]:
         """What stands between the input and the hint."""
-        yield from ()
+        yield Static(classes="opener")
 
     @property
     def value(self) -> str:
@@ -67,6 +67,14 @@ class Field(Vertical):
         if words != self._hints:
             self._hints = words
             self._say()
+
+    def on_descendant_focus(self) -> None:
+        """Its label is bright while the person is here."""
+        self.add_class("-here")
+
+    def on_descendant_blur(self) -> None:
+        """The person is elsewhere."""
+        self.remove_class("-here")
 
     def on_resize(self) -> None:
         """Another of the hints may fit."""

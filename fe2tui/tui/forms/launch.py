@@ -46,6 +46,7 @@ class LaunchForm(Form[LaunchRequest]):
         settle: float = SETTLE,
     ) -> None:
         super().__init__(f"Launch in {region}", submit_word="Launch")
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-roomy")]
         self._sources = sources
         self._region = region
         self._clock = clock
@@ -57,7 +58,7 @@ class LaunchForm(Form[LaunchRequest]):
         self._plan: LaunchPlan | None = None
         self._read: tuple[str, ...] = ()
         self._submitting = False
-        self._asked_to_submit = False
+        self._judged: set[str] = set()
 
     def compose(self) -> Iterator[Widget]:
         """The fields in their order, then what it comes to."""
@@ -114,6 +115,7 @@ class LaunchForm(Form[LaunchRequest]):
             return
         if event.input.has_focus:
             self._touched.add(field.id)
+            self._judged.discard(field.id)
         field.blame(None)
         self._plan_soon(self._settle)
 
@@ -126,8 +128,8 @@ class LaunchForm(Form[LaunchRequest]):
     @on(Input.Blurred)
     def _left(self, event: Input.Blurred) -> None:
         field = next((node for node in event.input.ancestors if isinstance(node, Field)), None)
-        if field is not None and field.id is not None and event.value:
-            self._touched.add(field.id)
+        if field is not None and field.id is not None and field.id in self._touched:
+            self._judged.add(field.id)
             self._show_errors()
 
     def _plan_soon(self, seconds: float) -> None:
@@ -187,10 +189,9 @@ class LaunchForm(Form[LaunchRequest]):
 
     def _show_plan(self, plan: LaunchPlan | None) -> None:
         self._plan = plan
-        self.query_one("#cost", Static).update(words.cost_line(plan.cost if plan and plan.type else None))
-        zones = words.zone_line(plan, self._region) if plan else Content("")
+        self.query_one("#cost", Static).update(words.cost_line(plan))
+        zones = words.zone_line(plan) if plan else Content("")
         self.query_one("#zones", Static).update(zones)
-        self.query_one("#zones").display = bool(zones.plain)
         warnings = plan.warnings if plan else ()
         self.query_one("#warnings", Static).update(words.warning_lines(warnings))
         self.query_one("#warnings").display = bool(warnings)
@@ -199,21 +200,18 @@ class LaunchForm(Form[LaunchRequest]):
         self.field("image").hint(*words.image_hints(plan, self._clock()))
         self.field("disk").hint(*words.disk_hints(plan, self.field("disk").value))
         self.field("type").hint(plan.type.summary if plan.type else "")
-        self.field("key_name").hint(plan.key.words if plan.key else "")
+        self.field("key_name").hint(*words.key_hints(plan))
         self.field("security_group").hint(*words.group_hints(plan))
+        self.field("address").hint(*words.address_hints(plan))
         self._show_errors()
 
     def _show_errors(self) -> None:
-        """Errors stand beside the fields that a person has been at; beside all, once asked to launch."""
+        """Errors stand beside the fields that a person is done with; beside all, once asked to launch."""
         if self._plan is None:
             return
-        shown_at = set(_FIELDS) if self._asked_to_submit else self._touched
         elsewhere = [error for error in self._plan.errors if error.field not in _FIELDS]
         for name in _FIELDS:
-            field = self.field(name)
-            is_typing = field.input.has_focus and not field.value
-            error = self._plan.error(name)
-            field.blame(error if name in shown_at and not (is_typing and not self._asked_to_submit) else None)
+            self.field(name).blame(self._plan.error(name) if name in self._judged else None)
         if elsewhere:
             self._complain(elsewhere[0])
 
@@ -221,7 +219,7 @@ class LaunchForm(Form[LaunchRequest]):
 
     def action_submit(self) -> None:
         """Launch if the plan on the screen is of these very texts; else make it first."""
-        self._asked_to_submit = True
+        self._judged = set(_FIELDS)
         if self._timer is not None:
             self._timer.stop()
         if self._plan is not None:

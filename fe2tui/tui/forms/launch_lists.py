@@ -60,6 +60,8 @@ class Lists:
         def nothing() -> None:
             """Only keys change what is typed."""
 
+        # All of a region's types take seconds to read; prices are in the fleet already.
+        self._suggest("type").suggest(words.priced_suggestions(self._sources.on_demand))
         for source in (self._types, self._images, self._groups, self._address):
             self._form.run_worker(shielded(source, nothing), group="lists", exit_on_error=False)
         self._form.run_worker(shielded(self._keys, keys_known), group="lists", exit_on_error=False)
@@ -69,8 +71,7 @@ class Lists:
 
     async def _types(self) -> None:
         types = await self._sources.types()
-        current = [each for each in types.values() if each.current]
-        self._suggest("type").suggest(words.type_suggestions(current, self._sources.on_demand))
+        self._suggest("type").suggest(words.type_suggestions(types.values(), self._sources.on_demand))
 
     async def _images(self) -> None:
         images = await self._sources.images()

@@ -10,10 +10,10 @@ from decimal import Decimal
 from textual.content import Content
 
 from fe2tui.model.image import IMAGE_WORDS, Image
-from fe2tui.model.machine_type import MachineType
+from fe2tui.model.machine_type import MachineType, size_order
 from fe2tui.model.words import dollars, listed, short_age, visible
 from fe2tui.tasks.keys import KeyOffer
-from fe2tui.tasks.launch import LaunchCost, LaunchPlan
+from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms.form import DIM, dim, shown
 from fe2tui.tui.forms.suggest import Suggestion
 
@@ -48,11 +48,17 @@ def type_suggestions(types: Iterable[MachineType], prices: Mapping[str, Decimal]
     found: list[Suggestion] = []
     for each in types:
         price = prices.get(each.name)
-        cost = f"  ${dollars(price, 4)} an hour" if price is not None else ""
+        cost = f"  ${dollars(price, 4)}/h" if price is not None else ""
         arm = "  Arm" if each.architectures == ("arm64",) else ""
         words = f"{'gpu ' if each.gpus else ''}{' '.join(each.architectures)}{' free' if each.free_tier else ''}"
         found.append(Suggestion(each.name, f"{each.summary}{arm}{cost}", words))
     return found
+
+
+def priced_suggestions(prices: Mapping[str, Decimal]) -> list[Suggestion]:
+    """Types of which only the price is known yet."""
+    names = sorted(prices, key=size_order)
+    return [Suggestion(name, f"${dollars(prices[name], 4)} an hour") for name in names]
 
 
 def key_suggestions(offer: KeyOffer, create: str) -> list[Suggestion]:
@@ -85,7 +91,9 @@ def image_hints(plan: LaunchPlan, now: datetime) -> tuple[str, ...]:
 
 def disk_hints(plan: LaunchPlan, typed: str) -> tuple[str, ...]:
     """The disk's monthly cost."""
-    size = "GiB gp3" if typed else f"{plan.disk} GiB gp3" if plan.disk else "GiB gp3"
+    if plan.disk is None:
+        return ("GiB gp3",)
+    size = "GiB gp3" if typed else f"{plan.disk} GiB gp3"
     cost = plan.cost.disk_per_month if plan.cost else None
     if cost is None:
         return (f"{size}  price unknown",)
@@ -101,10 +109,27 @@ def group_hints(plan: LaunchPlan) -> tuple[str, ...]:
     return (words, words.removesuffix(" only"), words.replace("port 22 from", "22 from").removesuffix(" only"))
 
 
-def cost_line(cost: LaunchCost | None) -> Content:
+def key_hints(plan: LaunchPlan) -> tuple[str, ...]:
+    """Where the private key is, or what will be done for the key."""
+    if plan.key is None:
+        return ("",)
+    file = plan.key.private_key
+    short = (f"in …/{'/'.join(file.parts[-2:])}", f"in …/{file.name}") if file and plan.key.action == "use" else ()
+    return (plan.key.words, *short)
+
+
+def address_hints(plan: LaunchPlan) -> tuple[str, ...]:
+    """Whether it matters who is let in at port 22."""
+    if plan.group is None or plan.group.id is None:
+        return ("who may reach port 22; empty: nobody", "who may reach port 22")
+    return (f"only for a new group; {visible(plan.group.name)} is there", "only for a new group")
+
+
+def cost_line(plan: LaunchPlan | None) -> Content:
     """What it costs while it runs, while it is stopped, and a month if left on."""
+    cost = plan.cost if plan is not None and plan.type is not None and plan.disk is not None else None
     if cost is None:
-        return dim("The cost shows here once image and type are known.")
+        return dim("What it costs shows here once image and type are known.")
     hour, stopped, month = cost.per_hour, cost.stopped_per_hour, cost.per_month
     if hour is not None and stopped is not None and month is not None:
         return Content.assemble(
@@ -130,14 +155,14 @@ def _cents(amount: Decimal) -> str:
     return dollars(amount, 2 if amount >= Decimal("0.095") or amount == 0 else 4 if amount < Decimal("0.01") else 3)
 
 
-def zone_line(plan: LaunchPlan, region: str) -> Content:
+def zone_line(plan: LaunchPlan) -> Content:
     """Where it will go, and where else when there is no room."""
-    zones = [zone.removeprefix(f"{region}") for zone in plan.zones if zone]
+    zones = [zone for zone in plan.zones if zone]
     if not zones:
         return Content("")
-    first = f"Goes to {region}{zones[0]}"
-    others = f", or to {listed(zones[1:], 'or')} when AWS has no room there" if len(zones) > 1 else ""
-    return Content.styled(f"{first}{others}.", DIM)
+    others = [zone.rsplit("-", 1)[-1] for zone in zones[1:]]
+    rest = f"; to {listed(others, 'or')} if AWS has no room there" if others else ""
+    return Content.styled(f"Goes to {zones[0]}{rest}.", DIM)
 
 
 def warning_lines(warnings: Collection[str]) -> Content:

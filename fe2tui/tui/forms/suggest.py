@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 from fe2tui.tui.forms.field import Field
 from fe2tui.tui.forms.form import dim, shown
 
+LABEL_WIDTH = 16  # as in forms.tcss
 MOST_SHOWN = 200  # an option list measures every line: a region's 900 types would hold the screen up
 
 
@@ -144,10 +145,12 @@ class Suggest(Field):
         yield options
 
     def suggest(self, suggestions: Sequence[Suggestion]) -> None:
-        """Change what can be picked; an open list follows."""
+        """Change what can be picked; an open list follows, and one that was waited for opens."""
         self._suggestions = tuple(suggestions)
         if self.is_open:
             self._fill()
+        elif self._typed and self.input.has_focus:
+            self._open_for_what_is_typed()
 
     @property
     def suggestions(self) -> tuple[Suggestion, ...]:
@@ -171,6 +174,7 @@ class Suggest(Field):
 
     def close(self) -> None:
         """Hide the list."""
+        self._typed = False
         self._show(False)
 
     def _show(self, is_open: bool) -> None:
@@ -182,6 +186,7 @@ class Suggest(Field):
         self._listed = self._fitting() if self._typed else self._around_the_value()
         width = max((len(s.value) for s in self._listed), default=0)
         options = self._list
+        options.styles.width = max(30, self.size.width - LABEL_WIDTH)
         options.clear_options()
         options.add_options([Option(_line(s, min(width, 34))) for s in self._listed])
         here = next((n for n, s in enumerate(self._listed) if s.value == self.value), None)
@@ -189,7 +194,7 @@ class Suggest(Field):
             options.highlighted = here
             options.scroll_to_highlight()
         if not self._listed:
-            self.close()
+            self._show(False)
 
     def _fitting(self) -> list[Suggestion]:
         found = matching(self._suggestions, self.input.value)[:MOST_SHOWN]
@@ -209,6 +214,9 @@ class Suggest(Field):
             return
         self._quiet = ""
         self._typed = True
+        self._open_for_what_is_typed()
+
+    def _open_for_what_is_typed(self) -> None:
         self._fill()
         self._show(bool(self._listed) and not self._says_it_all())
 

@@ -10,6 +10,7 @@ from fe2tui.model.progress import Outcome
 from fe2tui.model.words import listed, plural, visible
 from fe2tui.tui.view import View
 
+LONGEST = 32  # characters of a name among several
 NAMED = 8  # instances named in a question; the rest are counted
 
 
@@ -55,6 +56,7 @@ class Meant:
 
 def _names(names: Sequence[str]) -> str:
     more = len(names) - NAMED
+    names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
     return listed([*names[:NAMED], f"{more} more"] if more > 0 else list(names))
 
 
