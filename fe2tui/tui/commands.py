@@ -84,6 +84,16 @@ COMMANDS: tuple[Command, ...] = (
         keys=("enter",),
     ),
     Command(
+        "connect_with",
+        "",
+        "Connect with …",
+        "Connect as another user, or with tunnels to the instance's ports.",
+        _INSTANCE,
+        f"{_VERBS}.connect:connect_with",
+        check=possible.can_connect,
+        scopes=_ROWS,
+    ),
+    Command(
         "stop_or_start",
         "s",
         "Stop",

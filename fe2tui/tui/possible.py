@@ -46,11 +46,12 @@ def can_connect(view: View) -> str | None:
 
 
 def can_stop_or_start(view: View) -> str | None:
-    """At least one can be stopped or started."""
+    """At least one can be stopped or started, or forced to stop."""
     reason = has_target(view)
     if reason is not None:
         return reason
-    if any(i.state is State.RUNNING or (i.state is State.STOPPED and not i.is_interrupted) for i in view.targets):
+    offers = (State.RUNNING, State.STOPPING)  # one that is stopping can be forced
+    if any(i.state in offers or (i.state is State.STOPPED and not i.is_interrupted) for i in view.targets):
         return None
     if len(view.targets) > 1:
         return "None of those marked is running or stopped."
