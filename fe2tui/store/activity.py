@@ -69,21 +69,32 @@ class ActivityLog:
         return [_activity(row) for row in rows]
 
     def close_orphans(self, at: datetime) -> int:
-        """End, as cancelled, the entries whose process died before it knew what came of them; how many these were."""
+        """End the entries whose process died before it knew what came of them; how many these were.
+
+        They are cancelled, except for launches of which the journal knows better. Those that are still to be found out
+        stay as they are.
+        """
         rows = self._database.read(
-            "SELECT id, owner FROM activity WHERE result = 'running' AND id NOT IN"
+            "SELECT id, owner, instance_id FROM activity LEFT JOIN"
+            " (SELECT activity, instance_id FROM launches WHERE stage IN ('ready', 'found')) ON activity = id"
+            " WHERE activity.result = 'running' AND id NOT IN"
             " (SELECT activity FROM launches WHERE stage IN ('intended', 'launched'))"
         )
-        orphans = [number for number, owner in rows if not self._presence.lives(owner)]
+        orphans = [(number, instance) for number, owner, instance in rows if not self._presence.lives(owner)]
         if orphans:
-            words = "The program ended before it was known what came of it."
             with self._database.transaction() as connection:
                 connection.executemany(
-                    "UPDATE activity SET result = 'cancelled', words = ?, ended_at = ?"
+                    "UPDATE activity SET result = ?, words = ?, ended_at = ?, subject = COALESCE(?, subject)"
                     " WHERE id = ? AND result = 'running'",
-                    [(words, to_micros(at), number) for number in orphans],
+                    [(*_ending(instance), to_micros(at), instance, number) for number, instance in orphans],
                 )
         return len(orphans)
+
+
+def _ending(instance_id: str | None) -> tuple[str, str]:
+    if instance_id is not None:
+        return "done", f"{instance_id} was launched; the program ended at that moment."
+    return "cancelled", "The program ended before it was known what came of it."
 
 
 def _activity(row: tuple[Any, ...]) -> Activity:

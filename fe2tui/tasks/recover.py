@@ -13,7 +13,6 @@ from fe2tui.model.launch import LaunchIntent
 from fe2tui.model.progress import Outcome
 from fe2tui.tasks.context import Context
 
-
 _MAY_BE_UNDER_WAY = timedelta(minutes=5)
 
 

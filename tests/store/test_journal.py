@@ -179,6 +179,17 @@ def test_activity_of_a_launch_that_is_still_to_be_found_out_is_not_ended(store: 
     assert store.activity.close_orphans(NOON) == 1
 
 
+def test_activity_of_a_launch_that_had_just_ended_well_is_done(store: Store, path: Path) -> None:
+    lines = (
+        "store.launches.intend(_intent(activity=store.activity.begin(ENTRY)))",
+        "store.launches.update('one', stage='ready', instance_id='i-1')",
+    )
+    _kill(_elsewhere(path, *lines))
+    assert store.activity.close_orphans(NOON) == 1
+    (entry,) = store.activity.recent()
+    assert (entry.result, entry.subject) == ("done", "i-1")
+
+
 def test_two_processes_write_at_once_and_nothing_is_lost(store: Store, path: Path) -> None:
     program = (
         "import sys, pathlib; sys.path.insert(0, sys.argv[2])\nfrom tests.store.test_journal import *\n"

@@ -1,0 +1,229 @@
+"""EC2, the plain Python face: what a notebook, a script and the REPL do with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import fe2tui
+from fe2tui import EC2, Instance, State
+from fe2tui.demo import Cloud
+from fe2tui.errors import AmbiguousError, FieldError, NotFoundError, ReadOnlyError, StateError, UsageError
+from fe2tui.model.progress import Progress
+
+NAMES = [
+    "EC2", "Fe2Error", "Fleet", "Image", "Instance", "LaunchRequest", "MachineType", "Outcome", "Prices", "Progress",
+    "State", "Volume",
+]  # fmt: skip
+
+
+@pytest.fixture
+def ec2(demo_env: Path) -> Iterator[EC2]:
+    with EC2("Ohio") as made:
+        yield made
+
+
+@pytest.fixture
+def name() -> str:
+    return f"m-{uuid.uuid4().hex[:8]}"
+
+
+def test_the_public_names_are_these_and_each_can_be_had() -> None:
+    assert sorted(fe2tui.__all__) == NAMES
+    assert all(getattr(fe2tui, each).__name__ == each for each in NAMES)
+    assert set(NAMES) <= set(dir(fe2tui))
+    with pytest.raises(AttributeError):
+        fe2tui.nosuch  # noqa: B018
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    code = "import sys; before = set(sys.modules); import fe2tui; print(sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['fe2tui']"
+
+
+def test_a_region_is_found_by_part_of_its_name(ec2: EC2) -> None:
+    assert (ec2.region(), ec2.region("Oregon"), repr(ec2)) == (
+        "us-east-2", "us-west-2", "EC2('us-east-2', profile='default')"
+    )  # fmt: skip
+    assert {"us-east-2", "us-west-2"} <= set(ec2.regions())
+    with pytest.raises(NotFoundError):
+        ec2.region("Atlantis")
+    with pytest.raises(NotFoundError):
+        EC2("Atlantis")
+
+
+def test_instances_are_listed_one_a_line_as_fastec2_did_without_the_terminated(ec2: EC2) -> None:
+    found = ec2.instances()
+    assert not [each for each in found if each.state is State.TERMINATED]
+    lines = repr(found).splitlines()
+    assert len(lines) == len(found)
+    base = ec2.instance("base")
+    assert f"base ({base.id} running): {base.public_ip}" in lines
+    assert any(line.endswith("stopped): No public IP") for line in lines)
+
+
+def test_a_name_means_one_instance_or_is_an_error(ec2: EC2) -> None:
+    assert ec2.instance(ec2.instance("base").id).name == "base"
+    assert ec2.ip("base") == "127.0.0.1"
+    with pytest.raises(AmbiguousError) as ambiguous:
+        ec2.instance("worker")
+    assert len(ambiguous.value.candidates) == 2
+    with pytest.raises(NotFoundError, match="Did you mean base"):
+        ec2.instance("bas")
+    with pytest.raises(UsageError):
+        ec2.instance("")
+
+
+def test_get_instance_is_boto3s_object(ec2: EC2) -> None:
+    found = ec2.get_instance("base")
+    assert type(found).__module__ == "boto3.resources.factory"
+    assert (found.public_ip_address, found.state["Name"]) == ("127.0.0.1", "running")
+
+
+def test_a_machine_lives_its_whole_life_by_these_methods(ec2: EC2, name: str) -> None:
+    made = ec2.launch(name, "ubuntu", 20, "t3.micro")
+    assert isinstance(made, Instance) and (made.name, made.state) == (name, State.RUNNING)
+    assert repr(ec2.stop(name, wait=True)) == f"{name} ({made.id}): stopped"
+    assert ec2.instance(name).state is State.STOPPED
+    (started,) = ec2.start(name)
+    assert started.is_done and "can log in" in started.words
+    assert ec2.terminate(name, wait=True)[0].is_done
+    with pytest.raises(NotFoundError):
+        ec2.instance(name)
+
+
+def test_a_single_ones_error_is_raised_and_of_several_each_has_its_own(ec2: EC2, name: str) -> None:
+    ec2.launch(name, wait=False)
+    with pytest.raises(StateError, match="one-time spot"):
+        ec2.stop("spot1")
+    stopped, refused = ec2.stop(name, "spot1", wait=True)
+    assert stopped.is_done and isinstance(refused.error, StateError)
+    ec2.terminate(name)
+
+
+def test_no_names_never_mean_all(ec2: EC2) -> None:
+    before = len(ec2.instances())
+    for act in (ec2.start, ec2.stop, ec2.reboot, ec2.terminate):
+        with pytest.raises(UsageError):
+            act()
+        with pytest.raises(UsageError):
+            act("")
+    assert len(ec2.instances()) == before
+
+
+def test_a_report_hears_of_each_step(demo_env: Path, name: str) -> None:
+    heard: list[Progress] = []
+    with EC2("Ohio", report=heard.append) as ec2:
+        ec2.launch(name)
+        ec2.terminate(name)
+    assert {"image", "key", "requested", "running", "ready"} <= {each.step for each in heard}
+
+
+def test_images_keys_and_errors_of_a_field(ec2: EC2) -> None:
+    assert ec2.image("ubuntu", "arm64").architecture == "arm64"
+    assert "base" in {each.name for each in ec2.images()} and "base (ami-" in repr(ec2.images())
+    assert ec2.keys().preferred == "default"
+    with pytest.raises(FieldError) as refused:
+        ec2.launch("base", "ubuntu")
+    assert refused.value.field == "name"
+
+
+def test_read_only_refuses_every_change_also_boto3s(demo_env: Path, name: str) -> None:
+    with EC2("Ohio", read_only=True) as ec2:
+        for act in (lambda: ec2.stop("base"), lambda: ec2.launch(name), ec2.get_instance("base").terminate):
+            with pytest.raises(ReadOnlyError):
+                act()
+        assert ec2.instance("base").state is State.RUNNING
+
+
+def test_it_works_where_an_event_loop_runs_already(ec2: EC2) -> None:
+    async def in_a_notebook() -> int:
+        return len(ec2.instances())
+
+    assert asyncio.run(in_a_notebook()) > 5
+
+
+def test_several_threads_may_share_one(ec2: EC2) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len({each.id for each in pool.map(lambda _: ec2.instance("base"), range(8))}) == 1
+
+
+def test_closing_ends_the_thread_and_a_later_use_begins_another(demo_env: Path) -> None:
+    ec2 = EC2("Ohio")
+    assert ec2.instances()
+    ec2.close()
+    ec2.close()
+    assert not [each for each in threading.enumerate() if each.name == "fe2tui"]
+    assert ec2.instances()
+    ec2.close()
+
+
+def test_without_a_region_it_says_how_to_set_one(demo_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(variable, "")
+    with pytest.raises(UsageError, match="No region"):
+        EC2().instances()
+
+
+def test_connect_without_a_terminal_gives_the_command_instead(
+    ec2: EC2, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with (tmp_path / "nothing").open("w+") as file:
+        monkeypatch.setattr("sys.stdin", file)
+        with pytest.raises(UsageError, match=r"ssh -i .*ubuntu@127.0.0.1"):
+            ec2.connect("base")
+
+
+SCRIPT = """
+import sys
+from fe2tui import EC2
+ec2 = EC2("Ohio", report=lambda it: print(it.step, flush=True))
+try:
+    ec2.launch(sys.argv[1])
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    print(ec2.instances(), flush=True)
+"""
+
+
+def test_ctrl_c_ends_the_wait_at_once_and_the_log_says_what_is_left(
+    fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path], name: str
+) -> None:
+    enter_cloud(fresh_cloud(scene=False, boot_seconds=60))
+    child = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
+    assert child.stdout is not None
+    said = [child.stdout.readline().strip()]
+    while said.count("requested") < 2:
+        said.append(child.stdout.readline().strip())
+    began = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=20)
+    assert time.monotonic() - began < 10
+    assert (child.returncode, err) == (0, "")
+    assert "cancelled\ninterrupted\n" in out
+    instance = re.search(rf"{name} \((i-\w+) pending\)", out)
+    assert instance is not None
+    from fe2tui.store import open_store
+
+    (entry,) = open_store().activity.recent()
+    assert (entry.result, entry.subject, entry.by) == ("cancelled", instance[1], "python")
