@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -20,9 +21,10 @@ def run(choice: Choice, settings: Settings, *, start_demo: Callable[[], Mapping[
     ``start_demo`` starts a demo cloud and returns the environment that points at it, for someone without credentials.
     Raises Fe2Error when there is nothing to open, such as a region that does not exist.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.disable()  # until there is a first frame; then see ``memory``
     from fe2tui.tui.app import Dashboard
 
-    sys.setswitchinterval(SWITCH_SECONDS)
     dashboard = Dashboard(choice, settings, start_demo=start_demo)
     dashboard.run()
     if dashboard.error is not None:

@@ -73,7 +73,7 @@ def arrange(
     ids = in_order(ids, keys, arrangement.descending)
     kept = before.type_width if before is not None else 0
     width = max((len(kind) for kind in {i.type for i in fleet.instances.values()}), default=0)
-    changed = difference.added | difference.changed
+    changed = difference.added | difference.changed if before is not None else frozenset(fleet.instances)
     return Sight(fleet, arrangement, ids, _numbered(ids), changed, max(kept, width), keys)
 
 

@@ -8,6 +8,7 @@ from textual.message import Message
 
 from fe2tui.errors import CredentialsError
 from fe2tui.model.place import Place
+from fe2tui.tui import memory
 from fe2tui.tui.board import Sight
 from fe2tui.tui.commands import BY_ID
 from fe2tui.tui.desk import LiveDesk
@@ -52,6 +53,7 @@ class Parts:
             app.bind(key, f"perform({command_id!r})", description=BY_ID[command_id].title, show=False)
         app.theme_changed_signal.subscribe(app, lambda _: self.main.recolour())
         await app.push_screen(self.main)
+        memory.calm()
         self.starting.begin()
 
     async def close(self) -> None:
@@ -118,6 +120,7 @@ class Parts:
 
     def _show(self, sight: Sight, glow: bool) -> None:
         self.main.table.show_sight(sight, glow=glow)
+        memory.keep(len(sight.changed))
         self.news()
 
     def news(self, _: object = None) -> None:

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fe2tui.model.instance import State
+from fe2tui.tui import memory
 
 if TYPE_CHECKING:
     from fe2tui.tui.app import Dashboard
     from fe2tui.tui.parts import Parts
 
 NOBODY_LOOKS_AFTER = timedelta(hours=4)
-TABLE_EVERY, DETAILS_EVERY = 5, 10  # seconds
+TABLE_EVERY, DETAILS_EVERY, TIDY_EVERY = 5, 10, 600  # seconds
 YOUNG = timedelta(minutes=10)  # such ages are shown with their seconds
 
 
@@ -43,6 +44,8 @@ class Pulse:
             main.table.redraw()
         if self._beats % DETAILS_EVERY == 0:
             main.show_details()
+        if self._beats % TIDY_EVERY == 0:
+            memory.tidy()
 
     def focus(self, has_focus: bool) -> None:
         """The terminal's window got the focus, or lost it."""

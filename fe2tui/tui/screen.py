@@ -28,7 +28,7 @@ from fe2tui.tui.widgets.table import Table
 
 WIDE = 150
 TALL, BROAD = 30, 100
-DETAILS_WAIT = 0.06  # seconds: a held arrow key does not draw the details of every row it passes
+DETAILS_WAIT = 0.08  # seconds: a held arrow key does not draw the details of every row it passes
 
 
 class Listener(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fe2tui.errors import (
     ClockError,
@@ -158,5 +158,12 @@ def _when(status: Status, now: datetime, room: _Room) -> list[Span]:
     if parts:
         verb = f" · {verb}"
     stale = status.error is not None or status.from_store
-    words = (age(span) if room.word_read else short_age(span)) if span.total_seconds() >= 60 else short_age(span)
+    words = age(_in_steps(span)) if room.word_read else short_age(_in_steps(span))
     return [*parts, Span(f"{verb}{words} ago ", "moving" if stale else "dim", "refresh")]
+
+
+def _in_steps(span: timedelta) -> timedelta:
+    """A span that ticks by the second at first, then by five seconds, then by the minute: each tick is drawn."""
+    seconds = int(span.total_seconds())
+    step = 1 if seconds < 10 else 5 if seconds < 60 else 60
+    return timedelta(seconds=seconds - seconds % step)

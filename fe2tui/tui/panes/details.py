@@ -32,6 +32,7 @@ class Details(VerticalScroll):
         self._left, self._right = Static(id="facts-left"), Static(id="facts-right")
         self._facts: tuple[list[Fact], list[Fact]] = ([], [])
         self._shown: tuple[object, ...] = ()
+        self._heights: dict[Static, int] = {}
         self._title: tuple[Sequence[Part], Sequence[Part]] = ((Part("Details"),), ())
 
     def compose(self) -> ComposeResult:
@@ -60,8 +61,12 @@ class Details(VerticalScroll):
         key = (room, *self._facts[0], *self._facts[1])
         if key != self._shown:
             self._shown = key
-            self._left.update(_content(self._facts[0], room))
-            self._right.update(_content(self._facts[1], room))
+            for text, facts in zip((self._left, self._right), self._facts, strict=True):
+                content = _content(facts, room)
+                height = content.plain.count("\n")
+                # Only another height needs the screen laid out anew, which costs more than all the rest.
+                text.update(content, layout=height != self._heights.get(text) or not text.size.width)
+                self._heights[text] = height
 
     def write_edge(self) -> None:
         """Write the name and the id into the frame."""

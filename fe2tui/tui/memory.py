@@ -1,0 +1,32 @@
+"""Keeps Python's cyclic collector from holding the screen up.
+
+A full collection looks at every object: with 100,000 instances that is a third of a second in which no key is answered.
+Instances make no cycles and go by their counts; so those that stay are put out of the collector's sight, and what is
+left of it (the screen's own objects) is looked through now and then.
+"""
+
+from __future__ import annotations
+
+import gc
+
+YOUNG = 10_000  # new objects between two looks at the youngest ones: about a millisecond each
+NEVER = 1_000_000
+MANY = 500  # instances
+
+
+def calm() -> None:
+    """Look at young objects only, and no more at those there are. Once, when the parts are made."""
+    gc.enable()
+    gc.set_threshold(YOUNG, NEVER, NEVER)
+    gc.freeze()
+
+
+def keep(new: int) -> None:
+    """So many new instances are here to stay: out of sight with them if they are many."""
+    if new >= MANY:
+        gc.freeze()
+
+
+def tidy() -> None:
+    """Look through all that is in sight. Every few minutes."""
+    gc.collect()
