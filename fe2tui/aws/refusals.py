@@ -71,9 +71,9 @@ class Refused:
 
     @property
     def zone(self) -> str:
-        """The zone that the message names, or words for it."""
+        """The zone that the message names, or nothing."""
         found = _ZONE.search(self.message)
-        return found[1] if found else "this zone"
+        return found[1] if found else ""
 
     @property
     def ids(self) -> str:
@@ -125,7 +125,7 @@ def sso_remedy(profile: str) -> str:
 
 def _no_capacity(refused: Refused) -> Fe2Error:
     return CapacityError(
-        f"AWS has no {refused.type} in {refused.zone} right now.",
+        f"AWS has no {refused.type}{f' in {refused.zone}' if refused.zone else ''} right now.",
         "Another zone or type may have some; or wait, and try again."
         if not refused.action.endswith("StartInstances")
         else "Wait and try again, or change its type: a stopped instance stays in its zone.",
@@ -134,7 +134,9 @@ def _no_capacity(refused: Refused) -> Fe2Error:
 
 def _unsupported(refused: Refused) -> Fe2Error:
     if _TYPE.search(refused.message) or "zone" in refused.message.lower():
-        return CapacityError(f"AWS does not offer {refused.type} in {refused.zone}.", "Choose another zone or type.")
+        return CapacityError(
+            f"AWS does not offer {refused.type} in {refused.zone or 'this zone'}.", "Choose another zone or type."
+        )
     return AwsError("AWS does not support this combination.", refused.said)
 
 
@@ -158,9 +160,7 @@ _MORE = (
 
 def _denied(refused: Refused) -> Fe2Error:
     if "MultiFactorAuthentication" in refused.message:
-        return MfaNeededError(
-            "The one-time code was not accepted.", "Wait for the device's next code, and type that."
-        )
+        return MfaNeededError("The one-time code was not accepted.", "Wait for the device's next code, and type that.")
     found = _PERFORM.search(refused.message)
     action = found[1] if found else refused.action
     if action.endswith("AssumeRole") and not refused.action.endswith("AssumeRole"):

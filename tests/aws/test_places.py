@@ -115,7 +115,7 @@ def test_a_region_is_chosen_by_its_id_or_a_part_of_its_name(text: str, region: s
 
 
 def test_a_region_that_nothing_is_called_is_refused_with_an_example() -> None:
-    with pytest.raises(NotFoundError, match="Atlantis.*such as Ohio"):
+    with pytest.raises(NotFoundError, match=r"Atlantis.*such as Ohio"):
         Session(Choice(region="Atlantis"))
 
 

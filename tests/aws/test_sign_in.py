@@ -39,7 +39,7 @@ def no_keys(own_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 
 async def test_no_credentials_says_which_commands_set_them_up(no_keys: Cloud, open_session: Open) -> None:
-    with pytest.raises(NoCredentialsError, match="No AWS credentials.*aws configure") as caught:
+    with pytest.raises(NoCredentialsError, match=r"No AWS credentials.*aws configure") as caught:
         await open_session().identity()
     assert caught.value.exit_code == 4
     assert calls(no_keys) == []
@@ -147,7 +147,7 @@ async def test_a_wrong_code_is_no_missing_permission_and_another_may_be_typed(
 
     own_cloud.control("/demo/faults", WRONG)
     session = open_session(profile="mfa", ask_code=ask)
-    with pytest.raises(MfaNeededError, match="code was not accepted.*next code"):
+    with pytest.raises(MfaNeededError, match=r"code was not accepted.*next code"):
         await session.identity()
     assert (await session.identity()).account
 

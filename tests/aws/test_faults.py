@@ -1,0 +1,171 @@
+"""AWS's refusals in plain words: what happened, what to do next, AWS's own code."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from fe2tui import errors
+from fe2tui.aws.faults import translate
+from fe2tui.errors import Fe2Error
+from tests.aws.conftest import Answers, Open
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+def refused(
+    code: str, message: str = "", *, action: str = "ec2:RunInstances", status: int = 400, ahead: timedelta = timedelta()
+) -> Fe2Error:
+    """What becomes of one refusal, on a computer whose clock is so far ahead."""
+    from botocore.exceptions import ClientError
+
+    headers = {"date": format_datetime(NOW, usegmt=True)}
+    response = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": headers},
+    }
+    return translate(
+        ClientError(response, action.partition(":")[2]),  # type: ignore[arg-type]
+        action=action,
+        profile="work",
+        now=NOW + ahead,
+    )
+
+
+# Messages as EC2 words them.
+NO_CAPACITY = (
+    "We currently do not have sufficient m5.large capacity in the Availability Zone you requested (us-east-2a). "
+    "Our system will be working on provisioning additional capacity."
+)
+NOT_HERE = (
+    "Your requested instance type (p3.8xlarge) is not supported in your requested Availability Zone (us-east-2c). "
+    "Please retry your request by not specifying an Availability Zone or choosing us-east-2a, us-east-2b."
+)
+VCPUS = (
+    "You have requested more vCPU capacity than your current vCPU limit of {} allows for the instance bucket that the "
+    "specified instance type belongs to."
+)
+UNAUTHORIZED = (
+    "You are not authorized to perform this operation. User: arn:aws:iam::1:user/jo is not authorized to perform: "
+    "ec2:CreateTags on resource: arn:aws:ec2:us-east-2:1:instance/* because no identity-based policy allows it."
+)
+ONE_TIME = (
+    "You can't stop the Spot Instance 'i-0123456789abcdef0' because it is associated with a one-time Spot Instance "
+    "request. You can only stop Spot Instances associated with persistent Spot Instance requests."
+)
+PROTECTED = (
+    "The instance 'i-0123456789abcdef0' may not be terminated. Modify its 'disableApiTermination' instance attribute "
+    "and try again."
+)
+
+TABLE = [
+    ("InsufficientInstanceCapacity", NO_CAPACITY, "CapacityError", "AWS has no m5.large in us-east-2a right now"),
+    ("Unsupported", NOT_HERE, "CapacityError", "AWS does not offer p3.8xlarge in us-east-2c"),
+    ("VcpuLimitExceeded", VCPUS.format(32), "QuotaError", "at most 32 vCPUs of this family"),
+    ("VcpuLimitExceeded", VCPUS.format(0), "QuotaError", "no vCPUs of this family yet"),
+    ("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded", "QuotaError", "limit for spot instances"),
+    ("VolumeLimitExceeded", "Too much.", "QuotaError", "Service Quotas"),
+    ("InvalidParameterCombination", "… is not eligible for Free Tier.", "FieldError", "free plan does not allow"),
+    ("InvalidParameterCombination", "No.", "AwsError", "does not allow this combination"),
+    ("UnauthorizedOperation", UNAUTHORIZED, "DeniedError", "may not do ec2:CreateTags"),
+    ("UnauthorizedOperation", "No.", "DeniedError", "may not do ec2:RunInstances"),
+    ("AccessDeniedException", "No.", "DeniedError", "may not do ec2:RunInstances"),
+    ("PendingVerification", "…", "AwsError", "still checking your account"),
+    ("OptInRequired", "You are not subscribed to this service.", "AwsError", "Enable the region"),
+    ("OptInRequired", "accept terms … AWS Marketplace", "FieldError", "terms that must be accepted"),
+    ("Blocked", "", "AwsError", "AWS's support"),
+    ("InvalidKeyPair.NotFound", "", "FieldError", "no key pair of that name.*Import"),
+    ("InvalidKeyPair.Duplicate", "", "FieldError", "there already"),
+    ("InvalidAMIID.NotFound", "", "FieldError", "no such image"),
+    ("InvalidAMIID.Malformed", "", "FieldError", "no such image"),
+    ("InvalidBlockDeviceMapping", "smaller than snapshot", "FieldError", "AWS says: smaller than snapshot"),
+    ("VPCIdNotSpecified", "", "FieldError", "no default network"),
+    ("ExpiredToken", "", "ExpiredError", "aws sso login --profile work"),
+    ("ExpiredTokenException", "", "ExpiredError", "ran out"),
+    ("InvalidClientTokenId", "", "CredentialsError", "aws configure"),
+    ("AuthFailure", "", "CredentialsError", "not enabled for the account"),
+    ("SignatureDoesNotMatch", "", "CredentialsError", "does not accept these credentials"),
+    ("RequestExpired", "", "ClockError", "clock may be wrong"),
+    ("RequestLimitExceeded", "", "ThrottledError", "fewer calls"),
+    ("ThrottlingException", "", "ThrottledError", "Wait a minute"),
+    ("IncorrectInstanceState", "'i-0123456789abcdef0' is not …", "StateError", "i-0123456789abcdef0 cannot do that"),
+    ("IncorrectSpotRequestState", "", "StateError", "present state"),
+    ("UnsupportedOperation", ONE_TIME, "StateError", "one-time spot instance: it cannot be stopped"),
+    ("UnsupportedOperation", "No.", "StateError", "AWS says: No."),
+    ("OperationNotPermitted", PROTECTED, "ProtectedError", "i-0123456789abcdef0 has termination protection"),
+    ("OperationNotPermitted", "… 'disableApiStop' …", "ProtectedError", "stop protection"),
+    ("OperationNotPermitted", "No.", "StateError", "does not permit"),
+    ("InvalidInstanceID.NotFound", "'i-0123456789abcdef0'", "NotFoundError", "i-0123456789abcdef0 in this region"),
+    ("InvalidInstanceID.Malformed", "", "UsageError", "how it is written"),
+    ("InvalidVolume.NotFound", "", "NotFoundError", "no such thing"),
+    ("IdempotentParameterMismatch", "", "AwsError", "nothing was launched"),
+    ("InternalError", "", "AwsError", "fault of its own"),
+    ("SomethingNew", "Your frobnicator is full", "AwsError", "AWS says: Your frobnicator is full."),
+]
+
+
+@pytest.mark.parametrize(("code", "message", "kind", "words"), TABLE, ids=[f"{r[0]}-{r[2]}" for r in TABLE])
+def test_a_refusal_says_what_happened_and_what_to_do_and_keeps_the_code(
+    code: str, message: str, kind: str, words: str
+) -> None:
+    error = refused(code, message)
+    assert type(error) is getattr(errors, kind)
+    assert error.code == code
+    assert error.summary.endswith((".", "!", "?"))
+    assert error.remedy
+    import re
+
+    assert re.search(words, f"{error.summary} {error.remedy}")
+
+
+@pytest.mark.parametrize("code", ["RequestExpired", "AuthFailure", "SignatureDoesNotMatch", "ExpiredToken"])
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(minutes=-9), "Your clock is 9 minutes slow"),
+        (timedelta(minutes=17), "Your clock is 17 minutes fast"),
+        (timedelta(days=-3), "Your clock is 3d slow"),
+    ],
+)
+def test_a_wrong_clock_is_found_by_the_answers_date(code: str, ahead: timedelta, words: str) -> None:
+    error = refused(code, ahead=ahead)
+    assert isinstance(error, errors.ClockError)
+    assert error.summary.startswith(words)
+
+
+def test_a_right_clock_is_not_blamed() -> None:
+    assert not isinstance(refused("AuthFailure", ahead=timedelta(seconds=90)), errors.ClockError)
+
+
+def test_no_capacity_for_a_start_does_not_speak_of_other_zones() -> None:
+    assert "zone or type may" not in refused("InsufficientInstanceCapacity", action="ec2:StartInstances").remedy
+
+
+def test_a_gateways_error_is_not_taken_for_ec2s_refusal() -> None:
+    assert "502" in refused("502", "Bad Gateway", status=502).summary
+
+
+def test_our_own_errors_stay_what_they_are() -> None:
+    own = errors.NotFoundError("x")
+    assert translate(own) is own
+
+
+def test_what_nobody_foresaw_is_still_one_line_without_a_traceback() -> None:
+    error = translate(KeyError("a\nb"), action="ec2:RunInstances")
+    assert "\n" not in str(error)
+    assert "KeyError" in error.summary
+
+
+async def test_the_clock_is_looked_at_when_a_real_call_is_refused(
+    demo_env: object, open_session: Open, answers: Answers
+) -> None:
+    answers.status = 401
+    answers.headers = {"Date": format_datetime(datetime.now(UTC) + timedelta(minutes=9), usegmt=True)}
+    answers.body = (
+        b"<Response><Errors><Error><Code>AuthFailure</Code><Message>AWS was not able to validate the provided access "
+        b"credentials</Message></Error></Errors><RequestID>x</RequestID></Response>"
+    )
+    with pytest.raises(errors.ClockError, match="Your clock is 9 minutes slow"):
+        await open_session(endpoint_url=answers.url).call("ec2", "DescribeVpcs")
