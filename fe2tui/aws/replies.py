@@ -35,9 +35,9 @@ class Reader(Generic[Item]):
         self._tag = tag
         self._open = f"<{tag}>".encode()
         self._close = f"</{tag}>".encode()
-        self._sets: dict[int, tuple[Item, ...]] = {}
+        self._sets: dict[int, tuple[tuple[Item, ...], tuple[int, ...]]] = {}
         self._items: dict[int, Item] = {}
-        self._old_sets: dict[int, tuple[Item, ...]] = {}
+        self._old_sets: dict[int, tuple[tuple[Item, ...], tuple[int, ...]]] = {}
         self._old_items: dict[int, Item] = {}
 
     def parse(self, body: bytes) -> tuple[list[Item], str | None]:
@@ -66,39 +66,30 @@ class Reader(Generic[Item]):
     def _read(self, body: bytes) -> list[Item]:
         found: list[Item | None] = []
         fresh: list[tuple[int, bytes]] = []  # the place in found, and the item
-        sets: list[tuple[int, int, int]] = []  # a set's digest, and its places in found
-        several: list[tuple[int, int]] = []  # the digests of items that share their set, and their places
+        new_sets: list[tuple[int, int, int, tuple[int, ...]]] = []  # a set's digest, places and items' digests
         for inner in self._sets_in(body):
-            digest = hash(inner)
+            digest, start = hash(inner), len(found)
             known = self._sets.get(digest) or self._old_sets.get(digest)
-            start = len(found)
             if known is not None:
-                found += known
-                self._sets[digest] = known
+                found += known[0]
+                self._keep(digest, *known)
                 continue
             items = list(_items(inner))
-            if len(items) == 1:  # as nearly always: known by its set
-                found.append(None)
-                fresh.append((start, items[0]))
-            else:
-                for item in items:
-                    fresh += self._known(item, found, several)
-            sets.append((digest, start, len(found)))
+            digests = tuple(map(hash, items)) if len(items) > 1 or self._old_items else ()
+            found += [self._items.get(one) or self._old_items.get(one) for one in digests] or [None] * len(items)
+            fresh += [(start + n, item) for n, item in enumerate(items) if found[start + n] is None]
+            new_sets.append((digest, start, len(found), digests if len(items) > 1 else ()))
         self._fill(found, fresh)
         self.built = len(fresh)
         whole = [item for item in found if item is not None]
-        for digest, start, stop in sets:
-            self._sets[digest] = tuple(whole[start:stop])
-        for digest, place in several:
-            self._items[digest] = whole[place]
+        for digest, start, stop, digests in new_sets:
+            self._keep(digest, tuple(whole[start:stop]), digests)
         return whole
 
-    def _known(self, item: bytes, found: list[Item | None], several: list[tuple[int, int]]) -> list[tuple[int, bytes]]:
-        digest, place = hash(item), len(found)
-        known = self._items.get(digest) or self._old_items.get(digest)
-        found.append(known)
-        several.append((digest, place))
-        return [] if known is not None else [(place, item)]
+    def _keep(self, digest: int, objects: tuple[Item, ...], digests: tuple[int, ...]) -> None:
+        """For the next read: a set as a whole, and the items of one that has several, which may change alone."""
+        self._sets[digest] = objects, digests
+        self._items.update(zip(digests, objects, strict=True) if digests else ())
 
     def _sets_in(self, body: bytes) -> Iterator[bytes]:
         start = body.find(self._open)
