@@ -37,9 +37,20 @@ def fitting(items: Sequence[Item], typed: str) -> list[Item]:
     return sorted(found, key=lambda item: not item.label.lower().startswith(start)) if start else found
 
 
+class FilterInput(Input):
+    """The filter line. ``released`` are keys that write a character elsewhere, and mean something to the form here."""
+
+    released: frozenset[str] = frozenset()
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether the key is for typing."""
+        return key not in self.released and super().check_consume_key(key, character)
+
+
 class ListForm(Form[Answer]):
     """A filter line above a list; the arrows move in the list while the filter keeps the focus."""
 
+    RELEASED: ClassVar[frozenset[str]] = frozenset()
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,ctrl+n", "step(1)", show=False, priority=True),
         Binding("up,ctrl+p", "step(-1)", show=False, priority=True),
@@ -57,8 +68,10 @@ class ListForm(Form[Answer]):
         """The filter, the list, and what is said when nothing fits."""
         options = OptionList(id="items", compact=True)
         options.can_focus = False
+        filter_line = FilterInput(placeholder="type to find", id="filter", compact=True)
+        filter_line.released = self.RELEASED
         yield from self.framed(
-            Input(placeholder="type to find", id="filter", compact=True),
+            filter_line,
             options,
             Static(dim(self._empty), id="empty"),
             classes="-list-form",
@@ -137,6 +150,7 @@ class Picker(ListForm[str]):
 class Checklist(ListForm[tuple[str, ...]]):
     """Answers with the keys of all items that are on, in the order given, or None. At least one stays on."""
 
+    RELEASED: ClassVar[frozenset[str]] = frozenset({"space"})
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "switch", "Switch", show=False, priority=True)]
 
     def __init__(self, title: str, items: Sequence[Item], *, submit_word: str = "Apply") -> None:

@@ -1,0 +1,67 @@
+"""An app around one form, which keeps the form's answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from textual.app import App
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Static
+
+from fe2tui.tui.forms.field import Field
+
+UNANSWERED = object()
+
+
+class Host(App[None]):
+    """Opens the form at once."""
+
+    def __init__(self, form: Screen[Any]) -> None:
+        super().__init__()
+        self.form = form
+        self.answer: Any = UNANSWERED
+
+    def on_mount(self) -> None:
+        self.push_screen(self.form, self._take)
+
+    def _take(self, answer: Any) -> None:
+        self.answer = answer
+
+
+@asynccontextmanager
+async def opened(form: Screen[Any], size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[Pilot[None], Host]]:
+    """The form, open, on a terminal of that size."""
+    host = Host(form)
+    async with host.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield pilot, host
+
+
+async def write(pilot: Pilot[None], text: str) -> None:
+    """Type a text."""
+    names = {" ": "space", ".": "full_stop", "-": "minus", "/": "slash", ":": "colon", ",": "comma", "~": "tilde"}
+    await pilot.press(*(names.get(character, character) for character in text))
+
+
+def said(host: Host, selector: str) -> str:
+    """What a part of the form says."""
+    return str(host.form.query_one(selector, Static).render())
+
+
+def error_of(host: Host, field: str) -> str:
+    """What is said to be wrong with a field."""
+    error = host.form.query_one(f"#{field}", Field).error
+    return str(error) if error else ""
+
+
+def cut_off(host: Host) -> list[str]:
+    """The parts of a form that reach beyond the terminal."""
+    screen = host.size.region
+    return [
+        f"{widget!r} {widget.region}"
+        for widget in host.form.query("Input, Button, .label, .hint")
+        if widget.display and widget.region and not screen.contains_region(widget.region)
+    ]

@@ -1,0 +1,302 @@
+"""The small forms: what is asked, what is answered, and that leaving does no harm."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from fe2tui.errors import MachineError, NoCredentialsError, PortTakenError
+from fe2tui.model.instance import Instance, State
+from fe2tui.tasks.connect import Connection
+from fe2tui.tasks.terminate import DiskFate, Impact, InstanceImpact
+from fe2tui.tui.forms.code import CodeForm
+from fe2tui.tui.forms.confirm import Choice, Confirm
+from fe2tui.tui.forms.connect import ConnectForm, with_port
+from fe2tui.tui.forms.export import ExportForm
+from fe2tui.tui.forms.first_start import FirstStart
+from fe2tui.tui.forms.impact import ImpactSheet, LeftOut
+from fe2tui.tui.forms.picker import Checklist, Item, Picker
+from fe2tui.tui.forms.trouble import Trouble
+from tests.tui.forms_host import UNANSWERED, cut_off, error_of, opened, said, write
+
+SMALL = (80, 24)
+
+
+def _confirm() -> Confirm:
+    return Confirm("Stop base?", choices=(Choice("y", "Stop", "stop"), Choice("f", "Force", "force", is_grave=True)))
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        (["enter"], None),
+        (["escape"], None),
+        (["n"], None),
+        (["y"], "stop"),
+        (["f"], "force"),
+        (["tab", "enter"], "stop"),
+        (["right", "right", "enter"], "force"),
+    ],
+)
+async def test_a_question_is_answered_no_unless_yes_is_said(keys: list[str], answer: str | None) -> None:
+    async with opened(_confirm()) as (pilot, host):
+        await pilot.press(*keys)
+        assert host.answer == answer
+
+
+async def test_a_submit_key_does_not_answer_a_question() -> None:
+    async with opened(_confirm()) as (pilot, host):
+        await pilot.press("ctrl+s")
+        assert host.answer is UNANSWERED
+
+
+async def test_a_question_can_be_answered_by_mouse() -> None:
+    async with opened(_confirm()) as (pilot, host):
+        await pilot.click("#choice-0")
+        assert host.answer == "stop"
+
+
+async def test_foreign_text_in_a_question_is_neither_markup_nor_control() -> None:
+    async with opened(Confirm("Stop [red]x[/] \x1b[31m?")) as (_, host):
+        assert said(host, ".question") == "Stop [red]x[/] \\x1b[31m?"
+
+
+ITEMS = [
+    Item(name, name, words, name == "us-east-2")
+    for name, words in (("us-east-1", "Virginia"), ("us-east-2", "Ohio"), ("eu-west-1", "Ireland"))
+]
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        (["enter"], "us-east-2"),
+        (["down", "enter"], "eu-west-1"),
+        (["up", "ctrl+s"], "us-east-1"),
+        ([*"irel", "enter"], "eu-west-1"),
+        ([*"us", "down", "enter"], "us-east-2"),
+        ([*"nowhere", "enter"], UNANSWERED),
+        (["escape"], None),
+    ],
+)
+async def test_one_is_picked_from_a_list_that_filters_as_one_types(keys: list[str], answer: object) -> None:
+    async with opened(Picker("Region", ITEMS)) as (pilot, host):
+        await pilot.press(*keys)
+        assert host.answer == answer
+
+
+async def test_one_is_picked_by_mouse() -> None:
+    async with opened(Picker("Region", ITEMS)) as (pilot, host):
+        await pilot.click(OptionList, offset=(5, 2))
+        assert host.answer == "eu-west-1"
+
+
+async def test_several_are_switched_and_one_always_stays_on() -> None:
+    async with opened(Checklist("Columns", [Item("name", "Name", is_current=True), Item("cpu", "CPU")])) as (
+        pilot,
+        host,
+    ):
+        await pilot.press("space", "down", "space", "up", "space", "ctrl+s")
+        assert host.answer == ("cpu",)
+
+
+@pytest.mark.parametrize("typed", ["12345", "12345a", ""])
+async def test_a_code_that_is_not_six_digits_is_not_sent(typed: str) -> None:
+    async with opened(CodeForm("arn:aws:iam::123456789012:mfa/jane")) as (pilot, host):
+        await pilot.press(*typed, "enter")
+        assert host.answer is UNANSWERED
+        assert "six digits" in error_of(host, "code")
+
+
+async def test_a_code_of_six_digits_is_the_answer() -> None:
+    async with opened(CodeForm("arn:aws:iam::123456789012:mfa/jane")) as (pilot, host):
+        await pilot.press(*"012345", "enter")
+        assert host.answer == "012345"
+
+
+def _row(name: str, number: int, *disks: DiskFate) -> InstanceImpact:
+    instance = Instance(f"i-{number:017x}", State.RUNNING, "m5.large", "us-east-2a", tags={"Name": name})
+    return InstanceImpact(instance, "running 2m", disks, Decimal("0.1"), None, False)
+
+
+GONE = DiskFate("vol-1", "/dev/sda1", "", 100, False, Decimal(8))
+KEPT = DiskFate("vol-2", "/dev/sdf", "data", 500, True, Decimal(40))
+
+
+def _impact(*names: str) -> Impact:
+    rows = tuple(_row(name, number, GONE, KEPT) for number, name in enumerate(names))
+    typed = names[0] if len(names) == 1 else str(len(names))
+    return Impact(rows, Decimal("0.2"), Decimal(40), typed, ("Stops $0.20 an hour.", "This cannot be undone."))
+
+
+@pytest.mark.parametrize("typed", ["", "bas", "Base", "base2", "yes", "y"])
+async def test_the_wrong_words_terminate_nothing(typed: str) -> None:
+    async with opened(ImpactSheet(_impact("base"))) as (pilot, host):
+        await pilot.press(*typed, "enter", "ctrl+s")
+        assert host.answer is UNANSWERED
+        assert "nothing was done" in error_of(host, "typed")
+
+
+@pytest.mark.parametrize("typed", ["base", "i-00000000000000000"])
+async def test_the_name_or_the_id_of_one_terminates_it(typed: str) -> None:
+    async with opened(ImpactSheet(_impact("base"))) as (pilot, host):
+        await write(pilot, typed)
+        await pilot.press("enter")
+        assert host.answer == ("i-00000000000000000",)
+
+
+async def test_of_several_the_count_is_wanted_and_no_name() -> None:
+    async with opened(ImpactSheet(_impact("a", "b", "c"))) as (pilot, host):
+        await pilot.press("a", "enter")
+        assert host.answer is UNANSWERED
+        await pilot.press("backspace", "3", "enter")
+        assert len(host.answer) == 3
+
+
+async def test_esc_leaves_the_sheet_unharmed() -> None:
+    async with opened(ImpactSheet(_impact("base"))) as (pilot, host):
+        await pilot.press(*"base", "escape")
+        assert host.answer is None
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_the_sheet_names_ids_disks_and_what_is_left_out_at_every_size(size: tuple[int, int]) -> None:
+    left = [LeftOut("prod-db", "tagged fe2:keep")]
+    async with opened(ImpactSheet(_impact("base", "x" * 60), left_out=left), size) as (_, host):
+        rows = said(host, "#rows")
+        for words in (
+            "base",
+            "i-00000000000000001",
+            "disk 100 GiB: deleted",
+            "disk data 500 GiB: kept, $40.00 a month",
+        ):
+            assert words in rows
+        assert "prod-db  left out: tagged fe2:keep" in rows
+        width = host.form.query_one("#scroll").content_size.width
+        assert all(len(line) <= width for line in rows.splitlines())
+        assert not cut_off(host)
+
+
+async def test_a_name_that_cannot_be_typed_is_asked_for_by_its_id() -> None:
+    async with opened(ImpactSheet(_impact("日本\u202e"))) as (_, host):
+        assert "i-00000000000000000" in said(host, "#ask")
+
+
+async def test_with_many_instances_the_question_stays_in_sight() -> None:
+    async with opened(ImpactSheet(_impact(*(f"m{n}" for n in range(300)))), SMALL) as (pilot, host):
+        assert not cut_off(host)
+        await pilot.press("pagedown", "pagedown")
+        assert host.form.query_one("#scroll").scroll_y > 0
+        assert not cut_off(host)
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [(["enter"], "demo"), (["d"], "demo"), (["r"], "retry"), (["q"], "quit"), (["P"], "profile"), (["escape"], None)],
+)
+async def test_without_credentials_there_are_ways_out(keys: list[str], answer: str | None) -> None:
+    form = FirstStart(NoCredentialsError("No credentials.", "Sign in."), has_demo=True, profiles=2)
+    async with opened(form) as (pilot, host):
+        assert "aws configure" in said(host, ".commands")
+        assert "aws sso login" in said(host, ".commands")
+        await pilot.press(*keys)
+        assert host.answer == answer
+
+
+async def test_a_demo_that_is_not_there_is_not_offered() -> None:
+    async with opened(FirstStart(NoCredentialsError("No credentials."), has_demo=False)) as (pilot, host):
+        await pilot.press("d")
+        assert host.answer is UNANSWERED
+        await pilot.press("enter")
+        assert host.answer == "retry"
+
+
+async def test_trouble_says_what_happened_what_to_do_and_the_code_and_lets_the_command_be_copied() -> None:
+    error = MachineError("It broke.", "Mend it.", code="Broken")
+    async with opened(Trouble("Connect", error, copyable="ssh base")) as (pilot, host):
+        assert said(host, ".question") == "▲ It broke."
+        assert said(host, ".remedy") == "Mend it."
+        assert "Broken" in said(host, ".details")
+        await pilot.press("y")
+        assert host.answer == "copy"
+
+
+KINDS = {".csv": "for spreadsheets", ".json": "for programs"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"), [("", "A file is needed"), ("table.xls", "its end"), ("no/such/a.csv", "no folder")]
+)
+async def test_a_file_that_cannot_be_written_is_told_beside_the_field(
+    typed: str, wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(ExportForm("3 rows", KINDS, path="")) as (pilot, host):
+        await write(pilot, typed)
+        await pilot.press("ctrl+s")
+        assert host.answer is UNANSWERED
+        assert wrong in error_of(host, "path")
+
+
+async def test_the_file_typed_is_the_answer() -> None:
+    async with opened(ExportForm("3 rows", KINDS, path="")) as (pilot, host):
+        await write(pilot, "table.json")
+        await pilot.press("enter")
+        assert host.answer == Path("table.json")
+
+
+async def test_a_taken_port_is_told_beside_its_field_and_the_next_free_one_is_offered() -> None:
+    asked: list[tuple[str | None, str]] = []
+    ready: Any = object()
+
+    async def prepare(user: str | None, ports: str) -> Connection:
+        asked.append((user, ports))
+        if len(asked) == 1:
+            raise PortTakenError("Port 8888 of this computer is in use.", port=8888, free=8890)
+        return ready  # type: ignore[no-any-return]
+
+    async with opened(ConnectForm("base", prepare)) as (pilot, host):
+        await pilot.press(*"jane", "tab", *"8888", "ctrl+s")
+        await pilot.pause()
+        assert "8890 is free" in error_of(host, "ports")
+        assert host.form.query_one("#ports Input", Input).value == "8890:8888"
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        assert asked == [("jane", "8888"), ("jane", "8890:8888")]
+        assert host.answer is ready
+
+
+def test_a_free_port_takes_the_place_of_the_taken_one_only() -> None:
+    assert with_port("8008, 8888, 9000:80", 8888, 8889) == "8008, 8889:8888, 9000:80"
+
+
+FORMS = [
+    _confirm(),
+    Picker("Region", ITEMS * 20),
+    Checklist("Columns", ITEMS),
+    CodeForm("arn:aws:iam::123456789012:mfa/jane", profile="prod"),
+    ImpactSheet(_impact("base")),
+    ExportForm("3 rows", KINDS, path=""),
+    FirstStart(NoCredentialsError("No credentials.", "Sign in."), has_demo=True, profiles=2),
+    Trouble("Connect", MachineError("It broke.", "Mend it.")),
+]
+
+
+@pytest.mark.parametrize("number", range(len(FORMS)))
+async def test_no_form_is_cut_off_on_the_smallest_terminal(number: int) -> None:
+    async with opened(FORMS[number], SMALL) as (_, host):
+        assert not cut_off(host)
+        frame = host.form.query_one("#frame")
+        assert frame.max_scroll_y == 0
+        assert host.size.region.contains_region(frame.region)
+
+
+async def test_buttons_and_keys_in_the_lower_edge_can_be_clicked() -> None:
+    async with opened(ExportForm("3 rows", KINDS, path="table.csv")) as (pilot, host):
+        frame = host.form.query_one("#frame").region
+        await pilot.click(offset=(frame.right - 6, frame.bottom - 1))
+        assert host.answer is None
