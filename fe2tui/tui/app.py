@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 
 from fe2tui.errors import Fe2Error
 from fe2tui.paths import sheets_folder
+from fe2tui.tui.ahead import Ahead
 from fe2tui.tui.opening import Opening
 from fe2tui.tui.theme import DARK, THEMES, variables_of
 
@@ -57,6 +58,8 @@ class Dashboard(App[None], inherit_bindings=False):
         self.clock = clock
         self.error: Fe2Error | None = None
         self._parts: Parts | None = None
+        self.ahead = Ahead(self.post_message)
+        self.ahead.hold()
         self._choose_theme(settings.theme)
 
     def _choose_theme(self, wanted: str) -> None:
@@ -85,6 +88,12 @@ class Dashboard(App[None], inherit_bindings=False):
 
         self._parts = Parts(self)
         await self._parts.begin()
+        self.call_after_refresh(self.ahead.release)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys typed ahead wait."""
+        if not (isinstance(event, events.Key) and not event.is_forwarded and self.ahead.take(event)):
+            await super().on_event(event)
 
     async def on_unmount(self) -> None:
         """Close what is open."""
@@ -96,11 +105,6 @@ class Dashboard(App[None], inherit_bindings=False):
         """What the dashboard is made of, from a moment after the first frame on."""
         assert self._parts is not None, "asked for before the first frame"
         return self._parts
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether the parts are there."""
-        return self._parts is not None
 
     @on(events.AppFocus)
     @on(events.AppBlur)

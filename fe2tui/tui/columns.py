@@ -176,7 +176,7 @@ COLUMNS: Mapping[str, Column] = {
         Column("image", "IMAGE", 24, _image, rank=9),
     )
 }
-_COMFORTABLE_NAME, _GREEDY_NAME = 15, 26
+_LEAST_NAME, _COMFORTABLE_NAME, _GREEDY_NAME = 10, 15, 26
 
 
 def _tag_column(name: str) -> Column:
@@ -219,8 +219,9 @@ def fit(columns: Sequence[Column], width: int, type_width: int) -> Layout:
     ]
     kept = sorted((column for column in sized), key=lambda column: column.rank)
     while len(kept) > 1:
-        wanted = _GREEDY_NAME if kept[-1].rank > 5 else _COMFORTABLE_NAME
-        if _needed(kept, 1, wanted) <= width or kept[-1].rank == 0:
+        rank = kept[-1].rank
+        wanted = _GREEDY_NAME if rank > 5 else _COMFORTABLE_NAME if rank > 1 else _LEAST_NAME
+        if _needed(kept, 1, wanted) <= width or rank == 0:
             break
         kept.pop()
     names = {column.id for column in kept}

@@ -98,6 +98,7 @@ class LiveDesk:
                 answered.set_result(answer)
 
         await self._app.push_screen(screen, take)
+        screen.call_after_refresh(self._app.ahead.release)
         return await answered
 
     async def _ask_code(self, serial: str) -> str:

@@ -26,6 +26,13 @@ def spans(view: View, keys: Mapping[str, str], failures: int, width: int) -> lis
     return [*left, Span(" " * max(0, width - width_of(left) - width_of(right))), *right]
 
 
+def filter_spans(width: int) -> list[Span]:
+    """The keys while a filter is typed."""
+    keys = (("enter", "Keep it"), ("↓", "To the table"), ("esc", "Show all"))
+    spans = [Span(" "), *(span for key, word in keys for span in (Span(f"{key} ", "key"), Span(f"{word}  ", "dim")))]
+    return spans if width_of(spans) <= width else spans[:3]
+
+
 def _of(view: View, *, at_right: bool) -> list[Command]:
     shown = [c for c in COMMANDS if c.order and c.at_right is at_right and c.reason(view) is None]
     return sorted(shown, key=lambda command: command.order)

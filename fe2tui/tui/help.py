@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from fe2tui.tui.commands import COMMANDS, Command, grouped, key_name
 from fe2tui.tui.view import View
+from fe2tui.tui.widgets.cells import wrapped
 
 if TYPE_CHECKING:
     from fe2tui.tui.app import Dashboard
@@ -28,12 +29,25 @@ _FILTER = (
     ("-state:stopped", "not"),
     ('"two words"', "what has spaces"),
 )
+_MOVES = (
+    ("↑ ↓ j k", "up and down"),
+    ("pgup pgdn home end", "by page, to the ends"),
+    ("tab", "to the next frame"),
+)
+WIDTH, FRAME = 92, 7  # as in main.tcss; frame, padding and scrollbar
 _SIGNS = (
     ("●", "$state-running", "running"),
     ("◐", "$state-moving", "starting, stopping or shutting down"),
     ("○", "$state-stopped", "stopped or terminated"),
     ("▲", "$state-trouble", "needs you: interrupted by AWS, or on for a month without the tag fe2:keep"),
 )
+
+
+def _entry(words: str, meaning: str, indent: int, width: int, style: str, meant: str = "") -> Iterator[Content]:
+    first = f"  {words:<{indent}}"
+    for line in wrapped(meaning, max(16, width - len(first))):
+        yield Content.assemble((first, style), (line, meant))
+        first = " " * len(first)
 
 
 class Help(ModalScreen[None]):
@@ -54,40 +68,34 @@ class Help(ModalScreen[None]):
 
     def compose(self) -> Iterator[Widget]:
         """One text that scrolls."""
-        frame = VerticalScroll(Static(self._text()), id="help")
+        frame = VerticalScroll(Static(id="help-text"), id="help")
         frame.border_title = Content("Help")
         frame.border_subtitle = Content.from_markup("[@click=screen.leave()][bold $accent]esc[/] Leave[/]")
         yield frame
 
-    def _text(self) -> Content:
-        lines: list[Content] = []
+    def on_resize(self) -> None:
+        """The text is wrapped for a width."""
+        width = min(WIDTH, self.size.width * 96 // 100) - FRAME
+        self.query_one("#help-text", Static).update(Content("\n").join(self._lines(width)))
+
+    def _lines(self, width: int) -> Iterator[Content]:
         for group, commands in grouped(self._keys):
-            lines.append(Content.styled(group, "bold"))
+            yield Content.styled(group, "bold")
             for written, command in commands:
                 here = self._view.pane in command.scopes
-                lines.append(
-                    Content.assemble(
-                        (f"  {written:<12}", "bold $accent" if here else "$ink-dim"),
-                        (command.help, "" if here else "$ink-dim"),
-                    )
-                )
-            lines.append(Content(""))
-        lines.append(Content.styled("Moving", "bold"))
-        moves = (
-            ("↑ ↓ j k", "up and down"),
-            ("pgup pgdn home end", "by page, to the ends"),
-            ("tab", "to the next frame"),
-        )
-        lines += [Content.assemble((f"  {keys:<20}", "bold $accent"), words) for keys, words in moves]
-        lines += [Content(""), Content.styled("The filter", "bold")]
-        lines += [Content.assemble((f"  {text:<24}", "$accent"), words) for text, words in _FILTER]
-        lines += [Content(""), Content.styled("Signs", "bold")]
-        lines += [Content.assemble((f"  {sign}  ", colour), words) for sign, colour, words in _SIGNS]
-        lines += [
-            Content(""),
-            Content.styled("Text in the details can be selected with the mouse; ^c copies it.", "$ink-dim"),
-        ]
-        return Content("\n").join(lines)
+                style = ("bold $accent", "") if here else ("$ink-dim", "$ink-dim")
+                yield from _entry(written, command.help, 13, width, *style)
+            yield Content("")
+        for title, entries, indent in (("Moving", _MOVES, 20), ("The filter", _FILTER, 24)):
+            yield Content.styled(title, "bold")
+            for words, meaning in entries:
+                yield from _entry(words, meaning, indent, width, "$accent")
+            yield Content("")
+        yield Content.styled("Signs", "bold")
+        for sign, colour, meaning in _SIGNS:
+            yield from _entry(sign, meaning, 4, width, colour)
+        yield Content("")
+        yield Content.styled("Text in the details can be selected with the mouse; ^c copies it.", "$ink-dim")
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by so many lines."""

@@ -42,4 +42,6 @@ class Lines:
     def footer(self, width: int) -> list[Span]:
         """The keys of here and now."""
         parts = self._parts
+        if parts.main.browser.is_filtering:
+            return footer.filter_spans(width)
         return footer.spans(parts.view(), parts.keymap.keys, parts.desk.jobs.unseen, width)

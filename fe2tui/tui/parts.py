@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.binding import Binding
 from textual.message import Message
 
 from fe2tui.errors import CredentialsError
 from fe2tui.model.place import Place
 from fe2tui.tui import memory
 from fe2tui.tui.board import Sight
-from fe2tui.tui.commands import BY_ID
 from fe2tui.tui.desk import LiveDesk
 from fe2tui.tui.feed import Feed
 from fe2tui.tui.keymap import keymap
@@ -39,7 +39,7 @@ class Parts:
         self.reading = Reading()
         self.showing = Showing(lambda work: app.work(work, "show"), app.clock, self._show, self.news)
         self.desk = LiveDesk(self, app, app.settings)
-        self.runner = Runner(self.view, app.work, app.toast, self.desk.fail)
+        self.runner = Runner(self.view, app.work, app.toast, self.desk.fail, app.ahead)
         self.main = MainScreen(self.showing, app.settings.columns, app.clock, Lines(self), self)
         self.feed = Feed(self.desk, self.main, app.work)
         self.pulse = Pulse(app, self)
@@ -49,8 +49,9 @@ class Parts:
     async def begin(self) -> None:
         """Put the real screen in the place of the first frame, bind the keys, and start reading."""
         app = self._app
-        for key, command_id in self.keymap.all_keys():
-            app.bind(key, f"perform({command_id!r})", description=BY_ID[command_id].title, show=False)
+        wanted = (Binding(key, f"perform({command_id!r})", show=False) for key, command_id in self.keymap.all_keys())
+        for binding in Binding.make_bindings(wanted):  # which knows / as slash
+            app.bind(binding.key, binding.action, description=binding.description, show=False)
         app.theme_changed_signal.subscribe(app, lambda _: self.main.recolour())
         await app.push_screen(self.main)
         memory.calm()

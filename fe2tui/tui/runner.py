@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from fe2tui.errors import Fe2Error
+from fe2tui.tui.ahead import LONGEST, Ahead
 from fe2tui.tui.broken import broken
 from fe2tui.tui.commands import BY_ID, COMMANDS, Command
 from fe2tui.tui.view import Severity, View
@@ -26,11 +27,13 @@ class Runner:
         work: Work,
         tell: Callable[[str, Severity], None],
         fail: Callable[[str, Fe2Error], None],
+        ahead: Ahead,
     ) -> None:
         self._view = view
         self._work = work
         self._tell = tell
         self._fail = fail
+        self._ahead = ahead
         self._under_way: set[str] = set()
 
     def perform(self, command_id: str) -> None:
@@ -51,6 +54,8 @@ class Runner:
                 self._fail(command.title, error)
             return
         self._under_way.add(command_id)
+        self._ahead.hold()
+        asyncio.get_running_loop().call_later(LONGEST, self._ahead.release)
         self._work(self._run(command, view), command.title)
 
     async def _run(self, command: Command, view: View) -> None:
@@ -65,6 +70,7 @@ class Runner:
             self._fail(command.title, broken(error))
         finally:
             self._under_way.discard(command.id)
+            self._ahead.release()
 
 
 def _function(command: Command) -> Callable[[View], Any]:

@@ -165,6 +165,10 @@ class MainScreen(Screen[None]):
         self.write_lines()
         self.refresh()
 
+    def on_descendant_focus(self) -> None:
+        """Other keys apply."""
+        self.call_after_refresh(self.footer.redraw)
+
     # What is asked for with the mouse
 
     @on(Table.Moved)

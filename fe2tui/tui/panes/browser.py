@@ -28,6 +28,11 @@ class Browser(Vertical):
         """The table; the filter comes below it."""
         yield self._table
 
+    @property
+    def is_filtering(self) -> bool:
+        """Whether a filter is being typed."""
+        return self._bar is not None and self._bar.display and self._bar.has_focus_within
+
     async def open_filter(self) -> None:
         """Open the line of the filter and give it the focus."""
         from fe2tui.tui.widgets.filterbar import FilterBar

@@ -56,7 +56,7 @@ class Details(VerticalScroll):
         self.write_edge()
 
     def _write_facts(self) -> None:
-        width = self.size.width
+        width = self.scrollable_content_region.width
         room = (width - GAP) // 2 if self.has_class("-columns") else width
         key = (room, *self._facts[0], *self._facts[1])
         if key != self._shown:
