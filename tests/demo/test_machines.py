@@ -153,8 +153,19 @@ def test_a_resize_reaches_the_machine(up: Bench) -> None:
     shell.close(force=True)
 
 
+def test_ctrl_c_ends_a_command_in_a_terminal(up: Bench) -> None:
+    shell = up.terminal("trap 'echo caught; exit 6' INT; echo ready; while :; do sleep 0.01; done")
+    shell.expect_exact("ready")
+    shell.sendintr()
+    shell.expect_exact("caught")
+    shell.expect(pexpect.EOF)
+    shell.close()
+    assert shell.exitstatus == 6
+
+
 def test_a_command_in_a_terminal_has_its_exit_status(up: Bench) -> None:
-    shell = up.terminal("test -t 1 && exit 9")
+    shell = up.terminal("test -t 1 && echo mine > /dev/tty && exit 9")
+    shell.expect_exact("mine")
     shell.expect(pexpect.EOF)
     shell.close()
     assert shell.exitstatus == 9
@@ -224,6 +235,7 @@ def test_a_halted_machine_is_gone_with_its_sessions_and_processes(up: Bench) -> 
 def test_tmux_on_a_machine_is_its_own_outlives_the_connection_and_dies_with_the_machine(up: Bench) -> None:
     pid = int(up.ssh("tmux new -d -s work; tmux display -p '#{pid}'")[1])
     assert up.ssh("tmux ls -F '#S'")[1] == "work\n"
+    assert up.program("tmux", "has-session", "-t", "=work").returncode != 0
     assert alive(pid)
     up.machines.halt(ID)
     assert not alive(pid)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncssh
@@ -141,21 +142,18 @@ def test_a_last_line_without_its_end_is_not_run_into_the_next(hosts: HostKeys) -
     assert (hosts.known("i-0a"), hosts.known("i-0b")) == ((ED,), (OTHER_ED,))
 
 
-def _learn(file: Path, first: int, key: str) -> None:
-    for number in range(first, first + 25):
-        HostKeys(file).learn(f"i-{number}", [key])
-        HostKeys(file).learn("i-shared", [key])
-        HostKeys(file).learn(f"i-gone{number}", [key])
-        HostKeys(file).forget(f"i-gone{number}")
+def test_several_writers_lose_nothing_of_each_other(hosts: HostKeys) -> None:
+    begin = threading.Barrier(4)
 
+    def work(first: int) -> None:
+        own = HostKeys(hosts.file)
+        begin.wait()
+        for number in range(first, first + 50):
+            own.learn(f"i-{number}", [ED])
+            own.learn("i-shared", [ED])
+            own.learn(f"i-gone{number}", [ED])
+            own.forget(f"i-gone{number}")
 
-def test_several_processes_lose_nothing_of_each_other(hosts: HostKeys) -> None:
-    workers = [
-        multiprocessing.get_context("spawn").Process(target=_learn, args=(hosts.file, n, ED)) for n in (0, 100, 200)
-    ]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-        assert worker.exitcode == 0
-    assert len(hosts.file.read_text().splitlines()) == 3 * 25 + 1
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, (0, 100, 200, 300)))
+    assert len(hosts.file.read_text().splitlines()) == 4 * 50 + 1

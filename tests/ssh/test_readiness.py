@@ -146,7 +146,7 @@ async def test_without_the_private_key_the_banner_is_enough_and_it_says_so(up: Y
 
 async def test_a_key_that_wants_its_passphrase_makes_the_banner_enough_and_it_says_so(up: Yard) -> None:
     write_key(up.folder / "locked", passphrase="secret")
-    ready = await wait_for_ssh(up.with_route(key_file=up.folder / "locked"), up.hosts)
+    ready = await wait_for_ssh(up.with_route(key_file=up.folder / "locked"), up.hosts, within=20)
     assert ready.proof == "banner"
     assert "passphrase" in ready.words
 
@@ -171,7 +171,7 @@ async def test_an_agent_that_asks_somebody_makes_the_banner_enough_and_is_asked_
 
     async with await asyncio.start_unix_server(serve, path):
         ready = await wait_for_ssh(
-            up.with_route(key_file=up.folder / "half.pub"), up.hosts, agent_socket=str(path), try_seconds=0.8
+            up.with_route(key_file=up.folder / "half.pub"), up.hosts, agent_socket=str(path), try_seconds=0.8, within=20
         )
     assert ready.proof == "banner"
     assert "agent" in ready.words

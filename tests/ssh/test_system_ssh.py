@@ -47,6 +47,8 @@ def test_the_command_logs_in_and_keeps_the_host_key_under_the_instance_id(up: Ya
     done = run(ssh_command(up.route, up.hosts, command="echo $USER; exit 3"))
     assert (done.returncode, done.stdout) == (3, "ubuntu\n")
     assert up.hosts.known(ID) == (up.host_key(),)
+    assert up.hosts.file.read_text().startswith(f"{ID} ssh-ed25519 ")
+    assert up.hosts.file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_shell_is_interactive_and_its_status_comes_back(up: Yard) -> None:
