@@ -227,7 +227,11 @@ def _protected(instance: Instance) -> ProtectedError:
 
 async def _terminate(ctx: Context, ids: Sequence[str], instances: Mapping[str, Instance]) -> Fates:
     became = await each_or_all(ids, lambda some: aws.terminate(ctx.session, some))
-    fates: Fates = {key: error for key, error in became.items() if error is not None}
+    fates: Fates = {
+        key: _protected(instances[key]) if isinstance(error, ProtectedError) else error
+        for key, error in became.items()
+        if error is not None
+    }
     accepted = [key for key, error in became.items() if error is None]
     for key in accepted:
         ctx.step("terminate", "requested", "terminating", subject=key, label=instances[key].label)

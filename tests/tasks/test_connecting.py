@@ -1,0 +1,165 @@
+"""Connect: all that ssh needs is found out before the terminal is given away, and what cannot work is said before."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fe2tui.demo import Cloud
+from fe2tui.errors import (
+    HostKeyChangedError,
+    KeyFileError,
+    NotFoundError,
+    PermissionDeniedError,
+    PortTakenError,
+    StateError,
+    UsageError,
+)
+from fe2tui.model.instance import State
+from fe2tui.tasks.connect import explain, prepare
+from fe2tui.tasks.launch import launch
+from fe2tui.tasks.names import find
+from tests.tasks.tasks_bench import Bench, run_ssh
+
+
+async def test_a_name_becomes_a_shell(bench: Bench) -> None:
+    connection = await prepare(bench.ctx, "base")
+    done = run_ssh(connection, "echo $USER; exit 7")
+    assert (done.stdout, done.returncode) == ("ubuntu\n", 7)
+    assert explain(connection, 7) is None
+    assert connection.words.startswith("ubuntu@127.0.0.1:") and "key default" in connection.words
+    (entry,) = bench.activity("connect")
+    assert (entry.result, entry.label) == ("done", "base")
+
+
+async def test_host_keys_are_learnt_from_the_console_so_that_nothing_is_trusted_blindly(bench: Bench) -> None:
+    instance = await find(bench.ctx, "base")
+    known = bench.home / "data" / "known_hosts"
+    assert not known.exists() or instance.id not in known.read_text()
+    connection = await prepare(bench.ctx, "base")
+    assert instance.id in known.read_text()
+    assert "StrictHostKeyChecking=yes" in connection.argv
+    assert "trusted on first use" not in connection.words
+
+
+async def test_without_a_console_the_first_key_is_trusted_and_that_is_said(bench: Bench) -> None:
+    bench.fault("deny", action="GetConsoleOutput")
+    connection = await prepare(bench.ctx, "base")
+    assert "StrictHostKeyChecking=accept-new" in connection.argv
+    assert "trusted on first use" in connection.words
+    assert run_ssh(connection, "true").returncode == 0
+
+
+async def test_a_changed_host_key_stops_with_an_explanation_and_never_connects(bench: Bench, name: str) -> None:
+    instance = await launch(bench.ctx, bench.request(name))
+    connection = await prepare(bench.ctx, name)
+    bench.cloud.control("/demo/host-key", {"instance": instance.id})
+    done = run_ssh(connection, "echo got in")
+    assert (done.returncode, done.stdout) == (255, "")
+    error = explain(connection, done.returncode, done.stderr)
+    assert isinstance(error, HostKeyChangedError) and name in error.summary and "ssh-keygen -R" in error.remedy
+
+
+async def test_the_user_comes_from_the_flag_then_the_name_then_the_tag_then_the_image(bench: Bench, name: str) -> None:
+    scraper = await find(bench.ctx, "scraper")
+    assert (await prepare(bench.ctx, "scraper")).route.user == "ec2-user"
+    assert (await prepare(bench.ctx, "me@scraper")).route.user == "me"
+    assert (await prepare(bench.ctx, "me@scraper", user="you")).route.user == "you"
+    assert (await prepare(bench.ctx, scraper)).route.user == "ec2-user"
+    await launch(bench.ctx, bench.request(name, tags={"fe2:user": "tagged"}), wait=False)
+    assert (await prepare(bench.ctx, name)).route.user == "tagged"
+
+
+async def test_ports_are_tunnelled_and_a_taken_one_is_answered_with_the_next_free(bench: Bench) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        taken = holder.getsockname()[1]
+        with pytest.raises(PortTakenError) as caught:
+            await prepare(bench.ctx, "base", ports=[taken])
+        free = caught.value.free
+        assert caught.value.port == taken != free
+        connection = await prepare(bench.ctx, "base", ports=f"[{free}:{taken}]")
+    assert [(it.local, it.remote) for it in connection.tunnels] == [(free, taken)]
+    assert f"127.0.0.1:{free}:localhost:{taken}" in connection.argv
+    assert str(free) in connection.words and str(free) in connection.command
+
+
+async def test_a_stopped_one_says_to_start_it(bench: Bench) -> None:
+    with pytest.raises(StateError, match="fe2 start od1"):
+        await prepare(bench.ctx, "od1")
+    assert [it.result for it in bench.activity("connect")] == ["failed"]
+
+
+async def test_one_that_is_starting_is_waited_for(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False, boot_seconds=1.0))  # type: ignore[misc]
+    await launch(bench.ctx, bench.request(name), wait=False)
+    bench.steps.clear()
+    connection = await prepare(bench.ctx, name)
+    assert connection.instance.state is State.RUNNING and bench.path == ["pending"]
+    assert run_ssh(connection, "true").returncode == 0
+
+
+async def test_an_instance_from_an_old_list_is_looked_up_anew(bench: Bench) -> None:
+    stale = replace(await find(bench.ctx, "base"), public_ip="192.0.2.1", state=State.PENDING)
+    assert (await prepare(bench.ctx, stale)).route.address == "127.0.0.1"
+
+
+async def test_an_instance_known_is_connected_to_also_where_aws_may_not_be_asked(bench: Bench) -> None:
+    instance = await find(bench.ctx, "base")
+    bench.fault("deny", service="ec2")
+    connection = await prepare(bench.ctx, instance, key_file=bench.cloud.key_file)
+    bench.cloud.control("/demo/faults", method="DELETE")
+    assert run_ssh(connection, "true").returncode == 0
+
+
+async def test_a_key_that_is_not_here_is_said_with_the_name_of_the_pair(bench: Bench) -> None:
+    connection = await prepare(bench.ctx, "[prod] web")
+    assert "laptop-2023 is not on this computer" in connection.words
+    done = run_ssh(connection, "true", ["-o", "BatchMode=yes", "-F", "/dev/null"])
+    error = explain(connection, done.returncode, done.stderr)
+    assert isinstance(error, PermissionDeniedError) and "laptop-2023" in error.remedy
+
+
+async def test_a_key_file_that_is_named_and_not_there_is_said_before(bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(KeyFileError, match="nosuch"):
+        await prepare(bench.ctx, "base", key_file=tmp_path / "nosuch")
+
+
+async def test_ssh_that_answers_late_is_tried_again_with_a_fresh_connection_each_time(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    """fastec2 kept one dead socket, and returned nothing when its tries ran out."""
+    bench: Bench = await begin(fresh_cloud(scene=False, ssh_seconds=1.5))  # type: ignore[misc]
+    await launch(bench.ctx, bench.request(name))
+    assert bench.path[-3:] == ["running", "ssh answers", "ready"]
+    running, answers = (next(it.at for it in bench.steps if it.step == step) for step in ("running", "ssh answers"))
+    assert running is not None and answers is not None and (answers - running).total_seconds() > 1.0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"), [("", UsageError), ("nosuch", NotFoundError), ("me@nosuch", NotFoundError)]
+)
+async def test_no_such_name_is_an_error(bench: Bench, wrong: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await prepare(bench.ctx, wrong)
+
+
+async def test_a_cancelled_preparation_is_logged(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False, boot_seconds=60))  # type: ignore[misc]
+    await launch(bench.ctx, bench.request(name), wait=False)
+    preparing = asyncio.create_task(prepare(bench.ctx, name))
+    while "pending" not in bench.path:
+        await asyncio.sleep(0.01)
+    preparing.cancel()
+    await asyncio.gather(preparing, return_exceptions=True)
+    assert [it.result for it in bench.activity("connect")] == ["cancelled"]

@@ -1,0 +1,212 @@
+"""Key pairs and the security group: what a launch uses, what it makes, and what it never does."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fe2tui.aws import network
+from fe2tui.demo import Cloud
+from fe2tui.errors import DeniedError, FieldError, KeyFileError, UnreachableError
+from fe2tui.tasks.connect import prepare
+from fe2tui.tasks.keys import create_key, import_key, offer_keys
+from fe2tui.tasks.launch import Lookups, launch, plan
+from tests.tasks.tasks_bench import Bench, run_ssh
+
+
+@pytest.fixture
+async def bare(fresh_cloud: Callable[..., Cloud], begin: Callable[..., object]) -> AsyncIterator[Bench]:
+    """A bench on an account of its own: the key pair `default`, no security group but the VPC's."""
+    yield await begin(fresh_cloud(scene=False))  # type: ignore[misc]
+
+
+def _ssh_key(home: Path, name: str = "id_ed25519", passphrase: str = "") -> Path:
+    file = home / ".ssh" / name
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "me@laptop", "-f", str(file)]
+    subprocess.run(command, check=True)
+    return file
+
+
+async def _no_default_key(bench: Bench) -> None:
+    await network.delete_key_pair(bench.ctx.session, "default")
+
+
+async def test_default_is_preferred_where_its_private_half_is_here(bench: Bench) -> None:
+    offer = await offer_keys(bench.ctx)
+    assert offer.preferred == "default"
+    default, lost = offer.named("default"), offer.named("laptop-2023")
+    assert default is not None and default.is_usable and default.words.endswith("keys/default.pem")
+    assert lost is not None and not lost.is_usable and lost.words == "not on this computer"
+
+
+async def test_a_key_of_the_persons_is_known_by_what_it_is_not_by_its_name(
+    bare: Bench, clean_environment: Path
+) -> None:
+    file = _ssh_key(clean_environment, "id_ed25519")
+    await _no_default_key(bare)
+    await import_key(bare.ctx, "work laptop", file.with_suffix(".pub").read_text())
+    offer = await offer_keys(bare.ctx)
+    assert offer.preferred == "work laptop"
+    assert [it.source for it in offer.importable] == [str(bare.home / "data/keys/default.pem")]
+    key = offer.named("work laptop")
+    assert key is not None and key.words == "in ~/.ssh/id_ed25519"
+
+
+async def test_the_key_file_of_the_settings_counts(bare: Bench, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "stick"
+    (bare.home / "data/keys/default.pem").rename(elsewhere)
+    assert (await offer_keys(bare.ctx)).preferred is None
+    bare.ctx.settings = replace(bare.ctx.settings, key_file=elsewhere)
+    offer = await offer_keys(bare.ctx)
+    key = offer.named("default")
+    assert offer.preferred == "default" and key is not None and key.private_key == elsewhere
+
+
+async def test_without_a_usable_key_the_launch_says_what_can_be_done(
+    bare: Bench, name: str, clean_environment: Path
+) -> None:
+    (bare.home / "data/keys/default.pem").unlink()
+    file = _ssh_key(clean_environment)
+    with pytest.raises(FieldError, match="No key pair of the account can be used") as caught:
+        await launch(bare.ctx, bare.request(name))
+    assert caught.value.field == "key_name"
+    assert caught.value.remedy == "Import ~/.ssh/id_ed25519 or create one."
+    (own,) = (await offer_keys(bare.ctx)).importable
+    assert (own.name, own.source, own.type) == ("id_ed25519", "~/.ssh/id_ed25519", "ssh-ed25519")
+    assert own.public.split()[:2] == file.with_suffix(".pub").read_text().split()[:2]
+
+
+async def test_a_launch_imports_the_persons_own_key_when_told_to(
+    bare: Bench, name: str, clean_environment: Path
+) -> None:
+    await _no_default_key(bare)
+    (bare.home / "data/keys/default.pem").unlink()
+    _ssh_key(clean_environment)
+    request = bare.request(name, key_action="import")
+    planned = (await plan(bare.ctx, request)).key
+    assert planned is not None and (planned.name, planned.action) == ("default", "import")
+    await launch(bare.ctx, request)
+    assert [it["action"] for it in bare.calls("CreateKeyPair")] == []
+    assert run_ssh(await prepare(bare.ctx, name), "echo in").stdout == "in\n"
+    assert [it.result for it in bare.activity("import key")] == ["done"]
+
+
+async def test_a_launch_creates_a_key_when_told_to_for_its_owner_only(bare: Bench, name: str) -> None:
+    await launch(bare.ctx, bare.request(name, key_name="fresh", key_action="create"))
+    file = bare.home / "data/keys/fresh.pem"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert run_ssh(await prepare(bare.ctx, name), "echo in").stdout == "in\n"
+    assert "fresh.pem" in bare.words("key")
+
+
+async def test_a_private_key_is_never_written_over(bare: Bench) -> None:
+    file = bare.home / "data/keys/mine.pem"
+    file.write_text("the only copy")
+    with pytest.raises(KeyFileError, match="never written over"):
+        await create_key(bare.ctx, "mine")
+    assert file.read_text() == "the only copy"
+    assert (await offer_keys(bare.ctx)).named("mine") is None
+
+
+async def test_a_key_that_aws_refuses_leaves_no_file(bare: Bench) -> None:
+    with pytest.raises(FieldError, match="already"):
+        (bare.home / "data/keys/default.pem").unlink()
+        await create_key(bare.ctx, "default")
+    bare.fault("deny", action="ImportKeyPair")
+    with pytest.raises(DeniedError):
+        await create_key(bare.ctx, "other")
+    assert list((bare.home / "data/keys").glob("*.pem")) == []
+
+
+async def test_a_key_whose_answer_was_lost_keeps_its_private_half(bare: Bench) -> None:
+    bare.fault("broken", action="ImportKeyPair")
+    with pytest.raises(UnreachableError, match="not known"):
+        await create_key(bare.ctx, "maybe")
+    bare.cloud.control("/demo/faults", method="DELETE")
+    key = (await offer_keys(bare.ctx)).named("maybe")
+    assert key is not None and key.is_usable
+
+
+@pytest.mark.parametrize("wrong", ["", " x", "ä", "a/b", ".hidden", "n" * 256])
+async def test_a_key_name_that_cannot_be_is_refused_before_anything_is_made(bare: Bench, wrong: str) -> None:
+    with pytest.raises(FieldError) as caught:
+        await create_key(bare.ctx, wrong)
+    assert caught.value.field == "key_name"
+    assert bare.calls("ImportKeyPair") == []
+
+
+async def test_the_group_ssh_is_made_for_the_persons_own_address_only(bare: Bench, name: str) -> None:
+    group = (await plan(bare.ctx, bare.request(name))).group
+    assert group is not None and group.id is None and group.words == "made; port 22 from 203.0.113.7 only"
+    await launch(bare.ctx, bare.request(name), wait=False)
+    made = [it for it in await network.security_groups(bare.ctx.session) if it.name == "ssh"]
+    assert [it.ssh_from for it in made] == [("203.0.113.7/32",)]
+    await launch(bare.ctx, bare.request(f"{name}-2", address="198.51.100.0/24"), wait=False)
+    again = [it for it in await network.security_groups(bare.ctx.session) if it.name == "ssh"]
+    assert again == made  # an existing group is used as it is
+    assert "does not let 198.51.100.0/24 in at port 22" in "".join(
+        (await plan(bare.ctx, bare.request(f"{name}-3", address="198.51.100.0/24"))).warnings
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed", "warned"),
+    [
+        ("198.51.100.9", ("198.51.100.9/32",), ""),
+        ("", (), "Nobody is let in"),
+        ("0.0.0.0/0", ("0.0.0.0/0",), "whole internet"),
+        ("2001:db8::1", ("2001:db8::1/128",), ""),
+    ],
+)
+async def test_who_is_let_in_can_be_said_or_refused(
+    bare: Bench, name: str, address: str, allowed: tuple[str, ...], warned: str
+) -> None:
+    request = bare.request(name, address=address)
+    assert warned in "".join((await plan(bare.ctx, request)).warnings)
+    await launch(bare.ctx, request, wait=False)
+    (group,) = [it for it in await network.security_groups(bare.ctx.session) if it.name == "ssh"]
+    assert group.ssh_from == allowed
+
+
+async def test_an_address_that_is_never_looked_up_has_to_be_typed(bare: Bench, name: str) -> None:
+    bare.ctx.settings = replace(bare.ctx.settings, address_url="")
+    refusal = (await plan(bare.ctx, bare.request(name))).error("address")
+    assert refusal is not None and "not opened to everybody" in refusal.summary
+    assert await Lookups(bare.ctx).address() is None
+    assert (await plan(bare.ctx, bare.request(name, address="198.51.100.9"))).is_possible
+
+
+async def test_without_a_default_network_it_says_what_to_do(bare: Bench, name: str) -> None:
+    session = bare.ctx.session
+    for subnet in await network.subnets(session):
+        await session.call("ec2", "DeleteSubnet", SubnetId=subnet.id)
+    vpc = await network.default_vpc(session)
+    await session.call("ec2", "DeleteVpc", VpcId=vpc)
+    refusal = (await plan(bare.ctx, bare.request(name))).error("subnet_id")
+    assert refusal is not None and refusal.code == "VPCIdNotSpecified"
+    assert "no default network" in refusal.summary and "create-default-vpc" in refusal.remedy
+
+
+async def test_a_subnet_decides_zone_and_network(bare: Bench, name: str) -> None:
+    subnet = next(it for it in await network.subnets(bare.ctx.session) if it.zone == "us-east-2c")
+    instance = await launch(bare.ctx, bare.request(name, subnet_id=subnet.id), wait=False)
+    assert (instance.zone, instance.subnet_id) == ("us-east-2c", subnet.id)
+
+
+@pytest.mark.parametrize("zone", ["us-east-2b", "2b", "b"])
+async def test_a_zone_asked_for_is_the_only_one_tried(bare: Bench, name: str, zone: str) -> None:
+    assert (await plan(bare.ctx, bare.request(name, zone=zone))).zones == ("us-east-2b",)
+
+
+async def test_what_the_login_may_not_look_up_is_a_warning_and_the_launch_goes_on(bare: Bench, name: str) -> None:
+    for action in ("DescribeInstanceTypeOfferings", "DescribeKeyPairs"):
+        bare.fault("deny", action=action)
+    found = await plan(bare.ctx, bare.request(name, key_name="default"))
+    assert found.is_possible and len(found.warnings) == 2
+    assert (await launch(bare.ctx, bare.request(name, key_name="default"), wait=False)).key_name == "default"

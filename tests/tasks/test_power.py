@@ -1,0 +1,206 @@
+"""Start, stop and reboot: one call for many, an outcome for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from fe2tui.demo import Cloud
+from fe2tui.errors import CapacityError, DeniedError, NotFoundError, StateError, UsageError
+from fe2tui.model.instance import State
+from fe2tui.tasks.connect import prepare
+from fe2tui.tasks.context import Pace
+from fe2tui.tasks.launch import launch
+from fe2tui.tasks.names import find
+from fe2tui.tasks.power import reboot, start, stop
+from tests.tasks.tasks_bench import Bench, run_ssh
+
+
+async def _machines(bench: Bench, name: str, count: int) -> list[str]:
+    made = [await launch(bench.ctx, bench.request(f"{name}-{number}"), wait=False) for number in range(count)]
+    bench.steps.clear()
+    bench.forget_calls()
+    return [it.id for it in made]
+
+
+async def test_stop_and_start_wait_until_it_is_so(bench: Bench, name: str) -> None:
+    ids = await _machines(bench, name, 1)
+    (stopped,) = await stop(bench.ctx, ids)
+    assert (stopped.is_done, stopped.words, (await bench.one(ids[0])).state) == (True, "stopped", State.STOPPED)
+    bench.steps.clear()
+    (started,) = await start(bench.ctx, ids)
+    assert started.is_done and "can log in" in started.words
+    assert bench.path == ["requested", "running", "ssh answers", "ready"]
+    assert [(it.command, it.result) for it in bench.ctx.store.activity.recent(2)] == [
+        ("start", "done"),
+        ("stop", "done"),
+    ]
+
+
+async def test_a_started_machine_has_its_disk_and_host_key_back(bench: Bench, name: str) -> None:
+    ids = await _machines(bench, name, 1)
+    await stop(bench.ctx, ids)
+    await start(bench.ctx, ids)
+    assert run_ssh(await prepare(bench.ctx, f"{name}-0"), "echo kept > file").returncode == 0
+    await stop(bench.ctx, ids)
+    await start(bench.ctx, ids)
+    assert run_ssh(await prepare(bench.ctx, f"{name}-0"), "cat file").stdout == "kept\n"
+
+
+async def test_many_are_one_call_and_one_look_at_a_time(bench: Bench, name: str) -> None:
+    ids = await _machines(bench, name, 3)
+    outcomes = await stop(bench.ctx, ids)
+    assert [it.subject for it in outcomes] == ids and all(it.is_done for it in outcomes)
+    assert len(bench.calls("StopInstances")) == 1
+    assert len(await start(bench.ctx, ids)) == 3
+    assert len(bench.calls("StartInstances")) == 1
+
+
+async def test_one_bad_one_does_not_spoil_the_others(bench: Bench, name: str) -> None:
+    ids = await _machines(bench, name, 2)
+    unknown = "i-0123456789abcdef0"
+    one_time = (await find(bench.ctx, "spot1")).id
+    first, missing, spot, last = await stop(bench.ctx, [ids[0], unknown, one_time, ids[1]])
+    assert first.is_done and last.is_done
+    assert isinstance(missing.error, NotFoundError) and missing.label == unknown
+    assert isinstance(spot.error, StateError) and spot.label == "spot1"
+
+
+async def test_a_batch_that_aws_refuses_is_asked_for_one_by_one(bench: Bench, name: str) -> None:
+    ids = await _machines(bench, name, 2)
+    bench.fault("refuse", action="StopInstances", code="IncorrectInstanceState", message="no", status=400, times=2)
+    outcomes = await stop(bench.ctx, ids)
+    assert sorted(it.is_done for it in outcomes) == [False, True]
+    assert len(bench.calls("StopInstances")) == 3
+
+
+async def test_a_login_that_may_not_is_told_so_once_for_all(bench: Bench, name: str) -> None:
+    ids = await _machines(bench, name, 2)
+    bench.fault("deny", action="StopInstances")
+    outcomes = await stop(bench.ctx, ids)
+    assert all(isinstance(it.error, DeniedError) for it in outcomes)
+    assert len(bench.calls("StopInstances")) == 1
+    assert [it.result for it in bench.activity("stop")] == ["failed", "failed"]
+
+
+async def test_stopping_a_one_time_spot_is_explained_and_not_sent(bench: Bench) -> None:
+    bench.forget_calls()
+    (outcome,) = await stop(bench.ctx, [(await find(bench.ctx, "spot1")).id])
+    assert outcome.error is not None and "cannot be stopped, only terminated" in outcome.error.summary
+    assert bench.calls("StopInstances") == []
+
+
+async def test_what_is_so_already_is_said_and_not_sent(bench: Bench) -> None:
+    bench.forget_calls()
+    (running,) = await start(bench.ctx, [(await find(bench.ctx, "base")).id])
+    (stopped,) = await stop(bench.ctx, [(await find(bench.ctx, "od1")).id])
+    assert (running.words, stopped.words) == ("is running already", "is stopped already")
+    assert bench.calls("StartInstances") == bench.calls("StopInstances") == []
+
+
+async def test_only_aws_starts_what_aws_interrupted(bench: Bench) -> None:
+    (outcome,) = await start(bench.ctx, [(await find(bench.ctx, "nightly-etl")).id])
+    assert isinstance(outcome.error, StateError)
+    assert "only AWS starts it" in outcome.error.summary and "us-east-2b" in outcome.error.remedy
+
+
+async def test_no_capacity_on_start_says_what_can_be_done(bench: Bench, name: str) -> None:
+    ids = await _machines(bench, name, 1)
+    await stop(bench.ctx, ids)
+    bench.fault("no-capacity")
+    (outcome,) = await start(bench.ctx, ids)
+    assert isinstance(outcome.error, CapacityError) and outcome.error.remedy
+    assert (await bench.one(ids[0])).state is State.STOPPED
+
+
+async def test_a_spot_request_that_is_not_ready_for_a_start_is_tried_again(bench: Bench, name: str) -> None:
+    ids = await _machines(bench, name, 1)
+    await stop(bench.ctx, ids)
+    bench.fault("refuse", action="StartInstances", code="IncorrectSpotRequestState", message="", status=400, times=3)
+    bench.forget_calls()
+    (outcome,) = await start(bench.ctx, ids)
+    assert outcome.is_done and len(bench.calls("StartInstances")) == 4
+    assert "trying again" in bench.words("spot")
+
+
+async def test_it_gives_up_on_a_spot_request_when_its_time_is_over(bench: Bench, name: str) -> None:
+    ids = await _machines(bench, name, 1)
+    await stop(bench.ctx, ids)
+    bench.ctx.pace = Pace(spot=0.3, spot_poll=0.1)
+    bench.fault("refuse", action="StartInstances", code="IncorrectSpotRequestState", message="", status=400)
+    (outcome,) = await start(bench.ctx, ids)
+    assert outcome.error is not None and outcome.error.code == "IncorrectSpotRequestState"
+
+
+async def test_one_that_is_still_stopping_is_waited_for_and_then_started(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False, stop_seconds=1.0))  # type: ignore[misc]
+    ids = await _machines(bench, name, 1)
+    await stop(bench.ctx, ids, wait=False)
+    (refused,) = await start(bench.ctx, ids, wait=False)
+    assert isinstance(refused.error, StateError) and "still stopping" in refused.error.summary
+    (started,) = await start(bench.ctx, ids)
+    assert started.is_done and "still stopping" in bench.words("stopping")
+
+
+async def test_without_waiting_a_stop_returns_at_once(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False, stop_seconds=60))  # type: ignore[misc]
+    ids = await _machines(bench, name, 1)
+    async with asyncio.timeout(5):
+        (outcome,) = await stop(bench.ctx, ids, wait=False)
+    assert (outcome.words, (await bench.one(ids[0])).state) == ("stopping", State.STOPPING)
+
+
+async def test_force_is_passed_on_and_only_when_asked_for(bench: Bench, name: str) -> None:
+    ids = await _machines(bench, name, 2)
+    await stop(bench.ctx, ids[:1])
+    await stop(bench.ctx, ids[1:], force=True)
+    plain, forced = (it["params"].get("Force", "false") for it in bench.calls("StopInstances"))
+    assert (str(plain).lower(), str(forced).lower()) == ("false", "true")
+
+
+async def test_a_reboot_is_over_when_ssh_has_gone_and_come_back(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False), Pace(poll=0.1))  # type: ignore[misc]
+    (one,) = await _machines(bench, name, 1)
+    await start(bench.ctx, [one])
+    bench.cloud.control("/demo/delays", {"ssh_seconds": 1.5})
+    before = asyncio.get_running_loop().time()
+    (outcome,) = await reboot(bench.ctx, [one])
+    assert outcome.is_done and asyncio.get_running_loop().time() - before >= 1.4
+    assert bench.path[-3:] == ["down", "ssh answers", "ready"]
+
+
+async def test_only_a_running_instance_reboots(bench: Bench) -> None:
+    (outcome,) = await reboot(bench.ctx, [(await find(bench.ctx, "od1")).id])
+    assert isinstance(outcome.error, StateError)
+
+
+async def test_a_cancelled_wait_says_that_it_goes_on(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False, stop_seconds=60))  # type: ignore[misc]
+    ids = await _machines(bench, name, 1)
+    working = asyncio.create_task(stop(bench.ctx, ids))
+    while "requested" not in bench.path:
+        await asyncio.sleep(0.01)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    (entry,) = bench.activity("stop")
+    assert entry.result == "cancelled" and "goes on stopping" in entry.words
+
+
+@pytest.mark.parametrize("ids", [[], [""], ["i-0123456789abcdef0", " "]])
+async def test_no_name_is_an_error_and_never_all(bench: Bench, ids: list[str]) -> None:
+    bench.forget_calls()
+    for act in (start, stop, reboot):
+        with pytest.raises(UsageError):
+            await act(bench.ctx, ids)
+    assert bench.cloud.control("/demo/calls", method="GET") == []

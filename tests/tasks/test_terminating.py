@@ -1,0 +1,202 @@
+"""Terminate: what is said before, what is done in which order, and what is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from fe2tui.demo import Cloud
+from fe2tui.errors import ProtectedError, UsageError
+from fe2tui.model.fleet import Fleet, Prices
+from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.place import Place
+from fe2tui.model.volume import Volume
+from fe2tui.tasks.launch import launch
+from fe2tui.tasks.names import find
+from fe2tui.tasks.terminate import Impact, impact, protected_ids, terminate
+from tests.tasks.tasks_bench import Bench
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+async def test_an_on_demand_instance_is_terminated_with_nothing_to_cancel(bench: Bench, name: str) -> None:
+    instance = await launch(bench.ctx, bench.request(name), wait=False)
+    bench.forget_calls()
+    (outcome,) = await terminate(bench.ctx, [instance.id], wait=True)
+    assert (outcome.is_done, outcome.words) == (True, "terminated")
+    assert bench.calls("CancelSpotInstanceRequests") == []
+    assert await bench.named(name, gone=True) == []  # its name is free
+    (entry,) = bench.activity("terminate")
+    assert (entry.result, entry.label, entry.subject) == ("done", name, instance.id)
+
+
+async def test_a_spot_instances_request_is_cancelled_first_so_that_aws_starts_no_other(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object]
+) -> None:
+    bench: Bench = await begin(fresh_cloud())  # type: ignore[misc]
+    spot = await find(bench.ctx, "train-resnet")
+    before = len(bench.cloud.control("/demo/calls", method="GET"))
+    (outcome,) = await terminate(bench.ctx, [spot.id], wait=True)
+    assert outcome.is_done and spot.spot_request_id
+    actions = [it["action"] for it in bench.cloud.control("/demo/calls", method="GET")[before:]]
+    assert actions.index("CancelSpotInstanceRequests") < actions.index("TerminateInstances")
+    assert actions.index("TerminateInstances") < actions.index("DeleteTags")
+    bench.cloud.control("/demo/clock", {"advance": 600})
+    left = [it for it in await _all(bench) if it.spot_request_id == spot.spot_request_id and not it.state.is_gone]
+    assert left == []
+
+
+async def _all(bench: Bench) -> list[Instance]:
+    from fe2tui.aws.instances import describe
+
+    return await describe(bench.ctx.session)
+
+
+async def test_a_protected_one_is_explained_and_the_others_go(bench: Bench, name: str) -> None:
+    mine = await launch(bench.ctx, bench.request(name), wait=False)
+    vault = await find(bench.ctx, "vault")
+    refused, gone = await terminate(bench.ctx, [vault.id, mine.id])
+    assert isinstance(refused.error, ProtectedError) and "vault" in refused.error.summary
+    assert gone.is_done
+    assert (await bench.one(vault.id)).name == "vault"
+
+
+async def test_a_request_that_may_not_be_cancelled_keeps_its_instance(bench: Bench) -> None:
+    spot = await find(bench.ctx, "train-resnet")
+    bench.fault("deny", action="CancelSpotInstanceRequests")
+    bench.forget_calls()
+    (outcome,) = await terminate(bench.ctx, [spot.id])
+    assert outcome.error is not None and bench.calls("TerminateInstances") == []
+    assert (await bench.one(spot.id)).state is State.RUNNING
+
+
+async def test_a_name_is_freed_only_once_termination_is_accepted(bench: Bench, name: str) -> None:
+    instance = await launch(bench.ctx, bench.request(name), wait=False)
+    bench.fault("refuse", action="TerminateInstances", code="InternalError", message="", status=500)
+    (outcome,) = await terminate(bench.ctx, [instance.id])
+    assert not outcome.is_done
+    assert [it.id for it in await bench.named(name)] == [instance.id]
+
+
+async def test_a_name_that_cannot_be_freed_is_said(bench: Bench, name: str) -> None:
+    instance = await launch(bench.ctx, bench.request(name), wait=False)
+    bench.fault("deny", action="DeleteTags")
+    bench.fault("deny", action="CreateTags")
+    (outcome,) = await terminate(bench.ctx, [instance.id])
+    assert outcome.is_done and "name could not be freed" in outcome.words
+
+
+async def test_one_that_is_gone_already_is_said_to_be(bench: Bench, name: str) -> None:
+    instance = await launch(bench.ctx, bench.request(name), wait=False)
+    await terminate(bench.ctx, [instance.id], wait=True)
+    bench.forget_calls()
+    (outcome,) = await terminate(bench.ctx, [instance.id])
+    assert (outcome.is_done, outcome.words) == (True, "is terminated already")
+    assert bench.calls("TerminateInstances") == []
+
+
+async def test_a_cancelled_wait_says_that_it_was_accepted(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False, stop_seconds=60))  # type: ignore[misc]
+    instance = await launch(bench.ctx, bench.request(name), wait=False)
+    working = asyncio.create_task(terminate(bench.ctx, [instance.id], wait=True))
+    while (await bench.one(instance.id)).state is not State.SHUTTING_DOWN:
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.1)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    (entry,) = bench.activity("terminate")
+    assert entry.result == "cancelled" and "being terminated" in entry.words
+
+
+@pytest.mark.parametrize("ids", [[], [""], ["\t"]])
+async def test_an_empty_name_terminates_nothing(bench: Bench, ids: list[str]) -> None:
+    bench.forget_calls()
+    with pytest.raises(UsageError):
+        await terminate(bench.ctx, ids)
+    assert bench.cloud.control("/demo/calls", method="GET") == []
+
+
+async def test_protection_is_known_before_anybody_confirms(bench: Bench) -> None:
+    ids = [(await find(bench.ctx, name)).id for name in ("vault", "base")]
+    assert await protected_ids(bench.ctx, ids) == {ids[0]}
+
+
+def _fleet(*instances: Instance, prices: Prices | None = None) -> Fleet:
+    volumes = {
+        "vol-1": Volume("vol-1", 100, "gp3", "z", "in-use"),
+        "vol-2": Volume("vol-2", 500, "gp3", "z", "in-use", tags={"Name": "data"}),
+    }
+    known = Prices({"m5.large": Decimal("0.096")}, {("m5.large", "z"): Decimal("0.04")}, {"gp3": Decimal("0.08")})
+    found = {it.id: it for it in instances}
+    return Fleet(Place("p", "r"), NOW, found, volumes, known if prices is None else prices)
+
+
+SPOT = Instance(
+    "i-1",
+    State.RUNNING,
+    "m5.large",
+    "z",
+    lifecycle="spot",
+    spot_request_id="sir-1",
+    public_ip="203.0.113.1",
+    launched_at=NOW - timedelta(hours=5, minutes=12),
+    tags={"Name": "train-resnet"},
+    attachments=(Attachment("/dev/sda1", "vol-1", True), Attachment("/dev/sdf", "vol-2", False)),
+)
+RESTING = Instance(
+    "i-2",
+    State.STOPPED,
+    "m5.large",
+    "z",
+    launched_at=NOW - timedelta(days=9),
+    transition_reason="User initiated (2026-11-21 12:00:00 GMT)",
+)
+
+
+def _impact(*instances: Instance, protected: set[str] | None = None, prices: Prices | None = None) -> Impact:
+    return impact(_fleet(*instances, prices=prices), instances, now=NOW, protected=protected)
+
+
+def test_the_sheet_says_what_is_lost_what_stays_and_what_it_costs() -> None:
+    sheet = _impact(SPOT)
+    (row,) = sheet.rows
+    assert (row.state_words, row.spot_request_id, row.protected) == ("running 5h 12m", "sir-1", None)
+    assert [disk.words for disk in row.disks] == [
+        "disk 100 GiB: deleted",
+        "disk data 500 GiB: kept, $40.00 a month",
+    ]
+    assert sheet.stops_per_hour == Decimal("0.04") + Decimal("0.005") + Decimal("8") / 730
+    assert (sheet.stays_per_month, sheet.confirmation) == (Decimal("40.00"), "train-resnet")
+    assert sheet.sentences == (
+        "Its spot request is cancelled first.",
+        "Stops $0.056 an hour.",
+        "1 disk stays and costs on: $40.00 a month.",
+        "This cannot be undone.",
+    )
+
+
+def test_several_want_their_count_and_protected_ones_are_said_to_stay() -> None:
+    sheet = _impact(SPOT, RESTING, protected={"i-2"})
+    assert sheet.confirmation == "2"
+    assert sheet.rows[1].state_words == "stopped 2d" and sheet.rows[1].protected is True
+    assert "1 instance is protected against termination and will be left." in sheet.sentences
+
+
+def test_one_without_a_name_wants_its_id() -> None:
+    assert _impact(RESTING).confirmation == "i-2"
+
+
+def test_what_is_not_known_is_said_and_not_guessed() -> None:
+    sheet = _impact(SPOT, prices=Prices())
+    assert sheet.stops_per_hour is None and sheet.stays_per_month is None
+    assert "What it stops costing is not known." in sheet.sentences
+    assert sheet.rows[0].disks[1].words == "disk data 500 GiB: kept, cost not known"
+    unseen = replace(SPOT, attachments=(Attachment("/dev/sdg", "vol-9", False),))
+    assert _impact(unseen).rows[0].disks[0].words == "disk vol-9: kept, cost not known"
