@@ -94,7 +94,11 @@ class Parts:
         """Another place is shown from now on."""
         self.reading = Reading()
         self.showing.forget()
-        self.main.table.forget(self.desk.session.place)
+        place = self.desk.session.place
+        self.main.table.forget(place)
+        colour = self.settings.of_profile(place.profile).colour
+        if not self.main.status.paint(colour):
+            self.warn(f"[profiles.{place.profile}] colour: “{colour}” is no colour.")
         self.news()
         self.feed.read_log()
 

@@ -51,7 +51,6 @@ class Status:
     from_store: bool = False
     read_only: bool = False
     paused: bool = False
-    profile_ink: str = "accent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def _where(status: Status, room: _Room) -> list[Span]:
         parts.append(Span(place.region, "dim" if room.region_name else "strong", "region"))
     if room.profile:
         parts.append(Span(" · " if room.region_name else " ", "dim"))
-        parts.append(Span(visible(place.profile), status.profile_ink, "profile"))
+        parts.append(Span(visible(place.profile), "accent", "profile"))
     if room.account and status.account:
         parts.append(Span(f" {status.account}", "dim"))
     if place.endpoint and room.endpoint:
@@ -136,9 +135,9 @@ def _numbers(status: Status, now: datetime, room: _Room) -> Iterator[Span]:
         yield Span("○ ", "stopped")
         yield Span(f"{sums.stopped:,}  ", "dim")
     known = sums.total == 0 or sums.unknown < sums.total
-    yield Span(f"  {dollars(sums.per_hour, sign='$') if known else '$' + DASH}/h", "strong")
+    yield Span(f"  {dollars(sums.per_hour, sign='$') if known else DASH}/h", "strong")
     if room.month:
-        money = dollars(sums.this_month(now), sign="$") if known else "$" + DASH
+        money = dollars(sums.this_month(now), sign="$") if known else DASH
         yield Span(f"   {money}", "strong")
         yield Span(f"{' in' if room.in_month else ''} {now:%b}", "dim")
     if sums.unknown and room.unknown:

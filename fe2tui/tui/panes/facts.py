@@ -21,6 +21,7 @@ from fe2tui.model.money import (
 from fe2tui.model.words import DASH, age, dollars, local_time, plural, visible
 from fe2tui.tui.columns import needs_you, state_words, time_up
 
+_ENDED = (State.STOPPING, State.STOPPED, State.SHUTTING_DOWN, State.TERMINATED)
 _OURS = ("Name", USER_TAG, PORT_TAG)
 
 
@@ -62,7 +63,7 @@ def _attention(instance: Instance, now: datetime) -> Iterator[Fact]:
         yield Fact(
             "Look", f"▲ on for {time_up(instance, now)}; the tag fe2:keep says that it is meant to be", "state-trouble"
         )
-    if instance.state_reason and instance.state is not State.RUNNING and not instance.is_interrupted:
+    if instance.state_reason and instance.state in _ENDED and not instance.is_interrupted:
         yield Fact("Why", visible(instance.state_reason), "ink-dim")
 
 
@@ -78,7 +79,7 @@ def _reach(instance: Instance, fleet: Fleet) -> Iterator[Fact]:
 
 
 def _made(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
-    image = fleet.image_names.get(instance.image_id, "")
+    image = fleet.image_names.get(instance.image_id, "").rpartition("/")[2]
     words = f"from {visible(image)} ({instance.image_id})" if image else f"from {instance.image_id or DASH}"
     if instance.launched_at:
         words += f", started {age(now - instance.launched_at)} ago ({local_time(instance.launched_at, now)})"

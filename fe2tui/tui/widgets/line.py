@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
+from textual.color import Color, ColorParseError
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -33,6 +35,17 @@ class Line(Widget):
         super().__init__(id=id)
         self._spans = spans
         self._drawn: list[Span] = []
+        self._tint = Style()
+
+    def paint(self, colour: str) -> bool:
+        """Give the line a ground of its own colour; empty: none. Whether there is such a colour."""
+        try:
+            back = inks(self.app.theme_variables).back
+            self._tint = Style(bgcolor=back.blend(Color.parse(colour), 0.45).rich_color) if colour else Style()
+        except ColorParseError:
+            return False
+        self.refresh()
+        return True
 
     def redraw(self) -> None:
         """Draw again if it says something else than before."""
@@ -43,8 +56,8 @@ class Line(Widget):
         """The line."""
         ink, width = inks(self.app.theme_variables), self.size.width
         self._drawn = list(self._spans(width))
-        strip = Strip([Segment(span.text, ink[span.ink]) for span in self._drawn])
-        return strip.adjust_cell_length(width, ink["text"])
+        strip = Strip([Segment(span.text, ink[span.ink] + self._tint) for span in self._drawn])
+        return strip.adjust_cell_length(width, ink["text"] + self._tint)
 
     def on_click(self, event: events.Click) -> None:
         """Run the command of the part that was clicked."""
