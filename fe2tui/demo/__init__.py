@@ -29,7 +29,7 @@ class Options:
     boot_seconds: float = 6.0
     """From pending to running."""
     ssh_seconds: float = 4.0
-    """From running to the machine's sshd answering."""
+    """From running to the first login; for the last quarter sshd answers, but says that the system is booting up."""
     stop_seconds: float = 5.0
     """From stopping to stopped, and from shutting-down to terminated."""
     unseen_seconds: float = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -28,7 +29,11 @@ def main(order: dict[str, object]) -> None:
     end = threading.Event()
     _watch(int(str(order["lifeline"])), end)
     try:
+        # What the account begins with is there to stay: looking through it for garbage would only cost time.
+        gc.disable()
         furnish(account)
+        gc.freeze()
+        gc.enable()
         gateway = Gateway(account)
         listening = socket.socket(fileno=int(str(order["listening"])))
         server = Server(listening, gateway, Control(gateway))

@@ -42,7 +42,6 @@ class Cloud:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.home = self.folder / "home"
         self.key_file = self.home / "data" / "keys" / "default.pem"
-        self._listening: socket.socket | None = None
         self._lifeline = -1
         self._child: subprocess.Popen[bytes] | None = None
         self._port = 0
@@ -66,6 +65,13 @@ class Cloud:
 
     def start(self) -> Cloud:
         """Binds the address and starts the child; early calls to the endpoint just wait. Raises DemoUnavailable."""
+        try:
+            return self._started()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _started(self) -> Cloud:
         _require_extra()
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

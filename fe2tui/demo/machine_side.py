@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fe2tui.demo.machines import Machines
 
+_LAST = 0.25
+"""The part of the way from running to the first login in which sshd answers already."""
+
 
 class MachineSide:
     """Creates, boots and halts machines. Every call is in order and has taken effect when it returns,
@@ -41,16 +44,16 @@ class MachineSide:
             self._known.add(instance_id)
             return self._started().create(instance_id, hostname=hostname, user=user, public_key=public_key)
 
-    def boot(self, instance_id: str, after: float, login_after: float = 0.0) -> None:
-        """Lets the machine answer `after` seconds from now."""
+    def boot(self, instance_id: str, after: float, ssh_seconds: float = 0.0) -> None:
+        """Lets people in `after` + `ssh_seconds` from now; for the last quarter of these its sshd only asks to wait."""
         with self._lock:
             if instance_id in self._known:
-                self._started().boot(instance_id, after, login_after)
+                self._started().boot(instance_id, after + ssh_seconds * (1 - _LAST), ssh_seconds * _LAST)
 
-    def boot_soon(self, instance_ids: Iterable[str], after: float = 0.0) -> None:
+    def boot_soon(self, instance_ids: Iterable[str], after: float = 0.0, ssh_seconds: float = 0.0) -> None:
         """Boots machines one by one in a thread of its own."""
         with self._lock:
-            self._to_boot |= dict.fromkeys(instance_ids, (after, 0.0))
+            self._to_boot |= dict.fromkeys(instance_ids, (after, ssh_seconds))
             if self._booting:
                 return
             self._booting = True
@@ -63,8 +66,7 @@ class MachineSide:
                     self._booting = False
                     return
                 instance_id = next(iter(self._to_boot))
-                after, login_after = self._to_boot.pop(instance_id)
-                self.boot(instance_id, after, login_after)
+                self.boot(instance_id, *self._to_boot.pop(instance_id))
 
     def _first(self, instance_id: str) -> None:
         """Lets a boot that is still to come happen before what is to follow it."""
@@ -79,12 +81,12 @@ class MachineSide:
             if instance_id in self._known:
                 self._started().halt(instance_id)
 
-    def reboot(self, instance_id: str, after: float) -> None:
-        """Takes the machine off the air for `after` seconds."""
+    def reboot(self, instance_id: str, ssh_seconds: float) -> None:
+        """Takes the machine off the air; people can log in again `ssh_seconds` from now."""
         with self._lock:
             self._first(instance_id)
             if instance_id in self._known:
-                self._started().reboot(instance_id, after)
+                self._started().reboot(instance_id, ssh_seconds * (1 - _LAST), ssh_seconds * _LAST)
 
     def destroy(self, instance_id: str) -> None:
         """Takes the machine and its disk away for good."""

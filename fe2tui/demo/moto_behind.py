@@ -9,6 +9,10 @@ from typing import Any
 
 from fe2tui.demo.refusal import Refusal
 from fe2tui.demo.server import Reply, Request
+from fe2tui.demo.wire import EC2_NAMESPACE
+
+_BARE_NAMESPACE = EC2_NAMESPACE.rstrip("/").encode()
+"""moto writes EC2's namespace without its last slash."""
 
 
 class Moto:
@@ -37,6 +41,8 @@ class Moto:
             raise Refusal("InvalidAction", f"The action {action} is not valid for this web service ({service}).")
         if "html" in kind and body.lstrip().lower().startswith(b"<!doctype html"):
             raise Refusal("InvalidAction", f"The action {action} is not valid for this web service ({service}).")
+        if service == "ec2":
+            body = body.replace(_BARE_NAMESPACE, EC2_NAMESPACE.encode(), 1)
         kept = {name: value for name, value in headers.items() if name.lower().startswith(("x-amz", "smithy"))}
         return Reply(status, body, kind, kept)
 

@@ -6,15 +6,19 @@ reply or never answered, and because werkzeug's server closes each connection af
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import BinaryIO, Protocol
 
 _LINE = 65536
+_PAUSE = 0.05
+"""Seconds until a new try when there is no descriptor left for another connection."""
 
 
 @dataclass(slots=True)
@@ -81,7 +85,10 @@ class Server:
         while True:
             try:
                 connection, _ = self._listening.accept()
-            except OSError:
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED):
+                    time.sleep(_PAUSE)
+                    continue
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()

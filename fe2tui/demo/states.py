@@ -28,7 +28,7 @@ def _enter(instance: Instance, state: str) -> int:
 
 
 def begin_running(region: Region, instance: Instance, soon: bool = False) -> None:
-    """To pending now, to running after `boot_seconds`; its sshd answers `ssh_seconds` later.
+    """To pending now, to running after `boot_seconds`; people can log in `ssh_seconds` later.
 
     With `soon` the machine is booted in the background.
     """
@@ -45,11 +45,11 @@ def begin_running(region: Region, instance: Instance, soon: bool = False) -> Non
 
     region.after(options.boot_seconds, up)
     if instance.has_machine:
-        machines, delay = region.account.machines, options.boot_seconds + options.ssh_seconds
+        machines, delays = region.account.machines, (options.boot_seconds, options.ssh_seconds)
         if soon:
-            machines.boot_soon([instance.id], delay)
+            machines.boot_soon([instance.id], *delays)
         else:
-            machines.boot(instance.id, delay)
+            machines.boot(instance.id, *delays)
 
 
 def give_address(region: Region, instance: Instance) -> None:

@@ -283,3 +283,22 @@ def test_powering_off_from_within_stops_the_instance(
     seen = until(lambda: (one := describe(own, made))["State"]["Name"] == "stopped" and one)
     assert seen["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
     assert not listens(f"http://127.0.0.1:{port}")
+
+
+def test_a_machine_answers_only_some_time_after_its_instance_runs(
+    fresh_cloud: Callable[..., Cloud], client: Any, launch: Any, describe: Any
+) -> None:
+    cloud = fresh_cloud(scene=False, ssh_seconds=0.8)
+    ec2 = client(cloud, "ec2")
+    made = launch(ec2)["InstanceId"]
+    seen = describe(ec2, made)
+    port = next(tag["Value"] for tag in seen["Tags"] if tag["Key"] == "fe2:port")
+    assert seen["State"]["Name"] == "running"
+    assert not listens(f"http://127.0.0.1:{port}")
+    until(lambda: listens(f"http://127.0.0.1:{port}"))
+    ec2.stop_instances(InstanceIds=[made])
+    assert not listens(f"http://127.0.0.1:{port}")
+    cloud.control("/demo/delays", {"ssh_seconds": 0})
+    assert describe(ec2, made)["State"]["Name"] == "stopped"
+    ec2.start_instances(InstanceIds=[made])
+    assert listens(f"http://127.0.0.1:{port}")

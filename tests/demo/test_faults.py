@@ -167,3 +167,21 @@ def test_what_nobody_knows_is_refused_and_never_a_page_of_html(
 ) -> None:
     assert refused(own.describe_capacity_blocks).code
     assert refused(client(bare, "ec2").get_console_screenshot, InstanceId="i-00000000000000000").code
+
+
+def test_a_request_signed_long_ago_has_expired(bare: Cloud) -> None:
+    from http.client import HTTPConnection
+
+    from fe2tui.demo.home import ACCESS_KEY
+
+    credential = f"Credential={ACCESS_KEY}/20200101/us-east-2/ec2/aws4_request"
+    headers = {
+        "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",
+        "X-Amz-Date": "20200101T000000Z",
+    }
+    connection = HTTPConnection("127.0.0.1", int(bare.endpoint.rpartition(":")[2]), timeout=10)
+    connection.request("POST", "/", "Action=DescribeInstances&Version=2016-11-15", headers)
+    reply = connection.getresponse()
+    assert reply.status == 400
+    assert b"<Code>RequestExpired</Code>" in reply.read()
+    connection.close()
