@@ -99,7 +99,8 @@ class LaunchIntent:
     """One intended RunInstances call, kept before it is sent.
 
     ``stage`` is intended (may or may not have been sent), launched (its instance is known), ready, found (it is there,
-    though its process ended before it was ready), failed (refused by AWS) or abandoned (it was never launched). ``call`` holds the parameters exactly as sent: the same token must go with the same request.
+    though its process ended before it was ready), failed (refused by AWS) or abandoned (it was never launched).
+    ``call`` holds the parameters exactly as sent: the same token must go with the same request.
     """
 
     token: str

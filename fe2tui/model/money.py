@@ -20,6 +20,7 @@ HOURS_A_MONTH = 730  # AWS's own month
 ADDRESS_PER_HOUR = Decimal("0.005")
 SHORTEST_RUN = timedelta(seconds=60)
 LEFT_OUT = "without traffic, CPU credits, snapshots and provisioned IOPS"
+LINUX, SHARED = "Linux/UNIX", "default"  # EC2's PlatformDetails and Tenancy
 _HOUR = Decimal(3600)
 
 
@@ -40,7 +41,12 @@ class HourlyCost:
 
 
 def machine_price(instance: Instance, prices: Prices) -> Decimal | None:
-    """Dollars an hour for the machine alone while it runs; spot at the zone's present price."""
+    """Dollars an hour for the machine alone while it runs; spot at the zone's present price.
+
+    Known for Linux on shared hardware only: those are the prices that are read.
+    """
+    if instance.platform != LINUX or instance.tenancy != SHARED:
+        return None
     if instance.is_spot:
         return prices.spot.get((instance.type, instance.zone))
     return prices.on_demand.get(instance.type)
@@ -63,15 +69,18 @@ def _volumes(instance: Instance, fleet: Fleet) -> tuple[Volume, ...] | None:
 
 
 def hourly_cost(instance: Instance, fleet: Fleet) -> HourlyCost:
-    """What the instance costs an hour in the state it is in."""
+    """What the instance costs an hour in the state it is in.
+
+    A public address costs also while the instance is stopped: one that it keeps then is an Elastic IP.
+    """
     volumes = _volumes(instance, fleet)
     disk = None if volumes is None else disk_per_month(volumes, fleet.prices)
     per_hour = None if disk is None else disk / HOURS_A_MONTH
     if instance.state is State.TERMINATED:
         return HourlyCost(Decimal(0), Decimal(0), Decimal(0))
-    if instance.state not in (State.RUNNING, State.PENDING):
-        return HourlyCost(Decimal(0), per_hour, Decimal(0))
     address = ADDRESS_PER_HOUR if instance.public_ip else Decimal(0)
+    if instance.state not in (State.RUNNING, State.PENDING):
+        return HourlyCost(Decimal(0), per_hour, address if instance.state is State.STOPPED else Decimal(0))
     return HourlyCost(machine_price(instance, fleet.prices), per_hour, address)
 
 
@@ -104,21 +113,25 @@ def _priced(run: Run, instance: Instance, price: Decimal | None) -> Run:
 
 
 def run_cost(run: Run, since: datetime, until: datetime) -> Decimal | None:
-    """Dollars for the part of a run between two moments, its public address included."""
-    begin, end = max(run.started_at, since), min(run.ended_at or until, until)
-    if end <= begin:
+    """Dollars for the part of a run between two moments, its public address included.
+
+    A run is paid for at least 60 seconds. The parts of a run add up to the whole.
+    """
+    ended = max(run.ended_at or until, run.started_at + SHORTEST_RUN)
+    span = min(ended, until) - max(run.started_at, since)
+    if span <= timedelta(0):
         return Decimal(0)
     if run.price_per_hour is None:
         return None
-    span = end - begin
-    if run.started_at >= since:
-        span = max(span, SHORTEST_RUN)
     hour_price = run.price_per_hour + (ADDRESS_PER_HOUR if run.has_address else 0)
     return hour_price * _seconds(span) / _HOUR
 
 
 def cost_between(instance: Instance, fleet: Fleet, since: datetime, until: datetime) -> Decimal | None:
-    """Dollars that an instance, its disks and its address cost between two moments, as far as they are known."""
+    """Dollars that an instance, its disks and its address cost between two moments, as far as they are known.
+
+    Of a terminated instance its runs are known, its disks no longer.
+    """
     total = Decimal(0)
     for run in runs_of(instance, fleet):
         cost = run_cost(run, since, until)
@@ -127,45 +140,22 @@ def cost_between(instance: Instance, fleet: Fleet, since: datetime, until: datet
         total += cost
     if instance.state is State.TERMINATED:
         return total
+    if instance.state is State.STOPPED and instance.public_ip and (stopped := instance.changed_state_at):
+        total += ADDRESS_PER_HOUR * _seconds(max(until - max(stopped, since), timedelta(0))) / _HOUR
     for attachment in instance.attachments:
         volume = fleet.volumes.get(attachment.volume_id)
         price = fleet.prices.storage.get(volume.type) if volume else None
-        if volume is None or price is None:
+        made = (volume.created_at if volume else None) or attachment.attached_at
+        if volume is None or price is None or made is None:
             return None
-        begin = max(volume.created_at or attachment.attached_at or until, since)
-        if begin < until:
-            total += price * volume.size / HOURS_A_MONTH * _seconds(until - begin) / _HOUR
+        span = max(until - max(made, since), timedelta(0))
+        total += price * volume.size / HOURS_A_MONTH * _seconds(span) / _HOUR
     return total
 
 
 def cost_so_far(instance: Instance, fleet: Fleet, now: datetime) -> Decimal | None:
     """Dollars since it was made, as far as is known: earlier runs that nobody recorded are not in."""
     return cost_between(instance, fleet, datetime(2006, 1, 1, tzinfo=UTC), now)
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The money in the status line. ``unknown`` counts the instances whose cost is not known and not in the sums."""
-
-    per_hour: Decimal
-    this_month: Decimal
-    unknown: int
-
-
-def totals(fleet: Fleet, now: datetime) -> Totals:
-    """Dollars an hour now and since the first of the month (UTC), terminated instances that were recorded included."""
-    month = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    per_hour = this_month = Decimal(0)
-    unknown = 0
-    for instance in fleet.instances.values():
-        hour, spent = hourly_cost(instance, fleet).total, cost_between(instance, fleet, month, now)
-        per_hour += hour or 0
-        this_month += spent or 0
-        unknown += hour is None or spent is None
-    for instance_id, runs in fleet.runs.items():
-        if instance_id not in fleet.instances:
-            this_month += sum((run_cost(run, month, now) or Decimal(0) for run in runs), Decimal(0))
-    return Totals(per_hour, this_month, unknown)
 
 
 def saving(instance: Instance, prices: Prices) -> Decimal | None:

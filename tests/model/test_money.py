@@ -1,0 +1,234 @@
+"""What things cost: exact to the cent of a cent, never guessed, and also while a machine is stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from fe2tui.model.fleet import Fleet, Prices, Run
+from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.money import (
+    ADDRESS_PER_HOUR,
+    cost_between,
+    cost_so_far,
+    disk_per_month,
+    hourly_cost,
+    machine_price,
+    monthly_cost,
+    run_cost,
+    runs_of,
+    saving,
+)
+from fe2tui.model.place import Place
+from fe2tui.model.volume import Volume
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ZERO = Decimal(0)
+PRICES = Prices(
+    {"m5.large": Decimal("0.096")},
+    {("m5.large", "us-east-2a"): Decimal("0.0384")},
+    {"gp3": Decimal("0.08"), "st1": Decimal("0.045")},
+)
+DISK = Attachment("/dev/sda1", "vol-1", True)
+VOLUMES = {
+    "vol-1": Volume("vol-1", 73, "gp3", "us-east-2a", "in-use", created_at=NOW - 100 * HOUR),
+    "vol-2": Volume("vol-2", 100, "st1", "us-east-2a", "in-use", created_at=NOW - 10 * HOUR),
+    "vol-odd": Volume("vol-odd", 100, "io9", "us-east-2a", "in-use", created_at=NOW),
+}
+DISK_HOUR = Decimal("0.008")  # 73 GiB × 0.08 ÷ 730
+
+
+def _one(**changes: object) -> Instance:
+    values: dict[str, object] = {
+        "id": "i-1", "state": State.RUNNING, "type": "m5.large", "zone": "us-east-2a", "public_ip": "203.0.113.1",
+        "launched_at": NOW - 10 * HOUR, "attachments": (DISK,),
+    }  # fmt: skip
+    return Instance(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def _fleet(instance: Instance, *runs: Run, prices: Prices = PRICES) -> Fleet:
+    return Fleet(Place("p", "r"), NOW, {instance.id: instance}, VOLUMES, prices, {instance.id: runs} if runs else {})
+
+
+def _run(begin: float, end: float | None, price: str | None = "0.10", address: bool = False) -> Run:
+    """A run by hours before now."""
+    ended = None if end is None else NOW - end * HOUR
+    cost = None if price is None else Decimal(price)
+    return Run("i-1", "", "m5.large", NOW - begin * HOUR, ended, cost, address)
+
+
+STOPPED_AT_7 = "User initiated (2026-11-23 07:00:00 GMT)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "machine", "disk", "address"),
+    [
+        ({}, "0.096", "0.008", "0.005"),
+        ({"state": State.PENDING}, "0.096", "0.008", "0.005"),
+        ({"public_ip": None}, "0.096", "0.008", "0"),
+        ({"lifecycle": "spot"}, "0.0384", "0.008", "0.005"),
+        ({"lifecycle": "spot", "zone": "us-east-2b"}, None, "0.008", "0.005"),
+        ({"type": "x9.huge"}, None, "0.008", "0.005"),
+        ({"platform": "Windows"}, None, "0.008", "0.005"),
+        ({"tenancy": "dedicated"}, None, "0.008", "0.005"),
+        ({"state": State.STOPPED, "public_ip": None}, "0", "0.008", "0"),
+        ({"state": State.STOPPED}, "0", "0.008", "0.005"),  # an Elastic IP
+        ({"state": State.STOPPED, "type": "x9.huge", "public_ip": None}, "0", "0.008", "0"),
+        ({"state": State.STOPPING}, "0", "0.008", "0"),
+        ({"state": State.SHUTTING_DOWN}, "0", "0.008", "0"),
+        ({"state": State.TERMINATED, "attachments": ()}, "0", "0", "0"),
+        ({"attachments": (Attachment("/dev/sdf", "vol-unread", False),)}, "0.096", None, "0.005"),
+        ({"attachments": (Attachment("/dev/sdf", "vol-odd", False),)}, "0.096", None, "0.005"),
+        ({"attachments": ()}, "0.096", "0", "0.005"),
+    ],
+)
+def test_an_hour_costs_machine_disk_and_address_each_known_or_not(
+    changes: dict[str, object], machine: str | None, disk: str | None, address: str
+) -> None:
+    instance = _one(**changes)
+    cost = hourly_cost(instance, _fleet(instance))
+    assert cost.machine == (None if machine is None else Decimal(machine))
+    assert cost.disk == (None if disk is None else Decimal(disk))
+    assert cost.address == Decimal(address)
+    known = None if machine is None or disk is None else Decimal(machine) + Decimal(disk) + Decimal(address)
+    assert cost.total == known
+    assert monthly_cost(instance, _fleet(instance)) == (None if known is None else known * 730)
+
+
+def test_a_month_of_disks_is_the_sum_of_their_sizes_times_their_types_price() -> None:
+    assert disk_per_month([VOLUMES["vol-1"], VOLUMES["vol-2"]], PRICES) == Decimal("5.84") + Decimal("4.50")
+    assert disk_per_month([], PRICES) == ZERO
+    assert disk_per_month([VOLUMES["vol-1"], VOLUMES["vol-odd"]], PRICES) is None
+
+
+@pytest.mark.parametrize(
+    ("run", "since", "until", "dollars"),
+    [
+        (_run(10, None), 20, 0, "1.00"),
+        (_run(10, None, address=True), 20, 0, "1.05"),
+        (_run(10, 4), 20, 0, "0.60"),
+        (_run(10, 4), 8, 6, "0.20"),
+        (_run(10, 4), 3, 0, "0"),
+        (_run(10, 4), 20, 12, "0"),
+        (_run(10, 10 - 1 / 3600, "3.60"), 20, 0, "0.06"),  # a second is paid as a minute
+        (_run(10, 4, None), 3, 0, "0"),
+        (_run(10, 4, None), 9, 0, None),
+    ],
+)
+def test_a_part_of_a_run_costs_its_seconds_and_a_start_a_minute(
+    run: Run, since: float, until: float, dollars: str | None
+) -> None:
+    cost = run_cost(run, NOW - since * HOUR, NOW - until * HOUR)
+    assert cost == (None if dollars is None else pytest.approx(Decimal(dollars), abs=Decimal("1e-18")))
+
+
+moments = some.integers(0, 10_000_000).map(lambda seconds: NOW + timedelta(seconds=seconds))
+
+
+@given(some.tuples(moments, moments, moments).map(sorted), moments, some.none() | moments)
+def test_the_parts_of_a_run_add_up_and_none_is_negative(
+    cuts: list[datetime], started: datetime, ended: datetime | None
+) -> None:
+    run = Run("i-1", "", "t", started, None if ended is None else max(started, ended), Decimal("0.36"), True)
+    first, second, whole = (run_cost(run, cuts[a], cuts[b]) for a, b in ((0, 1), (1, 2), (0, 2)))
+    assert first is not None and second is not None and whole is not None
+    if run.ended_at is not None:
+        assert abs(first + second - whole) < Decimal("1e-15")
+    assert 0 <= first <= whole + Decimal("1e-15")
+
+
+def test_what_was_recorded_while_it_ran_counts_before_todays_price() -> None:
+    instance = _one()
+    assert runs_of(instance, _fleet(instance)) == (
+        Run("i-1", "", "m5.large", NOW - 10 * HOUR, None, Decimal("0.096"), True),
+    )
+    recorded = _run(10, None, "0.05")
+    assert runs_of(instance, _fleet(instance, recorded)) == (recorded,)
+    assert runs_of(instance, _fleet(instance, _run(10, None, None)))[0].price_per_hour == Decimal("0.096")
+    other_type = replace(_run(10, None, None), type="p3.8xlarge")
+    assert runs_of(instance, _fleet(instance, other_type))[0].price_per_hour is None
+
+
+def test_earlier_runs_count_and_come_first() -> None:
+    instance = _one()
+    earlier = _run(50, 40, "0.05")
+    assert [run.started_at for run in runs_of(instance, _fleet(instance, earlier))] == [
+        NOW - 50 * HOUR,
+        NOW - 10 * HOUR,
+    ]
+    cost = cost_so_far(instance, _fleet(instance, earlier), NOW)
+    assert cost == Decimal("0.50") + 10 * (Decimal("0.096") + ADDRESS_PER_HOUR) + 100 * DISK_HOUR
+
+
+def test_a_stopped_machines_run_ended_when_ec2_says_and_its_disk_goes_on() -> None:
+    instance = _one(state=State.STOPPED, public_ip=None, transition_reason=STOPPED_AT_7)
+    assert cost_so_far(instance, _fleet(instance), NOW) == 5 * Decimal("0.096") + 100 * DISK_HOUR
+    assert cost_between(instance, _fleet(instance), NOW - 2 * HOUR, NOW) == 2 * DISK_HOUR
+
+
+def test_an_elastic_address_goes_on_costing_while_it_is_stopped() -> None:
+    instance = _one(state=State.STOPPED, transition_reason=STOPPED_AT_7)
+    assert cost_between(instance, _fleet(instance), NOW - 2 * HOUR, NOW) == 2 * DISK_HOUR + 2 * ADDRESS_PER_HOUR
+
+
+def test_a_stopped_machine_of_unknown_times_has_no_run_but_its_disk() -> None:
+    instance = _one(state=State.STOPPED, public_ip=None)
+    assert runs_of(instance, _fleet(instance)) == ()
+    assert cost_so_far(instance, _fleet(instance), NOW) == 100 * DISK_HOUR
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"type": "x9.huge"},
+        {"attachments": (Attachment("/dev/sdf", "vol-unread", False),)},
+        {"attachments": (Attachment("/dev/sdf", "vol-odd", False),)},
+    ],
+)
+def test_a_sum_with_an_unknown_part_is_unknown(changes: dict[str, object]) -> None:
+    instance = _one(**changes)
+    assert cost_so_far(instance, _fleet(instance), NOW) is None
+
+
+def test_a_disk_of_unknown_age_makes_the_sum_unknown() -> None:
+    instance = _one()
+    fleet = replace(_fleet(instance), volumes={"vol-1": replace(VOLUMES["vol-1"], created_at=None)})
+    assert cost_so_far(instance, fleet, NOW) is None
+    attached = _one(attachments=(replace(DISK, attached_at=NOW - HOUR),), launched_at=NOW - HOUR)
+    assert cost_so_far(attached, fleet, NOW) == Decimal("0.096") + ADDRESS_PER_HOUR + DISK_HOUR
+
+
+def test_a_disk_made_within_the_time_counts_from_then() -> None:
+    instance = _one(state=State.STOPPED, public_ip=None, attachments=(Attachment("/dev/sdf", "vol-2", False),))
+    assert cost_between(instance, _fleet(instance), NOW - 100 * HOUR, NOW) == pytest.approx(
+        Decimal("4.50") * 10 / 730, abs=Decimal("1e-18")
+    )
+
+
+def test_a_terminated_one_has_cost_what_its_runs_did() -> None:
+    instance = _one(state=State.TERMINATED, attachments=(), public_ip=None, transition_reason=STOPPED_AT_7)
+    assert cost_so_far(instance, _fleet(instance), NOW) == 5 * Decimal("0.096")
+
+
+def test_spot_saves_the_share_that_it_does_and_only_spot() -> None:
+    assert saving(_one(lifecycle="spot"), PRICES) == Decimal("0.6")
+    assert saving(_one(), PRICES) is None
+    assert saving(_one(lifecycle="spot", zone="us-east-2c"), PRICES) is None
+    assert saving(_one(lifecycle="spot"), replace(PRICES, on_demand={})) is None
+    assert machine_price(_one(lifecycle="spot"), PRICES) == Decimal("0.0384")
+
+
+@given(some.sampled_from(State), some.booleans(), some.booleans(), some.sampled_from(["m5.large", "x9.huge"]))
+def test_money_is_never_negative_and_never_a_float(state: State, spot: bool, address: bool, kind: str) -> None:
+    instance = _one(
+        state=state, type=kind, lifecycle="spot" if spot else "on-demand", public_ip="203.0.113.1" if address else None
+    )
+    fleet = _fleet(instance)
+    for cost in (hourly_cost(instance, fleet).total, monthly_cost(instance, fleet), cost_so_far(instance, fleet, NOW)):
+        assert cost is None or (isinstance(cost, Decimal) and cost >= 0)
