@@ -50,6 +50,7 @@ class FilterInput(Input):
 class ListForm(Form[Answer]):
     """A filter line above a list; the arrows move in the list while the filter keeps the focus."""
 
+    PROMPT: ClassVar[str] = "type to find"
     RELEASED: ClassVar[frozenset[str]] = frozenset()
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,ctrl+n", "step(1)", show=False, priority=True),
@@ -68,7 +69,7 @@ class ListForm(Form[Answer]):
         """The filter, the list, and what is said when nothing fits."""
         options = OptionList(id="items", compact=True)
         options.can_focus = False
-        filter_line = FilterInput(placeholder="type to find", id="filter", compact=True)
+        filter_line = FilterInput(placeholder=self.PROMPT, id="filter", compact=True)
         filter_line.released = self.RELEASED
         yield from self.framed(
             filter_line,
@@ -150,6 +151,7 @@ class Picker(ListForm[str]):
 class Checklist(ListForm[tuple[str, ...]]):
     """Answers with the keys of all items that are on, in the order given, or None. At least one stays on."""
 
+    PROMPT: ClassVar[str] = "type to find; space switches"
     RELEASED: ClassVar[frozenset[str]] = frozenset({"space"})
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "switch", "Switch", show=False, priority=True)]
 

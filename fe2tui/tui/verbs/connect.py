@@ -7,6 +7,8 @@ import signal
 import time
 from datetime import timedelta
 
+from textual.screen import ModalScreen
+
 from fe2tui.errors import MachineError
 from fe2tui.model.instance import Instance
 from fe2tui.model.words import age, visible
@@ -29,7 +31,7 @@ async def connect(view: View) -> None:
     async def work(ctx: Context) -> str:
         began = time.monotonic()
         connection = await task.prepare(ctx, instance)
-        if time.monotonic() - began > LONG_WAIT and len(view.desk.app.screen_stack) > 1:
+        if time.monotonic() - began > LONG_WAIT and isinstance(view.desk.app.screen, ModalScreen):
             return f"{visible(instance.label)} can be reached now: c connects."
         return await _through(view, connection)
 

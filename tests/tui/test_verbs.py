@@ -1,0 +1,243 @@
+"""What the keys do to instances: asked before, told after, and never more than was meant."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fe2tui.demo import Cloud
+from fe2tui.model.instance import State
+from fe2tui.tui.forms.confirm import Confirm
+from fe2tui.tui.forms.export import ExportForm
+from fe2tui.tui.forms.impact import ImpactSheet
+from fe2tui.tui.forms.picker import Picker
+from fe2tui.tui.forms.trouble import Trouble
+from tests.tui.forms_host import write
+from tests.tui.verbs_host import calls, dashboard
+
+FreshCloud = Callable[..., Cloud]
+EnterCloud = Callable[[Cloud], Path]
+
+
+@pytest.fixture
+def own_cloud(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> Cloud:
+    """A lived-in cloud that this test may change, in this process's environment."""
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+    return cloud
+
+
+async def test_stop_asks_once_and_enter_means_no(demo_env: Path, cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        before = len(calls(cloud, "StopInstances"))
+        await driven.press("s")
+        await driven.opened(Confirm)
+        await driven.press("enter")
+        await driven.home()
+        assert len(calls(cloud, "StopInstances")) == before
+        assert driven.named("base").state is State.RUNNING
+
+
+async def test_stop_then_start_with_the_same_key(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        await driven.press("s")
+        await driven.opened(Confirm)
+        await driven.press("y")
+        await driven.until(driven.is_state("base", State.STOPPED))
+        await driven.until(lambda: not driven.view.running_tasks)
+        await driven.press("s")
+        await driven.until(driven.is_state("base", State.RUNNING))
+        assert driven.is_home
+        assert driven.view.selected.id == driven.named("base").id
+
+
+async def test_stopping_says_what_it_saves_and_what_goes_on_costing(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        await driven.press("s")
+        form = await driven.opened(Confirm)
+        details = str(form.query_one(".details").render())
+        assert "Saves $0.20 an hour" in details
+        assert "go on costing $4.80 a month" in details
+
+
+async def test_one_that_hangs_while_stopping_can_be_forced(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> None:
+    cloud = fresh_cloud(stop_seconds=600)
+    enter_cloud(cloud)
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        await driven.press("s")
+        await driven.opened(Confirm)
+        await driven.press("y")
+        await driven.until(driven.is_state("base", State.STOPPING))
+        await driven.press("s")
+        await driven.opened(Confirm)
+        await driven.press("f")
+        await driven.until(lambda: any(call["params"].get("Force") for call in calls(cloud, "StopInstances")))
+
+
+async def test_reboot_asks_first(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        await driven.press("b")
+        await driven.opened(Confirm)
+        assert not calls(own_cloud, "RebootInstances")
+        await driven.press("y")
+        await driven.until(lambda: calls(own_cloud, "RebootInstances"))
+
+
+async def test_terminate_wants_the_name(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        instance_id = driven.named("base").id
+        await driven.press("X")
+        sheet = await driven.opened(ImpactSheet)
+        assert "deleted" in str(sheet.query_one("#rows").render())
+        await write(driven.pilot, "bass")
+        await driven.press("enter")
+        assert driven.app.screen is sheet
+        await driven.press("backspace", "e", "enter")
+        await driven.until(lambda: driven.view.fleet.instances[instance_id].state.is_gone)
+        assert len(calls(own_cloud, "TerminateInstances")) == 1
+
+
+async def test_protected_and_kept_ones_are_left_out_of_a_bulk_action_and_named(demo_env: Path, cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.press("a", "X")
+        sheet = await driven.opened(ImpactSheet)
+        kept = [one.label for one in driven.view.desk.shown_instances() if one.is_kept]
+        assert kept
+        rows = str(sheet.query_one("#rows").render())
+        for label in kept:
+            assert f"{label}  left out: tagged fe2:keep" in rows
+        await driven.press("escape")
+        await driven.home()
+
+
+async def test_rows_that_the_filter_hides_are_never_acted_on(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.press("a")
+        await driven.filter("base")
+        await driven.until(lambda: driven.names == ["base"])
+        await driven.press("X")
+        sheet = await driven.opened(ImpactSheet)
+        assert set(sheet.wanted) == {"base", driven.named("base").id}
+
+
+async def test_a_read_only_session_opens_no_form_and_says_why(demo_env: Path) -> None:
+    async with dashboard(read_only=True) as driven:
+        await driven.go_to("base")
+        for key in ("s", "X", "b", "l"):
+            await driven.press(key)
+            await driven.pilot.pause()
+            assert driven.is_home
+        assert any("read-only" in toast for toast in driven.toasts)
+
+
+async def test_the_id_is_copied(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        await driven.press("y")
+        await driven.opened(Picker)
+        await driven.press("enter")
+        await driven.until(lambda: driven.app.clipboard == driven.named("base").id)
+
+
+async def test_the_ssh_command_is_copied_with_key_user_and_port(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        await driven.press("y")
+        await driven.opened(Picker)
+        await driven.press(*"ssh", "enter")
+        port = driven.named("base").tags["fe2:port"]
+        await driven.until(lambda: driven.app.clipboard.startswith("ssh "))
+        assert f"-p {port} ubuntu@127.0.0.1" in driven.app.clipboard
+        assert "default.pem" in driven.app.clipboard
+
+
+async def test_of_several_one_line_each_is_copied(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.press("a", "y")
+        await driven.opened(Picker)
+        await driven.press("enter")
+        await driven.until(lambda: driven.app.clipboard.count("\n") > 3)
+        assert driven.app.clipboard.splitlines() == [one.id for one in driven.view.desk.shown_instances()]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".md"])
+async def test_exactly_what_is_shown_is_exported(
+    suffix: str, demo_env: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with dashboard() as driven:
+        await driven.filter("state:running")
+        await driven.until(lambda: all(one.state is State.RUNNING for one in driven.view.desk.shown_instances()))
+        await driven.press("e")
+        await driven.opened(ExportForm)
+        titles, rows = driven.view.desk.shown_cells()
+        await write(driven.pilot, f"table{suffix}")
+        await driven.press("enter")
+        await driven.until(lambda: Path(f"table{suffix}").exists())
+        text = Path(f"table{suffix}").read_text()
+    names = [row[titles.index(next(t for t in titles if t.startswith("NAME")))] for row in rows]
+    assert names == sorted(names, key=names.index)
+    if suffix == ".csv":
+        read = list(csv.reader(io.StringIO(text)))
+        assert (tuple(read[0]), len(read) - 1) == (titles, len(rows))
+    elif suffix == ".json":
+        assert [list(one) for one in json.loads(text)] == [list(titles)] * len(rows)
+    else:
+        assert len(text.splitlines()) == len(rows) + 2
+    assert all(name in text.replace("\\|", "|") for name in names)
+
+
+async def test_a_file_that_is_there_is_not_written_over_unasked(
+    demo_env: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("table.csv").write_text("mine")
+    async with dashboard() as driven:
+        for answer, expected in (("enter", True), ("y", False)):
+            await driven.press("e")
+            await driven.opened(ExportForm)
+            await write(driven.pilot, "table.csv")
+            await driven.press("enter")
+            await driven.opened(Confirm)
+            await driven.press(answer)
+            await driven.home()
+            if expected:
+                assert Path("table.csv").read_text() == "mine"
+        await driven.until(lambda: Path("table.csv").read_text() != "mine")
+
+
+async def test_another_region_is_chosen_by_part_of_its_name(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.press("g")
+        await driven.opened(Picker)
+        await driven.press(*"oreg", "enter")
+        await driven.until(lambda: driven.view.desk.session.region == "us-west-2")
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.place.region == "us-west-2")
+
+
+async def test_another_profile_is_chosen(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.press("P")
+        await driven.opened(Picker)
+        await driven.press(*"second", "enter")
+        await driven.until(lambda: driven.view.desk.session.profile == "second")
+
+
+async def test_where_no_terminal_can_be_given_away_the_command_is_offered(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        await driven.press("c")
+        await driven.opened(Trouble)
+        await driven.press("y")
+        await driven.until(lambda: driven.app.clipboard.startswith("ssh "))
