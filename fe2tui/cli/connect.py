@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 from dataclasses import replace
@@ -29,7 +30,7 @@ from fe2tui.tasks.context import Context
 @click.option("--user", help="Login user; left out: by the tag fe2:user, or by the image.")
 @click.option("--key-file", type=click.Path(path_type=Path, dir_okay=False), help="Private key.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="ssh port; left out: by the tag fe2:port, or 22.")
-@click.option("--print", "only_print", is_flag=True, help="Print the ssh command, and do not run it.")
+@click.option("--print", "only_print", is_flag=True, help="Print the whole ssh command, and do not run it.")
 @click.pass_obj
 def connect(
     asked: Asked, name: str, ports: str, user: str | None, key_file: Path | None, port: int | None, only_print: bool
@@ -56,7 +57,7 @@ def connect(
         print_json({"id": connection.instance.id, "name": connection.instance.name, "argv": connection.argv})
         return 0
     if only_print:
-        click.echo(connection.command)
+        click.echo(shlex.join(connection.argv))
         return 0
     complain(visible(connection.words))
     status = hand_over(connection)

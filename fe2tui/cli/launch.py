@@ -20,6 +20,7 @@ from fe2tui.model.words import dollars, visible
 from fe2tui.tasks import launch as task
 from fe2tui.tasks.context import Context
 
+PRICES_WAIT = 5.0  # seconds: a region's prices are read once a day, and what it costs is to be seen before it does
 _PLACES = ("name", "image", "disk", "type", "key", "group", "iops")
 
 
@@ -58,7 +59,7 @@ def launch(
             complain(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
             if outcome.error:
                 say_error(visible(outcome.label), outcome.error)
-        known = task.Lookups(ctx)
+        known = task.Lookups(replace(ctx, pace=replace(ctx.pace, prices=PRICES_WAIT)))
         try:
             return await task.launch(ctx, await _agreed(ctx, request, known), wait=wait, known=known)
         finally:

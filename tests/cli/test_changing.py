@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from screen import Screen
 
+LAUNCHED = re.compile(r"i-[0-9a-f]{17} in us-east-2")  # what is reported once EC2 has accepted a launch
+
 
 def named(fe2: Any, name: str) -> dict[str, Any]:
     """The living instance of that name, as ``instances --json`` tells."""
@@ -145,8 +147,9 @@ def test_forcing_off_asks_first(base: Any) -> None:
 )
 def test_read_only_refuses_every_change_in_the_core(fe2: Any, command: list[str]) -> None:
     fe2.cloud.control("/demo/calls", method="DELETE")
-    running = next(each["name"] for each in fe2("instances", "--json").json if each["state"] == "running")
-    said = fe2("--read-only", *[running if word == "base" else word for word in command])
+    state = "stopped" if command[0] == "start" else "running"
+    one = next(each["id"] for each in fe2("instances", "--json").json if each["state"] == state)
+    said = fe2("--read-only", *[one if word == "base" else word for word in command])
     assert (said.status, said.out) == (1, ""), said.err
     assert "only read" in said.err
     sent = {call["action"] for call in fe2.cloud.control("/demo/calls", method="GET")}
@@ -156,7 +159,7 @@ def test_read_only_refuses_every_change_in_the_core(fe2: Any, command: list[str]
 def test_read_only_may_be_set_for_a_profile(fe2: Any, tmp_path: Any) -> None:
     config = tmp_path / "fe2tui-home/config/config.toml"
     config.write_text(config.read_text() + "\n[profiles.default]\nread_only = true\n")
-    running = next(each["name"] for each in fe2("instances", "--json").json if each["state"] == "running")
+    running = next(each["id"] for each in fe2("instances", "--json").json if each["state"] == "running")
     said = fe2("stop", running)
     assert said.status == 1
     assert "only read" in said.err
@@ -182,7 +185,7 @@ def test_what_was_done_is_in_the_activity_log_with_the_command_line(base: Any) -
 def test_ctrl_c_while_waiting_is_status_130_and_the_instance_goes_on(fresh_cloud: Any, on: Any) -> None:
     fe2 = on(fresh_cloud(scene=False, boot_seconds=600))
     with Screen(fe2.command("launch", "base", "ubuntu", "20", "t3.micro"), fe2.environment) as screen:
-        screen.wait_for("pending")
+        screen.wait_for(lambda text: bool(LAUNCHED.search(text)))
         screen.type("\x03")
         assert screen.wait_for_end() == 130
         assert "Traceback" not in screen.text
@@ -194,7 +197,7 @@ def test_a_launch_that_was_killed_is_found_by_the_next_and_not_done_twice(fresh_
     with fe2.start("launch", "base", "ubuntu", "20", "t3.micro") as running:
         assert running.stderr
         for line in running.stderr:
-            if "pending" in line:
+            if LAUNCHED.search(line):
                 break
         running.send_signal(signal.SIGKILL)
     said = fe2("launch", "base", "ubuntu", "20", "t3.micro", "--no-wait")

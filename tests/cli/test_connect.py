@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import socket
 from typing import Any
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="ssh is not 
 
 def test_connect_opens_a_shell_and_passes_its_exit_status_on(fe2: Any) -> None:
     with Screen(fe2.command("connect", "base"), fe2.environment) as screen:
-        screen.wait_for("$ ")
+        screen.wait_for("~$")
         screen.type("echo ssh-$((40+2))\r")
         screen.wait_for("ssh-42")
         screen.type("\x03")
@@ -24,7 +25,7 @@ def test_connect_opens_a_shell_and_passes_its_exit_status_on(fe2: Any) -> None:
 
 def test_the_host_key_is_known_without_asking(fe2: Any) -> None:
     with Screen(fe2.command("connect", "base"), fe2.environment) as screen:
-        text = screen.wait_for("$ ")
+        text = screen.wait_for("~$")
         assert "authenticity" not in text
         screen.type("exit\r")
         assert screen.wait_for_end() == 0
@@ -32,7 +33,7 @@ def test_the_host_key_is_known_without_asking(fe2: Any) -> None:
 
 def test_a_changed_host_key_stops_with_an_explanation_and_no_connection(own_fe2: Any) -> None:
     with Screen(own_fe2.command("connect", "base"), own_fe2.environment) as screen:
-        screen.wait_for("$ ")
+        screen.wait_for("~$")
         screen.type("exit\r")
         screen.wait_for_end()
     base = own_fe2("instance", "base", "--json").json["id"]
@@ -40,7 +41,7 @@ def test_a_changed_host_key_stops_with_an_explanation_and_no_connection(own_fe2:
     with Screen(own_fe2.command("connect", "base"), own_fe2.environment) as screen:
         assert screen.wait_for_end() == 1
         assert "host key" in screen.text
-        assert "$ " not in screen.text
+        assert "~$" not in screen.text
 
 
 def test_another_user_may_be_named_and_is_told_why_it_cannot_log_in(fe2: Any) -> None:
@@ -52,7 +53,7 @@ def test_another_user_may_be_named_and_is_told_why_it_cannot_log_in(fe2: Any) ->
 def test_print_gives_the_ssh_command_and_json_its_parts(fe2: Any) -> None:
     said = fe2("connect", "base", "--print")
     assert said.status == 0, said.err
-    assert said.out.startswith("ssh ")
+    assert shlex.split(said.out)[0].endswith("ssh")
     base = fe2("instance", "base", "--json").json["id"]
     assert f"HostKeyAlias={base}" in said.out
     assert fe2("connect", "base", "--json").json["argv"][0].endswith("ssh")
@@ -67,12 +68,12 @@ def test_a_taken_port_offers_the_next_free_one(fe2: Any) -> None:
         with Screen(fe2.command("connect", "base", str(port)), fe2.environment) as screen:
             screen.wait_for("[Y/n]")
             screen.type("y\r")
-            screen.wait_for("$ ")
+            screen.wait_for("~$")
             screen.type("exit\r")
             assert screen.wait_for_end() == 0
 
 
-@pytest.mark.parametrize("ports", ["x", "0", "70000", "[8888,"])
+@pytest.mark.parametrize("ports", ["x", "0", "70000", "8888,8888"])
 def test_ports_that_make_no_sense_are_wrong_usage(fe2: Any, ports: str) -> None:
     said = fe2("connect", "base", ports)
     assert (said.status, said.out) == (2, "")
