@@ -105,7 +105,8 @@ class Session:
     async def _last_words(self, shown: asyncio.Future[list[None]], gone: asyncio.Task[None]) -> None:
         # With pipes sshd waits for whoever still holds them; a pty ends with its session's leader.
         patience = _LAST_WORDS_SECONDS if self._is_pty else None
-        await asyncio.wait({shown, gone}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        waiting: set[asyncio.Future[Any]] = {shown, gone}
+        await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
 
     def _say_status(self, status: int) -> None:
         if self.channel.is_closing():
