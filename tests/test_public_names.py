@@ -42,6 +42,7 @@ EXIT_CODES = {
     "HostKeyChangedError": 1,
     "KeyFileError": 1,
     "PortTakenError": 1,
+    "KeyNeedsPersonError": 1,
     "InterruptedByUser": 130,
 }
 METHODS = {
