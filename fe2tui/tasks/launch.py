@@ -11,10 +11,11 @@ from typing import Any
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws import network
-from fe2tui.errors import CapacityError, Fe2Error, StateError, UnreachableError
+from fe2tui.errors import CapacityError, Fe2Error, StateError, UnansweredError, UnreachableError
 from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.model.words import listed
+from fe2tui.tasks.aftermath import changed_address
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import create_key, import_key
 from fe2tui.tasks.launch_choices import GroupPlan, KeyPlan
@@ -191,6 +192,10 @@ class _Launching:
     async def ready(self, instance: Instance) -> Instance:
         became = (await until_ready(self.ctx, "launch", [instance]))[instance.id]
         if became.error is not None:
+            if isinstance(became.error, UnansweredError) and (
+                change := await changed_address(self.ctx, became.instance)
+            ):
+                became.error.remedy = change.words
             if not isinstance(became.error, StateError):
                 left = f"{became.instance.label} ({instance.id}) was launched and goes on costing."
                 became.error.remedy = f"{became.error.remedy} {left}".strip()

@@ -156,7 +156,7 @@ def _group(request: LaunchRequest, where: Network, cidr: str | None, warnings: l
     if found is not None:
         if cidr is not None and not is_open_to(found, cidr):
             warnings.append(
-                f"Security group {found.name} does not let {_bare(cidr)} in at port 22: ssh will not get through."
+                f"Security group {found.name} does not let {bare_block(cidr)} in at port 22: ssh will not get through."
             )
         return GroupPlan(found.name, found.id, cidr, _open_words(found))
     if name != SSH_GROUP:
@@ -176,7 +176,7 @@ def _group(request: LaunchRequest, where: Network, cidr: str | None, warnings: l
         warnings.append("Port 22 will be open to the whole internet.")
     if cidr is None:
         warnings.append("Nobody is let in at port 22: ssh will not get through.")
-    words = f"made; port 22 from {_bare(cidr)} only" if cidr else "made; nobody let in"
+    words = f"made; port 22 from {bare_block(cidr)} only" if cidr else "made; nobody let in"
     return GroupPlan(name, None, cidr, "made; port 22 from anywhere" if cidr in ANYBODY else words)
 
 
@@ -185,7 +185,7 @@ def _open_words(group: SecurityGroup) -> str:
         return "nobody let in at port 22"
     if any(block in ANYBODY for block in group.ssh_from):
         return "port 22 from anywhere"
-    blocks = [_bare(block) for block in group.ssh_from]
+    blocks = [bare_block(block) for block in group.ssh_from]
     more = f" and {len(blocks) - 2} more" if len(blocks) > 3 else ""
     return f"port 22 from {listed(blocks[: 2 if more else 3])}{more} only"
 
@@ -209,7 +209,8 @@ def is_open_to(group: SecurityGroup, cidr: str) -> bool:
     return False
 
 
-def _bare(cidr: str) -> str:
+def bare_block(cidr: str) -> str:
+    """A CIDR block as people write it: an address alone is no block."""
     return cidr.removesuffix("/32").removesuffix("/128")
 
 

@@ -18,9 +18,11 @@ from fe2tui.errors import (
     PermissionDeniedError,
     PortTakenError,
     StateError,
+    UnansweredError,
     UsageError,
 )
 from fe2tui.model.instance import State
+from fe2tui.tasks.aftermath import allow_address, changed_address, explain_end
 from fe2tui.tasks.connect import explain, prepare
 from fe2tui.tasks.launch import launch
 from fe2tui.tasks.names import find
@@ -140,8 +142,8 @@ async def test_ssh_that_answers_late_is_tried_again_with_a_fresh_connection_each
     bench: Bench = await begin(fresh_cloud(scene=False, ssh_seconds=1.5))  # type: ignore[misc]
     await launch(bench.ctx, bench.request(name))
     assert bench.path[-3:] == ["running", "ssh answers", "ready"]
-    running, answers = (next(it.at for it in bench.steps if it.step == step) for step in ("running", "ssh answers"))
-    assert running is not None and answers is not None and (answers - running).total_seconds() > 1.0
+    running, ready = (next(it.at for it in bench.steps if it.step == step) for step in ("running", "ready"))
+    assert running is not None and ready is not None and (ready - running).total_seconds() > 1.0
 
 
 @pytest.mark.parametrize(
@@ -163,3 +165,30 @@ async def test_a_cancelled_preparation_is_logged(
     preparing.cancel()
     await asyncio.gather(preparing, return_exceptions=True)
     assert [it.result for it in bench.activity("connect")] == ["cancelled"]
+
+
+async def test_why_ssh_failed_is_found_out_also_without_its_messages(bench: Bench, name: str) -> None:
+    instance = await launch(bench.ctx, bench.request(name))
+    connection = await prepare(bench.ctx, name)
+    bench.cloud.control("/demo/host-key", {"instance": instance.id})
+    assert isinstance(await explain_end(bench.ctx, connection, 255), HostKeyChangedError)
+    wrong_user = await prepare(bench.ctx, "nobody@base")
+    assert isinstance(await explain_end(bench.ctx, wrong_user, 255), PermissionDeniedError)
+    assert await explain_end(bench.ctx, connection, 130) is None
+
+
+async def test_a_machine_that_is_silent_because_the_address_changed_says_so_and_can_be_opened(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False))  # type: ignore[misc]
+    await launch(bench.ctx, bench.request(name, address="198.51.100.4"))
+    connection = await prepare(bench.ctx, name)
+    error = await explain_end(bench.ctx, connection, 255, "ssh: connect to host x port 22: Connection timed out")
+    assert isinstance(error, UnansweredError)
+    words = "Your address is 203.0.113.7 now, and security group ssh lets in 198.51.100.4 only."
+    assert words in error.remedy
+    change = await changed_address(bench.ctx, connection.instance)
+    assert change is not None
+    await allow_address(bench.ctx, change)
+    assert await changed_address(bench.ctx, connection.instance) is None
+    assert [it.result for it in bench.activity("allow address")] == ["done"]
