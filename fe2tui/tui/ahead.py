@@ -1,48 +1,56 @@
-"""Keys typed ahead: while a form is on its way, they wait for it instead of being taken as commands."""
+"""Keys typed ahead: one at a time, and while a form is on its way they wait for it instead of being commands.
+
+A burst of keys (a paste, a slow connection) reaches the app before the first of them has done anything. Without this
+the letters of a name typed after ``l`` would be taken for commands.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from textual import events
 
-LONGEST = 1.0  # seconds; what a command does without asking must not make the keyboard dead
+LONGEST = 1.0  # seconds; a command that asks nothing must not make the keyboard dead
 
 
 class Ahead:
-    """Holds keys back and gives them on in the order in which they were typed."""
+    """Gives keys on in the order in which they were typed, each when the one before has been dealt with."""
 
     def __init__(self, post: Callable[[events.Key], object]) -> None:
         self._post = post
         self._holds = False
-        self._held: list[events.Key] = []
-        self._given: set[int] = set()
+        self._busy_with: events.Key | None = None
+        self._held: deque[events.Key] = deque()
+        self._given: events.Key | None = None
 
     def hold(self) -> None:
-        """Hold keys back from now on."""
+        """A form is on its way: hold keys back from now on."""
         self._holds = True
 
+    def release(self) -> None:
+        """The form is there, or there will be none: give the keys on."""
+        self._holds = False
+        self._give()
+
     def take(self, event: events.Key) -> bool:
-        """Whether a key is held back."""
-        if id(event) in self._given:
-            self._given.discard(id(event))
-            if not self._given and not self._holds:
-                self._give()
-            return False
-        if self._holds or self._given:
+        """Whether a key has to wait. If not, ``done`` must be called when it has been dealt with."""
+        if event is self._given:
+            self._given = None
+        elif self._holds or self._busy_with is not None or self._held or self._given is not None:
             self._held.append(event)
             return True
+        self._busy_with = event
         return False
 
-    def release(self) -> None:
-        """Give the keys on. Those that still come in on the way stay behind them."""
-        self._holds = False
-        if not self._given:
+    def done(self, event: events.Key) -> None:
+        """A key has been dealt with."""
+        if event is self._busy_with:
+            self._busy_with = None
             self._give()
 
     def _give(self) -> None:
-        again = [events.Key(event.key, event.character) for event in self._held]
-        self._held.clear()
-        self._given = {id(event) for event in again}
-        for event in again:
-            self._post(event)
+        if self._held and not self._holds and self._busy_with is None and self._given is None:
+            key = self._held.popleft()
+            self._given = events.Key(key.key, key.character)
+            self._post(self._given)

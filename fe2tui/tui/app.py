@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.message_pump import MessagePump
 
 from fe2tui.errors import Fe2Error
 from fe2tui.paths import sheets_folder
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from fe2tui.tui.parts import Parts
     from fe2tui.tui.view import Severity
 
+KEY_SECONDS = 0.25  # at most for one key; its widget may be gone before it says that it is done
 TOAST_SECONDS = {"information": 4.0, "warning": 6.0, "error": 8.0}
 
 
@@ -91,9 +94,21 @@ class Dashboard(App[None], inherit_bindings=False):
         self.call_after_refresh(self.ahead.release)
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys typed ahead wait."""
-        if not (isinstance(event, events.Key) and not event.is_forwarded and self.ahead.take(event)):
+        """One key at a time; those typed ahead wait."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
+        elif not self.ahead.take(event):
+            target = self.focused or self.screen
+            await super().on_event(event)
+            asyncio.get_running_loop().call_later(KEY_SECONDS, self.ahead.done, event)
+            self._follow(target, event)
+
+    def _follow(self, node: DOMNode | None, event: events.Key) -> None:
+        """Go the way of a key, from the widget it was given to up to the app, where it has been dealt with."""
+        if node is None or node is self:
+            self.call_later(self.ahead.done, event)
+        elif isinstance(node, MessagePump):
+            node.call_later(self._follow, node.parent, event)
 
     async def on_unmount(self) -> None:
         """Close what is open."""

@@ -47,7 +47,6 @@ class Status:
     sums: Sums | None = None
     read_at: datetime | None = None
     error: Fe2Error | None = None
-    reading: bool = False
     from_store: bool = False
     read_only: bool = False
     paused: bool = False

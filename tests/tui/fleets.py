@@ -1,0 +1,53 @@
+"""Made-up fleets of any size."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+from fe2tui.model.fleet import Fleet, Prices
+from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.place import Place
+from fe2tui.model.volume import Volume
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+PLACE = Place("default", "us-east-2")
+TYPES = ("t3.micro", "m5.large", "p3.8xlarge", "c5.24xlarge")
+PRICES = Prices(
+    on_demand={name: Decimal("0.1") * (number + 1) for number, name in enumerate(TYPES)},
+    spot={("p3.8xlarge", "us-east-2b"): Decimal("0.07")},
+    storage={"gp3": Decimal("0.08")},
+)
+
+
+def instance(number: int, name: str | None = None, *, state: State = State.RUNNING, **more: object) -> Instance:
+    """One instance; its name is ``inst<number>`` if none is given."""
+    random = Random(number)
+    volume = f"vol-{number:017x}"
+    started = NOW - timedelta(hours=random.random() * 600)
+    fields: dict[str, object] = {
+        "launched_at": started,
+        "public_ip": f"203.0.113.{number % 250}" if state is State.RUNNING else None,
+        "private_ip": f"10.0.{number // 250 % 250}.{number % 250}",
+        "attachments": (Attachment("/dev/sda1", volume, True, started),),
+        "tags": {"Name": f"inst{number}" if name is None else name},
+        **more,
+    }
+    return Instance(f"i-{number:017x}", state, random.choice(TYPES), "us-east-2b", **fields)  # type: ignore[arg-type]
+
+
+def fleet(instances: list[Instance], *, prices: Prices = PRICES, seen_at: datetime = NOW) -> Fleet:
+    """A fleet of these, each with a disk of 10 GiB."""
+    ordered = {one.id: one for one in sorted(instances, key=lambda one: one.id)}
+    volumes = {
+        attachment.volume_id: Volume(attachment.volume_id, 10, "gp3", one.zone, "in-use", one.launched_at)
+        for one in ordered.values()
+        for attachment in one.attachments
+    }
+    return Fleet(PLACE, seen_at, ordered, volumes, prices)
+
+
+def many(count: int) -> Fleet:
+    """So many instances, one in five of them stopped."""
+    return fleet([instance(n, state=State.STOPPED if n % 5 == 0 else State.RUNNING) for n in range(count)])

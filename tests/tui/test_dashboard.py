@@ -1,0 +1,323 @@
+"""The dashboard on a demo cloud, as a person meets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from fe2tui.aws.session import Choice
+from fe2tui.demo import Cloud
+from fe2tui.model.instance import State
+from fe2tui.settings import ProfileSettings, Settings
+from fe2tui.tui.app import Dashboard
+from fe2tui.tui.forms.first_start import FirstStart
+from fe2tui.tui.help import Help
+from tests.tui.verbs_host import Driven, dashboard
+
+FreshCloud = Callable[..., Cloud]
+EnterCloud = Callable[[Cloud], Path]
+
+
+def shown(driven: Driven) -> str:
+    """All that is on the screen, as text."""
+    width, height = driven.app.size
+    lines = driven.app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in line) for line in lines[:height])[: (width + 1) * height]
+
+
+@pytest.fixture
+def own_cloud(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> Cloud:
+    """A lived-in cloud that this test may trouble, in this process's environment."""
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+    return cloud
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_all_instances_are_shown_with_state_and_money_at_every_size(
+    demo_env: Path, size: tuple[int, int]
+) -> None:
+    async with dashboard(size=size) as driven:
+        await driven.pilot.pause(0.2)
+        screen = shown(driven)
+        for part in (
+            "1 Instances",
+            "6 Activity",
+            "base",
+            "m5.xlarge",
+            "running",
+            "$/H",
+            "us-east-2",
+            "l Launch",
+            "? Help",
+        ):
+            assert part in screen
+        assert ("Reach" in screen) is (size != (80, 24))
+
+
+async def test_hostile_tags_are_shown_as_text(demo_env: Path) -> None:
+    async with dashboard(size=(200, 50)) as driven:
+        assert "[prod] web" in shown(driven)
+        await driven.go_to("[prod] web")
+        await driven.until(lambda: "[bold]not markup[/bold]" in shown(driven))
+        assert "\x1b" not in shown(driven)
+
+
+async def test_a_filter_works_while_it_is_typed_and_esc_takes_it_away(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        everything = len(driven.names)
+        await driven.press("/", *"type:p3")
+        await driven.until(lambda: driven.names == ["train-resnet"])
+        assert "/ type:p3" in shown(driven)
+        assert "1 of" in shown(driven)
+        await driven.press("enter")
+        assert isinstance(driven.app.focused, type(driven.app.parts.main.table))
+        await driven.press("escape")
+        await driven.until(lambda: len(driven.names) == everything)
+
+
+async def test_a_wrong_filter_says_so_beside_the_field_and_keeps_what_is_shown(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.press("/", *"base")
+        await driven.until(lambda: "base" in driven.names and len(driven.names) < 12)
+        before = driven.names
+        field = driven.app.focused
+        assert isinstance(field, Input)
+        field.value = "base stat:x"
+        await driven.until(lambda: "Did you mean state:?" in shown(driven))
+        assert driven.names == before
+
+
+async def test_keys_typed_ahead_of_a_form_go_into_the_form(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        for key in ("slash", *"base"):
+            driven.app.simulate_key(key)
+        await driven.until(lambda: isinstance(driven.app.focused, Input) and driven.app.focused.value == "base")
+        assert driven.view.marked == ()
+
+
+async def test_sorting_by_a_column_again_turns_it_round(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        names = [name for name in driven.names if driven.named(name).state is State.RUNNING]
+        await driven.press("o")
+        await driven.until(lambda: not driven.is_home)
+        await driven.press("enter")
+        await driven.home()
+        turned = [name for name in driven.names if driven.named(name).state is State.RUNNING]
+        assert turned == list(reversed(names))
+
+
+async def test_the_cursor_stays_on_its_instance_over_reads(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("scraper")
+        seen = driven.app.parts.reading.read_at
+        await driven.press("ctrl+r")
+        await driven.until(lambda: driven.app.parts.reading.read_at != seen)
+        assert driven.view.selected is not None
+        assert driven.view.selected.name == "scraper"
+
+
+async def test_a_narrow_terminal_shows_one_pane_and_a_number_goes_to_the_other(demo_env: Path) -> None:
+    async with dashboard(size=(80, 24)) as driven:
+        await driven.press("6")
+        await driven.until(lambda: driven.view.pane == "activity")
+        assert "What you launch, stop or terminate is listed here." in shown(driven)
+        await driven.press("1")
+        await driven.until(lambda: driven.view.pane == "instances")
+        assert "base" in shown(driven)
+
+
+async def test_a_wide_terminal_shows_instances_details_and_activity_together(demo_env: Path) -> None:
+    async with dashboard(size=(200, 50)) as driven:
+        await driven.until(lambda: "Reach" in shown(driven))
+        assert "Nothing has been done here yet." in shown(driven)
+        await driven.press("z")
+        await driven.until(lambda: "Reach" not in shown(driven))
+        await driven.press("z")
+        await driven.until(lambda: "Reach" in shown(driven))
+
+
+async def test_every_resize_leaves_the_cursor_in_sight(demo_env: Path) -> None:
+    async with dashboard(size=(120, 36)) as driven:
+        await driven.press("end")
+        name = driven.view.selected.name if driven.view.selected else ""
+        for size in ((80, 24), (200, 50), (60, 14), (120, 36)):
+            await driven.pilot.resize_terminal(*size)
+            await driven.pilot.pause(0.1)
+            assert name[:8] in shown(driven)
+
+
+async def test_a_failed_read_keeps_the_fleet_with_its_age_and_the_reason(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        names = driven.names
+        own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeInstances"})
+        driven.app.parts.desk.link.read_now()
+        await driven.until(lambda: "▲ denied" in shown(driven))
+        assert "base" in shown(driven)
+        assert driven.names == names
+        assert "DescribeInstances" in shown(driven)
+        own_cloud.control("/demo/faults", method="DELETE")
+        driven.app.parts.desk.link.read_now()
+        await driven.until(lambda: "▲ denied" not in shown(driven))
+
+
+async def test_the_last_fleet_is_there_before_aws_answers(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.until(lambda: driven.app.parts.desk.store.fleets.last(driven.view.place) is not None)
+    own_cloud.control("/demo/faults", {"kind": "silent"})
+    app = Dashboard(Choice(), Settings())
+    async with app.run_test(size=(120, 36)) as pilot:
+        driven = Driven(app, pilot)
+        await driven.until(lambda: app.screen.id == "main" and driven.view.fleet is not None)
+        assert "base" in shown(driven)
+        assert app.parts.reading.from_store
+        own_cloud.control("/demo/faults", method="DELETE")
+
+
+async def test_without_credentials_the_first_screen_says_what_to_do_and_offers_the_demo(
+    clean_environment: Path, fresh_cloud: FreshCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FE2TUI_HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    cloud = fresh_cloud()
+    app = Dashboard(Choice(region="us-east-2"), Settings(quick_seconds=0.5), start_demo=lambda: cloud.environment)
+    async with app.run_test(size=(100, 30)) as pilot:
+        driven = Driven(app, pilot)
+        await driven.opened(FirstStart)
+        assert "aws configure" in shown(driven)
+        await driven.press("d")
+        await driven.until(lambda: driven.is_home and "base" in shown(driven))
+
+
+async def test_a_region_that_does_not_exist_ends_the_program_with_its_error(demo_env: Path) -> None:
+    app = Dashboard(Choice(region="Atlantis"), Settings())
+    async with app.run_test() as pilot:
+        for _ in range(200):
+            if app.error is not None:
+                break
+            await pilot.pause(0.05)
+    assert app.error is not None
+    assert app.error.exit_code == 3
+
+
+async def test_read_only_says_why_a_changing_key_does_nothing(demo_env: Path) -> None:
+    async with dashboard(read_only=True) as driven:
+        assert "read-only" in shown(driven)
+        await driven.press("X")
+        await driven.until(lambda: any("read-only" in toast for toast in driven.toasts))
+        assert driven.is_home
+
+
+async def test_a_profile_looks_different_and_may_be_read_only(demo_env: Path) -> None:
+    settings = {"profiles": {"second": ProfileSettings(colour="red", read_only=True)}}
+    async with dashboard(**settings) as driven:
+        plain = driven.app.parts.main.status.render_line(0)
+        await driven.app.parts.desk.go(profile="second")
+        await driven.until(lambda: driven.view.place.profile == "second")
+        assert driven.view.read_only
+        assert {s.style.bgcolor for s in driven.app.parts.main.status.render_line(0) if s.style} != {
+            s.style.bgcolor for s in plain if s.style
+        }
+        await driven.app.parts.desk.go(profile="default")
+        assert not driven.view.read_only
+
+
+async def test_another_region_starts_with_nothing_of_the_last(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.press("space")
+        await driven.app.parts.desk.go(region="us-west-2")
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.region == "us-west-2")
+        assert driven.view.marked == ()
+        assert "base" not in driven.names or driven.named("base").zone.startswith("us-west-2")
+
+
+async def test_what_cannot_be_set_is_said_and_the_rest_works(demo_env: Path) -> None:
+    async with dashboard(keys={"conect": "t"}, columns=("name", "colour"), theme="neon") as driven:
+        await driven.press("!")
+        await driven.until(lambda: "no such command" in shown(driven))
+        for part in ("no column “colour”", "no “neon”"):
+            assert part in shown(driven)
+
+
+async def test_help_names_every_key_and_is_scrolled_through_on_a_small_screen(demo_env: Path) -> None:
+    async with dashboard(size=(80, 24)) as driven:
+        await driven.press("?")
+        await driven.opened(Help)
+        assert "Launch a new instance." in shown(driven)
+        await driven.press("end", "pagedown", "pagedown", "pagedown", "pagedown", "pagedown")
+        await driven.until(lambda: "needs you" in shown(driven))
+        await driven.press("escape")
+        await driven.home()
+
+
+async def test_the_palette_finds_a_command_and_says_why_one_cannot_be_done(demo_env: Path) -> None:
+    async with dashboard(read_only=True) as driven:
+        await driven.press("ctrl+p")
+        await driven.until(lambda: not driven.is_home or driven.app.screen.id != "main")
+        await driven.press(*"terminate")
+        await driven.until(lambda: "Not now" in shown(driven))
+        await driven.press("escape")
+
+
+async def test_the_colours_change_and_nothing_depends_on_them(demo_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with dashboard() as driven:
+        driven.app.parts.runner.perform("theme")
+        await driven.until(lambda: driven.app.theme == "fe2tui-light")
+        for sign in ("● base", "▲ scraper", "○ od1"):
+            assert sign in shown(driven)
+
+
+async def test_a_theme_of_textual_works_too(demo_env: Path) -> None:
+    async with dashboard(theme="nord") as driven:
+        assert driven.app.theme == "nord"
+        assert "base" in shown(driven)
+
+
+async def test_quitting_with_a_task_under_way_asks_once_more(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        started: list[object] = []
+
+        async def work(ctx: object) -> str:
+            import asyncio
+
+            started.append(ctx)
+            await asyncio.Event().wait()
+            return ""
+
+        driven.view.run_task("Wait", work)
+        await driven.until(lambda: started)
+        await driven.press("q")
+        await driven.until(lambda: any("q again leaves" in toast for toast in driven.toasts))
+        await driven.press("6", "delete")
+        await driven.until(lambda: driven.view.running_tasks == 0)
+        assert any("cancelled" in toast for toast in driven.toasts)
+
+
+async def test_a_fault_of_our_own_is_told_and_ends_nothing(demo_env: Path) -> None:
+    async with dashboard() as driven:
+
+        async def work(ctx: object) -> str:
+            raise KeyError("what")
+
+        driven.view.run_task("Break", work)
+        await driven.until(lambda: any("fault of fe2tui" in toast for toast in driven.toasts))
+        assert (demo_env / "data" / "errors.log").read_text().count("KeyError") >= 1
+        await driven.press("!")
+        await driven.until(lambda: "A fault of fe2tui itself" in shown(driven))
+
+
+async def test_the_read_is_quick_after_an_action_and_ages_go_on(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        first = driven.app.parts.reading.read_at
+        driven.view.nudge()
+        await driven.until(lambda: driven.app.parts.reading.read_at != first)
+        later = driven.app.parts.reading.read_at
+        assert first is not None
+        assert later is not None
+        assert later - first < timedelta(seconds=30)

@@ -1,0 +1,153 @@
+"""The status line and the footer: one line, whatever the width, and only what applies."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+
+from fe2tui.errors import DeniedError, ExpiredError, Fe2Error, NoCredentialsError, ThrottledError, UnreachableError
+from fe2tui.model.fleet import Problem
+from fe2tui.model.instance import State
+from fe2tui.model.place import Place
+from fe2tui.tui import footer, status
+from fe2tui.tui.polling import FleetNotRead, FleetSeen
+from fe2tui.tui.possible import ACTIVITY, INSTANCES
+from fe2tui.tui.reading import Reading
+from fe2tui.tui.status import Status
+from fe2tui.tui.tally import Sums
+from fe2tui.tui.view import Desk, View
+from fe2tui.tui.widgets.line import width_of
+from tests.tui.fleets import NOW, PLACE, fleet, instance
+
+SUMS = Sums(6, 3, 1, 2, Decimal("0.62"), Decimal("41.20"), NOW)
+FULL = Status(PLACE, "123456789012", SUMS, NOW - timedelta(seconds=2), read_only=True)
+
+
+def said(what: Status, width: int) -> str:
+    return "".join(span.text for span in status.spans(what, NOW, width))
+
+
+@pytest.mark.parametrize("width", range(40, 220))
+@pytest.mark.parametrize("error", [None, ThrottledError("Too many calls.")])
+def test_the_status_line_never_wraps(width: int, error: Fe2Error | None) -> None:
+    long = Place("a-profile-with-a-very-long-name-indeed", "ap-southeast-2", "http://127.0.0.1:5000")
+    for what in (FULL, Status(long, "123456789012", SUMS, NOW, error)):
+        assert width_of(status.spans(what, NOW, width)) <= max(width, 60)
+
+
+def test_the_least_important_goes_first() -> None:
+    wide, narrow = said(FULL, 160), said(FULL, 80)
+    for part in (
+        "fe2tui",
+        "ohio",
+        "us-east-2",
+        "default",
+        "123456789012",
+        "3 running",
+        "$0.62/h",
+        "$41.20 in Nov",
+        "read 2s",
+    ):
+        assert part in wide
+    for part in ("us-east-2", "default", "● 3", "$0.62/h", "$41.20", "2s ago", "read-only"):
+        assert part in narrow
+    assert "fe2tui" not in narrow
+    assert "123456789012" not in narrow
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (UnreachableError("No answer."), "offline"),
+        (ThrottledError("Too many calls."), "throttled"),
+        (DeniedError("Not allowed."), "denied"),
+        (ExpiredError("Ran out."), "login expired"),
+        (NoCredentialsError("None."), "no login"),
+    ],
+)
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_what_is_wrong_stands_beside_the_age_at_every_width(error: Fe2Error, word: str, width: int) -> None:
+    line = said(Status(PLACE, "", SUMS, NOW - timedelta(minutes=4), error), width)
+    assert f"▲ {word}" in line
+    assert "4m ago" in line
+
+
+def test_money_that_is_not_known_is_a_dash() -> None:
+    unknown = Sums(3, 3, 0, 0, Decimal(0), Decimal(0), NOW, unknown=3)
+    line = said(Status(PLACE, "", unknown, NOW), 120)
+    assert "–/h" in line
+    assert "$0.00" not in line
+    assert "3 without a price" in line
+
+
+def test_a_failed_read_keeps_the_fleet_and_says_why_and_when_next() -> None:
+    reading = Reading()
+    reading.took(FleetSeen(fleet([])))
+    assert reading.failed(FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 8))
+    assert not reading.failed(FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 16))
+    line = "".join(span.text for span in reading.notice(NOW, 120))
+    assert "AWS does not answer. Check the network." in line
+    assert "next try in 16s" in line
+    assert len("".join(span.text for span in reading.notice(NOW, 60))) <= 60
+    assert reading.read_at is not None
+    reading.took(FleetSeen(fleet([])))
+    assert reading.notice(NOW, 120) == []
+
+
+def test_a_part_that_could_not_be_read_is_told_once() -> None:
+    from dataclasses import replace
+
+    reading, seen = Reading(), replace(fleet([]), problems=(Problem("prices", "Not allowed.", "Ask.", "AccessDenied"),))
+    assert [error.code for error in reading.took(FleetSeen(seen))] == ["AccessDenied"]
+    assert reading.took(FleetSeen(seen)) == []
+
+
+def view(**changes: Any) -> View:
+    made = fleet([instance(1)])
+    one = next(iter(made.instances.values()))
+    fields: dict[str, Any] = {"pane": INSTANCES, "fleet": made, "selected": one, "shown_count": 1, **changes}
+    return View(cast(Desk, None), PLACE, **fields)
+
+
+def keys(what: View, width: int = 200, failures: int = 0) -> str:
+    return "".join(span.text for span in footer.spans(what, {}, failures, width))
+
+
+@pytest.mark.parametrize("width", range(30, 200, 7))
+def test_the_footer_never_wraps(width: int) -> None:
+    assert width_of(footer.spans(view(), {}, 3, width)) <= max(width, 40)
+
+
+def test_the_footer_has_only_keys_that_do_something_here_and_now() -> None:
+    assert "s Stop" in keys(view())
+    stopped = instance(2, state=State.STOPPED)
+    assert "s Start" in keys(view(selected=stopped))
+    assert "c Connect" not in keys(view(selected=stopped))
+    gone = instance(3, state=State.TERMINATED)
+    for word in ("Connect", "Stop", "Start", "Reboot", "Terminate"):
+        assert word not in keys(view(selected=gone))
+    assert "Launch" in keys(view(pane=ACTIVITY))
+    assert "Connect" not in keys(view(pane=ACTIVITY))
+
+
+def test_read_only_shows_no_key_that_changes_anything() -> None:
+    line = keys(view(read_only=True))
+    for word in ("Launch", "Stop", "Reboot", "Terminate"):
+        assert word not in line
+    assert "Connect" in line
+
+
+def test_failures_that_nobody_has_seen_are_counted_in_the_footer() -> None:
+    assert "! 2" in keys(view(), failures=2)
+    assert "! " not in keys(view())
+
+
+def test_marks_are_said_and_count_for_every_verb() -> None:
+    two = (instance(1), instance(2))
+    line = keys(view(marked=two))
+    assert "✓ 2 marked" in line
+    assert "Connect" not in line
+    assert "s Stop" in line

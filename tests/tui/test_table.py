@@ -1,0 +1,244 @@
+"""The table: it follows instances, not row numbers, and draws only what is in sight."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.query import parse
+from fe2tui.tui.board import Arrangement, arrange
+from fe2tui.tui.panes.instances import Instances
+from fe2tui.tui.theme import DARK, THEMES
+from fe2tui.tui.widgets.asked import Asked
+from fe2tui.tui.widgets.table import Table
+from tests.tui.fleets import NOW, fleet, instance, many
+
+
+class Host(App[None]):
+    """A table and nothing else."""
+
+    CSS = "#instances { border: round white; scrollbar-gutter: stable; scrollbar-size: 0 1; overflow-x: hidden; }"
+
+    def __init__(self, columns: Sequence[str] = ()) -> None:
+        super().__init__()
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self.theme = DARK
+        self.now = NOW
+        self.table = Instances(columns, self.clock)
+        self.heard: list[str] = []
+        self.drawn = 0
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    def on_asked(self, event: Asked) -> None:
+        self.heard.append(event.command)
+
+    def on_table_sort_asked(self, event: Table.SortAsked) -> None:
+        self.heard.append(event.sort)
+
+    def show(self, seen: Fleet, text: str = "", *, glow: bool = False) -> None:
+        before = self.table.sight if self.table.sight and not text else None
+        arrangement = Arrangement(parse(text)) if text else Arrangement()
+        self.table.show_sight(arrange(before, seen, arrangement, NOW), glow=glow)
+
+    def lines(self) -> list[str]:
+        return [self.table.render_line(y).text for y in range(self.table.scrollable_content_region.height)]
+
+    @property
+    def cursor_name(self) -> str:
+        assert self.table.sight is not None and self.table.cursor_id is not None
+        return self.table.sight.fleet.instances[self.table.cursor_id].name
+
+
+@asynccontextmanager
+async def table(
+    seen: Fleet, size: tuple[int, int] = (120, 24), columns: Sequence[str] = ()
+) -> AsyncIterator[tuple[Host, Pilot[None]]]:
+    host = Host(columns)
+    async with host.run_test(size=size) as pilot:
+        host.table.focus()
+        host.show(seen)
+        await pilot.pause()
+        yield host, pilot
+
+
+def named(*names: str) -> list[Instance]:
+    return [instance(number, name) for number, name in enumerate(names)]
+
+
+async def test_the_cursor_stays_on_its_instance_when_others_come_and_go() -> None:
+    async with table(fleet(named("b", "d", "f"))) as (host, pilot):
+        await pilot.press("down")
+        assert host.cursor_name == "d"
+        host.show(fleet([*named("b", "d", "f"), instance(9, "a"), instance(8, "c")]))
+        assert host.cursor_name == "d"
+        host.show(fleet(named("b", "d", "f")[1:]))
+        assert host.cursor_name == "d"
+
+
+async def test_the_cursor_stays_near_when_its_instance_goes() -> None:
+    async with table(fleet(named("a", "b", "c"))) as (host, pilot):
+        await pilot.press("down")
+        host.show(fleet([one for one in named("a", "b", "c") if one.name != "b"]))
+        assert host.cursor_name == "c"
+
+
+async def test_the_cursor_comes_back_when_the_filter_goes() -> None:
+    async with table(fleet(named("a", "b", "c"))) as (host, pilot):
+        await pilot.press("end")
+        host.show(fleet(named("a", "b", "c")), "name:a")
+        assert host.cursor_name == "a"
+        host.show(fleet(named("a", "b", "c")))
+        assert host.cursor_name == "c"
+
+
+async def test_rows_do_not_move_under_the_cursor() -> None:
+    async with table(many(200)) as (host, pilot):
+        await pilot.press("pagedown", "pagedown", "up")
+        height = round(host.table.scroll_y)
+        seen = host.table.sight.fleet if host.table.sight else many(0)
+        row = host.table.sight.rows[host.table.cursor_id or ""] - height if host.table.sight else -1
+        host.show(fleet([*seen.instances.values(), *(instance(9000 + n, f"aa{n}") for n in range(7))]))
+        await pilot.pause()
+        assert host.table.sight is not None
+        assert host.table.sight.rows[host.table.cursor_id or ""] - round(host.table.scroll_y) == row
+
+
+async def test_an_instance_that_is_not_there_yet_is_selected_when_it_comes() -> None:
+    async with table(fleet(named("a", "b"))) as (host, _):
+        new = instance(50, "new")
+        assert not host.table.go_to(new.id)
+        host.show(fleet([*named("a", "b"), new]))
+        assert host.cursor_name == "new"
+
+
+async def test_marks_belong_to_instances_and_hidden_ones_do_not_count() -> None:
+    async with table(fleet(named("a", "b", "c"))) as (host, _):
+        host.table.mark()
+        host.table.mark()
+        host.show(fleet(named("a", "b", "c")), "name:b")
+        assert [host.table.sight.fleet.instances[i].name for i in host.table.marked_and_shown()] == ["b"]  # type: ignore[union-attr]
+        host.show(fleet(named("a", "b", "c")[1:]))
+        assert len(host.table.marks) == 1
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (44, 12)])
+async def test_every_line_is_exactly_as_wide_as_the_table(size: tuple[int, int]) -> None:
+    odd = ["[prod] web", "\x1b[31mred", "日本語の名前" * 8, "a" * 255, "مرحبا\u202e", "👩‍🚀 ops", ""]
+    async with table(fleet([*named(*odd), instance(60, "gone", state=State.TERMINATED)]), size) as (host, _):
+        width = host.table.scrollable_content_region.width
+        for line in host.lines():
+            assert cell_len(line) == width
+        assert "[prod] web"[:8] in host.lines()[1] + host.lines()[2] + "".join(host.lines())
+        assert "\x1b" not in "".join(host.lines())
+
+
+@pytest.mark.parametrize(
+    ("width", "titles"),
+    [
+        (80, "NAME STATE TYPE ADDRESS UP $/H"),
+        (120, "NAME STATE TYPE ZONE ADDRESS UP $/H SO FAR $/MONTH CPU 1H"),
+        (200, "NAME STATE TYPE ZONE ADDRESS UP $/H SO FAR $/MONTH CPU 1H ID KEY PRIVATE"),
+    ],
+)
+async def test_a_width_shows_the_columns_drawn_for_it(width: int, titles: str) -> None:
+    async with table(many(5), (width, 24)) as (host, _):
+        assert " ".join(host.lines()[0].replace("▴", "").split()) == titles
+
+
+async def test_nothing_but_the_name_is_cut() -> None:
+    long = "a-name-of-sixty-characters-that-nobody-would-ever-type-twice"
+    async with table(fleet([instance(3, long, state=State.SHUTTING_DOWN)]), (80, 24)) as (host, _):
+        row = host.lines()[1]
+        assert "shutting down" in row
+        assert row.count("…") == 1
+
+
+async def test_columns_can_be_chosen_and_a_tag_can_be_one() -> None:
+    one = instance(1, "a", tags={"Name": "a", "team": "vision"})
+    async with table(fleet([one]), columns=("name", "tag:team", "hour")) as (host, _):
+        assert host.lines()[0].replace("▴", "").split() == ["NAME", "TEAM", "$/H"]
+        assert "vision" in host.lines()[1]
+
+
+async def test_a_hundred_thousand_rows_cost_what_is_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host()
+    drawn: list[str] = []
+    async with host.run_test(size=(120, 36)) as pilot:
+        host.table.focus()
+        host.show(many(100_000))
+        rows = type(host.table._instance_rows)
+        plain = rows.cells
+
+        def counted(self: object, row_id: str, columns: Sequence[object]) -> object:
+            drawn.append(row_id)
+            return plain(self, row_id, columns)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(rows, "cells", counted)
+        await pilot.press("end", "home", "pagedown", "down", "up")
+        assert host.table.scroll_y >= 0
+    assert 0 < len(drawn) < 500
+
+
+async def test_what_changed_glows_and_then_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fe2tui.tui.widgets.table.GLOW_SECONDS", 0.1)
+    async with table(fleet(named("a", "b"))) as (host, pilot):
+        plain = host.table.render_line(2)
+        second = next(one for one in named("a", "b") if one.name == "b")
+        changed = replace(second, tags={"Name": "b", "x": "y"})
+        host.show(fleet([named("a", "b")[0], changed]), glow=True)
+        await pilot.pause()
+        assert host.table.render_line(2) != plain
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if host.table.render_line(2) == plain:
+                break
+        assert host.table.render_line(2) == plain
+
+
+async def test_the_mouse_selects_opens_and_sorts() -> None:
+    async with table(fleet(named("a", "b", "c"))) as (host, pilot):
+        await pilot.click("#instances", offset=(10, 4))
+        assert host.cursor_name == "c"
+        await pilot.click("#instances", offset=(10, 3), times=2)
+        assert host.heard == ["connect"]
+        await pilot.click("#instances", offset=(6, 1))
+        assert host.heard[-1] == "name"
+
+
+async def test_an_empty_region_says_which_key_fills_it() -> None:
+    async with table(fleet([])) as (host, _):
+        said = "\n".join(host.lines())
+        assert "No instances in us-east-2." in said
+        assert "l launches one" in said
+
+
+async def test_without_prices_money_is_a_dash_and_never_a_guess() -> None:
+    seen = many(3)
+    async with table(replace(seen, prices=type(seen.prices)())) as (host, _):
+        assert "0.000" not in host.lines()[1]
+        assert "–" in host.lines()[1]
+
+
+async def test_ages_go_on_without_a_read() -> None:
+    young = instance(1, "young", launched_at=NOW)
+    async with table(fleet([young])) as (host, pilot):
+        assert " 0s " in host.lines()[1]
+        host.now = datetime.fromtimestamp(NOW.timestamp() + 41, NOW.tzinfo)
+        host.table.redraw()
+        await pilot.pause()
+        assert " 41s " in host.lines()[1]
