@@ -88,6 +88,7 @@ class EC2:
         self._settings = settings.load()
         self._choice = _choice(self._settings, region, profile, endpoint_url, read_only)
         self._background = _Background(self._choice, self._settings, report)
+        self._do = self._background.do
         self._finalizer = weakref.finalize(self, self._background.close)
 
     def __repr__(self) -> str:
@@ -183,22 +184,22 @@ class EC2:
 
     def start(self, *names: str, wait: bool = True) -> Lines[Outcome]:
         """Start instances and wait until ssh answers. See ``stop`` for what is returned and raised."""
-        return self._each(names, lambda ctx, ids: power.start(ctx, ids, wait=wait))
+        return _each(self._do, names, lambda ctx, ids: power.start(ctx, ids, wait=wait))
 
     def stop(self, *names: str, force: bool = False, wait: bool = False) -> Lines[Outcome]:
         """Stop instances. What came of each is returned; of a single one, its error is raised instead."""
-        return self._each(names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait))
+        return _each(self._do, names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait))
 
     def reboot(self, *names: str, wait: bool = True) -> Lines[Outcome]:
         """Reboot instances and wait until ssh answers again. See ``stop`` for what is returned and raised."""
-        return self._each(names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait))
+        return _each(self._do, names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait))
 
     def terminate(self, *names: str, wait: bool = False) -> Lines[Outcome]:
         """Terminate instances, their disks and spot requests with them, without asking, and free their names.
 
         No name is an error, never "all". See ``stop`` for what is returned and raised.
         """
-        return self._each(names, lambda ctx, ids: terminating.terminate(ctx, ids, wait=wait))
+        return _each(self._do, names, lambda ctx, ids: terminating.terminate(ctx, ids, wait=wait))
 
     def connect(
         self,
@@ -222,20 +223,19 @@ class EC2:
             raise trouble
         return status
 
-    def _each(
-        self, names: Sequence[str], act: Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
-    ) -> Lines[Outcome]:
-        async def work(ctx: Context) -> list[Outcome]:
-            found = await asyncio.gather(*(find(ctx, name) for name in names))
-            return await act(ctx, [instance.id for instance in found])
 
-        outcomes = self._do(work)
-        if len(outcomes) == 1 and outcomes[0].error is not None:
-            raise outcomes[0].error
-        return Lines(outcomes)
+Act = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
 
-    def _do(self, work: Callable[[Context], Awaitable[_Result]]) -> _Result:
-        return self._background.do(work)
+
+def _each(do: Callable[[Callable[[Context], Awaitable[Any]]], Any], names: Sequence[str], act: Act) -> Lines[Outcome]:
+    async def work(ctx: Context) -> list[Outcome]:
+        found = await asyncio.gather(*(find(ctx, name) for name in names))
+        return await act(ctx, [instance.id for instance in found])
+
+    outcomes: list[Outcome] = do(work)
+    if len(outcomes) == 1 and outcomes[0].error is not None:
+        raise outcomes[0].error
+    return Lines(outcomes)
 
 
 class _Background:

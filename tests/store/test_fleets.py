@@ -110,6 +110,29 @@ def test_prices_that_changed_are_written(store: Store) -> None:
     assert last is not None and last.prices == dearer
 
 
+def test_a_process_killed_while_it_saves_leaves_one_whole_fleet(store: Store, path: Path) -> None:
+    program = (
+        "import sys, pathlib; sys.path.insert(0, sys.argv[2])\n"
+        "from tests.store.test_fleets import *\n"
+        "store = Store(pathlib.Path(sys.argv[1]))\n"
+        "for turn in range(10_000):\n"
+        "    state = [State.RUNNING, State.STOPPED][turn % 2]\n"
+        "    machines = [machine(number, state=state) for number in range(2000)]\n"
+        "    store.fleets.save(fleet(*machines, at=NOON + turn * SECOND)); print(turn, flush=True)\n"
+    )
+    command = [sys.executable, "-c", program, str(path), str(Path(__file__).parents[2])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        for _ in range(3):
+            child.stdout.readline()
+        child.kill()
+    last = store.fleets.last(PLACE)
+    assert last is not None and len(last.instances) == 2000
+    turn = int((last.seen_at - NOON).total_seconds())
+    assert turn >= 2
+    assert {it.state for it in last.instances.values()} == {[State.RUNNING, State.STOPPED][turn % 2]}
+
+
 def test_places_are_kept_apart_and_the_last_one_is_known(store: Store) -> None:
     assert store.fleets.last_place() is None
     oregon = Place("work", "us-west-2", "http://127.0.0.1:1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -56,6 +57,35 @@ async def test_a_key_of_the_persons_is_known_by_what_it_is_not_by_its_name(
     assert [it.source for it in offer.importable] == [str(bare.home / "data/keys/default.pem")]
     key = offer.named("work laptop")
     assert key is not None and key.words == "in ~/.ssh/id_ed25519"
+
+
+async def test_a_key_that_only_the_agent_holds_is_imported_launched_with_and_logged_in_with(
+    bare: Bench,
+    name: str,
+    clean_environment: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    file = _ssh_key(clean_environment, "elsewhere")
+    socket = str(tmp_path_factory.mktemp("a") / "s")
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL)
+    try:
+        while not Path(socket).exists():
+            await asyncio.sleep(0.01)
+        monkeypatch.setenv("SSH_AUTH_SOCK", socket)
+        subprocess.run(["ssh-add", "-q", str(file)], check=True)
+        file.unlink()
+        file.with_suffix(".pub").unlink()
+        (bare.home / "data/keys/default.pem").unlink()
+        (own,) = (await offer_keys(bare.ctx)).importable
+        assert own.source == "ssh-agent"
+        await launch(bare.ctx, bare.request(name, key_action="import", key_name="mine"))
+        assert "ssh-agent" in bare.words("key")
+        assert (await offer_keys(bare.ctx)).preferred == "mine"
+        assert run_ssh(await prepare(bare.ctx, name), "echo in").stdout == "in\n"
+    finally:
+        agent.terminate()
+        agent.wait()
 
 
 async def test_the_key_file_of_the_settings_counts(bare: Bench, tmp_path: Path) -> None:
