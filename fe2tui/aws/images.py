@@ -57,17 +57,12 @@ def _spoken(architecture: str) -> str:
 
 
 async def _own_by_name(session: Session, name: str) -> Image | None:
-    found = await _images(session, Owners=["self"], Filters=[{"Name": "name", "Values": [_literal(name)]}])
-    exact = [image for image in found if image.name == name]
+    found = await _images(session, Owners=["self"], Filters=[{"Name": "name", "Values": [name]}])
+    exact = [image for image in found if image.name == name]  # EC2 takes * and ? for any text
     if len(exact) > 1:
         ids = listed(tuple(sorted(image.id for image in exact)))
         raise FieldError("image", f"{len(exact)} of your images are called “{name}”: {ids}.", "Type the id of one.")
     return exact[0] if exact else None
-
-
-def _literal(text: str) -> str:
-    """A filter's value that means itself: EC2 takes * and ? for any text."""
-    return re.sub(r"([*?\\])", r"\\\1", text)
 
 
 async def _newest(session: Session, word: ImageWord, architecture: str) -> Image | None:

@@ -74,8 +74,12 @@ class Login:
 
     def forget(self, session: AioSession | None) -> None:
         """Find credentials anew at the next call, unless somebody has done so since ``session`` was given out."""
-        if self._session is session:
-            self._session = None
+        if self._session is not session:
+            return
+        self._session = None
+        folder = _folder() if session is not None else None
+        for kept in folder.glob("*.json") if folder else ():
+            kept.unlink(missing_ok=True)  # AWS refused what was found, perhaps in here
 
     async def _open(self) -> AioSession:
         code: str | None = None

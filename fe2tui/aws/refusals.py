@@ -198,10 +198,11 @@ def _bad_signature(refused: Refused) -> Fe2Error:
     wrong = _clock(refused)
     if wrong is not None:
         return wrong
-    if refused.code in ("RequestExpired", "RequestTimeTooSkewed"):
-        return ClockError(
-            "AWS found the call too old: this computer's clock may be wrong.", "Set the clock, try again."
-        )
+    if refused.code == "RequestExpired":  # EC2's word for a session that is over
+        remedy = f"{sso_remedy(refused.profile)} If it cannot be that, look at this computer's clock."
+        return ExpiredError("Your AWS session ran out.", remedy)
+    if refused.code == "RequestTimeTooSkewed":
+        return ClockError("AWS found the call's time wrong: look at this computer's clock.", "Set it, and try again.")
     return CredentialsError(
         "AWS does not accept these credentials.",
         "The key may be wrong, deleted or switched off, or this region not enabled for the account; "

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fe2tui.aws.describe import InstanceReader, VolumeReader
+from fe2tui.aws.reading import put_in_order
 from fe2tui.aws.session import Session
 from fe2tui.errors import UnreachableError
 from fe2tui.model.instance import Attachment, Instance, State
@@ -148,6 +149,16 @@ def test_what_did_not_change_is_the_same_object_at_the_next_read(several: bool) 
     assert gone[0] is first[2]
 
 
+def test_what_was_gone_for_a_whole_read_is_forgotten() -> None:
+    reader = InstanceReader()
+    [first], _ = reader.parse(reply([item(1)]))
+    for _ in range(2):
+        reader.parse(reply([item(2)]))
+    [again], _ = reader.parse(reply([item(1)]))
+    assert again == first
+    assert again is not first
+
+
 def test_objects_are_kept_over_the_pages_of_a_read() -> None:
     reader = InstanceReader()
     pages = [reply([item(1)], token="next"), reply([item(2)])]
@@ -239,6 +250,18 @@ xml_text = st.text(
 def test_any_name_is_read_as_it_was_written(names: list[str]) -> None:
     found, _ = InstanceReader().parse(reply([item(n, name) for n, name in enumerate(names)]))
     assert [one.name for one in found] == names
+
+
+@pytest.mark.parametrize("count", [3, 3_000, 9_500])
+async def test_a_read_is_put_in_the_order_of_ids_and_equal_instances_stay_the_same_objects(count: int) -> None:
+    def seen() -> list[Instance]:
+        return [Instance(f"i-{n * 7919 % count:017x}", State.RUNNING, "m5.large", "us-east-2a") for n in range(count)]
+
+    first = await put_in_order(seen(), {})
+    again = await put_in_order(seen(), first.instances)
+    assert list(first.instances) == sorted({one.id for one in seen()})
+    assert all(again.instances[key] is one for key, one in first.instances.items())
+    assert (len(first.new_images), again.new_images) == (1, frozenset())
 
 
 async def test_the_reply_reads_as_the_library_reads_it(session: Session) -> None:

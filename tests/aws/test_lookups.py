@@ -228,6 +228,23 @@ async def test_spot_prices_are_those_of_now_by_type_and_zone(session: Session) -
     assert await spot.current_spot(session, []) == {}
 
 
+async def test_of_several_changes_of_a_spot_price_the_newest_counts(
+    demo_env: object, open_session: Open, answers: Answers
+) -> None:
+    entry = (
+        "<item><instanceType>m5.large</instanceType><productDescription>Linux/UNIX</productDescription>"
+        "<spotPrice>{}</spotPrice><timestamp>2026-11-23T{}:00:00.000Z</timestamp>"
+        "<availabilityZone>us-east-2a</availabilityZone></item>"
+    )
+    changes = "".join(entry.format(price, hour) for price, hour in (("0.1", "09"), ("0.3", "11"), ("0.2", "10")))
+    answers.body = (
+        f"<DescribeSpotPriceHistoryResponse><spotPriceHistorySet>{changes}</spotPriceHistorySet><nextToken/>"
+        "</DescribeSpotPriceHistoryResponse>"
+    ).encode()
+    found = await spot.current_spot(open_session(endpoint_url=answers.url), ["m5.large"])
+    assert found == {("m5.large", "us-east-2a"): Decimal("0.3")}
+
+
 async def test_cpu_is_twelve_figures_an_hour_at_most_oldest_first(session: Session) -> None:
     running = [one.id for one in await describe(session) if one.state is State.RUNNING]
     found = await metrics.cpu_hour(session, [*running, "i-0123456789abcdef0"], now=datetime.now(UTC))

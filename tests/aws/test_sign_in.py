@@ -89,6 +89,27 @@ async def test_credentials_that_are_mended_are_used_at_the_next_call(
     assert (await session.identity()).account == "123456789012"
 
 
+async def test_a_key_that_aws_refuses_is_not_used_again_once_it_is_mended(no_keys: Cloud, open_session: Open) -> None:
+    file = Path(no_keys.environment["AWS_SHARED_CREDENTIALS_FILE"])
+    file.write_text("[default]\naws_access_key_id = AKIAOLD\naws_secret_access_key = x\n")
+    session = open_session()
+    with pytest.raises(CredentialsError, match="does not accept these credentials"):
+        await session.call("ec2", "DescribeVpcs")
+    key = no_keys.environment["AWS_ACCESS_KEY_ID"]
+    file.write_text(f"[default]\naws_access_key_id = {key}\naws_secret_access_key = x\n")
+    assert (await session.call("ec2", "DescribeVpcs"))["Vpcs"]
+
+
+async def test_a_kept_role_that_aws_refuses_is_taken_anew(own_cloud: Cloud, open_session: Open) -> None:
+    session = open_session(profile="role")
+    await session.identity()
+    own_cloud.control("/demo/faults", {"kind": "expired", "action": "DescribeVpcs", "times": 1})
+    with pytest.raises(ExpiredError):
+        await session.call("ec2", "DescribeVpcs")
+    await open_session(profile="role").identity()
+    assert len(calls(own_cloud, "AssumeRole")) == 2
+
+
 async def test_a_role_is_taken(own_cloud: Cloud, open_session: Open) -> None:
     assert "assumed-role/demo/" in (await open_session(profile="role").identity()).arn
 
