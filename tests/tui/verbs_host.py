@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from textual.pilot import Pilot
@@ -14,7 +14,7 @@ from textual.widgets import Input
 from fe2tui.aws.session import Choice
 from fe2tui.demo import Cloud
 from fe2tui.model.instance import Instance, State
-from fe2tui.settings import Settings
+from fe2tui.settings import load
 from fe2tui.tui.app import Dashboard
 from fe2tui.tui.view import View
 from tests.tui.forms_host import write
@@ -98,14 +98,15 @@ class Driven:
 
 @asynccontextmanager
 async def dashboard(
-    *, size: tuple[int, int] = (120, 36), read_only: bool = False, **settings: Any
+    *, size: tuple[int, int] = (120, 36), read_only: bool = False, prices: bool = True, **settings: Any
 ) -> AsyncIterator[Driven]:
     """The dashboard, when it has read the cloud that the environment names."""
-    app = Dashboard(Choice(read_only=read_only), Settings(**{"quick_seconds": 0.3, **settings}))
+    app = Dashboard(Choice(read_only=read_only), replace(load(), quick_seconds=0.3, **settings))
     async with app.run_test(size=size) as pilot:
         driven = Driven(app, pilot)
         await driven.until(lambda: app.screen.id == "main")
-        await driven.until(lambda: driven.view.fleet is not None and bool(driven.view.fleet.prices.on_demand))
+        await driven.until(lambda: driven.view.fleet is not None)
+        await driven.until(lambda: not prices or driven.view.fleet.prices.on_demand)
         yield driven
 
 

@@ -222,7 +222,7 @@ class Suggest(Field):
 
     def _says_it_all(self) -> bool:
         """Whether the list would only repeat what is typed."""
-        return len(self._listed) == 1 and self._listed[0].value == self.value
+        return len(self._listed) == 1 and self._listed[0].value == self.value and self._listed[0] in self._suggestions
 
     @on(SuggestInput.Stepped)
     def _step(self, event: SuggestInput.Stepped) -> None:
