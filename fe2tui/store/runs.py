@@ -56,6 +56,16 @@ class RunBook:
             _enter(page.runs, changed)
             page.seen_at, page.seen = fleet.seen_at, fleet.instances
 
+    def begin(self, place: Place, run: Run) -> None:
+        """Write down a run that has just begun, with its price at that moment; one that is there stays as it is."""
+        with self._lock:
+            page = self._page(place)
+            if any(known.started_at == run.started_at for known in page.runs.get(run.instance_id, ())):
+                return
+            with self._database.transaction() as connection:
+                connection.execute(_PUT, (place_number(connection, place), *_row(run)))
+            _enter(page.runs, [run])
+
     def of(self, place: Place) -> dict[str, tuple[Run, ...]]:
         """The runs of a place by instance, earliest first. The mapping is the caller's own."""
         with self._lock:

@@ -11,9 +11,11 @@ from typing import Any
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws import network
-from fe2tui.errors import CapacityError, Fe2Error, StateError, UnansweredError, UnreachableError
+from fe2tui.errors import AwsError, CapacityError, Fe2Error, StateError, StoreError, UnansweredError, UnreachableError
+from fe2tui.model.fleet import Run
 from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
+from fe2tui.model.money import machine_price
 from fe2tui.model.words import listed
 from fe2tui.tasks.aftermath import changed_address
 from fe2tui.tasks.context import Context
@@ -65,6 +67,7 @@ class _Launching:
         self.entry.left = f"{instance.id} was launched and goes on running, and costing."
         journal = self.ctx.store.launches
         try:
+            await asyncio.to_thread(self.note_price, instance)
             if not wait:
                 self.entry.words = f"Launched {instance.id} in {instance.zone}."
                 return instance
@@ -102,18 +105,20 @@ class _Launching:
     async def requested(self, key: str, group_id: str) -> tuple[Instance, str]:
         """Ask zone after zone until one has capacity. Returns the instance and the token that it came of."""
         zones = list(self.plan.zones)
-        last: CapacityError | None = None
+        last: AwsError | None = None
         for number, zone in enumerate(zones):
             call = launch_call(self.plan, key, group_id, zone)
             try:
                 return await self.send(call, zone)
-            except CapacityError as error:
+            except AwsError as error:
+                if not isinstance(error, CapacityError) and error.code != "Unsupported":
+                    raise
                 last = error
                 following = zones[number + 1 : number + 2]
                 if following:
                     self.step("no capacity", f"{error.summary.rstrip('.')}; trying {following[0]}")
         assert last is not None
-        if len(zones) == 1:
+        if len(zones) == 1 or not isinstance(last, CapacityError):
             raise last
         raise CapacityError(
             f"AWS has no {self.plan.request.type} right now in {listed(zones, 'or')}.",
@@ -188,6 +193,18 @@ class _Launching:
             error.remedy = f"Nothing was launched. {error.remedy}".strip()
             raise error
         return found
+
+    def note_price(self, instance: Instance) -> None:
+        """Keep what it costs an hour from the start, where that is known: prices change, and nobody tells later."""
+        store, place = self.ctx.store, self.ctx.session.place
+        try:
+            prices = store.prices.get(place.region)
+            price = machine_price(instance, prices) if prices is not None else None
+            if price is not None and instance.launched_at is not None:
+                run = Run(instance.id, instance.name, instance.type, instance.launched_at, None, price)
+                store.runs.begin(place, run)
+        except StoreError:
+            return  # the launch is journalled; its price is then that of the first read
 
     async def ready(self, instance: Instance) -> Instance:
         became = (await until_ready(self.ctx, "launch", [instance]))[instance.id]

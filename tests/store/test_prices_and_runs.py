@@ -79,3 +79,13 @@ def test_the_last_fleet_comes_with_its_runs(store: Store, path: Path) -> None:
     store.runs.see(fleet(machine()))
     last = Store(path).fleets.last(PLACE)
     assert last is not None and last.runs == {machine().id: (_run(),)}
+
+
+def test_a_run_begun_at_launch_keeps_that_price_though_reads_come_later(store: Store, path: Path) -> None:
+    cheap = _run(price_per_hour=Decimal("0.01"), has_address=False)
+    store.runs.begin(PLACE, cheap)
+    store.runs.begin(PLACE, _run(price_per_hour=Decimal("7")))
+    store.runs.see(fleet(machine(1), at=NOON - HOUR))  # a read from before it was there
+    store.runs.see(fleet(machine(), machine(1)))
+    assert store.runs.of(PLACE)[machine().id] == (_run(price_per_hour=Decimal("0.01")),)
+    assert Store(path).runs.of(PLACE)[machine().id] == (_run(price_per_hour=Decimal("0.01")),)

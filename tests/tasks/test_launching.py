@@ -202,6 +202,20 @@ async def test_no_capacity_in_one_zone_is_followed_by_the_next_with_a_token_of_i
     assert len(await bench.named(name)) == 1
 
 
+async def test_a_zone_that_does_not_support_the_type_after_all_is_followed_by_the_next(bench: Bench, name: str) -> None:
+    bench.fault("refuse", action="RunInstances", code="Unsupported", message="not in us-east-2a", status=400, times=1)
+    assert (await launch(bench.ctx, bench.request(name), wait=False)).zone == "us-east-2b"
+
+
+async def test_the_price_at_launch_is_kept(bench: Bench, name: str) -> None:
+    bench.ctx.pace = Pace(prices=20)
+    planned = await plan(bench.ctx, bench.request(name))
+    instance = await launch(bench.ctx, bench.request(name), wait=False)
+    (run,) = bench.ctx.store.runs.of(bench.ctx.session.place)[instance.id]
+    assert planned.cost is not None and run.price_per_hour == planned.cost.machine is not None
+    assert run.started_at == (await bench.one(instance.id)).launched_at
+
+
 async def test_no_capacity_anywhere_is_one_clear_error(bench: Bench, name: str) -> None:
     bench.fault("no-capacity")
     with pytest.raises(CapacityError) as caught:
