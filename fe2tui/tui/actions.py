@@ -101,14 +101,14 @@ def go_to_instances(view: View) -> None:
 
 def go_to_activity(view: View) -> None:
     """Go to the activity."""
+    _parts(view).desk.jobs.unseen = 0
     _screen(view).go_to(ACTIVITY)
 
 
 def go_to_errors(view: View) -> None:
     """Go to the newest failure."""
-    screen = _screen(view)
-    screen.go_to(ACTIVITY)
-    screen.activity.go_to_failure()
+    go_to_activity(view)
+    _screen(view).activity.go_to_failure()
 
 
 def zoom(view: View) -> None:

@@ -195,6 +195,7 @@ async def test_a_hundred_thousand_rows_cost_what_is_in_sight(monkeypatch: pytest
 
 
 async def test_what_changed_glows_and_then_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fe2tui.tui.widgets.brush.GLOW_SECONDS", 0.1)
     monkeypatch.setattr("fe2tui.tui.widgets.table.GLOW_SECONDS", 0.1)
     async with table(fleet(named("a", "b"))) as (host, pilot):
         plain = host.table.render_line(2)

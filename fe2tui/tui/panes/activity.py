@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -32,6 +32,7 @@ _SIGNS: Mapping[str, tuple[str, str]] = {
     "cancelled": ("○", "stopped"),
 }
 _TIME = 12
+SAME_FAILURE = timedelta(minutes=1)  # a task writes its failure down itself; other failures are ours alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,8 @@ class ActivityPane(ScrollView, can_focus=True):
     def show(self, running: Sequence[Job], failures: Sequence[Activity], log: Sequence[Activity]) -> None:
         """Show what is under way, and what was done: the newest first, nothing twice."""
         now = self._clock()
-        told = {(a.words, a.result) for a in log}
-        ended = [a for a in failures if (a.words, a.result) not in told]
+        told = {a.words: a.ended_at or a.at for a in reversed(log) if a.result == "failed"}
+        ended = [a for a in failures if a.words not in told or told[a.words] < a.at - SAME_FAILURE]
         ours_run = bool(running)
         ended += [a for a in log if not (a.result == "running" and ours_run and a.by == "dashboard")]
         ended.sort(key=lambda activity: activity.at, reverse=True)

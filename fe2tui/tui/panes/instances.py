@@ -133,7 +133,7 @@ class Instances(Table):
 
     def cells_shown(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Titles and texts of the columns that are shown, for every row."""
-        columns = self._layout.columns
+        columns = self._brush.layout.columns
         return tuple(column.title for column in columns), self._instance_rows.texts(columns)
 
     def write_edge(self) -> None:
@@ -149,12 +149,7 @@ class Instances(Table):
         super().on_resize()
         self.write_edge()
 
-    def on_focus(self) -> None:
-        """The frame is bright with the focus."""
-        super().on_focus()
-        self.write_edge()
-
-    def on_blur(self) -> None:
-        """The frame is dim without it."""
-        super().on_blur()
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """The frame is bright with the focus, dim without it."""
+        super().watch_has_focus(has_focus)
         self.write_edge()

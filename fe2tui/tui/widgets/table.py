@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from time import monotonic
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
@@ -15,31 +14,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from fe2tui.tui.columns import Cell, Column, Layout
-from fe2tui.tui.theme import Inks, inks
+from fe2tui.tui.columns import Cell
+from fe2tui.tui.theme import inks
 from fe2tui.tui.widgets.asked import Asked
+from fe2tui.tui.widgets.brush import GLOW_SECONDS, GUTTER, Brush, Glow, Look, Rows
 from fe2tui.tui.widgets.cells import fitted
-
-GLOW_SECONDS = 2.0
-GUTTER = 4
-
-
-class Rows(Protocol):
-    """What a table shows. ``rows`` is the row number by id."""
-
-    @property
-    def ids(self) -> Sequence[str]:
-        """The ids, in order."""
-
-    @property
-    def rows(self) -> Mapping[str, int]:
-        """The row number of each id."""
-
-    def layout(self, width: int) -> Layout:
-        """The columns for a width."""
-
-    def cells(self, row_id: str, columns: Sequence[Column]) -> tuple[Cell, list[Cell]]:
-        """The sign and the cells of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +40,8 @@ class Table(ScrollView, can_focus=True):
         Binding("down,j", "move(1)", "Down", show=False),
         Binding("pageup", "page(-1)", "Page up", show=False),
         Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "edge(0)", "First", show=False),
-        Binding("end", "edge(1)", "Last", show=False),
+        Binding("home", "page(-1_000_000)", "First", show=False),
+        Binding("end", "page(1_000_000)", "Last", show=False),
     ]
 
     class Moved(Message):
@@ -84,9 +63,8 @@ class Table(ScrollView, can_focus=True):
         self._cursor = 0
         self._cursor_id: str | None = None
         self._anchor: str | None = None
-        self._glow: list[tuple[float, frozenset[str]]] = []
-        self._strips: dict[tuple[str, str, bool], Strip] = {}
-        self._layout = Layout((), 1)
+        self._glow = Glow()
+        self._brush = Brush(rows)
 
     # What is under the cursor
 
@@ -111,8 +89,7 @@ class Table(ScrollView, can_focus=True):
         before = _Place(self._cursor, self._cursor - round(self.scroll_y))
         was = self._cursor_id
         self._shown = rows
-        self._strips.clear()
-        self._set_layout()
+        self._brush.take(rows, self._line_width)
         row = rows.rows.get(self._anchor) if self._anchor is not None else None
         if row is None and was is not None:
             row = rows.rows.get(was)
@@ -121,7 +98,8 @@ class Table(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(rows.ids) + 1)
         self._keep_height(before)
         if changed:
-            self._start_glow(changed)
+            self._glow.add(changed)
+            self.set_timer(GLOW_SECONDS + 0.05, self._end_glow)
         self.refresh()
         if self._cursor_id != was:
             self.post_message(self.Moved())
@@ -138,28 +116,21 @@ class Table(ScrollView, can_focus=True):
         """Draw again what is in view where it differs from what was drawn: ages and money move on."""
         if not self.is_attached or not self.size.height:
             return
-        top, before = round(self.scroll_y), self._strips
-        self._strips = {}
+        top, before = round(self.scroll_y), self._brush.forget()
         for line in range(1, self.scrollable_content_region.height):
             row = top + line - 1
             if row >= len(self._shown.ids):
                 break
-            key = self._key(row)
-            if self._strip(row) != before.get(key):
+            if self._strip(row) != before.get(self._look(row)):
                 self.refresh(Region(0, line, self.size.width, 1))
 
     def recolour(self) -> None:
         """Draw everything anew: marks, focus or colours are others."""
-        self._strips.clear()
+        self._brush.forget()
         self.refresh()
 
-    def _start_glow(self, changed: frozenset[str]) -> None:
-        self._glow.append((monotonic() + GLOW_SECONDS, changed))
-        self.set_timer(GLOW_SECONDS + 0.05, self._end_glow)
-
     def _end_glow(self) -> None:
-        now = monotonic()
-        self._glow = [(until, ids) for until, ids in self._glow if until > now]
+        self._glow.end()
         self.redraw()
 
     # Moving
@@ -175,10 +146,6 @@ class Table(ScrollView, can_focus=True):
     def action_page(self, by: int) -> None:
         """Move the cursor by so many pages."""
         self._move_to(self._cursor + by * self._page_rows)
-
-    def action_edge(self, last: int) -> None:
-        """Move the cursor to the first or the last row."""
-        self._move_to(len(self._shown.ids) if last else 0)
 
     def _move_to(self, row: int) -> None:
         ids = self._shown.ids
@@ -206,7 +173,9 @@ class Table(ScrollView, can_focus=True):
                 self.post_message(Asked(self.command_at(event.x)))
             return
         if inside.y == 0:
-            self._click_title(inside.x)
+            column = self._brush.column_at(inside.x)
+            if column is not None and column.sort:
+                self.post_message(self.SortAsked(column.sort))
             return
         row = round(self.scroll_y) + inside.y - 1
         if row < len(self._shown.ids):
@@ -218,99 +187,42 @@ class Table(ScrollView, can_focus=True):
         """The command of what stands in the upper edge of the frame at a column; empty when there is none."""
         return ""
 
-    def _click_title(self, x: int) -> None:
-        start = GUTTER
-        for column in self._layout.columns:
-            if start <= x < start + column.width + self._layout.gap and column.sort:
-                self.post_message(self.SortAsked(column.sort))
-                return
-            start += column.width + self._layout.gap
-
     # Drawing
 
     def on_resize(self) -> None:
         """Choose the columns anew."""
-        self._set_layout()
-        self._strips.clear()
+        self._brush.take(self._shown, self._line_width)
         self.virtual_size = Size(self.size.width, len(self._shown.ids) + 1)
         if self._shown.ids and not 0 <= self._cursor - round(self.scroll_y) < self._page_rows:
             self.scroll_to(y=max(0, self._cursor - self._page_rows + 1), animate=False)
 
-    def on_focus(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
         """The cursor's row is brighter with the focus."""
+        super().watch_has_focus(has_focus)
         self.recolour()
-
-    def on_blur(self) -> None:
-        """The cursor's row is dimmer without the focus."""
-        self.recolour()
-
-    def _set_layout(self) -> None:
-        width = self.scrollable_content_region.width - GUTTER
-        self._layout = self._shown.layout(max(8, width))
 
     @property
-    def _inks(self) -> Inks:
-        return inks(self.app.theme_variables)
+    def _line_width(self) -> int:
+        return self.scrollable_content_region.width
 
     def render_line(self, y: int) -> Strip:
         """One line of the table: the titles, a row, or what an empty table says."""
-        width = self.scrollable_content_region.width
+        ink, width = inks(self.app.theme_variables), self._line_width
         if y == 0:
-            return self._titles().adjust_cell_length(width, self._inks["text"])
+            return self._brush.titles(ink, self.sorted_by)
         row = round(self.scroll_y) + y - 1
         if row < len(self._shown.ids):
             return self._strip(row)
         if not self._shown.ids and 2 <= y < 2 + len(self.empty):
-            text, ink = self.empty[y - 2]
-            return Strip([Segment(fitted(f"{'':{GUTTER}}{text}", width), self._inks[ink])])
-        return Strip.blank(width, self._inks["text"])
+            text, name = self.empty[y - 2]
+            return Strip([Segment(fitted(f"{'':{GUTTER}}{text}", width), ink[name])])
+        return Strip.blank(width, ink["text"])
 
-    def _titles(self) -> Strip:
-        ink, (sorted_by, descending) = self._inks, self.sorted_by
-        parts = [Segment(" " * GUTTER, ink["dim"])]
-        sign_done = False
-        for place, column in enumerate(self._layout.columns):
-            if place:
-                parts.append(Segment(" " * self._layout.gap, ink["dim"]))
-            here = bool(column.sort) and column.sort == sorted_by and not sign_done
-            sign_done = sign_done or here
-            arrow = "▾" if descending else "▴"
-            title = (f"{arrow}{column.title}" if column.right else f"{column.title} {arrow}") if here else column.title
-            parts.append(Segment(fitted(title, column.width, column.right), ink["accent" if here else "dim"]))
-        return Strip(parts)
-
-    def _key(self, row: int) -> tuple[str, str, bool]:
+    def _look(self, row: int) -> Look:
         row_id = self._shown.ids[row]
         if row == self._cursor:
-            kind = "cursor" if self.has_focus else "idle"
-        else:
-            kind = "glow" if any(row_id in ids for _, ids in self._glow) else ""
-        return row_id, kind, row_id in self.marks
+            return Look(row_id, "cursor" if self.has_focus else "idle", row_id in self.marks)
+        return Look(row_id, "glow" if row_id in self._glow else "", row_id in self.marks)
 
     def _strip(self, row: int) -> Strip:
-        key = self._key(row)
-        strip = self._strips.get(key)
-        if strip is None:
-            if len(self._strips) > 1_000:
-                self._strips.clear()
-            strip = self._strips[key] = self._draw(*key)
-        return strip
-
-    def _draw(self, row_id: str, kind: str, marked: bool) -> Strip:
-        ink = self._inks
-        (sign, sign_ink), cells = self._shown.cells(row_id, self._layout.columns)
-        bar = "▌" if kind in ("cursor", "idle") else " "
-        parts = [
-            Segment(bar, ink.on("accent" if kind == "cursor" else "faint", kind)),
-            Segment("✓" if marked else " ", ink.on("mark", kind)),
-            Segment(f"{sign} ", ink.on(sign_ink, kind)),
-        ]
-        space = Segment(" " * self._layout.gap, ink.on("text", kind))
-        for place, (column, (text, name)) in enumerate(zip(self._layout.columns, cells, strict=True)):
-            if place:
-                parts.append(space)
-            elif kind == "cursor":
-                name = "strong" if name == "text" else name
-            parts.append(Segment(fitted(text, column.width, column.right), ink.on(name, kind)))
-        width = self.scrollable_content_region.width
-        return Strip(parts).adjust_cell_length(width, ink.on("text", kind)).simplify()
+        return self._brush.row(inks(self.app.theme_variables), self._look(row))
