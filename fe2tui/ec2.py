@@ -39,6 +39,7 @@ from fe2tui.tasks import connect as connecting
 from fe2tui.tasks import launch as launching
 from fe2tui.tasks import power
 from fe2tui.tasks import terminate as terminating
+from fe2tui.tasks.choosing import chosen
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import KeyOffer, offer_keys
 from fe2tui.tasks.names import find
@@ -86,7 +87,9 @@ class EC2:
     ) -> None:
         """Raises NotFoundError for a region that nothing is called, SettingError for a wrong config.toml."""
         self._settings = settings.load()
-        self._choice = _choice(self._settings, region, profile, endpoint_url, read_only)
+        self._choice = chosen(
+            self._settings, region=region, profile=profile, endpoint_url=endpoint_url, read_only=read_only
+        )
         self._background = _Background(self._choice, self._settings, report)
         self._do = self._background.do
         self._finalizer = weakref.finalize(self, self._background.close)
@@ -304,21 +307,6 @@ async def _settled() -> None:
     """Until every other task of the loop that was cancelled has ended."""
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task() and task.cancelling()]
     await asyncio.gather(*others, return_exceptions=True)
-
-
-def _choice(
-    chosen: settings.Settings, region: str | None, profile: str | None, endpoint_url: str | None, read_only: bool
-) -> Choice:
-    profile = profile or os.environ.get("AWS_PROFILE") or chosen.profile
-    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or chosen.region
-    return Choice(
-        profile=profile,
-        region=region or named,
-        endpoint_url=endpoint_url,
-        read_only=read_only or chosen.read_only or chosen.of_profile(profile or "default").read_only,
-        connect_timeout=chosen.connect_timeout,
-        read_timeout=chosen.read_timeout,
-    )
 
 
 def _boto3_resource(choice: Choice, region: str) -> Any:

@@ -84,6 +84,14 @@ def test_what_is_waited_for_at_the_start_is_cheap(first: str) -> None:
     assert brought(modules, (*AMAZON, *MACHINES, *SCREEN, *CLOUD[:3], "click", "sqlite3", "lxml")) == []
 
 
+def test_what_tab_and_help_need_is_cheap() -> None:
+    code = (
+        "from fe2tui.cli.commands import _COMMANDS, group; [group('fe2').get_command(None, name) for name in _COMMANDS]"
+    )
+    modules = modules_after(f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))")
+    assert brought(modules, (*AMAZON, *MACHINES, *SCREEN, *CLOUD[:3], "asyncio", "sqlite3", "lxml")) == []
+
+
 def test_choosing_account_and_region_imports_nothing_of_amazons() -> None:
     code = "from fe2tui.aws.session import Choice, Session; Session(Choice(region='Ohio')).place"
     modules = modules_after(f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fe2tui.cli.options import Asked
+from fe2tui.cli.options import Asked, place_of
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -42,7 +42,6 @@ class InstanceName(click.ParamType[str]):
 def _last_seen(asked: Asked) -> list[tuple[str, str, str]]:
     """(name, id, state) of what was last seen where the command line points; nothing when nothing can be read."""
     from fe2tui import paths
-    from fe2tui.cli.working import place_of
     from fe2tui.errors import Fe2Error
     from fe2tui.store import Store
 

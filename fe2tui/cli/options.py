@@ -5,13 +5,13 @@ Nothing is imported here that the dashboard's first frame would have to wait for
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fe2tui.aws.session import Choice
+    from fe2tui.model.place import Place
     from fe2tui.settings import Settings
 
 
@@ -79,23 +79,22 @@ def dashboard_only(arguments: Sequence[str]) -> Asked | None:
     return asked
 
 
-def profile_in_use(asked: Asked, settings: Settings) -> str | None:
-    """The profile: the flag's, else the environment's, else the settings'."""
-    named = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")
-    return asked.profile or named or settings.profile
-
-
 def choice_of(asked: Asked, settings: Settings) -> Choice:
     """Which account, region and endpoint to work with, and whether only to read."""
-    from fe2tui.aws.session import Choice
+    from fe2tui.tasks.choosing import chosen
 
-    profile = profile_in_use(asked, settings)
-    region = asked.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or settings.region
-    return Choice(
-        profile=profile,
-        region=region,
+    return chosen(
+        settings,
+        region=asked.region,
+        profile=asked.profile,
         endpoint_url=asked.endpoint_url,
-        read_only=asked.read_only or settings.read_only or settings.of_profile(profile or "default").read_only,
-        connect_timeout=settings.connect_timeout,
-        read_timeout=settings.read_timeout,
+        read_only=asked.read_only,
     )
+
+
+def place_of(asked: Asked) -> Place:
+    """Where a command line points, without asking anybody."""
+    from fe2tui import settings
+    from fe2tui.aws.session import Session
+
+    return Session(choice_of(asked, settings.load())).place

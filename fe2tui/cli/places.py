@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fe2tui.cli.options import Asked
-from fe2tui.cli.output import print_json
+from fe2tui.cli.options import Asked, place_of
 from fe2tui.errors import NotFoundError
 from fe2tui.model.regions import REGIONS, find_region, short_name
 
@@ -18,15 +17,12 @@ def region(asked: Asked, text: str | None) -> None:
 
     `fe2 region Ohio` prints us-east-2. Without TEXT: the region in use.
     """
-    if text is None:
-        from fe2tui.cli.working import place_of
-
-        found: str | None = place_of(asked).region
-    else:
-        found = find_region(text)
+    found = place_of(asked).region if text is None else find_region(text)
     if not found:
         raise NotFoundError(f"No region's name contains “{text}”.", "`fe2 regions` lists them.")
     if asked.json:
+        from fe2tui.cli.work.output import print_json
+
         print_json({"id": found, "name": REGIONS.get(found, found)})
     else:
         click.echo(found)
@@ -37,7 +33,8 @@ def region(asked: Asked, text: str | None) -> None:
 def regions(asked: Asked) -> None:
     """List the regions that this account can use."""
     from fe2tui.aws.session import regions as enabled
-    from fe2tui.cli.working import Working
+    from fe2tui.cli.work.output import print_json
+    from fe2tui.cli.work.working import Working
 
     found = sorted(Working(asked).run(lambda ctx: enabled(ctx.session), anywhere=True))
     if asked.json:

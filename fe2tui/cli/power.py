@@ -1,83 +1,45 @@
-"""Start, stop and reboot, one or many."""
+"""``start``, ``stop``, ``reboot``."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-
 import click
 
-from fe2tui.cli.asking import agrees
 from fe2tui.cli.completion import InstanceName
-from fe2tui.cli.ending import say_error
 from fe2tui.cli.options import Asked
-from fe2tui.cli.output import outcome_document, print_json
-from fe2tui.cli.reading import read_instances
-from fe2tui.cli.working import Working
-from fe2tui.errors import InterruptedByUser
-from fe2tui.model.instance import Instance
-from fe2tui.model.progress import Outcome
-from fe2tui.model.words import listed, visible
-from fe2tui.tasks import power
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.names import resolve_all
 
-Act = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
 _names = click.argument("names", nargs=-1, required=True, type=InstanceName())
-_wait = click.option("--wait/--no-wait", default=None, help="Whether to return only when it is done.")
+_WAIT = "Whether to return only when it is done."
 
 
 @click.command()
 @_names
-@_wait
+@click.option("--wait/--no-wait", default=True, help=_WAIT)
 @click.pass_obj
-def start(asked: Asked, names: tuple[str, ...], wait: bool | None) -> int:
+def start(asked: Asked, names: tuple[str, ...], wait: bool) -> int:
     """Start instances and wait until ssh answers."""
-    return _act(asked, names, lambda ctx, ids: power.start(ctx, ids, wait=wait is not False))
+    from fe2tui.cli.work.power import start as work
+
+    return work(asked, names, wait=wait)
 
 
 @click.command()
 @_names
 @click.option("--force", is_flag=True, help="Do not let their systems shut down. May lose what is not on disk yet.")
-@_wait
+@click.option("--wait/--no-wait", default=False, help=_WAIT)
 @click.pass_obj
-def stop(asked: Asked, names: tuple[str, ...], force: bool, wait: bool | None) -> int:
+def stop(asked: Asked, names: tuple[str, ...], force: bool, wait: bool) -> int:
     """Stop instances and return at once. Their disks stay, and go on costing."""
-    question = "Force off {}? What they have not written to disk is lost." if force else ""
-    return _act(asked, names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=bool(wait)), question)
+    from fe2tui.cli.work.power import stop as work
+
+    return work(asked, names, force=force, wait=wait)
 
 
 @click.command()
 @_names
-@_wait
+@click.option("--wait/--no-wait", default=True, help=_WAIT)
 @click.pass_obj
-def reboot(asked: Asked, names: tuple[str, ...], wait: bool | None) -> int:
+def reboot(asked: Asked, names: tuple[str, ...], wait: bool) -> int:
     """Reboot instances and wait until ssh answers again."""
-    return _act(asked, names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait is not False))
+    from fe2tui.cli.work.power import reboot as work
 
-
-def _act(asked: Asked, names: Sequence[str], act: Act, question: str = "") -> int:
-    async def work(ctx: Context) -> list[Outcome]:
-        among = resolve_all(await read_instances(ctx), names)
-        if question and not asked.yes:
-            await _confirmed(question, among)
-        return await act(ctx, [each.id for each in among])
-
-    return show_outcomes(asked, Working(asked).run(work))
-
-
-async def _confirmed(question: str, among: Iterable[Instance]) -> None:
-    labels = listed([visible(each.label) for each in among])
-    if not await agrees(question.format(labels), default=False, otherwise="Say --yes if it is meant."):
-        raise InterruptedByUser("Left as it was.")
-
-
-def show_outcomes(asked: Asked, outcomes: Sequence[Outcome]) -> int:
-    """Print what came of each instance; the exit status is that of the first that went wrong."""
-    if asked.json:
-        print_json([outcome_document(each) for each in outcomes])
-    for outcome in outcomes:
-        if outcome.error:
-            say_error(visible(outcome.label), outcome.error)
-        elif not asked.json:
-            click.echo(f"{visible(outcome.label)} ({outcome.subject}): {visible(outcome.words)}")
-    return next((each.error.exit_code for each in outcomes if each.error), 0)
+    return work(asked, names, wait=wait)

@@ -247,3 +247,11 @@ def test_another_profile_and_one_that_is_not_there(fe2: Any) -> None:
     said = fe2("instances", "--profile", "no-such-profile")
     assert (said.status, said.out) == (4, "")
     assert "no-such-profile" in said.err
+
+
+def test_credentials_in_the_environment_count_under_a_profile_named_there(fe2: Any, tmp_path: Any) -> None:
+    config = tmp_path / "aws-config"
+    config.write_text("[profile bare]\nregion = us-east-2\n")
+    said = fe2("instances", AWS_PROFILE="bare", AWS_CONFIG_FILE=str(config), AWS_SHARED_CREDENTIALS_FILE=str(config))
+    assert said.status == 0, said.err
+    assert said.out

@@ -10,11 +10,10 @@ from typing import TypeVar
 
 from fe2tui import settings
 from fe2tui.aws.session import Choice, Session
-from fe2tui.cli.asking import one_time_code
 from fe2tui.cli.ending import complain
 from fe2tui.cli.options import Asked, choice_of
-from fe2tui.cli.steps import Steps
-from fe2tui.model.place import Place
+from fe2tui.cli.work.asking import one_time_code
+from fe2tui.cli.work.steps import Steps
 from fe2tui.model.words import visible
 from fe2tui.store import Store, open_store
 from fe2tui.tasks.context import Context
@@ -58,8 +57,3 @@ class Working:
         async with Session(choice, ask_code=one_time_code) as session:
             with Steps() as steps:
                 return await work(Context(session, self.store, self.settings, steps.report, self.asked.by))
-
-
-def place_of(asked: Asked) -> Place:
-    """Where a command line points, without asking anybody."""
-    return Session(choice_of(asked, settings.load())).place

@@ -1,0 +1,46 @@
+"""What was done, by the dashboard and by commands."""
+
+from __future__ import annotations
+
+import click
+
+from fe2tui.cli.options import Asked
+from fe2tui.cli.work.output import iso, print_json, table
+from fe2tui.model.words import local_time
+from fe2tui.store import open_store
+
+
+def show_activity(asked: Asked, count: int) -> None:
+    """Print the newest entries of the activity log."""
+    store = open_store()
+    try:
+        entries = store.activity.recent(count)
+    finally:
+        store.close()
+    if asked.json:
+        print_json(
+            [
+                {
+                    "at": iso(each.at),
+                    "ended_at": iso(each.ended_at),
+                    "command": each.command,
+                    "id": each.subject,
+                    "name": each.label,
+                    "region": each.region,
+                    "result": each.result,
+                    "words": each.words,
+                    "remedy": each.remedy,
+                    "code": each.code,
+                    "by": each.by,
+                }
+                for each in entries
+            ]
+        )
+        return
+    rows = [
+        (local_time(each.at), each.command, each.label or each.subject, each.result, each.words) for each in entries
+    ]
+    if rows:
+        click.echo("\n".join(table(("WHEN", "WHAT", "TO", "RESULT", "WORDS"), rows)))
+    else:
+        click.echo("Nothing was done yet.", err=True)

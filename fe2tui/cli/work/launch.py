@@ -1,0 +1,89 @@
+"""Launch: agree on what it will cost and which key, then launch and wait."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from fe2tui.cli.ending import complain, say_error
+from fe2tui.cli.options import Asked
+from fe2tui.cli.work.asking import agrees, somebody_there
+from fe2tui.cli.work.output import instance_document, instance_line, print_json
+from fe2tui.cli.work.reading import read_fleet
+from fe2tui.cli.work.working import Working
+from fe2tui.errors import FieldError, InterruptedByUser
+from fe2tui.model.instance import Instance
+from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.words import dollars, visible
+from fe2tui.tasks import launch as task
+from fe2tui.tasks.context import Context
+
+PRICES_WAIT = 5.0  # seconds: a region's prices are read once a day, and what it costs is to be seen before it does
+
+
+def launch(asked: Asked, request: LaunchRequest, *, wait: bool) -> None:
+    """Launch it and print it."""
+
+    async def work(ctx: Context) -> Instance:
+        for outcome in await task.recover(ctx):
+            complain(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
+            if outcome.error:
+                say_error(visible(outcome.label), outcome.error)
+        known = task.Lookups(replace(ctx, pace=replace(ctx.pace, prices=PRICES_WAIT)))
+        try:
+            return await task.launch(ctx, await _agreed(ctx, request, known), wait=wait, known=known)
+        finally:
+            known.close()
+
+    made = Working(asked).run(work)
+    if asked.json:
+        fleet = Working(asked).run(read_fleet)
+        print_json(instance_document(made, replace(fleet, instances={made.id: made})))
+    else:
+        click.echo(instance_line(made))
+
+
+async def _agreed(ctx: Context, request: LaunchRequest, known: task.Lookups) -> LaunchRequest:
+    """The request as it will be sent. Says what it will cost, and all that is wrong with it, before anything is."""
+    plan = await task.plan(ctx, request, known)
+    if plan.error("key_name") and request.key_action == "use" and somebody_there():
+        request = await _with_key(request, plan)
+        plan = await task.plan(ctx, request, known)
+    if plan.errors:
+        for error in plan.errors[1:]:
+            say_error(error.field, error)
+        raise _with_flags(plan.errors[0], request)
+    for warning in plan.warnings:
+        complain(visible(warning))
+    if plan.cost is None or plan.cost.per_hour is None:
+        complain("What it costs is not known.")
+        return request
+    stopped = dollars(plan.cost.stopped_per_hour, 3, sign="$")
+    month = dollars(plan.cost.per_month, sign="$")
+    hour = dollars(plan.cost.per_hour, 3, sign="$")
+    complain(f"This costs {hour} an hour while it runs, {stopped} while stopped; {month} a month if left on.")
+    return request
+
+
+def _with_flags(error: FieldError, request: LaunchRequest) -> FieldError:
+    if error.field == "key_name" and request.key_action == "use":
+        error.remedy = f"{error.remedy} --import-key and --create-key do that here."
+    return error
+
+
+async def _with_key(request: LaunchRequest, plan: task.LaunchPlan) -> LaunchRequest:
+    """The request with a key pair that will be imported or created, by asking; as it was if that would not help."""
+    offer = plan.keys
+    if offer is None or (request.key_name and offer.named(request.key_name)):
+        return request
+    error = plan.error("key_name")
+    complain(visible(error.summary) if error else "")
+    own = offer.importable[0] if offer.importable else None
+    name = request.key_name or (own.name if own else "default")
+    if own and await agrees(f"Import {visible(own.source)} as “{visible(name)}”?", default=True, otherwise=""):
+        return replace(request, key_action="import", key_public=own.public, key_name=name)
+    name = request.key_name or "default"
+    if await agrees(f"Create a key pair “{visible(name)}”?", default=True, otherwise=""):
+        return replace(request, key_action="create", key_name=name)
+    raise InterruptedByUser("Nothing was launched: without a key nobody could connect.")

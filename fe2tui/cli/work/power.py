@@ -1,0 +1,67 @@
+"""Start, stop and reboot, one or many."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import click
+
+from fe2tui.cli.ending import say_error
+from fe2tui.cli.options import Asked
+from fe2tui.cli.work.asking import agrees
+from fe2tui.cli.work.output import outcome_document, print_json
+from fe2tui.cli.work.reading import read_instances
+from fe2tui.cli.work.working import Working
+from fe2tui.errors import InterruptedByUser
+from fe2tui.model.instance import Instance
+from fe2tui.model.progress import Outcome
+from fe2tui.model.words import listed, visible
+from fe2tui.tasks import power
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.names import resolve_all
+
+Act = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
+
+
+def start(asked: Asked, names: Sequence[str], *, wait: bool) -> int:
+    """Start instances; the exit status."""
+    return _act(asked, names, lambda ctx, ids: power.start(ctx, ids, wait=wait))
+
+
+def stop(asked: Asked, names: Sequence[str], *, force: bool, wait: bool) -> int:
+    """Stop instances, after asking if it is by force; the exit status."""
+    question = "Force off {}? What they have not written to disk is lost." if force else ""
+    return _act(asked, names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait), question)
+
+
+def reboot(asked: Asked, names: Sequence[str], *, wait: bool) -> int:
+    """Reboot instances; the exit status."""
+    return _act(asked, names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait))
+
+
+def _act(asked: Asked, names: Sequence[str], act: Act, question: str = "") -> int:
+    async def work(ctx: Context) -> list[Outcome]:
+        among = resolve_all(await read_instances(ctx), names)
+        if question and not asked.yes:
+            await _confirmed(question, among)
+        return await act(ctx, [each.id for each in among])
+
+    return show_outcomes(asked, Working(asked).run(work))
+
+
+async def _confirmed(question: str, among: Iterable[Instance]) -> None:
+    labels = listed([visible(each.label) for each in among])
+    if not await agrees(question.format(labels), default=False, otherwise="Say --yes if it is meant."):
+        raise InterruptedByUser("Left as it was.")
+
+
+def show_outcomes(asked: Asked, outcomes: Sequence[Outcome]) -> int:
+    """Print what came of each instance; the exit status is that of the first that went wrong."""
+    if asked.json:
+        print_json([outcome_document(each) for each in outcomes])
+    for outcome in outcomes:
+        if outcome.error:
+            say_error(visible(outcome.label), outcome.error)
+        elif not asked.json:
+            click.echo(f"{visible(outcome.label)} ({outcome.subject}): {visible(outcome.words)}")
+    return next((each.error.exit_code for each in outcomes if each.error), 0)

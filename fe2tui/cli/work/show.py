@@ -1,0 +1,76 @@
+"""What there is: instances, one of them, its address."""
+
+from __future__ import annotations
+
+import click
+
+from fe2tui.cli.options import Asked
+from fe2tui.cli.work.output import instance_document, instance_line, print_json, table
+from fe2tui.cli.work.reading import read_fleet, read_instances, read_one
+from fe2tui.cli.work.working import Working
+from fe2tui.errors import NoAddressError
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.money import hourly_cost, monthly_cost
+from fe2tui.model.words import DASH, age, dollars
+from fe2tui.tasks.context import utc_now
+from fe2tui.tasks.names import resolve
+
+
+def show_all(asked: Asked, *, everything: bool, long: bool) -> None:
+    """Print the instances of the region; terminated ones only if ``everything`` is wanted."""
+    fleet = Working(asked).run(read_fleet if asked.json or long else read_instances)
+    shown = [each for each in fleet.instances.values() if everything or each.state is not State.TERMINATED]
+    shown.sort(key=lambda each: (each.name.casefold(), each.id))
+    if asked.json:
+        print_json([instance_document(each, fleet) for each in shown])
+    elif shown:
+        click.echo("\n".join(_long(shown, fleet) if long else map(instance_line, shown)))
+    if not shown:
+        click.echo(f"No instances in {fleet.place.region}.", err=True)
+
+
+def show_one(asked: Asked, name: str) -> None:
+    """Print one instance."""
+    fleet = Working(asked).run(read_fleet if asked.json else read_instances)
+    found = resolve(fleet, name)
+    if asked.json:
+        print_json(instance_document(found, fleet))
+    else:
+        click.echo(instance_line(found))
+
+
+def show_address(asked: Asked, name: str) -> None:
+    """Print an instance's address. Raises NoAddressError."""
+    working = Working(asked)
+    found = working.run(lambda ctx: read_one(ctx, name))
+    address = found.private_ip if working.settings.use_private_address else found.public_ip
+    if address is None:
+        remedy = "Start it first." if found.state is State.STOPPED else "Is it in a subnet that gives public addresses?"
+        raise NoAddressError(f"{found.label} has no public address: it is {found.state}.", remedy)
+    if asked.json:
+        print_json({"id": found.id, "name": found.name, "public_ip": found.public_ip, "private_ip": found.private_ip})
+    else:
+        click.echo(address)
+
+
+_HEADS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "$/H", "$/MONTH")
+
+
+def _long(shown: list[Instance], fleet: Fleet) -> list[str]:
+    now = utc_now()
+    rows = [
+        (
+            each.name or DASH,
+            each.id,
+            f"{each.state} spot" if each.is_spot else str(each.state),
+            each.type,
+            each.zone_letter,
+            each.public_ip or DASH,
+            age(now - each.launched_at) if each.launched_at and each.state is State.RUNNING else DASH,
+            dollars(hourly_cost(each, fleet).total, 3),
+            dollars(monthly_cost(each, fleet)),
+        )
+        for each in shown
+    ]
+    return table(_HEADS, rows, right=("UP", "$/H", "$/MONTH")) if rows else []
