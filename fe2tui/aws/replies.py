@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from fe2tui.errors import UnreachableError
 
 Item = TypeVar("Item")
+_Set = tuple[tuple[Item, ...], tuple[int, ...]]  # a set's objects, and its items' digests if they are several
 SLICE = 60  # items parsed before other threads get their turn: about 3 ms
 SMALL = 65_536  # bytes that are read before lxml is imported
 _BORDER = re.compile(rb"<(/?)item(/?)>")
@@ -35,9 +36,9 @@ class Reader(Generic[Item]):
         self._tag = tag
         self._open = f"<{tag}>".encode()
         self._close = f"</{tag}>".encode()
-        self._sets: dict[int, tuple[tuple[Item, ...], tuple[int, ...]]] = {}
+        self._sets: dict[int, _Set[Item]] = {}
         self._items: dict[int, Item] = {}
-        self._old_sets: dict[int, tuple[tuple[Item, ...], tuple[int, ...]]] = {}
+        self._old_sets: dict[int, _Set[Item]] = {}
         self._old_items: dict[int, Item] = {}
 
     def parse(self, body: bytes) -> tuple[list[Item], str | None]:
@@ -72,7 +73,7 @@ class Reader(Generic[Item]):
             known = self._sets.get(digest) or self._old_sets.get(digest)
             if known is not None:
                 found += known[0]
-                self._keep(digest, *known)
+                self._keep(digest, known)
                 continue
             items = list(_items(inner))
             digests = tuple(map(hash, items)) if len(items) > 1 or self._old_items else ()
@@ -83,13 +84,14 @@ class Reader(Generic[Item]):
         self.built = len(fresh)
         whole = [item for item in found if item is not None]
         for digest, start, stop, digests in new_sets:
-            self._keep(digest, tuple(whole[start:stop]), digests)
+            self._keep(digest, (tuple(whole[start:stop]), digests))
         return whole
 
-    def _keep(self, digest: int, objects: tuple[Item, ...], digests: tuple[int, ...]) -> None:
+    def _keep(self, digest: int, known: _Set[Item]) -> None:
         """For the next read: a set as a whole, and the items of one that has several, which may change alone."""
-        self._sets[digest] = objects, digests
-        self._items.update(zip(digests, objects, strict=True) if digests else ())
+        self._sets[digest] = known
+        if known[1]:
+            self._items.update(zip(known[1], known[0], strict=True))
 
     def _sets_in(self, body: bytes) -> Iterator[bytes]:
         start = body.find(self._open)
