@@ -177,6 +177,7 @@ async def test_the_plan_knows_what_it_will_cost(bench: Bench, name: str) -> None
 
 
 async def test_lookups_ask_once_for_many_plans(bench: Bench, name: str) -> None:
+    bench.ctx.pace = Pace(prices=60)
     known = Lookups(bench.ctx)
     await plan(bench.ctx, bench.request(name), known)
     bench.forget_calls()
