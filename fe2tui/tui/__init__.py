@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
+
+from fe2tui.tui import memory
 
 if TYPE_CHECKING:
     from fe2tui.aws.session import Choice
@@ -22,7 +23,7 @@ def run(choice: Choice, settings: Settings, *, start_demo: Callable[[], Mapping[
     Raises Fe2Error when there is nothing to open, such as a region that does not exist.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.disable()  # until there is a first frame; then see ``memory``
+    memory.pause()
     from fe2tui.tui.app import Dashboard
 
     dashboard = Dashboard(choice, settings, start_demo=start_demo)

@@ -14,8 +14,15 @@ NEVER = 1_000_000
 MANY = 500  # instances
 
 
+def pause() -> None:
+    """Collect nothing until there is a first frame. For a process that is the dashboard and nothing else."""
+    gc.disable()
+
+
 def calm() -> None:
-    """Look at young objects only, and no more at those there are. Once, when the parts are made."""
+    """After ``pause``: look at young objects only, and no more at those there are. Else without effect."""
+    if gc.isenabled():
+        return
     gc.enable()
     gc.set_threshold(YOUNG, NEVER, NEVER)
     gc.freeze()
@@ -23,10 +30,11 @@ def calm() -> None:
 
 def keep(new: int) -> None:
     """So many new instances are here to stay: out of sight with them if they are many."""
-    if new >= MANY:
+    if new >= MANY and gc.get_threshold()[1] == NEVER:
         gc.freeze()
 
 
 def tidy() -> None:
     """Look through all that is in sight. Every few minutes."""
-    gc.collect()
+    if gc.get_threshold()[1] == NEVER:
+        gc.collect()

@@ -19,7 +19,7 @@ from fe2tui.tui.widgets.frame import Edge, Part
 
 _LABEL = 7
 GAP = 2
-COLUMNS_FROM = 92
+COLUMNS_FROM = 100
 
 
 class Details(VerticalScroll):
