@@ -10,7 +10,16 @@ from typing import Any
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from fe2tui.aws import slim
@@ -37,6 +46,13 @@ SAFE_TWICE = frozenset(
     }
 )
 SMALL = 10_000  # bytes that the library's parser reads within a turn of the event loop
+_FINAL = (
+    ConnectTimeoutError,
+    ReadTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    SSLError,
+)
 _LONGEST_WAIT = 8.0
 _RETIRED = 2  # generations of clients that may still be in use
 
@@ -148,19 +164,19 @@ class Clients:
         )
         service_id = client.meta.service_model.service_id.hyphenize()
         client.meta.events.register(f"before-parse.{service_id}", divert)
-        client.meta.events.register_first(f"needs-retry.{service_id}", _waited_enough)
+        client.meta.events.register_first(f"needs-retry.{service_id}", _is_over)
         return client
 
 
-def _waited_enough(caught_exception: BaseException | None = None, **_: Any) -> bool | None:
-    """A silent endpoint has had its time-out: no second one."""
-    return False if isinstance(caught_exception, (ConnectTimeoutError, ReadTimeoutError)) else None
+def _is_over(caught_exception: BaseException | None = None, **_: Any) -> bool | None:
+    """A silent endpoint has had its time, and one that cannot be reached or trusted will not be in a second."""
+    return False if isinstance(caught_exception, _FINAL) else None
 
 
 def _passes(error: Exception, operation: str, attempt: int) -> bool:
     if isinstance(error, ClientError):
         return error.response.get("Error", {}).get("Code") in PASSING
-    if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)) and attempt > 1:
+    if isinstance(error, _FINAL) and attempt > 1:
         return False
     return operation in SAFE_TWICE
 

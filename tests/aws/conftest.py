@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -61,9 +62,9 @@ class Answers:
     asked: int = 0
 
 
-@pytest.fixture
-def answers() -> Iterator[Answers]:
-    """An address on this computer that answers as it is told."""
+@contextmanager
+def answering(context: ssl.SSLContext | None = None) -> Iterator[Answers]:
+    """An address on this computer that answers as it is told, by TLS if there is a context for it."""
     told = Answers()
 
     class Answering(BaseHTTPRequestHandler):
@@ -81,11 +82,24 @@ def answers() -> Iterator[Answers]:
         def log_message(self, format: str, *args: Any) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    told.url = f"http://127.0.0.1:{server.server_port}"
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            return  # a client that does not trust it hangs up
+
+    server = Quiet(("127.0.0.1", 0), Answering)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    told.url = f"http{'s' if context else ''}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     yield told
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def answers() -> Iterator[Answers]:
+    """An address on this computer that answers as it is told."""
+    with answering() as told:
+        yield told
