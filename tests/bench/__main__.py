@@ -15,6 +15,7 @@ from tests.bench.figures import Figure
 def _starts(runs: int) -> Iterator[Figure]:
     with Cloud() as cloud:
         yield start.first_frame(cloud, runs)
+        yield start.last_fleet(cloud, runs)
         yield start.first_row(cloud, runs)
         yield start.listing(cloud, runs)
 

@@ -35,7 +35,7 @@ def paired(ours: Callable[[], float], theirs: Callable[[], float], runs: int) ->
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
 
 
-def ratio(what: str, ours: float, theirs: float, aim: float) -> Figure:
+def ratio(what: str, ours: float, theirs: float, aim: float | None) -> Figure:
     """A ratio of two medians, with both in milliseconds beside it."""
     return Figure(what, ours / theirs, "×", aim, f"{ours * 1000:.0f} ms ÷ {theirs * 1000:.0f} ms")
 

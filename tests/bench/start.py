@@ -64,6 +64,17 @@ def first_frame(cloud: Cloud, runs: int) -> Figure:
     return ratio("first frame ÷ first frame of an empty Textual app", ours, theirs, 1.25)
 
 
+def last_fleet(cloud: Cloud, runs: int) -> Figure:
+    """The last fleet on the screen, before AWS is asked, against the first frame of an empty Textual app."""
+    env = client_environment(cloud)
+    _seen([str(BIN / "fe2tui")], env, "scraper")
+    empty = [sys.executable, "-m", "tests.bench.empty_app"]
+    ours, theirs = paired(
+        lambda: _seen([str(BIN / "fe2tui")], env, "scraper"), lambda: _seen(empty, env, "ready"), runs
+    )
+    return ratio("the last fleet on screen ÷ first frame of an empty app", ours, theirs, None)
+
+
 def _list_with_aws(env: Mapping[str, str]) -> Callable[[], float]:
     return lambda: _wall([str(BIN / "aws"), "ec2", "describe-instances"], env)
 
