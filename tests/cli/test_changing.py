@@ -148,7 +148,8 @@ def test_forcing_off_asks_first(base: Any) -> None:
 def test_read_only_refuses_every_change_in_the_core(fe2: Any, command: list[str]) -> None:
     fe2.cloud.control("/demo/calls", method="DELETE")
     state = "stopped" if command[0] == "start" else "running"
-    one = next(each["id"] for each in fe2("instances", "--json").json if each["state"] == state)
+    there = fe2("instances", "--json").json
+    one = next(each["id"] for each in there if each["state"] == state and each["lifecycle"] == "on-demand")
     said = fe2("--read-only", *[one if word == "base" else word for word in command])
     assert (said.status, said.out) == (1, ""), said.err
     assert "only read" in said.err
