@@ -128,12 +128,15 @@ def test_the_modes_after_leaving_are_those_of_before(tmp_path: Path) -> None:
 
 
 def test_keys_typed_for_a_program_that_died_are_not_the_dashboards() -> None:
-    with _shell("echo up; sleep 1; exit 255") as terminal:
+    with _shell("stty raw -echo; echo up; sleep 1; exit 255") as terminal:
         terminal.send("c")
         terminal.until("up")
         terminal.send("xxxx")
         terminal.until("status=255")
-        terminal.read(0.5)
+        home = re.search(r"AT HOME count=(\d+)", terminal.text)
+        assert home
+        later = int(home[1]) + 15
+        terminal.until(lambda: f"count={later}" in terminal.text)
         assert "DANGER" not in terminal.text
 
 
