@@ -50,6 +50,13 @@ def matching(suggestions: Sequence[Suggestion], typed: str) -> list[Suggestion]:
     return [*ranks[0], *ranks[1], *ranks[2]]
 
 
+def around(suggestions: Sequence[Suggestion], value: str) -> list[Suggestion]:
+    """All, or as many as are shown at most, with a value in sight."""
+    at = next((n for n, s in enumerate(suggestions) if s.value == value), 0)
+    start = max(0, min(at - 3, len(suggestions) - MOST_SHOWN))
+    return list(suggestions[start : start + MOST_SHOWN])
+
+
 class SuggestInput(Input):
     """The input of such a field: while its list is open, the arrows and enter belong to the list."""
 
@@ -183,7 +190,12 @@ class Suggest(Field):
             self.input.is_open = is_open
 
     def _fill(self) -> None:
-        self._listed = self._fitting() if self._typed else self._around_the_value()
+        if self._typed:
+            made = self._made_from(self.value)
+            found = matching(self._suggestions, self.input.value)[:MOST_SHOWN]
+            self._listed = [*found, made] if made is not None else found
+        else:
+            self._listed = around(self._suggestions, self.value)
         width = max((len(s.value) for s in self._listed), default=0)
         options = self._list
         options.styles.width = max(30, self.size.width - LABEL_WIDTH)
@@ -196,17 +208,6 @@ class Suggest(Field):
         if not self._listed:
             self._show(False)
 
-    def _fitting(self) -> list[Suggestion]:
-        found = matching(self._suggestions, self.input.value)[:MOST_SHOWN]
-        made = self._made_from(self.value)
-        return [*found, made] if made is not None else found
-
-    def _around_the_value(self) -> list[Suggestion]:
-        """All, or as many as are shown at most, with the present value in sight."""
-        at = next((n for n, s in enumerate(self._suggestions) if s.value == self.value), 0)
-        start = max(0, min(at - 3, len(self._suggestions) - MOST_SHOWN))
-        return list(self._suggestions[start : start + MOST_SHOWN])
-
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:
         if event.value == self._quiet or not self.input.has_focus:
@@ -218,11 +219,9 @@ class Suggest(Field):
 
     def _open_for_what_is_typed(self) -> None:
         self._fill()
-        self._show(bool(self._listed) and not self._says_it_all())
-
-    def _says_it_all(self) -> bool:
-        """Whether the list would only repeat what is typed."""
-        return len(self._listed) == 1 and self._listed[0].value == self.value and self._listed[0] in self._suggestions
+        only = self._listed[0] if len(self._listed) == 1 else None
+        repeats = only is not None and only.value == self.value and only in self._suggestions
+        self._show(bool(self._listed) and not repeats)
 
     @on(SuggestInput.Stepped)
     def _step(self, event: SuggestInput.Stepped) -> None:
