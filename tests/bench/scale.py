@@ -24,11 +24,11 @@ _CURSOR = "▌"
 
 
 @contextmanager
-def watched(cloud: Cloud, seconds: float) -> Iterator[tuple[Terminal, Path]]:
-    """The dashboard on the cloud, reading again after so many seconds, and the file its longest gaps go to."""
+def watched(cloud: Cloud) -> Iterator[tuple[Terminal, Path]]:
+    """The dashboard on the cloud, as quick as may be while anything moves, and the file its longest gaps go to."""
     with fresh_home(cloud) as env, tempfile.TemporaryDirectory() as folder:
         config = Path(env["FE2TUI_HOME"]) / "config" / "config.toml"
-        config.write_text(f"{config.read_text()}\nquick_seconds = {seconds}\nslow_seconds = {seconds}\n")
+        config.write_text(f"{config.read_text()}\nslow_seconds = 600\nquick_seconds = 0.5\n")
         gaps = Path(folder) / "gaps"
         gaps.touch()
         terminal = Terminal([sys.executable, "-m", "tests.bench.watched", str(gaps)], env)
@@ -69,7 +69,7 @@ def _all_rows(terminal: Terminal, size: int) -> float:
 
 
 def _idle(cloud: Cloud, size: int) -> list[Figure]:
-    with watched(cloud, 60) as (terminal, _gaps):
+    with watched(cloud) as (terminal, _gaps):
         shown = _all_rows(terminal, size)
         terminal.drain(3 + size / 20_000)
         rows = [
@@ -80,10 +80,29 @@ def _idle(cloud: Cloud, size: int) -> list[Figure]:
         return [*rows, Figure(f"{size:,} rows: peak memory", terminal.peak_mib(), "MiB", aim)]
 
 
+def _keep_moving(cloud: Cloud) -> None:
+    """One more instance, that stays pending: as long as anything moves, everything is read again and again."""
+    import boto3
+
+    keys = cloud.environment
+    ec2 = boto3.client(
+        "ec2",
+        endpoint_url=cloud.endpoint,
+        region_name=keys["AWS_REGION"],
+        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+    )
+    cloud.control("/demo/delays", {"boot_seconds": 86_400})
+    image = ec2.describe_images(Owners=["099720109477"])["Images"][0]
+    kind = "t3.micro" if image["Architecture"] == "x86_64" else "t4g.micro"
+    ec2.run_instances(ImageId=image["ImageId"], InstanceType=kind, MinCount=1, MaxCount=1)
+
+
 def _reading(cloud: Cloud, size: int) -> list[Figure]:
-    with watched(cloud, 1) as (terminal, gaps):
-        _all_rows(terminal, size)
-        terminal.drain(2)
+    _keep_moving(cloud)
+    with watched(cloud) as (terminal, gaps):
+        _all_rows(terminal, size + 1)
+        terminal.drain(3 + size / 20_000)
         _gap(terminal, gaps)
         cloud.control("/demo/calls", method="DELETE")
         times = _key_times(terminal)
