@@ -25,9 +25,11 @@ def run(choice: Choice, settings: Settings, *, start_demo: Callable[[], Mapping[
     sys.setswitchinterval(SWITCH_SECONDS)
     memory.pause()
     from fe2tui.tui.app import Dashboard
+    from fe2tui.tui.signals import leaving_whole
 
     dashboard = Dashboard(choice, settings, start_demo=start_demo)
-    dashboard.run()
+    with leaving_whole(dashboard):
+        dashboard.run()
     if dashboard.error is not None:
         raise dashboard.error
     return dashboard.return_code or 0
