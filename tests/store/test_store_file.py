@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,10 +68,25 @@ def test_where_nothing_can_be_written_reading_goes_on_and_launching_does_not(tmp
         store.launches.intend(INTENT)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+AS_NOBODY = """
+import os, sys, tempfile
+from pathlib import Path
+from fe2tui.store import Store
+assert Store(Path(sys.argv[1]) / "store.sqlite").problem is None  # and all that is needed is imported
+with tempfile.TemporaryDirectory() as folder:
+    os.chmod(folder, 0o500)
+    if os.geteuid() == 0:  # root may write anywhere
+        os.chown(folder, 65534, 65534)
+        os.seteuid(65534)
+    print(Store(Path(folder) / "store.sqlite").problem)
+    os.seteuid(os.getuid())
+"""
+
+
 def test_a_folder_without_the_right_to_write_counts_as_read_only(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir(mode=0o500)
-    assert Store(tmp_path / "data" / "store.sqlite").problem is not None
+    done = subprocess.run([sys.executable, "-c", AS_NOBODY, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "cannot be written" in done.stdout
 
 
 def test_a_data_folder_that_cannot_be_made_leaves_a_store_in_memory(
