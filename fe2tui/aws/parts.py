@@ -33,12 +33,16 @@ _FEW = 200  # volumes that one filter names
 
 @dataclass(slots=True)
 class _Part:
-    """One part: how to read it, how often (seconds), and when next. A quiet one's failure is nobody's problem."""
+    """One part: how to read it, how often (seconds), and when next. A quiet one's failure is nobody's problem.
+
+    One that is not free is read no oftener, whoever asks, and not while nobody looks.
+    """
 
     name: str
     read: Callable[[Sight], Awaitable[None]]
     every: float
     quiet: bool = False
+    free: bool = True
     due: float = 0.0
     reading: asyncio.Task[None] | None = None
 
@@ -57,6 +61,8 @@ class Parts:
         clock: Callable[[], datetime],
         changed: Callable[[], None],
         last: Fleet | None,
+        *,
+        cpu: bool = True,
     ) -> None:
         self._session = session
         self._shelf = shelf
@@ -65,7 +71,7 @@ class Parts:
         self._volume_reader = VolumeReader()
         self._volumes: Mapping[str, Volume] = last.volumes if last else {}
         self._prices = last.prices if last else Prices()
-        self._cpu: Mapping[str, tuple[float, ...]] = last.cpu if last else {}
+        self._cpu: Mapping[str, tuple[float, ...]] = last.cpu if last and cpu else {}
         self._image_names: Mapping[str, str] = last.image_names if last else {}
         self._account = last.account if last else ""
         self._problems: dict[str, Problem] = {}
@@ -82,7 +88,7 @@ class Parts:
             self._some_volumes,
             _Part("prices", self._read_prices, SELDOM),
             self._spot,
-            _Part("metrics", self._read_cpu, OFTEN),
+            *([_Part("metrics", self._read_cpu, OFTEN, free=False)] if cpu else []),
             self._names,
             _Part("account", self._read_account, SELDOM, quiet=True),
         )
@@ -101,7 +107,7 @@ class Parts:
             account=self._account,
         )
 
-    def see(self, sight: Sight) -> None:
+    def see(self, sight: Sight, *, nobody_looks: bool = False) -> None:
         """Start reading what the instances, or the time, make worth a read."""
         now = asyncio.get_running_loop().time()
         self._moved_volumes |= sight.moved_volumes
@@ -116,14 +122,14 @@ class Parts:
         if self._moved_volumes and not self._all_volumes.is_reading and self._all_volumes.due > now:
             self._some_volumes.due = now
         for part in self._parts:
-            if not part.is_reading and part.due <= now:
+            if not part.is_reading and part.due <= now and (part.free or not nobody_looks):
                 part.due = now + part.every
                 part.reading = asyncio.create_task(self._read(part, sight))
 
     def renew(self) -> None:
-        """Read everything at the next sight."""
+        """Read everything at the next sight that costs nothing, or could not be read."""
         for part in self._parts:
-            if part.every < math.inf:
+            if part.every < math.inf and (part.free or part.name in self._problems):
                 part.due = -math.inf
 
     async def close(self) -> None:

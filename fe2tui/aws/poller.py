@@ -16,6 +16,7 @@ from fe2tui.aws.session import Session
 from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
 from fe2tui.model.fleet import Fleet
 
+_FIRST_TO_SCREEN = 0.2  # seconds that the first instances have for themselves, before all the rest is asked for
 _CREDENTIALS_PACE = 5  # times slower than slow: what is missing takes a person to mend
 
 
@@ -48,17 +49,19 @@ class Poller:
         slow: float = 60.0,
         clock: Callable[[], datetime] | None = None,
         last: Fleet | None = None,
+        cpu: bool = True,
     ) -> None:
         """``prices`` keeps on-demand prices for a day (``store.prices``); ``last`` is the fleet known from before.
 
-        ``quick`` and ``slow`` are seconds between two reads.
+        ``quick`` and ``slow`` are seconds between two reads. ``cpu``: whether to read how busy machines are, which AWS
+        charges for.
         """
         self._session = session
         self._quick = quick
         self._slow = slow
         self._clock = clock or (lambda: datetime.now(UTC))
         known = last if last is not None and last.place == session.place else None
-        self._parts = Parts(session, prices, self._clock, self._changed, known)
+        self._parts = Parts(session, prices, self._clock, self._changed, known, cpu=cpu)
         self._reader = InstanceReader()
         self._sight = Sight(instances=known.instances if known else {})
         self._seen_at: datetime | None = None
@@ -151,11 +154,13 @@ class Poller:
     async def _read(self) -> None:
         found = await read_all(self._session, "DescribeInstances", self._reader, lasting=True, MaxResults=PAGE)
         self._sight = await put_in_order(found, self._sight.instances)
-        self._seen_at = self._clock()
+        is_first, self._seen_at = self._seen_at is None, self._clock()
         self._failures = 0
         self._failure = None
-        self._parts.see(self._sight)
         self._changed()
+        if is_first:
+            await asyncio.sleep(_FIRST_TO_SCREEN)
+        self._parts.see(self._sight, nobody_looks=self._paused)
 
     def _failed(self, error: Fe2Error) -> None:
         self._failures += 1

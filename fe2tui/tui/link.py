@@ -32,8 +32,8 @@ class Listener(Protocol):
     def place_changed(self) -> None:
         """Another place is shown from now on."""
 
-    def warmed(self) -> None:
-        """The first calls can be made: what else is imported late may be imported now."""
+    def answered(self) -> None:
+        """The first read has ended and been told of: what else is imported late may be imported now."""
 
     def warn(self, text: str) -> None:
         """Tell that something is wrong that does not stop anything. From any thread."""
@@ -129,7 +129,6 @@ class Link:
             await session.warm()
         except Fe2Error as error:
             self._listener.post_message(FleetNotRead(error, self._clock(), 0))
-        self._listener.warmed()
         self._polling = Polling(self._listener, session, self.store, self._settings, self._clock)
         while True:
             try:

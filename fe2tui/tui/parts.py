@@ -27,6 +27,8 @@ from fe2tui.tui.view import View
 if TYPE_CHECKING:
     from fe2tui.tui.app import Dashboard
 
+UNTIL_DRAWN = 0.1  # seconds
+
 
 class Parts:
     """Made a moment after the first frame. News of the poller goes through here to whom it concerns."""
@@ -102,9 +104,9 @@ class Parts:
         self.news()
         self.feed.read_log()
 
-    def warmed(self) -> None:
-        """AWS can be asked from now on."""
-        self._app.work(self.starting.warmed(), "start")
+    def answered(self) -> None:
+        """The first read has ended: when it is on the screen there is time for the rest."""
+        self.main.set_timer(UNTIL_DRAWN, lambda: self._app.work(self.starting.answered(), "start"))
 
     def seen(self, event: FleetSeen) -> None:
         """A fleet was read, or is the one kept."""

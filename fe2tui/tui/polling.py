@@ -14,7 +14,7 @@ from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet, Run
 
 if TYPE_CHECKING:
-    from fe2tui.aws.poller import Poller, ReadFailed
+    from fe2tui.aws.poller import Poller
     from fe2tui.aws.session import Session
     from fe2tui.settings import Settings
     from fe2tui.store import Store
@@ -49,6 +49,9 @@ class Listener(Protocol):
     def post_message(self, message: Message) -> bool:
         """Take what was read."""
 
+    def answered(self) -> None:
+        """The first read has ended, well or not, and has been told of."""
+
     def warn(self, text: str) -> None:
         """Tell that something is wrong that does not stop anything. From any thread."""
 
@@ -67,6 +70,7 @@ class Polling:
         self._poller: Poller | None = None
         self._runs: dict[str, tuple[Run, ...]] = {}
         self._store_failed = False
+        self._has_told = False
         self.is_paused = False
 
     async def run(self, last: Fleet | None) -> None:
@@ -79,14 +83,15 @@ class Polling:
             slow=self._settings.slow_seconds,
             clock=self._clock,
             last=last,
+            cpu=self._settings.cpu_chart,
         )
         async for seen in self._poller.seen():
             if isinstance(seen, Fleet):
                 fleet = await asyncio.to_thread(self._with_runs, seen)
-                self._listener.post_message(FleetSeen(fleet))
+                self._tell(FleetSeen(fleet))
                 await asyncio.to_thread(self._keep, fleet)
             else:
-                self._tell(seen)
+                self._tell(FleetNotRead(seen.error, seen.at, seen.retry_in))
 
     def nudge(self) -> None:
         """Be quick for a while."""
@@ -104,8 +109,11 @@ class Polling:
             self.is_paused = not anyone
             (self._poller.resume if anyone else self._poller.pause)()
 
-    def _tell(self, failed: ReadFailed) -> None:
-        self._listener.post_message(FleetNotRead(failed.error, failed.at, failed.retry_in))
+    def _tell(self, message: Message) -> None:
+        self._listener.post_message(message)
+        if not self._has_told:
+            self._has_told = True
+            self._listener.answered()
 
     def _with_runs(self, fleet: Fleet) -> Fleet:
         try:

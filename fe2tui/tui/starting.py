@@ -48,11 +48,11 @@ class Starting:
             complaints.append(f"theme: there is no “{settings.theme}”. There are {', '.join(app.available_themes)}.")
         return complaints
 
-    async def warmed(self) -> None:
-        """AWS's library is there: find out what became of launches cut short, and import what forms need."""
+    async def answered(self) -> None:
+        """The first read has ended: import what forms need, and find out what became of launches cut short."""
+        await asyncio.to_thread(import_commands)
         from fe2tui.tasks.launch import recover
 
-        await asyncio.to_thread(import_commands)
         desk = self._parts.desk
         outcomes = await recover(desk.context())
         failed = [outcome for outcome in outcomes if outcome.error is not None]

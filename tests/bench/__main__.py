@@ -16,7 +16,7 @@ def _starts(runs: int) -> Iterator[Figure]:
     with Cloud() as cloud:
         yield start.first_frame(cloud, runs)
         yield start.last_fleet(cloud, runs)
-        yield start.first_row(cloud, runs)
+        yield from start.first_row(cloud, runs)
         yield start.listing(cloud, runs)
 
 
