@@ -39,6 +39,7 @@ from fe2tui.tasks import connect as connecting
 from fe2tui.tasks import launch as launching
 from fe2tui.tasks import power
 from fe2tui.tasks import terminate as terminating
+from fe2tui.tasks.aftermath import explain_end
 from fe2tui.tasks.choosing import chosen
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import KeyOffer, offer_keys
@@ -221,7 +222,7 @@ class EC2:
         if not sys.stdin.isatty():
             raise UsageError("There is no terminal here to open a shell in.", f"In one: {prepared.command}")
         status = subprocess.call(prepared.argv, env={**os.environ, **prepared.env})
-        trouble = connecting.explain(prepared, status)
+        trouble = self._do(lambda ctx: explain_end(ctx, prepared, status)) if status else None
         if trouble is not None:
             raise trouble
         return status

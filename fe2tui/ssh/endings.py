@@ -49,7 +49,8 @@ def permission_denied(route: Route, tried: Sequence[str] = ()) -> PermissionDeni
     pair = f"the key pair {route.key_name}" if route.key_name else "no key pair"
     return PermissionDeniedError(
         f"{route.name} does not let {route.user} in (Permission denied, publickey).{keys}",
-        f"It was launched with {pair}. Name its private key with --key-file, or another user as USER@{route.name}.",
+        f"It was launched with {pair}: its private key has to be in the agent, in ~/.ssh, or named (--key-file, "
+        f"key_file in config.toml). For another user: USER@{route.name}, or “Connect with …” in the dashboard.",
     )
 
 
@@ -103,7 +104,7 @@ def _refused_login(route: Route, stderr: str) -> Fe2Error | None:
     if "Too many authentication failures" in stderr:
         return PermissionDeniedError(
             f"{route.name} gave up after too many keys were offered.",
-            "ssh-agent holds many keys: name the right one with --key-file, or in config.toml.",
+            "ssh-agent holds many keys: name the right one, with --key-file or as key_file in config.toml.",
         )
     if "Permission denied (" in stderr:
         return permission_denied(route)

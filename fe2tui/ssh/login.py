@@ -176,10 +176,11 @@ def _look_at(file: Path) -> tuple[PrivateKeyFile | None, str]:
         line = file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError as error:
         raise KeyFileError(
-            f"The private key {file} cannot be read: {error.strerror}.", "Name another one with --key-file."
+            f"The private key {file} cannot be read: {error.strerror}.",
+            "Name another one, with --key-file or in config.toml.",
         ) from error
     if not public_blob(line):
-        raise KeyFileError(f"{file} is not a private key.", "Name another one with --key-file.")
+        raise KeyFileError(f"{file} is not a private key.", "Name another one, with --key-file or in config.toml.")
     return None, line
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from fe2tui.aws import network
@@ -14,7 +15,7 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.launch_choices import bare_block, is_open_to
 from fe2tui.tasks.lookups import as_block
 from fe2tui.tasks.reach import host_keys
-from fe2tui.tasks.record import recorded, unbroken
+from fe2tui.tasks.record import Entry, end, recorded, unbroken
 
 _LOOK_SECONDS = 6.0
 
@@ -43,7 +44,8 @@ class AddressChange:
 async def explain_end(ctx: Context, connection: Connection, exit_status: int, stderr: str = "") -> Fe2Error | None:
     """Why ssh ended as it did, as ``connect.explain``; where its messages are not at hand, by trying again quickly.
 
-    Of a machine that does not answer it is looked up whether its security group lets this address in.
+    Of a machine that does not answer it is looked up whether its security group lets this address in. A failure takes
+    the place of what the activity log has of the connection.
     """
     error = explain(connection, exit_status, stderr)
     if type(error) is MachineError and not stderr:
@@ -57,6 +59,9 @@ async def explain_end(ctx: Context, connection: Connection, exit_status: int, st
         change = await changed_address(ctx, connection.instance)
         if change is not None:
             error.remedy = f"{change.words} Let the new one in, and try again."
+    if error is not None:
+        entry = Entry(connection.entry, subject=connection.instance.id)
+        await asyncio.to_thread(end, ctx, entry, "failed", error.summary, error.remedy, error.code)
     return error
 
 

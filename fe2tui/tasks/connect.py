@@ -31,6 +31,7 @@ class Connection:
     words: str = ""  # "ubuntu@203.0.113.7, key default, ports 8888"
     command: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    entry: int | None = None  # in the activity log
 
 
 async def prepare(
@@ -65,7 +66,8 @@ async def prepare(
         words += [f"port{'s' if len(tunnels) > 1 else ''} {', '.join(one.words for one in tunnels)}"] if tunnels else []
         words += [] if is_known else ["host key trusted on first use"]
         entry.words = ", ".join(word for word in words if word)
-    return Connection(tuple(argv), route, instance, tunnels, entry.words, display_command(route, tunnels))
+    command = display_command(route, tunnels)
+    return Connection(tuple(argv), route, instance, tunnels, entry.words, command, entry=entry.id)
 
 
 def explain(connection: Connection, exit_status: int, stderr: str = "") -> Fe2Error | None:
@@ -104,4 +106,6 @@ async def _running(ctx: Context, instance: Instance) -> Instance:
         return instance
     if state.is_gone:
         raise StateError(f"{instance.label} ({instance.id}) is {state}: it cannot be reached any more.")
-    raise StateError(f"{instance.label} is {state}.", f"Start it first: fe2 start {instance.label}")
+    raise StateError(
+        f"{instance.label} is {state}.", f"Start it first: fe2 start {instance.label}; in the dashboard s."
+    )

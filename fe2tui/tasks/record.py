@@ -28,9 +28,7 @@ class Entry:
 
 def begin(ctx: Context, command: str, label: str, subject: str = "") -> Entry:
     """Write a new entry. A log that cannot be written stops nobody: it is reported, once an entry."""
-    activity = Activity(
-        ctx.clock(), command, subject, label, ctx.session.region, "running", f"{command} {label}".strip(), by=ctx.by
-    )
+    activity = Activity(ctx.clock(), command, subject, label, ctx.session.region, "running", "under way", by=ctx.by)
     try:
         return Entry(ctx.store.activity.begin(activity), subject=subject)
     except StoreError as error:
@@ -65,7 +63,7 @@ def recorded(ctx: Context, command: str, label: str, subject: str = "") -> Itera
     except BaseException as error:
         end(ctx, entry, "failed", f"{type(error).__name__}: {error}")
         raise
-    end(ctx, entry, "done", entry.words or f"{command} {label}", entry.remedy)
+    end(ctx, entry, "done", entry.words or "done", entry.remedy)
 
 
 async def unbroken(work: Coroutine[Any, Any, _Result], patience: float) -> _Result:

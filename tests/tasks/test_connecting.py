@@ -177,6 +177,14 @@ async def test_why_ssh_failed_is_found_out_also_without_its_messages(bench: Benc
     assert await explain_end(bench.ctx, connection, 130) is None
 
 
+async def test_a_connection_that_ssh_refused_is_one_failure_in_the_log(bench: Bench) -> None:
+    connection = await prepare(bench.ctx, "nobody@base")
+    error = await explain_end(bench.ctx, connection, 255, "nobody@base: Permission denied (publickey).")
+    assert error is not None and "config.toml" in error.remedy
+    (entry,) = bench.activity("connect")
+    assert (entry.result, entry.words, entry.remedy) == ("failed", error.summary, error.remedy)
+
+
 async def test_a_machine_that_is_silent_because_the_address_changed_says_so_and_can_be_opened(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
 ) -> None:

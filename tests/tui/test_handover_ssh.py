@@ -90,6 +90,10 @@ def test_a_machine_that_lets_nobody_in_is_told_and_the_row_stays(demo_env: Path)
         terminal.send("c")
         terminal.until("does not let ubuntu in")
         assert "[prod] web" in row(terminal)
+        terminal.send("!")
+        terminal.until("▲")
+        terminal.until("→ It was launched with the key pair laptop-2023")
+        assert terminal.text.count("▲") == 1 and "✓" not in terminal.text
 
 
 def test_a_machine_that_goes_away_gives_the_terminal_back(

@@ -20,7 +20,10 @@ from fe2tui.errors import PortTakenError
 from fe2tui.model.words import visible
 from fe2tui.ssh.tunnels import parse_ports
 from fe2tui.tasks import connect as task
+from fe2tui.tasks.aftermath import explain_end
 from fe2tui.tasks.context import Context
+
+SSH_FAILED = 255
 
 
 def connect(
@@ -40,7 +43,8 @@ def connect(
                     replace(each, local=taken.free) if each.local == taken.port else each for each in tunnels
                 )
 
-    connection = Working(asked).run(work)
+    working = Working(asked)
+    connection = working.run(work)
     if asked.json:
         print_json({"id": connection.instance.id, "name": connection.instance.name, "argv": connection.argv})
         return 0
@@ -49,7 +53,7 @@ def connect(
         return 0
     complain(visible(connection.words))
     status = hand_over(connection)
-    trouble = task.explain(connection, status)
+    trouble = working.run(lambda ctx: explain_end(ctx, connection, status)) if status == SSH_FAILED else None
     if trouble:
         raise trouble
     return status

@@ -57,6 +57,7 @@ class _Drawn:
 def entry_of(activity: Activity, now: datetime) -> Entry:
     """An entry of the log."""
     title = f"{activity.command} {activity.label}".strip()
+    title = title[:1].upper() + title[1:]  # as it was titled while it ran
     code = f" ({activity.code})" if activity.code else ""
     return Entry(
         activity.result,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import time
 from datetime import timedelta
@@ -13,6 +12,7 @@ from fe2tui.errors import MachineError
 from fe2tui.model.instance import Instance
 from fe2tui.model.words import age, visible
 from fe2tui.tasks import connect as task
+from fe2tui.tasks.aftermath import explain_end
 from fe2tui.tasks.connect import Connection
 from fe2tui.tasks.context import Context
 from fe2tui.tui.forms.connect import ConnectForm
@@ -33,7 +33,7 @@ async def connect(view: View) -> None:
         connection = await task.prepare(ctx, instance)
         if time.monotonic() - began > LONG_WAIT and isinstance(view.desk.app.screen, ModalScreen):
             return f"{visible(instance.label)} can be reached now: c connects."
-        return await _through(view, connection)
+        return await _through(view, ctx, connection)
 
     _run(view, instance, work)
 
@@ -51,7 +51,7 @@ async def connect_with(view: View) -> None:
         ready = connection
 
         async def work(ctx: Context) -> str:
-            return await _through(view, ready)
+            return await _through(view, ctx, ready)
 
         _run(view, instance, work)
 
@@ -60,7 +60,7 @@ def _run(view: View, instance: Instance, work: Work) -> None:
     view.run_task(f"Connect {visible(instance.label)}", work, subjects=(instance,))
 
 
-async def _through(view: View, connection: Connection) -> str:
+async def _through(view: View, ctx: Context, connection: Connection) -> str:
     """Hand the terminal over, and say how it ended. Raises what ssh's own failure means."""
     name, app = visible(connection.instance.label), view.desk.app
     words = f"connecting to {name} ({visible(connection.words)}); exit or ctrl+d comes back"
@@ -75,7 +75,7 @@ async def _through(view: View, connection: Connection) -> str:
         raise MachineError(
             f"ssh could not be started: {error.strerror}.", "Is it installed, and may it be run?"
         ) from error
-    failure = await asyncio.to_thread(task.explain, connection, ended.status, ended.stderr)
+    failure = await explain_end(ctx, connection, ended.status, ended.stderr)
     if failure is not None:
         raise failure
     if ended.status == -signal.SIGINT:
