@@ -35,6 +35,7 @@ EXIT_CODES = {
     "ProtectedError": 1,
     "ClockError": 1,
     "UnreachableError": 1,
+    "UnreadableError": 1,
     "MachineError": 1,
     "NoAddressError": 1,
     "UnansweredError": 1,
