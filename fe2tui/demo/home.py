@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 ACCESS_KEY = "AKIAFE2TUIDEMO000001"
@@ -27,7 +28,18 @@ def environment(endpoint: str, folder: Path, region: str) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws" / "credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
         "FE2TUI_HOME": str(folder / "home"),
+        **_past_proxies(),
     }
+
+
+def _past_proxies() -> dict[str, str]:
+    """What keeps calls for this computer from a proxy that a person has set up, if there is one."""
+    named = {name.lower() for name, value in os.environ.items() if value}
+    if not named & {"http_proxy", "https_proxy", "all_proxy"}:
+        return {}
+    known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    exempt = ",".join(part for part in (known, "127.0.0.1") if part)
+    return {"no_proxy": exempt, "NO_PROXY": exempt}
 
 
 def write_home(folder: Path, endpoint: str, region: str) -> None:

@@ -189,6 +189,24 @@ def test_a_shell_that_evaluates_the_export_line_drives_the_aws_command_line(
     assert len(json.loads(done.stdout)) >= 12
 
 
+def test_calls_to_the_cloud_go_past_a_proxy_that_a_person_has_set_up(
+    bare: Cloud, guarded_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "intranet.example")
+    assert "intranet.example" in bare.environment["no_proxy"]
+    aws = Path(sys.executable).parent / "aws"
+    done = subprocess.run(
+        ["sh", "-c", f"{bare.export_line()}\n{aws} ec2 describe-key-pairs"],
+        env={**guarded_environment, "http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert json.loads(done.stdout)["KeyPairs"]
+
+
 def test_the_aws_command_line_launches_and_reads_refusals(bare: Cloud, guarded_environment: dict[str, str]) -> None:
     environment = {**guarded_environment, **bare.environment}
 
