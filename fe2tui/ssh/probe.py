@@ -30,6 +30,7 @@ Step = Callable[[str, str], None]
 """Told of each step reached: its name (``ssh answers``, ``ready``) and a sentence."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.05, 1.0, 0.05
+_FIRST_LOGIN_PAUSE, _LOGIN_GROWTH = 0.1, 0.25  # from the first answer on: it is soon ready then
 _LONGEST_BANNER = 8192
 _NO_KEY = "its private key is not on this computer, so nobody has logged in to see"
 
@@ -93,6 +94,7 @@ class _Wait:
     denied_seconds: float
     agent_socket: str | None
     last: Fe2Error | None = None
+    answered: float | None = None
     began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
     @property
@@ -104,8 +106,11 @@ class _Wait:
         return self.within - self.elapsed
 
     async def pause(self) -> None:
-        longest = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self.elapsed * _GROWTH))
-        await asyncio.sleep(max(0.0, min(longest, self.left)))
+        if self.answered is None:
+            pause = max(_FIRST_PAUSE, self.elapsed * _GROWTH)
+        else:
+            pause = max(_FIRST_LOGIN_PAUSE, (self.elapsed - self.answered) * _LOGIN_GROWTH)
+        await asyncio.sleep(max(0.0, min(pause, _LONGEST_PAUSE, self.left)))
 
     async def for_answer(self) -> bool:
         """Whether a banner came in time."""
@@ -120,6 +125,7 @@ class _Wait:
             except OSError as error:
                 self.last = endings.unreachable(self.route, error.strerror or str(error))
             else:
+                self.answered = self.elapsed
                 self.on_step("ssh answers", f"{self.route.name} answers ssh")
                 return True
             await self.pause()

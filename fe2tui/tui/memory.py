@@ -15,7 +15,7 @@ MANY = 500  # instances
 
 
 def pause() -> None:
-    """Collect nothing until there is a first frame. For a process that is the dashboard and nothing else."""
+    """Collect nothing until the first read is on the screen. For a process that is the dashboard and nothing else."""
     gc.disable()
 
 

@@ -10,6 +10,7 @@ from textual.message import Message
 from fe2tui.errors import CredentialsError
 from fe2tui.model.place import Place
 from fe2tui.tui import memory
+from fe2tui.tui.acquaintance import Acquaintance
 from fe2tui.tui.board import Sight
 from fe2tui.tui.desk import LiveDesk
 from fe2tui.tui.feed import Feed
@@ -44,6 +45,7 @@ class Parts:
         self.runner = Runner(self.view, app.work, app.toast, self.desk.fail, app.ahead)
         self.main = MainScreen(self.showing, app.settings.columns, app.clock, Lines(self), self)
         self.feed = Feed(self.desk, self.main, app.work)
+        self.acquaintance = Acquaintance(lambda work: app.work(work, "host keys"), self.news)
         self.pulse = Pulse(app, self)
         self.starting = Starting(app, self)
         self.asked_to_leave = False
@@ -56,7 +58,6 @@ class Parts:
             app.bind(binding.key, binding.action, description=binding.description, show=False)
         app.theme_changed_signal.subscribe(app, lambda _: self.main.recolour())
         await app.push_screen(self.main)
-        memory.calm()
         self.starting.begin()
 
     async def close(self) -> None:
@@ -84,6 +85,10 @@ class Parts:
         """What a link has to tell, in the order of the screen's own messages. From any thread."""
         return self.main.post_message(message)
 
+    def knows_host(self, instance_id: str) -> bool:
+        """Whether the host key of an instance is known."""
+        return self.acquaintance.knows(instance_id)
+
     def perform(self, command_id: str) -> None:
         """Do what a click asked for."""
         self.runner.perform(command_id)
@@ -106,7 +111,11 @@ class Parts:
 
     def answered(self) -> None:
         """The first read has ended: when it is on the screen there is time for the rest."""
-        self.main.set_timer(UNTIL_DRAWN, lambda: self._app.work(self.starting.answered(), "start"))
+        self.main.set_timer(UNTIL_DRAWN, self._go_on)
+
+    def _go_on(self) -> None:
+        memory.calm()
+        self._app.work(self.starting.answered(), "start")
 
     def seen(self, event: FleetSeen) -> None:
         """A fleet was read, or is the one kept."""
@@ -114,11 +123,13 @@ class Parts:
             return
         for problem in self.reading.took(event):
             self.desk.fail("Reading", problem, aloud=False)
+        self.acquaintance.look_again()
         self.showing.take(event.fleet)
         self.feed.read_log()
 
     def not_read(self, event: FleetNotRead) -> None:
         """A read failed."""
+        self.main.table.unread(self.desk.session.place)
         if self.reading.failed(event):
             self.desk.fail("Reading", event.error, aloud=False)
             if isinstance(event.error, CredentialsError) and self.showing.fleet is None:
