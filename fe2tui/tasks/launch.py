@@ -17,13 +17,11 @@ from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.model.money import machine_price
 from fe2tui.model.words import listed
-from fe2tui.tasks.aftermath import changed_address
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import create_key, import_key
 from fe2tui.tasks.launch_choices import GroupPlan, KeyPlan
 from fe2tui.tasks.launch_plan import DISK_TYPE, LaunchCost, LaunchPlan, plan
 from fe2tui.tasks.lookups import Lookups
-from fe2tui.tasks.readiness import until_ready
 from fe2tui.tasks.record import Entry, recorded, unbroken
 from fe2tui.tasks.recover import recover, was_launched
 
@@ -207,6 +205,10 @@ class _Launching:
             return  # the launch is journalled; its price is then that of the first read
 
     async def ready(self, instance: Instance) -> Instance:
+        # not before the call is sent: whoever launches waits for every import until then, and for none afterwards
+        from fe2tui.tasks.aftermath import changed_address
+        from fe2tui.tasks.readiness import until_ready
+
         became = (await until_ready(self.ctx, "launch", [instance]))[instance.id]
         if became.error is not None:
             if isinstance(became.error, UnansweredError) and (
