@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
 from fe2tui.cli.options import Asked, place_of
+from fe2tui.model.words import visible
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 # What every shell passes on as one word. Whatever else a tag holds, the instance is offered by its id.
 _PLAIN_WORD = re.compile(r"[\w.+/-]+")
+_GONE = ("shutting-down", "terminated")  # EC2's words, as the store keeps them
 _PROGRAMS = ("fe2", "fe2tui")
 
 
@@ -29,13 +32,17 @@ class InstanceName(click.ParamType[str]):
         from click.shell_completion import CompletionItem
 
         before, at, typed = incomplete.rpartition("@") if self._user else ("", "", incomplete)
+        there = [one for one in _last_seen(ctx.ensure_object(Asked)) if one[2] not in _GONE]
+        shared = Counter(name for name, _, _ in there)
         found = []
-        for name, instance_id, state in _last_seen(ctx.ensure_object(Asked)):
-            plain = bool(_PLAIN_WORD.fullmatch(name))
-            if plain and name.startswith(typed):
+        for name, instance_id, state in there:
+            is_clear = bool(_PLAIN_WORD.fullmatch(name)) and shared[name] == 1
+            by_name = bool(_PLAIN_WORD.fullmatch(name)) and name.startswith(typed)
+            if is_clear and by_name:
                 found.append(CompletionItem(f"{before}{at}{name}", help=state))
-            elif instance_id.startswith(typed) and (typed or not plain):
-                found.append(CompletionItem(f"{before}{at}{instance_id}", help=state))
+            elif by_name or (instance_id.startswith(typed) and (typed or not is_clear)):
+                words = state if is_clear or not name else f"{visible(name)}, {state}"
+                found.append(CompletionItem(f"{before}{at}{instance_id}", help=words))
         return found
 
 
@@ -45,15 +52,15 @@ def _last_seen(asked: Asked) -> list[tuple[str, str, str]]:
     from fe2tui.errors import Fe2Error
     from fe2tui.store import Store
 
-    if not paths.store_file().exists():
-        return []
     try:
+        if not paths.store_file().exists():
+            return []
         store = Store(paths.store_file())
         try:
             return store.fleets.names(place_of(asked))
         finally:
             store.close()
-    except Fe2Error:
+    except (Fe2Error, OSError):
         return []  # a message in the middle of somebody's typing is no use to them
 
 

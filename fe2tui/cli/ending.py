@@ -27,8 +27,17 @@ def ended(program: str, work: Callable[[], int | None]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read us has seen enough. Python would complain when it flushes stdout at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_nothing_more()
         return BROKEN_PIPE
+    except OSError as error:
+        _say_nothing_more()
+        what = f"{error.filename}: " if error.filename else "the output cannot be written: "
+        complain(f"{program}: {visible(what + (error.strerror or str(error)))}.")
+        return Fe2Error.exit_code
+
+
+def _say_nothing_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say_error(program: str, error: Fe2Error) -> None:

@@ -9,6 +9,7 @@ import click
 from fe2tui.cli.options import Asked
 from fe2tui.errors import FieldError, UsageError
 from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.words import listed
 
 _PLACES = ("name", "image", "disk", "type", "key", "group", "iops")
 
@@ -56,9 +57,9 @@ def _request(
     if len(values) > len(free):
         raise UsageError(f"“{values[len(free)]}” is one value too many.", "See fe2 launch --help.")
     given.update(zip(free, values, strict=False))
-    missing = [place for place in ("name", "image", "type") if place not in given]
+    missing = [place for place in ("name", "image", "type") if not str(given.get(place, "")).strip()]
     if missing:
-        raise UsageError(f"A launch needs more: {' and '.join(missing)}.", "fe2 launch base ubuntu 50 m5.large")
+        raise UsageError(f"A launch needs more: {listed(missing)}.", "fe2 launch base ubuntu 50 m5.large")
     key, group = given.get("key"), given.get("group")
     return LaunchRequest(
         name=str(given["name"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fe2tui.cli.options import Asked, place_of
-from fe2tui.errors import NotFoundError
+from fe2tui.errors import NotFoundError, UsageError
 from fe2tui.model.regions import REGIONS, find_region, short_name
 
 
@@ -18,6 +18,11 @@ def region(asked: Asked, text: str | None) -> None:
     `fe2 region Ohio` prints us-east-2. Without TEXT: the region in use.
     """
     found = place_of(asked).region if text is None else find_region(text)
+    if not found and text is None:
+        raise UsageError(
+            "No region is set.",
+            "Say --region Ohio, or set AWS_REGION, or region in config.toml, or run `aws configure`.",
+        )
     if not found:
         raise NotFoundError(f"No region's name contains “{text}”.", "`fe2 regions` lists them.")
     if asked.json:

@@ -43,7 +43,7 @@ class Attachment:
     attached_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Instance:
     """One instance at one moment. Times are UTC."""
 
@@ -77,6 +77,12 @@ class Instance:
     hibernation: bool = False
     instance_profile: str | None = None
     tenancy: str = "default"
+
+    def __repr__(self) -> str:
+        """As the shell shows it: ``spot1 (i-0b39947b710d05337 running): 3.17.155.171``."""
+        from fe2tui.model.words import DASH, visible
+
+        return f"{visible(self.name) or DASH} ({self.id} {self.state}): {self.public_ip or 'No public IP'}"
 
     @property
     def name(self) -> str:

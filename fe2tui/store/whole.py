@@ -25,7 +25,7 @@ def open_store() -> Store:
     try:
         return Store(paths.store_file())
     except OSError as error:
-        return Store(None, problem=f"The data folder cannot be made: {error}.")
+        return Store(None, problem=f"The data folder {error.filename} cannot be made: {error.strerror}.")
 
 
 class Store:

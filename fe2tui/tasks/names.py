@@ -8,8 +8,10 @@ from fe2tui.aws import instances as aws
 from fe2tui.errors import AmbiguousError, NotFoundError, UsageError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance
-from fe2tui.model.words import plural
+from fe2tui.model.words import listed, plural
 from fe2tui.tasks.context import Context
+
+_NAMED = 8  # names offered to somebody who mistook one
 
 
 def resolve(among: Fleet | Iterable[Instance], name: str) -> Instance:
@@ -69,4 +71,9 @@ def _nearest(name: str, instances: list[Instance]) -> str:
     near = get_close_matches(name, names, n=3, cutoff=0.6)
     if near:
         return f"Did you mean {' or '.join(near)}?"
-    return f"There are {', '.join(names[:8])}{' …' if len(names) > 8 else ''}." if names else "There are none."
+    if not names:
+        return "There are none."
+    if len(names) == 1:
+        return f"There is {names[0]}."
+    more = len(names) - _NAMED
+    return f"There are {listed([*names[:_NAMED], f'{more} more'] if more > 0 else names)}."

@@ -204,3 +204,23 @@ def test_a_launch_that_was_killed_is_found_by_the_next_and_not_done_twice(fresh_
     said = fe2("launch", "base", "ubuntu", "20", "t3.micro", "--no-wait")
     assert "An earlier launch: base" in said.err
     assert len(fe2("instances").lines) == 1
+
+
+def test_what_an_interrupted_launch_leaves_behind_stays_on_the_screen_however_narrow(fresh_cloud: Any, on: Any) -> None:
+    fe2 = on(fresh_cloud(scene=False, boot_seconds=600))
+    launching = fe2.command("launch", "base", "ubuntu", "20", "t3.micro")
+    with Screen(launching, fe2.environment, columns=50) as screen:
+        screen.wait_for(lambda text: bool(LAUNCHED.search(text)))
+        screen.type("\x03")
+        assert screen.wait_for_end() == 130
+        said = "".join(screen.text.split())
+    assert f"Cancelled.{named(fe2, 'base')['id']}waslaunchedandgoesonrunning,andcosting." in said
+    assert "fe2:interrupted." in said
+
+
+def test_what_start_has_come_to_is_said_once(base: Any) -> None:
+    base("stop", "base", "--wait")
+    said = base("start", "base")
+    assert said.out.endswith("): is ready: ubuntu can log in\n")
+    assert "can log in" not in said.err
+    assert "base: base" not in said.err

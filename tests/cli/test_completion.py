@@ -119,3 +119,20 @@ def test_fish_completes_a_name(fe2: Any, seen: list[str]) -> None:
 def in_path(fe2: Any) -> dict[str, str]:
     folder = fe2.command()[0].rpartition("/")[0]
     return {**fe2.environment, "PATH": f"{folder}:{fe2.environment['PATH']}"}
+
+
+def test_terminated_ones_are_not_offered(fe2: Any, seen: list[str]) -> None:
+    there = fe2("instances", "--json", "--all").json
+    gone = {each["id"] for each in there if each["state"] == "terminated"}
+    assert gone
+    assert gone & {*offered(fe2, "fe2 stop "), *offered(fe2, "fe2 stop i-")} == set()
+
+
+def test_of_a_name_that_several_have_the_ids_are_offered_with_the_name_beside_them(fe2: Any) -> None:
+    there = [each for each in fe2("instances", "--json").json if each["name"] == "worker"]
+    assert len(there) > 1
+    assert sorted(offered(fe2, "fe2 stop work")) == sorted(each["id"] for each in there)
+    assert "worker" not in offered(fe2, "fe2 stop ")
+    variables = {"COMP_WORDS": "fe2 stop ", "COMP_CWORD": "work", "_FE2_COMPLETE": "fish_complete"}
+    said = fe2(**variables)
+    assert said.out.count("worker, ") == len(there)

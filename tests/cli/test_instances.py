@@ -255,3 +255,16 @@ def test_credentials_in_the_environment_count_under_a_profile_named_there(fe2: A
     said = fe2("instances", AWS_PROFILE="bare", AWS_CONFIG_FILE=str(config), AWS_SHARED_CREDENTIALS_FILE=str(config))
     assert said.status == 0, said.err
     assert said.out
+
+
+def test_the_address_of_one_that_is_terminated_is_not_waited_for(own_fe2: Any) -> None:
+    gone = next(each for each in own_fe2("instances", "--all", "--json").json if each["state"] == "terminated")
+    said = own_fe2("ip", gone["id"])
+    assert (said.status, said.out) == (1, "")
+    assert "is terminated" in said.err
+    assert "subnet" not in said.err and "Start it" not in said.err
+
+
+def test_a_mistaken_name_is_answered_with_those_there_are(fe2: Any) -> None:
+    said = fe2("ip", "qqqq")
+    assert re.search(r"There are [^…]+, .+ and \d+ more\.", said.err)

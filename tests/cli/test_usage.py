@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +37,8 @@ def test_fe2tui_without_a_terminal_says_so_and_is_wrong_usage(alone: MakeShell) 
         (["terminate"], "Missing argument"),
         (["connect", "base", "--port", "0"], "--port"),
         (["launch", "base"], "needs more: image and type"),
+        (["launch", ""], "needs more: name, image and type"),
+        (["launch", "", "ubuntu", "50", "m5.large"], "needs more: name."),
         (["launch", "base", "ubuntu", "m5.large", "50"], "“m5.large” is not a whole number"),
         (["launch", "base", "ubuntu", "50", "m5.large", "k", "g", "3000", "extra"], "one value too many"),
         (["launch", "base", "ubuntu", "50", "m5.large", "--tag", "nonsense"], "is not a tag"),
@@ -123,3 +127,28 @@ def test_both_ways_to_write_the_dashboards_options_are_refused_alike(alone: Make
     for odd in (["--region"], ["--nonsense"], ["--demo", "--endpoint-url", "http://127.0.0.1:9"]):
         with Screen(shell.command(*odd, program="fe2tui"), shell.environment) as screen:
             assert screen.wait_for_end() == 2
+
+
+@pytest.mark.parametrize("arguments", [["region"], ["region", "--json"]])
+def test_the_region_in_use_when_none_is_set_is_wrong_usage(alone: MakeShell, arguments: list[str]) -> None:
+    said = alone()(*arguments)
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith("fe2: No region is set.")
+    assert "AWS_REGION" in said.err
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_plain_words(alone: MakeShell) -> None:
+    said = alone(FE2TUI_HOME="/proc/nope")("instances", "--region", "Ohio")
+    assert "The data folder /proc/nope cannot be made: No such file or directory." in said.err
+    assert "Errno" not in said.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_an_output_that_cannot_be_written_is_one_line_and_status_1(alone: MakeShell) -> None:
+    shell = alone()
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            shell.command("region", "Ohio"), env=shell.environment, stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "fe2: the output cannot be written: No space left on device.\n")

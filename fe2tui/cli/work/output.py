@@ -20,7 +20,7 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Attachment, Instance
 from fe2tui.model.money import hourly_cost, machine_price
 from fe2tui.model.progress import Outcome
-from fe2tui.model.words import DASH, visible
+from fe2tui.model.words import visible
 
 
 def print_json(document: Any) -> None:
@@ -103,8 +103,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
 
 def instance_line(instance: Instance) -> str:
     """``spot1 (i-0b39947b710d05337 running): 3.17.155.171``."""
-    address = instance.public_ip or "No public IP"
-    return f"{visible(instance.name) or DASH} ({instance.id} {instance.state}): {address}"
+    return repr(instance)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> list[str]:

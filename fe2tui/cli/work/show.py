@@ -46,12 +46,21 @@ def show_address(asked: Asked, name: str) -> None:
     found = working.run(lambda ctx: read_one(ctx, name))
     address = found.private_ip if working.settings.use_private_address else found.public_ip
     if address is None:
-        remedy = "Start it first." if found.state is State.STOPPED else "Is it in a subnet that gives public addresses?"
-        raise NoAddressError(f"{found.label} has no public address: it is {found.state}.", remedy)
+        kind = "private" if working.settings.use_private_address else "public"
+        raise NoAddressError(f"{found.label} ({found.id}) is {found.state}: it has no {kind} address.", _remedy(found))
     if asked.json:
         print_json({"id": found.id, "name": found.name, "public_ip": found.public_ip, "private_ip": found.private_ip})
     else:
         click.echo(address)
+
+
+def _remedy(instance: Instance) -> str:
+    """What to do for an instance without an address, in its state."""
+    if instance.state.is_gone:
+        return "It is no more; `fe2 instances` lists those that are."
+    if instance.state is State.RUNNING:
+        return "Is it in a subnet that gives public addresses?"
+    return "It will get one when it runs." if instance.state is State.PENDING else "Start it first."
 
 
 _HEADS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "$/H", "$/MONTH")

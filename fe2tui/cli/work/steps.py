@@ -11,6 +11,10 @@ from types import TracebackType
 from fe2tui.model.progress import Progress
 from fe2tui.model.words import age, visible
 
+STAYING = ("cancelled", "log")  # what was left behind, or could not be written down, is no passing step
+# What the command prints as its result in a moment: (task, step).
+_RESULTS = frozenset({("start", "ready"), ("reboot", "ready"), ("stop", "stopped"), ("terminate", "requested")})
+
 
 class Steps:
     """Shows what a task reports. As a context manager: the line that changes is wiped at the end."""
@@ -23,8 +27,13 @@ class Steps:
     def report(self, progress: Progress) -> None:
         """Show one step."""
         label = f"{visible(progress.label)}: " if progress.label else ""
-        line = f"{label}{visible(progress.words or progress.step)}"
-        if line == self._last:
+        words = (progress.words or progress.step).removeprefix(f"{progress.label} ")
+        line = f"{label}{visible(words)}"
+        if progress.step in STAYING:
+            self.wipe()
+            print(line, file=sys.stderr, flush=True)
+            return
+        if line == self._last or (not self._live and (progress.task, progress.step) in _RESULTS):
             return
         self._last = line
         if not self._live:
