@@ -1,4 +1,7 @@
-"""sts: who is calling, and roles taken on, with a one-time code where the role wants one."""
+"""sts: who is calling, and roles taken on, with a one-time code where the role wants one.
+
+Any six digits are a right code, except 000000: that one is refused as AWS refuses a wrong one.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from fe2tui.demo.home import MFA_SERIAL
 from fe2tui.demo.refusal import Refusal, missing
 from fe2tui.demo.wire import iso
 
+WRONG_CODE = "000000"
 _SECRET = "demo/session+secret+of+no+value+anywhere0"
 
 
@@ -38,13 +42,13 @@ def get_caller_identity(call: Call) -> Mapping[str, Any]:
 
 def _check_code(call: Call) -> None:
     code = call.text("TokenCode")
-    if len(code) != 6 or not code.isdigit() or call.text("SerialNumber") != MFA_SERIAL:
+    if len(code) != 6 or not code.isdigit() or code == WRONG_CODE or call.text("SerialNumber") != MFA_SERIAL:
         raise Refusal("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", 403)
 
 
 @answers("AssumeRole", service="sts")
 def assume_role(call: Call) -> Mapping[str, Any]:
-    """A role whose name ends in `-mfa` wants a serial number and a code of six digits, any."""
+    """A role whose name ends in `-mfa` wants a serial number and a code of six digits."""
     arn = call.text("RoleArn")
     if not arn:
         raise missing("RoleArn")
