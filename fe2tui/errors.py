@@ -25,7 +25,8 @@ when there is one. ``exit_code`` is what the shell returns.
     │   ├── StateError             1   not possible in the state the thing is in
     │   ├── ProtectedError         1   termination protection
     │   ├── ClockError             1   this computer's clock is wrong
-    │   └── UnreachableError       1   no answer, a broken or an unreadable one
+    │   └── UnreachableError       1   no answer, or a broken one
+    │       └── UnreadableError    1   … or one that is not AWS's
     ├── MachineError               1   ssh
     │   ├── NoAddressError         1
     │   ├── UnansweredError        1   refused or timed out
@@ -154,6 +155,10 @@ class ClockError(AwsError):
 
 class UnreachableError(AwsError):
     """No answer, a broken connection, or an answer that cannot be read."""
+
+
+class UnreadableError(UnreachableError):
+    """Something answered, and it was not what AWS sends."""
 
 
 class MachineError(Fe2Error):

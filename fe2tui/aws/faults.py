@@ -6,6 +6,7 @@ Sources: EC2 API reference, error codes; reference pages of botocore.exceptions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -19,8 +20,10 @@ from fe2tui.errors import (
     NoCredentialsError,
     ThrottledError,
     UnreachableError,
+    UnreadableError,
     UsageError,
 )
+from fe2tui.model.words import listed
 
 _TRY_AGAIN = "Check the network, a VPN or proxy, and the region; then try again."
 
@@ -110,7 +113,7 @@ def _tls(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
 
 
 def _unreadable(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return UnreachableError(
+    return UnreadableError(
         f"The answer of {_where(endpoint)} cannot be read: it is not what AWS sends.",
         "Look at what answers there: a proxy's or a hotel's sign-in page, or a wrong --endpoint-url.",
         code=type(error).__name__,
@@ -156,7 +159,7 @@ def _no_sso_token(error: BaseException, profile: str, endpoint: str) -> Fe2Error
 def _login(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
     which = f" --profile {profile}" if profile and profile != "default" else ""
     return ExpiredError(
-        "Your AWS sign-in ran out.", f"Run `aws login{which}`, then refresh.", code=type(error).__name__
+        "Your AWS sign-in ran out.", f"Run `aws login{which}`, then try again.", code=type(error).__name__
     )
 
 
@@ -165,7 +168,7 @@ def _too_fast(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
 
 
 def _mfa_again(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return ExpiredError("The session that your one-time code opened ran out.", "Refresh, and type the next code.")
+    return ExpiredError("The session that your one-time code opened ran out.", "Try again, and type the next code.")
 
 
 def _retrieval(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
@@ -181,6 +184,34 @@ def _setting(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
     return UsageError(
         f"AWS's own settings do not fit: {_line(error)}.", "Look at ~/.aws/config and the AWS_… variables."
     )
+
+
+def _argument(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    """What the library finds wrong with a call before it is sent. Its report has a heading and a line for each."""
+    report = str(getattr(error, "kwargs", {}).get("report") or error)
+    lines = [line.strip() for line in report.splitlines() if line.strip()]
+    summary = " ".join(_argument_words(line) for line in lines if not line.startswith("Parameter validation"))
+    return UsageError(summary or f"{_line(report)}.", "Name arguments, and spell them, as AWS does.")
+
+
+def _argument_words(line: str) -> str:
+    if found := re.fullmatch(r'Missing required parameter in (.+): "(.+)"', line):
+        return f"The argument {found[2]} is missing."
+    if found := re.fullmatch(r'Unknown parameter in (.+): "(.+?)", must be one of: (.+)', line):
+        return f"There is no argument {found[2]}: there are {listed(found[3].split(', '))}."
+    if found := re.match(r"Invalid type for parameter (\S+), value: (.*), type: .*, valid types: (.+)", line):
+        wanted = listed(re.findall(r"'(?:\w+\.)*(\w+)'", found[3]), "or")
+        return f"The argument {found[1]} cannot be {found[2]}: it is {_KINDS.get(wanted, wanted)}."
+    return line if line.endswith(".") else f"{line}."
+
+
+_KINDS = {
+    "bool": "true or false",
+    "str": "a text",
+    "int": "a whole number",
+    "list or tuple": "a list",
+    "dict": "a map",
+}
 
 
 def _no_region(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
@@ -224,6 +255,6 @@ _WORDS: dict[str, _Words] = {
     "ConfigParseError": _setting,
     "ConfigNotFound": _setting,
     "NoRegionError": _no_region,
-    "ParamValidationError": _setting,
+    "ParamValidationError": _argument,
     "ValueError": _value,
 }

@@ -67,7 +67,7 @@ class Refused:
     def type(self) -> str:
         """The instance type that the message names, or words for it."""
         found = _TYPE.search(self.message)
-        return found[1] if found else "this type"
+        return found[1] if found else "instances of this type"
 
     @property
     def zone(self) -> str:
@@ -120,7 +120,7 @@ def refusal(
 
 def sso_remedy(profile: str) -> str:
     """The command that begins an SSO session again."""
-    return f"Run `aws sso login{f' --profile {profile}' if profile and profile != 'default' else ''}`, then refresh."
+    return f"Run `aws sso login{f' --profile {profile}' if profile and profile != 'default' else ''}`, then try again."
 
 
 def _no_capacity(refused: Refused) -> Fe2Error:

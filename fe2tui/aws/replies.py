@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
-from fe2tui.errors import UnreachableError
+from fe2tui.errors import UnreadableError
 
 Item = TypeVar("Item")
 _Set = tuple[tuple[Item, ...], tuple[int, ...]]  # a set's objects, and its items' digests if they are several
@@ -165,8 +165,8 @@ def _items(inner: bytes) -> Iterator[bytes]:
         raise _unreadable()
 
 
-def _unreadable() -> UnreachableError:
-    return UnreachableError(
+def _unreadable() -> UnreadableError:
+    return UnreadableError(
         "The answer cannot be read: it is not what EC2 sends, or only a part of it.",
         "Try again; if it stays, look at what answers: a proxy, or a wrong --endpoint-url.",
         code="MalformedResponse",

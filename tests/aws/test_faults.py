@@ -170,3 +170,9 @@ async def test_the_clock_is_looked_at_when_a_real_call_is_refused(
     )
     with pytest.raises(errors.ClockError, match="Your clock is 9 minutes slow"):
         await open_session(endpoint_url=answers.url).call("ec2", "DescribeVpcs")
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "RequestExpired"])
+def test_what_to_do_reads_alike_in_the_shell_and_in_the_dashboard(code: str) -> None:
+    assert "refresh" not in refused(code).remedy.lower()
+    assert "try again" in refused(code).remedy

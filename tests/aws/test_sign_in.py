@@ -258,3 +258,15 @@ async def test_another_regions_session_shares_the_credentials(own_cloud: Cloud, 
         await other.call("ec2", "DescribeRegions")
     assert len(calls(own_cloud, "AssumeRole")) == 1
     assert {call["region"] for call in calls(own_cloud, "DescribeRegions")} == {"us-east-2", "us-west-2"}
+
+
+async def test_the_demo_refuses_six_noughts_as_aws_refuses_a_wrong_code(own_cloud: Cloud, open_session: Open) -> None:
+    codes = iter(["000000", "654321"])
+
+    async def ask(serial: str) -> str:
+        return next(codes)
+
+    session = open_session(profile="mfa", ask_code=ask)
+    with pytest.raises(MfaNeededError, match="code was not accepted"):
+        await session.identity()
+    assert (await session.identity()).account
