@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,7 +51,7 @@ class File:
             except sqlite3.DatabaseError as error:
                 self._recover(error)
             except OSError as error:
-                self._forget(f"{self.path} cannot be written: {error}.")
+                self._forget(f"{self.path} cannot be written: {error.strerror}.")
             self._is_open = True
 
     def connect(self, *, durable: bool = False) -> sqlite3.Connection:
@@ -85,6 +86,7 @@ class File:
         else:
             self._move_aside(error)
             self._prepare()
+            self._log_move()
 
     def _move_aside(self, error: sqlite3.DatabaseError) -> None:
         assert self.path is not None
@@ -97,6 +99,20 @@ class File:
             f"The store was damaged ({error}) and has been moved to {aside}.",
             "A new one was begun: the activity log and earlier costs are not in it.",
         )
+
+    def _log_move(self) -> None:
+        """Put into the new activity log what became of the old one: whoever opened it may have had nobody to tell."""
+        assert self.problem is not None
+        now = time.time_ns() // 1000
+        connection = self.connect()
+        try:
+            connection.execute(
+                "INSERT INTO activity (at, command, subject, label, region, result, words, remedy, by, ended_at, owner)"
+                " VALUES (?, 'store', '', 'fe2tui', '', 'failed', ?, ?, '', ?, '')",
+                (now, self.problem.summary, self.problem.remedy, now),
+            )
+        finally:
+            connection.close()
 
     def _forget(self, why: str) -> None:
         self._memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -115,3 +115,15 @@ def test_several_threads_may_use_one_store(store: Store) -> None:
     assert len(store.activity.recent()) == 40
     last = store.fleets.last(PLACE)
     assert last is not None and len(last.instances) == 1
+
+
+def test_what_became_of_a_damaged_file_is_in_the_new_activity_log_once(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"not a database, but a letter" * 100)
+    for _ in range(2):
+        opened = Store(path)
+        entries = opened.activity.recent()
+        opened.close()
+    (aside,) = path.parent.glob("*.corrupt-*")
+    (entry,) = entries
+    assert (entry.command, entry.result) == ("store", "failed") and str(aside) in entry.words

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from fe2tui.cli.ending import complain
 from fe2tui.cli.options import Asked
 from fe2tui.cli.work.output import iso, print_json, table
-from fe2tui.model.words import local_time
+from fe2tui.model.words import local_time, visible
 from fe2tui.store import open_store
 
 
@@ -14,6 +15,8 @@ def show_activity(asked: Asked, count: int) -> None:
     """Print the newest entries of the activity log."""
     store = open_store()
     try:
+        if store.problem:
+            complain(f"{visible(store.problem.summary)} {visible(store.problem.remedy)}")
         entries = store.activity.recent(count)
     finally:
         store.close()
