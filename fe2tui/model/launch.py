@@ -49,7 +49,16 @@ class LaunchRequest:
 def field_errors(request: LaunchRequest) -> list[FieldError]:
     """What can be seen to be wrong without asking AWS, one error a field at most."""
     return [
-        error for error in (_name(request), _image(request), _disk(request), _type(request), _iops(request)) if error
+        error
+        for error in (
+            _name(request),
+            _image(request),
+            _disk(request),
+            _type(request),
+            _iops(request),
+            _tags(request),
+        )
+        if error
     ]
 
 
@@ -92,6 +101,16 @@ def _iops(request: LaunchRequest) -> FieldError | None:
     if request.iops is None or 3000 <= request.iops <= 80_000:
         return None
     return FieldError("iops", "A gp3 disk has 3,000 to 80,000 IOPS.", "Leave it out for 3,000.")
+
+
+def _tags(request: LaunchRequest) -> FieldError | None:
+    if "Name" in request.tags:
+        return FieldError(
+            "tags", "The tag Name is the instance's name, and not given as a tag.", "Give it as the name."
+        )
+    if any(key.lower().startswith("aws:") for key in request.tags):
+        return FieldError("tags", "Tags that begin with aws: are AWS's own.", "Choose another key.")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,16 @@ from typing import Any
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws import network
-from fe2tui.errors import AwsError, CapacityError, Fe2Error, StateError, StoreError, UnansweredError, UnreachableError
+from fe2tui.errors import (
+    AwsError,
+    CapacityError,
+    Fe2Error,
+    ReadOnlyError,
+    StateError,
+    StoreError,
+    UnansweredError,
+    UnreachableError,
+)
 from fe2tui.model.fleet import Run
 from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
@@ -25,7 +34,17 @@ from fe2tui.tasks.lookups import Lookups
 from fe2tui.tasks.record import Entry, recorded, unbroken
 from fe2tui.tasks.recover import recover, was_launched
 
-__all__ = ["GroupPlan", "KeyPlan", "LaunchCost", "LaunchPlan", "Lookups", "launch", "plan", "recover"]
+__all__ = [
+    "GroupPlan",
+    "KeyPlan",
+    "LaunchCost",
+    "LaunchPlan",
+    "Lookups",
+    "launch",
+    "plan",
+    "recover",
+    "refuse_if_read_only",
+]
 
 
 async def launch(ctx: Context, request: LaunchRequest, *, wait: bool = True, known: Lookups | None = None) -> Instance:
@@ -35,6 +54,7 @@ async def launch(ctx: Context, request: LaunchRequest, *, wait: bool = True, kno
     exact call are in the store before the call is sent. A zone without capacity is followed by the next, with a new
     token. Raises FieldError for the first field at fault; after EC2 accepted it, errors name the instance left.
     """
+    refuse_if_read_only(ctx)
     lookups = known or Lookups(ctx)
     try:
         with recorded(ctx, "launch", request.name) as entry:
@@ -46,6 +66,15 @@ async def launch(ctx: Context, request: LaunchRequest, *, wait: bool = True, kno
         lookups.forget("keys", "network")
         if known is None:
             lookups.close()
+
+
+def refuse_if_read_only(ctx: Context) -> None:
+    """Raises ReadOnlyError at once in a session that could plan a launch and not send it."""
+    if ctx.session.read_only:
+        raise ReadOnlyError(
+            "This session may only read: nothing can be launched.",
+            "Leave --read-only out, or take read_only out of config.toml.",
+        )
 
 
 @dataclass(slots=True)

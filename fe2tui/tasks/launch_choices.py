@@ -51,6 +51,8 @@ def chosen_key(
         if request.key_action == "create":
             name = _free_name(request.key_name or DEFAULT_NAME, offer)
             return KeyPlan(name, "create", "made by this launch, kept on this computer only")
+        if request.key_action == "import" and (there := _imported(request, offer)) is not None:
+            return KeyPlan(there.name, "use", there.words, there.private_key or key_file)
         if request.key_action == "import":
             own = _own(request, offer)
             name = _free_name(request.key_name or own.name, offer)
@@ -80,10 +82,23 @@ def _free_name(name: str, offer: KeyOffer | None) -> str:
     return name
 
 
-def _own(request: LaunchRequest, offer: KeyOffer | None) -> OwnKey:
-    own = offer.importable if offer is not None else ()
+def _imported(request: LaunchRequest, offer: KeyOffer | None) -> AccountKey | None:
+    """The key pair that makes importing needless: of the name asked for, or one whose private half is here."""
+    name = request.key_name or (offer.preferred if offer is not None else None)
+    found = offer.named(name) if offer is not None and name else None
+    if found is None or not found.is_usable:
+        return None
+    return None if offer is not None and _importable(request, offer) and request.key_public else found
+
+
+def _importable(request: LaunchRequest, offer: KeyOffer) -> OwnKey | None:
     wanted = request.key_public
-    found = next((key for key in own if wanted is None or key.public.split()[:2] == wanted.split()[:2]), None)
+    own = (key for key in offer.importable if wanted is None or key.public.split()[:2] == wanted.split()[:2])
+    return next(own, None)
+
+
+def _own(request: LaunchRequest, offer: KeyOffer | None) -> OwnKey:
+    found = _importable(request, offer) if offer is not None else None
     if found is None:
         raise FieldError("key_name", "There is no public key here that could be imported.", "Create one.")
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
@@ -131,7 +131,7 @@ class _Planning:
                 request, keys, self.ctx.settings.key_file, self.ctx.session.region, self.errors, self.warnings
             ),
             group=chosen_group(request, where, address, self.ctx.session.region, self.errors, self.warnings),
-            errors=tuple(sorted(self.errors, key=_form_order)),
+            errors=_one_a_field(self.errors),
             warnings=tuple(dict.fromkeys(self.warnings)),
             image=image,
             type=kind,
@@ -191,6 +191,8 @@ class _Planning:
             )
         disk = asked if asked is not None else (least or None)
         iops = self.request.iops
+        if any(error.field == "disk" for error in self.errors):
+            return disk
         if iops is not None and disk is not None and iops > max(3000, IOPS_PER_GIB * disk):
             most = max(3000, IOPS_PER_GIB * disk)
             self.errors.append(
@@ -200,6 +202,14 @@ class _Planning:
 
 
 _FORM = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops")
+
+
+def _one_a_field(errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
+    """The first complaint about each field, in the order of the form: a second one is about a value that is wrong."""
+    first: dict[str, FieldError] = {}
+    for error in errors:
+        first.setdefault(error.field, error)
+    return tuple(sorted(first.values(), key=_form_order))
 
 
 def _form_order(error: FieldError) -> int:

@@ -96,3 +96,10 @@ def test_any_request_is_judged_with_one_error_a_field_at_most(
 ) -> None:
     blamed = [error.field for error in field_errors(LaunchRequest(name, image, kind, disk=disk, iops=iops))]
     assert len(blamed) == len(set(blamed))
+
+
+@pytest.mark.parametrize("key", ["Name", "aws:cost", "AWS:x"])
+def test_a_tag_that_could_not_be_kept_is_refused(key: str) -> None:
+    (error,) = field_errors(LaunchRequest("base", "ubuntu", "t3.micro", tags={key: "zz", "project": "x"}))
+    assert (error.field, error.exit_code) == ("tags", 2)
+    assert error.remedy

@@ -240,3 +240,20 @@ async def test_what_the_login_may_not_look_up_is_a_warning_and_the_launch_goes_o
     found = await plan(bare.ctx, bare.request(name, key_name="default"))
     assert found.is_possible and len(found.warnings) == 2
     assert (await launch(bare.ctx, bare.request(name, key_name="default"), wait=False)).key_name == "default"
+
+
+async def test_a_launch_that_is_to_import_a_key_uses_the_one_that_is_there_already(
+    bare: Bench, name: str, clean_environment: Path
+) -> None:
+    await _no_default_key(bare)
+    (bare.home / "data/keys/default.pem").unlink()
+    _ssh_key(clean_environment)
+    first = bare.request(name, key_action="import")
+    await launch(bare.ctx, first, wait=False)
+    again = bare.request(f"{name}-2", key_action="import")
+    for request in (again, replace(again, key_name="default")):
+        planned = (await plan(bare.ctx, request)).key
+        assert planned is not None and (planned.name, planned.action) == ("default", "use")
+    await launch(bare.ctx, again)
+    assert run_ssh(await prepare(bare.ctx, again.name), "echo in").stdout == "in\n"
+    assert len(bare.calls("ImportKeyPair")) == 1

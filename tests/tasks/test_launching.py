@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -341,3 +341,23 @@ async def test_the_login_user_of_an_own_image_is_that_of_its_parent(bench: Bench
     found = await plan(bench.ctx, bench.request(name, image="amazon"))
     assert found.user == "ec2-user"
     assert (await plan(bench.ctx, bench.request(name, tags={"fe2:user": "me"}))).user == "me"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"disk": 0}, "disk"), ({"disk": 0, "iops": 9000}, "disk"), ({"iops": 999_999}, "iops"), ({"iops": 1}, "iops")],
+)
+async def test_a_field_that_is_wrong_is_complained_of_once(
+    bench: Bench, name: str, wrong: dict[str, int], field: str
+) -> None:
+    assert [it.field for it in (await plan(bench.ctx, bench.request(name, **wrong))).errors] == [field]
+
+
+async def test_a_session_that_may_only_read_refuses_a_launch_before_anything_is_looked_up(
+    cloud: Cloud, begin: Callable[..., Awaitable[Bench]], name: str
+) -> None:
+    bench = await begin(cloud, read_only=True)
+    bench.forget_calls()
+    with pytest.raises(ReadOnlyError):
+        await launch(bench.ctx, bench.request(name))
+    assert (bench.steps, bench.cloud.control("/demo/calls", method="GET")) == ([], [])

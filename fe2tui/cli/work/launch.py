@@ -26,6 +26,7 @@ def launch(asked: Asked, request: LaunchRequest, *, wait: bool) -> None:
     """Launch it and print it."""
 
     async def work(ctx: Context) -> Instance:
+        task.refuse_if_read_only(ctx)
         for outcome in await task.recover(ctx):
             complain(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
             if outcome.error:
