@@ -61,8 +61,6 @@ class Lines(list[_Item]):
 
 
 def _line(item: object) -> str:
-    if isinstance(item, Instance):
-        return f"{item.label} ({item.id} {item.state}): {item.public_ip or 'No public IP'}"
     if isinstance(item, Image):
         return f"{item.name} ({item.id} {item.state}): {item.architecture}, {item.root_size} GiB"
     if isinstance(item, Outcome):
@@ -218,8 +216,11 @@ class EC2:
         ``ports`` are tunnelled from the same ports here. Raises UsageError where there is no terminal, and what
         ``tasks.connect`` raises.
         """
-        prepared = self._do(lambda ctx: connecting.prepare(ctx, name, ports=ports, user=user, key_file=key_file))
-        if not sys.stdin.isatty():
+        here = sys.stdin.isatty()
+        prepared = self._do(
+            lambda ctx: connecting.prepare(ctx, name, ports=ports, user=user, key_file=key_file, is_logged=here)
+        )
+        if not here:
             raise UsageError("There is no terminal here to open a shell in.", f"In one: {prepared.command}")
         status = subprocess.call(prepared.argv, env={**os.environ, **prepared.env})
         trouble = self._do(lambda ctx: explain_end(ctx, prepared, status)) if status else None

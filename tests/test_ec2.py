@@ -227,3 +227,9 @@ def test_ctrl_c_ends_the_wait_at_once_and_the_log_says_what_is_left(
 
     (entry,) = open_store().activity.recent()
     assert (entry.result, entry.subject, entry.by) == ("cancelled", instance[1], "python")
+
+
+def test_an_instance_shows_itself_as_the_shell_does(ec2: EC2) -> None:
+    base = ec2.instance("base")
+    assert repr(base) == f"base ({base.id} running): {base.public_ip}"
+    assert repr(base) in repr([base])

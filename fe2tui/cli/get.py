@@ -6,14 +6,26 @@ import click
 
 from fe2tui.cli.completion import InstanceName
 from fe2tui.cli.options import Asked
+from fe2tui.errors import UsageError
 
 DASH = "-"
+END = "--"  # as fastec2 had it: what follows is no argument, but how to show the result
+INTERACTIVE = ("-i", "--interactive")
 
 
 class DashCommand(click.Command):
-    """A command after whose first ``-`` every word is taken as it stands."""
+    """A command after whose first ``-`` every word is taken as it stands; last may come ``-- -i``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        flags: list[str] = []
+        if END in args:
+            end = args.index(END)
+            args, flags = args[:end], args[end + 1 :]
+        if not ctx.resilient_parsing and any(flag not in INTERACTIVE for flag in flags):
+            raise UsageError(
+                f"After -- comes -i and nothing else, not {' '.join(flags)}.", "fe2 get-instance base -- -i"
+            )
+        ctx.meta[END] = flags
         at = args.index(DASH) if DASH in args else len(args)
         ctx.meta[DASH] = args[at:]
         return super().parse_args(ctx, args[:at])
@@ -33,8 +45,9 @@ def get_instance(ctx: click.Context, name: str) -> None:
     fe2 get-instance base - wait-until-stopped         a method
     fe2 get-instance base - modify-attribute --EbsOptimized '{"Value": true}'
     fe2 get-instance base - image - name               a property of a property
+    fe2 get-instance base -- -i                        IPython, with the object as result
     """
     from fe2tui.cli.work.get import get_instance as work
 
     asked: Asked = ctx.obj
-    work(asked, name, ctx.meta[DASH])
+    work(asked, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from fe2tui.ssh.tunnels import Tunnel, parse_ports, require_free
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.names import find
 from fe2tui.tasks.reach import find_login, host_keys, learn_host_keys
-from fe2tui.tasks.record import recorded
+from fe2tui.tasks.record import Entry, recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,12 @@ async def prepare(
     ports: str | int | Sequence[int | str] = (),
     key_file: Path | None = None,
     port: int | None = None,
+    is_logged: bool = True,
 ) -> Connection:
     """Find out how to reach an instance: ``name`` may be ``user@name``. A pending one is waited for.
 
-    Host keys are learnt from the console output first, when none is known. Raises StateError (not running),
+    Host keys are learnt from the console output first, when none is known. ``is_logged`` False is for who only wants to
+    know the command: the activity log has nothing of it then. Raises StateError (not running),
     NoAddressError, KeyFileError, HostKeyChangedError, PortTakenError (with the next free port).
     """
     tunnels = parse_ports(ports)
@@ -55,7 +58,8 @@ async def prepare(
     else:
         instance, named_user = await _named(ctx, name)
         user = user or named_user
-    with recorded(ctx, "connect", instance.label, instance.id) as entry:
+    log = recorded(ctx, "connect", instance.label, instance.id) if is_logged else nullcontext(Entry(None))
+    with log as entry:
         instance = await _running(ctx, instance)
         login, is_known = await asyncio.gather(
             find_login(ctx, instance, user=user, key_file=key_file), learn_host_keys(ctx, instance)

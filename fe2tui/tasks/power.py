@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws.spot import spot_request
-from fe2tui.errors import AwsError, Fe2Error, StateError
+from fe2tui.errors import AwsError, CapacityError, Fe2Error, StateError
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.progress import Outcome
 from fe2tui.tasks.batch import Fates, asked_for, each_or_all, logged, look_up, outcomes, settle
@@ -54,21 +54,28 @@ async def stop(ctx: Context, ids: Sequence[str], *, force: bool = False, wait: b
 
     One-time spot instances cannot be stopped: that is explained, and nothing is sent for them.
     """
-    one_time: dict[str, Fe2Error] = {}
+    refused: Fates = {}
 
     async def before(instances: Mapping[str, Instance]) -> None:
-        one_time.update(await _one_time_spot(ctx, instances))
+        refused.update(await not_to_stop(ctx, instances.values()))
 
     return await _each(
         ctx,
         "stop",
         ids,
-        refuse=lambda one: _no_stop(one) or one_time.get(one.id),
+        refuse=lambda one: refused.get(one.id),
         before=before,
         act=lambda going: aws.stop(ctx.session, going, force=force),
         after=(lambda going: _until_stopped(ctx, going)) if wait else None,
         words="stopping",
     )
+
+
+async def not_to_stop(ctx: Context, instances: Iterable[Instance]) -> Fates:
+    """Which of these ``stop`` would leave as they are, and why: gone, stopped already, or one-time spot instances."""
+    among = {instance.id: instance for instance in instances}
+    plain = {key: fate for key, instance in among.items() if (fate := _no_stop(instance))}
+    return {**await _one_time_spot(ctx, {key: one for key, one in among.items() if key not in plain}), **plain}
 
 
 async def reboot(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[Outcome]:
@@ -112,7 +119,7 @@ async def _each(
                 fates[key] = fate
         going = [key for key in wanted if key not in fates]
         sent = await unbroken(each_or_all(going, act), ctx.pace.unbroken)
-        fates.update({key: error for key, error in sent.items() if error is not None})
+        fates.update({key: _of_instance(found[key], error) for key, error in sent.items() if error is not None})
         going = [key for key in going if key not in fates]
         settle(ctx, entries, fates)
         if going and after is not None:
@@ -122,6 +129,17 @@ async def _each(
             fates.setdefault(key, words)
         settle(ctx, entries, fates)
     return outcomes(wanted, fates, found)
+
+
+def _of_instance(instance: Instance, error: Fe2Error) -> Fe2Error:
+    """A refusal with the instance in it: EC2's message need not say which type it has none of, nor where."""
+    if not isinstance(error, CapacityError):
+        return error
+    return CapacityError(
+        f"AWS has no {instance.type} in {instance.zone} right now: {instance.label} stays {instance.state}.",
+        error.remedy,
+        code=error.code,
+    )
 
 
 def _accepted(ctx: Context, command: str, entries: Mapping[str, Entry], words: str) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws.spot import cancel_spot_requests
-from fe2tui.errors import AwsError, Fe2Error, NotFoundError, ProtectedError
+from fe2tui.errors import AwsError, Fe2Error, NotFoundError, ProtectedError, StateError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.money import HOURS_A_MONTH, hourly_cost
@@ -56,11 +56,30 @@ class InstanceImpact:
     spot_request_id: str | None
     protected: bool | None
 
+    @property
+    def left_because(self) -> str:
+        """Why it is left as it is; empty if it will be terminated."""
+        if self.instance.state.is_gone:
+            return f"{self.instance.state} already"
+        return "protected against termination" if self.protected else ""
+
+    @property
+    def refusal(self) -> Fe2Error | None:
+        """The same as an error."""
+        instance = self.instance
+        if instance.state.is_gone:
+            return StateError(
+                f"{instance.label} ({instance.id}) is {instance.state} already: nothing is done.",
+                "EC2 shows it for about an hour more; it costs nothing.",
+            )
+        return _protected(instance) if self.protected else None
+
 
 @dataclass(frozen=True, slots=True)
 class Impact:
     """What terminating does, for the sheet that asks. Dollars; None where a part is not known.
 
+    Amounts, counts and sentences are of those that will be terminated, ``going``; ``rows`` are all that were named.
     ``confirmation`` is what has to be typed: the name of one (its id, if it has none), the count of several.
     """
 
@@ -70,16 +89,22 @@ class Impact:
     confirmation: str
     sentences: tuple[str, ...]  # "Their spot request is cancelled first." "Stops $4.05 an hour." …
 
+    @property
+    def going(self) -> tuple[InstanceImpact, ...]:
+        """Those that will be terminated."""
+        return tuple(row for row in self.rows if not row.left_because)
+
 
 def impact(
     fleet: Fleet, instances: Sequence[Instance], *, now: datetime, protected: Collection[str] | None = None
 ) -> Impact:
     """What terminating these would do, as far as the fleet tells; ``protected`` are the ids known to be protected."""
     rows = tuple(_row(fleet, instance, now, protected) for instance in instances)
-    kept = [disk for row in rows for disk in row.disks if disk.kept]
-    stops = _sum([row.hourly for row in rows])
+    going = [row for row in rows if not row.left_because]
+    kept = [disk for row in going for disk in row.disks if disk.kept]
+    stops = _sum([row.hourly for row in going])
     stays = _sum([disk.monthly for disk in kept])
-    confirmation = instances[0].label if len(instances) == 1 else str(len(instances))
+    confirmation = going[0].instance.label if len(going) == 1 else str(len(going))
     return Impact(rows, stops, stays, confirmation, tuple(_sentences(rows, stops, stays, len(kept))))
 
 
@@ -121,7 +146,8 @@ def _sum(amounts: Sequence[Decimal | None]) -> Decimal | None:
 
 
 def _sentences(rows: Sequence[InstanceImpact], stops: Decimal | None, stays: Decimal | None, kept: int) -> list[str]:
-    requests = sum(1 for row in rows if row.spot_request_id)
+    going = [row for row in rows if not row.left_because]
+    requests = sum(1 for row in going if row.spot_request_id)
     whose = "Its" if len(rows) == 1 else "Their"
     said = []
     if requests:
@@ -133,6 +159,8 @@ def _sentences(rows: Sequence[InstanceImpact], stops: Decimal | None, stays: Dec
             else f"{plural(len(protected), 'instance')} {'is' if len(protected) == 1 else 'are'}"
         )
         said.append(f"{who} protected against termination and will be left.")
+    if not going:
+        return [*said, "Nothing will be done."]
     if stops is None:
         said.append("What it stops costing is not known.")
     else:

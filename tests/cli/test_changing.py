@@ -224,3 +224,46 @@ def test_what_start_has_come_to_is_said_once(base: Any) -> None:
     assert said.out.endswith("): is ready: ubuntu can log in\n")
     assert "can log in" not in said.err
     assert "base: base" not in said.err
+
+
+@pytest.mark.parametrize("kind", ["protected", "terminated"])
+def test_terminating_what_is_left_alone_says_that_nothing_is_done_and_why(fe2: Any, kind: str) -> None:
+    there = fe2("instances", "--all", "--json").json
+    terminated = next(each["id"] for each in there if each["state"] == "terminated")
+    said = fe2("terminate", "vault" if kind == "protected" else terminated)
+    assert (said.status, said.out) == (1, "")
+    assert said.err.startswith("Nothing will be done.\n")
+    assert kind in said.err
+    assert "undone" not in said.err and "Stops" not in said.err and "Type" not in said.err
+
+
+def test_forcing_off_leaves_a_one_time_spot_out_of_the_question(own_fe2: Any) -> None:
+    with Screen(own_fe2.command("stop", "base", "spot1", "--force"), own_fe2.environment) as screen:
+        assert "Force off base?" in screen.wait_for("[y/N]")
+        screen.type("y\r")
+        assert screen.wait_for_end() == 1
+        assert "one-time spot instance" in screen.text
+
+
+def test_read_only_refuses_a_launch_before_it_plans_one(fe2: Any) -> None:
+    said = fe2("--read-only", "launch", "new", "ubuntu", "20", "t3.micro")
+    assert (said.status, len(said.err.splitlines())) == (1, 2)
+    assert "only read" in said.err
+
+
+def test_a_field_is_complained_of_once_and_the_tag_name_is_refused(fe2: Any) -> None:
+    said = fe2("launch", "new", "ubuntu", "0", "t3.micro", "--iops", "999999", "--tag", "Name=zz")
+    assert said.status == 2
+    assert (said.err.count("GiB"), said.err.count("IOPS")) == (1, 1)
+    assert "The tag Name is the instance's name" in said.err
+
+
+def test_what_became_of_a_damaged_store_is_said_once_and_logged(empty_fe2: Any, tmp_path: Any) -> None:
+    file = tmp_path / "fe2tui-home/data/fe2tui.sqlite"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"not a database, but a letter" * 100)
+    said = empty_fe2("activity")
+    assert said.status == 0
+    assert "has been moved to" in said.err and ".corrupt-" in said.err
+    again = empty_fe2("activity")
+    assert again.err == "" and ".corrupt-" in again.out

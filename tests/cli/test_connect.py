@@ -84,3 +84,12 @@ def test_a_stopped_instance_is_not_connected_to_and_start_is_named(fe2: Any) -> 
     said = fe2("connect", stopped["id"])
     assert (said.status, said.out) == (1, "")
     assert "start" in said.err.lower()
+
+
+def test_printing_the_command_is_no_connect_in_the_log_and_a_failed_one_is_failed(own_fe2: Any) -> None:
+    own_fe2("connect", "base", "--print")
+    own_fe2("connect", "base", "--json")
+    assert own_fe2("activity", "--json").json == []
+    with Screen(own_fe2.command("connect", "nobody@base"), own_fe2.environment) as screen:
+        assert screen.wait_for_end() == 1
+    assert [(each["command"], each["result"]) for each in own_fe2("activity", "--json").json] == [("connect", "failed")]

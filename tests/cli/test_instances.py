@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from screen import Screen
 
 from fe2tui.demo import Cloud
 
@@ -268,3 +269,54 @@ def test_the_address_of_one_that_is_terminated_is_not_waited_for(own_fe2: Any) -
 def test_a_mistaken_name_is_answered_with_those_there_are(fe2: Any) -> None:
     said = fe2("ip", "qqqq")
     assert re.search(r"There are [^…]+, .+ and \d+ more\.", said.err)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["describe-attribute"], "The argument Attribute is missing."),
+        (["stop", "--read-only"], "There is no argument ReadOnly: there are "),
+        (["stop", "--Force", "7"], "The argument Force cannot be 7: it is true or false."),
+        (
+            ["describe-attribute", "Attribute=x"],
+            "describe-attribute takes no value without a name before it: Attribute=x.",
+        ),
+    ],
+)
+def test_a_wrong_argument_of_a_method_is_wrong_usage_that_names_it(fe2: Any, words: list[str], told: str) -> None:
+    said = fe2("get-instance", "base", "-", *words)
+    assert (said.status, said.out) == (2, "")
+    assert told in said.err
+    assert "config" not in said.err and ".." not in said.err
+
+
+def test_get_instance_opens_ipython_with_the_object_as_result(fe2: Any) -> None:
+    pytest.importorskip("IPython", reason="the extra ipython is not installed here")
+    with Screen(fe2.command("get-instance", "base", "--", "-i"), fe2.environment) as screen:
+        screen.wait_for("In [1]:")
+        screen.type("result.state['Name'], 40 + 2\r")
+        screen.wait_for("('running', 42)")
+        screen.type("exit\r")
+        assert screen.wait_for_end() == 0
+
+
+def test_without_ipython_the_extra_that_brings_it_is_named(fe2: Any, tmp_path: Any) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "IPython.py").write_text("raise ModuleNotFoundError('IPython')\n")
+    path = f"{hidden}:{fe2.environment.get('PYTHONPATH', '')}"
+    said = fe2("get-instance", "base", "--", "-i", PYTHONPATH=path)
+    assert (said.status, said.out) == (2, "")
+    assert "fe2tui[ipython]" in said.err
+    assert fe2("get-instance", "base", "--", "-x").status == 2
+
+
+def test_a_profile_that_is_asked_for_brings_its_region_unless_the_environment_names_one(
+    fe2: Any, tmp_path: Any
+) -> None:
+    config = tmp_path / "fe2tui-home/config/config.toml"
+    config.write_text('region = "Frankfurt"\n' + config.read_text())
+    second = ("region", "--profile", "second")
+    assert fe2(*second, AWS_REGION="", AWS_DEFAULT_REGION="").out == "us-west-2\n"
+    assert fe2("region", AWS_REGION="", AWS_DEFAULT_REGION="").out == "eu-central-1\n"
+    assert fe2(*second, AWS_REGION="eu-west-1").out == "eu-west-1\n"

@@ -200,3 +200,17 @@ async def test_a_machine_that_is_silent_because_the_address_changed_says_so_and_
     await allow_address(bench.ctx, change)
     assert await changed_address(bench.ctx, connection.instance) is None
     assert [it.result for it in bench.activity("allow address")] == ["done"]
+
+
+async def test_who_only_wants_the_command_leaves_nothing_in_the_log(bench: Bench) -> None:
+    before = len(bench.activity("connect"))
+    connection = await prepare(bench.ctx, "base", is_logged=False)
+    assert run_ssh(connection, "true").returncode == 0
+    assert (connection.entry, len(bench.activity("connect"))) == (None, before)
+
+
+async def test_a_connection_that_failed_is_failed_in_the_log(bench: Bench) -> None:
+    connection = await prepare(bench.ctx, "nobody@base")
+    done = run_ssh(connection, "true")
+    assert await explain_end(bench.ctx, connection, done.returncode, done.stderr) is not None
+    assert [it.result for it in bench.activity("connect")][:1] == ["failed"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +15,7 @@ from fe2tui.tasks.connect import prepare
 from fe2tui.tasks.context import Pace
 from fe2tui.tasks.launch import launch
 from fe2tui.tasks.names import find
-from fe2tui.tasks.power import reboot, start, stop
+from fe2tui.tasks.power import not_to_stop, reboot, start, stop
 from tests.tasks.tasks_bench import Bench, run_ssh
 
 
@@ -112,6 +113,8 @@ async def test_no_capacity_on_start_says_what_can_be_done(bench: Bench, name: st
     bench.fault("no-capacity")
     (outcome,) = await start(bench.ctx, ids)
     assert isinstance(outcome.error, CapacityError) and outcome.error.remedy
+    words = rf"AWS has no t3\.micro in us-east-2[abc] right now: {name}-0 stays stopped\."
+    assert re.fullmatch(words, outcome.error.summary)
     assert (await bench.one(ids[0])).state is State.STOPPED
 
 
@@ -204,3 +207,11 @@ async def test_no_name_is_an_error_and_never_all(bench: Bench, ids: list[str]) -
         with pytest.raises(UsageError):
             await act(bench.ctx, ids)
     assert bench.cloud.control("/demo/calls", method="GET") == []
+
+
+async def test_what_a_stop_would_leave_alone_is_known_before_with_the_reason(bench: Bench) -> None:
+    base, stopped, one_time = [await find(bench.ctx, name) for name in ("base", "od1", "spot1")]
+    left = await not_to_stop(bench.ctx, [base, stopped, one_time])
+    assert set(left) == {stopped.id, one_time.id}
+    assert left[stopped.id] == "is stopped already"
+    assert "one-time spot" in str(left[one_time.id])

@@ -184,7 +184,8 @@ def test_the_sheet_says_what_is_lost_what_stays_and_what_it_costs() -> None:
 
 def test_several_want_their_count_and_protected_ones_are_said_to_stay() -> None:
     sheet = _impact(SPOT, RESTING, protected={"i-2"})
-    assert sheet.confirmation == "2"
+    assert sheet.confirmation == "train-resnet"
+    assert _impact(SPOT, RESTING).confirmation == "2"
     assert sheet.rows[1].state_words == "stopped 2d" and sheet.rows[1].protected is True
     assert "1 instance is protected against termination and will be left." in sheet.sentences
 
@@ -200,3 +201,14 @@ def test_what_is_not_known_is_said_and_not_guessed() -> None:
     assert sheet.rows[0].disks[1].words == "disk data 500 GiB: kept, cost not known"
     unseen = replace(SPOT, attachments=(Attachment("/dev/sdg", "vol-9", False),))
     assert _impact(unseen).rows[0].disks[0].words == "disk vol-9: kept, cost not known"
+
+
+def test_what_is_left_alone_is_neither_counted_nor_said_to_be_undone() -> None:
+    gone = replace(SPOT, id="i-9", state=State.TERMINATED)
+    sheet = _impact(SPOT, RESTING, gone, protected={"i-2"})
+    alone = _impact(SPOT)
+    assert (sheet.stops_per_hour, sheet.stays_per_month) == (alone.stops_per_hour, alone.stays_per_month)
+    assert [row.left_because for row in sheet.rows] == ["", "protected against termination", "terminated already"]
+    for nothing in (_impact(RESTING, protected={"i-2"}), _impact(gone)):
+        assert nothing.going == () and nothing.sentences[-1] == "Nothing will be done."
+        assert [it for it in nothing.sentences if "Stops" in it or "undone" in it or "spot" in it] == []

@@ -31,12 +31,16 @@ def connect(
 ) -> int:
     """Open a shell, or print how; the exit status of ssh."""
 
+    opening = not (only_print or asked.json)
+
     async def work(ctx: Context) -> task.Connection:
         tunnels = parse_ports(ports)
         while True:
             try:
                 wanted = [f"{each.local}:{each.remote}" for each in tunnels]
-                return await task.prepare(ctx, name, user=user, ports=wanted, key_file=key_file, port=port)
+                return await task.prepare(
+                    ctx, name, user=user, ports=wanted, key_file=key_file, port=port, is_logged=opening
+                )
             except PortTakenError as taken:
                 await _agreed(asked, taken)
                 tunnels = tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
@@ -18,10 +18,15 @@ from fe2tui.errors import Fe2Error, UsageError
 from fe2tui.model.words import visible
 
 DASH = "-"
+_NAMED = "Name the arguments as AWS does: --Attribute instanceType"
 
 
-def get_instance(asked: Asked, name: str, steps: Sequence[str]) -> None:
-    """Print what is reached from an instance by these words; with none, the names there are."""
+def get_instance(asked: Asked, name: str, steps: Sequence[str], *, interactive: bool = False) -> None:
+    """Print what is reached from an instance by these words; with none, the names there are.
+
+    ``interactive``: have it as ``result`` in IPython instead.
+    """
+    start = _ipython() if interactive else None
     choice = choice_of(asked, settings.load())
     ec2 = EC2(
         region=choice.region,
@@ -30,13 +35,29 @@ def get_instance(asked: Asked, name: str, steps: Sequence[str]) -> None:
         read_only=choice.read_only,
     )
     result = ec2.get_instance(name)
-    if not [word for word in steps if word != DASH]:
-        _print_names(result, asked.json)
-        return
+    is_bare = all(word == DASH for word in steps)
     try:
-        _print(_followed(result, steps), asked.json)
+        if start is not None:
+            start(argv=["--no-banner"], user_ns={"result": _followed(result, steps)})
+        elif is_bare:
+            _print_names(result, asked.json)
+        else:
+            _print(_followed(result, steps), asked.json)
     except Exception as error:
         raise _in_our_words(error) from error
+
+
+def _ipython() -> Callable[..., None]:
+    """What starts IPython. Raises UsageError where it is not installed."""
+    try:
+        from IPython import start_ipython
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "-- -i needs IPython, and it is not installed with this program.",
+            "Install the extra of that name: pip install 'fe2tui[ipython]'",
+        ) from error
+    started: Callable[..., None] = start_ipython
+    return started
 
 
 def _in_our_words(error: Exception) -> Exception:
@@ -45,7 +66,10 @@ def _in_our_words(error: Exception) -> Exception:
         return error
     from fe2tui.aws.faults import translate
 
-    return translate(error)
+    ours = translate(error)
+    if type(error).__name__ == "ParamValidationError":
+        ours.remedy = f"{_NAMED} Options of fe2 itself stand before the -."
+    return ours
 
 
 def _followed(thing: Any, words: Sequence[str]) -> Any:
@@ -83,7 +107,10 @@ def _called(method: Any, word: str, arguments: Sequence[str]) -> Any:
     try:
         return method(*by_position, **by_name)
     except TypeError as wrong:
-        raise UsageError(f"{word}: {wrong}.", "Name the arguments as AWS does: --Force true") from wrong
+        said = f"{word}: {str(wrong).rstrip('.')}."
+        if by_position:
+            said = f"{word} takes no value without a name before it: {by_position[0]}."
+        raise UsageError(said, _NAMED) from wrong
 
 
 def _parameter(flag: str) -> str:

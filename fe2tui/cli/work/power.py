@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import click
 
@@ -43,13 +43,16 @@ def _act(asked: Asked, names: Sequence[str], act: Act, question: str = "") -> in
     async def work(ctx: Context) -> list[Outcome]:
         among = resolve_all(await read_instances(ctx), names)
         if question and not asked.yes:
-            await _confirmed(question, among)
+            left = await power.not_to_stop(ctx, among)
+            await _confirmed(question, [each for each in among if each.id not in left])
         return await act(ctx, [each.id for each in among])
 
     return show_outcomes(asked, Working(asked).run(work))
 
 
-async def _confirmed(question: str, among: Iterable[Instance]) -> None:
+async def _confirmed(question: str, among: Sequence[Instance]) -> None:
+    if not among:
+        return
     labels = listed([visible(each.label) for each in among])
     if not await agrees(question.format(labels), default=False, otherwise="Say --yes if it is meant."):
         raise InterruptedByUser("Left as it was.")
@@ -63,5 +66,6 @@ def show_outcomes(asked: Asked, outcomes: Sequence[Outcome]) -> int:
         if outcome.error:
             say_error(visible(outcome.label), outcome.error)
         elif not asked.json:
-            click.echo(f"{visible(outcome.label)} ({outcome.subject}): {visible(outcome.words)}")
+            words = outcome.words.removeprefix(f"{outcome.label} ")
+            click.echo(f"{visible(outcome.label)} ({outcome.subject}): {visible(words)}")
     return next((each.error.exit_code for each in outcomes if each.error), 0)

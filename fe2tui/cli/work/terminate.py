@@ -34,11 +34,15 @@ async def _terminate(ctx: Context, asked: Asked, names: Sequence[str], wait: boo
     among = resolve_all(fleet, names)
     ids = [each.id for each in among]
     impact = task.impact(fleet, among, now=ctx.clock(), protected=await task.protected_ids(ctx, ids))
+    if not impact.going:
+        complain("Nothing will be done.")
+        refused = [(row.instance, row.refusal) for row in impact.rows]
+        return [Outcome(one.id, one.label, why.summary if why else "", why) for one, why in refused]
     for line in _sheet(impact):
         complain(line)
     if not asked.yes:
         wanted = impact.confirmation
-        question = f"Type {visible(wanted)} to terminate {'it' if len(among) == 1 else 'them'}: "
+        question = f"Type {visible(wanted)} to terminate {'it' if len(impact.going) == 1 else 'them'}: "
         typed = await ask(question, otherwise="Say --yes if it is meant.")
         if typed not in (wanted, visible(wanted)):
             raise InterruptedByUser("That was not it: nothing was terminated.")
@@ -46,11 +50,11 @@ async def _terminate(ctx: Context, asked: Asked, names: Sequence[str], wait: boo
 
 
 def _sheet(impact: task.Impact) -> Iterator[str]:
-    yield f"Terminate {plural(len(impact.rows), 'instance')}"
+    yield f"Terminate {plural(len(impact.going), 'instance')}"
     for row in impact.rows:
-        protected = ", protected" if row.protected else ""
-        yield f"  {visible(row.instance.name) or DASH}  {row.instance.id}  {visible(row.state_words)}{protected}"
-        for disk in row.disks:
+        left = f"; left: {row.left_because}" if row.left_because else ""
+        yield f"  {visible(row.instance.name) or DASH}  {row.instance.id}  {visible(row.state_words)}{left}"
+        for disk in () if row.left_because else row.disks:
             yield f"    {visible(disk.words)}"
     for sentence in impact.sentences:
         yield visible(sentence)
