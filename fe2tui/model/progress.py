@@ -37,6 +37,7 @@ class Outcome:
     label: str
     words: str
     error: Fe2Error | None = None
+    left_out: bool = False  # meant, and not asked for: a reason stood against it
 
     @property
     def is_done(self) -> bool:

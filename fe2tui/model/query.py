@@ -2,7 +2,7 @@
 
 Terms are parted by spaces and must all fit::
 
-    train              a word: in the name, id, type, state, address, zone, key, image or a tag
+    train              a word: in the name, id, type, state, address, zone, key pair or a tag's value
     state:running      by field; several with commas: state:running,pending
     tag:env=prod       a tag with that value; tag:env: a tag of that name
     age>7d cost<0.5    older than; dollars an hour, all told (units of age: s m h d w)
@@ -121,8 +121,6 @@ def _word(word: str) -> Test | None:
             or word in (instance.public_ip or "")
             or word in (instance.private_ip or "")
             or word in (instance.key_name or "").lower()
-            or word in instance.image_id
-            or word in fleet.image_names.get(instance.image_id, "").lower()
             or any(word in value.lower() for value in instance.tags.values())
         )
 

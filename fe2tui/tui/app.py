@@ -16,8 +16,10 @@ from textual.message_pump import MessagePump
 from fe2tui.errors import Fe2Error
 from fe2tui.paths import sheets_folder
 from fe2tui.tui.ahead import Ahead
+from fe2tui.tui.commands import key_name
 from fe2tui.tui.opening import Opening
 from fe2tui.tui.theme import DARK, THEMES, variables_of
+from fe2tui.tui.toasts import failure_words
 
 if TYPE_CHECKING:
     from textual.worker import Worker
@@ -153,5 +155,9 @@ class Dashboard(App[None], inherit_bindings=False):
         return self.run_worker(guarded(), name=name, group=name, exit_on_error=False)
 
     def toast(self, text: str, severity: Severity = "information") -> None:
-        """One line that goes by itself. The text is data, never markup."""
-        self.notify(" ".join(text.split()), severity=severity, markup=False, timeout=TOAST_SECONDS[severity])
+        """One line, of a failure up to three, that goes by itself. The text is data, never markup."""
+        words = " ".join(text.split())
+        if severity == "error":
+            key = self._parts.keymap.keys.get("errors", "!") if self._parts is not None else ""
+            words = failure_words(words, self.size.width, key_name(key))
+        self.notify(words, severity=severity, markup=False, timeout=TOAST_SECONDS[severity])

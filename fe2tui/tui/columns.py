@@ -187,8 +187,8 @@ def _tag_column(name: str) -> Column:
 
 
 def chosen(ids: Sequence[str]) -> tuple[Column, ...]:
-    """The columns of those ids, ``tag:NAME`` for a tag; all of them when there are none. Unknown ids are left out."""
-    if not ids:
+    """The columns of those ids, ``tag:NAME`` for a tag; all of them when there are none, or an unknown one."""
+    if not ids or unknown_columns(ids):
         return tuple(COLUMNS.values())
     wanted = [_tag_column(id[4:]) if id.startswith("tag:") else COLUMNS.get(id) for id in ids]
     columns = [column for column in wanted if column is not None]

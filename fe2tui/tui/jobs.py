@@ -121,7 +121,9 @@ class Jobs:
             if outcome.error is not None:
                 self._keep(f"{job.title}: {outcome.label}", outcome.error, region, outcome.subject)
         if failed:
-            words = f"{len(outcomes) - len(failed)} of {len(outcomes)} done; " if len(outcomes) > 1 else ""
+            left = sum(outcome.left_out for outcome in outcomes)
+            words = f"{len(outcomes) - len(failed) - left} of {len(outcomes)} done" if len(outcomes) > 1 else ""
+            words += f", {left} left out; " if left else "; " if words else ""
             self._host.tell(f"{job.title}: {words}{failed[0].label}: {failed[0].error}", "error")
         elif done is not None:
             self._host.tell(done(result))
@@ -148,9 +150,11 @@ def _in_words(title: str, result: object, outcomes: Sequence[Outcome]) -> str:
         return result
     if isinstance(result, Instance):
         return f"{title}: {result.label} is {result.state.value}."
-    if len(outcomes) == 1:
-        return f"{outcomes[0].label}: {outcomes[0].words}"
-    if outcomes:
-        same = {outcome.words for outcome in outcomes}
-        return f"{plural(len(outcomes), 'instance')}: {same.pop() if len(same) == 1 else 'done'}"
+    done = [outcome for outcome in outcomes if not outcome.left_out]
+    left = f", {len(outcomes) - len(done)} left out" if len(outcomes) > len(done) else ""
+    if len(done) == 1:
+        return f"{done[0].label}: {done[0].words}{left}"
+    if done:
+        same = {outcome.words for outcome in done}
+        return f"{plural(len(done), 'instance')}: {same.pop() if len(same) == 1 else 'done'}{left}"
     return f"{title}: done."

@@ -32,6 +32,7 @@ class Lines:
             reading.from_store,
             link.session.read_only,
             link.is_paused,
+            parts.reading.priced,
         )
         return status.spans(said, parts.clock(), width)
 

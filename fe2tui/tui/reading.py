@@ -22,6 +22,7 @@ class Reading:
         self.from_store = False
         self.error: Fe2Error | None = None
         self.account = ""
+        self.priced = False
         self._retry_at: datetime | None = None
         self._known_problems: frozenset[tuple[str, str]] = frozenset()
 
@@ -30,6 +31,7 @@ class Reading:
         fleet = seen.fleet
         self.read_at, self.from_store = fleet.seen_at, seen.from_store
         self.account = fleet.account or self.account
+        self.priced = fleet.prices.read_at is not None or any(problem.part == "prices" for problem in fleet.problems)
         if seen.from_store:
             return []
         self.error = self._retry_at = None

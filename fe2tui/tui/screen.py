@@ -37,6 +37,9 @@ class Listener(Protocol):
     def perform(self, command_id: str) -> None:
         """A command was asked for with the mouse."""
 
+    def knows_host(self, instance_id: str) -> bool:
+        """Whether the host key of an instance is known."""
+
     def seen(self, event: FleetSeen) -> None:
         """A fleet was read."""
 
@@ -135,7 +138,7 @@ class MainScreen(Screen[None]):
         self._details_timer_runs = False
         fleet, selected = self._showing.fleet, self.table.cursor_id
         instance = fleet.instances.get(selected) if fleet is not None and selected is not None else None
-        self.details.show(instance, fleet)
+        self.details.show(instance, fleet, is_known=instance is not None and self._listener.knows_host(instance.id))
 
     def _follow(self) -> None:
         self.show_details()

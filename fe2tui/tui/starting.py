@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fe2tui.errors import CredentialsError, Fe2Error
-from fe2tui.model.words import plural
-from fe2tui.tui.columns import unknown_columns
+from fe2tui.model.words import listed, plural
+from fe2tui.tui.columns import COLUMNS, unknown_columns
 from fe2tui.tui.runner import import_commands
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ class Starting:
     def _complaints(self) -> list[str]:
         app, settings = self._app, self._app.settings
         complaints = list(self._parts.keymap.complaints)
-        complaints += [f"columns: there is no column “{column}”." for column in unknown_columns(settings.columns)]
+        if unknown := unknown_columns(settings.columns):
+            named = listed([f"“{column}”" for column in unknown], "or")
+            complaints.append(f"columns: there is no column {named}. There are {', '.join(COLUMNS)} and tag:NAME.")
         if settings.theme and settings.theme not in app.available_themes:
             complaints.append(f"theme: there is no “{settings.theme}”. There are {', '.join(app.available_themes)}.")
         return complaints

@@ -15,6 +15,7 @@ from fe2tui.errors import (
     NoCredentialsError,
     ThrottledError,
     UnreachableError,
+    UnreadableError,
 )
 from fe2tui.model.place import Place
 from fe2tui.model.regions import short_name
@@ -23,6 +24,7 @@ from fe2tui.tui.tally import Sums
 from fe2tui.tui.widgets.line import Span, width_of
 
 _SHORT: tuple[tuple[type[Fe2Error], str], ...] = (
+    (UnreadableError, "unreadable"),
     (UnreachableError, "offline"),
     (ThrottledError, "throttled"),
     (DeniedError, "denied"),
@@ -31,6 +33,9 @@ _SHORT: tuple[tuple[type[Fe2Error], str], ...] = (
     (CredentialsError, "no login"),
     (ClockError, "clock is wrong"),
 )
+
+
+GAP = 3  # at least, between the three parts of the line
 
 
 def in_a_word(error: Fe2Error) -> str:
@@ -50,6 +55,7 @@ class Status:
     from_store: bool = False
     read_only: bool = False
     paused: bool = False
+    priced: bool = True  # prices were asked for, whatever came of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +98,10 @@ def spans(status: Status, now: datetime, width: int) -> list[Span]:
     for give_up in (None, *_GIVEN_UP):
         room = give_up(room) if give_up else room
         left, middle, right = _where(status, room), list(_numbers(status, now, room)), _when(status, now, room)
-        if width_of(left) + width_of(middle) + width_of(right) + 4 <= width:
+        if width_of(left) + width_of(middle) + width_of(right) + 2 * GAP <= width:
             break
     space = max(1, width - width_of(left) - width_of(middle) - width_of(right))
-    after = min(6, space // 3)
+    after = min(6, max(min(GAP, space - 1), space // 3))
     return [*left, Span(" " * (space - after)), *middle, Span(" " * after), *right]
 
 
@@ -139,7 +145,7 @@ def _numbers(status: Status, now: datetime, room: _Room) -> Iterator[Span]:
         money = dollars(sums.this_month(now), sign="$") if known else DASH
         yield Span(f"   {money}", "strong")
         yield Span(f"{' in' if room.in_month else ''} {now:%b}", "dim")
-    if sums.unknown and room.unknown:
+    if sums.unknown and room.unknown and status.priced:
         yield Span(f"  {sums.unknown:,} without a price", "moving")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -9,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from fe2tui.errors import DeniedError, ExpiredError, Fe2Error, NoCredentialsError, ThrottledError, UnreachableError
-from fe2tui.model.fleet import Problem
+from fe2tui.model.fleet import Prices, Problem
 from fe2tui.model.instance import State
 from fe2tui.model.place import Place
 from fe2tui.tui import footer, status
@@ -18,6 +19,7 @@ from fe2tui.tui.possible import ACTIVITY, INSTANCES
 from fe2tui.tui.reading import Reading
 from fe2tui.tui.status import Status
 from fe2tui.tui.tally import Sums
+from fe2tui.tui.toasts import failure_words
 from fe2tui.tui.view import Desk, View
 from fe2tui.tui.widgets.line import width_of
 from tests.tui.fleets import NOW, PLACE, fleet, instance
@@ -151,3 +153,35 @@ def test_marks_are_said_and_count_for_every_verb() -> None:
     assert "✓ 2 marked" in line
     assert "Connect" not in line
     assert "s Stop" in line
+
+
+@pytest.mark.parametrize("width", range(60, 220))
+def test_the_parts_of_the_status_line_stand_apart(width: int) -> None:
+    unknown = Sums(16, 3, 1, 2, Decimal("0.62"), Decimal("41.20"), NOW, unknown=5)
+    line = said(Status(PLACE, "123456789012", unknown, NOW), width)
+    before_age = line.rstrip().removesuffix(" ago").rpartition("0s")[0].removesuffix("read ")
+    assert len(before_age) - len(before_age.rstrip()) >= 2
+    if "without a price" in line:
+        assert "price   " in line
+
+
+def test_missing_prices_are_not_told_of_before_they_were_asked_for() -> None:
+    unknown = Sums(16, 3, 1, 2, Decimal("0.62"), Decimal("41.20"), NOW, unknown=5)
+    assert "5 without a price" in said(Status(PLACE, "", unknown, NOW), 160)
+    assert "without a price" not in said(Status(PLACE, "", unknown, NOW, priced=False), 160)
+    reading = Reading()
+    reading.took(FleetSeen(fleet([instance(1)], prices=Prices())))
+    assert not reading.priced
+    denied = replace(fleet([instance(1)], prices=Prices()), problems=(Problem("prices", "Denied."),))
+    reading.took(FleetSeen(denied))
+    assert reading.priced
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+@pytest.mark.parametrize("count", [1, 8, 20, 60, 200])
+def test_a_failure_toast_has_three_lines_at_most_and_says_where_the_rest_is(width: int, count: int) -> None:
+    words = failure_words("Connect base: " + "word " * count, width, "!")
+    lines = words.splitlines()
+    assert len(lines) <= 3 and lines[0].startswith("Connect base: word")
+    assert lines[-1].endswith("! shows it")
+    assert all(len(line) <= width * 0.8 - 4 for line in lines)

@@ -40,8 +40,8 @@ class Details(VerticalScroll):
         yield self._left
         yield self._right
 
-    def show(self, instance: Instance | None, fleet: Fleet | None) -> None:
-        """Show an instance, or say that none is selected."""
+    def show(self, instance: Instance | None, fleet: Fleet | None, *, is_known: bool = False) -> None:
+        """Show an instance, or say that none is selected. ``is_known``: its host key is."""
         if not self.display:
             return
         if instance is None or fleet is None:
@@ -49,7 +49,7 @@ class Details(VerticalScroll):
             self._title = ((Part("Details"),), ())
         else:
             now = self._clock()
-            self._facts = left(instance, fleet, now), right(instance, fleet, now)
+            self._facts = left(instance, fleet, now, is_known=is_known), right(instance, fleet, now)
             name = visible(instance.name) or "no name"
             self._title = ((Part(name, "foreground", True),), (Part(instance.id),))
         self._write_facts()

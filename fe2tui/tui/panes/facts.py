@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import login_user
-from fe2tui.model.instance import PORT_TAG, USER_TAG, Instance, State
+from fe2tui.model.instance import KEEP_TAG, PORT_TAG, USER_TAG, Instance, State
 from fe2tui.model.money import (
     LEFT_OUT,
     cost_so_far,
@@ -34,11 +34,11 @@ class Fact:
     ink: str = "foreground"
 
 
-def left(instance: Instance, fleet: Fleet, now: datetime) -> list[Fact]:
-    """How to reach it, how it came to be, what it is made of."""
+def left(instance: Instance, fleet: Fleet, now: datetime, *, is_known: bool = False) -> list[Fact]:
+    """How to reach it, how it came to be, what it is made of. ``is_known``: its host key is."""
     return [
-        *_attention(instance, now),
-        *_reach(instance, fleet),
+        *_attention(instance, fleet, now),
+        *_reach(instance, fleet, is_known),
         *_made(instance, fleet, now),
         *_disks(instance, fleet),
     ]
@@ -54,24 +54,26 @@ def right(instance: Instance, fleet: Fleet, now: datetime) -> list[Fact]:
     ]
 
 
-def _attention(instance: Instance, now: datetime) -> Iterator[Fact]:
+def _attention(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
     if instance.is_interrupted:
         yield Fact(
             "Look", f"▲ AWS took its capacity back; only AWS can start it again, in {instance.zone}.", "state-trouble"
         )
     elif needs_you(instance, now):
-        yield Fact(
-            "Look", f"▲ on for {time_up(instance, now)}; the tag fe2:keep says that it is meant to be", "state-trouble"
-        )
+        so_far = cost_so_far(instance, fleet, now)
+        spent = f", {dollars(so_far, sign='$')} so far" if so_far is not None else ""
+        words = f"▲ on for {time_up(instance, now)}{spent}; if that is meant, tag it {KEEP_TAG}"
+        yield Fact("Look", words, "state-trouble")
     if instance.state_reason and instance.state in _ENDED and not instance.is_interrupted:
         yield Fact("Why", visible(instance.state_reason), "ink-dim")
 
 
-def _reach(instance: Instance, fleet: Fleet) -> Iterator[Fact]:
+def _reach(instance: Instance, fleet: Fleet, is_known: bool) -> Iterator[Fact]:
     user = instance.tags.get(USER_TAG) or login_user(fleet.image_names.get(instance.image_id, ""))
     port = instance.tags.get(PORT_TAG, "")
     where = f" -p {visible(port)}" if port and port != "22" else ""
     key = f" · key {visible(instance.key_name)}" if instance.key_name else " · no key pair"
+    key += " · host key known" if is_known else ""
     if instance.address and instance.state in (State.RUNNING, State.PENDING):
         yield Fact("Reach", f"ssh{where} {visible(user)}@{instance.address}{key}")
     else:

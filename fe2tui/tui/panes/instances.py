@@ -95,6 +95,15 @@ class Instances(Table):
         self.empty = ((f"Reading {visible(place.region)} …", "dim"),)
         self.show(self._instance_rows)
 
+    def unread(self, place: Place) -> None:
+        """Nothing could be read, and nothing is known from before."""
+        if self.sight is None:
+            self.empty = (
+                (f"{visible(place.region)} could not be read.", "text"),
+                ("Why, and when it is tried again, stands above; ctrl+r tries at once.", "dim"),
+            )
+            self.redraw()
+
     def _when_empty(self, sight: Sight) -> Sequence[Cell]:
         if sight.arrangement.query.tests:
             return (

@@ -24,7 +24,7 @@ class Left:
     @property
     def outcome(self) -> Outcome:
         """It as one of the outcomes of the action."""
-        return Outcome(self.instance.id, self.instance.label, f"left out: {self.reason}")
+        return Outcome(self.instance.id, self.instance.label, f"left out: {self.reason}", left_out=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,26 @@
+"""What a toast of a failure says: the reason whole where it fits, and where the rest stands."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from fe2tui.tui.widgets.cells import cut, wrapped
+
+MOST_LINES = 3
+SHARE = 0.8  # of the screen's width, as in app.tcss
+FRAME = 4
+
+
+def failure_words(text: str, width: int, key: str) -> str:
+    """The text in at most three lines for a screen of that width; at its end the key that shows all of it."""
+    room = max(20, int(width * SHARE) - FRAME)
+    end = f" · {key} shows it" if key else ""
+    lines = wrapped(text, room)
+    if cell_len(lines[-1]) + len(end) <= room and len(lines) <= MOST_LINES:
+        lines[-1] += end
+    elif len(lines) < MOST_LINES:
+        lines.append(end.removeprefix(" · "))
+    else:
+        last = " ".join(lines[MOST_LINES - 1 :])
+        lines = [*lines[: MOST_LINES - 1], cut(last, min(cell_len(last), room - len(end))) + end]
+    return "\n".join(line.rstrip() for line in lines)
