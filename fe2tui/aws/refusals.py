@@ -239,7 +239,7 @@ def _unsupported_operation(refused: Refused) -> Fe2Error:
     if "one-time" in refused.message.lower():
         return StateError(
             f"{refused.ids or 'This'} is a one-time spot instance: it cannot be stopped.",
-            "It can only be terminated; its disk goes with it. Freeze it first to keep what is on it.",
+            "It can only be terminated; its disk goes with it: copy off what is needed first.",
         )
     return StateError("EC2 does not do that with this instance.", refused.said)
 

@@ -123,7 +123,7 @@ async def _each(
         going = [key for key in going if key not in fates]
         settle(ctx, entries, fates)
         if going and after is not None:
-            _accepted(ctx, command, entries, words)
+            _accepted(ctx, command, entries, found, words)
             fates.update(await after({key: found[key] for key in going}))
         for key in going:
             fates.setdefault(key, words)
@@ -142,10 +142,12 @@ def _of_instance(instance: Instance, error: Fe2Error) -> Fe2Error:
     )
 
 
-def _accepted(ctx: Context, command: str, entries: Mapping[str, Entry], words: str) -> None:
+def _accepted(
+    ctx: Context, command: str, entries: Mapping[str, Entry], found: Mapping[str, Instance], words: str
+) -> None:
     for key, entry in entries.items():
         entry.left = f"AWS had accepted it: it goes on {words}."
-        ctx.step(command, "requested", words, subject=key)
+        ctx.step(command, "requested", words, subject=key, label=found[key].label)
 
 
 def _gone(instance: Instance, verb: str) -> Fe2Error | None:
@@ -194,7 +196,7 @@ async def _one_time_spot(ctx: Context, instances: Mapping[str, Instance]) -> dic
             return key, None
         return key, StateError(
             f"{instances[key].label} is a one-time spot instance, which cannot be stopped, only terminated.",
-            "Its disk goes with it: copy off what is needed first. Launch with “stops if interrupted” to be able to.",
+            "Its disk goes with it: copy off what is needed first. Of a persistent spot request it could be stopped.",
             code="UnsupportedOperation",
         )
 

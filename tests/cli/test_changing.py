@@ -267,3 +267,23 @@ def test_what_became_of_a_damaged_store_is_said_once_and_logged(empty_fe2: Any, 
     assert "has been moved to" in said.err and ".corrupt-" in said.err
     again = empty_fe2("activity")
     assert again.err == "" and ".corrupt-" in again.out
+
+
+def test_what_an_interrupted_start_leaves_behind_stays_on_the_screen(fresh_cloud: Any, on: Any) -> None:
+    fe2 = on(fresh_cloud(scene=False))
+    fe2("launch", "base", "ubuntu", "20", "t3.micro", "--no-wait")
+    assert fe2("stop", "base", "--wait").status == 0
+    fe2.cloud.control("/demo/delays", {"boot_seconds": 600})
+    with Screen(fe2.command("start", "base"), fe2.environment, columns=40) as screen:
+        screen.wait_for("base: starting")
+        screen.type("\x03")
+        assert screen.wait_for_end() == 130
+    assert "base: Cancelled. AWS had accepted it: it goes on starting." in " ".join(
+        screen.text.replace("\n", "").split()
+    )
+
+
+def test_a_failure_names_its_instance_once(fe2: Any) -> None:
+    said = fe2("stop", "spot1")
+    assert said.status == 1
+    assert said.err.splitlines()[0].count("spot1") == 1

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 
 from fe2tui.demo import Cloud
 from fe2tui.model.instance import State
@@ -119,6 +120,22 @@ async def test_protected_and_kept_ones_are_left_out_of_a_bulk_action_and_named(d
             assert f"{label}  left out: tagged fe2:keep" in rows
         await driven.press("escape")
         await driven.home()
+
+
+async def test_a_one_time_spot_is_left_out_of_a_stop_and_named(demo_env: Path, cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        before = len(calls(cloud, "StopInstances"))
+        await driven.press("a", "s")
+        question = await driven.opened(Confirm)
+        said = " ".join(str(line.render()) for line in question.query(Static))
+        assert "Left out, a one-time spot instance cannot be stopped, only terminated: spot1." in " ".join(said.split())
+        await driven.press("escape")
+        await driven.home()
+        await driven.press("escape")
+        await driven.go_to("spot1")
+        await driven.press("s")
+        await driven.until(lambda: any("Nothing to stop." in said for said in driven.toasts))
+        assert driven.is_home and len(calls(cloud, "StopInstances")) == before
 
 
 async def test_rows_that_the_filter_hides_are_never_acted_on(demo_env: Path) -> None:

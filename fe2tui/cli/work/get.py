@@ -68,7 +68,7 @@ def _in_our_words(error: Exception) -> Exception:
 
     ours = translate(error)
     if type(error).__name__ == "ParamValidationError":
-        ours.remedy = f"{_NAMED} Options of fe2 itself stand before the -."
+        ours.remedy = f"Options of fe2 itself stand before the -. {_NAMED}"
     return ours
 
 

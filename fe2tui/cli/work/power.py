@@ -64,7 +64,8 @@ def show_outcomes(asked: Asked, outcomes: Sequence[Outcome]) -> int:
         print_json([outcome_document(each) for each in outcomes])
     for outcome in outcomes:
         if outcome.error:
-            say_error(visible(outcome.label), outcome.error)
+            named = outcome.error.summary.startswith(outcome.label)
+            say_error("fe2" if named else visible(outcome.label), outcome.error)
         elif not asked.json:
             words = outcome.words.removeprefix(f"{outcome.label} ")
             click.echo(f"{visible(outcome.label)} ({outcome.subject}): {visible(words)}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from decimal import Decimal
 
+from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money import HOURS_A_MONTH, hourly_cost
@@ -14,8 +16,11 @@ from fe2tui.model.words import age, dollars
 from fe2tui.tasks import power
 from fe2tui.tasks.context import Context
 from fe2tui.tui.forms.confirm import Choice, Confirm
-from fe2tui.tui.verbs.meant import Meant, meant, names_of, tell_nothing_to_do
+from fe2tui.tui.verbs.meant import Left, Meant, meant, names_of, tell_nothing_to_do
 from fe2tui.tui.view import View
+
+PATIENCE = 4.0  # seconds for asking which are one-time spot instances
+_ONE_TIME = "a one-time spot instance cannot be stopped, only terminated"
 
 
 async def stop_or_start(view: View) -> None:
@@ -63,6 +68,7 @@ def _start(view: View, those: Meant) -> None:
 
 
 async def _stop(view: View, those: Meant) -> None:
+    those = await _without_one_time_spot(view, those)
     if not those.instances:
         tell_nothing_to_do(view, those, "stop")
         return
@@ -75,6 +81,21 @@ async def _stop(view: View, those: Meant) -> None:
     )
     if await view.ask(question) == "yes":
         _run(view, "Stop", those, lambda ctx: power.stop(ctx, those.ids))
+
+
+async def _without_one_time_spot(view: View, those: Meant) -> Meant:
+    """Those that can be stopped, as far as AWS told in time; it refuses the others in any case."""
+    spot = [one for one in those.instances if one.is_spot]
+    if not spot:
+        return those
+    try:
+        async with asyncio.timeout(PATIENCE):
+            never = await power.not_to_stop(view.context(), spot)
+    except (TimeoutError, Fe2Error):
+        return those
+    left = tuple(Left(one, _ONE_TIME) for one in spot if isinstance(never.get(one.id), Fe2Error))
+    gone = {each.instance.id for each in left}
+    return Meant(tuple(one for one in those.instances if one.id not in gone), (*those.left, *left))
 
 
 async def _force(view: View, those: Meant) -> None:
