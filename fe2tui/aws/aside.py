@@ -1,4 +1,5 @@
-"""One thread for all parsing: two would only take the interpreter's lock from each other, and from who draws."""
+"""One thread for all that computes for long: two would only take the interpreter's lock from each other, and from
+who draws."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def _parse(reader: Reader[Item], body: bytes, lasting: bool) -> list[Item]:
     try:
         page, _ = reader.parse(body)
         if lasting and reader.built > _MANY_BUILT:
-            gc.collect(1)  # the young garbage of other threads is not to be kept as well
+            # Not collected before: that takes longer than a key may wait, and would save next to nothing.
             gc.freeze()
     finally:
         if collects:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fe2tui.aws.session import Choice
     from fe2tui.settings import Settings
 
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.0002
 """How long a thread that computes keeps the interpreter from the screen at most."""
 
 

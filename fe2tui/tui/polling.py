@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from textual.message import Message
 
+from fe2tui.aws.aside import aside
 from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet, Run
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from fe2tui.aws.session import Session
     from fe2tui.settings import Settings
     from fe2tui.store import Store
+
+LARGE = 2_000  # instances
 
 
 class FleetSeen(Message):
@@ -87,9 +90,11 @@ class Polling:
         )
         async for seen in self._poller.seen():
             if isinstance(seen, Fleet):
-                fleet = await asyncio.to_thread(self._with_runs, seen)
+                # What takes long is done in its turn; what does not, must not wait for it.
+                in_thread = aside if len(seen.instances) > LARGE else asyncio.to_thread
+                fleet = await in_thread(self._with_runs, seen)
                 self._tell(FleetSeen(fleet))
-                await asyncio.to_thread(self._keep, fleet)
+                await in_thread(self._keep, fleet)
             else:
                 self._tell(FleetNotRead(seen.error, seen.at, seen.retry_in))
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from fe2tui.aws.aside import aside
 from fe2tui.model.fleet import Fleet
 from fe2tui.tui.board import Arrangement, Sight, Superseded, arrange
 from fe2tui.tui.tally import Sums, Tally
@@ -86,7 +87,7 @@ class Showing:
         was = self.sight
         self._show(sight)
         if was is None or was.fleet is not fleet:
-            sums = await asyncio.to_thread(self._tally.take, fleet, now)
+            sums = await aside(self._tally.take, fleet, now)
             if self.fleet is not None and self.fleet.place == fleet.place:
                 self._sum(sums)
 
