@@ -18,10 +18,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fe2tui.demo import rules_spot
 from fe2tui.demo.extras import churn
 from fe2tui.demo.gateway import Gateway
 from fe2tui.demo.refusal import Refusal
+from fe2tui.demo.rules import spot as rules_spot
 from fe2tui.demo.server import Reply, Request
 
 ADDRESS = "203.0.113.7"

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from fe2tui.demo import states
 from fe2tui.demo.account import Account, Region
-from fe2tui.demo.launching import next_private_ip
 from fe2tui.demo.records import Attachment, Group, Image, Instance, Subnet, Volume
+from fe2tui.demo.rules.launching import next_private_ip
 
 _TYPES = ("t3.medium", "m5.large", "c5.xlarge", "r5.large", "m6i.xlarge", "t3.micro", "c6i.2xlarge")
 _PROJECTS = ("atlas", "bridge", "comet", "delta", "ember")

@@ -9,7 +9,7 @@ from fe2tui.demo.account import SCENE_REGIONS, Account
 from fe2tui.demo.control import ADDRESS
 from fe2tui.demo.extras import add_extras
 from fe2tui.demo.records import Address, Image
-from fe2tui.demo.rules_keys import add_key, new_key
+from fe2tui.demo.rules.keys import add_key, new_key
 from fe2tui.demo.staging import Stage, Wish
 from fe2tui.demo.states import LOOPBACK
 

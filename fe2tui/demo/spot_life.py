@@ -90,7 +90,7 @@ def replace(region: Region, request: SpotRequest) -> None:
     """AWS launches another instance for a persistent request that is open."""
     if request.state != "open":
         return
-    from fe2tui.demo.launching import launch_for_request
+    from fe2tui.demo.rules.launching import launch_for_request
 
     try:
         launch_for_request(region, request)

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from fe2tui.demo import spot_life, states
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.founding import add_group
-from fe2tui.demo.launching import equip, next_private_ip
 from fe2tui.demo.prices import on_demand
 from fe2tui.demo.records import (
     Attachment,
@@ -21,6 +20,7 @@ from fe2tui.demo.records import (
     Subnet,
     Volume,
 )
+from fe2tui.demo.rules.launching import equip, next_private_ip
 from fe2tui.demo.volume_shapes import shape
 
 SHUT_DOWN = ("Server.SpotInstanceShutdown", "Server.SpotInstanceShutdown: Instance was stopped by Amazon EC2")

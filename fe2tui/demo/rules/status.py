@@ -9,10 +9,10 @@ from typing import Any
 
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.filters import Getter, matcher
-from fe2tui.demo.instance_view import find_instances, visible_instances
 from fe2tui.demo.paging import page, refuse_ids_with_pages
 from fe2tui.demo.records import STATE_CODES, Instance
 from fe2tui.demo.refusal import missing
+from fe2tui.demo.rules.instance_view import find_instances, visible_instances
 from fe2tui.demo.wire import truth
 
 

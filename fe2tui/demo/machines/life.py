@@ -11,12 +11,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fe2tui.demo.machine_console import boot_log
-from fe2tui.demo.machine_disk import Disk
-from fe2tui.demo.machine_processes import kill_all
+from fe2tui.demo.machines.console import boot_log
+from fe2tui.demo.machines.disk import Disk
+from fe2tui.demo.machines.processes import kill_all
 
 if TYPE_CHECKING:
-    from fe2tui.demo.machine_sshd import Sshd
+    from fe2tui.demo.machines.sshd import Sshd
 
 _CONSOLE_LIMIT = 64 * 1024
 
@@ -70,7 +70,7 @@ class Machine:
 
     async def change_host_key(self) -> None:
         """Gives it a new host key; if it answers, it answers with the new one from now on."""
-        from fe2tui.demo.machine_sshd import new_host_key
+        from fe2tui.demo.machines.sshd import new_host_key
 
         async with self._changing:
             self.disk.make(self._public_key)
@@ -119,7 +119,7 @@ class Machine:
 
     async def _come_up(self, after: float, login_after: float) -> None:
         answers_at = time.monotonic() + after
-        from fe2tui.demo.machine_sshd import Sshd, new_host_key, public_host_key
+        from fe2tui.demo.machines.sshd import Sshd, new_host_key, public_host_key
 
         self.disk.make(self._public_key)
         if not self.disk.host_key_file.exists():

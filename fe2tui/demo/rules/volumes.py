@@ -10,11 +10,11 @@ from typing import Any
 from fe2tui.demo.account import Region
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.filters import Getter, matcher
-from fe2tui.demo.instance_view import find_instances
 from fe2tui.demo.paging import page, refuse_ids_with_pages
 from fe2tui.demo.records import Attachment, Modification, Volume
 from fe2tui.demo.refusal import Refusal, invalid_value, missing
-from fe2tui.demo.tags import asked_tags
+from fe2tui.demo.rules.instance_view import find_instances
+from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.tokens import earlier, remember
 from fe2tui.demo.volume_shapes import number, shape
 from fe2tui.demo.wire import tag_set, truth

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from fe2tui.demo.machine_disk import MARKER
+from fe2tui.demo.machines.disk import MARKER
 
 _PROC = Path("/proc")
 _PATIENCE_SECONDS = 3.0

@@ -10,11 +10,11 @@ from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.filters import Getter, matcher
 from fe2tui.demo.founding import add_default_vpc
-from fe2tui.demo.instance_view import find_instances
 from fe2tui.demo.paging import page
 from fe2tui.demo.records import Address, Subnet, Vpc
 from fe2tui.demo.refusal import Refusal, missing
-from fe2tui.demo.tags import asked_tags
+from fe2tui.demo.rules.instance_view import find_instances
+from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.wire import tag_set, truth
 
 _OPT_IN = ("ap-east-1", "ap-southeast-4", "ca-west-1", "eu-central-2", "il-central-1", "me-central-1")

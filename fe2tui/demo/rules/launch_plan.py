@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fe2tui.demo.account import Region
-from fe2tui.demo.launch_place import Place, choose_place
 from fe2tui.demo.records import Image, KeyPair
 from fe2tui.demo.refusal import Refusal, invalid_value, missing
-from fe2tui.demo.tags import asked_tags
+from fe2tui.demo.rules.launch_place import Place, choose_place
+from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.volume_shapes import Shape, number, shape
 from fe2tui.demo.wire import truth
 

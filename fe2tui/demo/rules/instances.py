@@ -8,9 +8,9 @@ from typing import Any
 from fe2tui.demo import spot_life, states
 from fe2tui.demo.account import Region
 from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.instance_view import find_instances
 from fe2tui.demo.records import STATE_CODES, Instance
 from fe2tui.demo.refusal import Refusal, missing
+from fe2tui.demo.rules.instance_view import find_instances
 from fe2tui.demo.wire import truth
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.filters import Getter, matcher
-from fe2tui.demo.instance_view import find_instances
 from fe2tui.demo.paging import page, refuse_ids_with_pages
 from fe2tui.demo.records import Disk, Image, Instance, Snapshot
 from fe2tui.demo.refusal import Refusal, missing
-from fe2tui.demo.tags import asked_tags
+from fe2tui.demo.rules.instance_view import find_instances
+from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.wire import Rendered, element, iso, tag_set, truth
 
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}\Z")

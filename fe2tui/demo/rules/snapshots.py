@@ -11,8 +11,8 @@ from fe2tui.demo.filters import Getter, matcher
 from fe2tui.demo.paging import page, refuse_ids_with_pages
 from fe2tui.demo.records import Snapshot
 from fe2tui.demo.refusal import Refusal, missing
-from fe2tui.demo.rules_volumes import find_volume
-from fe2tui.demo.tags import asked_tags
+from fe2tui.demo.rules.tags import asked_tags
+from fe2tui.demo.rules.volumes import find_volume
 from fe2tui.demo.wire import tag_set
 
 _FILTERS: dict[str, Getter] = {

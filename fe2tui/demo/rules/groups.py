@@ -10,12 +10,12 @@ from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.filters import Getter, matcher
 from fe2tui.demo.founding import add_group
-from fe2tui.demo.launch_place import group_named
 from fe2tui.demo.paging import page, refuse_ids_with_pages
 from fe2tui.demo.records import Group, Rule
 from fe2tui.demo.refusal import Refusal, invalid_value, missing
-from fe2tui.demo.rules_network import find_vpc
-from fe2tui.demo.tags import asked_tags
+from fe2tui.demo.rules.launch_place import group_named
+from fe2tui.demo.rules.network import find_vpc
+from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.volume_shapes import number
 from fe2tui.demo.wire import tag_set
 

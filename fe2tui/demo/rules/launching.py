@@ -9,11 +9,11 @@ from typing import Any
 from fe2tui.demo import states
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.instance_view import render
-from fe2tui.demo.launch_plan import Plan, plan_launch
 from fe2tui.demo.prices import on_demand
 from fe2tui.demo.records import Attachment, Image, Instance, SpotRequest, Subnet, Volume
 from fe2tui.demo.refusal import Refusal
+from fe2tui.demo.rules.instance_view import render
+from fe2tui.demo.rules.launch_plan import Plan, plan_launch
 from fe2tui.demo.tokens import earlier, remember
 from fe2tui.demo.wire import Rendered, truth
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import asyncssh
 
-from fe2tui.demo.machine_disk import Disk
-from fe2tui.demo.machine_shell import Session
+from fe2tui.demo.machines.disk import Disk
+from fe2tui.demo.machines.shell import Session
 
 _STILL_BOOTING = (
     '"System is booting up. Unprivileged users are not permitted to log in yet. '

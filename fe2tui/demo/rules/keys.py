@@ -13,7 +13,7 @@ from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.filters import Getter, matcher
 from fe2tui.demo.records import KeyPair
 from fe2tui.demo.refusal import Refusal, invalid_value, missing
-from fe2tui.demo.tags import asked_tags
+from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.wire import tag_set, truth
 
 _FILTERS: dict[str, Getter] = {

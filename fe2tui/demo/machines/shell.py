@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncssh
 
-from fe2tui.demo.machine_disk import Disk
+from fe2tui.demo.machines.disk import Disk
 
 _CHUNK = 65536
 _LAST_WORDS_SECONDS = 0.5

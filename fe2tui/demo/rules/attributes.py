@@ -8,9 +8,9 @@ from typing import Any
 from fe2tui.demo import spot_life
 from fe2tui.demo.account import Region
 from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.instance_view import find_instances
 from fe2tui.demo.records import Instance
 from fe2tui.demo.refusal import Refusal, invalid_value, missing
+from fe2tui.demo.rules.instance_view import find_instances
 from fe2tui.demo.wire import texts, truth
 
 _NEW_PLACES = {

@@ -14,9 +14,9 @@ from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
-from fe2tui.demo.machine_disk import Disk, plain_hostname
-from fe2tui.demo.machine_life import Machine
-from fe2tui.demo.machine_processes import kill_all
+from fe2tui.demo.machines.disk import Disk, plain_hostname
+from fe2tui.demo.machines.life import Machine
+from fe2tui.demo.machines.processes import kill_all
 
 _DESCRIPTORS = 8192
 

@@ -12,7 +12,7 @@ from fe2tui.demo.filters import Getter, matcher
 from fe2tui.demo.paging import page, refuse_ids_with_pages
 from fe2tui.demo.records import Instance, SpotRequest
 from fe2tui.demo.refusal import Refusal, invalid_value, missing
-from fe2tui.demo.rules_instances import start
+from fe2tui.demo.rules.instances import start
 from fe2tui.demo.wire import tag_set
 
 _TERMINATION = ("Server.SpotInstanceTermination", "Server.SpotInstanceTermination: Spot instance termination")

@@ -10,12 +10,12 @@ from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.filters import Getter, matcher
 from fe2tui.demo.founding import add_group
-from fe2tui.demo.instance_view import private_dns
 from fe2tui.demo.paging import page
 from fe2tui.demo.records import Instance, Subnet, Vpc
 from fe2tui.demo.refusal import Refusal, invalid_value
-from fe2tui.demo.rules_network import find_vpc, subnet_shown, vpc_shown
-from fe2tui.demo.tags import asked_tags
+from fe2tui.demo.rules.instance_view import private_dns
+from fe2tui.demo.rules.network import find_vpc, subnet_shown, vpc_shown
+from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.wire import truth
 
 _FILTERS: dict[str, Getter] = {
