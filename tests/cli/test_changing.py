@@ -73,6 +73,15 @@ def test_without_a_usable_key_it_says_which_flags_help_and_they_do(empty_fe2: An
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_key_is_neither_created_nor_imported_where_one_can_be_used(empty_fe2: Any) -> None:
+    for flag in ("--create-key", "--import-key"):
+        said = empty_fe2("launch", f"m{flag}", "ubuntu", "20", "t3.micro", flag, "--no-wait")
+        assert said.status == 0, said.err
+        assert named(empty_fe2, f"m{flag}")["key_name"] == "default"
+    called = {call["action"] for call in empty_fe2.cloud.control("/demo/calls", method="GET")}
+    assert called & {"CreateKeyPair", "ImportKeyPair"} == set()
+
+
 def test_stop_and_start_work_on_several_and_say_what_came_of_each(base: Any) -> None:
     base("launch", "second", "ubuntu", "20", "t3.micro", "--no-wait")
     stopped = base("stop", "base", "second", "--wait", "--json")

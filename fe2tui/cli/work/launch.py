@@ -47,7 +47,8 @@ def launch(asked: Asked, request: LaunchRequest, *, wait: bool) -> None:
 
 async def _agreed(ctx: Context, request: LaunchRequest, known: task.Lookups) -> LaunchRequest:
     """The request as it will be sent. Says what it will cost, and all that is wrong with it, before anything is."""
-    plan = await task.plan(ctx, request, known)
+    plan = await _planned(ctx, request, known)
+    request = plan.request
     if plan.error("key_name") and request.key_action == "use" and somebody_there():
         request = await _with_key(request, plan)
         plan = await task.plan(ctx, request, known)
@@ -65,6 +66,15 @@ async def _agreed(ctx: Context, request: LaunchRequest, known: task.Lookups) -> 
     hour = dollars(plan.cost.per_hour, 3, sign="$")
     complain(f"This costs {hour} an hour while it runs, {stopped} while stopped; {month} a month if left on.")
     return request
+
+
+async def _planned(ctx: Context, request: LaunchRequest, known: task.Lookups) -> task.LaunchPlan:
+    """What the request comes to. A key pair is only imported or created where none can be used."""
+    if request.key_action != "use":
+        plan = await task.plan(ctx, replace(request, key_action="use"), known)
+        if plan.keys is not None and not plan.error("key_name"):
+            return plan
+    return await task.plan(ctx, request, known)
 
 
 def _with_flags(error: FieldError, request: LaunchRequest) -> FieldError:
