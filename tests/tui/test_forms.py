@@ -18,7 +18,8 @@ from fe2tui.tui.forms.confirm import Choice, Confirm
 from fe2tui.tui.forms.connect import ConnectForm, with_port
 from fe2tui.tui.forms.export import ExportForm
 from fe2tui.tui.forms.first_start import FirstStart
-from fe2tui.tui.forms.impact import ImpactSheet, LeftOut
+from fe2tui.tui.forms.impact import ImpactSheet
+from fe2tui.tui.forms.impact_rows import LeftOut, Rows
 from fe2tui.tui.forms.picker import Checklist, Item, Picker
 from fe2tui.tui.forms.trouble import Trouble
 from tests.tui.forms_host import UNANSWERED, cut_off, error_of, opened, said, write
@@ -167,7 +168,7 @@ async def test_esc_leaves_the_sheet_unharmed() -> None:
 async def test_the_sheet_names_ids_disks_and_what_is_left_out_at_every_size(size: tuple[int, int]) -> None:
     left = [LeftOut("prod-db", "tagged fe2:keep")]
     async with opened(ImpactSheet(_impact("base", "x" * 60), left_out=left), size) as (_, host):
-        rows = said(host, "#rows")
+        rows = host.form.query_one("#rows", Rows).text
         for words in (
             "base",
             "i-00000000000000001",
@@ -176,9 +177,25 @@ async def test_the_sheet_names_ids_disks_and_what_is_left_out_at_every_size(size
         ):
             assert words in rows
         assert "prod-db  left out: tagged fe2:keep" in rows
-        width = host.form.query_one("#scroll").content_size.width
+        width = host.form.query_one("#rows").scrollable_content_region.width
         assert all(len(line) <= width for line in rows.splitlines())
         assert not cut_off(host)
+
+
+@pytest.mark.parametrize("width", range(80, 200, 8))
+async def test_what_a_disk_goes_on_costing_is_never_cut(width: int) -> None:
+    names = ["a-name-of-more-than-twenty-four-letters", "b"]
+    async with opened(ImpactSheet(_impact(*names)), (width, 36)) as (_, host):
+        assert host.form.query_one("#rows", Rows).text.count("500 GiB: kept, $40.00 a month") == len(names)
+
+
+async def test_the_sheet_of_thousands_draws_only_what_is_in_sight() -> None:
+    sheet = ImpactSheet(_impact(*(f"m{n}" for n in range(5_000))))
+    async with opened(sheet) as (pilot, host):
+        rows = host.form.query_one("#rows", Rows)
+        assert rows.count >= 5_000 and rows.size.height < 36
+        await pilot.press("pagedown")
+        assert "m4999" in "".join(rows.line(rows.count - back).plain for back in (1, 2, 3))
 
 
 async def test_a_name_that_cannot_be_typed_is_asked_for_by_its_id() -> None:
@@ -190,7 +207,7 @@ async def test_with_many_instances_the_question_stays_in_sight() -> None:
     async with opened(ImpactSheet(_impact(*(f"m{n}" for n in range(300)))), SMALL) as (pilot, host):
         assert not cut_off(host)
         await pilot.press("pagedown", "pagedown")
-        assert host.form.query_one("#scroll").scroll_y > 0
+        assert host.form.query_one("#rows").scroll_y > 0
         assert not cut_off(host)
 
 

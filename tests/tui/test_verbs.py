@@ -16,6 +16,7 @@ from fe2tui.model.instance import State
 from fe2tui.tui.forms.confirm import Confirm
 from fe2tui.tui.forms.export import ExportForm
 from fe2tui.tui.forms.impact import ImpactSheet
+from fe2tui.tui.forms.impact_rows import Rows
 from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.forms.trouble import Trouble
 from tests.tui.forms_host import write
@@ -100,7 +101,7 @@ async def test_terminate_wants_the_name(own_cloud: Cloud) -> None:
         instance_id = driven.named("base").id
         await driven.press("X")
         sheet = await driven.opened(ImpactSheet)
-        assert "deleted" in str(sheet.query_one("#rows").render())
+        assert "deleted" in sheet.query_one("#rows", Rows).text
         await write(driven.pilot, "bass")
         await driven.press("enter")
         assert driven.app.screen is sheet
@@ -115,7 +116,7 @@ async def test_protected_and_kept_ones_are_left_out_of_a_bulk_action_and_named(d
         sheet = await driven.opened(ImpactSheet)
         kept = [one.label for one in driven.view.desk.shown_instances() if one.is_kept]
         assert kept
-        rows = str(sheet.query_one("#rows").render())
+        rows = sheet.query_one("#rows", Rows).text
         for label in kept:
             assert f"{label}  left out: tagged fe2:keep" in rows
         await driven.press("escape")

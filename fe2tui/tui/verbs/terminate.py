@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 
+from fe2tui.errors import ProtectedError
 from fe2tui.model.instance import Instance
 from fe2tui.model.progress import Outcome
+from fe2tui.model.words import plural, visible
 from fe2tui.tasks import terminate as task
 from fe2tui.tasks.context import Context
-from fe2tui.tui.forms.impact import ImpactSheet, LeftOut
+from fe2tui.tui.forms.impact import ImpactSheet
+from fe2tui.tui.forms.impact_rows import LeftOut
+from fe2tui.tui.forms.trouble import Trouble
 from fe2tui.tui.verbs.meant import Left, Meant, meant, tell_nothing_to_do
 from fe2tui.tui.view import View
 
-PATIENCE = 4.0  # seconds for asking which are protected; EC2 refuses those in any case
+MOST_ASKED = 40  # instances that are asked for one by one, before the sheet is there
+PATIENCE = 2.0  # seconds for asking which are protected; EC2 refuses those in any case
 
 
 async def terminate(view: View) -> None:
@@ -24,11 +29,12 @@ async def terminate(view: View) -> None:
         return
     those, protected = await _without_protected(view, those)
     if not those.instances:
-        tell_nothing_to_do(view, those, "terminate")
+        await _say_protected(view, those)
         return
-    ctx = view.context()
+    now = view.context().clock()
+    impact = await asyncio.to_thread(task.impact, fleet, those.instances, now=now, protected=protected)
     sheet = ImpactSheet(
-        task.impact(fleet, those.instances, now=ctx.clock(), protected=protected),
+        impact,
         left_out=[LeftOut(left.instance.label, left.reason) for left in those.left],
     )
     ids = await view.ask(sheet)
@@ -36,8 +42,21 @@ async def terminate(view: View) -> None:
         _run(view, those, list(ids))
 
 
+async def _say_protected(view: View, those: Meant) -> None:
+    """A form, not a toast: the name that a person types next must not become commands."""
+    one = len(those.left) == 1
+    named = visible(those.left[0].instance.label) if one else plural(len(those.left), "instance")
+    error = ProtectedError(
+        " ".join(["Nothing to terminate.", *those.left_words]),
+        "Take the protection off first, in AWS's console or by its command line, if it is really to go.",
+    )
+    await view.ask(Trouble(f"Terminate {named}", error))
+
+
 async def _without_protected(view: View, those: Meant) -> tuple[Meant, frozenset[str] | None]:
     """Those that EC2 would not refuse, as far as it told in time."""
+    if len(those.instances) > MOST_ASKED:
+        return those, None
     try:
         async with asyncio.timeout(PATIENCE):
             protected = await task.protected_ids(view.context(), those.ids)
