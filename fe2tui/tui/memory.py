@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 
-YOUNG = 10_000  # new objects between two looks at the youngest ones: about a millisecond each
+YOUNG = 2_500  # new objects between two looks at the youngest ones: a few milliseconds each, for drawing leaves many
 NEVER = 1_000_000
 MANY = 500  # instances
 
@@ -29,7 +29,7 @@ def calm() -> None:
 
 
 def keep(new: int) -> None:
-    """So many new instances are here to stay: out of sight with them if they are many."""
+    """So much that is new of so many instances is here to stay: out of sight with it if they are many."""
     if new >= MANY and gc.get_threshold()[1] == NEVER:
         gc.freeze()
 

@@ -23,6 +23,7 @@ from fe2tui.tui.runner import Runner
 from fe2tui.tui.screen import MainScreen
 from fe2tui.tui.showing import Showing
 from fe2tui.tui.starting import Starting
+from fe2tui.tui.tally import Sums
 from fe2tui.tui.view import View
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Parts:
         self.settings = app.settings
         self.keymap = keymap(app.settings.keys)
         self.reading = Reading()
-        self.showing = Showing(lambda work: app.work(work, "show"), app.clock, self._show, self.news)
+        self.showing = Showing(lambda work: app.work(work, "show"), app.clock, self._show, self._sum)
         self.desk = LiveDesk(self, app, app.settings)
         self.runner = Runner(self.view, app.work, app.toast, self.desk.fail, app.ahead)
         self.main = MainScreen(self.showing, app.settings.columns, app.clock, Lines(self), self)
@@ -139,6 +140,10 @@ class Parts:
     def _show(self, sight: Sight, glow: bool) -> None:
         self.main.table.show_sight(sight, glow=glow)
         memory.keep(len(sight.changed))
+        self.news()
+
+    def _sum(self, sums: Sums) -> None:
+        memory.keep(sums.looked_at)
         self.news()
 
     def news(self, _: object = None) -> None:

@@ -19,7 +19,7 @@ _NOTHING = Decimal(0)
 class Sums:
     """Counts by state, dollars an hour, and dollars since the first of the month, which go on at ``rate`` a second.
 
-    ``unknown`` counts the instances whose cost is not known and not in the sums.
+    ``unknown`` counts the instances whose cost is not known and not in the sums; ``looked_at`` those added up anew.
     """
 
     total: int
@@ -30,6 +30,7 @@ class Sums:
     spent: Decimal
     at: datetime
     unknown: int = 0
+    looked_at: int = 0
 
     def this_month(self, now: datetime) -> Decimal:
         """Dollars since the first of the month, at a moment soon after ``at``."""
@@ -69,7 +70,8 @@ class Tally:
             self._month, last = month, None
         touched = fleet.instances.keys() if last is None else _touched(last, fleet)
         elapsed = _seconds(now - month)
-        for instance_id in list(touched):
+        touched = list(touched)
+        for instance_id in touched:
             self._drop(instance_id)
             instance = fleet.instances.get(instance_id)
             if instance is not None:
@@ -79,7 +81,7 @@ class Tally:
         self._fleet = fleet
         running, moving, stopped, unknown = self._counts
         spent = self._before + self._hour * elapsed / _HOUR + self._gone
-        return Sums(len(fleet.instances), running, moving, stopped, self._hour, spent, now, unknown)
+        return Sums(len(fleet.instances), running, moving, stopped, self._hour, spent, now, unknown, len(touched))
 
     def _add(self, instance: Instance, fleet: Fleet, now: datetime, elapsed: Decimal) -> None:
         hour, spent = hourly_cost(instance, fleet).total, cost_between(instance, fleet, self._month, now)
