@@ -1,9 +1,9 @@
 """A small EC2 of its own, in a process of its own, for trying the program and for testing it.
 
 `Cloud` is the side of whoever starts one: it binds the address, starts the child (`python -m fe2tui.demo`) and ends it.
-The child keeps EC2's rules, and every one of its instances is a real ssh server on 127.0.0.1. Its profile ``mfa`` wants a
-one-time code: any six digits will do, except 000000, which is refused as AWS refuses a wrong one. Importing this package
-costs next to nothing; all that is heavy is imported by the child.
+The child keeps EC2's rules, and every one of its instances is a real ssh server on 127.0.0.1. Its profile `mfa` wants
+a one-time code: any six digits will do, except 000000, which is refused as AWS refuses a wrong one.
+Importing this package costs next to nothing; all that is heavy is imported by the child.
 """
 
 from __future__ import annotations
