@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from fe2tui.aws import images, instances, network, prices, types
 from fe2tui.errors import Fe2Error, FieldError
@@ -14,11 +14,13 @@ from fe2tui.model.fleet import Prices
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.machine_type import MachineType
+from fe2tui.model.place import Place
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import KeyOffer, offer_keys
 from fe2tui.tasks.names import plain_filter
 
 _Answer = TypeVar("_Answer")
+TypeShelf: TypeAlias = dict[Place, dict[str, MachineType]]
 PRICES_KEEP = timedelta(days=1)
 _LIVING = [state.value for state in State if not state.is_gone]
 
@@ -39,13 +41,18 @@ class Lookups:
     A question that failed is asked again the next time.
     """
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, shelf: TypeShelf | None = None) -> None:
+        """``shelf`` keeps the types of the places that were asked, from one form to the next."""
         self._ctx = ctx
+        self._shelf: TypeShelf = shelf if shelf is not None else {}
         self._asked: dict[object, asyncio.Task[Any]] = {}
 
     async def types(self) -> dict[str, MachineType]:
         """Every type of the region, for suggestions."""
-        return await self._once("types", lambda: types.machine_types(self._ctx.session))
+        place = self._ctx.session.place
+        if place not in self._shelf:
+            self._shelf[place] = await self._once("types", lambda: types.machine_types(self._ctx.session))
+        return self._shelf[place]
 
     async def own_images(self) -> list[Image]:
         """The account's own AMIs, newest first, for suggestions."""
@@ -68,11 +75,9 @@ class Lookups:
 
     async def machine_type(self, name: str) -> MachineType:
         """One type. Raises FieldError(type)."""
-        whole = self._asked.get("types")
-        if whole is not None and whole.done() and not whole.cancelled() and whole.exception() is None:
-            known = cast("dict[str, MachineType]", whole.result()).get(name)
-            if known is not None:
-                return known
+        known = self._shelf.get(self._ctx.session.place, {}).get(name)
+        if known is not None:
+            return known
         return await self._once(("type", name), lambda: types.machine_type(self._ctx.session, name))
 
     async def image(self, text: str, architecture: str) -> Image:

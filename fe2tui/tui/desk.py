@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fe2tui.settings import Settings
     from fe2tui.store import Store
     from fe2tui.tasks.context import Context
+    from fe2tui.tasks.lookups import TypeShelf
     from fe2tui.tui.app import Dashboard
     from fe2tui.tui.parts import Parts
 
@@ -39,6 +40,7 @@ class LiveDesk:
         self._settings = settings
         self.link = Link(parts, app, app.choice, settings, self._ask_code)
         self.jobs = Jobs(self, app.clock)
+        self._types: TypeShelf = {}
 
     @property
     def app(self) -> Dashboard:
@@ -64,6 +66,11 @@ class LiveDesk:
     def fleet(self) -> Fleet | None:
         """The newest fleet."""
         return self._parts.showing.fleet
+
+    @property
+    def types(self) -> TypeShelf:
+        """The types of machines of the places where a launch was thought of."""
+        return self._types
 
     def context(self, report: Report | None = None) -> Context:
         """A context for a task."""

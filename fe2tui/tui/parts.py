@@ -130,7 +130,7 @@ class Parts:
 
     def not_read(self, event: FleetNotRead) -> None:
         """A read failed."""
-        self.main.table.unread(self.desk.session.place)
+        self.main.table.unread(event.error.summary)
         if self.reading.failed(event):
             self.desk.fail("Reading", event.error, aloud=False)
             if isinstance(event.error, CredentialsError) and self.showing.fleet is None:

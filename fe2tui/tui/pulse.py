@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NOBODY_LOOKS_AFTER = timedelta(hours=4)
 TABLE_EVERY, DETAILS_EVERY, TIDY_EVERY = 5, 10, 600  # seconds
 YOUNG = timedelta(minutes=10)  # such ages are shown with their seconds
+LOG_EVERY = 10  # seconds: other programs write to it too
 
 
 class Pulse:
@@ -44,6 +45,8 @@ class Pulse:
             main.table.redraw()
         if self._beats % DETAILS_EVERY == 0:
             main.show_details()
+        if self._beats % LOG_EVERY == 0 and parts.desk.link.is_open and not nobody:
+            parts.feed.read_log()
         if self._beats % TIDY_EVERY == 0:
             memory.tidy()
 

@@ -90,4 +90,5 @@ class Starting:
             self._parts.runner.perform("profile")
         elif way == "demo" and app.start_demo is not None:
             os.environ.update(await asyncio.to_thread(app.start_demo))
+            self._parts.desk.jobs.unseen = 0  # of a cloud that is shown no more
             await link.start_over(replace(app.choice, profile=None, region=None, endpoint_url=None))

@@ -114,9 +114,11 @@ def _where(status: Status, room: _Room) -> list[Span]:
     place = status.place
     if place is None:
         return parts
-    if room.region_name and short_name(place.region) != place.region:
+    if not place.region:
+        parts.append(Span("no region", "moving", "region"))
+    elif room.region_name and short_name(place.region) != place.region:
         parts.append(Span(f"{short_name(place.region)} ", "strong", "region"))
-    if room.region:
+    if room.region and place.region:
         parts.append(Span(place.region, "dim" if room.region_name else "strong", "region"))
     if room.profile:
         parts.append(Span(" · " if room.region_name else " ", "dim"))

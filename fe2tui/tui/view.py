@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fe2tui.settings import Settings
     from fe2tui.store import Store
     from fe2tui.tasks.context import Context
+    from fe2tui.tasks.lookups import TypeShelf
 
 Answer = TypeVar("Answer")
 Severity = Literal["information", "warning", "error"]
@@ -52,6 +53,10 @@ class Desk(Protocol):
     @property
     def fleet(self) -> Fleet | None:
         """The newest fleet; None before the first."""
+
+    @property
+    def types(self) -> TypeShelf:
+        """The types of machines of the places where a launch was thought of."""
 
     def context(self, report: Report | None = None) -> Context:
         """A context for a task that is not shown in the activity pane: look-ups for a form."""

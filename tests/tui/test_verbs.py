@@ -17,6 +17,7 @@ from fe2tui.tui.forms.confirm import Confirm
 from fe2tui.tui.forms.export import ExportForm
 from fe2tui.tui.forms.impact import ImpactSheet
 from fe2tui.tui.forms.impact_rows import Rows
+from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.forms.trouble import Trouble
 from tests.tui.forms_host import write
@@ -108,6 +109,29 @@ async def test_terminate_wants_the_name(own_cloud: Cloud) -> None:
         await driven.press("backspace", "e", "enter")
         await driven.until(lambda: driven.view.fleet.instances[instance_id].state.is_gone)
         assert len(calls(own_cloud, "TerminateInstances")) == 1
+
+
+async def test_the_types_of_a_region_are_asked_for_once(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        for _ in range(2):
+            await driven.press("l")
+            await driven.opened(LaunchForm)
+            await driven.until(lambda: driven.view.desk.types)
+            await driven.press("escape")
+            await driven.home()
+        pages = [call for call in calls(own_cloud, "DescribeInstanceTypes") if not call["params"].get("NextToken")]
+        assert len([call for call in pages if "InstanceType.1" not in call["params"]]) == 1
+
+
+async def test_what_is_typed_after_asking_to_terminate_a_protected_one_does_nothing(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        protected = next(one for one in driven.view.desk.shown_instances() if one.name == "vault")
+        await driven.go_to("vault")
+        await driven.press("X")
+        await driven.opened(Trouble)
+        await driven.press(*"vault", "enter")
+        await driven.home()
+        assert not driven.view.marked and driven.named("vault").state is protected.state
 
 
 async def test_protected_and_kept_ones_are_left_out_of_a_bulk_action_and_named(demo_env: Path, cloud: Cloud) -> None:

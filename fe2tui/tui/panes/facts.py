@@ -22,7 +22,7 @@ from fe2tui.model.words import DASH, age, dollars, local_time, plural, visible
 from fe2tui.tui.columns import needs_you, state_words, time_up
 
 _ENDED = (State.STOPPING, State.STOPPED, State.SHUTTING_DOWN, State.TERMINATED)
-_OURS = ("Name", USER_TAG, PORT_TAG)
+_SHOWN_ABOVE = ("Name",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +132,14 @@ def _money(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
         full = dollars(fleet.prices.on_demand.get(instance.type), 3)
         yield Fact("Saves", f"{saved * 100:.0f} % against {full} on demand")
     elif instance.state is State.STOPPED:
-        yield Fact(
-            "Saves", f"{dollars(machine_price(instance, fleet.prices), 3, sign='$')} an hour while it is stopped"
-        )
+        price = dollars(machine_price(instance, fleet.prices), 3, sign="$")
+        yield Fact("Saves", f"{price} an hour for the machine while it is stopped")
 
 
 def _tags(instance: Instance) -> Iterator[Fact]:
-    tags = [f"{visible(key)}={visible(value)}" for key, value in sorted(instance.tags.items()) if key not in _OURS]
+    tags = [
+        f"{visible(key)}={visible(value)}" for key, value in sorted(instance.tags.items()) if key not in _SHOWN_ABOVE
+    ]
     yield Fact("Tags", " · ".join(tags) or "none", "foreground" if tags else "ink-dim")
 
 

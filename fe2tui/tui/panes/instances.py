@@ -95,12 +95,14 @@ class Instances(Table):
         self.empty = ((f"Reading {visible(place.region)} …", "dim"),)
         self.show(self._instance_rows)
 
-    def unread(self, place: Place) -> None:
+    def unread(self, reason: str) -> None:
         """Nothing could be read, and nothing is known from before."""
         if self.sight is None:
             self.empty = (
-                (f"{visible(place.region)} could not be read.", "text"),
-                ("Why, and when it is tried again, stands above; ctrl+r tries at once.", "dim"),
+                ("Nothing read yet:", "text"),
+                (visible(reason), "text"),
+                ("", "dim"),
+                ("ctrl+r tries again at once", "accent"),
             )
             self.redraw()
 

@@ -20,6 +20,7 @@ from fe2tui.tui.forms.trouble import Trouble
 from fe2tui.tui.handover import CannotHandOver, hand_over
 from fe2tui.tui.verbs.clipboard import copy_text
 from fe2tui.tui.view import View, Work
+from fe2tui.tui.widgets.cells import wrapped
 
 LONG_WAIT = 3.0  # seconds after which a person may be busy with something else
 
@@ -65,7 +66,9 @@ async def _through(view: View, ctx: Context, connection: Connection) -> str:
     name, app = visible(connection.instance.label), view.desk.app
     words = f"connecting to {name} ({visible(connection.words)}); exit or ctrl+d comes back"
     try:
-        ended = await hand_over(app, connection.argv, env=connection.env, announce=words)
+        ended = await hand_over(
+            app, connection.argv, env=connection.env, announce="\n".join(wrapped(words, app.size.width))
+        )
     except CannotHandOver as error:
         if await view.ask(Trouble(f"Connect to {name}", error, copyable=connection.command)) == "copy":
             await copy_text(app, connection.command)

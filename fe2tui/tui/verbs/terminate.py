@@ -46,8 +46,9 @@ async def _say_protected(view: View, those: Meant) -> None:
     """A form, not a toast: the name that a person types next must not become commands."""
     one = len(those.left) == 1
     named = visible(those.left[0].instance.label) if one else plural(len(those.left), "instance")
+    why = [f"{named} is {those.left[0].reason}."] if one else those.left_words
     error = ProtectedError(
-        " ".join(["Nothing to terminate.", *those.left_words]),
+        " ".join(["Nothing was done.", *why]),
         "Take the protection off first, in AWS's console or by its command line, if it is really to go.",
     )
     await view.ask(Trouble(f"Terminate {named}", error))
