@@ -120,7 +120,7 @@ async def test_the_types_of_a_region_are_asked_for_once(own_cloud: Cloud) -> Non
             await driven.press("escape")
             await driven.home()
         pages = [call for call in calls(own_cloud, "DescribeInstanceTypes") if not call["params"].get("NextToken")]
-        assert len([call for call in pages if "InstanceType.1" not in call["params"]]) == 1
+        assert len([call for call in pages if not any(key.startswith("InstanceType") for key in call["params"])]) == 1
 
 
 async def test_what_is_typed_after_asking_to_terminate_a_protected_one_does_nothing(demo_env: Path) -> None:
