@@ -108,7 +108,10 @@ def diff(before: Fleet | None, after: Fleet) -> FleetDiff:
         for key, instance in new.items()
         if (was := old.get(key)) is not None and was is not instance and was != instance
     )
-    return FleetDiff(frozenset(new.keys() - old.keys()), frozenset(old.keys() - new.keys()), changed)
+    # Key by key: the difference of two large sets would hold every other thread up.
+    added = frozenset([key for key in new if key not in old])
+    has_lost = len(new) - len(added) < len(old)
+    return FleetDiff(added, frozenset([key for key in old if key not in new] if has_lost else ()), changed)
 
 
 @dataclass(frozen=True, slots=True)

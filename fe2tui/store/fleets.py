@@ -158,9 +158,9 @@ def _changes_since(before: Fleet, after: Fleet) -> _Changes:
     changes = _Changes()
     for key, instance in _changed(before.instances, after.instances):
         changes.instances.append((key, _storable(instance.name), instance.state, encode_instance(instance)))
-    changes.gone = list(before.instances.keys() - after.instances.keys())
+    changes.gone = [key for key in before.instances if key not in after.instances]
     changes.volumes = [(key, encode_volume(volume)) for key, volume in _changed(before.volumes, after.volumes)]
-    changes.lost = list(before.volumes.keys() - after.volumes.keys())
+    changes.lost = [key for key in before.volumes if key not in after.volumes]
     for name, part in _PARTS.items():
         if part.differs(before, after):
             changes.parts.append((name, part.written(after)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from heapq import merge
 
 from fe2tui.model.fleet import Fleet, FleetDiff, diff
 from fe2tui.model.query import EVERYTHING, SORTS, Query, SortValue
@@ -113,8 +114,7 @@ def _merged(before: Sight, fleet: Fleet, difference: FleetDiff, now: datetime) -
         keys[instance_id] = make(instance_id)
     ids = [instance_id for instance_id in before.ids if instance_id not in touched]
     fresh.sort(key=keys.__getitem__, reverse=arrangement.descending)
-    ids += fresh
-    ids.sort(key=keys.__getitem__, reverse=arrangement.descending)
+    ids = list(merge(ids, fresh, key=keys.__getitem__, reverse=arrangement.descending)) if fresh else ids
     width = max((len(fleet.instances[i].type) for i in fresh), default=0)
     return Sight(fleet, arrangement, ids, _numbered(ids), new, max(before.type_width, width), keys)
 
