@@ -131,13 +131,15 @@ async def show_help(view: View) -> None:
     await view.ask(Help(view, _parts(view).keymap.keys))
 
 
-def open_palette(view: View) -> None:
-    """Open the palette of commands."""
-    from textual.command import CommandPalette
+async def open_palette(view: View) -> None:
+    """Open the palette of commands, and do what is chosen."""
+    from fe2tui.tui.forms.picker import Picker
+    from fe2tui.tui.help import palette_items
 
-    from fe2tui.tui.help import Actions
-
-    view.desk.app.push_screen(CommandPalette(providers=[Actions], placeholder="What to do?"))
+    parts = _parts(view)
+    chosen = await view.ask(Picker("What to do?", palette_items(view, parts.keymap.keys), submit_word="Do it"))
+    if chosen is not None:
+        parts.perform(chosen)
 
 
 def leave_program(view: View) -> None:

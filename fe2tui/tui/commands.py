@@ -45,7 +45,7 @@ class Command:
     def reason(self, view: View) -> str | None:
         """Why it cannot be done here and now, in words; None when it can."""
         if view.pane not in self.scopes:
-            return f"{self.title} means something in the {PANES[INSTANCES][1]} pane only."
+            return f"{self.title} means something in the {PANES[min(self.scopes)][1]} pane only."
         if self.changes and view.read_only:
             return "This session may only read: it was opened read-only."
         return self.check(view)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from fe2tui.tui.commands import COMMANDS, Command, grouped, key_name
+from fe2tui.tui.commands import COMMANDS, grouped, key_name
+from fe2tui.tui.forms.picker import Item
 from fe2tui.tui.view import View
 from fe2tui.tui.widgets.cells import wrapped
 
-if TYPE_CHECKING:
-    from fe2tui.tui.app import Dashboard
-
 _FILTER = (
-    ("train", "a word: in the name, id, type, address, zone, key, image or a tag"),
+    ("train", "a word: in the name, id, type, address, zone, key pair or a tag"),
     ("state:running,pending", "by field: name id state type zone key image address group"),
     ("tag:env=prod", "a tag with that value; tag:env has the tag"),
     ("age>7d  cost<0.5", "older than; dollars an hour"),
@@ -106,46 +103,14 @@ class Help(ModalScreen[None]):
         self.dismiss(None)
 
 
-class Actions(Provider):
-    """The palette's source: every command, those that can be done now first."""
-
-    @property
-    def _dashboard(self) -> Dashboard:
-        return cast("Dashboard", self.app)
-
-    def _listed(self) -> list[tuple[Command, str]]:
-        view = self._dashboard.parts.view()
-        shown = [(command, command.reason(view)) for command in COMMANDS if command.id != "palette"]
-        possible = [(command, self._words(command)) for command, reason in shown if reason is None]
-        return possible + [(command, f"Not now: {reason}") for command, reason in shown if reason is not None]
-
-    def _words(self, command: Command) -> str:
-        key = self._dashboard.parts.keymap.keys.get(command.id, command.key)
-        return f"{command.help}  {key_name(key)}" if key else command.help
-
-    async def discover(self) -> Hits:
-        """All commands."""
-        for command, words in self._listed():
-            yield DiscoveryHit(command.title, self._run(command), help=words)
-
-    async def search(self, query: str) -> Hits:
-        """The commands whose title or help fits."""
-        matcher = self.matcher(query)
-        for command, words in self._listed():
-            score = max(matcher.match(command.title), matcher.match(command.help) * 0.6)
-            if score > 0:
-                yield Hit(score, matcher.highlight(command.title), self._run(command), help=words)
-
-    def _run(self, command: Command) -> PaletteRun:
-        return PaletteRun(self._dashboard, command.id)
-
-
-class PaletteRun:
-    """Runs a command when it is chosen."""
-
-    def __init__(self, dashboard: Dashboard, command_id: str) -> None:
-        self._dashboard = dashboard
-        self._command_id = command_id
-
-    def __call__(self) -> None:
-        self._dashboard.parts.runner.perform(self._command_id)
+def palette_items(view: View, keys: Mapping[str, str]) -> list[Item]:
+    """Every command for the palette: those that can be done now first, the others with their reason."""
+    shown = [(command, command.reason(view)) for command in COMMANDS if command.id != "palette"]
+    able = [
+        Item(command.id, command.title_now(view), f"{key_name(keys.get(command.id, command.key)):<5} {command.help}")
+        for command, reason in shown
+        if reason is None
+    ]
+    return able + [
+        Item(command.id, command.title, f"{'':<5} Not now: {reason}") for command, reason in shown if reason is not None
+    ]

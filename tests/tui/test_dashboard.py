@@ -15,7 +15,9 @@ from fe2tui.model.instance import State
 from fe2tui.settings import ProfileSettings, Settings
 from fe2tui.tui.app import Dashboard
 from fe2tui.tui.forms.first_start import FirstStart
+from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.help import Help
+from tests.tui.forms_host import write
 from tests.tui.verbs_host import Driven, dashboard
 
 FreshCloud = Callable[..., Cloud]
@@ -321,3 +323,12 @@ async def test_the_read_is_quick_after_an_action_and_ages_go_on(demo_env: Path) 
         assert first is not None
         assert later is not None
         assert later - first < timedelta(seconds=30)
+
+
+async def test_the_palette_finds_an_action_and_does_it(demo_env: Path) -> None:
+    async with dashboard(size=(80, 24)) as driven:
+        await driven.press("ctrl+p")
+        await driven.opened(Picker)
+        await write(driven.pilot, "show every key")
+        await driven.press("enter")
+        await driven.opened(Help)
