@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from fe2tui.cli.options import DEMO_FLAG, Asked, choice_of
-from fe2tui.errors import UsageError
+from fe2tui.errors import SettingError, UsageError
 
 
 def open_dashboard(asked: Asked) -> int:
@@ -27,5 +27,11 @@ def open_dashboard(asked: Asked) -> int:
             start_demo()  # before anything heavy is imported: the cloud gets ready meanwhile
         from fe2tui import settings, tui
 
-        kept = settings.load()
-        return tui.run(choice_of(asked, kept), kept, start_demo=start_demo)
+        trouble = ""
+        try:
+            kept = settings.load()
+        except SettingError as error:
+            # What it may have forbidden is not known: so nothing is changed.
+            trouble = f"{error} None of it counts now, and nothing can be changed until it is mended."
+            kept = settings.Settings(read_only=True)
+        return tui.run(choice_of(asked, kept), kept, start_demo=start_demo, trouble=trouble)

@@ -16,10 +16,17 @@ SWITCH_SECONDS = 0.0002
 """How long a thread that computes keeps the interpreter from the screen at most."""
 
 
-def run(choice: Choice, settings: Settings, *, start_demo: Callable[[], Mapping[str, str]] | None = None) -> int:
+def run(
+    choice: Choice,
+    settings: Settings,
+    *,
+    start_demo: Callable[[], Mapping[str, str]] | None = None,
+    trouble: str = "",
+) -> int:
     """Open the dashboard and stay until the person leaves; the exit status.
 
     ``start_demo`` starts a demo cloud and returns the environment that points at it, for someone without credentials.
+    ``trouble`` is told as soon as there is a screen to tell it on.
     Raises Fe2Error when there is nothing to open, such as a region that does not exist.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -27,7 +34,7 @@ def run(choice: Choice, settings: Settings, *, start_demo: Callable[[], Mapping[
     from fe2tui.tui.app import Dashboard
     from fe2tui.tui.signals import leaving_whole
 
-    dashboard = Dashboard(choice, settings, start_demo=start_demo)
+    dashboard = Dashboard(choice, settings, start_demo=start_demo, trouble=trouble)
     with leaving_whole(dashboard):
         dashboard.run()
     if dashboard.error is not None:

@@ -54,12 +54,14 @@ class Dashboard(App[None], inherit_bindings=False):
         settings: Settings,
         *,
         start_demo: Callable[[], Mapping[str, str]] | None = None,
+        trouble: str = "",
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__()
         self.choice = choice
         self.settings = settings
         self.start_demo = start_demo
+        self.trouble = trouble
         self.clock = clock
         self.error: Fe2Error | None = None
         self._parts: Parts | None = None

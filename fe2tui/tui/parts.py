@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding
 from textual.message import Message
 
-from fe2tui.errors import CredentialsError
+from fe2tui.errors import CredentialsError, Fe2Error
 from fe2tui.model.place import Place
 from fe2tui.tui import memory
 from fe2tui.tui.acquaintance import Acquaintance
@@ -95,8 +95,8 @@ class Parts:
         self.runner.perform(command_id)
 
     def warn(self, text: str) -> None:
-        """Tell of something that is wrong and stops nothing. From any thread."""
-        self._app.call_later(self._app.toast, text, "warning")
+        """Tell of something that is wrong and stops nothing, and keep it in the activity. From any thread."""
+        self._app.call_later(self.desk.fail, "Trouble", Fe2Error(text))
 
     def place_changed(self) -> None:
         """Another place is shown from now on."""

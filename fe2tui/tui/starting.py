@@ -37,6 +37,8 @@ class Starting:
             self._app.error = error
             self._app.exit()
             return
+        if self._app.trouble:
+            self._parts.desk.fail("settings", Fe2Error(self._app.trouble))
         for complaint in self._complaints():
             self._parts.desk.fail("settings", Fe2Error(complaint, "See config.toml."))
 

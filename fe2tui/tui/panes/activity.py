@@ -155,6 +155,8 @@ class ActivityPane(ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         width = self.scrollable_content_region.width
+        if not width:
+            return  # not displayed yet: its first size will lay it out
         self._lines = [line for number, entry in enumerate(self._entries) for line in _drawn(number, entry, width)]
         self.virtual_size = Size(self.size.width, len(self._lines))
         self.refresh()
