@@ -9,7 +9,7 @@ from datetime import timedelta
 from textual.screen import ModalScreen
 
 from fe2tui.errors import MachineError
-from fe2tui.model.instance import Instance
+from fe2tui.model.instance import Instance, State
 from fe2tui.model.words import age, visible
 from fe2tui.tasks import connect as task
 from fe2tui.tasks.aftermath import explain_end
@@ -28,6 +28,8 @@ LONG_WAIT = 3.0  # seconds after which a person may be busy with something else
 async def connect(view: View) -> None:
     """Open a shell on the one instance meant."""
     instance = view.targets[0]
+    if instance.state is State.PENDING:
+        view.tell(f"{visible(instance.label)} is starting, and is connected to when it runs; in Activity esc cancels.")
 
     async def work(ctx: Context) -> str:
         began = time.monotonic()
