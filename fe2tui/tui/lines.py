@@ -41,8 +41,10 @@ class Lines:
         return self._parts.reading.notice(self._parts.clock(), width)
 
     def footer(self, width: int) -> list[Span]:
-        """The keys of here and now."""
+        """The keys of here and now; none under a form, which shows its own."""
         parts = self._parts
+        if not parts.main.is_active:
+            return []
         if parts.main.browser.is_filtering:
             return footer.filter_spans(width)
         return footer.spans(parts.view(), parts.keymap.keys, parts.desk.jobs.unseen, width)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import ClassVar, Protocol
 
-from textual import on
+from textual import events, on
 from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
@@ -143,6 +143,12 @@ class MainScreen(Screen[None]):
     def _follow(self) -> None:
         self.show_details()
         self.footer.redraw()
+
+    @on(events.ScreenSuspend)
+    @on(events.ScreenResume)
+    def _covered(self) -> None:
+        """A form is over this screen, or no more: the footer's keys are no longer, or again, those of here and now."""
+        self.call_after_refresh(self.footer.redraw)
 
     def write_lines(self) -> None:
         """Write the status line, the frames and the footer anew where they changed."""

@@ -332,3 +332,12 @@ async def test_the_palette_finds_an_action_and_does_it(demo_env: Path) -> None:
         await write(driven.pilot, "show every key")
         await driven.press("enter")
         await driven.opened(Help)
+
+
+async def test_the_footer_shows_no_key_of_the_list_while_a_form_is_open(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.until(lambda: "X Terminate" in shown(driven))
+        await driven.press("question_mark")
+        await driven.until(lambda: isinstance(driven.app.screen, Help) and "d Details" not in shown(driven))
+        await driven.press("escape")
+        await driven.until(lambda: "X Terminate" in shown(driven))

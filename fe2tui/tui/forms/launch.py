@@ -190,7 +190,7 @@ class LaunchForm(Form[LaunchRequest]):
     def _show_plan(self, plan: LaunchPlan | None) -> None:
         self._plan = plan
         self.query_one("#cost", Static).update(words.cost_line(plan))
-        zones = words.zone_line(plan) if plan else Content("")
+        zones = words.zone_line(plan) if plan and not plan.error("type") else Content("")
         self.query_one("#zones", Static).update(zones)
         warnings = plan.warnings if plan else ()
         self.query_one("#warnings", Static).update(words.warning_lines(warnings))
