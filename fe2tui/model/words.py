@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 DASH = "–"
+# Parts of an emoji that terminals give different widths to: a joiner and the skin tones.
+_JOINING = frozenset("\u200d\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
 _TRANSITION = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 
@@ -84,7 +86,7 @@ def visible(text: str) -> str:
     """Foreign text made safe to show on one line: control, direction and other invisible characters as escapes.
 
     A tag may hold anything; an escape sequence in it must not reach the terminal, nor a right-to-left mark turn
-    the line round.
+    the line round. Emoji lose what joins and tints them, so that every terminal gives them the same width.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -92,8 +94,8 @@ def visible(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    if character == "\u200d" or "\ufe00" <= character <= "\ufe0f":  # joiners inside emoji
-        return character
+    if character in _JOINING or "\ufe00" <= character <= "\ufe0f":
+        return ""
     category = unicodedata.category(character)
     if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
         code = ord(character)

@@ -59,8 +59,15 @@ def test_no_foreign_text_reaches_the_terminal_as_anything_but_text(text: str) ->
 
 
 def test_what_can_be_shown_is_shown_as_it_is() -> None:
-    assert words.visible("[prod] wéb 日本 👩‍🚀") == "[prod] wéb 日本 👩‍🚀"
+    assert words.visible("[prod] wéb 日本 🚀") == "[prod] wéb 日本 🚀"
     assert words.visible("a\x1b[31mb\tc\u202ed") == "a\\x1b[31mb\\x09c\\u202ed"
+
+
+def test_emoji_have_the_same_width_in_every_terminal() -> None:
+    assert (
+        words.visible("\U0001f469\u200d\U0001f680 \U0001f9d1\U0001f3fd \u2764\ufe0f")
+        == "\U0001f469\U0001f680 \U0001f9d1 \u2764"
+    )
 
 
 def test_the_moment_in_a_transition_reason_is_utc() -> None:
