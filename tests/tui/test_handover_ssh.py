@@ -129,6 +129,6 @@ def _stop(cloud: Cloud, name: str) -> None:
     """Stop an instance from elsewhere."""
     import boto3
 
-    ec2 = boto3.client("ec2", region_name=cloud.environment["AWS_REGION"])
+    ec2 = boto3.Session().client("ec2", region_name=cloud.environment["AWS_REGION"])
     found = ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": [name]}])
     ec2.stop_instances(InstanceIds=[found["Reservations"][0]["Instances"][0]["InstanceId"]])
