@@ -30,7 +30,7 @@ Step = Callable[[str, str], None]
 """Told of each step reached: its name (``ssh answers``, ``ready``) and a sentence."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.05, 1.0, 0.05
-_FIRST_LOGIN_PAUSE, _LOGIN_GROWTH = 0.1, 0.25  # from the first answer on: it is soon ready then
+_FIRST_LOGIN_PAUSE, _LOGIN_GROWTH = 0.05, 0.25  # from the first answer on: it is soon ready then
 _LONGEST_BANNER = 8192
 _NO_KEY = "its private key is not on this computer, so nobody has logged in to see"
 

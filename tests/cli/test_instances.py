@@ -23,7 +23,7 @@ FIELDS = {
 
 def client(cloud: Cloud, region: str = "us-east-2") -> Any:
     kept = cloud.environment
-    return boto3.client(
+    return boto3.Session().client(
         "ec2",
         region_name=region,
         endpoint_url=cloud.endpoint,
