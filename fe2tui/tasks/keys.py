@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fe2tui import paths
 from fe2tui.aws import network
-from fe2tui.errors import FieldError, KeyFileError, UnreachableError
+from fe2tui.errors import Fe2Error, FieldError, KeyFileError, UnreachableError
 from fe2tui.ssh import keys as ssh_keys
 from fe2tui.ssh.keyfiles import read_private_key, same_public
 from fe2tui.ssh.keys import KeyPlaces, LocalKey
@@ -180,7 +180,8 @@ async def create_key(ctx: Context, name: str) -> AccountKey:
         except UnreachableError as error:
             error.remedy = f"{entry.left} Look at the account's key pairs before you create it again."
             raise
-        except Exception:
+        except Fe2Error:
+            # Refused, so AWS has nothing of it. After a fault of our own nobody knows: then the key stays.
             file.unlink()
             raise
         entry.words = f"Created key pair {name}, in {shown_path(file)}."
