@@ -12,7 +12,8 @@ from datetime import datetime
 from heapq import merge
 
 from fe2tui.model.fleet import Fleet, FleetDiff, diff
-from fe2tui.model.query import EVERYTHING, SORTS, Query, SortValue
+from fe2tui.model.query import EVERYTHING, SORTS, At, Query
+from fe2tui.model.terms import SortValue
 
 _RUN = 2_000
 _LOOK_UP_EVERY = 512
@@ -64,11 +65,11 @@ def arrange(
         return _merged(before, fleet, difference, now)
     ids: list[str] = []
     keys: dict[str, Key] = {}
-    query, make = arrangement.query, _key_maker(fleet, arrangement, now)
+    query, make, at = arrangement.query, _key_maker(fleet, arrangement, now), At(fleet, now)
     for count, (instance_id, instance) in enumerate(list(fleet.instances.items())):
         if count % _LOOK_UP_EVERY == 0 and is_stale():
             raise Superseded
-        if query.matches(instance, fleet, now):
+        if query.matches(instance, at):
             ids.append(instance_id)
             keys[instance_id] = make(instance_id)
     ids = in_order(ids, keys, arrangement.descending)
@@ -80,10 +81,11 @@ def arrange(
 
 def _key_maker(fleet: Fleet, arrangement: Arrangement, now: datetime) -> Callable[[str], Key]:
     sort, descending, instances = SORTS[arrangement.sort].key, arrangement.descending, fleet.instances
+    at = At(fleet, now)
 
     def make(instance_id: str) -> Key:
         instance = instances[instance_id]
-        return (instance.state.is_gone is not descending, sort(instance, fleet, now), instance_id)
+        return (instance.state.is_gone is not descending, sort(instance, at), instance_id)
 
     return make
 
@@ -108,8 +110,8 @@ def _merged(before: Sight, fleet: Fleet, difference: FleetDiff, now: datetime) -
     keys = dict(before.keys)
     for instance_id in touched:
         keys.pop(instance_id, None)
-    make = _key_maker(fleet, arrangement, now)
-    fresh = [i for i in new if arrangement.query.matches(fleet.instances[i], fleet, now)]
+    make, at = _key_maker(fleet, arrangement, now), At(fleet, now)
+    fresh = [i for i in new if arrangement.query.matches(fleet.instances[i], at)]
     for instance_id in fresh:
         keys[instance_id] = make(instance_id)
     ids = [instance_id for instance_id in before.ids if instance_id not in touched]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -12,9 +12,8 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money import cost_so_far, hourly_cost, monthly_cost
 from fe2tui.model.words import DASH, age, dollars, short_age, visible
-
-Cell: TypeAlias = tuple[str, str]
-"""A text, safe to show, and the name of its ink."""
+from fe2tui.tui.widgets import grid
+from fe2tui.tui.widgets.grid import Cell, sparkline
 
 LONG_AGE_DAYS = 30
 
@@ -53,20 +52,6 @@ class Moment:
     fleet: Fleet
     now: datetime
     notes: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column. ``rank`` says how soon it is given up when there is no room: highest first; 0 never."""
-
-    id: str
-    title: str
-    width: int
-    cell: Callable[[Instance, Moment], Cell]
-    rank: int = 0
-    right: bool = False
-    sort: str = ""
-    stretches: bool = False
 
 
 def _name(instance: Instance, at: Moment) -> Cell:
@@ -126,14 +111,6 @@ def _month(instance: Instance, at: Moment) -> Cell:
     return _money(monthly_cost(instance, at.fleet), 2, instance.state is State.RUNNING)
 
 
-_BARS = "▁▂▃▄▅▆▇█"
-
-
-def sparkline(figures: Sequence[float], width: int) -> str:
-    """Per cent as a row of bars, the newest at the right end of what is drawn."""
-    return "".join(_BARS[min(7, max(0, int(figure * 8 / 100)))] for figure in figures[-width:])
-
-
 def _cpu(instance: Instance, at: Moment) -> Cell:
     if instance.state is State.STOPPED:
         return "disk only", "dim"
@@ -157,33 +134,34 @@ def _id(instance: Instance, at: Moment) -> Cell:
     return instance.id, "dim"
 
 
+Column: TypeAlias = "grid.Column[Instance, Moment]"
+
 COLUMNS: Mapping[str, Column] = {
     column.id: column
     for column in (
-        Column("name", "NAME", 15, _name, sort="name", stretches=True),
-        Column("state", "STATE", 13, _state, sort="state"),
-        Column("type", "TYPE", 9, _type, rank=1, sort="type"),
-        Column("zone", "ZONE", 4, _zone, rank=3, sort="zone"),
-        Column("address", "ADDRESS", 15, _address, rank=1, sort="address"),
-        Column("up", "UP", 8, _up, rank=1, sort="up"),
-        Column("hour", "$/H", 7, _hour, right=True, sort="hour"),
-        Column("so_far", "SO FAR", 9, _so_far, rank=2, right=True, sort="so_far"),
-        Column("month", "$/MONTH", 10, _month, rank=4, right=True, sort="hour"),
-        Column("cpu", "CPU 1H", 9, _cpu, rank=5, sort="cpu"),
-        Column("id", "ID", 19, _id, rank=6),
-        Column("key", "KEY", 12, _key, rank=7),
-        Column("private", "PRIVATE", 15, _private, rank=8),
-        Column("image", "IMAGE", 24, _image, rank=9),
+        grid.Column("name", "NAME", 15, _name, sort="name", stretches=True),
+        grid.Column("state", "STATE", 13, _state, sort="state"),
+        grid.Column("type", "TYPE", 9, _type, rank=1, sort="type"),
+        grid.Column("zone", "ZONE", 4, _zone, rank=3, sort="zone"),
+        grid.Column("address", "ADDRESS", 15, _address, rank=1, sort="address"),
+        grid.Column("up", "UP", 8, _up, rank=1, sort="up"),
+        grid.Column("hour", "$/H", 7, _hour, right=True, sort="hour"),
+        grid.Column("so_far", "SO FAR", 9, _so_far, rank=2, right=True, sort="so_far"),
+        grid.Column("month", "$/MONTH", 10, _month, rank=4, right=True, sort="hour"),
+        grid.Column("cpu", "CPU 1H", 9, _cpu, rank=5, sort="cpu"),
+        grid.Column("id", "ID", 19, _id, rank=6),
+        grid.Column("key", "KEY", 12, _key, rank=7),
+        grid.Column("private", "PRIVATE", 15, _private, rank=8),
+        grid.Column("image", "IMAGE", 24, _image, rank=9),
     )
 }
-_LEAST_NAME, _COMFORTABLE_NAME, _GREEDY_NAME = 10, 15, 26
 
 
 def _tag_column(name: str) -> Column:
     def cell(instance: Instance, at: Moment) -> Cell:
         return visible(instance.tags.get(name, "")) or DASH, "text"
 
-    return Column(f"tag:{name}", visible(name).upper(), max(8, min(16, len(name))), cell, rank=2)
+    return grid.Column(f"tag:{name}", visible(name).upper(), max(8, min(16, len(name))), cell, rank=2)
 
 
 def chosen(ids: Sequence[str]) -> tuple[Column, ...]:
@@ -198,38 +176,3 @@ def chosen(ids: Sequence[str]) -> tuple[Column, ...]:
 def unknown_columns(ids: Sequence[str]) -> list[str]:
     """Those ids that are no columns."""
     return [id for id in ids if id not in COLUMNS and not id.startswith("tag:")]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The columns that fit, with their widths as given, and the space between two."""
-
-    columns: tuple[Column, ...]
-    gap: int
-
-
-def fit(columns: Sequence[Column], width: int, type_width: int) -> Layout:
-    """The columns that fit into a width, the name column taking what is left.
-
-    Columns are given up by rank until the name has room enough; those beyond the sixth rank only come when the name
-    has plenty, so that a wide terminal shows long names before it shows more.
-    """
-    sized = [
-        replace(column, width=max(column.width, type_width)) if column.id == "type" else column for column in columns
-    ]
-    kept = sorted((column for column in sized), key=lambda column: column.rank)
-    while len(kept) > 1:
-        rank = kept[-1].rank
-        wanted = _GREEDY_NAME if rank > 5 else _COMFORTABLE_NAME if rank > 1 else _LEAST_NAME
-        if _needed(kept, 1, wanted) <= width or rank == 0:
-            break
-        kept.pop()
-    names = {column.id for column in kept}
-    shown = [column for column in sized if column.id in names]
-    gap = 2 if _needed(shown, 2, _GREEDY_NAME) <= width else 1
-    left = max(1, width - _needed(shown, gap, 0))
-    return Layout(tuple(replace(c, width=left) if c.stretches else c for c in shown), gap)
-
-
-def _needed(columns: Sequence[Column], gap: int, name: int) -> int:
-    return sum(name if column.stretches else column.width for column in columns) + gap * (len(columns) - 1)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.place import Place
-from fe2tui.model.query import SORTS, QueryError, natural, parse
+from fe2tui.model.query import SORTS, At, parse
+from fe2tui.model.terms import QueryError, natural
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -47,7 +48,7 @@ FLEET = Fleet(
 
 def shown(text: str) -> list[str]:
     query = parse(text)
-    return [i.name for i in INSTANCES if query.matches(i, FLEET, NOW)]
+    return [i.name for i in INSTANCES if query.matches(i, At(FLEET, NOW))]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_any_text_is_a_filter_or_a_query_error(text: str) -> None:
     except QueryError:
         return
     for instance in INSTANCES:
-        assert query.matches(instance, FLEET, NOW) in (True, False)
+        assert query.matches(instance, At(FLEET, NOW)) in (True, False)
 
 
 @given(st.lists(st.sampled_from(["train", "state:running", "type:p3", "tag:env=prod", "age>7d", "spot"]), max_size=4))
@@ -135,15 +136,15 @@ def test_names_sort_by_the_numbers_in_them() -> None:
 
 @pytest.mark.parametrize("name", list(SORTS))
 def test_every_sort_orders_every_instance(name: str) -> None:
-    assert len(sorted(INSTANCES, key=lambda i: SORTS[name].key(i, FLEET, NOW))) == len(INSTANCES)
+    assert len(sorted(INSTANCES, key=lambda i: SORTS[name].key(i, At(FLEET, NOW)))) == len(INSTANCES)
 
 
 def test_what_is_not_known_sorts_below_what_is() -> None:
-    by_cost = sorted(INSTANCES, key=lambda i: SORTS["hour"].key(i, FLEET, NOW))
+    by_cost = sorted(INSTANCES, key=lambda i: SORTS["hour"].key(i, At(FLEET, NOW)))
     assert by_cost[0].name == "train-resnet"
     assert by_cost[-1].name == "base"
 
 
 def test_those_that_run_are_up_longer_than_those_that_do_not() -> None:
-    by_time = sorted(INSTANCES, key=lambda i: SORTS["up"].key(i, FLEET, NOW), reverse=True)
+    by_time = sorted(INSTANCES, key=lambda i: SORTS["up"].key(i, At(FLEET, NOW)), reverse=True)
     assert [i.name for i in by_time][:3] == ["base", "train-resnet", "inst10"]

@@ -12,7 +12,7 @@ import pytest
 from fe2tui.model import money
 from fe2tui.model.fleet import Fleet, Run, count_states
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.query import SORTS, parse
+from fe2tui.model.query import SORTS, At, parse
 from fe2tui.tui.board import Arrangement, Superseded, arrange
 from fe2tui.tui.tally import Tally
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
@@ -77,7 +77,7 @@ def test_five_thousand_rows_sort_as_python_sorts_them() -> None:
     seen = many(5_000)
     ids = arrange(None, seen, Arrangement(sort="address"), NOW).ids
     key = SORTS["address"].key
-    assert ids == sorted(seen.instances, key=lambda i: (key(seen.instances[i], seen, NOW), i))
+    assert ids == sorted(seen.instances, key=lambda i: (key(seen.instances[i], At(seen, NOW)), i))
 
 
 def added_up(seen: Fleet, moment: datetime) -> tuple[Decimal, Decimal]:

@@ -8,10 +8,11 @@ from datetime import datetime
 from fe2tui.model.place import Place
 from fe2tui.model.words import visible
 from fe2tui.tui.board import Sight
-from fe2tui.tui.columns import SIGNS, Cell, Column, Layout, Moment, chosen, fit, kind_of
+from fe2tui.tui.columns import SIGNS, Column, Moment, chosen, kind_of
 from fe2tui.tui.commands import PANES
 from fe2tui.tui.possible import INSTANCES
 from fe2tui.tui.widgets.frame import Edge, Part
+from fe2tui.tui.widgets.grid import Cell, Layout, fit
 from fe2tui.tui.widgets.table import Table
 
 
@@ -30,7 +31,7 @@ class InstanceRows:
 
     def layout(self, width: int) -> Layout:
         """The columns for a width."""
-        return fit(self._columns, width, self.sight.type_width if self.sight else 0)
+        return fit(self._columns, width, {"type": self.sight.type_width if self.sight else 0})
 
     def cells(self, row_id: str, columns: Sequence[Column]) -> tuple[Cell, list[Cell]]:
         """The sign and the cells of an instance."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.segment import Segment
 from textual.strip import Strip
 
-from fe2tui.tui.columns import Cell, Column, Layout
 from fe2tui.tui.theme import Inks
 from fe2tui.tui.widgets.cells import fitted
+from fe2tui.tui.widgets.grid import Cell, Column, Layout
 
 GLOW_SECONDS = 2.0
 GUTTER = 4
@@ -33,7 +33,7 @@ class Rows(Protocol):
     def layout(self, width: int) -> Layout:
         """The columns for a width."""
 
-    def cells(self, row_id: str, columns: Sequence[Column]) -> tuple[Cell, list[Cell]]:
+    def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
         """The sign and the cells of a row."""
 
 
@@ -99,7 +99,7 @@ class Brush:
             parts.append(Segment(fitted(title, column.width, column.right), ink["accent" if here else "dim"]))
         return Strip(parts).adjust_cell_length(self._width, ink["text"])
 
-    def column_at(self, x: int) -> Column | None:
+    def column_at(self, x: int) -> Column[Any, Any] | None:
         """The column at a cell of the line."""
         start = GUTTER
         for column in self.layout.columns:

@@ -12,7 +12,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from fe2tui.model.query import EVERYTHING, Query, QueryError, parse
+from fe2tui.model.query import EVERYTHING, Query, parse
+from fe2tui.model.terms import QueryError
 
 
 class FilterBar(Horizontal):

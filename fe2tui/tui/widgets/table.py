@@ -14,11 +14,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from fe2tui.tui.columns import Cell
 from fe2tui.tui.theme import inks
 from fe2tui.tui.widgets.asked import Asked
 from fe2tui.tui.widgets.brush import GLOW_SECONDS, GUTTER, Brush, Glow, Look, Rows
 from fe2tui.tui.widgets.cells import fitted
+from fe2tui.tui.widgets.grid import Cell
 
 
 @dataclass(frozen=True, slots=True)
