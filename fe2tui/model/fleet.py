@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.place import Place
+from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 
 
@@ -17,13 +19,19 @@ class Prices:
     """What things cost in a region, in dollars. What is not in here is not known, and never guessed.
 
     ``on_demand`` is per hour by type (Linux, shared tenancy), ``spot`` per hour by type and zone, ``storage`` per
-    GiB and month by volume type. ``read_at`` is when on-demand prices were read from the Price List.
+    GiB and month by volume type, ``iops`` and ``throughput`` per provisioned IOPS and MiB/s a month by volume type,
+    ``snapshot`` per GiB and month. ``several`` are types for which the Price List has more than one price.
+    ``read_at`` is when on-demand prices were read from the Price List.
     """
 
     on_demand: Mapping[str, Decimal] = field(default_factory=dict)
     spot: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     storage: Mapping[str, Decimal] = field(default_factory=dict)
     read_at: datetime | None = None
+    iops: Mapping[str, Decimal] = field(default_factory=dict)
+    throughput: Mapping[str, Decimal] = field(default_factory=dict)
+    snapshot: Decimal | None = None
+    several: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +48,36 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskRun:
+    """One stretch of a volume's life in which nothing about its cost changed, as far as was seen.
+
+    ``per_month`` is dollars for a month of 730 hours, at the price known when the stretch was first seen; None where
+    none was. ``instance_id`` is what it was attached to; empty for nothing.
+    """
+
+    volume_id: str
+    instance_id: str
+    size: int  # GiB
+    type: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    per_month: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicImage:
+    """The newest image of a well-known family: ``word`` is what finds it (ubuntu, amazon, debian, dlami)."""
+
+    word: str
+    title: str  # Ubuntu 24.04 LTS
+    image: Image
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One part of a fleet that could not be read: what happened, what to do, AWS's code."""
 
-    part: str  # volumes, prices, spot, metrics
+    part: str  # volumes, prices, spot, metrics, images, snapshots, addresses
     summary: str
     remedy: str = ""
     code: str | None = None
@@ -54,7 +88,10 @@ class Fleet:
     """A region at one moment. In the order of ids; terminated instances are in as long as EC2 shows them.
 
     ``problems`` names the parts that could not be read this time; their content is then the last that was.
-    ``cpu`` is per cent of CPU used, by instance, oldest first, one figure each five minutes of the last hour.
+    ``cpu`` is per cent of CPU used, by instance, oldest first, one figure each five minutes of the last six hours.
+    ``images`` are the account's own, ``snapshots`` too; ``public_images`` the newest of well-known families.
+    ``idle_addresses`` are Elastic IPs that are associated with nothing: they cost all the same.
+    ``disks`` are the stretches of volumes' lives, by volume, as ``runs`` are those of instances.
     """
 
     place: Place
@@ -65,6 +102,11 @@ class Fleet:
     runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
     cpu: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     image_names: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, Image] = field(default_factory=dict)
+    snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
+    public_images: tuple[PublicImage, ...] = ()
+    idle_addresses: tuple[str, ...] = ()
+    disks: Mapping[str, tuple[DiskRun, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     account: str = ""
 

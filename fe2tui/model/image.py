@@ -29,6 +29,13 @@ class Image:
     platform: str = "Linux/UNIX"
     public: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    state_reason: str = ""  # EC2's code and words, of one that failed
+    source_instance_id: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name, or the id of one that has none."""
+        return self.name or self.id
 
     @property
     def login_user(self) -> str:

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MachineType:
-    """One instance type, as DescribeInstanceTypes tells it. ``memory`` is MiB."""
+    """One instance type, as DescribeInstanceTypes tells it.
+
+    ``memory`` and ``gpu_memory`` (of one GPU) are MiB, ``local_disk`` GB in all (instance store), ``network`` EC2's
+    words (``Up to 10 Gigabit``). ``gpus`` counts other accelerators too, where the type has no GPU.
+    """
 
     name: str
     vcpus: int
@@ -21,7 +25,16 @@ class MachineType:
     free_tier: bool = False
     virtualizations: tuple[str, ...] = ("hvm",)
     boot_modes: tuple[str, ...] = ()
-    ena: str = "supported"
+    ena: str = "supported"  # unsupported, supported, required
+    gpu_memory: int = 0
+    local_disk: int = 0
+    local_disks: int = 0
+    network: str = ""
+    hypervisor: str = ""  # nitro, xen; empty for bare metal
+    bare_metal: bool = False
+    burstable: bool = False
+    hibernation: bool = False
+    root_devices: tuple[str, ...] = ("ebs",)
 
     @property
     def family(self) -> str:

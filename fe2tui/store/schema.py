@@ -35,5 +35,20 @@ _FIRST = (
     "CREATE INDEX running_activity ON activity (id) WHERE result = 'running'",
 )
 
-VERSIONS = (_FIRST,)
+_SECOND = (
+    """CREATE TABLE disk_runs (
+        place INTEGER NOT NULL, volume TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
+        instance TEXT NOT NULL, size INTEGER NOT NULL, type TEXT NOT NULL, per_month TEXT,
+        PRIMARY KEY (place, volume, started_at)) WITHOUT ROWID""",
+    "ALTER TABLE places ADD COLUMN disks_at INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE freezes (
+        token TEXT PRIMARY KEY, profile TEXT NOT NULL, endpoint TEXT NOT NULL, region TEXT NOT NULL,
+        name TEXT NOT NULL, image_id TEXT, instance_id TEXT NOT NULL, label TEXT NOT NULL, body TEXT NOT NULL,
+        made_at INTEGER NOT NULL, stage TEXT NOT NULL, error TEXT NOT NULL, activity INTEGER NOT NULL,
+        owner TEXT NOT NULL)""",
+    "CREATE INDEX open_freezes ON freezes (profile, endpoint) WHERE stage IN ('intended', 'pending')",
+    "CREATE TABLE catalogues (place TEXT PRIMARY KEY, read_at INTEGER NOT NULL, body TEXT NOT NULL)",
+)
+
+VERSIONS = (_FIRST, _SECOND)
 VERSION = len(VERSIONS)

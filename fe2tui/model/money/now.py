@@ -1,0 +1,89 @@
+"""What things cost an hour now, and a month if left as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fe2tui.model.fleet import Fleet, Prices
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.volume import Volume
+
+HOURS_A_MONTH = 730  # AWS's own month
+ADDRESS_PER_HOUR = Decimal("0.005")
+LINUX, SHARED = "Linux/UNIX", "default"  # EC2's PlatformDetails and Tenancy
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyCost:
+    """Dollars an hour now, by part. ``machine`` is zero while it does not run."""
+
+    machine: Decimal | None
+    disk: Decimal | None
+    address: Decimal
+
+    @property
+    def total(self) -> Decimal | None:
+        """The sum, or None as soon as one part is not known."""
+        if self.machine is None or self.disk is None:
+            return None
+        return self.machine + self.disk + self.address
+
+
+def machine_price(instance: Instance, prices: Prices) -> Decimal | None:
+    """Dollars an hour for the machine alone while it runs; spot at the zone's present price.
+
+    Known for Linux on shared hardware only: those are the prices that are read.
+    """
+    if instance.platform != LINUX or instance.tenancy != SHARED:
+        return None
+    if instance.is_spot:
+        return prices.spot.get((instance.type, instance.zone))
+    return prices.on_demand.get(instance.type)
+
+
+def disk_per_month(volumes: Iterable[Volume], prices: Prices) -> Decimal | None:
+    """Dollars a month for these volumes' GiB."""
+    total = Decimal(0)
+    for volume in volumes:
+        price = prices.storage.get(volume.type)
+        if price is None:
+            return None
+        total += price * volume.size
+    return total
+
+
+def _volumes(instance: Instance, fleet: Fleet) -> tuple[Volume, ...] | None:
+    volumes = fleet.volumes_of(instance)
+    return volumes if len(volumes) == len(instance.attachments) else None
+
+
+def hourly_cost(instance: Instance, fleet: Fleet) -> HourlyCost:
+    """What the instance costs an hour in the state it is in.
+
+    A public address costs also while the instance is stopped: one that it keeps then is an Elastic IP.
+    """
+    volumes = _volumes(instance, fleet)
+    disk = None if volumes is None else disk_per_month(volumes, fleet.prices)
+    per_hour = None if disk is None else disk / HOURS_A_MONTH
+    if instance.state is State.TERMINATED:
+        return HourlyCost(Decimal(0), Decimal(0), Decimal(0))
+    address = ADDRESS_PER_HOUR if instance.public_ip else Decimal(0)
+    if instance.state not in (State.RUNNING, State.PENDING):
+        return HourlyCost(Decimal(0), per_hour, address if instance.state is State.STOPPED else Decimal(0))
+    return HourlyCost(machine_price(instance, fleet.prices), per_hour, address)
+
+
+def monthly_cost(instance: Instance, fleet: Fleet) -> Decimal | None:
+    """What it costs in a month of 730 hours if it stays as it is."""
+    total = hourly_cost(instance, fleet).total
+    return None if total is None else total * HOURS_A_MONTH
+
+
+def saving(instance: Instance, prices: Prices) -> Decimal | None:
+    """The share of the on-demand price that a spot instance saves at present, 0 to 1."""
+    spot, full = machine_price(instance, prices), prices.on_demand.get(instance.type)
+    if not instance.is_spot or spot is None or not full:
+        return None
+    return 1 - spot / full
