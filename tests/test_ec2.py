@@ -132,8 +132,8 @@ def test_a_report_hears_of_each_step(demo_env: Path, name: str) -> None:
 
 
 def test_images_keys_and_errors_of_a_field(ec2: EC2) -> None:
-    assert ec2.image("ubuntu", "arm64").architecture == "arm64"
-    assert "base" in {each.name for each in ec2.images()} and "base (ami-" in repr(ec2.images())
+    assert ec2.ami("ubuntu", "arm64").architecture == "arm64"
+    assert "base" in {each.name for each in ec2.amis()} and "base (ami-" in repr(ec2.amis())
     assert ec2.keys().preferred == "default"
     with pytest.raises(FieldError) as refused:
         ec2.launch("base", "ubuntu")

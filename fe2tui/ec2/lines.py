@@ -1,0 +1,25 @@
+"""Lists that show themselves as the shell shows them."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from fe2tui.model.image import Image
+from fe2tui.model.progress import Outcome
+
+_Item = TypeVar("_Item")
+
+
+class Lines(list[_Item]):
+    """A list that shows itself one thing a line, as the shell does."""
+
+    def __repr__(self) -> str:
+        return "\n".join(_line(item) for item in self)
+
+
+def _line(item: object) -> str:
+    if isinstance(item, Image):
+        return f"{item.name} ({item.id} {item.state}): {item.architecture}, {item.root_size} GiB"
+    if isinstance(item, Outcome):
+        return f"{item.label} ({item.subject}): {item.error or item.words}"
+    return str(item)

@@ -1,0 +1,140 @@
+"""Instances: what there is, and what can be done with them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fe2tui.aws import instances as aws
+from fe2tui.ec2.account import Account
+from fe2tui.ec2.lines import Lines
+from fe2tui.errors import UsageError
+from fe2tui.model.instance import Instance
+from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.progress import Outcome
+from fe2tui.tasks import connect as connecting
+from fe2tui.tasks import launch as launching
+from fe2tui.tasks import power
+from fe2tui.tasks import terminate as terminating
+from fe2tui.tasks.aftermath import explain_end
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.keys import KeyOffer, offer_keys
+from fe2tui.tasks.names import find
+
+
+class Machines(Account):
+    """The instances of one account in one region; see ``EC2``."""
+
+    def instances(self) -> Lines[Instance]:
+        """The instances of the region, terminated ones left out."""
+        found = self._do(lambda ctx: aws.describe(ctx.session))
+        return Lines(sorted((one for one in found if not one.state.is_gone), key=lambda one: (one.name, one.id)))
+
+    def instance(self, name: str) -> Instance:
+        """The instance of that name or id. Raises NotFoundError, AmbiguousError, UsageError (empty name)."""
+        return self._do(lambda ctx: find(ctx, name))
+
+    def ip(self, name: str) -> str | None:
+        """Its public address; None if it has none."""
+        return self.instance(name).public_ip
+
+    def get_instance(self, name: str) -> Any:
+        """boto3's own object of it (``ec2.Instance``), with all its properties and methods.
+
+        When this EC2 may only read, its changing methods raise ReadOnlyError.
+        """
+        instance = self.instance(name)
+        return self._boto3().Instance(instance.id)
+
+    def keys(self) -> KeyOffer:
+        """The account's key pairs, which of them are on this computer, and which keys here could be imported."""
+        return self._do(offer_keys)
+
+    def launch(
+        self,
+        name: str,
+        image: str = "ubuntu",
+        disk: int | None = None,
+        type: str = "t3.micro",
+        key_name: str | None = None,
+        security_group: str = "ssh",
+        iops: int | None = None,
+        *,
+        wait: bool = True,
+        **more: Any,
+    ) -> Instance:
+        """Launch an instance and, unless ``wait`` is False, return when ssh answers. ``disk`` is GiB.
+
+        ``more`` are further fields of ``LaunchRequest``: zone, subnet_id, address, tags, key_action ("use", "import",
+        "create"). Launches whose program was killed are found out first. Raises FieldError, CapacityError, QuotaError …
+        """
+        request = LaunchRequest(name, image, type, disk, key_name, security_group=security_group, iops=iops, **more)
+
+        async def work(ctx: Context) -> Instance:
+            await launching.recover(ctx)
+            return await launching.launch(ctx, request, wait=wait)
+
+        return self._do(work)
+
+    def start(self, *names: str, wait: bool = True) -> Lines[Outcome]:
+        """Start instances and wait until ssh answers. See ``stop`` for what is returned and raised."""
+        return _each(self._do, names, lambda ctx, ids: power.start(ctx, ids, wait=wait))
+
+    def stop(self, *names: str, force: bool = False, wait: bool = False) -> Lines[Outcome]:
+        """Stop instances. What came of each is returned; of a single one, its error is raised instead."""
+        return _each(self._do, names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait))
+
+    def reboot(self, *names: str, wait: bool = True) -> Lines[Outcome]:
+        """Reboot instances and wait until ssh answers again. See ``stop`` for what is returned and raised."""
+        return _each(self._do, names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait))
+
+    def terminate(self, *names: str, wait: bool = False) -> Lines[Outcome]:
+        """Terminate instances, their disks and spot requests with them, without asking, and free their names.
+
+        No name is an error, never "all". See ``stop`` for what is returned and raised.
+        """
+        return _each(self._do, names, lambda ctx, ids: terminating.terminate(ctx, ids, wait=wait))
+
+    def connect(
+        self,
+        name: str,
+        ports: str | int | Sequence[int | str] = (),
+        *,
+        user: str | None = None,
+        key_file: Path | None = None,
+    ) -> int:
+        """Open a shell on an instance in this terminal (``user@name`` works too); returns its exit status.
+
+        ``ports`` are tunnelled from the same ports here. Raises UsageError where there is no terminal, and what
+        ``tasks.connect`` raises.
+        """
+        here = sys.stdin.isatty()
+        prepared = self._do(
+            lambda ctx: connecting.prepare(ctx, name, ports=ports, user=user, key_file=key_file, is_logged=here)
+        )
+        if not here:
+            raise UsageError("There is no terminal here to open a shell in.", f"In one: {prepared.command}")
+        status = subprocess.call(prepared.argv, env={**os.environ, **prepared.env})
+        trouble = self._do(lambda ctx: explain_end(ctx, prepared, status)) if status else None
+        if trouble is not None:
+            raise trouble
+        return status
+
+
+Act = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
+
+
+def _each(do: Callable[[Callable[[Context], Awaitable[Any]]], Any], names: Sequence[str], act: Act) -> Lines[Outcome]:
+    async def work(ctx: Context) -> list[Outcome]:
+        found = await asyncio.gather(*(find(ctx, name) for name in names))
+        return await act(ctx, [instance.id for instance in found])
+
+    outcomes: list[Outcome] = do(work)
+    if len(outcomes) == 1 and outcomes[0].error is not None:
+        raise outcomes[0].error
+    return Lines(outcomes)
