@@ -14,10 +14,12 @@ from fe2tui.aws.replies import Reader
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.machine_type import MachineType
+from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 
 _shared = sys.intern
 _LINUX = "Linux/UNIX"
+_GIB = 2**30
 
 
 class InstanceReader(Reader[Instance]):
@@ -170,6 +172,7 @@ _INSTANCE: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "platform": ("kind", _common),
     "virtualizationType": ("virtualization", _common),
     "currentInstanceBootMode": ("boot_mode", _common),
+    "bootMode": ("image_boot_mode", _common),
     "enaSupport": ("ena", _flag),
     "hibernationOptions": ("hibernation", _hibernation),
     "iamInstanceProfile": ("instance_profile", _profile),
@@ -230,7 +233,43 @@ def image_of(reply: Mapping[str, Any]) -> Image:
         platform=str(reply.get("PlatformDetails", _LINUX)),
         public=bool(reply.get("Public", False)),
         tags=tags_of(reply),
+        state_reason=_reason_of(reply.get("StateReason", {})),
+        source_instance_id=str(reply.get("SourceInstanceId", "")),
+        size=sum(sizes.values()),
     )
+
+
+def _reason_of(part: Mapping[str, Any]) -> str:
+    code, words = str(part.get("Code", "")), str(part.get("Message", ""))
+    return words if not code or words.startswith(code) else f"{code}: {words}".removesuffix(": ")
+
+
+def snapshot_of(reply: Mapping[str, Any]) -> Snapshot:
+    """One of the Snapshots of DescribeSnapshots."""
+    stored = reply.get("FullSnapshotSizeInBytes")
+    return Snapshot(
+        id=str(reply["SnapshotId"]),
+        volume_size=int(reply.get("VolumeSize") or 0),
+        state=str(reply.get("State", "completed")),
+        progress=_fraction(str(reply.get("Progress") or "")),
+        volume_id=str(reply.get("VolumeId", "")),
+        started_at=_utc(reply.get("StartTime")),
+        description=str(reply.get("Description", "")),
+        state_reason=str(reply.get("StateMessage", "")),
+        stored=stored / _GIB if stored else None,
+        archived=reply.get("StorageTier") == "archive",
+        tags=tags_of(reply),
+    )
+
+
+def _fraction(percent: str) -> float:
+    """EC2's ``42%``; a snapshot has none in the moment of its beginning."""
+    digits = percent.rstrip("%")
+    return min(int(digits), 100) / 100 if digits.isdigit() else 0.0
+
+
+def _utc(found: datetime | None) -> datetime | None:
+    return None if found is None else found.astimezone(UTC)
 
 
 def machine_type_of(reply: Mapping[str, Any]) -> MachineType:

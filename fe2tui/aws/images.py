@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fe2tui.aws.describe import image_of
+from fe2tui.aws.public_images import newest_public
 from fe2tui.aws.session import Session
-from fe2tui.errors import AwsError, DeniedError, FieldError, NotFoundError
+from fe2tui.errors import AwsError, FieldError
+from fe2tui.model.fleet import PublicImage
 from fe2tui.model.image import IMAGE_WORDS, Image, ImageWord
 from fe2tui.model.words import listed
 
 _PAGE = 1000
 _FILTER_VALUES = 200
+ARCHITECTURES = ("x86_64", "arm64")
 _ID = re.compile(r"ami-[0-9a-f]{8,17}")
 _TRY = "Type ubuntu, amazon, debian or dlami, the name of one of your images, or an AMI's id."
 
@@ -66,39 +69,68 @@ async def _own_by_name(session: Session, name: str) -> Image | None:
 
 
 async def _newest(session: Session, word: ImageWord, architecture: str) -> Image | None:
-    parameter = word.parameters.get(architecture)
-    if parameter is None:
+    if architecture not in word.editions[0].parameters:
         raise FieldError("image", f"There is no {word.title} for {architecture}.", "Choose another image or type.")
-    image_id = await _public_parameter(session, parameter)
-    if image_id is not None:
-        return await image_by_id(session, image_id)
-    filters = [
-        {"Name": "name", "Values": [word.pattern[architecture]]},
-        {"Name": "architecture", "Values": [architecture]},
-        {"Name": "state", "Values": ["available"]},
-    ]
-    found = await _images(session, Owners=[word.owner], Filters=filters)
-    dated = [image for image in found if image.created_at is not None]
-    return max(dated, key=lambda image: str(image.created_at), default=None)
+    return next((found.image for found in await newest_public(session, [word], [architecture])), None)
 
 
-async def _public_parameter(session: Session, name: str) -> str | None:
-    """An AMI id from SSM; None where it may not be read, or is not there: the image is then found by its owner."""
-    try:
-        reply = await session.call("ssm", "GetParameter", Name=name)
-    except (DeniedError, NotFoundError):
-        return None
-    except AwsError as error:
-        if error.code == "ParameterNotFound":
-            return None
-        raise
-    return str(reply["Parameter"]["Value"])
+async def public_images(session: Session) -> tuple[PublicImage, ...]:
+    """The newest image of each well-known family and architecture that the region has, in the order of the words."""
+    return tuple(await newest_public(session, IMAGE_WORDS.values(), ARCHITECTURES))
 
 
 async def own_images(session: Session) -> list[Image]:
     """The account's own images, newest first, pending ones included."""
     found = await _images(session, Owners=["self"])
     return sorted(found, key=lambda image: (str(image.created_at or ""), image.id), reverse=True)
+
+
+async def every_own_image(session: Session) -> list[Image]:
+    """The account's own images, those that were disabled too: they hold their names and their snapshots."""
+    return await _images(session, Owners=["self"], IncludeDisabled=True)
+
+
+async def create_image(
+    session: Session,
+    instance_id: str,
+    name: str,
+    *,
+    description: str = "",
+    tags: Mapping[str, str],
+    snapshot_tags: Mapping[str, str],
+    no_reboot: bool,
+) -> str:
+    """Ask for an image of an instance; returns the image's id while AWS goes on making it.
+
+    Never said again after a broken connection: CreateImage takes no token. A name that is taken is a
+    FieldError(ami_name), with the code InvalidAMIName.Duplicate.
+    """
+    params: dict[str, Any] = {"InstanceId": instance_id, "Name": name, "NoReboot": no_reboot}
+    if description:
+        params["Description"] = description
+    params["TagSpecifications"] = [_tagged("image", tags), _tagged("snapshot", snapshot_tags)]
+    try:
+        reply = await session.call("ec2", "CreateImage", **params)
+    except AwsError as error:
+        if error.code == "InvalidAMIName.Duplicate":
+            raise name_taken(name, code=error.code) from error
+        raise
+    return str(reply["ImageId"])
+
+
+def name_taken(name: str, free: str = "", *, code: str | None = None) -> FieldError:
+    """The error for an image's name that another has."""
+    remedy = f"{free} is free." if free else "Choose another name."
+    return FieldError("ami_name", f"Another image of yours is called “{name}”.", remedy, code=code)
+
+
+def _tagged(kind: str, tags: Mapping[str, str]) -> dict[str, Any]:
+    return {"ResourceType": kind, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+
+async def deregister_image(session: Session, image_id: str) -> None:
+    """Take an own image away. Its snapshots stay, and cost; what was launched from it goes on."""
+    await session.call("ec2", "DeregisterImage", ImageId=image_id)
 
 
 async def image_by_id(session: Session, image_id: str) -> Image | None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from fnmatch import fnmatchcase
 
 from fe2tui.model.instance import USER_TAG
+
+SOURCE_TAG = "fe2:source"  # the instance that an image was frozen from: its id and name
+NEWEST = "ubuntu"  # the word that is meant where nothing is said
+FAILED_STATES = frozenset({"failed", "error", "invalid", "deregistered"})
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One AMI. ``root_size`` is GiB, of the snapshot behind its root device."""
+    """One AMI. ``root_size`` is GiB, of the snapshot behind its root device; ``size`` of all its disks."""
 
     id: str
     name: str
@@ -31,6 +36,12 @@ class Image:
     tags: Mapping[str, str] = field(default_factory=dict)
     state_reason: str = ""  # EC2's code and words, of one that failed
     source_instance_id: str = ""
+    size: int = 0
+
+    @property
+    def made_from(self) -> str:
+        """The id of the instance that it was made from; empty where nothing tells."""
+        return self.source_instance_id or self.tags.get(SOURCE_TAG, "").partition(" ")[0]
 
     @property
     def label(self) -> str:
@@ -44,73 +55,100 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageWord:
-    """A word for the newest image of a family.
+class Edition:
+    """One edition of a family of public images, by architecture.
 
-    ``parameters`` are public SSM parameter names by architecture; ``owner`` and ``pattern`` find the same image by
-    DescribeImages where SSM may not be read; ``user`` is the login user.
+    ``parameters`` are public SSM parameters that hold the newest image's id; ``patterns`` find the same image by its
+    name where SSM may not be read.
+    """
+
+    title: str
+    parameters: Mapping[str, str]
+    patterns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageWord:
+    """A word for the newest image of a family: of its first edition that AWS has.
+
+    ``owner`` is the account whose images these are, ``user`` the login user.
     """
 
     word: str
     title: str
     user: str
     owner: str
-    parameters: Mapping[str, str]
-    pattern: Mapping[str, str]
+    editions: tuple[Edition, ...]
+
+    def edition_of(self, image: Image) -> Edition | None:
+        """Which edition an image is of, by its name; None for one of another family."""
+        for edition in self.editions:
+            pattern = edition.patterns.get(image.architecture)
+            if pattern and image.owner_id == self.owner and fnmatchcase(image.name, pattern):
+                return edition
+        return None
 
 
-def _word(
-    word: str, title: str, user: str, owner: str, parameter: str, pattern: str, arms: tuple[str, str]
-) -> ImageWord:
-    names = {"x86_64": arms[0], "arm64": arms[1]}
-    return ImageWord(
-        word,
+_DEBIAN_ARMS = {"x86_64": "amd64", "arm64": "arm64"}
+_ARMS = {"x86_64": "x86_64", "arm64": "arm64"}
+
+
+def _edition(title: str, parameter: str, pattern: str, arms: Mapping[str, str]) -> Edition:
+    return Edition(
         title,
-        user,
-        owner,
-        {arch: parameter.format(arch=name) for arch, name in names.items()},
-        {arch: pattern.format(arch=name) for arch, name in names.items()},
+        {arch: parameter.format(arch=name) for arch, name in arms.items()},
+        {arch: pattern.format(arch=name) for arch, name in arms.items()},
     )
 
+
+def _ubuntu(release: str, code: str) -> Edition:
+    return _edition(
+        f"Ubuntu {release} LTS",
+        f"/aws/service/canonical/ubuntu/server/{release}/stable/current/{{arch}}/hvm/ebs-gp3/ami-id",
+        f"ubuntu/images/hvm-ssd-gp3/ubuntu-{code}-{release}-{{arch}}-server-*",
+        _DEBIAN_ARMS,
+    )
+
+
+def _debian(release: str) -> Edition:
+    return _edition(
+        f"Debian {release}",
+        f"/aws/service/debian/release/{release}/latest/{{arch}}",
+        f"debian-{release}-{{arch}}-*",
+        _DEBIAN_ARMS,
+    )
+
+
+def _deep_learning(release: str) -> Edition:
+    return _edition(
+        f"Deep Learning base, NVIDIA driver, Ubuntu {release}",
+        f"/aws/service/deeplearning/ami/{{arch}}/base-oss-nvidia-driver-gpu-ubuntu-{release}/latest/ami-id",
+        f"Deep Learning *Base OSS Nvidia Driver GPU AMI (Ubuntu {release})*",
+        _ARMS,
+    )
+
+
+_AMAZON = _edition(
+    "Amazon Linux 2023",
+    "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{arch}",
+    "al2023-ami-2023*-kernel-*-{arch}",
+    _ARMS,
+)
 
 IMAGE_WORDS: Mapping[str, ImageWord] = {
     known.word: known
     for known in (
-        _word(
-            "ubuntu",
-            "Ubuntu 24.04 LTS",
-            "ubuntu",
-            "099720109477",
-            "/aws/service/canonical/ubuntu/server/24.04/stable/current/{arch}/hvm/ebs-gp3/ami-id",
-            "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-{arch}-server-*",
-            ("amd64", "arm64"),
+        ImageWord(
+            "ubuntu", "Ubuntu LTS", "ubuntu", "099720109477", (_ubuntu("26.04", "resolute"), _ubuntu("24.04", "noble"))
         ),
-        _word(
-            "amazon",
-            "Amazon Linux 2023",
-            "ec2-user",
-            "137112412989",
-            "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{arch}",
-            "al2023-ami-2023*-kernel-*-{arch}",
-            ("x86_64", "arm64"),
-        ),
-        _word(
-            "debian",
-            "Debian 12",
-            "admin",
-            "136693071363",
-            "/aws/service/debian/release/12/latest/{arch}",
-            "debian-12-{arch}-*",
-            ("amd64", "arm64"),
-        ),
-        _word(
+        ImageWord("amazon", "Amazon Linux", "ec2-user", "137112412989", (_AMAZON,)),
+        ImageWord("debian", "Debian", "admin", "136693071363", (_debian("13"), _debian("12"))),
+        ImageWord(
             "dlami",
-            "Deep Learning base, NVIDIA driver, Ubuntu 22.04",
+            "Deep Learning base with NVIDIA driver",
             "ubuntu",
             "898082745236",
-            "/aws/service/deeplearning/ami/{arch}/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id",
-            "Deep Learning* Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04)*",
-            ("x86_64", "arm64"),
+            (_deep_learning("24.04"), _deep_learning("22.04")),
         ),
     )
 }

@@ -1,0 +1,50 @@
+"""Snapshots: the account's own, those behind an image that is being made, and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fe2tui.aws.describe import snapshot_of
+from fe2tui.aws.session import Session
+from fe2tui.model.snapshot import Snapshot
+
+_PAGE = 1000
+_FILTER_VALUES = 200
+
+
+async def own_snapshots(session: Session) -> list[Snapshot]:
+    """All snapshots of the account."""
+    return await _snapshots(session, OwnerIds=["self"])
+
+
+async def snapshots_by_id(session: Session, ids: Iterable[str]) -> list[Snapshot]:
+    """Snapshots by their ids, the account's own; those that are gone are left out."""
+    wanted = list(dict.fromkeys(ids))
+    found: list[Snapshot] = []
+    for start in range(0, len(wanted), _FILTER_VALUES):
+        some = [{"Name": "snapshot-id", "Values": wanted[start : start + _FILTER_VALUES]}]
+        found += await _snapshots(session, OwnerIds=["self"], Filters=some)
+    return found
+
+
+async def snapshots_of_image(session: Session, image_id: str) -> list[Snapshot]:
+    """The account's snapshots that CreateImage took for an image, by their description.
+
+    For an image that is pending or failed: EC2 names its snapshots only once they are done. Source of the
+    description: EC2 user guide, snapshots that CreateImage makes.
+    """
+    filters = [{"Name": "description", "Values": [f"*CreateImage(*for {image_id}*"]}]
+    return await _snapshots(session, OwnerIds=["self"], Filters=filters)
+
+
+async def delete_snapshot(session: Session, snapshot_id: str) -> None:
+    """Delete one snapshot. Raises AwsError with the code InvalidSnapshot.InUse while an image stands on it."""
+    await session.call("ec2", "DeleteSnapshot", SnapshotId=snapshot_id)
+
+
+async def _snapshots(session: Session, **params: Any) -> list[Snapshot]:
+    found: list[Snapshot] = []
+    async for page in session.pages("ec2", "DescribeSnapshots", "Snapshots", MaxResults=_PAGE, **params):
+        found += map(snapshot_of, page)
+    return found
