@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeAlias, TypeVar, cast
 
 from fe2tui.aws import images, instances, network, prices, types
@@ -21,7 +20,6 @@ from fe2tui.tasks.names import plain_filter
 
 _Answer = TypeVar("_Answer")
 TypeShelf: TypeAlias = dict[Place, dict[str, MachineType]]
-PRICES_KEEP = timedelta(days=1)
 _LIVING = [state.value for state in State if not state.is_gone]
 
 
@@ -102,15 +100,16 @@ class Lookups:
         return [instance for instance in found if instance.name == name and not instance.state.is_gone]
 
     async def prices(self) -> Prices:
-        """On-demand and storage prices, from the store or from AWS; empty while they are not there, or may not be read.
+        """Prices, from the store or from AWS; empty while they are not there, or may not be read.
 
-        Not waited for longer than ``pace.prices``: the next plan has them.
+        Not waited for longer than ``pace.prices``: the next plan has them, and older ones stand in meanwhile.
         """
+        ctx = self._ctx
         try:
-            async with asyncio.timeout(self._ctx.pace.prices):
-                return await self._once("prices", self._prices)
+            async with asyncio.timeout(ctx.pace.prices):
+                return await self._once("prices", lambda: prices.kept_prices(ctx.session, ctx.store.prices, ctx.clock))
         except (TimeoutError, Fe2Error):
-            return Prices()
+            return await prices.shelved_prices(ctx.store.prices, ctx.session.region) or Prices()
 
     def forget(self, *questions: str) -> None:
         """Ask these again: keys after one was made, network after a group was."""
@@ -156,20 +155,6 @@ class Lookups:
             network.security_groups(session, vpc_id), network.subnets(session, vpc_id)
         )
         return Network(vpc_id, tuple(groups), tuple(subnets))
-
-    async def _prices(self) -> Prices:
-        ctx = self._ctx
-        kept = await asyncio.to_thread(ctx.store.prices.get, ctx.session.region)
-        if kept is not None and kept.read_at is not None and ctx.clock() - kept.read_at < PRICES_KEEP:
-            return kept
-        try:
-            read = await prices.region_prices(ctx.session)
-        except Fe2Error:
-            if kept is None:
-                raise
-            return kept
-        await asyncio.to_thread(ctx.store.prices.save, ctx.session.region, read)
-        return read
 
 
 async def softly(asked: Awaitable[_Answer], otherwise: _Answer, warnings: list[str], part: str) -> _Answer:
