@@ -8,23 +8,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Iterable
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import TypeVar
 
 from fe2tui.aws import instances as aws_instances
 from fe2tui.aws.describe import VolumeReader
-from fe2tui.aws.prices import region_prices
+from fe2tui.aws.prices import kept_prices
 from fe2tui.aws.reading import PAGE, read_all
 from fe2tui.aws.spot import current_spot
-from fe2tui.errors import AwsError
+from fe2tui.errors import AwsError, Fe2Error
 from fe2tui.model.fleet import Fleet, Prices, Problem
 from fe2tui.model.instance import Instance
 from fe2tui.model.volume import Volume
 from fe2tui.tasks.context import Context
 
 _Part = TypeVar("_Part")
-PRICES_KEEP = timedelta(days=1)
 
 
 async def read_instances(ctx: Context) -> Fleet:
@@ -48,7 +46,7 @@ async def read_fleet(ctx: Context) -> Fleet:
     fleet, volumes, prices = await asyncio.gather(
         read_instances(ctx),
         _softly("volumes", _volumes(ctx), problems),
-        _softly("prices", kept_prices(ctx), problems),
+        _softly("prices", _prices(ctx, problems), problems),
     )
     spot = await _softly("spot", _spot(ctx, fleet.instances.values()), problems)
     prices = prices or fleet.prices
@@ -60,14 +58,11 @@ async def read_fleet(ctx: Context) -> Fleet:
     )
 
 
-async def kept_prices(ctx: Context) -> Prices:
-    """The region's prices: those in the store if they are of today, else AWS's, else older ones."""
-    kept = await asyncio.to_thread(ctx.store.prices.get, ctx.session.region)
-    if kept and kept.read_at and ctx.clock() - kept.read_at < PRICES_KEEP:
-        return kept
-    prices = await region_prices(ctx.session)
-    await asyncio.to_thread(ctx.store.prices.save, ctx.session.region, prices)
-    return prices
+async def _prices(ctx: Context, problems: list[Problem]) -> Prices:
+    def missed(error: Fe2Error) -> None:
+        problems.append(Problem("prices", error.summary, error.remedy, error.code))
+
+    return await kept_prices(ctx.session, ctx.store.prices, ctx.clock, missed=missed)
 
 
 async def _volumes(ctx: Context) -> list[Volume]:
