@@ -21,6 +21,7 @@ when there is one. ``exit_code`` is what the shell returns.
     │   ├── DeniedError            1   the login may not do this
     │   ├── ThrottledError         1
     │   ├── CapacityError          1   no machines of that type in that zone now
+    │   │   └── StartAfterChangeError 1 … and the type was changed already: it is stopped, with the new one
     │   ├── QuotaError             1   the account's own limit
     │   ├── StateError             1   not possible in the state the thing is in
     │   ├── ProtectedError         1   termination protection
@@ -135,6 +136,28 @@ class ThrottledError(AwsError):
 
 class CapacityError(AwsError):
     """AWS has no free machines of that type in that zone now, or does not offer the type there."""
+
+
+class StartAfterChangeError(CapacityError):
+    """The type was changed, and then AWS did not start it: it is stopped, with the new type.
+
+    AWS had no capacity, or the zone does not have the type, or the account may run no more of it.
+    """
+
+    def __init__(
+        self,
+        summary: str,
+        remedy: str = "",
+        *,
+        instance_id: str,
+        old_type: str,
+        new_type: str,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(summary, remedy, code=code)
+        self.instance_id = instance_id
+        self.old_type = old_type
+        self.new_type = new_type
 
 
 class QuotaError(AwsError):

@@ -39,6 +39,7 @@ SAFE_TWICE = frozenset(
         "CreateTags",
         "DeleteKeyPair",
         "DeleteTags",
+        "ModifyInstanceAttribute",
         "RunInstances",  # by its ClientToken
         "StartInstances",
         "StopInstances",

@@ -1,19 +1,18 @@
 """AWS's replies as our model: the large ones from their XML, the others from the library's dictionaries.
 
-Source of the fields: EC2 API reference, data types Instance, Volume, Image, InstanceTypeInfo.
+Source of the fields: EC2 API reference, data types Instance, Volume, Image.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from fe2tui.aws.replies import Reader
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.machine_type import MachineType
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 
@@ -270,23 +269,3 @@ def _fraction(percent: str) -> float:
 
 def _utc(found: datetime | None) -> datetime | None:
     return None if found is None else found.astimezone(UTC)
-
-
-def machine_type_of(reply: Mapping[str, Any]) -> MachineType:
-    """One of the InstanceTypes of DescribeInstanceTypes."""
-    gpus: Iterable[Mapping[str, Any]] = reply.get("GpuInfo", {}).get("Gpus", ())
-    usages = reply.get("SupportedUsageClasses", ("on-demand", "spot"))
-    return MachineType(
-        name=str(reply["InstanceType"]),
-        vcpus=int(reply.get("VCpuInfo", {}).get("DefaultVCpus", 0)),
-        memory=int(reply.get("MemoryInfo", {}).get("SizeInMiB", 0)),
-        architectures=tuple(map(str, reply.get("ProcessorInfo", {}).get("SupportedArchitectures", ("x86_64",)))),
-        gpus=sum(int(gpu.get("Count", 0)) for gpu in gpus),
-        gpu_name=str(next((gpu.get("Name", "") for gpu in gpus), "")),
-        current=bool(reply.get("CurrentGeneration", True)),
-        spot="spot" in usages,
-        free_tier=bool(reply.get("FreeTierEligible", False)),
-        virtualizations=tuple(map(str, reply.get("SupportedVirtualizationTypes", ("hvm",)))),
-        boot_modes=tuple(map(str, reply.get("SupportedBootModes", ()))),
-        ena=str(reply.get("NetworkInfo", {}).get("EnaSupport", "supported")),
-    )

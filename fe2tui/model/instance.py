@@ -77,6 +77,7 @@ class Instance:
     hibernation: bool = False
     instance_profile: str | None = None
     tenancy: str = "default"
+    image_boot_mode: str = ""  # what its image asks for: legacy-bios, uefi, uefi-preferred; empty for the type's own
 
     def __repr__(self) -> str:
         """As the shell shows it: ``spot1 (i-0b39947b710d05337 running): 3.17.155.171``."""

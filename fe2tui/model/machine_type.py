@@ -11,7 +11,8 @@ class MachineType:
     """One instance type, as DescribeInstanceTypes tells it.
 
     ``memory`` and ``gpu_memory`` (of one GPU) are MiB, ``local_disk`` GB in all (instance store), ``network`` EC2's
-    words (``Up to 10 Gigabit``). ``gpus`` counts other accelerators too, where the type has no GPU.
+    words (``Up to 10 Gigabit``). ``gpus`` counts other accelerators too, where the type has no GPU; a type with a part
+    of a GPU has 1, and a name such as ``1/8 L4``.
     """
 
     name: str
@@ -40,6 +41,13 @@ class MachineType:
     def family(self) -> str:
         """The part before the dot."""
         return self.name.partition(".")[0]
+
+    @property
+    def gpu_gigabytes(self) -> int:
+        """The memory of one GPU as its maker counts it: an A10G's 22888 MiB are sold as 24 GB."""
+        if self.gpu_memory % 1024 == 0:
+            return self.gpu_memory // 1024
+        return round(self.gpu_memory * 1.048576 / 1000)
 
     @property
     def summary(self) -> str:

@@ -11,7 +11,9 @@ from fe2tui.store.database import Database, File
 
 if TYPE_CHECKING:
     from fe2tui.store.activity import ActivityLog
+    from fe2tui.store.catalogues import CatalogueShelf
     from fe2tui.store.fleets import FleetShelf
+    from fe2tui.store.freezes import FreezeJournal
     from fe2tui.store.journal import LaunchJournal
     from fe2tui.store.presence import Presence
     from fe2tui.store.pricecache import PriceCache
@@ -54,6 +56,13 @@ class Store:
         return LaunchJournal(self._database(durable=True), self.presence)
 
     @cached_property
+    def freezes(self) -> FreezeJournal:
+        """Images about to be made, and what became of them."""
+        from fe2tui.store.freezes import FreezeJournal
+
+        return FreezeJournal(self._database(durable=True), self.presence)
+
+    @cached_property
     def fleets(self) -> FleetShelf:
         """The last fleet seen of each place."""
         from fe2tui.store.fleets import FleetShelf
@@ -66,6 +75,13 @@ class Store:
         from fe2tui.store.pricecache import PriceCache
 
         return PriceCache(self._database())
+
+    @cached_property
+    def catalogues(self) -> CatalogueShelf:
+        """The types of each region and where they are on offer."""
+        from fe2tui.store.catalogues import CatalogueShelf
+
+        return CatalogueShelf(self._database())
 
     @cached_property
     def activity(self) -> ActivityLog:

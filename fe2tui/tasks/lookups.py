@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from fe2tui.aws import images, instances, network, prices, types
 from fe2tui.errors import Fe2Error, FieldError
+from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Prices
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.machine_type import MachineType
-from fe2tui.model.place import Place
+from fe2tui.tasks.catalogue import Catalogues
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import KeyOffer, offer_keys
 from fe2tui.tasks.names import plain_filter
 
 _Answer = TypeVar("_Answer")
-TypeShelf: TypeAlias = dict[Place, dict[str, MachineType]]
 _LIVING = [state.value for state in State if not state.is_gone]
 
 
@@ -39,18 +39,20 @@ class Lookups:
     A question that failed is asked again the next time.
     """
 
-    def __init__(self, ctx: Context, shelf: TypeShelf | None = None) -> None:
-        """``shelf`` keeps the types of the places that were asked, from one form to the next."""
+    def __init__(self, ctx: Context, catalogues: Catalogues | None = None) -> None:
+        """``catalogues`` keep the types of the places that were asked, from one form to the next."""
         self._ctx = ctx
-        self._shelf: TypeShelf = shelf if shelf is not None else {}
+        self._catalogues = Catalogues() if catalogues is None else catalogues
+        self._own = self._catalogues if catalogues is None else None
         self._asked: dict[object, asyncio.Task[Any]] = {}
 
-    async def types(self) -> dict[str, MachineType]:
+    async def catalogue(self) -> Catalogue:
+        """Every type of the region and the zones that offer it; may take seconds."""
+        return await self._catalogues.get(self._ctx)
+
+    async def types(self) -> Mapping[str, MachineType]:
         """Every type of the region, for suggestions."""
-        place = self._ctx.session.place
-        if place not in self._shelf:
-            self._shelf[place] = await self._once("types", lambda: types.machine_types(self._ctx.session))
-        return self._shelf[place]
+        return (await self.catalogue()).types
 
     async def own_images(self) -> list[Image]:
         """The account's own AMIs, newest first, for suggestions."""
@@ -72,10 +74,10 @@ class Lookups:
             return None
 
     async def machine_type(self, name: str) -> MachineType:
-        """One type. Raises FieldError(type)."""
-        known = self._shelf.get(self._ctx.session.place, {}).get(name)
-        if known is not None:
-            return known
+        """One type: of the catalogue if that is at hand, which is not waited for. Raises FieldError(type)."""
+        known = self._at_hand()
+        if known is not None and name in known.types:
+            return known.types[name]
         return await self._once(("type", name), lambda: types.machine_type(self._ctx.session, name))
 
     async def image(self, text: str, architecture: str) -> Image:
@@ -85,7 +87,10 @@ class Lookups:
         )
 
     async def zones(self, type_name: str) -> list[str]:
-        """The zones that offer a type."""
+        """The zones that offer a type: of the catalogue if that is at hand, which is not waited for."""
+        known = self._at_hand()
+        if known is not None and (zones := known.zones_of(type_name)):
+            return list(zones)
         return await self._once(("zones", type_name), lambda: types.zones_offering(self._ctx.session, type_name))
 
     async def network(self, subnet_id: str | None) -> Network:
@@ -122,6 +127,11 @@ class Lookups:
         for task in self._asked.values():
             task.cancel()
         self._asked.clear()
+        if self._own is not None:
+            self._own.close()
+
+    def _at_hand(self) -> Catalogue | None:
+        return self._catalogues.kept(self._ctx.session.place)
 
     async def _once(self, key: object, ask: Callable[[], Coroutine[Any, Any, _Answer]]) -> _Answer:
         task: asyncio.Task[_Answer] | None = self._asked.get(key)

@@ -1,0 +1,115 @@
+"""What an instance can become: which types fit it, why the others do not, and what changes with the type.
+
+Source of the rules: EC2 user guide, "Change the instance type".
+"""
+
+from __future__ import annotations
+
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.machine_type import MachineType
+from fe2tui.model.words import listed, visible
+
+_ARCHITECTURES = {"arm64": "Arm", "arm64_mac": "Mac", "x86_64_mac": "Mac"}
+_BOTH = "uefi-preferred"  # an image that boots either way
+_RUNS = (State.RUNNING, State.PENDING)
+
+
+def why_not(instance: Instance, old: MachineType | None, new: MachineType, zones: tuple[str, ...] | None) -> str | None:
+    """Why the instance cannot become that type, as in ``Arm; base is x86_64``; None when it can.
+
+    ``old`` is its present type, None where that is not known. ``zones`` offer the new one; None where not known.
+    """
+    return (
+        why_never(instance)
+        or ("its type now" if new.name == instance.type else None)
+        or _other_machine(instance, new)
+        or _not_here(instance, zones)
+    )
+
+
+def why_never(instance: Instance) -> str | None:
+    """Why the instance's type cannot change at all."""
+    label = visible(instance.label)
+    if instance.state.is_gone:
+        return f"{label} is {instance.state}"
+    if instance.is_spot:
+        return f"{label} is a spot instance: its type cannot change"
+    if instance.lifecycle != "on-demand":
+        return f"{label} was bought as {instance.lifecycle}: its type cannot change"
+    if instance.hibernation:
+        return f"{label} was launched with hibernation: its type cannot change"
+    return None
+
+
+def _other_machine(instance: Instance, new: MachineType) -> str | None:
+    label = visible(instance.label)
+    if instance.architecture and instance.architecture not in new.architectures:
+        kinds = list(dict.fromkeys(_architecture(one) for one in new.architectures))
+        return f"{listed(kinds, 'or')}; {label} is {_architecture(instance.architecture)}"
+    if instance.virtualization and instance.virtualization not in new.virtualizations:
+        return f"needs {listed(new.virtualizations, 'or')} virtualisation; {label} is {instance.virtualization}"
+    if new.boot_modes and (mode := _boot_mode(instance)) and mode not in new.boot_modes:
+        return f"boots by {listed(new.boot_modes, 'or')}; {label} by {mode}"
+    if new.ena == "required" and not instance.ena:
+        return f"needs ENA networking, which {label} does not have turned on"
+    if _has_ebs_root(instance) and "ebs" not in new.root_devices:
+        return f"cannot boot from an EBS disk, as {label} does"
+    return None
+
+
+def _not_here(instance: Instance, zones: tuple[str, ...] | None) -> str | None:
+    if zones is None or instance.zone in zones:
+        return None
+    if not zones:
+        return "not on offer in this region"
+    letters = [zone.rsplit("-", 1)[-1] for zone in zones]
+    return f"not on offer in {instance.zone} (in {listed(letters)})"
+
+
+def _architecture(name: str) -> str:
+    return _ARCHITECTURES.get(name, name)
+
+
+def _boot_mode(instance: Instance) -> str:
+    """The only way it boots; empty when it boots either way, or when that is not known."""
+    return "" if instance.image_boot_mode == _BOTH else instance.image_boot_mode or instance.boot_mode
+
+
+def _has_ebs_root(instance: Instance) -> bool:
+    return any(disk.device == instance.root_device for disk in instance.attachments)
+
+
+def what_changes(instance: Instance, old: MachineType | None, new: MachineType) -> tuple[str, ...]:
+    """What else changes with the type, a sentence each: addresses, local disks, names of devices, architecture."""
+    label = visible(instance.label)
+    runs = instance.state in _RUNS
+    said: list[str] = []
+    if runs:
+        said.append(f"{label} is stopped, and started again as {new.name}.")
+    if instance.public_ip:
+        if runs:
+            said.append(f"Its public address {instance.public_ip} changes, unless it is an Elastic IP, which stays.")
+        else:
+            said.append(f"Its address {instance.public_ip} is an Elastic IP and stays.")
+    said += _local_disks(old, new, runs)
+    if old is not None and old.hypervisor == "xen" and new.hypervisor != "xen":
+        said.append(
+            "Its disks get other names on the machine (/dev/nvme…): where /etc/fstab has names such as /dev/xvdf in "
+            "place of UUIDs, it may not boot."
+        )
+    if old is not None and old.gpus and not new.gpus:
+        said.append(f"{new.name} has no GPU.")
+    elif new.gpus and not (old is not None and old.gpus):
+        said.append(f"The {new.gpu_name} needs its driver on the disk: images without it do not use the GPU.")
+    return tuple(said)
+
+
+def _local_disks(old: MachineType | None, new: MachineType, runs: bool) -> list[str]:
+    said = []
+    if old is not None and old.local_disk and runs:
+        said.append(f"All that is on its local disk ({old.local_disk} GB, instance store) is lost when it stops.")
+    if new.local_disk:
+        said.append(f"{new.name} has {new.local_disk} GB of local disk, empty at each start.")
+    elif old is not None and old.local_disk:
+        said.append(f"{new.name} has no local disk: where /etc/fstab mounts one without nofail, it may not boot.")
+    return said
