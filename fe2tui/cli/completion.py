@@ -1,9 +1,10 @@
-"""Tab: instance names from the last fleet seen, without asking AWS; and the scripts that shells load."""
+"""Tab: names of instances, images and types as they were last seen, without asking AWS; what shells load for it."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # What every shell passes on as one word. Whatever else a tag holds, the instance is offered by its id.
 _PLAIN_WORD = re.compile(r"[\w.+/-]+")
 _GONE = ("shutting-down", "terminated")  # EC2's words, as the store keeps them
+_WORDS = ("ubuntu", "amazon", "debian", "dlami")  # for the newest public images
 _PROGRAMS = ("fe2", "fe2tui")
 
 
@@ -29,21 +31,78 @@ class InstanceName(click.ParamType[str]):
         self._user = user
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem
-
         before, at, typed = incomplete.rpartition("@") if self._user else ("", "", incomplete)
         there = [one for one in _last_seen(ctx.ensure_object(Asked)) if one[2] not in _GONE]
-        shared = Counter(name for name, _, _ in there)
-        found = []
-        for name, instance_id, state in there:
-            is_clear = bool(_PLAIN_WORD.fullmatch(name)) and shared[name] == 1
-            by_name = bool(_PLAIN_WORD.fullmatch(name)) and name.startswith(typed)
-            if is_clear and by_name:
-                found.append(CompletionItem(f"{before}{at}{name}", help=state))
-            elif by_name or (instance_id.startswith(typed) and (typed or not is_clear)):
-                words = state if is_clear or not name else f"{visible(name)}, {state}"
-                found.append(CompletionItem(f"{before}{at}{instance_id}", help=words))
-        return found
+        return list(_offered(there, typed, f"{before}{at}"))
+
+
+class ImageName(click.ParamType[str]):
+    """The name or id of an own image; with ``words``, also what stands for the newest public ones."""
+
+    name = "image"
+
+    def __init__(self, *, words: bool = False) -> None:
+        self._words = words
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        words = [CompletionItem(word) for word in _WORDS if self._words and word.startswith(incomplete)]
+        return [*_offered(_last_images(ctx.ensure_object(Asked)), incomplete), *words]
+
+
+class TypeName(click.ParamType[str]):
+    """An instance type; with ``family``, a family of them first."""
+
+    name = "type"
+
+    def __init__(self, *, family: bool = False) -> None:
+        self._family = family
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        names = _last_types(ctx.ensure_object(Asked))
+        if self._family and "." not in incomplete:
+            names = list(dict.fromkeys(name.partition(".")[0] for name in names))
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def _offered(there: list[tuple[str, str, str]], typed: str, before: str = "") -> Iterator[CompletionItem]:
+    """Those of (name, id, state) that what was typed begins: by name where that is a plain word of only one."""
+    from click.shell_completion import CompletionItem
+
+    shared = Counter(name for name, _, _ in there)
+    for name, key, state in there:
+        is_clear = bool(_PLAIN_WORD.fullmatch(name)) and shared[name] == 1
+        by_name = bool(_PLAIN_WORD.fullmatch(name)) and name.startswith(typed)
+        if is_clear and by_name:
+            yield CompletionItem(f"{before}{name}", help=state)
+        elif by_name or (key.startswith(typed) and (typed or not is_clear)):
+            words = state if is_clear or not name else f"{visible(name)}, {state}"
+            yield CompletionItem(f"{before}{key}", help=words)
+
+
+def _last_images(asked: Asked) -> list[tuple[str, str, str]]:
+    from fe2tui import paths
+    from fe2tui.errors import Fe2Error
+    from fe2tui.store.names import last_images
+
+    try:
+        return last_images(paths.store_file(), place_of(asked).key)
+    except (Fe2Error, OSError):
+        return []
+
+
+def _last_types(asked: Asked) -> list[str]:
+    from fe2tui import paths
+    from fe2tui.errors import Fe2Error
+    from fe2tui.store.names import last_types
+
+    try:
+        return last_types(paths.store_file(), place_of(asked).key)
+    except (Fe2Error, OSError):
+        return []
 
 
 def _last_seen(asked: Asked) -> list[tuple[str, str, str]]:

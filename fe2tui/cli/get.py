@@ -1,10 +1,11 @@
-"""``get-instance NAME - PROPERTY-OR-METHOD``: boto3's own object, from the shell."""
+"""``get-instance NAME - PROPERTY-OR-METHOD`` and ``get-ami``: boto3's own objects, from the shell."""
 
 from __future__ import annotations
 
 import click
 
-from fe2tui.cli.completion import InstanceName
+from fe2tui.cli.completion import ImageName, InstanceName
+from fe2tui.cli.images import architecture
 from fe2tui.cli.options import Asked
 from fe2tui.errors import UsageError
 
@@ -23,7 +24,7 @@ class DashCommand(click.Command):
             args, flags = args[:end], args[end + 1 :]
         if not ctx.resilient_parsing and any(flag not in INTERACTIVE for flag in flags):
             raise UsageError(
-                f"After -- comes -i and nothing else, not {' '.join(flags)}.", "fe2 get-instance base -- -i"
+                f"After -- comes -i and nothing else, not {' '.join(flags)}.", f"fe2 {ctx.info_name} base -- -i"
             )
         ctx.meta[END] = flags
         at = args.index(DASH) if DASH in args else len(args)
@@ -51,3 +52,27 @@ def get_instance(ctx: click.Context, name: str) -> None:
 
     asked: Asked = ctx.obj
     work(asked, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+
+
+@click.command(cls=DashCommand, options_metavar="[OPTIONS]")
+@click.argument(
+    "name", required=False, type=ImageName(words=True), metavar="[NAME] [- PROPERTY-OR-METHOD [ARGUMENT]...]..."
+)
+@architecture
+@click.pass_context
+def get_ami(ctx: click.Context, name: str | None, arch: str) -> None:
+    """Print a property of an image, or run a method of it.
+
+    NAME is that of an image of yours, an id, or ubuntu, amazon, debian or dlami; left out: the newest Ubuntu.
+    The object is boto3's.
+
+    \b
+    fe2 get-ami - id                  the id of the newest stable Ubuntu
+    fe2 get-ami base - state          pending or available
+    fe2 get-ami base                  what there is
+    fe2 get-ami base -- -i            IPython, with the object as result
+    """
+    from fe2tui.cli.work.get import get_ami as work
+
+    asked: Asked = ctx.obj
+    work(asked, name, arch, ctx.meta[DASH], interactive=bool(ctx.meta[END]))

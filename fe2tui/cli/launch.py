@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
+from fe2tui.cli.completion import ImageName, TypeName
 from fe2tui.cli.options import Asked
 from fe2tui.errors import FieldError, UsageError
 from fe2tui.model.launch import LaunchRequest
 from fe2tui.model.words import listed
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _PLACES = ("name", "image", "disk", "type", "key", "group", "iops")
 
 
+class Value(click.ParamType[str]):
+    """A value by its position: Tab offers images where the image stands, and types where the type does."""
+
+    name = "value"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        free = [place for place in _PLACES if ctx.params.get(place) is None]
+        at = len(ctx.params.get("values") or ())
+        place = free[at] if at < len(free) else ""
+        kinds = {"image": ImageName(words=True), "type": TypeName()}
+        return kinds[place].shell_complete(ctx, param, incomplete) if place in kinds else []
+
+
 @click.command()
-@click.argument("values", nargs=-1, metavar="[NAME] [IMAGE] [DISK] [TYPE] [KEY] [GROUP] [IOPS]")
+@click.argument("values", nargs=-1, type=Value(), metavar="[NAME] [IMAGE] [DISK] [TYPE] [KEY] [GROUP] [IOPS]")
 @click.option("--name", help="A name that no other instance has.")
-@click.option("--image", "--ami", help="ubuntu, amazon, debian, dlami, the name of an AMI of yours, or an id.")
+@click.option(
+    "--image",
+    "--ami",
+    type=ImageName(words=True),
+    metavar="TEXT",
+    help="ubuntu, amazon, debian, dlami, the name of an AMI of yours, or an id.",
+)
 @click.option("--disk", metavar="GIB", help="Size of the root disk; left out or -: as large as the image wants.")
-@click.option("--type", help="Instance type: t3.micro, m5.large …")
+@click.option("--type", type=TypeName(), metavar="TEXT", help="Instance type: t3.micro, m5.large …")
 @click.option("--key", help="Key pair; left out: one whose private key is here.")
 @click.option("--group", help="Security group; left out: “ssh”, port 22 from your address only.")
 @click.option("--iops", type=int, help="IOPS of the disk; left out: 3,000.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from fe2tui.model.image import Image
 from fe2tui.model.progress import Outcome
 
 _Item = TypeVar("_Item")
@@ -18,8 +17,6 @@ class Lines(list[_Item]):
 
 
 def _line(item: object) -> str:
-    if isinstance(item, Image):
-        return f"{item.name} ({item.id} {item.state}): {item.architecture}, {item.root_size} GiB"
     if isinstance(item, Outcome):
         return f"{item.label} ({item.subject}): {item.error or item.words}"
     return str(item)

@@ -14,7 +14,7 @@ NEWEST = "ubuntu"  # the word that is meant where nothing is said
 FAILED_STATES = frozenset({"failed", "error", "invalid", "deregistered"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Image:
     """One AMI. ``root_size`` is GiB, of the snapshot behind its root device; ``size`` of all its disks."""
 
@@ -37,6 +37,18 @@ class Image:
     state_reason: str = ""  # EC2's code and words, of one that failed
     source_instance_id: str = ""
     size: int = 0
+
+    def __repr__(self) -> str:
+        """As the shell shows it: ``base (ami-0b39947b710d05337 available): x86_64, 50 GiB``."""
+        return self.line()
+
+    def line(self, progress: float | None = None) -> str:
+        """The same, with how far it has come (0 to 1) while it is pending: ``base (ami-… pending 40%): …``."""
+        from fe2tui.model.words import DASH, visible
+
+        state = self.state if progress is None else f"{self.state} {progress:.0%}"
+        size = f"{self.size or self.root_size} GiB" if self.size or self.root_size else "size not known yet"
+        return f"{visible(self.name) or DASH} ({self.id} {state}): {self.architecture}, {size}"
 
     @property
     def made_from(self) -> str:

@@ -1,10 +1,14 @@
-"""The names for Tab, as quickly as they can be had: this file imports nothing but sqlite3."""
+"""The names for Tab, as quickly as they can be had: this file imports nothing but sqlite3 and json.
+
+Every function gives nothing, rather than an error, where there is no store, or one of another version.
+"""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,22 +17,48 @@ NAMES = (
     "SELECT instances.name, instances.id, instances.state FROM instances JOIN places ON places.id = instances.place"
     " WHERE places.key = ? ORDER BY instances.name, instances.id"
 )
+_IMAGES = (
+    "SELECT parts.body FROM parts JOIN places ON places.id = parts.place WHERE places.key = ? AND parts.part = 'images'"
+)
+_TYPES = "SELECT body FROM catalogues WHERE place = ?"
 _LATEST = "SELECT key FROM places WHERE seen_at > 0 {} ORDER BY seen_at DESC LIMIT 1"
 
 
 def last_names(
     file: Path, *, profile: str | None = None, region: str | None = None, endpoint: str | None = None
 ) -> list[tuple[str, str, str]]:
-    """(name, id, state) of the instances in the fleet last seen, of that profile, region and endpoint where given.
-
-    Nothing, rather than an error, where there is no store: Tab has nowhere to put one.
-    """
+    """(name, id, state) of the instances in the fleet last seen, of that profile, region and endpoint where given."""
     asked = {"profile": profile, "region": region, "endpoint": endpoint}
     given = {column: value for column, value in asked.items() if value is not None}
     condition = "".join(f" AND {column} = ?" for column in given)
+    place = _rows(file, _LATEST.format(condition), *given.values())
+    return _rows(file, NAMES, *place[0]) if place else []
+
+
+def last_images(file: Path, place_key: str) -> list[tuple[str, str, str]]:
+    """(name, id, state) of the account's own images as they were last seen at a place."""
+    try:
+        kept = [json.loads(body) for (body,) in _rows(file, _IMAGES, place_key)]
+        return sorted((values[_NAME], values[_ID], values[_STATE]) for images in kept for values in images)
+    except (ValueError, LookupError, TypeError):
+        return []
+
+
+def last_types(file: Path, place_key: str) -> list[str]:
+    """The names of a place's instance types, smallest of each family first."""
+    try:
+        kept = [json.loads(body) for (body,) in _rows(file, _TYPES, place_key)]
+        return [values[fields.index("name")] for fields, types, _ in kept for values in types]
+    except (ValueError, LookupError, TypeError):
+        return []
+
+
+_ID, _NAME, _STATE = 0, 1, 3  # of an image's fields, in the order they are written in
+
+
+def _rows(file: Path, sql: str, *values: str) -> list[Any]:
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=0.5)) as connection:
-            place = connection.execute(_LATEST.format(condition), tuple(given.values())).fetchone()
-            return connection.execute(NAMES, place).fetchall() if place else []
+            return connection.execute(sql, values).fetchall()
     except sqlite3.Error:
         return []

@@ -11,7 +11,7 @@ from fe2tui.model.words import listed, plural
 from fe2tui.tasks.context import Context
 
 _NAMED = 8  # names offered to somebody who mistook one
-NEWEST = "ubuntu"  # what is meant where nothing is said, as fastec2 had it
+_NEWEST = "ubuntu"  # what is meant where nothing is said, as fastec2 had it
 
 
 def resolve_image(among: Iterable[Image], name: str) -> Image:
@@ -43,12 +43,14 @@ def resolve_images(among: Iterable[Image], names: Iterable[str]) -> list[Image]:
     return list(found.values())
 
 
-async def find_image(ctx: Context, name: str = NEWEST, architecture: str = "x86_64") -> Image:
-    """The image meant, as AWS shows it now, whatever its state. ``architecture`` counts for words only.
+async def find_image(ctx: Context, name: str | None = None, architecture: str = "x86_64") -> Image:
+    """The image meant, as AWS shows it now, whatever its state; without a name, the newest stable Ubuntu.
+
+    ``architecture`` counts for words only.
 
     Raises as ``resolve_image`` does, and FieldError(image) for a word that has nothing for an architecture.
     """
-    wanted = name.strip()
+    wanted = _NEWEST if name is None else name.strip()
     if wanted.startswith("ami-"):
         image = await aws.image_by_id(ctx.session, wanted)
         if image is None:

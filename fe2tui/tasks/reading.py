@@ -11,33 +11,100 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
+from fe2tui.aws import images as aws_images
 from fe2tui.aws import instances as aws_instances
+from fe2tui.aws import snapshots as aws_snapshots
 from fe2tui.aws.describe import VolumeReader
 from fe2tui.aws.prices import kept_prices
 from fe2tui.aws.reading import PAGE, read_all
 from fe2tui.aws.spot import current_spot
 from fe2tui.errors import AwsError, Fe2Error
 from fe2tui.model.fleet import Fleet, Prices, Problem
+from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance
+from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 from fe2tui.tasks.context import Context
+from fe2tui.tasks.image_names import find_image
 
 _Part = TypeVar("_Part")
 
 
 async def read_instances(ctx: Context) -> Fleet:
     """All instances of the region, and what the store last knew of the rest. The store keeps it, for Tab."""
-    found = await aws_instances.describe(ctx.session)
-    place = ctx.session.place
-    last = await asyncio.to_thread(ctx.store.fleets.last, place) or Fleet(place, ctx.clock())
-    fleet = replace(
-        last,
-        seen_at=ctx.clock(),
-        instances={each.id: each for each in sorted(found, key=lambda i: i.id)},
-        problems=(),
-    )
+    fleet = await _instances(ctx)
     await asyncio.to_thread(ctx.store.fleets.save, fleet)
     return fleet
+
+
+async def read_images(ctx: Context, *, whole: bool = True, public: bool = False) -> Fleet:
+    """The account's own images and what was made from them. The store keeps it, for Tab.
+
+    ``whole``: with all snapshots and prices; else only with the snapshots of images that are pending. ``public``: with
+    the well-known public images too.
+    """
+    problems: list[Problem] = []
+    own, fleet, snapshots, prices, well_known = await asyncio.gather(
+        aws_images.own_images(ctx.session),
+        _softly("instances", _instances(ctx), problems),
+        _softly("snapshots", aws_snapshots.own_snapshots(ctx.session), problems) if whole else _nothing(),
+        _softly("prices", _prices(ctx, problems), problems) if whole else _nothing(),
+        aws_images.public_images(ctx.session) if public else _nothing(),
+    )
+    if not whole:
+        taken = (aws_snapshots.snapshots_of_image(ctx.session, one.id) for one in own if one.state == "pending")
+        pending = await _softly("snapshots", asyncio.gather(*taken), problems)
+        snapshots = [snapshot for some in pending or () for snapshot in some]
+    seen = replace(fleet or await _last(ctx), images={one.id: one for one in own})
+    if fleet is not None:
+        await asyncio.to_thread(ctx.store.fleets.save, seen)
+    return replace(
+        seen,
+        snapshots=seen.snapshots if snapshots is None else {one.id: one for one in snapshots},
+        prices=prices or seen.prices,
+        public_images=seen.public_images if well_known is None else well_known,
+        problems=tuple(problems),
+    )
+
+
+async def read_image(ctx: Context, name: str | None, architecture: str, *, whole: bool) -> tuple[Image, Fleet]:
+    """One image, as ``find_image`` finds it, in a fleet that holds it and its snapshots; if ``whole``, prices too."""
+    problems: list[Problem] = []
+    image, prices = await asyncio.gather(
+        find_image(ctx, name, architecture),
+        _softly("prices", _prices(ctx, problems), problems) if whole else _nothing(),
+    )
+    snapshots: list[Snapshot] | None = None
+    if image.state == "pending":
+        reading = aws_snapshots.snapshots_of_image(ctx.session, image.id)
+        snapshots = await _softly("snapshots", reading, problems)
+    elif whole and not image.public:
+        reading = aws_snapshots.snapshots_by_id(ctx.session, image.snapshot_ids)
+        snapshots = await _softly("snapshots", reading, problems)
+    last = await _last(ctx)
+    is_own = not image.public or image.id in last.images
+    return image, replace(
+        last,
+        images={image.id: image} if is_own else {},
+        snapshots={one.id: one for one in snapshots or ()},
+        prices=prices or last.prices,
+        problems=tuple(problems),
+    )
+
+
+async def _instances(ctx: Context) -> Fleet:
+    last, found = await asyncio.gather(_last(ctx), aws_instances.describe(ctx.session))
+    return replace(last, seen_at=ctx.clock(), instances={one.id: one for one in sorted(found, key=lambda i: i.id)})
+
+
+async def _last(ctx: Context) -> Fleet:
+    place = ctx.session.place
+    kept = await asyncio.to_thread(ctx.store.fleets.last, place)
+    return replace(kept, problems=()) if kept is not None else Fleet(place, ctx.clock())
+
+
+async def _nothing() -> None:
+    return None
 
 
 async def read_fleet(ctx: Context) -> Fleet:

@@ -1,4 +1,4 @@
-"""Any property or method of boto3's own object of an instance."""
+"""Any property or method of boto3's own object of an instance or an image."""
 
 from __future__ import annotations
 
@@ -26,6 +26,17 @@ def get_instance(asked: Asked, name: str, steps: Sequence[str], *, interactive: 
 
     ``interactive``: have it as ``result`` in IPython instead.
     """
+    _get(asked, lambda ec2: ec2.get_instance(name), steps, interactive)
+
+
+def get_ami(
+    asked: Asked, name: str | None, architecture: str, steps: Sequence[str], *, interactive: bool = False
+) -> None:
+    """The same of an image, by its name, id or word."""
+    _get(asked, lambda ec2: ec2.get_ami(name, architecture), steps, interactive)
+
+
+def _get(asked: Asked, found: Callable[[EC2], Any], steps: Sequence[str], interactive: bool) -> None:
     start = _ipython() if interactive else None
     choice = choice_of(asked, settings.load())
     ec2 = EC2(
@@ -34,7 +45,7 @@ def get_instance(asked: Asked, name: str, steps: Sequence[str], *, interactive: 
         endpoint_url=choice.endpoint_url,
         read_only=choice.read_only,
     )
-    result = ec2.get_instance(name)
+    result = found(ec2)
     is_bare = all(word == DASH for word in steps)
     try:
         if start is not None:

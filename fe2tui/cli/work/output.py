@@ -47,6 +47,11 @@ def iso(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 
+def cents(amount: Decimal | None, places: int = 4) -> Decimal | None:
+    """Dollars for programs, rounded to so many places: a cent has two."""
+    return None if amount is None else amount.quantize(Decimal(1).scaleb(-places)).normalize()
+
+
 def instance_document(instance: Instance, fleet: Fleet) -> dict[str, Any]:
     """An instance for programs.
 
@@ -67,7 +72,7 @@ def instance_document(instance: Instance, fleet: Fleet) -> dict[str, Any]:
         "key_name": instance.key_name,
         "launched_at": iso(instance.launched_at),
         "price_per_hour": machine_price(instance, fleet.prices),
-        "cost_per_hour": cost and cost.quantize(Decimal("0.000001")).normalize(),
+        "cost_per_hour": cents(cost, 6),
         "tags": dict(instance.tags),
         "volumes": [_volume_document(each, fleet) for each in instance.attachments],
         "security_groups": [{"id": group, "name": name} for group, name in instance.security_groups],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fe2tui.cli.ending import complain
-from fe2tui.model.fleet import Fleet, Problem
+from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance
 from fe2tui.model.words import visible
 from fe2tui.tasks import reading
@@ -27,15 +27,12 @@ async def read_one(ctx: Context, name: str) -> Instance:
 def told(fleet: Fleet) -> Fleet:
     """A fleet, after saying what could not be read of it."""
     for problem in fleet.problems:
-        missing(problem)
+        is_old = problem.part == "prices" and bool(fleet.prices.on_demand)
+        code = f" ({problem.code})" if problem.code else ""
+        words = " ".join(part for part in (f"{problem.summary}{code}", problem.remedy) if part)
+        what = "newer prices" if is_old else _PARTS.get(problem.part, problem.part)
+        complain(f"Without {what}: {visible(words)}")
     return fleet
 
 
-def missing(problem: Problem) -> None:
-    """Say what could not be read, why, and what to do about it."""
-    code = f" ({problem.code})" if problem.code else ""
-    words = " ".join(part for part in (f"{problem.summary}{code}", problem.remedy) if part)
-    complain(f"Without {_PARTS.get(problem.part, problem.part)}: {visible(words)}")
-
-
-__all__ = ["missing", "read_fleet", "read_instances", "read_one", "told"]
+__all__ = ["read_fleet", "read_instances", "read_one", "told"]
