@@ -36,7 +36,10 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One stretch of an instance's running, as far as was seen. The price is of the machine alone."""
+    """One stretch of an instance's running, as far as was seen. The price is of the machine alone.
+
+    One that is stopped and keeps its address is paid for that: such a rest has an empty type and a price of zero.
+    """
 
     instance_id: str
     name: str
@@ -45,6 +48,11 @@ class Run:
     ended_at: datetime | None = None
     price_per_hour: Decimal | None = None
     has_address: bool = False
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether it is a stretch of resting with an address."""
+        return not self.type
 
 
 @dataclass(frozen=True, slots=True)

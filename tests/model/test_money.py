@@ -39,7 +39,7 @@ DISK = Attachment("/dev/sda1", "vol-1", True)
 VOLUMES = {
     "vol-1": Volume("vol-1", 73, "gp3", "us-east-2a", "in-use", created_at=NOW - 100 * HOUR),
     "vol-2": Volume("vol-2", 100, "st1", "us-east-2a", "in-use", created_at=NOW - 10 * HOUR),
-    "vol-odd": Volume("vol-odd", 100, "io9", "us-east-2a", "in-use", created_at=NOW),
+    "vol-odd": Volume("vol-odd", 100, "io9", "us-east-2a", "in-use", created_at=NOW - HOUR),
 }
 DISK_HOUR = Decimal("0.008")  # 73 GiB × 0.08 ÷ 730
 

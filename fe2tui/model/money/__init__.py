@@ -1,12 +1,17 @@
 """What something costs an hour, so far, a month.
 
-An honest total: the machine by the second while it runs (60 s at least a start), its disks by the GiB and month also
-while it is stopped, and $0.005 an hour for a public IPv4 address. Traffic, CPU credits, snapshots and provisioned IOPS
-are left out. Source: the EC2, EBS and VPC price pages. All amounts are US dollars as Decimal; None is "not known".
+An honest total: the machine by the second while it runs (60 s at least a start), its disks with the IOPS and MiB/s they
+were given by the GiB and month also while it is stopped, and $0.005 an hour for a public IPv4 address. Traffic and CPU
+credits are left out; of snapshots only the most that they can cost is known. Source: the EC2, EBS and VPC price pages.
+All amounts are US dollars as Decimal; None is "not known". The past keeps the price it had: runs and disks are written
+down with theirs when they are seen.
 """
 
 from __future__ import annotations
 
+from fe2tui.model.money.account import account_cost, day_start, month_start
+from fe2tui.model.money.flows import SHORTEST_RUN, Flow, flow_of_disk, flows_of_run, rest, runs_of, stretches_of
+from fe2tui.model.money.missing import LEFT_OUT, PRICE_PAGE, stale_prices, why_no_price
 from fe2tui.model.money.now import (
     ADDRESS_PER_HOUR,
     HOURS_A_MONTH,
@@ -14,30 +19,46 @@ from fe2tui.model.money.now import (
     SHARED,
     HourlyCost,
     disk_per_month,
+    disk_rate,
     hourly_cost,
     machine_price,
     monthly_cost,
     saving,
 )
-from fe2tui.model.money.past import SHORTEST_RUN, cost_between, cost_so_far, run_cost, runs_of
-
-LEFT_OUT = "without traffic, CPU credits, snapshots and provisioned IOPS"
+from fe2tui.model.money.past import cost_between, cost_of_last_run, cost_so_far, run_cost
+from fe2tui.model.money.rows import AccountCost, Amounts, CostRow
 
 __all__ = [
     "ADDRESS_PER_HOUR",
     "HOURS_A_MONTH",
     "LEFT_OUT",
     "LINUX",
+    "PRICE_PAGE",
     "SHARED",
     "SHORTEST_RUN",
+    "AccountCost",
+    "Amounts",
+    "CostRow",
+    "Flow",
     "HourlyCost",
+    "account_cost",
     "cost_between",
+    "cost_of_last_run",
     "cost_so_far",
+    "day_start",
     "disk_per_month",
+    "disk_rate",
+    "flow_of_disk",
+    "flows_of_run",
     "hourly_cost",
     "machine_price",
+    "month_start",
     "monthly_cost",
+    "rest",
     "run_cost",
     "runs_of",
     "saving",
+    "stale_prices",
+    "stretches_of",
+    "why_no_price",
 ]

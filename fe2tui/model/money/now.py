@@ -14,6 +14,10 @@ HOURS_A_MONTH = 730  # AWS's own month
 ADDRESS_PER_HOUR = Decimal("0.005")
 LINUX, SHARED = "Linux/UNIX", "default"  # EC2's PlatformDetails and Tenancy
 
+# Source: the EBS price page. What the price of a GiB has in it, and up to where io2's first price of an IOPS holds.
+GP3_IOPS, GP3_THROUGHPUT = 3_000, 125
+IO2_FIRST_IOPS = 32_000
+
 
 @dataclass(frozen=True, slots=True)
 class HourlyCost:
@@ -43,14 +47,42 @@ def machine_price(instance: Instance, prices: Prices) -> Decimal | None:
     return prices.on_demand.get(instance.type)
 
 
+def disk_rate(volume: Volume, prices: Prices) -> Decimal | None:
+    """Dollars a month for a volume, all in: its GiB, and the IOPS and MiB/s that are paid for by themselves.
+
+    None when a price is not known; that of io2's IOPS beyond the first 32,000 never is.
+    """
+    price = prices.storage.get(volume.type)
+    if price is None:
+        return None
+    total = price * volume.size
+    for count, rate in _provisioned(volume, prices):
+        if count is None or (count and rate is None):
+            return None
+        total += count * (rate or 0)
+    return total
+
+
+def _provisioned(volume: Volume, prices: Prices) -> Iterable[tuple[int | None, Decimal | None]]:
+    """What is paid for beside the GiB: how much of it, and dollars a month for one."""
+    iops = prices.iops.get(volume.type)
+    if volume.type == "gp3":
+        yield max(0, (volume.iops or GP3_IOPS) - GP3_IOPS), iops
+        yield max(0, (volume.throughput or GP3_THROUGHPUT) - GP3_THROUGHPUT), prices.throughput.get(volume.type)
+    elif volume.type == "io1":
+        yield volume.iops, iops
+    elif volume.type == "io2":
+        yield volume.iops, iops if (volume.iops or 0) <= IO2_FIRST_IOPS else None
+
+
 def disk_per_month(volumes: Iterable[Volume], prices: Prices) -> Decimal | None:
-    """Dollars a month for these volumes' GiB."""
+    """Dollars a month for these volumes, all in."""
     total = Decimal(0)
     for volume in volumes:
-        price = prices.storage.get(volume.type)
-        if price is None:
+        rate = disk_rate(volume, prices)
+        if rate is None:
             return None
-        total += price * volume.size
+        total += rate
     return total
 
 

@@ -1,0 +1,174 @@
+"""Money that goes out evenly over a stretch of time: what all sums over the past are made of.
+
+Dollars an hour times the seconds that lie in a window: the parts of a window add up to the whole, and nothing is ever
+negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Literal
+
+from fe2tui.model.fleet import DiskRun, Fleet, Run
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.money.now import ADDRESS_PER_HOUR, HOURS_A_MONTH, disk_rate, machine_price
+from fe2tui.model.volume import Volume
+
+SHORTEST_RUN = timedelta(seconds=60)
+EVER = datetime(2006, 1, 1, tzinfo=UTC)  # before there was EC2
+_HOUR = Decimal(3_600_000_000)  # microseconds
+_MICROSECOND = timedelta(microseconds=1)
+_NOTHING = Decimal(0)
+_ON = (State.RUNNING, State.PENDING)
+
+Part = Literal["machine", "disk", "address", "snapshots"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Dollars an hour (None: not known) from a moment on, until another or until today."""
+
+    part: Part
+    per_hour: Decimal | None
+    begins: datetime
+    ends: datetime | None = None
+
+    def between(self, since: datetime, until: datetime) -> Decimal | None:
+        """Dollars between two moments; None when there are some and their rate is not known."""
+        ends = until if self.ends is None or self.ends > until else self.ends
+        span = ends - (self.begins if self.begins > since else since)
+        if span <= timedelta(0):
+            return _NOTHING
+        return None if self.per_hour is None else self.per_hour * (span // _MICROSECOND) / _HOUR
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether it goes on at a moment."""
+        return self.begins <= at and (self.ends is None or at < self.ends)
+
+    def turns_after(self, at: datetime) -> bool:
+        """Whether it begins or ends later than a moment, so that what it costs a second changes by itself."""
+        return self.begins > at or (self.ends is not None and self.ends > at)
+
+
+def flows_of_run(run: Run) -> Iterable[Flow]:
+    """The machine and its address. A machine that ran is paid for at least 60 seconds."""
+    ends = run.ended_at
+    if not run.is_rest:
+        if ends is not None and ends - run.started_at < SHORTEST_RUN:
+            ends = run.started_at + SHORTEST_RUN
+        yield Flow("machine", run.price_per_hour, run.started_at, ends)
+    if run.has_address:
+        yield Flow("address", ADDRESS_PER_HOUR, run.started_at, ends)
+
+
+def flow_of_disk(stretch: DiskRun) -> Flow:
+    """A stretch of a disk's life."""
+    rate = None if stretch.per_month is None else stretch.per_month / HOURS_A_MONTH
+    return Flow("disk", rate, stretch.started_at, stretch.ended_at)
+
+
+def runs_of(instance: Instance, fleet: Fleet) -> tuple[Run, ...]:
+    """The stretches in which the instance ran, or rested with an address: those recorded, and those EC2 tells of.
+
+    A price recorded while it ran counts before today's; one that was not known then is today's.
+    """
+    recorded = {run.started_at: run for run in fleet.runs.get(instance.id, ())}
+    price = machine_price(instance, fleet.prices)
+    for run in _told(instance, price):
+        recorded.setdefault(run.started_at, run)
+    return tuple(_priced(recorded[key], instance, price) for key in sorted(recorded))
+
+
+def _told(instance: Instance, price: Decimal | None) -> Iterable[Run]:
+    """What EC2's own times tell of: the last run, and the rest after it with an address."""
+    start, stopped = instance.launched_at, instance.changed_state_at
+    if start is None:
+        return
+    has_address = bool(instance.public_ip)
+    if instance.state in _ON:
+        yield Run(instance.id, instance.name, instance.type, start, None, price, has_address)
+    elif stopped is not None:
+        yield Run(instance.id, instance.name, instance.type, start, stopped, price, has_address)
+        if has_address and instance.state is State.STOPPED and stopped > start:
+            yield rest(instance, stopped)
+
+
+def rest(instance: Instance, since: datetime) -> Run:
+    """The stretch of one that is stopped and keeps its address."""
+    return Run(instance.id, instance.name, "", since, None, _NOTHING, True)
+
+
+def _priced(run: Run, instance: Instance, price: Decimal | None) -> Run:
+    if run.price_per_hour is not None or run.type != instance.type:
+        return run
+    return replace(run, price_per_hour=price)
+
+
+def stretches_of(
+    volume: Volume, fleet: Fleet, instance_id: str, attached_at: datetime | None = None
+) -> Sequence[DiskRun]:
+    """The stretches of a disk: those recorded, else the one that its age tells of, for what it is attached to.
+
+    Empty when nothing tells how old it is.
+    """
+    recorded = fleet.disks.get(volume.id)
+    if recorded:
+        return [_priced_disk(stretch, volume, fleet) for stretch in recorded]
+    begun = volume.created_at or attached_at
+    if begun is None:
+        return ()
+    return (
+        DiskRun(volume.id, instance_id, volume.size, volume.type, begun, per_month=disk_rate(volume, fleet.prices)),
+    )
+
+
+def _priced_disk(stretch: DiskRun, volume: Volume, fleet: Fleet) -> DiskRun:
+    if stretch.per_month is not None or (stretch.size, stretch.type) != (volume.size, volume.type):
+        return stretch
+    return replace(stretch, per_month=disk_rate(volume, fleet.prices))
+
+
+def flows_of(instance: Instance, fleet: Fleet) -> list[Flow]:
+    """All that an instance cost and costs: its runs, its address, its disks while they were its own."""
+    flows = [flow for run in runs_of(instance, fleet) for flow in flows_of_run(run)]
+    seen = set()
+    for attachment in instance.attachments:
+        volume = fleet.volumes.get(attachment.volume_id)
+        stretches = stretches_of(volume, fleet, instance.id, attachment.attached_at) if volume is not None else ()
+        if not stretches and attachment.volume_id not in fleet.disks:
+            flows.append(Flow("disk", None, EVER))
+        seen.add(attachment.volume_id)
+        flows += [flow_of_disk(stretch) for stretch in stretches if stretch.instance_id == instance.id]
+    for stretch in _by_instance(_Same(fleet.disks)).get(instance.id, ()):
+        if stretch.volume_id not in seen or stretch.volume_id not in fleet.volumes:
+            flows.append(flow_of_disk(stretch))
+    return flows
+
+
+class _Same:
+    """A mapping that equals only itself, so that what was made of it can be kept as long as it is in use."""
+
+    __slots__ = ("mapping",)
+
+    def __init__(self, mapping: Mapping[str, tuple[DiskRun, ...]]) -> None:
+        self.mapping = mapping
+
+    def __hash__(self) -> int:
+        return id(self.mapping)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.mapping is other.mapping
+
+
+@lru_cache(maxsize=2)
+def _by_instance(disks: _Same) -> Mapping[str, Sequence[DiskRun]]:
+    found: dict[str, list[DiskRun]] = {}
+    for stretches in list(disks.mapping.values()):
+        for stretch in stretches:
+            if stretch.instance_id:
+                found.setdefault(stretch.instance_id, []).append(stretch)
+    return found

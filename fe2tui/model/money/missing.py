@@ -1,0 +1,111 @@
+"""What of the costs is not known, or left out, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from fe2tui.model.fleet import Fleet, Problem
+from fe2tui.model.instance import Instance
+from fe2tui.model.money.now import ADDRESS_PER_HOUR, HOURS_A_MONTH, LINUX, SHARED, machine_price
+from fe2tui.model.money.rows import CostRow
+from fe2tui.model.words import dollars, listed, plural, short_age, visible
+
+LEFT_OUT = "without traffic, CPU credits and what snapshots store"
+PRICE_PAGE = "https://aws.amazon.com/ec2/pricing/on-demand/"
+STALE_FROM = timedelta(hours=25)  # prices are read once a day; one hour is time enough to
+_NAMED = 3  # of many, the names that are said
+_PARTS = {
+    "volumes": "Disks",
+    "spot": "Spot prices",
+    "addresses": "Elastic IPs",
+    "snapshots": "Snapshots",
+    "images": "Images",
+}
+
+
+def stale_prices(fleet: Fleet, now: datetime) -> str:
+    """How old the on-demand prices are, in words, when they are older than a day; else empty."""
+    read_at = fleet.prices.read_at
+    if read_at is None or now - read_at < STALE_FROM:
+        return ""
+    return f"prices are {short_age(now - read_at)} old"
+
+
+def why_no_price(instance: Instance, fleet: Fleet) -> str:
+    """Why the price of an instance's machine is not known, and what to do about it; empty when it is known."""
+    prices, kind = fleet.prices, visible(instance.type)
+    if machine_price(instance, prices) is not None:
+        return ""
+    if instance.platform != LINUX:
+        return f"only prices of Linux are read, not of {visible(instance.platform)}; see {PRICE_PAGE}"
+    if instance.tenancy != SHARED:
+        return f"only prices of shared hardware are read, not of {visible(instance.tenancy)}; see {PRICE_PAGE}"
+    if instance.is_spot:
+        problem = _problem(fleet, "spot")
+        return _said(problem) if problem else f"there is no spot price of {kind} in {instance.zone} yet"
+    if instance.type in prices.several:
+        return f"the Price List has several prices of {kind}, see {PRICE_PAGE}"
+    problem = _problem(fleet, "prices")
+    if problem is not None:
+        return _said(problem)
+    if not prices.on_demand:
+        return "prices have not been read yet"
+    return f"the Price List has no price of {kind} in this region, see {PRICE_PAGE}"
+
+
+def missing_words(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> tuple[str, ...]:
+    """What is not in an account's costs, or not known: a sentence each, the gravest first."""
+    return tuple(_missing(fleet, now, rows))
+
+
+def _missing(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator[str]:
+    yield from _without_price(fleet, rows)
+    disks = [row.label for row in rows if "disk" in row.hour_parts.unknown | row.month_parts.unknown]
+    if disks:
+        yield f"Disks of which the price, the size or the age is not known are not in: {_named(disks)}."
+    for problem in fleet.problems:
+        if problem.part in _PARTS:
+            yield f"{_PARTS[problem.part]} could not be read: {_said(problem)}."
+    if stale := stale_prices(fleet, now):
+        yield f"On-demand {stale}."
+    if fleet.idle_addresses:
+        month = dollars(ADDRESS_PER_HOUR * HOURS_A_MONTH * len(fleet.idle_addresses), sign="$")
+        yield (
+            f"{plural(len(fleet.idle_addresses), 'Elastic IP')} associated with nothing: {month} a month; since when,"
+            " AWS does not tell, so what they cost before is not in today and the month."
+        )
+    if any(instance.is_spot for instance in fleet.instances.values()):
+        yield "A run of a spot machine counts at the price it had when it was first seen."
+    if fleet.snapshots:
+        yield (
+            "Snapshots are in no sum: AWS bills the blocks they store, and does not say how many; shown is the most"
+            " that they can cost."
+        )
+    yield "Left out: traffic, CPU credits, taxes, other regions and services, and what happened while nobody looked."
+
+
+def _without_price(fleet: Fleet, rows: Sequence[CostRow]) -> Iterator[str]:
+    by_reason: dict[str, list[str]] = {}
+    for row in rows:
+        if "machine" in row.hour_parts.unknown | row.month_parts.unknown:
+            instance = fleet.instances.get(row.id)
+            reason = why_no_price(instance, fleet) if instance is not None else ""
+            by_reason.setdefault(reason or "nobody knows what it was then", []).append(row.label)
+    for reason, labels in by_reason.items():
+        noun = "machine" if len(labels) == 1 else "machines"
+        yield f"The price of {len(labels):,} {noun} is not known, and in no sum ({_named(labels)}): {reason}."
+
+
+def _named(labels: Sequence[str]) -> str:
+    names = [visible(label) for label in labels[:_NAMED]]
+    more = len(labels) - len(names)
+    return listed([*names, f"{more:,} more"] if more else names)
+
+
+def _problem(fleet: Fleet, part: str) -> Problem | None:
+    return next((problem for problem in fleet.problems if problem.part == part), None)
+
+
+def _said(problem: Problem) -> str:
+    return visible(" ".join(part for part in (problem.summary, problem.remedy) if part)).rstrip(".")
