@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -38,6 +39,15 @@ async def opened(form: Screen[Any], size: tuple[int, int] = (80, 24)) -> AsyncIt
     async with host.run_test(size=size) as pilot:
         await pilot.pause()
         yield pilot, host
+
+
+async def until(holds: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until something holds."""
+    for _ in range(int(seconds / 0.02)):
+        if holds():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("never held")
 
 
 async def write(pilot: Pilot[None], text: str) -> None:

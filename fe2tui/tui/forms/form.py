@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
@@ -46,6 +46,8 @@ class Form(ModalScreen[Answer]):
         Binding("escape", "leave", "Leave", id="form.leave", show=False),
     ]
     AUTO_FOCUS: ClassVar[str | None] = "Input"
+    SUBMIT_KEY: ClassVar[str] = "^s"
+    """How the lower edge names the key that submits."""
 
     def __init__(self, title: str, *, submit_word: str = "", leave_word: str = "Leave") -> None:
         super().__init__()
@@ -64,9 +66,18 @@ class Form(ModalScreen[Answer]):
         """The keys in the lower edge, which a mouse can press."""
         keys: list[Content] = []
         if self._submit_word:
-            keys.append(_key("^s", self._submit_word, "screen.submit"))
-        keys.append(_key("esc", self._leave_word, "screen.leave"))
+            keys.append(edge_key(self.SUBMIT_KEY, self._submit_word, "screen.submit"))
+        keys += [edge_key(key, word, f"screen.{action}") for key, word, action in self.further_keys()]
+        keys.append(edge_key("esc", self._leave_word, "screen.leave"))
         return Content("  ").join(keys)
+
+    def further_keys(self) -> Sequence[tuple[str, str, str]]:
+        """Further keys for the lower edge: key, word, and the name of the action."""
+        return ()
+
+    def write_edge(self) -> None:
+        """Write the lower edge anew: other keys do something now."""
+        self.query_one("#frame").border_subtitle = self._edge()
 
     def retitle(self, title: str) -> None:
         """Give the frame another title."""
@@ -82,6 +93,6 @@ class Form(ModalScreen[Answer]):
         self.dismiss(None)
 
 
-def _key(key: str, word: str, action: str) -> Content:
+def edge_key(key: str, word: str, action: str) -> Content:
     """A key and its word as something to click; the words are ours, never foreign text."""
     return Content.from_markup(f"[@click={action}()][bold $accent]{key}[/] {word}[/]")

@@ -1,0 +1,114 @@
+"""What the picker of types shows: a catalogue and prices, filtered and in an order."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fe2tui.model import terms
+from fe2tui.model.catalogue import Catalogue
+from fe2tui.model.fleet import Prices
+from fe2tui.model.machine_type import MachineType
+from fe2tui.model.terms import arranged
+from fe2tui.model.type_query import SORTS, TYPES, TypesAt
+from fe2tui.model.words import plural, short_age
+from fe2tui.tui.forms.type_columns import TypeRows, Unfit
+
+OLD = timedelta(hours=25)  # both are read again when a day old; an hour may pass until that is through
+_PRICES = {"price": TypesAt.price, "spot": TypesAt.spot}
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSource:
+    """Where types and prices come from.
+
+    ``kept`` is what is known without asking, ``get`` asks and may raise Fe2Error, ``prices`` are the newest.
+    """
+
+    kept: Callable[[], Catalogue | None]
+    get: Callable[[], Awaitable[Catalogue]]
+    prices: Callable[[], Prices]
+
+
+class TypeList:
+    """The types that fit the filter, in order. ``shows_unfit``: also those that cannot be chosen, with the reason.
+
+    ``catalogue`` is None until it was read.
+    """
+
+    def __init__(self, fits: Unfit | None, present: str) -> None:
+        self.catalogue: Catalogue | None = None
+        self.prices = Prices()
+        self.sort, self.descending = "type", False
+        self.shows_unfit = False
+        self.present = present
+        self.reasons: dict[str, str] = {}
+        self._fits = fits
+        self._query: terms.Query[MachineType, TypesAt] = terms.Query()
+        self._at = TypesAt(self.prices, {})
+        self._shown = 0
+
+    @property
+    def at(self) -> TypesAt:
+        """What the types are seen in."""
+        return self._at
+
+    def take(self, catalogue: Catalogue | None, prices: Prices) -> None:
+        """Show these from now on."""
+        if catalogue is not None and catalogue is not self.catalogue and self._fits is not None:
+            fits = self._fits
+            self.reasons = {kind.name: why for kind in catalogue.types.values() if (why := fits(kind))}
+        self.catalogue, self.prices = catalogue, prices
+        self._at = TypesAt(prices, catalogue.zones if catalogue is not None else {})
+
+    def filter(self, text: str) -> None:
+        """Show only what fits. Raises QueryError, and leaves the last good filter as it is."""
+        self._query = TYPES.parse(text)
+
+    def sort_by(self, sort: str) -> None:
+        """Sort by something else; by the same again turns the order round."""
+        self.descending = not self.descending if sort == self.sort else SORTS[sort].largest_first
+        self.sort = sort
+
+    def rows(self) -> TypeRows:
+        """The rows now."""
+        types = self.catalogue.types if self.catalogue is not None else {}
+        offered = [kind for kind in types.values() if self.shows_unfit or kind.name not in self.reasons]
+        at = self._at
+        found = arranged(
+            offered, at, self._query, SORTS[self.sort], self.descending, lambda kind: at.facts(kind).in_order
+        )
+        if self.descending and self.sort in _PRICES:
+            price = _PRICES[self.sort]
+            found = sorted(found, key=lambda kind: price(at, kind) is None)  # what is not known stays last
+        self._shown = len(found)
+        longest = max(map(len, types), default=12)
+        return TypeRows(
+            found,
+            self._at,
+            self.reasons,
+            present=self.present,
+            longest=longest,
+            shows_reasons=self.shows_unfit and bool(self.reasons),
+        )
+
+    def type(self, name: str | None) -> MachineType | None:
+        """A type of the catalogue."""
+        return self.catalogue.types.get(name) if self.catalogue is not None and name is not None else None
+
+    def words(self, now: datetime) -> list[str]:
+        """How many are shown, and how old it all is where it is old."""
+        if self.catalogue is None:
+            return []
+        among = len(self.catalogue.types) - (0 if self.shows_unfit else len(self.reasons))
+        said = [f"{self._shown:,} of {plural(among, 'type')}" if self._shown != among else plural(among, "type")]
+        if self.reasons and not self.shows_unfit:
+            said.append(f"{len(self.reasons):,} {'other' if len(self.reasons) == 1 else 'others'} cannot be chosen")
+        if (read := self.catalogue.read_at) is not None and now - read > OLD:
+            said.append(f"types read {short_age(now - read)} ago")
+        if not self.prices.on_demand:
+            said.append("prices unknown")
+        elif (read := self.prices.read_at) is not None and now - read > OLD:
+            said.append(f"prices {short_age(now - read)} old")
+        return said

@@ -1,0 +1,237 @@
+"""The picker of instance types: a filter over all the types of a region, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.types import CSSPathType
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from fe2tui.errors import Fe2Error
+from fe2tui.model.terms import QueryError
+from fe2tui.model.type_query import SORTS
+from fe2tui.model.words import visible
+from fe2tui.paths import sheets_folder
+from fe2tui.tui.forms import type_words
+from fe2tui.tui.forms.form import DIM, Form, dim, shown
+from fe2tui.tui.forms.picker import Item, Picker
+from fe2tui.tui.forms.type_columns import Unfit
+from fe2tui.tui.forms.type_list import TypeList, TypeSource
+from fe2tui.tui.forms.type_table import TypeTable
+from fe2tui.tui.widgets.asked import Asked
+from fe2tui.tui.widgets.table import Table
+
+EXAMPLES = "words  vcpu>=8  mem>=32  gpu:a10g  arch:arm64  price<1.5  zone:2a  current  -burstable"
+LOOK_AGAIN = 1.0  # seconds between two looks whether newer types or prices are there
+
+
+class PickTypes(Form[str]):
+    """Answers with the name of the type picked, or None. Types that do not fit are shown when asked for, with why.
+
+    ``fits`` says why a type cannot be chosen, ``present`` is the type there is now.
+    """
+
+    CSS_PATH: ClassVar[CSSPathType | None] = [sheets_folder() / "forms.tcss", sheets_folder() / "types.tcss"]
+    SUBMIT_KEY: ClassVar[str] = "enter"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,ctrl+n", "step(1)", show=False, priority=True),
+        Binding("up,ctrl+p", "step(-1)", show=False, priority=True),
+        Binding("pagedown", "turn(1)", show=False, priority=True),
+        Binding("pageup", "turn(-1)", show=False, priority=True),
+        Binding("ctrl+o", "sort", show=False, priority=True),
+        Binding("ctrl+r", "others", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        source: TypeSource,
+        *,
+        region: str,
+        clock: Callable[[], datetime],
+        fits: Unfit | None = None,
+        present: str = "",
+        title: str = "Instance types",
+        submit_word: str = "Choose",
+    ) -> None:
+        super().__init__(title, submit_word=submit_word)
+        self._source = source
+        self._region = region
+        self._clock = clock
+        self._list = TypeList(fits, present)
+        self._error: Fe2Error | None = None
+        self._table = TypeTable()
+
+    def compose(self) -> Iterator[Widget]:
+        """The filter, how many fit it, the types, and what there is to say of the one under the cursor."""
+        yield from self.framed(
+            Input(placeholder=EXAMPLES, id="filter", compact=True),
+            Static(id="said"),
+            self._table,
+            Static(id="about"),
+            classes="-types",
+        )
+
+    def on_mount(self) -> None:
+        """Show what is known, and read what is not."""
+        self._list.take(self._source.kept(), self._source.prices())
+        self._show()
+        self._go_to(self._list.present)
+        self.run_worker(self._read(), exit_on_error=False)
+        self.set_interval(LOOK_AGAIN, self._look_again)
+
+    def further_keys(self) -> Sequence[tuple[str, str, str]]:
+        """The order, and those left out."""
+        others = [("^r", "Those that fit" if self._list.shows_unfit else "Others", "others")]
+        return [("^o", "Sort", "sort"), *(others if self._list.reasons else [])]
+
+    # Types and prices that come while it is open
+
+    async def _read(self) -> None:
+        try:
+            catalogue = await self._source.get()
+        except Fe2Error as error:
+            self._error = error
+            self._show()
+        else:
+            first = self._list.catalogue is None
+            self._list.take(catalogue, self._source.prices())
+            self._show()
+            if first:
+                self._settle()
+
+    def _look_again(self) -> None:
+        catalogue = self._source.kept() or self._list.catalogue
+        prices = self._source.prices()
+        if catalogue is not self._list.catalogue or prices is not self._list.prices:
+            self._list.take(catalogue, prices)
+            self._show()
+
+    # What is shown
+
+    def _show(self) -> None:
+        """Show the list anew; the cursor stays on its type if that is still there."""
+        rows = self._list.rows()
+        self._table.empty = self._when_empty()
+        self._table.show_types(rows, (self._list.sort, self._list.descending))
+        self.write_edge()
+        self._say(None)
+        self._describe()
+
+    def _when_empty(self) -> Sequence[tuple[str, str]]:
+        if self._list.catalogue is not None:
+            hidden = self._list.reasons and not self._list.shows_unfit
+            return (("No type fits.", "text"), ("ctrl+r shows those that cannot be chosen.", "dim") if hidden else _NO)
+        if self._error is not None:
+            return (("The types could not be read.", "text"), (visible(self._error.remedy), "dim"))
+        return ((f"Reading the instance types of {visible(self._region)} …", "text"), ("It takes seconds.", "dim"))
+
+    def _say(self, wrong: QueryError | None) -> None:
+        error = wrong or (self._error if self._list.catalogue is None else None)
+        if error is not None:
+            words = Content.assemble(("▲ ", "$error"), shown(error.summary), " ", dim(error.remedy))
+        else:
+            words = dim(" · ".join(self._list.words(self._clock())))
+        self.query_one("#said", Static).update(words)
+
+    def _describe(self) -> None:
+        kind = self._list.type(self._table.cursor_id)
+        about = self.query_one("#about", Static)
+        if kind is None:
+            about.update("")
+            return
+        why = self._list.reasons.get(kind.name)
+        refusal = Content.assemble(("× ", "$warning"), shown(why), "\n") if why else Content("")
+        facts = " · ".join(fact for fact in type_words.facts(kind, self._list.at, self._region) if fact)
+        head = Content.assemble(shown(kind.name, "bold"), "  ", shown(type_words.heading(kind)), "  ")
+        about.update(Content.assemble(refusal, head, (visible(facts), DIM)))
+
+    def _go_to(self, name: str) -> None:
+        if not self._table.go_to(name) and self._table.types.ids:
+            self._table.go_to(self._table.types.ids[0])
+
+    def _settle(self) -> None:
+        """What is typed puts the cursor on the type of that name, else on the first; nothing on the present one."""
+        self._go_to(self.query_one("#filter", Input).value.strip().lower() or self._list.present)
+
+    # What a person does
+
+    @on(Input.Changed, "#filter")
+    def _filter(self, event: Input.Changed) -> None:
+        event.stop()
+        try:
+            self._list.filter(event.value)
+        except QueryError as error:
+            self._say(error)
+            return
+        self._show()
+        self._settle()
+
+    @on(Table.Moved)
+    def _moved(self, event: Table.Moved) -> None:
+        event.stop()
+        self._describe()
+
+    def action_step(self, by: int) -> None:
+        """Move in the table."""
+        self._table.action_move(by)
+
+    def action_turn(self, by: int) -> None:
+        """Move by pages."""
+        self._table.action_page(by)
+
+    def action_sort(self) -> None:
+        """Ask for the column to sort by; the same again turns the order round."""
+        items = [
+            Item(sort.id, sort.title, "turn it round" if sort.id == self._list.sort else "", sort.id == self._list.sort)
+            for sort in SORTS.values()
+        ]
+        self.app.push_screen(Picker("Sort by", items, submit_word="Sort"), self._sort_by)
+
+    @on(Table.SortAsked)
+    def _sort_asked(self, event: Table.SortAsked) -> None:
+        event.stop()
+        self._sort_by(event.sort)
+
+    def _sort_by(self, sort: str | None) -> None:
+        if sort is not None:
+            self._list.sort_by(sort)
+            self._show()
+
+    def action_others(self) -> None:
+        """Show those that cannot be chosen as well, or hide them again."""
+        if self._list.reasons:
+            self._list.shows_unfit = not self._list.shows_unfit
+            self._show()
+
+    @on(Asked)
+    def _asked(self, event: Asked) -> None:
+        event.stop()
+        if event.command == TypeTable.OPENS:
+            self.action_submit()
+
+    @on(Input.Submitted, "#filter")
+    def _enter(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Pick the type under the cursor, if it fits."""
+        kind = self._list.type(self._table.cursor_id)
+        if kind is None:
+            return
+        why = self._list.reasons.get(kind.name)
+        if why is None:
+            self.dismiss(kind.name)
+        else:
+            self.query_one("#said", Static).update(
+                Content.assemble(("▲ ", "$error"), shown(f"{kind.name} cannot be chosen: {why}"))
+            )
+
+
+_NO = ("", "dim")

@@ -1,0 +1,64 @@
+"""What the picker says of the type under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fe2tui.model.machine_type import MachineType
+from fe2tui.model.type_query import TypesAt
+from fe2tui.model.words import DASH, dollars, listed, visible
+from fe2tui.tui.forms.type_columns import architecture_words, disk_words, gpu_memory, gpu_words, network_words
+
+SEVERAL = "several prices, see https://aws.amazon.com/ec2/pricing/on-demand/"
+_HYPERVISORS = {"nitro": "Nitro", "xen": "Xen"}
+
+
+def heading(kind: MachineType) -> str:
+    """What it has, in one line."""
+    memory = f"{kind.memory / 1024:,.1f}".removesuffix(".0")
+    parts = [f"{kind.vcpus:,} vCPU", f"{memory} GiB"]
+    if kind.gpus:
+        each = f" with {gpu_memory(kind)} GB{' each' if kind.gpus > 1 else ''}" if gpu_memory(kind) else ""
+        parts.append(f"{gpu_words(kind)}{each}")
+    return ", ".join(parts)
+
+
+def facts(kind: MachineType, at: TypesAt, region: str) -> Iterator[str]:
+    """All else about it, the weightiest first."""
+    yield _zones(kind, at, region)
+    yield architecture_words(kind)
+    if (network := network_words(kind)) != DASH:
+        yield f"network {network}"
+    if (disk := disk_words(kind)) != DASH:
+        yield f"local disk {disk}, emptied when it stops"
+    yield from _prices(kind, at)
+    if kind.burstable:
+        yield "burstable: a share of its CPU all the time, credits for more"
+    if kind.free_tier:
+        yield "free tier"
+    if not kind.current:
+        yield "previous generation"
+    yield "bare metal" if kind.bare_metal else _HYPERVISORS.get(kind.hypervisor, visible(kind.hypervisor))
+    if kind.boot_modes:
+        yield f"boots {listed([visible(mode) for mode in kind.boot_modes], 'or')}"
+    yield {"required": "needs ENA", "unsupported": "no ENA"}.get(kind.ena, "ENA")
+    yield "can hibernate" if kind.hibernation else "cannot hibernate"
+
+
+def _zones(kind: MachineType, at: TypesAt, region: str) -> str:
+    if not at.zones:
+        return "zones not known"
+    zones = [zone.removeprefix(f"{region.rsplit('-', 1)[0]}-") for zone in at.zones.get(kind.name, ())]
+    return f"in {' '.join(map(visible, zones))}" if zones else "in no zone"
+
+
+def _prices(kind: MachineType, at: TypesAt) -> Iterator[str]:
+    if kind.name in at.prices.several:
+        yield SEVERAL
+    if not kind.spot:
+        yield "no spot"
+        return
+    known = sorted((price, zone) for (name, zone), price in at.prices.spot.items() if name == kind.name)
+    if known:
+        each = [f"{visible(zone.rsplit('-', 1)[-1])} {dollars(price, 4)}" for price, zone in known]
+        yield f"spot {', '.join(each)}"

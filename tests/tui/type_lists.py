@@ -1,0 +1,83 @@
+"""A small catalogue of types, and a source of it for the picker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from fe2tui.errors import Fe2Error
+from fe2tui.model.catalogue import Catalogue
+from fe2tui.model.fleet import Prices
+from fe2tui.model.machine_type import MachineType
+from fe2tui.tui.forms.type_list import TypeSource
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ALL_ZONES = ("us-east-2a", "us-east-2b", "us-east-2c")
+
+TYPES = (
+    MachineType("c7g.large", 2, 4096, ("arm64",), network="Up to 12.5 Gigabit", hypervisor="nitro", ena="required"),
+    MachineType(
+        "g5.12xlarge",
+        48,
+        196_608,
+        gpus=4,
+        gpu_name="A10G",
+        gpu_memory=22_888,
+        local_disk=3_800,
+        local_disks=1,
+        network="40 Gigabit",
+        hypervisor="nitro",
+    ),
+    MachineType(
+        "m5.large", 2, 8192, network="Up to 10 Gigabit", hypervisor="nitro", boot_modes=("legacy-bios", "uefi")
+    ),
+    MachineType("m5.xlarge", 4, 16_384, network="Up to 10 Gigabit", hypervisor="nitro", hibernation=True),
+    MachineType("p3.8xlarge", 32, 249_856, gpus=4, gpu_name="V100", gpu_memory=16_384, network="10 Gigabit"),
+    MachineType("t3.micro", 2, 1024, free_tier=True, burstable=True, network="Up to 5 Gigabit", hypervisor="nitro"),
+    MachineType("u7in-16tb.224xlarge", 896, 16_777_216, spot=False, network="200 Gigabit", hypervisor="nitro"),
+)
+
+CATALOGUE = Catalogue(
+    {kind.name: kind for kind in TYPES},
+    {kind.name: ALL_ZONES if kind.name != "p3.8xlarge" else ("us-east-2a",) for kind in TYPES},
+    NOW,
+)
+
+PRICES = Prices(
+    on_demand={
+        "c7g.large": Decimal("0.0725"),
+        "g5.12xlarge": Decimal("5.672"),
+        "m5.large": Decimal("0.096"),
+        "m5.xlarge": Decimal("0.192"),
+        "p3.8xlarge": Decimal("12.24"),
+        "t3.micro": Decimal("0.0104"),
+    },
+    spot={
+        ("p3.8xlarge", "us-east-2a"): Decimal("3.8699"),
+        ("m5.large", "us-east-2a"): Decimal("0.0351"),
+        ("m5.large", "us-east-2b"): Decimal("0.0349"),
+    },
+    read_at=NOW,
+)
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What the picker is told, and can be changed while it is open."""
+
+    catalogue: Catalogue | None = CATALOGUE
+    prices: Prices = PRICES
+    error: Fe2Error | None = None
+    asked: int = 0
+    source: TypeSource = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.source = TypeSource(lambda: self.catalogue, self.get, lambda: self.prices)
+
+    async def get(self) -> Catalogue:
+        """What AWS tells."""
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return self.catalogue or CATALOGUE
