@@ -232,6 +232,8 @@ def _fault_of_aws(refused: Refused) -> Fe2Error:
 
 def _state(refused: Refused) -> Fe2Error:
     who = refused.ids or "It"
+    if refused.action.endswith("ModifyInstanceAttribute"):
+        return StateError(f"{who} is not stopped, and can only be changed so while it is.", refused.said)
     return StateError(f"{who} cannot do that in its present state.", refused.said)
 
 
@@ -241,6 +243,8 @@ def _unsupported_operation(refused: Refused) -> Fe2Error:
             f"{refused.ids or 'This'} is a one-time spot instance: it cannot be stopped.",
             "It can only be terminated; its disk goes with it: copy off what is needed first.",
         )
+    if refused.action.endswith("ModifyInstanceAttribute"):
+        return StateError("EC2 does not change that of this instance.", refused.said)
     return StateError("EC2 does not do that with this instance.", refused.said)
 
 
@@ -283,7 +287,21 @@ def _combination(refused: Refused) -> Fe2Error:
             "Your account's free plan does not allow this type.",
             f"{refused.said} Choose a type that it allows, or upgrade the plan in AWS's console.",
         )
-    return AwsError("EC2 does not allow this combination.", refused.said)
+    return _misfit(refused) or AwsError("EC2 does not allow this combination.", refused.said)
+
+
+def _misfit(refused: Refused) -> Fe2Error | None:
+    """For an image or an instance that a type cannot run."""
+    words, name = refused.message.lower(), refused.type
+    for part, why in (
+        ("(ena)", f"{name} needs ENA networking, which the image or instance does not have turned on."),
+        ("virtualization type", f"{name} needs another kind of virtualisation than the image has."),
+        ("boot mode", f"{name} does not boot in the way that the image needs."),
+        ("architecture", f"{name} has another architecture than the image."),
+    ):
+        if part in words:
+            return FieldError("type", why, f"Choose another type. {refused.said}")
+    return None
 
 
 def _reused_token(refused: Refused) -> Fe2Error:
@@ -300,6 +318,8 @@ def _field(name: str, summary: str, remedy: str) -> Callable[[Refused], Fe2Error
 
 
 def _parameter(refused: Refused) -> Fe2Error:
+    if misfit := _misfit(refused):
+        return misfit
     for part, name in (("InstanceType", "type"), ("instance type", "type"), ("ImageId", "image"), ("iops", "iops")):
         if part in refused.message:
             return FieldError(name, "EC2 does not take this value.", refused.said)

@@ -64,6 +64,7 @@ class Instance:
     credits: str = "unlimited"
     source_dest_check: bool = True
     boot_mode: str | None = None
+    ena: bool = True
     has_machine: bool = True
     unseen_until: datetime | None = None
     epoch: int = 0

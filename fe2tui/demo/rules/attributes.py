@@ -10,6 +10,7 @@ from fe2tui.demo.account import Region
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.records import Instance
 from fe2tui.demo.refusal import Refusal, invalid_value, missing
+from fe2tui.demo.rules.fit import check_hardware
 from fe2tui.demo.rules.instance_view import find_instances
 from fe2tui.demo.wire import texts, truth
 
@@ -48,7 +49,7 @@ def describe_instance_attribute(call: Call) -> Mapping[str, Any]:
         "rootDeviceName": instance.root_device,
         "sourceDestCheck": instance.source_dest_check,
         "ebsOptimized": instance.ebs_optimized,
-        "enaSupport": True,
+        "enaSupport": instance.ena,
         "sriovNetSupport": "simple",
     }
     if attribute in values:
@@ -99,7 +100,13 @@ def _new_type(region: Region, instance: Instance, value: str) -> None:
             f"The architecture of instance type '{value}' does not match the architecture '{instance.architecture}' of "
             "the instance.",
         )
+    check_hardware(catalog, instance, value)
     instance.type = value
+
+
+def _new_adapter(_region: Region, instance: Instance, value: str) -> None:
+    _stopped(instance)
+    instance.ena = truth(value)
 
 
 def _new_behavior(_region: Region, instance: Instance, value: str) -> None:
@@ -134,7 +141,7 @@ _CHANGES: dict[str, Callable[[Region, Instance, str], None]] = {
     "userData": _new_user_data,
     "ebsOptimized": _flag("ebs_optimized"),
     "sourceDestCheck": _flag("source_dest_check"),
-    "enaSupport": lambda _region, instance, _value: _stopped(instance),
+    "enaSupport": _new_adapter,
 }
 
 

@@ -11,6 +11,7 @@ from fe2tui.demo.filters import Getter, matcher
 from fe2tui.demo.paging import page, refuse_ids_with_pages
 from fe2tui.demo.records import Instance
 from fe2tui.demo.refusal import Refusal, not_found
+from fe2tui.demo.rules.fit import firmware
 from fe2tui.demo.wire import Rendered, element, escape, iso
 
 _CACHED = 20_000
@@ -58,7 +59,7 @@ INSTANCE_FILTERS: dict[str, Getter] = {
     "client-token": lambda i: i.client_token,
     "dns-name": lambda i: "localhost" if i.public_ip else None,
     "ebs-optimized": lambda i: i.ebs_optimized,
-    "ena-support": lambda i: True,
+    "ena-support": lambda i: i.ena,
     "hibernation-options.configured": lambda i: i.hibernation,
     "hypervisor": lambda i: "xen",
     "iam-instance-profile.arn": lambda i: i.profile_arn,
@@ -208,7 +209,7 @@ def _optional(instance: Instance) -> str:
 def _rendered(region: Region, instance: Instance) -> str:
     addresses, groups, interfaces = _network(instance)
     cores, threads = region.account.catalog.cores(instance.type)
-    firmware = "uefi" if instance.boot_mode in ("uefi", "uefi-preferred") else "legacy-bios"
+    boots_by = firmware(region.account.catalog, instance)
     metadata = instance.metadata
     yes, no = "true", "false"
     return (
@@ -225,7 +226,8 @@ def _rendered(region: Region, instance: Instance) -> str:
         f"<clientToken>{escape(instance.client_token)}</clientToken><hypervisor>xen</hypervisor>"
         f"<networkInterfaceSet>{interfaces}</networkInterfaceSet>"
         f"<ebsOptimized>{yes if instance.ebs_optimized else no}</ebsOptimized>"
-        f"<enaSupport>true</enaSupport><sourceDestCheck>{yes if instance.source_dest_check else no}</sourceDestCheck>"
+        f"<enaSupport>{yes if instance.ena else no}</enaSupport>"
+        f"<sourceDestCheck>{yes if instance.source_dest_check else no}</sourceDestCheck>"
         f"<cpuOptions><coreCount>{cores}</coreCount><threadsPerCore>{threads}</threadsPerCore></cpuOptions>"
         "<capacityReservationSpecification><capacityReservationPreference>open</capacityReservationPreference>"
         "</capacityReservationSpecification>"
@@ -243,7 +245,7 @@ def _rendered(region: Region, instance: Instance) -> str:
         "<enableResourceNameDnsARecord>false</enableResourceNameDnsARecord>"
         "<enableResourceNameDnsAAAARecord>false</enableResourceNameDnsAAAARecord></privateDnsNameOptions>"
         "<maintenanceOptions><autoRecovery>default</autoRecovery></maintenanceOptions>"
-        f"<currentInstanceBootMode>{firmware}</currentInstanceBootMode>{_optional(instance)}"
+        f"<currentInstanceBootMode>{boots_by}</currentInstanceBootMode>{_optional(instance)}"
     )
 
 

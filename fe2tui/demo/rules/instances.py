@@ -10,6 +10,7 @@ from fe2tui.demo.account import Region
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.records import STATE_CODES, Instance
 from fe2tui.demo.refusal import Refusal, missing
+from fe2tui.demo.rules.fit import check_hardware
 from fe2tui.demo.rules.instance_view import find_instances
 from fe2tui.demo.wire import truth
 
@@ -109,6 +110,7 @@ def _check_start(region: Region, instance: Instance) -> None:
             f"The requested instance type's architecture does not match the architecture in the manifest for "
             f"{instance.image_id}.",
         )
+    check_hardware(catalog, instance, instance.type)
     if instance.zone not in catalog.offerings(region.name).get(instance.type, []):
         raise Refusal(
             "Unsupported",
