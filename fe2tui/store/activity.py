@@ -78,7 +78,8 @@ class ActivityLog:
             "SELECT id, owner, instance_id FROM activity LEFT JOIN"
             " (SELECT activity, instance_id FROM launches WHERE stage IN ('ready', 'found')) ON activity = id"
             " WHERE activity.result = 'running' AND id NOT IN"
-            " (SELECT activity FROM launches WHERE stage IN ('intended', 'launched'))"
+            " (SELECT activity FROM launches WHERE stage IN ('intended', 'launched')"
+            " UNION SELECT activity FROM freezes WHERE stage IN ('intended', 'pending'))"
         )
         orphans = [(number, instance) for number, owner, instance in rows if not self._presence.lives(owner)]
         if orphans:

@@ -12,6 +12,7 @@ from fe2tui.store.database import Database, File
 if TYPE_CHECKING:
     from fe2tui.store.activity import ActivityLog
     from fe2tui.store.catalogues import CatalogueShelf
+    from fe2tui.store.diskruns import DiskBook
     from fe2tui.store.fleets import FleetShelf
     from fe2tui.store.freezes import FreezeJournal
     from fe2tui.store.journal import LaunchJournal
@@ -96,6 +97,13 @@ class Store:
         from fe2tui.store.runs import RunBook
 
         return RunBook(self._database())
+
+    @cached_property
+    def disks(self) -> DiskBook:
+        """What disks were, and what they cost a month then."""
+        from fe2tui.store.diskruns import DiskBook
+
+        return DiskBook(self._database())
 
     @cached_property
     def presence(self) -> Presence:

@@ -27,7 +27,7 @@ class Pace:
     ``poll`` between two looks; ``ready`` for a machine's ssh; ``states`` for a state; ``down`` for a rebooting machine
     to be gone; ``spot`` for a spot request to settle, asked each ``spot_poll``; ``settle`` is how long after a launch
     was sent EC2 may still come to show its instance; ``unbroken`` for the end of a call that was cancelled meanwhile;
-    ``prices`` for prices that the store does not have.
+    ``prices`` for prices that the store does not have; ``longest`` between two looks at what may take hours.
     """
 
     poll: float = 1.0
@@ -39,6 +39,7 @@ class Pace:
     settle: float = 30.0
     unbroken: float = 5.0
     prices: float = 1.0
+    longest: float = 20.0
 
 
 @dataclass(slots=True)
@@ -53,6 +54,8 @@ class Context:
     clock: Callable[[], datetime] = utc_now
     pace: Pace = field(default_factory=Pace)
 
-    def step(self, task: str, step: str, words: str, *, subject: str = "", label: str = "") -> None:
+    def step(
+        self, task: str, step: str, words: str, *, subject: str = "", label: str = "", fraction: float | None = None
+    ) -> None:
         """Report one step of a task."""
-        self.report(Progress(task, step, words, subject, label, at=self.clock()))
+        self.report(Progress(task, step, words, subject, label, fraction, self.clock()))

@@ -50,8 +50,15 @@ def end(ctx: Context, entry: Entry, result: str, words: str, remedy: str = "", c
 def recorded(ctx: Context, command: str, label: str, subject: str = "") -> Iterator[Entry]:
     """An entry for as long as the block runs: done, failed with the error's words, or cancelled with what is left."""
     entry = begin(ctx, command, label, subject)
-    try:
+    with ended(ctx, entry, command, label):
         yield entry
+
+
+@contextmanager
+def ended(ctx: Context, entry: Entry, command: str, label: str) -> Iterator[None]:
+    """End an entry with the block, as ``recorded`` does: for one that an earlier process began."""
+    try:
+        yield
     except asyncio.CancelledError:
         words = " ".join(part for part in ("Cancelled.", entry.left) if part)
         ctx.step(command, "cancelled", words, subject=entry.subject, label=label)

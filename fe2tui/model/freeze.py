@@ -1,0 +1,79 @@
+"""An image that is to be made of an instance: its name, the ways to make it, and the intent that is kept of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from fe2tui.errors import FieldError
+from fe2tui.model.instance import Instance
+
+FreezeWay = Literal["reboot", "stop", "no-reboot"]
+SHORTEST, LONGEST = 3, 128
+_WRONG = re.compile(r"[^A-Za-z0-9()\[\] ./\-'@_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeIntent:
+    """One image about to be asked for, kept before anything is done.
+
+    ``stage`` is intended (CreateImage may or may not have been sent), pending (its image is known, and being made),
+    done, failed or abandoned (no image came of it). ``restart`` says that the instance was running and is stopped for
+    the image: it is to be started again. ``stopped_at`` is when it was told to stop. ``disks`` is how many go into it.
+    """
+
+    token: str
+    name: str
+    instance_id: str
+    label: str
+    way: FreezeWay
+    region: str
+    profile: str
+    endpoint: str
+    made_at: datetime
+    stage: str = "intended"
+    image_id: str | None = None
+    restart: bool = False
+    stopped_at: datetime | None = None
+    disks: int = 1
+    error: str = ""
+    activity: int = 0  # its entry in the activity log
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def valid_name(instance: Instance) -> str:
+    """An image's name made of the instance's: 3 to 128 of the characters that EC2 takes."""
+    name = _WRONG.sub("-", instance.name).strip(" -")
+    if len(name) < SHORTEST:
+        name = f"{name}-image" if name else instance.id
+    return name[:LONGEST].rstrip()
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name, or the first of name-2, name-3 … that no image has."""
+    candidate, number = name, 1
+    while candidate in taken:
+        number += 1
+        ending = f"-{number}"
+        candidate = f"{name[: LONGEST - len(ending)]}{ending}"
+    return candidate
+
+
+def name_error(name: str, free: str) -> FieldError | None:
+    """What is wrong with an image's name, whatever others there are; ``free`` is one to offer instead.
+
+    Source: EC2 API reference, CreateImage.
+    """
+    remedy = f"{free} is free."
+    if not SHORTEST <= len(name) <= LONGEST:
+        return FieldError("ami_name", f"An image's name has {SHORTEST} to {LONGEST} characters.", remedy)
+    if found := _WRONG.search(name):
+        return FieldError(
+            "ami_name",
+            f"An image's name cannot have “{found[0]}” in it.",
+            f"Letters, digits, spaces and ()[]./-'@_ are possible. {remedy}",
+        )
+    return None

@@ -1,0 +1,166 @@
+"""The journal of freezes: what was about to be made an image, on the disk before anything is done."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from fe2tui.errors import FieldError, StoreError
+from fe2tui.model.freeze import FreezeIntent
+from fe2tui.store.database import Database
+from fe2tui.store.encoding import decode, encode, from_micros, maybe_micros, maybe_moment, to_micros
+from fe2tui.store.presence import Presence
+
+_COLUMNS = "token, name, instance_id, label, region, profile, endpoint, made_at, stage, image_id, error, activity, body"
+_OPEN = "stage IN ('intended', 'pending')"
+
+
+class FreezeJournal:
+    """Intents by token. One is ours while this store works on it, and anybody's once its process died."""
+
+    def __init__(self, database: Database, presence: Presence) -> None:
+        self._database = database
+        self._presence = presence
+        self._lock = threading.Lock()
+        self._in_hand: set[str] = set()
+
+    def intend(self, intent: FreezeIntent) -> None:
+        """Keep an intent: it is on the disk when this returns.
+
+        Raises FieldError(ami_name) if a living process, this one included, is asking for an image of that name there
+        right now, and StoreError, also where nothing can be kept.
+        """
+        if not self._database.is_durable:
+            problem = self._database.problem
+            raise StoreError(
+                "The freeze cannot be recorded, so it is not begun.", problem.summary if problem else ""
+            ) from problem
+        values = (
+            intent.token,
+            intent.name,
+            intent.instance_id,
+            intent.label,
+            intent.region,
+            intent.profile,
+            intent.endpoint,
+            to_micros(intent.made_at),
+            intent.stage,
+            intent.image_id,
+            intent.error,
+            intent.activity,
+            _body(intent),
+            self._presence.name,
+        )
+        with self._lock, self._database.transaction() as connection:
+            self._refuse_twin(connection, intent)
+            marks = ", ".join("?" * len(values))
+            connection.execute(f"INSERT INTO freezes ({_COLUMNS}, owner) VALUES ({marks})", values)
+            self._in_hand.add(intent.token)
+
+    def update(self, token: str, *, stage: str, image_id: str | None = None, error: str = "") -> None:
+        """Keep what became of it; an image's id already known stays known."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE freezes SET stage = ?, image_id = COALESCE(?, image_id), error = ? WHERE token = ?",
+                (stage, image_id, error, token),
+            )
+
+    def told_to_stop(self, token: str, at: datetime) -> None:
+        """Keep, before the call, that its instance is told to stop: it has to be started again."""
+        self._change(token, restart=True, stopped_at=to_micros(at))
+
+    def needs_no_start(self, token: str) -> None:
+        """Keep that its instance has been started again, or is not to be."""
+        self._change(token, restart=False)
+
+    def release(self, token: str) -> None:
+        """Say that nobody here works on it any more: ``open`` may give it out again."""
+        with self._lock:
+            self._in_hand.discard(token)
+
+    def get(self, token: str) -> FreezeIntent | None:
+        """The intent with that token."""
+        rows = self._database.read(f"SELECT {_COLUMNS} FROM freezes WHERE token = ?", (token,))
+        return next(iter(_intents(rows)), None)
+
+    def open(self, profile: str, endpoint: str) -> list[FreezeIntent]:
+        """Take over, oldest first, those whose end is not known and on which nobody works.
+
+        They are this store's from then on: of two processes that ask at once, each intent goes to one. ``release``
+        gives back what could not be settled.
+        """
+        mine = self._presence.name
+        with self._lock, self._database.transaction() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS}, owner FROM freezes"
+                f" WHERE profile = ? AND endpoint = ? AND {_OPEN} ORDER BY made_at",
+                (profile, endpoint),
+            ).fetchall()
+            free = [row[:-1] for row in rows if self._is_free(row[0], row[-1], mine)]
+            connection.executemany("UPDATE freezes SET owner = ? WHERE token = ?", [(mine, row[0]) for row in free])
+            self._in_hand.update(row[0] for row in free)
+        return _intents(free)
+
+    def _change(self, token: str, **changes: Any) -> None:
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT body FROM freezes WHERE token = ?", (token,)).fetchone()
+            if row is not None:
+                body = encode({**decode(row[0]), **changes})
+                connection.execute("UPDATE freezes SET body = ? WHERE token = ?", (body, token))
+
+    def _refuse_twin(self, connection: sqlite3.Connection, intent: FreezeIntent) -> None:
+        rows = connection.execute(
+            "SELECT owner FROM freezes WHERE profile = ? AND endpoint = ? AND region = ? AND name = ?"
+            " AND stage = 'intended'",
+            (intent.profile, intent.endpoint, intent.region, intent.name),
+        )
+        if any(self._presence.lives(owner) for (owner,) in rows):
+            raise FieldError(
+                "ami_name", f"The image “{intent.name}” is being made already.", "Wait for it, or choose another name."
+            )
+
+    def _is_free(self, token: str, owner: str, mine: str) -> bool:
+        return token not in self._in_hand if owner == mine else not self._presence.lives(owner)
+
+
+def _body(intent: FreezeIntent) -> str:
+    return encode(
+        {
+            "way": intent.way,
+            "restart": intent.restart,
+            "stopped_at": maybe_micros(intent.stopped_at),
+            "disks": intent.disks,
+            "tags": intent.tags,
+        }
+    )
+
+
+def _intents(rows: Iterable[tuple[Any, ...]]) -> list[FreezeIntent]:
+    found = []
+    for row in rows:
+        body = decode(row[12])
+        found.append(
+            FreezeIntent(
+                token=row[0],
+                name=row[1],
+                instance_id=row[2],
+                label=row[3],
+                region=row[4],
+                profile=row[5],
+                endpoint=row[6],
+                made_at=from_micros(row[7]),
+                stage=row[8],
+                image_id=row[9],
+                error=row[10],
+                activity=row[11],
+                way=body["way"],
+                restart=body["restart"],
+                stopped_at=maybe_moment(body["stopped_at"]),
+                disks=body["disks"],
+                tags=body["tags"],
+            )
+        )
+    return found

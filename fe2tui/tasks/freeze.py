@@ -1,0 +1,253 @@
+"""Freeze: an image of an instance, checked first, made once, and watched to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass, replace
+
+from fe2tui.aws import images as aws
+from fe2tui.aws import instances
+from fe2tui.errors import (
+    AwsError,
+    Fe2Error,
+    FieldError,
+    NotFoundError,
+    ReadOnlyError,
+    UnreachableError,
+)
+from fe2tui.model.freeze import FreezeIntent, FreezeWay, free_name
+from fe2tui.model.image import SOURCE_TAG, Image
+from fe2tui.model.instance import USER_TAG, Instance, State
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.freeze_plan import FreezePlan, WayWords, plan_freeze
+from fe2tui.tasks.freeze_watch import OpenFreeze, Watching, made_of, open_freezes, watch
+from fe2tui.tasks.record import Entry, recorded, unbroken
+
+__all__ = ["FreezePlan", "FreezeWay", "OpenFreeze", "WayWords", "freeze", "open_freezes", "plan_freeze", "watch"]
+
+_TAG_LENGTH = 256  # source: EC2 user guide, tag restrictions
+
+
+async def freeze(
+    ctx: Context, instance_id: str, name: str | None = None, *, way: FreezeWay = "reboot", wait: bool = True
+) -> Image:
+    """Make an image of an instance; with ``wait``, return when it can be used, else when AWS goes on by itself.
+
+    Reports the steps name, stopping, requested, image (with a fraction), start, ready. The intent is in the store
+    before anything is done; a lost reply is settled by looking for the image, which is never asked for twice. With
+    ``stop`` the instance is started again as soon as its disks are copied from. Raises FieldError (ami_name, way),
+    StateError with AWS's reason when the image failed; errors say what is left.
+    """
+    if ctx.session.read_only:
+        raise ReadOnlyError(
+            "This session may only read: nothing can be frozen.",
+            "Leave --read-only out, or take read_only out of config.toml.",
+        )
+    found = await instances.describe(ctx.session, [instance_id])
+    if not found:
+        raise NotFoundError(
+            f"There is no instance {instance_id} in {ctx.session.region}.", "It may have been terminated."
+        )
+    instance = found[0]
+    with recorded(ctx, "freeze", instance.label, instance.id) as entry:
+        plan = await plan_freeze(ctx, instance, name, way)
+        if plan.errors:
+            raise plan.errors[0]
+        return await _Freezing(ctx, plan, entry, _intent(ctx, plan, entry)).run(wait)
+
+
+def _intent(ctx: Context, plan: FreezePlan, entry: Entry) -> FreezeIntent:
+    place, instance = ctx.session.place, plan.instance
+    return FreezeIntent(
+        token=str(uuid.uuid4()),
+        name=plan.name,
+        instance_id=instance.id,
+        label=instance.label,
+        way=plan.way,
+        region=place.region,
+        profile=place.profile,
+        endpoint=place.endpoint,
+        made_at=ctx.clock(),
+        disks=max(1, len(instance.attachments)),
+        activity=entry.id or 0,
+    )
+
+
+@dataclass(slots=True)
+class _Freezing:
+    ctx: Context
+    plan: FreezePlan
+    entry: Entry
+    intent: FreezeIntent
+    is_begun: bool = False  # something was sent
+
+    async def run(self, wait: bool) -> Image:
+        ctx, plan = self.ctx, self.plan
+        journal, token = ctx.store.freezes, self.intent.token
+        self.step("name", f"{plan.name}: no other image is called that")
+        tags = await self.tags()
+        try:
+            await unbroken(asyncio.to_thread(journal.intend, self.intent), ctx.pace.unbroken)
+            if plan.stops:
+                await self.stopped()
+            image_id = await self.requested(tags)
+            self.intent = replace(self.intent, stage="pending", image_id=image_id)
+            watching = Watching(ctx, self.intent, self.entry)
+            if wait:
+                return await watching.until_available()
+            image = await watching.until_taken() or _unseen(image_id, plan, tags)
+            if image.state == "pending":
+                self.entry.words = f"AWS is making the image {plan.name} ({image_id})."
+            return image
+        except BaseException as error:
+            if not self.is_begun:
+                journal.update(token, stage="abandoned", error=str(error))
+            raise
+        finally:
+            journal.release(token)
+
+    async def tags(self) -> dict[str, str]:
+        """What the image and its snapshots are to carry: a machine launched from it logs in as its parent did."""
+        instance = self.plan.instance
+        user = instance.tags.get(USER_TAG, "").strip()
+        if not user:
+            try:
+                user = await aws.login_user_of(self.ctx.session, instance.image_id) or ""
+            except AwsError:
+                user = ""
+        source = f"{instance.id} {instance.name}".strip()[:_TAG_LENGTH]
+        tags = {"Name": self.plan.name, SOURCE_TAG: source}
+        return {**tags, USER_TAG: user} if user else tags
+
+    async def stopped(self) -> None:
+        ctx, instance = self.ctx, self.plan.instance
+        now = ctx.clock()
+        await asyncio.to_thread(ctx.store.freezes.told_to_stop, self.intent.token, now)
+        self.intent = replace(self.intent, restart=True, stopped_at=now)
+        self.step("stopping", f"{instance.label} stops, so that its disks are at rest")
+        self.is_begun = True
+        self.entry.left = (
+            f"No image was asked for. {instance.label} was stopped for it: the next start of this program starts it "
+            "again."
+        )
+        try:
+            await unbroken(instances.stop(ctx.session, [instance.id]), ctx.pace.unbroken)
+            await instances.wait_states(
+                ctx.session, [instance.id], [State.STOPPED], every=ctx.pace.poll, timeout=ctx.pace.states
+            )
+        except UnreachableError as error:
+            error.remedy = f"{error.remedy} {self.entry.left}".strip()
+            raise
+        except Fe2Error as error:
+            await self.is_over(error)
+            raise
+
+    async def requested(self, tags: dict[str, str]) -> str:
+        """Ask for the image, once. Returns its id, also when the reply was lost."""
+        self.step("requested", f"Asking for the image {self.plan.name}")
+        self.is_begun = True
+        try:
+            image_id = await self.answered(tags)
+        except _Unknown:
+            raise
+        except Fe2Error as error:
+            await self.is_over(error)
+            raise
+        self.ctx.store.freezes.update(self.intent.token, stage="pending", image_id=image_id)
+        return image_id
+
+    async def answered(self, tags: dict[str, str]) -> str:
+        """Send the call. Cancelled meanwhile, it is still seen to its end, so that what is left can be said."""
+        ctx, plan = self.ctx, self.plan
+        sending = asyncio.create_task(
+            aws.create_image(
+                ctx.session,
+                plan.instance.id,
+                plan.name,
+                description=_description(plan.instance),
+                tags=tags,
+                snapshot_tags=tags,
+                no_reboot=plan.way == "no-reboot",
+            )
+        )
+        try:
+            return await asyncio.shield(sending)
+        except UnreachableError as error:
+            return await self.after_silence(error)
+        except FieldError as error:
+            if error.code != "InvalidAMIName.Duplicate":
+                raise
+            return await self.after_duplicate(error)
+        except asyncio.CancelledError:
+            await asyncio.wait({sending}, timeout=ctx.pace.unbroken)
+            self.entry.left = "Whether the image was asked for is found out at the next start."
+            if not sending.done():
+                sending.cancel()
+            elif not sending.cancelled() and sending.exception() is None:
+                image_id = sending.result()
+                ctx.store.freezes.update(self.intent.token, stage="pending", image_id=image_id)
+                self.entry.left = f"AWS goes on making {plan.name} ({image_id}); the next start watches it."
+            raise
+
+    async def after_silence(self, error: UnreachableError) -> str:
+        """No answer says nothing of what AWS did: look for what came of it. Raises the error if it was nothing."""
+        self.step("requested", f"{error.summary} Looking whether the image is being made all the same.")
+        try:
+            found = await made_of(self.ctx, self.intent, since=self.ctx.clock())
+        except UnreachableError:
+            raise _Unknown(
+                f"Whether the image {self.plan.name} is being made is not known: {error.summary}",
+                "The next start of this program finds it out, and never makes it twice.",
+                code=error.code,
+            ) from error
+        if found is None:
+            error.remedy = f"No image was made. {error.remedy}".strip()
+            raise error
+        return found.id
+
+    async def after_duplicate(self, error: FieldError) -> str:
+        """The name was free a moment ago: it is ours, of a call that failed and was said again, or somebody else's."""
+        known = await aws.every_own_image(self.ctx.session)
+        same = next((image for image in known if image.name == self.plan.name), None)
+        if same is not None and same.made_from == self.plan.instance.id:
+            return same.id
+        error.remedy = f"{free_name(self.plan.name, {image.name for image in known})} is free."
+        raise error
+
+    async def is_over(self, error: Fe2Error) -> None:
+        """No image came of it. An instance that was stopped for it is started again, by the next start if need be."""
+        if self.intent.restart:
+            watching = Watching(self.ctx, self.intent, self.entry)
+            await unbroken(watching.started_again(), self.ctx.pace.unbroken)
+            self.intent = watching.intent
+            error.remedy = f"{error.remedy} {self.entry.remedy or self.entry.left}".strip()
+        if not self.intent.restart:
+            self.ctx.store.freezes.update(self.intent.token, stage="failed", error=error.summary)
+
+    def step(self, step: str, words: str) -> None:
+        self.ctx.step("freeze", step, words, subject=self.plan.instance.id, label=self.plan.instance.label)
+
+
+class _Unknown(UnreachableError):
+    """It is not known what came of the call: its intent stays open."""
+
+
+def _description(instance: Instance) -> str:
+    named = f"{instance.name}, " if instance.name and instance.name.isascii() else ""
+    return f"Frozen from {named}{instance.id}"[:255]
+
+
+def _unseen(image_id: str, plan: FreezePlan, tags: dict[str, str]) -> Image:
+    """One that EC2 does not show yet."""
+    instance = plan.instance
+    return Image(
+        image_id,
+        plan.name,
+        instance.architecture,
+        "pending",
+        description=_description(instance),
+        root_device=instance.root_device or "/dev/sda1",
+        source_instance_id=instance.id,
+        tags=tags,
+    )

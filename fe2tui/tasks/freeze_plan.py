@@ -1,0 +1,167 @@
+"""What freezing an instance comes to: the name checked and made unique, the ways, the cost, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from fe2tui.aws import images as aws
+from fe2tui.errors import Fe2Error, FieldError, StateError
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.freeze import FreezeWay, free_name, name_error, valid_name
+from fe2tui.model.image import Image
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.words import dollars, listed
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.power import not_to_stop
+
+
+@dataclass(frozen=True, slots=True)
+class WayWords:
+    """One way to make an image of a running instance, and what it means."""
+
+    way: FreezeWay
+    title: str
+    words: str
+
+
+WAYS = (
+    WayWords(
+        "reboot",
+        "Reboot",
+        "It restarts: what runs on it ends, and its disks are at rest when the image is taken. It keeps its address.",
+    ),
+    WayWords(
+        "stop",
+        "Stop first",
+        "It stops, the image is taken, and it starts again: the surest. It gets another public address, unless that "
+        "is an Elastic IP.",
+    ),
+    WayWords(
+        "no-reboot",
+        "No reboot",
+        "Nothing is interrupted. The image is as after a power cut: what was being written may be damaged in it.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FreezePlan:
+    """What a freeze comes to. It can be done when ``errors`` is empty.
+
+    ``name`` is the image's, ``free_name`` one that nobody has. ``ways`` are those possible for the instance: none for
+    one that is stopped already, which needs none. ``at_most_per_month`` is dollars, None where not known.
+    """
+
+    instance: Instance
+    name: str
+    free_name: str
+    way: FreezeWay
+    errors: tuple[FieldError, ...] = ()
+    ways: tuple[WayWords, ...] = ()
+    sentences: tuple[str, ...] = ()
+    at_most_per_month: Decimal | None = None
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether nothing stands in its way."""
+        return not self.errors
+
+    @property
+    def stops(self) -> bool:
+        """Whether the instance is stopped for it, and started again."""
+        return self.way == "stop" and self.instance.state is State.RUNNING
+
+    def error(self, field_name: str) -> FieldError | None:
+        """What is wrong with one field: ``ami_name`` or ``way``."""
+        return next((error for error in self.errors if error.field == field_name), None)
+
+
+async def plan_freeze(
+    ctx: Context,
+    instance: Instance,
+    name: str | None = None,
+    way: FreezeWay = "reboot",
+    fleet: Fleet | None = None,
+    *,
+    images: Sequence[Image] | None = None,
+) -> FreezePlan:
+    """What freezing an instance comes to: everything checked, nothing changed.
+
+    Without a ``name`` it is the instance's own, made valid and unique. ``images`` are the account's own where they
+    are known already, disabled ones too; else AWS is asked. ``fleet`` tells what the image will cost. Raises
+    StateError when the instance is in no state to be frozen.
+    """
+    _refuse_state(instance)
+    known = list(images) if images is not None else await aws.every_own_image(ctx.session)
+    taken = {image.name for image in known}
+    given = (name or "").strip()
+    free = free_name(valid_name(instance), taken)
+    errors = []
+    if given:
+        free = free_name(valid_name(replace(instance, tags={"Name": given})), taken)
+        error = name_error(given, free) or (aws.name_taken(given, free) if given in taken else None)
+        errors += [error] if error else []
+    ways = await _ways(ctx, instance)
+    if ways and way not in {one.way for one in ways}:
+        errors.append(
+            FieldError(
+                "way",
+                f"{instance.label} is a one-time spot instance: it cannot be stopped, only terminated.",
+                "Let it reboot, or freeze it without.",
+                code="UnsupportedOperation",
+            )
+        )
+    cost = _at_most(instance, fleet)
+    return FreezePlan(
+        instance, given or free, free, way, tuple(errors), ways, tuple(_sentences(instance, way, fleet, cost)), cost
+    )
+
+
+def _refuse_state(instance: Instance) -> None:
+    if instance.state in (State.RUNNING, State.STOPPED):
+        return
+    gone = instance.state.is_gone
+    raise StateError(
+        f"{instance.label} is {instance.state}: {'it cannot' if gone else 'it cannot yet'} be made an image.",
+        "" if gone else f"Wait until it is {'running' if instance.state is State.PENDING else 'stopped'}.",
+    )
+
+
+async def _ways(ctx: Context, instance: Instance) -> tuple[WayWords, ...]:
+    if instance.state is State.STOPPED:
+        return ()
+    refused = (await not_to_stop(ctx, [instance])).get(instance.id) if instance.is_spot else None
+    return tuple(one for one in WAYS if one.way != "stop" or not isinstance(refused, Fe2Error))
+
+
+def _at_most(instance: Instance, fleet: Fleet | None) -> Decimal | None:
+    if fleet is None or fleet.prices.snapshot is None:
+        return None
+    volumes = fleet.volumes_of(instance)
+    if len(volumes) != len(instance.attachments):
+        return None
+    return fleet.prices.snapshot * sum(volume.size for volume in volumes)
+
+
+def _sentences(instance: Instance, way: FreezeWay, fleet: Fleet | None, cost: Decimal | None) -> list[str]:
+    said = []
+    if instance.state is State.STOPPED:
+        said.append(f"{instance.label} is stopped: its disks are at rest, and it stays stopped.")
+    elif way == "reboot":
+        said.append(f"{instance.label} reboots: what runs on it ends.")
+    elif way == "stop":
+        said.append(f"{instance.label} is stopped for some minutes: what runs on it ends.")
+    else:
+        said.append(f"{instance.label} runs on: files being written may be damaged in the image.")
+    volumes = fleet.volumes_of(instance) if fleet is not None else ()
+    if len(volumes) > 1:
+        sizes = listed([f"{volume.size:,} GiB" for volume in volumes])
+        said.append(f"All its {len(volumes)} disks are in the image: {sizes}.")
+    if cost is not None:
+        said.append(
+            f"The image costs at most {dollars(cost, sign='$')} a month: AWS bills what is written on the disks, "
+            "not their size."
+        )
+    return said
