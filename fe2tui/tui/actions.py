@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from fe2tui.model.query import SORTS
 from fe2tui.model.words import plural
-from fe2tui.tui.possible import ACTIVITY, INSTANCES
+from fe2tui.tui.possible import ACTIVITY, IMAGES, INSTANCES
 from fe2tui.tui.view import View
 
 if TYPE_CHECKING:
     from fe2tui.tui.app import Dashboard
+    from fe2tui.tui.panes.listpane import ListPane
     from fe2tui.tui.parts import Parts
     from fe2tui.tui.screen import MainScreen
 
@@ -23,20 +23,29 @@ def _screen(view: View) -> MainScreen:
     return _parts(view).main
 
 
+def _list(view: View) -> ListPane:
+    return _screen(view).lists[view.pane]
+
+
+def open_selected(view: View) -> None:
+    """Connect to the instance, launch from the image: what a double click does."""
+    _parts(view).perform(_list(view).table.opens)
+
+
 def toggle_details(view: View) -> None:
     """Show or hide the details."""
     _screen(view).toggle_details()
 
 
 def mark(view: View) -> None:
-    """Mark the instance under the cursor."""
-    _screen(view).table.mark()
+    """Mark the row under the cursor."""
+    _list(view).table.mark()
     _screen(view).write_lines()
 
 
 def mark_all(view: View) -> None:
     """Mark all that are shown."""
-    _screen(view).table.mark_all()
+    _list(view).table.mark_all()
     _screen(view).write_lines()
 
 
@@ -46,9 +55,9 @@ def leave(view: View) -> None:
     if view.pane == ACTIVITY:
         cancel(view)
     elif view.filter_text:
-        screen.browser.clear_filter()
+        _list(view).clear_filter()
     else:
-        screen.table.unmark_all()
+        _list(view).table.unmark_all()
         screen.write_lines()
 
 
@@ -66,14 +75,15 @@ def cancel(view: View) -> None:
 
 async def open_filter(view: View) -> None:
     """Open the line in which a filter is typed."""
-    await _screen(view).browser.open_filter()
+    await _list(view).open_filter()
 
 
 async def choose_sort(view: View) -> None:
     """Ask for the column to sort by; choosing the same again turns the order round."""
     from fe2tui.tui.forms.picker import Item, Picker
 
-    present = _parts(view).showing.arrangement
+    pane = _list(view)
+    present = pane.arrangement
     items = [
         Item(
             sort.id,
@@ -81,11 +91,11 @@ async def choose_sort(view: View) -> None:
             f"{'largest' if sort.largest_first else 'smallest'} first" if sort.id != present.sort else "turn it round",
             sort.id == present.sort,
         )
-        for sort in SORTS.values()
+        for sort in pane.kind.sorts.values()
     ]
     chosen = await view.ask(Picker("Sort by", items, submit_word="Sort"))
     if chosen is not None:
-        _screen(view).browser.sort_by(chosen)
+        pane.sort_by(chosen)
 
 
 def refresh(view: View) -> None:
@@ -97,6 +107,11 @@ def refresh(view: View) -> None:
 def go_to_instances(view: View) -> None:
     """Go to the instances."""
     _screen(view).go_to(INSTANCES)
+
+
+def go_to_images(view: View) -> None:
+    """Go to the images."""
+    _screen(view).go_to(IMAGES)
 
 
 def go_to_activity(view: View) -> None:

@@ -12,8 +12,9 @@ from datetime import datetime
 from heapq import merge
 
 from fe2tui.model.fleet import Fleet, FleetDiff, diff
-from fe2tui.model.query import EVERYTHING, SORTS, At, Query
+from fe2tui.model.query import SORTS, At
 from fe2tui.model.terms import SortValue
+from fe2tui.tui.arrangement import Arrangement
 
 _RUN = 2_000
 _LOOK_UP_EVERY = 512
@@ -23,15 +24,6 @@ Key = tuple[bool, SortValue, str]
 
 class Superseded(Exception):
     """A newer arrangement is wanted: this one is no longer of use."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """What a person asked to see, and in which order."""
-
-    query: Query = EVERYTHING
-    sort: str = "name"
-    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

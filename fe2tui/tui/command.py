@@ -6,15 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fe2tui.model.words import listed
 from fe2tui.tui import possible
-from fe2tui.tui.possible import ACTIVITY, INSTANCES
+from fe2tui.tui.possible import ACTIVITY, IMAGES, INSTANCES
 
 if TYPE_CHECKING:
     from fe2tui.tui.view import View
 
 Check = Callable[["View"], "str | None"]
 
-PANES: Mapping[str, tuple[str, str]] = {INSTANCES: ("1", "Instances"), ACTIVITY: ("6", "Activity")}
+PANES: Mapping[str, tuple[str, str]] = {
+    INSTANCES: ("1", "Instances"),
+    IMAGES: ("2", "Images"),
+    ACTIVITY: ("6", "Activity"),
+}
 EVERYWHERE = frozenset(PANES)
 ACTIONS, VERBS = "fe2tui.tui.actions", "fe2tui.tui.verbs"
 
@@ -45,7 +50,8 @@ class Command:
     def reason(self, view: View) -> str | None:
         """Why it cannot be done here and now, in words; None when it can."""
         if view.pane not in self.scopes:
-            return f"{self.title} means something in the {PANES[min(self.scopes)][1]} pane only."
+            names = [title for pane, (_, title) in PANES.items() if pane in self.scopes]
+            return f"{self.title} means something in the {listed(names)} pane{'s' if len(names) > 1 else ''} only."
         if self.changes and view.read_only:
             return "This session may only read: it was opened read-only."
         return self.check(view)

@@ -12,6 +12,7 @@ from fe2tui.model.instance import Instance
 from fe2tui.model.progress import unreported
 from fe2tui.tui.jobs import Jobs
 from fe2tui.tui.link import Link
+from fe2tui.tui.possible import INSTANCES
 from fe2tui.tui.view import Severity, Work
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from fe2tui.model.progress import Report
     from fe2tui.settings import Settings
     from fe2tui.store import Store
+    from fe2tui.tasks.catalogue import Catalogues
     from fe2tui.tasks.context import Context
-    from fe2tui.tasks.lookups import TypeShelf
     from fe2tui.tui.app import Dashboard
     from fe2tui.tui.parts import Parts
 
@@ -40,7 +41,7 @@ class LiveDesk:
         self._settings = settings
         self.link = Link(parts, app, app.choice, settings, self._ask_code)
         self.jobs = Jobs(self, app.clock)
-        self._types: TypeShelf = {}
+        self._catalogues: Catalogues | None = None
 
     @property
     def app(self) -> Dashboard:
@@ -68,15 +69,25 @@ class LiveDesk:
         return self._parts.showing.fleet
 
     @property
-    def types(self) -> TypeShelf:
-        """The types of machines of the places where a launch was thought of."""
-        return self._types
+    def catalogues(self) -> Catalogues:
+        """The instance types of each region that was looked at."""
+        if self._catalogues is None:
+            from fe2tui.tasks.catalogue import Catalogues
+
+            self._catalogues = Catalogues()
+        return self._catalogues
 
     def context(self, report: Report | None = None) -> Context:
         """A context for a task."""
         from fe2tui.tasks.context import Context
 
         return Context(self.session, self.store, self.settings, report or unreported, "dashboard", self._clock)
+
+    async def close(self) -> None:
+        """Let go of what is being read, and close sessions and store."""
+        if self._catalogues is not None:
+            self._catalogues.close()
+        await self.link.close()
 
     def nudge(self) -> None:
         """Make the poller quick for a while."""
@@ -92,9 +103,13 @@ class LiveDesk:
         """Run a task in a worker, shown in the activity pane."""
         self.jobs.start(title, work, subjects, done, self.session.region)
 
-    def select(self, instance_id: str) -> None:
-        """Put the cursor on an instance as soon as it is in sight."""
-        self._parts.main.table.go_to(instance_id)
+    def select(self, row_id: str) -> None:
+        """Put the cursor of its list on an instance or an image as soon as it is in sight."""
+        self._parts.main.select(row_id)
+
+    def images_changed(self) -> None:
+        """Have images and snapshots read soon."""
+        self.link.images_changed()
 
     async def ask(self, screen: Screen[Answer]) -> Answer | None:
         """Open a form and wait for its answer."""
@@ -122,9 +137,9 @@ class LiveDesk:
         sight = self._parts.showing.sight
         return [sight.fleet.instances[instance_id] for instance_id in sight.ids] if sight is not None else []
 
-    def shown_cells(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """The table as shown."""
-        return self._parts.main.table.cells_shown()
+    def shown_cells(self, pane: str = INSTANCES) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """The list of a pane as shown."""
+        return self._parts.main.lists[pane].table.cells_shown()
 
     def run_worker(self, work: Any, *, name: str, group: str, exit_on_error: bool) -> Worker[None]:
         """Run a coroutine in a worker of the app."""

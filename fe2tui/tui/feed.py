@@ -12,6 +12,7 @@ from fe2tui.model.progress import Activity
 
 if TYPE_CHECKING:
     from fe2tui.tui.desk import LiveDesk
+    from fe2tui.tui.panes.instances import Instances
     from fe2tui.tui.screen import MainScreen
 
 DRAW_WAIT = 0.1  # seconds: steps that come in a burst are drawn once
@@ -22,8 +23,11 @@ _IS_READY = frozenset({"ready", "ssh answers"})
 class Feed:
     """Draws in its own time, however often it is told that something changed."""
 
-    def __init__(self, desk: LiveDesk, main: MainScreen, work: Callable[[Awaitable[None], str], object]) -> None:
+    def __init__(
+        self, desk: LiveDesk, main: MainScreen, table: Instances, work: Callable[[Awaitable[None], str], object]
+    ) -> None:
         self._desk = desk
+        self._table = table
         self._main = main
         self._work = work
         self._log: Sequence[Activity] = ()
@@ -40,11 +44,12 @@ class Feed:
         self._waits = False
         main = self._main
         main.activity.show(list(self._desk.jobs.running.values()), self._desk.jobs.failures, self._log)
-        notes = self._notes(main.table.sight.fleet.instances if main.table.sight else {})
-        if notes != main.table.notes:
-            main.table.notes.clear()
-            main.table.notes.update(notes)
-        main.table.redraw()
+        table = self._table
+        notes = self._notes(table.sight.fleet.instances if table.sight else {})
+        if notes != table.notes:
+            table.notes.clear()
+            table.notes.update(notes)
+        table.redraw()
         main.footer.redraw()
 
     def _notes(self, instances: Mapping[str, Instance]) -> dict[str, str]:

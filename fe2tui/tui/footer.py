@@ -15,8 +15,8 @@ def spans(view: View, keys: Mapping[str, str], failures: int, width: int) -> lis
     if failures:
         right = [Span("! ", "alarm", "errors"), Span(f"{failures}   ", "trouble", "errors"), *right]
     left: list[Span] = [Span(" ")]
-    if len(view.marked) > 0:
-        left.append(Span(f"✓ {len(view.marked):,} marked   ", "mark"))
+    if view.marked_count:
+        left.append(Span(f"✓ {view.marked_count:,} marked   ", "mark"))
     room = width - width_of(right) - 1
     for command in _of(view, at_right=False):
         key = _key(command, view, keys)

@@ -170,6 +170,11 @@ class Link:
         if self._polling is not None:
             self._polling.nudge()
 
+    def images_changed(self) -> None:
+        """Read images and snapshots soon."""
+        if self._polling is not None:
+            self._polling.images_changed()
+
     def read_now(self) -> None:
         """Read at once."""
         if self._polling is not None:

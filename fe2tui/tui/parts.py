@@ -8,14 +8,23 @@ from textual.binding import Binding
 from textual.message import Message
 
 from fe2tui.errors import CredentialsError, Fe2Error
+from fe2tui.model.image import Image
 from fe2tui.model.place import Place
 from fe2tui.tui import memory
 from fe2tui.tui.acquaintance import Acquaintance
 from fe2tui.tui.board import Sight
 from fe2tui.tui.desk import LiveDesk
 from fe2tui.tui.feed import Feed
+from fe2tui.tui.image_columns import SHEET, ImagesSeen
 from fe2tui.tui.keymap import keymap
 from fe2tui.tui.lines import Lines
+from fe2tui.tui.listing import Listing, ListRows
+from fe2tui.tui.panes.described import Described
+from fe2tui.tui.panes.image_facts import describe as describe_image
+from fe2tui.tui.panes.instances import KIND, Instances
+from fe2tui.tui.panes.instances import describe as describe_instance
+from fe2tui.tui.panes.listed import Listed
+from fe2tui.tui.panes.listpane import ListPane
 from fe2tui.tui.polling import FleetNotRead, FleetSeen
 from fe2tui.tui.pulse import Pulse
 from fe2tui.tui.reading import Reading
@@ -44,8 +53,15 @@ class Parts:
         self.showing = Showing(lambda work: app.work(work, "show"), app.clock, self._show, self._sum)
         self.desk = LiveDesk(self, app, app.settings)
         self.runner = Runner(self.view, app.work, app.toast, self.desk.fail, app.ahead)
-        self.main = MainScreen(self.showing, app.settings.columns, app.clock, Lines(self), self)
-        self.feed = Feed(self.desk, self.main, app.work)
+        self.table = Instances(app.settings.columns, app.clock)
+        self.listing = Listing(SHEET, lambda work: app.work(work, "images"), app.clock, self._show_images)
+        self.images = Listed(SHEET, app.clock, opens="launch")
+        lists = (
+            ListPane(KIND, self.table, self.showing, self._describe_instance),
+            ListPane(SHEET.kind, self.images, self.listing, self._describe_image),
+        )
+        self.main = MainScreen({pane.kind.pane: pane for pane in lists}, app.clock, Lines(self), self)
+        self.feed = Feed(self.desk, self.main, self.table, app.work)
         self.acquaintance = Acquaintance(lambda work: app.work(work, "host keys"), self.news)
         self.pulse = Pulse(app, self)
         self.starting = Starting(app, self)
@@ -63,12 +79,13 @@ class Parts:
 
     async def close(self) -> None:
         """Close sessions and store."""
-        await self.desk.link.close()
+        await self.desk.close()
 
     def view(self) -> View:
         """The dashboard as it is now."""
-        sight, table, link = self.showing.sight, self.main.table, self.desk.link
+        sight, table, link, acting = self.showing.sight, self.table, self.desk.link, self.main.list_pane
         instances = sight.fleet.instances if sight is not None else {}
+        images = self.listing.things
         return View(
             self.desk,
             link.session.place if link.is_open else Place("", ""),
@@ -76,19 +93,28 @@ class Parts:
             sight.fleet if sight is not None else None,
             instances.get(table.cursor_id) if table.cursor_id is not None else None,
             tuple(instances[instance_id] for instance_id in table.marked_and_shown()) if table.marks else (),
-            len(sight.ids) if sight is not None else 0,
-            self.showing.arrangement.query.text,
+            acting.shown_count,
+            acting.arrangement.query.text,
             len(self.desk.jobs.running),
             link.session.read_only if link.is_open else False,
+            images.get(self.images.cursor_id) if self.images.cursor_id is not None else None,
+            tuple(images[image_id] for image_id in self.images.marked_and_shown()) if self.images.marks else (),
         )
 
     def post_message(self, message: Message) -> bool:
         """What a link has to tell, in the order of the screen's own messages. From any thread."""
         return self.main.post_message(message)
 
-    def knows_host(self, instance_id: str) -> bool:
-        """Whether the host key of an instance is known."""
-        return self.acquaintance.knows(instance_id)
+    def _describe_instance(self, instance_id: str) -> Described | None:
+        fleet = self.showing.fleet
+        instance = fleet.instances.get(instance_id) if fleet is not None else None
+        if fleet is None or instance is None:
+            return None
+        return describe_instance(instance, fleet, self.clock(), is_known=self.acquaintance.knows(instance_id))
+
+    def _describe_image(self, image_id: str) -> Described | None:
+        contents, image = self.listing.contents, self.listing.things.get(image_id)
+        return describe_image(image, contents.around(self.clock())) if contents is not None and image else None
 
     def perform(self, command_id: str) -> None:
         """Do what a click asked for."""
@@ -102,8 +128,10 @@ class Parts:
         """Another place is shown from now on."""
         self.reading = Reading()
         self.showing.forget()
+        self.listing.forget()
         place = self.desk.session.place
-        self.main.table.forget(place)
+        for pane in self.main.lists.values():
+            pane.table.forget(place)
         colour = self.settings.of_profile(place.profile).colour
         if not self.main.status.paint(colour):
             self.warn(f"[profiles.{place.profile}] colour: “{colour}” is no colour.")
@@ -126,11 +154,13 @@ class Parts:
             self.desk.fail("Reading", problem, aloud=False)
         self.acquaintance.look_again()
         self.showing.take(event.fleet)
+        self.listing.take(event.fleet)
         self.feed.read_log()
 
     def not_read(self, event: FleetNotRead) -> None:
         """A read failed."""
-        self.main.table.unread(event.error.summary)
+        for pane in self.main.lists.values():
+            pane.table.unread(event.error.summary)
         if self.reading.failed(event):
             self.desk.fail("Reading", event.error, aloud=False)
             if isinstance(event.error, CredentialsError) and self.showing.fleet is None:
@@ -138,8 +168,12 @@ class Parts:
         self.news()
 
     def _show(self, sight: Sight, glow: bool) -> None:
-        self.main.table.show_sight(sight, glow=glow)
+        self.table.show_sight(sight, glow=glow)
         memory.keep(len(sight.changed))
+        self.news()
+
+    def _show_images(self, rows: ListRows[Image, ImagesSeen], changed: frozenset[str]) -> None:
+        self.images.show_rows(rows, self.listing.arrangement, changed)
         self.news()
 
     def _sum(self, sums: Sums) -> None:

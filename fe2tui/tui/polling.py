@@ -108,6 +108,11 @@ class Polling:
         if self._poller is not None:
             self._poller.refresh()
 
+    def images_changed(self) -> None:
+        """Something was done to images or snapshots: read them soon."""
+        if self._poller is not None:
+            self._poller.images_changed()
+
     def look(self, anyone: bool) -> None:
         """Pause when nobody looks, go on when somebody does."""
         if self._poller is not None and self.is_paused is anyone:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fe2tui.model.instance import State
+from fe2tui.model.words import visible
 
 if TYPE_CHECKING:
     from fe2tui.tui.view import View
 
 INSTANCES = "instances"
+IMAGES = "images"
 ACTIVITY = "activity"
+LISTS = frozenset({INSTANCES, IMAGES})
+"""The panes that are lists: what looks at a list, marks in it or copies from it means something in each of them."""
+
+NOUNS: Mapping[str, str] = {INSTANCES: "instance", IMAGES: "image"}
 
 
 def always(view: View) -> str | None:
@@ -18,19 +25,58 @@ def always(view: View) -> str | None:
     return None
 
 
+def noun(view: View) -> str:
+    """What the rows of the list are: ``instance``, ``image``."""
+    return NOUNS.get(view.pane, NOUNS[INSTANCES])
+
+
 def has_target(view: View) -> str | None:
-    """An instance is selected or marked."""
-    if view.fleet is None:
-        return "The instances have not been read yet."
-    return None if view.targets else "No instance is selected."
+    """Something is selected or marked in the list."""
+    return has_fleet(view) or (None if view.meant else f"No {noun(view)} is selected.")
 
 
 def has_one(view: View) -> str | None:
-    """One instance is meant, not several."""
+    """One of the list is meant, not several."""
     reason = has_target(view)
-    if reason is None and len(view.targets) > 1:
-        return f"{len(view.targets)} instances are marked; this takes one. Esc unmarks them."
+    if reason is None and len(view.meant) > 1:
+        return f"{len(view.meant)} {noun(view)}s are marked; this takes one. Esc unmarks them."
     return reason
+
+
+def can_launch(view: View) -> str | None:
+    """In the images: of the one that is meant, if any, instances can be made."""
+    if view.pane != IMAGES or not view.images:
+        return None
+    reason = has_one(view)
+    image = view.images[0]
+    if reason is not None or image.state == "available":
+        return reason
+    if image.state == "pending":
+        return f"{visible(image.label)} is not complete yet; it can be launched from when it is."
+    why = f": {visible(image.state_reason)}" if image.state_reason else ""
+    return f"{visible(image.label)} is {visible(image.state)}{why}. Nothing can be launched from it."
+
+
+def can_open(view: View) -> str | None:
+    """What enter does with the row: connect to an instance, launch from an image."""
+    return has_one(view) or can_launch(view) if view.pane == IMAGES else can_connect(view)
+
+
+def can_remove(view: View) -> str | None:
+    """At least one instance is not gone yet, or at least one image is the account's own."""
+    if view.pane != IMAGES:
+        return can_terminate(view)
+    reason = has_target(view)
+    own = view.fleet.images if view.fleet is not None else {}
+    if reason is not None or any(image.id in own for image in view.images):
+        return reason
+    named = f"{visible(view.images[0].label)} is" if len(view.images) == 1 else "They are"
+    return f"{named} public, of somebody else's; only images of your own can be deregistered."
+
+
+def remove_word(view: View) -> str:
+    """``Deregister`` for images, ``Terminate`` for instances."""
+    return "Deregister" if view.pane == IMAGES else "Terminate"
 
 
 def can_connect(view: View) -> str | None:
@@ -78,8 +124,8 @@ def can_terminate(view: View) -> str | None:
 
 
 def has_rows(view: View) -> str | None:
-    """The table is not empty."""
-    return None if view.shown_count else "No instance is shown."
+    """The list is not empty."""
+    return None if view.shown_count else f"No {noun(view)} is shown."
 
 
 def has_fleet(view: View) -> str | None:
@@ -96,7 +142,7 @@ def something_to_leave(view: View) -> str | None:
     """Esc has something to do."""
     if view.pane == ACTIVITY:
         return has_running_task(view)
-    return None if view.filter_text or view.marked else "No filter and no marks to leave."
+    return None if view.filter_text or view.marked_count else "No filter and no marks to leave."
 
 
 def stop_word(view: View) -> str:

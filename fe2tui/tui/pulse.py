@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fe2tui.tui.parts import Parts
 
 NOBODY_LOOKS_AFTER = timedelta(hours=4)
-TABLE_EVERY, DETAILS_EVERY, TIDY_EVERY = 5, 10, 600  # seconds
+TABLE_EVERY, DETAILS_EVERY, IMAGES_EVERY, TIDY_EVERY = 5, 10, 30, 600  # seconds
 YOUNG = timedelta(minutes=10)  # such ages are shown with their seconds
 LOG_EVERY = 10  # seconds: other programs write to it too
 
@@ -42,9 +42,11 @@ class Pulse:
         if parts.desk.jobs.running:
             parts.feed.draw()
         elif self._beats % TABLE_EVERY == 0 or self._has_young():
-            main.table.redraw()
+            parts.table.redraw()
         if self._beats % DETAILS_EVERY == 0:
             main.show_details()
+        if self._beats % IMAGES_EVERY == 0 and parts.listing.is_looked_at:
+            parts.images.redraw()
         if self._beats % LOG_EVERY == 0 and parts.desk.link.is_open and not nobody:
             parts.feed.read_log()
         if self._beats % TIDY_EVERY == 0:
@@ -57,7 +59,7 @@ class Pulse:
             self._parts.desk.link.look(True)
 
     def _has_young(self) -> bool:
-        table, now = self._parts.main.table, self._clock()
+        table, now = self._parts.table, self._clock()
         sight = table.sight
         if sight is None:
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar, Protocol
 
@@ -11,18 +11,14 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
-from fe2tui.model.words import visible
 from fe2tui.paths import sheets_folder
 from fe2tui.tui.lines import Lines
 from fe2tui.tui.panes.activity import ActivityPane
-from fe2tui.tui.panes.browser import Browser
 from fe2tui.tui.panes.details import Details
-from fe2tui.tui.panes.instances import Instances
+from fe2tui.tui.panes.listpane import ListPane
 from fe2tui.tui.polling import FleetNotRead, FleetSeen
-from fe2tui.tui.possible import ACTIVITY, INSTANCES
-from fe2tui.tui.showing import Showing
+from fe2tui.tui.possible import ACTIVITY
 from fe2tui.tui.widgets.asked import Asked
-from fe2tui.tui.widgets.frame import Part
 from fe2tui.tui.widgets.line import Line
 from fe2tui.tui.widgets.table import Table
 
@@ -36,9 +32,6 @@ class Listener(Protocol):
 
     def perform(self, command_id: str) -> None:
         """A command was asked for with the mouse."""
-
-    def knows_host(self, instance_id: str) -> bool:
-        """Whether the host key of an instance is known."""
 
     def seen(self, event: FleetSeen) -> None:
         """A fleet was read."""
@@ -54,21 +47,16 @@ class MainScreen(Screen[None]):
     CSS_PATH = sheets_folder() / "main.tcss"
 
     def __init__(
-        self,
-        showing: Showing,
-        columns: tuple[str, ...],
-        clock: Callable[[], datetime],
-        lines: Lines,
-        listener: Listener,
+        self, lists: Mapping[str, ListPane], clock: Callable[[], datetime], lines: Lines, listener: Listener
     ) -> None:
+        """``lists`` are the panes that are lists, by their names; the first is there when the program starts."""
         super().__init__(id="main")
-        self._showing = showing
+        self.lists = lists
         self._listener = listener
+        self._list = next(iter(lists))
         self._details_wanted: bool | None = None
         self._details_timer_runs = False
-        self.table = Instances(columns, clock)
-        self.browser = Browser(self.table, showing)
-        self.details = Details(clock)
+        self.details = Details()
         self.activity = ActivityPane(clock)
         self.status = Line(lines.status, id="status")
         self.notice = Line(lines.notice, id="notice")
@@ -80,7 +68,8 @@ class MainScreen(Screen[None]):
         yield self.status
         yield self.notice
         with Container(id="body"):
-            yield self.browser
+            with Vertical(id="left"):
+                yield from self.lists.values()
             with Vertical(id="side"):
                 yield self.details
                 yield self.activity
@@ -91,23 +80,50 @@ class MainScreen(Screen[None]):
     @property
     def pane(self) -> str:
         """The pane that commands act on."""
-        if self.has_class("-wide") and not self.has_class("-zoom"):
-            return ACTIVITY if self.activity.has_focus else INSTANCES
-        return ACTIVITY if self.has_class("-activity") else INSTANCES
+        if self._is_wide:
+            return ACTIVITY if self.activity.has_focus else self._list
+        return ACTIVITY if self.has_class("-activity") else self._list
+
+    @property
+    def list_pane(self) -> ListPane:
+        """The list that commands act on: the one that has the focus, or had it before something else has."""
+        return self.lists[self._list]
+
+    @property
+    def _is_wide(self) -> bool:
+        return self.has_class("-wide") and not self.has_class("-zoom")
 
     def go_to(self, pane: str) -> None:
         """Show a pane and give it the focus."""
-        self.set_class(pane == ACTIVITY, "-activity")
-        target = self.activity if pane == ACTIVITY else self.table
+        self._choose(pane)
+        target: Widget = self.activity if pane == ACTIVITY else self.lists[pane].table
         self.call_after_refresh(target.focus)
+        self.call_after_refresh(self.show_details)
         self.call_after_refresh(self.write_lines)
+
+    def _choose(self, pane: str) -> None:
+        """Where there is room for one pane alone, it is this one from now on."""
+        self.set_class(pane == ACTIVITY, "-activity")
+        if pane != ACTIVITY:
+            self._list = pane
+            for name in self.lists:
+                self.set_class(name == pane, f"-{name}")
+
+    def select(self, row_id: str) -> None:
+        """Put the cursor of its list on a row as soon as it is in sight."""
+        pane = self._list_of(row_id)
+        if pane is not None:
+            pane.table.go_to(row_id)
+
+    def _list_of(self, row_id: str) -> ListPane | None:
+        return next((pane for pane in self.lists.values() if row_id.startswith(pane.kind.prefix)), None)
 
     def zoom(self) -> None:
         """Give the screen to the pane with the focus, or give it back."""
         pane = self.pane
         self.toggle_class("-zoom")
-        self.set_class(pane == ACTIVITY, "-activity")
-        self.call_after_refresh(self.show_details)
+        self._choose(pane)
+        self._arrange()
 
     def toggle_details(self) -> None:
         """Show or hide the details."""
@@ -127,18 +143,18 @@ class MainScreen(Screen[None]):
         roomy = width >= WIDE or (width >= BROAD and height >= TALL)
         self.set_class(width >= WIDE, "-wide")
         self.set_class(roomy if self._details_wanted is None else self._details_wanted, "-details")
-        self.activity.alone = width < WIDE
+        self.activity.alone = not self._is_wide
         self.call_after_refresh(self.show_details)
         self.call_after_refresh(self.write_lines)
 
     # What they show
 
     def show_details(self) -> None:
-        """Show the details of the selected instance."""
+        """Show the details of what is selected."""
         self._details_timer_runs = False
-        fleet, selected = self._showing.fleet, self.table.cursor_id
-        instance = fleet.instances.get(selected) if fleet is not None and selected is not None else None
-        self.details.show(instance, fleet, is_known=instance is not None and self._listener.knows_host(instance.id))
+        if self.details.display:
+            pane = self.list_pane
+            self.details.show(pane.described(), pane.kind.noun)
 
     def _follow(self) -> None:
         self.show_details()
@@ -158,25 +174,28 @@ class MainScreen(Screen[None]):
             line.redraw()
 
     def _write_frames(self) -> None:
-        sight, query = self._showing.sight, self._showing.arrangement.query
-        counts: dict[str, str] = {}
-        if sight is not None:
-            total = len(sight.fleet.instances)
-            counts[INSTANCES] = f"{len(sight.ids):,} of {total:,}" if query.tests else f"{total:,}"
-        self.table.tab_counts = self.activity.tab_counts = counts
-        self.table.note_at_right = (Part(f"/ {visible(query.text)}", "accent", False, "filter"),) if query.tests else ()
-        self.table.write_edge()
+        counts = {name: pane.count_words for name, pane in self.lists.items()}
+        alone = not self._is_wide
+        for pane in self.lists.values():
+            pane.write_edge(counts, alone=alone)
+        self.activity.tab_counts = counts
         self.activity.write_edge()
 
     def recolour(self) -> None:
         """The colours are others."""
-        self.table.recolour()
+        for pane in self.lists.values():
+            pane.table.recolour()
         self.write_lines()
         self.refresh()
 
     def on_descendant_focus(self) -> None:
-        """Other keys apply."""
-        self.call_after_refresh(self.footer.redraw)
+        """Other keys apply, and the details are those of another list's row."""
+        name = next((name for name, pane in self.lists.items() if pane.has_focus_within), self._list)
+        if self.activity.has_focus:
+            self._choose(ACTIVITY)
+        elif not self.details.has_focus_within:
+            self._choose(name)
+        self.call_after_refresh(self._follow)
 
     # What is asked for with the mouse
 
@@ -193,10 +212,12 @@ class MainScreen(Screen[None]):
         self._listener.perform(event.command)
 
     @on(ActivityPane.Opened)
-    def _instance_wanted(self, event: ActivityPane.Opened) -> None:
+    def _row_wanted(self, event: ActivityPane.Opened) -> None:
         event.stop()
-        self.table.go_to(event.instance_id)
-        self.go_to(INSTANCES)
+        pane = self._list_of(event.row_id)
+        if pane is not None:
+            pane.table.go_to(event.row_id)
+            self.go_to(pane.kind.pane)
 
     # What was read
 

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from fe2tui.aws.aside import aside
 from fe2tui.model.fleet import Fleet
-from fe2tui.tui.board import Arrangement, Sight, Superseded, arrange
+from fe2tui.tui.arrangement import Arrangement
+from fe2tui.tui.board import Sight, Superseded, arrange
 from fe2tui.tui.tally import Sums, Tally
 
 SMALL = 500
@@ -36,6 +37,14 @@ class Showing:
         self.arrangement = Arrangement()
         self.sight: Sight | None = None
         self.sums: Sums | None = None
+
+    @property
+    def counted(self) -> tuple[int, int] | None:
+        """How many are shown, and of how many."""
+        return None if self.sight is None else (len(self.sight.ids), len(self.sight.fleet.instances))
+
+    def look(self, anyone: bool) -> None:
+        """Whoever looks: the sums in the status line are needed in any case, and the rows at the next key."""
 
     def take(self, fleet: Fleet) -> None:
         """A new fleet."""

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from fe2tui.model.fleet import Fleet
+from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance
 from fe2tui.model.place import Place
+from fe2tui.tui.possible import IMAGES, INSTANCES
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
     from fe2tui.model.progress import Report
     from fe2tui.settings import Settings
     from fe2tui.store import Store
+    from fe2tui.tasks.catalogue import Catalogues
     from fe2tui.tasks.context import Context
-    from fe2tui.tasks.lookups import TypeShelf
 
 Answer = TypeVar("Answer")
 Severity = Literal["information", "warning", "error"]
@@ -55,8 +57,8 @@ class Desk(Protocol):
         """The newest fleet; None before the first."""
 
     @property
-    def types(self) -> TypeShelf:
-        """The types of machines of the places where a launch was thought of."""
+    def catalogues(self) -> Catalogues:
+        """The instance types of each region that was looked at."""
 
     def context(self, report: Report | None = None) -> Context:
         """A context for a task that is not shown in the activity pane: look-ups for a form."""
@@ -77,8 +79,11 @@ class Desk(Protocol):
         nudged.
         """
 
-    def select(self, instance_id: str) -> None:
-        """Put the cursor on an instance as soon as it is in sight; without effect if it never comes."""
+    def select(self, row_id: str) -> None:
+        """Put the cursor of its list on an instance or an image as soon as it is in sight, if it ever is."""
+
+    def images_changed(self) -> None:
+        """Something was done to images or snapshots: have them read soon."""
 
     async def ask(self, screen: Screen[Answer]) -> Answer | None:
         """Open a form and wait for what it is dismissed with. For commands that are coroutine functions only."""
@@ -89,13 +94,18 @@ class Desk(Protocol):
     def shown_instances(self) -> Sequence[Instance]:
         """The instances in the table, filtered and sorted as shown."""
 
-    def shown_cells(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """The table as shown: the titles of its columns, and the cells of every row."""
+    def shown_cells(self, pane: str = INSTANCES) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """The list of a pane as shown: the titles of its columns, and the cells of every row."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The dashboard at one moment. ``marked`` are those marked *and* shown, in the order shown."""
+    """The dashboard at one moment. ``marked`` are those marked *and* shown, in the order shown.
+
+    ``shown_count`` and ``filter_text`` are those of the list that commands act on (``pane``; while
+    that is the activity, of the list that was it before). ``image`` and ``marked_images`` are rows of the images, own
+    and public ones: the account's own are those in ``fleet.images``.
+    """
 
     desk: Desk
     place: Place
@@ -107,6 +117,8 @@ class View:
     filter_text: str = ""
     running_tasks: int = 0
     read_only: bool = False
+    image: Image | None = None
+    marked_images: tuple[Image, ...] = ()
 
     @property
     def targets(self) -> tuple[Instance, ...]:
@@ -114,6 +126,23 @@ class View:
         if self.marked:
             return self.marked
         return (self.selected,) if self.selected is not None else ()
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The images that a command acts on: the marked ones, else the selected one. Never a hidden row."""
+        if self.marked_images:
+            return self.marked_images
+        return (self.image,) if self.image is not None else ()
+
+    @property
+    def meant(self) -> tuple[Instance, ...] | tuple[Image, ...]:
+        """What a command of any list acts on, in the list that it is pressed in."""
+        return self.images if self.pane == IMAGES else self.targets
+
+    @property
+    def marked_count(self) -> int:
+        """How many are marked and shown in the list that the command is pressed in."""
+        return len(self.marked_images if self.pane == IMAGES else self.marked)
 
     @property
     def region(self) -> str:
@@ -138,9 +167,13 @@ class View:
         """See ``Desk.run_task``."""
         self.desk.run_task(title, work, subjects=subjects, done=done)
 
-    def select(self, instance_id: str) -> None:
+    def select(self, row_id: str) -> None:
         """See ``Desk.select``."""
-        self.desk.select(instance_id)
+        self.desk.select(row_id)
+
+    def images_changed(self) -> None:
+        """See ``Desk.images_changed``."""
+        self.desk.images_changed()
 
     async def ask(self, screen: Screen[Answer]) -> Answer | None:
         """See ``Desk.ask``."""

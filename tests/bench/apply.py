@@ -34,7 +34,7 @@ def _next(fleet: Fleet, turn: int) -> Fleet:
 
 
 async def _applied(app: Dashboard, fleet: Fleet) -> float:
-    table = app.parts.main.table
+    table = app.parts.table
     started = time.perf_counter()
     app.parts.main.post_message(FleetSeen(fleet))
     while table.sight is None or table.sight.fleet is not fleet:

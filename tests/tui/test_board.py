@@ -13,7 +13,8 @@ from fe2tui.model import money
 from fe2tui.model.fleet import Fleet, Run, count_states
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.query import SORTS, At, parse
-from fe2tui.tui.board import Arrangement, Superseded, arrange
+from fe2tui.tui.arrangement import Arrangement
+from fe2tui.tui.board import Superseded, arrange
 from fe2tui.tui.tally import Tally
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
 

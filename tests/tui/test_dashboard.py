@@ -77,7 +77,7 @@ async def test_a_filter_works_while_it_is_typed_and_esc_takes_it_away(demo_env: 
         assert "/ type:p3" in shown(driven)
         assert "1 of" in shown(driven)
         await driven.press("enter")
-        assert isinstance(driven.app.focused, type(driven.app.parts.main.table))
+        assert isinstance(driven.app.focused, type(driven.app.parts.table))
         await driven.press("escape")
         await driven.until(lambda: len(driven.names) == everything)
 

@@ -15,7 +15,8 @@ from textual.pilot import Pilot
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.query import parse
-from fe2tui.tui.board import Arrangement, arrange
+from fe2tui.tui.arrangement import Arrangement
+from fe2tui.tui.board import arrange
 from fe2tui.tui.panes.instances import Instances
 from fe2tui.tui.theme import DARK, THEMES
 from fe2tui.tui.widgets.asked import Asked

@@ -116,7 +116,7 @@ async def test_the_types_of_a_region_are_asked_for_once(own_cloud: Cloud) -> Non
         for _ in range(2):
             await driven.press("l")
             await driven.opened(LaunchForm)
-            await driven.until(lambda: driven.view.desk.types)
+            await driven.until(lambda: driven.view.desk.catalogues.kept(driven.view.place))
             await driven.press("escape")
             await driven.home()
         pages = [call for call in calls(own_cloud, "DescribeInstanceTypes") if not call["params"].get("NextToken")]

@@ -18,12 +18,12 @@ from textual.strip import Strip
 from fe2tui.model.progress import Activity
 from fe2tui.model.words import age, local_time, visible
 from fe2tui.tui.jobs import Job
-from fe2tui.tui.panes.instances import tabs
+from fe2tui.tui.panes.tabs import tabs
 from fe2tui.tui.possible import ACTIVITY
 from fe2tui.tui.theme import inks
 from fe2tui.tui.widgets.asked import Asked
 from fe2tui.tui.widgets.cells import fitted, wrapped
-from fe2tui.tui.widgets.frame import Edge, Part
+from fe2tui.tui.widgets.frame import Edge
 
 _SIGNS: Mapping[str, tuple[str, str]] = {
     "running": ("◐", "moving"),
@@ -89,15 +89,15 @@ class ActivityPane(ScrollView, can_focus=True):
         Binding("pagedown", "move(10)", "Page down", show=False),
         Binding("home", "move(-100000)", "First", show=False),
         Binding("end", "move(100000)", "Last", show=False),
-        Binding("enter", "open", "Go to the instance", show=False),
+        Binding("enter", "open", "Go to the row", show=False),
     ]
 
     class Opened(Message):
-        """The instance that an entry is about is wanted."""
+        """The row that an entry is about is wanted: an instance, an image."""
 
-        def __init__(self, instance_id: str) -> None:
+        def __init__(self, row_id: str) -> None:
             super().__init__()
-            self.instance_id = instance_id
+            self.row_id = row_id
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         super().__init__(id=ACTIVITY)
@@ -148,9 +148,9 @@ class ActivityPane(ScrollView, can_focus=True):
         self.refresh()
 
     def action_open(self) -> None:
-        """Go to the instance."""
+        """Go to the instance or the image."""
         entry = self.selected
-        if entry is not None and entry.subject.startswith("i-"):
+        if entry is not None and entry.subject:
             self.post_message(self.Opened(entry.subject))
 
     def _lay_out(self) -> None:
@@ -191,7 +191,7 @@ class ActivityPane(ScrollView, can_focus=True):
 
     def write_edge(self) -> None:
         """Write the tabs, or only the pane's own when the others are in sight."""
-        self._edge.write(tabs(ACTIVITY, self.tab_counts) if self.alone else [Part("6 ", "accent"), Part("Activity")])
+        self._edge.write(tabs(ACTIVITY, self.tab_counts, alone=self.alone))
 
     def on_resize(self) -> None:
         """Words are wrapped for a width."""

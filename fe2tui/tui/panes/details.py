@@ -1,19 +1,16 @@
-"""The details panel: all that is known of the selected instance, in text that can be selected and copied."""
+"""The details panel: all that is known of what is selected, in text that can be selected and copied."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from fe2tui.model.fleet import Fleet
-from fe2tui.model.instance import Instance
-from fe2tui.model.words import visible
-from fe2tui.tui.panes.facts import Fact, left, right
+from fe2tui.tui.panes.described import Described
+from fe2tui.tui.panes.facts import Fact
 from fe2tui.tui.widgets.cells import wrapped
 from fe2tui.tui.widgets.frame import Edge, Part
 
@@ -25,9 +22,8 @@ COLUMNS_FROM = 100
 class Details(VerticalScroll):
     """Scrolls when there is more than fits."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self) -> None:
         super().__init__(id="details")
-        self._clock = clock
         self._edge = Edge(self)
         self._left, self._right = Static(id="facts-left"), Static(id="facts-right")
         self._facts: tuple[list[Fact], list[Fact]] = ([], [])
@@ -40,18 +36,16 @@ class Details(VerticalScroll):
         yield self._left
         yield self._right
 
-    def show(self, instance: Instance | None, fleet: Fleet | None, *, is_known: bool = False) -> None:
-        """Show an instance, or say that none is selected. ``is_known``: its host key is."""
+    def show(self, described: Described | None, noun: str = "instance") -> None:
+        """Show one thing, or say that none is selected."""
         if not self.display:
             return
-        if instance is None or fleet is None:
-            self._facts = ([Fact("", "No instance is selected.", "ink-dim")], [])
+        if described is None:
+            self._facts = ([Fact("", f"No {noun} is selected.", "ink-dim")], [])
             self._title = ((Part("Details"),), ())
         else:
-            now = self._clock()
-            self._facts = left(instance, fleet, now, is_known=is_known), right(instance, fleet, now)
-            name = visible(instance.name) or "no name"
-            self._title = ((Part(name, "foreground", True),), (Part(instance.id),))
+            self._facts = list(described.left), list(described.right)
+            self._title = ((Part(described.name, "foreground", True),), (Part(described.id),))
         self._write_facts()
         self.write_edge()
 

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from fe2tui.tui import possible
 from fe2tui.tui.command import ACTIONS, VERBS, Command
-from fe2tui.tui.possible import ACTIVITY, INSTANCES
+from fe2tui.tui.possible import ACTIVITY
+from fe2tui.tui.possible import LISTS as _ROWS
 
-_ROWS = frozenset({INSTANCES})
 _LIST = "The list"
 
 LISTS: tuple[Command, ...] = (
     Command(
+        "open",
+        "enter",
+        "Open",
+        "Connect to the instance; launch from the image.",
+        _LIST,
+        f"{ACTIONS}:open_selected",
+        check=possible.can_open,
+        scopes=_ROWS,
+    ),
+    Command(
         "details",
         "d",
         "Details",
-        "Show or hide the details of the instance.",
+        "Show or hide the details of what is selected.",
         _LIST,
         f"{ACTIONS}:toggle_details",
         check=possible.has_target,
@@ -25,7 +35,7 @@ LISTS: tuple[Command, ...] = (
         "mark",
         "space",
         "Mark",
-        "Mark the instance, or unmark it, and go to the next.",
+        "Mark the row, or unmark it, and go to the next.",
         _LIST,
         f"{ACTIONS}:mark",
         check=possible.has_rows,
@@ -47,7 +57,7 @@ LISTS: tuple[Command, ...] = (
         "filter",
         "/",
         "Filter",
-        "Show only the instances that fit: words, state:running, type:p3, tag:env=prod, age>7d.",
+        "Show only what fits: words, state:running, type:p3, tag:env=prod, age>7d; arch:arm64 of images.",
         _LIST,
         f"{ACTIONS}:open_filter",
         check=possible.has_fleet,
@@ -69,7 +79,7 @@ LISTS: tuple[Command, ...] = (
         "copy",
         "y",
         "Copy",
-        "Copy the instance's id, address or ssh command.",
+        "Copy the id, name, address or ssh command; of an image its console link or launch command.",
         _LIST,
         f"{VERBS}.copy:copy",
         check=possible.has_target,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from fe2tui.tui.command import ACTIONS, VERBS, Command
-from fe2tui.tui.possible import INSTANCES
 
-_ROWS = frozenset({INSTANCES})
 _PLACE = "Where"
 _PROGRAM = "The program"
 
@@ -43,6 +41,14 @@ PROGRAM: tuple[Command, ...] = (
         "Go to the instances.",
         _PROGRAM,
         f"{ACTIONS}:go_to_instances",
+    ),
+    Command(
+        "images",
+        "2",
+        "Images",
+        "Go to the images: your own, and the well-known public ones.",
+        _PROGRAM,
+        f"{ACTIONS}:go_to_images",
     ),
     Command(
         "activity",

@@ -19,7 +19,7 @@ from fe2tui.tui.view import View
 async def launch(view: View) -> None:
     """Ask what to launch, and launch it; its row is selected as soon as AWS has it."""
     ctx = view.context()
-    known = Lookups(ctx, view.desk.types)
+    known = Lookups(ctx, view.desk.catalogues)
     sources = Sources(
         plan=lambda request: task.plan(ctx, request, known),
         types=known.types,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from fe2tui.model.query import EVERYTHING, Query, parse
-from fe2tui.model.terms import QueryError
+from fe2tui.model.terms import Query, QueryError
+from fe2tui.tui.arrangement import EVERYTHING, ListKind
 
 
 class FilterBar(Horizontal):
@@ -24,19 +24,20 @@ class FilterBar(Horizontal):
         Binding("down", "leave", "To the table", show=False),
     ]
 
-    def __init__(self, text: str, changed: Callable[[Query], None], left: Callable[[], None]) -> None:
+    def __init__(
+        self, kind: ListKind, text: str, changed: Callable[[Query[Any, Any]], None], left: Callable[[], None]
+    ) -> None:
         """``changed`` is told of every other filter, ``left`` when the person is done with the line."""
-        super().__init__(id="filter-bar")
+        super().__init__(classes="filter-bar")
+        self._kind = kind
         self._changed = changed
         self._left = left
-        self._input = Input(
-            text, placeholder="words  state:running  type:p3  tag:env=prod  zone:2a  age>7d  spot  -not", compact=True
-        )
-        self._error = Static("", id="filter-error")
+        self._input = Input(text, placeholder=kind.example, compact=True)
+        self._error = Static("", classes="filter-error")
 
     def compose(self) -> Iterator[Widget]:
         """The sign, the field, the error."""
-        yield Static(" / ", id="filter-sign")
+        yield Static(" / ", classes="filter-sign")
         yield self._input
         yield self._error
 
@@ -52,7 +53,7 @@ class FilterBar(Horizontal):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         try:
-            query = parse(event.value)
+            query = self._kind.parse(event.value)
         except QueryError as error:
             self._error.update(Content(f" {error.summary} {error.remedy} "))
             self._error.display = True

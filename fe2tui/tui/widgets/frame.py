@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -39,7 +39,7 @@ class Edge:
         width = max(0, self._widget.outer_size.width - 2 * _BEFORE)
         line = "accent" if self._widget.has_pseudo_class("focus-within") else "ink-faint"
         room = max(0, width - sum(cell_len(part.text) for part in left) - 4)
-        right = [Part(clipped(part.text, room), part.colour, part.bold, part.command) for part in right if room > 6]
+        right = list(_clipped(right, room))
         fill = max(0, width - sum(cell_len(part.text) for part in (*left, *right)) - 2)
         parts = [*left, *((Part(f" {'─' * fill} ", line), *right) if right and fill else ())]
         self._spans, at = [], _BEFORE
@@ -53,6 +53,15 @@ class Edge:
     def command_at(self, x: int) -> str:
         """The command of the part at a column of the widget; empty when there is none."""
         return next((command for start, end, command in self._spans if start <= x < end), "")
+
+
+def _clipped(parts: Sequence[Part], room: int) -> Iterator[Part]:
+    """The parts that have room; the last of them cut."""
+    for part in parts:
+        if room > 6:
+            text = clipped(part.text, room)
+            room -= cell_len(text)
+            yield Part(text, part.colour, part.bold, part.command)
 
 
 def _colour(colours: dict[str, str], name: str) -> Color:

@@ -34,7 +34,7 @@ class Table(ScrollView, can_focus=True):
 
     ALLOW_SELECT = False
     OPENS: ClassVar[str] = ""
-    """The command of a double click."""
+    """The command of a double click, unless ``opens`` is another."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
@@ -56,6 +56,7 @@ class Table(ScrollView, can_focus=True):
 
     def __init__(self, rows: Rows, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.opens = self.OPENS
         self.marks: set[str] = set()
         self.sorted_by = ("", False)
         self.empty: Sequence[Cell] = ()
@@ -72,6 +73,11 @@ class Table(ScrollView, can_focus=True):
     def cursor_id(self) -> str | None:
         """The id under the cursor; None when there are no rows."""
         return self._cursor_id
+
+    @property
+    def row_count(self) -> int:
+        """How many rows are shown."""
+        return len(self._shown.ids)
 
     def go_to(self, row_id: str) -> bool:
         """Put the cursor on a row, now or as soon as it is there; whether it is there now."""
@@ -181,7 +187,7 @@ class Table(ScrollView, can_focus=True):
         if row < len(self._shown.ids):
             self._move_to(row)
             if event.chain == 2:
-                self.post_message(Asked(self.OPENS))
+                self.post_message(Asked(self.opens))
 
     def command_at(self, x: int) -> str:
         """The command of what stands in the upper edge of the frame at a column; empty when there is none."""

@@ -1,0 +1,54 @@
+"""How a list is looked at: which of its rows, in which order. Every pane that is a list is arranged by these means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from fe2tui.model.terms import Query, Sort
+
+EVERYTHING: Query[Any, Any] = Query()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What a person asked to see, and in which order."""
+
+    query: Query[Any, Any] = EVERYTHING
+    sort: str = "name"
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListKind:
+    """A kind of thing that has a pane of its own.
+
+    ``noun`` is one of them in words, ``prefix`` what their ids begin with. ``parse`` understands a filter and may raise
+    QueryError; ``example`` stands in the line of the filter while it is empty.
+    """
+
+    pane: str
+    noun: str
+    prefix: str
+    parse: Callable[[str], Query[Any, Any]]
+    sorts: Mapping[str, Sort[Any, Any]]
+    example: str
+
+
+class Arranged(Protocol):
+    """What keeps the rows of a list: the one way to have others shown, or in another order."""
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """How they are arranged, or will be as soon as that is computed."""
+
+    @property
+    def counted(self) -> tuple[int, int] | None:
+        """How many are shown, and of how many; None as long as nothing was read."""
+
+    def rearrange(self, arrangement: Arrangement) -> None:
+        """Another filter or order."""
+
+    def look(self, anyone: bool) -> None:
+        """Say whether the list is in sight: what nobody sees need not be computed."""
