@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,8 +36,10 @@ class Poller:
     """Reads one region's fleet for one listener.
 
     A failed read is never an empty fleet: it is a ``ReadFailed``, and reading goes on, after 2, 4 … ``slow`` seconds.
-    Parts that could not be read (volumes, prices, spot, metrics, images, account) are in ``Fleet.problems``, with what
-    was last read of them. A slow listener gets the newest, never a queue. ``Fleet.runs`` is left to the store.
+    Parts that could not be read (volumes, prices, spot, metrics, images, snapshots, addresses, public images) are in
+    ``Fleet.problems``, with what was last read of them. A slow listener gets the newest, never a queue. ``Fleet.runs``
+    and ``Fleet.disks`` are left to the store. An image that is being made does not make it quick: only images and
+    snapshots are then looked at every few seconds.
     """
 
     def __init__(
@@ -53,8 +55,8 @@ class Poller:
     ) -> None:
         """``prices`` keeps on-demand prices for a day (``store.prices``); ``last`` is the fleet known from before.
 
-        ``quick`` and ``slow`` are seconds between two reads. ``cpu``: whether to read how busy machines are, which AWS
-        charges for.
+        ``quick`` and ``slow`` are seconds between two reads. ``cpu``: whether to read how busy the machines in view
+        (``measure``) are, which AWS charges for.
         """
         self._session = session
         self._quick = quick
@@ -107,13 +109,35 @@ class Poller:
         self._parts.renew()
         self._ask()
 
+    def images_changed(self) -> None:
+        """Something was done to an image: read images and snapshots now, and until EC2 shows it."""
+        self._parts.images_changed()
+
+    def measure(self, ids: Iterable[str]) -> None:
+        """These instances are in view: read how busy the running ones are.
+
+        At most one call a minute, the same instances at most every five; nothing while ``cpu`` is off.
+        """
+        self._parts.measure(ids)
+
+    @property
+    def cpu(self) -> bool:
+        """Whether to read how busy machines are. What was read goes when it is set to False."""
+        return self._parts.cpu
+
+    @cpu.setter
+    def cpu(self, on: bool) -> None:
+        self._parts.cpu = on
+
     def pause(self) -> None:
         """Nobody looks: no calls until ``resume``, ``nudge`` or ``refresh``."""
         self._paused = True
+        self._parts.look(False)
 
     def resume(self) -> None:
         """Somebody looks again: read at once if the last read is older than the pace."""
         self._paused = False
+        self._parts.look(True)
         self._wake.set()
 
     def _ask(self) -> None:
@@ -160,7 +184,7 @@ class Poller:
         self._changed()
         if is_first:
             await asyncio.sleep(_FIRST_TO_SCREEN)
-        self._parts.see(self._sight, nobody_looks=self._paused)
+        self._parts.see(self._sight)
 
     def _failed(self, error: Fe2Error) -> None:
         self._failures += 1

@@ -13,7 +13,7 @@ from fe2tui.errors import StoreError
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import State
 from tests.aws.conftest import Open, calls
-from tests.aws.watch import is_whole, until, watching
+from tests.aws.watch import is_whole, watching
 
 
 async def test_volumes_of_instances_and_unattached_ones_are_in_the_fleet(own_cloud: Cloud, open_session: Open) -> None:
@@ -30,6 +30,8 @@ async def test_volumes_of_instances_and_unattached_ones_are_in_the_fleet(own_clo
         ("prices", "GetProducts"),
         ("spot", "DescribeSpotPriceHistory"),
         ("metrics", "GetMetricData"),
+        ("snapshots", "DescribeSnapshots"),
+        ("addresses", "DescribeAddresses"),
     ],
 )
 async def test_a_part_that_may_not_be_read_is_a_problem_of_that_part_only(
@@ -37,6 +39,7 @@ async def test_a_part_that_may_not_be_read_is_a_problem_of_that_part_only(
 ) -> None:
     own_cloud.control("/demo/faults", {"kind": "deny", "action": action})
     async with watching(open_session()) as watch:
+        watch.poller.measure((await watch.fleet()).instances)
         fleet = await watch.fleet(lambda fleet: bool(fleet.problems))
     [problem] = fleet.problems
     assert problem.part == part
@@ -163,32 +166,3 @@ async def test_a_fleet_of_another_place_is_not_taken_for_this_ones(own_cloud: Cl
     own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeVolumes"})
     async with watching(open_session(region="Oregon"), last=last) as watch:
         assert not (await watch.fleet()).volumes
-
-
-async def test_cpu_which_aws_charges_for_is_not_read_again_when_everything_else_is(
-    own_cloud: Cloud, open_session: Open
-) -> None:
-    async with watching(open_session(), slow=60) as watch:
-        await watch.fleet(lambda fleet: is_whole(fleet) and bool(fleet.cpu))
-        own_cloud.control("/demo/calls", method="DELETE")
-        watch.poller.refresh()
-        await until(lambda: bool(calls(own_cloud, "DescribeVolumes") and calls(own_cloud, "DescribeSpotPriceHistory")))
-    assert calls(own_cloud, "GetMetricData") == []
-
-
-async def test_cpu_which_aws_charges_for_is_not_read_while_nobody_looks(own_cloud: Cloud, open_session: Open) -> None:
-    async with watching(open_session(), slow=60) as watch:
-        watch.poller.pause()
-        watch.poller.refresh()
-        await watch.fleet(is_whole)
-        assert calls(own_cloud, "GetMetricData") == []
-        watch.poller.resume()
-        watch.poller.refresh()
-        await watch.fleet(lambda fleet: bool(fleet.cpu))
-
-
-async def test_cpu_is_never_read_when_it_is_not_wanted(own_cloud: Cloud, open_session: Open) -> None:
-    async with watching(open_session(), slow=60, cpu=False) as watch:
-        fleet = await watch.fleet(is_whole)
-    assert fleet.cpu == {}
-    assert calls(own_cloud, "GetMetricData") == []

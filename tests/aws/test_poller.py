@@ -18,7 +18,7 @@ from fe2tui.errors import NoCredentialsError, ThrottledError, UnreachableError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
 from fe2tui.model.place import Place
-from tests.aws.conftest import Open, calls
+from tests.aws.conftest import Open
 from tests.aws.watch import Watch, is_whole, reads, until, watching
 
 
@@ -130,16 +130,6 @@ async def test_a_slow_listener_gets_the_newest_and_no_queue(own_cloud: Cloud, op
         newest = await watch.fleet()
         assert newest.seen_at > now - timedelta(seconds=1)
         assert (await watch.fleet()).seen_at > now
-
-
-async def test_idle_costs_at_most_two_calls_a_minute(own_cloud: Cloud, open_session: Open) -> None:
-    """The first read of everything, then reads of the instances alone: five minutes have two further calls each."""
-    async with watching(open_session(), slow=0.05) as watch:
-        await watch.fleet(is_whole)
-        await watch.fleet(lambda fleet: bool(fleet.cpu))
-        own_cloud.control("/demo/calls", method="DELETE")
-        await until(lambda: reads(own_cloud) >= 5)
-    assert {call["action"] for call in calls(own_cloud)} == {"DescribeInstances"}
 
 
 async def test_unchanged_instances_are_the_same_objects_in_the_next_fleet(own_cloud: Cloud, open_session: Open) -> None:

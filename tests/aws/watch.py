@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -58,6 +58,32 @@ async def watching(session: Session, shelf: Any = None, **pace: Any) -> AsyncIte
         yield watch
     finally:
         await watch.close()
+
+
+@asynccontextmanager
+async def listening(
+    session: Session, shelf: Any = None, **pace: Any
+) -> AsyncIterator[tuple[Poller, Callable[[Callable[[Fleet], bool]], Awaitable[Fleet]]]]:
+    """A poller that somebody listens to all the time, and a way to wait for a fleet that is wanted."""
+    poller = Poller(session, shelf, **pace)
+    newest: list[Fleet] = []
+
+    async def listen() -> None:
+        async for seen in poller.seen():
+            if isinstance(seen, Fleet):
+                newest[:] = [seen]
+
+    async def wait(wanted: Callable[[Fleet], bool]) -> Fleet:
+        while not (newest and wanted(newest[0])):
+            await asyncio.sleep(0.5)
+        return newest[0]
+
+    listener = asyncio.create_task(listen())
+    try:
+        yield poller, wait
+    finally:
+        listener.cancel()
+        await asyncio.gather(listener, return_exceptions=True)
 
 
 def is_whole(fleet: Fleet) -> bool:

@@ -1,0 +1,112 @@
+"""CPU figures, which AWS charges for: only of what is in view, seldom, and of one stretch."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from fe2tui.demo import Cloud
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import State
+from tests.aws.conftest import Open, calls
+from tests.aws.hurry import hurried, patient_session
+from tests.aws.watch import is_whole, listening, until, watching
+
+FACTOR = 120.0
+
+
+def running(fleet: Fleet) -> list[str]:
+    return [key for key, one in fleet.instances.items() if one.state is State.RUNNING]
+
+
+def asked(cloud: Cloud) -> list[set[str]]:
+    """The machines that each call was about."""
+    return [
+        {query["MetricStat"]["Metric"]["Dimensions"][0]["Value"] for query in call["params"]["MetricDataQueries"]}
+        for call in calls(cloud, "GetMetricData")
+    ]
+
+
+async def test_only_running_machines_in_view_are_measured(own_cloud: Cloud, open_session: Open) -> None:
+    async with watching(open_session(), slow=60) as watch:
+        fleet = await watch.fleet(is_whole)
+        assert calls(own_cloud, "GetMetricData") == []
+        some = running(fleet)[:3]
+        stopped = next(key for key, one in fleet.instances.items() if one.state is State.STOPPED)
+        watch.poller.measure([*some, stopped])
+        measured = await watch.fleet(lambda fleet: bool(fleet.cpu))
+    assert asked(own_cloud) == [set(some)]
+    assert measured.cpu.keys() <= set(some)
+
+
+def test_cpu_costs_a_call_a_minute_at_most_and_a_machine_is_asked_about_every_five(own_cloud: Cloud) -> None:
+    """The view moves thrice in a minute; then it rests, and everything in it is asked about together."""
+
+    async def scroll() -> None:
+        async with patient_session(FACTOR) as session, listening(session, slow=60) as (poller, seen):
+            machines = running(await seen(is_whole))
+            for upto in (2, 4, len(machines)):
+                poller.measure(machines[:upto])
+                await asyncio.sleep(15)
+            await asyncio.sleep(14 * 60)
+
+    hurried(FACTOR, scroll)
+    sent = calls(own_cloud, "GetMetricData")
+    at = [call["at"] * FACTOR for call in sent]
+    assert all(after - before > 55 for before, after in pairwise(at))
+    machines = asked(own_cloud)
+    for machine in set().union(*machines):
+        times = [moment for moment, some in zip(at, machines, strict=True) if machine in some]
+        assert all(after - before > 290 for before, after in pairwise(times))
+    assert machines[-1] == machines[-2] == set().union(*machines)
+    assert 3 <= len(sent) <= 5
+
+
+async def test_cpu_is_not_read_again_when_everything_else_is(own_cloud: Cloud, open_session: Open) -> None:
+    async with watching(open_session(), slow=60) as watch:
+        watch.poller.measure(running(await watch.fleet()))
+        await watch.fleet(lambda fleet: is_whole(fleet) and bool(fleet.cpu))
+        own_cloud.control("/demo/calls", method="DELETE")
+        watch.poller.refresh()
+        await until(lambda: bool(calls(own_cloud, "DescribeVolumes") and calls(own_cloud, "DescribeSpotPriceHistory")))
+    assert calls(own_cloud, "GetMetricData") == []
+
+
+async def test_cpu_is_not_read_while_nobody_looks(own_cloud: Cloud, open_session: Open) -> None:
+    async with watching(open_session(), slow=60) as watch:
+        watch.poller.pause()
+        watch.poller.refresh()
+        fleet = await watch.fleet(is_whole)
+        watch.poller.measure(running(fleet))
+        watch.poller.refresh()
+        await watch.fleet(lambda after: after.seen_at > fleet.seen_at)
+        assert calls(own_cloud, "GetMetricData") == []
+        watch.poller.resume()
+        await watch.fleet(lambda fleet: bool(fleet.cpu))
+
+
+async def test_cpu_is_read_when_it_is_switched_on_and_forgotten_when_it_is_switched_off(
+    own_cloud: Cloud, open_session: Open
+) -> None:
+    async with watching(open_session(), slow=60, cpu=False) as watch:
+        fleet = await watch.fleet(is_whole)
+        watch.poller.measure(running(fleet))
+        assert (fleet.cpu, calls(own_cloud, "GetMetricData")) == ({}, [])
+        watch.poller.cpu = True
+        await watch.fleet(lambda fleet: bool(fleet.cpu))
+        watch.poller.cpu = False
+        await watch.fleet(lambda fleet: not fleet.cpu)
+    assert len(calls(own_cloud, "GetMetricData")) == 1
+
+
+async def test_figures_of_the_last_hour_stand_for_new_ones_and_older_ones_do_not(
+    own_cloud: Cloud, open_session: Open
+) -> None:
+    async with watching(open_session(), slow=60, cpu=False) as watch:
+        last = replace(await watch.fleet(is_whole), cpu={"i-1": (1.0, 2.0)})
+    for age, shown in ((5, {"i-1": (1.0, 2.0)}), (90, {})):
+        then = replace(last, seen_at=datetime.now(UTC) - timedelta(minutes=age))
+        async with watching(open_session(), slow=60, last=then) as watch:
+            assert (await watch.fleet()).cpu == shown

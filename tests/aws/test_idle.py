@@ -1,0 +1,49 @@
+"""What a dashboard that is left open asks of AWS, by a clock that runs faster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from fe2tui.demo import Cloud
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import State
+from tests.aws.conftest import calls
+from tests.aws.hurry import hurried, patient_session
+from tests.aws.watch import is_whole, listening
+
+FACTOR = 200.0
+MINUTES = 32
+
+
+def has_everything(fleet: Fleet) -> bool:
+    return is_whole(fleet) and bool(fleet.images and fleet.snapshots and fleet.public_images and fleet.idle_addresses)
+
+
+def test_idle_costs_at_most_two_calls_a_minute_all_told(own_cloud: Cloud) -> None:
+    """With CPU on, spot instances, own images, and a period in which everything but public images comes due."""
+
+    async def idle() -> None:
+        async with patient_session(FACTOR) as session, listening(session, quick=2, slow=60) as (poller, seen):
+            fleet = await seen(lambda fleet: has_everything(fleet) and not fleet.is_moving)
+            poller.measure(key for key, one in fleet.instances.items() if one.state is State.RUNNING)
+            await seen(lambda fleet: bool(fleet.cpu))
+            await asyncio.sleep(60)
+            own_cloud.control("/demo/calls", method="DELETE")
+            await asyncio.sleep(MINUTES * 60)
+
+    hurried(FACTOR, idle)
+    asked = Counter(call["action"] for call in calls(own_cloud))
+    assert asked.keys() == {
+        "DescribeInstances",
+        "DescribeVolumes",
+        "DescribeSpotPriceHistory",
+        "GetMetricData",
+        "DescribeImages",
+        "DescribeSnapshots",
+        "DescribeAddresses",
+    }
+    assert MINUTES * 0.8 < asked["DescribeInstances"] <= MINUTES
+    assert asked["DescribeVolumes"] == asked["DescribeSpotPriceHistory"] <= MINUTES / 5 + 1
+    assert (asked["DescribeSnapshots"], asked["DescribeAddresses"]) == (1, 1)
+    assert asked.total() <= 2 * MINUTES
