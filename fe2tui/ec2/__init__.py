@@ -15,10 +15,10 @@ from __future__ import annotations
 from fe2tui.ec2.images import Images
 from fe2tui.ec2.lines import Lines
 from fe2tui.ec2.machines import Machines
-from fe2tui.ec2.prices import PricesAndTypes
+from fe2tui.ec2.prices import Prices
 
 
-class EC2(Machines, Images, PricesAndTypes):
+class EC2(Machines, Images, Prices):
     """The machines and images of one account in one region, and what they cost.
 
     ``region`` is an id or part of a region's name (``Ohio``); what is not said comes from the environment, config.toml

@@ -14,6 +14,7 @@ from fe2tui.aws.session import Choice, Session
 from fe2tui.errors import UsageError
 from fe2tui.model.progress import Report
 from fe2tui.store import Store, open_store
+from fe2tui.tasks.catalogue import Catalogues
 from fe2tui.tasks.context import Context
 
 _Result = TypeVar("_Result")
@@ -32,6 +33,7 @@ class Background:
         self._thread: threading.Thread | None = None
         self._store: Store | None = None
         self.place = self._session.place
+        self.catalogues = Catalogues()
 
     def do(self, work: Callable[[Context], Awaitable[_Result]]) -> _Result:
         """Do the work on the loop and wait for it. Ctrl-C cancels it, and waits until it has tidied up."""
@@ -60,13 +62,17 @@ class Background:
         if loop is None or thread is None:
             return
         with suppress(Exception):
-            _submit(loop, self._session.close()).result(_END_SECONDS)
+            _submit(loop, self._let_go()).result(_END_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_END_SECONDS)
         if not thread.is_alive():
             loop.close()
         if store is not None:
             store.close()
+
+    async def _let_go(self) -> None:
+        self.catalogues.close()
+        await self._session.close()
 
     def _open(self) -> tuple[asyncio.AbstractEventLoop, Store]:
         with self._lock:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from fe2tui.model.demand import DemandPrice
+from fe2tui.model.machine_type import MachineType
 from fe2tui.model.progress import Outcome
 
 _Item = TypeVar("_Item")
@@ -19,4 +21,8 @@ class Lines(list[_Item]):
 def _line(item: object) -> str:
     if isinstance(item, Outcome):
         return f"{item.label} ({item.subject}): {item.error or item.words}"
+    if isinstance(item, MachineType):
+        return f"{item.name}: {item.summary}"
+    if isinstance(item, DemandPrice):
+        return f"{item.type}: {item.words or f'${item.per_hour} an hour'}"
     return str(item)

@@ -17,6 +17,7 @@ from fe2tui.errors import UsageError
 from fe2tui.model.instance import Instance
 from fe2tui.model.launch import LaunchRequest
 from fe2tui.model.progress import Outcome
+from fe2tui.tasks import change_type as changing
 from fe2tui.tasks import connect as connecting
 from fe2tui.tasks import launch as launching
 from fe2tui.tasks import power
@@ -99,6 +100,22 @@ class Machines(Account):
         No name is an error, never "all". See ``stop`` for what is returned and raised.
         """
         return _each(self._do, names, lambda ctx, ids: terminating.terminate(ctx, ids, wait=wait))
+
+    def change_type(
+        self, name: str, type: str, *, stop: bool = False, start: bool | None = None, wait: bool = True
+    ) -> Instance:
+        """Give an instance another type; ``stop`` stops one that runs for it, and starts it again.
+
+        ``start`` None starts it if it ran before; ``wait`` waits until ssh answers then. Raises StateError for one that
+        runs and is not to be stopped, FieldError(type) for a type it cannot become, StartAfterChangeError when AWS has
+        no machine of the new type for it.
+        """
+
+        async def work(ctx: Context) -> Instance:
+            instance = await find(ctx, name)
+            return await changing.change_type(ctx, instance.id, type, stop=stop, start=start, wait=wait)
+
+        return self._do(work)
 
     def connect(
         self,

@@ -46,14 +46,14 @@ async def read_images(ctx: Context, *, whole: bool = True, public: bool = False)
     problems: list[Problem] = []
     own, fleet, snapshots, prices, well_known = await asyncio.gather(
         aws_images.own_images(ctx.session),
-        _softly("instances", _instances(ctx), problems),
-        _softly("snapshots", aws_snapshots.own_snapshots(ctx.session), problems) if whole else _nothing(),
-        _softly("prices", _prices(ctx, problems), problems) if whole else _nothing(),
+        softly("instances", _instances(ctx), problems),
+        softly("snapshots", aws_snapshots.own_snapshots(ctx.session), problems) if whole else _nothing(),
+        softly("prices", read_prices(ctx, problems), problems) if whole else _nothing(),
         aws_images.public_images(ctx.session) if public else _nothing(),
     )
     if not whole:
         taken = (aws_snapshots.snapshots_of_image(ctx.session, one.id) for one in own if one.state == "pending")
-        pending = await _softly("snapshots", asyncio.gather(*taken), problems)
+        pending = await softly("snapshots", asyncio.gather(*taken), problems)
         snapshots = [snapshot for some in pending or () for snapshot in some]
     seen = replace(fleet or await _last(ctx), images={one.id: one for one in own})
     if fleet is not None:
@@ -72,15 +72,15 @@ async def read_image(ctx: Context, name: str | None, architecture: str, *, whole
     problems: list[Problem] = []
     image, prices = await asyncio.gather(
         find_image(ctx, name, architecture),
-        _softly("prices", _prices(ctx, problems), problems) if whole else _nothing(),
+        softly("prices", read_prices(ctx, problems), problems) if whole else _nothing(),
     )
     snapshots: list[Snapshot] | None = None
     if image.state == "pending":
         reading = aws_snapshots.snapshots_of_image(ctx.session, image.id)
-        snapshots = await _softly("snapshots", reading, problems)
+        snapshots = await softly("snapshots", reading, problems)
     elif whole and not image.public:
         reading = aws_snapshots.snapshots_by_id(ctx.session, image.snapshot_ids)
-        snapshots = await _softly("snapshots", reading, problems)
+        snapshots = await softly("snapshots", reading, problems)
     last = await _last(ctx)
     is_own = not image.public or image.id in last.images
     return image, replace(
@@ -112,10 +112,10 @@ async def read_fleet(ctx: Context) -> Fleet:
     problems: list[Problem] = []
     fleet, volumes, prices = await asyncio.gather(
         read_instances(ctx),
-        _softly("volumes", _volumes(ctx), problems),
-        _softly("prices", _prices(ctx, problems), problems),
+        softly("volumes", _volumes(ctx), problems),
+        softly("prices", read_prices(ctx, problems), problems),
     )
-    spot = await _softly("spot", _spot(ctx, fleet.instances.values()), problems)
+    spot = await softly("spot", _spot(ctx, fleet.instances.values()), problems)
     prices = prices or fleet.prices
     return replace(
         fleet,
@@ -125,9 +125,11 @@ async def read_fleet(ctx: Context) -> Fleet:
     )
 
 
-async def _prices(ctx: Context, problems: list[Problem]) -> Prices:
+async def read_prices(ctx: Context, problems: list[Problem]) -> Prices:
+    """The region's prices without those of spot; older ones where AWS does not tell, and a problem says why."""
+
     def missed(error: Fe2Error) -> None:
-        problems.append(Problem("prices", error.summary, error.remedy, error.code))
+        problems.append(problem_of("prices", error))
 
     return await kept_prices(ctx.session, ctx.store.prices, ctx.clock, missed=missed)
 
@@ -141,10 +143,15 @@ async def _spot(ctx: Context, among: Iterable[Instance]) -> dict[tuple[str, str]
     return await current_spot(ctx.session, types) if types else {}
 
 
-async def _softly(part: str, reading: Awaitable[_Part], problems: list[Problem]) -> _Part | None:
+async def softly(part: str, reading: Awaitable[_Part], problems: list[Problem]) -> _Part | None:
     """What was read, or None and a problem more."""
     try:
         return await reading
     except AwsError as error:
-        problems.append(Problem(part, error.summary, error.remedy, error.code))
+        problems.append(problem_of(part, error))
         return None
+
+
+def problem_of(part: str, error: Fe2Error) -> Problem:
+    """Why a part could not be read."""
+    return Problem(part, error.summary, error.remedy, error.code)

@@ -13,7 +13,15 @@ from fe2tui.model.words import age, visible
 
 STAYING = ("cancelled", "log")  # what was left behind, or could not be written down, is no passing step
 # What the command prints as its result in a moment: (task, step).
-_RESULTS = frozenset({("start", "ready"), ("reboot", "ready"), ("stop", "stopped"), ("terminate", "requested")})
+_RESULTS = frozenset(
+    {
+        ("start", "ready"),
+        ("reboot", "ready"),
+        ("stop", "stopped"),
+        ("terminate", "requested"),
+        ("change-type", "ready"),
+    }
+)
 
 
 class Steps:

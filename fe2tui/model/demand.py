@@ -1,0 +1,56 @@
+"""What the types of a family cost an hour on demand."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fe2tui.errors import NotFoundError, UsageError
+from fe2tui.model.catalogue import Catalogue
+from fe2tui.model.fleet import Prices
+from fe2tui.model.machine_type import size_order
+from fe2tui.model.words import listed
+
+SEVERAL = "several prices, see https://aws.amazon.com/ec2/pricing/on-demand/"
+UNKNOWN = "price unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DemandPrice:
+    """The price of one type: dollars an hour, Linux on shared hardware; ``words`` say why there is none."""
+
+    type: str
+    per_hour: Decimal | None
+    words: str = ""
+
+
+def demand_prices(family: str, prices: Prices, catalogue: Catalogue, region: str) -> tuple[DemandPrice, ...]:
+    """The prices of a family (``m5``), or of one type (``m5.large``), smallest first.
+
+    Raises NotFoundError, with the nearest families, for one that the region does not have.
+    """
+    wanted = family.strip().lower()
+    if not wanted:
+        raise UsageError("No family was named.", "fe2 price-demand m5")
+    known = {*prices.on_demand, *prices.several, *catalogue.types}
+    found = sorted((name for name in known if wanted in (name, name.partition(".")[0])), key=size_order)
+    if not found:
+        raise NotFoundError(f"{region} has no family or type {family}.", _nearest(wanted, known))
+    return tuple(_price(name, prices) for name in found)
+
+
+def _price(name: str, prices: Prices) -> DemandPrice:
+    amount = prices.on_demand.get(name)
+    words = "" if amount is not None else SEVERAL if name in prices.several else UNKNOWN
+    return DemandPrice(name, amount, words)
+
+
+def _nearest(wanted: str, known: set[str]) -> str:
+    family = wanted.partition(".")[0]
+    families = sorted({name.partition(".")[0] for name in known})
+    if family in families:  # a type of a family that is there
+        names = sorted((name for name in known if name.startswith(f"{family}.")), key=size_order)
+        return f"{family} has {listed([name.partition('.')[2] for name in names])}."
+    near = difflib.get_close_matches(family, families, n=5, cutoff=0.5)
+    return f"Did you mean {listed(near, 'or')}?" if near else f"There are {listed(families)}."
