@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from fe2tui.model.fleet import Fleet, Prices, Problem
 from fe2tui.model.place import Place
 from fe2tui.store.database import Database
+from fe2tui.store.diskruns import DiskBook
 from fe2tui.store.encoding import (
     ENCODING,
     decode,
@@ -63,14 +64,15 @@ class _Changes:
 class FleetShelf:
     """One fleet a place. Blocking; meant to be called from a thread where the fleet is large."""
 
-    def __init__(self, database: Database, runs: RunBook) -> None:
+    def __init__(self, database: Database, runs: RunBook, disks: DiskBook) -> None:
         self._database = database
         self._runs = runs
+        self._disks = disks
         self._lock = threading.Lock()
         self._saved: dict[Place, _Saved] = {}
 
     def save(self, fleet: Fleet) -> None:
-        """Keep it in place of the earlier one, unless that was seen later. Runs are the run book's to keep."""
+        """Keep it in place of the earlier one, unless that was seen later. Runs and disks are their books' to keep."""
         with self._lock:
             while not self._try_to_save(fleet):
                 pass
@@ -88,6 +90,7 @@ class FleetShelf:
             instances=decode_instances(self._bodies("instances", number)),
             volumes=decode_volumes(self._bodies("volumes", number)),
             runs=self._runs.of(place),
+            disks=self._disks.of(place),
             account=account,
             **{name: _PARTS[name].read(body) for name, body in parts.items() if name in _PARTS},
         )

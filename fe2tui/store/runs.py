@@ -1,7 +1,8 @@
 """When instances ran and what they cost an hour then: told by nobody afterwards, so written down when it is seen.
 
 A run is told apart by the moment EC2 says it began (LaunchTime, which a start after a stop moves on). Its price is the
-one at first sight: an on-demand price may change, a spot price does.
+one at first sight: an on-demand price may change, a spot price does. While one is stopped and keeps its address, which
+costs, that is a stretch of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from decimal import Decimal
 
 from fe2tui.model.fleet import Fleet, Run
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import machine_price
+from fe2tui.model.money import machine_price, rest
 from fe2tui.model.place import Place
 from fe2tui.store.database import Database
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
@@ -113,11 +114,16 @@ def _seen(instance: Instance, fleet: Fleet, page: _Page) -> list[Run]:
     if started is None:
         return []
     runs = page.runs.get(instance.id, ())
-    changed = [_ended(run, min(started, page.seen_at or started)) for run in runs if _is_before(run, started)]
+    # A run that nobody saw end lasted at least until it was last seen to; a rest lasted until the start.
+    changed = [
+        _ended(run, started if run.is_rest else min(started, page.seen_at or started))
+        for run in runs
+        if _is_before(run, started)
+    ]
     known = next((run for run in runs if run.started_at == started), None)
     price = machine_price(instance, fleet.prices)
     run = known or Run(instance.id, instance.name, instance.type, started, None, price, bool(instance.public_ip))
-    if run.price_per_hour is None and price is not None:
+    if run.price_per_hour is None and price is not None and run.type == instance.type:
         run = replace(run, price_per_hour=price)
     if instance.state in _RUNNING:
         run = replace(run, has_address=run.has_address or bool(instance.public_ip), ended_at=None)
@@ -126,7 +132,20 @@ def _seen(instance: Instance, fleet: Fleet, page: _Page) -> list[Run]:
         if end is None and known is None:
             return changed  # it rested already when it was first seen, and nothing tells since when
         run = _ended(run, end or fleet.seen_at)
+    changed += _rested(instance, run, runs, page, fleet)
     return [*changed, run] if run != known else changed
+
+
+def _rested(instance: Instance, run: Run, runs: Iterable[Run], page: _Page, fleet: Fleet) -> list[Run]:
+    """The rest since the last run: begun while it is stopped with an address, ended when that is no longer so."""
+    known = next((it for it in runs if it.is_rest and it.started_at > run.started_at), None)
+    if instance.state is State.STOPPED and instance.public_ip:
+        fresh = known is None and run.ended_at is not None and run.ended_at > run.started_at
+        return [rest(instance, run.ended_at)] if fresh and run.ended_at is not None else []
+    if known is None or known.ended_at is not None:
+        return []
+    gone_at = instance.changed_state_at if instance.state.is_gone else None
+    return [_ended(known, gone_at or page.seen_at or fleet.seen_at)]
 
 
 def _is_before(run: Run, started: datetime) -> bool:

@@ -68,7 +68,7 @@ class Store:
         """The last fleet seen of each place."""
         from fe2tui.store.fleets import FleetShelf
 
-        return FleetShelf(self._database(), self.runs)
+        return FleetShelf(self._database(), self.runs, self.disks)
 
     @cached_property
     def prices(self) -> PriceCache:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from fe2tui.model.fleet import Prices, Run
 from fe2tui.model.instance import State
+from fe2tui.model.money import run_cost
 from fe2tui.store import Store
 from tests.store.store_samples import NOON, PLACE, PRICES, fleet, machine
 
 HOUR = timedelta(hours=1)
 BEGUN = NOON - 3 * HOUR
+ZERO = Decimal(0)
+STOPPED_AT_1130 = "User initiated (2026-11-23 11:30:00 GMT)"
+TERMINATED_AT_1240 = "User initiated (2026-11-23 12:40:00 GMT)"
 
 
 def _run(**changes: object) -> Run:
@@ -47,9 +53,49 @@ def test_a_price_not_known_at_first_sight_is_taken_as_soon_as_it_is(store: Store
 
 def test_a_stop_ends_the_run_when_ec2_says_it_was(store: Store, path: Path) -> None:
     store.runs.see(fleet(machine()))
-    stopped = machine(state=State.STOPPED, transition_reason="User initiated (2026-11-23 11:30:00 GMT)")
+    stopped = machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130, public_ip=None)
     store.runs.see(fleet(stopped, at=NOON + HOUR))
     assert Store(path).runs.of(PLACE)[machine().id] == (_run(ended_at=NOON - HOUR / 2),)
+
+
+def test_a_stop_with_an_elastic_address_is_a_rest_that_lasts_until_the_start(store: Store, path: Path) -> None:
+    store.runs.see(fleet(machine()))
+    stopped = machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130)
+    for hours in (1, 2):
+        store.runs.see(fleet(stopped, at=NOON + hours * HOUR))
+    ran, rested = Store(path).runs.of(PLACE)[machine().id]
+    assert ran == _run(ended_at=NOON - HOUR / 2)
+    assert rested == _run(type="", started_at=NOON - HOUR / 2, price_per_hour=ZERO) and rested.is_rest
+    assert run_cost(rested, BEGUN, NOON) == Decimal("0.0025")
+    started = NOON + 5 * HOUR
+    Store(path).runs.see(fleet(machine(launched_at=started), at=started + HOUR))
+    assert Store(path).runs.of(PLACE)[machine().id][1:] == (
+        replace(rested, ended_at=started),
+        _run(started_at=started),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "ended"),
+    [
+        ({"state": State.STOPPED, "transition_reason": STOPPED_AT_1130, "public_ip": None}, NOON + HOUR),
+        ({"state": State.TERMINATED, "transition_reason": TERMINATED_AT_1240, "public_ip": None}, NOON + HOUR * 2 / 3),
+    ],
+)
+def test_a_rest_ends_when_the_address_is_given_back_or_the_instance_ends(
+    store: Store, changes: dict[str, object], ended: datetime
+) -> None:
+    store.runs.see(fleet(machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130), at=NOON + HOUR))
+    store.runs.see(fleet(machine(**changes), at=NOON + 2 * HOUR))
+    rested = store.runs.of(PLACE)[machine().id][-1]
+    assert rested.is_rest and rested.ended_at == ended
+
+
+def test_a_run_of_unknown_price_does_not_take_that_of_another_type(store: Store) -> None:
+    store.runs.see(fleet(machine(type="x9.huge")))
+    retyped = machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130, public_ip=None)
+    store.runs.see(fleet(retyped, at=NOON + HOUR))
+    assert [run.price_per_hour for run in store.runs.of(PLACE)[machine().id]] == [None]
 
 
 def test_a_start_after_a_stop_is_a_second_run_also_when_the_stop_was_not_seen(store: Store, path: Path) -> None:
