@@ -9,28 +9,24 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from fe2tui.model.fleet import Fleet, Prices, Problem
+from fe2tui.model.fleet import Fleet
 from fe2tui.model.place import Place
 from fe2tui.store.database import Database
 from fe2tui.store.diskruns import DiskBook
 from fe2tui.store.encoding import (
     ENCODING,
-    decode,
     decode_instances,
     decode_volumes,
-    encode,
     encode_instance,
     encode_volume,
     from_micros,
-    maybe_micros,
-    maybe_moment,
     to_micros,
 )
+from fe2tui.store.fleetparts import PARTS
 from fe2tui.store.names import NAMES
 from fe2tui.store.places import place_number
 from fe2tui.store.runs import RunBook
@@ -92,7 +88,7 @@ class FleetShelf:
             runs=self._runs.of(place),
             disks=self._disks.of(place),
             account=account,
-            **{name: _PARTS[name].read(body) for name, body in parts.items() if name in _PARTS},
+            **{name: PARTS[name].read(body) for name, body in parts.items() if name in PARTS},
         )
 
     def names(self, place: Place) -> list[tuple[str, str, str]]:
@@ -151,7 +147,7 @@ class FleetShelf:
                 changes.volumes.append((key, body))
         changes.lost = list(volumes)
         parts = kept("SELECT part, body FROM parts WHERE place = ?")
-        for name, part in _PARTS.items():
+        for name, part in PARTS.items():
             if parts.get(name) != (body := part.written(fleet)):
                 changes.parts.append((name, body))
         return changes
@@ -164,7 +160,7 @@ def _changes_since(before: Fleet, after: Fleet) -> _Changes:
     changes.gone = [key for key in before.instances if key not in after.instances]
     changes.volumes = [(key, encode_volume(volume)) for key, volume in _changed(before.volumes, after.volumes)]
     changes.lost = [key for key in before.volumes if key not in after.volumes]
-    for name, part in _PARTS.items():
+    for name, part in PARTS.items():
         if part.differs(before, after):
             changes.parts.append((name, part.written(after)))
     return changes
@@ -191,57 +187,3 @@ def _write(connection: sqlite3.Connection, number: int, changes: _Changes) -> No
 
 def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()  # SQLite's text is UTF-8, a lone surrogate is not
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A part of a fleet that is kept as one text: its source in a fleet, and how it is written and read."""
-
-    of: Callable[[Fleet], tuple[Any, ...]]
-    write: Callable[[Fleet], Any]
-    build: Callable[[Any], Any]
-
-    def differs(self, before: Fleet, after: Fleet) -> bool:
-        return any(was is not now and was != now for was, now in zip(self.of(before), self.of(after), strict=True))
-
-    def written(self, fleet: Fleet) -> str:
-        return encode(self.write(fleet))
-
-    def read(self, body: str) -> Any:
-        return self.build(decode(body))
-
-
-def _write_prices(fleet: Fleet) -> Any:
-    prices = fleet.prices
-    spot = [(kind, zone, price) for (kind, zone), price in prices.spot.items()]
-    return [prices.on_demand, prices.storage, spot, maybe_micros(prices.read_at)]
-
-
-def _read_prices(kept: Any) -> Prices:
-    on_demand, storage, spot, read_at = kept
-    return Prices(
-        on_demand={key: Decimal(price) for key, price in on_demand.items()},
-        spot={(kind, zone): Decimal(price) for kind, zone, price in spot},
-        storage={key: Decimal(price) for key, price in storage.items()},
-        read_at=maybe_moment(read_at),
-    )
-
-
-_PARTS: Mapping[str, _Part] = {
-    "prices": _Part(
-        lambda fleet: (fleet.prices.on_demand, fleet.prices.spot, fleet.prices.storage, fleet.prices.read_at),
-        _write_prices,
-        _read_prices,
-    ),
-    "cpu": _Part(
-        lambda fleet: (fleet.cpu,),
-        lambda fleet: fleet.cpu,
-        lambda kept: {key: tuple(figures) for key, figures in kept.items()},
-    ),
-    "image_names": _Part(lambda fleet: (fleet.image_names,), lambda fleet: fleet.image_names, dict),
-    "problems": _Part(
-        lambda fleet: (fleet.problems,),
-        lambda fleet: [(it.part, it.summary, it.remedy, it.code) for it in fleet.problems],
-        lambda kept: tuple(Problem(*fields) for fields in kept),
-    ),
-}

@@ -39,7 +39,11 @@ def last_images(file: Path, place_key: str) -> list[tuple[str, str, str]]:
     """(name, id, state) of the account's own images as they were last seen at a place."""
     try:
         kept = [json.loads(body) for (body,) in _rows(file, _IMAGES, place_key)]
-        return sorted((values[_NAME], values[_ID], values[_STATE]) for images in kept for values in images)
+        return sorted(
+            (values[fields.index("name")], values[fields.index("id")], values[fields.index("state")])
+            for fields, images in kept
+            for values in images
+        )
     except (ValueError, LookupError, TypeError):
         return []
 
@@ -51,9 +55,6 @@ def last_types(file: Path, place_key: str) -> list[str]:
         return [values[fields.index("name")] for fields, types, _ in kept for values in types]
     except (ValueError, LookupError, TypeError):
         return []
-
-
-_ID, _NAME, _STATE = 0, 1, 3  # of an image's fields, in the order they are written in
 
 
 def _rows(file: Path, sql: str, *values: str) -> list[Any]:

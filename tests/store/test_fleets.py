@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -13,14 +14,28 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from fe2tui.model.fleet import Fleet, Problem
+from fe2tui.model.fleet import Fleet, Prices, Problem, PublicImage
+from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.place import Place
+from fe2tui.model.snapshot import Snapshot
 from fe2tui.store import Store
 from fe2tui.store.names import last_names
 from tests.store.store_samples import NOON, PLACE, PRICES, fleet, machine
 
 SECOND = timedelta(seconds=1)
+OWN = Image(
+    "ami-1",
+    "base \x1b[2J",
+    "arm64",
+    "pending",
+    "123456789012",
+    created_at=NOON,
+    snapshot_ids=("snap-1", "snap-2"),
+    tags={"fe2:user": "ubuntu"},
+    state_reason="Client.X: no",
+)
+SNAPSHOT = Snapshot("snap-1", 60, "pending", 0.42, "vol-1", NOON, "Created by …", stored=3.25, tags={"Name": "base"})
 
 
 def _rows_written(path: Path, store: Store, seen: Fleet) -> int:
@@ -43,11 +58,39 @@ def test_a_fleet_comes_back_as_it_was_seen(store: Store, path: Path) -> None:
         fleet(machine(1), machine(2, state=State.STOPPED, public_ip=None, launched_at=None)),
         cpu={machine(1).id: (1.5, 2.0)},
         image_names={"ami-1": "base"},
+        images={OWN.id: OWN, "ami-2": Image("ami-2", "raw")},
+        snapshots={"snap-1": SNAPSHOT, "snap-2": Snapshot("snap-2", 8)},
+        public_images=(PublicImage("ubuntu", "Ubuntu 24.04 LTS", replace(OWN, id="ami-3", public=True)),),
+        idle_addresses=("203.0.113.1", "203.0.113.1"),
         problems=(Problem("prices", "Your login may not read prices.", "Ask for it.", "AccessDenied"),),
         account="123456789012",
     )
     store.fleets.save(seen)
     assert Store(path).fleets.last(PLACE) == seen
+
+
+def test_parts_of_the_first_version_are_read_and_its_prices_have_no_date(store: Store, path: Path) -> None:
+    store.fleets.save(fleet(machine(1)))
+    store.close()
+    with sqlite3.connect(path) as spy:
+        body = json.dumps([{"m5.large": "0.096"}, {"gp3": "0.08"}, [["m5.large", "us-east-2a", "0.04"]], 1])
+        spy.execute("UPDATE parts SET body = ? WHERE part = 'prices'", (body,))
+        spy.execute("DELETE FROM parts WHERE part IN ('images', 'snapshots', 'public_images', 'idle_addresses')")
+    last = Store(path).fleets.last(PLACE)
+    assert last is not None and last.images == last.snapshots == {}
+    assert last.prices == Prices(
+        {"m5.large": Decimal("0.096")}, {("m5.large", "us-east-2a"): Decimal("0.04")}, {"gp3": Decimal("0.08")}
+    )
+
+
+def test_fields_that_another_version_has_do_not_cost_the_images(store: Store, path: Path) -> None:
+    store.fleets.save(replace(fleet(machine(1)), images={OWN.id: OWN}))
+    store.close()
+    with sqlite3.connect(path) as spy:
+        body = json.dumps([["name", "id", "colour", "snapshot_ids"], [["base", "ami-1", "red", ["snap-1"]]]])
+        spy.execute("UPDATE parts SET body = ? WHERE part = 'images'", (body,))
+    last = Store(path).fleets.last(PLACE)
+    assert last is not None and last.images == {"ami-1": Image("ami-1", "base", snapshot_ids=("snap-1",))}
 
 
 text = some.text(some.characters(exclude_categories=()), max_size=20)
@@ -108,6 +151,10 @@ def test_prices_that_changed_are_written(store: Store) -> None:
     store.fleets.save(fleet(machine(1), at=NOON + SECOND, prices=dearer))
     last = store.fleets.last(PLACE)
     assert last is not None and last.prices == dearer
+    with_tiers = replace(PRICES, iops={"gp3": Decimal("0.005")}, several=frozenset({"h1.2xlarge"}))
+    store.fleets.save(fleet(machine(1), at=NOON + 2 * SECOND, prices=with_tiers))
+    last = store.fleets.last(PLACE)
+    assert last is not None and last.prices == with_tiers
 
 
 def test_a_process_killed_while_it_saves_leaves_one_whole_fleet(store: Store, path: Path) -> None:

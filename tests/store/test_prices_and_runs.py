@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -29,10 +31,26 @@ def _run(**changes: object) -> Run:
 
 def test_prices_come_back_to_the_digit_and_spot_prices_are_of_their_moment(store: Store, path: Path) -> None:
     assert store.prices.get("us-east-2") is None
-    store.prices.save("us-east-2", PRICES)
-    assert Store(path).prices.get("us-east-2") == replace(PRICES, spot={})
+    listed = replace(
+        PRICES,
+        iops={"gp3": Decimal("0.005")},
+        throughput={"gp3": Decimal("0.04")},
+        snapshot=Decimal("0.05"),
+        several=frozenset({"h1.2xlarge", "x1.32xlarge"}),
+    )
+    store.prices.save("us-east-2", listed)
+    assert Store(path).prices.get("us-east-2") == replace(listed, spot={})
     store.prices.save("us-east-2", Prices(on_demand={"t3.nano": Decimal("0.0052")}))
     assert Store(path).prices.get("us-east-2") == Prices(on_demand={"t3.nano": Decimal("0.0052")})
+
+
+def test_prices_of_the_first_version_stand_until_they_are_read_anew(store: Store, path: Path) -> None:
+    store.prices.save("us-east-2", PRICES)
+    store.close()
+    with sqlite3.connect(path) as spy:
+        spy.execute("UPDATE prices SET body = ?", (json.dumps([{"m5.large": "0.096"}, {"gp3": "0.08"}]),))
+    kept = Store(path).prices.get("us-east-2")
+    assert kept == Prices({"m5.large": Decimal("0.096")}, {}, {"gp3": Decimal("0.08")}, read_at=None)
 
 
 def test_a_run_keeps_the_price_of_its_first_sight(store: Store, path: Path) -> None:
