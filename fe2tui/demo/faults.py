@@ -3,7 +3,7 @@
 `POST /demo/faults` with {"kind": …} and, to narrow it down, any of
 
 - "action": one action, or a pattern such as `Describe*`; "service": `ec2`, `ssm`, `pricing`, `monitoring`, `sts` …
-- "region", "zone": the latter for `no-capacity`
+- "region", "zone": the latter for `no-capacity`; "name" for `fail-image`, a pattern too
 - "times": for the next N calls that match; without it until lifted (`DELETE /demo/faults/ID`, or all at once)
 
 Kinds:
@@ -17,6 +17,8 @@ slow          the answer comes "seconds" later
 silent        the connection is accepted and never answered; the call is not carried out
 broken        the call is carried out, then the connection breaks in the middle of the reply
 malformed     the call is carried out, then the reply's body ends in the middle
+fail-image    CreateImage is accepted, and the image of that name (the next ones) fails halfway; "code" and "message"
+              are its StateReason
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ from typing import Any
 
 from fe2tui.demo.refusal import Refusal
 
-KINDS = ("throttle", "deny", "no-capacity", "expired", "refuse", "slow", "silent", "broken", "malformed")
+KINDS = ("throttle", "deny", "no-capacity", "expired", "refuse", "slow", "silent", "broken", "malformed", "fail-image")
+_LATER = ("no-capacity", "fail-image")  # they strike inside a call that is carried out
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Fault:
     service: str = "*"
     region: str = "*"
     zone: str = "*"
+    name: str = "*"
     seconds: float = 5.0
     times: int | None = None
     code: str = "InternalError"
@@ -92,7 +96,7 @@ class Faults:
         with self._lock:
             for fault in self._faults.values():
                 if (
-                    fault.kind != "no-capacity"
+                    fault.kind not in _LATER
                     and fnmatchcase(action, fault.action)
                     and fnmatchcase(service, fault.service)
                     and fnmatchcase(region, fault.region)
@@ -114,6 +118,15 @@ class Faults:
                     self._count_down(fault)
                     return True
         return False
+
+    def image_failure(self, region: str, name: str) -> tuple[str, str] | None:
+        """The StateReason, code and message, with which an image that is begun now will fail, if it will; counts it."""
+        with self._lock:
+            for fault in self._faults.values():
+                if fault.kind == "fail-image" and fnmatchcase(region, fault.region) and fnmatchcase(name, fault.name):
+                    self._count_down(fault)
+                    return fault.code, fault.message
+        return None
 
     def _count_down(self, fault: Fault) -> None:
         if fault.times is not None:

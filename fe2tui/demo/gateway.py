@@ -68,6 +68,7 @@ class Gateway:
         self.calls = CallLog()
         self._moto = Moto()
         account.no_capacity = self.faults.lacks_capacity
+        account.image_failure = self.faults.image_failure
 
     def answer(self, request: Request) -> Reply:
         """The reply to an AWS call. Never raises; what goes wrong here is AWS's InternalError."""

@@ -38,11 +38,28 @@ class MachineSide:
         if self.on_power is not None:
             self.on_power(instance_id, what)
 
-    def create(self, instance_id: str, *, hostname: str, user: str, public_key: str | None) -> int:
-        """Reserves the machine's port and returns it."""
+    def create(
+        self, instance_id: str, *, hostname: str, user: str, public_key: str | None, image_id: str | None = None
+    ) -> int:
+        """Reserves the machine's port and returns it; its disk begins as that image's, if one was kept."""
         with self._lock:
             self._known.add(instance_id)
-            return self._started().create(instance_id, hostname=hostname, user=user, public_key=public_key)
+            return self._started().create(
+                instance_id, hostname=hostname, user=user, public_key=public_key, image_id=image_id
+            )
+
+    def keep(self, instance_id: str, image_id: str) -> None:
+        """Keeps what the machine's disk holds now as that image's."""
+        with self._lock:
+            self._first(instance_id)
+            if instance_id in self._known:
+                self._started().keep(instance_id, image_id)
+
+    def forget(self, image_id: str) -> None:
+        """Forgets what was kept for an image."""
+        with self._lock:
+            if self._machines is not None:
+                self._machines.forget(image_id)
 
     def boot(self, instance_id: str, after: float, ssh_seconds: float = 0.0) -> None:
         """Lets people in `after` + `ssh_seconds` from now; for the last quarter of these its sshd only asks to wait."""

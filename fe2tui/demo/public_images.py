@@ -33,8 +33,8 @@ class Family:
 
 
 def _ubuntu(release: str, code: str, letters: str, parameter_arch: str) -> Family:
-    disk = "hvm-ssd-gp3" if release == "24.04" else "hvm-ssd"
-    volume = "ebs-gp3" if release == "24.04" else "ebs-gp2"
+    disk = "hvm-ssd" if release == "22.04" else "hvm-ssd-gp3"
+    volume = "ebs-gp2" if release == "22.04" else "ebs-gp3"
     return Family(
         name=f"ubuntu/images/{disk}/ubuntu-{code}-{release}-{letters}-server-{{date}}",
         date="%Y%m%d",
@@ -64,25 +64,25 @@ def _amazon(arch: str) -> Family:
     )
 
 
-def _debian(arch: str) -> Family:
+def _debian(release: str, arch: str) -> Family:
     return Family(
-        name=f"debian-12-{arch}-{{date}}",
+        name=f"debian-{release}-{arch}-{{date}}",
         date="%Y%m%d-2310",
         owner=DEBIAN,
         user="admin",
         architecture="x86_64" if arch == "amd64" else "arm64",
         root="/dev/xvda",
         size=8,
-        description=f"Debian 12 {arch}",
-        parameter=f"/aws/service/debian/release/12/latest/{arch}",
+        description=f"Debian {release} {arch}",
+        parameter=f"/aws/service/debian/release/{release}/latest/{arch}",
         alias="amazon",
     )
 
 
-def _deep_learning(arch: str) -> Family:
+def _deep_learning(release: str, arch: str) -> Family:
     chip = "" if arch == "x86_64" else "ARM64 "
     return Family(
-        name=f"Deep Learning {chip}Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) {{date}}",
+        name=f"Deep Learning {chip}Base OSS Nvidia Driver GPU AMI (Ubuntu {release}) {{date}}",
         date="%Y%m%d",
         owner=DEEP_LEARNING,
         user="ubuntu",
@@ -90,22 +90,28 @@ def _deep_learning(arch: str) -> Family:
         root="/dev/sda1",
         size=75,
         description="Supported EC2 instances: G4dn, G5, G6, Gr6, P4, P4de, P5, P5e. CUDA 12, Nvidia driver 570",
-        parameter=f"/aws/service/deeplearning/ami/{arch}/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id",
+        parameter=f"/aws/service/deeplearning/ami/{arch}/base-oss-nvidia-driver-gpu-ubuntu-{release}/latest/ami-id",
         alias="amazon",
     )
 
 
 FAMILIES = (
+    _ubuntu("26.04", "resolute", "amd64", "amd64"),
+    _ubuntu("26.04", "resolute", "arm64", "arm64"),
     _ubuntu("24.04", "noble", "amd64", "amd64"),
     _ubuntu("24.04", "noble", "arm64", "arm64"),
     _ubuntu("22.04", "jammy", "amd64", "amd64"),
     _ubuntu("22.04", "jammy", "arm64", "arm64"),
     _amazon("x86_64"),
     _amazon("arm64"),
-    _debian("amd64"),
-    _debian("arm64"),
-    _deep_learning("x86_64"),
-    _deep_learning("arm64"),
+    _debian("13", "amd64"),
+    _debian("13", "arm64"),
+    _debian("12", "amd64"),
+    _debian("12", "arm64"),
+    _deep_learning("22.04", "x86_64"),
+    _deep_learning("22.04", "arm64"),
+    _deep_learning("24.04", "x86_64"),
+    _deep_learning("24.04", "arm64"),
 )
 
 

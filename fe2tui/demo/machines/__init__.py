@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import resource
+import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
@@ -19,6 +20,7 @@ from fe2tui.demo.machines.life import Machine
 from fe2tui.demo.machines.processes import kill_all
 
 _DESCRIPTORS = 8192
+_IMAGES = "images"
 
 
 class Machines:
@@ -36,16 +38,20 @@ class Machines:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def create(self, instance_id: str, *, hostname: str, user: str, public_key: str | None) -> int:
+    def create(
+        self, instance_id: str, *, hostname: str, user: str, public_key: str | None, image_id: str | None = None
+    ) -> int:
         """Reserves the machine's port, which is its own until `destroy`, and returns it.
 
-        `public_key` is one OpenSSH line, or None for a machine that nobody can log in to.
+        `public_key` is one OpenSSH line, or None for a machine that nobody can log in to. Its home begins as the one
+        that was kept for the image, if any was.
         """
 
         def pressed(what: str) -> None:
             threading.Thread(target=self._on_power, args=(instance_id, what), daemon=True).start()
 
-        disk = Disk(self.folder / instance_id, plain_hostname(hostname), user)
+        kept = self._kept(image_id) if image_id is not None else None
+        disk = Disk(self.folder / instance_id, plain_hostname(hostname), user, kept)
         with self._lock:
             if instance_id in self._machines:
                 raise ValueError(f"{instance_id} exists already")
@@ -84,6 +90,14 @@ class Machines:
             self._machines.pop(instance_id, None)
         machine.remove()
 
+    def keep(self, instance_id: str, image_id: str) -> None:
+        """Keeps a copy of the machine's home, for machines that are made from that image."""
+        self._machine(instance_id).disk.copy_home(self._kept(image_id))
+
+    def forget(self, image_id: str) -> None:
+        """Forgets what was kept for an image."""
+        shutil.rmtree(self._kept(image_id), ignore_errors=True)
+
     def console_output(self, instance_id: str) -> str:
         """What the machine has printed on its serial console, the last 64 KiB; empty before its first boot."""
         return self._machine(instance_id).console
@@ -105,6 +119,10 @@ class Machines:
             thread.join()
         for machine in machines.values():
             machine.remove()
+        shutil.rmtree(self.folder / _IMAGES, ignore_errors=True)
+
+    def _kept(self, image_id: str) -> Path:
+        return self.folder / _IMAGES / image_id
 
     def __enter__(self) -> Machines:
         return self

@@ -54,6 +54,17 @@ def plain_hostname(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip("-.")[:63] or "machine"
 
 
+def _copy_tree(source: Path, to: Path) -> None:
+    """Files, folders and links; not sockets and pipes, nor what vanishes meanwhile, as on a disk that is in use."""
+
+    def no_files(folder: str, names: list[str]) -> list[str]:
+        paths = [Path(folder, name) for name in names]
+        return [path.name for path in paths if not (path.is_symlink() or path.is_file() or path.is_dir())]
+
+    with contextlib.suppress(shutil.Error):
+        shutil.copytree(source, to, symlinks=True, ignore=no_files)
+
+
 def _write_command(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     path.chmod(0o755)
@@ -61,11 +72,12 @@ def _write_command(path: Path, text: str) -> None:
 
 @dataclass(slots=True)
 class Disk:
-    """What outlives a halt; nothing is written before `make`."""
+    """What outlives a halt; nothing is written before `make`. `kept` is the home of the image that it is made from."""
 
     folder: Path
     hostname: str
     user: str
+    kept: Path | None = None
     _short_run: Path | None = field(default=None, init=False)
 
     @property
@@ -93,12 +105,13 @@ class Disk:
         """Writes what a fresh machine has; what is there already stays as the person left it."""
         if self.home.is_dir():
             return
+        if self.kept is not None and self.kept.is_dir():
+            _copy_tree(self.kept, self.home)
         for folder in (self.home / ".ssh", self.folder / "bin", self.folder / "run"):
-            folder.mkdir(parents=True, mode=0o700)
+            folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         if public_key is not None:
-            self.authorized_keys.write_text(public_key.strip() + "\n", encoding="utf-8")
-            self.authorized_keys.chmod(0o600)
-        (self.home / ".bashrc").write_text(self._bashrc(), encoding="utf-8")
+            self._authorize(public_key.strip())
+        self._write_bashrc()
         commands = self.folder / "bin"
         _write_command(commands / "sudo", _SUDO)
         _write_command(commands / "hostname", f"#!/bin/sh\necho {shlex.quote(self.hostname)}\n")
@@ -108,6 +121,30 @@ class Disk:
         socket = self.folder / "run" / f"tmux-{os.getuid()}" / "default"
         if len(os.fsencode(socket)) > _LONGEST_SOCKET_PATH:
             self._short_run = Path(tempfile.mkdtemp(prefix="fe2-", dir="/tmp"))
+
+    def copy_home(self, to: Path) -> None:
+        """Copies the home as it is now, the files in it that can be copied, to a folder that is new."""
+        source = self.home if self.home.is_dir() else self.kept
+        if source is not None and source.is_dir():
+            _copy_tree(source, to)
+
+    def _authorize(self, public_key: str) -> None:
+        """Adds a key; an image keeps those of the machine that it was made of."""
+        file = self.authorized_keys
+        known = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        if public_key not in known:
+            file.write_text("".join(f"{line}\n" for line in (*known, public_key)), encoding="utf-8")
+        file.chmod(0o600)
+
+    def _write_bashrc(self) -> None:
+        """A new one, or with this machine's name in the prompt of the one that there is."""
+        file = self.home / ".bashrc"
+        prompt, _, rest = self._bashrc().partition("\n")
+        if file.is_file():
+            first, _, rest = file.read_text(encoding="utf-8", errors="surrogateescape").partition("\n")
+            if not first.startswith("PS1="):
+                return
+        file.write_text(f"{prompt}\n{rest}", encoding="utf-8", errors="surrogateescape")
 
     def _bashrc(self) -> str:
         prompt = f"{self.user}@{self.hostname}:\\w\\$ ".replace("\\$", "$")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
@@ -13,6 +14,7 @@ from fe2tui.demo.paging import page, refuse_ids_with_pages
 from fe2tui.demo.records import Disk, Image, Instance, Snapshot
 from fe2tui.demo.refusal import Refusal, missing
 from fe2tui.demo.rules.instance_view import find_instances
+from fe2tui.demo.rules.snapshots import fill
 from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.wire import Rendered, element, iso, tag_set, truth
 
@@ -107,9 +109,19 @@ def find_image(region: Region, identity: str) -> Image:
         raise missing("imageId")
     if not re.fullmatch(r"ami-[0-9a-f]+", identity):
         raise Refusal("InvalidAMIID.Malformed", f'Invalid id: "{identity}" (expecting "ami-...")')
-    if identity not in region.images:
+    image = region.images.get(identity)
+    if image is None or not _is_seen(image, region):
         raise Refusal("InvalidAMIID.NotFound", f"The image id '[{identity}]' does not exist")
-    return region.images[identity]
+    return image
+
+
+def _is_seen(image: Image, region: Region) -> bool:
+    """EC2 does not know of a new image everywhere at once."""
+    return image.unseen_until is None or region.now >= image.unseen_until
+
+
+def _seen(region: Region) -> list[Image]:
+    return [image for image in region.images.values() if _is_seen(image, region)]
 
 
 @answers("DescribeImages")
@@ -117,7 +129,7 @@ def describe_images(call: Call) -> Mapping[str, Any]:
     """Of the owners asked for (`self`, `amazon`, an account id), or of everybody."""
     refuse_ids_with_pages(call.params, "ImageId", "imagesSet")
     ids, owners = call.texts("ImageId"), call.texts("Owner")
-    images = [find_image(call.region, one) for one in ids] if ids else list(call.region.images.values())
+    images = [find_image(call.region, one) for one in ids] if ids else _seen(call.region)
     if owners:
         wanted = {ACCOUNT_ID if owner == "self" else owner for owner in owners}
         images = [image for image in images if image.owner_id in wanted or image.owner_alias in wanted]
@@ -143,6 +155,7 @@ def create_image(call: Call) -> Mapping[str, Any]:
         )
     image_tags, snapshot_tags = asked_tags(params, "image"), asked_tags(params, "snapshot")
     source = region.images.get(instance.image_id)
+    unseen = region.account.options.unseen_seconds
     image = Image(
         serial=region.serial(),
         id=region.new_id("ami"),
@@ -157,32 +170,36 @@ def create_image(call: Call) -> Mapping[str, Any]:
         state="pending",
         boot_mode=source.boot_mode if source else None,
         source_instance_id=instance.id,
+        unseen_until=call.now + timedelta(seconds=unseen) if unseen else None,
         tags=image_tags,
     )
     made = [_snapshot_disk(region, instance, image, at, snapshot_tags) for at in range(len(instance.attachments))]
     region.images[image.id] = image
-    if instance.state == "running" and not truth(params.get("NoReboot")):
-        region.account.machines.reboot(instance.id, region.account.options.ssh_seconds)
+    machines = region.account.machines
+    reboots = instance.state == "running" and not truth(params.get("NoReboot"))
+    if reboots:
+        machines.halt(instance.id)
+    machines.keep(instance.id, image.id)
+    if reboots:
+        machines.reboot(instance.id, region.account.options.ssh_seconds)
     _complete(region, image, made)
     return {"imageId": image.id}
 
 
 def _complete(region: Region, image: Image, snapshots: list[Snapshot]) -> None:
-    """Half done after one, done after two times `stop_seconds`."""
-    seconds = region.account.options.stop_seconds
-
-    def half() -> None:
-        for snapshot in snapshots:
-            snapshot.progress = 50
+    """Available with its snapshots; or failed when half of the time is over, if that was asked for."""
+    reason = region.account.image_failure(region.name, image.name)
 
     def done() -> None:
-        for snapshot in snapshots:
-            snapshot.state, snapshot.progress = "completed", 100
         if image.state == "pending":
             image.state = "available"
 
-    region.after(seconds, half)
-    region.after(seconds * 2, done)
+    def fail() -> None:
+        image.state, image.state_reason = "failed", reason
+
+    fill(region, snapshots, done)
+    if reason is not None:
+        region.after(region.account.options.stop_seconds, fail)
 
 
 def _free_name(region: Region, name: str) -> str:
@@ -237,6 +254,7 @@ def deregister_image(call: Call) -> Mapping[str, Any]:
     if image.owner_id != ACCOUNT_ID:
         raise Refusal("AuthFailure", f"Not authorized for image:{image.id}", 403)
     del call.region.images[image.id]
+    call.account.machines.forget(image.id)
     rows: list[dict[str, str]] = []
     if truth(call.params.get("DeleteAssociatedSnapshots")):
         for disk in image.disks:

@@ -171,6 +171,7 @@ def equip(region: Region, instance: Instance, image: Image, public_key: str | No
         hostname=instance.tags.get("Name") or f"ip-{instance.private_ip.replace('.', '-')}",
         user=image.user,
         public_key=public_key,
+        image_id=image.id,
     )
     instance.tags.setdefault("fe2:port", str(port))
 

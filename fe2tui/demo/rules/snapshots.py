@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
@@ -14,6 +15,8 @@ from fe2tui.demo.refusal import Refusal, missing
 from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.rules.volumes import find_volume
 from fe2tui.demo.wire import tag_set
+
+_TENTHS = 10
 
 _FILTERS: dict[str, Getter] = {
     "description": lambda s: s.description,
@@ -54,6 +57,7 @@ def _shown(snapshot: Snapshot) -> dict[str, Any]:
         "description": snapshot.description,
         "encrypted": snapshot.encrypted,
         "storageTier": "standard",
+        "fullSnapshotSizeInBytes": snapshot.full_bytes,
         "tagSet": tag_set(snapshot.tags) or None,
     }
 
@@ -91,17 +95,24 @@ def create_snapshot(call: Call) -> Mapping[str, Any]:
         tags=asked_tags(call.params, "snapshot"),
     )
     region.snapshots[snapshot.id] = snapshot
-    seconds = region.account.options.stop_seconds
-
-    def half() -> None:
-        snapshot.progress = 50
-
-    def done() -> None:
-        snapshot.state, snapshot.progress = "completed", 100
-
-    region.after(seconds, half)
-    region.after(seconds * 2, done)
+    fill(region, [snapshot])
     return _shown(snapshot)
+
+
+def fill(region: Region, snapshots: Sequence[Snapshot], done: Callable[[], None] | None = None) -> None:
+    """Completes snapshots within two times `stop_seconds`, by tenths; then calls `done`."""
+    seconds = region.account.options.stop_seconds * 2
+
+    def reach(tenths: int) -> None:
+        for snapshot in snapshots:
+            snapshot.progress = tenths * 10
+            if tenths == _TENTHS:
+                snapshot.state = "completed"
+        if tenths == _TENTHS and done is not None:
+            done()
+
+    for tenths in range(1, _TENTHS + 1):
+        region.after(seconds * tenths / _TENTHS, partial(reach, tenths))
 
 
 @answers("DeleteSnapshot")
