@@ -28,6 +28,8 @@ _COMMANDS = {
     "reboot": "power",
     "terminate": "terminate",
     "change-type": "types",
+    "freeze": "images",
+    "deregister": "images",
     "amis": "images",
     "ami": "images",
     "get-ami": "get",

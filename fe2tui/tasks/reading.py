@@ -15,7 +15,7 @@ from fe2tui.aws import images as aws_images
 from fe2tui.aws import instances as aws_instances
 from fe2tui.aws import snapshots as aws_snapshots
 from fe2tui.aws.describe import VolumeReader
-from fe2tui.aws.prices import kept_prices
+from fe2tui.aws.prices import kept_prices, shelved_prices
 from fe2tui.aws.reading import PAGE, read_all
 from fe2tui.aws.spot import current_spot
 from fe2tui.errors import AwsError, Fe2Error
@@ -37,15 +37,15 @@ async def read_instances(ctx: Context) -> Fleet:
     return fleet
 
 
-async def read_images(ctx: Context, *, whole: bool = True, public: bool = False) -> Fleet:
+async def read_images(ctx: Context, *, whole: bool = True, public: bool = False, disabled: bool = False) -> Fleet:
     """The account's own images and what was made from them. The store keeps it, for Tab.
 
     ``whole``: with all snapshots and prices; else only with the snapshots of images that are pending. ``public``: with
-    the well-known public images too.
+    the well-known public images; ``disabled``: with own ones that were disabled, which the store does not keep.
     """
     problems: list[Problem] = []
     own, fleet, snapshots, prices, well_known = await asyncio.gather(
-        aws_images.own_images(ctx.session),
+        (aws_images.every_own_image if disabled else aws_images.own_images)(ctx.session),
         softly("instances", _instances(ctx), problems),
         softly("snapshots", aws_snapshots.own_snapshots(ctx.session), problems) if whole else _nothing(),
         softly("prices", read_prices(ctx, problems), problems) if whole else _nothing(),
@@ -56,7 +56,7 @@ async def read_images(ctx: Context, *, whole: bool = True, public: bool = False)
         pending = await softly("snapshots", asyncio.gather(*taken), problems)
         snapshots = [snapshot for some in pending or () for snapshot in some]
     seen = replace(fleet or await _last(ctx), images={one.id: one for one in own})
-    if fleet is not None:
+    if fleet is not None and not disabled:
         await asyncio.to_thread(ctx.store.fleets.save, seen)
     return replace(
         seen,
@@ -89,6 +89,26 @@ async def read_image(ctx: Context, name: str | None, architecture: str, *, whole
         snapshots={one.id: one for one in snapshots or ()},
         prices=prices or last.prices,
         problems=tuple(problems),
+    )
+
+
+async def read_disks(ctx: Context, instance: Instance) -> Fleet:
+    """One instance with its disks, and the prices that the store has: nothing is waited for but the disks."""
+    ids = [attachment.volume_id for attachment in instance.attachments]
+    reading = read_all(
+        ctx.session,
+        "DescribeVolumes",
+        VolumeReader(),
+        MaxResults=PAGE,
+        Filters=[{"Name": "volume-id", "Values": ids}],
+    )
+    volumes, prices = await asyncio.gather(
+        softly("volumes", reading, []), shelved_prices(ctx.store.prices, ctx.session.region)
+    )
+    return replace(
+        Fleet(ctx.session.place, ctx.clock(), {instance.id: instance}),
+        volumes={one.id: one for one in volumes or ()},
+        prices=prices or Prices(),
     )
 
 

@@ -12,7 +12,9 @@ import click
 
 from fe2tui import settings
 from fe2tui.cli.options import Asked, choice_of
+from fe2tui.cli.work.freezes import tell_of_freezes
 from fe2tui.cli.work.output import iso, print_json
+from fe2tui.cli.work.working import Working
 from fe2tui.ec2 import EC2
 from fe2tui.errors import Fe2Error, UsageError
 from fe2tui.model.words import visible
@@ -34,6 +36,7 @@ def get_ami(
 ) -> None:
     """The same of an image, by its name, id or word."""
     _get(asked, lambda ec2: ec2.get_ami(name, architecture), steps, interactive)
+    Working(asked).run(tell_of_freezes)
 
 
 def _get(asked: Asked, found: Callable[[EC2], Any], steps: Sequence[str], interactive: bool) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from fe2tui.cli.options import Asked
+from fe2tui.cli.work.freezes import tell_of_freezes
 from fe2tui.cli.work.output import cents, iso, print_json, table
 from fe2tui.cli.work.reading import told
 from fe2tui.cli.work.working import Working
 from fe2tui.model.fleet import Fleet, PublicImage
 from fe2tui.model.image import Image
-from fe2tui.model.image_query import IMAGES, ImagesAt, instances_of
+from fe2tui.model.image_query import IMAGES, ImagesAt, Query, instances_of
 from fe2tui.model.money.images import image_per_month
 from fe2tui.model.pending import progress_of, snapshots_behind
 from fe2tui.model.snapshot import Snapshot
@@ -27,10 +28,15 @@ def show_all(asked: Asked, filters: Sequence[str], *, long: bool, public: bool) 
     query = IMAGES.parse(" ".join(filters))
     whole = bool(asked.json or long or filters)
 
-    async def work(ctx: Context) -> Fleet:
-        return await reading.read_images(ctx, whole=whole and not public, public=public)
+    async def work(ctx: Context) -> None:
+        fleet = told(await reading.read_images(ctx, whole=whole and not public, public=public))
+        _show_all(asked, fleet, query, long=long, public=public)
+        await tell_of_freezes(ctx)
 
-    fleet = told(Working(asked).run(work))
+    Working(asked).run(work)
+
+
+def _show_all(asked: Asked, fleet: Fleet, query: Query, *, long: bool, public: bool) -> None:
     at = ImagesAt(fleet, utc_now())
     if public:
         _show_public([each for each in fleet.public_images if query.matches(each.image, at)], fleet, asked)
@@ -41,22 +47,23 @@ def show_all(asked: Asked, filters: Sequence[str], *, long: bool, public: bool) 
     elif shown:
         click.echo("\n".join(_long(shown, at) if long else (image_line(each, fleet) for each in shown)))
     if not shown:
-        what = "No image of yours fits" if fleet.images and filters else "No images of yours"
+        what = "No image of yours fits" if fleet.images and query.tests else "No images of yours"
         click.echo(f"{what} in {fleet.place.region}.", err=True)
 
 
 def show_one(asked: Asked, name: str | None, architecture: str) -> None:
     """Print one image."""
 
-    async def work(ctx: Context) -> tuple[Image, Fleet]:
-        return await reading.read_image(ctx, name, architecture, whole=asked.json)
+    async def work(ctx: Context) -> None:
+        image, fleet = await reading.read_image(ctx, name, architecture, whole=asked.json)
+        told(fleet)
+        if asked.json:
+            print_json(image_document(image, fleet))
+        else:
+            click.echo(image_line(image, fleet))
+        await tell_of_freezes(ctx)
 
-    image, fleet = Working(asked).run(work)
-    told(fleet)
-    if asked.json:
-        print_json(image_document(image, fleet))
-    else:
-        click.echo(image_line(image, fleet))
+    Working(asked).run(work)
 
 
 def _show_public(shown: Sequence[PublicImage], fleet: Fleet, asked: Asked) -> None:

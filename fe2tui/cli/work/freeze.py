@@ -1,0 +1,89 @@
+"""Freeze: says what it means for the machine, prints the image's id, and watches it if that is wanted."""
+
+from __future__ import annotations
+
+import click
+
+from fe2tui.cli.ending import complain, say_error
+from fe2tui.cli.options import Asked
+from fe2tui.cli.work.asking import ask, somebody_there
+from fe2tui.cli.work.freezes import tell_of_freezes
+from fe2tui.cli.work.images import image_document
+from fe2tui.cli.work.output import print_json
+from fe2tui.cli.work.working import Working
+from fe2tui.errors import InterruptedByUser, ReadOnlyError
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.freeze import FreezeWay
+from fe2tui.model.image import Image
+from fe2tui.model.words import visible
+from fe2tui.tasks import freeze as task
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.names import find
+from fe2tui.tasks.reading import read_disks, read_image
+
+
+def freeze(asked: Asked, name: str, image_name: str | None, way: FreezeWay | None, *, wait: bool) -> None:
+    """Make an image of an instance and print its id as soon as there is one."""
+
+    async def work(ctx: Context) -> Image:
+        plan = await _agreed(ctx, asked, name, image_name, way)
+        image = await task.freeze(ctx, plan.instance.id, plan.name, way=plan.way, wait=False)
+        if not asked.json:
+            click.echo(image.id)
+        if wait:
+            image = await _watched(ctx, image)
+        if asked.json:
+            fleet = Fleet(ctx.session.place, ctx.clock(), images={image.id: image})
+            if wait:
+                _, fleet = await read_image(ctx, image.id, image.architecture, whole=True)
+            print_json(image_document(image, fleet))
+        await tell_of_freezes(ctx, but=image.id)
+        return image
+
+    Working(asked).run(work)
+
+
+async def _agreed(
+    ctx: Context, asked: Asked, name: str, image_name: str | None, way: FreezeWay | None
+) -> task.FreezePlan:
+    """What will be done, once it was said and, at a terminal, agreed to. Raises what stands in the way."""
+    if ctx.session.read_only:
+        raise ReadOnlyError("This session may only read: nothing can be frozen.", "Leave --read-only out.")
+    instance = await find(ctx, name)
+    fleet = await read_disks(ctx, instance)
+    plan = await task.plan_freeze(ctx, instance, image_name, way or "reboot", fleet)
+    if plan.errors:
+        for error in plan.errors[1:]:
+            say_error(error.field, error)
+        raise plan.errors[0]
+    if plan.ways and way is None and not asked.yes and somebody_there():
+        plan = await task.plan_freeze(ctx, instance, image_name, await _chosen(plan), fleet)
+    for sentence in plan.sentences:
+        complain(visible(sentence))
+    return plan
+
+
+async def _chosen(plan: task.FreezePlan) -> FreezeWay:
+    """The way that a person chooses; an empty line leaves everything as it is."""
+    complain(f"{visible(plan.instance.label)} is running. The image can be made in {len(plan.ways)} ways:")
+    for one in plan.ways:
+        complain(f"  {one.title:<11} {one.words}")
+    offered = ", ".join(f"[{one.title[0].lower()}]{one.title[1:].lower()}" for one in plan.ways)
+    while True:
+        answer = (await ask(f"{offered}, or leave it? ", otherwise="")).lower()
+        if not answer or "leave".startswith(answer):
+            raise InterruptedByUser("Left as it was: no image was made.")
+        fitting = [one.way for one in plan.ways if one.title.lower().startswith(answer) or one.way == answer]
+        if len(fitting) == 1:
+            return fitting[0]
+
+
+async def _watched(ctx: Context, image: Image) -> Image:
+    """The image when it is done; Ctrl-C leaves it to AWS, which goes on."""
+    found = None
+    for one in await task.open_freezes(ctx):
+        if one.intent.image_id == image.id:
+            found = one
+        else:
+            ctx.store.freezes.release(one.intent.token)
+    return await task.watch(ctx, found) if found is not None else image

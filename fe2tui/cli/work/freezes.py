@@ -1,0 +1,17 @@
+"""Freezes that an earlier command left to AWS."""
+
+from __future__ import annotations
+
+from fe2tui.cli.ending import complain, say_error
+from fe2tui.model.words import visible
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.freeze_look import look_at_freezes
+
+
+async def tell_of_freezes(ctx: Context, *, but: str | None = None) -> None:
+    """Say what has become of freezes that an earlier command left; nothing if there is nothing new."""
+    for outcome in await look_at_freezes(ctx, but=but):
+        if outcome.error:
+            say_error(f"fe2: an earlier freeze of {visible(outcome.label)}", outcome.error)
+        else:
+            complain(f"An earlier freeze of {visible(outcome.label)}: {visible(outcome.words)}")
