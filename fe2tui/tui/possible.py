@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from fe2tui.model.becoming import why_never
 from fe2tui.model.instance import State
 from fe2tui.model.words import visible
 
@@ -113,6 +114,30 @@ def can_reboot(view: View) -> str | None:
     if reason is not None or any(i.state is State.RUNNING for i in view.targets):
         return reason
     return "Only a running instance can be rebooted."
+
+
+def can_freeze(view: View) -> str | None:
+    """It is one, and at rest or running."""
+    reason = has_one(view)
+    if reason is not None:
+        return reason
+    instance = view.targets[0]
+    if instance.state in (State.RUNNING, State.STOPPED):
+        return None
+    then = "" if instance.state.is_gone else " Freeze it when it is running or stopped."
+    return f"{visible(instance.label)} is {instance.state.value.replace('-', ' ')}.{then}"
+
+
+def can_change_type(view: View) -> str | None:
+    """It is one whose type can change at all: not spot, not hibernating, not gone."""
+    reason = has_one(view)
+    if reason is not None:
+        return reason
+    instance = view.targets[0]
+    never = why_never(instance)
+    if never is None or instance.state.is_gone:
+        return f"{never}." if never is not None else None
+    return f"{never}. Freeze it into an image, and launch that with another type."
 
 
 def can_terminate(view: View) -> str | None:

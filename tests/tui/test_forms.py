@@ -20,6 +20,7 @@ from fe2tui.tui.forms.export import ExportForm
 from fe2tui.tui.forms.first_start import FirstStart
 from fe2tui.tui.forms.impact import ImpactSheet
 from fe2tui.tui.forms.impact_rows import LeftOut, Rows
+from fe2tui.tui.forms.loss import Loss, of_instances
 from fe2tui.tui.forms.picker import Checklist, Item, Picker
 from fe2tui.tui.forms.trouble import Trouble
 from tests.tui.forms_host import UNANSWERED, cut_off, error_of, opened, said, write
@@ -134,9 +135,13 @@ def _impact(*names: str) -> Impact:
     return Impact(rows, Decimal("0.2"), Decimal(40), typed, ("Stops $0.20 an hour.", "This cannot be undone."))
 
 
+def _loss(*names: str) -> Loss:
+    return of_instances(_impact(*names))
+
+
 @pytest.mark.parametrize("typed", ["", "bas", "Base", "base2", "yes", "y"])
 async def test_the_wrong_words_terminate_nothing(typed: str) -> None:
-    async with opened(ImpactSheet(_impact("base"))) as (pilot, host):
+    async with opened(ImpactSheet(_loss("base"))) as (pilot, host):
         await pilot.press(*typed, "enter", "ctrl+s")
         assert host.answer is UNANSWERED
         assert "nothing was done" in error_of(host, "typed")
@@ -144,14 +149,14 @@ async def test_the_wrong_words_terminate_nothing(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["base", "i-00000000000000000"])
 async def test_the_name_or_the_id_of_one_terminates_it(typed: str) -> None:
-    async with opened(ImpactSheet(_impact("base"))) as (pilot, host):
+    async with opened(ImpactSheet(_loss("base"))) as (pilot, host):
         await write(pilot, typed)
         await pilot.press("enter")
         assert host.answer == ("i-00000000000000000",)
 
 
 async def test_of_several_the_count_is_wanted_and_no_name() -> None:
-    async with opened(ImpactSheet(_impact("a", "b", "c"))) as (pilot, host):
+    async with opened(ImpactSheet(_loss("a", "b", "c"))) as (pilot, host):
         await pilot.press("a", "enter")
         assert host.answer is UNANSWERED
         await pilot.press("backspace", "3", "enter")
@@ -159,7 +164,7 @@ async def test_of_several_the_count_is_wanted_and_no_name() -> None:
 
 
 async def test_esc_leaves_the_sheet_unharmed() -> None:
-    async with opened(ImpactSheet(_impact("base"))) as (pilot, host):
+    async with opened(ImpactSheet(_loss("base"))) as (pilot, host):
         await pilot.press(*"base", "escape")
         assert host.answer is None
 
@@ -167,7 +172,7 @@ async def test_esc_leaves_the_sheet_unharmed() -> None:
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 async def test_the_sheet_names_ids_disks_and_what_is_left_out_at_every_size(size: tuple[int, int]) -> None:
     left = [LeftOut("prod-db", "tagged fe2:keep")]
-    async with opened(ImpactSheet(_impact("base", "x" * 60), left_out=left), size) as (_, host):
+    async with opened(ImpactSheet(_loss("base", "x" * 60), left_out=left), size) as (_, host):
         rows = host.form.query_one("#rows", Rows).text
         for words in (
             "base",
@@ -185,12 +190,12 @@ async def test_the_sheet_names_ids_disks_and_what_is_left_out_at_every_size(size
 @pytest.mark.parametrize("width", range(80, 200, 8))
 async def test_what_a_disk_goes_on_costing_is_never_cut(width: int) -> None:
     names = ["a-name-of-more-than-twenty-four-letters", "b"]
-    async with opened(ImpactSheet(_impact(*names)), (width, 36)) as (_, host):
+    async with opened(ImpactSheet(_loss(*names)), (width, 36)) as (_, host):
         assert host.form.query_one("#rows", Rows).text.count("500 GiB: kept, $40.00 a month") == len(names)
 
 
 async def test_the_sheet_of_thousands_draws_only_what_is_in_sight() -> None:
-    sheet = ImpactSheet(_impact(*(f"m{n}" for n in range(5_000))))
+    sheet = ImpactSheet(_loss(*(f"m{n}" for n in range(5_000))))
     async with opened(sheet) as (pilot, host):
         rows = host.form.query_one("#rows", Rows)
         assert rows.count >= 5_000 and rows.size.height < 36
@@ -199,12 +204,12 @@ async def test_the_sheet_of_thousands_draws_only_what_is_in_sight() -> None:
 
 
 async def test_a_name_that_cannot_be_typed_is_asked_for_by_its_id() -> None:
-    async with opened(ImpactSheet(_impact("日本\u202e"))) as (_, host):
+    async with opened(ImpactSheet(_loss("日本\u202e"))) as (_, host):
         assert "i-00000000000000000" in said(host, "#ask")
 
 
 async def test_with_many_instances_the_question_stays_in_sight() -> None:
-    async with opened(ImpactSheet(_impact(*(f"m{n}" for n in range(300)))), SMALL) as (pilot, host):
+    async with opened(ImpactSheet(_loss(*(f"m{n}" for n in range(300)))), SMALL) as (pilot, host):
         assert not cut_off(host)
         await pilot.press("pagedown", "pagedown")
         assert host.form.query_one("#rows").scroll_y > 0
@@ -296,7 +301,7 @@ FORMS = [
     Picker("Region", ITEMS * 20),
     Checklist("Columns", ITEMS),
     CodeForm("arn:aws:iam::123456789012:mfa/jane", profile="prod"),
-    ImpactSheet(_impact("base")),
+    ImpactSheet(_loss("base")),
     ExportForm("3 rows", KINDS, path=""),
     FirstStart(NoCredentialsError("No credentials.", "Sign in."), has_demo=True, profiles=2),
     Trouble("Connect", MachineError("It broke.", "Mend it.")),

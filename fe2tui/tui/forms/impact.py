@@ -1,4 +1,4 @@
-"""What terminating would destroy, and the words that have to be typed to do it."""
+"""What terminating or deregistering would destroy, and the words that have to be typed to do it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from fe2tui.errors import FieldError
-from fe2tui.model.words import plural, visible
-from fe2tui.tasks.terminate import Impact
+from fe2tui.model.words import visible
 from fe2tui.tui.forms.field import Field
 from fe2tui.tui.forms.form import Form, shown
 from fe2tui.tui.forms.impact_rows import LeftOut, Rows, clipped
+from fe2tui.tui.forms.loss import Loss
 
-BESIDES = 13  # lines of the sheet besides the instances
+BESIDES = 13  # lines of the sheet besides the rows
 LONGEST_TYPED = 40
 
 
 class ImpactSheet(Form[tuple[str, ...]]):
-    """Answers with the ids to terminate, or None; only the right words, typed, do it."""
+    """Answers with the ids of what goes, or None; only the right words, typed, do it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "scroll_rows(1)", show=False),
@@ -32,47 +32,46 @@ class ImpactSheet(Form[tuple[str, ...]]):
         Binding("pageup", "scroll_rows(-8)", show=False),
     ]
 
-    def __init__(self, impact: Impact, *, left_out: Sequence[LeftOut] = ()) -> None:
-        self._impact = impact
+    def __init__(self, loss: Loss, *, left_out: Sequence[LeftOut] = ()) -> None:
+        self._loss = loss
         self._left_out = tuple(left_out)
-        self._ids = tuple(row.instance.id for row in impact.rows)
-        super().__init__(f"Terminate {self._subject()}", submit_word="Terminate")
-
-    def _subject(self) -> str:
-        rows = self._impact.rows
-        return clipped(rows[0].instance.label, 40) if len(rows) == 1 else plural(len(rows), "instance")
+        self._ids = loss.ids
+        verb = loss.verb.capitalize()
+        subject = clipped(loss.rows[0].label, 40) if len(loss.rows) == 1 else loss.count_words
+        super().__init__(f"{verb} {subject}", submit_word=verb)
 
     @property
     def wanted(self) -> tuple[str, ...]:
         """The texts that count: the name or the id of one, the count of several."""
         if len(self._ids) == 1:
-            return tuple({self._impact.confirmation.strip(), self._ids[0]})
-        return (self._impact.confirmation,)
+            return tuple({self._loss.confirmation.strip(), self._ids[0]})
+        return (self._loss.confirmation,)
 
     def _to_type(self) -> str:
         """What to ask for: the id of one whose name is too long, or cannot be typed."""
-        words = self._impact.confirmation
+        words = self._loss.confirmation
         if len(self._ids) == 1 and (visible(words) != words or not words.isascii() or len(words) > LONGEST_TYPED):
             return self._ids[0]
         return words
 
     def compose(self) -> Iterator[Widget]:
-        """The instances with their disks, what it means, and the field."""
+        """What goes with its parts, what it means, and the field."""
         count = len(self._ids)
         end = "it" if count == 1 else "both" if count == 2 else f"all {count:,}"
         field = Field("", id="typed", placeholder="")
         yield from self.framed(
-            Rows(self._impact, self._left_out),
+            Rows(self._loss, self._left_out),
             Static(self._sentences(), id="sentences"),
             Static(
-                Content.assemble("Type ", shown(self._to_type(), "bold $accent"), f" to terminate {end}:"), id="ask"
+                Content.assemble("Type ", shown(self._to_type(), "bold $accent"), f" to {self._loss.verb} {end}:"),
+                id="ask",
             ),
             field,
             classes="-impact",
         )
 
     def _sentences(self) -> Content:
-        return Content.assemble(shown(" ".join(self._impact.sentences)))
+        return Content.assemble(shown(" ".join(self._loss.sentences)))
 
     def on_mount(self) -> None:
         """Draw for the width there is."""
@@ -83,7 +82,7 @@ class ImpactSheet(Form[tuple[str, ...]]):
         self._draw()
 
     def action_scroll_rows(self, by: int) -> None:
-        """Scroll the instances."""
+        """Scroll what goes."""
         self.query_one("#rows", Rows).scroll_relative(y=by, animate=False)
 
     def _draw(self) -> None:

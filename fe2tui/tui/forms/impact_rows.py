@@ -1,10 +1,10 @@
-"""The instances of an impact sheet with their disks: only what is in sight is drawn, of however many."""
+"""The rows of an impact sheet, things with their parts: only what is in sight is drawn, of however many."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 
 from textual.content import Content
@@ -14,20 +14,18 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from fe2tui.model.words import visible
-from fe2tui.tasks.terminate import DiskFate, Impact, InstanceImpact
 from fe2tui.tui.forms.form import dim, shown
+from fe2tui.tui.forms.loss import Loss, Part, Row
 
-WIDE = 96  # columns inside the frame from which the disks stand beside their instance
+WIDE = 96  # columns inside the frame from which the parts stand beside their thing
 NAME_WIDTH = 24
 LEAST_NAME = 8
-ID_WIDTH = 19
 GAPS = 6
-PROTECTED = "▲ protected  "
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """One instance that was asked for and will not be touched, and why."""
+    """One thing that was asked for and will not be touched, and why."""
 
     label: str
     reason: str
@@ -41,29 +39,35 @@ def clipped(text: str, width: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """How wide the columns are, from what stands in them: the name gives way to what a disk goes on costing."""
+    """How wide the columns are, from what stands in them: the name gives way to what a part goes on costing."""
 
     name: int
+    id: int
     state: int
-    room: int  # for the disks
+    room: int  # for the parts
     is_wide: bool
 
     @classmethod
-    def of(cls, impact: Impact, width: int) -> _Columns:
-        name = min(NAME_WIDTH, max((len(_name(row)) for row in impact.rows), default=0))
-        state = max((len(row.state_words) + len(PROTECTED) * bool(row.protected) for row in impact.rows), default=0)
-        disk = max((len(replace(disk, name="").words) for row in impact.rows for disk in row.disks), default=0)
-        left = width - state - ID_WIDTH - GAPS
-        name = max(min(name, LEAST_NAME), min(name, left - disk))
-        return cls(name, state, left - name, width >= WIDE and left - name >= disk)
+    def of(cls, loss: Loss, width: int) -> _Columns:
+        name = min(NAME_WIDTH, max((len(_name(row)) for row in loss.rows), default=0))
+        ids = max((len(row.id) for row in loss.rows), default=0)
+        state = max((len(row.state_words) + len(_warning(row)) for row in loss.rows), default=0)
+        part = max((len(part.words("")) for row in loss.rows for part in row.parts), default=0)
+        left = width - state - ids - GAPS
+        name = max(min(name, LEAST_NAME), min(name, left - part))
+        return cls(name, ids, state, left - name, width >= WIDE and left - name >= part)
 
 
-def _name(row: InstanceImpact) -> str:
-    return visible(row.instance.name) or "no name"
+def _name(row: Row) -> str:
+    return visible(row.name) or "no name"
 
 
-def _heights(impact: Impact, columns: _Columns) -> list[int]:
-    return [max(1, len(row.disks)) if columns.is_wide else 1 + len(row.disks) for row in impact.rows]
+def _warning(row: Row) -> Content:
+    return Content.styled(f"▲ {row.warning}  ", "$error") if row.warning else Content("")
+
+
+def _heights(loss: Loss, columns: _Columns) -> list[int]:
+    return [max(1, len(row.parts)) if columns.is_wide else 1 + len(row.parts) for row in loss.rows]
 
 
 def _left_line(one: LeftOut) -> Content:
@@ -71,59 +75,54 @@ def _left_line(one: LeftOut) -> Content:
     return Content.assemble(("◇ ", "$warning"), shown(label), dim(f"  left out: {one.reason}"))
 
 
-def _disk(disk: DiskFate, row: InstanceImpact, room: int) -> Content:
-    """What becomes of a disk; of its name as much as there is room for, and none that only repeats the instance's."""
-    bare = replace(disk, name="")
-    spare = room - len(bare.words) - 1
-    named = spare >= 4 and disk.name not in ("", row.instance.name)
-    words = (replace(disk, name=clipped(disk.name, spare)) if named else bare).words
-    before, parted, after = words.rpartition(": ")
+def _part(part: Part, room: int) -> Content:
+    """What becomes of a part; of its name as much as there is room for."""
+    spare = room - len(part.words("")) - 1
+    words = clipped(part.words(clipped(part.name, spare) if spare >= 4 else ""), room)
+    before, parted, after = words.partition(": ")
     if not parted:
         return shown(words)
-    return Content.assemble(dim(f"{before}: "), shown(after, "$warning" if disk.kept else "$error"))
+    return Content.assemble(dim(f"{before}: "), shown(after, "$warning" if part.kept else "$error"))
 
 
-def _protection(row: InstanceImpact) -> Content:
-    return Content.styled(PROTECTED, "$error") if row.protected else Content("")
-
-
-def _wide(row: InstanceImpact, columns: _Columns) -> list[Content]:
+def _wide(row: Row, columns: _Columns, none: str) -> list[Content]:
     name = clipped(_name(row), columns.name)
-    said = f"{row.state_words:<{columns.state - len(PROTECTED) * bool(row.protected)}}  "
+    warning = _warning(row)
     head = Content.assemble(
         (f"{name:<{columns.name}}  ", "bold"),
-        dim(f"{row.instance.id:<{ID_WIDTH}}  "),
-        said,
-        _protection(row),
+        dim(f"{row.id:<{columns.id}}  "),
+        f"{row.state_words:<{columns.state - len(warning)}}  ",
+        warning,
     )
     indent = " " * len(head.plain)
-    disks = [_disk(disk, row, columns.room) for disk in row.disks] or [dim("no disks")]
-    return [Content.assemble(head if n == 0 else indent, disk) for n, disk in enumerate(disks)]
+    parts = [_part(part, columns.room) for part in row.parts] or [dim(none)]
+    return [Content.assemble(head if n == 0 else indent, part) for n, part in enumerate(parts)]
 
 
-def _narrow(row: InstanceImpact, width: int) -> list[Content]:
-    room = width - ID_WIDTH - 5 - len(row.state_words) - len(PROTECTED) * bool(row.protected)
+def _narrow(row: Row, width: int) -> list[Content]:
+    warning = _warning(row)
+    room = width - len(row.id) - 5 - len(row.state_words) - len(warning)
     head = Content.assemble(
         (f"{clipped(_name(row), max(LEAST_NAME, room))}  ", "bold"),
-        dim(f"{row.instance.id}  "),
-        _protection(row),
+        dim(f"{row.id}  "),
+        warning,
         row.state_words,
     )
-    return [head, *(Content.assemble("  ", _disk(disk, row, width - 2)) for disk in row.disks)]
+    return [head, *(Content.assemble("  ", _part(part, width - 2)) for part in row.parts)]
 
 
 class Rows(ScrollView):
-    """The instances: they scroll, what has to be typed stays in sight."""
+    """What goes: it scrolls, what has to be typed stays in sight."""
 
     can_focus = False
 
-    def __init__(self, impact: Impact, left_out: Sequence[LeftOut]) -> None:
+    def __init__(self, loss: Loss, left_out: Sequence[LeftOut]) -> None:
         super().__init__(id="rows")
-        self._impact = impact
+        self._loss = loss
         self._left_out = tuple(left_out)
         self._width = 0
-        self._columns = _Columns.of(impact, 0)
-        self._ends: list[int] = []  # the line after the last of each instance
+        self._columns = _Columns.of(loss, 0)
+        self._ends: list[int] = []  # the line after the last of each row
 
     @property
     def count(self) -> int:
@@ -139,8 +138,8 @@ class Rows(ScrollView):
         """Find out which lines there are, for a width."""
         if width != self._width:
             self._width = width
-            self._columns = _Columns.of(self._impact, width)
-            self._ends = list(accumulate(_heights(self._impact, self._columns)))
+            self._columns = _Columns.of(self._loss, width)
+            self._ends = list(accumulate(_heights(self._loss, self._columns)))
             self.virtual_size = Size(width, self.count)
             self.styles.height = self.count
             self.refresh()
@@ -150,8 +149,10 @@ class Rows(ScrollView):
         number = bisect_right(self._ends, at)
         if number >= len(self._ends):
             return _left_line(self._left_out[at - (self._ends[-1] if self._ends else 0)])
-        row = self._impact.rows[number]
-        lines = _wide(row, self._columns) if self._columns.is_wide else _narrow(row, self._width)
+        row = self._loss.rows[number]
+        lines = (
+            _wide(row, self._columns, f"no {self._loss.parts}") if self._columns.is_wide else _narrow(row, self._width)
+        )
         return lines[at - (self._ends[number - 1] if number else 0)]
 
     def on_resize(self) -> None:

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from fe2tui.errors import Fe2Error, FieldError
+from fe2tui.model.image import Image
 from fe2tui.model.launch import LaunchRequest, field_errors
 from fe2tui.paths import sheets_folder
 from fe2tui.tasks.launch import LaunchPlan
@@ -24,7 +25,9 @@ from fe2tui.tui.forms.field import Field
 from fe2tui.tui.forms.form import Form, dim, shown
 from fe2tui.tui.forms.launch_draft import Draft
 from fe2tui.tui.forms.launch_lists import Lists, Sources
+from fe2tui.tui.forms.launch_types import TypeField, unfit_for
 from fe2tui.tui.forms.suggest import Suggest
+from fe2tui.tui.forms.type_picker import PickTypes
 
 SETTLE = 0.25  # seconds without a key before the plan is made anew
 _FIELDS = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops")
@@ -56,6 +59,8 @@ class LaunchForm(Form[LaunchRequest]):
         self._touched: set[str] = set()
         self._lists = Lists(self, sources, clock)
         self._plan: LaunchPlan | None = None
+        self._image: Image | None = None
+        self._image_text = ""
         self._read: tuple[str, ...] = ()
         self._submitting = False
         self._judged: set[str] = set()
@@ -67,7 +72,7 @@ class LaunchForm(Form[LaunchRequest]):
             Field("Name", id="name", placeholder="a name of its own"),
             Suggest("Image", id="image", value=first["image"], suggestions=words.image_suggestions((), self._clock())),
             Field("Disk", id="disk", placeholder="as the image", hint="GiB gp3"),
-            Suggest("Type", id="type", value=first["type"]),
+            TypeField("Type", id="type", value=first["type"], make_picker=self._type_picker),
             Suggest("Key pair", id="key_name", made_from=self._lists.key_to_create),
             Suggest("Security group", id="security_group", value=first["security_group"]),
             Field("Port 22 from", id="address", placeholder="looking up …", hint="who may reach a new group"),
@@ -105,6 +110,16 @@ class LaunchForm(Form[LaunchRequest]):
             self._lists.picked_key(event.suggestion)
         self._touched.add(event.field.id or "")
         self._plan_soon(0)
+
+    def _type_picker(self, present: str) -> PickTypes | None:
+        """The picker of all types that fit the image, as far as that is known."""
+        shelf, text = self._sources.shelf, self.field("image").value
+        if shelf is None:
+            return None
+        image = self._image if self._image_text == text else None
+        title = f"Types in {self._region} for {text}" if text else f"Types in {self._region}"
+        fits = unfit_for(image, text, shelf.kept)
+        return PickTypes(shelf, region=self._region, clock=self._clock, fits=fits, present=present, title=title)
 
     # The plan
 
@@ -197,9 +212,10 @@ class LaunchForm(Form[LaunchRequest]):
         self.query_one("#warnings").display = bool(warnings)
         if plan is None:
             return
+        self._image, self._image_text = plan.image, plan.request.image
         self.field("image").hint(*words.image_hints(plan, self._clock()))
         self.field("disk").hint(*words.disk_hints(plan, self.field("disk").value))
-        self.field("type").hint(plan.type.summary if plan.type else "")
+        self.field("type").hint(*words.type_hints(plan, self._sources.shelf is not None))
         self.field("key_name").hint(*words.key_hints(plan))
         self.field("security_group").hint(*words.group_hints(plan))
         self.field("address").hint(*words.address_hints(plan))

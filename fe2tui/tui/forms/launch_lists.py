@@ -18,6 +18,7 @@ from fe2tui.tui.forms import launch_words as words
 from fe2tui.tui.forms.field import Field
 from fe2tui.tui.forms.launch_draft import CREATE
 from fe2tui.tui.forms.suggest import Suggest, Suggestion
+from fe2tui.tui.forms.type_list import TypeSource
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the form gets what it shows; each may raise Fe2Error. ``on_demand`` are dollars an hour by type."""
+    """Where the form gets what it shows; each may raise Fe2Error. ``on_demand`` are dollars an hour by type.
+
+    ``shelf`` is where the picker of all types gets them; without it there is none.
+    """
 
     plan: Callable[[LaunchRequest], Awaitable[LaunchPlan]]
     types: Callable[[], Awaitable[Mapping[str, MachineType]]]
@@ -34,6 +38,7 @@ class Sources:
     groups: Callable[[], Awaitable[Sequence[str]]]
     address: Callable[[], Awaitable[str | None]]
     on_demand: Mapping[str, Decimal]
+    shelf: TypeSource | None = None
 
 
 class Lists:

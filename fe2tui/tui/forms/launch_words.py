@@ -89,6 +89,14 @@ def image_hints(plan: LaunchPlan, now: datetime) -> tuple[str, ...]:
     return (f"{core}  {origin}", core, f"{short}  {image.architecture}")
 
 
+def type_hints(plan: LaunchPlan, has_picker: bool) -> tuple[str, ...]:
+    """What the type has, and the key that shows all types."""
+    if plan.type is None:
+        return ("^t all types" if has_picker else "",)
+    summary = plan.type.summary
+    return (f"{summary}  ^t all types", f"{summary}  ^t", summary) if has_picker else (summary,)
+
+
 def disk_hints(plan: LaunchPlan, typed: str) -> tuple[str, ...]:
     """The disk's monthly cost."""
     if plan.disk is None:

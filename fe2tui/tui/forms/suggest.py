@@ -268,7 +268,10 @@ class Suggest(Field):
         self._pick(event.option_index)
 
     def _pick(self, at: int) -> None:
-        picked = self._listed[at]
+        self.fill(self._listed[at])
+
+    def fill(self, picked: Suggestion) -> None:
+        """Put a suggestion into the field, as if it had been picked from the list."""
         self.close()
         if picked.value != self.input.value:
             self._quiet = picked.value

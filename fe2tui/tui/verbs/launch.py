@@ -13,11 +13,17 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.launch import Lookups
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.launch_lists import Sources
+from fe2tui.tui.verbs.from_image import First, first
+from fe2tui.tui.verbs.sources import source_of
 from fe2tui.tui.view import View
 
 
-async def launch(view: View) -> None:
-    """Ask what to launch, and launch it; its row is selected as soon as AWS has it."""
+async def launch(view: View, machine: str | None = None) -> None:
+    """Ask what to launch, and launch it; its row is selected as soon as AWS has it.
+
+    In the images the form begins with the one that is meant. ``machine`` is the type to begin with, of those chosen.
+    """
+    start = first(view) if machine is None else First(machine=machine)
     ctx = view.context()
     known = Lookups(ctx, view.desk.catalogues)
     sources = Sources(
@@ -28,8 +34,10 @@ async def launch(view: View) -> None:
         groups=known.group_names,
         address=known.address,
         on_demand=view.fleet.prices.on_demand if view.fleet is not None else {},
+        shelf=source_of(view),
     )
-    request = await view.ask(LaunchForm(sources, region=view.region, clock=ctx.clock))
+    form = LaunchForm(sources, region=view.region, clock=ctx.clock, image=start.image, machine=start.machine)
+    request = await view.ask(form)
     if request is None:
         known.close()
     else:

@@ -80,6 +80,14 @@ def meant(view: View, unfit: Callable[[Instance], str | None]) -> Meant:
     return Meant(tuple(fit), tuple(left))
 
 
+def newest_of(view: View) -> Instance:
+    """The one instance meant, as it is now."""
+    target = view.targets[0]
+    fleet = view.desk.fleet or view.fleet
+    known = fleet.instances if fleet is not None and fleet.place == view.place else {}
+    return known.get(target.id, target)
+
+
 def names_of(instances: Sequence[Instance]) -> str:
     """Their names in one line, the rest of many counted."""
     return _names([visible(instance.label) for instance in instances])

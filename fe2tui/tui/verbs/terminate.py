@@ -12,6 +12,7 @@ from fe2tui.tasks import terminate as task
 from fe2tui.tasks.context import Context
 from fe2tui.tui.forms.impact import ImpactSheet
 from fe2tui.tui.forms.impact_rows import LeftOut
+from fe2tui.tui.forms.loss import of_instances
 from fe2tui.tui.forms.trouble import Trouble
 from fe2tui.tui.verbs.meant import Left, Meant, meant, tell_nothing_to_do
 from fe2tui.tui.view import View
@@ -34,7 +35,7 @@ async def terminate(view: View) -> None:
     now = view.context().clock()
     impact = await asyncio.to_thread(task.impact, fleet, those.instances, now=now, protected=protected)
     sheet = ImpactSheet(
-        impact,
+        of_instances(impact),
         left_out=[LeftOut(left.instance.label, left.reason) for left in those.left],
     )
     ids = await view.ask(sheet)
