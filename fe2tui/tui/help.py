@@ -26,6 +26,13 @@ _FILTER = (
     ("-state:stopped", "not"),
     ('"two words"', "what has spaces"),
 )
+_OF_IMAGES = (
+    ("base", "a word: in the name, id, state, architecture, description or a tag"),
+    ("state:available,pending", "by field: name id state arch owner"),
+    ("age>30d  size>50", "older than; GiB"),
+    ("cost>1  made>0", "dollars a month at most; instances made from it"),
+    ("own  public", "your own, those of others"),
+)
 _MOVES = (
     ("↑ ↓ j k", "up and down"),
     ("pgup pgdn home end", "by page, to the ends"),
@@ -34,9 +41,10 @@ _MOVES = (
 WIDTH, FRAME = 92, 7  # as in main.tcss; frame, padding and scrollbar
 _SIGNS = (
     ("●", "$state-running", "running"),
-    ("◐", "$state-moving", "starting, stopping or shutting down"),
+    ("◐", "$state-moving", "starting, stopping or shutting down; an image that is being made"),
     ("○", "$state-stopped", "stopped or terminated"),
     ("▲", "$state-trouble", "needs you: interrupted by AWS, or on for a month without the tag fe2:keep"),
+    ("◇", "$ink-dim", "a well-known image of somebody else's: its first word stands for the newest"),
 )
 
 
@@ -83,7 +91,11 @@ class Help(ModalScreen[None]):
                 style = ("bold $accent", "") if here else ("$ink-dim", "$ink-dim")
                 yield from _entry(written, command.help, 13, width, *style)
             yield Content("")
-        for title, entries, indent in (("Moving", _MOVES, 20), ("The filter", _FILTER, 24)):
+        for title, entries, indent in (
+            ("Moving", _MOVES, 20),
+            ("The filter", _FILTER, 24),
+            ("The filter of images", _OF_IMAGES, 24),
+        ):
             yield Content.styled(title, "bold")
             for words, meaning in entries:
                 yield from _entry(words, meaning, indent, width, "$accent")

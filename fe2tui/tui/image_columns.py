@@ -47,10 +47,7 @@ _Column: TypeAlias = "Column[Image, ImagesSeen]"
 def title_of(image: Image, seen: ImagesSeen) -> str:
     """An own one's name; the word that finds a public one, and what it stands for."""
     known = seen.public.get(image.id)
-    if known is None:
-        return visible(image.label)
-    width = max(len(one.word) for one in seen.public.values())
-    return f"{visible(known.word):<{width}}  {visible(known.title)}"
+    return visible(image.label) if known is None else f"{visible(known.word)} {visible(known.title)}"
 
 
 def state_words(image: Image, seen: ImagesSeen) -> str:
@@ -88,7 +85,7 @@ def _state(image: Image, seen: ImagesSeen) -> Cell:
 
 def _size(image: Image, seen: ImagesSeen) -> Cell:
     size = image.size or image.root_size
-    return (f"{size:,} GiB", "text") if size else (DASH, "dim")
+    return (f"{size:,}", "text") if size else (DASH, "dim")
 
 
 def _architecture(image: Image, seen: ImagesSeen) -> Cell:
@@ -126,20 +123,21 @@ def _source(image: Image, seen: ImagesSeen) -> Cell:
 
 COLUMNS: Sequence[_Column] = (
     Column("name", "NAME", 15, _name, sort="name", stretches=True),
-    Column("state", "STATE", 13, _state, sort="state"),
-    Column("size", "SIZE", 9, _size, rank=1, right=True, sort="size"),
+    Column("state", "STATE", 12, _state, sort="state"),
+    Column("size", "GiB", 6, _size, rank=1, right=True, sort="size"),
     Column("arch", "ARCH", 6, _architecture, rank=1, sort="arch"),
     Column("age", "AGE", 5, _age, rank=1, sort="age"),
-    Column("cost", "≤ $/MONTH", 9, _cost, rank=1, right=True, sort="cost"),
-    Column("made", "INSTANCES", 9, _made, rank=2, right=True, sort="made"),
+    Column("cost", "≤$/MONTH", 9, _cost, rank=1, right=True, sort="cost"),
+    Column("made", "USED", 5, _made, rank=2, right=True, sort="made"),
     Column("id", "ID", 21, _id, rank=3),
     Column("created", "CREATED", 12, _created, rank=6, sort="age"),
-    Column("source", "MADE FROM", 20, _source, rank=7),
+    Column("source", "FROM", 20, _source, rank=7),
 )
 
 
 def _by_title(image: Image, seen: ImagesAt) -> str:
-    return natural(title_of(image, seen) if isinstance(seen, ImagesSeen) else image.label)
+    title = title_of(image, seen) if isinstance(seen, ImagesSeen) else image.label
+    return natural(f"{title} {'' if image.architecture == 'x86_64' else image.architecture}")
 
 
 def _by_made(image: Image, seen: ImagesAt) -> float:

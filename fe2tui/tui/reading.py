@@ -11,7 +11,16 @@ from fe2tui.tui.polling import FleetNotRead, FleetSeen
 from fe2tui.tui.widgets.cells import clipped
 from fe2tui.tui.widgets.line import Span
 
-_PARTS = {"volumes": "Disks", "prices": "Prices", "spot": "Spot prices", "metrics": "CPU figures"}
+_PARTS = {
+    "volumes": "Disks",
+    "prices": "Prices",
+    "spot": "Spot prices",
+    "metrics": "CPU figures",
+    "images": "Images",
+    "snapshots": "Snapshots",
+    "public images": "Public images",
+    "addresses": "Elastic IPs",
+}
 
 
 class Reading:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fe2tui.errors import CredentialsError, Fe2Error
-from fe2tui.model.words import listed, plural
+from fe2tui.model.words import listed, plural, visible
 from fe2tui.tui.columns import COLUMNS, unknown_columns
 from fe2tui.tui.runner import import_commands
 
 if TYPE_CHECKING:
+    from fe2tui.model.image import Image
+    from fe2tui.tasks.context import Context
+    from fe2tui.tasks.freeze import OpenFreeze
     from fe2tui.tui.app import Dashboard
     from fe2tui.tui.parts import Parts
+
+WARM_AFTER = 2.0  # seconds: those who came for the list alone, and those who press a key at once, do not wait for it
 
 
 class Starting:
@@ -53,8 +59,15 @@ class Starting:
         return complaints
 
     async def answered(self) -> None:
-        """The first read has ended: import what forms need, and find out what became of launches cut short."""
+        """The first read of a place has ended: import what forms need, and take up what an earlier run left."""
         await asyncio.to_thread(import_commands)
+        app = self._app
+        app.work(self._recover(), "launches")
+        app.work(self._watch_on(), "freezes")
+        app.work(self._warm(), "types")
+
+    async def _recover(self) -> None:
+        """Find out what became of launches cut short."""
         from fe2tui.tasks.launch import recover
 
         desk = self._parts.desk
@@ -66,6 +79,36 @@ class Starting:
         if outcomes and not failed:
             desk.tell(f"{plural(len(outcomes), 'launch')} of an earlier run found again: {outcomes[0].label}.")
         self._parts.feed.read_log()
+
+    async def _watch_on(self) -> None:
+        """Watch freezes that an earlier run began, as tasks."""
+        from fe2tui.tasks.freeze import open_freezes
+
+        for one in await open_freezes(self._parts.desk.context()):
+            self._watch(one)
+
+    def _watch(self, one: OpenFreeze) -> None:
+        from fe2tui.tasks.freeze import watch
+
+        desk = self._parts.desk
+
+        async def work(ctx: Context) -> Image:
+            try:
+                return await watch(ctx, one)
+            finally:
+                desk.images_changed()
+
+        def done(image: Image) -> str:
+            return f"{visible(image.label)} is ready, frozen from {visible(one.label)} by an earlier run."
+
+        desk.run_task(f"Freeze {visible(one.label)}", work, done=done)
+
+    async def _warm(self) -> None:
+        """Have the region's types at hand before a form asks for them; if that fails, the form says so."""
+        await asyncio.sleep(WARM_AFTER)
+        desk = self._parts.desk
+        with suppress(Fe2Error):
+            await desk.catalogues.get(desk.context())
 
     async def welcome(self, error: CredentialsError) -> None:
         """Say what to do when there are no credentials, and do what the person chooses."""

@@ -22,9 +22,9 @@ KINDS: Mapping[str, str] = {".csv": "for spreadsheets", ".json": "for programs",
 
 async def export(view: View) -> None:
     """Ask for a file and write the rows and columns shown to it; a file that is there only when told to."""
-    titles, rows = view.desk.shown_cells()
+    titles, rows = view.desk.shown_cells(view.pane)
     what = f"{plural(len(rows), 'row')} and {plural(len(titles), 'column')}, as shown."
-    path = await view.ask(ExportForm(what, KINDS, path=f"instances-{view.region}.csv"))
+    path = await view.ask(ExportForm(what, KINDS, path=f"{view.pane}-{view.region}.csv"))
     if path is None:
         return
     if path.exists():

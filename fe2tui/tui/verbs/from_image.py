@@ -1,0 +1,54 @@
+"""Launching from an image: what is typed for it, and a small type that it can run on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.image import IMAGE_WORDS, NEWEST, Image
+from fe2tui.tui.possible import IMAGES
+from fe2tui.tui.view import View
+
+_USUAL = "t3.micro"
+_SMALL: Mapping[str, str] = {
+    "arm64": "t4g.micro",
+    "i386": "t2.micro",
+    "x86_64_mac": "mac1.metal",
+    "arm64_mac": "mac2.metal",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """What stands in the launch form to begin with."""
+
+    image: str = NEWEST
+    machine: str = _USUAL
+
+
+def first(view: View) -> First:
+    """In the images what is needed for the one that is meant, elsewhere the usual."""
+    if view.pane != IMAGES or not view.images:
+        return First()
+    image = view.images[0]
+    return First(typed(image, view.fleet), type_for(image))
+
+
+def typed(image: Image, fleet: Fleet | None) -> str:
+    """What to type for an image: an own one's name, the word of a public one, else the id.
+
+    A word means the newest image for the type's own architecture, and a person may choose another type: for others
+    than x86_64 it is the id.
+    """
+    if fleet is not None and image.id in fleet.images:
+        same = [one for one in fleet.images.values() if one.name == image.name]
+        is_plain = bool(image.name) and image.name == image.name.strip() and image.name.lower() not in IMAGE_WORDS
+        return image.name if is_plain and len(same) == 1 else image.id
+    known = [one for one in fleet.public_images if one.image.id == image.id] if fleet is not None else []
+    return known[0].word if known and image.architecture == "x86_64" else image.id
+
+
+def type_for(image: Image) -> str:
+    """A small type that an image can run on."""
+    return _SMALL.get(image.architecture, _USUAL)
