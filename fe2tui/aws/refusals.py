@@ -292,7 +292,8 @@ def _combination(refused: Refused) -> Fe2Error:
 
 def _misfit(refused: Refused) -> Fe2Error | None:
     """For an image or an instance that a type cannot run."""
-    words, name = refused.message.lower(), refused.type
+    found = _TYPE.search(refused.message)
+    words, name = refused.message.lower(), found[1] if found else "This type"
     for part, why in (
         ("(ena)", f"{name} needs ENA networking, which the image or instance does not have turned on."),
         ("virtualization type", f"{name} needs another kind of virtualisation than the image has."),

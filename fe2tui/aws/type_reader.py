@@ -36,7 +36,7 @@ def _offering_of(item: Any) -> tuple[str, str]:
 
 def machine_type_of(item: Any) -> MachineType:
     """An ``<item>`` of an ``<instanceTypeSet>``."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = {"vcpus": 0, "memory": 0}
     for child in item:
         read = _PARTS.get(child.tag)
         if read is not None:

@@ -1,0 +1,133 @@
+"""The catalogue of types: who asks AWS, when, and what is had instead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from fe2tui.demo import Cloud
+from fe2tui.errors import DeniedError
+from fe2tui.tasks.catalogue import KEEP, Catalogues
+from fe2tui.tasks.lookups import Lookups
+from tests.tasks.conftest import Begin
+from tests.tasks.tasks_bench import Bench
+
+TYPES, OFFERINGS = "DescribeInstanceTypes", "DescribeInstanceTypeOfferings"
+DENY = {"kind": "deny", "action": TYPES}
+
+
+@pytest.fixture
+async def catalogues() -> AsyncIterator[Catalogues]:
+    made = Catalogues()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def own(fresh_cloud: Callable[..., Cloud], begin: Begin) -> Bench:
+    """A bench on a cloud of the test's own, whose calls can be counted."""
+    return await begin(fresh_cloud(scene=False))
+
+
+def advance(bench: Bench, by: timedelta) -> None:
+    now = bench.ctx.clock
+    bench.ctx.clock = lambda: now() + by
+
+
+async def test_all_who_ask_at_once_share_one_read(own: Bench, catalogues: Catalogues) -> None:
+    assert catalogues.kept(own.ctx.session.place) is None
+    first, *others = await asyncio.gather(*(catalogues.get(own.ctx) for _ in range(5)))
+    assert all(one is first for one in others)
+    assert catalogues.kept(own.ctx.session.place) is first
+    assert len(own.calls(TYPES)) == -(-len(first.types) // 100)
+    own.forget_calls()
+    assert await catalogues.get(own.ctx) is first
+    assert own.calls(TYPES) == own.calls(OFFERINGS) == []
+
+
+async def test_who_no_longer_waits_takes_the_answer_from_nobody(own: Bench, catalogues: Catalogues) -> None:
+    impatient, patient = (asyncio.create_task(catalogues.get(own.ctx)) for _ in range(2))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    with suppress(asyncio.CancelledError):
+        await impatient
+    assert len((await patient).types) > 1_000
+
+
+async def test_the_next_start_has_it_from_the_store(own: Bench, catalogues: Catalogues) -> None:
+    first = await catalogues.get(own.ctx)
+    own.forget_calls()
+    again = Catalogues()
+    assert await again.get(own.ctx) == first
+    assert own.calls(TYPES) == own.calls(OFFERINGS) == []
+    again.close()
+
+
+async def test_one_older_than_a_day_is_had_at_once_and_renewed_meanwhile(own: Bench, catalogues: Catalogues) -> None:
+    old = await catalogues.get(own.ctx)
+    advance(own, KEEP)
+    assert await catalogues.get(own.ctx) is old
+    await catalogues.renewed(30)
+    new = await catalogues.get(own.ctx)
+    assert new.read_at is not None and old.read_at is not None and new.read_at - old.read_at >= KEEP
+    assert own.ctx.store.catalogues.get(own.ctx.session.place) == new
+
+
+async def test_one_younger_than_a_day_is_not_renewed_unless_that_is_wished(own: Bench, catalogues: Catalogues) -> None:
+    first = await catalogues.get(own.ctx)
+    advance(own, KEEP - timedelta(minutes=1))
+    own.forget_calls()
+    assert await catalogues.get(own.ctx) is first
+    assert own.calls(TYPES) == []
+    assert (await catalogues.get(own.ctx, fresh=True)).read_at != first.read_at
+    assert own.calls(TYPES)
+
+
+async def test_where_aws_fails_the_one_kept_is_had_with_its_age(own: Bench, catalogues: Catalogues) -> None:
+    first = await catalogues.get(own.ctx)
+    advance(own, timedelta(days=3))
+    own.cloud.control("/demo/faults", DENY)
+    own.forget_calls()
+    assert await catalogues.get(own.ctx, fresh=True) == first
+    assert await catalogues.get(own.ctx) == first
+    await catalogues.renewed(30)
+    assert len(own.calls(TYPES)) == 1  # what failed a moment ago is not tried again at once
+
+
+async def test_where_aws_fails_and_nothing_is_kept_the_reason_is_told_each_time(
+    own: Bench, catalogues: Catalogues
+) -> None:
+    own.cloud.control("/demo/faults", DENY)
+    for _ in range(2):
+        with pytest.raises(DeniedError, match=TYPES):
+            await catalogues.get(own.ctx)
+    own.cloud.control("/demo/faults", method="DELETE")
+    assert (await catalogues.get(own.ctx)).types
+
+
+async def test_each_region_has_its_own(own: Bench, catalogues: Catalogues) -> None:
+    here = await catalogues.get(own.ctx)
+    async with await own.ctx.session.with_region("us-west-1") as elsewhere:
+        own.ctx.session = elsewhere
+        there = await catalogues.get(own.ctx)
+    assert "p3.8xlarge" in here.types and "p3.8xlarge" not in there.types
+    assert {zone[:-1] for zones in there.zones.values() for zone in zones} == {"us-west-1"}
+
+
+async def test_a_launch_asks_for_one_type_unless_the_catalogue_is_at_hand(own: Bench, catalogues: Catalogues) -> None:
+    lookups = Lookups(own.ctx, catalogues)
+    single = await lookups.machine_type("m5.large")
+    zones = await lookups.zones("m5.large")
+    assert len(own.calls(TYPES)) == len(own.calls(OFFERINGS)) == 1
+    await lookups.types()
+    own.forget_calls()
+    again = Lookups(own.ctx, catalogues)
+    assert await again.machine_type("m5.large") == single
+    assert await again.zones("m5.large") == zones
+    assert own.calls(TYPES) == own.calls(OFFERINGS) == []
+    lookups.close()
+    again.close()

@@ -1,0 +1,376 @@
+"""Changing an instance's type: stop, modify, start, ssh ready; and how it is left when that fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fe2tui.demo import Cloud
+from fe2tui.errors import (
+    CapacityError,
+    DeniedError,
+    Fe2Error,
+    FieldError,
+    NotFoundError,
+    ReadOnlyError,
+    StartAfterChangeError,
+    StateError,
+    UnreachableError,
+)
+from fe2tui.model.catalogue import Catalogue
+from fe2tui.model.fleet import Fleet, Prices
+from fe2tui.model.instance import Instance, State
+from fe2tui.tasks.catalogue import Catalogues
+from fe2tui.tasks.change_type import change_back, change_type, plan_change
+from fe2tui.tasks.connect import prepare
+from fe2tui.tasks.launch import launch
+from fe2tui.tasks.names import find
+from fe2tui.tasks.power import stop
+from tests.tasks.conftest import Begin
+from tests.tasks.tasks_bench import Bench, run_ssh
+
+CHANGES = ("StopInstances", "ModifyInstanceAttribute", "StartInstances")
+OLD, NEW = "t3.micro", "t3.large"
+_TASK = "change-type"
+
+
+async def machine(bench: Bench, name: str, *, stopped: bool = False, **changes: Any) -> Instance:
+    """A new machine that runs, or is stopped."""
+    made = await launch(bench.ctx, bench.request(name, type=OLD, **changes), wait=False)
+    if stopped:
+        await stop(bench.ctx, [made.id])
+    bench.steps.clear()
+    bench.forget_calls()
+    return await bench.one(made.id)
+
+
+def sent(bench: Bench) -> list[str]:
+    """The changing calls, in their order."""
+    calls = bench.cloud.control("/demo/calls", method="GET")
+    return [call["action"] for call in calls if call["action"] in CHANGES]
+
+
+async def test_a_running_machine_is_stopped_changed_and_started_until_ssh_answers(bench: Bench, name: str) -> None:
+    before = await machine(bench, name)
+    after = await change_type(bench.ctx, before.id, NEW, stop=True)
+    assert (after.type, after.state) == (NEW, State.RUNNING)
+    assert bench.path == ["stop", "stopped", "type", "start", "running", "ssh answers", "ready"]
+    assert sent(bench) == list(CHANGES)
+    (entry,) = bench.activity(_TASK)
+    assert (entry.result, entry.subject, entry.label) == ("done", before.id, name)
+    assert f"{NEW} in place of {OLD}" in entry.words and "can log in" in entry.words
+    assert run_ssh(await prepare(bench.ctx, name), "echo on").stdout == "on\n"
+
+
+async def test_a_stopped_machine_is_changed_and_stays_stopped(bench: Bench, name: str) -> None:
+    before = await machine(bench, name, stopped=True)
+    after = await change_type(bench.ctx, before.id, NEW)
+    assert (after.type, after.state) == (NEW, State.STOPPED)
+    assert sent(bench) == ["ModifyInstanceAttribute"]
+    (entry,) = bench.activity(_TASK)
+    assert entry.words == f"{NEW} in place of {OLD}; stopped"
+
+
+async def test_whether_it_is_started_can_be_said(bench: Bench, name: str) -> None:
+    running = await machine(bench, name)
+    assert (await change_type(bench.ctx, running.id, NEW, stop=True, start=False)).state is State.STOPPED
+    after = await change_type(bench.ctx, running.id, OLD, start=True)
+    assert (after.type, after.state) == (OLD, State.RUNNING)
+
+
+async def test_one_that_is_not_waited_for_is_returned_as_soon_as_it_starts(bench: Bench, name: str) -> None:
+    before = await machine(bench, name)
+    after = await change_type(bench.ctx, before.id, NEW, stop=True, wait=False)
+    assert (after.type, after.state in (State.PENDING, State.RUNNING)) == (NEW, True)
+    assert bench.path == ["stop", "stopped", "type", "start"]
+
+
+async def test_one_that_is_stopping_already_is_waited_for(bench: Bench, name: str) -> None:
+    before = await machine(bench, name)
+    await stop(bench.ctx, [before.id], wait=False)
+    assert (await change_type(bench.ctx, before.id, NEW)).type == NEW
+
+
+async def test_a_running_machine_is_not_stopped_unless_that_is_wished(bench: Bench, name: str) -> None:
+    before = await machine(bench, name)
+    with pytest.raises(StateError, match=f"{name} is running") as caught:
+        await change_type(bench.ctx, before.id, NEW)
+    assert "Stop it first" in caught.value.remedy
+    assert sent(bench) == []
+    assert [it.result for it in bench.activity(_TASK)] == ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("t4g.micro", "Arm; {} is x86_64"),
+        (OLD, "is t3.micro already"),
+        ("x9.huge", "no instance type x9.huge"),
+    ],
+)
+async def test_a_type_that_it_cannot_become_is_refused_before_anything_is_sent(
+    bench: Bench, name: str, to: str, said: str
+) -> None:
+    before = await machine(bench, name)
+    with pytest.raises(FieldError, match=said.format(name)) as caught:
+        await change_type(bench.ctx, before.id, to, stop=True)
+    assert caught.value.field == "type"
+    assert sent(bench) == []
+
+
+async def test_a_type_that_its_zone_does_not_offer_is_refused_with_the_zones_that_do(bench: Bench, name: str) -> None:
+    before = await machine(bench, name, zone="us-east-2c")
+    with pytest.raises(FieldError, match=r"not on offer in us-east-2c \(in 2a and 2b\)"):
+        await change_type(bench.ctx, before.id, "p3.8xlarge", stop=True)
+    assert sent(bench) == []
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_a_spot_instance_keeps_its_type(bench: Bench, stopped: bool) -> None:
+    bench.forget_calls()
+    spot = await find(bench.ctx, "nightly-etl" if stopped else "spot1")
+    with pytest.raises(StateError, match="is a spot instance: its type cannot change") as caught:
+        await change_type(bench.ctx, spot.id, "r5.xlarge", stop=True)
+    assert "Freeze it into an image" in caught.value.remedy
+    assert sent(bench) == []
+
+
+async def test_one_with_hibernation_keeps_its_type(bench: Bench, name: str) -> None:
+    image = (await machine(bench, name)).image_id
+    reply = await bench.ctx.session.call(
+        "ec2", "RunInstances", ImageId=image, InstanceType=OLD, MinCount=1, MaxCount=1,
+        HibernationOptions={"Configured": True}, ClientToken=name,
+    )  # fmt: skip
+    with pytest.raises(StateError, match="was launched with hibernation"):
+        await change_type(bench.ctx, reply["Instances"][0]["InstanceId"], NEW, stop=True)
+
+
+async def test_an_instance_that_is_not_there_is_not_found(bench: Bench) -> None:
+    with pytest.raises(NotFoundError, match="no instance i-0123456789abcdef0"):
+        await change_type(bench.ctx, "i-0123456789abcdef0", NEW)
+
+
+async def test_a_refused_change_starts_again_what_was_stopped_for_it(bench: Bench, name: str) -> None:
+    before = await machine(bench, name)
+    bench.fault(
+        "refuse",
+        action="ModifyInstanceAttribute",
+        code="InvalidParameterCombination",
+        message=f"The Elastic Network Adapter (ENA) is required for the '{NEW}' instance type.",
+        status=400,
+        times=1,
+    )
+    with pytest.raises(FieldError, match=f"{NEW} needs ENA networking") as caught:
+        await change_type(bench.ctx, before.id, NEW, stop=True)
+    assert f"{name} is {OLD} still, and starting again." in caught.value.remedy
+    after = await bench.one(before.id)
+    assert (after.type, after.state in (State.PENDING, State.RUNNING)) == (OLD, True)
+    (entry,) = bench.activity(_TASK)
+    assert (entry.result, entry.code) == ("failed", "InvalidParameterCombination")
+    assert "starting again" in entry.remedy
+
+
+async def test_a_refused_change_leaves_a_stopped_one_stopped(bench: Bench, name: str) -> None:
+    before = await machine(bench, name, stopped=True)
+    bench.fault("deny", action="ModifyInstanceAttribute", times=1)
+    with pytest.raises(DeniedError, match="ec2:ModifyInstanceAttribute") as caught:
+        await change_type(bench.ctx, before.id, NEW, start=True)
+    assert f"{name} is {OLD} still, and stopped." in caught.value.remedy
+    assert sent(bench) == ["ModifyInstanceAttribute"]
+
+
+async def test_a_change_whose_answer_broke_off_is_sent_again(bench: Bench, name: str) -> None:
+    before = await machine(bench, name, stopped=True)
+    bench.fault("broken", action="ModifyInstanceAttribute", times=1)
+    assert (await change_type(bench.ctx, before.id, NEW)).type == NEW
+
+
+async def test_after_a_change_that_was_never_answered_it_is_looked_what_came_of_it(
+    cloud: Cloud, begin: Begin, name: str
+) -> None:
+    impatient = await begin(cloud, read_timeout=0.5)
+    before = await machine(impatient, name)
+    impatient.fault("silent", action="ModifyInstanceAttribute", times=2)
+    try:
+        with pytest.raises(UnreachableError) as caught:
+            await change_type(impatient.ctx, before.id, NEW, stop=True)
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    assert f"{name} is {OLD} still, and starting again." in caught.value.remedy
+
+
+async def test_a_start_without_capacity_leaves_it_stopped_with_the_new_type_and_can_be_undone(
+    bench: Bench, name: str
+) -> None:
+    before = await machine(bench, name)
+    bench.fault("no-capacity", action="StartInstances")
+    with pytest.raises(StartAfterChangeError, match=f"AWS has no {NEW} in {before.zone} right now") as caught:
+        await change_type(bench.ctx, before.id, NEW, stop=True)
+    error = caught.value
+    assert isinstance(error, CapacityError) and error.code == "InsufficientInstanceCapacity"
+    assert (error.instance_id, error.old_type, error.new_type) == (before.id, OLD, NEW)
+    assert f"{name} is stopped, and {NEW} now" in error.summary and f"back to {OLD}" in error.remedy
+    left = await bench.one(before.id)
+    assert (left.type, left.state) == (NEW, State.STOPPED)
+
+    bench.cloud.control("/demo/faults", method="DELETE")
+    after = await change_back(bench.ctx, error.instance_id, error.old_type)
+    assert (after.type, after.state) == (OLD, State.RUNNING)
+    assert [it.result for it in bench.activity(_TASK)] == ["done", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said"),
+    [
+        (
+            "VcpuLimitExceeded",
+            "You have requested more vCPU capacity than your current vCPU limit of 0 allows",
+            "no vCPUs",
+        ),
+        (
+            "Unsupported",
+            f"Your requested instance type ({NEW}) is not supported in your requested zone",
+            "does not offer",
+        ),
+        ("InvalidParameterCombination", "The specified instance type is not eligible for Free Tier", "free plan"),
+    ],
+)
+async def test_any_refusal_of_the_new_type_at_the_start_offers_the_old_one(
+    bench: Bench, name: str, code: str, message: str, said: str
+) -> None:
+    before = await machine(bench, name, stopped=True)
+    bench.fault("refuse", action="StartInstances", code=code, message=message, status=400, times=1)
+    with pytest.raises(StartAfterChangeError, match=said) as caught:
+        await change_type(bench.ctx, before.id, NEW, start=True)
+    assert caught.value.code == code
+
+
+async def test_a_zone_that_turns_out_not_to_have_the_type_offers_the_old_one(bench: Bench, name: str) -> None:
+    before = await machine(bench, name, stopped=True, zone="us-east-2c")
+    bench.fault("deny", action="DescribeInstanceTypeOfferings", times=1)
+    with pytest.raises(StartAfterChangeError, match=r"AWS does not offer p3\.8xlarge in us-east-2c"):
+        await change_type(bench.ctx, before.id, "p3.8xlarge", start=True)
+
+
+async def test_a_login_that_may_not_start_is_told_how_it_is_left(bench: Bench, name: str) -> None:
+    before = await machine(bench, name)
+    bench.fault("deny", action="StartInstances", times=1)
+    with pytest.raises(DeniedError, match="ec2:StartInstances") as caught:
+        await change_type(bench.ctx, before.id, NEW, stop=True)
+    assert f"{name} is stopped, and {NEW} now." in caught.value.remedy
+
+
+async def test_a_reading_session_changes_nothing(cloud: Cloud, begin: Begin, bench: Bench, name: str) -> None:
+    before = await machine(bench, name)
+    reader = await begin(cloud, read_only=True)
+    with pytest.raises(ReadOnlyError):
+        await change_type(reader.ctx, before.id, NEW, stop=True)
+    assert sent(bench) == []
+
+
+async def test_the_catalogue_at_hand_spares_questions(bench: Bench, name: str) -> None:
+    before = await machine(bench, name, stopped=True)
+    catalogues = Catalogues()
+    await catalogues.get(bench.ctx)
+    bench.forget_calls()
+    await change_type(bench.ctx, before.id, NEW, known=catalogues)
+    assert bench.calls("DescribeInstanceTypes") == bench.calls("DescribeInstanceTypeOfferings") == []
+    catalogues.close()
+
+
+async def cancelled(bench: Bench, work: Any, step: str) -> str:
+    """What the log says of a task that was cancelled as soon as it reported a step."""
+    task = asyncio.create_task(work)
+    async with asyncio.timeout(20):
+        while step not in bench.path:
+            await asyncio.sleep(0.02)
+    task.cancel()
+    with suppress(asyncio.CancelledError, Fe2Error):
+        await task
+    (entry,) = bench.activity(_TASK)
+    assert entry.result == "cancelled"
+    return entry.words
+
+
+async def test_cancelled_while_it_stops_it_says_so(fresh_cloud: Callable[..., Cloud], begin: Begin, name: str) -> None:
+    slow = await begin(fresh_cloud(stop_seconds=60))
+    before = await machine(slow, name)
+    slow.ctx.pace = replace(slow.ctx.pace, poll=0.05)
+    words = await cancelled(slow, change_type(slow.ctx, before.id, NEW, stop=True), "stop")
+    assert words == f"Cancelled. It was told to stop, and is still {OLD}."
+    assert sent(slow) == ["StopInstances"]
+
+
+async def test_cancelled_while_the_change_is_under_way_its_end_is_waited_for_and_said(bench: Bench, name: str) -> None:
+    before = await machine(bench, name)
+    bench.fault("slow", action="ModifyInstanceAttribute", seconds=0.5, times=1)
+    words = await cancelled(bench, change_type(bench.ctx, before.id, NEW, stop=True), "type")
+    assert words == f"Cancelled. It is stopped, and {NEW} now."
+    left = await bench.one(before.id)
+    assert (left.type, left.state) == (NEW, State.STOPPED)
+
+
+async def test_cancelled_while_ssh_is_waited_for_it_goes_on_starting(
+    fresh_cloud: Callable[..., Cloud], begin: Begin, name: str
+) -> None:
+    slow = await begin(fresh_cloud(ssh_seconds=60))
+    before = await machine(slow, name)
+    words = await cancelled(slow, change_type(slow.ctx, before.id, NEW, stop=True), "running")
+    assert words == f"Cancelled. It is starting as {NEW}."
+
+
+@pytest.fixture
+async def catalogue(bench: Bench) -> Catalogue:
+    catalogues = Catalogues()
+    found = await catalogues.get(bench.ctx)
+    catalogues.close()
+    return found
+
+
+def seen(bench: Bench, instance: Instance, **prices: str) -> Fleet:
+    known = {name.replace("_", "."): Decimal(price) for name, price in prices.items()}
+    ctx = bench.ctx
+    return Fleet(ctx.session.place, ctx.clock(), {instance.id: instance}, prices=Prices(on_demand=known))
+
+
+async def test_the_plan_has_the_difference_an_hour_and_a_month(bench: Bench, catalogue: Catalogue) -> None:
+    base = await find(bench.ctx, "base")
+    plan = plan_change(base, "m5.2xlarge", catalogue, seen(bench, base, m5_xlarge="0.192", m5_2xlarge="0.384"))
+    assert (plan.error, plan.per_hour_before, plan.per_hour_after) == (None, Decimal("0.192"), Decimal("0.384"))
+    assert (plan.difference_per_hour, plan.difference_per_month) == (Decimal("0.192"), Decimal("140.16"))
+    assert plan.sentences[0] == (
+        "While it runs, it costs $0.192 an hour more ($0.384 in place of $0.192): $140.16 more in a month of running."
+    )
+    assert any("stopped, and started again as m5.2xlarge" in one for one in plan.sentences)
+
+
+async def test_a_smaller_type_saves(bench: Bench, catalogue: Catalogue) -> None:
+    base = await find(bench.ctx, "base")
+    plan = plan_change(base, "t3.micro", catalogue, seen(bench, base, m5_xlarge="0.192", t3_micro="0.0104"))
+    assert plan.difference_per_hour == Decimal("-0.1816")
+    assert "$0.1816 an hour less ($0.0104 in place of $0.192): $132.57 less" in plan.sentences[0]
+
+
+async def test_a_difference_that_is_not_known_is_not_guessed(bench: Bench, catalogue: Catalogue) -> None:
+    base = await find(bench.ctx, "base")
+    plan = plan_change(base, "m5.2xlarge", catalogue, seen(bench, base, m5_xlarge="0.192"))
+    assert (plan.difference_per_hour, plan.difference_per_month) == (None, None)
+    assert plan.sentences[0].startswith("What m5.2xlarge costs an hour is not known")
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [("m6g.large", "Arm; base is x86_64"), ("x9.huge", "no instance type x9.huge"), ("m5.xlarge", "now")],
+)
+async def test_a_plan_for_a_type_that_does_not_fit_has_the_error(
+    bench: Bench, catalogue: Catalogue, to: str, said: str
+) -> None:
+    base = await find(bench.ctx, "base")
+    error = plan_change(base, to, catalogue, seen(bench, base)).error
+    assert error is not None and error.field == "type" and said in error.summary
