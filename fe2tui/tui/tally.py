@@ -1,25 +1,48 @@
-"""The numbers of the status line, kept up instance by instance: a read that changed little costs little."""
+"""The numbers of the status line, kept up thing by thing: a read that changed little costs little.
+
+They are those of ``model.money.account_cost``, to the cent, without its rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from fe2tui.model.fleet import Fleet, diff
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import cost_between, hourly_cost, run_cost
+from fe2tui.model.money import (
+    ADDRESS_PER_HOUR,
+    HOURS_A_MONTH,
+    Dues,
+    Flow,
+    Limits,
+    Mark,
+    disk_rate,
+    dues_of,
+    flow_of_disk,
+    flows_of_run,
+    hourly_cost,
+    month_start,
+    runs_of,
+    stretches_of,
+)
 
 _HOUR = Decimal(3600)
 _NOTHING = Decimal(0)
+_NEVER = Dues()
+
+_Thing = TypeVar("_Thing")
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Counts by state, dollars an hour, and dollars since the first of the month, which go on at ``rate`` a second.
+    """Counts by state, dollars an hour, and dollars since the first of the month, which grow by ``spending`` an hour.
 
-    ``unknown`` counts the instances whose cost is not known and not in the sums; ``looked_at`` those added up anew.
+    ``unknown`` counts the instances whose cost is not wholly known; what is known of it is in the sums. ``long`` and
+    ``costly`` count the marked ones; ``looked_at`` the things added up anew.
     """
 
     total: int
@@ -31,106 +54,170 @@ class Sums:
     at: datetime
     unknown: int = 0
     looked_at: int = 0
+    spending: Decimal = _NOTHING
+    long: int = 0
+    costly: int = 0
 
     def this_month(self, now: datetime) -> Decimal:
         """Dollars since the first of the month, at a moment soon after ``at``."""
-        return self.spent + self.per_hour * _seconds(max(now - self.at, timedelta(0))) / _HOUR
+        return self.spent + self.spending * _seconds(max(now - self.at, timedelta(0))) / _HOUR
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one instance adds. ``before`` is its month so far minus what it costs a second since the month began."""
+    """What one instance or disk adds: dollars an hour as it is shown, and as the month's sum grows.
 
-    running: int
-    moving: int
-    stopped: int
+    ``before`` is its month so far minus ``spending`` since the month began. ``turns``: that will change by itself.
+    """
+
     hour: Decimal
+    spending: Decimal
     before: Decimal
-    unknown: int
+    turns: bool
+    running: int = 0
+    moving: int = 0
+    stopped: int = 0
+    unknown: int = 0
+    dues: Dues = _NEVER
 
 
 class Tally:
     """Adds a region up. One thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
         self._fleet: Fleet | None = None
         self._month = datetime(1970, 1, 1, tzinfo=UTC)
         self._parts: dict[str, _Part] = {}
-        self._gone = _NOTHING
+        self._due: dict[str, Dues] = {}
+        self._turning: set[str] = set()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._parts.clear()
+        self._due.clear()
+        self._turning.clear()
         self._counts = [0, 0, 0, 0]
-        self._hour = self._before = _NOTHING
+        self._hour = self._spending = self._before = _NOTHING
 
     def take(self, fleet: Fleet, now: datetime) -> Sums:
         """The sums of a fleet, looking only at what changed since the last. May run in a thread."""
-        month = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        last = self._fleet
+        month, last = month_start(now), self._fleet
         if last is None or last.place != fleet.place or month != self._month or last.prices != fleet.prices:
-            self._parts.clear()
-            self._counts, self._hour, self._before = [0, 0, 0, 0], _NOTHING, _NOTHING
+            self._forget()
             self._month, last = month, None
-        touched = fleet.instances.keys() if last is None else _touched(last, fleet)
         elapsed = _seconds(now - month)
-        touched = list(touched)
-        for instance_id in touched:
-            self._drop(instance_id)
-            instance = fleet.instances.get(instance_id)
-            if instance is not None:
-                self._add(instance, fleet, now, elapsed)
-        if last is None or last.runs is not fleet.runs or len(fleet.instances) != len(last.instances):
-            self._gone = self._cost_of_gone(fleet, now)
+        touched = _everything(fleet) if last is None else _touched(last, fleet) | self._turning
+        for key in touched:
+            self._drop(key)
+            part = self._made(key, fleet, now, elapsed)
+            if part is not None:
+                self._add(key, part)
         self._fleet = fleet
         running, moving, stopped, unknown = self._counts
-        spent = self._before + self._hour * elapsed / _HOUR + self._gone
-        return Sums(len(fleet.instances), running, moving, stopped, self._hour, spent, now, unknown, len(touched))
-
-    def _add(self, instance: Instance, fleet: Fleet, now: datetime, elapsed: Decimal) -> None:
-        hour, spent = hourly_cost(instance, fleet).total, cost_between(instance, fleet, self._month, now)
-        known = hour or _NOTHING
-        part = _Part(
-            instance.state is State.RUNNING,
-            instance.state.is_moving,
-            instance.state is State.STOPPED,
-            known,
-            (spent or _NOTHING) - known * elapsed / _HOUR,
-            hour is None or spent is None,
+        spent = self._before + self._spending * elapsed / _HOUR
+        marks = [mark for dues in self._due.values() if (mark := dues.mark(now)) is not None]
+        return Sums(
+            total=len(fleet.instances),
+            running=running,
+            moving=moving,
+            stopped=stopped,
+            per_hour=self._hour + ADDRESS_PER_HOUR * len(fleet.idle_addresses),
+            spent=spent,
+            at=now,
+            unknown=unknown,
+            looked_at=len(touched),
+            spending=self._spending,
+            long=marks.count(Mark.LONG),
+            costly=marks.count(Mark.COSTLY),
         )
-        self._parts[instance.id] = part
-        self._count(part, 1)
 
-    def _drop(self, instance_id: str) -> None:
-        part = self._parts.pop(instance_id, None)
+    def _made(self, key: str, fleet: Fleet, now: datetime, elapsed: Decimal) -> _Part | None:
+        instance = fleet.instances.get(key)
+        if instance is not None:
+            return self._of_instance(instance, fleet, now, elapsed)
+        runs = fleet.runs.get(key)
+        if runs is not None:
+            return self._flowing([flow for run in runs for flow in flows_of_run(run)], now, elapsed)
+        volume = fleet.volumes.get(key)
+        if volume is None:
+            stretches = fleet.disks.get(key)
+            return self._flowing(map(flow_of_disk, stretches), now, elapsed) if stretches else None
+        per_month = disk_rate(volume, fleet.prices)
+        hour = _NOTHING if per_month is None else per_month / HOURS_A_MONTH
+        return self._flowing(map(flow_of_disk, stretches_of(volume, fleet, "")), now, elapsed, hour)
+
+    def _of_instance(self, instance: Instance, fleet: Fleet, now: datetime, elapsed: Decimal) -> _Part:
+        cost = hourly_cost(instance, fleet)
+        flows = [flow for run in runs_of(instance, fleet) for flow in flows_of_run(run)]
+        hour = (cost.machine or _NOTHING) + cost.address
+        return replace(
+            self._flowing(flows, now, elapsed, hour),
+            running=instance.state is State.RUNNING,
+            moving=instance.state.is_moving,
+            stopped=instance.state is State.STOPPED,
+            unknown=cost.total is None or any(flow.between(self._month, now) is None for flow in flows),
+            dues=dues_of(instance, fleet, now, self._limits),
+        )
+
+    def _flowing(self, flows: Iterable[Flow], now: datetime, elapsed: Decimal, hour: Decimal = _NOTHING) -> _Part:
+        spending = spent = _NOTHING
+        turns = False
+        for flow in flows:
+            spent += flow.between(self._month, now) or _NOTHING
+            turns = turns or flow.turns_after(now)
+            if flow.is_open(now):
+                spending += flow.per_hour or _NOTHING
+        return _Part(hour, spending, spent - spending * elapsed / _HOUR, turns)
+
+    def _add(self, key: str, part: _Part) -> None:
+        self._parts[key] = part
+        self._count(part, 1)
+        if part.turns:
+            self._turning.add(key)
+        if part.dues is not _NEVER:
+            self._due[key] = part.dues
+
+    def _drop(self, key: str) -> None:
+        part = self._parts.pop(key, None)
         if part is not None:
             self._count(part, -1)
+            self._turning.discard(key)
+            self._due.pop(key, None)
 
     def _count(self, part: _Part, sign: int) -> None:
         for place, number in enumerate((part.running, part.moving, part.stopped, part.unknown)):
             self._counts[place] += sign * number
         self._hour += sign * part.hour
+        self._spending += sign * part.spending
         self._before += sign * part.before
 
-    def _cost_of_gone(self, fleet: Fleet, now: datetime) -> Decimal:
-        total = _NOTHING
-        for instance_id, runs in list(fleet.runs.items()):
-            if instance_id not in fleet.instances:
-                for run in runs:
-                    total += run_cost(run, self._month, now) or _NOTHING
-        return total
+
+def _everything(fleet: Fleet) -> set[str]:
+    return {*fleet.instances, *fleet.runs, *fleet.volumes, *fleet.disks}
 
 
-def _touched(last: Fleet, fleet: Fleet) -> Iterable[str]:
+def _touched(last: Fleet, fleet: Fleet) -> set[str]:
+    """The ids of instances and disks of which anything is another."""
     difference = diff(last, fleet)
     touched = set(difference.added | difference.removed | difference.changed)
-    if last.runs is not fleet.runs:
-        before = last.runs
-        touched.update(key for key, runs in fleet.runs.items() if before.get(key) != runs)
-    if last.volumes is not fleet.volumes:
-        old, new = last.volumes, fleet.volumes
-        for instance_id, instance in fleet.instances.items():
-            for attachment in instance.attachments:
-                was, now = old.get(attachment.volume_id), new.get(attachment.volume_id)
-                if was is not now and was != now:
-                    touched.add(instance_id)
+    disks = _other(last.disks, fleet.disks)
+    touched |= _other(last.runs, fleet.runs) | disks | _other(last.volumes, fleet.volumes)
+    if last.volumes is not fleet.volumes or disks:  # whose they are, and were: when that is costly may be another time
+        touched.update(stretch.instance_id for key in disks for stretch in last.disks.get(key, ()))
+        touched.update(
+            instance_id
+            for instance_id, instance in fleet.instances.items()
+            if any(attachment.volume_id in touched for attachment in instance.attachments)
+        )
     return touched
+
+
+def _other(before: Mapping[str, _Thing], after: Mapping[str, _Thing]) -> set[str]:
+    if before is after:
+        return set()
+    other = {key for key, thing in after.items() if (was := before.get(key)) is not thing and was != thing}
+    return other | {key for key in before if key not in after}
 
 
 def _seconds(span: timedelta) -> Decimal:

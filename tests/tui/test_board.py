@@ -9,14 +9,16 @@ from random import Random
 
 import pytest
 
-from fe2tui.model import money
-from fe2tui.model.fleet import Fleet, Run, count_states
+from fe2tui.model.fleet import DiskRun, Fleet, Run, count_states
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.money import Limits, Mark, account_cost, mark_of
 from fe2tui.model.query import SORTS, At, parse
 from fe2tui.tui.arrangement import Arrangement
 from fe2tui.tui.board import Superseded, arrange
 from fe2tui.tui.tally import Tally
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
+
+HOUR = timedelta(hours=1)
 
 
 def changed(before: Fleet, random: Random) -> Fleet:
@@ -81,41 +83,77 @@ def test_five_thousand_rows_sort_as_python_sorts_them() -> None:
     assert ids == sorted(seen.instances, key=lambda i: (key(seen.instances[i], At(seen, NOW)), i))
 
 
-def added_up(seen: Fleet, moment: datetime) -> tuple[Decimal, Decimal]:
-    """Dollars an hour and this month, one instance after the other."""
-    month = moment.replace(day=1, hour=0, minute=0)
-    hours = [money.hourly_cost(one, seen).total or Decimal(0) for one in seen.instances.values()]
-    months = [money.cost_between(one, seen, month, moment) or Decimal(0) for one in seen.instances.values()]
-    return sum(hours, Decimal(0)), sum(months, Decimal(0))
+def with_ledgers(seen: Fleet, random: Random, moment: datetime) -> Fleet:
+    """Some machines ran before, some disks were smaller before, some are no more, and some addresses are idle."""
+    runs, disks = dict(seen.runs), dict(seen.disks)
+    for key in random.sample(sorted(seen.instances), 5):
+        one, before = seen.instances[key], moment - timedelta(hours=random.randrange(1, 1_500))
+        price = random.choice([None, Decimal("0.33"), Decimal("1.7")])
+        ended = before + timedelta(seconds=random.choice([5, 3_600, 400_000]))
+        runs[key] = (Run(key, one.name, "m5.large", before, ended, price, random.random() < 0.5),)
+    for key in random.sample(sorted(seen.volumes), 5):
+        volume, begun = seen.volumes[key], moment - timedelta(hours=random.randrange(2, 1_500))
+        owner = random.choice(["", *seen.instances])
+        small = DiskRun(key, owner, 5, "gp3", begun, begun + timedelta(hours=1), Decimal("0.4"))
+        disks[key] = (small, replace(small, started_at=begun + timedelta(hours=1), ended_at=None, size=volume.size))
+    gone = f"i-gone{random.randrange(99)}"
+    runs[gone] = (Run(gone, "gone", "t3.micro", moment - HOUR, moment - timedelta(seconds=10), Decimal("0.5"), True),)
+    disks[f"vol-{gone}"] = (DiskRun(f"vol-{gone}", gone, 9, "gp3", moment - HOUR, moment, Decimal(7)),)
+    idle = tuple(f"203.0.113.{n}" for n in range(random.randrange(3)))
+    return replace(seen, runs=runs, disks=disks, idle_addresses=idle)
 
 
-def test_sums_kept_up_are_those_added_up_anew() -> None:
-    random, tally, seen = Random(5), Tally(), many(50)
-    for step in range(15):
-        moment = NOW + timedelta(minutes=step)
+@pytest.mark.parametrize("seed", range(8))
+def test_sums_kept_up_are_those_of_the_account_added_up_anew(seed: int) -> None:
+    random, limits = Random(seed), Limits(timedelta(hours=200), Decimal(40))
+    tally, seen, moment = Tally(limits), many(50), NOW
+    for _ in range(12):
+        moment += timedelta(seconds=random.choice([2, 60, 20_000]))
+        seen = with_ledgers(changed(seen, random), random, moment)
         sums, states = tally.take(seen, moment), count_states(seen)
-        per_hour, this_month = added_up(seen, moment)
-        assert abs(sums.per_hour - per_hour) < 1e-9
-        assert abs(sums.this_month(moment) - this_month) < 1e-3
+        account = account_cost(seen, moment)
+        assert abs(sums.per_hour - account.per_hour) < 1e-12
+        assert abs(sums.spent - account.month) < 1e-12
+        assert sums.this_month(moment) == sums.spent
         assert (sums.running, sums.moving, sums.stopped) == (states.running, states.moving, states.stopped)
-        seen = changed(seen, random)
+        marks = [mark_of(one, seen, moment, limits) for one in seen.instances.values()]
+        assert (sums.long, sums.costly) == (marks.count(Mark.LONG), marks.count(Mark.COSTLY))
 
 
-def test_the_month_goes_on_between_two_reads() -> None:
-    seen = many(10)
-    sums = Tally().take(seen, NOW)
-    later = NOW + timedelta(hours=1)
-    assert abs(sums.this_month(later) - added_up(seen, later)[1]) < 1e-3
+def test_sums_of_nothing_new_go_on_with_time_also_at_prices_of_the_past() -> None:
+    seen = with_ledgers(many(30), Random(3), NOW)
+    recorded = {
+        key: (Run(key, one.name, one.type, one.launched_at or NOW, None, Decimal("0.01")),)
+        for key, one in seen.instances.items()
+    }
+    seen, tally = replace(seen, runs={**seen.runs, **recorded}), Tally()
+    first = tally.take(seen, NOW)
+    for hours in (1, 30, 150):
+        later = NOW + timedelta(hours=hours)
+        sums, account = tally.take(replace(seen, seen_at=later), later), account_cost(seen, later)
+        assert abs(sums.spent - account.month) < 1e-12 and sums.looked_at < 30
+        assert abs(first.this_month(later) - account.month) < Decimal("0.01")
+
+
+def test_a_run_of_seconds_goes_on_costing_until_its_minute_is_full() -> None:
+    short = Run("i-1", "", "t3.micro", NOW, NOW + timedelta(seconds=1), Decimal(360))
+    seen, tally = replace(fleet([]), runs={"i-1": (short,)}), Tally()
+    for seconds, spent in ((1, "0.1"), (30, "3"), (60, "6"), (4_000, "6")):
+        assert tally.take(seen, NOW + timedelta(seconds=seconds)).spent == pytest.approx(Decimal(spent))
+
+
+def test_a_new_month_begins_at_nothing() -> None:
+    seen, tally = many(10), Tally()
+    tally.take(seen, NOW)
+    first = NOW.replace(month=12, day=1, hour=0)
+    assert tally.take(seen, first).spent == 0 == account_cost(seen, first).month
 
 
 def test_what_was_terminated_this_month_stays_in_its_sum() -> None:
-    run = Run(
-        "i-gone", "gone", "t3.micro", NOW - timedelta(hours=2), NOW - timedelta(hours=1), PRICES.on_demand["t3.micro"]
-    )
+    price = PRICES.on_demand["t3.micro"]
+    run = Run("i-gone", "gone", "t3.micro", NOW - 2 * HOUR, NOW - HOUR, price)
     seen = replace(many(3), runs={"i-gone": (run,)})
-    assert (
-        Tally().take(seen, NOW).spent - Tally().take(replace(seen, runs={}), NOW).spent == PRICES.on_demand["t3.micro"]
-    )
+    assert Tally().take(seen, NOW).spent - Tally().take(replace(seen, runs={}), NOW).spent == price
 
 
 def test_without_prices_every_instance_counts_as_unknown() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from fe2tui.model.money.account import account_cost, day_start, month_start
 from fe2tui.model.money.flows import SHORTEST_RUN, Flow, flow_of_disk, flows_of_run, rest, runs_of, stretches_of
+from fe2tui.model.money.marks import Dues, Limits, Mark, dues_of, mark_of
 from fe2tui.model.money.missing import LEFT_OUT, PRICE_PAGE, stale_prices, why_no_price
 from fe2tui.model.money.now import (
     ADDRESS_PER_HOUR,
@@ -39,8 +40,11 @@ __all__ = [
     "AccountCost",
     "Amounts",
     "CostRow",
+    "Dues",
     "Flow",
     "HourlyCost",
+    "Limits",
+    "Mark",
     "account_cost",
     "cost_between",
     "cost_of_last_run",
@@ -48,10 +52,12 @@ __all__ = [
     "day_start",
     "disk_per_month",
     "disk_rate",
+    "dues_of",
     "flow_of_disk",
     "flows_of_run",
     "hourly_cost",
     "machine_price",
+    "mark_of",
     "month_start",
     "monthly_cost",
     "rest",

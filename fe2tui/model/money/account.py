@@ -99,7 +99,7 @@ class _Entry:
 
     def row(self, key: str) -> CostRow | None:
         """The row; None of what is no more and cost nothing this month."""
-        if not (self.is_there or self.month.amounts or self.month.unknown):
+        if not (self.is_there or self.hour.amounts or self.month.amounts or self.month.unknown):
             return None
         return CostRow(self.kind, key, self.label, self.what, self.hour.made(), self.today.made(), self.month.made())
 
