@@ -12,7 +12,7 @@ from functools import cache
 _LARGE = """
 t2 .0928 t3 .0832 t3a .0752 t4g .0672 m3 .133 m4 .100 m5 .096 m5a .086 m5ad .103 m5d .113 m5n .119 m5dn .136 m5zn .1652
 m6a .0864 m6i .096 m6id .11865 m6in .13923 m6idn .15909 m6g .077 m6gd .0904 m7a .11592 m7i .1008 m7i-flex .09576
-m7g .0816 m7gd .1068 m8g .08976 m8gd .11748 m8i .10584 m8i-flex .10055 a1 .051
+m7g .0816 m7gd .1068 m8g .08976 m8gd .11748 m8i .10584 m8i-flex .10055 a1 .051 c3 .105
 c4 .100 c5 .085 c5a .077 c5ad .086 c5d .096 c5n .108 c6a .0765 c6i .085 c6id .1008 c6in .1134 c6g .068 c6gd .0768
 c6gn .0864 c7a .10264 c7i .08925 c7i-flex .08479 c7g .0725 c7gd .0907 c7gn .1248 c8g .07976 c8gd .0998 c8i .09371
 c8i-flex .08903 r3 .166 r4 .133 r5 .126 r5a .113 r5ad .131 r5b .149 r5d .144 r5dn .167 r5n .149 r6a .1134 r6i .126
@@ -35,6 +35,9 @@ p4d.24xlarge 21.957642 p4de.24xlarge 27.447052 p5.4xlarge 6.88 p5.48xlarge 55.04
 trn1.2xlarge 1.34375 trn1.32xlarge 21.5 trn1n.32xlarge 24.78 inf1.xlarge .228 inf1.2xlarge .362
 inf1.6xlarge 1.18 inf1.24xlarge 4.721 inf2.xlarge .7582 inf2.8xlarge 1.96786 inf2.24xlarge 6.49063
 inf2.48xlarge 12.98127 vt1.3xlarge .65 vt1.6xlarge 1.3 vt1.24xlarge 5.2 dl2q.24xlarge 8.9194 t1.micro .02
+c1.medium .13 c1.xlarge .52 m2.xlarge .245 m2.2xlarge .49 m2.4xlarge .98
+hpc6a.48xlarge 2.88 hpc6id.32xlarge 5.7 hpc7a.12xlarge 7.2 hpc7a.24xlarge 7.2 hpc7a.48xlarge 7.2 hpc7a.96xlarge 7.2
+u-3tb1.56xlarge 27.3 u-6tb1.56xlarge 46.40391 u-6tb1.112xlarge 54.6
 m1.small .044 m1.medium .087 m1.large .175 m1.xlarge .35
 """
 
@@ -55,6 +58,32 @@ STORAGE = {
     "standard": Decimal("0.05"),
 }
 """Dollars a GB-month of each kind of volume."""
+
+_SYSTEM, _THROUGHPUT = "System Operation", "Provisioned Throughput"
+DISK_PARTS: tuple[tuple[str, str, str, str, Decimal, str], ...] = (
+    (_SYSTEM, "VolumeP-IOPS.gp3", "gp3", "IOPS-Mo", Decimal("0.005"), "per provisioned IOPS-month"),
+    (_SYSTEM, "VolumeP-IOPS.piops", "io1", "IOPS-Mo", Decimal("0.065"), "per provisioned IOPS-month"),
+    (_SYSTEM, "VolumeP-IOPS.io2", "io2", "IOPS-Mo", Decimal("0.065"), "per IOPS-month up to 32,000"),
+    (_SYSTEM, "VolumeP-IOPS.io2.tier2", "io2", "IOPS-Mo", Decimal("0.0455"), "per IOPS-month up to 64,000"),
+    (_SYSTEM, "VolumeP-IOPS.io2.tier3", "io2", "IOPS-Mo", Decimal("0.03185"), "per IOPS-month over 64,000"),
+    (_SYSTEM, "VolumeIOUsage", "standard", "IOs", Decimal("0.00000005"), "per I/O request"),
+    (_SYSTEM, "directAPI.snapshot.Get", "", "SnapshotAPIUnits", Decimal("0.000003"), "per block read"),
+    (_SYSTEM, "directAPI.snapshot.List", "", "Requests", Decimal("0.0000006"), "per list request"),
+    (_THROUGHPUT, "VolumeP-Throughput.gp3", "gp3", "GiBps-mo", Decimal("40.96"), "per provisioned GiBps-month"),
+)
+"""What is paid for a volume beside its size: family, usage type, kind of volume, unit, dollars, what for.
+
+https://aws.amazon.com/ebs/pricing/
+"""
+
+SNAPSHOTS: tuple[tuple[str, str, Decimal, str], ...] = (
+    ("SnapshotUsage", "GB-Mo", Decimal("0.05"), "per GB-month of snapshot data stored"),
+    ("SnapshotUsageUnderBilling", "GB-Mo", Decimal("0"), "per GB-month of snapshot data under billing"),
+    ("SnapshotArchiveStorage", "GB-Mo", Decimal("0.0125"), "per GB-month of snapshot archive storage"),
+    ("SnapshotArchiveRetrieval", "GB", Decimal("0.03"), "per GB retrieved from the snapshot archive"),
+    ("SnapshotArchiveEarlyDelete", "GB-Mo", Decimal("0.0125"), "per GB-month deleted early from the archive"),
+)
+"""What is paid for snapshots: usage type, unit, dollars, what for."""
 
 
 def _table(text: str) -> dict[str, Decimal]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -43,10 +44,11 @@ def price(product: Any) -> Decimal:
     return Decimal(dimension["pricePerUnit"]["USD"])
 
 
-def test_with_all_filters_there_is_exactly_one_price_a_type(sold: Any) -> None:
+def test_with_all_filters_there_is_exactly_one_price_a_type_but_for_one(sold: Any) -> None:
     found = sold(**LINUX)
-    types = [product["product"]["attributes"]["instanceType"] for product in found]
-    assert len(types) == len(set(types)) > 500
+    types = Counter(product["product"]["attributes"]["instanceType"] for product in found)
+    assert len(types) > 500
+    assert [name for name, times in types.items() if times > 1] == ["h1.2xlarge"]
     assert all(price(product) > 0 for product in found)
 
 
@@ -86,10 +88,43 @@ def test_a_reply_has_a_hundred_products_at_most(cloud: Cloud, client: Any) -> No
 
 
 def test_storage_is_sold_by_the_gigabyte_month(sold: Any) -> None:
-    found = sold(regionCode="us-east-2", productFamily="Storage")
+    found = [product for product in sold(regionCode="us-east-2", productFamily="Storage") if is_in_the_region(product)]
     prices = {product["product"]["attributes"]["volumeApiName"]: price(product) for product in found}
     assert prices["gp3"] == Decimal("0.08")
+    assert len(prices) == len(found)
     assert set(prices) == {"gp3", "gp2", "io1", "io2", "st1", "sc1", "standard"}
+
+
+def is_in_the_region(product: Any) -> bool:
+    return bool(product["product"]["attributes"]["locationType"] == "AWS Region")
+
+
+@pytest.mark.parametrize(
+    ("family", "usage", "unit", "dollars"),
+    [
+        ("System Operation", "EBS:VolumeP-IOPS.gp3", "IOPS-Mo", "0.005"),
+        ("System Operation", "EBS:VolumeP-IOPS.piops", "IOPS-Mo", "0.065"),
+        ("System Operation", "EBS:VolumeP-IOPS.io2", "IOPS-Mo", "0.065"),
+        ("Provisioned Throughput", "EBS:VolumeP-Throughput.gp3", "GiBps-mo", "40.96"),
+        ("Storage Snapshot", "EBS:SnapshotUsage", "GB-Mo", "0.05"),
+        ("Storage", "EBS:VolumeUsage.piops", "GB-Mo", "0.125"),
+    ],
+)
+@pytest.mark.parametrize(("region", "prefix"), [("us-east-2", "USE2-"), ("us-east-1", "")])
+def test_parts_of_disks_have_a_usage_type_and_a_unit_of_their_own(
+    sold: Any, family: str, usage: str, unit: str, dollars: str, region: str, prefix: str
+) -> None:
+    (product,) = sold(regionCode=region, productFamily=family, usagetype=prefix + usage)
+    (term,) = product["terms"]["OnDemand"].values()
+    (dimension,) = term["priceDimensions"].values()
+    assert (dimension["unit"], price(product)) == (unit, Decimal(dollars))
+
+
+@pytest.mark.parametrize("family", ["Storage", "System Operation", "Storage Snapshot"])
+def test_a_family_of_disks_parts_alone_also_gets_what_is_not_meant(sold: Any, family: str) -> None:
+    found = sold(regionCode="us-east-2", productFamily=family)
+    names = {product["product"]["attributes"].get("volumeApiName") for product in found}
+    assert len(found) > len(names)
 
 
 def history(ec2: Any, **wish: Any) -> list[Any]:

@@ -116,6 +116,22 @@ def test_running_instances_have_lively_cpu_figures(cloud: Cloud, client: Any, ec
         assert end - result["Timestamps"][0] < timedelta(minutes=10)
 
 
+def test_machines_have_hours_of_rest_and_some_have_no_others(cloud: Cloud, client: Any, ec2: Any) -> None:
+    end = datetime.now(UTC)
+    wish = [{"Name": "instance-state-name", "Values": ["running"]}]
+    found = [one for r in ec2.describe_instances(Filters=wish)["Reservations"] for one in r["Instances"]]
+    wanted = {"StartTime": end - timedelta(hours=24), "EndTime": end}
+    hours = {}
+    for one in found:
+        reply = client(cloud, "cloudwatch").get_metric_data(MetricDataQueries=[cpu_query(one["InstanceId"])], **wanted)
+        figures = reply["MetricDataResults"][0]["Values"]
+        if len(figures) > 280:
+            hours[one["InstanceType"]] = sum(figure < 2 for figure in figures) / 12
+    assert hours["t3.small"] > 23
+    assert hours["c6i.large"] == 0
+    assert 0 < min(rest for kind, rest in hours.items() if kind.startswith("m")) < 20
+
+
 def test_quotas_are_told(cloud: Cloud, client: Any, refused: Any) -> None:
     quotas = client(cloud, "service-quotas")
     assert quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-1216C47A")["Quota"]["Value"] == 256
