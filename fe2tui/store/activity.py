@@ -71,30 +71,36 @@ class ActivityLog:
     def close_orphans(self, at: datetime) -> int:
         """End the entries whose process died before it knew what came of them; how many these were.
 
-        They are cancelled, except for launches of which the journal knows better. Those that are still to be found out
+        They are cancelled, except for launches and freezes of which the journals know better. Those that are still to be found out
         stay as they are.
         """
         rows = self._database.read(
-            "SELECT id, owner, instance_id FROM activity LEFT JOIN"
-            " (SELECT activity, instance_id FROM launches WHERE stage IN ('ready', 'found')) ON activity = id"
+            "SELECT id, owner, instance_id, image_id FROM activity LEFT JOIN"
+            " (SELECT activity, instance_id FROM launches WHERE stage IN ('ready', 'found')) ON activity = id LEFT JOIN"
+            " (SELECT activity AS frozen, image_id FROM freezes WHERE stage = 'done') ON frozen = id"
             " WHERE activity.result = 'running' AND id NOT IN"
             " (SELECT activity FROM launches WHERE stage IN ('intended', 'launched')"
             " UNION SELECT activity FROM freezes WHERE stage IN ('intended', 'pending'))"
         )
-        orphans = [(number, instance) for number, owner, instance in rows if not self._presence.lives(owner)]
+        orphans = [row for row in rows if not self._presence.lives(row[1])]
         if orphans:
             with self._database.transaction() as connection:
                 connection.executemany(
                     "UPDATE activity SET result = ?, words = ?, ended_at = ?, subject = COALESCE(?, subject)"
                     " WHERE id = ? AND result = 'running'",
-                    [(*_ending(instance), to_micros(at), instance, number) for number, instance in orphans],
+                    [
+                        (*_ending(instance, image), to_micros(at), instance, number)
+                        for number, _, instance, image in orphans
+                    ],
                 )
         return len(orphans)
 
 
-def _ending(instance_id: str | None) -> tuple[str, str]:
+def _ending(instance_id: str | None, image_id: str | None) -> tuple[str, str]:
     if instance_id is not None:
         return "done", f"{instance_id} was launched; the program ended at that moment."
+    if image_id is not None:
+        return "done", f"The image {image_id} is made; the program ended at that moment."
     return "cancelled", "The program ended before it was known what came of it."
 
 

@@ -1,0 +1,183 @@
+"""A freeze whose process is killed is found again by the next start, watched to its end, and never made twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from fe2tui.aws import images as aws
+from fe2tui.aws import instances
+from fe2tui.demo import Cloud
+from fe2tui.errors import StateError
+from fe2tui.model.freeze import FreezeIntent
+from fe2tui.model.image import Image
+from fe2tui.model.instance import Instance, State
+from fe2tui.tasks.freeze import freeze, open_freezes, watch
+from fe2tui.tasks.launch import launch, recover
+from fe2tui.tasks.names import find
+from tests.tasks.conftest import Begin
+from tests.tasks.tasks_bench import QUICK, Bench
+
+FREEZER = """
+import asyncio, sys
+from fe2tui import settings
+from fe2tui.aws.session import Choice, Session
+from fe2tui.store import open_store
+from fe2tui.tasks.context import Context, Pace
+from fe2tui.tasks.freeze import freeze
+
+async def main():
+    async with Session(Choice()) as session:
+        report = lambda it: print(it.step, flush=True)
+        ctx = Context(session, open_store(), settings.load(), report, by="the killed one", pace=Pace(poll=0.1))
+        await freeze(ctx, sys.argv[1], way=sys.argv[2])
+        print("returned", flush=True)
+
+asyncio.run(main())
+"""
+
+
+def _killed_at(step: str, after: float, instance_id: str, way: str) -> None:
+    """A process that freezes, killed ``after`` seconds from when it has reported a step."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", FREEZER, instance_id, way], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    assert child.stdout is not None
+    said = []
+    for line in child.stdout:
+        said.append(line.strip())
+        if said[-1] == step:
+            break
+    time.sleep(after)  # a moment inside the step: nothing else tells of it
+    child.kill()
+    said += [line.strip() for line in child.stdout]
+    child.wait()
+    child.stdout.close()
+    assert step in said
+
+
+async def _made_of(bench: Bench, instance_id: str) -> list[Image]:
+    return [one for one in await aws.own_images(bench.ctx.session) if one.made_from == instance_id]
+
+
+async def _until(bench: Bench, instance_id: str, *states: State) -> Instance:
+    return (await instances.wait_states(bench.ctx.session, [instance_id], states, every=0.05))[instance_id]
+
+
+@pytest.mark.parametrize(
+    ("step", "after"),
+    [("name", 0.0), ("requested", 0.0), ("requested", 0.3), ("requested", 0.75), ("image", 0.0), ("ready", 0.0)],
+)
+async def test_killed_at_any_moment_it_is_found_again_and_there_is_never_a_second(
+    fresh_cloud: Callable[..., Cloud], begin: Begin, step: str, after: float
+) -> None:
+    bench = await begin(fresh_cloud(stop_seconds=0.4), replace(QUICK, longest=0.2, settle=0.5))
+    base = await find(bench.ctx, "base")
+    bench.fault("slow", action="CreateImage", seconds=0.5, times=1)
+    _killed_at(step, after, base.id, "reboot")
+    await recover(bench.ctx)
+    for found in await open_freezes(bench.ctx):
+        try:
+            assert (await watch(bench.ctx, found)).state == "available"
+        except StateError as error:
+            assert "never made" in error.summary
+    made = await _made_of(bench, base.id)
+    assert len(made) <= 1
+    assert await open_freezes(bench.ctx) == []
+    (entry,) = bench.activity("freeze")
+    assert entry.by == "the killed one" and entry.result != "running"
+    assert (entry.result == "done") is bool(made)
+
+
+@pytest.mark.parametrize(("step", "after"), [("stopping", 0.2), ("requested", 0.0), ("image", 0.0)])
+async def test_a_machine_stopped_for_its_image_is_started_again_by_the_next_start(
+    fresh_cloud: Callable[..., Cloud], begin: Begin, step: str, after: float
+) -> None:
+    bench = await begin(fresh_cloud(), replace(QUICK, longest=0.2, settle=0.3))
+    base = await find(bench.ctx, "base")
+    bench.cloud.control("/demo/delays", {"stop_seconds": 1.0})
+    if step == "image":
+        bench.fault("deny", action="DescribeSnapshots", times=2)  # or it would be started again before we look
+        bench.fault("refuse", action="StartInstances", times=5, code="InternalError", status=500)
+    _killed_at(step, after, base.id, "stop")
+    bench.cloud.control("/demo/faults", method="DELETE")
+    (found,) = await open_freezes(bench.ctx)
+    outcome = (await asyncio.gather(watch(bench.ctx, found), return_exceptions=True))[0]
+    assert (await _until(bench, base.id, State.RUNNING)).state is State.RUNNING
+    assert isinstance(outcome, Image) is bool(await _made_of(bench, base.id))
+    assert await open_freezes(bench.ctx) == []
+
+
+def _left_open(bench: Bench, instance: Instance, **changes: object) -> FreezeIntent:
+    """An intent as a killed process leaves it."""
+    place = bench.ctx.session.place
+    intent = FreezeIntent(
+        token=f"left by {instance.id}",
+        name=f"{instance.name}-left",
+        instance_id=instance.id,
+        label=instance.label,
+        way="stop",
+        region=place.region,
+        profile=place.profile,
+        endpoint=place.endpoint,
+        made_at=bench.ctx.clock() - timedelta(hours=2),
+    )
+    intent = replace(intent, **changes)  # type: ignore[arg-type]
+    bench.ctx.store.freezes.intend(intent)
+    bench.ctx.store.freezes.release(intent.token)
+    return intent
+
+
+async def test_one_that_its_person_stopped_since_then_stays_stopped(bench: Bench, name: str) -> None:
+    machine = await launch(bench.ctx, bench.request(name), wait=False)
+    await instances.stop(bench.ctx.session, [machine.id])
+    await _until(bench, machine.id, State.STOPPED)
+    _left_open(bench, machine, restart=True, stopped_at=bench.ctx.clock() - timedelta(hours=2))
+    (found,) = await open_freezes(bench.ctx)
+    with pytest.raises(StateError, match="never made") as caught:
+        await watch(bench.ctx, found)
+    assert "stopped by somebody else since" in caught.value.remedy
+    assert (await bench.one(machine.id)).state is State.STOPPED
+
+
+async def test_one_in_another_region_is_watched_there(bench: Bench) -> None:
+    west = await bench.ctx.session.with_region("us-west-2")
+    (machine, *_) = [it for it in await instances.describe(west) if it.state is State.RUNNING]
+    tags = {"Name": "from-ohio"}
+    image_id = await aws.create_image(west, machine.id, "from-ohio", tags=tags, snapshot_tags=tags, no_reboot=True)
+    await west.close()
+    _left_open(bench, machine, name="from-ohio", region="us-west-2", stage="pending", image_id=image_id)
+    (found,) = await open_freezes(bench.ctx)
+    assert (await watch(bench.ctx, found)).id == image_id
+
+
+async def test_what_cannot_be_found_out_now_is_left_for_the_next_start(bench: Bench, name: str) -> None:
+    machine = await launch(bench.ctx, bench.request(name), wait=False)
+    _left_open(bench, machine)
+    (found,) = await open_freezes(bench.ctx)
+    bench.fault("deny", action="DescribeImages")
+    with pytest.raises(Exception, match="may not"):
+        await watch(bench.ctx, found)
+    bench.cloud.control("/demo/faults", method="DELETE")
+    (found,) = await open_freezes(bench.ctx)
+    with pytest.raises(StateError, match="never made"):
+        await watch(bench.ctx, found)
+
+
+async def test_two_of_one_name_at_once_make_one_image(bench: Bench, name: str) -> None:
+    machine = await launch(bench.ctx, bench.request(name), wait=False)
+    results = await asyncio.gather(
+        freeze(bench.ctx, machine.id, name, way="no-reboot"),
+        freeze(bench.ctx, machine.id, name, way="no-reboot"),
+        return_exceptions=True,
+    )
+    made = [one for one in results if isinstance(one, Image)]
+    assert len(await _made_of(bench, machine.id)) == 1 and len(made) >= 1

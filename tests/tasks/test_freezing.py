@@ -1,0 +1,368 @@
+"""Freeze: checked first, asked for once, watched to the end, whatever breaks in between."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fe2tui.aws import images as aws
+from fe2tui.aws import instances, snapshots
+from fe2tui.demo import Cloud
+from fe2tui.errors import DeniedError, FieldError, NotFoundError, ReadOnlyError, StateError, UnreachableError
+from fe2tui.model.fleet import Fleet, Prices
+from fe2tui.model.image import Image
+from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.place import Place
+from fe2tui.model.volume import Volume
+from fe2tui.tasks.freeze import freeze, open_freezes, plan_freeze, watch
+from fe2tui.tasks.launch import launch
+from fe2tui.tasks.names import find
+from fe2tui.tasks.power import stop
+from tests.tasks.conftest import Begin
+from tests.tasks.tasks_bench import QUICK, Bench
+
+PATIENT = replace(QUICK, longest=0.2)
+
+
+@pytest.fixture
+async def machine(bench: Bench, name: str) -> Instance:
+    """A running machine of the test's own."""
+    return await bench.one((await launch(bench.ctx, bench.request(name), wait=False)).id)
+
+
+async def test_an_image_named_after_its_instance_is_made_and_carries_where_it_came_from(
+    bench: Bench, machine: Instance
+) -> None:
+    bench.steps.clear()
+    image = await freeze(bench.ctx, machine.id)
+    assert (image.name, image.state, image.made_from) == (machine.name, "available", machine.id)
+    assert image.tags == {"Name": machine.name, "fe2:user": "ubuntu", "fe2:source": f"{machine.id} {machine.name}"}
+    (snapshot,) = await snapshots.snapshots_of_image(bench.ctx.session, image.id)
+    assert snapshot.tags == image.tags and image.snapshot_ids == (snapshot.id,)
+    assert bench.path == ["name", "requested", "ready"]
+    (entry,) = bench.activity("freeze")
+    assert (entry.result, entry.label, entry.subject) == ("done", machine.name, machine.id)
+    assert image.id in entry.words
+    assert await open_freezes(bench.ctx) == []
+
+
+async def test_a_taken_name_gets_a_number_and_one_that_was_typed_is_refused_with_a_free_one(
+    bench: Bench, machine: Instance
+) -> None:
+    first = await freeze(bench.ctx, machine.id)
+    second = await freeze(bench.ctx, machine.id, way="no-reboot")
+    third = await freeze(bench.ctx, machine.id, way="no-reboot")
+    assert [first.name, second.name, third.name] == [machine.name, f"{machine.name}-2", f"{machine.name}-3"]
+    bench.forget_calls()
+    with pytest.raises(FieldError) as caught:
+        await freeze(bench.ctx, machine.id, machine.name)
+    assert caught.value.field == "ami_name" and f"{machine.name}-4 is free" in caught.value.remedy
+    assert bench.calls("CreateImage") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "free"), [("a:b", "a-b"), ("naïve model", "na-ve model"), ("xy", "xy-image"), ("n" * 129, "n" * 128)]
+)
+async def test_a_malformed_name_is_refused_before_anything_is_asked_with_one_that_is_not(
+    bench: Bench, machine: Instance, typed: str, free: str
+) -> None:
+    plan = await plan_freeze(bench.ctx, machine, typed)
+    error = plan.error("ami_name")
+    assert error is not None and error.remedy.endswith(f"{free} is free.") and plan.free_name == free
+    assert not plan.is_possible
+
+
+@pytest.mark.parametrize(
+    ("called", "image_name"),
+    [("été & co", "t- - co"), ("a", "a-image"), ("", "i-0b39947b710d05337"), ("m" * 200, "m" * 128)],
+)
+async def test_the_image_of_an_instance_whose_name_no_image_may_have_gets_a_valid_one(
+    bench: Bench, called: str, image_name: str
+) -> None:
+    instance = Instance("i-0b39947b710d05337", State.STOPPED, "t3.micro", "z", tags={"Name": called})
+    plan = await plan_freeze(bench.ctx, instance, images=[])
+    assert plan.is_possible and re.fullmatch(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}", plan.name)
+    if called != "été & co":
+        assert plan.name == image_name
+    taken = await plan_freeze(bench.ctx, instance, images=[Image("ami-1", plan.name)])
+    assert taken.name.endswith("-2") and len(taken.name) <= 128
+
+
+async def test_the_ways_are_those_that_the_machine_can_go(bench: Bench, machine: Instance) -> None:
+    assert [way.way for way in (await plan_freeze(bench.ctx, machine)).ways] == ["reboot", "stop", "no-reboot"]
+    rests = await plan_freeze(bench.ctx, replace(machine, state=State.STOPPED))
+    assert rests.ways == () and "stays stopped" in rests.sentences[0]
+
+
+async def test_a_one_time_spot_instance_is_not_stopped_for_its_image(
+    bench: Bench,
+) -> None:
+    every = await instances.describe(bench.ctx.session, filters={"instance-lifecycle": ["spot"]})
+    plans = [await plan_freeze(bench.ctx, one, way="stop") for one in every if one.state is State.RUNNING]
+    refused = [plan for plan in plans if plan.error("way")]
+    assert refused, "the lived-in account has a one-time spot instance"
+    assert all([way.way for way in plan.ways] == ["reboot", "no-reboot"] for plan in refused)
+    bench.forget_calls()
+    with pytest.raises(FieldError, match="cannot be stopped"):
+        await freeze(bench.ctx, refused[0].instance.id, way="stop")
+    assert bench.calls("StopInstances") == bench.calls("CreateImage") == []
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [(State.PENDING, "Wait until it is running"), (State.STOPPING, "Wait until it is stopped")]
+)
+async def test_one_that_is_moving_is_waited_for(bench: Bench, machine: Instance, state: State, words: str) -> None:
+    with pytest.raises(StateError) as caught:
+        await plan_freeze(bench.ctx, replace(machine, state=state))
+    assert words in caught.value.remedy
+
+
+def _fleet(instance: Instance, *sizes: int) -> tuple[Instance, Fleet]:
+    volumes = {f"vol-{n}": Volume(f"vol-{n}", size, "gp3", "z", "in-use") for n, size in enumerate(sizes)}
+    held = replace(instance, attachments=tuple(Attachment("/dev/sdf", key, True) for key in volumes))
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    return held, Fleet(Place("p", "r"), now, {held.id: held}, volumes, Prices(snapshot=Decimal("0.05")))
+
+
+async def test_the_plan_says_what_is_in_it_and_what_it_costs_at_most(bench: Bench, machine: Instance) -> None:
+    held, fleet = _fleet(machine, 60, 500)
+    plan = await plan_freeze(bench.ctx, held, fleet=fleet)
+    assert plan.at_most_per_month == Decimal("28.00")
+    assert plan.sentences[0] == f"{machine.label} reboots: what runs on it ends."
+    assert plan.sentences[1] == "All its 2 disks are in the image: 60 GiB and 500 GiB."
+    assert plan.sentences[2].startswith("The image costs at most $28.00 a month")
+    assert (await plan_freeze(bench.ctx, held)).at_most_per_month is None
+
+
+@pytest.mark.parametrize(("way", "no_reboot"), [("reboot", "false"), ("no-reboot", "true")])
+async def test_the_way_is_what_aws_is_told(bench: Bench, machine: Instance, way: Any, no_reboot: str) -> None:
+    bench.forget_calls()
+    await freeze(bench.ctx, machine.id, way=way)
+    (call,) = bench.calls("CreateImage")
+    assert call["params"]["NoReboot"] == no_reboot
+    assert bench.calls("StopInstances") == []
+
+
+async def test_stop_first_stops_makes_the_image_and_starts_again(bench: Bench, machine: Instance) -> None:
+    bench.forget_calls()
+    image = await freeze(bench.ctx, machine.id, way="stop")
+    actions = [it["action"] for it in bench.cloud.control("/demo/calls", method="GET")]
+    assert actions.index("StopInstances") < actions.index("CreateImage") < actions.index("StartInstances")
+    assert image.state == "available"
+    assert (await bench.one(machine.id)).state in (State.RUNNING, State.PENDING)
+    (entry,) = bench.activity("freeze")
+    assert "is being started again" in entry.remedy
+
+
+async def test_a_machine_is_started_again_while_its_image_is_still_being_made(
+    fresh_cloud: Callable[..., Cloud], begin: Begin
+) -> None:
+    bench = await begin(fresh_cloud(), PATIENT)
+    base = await find(bench.ctx, "base")
+    bench.cloud.control("/demo/delays", {"stop_seconds": 1.0})
+    image = await freeze(bench.ctx, base.id, way="stop", wait=False)
+    assert image.state == "pending"
+    assert (await bench.one(base.id)).state in (State.RUNNING, State.PENDING)
+
+
+async def test_a_stopped_machine_is_frozen_as_it_is_and_stays_stopped(bench: Bench, machine: Instance) -> None:
+    await stop(bench.ctx, [machine.id])
+    bench.forget_calls()
+    await freeze(bench.ctx, machine.id, way="stop")
+    assert bench.calls("StopInstances") == bench.calls("StartInstances") == []
+    assert (await bench.one(machine.id)).state is State.STOPPED
+
+
+async def test_progress_is_that_of_the_snapshots_from_a_pending_image_that_names_none(
+    fresh_cloud: Callable[..., Cloud], begin: Begin
+) -> None:
+    bench = await begin(fresh_cloud(stop_seconds=1.0, unseen_seconds=0.3), PATIENT)
+    base = await find(bench.ctx, "base")
+    image = await freeze(bench.ctx, base.id)
+    assert image.state == "available" and image.snapshot_ids
+    fractions = [it.fraction for it in bench.steps if it.fraction is not None]
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0
+    assert len(set(fractions)) >= 4 and 0 < fractions[1] < 1
+    assert "is pending: its " in bench.words("image")
+
+
+async def test_not_waiting_returns_the_pending_image_and_the_next_start_watches_it(
+    fresh_cloud: Callable[..., Cloud], begin: Begin
+) -> None:
+    bench = await begin(fresh_cloud(stop_seconds=60, unseen_seconds=60), PATIENT)
+    base = await find(bench.ctx, "base")
+    image = await freeze(bench.ctx, base.id, wait=False)
+    assert (image.state, image.name, image.made_from) == ("pending", "base-2", base.id)
+    (entry,) = bench.activity("freeze")
+    assert (entry.result, entry.words) == ("done", f"AWS is making the image base-2 ({image.id}).")
+    (found,) = await open_freezes(bench.ctx)
+    assert (found.words, found.intent.image_id) == ("image base-2 of base", image.id)
+    assert await open_freezes(bench.ctx) == []
+    watching = asyncio.create_task(watch(bench.ctx, found))
+    await asyncio.sleep(0)
+    bench.cloud.control("/demo/clock", {"advance": 200})
+    assert (await watching).state == "available"
+    (entry,) = bench.activity("freeze")
+    assert entry.result == "done" and "is made" in entry.words
+    assert await open_freezes(bench.ctx) == []
+
+
+async def test_a_failed_image_is_an_error_with_awss_reason_and_what_remains(bench: Bench, machine: Instance) -> None:
+    bench.fault("fail-image", name=machine.name, code="Client.VolumeError", message="The disk could not be read")
+    with pytest.raises(StateError) as caught:
+        await freeze(bench.ctx, machine.id)
+    assert "Client.VolumeError: The disk could not be read" in caught.value.summary
+    assert "1 snapshot of it stays" in caught.value.remedy and "deregister it" in caught.value.remedy
+    (entry,) = bench.activity("freeze")
+    assert entry.result == "failed" and await open_freezes(bench.ctx) == []
+    assert (await bench.one(machine.id)).state is State.RUNNING
+
+
+async def test_a_lost_reply_is_settled_by_looking_and_the_image_is_asked_for_once(
+    bench: Bench, machine: Instance
+) -> None:
+    bench.fault("broken", action="CreateImage", times=1)
+    bench.forget_calls()
+    image = await freeze(bench.ctx, machine.id)
+    assert image.name == machine.name and len(bench.calls("CreateImage")) == 1
+    assert "Looking whether" in bench.words("requested")
+    assert [one.name for one in await _made_of(bench, machine)] == [machine.name]
+
+
+async def _made_of(bench: Bench, machine: Instance) -> list[Image]:
+    return [one for one in await aws.own_images(bench.ctx.session) if one.made_from == machine.id]
+
+
+async def test_a_reply_that_cannot_be_read_makes_no_second(bench: Bench, machine: Instance) -> None:
+    bench.fault("malformed", action="CreateImage", times=1)
+    image = await freeze(bench.ctx, machine.id)
+    assert [one.id for one in await _made_of(bench, machine)] == [image.id]
+
+
+async def _taken_meanwhile(bench: Bench, frozen: Instance, other: Instance) -> Image:
+    """Freeze one while somebody makes an image of that name between our look and our call."""
+    bench.fault("slow", action="CreateImage", seconds=0.6, times=1)
+    bench.forget_calls()
+    working = asyncio.create_task(freeze(bench.ctx, frozen.id, way="no-reboot"))
+    while not bench.calls("CreateImage"):
+        await asyncio.sleep(0.02)
+    tags = {"Name": frozen.name}
+    async with type(bench.ctx.session)(bench.ctx.session.choice) as session:
+        await aws.create_image(session, other.id, frozen.name, tags=tags, snapshot_tags=tags, no_reboot=True)
+    return await working
+
+
+async def test_a_name_that_our_own_earlier_call_has_taken_is_our_image(bench: Bench, machine: Instance) -> None:
+    """CreateImage is said again after an error that passes; the first may have been carried out all the same."""
+    image = await _taken_meanwhile(bench, machine, machine)
+    assert [one.id for one in await _made_of(bench, machine)] == [image.id]
+
+
+async def test_a_name_that_another_takes_at_the_last_moment_is_refused_with_a_free_one(
+    bench: Bench, machine: Instance
+) -> None:
+    with pytest.raises(FieldError) as caught:
+        await _taken_meanwhile(bench, machine, await find(bench.ctx, "base"))
+    assert caught.value.field == "ami_name" and caught.value.remedy == f"{machine.name}-2 is free."
+    assert await _made_of(bench, machine) == [] and await open_freezes(bench.ctx) == []
+
+
+async def test_a_call_that_was_never_heard_leaves_nothing(bench: Bench, machine: Instance) -> None:
+    bench.fault("silent", action="CreateImage")
+    session = bench.ctx.session
+    bench.ctx.session = type(session)(replace(session.choice, read_timeout=0.3))
+    try:
+        with pytest.raises(UnreachableError, match="did not answer") as caught:
+            await freeze(bench.ctx, machine.id, way="stop")
+    finally:
+        await bench.ctx.session.close()
+        bench.ctx.session = session
+    assert "No image was made" in caught.value.remedy and "started again" in caught.value.remedy
+    assert await _made_of(bench, machine) == [] and await open_freezes(bench.ctx) == []
+    assert (await bench.one(machine.id)).state in (State.RUNNING, State.PENDING)
+
+
+async def test_a_refusal_after_the_stop_starts_the_machine_again(bench: Bench, machine: Instance) -> None:
+    bench.fault("deny", action="CreateImage")
+    with pytest.raises(DeniedError) as caught:
+        await freeze(bench.ctx, machine.id, way="stop")
+    assert "is being started again" in caught.value.remedy
+    assert (await bench.one(machine.id)).state in (State.RUNNING, State.PENDING)
+    assert await open_freezes(bench.ctx) == []
+
+
+async def test_a_start_without_capacity_does_not_lose_the_image(bench: Bench, machine: Instance) -> None:
+    bench.fault("no-capacity", action="StartInstances", times=1)
+    with pytest.raises(Exception, match="is made") as caught:
+        await freeze(bench.ctx, machine.id, way="stop")
+    assert "could not be started again" in str(caught.value)
+    assert [one.state for one in await _made_of(bench, machine)] == ["available"]
+
+
+async def test_aws_out_of_reach_is_waited_out(fresh_cloud: Callable[..., Cloud], begin: Begin) -> None:
+    bench = await begin(fresh_cloud(stop_seconds=0.5), PATIENT, first_wait=0.01)
+    base = await find(bench.ctx, "base")
+    working = asyncio.create_task(freeze(bench.ctx, base.id))
+    while "image" not in bench.path:
+        await asyncio.sleep(0.02)
+    bench.fault("throttle", action="DescribeImages", times=8)
+    bench.fault("broken", action="DescribeSnapshots", times=2)
+    assert (await working).state == "available"
+    assert "AWS goes on making it" in bench.words("image")
+
+
+async def test_what_may_not_be_read_costs_the_fraction_and_nothing_else(bench: Bench, machine: Instance) -> None:
+    bench.fault("deny", action="DescribeSnapshots")
+    assert (await freeze(bench.ctx, machine.id)).state == "available"
+
+
+async def test_one_that_somebody_deregisters_meanwhile_is_said_to_be_gone(
+    fresh_cloud: Callable[..., Cloud], begin: Begin
+) -> None:
+    bench = await begin(fresh_cloud(stop_seconds=30), replace(PATIENT, settle=0.3))
+    base = await find(bench.ctx, "base")
+    image = await freeze(bench.ctx, base.id, wait=False)
+    await aws.deregister_image(bench.ctx.session, image.id)
+    (found,) = await open_freezes(bench.ctx)
+    with pytest.raises(NotFoundError, match="somebody deregistered it"):
+        await watch(bench.ctx, found)
+    assert await open_freezes(bench.ctx) == []
+
+
+async def test_cancelling_leaves_aws_working_and_says_so(fresh_cloud: Callable[..., Cloud], begin: Begin) -> None:
+    bench = await begin(fresh_cloud(stop_seconds=30), PATIENT)
+    base = await find(bench.ctx, "base")
+    working = asyncio.create_task(freeze(bench.ctx, base.id))
+    while "image" not in bench.path:
+        await asyncio.sleep(0.02)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    (entry,) = bench.activity("freeze")
+    assert entry.result == "cancelled" and "AWS goes on making base-2" in entry.words
+    assert [found.name for found in await open_freezes(bench.ctx)] == ["base-2"]
+
+
+async def test_cancelled_before_anything_was_sent_nothing_is_left_to_watch(bench: Bench, machine: Instance) -> None:
+    bench.fault("slow", action="DescribeImages", seconds=0.5)
+    working = asyncio.create_task(freeze(bench.ctx, machine.id))
+    while not bench.calls("DescribeImages"):
+        await asyncio.sleep(0.02)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    assert await open_freezes(bench.ctx) == [] and await _made_of(bench, machine) == []
+
+
+async def test_an_unknown_instance_and_a_session_that_only_reads_change_nothing(cloud: Cloud, begin: Begin) -> None:
+    bench = await begin(cloud)
+    with pytest.raises(NotFoundError):
+        await freeze(bench.ctx, "i-0123456789abcdef0")
+    reading = await begin(cloud, read_only=True)
+    with pytest.raises(ReadOnlyError):
+        await freeze(reading.ctx, (await find(reading.ctx, "base")).id)
