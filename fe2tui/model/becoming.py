@@ -98,9 +98,9 @@ def what_changes(instance: Instance, old: MachineType | None, new: MachineType) 
             "place of UUIDs, it may not boot."
         )
     if old is not None and old.gpus and not new.gpus:
-        said.append(f"{new.name} has no GPU.")
+        said.append(f"{new.name} has no {old.gpu_name or 'GPU'}.")
     elif new.gpus and not (old is not None and old.gpus):
-        said.append(f"The {new.gpu_name} needs its driver on the disk: images without it do not use the GPU.")
+        said.append(f"The {new.gpu_name or 'GPU'} needs its driver: where the disk lacks that, it is of no use.")
     return tuple(said)
 
 

@@ -104,4 +104,4 @@ def test_from_xen_to_nitro_the_names_of_disks_change() -> None:
 
 def test_a_gpu_that_comes_or_goes_is_said() -> None:
     assert "The A10G needs its driver" in said(BASE, OLD, GPU)
-    assert "m5.xlarge has no GPU" in said(BASE, GPU, NEW)
+    assert "m5.xlarge has no A10G" in said(BASE, GPU, NEW)
