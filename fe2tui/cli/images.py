@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fe2tui.cli.completion import ImageName, InstanceName
+from fe2tui.cli.filters import FilterCommand
 from fe2tui.cli.options import Asked
 from fe2tui.errors import UsageError
 
@@ -18,7 +19,7 @@ architecture = click.option(
 )  # fmt: skip
 
 
-@click.command()
+@click.command(cls=FilterCommand)
 @click.argument("filters", nargs=-1, metavar="[FILTER]...")
 @click.option("--long", "-l", is_flag=True, help="A table with sizes, ages, costs and the instances made from each.")
 @click.option("--public", is_flag=True, help="The newest well-known public ones, in place of yours.")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from fe2tui.cli.completion import InstanceName, TypeName
+from fe2tui.cli.filters import FilterCommand
 from fe2tui.cli.options import Asked
 
 _SORTS = ["type", "vcpu", "mem", "gpu", "gpumem", "arch", "net", "disk", "price", "spot"]
 
 
-@click.command()
+@click.command(cls=FilterCommand)
 @click.argument("filters", nargs=-1, metavar="[FILTER]...", type=TypeName())
 @click.option("--sort", type=click.Choice(_SORTS), default="type", help="By what; prices cheapest first.")
 @click.pass_obj
