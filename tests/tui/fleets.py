@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from fe2tui.model.fleet import Fleet, Prices
+from fe2tui.model.fleet import Fleet, Prices, PublicImage
+from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.place import Place
+from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -51,3 +54,42 @@ def fleet(instances: list[Instance], *, prices: Prices = PRICES, seen_at: dateti
 def many(count: int) -> Fleet:
     """So many instances, one in five of them stopped."""
     return fleet([instance(n, state=State.STOPPED if n % 5 == 0 else State.RUNNING) for n in range(count)])
+
+
+def image(number: int, name: str | None = None, **more: object) -> Image:
+    """One image of 8 GiB; its name is ``image<number>`` if none is given."""
+    fields: dict[str, object] = {
+        "created_at": NOW - timedelta(days=number + 1),
+        "root_size": 8,
+        "size": 8,
+        "snapshot_ids": (f"snap-{number:017x}",),
+        **more,
+    }
+    return Image(f"ami-{number:017x}", f"image{number}" if name is None else name, **fields)  # type: ignore[arg-type]
+
+
+def snapshots_of(one: Image, *, progress: float = 1.0) -> dict[str, Snapshot]:
+    """The snapshots that an image stands on, so far taken."""
+    state = "completed" if progress == 1.0 else "pending"
+    return {key: Snapshot(key, one.size, state, progress) for key in one.snapshot_ids}
+
+
+PUBLIC = tuple(
+    PublicImage(
+        word, title, image(900 + number, f"{word}-2026", architecture=architecture, public=True, owner_id="137")
+    )
+    for number, (word, title, architecture) in enumerate(
+        (
+            ("ubuntu", "Ubuntu 26.04 LTS", "x86_64"),
+            ("ubuntu", "Ubuntu 26.04 LTS", "arm64"),
+            ("amazon", "Amazon Linux 2023", "x86_64"),
+        )
+    )
+)
+
+
+def with_images(seen: Fleet, *own: Image, public: tuple[PublicImage, ...] = PUBLIC) -> Fleet:
+    """A fleet that has these images, each with its snapshots complete."""
+    snapshots = {key: one for each in own for key, one in snapshots_of(each).items()}
+    prices = replace(seen.prices, snapshot=Decimal("0.05"))
+    return replace(seen, images={one.id: one for one in own}, snapshots=snapshots, public_images=public, prices=prices)

@@ -1,0 +1,268 @@
+"""The list of images: what stands in it for a fleet, however many there are and whatever they are called."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from fe2tui.model.fleet import Fleet, Prices, Problem
+from fe2tui.model.image import Image
+from fe2tui.tui.image_columns import KIND, SHEET, ImagesSeen
+from fe2tui.tui.listing import LARGE, Listing, ListRows
+from fe2tui.tui.panes.listed import Listed
+from fe2tui.tui.panes.listpane import ListPane
+from fe2tui.tui.theme import DARK, THEMES
+from fe2tui.tui.widgets.asked import Asked
+from tests.tui.fleets import NOW, PLACE, fleet, image, instance, many, snapshots_of, with_images
+
+
+class Host(App[None]):
+    """The list of images and nothing else."""
+
+    CSS = "#images { border: round white; scrollbar-gutter: stable; scrollbar-size: 0 1; overflow-x: hidden; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self.theme = DARK
+        self.now = NOW
+        self.heard: list[str] = []
+        self.listing = Listing(SHEET, self._start, self.clock, self._show)
+        self.table: Listed[Image, ImagesSeen] = Listed(SHEET, self.clock, opens="launch")
+        self.pane = ListPane(KIND, self.table, self.listing, lambda row_id: None)
+        self.changed: frozenset[str] = frozenset()
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def _start(self, work: Awaitable[None]) -> object:
+        return asyncio.ensure_future(work)
+
+    def _show(self, rows: ListRows[Image, ImagesSeen], changed: frozenset[str]) -> None:
+        self.changed = changed
+        self.table.show_rows(rows, self.listing.arrangement, changed)
+        self.pane.write_edge({KIND.pane: self.pane.count_words}, alone=True)
+
+    def on_asked(self, event: Asked) -> None:
+        self.heard.append(event.command)
+
+    def lines(self) -> list[str]:
+        return [self.table.render_line(y).text for y in range(self.table.scrollable_content_region.height)]
+
+    @property
+    def names(self) -> list[str]:
+        """What the first column says of each row."""
+        return [cells[0] for cells in self.table.cells_shown()[1]]
+
+    @property
+    def frame(self) -> str:
+        return str(self.table.border_title)
+
+
+@asynccontextmanager
+async def images(seen: Fleet | None, size: tuple[int, int] = (120, 24)) -> AsyncIterator[tuple[Host, Pilot[None]]]:
+    host = Host()
+    async with host.run_test(size=size) as pilot:
+        host.table.forget(PLACE)
+        host.table.focus()
+        if seen is not None:
+            host.listing.take(seen)
+        await pilot.pause()
+        yield host, pilot
+
+
+async def until(holds: object, pilot: Pilot[None]) -> None:
+    for _ in range(400):
+        if callable(holds) and holds():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("never held")
+
+
+async def test_own_images_stand_above_public_ones_in_every_order() -> None:
+    async with images(with_images(many(3), image(1, "zeta"), image(2, "base"))) as (host, _):
+        assert host.names == [
+            "base",
+            "zeta",
+            "amazon Amazon Linux 2023",
+            "ubuntu Ubuntu 26.04 LTS",
+            "ubuntu Ubuntu 26.04 LTS",
+        ]
+        host.pane.sort_by("name")
+        assert host.names[:2] == ["zeta", "base"]
+        host.pane.sort_by("age")
+        assert set(host.names[:2]) == {"zeta", "base"}
+
+
+@pytest.mark.parametrize(
+    ("width", "titles"),
+    [
+        (80, "NAME STATE GiB ARCH AGE ≤$/MONTH USED"),
+        (120, "NAME STATE GiB ARCH AGE ≤$/MONTH USED ID CREATED"),
+        (200, "NAME STATE GiB ARCH AGE ≤$/MONTH USED ID CREATED FROM"),
+    ],
+)
+async def test_a_width_shows_the_columns_drawn_for_it(width: int, titles: str) -> None:
+    async with images(with_images(many(3), image(1)), (width, 24)) as (host, _):
+        assert " ".join(host.lines()[0].replace("▴", "").split()) == titles
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (44, 12)])
+async def test_every_line_is_exactly_as_wide_as_the_list_and_foreign_names_are_text(size: tuple[int, int]) -> None:
+    odd = [
+        "[bold]x[/]",
+        "\x1b[31mred",
+        "日本語の名前" * 8,
+        "a-name-of-sixty-characters-that-nobody-would-ever-type-twi",
+        "",
+    ]
+    own = [image(number, name) for number, name in enumerate(odd)]
+    async with images(with_images(many(1), *own), size) as (host, _):
+        width = host.table.scrollable_content_region.width
+        for line in host.lines():
+            assert cell_len(line) == width
+        said = "\n".join(host.lines())
+        assert "[bold]x" in said and "\x1b" not in said
+
+
+async def test_a_row_says_state_size_cost_at_most_and_the_instances_made_from_it() -> None:
+    base = image(1, "base", root_size=60, size=60)
+    made = [instance(number, image_id=base.id) for number in range(3)]
+    async with images(with_images(fleet(made), base)) as (host, _):
+        row = host.lines()[1].split()
+        assert row[:7] == ["▌", "●", "base", "available", "60", "x86_64", "2d"]
+        assert row[7:9] == ["3.00", "3"]
+
+
+async def test_a_pending_one_shows_its_percent_as_the_snapshots_do_and_glows_when_it_moves() -> None:
+    base = image(1, "base", state="pending")
+    seen = with_images(many(2), base, image(2, "other"))
+    async with images(replace(seen, snapshots=snapshots_of(base, progress=0.25))) as (host, _):
+        assert "pending 25 %" in host.lines()[1]
+        host.listing.take(replace(seen, snapshots=snapshots_of(base, progress=0.5)))
+        assert "pending 50 %" in host.lines()[1]
+        assert host.changed == {base.id}
+        host.listing.take(replace(seen, seen_at=host.now, snapshots=snapshots_of(base, progress=0.5)))
+        assert host.changed == frozenset()
+
+
+async def test_a_failed_one_is_marked_with_a_sign() -> None:
+    async with images(with_images(many(1), image(1, "base", state="failed"))) as (host, _):
+        assert host.lines()[1].split()[1:4] == ["▲", "base", "failed"]
+
+
+async def test_the_cursor_stays_on_its_image_when_others_come_and_go() -> None:
+    own = [image(number, name) for number, name in enumerate(("b", "d", "f"))]
+    async with images(with_images(many(1), *own)) as (host, pilot):
+        await pilot.press("down")
+        assert host.table.cursor_id == own[1].id
+        host.listing.take(with_images(many(1), image(9, "a"), image(8, "c"), *own))
+        assert host.table.cursor_id == own[1].id
+        host.pane.sort_by("name")
+        assert host.table.cursor_id == own[1].id
+
+
+async def test_marks_belong_to_images_and_hidden_ones_do_not_count() -> None:
+    own = [image(number, name) for number, name in enumerate(("a", "b"))]
+    async with images(with_images(many(1), *own)) as (host, _):
+        host.table.mark_all()
+        host.listing.rearrange(replace(host.listing.arrangement, query=KIND.parse("own name:b")))
+        assert host.table.marked_and_shown() == (own[1].id,)
+        host.listing.take(with_images(many(1), own[0]))
+        host.listing.rearrange(replace(host.listing.arrangement, query=KIND.parse("")))
+        assert own[1].id not in host.table.marks
+
+
+async def test_before_the_first_read_and_before_images_are_read_it_says_so() -> None:
+    async with images(None) as (host, _):
+        assert "Reading us-east-2" in "\n".join(host.lines())
+        host.listing.take(many(2))
+        assert "Reading us-east-2" in "\n".join(host.lines())
+        assert host.pane.count_words == ""
+
+
+async def test_without_images_of_its_own_an_account_sees_the_public_ones_and_is_told() -> None:
+    async with images(with_images(many(1))) as (host, _):
+        assert len(host.names) == 3
+        assert "none of your own yet" in host.frame
+        assert host.pane.count_words == "0"
+
+
+async def test_what_may_not_be_read_is_said_in_the_pane_and_the_rest_is_shown() -> None:
+    refusal = Problem("images", "Not allowed: ec2:DescribeImages.", "Ask for that right.")
+    async with images(replace(many(1), problems=(refusal,))) as (host, _):
+        said = "\n".join(host.lines())
+        assert "Not allowed: ec2:DescribeImages." in said and "Ask for that right." in said
+        host.listing.take(replace(with_images(many(1)), problems=(refusal,)))
+        assert len(host.names) == 3
+        assert "▲ Not allowed: ec2:DescribeImages." in host.frame
+
+
+async def test_snapshots_that_may_not_be_read_leave_the_cost_a_dash_and_never_a_guess() -> None:
+    refusal = Problem("snapshots", "Not allowed: ec2:DescribeSnapshots.")
+    seen = replace(with_images(many(1), image(1, "base")), snapshots={}, problems=(refusal,))
+    async with images(seen) as (host, _):
+        assert host.lines()[1].split()[7] == "–"
+        assert "▲ Not allowed" in host.frame
+        host.listing.take(replace(with_images(many(1), image(1, "base")), prices=Prices()))
+        assert host.lines()[1].split()[7] == "–"
+
+
+async def test_a_filter_that_nothing_fits_says_how_to_see_all_again() -> None:
+    async with images(with_images(many(1), image(1))) as (host, _):
+        host.listing.rearrange(replace(host.listing.arrangement, query=KIND.parse("arch:riscv")))
+        assert "No image fits the filter." in "\n".join(host.lines())
+        assert host.pane.count_words == "0 of 4"
+
+
+async def test_what_nobody_looks_at_is_not_computed_until_somebody_does() -> None:
+    async with images(with_images(many(1), image(1))) as (host, _):
+        host.listing.look(False)
+        host.listing.take(with_images(many(1), image(1), image(2)))
+        assert len(host.names) == 4
+        assert host.pane.count_words == "2"
+        host.listing.look(True)
+        assert len(host.names) == 5
+
+
+async def test_large_fleets_are_gone_through_beside_the_screen() -> None:
+    async with images(None) as (host, pilot):
+        host.listing.take(with_images(many(LARGE + 1), image(1, "base")))
+        assert host.listing.contents is None
+        await until(lambda: "base" in host.names, pilot)
+
+
+async def test_thousands_of_images_are_drawn_as_far_as_they_are_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    plain = ListRows.cells
+
+    def counted(self: ListRows[Image, ImagesSeen], row_id: str, columns: object) -> object:
+        drawn.append(row_id)
+        return plain(self, row_id, columns)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ListRows, "cells", counted)
+    async with images(with_images(many(1), *(image(number) for number in range(3_000)))) as (_, pilot):
+        await pilot.press("end", "home", "pagedown", "down")
+    assert 0 < len(drawn) < 300
+
+
+async def test_the_mouse_selects_opens_and_sorts() -> None:
+    async with images(with_images(many(1), image(1, "a"), image(2, "b"))) as (host, pilot):
+        await pilot.click("#images", offset=(10, 3))
+        assert host.table.cursor_id == image(2).id
+        await pilot.click("#images", offset=(10, 3), times=2)
+        assert host.heard == ["launch"]
+        await pilot.click("#images", offset=(6, 1))
+        assert host.names[:2] == ["b", "a"]
