@@ -71,8 +71,8 @@ class ActivityLog:
     def close_orphans(self, at: datetime) -> int:
         """End the entries whose process died before it knew what came of them; how many these were.
 
-        They are cancelled, except for launches and freezes of which the journals know better. Those that are still to be found out
-        stay as they are.
+        They are cancelled, except for launches and freezes of which the journals know better. Those that are still to
+        be found out stay as they are.
         """
         rows = self._database.read(
             "SELECT id, owner, instance_id, image_id FROM activity LEFT JOIN"

@@ -145,7 +145,7 @@ class Removing:
             await aws.deregister_image(self.ctx.session, key)
         except Fe2Error as error:
             if not await self.is_gone(key, error):
-                return _protected(label, error) if isinstance(error, ProtectedError) else error
+                return _protected(self.going[key], error) if isinstance(error, ProtectedError) else error
         self.entries[key].left = f"{label} is deregistered; of its snapshots those that are left cost on."
         self.ctx.step("deregister", "requested", "deregistered", subject=key, label=label)
         return None
@@ -209,10 +209,10 @@ class Removing:
         return kind(summary, error.remedy, code=error.code)
 
 
-def _protected(label: str, error: Fe2Error) -> ProtectedError:
+def _protected(image: Image, error: Fe2Error) -> ProtectedError:
     return ProtectedError(
-        f"{label} is protected against deregistration.",
-        "Take the protection off first: aws ec2 disable-image-deregistration-protection --image-id …",
+        f"{image.label} is protected against deregistration.",
+        f"Take the protection off first: aws ec2 disable-image-deregistration-protection --image-id {image.id}",
         code=error.code,
     )
 

@@ -351,6 +351,7 @@ async def test_cancelling_leaves_aws_working_and_says_so(fresh_cloud: Callable[.
 
 async def test_cancelled_before_anything_was_sent_nothing_is_left_to_watch(bench: Bench, machine: Instance) -> None:
     bench.fault("slow", action="DescribeImages", seconds=0.5)
+    bench.forget_calls()
     working = asyncio.create_task(freeze(bench.ctx, machine.id))
     while not bench.calls("DescribeImages"):
         await asyncio.sleep(0.02)

@@ -14,7 +14,7 @@ from fe2tui.demo.paging import page, refuse_ids_with_pages
 from fe2tui.demo.records import Disk, Image, Instance, Snapshot
 from fe2tui.demo.refusal import Refusal, missing
 from fe2tui.demo.rules.instance_view import find_instances
-from fe2tui.demo.rules.snapshots import fill
+from fe2tui.demo.rules.snapshots import fill, find_snapshot
 from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.wire import Rendered, element, iso, tag_set, truth
 
@@ -245,6 +245,36 @@ def _snapshot_disk(region: Region, instance: Instance, image: Image, at: int, ta
         )
     )
     return snapshot
+
+
+@answers("RegisterImage")
+def register_image(call: Call) -> Mapping[str, Any]:
+    """An image on own snapshots that are there already, available at once; another may stand on the same."""
+    region, params = call.region, call.params
+    name = _free_name(region, call.text("Name"))
+    disks = []
+    for entry in params.get("BlockDeviceMapping") or ():
+        snapshot = find_snapshot(region, str((entry.get("Ebs") or {}).get("SnapshotId", "")))
+        disks.append(Disk(str(entry.get("DeviceName", "")), snapshot.size, snapshot.id))
+    root = call.text("RootDeviceName") or "/dev/sda1"
+    if not any(disk.device == root for disk in disks):
+        raise Refusal("InvalidBlockDeviceMapping", f"The root device {root} has no snapshot")
+    image = Image(
+        serial=region.serial(),
+        id=region.new_id("ami"),
+        name=name,
+        owner_id=ACCOUNT_ID,
+        architecture=call.text("Architecture") or "x86_64",
+        created_at=call.now,
+        disks=disks,
+        user="ubuntu",
+        root_device=root,
+        description=call.text("Description"),
+        boot_mode=None,
+        tags=asked_tags(params, "image"),
+    )
+    region.images[image.id] = image
+    return {"imageId": image.id}
 
 
 @answers("DeregisterImage")

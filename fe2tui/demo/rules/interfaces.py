@@ -150,7 +150,6 @@ def modify_subnet_attribute(call: Call) -> Mapping[str, Any]:
     "CreateNetworkInterface",
     "AttachNetworkInterface",
     "ImportInstance",
-    "RegisterImage",
     "CopyImage",
     "CopySnapshot",
 )
