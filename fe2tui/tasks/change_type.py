@@ -11,6 +11,7 @@ from typing import Any
 from fe2tui.aws import instances as aws
 from fe2tui.aws import types
 from fe2tui.errors import (
+    CapacityError,
     CredentialsError,
     DeniedError,
     Fe2Error,
@@ -82,7 +83,9 @@ def plan_change(instance: Instance, to: str, catalogue: Catalogue, fleet: Fleet)
     )
     if new is None:
         return replace(plan, error=types.unknown_type(to))
-    if reason := why_not(instance, old, new, catalogue.zones_of(to)):
+    if never := why_never(instance):
+        plan = replace(plan, error=FieldError("type", f"{never}.", _instead(instance)))
+    elif reason := why_not(instance, old, new, catalogue.zones_of(to)):
         plan = replace(plan, error=_misfit(instance, to, reason))
     return replace(plan, sentences=(_cost_words(plan), *what_changes(instance, old, new)))
 
@@ -118,12 +121,15 @@ async def change_type(
 
 
 async def change_back(ctx: Context, instance_id: str, old_type: str) -> Instance:
-    """Give a stopped instance its old type again, and start it, until ssh answers: for after StartAfterChangeError."""
+    """Give a stopped instance its old type again, and start it, until ssh answers: for after StartAfterChangeError.
+
+    Raises CapacityError, and no StartAfterChangeError, when AWS has no machine of the old type any more.
+    """
     instance = await _one(ctx, instance_id)
     with recorded(ctx, COMMAND, instance.label, instance.id) as entry:
         if instance.state not in (State.STOPPED, State.STOPPING):
             raise StateError(f"{instance.label} is {instance.state}: its type is left as it is.")
-        return await _Changing(ctx, entry, instance, instance.type, old_type).run(True, True)
+        return await _Changing(ctx, entry, instance, instance.type, old_type, goes_back=True).run(True, True)
 
 
 @dataclass(slots=True)
@@ -133,15 +139,20 @@ class _Changing:
     instance: Instance
     old: str
     new: str
+    goes_back: bool = False
     was_stopped: bool = False  # by us
 
     async def run(self, begins: bool, wait: bool) -> Instance:
-        await self.stopped()
+        try:
+            await self.stopped()
+        except Fe2Error as error:
+            _add(error, self.entry.left)
+            raise
         if self.new != self.old:
             await self.changed()
         if begins:
             return await self.started(wait)
-        self.entry.words = f"{self.new} in place of {self.old}; stopped"
+        self.entry.words = f"{self.became}; stopped"
         return await _one(self.ctx, self.instance.id)
 
     async def stopped(self) -> None:
@@ -154,7 +165,7 @@ class _Changing:
             self.step("stop", "is still starting; waiting")
             await self.until(State.RUNNING)
         if state is not State.STOPPING:
-            self.step("stop", f"stopping {self.instance.label}")
+            self.step("stop", "stopping")
             await self.sure(self.send_stop())
         await self.until(State.STOPPED)
         self.entry.left = f"It is stopped, and still {self.old}."
@@ -207,7 +218,7 @@ class _Changing:
 
     async def started(self, wait: bool) -> Instance:
         ctx, label = self.ctx, self.instance.label
-        self.step("start", f"starting {label} as {self.new}")
+        self.step("start", f"starting as {self.new}")
         try:
             await self.sure(self.send_start(self.new))
         except _NOT_FOR_ITS_TYPE as error:
@@ -216,7 +227,7 @@ class _Changing:
         except Fe2Error as error:
             raise self.not_started(error) from error
         if not wait:
-            self.entry.words = f"{self.new} in place of {self.old}; starting"
+            self.entry.words = f"{self.became}; starting"
             return await _one(ctx, self.instance.id)
         became = (await until_ready(ctx, COMMAND, [replace(self.instance, type=self.new, state=State.PENDING)]))[
             self.instance.id
@@ -226,7 +237,7 @@ class _Changing:
                 raise self.not_started(became.error) from became.error
             _add(became.error, f"{label} was started as {self.new}.")
             raise became.error
-        self.entry.words = f"{self.new} in place of {self.old}; {became.words}"
+        self.entry.words = f"{self.became}; {became.words}"
         return became.instance
 
     async def send_start(self, type_name: str) -> None:
@@ -235,19 +246,24 @@ class _Changing:
 
     def not_started(self, error: Fe2Error) -> Fe2Error:
         label, zone = self.instance.label, self.instance.zone
-        if self.new == self.old:
-            return error
         why = error.summary.rstrip(".")
         if error.code == "InsufficientInstanceCapacity":
             why = f"AWS has no {self.new} in {zone} right now"
+        summary = f"{why}: {label} is stopped, and {self.new} now."
+        if self.goes_back:
+            return CapacityError(summary, "Try to start it later, or choose another type.", code=error.code)
         return StartAfterChangeError(
-            f"{why}: {label} is stopped, and {self.new} now.",
+            summary,
             f"Change it back to {self.old}, which it was, choose another type, or try to start it later.",
             instance_id=self.instance.id,
             old_type=self.old,
             new_type=self.new,
             code=error.code,
         )
+
+    @property
+    def became(self) -> str:
+        return self.new if self.new == self.old else f"{self.new} in place of {self.old}"
 
     async def until(self, state: State) -> None:
         pace = self.ctx.pace
@@ -263,10 +279,7 @@ class _Changing:
 async def _check(ctx: Context, instance: Instance, to: str, known: Catalogues | None) -> None:
     """Raises StateError or FieldError("type") where the change cannot be."""
     if never := why_never(instance):
-        raise StateError(
-            f"{never}.",
-            "" if instance.state.is_gone else "Freeze it into an image, and launch that with the type that is wanted.",
-        )
+        raise StateError(f"{never}.", _instead(instance))
     if instance.type == to:
         raise FieldError("type", f"{instance.label} is {to} already.", "Choose another type.")
     old, new, zones = await _types(ctx, instance.type, to, known)
@@ -299,6 +312,11 @@ async def _one(ctx: Context, instance_id: str) -> Instance:
     if not found:
         raise NotFoundError(f"There is no instance {instance_id} in {ctx.session.region}.", "Look at the region.")
     return found[0]
+
+
+def _instead(instance: Instance) -> str:
+    """What to do with one whose type can never change."""
+    return "" if instance.state.is_gone else "Freeze it into an image, and launch that with the type that is wanted."
 
 
 def _misfit(instance: Instance, to: str, reason: str) -> FieldError:

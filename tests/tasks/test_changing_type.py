@@ -132,13 +132,15 @@ async def test_a_type_that_its_zone_does_not_offer_is_refused_with_the_zones_tha
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-async def test_a_spot_instance_keeps_its_type(bench: Bench, stopped: bool) -> None:
+async def test_a_spot_instance_keeps_its_type(bench: Bench, catalogue: Catalogue, stopped: bool) -> None:
     bench.forget_calls()
     spot = await find(bench.ctx, "nightly-etl" if stopped else "spot1")
     with pytest.raises(StateError, match="is a spot instance: its type cannot change") as caught:
         await change_type(bench.ctx, spot.id, "r5.xlarge", stop=True)
     assert "Freeze it into an image" in caught.value.remedy
     assert sent(bench) == []
+    plan = plan_change(spot, "r5.xlarge", catalogue, seen(bench, spot))
+    assert plan.error is not None and str(plan.error) == str(caught.value)
 
 
 async def test_one_with_hibernation_keeps_its_type(bench: Bench, name: str) -> None:
@@ -223,6 +225,29 @@ async def test_a_start_without_capacity_leaves_it_stopped_with_the_new_type_and_
     after = await change_back(bench.ctx, error.instance_id, error.old_type)
     assert (after.type, after.state) == (OLD, State.RUNNING)
     assert [it.result for it in bench.activity(_TASK)] == ["done", "failed"]
+
+
+async def test_no_capacity_for_the_old_type_either_offers_no_way_back(bench: Bench, name: str) -> None:
+    before = await machine(bench, name)
+    bench.fault("no-capacity", action="StartInstances")
+    with pytest.raises(StartAfterChangeError):
+        await change_type(bench.ctx, before.id, NEW, stop=True)
+    with pytest.raises(CapacityError, match=f"AWS has no {OLD} .* {name} is stopped, and {OLD} now") as caught:
+        await change_back(bench.ctx, before.id, OLD)
+    assert not isinstance(caught.value, StartAfterChangeError)
+    bench.cloud.control("/demo/faults", method="DELETE")
+    assert (await change_back(bench.ctx, before.id, OLD)).state is State.RUNNING
+    with pytest.raises(StateError, match="its type is left as it is"):
+        await change_back(bench.ctx, before.id, NEW)
+
+
+async def test_a_refused_stop_changes_nothing_and_says_so(bench: Bench, name: str) -> None:
+    before = await machine(bench, name)
+    bench.fault("deny", action="StopInstances", times=1)
+    with pytest.raises(DeniedError, match="ec2:StopInstances") as caught:
+        await change_type(bench.ctx, before.id, NEW, stop=True)
+    assert f"Nothing was changed: it is {OLD}." in caught.value.remedy
+    assert sent(bench) == ["StopInstances"]
 
 
 @pytest.mark.parametrize(
