@@ -123,6 +123,6 @@ class TypeRows:
         """The sign and the cells of a type."""
         kind = self._types[row_id]
         cells = [column.cell(kind, self._at) for column in columns]
-        if row_id in self._reasons:
+        if row_id in self._reasons and row_id != self._present:
             return ("×", "dim"), [(text, "dim") for text, _ in cells]
         return ("●" if row_id == self._present else " ", "accent"), cells

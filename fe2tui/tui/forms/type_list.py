@@ -34,7 +34,8 @@ class TypeSource:
 class TypeList:
     """The types that fit the filter, in order. ``shows_unfit``: also those that cannot be chosen, with the reason.
 
-    ``catalogue`` is None until it was read.
+    ``catalogue`` is None until it was read. ``reasons`` say why types cannot be chosen, ``hidden`` those of them that
+    are not shown: the present one always is.
     """
 
     def __init__(self, fits: Unfit | None, present: str) -> None:
@@ -44,6 +45,7 @@ class TypeList:
         self.shows_unfit = False
         self.present = present
         self.reasons: dict[str, str] = {}
+        self.hidden: dict[str, str] = {}
         self._fits = fits
         self._query: terms.Query[MachineType, TypesAt] = terms.Query()
         self._at = TypesAt(self.prices, {})
@@ -59,6 +61,7 @@ class TypeList:
         if catalogue is not None and catalogue is not self.catalogue and self._fits is not None:
             fits = self._fits
             self.reasons = {kind.name: why for kind in catalogue.types.values() if (why := fits(kind))}
+            self.hidden = {name: why for name, why in self.reasons.items() if name != self.present}
         self.catalogue, self.prices = catalogue, prices
         self._at = TypesAt(prices, catalogue.zones if catalogue is not None else {})
 
@@ -74,7 +77,8 @@ class TypeList:
     def rows(self) -> TypeRows:
         """The rows now."""
         types = self.catalogue.types if self.catalogue is not None else {}
-        offered = [kind for kind in types.values() if self.shows_unfit or kind.name not in self.reasons]
+        hidden = {} if self.shows_unfit else self.hidden
+        offered = [kind for kind in types.values() if kind.name not in hidden]
         at = self._at
         found = arranged(
             offered, at, self._query, SORTS[self.sort], self.descending, lambda kind: at.facts(kind).in_order
@@ -90,7 +94,7 @@ class TypeList:
             self.reasons,
             present=self.present,
             longest=longest,
-            shows_reasons=self.shows_unfit and bool(self.reasons),
+            shows_reasons=self.shows_unfit and bool(self.hidden),
         )
 
     def type(self, name: str | None) -> MachineType | None:
@@ -101,10 +105,10 @@ class TypeList:
         """How many are shown, and how old it all is where it is old."""
         if self.catalogue is None:
             return []
-        among = len(self.catalogue.types) - (0 if self.shows_unfit else len(self.reasons))
+        among = len(self.catalogue.types) - (0 if self.shows_unfit else len(self.hidden))
         said = [f"{self._shown:,} of {plural(among, 'type')}" if self._shown != among else plural(among, "type")]
-        if self.reasons and not self.shows_unfit:
-            said.append(f"{len(self.reasons):,} {'other' if len(self.reasons) == 1 else 'others'} cannot be chosen")
+        if self.hidden and not self.shows_unfit:
+            said.append(f"{len(self.hidden):,} {'other' if len(self.hidden) == 1 else 'others'} cannot be chosen")
         if (read := self.catalogue.read_at) is not None and now - read > OLD:
             said.append(f"types read {short_age(now - read)} ago")
         if not self.prices.on_demand:

@@ -88,7 +88,7 @@ class PickTypes(Form[str]):
     def further_keys(self) -> Sequence[tuple[str, str, str]]:
         """The order, and those left out."""
         others = [("^r", "Those that fit" if self._list.shows_unfit else "Others", "others")]
-        return [("^o", "Sort", "sort"), *(others if self._list.reasons else [])]
+        return [("^o", "Sort", "sort"), *(others if self._list.hidden else [])]
 
     # Types and prices that come while it is open
 
@@ -125,7 +125,7 @@ class PickTypes(Form[str]):
 
     def _when_empty(self) -> Sequence[tuple[str, str]]:
         if self._list.catalogue is not None:
-            hidden = self._list.reasons and not self._list.shows_unfit
+            hidden = self._list.hidden and not self._list.shows_unfit
             return (("No type fits.", "text"), ("ctrl+r shows those that cannot be chosen.", "dim") if hidden else _NO)
         if self._error is not None:
             return (("The types could not be read.", "text"), (visible(self._error.remedy), "dim"))
@@ -205,7 +205,7 @@ class PickTypes(Form[str]):
 
     def action_others(self) -> None:
         """Show those that cannot be chosen as well, or hide them again."""
-        if self._list.reasons:
+        if self._list.hidden:
             self._list.shows_unfit = not self._list.shows_unfit
             self._show()
 

@@ -1,0 +1,148 @@
+"""Deregister: an impact sheet like that of terminating, of images and their snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from textual.widgets import Static
+
+from fe2tui.demo import Cloud
+from fe2tui.model.fleet import Fleet, Prices
+from fe2tui.model.image import Image
+from fe2tui.model.place import Place
+from fe2tui.model.snapshot import Snapshot
+from fe2tui.tasks.deregister import image_impact
+from fe2tui.tui.forms.impact import ImpactSheet
+from fe2tui.tui.forms.impact_rows import LeftOut, Rows
+from fe2tui.tui.forms.loss import Loss, of_images
+from tests.tui.forms_host import UNANSWERED, cut_off, error_of, opened, said, write
+from tests.tui.verbs_host import Driven, calls, dashboard
+
+FreshCloud = Callable[..., Cloud]
+EnterCloud = Callable[[Cloud], Path]
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def image(number: int, name: str, *snapshots: str) -> Image:
+    created = datetime(2026, 11, 20, tzinfo=UTC)
+    return Image(f"ami-{number:017x}", name, created_at=created, snapshot_ids=snapshots, root_size=60)
+
+
+def loss(*names: str, shared: bool = False) -> Loss:
+    going = [image(number, name, f"snap-{number}") for number, name in enumerate(names)]
+    others = [image(99, "heir", "snap-0")] if shared else []
+    fleet = Fleet(
+        Place("default", "us-east-2", ""),
+        NOW,
+        images={one.id: one for one in (*going, *others)},
+        snapshots={f"snap-{number}": Snapshot(f"snap-{number}", 60) for number in range(len(names))},
+        prices=Prices(snapshot=Decimal("0.05")),
+    )
+    return of_images(image_impact(fleet, going, NOW))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_images_ids_snapshots_and_what_they_cost_stand_there_at_every_size(size: tuple[int, int]) -> None:
+    left = [LeftOut("ubuntu", "not yours: only its owner removes it")]
+    async with opened(ImpactSheet(loss("base", "x" * 128), left_out=left), size) as (_, host):
+        rows = host.form.query_one("#rows", Rows)
+        for words in ("base", "ami-00000000000000001", "snapshot 60 GiB: deleted, at most $3.00 a month less"):
+            assert words in rows.text
+        assert "ubuntu  left out: not yours" in rows.text
+        assert "Stops at most $6.00 a month." in said(host, "#sentences")
+        assert all(len(line) <= rows.scrollable_content_region.width for line in rows.text.splitlines())
+        assert not cut_off(host)
+
+
+async def test_a_snapshot_that_another_image_uses_is_kept_and_said_so() -> None:
+    async with opened(ImpactSheet(loss("base", shared=True))) as (_, host):
+        assert "snapshot 60 GiB: kept, heir uses it" in host.form.query_one("#rows", Rows).text
+
+
+@pytest.mark.parametrize(
+    ("names", "typed", "count"), [(("base",), "base", 1), (("base",), "ami-00000000000000000", 1), (("a", "b"), "2", 2)]
+)
+async def test_the_name_or_id_of_one_or_the_count_of_several_removes_them(
+    names: tuple[str, ...], typed: str, count: int
+) -> None:
+    async with opened(ImpactSheet(loss(*names))) as (pilot, host):
+        await write(pilot, typed)
+        await pilot.press("enter")
+        assert len(host.answer) == count
+
+
+@pytest.mark.parametrize("typed", ["", "bas", "y", "1"])
+async def test_the_wrong_words_remove_nothing(typed: str) -> None:
+    async with opened(ImpactSheet(loss("base"))) as (pilot, host):
+        await pilot.press(*typed, "enter", "ctrl+s")
+        assert host.answer is UNANSWERED
+        assert "nothing was done" in error_of(host, "typed")
+
+
+def test_a_name_that_cannot_be_typed_is_asked_for_by_its_id() -> None:
+    one = loss("base")
+    odd = replace(one, rows=(replace(one.rows[0], name="日本"),), confirmation="日本")
+    assert ImpactSheet(odd).wanted and "ami-00000000000000000" in ImpactSheet(odd).wanted
+
+
+@pytest.fixture
+def own_cloud(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> Cloud:
+    """A lived-in cloud that this test may change."""
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+    return cloud
+
+
+async def to_images(driven: Driven, name: str) -> Image:
+    """The image of that name, with the cursor on it."""
+    await driven.press("2")
+    await driven.until(lambda: driven.view.pane == "images")
+    await driven.until(lambda: name in {one.name for one in driven.view.fleet.images.values()})
+    wanted = next(one for one in driven.view.fleet.images.values() if one.name == name)
+    driven.view.select(wanted.id)
+    await driven.until(lambda: driven.view.image is not None and driven.view.image.id == wanted.id)
+    return wanted
+
+
+async def test_x_on_an_image_deregisters_it_with_its_snapshots_after_its_name_was_typed(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        doomed = await to_images(driven, "train-cuda-12")
+        await driven.press("X")
+        sheet = await driven.opened(ImpactSheet)
+        assert "snapshot 100 GiB: deleted" in sheet.query_one("#rows", Rows).text
+        assert not calls(own_cloud, "DeregisterImage")
+        await write(driven.pilot, "train-cuda-12")
+        await driven.press("enter")
+        await driven.home()
+        await driven.until(lambda: doomed.id not in driven.view.fleet.images)
+        assert len(calls(own_cloud, "DeregisterImage")) == 1
+        assert len(calls(own_cloud, "DeleteSnapshot")) == len(doomed.snapshot_ids)
+        assert not calls(own_cloud, "TerminateInstances")
+
+
+async def test_marked_public_images_are_left_out_and_named(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await to_images(driven, "base")
+        await driven.until(lambda: driven.view.fleet.public_images)
+        await driven.press("a", "X")
+        sheet = await driven.opened(ImpactSheet)
+        rows = sheet.query_one("#rows", Rows).text
+        assert "left out: not yours" in rows
+        assert f"Type {sheet.wanted[0]} to deregister" in str(sheet.query_one("#ask", Static).render())
+        await driven.press("escape")
+        await driven.home()
+
+
+async def test_on_instances_the_same_key_still_terminates(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        await driven.press("X")
+        sheet = await driven.opened(ImpactSheet)
+        assert "to terminate it" in str(sheet.query_one("#ask", Static).render())
+        await driven.press("escape")
+        await driven.home()

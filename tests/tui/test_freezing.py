@@ -1,0 +1,211 @@
+"""Freeze: a name checked while it is typed, ways that say what they mean, and an image at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from fe2tui.demo import Cloud
+from fe2tui.errors import FieldError, StateError
+from fe2tui.model.freeze import FreezeWay
+from fe2tui.model.instance import Instance, State
+from fe2tui.tasks.freeze_plan import WAYS, FreezePlan
+from fe2tui.tui.forms.freeze import NAME, Freeze, FreezeForm
+from fe2tui.tui.forms.radio import Radio
+from tests.tui.forms_host import UNANSWERED, Host, cut_off, error_of, opened, said, until, write
+from tests.tui.verbs_host import calls, dashboard
+
+FreshCloud = Callable[..., Cloud]
+EnterCloud = Callable[[Cloud], Path]
+BASE = Instance("i-00000000000000001", State.RUNNING, "m5.large", "us-east-2a", tags={"Name": "base"})
+TAKEN = ("base", "taken")
+
+
+class Planner:
+    """What AWS would say: two names are taken. ``asked`` are the names and ways asked for."""
+
+    def __init__(
+        self, instance: Instance = BASE, ways: tuple[FreezeWay, ...] = ("reboot", "stop", "no-reboot")
+    ) -> None:
+        self.instance = instance
+        self.ways = ways
+        self.asked: list[tuple[str | None, FreezeWay]] = []
+        self.free = asyncio.Event()
+        self.free.set()
+
+    async def plan(self, name: str | None, way: FreezeWay) -> FreezePlan:
+        self.asked.append((name, way))
+        await self.free.wait()
+        errors: tuple[FieldError, ...] = ()
+        if name in TAKEN:
+            errors = (FieldError(NAME, f"“{name}” is taken by another image.", f"{name}-2 is free."),)
+        elif name is not None and 0 < len(name) < 3:
+            errors = (FieldError(NAME, "An image's name has 3 to 128 characters.", "base-2 is free."),)
+        offered = tuple(one for one in WAYS if one.way in self.ways)
+        sentences = (f"base is frozen by {way}.", "The image costs at most $3.00 a month.")
+        return FreezePlan(self.instance, name or "base-2", "base-2", way, errors, offered, sentences, Decimal(3))
+
+
+def form(planner: Planner | None = None) -> FreezeForm:
+    return FreezeForm("base", (planner or Planner()).plan, settle=0.05)
+
+
+def name_in(host: Host) -> str:
+    return host.form.query_one(f"#{NAME} Input", Input).value
+
+
+async def ready(host: Host) -> None:
+    await until(lambda: "base is frozen by" in said(host, "#means"))
+
+
+async def test_the_first_free_name_stands_there_and_typing_takes_its_place() -> None:
+    async with opened(form()) as (pilot, host):
+        await ready(host)
+        assert name_in(host) == "base-2"
+        await write(pilot, "golden")
+        assert name_in(host) == "golden"
+        await pilot.press("ctrl+s")
+        await until(lambda: host.answer is not UNANSWERED)
+        assert host.answer == Freeze("golden", "reboot")
+
+
+@pytest.mark.parametrize(("typed", "words"), [("taken", "taken by another image"), ("ab", "3 to 128 characters")])
+async def test_a_name_that_cannot_be_is_told_while_it_is_typed_and_freezes_nothing(typed: str, words: str) -> None:
+    async with opened(form()) as (pilot, host):
+        await ready(host)
+        await write(pilot, typed)
+        await until(lambda: words in error_of(host, NAME))
+        await pilot.press("ctrl+s")
+        await pilot.pause(0.1)
+        assert host.answer is UNANSWERED
+
+
+async def test_each_way_is_offered_with_what_it_means_and_the_arrows_choose() -> None:
+    planner = Planner()
+    async with opened(form(planner)) as (pilot, host):
+        await ready(host)
+        ways = said(host, "#ways")
+        assert [ways.index(word) for word in ("(•) Reboot", "( ) Stop first", "( ) No reboot")]
+        assert "as after a power cut" in " ".join(ways.split())
+        await pilot.press("enter", "down")
+        await until(lambda: "frozen by stop" in said(host, "#means"))
+        await pilot.press("ctrl+s")
+        await until(lambda: host.answer is not UNANSWERED)
+        assert host.answer == Freeze("base-2", "stop")
+
+
+async def test_a_way_is_chosen_by_mouse() -> None:
+    async with opened(form(), (120, 36)) as (pilot, host):
+        await ready(host)
+        line = said(host, "#ways").splitlines().index("( ) No reboot")
+        await pilot.click("#ways", offset=(4, line))
+        assert host.form.query_one(Radio).chosen == "no-reboot"
+
+
+async def test_only_the_ways_that_are_possible_are_offered() -> None:
+    async with opened(form(Planner(ways=("reboot", "no-reboot")))) as (_, host):
+        await ready(host)
+        assert "Stop first" not in said(host, "#ways")
+
+
+async def test_one_that_is_stopped_needs_no_way_and_enter_freezes_it() -> None:
+    planner = Planner(replace(BASE, state=State.STOPPED), ways=())
+    async with opened(form(planner)) as (pilot, host):
+        await ready(host)
+        assert not host.form.query_one("#ways").display
+        await pilot.press("enter")
+        await until(lambda: host.answer is not UNANSWERED)
+        assert host.answer == Freeze("base-2", "reboot")
+
+
+async def test_what_is_submitted_was_checked_first() -> None:
+    planner = Planner()
+    async with opened(form(planner)) as (pilot, host):
+        await ready(host)
+        planner.free.clear()
+        await write(pilot, "taken")
+        await pilot.press("ctrl+s")
+        await pilot.pause(0.1)
+        assert host.answer is UNANSWERED
+        planner.free.set()
+        await until(lambda: error_of(host, NAME))
+        assert host.answer is UNANSWERED
+
+
+async def test_what_stands_in_the_way_altogether_is_said() -> None:
+    async def refuse(name: str | None, way: FreezeWay) -> FreezePlan:
+        raise StateError("base is stopping: it cannot yet be made an image.", "Wait until it is stopped.")
+
+    async with opened(FreezeForm("base", refuse)) as (_, host):
+        await until(lambda: "cannot yet be made an image" in said(host, "#trouble"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_nothing_of_the_form_is_cut(size: tuple[int, int]) -> None:
+    async with opened(form(), size) as (_, host):
+        await ready(host)
+        assert not cut_off(host)
+        assert host.form.query_one("#frame").max_scroll_y == 0
+        assert "at most $3.00 a month" in said(host, "#means")
+
+
+@pytest.fixture
+def own_cloud(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> Cloud:
+    """A lived-in cloud that this test may change."""
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+    return cloud
+
+
+async def test_f_makes_an_image_and_a_toast_names_it(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("vault")
+        await driven.press("f")
+        asked = await driven.opened(FreezeForm)
+        await driven.until(lambda: asked.query_one(Radio).display)
+        await write(driven.pilot, "golden")
+        await driven.press("ctrl+s")
+        await driven.home()
+        await driven.until(lambda: any("The image golden of vault is ready" in said for said in driven.toasts))
+        assert [call["params"]["Name"] for call in calls(own_cloud, "CreateImage")] == ["golden"]
+        await driven.until(lambda: "golden" in {image.name for image in driven.view.fleet.images.values()})
+
+
+async def test_a_name_that_an_image_has_is_never_sent(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        await driven.press("f")
+        asked = await driven.opened(FreezeForm)
+        await driven.until(lambda: asked.query_one(Radio).display)
+        await write(driven.pilot, "base")
+        await driven.press("ctrl+s")
+        await driven.until(lambda: "base" in str(asked.query_one(f"#{NAME}").error))
+        assert driven.app.screen is asked and not calls(own_cloud, "CreateImage")
+
+
+async def test_an_image_that_fails_says_why_aws_could_not_make_it(own_cloud: Cloud) -> None:
+    own_cloud.control(
+        "/demo/faults", {"kind": "fail-image", "code": "Client.VolumeError", "message": "The disk could not be read"}
+    )
+    async with dashboard() as driven:
+        await driven.go_to("vault")
+        await driven.press("f")
+        asked = await driven.opened(FreezeForm)
+        await driven.until(lambda: asked.query_one(Radio).display)
+        await driven.press("ctrl+s")
+        await driven.home()
+        await driven.until(lambda: any("could not be read" in said for said in driven.toasts))
+
+
+async def test_one_that_is_gone_opens_no_form(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("tryout")
+        await driven.press("f")
+        await driven.until(lambda: any("terminated" in said for said in driven.toasts))
+        assert driven.is_home
