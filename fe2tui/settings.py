@@ -70,6 +70,12 @@ def _seconds(least: float) -> Callable[[object], float]:
     return check
 
 
+def _amount(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1_000_000:
+        return float(value)
+    raise ValueError("a number from 0 to 1000000")
+
+
 def _path(value: object) -> Path:
     return Path(_text(value)).expanduser()
 
@@ -140,11 +146,20 @@ class Settings:
     read_timeout: float = _setting(20.0, _seconds(0.1), "How long AWS may be silent before a call is given up.")
     quick_seconds: float = _setting(2.0, _seconds(0.5), "Time between two reads while something moves.")
     slow_seconds: float = _setting(60.0, _seconds(5), "Time between two reads while nothing moves.")
-    cpu_chart: bool = _setting(
-        True,
+    long_run_hours: float = _setting(
+        24.0,
+        _amount,
+        "A machine that has run longer than so many hours is marked, in the list and in the status line; 0: never. The"
+        " tag fe2:keep unmarks one.",
+    )
+    high_cost: float = _setting(
+        50.0, _amount, "A machine whose run has cost more than so many dollars is marked in the same way; 0: never."
+    )
+    cpu_chart: bool | None = _setting(
+        None,
         _flag,
-        "Show how busy running machines are, asked of CloudWatch every five minutes while somebody looks; AWS charges"
-        " $0.01 for 1,000 figures: about $1 a month for 12 machines looked at day and night.",
+        "Show how busy the running machines in view are. Left out: not on AWS, where CloudWatch charges $0.01 for 1,000"
+        " figures: about $1 a month for 12 machines looked at day and night; the command CPU turns it on for a while.",
     )
     read_only: bool = _setting(False, _flag, "Refuse every change, as --read-only does.")
     theme: str = _setting("", _text, "Colour theme of the dashboard; empty: its own.")

@@ -40,6 +40,7 @@ def test_every_kind_of_value_is_read(written) -> None:
             '[profiles.production]\ncolour = "red"\nread_only = true\n'
         )
     )
+    assert (settings.long_run_hours, settings.high_cost, settings.cpu_chart) == (24.0, 50.0, None)
     assert (settings.profile, settings.port, settings.use_private_address) == ("work", 2222, True)
     assert settings.key_file == Path("~/k.pem").expanduser()
     assert (settings.quick_seconds, settings.address_url, settings.columns) == (3.0, "", ("state", "tag:owner"))
@@ -56,6 +57,9 @@ def test_every_kind_of_value_is_read(written) -> None:
         ("port = true\n", ["“port” is True"]),
         ('read_only = "yes"\n', ["“read_only”", "true or false"]),
         ("quick_seconds = 0.01\n", ["“quick_seconds”", "from 0.5 to 3600"]),
+        ("high_cost = -1\n", ["“high_cost” is -1", "from 0 to 1000000"]),
+        ("long_run_hours = nan\n", ["“long_run_hours” is nan", "from 0 to 1000000"]),
+        ('cpu_chart = "yes"\n', ["“cpu_chart”", "true or false"]),
         ('address_url = "checkip"\n', ["“address_url”", "https://"]),
         ("columns = 'state'\n", ["“columns”", "list of texts"]),
         ("[keys]\nlaunch = 3\n", ["line 1", "“keys”", "table of texts"]),

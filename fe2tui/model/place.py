@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -17,6 +18,11 @@ class Place:
     def key(self) -> str:
         """One text that tells places apart."""
         return f"{self.profile}\x1f{self.region}\x1f{self.endpoint}"
+
+    @property
+    def is_on_this_computer(self) -> bool:
+        """Whether the endpoint is a loopback address, so that nobody bills for what it is asked."""
+        return bool(re.match(r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(/|$)", self.endpoint))
 
 
 @dataclass(frozen=True, slots=True)

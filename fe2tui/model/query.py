@@ -18,7 +18,7 @@ from typing import TypeAlias
 from fe2tui.model import terms
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import cost_so_far, hourly_cost
+from fe2tui.model.money import cost_of_last_run, hourly_cost
 from fe2tui.model.terms import AGE_EXAMPLE, Language, Number, QueryError, age_bound, by, dollars_key, natural
 
 
@@ -129,7 +129,7 @@ def _state_place(instance: Instance, at: At) -> str:
 
 
 def _spent(instance: Instance, at: At) -> float:
-    return dollars_key(cost_so_far(instance, at.fleet, at.now))
+    return dollars_key(cost_of_last_run(instance, at.fleet, at.now))
 
 
 def _cpu_now(instance: Instance, at: At) -> float:
@@ -147,7 +147,7 @@ SORTS: Mapping[str, Sort] = terms.by_id(
         terms.Sort("up", "time up", _started, largest_first=True),
         terms.Sort("hour", "dollars an hour", lambda i, at: dollars_key(hourly_cost(i, at.fleet).total), False, True),
         terms.Sort(
-            "so_far", "dollars so far", lambda i, at: dollars_key(cost_so_far(i, at.fleet, at.now)), False, True
+            "so_far", "dollars so far", lambda i, at: dollars_key(cost_of_last_run(i, at.fleet, at.now)), False, True
         ),
         terms.Sort("cpu", "CPU now", _cpu_now, False, True),
     )

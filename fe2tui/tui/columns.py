@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import cost_so_far, hourly_cost, monthly_cost
+from fe2tui.model.money import Limits, Mark, cost_of_last_run, hourly_cost, mark_of, monthly_cost
 from fe2tui.model.words import DASH, age, dollars, short_age, visible
 from fe2tui.tui.widgets import grid
 from fe2tui.tui.widgets.grid import Cell, sparkline
 
-LONG_AGE_DAYS = 30
-
 SIGNS: Mapping[str, str] = {"running": "●", "moving": "◐", "stopped": "○", "trouble": "▲"}
-
-
-def needs_you(instance: Instance, now: datetime) -> bool:
-    """Whether a person should look: interrupted by AWS, or on for a month without the tag ``fe2:keep``."""
-    if instance.is_interrupted:
-        return True
-    running = instance.state is State.RUNNING and instance.launched_at is not None
-    return running and not instance.is_kept and (now - (instance.launched_at or now)).days >= LONG_AGE_DAYS
-
-
-def kind_of(instance: Instance, now: datetime) -> str:
-    """running, moving, stopped or trouble: the sign and the colour of an instance."""
-    if needs_you(instance, now):
-        return "trouble"
-    if instance.state is State.RUNNING:
-        return "running"
-    return "moving" if instance.state.is_moving else "stopped"
-
-
-def state_words(instance: Instance) -> str:
-    """The state in words that fit the column, with how it was bought."""
-    if instance.is_interrupted:
-        return "interrupted"
-    words = instance.state.value.replace("-", " ")
-    return f"{words} spot" if instance.is_spot and instance.state in (State.RUNNING, State.STOPPED) else words
+_MARKED: Mapping[tuple[Mark, bool], str] = {
+    (Mark.LONG, False): "long running",
+    (Mark.LONG, True): "long run spot",
+    (Mark.COSTLY, False): "costly run",
+    (Mark.COSTLY, True): "costly spot",
+}
+"""By the mark, and whether it is spot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +31,32 @@ class Moment:
 
     fleet: Fleet
     now: datetime
-    notes: Mapping[str, str]
+    notes: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+
+
+def needs_you(instance: Instance, fleet: Fleet, now: datetime, limits: Limits) -> bool:
+    """Whether a person should look: interrupted by AWS, or on for long, or costly, without the tag ``fe2:keep``."""
+    return instance.is_interrupted or mark_of(instance, fleet, now, limits) is not None
+
+
+def kind_of(instance: Instance, at: Moment) -> str:
+    """running, moving, stopped or trouble: the sign and the colour of an instance."""
+    if needs_you(instance, at.fleet, at.now, at.limits):
+        return "trouble"
+    if instance.state is State.RUNNING:
+        return "running"
+    return "moving" if instance.state.is_moving else "stopped"
+
+
+def state_words(instance: Instance, mark: Mark | None = None) -> str:
+    """The state in words that fit the column, with how it was bought; of a marked one, why it is."""
+    if instance.is_interrupted:
+        return "interrupted"
+    if mark is not None:
+        return _MARKED[mark, instance.is_spot]
+    words = instance.state.value.replace("-", " ")
+    return f"{words} spot" if instance.is_spot and instance.state in (State.RUNNING, State.STOPPED) else words
 
 
 def _name(instance: Instance, at: Moment) -> Cell:
@@ -63,7 +68,7 @@ def _state(instance: Instance, at: Moment) -> Cell:
     note = at.notes.get(instance.id)
     if note and instance.state in (State.PENDING, State.RUNNING):
         return note, "moving"
-    return state_words(instance), kind_of(instance, at.now)
+    return state_words(instance, mark_of(instance, at.fleet, at.now, at.limits)), kind_of(instance, at)
 
 
 def _type(instance: Instance, at: Moment) -> Cell:
@@ -91,7 +96,7 @@ def time_up(instance: Instance, now: datetime) -> str:
 def _up(instance: Instance, at: Moment) -> Cell:
     running = instance.state in (State.RUNNING, State.PENDING)
     return time_up(instance, at.now), (
-        "trouble" if needs_you(instance, at.now) and running else "text" if running else "dim"
+        "trouble" if running and needs_you(instance, at.fleet, at.now, at.limits) else "text" if running else "dim"
     )
 
 
@@ -104,7 +109,7 @@ def _hour(instance: Instance, at: Moment) -> Cell:
 
 
 def _so_far(instance: Instance, at: Moment) -> Cell:
-    return _money(cost_so_far(instance, at.fleet, at.now), 2, instance.state is State.RUNNING)
+    return _money(cost_of_last_run(instance, at.fleet, at.now), 2, instance.state is State.RUNNING)
 
 
 def _month(instance: Instance, at: Moment) -> Cell:

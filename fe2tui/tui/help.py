@@ -43,7 +43,7 @@ _SIGNS = (
     ("●", "$state-running", "running"),
     ("◐", "$state-moving", "starting, stopping or shutting down; an image that is being made"),
     ("○", "$state-stopped", "stopped or terminated"),
-    ("▲", "$state-trouble", "needs you: interrupted by AWS, or on for a month without the tag fe2:keep"),
+    ("▲", "$state-trouble", "needs you: interrupted by AWS, or on for long, or costly, without the tag fe2:keep"),
     ("◇", "$ink-dim", "a well-known image of somebody else's: its first word stands for the newest"),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -73,6 +73,7 @@ class Link:
         self._polling: Polling | None = None
         self._worker: Worker[None] | None = None
         self._left_behind: list[Session] = []
+        self._cpu = settings.cpu_chart
 
     @property
     def is_open(self) -> bool:
@@ -129,7 +130,8 @@ class Link:
             await session.warm()
         except Fe2Error as error:
             self._listener.post_message(FleetNotRead(error, self._clock(), 0))
-        self._polling = Polling(self._listener, session, self.store, self._settings, self._clock)
+        cpu = self.is_measured
+        self._polling = Polling(self._listener, session, self.store, self._settings, self._clock, cpu=cpu)
         while True:
             try:
                 await self._polling.run(last)
@@ -174,6 +176,22 @@ class Link:
         """Read images and snapshots soon."""
         if self._polling is not None:
             self._polling.images_changed()
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it is asked how busy the machines in view are; unless a person says so, only where that is free."""
+        return self._cpu if self._cpu is not None else self.session.place.is_on_this_computer
+
+    @is_measured.setter
+    def is_measured(self, on: bool) -> None:
+        self._cpu = on
+        if self._polling is not None:
+            self._polling.cpu = on
+
+    def measure(self, ids: Iterable[str]) -> None:
+        """These machines are in view."""
+        if self._polling is not None:
+            self._polling.measure(ids)
 
     def read_now(self) -> None:
         """Read at once."""

@@ -9,10 +9,12 @@ from textual.message import Message
 
 from fe2tui.errors import CredentialsError, Fe2Error
 from fe2tui.model.image import Image
+from fe2tui.model.money import Limits
 from fe2tui.model.place import Place
 from fe2tui.tui import memory
 from fe2tui.tui.acquaintance import Acquaintance
 from fe2tui.tui.board import Sight
+from fe2tui.tui.columns import Moment
 from fe2tui.tui.desk import LiveDesk
 from fe2tui.tui.feed import Feed
 from fe2tui.tui.image_columns import SHEET, ImagesSeen
@@ -50,10 +52,11 @@ class Parts:
         self.settings = app.settings
         self.keymap = keymap(app.settings.keys)
         self.reading = Reading()
-        self.showing = Showing(lambda work: app.work(work, "show"), app.clock, self._show, self._sum)
+        self.limits = Limits.of(app.settings.long_run_hours, app.settings.high_cost)
+        self.showing = Showing(lambda work: app.work(work, "show"), app.clock, self._show, self._sum, self.limits)
         self.desk = LiveDesk(self, app, app.settings)
         self.runner = Runner(self.view, app.work, app.toast, self.desk.fail, app.ahead)
-        self.table = Instances(app.settings.columns, app.clock)
+        self.table = Instances(app.settings.columns, app.clock, self.limits)
         self.listing = Listing(SHEET, lambda work: app.work(work, "images"), app.clock, self._show_images)
         self.images = Listed(SHEET, app.clock, opens="launch")
         lists = (
@@ -110,7 +113,9 @@ class Parts:
         instance = fleet.instances.get(instance_id) if fleet is not None else None
         if fleet is None or instance is None:
             return None
-        return describe_instance(instance, fleet, self.clock(), is_known=self.acquaintance.knows(instance_id))
+        at = Moment(fleet, self.clock(), limits=self.limits)
+        is_known = self.acquaintance.knows(instance_id)
+        return describe_instance(instance, at, is_known=is_known, measured=self.desk.link.is_measured)
 
     def _describe_image(self, image_id: str) -> Described | None:
         contents, image = self.listing.contents, self.listing.things.get(image_id)

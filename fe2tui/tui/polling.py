@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -63,14 +63,23 @@ class Polling:
     """Listens to one poller for one place."""
 
     def __init__(
-        self, listener: Listener, session: Session, store: Store, settings: Settings, clock: Callable[[], datetime]
+        self,
+        listener: Listener,
+        session: Session,
+        store: Store,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        *,
+        cpu: bool,
     ) -> None:
+        """``cpu``: whether to ask how busy the machines in view are, which AWS bills."""
         self._listener = listener
         self._session = session
         self._store = store
         self._settings = settings
         self._clock = clock
         self._poller: Poller | None = None
+        self._cpu = cpu
         self._runs: dict[str, tuple[Run, ...]] = {}
         self._store_failed = False
         self._has_told = False
@@ -86,13 +95,13 @@ class Polling:
             slow=self._settings.slow_seconds,
             clock=self._clock,
             last=last,
-            cpu=self._settings.cpu_chart,
+            cpu=self._cpu,
         )
         async for seen in self._poller.seen():
             if isinstance(seen, Fleet):
                 # What takes long is done in its turn; what does not, must not wait for it.
                 in_thread = aside if len(seen.instances) > LARGE else asyncio.to_thread
-                fleet = await in_thread(self._with_runs, seen)
+                fleet = await in_thread(self._with_books, seen)
                 self._tell(FleetSeen(fleet))
                 await in_thread(self._keep, fleet)
             else:
@@ -113,6 +122,22 @@ class Polling:
         if self._poller is not None:
             self._poller.images_changed()
 
+    def measure(self, ids: Iterable[str]) -> None:
+        """These machines are in view."""
+        if self._poller is not None:
+            self._poller.measure(ids)
+
+    @property
+    def cpu(self) -> bool:
+        """Whether to ask how busy machines are."""
+        return self._cpu
+
+    @cpu.setter
+    def cpu(self, on: bool) -> None:
+        self._cpu = on
+        if self._poller is not None:
+            self._poller.cpu = on
+
     def look(self, anyone: bool) -> None:
         """Pause when nobody looks, go on when somebody does."""
         if self._poller is not None and self.is_paused is anyone:
@@ -125,16 +150,19 @@ class Polling:
             self._has_told = True
             self._listener.answered()
 
-    def _with_runs(self, fleet: Fleet) -> Fleet:
+    def _with_books(self, fleet: Fleet) -> Fleet:
+        """The fleet with what is written down of its past, after writing down what is new."""
+        store, place = self._store, fleet.place
         try:
-            self._store.runs.see(fleet)
-            runs = self._store.runs.of(fleet.place)
+            store.runs.see(fleet)
+            store.disks.see(fleet)
+            runs, disks = store.runs.of(place), store.disks.of(place)
         except StoreError as error:
             self._complain(error)
             return fleet
         if runs != self._runs:
             self._runs = runs
-        return replace(fleet, runs=self._runs)
+        return replace(fleet, runs=self._runs, disks=disks)
 
     def _keep(self, fleet: Fleet) -> None:
         try:

@@ -34,8 +34,9 @@ class Pulse:
         self._beats += 1
         nobody = self._blurred_at is not None and self._clock() - self._blurred_at > NOBODY_LOOKS_AFTER
         parts.desk.link.look(not nobody)
-        if self._app.screen is not main:
+        if self._app.screen_stack[-1:] != [main]:  # none at all while the program ends
             return
+        self.measure()
         main.status.redraw()
         if parts.reading.error is not None:
             main.notice.redraw()
@@ -58,13 +59,20 @@ class Pulse:
         if has_focus:
             self._parts.desk.link.look(True)
 
+    def measure(self) -> None:
+        """Tell which machines are looked at: those whose CPU is in view, and the one with its details."""
+        table, link = self._parts.table, self._parts.desk.link
+        looked_at = set(table.ids_in_view) if table.shows("cpu") and table.is_on_screen else set()
+        if table.cursor_id is not None:
+            looked_at.add(table.cursor_id)
+        link.measure(looked_at)
+
     def _has_young(self) -> bool:
         table, now = self._parts.table, self._clock()
         sight = table.sight
         if sight is None:
             return False
-        top = round(table.scroll_y)
-        for instance_id in sight.ids[top : top + table.size.height]:
+        for instance_id in table.ids_in_view:
             instance = sight.fleet.instances[instance_id]
             moving = instance.state in (State.PENDING, State.RUNNING)
             if moving and instance.launched_at is not None and now - instance.launched_at < YOUNG:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from fe2tui.aws.aside import aside
 from fe2tui.model.fleet import Fleet
+from fe2tui.model.money import Limits
 from fe2tui.tui.arrangement import Arrangement
 from fe2tui.tui.board import Sight, Superseded, arrange
 from fe2tui.tui.tally import Sums, Tally
@@ -24,12 +25,14 @@ class Showing:
         clock: Callable[[], datetime],
         on_sight: Callable[[Sight, bool], None],
         on_sums: Callable[[Sums], None],
+        limits: Limits | None = None,
     ) -> None:
+        """``limits``: from when on a run is counted as long or costly."""
         self._start = start
         self._clock = clock
         self._on_sight = on_sight
         self._on_sums = on_sums
-        self._tally = Tally()
+        self._tally = Tally(limits)
         self._wish = 0
         self._working = False
         self._glow = False

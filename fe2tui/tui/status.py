@@ -70,8 +70,10 @@ class _Room:
     region_name: bool = True
     unknown: bool = True
     endpoint: bool = True
+    word_marks: bool = True
     month: bool = True
     resting: bool = True
+    marks: bool = True
     profile: bool = True
     region: bool = True
 
@@ -85,9 +87,11 @@ _GIVEN_UP: Sequence[Callable[[_Room], _Room]] = (
     lambda room: replace(room, in_month=False),
     lambda room: replace(room, unknown=False),
     lambda room: replace(room, endpoint=False),
+    lambda room: replace(room, word_marks=False),
     lambda room: replace(room, resting=False),
     lambda room: replace(room, month=False),
     lambda room: replace(room, profile=False),
+    lambda room: replace(room, marks=False),
     lambda room: replace(room, region=False),
 )
 
@@ -130,6 +134,12 @@ def _where(status: Status, room: _Room) -> list[Span]:
     return parts
 
 
+def marks_words(sums: Sums) -> str:
+    """How many machines are on for long, or costly: ``2 long on, 1 costly``."""
+    parts = [(sums.long, "long on"), (sums.costly, "costly")]
+    return ", ".join(f"{count:,} {words}" for count, words in parts if count)
+
+
 def _numbers(status: Status, now: datetime, room: _Room) -> Iterator[Span]:
     sums = status.sums
     if sums is None:
@@ -141,7 +151,9 @@ def _numbers(status: Status, now: datetime, room: _Room) -> Iterator[Span]:
         yield Span(f"{sums.moving:,}  ", "text" if sums.moving else "dim")
         yield Span("○ ", "stopped")
         yield Span(f"{sums.stopped:,}  ", "dim")
-    known = sums.total == 0 or sums.unknown < sums.total
+    if room.marks and (sums.long or sums.costly):
+        yield Span(f"▲ {marks_words(sums) if room.word_marks else sums.long + sums.costly}  ", "trouble")
+    known = sums.total == 0 or sums.unknown < sums.total or bool(sums.per_hour)
     yield Span(f"  {dollars(sums.per_hour, sign='$') if known else DASH}/h", "strong")
     if room.month:
         money = dollars(sums.this_month(now), sign="$") if known else DASH

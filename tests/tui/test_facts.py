@@ -2,26 +2,115 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
-from fe2tui.model.instance import Instance
-from fe2tui.tui.columns import COLUMNS, chosen, kind_of
-from fe2tui.tui.panes.facts import left
-from tests.tui.fleets import NOW, fleet, instance
+import pytest
 
+from fe2tui.model.fleet import Fleet, Prices, Problem
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.money import PRICE_PAGE as PAGE
+from fe2tui.model.money import Limits, cost_of_last_run
+from fe2tui.tui.columns import COLUMNS, Moment, chosen, kind_of
+from fe2tui.tui.panes.facts import left, right
+from tests.tui.fleets import NOW, PRICES, fleet, instance
+
+ONE = Decimal(1)
 LONG_AGO = NOW - timedelta(days=41)
+HOUR = timedelta(hours=1)
 
 
-def said(one: Instance, *, is_known: bool = False) -> str:
-    return "\n".join(f"{fact.label} {fact.text}" for fact in left(one, fleet([one]), NOW, is_known=is_known))
+def said(one: Instance, *, seen: Fleet | None = None, is_known: bool = False, measured: bool = True) -> str:
+    at = Moment(seen or fleet([one]), NOW)
+    facts = [*left(one, at, is_known=is_known), *right(one, at, measured=measured)]
+    return "\n".join(f"{fact.label} {fact.text}" for fact in facts)
 
 
-def test_one_that_is_on_for_long_is_pointed_out_with_its_cost_until_it_is_tagged() -> None:
+def looks(one: Instance, limits: Limits | None = None) -> tuple[str, str]:
+    """The sign's kind, and the word for the state."""
+    at = Moment(fleet([one]), NOW, limits=limits or Limits())
+    return kind_of(one, at), COLUMNS["state"].cell(one, at)[0]
+
+
+def test_one_that_is_on_for_long_is_pointed_out_with_its_cost_and_what_to_do_until_it_is_tagged() -> None:
     forgotten = instance(1, launched_at=LONG_AGO)
     kept = instance(2, launched_at=LONG_AGO, tags={"Name": "kept", "fe2:keep": "yes"})
-    assert "▲ on for 41d, $" in said(forgotten) and "so far; if that is meant, tag it fe2:keep" in said(forgotten)
+    assert re.search(r"▲ on for 41d, \$[\d.]+ in this run\. Stop it .*, tag it fe2:keep=yes\.", said(forgotten))
     assert "▲" not in said(kept)
-    assert (kind_of(forgotten, NOW), kind_of(kept, NOW)) == ("trouble", "running")
+    assert looks(forgotten) == ("trouble", "long running")
+    assert looks(kept) == ("running", "running")
+
+
+def test_from_when_on_one_is_pointed_out_is_settable_and_can_be_never() -> None:
+    one = instance(1, launched_at=NOW - 30 * HOUR)
+    assert looks(one) == ("trouble", "long running")
+    assert looks(one, Limits.of(31, 50)) == ("running", "running")
+    assert looks(one, Limits.of(0, 0)) == ("running", "running")
+    assert looks(replace(one, lifecycle="spot")) == ("trouble", "long run spot")
+
+
+def test_one_that_is_costly_is_pointed_out_before_it_is_on_for_long() -> None:
+    one = instance(1, launched_at=NOW - 10 * HOUR)
+    spent = cost_of_last_run(one, fleet([one]), NOW)
+    assert spent is not None
+    assert looks(one, Limits.of(24, float(spent) + 0.01)) == ("running", "running")
+    assert looks(one, Limits.of(24, float(spent) - 0.01)) == ("trouble", "costly run")
+    assert looks(replace(one, state=State.STOPPED), Limits.of(24, 0.01)) == ("stopped", "stopped")
+
+
+@pytest.mark.parametrize(
+    ("idle", "busy", "words"),
+    [
+        (30, 5, "▲ CPU under 2 % for 2h 30m, and paid for: $"),
+        (72, 0, "▲ CPU under 2 % for at least 6h, and paid for: $"),
+        (23, 5, "CPU 1 % now, 1 % at most in the last hour"),
+        (4, 8, "CPU 1 % now, 88 % at most in the last hour"),
+    ],
+)
+def test_one_that_does_nothing_for_hours_and_is_paid_for_is_pointed_out(idle: int, busy: int, words: str) -> None:
+    one = instance(1, launched_at=NOW - 10 * HOUR)
+    seen = replace(fleet([one]), cpu={one.id: (88.0,) * busy + (1.2,) * idle})
+    assert words in said(one, seen=seen)
+    assert ("an hour" in said(one, seen=seen).partition("CPU")[2]) is ("paid" in words)
+
+
+def test_that_cpu_is_not_asked_for_is_said_with_what_does_so() -> None:
+    assert "the command CPU" in said(instance(1), measured=False)
+    assert "the command CPU" not in said(instance(1), measured=True)
+    assert "the command CPU" not in said(instance(1, state=State.STOPPED), measured=False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "prices", "words"),
+    [
+        ({}, Prices(several=frozenset({"t3.micro"}), on_demand={"x": ONE}), f"several prices of t3.micro, see {PAGE}"),
+        ({}, Prices(), "pricing:GetProducts is not allowed for this login. Ask for the action"),
+        ({}, Prices(on_demand={"x": ONE}), "pricing:GetProducts is not allowed"),
+        ({"platform": "Windows"}, PRICES, "only prices of Linux are read, not of Windows"),
+        ({"tenancy": "dedicated"}, PRICES, "not of dedicated"),
+        ({"lifecycle": "spot"}, PRICES, "there is no spot price of t3.micro in us-east-2b yet"),
+    ],
+)
+def test_a_price_that_is_not_known_is_said_with_why_and_what_to_do(
+    changes: dict[str, object], prices: Prices, words: str
+) -> None:
+    one = replace(instance(1), type="t3.micro", **changes)  # type: ignore[arg-type]
+    denied = Problem("prices", "pricing:GetProducts is not allowed for this login.", "Ask for the action.", "Denied")
+    seen = replace(fleet([one], prices=prices), problems=(denied,))
+    assert "Price unknown: " in said(one, seen=seen) and words in said(one, seen=seen)
+
+
+def test_prices_older_than_a_day_say_their_age() -> None:
+    one = instance(1)
+    for hours, words in ((20, ""), (75, "On-demand prices are 3d old.")):
+        seen = fleet([one], prices=replace(PRICES, read_at=NOW - hours * HOUR))
+        assert ("old" in said(one, seen=seen)) is bool(words) and words in said(one, seen=seen)
+
+
+def test_what_is_said_to_be_left_out_is_left_out() -> None:
+    assert "without traffic, CPU credits and what snapshots store" in said(instance(1))
 
 
 def test_a_known_host_key_is_said() -> None:

@@ -179,7 +179,7 @@ class _Books:
             is_free = volume is not None and volume_id not in self._owners
             thing = volume or stretch
             size = f"{thing.size} GiB {thing.type}" if thing else ""
-            fate = "attached to nothing" if is_free else "attached for a time" if volume else "no more there"
+            fate = "unattached" if is_free else "attached by now" if volume else "deleted"
             label = (volume.name if volume else "") or volume_id
             entry = self._entries[volume_id] = _Entry("disk", label, f"{size}, {fate}", is_free)
         return entry
@@ -187,7 +187,7 @@ class _Books:
     def take_addresses(self) -> None:
         """Elastic IPs associated with nothing. Since when, EC2 does not tell: what they cost before is not known."""
         for address in self._fleet.idle_addresses:
-            entry = self._entries[address] = _Entry("address", address, "Elastic IP, associated with nothing", True)
+            entry = self._entries[address] = _Entry("address", address, "Elastic IP, unused", True)
             entry.hour.add("address", ADDRESS_PER_HOUR)
             entry.today.add("address", None)
             entry.month.add("address", None)
@@ -204,7 +204,7 @@ class _Books:
         for image in fleet.images.values():
             own = [left.pop(key) for key in dict.fromkeys(image.snapshot_ids) if key in left]
             if own:
-                rows.append(self._snapshot_row(image.id, image.label, f"image, {_copies(own)}", own))
+                rows.append(self._snapshot_row(image.id, image.label, f"image: {_copies(own)}", own))
         if left:
             rows.append(self._snapshot_row("", "of no image", _copies(left.values()), left.values()))
         return sorted(rows, key=_place)
@@ -223,4 +223,4 @@ class _Books:
 
 def _copies(snapshots: Iterable[Snapshot]) -> str:
     some = list(snapshots)
-    return f"{plural(len(some), 'snapshot')} of {sum(one.volume_size for one in some)} GiB"
+    return f"{plural(len(some), 'snapshot')}, {sum(one.volume_size for one in some):,} GiB"

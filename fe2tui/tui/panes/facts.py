@@ -6,20 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from fe2tui.model.busy import HOUR_OF_FIGURES, IDLE_FROM, IDLE_PERCENT, PERIOD, idle_for
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import login_user
 from fe2tui.model.instance import KEEP_TAG, PORT_TAG, USER_TAG, Instance, State
 from fe2tui.model.money import (
     LEFT_OUT,
+    Mark,
+    cost_of_last_run,
     cost_so_far,
     disk_per_month,
     hourly_cost,
     machine_price,
+    mark_of,
     monthly_cost,
     saving,
+    stale_prices,
+    why_no_price,
 )
 from fe2tui.model.words import DASH, age, dollars, local_time, plural, visible
-from fe2tui.tui.columns import needs_you, state_words, time_up
+from fe2tui.tui.columns import Moment, state_words, time_up
 
 _ENDED = (State.STOPPING, State.STOPPED, State.SHUTTING_DOWN, State.TERMINATED)
 _SHOWN_ABOVE = ("Name",)
@@ -34,36 +40,42 @@ class Fact:
     ink: str = "foreground"
 
 
-def left(instance: Instance, fleet: Fleet, now: datetime, *, is_known: bool = False) -> list[Fact]:
+def left(instance: Instance, at: Moment, *, is_known: bool = False) -> list[Fact]:
     """How to reach it, how it came to be, what it is made of. ``is_known``: its host key is."""
     return [
-        *_attention(instance, fleet, now),
-        *_reach(instance, fleet, is_known),
-        *_made(instance, fleet, now),
-        *_disks(instance, fleet),
+        *_attention(instance, at),
+        *_reach(instance, at.fleet, is_known),
+        *_made(instance, at.fleet, at.now),
+        *_disks(instance, at.fleet),
     ]
 
 
-def right(instance: Instance, fleet: Fleet, now: datetime) -> list[Fact]:
-    """What it costs, its tags, where it stands in the network."""
+def right(instance: Instance, at: Moment, *, measured: bool = True) -> list[Fact]:
+    """What it costs, how busy it is, its tags, where it stands in the network. ``measured``: its CPU is asked for."""
     return [
-        *_money(instance, fleet, now),
+        *_money(instance, at.fleet, at.now),
+        *_busy(instance, at.fleet, measured),
         *_tags(instance),
         *_network(instance),
         Fact("", f"Cost is {LEFT_OUT}.", "ink-dim"),
     ]
 
 
-def _attention(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
+def _attention(instance: Instance, at: Moment) -> Iterator[Fact]:
+    mark = mark_of(instance, at.fleet, at.now, at.limits)
     if instance.is_interrupted:
         yield Fact(
             "Look", f"▲ AWS took its capacity back; only AWS can start it again, in {instance.zone}.", "state-trouble"
         )
-    elif needs_you(instance, now):
-        so_far = cost_so_far(instance, fleet, now)
-        spent = f", {dollars(so_far, sign='$')} so far" if so_far is not None else ""
-        words = f"▲ on for {time_up(instance, now)}{spent}; if that is meant, tag it {KEEP_TAG}"
-        yield Fact("Look", words, "state-trouble")
+    elif mark is not None:
+        spent = cost_of_last_run(instance, at.fleet, at.now)
+        said = [f"on for {time_up(instance, at.now)}", f"{dollars(spent, sign='$')} in this run" if spent else ""]
+        if mark is Mark.COSTLY:
+            said.reverse()
+        words = ", ".join(part for part in said if part)
+        yield Fact(
+            "Look", f"▲ {words}. Stop it if nobody needs it; if it is meant, tag it {KEEP_TAG}=yes.", "state-trouble"
+        )
     if instance.state_reason and instance.state in _ENDED and not instance.is_interrupted:
         yield Fact("Why", visible(instance.state_reason), "ink-dim")
 
@@ -119,14 +131,21 @@ def _money(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
     named = [f"{name} {dollars(amount, 4)}" for name, amount in parts if amount is None or amount]
     said = " + ".join(named)
     if cost.total is None:
-        yield Fact("Cost", f"{said or DASH} an hour; not all prices are known", "ink-dim")
+        yield Fact("Cost", f"{said or DASH} an hour; not all of it is known", "ink-dim")
     elif cost.total:
         total = f" = {dollars(cost.total, 4, sign='$')}" if len(named) > 1 else ""
         yield Fact("Cost", f"{said}{total} an hour")
     else:
         yield Fact("Cost", "nothing any more")
+    if cost.machine is None:
+        yield Fact("", f"Price unknown: {why_no_price(instance, fleet)}.", "ink-dim")
+    if stale := stale_prices(fleet, now):
+        yield Fact("", f"On-demand {stale}.", "ink-dim")
     so_far, month = cost_so_far(instance, fleet, now), monthly_cost(instance, fleet)
-    yield Fact("", f"{dollars(so_far, sign='$')} so far · {dollars(month, sign='$')} a month if left as it is")
+    run = cost_of_last_run(instance, fleet, now)
+    spent = [f"{dollars(run, sign='$')} in this run"] if run is not None and run != so_far else []
+    spent += [f"{dollars(so_far, sign='$')} so far", f"{dollars(month, sign='$')} a month if left as it is"]
+    yield Fact("", " · ".join(spent))
     saved = saving(instance, fleet.prices)
     if saved is not None:
         full = dollars(fleet.prices.on_demand.get(instance.type), 3)
@@ -134,6 +153,25 @@ def _money(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
     elif instance.state is State.STOPPED:
         price = dollars(machine_price(instance, fleet.prices), 3, sign="$")
         yield Fact("Saves", f"{price} an hour for the machine while it is stopped")
+
+
+def _busy(instance: Instance, fleet: Fleet, measured: bool) -> Iterator[Fact]:
+    """How busy it is; of one that does nothing for hours, what that costs."""
+    if instance.state is not State.RUNNING:
+        return
+    figures = fleet.cpu.get(instance.id, ())
+    if not figures:
+        if not measured:
+            yield Fact("CPU", "not asked for; the command CPU does (ctrl+p), and says what AWS bills for it", "ink-dim")
+        return
+    idle = idle_for(figures)
+    if idle < IDLE_FROM:
+        yield Fact("CPU", f"{figures[-1]:.0f} % now, {max(figures[-HOUR_OF_FIGURES:]):.0f} % at most in the last hour")
+        return
+    since = f"at least {age(idle)}" if len(figures) * PERIOD == idle else age(idle)
+    hour = hourly_cost(instance, fleet).total
+    paid = f", and paid for: {dollars(hour, 3, sign='$')} an hour" if hour else ""
+    yield Fact("Idle", f"▲ CPU under {IDLE_PERCENT} % for {since}{paid}", "state-trouble")
 
 
 def _tags(instance: Instance) -> Iterator[Fact]:

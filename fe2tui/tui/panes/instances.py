@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance
+from fe2tui.model.money import Limits
 from fe2tui.model.place import Place
 from fe2tui.model.query import SORTS, parse
 from fe2tui.model.words import visible
@@ -29,17 +29,22 @@ KIND = ListKind(
 )
 
 
-def describe(instance: Instance, fleet: Fleet, now: datetime, *, is_known: bool) -> Described:
-    """The details of an instance. ``is_known``: its host key is."""
+def describe(instance: Instance, at: Moment, *, is_known: bool, measured: bool) -> Described:
+    """The details of an instance. ``is_known``: its host key is; ``measured``: its CPU is asked for."""
     name = visible(instance.name) or "no name"
-    return Described(name, instance.id, left(instance, fleet, now, is_known=is_known), right(instance, fleet, now))
+    return Described(name, instance.id, left(instance, at, is_known=is_known), right(instance, at, measured=measured))
 
 
 class InstanceRows:
     """A sight as rows of the table."""
 
     def __init__(
-        self, sight: Sight | None, columns: Sequence[Column], clock: Callable[[], datetime], notes: Mapping[str, str]
+        self,
+        sight: Sight | None,
+        columns: Sequence[Column],
+        clock: Callable[[], datetime],
+        notes: Mapping[str, str],
+        limits: Limits,
     ) -> None:
         self.sight = sight
         self.ids: Sequence[str] = sight.ids if sight else ()
@@ -47,6 +52,7 @@ class InstanceRows:
         self._columns = columns
         self._clock = clock
         self._notes = notes
+        self._limits = limits
 
     def layout(self, width: int) -> Layout:
         """The columns for a width."""
@@ -57,8 +63,8 @@ class InstanceRows:
         if self.sight is None:
             return (" ", "dim"), [("", "dim") for _ in columns]
         instance = self.sight.fleet.instances[row_id]
-        at = Moment(self.sight.fleet, self._clock(), self._notes)
-        kind = kind_of(instance, at.now)
+        at = Moment(self.sight.fleet, self._clock(), self._notes, self._limits)
+        kind = kind_of(instance, at)
         return (SIGNS[kind], kind), [column.cell(instance, at) for column in columns]
 
 
@@ -67,11 +73,13 @@ class Instances(ListTable):
 
     OPENS = "connect"
 
-    def __init__(self, columns: Sequence[str], clock: Callable[[], datetime]) -> None:
+    def __init__(self, columns: Sequence[str], clock: Callable[[], datetime], limits: Limits | None = None) -> None:
+        """``limits``: from when on a run is pointed out."""
         self._columns = chosen(columns)
         self._clock = clock
+        self._limits = limits or Limits()
         self.notes: dict[str, str] = {}
-        self._instance_rows = InstanceRows(None, self._columns, clock, self.notes)
+        self._instance_rows = self._as_rows(None)
         super().__init__(self._instance_rows, id=INSTANCES)
 
     @property
@@ -79,15 +87,28 @@ class Instances(ListTable):
         """What is shown."""
         return self._instance_rows.sight
 
+    def _as_rows(self, sight: Sight | None) -> InstanceRows:
+        return InstanceRows(sight, self._columns, self._clock, self.notes, self._limits)
+
     @property
     def is_blank(self) -> bool:
         """Whether nothing is known yet."""
         return self.sight is None
 
+    @property
+    def ids_in_view(self) -> Sequence[str]:
+        """The instances whose rows are in view."""
+        top = round(self.scroll_y)
+        return self._instance_rows.ids[top : top + self.size.height]
+
+    def shows(self, column_id: str) -> bool:
+        """Whether there is room for a column."""
+        return any(column.id == column_id for column in self._brush.layout.columns)
+
     def show_sight(self, sight: Sight, *, glow: bool) -> None:
         """Show a sight; what changed glows if asked for."""
         self.marks &= sight.fleet.instances.keys()
-        self._instance_rows = InstanceRows(sight, self._columns, self._clock, self.notes)
+        self._instance_rows = self._as_rows(sight)
         self.sorted_by = (sight.arrangement.sort, sight.arrangement.descending)
         self.empty = self._when_empty(sight)
         self.show(self._instance_rows, sight.changed if glow else frozenset())
@@ -95,7 +116,7 @@ class Instances(ListTable):
     def forget(self, place: Place) -> None:
         """Another place is shown: nothing of the last one stays."""
         self.marks.clear()
-        self._instance_rows = InstanceRows(None, self._columns, self._clock, self.notes)
+        self._instance_rows = self._as_rows(None)
         self.empty = nothing_read(place)
         self.show(self._instance_rows)
 

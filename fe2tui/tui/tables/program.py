@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fe2tui.tui import possible
 from fe2tui.tui.command import ACTIONS, VERBS, Command
 
 _PLACE = "Where"
@@ -65,6 +66,24 @@ PROGRAM: tuple[Command, ...] = (
         "Go to the newest failure in the activity.",
         _PROGRAM,
         f"{ACTIONS}:go_to_errors",
+    ),
+    Command(
+        "cost",
+        "$",
+        "Costs",
+        "Show what everything costs: now, today, this month, a month.",
+        _PROGRAM,
+        f"{VERBS}.cost:cost",
+        check=possible.has_fleet,
+        order=105,
+    ),
+    Command(
+        "cpu",
+        "",
+        "CPU",
+        "Ask how busy the machines in view are, or stop asking: AWS bills it.",
+        _PROGRAM,
+        f"{VERBS}.cpu:switch",
     ),
     Command(
         "zoom",
