@@ -120,7 +120,7 @@ SORTS: Mapping[str, Sort] = terms.by_id(
         terms.Sort("state", "state", lambda image, at: image.state),
         terms.Sort("size", "size", lambda image, at: float(image.size or image.root_size), largest_first=True),
         terms.Sort("arch", "architecture", lambda image, at: image.architecture),
-        terms.Sort("age", "age", _created, largest_first=True),
+        terms.Sort("age", "age", _created),
         terms.Sort(
             "cost", "dollars a month", lambda image, at: dollars_key(image_per_month(image, at.fleet)), False, True
         ),

@@ -1,0 +1,96 @@
+"""The journal of freezes: what was begun is on the disk, in one hand at a time, and found again after a death."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from fe2tui.errors import FieldError, StoreError
+from fe2tui.model.freeze import FreezeIntent
+from fe2tui.model.progress import Activity
+from fe2tui.store import Store
+from tests.store.store_samples import NOON
+
+INTENT = FreezeIntent(
+    "one", "base", "i-1", "base", "stop", "us-east-2", "default", "", NOON, disks=2, activity=1, tags={"Name": "base"}
+)
+
+
+def _dead(path: Path, *intents: FreezeIntent) -> None:
+    """What another program leaves that began these and ended."""
+    other = Store(path)
+    for intent in intents:
+        other.freezes.intend(intent)
+    other.close()
+
+
+def test_an_intent_comes_back_as_it_was_kept(store: Store, path: Path) -> None:
+    store.freezes.intend(INTENT)
+    assert Store(path).freezes.get("one") == INTENT
+    assert store.freezes.get("two") is None
+
+
+def test_what_becomes_of_it_is_kept_and_a_known_image_stays_known(store: Store) -> None:
+    store.freezes.intend(INTENT)
+    stopped = NOON + timedelta(seconds=5)
+    store.freezes.told_to_stop("one", stopped)
+    assert store.freezes.get("one") == replace(INTENT, restart=True, stopped_at=stopped)
+    store.freezes.update("one", stage="pending", image_id="ami-1")
+    store.freezes.needs_no_start("one")
+    store.freezes.update("one", stage="failed", error="no disk")
+    assert store.freezes.get("one") == replace(
+        INTENT, stage="failed", image_id="ami-1", error="no disk", stopped_at=stopped
+    )
+
+
+def test_one_in_hand_is_nobody_elses_until_it_is_released(store: Store, path: Path) -> None:
+    store.freezes.intend(INTENT)
+    assert store.freezes.open("default", "") == Store(path).freezes.open("default", "") == []
+    store.freezes.release("one")
+    assert store.freezes.open("default", "") == [INTENT]
+    assert store.freezes.open("default", "") == []
+
+
+def test_what_a_dead_program_left_goes_to_one_of_those_who_ask(store: Store, path: Path) -> None:
+    pending = replace(INTENT, token="two", name="other", stage="pending", image_id="ami-2")
+    over = [replace(INTENT, token=stage, name=stage, stage=stage) for stage in ("done", "failed", "abandoned")]
+    _dead(path, INTENT, pending, *over)
+    assert store.freezes.open("default", "") == [INTENT, pending]
+    assert Store(path).freezes.open("default", "") == []
+
+
+def test_those_of_another_profile_or_endpoint_are_not_given_out(store: Store, path: Path) -> None:
+    _dead(path, INTENT)
+    assert store.freezes.open("work", "") == store.freezes.open("default", "http://localhost:1") == []
+
+
+def test_a_name_being_asked_for_is_refused_to_another_in_that_region(store: Store, path: Path) -> None:
+    store.freezes.intend(INTENT)
+    with pytest.raises(FieldError, match="being made already") as caught:
+        Store(path).freezes.intend(replace(INTENT, token="two"))
+    assert caught.value.field == "ami_name"
+    store.freezes.intend(replace(INTENT, token="two", region="us-west-2"))
+    store.freezes.update("one", stage="pending", image_id="ami-1")  # from now on AWS itself refuses the name
+    store.freezes.intend(replace(INTENT, token="three"))
+
+
+def test_where_nothing_can_be_kept_nothing_is_begun() -> None:
+    with pytest.raises(StoreError, match="not begun"):
+        Store(None, problem="no disk").freezes.intend(INTENT)
+
+
+def test_the_entry_of_one_that_is_to_be_found_again_is_not_closed(store: Store, path: Path) -> None:
+    other = Store(path)
+    entry = Activity(NOON, "freeze", "i-1", "base", "us-east-2", "running", "under way")
+    numbers = [other.activity.begin(entry) for _ in range(3)]
+    for number, stage in zip(numbers, ("pending", "done", "abandoned"), strict=True):
+        other.freezes.intend(replace(INTENT, token=stage, name=stage, stage=stage, image_id="ami-1", activity=number))
+    other.close()
+    store.activity.close_orphans(NOON)
+    results = {it.id: (it.result, it.words) for it in store.activity.recent()}
+    assert results[numbers[0]][0] == "running"
+    assert results[numbers[1]][0] == "done" and "ami-1" in results[numbers[1]][1]
+    assert results[numbers[2]][0] == "cancelled"
