@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -13,7 +15,8 @@ from fe2tui.errors import StoreError
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import State
 from tests.aws.conftest import Open, calls
-from tests.aws.watch import is_whole, watching
+from tests.aws.hurry import hurried, patient_session
+from tests.aws.watch import is_whole, listening, watching
 
 
 async def test_volumes_of_instances_and_unattached_ones_are_in_the_fleet(own_cloud: Cloud, open_session: Open) -> None:
@@ -141,6 +144,37 @@ async def test_prices_of_yesterday_are_shown_until_todays_are_read_and_kept(
         await watch.fleet(lambda fleet: fleet.prices.on_demand.get("m5.large") == Decimal(7))
         await watch.fleet(lambda fleet: fleet.prices.on_demand.get("m5.large") == Decimal("0.096"))
     assert shelf.saved == ["us-east-2"]
+
+
+async def test_older_prices_stand_with_their_day_and_what_keeps_new_ones_away_is_a_problem(
+    own_cloud: Cloud, open_session: Open
+) -> None:
+    old = Prices({"m5.large": Decimal(7)}, {}, {"gp3": Decimal(1)}, datetime.now(UTC) - timedelta(days=3))
+    own_cloud.control("/demo/faults", {"kind": "deny", "action": "GetProducts"})
+    async with watching(open_session(), Shelf(old), slow=60) as watch:
+        fleet = await watch.fleet(lambda fleet: bool(fleet.problems and fleet.prices.spot))
+    assert replace(fleet.prices, spot={}) == old
+    [problem] = fleet.problems
+    assert (problem.part, problem.code) == ("prices", "AccessDeniedException")
+    assert "pricing:GetProducts" in problem.summary
+    assert "AWSPriceListServiceFullAccess" in problem.remedy
+
+
+def test_what_failed_in_passing_is_read_again_within_minutes_and_what_is_denied_when_it_is_due(
+    own_cloud: Cloud,
+) -> None:
+    failing = {"kind": "refuse", "code": "InternalError", "status": 500, "action": "DescribeAddresses", "times": 4}
+    own_cloud.control("/demo/faults", failing)
+    own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeSnapshots"})
+
+    async def watch() -> None:
+        async with patient_session(100) as session, listening(session, slow=60) as (_, seen):
+            await seen(lambda fleet: any(problem.part == "addresses" for problem in fleet.problems))
+            await asyncio.sleep(600)
+            assert (await seen(lambda _: True)).idle_addresses
+
+    hurried(100, watch)
+    assert len(calls(own_cloud, "DescribeSnapshots")) == 1
 
 
 async def test_a_broken_store_does_not_cost_the_prices(own_cloud: Cloud, open_session: Open) -> None:
