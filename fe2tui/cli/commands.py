@@ -35,6 +35,7 @@ _COMMANDS = {
     "get-ami": "get",
     "types": "types",
     "price-demand": "types",
+    "cost": "cost",
     "activity": "activity",
     "region": "places",
     "regions": "places",

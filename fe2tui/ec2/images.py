@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from fe2tui.aws import images as aws
 from fe2tui.ec2.account import Account
-from fe2tui.ec2.lines import Lines
+from fe2tui.ec2.lines import Lines, outcomes
+from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.image import Image
-from fe2tui.tasks.image_names import find_image
+from fe2tui.model.image_query import IMAGES, ImagesAt
+from fe2tui.model.progress import Outcome
+from fe2tui.tasks import deregister as removing
+from fe2tui.tasks import freeze as freezing
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.image_names import find_image, resolve_images
+from fe2tui.tasks.names import find
+from fe2tui.tasks.reading import read_images
 
 
 class Images(Account):
     """The images of one account in one region; see ``EC2``."""
 
-    def amis(self) -> Lines[Image]:
-        """The account's own images, newest first, pending ones too."""
-        return Lines(self._do(lambda ctx: aws.own_images(ctx.session)))
+    def amis(self, filter: str = "") -> Lines[Image]:
+        """The account's own images, newest first, pending ones too; ``filter`` is as ``arch:arm64 age>30d``.
+
+        Raises QueryError.
+        """
+        query = IMAGES.parse(filter)
+
+        async def work(ctx: Context) -> list[Image]:
+            fleet = await read_images(ctx, whole=bool(query.tests))
+            at = ImagesAt(fleet, ctx.clock())
+            return [one for one in fleet.images.values() if query.matches(one, at)]
+
+        return Lines(self._do(work))
 
     def ami(self, name: str | None = None, architecture: str = "x86_64") -> Image:
         """An image by id, own name, or word (ubuntu, amazon, debian, dlami: the newest), whatever its state.
@@ -33,3 +50,28 @@ class Images(Account):
         When this EC2 may only read, its changing methods raise ReadOnlyError.
         """
         return self._boto3().Image(self.ami(name, architecture).id)
+
+    def freeze(self, name: str, ami_name: str | None = None, *, way: FreezeWay = "reboot", wait: bool = False) -> Image:
+        """Make an image of an instance, named after it or ``ami_name``; with ``wait``, return when it can be used.
+
+        ``way``: "reboot" reboots it, "stop" stops it and starts it again, "no-reboot" lets it run on. Raises
+        FieldError(ami_name, way), StateError with AWS's reason when the image failed.
+        """
+
+        async def work(ctx: Context) -> Image:
+            instance = await find(ctx, name)
+            return await freezing.freeze(ctx, instance.id, ami_name, way=way, wait=wait)
+
+        return self._do(work)
+
+    def deregister(self, *names: str) -> Lines[Outcome]:
+        """Remove own images, by name or id, and the snapshots that no other image stands on, without asking.
+
+        No name is an error, never "all". What came of each is returned; of a single one, its error is raised instead.
+        """
+
+        async def work(ctx: Context) -> list[Outcome]:
+            fleet = await read_images(ctx, whole=False, disabled=True)
+            return await removing.deregister(ctx, [one.id for one in resolve_images(fleet.images.values(), names)])
+
+        return outcomes(self._do(work))

@@ -26,3 +26,10 @@ def _line(item: object) -> str:
     if isinstance(item, DemandPrice):
         return f"{item.type}: {item.words or f'${item.per_hour} an hour'}"
     return str(item)
+
+
+def outcomes(found: list[Outcome]) -> Lines[Outcome]:
+    """What came of each; of a single one, its error is raised."""
+    if len(found) == 1 and found[0].error is not None:
+        raise found[0].error
+    return Lines(found)

@@ -12,7 +12,7 @@ from typing import Any
 
 from fe2tui.aws import instances as aws
 from fe2tui.ec2.account import Account
-from fe2tui.ec2.lines import Lines
+from fe2tui.ec2.lines import Lines, outcomes
 from fe2tui.errors import UsageError
 from fe2tui.model.instance import Instance
 from fe2tui.model.launch import LaunchRequest
@@ -151,7 +151,4 @@ def _each(do: Callable[[Callable[[Context], Awaitable[Any]]], Any], names: Seque
         found = await asyncio.gather(*(find(ctx, name) for name in names))
         return await act(ctx, [instance.id for instance in found])
 
-    outcomes: list[Outcome] = do(work)
-    if len(outcomes) == 1 and outcomes[0].error is not None:
-        raise outcomes[0].error
-    return Lines(outcomes)
+    return outcomes(do(work))

@@ -6,12 +6,25 @@ from fe2tui.ec2.account import Account
 from fe2tui.ec2.lines import Lines
 from fe2tui.model.demand import DemandPrice
 from fe2tui.model.machine_type import MachineType
+from fe2tui.model.money import AccountCost, account_cost
 from fe2tui.tasks import types as tasks
+from fe2tui.tasks.account import read_account
 from fe2tui.tasks.context import Context
 
 
 class Prices(Account):
-    """The types of one region and their prices; see ``EC2``."""
+    """The types of one region, their prices, and what the account spends; see ``EC2``."""
+
+    def cost(self) -> AccountCost:
+        """What the region costs: an hour now, today, this month so far (UTC), a month if left as it is; in dollars.
+
+        ``rows`` are what costs, ``missing`` says in sentences what is not in it or not known.
+        """
+
+        async def work(ctx: Context) -> AccountCost:
+            return account_cost(await read_account(ctx), ctx.clock())
+
+        return self._do(work)
 
     def types(self, filter: str = "", *, sort: str = "type") -> Lines[MachineType]:
         """The instance types that fit a filter such as ``vcpu>=8 gpu:a10g price<1.5``.
