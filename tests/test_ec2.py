@@ -133,16 +133,68 @@ def test_a_report_hears_of_each_step(demo_env: Path, name: str) -> None:
 
 def test_images_keys_and_errors_of_a_field(ec2: EC2) -> None:
     assert ec2.ami("ubuntu", "arm64").architecture == "arm64"
+    assert ec2.ami() == ec2.ami("ubuntu")
     assert "base" in {each.name for each in ec2.amis()} and "base (ami-" in repr(ec2.amis())
+    assert [each.name for each in ec2.amis("train made>0")] == ["train-cuda-12"]
     assert ec2.keys().preferred == "default"
     with pytest.raises(FieldError) as refused:
         ec2.launch("base", "ubuntu")
     assert refused.value.field == "name"
+    with pytest.raises(NotFoundError, match="Did you mean base"):
+        ec2.ami("bse")
+
+
+def test_get_ami_is_boto3s_object(ec2: EC2) -> None:
+    found = ec2.get_ami("base")
+    assert (type(found).__module__, found.state) == ("boto3.resources.factory", "available")
+    assert ec2.get_ami().id == ec2.ami("ubuntu").id
+
+
+def test_a_set_up_machine_is_frozen_launched_anew_with_another_type_and_its_image_removed(ec2: EC2, name: str) -> None:
+    ec2.launch(name, "ubuntu", 20, "t3.micro", wait=False)
+    image = ec2.freeze(name, wait=True)
+    assert (image.name, image.state, image.source_instance_id) == (name, "available", ec2.instance(name).id)
+    larger = ec2.launch(f"{name}-2", name, 30, "m5.large")
+    assert larger.image_id == image.id
+    with pytest.raises(StateError):
+        ec2.change_type(f"{name}-2", "m5.xlarge")
+    assert ec2.change_type(f"{name}-2", "m5.xlarge", stop=True).type == "m5.xlarge"
+    assert repr(ec2.deregister(name)) == f"{name} ({image.id}): deregistered, its snapshot deleted"
+    with pytest.raises(NotFoundError):
+        ec2.ami(name)
+    with pytest.raises(UsageError):
+        ec2.deregister()
+    ec2.terminate(name, f"{name}-2")
+
+
+def test_prices_of_a_family_and_types_that_fit(ec2: EC2) -> None:
+    assert repr(ec2.price_demand("m5")).startswith("m5.large: $0.096 an hour\nm5.xlarge: $0.192")
+    assert [each.name for each in ec2.types("gpu:a10g vcpu<=8")] == ["g5.xlarge", "g5.2xlarge"]
+    assert repr(ec2.types("name:t3.micro")) == "t3.micro: 2 vCPU  1 GiB"
+    with pytest.raises(NotFoundError, match="Did you mean m5"):
+        ec2.price_demand("m55")
+
+
+def test_cost_is_exact_and_its_rows_add_up(ec2: EC2) -> None:
+    spent = ec2.cost()
+    counted = [row for row in spent.rows if not row.at_most]
+    assert spent.per_hour == sum(row.hour_parts.known for row in counted) > 0
+    assert spent.month == sum(row.month_parts.known for row in counted) >= spent.today
+    assert "base" in {row.label for row in counted}
 
 
 def test_read_only_refuses_every_change_also_boto3s(demo_env: Path, name: str) -> None:
     with EC2("Ohio", read_only=True) as ec2:
-        for act in (lambda: ec2.stop("base"), lambda: ec2.launch(name), ec2.get_instance("base").terminate):
+        changes = (
+            lambda: ec2.stop("base"),
+            lambda: ec2.launch(name),
+            lambda: ec2.freeze("base", name),
+            lambda: ec2.deregister("base"),
+            lambda: ec2.change_type("od1", "t3.large"),
+            ec2.get_instance("base").terminate,
+            ec2.get_ami("base").deregister,
+        )
+        for act in changes:
             with pytest.raises(ReadOnlyError):
                 act()
         assert ec2.instance("base").state is State.RUNNING

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from fe2tui.model.demand import DemandPrice
 from fe2tui.model.machine_type import MachineType
 from fe2tui.model.progress import Outcome
 
@@ -23,8 +22,6 @@ def _line(item: object) -> str:
         return f"{item.label} ({item.subject}): {item.error or item.words}"
     if isinstance(item, MachineType):
         return f"{item.name}: {item.summary}"
-    if isinstance(item, DemandPrice):
-        return f"{item.type}: {item.words or f'${item.per_hour} an hour'}"
     return str(item)
 
 

@@ -10,19 +10,34 @@ from fe2tui.errors import NotFoundError, UsageError
 from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Prices
 from fe2tui.model.machine_type import size_order
-from fe2tui.model.words import listed
+from fe2tui.model.money import PRICE_PAGE
+from fe2tui.model.words import dollars, listed
 
-SEVERAL = "several prices, see https://aws.amazon.com/ec2/pricing/on-demand/"
+SEVERAL = f"several prices, see {PRICE_PAGE}"
 UNKNOWN = "price unknown"
 
 
-@dataclass(frozen=True, slots=True)
+_LEAST_PLACES, _MOST_PLACES = 3, 6  # decimals of a price an hour; AWS's have no more
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class DemandPrice:
     """The price of one type: dollars an hour, Linux on shared hardware; ``words`` say why there is none."""
 
     type: str
     per_hour: Decimal | None
     words: str = ""
+
+    def __repr__(self) -> str:
+        """``m5.large: $0.096 an hour``."""
+        price = f"{dollars(self.per_hour, self.places, sign='$')} an hour"
+        return f"{self.type}: {self.words or price}"
+
+    @property
+    def places(self) -> int:
+        """How many decimals the price has, three at least."""
+        exponent = self.per_hour.normalize().as_tuple().exponent if self.per_hour is not None else 0
+        return min(max(_LEAST_PLACES, -exponent if isinstance(exponent, int) else 0), _MOST_PLACES)
 
 
 def demand_prices(family: str, prices: Prices, catalogue: Catalogue, region: str) -> tuple[DemandPrice, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 import click
@@ -20,7 +19,6 @@ from fe2tui.model.words import DASH, dollars, plural
 from fe2tui.tasks import types as tasks
 from fe2tui.tasks.context import Context
 
-_MOST_PLACES = 6  # AWS's prices have no more decimals
 _HEADS = ("TYPE", "VCPU", "GIB", "GPU", "GPU GB", "ARCH", "NETWORK", "DISK GB", "$/H", "SPOT $/H")
 
 
@@ -73,7 +71,7 @@ def price_document(price: DemandPrice) -> dict[str, Any]:
 
 def _prices(found: Sequence[DemandPrice]) -> list[str]:
     """``m5.large  0.096``: all with as many decimals as the one that has most."""
-    places = max((_places(one.per_hour) for one in found if one.per_hour is not None), default=3)
+    places = max(one.places for one in found)
     names = max(len(one.type) for one in found)
     amounts = [dollars(one.per_hour, places) for one in found]
     width = max(map(len, amounts))
@@ -81,11 +79,6 @@ def _prices(found: Sequence[DemandPrice]) -> list[str]:
         f"{one.type:<{names}}  {amount:>{width}}{f'  {one.words}' if one.words else ''}"
         for one, amount in zip(found, amounts, strict=True)
     ]
-
-
-def _places(amount: Decimal) -> int:
-    exponent = amount.normalize().as_tuple().exponent
-    return min(max(3, -exponent if isinstance(exponent, int) else 0), _MOST_PLACES)
 
 
 def type_document(one: MachineType, at: TypesAt) -> dict[str, Any]:
