@@ -7,6 +7,7 @@ costs, that is a stretch of its own.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -27,7 +28,7 @@ _RUNNING = (State.PENDING, State.RUNNING)
 
 @dataclass(slots=True)
 class _Page:
-    """The runs of one place as this process knows them. ``seen`` are the instances looked at last."""
+    """The runs of one place as this process knows them. ``seen`` are the instances it looked at last."""
 
     runs: dict[str, tuple[Run, ...]]
     seen_at: datetime | None
@@ -52,10 +53,16 @@ class RunBook:
             changed = self._changed(page, fleet)
             with self._database.transaction() as connection:
                 number = place_number(connection, fleet.place)
+                if changed and (known := _read(connection, fleet.place)).seen_at != page.seen_at:
+                    # Another process has looked meanwhile, and knows better when what ran last was last seen to.
+                    page.runs, page.seen_at = known.runs, known.seen_at
+                    changed = self._changed(page, fleet)
                 connection.executemany(_PUT, [(number, *_row(run)) for run in changed])
-                connection.execute("UPDATE places SET runs_at = ? WHERE id = ?", (to_micros(fleet.seen_at), number))
+                connection.execute(
+                    "UPDATE places SET runs_at = max(runs_at, ?) WHERE id = ?", (to_micros(fleet.seen_at), number)
+                )
             _enter(page.runs, changed)
-            page.seen_at, page.seen = fleet.seen_at, fleet.instances
+            page.seen_at, page.seen = max(page.seen_at or fleet.seen_at, fleet.seen_at), fleet.instances
 
     def begin(self, place: Place, run: Run) -> None:
         """Write down a run that has just begun, with its price at that moment; one that is there stays as it is."""
@@ -74,21 +81,8 @@ class RunBook:
 
     def _page(self, place: Place) -> _Page:
         if place not in self._pages:
-            rows = self._database.read(
-                "SELECT instance, name, type, started_at, ended_at, price, has_address FROM runs JOIN places"
-                " ON places.id = runs.place WHERE places.key = ? ORDER BY instance, started_at",
-                (place.key,),
-            )
-            runs: dict[str, list[Run]] = defaultdict(list)
-            for instance, name, kind, started, ended, price, has_address in rows:
-                cost = None if price is None else Decimal(price)
-                runs[instance].append(
-                    Run(instance, name, kind, from_micros(started), maybe_moment(ended), cost, bool(has_address))
-                )
-            at = self._database.read("SELECT runs_at FROM places WHERE key = ? AND runs_at > 0", (place.key,))
-            self._pages[place] = _Page(
-                {key: tuple(stretch) for key, stretch in runs.items()}, from_micros(at[0][0]) if at else None
-            )
+            with self._database.transaction() as connection:
+                self._pages[place] = _read(connection, place)
         return self._pages[place]
 
     def _changed(self, page: _Page, fleet: Fleet) -> list[Run]:
@@ -107,6 +101,22 @@ class RunBook:
                 # it left the list unseen: it ran at least until it was last seen to
                 changed.append(replace(latest_run, ended_at=max(page.seen_at or fleet.seen_at, latest_run.started_at)))
         return changed
+
+
+def _read(connection: sqlite3.Connection, place: Place) -> _Page:
+    rows = connection.execute(
+        "SELECT instance, name, type, started_at, ended_at, price, has_address FROM runs JOIN places"
+        " ON places.id = runs.place WHERE places.key = ? ORDER BY instance, started_at",
+        (place.key,),
+    )
+    runs: dict[str, list[Run]] = defaultdict(list)
+    for instance, name, kind, started, ended, price, has_address in rows:
+        cost = None if price is None else Decimal(price)
+        runs[instance].append(
+            Run(instance, name, kind, from_micros(started), maybe_moment(ended), cost, bool(has_address))
+        )
+    at = connection.execute("SELECT runs_at FROM places WHERE key = ? AND runs_at > 0", (place.key,)).fetchone()
+    return _Page({key: tuple(stretch) for key, stretch in runs.items()}, from_micros(at[0]) if at else None)
 
 
 def _seen(instance: Instance, fleet: Fleet, page: _Page) -> list[Run]:
