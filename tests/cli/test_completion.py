@@ -61,7 +61,56 @@ def test_commands_and_options_are_offered(fe2: Any) -> None:
     assert "--read-only" in offered(fe2, "fe2 stop --re")
 
 
-def test_nothing_that_takes_long_is_imported_for_it(fe2: Any, seen: list[str]) -> None:
+@pytest.fixture
+def images_seen(fe2: Any) -> list[str]:
+    """The names of images that Tab may offer: what the last `amis` saw."""
+    return [each["name"] for each in fe2("amis", "--json").json]
+
+
+@pytest.fixture
+def types_seen(fe2: Any) -> list[str]:
+    """The types that Tab may offer: those of the region, once they were read."""
+    return [each["name"] for each in fe2("types", "--json").json]
+
+
+def test_images_are_offered_and_the_words_for_public_ones_where_they_may_stand(
+    fe2: Any, images_seen: list[str], cloud: Cloud
+) -> None:
+    cloud.control("/demo/calls", method="DELETE")
+    assert "base" in images_seen
+    for line in ("fe2 ami ", "fe2 get-ami ", "fe2 launch new ", "fe2 launch --image "):
+        assert {"base", "train-cuda-12", "ubuntu", "debian"} <= set(offered(fe2, line)), line
+    assert offered(fe2, "fe2 deregister ba") == ["base"]
+    assert "ubuntu" not in offered(fe2, "fe2 deregister ")
+    assert offered(fe2, "fe2 launch --name new ub") == ["ubuntu"]
+    assert cloud.control("/demo/calls", method="GET") == []
+
+
+def test_types_are_offered_and_families_before_their_types(fe2: Any, types_seen: list[str], cloud: Cloud) -> None:
+    cloud.control("/demo/calls", method="DELETE")
+    m5 = [name for name in types_seen if name.startswith("m5.")]
+    assert m5[0] == "m5.large"
+    for line in ("fe2 change-type base m5.", "fe2 launch new base 50 m5.", "fe2 launch --type m5.", "fe2 types m5."):
+        assert offered(fe2, line) == m5, line
+    assert offered(fe2, "fe2 launch new --image base 50 m5.") == m5
+    families = offered(fe2, "fe2 price-demand m5")
+    assert {"m5", "m5a"} <= set(families) and not any("." in family for family in families)
+    assert offered(fe2, "fe2 price-demand m5.") == m5
+    assert offered(fe2, "fe2 launch new base m5") == [], "there stands the size of the disk"
+    assert cloud.control("/demo/calls", method="GET") == []
+
+
+def test_no_image_and_no_type_is_offered_where_none_was_seen(fe2: Any) -> None:
+    assert offered(fe2, "fe2 deregister ") == offered(fe2, "fe2 change-type base ") == []
+    assert offered(fe2, "fe2 ami ") == ["ubuntu", "amazon", "debian", "dlami"]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"), [("fe2 ip ba", "base"), ("fe2 ami ba", "base"), ("fe2 types m5.l", "m5.la")]
+)
+def test_nothing_that_takes_long_is_imported_for_it(
+    fe2: Any, seen: list[str], images_seen: list[str], types_seen: list[str], line: str, found: str
+) -> None:
     code = (
         "import atexit, sys; from fe2tui.cli import main; "
         "atexit.register(lambda: print(*(each for each in sys.modules if '.' not in each), file=sys.stderr)); "
@@ -69,12 +118,12 @@ def test_nothing_that_takes_long_is_imported_for_it(fe2: Any, seen: list[str]) -
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=fe2.environment | {"COMP_WORDS": "fe2 ip ba", "COMP_CWORD": "2", "_FE2_COMPLETE": "bash_complete"},
+        env=fe2.environment | {"COMP_WORDS": line, "COMP_CWORD": "2", "_FE2_COMPLETE": "bash_complete"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "plain,base" in done.stdout
+    assert f"plain,{found}" in done.stdout
     heavy = {"aiobotocore", "botocore", "boto3", "aiohttp", "asyncssh", "textual", "rich", "lxml", "moto"}
     imported = set(done.stderr.split())
     assert "sqlite3" in imported
