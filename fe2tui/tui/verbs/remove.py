@@ -46,4 +46,10 @@ def _run(view: View, images: list[Image], ids: list[str]) -> None:
             view.images_changed()
 
     subject = visible(images[0].label) if len(images) == 1 else plural(len(images), "image")
-    view.run_task(f"Deregister {subject}", work)
+    view.run_task(f"Deregister {subject}", work, done=_done)
+
+
+def _done(outcomes: list[Outcome]) -> str:
+    if len(outcomes) == 1:
+        return f"{visible(outcomes[0].label)}: {outcomes[0].words}"
+    return f"{plural(len(outcomes), 'image')} deregistered."
