@@ -14,8 +14,6 @@ from botocore.exceptions import ClientError
 from fe2tui.demo import Cloud
 from fe2tui.demo.home import ACCESS_KEY, SECRET_KEY
 
-UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/{}/hvm/ebs-gp3/ami-id"
-
 
 def _unknown(node: ET.Element, shape: Any, path: str) -> Iterator[str]:
     """The elements of an answer that EC2's model does not know: a parser would skip them without a word."""
@@ -96,7 +94,7 @@ def launch() -> Callable[..., Any]:
 
 def newest_ubuntu(ec2: Any, architecture: str = "x86_64") -> str:
     """The id of the newest Ubuntu image."""
-    wish = [{"Name": "architecture", "Values": [architecture]}, {"Name": "name", "Values": ["*noble*"]}]
+    wish = [{"Name": "architecture", "Values": [architecture]}, {"Name": "name", "Values": ["*resolute*"]}]
     images = ec2.describe_images(Owners=["099720109477"], Filters=wish)["Images"]
     return str(max(images, key=lambda image: image["CreationDate"])["ImageId"])
 

@@ -45,6 +45,14 @@ def test_an_mfa_role_takes_any_six_digits_and_nothing_else(cloud: Cloud, client:
 
 
 PARAMETERS = {
+    "/aws/service/canonical/ubuntu/server/26.04/stable/current/amd64/hvm/ebs-gp3/ami-id": (
+        "ubuntu-resolute-26.04-amd64",
+        "x86_64",
+    ),
+    "/aws/service/canonical/ubuntu/server/26.04/stable/current/arm64/hvm/ebs-gp3/ami-id": (
+        "ubuntu-resolute-26.04-arm64",
+        "arm64",
+    ),
     "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id": (
         "ubuntu-noble-24.04-amd64",
         "x86_64",
@@ -55,11 +63,17 @@ PARAMETERS = {
     ),
     "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64": ("al2023-ami-2023", "x86_64"),
     "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64": ("al2023-ami-2023", "arm64"),
+    "/aws/service/debian/release/13/latest/amd64": ("debian-13-amd64", "x86_64"),
+    "/aws/service/debian/release/13/latest/arm64": ("debian-13-arm64", "arm64"),
     "/aws/service/debian/release/12/latest/amd64": ("debian-12-amd64", "x86_64"),
     "/aws/service/debian/release/12/latest/arm64": ("debian-12-arm64", "arm64"),
     "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id": (
-        "Deep Learning",
+        "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04)",
         "x86_64",
+    ),
+    "/aws/service/deeplearning/ami/arm64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id": (
+        "Deep Learning ARM64 Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04)",
+        "arm64",
     ),
 }
 

@@ -136,6 +136,65 @@ def test_an_image_is_pending_then_available_with_its_snapshots(
     assert refused(own.describe_images, ImageIds=[image]).code == "InvalidAMIID.NotFound"
 
 
+def test_a_snapshot_fills_by_tenths_and_tells_its_full_size_at_the_end(bare: Cloud, own: Any, machine: Any) -> None:
+    bare.control("/demo/delays", {"stop_seconds": 50})
+    own.create_image(InstanceId=machine["InstanceId"], Name="base", NoReboot=True)
+    seen = []
+    for _ in range(11):
+        (snapshot,) = own.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+        seen.append(int(snapshot["Progress"].rstrip("%")))
+        assert ("FullSnapshotSizeInBytes" in snapshot) is (snapshot["State"] == "completed")
+        bare.control("/demo/clock", {"advance": 10})
+    assert seen == list(range(0, 101, 10)) and snapshot["State"] == "completed"
+    assert 0 < snapshot["FullSnapshotSizeInBytes"] <= snapshot["VolumeSize"] * 2**30
+
+
+def test_an_image_fails_on_request_with_a_reason_and_leaves_its_snapshots(
+    bare: Cloud, own: Any, machine: Any, launch: Any, refused: Any
+) -> None:
+    wish = {"kind": "fail-image", "name": "b*", "times": 1, "code": "Client.VolumeError", "message": "unreadable"}
+    bare.control("/demo/faults", wish)
+    made = {
+        name: own.create_image(InstanceId=machine["InstanceId"], Name=name, NoReboot=True)["ImageId"]
+        for name in ("other", "base", "base-2")
+    }
+    images = {image["ImageId"]: image for image in own.describe_images(Owners=["self"])["Images"]}
+    failed = images[made["base"]]
+    assert (failed["State"], failed["StateReason"]) == (
+        "failed",
+        {"Code": "Client.VolumeError", "Message": "unreadable"},
+    )
+    assert {images[made[name]]["State"] for name in ("other", "base-2")} == {"available"}
+    assert len(own.describe_snapshots(OwnerIds=["self"])["Snapshots"]) == 3
+    assert refused(launch, ec2=own, ImageId=failed["ImageId"]).code == "InvalidAMIID.Unavailable"
+    assert bare.control("/demo/faults", method="GET") == []
+
+
+def test_a_new_image_is_not_known_everywhere_at_once(bare: Cloud, own: Any, machine: Any, refused: Any) -> None:
+    bare.control("/demo/delays", {"unseen_seconds": 5})
+    image = own.create_image(InstanceId=machine["InstanceId"], Name="base", NoReboot=True)["ImageId"]
+    assert refused(own.describe_images, ImageIds=[image]).code == "InvalidAMIID.NotFound"
+    assert own.describe_images(Owners=["self"])["Images"] == []
+    bare.control("/demo/clock", {"advance": 6})
+    assert own.describe_images(ImageIds=[image])["Images"][0]["SourceInstanceId"] == machine["InstanceId"]
+
+
+def test_two_images_may_stand_on_one_snapshot_which_goes_with_the_last(own: Any, machine: Any, refused: Any) -> None:
+    own.create_image(InstanceId=machine["InstanceId"], Name="base", NoReboot=True)
+    (first,) = own.describe_images(Owners=["self"])["Images"]
+    snapshot = first["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    disks = [{"DeviceName": "/dev/sda1", "Ebs": {"SnapshotId": snapshot}}]
+    wish = {"RootDeviceName": "/dev/sda1", "BlockDeviceMappings": disks}
+    assert refused(own.register_image, Name="base", **wish).code == "InvalidAMIName.Duplicate"
+    second = own.register_image(Name="twin", **wish)["ImageId"]
+    own.deregister_image(ImageId=first["ImageId"])
+    assert refused(own.delete_snapshot, SnapshotId=snapshot).code == "InvalidSnapshot.InUse"
+    own.deregister_image(ImageId=second)
+    own.delete_snapshot(SnapshotId=snapshot)
+    lost = refused(own.register_image, Name="late", **wish)
+    assert lost.code == "InvalidSnapshot.NotFound"
+
+
 def test_a_launch_from_an_own_image_keeps_its_size_and_user(own: Any, machine: Any, launch: Any, refused: Any) -> None:
     image = own.create_image(InstanceId=machine["InstanceId"], Name="base")["ImageId"]
     own.describe_images(ImageIds=[image])
