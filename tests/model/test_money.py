@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fe2tui.model.fleet import Fleet, Prices, Run
+from fe2tui.model.fleet import DiskRun, Fleet, Prices, Run
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.money import (
     ADDRESS_PER_HOUR,
     cost_between,
+    cost_of_last_run,
     cost_so_far,
     disk_per_month,
+    disk_rate,
     hourly_cost,
     machine_price,
     monthly_cost,
@@ -105,6 +107,63 @@ def test_a_month_of_disks_is_the_sum_of_their_sizes_times_their_types_price() ->
     assert disk_per_month([VOLUMES["vol-1"], VOLUMES["vol-2"]], PRICES) == Decimal("5.84") + Decimal("4.50")
     assert disk_per_month([], PRICES) == ZERO
     assert disk_per_month([VOLUMES["vol-1"], VOLUMES["vol-odd"]], PRICES) is None
+
+
+DISK_PRICES = Prices(
+    storage={
+        "gp3": Decimal("0.08"), "gp2": Decimal("0.10"), "io1": Decimal("0.125"), "io2": Decimal("0.125"),
+        "st1": Decimal("0.045"), "standard": Decimal("0.05"),
+    },
+    iops={"gp3": Decimal("0.005"), "io1": Decimal("0.065"), "io2": Decimal("0.065")},
+    throughput={"gp3": Decimal("0.04")},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "iops", "throughput", "month"),
+    [
+        ("gp3", 100, 3_000, 125, "8.00"),
+        ("gp3", 100, None, None, "8.00"),
+        ("gp3", 100, 5_000, 125, "18.00"),  # 2,000 × 0.005
+        ("gp3", 100, 3_000, 250, "13.00"),  # 125 × 0.04
+        ("gp3", 500, 16_000, 1_000, "140.00"),  # 40 + 13,000 × 0.005 + 875 × 0.04
+        ("gp2", 100, 300, None, "10.00"),  # its IOPS come with its GiB
+        ("io1", 100, 1_000, None, "77.50"),  # 12.50 + 1,000 × 0.065
+        ("io2", 100, 32_000, None, "2092.50"),
+        ("io2", 100, 32_001, None, None),  # another price begins there
+        ("io1", 100, None, None, None),
+        ("st1", 500, None, 20, "22.50"),
+        ("standard", 8, None, None, "0.40"),
+        ("new1", 8, None, None, None),
+    ],
+)
+def test_a_disk_costs_its_gib_and_the_iops_and_throughput_that_it_was_given(
+    kind: str, size: int, iops: int | None, throughput: int | None, month: str | None
+) -> None:
+    volume = Volume("vol", size, kind, "us-east-2a", "in-use", iops=iops, throughput=throughput)
+    assert disk_rate(volume, DISK_PRICES) == (None if month is None else Decimal(month))
+
+
+def test_iops_that_are_paid_for_without_a_known_price_are_not_guessed() -> None:
+    bare = Prices(storage=DISK_PRICES.storage)
+    fast = Volume("vol", 100, "gp3", "us-east-2a", "in-use", iops=5_000)
+    assert disk_rate(fast, bare) is None
+    assert disk_rate(replace(fast, iops=3_000), bare) == Decimal("8.00")
+
+
+def test_so_far_in_this_run_begins_with_its_start_and_has_the_disk_in_it() -> None:
+    instance, earlier = _one(), _run(50, 40, "0.05")
+    fleet = _fleet(instance, earlier)
+    assert cost_of_last_run(instance, fleet, NOW) == 10 * (Decimal("0.096") + ADDRESS_PER_HOUR + DISK_HOUR)
+    assert cost_of_last_run(replace(instance, launched_at=None), fleet, NOW) is None
+
+
+def test_a_disk_that_was_an_instances_own_stays_in_what_it_cost() -> None:
+    instance = _one(state=State.TERMINATED, attachments=(), public_ip=None, transition_reason=STOPPED_AT_7)
+    lost = DiskRun("vol-9", "i-1", 73, "gp3", NOW - 10 * HOUR, NOW - 5 * HOUR, Decimal("5.84"))
+    other = replace(lost, volume_id="vol-8", instance_id="i-2")
+    fleet = replace(_fleet(instance), disks={"vol-9": (lost,), "vol-8": (other,)})
+    assert cost_so_far(instance, fleet, NOW) == 5 * (Decimal("0.096") + DISK_HOUR)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,267 @@
+"""What an account costs: every row, every sum, and in words what is not in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from time import process_time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from fe2tui.model.fleet import DiskRun, Fleet, Prices, Problem, Run
+from fe2tui.model.image import Image
+from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.money import CostRow, account_cost, cost_between, day_start, month_start
+from fe2tui.model.place import Place
+from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.volume import Volume
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+MONTH, DAY = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
+ALMOST = Decimal("1e-18")
+PRICES = Prices(
+    {"m5.large": Decimal("0.096")},
+    {("m5.large", "us-east-2a"): Decimal("0.0384")},
+    {"gp3": Decimal("0.08")},
+    NOW,
+    snapshot=Decimal("0.05"),
+)
+
+
+def machine(number: int = 1, **changes: object) -> Instance:
+    """On for 10 hours, with one disk of 73 GiB and an address."""
+    values: dict[str, object] = {
+        "id": f"i-{number}", "state": State.RUNNING, "type": "m5.large", "zone": "us-east-2a",
+        "launched_at": NOW - 10 * HOUR, "public_ip": "203.0.113.1", "tags": {"Name": f"inst{number}"},
+        "attachments": (Attachment("/dev/sda1", f"vol-{number}", True, NOW - 10 * HOUR),),
+    }  # fmt: skip
+    return Instance(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def disk(key: str, hours: float = 10, size: int = 73, **changes: object) -> Volume:
+    return replace(Volume(key, size, "gp3", "us-east-2a", "in-use", NOW - hours * HOUR), **changes)  # type: ignore[arg-type]
+
+
+def fleet(*instances: Instance, volumes: tuple[Volume, ...] | None = None, **more: object) -> Fleet:
+    disks = tuple(disk(it.volume_id) for one in instances for it in one.attachments) if volumes is None else volumes
+    values: dict[str, object] = {"prices": PRICES, **more}
+    return Fleet(
+        Place("p", "us-east-2"),
+        NOW,
+        {one.id: one for one in instances},
+        {one.id: one for one in disks},
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def rows(seen: Fleet) -> dict[str, CostRow]:
+    return {row.id: row for row in account_cost(seen, NOW).rows}
+
+
+def test_a_row_has_what_its_instance_costs_by_part_now_today_and_this_month() -> None:
+    row = rows(fleet(machine(launched_at=NOW - 20 * HOUR), volumes=(disk("vol-1", 20),)))["i-1"]
+    assert (row.kind, row.label, row.what) == ("instance", "inst1", "m5.large running")
+    # 0.096 + 73 × 0.08 ÷ 730 + 0.005, for an hour; 12 of them since midnight, 20 since it was launched
+    for parts, hours in ((row.hour_parts, 1), (row.today_parts, 12), (row.month_parts, 20)):
+        assert parts.machine == pytest.approx(Decimal("0.096") * hours, abs=ALMOST)
+        assert parts.disk == pytest.approx(Decimal("0.008") * hours, abs=ALMOST)
+        assert parts.address == pytest.approx(Decimal("0.005") * hours, abs=ALMOST)
+    assert row.per_hour == Decimal("0.109") and row.per_month == Decimal("79.57")
+    assert row.today == pytest.approx(Decimal("1.308"), abs=ALMOST)
+
+
+def test_the_sums_are_those_of_the_rows_and_a_month_has_730_hours() -> None:
+    spot = machine(2, lifecycle="spot", public_ip=None)
+    stopped = machine(3, state=State.STOPPED, public_ip=None)
+    account = account_cost(fleet(machine(), spot, stopped), NOW)
+    assert account.per_hour == Decimal("0.109") + Decimal("0.0464") + Decimal("0.008")
+    assert account.per_month == account.per_hour * 730
+    assert account.month == sum(row.month or 0 for row in account.rows) == account.today
+    assert [row.label for row in account.rows] == ["inst1", "inst2", "inst3"]  # what cost most first
+
+
+def test_days_and_months_are_those_of_utc() -> None:
+    berlin = datetime.fromisoformat("2026-12-01T00:30:00+01:00")
+    assert (day_start(berlin), month_start(berlin)) == (datetime(2026, 11, 30, tzinfo=UTC), MONTH)
+
+
+def test_what_is_gone_stays_in_the_month_with_its_disk_and_goes_with_the_month() -> None:
+    run = Run("i-9", "gone", "m5.large", NOW - 30 * HOUR, NOW - 20 * HOUR, Decimal("0.096"), True)
+    stretch = DiskRun("vol-9", "i-9", 73, "gp3", NOW - 30 * HOUR, NOW - 20 * HOUR, Decimal("5.84"))
+    seen = fleet(runs={"i-9": (run,)}, disks={"vol-9": (stretch,)})
+    row = rows(seen)["i-9"]
+    assert (row.label, row.what, row.per_hour, row.today) == ("gone", "m5.large, no more there", 0, 0)
+    assert row.month == pytest.approx(Decimal("1.09"), abs=ALMOST)
+    december = account_cost(seen, datetime(2026, 12, 1, tzinfo=UTC))
+    assert (december.rows, december.month) == ((), 0)
+
+
+def test_a_disk_counts_for_what_it_was_attached_to_then() -> None:
+    before = DiskRun("vol-1", "", 73, "gp3", NOW - 10 * HOUR, NOW - 6 * HOUR, Decimal("5.84"))
+    after = replace(before, instance_id="i-1", started_at=NOW - 6 * HOUR, ended_at=None)
+    found = rows(fleet(machine(), disks={"vol-1": (before, after)}))
+    assert found["i-1"].month_parts.disk == pytest.approx(Decimal("0.048"), abs=ALMOST)
+    assert found["vol-1"].month == pytest.approx(Decimal("0.032"), abs=ALMOST)
+    assert (found["vol-1"].per_hour, found["vol-1"].what) == (0, "73 GiB gp3, attached by now")
+
+
+def test_an_unattached_disk_and_an_idle_address_are_rows_of_their_own() -> None:
+    loose = disk("vol-loose", 5, tags={"Name": "old data"})
+    account = account_cost(fleet(volumes=(loose,), idle_addresses=("198.51.100.7",)), NOW)
+    by_id = {row.id: row for row in account.rows}
+    assert (by_id["vol-loose"].label, by_id["vol-loose"].what) == ("old data", "73 GiB gp3, unattached")
+    assert by_id["vol-loose"].month == pytest.approx(Decimal("0.04"), abs=ALMOST)
+    address = by_id["198.51.100.7"]
+    assert (address.per_hour, address.month, address.today) == (Decimal("0.005"), None, None)
+    assert account.per_hour == Decimal("0.013") and account.month == by_id["vol-loose"].month
+    assert "1 Elastic IP" in account.missing[0] and "$3.65 a month" in account.missing[0]
+
+
+def test_snapshots_are_at_most_and_in_no_sum_and_each_is_there_once() -> None:
+    images = {key: Image(key, key, snapshot_ids=("snap-1",)) for key in ("ami-1", "ami-2")}
+    snapshots = {
+        "snap-1": Snapshot("snap-1", 100, started_at=NOW - 73 * HOUR),
+        "snap-2": Snapshot("snap-2", 40, started_at=NOW - 73 * HOUR),
+        "snap-3": Snapshot("snap-3", 20, started_at=NOW - 73 * HOUR),
+    }
+    account = account_cost(fleet(images=images, snapshots=snapshots), NOW)
+    assert (account.per_hour, account.month, account.snapshots_per_month) == (0, 0, Decimal("8.00"))
+    first, rest = account.rows
+    assert (first.id, first.what, first.per_month, first.at_most) == ("ami-1", "image: 1 snapshot, 100 GiB", 5, True)
+    assert first.month == pytest.approx(Decimal("0.50"), abs=ALMOST)
+    assert (rest.label, rest.what, rest.per_month) == ("of no image", "2 snapshots, 60 GiB", 3)
+    assert any("Snapshots are in no sum" in sentence for sentence in account.missing)
+
+
+@pytest.mark.parametrize(
+    ("changes", "more", "words"),
+    [
+        (
+            {"type": "x9.huge"},
+            {"prices": replace(PRICES, several=frozenset({"x9.huge"}))},
+            "The price of 1 machine is not known, and in no sum (inst1): the Price List has several prices of x9.huge,"
+            " see https://aws.amazon.com/ec2/pricing/on-demand/.",
+        ),
+        (
+            {"type": "x9.huge"},
+            {"prices": Prices(), "problems": (Problem("prices", "Not allowed.", "Ask for pricing:GetProducts."),)},
+            "The price of 1 machine is not known, and in no sum (inst1): Not allowed. Ask for pricing:GetProducts.",
+        ),
+        ({}, {"prices": replace(PRICES, read_at=NOW - 49 * HOUR)}, "On-demand prices are 2d old."),
+        ({"lifecycle": "spot"}, {}, "A run of a spot machine counts at the price it had when it was first seen."),
+        ({}, {"problems": (Problem("volumes", "Denied.", "Ask."),)}, "Disks could not be read: Denied. Ask."),
+        ({}, {"volumes": ()}, "Disks of which the price, the size or the age is not known are not in: inst1."),
+        (
+            {},
+            {},
+            "Left out: traffic, CPU credits, taxes, other regions and services, and what happened while nobody looked.",
+        ),
+    ],
+)
+def test_what_is_not_in_or_not_known_is_said(changes: dict[str, object], more: dict[str, object], words: str) -> None:
+    account = account_cost(fleet(machine(**changes), **more), NOW)  # type: ignore[arg-type]
+    assert words in account.missing
+
+
+def test_what_is_known_of_a_row_counts_though_not_all_of_it_is() -> None:
+    account = account_cost(fleet(machine(type="x9.huge"), machine(2)), NOW)
+    row = next(row for row in account.rows if row.id == "i-1")
+    assert (row.per_hour, row.month, row.hour_parts.unknown) == (None, None, frozenset({"machine"}))
+    assert row.hour_parts.known == Decimal("0.013")
+    assert account.per_hour == Decimal("0.109") + Decimal("0.013")
+
+
+def test_many_of_unknown_price_are_counted_and_some_named() -> None:
+    seen = fleet(*(machine(number, type="x9.huge") for number in range(1_200)))
+    [sentence] = [it for it in account_cost(seen, NOW).missing if "is not known" in it]
+    assert "of 1,200 machines" in sentence and "and 1,197 more)" in sentence
+
+
+amounts = some.decimals(0, 100, places=4)
+hours_ago = some.integers(0, 3_000_000).map(lambda seconds: NOW - timedelta(seconds=seconds))
+spans = some.tuples(hours_ago, some.none() | some.integers(0, 500_000)).map(
+    lambda it: (it[0], None if it[1] is None else it[0] + timedelta(seconds=it[1]))
+)
+runs = some.lists(some.tuples(spans, some.none() | amounts, some.booleans()), max_size=4).map(
+    lambda many: tuple(
+        Run("i-1", "", "old.type", begun, ended, price, address) for (begun, ended), price, address in many
+    )
+)
+stretches = some.lists(some.tuples(spans, some.none() | amounts, some.sampled_from(["i-1", ""])), max_size=4).map(
+    lambda many: tuple(DiskRun("vol-1", owner, 7, "gp3", begun, ended, price) for (begun, ended), price, owner in many)
+)
+fleets = some.builds(
+    lambda state, address, ran, lay, kind: fleet(
+        machine(state=state, type=kind, public_ip=address),
+        runs={"i-1": ran, "i-gone": tuple(replace(run, instance_id="i-gone") for run in ran[:2])},
+        disks={"vol-1": lay, "vol-gone": tuple(replace(it, volume_id="vol-gone") for it in lay[:2])},
+    ),
+    some.sampled_from(State),
+    some.sampled_from([None, "203.0.113.1"]),
+    runs,
+    stretches,
+    some.sampled_from(["m5.large", "x9.huge"]),
+)
+
+
+@given(fleets, some.tuples(hours_ago, hours_ago, hours_ago).map(sorted))
+def test_the_parts_of_a_window_add_up_to_it_and_no_money_is_negative(seen: Fleet, cuts: list[datetime]) -> None:
+    instance = seen.instances["i-1"]
+    first, second = cost_between(instance, seen, cuts[0], cuts[1]), cost_between(instance, seen, cuts[1], cuts[2])
+    whole = cost_between(instance, seen, cuts[0], cuts[2])
+    if first is not None and second is not None and whole is not None:
+        assert abs(first + second - whole) < ALMOST
+        assert min(first, second, whole) >= 0
+    else:  # a part is not known, and so the whole is not
+        assert whole is None
+
+
+@given(fleets)
+def test_every_dollar_of_an_account_is_in_one_row(seen: Fleet) -> None:
+    account = account_cost(seen, NOW)
+    assert account.month == sum((row.month_parts.known for row in account.rows), Decimal(0))
+    assert 0 <= account.today <= account.month
+    for row in account.rows:
+        for parts in (row.hour_parts, row.today_parts, row.month_parts):
+            assert min(parts.machine, parts.disk, parts.address, parts.snapshots) >= 0
+    assert len({(row.kind, row.id) for row in account.rows}) == len(account.rows)
+
+
+@given(some.booleans(), some.integers(1, 900))
+def test_stopping_stops_the_machine_and_an_address_that_is_not_elastic_and_nothing_else(
+    is_elastic: bool, minutes: int
+) -> None:
+    stopped_at = NOW.replace(microsecond=0) - timedelta(minutes=minutes)
+    stopped = machine(
+        state=State.STOPPED,
+        launched_at=NOW - 24 * HOUR,
+        public_ip="203.0.113.1" if is_elastic else None,
+        transition_reason=f"User initiated ({stopped_at:%Y-%m-%d %H:%M:%S} GMT)",
+    )
+    seen = fleet(stopped, volumes=(disk("vol-1", 24),))
+    since = cost_between(stopped, seen, stopped_at, NOW)
+    rate = Decimal("0.008") + (Decimal("0.005") if is_elastic else 0)
+    assert since == pytest.approx(rate * minutes / 60, abs=ALMOST)
+    row = rows(seen)["i-1"]
+    assert row.per_hour == rate
+
+
+def test_ten_thousand_instances_are_added_up_in_a_second() -> None:
+    instances = [machine(number, launched_at=NOW - number % 900 * HOUR) for number in range(10_000)]
+    ran = {
+        one.id: (Run(one.id, "", "m5.large", NOW - 2_000 * HOUR, NOW - 500 * HOUR, Decimal("0.1"), True),)
+        for one in instances
+    }
+    lay = {
+        f"vol-{number}": (DiskRun(f"vol-{number}", f"i-{number}", 73, "gp3", NOW - 900 * HOUR, None, Decimal("5.84")),)
+        for number in range(10_000)
+    }
+    seen = fleet(*instances, runs=ran, disks=lay)
+    began = process_time()
+    account = account_cost(seen, NOW)
+    assert process_time() - began < 2.5  # on a slow machine; 0.4 s on a common one
+    assert len(account.rows) == 10_000
