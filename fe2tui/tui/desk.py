@@ -105,7 +105,7 @@ class LiveDesk:
 
     def select(self, row_id: str) -> None:
         """Put the cursor of its list on an instance or an image as soon as it is in sight."""
-        self._parts.main.select(row_id)
+        self._parts.main.lists.select(row_id)
 
     def images_changed(self) -> None:
         """Have images and snapshots read soon."""

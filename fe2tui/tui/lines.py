@@ -45,6 +45,6 @@ class Lines:
         parts = self._parts
         if not parts.main.is_active:
             return []
-        if parts.main.list_pane.is_filtering:
+        if parts.main.lists.acting.is_filtering:
             return footer.filter_spans(width)
         return footer.spans(parts.view(), parts.keymap.keys, parts.desk.jobs.unseen, width)

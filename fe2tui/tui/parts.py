@@ -27,6 +27,7 @@ from fe2tui.tui.panes.instances import KIND, Instances
 from fe2tui.tui.panes.instances import describe as describe_instance
 from fe2tui.tui.panes.listed import Listed
 from fe2tui.tui.panes.listpane import ListPane
+from fe2tui.tui.panes.lists import Lists
 from fe2tui.tui.polling import FleetNotRead, FleetSeen
 from fe2tui.tui.pulse import Pulse
 from fe2tui.tui.reading import Reading
@@ -59,11 +60,11 @@ class Parts:
         self.table = Instances(app.settings.columns, app.clock, self.limits)
         self.listing = Listing(SHEET, lambda work: app.work(work, "images"), app.clock, self._show_images)
         self.images = Listed(SHEET, app.clock, opens="launch")
-        lists = (
+        lists = Lists(
             ListPane(KIND, self.table, self.showing, self._describe_instance),
             ListPane(SHEET.kind, self.images, self.listing, self._describe_image),
         )
-        self.main = MainScreen({pane.kind.pane: pane for pane in lists}, app.clock, Lines(self), self)
+        self.main = MainScreen(lists, app.clock, Lines(self), self)
         self.feed = Feed(self.desk, self.main, self.table, app.work)
         self.acquaintance = Acquaintance(lambda work: app.work(work, "host keys"), self.news)
         self.pulse = Pulse(app, self)
@@ -86,7 +87,7 @@ class Parts:
 
     def view(self) -> View:
         """The dashboard as it is now."""
-        sight, table, link, acting = self.showing.sight, self.table, self.desk.link, self.main.list_pane
+        sight, table, link, acting = self.showing.sight, self.table, self.desk.link, self.main.lists.acting
         instances = sight.fleet.instances if sight is not None else {}
         images = self.listing.things
         return View(
@@ -135,8 +136,7 @@ class Parts:
         self.showing.forget()
         self.listing.forget()
         place = self.desk.session.place
-        for pane in self.main.lists.values():
-            pane.table.forget(place)
+        self.main.lists.forget(place)
         colour = self.settings.of_profile(place.profile).colour
         if not self.main.status.paint(colour):
             self.warn(f"[profiles.{place.profile}] colour: “{colour}” is no colour.")
@@ -164,8 +164,7 @@ class Parts:
 
     def not_read(self, event: FleetNotRead) -> None:
         """A read failed."""
-        for pane in self.main.lists.values():
-            pane.table.unread(event.error.summary)
+        self.main.lists.unread(event.error.summary)
         if self.reading.failed(event):
             self.desk.fail("Reading", event.error, aloud=False)
             if isinstance(event.error, CredentialsError) and self.showing.fleet is None:

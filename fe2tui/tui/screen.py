@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import ClassVar, Protocol
 
@@ -15,7 +15,7 @@ from fe2tui.paths import sheets_folder
 from fe2tui.tui.lines import Lines
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.details import Details
-from fe2tui.tui.panes.listpane import ListPane
+from fe2tui.tui.panes.lists import Lists
 from fe2tui.tui.polling import FleetNotRead, FleetSeen
 from fe2tui.tui.possible import ACTIVITY
 from fe2tui.tui.widgets.asked import Asked
@@ -46,14 +46,10 @@ class MainScreen(Screen[None]):
     AUTO_FOCUS: ClassVar[str | None] = "#instances"
     CSS_PATH = sheets_folder() / "main.tcss"
 
-    def __init__(
-        self, lists: Mapping[str, ListPane], clock: Callable[[], datetime], lines: Lines, listener: Listener
-    ) -> None:
-        """``lists`` are the panes that are lists, by their names; the first is there when the program starts."""
+    def __init__(self, lists: Lists, clock: Callable[[], datetime], lines: Lines, listener: Listener) -> None:
         super().__init__(id="main")
         self.lists = lists
         self._listener = listener
-        self._list = next(iter(lists))
         self._details_wanted: bool | None = None
         self._details_timer_runs = False
         self.details = Details()
@@ -69,7 +65,7 @@ class MainScreen(Screen[None]):
         yield self.notice
         with Container(id="body"):
             with Vertical(id="left"):
-                yield from self.lists.values()
+                yield from self.lists
             with Vertical(id="side"):
                 yield self.details
                 yield self.activity
@@ -80,14 +76,8 @@ class MainScreen(Screen[None]):
     @property
     def pane(self) -> str:
         """The pane that commands act on."""
-        if self._is_wide:
-            return ACTIVITY if self.activity.has_focus else self._list
-        return ACTIVITY if self.has_class("-activity") else self._list
-
-    @property
-    def list_pane(self) -> ListPane:
-        """The list that commands act on: the one that has the focus, or had it before something else has."""
-        return self.lists[self._list]
+        is_activity = self.activity.has_focus if self._is_wide else self.has_class("-activity")
+        return ACTIVITY if is_activity else self.lists.acting.kind.pane
 
     @property
     def _is_wide(self) -> bool:
@@ -105,18 +95,9 @@ class MainScreen(Screen[None]):
         """Where there is room for one pane alone, it is this one from now on."""
         self.set_class(pane == ACTIVITY, "-activity")
         if pane != ACTIVITY:
-            self._list = pane
-            for name in self.lists:
-                self.set_class(name == pane, f"-{name}")
-
-    def select(self, row_id: str) -> None:
-        """Put the cursor of its list on a row as soon as it is in sight."""
-        pane = self._list_of(row_id)
-        if pane is not None:
-            pane.table.go_to(row_id)
-
-    def _list_of(self, row_id: str) -> ListPane | None:
-        return next((pane for pane in self.lists.values() if row_id.startswith(pane.kind.prefix)), None)
+            self.lists.choose(pane)
+            for one in self.lists:
+                self.set_class(one is self.lists.acting, f"-{one.kind.pane}")
 
     def zoom(self) -> None:
         """Give the screen to the pane with the focus, or give it back."""
@@ -153,7 +134,7 @@ class MainScreen(Screen[None]):
         """Show the details of what is selected."""
         self._details_timer_runs = False
         if self.details.display:
-            pane = self.list_pane
+            pane = self.lists.acting
             self.details.show(pane.described(), pane.kind.noun)
 
     def _follow(self) -> None:
@@ -174,27 +155,22 @@ class MainScreen(Screen[None]):
             line.redraw()
 
     def _write_frames(self) -> None:
-        counts = {name: pane.count_words for name, pane in self.lists.items()}
-        alone = not self._is_wide
-        for pane in self.lists.values():
-            pane.write_edge(counts, alone=alone)
-        self.activity.tab_counts = counts
+        self.activity.tab_counts = self.lists.write_edges(alone=not self._is_wide)
         self.activity.write_edge()
 
     def recolour(self) -> None:
         """The colours are others."""
-        for pane in self.lists.values():
-            pane.table.recolour()
+        self.lists.recolour()
         self.write_lines()
         self.refresh()
 
     def on_descendant_focus(self) -> None:
         """Other keys apply, and the details are those of another list's row."""
-        name = next((name for name, pane in self.lists.items() if pane.has_focus_within), self._list)
+        focused = self.lists.focused
         if self.activity.has_focus:
             self._choose(ACTIVITY)
-        elif not self.details.has_focus_within:
-            self._choose(name)
+        elif focused is not None:
+            self._choose(focused.kind.pane)
         self.call_after_refresh(self._follow)
 
     # What is asked for with the mouse
@@ -214,9 +190,8 @@ class MainScreen(Screen[None]):
     @on(ActivityPane.Opened)
     def _row_wanted(self, event: ActivityPane.Opened) -> None:
         event.stop()
-        pane = self._list_of(event.row_id)
+        pane = self.lists.select(event.row_id)
         if pane is not None:
-            pane.table.go_to(event.row_id)
             self.go_to(pane.kind.pane)
 
     # What was read

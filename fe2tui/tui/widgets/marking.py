@@ -17,6 +17,11 @@ class MarkingTable(Table):
         self._edge = Edge(self)
         self._edge_parts: tuple[Sequence[Part], Sequence[Part]] = ((), ())
 
+    @property
+    def row_count(self) -> int:
+        """How many rows are shown."""
+        return len(self._shown.ids)
+
     def marked_and_shown(self) -> tuple[str, ...]:
         """The ids that are marked and shown, in the order shown."""
         rows = self._shown.rows

@@ -74,11 +74,6 @@ class Table(ScrollView, can_focus=True):
         """The id under the cursor; None when there are no rows."""
         return self._cursor_id
 
-    @property
-    def row_count(self) -> int:
-        """How many rows are shown."""
-        return len(self._shown.ids)
-
     def go_to(self, row_id: str) -> bool:
         """Put the cursor on a row, now or as soon as it is there; whether it is there now."""
         self._anchor = row_id

@@ -1,0 +1,61 @@
+"""The panes that are lists, side by side or one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from fe2tui.model.place import Place
+from fe2tui.tui.panes.listpane import ListPane
+
+
+class Lists:
+    """Knows which list commands act on: the one that has the focus, or had it before something else has."""
+
+    def __init__(self, *panes: ListPane) -> None:
+        """The first is the one that is there when the program starts."""
+        self._panes = {pane.kind.pane: pane for pane in panes}
+        self.acting = panes[0]
+
+    def __iter__(self) -> Iterator[ListPane]:
+        return iter(self._panes.values())
+
+    def __getitem__(self, name: str) -> ListPane:
+        return self._panes[name]
+
+    def choose(self, name: str) -> None:
+        """Commands act on this one from now on."""
+        self.acting = self._panes[name]
+
+    @property
+    def focused(self) -> ListPane | None:
+        """The one that has the focus now."""
+        return next((pane for pane in self if pane.has_focus_within), None)
+
+    def select(self, row_id: str) -> ListPane | None:
+        """Put the cursor of its list on a row as soon as it is in sight; which list that is."""
+        pane = next((pane for pane in self if row_id.startswith(pane.kind.prefix)), None)
+        if pane is not None:
+            pane.table.go_to(row_id)
+        return pane
+
+    def write_edges(self, *, alone: bool) -> Mapping[str, str]:
+        """Write the tabs into each frame; what they say of how many there are."""
+        counts = {pane.kind.pane: pane.count_words for pane in self}
+        for pane in self:
+            pane.write_edge(counts, alone=alone)
+        return counts
+
+    def recolour(self) -> None:
+        """The colours are others."""
+        for pane in self:
+            pane.table.recolour()
+
+    def forget(self, place: Place) -> None:
+        """Another place is shown."""
+        for pane in self:
+            pane.table.forget(place)
+
+    def unread(self, reason: str) -> None:
+        """Nothing could be read."""
+        for pane in self:
+            pane.table.unread(reason)
