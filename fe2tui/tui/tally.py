@@ -67,13 +67,15 @@ class Sums:
 class _Part:
     """What one instance or disk adds: dollars an hour as it is shown, and as the month's sum grows.
 
-    ``before`` is its month so far minus ``spending`` since the month began. ``turns``: that will change by itself.
+    ``before`` is its month so far minus ``spending`` since the month began. ``turns``: that will change by itself;
+    ``partly``: not all of it is known. ``unknown`` is for instances.
     """
 
     hour: Decimal
     spending: Decimal
     before: Decimal
     turns: bool
+    partly: bool
     running: int = 0
     moving: int = 0
     stopped: int = 0
@@ -151,24 +153,29 @@ class Tally:
         cost = hourly_cost(instance, fleet)
         flows = [flow for run in runs_of(instance, fleet) for flow in flows_of_run(run)]
         hour = (cost.machine or _NOTHING) + cost.address
+        part = self._flowing(flows, now, elapsed, hour)
         return replace(
-            self._flowing(flows, now, elapsed, hour),
+            part,
             running=instance.state is State.RUNNING,
             moving=instance.state.is_moving,
             stopped=instance.state is State.STOPPED,
-            unknown=cost.total is None or any(flow.between(self._month, now) is None for flow in flows),
+            unknown=part.partly or cost.total is None,
             dues=dues_of(instance, fleet, now, self._limits),
         )
 
     def _flowing(self, flows: Iterable[Flow], now: datetime, elapsed: Decimal, hour: Decimal = _NOTHING) -> _Part:
         spending = spent = _NOTHING
-        turns = False
+        turns = partly = False
         for flow in flows:
-            spent += flow.between(self._month, now) or _NOTHING
+            amount = flow.between(self._month, now)
+            if amount is None:
+                partly = True
+            else:
+                spent += amount
             turns = turns or flow.turns_after(now)
             if flow.is_open(now):
                 spending += flow.per_hour or _NOTHING
-        return _Part(hour, spending, spent - spending * elapsed / _HOUR, turns)
+        return _Part(hour, spending, spent - spending * elapsed / _HOUR, turns, partly)
 
     def _add(self, key: str, part: _Part) -> None:
         self._parts[key] = part

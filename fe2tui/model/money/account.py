@@ -194,6 +194,8 @@ class _Books:
 
     def _spend(self, entry: _Entry, flows: Iterable[Flow]) -> None:
         for flow in flows:
+            if flow.ends is not None and flow.ends <= self._month:
+                continue
             entry.month.add(flow.part, flow.between(self._month, self._now))
             entry.today.add(flow.part, flow.between(self._day, self._now))
 

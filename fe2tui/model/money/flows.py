@@ -85,13 +85,12 @@ def runs_of(instance: Instance, fleet: Fleet) -> tuple[Run, ...]:
 
 def _told(instance: Instance, price: Decimal | None) -> Iterable[Run]:
     """What EC2's own times tell of: the last run, and the rest after it with an address."""
-    start, stopped = instance.launched_at, instance.changed_state_at
+    start, has_address = instance.launched_at, bool(instance.public_ip)
     if start is None:
         return
-    has_address = bool(instance.public_ip)
     if instance.state in _ON:
         yield Run(instance.id, instance.name, instance.type, start, None, price, has_address)
-    elif stopped is not None:
+    elif (stopped := instance.changed_state_at) is not None:
         yield Run(instance.id, instance.name, instance.type, start, stopped, price, has_address)
         if has_address and instance.state is State.STOPPED and stopped > start:
             yield rest(instance, stopped)

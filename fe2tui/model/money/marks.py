@@ -67,7 +67,7 @@ def dues_of(instance: Instance, fleet: Fleet, now: datetime, limits: Limits) -> 
     if instance.state is not State.RUNNING or instance.is_kept or started is None:
         return Dues()
     long_at = None if limits.long_run is None else started + limits.long_run
-    if limits.high_cost is None:
+    if limits.high_cost is None or (long_at is not None and long_at <= now):
         return Dues(long_at)
     flows = flows_of(instance, fleet)
     left = limits.high_cost - _known(flows, started, now)
