@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from fe2tui.aws.aside import aside
 from fe2tui.aws.session import Session
@@ -113,28 +114,64 @@ async def kept_prices(
     """A region's prices without those of spot: the shelf's of today, else AWS's, which it then keeps, else older ones.
 
     Where AWS does not answer, or not within ``patience`` seconds, prices of the shelf stand in, however old: their
-    ``read_at`` tells. ``missed`` is told why. Without any, what AWS raised is raised, however long it took.
+    ``read_at`` tells. ``missed`` is told why. Without any, what AWS raised is raised, however long it took. Those who
+    ask at once share one read, which goes on as long as one of them waits for it.
     """
     kept = await shelved_prices(shelf, session.region)
     if kept is not None and are_fresh(kept, clock()):
         return kept
     try:
         async with asyncio.timeout(None if kept is None else patience):
-            read = replace(await region_prices(session), read_at=clock())
+            read = await _renewed(session, shelf, clock)
     except (Fe2Error, TimeoutError) as error:
         if kept is None:
             raise
         if missed is not None and isinstance(error, Fe2Error):
             missed(error)
         return kept
-    if not read.on_demand:
-        return kept or read
-    if shelf is not None:
+    return read if read.on_demand or kept is None else kept
+
+
+@dataclass(slots=True)
+class _Renewal:
+    """A read under way, and how many wait for it."""
+
+    task: asyncio.Task[Prices]
+    waiting: int = 0
+
+
+_renewals: WeakKeyDictionary[Session, _Renewal] = WeakKeyDictionary()
+
+
+async def _renewed(session: Session, shelf: PriceShelf | None, clock: Callable[[], datetime]) -> Prices:
+    renewal = _renewals.get(session)
+    if renewal is None:
+        renewal = _renewals[session] = _Renewal(asyncio.create_task(_renew(session, shelf, clock)))
+        renewal.task.add_done_callback(_looked_at)
+    renewal.waiting += 1
+    try:
+        return await asyncio.shield(renewal.task)
+    finally:
+        renewal.waiting -= 1
+        if not renewal.waiting:
+            _renewals.pop(session, None)
+            renewal.task.cancel()
+            await asyncio.wait([renewal.task])  # nothing is sent any more when the session is closed next
+
+
+async def _renew(session: Session, shelf: PriceShelf | None, clock: Callable[[], datetime]) -> Prices:
+    read = replace(await region_prices(session), read_at=clock())
+    if shelf is not None and read.on_demand:
         try:
             await asyncio.to_thread(shelf.save, session.region, read)
         except StoreError:
             return read  # whoever owns the store says so
     return read
+
+
+def _looked_at(task: asyncio.Task[Prices]) -> None:
+    if not task.cancelled():
+        task.exception()  # those who waited have it; there may be none left
 
 
 async def shelved_prices(shelf: PriceShelf | None, region: str) -> Prices | None:

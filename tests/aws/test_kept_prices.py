@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -167,6 +168,19 @@ async def test_older_prices_stand_in_when_patience_ends_and_without_any_there_is
     own_cloud.control("/demo/faults", {"kind": "slow", "service": "pricing", "seconds": 0.3, "times": 2})
     assert await kept(own, Shelf(aged(25)), patience=0.05) == aged(25)
     assert (await kept(own, None, patience=0.05)).on_demand["m5.large"] == Decimal("0.096")
+
+
+async def test_those_who_ask_at_once_share_one_read_that_goes_on_when_one_does_not_wait(
+    own_cloud: Cloud, own: Session
+) -> None:
+    own_cloud.control("/demo/faults", {"kind": "slow", "service": "pricing", "seconds": 0.3, "times": 1})
+    shelf = Shelf(aged(25))
+    asked = [asyncio.create_task(kept(own, shelf, patience=patience)) for patience in (0.05, None, None)]
+    asked[2].cancel()
+    assert [one.on_demand["m5.large"] for one in await asyncio.gather(*asked[:2])] == [Decimal(7), Decimal("0.096")]
+    found = await prices.region_prices(own)
+    assert shelf.saved == 1
+    assert len(calls(own_cloud, "GetProducts")) == 2 * (len(found.on_demand) // 100 + 5)
 
 
 async def test_a_shelf_that_is_broken_does_not_cost_the_prices(own: Session) -> None:
