@@ -29,6 +29,8 @@ from fe2tui.tasks.reading import read_prices, softly
 def change_type(asked: Asked, name: str, to: str, *, stop: bool, start: bool, wait: bool) -> None:
     """Change it and print it. Raises StateError for one that runs and is not to be stopped."""
 
+    working = Working(asked)
+
     async def work(ctx: Context) -> Instance:
         async with catalogues() as known:
             instance = await _agreed(ctx, name, to, stop, known)
@@ -37,9 +39,10 @@ def change_type(asked: Asked, name: str, to: str, *, stop: bool, start: bool, wa
                     ctx, instance.id, to, stop=stop, start=True if start else None, wait=wait, known=known
                 )
             except StartAfterChangeError as error:
+                working.clear()
                 return await _back(ctx, asked, instance, error)
 
-    changed = Working(asked).run(work)
+    changed = working.run(work)
     if asked.json:
         fleet = Working(asked).run(read_fleet)
         print_json(instance_document(changed, replace(fleet, instances={changed.id: changed})))

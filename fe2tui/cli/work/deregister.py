@@ -23,12 +23,15 @@ from fe2tui.tasks.reading import read_images
 def deregister(asked: Asked, names: Sequence[str]) -> int:
     """Deregister images, once it was agreed to; the exit status."""
 
+    working = Working(asked)
+
     async def work(ctx: Context) -> list[Outcome]:
         outcomes = await _deregister(ctx, asked, names)
+        working.clear()
         await tell_of_freezes(ctx)
         return outcomes
 
-    return show_outcomes(asked, Working(asked).run(work))
+    return show_outcomes(asked, working.run(work))
 
 
 async def _deregister(ctx: Context, asked: Asked, names: Sequence[str]) -> list[Outcome]:

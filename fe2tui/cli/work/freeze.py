@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from shutil import get_terminal_size
+from textwrap import fill
+
 import click
 
 from fe2tui.cli.ending import complain, say_error
@@ -21,26 +24,31 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.names import find
 from fe2tui.tasks.reading import read_disks, read_image
 
+_WIDEST = 100  # columns of text
+
 
 def freeze(asked: Asked, name: str, image_name: str | None, way: FreezeWay | None, *, wait: bool) -> None:
     """Make an image of an instance and print its id as soon as there is one."""
+    working = Working(asked)
 
-    async def work(ctx: Context) -> Image:
+    async def work(ctx: Context) -> None:
         plan = await _agreed(ctx, asked, name, image_name, way)
         image = await task.freeze(ctx, plan.instance.id, plan.name, way=plan.way, wait=False)
+        working.clear()
         if not asked.json:
             click.echo(image.id)
         if wait:
             image = await _watched(ctx, image)
+            working.clear()
+            complain(f"The image {visible(image.label)} is made.")
         if asked.json:
             fleet = Fleet(ctx.session.place, ctx.clock(), images={image.id: image})
             if wait:
                 _, fleet = await read_image(ctx, image.id, image.architecture, whole=True)
             print_json(image_document(image, fleet))
         await tell_of_freezes(ctx, but=image.id)
-        return image
 
-    Working(asked).run(work)
+    working.run(work)
 
 
 async def _agreed(
@@ -66,8 +74,10 @@ async def _agreed(
 async def _chosen(plan: task.FreezePlan) -> FreezeWay:
     """The way that a person chooses; an empty line leaves everything as it is."""
     complain(f"{visible(plan.instance.label)} is running. The image can be made in {len(plan.ways)} ways:")
+    width = max(40, min(get_terminal_size().columns, _WIDEST))
     for one in plan.ways:
-        complain(f"  {one.title:<11} {one.words}")
+        head = f"  {one.title:<11} "
+        complain(fill(f"{head}{one.words}", width, subsequent_indent=" " * len(head)))
     offered = ", ".join(f"[{one.title[0].lower()}]{one.title[1:].lower()}" for one in plan.ways)
     while True:
         answer = (await ask(f"{offered}, or leave it? ", otherwise="")).lower()

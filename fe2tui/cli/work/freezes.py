@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fe2tui.cli.ending import complain, say_error
+from fe2tui.errors import StoreError
 from fe2tui.model.words import visible
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.freeze_look import look_at_freezes
@@ -10,7 +11,11 @@ from fe2tui.tasks.freeze_look import look_at_freezes
 
 async def tell_of_freezes(ctx: Context, *, but: str | None = None) -> None:
     """Say what has become of freezes that an earlier command left; nothing if there is nothing new."""
-    for outcome in await look_at_freezes(ctx, but=but):
+    try:
+        outcomes = await look_at_freezes(ctx, but=but)
+    except StoreError:
+        return  # what was asked for is done: this is by the way
+    for outcome in outcomes:
         if outcome.error:
             say_error(f"fe2: an earlier freeze of {visible(outcome.label)}", outcome.error)
         else:

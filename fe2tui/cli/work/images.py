@@ -121,7 +121,7 @@ def _snapshot_document(snapshot_id: str, fleet: Fleet) -> dict[str, Any]:
     }
 
 
-_HEADS = ("NAME", "ID", "STATE", "GIB", "ARCH", "AGE", "$/MONTH AT MOST", "INSTANCES")
+_HEADS = ("NAME", "ID", "STATE", "GIB", "ARCH", "AGE", "≤$/MONTH", "INSTANCES")
 
 
 def _long(shown: Sequence[Image], at: ImagesAt) -> list[str]:
@@ -141,7 +141,7 @@ def _long(shown: Sequence[Image], at: ImagesAt) -> list[str]:
                 _made(each, fleet),
             )
         )
-    return table(_HEADS, rows, right=("GIB", "AGE", "$/MONTH AT MOST"))
+    return table(_HEADS, rows, right=("GIB", "AGE", "≤$/MONTH"))
 
 
 def _made(image: Image, fleet: Fleet) -> str:

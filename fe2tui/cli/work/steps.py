@@ -20,6 +20,7 @@ _RESULTS = frozenset(
         ("stop", "stopped"),
         ("terminate", "requested"),
         ("change-type", "ready"),
+        ("freeze", "ready"),
     }
 )
 

@@ -28,6 +28,7 @@ class Working:
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.settings = settings.load()
+        self._steps: Steps | None = None
 
     @cached_property
     def choice(self) -> Choice:
@@ -50,10 +51,16 @@ class Working:
             if "store" in self.__dict__:
                 self.store.close()
 
+    def clear(self) -> None:
+        """Take the line that shows the progress away, so that something else can be printed."""
+        if self._steps is not None:
+            self._steps.wipe()
+
     async def _run(self, work: Callable[[Context], Awaitable[_Result]], anywhere: bool) -> _Result:
         choice = self.choice
         if anywhere and not Session(choice).region:
             choice = replace(choice, region=ANYWHERE)
         async with Session(choice, ask_code=one_time_code) as session:
             with Steps() as steps:
+                self._steps = steps
                 return await work(Context(session, self.store, self.settings, steps.report, self.asked.by))
