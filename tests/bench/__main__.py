@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 
 from fe2tui.demo import Cloud
-from tests.bench import apply, idle, scale, start
+from tests.bench import apply, catalogues, idle, picker, scale, start
 from tests.bench.figures import Figure
 
 
@@ -42,12 +42,16 @@ def main() -> int:
     asked.add_argument("--runs", type=int, default=7, help="counted runs of what is timed as a whole (7)")
     asked.add_argument("--minutes", type=int, default=2, help="how long to watch it idle (2)")
     asked.add_argument("--sizes", type=int, nargs="+", default=list(scale.SIZES), help="numbers of rows")
-    asked.add_argument("--only", choices=("start", "launch", "idle", "scale"), help="one part alone")
+    asked.add_argument(
+        "--only", choices=("start", "launch", "catalogues", "idle", "picker", "scale"), help="one part alone"
+    )
     args = asked.parse_args()
     parts: dict[str, Callable[[], Iterable[Figure]]] = {
         "start": lambda: _starts(args.runs),
         "launch": lambda: _launches(args.runs),
+        "catalogues": catalogues.cataloguing,
         "idle": lambda: _idles(args.minutes),
+        "picker": picker.picking,
         "scale": lambda: _scales(tuple(args.sizes)),
     }
     print(f"Python {platform.python_version()}, {platform.machine()}, medians of {args.runs}", flush=True)

@@ -39,7 +39,7 @@ def watched(cloud: Cloud) -> Iterator[tuple[Terminal, Path]]:
             terminal.close()
 
 
-def _gap(terminal: Terminal, gaps: Path) -> float:
+def longest_gap(terminal: Terminal, gaps: Path) -> float:
     """The longest gap of the loop since the last time it was asked, in milliseconds."""
     before = gaps.read_text()
     os.kill(terminal.pid, signal.SIGUSR1)
@@ -69,7 +69,7 @@ def _all_rows(terminal: Terminal, size: int) -> float:
     return terminal.wait_for(f"Instances {size:,}", 300) - terminal.started
 
 
-def _at_rest(terminal: Terminal) -> float:
+def at_rest(terminal: Terminal) -> float:
     """Wait until disks and prices are read as well, and all of it is kept; seconds since the start."""
     still, before = 0, terminal.cpu_seconds()
     while still < 3:
@@ -85,7 +85,7 @@ def _idle(cloud: Cloud, size: int) -> list[Figure]:
     with watched(cloud) as (terminal, _gaps):
         shown = _all_rows(terminal, size)
         early = _key_times(terminal)
-        rest = _at_rest(terminal)
+        rest = at_rest(terminal)
         rows = [
             Figure(f"{size:,} rows: start to all of them", shown, "s", None, f"everything read and kept: {rest:.0f} s"),
             *_key_rows(f"{size:,} rows, disks being read", early, None),
@@ -118,10 +118,10 @@ def _reading(cloud: Cloud, size: int) -> list[Figure]:
     with watched(cloud) as (terminal, gaps):
         _all_rows(terminal, size + 1)
         terminal.drain(3 + size / 4_000)
-        _gap(terminal, gaps)
+        longest_gap(terminal, gaps)
         cloud.control("/demo/calls", method="DELETE")
         times = _key_times(terminal)
-        gap = _gap(terminal, gaps)
+        gap = longest_gap(terminal, gaps)
         pages = sum(call["action"] == "DescribeInstances" for call in cloud.control("/demo/calls", method="GET"))
         rows = _key_rows(f"{size:,} rows, while reading", times)
         return [*rows, Figure(f"{size:,} rows, while reading: longest gap", gap, "ms", 50.0, f"{pages} pages read")]

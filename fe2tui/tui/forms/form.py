@@ -76,8 +76,10 @@ class Form(ModalScreen[Answer]):
         return ()
 
     def write_edge(self) -> None:
-        """Write the lower edge anew: other keys do something now."""
-        self.query_one("#frame").border_subtitle = self._edge()
+        """Write the lower edge anew if other keys do something now: the whole frame is drawn again then."""
+        frame, edge = self.query_one("#frame"), self._edge()
+        if frame.border_subtitle != edge.markup:
+            frame.border_subtitle = edge
 
     def retitle(self, title: str) -> None:
         """Give the frame another title."""

@@ -56,14 +56,17 @@ class TypeList:
         """What the types are seen in."""
         return self._at
 
-    def take(self, catalogue: Catalogue | None, prices: Prices) -> None:
-        """Show these from now on."""
+    def take(self, catalogue: Catalogue | None, prices: Prices) -> bool:
+        """Show these from now on; whether they are others than before."""
+        if catalogue is self.catalogue and prices is self.prices:
+            return False
         if catalogue is not None and catalogue is not self.catalogue and self._fits is not None:
             fits = self._fits
             self.reasons = {kind.name: why for kind in catalogue.types.values() if (why := fits(kind))}
             self.hidden = {name: why for name, why in self.reasons.items() if name != self.present}
         self.catalogue, self.prices = catalogue, prices
         self._at = TypesAt(prices, catalogue.zones if catalogue is not None else {})
+        return True
 
     def filter(self, text: str) -> None:
         """Show only what fits. Raises QueryError, and leaves the last good filter as it is."""

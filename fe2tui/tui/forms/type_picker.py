@@ -31,6 +31,22 @@ EXAMPLES = "words  vcpu>=8  mem>=32  gpu:a10g  arch:arm64  price<1.5  zone:2a  c
 LOOK_AGAIN = 1.0  # seconds between two looks whether newer types or prices are there
 
 
+class FilterLine(Input):
+    """The line in which the filter is typed.
+
+    It tells of another text at once, and not by a message: so what fits stands in the same frame as what was typed.
+    """
+
+    def __init__(self, changed: Callable[[str], None]) -> None:
+        super().__init__(placeholder=EXAMPLES, id="filter", compact=True)
+        self._changed = changed
+
+    def watch_value(self, value: str) -> None:
+        """Tell of the text."""
+        if self.is_mounted:
+            self._changed(value)
+
+
 class PickTypes(Form[str]):
     """Answers with the name of the type picked, or None. Types that do not fit are shown when asked for, with why.
 
@@ -70,7 +86,7 @@ class PickTypes(Form[str]):
     def compose(self) -> Iterator[Widget]:
         """The filter, how many fit it, the types, and what there is to say of the one under the cursor."""
         yield from self.framed(
-            Input(placeholder=EXAMPLES, id="filter", compact=True),
+            FilterLine(self._filter),
             Static(id="said"),
             self._table,
             Static(id="about"),
@@ -100,16 +116,13 @@ class PickTypes(Form[str]):
             self._show()
         else:
             first = self._list.catalogue is None
-            self._list.take(catalogue, self._source.prices())
-            self._show()
+            if self._list.take(catalogue, self._source.prices()):
+                self._show()
             if first:
                 self._settle()
 
     def _look_again(self) -> None:
-        catalogue = self._source.kept() or self._list.catalogue
-        prices = self._source.prices()
-        if catalogue is not self._list.catalogue or prices is not self._list.prices:
-            self._list.take(catalogue, prices)
+        if self._list.take(self._source.kept() or self._list.catalogue, self._source.prices()):
             self._show()
 
     # What is shown
@@ -137,19 +150,22 @@ class PickTypes(Form[str]):
             words = Content.assemble(("▲ ", "$error"), shown(error.summary), " ", dim(error.remedy))
         else:
             words = dim(" · ".join(self._list.words(self._clock())))
-        self.query_one("#said", Static).update(words)
+        self._write("#said", words)
 
     def _describe(self) -> None:
         kind = self._list.type(self._table.cursor_id)
-        about = self.query_one("#about", Static)
         if kind is None:
-            about.update("")
+            self._write("#about", Content(""))
             return
         why = self._list.reasons.get(kind.name)
         refusal = Content.assemble(("× ", "$warning"), shown(why), "\n") if why else Content("")
         facts = " · ".join(fact for fact in type_words.facts(kind, self._list.at, self._region) if fact)
         head = Content.assemble(shown(kind.name, "bold"), "  ", shown(type_words.heading(kind)), "  ")
-        about.update(Content.assemble(refusal, head, (visible(facts), DIM)))
+        self._write("#about", Content.assemble(refusal, head, (visible(facts), DIM)))
+
+    def _write(self, part: str, words: Content) -> None:
+        # the lines have a fixed height: to lay the screen out anew with each key would take most of its time
+        self.query_one(part, Static).update(words, layout=False)
 
     def _go_to(self, name: str) -> None:
         if not self._table.go_to(name) and self._table.types.ids:
@@ -161,11 +177,9 @@ class PickTypes(Form[str]):
 
     # What a person does
 
-    @on(Input.Changed, "#filter")
-    def _filter(self, event: Input.Changed) -> None:
-        event.stop()
+    def _filter(self, text: str) -> None:
         try:
-            self._list.filter(event.value)
+            self._list.filter(text)
         except QueryError as error:
             self._say(error)
             return
@@ -229,9 +243,7 @@ class PickTypes(Form[str]):
         if why is None:
             self.dismiss(kind.name)
         else:
-            self.query_one("#said", Static).update(
-                Content.assemble(("▲ ", "$error"), shown(f"{kind.name} cannot be chosen: {why}"))
-            )
+            self._write("#said", Content.assemble(("▲ ", "$error"), shown(f"{kind.name} cannot be chosen: {why}")))
 
 
 _NO = ("", "dim")
