@@ -89,6 +89,19 @@ async def test_a_wide_terminal_shows_both_lists_and_the_details_of_the_one_that_
         assert driven.view.pane == "images"
 
 
+async def test_a_list_that_is_not_in_sight_costs_nothing_and_is_up_to_date_when_it_comes(demo_env: Path) -> None:
+    async with dashboard(size=(80, 24)) as driven:
+        listing = driven.app.parts.listing
+        await driven.until(lambda: driven.view.fleet.images)
+        assert listing.contents is None
+        await to_images(driven)
+        await driven.until(lambda: listing.contents is not None and listing.contents.fleet is driven.view.fleet)
+        await driven.press("1")
+        await driven.until(lambda: not listing.is_looked_at)
+        await driven.pilot.resize_terminal(200, 50)
+        await driven.until(lambda: listing.is_looked_at)
+
+
 async def test_the_pane_that_is_looked_at_stays_so_when_the_terminal_gets_narrow(demo_env: Path) -> None:
     async with dashboard(size=(200, 50)) as driven:
         await to_images(driven)

@@ -73,7 +73,7 @@ def entry_of_job(job: Job, now: datetime) -> Entry:
     """A task under way, with its newest step."""
     step = job.newest
     words = step.words if step else "begins"
-    if step and step.fraction is not None:
+    if step and step.fraction is not None and "%" not in words:
         words += f" {step.fraction * 100:.0f} %"
     return Entry("running", age(now - job.started), visible(job.title), visible(words), job=job.number)
 

@@ -31,7 +31,7 @@ PROGRAM: tuple[Command, ...] = (
         "refresh",
         "ctrl+r",
         "Read",
-        "Read the instances again now.",
+        "Read everything again now.",
         _PLACE,
         f"{ACTIONS}:refresh",
     ),
