@@ -59,13 +59,16 @@ class Pulse:
         if has_focus:
             self._parts.desk.link.look(True)
 
-    def measure(self) -> None:
-        """Tell which machines are looked at: those whose CPU is in view, and the one with its details."""
-        table, link = self._parts.table, self._parts.desk.link
+    @property
+    def looked_at(self) -> set[str]:
+        """The machines whose CPU somebody looks at: those with it in view, and the one with its details."""
+        table = self._parts.table
         looked_at = set(table.ids_in_view) if table.shows("cpu") and table.is_on_screen else set()
-        if table.cursor_id is not None:
-            looked_at.add(table.cursor_id)
-        link.measure(looked_at)
+        return looked_at | {table.cursor_id} if table.cursor_id is not None else looked_at
+
+    def measure(self) -> None:
+        """Tell which machines are looked at."""
+        self._parts.desk.link.measure(self.looked_at)
 
     def _has_young(self) -> bool:
         table, now = self._parts.table, self._clock()

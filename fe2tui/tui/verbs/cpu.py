@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from fe2tui.model.busy import looking_costs
@@ -21,14 +21,14 @@ async def switch(view: View) -> None:
     if link.is_measured:
         link.is_measured = False
         view.tell("CPU figures are not asked for any more.")
-    elif view.place.is_on_this_computer or await _is_wanted(view, _running(view, parts.table.ids_in_view)):
+    elif view.place.is_on_this_computer or await _is_wanted(view, _running(view, parts.pulse.looked_at)):
         link.is_measured = True
         parts.pulse.measure()
         view.tell("CPU figures of the machines in view are asked for; they come within a minute.")
     parts.news()
 
 
-def _running(view: View, ids: Sequence[str]) -> int:
+def _running(view: View, ids: Iterable[str]) -> int:
     instances = view.fleet.instances if view.fleet is not None else {}
     return sum(1 for key in ids if key in instances and instances[key].state is State.RUNNING)
 

@@ -1,0 +1,269 @@
+"""What everything costs is in sight, the same everywhere, and what AWS bills for looking is asked for first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.widgets import Static
+
+from fe2tui.aws.session import Choice
+from fe2tui.demo import Cloud
+from fe2tui.model.fleet import DiskRun, Fleet, Prices, Run
+from fe2tui.model.instance import State
+from fe2tui.model.money import account_cost
+from fe2tui.model.place import Place
+from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.volume import Volume
+from fe2tui.settings import load
+from fe2tui.store import open_store
+from fe2tui.tui.app import Dashboard
+from fe2tui.tui.forms.confirm import Confirm
+from fe2tui.tui.forms.cost import CostSheet
+from fe2tui.tui.forms.cost_rows import ALL, CostRows
+from tests.tui.fleets import NOW, PRICES, fleet, instance, many
+from tests.tui.forms_host import opened, said, until
+from tests.tui.verbs_host import Driven, calls, dashboard
+
+HOUR = timedelta(hours=1)
+SIZES = [(80, 24), (120, 36), (200, 50)]
+
+
+def text_of(app: App[Any]) -> str:
+    """All that is on the screen."""
+    return "\n".join("".join(segment.text for segment in line) for line in app.screen._compositor.render_strips())
+
+
+def sheet_of(seen: Fleet) -> CostSheet:
+    return CostSheet(lambda: seen, lambda: NOW, where="ohio us-east-2")
+
+
+def cells(seen: Fleet, row_id: str) -> tuple[str, ...]:
+    """What stands in a row, in all columns."""
+    rows = CostRows(account_cost(seen, NOW))
+    return tuple(text for text, _ in rows.cells(row_id, rows.layout(200).columns)[1])
+
+
+def everything() -> Fleet:
+    """Machines in every state, a loose disk, an idle address, snapshots, what is gone, and what has no price."""
+    odd = instance(77, "no price for me", lifecycle="spot")
+    seen = fleet([*many(30).instances.values(), replace(odd, type="x9.huge"), instance(78, state=State.TERMINATED)])
+    loose = Volume("vol-loose", 200, "gp3", "us-east-2a", "available", NOW - 50 * HOUR)
+    return replace(
+        seen,
+        volumes={**seen.volumes, "vol-loose": loose},
+        runs={"i-gone": (Run("i-gone", "gone", "t3.micro", NOW - 9 * HOUR, NOW - HOUR, Decimal("0.1"), True),)},
+        disks={"vol-gone": (DiskRun("vol-gone", "i-gone", 9, "gp3", NOW - 9 * HOUR, NOW - HOUR, Decimal(7)),)},
+        idle_addresses=("198.51.100.7",),
+        snapshots={"snap-1": Snapshot("snap-1", 100, started_at=NOW - 90 * HOUR)},
+        prices=replace(PRICES, snapshot=Decimal("0.05")),
+    )
+
+
+def test_the_amounts_of_the_sheet_add_up_to_its_first_row() -> None:
+    seen = everything()
+    account = account_cost(seen, NOW)
+    rows = [row for row in account.rows if not row.at_most]
+    _, _, hour, today, month, left, *parts = cells(seen, ALL)
+    assert (hour, today) == (f"{account.per_hour:.3f}", f"{account.today:.2f}")
+    assert (month, left) == (f"{account.month:,.2f}", f"{account.per_month:,.2f}")
+    by_part = [sum(getattr(row.month_parts, part) for row in rows) for part in ("machine", "disk", "address")]
+    assert parts == [f"{amount:,.2f}" for amount in by_part]
+    assert abs(sum(by_part) - account.month) < Decimal("1e-20")
+
+
+def test_what_is_known_in_part_or_at_most_is_said_to_be() -> None:
+    seen = everything()
+    odd = instance(77).id
+    assert cells(seen, f"instance {odd}")[2].startswith("≥")
+    assert cells(seen, "snapshots ")[:2] == ("of no image", "1 snapshot, 100 GiB")
+    assert cells(seen, "snapshots ")[5] == "≤5.00"
+    assert cells(seen, "address 198.51.100.7")[2:5] == ("0.005", "–", "–")
+    unpriced = replace(seen, prices=Prices())
+    assert cells(unpriced, f"instance {instance(1).id}")[5] == "≥3.65"  # its address
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_sheet_has_sums_rows_and_what_is_missing_at_every_size(size: tuple[int, int]) -> None:
+    seen = everything()
+    account = account_cost(seen, NOW)
+    async with opened(sheet_of(seen), size) as (pilot, host):
+        form = host.form
+        assert isinstance(form, CostSheet)
+        await until(lambda: form.table is not None and form.table.size.height > 4)
+        await pilot.pause(0.1)
+        sums = said(host, "#sums")
+        for words in (
+            f"${account.per_hour:.3f} an hour",
+            f"${account.today:.2f} today",
+            f"${account.month:,.2f} in November",
+            f"${account.per_month:,.2f} a month if left as it is",
+            "snapshots ≤ $5.00 a month",
+        ):
+            assert words in sums
+        screen = text_of(host)
+        for words in ("altogether", "$/H", "IN NOV", "The price of 1 machine is not known"):
+            assert words in screen
+        assert form.query_one("#frame").region.width <= size[0]
+        assert "Left out: traffic, CPU credits" in str(form.query_one("#missing", Static).render())
+        await pilot.press("end")
+        await pilot.pause(0.1)
+        assert "of no image" in text_of(host)
+        await pilot.press("escape")
+        assert host.answer is None
+
+
+async def test_a_sheet_of_nothing_and_one_of_thousands_are_drawn() -> None:
+    for seen in (fleet([]), many(3_000)):
+        async with opened(sheet_of(seen)) as (_, host):
+            form = host.form
+            assert isinstance(form, CostSheet)
+            await until(lambda form=form: form.table is not None)
+            assert form.table is not None and form.table.row_count == len(seen.instances) + 1
+
+
+async def test_names_in_the_sheet_are_text_and_never_markup() -> None:
+    seen = fleet([instance(1, "[red]web[/red]\x1b[2J")])
+    async with opened(sheet_of(seen)) as (_, host):
+        await until(lambda: "[red]web[/red]" in text_of(host))
+        assert "\x1b" not in text_of(host)
+
+
+async def test_the_dollar_key_shows_the_sums_of_the_status_line(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.volumes)
+        await driven.press("dollar_sign")
+        form = await driven.opened(CostSheet)
+        await driven.until(lambda: form.table is not None)
+        sums, seen, now = driven.app.parts.showing.sums, driven.view.fleet, driven.app.clock()
+        assert sums is not None and seen is not None
+        account = account_cost(seen, now)
+        assert abs(sums.this_month(now) - account.month) < Decimal("0.01")
+        assert abs(sums.per_hour - account.per_hour) < Decimal("0.001")
+        await driven.press("escape")
+        await driven.home()
+
+
+async def test_the_past_of_disks_and_machines_is_kept_and_shown(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.disks)
+        seen = driven.view.fleet
+        assert seen is not None and seen.disks.keys() >= seen.volumes.keys()
+        place = seen.place
+    store = open_store()
+    try:
+        assert store.disks.of(place) == seen.disks and store.runs.of(place).keys() >= seen.runs.keys()
+    finally:
+        store.close()
+
+
+async def test_long_and_costly_runs_are_counted_in_the_status_line_and_marked_in_the_list(demo_env: Path) -> None:
+    async with dashboard(size=(160, 40), long_run_hours=24 * 30) as driven:
+        await driven.until(lambda: driven.app.parts.showing.sums is not None)
+        screen = text_of(driven.app)
+        assert "▲ 2 long on" in screen  # [prod] web and scraper
+        assert screen.count("long running") == 2
+    async with dashboard(size=(160, 40), long_run_hours=0, high_cost=1) as driven:
+        await driven.until(lambda: "costly" in text_of(driven.app))
+        sums = driven.app.parts.showing.sums
+        assert sums is not None and sums.long == 0 < sums.costly
+        assert f"▲ {sums.costly} costly" in text_of(driven.app)
+    async with dashboard(size=(160, 40), long_run_hours=0, high_cost=0) as driven:
+        assert "long on" not in text_of(driven.app) and "costly" not in text_of(driven.app)
+
+
+# CPU figures, which AWS bills
+
+
+@asynccontextmanager
+async def far_away(cloud: Cloud, size: tuple[int, int] = (130, 40), **settings: Any) -> AsyncIterator[Driven]:
+    """The dashboard on a cloud that it does not take for one on this computer: another way to write its address."""
+    port = cloud.endpoint.rsplit(":", 1)[1]
+    app = Dashboard(Choice(endpoint_url=f"http://LOCALHOST:{port}"), replace(load(), quick_seconds=0.3, **settings))
+    async with app.run_test(size=size) as pilot:
+        driven = Driven(app, pilot)
+        await driven.until(lambda: app.screen.id == "main")
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.prices.on_demand)
+        yield driven
+
+
+@pytest.fixture
+def own_cloud(fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]) -> Cloud:
+    """A lived-in cloud that this test may count the calls of, in this process's environment."""
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+    return cloud
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_here"),
+    [
+        ("", False),
+        ("http://127.0.0.1:5000", True),
+        ("http://127.0.0.1:5000/", True),
+        ("http://localhost:4566", True),
+        ("https://[::1]:8443/x", True),
+        ("https://ec2.us-east-2.amazonaws.com", False),
+        ("http://127.0.0.1.example.com", False),
+        ("http://localhost.example.com:80", False),
+    ],
+)
+def test_only_a_loopback_address_is_on_this_computer(endpoint: str, is_here: bool) -> None:
+    assert Place("p", "r", endpoint).is_on_this_computer is is_here
+
+
+async def test_in_the_demo_cpu_figures_of_what_is_in_view_come_by_themselves(own_cloud: Cloud) -> None:
+    async with dashboard(size=(130, 40)) as driven:
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.cpu)
+        seen = driven.view.fleet
+        assert seen is not None
+        running = {key for key, one in seen.instances.items() if one.state is State.RUNNING}
+        assert set(seen.cpu) <= running
+        await driven.until(lambda: "█" in text_of(driven.app))
+
+
+async def test_where_the_column_has_no_room_only_the_selected_machine_is_asked_about(own_cloud: Cloud) -> None:
+    async with dashboard(size=(80, 24)) as driven:
+        await driven.go_to("base")
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.cpu)
+        assert driven.view.fleet is not None and len(driven.view.fleet.cpu) <= 2  # and the one selected before
+
+
+async def test_on_a_real_account_nothing_is_asked_before_a_person_agrees_to_what_it_costs(own_cloud: Cloud) -> None:
+    async with far_away(own_cloud) as driven:
+        await driven.go_to("base")
+        await driven.until(lambda: "the command CPU does" in text_of(driven.app))
+        await driven.pilot.pause(2.5)  # beats of the pulse
+        assert calls(own_cloud, "GetMetricData") == []
+        running = [one for one in driven.view.desk.shown_instances() if one.state is State.RUNNING]
+        driven.app.parts.perform("cpu")
+        form = await driven.opened(Confirm)
+        words = text_of(driven.app)
+        # 12 an hour × 730 hours × $0.00001, for each
+        assert f"{len(running)} running machines" in words and f"${len(running) * 0.0876:.2f} for a month" in words
+        await driven.press("n")
+        await driven.home()
+        assert not driven.app.parts.desk.link.is_measured
+        driven.app.parts.perform("cpu")
+        form = await driven.opened(Confirm)
+        assert form is driven.app.screen
+        await driven.press("y")
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.cpu)
+        assert len(calls(own_cloud, "GetMetricData")) == 1
+        driven.app.parts.perform("cpu")
+        await driven.until(lambda: driven.view.fleet is not None and not driven.view.fleet.cpu)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_the_setting_counts_wherever_the_account_is(own_cloud: Cloud, wanted: bool) -> None:
+    async with far_away(own_cloud, cpu_chart=wanted) as driven:
+        assert driven.app.parts.desk.link.is_measured is wanted
+    async with dashboard(cpu_chart=wanted) as driven:
+        assert driven.app.parts.desk.link.is_measured is wanted
