@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
+from fe2tui.model.busy import HOUR_OF_FIGURES
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money import Limits, Mark, cost_of_last_run, hourly_cost, mark_of, monthly_cost
@@ -120,7 +121,7 @@ def _cpu(instance: Instance, at: Moment) -> Cell:
     if instance.state is State.STOPPED:
         return "disk only", "dim"
     figures = at.fleet.cpu.get(instance.id, ())
-    return sparkline(figures, 9), "spark"
+    return sparkline(figures, HOUR_OF_FIGURES), "spark"
 
 
 def _image(instance: Instance, at: Moment) -> Cell:
@@ -153,7 +154,7 @@ COLUMNS: Mapping[str, Column] = {
         grid.Column("hour", "$/H", 7, _hour, right=True, sort="hour"),
         grid.Column("so_far", "SO FAR", 9, _so_far, rank=2, right=True, sort="so_far"),
         grid.Column("month", "$/MONTH", 10, _month, rank=4, right=True, sort="hour"),
-        grid.Column("cpu", "CPU 1H", 9, _cpu, rank=5, sort="cpu"),
+        grid.Column("cpu", "CPU 1H", HOUR_OF_FIGURES, _cpu, rank=5, sort="cpu"),
         grid.Column("id", "ID", 19, _id, rank=6),
         grid.Column("key", "KEY", 12, _key, rank=7),
         grid.Column("private", "PRIVATE", 15, _private, rank=8),

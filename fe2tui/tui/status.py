@@ -154,11 +154,11 @@ def _numbers(status: Status, now: datetime, room: _Room) -> Iterator[Span]:
     if room.marks and (sums.long or sums.costly):
         yield Span(f"▲ {marks_words(sums) if room.word_marks else sums.long + sums.costly}  ", "trouble")
     known = sums.total == 0 or sums.unknown < sums.total or bool(sums.per_hour)
-    yield Span(f"  {dollars(sums.per_hour, sign='$') if known else DASH}/h", "strong")
+    yield Span(f"  {dollars(sums.per_hour, sign='$') if known else DASH}/h", "strong", "cost")
     if room.month:
         money = dollars(sums.this_month(now), sign="$") if known else DASH
-        yield Span(f"   {money}", "strong")
-        yield Span(f"{' in' if room.in_month else ''} {now:%b}", "dim")
+        yield Span(f"   {money}", "strong", "cost")
+        yield Span(f"{' in' if room.in_month else ''} {now:%b}", "dim", "cost")
     if sums.unknown and room.unknown and status.priced:
         yield Span(f"  {sums.unknown:,} without a price", "moving")
 

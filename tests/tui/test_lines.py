@@ -165,6 +165,20 @@ def test_the_parts_of_the_status_line_stand_apart(width: int) -> None:
         assert "price   " in line
 
 
+@pytest.mark.parametrize(
+    ("long", "costly", "words"),
+    [(2, 0, "▲ 2 long on "), (0, 1, "▲ 1 costly "), (2, 1, "▲ 2 long on, 1 costly "), (0, 0, "")],
+)
+def test_machines_that_are_long_on_or_costly_are_counted(long: int, costly: int, words: str) -> None:
+    marked = replace(FULL, sums=replace(SUMS, long=long, costly=costly))
+    wide = said(marked, 160)
+    assert words in wide and ("▲" in wide) is bool(words)
+    narrow = said(marked, 72)
+    assert "long on" not in narrow and (f"▲ {long + costly} " in narrow) is bool(words)
+    inks = {span.ink for span in status.spans(marked, NOW, 160) if "▲" in span.text}
+    assert inks == ({"trouble"} if words else set())
+
+
 def test_missing_prices_are_not_told_of_before_they_were_asked_for() -> None:
     unknown = Sums(16, 3, 1, 2, Decimal("0.62"), Decimal("41.20"), NOW, unknown=5)
     assert "5 without a price" in said(Status(PLACE, "", unknown, NOW), 160)
