@@ -19,7 +19,7 @@ from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.forms.type_picker import PickTypes
 from fe2tui.tui.forms.type_table import TypeTable
 from tests.tui.forms_host import UNANSWERED, Host, cut_off, opened, said, until
-from tests.tui.type_lists import CATALOGUE, NOW, PRICES, TYPES, Shelf
+from tests.tui.type_lists import CATALOGUE, NOW, PRICES, TYPES, WIDEST, Shelf
 
 KEYS = {
     ">": "greater_than_sign",
@@ -143,7 +143,8 @@ async def test_the_cursor_begins_at_the_present_type() -> None:
 async def test_columns_are_given_up_where_there_is_no_room_and_never_cut(
     size: tuple[int, int], titles: tuple[str, ...]
 ) -> None:
-    async with opened(picker(), size) as (_, host):
+    every = {kind.name: kind for kind in (*TYPES, *WIDEST)}
+    async with opened(picker(Shelf(Catalogue(every, {}, NOW))), size) as (_, host):
         shown = table(host)
         assert shown.titles == titles
         widths = [column.width for column in shown._brush.layout.columns]

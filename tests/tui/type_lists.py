@@ -38,6 +38,22 @@ TYPES = (
     MachineType("u7in-16tb.224xlarge", 896, 16_777_216, spot=False, network="200 Gigabit", hypervisor="nitro"),
 )
 
+WIDEST = (
+    MachineType("u7in-32tb.224xlarge", 1920, 33_554_432, gpus=12, gpu_name="Inferentia2", gpu_memory=32_768),
+    MachineType(
+        "g7e.48xlarge",
+        192,
+        2_097_152,
+        gpus=8,
+        gpu_name="RTX PRO Server 6000",
+        gpu_memory=98_304,
+        local_disk=335_520,
+        local_disks=24,
+        network="16x 200 Gigabit",
+    ),
+)
+"""Types whose words are as long as any."""
+
 CATALOGUE = Catalogue(
     {kind.name: kind for kind in TYPES},
     {kind.name: ALL_ZONES if kind.name != "p3.8xlarge" else ("us-east-2a",) for kind in TYPES},

@@ -25,7 +25,7 @@ from fe2tui.tui.forms.field import Field
 from fe2tui.tui.forms.form import Form, dim, shown
 from fe2tui.tui.forms.launch_draft import Draft
 from fe2tui.tui.forms.launch_lists import Lists, Sources
-from fe2tui.tui.forms.launch_types import TypeField, unfit_for
+from fe2tui.tui.forms.launch_types import TypeField, name_of, unfit_for
 from fe2tui.tui.forms.suggest import Suggest
 from fe2tui.tui.forms.type_picker import PickTypes
 
@@ -117,7 +117,8 @@ class LaunchForm(Form[LaunchRequest]):
         if shelf is None:
             return None
         image = self._image if self._image_text == text else None
-        title = f"Types in {self._region} for {text}" if text else f"Types in {self._region}"
+        called = name_of(image, text)
+        title = f"Types in {self._region} for {called}" if called else f"Types in {self._region}"
         fits = unfit_for(image, text, shelf.kept)
         return PickTypes(shelf, region=self._region, clock=self._clock, fits=fits, present=present, title=title)
 

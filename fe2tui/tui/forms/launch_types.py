@@ -42,6 +42,11 @@ class TypeField(Suggest):
             self.fill(Suggestion(name))
 
 
+def name_of(image: Image | None, text: str) -> str:
+    """What to call the image: the word as it stands, else its name where that is known."""
+    return image.label if image is not None and text.strip() not in IMAGE_WORDS else text.strip()
+
+
 def unfit_for(image: Image | None, text: str, catalogue: Callable[[], Catalogue | None]) -> Unfit:
     """Why a type cannot be launched of an image; ``text`` is what the form says of it.
 
@@ -52,7 +57,7 @@ def unfit_for(image: Image | None, text: str, catalogue: Callable[[], Catalogue 
         architectures = frozenset(name for edition in word.editions for name in edition.patterns)
     else:
         architectures = frozenset({image.architecture} if image is not None else ())
-    label = visible(text.strip())
+    label = visible(name_of(image, text))
 
     def unfit(kind: MachineType) -> str | None:
         if architectures and not architectures & set(kind.architectures):

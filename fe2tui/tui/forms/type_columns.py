@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -16,14 +17,24 @@ Column: TypeAlias = grid.Column[MachineType, TypesAt]
 Unfit = Callable[[MachineType], "str | None"]
 """Why a type cannot be chosen, in words; None when it can."""
 
-ROOMY = 128  # columns from which the longest GPU has its whole name
-_WHOLE_GPU = 24
+_GPU_WIDTHS = ((128, 24), (109, 16), (0, 14))  # from that many columns on; the longest name there is has 24
+_UNSPACED = 14  # in so little room the × stands without spaces
 
 
 def gpu_words(kind: MachineType) -> str:
     """As in ``4 × A10G``, or ``1/8 L4`` of one with a part; a dash for none."""
     name = visible(kind.gpu_name) or "GPU"
     return DASH if not kind.gpus else name if "/" in name else f"{kind.gpus} × {name}"
+
+
+def gpu_within(kind: MachineType, room: int) -> str:
+    """The same in so much room: of a name that is too long the last words are left out."""
+    words = gpu_words(kind)
+    if room <= _UNSPACED:
+        words = words.replace(" × ", "×")
+    while len(words) > room and " " in words:
+        words = f"{words.removesuffix('…').rpartition(' ')[0]}…"
+    return words
 
 
 def gpu_memory(kind: MachineType) -> str:
@@ -73,14 +84,23 @@ COLUMNS: tuple[Column, ...] = (
     grid.Column("type", "TYPE", 12, lambda kind, at: (visible(kind.name), "text"), sort="type"),
     grid.Column("vcpu", "vCPU", 4, lambda kind, at: (str(kind.vcpus), "text"), right=True, sort="vcpu"),
     grid.Column("mem", "GiB", 6, lambda kind, at: (_gib(kind.memory), "text"), right=True, sort="mem"),
-    grid.Column("gpu", "GPU", 13, _plain(gpu_words), rank=2, sort="gpu"),
+    grid.Column("gpu", "GPU", 8, _plain(gpu_words), rank=2, sort="gpu"),
     grid.Column("gpumem", "GPU GB", 6, lambda kind, at: (gpu_memory(kind), "text"), rank=4, right=True, sort="gpumem"),
     grid.Column("arch", "ARCH", 6, _plain(architecture_words), rank=3, sort="arch"),
     grid.Column("net", "NETWORK", 13, _plain(network_words), rank=6, right=True, sort="net"),
-    grid.Column("disk", "LOCAL DISK", 12, _plain(disk_words), rank=5, right=True, sort="disk"),
+    grid.Column("disk", "LOCAL DISK", 14, _plain(disk_words), rank=5, right=True, sort="disk"),
     grid.Column("price", "$/H", 8, lambda kind, at: _price(at.price(kind)), right=True, sort="price"),
     grid.Column("spot", "SPOT $", 8, lambda kind, at: _price(at.spot(kind)), rank=1, right=True, sort="spot"),
 )
+
+
+def columns_for(width: int) -> tuple[Column, ...]:
+    """The columns, with as much of the GPUs' names as there is room for."""
+    room = next(room for least, room in _GPU_WIDTHS if width >= least)
+    return tuple(
+        replace(column, width=room, cell=_plain(lambda kind: gpu_within(kind, room))) if column.id == "gpu" else column
+        for column in COLUMNS
+    )
 
 
 class TypeRows:
@@ -110,11 +130,12 @@ class TypeRows:
 
     def layout(self, width: int) -> Layout:
         """The columns for a width."""
-        widths = {"type": self._longest, **({"gpu": _WHOLE_GPU} if width >= ROOMY else {})}
+        columns = columns_for(width)
+        widths = {"type": self._longest}
         if not self._shows_reasons:
-            return fit(COLUMNS, width, widths)
+            return fit(columns, width, widths)
         why = grid.Column("why", "WHY NOT", 20, self._why, stretches=True)
-        return fit((*COLUMNS, why), width, widths, Names(least=30, comfortable=30, greedy=60))
+        return fit((*columns, why), width, widths, Names(least=30, comfortable=30, greedy=60))
 
     def _why(self, kind: MachineType, at: TypesAt) -> Cell:
         return visible(self._reasons.get(kind.name, "")), "dim"
