@@ -64,3 +64,15 @@ def test_a_part_that_may_not_be_read_is_said_and_the_rest_is_there(own_fe2: Any)
     assert said.status == 0, said.err
     assert "DescribeAddresses" in said.out and "DescribeSnapshots" in said.out
     assert "train-resnet" in said.out
+
+
+def test_what_a_machine_and_its_disks_cost_stays_in_the_month_when_they_are_gone(empty_fe2: Any) -> None:
+    assert empty_fe2("launch", "base", "ubuntu", "4000", "m5.large", "--no-wait").status == 0
+    seen = empty_fe2("cost", "--json").json
+    base = next(row["id"] for row in seen["rows"] if row["name"] == "base")
+    assert seen["per_hour"] > 0
+    assert empty_fe2("terminate", "base", "--yes", "--wait").status == 0
+    found = empty_fe2("cost", "--json").json
+    (row,) = [row for row in found["rows"] if row["id"] == base]
+    assert found["per_hour"] == 0
+    assert row["parts"]["disk"]["month"] > 0 and row["parts"]["machine"]["month"] > 0
