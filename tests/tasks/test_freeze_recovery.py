@@ -69,7 +69,7 @@ async def _made_of(bench: Bench, instance_id: str) -> list[Image]:
 
 
 async def _until(bench: Bench, instance_id: str, *states: State) -> Instance:
-    return (await instances.wait_states(bench.ctx.session, [instance_id], states, every=0.05))[instance_id]
+    return (await instances.wait_states(bench.ctx.session, [instance_id], states, every=0.05, timeout=20))[instance_id]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.place import Place
+from fe2tui.model.progress import Progress
 from fe2tui.model.volume import Volume
 from fe2tui.tasks.freeze import freeze, open_freezes, plan_freeze, watch
 from fe2tui.tasks.launch import launch
@@ -356,6 +358,29 @@ async def test_cancelled_before_anything_was_sent_nothing_is_left_to_watch(bench
     while not bench.calls("DescribeImages"):
         await asyncio.sleep(0.02)
     working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    assert await open_freezes(bench.ctx) == [] and await _made_of(bench, machine) == []
+
+
+async def test_cancelled_while_it_is_written_down_it_is_given_up(bench: Bench, machine: Instance) -> None:
+    path = bench.ctx.store.path
+    assert path is not None
+    elsewhere = sqlite3.connect(path, isolation_level=None)
+    reached = asyncio.Event()
+
+    def report(step: Progress) -> None:
+        if step.step == "name":
+            elsewhere.execute("BEGIN IMMEDIATE")  # the journal has to wait
+            reached.set()
+
+    bench.ctx.report = report
+    working = asyncio.create_task(freeze(bench.ctx, machine.id))
+    await reached.wait()
+    await asyncio.sleep(0.1)
+    working.cancel()
+    await asyncio.sleep(0)
+    elsewhere.execute("ROLLBACK")
+    elsewhere.close()
     await asyncio.gather(working, return_exceptions=True)
     assert await open_freezes(bench.ctx) == [] and await _made_of(bench, machine) == []
 
