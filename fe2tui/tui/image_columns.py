@@ -170,7 +170,9 @@ def contents(fleet: Fleet) -> Contents[Image, ImagesSeen]:
         frozenset(public.keys() - fleet.images.keys()),
         is_read=bool(things),
         problem=problems[0] if problems else None,
-        note="" if fleet.images or not things or problems else "none of your own yet",
+        note=""
+        if fleet.images or not things or problems
+        else "None of your own yet: f, on an instance, makes one of it.",
         widths={"arch": max((len(image.architecture) for image in things.values()), default=0)},
     )
 

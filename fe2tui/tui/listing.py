@@ -28,7 +28,7 @@ class Contents(Generic[Thing, Around]):
 
     ``around`` makes what things are seen in at a moment; ``look`` is all of a thing that its row shows and that time
     alone does not change: a row glows when it differs. Those in ``apart`` stand below the others in any order. ``note``
-    is said in the frame; ``widths`` are least ones of columns, by their ids.
+    is said under the rows; ``widths`` are least ones of columns, by their ids.
     """
 
     fleet: Fleet

@@ -196,7 +196,7 @@ async def test_before_the_first_read_and_before_images_are_read_it_says_so() -> 
 async def test_without_images_of_its_own_an_account_sees_the_public_ones_and_is_told() -> None:
     async with images(with_images(many(1))) as (host, _):
         assert len(host.names) == 3
-        assert "none of your own yet" in host.frame
+        assert "None of your own yet" in "\n".join(host.lines())
         assert host.pane.count_words == "0"
 
 
@@ -207,7 +207,8 @@ async def test_what_may_not_be_read_is_said_in_the_pane_and_the_rest_is_shown() 
         assert "Not allowed: ec2:DescribeImages." in said and "Ask for that right." in said
         host.listing.take(replace(with_images(many(1)), problems=(refusal,)))
         assert len(host.names) == 3
-        assert "▲ Not allowed: ec2:DescribeImages." in host.frame
+        assert "▲ Images not read" in host.frame
+        assert "Not allowed: ec2:DescribeImages." in "\n".join(host.lines())
 
 
 async def test_snapshots_that_may_not_be_read_leave_the_cost_a_dash_and_never_a_guess() -> None:
@@ -215,7 +216,7 @@ async def test_snapshots_that_may_not_be_read_leave_the_cost_a_dash_and_never_a_
     seen = replace(with_images(many(1), image(1, "base")), snapshots={}, problems=(refusal,))
     async with images(seen) as (host, _):
         assert host.lines()[1].split()[7] == "–"
-        assert "▲ Not allowed" in host.frame
+        assert "▲ Snapshots not read" in host.frame
         host.listing.take(replace(with_images(many(1), image(1, "base")), prices=Prices()))
         assert host.lines()[1].split()[7] == "–"
 

@@ -12,16 +12,18 @@ from fe2tui.tui.arrangement import Arrangement
 from fe2tui.tui.listing import Contents, ListRows, Sheet
 from fe2tui.tui.panes.listpane import ListTable, nothing_read
 from fe2tui.tui.widgets.frame import Part
+from fe2tui.tui.widgets.grid import Cell
 
 Thing = TypeVar("Thing")
 Around = TypeVar("Around")
 
 
-def _note(contents: Contents[Any, Any]) -> Sequence[Part]:
-    """What is said in the frame: what could not be read, else what is to be known of the list."""
-    if contents.problem is not None:
-        return (Part(f"▲ {visible(contents.problem.summary)} ", "state-trouble", False, "errors"),)
-    return (Part(f"{contents.note} "),) if contents.note else ()
+def _unread(contents: Contents[Any, Any]) -> Sequence[Cell]:
+    """What could not be read, and what to do about it."""
+    if contents.problem is None:
+        return ()
+    said = ((contents.problem.summary, "trouble"), (contents.problem.remedy, "dim"))
+    return tuple((visible(text), ink) for text, ink in said if text)
 
 
 class Listed(ListTable, Generic[Thing, Around]):
@@ -48,13 +50,15 @@ class Listed(ListTable, Generic[Thing, Around]):
         self.marks &= contents.things.keys()
         self._list_rows = rows
         self.sorted_by = (arrangement.sort, arrangement.descending)
-        self.trouble = _note(contents)
+        problem = contents.problem
+        said = f"▲ {problem.part.capitalize()} not read " if problem is not None else ""
+        self.trouble = (Part(said, "state-trouble", False, "errors"),) if said else ()
+        self.below = _unread(contents) or (((contents.note, "dim"),) if contents.note else ())
         noun = self._sheet.kind.noun
         if arrangement.query.tests:
             self.empty = ((f"No {noun} fits the filter.", "text"), ("esc shows all of them again.", "dim"))
-        elif contents.problem is not None:
-            said = ((contents.problem.summary, "text"), (contents.problem.remedy, "dim"))
-            self.empty = tuple((visible(text), ink) for text, ink in said if text)
+        elif problem is not None:
+            self.empty = self.below
         elif not contents.is_read:
             self.empty = nothing_read(contents.fleet.place)
         else:
@@ -65,6 +69,6 @@ class Listed(ListTable, Generic[Thing, Around]):
         """Another place is shown: nothing of the last one stays."""
         self.marks.clear()
         self._list_rows = ListRows(self._sheet, None, (), self._clock)
-        self.trouble = ()
+        self.trouble = self.below = ()
         self.empty = nothing_read(place)
         self.show(self._list_rows)

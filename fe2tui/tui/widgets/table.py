@@ -60,6 +60,7 @@ class Table(ScrollView, can_focus=True):
         self.marks: set[str] = set()
         self.sorted_by = ("", False)
         self.empty: Sequence[Cell] = ()
+        self.below: Sequence[Cell] = ()  # lines under the last row, where there is room
         self._shown = rows
         self._cursor = 0
         self._cursor_id: str | None = None
@@ -214,8 +215,9 @@ class Table(ScrollView, can_focus=True):
         row = round(self.scroll_y) + y - 1
         if row < len(self._shown.ids):
             return self._strip(row)
-        if not self._shown.ids and 2 <= y < 2 + len(self.empty):
-            text, name = self.empty[y - 2]
+        said, at = (self.below, row - len(self._shown.ids) - 1) if self._shown.ids else (self.empty, y - 2)
+        if 0 <= at < len(said):
+            text, name = said[at]
             return Strip([Segment(fitted(f"{'':{GUTTER}}{text}", width), ink[name])])
         return Strip.blank(width, ink["text"])
 
