@@ -17,7 +17,7 @@ Column: TypeAlias = grid.Column[MachineType, TypesAt]
 Unfit = Callable[[MachineType], "str | None"]
 """Why a type cannot be chosen, in words; None when it can."""
 
-_GPU_WIDTHS = ((128, 24), (109, 16), (0, 14))  # from that many columns on; the longest name there is has 24
+_GPU_WIDTHS = ((129, 24), (110, 16), (0, 14))  # from that many columns on; the longest name there is has 24
 _UNSPACED = 14  # in so little room the × stands without spaces
 
 
@@ -72,10 +72,12 @@ def _price(amount: Decimal | None) -> Cell:
     return (dollars(amount, 4), "text" if amount is not None else "dim")
 
 
-def _plain(words: Callable[[MachineType], str]) -> Callable[[MachineType, TypesAt], Cell]:
+def _plain(words: Callable[[MachineType], str], before: str = "") -> Callable[[MachineType, TypesAt], Cell]:
+    """``before`` parts it from a number to its left."""
+
     def cell(kind: MachineType, at: TypesAt) -> Cell:
         text = words(kind)
-        return text, "dim" if text == DASH else "text"
+        return f"{before}{text}", "dim" if text == DASH else "text"
 
     return cell
 
@@ -84,7 +86,7 @@ COLUMNS: tuple[Column, ...] = (
     grid.Column("type", "TYPE", 12, lambda kind, at: (visible(kind.name), "text"), sort="type"),
     grid.Column("vcpu", "vCPU", 4, lambda kind, at: (str(kind.vcpus), "text"), right=True, sort="vcpu"),
     grid.Column("mem", "GiB", 6, lambda kind, at: (_gib(kind.memory), "text"), right=True, sort="mem"),
-    grid.Column("gpu", "GPU", 8, _plain(gpu_words), rank=2, sort="gpu"),
+    grid.Column("gpu", " GPU", 8, _plain(gpu_words), rank=2, sort="gpu"),
     grid.Column("gpumem", "GPU GB", 6, lambda kind, at: (gpu_memory(kind), "text"), rank=4, right=True, sort="gpumem"),
     grid.Column("arch", "ARCH", 6, _plain(architecture_words), rank=3, sort="arch"),
     grid.Column("net", "NETWORK", 13, _plain(network_words), rank=6, right=True, sort="net"),
@@ -98,7 +100,9 @@ def columns_for(width: int) -> tuple[Column, ...]:
     """The columns, with as much of the GPUs' names as there is room for."""
     room = next(room for least, room in _GPU_WIDTHS if width >= least)
     return tuple(
-        replace(column, width=room, cell=_plain(lambda kind: gpu_within(kind, room))) if column.id == "gpu" else column
+        replace(column, width=room + 1, cell=_plain(lambda kind: gpu_within(kind, room), " "))
+        if column.id == "gpu"
+        else column
         for column in COLUMNS
     )
 
