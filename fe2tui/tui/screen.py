@@ -149,14 +149,11 @@ class MainScreen(Screen[None]):
 
     def write_lines(self) -> None:
         """Write the status line, the frames and the footer anew where they changed."""
-        self._write_frames()
+        self.activity.tab_counts = self.lists.write_edges(alone=not self._is_wide)
+        self.activity.write_edge()
         self.notice.display = bool(self._lines.notice(self.app.size.width))
         for line in (self.status, self.notice, self.footer):
             line.redraw()
-
-    def _write_frames(self) -> None:
-        self.activity.tab_counts = self.lists.write_edges(alone=not self._is_wide)
-        self.activity.write_edge()
 
     def recolour(self) -> None:
         """The colours are others."""
