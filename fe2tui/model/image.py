@@ -133,7 +133,7 @@ def _debian(release: str) -> Edition:
 
 def _deep_learning(release: str) -> Edition:
     return _edition(
-        f"Deep Learning base, NVIDIA driver, Ubuntu {release}",
+        f"Deep Learning Ubuntu {release}",
         f"/aws/service/deeplearning/ami/{{arch}}/base-oss-nvidia-driver-gpu-ubuntu-{release}/latest/ami-id",
         f"Deep Learning *Base OSS Nvidia Driver GPU AMI (Ubuntu {release})*",
         _ARMS,
@@ -157,7 +157,7 @@ IMAGE_WORDS: Mapping[str, ImageWord] = {
         ImageWord("debian", "Debian", "admin", "136693071363", (_debian("13"), _debian("12"))),
         ImageWord(
             "dlami",
-            "Deep Learning base with NVIDIA driver",
+            "Deep Learning base, NVIDIA driver",
             "ubuntu",
             "898082745236",
             (_deep_learning("24.04"), _deep_learning("22.04")),

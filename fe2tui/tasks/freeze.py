@@ -85,7 +85,7 @@ class _Freezing:
     async def run(self, wait: bool) -> Image:
         ctx, plan = self.ctx, self.plan
         journal, token = ctx.store.freezes, self.intent.token
-        self.step("name", f"{plan.name}: no other image is called that")
+        self.step("name", f"The image will be called {plan.name}")
         tags = await self.tags()
         try:
             await unbroken(asyncio.to_thread(journal.intend, self.intent), ctx.pace.unbroken)

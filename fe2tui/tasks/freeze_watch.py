@@ -265,7 +265,10 @@ class Watching:
         return image
 
     async def _failure(self, image: Image) -> StateError:
-        reason = image.state_reason.rstrip(".") or "it gives no reason"
+        code, _, reason = image.state_reason.partition(": ")
+        if not reason or " " in code:
+            code, reason = "", image.state_reason
+        reason = reason.rstrip(".") or "it gives no reason"
         left = f"It stays in the list as {image.state}"
         try:
             parts = await snapshots.snapshots_of_image(self.ctx.session, image.id) if self.may_read_snapshots else []
@@ -282,7 +285,7 @@ class Watching:
         return StateError(
             f"AWS could not make the image {image.label} ({image.id}): {reason}.",
             remedy,
-            code=image.state_reason.partition(":")[0] if ":" in image.state_reason else None,
+            code=code or None,
         )
 
     async def _gone(self) -> NotFoundError:
@@ -304,11 +307,11 @@ class Watching:
 
     def _report(self, parts: Sequence[Snapshot]) -> None:
         if not parts:
-            self._say(f"{self.intent.name} ({self.intent.image_id}) is pending", None)
+            self._say(f"{self.intent.image_id} is pending", None)
             return
         done = sum(one.progress for one in parts) / len(parts)
         of = "its snapshot" if len(parts) == 1 else f"its {len(parts)} snapshots"
-        words = f"{self.intent.name} ({self.intent.image_id}) is pending: {of} {done:.0%}"
+        words = f"{self.intent.image_id} is pending: {of} {done:.0%}"
         self._say(words, done)
 
     def _say(self, words: str, fraction: float | None) -> None:
