@@ -119,6 +119,8 @@ class Language(Generic[Thing, Around]):
             return self.word(plain) if plain else None
         if compared := self._comparison(token):
             return self._compare(token, compared[1].lower(), compared[2], compared[3].replace('"', ""))
+        if (other := _COMPARED.match(token)) and other[2] != "=":
+            raise self._unknown_field(token, other[1])
         name, colon, value = token.partition(":")
         value = value.replace('"', "").strip(",").lower()
         if not colon:

@@ -81,6 +81,7 @@ def shown(text: str) -> list[str]:
         ("age>1w -state:gone", ["old batch"]),
         ("spot", ["train-resnet"]),
         ('"spot"', ["spot-the-dog"]),
+        ('"a>b"', []),
         ("name:spot", ["spot-the-dog"]),
         ("-spot -tag:env", ["base"]),
         ('"old batch"', ["old batch"]),
@@ -103,6 +104,8 @@ def test_a_term_that_is_not_finished_hides_nothing(text: str) -> None:
     [
         ("stat:running", "Did you mean state:?"),
         ("colour:red", "quotes make it a plain word"),
+        ("agee>7d", "Did you mean age>?"),
+        ("price>=1", "quotes make it a plain word"),
         ("state:runing", "There are pending"),
         ("age>soon", "an age such as 7d"),
         ("cost>much", "dollars an hour such as 0.5"),
