@@ -271,7 +271,7 @@ async def test_the_colours_change_and_nothing_depends_on_them(demo_env: Path, mo
     async with dashboard() as driven:
         driven.app.parts.runner.perform("theme")
         await driven.until(lambda: driven.app.theme == "fe2tui-light")
-        for sign in ("● base", "▲ scraper", "○ od1"):
+        for sign in ("● train-resnet", "▲ scraper", "○ od1"):
             assert sign in shown(driven)
 
 

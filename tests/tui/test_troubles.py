@@ -18,7 +18,7 @@ def test_a_damaged_store_is_said_and_stays_in_the_activity(demo_env: Path) -> No
     data.mkdir(exist_ok=True)
     (data / "fe2tui.sqlite").write_bytes(os.urandom(9000))
     with _open() as terminal:
-        terminal.until("● base")
+        terminal.until("▲ base")
         terminal.until("The store was damaged")
         terminal.send("!")
         terminal.until(
@@ -29,7 +29,7 @@ def test_a_damaged_store_is_said_and_stays_in_the_activity(demo_env: Path) -> No
 def test_settings_that_cannot_be_read_open_it_for_reading_only(demo_env: Path) -> None:
     (demo_env / "config" / "config.toml").write_text("columns = [\n")
     with _open() as terminal:
-        terminal.until("● base")
+        terminal.until("▲ base")
         terminal.until("read-only")
         terminal.until("is not valid TOML")
         terminal.send("l")

@@ -71,9 +71,10 @@ def _missing(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator[s
         yield f"On-demand {stale}."
     if fleet.idle_addresses:
         month = dollars(ADDRESS_PER_HOUR * HOURS_A_MONTH * len(fleet.idle_addresses), sign="$")
+        verb = "is" if len(fleet.idle_addresses) == 1 else "are"
         yield (
-            f"{plural(len(fleet.idle_addresses), 'Elastic IP')} associated with nothing: {month} a month; since when,"
-            " AWS does not tell, so what they cost before is not in today and the month."
+            f"{plural(len(fleet.idle_addresses), 'Elastic IP')} {verb} associated with nothing: {month} a month. Since"
+            " when, AWS does not tell: what that cost before is in no sum."
         )
     if any(instance.is_spot for instance in fleet.instances.values()):
         yield "A run of a spot machine counts at the price it had when it was first seen."

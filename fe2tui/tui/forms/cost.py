@@ -85,7 +85,7 @@ def _sums(account: AccountCost) -> Content:
     parts = [
         (account.per_hour, 3, "an hour"),
         (account.today, 2, "today"),
-        (account.month, 2, f"in {now:%B}"),
+        (account.month, 2, f"in {now:%b}"),
         (account.per_month, 2, "a month if left as it is"),
     ]
     said = [

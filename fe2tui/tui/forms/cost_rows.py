@@ -93,9 +93,23 @@ def columns(month: str) -> tuple[Column[_Line, None], ...]:
         Column("today", "TODAY", 8, lambda it, _: _whole(it.today, it), rank=1, right=True),
         Column("month", f"IN {month.upper()}", 10, lambda it, _: _whole(it.month, it), right=True),
         Column("left", "$/MONTH", 10, lambda it, _: _whole(it.hour, it, times=HOURS_A_MONTH), rank=1, right=True),
-        Column("machine", "MACHINE", 10, lambda it, _: _part("machine", it.month.machine, it), rank=3, right=True),
-        Column("disk", "DISKS", 9, lambda it, _: _part("disk", it.month.disk, it), rank=3, right=True),
-        Column("address", "IPV4", 7, lambda it, _: _part("address", it.month.address, it), rank=3, right=True),
+        Column(
+            "machine",
+            f"{month} MACHINE".upper(),
+            11,
+            lambda it, _: _part("machine", it.month.machine, it),
+            rank=3,
+            right=True,
+        ),
+        Column("disk", f"{month} DISKS".upper(), 9, lambda it, _: _part("disk", it.month.disk, it), rank=3, right=True),
+        Column(
+            "address",
+            f"{month} IPV4".upper(),
+            8,
+            lambda it, _: _part("address", it.month.address, it),
+            rank=3,
+            right=True,
+        ),
     )
 
 
