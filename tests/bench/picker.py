@@ -86,7 +86,9 @@ def picking() -> Iterator[Figure]:
             at_rest(terminal)
             terminal.send(b"\x10")
             terminal.drain(1)
-            opened = terminal.send(b"instance types\r")
+            terminal.send(b"instance types")
+            terminal.drain(2)
+            opened = terminal.send(b"\r")
             shown = (terminal.wait_for(f"{ALL_TYPES:,} types", 20) - opened) * 1000
             terminal.drain(2)
             longest_gap(terminal, gaps)

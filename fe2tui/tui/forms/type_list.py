@@ -58,8 +58,8 @@ class TypeList:
 
     def take(self, catalogue: Catalogue | None, prices: Prices) -> bool:
         """Show these from now on; whether they are others than before."""
-        if catalogue is self.catalogue and prices is self.prices:
-            return False
+        if catalogue is self.catalogue and (prices is self.prices or prices == self.prices):
+            return False  # each read of a fleet may bring the same prices again
         if catalogue is not None and catalogue is not self.catalogue and self._fits is not None:
             fits = self._fits
             self.reasons = {kind.name: why for kind in catalogue.types.values() if (why := fits(kind))}

@@ -201,8 +201,14 @@ class PickTypes(Form[str]):
 
     def action_sort(self) -> None:
         """Ask for the column to sort by; the same again turns the order round."""
+        present = self._list.sort
         items = [
-            Item(sort.id, sort.title, "turn it round" if sort.id == self._list.sort else "", sort.id == self._list.sort)
+            Item(
+                sort.id,
+                sort.title,
+                f"{'largest' if sort.largest_first else 'smallest'} first" if sort.id != present else "turn it round",
+                sort.id == present,
+            )
             for sort in SORTS.values()
         ]
         self.app.push_screen(Picker("Sort by", items, submit_word="Sort"), self._sort_by)
