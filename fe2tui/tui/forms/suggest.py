@@ -179,6 +179,8 @@ class Suggest(Field):
         self._fill()
         self._show(bool(self._listed))
 
+    @on(SuggestInput.Left)
+    @on(Input.Blurred)
     def close(self) -> None:
         """Hide the list."""
         self._typed = False
@@ -234,11 +236,6 @@ class Suggest(Field):
         at = options.highlighted
         options.highlighted = (0 if event.by > 0 else last) if at is None else max(0, min(last, at + event.by))
         options.scroll_to_highlight()
-
-    @on(SuggestInput.Left)
-    @on(Input.Blurred)
-    def _left(self) -> None:
-        self.close()
 
     @on(Opener.Clicked)
     def _toggle(self, event: Opener.Clicked) -> None:

@@ -56,10 +56,10 @@ class PickTypes(Form[str]):
     CSS_PATH: ClassVar[CSSPathType | None] = [sheets_folder() / "forms.tcss", sheets_folder() / "types.tcss"]
     SUBMIT_KEY: ClassVar[str] = "enter"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,ctrl+n", "step(1)", show=False, priority=True),
-        Binding("up,ctrl+p", "step(-1)", show=False, priority=True),
-        Binding("pagedown", "turn(1)", show=False, priority=True),
-        Binding("pageup", "turn(-1)", show=False, priority=True),
+        Binding("down,ctrl+n", "move(1)", show=False, priority=True),
+        Binding("up,ctrl+p", "move(-1)", show=False, priority=True),
+        Binding("pagedown", "move(1, True)", show=False, priority=True),
+        Binding("pageup", "move(-1, True)", show=False, priority=True),
         Binding("ctrl+o", "sort", show=False, priority=True),
         Binding("ctrl+r", "others", show=False, priority=True),
     ]
@@ -97,7 +97,7 @@ class PickTypes(Form[str]):
         """Show what is known, and read what is not."""
         self._list.take(self._source.kept(), self._source.prices())
         self._show()
-        self._go_to(self._list.present)
+        self._settle()
         self.run_worker(self._read(), exit_on_error=False)
         self.set_interval(LOOK_AGAIN, self._look_again)
 
@@ -130,19 +130,11 @@ class PickTypes(Form[str]):
     def _show(self) -> None:
         """Show the list anew; the cursor stays on its type if that is still there."""
         rows = self._list.rows()
-        self._table.empty = self._when_empty()
+        self._table.empty = type_words.when_empty(self._list, self._region, self._error)
         self._table.show_types(rows, (self._list.sort, self._list.descending))
         self.write_edge()
         self._say(None)
         self._describe()
-
-    def _when_empty(self) -> Sequence[tuple[str, str]]:
-        if self._list.catalogue is not None:
-            hidden = self._list.hidden and not self._list.shows_unfit
-            return (("No type fits.", "text"), ("ctrl+r shows those that cannot be chosen.", "dim") if hidden else _NO)
-        if self._error is not None:
-            return (("The types could not be read.", "text"), (visible(self._error.remedy), "dim"))
-        return ((f"Reading the instance types of {visible(self._region)} …", "text"), ("It takes seconds.", "dim"))
 
     def _say(self, wrong: QueryError | None) -> None:
         error = wrong or (self._error if self._list.catalogue is None else None)
@@ -152,6 +144,7 @@ class PickTypes(Form[str]):
             words = dim(" · ".join(self._list.words(self._clock())))
         self._write("#said", words)
 
+    @on(Table.Moved)
     def _describe(self) -> None:
         kind = self._list.type(self._table.cursor_id)
         if kind is None:
@@ -167,13 +160,11 @@ class PickTypes(Form[str]):
         # the lines have a fixed height: to lay the screen out anew with each key would take most of its time
         self.query_one(part, Static).update(words, layout=False)
 
-    def _go_to(self, name: str) -> None:
-        if not self._table.go_to(name) and self._table.types.ids:
-            self._table.go_to(self._table.types.ids[0])
-
     def _settle(self) -> None:
         """What is typed puts the cursor on the type of that name, else on the first; nothing on the present one."""
-        self._go_to(self.query_one("#filter", Input).value.strip().lower() or self._list.present)
+        typed, ids = self.query_one("#filter", Input).value.strip().lower(), self._table.types.ids
+        if not self._table.go_to(typed or self._list.present) and ids:
+            self._table.go_to(ids[0])
 
     # What a person does
 
@@ -186,18 +177,12 @@ class PickTypes(Form[str]):
         self._show()
         self._settle()
 
-    @on(Table.Moved)
-    def _moved(self, event: Table.Moved) -> None:
-        event.stop()
-        self._describe()
-
-    def action_step(self, by: int) -> None:
-        """Move in the table."""
-        self._table.action_move(by)
-
-    def action_turn(self, by: int) -> None:
-        """Move by pages."""
-        self._table.action_page(by)
+    def action_move(self, by: int, pages: bool = False) -> None:
+        """Move in the table, by rows or by pages."""
+        if pages:
+            self._table.action_page(by)
+        else:
+            self._table.action_move(by)
 
     def action_sort(self) -> None:
         """Ask for the column to sort by; the same again turns the order round."""
@@ -230,15 +215,12 @@ class PickTypes(Form[str]):
             self._show()
 
     @on(Asked)
-    def _asked(self, event: Asked) -> None:
-        event.stop()
-        if event.command == TypeTable.OPENS:
-            self.action_submit()
-
     @on(Input.Submitted, "#filter")
-    def _enter(self, event: Input.Submitted) -> None:
+    def _chosen(self, event: Asked | Input.Submitted) -> None:
+        """Enter, or a double click."""
         event.stop()
-        self.action_submit()
+        if not isinstance(event, Asked) or event.command == TypeTable.OPENS:
+            self.action_submit()
 
     def action_submit(self) -> None:
         """Pick the type under the cursor, if it fits."""
@@ -250,6 +232,3 @@ class PickTypes(Form[str]):
             self.dismiss(kind.name)
         else:
             self._write("#said", Content.assemble(("▲ ", "$error"), shown(f"{kind.name} cannot be chosen: {why}")))
-
-
-_NO = ("", "dim")

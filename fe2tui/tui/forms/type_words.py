@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from fe2tui.errors import Fe2Error
 from fe2tui.model.machine_type import MachineType
 from fe2tui.model.type_query import TypesAt
 from fe2tui.model.words import DASH, dollars, listed, visible
 from fe2tui.tui.forms.type_columns import architecture_words, disk_words, gpu_memory, gpu_words, network_words
+from fe2tui.tui.forms.type_list import TypeList
+from fe2tui.tui.widgets.grid import Cell
 
 SEVERAL = "several prices, see https://aws.amazon.com/ec2/pricing/on-demand/"
 _HYPERVISORS = {"nitro": "Nitro", "xen": "Xen"}
+
+
+def when_empty(types: TypeList, region: str, error: Fe2Error | None) -> Sequence[Cell]:
+    """What the table says when it has no rows."""
+    if types.catalogue is not None:
+        more = "ctrl+r shows those that cannot be chosen." if types.hidden and not types.shows_unfit else ""
+        return (("No type fits.", "text"), (more, "dim"))
+    if error is not None:
+        return (("The types could not be read.", "text"), (visible(error.remedy), "dim"))
+    return ((f"Reading the instance types of {visible(region)} …", "text"), ("It takes seconds.", "dim"))
 
 
 def heading(kind: MachineType) -> str:
