@@ -102,10 +102,12 @@ async def _found_out(ctx: Context, intent: FreezeIntent, entry: Entry) -> Freeze
         f"The image {intent.name} of {intent.label} was never made: the program ended before AWS heard of it.",
         "Freeze it again if it is still wanted.",
     )
+    watching = Watching(ctx, intent, entry)
     if intent.restart:
-        await Watching(ctx, intent, entry).started_again(patiently=True)
-        error.remedy = f"{entry.remedy} {error.remedy}".strip()
-    ctx.store.freezes.update(intent.token, stage="abandoned", error=error.summary)
+        await watching.started_again(patiently=True)
+        error.remedy = f"{entry.remedy or f'{intent.label} is not started yet.'} {error.remedy}"
+    if not watching.intent.restart:
+        ctx.store.freezes.update(intent.token, stage="abandoned", error=error.summary)
     raise error
 
 
@@ -162,7 +164,8 @@ class Watching:
             self.entry.left = self._left
             image, parts = await self._look()
             await self._start_when_taken(image, parts)
-            if image is not None and (image.state in _READY or image.state in FAILED_STATES):
+            is_over = image is not None and (image.state in _READY or image.state in FAILED_STATES)
+            if image is not None and is_over and not self.intent.restart:
                 return await self._end(image)
             if not to_the_end and not self.intent.restart:
                 return image
@@ -249,8 +252,6 @@ class Watching:
 
     async def _end(self, image: Image) -> Image:
         intent, journal = self.intent, self.ctx.store.freezes
-        if intent.restart:  # AWS was out of reach when it was to be started
-            await self.started_again(patiently=True)
         if image.state in FAILED_STATES:
             error = await self._failure(image)
             journal.update(intent.token, stage="failed", image_id=image.id, error=error.summary)
@@ -292,7 +293,8 @@ class Watching:
         if self.intent.restart:
             await self.started_again(patiently=True)
         intent = self.intent
-        self.ctx.store.freezes.update(intent.token, stage="failed", error="gone")
+        if not intent.restart:  # else the next start tries that again
+            self.ctx.store.freezes.update(intent.token, stage="failed", error="gone")
         return NotFoundError(
             f"The image {intent.name} ({intent.image_id}) is gone: somebody deregistered it while it was being made.",
             f"{self.entry.remedy} Freeze {intent.label} again if it is still wanted.".strip(),

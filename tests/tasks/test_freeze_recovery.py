@@ -148,6 +148,24 @@ async def test_one_that_its_person_stopped_since_then_stays_stopped(bench: Bench
     assert (await bench.one(machine.id)).state is State.STOPPED
 
 
+async def test_one_that_could_not_be_started_now_is_left_for_the_next_start(
+    cloud: Cloud, begin: Begin, name: str
+) -> None:
+    bench = await begin(cloud, first_wait=0.01)
+    machine = await launch(bench.ctx, bench.request(name), wait=False)
+    await instances.stop(bench.ctx.session, [machine.id])
+    await _until(bench, machine.id, State.STOPPED)
+    _left_open(bench, machine, restart=True, stopped_at=bench.ctx.clock())
+    for times in (5, 0):
+        if times:
+            bench.fault("throttle", action="StartInstances", times=times)
+        (found,) = await open_freezes(bench.ctx)
+        with pytest.raises(StateError, match="never made"):
+            await watch(bench.ctx, found)
+    assert (await _until(bench, machine.id, State.RUNNING)).state is State.RUNNING
+    assert await open_freezes(bench.ctx) == []
+
+
 async def test_one_in_another_region_is_watched_there(bench: Bench) -> None:
     west = await bench.ctx.session.with_region("us-west-2")
     (machine, *_) = [it for it in await instances.describe(west) if it.state is State.RUNNING]

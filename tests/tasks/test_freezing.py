@@ -320,6 +320,17 @@ async def test_aws_out_of_reach_is_waited_out(fresh_cloud: Callable[..., Cloud],
     assert "AWS goes on making it" in bench.words("image")
 
 
+async def test_a_start_that_aws_does_not_hear_is_tried_again_until_the_machine_runs(
+    cloud: Cloud, begin: Begin, name: str
+) -> None:
+    bench = await begin(cloud, PATIENT, first_wait=0.01)
+    machine = await launch(bench.ctx, bench.request(name), wait=False)
+    bench.fault("throttle", action="StartInstances", times=13)
+    assert (await freeze(bench.ctx, machine.id, way="stop")).state == "available"
+    assert "is not started yet" in bench.words("start")
+    assert (await bench.one(machine.id)).state in (State.RUNNING, State.PENDING)
+
+
 async def test_what_may_not_be_read_costs_the_fraction_and_nothing_else(bench: Bench, machine: Instance) -> None:
     bench.fault("deny", action="DescribeSnapshots")
     assert (await freeze(bench.ctx, machine.id)).state == "available"
