@@ -107,6 +107,7 @@ def test_the_month_from_what_was_written_down_is_the_one_computed_by_hand() -> N
     [row] = account_cost(fleet, ENDED - timedelta(microseconds=1)).rows
     parts = row.month_parts
     assert [cents(part) for part in (parts.machine, parts.address, parts.disk)] == [MACHINE, ADDRESS, DISK]
+    assert parts.machine == pytest.approx(Decimal("97.9232"), abs=Decimal("1e-6"))  # the minute of 20 s, too
     assert cents(row.month) == TOGETHER == cents(cost_between(fleet.instances["i-1"], fleet, at(1), ENDED))
 
 
