@@ -38,9 +38,11 @@ async def begin(enter_cloud: Callable[[Cloud], Path]) -> AsyncIterator[Begin]:
 
 @pytest.fixture
 async def bench(cloud: Cloud, begin: Begin) -> AsyncIterator[Bench]:
-    """A bench on the lived-in cloud that the tests share; faults are lifted afterwards."""
-    yield await begin(cloud)
+    """A bench on the lived-in cloud that the tests share; faults are lifted and new images removed afterwards."""
+    made = await begin(cloud)
+    yield made
     cloud.control("/demo/faults", method="DELETE")
+    await made.remove_images()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fe2tui.aws import images, snapshots
 from fe2tui.aws import instances as aws
 from fe2tui.demo import Cloud
 from fe2tui.model.instance import Instance
@@ -16,6 +17,7 @@ from fe2tui.model.progress import Activity, Progress
 from fe2tui.tasks.connect import Connection
 from fe2tui.tasks.context import Context, Pace
 
+LIVED_IN = ("base", "train-cuda-12", "scraper-2026-08")
 QUICK = Pace(poll=0.1, ready=30, states=30, down=1.0, spot=20, spot_poll=0.1, settle=1.0, unbroken=3.0)
 
 
@@ -61,6 +63,15 @@ class Bench:
     async def one(self, instance_id: str) -> Instance:
         """An instance as it is now."""
         return (await aws.describe(self.ctx.session, [instance_id]))[0]
+
+    async def remove_images(self) -> None:
+        """Take away the own images that the lived-in account does not have from the start, with their snapshots."""
+        session = self.ctx.session
+        for image in await images.own_images(session):
+            if image.name not in LIVED_IN:
+                await images.deregister_image(session, image.id)
+                for snapshot in await snapshots.snapshots_by_id(session, image.snapshot_ids):
+                    await snapshots.delete_snapshot(session, snapshot.id)
 
     def request(self, name: str, **changes: Any) -> LaunchRequest:
         """A usual launch."""

@@ -175,6 +175,8 @@ async def test_one_in_another_region_is_watched_there(bench: Bench) -> None:
     _left_open(bench, machine, name="from-ohio", region="us-west-2", stage="pending", image_id=image_id)
     (found,) = await open_freezes(bench.ctx)
     assert (await watch(bench.ctx, found)).id == image_id
+    async with await bench.ctx.session.with_region("us-west-2") as west:
+        await aws.deregister_image(west, image_id)
 
 
 async def test_what_cannot_be_found_out_now_is_left_for_the_next_start(bench: Bench, name: str) -> None:

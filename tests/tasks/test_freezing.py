@@ -321,9 +321,9 @@ async def test_aws_out_of_reach_is_waited_out(fresh_cloud: Callable[..., Cloud],
 
 
 async def test_a_start_that_aws_does_not_hear_is_tried_again_until_the_machine_runs(
-    cloud: Cloud, begin: Begin, name: str
+    fresh_cloud: Callable[..., Cloud], begin: Begin, name: str
 ) -> None:
-    bench = await begin(cloud, PATIENT, first_wait=0.01)
+    bench = await begin(fresh_cloud(), PATIENT, first_wait=0.01)
     machine = await launch(bench.ctx, bench.request(name), wait=False)
     bench.fault("throttle", action="StartInstances", times=13)
     assert (await freeze(bench.ctx, machine.id, way="stop")).state == "available"
