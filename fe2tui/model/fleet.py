@@ -39,6 +39,9 @@ class Run:
     """One stretch of an instance's running, as far as was seen. The price is of the machine alone.
 
     One that is stopped and keeps its address is paid for that: such a rest has an empty type and a price of zero.
+    ``seen_at`` is when it was last noted to be running, which is not at every look; None: it was never seen to run.
+    ``gone_by`` is for one whose end nobody saw, nor EC2 tells: ``ended_at`` is when it was last seen running then, and
+    it ended at an unknown moment before ``gone_by``.
     """
 
     instance_id: str
@@ -48,11 +51,18 @@ class Run:
     ended_at: datetime | None = None
     price_per_hour: Decimal | None = None
     has_address: bool = False
+    seen_at: datetime | None = field(default=None, compare=False)
+    gone_by: datetime | None = None
 
     @property
     def is_rest(self) -> bool:
         """Whether it is a stretch of resting with an address."""
         return not self.type
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether neither anybody saw it run, nor EC2 tells how long it did."""
+        return self.gone_by is not None and self.seen_at is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class _Page:
 
     disks: Stretches
     seen_at: datetime | None
+    serial: int = 0
     looks: Mapping[str, _Look] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
 
@@ -58,8 +59,11 @@ class DiskBook:
         self._lock = threading.Lock()
         self._pages: dict[Place, _Page] = {}
 
-    def see(self, fleet: Fleet) -> None:
-        """Begin, go on with, or end the stretches of a fleet's disks; only what changed is looked at."""
+    def see(self, fleet: Fleet, *, whole: bool = True) -> None:
+        """Begin, go on with, or end the stretches of a fleet's disks; only what changed is looked at.
+
+        ``whole``: the fleet has all disks there are, and what is not in it is no more; else only these are touched.
+        """
         owners = _owners(fleet)
         with self._lock:
             page = self._page(fleet.place)
@@ -67,20 +71,32 @@ class DiskBook:
             if is_older or (owners and not fleet.volumes):  # no disks yet, though some are attached: not read
                 return
             looks = _looks(page, fleet, owners)
-            changed = _changed(page, looks, fleet, owners)
             with self._database.transaction() as connection:
                 number = place_number(connection, fleet.place)
-                if changed and (known := _read(connection, fleet.place)).seen_at != page.seen_at:
-                    page.disks, page.seen_at = known.disks, known.seen_at
-                    changed = _changed(page, looks, fleet, owners)  # another process wrote meanwhile
-                connection.executemany(_PUT, [(number, *_row(stretch)) for stretch in changed])
-                connection.execute(
-                    "UPDATE places SET disks_at = max(disks_at, ?) WHERE id = ?", (to_micros(fleet.seen_at), number)
-                )
-            if changed:
-                page.disks = _entered(page.disks, changed)
-            page.seen_at = max(page.seen_at or fleet.seen_at, fleet.seen_at)
-            page.looks, page.prices = looks, fleet.prices
+                _catch_up(connection, number, fleet.place, page)
+                changed = _changed(page, looks, fleet, owners, whole)
+                _write(connection, number, page, changed, fleet.seen_at if whole else None)
+            if whole:
+                page.seen_at = max(page.seen_at or fleet.seen_at, fleet.seen_at)
+                page.looks, page.prices = looks, fleet.prices
+            else:
+                page.looks = {**page.looks, **looks}
+
+    def end(self, place: Place, ends: Mapping[str, datetime]) -> None:
+        """These disks were deleted, each at its moment. What is not known, or is over, stays as it is."""
+        with self._lock:
+            page = self._page(place)
+            with self._database.transaction() as connection:
+                number = place_number(connection, place)
+                _catch_up(connection, number, place, page)
+                latest = {key: page.disks[key][-1] for key in ends if key in page.disks}
+                changed = [
+                    replace(last, ended_at=max(ends[key], last.started_at))
+                    for key, last in latest.items()
+                    if last.ended_at is None
+                ]
+                _write(connection, number, page, changed, None)
+            page.looks = {key: look for key, look in page.looks.items() if key not in ends}
 
     def of(self, place: Place) -> Stretches:
         """The stretches of a place by volume, earliest first: the same mapping as long as nothing changes."""
@@ -112,8 +128,30 @@ def _read(connection: sqlite3.Connection, place: Place) -> _Page:
             None if cost is None else Decimal(cost),
         )
         disks.setdefault(volume, []).append(stretch)
-    at = connection.execute("SELECT disks_at FROM places WHERE key = ? AND disks_at > 0", (place.key,)).fetchone()
-    return _Page({key: tuple(stretches) for key, stretches in disks.items()}, from_micros(at[0]) if at else None)
+    head = connection.execute("SELECT disks_at, disks_serial FROM places WHERE key = ?", (place.key,)).fetchone()
+    at, serial = head or (0, 0)
+    return _Page({key: tuple(stretches) for key, stretches in disks.items()}, maybe_moment(at or None), serial)
+
+
+def _catch_up(connection: sqlite3.Connection, number: int, place: Place, page: _Page) -> None:
+    """Take over what another process has written meanwhile."""
+    at, serial = connection.execute("SELECT disks_at, disks_serial FROM places WHERE id = ?", (number,)).fetchone()
+    if serial != page.serial:
+        page.disks, page.serial = _read(connection, place).disks, serial
+    looked_at = maybe_moment(at or None)
+    if looked_at is not None:
+        page.seen_at = max(page.seen_at or looked_at, looked_at)
+
+
+def _write(
+    connection: sqlite3.Connection, number: int, page: _Page, changed: list[DiskRun], seen_at: datetime | None
+) -> None:
+    """``seen_at``: when all disks were looked at; None if only some were."""
+    connection.executemany(_PUT, [(number, *_row(stretch)) for stretch in changed])
+    serial = page.serial + bool(changed)
+    connection.execute(_PUT_HEAD, (maybe_micros(seen_at) or 0, serial, number))
+    if changed:
+        page.disks, page.serial = _entered(page.disks, changed), serial
 
 
 def _owners(fleet: Fleet) -> _Owners:
@@ -143,13 +181,15 @@ def _disk_prices(prices: Prices) -> tuple[Mapping[str, Decimal], ...]:
     return prices.storage, prices.iops, prices.throughput
 
 
-def _changed(page: _Page, looks: Mapping[str, _Look], fleet: Fleet, owners: _Owners) -> list[DiskRun]:
+def _changed(page: _Page, looks: Mapping[str, _Look], fleet: Fleet, owners: _Owners, whole: bool) -> list[DiskRun]:
     changed: list[DiskRun] = []
     for key, look in looks.items():
         if page.looks.get(key) is look:
             continue
         stretches = page.disks.get(key, ())
         changed += _gone_on(stretches[-1], look, page, fleet) if stretches else _begun(look, fleet)
+    if not whole:
+        return changed
     # Only what this process itself has seen before: of what another wrote down its list may not know yet.
     for key in (page.looks or page.disks).keys() - fleet.volumes.keys() - owners.keys():
         last = page.disks[key][-1] if key in page.disks else None
@@ -210,6 +250,8 @@ _PUT = """INSERT INTO disk_runs (place, volume, started_at, ended_at, instance, 
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place, volume, started_at) DO UPDATE SET
     ended_at = excluded.ended_at, instance = excluded.instance, size = excluded.size, type = excluded.type,
     per_month = excluded.per_month"""
+
+_PUT_HEAD = "UPDATE places SET disks_at = max(disks_at, ?), disks_serial = ? WHERE id = ?"
 
 
 def _row(stretch: DiskRun) -> tuple[Any, ...]:

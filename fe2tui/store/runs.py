@@ -3,6 +3,11 @@
 A run is told apart by the moment EC2 says it began (LaunchTime, which a start after a stop moves on). Its price is the
 one at first sight: an on-demand price may change, a spot price does. While one is stopped and keeps its address, which
 costs, that is a stretch of its own.
+
+A run ends when EC2 says it did: StateTransitionReason, or of a spot machine that AWS stopped, its request. Where
+nothing tells, it ended when it was last seen running: what may have come after that is not billed as if it were sure,
+and ``Run.gone_by`` says that the end was not seen, unless that was within five minutes. One that was at rest when it
+was first seen, and of which nothing tells since when, ran for an unknown time (``Run.is_unknown``).
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from fe2tui.model.fleet import Fleet, Run
@@ -24,16 +29,22 @@ from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_mi
 from fe2tui.store.places import place_number
 
 _RUNNING = (State.PENDING, State.RUNNING)
+_SOON = timedelta(minutes=5)  # between two looks: nothing to speak of
+_NONE: Mapping[str, datetime] = {}
 
 
 @dataclass(slots=True)
 class _Page:
-    """The runs of one place as this process knows them. ``seen`` are the instances it looked at last."""
+    """The runs of one place as this process knows them. ``seen`` are the instances it looked at last.
+
+    ``again`` are those to be looked at next time though they are the same: without a price yet, or seen by themselves.
+    """
 
     runs: dict[str, tuple[Run, ...]]
     seen_at: datetime | None
+    serial: int = 0
     seen: Mapping[str, Instance] = field(default_factory=dict)
-    unpriced: set[str] = field(default_factory=set)
+    again: set[str] = field(default_factory=set)
 
 
 class RunBook:
@@ -44,35 +55,31 @@ class RunBook:
         self._lock = threading.Lock()
         self._pages: dict[Place, _Page] = {}
 
-    def see(self, fleet: Fleet) -> None:
-        """Begin, go on with, or end the runs of a fleet's instances; only instances that changed are looked at."""
+    def see(self, fleet: Fleet, *, whole: bool = True, ends: Mapping[str, datetime] = _NONE) -> None:
+        """Begin, go on with, or end the runs of a fleet's instances; only instances that changed are looked at.
+
+        ``whole``: the fleet is all there is, and what is not in it is gone; else only these instances are touched.
+        ``ends`` are moments at which instances came to rest, by id, that EC2 tells elsewhere than in the instance.
+        """
         with self._lock:
             page = self._page(fleet.place)
             if page.seen_at is not None and fleet.seen_at < page.seen_at:
                 return
-            changed = self._changed(page, fleet)
             with self._database.transaction() as connection:
                 number = place_number(connection, fleet.place)
-                if changed and (known := _read(connection, fleet.place)).seen_at != page.seen_at:
-                    # Another process has looked meanwhile, and knows better when what ran last was last seen to.
-                    page.runs, page.seen_at = known.runs, known.seen_at
-                    changed = self._changed(page, fleet)
+                _catch_up(connection, number, fleet.place, page)
+                changed, again = _changed(page, fleet, whole, ends)
                 connection.executemany(_PUT, [(number, *_row(run)) for run in changed])
-                connection.execute(
-                    "UPDATE places SET runs_at = max(runs_at, ?) WHERE id = ?", (to_micros(fleet.seen_at), number)
-                )
+                at = to_micros(fleet.seen_at) if whole else 0
+                serial = page.serial + bool(changed)
+                connection.execute(_PUT_HEAD, (at, serial, number))
             _enter(page.runs, changed)
-            page.seen_at, page.seen = max(page.seen_at or fleet.seen_at, fleet.seen_at), fleet.instances
-
-    def begin(self, place: Place, run: Run) -> None:
-        """Write down a run that has just begun, with its price at that moment; one that is there stays as it is."""
-        with self._lock:
-            page = self._page(place)
-            if any(known.started_at == run.started_at for known in page.runs.get(run.instance_id, ())):
-                return
-            with self._database.transaction() as connection:
-                connection.execute(_PUT, (place_number(connection, place), *_row(run)))
-            _enter(page.runs, [run])
+            page.serial = serial
+            if whole:
+                page.seen_at, page.seen = max(page.seen_at or fleet.seen_at, fleet.seen_at), fleet.instances
+                page.again = again
+            else:
+                page.again.update(fleet.instances)
 
     def of(self, place: Place) -> dict[str, tuple[Run, ...]]:
         """The runs of a place by instance, earliest first. The mapping is the caller's own."""
@@ -85,50 +92,69 @@ class RunBook:
                 self._pages[place] = _read(connection, place)
         return self._pages[place]
 
-    def _changed(self, page: _Page, fleet: Fleet) -> list[Run]:
-        changed: list[Run] = []
-        for key, instance in fleet.instances.items():
-            if page.seen.get(key) is instance and key not in page.unpriced:
-                continue
-            changed += _seen(instance, fleet, page)
-            if instance.state in _RUNNING and machine_price(instance, fleet.prices) is None:
-                page.unpriced.add(key)
-            else:
-                page.unpriced.discard(key)
-        for key in page.runs.keys() - fleet.instances.keys():
-            latest_run = page.runs[key][-1]
-            if latest_run.ended_at is None:
-                # it left the list unseen: it ran at least until it was last seen to
-                changed.append(replace(latest_run, ended_at=max(page.seen_at or fleet.seen_at, latest_run.started_at)))
-        return changed
-
 
 def _read(connection: sqlite3.Connection, place: Place) -> _Page:
     rows = connection.execute(
-        "SELECT instance, name, type, started_at, ended_at, price, has_address FROM runs JOIN places"
-        " ON places.id = runs.place WHERE places.key = ? ORDER BY instance, started_at",
+        "SELECT instance, name, type, started_at, ended_at, price, has_address, runs.seen_at, gone_by FROM runs"
+        " JOIN places ON places.id = runs.place WHERE places.key = ? ORDER BY instance, started_at",
         (place.key,),
     )
     runs: dict[str, list[Run]] = defaultdict(list)
-    for instance, name, kind, started, ended, price, has_address in rows:
-        cost = None if price is None else Decimal(price)
+    for instance, name, kind, started, ended, price, has_address, seen, gone in rows:
         runs[instance].append(
-            Run(instance, name, kind, from_micros(started), maybe_moment(ended), cost, bool(has_address))
+            Run(
+                instance,
+                name,
+                kind,
+                from_micros(started),
+                maybe_moment(ended),
+                None if price is None else Decimal(price),
+                bool(has_address),
+                maybe_moment(seen or None),
+                maybe_moment(gone),
+            )
         )
-    at = connection.execute("SELECT runs_at FROM places WHERE key = ? AND runs_at > 0", (place.key,)).fetchone()
-    return _Page({key: tuple(stretch) for key, stretch in runs.items()}, from_micros(at[0]) if at else None)
+    head = connection.execute("SELECT runs_at, runs_serial FROM places WHERE key = ?", (place.key,)).fetchone()
+    at, serial = head or (0, 0)
+    return _Page({key: tuple(stretch) for key, stretch in runs.items()}, maybe_moment(at or None), serial)
 
 
-def _seen(instance: Instance, fleet: Fleet, page: _Page) -> list[Run]:
+def _catch_up(connection: sqlite3.Connection, number: int, place: Place, page: _Page) -> None:
+    """Take over what another process has written meanwhile: it may know better when what ran was last seen to."""
+    at, serial = connection.execute("SELECT runs_at, runs_serial FROM places WHERE id = ?", (number,)).fetchone()
+    if serial != page.serial:
+        page.runs, page.serial = _read(connection, place).runs, serial
+    looked_at = maybe_moment(at or None)
+    if looked_at is not None:
+        page.seen_at = max(page.seen_at or looked_at, looked_at)
+
+
+def _changed(page: _Page, fleet: Fleet, whole: bool, ends: Mapping[str, datetime]) -> tuple[list[Run], set[str]]:
+    """The runs to be written, and the instances whose price is not known yet."""
+    changed: list[Run] = []
+    unpriced: set[str] = set()
+    for key, instance in fleet.instances.items():
+        if whole and page.seen.get(key) is instance and key not in page.again:
+            continue
+        changed += _seen(instance, fleet, page, whole, ends.get(key) or instance.changed_state_at)
+        if instance.state in _RUNNING and machine_price(instance, fleet.prices) is None:
+            unpriced.add(key)
+    for key in page.runs.keys() - fleet.instances.keys() if whole else ():
+        latest_run = page.runs[key][-1]
+        if latest_run.ended_at is None:  # it left the list unseen
+            changed.append(_unseen_end(latest_run, page, fleet.seen_at))
+    return changed, unpriced
+
+
+def _seen(instance: Instance, fleet: Fleet, page: _Page, whole: bool, told: datetime | None) -> list[Run]:
     started = instance.launched_at
     if started is None:
         return []
     runs = page.runs.get(instance.id, ())
-    # A run that nobody saw end lasted at least until it was last seen to; a rest lasted until the start.
     changed = [
-        _ended(run, started if run.is_rest else min(started, page.seen_at or started))
+        _ended(run, started) if run.is_rest else _unseen_end(run, page, started)
         for run in runs
-        if _is_before(run, started)
+        if run.ended_at is None and run.started_at < started
     ]
     known = next((run for run in runs if run.started_at == started), None)
     price = machine_price(instance, fleet.prices)
@@ -136,12 +162,15 @@ def _seen(instance: Instance, fleet: Fleet, page: _Page) -> list[Run]:
     if run.price_per_hour is None and price is not None and run.type == instance.type:
         run = replace(run, price_per_hour=price)
     if instance.state in _RUNNING:
-        run = replace(run, has_address=run.has_address or bool(instance.public_ip), ended_at=None)
+        is_noted = run.seen_at is None or not whole
+        seen_at = max(fleet.seen_at, started) if is_noted else run.seen_at
+        has_address = run.has_address or bool(instance.public_ip)
+        run = replace(run, has_address=has_address, ended_at=None, gone_by=None, seen_at=seen_at)
+        return [*changed, run] if run != known or is_noted else changed
+    if told is not None and (run.ended_at is None or run.gone_by is not None):
+        run = replace(_ended(run, told), gone_by=None)
     elif run.ended_at is None:
-        end = instance.changed_state_at
-        if end is None and known is None:
-            return changed  # it rested already when it was first seen, and nothing tells since when
-        run = _ended(run, end or fleet.seen_at)
+        run = _unseen_end(run, page, fleet.seen_at)
     changed += _rested(instance, run, runs, page, fleet)
     return [*changed, run] if run != known else changed
 
@@ -158,12 +187,19 @@ def _rested(instance: Instance, run: Run, runs: Iterable[Run], page: _Page, flee
     return [_ended(known, gone_at or page.seen_at or fleet.seen_at)]
 
 
-def _is_before(run: Run, started: datetime) -> bool:
-    return run.ended_at is None and run.started_at < started
-
-
 def _ended(run: Run, at: datetime) -> Run:
     return replace(run, ended_at=max(at, run.started_at))
+
+
+def _unseen_end(run: Run, page: _Page, by: datetime) -> Run:
+    """A run of which nothing tells the end, which came before ``by``: it ended when it was last seen running."""
+    if run.is_rest:
+        return _ended(run, page.seen_at or by)
+    looks = [run.started_at]
+    if run.seen_at is not None:
+        looks += [run.seen_at, page.seen_at or run.seen_at]
+    ended = max(min(max(looks), by), run.started_at)
+    return replace(run, ended_at=ended, gone_by=by if run.seen_at is None or by - ended > _SOON else None)
 
 
 def _enter(runs: dict[str, tuple[Run, ...]], changed: Iterable[Run]) -> None:
@@ -173,20 +209,22 @@ def _enter(runs: dict[str, tuple[Run, ...]], changed: Iterable[Run]) -> None:
 
 
 # the price that is known first stays, so that two processes agree
-_PUT = """INSERT INTO runs (place, instance, started_at, ended_at, name, type, price, has_address)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place, instance, started_at) DO UPDATE SET
-    ended_at = excluded.ended_at, price = COALESCE(price, excluded.price),
-    has_address = max(has_address, excluded.has_address)"""
+_PUT = """INSERT INTO runs (place, instance, started_at, ended_at, name, type, price, has_address, seen_at, gone_by)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place, instance, started_at) DO UPDATE SET
+    ended_at = excluded.ended_at, gone_by = excluded.gone_by, price = COALESCE(price, excluded.price),
+    has_address = max(has_address, excluded.has_address), seen_at = max(seen_at, excluded.seen_at)"""
+_PUT_HEAD = "UPDATE places SET runs_at = max(runs_at, ?), runs_serial = ? WHERE id = ?"
 
 
 def _row(run: Run) -> tuple[object, ...]:
-    price = None if run.price_per_hour is None else str(run.price_per_hour)
     return (
         run.instance_id,
         to_micros(run.started_at),
         maybe_micros(run.ended_at),
         run.name,
         run.type,
-        price,
+        None if run.price_per_hour is None else str(run.price_per_hour),
         int(run.has_address),
+        maybe_micros(run.seen_at) or 0,
+        maybe_micros(run.gone_by),
     )

@@ -50,5 +50,14 @@ _SECOND = (
     "CREATE TABLE catalogues (place TEXT PRIMARY KEY, read_at INTEGER NOT NULL, body TEXT NOT NULL)",
 )
 
-VERSIONS = (_FIRST, _SECOND)
+_THIRD = (
+    # what was written down before this version was seen running when it was first written
+    "ALTER TABLE runs ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0",
+    "UPDATE runs SET seen_at = started_at",
+    "ALTER TABLE runs ADD COLUMN gone_by INTEGER",
+    "ALTER TABLE places ADD COLUMN runs_serial INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE places ADD COLUMN disks_serial INTEGER NOT NULL DEFAULT 0",
+)
+
+VERSIONS = (_FIRST, _SECOND, _THIRD)
 VERSION = len(VERSIONS)

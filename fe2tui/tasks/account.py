@@ -36,7 +36,4 @@ async def read_account(ctx: Context) -> Fleet:
 
 
 def _with_books(store: Store, fleet: Fleet) -> Fleet:
-    store.runs.see(fleet)
-    if not any(problem.part == "volumes" for problem in fleet.problems):
-        store.disks.see(fleet)
     return replace(fleet, runs=store.runs.of(fleet.place), disks=store.disks.of(fleet.place))

@@ -30,6 +30,7 @@ from fe2tui.model.instance import Instance, State
 from fe2tui.model.machine_type import MachineType
 from fe2tui.model.money.now import HOURS_A_MONTH, machine_price
 from fe2tui.model.words import dollars
+from fe2tui.tasks import books
 from fe2tui.tasks.catalogue import Catalogues
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.readiness import until_ready
@@ -109,6 +110,7 @@ async def change_type(
     change, an instance that was stopped for it is started again.
     """
     instance = await _one(ctx, instance_id)
+    await books.note(ctx, [instance])
     with recorded(ctx, COMMAND, instance.label, instance.id) as entry:
         await _check(ctx, instance, to, known)
         runs = instance.state in (State.RUNNING, State.PENDING)
@@ -126,6 +128,7 @@ async def change_back(ctx: Context, instance_id: str, old_type: str) -> Instance
     Raises CapacityError, and no StartAfterChangeError, when AWS has no machine of the old type any more.
     """
     instance = await _one(ctx, instance_id)
+    await books.note(ctx, [instance])
     with recorded(ctx, COMMAND, instance.label, instance.id) as entry:
         if instance.state not in (State.STOPPED, State.STOPPING):
             raise StateError(f"{instance.label} is {instance.state}: its type is left as it is.")
@@ -143,6 +146,11 @@ class _Changing:
     was_stopped: bool = False  # by us
 
     async def run(self, begins: bool, wait: bool) -> Instance:
+        became = await self.made(begins, wait)
+        await books.note(self.ctx, [became])
+        return became
+
+    async def made(self, begins: bool, wait: bool) -> Instance:
         try:
             await self.stopped()
         except Fe2Error as error:
@@ -266,8 +274,9 @@ class _Changing:
         return self.new if self.new == self.old else f"{self.new} in place of {self.old}"
 
     async def until(self, state: State) -> None:
-        pace = self.ctx.pace
-        await aws.wait_states(self.ctx.session, [self.instance.id], [state], every=pace.poll, timeout=pace.states)
+        pace, key = self.ctx.pace, self.instance.id
+        seen = await aws.wait_states(self.ctx.session, [key], [state], every=pace.poll, timeout=pace.states)
+        await books.note(self.ctx, [seen[key]])
 
     async def sure(self, step: Coroutine[Any, Any, None]) -> None:
         await unbroken(step, self.ctx.pace.unbroken)

@@ -17,14 +17,11 @@ from fe2tui.errors import (
     Fe2Error,
     ReadOnlyError,
     StateError,
-    StoreError,
     UnansweredError,
     UnreachableError,
 )
-from fe2tui.model.fleet import Run
 from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
-from fe2tui.model.money import machine_price
 from fe2tui.model.words import listed
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import create_key, import_key
@@ -94,11 +91,12 @@ class _Launching:
         self.entry.left = f"{instance.id} was launched and goes on running, and costing."
         journal = self.ctx.store.launches
         try:
-            await asyncio.to_thread(self.note_price, instance)
+            await self.noted(instance)
             if not wait:
                 self.entry.words = f"Launched {instance.id} in {instance.zone}."
                 return instance
             instance = await self.ready(instance)
+            await self.noted(instance, disks=True)
             await asyncio.to_thread(journal.update, token, stage="ready", instance_id=instance.id)
             return instance
         finally:
@@ -221,17 +219,11 @@ class _Launching:
             raise error
         return found
 
-    def note_price(self, instance: Instance) -> None:
-        """Keep what it costs an hour from the start, where that is known: prices change, and nobody tells later."""
-        store, place = self.ctx.store, self.ctx.session.place
-        try:
-            prices = store.prices.get(place.region)
-            price = machine_price(instance, prices) if prices is not None else None
-            if price is not None and instance.launched_at is not None:
-                run = Run(instance.id, instance.name, instance.type, instance.launched_at, None, price)
-                store.runs.begin(place, run)
-        except StoreError:
-            return  # the launch is journalled; its price is then that of the first read
+    async def noted(self, instance: Instance, *, disks: bool = False) -> None:
+        """Keep what it costs an hour from the start: prices change, and nobody tells later."""
+        from fe2tui.tasks.books import note
+
+        await note(self.ctx, [instance], disks=disks)
 
     async def ready(self, instance: Instance) -> Instance:
         # not before the call is sent: whoever launches waits for every import until then, and for none afterwards

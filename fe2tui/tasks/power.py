@@ -10,6 +10,7 @@ from fe2tui.aws.spot import spot_request
 from fe2tui.errors import AwsError, CapacityError, Fe2Error, StateError
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.progress import Outcome
+from fe2tui.tasks import books
 from fe2tui.tasks.batch import Fates, asked_for, each_or_all, logged, look_up, outcomes, settle
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.readiness import until_ready
@@ -112,6 +113,7 @@ async def _each(
 ) -> list[Outcome]:
     wanted = asked_for(ids, command)
     found, fates = await look_up(ctx, wanted)
+    await books.note(ctx, found.values())
     with logged(ctx, command, found) as entries:
         await before(found)
         for key, instance in found.items():
@@ -128,6 +130,7 @@ async def _each(
         for key in going:
             fates.setdefault(key, words)
         settle(ctx, entries, fates)
+    await books.look(ctx, going)
     return outcomes(wanted, fates, found)
 
 

@@ -24,6 +24,7 @@ from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
+from fe2tui.tasks import books
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.image_names import find_image
 
@@ -31,9 +32,13 @@ _Part = TypeVar("_Part")
 
 
 async def read_instances(ctx: Context) -> Fleet:
-    """All instances of the region, and what the store last knew of the rest. The store keeps it, for Tab."""
+    """All instances of the region, and what the store last knew of the rest.
+
+    The store keeps it, for Tab; what is seen goes into the book of runs.
+    """
     fleet = await _instances(ctx)
     await asyncio.to_thread(ctx.store.fleets.save, fleet)
+    await books.note_all(ctx, fleet)
     return fleet
 
 
@@ -56,8 +61,10 @@ async def read_images(ctx: Context, *, whole: bool = True, public: bool = False,
         pending = await softly("snapshots", asyncio.gather(*taken), problems)
         snapshots = [snapshot for some in pending or () for snapshot in some]
     seen = replace(fleet or await _last(ctx), images={one.id: one for one in own})
-    if fleet is not None and not disabled:
-        await asyncio.to_thread(ctx.store.fleets.save, seen)
+    if fleet is not None:
+        if not disabled:
+            await asyncio.to_thread(ctx.store.fleets.save, seen)
+        await books.note_all(ctx, fleet)
     return replace(
         seen,
         snapshots=seen.snapshots if snapshots is None else {one.id: one for one in snapshots},
@@ -128,21 +135,24 @@ async def _nothing() -> None:
 
 
 async def read_fleet(ctx: Context) -> Fleet:
-    """The same with disks and prices, all read at once."""
+    """The same with disks and prices, all read at once; the disks go into their book, too."""
     problems: list[Problem] = []
     fleet, volumes, prices = await asyncio.gather(
-        read_instances(ctx),
+        _instances(ctx),
         softly("volumes", _volumes(ctx), problems),
         softly("prices", read_prices(ctx, problems), problems),
     )
+    await asyncio.to_thread(ctx.store.fleets.save, fleet)
     spot = await softly("spot", _spot(ctx, fleet.instances.values()), problems)
     prices = prices or fleet.prices
-    return replace(
+    seen = replace(
         fleet,
         volumes=fleet.volumes if volumes is None else {each.id: each for each in volumes},
         prices=replace(prices, spot={} if spot is None else spot),
         problems=tuple(problems),
     )
+    await books.note_all(ctx, seen, has_disks=volumes is not None)
+    return seen
 
 
 async def read_prices(ctx: Context, problems: list[Problem]) -> Prices:

@@ -16,6 +16,7 @@ from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.money import HOURS_A_MONTH, hourly_cost
 from fe2tui.model.progress import Outcome
 from fe2tui.model.words import age, dollars, plural
+from fe2tui.tasks import books
 from fe2tui.tasks.batch import Fates, asked_for, each_or_all, logged, look_up, outcomes, settle
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.record import unbroken
@@ -197,6 +198,7 @@ async def terminate(ctx: Context, ids: Sequence[str], *, wait: bool = False) -> 
     """
     wanted = asked_for(ids, "terminate")
     found, fates = await look_up(ctx, wanted)
+    await books.note(ctx, found.values(), disks=True)
     with logged(ctx, "terminate", found) as entries:
         for key, instance in found.items():
             if instance.state.is_gone:
@@ -213,7 +215,18 @@ async def terminate(ctx: Context, ids: Sequence[str], *, wait: bool = False) -> 
             )
             fates.update({key: str(fates[key]).replace("terminating", "terminated") for key in accepted})
         settle(ctx, entries, fates)
+    await _note_the_end(ctx, [found[key] for key in going if not isinstance(fates[key], Fe2Error)])
     return outcomes(wanted, fates, found)
+
+
+async def _note_the_end(ctx: Context, ended: Sequence[Instance]) -> None:
+    """Into the books: the runs are over, and the disks that go with their instances."""
+    now = ctx.clock()
+    seen = await books.look(ctx, [one.id for one in ended])
+    at = {one.id: (seen[one.id].changed_state_at if one.id in seen else None) or now for one in ended}
+    deleted = {disk.volume_id: at[one.id] for one in ended for disk in one.attachments if disk.delete_on_termination}
+    if deleted:
+        await books.note_deleted(ctx, deleted)
 
 
 def _left(wanted: Sequence[str], fates: Fates, found: Mapping[str, Instance]) -> dict[str, Instance]:

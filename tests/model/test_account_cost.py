@@ -76,7 +76,7 @@ def test_a_row_has_what_its_instance_costs_by_part_now_today_and_this_month() ->
 
 def test_the_sums_are_those_of_the_rows_and_a_month_has_730_hours() -> None:
     spot = machine(2, lifecycle="spot", public_ip=None)
-    stopped = machine(3, state=State.STOPPED, public_ip=None)
+    stopped = machine(3, state=State.STOPPED, public_ip=None, transition_reason="User (2026-11-23 04:00:00 GMT)")
     account = account_cost(fleet(machine(), spot, stopped), NOW)
     assert account.per_hour == Decimal("0.109") + Decimal("0.0464") + Decimal("0.008")
     assert account.per_month == account.per_hour * 730

@@ -236,10 +236,13 @@ def test_an_elastic_address_goes_on_costing_while_it_is_stopped() -> None:
     assert cost_between(instance, _fleet(instance), NOW - 2 * HOUR, NOW) == 2 * DISK_HOUR + 2 * ADDRESS_PER_HOUR
 
 
-def test_a_stopped_machine_of_unknown_times_has_no_run_but_its_disk() -> None:
+def test_how_long_a_stopped_machine_of_unknown_times_ran_is_not_known_and_its_disk_is() -> None:
     instance = _one(state=State.STOPPED, public_ip=None)
-    assert runs_of(instance, _fleet(instance)) == ()
-    assert cost_so_far(instance, _fleet(instance), NOW) == 100 * DISK_HOUR
+    [run] = runs_of(instance, _fleet(instance))
+    assert run.is_unknown and cost_so_far(instance, _fleet(instance), NOW) is None
+    before = instance.launched_at
+    assert before is not None
+    assert cost_between(instance, _fleet(instance), before - 2 * HOUR, before) == 2 * DISK_HOUR
 
 
 @pytest.mark.parametrize(
@@ -264,7 +267,8 @@ def test_a_disk_of_unknown_age_makes_the_sum_unknown() -> None:
 
 
 def test_a_disk_made_within_the_time_counts_from_then() -> None:
-    instance = _one(state=State.STOPPED, public_ip=None, attachments=(Attachment("/dev/sdf", "vol-2", False),))
+    volume = Attachment("/dev/sdf", "vol-2", False)
+    instance = _one(launched_at=None, state=State.STOPPED, public_ip=None, attachments=(volume,))
     assert cost_between(instance, _fleet(instance), NOW - 100 * HOUR, NOW) == pytest.approx(
         Decimal("4.50") * 10 / 730, abs=Decimal("1e-18")
     )

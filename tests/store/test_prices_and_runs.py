@@ -121,21 +121,78 @@ def test_a_start_after_a_stop_is_a_second_run_also_when_the_stop_was_not_seen(st
     again = machine(launched_at=NOON + 5 * HOUR)
     Store(path).runs.see(fleet(again, at=NOON + 6 * HOUR))
     first, second = Store(path).runs.of(PLACE)[machine().id]
-    assert first == _run(ended_at=NOON)  # it ran at least until it was last seen to
+    # it ran at least until it was last seen to
+    assert first == _run(ended_at=NOON, gone_by=NOON + 5 * HOUR)
     assert second == _run(started_at=NOON + 5 * HOUR)
 
 
 def test_one_that_vanished_ran_until_it_was_last_seen(store: Store, path: Path) -> None:
     store.runs.see(fleet(machine(), machine(1)))
     Store(path).runs.see(fleet(machine(1), at=NOON + 9 * HOUR))
-    assert Store(path).runs.of(PLACE)[machine().id] == (_run(ended_at=NOON),)
+    assert Store(path).runs.of(PLACE)[machine().id] == (_run(ended_at=NOON, gone_by=NOON + 9 * HOUR),)
 
 
 def test_one_first_seen_at_rest_has_the_run_that_ec2s_times_tell_of(store: Store) -> None:
     told = machine(state=State.STOPPED, transition_reason="User initiated (2026-11-23 11:00:00 GMT)", public_ip=None)
     untold = machine(1, state=State.STOPPED)
     store.runs.see(fleet(told, untold))
-    assert store.runs.of(PLACE) == {told.id: (_run(ended_at=NOON - HOUR, has_address=False),)}
+    runs = store.runs.of(PLACE)
+    assert runs[told.id] == (_run(ended_at=NOON - HOUR, has_address=False),) and not runs[told.id][0].is_unknown
+    (unknown,) = runs[untold.id]
+    assert unknown.is_unknown and (unknown.started_at, unknown.gone_by) == (BEGUN, NOON)
+    # nothing is known until it was seen at rest; since then it is known to have cost nothing
+    assert run_cost(unknown, BEGUN, NOON) is None and run_cost(unknown, NOON, NOON + HOUR) == ZERO
+
+
+def test_what_another_look_tells_of_an_end_nobody_saw_takes_the_place_of_what_was_not_known(store: Store) -> None:
+    spot = machine(lifecycle="spot")
+    store.runs.see(fleet(spot))
+    stopped = machine(lifecycle="spot", state=State.STOPPED, transition_reason="Server.SpotInstanceShutdown")
+    store.runs.see(fleet(stopped, at=NOON + 10 * HOUR))
+    (run,) = (run for run in store.runs.of(PLACE)[spot.id] if not run.is_rest)
+    assert (run.ended_at, run.gone_by) == (NOON, NOON + 10 * HOUR)  # ten hours that AWS may not have billed
+    store.runs.see(fleet(stopped, at=NOON + 11 * HOUR), whole=False, ends={spot.id: NOON + HOUR})
+    (run,) = (run for run in store.runs.of(PLACE)[spot.id] if not run.is_rest)
+    assert (run.ended_at, run.gone_by) == (NOON + HOUR, None)
+
+
+def test_an_end_between_two_looks_close_together_is_nothing_to_speak_of(store: Store) -> None:
+    store.runs.see(fleet(machine(lifecycle="spot", public_ip=None)))
+    stopped = machine(lifecycle="spot", state=State.STOPPED, public_ip=None)
+    store.runs.see(fleet(stopped, at=NOON + HOUR / 60))
+    (run,) = store.runs.of(PLACE)[stopped.id]
+    assert (run.ended_at, run.gone_by) == (NOON, None)
+
+
+def test_a_sight_of_some_touches_no_others_and_is_known_to_other_processes(store: Store, path: Path) -> None:
+    dashboard = Store(path)
+    dashboard.runs.see(fleet(machine(), machine(1)))
+    stopped = machine(state=State.STOPPED, transition_reason="User initiated (2026-11-23 12:30:00 GMT)", public_ip=None)
+    store.runs.see(fleet(stopped, at=NOON + HOUR), whole=False)
+    again = machine(launched_at=NOON + 2 * HOUR)
+    store.runs.see(fleet(again, at=NOON + 3 * HOUR), whole=False)
+    gone = machine(
+        launched_at=NOON + 4 * HOUR, state=State.STOPPED, transition_reason=TERMINATED_AT_1240, public_ip=None
+    )
+    # the dashboard did not look while it was stopped and started again
+    dashboard.runs.see(fleet(gone, machine(1), at=NOON + 5 * HOUR))
+    first, second, third = dashboard.runs.of(PLACE)[machine().id]
+    assert (first.ended_at, first.gone_by) == (NOON + HOUR / 2, None)
+    assert second.ended_at == NOON + 3 * HOUR and second.gone_by == NOON + 4 * HOUR
+    assert third.started_at == NOON + 4 * HOUR
+    (other,) = dashboard.runs.of(PLACE)[machine(1).id]
+    assert other.ended_at is None
+
+
+def test_a_sight_of_some_is_looked_at_again_with_the_whole(store: Store) -> None:
+    instance = machine()
+    store.runs.see(fleet(instance))
+    stopped = machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130, public_ip=None)
+    store.runs.see(fleet(stopped, at=NOON + HOUR), whole=False)
+    store.runs.see(fleet(instance, at=NOON + 2 * HOUR))  # as EC2 may still tell it; the poller keeps what is the same
+    assert store.runs.of(PLACE)[instance.id][0].ended_at is None
+    store.runs.see(fleet(stopped, at=NOON + HOUR), whole=False)  # older than what was seen since
+    assert store.runs.of(PLACE)[instance.id][0].ended_at is None
 
 
 def test_the_last_fleet_comes_with_its_runs(store: Store, path: Path) -> None:
@@ -147,8 +204,9 @@ def test_the_last_fleet_comes_with_its_runs(store: Store, path: Path) -> None:
 
 def test_a_run_begun_at_launch_keeps_that_price_though_reads_come_later(store: Store, path: Path) -> None:
     cheap = _run(price_per_hour=Decimal("0.01"), has_address=False)
-    store.runs.begin(PLACE, cheap)
-    store.runs.begin(PLACE, _run(price_per_hour=Decimal("7")))
+    assert cheap.price_per_hour is not None
+    prices = replace(PRICES, on_demand={"m5.large": cheap.price_per_hour})
+    store.runs.see(fleet(machine(public_ip=None), at=BEGUN, prices=prices), whole=False)
     store.runs.see(fleet(machine(1), at=NOON - HOUR))  # a read from before it was there
     store.runs.see(fleet(machine(), machine(1)))
     assert store.runs.of(PLACE)[machine().id] == (_run(price_per_hour=Decimal("0.01")),)

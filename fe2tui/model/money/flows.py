@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from fe2tui.model.fleet import DiskRun, Fleet, Run
+from fe2tui.model.fleet import DiskRun, Fleet, Prices, Run
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.now import ADDRESS_PER_HOUR, HOURS_A_MONTH, disk_rate, machine_price
 from fe2tui.model.volume import Volume
@@ -55,7 +55,13 @@ class Flow:
 
 
 def flows_of_run(run: Run) -> Iterable[Flow]:
-    """The machine and its address. A machine that ran is paid for at least 60 seconds."""
+    """The machine and its address. A machine that ran is paid for at least 60 seconds.
+
+    Of a run that nobody saw nothing is known; one whose end was not seen counts until it was last seen running.
+    """
+    if run.is_unknown:
+        yield Flow("machine", None, run.started_at, run.gone_by)
+        return
     ends = run.ended_at
     if not run.is_rest:
         if ends is not None and ends - run.started_at < SHORTEST_RUN:
@@ -77,23 +83,26 @@ def runs_of(instance: Instance, fleet: Fleet) -> tuple[Run, ...]:
     A price recorded while it ran counts before today's; one that was not known then is today's.
     """
     recorded = {run.started_at: run for run in fleet.runs.get(instance.id, ())}
-    price = machine_price(instance, fleet.prices)
-    for run in _told(instance, price):
+    for run in _told(instance, fleet):
         recorded.setdefault(run.started_at, run)
-    return tuple(_priced(recorded[key], instance, price) for key in sorted(recorded))
+    return tuple(_priced(recorded[key], instance, fleet.prices) for key in sorted(recorded))
 
 
-def _told(instance: Instance, price: Decimal | None) -> Iterable[Run]:
+def _told(instance: Instance, fleet: Fleet) -> Iterable[Run]:
     """What EC2's own times tell of: the last run, and the rest after it with an address."""
     start, has_address = instance.launched_at, bool(instance.public_ip)
     if start is None:
         return
+    price = machine_price(instance, fleet.prices)
     if instance.state in _ON:
-        yield Run(instance.id, instance.name, instance.type, start, None, price, has_address)
+        yield Run(instance.id, instance.name, instance.type, start, None, price, has_address, start)
     elif (stopped := instance.changed_state_at) is not None:
         yield Run(instance.id, instance.name, instance.type, start, stopped, price, has_address)
         if has_address and instance.state is State.STOPPED and stopped > start:
             yield rest(instance, stopped)
+    else:
+        by = max(fleet.seen_at, start)
+        yield Run(instance.id, instance.name, instance.type, start, start, price, has_address, gone_by=by)
 
 
 def rest(instance: Instance, since: datetime) -> Run:
@@ -101,10 +110,11 @@ def rest(instance: Instance, since: datetime) -> Run:
     return Run(instance.id, instance.name, "", since, None, _NOTHING, True)
 
 
-def _priced(run: Run, instance: Instance, price: Decimal | None) -> Run:
-    if run.price_per_hour is not None or run.type != instance.type:
+def _priced(run: Run, instance: Instance, prices: Prices) -> Run:
+    if run.price_per_hour is not None:
         return run
-    return replace(run, price_per_hour=price)
+    then = instance if run.type == instance.type else replace(instance, type=run.type)
+    return replace(run, price_per_hour=machine_price(then, prices))
 
 
 def stretches_of(
