@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from fe2tui.model.fleet import DiskRun, Fleet, Run
+from fe2tui.model.money import flow_of_disk, flows_of_run
+from fe2tui.model.place import Place
+from fe2tui.store import open_store
 
 FIELDS = {"region", "at", "per_hour", "today", "month", "per_month", "snapshots_per_month_at_most", "rows", "missing"}
 
@@ -76,3 +83,69 @@ def test_what_a_machine_and_its_disks_cost_stays_in_the_month_when_they_are_gone
     (row,) = [row for row in found["rows"] if row["id"] == base]
     assert found["per_hour"] == 0
     assert row["parts"]["disk"]["month"] > 0 and row["parts"]["machine"]["month"] > 0
+
+
+HOUR = 3600
+CENT = Decimal("0.01")
+
+
+def _advance(fe2: Any, hours: float) -> None:
+    fe2.cloud.control("/demo/clock", {"advance": hours * HOUR})
+
+
+def _now(fe2: Any) -> datetime:
+    return datetime.fromisoformat(fe2.cloud.control("/demo/clock", {"advance": 0})["now"]).astimezone(UTC)
+
+
+def _written_down(fe2: Any) -> tuple[dict[str, tuple[Run, ...]], dict[str, tuple[DiskRun, ...]]]:
+    """What commands wrote down of the past: no more is read than that."""
+    with patched_home(fe2):
+        store = open_store()
+        try:
+            place = store.fleets.last_place()
+            assert place is not None
+            return store.runs.of(place), dict(store.disks.of(place))
+        finally:
+            store.close()
+
+
+@contextmanager
+def patched_home(fe2: Any) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FE2TUI_HOME", fe2.environment["FE2TUI_HOME"])
+        yield
+
+
+def test_a_month_by_commands_of_the_shell_alone_is_the_one_computed_by_hand(empty_fe2: Any) -> None:
+    """Nobody looks at the costs until the end; us-east-2's list prices:
+
+    m5.large    2 h × (0.096 + 0.005)  = 0.202
+    m5.2xlarge  3 h × (0.384 + 0.005)  = 1.167
+    50 GiB gp3 for 6 h × 4.00 ÷ 730    = 0.032877
+                             together    1.401877
+    """
+    fe2 = empty_fe2
+
+    def said(*arguments: str) -> Any:
+        found = fe2(*arguments)
+        assert found.status == 0, found.err
+        return found
+
+    said("launch", "base", "ubuntu", "50", "m5.large", "--no-wait")
+    _advance(fe2, 2)
+    said("stop", "base")
+    _advance(fe2, 1)
+    said("change-type", "base", "m5.2xlarge")
+    said("start", "base", "--no-wait")
+    _advance(fe2, 3)
+    said("terminate", "base", "--yes", "--wait")
+    _advance(fe2, 2)  # EC2 has forgotten it
+    runs, disks = _written_down(fe2)
+    (first, second), ((disk,),) = *runs.values(), tuple(disks.values())
+    assert (first.type, first.price_per_hour) == ("m5.large", Decimal("0.096"))
+    assert (second.type, second.price_per_hour) == ("m5.2xlarge", Decimal("0.384"))
+    fleet = Fleet(Place("default", "us-east-2"), _now(fe2), runs=runs, disks=disks)
+    flows = [flow for run in (first, second) for flow in flows_of_run(run)] + [flow_of_disk(disk)]
+    spent = [flow.between(first.started_at, fleet.seen_at) or Decimal(0) for flow in flows]
+    assert sum(spent, Decimal(0)).quantize(CENT) == Decimal("1.40")
+    assert disk.per_month == Decimal("4.00") and disk.ended_at is not None
