@@ -13,6 +13,7 @@ from textual.message import Message
 
 from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet
+from fe2tui.tui.broken import broken
 from fe2tui.tui.polling import FleetNotRead, FleetSeen, Polling
 
 if TYPE_CHECKING:
@@ -136,8 +137,13 @@ class Link:
             try:
                 await self._polling.run(last)
             except Fe2Error as error:
-                self._listener.post_message(FleetNotRead(error, self._clock(), self._settings.slow_seconds))
-                await asyncio.sleep(self._settings.slow_seconds)
+                failure = error
+            except Exception as error:
+                failure = broken(error)  # a fault of our own in one read must not end all reading
+            else:
+                return
+            self._listener.post_message(FleetNotRead(failure, self._clock(), self._settings.slow_seconds))
+            await asyncio.sleep(self._settings.slow_seconds)
 
     async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
         """Show another region or another profile. Raises Fe2Error, and stays where it is."""

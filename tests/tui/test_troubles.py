@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from fe2tui.aws.session import Choice
+from fe2tui.settings import load
+from fe2tui.tui.app import Dashboard
 from tests.tui.pty_screen import Terminal
+from tests.tui.verbs_host import Driven
 
 
 def _open() -> Terminal:
@@ -18,7 +24,7 @@ def test_a_damaged_store_is_said_and_stays_in_the_activity(demo_env: Path) -> No
     data.mkdir(exist_ok=True)
     (data / "fe2tui.sqlite").write_bytes(os.urandom(9000))
     with _open() as terminal:
-        terminal.until("▲ base")
+        terminal.until("● base")
         terminal.until("The store was damaged")
         terminal.send("!")
         terminal.until(
@@ -29,8 +35,28 @@ def test_a_damaged_store_is_said_and_stays_in_the_activity(demo_env: Path) -> No
 def test_settings_that_cannot_be_read_open_it_for_reading_only(demo_env: Path) -> None:
     (demo_env / "config" / "config.toml").write_text("columns = [\n")
     with _open() as terminal:
-        terminal.until("▲ base")
+        terminal.until("● base")
         terminal.until("read-only")
         terminal.until("is not valid TOML")
         terminal.send("l")
         terminal.until("may only read")
+
+
+async def test_a_fault_of_our_own_in_one_read_is_told_and_the_next_read_mends_it(demo_env: Path) -> None:
+    breaks: list[str] = []
+
+    def clock() -> datetime:
+        if breaks and sys._getframe(1).f_globals["__name__"] == "fe2tui.aws.poller":
+            raise ValueError(breaks.pop())
+        return datetime.now(UTC)
+
+    app = Dashboard(Choice(), replace(load(), quick_seconds=0.5, slow_seconds=5.0), clock=clock)
+    async with app.run_test(size=(120, 36)) as pilot:
+        driven = Driven(app, pilot)
+        await driven.until(lambda: app.screen.id == "main" and driven.view.fleet is not None)
+        breaks.append("a reply that nobody thought of")
+        driven.view.nudge()
+        await driven.until(lambda: "nobody thought of" in str(app.parts.reading.error))
+        await driven.until(lambda: app.parts.reading.error is None)
+        assert driven.view.fleet is not None
+        assert driven.view.fleet.instances
