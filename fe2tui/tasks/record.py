@@ -17,27 +17,35 @@ _Result = TypeVar("_Result")
 
 @dataclass(slots=True)
 class Entry:
-    """An entry in the log. ``words`` say what came of it; ``left`` what would be left behind if it ended now."""
+    """An entry in the log. ``words`` say what came of it; ``left`` what would be left behind if it ended now.
+
+    ``cut`` is what a cancellation means for it. ``is_over``: what came of it has been written.
+    """
 
     id: int | None
     words: str = ""
     subject: str = ""
     left: str = ""
     remedy: str = ""
+    cut: str = "Cancelled."
+    is_over: bool = False
 
 
 def begin(ctx: Context, command: str, label: str, subject: str = "") -> Entry:
     """Write a new entry. A log that cannot be written stops nobody: it is reported, once an entry."""
     activity = Activity(ctx.clock(), command, subject, label, ctx.session.region, "running", "under way", by=ctx.by)
+    entry = Entry(None, subject=subject)
     try:
-        return Entry(ctx.store.activity.begin(activity), subject=subject)
+        entry.id = ctx.store.activity.begin(activity)
     except StoreError as error:
         ctx.step(command, "log", f"Not in the activity log: {error.summary}", subject=subject, label=label)
-        return Entry(None, subject=subject)
+    ctx.noted(entry)
+    return entry
 
 
 def end(ctx: Context, entry: Entry, result: str, words: str, remedy: str = "", code: str | None = None) -> None:
     """Write what came of it: done, failed or cancelled."""
+    entry.is_over = True
     if entry.id is None:
         return
     try:
@@ -57,10 +65,11 @@ def recorded(ctx: Context, command: str, label: str, subject: str = "") -> Itera
 @contextmanager
 def ended(ctx: Context, entry: Entry, command: str, label: str) -> Iterator[None]:
     """End an entry with the block, as ``recorded`` does: for one that an earlier process began."""
+    ctx.noted(entry)
     try:
         yield
     except asyncio.CancelledError:
-        words = " ".join(part for part in ("Cancelled.", entry.left) if part)
+        words = " ".join(part for part in (entry.cut, entry.left) if part)
         ctx.step(command, "cancelled", words, subject=entry.subject, label=label)
         end(ctx, entry, "cancelled", words, entry.remedy)
         raise

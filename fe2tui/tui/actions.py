@@ -50,10 +50,10 @@ def mark_all(view: View) -> None:
 
 
 def leave(view: View) -> None:
-    """Leave the filter, then the marks; in the activity pane cancel a task."""
+    """Leave the filter, then the marks; leave the activity pane for the list that it was come from."""
     screen = _screen(view)
     if view.pane == ACTIVITY:
-        cancel(view)
+        screen.go_to(screen.lists.acting.kind.pane)
     elif view.filter_text:
         _list(view).clear_filter()
     else:
@@ -61,16 +61,24 @@ def leave(view: View) -> None:
         screen.write_lines()
 
 
-def cancel(view: View) -> None:
-    """Cancel the task under the cursor, or the only one there is."""
+async def cancel(view: View) -> None:
+    """Cancel the task under the cursor, or the only one there is, when the person says yes."""
+    from fe2tui.tui.unfinished import cancelling
+
     entry, jobs = _screen(view).activity.selected, _parts(view).desk.jobs
     number = entry.job if entry is not None and entry.job else 0
     if not number and len(jobs.running) == 1:
         number = next(iter(jobs.running))
     if not number:
         view.tell(f"Choose one of the {plural(len(jobs.running), 'task')} under way first.", "warning")
-    elif jobs.cancel(number):
-        view.tell(f"{jobs.running[number].title}: being cancelled …")
+        return
+    job = jobs.running[number]
+    if await view.ask(cancelling(job)) != "yes":
+        return
+    if jobs.cancel(number):
+        view.tell(f"{job.title}: being cancelled …")
+    else:
+        view.tell(f"{job.title} had ended by then.")
 
 
 async def open_filter(view: View) -> None:
@@ -88,7 +96,7 @@ async def choose_sort(view: View) -> None:
         Item(
             sort.id,
             sort.title,
-            f"{'largest' if sort.largest_first else 'smallest'} first" if sort.id != present.sort else "turn it round",
+            sort.first_words if sort.id != present.sort else "turn it round",
             sort.id == present.sort,
         )
         for sort in pane.kind.sorts.values()
@@ -157,13 +165,10 @@ async def open_palette(view: View) -> None:
         parts.perform(chosen)
 
 
-def leave_program(view: View) -> None:
-    """Leave; with tasks under way, only when asked a second time."""
-    parts = _parts(view)
-    running = list(parts.desk.jobs.running.values())
-    if running and not parts.asked_to_leave:
-        parts.asked_to_leave = True
-        more = f" and {len(running) - 1} more" if len(running) > 1 else ""
-        view.tell(f"{running[0].title}{more} is under way; q again leaves, and what AWS was told goes on.", "warning")
-        return
-    view.desk.app.exit()
+async def leave_program(view: View) -> None:
+    """Leave; with tasks under way, only after saying what they leave behind."""
+    from fe2tui.tui.unfinished import leaving
+
+    running = list(_parts(view).desk.jobs.running.values())
+    if not running or await view.ask(leaving(running)) == "yes":
+        view.desk.app.exit()

@@ -19,7 +19,7 @@ from fe2tui.tui.ahead import Ahead
 from fe2tui.tui.commands import key_name
 from fe2tui.tui.opening import Opening
 from fe2tui.tui.theme import DARK, THEMES, variables_of
-from fe2tui.tui.toasts import failure_words
+from fe2tui.tui.toasts import failure_words, plain_words
 
 if TYPE_CHECKING:
     from textual.worker import Worker
@@ -135,6 +135,13 @@ class Dashboard(App[None], inherit_bindings=False):
         """A key of the table of commands."""
         self.parts.runner.perform(command_id)
 
+    async def action_quit(self) -> None:
+        """Leave as ``q`` does, with its question while tasks are under way."""
+        if self._parts is None:
+            self.exit()
+        else:
+            self._parts.runner.perform("quit")
+
     def action_hint(self) -> None:
         """Ctrl-C does not end the program by accident."""
         self.toast("q leaves the program.")
@@ -157,9 +164,16 @@ class Dashboard(App[None], inherit_bindings=False):
         return self.run_worker(guarded(), name=name, group=name, exit_on_error=False)
 
     def toast(self, text: str, severity: Severity = "information") -> None:
-        """One line, of a failure up to three, that goes by itself. The text is data, never markup."""
+        """One line where it fits, that goes by itself. The text is data, never markup.
+
+        What is told once more while it still stands there takes the place of what stands there.
+        """
         words = " ".join(text.split())
         if severity == "error":
             key = self._parts.keymap.keys.get("errors", "!") if self._parts is not None else ""
             words = failure_words(words, self.size.width, key_name(key))
+        else:
+            words = plain_words(words, self.size.width)
+        for told in [told for told in self._notifications if (told.message, told.severity) == (words, severity)]:
+            self._unnotify(told, refresh=False)
         self.notify(words, severity=severity, markup=False, timeout=TOAST_SECONDS[severity])

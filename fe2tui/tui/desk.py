@@ -14,10 +14,10 @@ from fe2tui.tui.jobs import Jobs
 from fe2tui.tui.link import Link
 from fe2tui.tui.possible import INSTANCES
 from fe2tui.tui.view import Severity, Work
+from fe2tui.tui.workplace import Workplace
 
 if TYPE_CHECKING:
     from textual.screen import Screen
-    from textual.worker import Worker
 
     from fe2tui.aws.session import Session
     from fe2tui.model.progress import Report
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fe2tui.store import Store
     from fe2tui.tasks.catalogue import Catalogues
     from fe2tui.tasks.context import Context
+    from fe2tui.tasks.spot_prices import SpotPrices
     from fe2tui.tui.app import Dashboard
     from fe2tui.tui.parts import Parts
 
@@ -32,7 +33,7 @@ Answer = TypeVar("Answer")
 
 
 class LiveDesk:
-    """The desk of ``view.Desk``, and the host of ``jobs.Jobs``."""
+    """The desk of ``view.Desk``."""
 
     def __init__(self, parts: Parts, app: Dashboard, settings: Settings) -> None:
         self._parts = parts
@@ -40,8 +41,9 @@ class LiveDesk:
         self._clock = app.clock
         self._settings = settings
         self.link = Link(parts, app, app.choice, settings, self._ask_code)
-        self.jobs = Jobs(self, app.clock)
+        self.jobs = Jobs(Workplace(self, parts, app), app.clock)
         self._catalogues: Catalogues | None = None
+        self._spot_prices: SpotPrices | None = None
 
     @property
     def app(self) -> Dashboard:
@@ -77,6 +79,15 @@ class LiveDesk:
             self._catalogues = Catalogues()
         return self._catalogues
 
+    @property
+    def spot_prices(self) -> SpotPrices:
+        """The spot prices of all types of each region whose types were looked at."""
+        if self._spot_prices is None:
+            from fe2tui.tasks.spot_prices import SpotPrices
+
+            self._spot_prices = SpotPrices()
+        return self._spot_prices
+
     def context(self, report: Report | None = None) -> Context:
         """A context for a task."""
         from fe2tui.tasks.context import Context
@@ -87,6 +98,8 @@ class LiveDesk:
         """Let go of what is being read, and close sessions and store."""
         if self._catalogues is not None:
             self._catalogues.close()
+        if self._spot_prices is not None:
+            self._spot_prices.close()
         await self.link.close()
 
     def nudge(self) -> None:
@@ -140,19 +153,6 @@ class LiveDesk:
     def shown_cells(self, pane: str = INSTANCES) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """The list of a pane as shown."""
         return self._parts.main.lists[pane].table.cells_shown()
-
-    def run_worker(self, work: Any, *, name: str, group: str, exit_on_error: bool) -> Worker[None]:
-        """Run a coroutine in a worker of the app."""
-        return self._app.run_worker(work, name=name, group=group, exit_on_error=exit_on_error)
-
-    def jobs_changed(self) -> None:
-        """Draw tasks under way anew."""
-        self._parts.feed.changed()
-
-    def job_ended(self) -> None:
-        """A task ended: read again soon, and the log."""
-        self.nudge()
-        self._parts.feed.read_log()
 
     def fail(self, title: str, error: Fe2Error, *, aloud: bool = True) -> None:
         """Keep a failure in the activity, and tell of it if it is not in sight anyway."""

@@ -69,7 +69,6 @@ class Parts:
         self.acquaintance = Acquaintance(lambda work: app.work(work, "host keys"), self.news)
         self.pulse = Pulse(app, self)
         self.starting = Starting(app, self)
-        self.asked_to_leave = False
 
     async def begin(self) -> None:
         """Put the real screen in the place of the first frame, bind the keys, and start reading."""

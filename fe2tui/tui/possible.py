@@ -166,7 +166,7 @@ def has_running_task(view: View) -> str | None:
 def something_to_leave(view: View) -> str | None:
     """Esc has something to do."""
     if view.pane == ACTIVITY:
-        return has_running_task(view)
+        return None
     return None if view.filter_text or view.marked_count else "No filter and no marks to leave."
 
 

@@ -1,4 +1,4 @@
-"""What a toast of a failure says: the reason whole where it fits, and where the rest stands."""
+"""What a toast says: whole where it fits; of a failure also where the rest stands."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from rich.cells import cell_len
 from fe2tui.tui.widgets.cells import cut, wrapped
 
 MOST_LINES = 3
+MOST_PLAIN = 5  # lines of what stands nowhere else
 SHARE = 0.8  # of the screen's width, as in app.tcss
 FRAME = 4
 
 
 def failure_words(text: str, width: int, key: str) -> str:
     """The text in at most three lines for a screen of that width; at its end the key that shows all of it."""
-    room = max(20, int(width * SHARE) - FRAME)
+    room = _room(width)
     end = f" · {key} shows it" if key else ""
     lines = wrapped(text, room)
     if cell_len(lines[-1]) + len(end) <= room and len(lines) <= MOST_LINES:
@@ -24,3 +25,16 @@ def failure_words(text: str, width: int, key: str) -> str:
         last = " ".join(lines[MOST_LINES - 1 :])
         lines = [*lines[: MOST_LINES - 1], cut(last, min(cell_len(last), room - len(end))) + end]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def plain_words(text: str, width: int) -> str:
+    """The text in as many lines as it takes, for a screen of that width; only what would fill it is cut."""
+    room = _room(width)
+    lines = wrapped(text, room)
+    if len(lines) > MOST_PLAIN:
+        lines = [*lines[: MOST_PLAIN - 1], cut(" ".join(lines[MOST_PLAIN - 1 :]), room)]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _room(width: int) -> int:
+    return max(20, int(width * SHARE) - FRAME)

@@ -281,26 +281,6 @@ async def test_a_theme_of_textual_works_too(demo_env: Path) -> None:
         assert "base" in shown(driven)
 
 
-async def test_quitting_with_a_task_under_way_asks_once_more(demo_env: Path) -> None:
-    async with dashboard() as driven:
-        started: list[object] = []
-
-        async def work(ctx: object) -> str:
-            import asyncio
-
-            started.append(ctx)
-            await asyncio.Event().wait()
-            return ""
-
-        driven.view.run_task("Wait", work)
-        await driven.until(lambda: started)
-        await driven.press("q")
-        await driven.until(lambda: any("q again leaves" in toast for toast in driven.toasts))
-        await driven.press("6", "delete")
-        await driven.until(lambda: driven.view.running_tasks == 0)
-        assert any("cancelled" in toast for toast in driven.toasts)
-
-
 async def test_a_fault_of_our_own_is_told_and_ends_nothing(demo_env: Path) -> None:
     async with dashboard() as driven:
 

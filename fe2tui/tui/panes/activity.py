@@ -31,6 +31,7 @@ _SIGNS: Mapping[str, tuple[str, str]] = {
     "failed": ("▲", "trouble"),
     "cancelled": ("○", "stopped"),
 }
+_TITLES: Mapping[str, str] = {"change-type": "Change type of"}  # where the command's name says less
 _TIME = 12
 SAME_FAILURE = timedelta(minutes=1)  # a task writes its failure down itself; other failures are ours alone
 
@@ -56,7 +57,7 @@ class _Drawn:
 
 def entry_of(activity: Activity, now: datetime) -> Entry:
     """An entry of the log."""
-    title = f"{activity.command} {activity.label}".strip()
+    title = f"{_TITLES.get(activity.command, activity.command)} {activity.label}".strip()
     title = title[:1].upper() + title[1:]  # as it was titled while it ran
     code = f" ({activity.code})" if activity.code else ""
     return Entry(

@@ -99,7 +99,7 @@ def _run(view: View, plan: task.TypeChange) -> None:
             return f"{visible(changed.label)} is {changed.type} again, {how}."
         return f"{visible(changed.label)} is {changed.type} now, {how}."
 
-    view.run_task(f"Change {visible(instance.label)} to {to}", work, subjects=(instance,), done=done)
+    view.run_task(f"Change type of {visible(instance.label)}", work, subjects=(instance,), done=done)
 
 
 async def _no_form(view: View) -> None:

@@ -29,7 +29,7 @@ async def connect(view: View) -> None:
     """Open a shell on the one instance meant."""
     instance = view.targets[0]
     if instance.state is State.PENDING:
-        view.tell(f"{visible(instance.label)} is starting, and is connected to when it runs; in Activity esc cancels.")
+        view.tell(f"{visible(instance.label)} is starting, and is connected to when it runs; in Activity del cancels.")
 
     async def work(ctx: Context) -> str:
         began = time.monotonic()

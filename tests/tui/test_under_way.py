@@ -1,0 +1,201 @@
+"""Tasks under way: how they end, what cutting them short asks first, and that the list follows them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.widgets import Static
+
+from fe2tui.demo import Cloud
+from fe2tui.errors import CapacityError
+from fe2tui.model.instance import State
+from fe2tui.model.progress import Outcome
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.record import recorded
+from fe2tui.tui.forms.confirm import Confirm
+from tests.tui.test_dashboard import shown
+from tests.tui.verbs_host import Driven, dashboard
+
+FreshCloud = Callable[..., Cloud]
+EnterCloud = Callable[[Cloud], Path]
+FROZEN = "AWS goes on making base 2; the next start watches it."
+
+
+@pytest.fixture
+def own_cloud(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> Cloud:
+    """A lived-in cloud that this test may change, in this process's environment."""
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+    return cloud
+
+
+async def waiting(driven: Driven, title: str = "Freeze base", left: str = FROZEN) -> asyncio.Event:
+    """Begin a task that leaves something behind, and waits for the event to end."""
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def work(ctx: Context) -> str:
+        with recorded(ctx, "freeze", "base") as entry:
+            entry.left = left
+            ctx.step("freeze", "image", "its snapshot is being made")
+            begun.set()
+            await end.wait()
+        return f"{title} is over."
+
+    driven.view.run_task(title, work)
+    await driven.until(begun.is_set)
+    return end
+
+
+def asked(driven: Driven) -> str:
+    """What the open question says."""
+    return "\n".join(str(one.render()) for one in driven.app.screen.query(Static))
+
+
+async def test_leaving_with_tasks_under_way_says_what_each_leaves_and_esc_stays(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        end = await waiting(driven)
+        await driven.press("q")
+        await driven.opened(Confirm)
+        text = asked(driven)
+        for part in ("1 task is under way. Leave now?", "Freeze base", "its snapshot is being made", FROZEN):
+            assert part in text
+        for key in ("escape", "q"):
+            await driven.press(key)
+            await (driven.home() if key == "escape" else driven.opened(Confirm))
+            assert driven.view.running_tasks == 1
+        await driven.press("enter")  # which is no
+        await driven.home()
+        assert driven.view.running_tasks == 1 and driven.app.is_running
+        end.set()
+        await driven.until(lambda: not driven.view.running_tasks)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
+async def test_leaving_is_done_when_a_person_says_yes(demo_env: Path, key: str) -> None:
+    async with dashboard() as driven:
+        await waiting(driven)
+        await driven.press(key)
+        await driven.opened(Confirm)
+        assert driven.app._exit is False
+        await driven.press("y")
+        await driven.until(lambda: driven.app._exit)
+
+
+async def test_esc_in_the_activity_goes_back_to_the_list_and_harms_nothing(demo_env: Path) -> None:
+    async with dashboard(size=(80, 24)) as driven:
+        await waiting(driven)
+        await driven.press("6")
+        await driven.until(lambda: driven.view.pane == "activity")
+        await driven.press("escape")
+        await driven.until(lambda: driven.view.pane == "instances")
+        assert driven.view.running_tasks == 1
+        assert driven.is_home
+
+
+async def test_cancelling_a_task_asks_first_and_says_what_it_leaves(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await waiting(driven)
+        await driven.press("6")
+        await driven.until(lambda: driven.view.pane == "activity")
+        await driven.press("delete")
+        await driven.opened(Confirm)
+        assert FROZEN in asked(driven)
+        await driven.press("escape")
+        await driven.home()
+        assert driven.view.running_tasks == 1
+        await driven.press("delete")
+        await driven.opened(Confirm)
+        await driven.press("y")
+        await driven.until(lambda: driven.view.running_tasks == 0)
+        assert any("cancelled" in toast for toast in driven.toasts)
+
+
+async def test_a_task_that_ended_while_one_was_asked_is_not_cancelled(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        end = await waiting(driven)
+        await driven.press("6")
+        await driven.until(lambda: driven.view.pane == "activity")
+        await driven.press("delete")
+        await driven.opened(Confirm)
+        end.set()
+        await driven.until(lambda: not driven.view.running_tasks)
+        await driven.press("y")
+        await driven.until(lambda: any("had ended by then" in toast for toast in driven.toasts))
+
+
+async def test_the_list_follows_the_steps_of_a_task_before_its_end(own_cloud: Cloud) -> None:
+    async with dashboard(slow_seconds=600.0) as driven:
+        await driven.until(lambda: driven.app.parts.reading.read_at is not None)
+        end = asyncio.Event()
+
+        async def work(ctx: Context) -> None:
+            from fe2tui.aws import instances
+
+            base = driven.named("base").id
+            await instances.stop(ctx.session, [base])
+            ctx.step("change-type", "stopping", "stops", subject=base)
+            await end.wait()
+
+        driven.view.run_task("Change type of base", work)
+        await driven.until(driven.is_state("base", State.STOPPED), seconds=10)
+        end.set()
+        await driven.until(lambda: not driven.view.running_tasks)
+
+
+async def test_the_status_line_goes_on_under_an_open_form(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.press("s")
+        await driven.opened(Confirm)
+        before = driven.app.parts.main.status.render_line(0).text
+        await driven.until(lambda: driven.app.parts.main.status._drawn and _status(driven) != before, seconds=8)
+        assert isinstance(driven.app.screen, Confirm)
+        assert _status(driven).strip() in shown(driven)
+
+
+def _status(driven: Driven) -> str:
+    return "".join(span.text for span in driven.app.parts.main.status._drawn)
+
+
+async def test_the_same_said_again_takes_the_place_of_what_is_there(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        for _ in range(4):
+            await driven.press("escape")
+        await driven.until(lambda: driven.toasts)
+        assert driven.toasts == ["No filter and no marks to leave."]
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (("ami-1", "ami-2"), "2 images: deregistered"),
+        (("i-1", "i-2"), "2 instances: deregistered"),
+        (("ami-1", "i-2"), "2 things: deregistered"),
+    ],
+)
+async def test_the_end_of_a_task_names_the_kind_of_what_was_done(
+    demo_env: Path, ids: tuple[str, ...], words: str
+) -> None:
+    async with dashboard() as driven:
+
+        async def work(ctx: Context) -> list[Outcome]:
+            return [Outcome(one, one, "deregistered") for one in ids]
+
+        driven.view.run_task("Deregister", work)
+        await driven.until(lambda: words in driven.toasts)
+
+
+async def test_a_failure_of_one_says_its_name_once(demo_env: Path) -> None:
+    async with dashboard() as driven:
+
+        async def work(ctx: Context) -> list[Outcome]:
+            error = CapacityError("AWS has no m5.large there.", "Try later.")
+            return [Outcome("i-1", "inst1", error.summary, error)]
+
+        driven.view.run_task("Start inst1", work)
+        await driven.until(lambda: driven.toasts)
+        assert driven.toasts[0].count("inst1") == 1
+        await driven.press("!")
+        await driven.until(lambda: "Start inst1: AWS has no m5.large" in shown(driven))
