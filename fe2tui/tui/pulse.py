@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 NOBODY_LOOKS_AFTER = timedelta(hours=4)
 TABLE_EVERY, DETAILS_EVERY, IMAGES_EVERY, TIDY_EVERY = 5, 10, 30, 600  # seconds
+MEASURE_EVERY = 5  # seconds, while nobody scrolls
 YOUNG = timedelta(minutes=10)  # such ages are shown with their seconds
 LOG_EVERY = 10  # seconds: other programs write to it too
 
@@ -27,16 +28,18 @@ class Pulse:
         self._clock = app.clock
         self._beats = 0
         self._blurred_at: datetime | None = None
+        self._measured: tuple[object, ...] = ()
 
     def beat(self) -> None:
-        """Draw what has changed with time alone."""
+        """Draw what has changed with time alone, also what shows beside a form that is open over it."""
         parts, main = self._parts, self._parts.main
         self._beats += 1
         nobody = self._blurred_at is not None and self._clock() - self._blurred_at > NOBODY_LOOKS_AFTER
         parts.desk.link.look(not nobody)
-        if self._app.screen_stack[-1:] != [main]:  # none at all while the program ends
+        if main not in self._app.screen_stack:  # as while the program ends
             return
-        self.measure()
+        if self._beats % MEASURE_EVERY == 0 or self._view != self._measured:
+            self.measure()
         main.status.redraw()
         if parts.reading.error is not None:
             main.notice.redraw()
@@ -68,7 +71,14 @@ class Pulse:
 
     def measure(self) -> None:
         """Tell which machines are looked at."""
+        self._measured = self._view
         self._parts.desk.link.measure(self.looked_at)
+
+    @property
+    def _view(self) -> tuple[object, ...]:
+        """What is another when other machines are looked at, or may be: cheaper to compare than those are."""
+        table = self._parts.table
+        return table.cursor_id, table.scroll_y, table.size, table.is_on_screen, table.row_count
 
     def _has_young(self) -> bool:
         table, now = self._parts.table, self._clock()

@@ -18,12 +18,11 @@ from fe2tui.tui.panes.details import Details
 from fe2tui.tui.panes.lists import Lists
 from fe2tui.tui.polling import FleetNotRead, FleetSeen
 from fe2tui.tui.possible import ACTIVITY
+from fe2tui.tui.stage import Stage
 from fe2tui.tui.widgets.asked import Asked
 from fe2tui.tui.widgets.line import Line
 from fe2tui.tui.widgets.table import Table
 
-WIDE = 150
-TALL, BROAD = 30, 100
 DETAILS_WAIT = 0.08  # seconds: a held arrow key does not draw the details of every row it passes
 
 
@@ -50,10 +49,10 @@ class MainScreen(Screen[None]):
         super().__init__(id="main")
         self.lists = lists
         self._listener = listener
-        self._details_wanted: bool | None = None
         self._details_timer_runs = False
         self.details = Details()
         self.activity = ActivityPane(clock)
+        self._stage = Stage(self, lists, self.activity)
         self.status = Line(lines.status, id="status")
         self.notice = Line(lines.notice, id="notice")
         self.footer = Line(lines.footer, id="footer")
@@ -76,55 +75,31 @@ class MainScreen(Screen[None]):
     @property
     def pane(self) -> str:
         """The pane that commands act on."""
-        is_activity = self.activity.has_focus if self._is_wide else self.has_class("-activity")
-        return ACTIVITY if is_activity else self.lists.acting.kind.pane
-
-    @property
-    def _is_wide(self) -> bool:
-        return self.has_class("-wide") and not self.has_class("-zoom")
+        return self._stage.pane
 
     def go_to(self, pane: str) -> None:
         """Show a pane and give it the focus."""
-        self._choose(pane)
+        self._stage.choose(pane)
         target: Widget = self.activity if pane == ACTIVITY else self.lists[pane].table
         self.call_after_refresh(target.focus)
-        self.call_after_refresh(self.show_details)
-        self.call_after_refresh(self.write_lines)
-
-    def _choose(self, pane: str) -> None:
-        """Where there is room for one pane alone, it is this one from now on."""
-        self.set_class(pane == ACTIVITY, "-activity")
-        if pane != ACTIVITY:
-            self.lists.choose(pane)
-            for one in self.lists:
-                self.set_class(one is self.lists.acting, f"-{one.kind.pane}")
+        self._show_soon()
 
     def zoom(self) -> None:
         """Give the screen to the pane with the focus, or give it back."""
-        pane = self.pane
-        self.toggle_class("-zoom")
-        self._choose(pane)
-        self._arrange()
+        self._stage.zoom()
+        self.on_resize()
 
     def toggle_details(self) -> None:
         """Show or hide the details."""
-        if self.has_class("-zoom"):
-            self.remove_class("-zoom")
-            self._details_wanted = True
-        else:
-            self._details_wanted = not self.has_class("-details")
-        self._arrange()
+        self._stage.toggle_details()
+        self.on_resize()
 
     def on_resize(self) -> None:
         """The panes that fit are others."""
-        self._arrange()
+        self._stage.arrange(*self.app.size)
+        self._show_soon()
 
-    def _arrange(self) -> None:
-        width, height = self.app.size
-        roomy = width >= WIDE or (width >= BROAD and height >= TALL)
-        self.set_class(width >= WIDE, "-wide")
-        self.set_class(roomy if self._details_wanted is None else self._details_wanted, "-details")
-        self.activity.alone = not self._is_wide
+    def _show_soon(self) -> None:
         self.call_after_refresh(self.show_details)
         self.call_after_refresh(self.write_lines)
 
@@ -149,7 +124,7 @@ class MainScreen(Screen[None]):
 
     def write_lines(self) -> None:
         """Write the status line, the frames and the footer anew where they changed."""
-        self.activity.tab_counts = self.lists.write_edges(alone=not self._is_wide)
+        self.activity.tab_counts = self.lists.write_edges(alone=not self._stage.is_wide)
         self.activity.write_edge()
         self.notice.display = bool(self._lines.notice(self.app.size.width))
         for line in (self.status, self.notice, self.footer):
@@ -165,9 +140,9 @@ class MainScreen(Screen[None]):
         """Other keys apply, and the details are those of another list's row."""
         focused = self.lists.focused
         if self.activity.has_focus:
-            self._choose(ACTIVITY)
+            self._stage.choose(ACTIVITY)
         elif focused is not None:
-            self._choose(focused.kind.pane)
+            self._stage.choose(focused.kind.pane)
         self.call_after_refresh(self._follow)
 
     # What is asked for with the mouse

@@ -17,7 +17,10 @@ from fe2tui.tui.arrangement import EVERYTHING, ListKind
 
 
 class FilterBar(Horizontal):
-    """Filters while one types. Enter goes back to the table, esc takes the filter away."""
+    """Filters while one types. Enter goes back to the table, esc takes the filter away.
+
+    What is not understood stays where it can be mended: neither enter nor down leaves it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear", "Clear", show=False),
@@ -34,6 +37,7 @@ class FilterBar(Horizontal):
         self._left = left
         self._input = Input(text, placeholder=kind.example, compact=True)
         self._error = Static("", classes="filter-error")
+        self._is_wrong = False
 
     def compose(self) -> Iterator[Widget]:
         """The sign, the field, the error."""
@@ -56,19 +60,20 @@ class FilterBar(Horizontal):
             query = self._kind.parse(event.value)
         except QueryError as error:
             self._error.update(Content(f" {error.summary} {error.remedy} "))
-            self._error.display = True
+            self._error.display = self._is_wrong = True
             return
-        self._error.display = False
+        self._error.display = self._is_wrong = False
         self._changed(query if query.tests else EVERYTHING)
 
     @on(Input.Submitted)
     def _done(self, event: Input.Submitted) -> None:
         event.stop()
-        self._left()
+        self.action_leave()
 
     def action_leave(self) -> None:
         """Go back to the table; the filter stays."""
-        self._left()
+        if not self._is_wrong:
+            self._left()
 
     def action_clear(self) -> None:
         """Take the filter away, and go back to the table."""

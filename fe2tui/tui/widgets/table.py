@@ -17,7 +17,7 @@ from textual.strip import Strip
 from fe2tui.tui.theme import inks
 from fe2tui.tui.widgets.asked import Asked
 from fe2tui.tui.widgets.brush import GLOW_SECONDS, GUTTER, Brush, Glow, Look, Rows
-from fe2tui.tui.widgets.cells import fitted
+from fe2tui.tui.widgets.cells import fitted, wrapped
 from fe2tui.tui.widgets.grid import Cell
 
 
@@ -215,10 +215,11 @@ class Table(ScrollView, can_focus=True):
         row = round(self.scroll_y) + y - 1
         if row < len(self._shown.ids):
             return self._strip(row)
-        said, at = (self.below, row - len(self._shown.ids) - 1) if self._shown.ids else (self.empty, y - 2)
+        lines, at = (self.below, row - len(self._shown.ids) - 1) if self._shown.ids else (self.empty, y - 2)
+        said = [(line, name) for text, name in lines for line in wrapped(text, max(8, width - GUTTER))] if lines else []
         if 0 <= at < len(said):
-            text, name = said[at]
-            return Strip([Segment(fitted(f"{'':{GUTTER}}{text}", width), ink[name])])
+            line, name = said[at]
+            return Strip([Segment(fitted(f"{'':{GUTTER}}{line}", width), ink[name])])
         return Strip.blank(width, ink["text"])
 
     def _look(self, row: int) -> Look:
