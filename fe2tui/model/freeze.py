@@ -22,7 +22,8 @@ class FreezeIntent:
 
     ``stage`` is intended (CreateImage may or may not have been sent), pending (its image is known, and being made),
     done, failed or abandoned (no image came of it). ``restart`` says that the instance was running and is stopped for
-    the image: it is to be started again. ``stopped_at`` is when it was told to stop. ``disks`` is how many go into it.
+    the image: it is to be started again. ``stopped_at`` is when it was told to stop; ``asked_at`` is from when on the
+    image may have been asked for, None while nothing of it can have reached AWS. ``disks`` is how many go into it.
     """
 
     token: str
@@ -38,6 +39,7 @@ class FreezeIntent:
     image_id: str | None = None
     restart: bool = False
     stopped_at: datetime | None = None
+    asked_at: datetime | None = None
     disks: int = 1
     error: str = ""
     activity: int = 0  # its entry in the activity log

@@ -43,10 +43,10 @@ class Image:
         return self.line()
 
     def line(self, progress: float | None = None) -> str:
-        """The same, with how far it has come (0 to 1) while it is pending: ``base (ami-… pending 40%): …``."""
-        from fe2tui.model.words import DASH, visible
+        """The same, with how far it has come (0 to 1) while it is pending: ``base (ami-… pending 40 %): …``."""
+        from fe2tui.model.words import DASH, percent, visible
 
-        state = self.state if progress is None else f"{self.state} {progress:.0%}"
+        state = self.state if progress is None else f"{self.state} {percent(progress)}"
         size = f"{self.size or self.root_size} GiB" if self.size or self.root_size else "size not known yet"
         return f"{visible(self.name) or DASH} ({self.id} {state}): {self.architecture}, {size}"
 

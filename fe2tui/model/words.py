@@ -43,6 +43,11 @@ def dollars(amount: Decimal | None, places: int = 2, *, sign: str = "") -> str:
     return f"{'-' if rounded < 0 else ''}{sign}{abs(rounded):,}"
 
 
+def percent(part: float) -> str:
+    """A part of 1 as ``40 %``."""
+    return f"{part * 100:.0f} %"
+
+
 def bytes_size(count: int) -> str:
     """Bytes in the largest binary unit that keeps it at 1 or more: ``3.4 MiB``."""
     size = float(count)

@@ -72,9 +72,25 @@ class FreezeJournal:
         """Keep, before the call, that its instance is told to stop: it has to be started again."""
         self._change(token, restart=True, stopped_at=to_micros(at))
 
+    def about_to_ask(self, token: str, at: datetime) -> None:
+        """Keep, before the call, that the image is asked for: from now on there may be one."""
+        self._change(token, asked_at=to_micros(at))
+
     def needs_no_start(self, token: str) -> None:
         """Keep that its instance has been started again, or is not to be."""
         self._change(token, restart=False)
+
+    def deregistered(self, profile: str, endpoint: str, image_id: str) -> None:
+        """Settle those of an image that its person took away. One whose instance is still to be started stays open."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                f"SELECT token, body FROM freezes WHERE profile = ? AND endpoint = ? AND image_id = ? AND {_OPEN}",
+                (profile, endpoint, image_id),
+            ).fetchall()
+            settled = [(token,) for token, body in rows if not decode(body)["restart"]]
+            connection.executemany(
+                "UPDATE freezes SET stage = 'abandoned', error = 'deregistered' WHERE token = ?", settled
+            )
 
     def release(self, token: str) -> None:
         """Say that nobody here works on it any more: ``open`` may give it out again."""
@@ -86,12 +102,30 @@ class FreezeJournal:
         rows = self._database.read(f"SELECT {_COLUMNS} FROM freezes WHERE token = ?", (token,))
         return next(iter(_intents(rows)), None)
 
+    def being_made(self, profile: str, endpoint: str, region: str) -> list[FreezeIntent]:
+        """Those whose image's id is known and whose end is not, newest first, whoever works on them."""
+        rows = self._database.read(
+            f"SELECT {_COLUMNS} FROM freezes WHERE profile = ? AND endpoint = ? AND region = ? AND stage = 'pending'"
+            " ORDER BY made_at DESC",
+            (profile, endpoint, region),
+        )
+        return _intents(rows)
+
+    def left_stopped(self) -> list[FreezeIntent]:
+        """Those that nobody works on and whose instance is to be started again, of every account."""
+        rows = self._database.read(f"SELECT {_COLUMNS}, owner FROM freezes WHERE {_OPEN} ORDER BY made_at")
+        waiting = [row for row in rows if decode(row[12])["restart"]]
+        mine = self._presence.name if waiting else ""
+        return _intents(row[:-1] for row in waiting if self._is_free(row[0], row[-1], mine))
+
     def open(self, profile: str, endpoint: str) -> list[FreezeIntent]:
         """Take over, oldest first, those whose end is not known and on which nobody works.
 
         They are this store's from then on: of two processes that ask at once, each intent goes to one. ``release``
         gives back what could not be settled.
         """
+        if not self._database.read(f"SELECT 1 FROM freezes WHERE {_OPEN} LIMIT 1"):
+            return []
         mine = self._presence.name
         with self._lock, self._database.transaction() as connection:
             rows = connection.execute(
@@ -132,6 +166,7 @@ def _body(intent: FreezeIntent) -> str:
             "way": intent.way,
             "restart": intent.restart,
             "stopped_at": maybe_micros(intent.stopped_at),
+            "asked_at": maybe_micros(intent.asked_at),
             "disks": intent.disks,
             "tags": intent.tags,
         }
@@ -142,6 +177,7 @@ def _intents(rows: Iterable[tuple[Any, ...]]) -> list[FreezeIntent]:
     found = []
     for row in rows:
         body = decode(row[12])
+        made_at = from_micros(row[7])
         found.append(
             FreezeIntent(
                 token=row[0],
@@ -151,7 +187,7 @@ def _intents(rows: Iterable[tuple[Any, ...]]) -> list[FreezeIntent]:
                 region=row[4],
                 profile=row[5],
                 endpoint=row[6],
-                made_at=from_micros(row[7]),
+                made_at=made_at,
                 stage=row[8],
                 image_id=row[9],
                 error=row[10],
@@ -159,6 +195,7 @@ def _intents(rows: Iterable[tuple[Any, ...]]) -> list[FreezeIntent]:
                 way=body["way"],
                 restart=body["restart"],
                 stopped_at=maybe_moment(body["stopped_at"]),
+                asked_at=maybe_moment(body["asked_at"]) if "asked_at" in body else made_at,
                 disks=body["disks"],
                 tags=body["tags"],
             )

@@ -36,8 +36,9 @@ async def freeze(
 
     Reports the steps name, stopping, requested, image (with a fraction), start, ready. The intent is in the store
     before anything is done; a lost reply is settled by looking for the image, which is never asked for twice. With
-    ``stop`` the instance is started again as soon as its disks are copied from. Raises FieldError (ami_name, way),
-    StateError with AWS's reason when the image failed; errors say what is left.
+    ``stop`` the instance is started again as soon as its disks are copied from, also when this is cancelled meanwhile:
+    that is waited for, until a second cancellation. Raises FieldError (ami_name, way), StateError with AWS's reason
+    when the image failed; errors say what is left.
     """
     if ctx.session.read_only:
         raise ReadOnlyError(
@@ -88,10 +89,7 @@ class _Freezing:
         self.step("name", f"The image will be called {plan.name}")
         tags = await self.tags()
         try:
-            await unbroken(asyncio.to_thread(journal.intend, self.intent), ctx.pace.unbroken)
-            if plan.stops:
-                await self.stopped()
-            image_id = await self.requested(tags)
+            image_id = await self.begun(tags)
             self.intent = replace(self.intent, stage="pending", image_id=image_id)
             watching = Watching(ctx, self.intent, self.entry)
             if wait:
@@ -100,12 +98,39 @@ class _Freezing:
             if image.state == "pending":
                 self.entry.words = f"AWS is making the image {plan.name} ({image_id})."
             return image
-        except BaseException as error:
-            if not self.is_begun:
-                journal.update(token, stage="abandoned", error=str(error))
-            raise
         finally:
             journal.release(token)
+
+    async def begun(self, tags: dict[str, str]) -> str:
+        """From the intent to the id of the image that AWS is making."""
+        ctx, journal = self.ctx, self.ctx.store.freezes
+        try:
+            await unbroken(asyncio.to_thread(journal.intend, self.intent), ctx.pace.unbroken)
+            if self.plan.stops:
+                await self.stopped()
+            return await self.requested(tags)
+        except BaseException as error:
+            if not self.is_begun:
+                journal.update(self.intent.token, stage="abandoned", error=str(error))
+            elif isinstance(error, asyncio.CancelledError):
+                await self.taken_back()
+            raise
+
+    async def taken_back(self) -> None:
+        """Cancelled: an instance that was stopped for the image runs again before that is over."""
+        intent = self.intent
+        if intent.image_id is None and intent.asked_at is not None:
+            return  # whether there is an image is found out later: till then its disks may be needed
+        watching = Watching(self.ctx, intent, self.entry)
+        if intent.image_id is None:
+            later = f"{intent.label} is stopped for it: the next start of this program starts it again."
+            self.entry.left = f"No image was made. {later}"
+        await watching.started_on_leaving()
+        self.intent = watching.intent
+        if intent.image_id is None and not self.intent.restart:
+            self.ctx.store.freezes.update(intent.token, stage="abandoned", error="cancelled")
+            self.entry.left = f"No image was made. {self.entry.remedy}".strip()
+            self.entry.remedy = ""
 
     async def tags(self) -> dict[str, str]:
         """What the image and its snapshots are to carry: a machine launched from it logs in as its parent did."""
@@ -128,8 +153,8 @@ class _Freezing:
         self.step("stopping", f"{instance.label} stops, so that its disks are at rest")
         self.is_begun = True
         self.entry.left = (
-            f"No image was asked for. {instance.label} was stopped for it: the next start of this program starts it "
-            "again."
+            f"No image is made, and {instance.label}, which was stopped for it, is started again: by this program or "
+            "its next start."
         )
         try:
             await unbroken(instances.stop(ctx.session, [instance.id]), ctx.pace.unbroken)
@@ -145,16 +170,21 @@ class _Freezing:
 
     async def requested(self, tags: dict[str, str]) -> str:
         """Ask for the image, once. Returns its id, also when the reply was lost."""
+        ctx, journal = self.ctx, self.ctx.store.freezes
         self.step("requested", f"Asking for the image {self.plan.name}")
+        now = ctx.clock()
+        await asyncio.to_thread(journal.about_to_ask, self.intent.token, now)
+        self.intent = replace(self.intent, asked_at=now)
         self.is_begun = True
         try:
             image_id = await self.answered(tags)
         except _Unknown:
             raise
         except Fe2Error as error:
+            self.intent = replace(self.intent, asked_at=None)  # there is none
             await self.is_over(error)
             raise
-        self.ctx.store.freezes.update(self.intent.token, stage="pending", image_id=image_id)
+        journal.update(self.intent.token, stage="pending", image_id=image_id)
         return image_id
 
     async def answered(self, tags: dict[str, str]) -> str:
@@ -184,11 +214,23 @@ class _Freezing:
             self.entry.left = "Whether the image was asked for is found out at the next start."
             if not sending.done():
                 sending.cancel()
-            elif not sending.cancelled() and sending.exception() is None:
-                image_id = sending.result()
-                ctx.store.freezes.update(self.intent.token, stage="pending", image_id=image_id)
-                self.entry.left = f"AWS goes on making {plan.name} ({image_id}); the next start watches it."
+            elif not sending.cancelled():
+                self.answered_late(sending)
             raise
+
+    def answered_late(self, sent: asyncio.Task[str]) -> None:
+        """What is known of a call that was answered after the cancellation."""
+        error = sent.exception()
+        if error is None:
+            image_id = sent.result()
+            self.ctx.store.freezes.update(self.intent.token, stage="pending", image_id=image_id)
+            self.intent = replace(self.intent, stage="pending", image_id=image_id)
+            self.entry.left = f"AWS goes on making {self.plan.name} ({image_id}); the next start watches it."
+        elif isinstance(error, Fe2Error) and not isinstance(error, UnreachableError):
+            self.intent = replace(self.intent, asked_at=None)  # refused: there is none
+            self.entry.left = "No image was made."
+            if not self.intent.restart:
+                self.ctx.store.freezes.update(self.intent.token, stage="failed", error=error.summary)
 
     async def after_silence(self, error: UnreachableError) -> str:
         """No answer says nothing of what AWS did: look for what came of it. Raises the error if it was nothing."""
@@ -209,10 +251,11 @@ class _Freezing:
     async def after_duplicate(self, error: FieldError) -> str:
         """The name was free a moment ago: it is ours, of a call that failed and was said again, or somebody else's."""
         known = await aws.every_own_image(self.ctx.session)
+        taken = {self.plan.name, *(image.name for image in known)}
         same = next((image for image in known if image.name == self.plan.name), None)
         if same is not None and same.made_from == self.plan.instance.id:
             return same.id
-        error.remedy = f"{free_name(self.plan.name, {image.name for image in known})} is free."
+        error.remedy = f"{free_name(self.plan.name, taken)} is free."
         raise error
 
     async def is_over(self, error: Fe2Error) -> None:

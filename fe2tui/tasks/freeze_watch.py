@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,11 +16,12 @@ from fe2tui.model.image import FAILED_STATES, Image
 from fe2tui.model.instance import State
 from fe2tui.model.money.images import snapshots_per_month
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.words import dollars, plural
+from fe2tui.model.words import dollars, percent, plural
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.power import start
 from fe2tui.tasks.record import Entry, begin, ended
 
+_AT_REST = frozenset({State.STOPPING, State.STOPPED})
 _READY = frozenset({"available", "disabled"})
 _OURS = timedelta(minutes=10)  # between our telling it to stop and the moment that EC2 notes
 _SHOWN_BY = timedelta(hours=1)  # after that EC2 shows an image at the first look, or has none
@@ -92,15 +93,13 @@ async def _at(ctx: Context, region: str) -> AsyncIterator[Context]:
 
 async def _found_out(ctx: Context, intent: FreezeIntent, entry: Entry) -> FreezeIntent:
     """The intent with its image's id. Raises StateError if it came to none; its instance is started again then."""
-    now = ctx.clock()
-    ctx.step("freeze", "recover", f"Looking for the image {intent.name}", subject=entry.subject, label=intent.label)
-    image = await made_of(ctx, intent, since=now if now - intent.made_at < _SHOWN_BY else intent.made_at)
+    image = await _looked_for(ctx, intent, entry)
     if image is not None:
         ctx.store.freezes.update(intent.token, stage="pending", image_id=image.id)
         return replace(intent, stage="pending", image_id=image.id)
+    why = "AWS does not have it" if intent.asked_at else "the freeze was cut short before AWS was asked for it"
     error = StateError(
-        f"The image {intent.name} of {intent.label} was never made: the program ended before AWS heard of it.",
-        "Freeze it again if it is still wanted.",
+        f"The image {intent.name} of {intent.label} was never made: {why}.", "Freeze it again if it is still wanted."
     )
     watching = Watching(ctx, intent, entry)
     if intent.restart:
@@ -109,6 +108,15 @@ async def _found_out(ctx: Context, intent: FreezeIntent, entry: Entry) -> Freeze
     if not watching.intent.restart:
         ctx.store.freezes.update(intent.token, stage="abandoned", error=error.summary)
     raise error
+
+
+async def _looked_for(ctx: Context, intent: FreezeIntent, entry: Entry) -> Image | None:
+    """The image that came of an intent; None at once where nothing was asked of AWS."""
+    if intent.asked_at is None:
+        return None
+    now = ctx.clock()
+    ctx.step("freeze", "recover", f"Looking for the image {intent.name}", subject=entry.subject, label=intent.label)
+    return await made_of(ctx, intent, since=now if now - intent.asked_at < _SHOWN_BY else intent.asked_at)
 
 
 async def made_of(ctx: Context, intent: FreezeIntent, *, since: datetime) -> Image | None:
@@ -158,6 +166,39 @@ class Watching:
         return await self._watched(to_the_end=False)
 
     async def _watched(self, *, to_the_end: bool) -> Image | None:
+        self.entry.cut = "Not watched any longer."
+        try:
+            return await self._looked(to_the_end=to_the_end)
+        except asyncio.CancelledError:
+            await self.started_on_leaving()
+            raise
+
+    async def started_on_leaving(self) -> None:
+        """Cancelled: start what was stopped for the image as soon as that can be, and wait for it, within bounds.
+
+        A second cancellation, or the end of that time, leaves it to the next start.
+        """
+        ctx, intent = self.ctx, self.intent
+        if not intent.restart:
+            return
+        self._step("start", f"{intent.label} was stopped for the image: starting it again")
+        with suppress(TimeoutError, Fe2Error):
+            async with asyncio.timeout(ctx.pace.restart):
+                if intent.image_id is not None:
+                    await self._looked(to_the_end=False)
+                else:
+                    await self._started_from_rest()
+        if intent.image_id is not None:
+            self.entry.left = f"{self._left} {self.entry.remedy}".strip()
+            self.entry.remedy = ""
+
+    async def _started_from_rest(self) -> None:
+        ctx, key = self.ctx, self.intent.instance_id
+        with suppress(Fe2Error):  # a moment after it was told to stop it may still be seen running
+            await instances.wait_states(ctx.session, [key], _AT_REST, every=ctx.pace.poll, timeout=ctx.pace.settle)
+        await self.started_again(patiently=True)
+
+    async def _looked(self, *, to_the_end: bool) -> Image | None:
         pause = self.ctx.pace.poll
         self.unseen_until = self.ctx.clock() + timedelta(seconds=self.ctx.pace.settle)
         while True:
@@ -191,6 +232,9 @@ class Watching:
             self._step("start", f"{intent.label} is not started yet: {error.summary}")
             return
         state = found[0].state if found else State.TERMINATED
+        if state is State.STOPPING:
+            self._step("start", f"{intent.label} is not started yet: it is still stopping")
+            return
         if state is State.STOPPED and _was_ours(intent, found[0].changed_state_at):
             (outcome,) = await start(ctx, [intent.instance_id], wait=False)
             if isinstance(outcome.error, UnreachableError | ThrottledError):
@@ -296,7 +340,7 @@ class Watching:
         if not intent.restart:  # else the next start tries that again
             self.ctx.store.freezes.update(intent.token, stage="failed", error="gone")
         return NotFoundError(
-            f"The image {intent.name} ({intent.image_id}) is gone: somebody deregistered it while it was being made.",
+            f"The image {intent.name} ({intent.image_id}) was deregistered while it was being made.",
             f"{self.entry.remedy} Freeze {intent.label} again if it is still wanted.".strip(),
         )
 
@@ -313,7 +357,7 @@ class Watching:
             return
         done = sum(one.progress for one in parts) / len(parts)
         of = "its snapshot" if len(parts) == 1 else f"its {len(parts)} snapshots"
-        words = f"{self.intent.image_id} is pending: {of} {done:.0%}"
+        words = f"{self.intent.image_id} is pending: {of} {percent(done)}"
         self._say(words, done)
 
     def _say(self, words: str, fraction: float | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -94,3 +95,36 @@ def test_the_entry_of_one_that_is_to_be_found_again_is_not_closed(store: Store, 
     assert results[numbers[0]][0] == "running"
     assert results[numbers[1]][0] == "done" and "ami-1" in results[numbers[1]][1]
     assert results[numbers[2]][0] == "cancelled"
+
+
+def test_an_intent_that_an_earlier_version_kept_may_have_been_asked_for(store: Store, path: Path) -> None:
+    store.freezes.intend(INTENT)
+    assert store.freezes.get("one") == INTENT and INTENT.asked_at is None
+    store.freezes.about_to_ask("one", NOON + timedelta(seconds=9))
+    kept = store.freezes.get("one")
+    assert kept is not None and kept.asked_at == NOON + timedelta(seconds=9)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE freezes SET body = json_remove(body, '$.asked_at')")
+    older = Store(path).freezes.get("one")
+    assert older is not None and older.asked_at == NOON
+
+
+def test_a_machine_that_is_to_be_started_again_is_known_once_nobody_works_on_it(store: Store, path: Path) -> None:
+    store.freezes.intend(INTENT)
+    store.freezes.told_to_stop("one", NOON)
+    assert store.freezes.left_stopped() == Store(path).freezes.left_stopped() == []
+    store.freezes.release("one")
+    assert [intent.token for intent in store.freezes.left_stopped()] == ["one"]
+    store.freezes.needs_no_start("one")
+    assert store.freezes.left_stopped() == []
+
+
+def test_an_image_that_its_person_took_away_is_settled_unless_its_machine_is_still_to_be_started(store: Store) -> None:
+    for token in ("one", "two"):
+        store.freezes.intend(replace(INTENT, token=token, name=token))
+        store.freezes.update(token, stage="pending", image_id=f"ami-{token}")
+    store.freezes.told_to_stop("two", NOON)
+    assert {one.token for one in store.freezes.being_made("default", "", "us-east-2")} == {"one", "two"}
+    for image_id in ("ami-one", "ami-two"):
+        store.freezes.deregistered("default", "", image_id)
+    assert [one.token for one in store.freezes.being_made("default", "", "us-east-2")] == ["two"]

@@ -56,6 +56,7 @@ def intent_of(bench: Bench, machine: Instance, name: str) -> FreezeIntent:
         profile=place.profile,
         endpoint=place.endpoint,
         made_at=bench.ctx.clock(),
+        asked_at=bench.ctx.clock(),
         disks=len(machine.attachments),
     )
 
@@ -138,4 +139,48 @@ async def test_a_session_that_only_reads_leaves_them_alone(slow: Bench) -> None:
     session = slow.ctx.session
     reading = type(session)(replace(session.choice, read_only=True))
     assert await look_at_freezes(replace(slow.ctx, session=reading)) == []
+    assert await still_open(slow) == ["base-2"]
+
+
+async def test_one_of_which_nothing_was_asked_is_started_again_by_the_first_look(slow: Bench) -> None:
+    slow.cloud.control("/demo/delays", {"stop_seconds": 0})
+    machine = await find(slow.ctx, "base")
+    intent = replace(intent_of(slow, machine, "mine"), asked_at=None)
+    slow.ctx.store.freezes.intend(intent)
+    slow.ctx.store.freezes.told_to_stop(intent.token, slow.ctx.clock())
+    await instances.stop(slow.ctx.session, [machine.id])
+    await instances.wait_states(slow.ctx.session, [machine.id], [State.STOPPED], every=0.1, timeout=30)
+    slow.ctx.store.freezes.release(intent.token)
+    slow.forget_calls()
+    (outcome,) = await look_at_freezes(slow.ctx, stopped_only=True)
+    assert isinstance(outcome.error, StateError) and "cut short before AWS was asked" in outcome.words
+    assert outcome.error.remedy.startswith("base is being started again.")
+    assert slow.calls("DescribeImages") == []
+    assert (await slow.one(machine.id)).state in (State.PENDING, State.RUNNING)
+    assert await still_open(slow) == []
+
+
+async def test_one_whose_machine_is_still_stopping_is_told_at_each_look_until_it_is_started(slow: Bench) -> None:
+    slow.cloud.control("/demo/delays", {"stop_seconds": 60})
+    machine = await find(slow.ctx, "base")
+    intent = replace(intent_of(slow, machine, "mine"), asked_at=None)
+    slow.ctx.store.freezes.intend(intent)
+    slow.ctx.store.freezes.told_to_stop(intent.token, slow.ctx.clock())
+    await instances.stop(slow.ctx.session, [machine.id])
+    slow.ctx.store.freezes.release(intent.token)
+    hasty = replace(slow.ctx, pace=replace(slow.ctx.pace, states=0.1))
+    for _ in range(2):
+        (outcome,) = await look_at_freezes(hasty)
+        assert outcome.error is not None and "base is not started yet." in outcome.error.remedy
+    assert await still_open(slow) == ["mine"]
+    later(slow)
+    (outcome,) = await look_at_freezes(hasty)
+    assert outcome.error is not None and "base is being started again." in outcome.error.remedy
+    assert await still_open(slow) == []
+
+
+async def test_a_look_at_stopped_machines_leaves_images_in_the_making_alone(slow: Bench) -> None:
+    await freeze(slow.ctx, (await find(slow.ctx, "base")).id, wait=False)
+    later(slow)
+    assert await look_at_freezes(slow.ctx, stopped_only=True) == []
     assert await still_open(slow) == ["base-2"]

@@ -129,6 +129,7 @@ def _left_open(bench: Bench, instance: Instance, **changes: object) -> FreezeInt
         profile=place.profile,
         endpoint=place.endpoint,
         made_at=bench.ctx.clock() - timedelta(hours=2),
+        asked_at=bench.ctx.clock() - timedelta(hours=2),
     )
     intent = replace(intent, **changes)  # type: ignore[arg-type]
     bench.ctx.store.freezes.intend(intent)

@@ -344,7 +344,7 @@ async def test_one_that_somebody_deregisters_meanwhile_is_said_to_be_gone(
     image = await freeze(bench.ctx, base.id, wait=False)
     await aws.deregister_image(bench.ctx.session, image.id)
     (found,) = await open_freezes(bench.ctx)
-    with pytest.raises(NotFoundError, match="somebody deregistered it"):
+    with pytest.raises(NotFoundError, match="was deregistered while it was being made"):
         await watch(bench.ctx, found)
     assert await open_freezes(bench.ctx) == []
 

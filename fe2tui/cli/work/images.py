@@ -18,7 +18,7 @@ from fe2tui.model.image_query import IMAGES, ImagesAt, Query, instances_of
 from fe2tui.model.money.images import image_per_month
 from fe2tui.model.pending import progress_of, snapshots_behind
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.words import DASH, age, dollars, visible
+from fe2tui.model.words import DASH, age, dollars, percent, visible
 from fe2tui.tasks import reading
 from fe2tui.tasks.context import Context, utc_now
 
@@ -78,7 +78,7 @@ def _show_public(shown: Sequence[PublicImage], fleet: Fleet, asked: Asked) -> No
 
 
 def image_line(image: Image, fleet: Fleet) -> str:
-    """``base (ami-0b39947b710d05337 pending 40%): x86_64, 50 GiB``."""
+    """``base (ami-0b39947b710d05337 pending 40 %): x86_64, 50 GiB``."""
     return image.line(progress_of(image, fleet.snapshots.values()))
 
 
@@ -133,7 +133,7 @@ def _long(shown: Sequence[Image], at: ImagesAt) -> list[str]:
             (
                 each.name or DASH,
                 each.id,
-                each.state if progress is None else f"{each.state} {progress:.0%}",
+                each.state if progress is None else f"{each.state} {percent(progress)}",
                 str(each.size or each.root_size or DASH),
                 each.architecture,
                 age(at.now - each.created_at) if each.created_at else DASH,

@@ -1,0 +1,119 @@
+"""A freeze that is cancelled after its machine was stopped for it: the machine runs again before that is over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from fe2tui.aws import instances
+from fe2tui.demo import Cloud
+from fe2tui.errors import StateError
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.progress import Progress
+from fe2tui.tasks.freeze import freeze, open_freezes, watch
+from fe2tui.tasks.names import find
+from tests.tasks.conftest import Begin
+from tests.tasks.tasks_bench import QUICK, Bench
+
+PATIENT = replace(QUICK, longest=0.2)
+
+
+async def _cancelled_in_the_call(bench: Bench, machine: Instance) -> None:
+    """The same, cancelled while AWS has been asked for the image and has not answered."""
+    bench.fault("slow", action="CreateImage", seconds=0.7, times=1)
+    working = asyncio.create_task(freeze(bench.ctx, machine.id, way="stop"))
+    async with asyncio.timeout(30):
+        while not bench.calls("CreateImage"):
+            await asyncio.sleep(0.05)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+
+
+async def _cancelled_at(bench: Bench, step: str, machine: Instance, times: int = 1) -> None:
+    """A freeze with a stop first, cancelled so many times from when it has reported a step."""
+    reached = asyncio.Event()
+
+    def report(progress: Progress) -> None:
+        bench.steps.append(progress)
+        if progress.step == step:
+            reached.set()
+
+    working = asyncio.create_task(freeze(replace(bench.ctx, report=report), machine.id, way="stop"))
+    async with asyncio.timeout(30):
+        for _ in range(times):
+            await reached.wait()
+            reached.clear()
+            step = "start"
+            working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+
+
+async def _running(bench: Bench, machine: Instance) -> bool:
+    return (await bench.one(machine.id)).state in (State.PENDING, State.RUNNING)
+
+
+async def test_cancelled_while_it_stops_the_machine_is_started_again_at_once(
+    fresh_cloud: Callable[..., Cloud], begin: Begin
+) -> None:
+    bench = await begin(fresh_cloud(), PATIENT)
+    base = await find(bench.ctx, "base")
+    bench.cloud.control("/demo/delays", {"stop_seconds": 1.0})
+    await _cancelled_at(bench, "stopping", base)
+    assert await _running(bench, base)
+    assert bench.calls("CreateImage") == []
+    assert "base was stopped for the image: starting it again" in bench.words("start")
+    (entry,) = bench.activity("freeze")
+    assert entry.result == "cancelled"
+    assert entry.words == "Cancelled. No image was made. base is being started again."
+    assert await open_freezes(bench.ctx) == [], "nothing is left to the next start"
+
+
+async def test_cancelled_while_the_image_is_made_the_machine_runs_again_and_aws_goes_on(
+    fresh_cloud: Callable[..., Cloud], begin: Begin
+) -> None:
+    bench = await begin(fresh_cloud(), PATIENT)
+    base = await find(bench.ctx, "base")
+    bench.cloud.control("/demo/delays", {"stop_seconds": 1.0})
+    await _cancelled_in_the_call(bench, base)
+    assert await _running(bench, base)
+    (entry,) = bench.activity("freeze")
+    assert "AWS goes on making base-2" in entry.words and "base is being started again" in entry.words
+    assert "is stopped for it" not in entry.words
+    (found,) = await open_freezes(bench.ctx)
+    assert not found.intent.restart
+    assert (await watch(bench.ctx, found)).name == "base-2"
+
+
+async def test_cancelled_while_aws_refuses_the_image_the_machine_runs_again(
+    fresh_cloud: Callable[..., Cloud], begin: Begin
+) -> None:
+    bench = await begin(fresh_cloud(), PATIENT)
+    base = await find(bench.ctx, "base")
+    bench.fault("deny", action="CreateImage", times=1)
+    await _cancelled_in_the_call(bench, base)
+    assert await _running(bench, base)
+    assert await open_freezes(bench.ctx) == []
+
+
+async def test_cancelled_twice_it_is_left_to_the_next_start_which_starts_it_without_a_look_for_an_image(
+    fresh_cloud: Callable[..., Cloud], begin: Begin
+) -> None:
+    bench = await begin(fresh_cloud(), PATIENT)
+    base = await find(bench.ctx, "base")
+    bench.cloud.control("/demo/delays", {"stop_seconds": 2.0})
+    await _cancelled_at(bench, "stopping", base, times=2)
+    (entry,) = bench.activity("freeze")
+    assert "base is stopped for it: the next start of this program starts it again" in entry.words
+    await instances.wait_states(bench.ctx.session, [base.id], [State.STOPPED], every=0.1, timeout=30)
+    bench.forget_calls()
+    (found,) = await open_freezes(bench.ctx)
+    with pytest.raises(StateError, match="never made: the freeze was cut short before AWS was asked") as caught:
+        await watch(bench.ctx, found)
+    assert "base is being started again." in caught.value.remedy
+    assert bench.calls("DescribeImages") == []
+    assert await _running(bench, base)
