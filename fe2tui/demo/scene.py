@@ -67,7 +67,7 @@ def _ohio(stage: Stage) -> None:
 
 def _at_work(stage: Stage, base: Image, cuda: Image) -> Iterator[Wish]:
     ubuntu = stage.newest("noble")
-    yield Wish("base", "m5.xlarge", "a", ubuntu, 74.2, 60, tags={"env": "dev", **_TEAM})
+    yield Wish("base", "m5.xlarge", "a", ubuntu, 74.2, 60, tags={"env": "dev", "fe2:keep": "yes", **_TEAM})
     data = (("/dev/sdf", "train-data", 500, "gp3"),)
     yield Wish("train-resnet", "p3.8xlarge", "b", cuda, 5.2, 100, spot="persistent", tags=dict(_TEAM), data=data)
     yield Wish("inst1", "m5.large", "a", base, 0.0, 80, state="pending", tags={"env": "dev"})

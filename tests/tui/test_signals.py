@@ -51,7 +51,7 @@ class Watched:
 def test_a_signal_that_ends_it_leaves_the_terminal_whole(demo_env: Path, tmp_path: Path, number: int) -> None:
     watched = Watched(tmp_path)
     with watched.terminal as terminal:
-        terminal.until("▲ base")
+        terminal.until("● base")
         watched.send(number)
         watched.ended_whole()
     assert watched.status == 128 + number
@@ -62,7 +62,7 @@ def test_a_signal_that_ends_it_leaves_the_terminal_whole(demo_env: Path, tmp_pat
 def test_also_while_the_terminal_is_sshs(demo_env: Path, tmp_path: Path, number: int) -> None:
     watched = Watched(tmp_path)
     with watched.terminal as terminal:
-        terminal.until(lambda: "▲ base" in terminal.text and "0s ago" in terminal.text)
+        terminal.until(lambda: "● base" in terminal.text and "0s ago" in terminal.text)
         terminal.send("\x1b[B")
         terminal.until(lambda: any("▌" in line and " base " in line for line in terminal.text.splitlines()))
         terminal.send("c")
@@ -75,7 +75,7 @@ def test_also_while_the_terminal_is_sshs(demo_env: Path, tmp_path: Path, number:
 def test_a_second_signal_ends_it_on_the_spot_and_whole(demo_env: Path, tmp_path: Path) -> None:
     watched = Watched(tmp_path)
     with watched.terminal as terminal:
-        terminal.until("▲ base")
+        terminal.until("● base")
         watched.send(signal.SIGTERM)
         watched.send(signal.SIGTERM)  # somebody is in a hurry
         watched.ended_whole()
