@@ -68,9 +68,9 @@ class _Room:
     word_read: bool = True
     word_running: bool = True
     region_name: bool = True
-    unknown: bool = True
     endpoint: bool = True
     word_marks: bool = True
+    unknown: bool = True
     month: bool = True
     resting: bool = True
     marks: bool = True
@@ -85,10 +85,10 @@ _GIVEN_UP: Sequence[Callable[[_Room], _Room]] = (
     lambda room: replace(room, region_name=False),
     lambda room: replace(room, word_read=False),
     lambda room: replace(room, in_month=False),
-    lambda room: replace(room, unknown=False),
     lambda room: replace(room, endpoint=False),
     lambda room: replace(room, word_marks=False),
     lambda room: replace(room, resting=False),
+    lambda room: replace(room, unknown=False),
     lambda room: replace(room, month=False),
     lambda room: replace(room, profile=False),
     lambda room: replace(room, marks=False),
@@ -154,9 +154,11 @@ def _numbers(status: Status, now: datetime, room: _Room) -> Iterator[Span]:
     if room.marks and (sums.long or sums.costly):
         yield Span(f"▲ {marks_words(sums) if room.word_marks else sums.long + sums.costly}  ", "trouble")
     known = sums.total == 0 or sums.unknown < sums.total or bool(sums.per_hour)
-    yield Span(f"  {dollars(sums.per_hour, sign='$') if known else DASH}/h", "strong", "cost")
+    least = "≥" if sums.hour_in_part else ""
+    yield Span(f"  {least + dollars(sums.per_hour, sign='$') if known else DASH}/h", "strong", "cost")
     if room.month:
-        money = dollars(sums.this_month(now), sign="$") if known else DASH
+        least = "≥" if sums.month_in_part else ""
+        money = least + dollars(sums.this_month(now), sign="$") if known else DASH
         yield Span(f"   {money}", "strong", "cost")
         yield Span(f"{' in' if room.in_month else ''} {now:%b}", "dim", "cost")
     if sums.unknown and room.unknown and status.priced:

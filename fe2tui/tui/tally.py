@@ -41,7 +41,8 @@ _Thing = TypeVar("_Thing")
 class Sums:
     """Counts by state, dollars an hour, and dollars since the first of the month, which grow by ``spending`` an hour.
 
-    ``unknown`` counts the instances whose cost is not wholly known; what is known of it is in the sums. ``long`` and
+    ``unknown`` counts the machines without a price, those that cost something this month; ``hour_in_part`` and
+    ``month_in_part`` tell that something, whatever it is, is missing in ``per_hour`` and in ``spent``. ``long`` and
     ``costly`` count the marked ones; ``looked_at`` the things added up anew.
     """
 
@@ -57,6 +58,8 @@ class Sums:
     spending: Decimal = _NOTHING
     long: int = 0
     costly: int = 0
+    hour_in_part: bool = False
+    month_in_part: bool = False
 
     def this_month(self, now: datetime) -> Decimal:
         """Dollars since the first of the month, at a moment soon after ``at``."""
@@ -67,15 +70,16 @@ class Sums:
 class _Part:
     """What one instance or disk adds: dollars an hour as it is shown, and as the month's sum grows.
 
-    ``before`` is its month so far minus ``spending`` since the month began. ``turns``: that will change by itself;
-    ``partly``: not all of it is known. ``unknown`` is for instances.
+    ``before`` is its month so far minus ``spending`` since the month began. ``turns``: that will change by itself.
+    ``partly`` has the parts of the month of which not all is known; ``hour_partly``: of the present rate.
     """
 
     hour: Decimal
     spending: Decimal
     before: Decimal
     turns: bool
-    partly: bool
+    partly: frozenset[str]
+    hour_partly: bool = False
     running: int = 0
     moving: int = 0
     stopped: int = 0
@@ -99,7 +103,7 @@ class Tally:
         self._parts.clear()
         self._due.clear()
         self._turning.clear()
-        self._counts = [0, 0, 0, 0]
+        self._counts = [0, 0, 0, 0, 0, 0]
         self._hour = self._spending = self._before = _NOTHING
 
     def take(self, fleet: Fleet, now: datetime) -> Sums:
@@ -116,7 +120,7 @@ class Tally:
             if part is not None:
                 self._add(key, part)
         self._fleet = fleet
-        running, moving, stopped, unknown = self._counts
+        running, moving, stopped, unknown, hours_in_part, months_in_part = self._counts
         spent = self._before + self._spending * elapsed / _HOUR
         marks = [mark for dues in self._due.values() if (mark := dues.mark(now)) is not None]
         return Sums(
@@ -132,6 +136,8 @@ class Tally:
             spending=self._spending,
             long=marks.count(Mark.LONG),
             costly=marks.count(Mark.COSTLY),
+            hour_in_part=hours_in_part > 0,
+            month_in_part=months_in_part > 0 or bool(fleet.idle_addresses),  # which cost something before, too
         )
 
     def _made(self, key: str, fleet: Fleet, now: datetime, elapsed: Decimal) -> _Part | None:
@@ -140,18 +146,22 @@ class Tally:
             return self._of_instance(instance, fleet, now, elapsed)
         runs = fleet.runs.get(key)
         if runs is not None:
-            return self._flowing([flow for run in runs for flow in flows_of_run(run)], now, elapsed)
+            part = self._flowing([flow for run in runs for flow in flows_of_run(run)], now, elapsed)
+            return replace(part, unknown="machine" in part.partly and not any(run.is_unknown for run in runs))
         volume = fleet.volumes.get(key)
         if volume is None:
             stretches = fleet.disks.get(key)
             return self._flowing(map(flow_of_disk, stretches), now, elapsed) if stretches else None
         per_month = disk_rate(volume, fleet.prices)
         hour = _NOTHING if per_month is None else per_month / HOURS_A_MONTH
-        return self._flowing(map(flow_of_disk, stretches_of(volume, fleet, "")), now, elapsed, hour)
+        part = self._flowing(map(flow_of_disk, stretches_of(volume, fleet, "")), now, elapsed, hour)
+        return replace(part, hour_partly=per_month is None)
 
     def _of_instance(self, instance: Instance, fleet: Fleet, now: datetime, elapsed: Decimal) -> _Part:
         cost = hourly_cost(instance, fleet)
-        flows = [flow for run in runs_of(instance, fleet) for flow in flows_of_run(run)]
+        runs = runs_of(instance, fleet)
+        flows = [flow for run in runs for flow in flows_of_run(run)]
+        unseen = any(run.is_unknown for run in runs)  # of that not the price is unknown, but how long it was
         hour = (cost.machine or _NOTHING) + cost.address
         part = self._flowing(flows, now, elapsed, hour)
         return replace(
@@ -159,23 +169,25 @@ class Tally:
             running=instance.state is State.RUNNING,
             moving=instance.state.is_moving,
             stopped=instance.state is State.STOPPED,
-            unknown=part.partly or cost.total is None,
+            hour_partly=cost.total is None,
+            unknown=cost.machine is None or ("machine" in part.partly and not unseen),
             dues=dues_of(instance, fleet, now, self._limits),
         )
 
     def _flowing(self, flows: Iterable[Flow], now: datetime, elapsed: Decimal, hour: Decimal = _NOTHING) -> _Part:
         spending = spent = _NOTHING
-        turns = partly = False
+        turns = False
+        partly = set()
         for flow in flows:
             amount = flow.between(self._month, now)
             if amount is None:
-                partly = True
+                partly.add(flow.part)
             else:
                 spent += amount
             turns = turns or flow.turns_after(now)
             if flow.is_open(now):
                 spending += flow.per_hour or _NOTHING
-        return _Part(hour, spending, spent - spending * elapsed / _HOUR, turns, partly)
+        return _Part(hour, spending, spent - spending * elapsed / _HOUR, turns, frozenset(partly))
 
     def _add(self, key: str, part: _Part) -> None:
         self._parts[key] = part
@@ -193,7 +205,8 @@ class Tally:
             self._due.pop(key, None)
 
     def _count(self, part: _Part, sign: int) -> None:
-        for place, number in enumerate((part.running, part.moving, part.stopped, part.unknown)):
+        counts = (part.running, part.moving, part.stopped, part.unknown, part.hour_partly, bool(part.partly))
+        for place, number in enumerate(counts):
             self._counts[place] += sign * number
         self._hour += sign * part.hour
         self._spending += sign * part.spending

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ import pytest
 
 from fe2tui.model.fleet import DiskRun, Fleet, Run, count_states
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import Limits, Mark, account_cost, mark_of
+from fe2tui.model.money import AccountCost, Limits, Mark, account_cost, mark_of
 from fe2tui.model.query import SORTS, At, parse
 from fe2tui.tui.arrangement import Arrangement
 from fe2tui.tui.board import Superseded, arrange
@@ -156,6 +157,41 @@ def test_what_was_terminated_this_month_stays_in_its_sum() -> None:
     assert Tally().take(seen, NOW).spent - Tally().take(replace(seen, runs={}), NOW).spent == price
 
 
-def test_without_prices_every_instance_counts_as_unknown() -> None:
+def test_without_prices_every_machine_that_runs_counts_as_unknown() -> None:
     seen = replace(many(4), prices=type(PRICES)())
-    assert Tally().take(seen, NOW).unknown == 4
+    sums = Tally().take(seen, NOW)
+    assert sums.unknown == sums.running == 3
+
+
+def unpriced(account: AccountCost) -> int:
+    """Of how many machines the sheet says that their price is not known."""
+    said = (re.match(r"The price of ([\d,]+) machine", sentence) for sentence in account.missing)
+    return sum(int(found[1].replace(",", "")) for found in said if found)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("priced", ["all", "machines", "none"])
+def test_how_many_have_no_price_and_what_is_at_least_are_those_of_the_account(seed: int, priced: str) -> None:
+    seen = with_ledgers(many(30), Random(seed), NOW)
+    if priced != "all":
+        seen = replace(
+            seen, prices=replace(PRICES, on_demand={}, storage=PRICES.storage if priced == "machines" else {})
+        )
+    gone = [
+        Run("i-gone", "gone", "x9.large", NOW - 2 * HOUR, NOW - HOUR, None),
+        Run("i-unseen", "unseen", "x9.large", NOW - 2 * HOUR, NOW - 2 * HOUR, None, gone_by=NOW),
+    ]
+    stopped = next(one for one in seen.instances.values() if one.state is State.STOPPED)
+    unseen = Run(stopped.id, stopped.name, stopped.type, NOW - 2 * HOUR, NOW - 2 * HOUR, None, gone_by=NOW - HOUR)
+    seen = replace(seen, runs={**seen.runs, **{run.instance_id: (run,) for run in gone}, stopped.id: (unseen,)})
+    sums, account = Tally().take(seen, NOW), account_cost(seen, NOW)
+    assert sums.unknown == unpriced(account) > 0
+    counted = [row for row in account.rows if not row.at_most]
+    assert sums.hour_in_part is any(row.hour_parts.unknown for row in counted)
+    assert sums.month_in_part is any(row.month_parts.unknown for row in counted) is True
+
+
+def test_sums_of_what_is_all_known_are_not_at_least() -> None:
+    sums = Tally().take(fleet([instance(1)]), NOW)
+    assert not sums.hour_in_part
+    assert not sums.month_in_part

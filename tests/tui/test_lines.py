@@ -19,7 +19,7 @@ from fe2tui.tui.possible import ACTIVITY, INSTANCES
 from fe2tui.tui.reading import Reading
 from fe2tui.tui.status import Status
 from fe2tui.tui.tally import Sums
-from fe2tui.tui.toasts import failure_words
+from fe2tui.tui.toasts import failure_words, plain_words
 from fe2tui.tui.view import Desk, View
 from fe2tui.tui.widgets.line import width_of
 from tests.tui.fleets import NOW, PLACE, fleet, instance
@@ -189,6 +189,36 @@ def test_missing_prices_are_not_told_of_before_they_were_asked_for() -> None:
     denied = replace(fleet([instance(1)], prices=Prices()), problems=(Problem("prices", "Denied."),))
     reading.took(FleetSeen(denied))
     assert reading.priced
+
+
+@pytest.mark.parametrize("width", range(80, 200, 5))
+def test_money_that_is_not_complete_is_at_least_so_much_at_every_width(width: int) -> None:
+    partly = replace(SUMS, unknown=14, hour_in_part=True, month_in_part=True)
+    line = said(Status(PLACE, "123456789012", partly, NOW - timedelta(seconds=12)), width)
+    assert "≥$0.62/h" in line
+    assert "≥$41.20" in line
+    assert "≥" not in said(Status(PLACE, "123456789012", SUMS, NOW), width)
+    month_only = replace(SUMS, month_in_part=True)
+    assert " $0.62/h" in said(Status(PLACE, "", month_only, NOW), width)
+    assert "≥$41.20" in said(Status(PLACE, "", month_only, NOW), width)
+
+
+@pytest.mark.parametrize("error", [None, ThrottledError("Too many calls.")])
+def test_how_many_have_no_price_is_said_before_names_that_are_known(error: Fe2Error | None) -> None:
+    partly = replace(SUMS, unknown=14, hour_in_part=True, month_in_part=True, long=2)
+    line = said(Status(PLACE, "123456789012", partly, NOW - timedelta(seconds=12), error), 120)
+    assert "14 without a price" in line
+    assert "123456789012" not in line
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_refusal_is_said_whole(width: int) -> None:
+    words = "i-0123456789abcdef0 is spot, its type cannot change. " + "Freeze it into an image, and launch that. " * 2
+    told = plain_words(words, width)
+    assert " ".join(told.split()) == words.strip()
+    assert max(map(len, told.splitlines())) <= width * 0.8 - 4
+    assert plain_words("Copied.", width) == "Copied."
+    assert len(plain_words("word " * 400, width).splitlines()) <= 5
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
