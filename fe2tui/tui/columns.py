@@ -11,7 +11,15 @@ from typing import TypeAlias
 from fe2tui.model.busy import HOUR_OF_FIGURES
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import Limits, Mark, cost_of_last_run, hourly_cost, mark_of, monthly_cost
+from fe2tui.model.money import (
+    HOURS_A_MONTH,
+    HourlyCost,
+    Limits,
+    Mark,
+    hourly_cost,
+    known_between,
+    mark_of,
+)
 from fe2tui.model.words import DASH, age, dollars, short_age, visible
 from fe2tui.tui.widgets import grid
 from fe2tui.tui.widgets.grid import Cell, sparkline
@@ -28,22 +36,50 @@ _MARKED: Mapping[tuple[Mark, bool], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What cells are made from. ``notes`` are the steps of tasks under way, by instance: ``starting ssh``."""
+    """What cells are made from. ``notes`` are the steps of tasks under way, by instance: ``starting ssh``.
+
+    The cells of a row ask the same of an instance: it is worked out once.
+    """
 
     fleet: Fleet
     now: datetime
     notes: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    _marks: dict[str, Mark | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _spent: dict[str, tuple[Decimal, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _costs: dict[str, HourlyCost] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def mark(self, instance: Instance) -> Mark | None:
+        """Why it is pointed out, if it is: on for long, or costly, without the tag ``fe2:keep``."""
+        if instance.id not in self._marks:
+            self._marks[instance.id] = mark_of(
+                instance, self.fleet, self.now, self.limits, lambda one: self.spent(one)[0]
+            )
+        return self._marks[instance.id]
+
+    def spent(self, instance: Instance) -> tuple[Decimal, bool]:
+        """The dollars since it was last started that are known, and whether those are all."""
+        if instance.id not in self._spent:
+            started = instance.launched_at
+            known = known_between(instance, self.fleet, started, self.now) if started else (Decimal(0), False)
+            self._spent[instance.id] = known
+        return self._spent[instance.id]
+
+    def cost(self, instance: Instance) -> HourlyCost:
+        """What it costs an hour now."""
+        if instance.id not in self._costs:
+            self._costs[instance.id] = hourly_cost(instance, self.fleet)
+        return self._costs[instance.id]
 
 
-def needs_you(instance: Instance, fleet: Fleet, now: datetime, limits: Limits) -> bool:
-    """Whether a person should look: interrupted by AWS, or on for long, or costly, without the tag ``fe2:keep``."""
-    return instance.is_interrupted or mark_of(instance, fleet, now, limits) is not None
+def needs_you(instance: Instance, at: Moment) -> bool:
+    """Whether a person should look: interrupted by AWS, or marked."""
+    return instance.is_interrupted or at.mark(instance) is not None
 
 
 def kind_of(instance: Instance, at: Moment) -> str:
     """running, moving, stopped or trouble: the sign and the colour of an instance."""
-    if needs_you(instance, at.fleet, at.now, at.limits):
+    if needs_you(instance, at):
         return "trouble"
     if instance.state is State.RUNNING:
         return "running"
@@ -69,7 +105,7 @@ def _state(instance: Instance, at: Moment) -> Cell:
     note = at.notes.get(instance.id)
     if note and instance.state in (State.PENDING, State.RUNNING):
         return note, "moving"
-    return state_words(instance, mark_of(instance, at.fleet, at.now, at.limits)), kind_of(instance, at)
+    return state_words(instance, at.mark(instance)), kind_of(instance, at)
 
 
 def _type(instance: Instance, at: Moment) -> Cell:
@@ -97,24 +133,31 @@ def time_up(instance: Instance, now: datetime) -> str:
 def _up(instance: Instance, at: Moment) -> Cell:
     running = instance.state in (State.RUNNING, State.PENDING)
     return time_up(instance, at.now), (
-        "trouble" if running and needs_you(instance, at.fleet, at.now, at.limits) else "text" if running else "dim"
+        "trouble" if running and needs_you(instance, at) else "text" if running else "dim"
     )
 
 
-def _money(amount: Decimal | None, places: int, lively: bool) -> Cell:
+def _money(amount: Decimal | None, places: int, lively: bool, least: Decimal | None = None) -> Cell:
+    """An amount; of one that is known in part only, the least that it is."""
+    if amount is None and least:
+        return f"≥{dollars(least, places)}", "dim"
     return dollars(amount, places), "dim" if amount is None or not lively else "text"
 
 
 def _hour(instance: Instance, at: Moment) -> Cell:
-    return _money(hourly_cost(instance, at.fleet).total, 3, instance.state is State.RUNNING)
+    cost = at.cost(instance)
+    return _money(cost.total, 3, instance.state is State.RUNNING, cost.known)
 
 
 def _so_far(instance: Instance, at: Moment) -> Cell:
-    return _money(cost_of_last_run(instance, at.fleet, at.now), 2, instance.state is State.RUNNING)
+    known, is_all = at.spent(instance)
+    return _money(known if is_all else None, 2, instance.state is State.RUNNING, known)
 
 
 def _month(instance: Instance, at: Moment) -> Cell:
-    return _money(monthly_cost(instance, at.fleet), 2, instance.state is State.RUNNING)
+    cost = at.cost(instance)
+    month = None if cost.total is None else cost.total * HOURS_A_MONTH
+    return _money(month, 2, instance.state is State.RUNNING, cost.known * HOURS_A_MONTH)
 
 
 def _cpu(instance: Instance, at: Moment) -> Cell:

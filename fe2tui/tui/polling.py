@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -81,6 +81,7 @@ class Polling:
         self._poller: Poller | None = None
         self._cpu = cpu
         self._runs: dict[str, tuple[Run, ...]] = {}
+        self._asked: set[tuple[str, datetime | None]] = set()  # of whose run it was asked when it ended
         self._store_failed = False
         self._has_told = False
         self.is_paused = False
@@ -102,6 +103,8 @@ class Polling:
                 # What takes long is done in its turn; what does not, must not wait for it.
                 in_thread = aside if len(seen.instances) > LARGE else asyncio.to_thread
                 fleet = await in_thread(self._with_books, seen)
+                if ends := await self._ends(fleet):
+                    fleet = await in_thread(self._with_books, seen, ends)
                 self._tell(FleetSeen(fleet))
                 await in_thread(self._keep, fleet)
             else:
@@ -150,11 +153,30 @@ class Polling:
             self._has_told = True
             self._listener.answered()
 
-    def _with_books(self, fleet: Fleet) -> Fleet:
+    async def _ends(self, fleet: Fleet) -> dict[str, datetime]:
+        """When spot machines that AWS stopped while nobody looked came to rest: asked once of each."""
+        unseen = {
+            key: instance
+            for key, runs in fleet.runs.items()
+            if runs[-1].gone_by is not None and (instance := fleet.instances.get(key)) is not None
+        }
+        new = {key: instance for key, instance in unseen.items() if (key, instance.launched_at) not in self._asked}
+        if not new:
+            return {}
+        from fe2tui.tasks.books import ends_elsewhere
+
+        self._asked |= {(key, instance.launched_at) for key, instance in new.items()}
+        return await ends_elsewhere(self._session, new, fleet.runs)
+
+    def _with_books(self, fleet: Fleet, ends: Mapping[str, datetime] | None = None) -> Fleet:
         """The fleet with what is written down of its past, after writing down what is new."""
         store, place = self._store, fleet.place
         try:
-            store.runs.see(fleet)
+            if ends:
+                some = {key: fleet.instances[key] for key in ends}
+                store.runs.see(replace(fleet, instances=some), whole=False, ends=ends)
+            else:
+                store.runs.see(fleet)
             store.disks.see(fleet)
             runs, disks = store.runs.of(place), store.disks.of(place)
         except StoreError as error:

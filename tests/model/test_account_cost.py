@@ -265,3 +265,52 @@ def test_ten_thousand_instances_are_added_up_in_a_second() -> None:
     account = account_cost(seen, NOW)
     assert process_time() - began < 2.5  # on a slow machine; 0.4 s on a common one
     assert len(account.rows) == 10_000
+
+
+def test_what_nobody_saw_of_a_run_is_said_and_not_billed_as_if_it_were_sure() -> None:
+    stopped = machine(state=State.STOPPED, public_ip=None)
+    begun = NOW - 10 * HOUR
+    priced = Decimal("0.096")
+    seen = Run("i-1", "inst1", "m5.large", begun, NOW - 4 * HOUR, priced, True, begun, NOW - HOUR)
+    account = account_cost(fleet(stopped, runs={"i-1": (seen,)}), NOW)
+    assert account.rows[0].month_parts.machine == 6 * priced
+    assert any("last seen running" in words and "inst1" in words for words in account.missing)
+    told = replace(seen, gone_by=None)
+    assert not any("inst1" in words for words in account_cost(fleet(stopped, runs={"i-1": (told,)}), NOW).missing)
+
+
+def test_how_long_ran_what_was_first_seen_at_rest_is_not_known_and_its_price_is() -> None:
+    stopped = machine(state=State.STOPPED, public_ip=None)
+    begun = NOW - 10 * HOUR
+    unknown = Run("i-1", "inst1", "m5.large", begun, begun, Decimal("0.096"), gone_by=NOW - HOUR)
+    account = account_cost(fleet(stopped, runs={"i-1": (unknown,)}), NOW)
+    assert account.rows[0].month_parts.unknown == {"machine"}
+    [words] = [words for words in account.missing if "inst1" in words]
+    assert words.startswith("How long it ran")
+    later = account_cost(replace(fleet(stopped, runs={"i-1": (unknown,)}), seen_at=NOW), NOW + 24 * HOUR)
+    assert not later.rows[0].today_parts.unknown  # since it was seen at rest, nothing is unknown
+
+
+def test_a_run_that_only_ec2_tells_of_is_said_to_be_a_guess() -> None:
+    stopped = machine(state=State.STOPPED, public_ip=None, transition_reason="User (2026-11-23 04:00:00 GMT)")
+    told = Run("i-1", "inst1", "m5.large", NOW - 10 * HOUR, NOW - 8 * HOUR, Decimal("0.096"))
+    [words] = [one for one in account_cost(fleet(stopped, runs={"i-1": (told,)}), NOW).missing if "inst1" in one]
+    assert "type it had when it was first seen, without a public address" in words
+
+
+def test_one_that_is_gone_is_called_by_its_last_name_and_type() -> None:
+    price, begun = Decimal("0.096"), NOW - 10 * HOUR
+    first = Run("i-1", "life", "m5.large", begun, begun + HOUR, price, True, begun)
+    last = Run("i-1", "lifeb", "m5.xlarge", begun + 2 * HOUR, NOW, price, True, begun + 2 * HOUR)
+    ended = machine(state=State.TERMINATED, type="m5.xlarge", tags={}, attachments=(), public_ip=None)
+    runs = {"i-1": (first, last)}
+    for seen in (fleet(ended, runs=runs), fleet(runs=runs)):
+        [row] = account_cost(seen, NOW).rows
+        assert row.label == "lifeb" and row.what.startswith("m5.xlarge")
+
+
+def test_old_prices_come_with_the_reason_why_there_are_no_newer_ones() -> None:
+    old = replace(PRICES, read_at=NOW - 72 * HOUR)
+    denied = Problem("prices", "You may not do pricing:GetProducts.", "Ask for it.")
+    said = account_cost(fleet(machine(), prices=old, problems=(denied,)), NOW).missing
+    assert any("3d old" in words and "pricing:GetProducts" in words for words in said)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from fe2tui.model.fleet import Fleet, Prices, Problem
+from fe2tui.model.fleet import Fleet, Prices, Problem, Run
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money import PRICE_PAGE as PAGE
 from fe2tui.model.money import Limits, cost_of_last_run
+from fe2tui.tui import columns
 from fe2tui.tui.columns import COLUMNS, Moment, chosen, kind_of
 from fe2tui.tui.panes.facts import left, right
 from tests.tui.fleets import NOW, PRICES, fleet, instance
@@ -121,3 +124,46 @@ def test_a_known_host_key_is_said() -> None:
 def test_an_unknown_column_leaves_the_usual_ones() -> None:
     assert chosen(("name", "bogus")) == tuple(COLUMNS.values())
     assert [column.id for column in chosen(("name", "type", "tag:env"))] == ["name", "type", "tag:env"]
+
+
+def test_a_row_asks_once_whether_its_machine_is_marked_and_what_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = instance(1)
+    asked: list[str] = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        original = getattr(columns, name)
+
+        def ask(*arguments: Any) -> Any:
+            asked.append(name)
+            return original(*arguments)
+
+        return ask
+
+    names = ("mark_of", "hourly_cost", "known_between")
+    for name in names:
+        monkeypatch.setattr(columns, name, counted(name))
+    at = Moment(fleet([one]), NOW, limits=Limits(None, Decimal(50)))
+    kind_of(one, at)
+    for column in COLUMNS.values():
+        column.cell(one, at)
+    assert sorted(asked) == sorted(names)
+
+
+def test_a_sum_that_is_known_in_part_is_the_least_that_it_is() -> None:
+    one = instance(1)
+    seen = fleet([one])
+    priced = {name: COLUMNS[name].cell(one, Moment(seen, NOW))[0] for name in ("hour", "so_far", "month")}
+    assert not any(cell.startswith("≥") for cell in priced.values())
+    unpriced = replace(seen, prices=replace(seen.prices, on_demand={}))
+    assert all(COLUMNS[name].cell(one, Moment(unpriced, NOW))[0].startswith("≥") for name in priced)
+
+
+def test_the_details_say_what_nobody_saw_of_the_past() -> None:
+    stopped = replace(instance(1), state=State.STOPPED, public_ip=None, transition_reason="Server.SpotInstanceShutdown")
+    started = stopped.launched_at
+    assert started is not None
+    unknown = Run(stopped.id, "", stopped.type, started, started, gone_by=NOW)
+    seen_running = replace(unknown, ended_at=started + HOUR, seen_at=started + HOUR)
+    for run, words in ((unknown, "How long it ran"), (seen_running, "When it stopped nobody saw")):
+        shown = right(stopped, Moment(replace(fleet([stopped]), runs={stopped.id: (run,)}), NOW))
+        assert any(fact.text.startswith(words) for fact in shown)

@@ -9,10 +9,20 @@ down with theirs when they are seen.
 
 from __future__ import annotations
 
-from fe2tui.model.money.account import account_cost, day_start, month_start
-from fe2tui.model.money.flows import SHORTEST_RUN, Flow, flow_of_disk, flows_of_run, rest, runs_of, stretches_of
+from fe2tui.model.money.account import account_cost
+from fe2tui.model.money.flows import (
+    SHORTEST_RUN,
+    Flow,
+    day_start,
+    flow_of_disk,
+    flows_of_run,
+    month_start,
+    rest,
+    runs_of,
+    stretches_of,
+)
 from fe2tui.model.money.marks import Dues, Limits, Mark, dues_of, mark_of
-from fe2tui.model.money.missing import LEFT_OUT, PRICE_PAGE, stale_prices, why_no_price
+from fe2tui.model.money.missing import LEFT_OUT, PRICE_PAGE, stale_prices, unseen_words, why_no_price
 from fe2tui.model.money.now import (
     ADDRESS_PER_HOUR,
     HOURS_A_MONTH,
@@ -26,7 +36,7 @@ from fe2tui.model.money.now import (
     monthly_cost,
     saving,
 )
-from fe2tui.model.money.past import cost_between, cost_of_last_run, cost_so_far, run_cost
+from fe2tui.model.money.past import cost_between, cost_of_last_run, cost_so_far, known_between, run_cost
 from fe2tui.model.money.rows import AccountCost, Amounts, CostRow
 
 __all__ = [
@@ -56,6 +66,7 @@ __all__ = [
     "flow_of_disk",
     "flows_of_run",
     "hourly_cost",
+    "known_between",
     "machine_price",
     "mark_of",
     "month_start",
@@ -66,5 +77,6 @@ __all__ = [
     "saving",
     "stale_prices",
     "stretches_of",
+    "unseen_words",
     "why_no_price",
 ]

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from fe2tui.model.fleet import DiskRun, Fleet, Run
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money.flows import Flow, flow_of_disk, flows_of_run, runs_of, stretches_of
+from fe2tui.model.money.flows import (
+    Flow,
+    day_start,
+    flow_of_disk,
+    flows_of_run,
+    last_name,
+    month_start,
+    runs_of,
+    stretches_of,
+)
 from fe2tui.model.money.images import snapshot_per_month, snapshots_per_month
 from fe2tui.model.money.missing import missing_words
 from fe2tui.model.money.now import ADDRESS_PER_HOUR, HOURS_A_MONTH, disk_rate, hourly_cost
@@ -20,16 +29,6 @@ from fe2tui.model.words import plural
 
 _NOTHING = Decimal(0)
 _ORDER: Mapping[Kind, int] = {"instance": 0, "disk": 1, "address": 2, "snapshots": 3}
-
-
-def month_start(now: datetime) -> datetime:
-    """The first of the month, UTC."""
-    return day_start(now).replace(day=1)
-
-
-def day_start(now: datetime) -> datetime:
-    """Midnight, UTC."""
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def account_cost(fleet: Fleet, now: datetime) -> AccountCost:
@@ -126,10 +125,14 @@ class _Books:
         fleet, cost = self._fleet, hourly_cost(instance, self._fleet)
         bought = " spot" if instance.is_spot else ""
         what = f"{instance.type}{bought} {instance.state.value.replace('-', ' ')}"
-        entry = self._entries[instance.id] = _Entry("instance", instance.label, what, not instance.state.is_gone)
+        runs = runs_of(instance, fleet)
+        # a name is taken off what is terminated, so that another may have it
+        named = instance.name or (last_name(runs) if instance.state.is_gone else "")
+        label = named or instance.id
+        entry = self._entries[instance.id] = _Entry("instance", label, what, not instance.state.is_gone)
         entry.hour.add("machine", cost.machine)
         entry.hour.add("address", cost.address)
-        for run in runs_of(instance, fleet):
+        for run in runs:
             self._spend(entry, flows_of_run(run))
         if instance.state is State.TERMINATED:
             return
@@ -141,12 +144,15 @@ class _Books:
                     entry.today.add("disk", None)
                     entry.month.add("disk", None)
 
-    def take_gone(self, instance_id: str, runs: Iterable[Run]) -> None:
-        """The runs of an instance that EC2 no longer shows."""
+    def take_gone(self, instance_id: str, runs: Sequence[Run]) -> None:
+        """The runs of an instance that EC2 no longer shows; it is called what it was last."""
         for run in runs:
-            if run.ended_at is None or run.ended_at > self._month:
-                what = f"{run.type}, no more there" if run.type else "no more there"
-                entry = self._entries.setdefault(instance_id, _Entry("instance", run.name or instance_id, what, False))
+            ended_at = run.gone_by or run.ended_at
+            if ended_at is None or ended_at > self._month:
+                kind = next((one.type for one in reversed(runs) if one.type), "")
+                what = f"{kind}, no more there" if kind else "no more there"
+                label = last_name(runs) or instance_id
+                entry = self._entries.setdefault(instance_id, _Entry("instance", label, what, False))
                 self._spend(entry, flows_of_run(run))
 
     def take_volume(self, volume: Volume) -> None:

@@ -28,6 +28,16 @@ _ON = (State.RUNNING, State.PENDING)
 Part = Literal["machine", "disk", "address", "snapshots"]
 
 
+def month_start(now: datetime) -> datetime:
+    """The first of the month, UTC."""
+    return day_start(now).replace(day=1)
+
+
+def day_start(now: datetime) -> datetime:
+    """Midnight, UTC."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Dollars an hour (None: not known) from a moment on, until another or until today."""
@@ -103,6 +113,11 @@ def _told(instance: Instance, fleet: Fleet) -> Iterable[Run]:
     else:
         by = max(fleet.seen_at, start)
         yield Run(instance.id, instance.name, instance.type, start, start, price, has_address, gone_by=by)
+
+
+def last_name(runs: Sequence[Run]) -> str:
+    """What the instance of these runs was called last; empty if it never was anything."""
+    return next((run.name for run in reversed(runs) if run.name), "")
 
 
 def rest(instance: Instance, since: datetime) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -49,8 +50,13 @@ class Dues:
         return Mark.COSTLY if self.costly_at is not None and self.costly_at <= now else None
 
 
-def mark_of(instance: Instance, fleet: Fleet, now: datetime, limits: Limits) -> Mark | None:
-    """Why a person should look at it now; never of one that is tagged ``fe2:keep``."""
+def mark_of(
+    instance: Instance, fleet: Fleet, now: datetime, limits: Limits, spent: Callable[[Instance], Decimal] | None = None
+) -> Mark | None:
+    """Why a person should look at it now; never of one that is tagged ``fe2:keep``.
+
+    ``spent`` has the dollars of its last run, as far as they are known, for those who know them already.
+    """
     started = instance.launched_at
     if instance.state is not State.RUNNING or instance.is_kept or started is None:
         return None
@@ -58,7 +64,8 @@ def mark_of(instance: Instance, fleet: Fleet, now: datetime, limits: Limits) -> 
         return Mark.LONG
     if limits.high_cost is None:
         return None
-    return Mark.COSTLY if _known(flows_of(instance, fleet), started, now) >= limits.high_cost else None
+    known = spent(instance) if spent is not None else _known(flows_of(instance, fleet), started, now)
+    return Mark.COSTLY if known >= limits.high_cost else None
 
 
 def dues_of(instance: Instance, fleet: Fleet, now: datetime, limits: Limits) -> Dues:

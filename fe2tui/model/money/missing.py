@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from fe2tui.model.fleet import Fleet, Problem
+from fe2tui.model.fleet import Fleet, Problem, Run
 from fe2tui.model.instance import Instance
+from fe2tui.model.money.flows import last_name, month_start, runs_of
 from fe2tui.model.money.now import ADDRESS_PER_HOUR, HOURS_A_MONTH, LINUX, SHARED, machine_price
 from fe2tui.model.money.rows import CostRow
 from fe2tui.model.words import dollars, listed, plural, short_age, visible
@@ -61,6 +62,7 @@ def missing_words(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> tuple
 
 def _missing(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator[str]:
     yield from _without_price(fleet, rows)
+    yield from _unseen(fleet, now)
     disks = [row.label for row in rows if "disk" in row.hour_parts.unknown | row.month_parts.unknown]
     if disks:
         yield f"Disks of which the price, the size or the age is not known are not in: {_named(disks)}."
@@ -68,7 +70,8 @@ def _missing(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator[s
         if problem.part in _PARTS:
             yield f"{_PARTS[problem.part]} could not be read: {_said(problem)}."
     if stale := stale_prices(fleet, now):
-        yield f"On-demand {stale}."
+        why = _problem(fleet, "prices")
+        yield f"On-demand {stale}{f', and newer ones could not be read: {_said(why)}' if why else ''}."
     if fleet.idle_addresses:
         month = dollars(ADDRESS_PER_HOUR * HOURS_A_MONTH * len(fleet.idle_addresses), sign="$")
         verb = "is" if len(fleet.idle_addresses) == 1 else "are"
@@ -86,11 +89,55 @@ def _missing(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator[s
     yield "Left out: traffic, CPU credits, taxes, other regions and services, and what happened while nobody looked."
 
 
+def _unseen(fleet: Fleet, now: datetime) -> Iterator[str]:
+    """What of this month's runs nobody saw, and AWS does not tell."""
+    month = month_start(now)
+    found: dict[str, list[str]] = {}
+    for key, runs in fleet.runs.items():
+        for run in runs:
+            why = _not_seen_of(run)
+            ended_at = run.gone_by or run.ended_at
+            if why and (ended_at is None or ended_at > month):
+                instance = fleet.instances.get(key)
+                label = (instance.name if instance is not None else "") or last_name(runs) or key
+                names = found.setdefault(why, [])
+                if label not in names:
+                    names.append(label)
+    for why, labels in found.items():
+        yield f"{why} ({_named(labels)})."
+
+
+def unseen_words(instance: Instance, fleet: Fleet) -> tuple[str, ...]:
+    """What of the instance's runs nobody saw, and AWS does not tell: a sentence each."""
+    found = (_not_seen_of(run) for run in runs_of(instance, fleet))
+    return tuple(f"{why}." for why in dict.fromkeys(found) if why)
+
+
+def _not_seen_of(run: Run) -> str:
+    if run.is_unknown:
+        return "How long it ran before it was first seen stopped, AWS does not tell: that is in no sum"
+    if run.gone_by is not None:
+        return (
+            "When it stopped nobody saw, and AWS does not tell: it counts until it was last seen running, and may have"
+            " cost more"
+        )
+    if run.seen_at is None and not run.is_rest and run.ended_at is not None:
+        address = "" if run.has_address else ", without a public address"
+        return (
+            "Nobody saw its last run, of which AWS tells the times only: it counts at the price of the type it had when"
+            f" it was first seen{address}"
+        )
+    return ""
+
+
 def _without_price(fleet: Fleet, rows: Sequence[CostRow]) -> Iterator[str]:
     by_reason: dict[str, list[str]] = {}
     for row in rows:
         if "machine" in row.hour_parts.unknown | row.month_parts.unknown:
             instance = fleet.instances.get(row.id)
+            runs = runs_of(instance, fleet) if instance is not None else fleet.runs.get(row.id, ())
+            if "machine" not in row.hour_parts.unknown and any(run.is_unknown for run in runs):
+                continue  # its price is not what is unknown
             reason = why_no_price(instance, fleet) if instance is not None else ""
             by_reason.setdefault(reason or "nobody knows what it was then", []).append(row.label)
     for reason, labels in by_reason.items():

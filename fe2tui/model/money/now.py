@@ -34,6 +34,11 @@ class HourlyCost:
             return None
         return self.machine + self.disk + self.address
 
+    @property
+    def known(self) -> Decimal:
+        """The sum of the parts that are known: at least so much."""
+        return (self.machine or Decimal(0)) + (self.disk or Decimal(0)) + self.address
+
 
 def machine_price(instance: Instance, prices: Prices) -> Decimal | None:
     """Dollars an hour for the machine alone while it runs; spot at the zone's present price.

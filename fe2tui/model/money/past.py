@@ -24,6 +24,24 @@ def cost_between(instance: Instance, fleet: Fleet, since: datetime, until: datet
     return _sum(flows_of(instance, fleet), since, until)
 
 
+def known_between(instance: Instance, fleet: Fleet, since: datetime, until: datetime) -> tuple[Decimal, bool]:
+    """The dollars of ``cost_between`` that are known, and whether those are all.
+
+    They are not all either where nobody saw the end of a run, and the time after it was last seen is not known.
+    """
+    total, is_all = Decimal(0), True
+    for run in fleet.runs.get(instance.id, ()):
+        if run.gone_by is not None and run.ended_at is not None and run.gone_by > since and run.ended_at < until:
+            is_all = False
+    for flow in flows_of(instance, fleet):
+        amount = flow.between(since, until)
+        if amount is None:
+            is_all = False
+        else:
+            total += amount
+    return total, is_all
+
+
 def cost_so_far(instance: Instance, fleet: Fleet, now: datetime) -> Decimal | None:
     """Dollars since it was made, as far as is known: earlier runs that nobody recorded are not in."""
     return cost_between(instance, fleet, EVER, now)

@@ -22,6 +22,7 @@ from fe2tui.model.money import (
     monthly_cost,
     saving,
     stale_prices,
+    unseen_words,
     why_no_price,
 )
 from fe2tui.model.words import DASH, age, dollars, local_time, plural, visible
@@ -146,6 +147,8 @@ def _money(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
     spent = [f"{dollars(run, sign='$')} in this run"] if run is not None and run != so_far else []
     spent += [f"{dollars(so_far, sign='$')} so far", f"{dollars(month, sign='$')} a month if left as it is"]
     yield Fact("", " · ".join(spent))
+    for words in unseen_words(instance, fleet):
+        yield Fact("", words, "ink-dim")
     saved = saving(instance, fleet.prices)
     if saved is not None:
         full = dollars(fleet.prices.on_demand.get(instance.type), 3)

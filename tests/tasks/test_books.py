@@ -1,0 +1,134 @@
+"""What commands did is in the books, whether or not anybody looked at the costs meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from fe2tui.aws import instances as aws
+from fe2tui.demo import Cloud
+from fe2tui.errors import StoreError
+from fe2tui.model.fleet import Run
+from fe2tui.model.instance import State
+from fe2tui.model.money import account_cost
+from fe2tui.tasks import books
+from fe2tui.tasks.account import read_account
+from fe2tui.tasks.change_type import change_type
+from fe2tui.tasks.names import find
+from fe2tui.tasks.power import reboot, start, stop
+from fe2tui.tasks.reading import read_images, read_instances, read_prices
+from fe2tui.tasks.terminate import terminate
+from tests.tasks.conftest import Begin
+from tests.tasks.tasks_bench import Bench
+
+HOUR = 3600
+
+
+@pytest.fixture
+async def own(fresh_cloud: Callable[..., Cloud], begin: Begin) -> Bench:
+    """A bench on a lived-in cloud of the test's own, whose clock the tasks go by."""
+    bench = await begin(fresh_cloud())
+    bench.ctx.clock = lambda: now(bench)
+    return bench
+
+
+def now(bench: Bench) -> datetime:
+    return datetime.fromisoformat(bench.cloud.control("/demo/clock", {"advance": 0})["now"]).astimezone(UTC)
+
+
+def advance(bench: Bench, hours: float) -> None:
+    bench.cloud.control("/demo/clock", {"advance": hours * HOUR})
+
+
+def runs_of(bench: Bench, instance_id: str) -> tuple[Run, ...]:
+    runs = bench.ctx.store.runs.of(bench.ctx.session.place).get(instance_id, ())
+    return tuple(run for run in runs if not run.is_rest)
+
+
+async def test_a_run_that_a_task_ends_is_kept_with_its_type_and_its_price(own: Bench) -> None:
+    scraper = await find(own.ctx, "scraper")
+    await read_prices(own.ctx, [])  # as the command does, which says the difference; nothing else was ever read
+    await change_type(own.ctx, scraper.id, "t3.small", stop=True, wait=False)
+    before, after = runs_of(own, scraper.id)
+    assert (before.type, before.price_per_hour, before.gone_by) == ("t3.micro", Decimal("0.0104"), None)
+    assert before.ended_at is not None and (after.type, after.price_per_hour) == ("t3.small", Decimal("0.0208"))
+
+
+@pytest.mark.parametrize("act", [stop, reboot, terminate])
+async def test_what_is_changed_is_noted_before_and_no_other_is(
+    own: Bench, act: Callable[..., Awaitable[object]]
+) -> None:
+    scraper = await find(own.ctx, "scraper")
+    await act(own.ctx, [scraper.id], wait=False)
+    assert own.ctx.store.runs.of(own.ctx.session.place).keys() == {scraper.id}
+    [run] = runs_of(own, scraper.id)
+    assert run.started_at == scraper.launched_at and (run.ended_at is None) == (act is reboot)
+
+
+async def test_the_middle_run_of_three_is_there_though_nobody_looked(own: Bench) -> None:
+    key = (await find(own.ctx, "od1")).id
+    for _ in range(2):
+        assert all(not one.error for one in await start(own.ctx, [key], wait=False))
+        await aws.wait_states(own.ctx.session, [key], [State.RUNNING], every=0.1)
+        advance(own, 3)
+        assert all(not one.error for one in await stop(own.ctx, [key]))
+        advance(own, 1)
+    spans = [run.ended_at - run.started_at for run in runs_of(own, key)[-2:] if run.ended_at is not None]
+    assert [round(span / timedelta(hours=1), 1) for span in spans] == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("read", [read_instances, read_images])
+async def test_lists_of_the_shell_are_looks_too(own: Bench, read: Callable[..., Awaitable[object]]) -> None:
+    await read(own.ctx)
+    base = await find(own.ctx, "base")
+    assert [run.started_at for run in runs_of(own, base.id)] == [base.launched_at]
+
+
+async def test_a_spot_run_has_the_price_of_its_zone_though_only_one_machine_was_seen(own: Bench) -> None:
+    train = await find(own.ctx, "train-resnet")
+    await books.note(own.ctx, [train])
+    [run] = runs_of(own, train.id)
+    assert run.price_per_hour is not None and run.price_per_hour > 1
+
+
+async def test_a_spot_machine_that_aws_stopped_while_nobody_looked_is_billed_until_it_stopped(own: Bench) -> None:
+    train = await find(own.ctx, "train-resnet")
+    await read_account(own.ctx)
+    advance(own, 1)
+    own.cloud.control("/demo/interrupt", {"instance": train.id})
+    await aws.wait_states(own.ctx.session, [train.id], [State.STOPPED], every=0.1)
+    stopped = now(own)
+    advance(own, 10)
+    account = account_cost(await read_account(own.ctx), now(own))
+    [run] = runs_of(own, train.id)
+    assert run.ended_at is not None and abs(run.ended_at - stopped) < timedelta(minutes=3) and run.gone_by is None
+    assert not any("nobody saw" in words for words in account.missing if "train-resnet" in words)
+
+
+async def test_where_its_request_does_not_tell_either_it_is_billed_until_it_was_last_seen(own: Bench) -> None:
+    train = await find(own.ctx, "train-resnet")
+    await read_account(own.ctx)
+    looked = now(own)
+    advance(own, 1)
+    own.cloud.control("/demo/interrupt", {"instance": train.id})
+    await aws.wait_states(own.ctx.session, [train.id], [State.STOPPED], every=0.1)
+    own.fault("deny", action="DescribeSpotInstanceRequests")
+    advance(own, 10)
+    account = account_cost(await read_account(own.ctx), now(own))
+    [run] = runs_of(own, train.id)
+    assert run.ended_at is not None and abs(run.ended_at - looked) < timedelta(minutes=1)
+    assert any("last seen running" in words and "train-resnet" in words for words in account.missing)
+
+
+async def test_a_book_that_cannot_be_written_is_reported_and_fails_no_task(
+    own: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise StoreError("The store failed: the disk is full.")
+
+    monkeypatch.setattr(own.ctx.store.runs, "see", broken)
+    [outcome] = await stop(own.ctx, [(await find(own.ctx, "scraper")).id])
+    assert outcome.error is None and "the disk is full" in own.words("log")
