@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fe2tui.model.terms import Query, Sort
+from fe2tui.model.terms import Language, Query, Sort
 
 EVERYTHING: Query[Any, Any] = Query()
 
@@ -24,14 +24,14 @@ class Arrangement:
 class ListKind:
     """A kind of thing that has a pane of its own.
 
-    ``noun`` is one of them in words, ``prefix`` what their ids begin with. ``parse`` understands a filter and may raise
-    QueryError; ``example`` stands in the line of the filter while it is empty.
+    ``noun`` is one of them in words, ``prefix`` what their ids begin with. ``language`` is that of the filter, and
+    ``example`` stands in its line while that is empty.
     """
 
     pane: str
     noun: str
     prefix: str
-    parse: Callable[[str], Query[Any, Any]]
+    language: Language[Any, Any]
     sorts: Mapping[str, Sort[Any, Any]]
     example: str
 

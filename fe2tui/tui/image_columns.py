@@ -148,7 +148,7 @@ KIND = ListKind(
     IMAGES,
     "image",
     "ami-",
-    LANGUAGE.parse,
+    LANGUAGE,
     {**SORTS, "name": replace(SORTS["name"], key=_by_title), "made": replace(SORTS["made"], key=_by_made)},
     "words  state:available  arch:arm64  age>30d  size>50  cost>1  own  public  tag:env=prod  -not",
 )

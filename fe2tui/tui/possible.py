@@ -171,12 +171,8 @@ def something_to_leave(view: View) -> str | None:
 
 
 def stop_word(view: View) -> str:
-    """``Start`` when none of those meant runs and one is stopped, else ``Stop``."""
-    targets = view.targets
-    if (
-        targets
-        and not any(i.state is State.RUNNING for i in targets)
-        and any(i.state is State.STOPPED for i in targets)
-    ):
-        return "Start"
-    return "Stop"
+    """``Start`` when none meant runs and one is stopped, ``Force stop`` when all are stopping, else ``Stop``."""
+    states = {instance.state for instance in view.targets}
+    if State.RUNNING in states:
+        return "Stop"
+    return "Start" if State.STOPPED in states else "Force stop" if State.STOPPING in states else "Stop"

@@ -128,6 +128,7 @@ def test_the_footer_has_only_keys_that_do_something_here_and_now() -> None:
     stopped = instance(2, state=State.STOPPED)
     assert "s Start" in keys(view(selected=stopped))
     assert "c Connect" not in keys(view(selected=stopped))
+    assert "s Force stop" in keys(view(selected=instance(2, state=State.STOPPING)))
     gone = instance(3, state=State.TERMINATED)
     for word in ("Connect", "Stop", "Start", "Reboot", "Terminate"):
         assert word not in keys(view(selected=gone))

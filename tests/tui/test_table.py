@@ -229,6 +229,18 @@ async def test_an_empty_region_says_which_key_fills_it() -> None:
         assert "l launches one" in said
 
 
+@pytest.mark.parametrize("width", [30, 60, 80, 120])
+@pytest.mark.parametrize("rows", [0, 2])
+async def test_what_a_list_says_of_itself_is_wrapped_and_never_cut(width: int, rows: int) -> None:
+    words = "The images could not be read: ec2:DescribeImages is not allowed. Ask who runs the account for the right."
+    async with table(many(rows) if rows else fleet([]), (width, 20)) as (host, pilot):
+        host.table.empty = host.table.below = ((words, "trouble"), ("ctrl+r tries again at once", "accent"))
+        host.table.recolour()
+        await pilot.pause()
+        said = " ".join(" ".join(line.strip() for line in host.lines()).split())
+        assert f"{words} ctrl+r tries again at once" in said
+
+
 async def test_without_prices_money_is_a_dash_and_never_a_guess() -> None:
     seen = many(3)
     async with table(replace(seen, prices=type(seen.prices)())) as (host, _):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual.widgets import Static
 
 from fe2tui.demo import Cloud
@@ -16,6 +17,7 @@ from fe2tui.model.progress import Outcome
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.record import recorded
 from fe2tui.tui.forms.confirm import Confirm
+from fe2tui.tui.panes.activity import ActivityPane
 from tests.tui.test_dashboard import shown
 from tests.tui.verbs_host import Driven, dashboard
 
@@ -199,3 +201,33 @@ async def test_a_failure_of_one_says_its_name_once(demo_env: Path) -> None:
         assert driven.toasts[0].count("inst1") == 1
         await driven.press("!")
         await driven.until(lambda: "Start inst1: AWS has no m5.large" in shown(driven))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_nothing_in_the_activity_is_cut_however_much_there_is(demo_env: Path, size: tuple[int, int]) -> None:
+    words = "deregistered, its snapshots that no other image uses are deleted and cost nothing any more"
+    async with dashboard(size=size) as driven:
+
+        async def work(ctx: Context) -> str:
+            for number in range(30):
+                with recorded(ctx, "deregister", f"base {'x' * (number % 9)} {number}") as entry:
+                    entry.words = f"{words} {number}."
+            return "Done."
+
+        driven.view.run_task("Fill", work)
+        await driven.until(lambda: "Done." in driven.toasts)
+        await driven.press("6")
+        pane = driven.app.parts.main.activity
+        await driven.until(lambda: driven.view.pane == "activity" and pane.max_scroll_y > 10)
+        await driven.until(lambda: f"{words} 29." in _told(pane))
+        # What was laid out is what there is room for, the scrollbar's column not counted.
+        laid_out = max(sum(cell_len(text) for text, _ in line.parts) for line in pane._lines)
+        assert laid_out < pane.scrollable_content_region.width
+
+
+def _lines(pane: ActivityPane) -> list[str]:
+    return [pane.render_line(y).text for y in range(pane.scrollable_content_region.height)]
+
+
+def _told(pane: ActivityPane) -> str:
+    return " ".join(" ".join(line.strip(" ▌✓◐▲○") for line in _lines(pane)).split())

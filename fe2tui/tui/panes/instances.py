@@ -8,7 +8,8 @@ from datetime import datetime
 from fe2tui.model.instance import Instance
 from fe2tui.model.money import Limits
 from fe2tui.model.place import Place
-from fe2tui.model.query import SORTS, parse
+from fe2tui.model.query import INSTANCES as LANGUAGE
+from fe2tui.model.query import SORTS
 from fe2tui.model.words import visible
 from fe2tui.tui.arrangement import ListKind
 from fe2tui.tui.board import Sight
@@ -23,7 +24,7 @@ KIND = ListKind(
     INSTANCES,
     "instance",
     "i-",
-    parse,
+    LANGUAGE,
     SORTS,
     "words  state:running  type:p3  tag:env=prod  zone:2a  age>7d  spot  -not",
 )

@@ -12,14 +12,14 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from fe2tui.model.terms import Query, QueryError
+from fe2tui.model.terms import Query
 from fe2tui.tui.arrangement import EVERYTHING, ListKind
 
 
 class FilterBar(Horizontal):
     """Filters while one types. Enter goes back to the table, esc takes the filter away.
 
-    What is not understood stays where it can be mended: neither enter nor down leaves it.
+    A term that is not understood is left out, and stays where it can be mended: neither enter nor down leaves it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,13 +56,10 @@ class FilterBar(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        try:
-            query = self._kind.parse(event.value)
-        except QueryError as error:
-            self._error.update(Content(f" {error.summary} {error.remedy} "))
-            self._error.display = self._is_wrong = True
-            return
-        self._error.display = self._is_wrong = False
+        query, wrong = self._kind.language.understood(event.value)
+        if wrong is not None:
+            self._error.update(Content(f" {wrong.summary} {wrong.remedy} "))
+        self._error.display = self._is_wrong = wrong is not None
         self._changed(query if query.tests else EVERYTHING)
 
     @on(Input.Submitted)
