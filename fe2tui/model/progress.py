@@ -45,9 +45,15 @@ class Outcome:
         return self.error is None
 
 
+UNDER_WAY = "under way"
+
+
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One entry of the activity log. ``result`` is running, done, failed or cancelled."""
+    """One entry of the activity log. ``result`` is running, done, failed or cancelled.
+
+    ``cut_short``: the program that ran it is dead, and nothing has told yet what came of it.
+    """
 
     at: datetime
     command: str  # launch, stop …
@@ -61,3 +67,4 @@ class Activity:
     by: str = ""  # the command line, or "dashboard"
     ended_at: datetime | None = None
     id: int = 0
+    cut_short: bool = False

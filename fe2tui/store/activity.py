@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from fe2tui.model.progress import Activity
+from fe2tui.model.progress import UNDER_WAY, Activity
 from fe2tui.store.database import Database
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
 from fe2tui.store.presence import Presence
@@ -65,8 +66,21 @@ class ActivityLog:
 
     def recent(self, limit: int = 200) -> list[Activity]:
         """The latest entries, newest first."""
-        rows = self._database.read(f"SELECT {_COLUMNS}, id FROM activity ORDER BY id DESC LIMIT ?", (limit,))
-        return [_activity(row) for row in rows]
+        rows = self._database.read(f"SELECT {_COLUMNS}, id, owner FROM activity ORDER BY id DESC LIMIT ?", (limit,))
+        return [self._entry(row) for row in rows]
+
+    def note(self, number: int, words: str) -> None:
+        """Keep how far one that is under way has come: what is known of it if its program dies now."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE activity SET words = ? WHERE id = ? AND result = 'running'", (words, number))
+
+    def cut_short(self, command: str) -> list[Activity]:
+        """The entries of a command whose program died before it was known what came of them, oldest first."""
+        rows = self._database.read(
+            f"SELECT {_COLUMNS}, id, owner FROM activity WHERE result = 'running' AND command = ? ORDER BY id",
+            (command,),
+        )
+        return [entry for entry in map(self._entry, rows) if entry.cut_short]
 
     def close_orphans(self, at: datetime) -> int:
         """End the entries whose process died before it knew what came of them; how many these were.
@@ -75,7 +89,7 @@ class ActivityLog:
         be found out stay as they are.
         """
         rows = self._database.read(
-            "SELECT id, owner, instance_id, image_id FROM activity LEFT JOIN"
+            "SELECT id, owner, instance_id, image_id, words FROM activity LEFT JOIN"
             " (SELECT activity, instance_id FROM launches WHERE stage IN ('ready', 'found')) ON activity = id LEFT JOIN"
             " (SELECT activity AS frozen, image_id FROM freezes WHERE stage = 'done') ON frozen = id"
             " WHERE activity.result = 'running' AND id NOT IN"
@@ -89,19 +103,32 @@ class ActivityLog:
                     "UPDATE activity SET result = ?, words = ?, ended_at = ?, subject = COALESCE(?, subject)"
                     " WHERE id = ? AND result = 'running'",
                     [
-                        (*_ending(instance, image), to_micros(at), instance, number)
-                        for number, _, instance, image in orphans
+                        (*_ending(instance, image, words), to_micros(at), instance, number)
+                        for number, _, instance, image, words in orphans
                     ],
                 )
         return len(orphans)
 
+    def _entry(self, row: tuple[Any, ...]) -> Activity:
+        *values, owner = row
+        entry = _activity(tuple(values))
+        if entry.result != "running" or self._presence.lives(owner):
+            return entry
+        return replace(entry, cut_short=True, words=_cut_short(entry.words))
 
-def _ending(instance_id: str | None, image_id: str | None) -> tuple[str, str]:
+
+def _cut_short(words: str) -> str:
+    """What is said of one whose program died; ``words`` are those that it had written down by then."""
+    known = "" if words in ("", UNDER_WAY) else f" {words}"
+    return f"The program ended before it was known what came of it.{known}"
+
+
+def _ending(instance_id: str | None, image_id: str | None, words: str) -> tuple[str, str]:
     if instance_id is not None:
         return "done", f"{instance_id} was launched; the program ended at that moment."
     if image_id is not None:
         return "done", f"The image {image_id} is made; the program ended at that moment."
-    return "cancelled", "The program ended before it was known what came of it."
+    return "cancelled", _cut_short(words)
 
 
 def _activity(row: tuple[Any, ...]) -> Activity:

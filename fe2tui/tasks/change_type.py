@@ -34,9 +34,9 @@ from fe2tui.tasks import books
 from fe2tui.tasks.catalogue import Catalogues
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.readiness import until_ready
-from fe2tui.tasks.record import Entry, recorded, unbroken
+from fe2tui.tasks.record import Entry, note, recorded, unbroken
 
-COMMAND = "change-type"
+COMMAND = "change type"
 _NOT_FOR_ITS_TYPE = (CredentialsError, DeniedError, ReadOnlyError, ThrottledError, UnreachableError)
 
 
@@ -109,6 +109,7 @@ async def change_type(
     before anything is sent; StartAfterChangeError when AWS has no machine of the new type for it. Where AWS refuses the
     change, an instance that was stopped for it is started again.
     """
+    to = to.strip().lower()
     instance = await _one(ctx, instance_id)
     await books.note(ctx, [instance])
     with recorded(ctx, COMMAND, instance.label, instance.id) as entry:
@@ -117,7 +118,7 @@ async def change_type(
         if runs and not stop:
             raise StateError(
                 f"{instance.label} is {instance.state}, and a type can only be changed while it is stopped.",
-                "Stop it first, or have it stopped for the change (--stop).",
+                "Stop it first, or have it stopped for the change: stop=True.",
             )
         return await _Changing(ctx, entry, instance, instance.type, to).run(runs if start is None else start, wait)
 
@@ -174,9 +175,11 @@ class _Changing:
             await self.until(State.RUNNING)
         if state is not State.STOPPING:
             self.step("stop", "stopping")
+            note(self.ctx, self.entry, f"It was told to stop for that, and was {self.old} still.")
             await self.sure(self.send_stop())
         await self.until(State.STOPPED)
         self.entry.left = f"It is stopped, and still {self.old}."
+        note(self.ctx, self.entry, f"It was stopped for that, and {self.old} still.")
         self.step("stopped", "is stopped")
 
     async def send_stop(self) -> None:
@@ -197,6 +200,7 @@ class _Changing:
     async def send_change(self) -> None:
         await types.change_type(self.ctx.session, self.instance.id, self.new)
         self.entry.left = f"It is stopped, and {self.new} now."
+        note(self.ctx, self.entry, f"It was stopped for that, and {self.new} already.")
 
     async def after_silence(self, error: UnreachableError) -> None:
         """No answer says nothing of what AWS did: look. Raises the error when the type is as it was."""
@@ -216,7 +220,8 @@ class _Changing:
         if not self.was_stopped:
             _add(error, f"{label} is {self.old} still, and stopped.")
             return
-        self.step("start", f"AWS refused the change; starting it again as {self.old}")
+        why = "No answer, and nothing was changed" if isinstance(error, UnreachableError) else "AWS refused the change"
+        self.step("start", f"{why}; starting it again as {self.old}")
         try:
             await self.sure(self.send_start(self.old))
         except Fe2Error as other:
@@ -251,6 +256,7 @@ class _Changing:
     async def send_start(self, type_name: str) -> None:
         await aws.start(self.ctx.session, [self.instance.id])
         self.entry.left = f"It is starting as {type_name}."
+        note(self.ctx, self.entry, f"It was being started as {type_name}.")
 
     def not_started(self, error: Fe2Error) -> Fe2Error:
         label, zone = self.instance.label, self.instance.zone
@@ -292,6 +298,8 @@ async def _check(ctx: Context, instance: Instance, to: str, known: Catalogues | 
     if instance.type == to:
         raise FieldError("type", f"{instance.label} is {to} already.", "Choose another type.")
     old, new, zones = await _types(ctx, instance.type, to, known)
+    if new is None and zones == ():
+        raise types.unknown_type(to)
     if new is not None and (reason := why_not(instance, old, new, zones)):
         raise _misfit(instance, to, reason)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fe2tui.errors import Fe2Error, StoreError
-from fe2tui.model.progress import Activity
+from fe2tui.model.progress import UNDER_WAY, Activity
 from fe2tui.tasks.context import Context
 
 _Result = TypeVar("_Result")
@@ -33,7 +33,7 @@ class Entry:
 
 def begin(ctx: Context, command: str, label: str, subject: str = "") -> Entry:
     """Write a new entry. A log that cannot be written stops nobody: it is reported, once an entry."""
-    activity = Activity(ctx.clock(), command, subject, label, ctx.session.region, "running", "under way", by=ctx.by)
+    activity = Activity(ctx.clock(), command, subject, label, ctx.session.region, "running", UNDER_WAY, by=ctx.by)
     entry = Entry(None, subject=subject)
     try:
         entry.id = ctx.store.activity.begin(activity)
@@ -41,6 +41,14 @@ def begin(ctx: Context, command: str, label: str, subject: str = "") -> Entry:
         ctx.step(command, "log", f"Not in the activity log: {error.summary}", subject=subject, label=label)
     ctx.noted(entry)
     return entry
+
+
+def note(ctx: Context, entry: Entry, words: str) -> None:
+    """Write down how far it has come: for those who find the entry after this program was killed."""
+    if entry.id is None:
+        return
+    with suppress(StoreError):  # the log that cannot be written was reported when the entry was begun
+        ctx.store.activity.note(entry.id, words)
 
 
 def end(ctx: Context, entry: Entry, result: str, words: str, remedy: str = "", code: str | None = None) -> None:

@@ -135,7 +135,7 @@ def test_with_stop_it_is_stopped_changed_and_started_until_ssh_answers(own_fe2: 
     assert re.fullmatch(r"inst1 \(i-[0-9a-f]{17} running\): [\d.]+\n", said.out)
     (changed,) = [each for each in own_fe2("instances", "--json").json if each["name"] == "inst1"]
     assert (changed["type"], changed["state"]) == ("m5.xlarge", "running")
-    assert own_fe2("activity", "--json").json[0]["command"] == "change-type"
+    assert own_fe2("activity", "--json").json[0]["command"] == "change type"
 
 
 def test_a_stopped_one_is_only_changed_unless_its_start_is_asked_for(own_fe2: Any) -> None:

@@ -202,3 +202,20 @@ def test_two_processes_write_at_once_and_nothing_is_lost(store: Store, path: Pat
         store.activity.end(store.activity.begin(ENTRY), "done", "here")
     assert [child.wait() for child in others] == [0, 0]
     assert len([it for it in store.activity.recent(1000) if it.result == "done"]) == 500
+
+
+def test_an_entry_of_a_dead_program_is_read_as_cut_short_with_how_far_it_came(store: Store, path: Path) -> None:
+    mine = store.activity.begin(ENTRY)
+    other = Store(path)
+    numbers = [other.activity.begin(ENTRY) for _ in range(2)]
+    other.activity.note(numbers[1], "It was stopped.")
+    assert not any(it.cut_short for it in store.activity.recent())
+    other.close()
+    noted, bare, ours = store.activity.recent()
+    assert (ours.id, ours.cut_short, ours.words) == (mine, False, ENTRY.words)
+    assert noted.cut_short and bare.cut_short and bare.words == "The program ended before it was known what came of it."
+    assert noted.words == f"{bare.words} It was stopped."
+    assert [it.id for it in store.activity.cut_short(ENTRY.command)] == numbers
+    store.activity.close_orphans(NOON)
+    assert [it.words for it in store.activity.recent(2)] == [noted.words, bare.words]
+    assert store.activity.cut_short(ENTRY.command) == []

@@ -37,7 +37,7 @@ from tests.tasks.tasks_bench import Bench, run_ssh
 
 CHANGES = ("StopInstances", "ModifyInstanceAttribute", "StartInstances")
 OLD, NEW = "t3.micro", "t3.large"
-_TASK = "change-type"
+_TASK = "change type"
 
 
 async def machine(bench: Bench, name: str, *, stopped: bool = False, **changes: Any) -> Instance:
@@ -205,6 +205,7 @@ async def test_after_a_change_that_was_never_answered_it_is_looked_what_came_of_
     finally:
         cloud.control("/demo/faults", method="DELETE")
     assert f"{name} is {OLD} still, and starting again." in caught.value.remedy
+    assert impatient.words("start") == f"No answer, and nothing was changed; starting it again as {OLD}"
 
 
 async def test_a_start_without_capacity_leaves_it_stopped_with_the_new_type_and_can_be_undone(
@@ -399,3 +400,31 @@ async def test_a_plan_for_a_type_that_does_not_fit_has_the_error(
     base = await find(bench.ctx, "base")
     error = plan_change(base, to, catalogue, seen(bench, base)).error
     assert error is not None and error.field == "type" and said in error.summary
+
+
+async def test_a_type_that_no_zone_offers_is_refused_before_the_stop_where_types_may_not_be_read(
+    bench: Bench, name: str
+) -> None:
+    before = await machine(bench, name)
+    bench.fault("deny", action="DescribeInstanceTypes")
+    with pytest.raises(FieldError, match=r"no instance type m5\.lrge"):
+        await change_type(bench.ctx, before.id, "m5.lrge", stop=True)
+    assert sent(bench) == []
+
+
+async def test_capitals_and_spaces_in_a_type_are_no_matter(bench: Bench, name: str) -> None:
+    before = await machine(bench, name, stopped=True)
+    assert (await change_type(bench.ctx, before.id, " T3.Large ")).type == NEW
+
+
+async def test_how_far_it_came_is_in_the_log_for_those_who_find_it_cut_short(bench: Bench, name: str) -> None:
+    before = await machine(bench, name)
+    said: dict[str, str] = {}
+
+    def report(step: Any) -> None:
+        (entry,) = bench.activity(_TASK)
+        said.setdefault(step.step, entry.words)
+
+    await change_type(replace(bench.ctx, report=report), before.id, NEW, stop=True, wait=False)
+    assert said["stopped"] == f"It was stopped for that, and {OLD} still."
+    assert said["start"] == f"It was stopped for that, and {NEW} already."

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from fe2tui.cli.ending import complain
 from fe2tui.cli.options import Asked
+from fe2tui.cli.work.left import start_what_was_left
 from fe2tui.cli.work.output import iso, print_json, table
+from fe2tui.model.progress import Activity
 from fe2tui.model.words import local_time, visible
 from fe2tui.store import open_store
 
@@ -20,6 +24,11 @@ def show_activity(asked: Asked, count: int) -> None:
         entries = store.activity.recent(count)
     finally:
         store.close()
+    _show(asked, entries)
+    start_what_was_left(asked)
+
+
+def _show(asked: Asked, entries: Sequence[Activity]) -> None:
     if asked.json:
         print_json(
             [
@@ -30,7 +39,7 @@ def show_activity(asked: Asked, count: int) -> None:
                     "id": each.subject,
                     "name": each.label,
                     "region": each.region,
-                    "result": each.result,
+                    "result": _result(each),
                     "words": each.words,
                     "remedy": each.remedy,
                     "code": each.code,
@@ -41,9 +50,13 @@ def show_activity(asked: Asked, count: int) -> None:
         )
         return
     rows = [
-        (local_time(each.at), each.command, each.label or each.subject, each.result, each.words) for each in entries
+        (local_time(each.at), each.command, each.label or each.subject, _result(each), each.words) for each in entries
     ]
     if rows:
         click.echo("\n".join(table(("WHEN", "WHAT", "TO", "RESULT", "WORDS"), rows)))
     else:
         click.echo("Nothing was done yet.", err=True)
+
+
+def _result(entry: Activity) -> str:
+    return "cut short" if entry.cut_short else entry.result

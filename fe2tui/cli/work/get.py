@@ -13,6 +13,7 @@ import click
 from fe2tui import settings
 from fe2tui.cli.options import Asked, choice_of
 from fe2tui.cli.work.freezes import tell_of_freezes
+from fe2tui.cli.work.left import start_what_was_left
 from fe2tui.cli.work.output import iso, print_json
 from fe2tui.cli.work.working import Working
 from fe2tui.ec2 import EC2
@@ -41,6 +42,7 @@ def get_ami(
 
 def _get(asked: Asked, found: Callable[[EC2], Any], steps: Sequence[str], interactive: bool) -> None:
     start = _ipython() if interactive else None
+    start_what_was_left(asked)
     choice = choice_of(asked, settings.load())
     ec2 = EC2(
         region=choice.region,

@@ -19,7 +19,7 @@ _RESULTS = frozenset(
         ("reboot", "ready"),
         ("stop", "stopped"),
         ("terminate", "requested"),
-        ("change-type", "ready"),
+        ("change type", "ready"),
         ("freeze", "ready"),
     }
 )

@@ -13,6 +13,7 @@ from fe2tui.aws.session import Choice, Session
 from fe2tui.cli.ending import complain
 from fe2tui.cli.options import Asked, choice_of
 from fe2tui.cli.work.asking import one_time_code
+from fe2tui.cli.work.left import tell_what_was_left
 from fe2tui.cli.work.steps import Steps
 from fe2tui.model.words import visible
 from fe2tui.store import Store, open_store
@@ -63,4 +64,6 @@ class Working:
         async with Session(choice, ask_code=one_time_code) as session:
             with Steps() as steps:
                 self._steps = steps
-                return await work(Context(session, self.store, self.settings, steps.report, self.asked.by))
+                ctx = Context(session, self.store, self.settings, steps.report, self.asked.by)
+                await tell_what_was_left(ctx)
+                return await work(ctx)
