@@ -128,22 +128,22 @@ def _state_place(instance: Instance, at: At) -> str:
     return f"{_STATE_ORDER.get(instance.state, 9)}{instance.lifecycle}"
 
 
-def _spent(instance: Instance, at: At) -> float:
+def _spent(instance: Instance, at: At) -> float | None:
     return dollars_key(cost_of_last_run(instance, at.fleet, at.now))
 
 
-def _cpu_now(instance: Instance, at: At) -> float:
+def _cpu_now(instance: Instance, at: At) -> float | None:
     figures = at.fleet.cpu.get(instance.id)
-    return figures[-1] if figures else -1.0
+    return figures[-1] if figures else None
 
 
 SORTS: Mapping[str, Sort] = terms.by_id(
     (
-        terms.Sort("name", "name", lambda instance, at: natural(instance.name or instance.id)),
+        terms.Sort("name", "name", lambda instance, at: natural(instance.name or instance.id), is_text=True),
         terms.Sort("state", "state", _state_place),
-        terms.Sort("type", "type", lambda instance, at: natural(instance.type)),
-        terms.Sort("zone", "zone", lambda instance, at: instance.zone),
-        terms.Sort("address", "address", lambda instance, at: natural(instance.address or "")),
+        terms.Sort("type", "type", lambda instance, at: natural(instance.type), is_text=True),
+        terms.Sort("zone", "zone", lambda instance, at: instance.zone, is_text=True),
+        terms.Sort("address", "address", lambda instance, at: natural(instance.address or ""), is_text=True),
         terms.Sort("up", "time up", _started, largest_first=True),
         terms.Sort("hour", "dollars an hour", lambda i, at: dollars_key(hourly_cost(i, at.fleet).total), False, True),
         terms.Sort(

@@ -14,6 +14,7 @@ Upper and lower case are the same. A term that is not finished yet (``state:``, 
 from __future__ import annotations
 
 import difflib
+import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ Test: TypeAlias = Callable[[Thing, Around], bool]
 MakeTest: TypeAlias = Callable[[str, str], "Test[Thing, Around]"]
 """From a whole term and the value in it, in lower case. May raise QueryError."""
 
-SortValue: TypeAlias = str | float
+SortValue: TypeAlias = str | float | None
+"""None is not known."""
 
 _TOKEN = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 _COMPARED = re.compile(r"^(\w+)(>=|<=|>|<|=)(.*)$")
@@ -58,7 +60,10 @@ class Query(Generic[Thing, Around]):
 
     def matches(self, thing: Thing, around: Around) -> bool:
         """Whether a thing fits."""
-        return all(test(thing, around) for test in self.tests)
+        for test in self.tests:  # noqa: SIM110 - asked of every row with every key, and a loop takes half the time
+            if not test(thing, around):
+                return False
+        return True
 
 
 def plain_number(text: str) -> Decimal:
@@ -103,6 +108,19 @@ class Language(Generic[Thing, Around]):
         )
         return Query(text.strip(), tuple(self._tests(text)), steady)
 
+    def understood(self, text: str) -> tuple[Query[Thing, Around], QueryError | None]:
+        """What of a filter makes sense, and what is wrong with the first term that does not and is left out."""
+        sound: list[str] = []
+        wrong: QueryError | None = None
+        for token in _TOKEN.findall(text):
+            try:
+                self._test(token.removeprefix("-"))
+            except QueryError as error:
+                wrong = wrong or error
+            else:
+                sound.append(token)
+        return self.parse(" ".join(sound)), wrong
+
     def _tests(self, text: str) -> Iterator[Test[Thing, Around]]:
         for token in _TOKEN.findall(text):
             test = self._test(token.removeprefix("-"))
@@ -120,7 +138,7 @@ class Language(Generic[Thing, Around]):
         if compared := self._comparison(token):
             return self._compare(token, compared[1].lower(), compared[2], compared[3].replace('"', ""))
         if (other := _COMPARED.match(token)) and other[2] != "=":
-            raise self._unknown_field(token, other[1])
+            raise self._not_a_number(token, other[1])
         name, colon, value = token.partition(":")
         value = value.replace('"', "").strip(",").lower()
         if not colon:
@@ -147,6 +165,12 @@ class Language(Generic[Thing, Around]):
 
         return test
 
+    def _not_a_number(self, token: str, name: str) -> QueryError:
+        near = difflib.get_close_matches(name.lower(), self.numbers, 1, 0.5)
+        if not near:
+            return self._unknown_field(token, name)
+        return QueryError(token, f"“{name}” cannot be compared.", f"Did you mean {near[0]}>?")
+
     def _unknown_field(self, token: str, name: str) -> QueryError:
         known = [*self.fields, *self.numbers]
         near = difflib.get_close_matches(name.lower(), known, 1)
@@ -160,11 +184,11 @@ class Language(Generic[Thing, Around]):
 
 
 _COMPARE: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
-    ">": lambda a, b: a > b,
-    "<": lambda a, b: a < b,
-    ">=": lambda a, b: a >= b,
-    "<=": lambda a, b: a <= b,
-    "=": lambda a, b: a == b,
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+    "=": operator.eq,
 }
 
 
@@ -219,7 +243,8 @@ def age_bound(text: str) -> Decimal:
 class Sort(Generic[Thing, Around]):
     """Something to sort by. ``steady``: the value depends on nothing but the thing itself.
 
-    ``largest_first`` is how people want it when they choose it first. What is not known sorts as the smallest.
+    ``largest_first`` is how people want it when they choose it first; ``is_text``, that it is words. What is not known
+    comes last, whichever way it is sorted.
     """
 
     id: str
@@ -227,6 +252,12 @@ class Sort(Generic[Thing, Around]):
     key: Callable[[Thing, Around], SortValue]
     steady: bool = True
     largest_first: bool = False
+    is_text: bool = False
+
+    @property
+    def first_words(self) -> str:
+        """What comes first when people choose it: ``largest first``."""
+        return "from a to z" if self.is_text else "largest first" if self.largest_first else "smallest first"
 
 
 def by_id(sorts: Iterable[Sort[Thing, Around]]) -> Mapping[str, Sort[Thing, Around]]:
@@ -244,7 +275,14 @@ def arranged(
 ) -> Sequence[Thing]:
     """Those that fit, in order; equals in the order of their names. For lists that take no time: up to thousands."""
     fit = [thing for thing in things if query.matches(thing, around)]
-    return sorted(fit, key=lambda thing: (sort.key(thing, around), identity(thing)), reverse=descending)
+    return sorted(
+        fit, key=lambda thing: (*placed(sort.key(thing, around), descending), identity(thing)), reverse=descending
+    )
+
+
+def placed(value: SortValue, descending: bool) -> tuple[bool, str | float]:
+    """What to sort a value by, turned round or not: one that is not known comes last in either order."""
+    return (not descending, 0.0) if value is None else (descending, value)
 
 
 def natural(text: str) -> str:
@@ -252,6 +290,6 @@ def natural(text: str) -> str:
     return _DIGITS.sub(lambda digits: digits[0].zfill(12), text.lower())
 
 
-def dollars_key(amount: Decimal | None) -> float:
-    """A sort key for an amount; one that is not known is the smallest."""
-    return -1.0 if amount is None else float(amount)
+def dollars_key(amount: Decimal | None) -> float | None:
+    """A sort key for an amount."""
+    return None if amount is None else float(amount)

@@ -20,10 +20,9 @@ from typing import TypeAlias
 from fe2tui.model import terms
 from fe2tui.model.fleet import Prices
 from fe2tui.model.machine_type import MachineType, size_order
-from fe2tui.model.terms import Language, Number, by, natural
+from fe2tui.model.terms import Language, Number, by, dollars_key, natural
 
 _GIGABITS = re.compile(r"(?:(\d+)x )?(\d+(?:\.\d+)?) (Gigabit|Megabit)", re.IGNORECASE)
-_UNKNOWN_PRICE = float("inf")
 _ARCHITECTURES = {"amd64": "x86_64", "intel": "x86_64", "x64": "x86_64", "x86": "x86_64", "aarch64": "arm64"}
 
 
@@ -49,13 +48,11 @@ class TypesAt:
     prices: Prices = field(default_factory=Prices)
     zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _facts: dict[str, _Facts] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _spot: dict[str, Decimal] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _spot: dict[str, list[tuple[Decimal, str]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        lowest = self._spot
-        for (name, _), price in self.prices.spot.items():
-            if name not in lowest or price < lowest[name]:
-                lowest[name] = price
+        for (name, zone), price in self.prices.spot.items():
+            self._spot.setdefault(name, []).append((price, zone))
 
     def price(self, one: MachineType) -> Decimal | None:
         """Dollars an hour on demand; None where that is not known."""
@@ -63,7 +60,12 @@ class TypesAt:
 
     def spot(self, one: MachineType) -> Decimal | None:
         """The lowest spot price, in dollars an hour, over the zones whose price is known."""
-        return self._spot.get(one.name)
+        known = self._spot.get(one.name)
+        return min(known)[0] if known else None
+
+    def spot_by_zone(self, one: MachineType) -> list[tuple[Decimal, str]]:
+        """The spot prices that are known, in dollars an hour, with their zones, the lowest first."""
+        return sorted(self._spot.get(one.name, ()))
 
     def facts(self, one: MachineType) -> _Facts:
         """What is compared and sorted by."""
@@ -159,22 +161,18 @@ def parse(text: str) -> Query:
     return TYPES.parse(text)
 
 
-def _price_key(amount: Decimal | None) -> float:
-    return _UNKNOWN_PRICE if amount is None else float(amount)
-
-
 SORTS: Mapping[str, Sort] = terms.by_id(
     (
-        terms.Sort("type", "type", lambda one, at: at.facts(one).in_order),
+        terms.Sort("type", "type", lambda one, at: at.facts(one).in_order, is_text=True),
         terms.Sort("vcpu", "vCPUs", lambda one, at: one.vcpus),
         terms.Sort("mem", "memory", lambda one, at: one.memory),
         terms.Sort("gpu", "GPUs", lambda one, at: one.gpus * 1e9 + one.gpu_memory, largest_first=True),
         terms.Sort("gpumem", "memory of a GPU", lambda one, at: one.gpu_memory, largest_first=True),
-        terms.Sort("arch", "architecture", lambda one, at: " ".join(one.architectures)),
+        terms.Sort("arch", "architecture", lambda one, at: " ".join(one.architectures), is_text=True),
         terms.Sort("net", "network", lambda one, at: float(at.facts(one).network or 0), largest_first=True),
         terms.Sort("disk", "local disk", lambda one, at: one.local_disk, largest_first=True),
-        terms.Sort("price", "dollars an hour", lambda one, at: _price_key(at.facts(one).price), False),
-        terms.Sort("spot", "lowest spot dollars", lambda one, at: _price_key(at.facts(one).spot), False),
+        terms.Sort("price", "dollars an hour", lambda one, at: dollars_key(at.facts(one).price), False),
+        terms.Sort("spot", "lowest spot dollars", lambda one, at: dollars_key(at.facts(one).spot), False),
     )
 )
-"""By id. A price that is not known comes after all that are: whoever sorts by price looks for the cheapest."""
+"""By id."""

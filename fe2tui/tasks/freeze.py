@@ -19,6 +19,7 @@ from fe2tui.errors import (
 from fe2tui.model.freeze import FreezeIntent, FreezeWay, free_name
 from fe2tui.model.image import SOURCE_TAG, Image
 from fe2tui.model.instance import USER_TAG, Instance, State
+from fe2tui.tasks import books
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.freeze_plan import FreezePlan, WayWords, plan_freeze
 from fe2tui.tasks.freeze_watch import OpenFreeze, Watching, made_of, open_freezes, watch
@@ -147,6 +148,7 @@ class _Freezing:
 
     async def stopped(self) -> None:
         ctx, instance = self.ctx, self.plan.instance
+        await books.note(ctx, [instance])
         now = ctx.clock()
         await asyncio.to_thread(ctx.store.freezes.told_to_stop, self.intent.token, now)
         self.intent = replace(self.intent, restart=True, stopped_at=now)
@@ -158,9 +160,10 @@ class _Freezing:
         )
         try:
             await unbroken(instances.stop(ctx.session, [instance.id]), ctx.pace.unbroken)
-            await instances.wait_states(
+            seen = await instances.wait_states(
                 ctx.session, [instance.id], [State.STOPPED], every=ctx.pace.poll, timeout=ctx.pace.states
             )
+            await books.note(ctx, seen.values())
         except UnreachableError as error:
             error.remedy = f"{error.remedy} {self.entry.left}".strip()
             raise

@@ -12,6 +12,7 @@ from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.demand import DemandPrice, demand_prices
 from fe2tui.model.fleet import Prices, Problem
 from fe2tui.model.machine_type import MachineType
+from fe2tui.model.terms import placed
 from fe2tui.model.type_query import SORTS, TYPES, Query, TypesAt
 from fe2tui.tasks.catalogue import Catalogues
 from fe2tui.tasks.context import Context
@@ -58,9 +59,10 @@ def asks_for_spot(text: str) -> bool:
 
 
 def _ordered(types: Iterable[MachineType], at: TypesAt, query: Query, sort: str) -> list[MachineType]:
-    chosen, first = SORTS[sort], SORTS["type"]
-    found = sorted((one for one in types if query.matches(one, at)), key=lambda one: first.key(one, at))
-    return sorted(found, key=lambda one: chosen.key(one, at), reverse=chosen.largest_first)
+    chosen = SORTS[sort]
+    found = sorted((one for one in types if query.matches(one, at)), key=lambda one: at.facts(one).in_order)
+    descending = chosen.largest_first
+    return sorted(found, key=lambda one: placed(chosen.key(one, at), descending), reverse=descending)
 
 
 async def _with_spot(ctx: Context, at: TypesAt, names: Iterable[str], problems: list[Problem]) -> TypesAt:

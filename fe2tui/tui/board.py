@@ -13,13 +13,13 @@ from heapq import merge
 
 from fe2tui.model.fleet import Fleet, FleetDiff, diff
 from fe2tui.model.query import SORTS, At
-from fe2tui.model.terms import SortValue
+from fe2tui.model.terms import placed
 from fe2tui.tui.arrangement import Arrangement
 
 _RUN = 2_000
 _LOOK_UP_EVERY = 512
 
-Key = tuple[bool, SortValue, str]
+Key = tuple[bool, bool, str | float, str]
 
 
 class Superseded(Exception):
@@ -77,7 +77,7 @@ def _key_maker(fleet: Fleet, arrangement: Arrangement, now: datetime) -> Callabl
 
     def make(instance_id: str) -> Key:
         instance = instances[instance_id]
-        return (instance.state.is_gone is not descending, sort(instance, at), instance_id)
+        return (instance.state.is_gone is not descending, *placed(sort(instance, at), descending), instance_id)
 
     return make
 

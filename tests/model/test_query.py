@@ -13,7 +13,7 @@ from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.place import Place
 from fe2tui.model.query import SORTS, At, parse
-from fe2tui.model.terms import QueryError, natural
+from fe2tui.model.terms import QueryError, arranged, natural
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -139,13 +139,15 @@ def test_names_sort_by_the_numbers_in_them() -> None:
 
 @pytest.mark.parametrize("name", list(SORTS))
 def test_every_sort_orders_every_instance(name: str) -> None:
-    assert len(sorted(INSTANCES, key=lambda i: SORTS[name].key(i, At(FLEET, NOW)))) == len(INSTANCES)
+    around, everything = At(FLEET, NOW), parse("")
+    assert len(arranged(INSTANCES, around, everything, SORTS[name], False, lambda i: i.id)) == len(INSTANCES)
 
 
-def test_what_is_not_known_sorts_below_what_is() -> None:
-    by_cost = sorted(INSTANCES, key=lambda i: SORTS["hour"].key(i, At(FLEET, NOW)))
-    assert by_cost[0].name == "train-resnet"
-    assert by_cost[-1].name == "base"
+@pytest.mark.parametrize("descending", [False, True])
+def test_what_is_not_known_comes_last_whichever_way_it_is_sorted(descending: bool) -> None:
+    by_cost = arranged(INSTANCES, At(FLEET, NOW), parse(""), SORTS["hour"], descending, lambda i: i.id)
+    assert by_cost[-1].name == "train-resnet"
+    assert by_cost[0 if descending else -2].name == "base"
 
 
 def test_those_that_run_are_up_longer_than_those_that_do_not() -> None:

@@ -154,7 +154,9 @@ def test_types_are_sorted_by_any_column(sort: str, descending: bool, first: list
 
 
 def test_a_price_that_is_not_known_is_not_the_cheapest() -> None:
-    assert ordered("price")[4:] == sorted(set(BY_NAME) - set(PRICES.on_demand))
+    unpriced = set(BY_NAME) - set(PRICES.on_demand)
+    assert ordered("price")[4:] == sorted(unpriced)
+    assert set(ordered("price", True)[4:]) == unpriced  # nor the dearest
 
 
 def test_the_lowest_spot_price_is_over_the_zones_known() -> None:
