@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fe2tui.store import Store
     from fe2tui.tasks.catalogue import Catalogues
     from fe2tui.tasks.context import Context
+    from fe2tui.tasks.spot_prices import SpotPrices
 
 Answer = TypeVar("Answer")
 Severity = Literal["information", "warning", "error"]
@@ -59,6 +60,10 @@ class Desk(Protocol):
     @property
     def catalogues(self) -> Catalogues:
         """The instance types of each region that was looked at."""
+
+    @property
+    def spot_prices(self) -> SpotPrices:
+        """The spot prices of all types of each region whose types were looked at."""
 
     def context(self, report: Report | None = None) -> Context:
         """A context for a task that is not shown in the activity pane: look-ups for a form."""

@@ -228,8 +228,19 @@ async def test_spot_prices_are_those_of_now_by_type_and_zone(session: Session) -
     assert await spot.current_spot(session, []) == {}
 
 
+async def test_the_spot_prices_of_a_whole_region_are_one_paged_read(own_cloud: Cloud, own: Session) -> None:
+    found = await spot.region_spot(own)
+    sent = calls(own_cloud, "DescribeSpotPriceHistory")
+    assert not any("InstanceType" in call["params"] for call in sent)
+    assert len(sent) == -(-len(found) // 1000)  # one entry a type and zone: the change before the window
+    some = ["m5.large", "p3.8xlarge", "t3.micro"]
+    assert {key: price for key, price in found.items() if key[0] in some} == await spot.current_spot(own, some)
+    assert len({name for name, _ in found}) > 800
+
+
+@pytest.mark.parametrize("of_all", [False, True])
 async def test_of_several_changes_of_a_spot_price_the_newest_counts(
-    demo_env: object, open_session: Open, answers: Answers
+    demo_env: object, open_session: Open, answers: Answers, of_all: bool
 ) -> None:
     entry = (
         "<item><instanceType>m5.large</instanceType><productDescription>Linux/UNIX</productDescription>"
@@ -241,7 +252,8 @@ async def test_of_several_changes_of_a_spot_price_the_newest_counts(
         f"<DescribeSpotPriceHistoryResponse><spotPriceHistorySet>{changes}</spotPriceHistorySet><nextToken/>"
         "</DescribeSpotPriceHistoryResponse>"
     ).encode()
-    found = await spot.current_spot(open_session(endpoint_url=answers.url), ["m5.large"])
+    session = open_session(endpoint_url=answers.url)
+    found = await (spot.region_spot(session) if of_all else spot.current_spot(session, ["m5.large"]))
     assert found == {("m5.large", "us-east-2a"): Decimal("0.3")}
 
 

@@ -185,7 +185,7 @@ async def test_in_the_launch_form_the_type_is_picked_from_all_that_fit_the_image
         await driven.press("l")
         form = await driven.opened(LaunchForm)
         await driven.until(lambda: "^t all types" in str(form.query_one("#type .hint", Static).render()))
-        await driven.press("tab", *"base", "tab", "tab")
+        await driven.press("tab", *"base", "tab")  # from any field
         await driven.until(lambda: "60 GiB" in str(form.query_one("#image .hint", Static).render()))
         types = await picker(driven, "ctrl+t")
         table = types.query_one(TypeTable)
@@ -205,6 +205,35 @@ async def test_from_the_palette_the_types_stand_alone_and_enter_launches_one(dem
         launch = await driven.opened(LaunchForm)
         assert launch.query_one("#type", Suggest).value == "m5.2xlarge"
         await driven.press("escape")
+        await driven.home()
+
+
+async def test_the_spot_prices_of_all_types_are_read_by_the_first_picker_and_kept_for_the_next(
+    fresh_cloud: FreshCloud, enter_cloud: EnterCloud
+) -> None:
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+
+    def of_all() -> int:
+        return sum("InstanceType" not in call["params"] for call in calls(cloud, "DescribeSpotPriceHistory"))
+
+    async with dashboard() as driven:
+        assert not of_all()
+        form = await picker(driven, "ctrl+p", *"instance", "space", *"types", "enter")
+        table = form.query_one(TypeTable)
+        await driven.until(lambda: table.texts("c7g.large")[-1] != "–")
+        assert "spot prices" not in str(form.query_one("#said", Static).render())
+        read = of_all()
+        assert 0 < read <= 6
+        await driven.press("escape")
+        await driven.home()
+        await driven.press("l")
+        await driven.opened(LaunchForm)
+        await driven.press("ctrl+t")
+        again = (await driven.opened(PickTypes)).query_one(TypeTable)
+        await driven.until(lambda: again.types.ids and again.texts(again.types.ids[0])[-1] != "–")
+        assert of_all() == read
+        await driven.press("escape", "escape")
         await driven.home()
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from textual.content import Content
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
-from fe2tui.errors import UnreachableError
+from fe2tui.errors import DeniedError, UnreachableError
 from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Prices
 from fe2tui.model.machine_type import MachineType
@@ -83,16 +84,38 @@ async def test_words_and_comparisons_narrow_the_list_with_each_key(typed: str, n
         assert f"{len(names)} of 7 types" in said(host, "#said")
 
 
-async def test_a_wrong_filter_says_what_is_wrong_and_keeps_the_last_good_list() -> None:
+async def test_a_wrong_filter_says_what_is_wrong_and_shows_what_fits_the_rest_of_it() -> None:
     async with opened(picker()) as (pilot, host):
         await type_in(pilot, "m5 vcpu>many")
         assert listed(host) == ["m5.large", "m5.xlarge"]
         assert "“many” is not a number of vCPUs" in said(host, "#said")
         await pilot.click(TypeTable, offset=(table(host).render_line(0).text.index("GiB"), 0))
         assert listed(host) == ["m5.large", "m5.xlarge"]
+        assert "“many” is not a number of vCPUs" in said(host, "#said")
         await pilot.press(*["backspace"] * 4)
         await pilot.pause()
         assert "2 of 7 types" in said(host, "#said")
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("foo:bar", "There is no field “foo”"),
+        ("gpu>=8", "“gpu” cannot be compared. Did you mean gpus>?"),
+        ("network>100", "“network” cannot be compared. Did you mean net>?"),
+    ],
+)
+async def test_a_term_that_makes_no_sense_hides_nothing_and_enter_picks_nothing_under_it(
+    typed: str, words: str
+) -> None:
+    async with opened(picker()) as (pilot, host):
+        await type_in(pilot, typed)
+        assert words in said(host, "#said")
+        assert len(listed(host)) == len(TYPES)
+        await pilot.press("enter")
+        assert host.answer is UNANSWERED
+        await pilot.press("down", "enter")  # a row that a person went to is meant
+        assert host.answer == "g5.12xlarge"
 
 
 async def test_the_arrows_move_in_the_table_while_the_filter_keeps_the_focus_and_enter_picks() -> None:
@@ -231,6 +254,87 @@ async def test_prices_that_come_while_it_is_open_are_filled_in() -> None:
         shelf.prices = PRICES
         await until(lambda: table(host).texts("m5.large")[-2:] == ("0.0960", "0.0349"))
         assert "prices" not in said(host, "#said")
+
+
+async def test_spot_prices_of_all_types_come_while_it_is_open_and_move_nothing() -> None:
+    shelf, there = Shelf(), asyncio.Event()
+    every = {(kind.name, "us-east-2c"): Decimal("0.0101") for kind in TYPES}
+
+    async def read() -> Prices:
+        await there.wait()
+        return replace(PRICES, spot={**every, **PRICES.spot})
+
+    shelf.spot = read
+    async with opened(picker(shelf), (120, 36)) as (pilot, host):
+        await type_in(pilot, "vcpu>0 nosuch:")
+        await pilot.click(TypeTable, offset=(table(host).render_line(0).text.index("SPOT $"), 0))
+        await pilot.press("down", "down")
+        under, wrong = table(host).cursor_id, said(host, "#said")
+        assert "There is no field" in wrong
+        assert table(host).texts("t3.micro")[-1] == "–"
+        there.set()
+        await until(lambda: table(host).texts("t3.micro")[-1] == "0.0101")
+        assert table(host).cursor_id == under
+        assert said(host, "#said") == wrong
+
+
+async def test_spot_prices_that_are_being_read_or_do_not_come_are_said_quietly() -> None:
+    shelf, there = Shelf(), asyncio.Event()
+
+    async def fail() -> Prices:
+        await there.wait()
+        raise DeniedError("Your login may not do ec2:DescribeSpotPriceHistory.", "Ask for it.")
+
+    shelf.spot = fail
+    async with opened(picker(shelf), (120, 36)) as (pilot, host):
+        assert said(host, "#said") == "7 types · reading spot prices …"
+        there.set()
+        await until(lambda: "7 types · spot prices could not be read: Your login may not" in said(host, "#said"))
+        await pilot.press("enter")
+        assert host.answer == "c7g.large"
+
+
+async def test_prices_from_a_thousand_dollars_have_room() -> None:
+    dear = {"m5.large": Decimal("1234.5678"), "m5.xlarge": Decimal("98765.4321"), "t3.micro": Decimal("999.99995")}
+    prices = replace(PRICES, on_demand=dear, spot={(name, "us-east-2a"): price for name, price in dear.items()})
+    async with opened(picker(Shelf(prices=prices))) as (_, host):
+        assert table(host).texts("m5.large")[-2:] == ("1,234.57", "1,234.57")
+        assert table(host).texts("m5.xlarge")[-2:] == ("98,765", "98,765")
+        widths = [column.width for column in table(host)._brush.layout.columns]
+        assert all(len(text) <= width for text, width in zip(table(host).texts("t3.micro"), widths, strict=True))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_titles_are_whole_whatever_it_is_sorted_by(size: tuple[int, int]) -> None:
+    every = {kind.name: kind for kind in (*TYPES, *WIDEST)}
+    async with opened(picker(Shelf(Catalogue(every, {}, NOW))), size) as (pilot, host):
+        for column in table(host)._brush.layout.columns:
+            await pilot.click(TypeTable, offset=(table(host).render_line(0).text.index(column.title.strip()), 0))
+            await pilot.pause()
+            assert all(title.strip() in table(host).render_line(0).text for title in table(host).titles)
+
+
+async def test_another_order_shows_what_comes_first_unless_the_cursor_was_moved() -> None:
+    many = {name: kind for n in range(40) for kind in TYPES if (name := f"a{n}.{kind.name}")}
+    every = {name: replace(kind, name=name) for name, kind in many.items()}
+    async with opened(picker(Shelf(Catalogue(every, {}, NOW))), (120, 36)) as (pilot, host):
+        gpus = table(host).render_line(0).text.index("GPU")
+        await pilot.click(TypeTable, offset=(gpus, 0))
+        assert table(host).cursor_id == listed(host)[0] and every[listed(host)[0]].gpus == 4
+        assert table(host).scroll_y == 0
+        await pilot.press("down")
+        under = table(host).cursor_id
+        await pilot.click(TypeTable, offset=(gpus, 0))
+        assert table(host).cursor_id == under != listed(host)[0]
+
+
+async def test_the_orders_are_offered_in_words_that_fit_what_is_sorted() -> None:
+    async with opened(picker(), (120, 36)) as (pilot, host):
+        await pilot.press("ctrl+o")
+        await until(lambda: isinstance(host.screen, Picker))
+        words = {str(option.prompt) for option in host.screen.query_one(OptionList).options}
+        for order in ("architecture from a to z", "GPUs largest first", "vCPUs smallest first"):
+            assert any(" ".join(each.split()) == order for each in words), words
 
 
 async def test_old_prices_and_old_types_are_said_with_their_age() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -86,10 +87,16 @@ class Shelf:
     prices: Prices = PRICES
     error: Fe2Error | None = None
     asked: int = 0
+    spot: Callable[[], Awaitable[Prices]] | None = None
     source: TypeSource = field(init=False)
 
     def __post_init__(self) -> None:
-        self.source = TypeSource(lambda: self.catalogue, self.get, lambda: self.prices)
+        self.source = TypeSource(lambda: self.catalogue, self.get, lambda: self.prices, self.read_spot)
+
+    async def read_spot(self) -> None:
+        """Spot prices of all types."""
+        if self.spot is not None:
+            self.prices = await self.spot()
 
     async def get(self) -> Catalogue:
         """What AWS tells."""

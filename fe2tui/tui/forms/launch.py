@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from textual import on
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.timer import Timer
@@ -37,6 +38,7 @@ class LaunchForm(Form[LaunchRequest]):
     """Answers with a request that was found possible, or None."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = [sheets_folder() / "forms.tcss", sheets_folder() / "launch.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "types", "All types", show=False)]
 
     def __init__(
         self,
@@ -231,6 +233,12 @@ class LaunchForm(Form[LaunchRequest]):
             self.field(name).blame(self._plan.error(name) if name in self._judged else None)
         if elsewhere:
             self._complain(elsewhere[0])
+
+    def action_types(self) -> None:
+        """Look for the type among all of them, whatever field has the focus."""
+        types = self.query_one(TypeField)
+        types.input.focus()
+        types.action_types()
 
     # Submitting
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
-
-from textual.binding import Binding, BindingType
+from typing import Any
 
 from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.image import IMAGE_WORDS, Image
@@ -22,9 +20,7 @@ _KINDS = {"arm64": "Arm", "arm64_mac": "Mac", "x86_64_mac": "Mac"}
 
 
 class TypeField(Suggest):
-    """A field of suggestions from which ``ctrl+t`` opens the picker of all types."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "types", "All types", show=False)]
+    """A field of suggestions beside the picker of all types."""
 
     def __init__(self, label: str, *, make_picker: MakePicker, **more: Any) -> None:
         super().__init__(label, **more)

@@ -18,6 +18,7 @@ Unfit = Callable[[MachineType], "str | None"]
 """Why a type cannot be chosen, in words; None when it can."""
 
 _GPU_WIDTHS = ((129, 24), (110, 16), (0, 14))  # from that many columns on; the longest name there is has 24
+_DEAR = 999  # dollars from which a price has fewer places, so that the column holds it
 _UNSPACED = 14  # in so little room the × stands without spaces
 
 
@@ -69,7 +70,10 @@ def _gib(mib: int) -> str:
 
 
 def _price(amount: Decimal | None) -> Cell:
-    return (dollars(amount, 4), "text" if amount is not None else "dim")
+    if amount is None:
+        return DASH, "dim"
+    places = 4 if amount < _DEAR else 2 if amount < 10 * _DEAR else 0
+    return dollars(amount, places), "text"
 
 
 def _plain(words: Callable[[MachineType], str], before: str = "") -> Callable[[MachineType, TypesAt], Cell]:
@@ -82,12 +86,13 @@ def _plain(words: Callable[[MachineType], str], before: str = "") -> Callable[[M
     return cell
 
 
+# each with room for the sign of the order beside its title
 COLUMNS: tuple[Column, ...] = (
     grid.Column("type", "TYPE", 12, lambda kind, at: (visible(kind.name), "text"), sort="type"),
-    grid.Column("vcpu", "vCPU", 4, lambda kind, at: (str(kind.vcpus), "text"), right=True, sort="vcpu"),
+    grid.Column("vcpu", "vCPU", 5, lambda kind, at: (str(kind.vcpus), "text"), right=True, sort="vcpu"),
     grid.Column("mem", "GiB", 6, lambda kind, at: (_gib(kind.memory), "text"), right=True, sort="mem"),
     grid.Column("gpu", " GPU", 8, _plain(gpu_words), rank=2, sort="gpu"),
-    grid.Column("gpumem", "GPU GB", 6, lambda kind, at: (gpu_memory(kind), "text"), rank=4, right=True, sort="gpumem"),
+    grid.Column("gpumem", "GPU GB", 7, lambda kind, at: (gpu_memory(kind), "text"), rank=4, right=True, sort="gpumem"),
     grid.Column("arch", "ARCH", 6, _plain(architecture_words), rank=3, sort="arch"),
     grid.Column("net", "NETWORK", 13, _plain(network_words), rank=6, right=True, sort="net"),
     grid.Column("disk", "LOCAL DISK", 14, _plain(disk_words), rank=5, right=True, sort="disk"),

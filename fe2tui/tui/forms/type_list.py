@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,13 +10,12 @@ from fe2tui.model import terms
 from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Prices
 from fe2tui.model.machine_type import MachineType
-from fe2tui.model.terms import arranged
+from fe2tui.model.terms import QueryError, arranged
 from fe2tui.model.type_query import SORTS, TYPES, TypesAt
 from fe2tui.model.words import plural, short_age
 from fe2tui.tui.forms.type_columns import TypeRows, Unfit
 
 OLD = timedelta(hours=25)  # both are read again when a day old; an hour may pass until that is through
-_PRICES = {"price": TypesAt.price, "spot": TypesAt.spot}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +23,13 @@ class TypeSource:
     """Where types and prices come from.
 
     ``kept`` is what is known without asking, ``get`` asks and may raise Fe2Error, ``prices`` are the newest.
+    ``read_spot`` has the spot prices of all types read, if that was not just done, for ``prices``; it may raise too.
     """
 
     kept: Callable[[], Catalogue | None]
     get: Callable[[], Awaitable[Catalogue]]
     prices: Callable[[], Prices]
+    read_spot: Callable[[], Awaitable[None]]
 
 
 class TypeList:
@@ -46,7 +47,10 @@ class TypeList:
         self.present = present
         self.reasons: dict[str, str] = {}
         self.hidden: dict[str, str] = {}
+        self.spot_words = ""  # of spot prices that are still to come, or do not come
         self._fits = fits
+        self._longest = 12
+        self._ordered: tuple[object, Sequence[MachineType]] | None = None
         self._query: terms.Query[MachineType, TypesAt] = terms.Query()
         self._at = TypesAt(self.prices, {})
         self._shown = 0
@@ -65,12 +69,15 @@ class TypeList:
             self.reasons = {kind.name: why for kind in catalogue.types.values() if (why := fits(kind))}
             self.hidden = {name: why for name, why in self.reasons.items() if name != self.present}
         self.catalogue, self.prices = catalogue, prices
+        self._ordered = None
+        self._longest = max(map(len, catalogue.types), default=12) if catalogue is not None else 12
         self._at = TypesAt(prices, catalogue.zones if catalogue is not None else {})
         return True
 
-    def filter(self, text: str) -> None:
-        """Show only what fits. Raises QueryError, and leaves the last good filter as it is."""
-        self._query = TYPES.parse(text)
+    def filter(self, text: str) -> QueryError | None:
+        """Show only what fits. What is wrong with a term that makes no sense: it is left out."""
+        self._query, wrong = TYPES.understood(text)
+        return wrong
 
     def sort_by(self, sort: str) -> None:
         """Sort by something else; by the same again turns the order round."""
@@ -79,25 +86,33 @@ class TypeList:
 
     def rows(self) -> TypeRows:
         """The rows now."""
-        types = self.catalogue.types if self.catalogue is not None else {}
-        hidden = {} if self.shows_unfit else self.hidden
-        offered = [kind for kind in types.values() if kind.name not in hidden]
-        at = self._at
-        found = arranged(
-            offered, at, self._query, SORTS[self.sort], self.descending, lambda kind: at.facts(kind).in_order
-        )
-        if self.descending and self.sort in _PRICES:
-            price = _PRICES[self.sort]
-            found = sorted(found, key=lambda kind: price(at, kind) is None)  # what is not known stays last
+        query, at = self._query, self._at
+        found = [kind for kind in self._in_order() if query.matches(kind, at)]
         self._shown = len(found)
-        longest = max(map(len, types), default=12)
         return TypeRows(
             found,
             self._at,
             self.reasons,
             present=self.present,
-            longest=longest,
+            longest=self._longest,
             shows_reasons=self.shows_unfit and bool(self.hidden),
+        )
+
+    def _in_order(self) -> Sequence[MachineType]:
+        """All that may be shown, whatever the filter: they are put in order once, not with every key."""
+        order = (self.sort, self.descending, self.shows_unfit)
+        if self._ordered is None or self._ordered[0] != order:
+            self._ordered = (order, self._arranged())
+        return self._ordered[1]
+
+    def _arranged(self) -> Sequence[MachineType]:
+        types = self.catalogue.types if self.catalogue is not None else {}
+        hidden = {} if self.shows_unfit else self.hidden
+        offered = [kind for kind in types.values() if kind.name not in hidden]
+        at = self._at
+        everything: terms.Query[MachineType, TypesAt] = terms.Query()
+        return arranged(
+            offered, at, everything, SORTS[self.sort], self.descending, lambda kind: at.facts(kind).in_order
         )
 
     def type(self, name: str | None) -> MachineType | None:
@@ -118,4 +133,4 @@ class TypeList:
             said.append("prices unknown")
         elif (read := self.prices.read_at) is not None and now - read > OLD:
             said.append(f"prices {short_age(now - read)} old")
-        return said
+        return [*said, self.spot_words] if self.spot_words else said

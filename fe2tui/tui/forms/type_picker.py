@@ -16,10 +16,9 @@ from textual.widgets import Input, Static
 from fe2tui.errors import Fe2Error
 from fe2tui.model.terms import QueryError
 from fe2tui.model.type_query import SORTS
-from fe2tui.model.words import visible
 from fe2tui.paths import sheets_folder
 from fe2tui.tui.forms import type_words
-from fe2tui.tui.forms.form import DIM, Form, dim, shown
+from fe2tui.tui.forms.form import Form, dim, shown
 from fe2tui.tui.forms.picker import Item, Picker
 from fe2tui.tui.forms.type_columns import Unfit
 from fe2tui.tui.forms.type_list import TypeList, TypeSource
@@ -81,6 +80,9 @@ class PickTypes(Form[str]):
         self._clock = clock
         self._list = TypeList(fits, present)
         self._error: Fe2Error | None = None
+        self._wrong: QueryError | None = None
+        self._put_on: str | None = None  # the type that the cursor was put on, until a person moves it
+        self._about = Content("")
         self._table = TypeTable()
 
     def compose(self) -> Iterator[Widget]:
@@ -99,6 +101,7 @@ class PickTypes(Form[str]):
         self._show()
         self._settle()
         self.run_worker(self._read(), exit_on_error=False)
+        self.run_worker(self._read_spot(), exit_on_error=False)
         self.set_interval(LOOK_AGAIN, self._look_again)
 
     def further_keys(self) -> Sequence[tuple[str, str, str]]:
@@ -121,6 +124,19 @@ class PickTypes(Form[str]):
             if first:
                 self._settle()
 
+    async def _read_spot(self) -> None:
+        """Quietly: the types are there to be picked without."""
+        self._list.spot_words = "reading spot prices …"
+        self._say()
+        try:
+            await self._source.read_spot()
+        except Fe2Error as error:
+            self._list.spot_words = f"spot prices could not be read: {error.summary}"
+        else:
+            self._list.spot_words = ""
+        self._look_again()
+        self._say()
+
     def _look_again(self) -> None:
         if self._list.take(self._source.kept() or self._list.catalogue, self._source.prices()):
             self._show()
@@ -133,11 +149,11 @@ class PickTypes(Form[str]):
         self._table.empty = type_words.when_empty(self._list, self._region, self._error)
         self._table.show_types(rows, (self._list.sort, self._list.descending))
         self.write_edge()
-        self._say(None)
+        self._say()
         self._describe()
 
-    def _say(self, wrong: QueryError | None) -> None:
-        error = wrong or (self._error if self._list.catalogue is None else None)
+    def _say(self) -> None:
+        error = self._wrong or (self._error if self._list.catalogue is None else None)
         if error is not None:
             words = Content.assemble(("▲ ", "$error"), shown(error.summary), " ", dim(error.remedy))
         else:
@@ -146,15 +162,10 @@ class PickTypes(Form[str]):
 
     @on(Table.Moved)
     def _describe(self) -> None:
-        kind = self._list.type(self._table.cursor_id)
-        if kind is None:
-            self._write("#about", Content(""))
-            return
-        why = self._list.reasons.get(kind.name)
-        refusal = Content.assemble(("× ", "$warning"), shown(why), "\n") if why else Content("")
-        facts = " · ".join(fact for fact in type_words.facts(kind, self._list.at, self._region) if fact)
-        head = Content.assemble(shown(kind.name, "bold"), "  ", shown(type_words.heading(kind)), "  ")
-        self._write("#about", Content.assemble(refusal, head, (visible(facts), DIM)))
+        about = type_words.about(self._list, self._table.cursor_id, self._region)
+        if about != self._about:  # said by the list, and once more by its cursor
+            self._about = about
+            self._write("#about", about)
 
     def _write(self, part: str, words: Content) -> None:
         # the lines have a fixed height: to lay the screen out anew with each key would take most of its time
@@ -165,15 +176,17 @@ class PickTypes(Form[str]):
         typed, ids = self.query_one("#filter", Input).value.strip().lower(), self._table.types.ids
         if not self._table.go_to(typed or self._list.present) and ids:
             self._table.go_to(ids[0])
+        self._put_on = self._table.cursor_id
+
+    @property
+    def _is_moved(self) -> bool:
+        """Whether a person has moved the cursor to where it is."""
+        return self._table.cursor_id != self._put_on
 
     # What a person does
 
     def _filter(self, text: str) -> None:
-        try:
-            self._list.filter(text)
-        except QueryError as error:
-            self._say(error)
-            return
+        self._wrong = self._list.filter(text)
         self._show()
         self._settle()
 
@@ -191,7 +204,7 @@ class PickTypes(Form[str]):
             Item(
                 sort.id,
                 sort.title,
-                f"{'largest' if sort.largest_first else 'smallest'} first" if sort.id != present else "turn it round",
+                "turn it round" if sort.id == present else sort.first_words,
                 sort.id == present,
             )
             for sort in SORTS.values()
@@ -204,9 +217,13 @@ class PickTypes(Form[str]):
         self._sort_by(event.sort)
 
     def _sort_by(self, sort: str | None) -> None:
-        if sort is not None:
-            self._list.sort_by(sort)
-            self._show()
+        if sort is None:
+            return
+        was_moved = self._is_moved
+        self._list.sort_by(sort)
+        self._show()
+        if not was_moved:
+            self._settle()
 
     def action_others(self) -> None:
         """Show those that cannot be chosen as well, or hide them again."""
@@ -219,11 +236,17 @@ class PickTypes(Form[str]):
     def _chosen(self, event: Asked | Input.Submitted) -> None:
         """Enter, or a double click."""
         event.stop()
-        if not isinstance(event, Asked) or event.command == TypeTable.OPENS:
+        if not isinstance(event, Asked):
             self.action_submit()
+        elif event.command == TypeTable.OPENS:
+            self._pick()
 
     def action_submit(self) -> None:
-        """Pick the type under the cursor, if it fits."""
+        """Pick the type under the cursor: by itself only where the whole filter made sense."""
+        if not self._wrong or self._is_moved:
+            self._pick()
+
+    def _pick(self) -> None:
         kind = self._list.type(self._table.cursor_id)
         if kind is None:
             return

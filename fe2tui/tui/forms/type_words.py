@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from textual.content import Content
+
 from fe2tui.errors import Fe2Error
 from fe2tui.model.machine_type import MachineType
 from fe2tui.model.type_query import TypesAt
 from fe2tui.model.words import DASH, dollars, listed, visible
+from fe2tui.tui.forms.form import dim, shown
 from fe2tui.tui.forms.type_columns import architecture_words, disk_words, gpu_memory, gpu_words, network_words
 from fe2tui.tui.forms.type_list import TypeList
 from fe2tui.tui.widgets.grid import Cell
@@ -24,6 +27,17 @@ def when_empty(types: TypeList, region: str, error: Fe2Error | None) -> Sequence
     if error is not None:
         return (("The types could not be read.", "text"), (visible(error.remedy), "dim"))
     return ((f"Reading the instance types of {visible(region)} …", "text"), ("It takes seconds.", "dim"))
+
+
+def about(types: TypeList, name: str | None, region: str) -> Content:
+    """Why a type cannot be chosen, what it has, and all else about it; nothing of none."""
+    kind = types.type(name)
+    if kind is None:
+        return Content("")
+    why = types.reasons.get(kind.name)
+    refusal = Content.assemble(("× ", "$warning"), shown(why), "\n") if why else Content("")
+    said = " · ".join(fact for fact in facts(kind, types.at, region) if fact)
+    return Content.assemble(refusal, shown(kind.name, "bold"), "  ", shown(heading(kind)), "  ", dim(said))
 
 
 def heading(kind: MachineType) -> str:
@@ -71,7 +85,6 @@ def _prices(kind: MachineType, at: TypesAt) -> Iterator[str]:
     if not kind.spot:
         yield "no spot"
         return
-    known = sorted((price, zone) for (name, zone), price in at.prices.spot.items() if name == kind.name)
-    if known:
+    if known := at.spot_by_zone(kind):
         each = [f"{visible(zone.rsplit('-', 1)[-1])} {dollars(price, 4)}" for price, zone in known]
         yield f"spot {', '.join(each)}"
