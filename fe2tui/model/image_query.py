@@ -116,10 +116,10 @@ def _created(image: Image, at: ImagesAt) -> float:
 
 SORTS: Mapping[str, Sort] = terms.by_id(
     (
-        terms.Sort("name", "name", lambda image, at: natural(image.label)),
-        terms.Sort("state", "state", lambda image, at: image.state),
+        terms.Sort("name", "name", lambda image, at: natural(image.label), is_text=True),
+        terms.Sort("state", "state", lambda image, at: image.state, is_text=True),
         terms.Sort("size", "size", lambda image, at: float(image.size or image.root_size), largest_first=True),
-        terms.Sort("arch", "architecture", lambda image, at: image.architecture),
+        terms.Sort("arch", "architecture", lambda image, at: image.architecture, is_text=True),
         terms.Sort("age", "age", _created),
         terms.Sort(
             "cost", "dollars a month", lambda image, at: dollars_key(image_per_month(image, at.fleet)), False, True
