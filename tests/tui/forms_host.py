@@ -56,6 +56,12 @@ async def write(pilot: Pilot[None], text: str) -> None:
     await pilot.press(*(names.get(character, character) for character in text))
 
 
+def text_of(host: Host) -> str:
+    """All that is on the screen."""
+    strips = host.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
 def said(host: Host, selector: str) -> str:
     """What a part of the form says."""
     return str(host.form.query_one(selector, Static).render())

@@ -59,6 +59,23 @@ async def test_images_ids_snapshots_and_what_they_cost_stand_there_at_every_size
         assert not cut_off(host)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_names_are_whole_those_of_what_is_left_and_of_what_keeps_a_snapshot_too(size: tuple[int, int]) -> None:
+    names = ["base-image-of-the-vision-project", "scraper", "scraper-2", "y" * 128]
+    foreign = "al2023-ami-2023.9.20261117.1-kernel-6.1-x86_64"
+    left = [LeftOut(foreign, "not yours: only its owner removes it")]
+    one = loss(*names, shared=True)
+    fate = replace(one.rows[0].parts[0], end="kept, an-image-with-a-rather-long-name-of-its-own, the-next-one use it")
+    one = replace(one, rows=(replace(one.rows[0], parts=(fate,)), *one.rows[1:]))
+    async with opened(ImpactSheet(one, left_out=left), size) as (_, host):
+        rows = host.form.query_one("#rows", Rows)
+        assert all(len(line) <= rows.scrollable_content_region.width for line in rows.text.splitlines())
+        told = "".join(rows.text.split())
+        for words in (*names, foreign, left[0].reason, fate.end):
+            assert "".join(words.split()) in told
+        assert "…" not in rows.text
+
+
 async def test_a_snapshot_that_another_image_uses_is_kept_and_said_so() -> None:
     async with opened(ImpactSheet(loss("base", shared=True))) as (_, host):
         assert "snapshot 60 GiB: kept, heir uses it" in host.form.query_one("#rows", Rows).text

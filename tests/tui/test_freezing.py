@@ -18,7 +18,7 @@ from fe2tui.model.instance import Instance, State
 from fe2tui.tasks.freeze_plan import WAYS, FreezePlan
 from fe2tui.tui.forms.freeze import NAME, Freeze, FreezeForm
 from fe2tui.tui.forms.radio import Radio
-from tests.tui.forms_host import UNANSWERED, Host, cut_off, error_of, opened, said, until, write
+from tests.tui.forms_host import UNANSWERED, Host, cut_off, error_of, opened, said, text_of, until, write
 from tests.tui.verbs_host import calls, dashboard
 
 FreshCloud = Callable[..., Cloud]
@@ -84,6 +84,20 @@ async def test_a_name_that_cannot_be_is_told_while_it_is_typed_and_freezes_nothi
         await pilot.press("ctrl+s")
         await pilot.pause(0.1)
         assert host.answer is UNANSWERED
+
+
+async def test_a_name_that_is_too_long_is_said_to_be_and_never_cut() -> None:
+    planner = Planner()
+    async with opened(form(planner)) as (_, host):
+        await ready(host)
+        host.form.query_one(f"#{NAME} Input", Input).value = "x" * 131
+        await until(lambda: planner.asked[-1][0] == "x" * 131)
+
+
+@pytest.mark.parametrize("name", ["b", "a-name-of-sixty-letters-which-is-as-long-as-many-people-have1"])
+async def test_the_title_has_the_whole_name(name: str) -> None:
+    async with opened(FreezeForm(name, Planner().plan)) as (_, host):
+        assert name in text_of(host).splitlines()[host.form.query_one("#frame").region.y]
 
 
 async def test_each_way_is_offered_with_what_it_means_and_the_arrows_choose() -> None:

@@ -25,6 +25,7 @@ from fe2tui.tui.forms.radio import Radio, Way
 SETTLE = 0.25  # seconds without a key before the name is checked
 NAME = "ami_name"
 FIRST: FreezeWay = "reboot"
+LONGEST_TITLE = 70  # of a frame of 76
 Plan = Callable[[str | None, FreezeWay], Awaitable[FreezePlan]]
 
 
@@ -42,7 +43,8 @@ class FreezeForm(Form[Freeze]):
     CSS_PATH: ClassVar[CSSPathType | None] = [sheets_folder() / "forms.tcss", sheets_folder() / "freeze.tcss"]
 
     def __init__(self, label: str, plan: Plan, *, settle: float = SETTLE) -> None:
-        super().__init__(f"Freeze {label} into an image", submit_word="Freeze")
+        title = f"Freeze {label} into an image"
+        super().__init__(title if len(title) <= LONGEST_TITLE else f"Freeze {label}", submit_word="Freeze")
         self._make = plan
         self._settle = settle
         self._plan: FreezePlan | None = None
@@ -54,7 +56,7 @@ class FreezeForm(Form[Freeze]):
     def compose(self) -> Iterator[Widget]:
         """The name, the ways, and what it comes to."""
         yield from self.framed(
-            Field("Name", id=NAME, placeholder="looking which name is free …", max_length=128),
+            Field("Name", id=NAME, placeholder="looking which name is free …"),
             Radio((), FIRST, id="ways"),
             Static(id="means"),
             Static(id="trouble"),

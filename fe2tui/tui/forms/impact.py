@@ -15,8 +15,9 @@ from fe2tui.errors import FieldError
 from fe2tui.model.words import visible
 from fe2tui.tui.forms.field import Field
 from fe2tui.tui.forms.form import Form, shown
-from fe2tui.tui.forms.impact_rows import LeftOut, Rows, clipped
+from fe2tui.tui.forms.impact_rows import LeftOut, Rows
 from fe2tui.tui.forms.loss import Loss
+from fe2tui.tui.widgets.cells import clipped
 
 BESIDES = 13  # lines of the sheet besides the rows
 LONGEST_TYPED = 40
@@ -37,7 +38,7 @@ class ImpactSheet(Form[tuple[str, ...]]):
         self._left_out = tuple(left_out)
         self._ids = loss.ids
         verb = loss.verb.capitalize()
-        subject = clipped(loss.rows[0].label, 40) if len(loss.rows) == 1 else loss.count_words
+        subject = clipped(visible(loss.rows[0].label), 40) if len(loss.rows) == 1 else loss.count_words
         super().__init__(f"{verb} {subject}", submit_word=verb)
 
     @property
