@@ -69,7 +69,7 @@ class Run:
 class DiskRun:
     """One stretch of a volume's life in which nothing about its cost changed, as far as was seen.
 
-    ``per_month`` is dollars for a month of 730 hours, at the price known when the stretch was first seen; None where
+    ``per_month`` is dollars for a calendar month, at the price known when the stretch was first seen; None where
     none was. ``instance_id`` is what it was attached to; empty for nothing.
     """
 

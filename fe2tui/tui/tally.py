@@ -186,7 +186,7 @@ class Tally:
                 spent += amount
             turns = turns or flow.turns_after(now)
             if flow.is_open(now):
-                spending += flow.per_hour or _NOTHING
+                spending += flow.per_hour(now) or _NOTHING
         return _Part(hour, spending, spent - spending * elapsed / _HOUR, turns, frozenset(partly))
 
     def _add(self, key: str, part: _Part) -> None:

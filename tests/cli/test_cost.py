@@ -121,8 +121,8 @@ def test_a_month_by_commands_of_the_shell_alone_is_the_one_computed_by_hand(empt
 
     m5.large    2 h × (0.096 + 0.005)  = 0.202
     m5.2xlarge  3 h × (0.384 + 0.005)  = 1.167
-    50 GiB gp3 for 6 h × 4.00 ÷ 730    = 0.032877
-                             together    1.401877
+    50 GiB gp3 for 6 h × 4.00 ÷ 720    = 0.033333    a November's hours
+                             together    1.402333
     """
     fe2 = empty_fe2
 

@@ -23,6 +23,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MONTH, DAY = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
 ALMOST = Decimal("1e-18")
+DISK = Decimal("5.84") / 720  # an hour of 73 GiB gp3 in November
 PRICES = Prices(
     {"m5.large": Decimal("0.096")},
     {("m5.large", "us-east-2a"): Decimal("0.0384")},
@@ -65,13 +66,13 @@ def rows(seen: Fleet) -> dict[str, CostRow]:
 def test_a_row_has_what_its_instance_costs_by_part_now_today_and_this_month() -> None:
     row = rows(fleet(machine(launched_at=NOW - 20 * HOUR), volumes=(disk("vol-1", 20),)))["i-1"]
     assert (row.kind, row.label, row.what) == ("instance", "inst1", "m5.large running")
-    # 0.096 + 73 × 0.08 ÷ 730 + 0.005, for an hour; 12 of them since midnight, 20 since it was launched
+    # 0.096 + 73 × 0.08 ÷ 730 + 0.005, for an hour; 12 of them since midnight, 20 since the launch, in a month of 720
     for parts, hours in ((row.hour_parts, 1), (row.today_parts, 12), (row.month_parts, 20)):
         assert parts.machine == pytest.approx(Decimal("0.096") * hours, abs=ALMOST)
-        assert parts.disk == pytest.approx(Decimal("0.008") * hours, abs=ALMOST)
+        assert parts.disk == pytest.approx(Decimal("0.008") if hours == 1 else DISK * hours, abs=ALMOST)
         assert parts.address == pytest.approx(Decimal("0.005") * hours, abs=ALMOST)
     assert row.per_hour == Decimal("0.109") and row.per_month == Decimal("79.57")
-    assert row.today == pytest.approx(Decimal("1.308"), abs=ALMOST)
+    assert row.today == pytest.approx(12 * (Decimal("0.101") + DISK), abs=ALMOST)
 
 
 def test_the_sums_are_those_of_the_rows_and_a_month_has_730_hours() -> None:
@@ -95,7 +96,7 @@ def test_what_is_gone_stays_in_the_month_with_its_disk_and_goes_with_the_month()
     seen = fleet(runs={"i-9": (run,)}, disks={"vol-9": (stretch,)})
     row = rows(seen)["i-9"]
     assert (row.label, row.what, row.per_hour, row.today) == ("gone", "m5.large, no more there", 0, 0)
-    assert row.month == pytest.approx(Decimal("1.09"), abs=ALMOST)
+    assert row.month == pytest.approx(10 * (Decimal("0.101") + DISK), abs=ALMOST)
     december = account_cost(seen, datetime(2026, 12, 1, tzinfo=UTC))
     assert (december.rows, december.month) == ((), 0)
 
@@ -104,8 +105,8 @@ def test_a_disk_counts_for_what_it_was_attached_to_then() -> None:
     before = DiskRun("vol-1", "", 73, "gp3", NOW - 10 * HOUR, NOW - 6 * HOUR, Decimal("5.84"))
     after = replace(before, instance_id="i-1", started_at=NOW - 6 * HOUR, ended_at=None)
     found = rows(fleet(machine(), disks={"vol-1": (before, after)}))
-    assert found["i-1"].month_parts.disk == pytest.approx(Decimal("0.048"), abs=ALMOST)
-    assert found["vol-1"].month == pytest.approx(Decimal("0.032"), abs=ALMOST)
+    assert found["i-1"].month_parts.disk == pytest.approx(6 * DISK, abs=ALMOST)
+    assert found["vol-1"].month == pytest.approx(4 * DISK, abs=ALMOST)
     assert (found["vol-1"].per_hour, found["vol-1"].what) == (0, "73 GiB gp3, attached by now")
 
 
@@ -114,7 +115,7 @@ def test_an_unattached_disk_and_an_idle_address_are_rows_of_their_own() -> None:
     account = account_cost(fleet(volumes=(loose,), idle_addresses=("198.51.100.7",)), NOW)
     by_id = {row.id: row for row in account.rows}
     assert (by_id["vol-loose"].label, by_id["vol-loose"].what) == ("old data", "73 GiB gp3, unattached")
-    assert by_id["vol-loose"].month == pytest.approx(Decimal("0.04"), abs=ALMOST)
+    assert by_id["vol-loose"].month == pytest.approx(5 * DISK, abs=ALMOST)
     address = by_id["198.51.100.7"]
     assert (address.per_hour, address.month, address.today) == (Decimal("0.005"), None, None)
     assert account.per_hour == Decimal("0.013") and account.month == by_id["vol-loose"].month
@@ -132,7 +133,7 @@ def test_snapshots_are_at_most_and_in_no_sum_and_each_is_there_once() -> None:
     assert (account.per_hour, account.month, account.snapshots_per_month) == (0, 0, Decimal("8.00"))
     first, rest = account.rows
     assert (first.id, first.what, first.per_month, first.at_most) == ("ami-1", "image: 1 snapshot, 100 GiB", 5, True)
-    assert first.month == pytest.approx(Decimal("0.50"), abs=ALMOST)
+    assert first.month == pytest.approx(Decimal("5.00") * 73 / 720, abs=ALMOST)
     assert (rest.label, rest.what, rest.per_month) == ("of no image", "2 snapshots, 60 GiB", 3)
     assert any("Snapshots are in no sum" in sentence for sentence in account.missing)
 
@@ -244,10 +245,10 @@ def test_stopping_stops_the_machine_and_an_address_that_is_not_elastic_and_nothi
     )
     seen = fleet(stopped, volumes=(disk("vol-1", 24),))
     since = cost_between(stopped, seen, stopped_at, NOW)
-    rate = Decimal("0.008") + (Decimal("0.005") if is_elastic else 0)
-    assert since == pytest.approx(rate * minutes / 60, abs=ALMOST)
+    address = Decimal("0.005") if is_elastic else Decimal(0)
+    assert since == pytest.approx((DISK + address) * minutes / 60, abs=ALMOST)
     row = rows(seen)["i-1"]
-    assert row.per_hour == rate
+    assert row.per_hour == Decimal("0.008") + address
 
 
 def test_ten_thousand_instances_are_added_up_in_a_second() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ from fe2tui.model.money import (
     runs_of,
     saving,
 )
+from fe2tui.model.money.flows import flow_of_disk
 from fe2tui.model.place import Place
 from fe2tui.model.volume import Volume
 
@@ -43,7 +45,11 @@ VOLUMES = {
     "vol-2": Volume("vol-2", 100, "st1", "us-east-2a", "in-use", created_at=NOW - 10 * HOUR),
     "vol-odd": Volume("vol-odd", 100, "io9", "us-east-2a", "in-use", created_at=NOW - HOUR),
 }
-DISK_HOUR = Decimal("0.008")  # 73 GiB × 0.08 ÷ 730
+PAST_DISK = Decimal("5.84") / 720  # 73 GiB × 0.08, for an hour of a November
+
+
+def almost(amount: Decimal) -> Any:
+    return pytest.approx(amount, abs=Decimal("1e-18"))
 
 
 def _one(**changes: object) -> Instance:
@@ -154,7 +160,7 @@ def test_iops_that_are_paid_for_without_a_known_price_are_not_guessed() -> None:
 def test_so_far_in_this_run_begins_with_its_start_and_has_the_disk_in_it() -> None:
     instance, earlier = _one(), _run(50, 40, "0.05")
     fleet = _fleet(instance, earlier)
-    assert cost_of_last_run(instance, fleet, NOW) == 10 * (Decimal("0.096") + ADDRESS_PER_HOUR + DISK_HOUR)
+    assert cost_of_last_run(instance, fleet, NOW) == almost(10 * (Decimal("0.096") + ADDRESS_PER_HOUR + PAST_DISK))
     assert cost_of_last_run(replace(instance, launched_at=None), fleet, NOW) is None
 
 
@@ -163,7 +169,7 @@ def test_a_disk_that_was_an_instances_own_stays_in_what_it_cost() -> None:
     lost = DiskRun("vol-9", "i-1", 73, "gp3", NOW - 10 * HOUR, NOW - 5 * HOUR, Decimal("5.84"))
     other = replace(lost, volume_id="vol-8", instance_id="i-2")
     fleet = replace(_fleet(instance), disks={"vol-9": (lost,), "vol-8": (other,)})
-    assert cost_so_far(instance, fleet, NOW) == 5 * (Decimal("0.096") + DISK_HOUR)
+    assert cost_so_far(instance, fleet, NOW) == almost(5 * (Decimal("0.096") + PAST_DISK))
 
 
 @pytest.mark.parametrize(
@@ -222,18 +228,18 @@ def test_earlier_runs_count_and_come_first() -> None:
         NOW - 10 * HOUR,
     ]
     cost = cost_so_far(instance, _fleet(instance, earlier), NOW)
-    assert cost == Decimal("0.50") + 10 * (Decimal("0.096") + ADDRESS_PER_HOUR) + 100 * DISK_HOUR
+    assert cost == almost(Decimal("0.50") + 10 * (Decimal("0.096") + ADDRESS_PER_HOUR) + 100 * PAST_DISK)
 
 
 def test_a_stopped_machines_run_ended_when_ec2_says_and_its_disk_goes_on() -> None:
     instance = _one(state=State.STOPPED, public_ip=None, transition_reason=STOPPED_AT_7)
-    assert cost_so_far(instance, _fleet(instance), NOW) == 5 * Decimal("0.096") + 100 * DISK_HOUR
-    assert cost_between(instance, _fleet(instance), NOW - 2 * HOUR, NOW) == 2 * DISK_HOUR
+    assert cost_so_far(instance, _fleet(instance), NOW) == almost(5 * Decimal("0.096") + 100 * PAST_DISK)
+    assert cost_between(instance, _fleet(instance), NOW - 2 * HOUR, NOW) == almost(2 * PAST_DISK)
 
 
 def test_an_elastic_address_goes_on_costing_while_it_is_stopped() -> None:
     instance = _one(state=State.STOPPED, transition_reason=STOPPED_AT_7)
-    assert cost_between(instance, _fleet(instance), NOW - 2 * HOUR, NOW) == 2 * DISK_HOUR + 2 * ADDRESS_PER_HOUR
+    assert cost_between(instance, _fleet(instance), NOW - 2 * HOUR, NOW) == almost(2 * PAST_DISK + 2 * ADDRESS_PER_HOUR)
 
 
 def test_how_long_a_stopped_machine_of_unknown_times_ran_is_not_known_and_its_disk_is() -> None:
@@ -242,7 +248,7 @@ def test_how_long_a_stopped_machine_of_unknown_times_ran_is_not_known_and_its_di
     assert run.is_unknown and cost_so_far(instance, _fleet(instance), NOW) is None
     before = instance.launched_at
     assert before is not None
-    assert cost_between(instance, _fleet(instance), before - 2 * HOUR, before) == 2 * DISK_HOUR
+    assert cost_between(instance, _fleet(instance), before - 2 * HOUR, before) == almost(2 * PAST_DISK)
 
 
 @pytest.mark.parametrize(
@@ -263,15 +269,27 @@ def test_a_disk_of_unknown_age_makes_the_sum_unknown() -> None:
     fleet = replace(_fleet(instance), volumes={"vol-1": replace(VOLUMES["vol-1"], created_at=None)})
     assert cost_so_far(instance, fleet, NOW) is None
     attached = _one(attachments=(replace(DISK, attached_at=NOW - HOUR),), launched_at=NOW - HOUR)
-    assert cost_so_far(attached, fleet, NOW) == Decimal("0.096") + ADDRESS_PER_HOUR + DISK_HOUR
+    assert cost_so_far(attached, fleet, NOW) == almost(Decimal("0.096") + ADDRESS_PER_HOUR + PAST_DISK)
 
 
 def test_a_disk_made_within_the_time_counts_from_then() -> None:
     volume = Attachment("/dev/sdf", "vol-2", False)
     instance = _one(launched_at=None, state=State.STOPPED, public_ip=None, attachments=(volume,))
     assert cost_between(instance, _fleet(instance), NOW - 100 * HOUR, NOW) == pytest.approx(
-        Decimal("4.50") * 10 / 730, abs=Decimal("1e-18")
+        Decimal("4.50") * 10 / 720, abs=Decimal("1e-18")
     )
+
+
+@pytest.mark.parametrize(("year", "month"), [(2026, 1), (2027, 2), (2028, 2), (2026, 11), (2026, 12)])
+def test_a_disk_costs_its_months_price_in_each_calendar_month(year: int, month: int) -> None:
+    """As AWS bills a GB-month; half of a February is half of it."""
+    begins = datetime(year, month, 1, tzinfo=UTC)
+    ends = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    flow = flow_of_disk(DiskRun("vol-1", "i-1", 100, "gp3", begins - 90 * 24 * HOUR, None, Decimal("8.00")))
+    assert flow.between(begins, ends) == almost(Decimal("8.00"))
+    middle = begins + (ends - begins) / 2
+    assert flow.between(begins, middle) == almost(Decimal("4.00"))
+    assert flow.between(middle, ends + HOUR) == almost(Decimal("4.00") + (flow.per_hour(ends) or 0))
 
 
 def test_a_terminated_one_has_cost_what_its_runs_did() -> None:

@@ -1,7 +1,7 @@
 """One month computed by hand, against the program's figure: to the cent, however often the fleet is looked at.
 
 A machine, in November 2026 (us-east-2's public list prices; m5.large $0.096 an hour, m5.xlarge $0.192, gp3 $0.08 a GiB
-and month of 730 hours, a public IPv4 address $0.005 an hour while the machine runs):
+and calendar month (720 hours in November), a public IPv4 address $0.005 an hour while the machine runs):
 
     launched as m5.large, 100 GiB gp3      3 Nov 00:00
     stopped                                8 Nov 00:00     120 h       × 0.096 = 11.520000
@@ -14,9 +14,9 @@ and month of 730 hours, a public IPv4 address $0.005 an hour while the machine r
     terminated                             1 Dec 00:00     384 h       × 0.192 = 73.728000
                                                                      machine     97.923200
     address   (120 + 66 + 1/60 + 384) h × 0.005 = 570.016667 × 0.005        =     2.850083
-    disk      3 Nov 00:00 to 12 Nov 12:00: 228 h × 100 × 0.08 ÷ 730         =     2.498630
-              12 Nov 12:00 to 1 Dec 00:00: 444 h × 200 × 0.08 ÷ 730         =     9.731507
-                                                                     together   113.003420
+    disk      3 Nov 00:00 to 12 Nov 12:00: 228 h × 100 × 0.08 ÷ 720         =     2.533333
+              12 Nov 12:00 to 1 Dec 00:00: 444 h × 200 × 0.08 ÷ 720         =     9.866667
+                                                                     together   113.173283
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from fe2tui.model.volume import Volume
 from fe2tui.store import Store
 from fe2tui.tui.tally import Tally
 
-MACHINE, ADDRESS, DISK, TOGETHER = Decimal("97.92"), Decimal("2.85"), Decimal("12.23"), Decimal("113.00")
+MACHINE, ADDRESS, DISK, TOGETHER = Decimal("97.92"), Decimal("2.85"), Decimal("12.40"), Decimal("113.17")
 CENT = Decimal("0.01")
 PLACE = Place("default", "us-east-2")
 PRICES = Prices({"m5.large": Decimal("0.096"), "m5.xlarge": Decimal("0.192")}, storage={"gp3": Decimal("0.08")})
@@ -118,7 +118,7 @@ def test_the_month_from_what_was_written_down_is_the_one_computed_by_hand() -> N
         (6 * 60, TOGETHER),
         # Seen at 00:00 and 12:00 only, of the run that ended at 6:00 nobody knows more than that it ran at 00:00:
         # 6 h × (0.192 + 0.005) = 1.182 less
-        (12 * 60, Decimal("111.82")),
+        (12 * 60, Decimal("111.99")),
     ],
 )
 def test_a_fleet_seen_again_and_again_costs_what_was_computed_by_hand(
@@ -142,9 +142,9 @@ def test_the_days_of_the_month_add_up_to_it(store: Store) -> None:
     days = [cost_between(fleet.instances["i-1"], fleet, at(day), at(day + 1)) for day in range(1, 31)]
     assert cents(sum((day or Decimal(0) for day in days), Decimal(0))) == TOGETHER
     assert days[0] == days[1] == 0  # before it was launched
-    per_day = 24 * (PRICES.on_demand["m5.large"] + Decimal("0.005") + Decimal(8) / 730)
+    per_day = 24 * (PRICES.on_demand["m5.large"] + Decimal("0.005") + Decimal(8) / 720)
     assert days[3] == pytest.approx(per_day, abs=Decimal("1e-20"))
-    assert days[8] == pytest.approx(24 * Decimal(8) / 730, abs=Decimal("1e-20"))  # stopped: the disk alone
+    assert days[8] == pytest.approx(24 * Decimal(8) / 720, abs=Decimal("1e-20"))  # stopped: the disk alone
 
 
 def test_when_it_is_gone_from_ec2_its_month_stays(store: Store) -> None:

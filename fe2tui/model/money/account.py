@@ -222,7 +222,7 @@ class _Books:
         for snapshot in snapshots:
             rate = snapshot_per_month(snapshot, self._fleet.prices)
             per_hour = None if rate is None else rate / HOURS_A_MONTH
-            flow = Flow("snapshots", per_hour, snapshot.started_at or self._now)
+            flow = Flow("snapshots", rate, snapshot.started_at or self._now, monthly=True)
             hour.add("snapshots", per_hour)
             today.add("snapshots", flow.between(self._day, self._now))
             month.add("snapshots", flow.between(self._month, self._now))

@@ -1,7 +1,7 @@
 """Money that goes out evenly over a stretch of time: what all sums over the past are made of.
 
-Dollars an hour times the seconds that lie in a window: the parts of a window add up to the whole, and nothing is ever
-negative.
+Dollars an hour times the seconds that lie in a window, and of disks dollars a month times its share of the calendar
+month: the parts of a window add up to the whole, and nothing is ever negative.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 
 from fe2tui.model.fleet import DiskRun, Fleet, Prices, Run
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money.now import ADDRESS_PER_HOUR, HOURS_A_MONTH, disk_rate, machine_price
+from fe2tui.model.money.now import ADDRESS_PER_HOUR, disk_rate, machine_price
 from fe2tui.model.volume import Volume
 
 SHORTEST_RUN = timedelta(seconds=60)
@@ -33,6 +33,17 @@ def month_start(now: datetime) -> datetime:
     return day_start(now).replace(day=1)
 
 
+def month_of(moment: datetime) -> tuple[datetime, datetime]:
+    """The first of the month of a moment and of the next, UTC."""
+    return _month(moment.year, moment.month) if moment.tzinfo is UTC else month_of(moment.astimezone(UTC))
+
+
+@lru_cache(maxsize=512)
+def _month(year: int, month: int) -> tuple[datetime, datetime]:
+    later = (year + 1, 1) if month == 12 else (year, month + 1)
+    return datetime(year, month, 1, tzinfo=UTC), datetime(*later, 1, tzinfo=UTC)
+
+
 def day_start(now: datetime) -> datetime:
     """Midnight, UTC."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -40,20 +51,42 @@ def day_start(now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Dollars an hour (None: not known) from a moment on, until another or until today."""
+    """Dollars an hour (None: not known) from a moment on, until another or until today.
+
+    With ``monthly`` they are dollars for a whole calendar month, of however many days: so EBS bills a GB-month.
+    Source: EBS pricing, its example of 12 hours in a month of 30 days.
+    """
 
     part: Part
-    per_hour: Decimal | None
+    rate: Decimal | None
     begins: datetime
     ends: datetime | None = None
+    monthly: bool = False
 
     def between(self, since: datetime, until: datetime) -> Decimal | None:
         """Dollars between two moments; None when there are some and their rate is not known."""
         ends = until if self.ends is None or self.ends > until else self.ends
-        span = ends - (self.begins if self.begins > since else since)
-        if span <= timedelta(0):
+        begins = self.begins if self.begins > since else since
+        if ends <= begins:
             return _NOTHING
-        return None if self.per_hour is None else self.per_hour * (span // _MICROSECOND) / _HOUR
+        if self.rate is None:
+            return None
+        if not self.monthly:
+            return self.rate * ((ends - begins) // _MICROSECOND) / _HOUR
+        months = _NOTHING
+        while begins < ends:
+            start, end = month_of(begins)
+            part_ends = min(end, ends)
+            months += Decimal((part_ends - begins) // _MICROSECOND) / ((end - start) // _MICROSECOND)
+            begins = part_ends
+        return self.rate * months
+
+    def per_hour(self, at: datetime) -> Decimal | None:
+        """Dollars an hour at a moment."""
+        if self.rate is None or not self.monthly:
+            return self.rate
+        start, end = month_of(at)
+        return self.rate * _HOUR / ((end - start) // _MICROSECOND)
 
     def is_open(self, at: datetime) -> bool:
         """Whether it goes on at a moment."""
@@ -83,8 +116,7 @@ def flows_of_run(run: Run) -> Iterable[Flow]:
 
 def flow_of_disk(stretch: DiskRun) -> Flow:
     """A stretch of a disk's life."""
-    rate = None if stretch.per_month is None else stretch.per_month / HOURS_A_MONTH
-    return Flow("disk", rate, stretch.started_at, stretch.ended_at)
+    return Flow("disk", stretch.per_month, stretch.started_at, stretch.ended_at, monthly=True)
 
 
 def runs_of(instance: Instance, fleet: Fleet) -> tuple[Run, ...]:

@@ -80,7 +80,7 @@ def dues_of(instance: Instance, fleet: Fleet, now: datetime, limits: Limits) -> 
     left = limits.high_cost - _known(flows, started, now)
     if left <= 0:
         return Dues(long_at, now)
-    rate = sum((flow.per_hour or Decimal(0) for flow in flows if flow.is_open(now)), Decimal(0))
+    rate = sum((flow.per_hour(now) or Decimal(0) for flow in flows if flow.is_open(now)), Decimal(0))
     hours = left / rate if rate else _FAR
     if hours >= _FAR:
         return Dues(long_at)

@@ -101,4 +101,4 @@ def _sums(account: AccountCost) -> Content:
 def _footnotes(account: AccountCost) -> Iterator[Content]:
     for sentence in account.missing:
         yield shown(sentence, DIM)
-    yield shown("Days and months are UTC's, as on AWS's bill; a month has 730 hours.", DIM)
+    yield shown("Days and months are UTC's, as on AWS's bill; a month ahead has 730 hours.", DIM)
