@@ -208,3 +208,18 @@ def test_the_last_fleet_comes_with_the_stretches_of_its_disks(store: Store, path
     store.disks.see(seen)
     last = Store(path).fleets.last(PLACE)
     assert last is not None and last.disks == {"vol-root": (stretch(),)}
+
+
+def test_a_sight_of_some_disks_ends_no_others_and_other_processes_know_of_it(store: Store, path: Path) -> None:
+    other, elsewhere = replace(ROOT, id="vol-other"), Store(path)
+    elsewhere.disks.see(sight(ROOT, other))
+    owner = (machine("vol-root", "vol-other"),)
+    grown = replace(ROOT, size=20)
+    store.disks.see(sight(grown, at=NOON + HOUR, instances=owner), whole=False)
+    assert store.disks.of(PLACE)["vol-other"] == (stretch(volume_id="vol-other"),)
+    store.disks.end(PLACE, {"vol-other": NOON + HOUR / 2, "vol-unknown": NOON})
+    elsewhere.disks.see(sight(grown, at=NOON + 2 * HOUR, instances=owner))
+    stretches = elsewhere.disks.of(PLACE)
+    assert [one.size for one in stretches["vol-root"]] == [10, 20]
+    assert stretches["vol-other"] == (stretch(volume_id="vol-other", ended_at=NOON + HOUR / 2),)
+    assert stretches.keys() == {"vol-root", "vol-other"}

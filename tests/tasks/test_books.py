@@ -17,6 +17,7 @@ from fe2tui.model.money import account_cost
 from fe2tui.tasks import books
 from fe2tui.tasks.account import read_account
 from fe2tui.tasks.change_type import change_type
+from fe2tui.tasks.freeze import freeze
 from fe2tui.tasks.names import find
 from fe2tui.tasks.power import reboot, start, stop
 from fe2tui.tasks.reading import read_images, read_instances, read_prices
@@ -121,6 +122,24 @@ async def test_where_its_request_does_not_tell_either_it_is_billed_until_it_was_
     [run] = runs_of(own, train.id)
     assert run.ended_at is not None and abs(run.ended_at - looked) < timedelta(minutes=1)
     assert any("last seen running" in words and "train-resnet" in words for words in account.missing)
+
+
+async def test_a_freeze_keeps_the_run_that_it_ended_and_the_one_it_began(own: Bench) -> None:
+    scraper = await find(own.ctx, "scraper")
+    await freeze(own.ctx, scraper.id, "rested", way="stop", wait=False)
+    before, after = runs_of(own, scraper.id)
+    assert before.started_at == scraper.launched_at and before.ended_at is not None and before.gone_by is None
+    assert after.started_at >= before.ended_at and after.ended_at is None
+
+
+async def test_the_disk_of_what_was_launched_and_terminated_is_in_the_month(own: Bench) -> None:
+    scraper = await find(own.ctx, "scraper")
+    await terminate(own.ctx, [scraper.id], wait=True)
+    disks = own.ctx.store.disks.of(own.ctx.session.place)
+    [[stretch]] = [disks[one.volume_id] for one in scraper.attachments]
+    [run] = runs_of(own, scraper.id)
+    assert stretch.per_month is not None or own.ctx.store.prices.get("us-east-2") is None
+    assert stretch.instance_id == scraper.id and stretch.ended_at == run.ended_at is not None
 
 
 async def test_a_book_that_cannot_be_written_is_reported_and_fails_no_task(

@@ -165,6 +165,20 @@ async def test_the_past_of_disks_and_machines_is_kept_and_shown(demo_env: Path) 
         store.close()
 
 
+async def test_when_aws_stopped_a_spot_machine_that_nobody_saw_is_asked_of_its_request(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.runs)
+
+        def ends() -> list[bool]:
+            seen = driven.view.fleet
+            assert seen is not None
+            etl = next(one for one in seen.instances.values() if one.name == "nightly-etl")
+            assert etl.is_interrupted and etl.changed_state_at is None
+            return [run.gone_by is None and run.ended_at is not None for run in seen.runs.get(etl.id, ())]
+
+        await driven.until(lambda: ends() == [True])
+
+
 async def test_long_and_costly_runs_are_counted_in_the_status_line_and_marked_in_the_list(demo_env: Path) -> None:
     async with dashboard(size=(160, 40), long_run_hours=24 * 30) as driven:
         await driven.until(lambda: driven.app.parts.showing.sums is not None)

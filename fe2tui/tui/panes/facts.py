@@ -14,9 +14,9 @@ from fe2tui.model.money import (
     LEFT_OUT,
     Mark,
     cost_of_last_run,
-    cost_so_far,
     disk_per_month,
     hourly_cost,
+    known_between,
     machine_price,
     mark_of,
     monthly_cost,
@@ -25,6 +25,7 @@ from fe2tui.model.money import (
     unseen_words,
     why_no_price,
 )
+from fe2tui.model.money.flows import EVER
 from fe2tui.model.words import DASH, age, dollars, local_time, plural, visible
 from fe2tui.tui.columns import Moment, state_words, time_up
 
@@ -142,10 +143,11 @@ def _money(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
         yield Fact("", f"Price unknown: {why_no_price(instance, fleet)}.", "ink-dim")
     if stale := stale_prices(fleet, now):
         yield Fact("", f"On-demand {stale}.", "ink-dim")
-    so_far, month = cost_so_far(instance, fleet, now), monthly_cost(instance, fleet)
-    run = cost_of_last_run(instance, fleet, now)
-    spent = [f"{dollars(run, sign='$')} in this run"] if run is not None and run != so_far else []
-    spent += [f"{dollars(so_far, sign='$')} so far", f"{dollars(month, sign='$')} a month if left as it is"]
+    known, is_all = known_between(instance, fleet, EVER, now)
+    so_far = f"{'' if is_all else '≥'}{dollars(known, sign='$')}" if known or is_all else DASH
+    month, run = monthly_cost(instance, fleet), cost_of_last_run(instance, fleet, now)
+    spent = [f"{dollars(run, sign='$')} in this run"] if run is not None and (run != known or not is_all) else []
+    spent += [f"{so_far} so far", f"{dollars(month, sign='$')} a month if left as it is"]
     yield Fact("", " · ".join(spent))
     for words in unseen_words(instance, fleet):
         yield Fact("", words, "ink-dim")
