@@ -98,11 +98,52 @@ async def narrow(stage: Stage) -> None:
     stage.shot("narrow")
 
 
+async def images(stage: Stage) -> None:
+    """Images: own ones and the newest public ones, one of them being made."""
+    await stage.go_to("scraper")
+    await stage.press("f")
+    await stage.until("No reboot")
+    await stage.press("ctrl+s")
+    await stage.until("6 Activity")
+    await stage.press("2")
+    await stage.until(r"pending +[1-9]\d %")
+    stage.shot("images")
+
+
+async def types(stage: Stage) -> None:
+    """All instance types, filtered."""
+    await stage.go_to("base")
+    await stage.press("t")
+    await stage.until("can be chosen|cannot be chosen")
+    await stage.press(*"mem>=64 price<1.2 current")
+    await stage.until(r"m8i\.4xlarge[^\n]* \d\.\d{4} +\d\.\d{4}")
+    await stage.press("down", "down")
+    stage.shot("types")
+
+
+async def cost(stage: Stage) -> None:
+    """What the account costs."""
+    await stage.press("$")
+    await stage.until("IN NOV|TODAY")
+    stage.shot("cost")
+
+
+async def wide(stage: Stage) -> None:
+    """Instances, images, details and activity together."""
+    await stage.go_to("train-resnet")
+    await stage.until("train-cuda-12")
+    stage.shot("wide")
+
+
 PICTURES: dict[str, tuple[tuple[int, int], Shown]] = {
     "dashboard": ((120, 36), dashboard),
     "launch": ((120, 36), launch),
     "terminate": ((120, 36), terminate),
     "narrow": ((80, 24), narrow),
+    "images": ((120, 36), images),
+    "types": ((120, 36), types),
+    "cost": ((120, 36), cost),
+    "wide": ((200, 50), wide),
 }
 
 
