@@ -72,11 +72,19 @@ def test_the_amounts_of_the_sheet_add_up_to_its_first_row() -> None:
     account = account_cost(seen, NOW)
     rows = [row for row in account.rows if not row.at_most]
     _, _, hour, today, month, left, *parts = cells(seen, ALL)
-    assert (hour, today) == (f"{account.per_hour:.3f}", f"{account.today:.2f}")
-    assert (month, left) == (f"{account.month:,.2f}", f"{account.per_month:,.2f}")
+    assert (hour, today) == (f"≥{account.per_hour:.3f}", f"≥{account.today:.2f}")  # of some the price is not known
+    assert (month, left) == (f"≥{account.month:,.2f}", f"≥{account.per_month:,.2f}")
     by_part = [sum(getattr(row.month_parts, part) for row in rows) for part in ("machine", "disk", "address")]
-    assert parts == [f"{amount:,.2f}" for amount in by_part]
+    assert [part.lstrip("≥") for part in parts] == [f"{amount:,.2f}" for amount in by_part]
     assert abs(sum(by_part) - account.month) < Decimal("1e-20")
+
+
+async def test_sums_of_which_all_is_known_are_not_said_to_be_at_least() -> None:
+    seen = fleet([instance(1)])
+    async with opened(sheet_of(seen), (120, 36)) as (_, host):
+        await until(lambda: "an hour" in said(host, "#sums"))
+        assert "≥" not in said(host, "#sums")
+        assert not any("≥" in text for text in cells(seen, ALL))
 
 
 def test_what_is_known_in_part_or_at_most_is_said_to_be() -> None:
@@ -101,10 +109,10 @@ async def test_the_sheet_has_sums_rows_and_what_is_missing_at_every_size(size: t
         await pilot.pause(0.1)
         sums = said(host, "#sums")
         for words in (
-            f"${account.per_hour:.3f} an hour",
-            f"${account.today:.2f} today",
-            f"${account.month:,.2f} in Nov",
-            f"${account.per_month:,.2f} a month if left as it is",
+            f"≥${account.per_hour:.3f} an hour",
+            f"≥${account.today:.2f} today",
+            f"≥${account.month:,.2f} in Nov",
+            f"≥${account.per_month:,.2f} a month if left as it is",
             "snapshots ≤ $5.00 a month",
         ):
             assert words in sums

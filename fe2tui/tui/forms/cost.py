@@ -82,15 +82,21 @@ class CostSheet(Form[None]):
 
 def _sums(account: AccountCost) -> Content:
     now = account.at.astimezone(UTC)
+    counted = [row for row in account.rows if not row.at_most]
+    hour, today, month = (
+        any(row.hour_parts.unknown for row in counted),
+        any(row.today_parts.unknown for row in counted),
+        any(row.month_parts.unknown for row in counted),
+    )
     parts = [
-        (account.per_hour, 3, "an hour"),
-        (account.today, 2, "today"),
-        (account.month, 2, f"in {now:%b}"),
-        (account.per_month, 2, "a month if left as it is"),
+        (account.per_hour, hour, 3, "an hour"),
+        (account.today, today, 2, "today"),
+        (account.month, month, 2, f"in {now:%b}"),
+        (account.per_month, hour, 2, "a month if left as it is"),
     ]
     said = [
-        Content.assemble((dollars(amount, places, sign="$"), "bold"), " ", (words, DIM))
-        for amount, places, words in parts
+        Content.assemble((f"{'≥' if in_part else ''}{dollars(amount, places, sign='$')}", "bold"), " ", (words, DIM))
+        for amount, in_part, places, words in parts
     ]
     if account.snapshots_per_month:
         most = dollars(account.snapshots_per_month, sign="$")

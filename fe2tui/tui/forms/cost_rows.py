@@ -64,6 +64,7 @@ def _sum(many: Any) -> Amounts:
         sum((it.machine for it in some), Decimal(0)),
         sum((it.disk for it in some), Decimal(0)),
         sum((it.address for it in some), Decimal(0)),
+        unknown=frozenset().union(*(it.unknown for it in some)),
     )
 
 
