@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 
-from fe2tui.aws.spot import current_spot
+from fe2tui.aws.spot import current_spot, region_spot
 from fe2tui.errors import AwsError
 from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.demand import DemandPrice, demand_prices
@@ -19,7 +20,6 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.reading import problem_of, read_prices, softly
 
 SPOT_OF = 100  # types: spot prices of more are only read where the filter asks for them
-_AT_ONCE = 100  # types that one question for spot prices names
 
 
 async def price_demand(
@@ -67,12 +67,9 @@ def _ordered(types: Iterable[MachineType], at: TypesAt, query: Query, sort: str)
 
 async def _with_spot(ctx: Context, at: TypesAt, names: Iterable[str], problems: list[Problem]) -> TypesAt:
     wanted = list(names)
-    parts: Sequence[Sequence[str]] = [wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE)]
-    spot = {}
-    for part in parts:
-        try:
-            spot.update(await current_spot(ctx.session, part))
-        except AwsError as error:
-            problems.append(problem_of("spot", error))
-            break
+    spot: dict[tuple[str, str], Decimal] = {}
+    try:
+        spot = await (current_spot(ctx.session, wanted) if len(wanted) <= SPOT_OF else region_spot(ctx.session))
+    except AwsError as error:
+        problems.append(problem_of("spot", error))
     return TypesAt(replace(at.prices, spot=spot), at.zones)
