@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from fe2tui.model.image import Image
 from fe2tui.model.snapshot import Snapshot
 
 # Source: EC2 user guide; while an image is pending EC2 names its snapshots in their descriptions only.
+_NAMES_THEM = ("available", "disabled")
 _TAKEN_FOR = re.compile(r"CreateImage\(.*\) for (ami-[0-9a-f]+)")
 
 
 def snapshots_behind(image: Image, snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
     """Those of these snapshots that an image stands on, or that are being taken for it."""
-    return tuple(one for one in snapshots if one.id in image.snapshot_ids or _taken_for(one) == image.id)
+    return tuple(
+        one
+        for one in snapshots
+        if one.id in image.snapshot_ids or (image.id in one.description and _taken_for(one) == image.id)
+    )
+
+
+def snapshot_ids_of(image: Image, snapshots: Mapping[str, Snapshot]) -> tuple[str, ...]:
+    """The ids of all snapshots that an image stands on, each once.
+
+    While it is pending, or when it failed, EC2 names them in their descriptions only. ``snapshots`` are by id.
+    """
+    named = dict.fromkeys(image.snapshot_ids)
+    if image.state not in _NAMES_THEM:
+        named |= dict.fromkeys(one.id for one in snapshots_behind(image, snapshots.values()))
+    return tuple(named)
 
 
 def progress_of(image: Image, snapshots: Iterable[Snapshot]) -> float | None:

@@ -16,6 +16,7 @@ from fe2tui.errors import (
     FieldError,
     NotFoundError,
     ProtectedError,
+    StoreError,
     UnreachableError,
     UsageError,
 )
@@ -146,6 +147,9 @@ class Removing:
         except Fe2Error as error:
             if not await self.is_gone(key, error):
                 return _protected(self.going[key], error) if isinstance(error, ProtectedError) else error
+        place = self.ctx.session.place
+        with suppress(StoreError):  # then the next look at the freeze finds it out
+            await asyncio.to_thread(self.ctx.store.freezes.deregistered, place.profile, place.endpoint, key)
         self.entries[key].left = f"{label} is deregistered; of its snapshots those that are left cost on."
         self.ctx.step("deregister", "requested", "deregistered", subject=key, label=label)
         return None

@@ -13,6 +13,7 @@ from fe2tui.model.image import Image
 from fe2tui.model.image_query import instances_of
 from fe2tui.model.instance import Instance
 from fe2tui.model.money.images import snapshots_per_month
+from fe2tui.model.pending import snapshot_ids_of
 from fe2tui.model.words import age, dollars, listed, plural
 
 
@@ -98,10 +99,11 @@ def image_impact(fleet: Fleet, images: Sequence[Image], now: datetime) -> ImageI
 
 def _row(fleet: Fleet, image: Image, going: set[str], now: datetime) -> ImageRow:
     is_own = image.id in fleet.images
-    fates = tuple(_fate(fleet, one, going) for one in dict.fromkeys(image.snapshot_ids)) if is_own else ()
+    behind = snapshot_ids_of(image, fleet.snapshots) if is_own else ()
+    fates = tuple(_fate(fleet, one, going) for one in behind)
     old = f", {age(now - image.created_at)} old" if image.created_at is not None else ""
     monthly = _sum([fate.monthly for fate in fates if not fate.kept])
-    if is_own and not image.snapshot_ids:
+    if is_own and not behind:
         monthly = None  # EC2 does not name the snapshots of one that is not done
     return ImageRow(image, is_own, f"{image.state}{old}", fates, instances_of(image, fleet), monthly)
 
@@ -136,6 +138,8 @@ def _sentences(
         said.append(f"{plural(len(kept), 'snapshot')} that another image uses {'stays' if len(kept) == 1 else 'stay'}.")
     if saves is None:
         said.append("What it stops costing is not known.")
+    elif not deleted:
+        said.append("It stops costing nothing: what stays is paid for on.")
     else:
         said.append(f"Stops at most {dollars(saves, sign='$')} a month.")
     if made := [one for row in going for one in row.instances]:

@@ -68,6 +68,15 @@ def test_without_a_price_or_a_snapshot_the_cost_is_not_known() -> None:
     assert image_per_month(BASE, replace(FLEET, snapshots={})) is None
 
 
+@pytest.mark.parametrize("state", ["pending", "failed"])
+def test_one_that_does_not_name_its_snapshots_costs_what_those_do_that_are_taken_for_it(state: str) -> None:
+    taken = Snapshot("snap-7", 20, "pending", 0.1, description="Created by CreateImage(i-1) for ami-3", stored=0.5)
+    fleet = replace(FLEET, snapshots={**FLEET.snapshots, "snap-7": taken})
+    assert image_per_month(replace(PENDING, state=state), fleet) == Decimal("1.00"), "it grows until it is taken"
+    of_another = replace(taken, description=taken.description.replace("ami-3", "ami-33"))
+    assert image_per_month(PENDING, replace(fleet, snapshots={"snap-7": of_another})) is None
+
+
 @given(st.integers(1, 65_536), st.floats(0, 65_536), st.booleans())
 def test_a_snapshot_never_costs_less_than_nothing_nor_more_than_its_volume(
     size: int, stored: float, archived: bool

@@ -133,6 +133,7 @@ async def test_a_pending_image_goes_with_the_snapshots_that_it_does_not_name_yet
     assert image.snapshot_ids == () and begun
     (outcome,) = await deregister(bench.ctx, [image.id])
     assert outcome.is_done and await _there(bench, tuple(one.id for one in begun)) == set()
+    assert await open_freezes(bench.ctx) == [], "it is not told again as a freeze that came to nothing"
 
 
 async def test_a_failed_image_goes_with_what_is_left_of_it(bench: Bench, name: str) -> None:
@@ -197,8 +198,11 @@ UBUNTU = Image("ami-9", "ubuntu/noble", owner_id="099720109477", public=True, sn
 MADE = Instance("i-1", State.RUNNING, "m5.large", "z", image_id="ami-1")
 
 
-def _impact(*images: Image, prices: Prices | None = None, known: bool = True) -> ImageImpact:
+def _impact(
+    *images: Image, prices: Prices | None = None, known: bool = True, taken: Snapshot | None = None
+) -> ImageImpact:
     kept = {"snap-1": Snapshot("snap-1", 60, stored=20.0), "snap-2": Snapshot("snap-2", 100)}
+    kept |= {taken.id: taken} if taken is not None else {}
     fleet = Fleet(
         Place("p", "r"),
         NOW,
@@ -250,3 +254,16 @@ def test_what_is_not_known_is_said_and_not_guessed() -> None:
     assert _impact(BASE, known=False).rows[0].snapshots[0].words == "snapshot snap-1: deleted"
     pending = replace(BASE, state="pending", snapshot_ids=())
     assert _impact(pending).saves_per_month is None
+
+
+def test_a_pending_image_loses_the_snapshots_that_are_taken_for_it() -> None:
+    pending = replace(BASE, state="pending", snapshot_ids=())
+    sheet = _impact(pending, taken=Snapshot("snap-7", 20, "pending", 0.1, description=f"CreateImage(i) for {BASE.id}"))
+    assert [fate.words for fate in sheet.rows[0].snapshots] == ["snapshot 20 GiB: deleted"]
+    assert sheet.saves_per_month == Decimal("1.00")
+
+
+def test_where_every_snapshot_stays_nothing_is_said_to_be_saved() -> None:
+    sheet = _impact(replace(BASE, snapshot_ids=("snap-2",)))
+    assert "It stops costing nothing: what stays is paid for on." in sheet.sentences
+    assert not any("at most" in sentence for sentence in sheet.sentences)

@@ -11,16 +11,18 @@ from decimal import Decimal
 
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image
+from fe2tui.model.pending import snapshot_ids_of
 from fe2tui.model.snapshot import Snapshot
 
 ARCHIVED_PART = Decimal("0.25")  # of the standard tier's price, in every region
 
 
 def snapshot_per_month(snapshot: Snapshot, prices: Prices) -> Decimal | None:
-    """Dollars a month for one snapshot, at most; None without a price."""
+    """Dollars a month for one snapshot, at most; None without a price. One being taken may grow to its disk's size."""
     if prices.snapshot is None:
         return None
-    size = Decimal(snapshot.volume_size) if snapshot.stored is None else Decimal(snapshot.stored)
+    is_whole = snapshot.stored is not None and snapshot.state != "pending"
+    size = Decimal(snapshot.stored or 0) if is_whole else Decimal(snapshot.volume_size)
     return size * prices.snapshot * (ARCHIVED_PART if snapshot.archived else 1)
 
 
@@ -42,6 +44,7 @@ def image_per_month(image: Image, fleet: Fleet) -> Decimal | None:
     """
     if image.id not in fleet.images:
         return Decimal(0) if image.public else None
-    if not image.snapshot_ids or any(one not in fleet.snapshots for one in image.snapshot_ids):
+    behind = snapshot_ids_of(image, fleet.snapshots)
+    if not behind or any(one not in fleet.snapshots for one in behind):
         return None
-    return snapshots_per_month((fleet.snapshots[one] for one in dict.fromkeys(image.snapshot_ids)), fleet.prices)
+    return snapshots_per_month((fleet.snapshots[one] for one in behind), fleet.prices)
