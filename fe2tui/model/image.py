@@ -48,7 +48,8 @@ class Image:
 
         state = self.state if progress is None else f"{self.state} {percent(progress)}"
         size = f"{self.size or self.root_size} GiB" if self.size or self.root_size else "size not known yet"
-        return f"{visible(self.name) or DASH} ({self.id} {state}): {self.architecture}, {size}"
+        why = f": {visible(self.state_reason)}" if self.state in FAILED_STATES and self.state_reason else ""
+        return f"{visible(self.name) or DASH} ({self.id} {state}): {self.architecture}, {size}{why}"
 
     @property
     def made_from(self) -> str:

@@ -40,8 +40,13 @@ def test_of_an_image_that_is_not_pending_there_is_nothing_to_tell(state: str) ->
     ("image", "progress", "line"),
     [
         (replace(IMAGE, state="available"), None, "base (ami-0123456789abcdef0 available): x86_64, 50 GiB"),
-        (IMAGE, 0.4, "base (ami-0123456789abcdef0 pending 40%): x86_64, 50 GiB"),
-        (replace(IMAGE, size=150), 1.0, "base (ami-0123456789abcdef0 pending 100%): x86_64, 150 GiB"),
+        (IMAGE, 0.4, "base (ami-0123456789abcdef0 pending 40 %): x86_64, 50 GiB"),
+        (replace(IMAGE, size=150), 1.0, "base (ami-0123456789abcdef0 pending 100 %): x86_64, 150 GiB"),
+        (
+            replace(IMAGE, state="failed", state_reason="Client.InternalError: the copy\x1b failed"),
+            None,
+            "base (ami-0123456789abcdef0 failed): x86_64, 50 GiB: Client.InternalError: the copy\\x1b failed",
+        ),
         (replace(IMAGE, name="", root_size=0), None, "– (ami-0123456789abcdef0 pending): x86_64, size not known yet"),
         (replace(IMAGE, name="a\u202eb"), None, "a\\u202eb (ami-0123456789abcdef0 pending): x86_64, 50 GiB"),
     ],

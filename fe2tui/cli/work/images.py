@@ -16,7 +16,7 @@ from fe2tui.model.fleet import Fleet, PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.image_query import IMAGES, ImagesAt, Query, instances_of
 from fe2tui.model.money.images import image_per_month
-from fe2tui.model.pending import progress_of, snapshots_behind
+from fe2tui.model.pending import progress_of, snapshot_ids_of
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.words import DASH, age, dollars, percent, visible
 from fe2tui.tasks import reading
@@ -25,7 +25,7 @@ from fe2tui.tasks.context import Context, utc_now
 
 def show_all(asked: Asked, filters: Sequence[str], *, long: bool, public: bool) -> None:
     """Print the account's own images that fit, or the well-known public ones; raises QueryError."""
-    query = IMAGES.parse(" ".join(filters))
+    query = IMAGES.parse_whole(" ".join(filters))
     whole = bool(asked.json or long or filters)
 
     async def work(ctx: Context) -> None:
@@ -95,7 +95,7 @@ def image_document(image: Image, fleet: Fleet) -> dict[str, Any]:
         "architecture": image.architecture,
         "created_at": iso(image.created_at),
         "cost_per_month_at_most": cents(image_per_month(image, fleet)),
-        "snapshots": [_snapshot_document(each, fleet) for each in _snapshot_ids(image, fleet)],
+        "snapshots": [_snapshot_document(each, fleet) for each in snapshot_ids_of(image, fleet.snapshots)],
         "source_instance_id": image.made_from or None,
         "login_user": image.login_user,
         "tags": dict(image.tags),
@@ -103,11 +103,6 @@ def image_document(image: Image, fleet: Fleet) -> dict[str, Any]:
         "owner_id": image.owner_id,
         "state_reason": image.state_reason,
     }
-
-
-def _snapshot_ids(image: Image, fleet: Fleet) -> list[str]:
-    behind = (snapshot.id for snapshot in snapshots_behind(image, fleet.snapshots.values()))
-    return list(dict.fromkeys((*image.snapshot_ids, *behind)))
 
 
 def _snapshot_document(snapshot_id: str, fleet: Fleet) -> dict[str, Any]:
