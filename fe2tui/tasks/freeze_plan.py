@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from fe2tui.aws import images as aws
+from fe2tui.aws import types
 from fe2tui.errors import Fe2Error, FieldError, StateError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.freeze import FreezeWay, free_name, name_error, valid_name
@@ -104,7 +106,9 @@ async def plan_freeze(
         error = name_error(given, free) or (aws.name_taken(given, free) if given in taken else None)
         errors += [error] if error else []
     ways = await _ways(ctx, instance)
-    if ways and way not in {one.way for one in ways}:
+    if way not in (one.way for one in WAYS):
+        errors.append(FieldError("way", f"There is no way “{way}”.", f"There are {listed([one.way for one in WAYS])}."))
+    elif ways and way not in {one.way for one in ways}:
         errors.append(
             FieldError(
                 "way",
@@ -114,9 +118,10 @@ async def plan_freeze(
             )
         )
     cost = _at_most(instance, fleet)
-    return FreezePlan(
-        instance, given or free, free, way, tuple(errors), ways, tuple(_sentences(instance, way, fleet, cost)), cost
-    )
+    local = await _local_disk(ctx, instance) if any(one.way == "stop" for one in ways) else 0
+    ways = tuple(_with_losses(one, local) for one in ways)
+    sentences = (*_sentences(instance, way, fleet, cost), *_losses(instance, way, local))
+    return FreezePlan(instance, given or free, free, way, tuple(errors), ways, sentences, cost)
 
 
 def _refuse_state(instance: Instance) -> None:
@@ -134,6 +139,34 @@ async def _ways(ctx: Context, instance: Instance) -> tuple[WayWords, ...]:
         return ()
     refused = (await not_to_stop(ctx, [instance])).get(instance.id) if instance.is_spot else None
     return tuple(one for one in WAYS if one.way != "stop" or not isinstance(refused, Fe2Error))
+
+
+async def _local_disk(ctx: Context, instance: Instance) -> int:
+    """Gigabytes of the machine's own disks, which a stop empties; 0 also where that cannot be found out."""
+    try:
+        kept = await asyncio.to_thread(ctx.store.catalogues.get, ctx.session.place)
+        known = kept.types.get(instance.type) if kept is not None else None
+        return (known or await types.machine_type(ctx.session, instance.type)).local_disk
+    except Fe2Error:
+        return 0
+
+
+def _with_losses(one: WayWords, local: int) -> WayWords:
+    if one.way != "stop" or not local:
+        return one
+    return replace(one, words=f"{one.words} All that is on its local disk ({local:,} GB, instance store) is lost.")
+
+
+def _losses(instance: Instance, way: FreezeWay, local: int) -> list[str]:
+    """What a stop takes away for good."""
+    if way != "stop" or instance.state is not State.RUNNING:
+        return []
+    said = []
+    if local:
+        said.append(f"All that is on its local disk ({local:,} GB, instance store) is lost when it stops.")
+    if instance.public_ip:
+        said.append(f"Its public address {instance.public_ip} changes, unless it is an Elastic IP, which stays.")
+    return said
 
 
 def _at_most(instance: Instance, fleet: Fleet | None) -> Decimal | None:
@@ -158,7 +191,8 @@ def _sentences(instance: Instance, way: FreezeWay, fleet: Fleet | None, cost: De
     volumes = fleet.volumes_of(instance) if fleet is not None else ()
     if len(volumes) > 1:
         sizes = listed([f"{volume.size:,} GiB" for volume in volumes])
-        said.append(f"All its {len(volumes)} disks are in the image: {sizes}.")
+        every = "Both its disks" if len(volumes) == 2 else f"All its {len(volumes)} disks"
+        said.append(f"{every} are in the image: {sizes}.")
     if cost is not None:
         said.append(
             f"The image costs at most {dollars(cost, sign='$')} a month: AWS bills what is written on the disks, "

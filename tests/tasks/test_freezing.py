@@ -138,7 +138,7 @@ async def test_the_plan_says_what_is_in_it_and_what_it_costs_at_most(bench: Benc
     plan = await plan_freeze(bench.ctx, held, fleet=fleet)
     assert plan.at_most_per_month == Decimal("28.00")
     assert plan.sentences[0] == f"{machine.label} reboots: what runs on it ends."
-    assert plan.sentences[1] == "All its 2 disks are in the image: 60 GiB and 500 GiB."
+    assert plan.sentences[1] == "Both its disks are in the image: 60 GiB and 500 GiB."
     assert plan.sentences[2].startswith("The image costs at most $28.00 a month")
     assert (await plan_freeze(bench.ctx, held)).at_most_per_month is None
 
@@ -150,6 +150,35 @@ async def test_the_way_is_what_aws_is_told(bench: Bench, machine: Instance, way:
     (call,) = bench.calls("CreateImage")
     assert call["params"]["NoReboot"] == no_reboot
     assert bench.calls("StopInstances") == []
+
+
+async def test_a_way_that_there_is_not_is_refused_with_those_that_there_are(bench: Bench, machine: Instance) -> None:
+    for one in (machine, replace(machine, state=State.STOPPED)):
+        error = (await plan_freeze(bench.ctx, one, way="x")).error("way")  # type: ignore[arg-type]
+        assert error is not None
+        assert (error.summary, error.remedy) == ("There is no way “x”.", "There are reboot, stop and no-reboot.")
+
+
+async def test_a_stop_says_that_the_local_disk_and_the_address_are_lost(bench: Bench) -> None:
+    machine = Instance(
+        "i-0b39947b710d05337", State.RUNNING, "g4dn.xlarge", "z", tags={"Name": "base"}, public_ip="203.0.113.7"
+    )
+    plan = await plan_freeze(bench.ctx, machine, way="stop", images=[])
+    assert "All that is on its local disk (125 GB, instance store) is lost when it stops." in plan.sentences
+    assert "Its public address 203.0.113.7 changes, unless it is an Elastic IP, which stays." in plan.sentences
+    offered = next(way for way in (await plan_freeze(bench.ctx, machine, images=[])).ways if way.way == "stop")
+    assert offered.words.endswith("(125 GB, instance store) is lost.")
+    other = await plan_freeze(bench.ctx, replace(machine, type="m5.large", public_ip=None), way="stop", images=[])
+    assert not any("lost" in words or "address" in words for words in other.sentences)
+
+
+async def test_a_name_that_another_program_takes_at_the_same_moment_is_refused_with_one_that_is_free(
+    bench: Bench, machine: Instance, name: str
+) -> None:
+    bench.fault("refuse", action="CreateImage", code="InvalidAMIName.Duplicate", message="in use", status=400)
+    with pytest.raises(FieldError) as caught:
+        await freeze(bench.ctx, machine.id, f"{name}-same")
+    assert caught.value.remedy == f"{name}-same-2 is free."
 
 
 async def test_stop_first_stops_makes_the_image_and_starts_again(bench: Bench, machine: Instance) -> None:
