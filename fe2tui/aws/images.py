@@ -21,13 +21,18 @@ _ID = re.compile(r"ami-[0-9a-f]{8,17}")
 _TRY = "Type ubuntu, amazon, debian or dlami, the name of one of your images, or an AMI's id."
 
 
+def is_id(text: str) -> bool:
+    """Whether that is how an image's id looks."""
+    return _ID.fullmatch(text) is not None
+
+
 async def resolve_image(session: Session, text: str, architecture: str = "x86_64") -> Image:
     """The image that is meant: an id, the name of one of the account's own, or a word (ubuntu, amazon, debian, dlami).
 
     Raises FieldError("image") when there is none, several, or one of another architecture or not yet available.
     """
     wanted = text.strip()
-    if _ID.fullmatch(wanted):
+    if is_id(wanted):
         image = await image_by_id(session, wanted)
         if image is None:
             raise FieldError("image", f"There is no image {wanted} in {session.region}.", _TRY)
@@ -81,13 +86,16 @@ async def public_images(session: Session) -> tuple[PublicImage, ...]:
 
 async def own_images(session: Session) -> list[Image]:
     """The account's own images, newest first, pending ones included."""
-    found = await _images(session, Owners=["self"])
-    return sorted(found, key=lambda image: (str(image.created_at or ""), image.id), reverse=True)
+    return _newest_first(await _images(session, Owners=["self"]))
 
 
 async def every_own_image(session: Session) -> list[Image]:
-    """The account's own images, those that were disabled too: they hold their names and their snapshots."""
-    return await _images(session, Owners=["self"], IncludeDisabled=True)
+    """The same with those that were disabled: they hold their names and their snapshots."""
+    return _newest_first(await _images(session, Owners=["self"], IncludeDisabled=True))
+
+
+def _newest_first(found: Iterable[Image]) -> list[Image]:
+    return sorted(found, key=lambda image: (str(image.created_at or ""), image.id), reverse=True)
 
 
 async def create_image(
@@ -134,8 +142,8 @@ async def deregister_image(session: Session, image_id: str) -> None:
 
 
 async def image_by_id(session: Session, image_id: str) -> Image | None:
-    """One image by its id, whosever it is; None if there is none (any more) that may be seen."""
-    found = await _images(session, Filters=[{"Name": "image-id", "Values": [image_id]}])
+    """One image by its id, whosever it is, disabled or not; None if there is none (any more) that may be seen."""
+    found = await _images(session, Filters=[{"Name": "image-id", "Values": [image_id]}], IncludeDisabled=True)
     return found[0] if found else None
 
 

@@ -13,7 +13,7 @@ from fe2tui.model.progress import Outcome
 from fe2tui.tasks import deregister as removing
 from fe2tui.tasks import freeze as freezing
 from fe2tui.tasks.context import Context
-from fe2tui.tasks.image_names import find_image, resolve_images
+from fe2tui.tasks.image_names import find_image, find_own_images
 from fe2tui.tasks.names import find
 from fe2tui.tasks.reading import read_images
 
@@ -26,7 +26,7 @@ class Images(Account):
 
         Raises QueryError.
         """
-        query = IMAGES.parse(filter)
+        query = IMAGES.parse_whole(filter)
 
         async def work(ctx: Context) -> list[Image]:
             fleet = await read_images(ctx, whole=bool(query.tests))
@@ -72,6 +72,7 @@ class Images(Account):
 
         async def work(ctx: Context) -> list[Outcome]:
             fleet = await read_images(ctx, whole=False, disabled=True)
-            return await removing.deregister(ctx, [one.id for one in resolve_images(fleet.images.values(), names)])
+            own = await find_own_images(ctx, fleet.images.values(), names)
+            return await removing.deregister(ctx, [one.id for one in own])
 
         return outcomes(self._do(work))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import timedelta
 
 from fe2tui.aws import images as aws
-from fe2tui.errors import AmbiguousError, NotFoundError, UsageError
+from fe2tui.errors import AmbiguousError, NotFoundError, StoreError, UsageError
 from fe2tui.model.image import IMAGE_WORDS, Image
 from fe2tui.model.words import listed, plural
 from fe2tui.tasks.context import Context
+from fe2tui.tasks.image_impact import not_own
 
 _NAMED = 8  # names offered to somebody who mistook one
 _NEWEST = "ubuntu"  # what is meant where nothing is said, as fastec2 had it
@@ -46,20 +50,67 @@ def resolve_images(among: Iterable[Image], names: Iterable[str]) -> list[Image]:
 async def find_image(ctx: Context, name: str | None = None, architecture: str = "x86_64") -> Image:
     """The image meant, as AWS shows it now, whatever its state; without a name, the newest stable Ubuntu.
 
-    ``architecture`` counts for words only.
+    ``architecture`` counts for words only. One that this program has asked for a moment ago and EC2 does not show yet
+    is waited for.
 
     Raises as ``resolve_image`` does, and FieldError(image) for a word that has nothing for an architecture.
     """
     wanted = _NEWEST if name is None else name.strip()
-    if wanted.startswith("ami-"):
-        image = await aws.image_by_id(ctx.session, wanted)
+    if aws.is_id(wanted):
+        image = await aws.image_by_id(ctx.session, wanted) or await _asked_for_just_now(ctx, wanted)
         if image is None:
             raise NotFoundError(f"There is no image {wanted} in {ctx.session.region}.", "`fe2 amis` lists yours.")
         return image
-    own = await aws.own_images(ctx.session)
-    if wanted.lower() in IMAGE_WORDS and not any(image.name == wanted for image in own):
-        return await aws.resolve_image(ctx.session, wanted, architecture)
+    own = await aws.every_own_image(ctx.session)
+    if not any(image.name == wanted for image in own):
+        if (image := await _asked_for_just_now(ctx, wanted)) is not None:
+            return image
+        if wanted.lower() in IMAGE_WORDS:
+            return await aws.resolve_image(ctx.session, wanted, architecture)
     return resolve_image(own, wanted)
+
+
+async def find_own_images(ctx: Context, among: Iterable[Image], names: Iterable[str]) -> list[Image]:
+    """Own images by name or id, among those known; raises as ``resolve_images`` does.
+
+    Raises UsageError for one that there is, but of somebody else, as those are that the well-known words stand for.
+    """
+    images, wanted = list(among), list(names)
+    try:
+        return resolve_images(images, wanted)
+    except AmbiguousError:
+        raise
+    except NotFoundError:
+        known = {image.id for image in images} | {image.name for image in images}
+        for name in wanted:
+            if name not in known:
+                await _refuse_foreign(ctx, name)
+        raise
+
+
+async def _refuse_foreign(ctx: Context, name: str) -> None:
+    if (word := IMAGE_WORDS.get(name.lower())) is not None:
+        raise UsageError(
+            f"{name} stands for a public image ({word.title}), which is not yours: nothing is done.",
+            "Only the account that owns an image removes it. `fe2 amis` lists yours.",
+        )
+    if aws.is_id(name) and (image := await aws.image_by_id(ctx.session, name)) is not None:
+        raise not_own(image)
+
+
+async def _asked_for_just_now(ctx: Context, wanted: str) -> Image | None:
+    """One of that name or id that our journal has, and EC2 comes to show within moments of its being asked for."""
+    place = ctx.session.place
+    with suppress(StoreError):
+        made = await asyncio.to_thread(ctx.store.freezes.being_made, place.profile, place.endpoint, place.region)
+        for intent in made:
+            until = (intent.asked_at or intent.made_at) + timedelta(seconds=ctx.pace.settle)
+            while wanted in (intent.name, intent.image_id) and intent.image_id is not None and ctx.clock() < until:
+                image = await aws.image_by_id(ctx.session, intent.image_id)
+                if image is not None:
+                    return image
+                await asyncio.sleep(ctx.pace.poll)
+    return None
 
 
 def _nearest(name: str, images: list[Image]) -> str:

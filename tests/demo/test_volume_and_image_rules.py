@@ -91,6 +91,17 @@ def test_a_volume_of_a_token_is_made_once(own: Any, refused: Any) -> None:
     assert refused(own.create_volume, **{**wish, "Size": 6}).code == "IdempotentParameterMismatch"
 
 
+def test_a_disabled_image_is_shown_when_asked_for_and_keeps_its_name(own: Any, machine: Any, refused: Any) -> None:
+    made = own.create_image(InstanceId=machine["InstanceId"], Name="disabled one", NoReboot=True)["ImageId"]
+    own.disable_image(ImageId=made)
+    shown = own.describe_images(Owners=["self"])["Images"]
+    every = own.describe_images(Owners=["self"], IncludeDisabled=True)["Images"]
+    assert made not in {one["ImageId"] for one in shown}
+    assert {one["ImageId"]: one["State"] for one in every}[made] == "disabled"
+    again = refused(own.create_image, InstanceId=machine["InstanceId"], Name="disabled one", NoReboot=True)
+    assert again.code == "InvalidAMIName.Duplicate"
+
+
 def test_terminating_keeps_the_disks_that_are_marked_so(own: Any, machine: Any) -> None:
     volume = free_volume(own)
     own.describe_volumes()

@@ -16,7 +16,7 @@ from fe2tui.model.progress import Outcome
 from fe2tui.model.words import DASH, listed, plural, visible
 from fe2tui.tasks import deregister as task
 from fe2tui.tasks.context import Context
-from fe2tui.tasks.image_names import resolve_images
+from fe2tui.tasks.image_names import find_own_images
 from fe2tui.tasks.reading import read_images
 
 
@@ -38,7 +38,7 @@ async def _deregister(ctx: Context, asked: Asked, names: Sequence[str]) -> list[
     if ctx.session.read_only:
         raise ReadOnlyError("This session may only read: nothing can be deregistered.", "Leave --read-only out.")
     fleet = told(await read_images(ctx, disabled=True))
-    among = resolve_images(fleet.images.values(), names)
+    among = await find_own_images(ctx, fleet.images.values(), names)
     impact = task.image_impact(fleet, among, ctx.clock())
     for line in _sheet(impact):
         complain(line)

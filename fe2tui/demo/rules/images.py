@@ -133,6 +133,8 @@ def describe_images(call: Call) -> Mapping[str, Any]:
     if owners:
         wanted = {ACCOUNT_ID if owner == "self" else owner for owner in owners}
         images = [image for image in images if image.owner_id in wanted or image.owner_alias in wanted]
+    if not truth(call.params.get("IncludeDisabled")):
+        images = [image for image in images if image.state != "disabled"]
     users = call.texts("ExecutableBy")
     if "all" in users:
         images = [image for image in images if image.public]
@@ -275,6 +277,18 @@ def register_image(call: Call) -> Mapping[str, Any]:
     )
     region.images[image.id] = image
     return {"imageId": image.id}
+
+
+@answers("DisableImage")
+def disable_image(call: Call) -> Mapping[str, Any]:
+    """It keeps its name and its snapshots, and is shown to its owner alone, when asked for."""
+    image = find_image(call.region, call.text("ImageId"))
+    if image.owner_id != ACCOUNT_ID:
+        raise Refusal("AuthFailure", f"Not authorized for image:{image.id}", 403)
+    if image.state not in ("available", "disabled"):
+        raise Refusal("InvalidAMIID.Unavailable", f"The image ID '{image.id}' is not available")
+    image.state = "disabled"
+    return {"return": True}
 
 
 @answers("DeregisterImage")
