@@ -121,6 +121,16 @@ class Language(Generic[Thing, Around]):
                 sound.append(token)
         return self.parse(" ".join(sound)), wrong
 
+    def parse_whole(self, text: str) -> Query[Thing, Around]:
+        """The same of what nobody is still typing: a term that is not finished is wrong too. Raises QueryError."""
+        for token in _TOKEN.findall(text):
+            if self._test(token.removeprefix("-")) is None and token.strip('-"'):
+                number = self.numbers.get(re.split(r"\W", token.lstrip("-"), maxsplit=1)[0].lower())
+                raise QueryError(
+                    token, f"“{token}” has no value.", f"Write {number.example}." if number is not None else ""
+                )
+        return self.parse(text)
+
     def _tests(self, text: str) -> Iterator[Test[Thing, Around]]:
         for token in _TOKEN.findall(text):
             test = self._test(token.removeprefix("-"))

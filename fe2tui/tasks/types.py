@@ -39,7 +39,7 @@ async def find_types(
     ctx: Context, text: str, catalogues: Catalogues, problems: list[Problem], *, sort: str = "type"
 ) -> tuple[list[MachineType], TypesAt]:
     """The types that fit a filter, in order, and what they were seen in: prices, zones. Raises QueryError."""
-    query = TYPES.parse(text)
+    query = TYPES.parse_whole(text)
     catalogue, prices = await asyncio.gather(
         catalogues.get(ctx), softly("prices", read_prices(ctx, problems), problems)
     )  # fmt: skip

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.place import Place
+from fe2tui.model.query import INSTANCES as LANGUAGE
 from fe2tui.model.query import SORTS, At, parse
 from fe2tui.model.terms import QueryError, arranged, natural
 
@@ -131,6 +132,18 @@ def test_any_text_is_a_filter_or_a_query_error(text: str) -> None:
 @given(st.lists(st.sampled_from(["train", "state:running", "type:p3", "tag:env=prod", "age>7d", "spot"]), max_size=4))
 def test_more_terms_never_show_more(terms: list[str]) -> None:
     assert set(shown(" ".join(terms))) <= set(shown(" ".join(terms[:-1])))
+
+
+@pytest.mark.parametrize("text", ["state:", "cost>", "web cost<", "-tag:"])
+def test_a_term_without_a_value_is_wrong_where_nobody_is_still_typing(text: str) -> None:
+    LANGUAGE.parse(text)
+    with pytest.raises(QueryError, match="has no value"):
+        LANGUAGE.parse_whole(text)
+
+
+def test_finished_filters_are_the_same_whether_anybody_types() -> None:
+    for text in ("", "web", '"two words" -x', "state:running cost>1"):
+        assert LANGUAGE.parse_whole(text).text == LANGUAGE.parse(text).text
 
 
 def test_names_sort_by_the_numbers_in_them() -> None:

@@ -25,7 +25,7 @@ _HEADS = ("TYPE", "VCPU", "GIB", "GPU", "GPU GB", "ARCH", "NETWORK", "DISK GB", 
 def show_types(asked: Asked, filters: Sequence[str], sort: str) -> None:
     """Print the types that fit. Raises QueryError."""
     text = " ".join(filters)
-    TYPES.parse(text)
+    TYPES.parse_whole(text)
 
     async def work(ctx: Context) -> None:
         problems: list[Problem] = []
