@@ -17,6 +17,7 @@ SEVERAL = f"several prices, see {PRICE_PAGE}"
 UNKNOWN = "price unknown"
 
 
+_NAMED = 8  # families offered to somebody who mistook one
 _LEAST_PLACES, _MOST_PLACES = 3, 6  # decimals of a price an hour; AWS's have no more
 
 
@@ -61,6 +62,12 @@ def _price(name: str, prices: Prices) -> DemandPrice:
     return DemandPrice(name, amount, words)
 
 
+def _some(families: list[str]) -> str:
+    more = len(families) - _NAMED
+    named = [*families[:_NAMED], f"{more} more"] if more > 1 else families
+    return f"There are {listed(named)}."
+
+
 def _nearest(wanted: str, known: set[str]) -> str:
     family = wanted.partition(".")[0]
     families = sorted({name.partition(".")[0] for name in known})
@@ -68,4 +75,4 @@ def _nearest(wanted: str, known: set[str]) -> str:
         names = sorted((name for name in known if name.startswith(f"{family}.")), key=size_order)
         return f"{family} has {listed([name.partition('.')[2] for name in names])}."
     near = difflib.get_close_matches(family, families, n=5, cutoff=0.5)
-    return f"Did you mean {listed(near, 'or')}?" if near else f"There are {listed(families)}."
+    return f"Did you mean {listed(near, 'or')}?" if near else _some(families)

@@ -76,11 +76,14 @@ async def read_images(ctx: Context, *, whole: bool = True, public: bool = False,
 
 async def read_image(ctx: Context, name: str | None, architecture: str, *, whole: bool) -> tuple[Image, Fleet]:
     """One image, as ``find_image`` finds it, in a fleet that holds it and its snapshots; if ``whole``, prices too."""
+    image = await find_image(ctx, name, architecture)
+    return image, await around_image(ctx, image, whole=whole)
+
+
+async def around_image(ctx: Context, image: Image, *, whole: bool) -> Fleet:
+    """A fleet that holds an image and its snapshots; if ``whole``, prices too."""
     problems: list[Problem] = []
-    image, prices = await asyncio.gather(
-        find_image(ctx, name, architecture),
-        softly("prices", read_prices(ctx, problems), problems) if whole else _nothing(),
-    )
+    prices = await softly("prices", read_prices(ctx, problems), problems) if whole else None
     snapshots: list[Snapshot] | None = None
     if image.state == "pending":
         reading = aws_snapshots.snapshots_of_image(ctx.session, image.id)
@@ -90,7 +93,7 @@ async def read_image(ctx: Context, name: str | None, architecture: str, *, whole
         snapshots = await softly("snapshots", reading, problems)
     last = await _last(ctx)
     is_own = not image.public or image.id in last.images
-    return image, replace(
+    return replace(
         last,
         images={image.id: image} if is_own else {},
         snapshots={one.id: one for one in snapshots or ()},

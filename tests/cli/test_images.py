@@ -114,6 +114,21 @@ def test_an_image_that_nobody_has_is_status_3_with_the_nearest_names(fe2: Any, c
     assert fe2(*command, "").status == 2
 
 
+@pytest.mark.parametrize("name", ["ubuntu", "debian"])
+def test_a_public_image_is_not_said_to_be_missing_but_not_yours(fe2: Any, name: str) -> None:
+    said = fe2("deregister", name, "--yes")
+    assert (said.status, said.out) == (2, "")
+    assert f"{name} stands for a public image" in said.err and "not yours: nothing is done" in said.err
+
+
+def test_json_of_a_freeze_has_what_json_of_its_image_has(own_fe2: Any) -> None:
+    said = own_fe2("freeze", "base", "mine", "--no-reboot", "--json")
+    assert said.status == 0, said.err
+    assert said.json == own_fe2("ami", "mine", "--json").json
+    assert said.json["cost_per_month_at_most"] > 0
+    assert all(each["state"] for each in said.json["snapshots"])
+
+
 def test_names_of_instances_beside_an_image_never_reach_the_terminal_as_they_are(own_fe2: Any) -> None:
     tags = '[{"Key": "Name", "Value": "\u202eevil"}]'
     assert own_fe2("get-instance", "spot1", "-", "create-tags", "--Tags", tags).status == 0
@@ -163,7 +178,7 @@ def test_freeze_prints_the_id_at_once_and_get_ami_says_pending_until_it_is_done(
     assert re.fullmatch(rf"{ID}\n", said.out)
     assert "base reboots" in said.err
     assert own_fe2("get-ami", "mine", "-", "state").out == "pending\n"
-    assert re.search(rf"mine \({said.out.strip()} pending \d+%\): x86_64", own_fe2("amis").out)
+    assert re.search(rf"mine \({said.out.strip()} pending \d+ %\): x86_64", own_fe2("amis").out)
     document = own_fe2("ami", "mine", "--json").json
     assert 0 <= document["progress"] < 1
     assert document["tags"]["Name"] == "mine"
@@ -185,7 +200,7 @@ def test_wait_returns_when_the_image_can_be_used(own_fe2: Any) -> None:
     said = own_fe2("freeze", "base", "mine", "--wait")
     assert said.status == 0, said.err
     assert own_fe2("get-ami", said.out.strip(), "-", "state").out == "available\n"
-    assert re.search(r"\d+%", said.err)
+    assert re.search(r"\d+ %", said.err)
 
 
 def test_ctrl_c_while_watching_leaves_it_to_aws_and_the_next_command_tells_its_end_once(own_fe2: Any) -> None:

@@ -151,7 +151,6 @@ def test_a_stopped_one_is_only_changed_unless_its_start_is_asked_for(own_fe2: An
     ("name", "to", "told"),
     [
         ("inst1", "t4g.large", "Arm"),
-        ("inst1", "m5.nosuch", "There is no instance type m5.nosuch"),
         ("inst1", "m5.large", "its type now"),
         ("spot1", "m5.xlarge", "spot"),
     ],
@@ -161,6 +160,20 @@ def test_what_it_cannot_become_is_refused_in_plain_words(fe2: Any, name: str, to
     assert said.status in (1, 2)
     assert said.out == ""
     assert told in said.err and "Traceback" not in said.err
+
+
+def test_a_type_that_there_is_not_is_status_3_with_capitals_or_without(fe2: Any) -> None:
+    for name in ("m5.nosuch", "M5.NoSuch"):
+        said = fe2("change-type", "inst1", name, "--stop")
+        assert (said.status, said.out) == (3, "")
+        assert "There is no instance type m5.nosuch" in said.err
+    assert "$0.096 an hour more" in fe2("change-type", "inst1", "M5.XLarge").err
+
+
+@pytest.mark.parametrize("term", ["price>", "vcpu>=", "gpu:"])
+def test_a_term_without_a_value_is_wrong_usage(fe2: Any, term: str) -> None:
+    said = fe2("types", "m5", term)
+    assert (said.status, said.out) == (2, "") and "has no value" in said.err
 
 
 def test_read_only_changes_no_type(fe2: Any) -> None:

@@ -48,6 +48,13 @@ def test_what_is_not_there_is_an_error_with_what_is_near(asked: str, remedy: str
     assert caught.value.remedy.startswith(remedy)
 
 
+def test_of_many_families_only_some_are_named() -> None:
+    many = Prices(on_demand={f"x{number}.large": Decimal(1) for number in range(150)})
+    with pytest.raises(NotFoundError) as caught:
+        demand_prices("zz", many, Catalogue(), "us-east-2")
+    assert caught.value.remedy.endswith(" and 142 more.") and len(caught.value.remedy) < 100
+
+
 def test_no_family_is_wrong_usage() -> None:
     with pytest.raises(UsageError):
         demand_prices(" ", PRICES, CATALOGUE, "us-east-2")

@@ -14,7 +14,7 @@ from fe2tui.cli.work.asking import agrees, somebody_there
 from fe2tui.cli.work.output import instance_document, instance_line, print_json
 from fe2tui.cli.work.reading import catalogues, read_fleet
 from fe2tui.cli.work.working import Working
-from fe2tui.errors import DeniedError, ReadOnlyError, StartAfterChangeError, StateError
+from fe2tui.errors import DeniedError, NotFoundError, ReadOnlyError, StartAfterChangeError, StateError
 from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Fleet, Problem
 from fe2tui.model.instance import Instance, State
@@ -30,6 +30,7 @@ def change_type(asked: Asked, name: str, to: str, *, stop: bool, start: bool, wa
     """Change it and print it. Raises StateError for one that runs and is not to be stopped."""
 
     working = Working(asked)
+    to = to.strip().lower()
 
     async def work(ctx: Context) -> Instance:
         async with catalogues() as known:
@@ -62,6 +63,8 @@ async def _agreed(ctx: Context, name: str, to: str, stop: bool, known: Catalogue
     if catalogue is not None:
         fleet = Fleet(ctx.session.place, ctx.clock(), {instance.id: instance})
         plan = task.plan_change(instance, to, catalogue, replace(fleet, prices=prices) if prices else fleet)
+        if plan.new is None and plan.error is not None:
+            raise NotFoundError(plan.error.summary, plan.error.remedy)
         if plan.error is not None:
             raise plan.error
         for sentence in plan.sentences[:1] if refused else plan.sentences:

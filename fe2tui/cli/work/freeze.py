@@ -13,16 +13,16 @@ from fe2tui.cli.work.asking import ask, somebody_there
 from fe2tui.cli.work.freezes import tell_of_freezes
 from fe2tui.cli.work.images import image_document
 from fe2tui.cli.work.output import print_json
+from fe2tui.cli.work.reading import told
 from fe2tui.cli.work.working import Working
 from fe2tui.errors import InterruptedByUser, ReadOnlyError
-from fe2tui.model.fleet import Fleet
 from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.image import Image
 from fe2tui.model.words import visible
 from fe2tui.tasks import freeze as task
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.names import find
-from fe2tui.tasks.reading import read_disks, read_image
+from fe2tui.tasks.reading import around_image, read_disks
 
 _WIDEST = 100  # columns of text
 
@@ -42,10 +42,7 @@ def freeze(asked: Asked, name: str, image_name: str | None, way: FreezeWay | Non
             working.clear()
             complain(f"The image {visible(image.label)} is made.")
         if asked.json:
-            fleet = Fleet(ctx.session.place, ctx.clock(), images={image.id: image})
-            if wait:
-                _, fleet = await read_image(ctx, image.id, image.architecture, whole=True)
-            print_json(image_document(image, fleet))
+            print_json(image_document(image, told(await around_image(ctx, image, whole=True))))
         await tell_of_freezes(ctx, but=image.id)
 
     working.run(work)
