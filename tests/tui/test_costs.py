@@ -79,6 +79,21 @@ def test_the_amounts_of_the_sheet_add_up_to_its_first_row() -> None:
     assert abs(sum(by_part) - account.month) < Decimal("1e-20")
 
 
+@pytest.mark.parametrize("width", [76, 116, 140])
+def test_no_amount_is_ever_cut(width: int) -> None:
+    seen = many(500)
+    big = {f"snap-{n}": Snapshot(f"snap-{n}", 60_000, started_at=NOW - 90 * HOUR) for n in range(40)}
+    dear = {name: price * 1000 for name, price in PRICES.on_demand.items()}
+    seen = replace(seen, snapshots=big, prices=replace(PRICES, on_demand=dear, snapshot=Decimal("0.05")))
+    rows = CostRows(account_cost(seen, NOW))
+    layout = rows.layout(width)
+    for row_id in rows.ids:
+        texts = [text for text, _ in rows.cells(row_id, layout.columns)[1]]
+        assert all(
+            len(text) <= column.width for text, column in zip(texts, layout.columns, strict=True) if column.right
+        )
+
+
 async def test_sums_of_which_all_is_known_are_not_said_to_be_at_least() -> None:
     seen = fleet([instance(1)])
     async with opened(sheet_of(seen), (120, 36)) as (_, host):

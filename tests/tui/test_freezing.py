@@ -169,6 +169,22 @@ async def test_nothing_of_the_form_is_cut(size: tuple[int, int]) -> None:
         assert "at most $3.00 a month" in said(host, "#means")
 
 
+async def test_all_that_a_stop_would_take_away_has_room_on_a_small_terminal() -> None:
+    planner = Planner()
+    lost = "All that is on its local disk (1,900 GB, instance store) is lost"
+
+    async def plan(name: str | None, way: FreezeWay) -> FreezePlan:
+        made = await planner.plan(name, way)
+        ways = tuple(replace(one, words=f"{one.words} {lost}.") if one.way == "stop" else one for one in made.ways)
+        further = ("Both its disks are in the image: 100 GiB and 500 GiB.", f"{lost} when it stops.", "x " * 40)
+        return replace(made, ways=ways, sentences=(*made.sentences, *further))
+
+    async with opened(FreezeForm("base", plan)) as (_, host):
+        await ready(host)
+        assert lost in " ".join(text_of(host).replace("│", " ").replace("▌", " ").split())
+        assert host.form.query_one("#frame").max_scroll_y == 0
+
+
 @pytest.fixture
 def own_cloud(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> Cloud:
     """A lived-in cloud that this test may change."""

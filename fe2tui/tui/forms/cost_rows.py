@@ -120,12 +120,19 @@ class CostRows:
     def __init__(self, account: AccountCost) -> None:
         self._lines = _lines(account)
         self._columns = columns(f"{account.at:%b}")
+        # no amount is longer than that of the whole, but for those that are not in it
+        longest = [line for key, line in self._lines.items() if key == ALL or line.at_most]
+        self._widths = {
+            column.id: max(len(column.cell(line, None)[0]) for line in longest)
+            for column in self._columns
+            if column.right
+        }
         self.ids: Sequence[str] = list(self._lines)
         self.rows: Mapping[str, int] = {row_id: place for place, row_id in enumerate(self.ids)}
 
     def layout(self, width: int) -> Layout:
         """The columns for a width."""
-        return fit(self._columns, width, names=Names(10, 12, 20))
+        return fit(self._columns, width, self._widths, names=Names(10, 12, 20))
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
         """The sign and the cells of a row."""

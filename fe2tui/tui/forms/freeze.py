@@ -45,6 +45,7 @@ class FreezeForm(Form[Freeze]):
     def __init__(self, label: str, plan: Plan, *, settle: float = SETTLE) -> None:
         title = f"Freeze {label} into an image"
         super().__init__(title if len(title) <= LONGEST_TITLE else f"Freeze {label}", submit_word="Freeze")
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
         self._make = plan
         self._settle = settle
         self._plan: FreezePlan | None = None
