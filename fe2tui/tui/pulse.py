@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from fe2tui.model.instance import State
 from fe2tui.tui import memory
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NOBODY_LOOKS_AFTER = timedelta(hours=4)
 TABLE_EVERY, DETAILS_EVERY, IMAGES_EVERY, TIDY_EVERY = 5, 10, 30, 600  # seconds
 MEASURE_EVERY = 5  # seconds, while nobody scrolls
-YOUNG = timedelta(minutes=10)  # such ages are shown with their seconds
+YOUNG = timedelta(minutes=2)  # the seconds of such ages go on by one; later ones with the whole table
 LOG_EVERY = 10  # seconds: other programs write to it too
 
 
@@ -45,8 +45,10 @@ class Pulse:
             main.notice.redraw()
         if parts.desk.jobs.running:
             parts.feed.draw()
-        elif self._beats % TABLE_EVERY == 0 or self._has_young():
+        elif self._beats % TABLE_EVERY == 0:
             parts.table.redraw()
+        else:
+            parts.table.redraw_rows(self._young())
         if self._beats % DETAILS_EVERY == 0:
             main.show_details()
         if self._beats % IMAGES_EVERY == 0 and parts.listing.is_looked_at:
@@ -80,14 +82,12 @@ class Pulse:
         table = self._parts.table
         return table.cursor_id, table.scroll_y, table.size, table.is_on_screen, table.row_count
 
-    def _has_young(self) -> bool:
+    def _young(self) -> Iterator[str]:
+        """The instances in view that were started a moment ago."""
         table, now = self._parts.table, self._clock()
-        sight = table.sight
-        if sight is None:
-            return False
+        if table.sight is None:
+            return
         for instance_id in table.ids_in_view:
-            instance = sight.fleet.instances[instance_id]
-            moving = instance.state in (State.PENDING, State.RUNNING)
-            if moving and instance.launched_at is not None and now - instance.launched_at < YOUNG:
-                return True
-        return False
+            launched_at = table.sight.fleet.instances[instance_id].launched_at
+            if launched_at is not None and now - launched_at < YOUNG:
+                yield instance_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from rich.cells import cell_len
@@ -256,3 +256,20 @@ async def test_ages_go_on_without_a_read() -> None:
         host.table.redraw()
         await pilot.pause()
         assert " 41s " in host.lines()[1]
+
+
+async def test_rows_that_are_young_are_drawn_anew_without_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with table(fleet([instance(1), instance(2)])) as (host, pilot):
+        await pilot.pause()
+        young = host.table.ids_in_view[0]
+        before = host.lines()[1:3]
+        host.now = NOW + timedelta(seconds=1_000)
+        drawn: list[str] = []
+        monkeypatch.setattr(host.table, "refresh", lambda *regions, **_: drawn.append(str(regions)))
+        host.table.redraw_rows([young, "i-not-there"])
+        assert len(drawn) == 1
+        host.table.redraw_rows([young])
+        assert len(drawn) == 1  # nothing of it is another
+        after = host.lines()[1:3]
+        assert after[0] != before[0]
+        assert after[1] == before[1]

@@ -85,6 +85,10 @@ class Brush:
         before, self._strips = self._strips, {}
         return before
 
+    def forget_row(self, look: Look) -> Strip | None:
+        """Draw a row anew from now on; what was drawn before."""
+        return self._strips.pop(look, None)
+
     def titles(self, ink: Inks, sorted_by: tuple[str, bool]) -> Strip:
         """The titles of the columns, with the sign of the order at the first one that it is sorted by."""
         parts = [Segment(" " * GUTTER, ink["dim"])]

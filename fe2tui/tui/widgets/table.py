@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -125,6 +125,16 @@ class Table(ScrollView, can_focus=True):
                 break
             if self._strip(row) != before.get(self._look(row)):
                 self.refresh(Region(0, line, self.size.width, 1))
+
+    def redraw_rows(self, ids: Iterable[str]) -> None:
+        """Draw these rows again where they are in view and differ from what was drawn."""
+        top, end = round(self.scroll_y), round(self.scroll_y) + self._page_rows
+        for row_id in ids:
+            row = self._shown.rows.get(row_id, -1)
+            if self.is_attached and top <= row < end:
+                before = self._brush.forget_row(self._look(row))
+                if self._strip(row) != before:
+                    self.refresh(Region(0, row - top + 1, self.size.width, 1))
 
     def recolour(self) -> None:
         """Draw everything anew: marks, focus or colours are others."""
