@@ -9,7 +9,8 @@ from fe2tui.tui.widgets.cells import cut, wrapped
 MOST_LINES = 3
 MOST_PLAIN = 5  # lines of what stands nowhere else
 SHARE = 0.8  # of the screen's width, as in app.tcss
-FRAME = 4
+FRAME = 3  # the border at its left, and the spaces at both sides
+SCROLLBAR = 2  # of what all toasts stand in
 
 
 def failure_words(text: str, width: int, key: str) -> str:
@@ -37,4 +38,4 @@ def plain_words(text: str, width: int) -> str:
 
 
 def _room(width: int) -> int:
-    return max(20, int(width * SHARE) - FRAME)
+    return max(20, int((width - SCROLLBAR) * SHARE) - FRAME)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.record import recorded
 from fe2tui.tui.forms.confirm import Confirm
 from fe2tui.tui.panes.activity import ActivityPane
+from fe2tui.tui.view import Severity
 from tests.tui.test_dashboard import shown
 from tests.tui.verbs_host import Driven, dashboard
 
@@ -231,3 +233,16 @@ def _lines(pane: ActivityPane) -> list[str]:
 
 def _told(pane: ActivityPane) -> str:
     return " ".join(" ".join(line.strip(" ▌✓◐▲○") for line in _lines(pane)).split())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("severity", ["information", "warning"])
+async def test_what_a_toast_says_is_on_the_screen_whole(
+    demo_env: Path, size: tuple[int, int], severity: Severity
+) -> None:
+    words = " ".join(f"word{number}" for number in range(30))
+    async with dashboard(size=size, toasts=True) as driven:
+        driven.view.tell(words, severity)
+        await driven.until(lambda: "word29" in shown(driven), seconds=5)
+        at = {int(found) for found in re.findall(r"word(\d+)", shown(driven))}
+        assert at == set(range(30))

@@ -98,11 +98,16 @@ class Driven:
 
 @asynccontextmanager
 async def dashboard(
-    *, size: tuple[int, int] = (120, 36), read_only: bool = False, prices: bool = True, **settings: Any
+    *,
+    size: tuple[int, int] = (120, 36),
+    read_only: bool = False,
+    prices: bool = True,
+    toasts: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[Driven]:
-    """The dashboard, when it has read the cloud that the environment names."""
+    """The dashboard, when it has read the cloud that the environment names. ``toasts``: they are on the screen, too."""
     app = Dashboard(Choice(read_only=read_only), replace(load(), quick_seconds=0.3, **settings))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=toasts) as pilot:
         driven = Driven(app, pilot)
         await driven.until(lambda: app.screen.id == "main")
         await driven.until(lambda: driven.view.fleet is not None)
