@@ -120,7 +120,8 @@ async def plan_freeze(
     cost = _at_most(instance, fleet)
     local = await _local_disk(ctx, instance) if any(one.way == "stop" for one in ways) else 0
     ways = tuple(_with_losses(one, local) for one in ways)
-    sentences = (*_sentences(instance, way, fleet, cost), *_losses(instance, way, local))
+    first, *more = _sentences(instance, way, fleet, cost)
+    sentences = (first, *_losses(instance, way, local), *more)
     return FreezePlan(instance, given or free, free, way, tuple(errors), ways, sentences, cost)
 
 
