@@ -70,6 +70,7 @@ class _Room:
     region_name: bool = True
     endpoint: bool = True
     word_marks: bool = True
+    word_unknown: bool = True
     unknown: bool = True
     month: bool = True
     resting: bool = True
@@ -87,6 +88,7 @@ _GIVEN_UP: Sequence[Callable[[_Room], _Room]] = (
     lambda room: replace(room, in_month=False),
     lambda room: replace(room, endpoint=False),
     lambda room: replace(room, word_marks=False),
+    lambda room: replace(room, word_unknown=False),
     lambda room: replace(room, resting=False),
     lambda room: replace(room, unknown=False),
     lambda room: replace(room, month=False),
@@ -162,7 +164,7 @@ def _numbers(status: Status, now: datetime, room: _Room) -> Iterator[Span]:
         yield Span(f"   {money}", "strong", "cost")
         yield Span(f"{' in' if room.in_month else ''} {now:%b}", "dim", "cost")
     if sums.unknown and room.unknown and status.priced:
-        yield Span(f"  {sums.unknown:,} without a price", "moving")
+        yield Span(f"  {sums.unknown:,} {'without a' if room.word_unknown else 'no'} price", "moving")
 
 
 def _when(status: Status, now: datetime, room: _Room) -> list[Span]:

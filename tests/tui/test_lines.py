@@ -210,6 +210,8 @@ def test_how_many_have_no_price_is_said_before_names_that_are_known(error: Fe2Er
     line = said(Status(PLACE, "123456789012", partly, NOW - timedelta(seconds=12), error), 120)
     assert "14 without a price" in line
     assert "123456789012" not in line
+    if error is None:
+        assert "14 no price" in said(Status(PLACE, "", partly, NOW - timedelta(seconds=12)), 80)
 
 
 @pytest.mark.parametrize("width", [80, 120])
