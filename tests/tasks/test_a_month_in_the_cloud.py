@@ -1,21 +1,21 @@
 """A machine that was launched, stopped, retyped and restarted, its disk grown: what it cost by the demo cloud's clock.
 
 The steps are hours or days apart; the cloud's clock is moved. At us-east-2's public list prices (m5.large $0.096 an
-hour, m5.xlarge $0.192, gp3 $0.08 a GiB and month of 730 hours, a public address $0.005 an hour while it runs):
+hour, m5.xlarge $0.192, gp3 $0.08 a GiB and calendar month, a public address $0.005 an hour while it runs):
 
     m5.large    72 h  × (0.096 + 0.005)   =  7.272000
     stopped     30 h  (the disk alone)
     m5.xlarge   50 h  × (0.192 + 0.005)   =  9.850000
-    20 GiB for 72 + 30 + 26 = 128 h × 1.60 ÷ 730  =  0.280548
-    60 GiB for the last      24 h × 4.80 ÷ 730    =  0.157808
-                                          together  17.560356
+                                          together  17.122000
+    20 GiB for 72 + 30 + 26 = 128 h × 1.60, and 60 GiB for the last 24 h × 4.80, by the hours of the calendar month
 """
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,16 @@ from tests.tasks.tasks_bench import Bench
 
 HOUR = 3600
 CENT = Decimal("0.01")
+
+
+MACHINE = Decimal("17.122")
+
+
+def by_hand(begun: datetime) -> Decimal:
+    """What the disk cost: hour by hour, each its share of the month that it lies in."""
+    hours = [begun + timedelta(hours=number) for number in range(152)]
+    shares = [1 / Decimal(24 * monthrange(hour.year, hour.month)[1]) for hour in hours]
+    return sum(shares[:128], Decimal(0)) * Decimal("1.60") + sum(shares[128:], Decimal(0)) * Decimal("4.80")
 
 
 class Clock:
@@ -89,7 +99,8 @@ async def test_what_it_cost_is_what_a_person_computes(
     assert [run.type for run in last.runs[key]] == ["m5.large", "m5.xlarge"]
     assert [stretch.size for stretch in last.disks[volume]] == [20, 60]
     total = cost_so_far(instance, last, now)
-    assert total is not None and total.quantize(CENT) == Decimal("17.56")
+    begun = last.disks[volume][0].started_at
+    assert total is not None and total.quantize(CENT) == (MACHINE + by_hand(begun)).quantize(CENT)
 
     account = account_cost(last, now)
     month = cost_between(instance, last, now.replace(day=1, hour=0, minute=0, second=0, microsecond=0), now)
