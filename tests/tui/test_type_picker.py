@@ -328,6 +328,32 @@ async def test_another_order_shows_what_comes_first_unless_the_cursor_was_moved(
         assert table(host).cursor_id == under != listed(host)[0]
 
 
+@pytest.mark.parametrize("comes_later", [False, True])
+@pytest.mark.parametrize("spot_comes", [False, True])
+async def test_the_type_there_is_now_is_in_sight_at_first(comes_later: bool, spot_comes: bool) -> None:
+    every = {f"a{n}.large": replace(TYPES[2], name=f"a{n}.large") for n in range(300)}
+    catalogue = Catalogue(every, {}, NOW)
+    shelf, there = Shelf(None if comes_later else catalogue), asyncio.Event()
+
+    async def get() -> Catalogue:
+        await there.wait()
+        shelf.catalogue = catalogue
+        return catalogue
+
+    async def spot() -> Prices:
+        await there.wait()
+        return replace(PRICES, spot={("a200.large", "us-east-2a"): Decimal("0.01")})
+
+    shelf.source = replace(shelf.source, get=get)
+    shelf.spot = spot if spot_comes else None
+    async with opened(picker(shelf, present="a200.large"), (120, 36)) as (pilot, host):
+        there.set()
+        await until(lambda: table(host).cursor_id == "a200.large")
+        await pilot.pause(0.2)
+        row = listed(host).index("a200.large") - round(table(host).scroll_y)
+        assert 0 < row < table(host).size.height - 1
+
+
 async def test_the_orders_are_offered_in_words_that_fit_what_is_sorted() -> None:
     async with opened(picker(), (120, 36)) as (pilot, host):
         await pilot.press("ctrl+o")

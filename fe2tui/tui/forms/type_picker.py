@@ -46,6 +46,14 @@ class FilterLine(Input):
             self._changed(value)
 
 
+class FixedLines(Static):
+    """Words with a fixed height: to lay the screen out anew with each key would take most of its time."""
+
+    def say(self, words: Content) -> None:
+        """Say something else."""
+        self.update(words, layout=False)
+
+
 class PickTypes(Form[str]):
     """Answers with the name of the type picked, or None. Types that do not fit are shown when asked for, with why.
 
@@ -81,7 +89,6 @@ class PickTypes(Form[str]):
         self._list = TypeList(fits, present)
         self._error: Fe2Error | None = None
         self._wrong: QueryError | None = None
-        self._put_on: str | None = None  # the type that the cursor was put on, until a person moves it
         self._about = Content("")
         self._table = TypeTable()
 
@@ -89,9 +96,9 @@ class PickTypes(Form[str]):
         """The filter, how many fit it, the types, and what there is to say of the one under the cursor."""
         yield from self.framed(
             FilterLine(self._filter),
-            Static(id="said"),
+            FixedLines(id="said"),
             self._table,
-            Static(id="about"),
+            FixedLines(id="about"),
             classes="-types",
         )
 
@@ -158,30 +165,19 @@ class PickTypes(Form[str]):
             words = Content.assemble(("▲ ", "$error"), shown(error.summary), " ", dim(error.remedy))
         else:
             words = dim(" · ".join(self._list.words(self._clock())))
-        self._write("#said", words)
+        self.query_one("#said", FixedLines).say(words)
 
     @on(Table.Moved)
     def _describe(self) -> None:
         about = type_words.about(self._list, self._table.cursor_id, self._region)
         if about != self._about:  # said by the list, and once more by its cursor
             self._about = about
-            self._write("#about", about)
-
-    def _write(self, part: str, words: Content) -> None:
-        # the lines have a fixed height: to lay the screen out anew with each key would take most of its time
-        self.query_one(part, Static).update(words, layout=False)
+            self.query_one("#about", FixedLines).say(about)
 
     def _settle(self) -> None:
         """What is typed puts the cursor on the type of that name, else on the first; nothing on the present one."""
-        typed, ids = self.query_one("#filter", Input).value.strip().lower(), self._table.types.ids
-        if not self._table.go_to(typed or self._list.present) and ids:
-            self._table.go_to(ids[0])
-        self._put_on = self._table.cursor_id
-
-    @property
-    def _is_moved(self) -> bool:
-        """Whether a person has moved the cursor to where it is."""
-        return self._table.cursor_id != self._put_on
+        typed = self.query_one("#filter", Input).value.strip().lower()
+        self._table.put_on(typed or self._list.present)
 
     # What a person does
 
@@ -219,7 +215,7 @@ class PickTypes(Form[str]):
     def _sort_by(self, sort: str | None) -> None:
         if sort is None:
             return
-        was_moved = self._is_moved
+        was_moved = self._table.is_moved
         self._list.sort_by(sort)
         self._show()
         if not was_moved:
@@ -243,7 +239,7 @@ class PickTypes(Form[str]):
 
     def action_submit(self) -> None:
         """Pick the type under the cursor: by itself only where the whole filter made sense."""
-        if not self._wrong or self._is_moved:
+        if not self._wrong or self._table.is_moved:
             self._pick()
 
     def _pick(self) -> None:
@@ -254,4 +250,6 @@ class PickTypes(Form[str]):
         if why is None:
             self.dismiss(kind.name)
         else:
-            self._write("#said", Content.assemble(("▲ ", "$error"), shown(f"{kind.name} cannot be chosen: {why}")))
+            self.query_one("#said", FixedLines).say(
+                Content.assemble(("▲ ", "$error"), shown(f"{kind.name} cannot be chosen: {why}"))
+            )

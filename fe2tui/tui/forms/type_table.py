@@ -16,12 +16,26 @@ class TypeTable(Table, can_focus=False):
 
     def __init__(self) -> None:
         self.types = TypeRows((), TypesAt(Prices(), {}), {})
+        self._was_put_on: str | None = None
         super().__init__(self.types, id="types")
 
     def show_types(self, types: TypeRows, sorted_by: tuple[str, bool]) -> None:
         """Show these."""
         self.types, self.sorted_by = types, sorted_by
         self.show(types)
+
+    def put_on(self, name: str) -> None:
+        """Put the cursor on the type of that name, else on the first, and in sight."""
+        if not self.go_to(name) and self.types.ids:
+            self.go_to(self.types.ids[0])
+        self._was_put_on = self.cursor_id
+        if self._cursor:  # once more when the table has its height, and what came meanwhile was drawn
+            self.call_after_refresh(self.action_move, 0)
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether a person has moved the cursor to where it is."""
+        return self.cursor_id != self._was_put_on
 
     @property
     def titles(self) -> tuple[str, ...]:
