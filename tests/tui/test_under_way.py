@@ -246,3 +246,19 @@ async def test_what_a_toast_says_is_on_the_screen_whole(
         await driven.until(lambda: "word29" in shown(driven), seconds=5)
         at = {int(found) for found in re.findall(r"word(\d+)", shown(driven))}
         assert at == set(range(30))
+
+
+async def test_who_is_looked_at_is_told_after_a_move_and_else_every_few_seconds(
+    demo_env: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with dashboard() as driven:
+        parts, told = driven.app.parts, []
+        monkeypatch.setattr(parts.desk.link, "measure", lambda ids: told.append(set(ids)))
+        for _ in range(20):
+            parts.pulse.beat()
+        assert 1 <= len(told) <= 6
+        await driven.press("end")
+        before = len(told)
+        parts.pulse.beat()
+        assert len(told) == before + 1
+        assert parts.table.cursor_id in told[-1]
