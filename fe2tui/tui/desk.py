@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fe2tui.errors import Fe2Error
@@ -40,7 +41,7 @@ class LiveDesk:
         self._app = app
         self._clock = app.clock
         self._settings = settings
-        self.link = Link(parts, app, app.choice, settings, self._ask_code)
+        self.link = Link(parts, app, app.choice, settings, partial(_ask_code, self))
         self.jobs = Jobs(Workplace(self, parts, app), app.clock)
         self._catalogues: Catalogues | None = None
         self._spot_prices: SpotPrices | None = None
@@ -136,11 +137,6 @@ class LiveDesk:
         screen.call_after_refresh(self._app.ahead.release)
         return await answered
 
-    async def _ask_code(self, serial: str) -> str:
-        from fe2tui.tui.forms.code import CodeForm
-
-        return await self.ask(CodeForm(serial, profile=self.session.profile)) or ""
-
     async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
         """Show another region or another profile."""
         await self.link.go(region=region, profile=profile)
@@ -158,3 +154,10 @@ class LiveDesk:
         """Keep a failure in the activity, and tell of it if it is not in sight anyway."""
         self.jobs.fail(title, error, self.session.region if self.link.is_open else "", aloud=aloud)
         self._parts.feed.changed()
+
+
+async def _ask_code(desk: LiveDesk, serial: str) -> str:
+    """Ask for a one-time code; empty when nobody gives one."""
+    from fe2tui.tui.forms.code import CodeForm
+
+    return await desk.ask(CodeForm(serial, profile=desk.session.profile)) or ""
