@@ -19,6 +19,12 @@ GUARD_FOLDER = Path(__file__).parent / "guard"
 _PERSONAL = ("AWS_", "FE2TUI_", "XDG_", "SSH_", "BOTO", "LESS", "PAGER")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """For ``-n auto``: half as many again as processors, since most of a test is waiting for a machine or a screen."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(2, cores * 3 // 2)
+
+
 def _load_guard() -> ModuleType:
     """The guard under a name of its own: `sitecustomize` may be taken by the interpreter's."""
     spec = importlib.util.spec_from_file_location("fe2tui_test_guard", GUARD_FOLDER / "sitecustomize.py")

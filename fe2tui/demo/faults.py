@@ -13,7 +13,7 @@ deny          UnauthorizedOperation with status 403 (AccessDeniedException, Acce
 no-capacity   InsufficientInstanceCapacity with status 500 for RunInstances and StartInstances in that zone, or in all
 expired       RequestExpired (ec2), ExpiredToken (sts), ExpiredTokenException (JSON)
 refuse        any other refusal: "code", "message" and "status" are given
-slow          the answer comes "seconds" later
+slow          the answer comes "seconds" later; a refusal of another kind does, too, if "seconds" are given
 silent        the connection is accepted and never answered; the call is not carried out
 broken        the call is carried out, then the connection breaks in the middle of the reply
 malformed     the call is carried out, then the reply's body ends in the middle
@@ -46,11 +46,16 @@ class Fault:
     region: str = "*"
     zone: str = "*"
     name: str = "*"
-    seconds: float = 5.0
+    seconds: float | None = None
     times: int | None = None
     code: str = "InternalError"
     message: str = "An internal error has occurred"
     status: int = 500
+
+    @property
+    def wait(self) -> float:
+        """Seconds until the answer."""
+        return (5.0 if self.kind == "slow" else 0.0) if self.seconds is None else self.seconds
 
     def shown(self) -> dict[str, Any]:
         """As the control address lists it."""

@@ -95,8 +95,8 @@ class Gateway:
         if fault is not None:
             if fault.kind == "silent":
                 return Reply(0, b"", silence=True)
-            if fault.kind == "slow":
-                time.sleep(fault.seconds)
+            if wait := fault.wait:
+                time.sleep(wait)
             refusal = refusal_of(fault, asked.service, asked.action)
             if refusal is not None:
                 entry["code"] = refusal.code

@@ -69,7 +69,7 @@ async def test_throttling_keeps_the_last_fleet_and_says_so(own_cloud: Cloud, ope
 
 
 async def test_it_is_quick_while_anything_moves(own_cloud: Cloud, open_session: Open) -> None:
-    own_cloud.control("/demo/delays", {"stop_seconds": 0.7})
+    own_cloud.control("/demo/delays", {"stop_seconds": 2.0})
     async with watching(open_session(), quick=0.05, slow=60) as watch:
         fleet = await watch.fleet()
         running = next(i for i in fleet.instances.values() if i.state is State.RUNNING and not i.is_spot)

@@ -86,7 +86,7 @@ def test_a_parent_killed_without_warning_leaves_no_process_and_no_file(parent: A
         until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in members))
         until(lambda: not folder.exists())
         ssh.wait(10)
-    assert not listens(endpoint)
+    until(lambda: not listens(endpoint))
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])

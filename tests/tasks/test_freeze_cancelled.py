@@ -21,9 +21,9 @@ from tests.tasks.tasks_bench import QUICK, Bench
 PATIENT = replace(QUICK, longest=0.2)
 
 
-async def _cancelled_in_the_call(bench: Bench, machine: Instance) -> None:
+async def _cancelled_in_the_call(bench: Bench, machine: Instance, answer: str = "slow") -> None:
     """The same, cancelled while AWS has been asked for the image and has not answered."""
-    bench.fault("slow", action="CreateImage", seconds=0.7, times=1)
+    bench.fault(answer, action="CreateImage", seconds=1.5, times=1)
     working = asyncio.create_task(freeze(bench.ctx, machine.id, way="stop"))
     async with asyncio.timeout(30):
         while not bench.calls("CreateImage"):
@@ -94,8 +94,7 @@ async def test_cancelled_while_aws_refuses_the_image_the_machine_runs_again(
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)
     base = await find(bench.ctx, "base")
-    bench.fault("deny", action="CreateImage", times=1)
-    await _cancelled_in_the_call(bench, base)
+    await _cancelled_in_the_call(bench, base, "deny")
     assert await _running(bench, base)
     assert await open_freezes(bench.ctx) == []
 

@@ -233,7 +233,7 @@ async def test_an_image_that_fails_says_why_aws_could_not_make_it(own_cloud: Clo
         await driven.until(lambda: any("could not be read" in " ".join(said.split()) for said in driven.toasts))
 
 
-async def test_one_that_is_gone_opens_no_form(demo_env: Path) -> None:
+async def test_one_that_is_gone_opens_no_form(own_env: Path) -> None:
     async with dashboard() as driven:
         await driven.go_to("tryout")
         await driven.press("f")

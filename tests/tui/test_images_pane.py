@@ -74,7 +74,7 @@ async def test_the_images_are_shown_with_their_state_and_the_public_ones_below(
             assert part in shown(driven)
 
 
-async def test_a_wide_terminal_shows_both_lists_and_the_details_of_the_one_that_has_the_focus(demo_env: Path) -> None:
+async def test_a_wide_terminal_shows_both_lists_and_the_details_of_the_one_that_has_the_focus(own_env: Path) -> None:
     async with dashboard(size=(200, 50)) as driven:
         await driven.until(lambda: "2 Images" in shown(driven) and "Reach" in shown(driven))
         await to_images(driven)

@@ -163,7 +163,7 @@ async def test_a_one_time_spot_is_left_out_of_a_stop_and_named(demo_env: Path, c
         assert driven.is_home and len(calls(cloud, "StopInstances")) == before
 
 
-async def test_rows_that_the_filter_hides_are_never_acted_on(demo_env: Path) -> None:
+async def test_rows_that_the_filter_hides_are_never_acted_on(own_env: Path) -> None:
     async with dashboard() as driven:
         await driven.press("a")
         await driven.filter("type:m5.xlarge")
