@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from fe2tui.demo import Cloud
+from fe2tui.demo import Cloud, Options
+
+
+@pytest.fixture(scope="module")
+def cloud(_guarded_children: Path) -> Iterator[Cloud]:
+    """The lived-in cloud of one module: what a screen shows must not depend on what other rooms' tests left there."""
+    with Cloud(Options.instant()) as shared:
+        yield shared
 
 
 @pytest.fixture
