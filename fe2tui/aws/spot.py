@@ -14,28 +14,11 @@ from fe2tui.aws.reading import read_all
 from fe2tui.aws.replies import Reader
 from fe2tui.aws.session import Session
 from fe2tui.errors import NotFoundError
+from fe2tui.model.spot import SpotRequest
 
 PRODUCT = "Linux/UNIX"
 _PAGE = 1000
 _FILTER_VALUES = 200  # what EC2 takes in one filter
-
-
-@dataclass(frozen=True, slots=True)
-class SpotRequest:
-    """A spot request. ``state`` is open, active, closed, cancelled or failed; ``type`` one-time or persistent.
-
-    ``status_at`` is since when its status is what it is.
-    """
-
-    id: str
-    state: str
-    type: str
-    status_code: str = ""
-    status_words: str = ""
-    instance_id: str | None = None
-    interruption: str = ""
-    created_at: datetime | None = None
-    status_at: datetime | None = None
 
 
 async def current_spot(session: Session, types: Iterable[str]) -> dict[tuple[str, str], Decimal]:
@@ -132,6 +115,7 @@ def _newest(changes: Iterable[_Change]) -> dict[tuple[str, str], Decimal]:
 
 def _request(reply: Mapping[str, Any]) -> SpotRequest:
     status: Mapping[str, Any] = reply.get("Status", {})
+    launch: Mapping[str, Any] = reply.get("LaunchSpecification", {})
     created: datetime | None = reply.get("CreateTime")
     since: datetime | None = status.get("UpdateTime")
     return SpotRequest(
@@ -144,4 +128,7 @@ def _request(reply: Mapping[str, Any]) -> SpotRequest:
         interruption=str(reply.get("InstanceInterruptionBehavior", "")),
         created_at=created.astimezone(UTC) if created else None,
         status_at=since.astimezone(UTC) if since else None,
+        machine_type=str(launch.get("InstanceType", "")),
+        zone=str(reply.get("LaunchedAvailabilityZone") or launch.get("Placement", {}).get("AvailabilityZone") or ""),
+        tags={str(tag["Key"]): str(tag.get("Value", "")) for tag in reply.get("Tags", ())},
     )

@@ -11,6 +11,7 @@ from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.place import Place
 from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.spot import SpotHistory, SpotRequest
 from fe2tui.model.volume import Volume
 
 
@@ -40,6 +41,8 @@ class Run:
 
     One that is stopped and keeps its address is paid for that: such a rest has an empty type and a price of zero.
     ``seen_at`` is when it was last noted to be running, which is not at every look; None: it was never seen to run.
+    The price of a spot machine changes while it runs: where ``Fleet.spot_history`` tells of its type and ``zone``, that
+    counts, and ``price_per_hour``, the one at first sight, only where it does not.
     ``gone_by`` is for one whose end nobody saw, nor EC2 tells: ``ended_at`` is when it was last seen running then, and
     it ended at an unknown moment before ``gone_by``.
     """
@@ -53,6 +56,8 @@ class Run:
     has_address: bool = False
     seen_at: datetime | None = field(default=None, compare=False)
     gone_by: datetime | None = None
+    zone: str = ""
+    is_spot: bool = False
 
     @property
     def is_rest(self) -> bool:
@@ -110,6 +115,8 @@ class Fleet:
     ``images`` are the account's own, ``snapshots`` too; ``public_images`` the newest of well-known families.
     ``idle_addresses`` are Elastic IPs that are associated with nothing: they cost all the same.
     ``disks`` are the stretches of volumes' lives, by volume, as ``runs`` are those of instances.
+    ``requests`` are the account's spot requests by id; ``spot_history`` the spot prices, by type, over the runs of this
+    month's spot machines.
     """
 
     place: Place
@@ -125,6 +132,8 @@ class Fleet:
     public_images: tuple[PublicImage, ...] = ()
     idle_addresses: tuple[str, ...] = ()
     disks: Mapping[str, tuple[DiskRun, ...]] = field(default_factory=dict)
+    requests: Mapping[str, SpotRequest] = field(default_factory=dict)
+    spot_history: Mapping[str, SpotHistory] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     account: str = ""
 

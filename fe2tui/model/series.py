@@ -1,0 +1,102 @@
+"""Prices as functions of time: a step at each change, each value holding until the next, the last one until now.
+
+Before the first change nothing is known, and nothing is made up. A mean is weighted by time: Σ price × duration ÷
+the time that is known.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+Change = tuple[datetime, Decimal]
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Changes in the order of time; ``times`` grow strictly. Make one with ``Series.of``."""
+
+    times: tuple[datetime, ...] = ()
+    values: tuple[Decimal, ...] = ()
+
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> Series:
+        """From changes in any order. Of two at one moment the one given later counts; a repeated value is left out."""
+        times: list[datetime] = []
+        values: list[Decimal] = []
+        for moment, value in sorted(dict(changes).items()):
+            if not values or values[-1] != value:
+                times.append(moment)
+                values.append(value)
+        return cls(tuple(times), tuple(values))
+
+    def __bool__(self) -> bool:
+        """Whether anything is known."""
+        return bool(self.times)
+
+    @property
+    def begins(self) -> datetime | None:
+        """From when on a value is known."""
+        return self.times[0] if self.times else None
+
+    @property
+    def last(self) -> Decimal | None:
+        """The value since the last change."""
+        return self.values[-1] if self.values else None
+
+    def at(self, moment: datetime) -> Decimal | None:
+        """The value that holds at a moment; None before the first change."""
+        place = bisect_right(self.times, moment)
+        return self.values[place - 1] if place else None
+
+    def steps(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, Decimal]]:
+        """The stretches of one value within a window, in their order; what is not known is not among them."""
+        place = max(bisect_right(self.times, start) - 1, 0)
+        for index in range(place, len(self.times)):
+            begin = max(self.times[index], start)
+            until = min(self.times[index + 1], end) if index + 1 < len(self.times) else end
+            if begin >= end:
+                return
+            if begin < until:
+                yield begin, until, self.values[index]
+
+    def area(self, start: datetime, end: datetime) -> tuple[Decimal, timedelta]:
+        """Σ value × microseconds over what is known of a window, and how long that is."""
+        total, known = Decimal(0), timedelta(0)
+        for begin, until, value in self.steps(start, end):
+            total += value * ((until - begin) // _MICROSECOND)
+            known += until - begin
+        return total, known
+
+    def mean(self, start: datetime, end: datetime) -> Decimal | None:
+        """The mean by time over what is known of a window; None where nothing is."""
+        total, known = self.area(start, end)
+        return total / (known // _MICROSECOND) if known else None
+
+    def lowest(self, start: datetime, end: datetime) -> Decimal | None:
+        """The lowest value within a window, None where nothing is known."""
+        return min((value for _, _, value in self.steps(start, end)), default=None)
+
+    def highest(self, start: datetime, end: datetime) -> Decimal | None:
+        """The highest value within a window, None where nothing is known."""
+        return max((value for _, _, value in self.steps(start, end)), default=None)
+
+    def joined(self, other: Series) -> Series:
+        """All that either knows; where both tell of a moment, the other counts."""
+        if not self or not other:
+            return self or other
+        return Series.of([*zip(self.times, self.values, strict=True), *zip(other.times, other.values, strict=True)])
+
+    def since(self, moment: datetime) -> Series:
+        """From the value that holds at a moment on; all of it if that is later."""
+        place = max(bisect_right(self.times, moment) - 1, 0)
+        return Series(self.times[place:], self.values[place:]) if place else self
+
+    def changes(self, start: datetime, end: datetime) -> tuple[Change, ...]:
+        """The changes within a window, its ends included."""
+        first, last = bisect_left(self.times, start), bisect_right(self.times, end)
+        return tuple(zip(self.times[first:last], self.values[first:last], strict=True))

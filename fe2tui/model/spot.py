@@ -1,0 +1,111 @@
+"""The spot market: what a type costs in each zone over time, and the requests behind spot instances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from fe2tui.model.series import Series
+
+Market = Literal["on-demand", "spot", "spot-once"]
+"""How a machine is bought: ``spot`` is a persistent request (stopped when interrupted, its disk kept), ``spot-once`` a
+one-time one (terminated when interrupted)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpotRequest:
+    """A spot request. ``state`` is open, active, disabled, closed, cancelled or failed; ``type``: one-time, persistent.
+
+    ``status_at`` is since when its status is what it is.
+    """
+
+    id: str
+    state: str
+    type: str
+    status_code: str = ""
+    status_words: str = ""
+    instance_id: str | None = None
+    interruption: str = ""
+    created_at: datetime | None = None
+    status_at: datetime | None = None
+    machine_type: str = ""
+    zone: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_persistent(self) -> bool:
+        """Whether AWS launches or starts a machine for it again and again, until it is cancelled."""
+        return self.type == "persistent"
+
+
+@dataclass(frozen=True, slots=True)
+class SpotHistory:
+    """The spot prices of one type by zone, dollars an hour (Linux/UNIX), whole from ``since`` to ``until``.
+
+    A zone without a price is not in it. Each zone's series begins with the price that held at ``since``, where there
+    was one; after ``until`` its last value is carried on.
+    """
+
+    type: str
+    since: datetime
+    until: datetime
+    zones: Mapping[str, Series] = field(default_factory=dict)
+
+    def now(self) -> dict[str, Decimal]:
+        """The price of each zone at the last read, cheapest zone first."""
+        found = {zone: series.last for zone, series in self.zones.items()}
+        return dict(sorted(((z, p) for z, p in found.items() if p is not None), key=lambda pair: (pair[1], pair[0])))
+
+    def joined(self, other: SpotHistory) -> SpotHistory:
+        """Both as one. Raises ValueError where time would be missing between them, or the types differ."""
+        first, second = (self, other) if self.since <= other.since else (other, self)
+        if self.type != other.type or first.until < second.since:
+            raise ValueError(f"{self.type} until {first.until} and {other.type} from {second.since} do not join")
+        newer, older = (self, other) if self.until >= other.until else (other, self)
+        zones = {
+            zone: older.zones.get(zone, Series()).joined(newer.zones.get(zone, Series()))
+            for zone in sorted({*self.zones, *other.zones})
+        }
+        return SpotHistory(self.type, first.since, newer.until, zones)
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneFigures:
+    """What a zone's price did in a window: dollars an hour. ``saves`` is the share of the on-demand price, 0 to 1.
+
+    ``now`` is the price at the window's end; ``saves`` is negative where spot costs more than on demand.
+    """
+
+    zone: str
+    now: Decimal
+    lowest: Decimal
+    mean: Decimal
+    highest: Decimal
+    saves: Decimal | None
+
+    @property
+    def letter(self) -> str:
+        """``2a`` of ``us-east-2a``."""
+        return self.zone.rsplit("-", 1)[-1]
+
+
+def zone_figures(
+    history: SpotHistory, start: datetime, end: datetime, on_demand: Decimal | None
+) -> tuple[ZoneFigures, ...]:
+    """The figures of every zone that has a price in the window, the cheapest now first."""
+    found: list[ZoneFigures] = []
+    for zone, series in history.zones.items():
+        now, mean = series.at(end), series.mean(start, end)
+        lowest, highest = series.lowest(start, end), series.highest(start, end)
+        if now is None or mean is None or lowest is None or highest is None:
+            continue
+        found.append(ZoneFigures(zone, now, lowest, mean, highest, saving(now, on_demand)))
+    return tuple(sorted(found, key=lambda one: (one.now, one.zone)))
+
+
+def saving(spot: Decimal | None, on_demand: Decimal | None) -> Decimal | None:
+    """The share of the on-demand price that spot saves; None where either is not known."""
+    return None if spot is None or not on_demand else 1 - spot / on_demand
