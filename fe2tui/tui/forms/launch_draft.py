@@ -7,11 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fe2tui.errors import FieldError
+from fe2tui.model.image import NEWEST
 from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.spot import Market
 from fe2tui.tasks.keys import KeyOffer
 
 _SIZE = re.compile(r"(\d[\d,]*)\s*(?:g|gb|gib)?", re.IGNORECASE)
 CREATE, IMPORT, USE = "create", "import", "use"
+USUAL_TYPE = "t3.micro"
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """What stands in the launch form to begin with. ``zone`` None: the one that is cheapest by then."""
+
+    image: str = NEWEST
+    machine: str = USUAL_TYPE
+    market: Market = "on-demand"
+    zone: str | None = None
 
 
 @dataclass(slots=True)

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fe2tui.model.fleet import Fleet
-from fe2tui.model.image import IMAGE_WORDS, NEWEST, Image
+from fe2tui.model.image import IMAGE_WORDS, Image
+from fe2tui.tui.forms.launch_draft import USUAL_TYPE, First
 from fe2tui.tui.possible import IMAGES
 from fe2tui.tui.view import View
 
-_USUAL = "t3.micro"
+__all__ = ["First", "first", "type_for", "typed"]
+
 _SMALL: Mapping[str, str] = {
     "arm64": "t4g.micro",
     "i386": "t2.micro",
     "x86_64_mac": "mac1.metal",
     "arm64_mac": "mac2.metal",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class First:
-    """What stands in the launch form to begin with."""
-
-    image: str = NEWEST
-    machine: str = _USUAL
 
 
 def first(view: View) -> First:
@@ -51,4 +44,4 @@ def typed(image: Image, fleet: Fleet | None) -> str:
 
 def type_for(image: Image) -> str:
     """A small type that an image can run on."""
-    return _SMALL.get(image.architecture, _USUAL)
+    return _SMALL.get(image.architecture, USUAL_TYPE)
