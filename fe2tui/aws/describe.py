@@ -14,6 +14,7 @@ from fe2tui.aws.replies import Reader
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.spot import SpotRequest
 from fe2tui.model.volume import Volume
 
 _shared = sys.intern
@@ -33,6 +34,13 @@ class VolumeReader(Reader[Volume]):
 
     def __init__(self) -> None:
         super().__init__("volumeSet", volume_of)
+
+
+class RequestReader(Reader[SpotRequest]):
+    """DescribeSpotInstanceRequests XML as requests; one that did not change since is the same object."""
+
+    def __init__(self) -> None:
+        super().__init__("spotInstanceRequestSet", request_of)
 
 
 def moment(text: str | None) -> datetime | None:
@@ -197,6 +205,26 @@ def volume_of(item: Any) -> Volume:
         instance_id=None if held is None else held.findtext("instanceId"),
         device=None if held is None else _shared(held.findtext("device") or ""),
         delete_on_termination=held is not None and held.findtext("deleteOnTermination") == "true",
+        tags={} if tags is None else _tags(tags),
+    )
+
+
+def request_of(item: Any) -> SpotRequest:
+    """An ``<item>`` of a ``<spotInstanceRequestSet>``. Source: EC2 API reference, data type SpotInstanceRequest."""
+    text, tags = item.findtext, item.find("tagSet")
+    zone = text("launchedAvailabilityZone") or text("launchSpecification/placement/availabilityZone")
+    return SpotRequest(
+        id=text("spotInstanceRequestId") or "",
+        state=_shared(text("state") or ""),
+        type=_shared(text("type") or "one-time"),
+        status_code=_shared(text("status/code") or ""),
+        status_words=text("status/message") or "",
+        instance_id=text("instanceId") or None,
+        interruption=_shared(text("instanceInterruptionBehavior") or ""),
+        created_at=moment(text("createTime")),
+        status_at=moment(text("status/updateTime")),
+        machine_type=_shared(text("launchSpecification/instanceType") or ""),
+        zone=_shared(zone or ""),
         tags={} if tags is None else _tags(tags),
     )
 

@@ -80,6 +80,7 @@ class Sight:
     spot_types: frozenset[str] = frozenset()  # of spot instances that may cost something
     new_images: frozenset[str] = frozenset()  # of instances that are new, or not what they were
     moved_volumes: frozenset[str] = frozenset()  # attached or detached since
+    moved_spot: frozenset[str] = frozenset()  # spot instances that are new, or in another state
 
 
 async def put_in_order(found: list[Instance], before: Mapping[str, Instance]) -> Sight:
@@ -94,6 +95,7 @@ def _sight(found: list[Instance], before: Mapping[str, Instance]) -> Sight:
     images: set[str] = set()
     volumes: set[str] = set()
     spot_types: set[str] = set()
+    moved_spot: set[str] = set()
     moving = False
     for instance in _sorted(found):
         was = before.get(instance.id)
@@ -103,12 +105,14 @@ def _sight(found: list[Instance], before: Mapping[str, Instance]) -> Sight:
             else:
                 images.add(instance.image_id)
                 volumes |= _moved_volumes(was, instance)
+                if instance.lifecycle == "spot" and (was is None or was.state is not instance.state):
+                    moved_spot.add(instance.id)
         instances[instance.id] = instance
         if instance.state.is_moving:
             moving = True
         if instance.lifecycle == "spot" and not instance.state.is_gone:
             spot_types.add(instance.type)
-    return Sight(instances, moving, frozenset(spot_types), frozenset(images), frozenset(volumes))
+    return Sight(instances, moving, frozenset(spot_types), frozenset(images), frozenset(volumes), frozenset(moved_spot))
 
 
 def _moved_volumes(was: Instance | None, now: Instance) -> set[str]:

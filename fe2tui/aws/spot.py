@@ -1,9 +1,9 @@
-"""Spot: what it costs now, and the requests behind spot instances."""
+"""Spot: what it costs now, and what it cost."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,12 +13,15 @@ from fe2tui.aws.aside import aside
 from fe2tui.aws.reading import read_all
 from fe2tui.aws.replies import Reader
 from fe2tui.aws.session import Session
-from fe2tui.errors import NotFoundError
-from fe2tui.model.spot import SpotRequest
+from fe2tui.aws.types import unknown_type
+from fe2tui.errors import AwsError, Fe2Error, FieldError
+from fe2tui.model.series import Series
+from fe2tui.model.spot import SpotHistory
+from fe2tui.model.words import listed
 
 PRODUCT = "Linux/UNIX"
 _PAGE = 1000
-_FILTER_VALUES = 200  # what EC2 takes in one filter
+_TYPES = 100  # in one call: EC2 tells of no limit, but a filter of its takes 200 values
 
 
 async def current_spot(session: Session, types: Iterable[str]) -> dict[tuple[str, str], Decimal]:
@@ -64,29 +67,38 @@ async def region_spot(session: Session) -> dict[tuple[str, str], Decimal]:
     return await aside(_newest, changes)
 
 
-async def spot_request(session: Session, request_id: str) -> SpotRequest | None:
-    """One request; None if EC2 knows none (any more)."""
-    try:
-        reply = await session.call("ec2", "DescribeSpotInstanceRequests", SpotInstanceRequestIds=[request_id])
-    except NotFoundError:
-        return None
-    requests = [_request(part) for part in reply.get("SpotInstanceRequests", ())]
-    return requests[0] if requests else None
+async def spot_history(
+    session: Session, types: Iterable[str], since: datetime, *, until: datetime | None = None
+) -> dict[str, SpotHistory]:
+    """How the spot prices of these types changed in a window, a history for each (Linux/UNIX, dollars an hour).
 
-
-async def spot_requests(session: Session, ids: Sequence[str]) -> list[SpotRequest]:
-    """These requests in one call for up to 200; one that EC2 does not know (any more) is left out."""
-    found: list[SpotRequest] = []
-    for start in range(0, len(ids), _FILTER_VALUES):
-        some = {"Name": "spot-instance-request-id", "Values": list(ids[start : start + _FILTER_VALUES])}
-        reply = await session.call("ec2", "DescribeSpotInstanceRequests", Filters=[some])
-        found += [_request(part) for part in reply.get("SpotInstanceRequests", ())]
-    return found
-
-
-async def cancel_spot_requests(session: Session, ids: Sequence[str]) -> None:
-    """Cancel requests, so that AWS launches nothing in their name. Cancelling a *stopped* instance's terminates it."""
-    await session.call("ec2", "CancelSpotInstanceRequests", SpotInstanceRequestIds=list(ids))
+    Without ``until`` to this moment; EC2 tells of the last 90 days. What held at ``since`` is in it: EC2 sends the last
+    change before the window too. A type without spot prices in the region has a history without zones. A page has a
+    thousand changes, and all types of a hundred share their pages. Raises FieldError("type") for one that EC2 does not
+    know, DeniedError without ``ec2:DescribeSpotPriceHistory``.
+    Source: EC2 API reference, DescribeSpotPriceHistory.
+    """
+    names = sorted(set(types))
+    last = until or datetime.now(UTC)
+    changes: list[_Change] = []
+    for start in range(0, len(names), _TYPES):
+        some = names[start : start + _TYPES]
+        try:
+            changes += await read_all(
+                session,
+                "DescribeSpotPriceHistory",
+                Reader("spotPriceHistorySet", _change_of),
+                InstanceTypes=some,
+                ProductDescriptions=[PRODUCT],
+                StartTime=since,
+                EndTime=last,
+                MaxResults=_PAGE,
+            )
+        except (AwsError, FieldError) as error:
+            if error.code != "InvalidParameterValue":
+                raise
+            raise _no_such_type(error, some) from error
+    return await aside(_histories, names, since, last, changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,30 @@ def _change_of(item: Any) -> _Change:
     return _Change(sys.intern(name), sys.intern(zone), item.findtext("timestamp") or "", price)
 
 
+def _histories(
+    names: Iterable[str], since: datetime, until: datetime, changes: Iterable[_Change]
+) -> dict[str, SpotHistory]:
+    zones: dict[str, dict[str, list[tuple[datetime, Decimal]]]] = {name: {} for name in names}
+    for change in changes:
+        if change.type in zones:
+            zones[change.type].setdefault(change.zone, []).append((_moment(change.at), change.price))
+    return {
+        name: SpotHistory(name, since, until, {zone: Series.of(reversed(found[zone])) for zone in sorted(found)})
+        for name, found in zones.items()
+    }
+
+
+def _moment(text: str) -> datetime:
+    """A time in EC2's words, ``2026-11-23T14:05:00.000Z``."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _no_such_type(error: Fe2Error, types: Sequence[str]) -> FieldError:
+    """What EC2 said of one of these types, in plain words."""
+    named = [name for name in types if name in str(error)] or list(types)
+    return unknown_type(listed(named, "or"), error.code)
+
+
 def _newest(changes: Iterable[_Change]) -> dict[tuple[str, str], Decimal]:
     newest: dict[tuple[str, str], _Change] = {}
     for change in changes:
@@ -111,24 +147,3 @@ def _newest(changes: Iterable[_Change]) -> dict[tuple[str, str], Decimal]:
         if key not in newest or newest[key].at < change.at:
             newest[key] = change
     return {key: change.price for key, change in newest.items()}
-
-
-def _request(reply: Mapping[str, Any]) -> SpotRequest:
-    status: Mapping[str, Any] = reply.get("Status", {})
-    launch: Mapping[str, Any] = reply.get("LaunchSpecification", {})
-    created: datetime | None = reply.get("CreateTime")
-    since: datetime | None = status.get("UpdateTime")
-    return SpotRequest(
-        id=str(reply["SpotInstanceRequestId"]),
-        state=str(reply.get("State", "")),
-        type=str(reply.get("Type", "one-time")),
-        status_code=str(status.get("Code", "")),
-        status_words=str(status.get("Message", "")),
-        instance_id=reply.get("InstanceId") or None,
-        interruption=str(reply.get("InstanceInterruptionBehavior", "")),
-        created_at=created.astimezone(UTC) if created else None,
-        status_at=since.astimezone(UTC) if since else None,
-        machine_type=str(launch.get("InstanceType", "")),
-        zone=str(reply.get("LaunchedAvailabilityZone") or launch.get("Placement", {}).get("AvailabilityZone") or ""),
-        tags={str(tag["Key"]): str(tag.get("Value", "")) for tag in reply.get("Tags", ())},
-    )

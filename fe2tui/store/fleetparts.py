@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from fe2tui.model.fleet import Fleet, Prices, Problem, PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.spot import SpotRequest
 from fe2tui.store import pricecache
 from fe2tui.store.encoding import decode, encode, maybe_moment
 
@@ -59,6 +60,7 @@ def _things(kept: Any, of: type[_Thing], readers: _Readers) -> list[_Thing]:
 
 _IMAGE: _Readers = {"created_at": maybe_moment, "snapshot_ids": tuple}
 _SNAPSHOT: _Readers = {"started_at": maybe_moment}
+_REQUEST: _Readers = {"created_at": maybe_moment, "status_at": maybe_moment}
 _prices = attrgetter(*_names(Prices))
 
 
@@ -107,6 +109,11 @@ PARTS: Mapping[str, Part] = {
     ),
     "public_images": Part(lambda fleet: (fleet.public_images,), _write_public, _read_public),
     "idle_addresses": Part(lambda fleet: (fleet.idle_addresses,), lambda fleet: fleet.idle_addresses, tuple),
+    "requests": Part(
+        lambda fleet: (fleet.requests,),
+        lambda fleet: _rows(fleet.requests.values(), SpotRequest),
+        _by_id(SpotRequest, _REQUEST),
+    ),
     "problems": Part(
         lambda fleet: (fleet.problems,),
         lambda fleet: [(it.part, it.summary, it.remedy, it.code) for it in fleet.problems],

@@ -22,7 +22,8 @@ from fe2tui.aws.describe import VolumeReader
 from fe2tui.aws.prices import shelved_prices
 from fe2tui.aws.reading import PAGE, read_all
 from fe2tui.aws.session import Session
-from fe2tui.aws.spot import current_spot, spot_requests
+from fe2tui.aws.spot import current_spot
+from fe2tui.aws.spot_requests import spot_requests
 from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet, Prices, Run
 from fe2tui.model.instance import Instance, State

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from fe2tui.aws import instances as aws
-from fe2tui.aws.spot import spot_request
+from fe2tui.aws.spot_requests import spot_request
 from fe2tui.errors import AwsError, CapacityError, Fe2Error, StateError
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.progress import Outcome

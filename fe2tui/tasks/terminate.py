@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from fe2tui.aws import instances as aws
-from fe2tui.aws.spot import cancel_spot_requests
+from fe2tui.aws.spot_requests import cancel_spot_requests
 from fe2tui.errors import AwsError, Fe2Error, NotFoundError, ProtectedError, StateError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Attachment, Instance, State

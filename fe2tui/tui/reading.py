@@ -15,6 +15,7 @@ _PARTS = {
     "volumes": "Disks",
     "prices": "Prices",
     "spot": "Spot prices",
+    "requests": "Spot requests",
     "metrics": "CPU figures",
     "images": "Images",
     "snapshots": "Snapshots",

@@ -38,6 +38,7 @@ def test_idle_costs_at_most_two_calls_a_minute_all_told(own_cloud: Cloud) -> Non
         "DescribeInstances",
         "DescribeVolumes",
         "DescribeSpotPriceHistory",
+        "DescribeSpotInstanceRequests",
         "GetMetricData",
         "DescribeImages",
         "DescribeSnapshots",
@@ -45,5 +46,6 @@ def test_idle_costs_at_most_two_calls_a_minute_all_told(own_cloud: Cloud) -> Non
     }
     assert MINUTES * 0.5 < asked["DescribeInstances"] <= MINUTES
     assert asked["DescribeVolumes"] == asked["DescribeSpotPriceHistory"] <= MINUTES / 5 + 1
+    assert asked["DescribeSpotInstanceRequests"] <= MINUTES / 5 + 1
     assert (asked["DescribeSnapshots"], asked["DescribeAddresses"]) == (1, 1)
     assert asked.total() <= 2 * MINUTES

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from fe2tui.aws import instances, spot
+from fe2tui.aws import instances, spot_requests
 from fe2tui.aws.session import Session
 from fe2tui.demo import Cloud
 from fe2tui.errors import CapacityError, NotFoundError, ProtectedError, StateError, UnreachableError
@@ -150,12 +150,12 @@ async def test_a_spot_instances_request_is_cancelled_so_that_aws_launches_no_oth
     resnet = await named(own, "train-resnet")
     assert resnet.is_spot
     assert resnet.spot_request_id
-    request = await spot.spot_request(own, resnet.spot_request_id)
+    request = await spot_requests.spot_request(own, resnet.spot_request_id)
     assert request is not None
     assert (request.type, request.state, request.instance_id) == ("persistent", "active", resnet.id)
-    await spot.cancel_spot_requests(own, [resnet.spot_request_id])
+    await spot_requests.cancel_spot_requests(own, [resnet.spot_request_id])
     await instances.terminate(own, [resnet.id])
-    after = await spot.spot_request(own, resnet.spot_request_id)
+    after = await spot_requests.spot_request(own, resnet.spot_request_id)
     assert after is None or after.state in ("cancelled", "closed")
     assert not [
         one for one in await instances.describe(own, filters={"tag:Name": ["train-resnet"]}) if not one.state.is_gone
@@ -163,4 +163,4 @@ async def test_a_spot_instances_request_is_cancelled_so_that_aws_launches_no_oth
 
 
 async def test_no_such_spot_request_is_none(session: Session) -> None:
-    assert await spot.spot_request(session, "sir-00000000") is None
+    assert await spot_requests.spot_request(session, "sir-00000000") is None

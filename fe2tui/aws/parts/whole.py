@@ -12,6 +12,7 @@ from fe2tui.aws.parts.disks import Volumes
 from fe2tui.aws.parts.images import ImageNames, OwnImages, PublicImages, Snapshots
 from fe2tui.aws.parts.money import OnDemand, Spot
 from fe2tui.aws.parts.part import Part, loop_time
+from fe2tui.aws.parts.spot import Requests
 from fe2tui.aws.prices import PriceShelf
 from fe2tui.aws.reading import Sight
 from fe2tui.aws.session import Session
@@ -49,10 +50,12 @@ class Parts:
         self._addresses = Addresses(session, known.idle_addresses)
         self._cpu = Cpu(session, clock, last, is_on=cpu)
         self._account = Account(session, known.account)
+        self._requests = Requests(session, known.requests)
         self._parts: tuple[Part, ...] = (
             self._volumes,
             self._on_demand,
             self._spot,
+            self._requests,
             self._cpu,
             self._names,
             self._account,
@@ -81,6 +84,7 @@ class Parts:
             snapshots=self._snapshots.found,
             public_images=self._public.found,
             idle_addresses=self._addresses.found,
+            requests=self._requests.found,
             problems=tuple(self._problems[part] for part in self._parts if part in self._problems),
             account=self._account.found,
         )

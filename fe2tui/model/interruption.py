@@ -1,0 +1,239 @@
+"""What became of a spot machine that AWS took back, and what a spot request's state means, in words.
+
+Source of the codes: Amazon EC2 User Guide, "Spot request status codes" and "State changes for a Spot request"; EC2 API
+reference, StateReason. AWS writes some of them in two ways (canceled, cancelled), and AWS Fault Injection Service has
+variants that end in ``-by-experiment``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.spot import SpotRequest
+from fe2tui.model.words import plural, visible
+
+NOTICE = timedelta(minutes=2)
+"""What AWS gives a machine between the notice and its end (User Guide, "Spot Instance interruption notices")."""
+
+ALIVE = ("open", "active", "disabled")
+"""The states in which a request may still launch or start a machine."""
+
+_SHUTDOWN, _TERMINATION = "Server.SpotInstanceShutdown", "Server.SpotInstanceTermination"
+
+# The status codes under which AWS itself stopped or ended a machine, and why. {zone} is the machine's.
+_TAKEN = {
+    "instance-stopped-no-capacity": "no capacity in {zone}",
+    "instance-stopped-capacity-oversubscribed": "no capacity in {zone}",
+    "instance-stopped-by-price": "the price rose above its maximum",
+    "instance-stopped-by-experiment": "an experiment of your account interrupted it",
+    "instance-terminated-no-capacity": "no capacity in {zone}",
+    "instance-terminated-capacity-oversubscribed": "no capacity in {zone}",
+    "instance-terminated-by-price": "the price rose above its maximum",
+    "instance-terminated-by-schedule": "the time it was bought for was over",
+    "instance-terminated-by-service": "AWS ended it while it was stopped",
+    "instance-terminated-launch-group-constraint": "another of its launch group was taken",
+    "instance-terminated-by-experiment": "an experiment of your account interrupted it",
+}
+
+# Those that a request has while AWS waits to bring a stopped machine back.
+_WAITING = {
+    "capacity-not-available": "no capacity in {zone}",
+    "capacity-oversubscribed": "no capacity in {zone}",
+    "price-too-low": "the price is above its maximum",
+    "limit-exceeded": "your account has as many disks as it may have",
+    "placement-group-constraint": "its placement group has no room",
+    "az-group-constraint": "no capacity for all of its zone group",
+    "launch-group-constraint": "no capacity for all of its launch group",
+    "constraint-not-fulfillable": "what it asks for cannot be had",
+    "system-error": "AWS met an error of its own",
+}
+_MARKED = ("marked-for-stop", "marked-for-stop-by-experiment", "marked-for-termination")
+
+_ASKED = {
+    "pending-evaluation": "AWS is looking at it",
+    "pending-fulfillment": "AWS is launching its machine",
+    "not-scheduled-yet": "waits for the date it was made for",
+    "schedule-expired": "expired before there was a machine",
+    "canceled-before-fulfillment": "cancelled before it had a machine",
+    "bad-parameters": "refused: what it asks for does not exist or does not go together",
+    "system-error": "ended by an error at AWS",
+    "limit-exceeded": "waits: your account has as many disks as it may have",
+    "price-too-low": "waits until the price falls below its maximum",
+    "constraint-not-fulfillable": "cannot be fulfilled: AWS does not know what it asks for",
+    "placement-group-constraint": "waits for room in its placement group",
+    "az-group-constraint": "waits until there is room for all of them in one zone",
+    "launch-group-constraint": "waits until all of its launch group can begin together",
+    "request-canceled-and-instance-running": "cancelled; its machine runs on and ends for good when it is stopped "
+    "or terminated",
+    "marked-for-stop": "its machine is about to be stopped",
+    "marked-for-stop-by-experiment": "its machine is about to be stopped by an experiment",
+    "marked-for-termination": "its machine is about to be terminated",
+}
+_TOLD_MORE = ("bad-parameters", "constraint-not-fulfillable", "system-error")
+
+
+def interruption_words(instance: Instance, request: SpotRequest | None, now: datetime) -> str:
+    """What AWS did, or is about to do, to a spot machine; empty if it was not interrupted.
+
+    ``taken back by AWS at 14:02: no capacity in us-east-2b; comes back by itself``, ``…; gone, disk deleted``. The
+    request's status counts where it is about this machine, else the machine's own StateReason. Times are this
+    computer's.
+    """
+    if not instance.is_spot:
+        return ""
+    about = request if request is not None and request.instance_id in (instance.id, None) else None
+    code = _code_of(instance, about)
+    if instance.state in (State.PENDING, State.RUNNING):
+        return _notice(instance, about, code, now) if about is not None and about.instance_id else ""
+    if not _was_taken(instance, code):
+        return ""
+    why = _why(instance, code)
+    head = f"taken back by AWS{_at(_since(instance, about, code), now)}{f': {why}' if why else ''}"
+    return f"{head}; {_what_next(instance, request)}"
+
+
+def waits_for_aws(instance: Instance, request: SpotRequest | None = None) -> bool:
+    """Whether AWS stopped it, so that only AWS starts it again."""
+    if not instance.is_spot or instance.state not in (State.STOPPING, State.STOPPED):
+        return False
+    about = request if request is not None and request.instance_id == instance.id else None
+    return _was_taken(instance, _code_of(instance, about))
+
+
+def request_words(request: SpotRequest) -> str:
+    """What a request's state and status mean for whoever made it, without its id, type and state."""
+    code, state = _code(request), request.state
+    if code in _TAKEN:
+        return _after_taking(request, code)
+    if code == "fulfilled" and state == "active":
+        return _while_running(request)
+    if code == "instance-stopped-by-user":
+        return _after_a_stop(request)
+    if code == "instance-terminated-by-user":
+        end = "its machine was terminated"
+        return f"{end}; AWS launches another for it" if request.is_persistent and state in ALIVE else end
+    if code in _WAITING and code not in _ASKED:
+        return f"waits: {_in_zone(_WAITING[code], request.zone)}"
+    if code in _ASKED:
+        said = visible(request.status_words).rstrip(".") if code in _TOLD_MORE else ""
+        return f"{_ASKED[code]} ({said})" if said else _ASKED[code]
+    return _by_state(request, code)
+
+
+def _code(request: SpotRequest | None) -> str:
+    """A status code as the tables have it."""
+    if request is None:
+        return ""
+    return request.status_code.replace("cancelled", "canceled").removeprefix("spot-")
+
+
+def _code_of(instance: Instance, about: SpotRequest | None) -> str:
+    """The code, unless it was read before the machine began to run again."""
+    if about is None or (about.status_at and instance.launched_at and about.status_at < instance.launched_at):
+        return ""
+    return _code(about)
+
+
+def _was_taken(instance: Instance, code: str) -> bool:
+    if code in _TAKEN:
+        stopped = instance.state in (State.STOPPING, State.STOPPED)
+        return stopped == code.startswith("instance-stopped")
+    return instance.state_reason.startswith((_SHUTDOWN, _TERMINATION))
+
+
+def _why(instance: Instance, code: str) -> str:
+    """The reason; empty where AWS tells none: a StateReason does not say which of capacity and price it was."""
+    return _in_zone(_TAKEN.get(code) or _WAITING.get(code, ""), instance.zone)
+
+
+def _in_zone(words: str, zone: str) -> str:
+    return words.replace("{zone}", zone) if zone else words.replace(" in {zone}", "")
+
+
+def _since(instance: Instance, about: SpotRequest | None, code: str) -> datetime | None:
+    if about is not None and code in _TAKEN and about.status_at is not None:
+        return about.status_at
+    return instance.changed_state_at
+
+
+def _what_next(instance: Instance, request: SpotRequest | None) -> str:
+    if not instance.state.is_gone:
+        if request is not None and request.state not in ALIVE:
+            return f"does not come back: its request is {request.state}"
+        return "comes back by itself"
+    again = request is not None and request.is_persistent and request.state in ALIVE
+    return f"gone, {_disks(instance)}{'; AWS launches another in its place' if again else ''}"
+
+
+def _disks(instance: Instance) -> str:
+    """What became of its disks; a terminated one has none any more, and tells only of the usual."""
+    kept = sum(not one.delete_on_termination for one in instance.attachments)
+    if not kept:
+        return "disk deleted" if len(instance.attachments) < 2 else "disks deleted"
+    return "disk kept" if kept == len(instance.attachments) == 1 else f"{plural(kept, 'disk')} kept"
+
+
+def _notice(instance: Instance, about: SpotRequest, code: str, now: datetime) -> str:
+    """AWS has said that it will take it: of a machine that is to be terminated, its status says so from the start."""
+    if code not in _MARKED and not code.startswith("instance-terminated-"):
+        return ""
+    at = _at(about.status_at + NOTICE if about.status_at else None, now)
+    if "stop" in code:
+        return f"AWS takes it back{at}: it will be stopped, its disk kept"
+    return f"AWS takes it back{at}: it will be terminated, {_disks(instance)}"
+
+
+def _at(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return ""
+    here, today = moment.astimezone(), now.astimezone()
+    if here.date() == today.date():
+        return f" at {here:%H:%M}"
+    if here.year == today.year:
+        return f" on {here.day} {here:%b} at {here:%H:%M}"
+    return f" on {here.day} {here:%b %Y}"
+
+
+def _after_taking(request: SpotRequest, code: str) -> str:
+    why = _in_zone(_TAKEN[code], request.zone)
+    if code.startswith("instance-stopped"):
+        if request.state in ALIVE:
+            return f"AWS stopped its machine: {why}; starts it again when it can"
+        return f"AWS stopped its machine: {why}"
+    if request.is_persistent and request.state in ALIVE:
+        return f"AWS took its machine back: {why}; launches another when it can"
+    return f"AWS took its machine back: {why}"
+
+
+def _while_running(request: SpotRequest) -> str:
+    if not request.is_persistent:
+        return "AWS terminates its machine, disk and all, when it needs the capacity"
+    if request.interruption == "hibernate":
+        return "AWS hibernates its machine when it needs the capacity, and wakes it when there is some"
+    if request.interruption == "terminate":
+        return "AWS terminates its machine when it needs the capacity, and launches another when there is some"
+    return "AWS stops its machine when it needs the capacity, and starts it when there is some"
+
+
+def _after_a_stop(request: SpotRequest) -> str:
+    if request.state not in ALIVE:
+        return "its machine was stopped, not by AWS; it cannot be started any more"
+    return "its machine was stopped, not by AWS; cancelling the request would terminate it"
+
+
+_STATES = {
+    "open": "waits for AWS",
+    "active": "has its machine",
+    "disabled": "its machine is stopped",
+    "closed": "over: its machine was interrupted or terminated",
+    "cancelled": "cancelled or expired",
+    "failed": "refused: what it asks for does not exist or does not go together",
+}
+
+
+def _by_state(request: SpotRequest, code: str) -> str:
+    """What its state alone says, with AWS's own words for a status that is in no table."""
+    said = visible(request.status_words or code).rstrip(".") if code not in ("", "fulfilled") else ""
+    known = _STATES.get(request.state, visible(request.state))
+    return f"{known} ({said})" if said else known
