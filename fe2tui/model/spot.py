@@ -71,6 +71,21 @@ class SpotHistory:
         }
         return SpotHistory(self.type, first.since, newer.until, zones)
 
+    def within(self, since: datetime) -> SpotHistory:
+        """What is known from a moment on; all of it if that is earlier."""
+        if since <= self.since:
+            return self
+        return SpotHistory(self.type, since, self.until, {zone: one.since(since) for zone, one in self.zones.items()})
+
+
+def combined(kept: SpotHistory | None, new: SpotHistory) -> SpotHistory:
+    """All that both tell of one type; where time is missing between them, the newer one alone."""
+    if kept is None:
+        return new
+    if max(kept.since, new.since) > min(kept.until, new.until):
+        return new if new.until >= kept.until else kept
+    return kept.joined(new)
+
 
 @dataclass(frozen=True, slots=True)
 class ZoneFigures:

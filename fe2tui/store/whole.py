@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fe2tui.store.presence import Presence
     from fe2tui.store.pricecache import PriceCache
     from fe2tui.store.runs import RunBook
+    from fe2tui.store.spothistory import SpotShelf
 
 
 def open_store() -> Store:
@@ -83,6 +84,13 @@ class Store:
         from fe2tui.store.catalogues import CatalogueShelf
 
         return CatalogueShelf(self._database())
+
+    @cached_property
+    def spot(self) -> SpotShelf:
+        """The spot prices of the past."""
+        from fe2tui.store.spothistory import SpotShelf
+
+        return SpotShelf(self._database())
 
     @cached_property
     def activity(self) -> ActivityLog:
