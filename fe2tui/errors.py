@@ -21,6 +21,7 @@ when there is one. ``exit_code`` is what the shell returns.
     │   ├── DeniedError            1   the login may not do this
     │   ├── ThrottledError         1
     │   ├── CapacityError          1   no machines of that type in that zone now
+    │   │   ├── NoCapacityError    1   … nor in any other zone where it was looked for: nothing was launched
     │   │   └── StartAfterChangeError 1 … and the type was changed already: it is stopped, with the new one
     │   ├── QuotaError             1   the account's own limit
     │   ├── StateError             1   not possible in the state the thing is in
@@ -136,6 +137,20 @@ class ThrottledError(AwsError):
 
 class CapacityError(AwsError):
     """AWS has no free machines of that type in that zone now, or does not offer the type there."""
+
+
+class NoCapacityError(CapacityError):
+    """A launch for which no zone had a machine: nothing was launched; ``zones`` are those that were asked.
+
+    Waiting, another type, or another way to buy may help.
+    """
+
+    def __init__(
+        self, summary: str, remedy: str = "", *, zones: Sequence[str], type_name: str = "", code: str | None = None
+    ) -> None:
+        super().__init__(summary, remedy, code=code)
+        self.zones = tuple(zones)
+        self.type_name = type_name
 
 
 class StartAfterChangeError(CapacityError):

@@ -30,6 +30,7 @@ EXIT_CODES = {
     "DeniedError": 1,
     "ThrottledError": 1,
     "CapacityError": 1,
+    "NoCapacityError": 1,
     "StartAfterChangeError": 1,
     "QuotaError": 1,
     "StateError": 1,

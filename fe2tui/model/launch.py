@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, get_args
 
 from fe2tui.errors import FieldError
+from fe2tui.model.spot import Market
+from fe2tui.model.words import listed
 
 LARGEST_DISK = 65_536  # GiB, gp3 and io2; source: EBS volume types
 NAME_LENGTH = 255
@@ -35,6 +38,12 @@ class LaunchRequest:
     subnet_id: str | None = None
     address: str | None = None  # who may reach port 22, as a CIDR block; None: looked up; empty: nobody is let in
     tags: Mapping[str, str] = field(default_factory=dict)
+    market: Market = "on-demand"
+
+    @property
+    def is_spot(self) -> bool:
+        """Whether it is bought at the spot price, however."""
+        return self.market != "on-demand"
 
     def as_json(self) -> dict[str, Any]:
         """A form that JSON can hold."""
@@ -56,6 +65,7 @@ def field_errors(request: LaunchRequest) -> list[FieldError]:
             _disk(request),
             _type(request),
             _iops(request),
+            _market(request),
             _tags(request),
         )
         if error
@@ -103,6 +113,15 @@ def _iops(request: LaunchRequest) -> FieldError | None:
     return FieldError("iops", "A gp3 disk has 3,000 to 80,000 IOPS.", "Leave it out for 3,000.")
 
 
+def _market(request: LaunchRequest) -> FieldError | None:
+    markets = get_args(Market)
+    if request.market in markets:
+        return None
+    return FieldError(
+        "market", f"“{request.market}” is not a way to buy a machine.", f"Choose {listed(markets, 'or')}."
+    )
+
+
 def _tags(request: LaunchRequest) -> FieldError | None:
     if "Name" in request.tags:
         return FieldError(
@@ -111,6 +130,42 @@ def _tags(request: LaunchRequest) -> FieldError | None:
     if any(key.lower().startswith("aws:") for key in request.tags):
         return FieldError("tags", "Tags that begin with aws: are AWS's own.", "Choose another key.")
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePrice:
+    """The spot price of a type in a zone now, dollars an hour; None where there is none, or it is not known.
+
+    ``offered`` is whether the zone has the type at all.
+    """
+
+    zone: str
+    price: Decimal | None
+    offered: bool = True
+
+    @property
+    def letter(self) -> str:
+        """``2a`` of ``us-east-2a``."""
+        return self.zone.rsplit("-", 1)[-1]
+
+
+def market_words(market: Market, local_disk: bool = False) -> str:
+    """One sentence on what happens to the data of a machine bought so; ``local_disk``: its type has disks of its own.
+
+    Source: EC2 user guide, Spot Instance interruptions.
+    """
+    if market == "on-demand":
+        return "AWS does not take it back: it runs, and keeps its disk, until you stop or terminate it."
+    if market == "spot-once":
+        return (
+            "If AWS takes it back, two minutes' notice, and it is gone with its disk: keep results elsewhere; "
+            "it cannot be stopped."
+        )
+    lost = "what is in memory and on its local disks" if local_disk else "what is in memory"
+    return (
+        f"If AWS takes it back, two minutes' notice, and it is stopped: its disk is kept, {lost} is lost; "
+        "AWS starts it again when there is room."
+    )
 
 
 @dataclass(frozen=True, slots=True)

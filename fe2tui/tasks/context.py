@@ -29,7 +29,8 @@ class Pace:
     to be gone; ``spot`` for a spot request to settle, asked each ``spot_poll``; ``settle`` is how long after a launch
     was sent EC2 may still come to show its instance; ``unbroken`` for the end of a call that was cancelled meanwhile;
     ``restart`` for the start, after a cancellation, of an instance that was stopped for an image; ``prices`` for prices
-    that the store does not have; ``longest`` between two looks at what may take hours.
+    that the store does not have; ``longest`` between two looks at what may take hours; ``capacity`` for a launch to
+    find a zone with room.
     """
 
     poll: float = 1.0
@@ -43,6 +44,7 @@ class Pace:
     restart: float = 180.0
     prices: float = 1.0
     longest: float = 20.0
+    capacity: float = 120.0
 
 
 def unnoted(entry: Entry) -> None:

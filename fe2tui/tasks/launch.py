@@ -15,13 +15,14 @@ from fe2tui.errors import (
     AwsError,
     CapacityError,
     Fe2Error,
+    NoCapacityError,
     ReadOnlyError,
     StateError,
     UnansweredError,
     UnreachableError,
 )
 from fe2tui.model.instance import USER_TAG, Instance
-from fe2tui.model.launch import LaunchIntent, LaunchRequest
+from fe2tui.model.launch import LaunchIntent, LaunchRequest, ZonePrice, market_words
 from fe2tui.model.words import listed
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import create_key, import_key
@@ -37,7 +38,9 @@ __all__ = [
     "LaunchCost",
     "LaunchPlan",
     "Lookups",
+    "ZonePrice",
     "launch",
+    "market_words",
     "plan",
     "recover",
     "refuse_if_read_only",
@@ -143,11 +146,13 @@ class _Launching:
                 if following:
                     self.step("no capacity", f"{error.summary.rstrip('.')}; trying {following[0]}")
         assert last is not None
-        if len(zones) == 1 or not isinstance(last, CapacityError):
+        if not isinstance(last, CapacityError) or last.code == "Unsupported":
             raise last
-        raise CapacityError(
+        raise NoCapacityError(
             f"AWS has no {self.plan.request.type} right now in {listed(zones, 'or')}.",
             "Try again later, or choose another type or region.",
+            zones=zones,
+            type_name=self.plan.request.type,
             code=last.code,
         )
 
@@ -284,11 +289,22 @@ def launch_call(found: LaunchPlan, key: str, group_id: str, zone: str) -> dict[s
         "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
         "TagSpecifications": [_tags("instance", on_instance), _tags("volume", tags)],
     }
+    if request.is_spot:
+        call["InstanceMarketOptions"] = {"MarketType": "spot", "SpotOptions": dict(_SPOT[request.market])}
+        call["TagSpecifications"].append(_tags("spot-instances-request", tags))
     if subnet := found.subnets.get(zone):
         call["SubnetId"] = subnet
     elif zone:
         call["Placement"] = {"AvailabilityZone": zone}
     return call
+
+
+# Without a maximum price: then the price on demand is the most that is paid. Source: EC2 API reference, data type
+# SpotMarketOptions.
+_SPOT: Mapping[str, Mapping[str, str]] = {
+    "spot": {"SpotInstanceType": "persistent", "InstanceInterruptionBehavior": "stop"},
+    "spot-once": {"SpotInstanceType": "one-time", "InstanceInterruptionBehavior": "terminate"},
+}
 
 
 def _tags(resource: str, tags: Mapping[str, str]) -> dict[str, Any]:

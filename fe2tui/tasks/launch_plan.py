@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
 
-from fe2tui.errors import FieldError
+from fe2tui.errors import Fe2Error, FieldError
 from fe2tui.model.fleet import Prices
 from fe2tui.model.image import IMAGE_WORDS, Image, login_user
 from fe2tui.model.instance import USER_TAG
-from fe2tui.model.launch import LaunchRequest, field_errors
+from fe2tui.model.launch import LaunchRequest, ZonePrice, field_errors, market_words
 from fe2tui.model.machine_type import MachineType
 from fe2tui.model.money import ADDRESS_PER_HOUR, HOURS_A_MONTH
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import KeyOffer
 from fe2tui.tasks.launch_choices import GroupPlan, KeyPlan, chosen_group, chosen_key, chosen_zones
+from fe2tui.tasks.launch_market import in_order_of_price, price_of, wrong_market, zone_prices
 from fe2tui.tasks.lookups import Lookups, softly
 
 _Answer = TypeVar("_Answer")
@@ -27,7 +28,10 @@ IOPS_PER_GIB = 500  # source: EBS, gp3 volumes
 
 @dataclass(frozen=True, slots=True)
 class LaunchCost:
-    """Dollars, None where not known: the machine and the address an hour, the disk a month."""
+    """Dollars, None where not known: the machine and the address an hour, the disk a month.
+
+    A spot machine's price is what the first zone to be tried asks now.
+    """
 
     machine: Decimal | None
     disk_per_month: Decimal | None
@@ -54,7 +58,9 @@ class LaunchCost:
 class LaunchPlan:
     """What a request comes to. It can be launched when ``errors`` is empty; ``warnings`` are to be read first.
 
-    ``zones`` are in the order in which they will be tried. Parts that could not be found out are None.
+    ``zones`` are in the order in which they will be tried: for a spot instance the cheapest first. ``market_prices``
+    are the spot prices of all zones, cheapest first, and ``on_demand`` the price beside them, dollars an hour, however
+    it is bought; ``market_words`` say what happens to the data. Parts that could not be found out are None.
     """
 
     request: LaunchRequest
@@ -72,6 +78,9 @@ class LaunchPlan:
     cost: LaunchCost | None = None
     keys: KeyOffer | None = None
     user: str | None = None  # whom to log in as, where the image tells
+    market_prices: tuple[ZonePrice, ...] = ()
+    on_demand: Decimal | None = None
+    market_words: str = ""
 
     @property
     def is_possible(self) -> bool:
@@ -88,9 +97,9 @@ async def plan(
 ) -> LaunchPlan:
     """What the request comes to: everything looked up, at the same time, and checked; nothing changed.
 
-    ``with_cost`` False does not look up prices. What is wrong with a field is in
-    ``errors``; AWS's own refusals (no credentials, unreachable) are raised. What the login may not look up is in
-    ``warnings``.
+    ``with_cost`` False does not look up prices, but for those that order a spot instance's zones. What is wrong with a
+    field is in ``errors``; AWS's own refusals (no credentials, unreachable) are raised. What the login may not look up
+    is in ``warnings``.
     """
     lookups = known or Lookups(ctx)
     try:
@@ -113,18 +122,23 @@ class _Planning:
         request, known = self.request, self.known
         self.errors = field_errors(request)
         wrong = {error.field for error in self.errors}
-        (kind, image), zones, keys, where, address, (prices, _) = await asyncio.gather(
+        (kind, image), zones, keys, where, address, spot, (prices, _) = await asyncio.gather(
             self.type_and_image(),
             self.soft(known.zones(request.type), "The zones that offer it") if "type" not in wrong else _none(),
             self.soft(known.keys(), "Key pairs"),
             self.tried(self.soft(known.network(request.subnet_id), "The network")),
             known.address() if request.address is None else _none(),
+            self.spot() if "type" not in wrong else _nowhere(),
             asyncio.gather(
                 known.prices() if self.with_cost else _no_prices(), self.name() if "name" not in wrong else _none()
             ),
         )
         disk = self.disk(image)
+        self.errors += filter(None, [wrong_market(request, kind)])
+        market = zone_prices(zones, where, request.subnet_id, spot)
         chosen = chosen_zones(request, zones, where, kind is not None, self.errors)
+        if request.is_spot:
+            chosen = in_order_of_price(chosen, market)
         return LaunchPlan(
             request,
             key=chosen_key(
@@ -140,10 +154,29 @@ class _Planning:
             vpc_id=where.vpc_id if where else None,
             zones=tuple(chosen),
             subnets=chosen,
-            cost=launch_cost(request.type, disk, prices),
+            cost=self.cost(disk, prices, price_of(next(iter(chosen), None), market)),
             keys=keys,
             user=known_user(request, image),
+            market_prices=market,
+            on_demand=prices.on_demand.get(request.type),
+            market_words=market_words(request.market, kind is not None and bool(kind.local_disk)),
         )
+
+    async def spot(self) -> Mapping[str, Decimal]:
+        """The spot prices by zone: waited for where they decide, else only for as long as other prices are."""
+        decides = self.request.is_spot and not self.with_cost
+        if not decides and not self.with_cost:
+            return {}
+        try:
+            return await self.known.spot(self.request.type, patience=None if decides else self.ctx.pace.prices)
+        except Fe2Error as error:
+            if self.request.is_spot:
+                self.warnings.append(f"Spot prices are not known: {error.summary}")
+            return {}
+
+    def cost(self, disk: int | None, prices: Prices, spot: Decimal | None) -> LaunchCost:
+        cost = launch_cost(self.request.type, disk, prices)
+        return replace(cost, machine=spot) if self.request.is_spot else cost
 
     async def soft(self, asked: Awaitable[_Answer], part: str) -> _Answer | None:
         return await softly(asked, None, self.warnings, part)
@@ -201,7 +234,7 @@ class _Planning:
         return disk
 
 
-_FORM = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops")
+_FORM = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops", "market")
 
 
 def _one_a_field(errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
@@ -218,6 +251,10 @@ def _form_order(error: FieldError) -> int:
 
 async def _none() -> None:
     return None
+
+
+async def _nowhere() -> Mapping[str, Decimal]:
+    return {}
 
 
 async def _no_prices() -> Prices:

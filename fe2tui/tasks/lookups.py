@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from fe2tui.aws import images, instances, network, prices, types
+from fe2tui.aws import images, instances, network, prices, spot, types
 from fe2tui.errors import Fe2Error, FieldError
 from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Prices
@@ -18,6 +19,9 @@ from fe2tui.tasks.catalogue import Catalogues
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import KeyOffer, offer_keys
 from fe2tui.tasks.names import plain_filter
+
+if TYPE_CHECKING:
+    from fe2tui.tasks.spot_prices import SpotPrices
 
 _Answer = TypeVar("_Answer")
 _LIVING = [state.value for state in State if not state.is_gone]
@@ -39,9 +43,12 @@ class Lookups:
     A question that failed is asked again the next time.
     """
 
-    def __init__(self, ctx: Context, catalogues: Catalogues | None = None) -> None:
-        """``catalogues`` keep the types of the places that were asked, from one form to the next."""
+    def __init__(
+        self, ctx: Context, catalogues: Catalogues | None = None, spot_prices: SpotPrices | None = None
+    ) -> None:
+        """``catalogues`` and ``spot_prices`` keep what was read of the places that were asked, from form to form."""
         self._ctx = ctx
+        self._spot_prices = spot_prices
         self._catalogues = Catalogues() if catalogues is None else catalogues
         self._own = self._catalogues if catalogues is None else None
         self._asked: dict[object, asyncio.Task[Any]] = {}
@@ -115,6 +122,26 @@ class Lookups:
                 return await self._once("prices", lambda: prices.kept_prices(ctx.session, ctx.store.prices, ctx.clock))
         except (TimeoutError, Fe2Error):
             return await prices.shelved_prices(ctx.store.prices, ctx.session.region) or Prices()
+
+    async def spot(self, type_name: str, *, patience: float | None) -> Mapping[str, Decimal]:
+        """The spot price of a type now, by zone, dollars an hour: those at hand if they are of the last ten minutes.
+
+        Not waited for longer than ``patience`` seconds; empty while they are not there. Raises what reading them does.
+        """
+        ctx = self._ctx
+        fresh = self._spot_prices.fresh(ctx) if self._spot_prices is not None else None
+        if fresh is not None:
+            return {zone: price for (name, zone), price in fresh.prices.items() if name == type_name}
+
+        async def ask() -> Mapping[str, Decimal]:
+            found = await spot.current_spot(ctx.session, [type_name])
+            return {zone: price for (_, zone), price in found.items()}
+
+        try:
+            async with asyncio.timeout(patience):
+                return await self._once(("spot", type_name), ask)
+        except TimeoutError:
+            return {}
 
     def forget(self, *questions: str) -> None:
         """Ask these again: keys after one was made, network after a group was."""

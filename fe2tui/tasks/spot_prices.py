@@ -37,11 +37,15 @@ class SpotPrices:
         """What is at hand, however old: never waited for."""
         return self._kept.get(place)
 
+    def fresh(self, ctx: Context) -> SpotNow | None:
+        """What is at hand, if it was read at most ten minutes ago: never waited for."""
+        known = self._kept.get(ctx.session.place)
+        return known if known is not None and ctx.clock() - known.read_at < KEEP else None
+
     async def get(self, ctx: Context) -> SpotNow:
         """Those of now, read at most ten minutes ago. Takes seconds; raises the Fe2Error that kept AWS from telling."""
         place = ctx.session.place
-        known = self._kept.get(place)
-        if known is not None and ctx.clock() - known.read_at < KEEP:
+        if (known := self.fresh(ctx)) is not None:
             return known
         task = self._reads.get(place)
         if task is None:
