@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from fe2tui.model.words import plural
-from fe2tui.tui.possible import ACTIVITY, IMAGES, INSTANCES
+from fe2tui.tui.possible import ACTIVITY, IMAGES, INSTANCES, SPOT
 from fe2tui.tui.view import View
 
 if TYPE_CHECKING:
     from fe2tui.tui.app import Dashboard
     from fe2tui.tui.panes.listpane import ListPane
+    from fe2tui.tui.panes.pane import Pane
     from fe2tui.tui.parts import Parts
     from fe2tui.tui.screen import MainScreen
 
@@ -23,13 +24,19 @@ def _screen(view: View) -> MainScreen:
     return _parts(view).main
 
 
-def _list(view: View) -> ListPane:
+def _pane(view: View) -> Pane:
     return _screen(view).lists[view.pane]
+
+
+def _list(view: View) -> ListPane:
+    return _screen(view).lists.rows_of(view.pane)
 
 
 def open_selected(view: View) -> None:
     """Connect to the instance, launch from the image: what a double click does."""
-    _parts(view).perform(_list(view).table.opens)
+    command = _pane(view).open_row()
+    if command:
+        _parts(view).perform(command)
 
 
 def toggle_details(view: View) -> None:
@@ -50,14 +57,12 @@ def mark_all(view: View) -> None:
 
 
 def leave(view: View) -> None:
-    """Leave the filter, then the marks; leave the activity pane for the list that it was come from."""
+    """Leave the filter, then the marks; leave the activity pane for the one that it was come from."""
     screen = _screen(view)
     if view.pane == ACTIVITY:
         screen.go_to(screen.lists.acting.kind.pane)
-    elif view.filter_text:
-        _list(view).clear_filter()
     else:
-        _list(view).table.unmark_all()
+        _pane(view).leave()
         screen.write_lines()
 
 
@@ -83,14 +88,18 @@ async def cancel(view: View) -> None:
 
 async def open_filter(view: View) -> None:
     """Open the line in which a filter is typed."""
-    await _list(view).open_filter()
+    pane = _pane(view).listed
+    if pane is not None:
+        await pane.open_filter()
 
 
 async def choose_sort(view: View) -> None:
     """Ask for the column to sort by; choosing the same again turns the order round."""
     from fe2tui.tui.forms.picker import Item, Picker
 
-    pane = _list(view)
+    pane = _pane(view).listed
+    if pane is None:
+        return
     present = pane.arrangement
     items = [
         Item(
@@ -99,7 +108,7 @@ async def choose_sort(view: View) -> None:
             sort.first_words if sort.id != present.sort else "turn it round",
             sort.id == present.sort,
         )
-        for sort in pane.kind.sorts.values()
+        for sort in pane.sorts.values()
     ]
     chosen = await view.ask(Picker("Sort by", items, submit_word="Sort"))
     if chosen is not None:
@@ -120,6 +129,11 @@ def go_to_instances(view: View) -> None:
 def go_to_images(view: View) -> None:
     """Go to the images."""
     _screen(view).go_to(IMAGES)
+
+
+def go_to_spot(view: View) -> None:
+    """Go to the spot prices."""
+    _screen(view).go_to(SPOT)
 
 
 def go_to_activity(view: View) -> None:

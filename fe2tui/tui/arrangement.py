@@ -21,16 +21,21 @@ class Arrangement:
 
 
 @dataclass(frozen=True, slots=True)
-class ListKind:
+class PaneKind:
     """A kind of thing that has a pane of its own.
 
-    ``noun`` is one of them in words, ``prefix`` what their ids begin with. ``language`` is that of the filter, and
-    ``example`` stands in its line while that is empty.
+    ``noun`` is one of them in words, ``prefix`` what their ids begin with; empty where that does not tell what they are.
     """
 
     pane: str
     noun: str
     prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListKind(PaneKind):
+    """A kind that is listed. ``language`` is that of the filter, ``example`` stands in its line while that is empty."""
+
     language: Language[Any, Any]
     sorts: Mapping[str, Sort[Any, Any]]
     example: str

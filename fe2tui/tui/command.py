@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fe2tui.model.words import listed
 from fe2tui.tui import possible
-from fe2tui.tui.possible import ACTIVITY, IMAGES, INSTANCES
+from fe2tui.tui.possible import ACTIVITY, IMAGES, INSTANCES, SPOT
 
 if TYPE_CHECKING:
     from fe2tui.tui.view import View
@@ -18,6 +18,7 @@ Check = Callable[["View"], "str | None"]
 PANES: Mapping[str, tuple[str, str]] = {
     INSTANCES: ("1", "Instances"),
     IMAGES: ("2", "Images"),
+    SPOT: ("3", "Spot"),
     ACTIVITY: ("6", "Activity"),
 }
 EVERYWHERE = frozenset(PANES)

@@ -12,6 +12,7 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance
 from fe2tui.model.progress import unreported
 from fe2tui.tui.jobs import Jobs
+from fe2tui.tui.known import Known
 from fe2tui.tui.link import Link
 from fe2tui.tui.possible import INSTANCES
 from fe2tui.tui.view import Severity, Work
@@ -24,27 +25,24 @@ if TYPE_CHECKING:
     from fe2tui.model.progress import Report
     from fe2tui.settings import Settings
     from fe2tui.store import Store
-    from fe2tui.tasks.catalogue import Catalogues
     from fe2tui.tasks.context import Context
-    from fe2tui.tasks.spot_prices import SpotPrices
     from fe2tui.tui.app import Dashboard
     from fe2tui.tui.parts import Parts
 
 Answer = TypeVar("Answer")
 
 
-class LiveDesk:
+class LiveDesk(Known):
     """The desk of ``view.Desk``."""
 
     def __init__(self, parts: Parts, app: Dashboard, settings: Settings) -> None:
+        super().__init__()
         self._parts = parts
         self._app = app
         self._clock = app.clock
         self._settings = settings
         self.link = Link(parts, app, app.choice, settings, partial(_ask_code, self))
         self.jobs = Jobs(Workplace(self, parts, app), app.clock)
-        self._catalogues: Catalogues | None = None
-        self._spot_prices: SpotPrices | None = None
 
     @property
     def app(self) -> Dashboard:
@@ -71,24 +69,6 @@ class LiveDesk:
         """The newest fleet."""
         return self._parts.showing.fleet
 
-    @property
-    def catalogues(self) -> Catalogues:
-        """The instance types of each region that was looked at."""
-        if self._catalogues is None:
-            from fe2tui.tasks.catalogue import Catalogues
-
-            self._catalogues = Catalogues()
-        return self._catalogues
-
-    @property
-    def spot_prices(self) -> SpotPrices:
-        """The spot prices of all types of each region whose types were looked at."""
-        if self._spot_prices is None:
-            from fe2tui.tasks.spot_prices import SpotPrices
-
-            self._spot_prices = SpotPrices()
-        return self._spot_prices
-
     def context(self, report: Report | None = None) -> Context:
         """A context for a task."""
         from fe2tui.tasks.context import Context
@@ -97,10 +77,7 @@ class LiveDesk:
 
     async def close(self) -> None:
         """Let go of what is being read, and close sessions and store."""
-        if self._catalogues is not None:
-            self._catalogues.close()
-        if self._spot_prices is not None:
-            self._spot_prices.close()
+        self.stop_reading()
         await self.link.close()
 
     def nudge(self) -> None:
@@ -148,7 +125,7 @@ class LiveDesk:
 
     def shown_cells(self, pane: str = INSTANCES) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """The list of a pane as shown."""
-        return self._parts.main.lists[pane].table.cells_shown()
+        return self._parts.main.lists.rows_of(pane).table.cells_shown()
 
     def fail(self, title: str, error: Fe2Error, *, aloud: bool = True) -> None:
         """Keep a failure in the activity, and tell of it if it is not in sight anyway."""

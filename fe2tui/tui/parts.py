@@ -28,6 +28,7 @@ from fe2tui.tui.panes.instances import describe as describe_instance
 from fe2tui.tui.panes.listed import Listed
 from fe2tui.tui.panes.listpane import ListPane
 from fe2tui.tui.panes.lists import Lists
+from fe2tui.tui.panes.spot import SpotPane
 from fe2tui.tui.polling import FleetNotRead, FleetSeen
 from fe2tui.tui.pulse import Pulse
 from fe2tui.tui.reading import Reading
@@ -60,9 +61,11 @@ class Parts:
         self.table = Instances(app.settings.columns, app.clock, self.limits)
         self.listing = Listing(SHEET, lambda work: app.work(work, "images"), app.clock, self._show_images)
         self.images = Listed(SHEET, app.clock, opens="launch")
+        self.spot = SpotPane(self.desk, app.clock, lambda work: app.work(work, "spot"))
         lists = Lists(
             ListPane(KIND, self.table, self.showing, self._describe_instance),
             ListPane(SHEET.kind, self.images, self.listing, self._describe_image),
+            self.spot,
         )
         self.main = MainScreen(lists, app.clock, Lines(self), self)
         self.feed = Feed(self.desk, self.main, self.table, app.work)
@@ -86,7 +89,7 @@ class Parts:
 
     def view(self) -> View:
         """The dashboard as it is now."""
-        sight, table, link, acting = self.showing.sight, self.table, self.desk.link, self.main.lists.acting
+        sight, table, link, acting = self.showing.sight, self.table, self.desk.link, self.main.lists.acting.listed
         instances = sight.fleet.instances if sight is not None else {}
         images = self.listing.things
         return View(
@@ -96,12 +99,13 @@ class Parts:
             sight.fleet if sight is not None else None,
             instances.get(table.cursor_id) if table.cursor_id is not None else None,
             tuple(instances[instance_id] for instance_id in table.marked_and_shown()) if table.marks else (),
-            acting.shown_count,
-            acting.arrangement.query.text,
+            acting.shown_count if acting is not None else 0,
+            acting.arrangement.query.text if acting is not None else "",
             len(self.desk.jobs.running),
             link.session.read_only if link.is_open else False,
             images.get(self.images.cursor_id) if self.images.cursor_id is not None else None,
             tuple(images[image_id] for image_id in self.images.marked_and_shown()) if self.images.marks else (),
+            self.spot.choice,
         )
 
     def post_message(self, message: Message) -> bool:

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 INSTANCES = "instances"
 IMAGES = "images"
+SPOT = "spot"
 ACTIVITY = "activity"
 LISTS = frozenset({INSTANCES, IMAGES})
-"""The panes that are lists: what looks at a list, marks in it or copies from it means something in each of them."""
+"""The panes that are lists of what a person has: their rows can be marked."""
 
-NOUNS: Mapping[str, str] = {INSTANCES: "instance", IMAGES: "image"}
+BROWSED = LISTS | {SPOT}
+"""The panes with a list in them: what looks at one or copies from it means something in each of them."""
+
+NOUNS: Mapping[str, str] = {INSTANCES: "instance", IMAGES: "image", SPOT: "type"}
 
 
 def always(view: View) -> str | None:

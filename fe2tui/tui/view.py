@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance
 from fe2tui.model.place import Place
-from fe2tui.tui.possible import IMAGES, INSTANCES
+from fe2tui.tui.possible import IMAGES, INSTANCES, SPOT
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from fe2tui.store import Store
     from fe2tui.tasks.catalogue import Catalogues
     from fe2tui.tasks.context import Context
+    from fe2tui.tasks.spot_history import SpotHistories
     from fe2tui.tasks.spot_prices import SpotPrices
 
 Answer = TypeVar("Answer")
@@ -64,6 +66,10 @@ class Desk(Protocol):
     @property
     def spot_prices(self) -> SpotPrices:
         """The spot prices of all types of each region whose types were looked at."""
+
+    @property
+    def spot_histories(self) -> SpotHistories:
+        """What the types that were looked at have cost on the spot market."""
 
     def context(self, report: Report | None = None) -> Context:
         """A context for a task that is not shown in the activity pane: look-ups for a form."""
@@ -104,6 +110,22 @@ class Desk(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SpotChoice:
+    """What is chosen in the spot pane; no ``type`` before anything is.
+
+    ``zone`` is empty unless one is chosen, ``moment`` what the cursor in the chart points at. ``pinned``: a person
+    picked the type; else it is that of the selected instance. ``family`` is the one that is opened in the list.
+    """
+
+    type: str = ""
+    zone: str = ""
+    days: int = 7
+    moment: datetime | None = None
+    pinned: bool = False
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """The dashboard at one moment. ``marked`` are those marked *and* shown, in the order shown.
 
@@ -124,6 +146,7 @@ class View:
     read_only: bool = False
     image: Image | None = None
     marked_images: tuple[Image, ...] = ()
+    spot: SpotChoice = SpotChoice()
 
     @property
     def targets(self) -> tuple[Instance, ...]:
@@ -140,14 +163,16 @@ class View:
         return (self.image,) if self.image is not None else ()
 
     @property
-    def meant(self) -> tuple[Instance, ...] | tuple[Image, ...]:
+    def meant(self) -> tuple[Instance, ...] | tuple[Image, ...] | tuple[SpotChoice, ...]:
         """What a command of any list acts on, in the list that it is pressed in."""
+        if self.pane == SPOT:
+            return (self.spot,) if self.spot.type else ()
         return self.images if self.pane == IMAGES else self.targets
 
     @property
     def marked_count(self) -> int:
         """How many are marked and shown in the list that the command is pressed in."""
-        return len(self.marked_images if self.pane == IMAGES else self.marked)
+        return 0 if self.pane == SPOT else len(self.marked_images if self.pane == IMAGES else self.marked)
 
     @property
     def region(self) -> str:

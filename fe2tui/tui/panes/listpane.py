@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from textual import events, on
-from textual.containers import Vertical
 from textual.widget import Widget
 
 from fe2tui.model.place import Place
-from fe2tui.model.terms import Query
+from fe2tui.model.terms import Sort
 from fe2tui.model.words import visible
 from fe2tui.tui.arrangement import Arranged, Arrangement, ListKind
 from fe2tui.tui.panes.described import Described
+from fe2tui.tui.panes.filtering import Filtering
+from fe2tui.tui.panes.pane import Pane
 from fe2tui.tui.panes.tabs import tabs
 from fe2tui.tui.widgets.frame import Part
 from fe2tui.tui.widgets.grid import Cell
@@ -54,31 +55,65 @@ class ListTable(MarkingTable):
             self.redraw()
 
 
-class ListPane(Vertical):
-    """The line of the filter is made when it is first wanted."""
+class ListPane(Pane):
+    """A table and the line of its filter."""
 
     def __init__(
         self, kind: ListKind, table: ListTable, rows: Arranged, describe: Callable[[str], Described | None]
     ) -> None:
         """``describe`` gives the details of a row, by its id; None where it is not known (any more)."""
-        super().__init__(id=f"{kind.pane}-list", classes="list")
-        self.kind = kind
+        super().__init__(kind, id=f"{kind.pane}-list")
         self.table = table
+        self._sorts = kind.sorts
         self._rows = rows
         self._describe = describe
-        self._bar: Widget | None = None
+        self._filtering = Filtering(self, kind, rows, self.take_focus)
 
     def compose(self) -> Iterator[Widget]:
         """The table; the filter comes below it."""
         yield self.table
 
-    def on_show(self, event: events.Show) -> None:
-        """It is in sight."""
-        self._rows.look(True)
+    @on(events.Show)
+    @on(events.Hide)
+    def _looked_at(self, event: events.Show | events.Hide) -> None:
+        """It is in sight, or no more."""
+        self._rows.look(isinstance(event, events.Show))
 
-    def on_hide(self, event: events.Hide) -> None:
-        """It is not, any more."""
-        self._rows.look(False)
+    @property
+    def listed(self) -> ListPane:
+        """Itself."""
+        return self
+
+    def take_focus(self) -> None:
+        """The table gets it."""
+        self.table.focus()
+
+    def go_to_row(self, row_id: str) -> None:
+        """Put the cursor on a row as soon as it is there."""
+        self.table.go_to(row_id)
+
+    def open_row(self) -> str:
+        """The command of a double click."""
+        return self.table.opens
+
+    def leave(self) -> None:
+        """Leave the filter, then the marks."""
+        if self.arrangement.query.text:
+            self._filtering.clear()
+        else:
+            self.table.unmark_all()
+
+    def recolour(self) -> None:
+        """The colours are others."""
+        self.table.recolour()
+
+    def forget(self, place: Place) -> None:
+        """Another place is shown."""
+        self.table.forget(place)
+
+    def unread(self, reason: str) -> None:
+        """Nothing could be read."""
+        self.table.unread(reason)
 
     # What is looked at
 
@@ -106,52 +141,35 @@ class ListPane(Vertical):
         row_id = self.table.cursor_id
         return self._describe(row_id) if row_id is not None else None
 
-    def write_edge(self, counts: Mapping[str, str], *, alone: bool) -> None:
+    def write_edge(self, counts: Mapping[str, str], named: Collection[str]) -> None:
         """Write the tabs into the frame, and the filter at their right."""
         query = self.arrangement.query
         note = (Part(f"/ {visible(query.text)}", "accent", False, "filter"),) if query.tests else ()
-        self.table.say(tabs(self.kind.pane, counts, alone=alone), (*self.table.trouble, *note))
+        self.table.say(tabs(self.kind.pane, counts, named), (*self.table.trouble, *note))
 
-    # The filter
+    # Filter and order
 
     @property
     def is_filtering(self) -> bool:
         """Whether a filter is being typed."""
-        return self._bar is not None and self._bar.display and self._bar.has_focus_within
+        return self._filtering.is_typed
 
     async def open_filter(self) -> None:
         """Open the line of the filter and give it the focus."""
-        from fe2tui.tui.widgets.filterbar import FilterBar
+        await self._filtering.open()
 
-        if not isinstance(self._bar, FilterBar):
-            bar = self._bar = FilterBar(self.kind, self.arrangement.query.text, self._filtered, self._left)
-            await self.mount(bar)
-        self._bar.display = True
-        self._bar.enter()
-
-    def clear_filter(self) -> None:
-        """Take the filter away."""
-        from fe2tui.tui.widgets.filterbar import FilterBar
-
-        if isinstance(self._bar, FilterBar):
-            self._bar.clear()
-            self._bar.display = False
+    @property
+    def sorts(self) -> Mapping[str, Sort[Any, Any]]:
+        """What the rows can be sorted by."""
+        return self._sorts
 
     def sort_by(self, sort: str) -> None:
         """Sort by a column; the one already sorted by is turned round."""
         present = self.arrangement
-        descending = not present.descending if present.sort == sort else self.kind.sorts[sort].largest_first
+        descending = not present.descending if present.sort == sort else self._sorts[sort].largest_first
         self._rows.rearrange(replace(present, sort=sort, descending=descending))
 
     @on(Table.SortAsked)
     def _sort_asked(self, event: Table.SortAsked) -> None:
         event.stop()
         self.sort_by(event.sort)
-
-    def _filtered(self, query: Query[Any, Any]) -> None:
-        self._rows.rearrange(replace(self.arrangement, query=query))
-
-    def _left(self) -> None:
-        if self._bar is not None:
-            self._bar.display = bool(self.arrangement.query.tests)
-        self.table.focus()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from fe2tui.tui.command import PANES
 from fe2tui.tui.widgets.frame import Part
 
 
-def tabs(active: str, counts: Mapping[str, str], *, alone: bool) -> list[Part]:
-    """All panes with the active one bright; beside others, each frame has its own alone."""
+def tabs(active: str, counts: Mapping[str, str], named: Collection[str]) -> list[Part]:
+    """The panes that a frame names, with the active one bright."""
     parts: list[Part] = []
     for pane, (number, title) in PANES.items():
         here = pane == active
-        if not alone and not here:
+        if pane not in named:
             continue
         if parts:
             parts.append(Part(" ─ ", "ink-faint"))

@@ -52,6 +52,14 @@ PROGRAM: tuple[Command, ...] = (
         f"{ACTIONS}:go_to_images",
     ),
     Command(
+        "spot",
+        "3",
+        "Spot",
+        "Go to the spot prices: what types have cost in each zone.",
+        _PROGRAM,
+        f"{ACTIONS}:go_to_spot",
+    ),
+    Command(
         "activity",
         "6",
         "Activity",

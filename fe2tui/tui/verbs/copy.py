@@ -16,7 +16,7 @@ from fe2tui.tui.forms.picker import Item, Picker
 from fe2tui.tui.possible import IMAGES, INSTANCES, noun
 from fe2tui.tui.verbs.clipboard import copy_text
 from fe2tui.tui.verbs.from_image import type_for, typed
-from fe2tui.tui.view import View
+from fe2tui.tui.view import SpotChoice, View
 
 _CONSOLES = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.com"}
 
@@ -38,7 +38,9 @@ async def copy(view: View) -> None:
     """Ask what to copy of the rows meant; of several, one line each."""
     those = view.meant
     texts = _TEXTS[view.pane]
-    what = visible(those[0].label) if len(those) == 1 else plural(len(those), noun(view))
+    one = those[0]
+    label = one.type if isinstance(one, SpotChoice) else one.label
+    what = visible(label) if len(those) == 1 else plural(len(those), noun(view))
     chosen = await view.ask(Picker(f"Copy from {what}", _items(view, those, texts), submit_word="Copy"))
     if chosen is None:
         return
