@@ -24,7 +24,7 @@ class Arrangement:
 class PaneKind:
     """A kind of thing that has a pane of its own.
 
-    ``noun`` is one of them in words, ``prefix`` what their ids begin with; empty where that does not tell what they are.
+    ``noun`` is one of them in words, ``prefix`` what their ids begin with; empty where it tells nothing.
     """
 
     pane: str
