@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from fe2tui.aws import instances as aws
-from fe2tui.aws.spot_requests import spot_request
+from fe2tui.aws.spot_requests import spot_request, spot_requests
 from fe2tui.errors import AwsError, CapacityError, Fe2Error, StateError
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.interruption import ALIVE, request_words, waits_for_aws
 from fe2tui.model.progress import Outcome
+from fe2tui.model.spot import SpotRequest
 from fe2tui.tasks import books
 from fe2tui.tasks.batch import Fates, asked_for, each_or_all, logged, look_up, outcomes, settle
 from fe2tui.tasks.context import Context
@@ -53,7 +55,8 @@ async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[
 async def stop(ctx: Context, ids: Sequence[str], *, force: bool = False, wait: bool = True) -> list[Outcome]:
     """Stop instances; with ``wait``, until they are stopped. ``force`` does not let their systems shut down.
 
-    One-time spot instances cannot be stopped: that is explained, and nothing is sent for them.
+    Spot instances of a one-time or a cancelled request cannot be stopped: that is explained, and nothing is sent for
+    them.
     """
     refused: Fates = {}
 
@@ -73,10 +76,13 @@ async def stop(ctx: Context, ids: Sequence[str], *, force: bool = False, wait: b
 
 
 async def not_to_stop(ctx: Context, instances: Iterable[Instance]) -> Fates:
-    """Which of these ``stop`` would leave as they are, and why: gone, stopped already, or one-time spot instances."""
+    """Which of these ``stop`` would leave as they are, and why.
+
+    They are gone, stopped already, or spot instances of a one-time or a cancelled request.
+    """
     among = {instance.id: instance for instance in instances}
     plain = {key: fate for key, instance in among.items() if (fate := _no_stop(instance))}
-    return {**await _one_time_spot(ctx, {key: one for key, one in among.items() if key not in plain}), **plain}
+    return {**await _unstoppable_spot(ctx, {key: one for key, one in among.items() if key not in plain}), **plain}
 
 
 async def reboot(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[Outcome]:
@@ -163,11 +169,7 @@ def _no_start(instance: Instance, wait: bool) -> Fe2Error | str | None:
     if gone := _gone(instance, "started"):
         return gone
     if instance.is_interrupted:
-        return StateError(
-            f"AWS stopped {instance.label} to take its spot capacity back, and only AWS starts it again.",
-            f"It waits for capacity in {instance.zone}. Launch another meanwhile, or terminate it.",
-            code=instance.state_reason.partition(":")[0],
-        )
+        return _interrupted(instance)
     if instance.state is State.STOPPING and not wait:
         return StateError(f"{instance.label} is still stopping.", "Start it when it is stopped.")
     return f"is {instance.state} already" if instance.state in (State.RUNNING, State.PENDING) else None
@@ -187,24 +189,40 @@ def _no_reboot(instance: Instance) -> Fe2Error | str | None:
     return None
 
 
-async def _one_time_spot(ctx: Context, instances: Mapping[str, Instance]) -> dict[str, Fe2Error]:
-    spot = {key: one.spot_request_id for key, one in instances.items() if one.is_spot and one.spot_request_id}
+def _interrupted(instance: Instance) -> StateError:
+    return StateError(
+        f"AWS stopped {instance.label} to take its spot capacity back, and only AWS starts it again.",
+        f"It waits for capacity in {instance.zone}. Launch another meanwhile, or terminate it.",
+        code=instance.state_reason.partition(":")[0] or None,
+    )
 
-    async def judged(key: str, request_id: str) -> tuple[str, Fe2Error | None]:
-        try:
-            request = await spot_request(ctx.session, request_id)
-        except AwsError:
-            return key, None  # EC2 itself refuses it then
-        if request is None or request.type != "one-time":
-            return key, None
-        return key, StateError(
-            f"{instances[key].label} is a one-time spot instance, which cannot be stopped, only terminated.",
+
+async def _unstoppable_spot(ctx: Context, instances: Mapping[str, Instance]) -> dict[str, Fe2Error]:
+    """Those that EC2 would not stop. Source: EC2 User Guide, "Stop a Spot Instance", limitations."""
+    spot = {key: one.spot_request_id for key, one in instances.items() if one.is_spot and one.spot_request_id}
+    try:
+        asked = await spot_requests(ctx.session, list(dict.fromkeys(spot.values()))) if spot else []
+    except AwsError:
+        return {}  # EC2 itself refuses it then
+    by_id = {request.id: request for request in asked}
+    judged = {key: _no_stop_of_spot(instances[key], by_id.get(request)) for key, request in spot.items()}
+    return {key: error for key, error in judged.items() if error is not None}
+
+
+def _no_stop_of_spot(instance: Instance, request: SpotRequest | None) -> Fe2Error | None:
+    if request is None or (request.is_persistent and request.state in ALIVE):
+        return None
+    if not request.is_persistent:
+        return StateError(
+            f"{instance.label} is a one-time spot instance, which cannot be stopped, only terminated.",
             "Its disk goes with it: copy off what is needed first. Of a persistent spot request it could be stopped.",
             code="UnsupportedOperation",
         )
-
-    judgements = await asyncio.gather(*(judged(key, request) for key, request in spot.items()))
-    return {key: error for key, error in judgements if error is not None}
+    return StateError(
+        f"The spot request of {instance.label} is {request.state}: it cannot be stopped any more, only terminated.",
+        "Its disk goes with it: copy off what is needed first, or freeze it.",
+        code="UnsupportedOperation",
+    )
 
 
 async def _start(ctx: Context, ids: Sequence[str]) -> None:
@@ -213,12 +231,42 @@ async def _start(ctx: Context, ids: Sequence[str]) -> None:
         try:
             await aws.start(ctx.session, ids)
         except Fe2Error as error:
-            if error.code != _UNSETTLED_SPOT or len(ids) > 1 or asyncio.get_running_loop().time() > deadline:
+            if error.code != _UNSETTLED_SPOT or len(ids) > 1:
                 raise
+            await _refuse_for_good(ctx, ids[0])
+            if asyncio.get_running_loop().time() > deadline:
+                raise _never_settled(ids[0], ctx.pace.spot) from error
             ctx.step("start", "spot", "its spot request is not ready for it yet; trying again", subject=ids[0])
             await asyncio.sleep(ctx.pace.spot_poll)
         else:
             return
+
+
+async def _refuse_for_good(ctx: Context, instance_id: str) -> None:
+    """Raises StateError where waiting is in vain: AWS itself stopped it, or its request has ended."""
+    instance = next(iter(await aws.describe(ctx.session, [instance_id])), None)
+    if instance is None or not (instance.is_spot and instance.spot_request_id):
+        return
+    try:
+        request = await spot_request(ctx.session, instance.spot_request_id)
+    except AwsError:
+        return
+    if waits_for_aws(instance, request):
+        raise _interrupted(instance)
+    if request is not None and request.state not in ALIVE:
+        raise StateError(
+            f"The spot request of {instance.label} is {request.state}: {request_words(request)}.",
+            "It cannot be started any more. AWS terminates it, or do it yourself.",
+            code=_UNSETTLED_SPOT,
+        )
+
+
+def _never_settled(instance_id: str, seconds: float) -> StateError:
+    return StateError(
+        f"The spot request of {instance_id} was not ready for a start within {seconds:.0f} seconds.",
+        "AWS takes a while after a stop: start it again in some minutes. `fe2 requests --long` tells where it is.",
+        code=_UNSETTLED_SPOT,
+    )
 
 
 async def _until_stopped(ctx: Context, going: dict[str, Instance]) -> Fates:

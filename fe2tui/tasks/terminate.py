@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from fe2tui.aws import instances as aws
-from fe2tui.aws.spot_requests import cancel_spot_requests
+from fe2tui.aws.spot_requests import cancel_spot_requests, spot_requests
 from fe2tui.errors import AwsError, Fe2Error, NotFoundError, ProtectedError, StateError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.interruption import ALIVE
 from fe2tui.model.money import HOURS_A_MONTH, hourly_cost
 from fe2tui.model.progress import Outcome
 from fe2tui.model.words import age, dollars, plural
@@ -200,12 +202,12 @@ async def terminate(ctx: Context, ids: Sequence[str], *, wait: bool = False) -> 
     found, fates = await look_up(ctx, wanted)
     await books.note(ctx, found.values(), disks=True)
     with logged(ctx, "terminate", found) as entries:
-        for key, instance in found.items():
-            if instance.state.is_gone:
-                fates[key] = f"is {instance.state} already"
+        gone = {key: instance for key, instance in found.items() if instance.state.is_gone}
+        fates.update(await _gone_already(ctx, gone))
         fates.update(await unbroken(_cancel_requests(ctx, _left(wanted, fates, found)), ctx.pace.unbroken))
         going = list(_left(wanted, fates, found))
         fates.update(await unbroken(_terminate(ctx, going, found), ctx.pace.unbroken))
+        _tell_of_requests(fates, [found[key] for key in going])
         settle(ctx, entries, {key: fate for key, fate in fates.items() if isinstance(fate, Fe2Error)})
         if wait and (accepted := [key for key in going if not isinstance(fates[key], Fe2Error)]):
             for key in accepted:
@@ -219,6 +221,17 @@ async def terminate(ctx: Context, ids: Sequence[str], *, wait: bool = False) -> 
     return outcomes(wanted, fates, found)
 
 
+def _tell_of_requests(fates: Fates, asked: Sequence[Instance]) -> None:
+    """Those that were not terminated after all, though their request is cancelled."""
+    for instance in asked:
+        error = fates[instance.id]
+        if isinstance(error, Fe2Error) and instance.is_spot and instance.spot_request_id:
+            told = copy(error)  # one error may be that of several instances
+            more = "Its spot request is cancelled already, so it cannot be stopped any more: terminate it again."
+            told.remedy = f"{error.remedy} {more}".strip()
+            fates[instance.id] = told
+
+
 async def _note_the_end(ctx: Context, ended: Sequence[Instance]) -> None:
     """Into the books: the runs are over, and the disks that go with their instances."""
     now = ctx.clock()
@@ -227,6 +240,25 @@ async def _note_the_end(ctx: Context, ended: Sequence[Instance]) -> None:
     deleted = {disk.volume_id: at[one.id] for one in ended for disk in one.attachments if disk.delete_on_termination}
     if deleted:
         await books.note_deleted(ctx, deleted)
+
+
+async def _gone_already(ctx: Context, gone: Mapping[str, Instance]) -> Fates:
+    """Nothing is done for these; but a persistent request that outlived its machine will cost money again."""
+    asked = list(dict.fromkeys(one.spot_request_id for one in gone.values() if one.is_spot and one.spot_request_id))
+    try:
+        requests = {one.id: one for one in await spot_requests(ctx.session, asked)}
+    except AwsError:
+        requests = {}
+    fates: Fates = {}
+    for key, instance in gone.items():
+        request = requests.get(instance.spot_request_id or "")
+        fates[key] = f"is {instance.state} already"
+        if request is not None and request.is_persistent and request.state in ALIVE and request.instance_id != key:
+            fates[key] = (
+                f"is {instance.state} already, but its spot request goes on, and AWS launches another for it: "
+                f"fe2 get-request {request.id} - cancel"
+            )
+    return fates
 
 
 def _left(wanted: Sequence[str], fates: Fates, found: Mapping[str, Instance]) -> dict[str, Instance]:
