@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from fe2tui.errors import FieldError
 from fe2tui.model.image import NEWEST
-from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.launch import LaunchRequest, field_errors
 from fe2tui.model.spot import Market
 from fe2tui.tasks.keys import KeyOffer
 
 _SIZE = re.compile(r"(\d[\d,]*)\s*(?:g|gb|gib)?", re.IGNORECASE)
 CREATE, IMPORT, USE = "create", "import", "use"
+FIELDS = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops")
 USUAL_TYPE = "t3.micro"
 
 
@@ -23,6 +24,14 @@ class First:
 
     image: str = NEWEST
     machine: str = USUAL_TYPE
+    market: Market = "on-demand"
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """How a machine is bought, and in which zone; None: the cheapest that has room. On demand no zone is chosen."""
+
     market: Market = "on-demand"
     zone: str | None = None
 
@@ -38,9 +47,10 @@ class Draft:
     touched: frozenset[str] = frozenset()
     key_wishes: Mapping[str, str] = field(default_factory=dict)
     keys: KeyOffer | None = None
+    bought: Bought = Bought()
 
     def request(self) -> tuple[LaunchRequest, list[FieldError]]:
-        """The request, and what could not be read at all."""
+        """The request, and what can be seen to be wrong with it, one error a field at most."""
         errors: list[FieldError] = []
         key_name = self.texts["key_name"] or None
         action, public = self._key(key_name)
@@ -55,8 +65,11 @@ class Draft:
             security_group=self.texts["security_group"] or "ssh",
             iops=_number(self.texts["iops"], "iops", "IOPS", errors),
             address=self.texts["address"] if "address" in self.touched else None,
+            market=self.bought.market,
+            zone=self.bought.zone if self.bought.market != "on-demand" else None,
         )
-        return request, errors
+        unread = {error.field for error in errors}
+        return request, [*errors, *(error for error in field_errors(request) if error.field not in unread)]
 
     def _key(self, name: str | None) -> tuple[str, str | None]:
         """What to do for the key, and the public key to import."""
@@ -66,6 +79,27 @@ class Draft:
             return CREATE, None
         own = next((key for key in (self.keys.importable if self.keys else ()) if key.name == name), None)
         return (IMPORT, own.public) if own is not None else (USE, None)
+
+
+def texts_of(first: First) -> dict[str, str]:
+    """The texts of the form when nothing is typed yet."""
+    texts = dict.fromkeys(FIELDS, "")
+    return texts | {"image": first.image, "type": first.machine, "security_group": "ssh"}
+
+
+def typed_for(request: LaunchRequest) -> dict[str, str]:
+    """What a person typed for a request: the texts of the fields that were filled."""
+    texts = {
+        "name": request.name,
+        "image": request.image,
+        "disk": str(request.disk or ""),
+        "type": request.type,
+        "key_name": request.key_name or "",
+        "security_group": request.security_group,
+        "iops": str(request.iops or ""),
+    }
+    filled = {name: text for name, text in texts.items() if text}
+    return filled | ({} if request.address is None else {"address": request.address})
 
 
 def _number(text: str, name: str, unit: str, errors: list[FieldError]) -> int | None:

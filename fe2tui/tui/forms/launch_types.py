@@ -8,10 +8,11 @@ from typing import Any
 from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.image import IMAGE_WORDS, Image
 from fe2tui.model.machine_type import MachineType
+from fe2tui.model.spot import Market
 from fe2tui.model.words import listed, visible
 from fe2tui.tui.forms.suggest import Suggest, Suggestion
 from fe2tui.tui.forms.type_columns import Unfit
-from fe2tui.tui.forms.type_picker import PickTypes
+from fe2tui.tui.forms.type_picker import Look, PickTypes
 
 MakePicker = Callable[[str], "PickTypes | None"]
 """From the type that is in the field."""
@@ -36,6 +37,17 @@ class TypeField(Suggest):
     def _take(self, name: str | None) -> None:
         if name is not None:
             self.fill(Suggestion(name))
+
+
+def alike(catalogue: Catalogue | None, name: str, market: Market) -> Look | None:
+    """How the picker begins where another type is wanted: those that have at least as much, the cheapest first."""
+    kind = catalogue.types.get(name) if catalogue is not None else None
+    if kind is None:
+        return None
+    terms = [f"vcpu>={kind.vcpus}", f"mem>={kind.memory / 1024:g}"]
+    terms += [f"gpus>={kind.gpus}"] if kind.gpus else []
+    is_spot = market != "on-demand"
+    return Look(" ".join([*terms, "spot"] if is_spot else terms), "spot" if is_spot else "price")
 
 
 def name_of(image: Image | None, text: str) -> str:

@@ -1,4 +1,4 @@
-"""One of a few ways, each with a sentence about what it means: the arrows choose."""
+"""One of a few ways, below one another with a sentence each, or on one line: the arrows choose."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ from fe2tui.tui.forms.form import DIM, dim, shown
 from fe2tui.tui.widgets.cells import wrapped
 
 _BEFORE = 4  # the sign and the space after it
+_GAPS = (3, 2)  # between two choices of a line, where there is room for three
+
+
+def _sign(is_chosen: bool, has_focus: bool) -> tuple[str, str]:
+    if not is_chosen:
+        return "( ) ", DIM
+    return "(•) ", "bold $accent" if has_focus else "$foreground"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +94,7 @@ class Radio(Static, can_focus=True):
         self._lines = []
         for way in self._ways:
             here = way.id == self.chosen
-            sign = ("(•) ", "bold $accent" if self.has_focus else "$foreground") if here else ("( ) ", DIM)
-            parts.append(Content.assemble(sign, shown(way.title, "bold" if here else "")))
+            parts.append(Content.assemble(_sign(here, self.has_focus), shown(way.title, "bold" if here else "")))
             about = wrapped(way.words, room)
             parts += [Content.assemble(" " * _BEFORE, dim(line)) for line in about]
             self._lines += [way.id] * (1 + len(about))
@@ -111,3 +117,103 @@ class Radio(Static, can_focus=True):
             self.chosen = way
             self._draw()
             self.post_message(self.Changed(way))
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One choice of a line: its id, and its title in fewer and fewer words."""
+
+    id: str
+    titles: tuple[str, ...]
+
+    def title(self, level: int) -> str:
+        """The title at a level of brevity."""
+        return self.titles[min(level, len(self.titles) - 1)]
+
+
+class RadioLine(Static, can_focus=True):
+    """Choices beside one another, one of which holds: ``chosen`` is its id. Enter goes on to what comes next."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,space", "step(1)", show=False),
+        Binding("left", "step(-1)", show=False),
+        Binding("enter", "app.focus_next", show=False),
+    ]
+
+    class Changed(Message):
+        """A person chose another."""
+
+        def __init__(self, line: RadioLine, pick: str) -> None:
+            super().__init__()
+            self.line = line
+            self.pick = pick
+
+        @property
+        def control(self) -> RadioLine:
+            """The line, for ``on`` to tell one from another."""
+            return self.line
+
+    def __init__(self, picks: Sequence[Pick], chosen: str = "", *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="radio-line")
+        self._picks = tuple(picks)
+        self._ends: list[tuple[int, str]] = []  # up to which column a click means which
+        self.chosen = chosen or self._picks[0].id
+
+    def choose(self, pick: str) -> None:
+        """Choose one of them; nobody is told."""
+        if pick != self.chosen:
+            self.chosen = pick
+            self._draw()
+
+    def on_mount(self) -> None:
+        """Draw what there is."""
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Other titles may fit."""
+        self._draw()
+
+    def on_focus(self) -> None:
+        """The choice is bright while the person is here."""
+        self._draw()
+
+    def on_blur(self) -> None:
+        """The person is elsewhere."""
+        self._draw()
+
+    def _draw(self) -> None:
+        level, gap = self._fitting(self.content_size.width or 1_000)
+        parts: list[Content] = []
+        self._ends, column = [], 0
+        for pick in self._picks:
+            here, title = pick.id == self.chosen, pick.title(level)
+            parts.append(Content.assemble(_sign(here, self.has_focus), shown(title, "bold" if here else "")))
+            column += _BEFORE + len(title) + gap
+            self._ends.append((column, pick.id))
+        self.update(Content(" " * gap).join(parts))
+
+    def _fitting(self, width: int) -> tuple[int, int]:
+        """The longest titles, and the widest gaps, that fit a width."""
+        most = max(len(pick.titles) for pick in self._picks)
+        for level in range(most):
+            words = sum(_BEFORE + len(pick.title(level)) for pick in self._picks)
+            for gap in _GAPS:
+                if words + gap * (len(self._picks) - 1) <= width:
+                    return level, gap
+        return most - 1, 1
+
+    def action_step(self, by: int) -> None:
+        """Choose the next, or the one before."""
+        ids = [pick.id for pick in self._picks]
+        self._pick(ids[max(0, min(len(ids) - 1, ids.index(self.chosen) + by))])
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what was clicked."""
+        inside = event.get_content_offset(self)
+        if inside is not None:
+            self._pick(next((pick for end, pick in self._ends if inside.x < end), self.chosen))
+
+    def _pick(self, pick: str) -> None:
+        if pick != self.chosen:
+            self.choose(pick)
+            self.post_message(self.Changed(self, pick))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -28,6 +29,14 @@ from fe2tui.tui.widgets.table import Table
 
 EXAMPLES = "words  vcpu>=8  mem>=32  gpu:a10g  arch:arm64  price<1.5  zone:2a  current  -burstable"
 LOOK_AGAIN = 1.0  # seconds between two looks whether newer types or prices are there
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the picker begins with: a filter, and the id of what to sort by."""
+
+    filter: str
+    sort: str
 
 
 class FilterLine(Input):
@@ -57,7 +66,7 @@ class FixedLines(Static):
 class PickTypes(Form[str]):
     """Answers with the name of the type picked, or None. Types that do not fit are shown when asked for, with why.
 
-    ``fits`` says why a type cannot be chosen, ``present`` is the type there is now.
+    ``fits`` says why a type cannot be chosen, ``present`` is the type there is now, ``look`` what it begins with.
     """
 
     CSS_PATH: ClassVar[CSSPathType | None] = [sheets_folder() / "forms.tcss", sheets_folder() / "types.tcss"]
@@ -81,8 +90,10 @@ class PickTypes(Form[str]):
         present: str = "",
         title: str = "Instance types",
         submit_word: str = "Choose",
+        look: Look | None = None,
     ) -> None:
         super().__init__(title, submit_word=submit_word)
+        self._look = look
         self._source = source
         self._region = region
         self._clock = clock
@@ -105,6 +116,9 @@ class PickTypes(Form[str]):
     def on_mount(self) -> None:
         """Show what is known, and read what is not."""
         self._list.take(self._source.kept(), self._source.prices())
+        if self._look is not None:
+            self._list.sort_by(self._look.sort)
+            self.query_one("#filter", Input).value = self._look.filter
         self._show()
         self._settle()
         self.run_worker(self._read(), exit_on_error=False)

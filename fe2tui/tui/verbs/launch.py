@@ -25,7 +25,7 @@ async def launch(view: View, machine: str | None = None) -> None:
     """
     start = first(view) if machine is None else First(machine=machine)
     ctx = view.context()
-    known = Lookups(ctx, view.desk.catalogues)
+    known = Lookups(ctx, view.desk.catalogues, view.desk.spot_prices)
     sources = Sources(
         plan=lambda request: task.plan(ctx, request, known),
         types=known.types,
@@ -36,7 +36,7 @@ async def launch(view: View, machine: str | None = None) -> None:
         on_demand=view.fleet.prices.on_demand if view.fleet is not None else {},
         shelf=source_of(view),
     )
-    form = LaunchForm(sources, region=view.region, clock=ctx.clock, image=start.image, machine=start.machine)
+    form = LaunchForm(sources, region=view.region, clock=ctx.clock, first=start)
     request = await view.ask(form)
     if request is None:
         known.close()
