@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from fe2tui.aws.describe import RequestReader
 from fe2tui.aws.reading import read_all
@@ -27,6 +28,15 @@ async def spot_request(session: Session, request_id: str) -> SpotRequest | None:
     except NotFoundError:
         return None
     return found[0] if found else None
+
+
+async def described(session: Session, request_id: str) -> dict[str, Any]:
+    """All that EC2 tells of a request, under EC2's own names; empty if it knows none (any more)."""
+    try:
+        reply = await session.call("ec2", _DESCRIBE, SpotInstanceRequestIds=[request_id])
+    except NotFoundError:
+        return {}
+    return next(iter(reply.get("SpotInstanceRequests", ())), {})
 
 
 async def spot_requests(session: Session, ids: Sequence[str]) -> list[SpotRequest]:

@@ -1,4 +1,4 @@
-"""``get-instance NAME - PROPERTY-OR-METHOD`` and ``get-ami``: boto3's own objects, from the shell."""
+"""``get-instance NAME - PROPERTY-OR-METHOD`` and its like: boto3's own objects, and spot requests, from the shell."""
 
 from __future__ import annotations
 
@@ -76,3 +76,41 @@ def get_ami(ctx: click.Context, name: str | None, arch: str) -> None:
 
     asked: Asked = ctx.obj
     work(asked, name, arch, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+
+
+@click.command(cls=DashCommand, options_metavar="[OPTIONS]")
+@click.argument("request_id", metavar="ID [- PROPERTY-OR-METHOD [ARGUMENT]...]...")
+@click.pass_context
+def get_request(ctx: click.Context, request_id: str) -> None:
+    """Print a property of a spot request, or run a method of it.
+
+    The properties are those that EC2 tells; boto3 has no object of a request.
+
+    \b
+    fe2 get-request sir-8k2d91ab                            what there is
+    fe2 get-request sir-8k2d91ab - state                    open, active, disabled, closed, cancelled or failed
+    fe2 get-request sir-8k2d91ab - words                    what that means
+    fe2 get-request sir-8k2d91ab - wait-until-fulfilled     until it has its machine
+    fe2 get-request sir-8k2d91ab - cancel                   AWS launches nothing more for it; refused where that
+                                                            would terminate a stopped machine, without --terminate
+    """
+    from fe2tui.cli.work.get import get_request as work
+
+    asked: Asked = ctx.obj
+    work(asked, request_id, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+
+
+@click.command(cls=DashCommand, options_metavar="[OPTIONS]")
+@click.argument("name", type=InstanceName(), metavar="NAME [- PROPERTY-OR-METHOD [ARGUMENT]...]...")
+@click.pass_context
+def get_request_from_instance(ctx: click.Context, name: str) -> None:
+    """The same of the spot request behind an instance.
+
+    \b
+    fe2 get-request-from-instance spot1 - status
+    fe2 get-request-from-instance spot1 - words
+    """
+    from fe2tui.cli.work.get import get_request_from_instance as work
+
+    asked: Asked = ctx.obj
+    work(asked, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))

@@ -16,10 +16,11 @@ from fe2tui.ec2.images import Images
 from fe2tui.ec2.lines import Lines
 from fe2tui.ec2.machines import Machines
 from fe2tui.ec2.prices import Prices
+from fe2tui.ec2.requests import Requests
 
 
-class EC2(Machines, Images, Prices):
-    """The machines and images of one account in one region, and what they cost.
+class EC2(Machines, Images, Requests, Prices):
+    """The machines, images and spot requests of one account in one region, and what they cost.
 
     ``region`` is an id or part of a region's name (``Ohio``); what is not said comes from the environment, config.toml
     and ~/.aws. ``report`` hears of each step that a method takes. Errors are Fe2Errors, in words.

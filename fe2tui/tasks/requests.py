@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 from fe2tui.aws import instances as aws
-from fe2tui.aws.spot_requests import all_requests, cancel_spot_requests, spot_request
+from fe2tui.aws.spot_requests import all_requests, cancel_spot_requests, described, spot_request
 from fe2tui.errors import CapacityError, NotFoundError, StateError, UsageError
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import ALIVE, request_words, waits_for_aws
@@ -70,6 +71,12 @@ async def find_request(ctx: Context, request_id: str) -> SpotRequest:
             "EC2 forgets ended ones after a while. `fe2 requests` lists those there are.",
         )
     return found
+
+
+async def describe_request(ctx: Context, request_id: str) -> tuple[dict[str, Any], str]:
+    """All that EC2 tells of a request, under EC2's own names, and what its state means. Raises as ``find_request``."""
+    request = await find_request(ctx, request_id)
+    return await described(ctx.session, request.id), request_words(request)
 
 
 async def request_of_instance(ctx: Context, name: str) -> SpotRequest:

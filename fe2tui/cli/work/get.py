@@ -1,4 +1,4 @@
-"""Any property or method of boto3's own object of an instance or an image."""
+"""Any property or method of boto3's own object of an instance or an image, or of a spot request."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from fe2tui.cli.work.left import start_what_was_left
 from fe2tui.cli.work.output import iso, print_json
 from fe2tui.cli.work.working import Working
 from fe2tui.ec2 import EC2
+from fe2tui.ec2.requests import SpotInstanceRequest
 from fe2tui.errors import Fe2Error, UsageError
 from fe2tui.model.words import visible
 
@@ -38,6 +39,16 @@ def get_ami(
     """The same of an image, by its name, id or word."""
     _get(asked, lambda ec2: ec2.get_ami(name, architecture), steps, interactive)
     Working(asked).run(tell_of_freezes)
+
+
+def get_request(asked: Asked, request_id: str, steps: Sequence[str], *, interactive: bool = False) -> None:
+    """The same of a spot request, by its id. Its methods' parameters are ours, and named as in Python."""
+    _get(asked, lambda ec2: ec2.get_request(request_id), steps, interactive)
+
+
+def get_request_from_instance(asked: Asked, name: str, steps: Sequence[str], *, interactive: bool = False) -> None:
+    """The same of the request behind an instance."""
+    _get(asked, lambda ec2: ec2.get_request_from_instance(name), steps, interactive)
 
 
 def _get(asked: Asked, found: Callable[[EC2], Any], steps: Sequence[str], interactive: bool) -> None:
@@ -119,7 +130,7 @@ def _called(method: Any, word: str, arguments: Sequence[str]) -> Any:
         flag, equals, value = argument[2:].partition("=")
         if not equals:
             value = left.pop(0) if left and not left[0].startswith("--") else "true"
-        by_name[_parameter(flag)] = _value(value)
+        by_name[_parameter(method, flag)] = _value(value)
     try:
         return method(*by_position, **by_name)
     except TypeError as wrong:
@@ -129,8 +140,10 @@ def _called(method: Any, word: str, arguments: Sequence[str]) -> Any:
         raise UsageError(said, _NAMED) from wrong
 
 
-def _parameter(flag: str) -> str:
-    """AWS writes its parameters DryRun; here dry-run is the same."""
+def _parameter(method: Any, flag: str) -> str:
+    """AWS writes its parameters DryRun; here dry-run is the same. Ours are as Python has them."""
+    if isinstance(getattr(method, "__self__", None), SpotInstanceRequest):
+        return flag.replace("-", "_")
     if flag[:1].isupper():
         return flag
     return "".join(part[:1].upper() + part[1:] for part in flag.replace("_", "-").split("-"))
