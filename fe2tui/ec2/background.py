@@ -16,6 +16,7 @@ from fe2tui.model.progress import Report
 from fe2tui.store import Store, open_store
 from fe2tui.tasks.catalogue import Catalogues
 from fe2tui.tasks.context import Context
+from fe2tui.tasks.spot_history import SpotHistories
 
 _Result = TypeVar("_Result")
 _END_SECONDS = 10.0
@@ -34,6 +35,7 @@ class Background:
         self._store: Store | None = None
         self.place = self._session.place
         self.catalogues = Catalogues()
+        self.spot_histories = SpotHistories()
 
     def do(self, work: Callable[[Context], Awaitable[_Result]]) -> _Result:
         """Do the work on the loop and wait for it. Ctrl-C cancels it, and waits until it has tidied up."""
@@ -72,6 +74,7 @@ class Background:
 
     async def _let_go(self) -> None:
         self.catalogues.close()
+        self.spot_histories.close()
         await self._session.close()
 
     def _open(self) -> tuple[asyncio.AbstractEventLoop, Store]:

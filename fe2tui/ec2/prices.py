@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from fe2tui.ec2.account import Account
+from fe2tui.ec2.drawn import DRAWN, DrawnPriceHist
 from fe2tui.ec2.lines import Lines
 from fe2tui.model.demand import DemandPrice
 from fe2tui.model.machine_type import MachineType
 from fe2tui.model.money import AccountCost, account_cost
+from fe2tui.model.price_hist import PriceHist
 from fe2tui.tasks import types as tasks
 from fe2tui.tasks.account import read_account
 from fe2tui.tasks.context import Context
+from fe2tui.tasks.price_hist import price_hist
 
 
 class Prices(Account):
@@ -46,3 +49,18 @@ class Prices(Account):
         """
         known = self._background.catalogues
         return Lines(self._do(lambda ctx: tasks.price_demand(ctx, family, known, [])))
+
+    def price_hist(self, family: str, days: int = 3, zone: str | None = None) -> DrawnPriceHist:
+        """What each type of a family, or one type, cost on the spot market on each of the last days, dollars an hour.
+
+        Means by time, of each type's cheapest zone, of the ``zone`` named (``us-east-2a`` or ``2a``), or of each
+        (``all``). In a notebook the past weeks are drawn, too. ``rows`` are the figures, ``histories`` every change.
+        Raises NotFoundError, with the nearest families; DeniedError for a login that may not read spot prices.
+        """
+        known = self._background
+
+        async def work(ctx: Context) -> PriceHist:
+            back = DRAWN.days
+            return await price_hist(ctx, family, days, known.spot_histories, known.catalogues, zone=zone, back=back)
+
+        return DrawnPriceHist.of(self._do(work))

@@ -52,7 +52,7 @@ def demand_prices(family: str, prices: Prices, catalogue: Catalogue, region: str
     known = {*prices.on_demand, *prices.several, *catalogue.types}
     found = sorted((name for name in known if wanted in (name, name.partition(".")[0])), key=size_order)
     if not found:
-        raise NotFoundError(f"{region} has no family or type {family}.", _nearest(wanted, known))
+        raise NotFoundError(f"{region} has no family or type {family}.", nearest(wanted, known))
     return tuple(_price(name, prices) for name in found)
 
 
@@ -68,7 +68,8 @@ def _some(families: list[str]) -> str:
     return f"There are {listed(named)}."
 
 
-def _nearest(wanted: str, known: set[str]) -> str:
+def nearest(wanted: str, known: set[str]) -> str:
+    """What somebody may have meant who named a family, or a type of a family, that is not among the known types."""
     family = wanted.partition(".")[0]
     families = sorted({name.partition(".")[0] for name in known})
     if family in families:  # a type of a family that is there

@@ -104,7 +104,7 @@ class ZoneFigures:
     @property
     def letter(self) -> str:
         """``2a`` of ``us-east-2a``."""
-        return self.zone.rsplit("-", 1)[-1]
+        return zone_letter(self.zone)
 
 
 def zone_figures(
@@ -119,6 +119,11 @@ def zone_figures(
             continue
         found.append(ZoneFigures(zone, now, lowest, mean, highest, saving(now, on_demand)))
     return tuple(sorted(found, key=lambda one: (one.now, one.zone)))
+
+
+def zone_letter(zone: str) -> str:
+    """``2a`` of ``us-east-2a``."""
+    return zone.rsplit("-", 1)[-1]
 
 
 def saving(spot: Decimal | None, on_demand: Decimal | None) -> Decimal | None:

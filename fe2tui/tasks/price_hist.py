@@ -1,0 +1,93 @@
+"""What the types of a family cost on the spot market, day by day, for a single command."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime, timedelta, tzinfo
+
+from fe2tui.chart.lines import Chart, Line
+from fe2tui.errors import NotFoundError, UsageError
+from fe2tui.model.catalogue import Catalogue
+from fe2tui.model.demand import nearest
+from fe2tui.model.fleet import Prices, Problem
+from fe2tui.model.machine_type import size_order
+from fe2tui.model.price_hist import EVERY_ZONE, PriceHist, last_days, price_table, zone_named
+from fe2tui.model.spot import SpotHistory, zone_letter
+from fe2tui.tasks.catalogue import Catalogues
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.reading import read_prices, softly
+from fe2tui.tasks.spot_history import SpotHistories
+
+_DAY = timedelta(days=1)
+
+
+async def price_hist(
+    ctx: Context,
+    family: str,
+    days: int,
+    histories: SpotHistories,
+    catalogues: Catalogues,
+    *,
+    zone: str | None = None,
+    problems: list[Problem] | None = None,
+    back: float = 0,
+    tz: tzinfo | None = None,
+) -> PriceHist:
+    """The spot prices of a family, or of one type, on each of the last days: means by time, dollars an hour.
+
+    Of each type's cheapest zone, or of the ``zone`` named, or of each (``all``). Days are those of ``tz``, this
+    computer's time zone without. Its histories go ``back`` so many days at least. ``problems`` is told why on-demand
+    prices are not there. Raises NotFoundError for a family or a zone that there is not, UsageError, and what kept AWS
+    from telling: DeniedError …
+    """
+    if days < 1:
+        raise UsageError(f"{days} days make no table.", "One day at least.")
+    told: list[Problem] = [] if problems is None else problems
+    prices, catalogue = await asyncio.gather(
+        softly("prices", read_prices(ctx, told), told), softly("types", catalogues.get(ctx), told)
+    )  # fmt: skip
+    types = _types_of(family, prices or Prices(), catalogue or Catalogue(), ctx.session.region)
+    calendar = last_days(ctx.clock(), days, tz)
+    length = (calendar[-1].end - calendar[0].start) / _DAY
+    found = await histories.get(ctx, types, max(length, back))
+    on_demand = {name: price for name in types if (price := (prices or Prices()).on_demand.get(name)) is not None}
+    place = zone_named(zone, _zones(catalogue, found.values())) if zone else ""
+    return price_table(found, calendar, on_demand, region=ctx.session.region, zone=place, tz=tz)
+
+
+def charts_of(found: PriceHist, since: datetime | None = None) -> list[Chart]:
+    """A chart of each type that has a price: a line a zone, beside what the type costs on demand.
+
+    From the first day on, or from another moment.
+    """
+    start, end = since or found.days[0].start, found.days[-1].end
+    charts: list[Chart] = []
+    for name, history in found.histories.items():
+        lines = tuple(
+            Line(zone_letter(zone), history.zones[zone], ink)
+            for ink, zone in enumerate(sorted(history.zones))
+            if found.zone in ("", EVERY_ZONE, zone) and history.zones[zone].lowest(start, end) is not None
+        )
+        if lines:
+            charts.append(Chart(lines, start, end, found.on_demand.get(name), tz=found.tz, about=name))
+    return charts
+
+
+def _types_of(family: str, prices: Prices, catalogue: Catalogue, region: str) -> list[str]:
+    wanted = family.strip().lower()
+    if not wanted:
+        raise UsageError("No family was named.", "fe2 price-hist m5")
+    # EC2 refuses to tell of any type where it does not know one: what it knows is in the catalogue
+    known = set(catalogue.types) or {*prices.on_demand, *prices.several}
+    found = [name for name in known if wanted in (name, name.partition(".")[0])]
+    if not found and not known and "." in wanted:
+        return [wanted]
+    if not found:
+        raise NotFoundError(f"{region} has no family or type {family}.", nearest(wanted, known))
+    return sorted(found, key=size_order)
+
+
+def _zones(catalogue: Catalogue | None, found: Iterable[SpotHistory]) -> set[str]:
+    offered = {zone for zones in (catalogue or Catalogue()).zones.values() for zone in zones}
+    return offered | {zone for history in found for zone in history.zones}
