@@ -45,6 +45,11 @@ class LaunchRequest:
         """Whether it is bought at the spot price, however."""
         return self.market != "on-demand"
 
+    @property
+    def machine(self) -> str:
+        """What is asked of AWS: ``m5.large``, or ``spot m5.large``."""
+        return f"spot {self.type}" if self.is_spot else self.type
+
     def as_json(self) -> dict[str, Any]:
         """A form that JSON can hold."""
         return asdict(self)
