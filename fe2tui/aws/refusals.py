@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from fe2tui.aws.refused import TYPE, Refused
+from fe2tui.aws.room import no_capacity, price_too_low, quota, unfulfillable, unsupported
 from fe2tui.errors import (
     AwsError,
-    CapacityError,
     ClockError,
     CredentialsError,
     DeniedError,
@@ -23,7 +23,6 @@ from fe2tui.errors import (
     MfaNeededError,
     NotFoundError,
     ProtectedError,
-    QuotaError,
     StateError,
     ThrottledError,
     UsageError,
@@ -32,64 +31,7 @@ from fe2tui.model.words import age
 
 CLOCK_TOLERANCE = timedelta(minutes=4)  # AWS refuses at five
 _LATER = "Wait a minute and try again."
-_TYPE = re.compile(r"\b([a-z][a-z0-9-]*\d[a-z0-9-]*\.(?:\d+x|metal|nano|micro|small|medium|large|xlarge)[a-z0-9-]*)")
-_ZONE = re.compile(r"\b([a-z]{2,}(?:-[a-z]+)+-\d[a-z](?:-[a-z0-9]+)*)\b")
-_ID = re.compile(r"\b(?:i|vol|ami|sir|sg|subnet|vpc|snap|eni)-[0-9a-f]{8,17}\b")
 _PERFORM = re.compile(r"perform:? ([\w-]+:\w+)")
-_NUMBER = re.compile(r"limit of (\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """One refusal: AWS's code and message, and what it was the answer to."""
-
-    code: str
-    message: str
-    action: str
-    profile: str = ""
-    endpoint: str = ""
-    status: int = 400
-    date: str = ""
-    now: datetime | None = None
-
-    @property
-    def sentence(self) -> str:
-        """AWS's own words on one line, ended as a sentence."""
-        text = " ".join(self.message.split())
-        return text if not text or text.endswith((".", "!", "?")) else f"{text}."
-
-    @property
-    def said(self) -> str:
-        """AWS's words, introduced."""
-        return f"AWS says: {self.sentence}" if self.sentence else f"AWS gives no more than the code {self.code}."
-
-    @property
-    def type(self) -> str:
-        """The instance type that the message names, or words for it."""
-        found = _TYPE.search(self.message)
-        return found[1] if found else "instances of this type"
-
-    @property
-    def zone(self) -> str:
-        """The zone that the message names, or nothing."""
-        found = _ZONE.search(self.message)
-        return found[1] if found else ""
-
-    @property
-    def ids(self) -> str:
-        """The ids that the message names."""
-        return ", ".join(dict.fromkeys(_ID.findall(self.message)))
-
-    @property
-    def clock_error(self) -> timedelta:
-        """How far this computer's clock is ahead of the answer's Date; negative when it is slow."""
-        from email.utils import parsedate_to_datetime
-
-        try:
-            theirs = parsedate_to_datetime(self.date)
-        except (TypeError, ValueError):
-            return timedelta(0)
-        return (self.now or datetime.now(UTC)) - theirs.astimezone(UTC)
 
 
 def refusal(
@@ -121,41 +63,6 @@ def refusal(
 def sso_remedy(profile: str) -> str:
     """The command that begins an SSO session again."""
     return f"Run `aws sso login{f' --profile {profile}' if profile and profile != 'default' else ''}`, then try again."
-
-
-def _no_capacity(refused: Refused) -> Fe2Error:
-    return CapacityError(
-        f"AWS has no {refused.type}{f' in {refused.zone}' if refused.zone else ''} right now.",
-        "Another zone or type may have some; or wait, and try again."
-        if not refused.action.endswith("StartInstances")
-        else "Wait and try again, or change its type: a stopped instance stays in its zone.",
-    )
-
-
-def _unsupported(refused: Refused) -> Fe2Error:
-    if _TYPE.search(refused.message) or "zone" in refused.message.lower():
-        return CapacityError(
-            f"AWS does not offer {refused.type} in {refused.zone or 'this zone'}.", "Choose another zone or type."
-        )
-    return AwsError("AWS does not support this combination.", refused.said)
-
-
-def _quota(refused: Refused) -> Fe2Error:
-    limit = _NUMBER.search(refused.message)
-    if refused.code == "VcpuLimitExceeded" and limit:
-        allowed = "no vCPUs of this family yet" if limit[1] == "0" else f"at most {limit[1]} vCPUs of this family"
-        summary = f"Your account may run {allowed}."
-    elif refused.code == "MaxSpotInstanceCountExceeded":
-        summary = "Your account's limit for spot instances of this family is reached."
-    else:
-        return QuotaError(f"Your account's limit is reached. {refused.said}", _MORE)
-    return QuotaError(summary, _MORE)
-
-
-_MORE = (
-    "Stop others of its kind, choose a smaller type, or ask for more: AWS's console, Service Quotas, Amazon EC2. "
-    "An answer takes hours to days."
-)
 
 
 def _denied(refused: Refused) -> Fe2Error:
@@ -292,7 +199,7 @@ def _combination(refused: Refused) -> Fe2Error:
 
 def _misfit(refused: Refused) -> Fe2Error | None:
     """For an image or an instance that a type cannot run."""
-    found = _TYPE.search(refused.message)
+    found = TYPE.search(refused.message)
     words, name = refused.message.lower(), found[1] if found else "This type"
     for part, why in (
         ("(ena)", f"{name} needs ENA networking, which the image or instance does not have turned on."),
@@ -333,10 +240,12 @@ def _other(refused: Refused) -> Fe2Error:
 
 
 _RULES: tuple[tuple[str, Callable[[Refused], Fe2Error]], ...] = (
-    (r"Insufficient\w*Capacity\w*|ReservationCapacityExceeded", _no_capacity),
-    (r"Unsupported", _unsupported),
+    (r"Insufficient\w*Capacity\w*|ReservationCapacityExceeded", no_capacity),
+    (r"UnfulfillableCapacity", unfulfillable),
+    (r"SpotMaxPriceTooLow", price_too_low),
+    (r"Unsupported", unsupported),
     (r"RequestLimitExceeded|\w*Throttl\w*|TooManyRequests\w*|SlowDown|BandwidthLimitExceeded", _throttled),
-    (r"MaxSpotInstanceCountExceeded|MaxConfigLimitExceeded|\w*LimitExceeded|ResourceCountExceeded", _quota),
+    (r"MaxSpotInstanceCountExceeded|MaxConfigLimitExceeded|\w*LimitExceeded|ResourceCountExceeded", quota),
     (r"UnauthorizedOperation|AccessDenied\w*|NotAuthorized\w*|UnauthorizedAccess|Forbidden\w*", _denied),
     (r"PendingVerification", _checking),
     (r"OptInRequired|NotSignedUp", _opt_in),

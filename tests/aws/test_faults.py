@@ -60,7 +60,20 @@ PROTECTED = (
     "and try again."
 )
 
+NO_SPOT = "There is no Spot capacity available that matches your request."
+TOO_LOW = "Your Spot request price of 0.02 is lower than the minimum required Spot request fulfillment price of 0.0375."
+ODD = "Unable to fulfill capacity due to your request configuration. Please adjust your request and try again."
+
 TABLE = [
+    (
+        "InsufficientInstanceCapacity",
+        NO_SPOT,
+        "CapacityError",
+        "AWS has no spot instances of this type right now.*wait",
+    ),
+    ("UnfulfillableCapacity", ODD, "CapacityError", "no spot capacity for this request right now"),
+    ("SpotMaxPriceTooLow", TOO_LOW, "CapacityError", r"0\.0375 dollars an hour, and at most 0\.02 .*on demand"),
+    ("SpotMaxPriceTooLow", "", "CapacityError", "higher than the most that was to be paid"),
     ("InsufficientInstanceCapacity", NO_CAPACITY, "CapacityError", "AWS has no m5.large in us-east-2a right now"),
     ("Unsupported", NOT_HERE, "CapacityError", "AWS does not offer p3.8xlarge in us-east-2c"),
     ("VcpuLimitExceeded", VCPUS.format(32), "QuotaError", "at most 32 vCPUs of this family"),
