@@ -113,7 +113,7 @@ class Account:
         self.machines = MachineSide(folder / "machines")
         self.sessions: dict[str, str] = {}
         self.machines.on_power = self._pressed
-        self.no_capacity: Callable[[str, str, str], bool] = lambda _action, _region, _zone: False
+        self.no_capacity: Callable[..., bool] = lambda _action, _region, _zone, _market="": False
         self.image_failure: Callable[[str, str], tuple[str, str] | None] = lambda _region, _name: None
         self._regions: dict[str, Region] = {}
 

@@ -3,7 +3,8 @@
 `POST /demo/faults` with {"kind": …} and, to narrow it down, any of
 
 - "action": one action, or a pattern such as `Describe*`; "service": `ec2`, `ssm`, `pricing`, `monitoring`, `sts` …
-- "region", "zone": the latter for `no-capacity`; "name" for `fail-image`, a pattern too
+- "region", "zone": the latter for `no-capacity`, as "market" (`spot`, `on-demand`) is; "name" for `fail-image`, a
+  pattern too
 - "times": for the next N calls that match; without it until lifted (`DELETE /demo/faults/ID`, or all at once)
 
 Kinds:
@@ -46,6 +47,7 @@ class Fault:
     region: str = "*"
     zone: str = "*"
     name: str = "*"
+    market: str = "*"
     seconds: float | None = None
     times: int | None = None
     code: str = "InternalError"
@@ -110,7 +112,7 @@ class Faults:
                     return fault
         return None
 
-    def lacks_capacity(self, action: str, region: str, zone: str) -> bool:
+    def lacks_capacity(self, action: str, region: str, zone: str, market: str = "on-demand") -> bool:
         """Whether this launch or start meets a zone without capacity; counts it."""
         with self._lock:
             for fault in self._faults.values():
@@ -119,6 +121,7 @@ class Faults:
                     and fnmatchcase(action, fault.action)
                     and fnmatchcase(region, fault.region)
                     and fnmatchcase(zone, fault.zone)
+                    and fnmatchcase(market, fault.market)
                 ):
                     self._count_down(fault)
                     return True

@@ -11,6 +11,7 @@ from fe2tui.demo.account import Region
 from fe2tui.demo.records import Image, KeyPair
 from fe2tui.demo.refusal import Refusal, invalid_value, missing
 from fe2tui.demo.rules.launch_place import Place, choose_place
+from fe2tui.demo.rules.spot_launch import Spot, spot_wish
 from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.volume_shapes import Shape, number, shape
 from fe2tui.demo.wire import truth
@@ -27,15 +28,6 @@ class PlannedDisk:
     snapshot_id: str
     delete_on_termination: bool
     encrypted: bool
-
-
-@dataclass(slots=True)
-class Spot:
-    """How a spot instance is asked for."""
-
-    kind: str
-    interruption: str
-    max_price: str | None
 
 
 @dataclass(slots=True)
@@ -73,7 +65,7 @@ def plan_launch(region: Region, params: Mapping[str, Any]) -> Plan:
         disks=plan_disks(region, params, image),
         least=least,
         most=most,
-        spot=_spot(params),
+        spot=spot_wish(region, params, kind),
         params=params,
         tags=asked_tags(params, "instance"),
         volume_tags=asked_tags(params, "volume"),
@@ -130,31 +122,6 @@ def _key(region: Region, params: Mapping[str, Any]) -> KeyPair | None:
     if name not in region.keys:
         raise Refusal("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
     return region.keys[name]
-
-
-def _spot(params: Mapping[str, Any]) -> Spot | None:
-    market = params.get("InstanceMarketOptions") or {}
-    if market.get("MarketType") != "spot":
-        return None
-    options = market.get("SpotOptions") or {}
-    kind = options.get("SpotInstanceType", "one-time")
-    interruption = options.get("InstanceInterruptionBehavior", "terminate")
-    if kind not in ("one-time", "persistent"):
-        raise invalid_value(f"Invalid value '{kind}' for SpotInstanceType.")
-    if interruption not in ("terminate", "stop", "hibernate"):
-        raise invalid_value(f"Invalid value '{interruption}' for InstanceInterruptionBehavior.")
-    if kind == "persistent" and interruption == "terminate":
-        raise Refusal(
-            "InvalidParameterCombination",
-            "Persistent Spot Instance requests are only supported when the instance interruption behavior is either "
-            "hibernate or stop.",
-        )
-    if kind == "one-time" and interruption != "terminate":
-        raise Refusal(
-            "InvalidParameterCombination",
-            f"The interruption behavior '{interruption}' is only supported for persistent Spot Instance requests.",
-        )
-    return Spot(kind, interruption, options.get("MaxPrice"))
 
 
 def plan_disks(region: Region, params: Mapping[str, Any], image: Image) -> list[PlannedDisk]:

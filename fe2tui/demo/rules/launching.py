@@ -14,8 +14,11 @@ from fe2tui.demo.records import Attachment, Image, Instance, SpotRequest, Subnet
 from fe2tui.demo.refusal import Refusal
 from fe2tui.demo.rules.instance_view import render
 from fe2tui.demo.rules.launch_plan import Plan, plan_launch
+from fe2tui.demo.rules.spot_launch import price_too_low, refuse_over_quota
 from fe2tui.demo.tokens import earlier, remember
 from fe2tui.demo.wire import Rendered, truth
+
+NO_CAPACITY = "InsufficientInstanceCapacity"
 
 
 @answers("RunInstances")
@@ -26,6 +29,8 @@ def run_instances(call: Call) -> Mapping[str, Any]:
     if known is not None:
         return _reservation(region, [one for one in region.instances.values() if one.reservation_id == known], known)
     plan = plan_launch(region, call.params)
+    if plan.spot:
+        refuse_over_quota(region, plan.type, plan.most)
     subnet = _with_capacity(region, plan)
     reservation = region.new_id("r")
     made = [_launch_one(region, plan, subnet, reservation, index) for index in range(plan.most)]
@@ -49,21 +54,33 @@ def _reservation(region: Region, instances: list[Instance], reservation: str) ->
 
 def _with_capacity(region: Region, plan: Plan) -> Subnet:
     """The first subnet whose zone has room. Raises Refusal in EC2's words when none has."""
-    lacking = region.account.no_capacity
+    refused: Refusal | None = None
     for subnet in plan.place.subnets:
-        if not lacking("RunInstances", region.name, subnet.zone):
+        refused = _no_room(region, plan, subnet.zone)
+        if refused is None:
             return subnet
-    zone = plan.place.zone
-    if zone is None:
-        raise Refusal(
-            "InsufficientInstanceCapacity",
+    assert refused is not None  # a place has a subnet, or it was refused before
+    raise refused
+
+
+def _no_room(region: Region, plan: Plan, zone: str) -> Refusal | None:
+    """Why a zone does not take the launch; None when it does."""
+    if plan.spot and (too_low := price_too_low(region, plan.type, zone, plan.spot.max_price)):
+        return too_low
+    if not region.account.no_capacity("RunInstances", region.name, zone, "spot" if plan.spot else "on-demand"):
+        return None
+    if plan.spot:
+        return Refusal(NO_CAPACITY, "There is no Spot capacity available that matches your request.", 500)
+    if plan.place.zone is None:
+        return Refusal(
+            NO_CAPACITY,
             f"We currently do not have sufficient {plan.type} capacity in zones with support for 'gp3' volumes. Our "
             "system will be working on provisioning additional capacity.",
             500,
         )
     others = [one for one in region.account.catalog.offerings(region.name)[plan.type] if one != zone]
-    raise Refusal(
-        "InsufficientInstanceCapacity",
+    return Refusal(
+        NO_CAPACITY,
         f"We currently do not have sufficient {plan.type} capacity in the Availability Zone you requested ({zone}). "
         f"Our system will be working on provisioning additional capacity. You can currently get {plan.type} capacity "
         f"by not specifying an Availability Zone in your request or choosing {', '.join(others)}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,9 +19,27 @@ _QUOTAS = {
     "L-2C3B7624": ("Running On-Demand Trn instances", 0.0),
     "L-7295265B": ("Running On-Demand X instances", 0.0),
     "L-34B43A08": ("All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests", 256.0),
-    "L-3819A6DF": ("All G and VT Spot Instance Requests", 32.0),
-    "L-7212CCBC": ("All P4, P3 and P2 Spot Instance Requests", 64.0),
+    "L-3819A6DF": ("All G and VT Spot Instance Requests", 64.0),
+    "L-7212CCBC": ("All P4, P3 and P2 Spot Instance Requests", 128.0),
+    "L-B5D1601B": ("All Inf Spot Instance Requests", 0.0),
+    "L-6B0D517C": ("All Trn Spot Instance Requests", 0.0),
+    "L-E3A00192": ("All X Spot Instance Requests", 0.0),
 }
+_SPOT = {"g": "L-3819A6DF", "vt": "L-3819A6DF", "p": "L-7212CCBC", "inf": "L-B5D1601B", "trn": "L-6B0D517C"}
+_SPOT |= {"x": "L-E3A00192", **dict.fromkeys(("a", "c", "d", "h", "i", "m", "r", "t", "z"), "L-34B43A08")}
+
+
+def spot_quota(type_name: str) -> tuple[str, float] | None:
+    """Which quota counts the vCPUs of spot instances of a type, and how many it allows; None for one without."""
+    code = _SPOT.get(_letters(type_name))
+    return (code, _QUOTAS[code][1]) if code else None
+
+
+def _letters(type_name: str) -> str:
+    """What a family is counted by: ``p`` of p3dn.24xlarge, ``i`` of im4gn.large, ``g`` of gr6.4xlarge."""
+    family = re.match(r"[a-z]+", type_name)
+    letters = family[0] if family else ""
+    return {"im": "i", "is": "i", "gr": "g"}.get(letters, letters)
 
 
 def _shown(call: Call, code: str) -> dict[str, Any]:
