@@ -113,6 +113,7 @@ class Account:
         self.machines = MachineSide(folder / "machines")
         self.sessions: dict[str, str] = {}
         self.machines.on_power = self._pressed
+        self.machines.on_metadata = self._metadata
         self.no_capacity: Callable[..., bool] = lambda _action, _region, _zone, _market="": False
         self.image_failure: Callable[[str, str], tuple[str, str] | None] = lambda _region, _name: None
         self._regions: dict[str, Region] = {}
@@ -147,6 +148,16 @@ class Account:
             if instance_id in region.instances:
                 return region, region.instances[instance_id]
         raise Refusal("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
+
+    def _metadata(self, instance_id: str, path: str) -> str | None:
+        """What the machine's metadata service tells. Without the lock: who holds it may be waiting for the machine."""
+        from fe2tui.demo.metadata import metadata
+
+        for region in self.open_regions():
+            instance = region.instances.get(instance_id)
+            if instance is not None:
+                return metadata(region, instance, path)
+        return None
 
     def _pressed(self, instance_id: str, what: str) -> None:
         """A machine was told, by whoever is logged in, to power off or to restart."""

@@ -6,8 +6,11 @@ GET    /demo/calls     DELETE /demo/calls         the calls so far; forget them
 POST   /demo/faults    GET, DELETE [/ID]          faults.py says what they are
 POST   /demo/delays    {"boot_seconds": 0, …}     changes the delays of what begins from now on
 POST   /demo/clock     {"advance": seconds}       moves the cloud's time on
-POST   /demo/interrupt {"instance": id}           AWS interrupts a spot instance
-POST   /demo/restore   {"instance": id}           AWS has capacity again for one that it interrupted and stopped
+POST   /demo/interrupt {"instance": id}           AWS interrupts a spot instance; "notice": seconds from the notice in
+                                                  the machine's metadata to the act, without it twice what a stop takes;
+                                                  "action": "stop" or "terminate", without it what its request says
+POST   /demo/rebalance {"instance": id}           the machine is told that it is likely to be interrupted
+POST   /demo/restore   {"instance": id}           AWS has capacity again for one that it interrupted
 POST   /demo/host-key  {"instance": id}           the machine gets another host key
 POST   /demo/churn     {"fraction": 0.01}         so many of the `extra` instances change state or tags
 """
@@ -18,10 +21,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fe2tui.demo import interruption
 from fe2tui.demo.extras import churn
 from fe2tui.demo.gateway import Gateway
 from fe2tui.demo.refusal import Refusal
-from fe2tui.demo.rules import spot as rules_spot
 from fe2tui.demo.server import Reply, Request
 
 ADDRESS = "203.0.113.7"
@@ -39,6 +42,7 @@ class Control:
             "delays": self._delays,
             "clock": self._clock,
             "interrupt": self._interrupt,
+            "rebalance": self._rebalance,
             "restore": self._restore,
             "host-key": self._host_key,
             "churn": lambda wish: {"changed": churn(self._account, float(wish.get("fraction", 0.01)))},
@@ -86,11 +90,19 @@ class Control:
         return {"now": self._account.clock.now().isoformat()}
 
     def _interrupt(self, wish: Mapping[str, Any]) -> Any:
-        rules_spot.interrupt(*self._account.find_instance(str(wish["instance"])))
+        region, instance = self._account.find_instance(str(wish["instance"]))
+        notice, action = wish.get("notice"), wish.get("action")
+        interruption.interrupt(
+            region, instance, None if notice is None else float(notice), None if action is None else str(action)
+        )
+        return {}
+
+    def _rebalance(self, wish: Mapping[str, Any]) -> Any:
+        interruption.recommend_rebalance(*self._account.find_instance(str(wish["instance"])))
         return {}
 
     def _restore(self, wish: Mapping[str, Any]) -> Any:
-        rules_spot.restore(*self._account.find_instance(str(wish["instance"])))
+        interruption.restore(*self._account.find_instance(str(wish["instance"])))
         return {}
 
     def _host_key(self, wish: Mapping[str, Any]) -> Any:

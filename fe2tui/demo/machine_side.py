@@ -26,12 +26,13 @@ class MachineSide:
         self._booting = False
         self._lock = threading.RLock()
         self.on_power: Callable[[str, str], None] | None = None
+        self.on_metadata: Callable[[str, str], str | None] | None = None
 
     def _started(self) -> Machines:
         if self._machines is None:
             from fe2tui.demo.machines import Machines
 
-            self._machines = Machines(self._folder, on_power=self._pressed)
+            self._machines = Machines(self._folder, on_power=self._pressed, on_metadata=self.on_metadata)
         return self._machines
 
     def _pressed(self, instance_id: str, what: str) -> None:

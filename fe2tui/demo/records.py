@@ -53,6 +53,8 @@ class Instance:
     launch_index: int = 0
     spot_request_id: str | None = None
     interrupted: bool = False
+    notice: tuple[str, datetime] | None = None
+    rebalance_at: datetime | None = None
     ebs_optimized: bool = False
     monitoring: bool = False
     protected: bool = False

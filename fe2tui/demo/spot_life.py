@@ -18,6 +18,7 @@ MESSAGES = {
     "instance-stopped-no-capacity": "Your Spot Instance was stopped because there is no available Spot capacity.",
     "instance-terminated-no-capacity": "Your Spot Instance was terminated because there is no available Spot capacity.",
     "instance-terminated-by-user": "You terminated your Spot Instance.",
+    "instance-terminated-by-service": "Your Spot Instance was terminated from a stopped state.",
     "request-canceled-and-instance-running": "Your Spot request is canceled, but your instance is still running.",
     "canceled-before-fulfillment": "Your Spot request is canceled before it was fulfilled.",
     "bad-parameters": "One or more parameters for your Spot request are not valid.",
@@ -48,15 +49,29 @@ def stopped(region: Region, instance: Instance) -> None:
     if request is None or request.state == "cancelled":
         return
     if instance.interrupted:
-        set_status(region, request, "open", "instance-stopped-no-capacity")
+        set_status(region, request, "disabled", "instance-stopped-no-capacity")
         return
     epoch = instance.epoch
 
     def settle() -> None:
-        if instance.epoch == epoch and request.state == "active":
+        if instance.epoch == epoch and request.state in ("active", "open"):
             set_status(region, request, "disabled", "instance-stopped-by-user")
 
     region.after(region.account.options.stop_seconds, settle)
+
+
+def starting(region: Region, instance: Instance) -> None:
+    """The instance is being started: the request is open again until it runs."""
+    request = request_of(region, instance)
+    if request is None:
+        return
+    set_status(region, request, "open", "pending-evaluation")
+
+    def fulfil() -> None:
+        if request.state == "open" and instance.state in ("pending", "running"):
+            set_status(region, request, "active", "fulfilled")
+
+    region.after(region.account.options.boot_seconds, fulfil)
 
 
 def terminating(region: Region, instance: Instance) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from fe2tui.demo import spot_life, states
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.founding import add_group
+from fe2tui.demo.interruption import SHUTDOWN
 from fe2tui.demo.prices import on_demand
 from fe2tui.demo.records import (
     Attachment,
@@ -22,8 +23,6 @@ from fe2tui.demo.records import (
 )
 from fe2tui.demo.rules.launching import equip, next_private_ip
 from fe2tui.demo.volume_shapes import shape
-
-SHUT_DOWN = ("Server.SpotInstanceShutdown", "Server.SpotInstanceShutdown: Instance was stopped by Amazon EC2")
 
 
 @dataclass(slots=True)
@@ -224,7 +223,7 @@ class Stage:
             status_at=instance.launched_at,
         )
         if wish.interrupted:
-            spot_life.set_status(region, request, "open", "instance-stopped-no-capacity")
+            spot_life.set_status(region, request, "disabled", "instance-stopped-no-capacity")
             request.status_at = self.ago(wish.changed)
         instance.spot_request_id = request.id
         region.spots[request.id] = request
@@ -245,8 +244,8 @@ class Stage:
         elif wish.state == "shutting-down":
             states.begin_terminating(region, instance)
         elif wish.interrupted:
-            instance.state, instance.state_reason = "stopped", SHUT_DOWN
-            instance.transition_reason = "Server.SpotInstanceShutdown"
+            instance.state, instance.state_reason = "stopped", SHUTDOWN
+            instance.transition_reason = SHUTDOWN[0]
         else:
             instance.state_reason = states.USER_SHUTDOWN
             instance.transition_reason = states.user_initiated(changed)

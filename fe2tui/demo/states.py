@@ -20,9 +20,15 @@ def user_initiated(moment: datetime) -> str:
     return f"User initiated ({moment:%Y-%m-%d %H:%M:%S} GMT)"
 
 
+def service_initiated(moment: datetime) -> str:
+    """EC2's StateTransitionReason for what AWS did, as a terminated spot instance has it."""
+    return f"Service initiated ({moment:%Y-%m-%d %H:%M:%S} GMT)"
+
+
 def _enter(instance: Instance, state: str) -> int:
     instance.state = state
     instance.epoch += 1
+    instance.notice = instance.rebalance_at = None
     instance.touch()
     return instance.epoch
 

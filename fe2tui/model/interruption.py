@@ -31,10 +31,12 @@ _TAKEN = {
     "instance-terminated-capacity-oversubscribed": "no capacity in {zone}",
     "instance-terminated-by-price": "the price rose above its maximum",
     "instance-terminated-by-schedule": "the time it was bought for was over",
-    "instance-terminated-by-service": "AWS ended it while it was stopped",
+    "instance-terminated-by-service": "its request ended while it was stopped",
     "instance-terminated-launch-group-constraint": "another of its launch group was taken",
     "instance-terminated-by-experiment": "an experiment of your account interrupted it",
 }
+
+_WITH_ITS_REQUEST = "instance-terminated-by-service"
 
 # Those that a request has while AWS waits to bring a stopped machine back.
 _WAITING = {
@@ -89,7 +91,8 @@ def interruption_words(instance: Instance, request: SpotRequest | None, now: dat
     if not _was_taken(instance, code):
         return ""
     why = _why(instance, code)
-    head = f"taken back by AWS{_at(_since(instance, about, code), now)}{f': {why}' if why else ''}"
+    done = "ended" if code == _WITH_ITS_REQUEST else "taken back"
+    head = f"{done} by AWS{_at(_since(instance, about, code), now)}{f': {why}' if why else ''}"
     return f"{head}; {_what_next(instance, request)}"
 
 
@@ -196,6 +199,8 @@ def _at(moment: datetime | None, now: datetime) -> str:
 
 
 def _after_taking(request: SpotRequest, code: str) -> str:
+    if code == _WITH_ITS_REQUEST:
+        return "AWS terminated its machine, which was stopped, when the request ended"
     why = _in_zone(_TAKEN[code], request.zone)
     if code.startswith("instance-stopped"):
         if request.state in ALIVE:

@@ -133,7 +133,7 @@ def test_an_interrupted_persistent_instance_waits_for_aws(
     assert seen["State"]["Name"] == "stopped"
     assert seen["StateReason"]["Code"] == "Server.SpotInstanceShutdown"
     request = request_of(own, made)
-    assert (request["State"], request["Status"]["Code"]) == ("open", "instance-stopped-no-capacity")
+    assert (request["State"], request["Status"]["Code"]) == ("disabled", "instance-stopped-no-capacity")
     assert refused(own.start_instances, InstanceIds=[made]).code == "IncorrectSpotRequestState"
     bare.control("/demo/restore", {"instance": made})
     assert describe(own, made)["State"]["Name"] == "running"

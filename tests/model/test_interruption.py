@@ -53,7 +53,6 @@ def test_a_machine_that_aws_stopped_says_why_and_comes_back_by_itself(state: str
         ("instance-terminated-capacity-oversubscribed", "no capacity in us-east-2b"),
         ("instance-terminated-by-price", "the price rose above its maximum"),
         ("instance-terminated-by-schedule", "the time it was bought for was over"),
-        ("instance-terminated-by-service", "AWS ended it while it was stopped"),
         ("instance-terminated-launch-group-constraint", "another of its launch group was taken"),
         ("instance-terminated-by-experiment", "an experiment of your account interrupted it"),
     ],
@@ -61,6 +60,12 @@ def test_a_machine_that_aws_stopped_says_why_and_comes_back_by_itself(state: str
 def test_a_machine_that_aws_terminated_is_gone_with_its_disk(code: str, why: str) -> None:
     said = interruption_words(machine(State.TERMINATED, TERMINATION), request("closed", code, "one-time"), NOW)
     assert said == f"taken back by AWS at {AT_TWO}: {why}; gone, disk deleted"
+
+
+def test_one_that_ended_with_its_request_was_not_taken_back() -> None:
+    asked = request("cancelled", "instance-terminated-by-service")
+    said = interruption_words(machine(State.TERMINATED, "Client.x"), asked, NOW)
+    assert said == f"ended by AWS at {AT_TWO}: its request ended while it was stopped; gone, disk deleted"
 
 
 def test_of_a_persistent_request_aws_launches_another_in_its_place() -> None:

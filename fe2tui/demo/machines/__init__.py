@@ -12,6 +12,7 @@ import resource
 import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,18 @@ class Machines:
     """The machines of one demo cloud; `folder` holds a disk for each.
 
     `on_power(instance_id, "poweroff" | "reboot")` is called, in a thread of its own, when a machine turns itself
-    off or restarts; without it the machine just halts or reboots. An unknown id is a KeyError.
+    off or restarts; without it the machine just halts or reboots. `on_metadata(instance_id, path)` is what a machine's
+    metadata service tells; it is called on the machines' loop and must not block. An unknown id is a KeyError.
     """
 
-    def __init__(self, folder: Path, on_power: Callable[[str, str], None] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        on_power: Callable[[str, str], None] | None = None,
+        on_metadata: Callable[[str, str], str | None] | None = None,
+    ) -> None:
         self.folder = folder.resolve()
+        self._on_metadata = on_metadata
         self._on_power = on_power or self._obey
         self._machines: dict[str, Machine] = {}
         self._lock = threading.Lock()
@@ -50,17 +58,18 @@ class Machines:
         def pressed(what: str) -> None:
             threading.Thread(target=self._on_power, args=(instance_id, what), daemon=True).start()
 
+        told = partial(self._on_metadata, instance_id) if self._on_metadata is not None else None
         kept = self._kept(image_id) if image_id is not None else None
         disk = Disk(self.folder / instance_id, plain_hostname(hostname), user, kept)
         with self._lock:
             if instance_id in self._machines:
                 raise ValueError(f"{instance_id} exists already")
             try:
-                machine = Machine(disk, public_key, pressed)
+                machine = Machine(disk, public_key, pressed, told)
             except OSError as error:
                 if error.errno != errno.EMFILE or not _allow_more_descriptors():
                     raise
-                machine = Machine(disk, public_key, pressed)
+                machine = Machine(disk, public_key, pressed, told)
             self._machines[instance_id] = machine
         return machine.port
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fe2tui.demo.machines.metadata import ENDPOINT
+
 MARKER = "FE2_DEMO_MACHINE"
 """Every process of a machine has this variable; its value is the machine's folder."""
 
@@ -78,6 +80,7 @@ class Disk:
     hostname: str
     user: str
     kept: Path | None = None
+    metadata_url: str = ""
     _short_run: Path | None = field(default=None, init=False)
 
     @property
@@ -176,6 +179,8 @@ class Disk:
             "PATH": f"{self.folder / 'bin'}:{os.environ.get('PATH', os.defpath)}",
             "TMUX_TMPDIR": str(self.tmux_folder),
         }
+        if self.metadata_url:
+            found[ENDPOINT] = self.metadata_url
         if terminal is not None:
             found["TERM"] = terminal or "dumb"
         return found

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from fe2tui.demo.machines.console import boot_log
 from fe2tui.demo.machines.disk import Disk
+from fe2tui.demo.machines.metadata import MetadataService, Told
 from fe2tui.demo.machines.processes import kill_all
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ def bound_socket(port: int) -> socket.socket:
 class Machine:
     """One machine; its coroutines run on the loop, one at a time."""
 
-    def __init__(self, disk: Disk, public_key: str | None, on_power: Callable[[str], None]) -> None:
+    def __init__(
+        self, disk: Disk, public_key: str | None, on_power: Callable[[str], None], told: Told | None = None
+    ) -> None:
+        """`told` is what its metadata service tells; without it there is none."""
         self.disk = disk
         self.console = ""
         self._public_key = public_key
@@ -44,6 +48,7 @@ class Machine:
         self._reserved: socket.socket | None = bound_socket(0)
         self.port: int = self._reserved.getsockname()[1]
         self._sshd: Sshd | None = None
+        self._metadata = MetadataService(told) if told is not None else None
         self._boot: asyncio.Task[None] | None = None
         self._is_waiting = False
         self._power = -1
@@ -108,6 +113,8 @@ class Machine:
             asyncio.get_running_loop().remove_reader(self._power)
             os.close(self._power)
             self._power = -1
+        if self._metadata is not None:
+            self._metadata.stop()
         sshd, self._sshd = self._sshd, None
         if sshd is not None:
             sshd.stop()
@@ -126,6 +133,8 @@ class Machine:
             new_host_key(self.disk)
         await asyncio.sleep(answers_at - time.monotonic())
         self._is_waiting = False
+        if self._metadata is not None:
+            self.disk.metadata_url = await self._metadata.start()
         sshd = Sshd(self.disk, time.monotonic() + login_after)
         await self._listen(sshd)
         self._sshd = sshd

@@ -45,29 +45,11 @@ def _changes(before: list[tuple[Instance, str]]) -> Mapping[str, Any]:
 
 @answers("StopInstances")
 def stop_instances(call: Call) -> Mapping[str, Any]:
-    """A stopped one stays stopped without complaint; a one-time spot instance cannot be stopped."""
+    """A stopped one stays so without complaint; not every spot instance can be stopped."""
     region = call.region
     instances = named_instances(call)
     for instance in instances:
-        if instance.state not in ("running", "stopping", "stopped"):
-            raise _wrong_state(instance, "stopped")
-        if instance.stop_protected:
-            raise Refusal(
-                "OperationNotPermitted",
-                f"The instance '{instance.id}' may not be stopped. Modify its 'disableApiStop' instance attribute and "
-                "try again.",
-            )
-        if spot_life.is_one_time(region, instance):
-            raise Refusal(
-                "UnsupportedOperation",
-                f"You can't stop the Spot Instance '{instance.id}' because it is associated with a one-time Spot "
-                "Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.",
-            )
-        if truth(call.params.get("Hibernate")) and not instance.hibernation:
-            raise Refusal(
-                "UnsupportedHibernationConfiguration",
-                f"The instance '{instance.id}' is not configured for hibernation.",
-            )
+        _check_stop(region, instance, truth(call.params.get("Hibernate")))
     before = [(instance, instance.state) for instance in instances]
     for instance in instances:
         if instance.state == "running":
@@ -76,6 +58,35 @@ def stop_instances(call: Call) -> Mapping[str, Any]:
                 spot_life.set_status(region, request, "active", "marked-for-stop")
             states.begin_stopping(region, instance)
     return _changes(before)
+
+
+def _check_stop(region: Region, instance: Instance, hibernate: bool) -> None:
+    if instance.state not in ("running", "stopping", "stopped"):
+        raise _wrong_state(instance, "stopped")
+    if instance.stop_protected:
+        raise Refusal(
+            "OperationNotPermitted",
+            f"The instance '{instance.id}' may not be stopped. Modify its 'disableApiStop' instance attribute and "
+            "try again.",
+        )
+    request = spot_life.request_of(region, instance)
+    if request is not None and request.kind == "one-time":
+        raise Refusal(
+            "UnsupportedOperation",
+            f"You can't stop the Spot Instance '{instance.id}' because it is associated with a one-time Spot "
+            "Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.",
+        )
+    if request is not None and request.state == "cancelled" and instance.state == "running":
+        raise Refusal(
+            "UnsupportedOperation",
+            f"You can't stop the Spot Instance '{instance.id}' because the associated Spot Instance request is "
+            "cancelled. You can only terminate it.",
+        )
+    if hibernate and not instance.hibernation:
+        raise Refusal(
+            "UnsupportedHibernationConfiguration",
+            f"The instance '{instance.id}' is not configured for hibernation.",
+        )
 
 
 @answers("StartInstances")
@@ -97,7 +108,13 @@ def start_instances(call: Call) -> Mapping[str, Any]:
 
 def _check_start(region: Region, instance: Instance) -> None:
     request = spot_life.request_of(region, instance)
-    if request is not None and request.state not in ("disabled",):
+    if request is not None and instance.interrupted:
+        raise Refusal(
+            "IncorrectSpotRequestState",
+            f"You can't start the Spot Instance '{instance.id}' because Amazon EC2 interrupted it. Only Amazon EC2 can "
+            "restart an interrupted stopped Spot Instance.",
+        )
+    if request is not None and request.state != "disabled":
         raise Refusal(
             "IncorrectSpotRequestState",
             f"You can't start the Spot Instance '{instance.id}' because the associated Spot Instance request is not in "
@@ -117,7 +134,8 @@ def _check_start(region: Region, instance: Instance) -> None:
             f"Your requested instance type ({instance.type}) is not supported in your requested Availability Zone "
             f"({instance.zone}).",
         )
-    if region.account.no_capacity("StartInstances", region.name, instance.zone):
+    market = "on-demand" if request is None else "spot"
+    if region.account.no_capacity("StartInstances", region.name, instance.zone, market):
         raise Refusal("InsufficientInstanceCapacity", "Insufficient capacity.", 500)
 
 
@@ -126,9 +144,7 @@ def start(region: Region, instance: Instance) -> None:
     instance.launched_at = region.now.replace(microsecond=0)
     states.begin_running(region, instance)
     states.give_address(region, instance)
-    request = spot_life.request_of(region, instance)
-    if request is not None:
-        spot_life.set_status(region, request, "active", "fulfilled")
+    spot_life.starting(region, instance)
 
 
 @answers("RebootInstances")

@@ -1,4 +1,4 @@
-"""Spot requests: listed, cancelled, interrupted by AWS."""
+"""Spot requests: listed and cancelled."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ from fe2tui.demo.account import Region
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.filters import Getter, matcher
 from fe2tui.demo.paging import page, refuse_ids_with_pages
-from fe2tui.demo.records import Instance, SpotRequest
-from fe2tui.demo.refusal import Refusal, invalid_value, missing
-from fe2tui.demo.rules.instances import start
+from fe2tui.demo.records import SpotRequest
+from fe2tui.demo.refusal import Refusal, missing
 from fe2tui.demo.wire import tag_set
-
-_TERMINATION = ("Server.SpotInstanceTermination", "Server.SpotInstanceTermination: Spot instance termination")
-_SHUTDOWN = ("Server.SpotInstanceShutdown", "Server.SpotInstanceShutdown: Instance was stopped by Amazon EC2")
 
 _FILTERS: dict[str, Getter] = {
     "create-time": lambda r: r.created_at,
@@ -111,30 +107,11 @@ def _cancel(region: Region, request: SpotRequest) -> None:
         return
     instance = region.instances.get(request.instance_id or "")
     alive = instance is not None and instance.state in ("pending", "running")
-    code = "request-canceled-and-instance-running" if alive else "canceled-before-fulfillment"
+    rests = instance is not None and instance.state in ("stopping", "stopped")
+    ended = "instance-terminated-by-service" if rests else "canceled-before-fulfillment"
+    code = "request-canceled-and-instance-running" if alive else ended
     spot_life.set_status(region, request, "cancelled", code)
-    if instance is not None and instance.state in ("stopping", "stopped"):
+    if instance is not None and rests:
         states.begin_terminating(region, instance)
     elif not alive:
         spot_life.vanish_later(region, request)
-
-
-def interrupt(region: Region, instance: Instance) -> None:
-    """AWS takes the capacity back: a persistent one is stopped, a one-time one terminated. Raises Refusal."""
-    request = spot_life.request_of(region, instance)
-    if request is None or instance.state != "running":
-        raise invalid_value(f"{instance.id} is not a running spot instance")
-    instance.interrupted = True
-    if request.kind == "persistent" and request.state != "cancelled" and request.interruption != "terminate":
-        spot_life.set_status(region, request, "active", "marked-for-stop")
-        states.begin_stopping(region, instance, _SHUTDOWN, "Server.SpotInstanceShutdown")
-    else:
-        states.begin_terminating(region, instance, _TERMINATION, "Server.SpotInstanceTermination")
-
-
-def restore(region: Region, instance: Instance) -> None:
-    """AWS has capacity again and starts an instance that it had stopped. Raises Refusal for any other."""
-    request = spot_life.request_of(region, instance)
-    if request is None or request.state != "open" or instance.state != "stopped":
-        raise invalid_value(f"{instance.id} is not an interrupted, stopped spot instance")
-    start(region, instance)
