@@ -1,8 +1,11 @@
-"""Spot prices as a function of time: steps per zone and type over the past, the same whenever one looks."""
+"""Spot prices as a function of time: steps per zone and type over the past, the same whenever one looks.
+
+As on EC2, a price drifts for weeks, sways from day to day, and now and then climbs for hours while a zone is short of
+a type. Types with GPUs change price several times a day, old ones every few days.
+"""
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,8 +13,9 @@ from decimal import Decimal
 
 from fe2tui.demo.prices import on_demand
 
-_SLOT = 6 * 3600
-"""Seconds in which a price changes at most once."""
+_HOUR = 3600
+_LIVELY = frozenset({"p3", "p3dn", "p4d", "p5", "g4dn", "g5", "g6", "g6e"})
+_SLEEPY = frozenset({"t1", "t2", "m1", "m2", "m3", "c1", "c3", "c4", "r3", "i2", "d2"})
 
 PRODUCTS = {
     "Linux/UNIX": "0",
@@ -22,6 +26,9 @@ PRODUCTS = {
 """Each product and what its licence adds, dollars a vCPU-hour."""
 
 _FRACTION = Decimal("0.0001")
+_LEAST, _MOST, _SHORT = 0.27, 0.62, 0.72  # shares of the on-demand price; the last where there are too few machines
+_SHORTAGE = 240 * _HOUR  # in so long there is one at most
+_DRIFTS = ((480, 0.06), (90, 0.03), (14, 0.008))  # hours from one bend to the next, and how far it goes
 
 
 def _chance(*parts: object) -> float:
@@ -38,33 +45,19 @@ class Series:
         self._vcpus = vcpus
         self._key = f"{seed}/{zone}/{kind}"
         self._base = float(on_demand(kind) or 0)
-        self._level = 0.36 + 0.22 * _chance(self._key, "level")
-        self._phases = [6.283 * _chance(self._key, "phase", each) for each in range(3)]
-
-    def _price(self, slot: int, product: str) -> Decimal:
-        """The price that a change in this slot sets: slow swings, noise, and now and then a spike."""
-        swing = 0.07 * math.sin(slot / 61 + self._phases[0]) + 0.035 * math.sin(slot / 13 + self._phases[1])
-        swing += 0.01 * math.sin(slot / 3.1 + self._phases[2]) + 0.015 * (_chance(self._key, slot, "noise") - 0.5)
-        share = min(0.7, max(0.3, self._level + swing))
-        if _chance(self._key, slot // 9, "spike") < 0.02:
-            share = 0.68
-        licence = Decimal(PRODUCTS[product]) * self._vcpus
-        return (Decimal(self._base * share) + licence).quantize(_FRACTION)
-
-    def _change(self, slot: int) -> int | None:
-        """The epoch second at which the price changes in this slot, if it does."""
-        if _chance(self._key, slot, "quiet") < 0.35:
-            return None
-        return slot * _SLOT + int(_chance(self._key, slot, "when") * _SLOT)
+        family = kind.partition(".")[0]
+        # the seconds in which the price changes at most once
+        self._slot = (2 if family in _LIVELY else 48 if family in _SLEEPY else 6) * _HOUR
+        self._level = 0.32 + 0.14 * _chance(seed, kind, "level") + 0.1 * _chance(self._key, "level")
 
     def changes(self, product: str, start: datetime, end: datetime) -> Iterator[tuple[datetime, Decimal]]:
         """(time, dollars an hour), newest first: the changes within start…end and the last one before start."""
         first, last = start.timestamp(), end.timestamp()
-        slot = int(last // _SLOT)
+        slot = int(last // self._slot)
         while True:
             at = self._change(slot)
             if at is not None and at <= last:
-                yield datetime.fromtimestamp(at, UTC), self._price(slot, product)
+                yield datetime.fromtimestamp(at, UTC), self._price(at, product)
                 if at < first:
                     return
             slot -= 1
@@ -72,3 +65,37 @@ class Series:
     def now(self, moment: datetime) -> Decimal:
         """The price for Linux at a moment."""
         return next(self.changes("Linux/UNIX", moment, moment))[1]
+
+    def _change(self, slot: int) -> int | None:
+        """The epoch second at which the price changes in this slot, if it does."""
+        if _chance(self._key, slot, "quiet") < 0.3:
+            return None
+        return slot * self._slot + int(_chance(self._key, slot, "when") * self._slot)
+
+    def _price(self, at: int, product: str) -> Decimal:
+        """The price that a change at this moment sets."""
+        share = self._level + sum(far * self._sway(at, hours) for hours, far in _DRIFTS)
+        share += 0.002 * (_chance(self._key, at, "noise") - 0.5)
+        share = min(_MOST, max(_LEAST, share))
+        share += (_SHORT - share) * self._shortage(at)
+        licence = Decimal(PRODUCTS[product]) * self._vcpus
+        return (Decimal(self._base * share) + licence).quantize(_FRACTION)
+
+    def _sway(self, at: int, hours: int) -> float:
+        """From -1 to 1: smooth between bends so many hours apart."""
+        place, rest = divmod(at, hours * _HOUR)
+        part = rest / (hours * _HOUR)
+        here, there = (_chance(self._key, hours, bend) for bend in (place, place + 1))
+        return 2 * (here + (there - here) * part * part * (3 - 2 * part)) - 1
+
+    def _shortage(self, at: int) -> float:
+        """From 0 to 1: how short the zone is of the type. It climbs within hours and wears off over a day or two."""
+        place, since = divmod(at, _SHORTAGE)
+        if _chance(self._key, place, "short") > 0.2:
+            return 0.0
+        begin = _chance(self._key, place, "begin") * _SHORTAGE / 2
+        climb = (3 + 9 * _chance(self._key, place, "climb")) * _HOUR
+        after = since - begin
+        if after < 0:
+            return 0.0
+        return after / climb if after < climb else max(0.0, 1 - (after - climb) / (4 * climb))

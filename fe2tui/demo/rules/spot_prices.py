@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.filters import matcher
-from fe2tui.demo.paging import page_size, read_token, write_token
+from fe2tui.demo.paging import page_size, question, read_token, write_token
 from fe2tui.demo.prices import on_demand
 from fe2tui.demo.refusal import Refusal, invalid_value, missing
 from fe2tui.demo.spot_prices import PRODUCTS, Series
@@ -20,7 +21,13 @@ _KEPT = timedelta(days=90)
 _SORTED = 60
 """Up to so many series are merged and sorted by time; more are told one after the other."""
 
+_REMEMBERED = 4
+"""Answers that are kept while their pages are asked for."""
+
 Row = dict[str, Any]
+Chosen = tuple[Series, str]
+_Change = tuple[datetime, int, Decimal]
+_asked: dict[str, list[_Change]] = {}
 
 
 @answers("DescribeSpotPriceHistory")
@@ -30,18 +37,41 @@ def describe_spot_price_history(call: Call) -> Mapping[str, Any]:
     size = page_size(call.params, 1, 1000) or 1000
     position = read_token(call.params) or [0, 0]
     chosen = list(_chosen(call))
-    if len(chosen) <= _SORTED:
-        rows = [row for one in chosen for row in _rows(call, one, start, end)]
-        rows.sort(key=lambda row: row["timestamp"], reverse=True)
-        skip = int(position[1])
-        more = skip + size < len(rows)
-        token = write_token([0, skip + size], call.params) if more else None
-        return {"spotPriceHistorySet": rows[skip : skip + size], "nextToken": token}
+    if len(chosen) > _SORTED:
+        return _one_after_the_other(call, chosen, start, end, size, position)
+    changes = _merged(call, chosen, start, end)
+    first = int(position[1])
+    more = first + size < len(changes)
+    rows = [_row(call, chosen[at], moment, price) for moment, at, price in changes[first : first + size]]
+    return {"spotPriceHistorySet": rows, "nextToken": write_token([0, first + size], call.params) if more else None}
+
+
+def _merged(call: Call, chosen: Sequence[Chosen], start: datetime, end: datetime) -> list[_Change]:
+    """All changes in the order of time, newest first: made for the first page, and kept for the others."""
+    key = f"{call.account.options.seed}/{call.region.name}/{question(call.params)}"
+    known = _asked.pop(key, None) if call.params.get("NextToken") else None
+    if known is None:
+        known = [
+            (moment, at, price)
+            for at, (series, product) in enumerate(chosen)
+            for moment, price in series.changes(product, start, end)
+        ]
+        known.sort(key=lambda change: change[0], reverse=True)
+    _asked[key] = known
+    while len(_asked) > _REMEMBERED:
+        _asked.pop(next(iter(_asked)), None)
+    return known
+
+
+def _one_after_the_other(
+    call: Call, chosen: Sequence[Chosen], start: datetime, end: datetime, size: int, position: Sequence[int]
+) -> Mapping[str, Any]:
     found: list[Row] = []
     index, skip = int(position[0]), int(position[1])
     while index < len(chosen):
-        part = list(islice(_rows(call, chosen[index], start, end), skip, skip + size - len(found)))
-        found += part
+        series, product = chosen[index]
+        part = list(islice(series.changes(product, start, end), skip, skip + size - len(found)))
+        found += [_row(call, chosen[index], moment, price) for moment, price in part]
         if len(found) >= size:
             token = write_token([index, skip + len(part)], call.params)
             return {"spotPriceHistorySet": found, "nextToken": token}
@@ -60,7 +90,7 @@ def _window(call: Call) -> tuple[datetime, datetime]:
     return min(max(start, now - _KEPT), now), min(end, now)
 
 
-def _chosen(call: Call) -> Iterator[tuple[Series, str]]:
+def _chosen(call: Call) -> Iterator[Chosen]:
     """The series asked for, each with a product."""
     region, catalog = call.region, call.account.catalog
     types = call.texts("InstanceType")
@@ -92,18 +122,16 @@ def _chosen(call: Call) -> Iterator[tuple[Series, str]]:
                         yield Series(seed, zone, name, info["VCpuInfo"]["DefaultVCpus"]), product
 
 
-def _rows(call: Call, chosen: tuple[Series, str], start: datetime, end: datetime) -> Iterator[Row]:
+def _row(call: Call, chosen: Chosen, moment: datetime, price: Decimal) -> Row:
     series, product = chosen
-    zone_id = call.region.zone_id(series.zone)
-    for moment, price in series.changes(product, start, end):
-        yield {
-            "instanceType": series.kind,
-            "productDescription": product,
-            "spotPrice": f"{price:.6f}",
-            "timestamp": moment,
-            "availabilityZone": series.zone,
-            "availabilityZoneId": zone_id,
-        }
+    return {
+        "instanceType": series.kind,
+        "productDescription": product,
+        "spotPrice": f"{price:.6f}",
+        "timestamp": moment,
+        "availabilityZone": series.zone,
+        "availabilityZoneId": call.region.zone_id(series.zone),
+    }
 
 
 @answers("GetSpotPlacementScores")
