@@ -31,6 +31,7 @@ from fe2tui.tui.forms.radio import RadioLine
 from fe2tui.tui.forms.suggest import Suggest
 from fe2tui.tui.forms.type_picker import PickTypes
 
+USUAL = First()
 SETTLE = 0.25  # seconds without a key before the plan is made anew
 
 
@@ -50,7 +51,7 @@ class LaunchForm(Form[LaunchRequest]):
         *,
         region: str,
         clock: Callable[[], datetime],
-        first: First = First(),  # noqa: B008 - it cannot change
+        first: First = USUAL,
         again: LaunchRequest | None = None,
         picks_type: bool = False,
         settle: float = SETTLE,

@@ -27,7 +27,7 @@ _MARKETS: dict[str, Market] = {"on-demand": "on-demand", "spot": "spot", "spot-o
 _PICKS = (
     Pick("on-demand", ("on demand",)),
     Pick("spot", ("spot, stops if interrupted", "spot, stops", "spot")),
-    Pick("spot-once", ("spot, one-time", "one-time")),
+    Pick("spot-once", ("spot, one-time", "spot, one-time", "one-time")),
 )
 _AUTO = ""  # stands for the cheapest zone, and the next ones where that has no room
 

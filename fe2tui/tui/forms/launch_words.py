@@ -11,7 +11,8 @@ from textual.content import Content
 
 from fe2tui.model.image import IMAGE_WORDS, Image
 from fe2tui.model.machine_type import MachineType, size_order
-from fe2tui.model.words import dollars, listed, short_age, visible
+from fe2tui.model.spot import saving
+from fe2tui.model.words import dollars, listed, percent, short_age, visible
 from fe2tui.tasks.keys import KeyOffer
 from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms.form import DIM, dim, shown
@@ -140,6 +141,7 @@ def cost_line(plan: LaunchPlan | None) -> Content:
         return dim("What it costs shows here once image and type are known.")
     hour, stopped, month = cost.per_hour, cost.stopped_per_hour, cost.per_month
     if hour is not None and stopped is not None and month is not None:
+        is_spot = plan is not None and plan.request.is_spot
         return Content.assemble(
             "This costs ",
             (f"${_cents(hour)}", "bold"),
@@ -147,7 +149,7 @@ def cost_line(plan: LaunchPlan | None) -> Content:
             (f"${_cents(stopped)}", "bold"),
             " while stopped. ",
             (f"${dollars(month)}", "bold"),
-            " a month if left on.",
+            " a month if left on at this price." if is_spot else " a month if left on.",
         )
     known = []
     if cost.machine is not None:
@@ -164,13 +166,22 @@ def _cents(amount: Decimal) -> str:
 
 
 def zone_line(plan: LaunchPlan) -> Content:
-    """Where it will go, and where else when there is no room."""
+    """Where it will go, what that saves, and where else it goes when there is no room."""
     zones = [zone for zone in plan.zones if zone]
     if not zones:
         return Content("")
     others = [zone.rsplit("-", 1)[-1] for zone in zones[1:]]
+    only = " only" if plan.request.zone else ""
     rest = f"; to {listed(others, 'or')} if AWS has no room there" if others else ""
-    return Content.styled(f"Goes to {zones[0]}{rest}.", DIM)
+    return Content.styled(f"Goes to {zones[0]}{only}{_saving_words(plan)}{rest}.", DIM)
+
+
+def _saving_words(plan: LaunchPlan) -> str:
+    """How far the spot price is below the one on demand."""
+    saves = saving(plan.cost.machine, plan.on_demand) if plan.cost is not None and plan.request.is_spot else None
+    if saves is None:
+        return ""
+    return f", {percent(float(abs(saves)))} {'below' if saves >= 0 else 'above'} on demand"
 
 
 def warning_lines(warnings: Collection[str]) -> Content:

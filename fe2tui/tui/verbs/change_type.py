@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from textual.screen import ModalScreen
-
 from fe2tui.errors import Fe2Error, StartAfterChangeError
 from fe2tui.model.becoming import why_not
 from fe2tui.model.instance import Instance, State
@@ -17,6 +13,7 @@ from fe2tui.tui.forms.confirm import Choice, Confirm
 from fe2tui.tui.forms.trouble import Trouble
 from fe2tui.tui.forms.type_columns import Unfit
 from fe2tui.tui.forms.type_picker import PickTypes
+from fe2tui.tui.verbs.calm import until_no_form
 from fe2tui.tui.verbs.meant import newest_of
 from fe2tui.tui.verbs.sources import source_of
 from fe2tui.tui.view import View
@@ -88,7 +85,7 @@ def _run(view: View, plan: task.TypeChange) -> None:
         try:
             return await task.change_type(ctx, instance.id, to, stop=True, known=view.desk.catalogues)
         except StartAfterChangeError as error:
-            await _no_form(view)  # what a person types elsewhere must not answer this
+            await until_no_form(view)
             if await view.ask(_way_back(instance, error)) != "back":
                 raise
             return await task.change_back(ctx, error.instance_id, error.old_type)
@@ -100,12 +97,6 @@ def _run(view: View, plan: task.TypeChange) -> None:
         return f"{visible(changed.label)} is {changed.type} now, {how}."
 
     view.run_task(f"Change type of {visible(instance.label)}", work, subjects=(instance,), done=done)
-
-
-async def _no_form(view: View) -> None:
-    """Wait until no form is open."""
-    while isinstance(view.desk.app.screen, ModalScreen):  # noqa: ASYNC110 - Textual tells nobody of a screen that goes
-        await asyncio.sleep(0.1)
 
 
 def _way_back(instance: Instance, error: StartAfterChangeError) -> Confirm:

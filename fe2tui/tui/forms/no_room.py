@@ -1,0 +1,122 @@
+"""No zone had a machine to launch: the ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.types import CSSPathType
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from fe2tui.errors import NoCapacityError
+from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.words import listed, visible
+from fe2tui.paths import sheets_folder
+from fe2tui.tui.forms.form import Form, dim, shown
+from fe2tui.tui.forms.radio import Pick, RadioLine
+
+WAIT, TYPE, ON_DEMAND, ANY_ZONE = "wait", "type", "on-demand", "any-zone"
+_HOURS = {"1": "1 hour", "4": "4 hours", "12": "12 hours", "24": "a day"}
+_USUAL = "4"
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """What to do about it: ``wait`` for as long as ``patience`` says, another ``type``, ``on-demand``, ``any-zone``."""
+
+    way: str
+    patience: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    key: str
+    way: str
+    title: str
+    words: str
+
+
+def _offers(request: LaunchRequest) -> list[_Offer]:
+    """The ways out of a launch that failed so."""
+    offers = [
+        _Offer("w", WAIT, "Wait, and try again every minute", "Counts down in the activity, where del ends it."),
+        _Offer("t", TYPE, "Another type", "The form again, as filled, with those like it, the cheapest first."),
+    ]
+    if request.zone:
+        words = f"The form again, as filled, for more than {request.zone}."
+        offers.insert(1, _Offer("z", ANY_ZONE, "Any zone", words))
+    if request.is_spot:
+        words = "Room for these is found more often. The form again, as filled."
+        offers.append(_Offer("o", ON_DEMAND, "On demand", words))
+    return offers
+
+
+class NoRoom(Form[WayOut]):
+    """Offers the ways out of a launch that no zone had room for; None to leave it, which has the focus at first."""
+
+    CSS_PATH: ClassVar[CSSPathType | None] = [sheets_folder() / "forms.tcss", sheets_folder() / "launch.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "leave", "Leave it", show=False),
+        Binding("down,j", "app.focus_next", show=False),
+        Binding("up,k", "app.focus_previous", show=False),
+    ]
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, request: LaunchRequest, error: NoCapacityError) -> None:
+        super().__init__(f"No room for {visible(request.name)}", leave_word="Leave it")
+        self._request = request
+        self._error = error
+        self._offers: Sequence[_Offer] = _offers(request)
+
+    def compose(self) -> Iterator[Widget]:
+        """What happened, and the ways out below one another."""
+        ways: list[Widget] = []
+        for offer in self._offers:
+            ways.append(_button(offer.key, offer.title, f"way-{offer.way}"))
+            ways.append(Static(dim(offer.words), classes="about -waits" if offer.way == WAIT else "about"))
+            if offer.way == WAIT:
+                ways.append(RadioLine([Pick(hours, (words,)) for hours, words in _HOURS.items()], _USUAL, id="hours"))
+        yield from self.framed(
+            Static(Content.assemble(("▲ ", "$error"), shown(self._error.summary)), classes="question"),
+            Static(dim(self._what()), classes="details"),
+            Vertical(*ways, _button("n", "Leave it", "no"), id="ways-out"),
+            classes="-narrow-form",
+        )
+
+    def _what(self) -> str:
+        zones = [zone for zone in self._error.zones if zone]
+        asked = f" {listed(zones)} {'was' if len(zones) == 1 else 'were'} asked." if zones else ""
+        code = f" AWS says {self._error.code}." if self._error.code else ""
+        return f"Nothing was launched, and nothing costs.{asked}{code}"
+
+    def on_mount(self) -> None:
+        """Give each way its letter."""
+        for offer in self._offers:
+            self._bindings.bind(offer.key, f"take('{offer.way}')", offer.title, show=False)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "no":
+            self.action_leave()
+        else:
+            self.action_take((event.button.id or "").removeprefix("way-"))
+
+    def action_take(self, way: str) -> None:
+        """Answer with one of the ways."""
+        hours = int(self.query_one("#hours", RadioLine).chosen)
+        self.dismiss(WayOut(way, timedelta(hours=hours) if way == WAIT else timedelta(0)))
+
+    def action_submit(self) -> None:
+        """Nothing: which way has to be said."""
+
+
+def _button(key: str, word: str, id: str) -> Button:
+    return Button(Content.assemble(" ", (key, "bold $accent"), "  ", word, " "), id=id, compact=True)
