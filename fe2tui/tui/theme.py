@@ -11,6 +11,9 @@ from textual.theme import Theme
 
 DARK, LIGHT = "fe2tui-dark", "fe2tui-light"
 
+LINES = tuple(f"line-{number}" for number in range(6))
+"""The colours of a chart's lines: each of them is one of the 256, so that none falls together with another there."""
+
 THEMES: Mapping[str, Theme] = {
     DARK: Theme(
         name=DARK,
@@ -35,6 +38,12 @@ THEMES: Mapping[str, Theme] = {
             "state-moving": "#e0af68",
             "state-stopped": "#7c879c",
             "state-trouble": "#f7768e",
+            "line-0": "#5fafff",
+            "line-1": "#ffaf5f",
+            "line-2": "#5fd787",
+            "line-3": "#ff87d7",
+            "line-4": "#d7d75f",
+            "line-5": "#af87ff",
             "input-cursor-text-style": "none",
         },
     ),
@@ -62,6 +71,12 @@ THEMES: Mapping[str, Theme] = {
             "state-moving": "#9a6200",
             "state-stopped": "#676d79",
             "state-trouble": "#c22840",
+            "line-0": "#005fd7",
+            "line-1": "#af5f00",
+            "line-2": "#00875f",
+            "line-3": "#af0087",
+            "line-4": "#5f5f00",
+            "line-5": "#8700ff",
             "input-cursor-text-style": "none",
         },
     ),
@@ -82,6 +97,7 @@ def variables_of(theme: Theme) -> dict[str, str]:
         "state-moving": colours["warning"],
         "state-stopped": colours["foreground-darken-3"] if theme.dark else colours["foreground-lighten-3"],
         "state-trouble": colours["error"],
+        **{name: colour for name, colour in THEMES[DARK if theme.dark else LIGHT].variables.items() if name in LINES},
     }
 
 
@@ -120,6 +136,7 @@ class Inks:
             "stopped": ink("state-stopped"),
             "trouble": ink("state-trouble"),
             "alarm": ink("state-trouble", bold=True),
+            **{name: ink(name) for name in LINES},
         }
         self.rows: Mapping[str, Style] = {
             "cursor": row("row-cursor"),

@@ -1,0 +1,169 @@
+"""A chart in the dashboard: it keeps its picture until the data or its size change, and reads out a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from fe2tui.chart.picture import Picture
+from fe2tui.chart.steps import Chart, pointed, still
+from fe2tui.tui.theme import Inks, inks
+from fe2tui.tui.widgets.cells import fitted, wrapped
+from fe2tui.tui.widgets.grid import Cell
+
+_INKS = {"axis": "dim", "grid": "faint", "tick": "dim", "reference": "dim", "cursor": "accent", "text": "dim"}
+_MARGIN = 2
+
+
+class ChartView(Widget):
+    """Shows a chart, or words in its place. The cursor is a moment: it stays where it is when other data come."""
+
+    ALLOW_SELECT = False
+
+    class Pointed(Message):
+        """The cursor is at another moment, or at none."""
+
+        def __init__(self, moment: datetime | None) -> None:
+            super().__init__()
+            self.moment = moment
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._chart: Chart | None = None
+        self._words: Sequence[Cell] = ()
+        self._still: Picture | None = None
+        self._shown: Picture | None = None
+        self._moment: datetime | None = None
+        self._is_opening = False
+
+    # What is shown
+
+    @property
+    def chart(self) -> Chart | None:
+        """What is charted, without its cursor."""
+        return self._chart
+
+    @property
+    def moment(self) -> datetime | None:
+        """Where the cursor is; None where there is none."""
+        return self._moment
+
+    @property
+    def picture(self) -> Picture | None:
+        """What was drawn; None before the first time."""
+        return self._shown
+
+    def show(self, chart: Chart | None, words: Sequence[Cell] = ()) -> None:
+        """Show a chart, with its cursor if it has one, else with the one that is there; or words in a chart's place."""
+        moment = self._moment
+        if chart is not None:
+            moment = chart.cursor or moment
+            chart = replace(chart, cursor=None)
+            if moment is not None and not chart.start <= moment <= chart.end:
+                moment = None
+        if chart != self._chart:
+            self._still = self._shown = None
+        self._chart, self._words = chart, words
+        self._point(moment)
+        self.refresh()
+
+    # The cursor
+
+    def point(self, moment: datetime | None) -> None:
+        """Put the cursor on a moment of the window, or take it away."""
+        chart = self._chart
+        if chart is not None and moment is not None:
+            moment = max(chart.start, min(moment, chart.end))
+        self._point(moment)
+
+    def move(self, columns: int) -> None:
+        """Move the cursor by so many columns; it comes from now, and goes when it is moved beyond."""
+        frame = self._still.frame if self._still else None
+        if frame is None:
+            return
+        last = frame.left + frame.columns
+        column = self._still.column_of(self._moment) if self._still and self._moment else None
+        to = max(frame.left, (last if column is None else column) + columns)
+        self._point(frame.moment_at(to))
+
+    def shift(self, span: timedelta) -> None:
+        """Move the cursor by a span of time; it comes from now, and goes when it is moved beyond."""
+        chart = self._chart
+        if chart is None:
+            return
+        moment = (self._moment or chart.end) + span
+        self._point(None if moment > chart.end else max(chart.start, moment))
+
+    def _point(self, moment: datetime | None) -> None:
+        if moment != self._moment:
+            self._moment, self._shown = moment, None
+            self.refresh()
+            self.post_message(self.Pointed(moment))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The cursor follows the mouse over the canvas."""
+        inside = event.get_content_offset(self)
+        moment = self._still.moment_at(inside.x) if inside and self._still else None
+        if moment is not None:
+            self._point(moment)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click puts the cursor there, where the mouse does not tell of its moves."""
+        self.on_mouse_move(event)  # type: ignore[arg-type]
+
+    # Drawing
+
+    def on_resize(self) -> None:
+        """Another size is another picture."""
+        self._still = self._shown = None
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the picture, or of the words."""
+        ink, (width, height) = inks(self.app.theme_variables), self.size
+        if self._chart is None:
+            return self._said(self._words, ink, y)
+        if "plotext" not in sys.modules:
+            self._open()
+            return self._said((("drawing …", "dim"),), ink, y)
+        picture = self._drawn(self._chart, width, height)
+        row = picture.rows[y] if y < len(picture.rows) else ()
+        return Strip([Segment(text, ink[_INKS.get(name, name)]) for text, name in row]).adjust_cell_length(
+            width, ink["text"]
+        )
+
+    def _drawn(self, chart: Chart, width: int, height: int) -> Picture:
+        if self._still is None or (self._still.width, self._still.height) != (width, height):
+            self._still, self._shown = still(chart, width, height), None
+        if self._shown is None:
+            self._shown = pointed(self._still, chart, self._moment) if self._moment else self._still
+        return self._shown
+
+    def _said(self, words: Sequence[Cell], ink: Inks, y: int) -> Strip:
+        width, room = self.size.width, max(8, self.size.width - 2 * _MARGIN)
+        lines = [(line, name) for text, name in words for line in wrapped(text, room)]
+        place = y - max(0, (self.size.height - len(lines)) // 2)
+        if not 0 <= place < len(lines):
+            return Strip.blank(width, ink["text"])
+        text, name = lines[place]
+        return Strip([Segment(fitted(" " * ((width - len(text)) // 2) + text, width), ink[name])])
+
+    # plotext comes when somebody looks, and in a thread: importing it takes a tenth of a second
+
+    def _open(self) -> None:
+        if not self._is_opening:
+            self._is_opening = True
+            self.run_worker(self._import(), group="chart", exit_on_error=True)
+
+    async def _import(self) -> None:
+        await asyncio.to_thread(__import__, "fe2tui.chart.canvas")
+        self._is_opening = False
+        self.refresh()
