@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from fe2tui.tasks import terminate as terminating
 from fe2tui.tasks.aftermath import explain_end
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import KeyOffer, offer_keys
+from fe2tui.tasks.launch_again import launch_when_room
 from fe2tui.tasks.names import find
 
 
@@ -65,19 +67,28 @@ class Machines(Account):
         key_name: str | None = None,
         security_group: str = "ssh",
         iops: int | None = None,
+        spot: bool = False,
         *,
+        one_time: bool = False,
+        retry: float | None = None,
         wait: bool = True,
         **more: Any,
     ) -> Instance:
         """Launch an instance and, unless ``wait`` is False, return when ssh answers. ``disk`` is GiB.
 
+        ``spot``: stopped when AWS takes it back, its disk kept, or with ``one_time`` terminated, its disk deleted;
+        zones are tried cheapest first. ``retry``: for how many minutes to ask again, each minute, where none has room.
         ``more`` are further fields of ``LaunchRequest``: zone, subnet_id, address, tags, key_action ("use", "import",
-        "create"). Launches whose program was killed are found out first. Raises FieldError, CapacityError, QuotaError …
+        "create"). Launches whose program was killed are found out first. Raises FieldError, NoCapacityError …
         """
+        if spot or one_time:
+            more = {"market": "spot-once" if one_time else "spot", **more}
         request = LaunchRequest(name, image, type, disk, key_name, security_group=security_group, iops=iops, **more)
 
         async def work(ctx: Context) -> Instance:
             await launching.recover(ctx)
+            if retry is not None:
+                return await launch_when_room(ctx, request, until=timedelta(minutes=retry), wait=wait)
             return await launching.launch(ctx, request, wait=wait)
 
         return self._do(work)

@@ -22,6 +22,9 @@ class Progress:
     at: datetime | None = None
 
 
+COUNTDOWN = "countdown"
+"""The step of each second of a wait: of these, only the newest is news."""
+
 Report = Callable[[Progress], None]
 
 

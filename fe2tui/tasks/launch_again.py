@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from fe2tui.errors import AwsError, NoCapacityError, ThrottledError, UnreachableError
 from fe2tui.model.instance import Instance
 from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.progress import COUNTDOWN
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.launch import Launching, refuse_if_read_only
 from fe2tui.tasks.launch_sending import UnknownEndError, in_zones, no_capacity
 from fe2tui.tasks.lookups import Lookups
 from fe2tui.tasks.record import Entry, note, recorded
 
-COUNTDOWN = "countdown"
-"""The step that is reported each second of a wait, after a first one called ``waiting``."""
 _SECOND = 1.0
 
 
@@ -95,14 +94,13 @@ class _Again:
             raise no_capacity(self.request, self.full.zones, self.full.code, summary) from self.full
         note(ctx, self.entry, f"{words}; trying again until {self.end}")
         following = min(now + timedelta(seconds=self.every), self.deadline)
-        usual, self.entry.cut = self.entry.cut, "Cancelled: nothing was launched."
-        is_first = True
+        is_first, self.entry.left = True, "Nothing was launched."
         while (left := (following - ctx.clock()).total_seconds()) > 0:
             again = f"trying again in {round(left) or 1} s ({_ordinal(self.tries + 1)} time, until {self.end})"
             ctx.step("launch", "waiting" if is_first else COUNTDOWN, f"{words}; {again}", label=self.request.name)
             await asyncio.sleep(min(_SECOND, left))
             is_first = False
-        self.entry.cut = usual
+        self.entry.left = ""
 
     @property
     def end(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import click
 
@@ -12,18 +13,20 @@ from fe2tui.cli.work.asking import agrees, somebody_there
 from fe2tui.cli.work.output import instance_document, instance_line, print_json
 from fe2tui.cli.work.reading import read_fleet
 from fe2tui.cli.work.working import Working
-from fe2tui.errors import FieldError, InterruptedByUser
+from fe2tui.errors import FieldError, InterruptedByUser, NoCapacityError
 from fe2tui.model.instance import Instance
-from fe2tui.model.launch import LaunchRequest
-from fe2tui.model.words import dollars, visible
+from fe2tui.model.launch import LaunchRequest, ZonePrice
+from fe2tui.model.spot import saving
+from fe2tui.model.words import dollars, listed, percent, visible
 from fe2tui.tasks import launch as task
 from fe2tui.tasks.context import Context
+from fe2tui.tasks.launch_again import launch_when_room
 
 PRICES_WAIT = 5.0  # seconds: a region's prices are read once a day, and what it costs is to be seen before it does
 
 
-def launch(asked: Asked, request: LaunchRequest, *, wait: bool) -> None:
-    """Launch it and print it."""
+def launch(asked: Asked, request: LaunchRequest, *, wait: bool, retry: timedelta | None = None) -> None:
+    """Launch it and print it; ``retry``: for how long to ask again where no zone has room."""
 
     async def work(ctx: Context) -> Instance:
         task.refuse_if_read_only(ctx)
@@ -33,7 +36,14 @@ def launch(asked: Asked, request: LaunchRequest, *, wait: bool) -> None:
                 say_error(visible(outcome.label), outcome.error)
         known = task.Lookups(replace(ctx, pace=replace(ctx.pace, prices=PRICES_WAIT)))
         try:
-            return await task.launch(ctx, await _agreed(ctx, request, known), wait=wait, known=known)
+            agreed = await _agreed(ctx, request, known)
+            if retry is not None:
+                return await launch_when_room(ctx, agreed, until=retry, wait=wait, known=known)
+            return await task.launch(ctx, agreed, wait=wait, known=known)
+        except NoCapacityError as error:
+            if retry is None:
+                error.remedy = f"{error.remedy} --retry 30 asks again every minute, for 30 minutes."
+            raise
         finally:
             known.close()
 
@@ -58,14 +68,41 @@ async def _agreed(ctx: Context, request: LaunchRequest, known: task.Lookups) -> 
         raise _with_flags(plan.errors[0], request)
     for warning in plan.warnings:
         complain(visible(warning))
+    if request.is_spot:
+        complain(_prices(plan))
+        complain(plan.market_words)
+    complain(_cost(plan))
+    return request
+
+
+def _cost(plan: task.LaunchPlan) -> str:
     if plan.cost is None or plan.cost.per_hour is None:
-        complain("What it costs is not known.")
-        return request
+        return "What it costs is not known."
     stopped = dollars(plan.cost.stopped_per_hour, 3, sign="$")
     month = dollars(plan.cost.per_month, sign="$")
     hour = dollars(plan.cost.per_hour, 3, sign="$")
-    complain(f"This costs {hour} an hour while it runs, {stopped} while stopped; {month} a month if left on.")
-    return request
+    now = ", as the spot price is now" if plan.request.is_spot else ""
+    at_rest = "" if plan.request.market == "spot-once" else f", {stopped} while stopped"
+    return f"This costs {hour} an hour while it runs{now}{at_rest}; {month} a month if left on."
+
+
+def _prices(plan: task.LaunchPlan) -> str:
+    """The price on demand and each zone's spot price, side by side."""
+    known = [one for one in plan.market_prices if one.price is not None]
+    parts = [_price(one, plan, is_cheapest=one is known[0]) for one in known]
+    without = [one.zone for one in plan.market_prices if one.offered and one.price is None]
+    lacking = [one.zone for one in plan.market_prices if not one.offered]
+    parts += [f"no spot price in {listed(without)}"] if known and without else []
+    parts += [f"not offered in {listed(lacking)}"] if lacking else []
+    spot = "; ".join(parts) if known else "spot prices are not known"
+    return f"On demand {dollars(plan.on_demand, 4, sign='$')} an hour; {spot}."
+
+
+def _price(one: ZonePrice, plan: task.LaunchPlan, *, is_cheapest: bool) -> str:
+    saved = saving(one.price, plan.on_demand)
+    saves = f"saves {percent(float(saved))}" if saved is not None else ""
+    marks = [word for word in ("cheapest" if is_cheapest else "", saves) if word]
+    return f"spot {dollars(one.price, 4, sign='$')} in {one.zone}" + (f" ({', '.join(marks)})" if marks else "")
 
 
 async def _planned(ctx: Context, request: LaunchRequest, known: task.Lookups) -> task.LaunchPlan:

@@ -8,7 +8,7 @@ import sys
 import time
 from types import TracebackType
 
-from fe2tui.model.progress import Progress
+from fe2tui.model.progress import COUNTDOWN, Progress
 from fe2tui.model.words import age, visible
 
 STAYING = ("cancelled", "log")  # what was left behind, or could not be written down, is no passing step
@@ -42,7 +42,8 @@ class Steps:
             self.wipe()
             print(line, file=sys.stderr, flush=True)
             return
-        if line == self._last or (not self._live and (progress.task, progress.step) in _RESULTS):
+        passes = progress.step == COUNTDOWN or (progress.task, progress.step) in _RESULTS
+        if line == self._last or (not self._live and passes):
             return
         self._last = line
         if not self._live:
