@@ -60,7 +60,7 @@ def leave(view: View) -> None:
     """Leave the filter, then the marks; leave the activity pane for the one that it was come from."""
     screen = _screen(view)
     if view.pane == ACTIVITY:
-        screen.go_to(screen.lists.acting.kind.pane)
+        screen.go_to(screen.stage.leave_activity())
     else:
         _pane(view).leave()
         screen.write_lines()
@@ -137,14 +137,15 @@ def go_to_spot(view: View) -> None:
 
 
 def go_to_activity(view: View) -> None:
-    """Go to the activity."""
+    """Go to the activity, or from where it lies over the images back to what was there."""
     _parts(view).desk.jobs.unseen = 0
-    _screen(view).go_to(ACTIVITY)
+    _screen(view).go_to(_screen(view).stage.toggle_activity())
 
 
 def go_to_errors(view: View) -> None:
     """Go to the newest failure."""
-    go_to_activity(view)
+    _parts(view).desk.jobs.unseen = 0
+    _screen(view).go_to(ACTIVITY)
     _screen(view).activity.go_to_failure()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import TypeAlias
 
 from fe2tui.model.busy import HOUR_OF_FIGURES
@@ -21,9 +22,12 @@ from fe2tui.model.money import (
     mark_of,
 )
 from fe2tui.model.words import DASH, age, dollars, short_age, visible
+from fe2tui.tui.interrupted import interruption, told_in
 from fe2tui.tui.widgets import grid
 from fe2tui.tui.widgets.grid import Cell, sparkline
 
+STATE_WIDTH = 13
+LAST_USUAL_RANK = 5  # columns of higher ranks come only where names have plenty of room
 SIGNS: Mapping[str, str] = {"running": "●", "moving": "◐", "stopped": "○", "trouble": "▲"}
 _MARKED: Mapping[tuple[Mark, bool], str] = {
     (Mark.LONG, False): "long running",
@@ -48,6 +52,7 @@ class Moment:
     _marks: dict[str, Mark | None] = field(default_factory=dict, init=False, repr=False, compare=False)
     _spent: dict[str, tuple[Decimal, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _costs: dict[str, HourlyCost] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _interruptions: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def mark(self, instance: Instance) -> Mark | None:
         """Why it is pointed out, if it is: on for long, or costly, without the tag ``fe2:keep``."""
@@ -71,10 +76,16 @@ class Moment:
             self._costs[instance.id] = hourly_cost(instance, self.fleet)
         return self._costs[instance.id]
 
+    def interruption(self, instance: Instance) -> str:
+        """What AWS did to it, or is about to do, if it is spot and was interrupted; else empty."""
+        if instance.id not in self._interruptions:
+            self._interruptions[instance.id] = interruption(instance, self.fleet, self.now)
+        return self._interruptions[instance.id]
+
 
 def needs_you(instance: Instance, at: Moment) -> bool:
     """Whether a person should look: interrupted by AWS, or marked."""
-    return instance.is_interrupted or at.mark(instance) is not None
+    return bool(at.interruption(instance)) or at.mark(instance) is not None
 
 
 def kind_of(instance: Instance, at: Moment) -> str:
@@ -101,7 +112,10 @@ def _name(instance: Instance, at: Moment) -> Cell:
     return (visible(instance.name), "dim" if gone else "text") if instance.name else (instance.id, "dim")
 
 
-def _state(instance: Instance, at: Moment) -> Cell:
+def _state(instance: Instance, at: Moment, width: int = STATE_WIDTH) -> Cell:
+    words = at.interruption(instance)
+    if words:
+        return told_in(width, words, instance), "trouble"
     note = at.notes.get(instance.id)
     if note and instance.state in (State.PENDING, State.RUNNING):
         return note, "moving"
@@ -189,7 +203,7 @@ COLUMNS: Mapping[str, Column] = {
     column.id: column
     for column in (
         grid.Column("name", "NAME", 15, _name, sort="name", stretches=True),
-        grid.Column("state", "STATE", 13, _state, sort="state"),
+        grid.Column("state", "STATE", STATE_WIDTH, _state, sort="state"),
         grid.Column("type", "TYPE", 9, _type, rank=1, sort="type"),
         grid.Column("zone", "ZONE", 4, _zone, rank=3, sort="zone"),
         grid.Column("address", "ADDRESS", 15, _address, rank=1, sort="address"),
@@ -204,6 +218,12 @@ COLUMNS: Mapping[str, Column] = {
         grid.Column("image", "IMAGE", 24, _image, rank=9),
     )
 }
+
+
+def with_words(columns: Sequence[Column], width: int) -> tuple[Column, ...]:
+    """The columns with so much room for what AWS did to those that it interrupted."""
+    cell = partial(_state, width=width)
+    return tuple(replace(one, width=width, cell=cell) if one.id == "state" else one for one in columns)
 
 
 def _tag_column(name: str) -> Column:

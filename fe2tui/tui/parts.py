@@ -11,6 +11,7 @@ from fe2tui.errors import CredentialsError, Fe2Error
 from fe2tui.model.image import Image
 from fe2tui.model.money import Limits
 from fe2tui.model.place import Place
+from fe2tui.model.words import visible
 from fe2tui.tui import memory
 from fe2tui.tui.acquaintance import Acquaintance
 from fe2tui.tui.board import Sight
@@ -173,6 +174,12 @@ class Parts:
             if isinstance(event.error, CredentialsError) and self.showing.fleet is None:
                 self._app.work(self.starting.welcome(event.error), "welcome")
         self.news()
+
+    def looked_at(self) -> None:
+        """The spot pane, where it is in sight, follows the selected instance."""
+        one = self.table.selected
+        if self.spot.display:
+            self.spot.follow(one.type if one else "", visible(one.label) if one else "")
 
     def _show(self, sight: Sight, glow: bool) -> None:
         self.table.show_sight(sight, glow=glow)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar, Protocol
 
 from textual import events, on
-from textual.containers import Container, Vertical
+from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -17,7 +17,7 @@ from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.details import Details
 from fe2tui.tui.panes.lists import Lists
 from fe2tui.tui.polling import FleetNotRead, FleetSeen
-from fe2tui.tui.possible import ACTIVITY
+from fe2tui.tui.possible import ACTIVITY, IMAGES, INSTANCES, SPOT
 from fe2tui.tui.stage import Stage
 from fe2tui.tui.widgets.asked import Asked
 from fe2tui.tui.widgets.line import Line
@@ -38,21 +38,24 @@ class Listener(Protocol):
     def not_read(self, event: FleetNotRead) -> None:
         """A read failed."""
 
+    def looked_at(self) -> None:
+        """Another row is selected, or the selected one was read again."""
+
 
 class MainScreen(Screen[None]):
-    """Wide terminals show instances, details and activity together; narrow ones one pane at a time."""
+    """Wide terminals show instances, images and the spot prices together; narrow ones one pane at a time."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#instances"
     CSS_PATH = sheets_folder() / "main.tcss"
 
     def __init__(self, lists: Lists, clock: Callable[[], datetime], lines: Lines, listener: Listener) -> None:
-        super().__init__(id="main")
+        super().__init__(id="main", classes=f"-{INSTANCES}")
         self.lists = lists
         self._listener = listener
         self._details_timer_runs = False
         self.details = Details()
         self.activity = ActivityPane(clock)
-        self._stage = Stage(self, lists, self.activity)
+        self.stage = Stage(self, lists, self.activity)
         self.status = Line(lines.status, id="status")
         self.notice = Line(lines.notice, id="notice")
         self.footer = Line(lines.footer, id="footer")
@@ -62,12 +65,13 @@ class MainScreen(Screen[None]):
         """Everything there is; what has no room is not displayed."""
         yield self.status
         yield self.notice
-        with Container(id="body"):
+        with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield from self.lists
-            with Vertical(id="side"):
+                yield self.lists[INSTANCES]
                 yield self.details
+                yield self.lists[IMAGES]
                 yield self.activity
+            yield self.lists[SPOT]
         yield self.footer
 
     # Which panes are there
@@ -75,28 +79,27 @@ class MainScreen(Screen[None]):
     @property
     def pane(self) -> str:
         """The pane that commands act on."""
-        return self._stage.pane
+        return self.stage.pane
 
     def go_to(self, pane: str) -> None:
         """Show a pane and give it the focus."""
-        self._stage.choose(pane)
-        target: Widget = self.activity if pane == ACTIVITY else self.lists[pane].table
-        self.call_after_refresh(target.focus)
+        self.stage.choose(pane)
+        self.call_after_refresh(self.activity.focus if pane == ACTIVITY else self.lists[pane].take_focus)
         self._show_soon()
 
     def zoom(self) -> None:
         """Give the screen to the pane with the focus, or give it back."""
-        self._stage.zoom()
+        self.stage.zoom()
         self.on_resize()
 
     def toggle_details(self) -> None:
         """Show or hide the details."""
-        self._stage.toggle_details()
+        self.stage.toggle_details()
         self.on_resize()
 
     def on_resize(self) -> None:
         """The panes that fit are others."""
-        self._stage.arrange(*self.app.size)
+        self.stage.arrange(*self.app.size)
         self._show_soon()
 
     def _show_soon(self) -> None:
@@ -106,10 +109,11 @@ class MainScreen(Screen[None]):
     # What they show
 
     def show_details(self) -> None:
-        """Show the details of what is selected."""
+        """Show the details of what is selected, and tell that it is."""
         self._details_timer_runs = False
+        self._listener.looked_at()
         if self.details.display:
-            pane = self.lists.acting
+            pane = self.lists[self.stage.described]
             self.details.show(pane.described(), pane.kind.noun)
 
     def _follow(self) -> None:
@@ -124,7 +128,7 @@ class MainScreen(Screen[None]):
 
     def write_lines(self) -> None:
         """Write the status line, the frames and the footer anew where they changed."""
-        self.activity.tab_counts = self.lists.write_edges(alone=not self._stage.is_wide)
+        self.activity.tab_counts = self.lists.write_edges(self.stage.named)
         self.activity.write_edge()
         self.notice.display = bool(self._lines.notice(self.app.size.width))
         for line in (self.status, self.notice, self.footer):
@@ -140,9 +144,9 @@ class MainScreen(Screen[None]):
         """Other keys apply, and the details are those of another list's row."""
         focused = self.lists.focused
         if self.activity.has_focus:
-            self._stage.choose(ACTIVITY)
+            self.stage.choose(ACTIVITY)
         elif focused is not None:
-            self._stage.choose(focused.kind.pane)
+            self.stage.choose(focused.kind.pane)
         self.call_after_refresh(self._follow)
 
     # What is asked for with the mouse

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 
 from fe2tui.model.fleet import Fleet, Prices, Problem
 from fe2tui.model.image import Image
+from fe2tui.tui.command import PANES
 from fe2tui.tui.image_columns import KIND, SHEET, ImagesSeen
 from fe2tui.tui.listing import LARGE, Listing, ListRows
 from fe2tui.tui.panes.listed import Listed
@@ -53,7 +54,7 @@ class Host(App[None]):
     def _show(self, rows: ListRows[Image, ImagesSeen], changed: frozenset[str]) -> None:
         self.changed = changed
         self.table.show_rows(rows, self.listing.arrangement, changed)
-        self.pane.write_edge({KIND.pane: self.pane.count_words}, alone=True)
+        self.pane.write_edge({KIND.pane: self.pane.count_words}, PANES.keys())
 
     def on_asked(self, event: Asked) -> None:
         self.heard.append(event.command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -108,7 +108,7 @@ class ActivityPane(ScrollView, can_focus=True):
         self._lines: list[_Drawn] = []
         self._cursor = 0
         self.tab_counts: Mapping[str, str] = {}
-        self.alone = True
+        self.named: Collection[str] = (ACTIVITY,)
         self.border_subtitle = ""
 
     def show(self, running: Sequence[Job], failures: Sequence[Activity], log: Sequence[Activity]) -> None:
@@ -191,8 +191,8 @@ class ActivityPane(ScrollView, can_focus=True):
                 self.action_open()
 
     def write_edge(self) -> None:
-        """Write the tabs, or only the pane's own when the others are in sight."""
-        self._edge.write(tabs(ACTIVITY, self.tab_counts, alone=self.alone))
+        """Write the tabs of those panes that the frame names."""
+        self._edge.write(tabs(ACTIVITY, self.tab_counts, self.named))
 
     def on_resize(self) -> None:
         """Words are wrapped for a width."""

@@ -10,6 +10,7 @@ from fe2tui.model.busy import HOUR_OF_FIGURES, IDLE_FROM, IDLE_PERCENT, PERIOD, 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import login_user
 from fe2tui.model.instance import KEEP_TAG, PORT_TAG, USER_TAG, Instance, State
+from fe2tui.model.interruption import request_words
 from fe2tui.model.money import (
     LEFT_OUT,
     Mark,
@@ -26,8 +27,10 @@ from fe2tui.model.money import (
     why_no_price,
 )
 from fe2tui.model.money.flows import EVER
+from fe2tui.model.spot import SpotRequest
 from fe2tui.model.words import DASH, age, dollars, local_time, plural, visible
 from fe2tui.tui.columns import Moment, state_words, time_up
+from fe2tui.tui.interrupted import request_of
 
 _ENDED = (State.STOPPING, State.STOPPED, State.SHUTTING_DOWN, State.TERMINATED)
 _SHOWN_ABOVE = ("Name",)
@@ -64,11 +67,10 @@ def right(instance: Instance, at: Moment, *, measured: bool = True) -> list[Fact
 
 
 def _attention(instance: Instance, at: Moment) -> Iterator[Fact]:
-    mark = mark_of(instance, at.fleet, at.now, at.limits)
-    if instance.is_interrupted:
-        yield Fact(
-            "Look", f"▲ AWS took its capacity back; only AWS can start it again, in {instance.zone}.", "state-trouble"
-        )
+    mark, taken = mark_of(instance, at.fleet, at.now, at.limits), at.interruption(instance)
+    if taken:
+        only = f" Only AWS can start it again, in {instance.zone}." if instance.is_interrupted else ""
+        yield Fact("Look", f"▲ {taken[:1].upper()}{taken[1:]}.{only}", "state-trouble")
     elif mark is not None:
         spent = cost_of_last_run(instance, at.fleet, at.now)
         said = [f"on for {time_up(instance, at.now)}", f"{dollars(spent, sign='$')} in this run" if spent else ""]
@@ -78,7 +80,7 @@ def _attention(instance: Instance, at: Moment) -> Iterator[Fact]:
         yield Fact(
             "Look", f"▲ {words}. Stop it if nobody needs it; if it is meant, tag it {KEEP_TAG}=yes.", "state-trouble"
         )
-    if instance.state_reason and instance.state in _ENDED and not instance.is_interrupted:
+    if instance.state_reason and instance.state in _ENDED:
         yield Fact("Why", visible(instance.state_reason), "ink-dim")
 
 
@@ -101,13 +103,16 @@ def _made(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
         words += f", started {age(now - instance.launched_at)} ago ({local_time(instance.launched_at, now)})"
     yield Fact("Made", words)
     kind = [state_words(instance), visible(instance.type), visible(instance.architecture), instance.zone]
-    yield Fact("Is", " · ".join(part for part in (*kind, _bought(instance)) if part))
+    yield Fact("Is", " · ".join(part for part in (*kind, instance.lifecycle) if part))
+    if instance.spot_request_id:
+        yield Fact("Spot", _request(instance.spot_request_id, request_of(instance, fleet)))
 
 
-def _bought(instance: Instance) -> str:
-    if instance.is_spot:
-        return f"spot {instance.spot_request_id or ''}".strip()
-    return instance.lifecycle
+def _request(request_id: str, request: SpotRequest | None) -> str:
+    """Its request, with its kind, its state, and what that means."""
+    if request is None:
+        return request_id
+    return f"{request.id} {visible(request.type)}, {visible(request.state)}: {request_words(request)}"
 
 
 def _disks(instance: Instance, fleet: Fleet) -> Iterator[Fact]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
+
 from fe2tui.model.instance import Instance
 from fe2tui.model.money import Limits
 from fe2tui.model.place import Place
@@ -13,12 +15,13 @@ from fe2tui.model.query import SORTS
 from fe2tui.model.words import visible
 from fe2tui.tui.arrangement import ListKind
 from fe2tui.tui.board import Sight
-from fe2tui.tui.columns import SIGNS, Column, Moment, chosen, kind_of
+from fe2tui.tui.columns import LAST_USUAL_RANK, SIGNS, STATE_WIDTH, Column, Moment, chosen, kind_of, with_words
+from fe2tui.tui.interrupted import forms, interruption
 from fe2tui.tui.panes.described import Described
 from fe2tui.tui.panes.facts import left, right
 from fe2tui.tui.panes.listpane import ListTable, nothing_read
 from fe2tui.tui.possible import INSTANCES
-from fe2tui.tui.widgets.grid import Cell, Layout, fit
+from fe2tui.tui.widgets.grid import Cell, Layout, Names, fit
 
 KIND = ListKind(
     INSTANCES,
@@ -56,8 +59,29 @@ class InstanceRows:
         self._limits = limits
 
     def layout(self, width: int) -> Layout:
-        """The columns for a width."""
-        return fit(self._columns, width, {"type": self.sight.type_width if self.sight else 0})
+        """The columns for a width. What AWS did to those that it interrupted has room where names do not need it."""
+        sight = self.sight
+        if sight is None:
+            return fit(self._columns, width)
+        least = {"type": sight.type_width}
+        usual = fit(self._columns, width, least)
+        for words in self._interruptions(sight):
+            roomier = fit(with_words(self._columns, words), width, least)
+            if _holds_as_much(roomier, usual, self._longest_name(sight)):
+                return roomier
+        return usual
+
+    def _interruptions(self, sight: Sight) -> list[int]:
+        """How wide STATE would have to be for all that there is to say of them, and for less: the widest first."""
+        instances, now = sight.fleet.instances, self._clock()
+        spot = (instances[one] for one in sight.ids if instances[one].is_spot)
+        words = (interruption(one, sight.fleet, now) for one in spot)
+        widths = {cell_len(form) for said in words if said for form in forms(said)}
+        return sorted((width for width in widths if width > STATE_WIDTH), reverse=True)
+
+    def _longest_name(self, sight: Sight) -> int:
+        instances = sight.fleet.instances
+        return max((len(instances[one].label) for one in sight.ids), default=0)
 
     def cells(self, row_id: str, columns: Sequence[Column]) -> tuple[Cell, list[Cell]]:
         """The sign and the cells of an instance."""
@@ -67,6 +91,15 @@ class InstanceRows:
         at = Moment(self.sight.fleet, self._clock(), self._notes, self._limits)
         kind = kind_of(instance, at)
         return (SIGNS[kind], kind), [column.cell(instance, at) for column in columns]
+
+
+def _holds_as_much(layout: Layout, usual: Layout, longest_name: int) -> bool:
+    """Whether names keep plenty of room, and no column is given up but those that come with plenty of room only."""
+    name = {column.id: column.width for column in usual.columns}.get("name", 0)
+    wanted = {column.id for column in usual.columns if column.rank <= LAST_USUAL_RANK}
+    return wanted <= {column.id for column in layout.columns} and all(
+        column.width >= min(name, longest_name, Names().greedy) for column in layout.columns if column.id == "name"
+    )
 
 
 class Instances(ListTable):
@@ -87,6 +120,12 @@ class Instances(ListTable):
     def sight(self) -> Sight | None:
         """What is shown."""
         return self._instance_rows.sight
+
+    @property
+    def selected(self) -> Instance | None:
+        """The instance under the cursor."""
+        sight = self.sight
+        return sight.fleet.instances.get(self.cursor_id) if sight is not None and self.cursor_id is not None else None
 
     def _as_rows(self, sight: Sight | None) -> InstanceRows:
         return InstanceRows(sight, self._columns, self._clock, self.notes, self._limits)
