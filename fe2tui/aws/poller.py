@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fe2tui.aws.describe import InstanceReader
+from fe2tui.aws.market import MarketShelf
 from fe2tui.aws.parts import Parts
 from fe2tui.aws.prices import PriceShelf
 from fe2tui.aws.reading import PAGE, Sight, put_in_order, read_all
 from fe2tui.aws.session import Session
 from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
 from fe2tui.model.fleet import Fleet
+from fe2tui.model.money import Span
 
 _FIRST_TO_SCREEN = 0.2  # seconds that the first instances have for themselves, before all the rest is asked for
 _CREDENTIALS_PACE = 5  # times slower than slow: what is missing takes a person to mend
@@ -36,7 +38,7 @@ class Poller:
     """Reads one region's fleet for one listener.
 
     A failed read is never an empty fleet: it is a ``ReadFailed``, and reading goes on, after 2, 4 … ``slow`` seconds.
-    Parts that could not be read (volumes, prices, spot, metrics, images, snapshots, addresses, public images) are in
+    Parts that could not be read (volumes, prices, spot, spot history, metrics, images, snapshots, addresses, public images) are in
     ``Fleet.problems``, with what was last read of them. A slow listener gets the newest, never a queue. ``Fleet.runs``
     and ``Fleet.disks`` are left to the store. An image that is being made does not make it quick: only images and
     snapshots are then looked at every few seconds.
@@ -52,8 +54,10 @@ class Poller:
         clock: Callable[[], datetime] | None = None,
         last: Fleet | None = None,
         cpu: bool = True,
+        market: MarketShelf | None = None,
     ) -> None:
-        """``prices`` keeps on-demand prices for a day (``store.prices``); ``last`` is the fleet known from before.
+        """``prices`` keeps on-demand prices for a day (``store.prices``), ``market`` what spot prices were
+        (``store.spot``); ``last`` is the fleet known from before.
 
         ``quick`` and ``slow`` are seconds between two reads. ``cpu``: whether to read how busy the machines in view
         (``measure``) are, which AWS charges for.
@@ -63,7 +67,7 @@ class Poller:
         self._slow = slow
         self._clock = clock or (lambda: datetime.now(UTC))
         known = last if last is not None and last.place == session.place else None
-        self._parts = Parts(session, prices, self._clock, self._changed, known, cpu=cpu)
+        self._parts = Parts(session, prices, self._clock, self._changed, known, cpu=cpu, market=market)
         self._reader = InstanceReader()
         self._sight = Sight(instances=known.instances if known else {})
         self._seen_at: datetime | None = None
@@ -119,6 +123,10 @@ class Poller:
         At most one call a minute, the same instances at most every five; nothing while ``cpu`` is off.
         """
         self._parts.measure(ids)
+
+    def want_market(self, spans: Mapping[str, Span]) -> None:
+        """Read what spot prices were, by type over these times: at most once an hour, and nothing that is known."""
+        self._parts.want_market(spans)
 
     @property
     def cpu(self) -> bool:

@@ -42,7 +42,8 @@ class Run:
     One that is stopped and keeps its address is paid for that: such a rest has an empty type and a price of zero.
     ``seen_at`` is when it was last noted to be running, which is not at every look; None: it was never seen to run.
     The price of a spot machine changes while it runs: where ``Fleet.spot_history`` tells of its type and ``zone``, that
-    counts, and ``price_per_hour``, the one at first sight, only where it does not.
+    counts, and ``price_per_hour``, the one at first sight, only where it does not. ``is_spot`` is of those that these
+    prices are for: on Linux and shared hardware.
     ``gone_by`` is for one whose end nobody saw, nor EC2 tells: ``ended_at`` is when it was last seen running then, and
     it ended at an unknown moment before ``gone_by``.
     """
@@ -100,7 +101,7 @@ class PublicImage:
 class Problem:
     """One part of a fleet that could not be read: what happened, what to do, AWS's code."""
 
-    part: str  # volumes, prices, spot, metrics, images, snapshots, addresses
+    part: str  # volumes, prices, spot, spot history, metrics, images, snapshots, addresses
     summary: str
     remedy: str = ""
     code: str | None = None

@@ -10,10 +10,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from fe2tui.model.fleet import Fleet
+from fe2tui.model.money import market_spans
 from fe2tui.model.place import Place
 from fe2tui.store.database import Database
 from fe2tui.store.diskruns import DiskBook
@@ -30,6 +31,7 @@ from fe2tui.store.fleetparts import PARTS
 from fe2tui.store.names import NAMES
 from fe2tui.store.places import place_number
 from fe2tui.store.runs import RunBook
+from fe2tui.store.spothistory import SpotShelf
 
 _Thing = TypeVar("_Thing")
 _HEAD = "SELECT id, seen_at, serial, encoding, account FROM places WHERE key = ?"
@@ -60,15 +62,19 @@ class _Changes:
 class FleetShelf:
     """One fleet a place. Blocking; meant to be called from a thread where the fleet is large."""
 
-    def __init__(self, database: Database, runs: RunBook, disks: DiskBook) -> None:
+    def __init__(self, database: Database, runs: RunBook, disks: DiskBook, spot: SpotShelf) -> None:
         self._database = database
         self._runs = runs
         self._disks = disks
+        self._spot = spot
         self._lock = threading.Lock()
         self._saved: dict[Place, _Saved] = {}
 
     def save(self, fleet: Fleet) -> None:
-        """Keep it in place of the earlier one, unless that was seen later. Runs and disks are their books' to keep."""
+        """Keep it in place of the earlier one, unless that was seen later.
+
+        Runs and disks are their books' to keep, what spot prices were is their shelf's.
+        """
         with self._lock:
             while not self._try_to_save(fleet):
                 pass
@@ -80,7 +86,7 @@ class FleetShelf:
             return None
         number, seen_at, _, _, account = rows[0]
         parts = dict(self._database.read("SELECT part, body FROM parts WHERE place = ?", (number,)))
-        return Fleet(
+        fleet = Fleet(
             place=place,
             seen_at=from_micros(seen_at),
             instances=decode_instances(self._bodies("instances", number)),
@@ -90,6 +96,8 @@ class FleetShelf:
             account=account,
             **{name: PARTS[name].read(body) for name, body in parts.items() if name in PARTS},
         )
+        spans = market_spans(fleet, fleet.seen_at)
+        return replace(fleet, spot_history=self._spot.get(place, spans)) if spans else fleet
 
     def names(self, place: Place) -> list[tuple[str, str, str]]:
         """(name, id, state) of the instances last seen there. ``store.names`` has it without importing the model."""

@@ -1,8 +1,9 @@
 """When instances ran and what they cost an hour then: told by nobody afterwards, so written down when it is seen.
 
 A run is told apart by the moment EC2 says it began (LaunchTime, which a start after a stop moves on). Its price is the
-one at first sight: an on-demand price may change, a spot price does. While one is stopped and keeps its address, which
-costs, that is a stretch of its own.
+one at first sight: an on-demand price may change. A spot price does; what it was while one ran, the market's history
+tells of its type and zone, which are written down, too. While one is stopped and keeps its address, which costs, that
+is a stretch of its own.
 
 A run ends when EC2 says it did: StateTransitionReason, or of a spot machine that AWS stopped, its request. Where
 nothing tells, it ended when it was last seen running: what may have come after that is not billed as if it were sure,
@@ -22,7 +23,7 @@ from decimal import Decimal
 
 from fe2tui.model.fleet import Fleet, Run
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import machine_price, rest
+from fe2tui.model.money import follows_market, machine_price, rest, run_since
 from fe2tui.model.place import Place
 from fe2tui.store.database import Database
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
@@ -95,12 +96,12 @@ class RunBook:
 
 def _read(connection: sqlite3.Connection, place: Place) -> _Page:
     rows = connection.execute(
-        "SELECT instance, name, type, started_at, ended_at, price, has_address, runs.seen_at, gone_by FROM runs"
-        " JOIN places ON places.id = runs.place WHERE places.key = ? ORDER BY instance, started_at",
+        "SELECT instance, name, type, started_at, ended_at, price, has_address, runs.seen_at, gone_by, zone, is_spot"
+        " FROM runs JOIN places ON places.id = runs.place WHERE places.key = ? ORDER BY instance, started_at",
         (place.key,),
     )
     runs: dict[str, list[Run]] = defaultdict(list)
-    for instance, name, kind, started, ended, price, has_address, seen, gone in rows:
+    for instance, name, kind, started, ended, price, has_address, seen, gone, zone, is_spot in rows:
         runs[instance].append(
             Run(
                 instance,
@@ -112,6 +113,8 @@ def _read(connection: sqlite3.Connection, place: Place) -> _Page:
                 bool(has_address),
                 maybe_moment(seen or None),
                 maybe_moment(gone),
+                zone,
+                bool(is_spot),
             )
         )
     head = connection.execute("SELECT runs_at, runs_serial FROM places WHERE key = ?", (place.key,)).fetchone()
@@ -151,14 +154,11 @@ def _seen(instance: Instance, fleet: Fleet, page: _Page, whole: bool, told: date
     if started is None:
         return []
     runs = page.runs.get(instance.id, ())
-    changed = [
-        _ended(run, started) if run.is_rest else _unseen_end(run, page, started)
-        for run in runs
-        if run.ended_at is None and run.started_at < started
-    ]
+    earlier = [run for run in runs if run.started_at < started]
+    changed = [now for run in earlier if (now := _over(_bought(run, instance), page, started)) != run]
     known = next((run for run in runs if run.started_at == started), None)
     price = machine_price(instance, fleet.prices)
-    run = known or Run(instance.id, instance.name, instance.type, started, None, price, bool(instance.public_ip))
+    run = _bought(known, instance) if known else run_since(instance, started, fleet.prices)
     if run.price_per_hour is None and price is not None and run.type == instance.type:
         run = replace(run, price_per_hour=price)
     if instance.state in _RUNNING:
@@ -187,6 +187,18 @@ def _rested(instance: Instance, run: Run, runs: Iterable[Run], page: _Page, flee
     return [_ended(known, gone_at or page.seen_at or fleet.seen_at)]
 
 
+def _bought(run: Run, instance: Instance) -> Run:
+    """A run with where and how its machine was bought, which an earlier version did not write down."""
+    return run if run.zone or run.is_rest else replace(run, zone=instance.zone, is_spot=follows_market(instance))
+
+
+def _over(run: Run, page: _Page, by: datetime) -> Run:
+    """A run that another one came after."""
+    if run.ended_at is not None:
+        return run
+    return _ended(run, by) if run.is_rest else _unseen_end(run, page, by)
+
+
 def _ended(run: Run, at: datetime) -> Run:
     return replace(run, ended_at=max(at, run.started_at))
 
@@ -209,10 +221,12 @@ def _enter(runs: dict[str, tuple[Run, ...]], changed: Iterable[Run]) -> None:
 
 
 # the price that is known first stays, so that two processes agree
-_PUT = """INSERT INTO runs (place, instance, started_at, ended_at, name, type, price, has_address, seen_at, gone_by)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place, instance, started_at) DO UPDATE SET
+_PUT = """INSERT INTO runs
+    (place, instance, started_at, ended_at, name, type, price, has_address, seen_at, gone_by, zone, is_spot)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place, instance, started_at) DO UPDATE SET
     ended_at = excluded.ended_at, gone_by = excluded.gone_by, price = COALESCE(price, excluded.price),
-    has_address = max(has_address, excluded.has_address), seen_at = max(seen_at, excluded.seen_at)"""
+    has_address = max(has_address, excluded.has_address), seen_at = max(seen_at, excluded.seen_at),
+    zone = excluded.zone, is_spot = excluded.is_spot"""
 _PUT_HEAD = "UPDATE places SET runs_at = max(runs_at, ?), runs_serial = ? WHERE id = ?"
 
 
@@ -227,4 +241,6 @@ def _row(run: Run) -> tuple[object, ...]:
         int(run.has_address),
         maybe_micros(run.seen_at) or 0,
         maybe_micros(run.gone_by),
+        run.zone,
+        int(run.is_spot),
     )

@@ -69,7 +69,7 @@ class Store:
         """The last fleet seen of each place."""
         from fe2tui.store.fleets import FleetShelf
 
-        return FleetShelf(self._database(), self.runs, self.disks)
+        return FleetShelf(self._database(), self.runs, self.disks, self.spot)
 
     @cached_property
     def prices(self) -> PriceCache:

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from fe2tui.aws import images, snapshots
 from fe2tui.aws.addresses import idle_addresses
+from fe2tui.aws.market import market_past, shelved_market
 from fe2tui.model.fleet import Fleet, Problem
+from fe2tui.model.money import market_spans
 from fe2tui.store import Store
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.reading import read_fleet, softly
@@ -32,7 +34,22 @@ async def read_account(ctx: Context) -> Fleet:
         idle_addresses=fleet.idle_addresses if idle is None else idle,
         problems=(*fleet.problems, *problems),
     )
-    return await asyncio.to_thread(_with_books, ctx.store, seen)
+    return await with_market(ctx, await asyncio.to_thread(_with_books, ctx.store, seen))
+
+
+async def with_market(ctx: Context, fleet: Fleet) -> Fleet:
+    """The fleet with what the spot market's prices were while its spot machines ran; no call where there are none.
+
+    Where AWS does not tell, what the store has of them, and a problem says why.
+    """
+    spans = market_spans(fleet, ctx.clock())
+    if not spans:
+        return fleet
+    problems: list[Problem] = []
+    found = await softly("spot history", market_past(ctx.session, ctx.store.spot, spans, ctx.clock), problems)
+    if found is None:
+        found = await shelved_market(ctx.store.spot, ctx.session.place, spans)
+    return replace(fleet, spot_history=found, problems=(*fleet.problems, *problems))
 
 
 def _with_books(store: Store, fleet: Fleet) -> Fleet:

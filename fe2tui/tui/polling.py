@@ -13,6 +13,7 @@ from textual.message import Message
 from fe2tui.aws.aside import aside
 from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet, Run
+from fe2tui.model.money import Span, market_spans
 
 if TYPE_CHECKING:
     from fe2tui.aws.poller import Poller
@@ -81,6 +82,7 @@ class Polling:
         self._poller: Poller | None = None
         self._cpu = cpu
         self._runs: dict[str, tuple[Run, ...]] = {}
+        self._spans: Mapping[str, Span] = {}
         self._asked: set[tuple[str, datetime | None]] = set()  # of whose run it was asked when it ended
         self._store_failed = False
         self._has_told = False
@@ -97,6 +99,7 @@ class Polling:
             clock=self._clock,
             last=last,
             cpu=self._cpu,
+            market=self._store.spot,
         )
         async for seen in self._poller.seen():
             if isinstance(seen, Fleet):
@@ -105,6 +108,7 @@ class Polling:
                 fleet = await in_thread(self._with_books, seen)
                 if ends := await self._ends(fleet):
                     fleet = await in_thread(self._with_books, seen, ends)
+                self._poller.want_market(self._spans)
                 self._tell(FleetSeen(fleet))
                 await in_thread(self._keep, fleet)
             else:
@@ -182,9 +186,13 @@ class Polling:
         except StoreError as error:
             self._complain(error)
             return fleet
-        if runs != self._runs:
+        is_same = runs == self._runs
+        if not is_same:
             self._runs = runs
-        return replace(fleet, runs=self._runs, disks=disks)
+        whole = replace(fleet, runs=self._runs, disks=disks)
+        if not is_same:
+            self._spans = market_spans(whole, self._clock())
+        return whole
 
     def _keep(self, fleet: Fleet) -> None:
         try:

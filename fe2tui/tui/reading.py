@@ -15,6 +15,7 @@ _PARTS = {
     "volumes": "Disks",
     "prices": "Prices",
     "spot": "Spot prices",
+    "spot history": "Spot prices of the past",
     "requests": "Spot requests",
     "metrics": "CPU figures",
     "images": "Images",

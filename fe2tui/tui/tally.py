@@ -109,7 +109,7 @@ class Tally:
     def take(self, fleet: Fleet, now: datetime) -> Sums:
         """The sums of a fleet, looking only at what changed since the last. May run in a thread."""
         month, last = month_start(now), self._fleet
-        if last is None or last.place != fleet.place or month != self._month or last.prices != fleet.prices:
+        if last is None or month != self._month or not _have_same_prices(last, fleet):
             self._forget()
             self._month, last = month, None
         elapsed = _seconds(now - month)
@@ -146,7 +146,7 @@ class Tally:
             return self._of_instance(instance, fleet, now, elapsed)
         runs = fleet.runs.get(key)
         if runs is not None:
-            part = self._flowing([flow for run in runs for flow in flows_of_run(run)], now, elapsed)
+            part = self._flowing([flow for run in runs for flow in flows_of_run(run, fleet.spot_history)], now, elapsed)
             return replace(part, unknown="machine" in part.partly and not any(run.is_unknown for run in runs))
         volume = fleet.volumes.get(key)
         if volume is None:
@@ -160,7 +160,7 @@ class Tally:
     def _of_instance(self, instance: Instance, fleet: Fleet, now: datetime, elapsed: Decimal) -> _Part:
         cost = hourly_cost(instance, fleet)
         runs = runs_of(instance, fleet)
-        flows = [flow for run in runs for flow in flows_of_run(run)]
+        flows = [flow for run in runs for flow in flows_of_run(run, fleet.spot_history)]
         unseen = any(run.is_unknown for run in runs)  # of that not the price is unknown, but how long it was
         hour = (cost.machine or _NOTHING) + cost.address
         part = self._flowing(flows, now, elapsed, hour)
@@ -211,6 +211,12 @@ class Tally:
         self._hour += sign * part.hour
         self._spending += sign * part.spending
         self._before += sign * part.before
+
+
+def _have_same_prices(last: Fleet, fleet: Fleet) -> bool:
+    """Whether what both have alike costs the same. Histories are replaced when they are read, which is seldom."""
+    is_same_past = last.spot_history is fleet.spot_history or last.spot_history == fleet.spot_history
+    return last.place == fleet.place and last.prices == fleet.prices and is_same_past
 
 
 def _everything(fleet: Fleet) -> set[str]:

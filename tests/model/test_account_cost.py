@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from fe2tui.model.fleet import DiskRun, Fleet, Prices, Problem, Run
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.money import CostRow, account_cost, cost_between, day_start, month_start
+from fe2tui.model.money import CostRow, account_cost, cost_between, day_start, month_start, unseen_words
 from fe2tui.model.place import Place
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
@@ -30,6 +30,11 @@ PRICES = Prices(
     {"gp3": Decimal("0.08")},
     NOW,
     snapshot=Decimal("0.05"),
+)
+
+UNKNOWN_MARKET = (
+    "The spot market's prices are not known for all the time that these ran: the rest counts at the price at first"
+    " sight, or at the last one known (inst1)."
 )
 
 
@@ -153,7 +158,12 @@ def test_snapshots_are_at_most_and_in_no_sum_and_each_is_there_once() -> None:
             "The price of 1 machine is not known, and in no sum (inst1): Not allowed. Ask for pricing:GetProducts.",
         ),
         ({}, {"prices": replace(PRICES, read_at=NOW - 49 * HOUR)}, "On-demand prices are 2d old."),
-        ({"lifecycle": "spot"}, {}, "A run of a spot machine counts at the price it had when it was first seen."),
+        ({"lifecycle": "spot"}, {}, UNKNOWN_MARKET),
+        (
+            {"lifecycle": "spot"},
+            {"problems": (Problem("spot history", "Denied.", "Ask."),)},
+            "Spot prices of the past could not be read: Denied. Ask.",
+        ),
         ({}, {"problems": (Problem("volumes", "Denied.", "Ask."),)}, "Disks could not be read: Denied. Ask."),
         ({}, {"volumes": ()}, "Disks of which the price, the size or the age is not known are not in: inst1."),
         (
@@ -292,11 +302,14 @@ def test_how_long_ran_what_was_first_seen_at_rest_is_not_known_and_its_price_is(
     assert not later.rows[0].today_parts.unknown  # since it was seen at rest, nothing is unknown
 
 
-def test_a_run_that_only_ec2_tells_of_is_said_to_be_a_guess() -> None:
-    stopped = machine(state=State.STOPPED, public_ip=None, transition_reason="User (2026-11-23 04:00:00 GMT)")
+def test_runs_that_only_ec2_tells_of_are_said_to_be_guesses_in_one_sentence_for_all() -> None:
+    ended = "User (2026-11-23 04:00:00 GMT)"
+    stopped = [machine(number, state=State.STOPPED, public_ip=None, transition_reason=ended) for number in (1, 2)]
     told = Run("i-1", "inst1", "m5.large", NOW - 10 * HOUR, NOW - 8 * HOUR, Decimal("0.096"))
-    [words] = [one for one in account_cost(fleet(stopped, runs={"i-1": (told,)}), NOW).missing if "inst1" in one]
-    assert "type it had when it was first seen, without a public address" in words
+    runs = {"i-1": (told,), "i-2": (replace(told, instance_id="i-2", has_address=True),)}
+    [words] = [one for one in account_cost(fleet(*stopped, runs=runs), NOW).missing if "nobody saw" in one]
+    assert "its type at that one's price, its public address if it had one (inst1 and inst2)." in words
+    assert unseen_words(stopped[0], fleet(*stopped, runs=runs)) == (words.replace(" (inst1 and inst2)", ""),)
 
 
 def test_one_that_is_gone_is_called_by_its_last_name_and_type() -> None:

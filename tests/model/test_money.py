@@ -211,7 +211,7 @@ def test_the_parts_of_a_run_add_up_and_none_is_negative(
 def test_what_was_recorded_while_it_ran_counts_before_todays_price() -> None:
     instance = _one()
     assert runs_of(instance, _fleet(instance)) == (
-        Run("i-1", "", "m5.large", NOW - 10 * HOUR, None, Decimal("0.096"), True),
+        Run("i-1", "", "m5.large", NOW - 10 * HOUR, None, Decimal("0.096"), True, zone="us-east-2a"),
     )
     recorded = _run(10, None, "0.05")
     assert runs_of(instance, _fleet(instance, recorded)) == (recorded,)

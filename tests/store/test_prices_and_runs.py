@@ -14,6 +14,8 @@ import pytest
 from fe2tui.model.fleet import Prices, Run
 from fe2tui.model.instance import State
 from fe2tui.model.money import run_cost
+from fe2tui.model.series import Series
+from fe2tui.model.spot import SpotHistory
 from fe2tui.store import Store
 from tests.store.store_samples import NOON, PLACE, PRICES, fleet, machine
 
@@ -25,7 +27,7 @@ TERMINATED_AT_1240 = "User initiated (2026-11-23 12:40:00 GMT)"
 
 
 def _run(**changes: object) -> Run:
-    run = Run(machine().id, "machine-0", "m5.large", BEGUN, None, Decimal("0.096"), True)
+    run = Run(machine().id, "machine-0", "m5.large", BEGUN, None, Decimal("0.096"), True, zone="us-east-2a")
     return replace(run, **changes)  # type: ignore[arg-type]
 
 
@@ -83,7 +85,7 @@ def test_a_stop_with_an_elastic_address_is_a_rest_that_lasts_until_the_start(sto
         store.runs.see(fleet(stopped, at=NOON + hours * HOUR))
     ran, rested = Store(path).runs.of(PLACE)[machine().id]
     assert ran == _run(ended_at=NOON - HOUR / 2)
-    assert rested == _run(type="", started_at=NOON - HOUR / 2, price_per_hour=ZERO) and rested.is_rest
+    assert rested == _run(type="", started_at=NOON - HOUR / 2, price_per_hour=ZERO, zone="") and rested.is_rest
     assert run_cost(rested, BEGUN, NOON) == Decimal("0.0025")
     started = NOON + 5 * HOUR
     Store(path).runs.see(fleet(machine(launched_at=started), at=started + HOUR))
@@ -211,3 +213,44 @@ def test_a_run_begun_at_launch_keeps_that_price_though_reads_come_later(store: S
     store.runs.see(fleet(machine(), machine(1)))
     assert store.runs.of(PLACE)[machine().id] == (_run(price_per_hour=Decimal("0.01")),)
     assert Store(path).runs.of(PLACE)[machine().id] == (_run(price_per_hour=Decimal("0.01")),)
+
+
+def test_a_run_of_a_spot_machine_is_written_down_with_its_zone(store: Store, path: Path) -> None:
+    machines = [machine(0, lifecycle="spot"), machine(1), machine(2, lifecycle="spot", platform="Windows")]
+    store.runs.see(fleet(*machines))
+    runs = Store(path).runs.of(PLACE)
+    assert [(run.zone, run.is_spot) for (run,) in runs.values()] == [
+        ("us-east-2a", True),
+        ("us-east-2a", False),
+        ("us-east-2a", False),  # the market that is read is that of Linux
+    ]
+    assert runs == store.runs.of(PLACE)
+
+
+def test_runs_that_an_earlier_version_wrote_down_get_what_is_known_of_their_machine(store: Store, path: Path) -> None:
+    spot = machine(lifecycle="spot")
+    store.runs.see(fleet(spot))
+    store.runs.see(fleet(machine(lifecycle="spot", launched_at=NOON + HOUR), at=NOON + 2 * HOUR))
+    before = store.runs.of(PLACE)
+    store.close()
+    with sqlite3.connect(path) as spy:
+        spy.execute("UPDATE runs SET zone = '', is_spot = 0")
+    upgraded = Store(path)
+    assert not any(run.is_spot for run in upgraded.runs.of(PLACE)[spot.id])
+    upgraded.runs.see(fleet(machine(lifecycle="spot", launched_at=NOON + HOUR), at=NOON + 3 * HOUR))
+    assert upgraded.runs.of(PLACE) == before == Store(path).runs.of(PLACE)
+
+
+def test_the_last_fleet_comes_with_what_spot_prices_were_while_its_machines_ran(store: Store, path: Path) -> None:
+    series = Series.of([(BEGUN, Decimal("0.04"))])
+    past = [SpotHistory(kind, BEGUN, NOON, {"us-east-2a": series}) for kind in ("m5.large", "t3.micro")]
+    store.spot.add(PLACE, past)
+    for lifecycle, found in (("on-demand", {}), ("spot", {"m5.large": past[0]})):
+        seen = fleet(machine(lifecycle=lifecycle))
+        store.runs.see(seen)
+        store.fleets.save(seen)
+        last = Store(path).fleets.last(PLACE)
+        assert last is not None and last.spot_history == found
+        with sqlite3.connect(path) as spy:
+            spy.execute("DELETE FROM runs")
+        store = Store(path)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+from fe2tui.aws.market import MarketShelf
 from fe2tui.aws.parts.account import Account, Addresses
 from fe2tui.aws.parts.cpu import Cpu
 from fe2tui.aws.parts.disks import Volumes
 from fe2tui.aws.parts.images import ImageNames, OwnImages, PublicImages, Snapshots
-from fe2tui.aws.parts.money import OnDemand, Spot
+from fe2tui.aws.parts.money import Market, OnDemand, Spot
 from fe2tui.aws.parts.part import Part, loop_time
 from fe2tui.aws.parts.spot import Requests
 from fe2tui.aws.prices import PriceShelf
@@ -18,6 +19,7 @@ from fe2tui.aws.reading import Sight
 from fe2tui.aws.session import Session
 from fe2tui.errors import CredentialsError, Fe2Error
 from fe2tui.model.fleet import Fleet, Problem
+from fe2tui.model.money import Span
 
 
 class Parts:
@@ -36,6 +38,7 @@ class Parts:
         last: Fleet | None,
         *,
         cpu: bool = True,
+        market: MarketShelf | None = None,
     ) -> None:
         self._session = session
         self._changed = changed
@@ -43,6 +46,7 @@ class Parts:
         self._volumes = Volumes(session, known.volumes)
         self._on_demand = OnDemand(session, shelf, clock, changed, known.prices)
         self._spot = Spot(session, known.prices.spot)
+        self._market = Market(session, market, clock, changed, known.spot_history)
         self._names = ImageNames(session, known.image_names)
         self._images = OwnImages(session, known.images)
         self._snapshots = Snapshots(session, self._images, known.snapshots)
@@ -55,6 +59,7 @@ class Parts:
             self._volumes,
             self._on_demand,
             self._spot,
+            self._market,
             self._requests,
             self._cpu,
             self._names,
@@ -84,6 +89,7 @@ class Parts:
             snapshots=self._snapshots.found,
             public_images=self._public.found,
             idle_addresses=self._addresses.found,
+            spot_history=self._market.found,
             requests=self._requests.found,
             problems=tuple(self._problems[part] for part in self._parts if part in self._problems),
             account=self._account.found,
@@ -116,6 +122,11 @@ class Parts:
     def measure(self, ids: Iterable[str]) -> None:
         """The machines in view, whose CPU is wanted."""
         self._cpu.look_at(ids, loop_time())
+        self._hurry()
+
+    def want_market(self, spans: Mapping[str, Span]) -> None:
+        """The times, by type, of which the spot market's prices are wanted."""
+        self._market.want(spans, loop_time())
         self._hurry()
 
     @property

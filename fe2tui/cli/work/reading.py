@@ -15,7 +15,12 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.names import resolve
 from fe2tui.tasks.reading import read_instances
 
-_PARTS = {"volumes": "the disks", "spot": "spot prices", "addresses": "idle addresses"}
+_PARTS = {
+    "volumes": "the disks",
+    "spot": "spot prices",
+    "spot history": "spot prices of the past",
+    "addresses": "idle addresses",
+}
 _RENEWAL = 15.0  # seconds, once a day
 
 

@@ -9,16 +9,8 @@ from decimal import Decimal
 
 from fe2tui.model.fleet import DiskRun, Fleet, Run
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money.flows import (
-    Flow,
-    day_start,
-    flow_of_disk,
-    flows_of_run,
-    last_name,
-    month_start,
-    runs_of,
-    stretches_of,
-)
+from fe2tui.model.money.calendar import day_start, month_start
+from fe2tui.model.money.flows import Flow, flow_of_disk, flows_of_run, last_name, runs_of, stretches_of
 from fe2tui.model.money.images import snapshot_per_month, snapshots_per_month
 from fe2tui.model.money.missing import missing_words
 from fe2tui.model.money.now import ADDRESS_PER_HOUR, HOURS_A_MONTH, disk_rate, hourly_cost
@@ -133,7 +125,7 @@ class _Books:
         entry.hour.add("machine", cost.machine)
         entry.hour.add("address", cost.address)
         for run in runs:
-            self._spend(entry, flows_of_run(run))
+            self._spend(entry, flows_of_run(run, self._fleet.spot_history))
         if instance.state is State.TERMINATED:
             return
         for attachment in instance.attachments:
@@ -153,7 +145,7 @@ class _Books:
                 what = f"{kind}, no more there" if kind else "no more there"
                 label = last_name(runs) or instance_id
                 entry = self._entries.setdefault(instance_id, _Entry("instance", label, what, False))
-                self._spend(entry, flows_of_run(run))
+                self._spend(entry, flows_of_run(run, self._fleet.spot_history))
 
     def take_volume(self, volume: Volume) -> None:
         """What a disk costs now, for what it is attached to, and what it cost before."""

@@ -15,7 +15,9 @@ from typing import Literal
 
 from fe2tui.model.fleet import DiskRun, Fleet, Prices, Run
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money.now import ADDRESS_PER_HOUR, disk_rate, machine_price
+from fe2tui.model.money.calendar import month_of
+from fe2tui.model.money.market import NO_HISTORIES, Histories, Meter, billed
+from fe2tui.model.money.now import ADDRESS_PER_HOUR, disk_rate, follows_market, machine_price
 from fe2tui.model.volume import Volume
 
 SHORTEST_RUN = timedelta(seconds=60)
@@ -28,37 +30,16 @@ _ON = (State.RUNNING, State.PENDING)
 Part = Literal["machine", "disk", "address", "snapshots"]
 
 
-def month_start(now: datetime) -> datetime:
-    """The first of the month, UTC."""
-    return day_start(now).replace(day=1)
-
-
-def month_of(moment: datetime) -> tuple[datetime, datetime]:
-    """The first of the month of a moment and of the next, UTC."""
-    return _month(moment.year, moment.month) if moment.tzinfo is UTC else month_of(moment.astimezone(UTC))
-
-
-@lru_cache(maxsize=512)
-def _month(year: int, month: int) -> tuple[datetime, datetime]:
-    later = (year + 1, 1) if month == 12 else (year, month + 1)
-    return datetime(year, month, 1, tzinfo=UTC), datetime(*later, 1, tzinfo=UTC)
-
-
-def day_start(now: datetime) -> datetime:
-    """Midnight, UTC."""
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Dollars an hour (None: not known) from a moment on, until another or until today.
+    """Dollars an hour (None: not known) from a moment on, until another or until today; a ``Meter`` has them change.
 
     With ``monthly`` they are dollars for a whole calendar month, of however many days: so EBS bills a GB-month.
     Source: EBS pricing, its example of 12 hours in a month of 30 days.
     """
 
     part: Part
-    rate: Decimal | None
+    rate: Decimal | Meter | None
     begins: datetime
     ends: datetime | None = None
     monthly: bool = False
@@ -71,6 +52,8 @@ class Flow:
             return _NOTHING
         if self.rate is None:
             return None
+        if isinstance(self.rate, Meter):
+            return self.rate.between(begins, ends) / _HOUR
         if not self.monthly:
             return self.rate * ((ends - begins) // _MICROSECOND) / _HOUR
         months = _NOTHING
@@ -82,7 +65,9 @@ class Flow:
         return self.rate * months
 
     def per_hour(self, at: datetime) -> Decimal | None:
-        """Dollars an hour at a moment."""
+        """Dollars an hour at a moment at which it goes on."""
+        if isinstance(self.rate, Meter):
+            return self.rate.at(at)
         if self.rate is None or not self.monthly:
             return self.rate
         start, end = month_of(at)
@@ -94,13 +79,15 @@ class Flow:
 
     def turns_after(self, at: datetime) -> bool:
         """Whether it begins or ends later than a moment, so that what it costs a second changes by itself."""
-        return self.begins > at or (self.ends is not None and self.ends > at)
+        changes_at = self.rate.times[-1] if isinstance(self.rate, Meter) else self.begins
+        return changes_at > at or (self.ends is not None and self.ends > at)
 
 
-def flows_of_run(run: Run) -> Iterable[Flow]:
+def flows_of_run(run: Run, histories: Histories = NO_HISTORIES) -> Iterable[Flow]:
     """The machine and its address. A machine that ran is paid for at least 60 seconds.
 
-    Of a run that nobody saw nothing is known; one whose end was not seen counts until it was last seen running.
+    That of a spot machine follows the market's prices by type, ``histories`` (``Fleet.spot_history``). Of a run that
+    nobody saw nothing is known; one whose end was not seen counts until it was last seen running.
     """
     if run.is_unknown:
         yield Flow("machine", None, run.started_at, run.gone_by)
@@ -109,7 +96,8 @@ def flows_of_run(run: Run) -> Iterable[Flow]:
     if not run.is_rest:
         if ends is not None and ends - run.started_at < SHORTEST_RUN:
             ends = run.started_at + SHORTEST_RUN
-        yield Flow("machine", run.price_per_hour, run.started_at, ends)
+        for begins, until, rate in billed(run, ends, histories):
+            yield Flow("machine", rate, begins, until)
     if run.has_address:
         yield Flow("address", ADDRESS_PER_HOUR, run.started_at, ends)
 
@@ -135,16 +123,30 @@ def _told(instance: Instance, fleet: Fleet) -> Iterable[Run]:
     start, has_address = instance.launched_at, bool(instance.public_ip)
     if start is None:
         return
-    price = machine_price(instance, fleet.prices)
+    begun = run_since(instance, start, fleet.prices)
     if instance.state in _ON:
-        yield Run(instance.id, instance.name, instance.type, start, None, price, has_address, start)
+        yield replace(begun, seen_at=start)
     elif (stopped := instance.changed_state_at) is not None:
-        yield Run(instance.id, instance.name, instance.type, start, stopped, price, has_address)
+        yield replace(begun, ended_at=stopped)
         if has_address and instance.state is State.STOPPED and stopped > start:
             yield rest(instance, stopped)
     else:
-        by = max(fleet.seen_at, start)
-        yield Run(instance.id, instance.name, instance.type, start, start, price, has_address, gone_by=by)
+        yield replace(begun, ended_at=start, gone_by=max(fleet.seen_at, start))
+
+
+def run_since(instance: Instance, since: datetime, prices: Prices) -> Run:
+    """A run of the instance as it is, which nobody has seen the end of."""
+    return Run(
+        instance.id,
+        instance.name,
+        instance.type,
+        since,
+        None,
+        machine_price(instance, prices),
+        bool(instance.public_ip),
+        zone=instance.zone,
+        is_spot=follows_market(instance),
+    )
 
 
 def last_name(runs: Sequence[Run]) -> str:
@@ -158,6 +160,8 @@ def rest(instance: Instance, since: datetime) -> Run:
 
 
 def _priced(run: Run, instance: Instance, prices: Prices) -> Run:
+    if not run.zone and not run.is_rest and follows_market(instance):  # written down before that was
+        run = replace(run, zone=instance.zone, is_spot=True)
     if run.price_per_hour is not None:
         return run
     then = instance if run.type == instance.type else replace(instance, type=run.type)
@@ -190,7 +194,7 @@ def _priced_disk(stretch: DiskRun, volume: Volume, fleet: Fleet) -> DiskRun:
 
 def flows_of(instance: Instance, fleet: Fleet) -> list[Flow]:
     """All that an instance cost and costs: its runs, its address, its disks while they were its own."""
-    flows = [flow for run in runs_of(instance, fleet) for flow in flows_of_run(run)]
+    flows = [flow for run in runs_of(instance, fleet) for flow in flows_of_run(run, fleet.spot_history)]
     seen = set()
     for attachment in instance.attachments:
         volume = fleet.volumes.get(attachment.volume_id)

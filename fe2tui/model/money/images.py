@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image
+from fe2tui.model.money.now import total
 from fe2tui.model.pending import snapshot_ids_of
 from fe2tui.model.snapshot import Snapshot
 
@@ -28,13 +29,7 @@ def snapshot_per_month(snapshot: Snapshot, prices: Prices) -> Decimal | None:
 
 def snapshots_per_month(snapshots: Iterable[Snapshot], prices: Prices) -> Decimal | None:
     """Dollars a month for these snapshots together, at most; None as soon as one is not known."""
-    total = Decimal(0)
-    for snapshot in snapshots:
-        amount = snapshot_per_month(snapshot, prices)
-        if amount is None:
-            return None
-        total += amount
-    return total
+    return total(snapshot_per_month(snapshot, prices) for snapshot in snapshots)
 
 
 def image_per_month(image: Image, fleet: Fleet) -> Decimal | None:

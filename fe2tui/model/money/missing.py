@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from fe2tui.model.fleet import Fleet, Problem, Run
 from fe2tui.model.instance import Instance
-from fe2tui.model.money.flows import last_name, month_start, runs_of
+from fe2tui.model.money.calendar import month_start
+from fe2tui.model.money.flows import last_name, runs_of
+from fe2tui.model.money.market import is_market_known
 from fe2tui.model.money.now import ADDRESS_PER_HOUR, HOURS_A_MONTH, LINUX, SHARED, machine_price
 from fe2tui.model.money.rows import CostRow
 from fe2tui.model.words import dollars, listed, plural, short_age, visible
@@ -19,6 +21,7 @@ _NAMED = 3  # of many, the names that are said
 _PARTS = {
     "volumes": "Disks",
     "spot": "Spot prices",
+    "spot history": "Spot prices of the past",
     "addresses": "Elastic IPs",
     "snapshots": "Snapshots",
     "images": "Images",
@@ -79,8 +82,7 @@ def _missing(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator[s
             f"{plural(len(fleet.idle_addresses), 'Elastic IP')} {verb} associated with nothing: {month} a month. Since"
             " when, AWS does not tell: what that cost before is in no sum."
         )
-    if any(instance.is_spot for instance in fleet.instances.values()):
-        yield "A run of a spot machine counts at the price it had when it was first seen."
+    yield from _market_unknown(fleet, now)
     if fleet.snapshots:
         yield (
             "Snapshots are in no sum: AWS bills the blocks they store, and does not say how many; shown is the most"
@@ -98,13 +100,36 @@ def _unseen(fleet: Fleet, now: datetime) -> Iterator[str]:
             why = _not_seen_of(run)
             ended_at = run.gone_by or run.ended_at
             if why and (ended_at is None or ended_at > month):
-                instance = fleet.instances.get(key)
-                label = (instance.name if instance is not None else "") or last_name(runs) or key
                 names = found.setdefault(why, [])
-                if label not in names:
+                if (label := _label(key, runs, fleet)) not in names:
                     names.append(label)
     for why, labels in found.items():
         yield f"{why} ({_named(labels)})."
+
+
+def _market_unknown(fleet: Fleet, now: datetime) -> Iterator[str]:
+    """Of which runs this month the market's history does not tell all."""
+    month, labels = month_start(now), dict[str, None]()
+    for key, instance in fleet.instances.items():
+        if instance.is_spot and not _is_market_known(runs_of(instance, fleet), fleet, month, now):
+            labels[_label(key, fleet.runs.get(key, ()), fleet)] = None
+    for key, runs in fleet.runs.items():
+        if key not in fleet.instances and not _is_market_known(runs, fleet, month, now):
+            labels[_label(key, runs, fleet)] = None
+    if labels:
+        yield (
+            "The spot market's prices are not known for all the time that these ran: the rest counts at the price at"
+            f" first sight, or at the last one known ({_named(list(labels))})."
+        )
+
+
+def _is_market_known(runs: Sequence[Run], fleet: Fleet, since: datetime, until: datetime) -> bool:
+    return all(is_market_known(run, fleet.spot_history, since, until) for run in runs)
+
+
+def _label(key: str, runs: Sequence[Run], fleet: Fleet) -> str:
+    instance = fleet.instances.get(key)
+    return (instance.name if instance is not None else "") or last_name(runs) or key
 
 
 def unseen_words(instance: Instance, fleet: Fleet) -> tuple[str, ...]:
@@ -122,10 +147,9 @@ def _not_seen_of(run: Run) -> str:
             " cost more"
         )
     if run.seen_at is None and not run.is_rest and run.ended_at is not None:
-        address = "" if run.has_address else ", without a public address"
         return (
-            "Nobody saw its last run, of which AWS tells the times only: it counts at the price of the type it had when"
-            f" it was first seen{address}"
+            "A run that nobody saw, of which AWS tells the times only, counts by what the machine was when it was first"
+            " seen: its type at that one's price, its public address if it had one"
         )
     return ""
 

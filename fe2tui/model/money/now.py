@@ -52,6 +52,21 @@ def machine_price(instance: Instance, prices: Prices) -> Decimal | None:
     return prices.on_demand.get(instance.type)
 
 
+def follows_market(instance: Instance) -> bool:
+    """Whether what its runs cost is told by the spot market's history, which is read of Linux on shared hardware."""
+    return instance.is_spot and instance.platform == LINUX and instance.tenancy == SHARED
+
+
+def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum, or None as soon as one is not known."""
+    found = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        found += amount
+    return found
+
+
 def disk_rate(volume: Volume, prices: Prices) -> Decimal | None:
     """Dollars a month for a volume, all in: its GiB, and the IOPS and MiB/s that are paid for by themselves.
 
@@ -60,12 +75,12 @@ def disk_rate(volume: Volume, prices: Prices) -> Decimal | None:
     price = prices.storage.get(volume.type)
     if price is None:
         return None
-    total = price * volume.size
+    found = price * volume.size
     for count, rate in _provisioned(volume, prices):
         if count is None or (count and rate is None):
             return None
-        total += count * (rate or 0)
-    return total
+        found += count * (rate or 0)
+    return found
 
 
 def _provisioned(volume: Volume, prices: Prices) -> Iterable[tuple[int | None, Decimal | None]]:
@@ -82,13 +97,7 @@ def _provisioned(volume: Volume, prices: Prices) -> Iterable[tuple[int | None, D
 
 def disk_per_month(volumes: Iterable[Volume], prices: Prices) -> Decimal | None:
     """Dollars a month for these volumes, all in."""
-    total = Decimal(0)
-    for volume in volumes:
-        rate = disk_rate(volume, prices)
-        if rate is None:
-            return None
-        total += rate
-    return total
+    return total(disk_rate(volume, prices) for volume in volumes)
 
 
 def _volumes(instance: Instance, fleet: Fleet) -> tuple[Volume, ...] | None:
@@ -114,8 +123,8 @@ def hourly_cost(instance: Instance, fleet: Fleet) -> HourlyCost:
 
 def monthly_cost(instance: Instance, fleet: Fleet) -> Decimal | None:
     """What it costs in a month of 730 hours if it stays as it is."""
-    total = hourly_cost(instance, fleet).total
-    return None if total is None else total * HOURS_A_MONTH
+    hour = hourly_cost(instance, fleet).total
+    return None if hour is None else hour * HOURS_A_MONTH
 
 
 def saving(instance: Instance, prices: Prices) -> Decimal | None:
