@@ -9,6 +9,7 @@ POST   /demo/clock     {"advance": seconds}       moves the cloud's time on
 POST   /demo/interrupt {"instance": id}           AWS interrupts a spot instance; "notice": seconds from the notice in
                                                   the machine's metadata to the act, without it twice what a stop takes;
                                                   "action": "stop" or "terminate", without it what its request says
+POST   /demo/expire    {"instance": id}           its spot request has run out
 POST   /demo/rebalance {"instance": id}           the machine is told that it is likely to be interrupted
 POST   /demo/restore   {"instance": id}           AWS has capacity again for one that it interrupted
 POST   /demo/host-key  {"instance": id}           the machine gets another host key
@@ -22,8 +23,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fe2tui.demo import interruption
+from fe2tui.demo.account import Region
 from fe2tui.demo.extras import churn
 from fe2tui.demo.gateway import Gateway
+from fe2tui.demo.records import Instance
 from fe2tui.demo.refusal import Refusal
 from fe2tui.demo.server import Reply, Request
 
@@ -42,8 +45,9 @@ class Control:
             "delays": self._delays,
             "clock": self._clock,
             "interrupt": self._interrupt,
-            "rebalance": self._rebalance,
-            "restore": self._restore,
+            "expire": self._on(interruption.expire),
+            "rebalance": self._on(interruption.recommend_rebalance),
+            "restore": self._on(interruption.restore),
             "host-key": self._host_key,
             "churn": lambda wish: {"changed": churn(self._account, float(wish.get("fraction", 0.01)))},
         }
@@ -97,13 +101,14 @@ class Control:
         )
         return {}
 
-    def _rebalance(self, wish: Mapping[str, Any]) -> Any:
-        interruption.recommend_rebalance(*self._account.find_instance(str(wish["instance"])))
-        return {}
+    def _on(self, act: Callable[[Region, Instance], None]) -> Callable[[Mapping[str, Any]], Any]:
+        """What is done to the instance that is named."""
 
-    def _restore(self, wish: Mapping[str, Any]) -> Any:
-        interruption.restore(*self._account.find_instance(str(wish["instance"])))
-        return {}
+        def done(wish: Mapping[str, Any]) -> Any:
+            act(*self._account.find_instance(str(wish["instance"])))
+            return {}
+
+        return done
 
     def _host_key(self, wish: Mapping[str, Any]) -> Any:
         _, instance = self._account.find_instance(str(wish["instance"]))

@@ -82,6 +82,20 @@ def recommend_rebalance(region: Region, instance: Instance) -> None:
     instance.rebalance_at = instance.rebalance_at or region.now
 
 
+def expire(region: Region, instance: Instance) -> None:
+    """The request behind the instance has run out, as one with a last date does: its machine stays as it is.
+
+    Raises Refusal where there is no request that could.
+    """
+    request = spot_life.request_of(region, instance)
+    if request is None or request.state not in ("open", "active", "disabled"):
+        raise invalid_value(f"{instance.id} has no request that could expire")
+    alive = instance.state in ("pending", "running")
+    rests = "instance-stopped-by-user" if instance.state == "stopped" else "schedule-expired"
+    code = "request-canceled-and-instance-running" if alive else rests
+    spot_life.set_status(region, request, "cancelled", code)
+
+
 def restore(region: Region, instance: Instance) -> None:
     """AWS has capacity again: it starts an instance that it had stopped, or launches another for one that it ended.
 

@@ -21,6 +21,7 @@ MESSAGES = {
     "instance-terminated-by-service": "Your Spot Instance was terminated from a stopped state.",
     "request-canceled-and-instance-running": "Your Spot request is canceled, but your instance is still running.",
     "canceled-before-fulfillment": "Your Spot request is canceled before it was fulfilled.",
+    "schedule-expired": "Your Spot request expired before it was fulfilled.",
     "bad-parameters": "One or more parameters for your Spot request are not valid.",
 }
 

@@ -24,6 +24,8 @@ from fe2tui.model.words import visible
 DASH = "-"
 _NAMED = "Name the arguments as AWS does: --Attribute instanceType"
 
+_NAMED_OURS = "cancel takes --terminate, wait-until-fulfilled --timeout SECONDS."
+
 
 def get_instance(asked: Asked, name: str, steps: Sequence[str], *, interactive: bool = False) -> None:
     """Print what is reached from an instance by these words; with none, the names there are.
@@ -137,16 +139,20 @@ def _called(method: Any, word: str, arguments: Sequence[str]) -> Any:
         said = f"{word}: {str(wrong).rstrip('.')}."
         if by_position:
             said = f"{word} takes no value without a name before it: {by_position[0]}."
-        raise UsageError(said, _NAMED) from wrong
+        raise UsageError(said, _NAMED_OURS if _is_ours(method) else _NAMED) from wrong
 
 
 def _parameter(method: Any, flag: str) -> str:
     """AWS writes its parameters DryRun; here dry-run is the same. Ours are as Python has them."""
-    if isinstance(getattr(method, "__self__", None), SpotInstanceRequest):
+    if _is_ours(method):
         return flag.replace("-", "_")
     if flag[:1].isupper():
         return flag
     return "".join(part[:1].upper() + part[1:] for part in flag.replace("_", "-").split("-"))
+
+
+def _is_ours(method: Any) -> bool:
+    return isinstance(getattr(method, "__self__", None), SpotInstanceRequest)
 
 
 def _value(text: str) -> Any:
