@@ -64,7 +64,7 @@ def quota(refused: Refused) -> Fe2Error:
         return QuotaError(f"Your account may run {allowed}.", _MORE)
     if refused.code == "MaxSpotInstanceCountExceeded":
         return QuotaError(
-            "Your account's limit for spot instances of this family is reached (0: none yet).",
-            f"{_MORE} Spot has limits of its own, for GPUs of a new account 0: on demand may be open to you.",
+            "Your account's limit for spot instances of this family is reached.",
+            f"{_MORE} On demand has a limit of its own, and may do.",
         )
     return QuotaError(f"Your account's limit is reached. {refused.said}", _MORE)

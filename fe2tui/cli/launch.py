@@ -37,7 +37,11 @@ class Value(click.ParamType[str]):
         free = [place for place in _PLACES if ctx.params.get(place) is None]
         at = len(ctx.params.get("values") or ())
         place = free[at] if at < len(free) else ""
-        kinds = {"image": ImageName(words=True), "type": TypeName()}
+        kinds: dict[str, click.ParamType[str]] = {
+            "image": ImageName(words=True),
+            "type": TypeName(),
+            "spot": click.Choice(("spot", "one-time", "on-demand")),
+        }
         return kinds[place].shell_complete(ctx, param, incomplete) if place in kinds else []
 
 

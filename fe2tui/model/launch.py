@@ -160,15 +160,15 @@ def market_words(market: Market, local_disk: bool = False) -> str:
     Source: EC2 user guide, Spot Instance interruptions.
     """
     if market == "on-demand":
-        return "AWS does not take it back: it runs, and keeps its disk, until you stop or terminate it."
+        return "AWS does not take it back: it runs until you stop or terminate it."
     if market == "spot-once":
         return (
-            "If AWS takes it back, two minutes' notice, and it is gone with its disk: keep results elsewhere; "
+            "If AWS takes it back (2 minutes' notice), it is gone with its disk: keep results elsewhere; "
             "it cannot be stopped."
         )
-    lost = "what is in memory and on its local disks" if local_disk else "what is in memory"
+    lost = "memory and its local disks are" if local_disk else "memory is"
     return (
-        f"If AWS takes it back, two minutes' notice, and it is stopped: its disk is kept, {lost} is lost; "
+        f"If AWS takes it back (2 minutes' notice), it stops: its disk is kept, {lost} lost; "
         "AWS starts it again when there is room."
     )
 

@@ -30,7 +30,7 @@ class Pace:
     was sent EC2 may still come to show its instance; ``unbroken`` for the end of a call that was cancelled meanwhile;
     ``restart`` for the start, after a cancellation, of an instance that was stopped for an image; ``prices`` for prices
     that the store does not have; ``longest`` between two looks at what may take hours; ``capacity`` for a launch to
-    find a zone with room.
+    find a zone with room; ``limit`` for the number of a limit that was met.
     """
 
     poll: float = 1.0
@@ -45,6 +45,7 @@ class Pace:
     prices: float = 1.0
     longest: float = 20.0
     capacity: float = 120.0
+    limit: float = 5.0
 
 
 def unnoted(entry: Entry) -> None:

@@ -16,8 +16,6 @@ from fe2tui.tasks.launch_sending import UnknownEndError, in_zones, no_capacity
 from fe2tui.tasks.lookups import Lookups
 from fe2tui.tasks.record import Entry, note, recorded
 
-_SECOND = 1.0
-
 
 async def launch_when_room(
     ctx: Context,
@@ -92,13 +90,13 @@ class _Again:
             times = "once" if self.tries == 1 else f"{self.tries} times"
             summary = f"AWS had no {self.request.machine}{in_zones(self.full.zones)} until {self.end}: asked {times}."
             raise no_capacity(self.request, self.full.zones, self.full.code, summary) from self.full
-        note(ctx, self.entry, f"{words}; trying again until {self.end}")
+        note(ctx, self.entry, f"Waiting for room until {self.end}: {words}.")
         following = min(now + timedelta(seconds=self.every), self.deadline)
         is_first, self.entry.left = True, "Nothing was launched."
         while (left := (following - ctx.clock()).total_seconds()) > 0:
             again = f"trying again in {round(left) or 1} s ({_ordinal(self.tries + 1)} time, until {self.end})"
             ctx.step("launch", "waiting" if is_first else COUNTDOWN, f"{words}; {again}", label=self.request.name)
-            await asyncio.sleep(min(_SECOND, left))
+            await asyncio.sleep(min(ctx.pace.poll, left))
             is_first = False
         self.entry.left = ""
 

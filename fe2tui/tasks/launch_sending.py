@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fe2tui.aws import instances as aws
-from fe2tui.errors import AwsError, CapacityError, Fe2Error, NoCapacityError, UnreachableError
+from fe2tui.aws.quotas import spot_vcpus
+from fe2tui.errors import AwsError, CapacityError, Fe2Error, NoCapacityError, QuotaError, UnreachableError
 from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.model.words import listed
@@ -20,6 +21,7 @@ from fe2tui.tasks.record import Entry, unbroken
 from fe2tui.tasks.recover import was_launched
 
 _NOT_HERE = "Unsupported"  # EC2's code for a zone that does not have the type
+_SPOT_LIMIT = "MaxSpotInstanceCountExceeded"
 _FULL = ("InsufficientInstanceCapacity", "UnfulfillableCapacity")
 
 
@@ -45,6 +47,8 @@ class Sending:
             asked.append(zone)
             try:
                 return await self.send(launch_call(self.plan, key, group_id, zone), zone)
+            except QuotaError as error:
+                raise await self.with_limit(error) from None
             except AwsError as error:
                 if not isinstance(error, CapacityError) and error.code != _NOT_HERE:
                     raise
@@ -126,6 +130,20 @@ class Sending:
             raise error
         return found
 
+    async def with_limit(self, error: QuotaError) -> QuotaError:
+        """The refusal with the limit in it where that can be found out: EC2 does not tell that of spot instances."""
+        if error.code != _SPOT_LIMIT:
+            return error
+        try:
+            async with asyncio.timeout(self.ctx.pace.limit):
+                most = await spot_vcpus(self.ctx.session, self.plan.request.type)
+        except (Fe2Error, TimeoutError):
+            return error  # its words do without the number
+        if most is not None:
+            allowed = f"at most {most} vCPUs of" if most else "no"
+            error.summary = f"Your account may run {allowed} spot instances of this family{'' if most else ' yet'}."
+        return error
+
     def step(self, step: str, words: str) -> None:
         """Report a step of the launch."""
         self.ctx.step("launch", step, words, subject=self.entry.subject, label=self.plan.request.name)
@@ -137,10 +155,10 @@ class UnknownEndError(UnreachableError):
 
 def no_capacity(request: LaunchRequest, zones: Sequence[str], code: str | None, summary: str) -> NoCapacityError:
     """The error of a launch for which none of these zones had a machine, with the ways out."""
-    ways = ["choose another type or region", *(["launch it on demand"] if request.is_spot else [])]
-    ways[:0] = ["leave the zone open"] if request.zone else []
+    ways = ["Wait and try again", *(["leave the zone open"] if request.zone else [])]
+    ways += ["choose another type", "launch it on demand"] if request.is_spot else ["choose another type or region"]
     return NoCapacityError(
-        summary, f"Wait and try again, {listed(ways, 'or')}.", zones=zones, type_name=request.type, code=code
+        summary, f"{', '.join(ways[:-1])}, or {ways[-1]}.", zones=zones, type_name=request.type, code=code
     )
 
 

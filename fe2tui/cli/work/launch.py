@@ -81,7 +81,7 @@ def _cost(plan: task.LaunchPlan) -> str:
     stopped = dollars(plan.cost.stopped_per_hour, 3, sign="$")
     month = dollars(plan.cost.per_month, sign="$")
     hour = dollars(plan.cost.per_hour, 3, sign="$")
-    now = ", as the spot price is now" if plan.request.is_spot else ""
+    now = " at the spot price of now" if plan.request.is_spot else ""
     at_rest = "" if plan.request.market == "spot-once" else f", {stopped} while stopped"
     return f"This costs {hour} an hour while it runs{now}{at_rest}; {month} a month if left on."
 

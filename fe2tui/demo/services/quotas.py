@@ -21,6 +21,7 @@ _QUOTAS = {
     "L-34B43A08": ("All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests", 256.0),
     "L-3819A6DF": ("All G and VT Spot Instance Requests", 64.0),
     "L-7212CCBC": ("All P4, P3 and P2 Spot Instance Requests", 128.0),
+    "L-C4BD4855": ("All P5 Spot Instance Requests", 192.0),
     "L-B5D1601B": ("All Inf Spot Instance Requests", 0.0),
     "L-6B0D517C": ("All Trn Spot Instance Requests", 0.0),
     "L-E3A00192": ("All X Spot Instance Requests", 0.0),
@@ -31,7 +32,7 @@ _SPOT |= {"x": "L-E3A00192", **dict.fromkeys(("a", "c", "d", "h", "i", "m", "r",
 
 def spot_quota(type_name: str) -> tuple[str, float] | None:
     """Which quota counts the vCPUs of spot instances of a type, and how many it allows; None for one without."""
-    code = _SPOT.get(_letters(type_name))
+    code = "L-C4BD4855" if type_name.startswith("p5") else _SPOT.get(_letters(type_name))
     return (code, _QUOTAS[code][1]) if code else None
 
 
