@@ -25,7 +25,7 @@ from fe2tui.tui.forms.launch_draft import CREATE, FIELDS, Bought, Draft, First, 
 from fe2tui.tui.forms.launch_lists import Lists, Sources
 from fe2tui.tui.forms.launch_market import MarketField, MarketPrices
 from fe2tui.tui.forms.launch_planner import Planner
-from fe2tui.tui.forms.launch_says import ROWS, Says
+from fe2tui.tui.forms.launch_says import ROWS, Says, wrong_in
 from fe2tui.tui.forms.launch_types import TypeField, alike, name_of, unfit_for
 from fe2tui.tui.forms.radio import RadioLine
 from fe2tui.tui.forms.suggest import Suggest
@@ -231,7 +231,7 @@ class LaunchForm(Form[LaunchRequest]):
     def _finish(self, plan: LaunchPlan) -> None:
         self._says.errors(plan, self._judged)
         if plan.errors:
-            wrong = next((name for name in ROWS if plan.error(name) is not None), None)
+            wrong = next((name for name in ROWS if wrong_in(plan, name) is not None), None)
             if wrong is not None:
                 self.set_focus(self.query_one(f"#{wrong}", Row).query("Input, RadioLine").first())
         elif plan.warnings != self._read:

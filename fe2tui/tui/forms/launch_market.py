@@ -83,8 +83,9 @@ class MarketPrices(Static, can_focus=True):
 
     def show_plan(self, plan: LaunchPlan) -> None:
         """Show the prices of a plan."""
-        self._on_demand, self._zones = plan.on_demand, plan.market_prices
-        self.can_focus = bool(self._zones)
+        is_known = plan.type is not None
+        self._on_demand, self._zones = plan.on_demand, plan.market_prices if is_known else ()
+        self.can_focus = any(one.offered for one in self._zones)
         self._draw()
 
     def on_resize(self) -> None:
@@ -108,9 +109,7 @@ class MarketPrices(Static, can_focus=True):
 
     def action_step(self, by: int) -> None:
         """Choose the next price, or the one before."""
-        places = self._places() if self._zones else []
-        if not places:
-            return
+        places = self._places()
         at = next((n for n, place in enumerate(places) if place == self._at), 1)
         self._choose(places[max(0, min(len(places) - 1, at + by))])
 
@@ -160,8 +159,9 @@ class MarketPrices(Static, can_focus=True):
         is_spot = self.bought.market != ON_DEMAND
         amount = dollars(self._on_demand, places) if self._on_demand is not None else "price unknown"
         items: list[tuple[str, Content]] = [(ON_DEMAND, self._item("On demand", amount, "", not is_spot))]
-        if not self._zones:
-            return items if self._on_demand is not None else []
+        if not self.can_focus:
+            nowhere = [("", self._item("Spot", "not offered here", "", False, False))] if self._zones else []
+            return [*items, *nowhere] if nowhere or self._on_demand is not None else []
         for number, one in enumerate(self._zones):
             named = self.bought.zone is not None and is_spot
             chosen = is_spot and one.offered and (self.bought.zone == one.zone if named else number == 0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Static
 
-from fe2tui.errors import Fe2Error
+from fe2tui.errors import Fe2Error, FieldError
 from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms import launch_words as words
 from fe2tui.tui.forms.field import Field, Row
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from fe2tui.model.launch import LaunchRequest
 
 ROWS = (*FIELDS, "market")
+_SHOWN_AS = {"zone": "market"}
+
+
+def wrong_in(plan: LaunchPlan, row: str) -> FieldError | None:
+    """What is wrong with what a row of the form asks for."""
+    return next((error for error in plan.errors if _SHOWN_AS.get(error.field, error.field) == row), None)
 
 
 class Says:
@@ -67,8 +73,8 @@ class Says:
     def errors(self, plan: LaunchPlan, judged: Collection[str]) -> None:
         """What is wrong stands beside those rows that are to be judged; what belongs to none, below them all."""
         for name in ROWS:
-            self._form.query_one(f"#{name}", Row).blame(plan.error(name) if name in judged else None)
-        elsewhere = [error for error in plan.errors if error.field not in ROWS]
+            self._form.query_one(f"#{name}", Row).blame(wrong_in(plan, name) if name in judged else None)
+        elsewhere = [error for error in plan.errors if error.field not in (*ROWS, *_SHOWN_AS)]
         if elsewhere:
             self.trouble(elsewhere[0])
 

@@ -40,14 +40,15 @@ class TypeField(Suggest):
 
 
 def alike(catalogue: Catalogue | None, name: str, market: Market) -> Look | None:
-    """How the picker begins where another type is wanted: those that have at least as much, the cheapest first."""
+    """How the picker begins where another type is wanted: others that have at least as much, the cheapest first."""
     kind = catalogue.types.get(name) if catalogue is not None else None
     if kind is None:
         return None
     terms = [f"vcpu>={kind.vcpus}", f"mem>={kind.memory / 1024:g}"]
     terms += [f"gpus>={kind.gpus}"] if kind.gpus else []
     is_spot = market != "on-demand"
-    return Look(" ".join([*terms, "spot"] if is_spot else terms), "spot" if is_spot else "price")
+    terms += ["spot"] if is_spot else []
+    return Look(" ".join([*terms, f"-type:{name}"]), "spot" if is_spot else "price")
 
 
 def name_of(image: Image | None, text: str) -> str:

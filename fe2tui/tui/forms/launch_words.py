@@ -141,16 +141,19 @@ def cost_line(plan: LaunchPlan | None) -> Content:
         return dim("What it costs shows here once image and type are known.")
     hour, stopped, month = cost.per_hour, cost.stopped_per_hour, cost.per_month
     if hour is not None and stopped is not None and month is not None:
-        is_spot = plan is not None and plan.request.is_spot
-        return Content.assemble(
-            "This costs ",
-            (f"${_cents(hour)}", "bold"),
-            " an hour while it runs, ",
-            (f"${_cents(stopped)}", "bold"),
-            " while stopped. ",
-            (f"${dollars(month)}", "bold"),
-            " a month if left on at this price." if is_spot else " a month if left on.",
-        )
+        market = plan.request.market if plan is not None else "on-demand"
+        if market == "spot-once":  # it cannot be stopped
+            costs = Content.assemble("This costs ", (f"${_cents(hour)}", "bold"), " an hour while it is there. ")
+        else:
+            costs = Content.assemble(
+                "This costs ",
+                (f"${_cents(hour)}", "bold"),
+                " an hour while it runs, ",
+                (f"${_cents(stopped)}", "bold"),
+                " while stopped. ",
+            )
+        left_on = " a month if left on." if market == "on-demand" else " a month if left on at this price."
+        return Content.assemble(costs, (f"${dollars(month)}", "bold"), left_on)
     known = []
     if cost.machine is not None:
         known.append(f"the machine ${_cents(cost.machine)} an hour")

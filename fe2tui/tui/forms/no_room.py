@@ -17,7 +17,7 @@ from textual.widgets import Button, Static
 
 from fe2tui.errors import NoCapacityError
 from fe2tui.model.launch import LaunchRequest
-from fe2tui.model.words import listed, visible
+from fe2tui.model.words import visible
 from fe2tui.paths import sheets_folder
 from fe2tui.tui.forms.form import Form, dim, shown
 from fe2tui.tui.forms.radio import Pick, RadioLine
@@ -47,7 +47,7 @@ def _offers(request: LaunchRequest) -> list[_Offer]:
     """The ways out of a launch that failed so."""
     offers = [
         _Offer("w", WAIT, "Wait, and try again every minute", "Counts down in the activity, where del ends it."),
-        _Offer("t", TYPE, "Another type", "The form again, as filled, with those like it, the cheapest first."),
+        _Offer("t", TYPE, "Another type", "The form again, at those that have as much, cheapest first."),
     ]
     if request.zone:
         words = f"The form again, as filled, for more than {request.zone}."
@@ -71,7 +71,7 @@ class NoRoom(Form[WayOut]):
 
     def __init__(self, request: LaunchRequest, error: NoCapacityError) -> None:
         super().__init__(f"No room for {visible(request.name)}", leave_word="Leave it")
-        self._request = request
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
         self._error = error
         self._offers: Sequence[_Offer] = _offers(request)
 
@@ -91,10 +91,8 @@ class NoRoom(Form[WayOut]):
         )
 
     def _what(self) -> str:
-        zones = [zone for zone in self._error.zones if zone]
-        asked = f" {listed(zones)} {'was' if len(zones) == 1 else 'were'} asked." if zones else ""
         code = f" AWS says {self._error.code}." if self._error.code else ""
-        return f"Nothing was launched, and nothing costs.{asked}{code}"
+        return f"Nothing was launched, and nothing is paid for.{code}"
 
     def on_mount(self) -> None:
         """Give each way its letter."""

@@ -126,7 +126,7 @@ async def _way_out(ctx: Context, request: LaunchRequest, error: NoCapacityError,
         if chosen.way == WAIT:
             return _Next(request, chosen.patience)
         form = {
-            TYPE: lambda: forms.make(again=request, picks_type=True),
+            TYPE: lambda: forms.make(again=replace(request, zone=None), picks_type=True),
             ON_DEMAND: lambda: forms.make(again=replace(request, market="on-demand", zone=None)),
             ANY_ZONE: lambda: forms.make(again=replace(request, zone=None)),
         }[chosen.way]()
