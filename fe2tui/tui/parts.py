@@ -154,6 +154,7 @@ class Parts:
     def _go_on(self) -> None:
         memory.calm()
         self._app.work(self.starting.answered(), "start")
+        self.spot.wake()
 
     def seen(self, event: FleetSeen) -> None:
         """A fleet was read, or is the one kept."""
@@ -164,6 +165,7 @@ class Parts:
         self.acquaintance.look_again()
         self.showing.take(event.fleet)
         self.listing.take(event.fleet)
+        self.spot.take_prices()
         self.feed.read_log()
 
     def not_read(self, event: FleetNotRead) -> None:

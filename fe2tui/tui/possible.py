@@ -63,8 +63,22 @@ def can_launch(view: View) -> str | None:
 
 
 def can_open(view: View) -> str | None:
-    """What enter does with the row: connect to an instance, launch from an image."""
+    """What enter does with the row: connect to an instance, launch from an image, open a family or a type's zones."""
+    if view.pane == SPOT:
+        return has_target(view)
     return has_one(view) or can_launch(view) if view.pane == IMAGES else can_connect(view)
+
+
+def can_look_at_prices(view: View) -> str | None:
+    """One is meant whose type is known; in the spot prices, that they are not those of the selected instance anyway."""
+    if view.pane != SPOT:
+        return has_one(view)
+    return None if view.spot.pinned else "These are the prices of the selected instance's type."
+
+
+def prices_word(view: View) -> str:
+    """``Follow``, in the spot prices themselves."""
+    return "Follow" if view.pane == SPOT else "Spot prices"
 
 
 def can_remove(view: View) -> str | None:
@@ -170,6 +184,9 @@ def has_running_task(view: View) -> str | None:
 def something_to_leave(view: View) -> str | None:
     """Esc has something to do."""
     if view.pane == ACTIVITY:
+        return None
+    spot = view.spot
+    if view.pane == SPOT and (spot.zone or spot.family or spot.pinned):
         return None
     return None if view.filter_text or view.marked_count else "No filter and no marks to leave."
 

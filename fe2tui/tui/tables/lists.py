@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fe2tui.tui import possible
 from fe2tui.tui.command import ACTIONS, VERBS, Command
-from fe2tui.tui.possible import ACTIVITY
+from fe2tui.tui.possible import ACTIVITY, BROWSED
 from fe2tui.tui.possible import LISTS as _ROWS
 
 _LIST = "The list"
@@ -14,11 +14,11 @@ LISTS: tuple[Command, ...] = (
         "open",
         "enter",
         "Open",
-        "Connect to the instance; launch from the image.",
+        "Connect to the instance; launch from the image; open a family, a type's zones.",
         _LIST,
         f"{ACTIONS}:open_selected",
         check=possible.can_open,
-        scopes=_ROWS,
+        scopes=BROWSED,
     ),
     Command(
         "details",
@@ -61,7 +61,7 @@ LISTS: tuple[Command, ...] = (
         _LIST,
         f"{ACTIONS}:open_filter",
         check=possible.has_fleet,
-        scopes=_ROWS,
+        scopes=BROWSED,
         order=70,
     ),
     Command(
@@ -72,36 +72,36 @@ LISTS: tuple[Command, ...] = (
         _LIST,
         f"{ACTIONS}:choose_sort",
         check=possible.has_rows,
-        scopes=_ROWS,
+        scopes=BROWSED,
         order=100,
     ),
     Command(
         "copy",
         "y",
         "Copy",
-        "Copy the id, name, address or ssh command; of an image its console link or launch command.",
+        "Copy the id, name, address or ssh command; of an image its console link; a command to launch.",
         _LIST,
         f"{VERBS}.copy:copy",
         check=possible.has_target,
-        scopes=_ROWS,
+        scopes=BROWSED,
         order=80,
     ),
     Command(
         "export",
         "e",
         "Export",
-        "Write what is shown to a file.",
+        "Write what is shown to a file; of the spot prices, what is charted.",
         _LIST,
         f"{VERBS}.export:export",
         check=possible.has_rows,
-        scopes=_ROWS,
+        scopes=BROWSED,
         order=140,
     ),
     Command(
         "leave",
         "escape",
         "Leave",
-        "Leave the filter, then the marks; leave Activity for the list.",
+        "Leave the filter, then the marks; the zones, the family; leave Activity for the list.",
         _LIST,
         f"{ACTIONS}:leave",
         check=possible.something_to_leave,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from fe2tui.tui import possible
 from fe2tui.tui.command import VERBS, Command
-from fe2tui.tui.possible import INSTANCES
+from fe2tui.tui.possible import BROWSED, INSTANCES, SPOT
 
 _ROWS = frozenset({INSTANCES})
 _INSTANCE = "Instances"
+_SPOT = "Spot prices"
 
 THINGS: tuple[Command, ...] = (
     Command(
         "launch",
         "l",
         "Launch",
-        "Launch a new instance. In the images: from the one that is selected.",
+        "Launch a new instance: from the image, of the spot type or in the zone that is selected.",
         _INSTANCE,
         f"{VERBS}.launch:launch",
         check=possible.can_launch,
@@ -99,6 +100,38 @@ THINGS: tuple[Command, ...] = (
         _INSTANCE,
         f"{VERBS}.types:types",
         check=possible.has_fleet,
+    ),
+    Command(
+        "spot_prices",
+        "p",
+        "Spot prices",
+        "Look at what the type has cost on the spot market; there, follow the selected instance again.",
+        _INSTANCE,
+        f"{VERBS}.spot:prices",
+        check=possible.can_look_at_prices,
+        scopes=BROWSED,
+        order=46,
+        word=possible.prices_word,
+    ),
+    Command(
+        "shorter",
+        "[",
+        "Shorter",
+        "Look at the spot prices of fewer days: 90, 30, 7, 3, 1.",
+        _SPOT,
+        f"{VERBS}.spot:shorter",
+        scopes=frozenset({SPOT}),
+        order=20,
+    ),
+    Command(
+        "longer",
+        "]",
+        "Longer",
+        "Look at the spot prices of more days.",
+        _SPOT,
+        f"{VERBS}.spot:longer",
+        scopes=frozenset({SPOT}),
+        order=21,
     ),
     Command(
         "terminate",

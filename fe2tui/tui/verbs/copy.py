@@ -13,7 +13,7 @@ from fe2tui.model.words import plural, visible
 from fe2tui.ssh.terminal import display_command
 from fe2tui.tasks.reach import find_login
 from fe2tui.tui.forms.picker import Item, Picker
-from fe2tui.tui.possible import IMAGES, INSTANCES, noun
+from fe2tui.tui.possible import IMAGES, INSTANCES, SPOT, noun
 from fe2tui.tui.verbs.clipboard import copy_text
 from fe2tui.tui.verbs.from_image import type_for, typed
 from fe2tui.tui.view import SpotChoice, View
@@ -90,6 +90,12 @@ def launch_command(image: Image, view: View) -> str | None:
     return f"fe2 launch NAME --image {shlex.quote(typed(image, view.fleet))} --type {type_for(image)}"
 
 
+def spot_launch_command(spot: SpotChoice, view: View) -> str | None:
+    """What to type into a shell to launch on the spot market; the new instance's name is to be put in."""
+    zone = f" --zone {shlex.quote(spot.zone)}" if spot.zone else ""
+    return f"fe2 launch NAME --type {shlex.quote(spot.type)} --spot{zone}"
+
+
 _TEXTS: Mapping[str, Mapping[str, _Text]] = {
     INSTANCES: {
         "id": _Text("Id", lambda one, view: one.id),
@@ -106,5 +112,13 @@ _TEXTS: Mapping[str, Mapping[str, _Text]] = {
         "name": _Text("Name", lambda one, view: one.name),
         "console": _Text("Console link", console_link),
         "launch": _Text("Launch command", launch_command),
+    },
+    SPOT: {
+        "type": _Text("Type", lambda spot, view: spot.type),
+        "zone": _Text("Zone", lambda spot, view: spot.zone or None),
+        "launch": _Text("Launch command", spot_launch_command),
+        "history": _Text(
+            "Command for its prices", lambda spot, view: f"fe2 price-hist {shlex.quote(spot.type)} --days {spot.days}"
+        ),
     },
 }

@@ -13,6 +13,7 @@ from fe2tui.errors import Fe2Error
 from fe2tui.model.words import plural
 from fe2tui.tui.forms.confirm import Choice, Confirm
 from fe2tui.tui.forms.export import ExportForm
+from fe2tui.tui.possible import SPOT
 from fe2tui.tui.view import View
 
 Titles = Sequence[str]
@@ -21,12 +22,30 @@ KINDS: Mapping[str, str] = {".csv": "for spreadsheets", ".json": "for programs",
 
 
 async def export(view: View) -> None:
-    """Ask for a file and write the rows and columns shown to it; a file that is there only when told to."""
+    """Write the rows and columns shown to a file that is asked for; of the spot prices, what is charted."""
+    if view.pane == SPOT:
+        from fe2tui.tui.verbs import spot
+
+        await spot.export(view)
+        return
     titles, rows = view.desk.shown_cells(view.pane)
     what = f"{plural(len(rows), 'row')} and {plural(len(titles), 'column')}, as shown."
-    path = await view.ask(ExportForm(what, KINDS, path=f"{view.pane}-{view.region}.csv"))
+    name = f"{view.pane}-{view.region}.csv"
+    path = await to_file(view, what, KINDS, name, lambda suffix: as_text(suffix, titles, rows))
+    if path is not None:
+        view.tell(f"Wrote {plural(len(rows), 'row')} to {path}")
+
+
+async def to_file(
+    view: View, what: str, kinds: Mapping[str, str], name: str, text: Callable[[str], str]
+) -> Path | None:
+    """Ask for a file and write a text for its suffix to it, over one that is there only when told to; which it was.
+
+    Raises Fe2Error where it cannot be written.
+    """
+    path = await view.ask(ExportForm(what, kinds, path=name))
     if path is None:
-        return
+        return None
     if path.exists():
         question = Confirm(
             f"Write over {path}?",
@@ -35,9 +54,9 @@ async def export(view: View) -> None:
             choices=(Choice("y", "Write over it", "yes", is_grave=True),),
         )
         if await view.ask(question) != "yes":
-            return
-    await asyncio.to_thread(write, path, as_text(path.suffix.lower(), titles, rows))
-    view.tell(f"Wrote {plural(len(rows), 'row')} to {path}")
+            return None
+    await asyncio.to_thread(write, path, text(path.suffix.lower()))
+    return path
 
 
 def as_text(suffix: str, titles: Titles, rows: Rows) -> str:

@@ -1,4 +1,4 @@
-"""Launching from an image: what is typed for it, and a small type that it can run on."""
+"""What a launch begins with. Launching from an image: what is typed for it, and a small type that it can run on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import IMAGE_WORDS, Image
 from fe2tui.tui.forms.launch_draft import USUAL_TYPE, First
-from fe2tui.tui.possible import IMAGES
+from fe2tui.tui.possible import IMAGES, SPOT
 from fe2tui.tui.view import View
 
 __all__ = ["First", "first", "type_for", "typed"]
@@ -21,7 +21,11 @@ _SMALL: Mapping[str, str] = {
 
 
 def first(view: View) -> First:
-    """In the images what is needed for the one that is meant, elsewhere the usual."""
+    """In the images what is needed for the one that is meant, in the spot prices the type; elsewhere the usual."""
+    if view.pane == SPOT and view.spot.type:
+        kind = (known := view.desk.catalogues.kept(view.place)) and known.types.get(view.spot.type)
+        is_spot = kind is None or kind.spot
+        return First(machine=view.spot.type, market="spot" if is_spot else "on-demand", zone=view.spot.zone or None)
     if view.pane != IMAGES or not view.images:
         return First()
     image = view.images[0]

@@ -15,7 +15,7 @@ from fe2tui.tui.view import View
 def source_of(view: View) -> TypeSource:
     """The types of the place shown, and the newest prices."""
     catalogues, spot, place, ctx = view.desk.catalogues, view.desk.spot_prices, view.place, view.context()
-    joined = _Joined()
+    joined = Joined()
 
     async def get() -> Catalogue:
         return await catalogues.get(ctx)
@@ -30,7 +30,7 @@ def source_of(view: View) -> TypeSource:
     return TypeSource(lambda: catalogues.kept(place), get, prices, read_spot)
 
 
-class _Joined:
+class Joined:
     """The fleet's prices with the spot prices of all types: the same object for as long as both are."""
 
     def __init__(self) -> None:

@@ -1,0 +1,282 @@
+"""What the spot pane is made of: the chart, its zones, and the list."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.widget import Widget
+
+from fe2tui.errors import Fe2Error
+from fe2tui.model.fleet import Prices
+from fe2tui.model.place import Place
+from fe2tui.model.spot_query import Offer
+from fe2tui.model.words import visible
+from fe2tui.paths import sheets_folder
+from fe2tui.tui.panes.listpane import ListPane
+from fe2tui.tui.panes.spot_chart import charted, in_its_place, zone_rows
+from fe2tui.tui.panes.spot_list import SpotList, SpotTable
+from fe2tui.tui.panes.spot_reader import SpotReader, covers
+from fe2tui.tui.panes.spot_zones import ZoneTable
+from fe2tui.tui.spot_columns import KIND
+from fe2tui.tui.verbs.sources import Joined
+from fe2tui.tui.view import SpotChoice
+from fe2tui.tui.widgets.chart import ChartView
+from fe2tui.tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from fe2tui.tui.view import Desk
+
+BESIDE, BROAD, LOW = 100, 150, 26
+EVERY = 60.0  # seconds between two looks whether something newer is to be read
+DAY = timedelta(days=1)
+
+
+class SpotBody(Container):
+    """Shows what is chosen, and tells of what a person chooses in it."""
+
+    DEFAULT_CSS = (sheets_folder() / "spot.tcss").read_text(encoding="utf-8")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "in_time(-1)", "Earlier", show=False),
+        Binding("right", "in_time(1)", "Later", show=False),
+        Binding("shift+left", "by_days(-1)", "A day earlier", show=False),
+        Binding("shift+right", "by_days(1)", "A day later", show=False),
+    ]
+
+    def __init__(
+        self,
+        desk: Desk,
+        clock: Callable[[], datetime],
+        work: Callable[[Awaitable[None]], object],
+        choose: Callable[[SpotChoice], None],
+        said: Callable[[], None],
+    ) -> None:
+        """``choose`` is told of another choice, and has it shown; ``said``, that there is something else to say."""
+        super().__init__()
+        self._desk = desk
+        self._clock = clock
+        self._work = work
+        self._choose = choose
+        self._said = said
+        self._joined = Joined()
+        self._drawn: tuple[object, ...] = ()
+        self._is_looked_at = True
+        self.choice = SpotChoice()
+        self.reader = SpotReader(desk, clock, work, self._news)
+        self.chart = ChartView(id="spot-chart")
+        self.zones = ZoneTable()
+        self.offers = SpotList(self._list_changed, self.reader.history, clock)
+        self.table = SpotTable(self._picked, self._want_weeks)
+        self.listing = ListPane(KIND, self.table, self.offers, lambda row_id: None)
+        self.listing.remove_class("list")
+
+    def compose(self) -> Iterator[Widget]:
+        """The chart above its zones, and the list."""
+        with Vertical(id="spot-left"):
+            yield self.chart
+            yield self.zones
+        yield self.listing
+
+    def on_mount(self) -> None:
+        """Show what is known, and read what is not."""
+        self.set_interval(EVERY, self.look_again)
+        self.take_prices()
+        self.look_again()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The list is beside the chart where there is room."""
+        width, height = event.size
+        self.set_class(width >= BESIDE, "-beside")
+        self.set_class(width >= BROAD, "-broad")
+        self.set_class(width < BESIDE and height < LOW, "-low")
+        self.call_after_refresh(self._want_weeks)
+
+    @on(events.Show)
+    @on(events.Hide)
+    def _seen(self, event: events.Show | events.Hide) -> None:
+        self._is_looked_at = isinstance(event, events.Show)
+        self.look_again()
+
+    # What is read
+
+    def look_again(self) -> None:
+        """Have read what is not known, or not new any more, while somebody looks."""
+        if self._is_looked_at:
+            self._work(self._read_market())
+            self._want_chart()
+            self._want_weeks()
+
+    async def _read_market(self) -> None:
+        """The types of the region, and what all of them cost."""
+        ctx, place = self._desk.context(), self._desk.session.place
+        try:
+            await self._desk.catalogues.get(ctx)
+            self.take_prices()
+            await self._desk.spot_prices.get(ctx)
+        except Fe2Error as error:
+            if place == self._desk.session.place:
+                self.offers.problem = error.summary
+                self._list_changed()
+        else:
+            self.offers.problem = ""
+            self.take_prices()
+
+    def take_prices(self) -> None:
+        """Show the newest types and prices that are at hand."""
+        place, fleet = self._desk.session.place, self._desk.fleet
+        spot = self._desk.spot_prices.kept(place)
+        prices = self._joined.of(
+            fleet.prices if fleet is not None else Prices(), spot.prices if spot is not None else {}
+        )
+        if self.offers.take(self._desk.catalogues.kept(place), prices):
+            self._list_changed()
+            self._show_chart()
+
+    def _want_chart(self) -> None:
+        kind = self.offers.type(self.choice.type)
+        if self.choice.type and (kind is None or kind.spot):
+            self.reader.want(self.choice.type, self.choice.days)
+
+    def _want_weeks(self) -> None:
+        """The weeks of the rows in view."""
+        self.reader.want_weeks([one.type.name for one in self.table.in_view if one.type.spot])
+
+    def _news(self, names: frozenset[str]) -> None:
+        """Something else is known of these types, or they are being read."""
+        if self.choice.type in names:
+            self._show_chart()
+        self.table.redraw_rows([one.name for one in self.table.in_view if one.type.name in names])
+        self._said()
+
+    def forget(self, place: Place, choice: SpotChoice) -> None:
+        """Another place is shown."""
+        self.choice = choice
+        self.reader.forget()
+        self._drawn = ()
+        self.offers.problem = self.offers.family = ""
+        self.offers.take(None, Prices())
+        self.chart.show(None)
+        self.table.forget(place)
+        self.look_again()
+
+    # The list
+
+    def _list_changed(self) -> None:
+        """Other rows. While a filter is typed, the chart is that of the first that fits."""
+        rows, row = self.offers.rows(), self.offers.row_of(self.choice.type)
+        self.table.empty = self.offers.when_empty(self._desk.session.region)
+        sort = self.offers.arrangement
+        first = rows.offer(rows.ids[0]) if rows.ids and row not in rows.rows else None
+        self.table.show_offers(rows, (sort.sort, sort.descending), first.name if first is not None else row)
+        if first is not None and (self.listing.is_filtering or not self.choice.type):
+            self._choose(replace(self.choice, type=first.type.name, zone="", pinned=self.listing.is_filtering))
+        self.call_after_refresh(self._want_weeks)
+        self._said()
+
+    # What is chosen
+
+    def show(self, choice: SpotChoice) -> None:
+        """Show what is chosen: at once where it is known, else as soon as it is."""
+        was, self.choice = self.choice, choice
+        if (choice.type, choice.days) != (was.type, was.days):
+            self._want_chart()
+            self._show_chart()
+        if choice.family != was.family:
+            self.offers.family = choice.family
+            self._list_changed()
+        elif choice.type != was.type:
+            self.table.put_on(self.offers.row_of(choice.type))
+
+    def _picked(self, offer: Offer) -> None:
+        """A person moved to a row."""
+        self._choose(replace(self.choice, type=offer.type.name, zone="", pinned=True))
+        self._want_weeks()
+
+    def open_row(self) -> str:
+        """Open the family; from a type on to its zones; from a zone to launching there, which is a command."""
+        if self.zones.has_focus:
+            return self.zones.OPENS
+        offer = self.table.offer
+        if offer is not None and offer.count:
+            self._choose(replace(self.choice, family=offer.name, type=offer.type.name, pinned=True))
+        elif offer is not None:
+            self._picked(offer)
+            if self.zones.zones.ids:
+                self.zones.focus()
+        return ""
+
+    def leave(self) -> bool:
+        """Back from the zones to the list, out of the filter, or of the family; whether there was any of them."""
+        if self.zones.has_focus:
+            self.table.focus()
+        elif self.offers.arrangement.query.text:
+            self.listing.leave()
+        elif self.choice.family:
+            self._choose(replace(self.choice, family=""))
+        else:
+            return False
+        return True
+
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    @on(Table.Moved)
+    def _zone_chosen(self) -> None:
+        if self.zones.chosen != self.choice.zone:
+            self._choose(replace(self.choice, zone=self.zones.chosen))
+
+    # The chart
+
+    def _show_chart(self) -> None:
+        """Draw what is known of the type; as long as it is read, the picture that is there stays."""
+        choice = self.choice
+        history = self.reader.history(choice.type) if choice.type else None
+        present = self.chart.chart
+        if self._waits and present is not None and (history is None or present.about == choice.type):
+            return
+        on_demand = self.offers.on_demand(choice.type)
+        drawn = (choice.type, choice.days, on_demand, history)
+        if present is not None and all(new is old for new, old in zip(drawn, self._drawn, strict=False)):
+            return
+        chart = charted(choice, history, on_demand, self._clock())
+        error, kind = self.reader.errors.get(choice.type), self.offers.type(choice.type)
+        words = () if chart is not None else in_its_place(choice, kind, history, error, self._desk.session.region)
+        is_other = not self._drawn or self._drawn[0] != choice.type
+        self._drawn = drawn
+        self.chart.show(chart, words)
+        rows = zone_rows(choice, chart, history, self.offers.zones_of(choice.type), self.chart.moment)
+        self.zones.show_zones(rows, is_other=is_other)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether not all of the chart is known, and it may become so."""
+        name, kind = self.choice.type, self.offers.type(self.choice.type)
+        can_come = bool(name) and name not in self.reader.errors and (kind is None or kind.spot)
+        return can_come and not covers(self.reader.history(name), self.choice.days, self._clock())
+
+    @property
+    def state_words(self) -> tuple[str, str]:
+        """What is going on, and its colour: what is read, or went wrong."""
+        name = self.choice.type
+        if self._waits:
+            return f"reading {visible(name)} …", "accent"
+        error = self.reader.errors.get(name)
+        return (f"▲ {visible(error.summary)}", "state-trouble") if error is not None else ("", "")
+
+    def action_in_time(self, columns: int) -> None:
+        """Move the chart's cursor by so many columns."""
+        self.chart.move(columns)
+
+    def action_by_days(self, days: int) -> None:
+        """Move the chart's cursor by so many days."""
+        self.chart.shift(DAY * days)
+
+    @on(ChartView.Pointed)
+    def _pointed(self, event: ChartView.Pointed) -> None:
+        event.stop()
+        self.zones.show_zones(self.zones.zones.pointed(event.moment))
+        self._choose(replace(self.choice, moment=event.moment))
