@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from screen import plain_environment
 
 from fe2tui.demo import Cloud
+from tests.cli.loaded import Loaded, hangs_on_the_start
 
 PROGRAMS = Path(sys.executable).parent
 
@@ -39,8 +40,9 @@ class Said:
 class Shell:
     """Runs ``fe2`` in an environment, without a terminal."""
 
-    def __init__(self, environment: Mapping[str, str], cloud: Cloud | None = None) -> None:
+    def __init__(self, loaded: Loaded, environment: Mapping[str, str], cloud: Cloud | None = None) -> None:
         self.environment = plain_environment() | dict(environment)
+        self._loaded = loaded
         self._cloud = cloud
 
     @property
@@ -62,6 +64,9 @@ class Shell:
         )
 
     def __call__(self, *arguments: str, program: str = "fe2", timeout: float = 60, **more: str) -> Said:
+        if not hangs_on_the_start(more):
+            command, variables = self.command(*arguments, program=program), self.environment | more
+            return Said(*self._loaded.run(command, variables, timeout=timeout))
         with self.start(*arguments, program=program, **more) as running:
             try:
                 out, err = running.communicate(timeout=timeout)
@@ -71,14 +76,22 @@ class Shell:
         return Said(running.returncode, out, err)
 
 
+@pytest.fixture(scope="session")
+def loaded(_guarded_children: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    """The process that commands are forks of."""
+    one = Loaded(tmp_path_factory.mktemp("loaded") / "socket")
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def on(tmp_path: Path) -> Callable[[Cloud], Shell]:
+def on(tmp_path: Path, loaded: Loaded) -> Callable[[Cloud], Shell]:
     """A shell that has evaluated a cloud's export line, with a FE2TUI_HOME of the test's own."""
 
     def shell(cloud: Cloud) -> Shell:
         home = tmp_path / "fe2tui-home"
         shutil.copytree(cloud.home, home)
-        return Shell(cloud.environment | {"FE2TUI_HOME": str(home)}, cloud)
+        return Shell(loaded, cloud.environment | {"FE2TUI_HOME": str(home)}, cloud)
 
     return shell
 
@@ -102,13 +115,14 @@ def own_fe2(fresh_cloud: Callable[..., Cloud], on: Callable[[Cloud], Shell]) -> 
 
 
 @pytest.fixture
-def alone(tmp_path: Path) -> Callable[..., Shell]:
+def alone(tmp_path: Path, loaded: Loaded) -> Callable[..., Shell]:
     """On no cloud at all: no credentials, no settings, an address that nobody answers at."""
 
     def with_variables(**variables: str) -> Shell:
         empty = tmp_path / "empty"
         empty.touch()
         return Shell(
+            loaded,
             {
                 "HOME": str(tmp_path),
                 "FE2TUI_HOME": str(tmp_path / "home"),
@@ -117,7 +131,7 @@ def alone(tmp_path: Path) -> Callable[..., Shell]:
                 "AWS_EC2_METADATA_DISABLED": "true",
                 "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
                 **variables,
-            }
+            },
         )
 
     return with_variables

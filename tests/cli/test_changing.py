@@ -94,10 +94,13 @@ def test_stop_and_start_work_on_several_and_say_what_came_of_each(base: Any) -> 
     assert named(base, "base")["state"] == "running"
 
 
-def test_reboot_waits_until_ssh_answers_again(base: Any) -> None:
-    said = base("reboot", "base")
+def test_reboot_waits_until_ssh_answers_again(fresh_cloud: Any, on: Any) -> None:
+    fe2 = on(fresh_cloud(scene=False, ssh_seconds=2.0))  # one that is down for less than a knock is waited out
+    assert fe2("launch", "base", "ubuntu", "20", "t3.micro").status == 0
+    said = fe2("reboot", "base")
     assert said.status == 0, said.err
-    assert base("connect", "base", "--print").status == 0
+    assert "going down" in said.err
+    assert fe2("connect", "base", "--print").status == 0
 
 
 def test_terminate_without_a_terminal_refuses_unless_told_yes(base: Any) -> None:
