@@ -89,7 +89,12 @@ class Series:
         """All that either knows; where both tell of a moment, the other counts."""
         if not self or not other:
             return self or other
-        return Series.of([*zip(self.times, self.values, strict=True), *zip(other.times, other.values, strict=True)])
+        # most often one is the short continuation of the other, whose past need not be looked at again
+        mine, its = bisect_left(self.times, other.times[0]), bisect_left(other.times, self.times[0])
+        rest = Series.of([*self._from(mine), *other._from(its)])
+        times, values = self.times[:mine] + other.times[:its], self.values[:mine] + other.values[:its]
+        drop = 1 if values and rest.values[0] == values[-1] else 0
+        return Series(times + rest.times[drop:], values + rest.values[drop:])
 
     def since(self, moment: datetime) -> Series:
         """From the value that holds at a moment on; all of it if that is later."""
@@ -100,3 +105,6 @@ class Series:
         """The changes within a window, its ends included."""
         first, last = bisect_left(self.times, start), bisect_right(self.times, end)
         return tuple(zip(self.times[first:last], self.values[first:last], strict=True))
+
+    def _from(self, place: int) -> Iterator[Change]:
+        return zip(self.times[place:], self.values[place:], strict=True)

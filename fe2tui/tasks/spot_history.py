@@ -75,6 +75,10 @@ class SpotHistories:
         known = self.kept(place, type)
         return None if known is None else known.until
 
+    def is_reading(self, place: Place, type: str | None = None) -> bool:
+        """Whether AWS is being asked for a type, or for any."""
+        return any(type is None or type in read.types for read in self._reads.get(place, ()))
+
     async def from_store(self, ctx: Context, types: Iterable[str]) -> dict[str, SpotHistory]:
         """What is at hand, and else in the store: AWS is not asked. A type of which nothing is known is not in it."""
         place, names = ctx.session.place, list(dict.fromkeys(types))
@@ -105,13 +109,14 @@ class SpotHistories:
 
     def _needs(self, place: Place, name: str, since: datetime, now: datetime) -> list[_Need]:
         known = self.kept(place, name)
-        if known is None or known.until < since:
+        # what was known long ago is let go where more would have to be read to reach back to it than that is
+        if known is None or since - known.until > known.until - known.since:
             return [_Need(name, since, now, True)]
         needs = []
         if since < known.since:
             needs.append(_Need(name, since, known.since, False))
         if known.until <= now - FRESH:
-            needs.append(_Need(name, known.until, now, True))
+            needs.append(_Need(name, max(known.until - _OVERLAP, now - LONGEST), now, True))
         return needs
 
     def _reading(self, ctx: Context, place: Place, needs: Sequence[_Need]) -> set[asyncio.Task[None]]:
@@ -134,9 +139,8 @@ class SpotHistories:
         """Read what several types lack, which is about the same, in one go."""
         types = frozenset(need.type for need in needs)
         since, until = min(need.since for need in needs), max(need.until for need in needs)
-        begin = since - _OVERLAP if needs[0].is_newer else since
-        task = asyncio.create_task(self._from_aws(ctx, place, types, begin, until))
-        read = _Read(types, begin, until, task)
+        task = asyncio.create_task(self._from_aws(ctx, place, types, since, until))
+        read = _Read(types, since, until, task)
         self._reads.setdefault(place, []).append(read)
         task.add_done_callback(lambda done: self._ended(place, read, done))
         return read

@@ -1,0 +1,240 @@
+"""Histories of spot prices: when AWS is asked, for what, and when not."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fe2tui.demo import Cloud, Options
+from fe2tui.errors import DeniedError, FieldError, StoreError
+from fe2tui.model.spot import SpotHistory
+from fe2tui.store import Store
+from fe2tui.tasks.spot_history import FRESH, SpotHistories
+from tests.tasks.conftest import Begin
+from tests.tasks.tasks_bench import Bench
+
+HISTORY = "DescribeSpotPriceHistory"
+M5 = tuple(f"m5.{size}" for size in ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge"))
+P3 = ("p3.2xlarge", "p3.8xlarge", "p3.16xlarge")
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Iterator[Cloud]:
+    """An empty cloud for this module: its calls are counted."""
+    with Cloud(Options.instant(scene=False)) as cloud:
+        cloud.wait_ready()
+        yield cloud
+
+
+@pytest.fixture
+async def own(quiet: Cloud, begin: Begin) -> AsyncIterator[Bench]:
+    """A bench whose clock stands a month ago, so that it can be moved on."""
+    bench = await begin(quiet)
+    await bench.ctx.session.identity()
+    at(bench, datetime.now(UTC) - 30 * DAY)
+    bench.forget_calls()
+    yield bench
+    quiet.control("/demo/faults", method="DELETE")
+
+
+@pytest.fixture
+def histories() -> Iterator[SpotHistories]:
+    made = SpotHistories()
+    yield made
+    made.close()
+
+
+def at(bench: Bench, moment: datetime) -> datetime:
+    bench.ctx.clock = lambda: moment
+    return moment
+
+
+def asked(bench: Bench) -> int:
+    """How many calls there were since the last time."""
+    count = len(bench.calls(HISTORY))
+    bench.forget_calls()
+    return count
+
+
+def changes(found: dict[str, SpotHistory]) -> int:
+    return sum(len(one.times) for history in found.values() for one in history.zones.values())
+
+
+async def test_ninety_days_of_a_family_in_three_zones_cost_its_pages_and_a_minute_later_nothing(
+    own: Bench, histories: SpotHistories
+) -> None:
+    now = at(own, datetime.now(UTC))
+    found = await histories.get(own.ctx, M5, 90)
+    assert list(found) == list(M5) and all(len(history.zones) == 3 for history in found.values())
+    assert asked(own) == -(-changes(found) // 1000)
+    at(own, now + MINUTE)
+    assert await histories.get(own.ctx, M5, 90) == found
+    assert asked(own) == 0
+    another = SpotHistories()  # of a program that starts now
+    assert await another.get(own.ctx, M5, 90) == found
+    assert asked(own) == 0
+    at(own, now + FRESH)
+    await another.get(own.ctx, M5, 90)
+    assert asked(own) == 1, "all types in one call"
+
+
+async def test_later_only_what_is_newer_is_read_and_the_whole_is_as_if_read_at_once(
+    own: Bench, histories: SpotHistories
+) -> None:
+    begin = own.ctx.clock()
+    await histories.get(own.ctx, P3, 20)
+    asked(own)
+    now = at(own, begin + 12 * DAY)
+    found = await histories.get(own.ctx, P3, 3)
+    assert asked(own) == 1
+    fresh = SpotHistories()
+    own.ctx.store = Store(None)
+    at_once = await fresh.get(own.ctx, P3, 32)
+    assert asked(own) > 1
+    for name in P3:
+        assert (found[name].since, found[name].until) == (begin - 20 * DAY, now)
+        assert at_once[name].since == found[name].since
+        assert found[name].zones == at_once[name].zones
+
+
+async def test_a_longer_window_reads_only_what_is_older(own: Bench, histories: SpotHistories) -> None:
+    now = own.ctx.clock()
+    short = (await histories.get(own.ctx, ["g5.xlarge"], 7))["g5.xlarge"]
+    assert asked(own) == 1
+    long = (await histories.get(own.ctx, ["g5.xlarge"], 14))["g5.xlarge"]
+    assert asked(own) == 1
+    assert (long.since, long.until, short.since) == (now - 14 * DAY, now, now - 7 * DAY)
+    assert {zone: one.since(short.since) for zone, one in long.zones.items()} == dict(short.zones)
+    assert await histories.get(own.ctx, ["g5.xlarge"], 3) == {"g5.xlarge": long}
+    assert asked(own) == 0
+
+
+async def test_several_who_ask_at_once_share_a_read_and_one_who_leaves_takes_it_from_nobody(
+    own: Bench, histories: SpotHistories
+) -> None:
+    impatient = asyncio.create_task(histories.get(own.ctx, M5, 7))
+    await settled(own, histories)
+    first, second = (asyncio.create_task(histories.get(own.ctx, types, 3)) for types in (M5[:2], M5[2:4]))
+    impatient.cancel()
+    with suppress(asyncio.CancelledError):
+        await impatient
+    assert set(await first) | set(await second) == set(M5[:4])
+    assert asked(own) == 1, "of seven types for seven days"
+    assert set(await histories.get(own.ctx, M5, 7)) == set(M5)
+    assert asked(own) == 0
+
+
+async def test_a_read_that_everybody_left_goes_on_into_the_store(own: Bench, histories: SpotHistories) -> None:
+    leaving = asyncio.create_task(histories.get(own.ctx, ["c5.large"], 7))
+    await settled(own, histories)
+    leaving.cancel()
+    place = own.ctx.session.place
+    async with asyncio.timeout(30):
+        while not own.ctx.store.spot.get(place, ["c5.large"]):
+            await asyncio.sleep(0.01)
+    assert histories.kept(place, "c5.large") is not None
+    assert histories.read_at(place, "c5.large") == own.ctx.clock()
+
+
+async def settled(bench: Bench, histories: SpotHistories) -> None:
+    """Until what was asked for is on its way."""
+    async with asyncio.timeout(30):
+        while not histories.is_reading(bench.ctx.session.place):
+            await asyncio.sleep(0)
+
+
+async def test_what_is_at_hand_needs_no_waiting_and_what_is_in_the_store_no_call(
+    own: Bench, histories: SpotHistories
+) -> None:
+    place = own.ctx.session.place
+    assert histories.kept(place, "m5.large") is histories.read_at(place, "m5.large") is None
+    assert await histories.from_store(own.ctx, ["m5.large"]) == {}
+    found = await SpotHistories().get(own.ctx, ["m5.large"], 7)
+    asked(own)
+    assert histories.kept(place, "m5.large") is None
+    assert await histories.from_store(own.ctx, ["m5.large", "m5.xlarge"]) == found
+    assert histories.kept(place, "m5.large") == found["m5.large"]
+    assert asked(own) == 0
+
+
+async def test_what_another_program_has_read_meanwhile_is_not_read_again(own: Bench, histories: SpotHistories) -> None:
+    now = own.ctx.clock()
+    await histories.get(own.ctx, ["m5.large"], 7)
+    at(own, now + DAY)
+    await SpotHistories().get(own.ctx, ["m5.large"], 7)
+    assert asked(own) == 2
+    found = await histories.get(own.ctx, ["m5.large"], 7)
+    assert found["m5.large"].until == now + DAY
+    assert asked(own) == 0
+
+
+async def test_what_was_known_for_less_time_than_has_passed_is_let_go(own: Bench, histories: SpotHistories) -> None:
+    now = own.ctx.clock()
+    await histories.get(own.ctx, ["m5.large"], 1)
+    at(own, now + 20 * DAY)
+    found = (await histories.get(own.ctx, ["m5.large"], 7))["m5.large"]
+    assert (found.since, found.until) == (now + 13 * DAY, now + 20 * DAY)
+    assert own.ctx.store.spot.get(own.ctx.session.place, ["m5.large"]) == {"m5.large": found}
+
+
+async def test_a_type_that_is_not_on_offer_is_asked_for_once(own: Bench, histories: SpotHistories) -> None:
+    found = await histories.get(own.ctx, ["p3dn.24xlarge"], 7)
+    assert found["p3dn.24xlarge"].zones == {}
+    assert (await histories.get(own.ctx, ["p3dn.24xlarge"], 7)) == found
+    assert asked(own) == 1
+    assert await histories.get(own.ctx, [], 7) == {}
+
+
+async def test_types_that_lack_different_spans_are_asked_for_apart(own: Bench, histories: SpotHistories) -> None:
+    now = own.ctx.clock()
+    await histories.get(own.ctx, M5[:2], 20)
+    at(own, now + 2 * DAY)
+    asked(own)
+    found = await histories.get(own.ctx, [*M5[:2], "g5.xlarge"], 20)
+    assert asked(own) == 2, "two days of the one, twenty of the other"
+    assert {history.until for history in found.values()} == {now + 2 * DAY}
+
+
+async def test_each_region_has_its_own(own: Bench, histories: SpotHistories) -> None:
+    await histories.get(own.ctx, ["m5.large"], 3)
+    async with await own.ctx.session.with_region("us-west-2") as elsewhere:
+        own.ctx.session = elsewhere
+        there = await histories.get(own.ctx, ["m5.large"], 3)
+    assert {zone[:-1] for zone in there["m5.large"].zones} == {"us-west-2"}
+
+
+async def test_what_keeps_aws_from_telling_is_raised_and_what_is_known_stays(
+    own: Bench, histories: SpotHistories
+) -> None:
+    now, place = own.ctx.clock(), own.ctx.session.place
+    found = await histories.get(own.ctx, ["m5.large"], 7)
+    own.fault("deny", action=HISTORY)
+    at(own, now + DAY)
+    with pytest.raises(DeniedError, match=f"ec2:{HISTORY}"):
+        await histories.get(own.ctx, ["m5.large"], 7)
+    assert histories.kept(place, "m5.large") == found["m5.large"]
+    own.cloud.control("/demo/faults", method="DELETE")
+    with pytest.raises(FieldError, match=r"no instance type m5\.huge"):
+        await histories.get(own.ctx, ["m5.huge"], 7)
+    assert (await histories.get(own.ctx, ["m5.large"], 7))["m5.large"].until == now + DAY
+
+
+async def test_without_a_store_everything_works_for_as_long_as_the_program_runs(
+    own: Bench, histories: SpotHistories
+) -> None:
+    path = own.ctx.store.path
+    assert path is not None and not await histories.from_store(own.ctx, ["c5.large"])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE spot_history")
+    with pytest.raises(StoreError):
+        own.ctx.store.spot.get(own.ctx.session.place, ["m5.large"])
+    found = await histories.get(own.ctx, ["m5.large"], 7)
+    assert found["m5.large"].zones
+    assert await histories.get(own.ctx, ["m5.large"], 7) == found
+    assert await histories.from_store(own.ctx, ["c5.large"]) == {}
