@@ -58,13 +58,14 @@ async def test_all_instances_are_shown_with_state_and_money_at_every_size(
             "? Help",
         ):
             assert part in screen
-        assert ("Reach" in screen) is (size != (80, 24))
+        assert ("Reach" in screen) is (size == (120, 36))
 
 
 async def test_hostile_tags_are_shown_as_text(demo_env: Path) -> None:
     async with dashboard(size=(200, 50)) as driven:
         assert "[prod] web" in shown(driven)
         await driven.go_to("[prod] web")
+        await driven.press("d")
         await driven.until(lambda: "[bold]not markup[/bold]" in shown(driven))
         assert "\x1b" not in shown(driven)
 
@@ -151,16 +152,6 @@ async def test_a_narrow_terminal_shows_one_pane_and_a_number_goes_to_the_other(d
         await driven.press("1")
         await driven.until(lambda: driven.view.pane == "instances")
         assert "base" in shown(driven)
-
-
-async def test_a_wide_terminal_shows_instances_details_and_activity_together(demo_env: Path) -> None:
-    async with dashboard(size=(200, 50)) as driven:
-        await driven.until(lambda: "Reach" in shown(driven))
-        assert "Nothing has been done here yet." in shown(driven)
-        await driven.press("z")
-        await driven.until(lambda: "Reach" not in shown(driven))
-        await driven.press("z")
-        await driven.until(lambda: "Reach" in shown(driven))
 
 
 async def test_every_resize_leaves_the_cursor_in_sight(demo_env: Path) -> None:

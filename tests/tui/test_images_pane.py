@@ -74,21 +74,6 @@ async def test_the_images_are_shown_with_their_state_and_the_public_ones_below(
             assert part in shown(driven)
 
 
-async def test_a_wide_terminal_shows_both_lists_and_the_details_of_the_one_that_has_the_focus(own_env: Path) -> None:
-    async with dashboard(size=(200, 50)) as driven:
-        await driven.until(lambda: "2 Images" in shown(driven) and "Reach" in shown(driven))
-        await to_images(driven)
-        await driven.until(lambda: "Reach" not in shown(driven) and "logs in" in shown(driven))
-        assert "1 Instances" in shown(driven) and "train-resnet" in shown(driven)
-        await driven.press("1")
-        await driven.until(lambda: "Reach" in shown(driven))
-        await driven.press("2", "z")
-        await driven.until(lambda: "train-resnet" not in shown(driven) and "ubuntu Ubuntu" in shown(driven))
-        await driven.press("z")
-        await driven.until(lambda: "train-resnet" in shown(driven))
-        assert driven.view.pane == "images"
-
-
 async def test_a_list_that_is_not_in_sight_costs_nothing_and_is_up_to_date_when_it_comes(demo_env: Path) -> None:
     async with dashboard(size=(80, 24)) as driven:
         listing = driven.app.parts.listing

@@ -1,0 +1,191 @@
+"""The dashboard of a wide terminal: instances above images, the spot prices beside both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.widget import Widget
+
+from fe2tui.demo import Cloud
+from fe2tui.tui.possible import ACTIVITY, IMAGES, INSTANCES, SPOT
+from fe2tui.tui.stage import DETAILS, in_sight
+from tests.tui.test_dashboard import shown
+from tests.tui.verbs_host import Driven, dashboard
+
+WIDE = (160, 40)
+
+
+@pytest.mark.parametrize(
+    ("pane", "described", "details", "activity", "expected"),
+    [
+        (INSTANCES, INSTANCES, False, False, {INSTANCES, IMAGES, SPOT}),
+        (INSTANCES, INSTANCES, True, False, {INSTANCES, DETAILS, SPOT}),
+        (IMAGES, IMAGES, False, False, {INSTANCES, IMAGES, SPOT}),
+        (IMAGES, IMAGES, True, False, {DETAILS, IMAGES, SPOT}),
+        (SPOT, IMAGES, True, False, {DETAILS, IMAGES, SPOT}),
+        (SPOT, INSTANCES, False, False, {INSTANCES, IMAGES, SPOT}),
+        (ACTIVITY, INSTANCES, False, True, {INSTANCES, ACTIVITY, SPOT}),
+        (ACTIVITY, IMAGES, True, True, {INSTANCES, ACTIVITY, SPOT}),
+        (INSTANCES, INSTANCES, True, True, {INSTANCES, ACTIVITY, SPOT}),
+    ],
+)
+def test_beside_each_other_the_details_lie_over_the_other_list_and_the_activity_over_the_images(
+    pane: str, described: str, details: bool, activity: bool, expected: set[str]
+) -> None:
+    assert in_sight(pane, described, beside=True, details=details, activity=activity) == expected
+
+
+@pytest.mark.parametrize(
+    ("pane", "details", "expected"),
+    [
+        (INSTANCES, True, {INSTANCES, DETAILS}),
+        (IMAGES, True, {IMAGES, DETAILS}),
+        (IMAGES, False, {IMAGES}),
+        (SPOT, True, {SPOT}),
+        (ACTIVITY, True, {ACTIVITY}),
+    ],
+)
+def test_alone_a_pane_has_the_screen_and_a_list_its_details(pane: str, details: bool, expected: set[str]) -> None:
+    assert in_sight(pane, INSTANCES, beside=False, details=details, activity=True) == expected
+
+
+def displayed(driven: Driven) -> set[str]:
+    """What has a place on the screen, by its name."""
+    main = driven.app.parts.main
+    panes: dict[str, Widget] = {pane.kind.pane: pane for pane in main.lists}
+    panes |= {ACTIVITY: main.activity, DETAILS: main.details}
+    return {name for name, pane in panes.items() if pane.is_on_screen and pane.region.area}
+
+
+def focused(driven: Driven) -> str:
+    """The pane that has the focus, or is around what has it."""
+    found = driven.app.focused
+    while found is not None and not (found.id or "").endswith("-list") and found.id != ACTIVITY:
+        found = found.parent if isinstance(found.parent, Widget) else None
+    return (found.id or "").removesuffix("-list") if found is not None else ""
+
+
+async def test_from_150_columns_on_three_panes_stand_beside_each_other(demo_env: Path) -> None:
+    three = {INSTANCES, IMAGES, SPOT}
+    async with dashboard(size=(149, 40)) as driven:
+        assert displayed(driven) == {INSTANCES, DETAILS}
+        for width in (150, 200, 250, 300):
+            await driven.pilot.resize_terminal(width, 40)
+            await driven.until(lambda: displayed(driven) == three)
+            left, below, right = (driven.app.parts.main.lists[pane].region for pane in (INSTANCES, IMAGES, SPOT))
+            assert (left.width, right.right) == (below.width, width)
+            assert abs(left.width - 2 * right.width) <= 2
+            assert right.height == left.height + below.height == 38
+            for part in ("1 Instances", "2 Images", "3 Spot", "6 Activity"):
+                assert shown(driven).count(part) == 1
+        await driven.pilot.resize_terminal(149, 40)
+        await driven.until(lambda: displayed(driven) == {INSTANCES, DETAILS})
+
+
+async def test_numbers_move_the_focus_and_details_and_activity_open_and_close_over_the_images(own_env: Path) -> None:
+    three = {INSTANCES, IMAGES, SPOT}
+    steps = (
+        ("3", three, SPOT),
+        ("2", three, IMAGES),
+        ("1", three, INSTANCES),
+        ("d", {INSTANCES, DETAILS, SPOT}, INSTANCES),
+        ("3", {INSTANCES, DETAILS, SPOT}, SPOT),
+        ("2", {DETAILS, IMAGES, SPOT}, IMAGES),
+        ("6", {INSTANCES, ACTIVITY, SPOT}, ACTIVITY),
+        ("1", {INSTANCES, ACTIVITY, SPOT}, INSTANCES),
+        ("exclamation_mark", {INSTANCES, ACTIVITY, SPOT}, ACTIVITY),
+        ("6", {INSTANCES, DETAILS, SPOT}, INSTANCES),
+        ("6", {INSTANCES, ACTIVITY, SPOT}, ACTIVITY),
+        ("1", {INSTANCES, ACTIVITY, SPOT}, INSTANCES),
+        ("d", {INSTANCES, DETAILS, SPOT}, INSTANCES),
+        ("d", three, INSTANCES),
+        ("6", {INSTANCES, ACTIVITY, SPOT}, ACTIVITY),
+        ("escape", three, INSTANCES),
+        ("6", {INSTANCES, ACTIVITY, SPOT}, ACTIVITY),
+        ("2", three, IMAGES),
+    )
+    async with dashboard(size=WIDE) as driven:
+        await driven.until(lambda: driven.view.fleet.images)
+        for key, panes, with_focus in steps:
+            await driven.press(key)
+            await driven.until(lambda: displayed(driven) == panes and focused(driven) == with_focus)  # noqa: B023
+            assert driven.view.pane == with_focus
+
+
+async def test_z_gives_the_screen_to_the_pane_with_the_focus_and_back(demo_env: Path) -> None:
+    async with dashboard(size=WIDE) as driven:
+        for key, pane in (("2", IMAGES), ("3", SPOT), ("6", ACTIVITY), ("1", INSTANCES)):
+            await driven.press(key)
+            await driven.until(lambda: focused(driven) == pane)  # noqa: B023
+            before = displayed(driven)
+            await driven.press("z")
+            await driven.until(lambda: displayed(driven) == {pane})  # noqa: B023
+            for part in ("1 Instances", "2 Images", "3 Spot", "6 Activity"):
+                assert part in shown(driven)
+            assert focused(driven) == pane
+            await driven.press("z")
+            await driven.until(lambda: displayed(driven) == before and focused(driven) == pane)  # noqa: B023
+
+
+async def test_what_is_hidden_is_named_in_one_frame_and_a_click_there_opens_it(demo_env: Path) -> None:
+    async with dashboard(size=WIDE) as driven:
+        for name, pane in (("6 Activity", ACTIVITY), ("2 Images", IMAGES)):
+            lines = shown(driven).splitlines()
+            y = next(number for number, line in enumerate(lines) if name in line)
+            await driven.pilot.click(offset=(lines[y].index(name) + 3, y))
+            await driven.until(lambda: pane in displayed(driven) and focused(driven) == pane)  # noqa: B023
+
+
+async def test_details_are_of_the_list_that_was_last_moved_in_and_stay_when_the_spot_prices_have_the_focus(
+    own_env: Path,
+) -> None:
+    async with dashboard(size=WIDE) as driven:
+        await driven.until(lambda: driven.view.fleet.images)
+        await driven.press("d")
+        await driven.until(lambda: "Reach" in shown(driven))
+        await driven.press("2")
+        await driven.until(lambda: "Reach" not in shown(driven) and "logs in" in shown(driven))
+        await driven.press("3")
+        await driven.until(lambda: driven.view.pane == SPOT)
+        assert "logs in" in shown(driven)
+        await driven.press("1")
+        await driven.until(lambda: "Reach" in shown(driven))
+
+
+async def test_the_selected_instances_type_drives_the_chart_until_another_is_picked(demo_env: Path) -> None:
+    async with dashboard(size=WIDE) as driven:
+        spot = driven.app.parts.spot
+        for name in ("train-resnet", "scraper"):
+            await driven.go_to(name)
+            await driven.until(lambda: spot.choice.type == driven.named(name).type)  # noqa: B023
+            await driven.until(lambda: f"of {name}" in shown(driven))  # noqa: B023
+        spot.open("c5.large")
+        await driven.go_to("base")
+        await driven.pilot.pause(0.3)
+        assert (spot.choice.type, spot.choice.pinned) == ("c5.large", True)
+        assert "of base" not in shown(driven)
+        spot.unpin()
+        await driven.press("down", "up")
+        await driven.until(lambda: spot.choice.type == "m5.xlarge")
+
+
+async def test_a_narrow_terminal_follows_nobody_until_the_pane_is_looked_at(demo_env: Path) -> None:
+    async with dashboard(size=(100, 30)) as driven:
+        spot = driven.app.parts.spot
+        await driven.go_to("train-resnet")
+        await driven.pilot.pause(0.3)
+        assert spot.choice.type == ""
+        await driven.press("3")
+        await driven.until(lambda: spot.choice.type == "p3.8xlarge")
+
+
+async def test_with_no_instance_each_pane_says_what_it_is_for(
+    fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
+) -> None:
+    enter_cloud(fresh_cloud(scene=False))
+    async with dashboard(size=WIDE, prices=False) as driven:
+        await driven.until(lambda: "No instances in us-east-2." in shown(driven))
+        assert displayed(driven) == {INSTANCES, IMAGES, SPOT}
+        assert driven.app.parts.spot.choice.type == ""
