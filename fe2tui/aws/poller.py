@@ -38,10 +38,10 @@ class Poller:
     """Reads one region's fleet for one listener.
 
     A failed read is never an empty fleet: it is a ``ReadFailed``, and reading goes on, after 2, 4 … ``slow`` seconds.
-    Parts that could not be read (volumes, prices, spot, spot history, metrics, images, snapshots, addresses, public images) are in
-    ``Fleet.problems``, with what was last read of them. A slow listener gets the newest, never a queue. ``Fleet.runs``
-    and ``Fleet.disks`` are left to the store. An image that is being made does not make it quick: only images and
-    snapshots are then looked at every few seconds.
+    Parts that could not be read (volumes, prices, spot, spot history, metrics, images, snapshots, addresses, public
+    images) are in ``Fleet.problems``, with what was last read of them. A slow listener gets the newest, never a queue.
+    ``Fleet.runs`` and ``Fleet.disks`` are left to the store. An image that is being made does not make it quick: only
+    images and snapshots are then looked at every few seconds.
     """
 
     def __init__(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
+import boto3
 import pytest
 
 from fe2tui.aws import instances as aws
@@ -13,7 +16,7 @@ from fe2tui.demo import Cloud
 from fe2tui.errors import StoreError
 from fe2tui.model.fleet import Run
 from fe2tui.model.instance import State
-from fe2tui.model.money import account_cost
+from fe2tui.model.money import account_cost, run_cost
 from fe2tui.tasks import books
 from fe2tui.tasks.account import read_account
 from fe2tui.tasks.change_type import change_type
@@ -26,6 +29,9 @@ from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench
 
 HOUR = 3600
+HOURS = timedelta(hours=1)
+CENT = Decimal("0.01")
+HISTORY = "DescribeSpotPriceHistory"
 
 
 @pytest.fixture
@@ -93,6 +99,49 @@ async def test_a_spot_run_has_the_price_of_its_zone_though_only_one_machine_was_
     await books.note(own.ctx, [train])
     [run] = runs_of(own, train.id)
     assert run.price_per_hour is not None and run.price_per_hour > 1
+
+
+async def test_each_hour_of_a_spot_machine_costs_what_the_market_asked_when_it_began(own: Bench) -> None:
+    train = await find(own.ctx, "train-resnet")
+    advance(own, 100)
+    fleet = await read_account(own.ctx)
+    at, begun = now(own), train.launched_at
+    assert begun is not None
+    ec2: Any = boto3.client("ec2", region_name="us-east-2", endpoint_url=own.cloud.endpoint)
+    told = ec2.get_paginator("describe_spot_price_history").paginate(
+        InstanceTypes=[train.type], AvailabilityZone=train.zone, ProductDescriptions=["Linux/UNIX"], StartTime=begun
+    )
+    changes = sorted((one["Timestamp"], Decimal(one["SpotPrice"])) for page in told for one in page["SpotPriceHistory"])
+    total, hour = Decimal(0), begun
+    while hour < at:
+        price = next(price for moment, price in reversed(changes) if moment <= hour)
+        total += price * Decimal(min((at - hour) / timedelta(hours=1), 1))
+        hour += timedelta(hours=1)
+    assert len({price for _, price in changes}) > 2
+    [run] = fleet.runs[train.id]
+    spent = run_cost(replace(run, has_address=False), begun, at, fleet.spot_history)
+    assert spent is not None and spent.quantize(CENT) == total.quantize(CENT)
+    assert run.price_per_hour is not None and abs(spent - run.price_per_hour * round((at - begun) / HOURS)) > 1
+    own.forget_calls()
+    assert (await read_account(own.ctx)).spot_history == fleet.spot_history
+    assert len(own.calls(HISTORY)) == 1  # what it costs now; what it cost is known
+
+
+async def test_where_the_market_may_not_be_read_its_past_is_said_to_be_unknown_with_the_right_that_is_missing(
+    own: Bench,
+) -> None:
+    own.fault("deny", action=HISTORY)
+    account = account_cost(await read_account(own.ctx), now(own))
+    assert any(words.startswith("The spot market's") and "train-resnet" in words for words in account.missing)
+    assert any(words.startswith("Spot prices of the past") and HISTORY in words for words in account.missing)
+
+
+async def test_of_an_account_without_spot_machines_the_market_is_not_asked(
+    fresh_cloud: Callable[..., Cloud], begin: Begin
+) -> None:
+    bench = await begin(fresh_cloud(scene=False))
+    assert (await read_account(bench.ctx)).spot_history == {}
+    assert not bench.calls(HISTORY)
 
 
 async def test_a_spot_machine_that_aws_stopped_while_nobody_looked_is_billed_until_it_stopped(own: Bench) -> None:
