@@ -183,6 +183,32 @@ def test_cost_is_exact_and_its_rows_add_up(ec2: EC2) -> None:
     assert "base" in {row.label for row in counted}
 
 
+def test_spot_requests_are_listed_with_their_machines_and_each_has_what_ec2_tells_of_it(ec2: EC2) -> None:
+    spot1 = ec2.instance("spot1")
+    assert f"{spot1.spot_request_id} (one-time active): spot1 ({spot1.id} running)" in repr(ec2.requests()).splitlines()
+    found = ec2.get_request_from_instance("spot1")
+    assert (found.id, found.state, found.type, found.instance_id) == (
+        spot1.spot_request_id, "active", "one-time", spot1.id
+    )  # fmt: skip
+    assert found.status["Code"] == "fulfilled" and found.launch_specification["InstanceType"] == spot1.type
+    assert found.words.startswith("AWS terminates its machine")
+    assert ec2.get_request(found.id).wait_until_fulfilled(timeout=1) == spot1.id
+    with pytest.raises(AttributeError):
+        found.nosuch  # noqa: B018
+    with pytest.raises(NotFoundError):
+        ec2.get_request_from_instance("base")
+    with pytest.raises(StateError, match="would terminate it"):
+        ec2.get_request_from_instance("nightly-etl").cancel()
+
+
+def test_a_cancelled_request_has_what_it_is_then(ec2: EC2, name: str) -> None:
+    made = ec2.launch(name, type="t3.micro", spot=True, wait=False)
+    request = ec2.get_request_from_instance(made.id)
+    assert f"{name} runs on" in request.cancel()
+    assert (request.state, request.status["Code"]) == ("cancelled", "request-canceled-and-instance-running")
+    ec2.terminate(made.id)
+
+
 def test_read_only_refuses_every_change_also_boto3s(demo_env: Path, name: str) -> None:
     with EC2("Ohio", read_only=True) as ec2:
         changes = (
@@ -193,6 +219,7 @@ def test_read_only_refuses_every_change_also_boto3s(demo_env: Path, name: str) -
             lambda: ec2.change_type("od1", "t3.large"),
             ec2.get_instance("base").terminate,
             ec2.get_ami("base").deregister,
+            ec2.get_request_from_instance("train-resnet").cancel,
         )
         for act in changes:
             with pytest.raises(ReadOnlyError):

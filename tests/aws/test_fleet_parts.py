@@ -32,6 +32,7 @@ async def test_volumes_of_instances_and_unattached_ones_are_in_the_fleet(own_clo
         ("volumes", "DescribeVolumes"),
         ("prices", "GetProducts"),
         ("spot", "DescribeSpotPriceHistory"),
+        ("requests", "DescribeSpotInstanceRequests"),
         ("metrics", "GetMetricData"),
         ("snapshots", "DescribeSnapshots"),
         ("addresses", "DescribeAddresses"),

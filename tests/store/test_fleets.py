@@ -19,6 +19,7 @@ from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.place import Place
 from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.spot import SpotRequest
 from fe2tui.store import Store
 from fe2tui.store.names import last_names
 from tests.store.store_samples import NOON, PLACE, PRICES, fleet, machine
@@ -62,6 +63,22 @@ def test_a_fleet_comes_back_as_it_was_seen(store: Store, path: Path) -> None:
         snapshots={"snap-1": SNAPSHOT, "snap-2": Snapshot("snap-2", 8)},
         public_images=(PublicImage("ubuntu", "Ubuntu 24.04 LTS", replace(OWN, id="ami-3", public=True)),),
         idle_addresses=("203.0.113.1", "203.0.113.1"),
+        requests={
+            "sir-1": SpotRequest(
+                "sir-1",
+                "active",
+                "persistent",
+                "fulfilled",
+                "Done.",
+                "i-1",
+                "stop",
+                NOON,
+                NOON,
+                "m5.large",
+                "us-east-2a",
+            ),
+            "sir-2": SpotRequest("sir-2", "closed", "one-time", tags={"of": "me"}),
+        },
         problems=(Problem("prices", "Your login may not read prices.", "Ask for it.", "AccessDenied"),),
         account="123456789012",
     )
