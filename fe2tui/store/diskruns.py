@@ -19,6 +19,7 @@ from fe2tui.model.instance import Attachment, State
 from fe2tui.model.money import disk_rate
 from fe2tui.model.place import Place
 from fe2tui.model.volume import Volume
+from fe2tui.store.books import Head, head_of, is_behind, turn
 from fe2tui.store.database import Database
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
 from fe2tui.store.places import place_number
@@ -41,12 +42,10 @@ class _Look:
 
 
 @dataclass(slots=True)
-class _Page:
+class _Page(Head):
     """The disks of one place as this process knows them. ``disks`` is replaced, never changed."""
 
     disks: Stretches
-    seen_at: datetime | None
-    serial: int = 0
     looks: Mapping[str, _Look] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
 
@@ -73,7 +72,7 @@ class DiskBook:
             looks = _looks(page, fleet, owners)
             with self._database.transaction() as connection:
                 number = place_number(connection, fleet.place)
-                _catch_up(connection, number, fleet.place, page)
+                _take_over(connection, number, fleet.place, page)
                 changed = _changed(page, looks, fleet, owners, whole)
                 _write(connection, number, page, changed, fleet.seen_at if whole else None)
             if whole:
@@ -88,7 +87,7 @@ class DiskBook:
             page = self._page(place)
             with self._database.transaction() as connection:
                 number = place_number(connection, place)
-                _catch_up(connection, number, place, page)
+                _take_over(connection, number, place, page)
                 latest = {key: page.disks[key][-1] for key in ends if key in page.disks}
                 changed = [
                     replace(last, ended_at=max(ends[key], last.started_at))
@@ -128,19 +127,15 @@ def _read(connection: sqlite3.Connection, place: Place) -> _Page:
             None if cost is None else Decimal(cost),
         )
         disks.setdefault(volume, []).append(stretch)
-    head = connection.execute("SELECT disks_at, disks_serial FROM places WHERE key = ?", (place.key,)).fetchone()
-    at, serial = head or (0, 0)
-    return _Page({key: tuple(stretches) for key, stretches in disks.items()}, maybe_moment(at or None), serial)
+    head = head_of(connection, "disks", place)
+    return _Page(head.seen_at, head.serial, {key: tuple(stretches) for key, stretches in disks.items()})
 
 
-def _catch_up(connection: sqlite3.Connection, number: int, place: Place, page: _Page) -> None:
-    """Take over what another process has written meanwhile."""
-    at, serial = connection.execute("SELECT disks_at, disks_serial FROM places WHERE id = ?", (number,)).fetchone()
-    if serial != page.serial:
-        page.disks, page.serial = _read(connection, place).disks, serial
-    looked_at = maybe_moment(at or None)
-    if looked_at is not None:
-        page.seen_at = max(page.seen_at or looked_at, looked_at)
+def _take_over(connection: sqlite3.Connection, number: int, place: Place, page: _Page) -> None:
+    """What another process has written meanwhile."""
+    if is_behind(connection, "disks", number, page):
+        written = _read(connection, place)
+        page.disks, page.serial = written.disks, written.serial
 
 
 def _write(
@@ -149,7 +144,7 @@ def _write(
     """``seen_at``: when all disks were looked at; None if only some were."""
     connection.executemany(_PUT, [(number, *_row(stretch)) for stretch in changed])
     serial = page.serial + bool(changed)
-    connection.execute(_PUT_HEAD, (maybe_micros(seen_at) or 0, serial, number))
+    turn(connection, "disks", number, serial, seen_at)
     if changed:
         page.disks, page.serial = _entered(page.disks, changed), serial
 
@@ -250,8 +245,6 @@ _PUT = """INSERT INTO disk_runs (place, volume, started_at, ended_at, instance, 
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place, volume, started_at) DO UPDATE SET
     ended_at = excluded.ended_at, instance = excluded.instance, size = excluded.size, type = excluded.type,
     per_month = excluded.per_month"""
-
-_PUT_HEAD = "UPDATE places SET disks_at = max(disks_at, ?), disks_serial = ? WHERE id = ?"
 
 
 def _row(stretch: DiskRun) -> tuple[Any, ...]:

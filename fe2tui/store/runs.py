@@ -25,6 +25,7 @@ from fe2tui.model.fleet import Fleet, Run
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money import follows_market, machine_price, rest, run_since
 from fe2tui.model.place import Place
+from fe2tui.store.books import Head, head_of, is_behind, turn
 from fe2tui.store.database import Database
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
 from fe2tui.store.places import place_number
@@ -35,15 +36,13 @@ _NONE: Mapping[str, datetime] = {}
 
 
 @dataclass(slots=True)
-class _Page:
+class _Page(Head):
     """The runs of one place as this process knows them. ``seen`` are the instances it looked at last.
 
     ``again`` are those to be looked at next time though they are the same: without a price yet, or seen by themselves.
     """
 
     runs: dict[str, tuple[Run, ...]]
-    seen_at: datetime | None
-    serial: int = 0
     seen: Mapping[str, Instance] = field(default_factory=dict)
     again: set[str] = field(default_factory=set)
 
@@ -68,12 +67,13 @@ class RunBook:
                 return
             with self._database.transaction() as connection:
                 number = place_number(connection, fleet.place)
-                _catch_up(connection, number, fleet.place, page)
+                if is_behind(connection, "runs", number, page):
+                    written = _read(connection, fleet.place)
+                    page.runs, page.serial = written.runs, written.serial
                 changed, again = _changed(page, fleet, whole, ends)
                 connection.executemany(_PUT, [(number, *_row(run)) for run in changed])
-                at = to_micros(fleet.seen_at) if whole else 0
                 serial = page.serial + bool(changed)
-                connection.execute(_PUT_HEAD, (at, serial, number))
+                turn(connection, "runs", number, serial, fleet.seen_at if whole else None)
             _enter(page.runs, changed)
             page.serial = serial
             if whole:
@@ -117,19 +117,8 @@ def _read(connection: sqlite3.Connection, place: Place) -> _Page:
                 bool(is_spot),
             )
         )
-    head = connection.execute("SELECT runs_at, runs_serial FROM places WHERE key = ?", (place.key,)).fetchone()
-    at, serial = head or (0, 0)
-    return _Page({key: tuple(stretch) for key, stretch in runs.items()}, maybe_moment(at or None), serial)
-
-
-def _catch_up(connection: sqlite3.Connection, number: int, place: Place, page: _Page) -> None:
-    """Take over what another process has written meanwhile: it may know better when what ran was last seen to."""
-    at, serial = connection.execute("SELECT runs_at, runs_serial FROM places WHERE id = ?", (number,)).fetchone()
-    if serial != page.serial:
-        page.runs, page.serial = _read(connection, place).runs, serial
-    looked_at = maybe_moment(at or None)
-    if looked_at is not None:
-        page.seen_at = max(page.seen_at or looked_at, looked_at)
+    head = head_of(connection, "runs", place)
+    return _Page(head.seen_at, head.serial, {key: tuple(stretch) for key, stretch in runs.items()})
 
 
 def _changed(page: _Page, fleet: Fleet, whole: bool, ends: Mapping[str, datetime]) -> tuple[list[Run], set[str]]:
@@ -227,7 +216,6 @@ _PUT = """INSERT INTO runs
     ended_at = excluded.ended_at, gone_by = excluded.gone_by, price = COALESCE(price, excluded.price),
     has_address = max(has_address, excluded.has_address), seen_at = max(seen_at, excluded.seen_at),
     zone = excluded.zone, is_spot = excluded.is_spot"""
-_PUT_HEAD = "UPDATE places SET runs_at = max(runs_at, ?), runs_serial = ? WHERE id = ?"
 
 
 def _row(run: Run) -> tuple[object, ...]:
