@@ -62,6 +62,12 @@ def can_launch(view: View) -> str | None:
     return f"{visible(image.label)} is {visible(image.state)}{why}. Nothing can be launched from it."
 
 
+def launch_word(view: View) -> str:
+    """``Launch``; with a zone chosen in the spot prices, in which."""
+    zone = view.spot.zone.rsplit("-", 1)[-1] if view.pane == SPOT else ""
+    return f"Launch in {visible(zone)}" if zone else "Launch"
+
+
 def can_open(view: View) -> str | None:
     """What enter does with the row: connect to an instance, launch from an image, open a family or a type's zones."""
     if view.pane == SPOT:

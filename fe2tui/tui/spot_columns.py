@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -121,7 +121,7 @@ def _saved(row: ZoneRow, at: Pointed) -> Cell:
 def zone_columns(moment: datetime | None, days: int) -> tuple[ZoneColumn, ...]:
     """The figures of a zone; with a cursor in the chart, what it points at."""
     columns: list[ZoneColumn] = [
-        grid.Column("zone", "ZONE", 4, lambda row, at: (zone_letter(row.zone), "text"), stretches=True),
+        grid.Column("zone", "ZONE", 4, lambda row, at: (zone_letter(row.zone), "text")),
         grid.Column("now", "NOW", 8, _figure(lambda one: one.now), right=True),
         grid.Column("lowest", "LOWEST", 8, _figure(lambda one: one.lowest), rank=2, right=True),
         grid.Column("mean", "MEAN", 8, _figure(lambda one: one.mean), rank=1, right=True),
@@ -133,6 +133,3 @@ def zone_columns(moment: datetime | None, days: int) -> tuple[ZoneColumn, ...]:
         title = f"{here:%a} {here.day} {here:%b %H:%M}" if days > 1 else f"{here:%a %H:%M}"
         columns.append(grid.Column("then", title, max(8, len(title)), _then, right=True))
     return tuple(columns)
-
-
-LEAST: Mapping[str, int] = {"type": 16, "zone": 4}

@@ -37,9 +37,8 @@ class Pane(Vertical):
     def take_focus(self) -> None:
         """Give the focus to what is moved in."""
 
-    @abstractmethod
     def go_to_row(self, row_id: str) -> None:
-        """Put the cursor on a row as soon as it is there."""
+        """Put the cursor on a row as soon as it is there; nothing where rows have no ids."""
 
     @abstractmethod
     def open_row(self) -> str:
@@ -50,13 +49,13 @@ class Pane(Vertical):
         """Take back the newest of what was asked for: a filter, marks."""
 
     @property
-    @abstractmethod
     def count_words(self) -> str:
         """How many, for the tab; empty when that is not known, or not worth telling."""
+        return ""
 
-    @abstractmethod
     def described(self) -> Described | None:
-        """The details of the row under the cursor."""
+        """The details of the row under the cursor, where they are not in sight anyway."""
+        return None
 
     @abstractmethod
     def write_edge(self, counts: Mapping[str, str], named: Collection[str]) -> None:
@@ -70,6 +69,5 @@ class Pane(Vertical):
     def forget(self, place: Place) -> None:
         """Another place is shown: nothing of the last one stays."""
 
-    @abstractmethod
     def unread(self, reason: str) -> None:
-        """Nothing could be read."""
+        """The instances and all that is read with them could not be read."""

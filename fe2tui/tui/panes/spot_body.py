@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.widget import Widget
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Prices
 from fe2tui.model.place import Place
 from fe2tui.model.spot_query import Offer
-from fe2tui.model.words import visible
 from fe2tui.paths import sheets_folder
 from fe2tui.tui.panes.listpane import ListPane
-from fe2tui.tui.panes.spot_chart import charted, in_its_place, zone_rows
+from fe2tui.tui.panes.spot_charted import Charted
 from fe2tui.tui.panes.spot_list import SpotList, SpotTable
-from fe2tui.tui.panes.spot_reader import SpotReader, covers
-from fe2tui.tui.panes.spot_zones import ZoneTable
+from fe2tui.tui.panes.spot_reader import SpotReader
 from fe2tui.tui.spot_columns import KIND
 from fe2tui.tui.verbs.sources import Joined
 from fe2tui.tui.view import SpotChoice
@@ -44,8 +42,8 @@ class SpotBody(Container):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "in_time(-1)", "Earlier", show=False),
         Binding("right", "in_time(1)", "Later", show=False),
-        Binding("shift+left", "by_days(-1)", "A day earlier", show=False),
-        Binding("shift+right", "by_days(1)", "A day later", show=False),
+        Binding("shift+left", "in_time(0, -1)", "A day earlier", show=False),
+        Binding("shift+right", "in_time(0, 1)", "A day later", show=False),
     ]
 
     def __init__(
@@ -64,22 +62,19 @@ class SpotBody(Container):
         self._choose = choose
         self._said = said
         self._joined = Joined()
-        self._drawn: tuple[object, ...] = ()
         self._is_looked_at = True
         self.choice = SpotChoice()
         self.reader = SpotReader(desk, clock, work, self._news)
-        self.chart = ChartView(id="spot-chart")
-        self.zones = ZoneTable()
         self.offers = SpotList(self._list_changed, self.reader.history, clock)
+        self.charted = Charted(self.reader, self.offers, clock, lambda: desk.session.region)
+        self.zones = self.charted.zones
         self.table = SpotTable(self._picked, self._want_weeks)
         self.listing = ListPane(KIND, self.table, self.offers, lambda row_id: None)
         self.listing.remove_class("list")
 
     def compose(self) -> Iterator[Widget]:
         """The chart above its zones, and the list."""
-        with Vertical(id="spot-left"):
-            yield self.chart
-            yield self.zones
+        yield self.charted
         yield self.listing
 
     def on_mount(self) -> None:
@@ -108,7 +103,7 @@ class SpotBody(Container):
         """Have read what is not known, or not new any more, while somebody looks."""
         if self._is_looked_at:
             self._work(self._read_market())
-            self._want_chart()
+            self.charted.want()
             self._want_weeks()
 
     async def _read_market(self) -> None:
@@ -135,12 +130,7 @@ class SpotBody(Container):
         )
         if self.offers.take(self._desk.catalogues.kept(place), prices):
             self._list_changed()
-            self._show_chart()
-
-    def _want_chart(self) -> None:
-        kind = self.offers.type(self.choice.type)
-        if self.choice.type and (kind is None or kind.spot):
-            self.reader.want(self.choice.type, self.choice.days)
+            self.charted.draw()
 
     def _want_weeks(self) -> None:
         """The weeks of the rows in view."""
@@ -149,7 +139,7 @@ class SpotBody(Container):
     def _news(self, names: frozenset[str]) -> None:
         """Something else is known of these types, or they are being read."""
         if self.choice.type in names:
-            self._show_chart()
+            self.charted.draw()
         self.table.redraw_rows([one.name for one in self.table.in_view if one.type.name in names])
         self._said()
 
@@ -157,12 +147,17 @@ class SpotBody(Container):
         """Another place is shown."""
         self.choice = choice
         self.reader.forget()
-        self._drawn = ()
         self.offers.problem = self.offers.family = ""
         self.offers.take(None, Prices())
-        self.chart.show(None)
+        self.charted.forget(choice)
         self.table.forget(place)
         self.look_again()
+
+    def recolour(self) -> None:
+        """The colours are others."""
+        self.table.recolour()
+        self.zones.recolour()
+        self.charted.chart.refresh()
 
     # The list
 
@@ -183,9 +178,7 @@ class SpotBody(Container):
     def show(self, choice: SpotChoice) -> None:
         """Show what is chosen: at once where it is known, else as soon as it is."""
         was, self.choice = self.choice, choice
-        if (choice.type, choice.days) != (was.type, was.days):
-            self._want_chart()
-            self._show_chart()
+        self.charted.choose(choice)
         if choice.family != was.family:
             self.offers.family = choice.family
             self._list_changed()
@@ -229,51 +222,14 @@ class SpotBody(Container):
         if self.zones.chosen != self.choice.zone:
             self._choose(replace(self.choice, zone=self.zones.chosen))
 
-    # The chart
+    # Time
 
-    def _show_chart(self) -> None:
-        """Draw what is known of the type; as long as it is read, the picture that is there stays."""
-        choice = self.choice
-        history = self.reader.history(choice.type) if choice.type else None
-        present = self.chart.chart
-        if self._waits and present is not None and (history is None or present.about == choice.type):
-            return
-        on_demand = self.offers.on_demand(choice.type)
-        drawn = (choice.type, choice.days, on_demand, history)
-        if present is not None and all(new is old for new, old in zip(drawn, self._drawn, strict=False)):
-            return
-        chart = charted(choice, history, on_demand, self._clock())
-        error, kind = self.reader.errors.get(choice.type), self.offers.type(choice.type)
-        words = () if chart is not None else in_its_place(choice, kind, history, error, self._desk.session.region)
-        is_other = not self._drawn or self._drawn[0] != choice.type
-        self._drawn = drawn
-        self.chart.show(chart, words)
-        rows = zone_rows(choice, chart, history, self.offers.zones_of(choice.type), self.chart.moment)
-        self.zones.show_zones(rows, is_other=is_other)
-
-    @property
-    def _waits(self) -> bool:
-        """Whether not all of the chart is known, and it may become so."""
-        name, kind = self.choice.type, self.offers.type(self.choice.type)
-        can_come = bool(name) and name not in self.reader.errors and (kind is None or kind.spot)
-        return can_come and not covers(self.reader.history(name), self.choice.days, self._clock())
-
-    @property
-    def state_words(self) -> tuple[str, str]:
-        """What is going on, and its colour: what is read, or went wrong."""
-        name = self.choice.type
-        if self._waits:
-            return f"reading {visible(name)} …", "accent"
-        error = self.reader.errors.get(name)
-        return (f"▲ {visible(error.summary)}", "state-trouble") if error is not None else ("", "")
-
-    def action_in_time(self, columns: int) -> None:
-        """Move the chart's cursor by so many columns."""
-        self.chart.move(columns)
-
-    def action_by_days(self, days: int) -> None:
-        """Move the chart's cursor by so many days."""
-        self.chart.shift(DAY * days)
+    def action_in_time(self, columns: int, days: int = 0) -> None:
+        """Move the chart's cursor by so many columns, or days."""
+        if columns:
+            self.charted.chart.move(columns)
+        else:
+            self.charted.chart.shift(DAY * days)
 
     @on(ChartView.Pointed)
     def _pointed(self, event: ChartView.Pointed) -> None:

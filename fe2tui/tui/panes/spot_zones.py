@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from fe2tui.tui.spot_columns import Pointed, ZoneRow, zone_columns
-from fe2tui.tui.widgets.grid import Cell, Column, Layout, Names, fit
+from fe2tui.tui.widgets.brush import Look
+from fe2tui.tui.widgets.grid import Cell, Column, Layout, fit
 from fe2tui.tui.widgets.table import Table
 
 MOST = 8
@@ -30,9 +31,8 @@ class ZoneRows:
         return ZoneRows(self.zones, moment, self._days)
 
     def layout(self, width: int) -> Layout:
-        """The columns for a width: the zone's takes no more than it needs."""
-        layout = fit(zone_columns(self._moment, self._days), width, names=Names(5, 5, 6))
-        return Layout(layout.columns, layout.gap)
+        """The columns for a width."""
+        return fit(zone_columns(self._moment, self._days), width)
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
         """The marker of its line, and the figures."""
@@ -49,6 +49,10 @@ class ZoneTable(Table):
     def __init__(self) -> None:
         self.zones = ZoneRows()
         super().__init__(self.zones, id="spot-zones")
+
+    def _look(self, row: int) -> Look:
+        look = super()._look(row)
+        return Look(look.row_id, "", look.marked) if look.ground == "idle" else look
 
     @property
     def chosen(self) -> str:

@@ -21,6 +21,7 @@ THINGS: tuple[Command, ...] = (
         check=possible.can_launch,
         order=10,
         changes=True,
+        word=possible.launch_word,
     ),
     Command(
         "connect",

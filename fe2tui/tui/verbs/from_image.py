@@ -23,7 +23,8 @@ _SMALL: Mapping[str, str] = {
 def first(view: View) -> First:
     """In the images what is needed for the one that is meant, in the spot prices the type; elsewhere the usual."""
     if view.pane == SPOT and view.spot.type:
-        kind = (known := view.desk.catalogues.kept(view.place)) and known.types.get(view.spot.type)
+        catalogue = view.desk.catalogues.kept(view.place)
+        kind = catalogue.types.get(view.spot.type) if catalogue is not None else None
         is_spot = kind is None or kind.spot
         return First(machine=view.spot.type, market="spot" if is_spot else "on-demand", zone=view.spot.zone or None)
     if view.pane != IMAGES or not view.images:

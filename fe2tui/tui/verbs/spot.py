@@ -33,7 +33,7 @@ def show_type(view: View, type_name: str) -> None:
 
 
 async def prices(view: View) -> None:
-    """Those of the instance's type, or of one for the image; in the spot pane itself, of the selected instance again."""
+    """Those of the instance's type, or of one for the image; in the spot pane, of the selected instance's again."""
     if view.pane == SPOT:
         _parts(view).spot.unpin()
         _parts(view).main.write_lines()
@@ -83,7 +83,7 @@ async def export(view: View) -> None:
     from fe2tui.chart.svg import svg
 
     body = _parts(view).spot.body
-    chart = body.chart.chart if body is not None else None
+    chart = body.charted.chart.chart if body is not None else None
     if chart is None:
         view.tell("Nothing is charted yet.", "warning")
         return
