@@ -33,23 +33,20 @@ def reduced(series: Series, start: datetime, end: datetime, columns: int) -> lis
     if not values:
         return []
     begins.append(float(columns))
-    found: list[Column] = []
-    place = 0
-    for number in range(int(begins[0]), columns):
-        longest = held = 0.0
-        low = high = value = values[place]
-        while True:
-            lasts = min(begins[place + 1], number + 1) - max(begins[place], number)
-            here = values[place]
-            low, high = min(low, here), max(high, here)
-            if lasts > longest:
-                longest, value = lasts, here
-            held += lasts
-            if begins[place + 1] > number + 1 or place + 2 == len(begins):
-                break
-            place += 1
-        found.append(Column(number, value, low, high))
-    return found
+    return [_column(number, values, begins) for number in range(int(begins[0]), columns)]
+
+
+def _column(number: int, values: Sequence[float], begins: Sequence[float]) -> Column:
+    """What holds between ``number`` and the next; the last of ``begins`` is an end."""
+    place = max(bisect_right(begins, number) - 1, 0)
+    until = bisect_left(begins, number + 1)
+    here = values[place:until]
+    if len(here) == 1:
+        return Column(number, here[0], here[0], here[0])
+    edges = [number, *begins[place + 1 : until], number + 1]
+    edges[0] = max(begins[place], number)
+    longest = max(range(len(here)), key=lambda turn: edges[turn + 1] - edges[turn])
+    return Column(number, here[longest], min(here), max(here))
 
 
 def path(columns: Sequence[Column], dot: Callable[[float], int]) -> list[tuple[int, int]]:
@@ -58,16 +55,17 @@ def path(columns: Sequence[Column], dot: Callable[[float], int]) -> list[tuple[i
     way: list[tuple[int, int]] = []
     for place, column in enumerate(columns):
         x, y = column.number, dots[place]
-        around = dots[max(0, place - 1) : place + 2]
         before = dots[place - 1] if place else y
         if not place:
             way.append((x, y))
         elif before != y:
             way += [(x, before), (x, y)]
-        top, bottom = dot(column.high), dot(column.low)
-        for tip, far in ((top, top - max(around)), (bottom, min(around) - bottom)):
-            if far >= _SPIKE:
-                way += [(x, y), (x, tip), (x, y)]
+        if column.low != column.high:
+            around = dots[max(0, place - 1) : place + 2]
+            top, bottom = dot(column.high), dot(column.low)
+            for tip, far in ((top, top - max(around)), (bottom, min(around) - bottom)):
+                if far >= _SPIKE:
+                    way += [(x, y), (x, tip), (x, y)]
     if columns:
         way.append((columns[-1].number, dots[-1]))
     return way

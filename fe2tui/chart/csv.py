@@ -6,10 +6,9 @@ import csv
 import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from fe2tui.chart.lines import Chart
-from fe2tui.model.series import Series
+from fe2tui.model.series import Change, Series
 from fe2tui.model.spot import SpotHistory
 
 TITLES = ("type", "zone", "time", "price")
@@ -22,26 +21,24 @@ def csv_of(what: SpotHistory | Chart) -> str:
     zone has the time at which it was set, which may lie before the window.
     """
     if isinstance(what, SpotHistory):
-        rows = [
-            (what.type, zone, *change)
-            for zone, series in sorted(what.zones.items())
-            for change in zip(series.times, series.values, strict=True)
-        ]
+        parts = [(what.type, zone, _all(series)) for zone, series in sorted(what.zones.items())]
     else:
-        rows = [
-            (what.about, line.zone or line.label, *change)
-            for line in what.lines
-            for change in _within(what, line.series)
-        ]
+        parts = [(what.about, line.zone or line.label, _within(what, line.series)) for line in what.lines]
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(TITLES)
-    writer.writerows(
-        (kind, zone, f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", price) for kind, zone, moment, price in rows
-    )
+    for kind, zone, changes in parts:
+        writer.writerows((kind, zone, _iso(moment), f"{price:f}") for moment, price in changes)
     return written.getvalue()
 
 
-def _within(chart: Chart, series: Series) -> Iterable[tuple[datetime, Decimal]]:
-    kept = series.since(chart.start)
-    return ((moment, price) for moment, price in zip(kept.times, kept.values, strict=True) if moment <= chart.end)
+def _iso(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _all(series: Series) -> Iterable[Change]:
+    return zip(series.times, series.values, strict=True)
+
+
+def _within(chart: Chart, series: Series) -> Iterable[Change]:
+    return ((moment, price) for moment, price in _all(series.since(chart.start)) if moment <= chart.end)

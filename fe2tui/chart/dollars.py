@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Literal
 
 Place = Literal["none", "inside", "above", "below"]
@@ -14,6 +14,9 @@ _SMALLEST = Decimal("0.0001")
 
 _SHARE = Decimal("0.4")
 """The lines take at least so much of the height, or the axis breaks before the reference."""
+
+_MARGIN = Decimal("1.08")
+"""What the lines leave free above and below them."""
 
 _CALM = Decimal("0.04")
 """The axis covers at least so much of the highest price, so that a price that hardly moves looks like one."""
@@ -39,21 +42,21 @@ class Axis:
         return f"{price:,.{self.decimals}f}"
 
 
-def axis_for(lowest: Decimal, highest: Decimal, reference: Decimal | None, most_ticks: int) -> Axis:
-    """The axis for prices between two, with at most so many ticks (but two at least)."""
+def axis_for(lowest: Decimal, highest: Decimal, reference: Decimal | None, rows: int) -> Axis:
+    """The axis for prices between two: its ticks are in the middle of rows, and equally many rows apart."""
     place = _place(lowest, highest, reference)
     if place == "inside" and reference is not None:
         lowest, highest = min(lowest, reference), max(highest, reference)
-    span = max(highest - lowest, highest * _CALM, 4 * _SMALLEST)
-    margin = (span - (highest - lowest)) / 2 + span / 20
-    low, high = max(Decimal(0), lowest - margin), highest + margin
-    step = _step(high - low, max(2, most_ticks))
-    first = (low / step).to_integral_value(ROUND_CEILING) * step
-    ticks = tuple(first + step * number for number in range(int((high - first) / step) + 1))
+    needed = max(highest - lowest, highest * _CALM, 4 * _SMALLEST) * _MARGIN
+    step, apart = _step(needed, rows)
+    row = step / apart
+    first = max(0, int(((lowest + highest) / 2 / row - Decimal(rows - 1) / 2).to_integral_value()))
+    ticks = tuple(row * number for number in range(first, first + rows) if number % apart == 0)
     decimals = max(2, _decimals(step))
     if reference is not None:
         decimals = max(decimals, min(4, _decimals(reference)))
-    return Axis(low, high, ticks, decimals, place)
+    low = row * first - row / 2
+    return Axis(low, low + row * rows, ticks, decimals, place)
 
 
 def _place(lowest: Decimal, highest: Decimal, reference: Decimal | None) -> Place:
@@ -66,13 +69,22 @@ def _place(lowest: Decimal, highest: Decimal, reference: Decimal | None) -> Plac
     return "above" if reference > highest else "below"
 
 
-def _step(span: Decimal, most: int) -> Decimal:
-    """The smallest of 1, 2, 5, 10 … that gives no more than so many ticks; a finer one where two would not fit."""
-    step, factors = _SMALLEST, (2, Decimal("2.5"), 2)
-    turn = 0
-    while span / step > most - 1 and span / step >= Decimal("2.5"):
-        step, turn = step * factors[turn % 3], turn + 1
-    return step.normalize()
+def _step(needed: Decimal, rows: int) -> tuple[Decimal, int]:
+    """The price between two ticks, 1, 2 or 5 times a power of ten, and how many rows apart they are.
+
+    Of those that are possible the one that leaves least of the height empty with ticks three rows apart or, where
+    there are many rows, eight of them.
+    """
+    wanted = max(3, rows // 8)
+    possible: list[tuple[Decimal, Decimal, int]] = []
+    exponent = max(_SMALLEST.adjusted(), (2 * needed / rows).adjusted())
+    for step in (Decimal(factor).scaleb(power) for power in (exponent, exponent + 1) for factor in (1, 2, 5)):
+        apart = min(int(rows * step / needed), max(2, rows // 2))
+        if apart >= 2:
+            used = needed * apart / (rows * step)
+            possible.append((used - Decimal(abs(apart - wanted)) / wanted / 6, step, apart))
+    _, step, apart = max(possible)
+    return step, apart
 
 
 def _decimals(value: Decimal) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -54,13 +55,8 @@ class Chart:
 
     def prices(self) -> tuple[Decimal, Decimal] | None:
         """The lowest and the highest price within the window; None where no line has any."""
-        found = [
-            (low, high)
-            for line in self.lines
-            if (low := line.series.lowest(self.start, self.end)) is not None
-            and (high := line.series.highest(self.start, self.end)) is not None
-        ]
-        return (min(low for low, _ in found), max(high for _, high in found)) if found else None
+        held = [value for line in self.lines for value in _values(line.series, self.start, self.end)]
+        return (min(held), max(held)) if held else None
 
     @property
     def reference_words(self) -> str:
@@ -69,3 +65,8 @@ class Chart:
             return ""
         exponent = self.reference.normalize().as_tuple().exponent
         return f"{self.reference_label} {self.reference:,.{max(3, -int(exponent))}f}".strip()
+
+
+def _values(series: Series, start: datetime, end: datetime) -> tuple[Decimal, ...]:
+    first = max(bisect_right(series.times, start) - 1, 0)
+    return series.values[first : bisect_left(series.times, end)]

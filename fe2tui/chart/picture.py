@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ Run = tuple[str, str]
 ``text``."""
 
 Cell = tuple[str, str]
+_ROUNDING = 1e-6  # dots: a price in the middle of a row stays there
 Rows = tuple[tuple[Run, ...], ...]
 
 
@@ -35,12 +36,18 @@ class Frame:
         """The row under the canvas."""
         return self.top + self.rows
 
-    def dot(self, price: Decimal | float) -> int:
-        """The row of dots of a price, counted from the lower end of the canvas."""
-        last = 4 * self.rows - 1
-        return min(last, max(0, round(self.axis.share(price) * last)))
+    @property
+    def dots(self) -> Callable[[float], int]:
+        """From a price to its row of dots, counted from the lower end of the canvas."""
+        last, low = 4 * self.rows - 1, float(self.axis.low)
+        scale = 4 * self.rows / (float(self.axis.high) - low)
+        return lambda price: min(last, max(0, int((price - low) * scale + _ROUNDING)))
 
-    def row_of(self, price: Decimal | float) -> int:
+    def dot(self, price: Decimal) -> int:
+        """The row of dots of a price, counted from the lower end of the canvas."""
+        return self.dots(float(price))
+
+    def row_of(self, price: Decimal) -> int:
         """The row of the picture in which a price stands."""
         return self.foot - 1 - self.dot(price) // 4
 

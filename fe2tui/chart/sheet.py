@@ -33,6 +33,7 @@ class Sheet:
         self._width, self._height = width, height
         self._lines = [line for line in chart.lines if line.series.at(chart.end) is not None]
         self._labels = [self._label(line) for line in self._lines]
+        self._prices = chart.prices() or (Decimal(0), Decimal(0))
         self._frame = self._framed()
         self._rows: list[list[Cell]] = [[_BLANK] * width for _ in range(height)]
 
@@ -52,8 +53,7 @@ class Sheet:
         return f"{line.label} {price:,.4f}" if self._width >= _ROOMY else line.label
 
     def _axis(self, rows: int) -> Axis:
-        lowest, highest = self._chart.prices() or (Decimal(0), Decimal(0))
-        return axis_for(lowest, highest, self._chart.reference, rows * 2 // 5 + 1)
+        return axis_for(*self._prices, self._chart.reference, rows)
 
     def _framed(self) -> Frame:
         rows = self._height - 2
@@ -113,7 +113,7 @@ class Sheet:
         frame, chart = self._frame, self._chart
         lines = [line for line in reversed(chart.lines) if line.series]  # the most important one is seen where two meet
         columns = [reduced(line.series, chart.start, chart.end, 2 * frame.columns) for line in lines]
-        paths = [path(each, frame.dot) for each in columns]
+        paths = [path(each, frame.dots) for each in columns]
         drawn = [(line, way) for line, way in zip(lines, paths, strict=True) if way]
         for row, cells in enumerate(traced([way for _, way in drawn], frame.columns, frame.rows), frame.top):
             for column, (character, number) in enumerate(cells, frame.left):
@@ -179,7 +179,9 @@ class Sheet:
 
     def _draw_labels(self) -> None:
         frame = self._frame
-        shown = list(zip(self._lines, self._labels, strict=True))[: frame.rows]
-        wanted = [frame.row_of(line.series.at(self._chart.end) or 0) for line, _ in shown]
-        for (line, label), row in zip(shown, spread(wanted, frame.top, frame.foot - 1), strict=True):
+        labelled = list(zip(self._lines, self._labels, strict=True))[: frame.rows]
+        ends = [(line.series.at(self._chart.end) or Decimal(0), line, label) for line, label in labelled]
+        ends.sort(key=lambda one: one[0], reverse=True)
+        rows = spread([frame.row_of(price) for price, _, _ in ends], frame.top, frame.foot - 1)
+        for (_, line, label), row in zip(ends, rows, strict=True):
             self._write(row, frame.left + frame.columns + 1, f"{line.marker} {label}", line.ink_name)
