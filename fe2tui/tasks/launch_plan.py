@@ -168,7 +168,7 @@ class _Planning:
         if not decides and not self.with_cost:
             return {}
         try:
-            return await self.known.spot(self.request.type, patience=None if decides else self.ctx.pace.prices)
+            return await self.known.spot(self.request.type, awaited=decides)
         except Fe2Error as error:
             if self.request.is_spot:
                 self.warnings.append(f"Spot prices are not known: {error.summary}")

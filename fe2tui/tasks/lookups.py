@@ -123,10 +123,11 @@ class Lookups:
         except (TimeoutError, Fe2Error):
             return await prices.shelved_prices(ctx.store.prices, ctx.session.region) or Prices()
 
-    async def spot(self, type_name: str, *, patience: float | None) -> Mapping[str, Decimal]:
+    async def spot(self, type_name: str, *, awaited: bool) -> Mapping[str, Decimal]:
         """The spot price of a type now, by zone, dollars an hour: those at hand if they are of the last ten minutes.
 
-        Not waited for longer than ``patience`` seconds; empty while they are not there. Raises what reading them does.
+        Not waited for longer than ``pace.prices`` unless ``awaited``; empty while they are not there. Raises what
+        reading them does.
         """
         ctx = self._ctx
         fresh = self._spot_prices.fresh(ctx) if self._spot_prices is not None else None
@@ -138,7 +139,7 @@ class Lookups:
             return {zone: price for (_, zone), price in found.items()}
 
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(None if awaited else ctx.pace.prices):
                 return await self._once(("spot", type_name), ask)
         except TimeoutError:
             return {}

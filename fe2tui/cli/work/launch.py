@@ -23,6 +23,7 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.launch_again import launch_when_room
 
 PRICES_WAIT = 5.0  # seconds: a region's prices are read once a day, and what it costs is to be seen before it does
+COMPARED_WAIT = 20.0  # the same where the prices of two markets are to be compared
 
 
 def launch(asked: Asked, request: LaunchRequest, *, wait: bool, retry: timedelta | None = None) -> None:
@@ -34,7 +35,8 @@ def launch(asked: Asked, request: LaunchRequest, *, wait: bool, retry: timedelta
             complain(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
             if outcome.error:
                 say_error(visible(outcome.label), outcome.error)
-        known = task.Lookups(replace(ctx, pace=replace(ctx.pace, prices=PRICES_WAIT)))
+        wait_for_prices = COMPARED_WAIT if request.is_spot else PRICES_WAIT
+        known = task.Lookups(replace(ctx, pace=replace(ctx.pace, prices=wait_for_prices)))
         try:
             agreed = await _agreed(ctx, request, known)
             if retry is not None:
