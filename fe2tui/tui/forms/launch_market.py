@@ -92,13 +92,11 @@ class MarketPrices(Static, can_focus=True):
         """The lines are broken for a width."""
         self._draw()
 
-    def on_focus(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
         """What is chosen is bright while the person is here."""
-        self._draw()
-
-    def on_blur(self) -> None:
-        """The person is elsewhere."""
-        self._draw()
+        super().watch_has_focus(has_focus)
+        if self.is_mounted:
+            self._draw()
 
     # Choosing
 

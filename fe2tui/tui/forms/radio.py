@@ -80,13 +80,11 @@ class Radio(Static, can_focus=True):
         """The sentences are broken for a width."""
         self._draw()
 
-    def on_focus(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
         """The choice is bright while the person is here."""
-        self._draw()
-
-    def on_blur(self) -> None:
-        """The person is elsewhere."""
-        self._draw()
+        super().watch_has_focus(has_focus)
+        if self.is_mounted:
+            self._draw()
 
     def _draw(self) -> None:
         room = max(20, (self.content_size.width or 60) - _BEFORE)
@@ -173,13 +171,11 @@ class RadioLine(Static, can_focus=True):
         """Other titles may fit."""
         self._draw()
 
-    def on_focus(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
         """The choice is bright while the person is here."""
-        self._draw()
-
-    def on_blur(self) -> None:
-        """The person is elsewhere."""
-        self._draw()
+        super().watch_has_focus(has_focus)
+        if self.is_mounted:
+            self._draw()
 
     def _draw(self) -> None:
         level, gap = self._fitting(self.content_size.width or 1_000)

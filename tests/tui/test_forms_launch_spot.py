@@ -1,0 +1,240 @@
+"""Spot in the launch form: prices side by side, the zone and the market chosen, nothing that was typed lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.content import Content
+from textual.widgets import Static
+
+from fe2tui.errors import FieldError
+from fe2tui.model.launch import LaunchRequest, ZonePrice
+from fe2tui.model.machine_type import MachineType
+from fe2tui.tui.forms.field import Row
+from fe2tui.tui.forms.launch_draft import First
+from fe2tui.tui.forms.launch_market import MarketPrices, laid_out
+from fe2tui.tui.forms.launch_types import alike
+from fe2tui.tui.forms.radio import RadioLine
+from tests.tui.forms_host import Host, opened, said, until, write
+from tests.tui.launch_plans import KIND, ZONES, Planned, place_of
+
+SPOT = First(machine=KIND.name, market="spot")
+PRICES = "On demand 12.240  Spot 2a 3.870 ◂ cheapest  2b 3.946  2c not offered"
+
+
+async def at_once(host: Host, planned: Planned) -> None:
+    """Wait until a plan is on the screen."""
+    await until(lambda: planned.requests and "an hour" in said(host, "#cost"))
+
+
+def focus(host: Host, part: str) -> None:
+    host.form.query_one(part).focus()
+
+
+async def test_on_demand_and_every_zones_spot_price_stand_side_by_side_on_a_small_terminal() -> None:
+    planned = Planned()
+    async with opened(planned.form()) as (_, host):
+        await at_once(host, planned)
+        assert said(host, "#prices") == PRICES
+        assert "(•) on demand" in said(host, "#markets")
+        assert planned.newest().market == "on-demand"
+        assert "$12.25" in said(host, "#cost")
+        assert host.form.query_one("#cost").region.bottom <= host.size.height
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+async def test_nothing_of_the_choice_is_cut(size: tuple[int, int]) -> None:
+    planned = Planned()
+    async with opened(planned.form(SPOT), size) as (_, host):
+        await at_once(host, planned)
+        for part in ("#markets", "#prices"):
+            line = host.form.query_one(part, Static)
+            assert all(len(row) <= line.content_size.width for row in str(line.render()).split("\n"))
+            assert host.size.region.contains_region(line.region)
+        assert host.form.query_one("#frame").max_scroll_y == 0
+
+
+async def test_the_choice_of_spot_shows_its_cost_what_it_saves_and_what_happens_to_the_data() -> None:
+    planned = Planned()
+    async with opened(planned.form()) as (pilot, host):
+        await at_once(host, planned)
+        focus(host, "#markets")
+        await pilot.press("right")
+        await until(lambda: "$3.88" in said(host, "#cost"))
+        assert planned.newest().market == "spot" and planned.newest().zone is None
+        assert "disk is kept" in said(host, "#data")
+        assert "68 % below on demand; to 2b" in said(host, "#zones")
+        assert "while stopped" in said(host, "#cost")
+        await pilot.press("right")
+        await until(lambda: planned.newest().market == "spot-once")
+        await until(lambda: "gone" in said(host, "#data"))
+        assert "stopped" not in said(host, "#cost")
+
+
+async def test_left_and_right_choose_among_the_prices_and_a_zone_not_on_offer_is_none_of_them() -> None:
+    planned = Planned()
+    async with opened(planned.form(SPOT)) as (pilot, host):
+        await at_once(host, planned)
+        focus(host, "#prices")
+        await pilot.press("right", "right", "right")
+        await until(lambda: planned.newest().zone == "us-east-2b")
+        await until(lambda: "us-east-2b only" in said(host, "#zones"))
+        assert "2b 3.946 ◂ only there" in said(host, "#prices")
+        assert "cheapest" not in said(host, "#prices")
+        await pilot.press("left")
+        await until(lambda: planned.newest().zone is None)
+        assert planned.newest().market == "spot"
+        await pilot.press("left", "left")
+        await until(lambda: planned.newest().market == "on-demand")
+        assert host.form.query_one("#markets", RadioLine).chosen == "on-demand"
+
+
+async def test_a_click_on_a_price_buys_at_that_price() -> None:
+    planned = Planned()
+    async with opened(planned.form()) as (pilot, host):
+        await at_once(host, planned)
+        for words, bought in (
+            ("2b 3.9", ("spot", "us-east-2b")),
+            ("2a 3.8", ("spot", None)),
+            ("2a 3.8", ("spot", "us-east-2a")),
+            ("2c not", ("spot", "us-east-2a")),
+            ("On dem", ("on-demand", None)),
+        ):
+            await pilot.click("#prices", offset=place_of(host, words))
+            await until(lambda: (planned.newest().market, planned.newest().zone) == bought)  # noqa: B023 - waited for
+
+
+async def test_a_click_chooses_the_market() -> None:
+    planned = Planned()
+    async with opened(planned.form()) as (pilot, host):
+        await at_once(host, planned)
+        column = said(host, "#markets").index("one-time")
+        await pilot.click("#markets", offset=(column, 0))
+        await until(lambda: planned.newest().market == "spot-once")
+
+
+async def test_the_price_on_demand_is_for_every_zone_and_the_way_back_to_spot_keeps_the_zone() -> None:
+    planned = Planned()
+    async with opened(planned.form(replace(SPOT, zone="us-east-2b"))) as (pilot, host):
+        await at_once(host, planned)
+        assert planned.newest().zone == "us-east-2b"
+        focus(host, "#markets")
+        await pilot.press("left")
+        await until(lambda: planned.newest().market == "on-demand")
+        assert planned.newest().zone is None
+        await pilot.press("right")
+        await until(lambda: planned.newest().zone == "us-east-2b")
+
+
+async def test_enter_goes_through_every_part_of_the_form_and_never_launches() -> None:
+    planned = Planned()
+    async with opened(planned.form()) as (pilot, host):
+        await at_once(host, planned)
+        await write(pilot, "box")
+        seen = []
+        for _ in range(10):
+            focused = host.focused
+            assert focused is not None
+            row = next((node.id for node in focused.ancestors_with_self if isinstance(node, Row | MarketPrices)), "")
+            seen.append(row)
+            await pilot.press("enter")
+        assert seen[:9] == [
+            "name", "image", "disk", "type", "key_name", "security_group", "market", "address", "iops",
+        ]  # fmt: skip
+        assert seen[9] == "prices"
+        assert host.screen is host.form
+
+
+async def test_a_launch_that_failed_is_in_the_form_again_as_it_was_typed() -> None:
+    asked = LaunchRequest(
+        "box", "base", "p3.8xlarge", 200, "other", security_group="web", iops=4000, zone="us-east-2b",
+        address="198.51.100.7", market="spot-once",
+    )  # fmt: skip
+    planned = Planned()
+    async with opened(planned.form(again=asked)) as (pilot, host):
+        await at_once(host, planned)
+        await pilot.press("ctrl+s")
+        await until(lambda: host.screen is not host.form)
+        assert host.answer == asked
+
+
+@pytest.mark.parametrize("field", ["market", "zone"])
+async def test_what_is_wrong_with_market_or_zone_stands_at_their_row_once_asked_to_launch(field: str) -> None:
+    planned = Planned(errors=(FieldError(field, "AWS has none of these.", "Choose another."),))
+    async with opened(planned.form(SPOT)) as (pilot, host):
+        await at_once(host, planned)
+        await write(pilot, "box")
+        row = host.form.query_one("#market", Row)
+        assert row.error is None
+        await pilot.press("ctrl+s")
+        await until(lambda: row.error)
+        assert "none of these" in str(row.query_one(".error", Static).render())
+        assert host.focused is host.form.query_one("#markets")
+
+
+async def test_with_every_field_wrong_the_cost_stays_in_sight_and_each_field_within_reach() -> None:
+    names = ("name", "image", "disk", "type", "key_name", "security_group", "market", "address", "iops")
+    wrong = tuple(FieldError(name, f"Something is wrong with the {name} here.", "Correct it.") for name in names)
+    planned = Planned(errors=wrong)
+    async with opened(planned.form(SPOT)) as (pilot, host):
+        await at_once(host, planned)
+        await pilot.press("ctrl+s")
+        await until(lambda: host.form.query_one("#iops", Row).error)
+        for name in names:
+            row = host.form.query_one(f"#{name}", Row)
+            row.query("Input, RadioLine").first().focus()
+            await pilot.pause()
+            assert host.size.region.contains_region(row.query_one(".label").region)
+            cost = host.form.query_one("#cost")
+            assert cost.region.height > 0 and host.size.region.contains_region(cost.region)
+
+
+@pytest.mark.parametrize(
+    ("zones", "words"),
+    [
+        ((), "On demand 12.240"),
+        ((ZONES[2],), "On demand 12.240   Spot not offered here"),
+        (
+            (ZonePrice("us-east-2a", None),),
+            "On demand 12.240   Spot 2a price unknown ◂ cheapest",
+        ),
+        (
+            (ZonePrice("us-east-2a", Decimal("0.0031")),),
+            "On demand 12.2400   Spot 2a 0.0031 ◂ cheapest",
+        ),
+    ],
+)
+async def test_prices_that_are_not_there_are_said_to_be_so(zones: tuple[ZonePrice, ...], words: str) -> None:
+    planned = Planned(zones)
+    async with opened(planned.form()) as (_, host):
+        await at_once(host, planned)
+        assert said(host, "#prices") == words
+
+
+@settings(max_examples=60)
+@given(st.lists(st.text("ab 1", min_size=1, max_size=20), min_size=1, max_size=8), st.integers(20, 60))
+def test_items_of_a_line_keep_to_its_width_and_are_hit_where_they_stand(texts: list[str], width: int) -> None:
+    items = [(str(number), Content(text)) for number, text in enumerate(texts)]
+    lines, hits = laid_out(items, width, 2)
+    assert all(line.cell_length <= width for line in lines)
+    assert [(lines[row].plain[start:end], what) for row, start, end, what in hits] == [
+        (text, str(number)) for number, text in enumerate(texts)
+    ]
+
+
+def test_another_type_is_looked_for_among_those_with_as_much_the_cheapest_first() -> None:
+    from fe2tui.model.catalogue import Catalogue
+
+    catalogue = Catalogue({KIND.name: KIND, "t3.micro": MachineType("t3.micro", 2, 1024)}, {})
+    look = alike(catalogue, KIND.name, "spot")
+    assert look is not None
+    assert (look.filter, look.sort) == ("vcpu>=32 mem>=244 gpus>=4 spot -type:p3.8xlarge", "spot")
+    small = alike(catalogue, "t3.micro", "on-demand")
+    assert small is not None
+    assert (small.filter, small.sort) == ("vcpu>=2 mem>=1 -type:t3.micro", "price")
+    assert alike(None, KIND.name, "spot") is None
+    assert alike(catalogue, "x9.large", "spot") is None
