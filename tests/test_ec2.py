@@ -19,7 +19,15 @@ import pytest
 import fe2tui
 from fe2tui import EC2, Instance, State
 from fe2tui.demo import Cloud
-from fe2tui.errors import AmbiguousError, FieldError, NotFoundError, ReadOnlyError, StateError, UsageError
+from fe2tui.errors import (
+    AmbiguousError,
+    FieldError,
+    NoCapacityError,
+    NotFoundError,
+    ReadOnlyError,
+    StateError,
+    UsageError,
+)
 from fe2tui.model.progress import Progress
 
 NAMES = [
@@ -111,6 +119,32 @@ def test_a_single_ones_error_is_raised_and_of_several_each_has_its_own(ec2: EC2,
     stopped, refused = ec2.stop(name, "spot1", wait=True)
     assert stopped.is_done and isinstance(refused.error, StateError)
     ec2.terminate(name)
+
+
+def test_a_spot_machine_stops_when_interrupted_or_is_a_one_time_one(ec2: EC2, name: str) -> None:
+    kept = ec2.launch(name, "ubuntu", 20, "m5.large", None, "ssh", None, True, wait=False)
+    gone = ec2.launch(f"{name}-once", type="m5.large", one_time=True, wait=False)
+    assert kept.is_spot and gone.is_spot
+    assert ec2.stop(name, wait=True)[0].is_done
+    with pytest.raises(StateError, match="one-time spot"):
+        ec2.stop(gone.name)
+    ec2.terminate(name, gone.name)
+
+
+def test_without_room_on_the_spot_market_it_ends_or_asks_again_for_so_many_minutes(
+    ec2: EC2, cloud: Cloud, name: str
+) -> None:
+    cloud.control("/demo/faults", {"kind": "no-capacity", "market": "spot"})
+    try:
+        with pytest.raises(NoCapacityError) as none:
+            ec2.launch(name, type="p3.8xlarge", spot=True)
+        assert set(none.value.zones) == {"us-east-2a", "us-east-2b"} and "on demand" in none.value.remedy
+        with pytest.raises(NoCapacityError, match=r"had no spot p3\.8xlarge .* asked \d+ times"):
+            ec2.launch(name, type="p3.8xlarge", spot=True, retry=0.001)
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    with pytest.raises(NotFoundError):
+        ec2.instance(name)
 
 
 def test_no_names_never_mean_all(ec2: EC2) -> None:
