@@ -22,7 +22,7 @@ from fe2tui.model.money import (
     mark_of,
 )
 from fe2tui.model.words import DASH, age, dollars, short_age, visible
-from fe2tui.tui.interrupted import interruption, told_in
+from fe2tui.tui.interrupted import interruption, taken_at, told_in
 from fe2tui.tui.widgets import grid
 from fe2tui.tui.widgets.grid import Cell, sparkline
 
@@ -136,17 +136,17 @@ def _address(instance: Instance, at: Moment) -> Cell:
     return instance.private_ip or DASH, "dim"
 
 
-def time_up(instance: Instance, now: datetime) -> str:
+def time_up(instance: Instance, fleet: Fleet, now: datetime) -> str:
     """How long it has run, or how long ago it last did."""
     if instance.state in (State.RUNNING, State.PENDING):
         return age(now - instance.launched_at) if instance.launched_at else DASH
-    since = instance.changed_state_at
+    since = instance.changed_state_at or taken_at(instance, fleet)
     return f"{short_age(now - since)} ago" if since else DASH
 
 
 def _up(instance: Instance, at: Moment) -> Cell:
     running = instance.state in (State.RUNNING, State.PENDING)
-    return time_up(instance, at.now), (
+    return time_up(instance, at.fleet, at.now), (
         "trouble" if running and needs_you(instance, at) else "text" if running else "dim"
     )
 

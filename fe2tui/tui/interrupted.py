@@ -23,6 +23,15 @@ def interruption(instance: Instance, fleet: Fleet, now: datetime) -> str:
     return visible(interruption_words(instance, request_of(instance, fleet), now)) if instance.is_spot else ""
 
 
+def taken_at(instance: Instance, fleet: Fleet) -> datetime | None:
+    """When AWS stopped or ended it: of one that AWS took, EC2 tells no time but in the status of its request."""
+    request = request_of(instance, fleet)
+    if request is None or request.instance_id != instance.id:
+        return None
+    ended = request.status_code.removeprefix("spot-").startswith(("instance-stopped", "instance-terminated"))
+    return request.status_at if ended else None
+
+
 def forms(words: str) -> tuple[str, ...]:
     """The words, and what can be left of them in whole clauses: the longest first."""
     found = [words]

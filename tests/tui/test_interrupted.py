@@ -117,6 +117,13 @@ def test_the_details_tell_all_of_it_and_of_its_request() -> None:
     assert "Spot" not in said(instance(1), REQUEST)
 
 
+def test_since_when_it_rests_is_told_by_its_request_where_ec2_tells_no_time() -> None:
+    assert row(seen(TAKEN, REQUEST), 120)["up"] == "5m ago"
+    waiting = replace(REQUEST, status_code="capacity-not-available")
+    for request in (None, waiting, replace(REQUEST, instance_id="i-other")):
+        assert row(seen(TAKEN, request), 120)["up"] == "–"
+
+
 def test_words_from_outside_are_text() -> None:
     hostile = replace(REQUEST, status_code="new-code", status_words="[red]x\x1b[31m", type="persistent")
     facts = left(TAKEN, Moment(seen(TAKEN, hostile), NOW))

@@ -73,7 +73,10 @@ def _attention(instance: Instance, at: Moment) -> Iterator[Fact]:
         yield Fact("Look", f"▲ {taken[:1].upper()}{taken[1:]}.{only}", "state-trouble")
     elif mark is not None:
         spent = cost_of_last_run(instance, at.fleet, at.now)
-        said = [f"on for {time_up(instance, at.now)}", f"{dollars(spent, sign='$')} in this run" if spent else ""]
+        said = [
+            f"on for {time_up(instance, at.fleet, at.now)}",
+            f"{dollars(spent, sign='$')} in this run" if spent else "",
+        ]
         if mark is Mark.COSTLY:
             said.reverse()
         words = ", ".join(part for part in said if part)
