@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -101,28 +100,25 @@ async def spot_history(
     return await aside(_histories, names, since, last, changes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    type: str
-    zone: str
-    at: str  # EC2's own words for a time, which are in order as texts
-    price: Decimal
+# Type, zone, when in EC2's own words, which are in order as texts, and the price. A plain tuple: tens of thousands of
+# other objects would set off Python's search for garbage, in which nothing else moves.
+_Change = tuple[str, str, str, Decimal]
 
 
 def _change_of(item: Any) -> _Change:
     """An ``<item>`` of a ``<spotPriceHistorySet>``. Source: EC2 API reference, data type SpotPrice."""
     name, zone = item.findtext("instanceType") or "", item.findtext("availabilityZone") or ""
     price = Decimal(item.findtext("spotPrice") or 0)
-    return _Change(sys.intern(name), sys.intern(zone), item.findtext("timestamp") or "", price)
+    return sys.intern(name), sys.intern(zone), item.findtext("timestamp") or "", price
 
 
 def _histories(
     names: Iterable[str], since: datetime, until: datetime, changes: Iterable[_Change]
 ) -> dict[str, SpotHistory]:
     zones: dict[str, dict[str, list[tuple[datetime, Decimal]]]] = {name: {} for name in names}
-    for change in changes:
-        if change.type in zones:
-            zones[change.type].setdefault(change.zone, []).append((_moment(change.at), change.price))
+    for name, zone, at, price in changes:
+        if name in zones:
+            zones[name].setdefault(zone, []).append((_moment(at), price))
     return {
         name: SpotHistory(name, since, until, {zone: Series.of(reversed(found[zone])) for zone in sorted(found)})
         for name, found in zones.items()
@@ -131,7 +127,8 @@ def _histories(
 
 def _moment(text: str) -> datetime:
     """A time in EC2's words, ``2026-11-23T14:05:00.000Z``."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def _no_such_type(error: Fe2Error, types: Sequence[str]) -> FieldError:
@@ -141,9 +138,8 @@ def _no_such_type(error: Fe2Error, types: Sequence[str]) -> FieldError:
 
 
 def _newest(changes: Iterable[_Change]) -> dict[tuple[str, str], Decimal]:
-    newest: dict[tuple[str, str], _Change] = {}
-    for change in changes:
-        key = (change.type, change.zone)
-        if key not in newest or newest[key].at < change.at:
-            newest[key] = change
-    return {key: change.price for key, change in newest.items()}
+    newest: dict[tuple[str, str], tuple[str, Decimal]] = {}
+    for name, zone, at, price in changes:
+        if (name, zone) not in newest or newest[name, zone][0] < at:
+            newest[name, zone] = (at, price)
+    return {key: price for key, (_, price) in newest.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
 from typing import Any
@@ -89,5 +89,8 @@ def _read(kept: list[Any]) -> Series:
     return Series(tuple(_moments(spans, unit)), tuple(map(Decimal, prices)))
 
 
-def _moments(spans: Iterable[int], unit: int) -> Iterator[Any]:
-    return (from_micros(time * unit) for time in accumulate(spans))
+def _moments(spans: Iterable[int], unit: int) -> Iterator[datetime]:
+    times = accumulate(spans)
+    if unit == _SECOND:  # as EC2 has it, and there may be tens of thousands
+        return (datetime.fromtimestamp(time, UTC) for time in times)
+    return (from_micros(time * unit) for time in times)
