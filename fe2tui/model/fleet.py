@@ -45,7 +45,7 @@ class Run:
     counts, and ``price_per_hour``, the one at first sight, only where it does not. ``is_spot`` is of those that these
     prices are for: on Linux and shared hardware.
     ``gone_by`` is for one whose end nobody saw, nor EC2 tells: ``ended_at`` is when it was last seen running then, and
-    it ended at an unknown moment before ``gone_by``.
+    it ended at an unknown moment before ``gone_by``. ``taken_back``: AWS ended it, to have its capacity back.
     """
 
     instance_id: str
@@ -59,6 +59,7 @@ class Run:
     gone_by: datetime | None = None
     zone: str = ""
     is_spot: bool = False
+    taken_back: bool = False
 
     @property
     def is_rest(self) -> bool:

@@ -23,7 +23,7 @@ from decimal import Decimal
 
 from fe2tui.model.fleet import Fleet, Run
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import follows_market, machine_price, rest, run_since
+from fe2tui.model.money import follows_market, is_taken_back, machine_price, rest, run_since
 from fe2tui.model.place import Place
 from fe2tui.store.books import Head, head_of, is_behind, turn
 from fe2tui.store.database import Database
@@ -96,12 +96,13 @@ class RunBook:
 
 def _read(connection: sqlite3.Connection, place: Place) -> _Page:
     rows = connection.execute(
-        "SELECT instance, name, type, started_at, ended_at, price, has_address, runs.seen_at, gone_by, zone, is_spot"
-        " FROM runs JOIN places ON places.id = runs.place WHERE places.key = ? ORDER BY instance, started_at",
+        "SELECT instance, name, type, started_at, ended_at, price, has_address, runs.seen_at, gone_by, zone, is_spot,"
+        " taken_back FROM runs JOIN places ON places.id = runs.place WHERE places.key = ?"
+        " ORDER BY instance, started_at",
         (place.key,),
     )
     runs: dict[str, list[Run]] = defaultdict(list)
-    for instance, name, kind, started, ended, price, has_address, seen, gone, zone, is_spot in rows:
+    for instance, name, kind, started, ended, price, has_address, seen, gone, zone, is_spot, taken in rows:
         runs[instance].append(
             Run(
                 instance,
@@ -115,6 +116,7 @@ def _read(connection: sqlite3.Connection, place: Place) -> _Page:
                 maybe_moment(gone),
                 zone,
                 bool(is_spot),
+                bool(taken),
             )
         )
     head = head_of(connection, "runs", place)
@@ -154,8 +156,9 @@ def _seen(instance: Instance, fleet: Fleet, page: _Page, whole: bool, told: date
         is_noted = run.seen_at is None or not whole
         seen_at = max(fleet.seen_at, started) if is_noted else run.seen_at
         has_address = run.has_address or bool(instance.public_ip)
-        run = replace(run, has_address=has_address, ended_at=None, gone_by=None, seen_at=seen_at)
+        run = replace(run, has_address=has_address, ended_at=None, gone_by=None, seen_at=seen_at, taken_back=False)
         return [*changed, run] if run != known or is_noted else changed
+    run = replace(run, taken_back=run.taken_back or is_taken_back(instance))
     if told is not None and (run.ended_at is None or run.gone_by is not None):
         run = replace(_ended(run, told), gone_by=None)
     elif run.ended_at is None:
@@ -211,11 +214,11 @@ def _enter(runs: dict[str, tuple[Run, ...]], changed: Iterable[Run]) -> None:
 
 # the price that is known first stays, so that two processes agree
 _PUT = """INSERT INTO runs
-    (place, instance, started_at, ended_at, name, type, price, has_address, seen_at, gone_by, zone, is_spot)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place, instance, started_at) DO UPDATE SET
+    (place, instance, started_at, ended_at, name, type, price, has_address, seen_at, gone_by, zone, is_spot, taken_back)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place, instance, started_at) DO UPDATE SET
     ended_at = excluded.ended_at, gone_by = excluded.gone_by, price = COALESCE(price, excluded.price),
     has_address = max(has_address, excluded.has_address), seen_at = max(seen_at, excluded.seen_at),
-    zone = excluded.zone, is_spot = excluded.is_spot"""
+    zone = excluded.zone, is_spot = excluded.is_spot, taken_back = excluded.taken_back"""
 
 
 def _row(run: Run) -> tuple[object, ...]:
@@ -231,4 +234,5 @@ def _row(run: Run) -> tuple[object, ...]:
         maybe_micros(run.gone_by),
         run.zone,
         int(run.is_spot),
+        int(run.taken_back),
     )

@@ -33,8 +33,8 @@ PRICES = Prices(
 )
 
 UNKNOWN_MARKET = (
-    "The spot market's prices are not known for all the time that these ran: the rest counts at the price at first"
-    " sight, or at the last one known (inst1)."
+    "Not all that the spot market asked while these ran is known: the rest counts at the price at first sight, or at"
+    " the last one known (inst1)."
 )
 
 

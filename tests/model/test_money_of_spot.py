@@ -24,6 +24,7 @@ from fe2tui.model.money import (
     market_spans,
     run_cost,
     runs_of,
+    unseen_words,
 )
 from fe2tui.model.money.marks import Limits
 from fe2tui.model.place import Place
@@ -117,6 +118,30 @@ def test_without_a_price_at_first_sight_only_what_the_market_tells_is_known() ->
     assert run_cost(run, ago(6), NOW, histories) == Decimal("21.60")
     assert run_cost(ran(10, 7, price_per_hour=None), ago(10), ago(7), histories) is None
     assert account_cost(fleet(run, histories=histories), NOW).rows[0].month_parts.unknown == {"machine"}
+
+
+@pytest.mark.parametrize(
+    ("run", "dollars"),
+    [
+        (ran(10, 9.5, taken_back=True), "0"),  # within its first hour
+        (ran(10, 9.5), "1.80"),  # the person ended it
+        (ran(10, 9, taken_back=True), "3.60"),  # a whole hour
+        (ran(10, 8.5, taken_back=True), "5.40"),
+        (ran(10, 9.5, taken_back=True, has_address=True), "0.0025"),  # which is billed all the same
+        (ran(10, 9.5, taken_back=True, gone_by=ago(8)), "1.80"),  # nobody knows when
+    ],
+)
+def test_a_first_hour_that_aws_does_not_let_end_is_not_billed(run: Run, dollars: str) -> None:
+    assert run_cost(run, MONTH, NOW, past((100, "3.60"))) == Decimal(dollars)
+
+
+def test_what_ec2_tells_of_a_machine_taken_back_is_known_without_a_book() -> None:
+    ended = {"state": State.TERMINATED, "transition_reason": "(2026-11-23 02:30:00 GMT)"}
+    for reason, dollars in (("Server.SpotInstanceTermination: …", "0"), ("Client.UserInitiatedShutdown: …", "1.80")):
+        instance = machine(state_reason=reason, **ended)
+        assert cost_of_last_run(instance, fleet(instance=instance, histories=past((100, "3.60"))), NOW) == Decimal(
+            dollars
+        )
 
 
 def test_the_market_of_another_zone_or_of_a_machine_on_demand_is_not_its_own() -> None:
@@ -252,6 +277,10 @@ def test_of_runs_whose_market_is_not_known_and_of_no_others_it_is_said(
 ) -> None:
     said = [words for words in account_cost(fleet(run, histories=histories), NOW).missing if "spot market" in words]
     assert [words.endswith("(train).") for words in said] == [True] * is_said
+    if is_said:
+        there = machine(launched_at=run.started_at, state=State.STOPPED if run.ended_at else State.RUNNING)
+        [words] = unseen_words(there, fleet(run, instance=there, histories=histories))
+        assert "spot market" in words
 
 
 def spans(runs: Iterable[Run], *, instance: Instance | None = None) -> dict[str, Span]:

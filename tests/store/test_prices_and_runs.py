@@ -227,6 +227,15 @@ def test_a_run_of_a_spot_machine_is_written_down_with_its_zone(store: Store, pat
     assert runs == store.runs.of(PLACE)
 
 
+def test_a_run_that_aws_ended_is_written_down_as_taken_back_for_good(store: Store, path: Path) -> None:
+    store.runs.see(fleet(machine(lifecycle="spot")))
+    ended = {"lifecycle": "spot", "state": State.STOPPED, "transition_reason": STOPPED_AT_1130}
+    taken = machine(**ended, state_reason="Server.SpotInstanceShutdown: capacity")
+    store.runs.see(fleet(taken, at=NOON + HOUR))
+    Store(path).runs.see(fleet(machine(**ended, state_reason="Client.UserInitiatedShutdown: …"), at=NOON + 2 * HOUR))
+    assert [run.taken_back for run in Store(path).runs.of(PLACE)[taken.id] if not run.is_rest] == [True]
+
+
 def test_runs_that_an_earlier_version_wrote_down_get_what_is_known_of_their_machine(store: Store, path: Path) -> None:
     spot = machine(lifecycle="spot")
     store.runs.see(fleet(spot))

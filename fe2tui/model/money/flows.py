@@ -17,10 +17,13 @@ from fe2tui.model.fleet import DiskRun, Fleet, Prices, Run
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.calendar import month_of
 from fe2tui.model.money.market import NO_HISTORIES, Histories, Meter, billed
-from fe2tui.model.money.now import ADDRESS_PER_HOUR, disk_rate, follows_market, machine_price
+from fe2tui.model.money.now import ADDRESS_PER_HOUR, disk_rate, follows_market, is_taken_back, machine_price
 from fe2tui.model.volume import Volume
 
 SHORTEST_RUN = timedelta(seconds=60)
+FREE_WHEN_TAKEN_BACK = timedelta(hours=1)
+"""A shorter run that AWS ends is not billed: Overview of Amazon EC2 Spot Instances, "How Spot Instances Work"."""
+
 EVER = datetime(2006, 1, 1, tzinfo=UTC)  # before there was EC2
 _HOUR = Decimal(3_600_000_000)  # microseconds
 _MICROSECOND = timedelta(microseconds=1)
@@ -84,7 +87,7 @@ class Flow:
 
 
 def flows_of_run(run: Run, histories: Histories = NO_HISTORIES) -> Iterable[Flow]:
-    """The machine and its address. A machine that ran is paid for at least 60 seconds.
+    """The machine and its address. A machine that ran is paid for at least 60 seconds, unless AWS took it back.
 
     That of a spot machine follows the market's prices by type, ``histories`` (``Fleet.spot_history``). Of a run that
     nobody saw nothing is known; one whose end was not seen counts until it was last seen running.
@@ -96,10 +99,17 @@ def flows_of_run(run: Run, histories: Histories = NO_HISTORIES) -> Iterable[Flow
     if not run.is_rest:
         if ends is not None and ends - run.started_at < SHORTEST_RUN:
             ends = run.started_at + SHORTEST_RUN
-        for begins, until, rate in billed(run, ends, histories):
+        stretches = () if _is_free(run) else billed(run, ends, histories)
+        for begins, until, rate in stretches:
             yield Flow("machine", rate, begins, until)
     if run.has_address:
         yield Flow("address", ADDRESS_PER_HOUR, run.started_at, ends)
+
+
+def _is_free(run: Run) -> bool:
+    if not run.taken_back or run.ended_at is None or run.gone_by is not None:
+        return False
+    return run.ended_at - run.started_at < FREE_WHEN_TAKEN_BACK
 
 
 def flow_of_disk(stretch: DiskRun) -> Flow:
@@ -127,7 +137,7 @@ def _told(instance: Instance, fleet: Fleet) -> Iterable[Run]:
     if instance.state in _ON:
         yield replace(begun, seen_at=start)
     elif (stopped := instance.changed_state_at) is not None:
-        yield replace(begun, ended_at=stopped)
+        yield replace(begun, ended_at=stopped, taken_back=is_taken_back(instance))
         if has_address and instance.state is State.STOPPED and stopped > start:
             yield rest(instance, stopped)
     else:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from fe2tui.model.fleet import Fleet, Problem, Run
 from fe2tui.model.instance import Instance
 from fe2tui.model.money.calendar import month_start
-from fe2tui.model.money.flows import last_name, runs_of
+from fe2tui.model.money.flows import EVER, last_name, runs_of
 from fe2tui.model.money.market import is_market_known
 from fe2tui.model.money.now import ADDRESS_PER_HOUR, HOURS_A_MONTH, LINUX, SHARED, machine_price
 from fe2tui.model.money.rows import CostRow
@@ -17,6 +17,7 @@ from fe2tui.model.words import dollars, listed, plural, short_age, visible
 LEFT_OUT = "without traffic, CPU credits and what snapshots store"
 PRICE_PAGE = "https://aws.amazon.com/ec2/pricing/on-demand/"
 STALE_FROM = timedelta(hours=25)  # prices are read once a day; one hour is time enough to
+_REST = "the rest counts at the price at first sight, or at the last one known"
 _NAMED = 3  # of many, the names that are said
 _PARTS = {
     "volumes": "Disks",
@@ -117,10 +118,7 @@ def _market_unknown(fleet: Fleet, now: datetime) -> Iterator[str]:
         if key not in fleet.instances and not _is_market_known(runs, fleet, month, now):
             labels[_label(key, runs, fleet)] = None
     if labels:
-        yield (
-            "The spot market's prices are not known for all the time that these ran: the rest counts at the price at"
-            f" first sight, or at the last one known ({_named(list(labels))})."
-        )
+        yield f"Not all that the spot market asked while these ran is known: {_REST} ({_named(list(labels))})."
 
 
 def _is_market_known(runs: Sequence[Run], fleet: Fleet, since: datetime, until: datetime) -> bool:
@@ -134,8 +132,11 @@ def _label(key: str, runs: Sequence[Run], fleet: Fleet) -> str:
 
 def unseen_words(instance: Instance, fleet: Fleet) -> tuple[str, ...]:
     """What of the instance's runs nobody saw, and AWS does not tell: a sentence each."""
-    found = (_not_seen_of(run) for run in runs_of(instance, fleet))
-    return tuple(f"{why}." for why in dict.fromkeys(found) if why)
+    runs = runs_of(instance, fleet)
+    found = [f"{why}." for why in dict.fromkeys(map(_not_seen_of, runs)) if why]
+    if not _is_market_known(runs, fleet, EVER, fleet.seen_at):
+        found.append(f"Not all that the spot market asked while it ran is known: {_REST}.")
+    return tuple(found)
 
 
 def _not_seen_of(run: Run) -> str:

@@ -57,6 +57,12 @@ def follows_market(instance: Instance) -> bool:
     return instance.is_spot and instance.platform == LINUX and instance.tenancy == SHARED
 
 
+def is_taken_back(instance: Instance) -> bool:
+    """Whether its last run was ended by AWS, to have its spot capacity back."""
+    is_over = instance.state not in (State.PENDING, State.RUNNING)
+    return is_over and instance.is_spot and instance.state_reason.startswith("Server.SpotInstance")
+
+
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """The sum, or None as soon as one is not known."""
     found = Decimal(0)
