@@ -1,4 +1,4 @@
-"""Tab: names of instances, images and types as they were last seen, without asking AWS; what shells load for it."""
+"""Tab: what was last seen (instances, images, spot requests, types), without asking AWS; what shells load for it."""
 
 from __future__ import annotations
 
@@ -51,6 +51,16 @@ class ImageName(click.ParamType[str]):
         return [*_offered(_last_images(ctx.ensure_object(Asked)), incomplete), *words]
 
 
+class RequestId(click.ParamType[str]):
+    """The id of a spot request."""
+
+    name = "request"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        there = [("", key, state) for key, state in _last_requests(ctx.ensure_object(Asked))]
+        return list(_offered(there, incomplete))
+
+
 class TypeName(click.ParamType[str]):
     """An instance type; with ``family``, a family of them first."""
 
@@ -90,6 +100,17 @@ def _last_images(asked: Asked) -> list[tuple[str, str, str]]:
 
     try:
         return last_images(paths.store_file(), place_of(asked).key)
+    except (Fe2Error, OSError):
+        return []
+
+
+def _last_requests(asked: Asked) -> list[tuple[str, str]]:
+    from fe2tui import paths
+    from fe2tui.errors import Fe2Error
+    from fe2tui.store.names import last_requests
+
+    try:
+        return last_requests(paths.store_file(), place_of(asked).key)
     except (Fe2Error, OSError):
         return []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fe2tui.cli.completion import ImageName, InstanceName
+from fe2tui.cli.completion import ImageName, InstanceName, RequestId
 from fe2tui.cli.images import architecture
 from fe2tui.cli.options import Asked
 from fe2tui.errors import UsageError
@@ -79,7 +79,7 @@ def get_ami(ctx: click.Context, name: str | None, arch: str) -> None:
 
 
 @click.command(cls=DashCommand, options_metavar="[OPTIONS]")
-@click.argument("request_id", metavar="ID [- PROPERTY-OR-METHOD [ARGUMENT]...]...")
+@click.argument("request_id", type=RequestId(), metavar="ID [- PROPERTY-OR-METHOD [ARGUMENT]...]...")
 @click.pass_context
 def get_request(ctx: click.Context, request_id: str) -> None:
     """Print a property of a spot request, or run a method of it.

@@ -17,9 +17,7 @@ NAMES = (
     "SELECT instances.name, instances.id, instances.state FROM instances JOIN places ON places.id = instances.place"
     " WHERE places.key = ? ORDER BY instances.name, instances.id"
 )
-_IMAGES = (
-    "SELECT parts.body FROM parts JOIN places ON places.id = parts.place WHERE places.key = ? AND parts.part = 'images'"
-)
+_PART = "SELECT parts.body FROM parts JOIN places ON places.id = parts.place WHERE places.key = ? AND parts.part = ?"
 _TYPES = "SELECT body FROM catalogues WHERE place = ?"
 _LATEST = "SELECT key FROM places WHERE seen_at > 0 {} ORDER BY seen_at DESC LIMIT 1"
 
@@ -38,11 +36,22 @@ def last_names(
 def last_images(file: Path, place_key: str) -> list[tuple[str, str, str]]:
     """(name, id, state) of the account's own images as they were last seen at a place."""
     try:
-        kept = [json.loads(body) for (body,) in _rows(file, _IMAGES, place_key)]
+        kept = [json.loads(body) for (body,) in _rows(file, _PART, place_key, "images")]
         return sorted(
             (values[fields.index("name")], values[fields.index("id")], values[fields.index("state")])
             for fields, images in kept
             for values in images
+        )
+    except (ValueError, LookupError, TypeError):
+        return []
+
+
+def last_requests(file: Path, place_key: str) -> list[tuple[str, str]]:
+    """(id, state) of the spot requests as they were last seen at a place."""
+    try:
+        kept = [json.loads(body) for (body,) in _rows(file, _PART, place_key, "requests")]
+        return sorted(
+            (values[fields.index("id")], values[fields.index("state")]) for fields, asked in kept for values in asked
         )
     except (ValueError, LookupError, TypeError):
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fe2tui.aws import instances as aws
@@ -47,8 +47,12 @@ class Requested:
 
 
 async def requests(ctx: Context) -> list[Requested]:
-    """All spot requests of the region: those that may still make a machine first, then the newest first."""
+    """All spot requests of the region: those that may still make a machine first, then the newest first.
+
+    The store keeps them, for Tab.
+    """
     found = await all_requests(ctx.session)
+    await asyncio.to_thread(_keep, ctx, found)
     ids = list(dict.fromkeys(one.instance_id for one in found if one.instance_id))
     machines: dict[str, Instance] = {}
     for start in range(0, len(ids), _OF_A_FILTER):
@@ -58,6 +62,13 @@ async def requests(ctx: Context) -> list[Requested]:
     found.sort(key=lambda one: one.created_at.timestamp() if one.created_at else 0.0, reverse=True)
     found.sort(key=lambda one: one.state not in ALIVE)
     return [Requested(one, machines.get(one.instance_id or "")) for one in found]
+
+
+def _keep(ctx: Context, found: list[SpotRequest]) -> None:
+    """With the fleet last seen, if there was one: that stays as old as it is."""
+    last = ctx.store.fleets.last(ctx.session.place)
+    if last is not None:
+        ctx.store.fleets.save(replace(last, requests={one.id: one for one in found}))
 
 
 async def find_request(ctx: Context, request_id: str) -> SpotRequest:

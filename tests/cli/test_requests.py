@@ -88,6 +88,13 @@ def test_a_request_is_cancelled_and_that_of_a_stopped_machine_only_when_it_is_me
     assert (states["train-resnet"], states["nightly-etl"]) == ("running", "terminated")
 
 
+def test_tab_offers_ids_of_requests_that_were_seen(fe2: Any) -> None:
+    fe2("instances")
+    seen = [each["id"] for each in fe2("requests", "--json").json]
+    words = {"COMP_WORDS": "fe2 get-request sir", "COMP_CWORD": "2", "_FE2_COMPLETE": "bash_complete"}
+    assert set(seen) <= {line.partition(",")[2] for line in fe2(**words).lines}
+
+
 def test_where_there_is_none_that_is_said(fe2: Any) -> None:
     said = fe2("--region", "us-east-1", "requests")
     assert (said.status, said.out) == (0, "")
