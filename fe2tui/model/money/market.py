@@ -123,7 +123,7 @@ class _Same:
         return isinstance(other, _Same) and self.series is other.series
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def _meter(same: _Same, started_at: datetime, own: Decimal | None) -> Meter | None:
     """The prices of the hours of a run that goes on, from when one is known; ``own`` is that of its first sight."""
     series = same.series
