@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from fe2tui.demo import Cloud, Options
 from fe2tui.errors import DeniedError, FieldError, StoreError
+from fe2tui.model.series import Series
 from fe2tui.model.spot import SpotHistory
 from fe2tui.store import Store
 from fe2tui.tasks.spot_history import FRESH, SpotHistories
@@ -22,6 +24,7 @@ HISTORY = "DescribeSpotPriceHistory"
 M5 = tuple(f"m5.{size}" for size in ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge"))
 P3 = ("p3.2xlarge", "p3.8xlarge", "p3.16xlarge")
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+EVER = datetime(2006, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +175,25 @@ async def test_what_another_program_has_read_meanwhile_is_not_read_again(own: Be
     found = await histories.get(own.ctx, ["m5.large"], 7)
     assert found["m5.large"].until == now + DAY
     assert asked(own) == 0
+
+
+async def test_changes_that_ec2_told_of_late_are_found_by_the_next_read(own: Bench, histories: SpotHistories) -> None:
+    name, place = "g5.xlarge", own.ctx.session.place
+    whole = (await SpotHistories().get(own.ctx, [name], 7))[name]
+    zone, first, second = next(
+        (zone, first, second)
+        for zone, series in whole.zones.items()
+        for first, second in pairwise(series.changes(whole.since + DAY, whole.until))
+        if second[0] - first[0] < 40 * MINUTE
+    )
+    seen_at = second[0] + 10 * MINUTE
+    told = Series.of([change for change in whole.zones[zone].changes(EVER, seen_at) if change[0] < first[0]])
+    own.ctx.store = Store(None)
+    own.ctx.store.spot.add(place, [SpotHistory(name, whole.since, seen_at, {zone: told})])
+    at(own, seen_at + DAY)
+    found = (await histories.get(own.ctx, [name], 3))[name]
+    assert {first, second} <= set(found.zones[zone].changes(whole.since, seen_at))
+    assert found.since == whole.since, "and the rest was not read again"
 
 
 async def test_what_was_known_for_less_time_than_has_passed_is_let_go(own: Bench, histories: SpotHistories) -> None:
