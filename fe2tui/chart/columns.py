@@ -4,68 +4,75 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from fe2tui.model.series import Series
 
 _SPIKE = 4
 """Dots by which a short price has to leave its neighbours to be drawn: a row of the picture."""
 
+Dot = tuple[int, int]
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What a series does in one column: the value that held longest, the lowest and the highest."""
+
+class Column(NamedTuple):
+    """What a series does in one column, in dots: what held longest, the lowest and the highest."""
 
     number: int
-    value: float
-    low: float
-    high: float
+    value: int
+    low: int
+    high: int
 
 
-def reduced(series: Series, start: datetime, end: datetime, columns: int) -> list[Column]:
+def reduced(series: Series, start: datetime, end: datetime, columns: int, dot: Callable[[float], int]) -> list[Column]:
     """Each column of a window in which something is known. Cost: one step a change and one a column."""
     zero, whole = start.timestamp(), (end - start).total_seconds()
     first = max(bisect_right(series.times, start) - 1, 0)
     last = bisect_left(series.times, end)
-    values = [float(value) for value in series.values[first:last]]
+    dots = [dot(float(value)) for value in series.values[first:last]]
     begins = [max(0.0, (moment.timestamp() - zero) / whole * columns) for moment in series.times[first:last]]
-    if not values:
+    if not dots:
         return []
     begins.append(float(columns))
-    return [_column(number, values, begins) for number in range(int(begins[0]), columns)]
+    found: list[Column] = []
+    place = 0
+    for number in range(int(begins[0]), columns):
+        until = place
+        while begins[until + 1] < number + 1:
+            until += 1
+        if until == place:
+            found.append(Column(number, dots[place], dots[place], dots[place]))
+        else:
+            found.append(_column(number, dots[place : until + 1], begins[place : until + 2]))
+        place = until
+    return found
 
 
-def _column(number: int, values: Sequence[float], begins: Sequence[float]) -> Column:
-    """What holds between ``number`` and the next; the last of ``begins`` is an end."""
-    place = max(bisect_right(begins, number) - 1, 0)
-    until = bisect_left(begins, number + 1)
-    here = values[place:until]
-    if len(here) == 1:
-        return Column(number, here[0], here[0], here[0])
-    edges = [number, *begins[place + 1 : until], number + 1]
-    edges[0] = max(begins[place], number)
-    longest = max(range(len(here)), key=lambda turn: edges[turn + 1] - edges[turn])
-    return Column(number, here[longest], min(here), max(here))
+def _column(number: int, dots: Sequence[int], begins: Sequence[float]) -> Column:
+    """What several values are together that begin at these places, the last of which is an end."""
+    longest, value, begin = -1.0, dots[0], max(begins[0], number)
+    for dot, end in zip(dots, begins[1:], strict=True):
+        lasts = min(end, number + 1) - begin
+        if lasts > longest:
+            longest, value = lasts, dot
+        begin = end
+    return Column(number, value, min(dots), max(dots))
 
 
-def path(columns: Sequence[Column], dot: Callable[[float], int]) -> list[tuple[int, int]]:
+def path(columns: Sequence[Column]) -> list[Dot]:
     """The columns as a line of horizontal and vertical stretches, from dot to dot, a spike within a column included."""
-    dots = [dot(column.value) for column in columns]
-    way: list[tuple[int, int]] = []
-    for place, column in enumerate(columns):
-        x, y = column.number, dots[place]
-        before = dots[place - 1] if place else y
+    way: list[Dot] = []
+    for place, (x, y, low, high) in enumerate(columns):
         if not place:
             way.append((x, y))
-        elif before != y:
+        elif (before := columns[place - 1].value) != y:
             way += [(x, before), (x, y)]
-        if column.low != column.high:
-            around = dots[max(0, place - 1) : place + 2]
-            top, bottom = dot(column.high), dot(column.low)
-            for tip, far in ((top, top - max(around)), (bottom, min(around) - bottom)):
-                if far >= _SPIKE:
-                    way += [(x, y), (x, tip), (x, y)]
+        if high - y >= _SPIKE or y - low >= _SPIKE:
+            around = [column.value for column in columns[max(0, place - 1) : place + 2]]
+            if high - max(around) >= _SPIKE:
+                way += [(x, y), (x, high), (x, y)]
+            if min(around) - low >= _SPIKE:
+                way += [(x, y), (x, low), (x, y)]
     if columns:
-        way.append((columns[-1].number, dots[-1]))
+        way.append((columns[-1].number, columns[-1].value))
     return way

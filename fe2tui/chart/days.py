@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 Tick = tuple[datetime, str]
 
@@ -31,6 +31,7 @@ def time_ticks(start: datetime, end: datetime, tz: tzinfo | None, columns: int) 
 
 
 def _labelled(moments: Iterator[datetime]) -> Iterator[Tick]:
+    """Moments with their words; a midnight that the clocks leap over is still the beginning of its day."""
     month: tuple[int, int] | None = None
     for here in moments:
         if here.hour or here.minute:
@@ -67,9 +68,8 @@ def _months(start: datetime, end: datetime, tz: tzinfo | None) -> Iterator[datet
 def _hours(start: datetime, end: datetime, tz: tzinfo | None, step: int) -> Iterator[datetime]:
     for midnight in _midnights(start, end, tz):
         wall = midnight.replace(tzinfo=None)
-        seen: datetime | None = None
         for hour in range(0, 24, step):
             moment = _on_the_wall(wall + timedelta(hours=hour), tz)
-            if start <= moment <= end and (seen is None or moment.timestamp() > seen.timestamp()):
+            is_there = moment.astimezone(UTC).astimezone(tz).hour == hour or hour == 0  # clocks leap over some
+            if start <= moment <= end and is_there:
                 yield moment
-                seen = moment

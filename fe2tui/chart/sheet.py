@@ -35,6 +35,7 @@ class Sheet:
         self._labels = [self._label(line) for line in self._lines]
         self._prices = chart.prices() or (Decimal(0), Decimal(0))
         self._frame = self._framed()
+        self._dot = self._frame.dots
         self._rows: list[list[Cell]] = [[_BLANK] * width for _ in range(height)]
 
     def picture(self) -> Picture:
@@ -112,8 +113,8 @@ class Sheet:
     def _draw_lines(self) -> None:
         frame, chart = self._frame, self._chart
         lines = [line for line in reversed(chart.lines) if line.series]  # the most important one is seen where two meet
-        columns = [reduced(line.series, chart.start, chart.end, 2 * frame.columns) for line in lines]
-        paths = [path(each, frame.dots) for each in columns]
+        across = 2 * frame.columns
+        paths = [path(reduced(line.series, chart.start, chart.end, across, self._dot)) for line in lines]
         drawn = [(line, way) for line, way in zip(lines, paths, strict=True) if way]
         for row, cells in enumerate(traced([way for _, way in drawn], frame.columns, frame.rows), frame.top):
             for column, (character, number) in enumerate(cells, frame.left):
@@ -132,16 +133,16 @@ class Sheet:
                 price = line.series.at(moment) if moment else None
                 if moment is None or price is None:
                     continue
-                row = frame.row_of(price)
+                row = frame.foot - 1 - self._dot(float(price)) // 4
                 if self._rows[row][frame.left + column][1] in self._together(price, moment):
                     self._rows[row][frame.left + column] = (line.marker, line.ink_name)
                     break
 
     def _together(self, price: Decimal, moment: datetime) -> set[str]:
         """The inks of the lines that stand at one height at a moment: any of them may hide the others."""
-        dot = self._frame.dot(price)
+        dot = self._dot(float(price))
         prices = ((line.ink_name, line.series.at(moment)) for line in self._lines)
-        return {ink for ink, other in prices if other is not None and self._frame.dot(other) == dot}
+        return {ink for ink, other in prices if other is not None and self._dot(float(other)) == dot}
 
     # The price to compare with
 

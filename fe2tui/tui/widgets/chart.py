@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,12 +17,14 @@ from textual.widget import Widget
 
 from fe2tui.chart.picture import Picture
 from fe2tui.chart.steps import Chart, pointed, still
+from fe2tui.model.words import visible
 from fe2tui.tui.theme import Inks, inks
 from fe2tui.tui.widgets.cells import fitted, wrapped
 from fe2tui.tui.widgets.grid import Cell
 
 _INKS = {"axis": "dim", "grid": "faint", "tick": "dim", "reference": "dim", "cursor": "accent", "text": "dim"}
 _MARGIN = 2
+_CANVAS = "fe2tui.chart.canvas"
 
 
 class ChartView(Widget):
@@ -44,6 +47,7 @@ class ChartView(Widget):
         self._shown: Picture | None = None
         self._moment: datetime | None = None
         self._is_opening = False
+        self._problem: Sequence[Cell] = ()
 
     # What is shown
 
@@ -111,14 +115,17 @@ class ChartView(Widget):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """The cursor follows the mouse over the canvas."""
+        self._point_at(event)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click puts the cursor there, where the terminal does not tell of the mouse's moves."""
+        self._point_at(event)
+
+    def _point_at(self, event: events.MouseEvent) -> None:
         inside = event.get_content_offset(self)
         moment = self._still.moment_at(inside.x) if inside and self._still else None
         if moment is not None:
             self._point(moment)
-
-    def on_click(self, event: events.Click) -> None:
-        """A click puts the cursor there, where the mouse does not tell of its moves."""
-        self.on_mouse_move(event)  # type: ignore[arg-type]
 
     # Drawing
 
@@ -131,9 +138,9 @@ class ChartView(Widget):
         ink, (width, height) = inks(self.app.theme_variables), self.size
         if self._chart is None:
             return self._said(self._words, ink, y)
-        if "plotext" not in sys.modules:
+        if not _can_draw():
             self._open()
-            return self._said((("drawing …", "dim"),), ink, y)
+            return self._said(self._problem or (("drawing …", "dim"),), ink, y)
         picture = self._drawn(self._chart, width, height)
         row = picture.rows[y] if y < len(picture.rows) else ()
         return Strip([Segment(text, ink[_INKS.get(name, name)]) for text, name in row]).adjust_cell_length(
@@ -161,9 +168,16 @@ class ChartView(Widget):
     def _open(self) -> None:
         if not self._is_opening:
             self._is_opening = True
-            self.run_worker(self._import(), group="chart", exit_on_error=True)
+            self.run_worker(self._import(), group="chart")
 
     async def _import(self) -> None:
-        await asyncio.to_thread(__import__, "fe2tui.chart.canvas")
-        self._is_opening = False
+        try:
+            await asyncio.to_thread(importlib.import_module, _CANVAS)
+        except (ImportError, OSError) as error:  # a part of plotext is compiled, and may not fit this machine
+            self._problem = (("No chart can be drawn here.", "text"), (f"plotext: {visible(str(error))}", "dim"))
         self.refresh()
+
+
+def _can_draw() -> bool:
+    """Whether plotext is there, all of it: while a thread imports it, parts of it are."""
+    return hasattr(sys.modules.get(_CANVAS), "traced")
