@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -243,22 +243,29 @@ async def _note_the_end(ctx: Context, ended: Sequence[Instance]) -> None:
 
 
 async def _gone_already(ctx: Context, gone: Mapping[str, Instance]) -> Fates:
-    """Nothing is done for these; but a persistent request that outlived its machine will cost money again."""
-    asked = list(dict.fromkeys(one.spot_request_id for one in gone.values() if one.is_spot and one.spot_request_id))
+    """Nothing is done for these."""
+    outlived = await outlived_by(ctx, gone.values())
+    said = {key: f"is {instance.state} already" for key, instance in gone.items()}
+    return {key: f"{words}. {outlived[key]}" if key in outlived else words for key, words in said.items()}
+
+
+async def outlived_by(ctx: Context, instances: Iterable[Instance]) -> dict[str, str]:
+    """By id, of those that are gone and whose persistent spot request is not: that AWS launches another, and the end.
+
+    No call where none of them is a spot instance that is gone.
+    """
+    spot = {one.id: one.spot_request_id for one in instances if one.state.is_gone and one.is_spot}
+    asked = list(dict.fromkeys(request for request in spot.values() if request))
     try:
         requests = {one.id: one for one in await spot_requests(ctx.session, asked)}
     except AwsError:
-        requests = {}
-    fates: Fates = {}
-    for key, instance in gone.items():
-        request = requests.get(instance.spot_request_id or "")
-        fates[key] = f"is {instance.state} already"
-        if request is not None and request.is_persistent and request.state in ALIVE and request.instance_id != key:
-            fates[key] = (
-                f"is {instance.state} already, but its spot request goes on, and AWS launches another for it: "
-                f"fe2 get-request {request.id} - cancel"
-            )
-    return fates
+        return {}
+    found = {key: requests[request] for key, request in spot.items() if request in requests}
+    return {
+        key: f"But its spot request goes on, and AWS launches another for it: fe2 get-request {one.id} - cancel"
+        for key, one in found.items()
+        if one.is_persistent and one.state in ALIVE and one.instance_id != key
+    }
 
 
 def _left(wanted: Sequence[str], fates: Fates, found: Mapping[str, Instance]) -> dict[str, Instance]:

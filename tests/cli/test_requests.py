@@ -88,6 +88,14 @@ def test_a_request_is_cancelled_and_that_of_a_stopped_machine_only_when_it_is_me
     assert (states["train-resnet"], states["nightly-etl"]) == ("running", "terminated")
 
 
+def test_terminating_one_that_is_gone_tells_of_the_request_that_brings_another(own_fe2: Any) -> None:
+    machine = own_fe2("instance", "train-resnet", "--json").json
+    own_fe2.cloud.control("/demo/interrupt", {"instance": machine["id"], "action": "terminate"})
+    said = own_fe2("terminate", machine["id"], "--yes")
+    assert said.status == 1
+    assert f"AWS launches another for it: fe2 get-request {machine['spot_request_id']} - cancel" in said.err
+
+
 def test_tab_offers_ids_of_requests_that_were_seen(fe2: Any) -> None:
     fe2("instances")
     seen = [each["id"] for each in fe2("requests", "--json").json]

@@ -37,6 +37,10 @@ async def _terminate(ctx: Context, asked: Asked, names: Sequence[str], wait: boo
     if not impact.going:
         complain("Nothing will be done.")
         refused = [(row.instance, row.refusal) for row in impact.rows]
+        outlived = await task.outlived_by(ctx, among)
+        for one, why in refused:
+            if why is not None and one.id in outlived:
+                why.remedy = outlived[one.id]
         return [Outcome(one.id, one.label, why.summary if why else "", why) for one, why in refused]
     for line in _sheet(impact):
         complain(line)
