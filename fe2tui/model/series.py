@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
+from operator import mul
 
 Change = tuple[datetime, Decimal]
 _MICROSECOND = timedelta(microseconds=1)
@@ -64,13 +66,20 @@ class Series:
             if begin < until:
                 yield begin, until, self.values[index]
 
+    def _within(self, start: datetime, end: datetime) -> slice:
+        """The changes whose values hold at some time within a window."""
+        return slice(max(bisect_right(self.times, start) - 1, 0), bisect_left(self.times, end))
+
     def area(self, start: datetime, end: datetime) -> tuple[Decimal, timedelta]:
         """Σ value × microseconds over what is known of a window, and how long that is."""
-        total, known = Decimal(0), timedelta(0)
-        for begin, until, value in self.steps(start, end):
-            total += value * ((until - begin) // _MICROSECOND)
-            known += until - begin
-        return total, known
+        within = self._within(start, end)
+        values = self.values[within]
+        if not values or end <= start:
+            return Decimal(0), timedelta(0)
+        begin = max(self.times[within.start], start)
+        times = (begin, *self.times[within.start + 1 : within.stop], end)
+        spans = [(until - since) // _MICROSECOND for since, until in pairwise(times)]
+        return sum(map(mul, values, spans), Decimal(0)), end - begin
 
     def mean(self, start: datetime, end: datetime) -> Decimal | None:
         """The mean by time over what is known of a window; None where nothing is."""
@@ -79,11 +88,11 @@ class Series:
 
     def lowest(self, start: datetime, end: datetime) -> Decimal | None:
         """The lowest value within a window, None where nothing is known."""
-        return min((value for _, _, value in self.steps(start, end)), default=None)
+        return min(self.values[self._within(start, end)], default=None) if start < end else None
 
     def highest(self, start: datetime, end: datetime) -> Decimal | None:
         """The highest value within a window, None where nothing is known."""
-        return max((value for _, _, value in self.steps(start, end)), default=None)
+        return max(self.values[self._within(start, end)], default=None) if start < end else None
 
     def joined(self, other: Series) -> Series:
         """All that either knows; where both tell of a moment, the other counts."""

@@ -31,6 +31,7 @@ from fe2tui.tui.panes.listpane import ListPane
 from fe2tui.tui.panes.lists import Lists
 from fe2tui.tui.panes.spot import SpotPane
 from fe2tui.tui.polling import FleetNotRead, FleetSeen
+from fe2tui.tui.possible import SPOT
 from fe2tui.tui.pulse import Pulse
 from fe2tui.tui.reading import Reading
 from fe2tui.tui.runner import Runner
@@ -62,7 +63,7 @@ class Parts:
         self.table = Instances(app.settings.columns, app.clock, self.limits)
         self.listing = Listing(SHEET, lambda work: app.work(work, "images"), app.clock, self._show_images)
         self.images = Listed(SHEET, app.clock, opens="launch")
-        self.spot = SpotPane(self.desk, app.clock, lambda work: app.work(work, "spot"))
+        self.spot = SpotPane(self.desk, app.clock, lambda work: app.work(work, "spot"), lambda: self.main.pane == SPOT)
         lists = Lists(
             ListPane(KIND, self.table, self.showing, self._describe_instance),
             ListPane(SHEET.kind, self.images, self.listing, self._describe_image),

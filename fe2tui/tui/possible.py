@@ -192,8 +192,9 @@ def something_to_leave(view: View) -> str | None:
     if view.pane == ACTIVITY:
         return None
     spot = view.spot
-    if view.pane == SPOT and (spot.zone or spot.family or spot.pinned):
-        return None
+    if view.pane == SPOT and not view.filter_text:
+        is_in = spot.zone or spot.family or spot.pinned
+        return None if is_in else "No filter, no family and no zone to leave."
     return None if view.filter_text or view.marked_count else "No filter and no marks to leave."
 
 

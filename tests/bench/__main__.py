@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 
 from fe2tui.demo import Cloud
-from tests.bench import apply, catalogues, idle, picker, scale, start
+from tests.bench import apply, catalogues, chart, idle, picker, scale, spot, start
 from tests.bench.figures import Figure
 
 
@@ -43,7 +43,9 @@ def main() -> int:
     asked.add_argument("--minutes", type=int, default=2, help="how long to watch it idle (2)")
     asked.add_argument("--sizes", type=int, nargs="+", default=list(scale.SIZES), help="numbers of rows")
     asked.add_argument(
-        "--only", choices=("start", "launch", "catalogues", "idle", "picker", "scale"), help="one part alone"
+        "--only",
+        choices=("start", "launch", "catalogues", "idle", "picker", "chart", "scale", "spot"),
+        help="one part alone",
     )
     args = asked.parse_args()
     parts: dict[str, Callable[[], Iterable[Figure]]] = {
@@ -52,7 +54,9 @@ def main() -> int:
         "catalogues": catalogues.cataloguing,
         "idle": lambda: _idles(args.minutes),
         "picker": picker.picking,
+        "chart": chart.charting,
         "scale": lambda: _scales(tuple(args.sizes)),
+        "spot": spot.browsing,
     }
     print(f"Python {platform.python_version()}, {platform.machine()}, medians of {args.runs}", flush=True)
     for name, part in parts.items():

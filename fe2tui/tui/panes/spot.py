@@ -33,14 +33,15 @@ _SHORT = 100  # columns below which the frame says the other panes' numbers alon
 class SpotPane(LatePane):
     """Keeps what is chosen, and says it in its frame."""
 
-    def __init__(self, desk: Desk, clock: Callable[[], datetime], work: Work) -> None:
+    def __init__(self, desk: Desk, clock: Callable[[], datetime], work: Work, is_meant: Callable[[], bool]) -> None:
+        """``is_meant``: whether it is the pane that commands act on."""
         super().__init__(KIND, work)
+        self._is_meant = is_meant
         self._desk = desk
         self._clock = clock
         self._edge = Edge(self)
         self._tabs: tuple[Mapping[str, str], Collection[str]] = ({}, (SPOT,))
         self._followed = ("", "")
-        self._wants_focus = False
         self.body: SpotBody | None = None
         self.choice = SpotChoice()
 
@@ -95,7 +96,7 @@ class SpotPane(LatePane):
         await self.mount(body)
         self.body = body
         body.show(self.choice)
-        if self._wants_focus:
+        if self._is_meant():
             self.take_focus()
         self.refresh()
         self.write()
@@ -114,7 +115,6 @@ class SpotPane(LatePane):
 
     def take_focus(self) -> None:
         """The list gets it, as soon as there is one."""
-        self._wants_focus = self.body is None
         if self.body is not None:
             self.body.table.focus()
 

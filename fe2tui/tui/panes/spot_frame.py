@@ -8,7 +8,7 @@ from fe2tui.model.words import plural, visible
 from fe2tui.tui.view import SpotChoice
 from fe2tui.tui.widgets.frame import Part
 
-_WORDS_FROM = 64  # columns from which the keys of the days have their words
+_WORDS_FROM = 76  # columns from which the keys of the days have their words
 
 
 def notes(choice: SpotChoice, of: str, said: tuple[str, str], filter_text: str, width: int) -> Sequence[Part]:
