@@ -191,7 +191,7 @@ async def test_changes_that_ec2_told_of_late_are_found_by_the_next_read(own: Ben
     own.ctx.store = Store(None)
     own.ctx.store.spot.add(place, [SpotHistory(name, whole.since, seen_at, {zone: told})])
     at(own, seen_at + DAY)
-    found = (await histories.get(own.ctx, [name], 3))[name]
+    found = (await histories.get(own.ctx, [name], 2))[name]
     assert {first, second} <= set(found.zones[zone].changes(whole.since, seen_at))
     assert found.since == whole.since, "and the rest was not read again"
 
