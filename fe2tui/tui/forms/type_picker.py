@@ -78,6 +78,7 @@ class PickTypes(Form[str]):
         Binding("pageup", "move(-1, True)", show=False, priority=True),
         Binding("ctrl+o", "sort", show=False, priority=True),
         Binding("ctrl+r", "others", show=False, priority=True),
+        Binding("ctrl+t", "prices", show=False, priority=True),
     ]
 
     def __init__(
@@ -91,10 +92,13 @@ class PickTypes(Form[str]):
         title: str = "Instance types",
         submit_word: str = "Choose",
         look: Look | None = None,
+        prices: Callable[[str], None] | None = None,
     ) -> None:
+        """``prices`` is told of a type whose spot prices are wanted; the form is left then."""
         super().__init__(title, submit_word=submit_word)
         self._look = look
         self._source = source
+        self._prices = prices
         self._region = region
         self._clock = clock
         self._list = TypeList(fits, present)
@@ -128,7 +132,8 @@ class PickTypes(Form[str]):
     def further_keys(self) -> Sequence[tuple[str, str, str]]:
         """The order, and those left out."""
         others = [("^r", "Those that fit" if self._list.shows_unfit else "Others", "others")]
-        return [("^o", "Sort", "sort"), *(others if self._list.hidden else [])]
+        prices = [("^t", "Spot prices", "prices")] if self._prices is not None else []
+        return [("^o", "Sort", "sort"), *(others if self._list.hidden else []), *prices]
 
     # Types and prices that come while it is open
 
@@ -234,6 +239,13 @@ class PickTypes(Form[str]):
         self._show()
         if not was_moved:
             self._settle()
+
+    def action_prices(self) -> None:
+        """Leave for the spot prices of the type under the cursor."""
+        kind = self._list.type(self._table.cursor_id)
+        if self._prices is not None and kind is not None:
+            self._prices(kind.name)
+            self.dismiss(None)
 
     def action_others(self) -> None:
         """Show those that cannot be chosen as well, or hide them again."""
