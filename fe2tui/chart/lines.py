@@ -55,6 +55,8 @@ class Chart:
 
     def prices(self) -> tuple[Decimal, Decimal] | None:
         """The lowest and the highest price within the window; None where no line has any."""
+        if self.start >= self.end:
+            return None
         held = [value for line in self.lines for value in _values(line.series, self.start, self.end)]
         return (min(held), max(held)) if held else None
 

@@ -12,9 +12,13 @@ from fe2tui.chart.dollars import Axis, axis_for
 from fe2tui.chart.lines import Chart, Line
 from fe2tui.chart.picture import Cell, Frame, Picture, runs
 from fe2tui.chart.spread import spread
+from fe2tui.model.words import visible
 
 _ROOMY = 100
 """Columns from which on a line's label says its last price as well."""
+
+_LONGEST = 10
+"""Columns that the name of a line may take."""
 
 _BREAK_ROWS = 11
 """Rows from which on the break of the axis has a row of its own."""
@@ -51,7 +55,8 @@ class Sheet:
 
     def _label(self, line: Line) -> str:
         price = line.series.at(self._chart.end)
-        return f"{line.label} {price:,.4f}" if self._width >= _ROOMY else line.label
+        label = visible(line.label)[:_LONGEST]
+        return f"{label} {price:,.4f}" if self._width >= _ROOMY else label
 
     def _axis(self, rows: int) -> Axis:
         return axis_for(*self._prices, self._chart.reference, rows)

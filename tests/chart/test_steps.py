@@ -87,6 +87,7 @@ def test_what_is_too_small_says_so(size: tuple[int, int]) -> None:
 
 def test_a_window_without_a_price_says_so() -> None:
     assert "no price in this time" in draw(chart(), 80, 12).text
+    assert "no price in this time" in draw(chart(steps((1, "1.0")), days=0), 80, 12).text
     assert "no price in this time" in draw(chart(steps((1, "1.0")), end=NOW - timedelta(days=2)), 80, 12).text
 
 
@@ -120,12 +121,13 @@ def test_ticks_are_right_aligned_with_equal_decimals_and_equally_far_apart(name:
 
 
 @pytest.mark.parametrize("price", ["0.0021", "0.0199", "0.3", "3.87", "24.5", "98"])
-def test_a_line_at_the_price_of_a_tick_is_in_the_row_of_the_tick(price: str) -> None:
+def test_the_price_of_a_tick_is_in_the_middle_of_the_row_of_the_tick(price: str) -> None:
     base = Decimal(price)
     picture = draw(chart(steps((9, price), (2, str(base * Decimal("1.1"))))), 100, 24)
     frame = picture.frame
     assert frame is not None
     assert [row for row, _ in ticks(picture)] == [frame.row_of(tick) for tick in reversed(frame.axis.ticks)]
+    assert {frame.dot(tick) % 4 for tick in frame.axis.ticks} == {2}
 
 
 def test_a_reference_far_above_is_at_the_top_beyond_a_break_and_leaves_the_height_to_the_steps() -> None:
@@ -175,9 +177,22 @@ def test_the_labels_stand_in_the_order_of_the_last_prices_with_them_where_there_
     assert [label.split()[2] for label in labels(draw(CASES["six"], 120, 24))] == [f"{price:.4f}" for price, _ in last]
 
 
+def test_a_foreign_name_of_a_zone_takes_no_more_room_than_there_is() -> None:
+    named = replace(CASES["one"], lines=(replace(CASES["one"].lines[0], label="\x1b[2J" + "local-zone" * 30),))
+    picture = draw(named, 60, 12)
+    assert "\x1b" not in picture.text
+    assert [len(row) for row in picture.text.split("\n")] == [60] * 12
+    assert picture.frame is not None
+    assert picture.frame.columns >= 36
+
+
 def test_two_lines_at_one_price_show_both_their_markers() -> None:
     same = steps((9, "0.5"), (2, "0.6"))
-    assert {"●", "■"} <= set("".join(draw(chart(same, same), 80, 14).text.split("\n")[:-2])[:-8])
+    picture = draw(chart(same, same), 80, 14)
+    frame = picture.frame
+    assert frame is not None
+    seen = {character for row in picture.text.split("\n") for character in row[: frame.left + frame.columns]}
+    assert {"●", "■"} <= seen
 
 
 def test_a_spike_of_minutes_is_seen_in_three_months() -> None:
