@@ -20,7 +20,12 @@ def request_of(instance: Instance, fleet: Fleet) -> SpotRequest | None:
 
 def interruption(instance: Instance, fleet: Fleet, now: datetime) -> str:
     """All that there is to say; empty when it was not interrupted."""
-    return visible(interruption_words(instance, request_of(instance, fleet), now)) if instance.is_spot else ""
+    if not instance.is_spot:
+        return ""
+    request = request_of(instance, fleet)
+    if instance.state is State.RUNNING and (request is None or request.status_code == "fulfilled"):
+        return ""  # nearly all of them, at every read
+    return visible(interruption_words(instance, request, now))
 
 
 def taken_at(instance: Instance, fleet: Fleet) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from rich.cells import cell_len
 
@@ -39,6 +40,9 @@ def describe(instance: Instance, at: Moment, *, is_known: bool, measured: bool) 
     return Described(name, instance.id, left(instance, at, is_known=is_known), right(instance, at, measured=measured))
 
 
+MOST_MEASURED = 200  # interrupted machines: of more than those, the first tell how much room the words need
+
+
 class InstanceRows:
     """A sight as rows of the table."""
 
@@ -65,9 +69,11 @@ class InstanceRows:
             return fit(self._columns, width)
         least = {"type": sight.type_width}
         usual = fit(self._columns, width, least)
-        for words in self._interruptions(sight):
+        widths = self._interruptions(sight)
+        longest = max((len(sight.fleet.instances[one].label) for one in sight.ids), default=0) if widths else 0
+        for words in widths:
             roomier = fit(with_words(self._columns, words), width, least)
-            if _holds_as_much(roomier, usual, self._longest_name(sight)):
+            if _holds_as_much(roomier, usual, longest):
                 return roomier
         return usual
 
@@ -75,13 +81,9 @@ class InstanceRows:
         """How wide STATE would have to be for all that there is to say of them, and for less: the widest first."""
         instances, now = sight.fleet.instances, self._clock()
         spot = (instances[one] for one in sight.ids if instances[one].is_spot)
-        words = (interruption(one, sight.fleet, now) for one in spot)
-        widths = {cell_len(form) for said in words if said for form in forms(said)}
+        words = (said for one in spot if (said := interruption(one, sight.fleet, now)))
+        widths = {cell_len(form) for said in islice(words, MOST_MEASURED) for form in forms(said)}
         return sorted((width for width in widths if width > STATE_WIDTH), reverse=True)
-
-    def _longest_name(self, sight: Sight) -> int:
-        instances = sight.fleet.instances
-        return max((len(instances[one].label) for one in sight.ids), default=0)
 
     def cells(self, row_id: str, columns: Sequence[Column]) -> tuple[Cell, list[Cell]]:
         """The sign and the cells of an instance."""
