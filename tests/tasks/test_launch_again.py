@@ -133,12 +133,13 @@ async def test_what_waiting_does_not_help_ends_it_at_once(soon: Bench, name: str
 
 
 async def test_a_name_that_another_took_meanwhile_ends_it(soon: Bench, name: str) -> None:
+    other = await launch(soon.ctx, soon.request(f"{name}-other"), wait=False)
     soon.fault("no-capacity", market="spot")
     waits = asyncio.Event()
     when_it_waits(soon, waits.set)
     waiting = asyncio.create_task(again(soon, name))
     await waits.wait()
-    await launch(soon.ctx, soon.request(name), wait=False)
+    await soon.ctx.session.call("ec2", "CreateTags", Resources=[other.id], Tags=[{"Key": "Name", "Value": name}])
     with pytest.raises(FieldError, match="is in use"):
         await waiting
 
