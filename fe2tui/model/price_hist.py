@@ -142,7 +142,7 @@ def zone_named(text: str, zones: Iterable[str]) -> str:
 
     Raises NotFoundError.
     """
-    wanted, known = text.strip().lower(), sorted(set(zones))
+    wanted, known = text.strip().lower(), sorted(set(zones), key=lambda zone: (zone.count("-"), zone))
     if wanted == EVERY_ZONE:
         return EVERY_ZONE
     for zone in known:

@@ -122,8 +122,9 @@ def zone_figures(
 
 
 def zone_letter(zone: str) -> str:
-    """``2a`` of ``us-east-2a``."""
-    return zone.rsplit("-", 1)[-1]
+    """``2a`` of ``us-east-2a``; ``bos-1a`` of the local zone ``us-east-1-bos-1a``."""
+    parts = zone.split("-")
+    return "-".join(parts[3:] or parts[-1:])
 
 
 def saving(spot: Decimal | None, on_demand: Decimal | None) -> Decimal | None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from fe2tui.errors import NotFoundError
 from fe2tui.model.price_hist import PriceHist, last_days, price_table, zone_named
 from fe2tui.model.series import Series
-from fe2tui.model.spot import SpotHistory, combined, saving, zone_figures
+from fe2tui.model.spot import SpotHistory, combined, saving, zone_figures, zone_letter
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -183,6 +183,15 @@ def test_a_table_wider_than_the_screen_goes_on_below() -> None:
 )
 def test_a_zone_goes_by_its_name_its_end_or_its_letter(text: str, zone: str) -> None:
     assert zone_named(text, [B, A]) == zone
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [("1a", "us-east-1a"), ("a", "us-east-1a"), ("bos-1a", "us-east-1-bos-1a"), ("c", "us-gov-west-1c")],
+)
+def test_a_local_zone_is_not_taken_for_one_of_the_region(text: str, zone: str) -> None:
+    assert zone_named(text, ["us-east-1-bos-1a", "us-gov-west-1c", "us-east-1a"]) == zone
+    assert zone_letter("us-gov-west-1c") == "1c"
 
 
 def test_a_zone_that_there_is_not_is_told_with_those_there_are() -> None:
