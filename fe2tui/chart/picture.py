@@ -11,8 +11,8 @@ from itertools import groupby
 from fe2tui.chart.dollars import Axis
 
 Run = tuple[str, str]
-"""A text and the name of its ink: ``line-0`` to ``line-5``, ``axis``, ``grid``, ``tick``, ``reference``, ``cursor`` or
-``text``."""
+"""A text and the name of its ink: ``line-0`` to ``line-5``, ``axis``, ``grid``, ``tick``, ``reference``, ``label``,
+``cursor`` or ``text``."""
 
 Cell = tuple[str, str]
 _ROUNDING = 1e-6  # dots: a price in the middle of a row stays there

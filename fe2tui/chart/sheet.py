@@ -178,7 +178,7 @@ class Sheet:
         for line in (row, row - 1, row + 1) if inside else (row,):
             for column in range(last, frame.left, -4):
                 if (frame.top <= line < frame.foot or not inside) and self._free(line, column, len(words)):
-                    self._write(line, column, words, "reference")
+                    self._write(line, column, words, "label")
                     return
 
     # The names of the lines

@@ -22,7 +22,15 @@ from fe2tui.tui.theme import Inks, inks
 from fe2tui.tui.widgets.cells import fitted, wrapped
 from fe2tui.tui.widgets.grid import Cell
 
-_INKS = {"axis": "dim", "grid": "faint", "tick": "dim", "reference": "dim", "cursor": "accent", "text": "dim"}
+_INKS = {
+    "axis": "dim",
+    "grid": "faint",
+    "tick": "dim",
+    "reference": "dim",
+    "label": "text",
+    "cursor": "accent",
+    "text": "dim",
+}
 _MARGIN = 2
 _CANVAS = "fe2tui.chart.canvas"
 
