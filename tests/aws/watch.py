@@ -87,7 +87,8 @@ async def listening(
 
 
 def is_whole(fleet: Fleet) -> bool:
-    return bool(fleet.volumes and fleet.prices.on_demand and fleet.prices.spot and fleet.account and fleet.image_names)
+    priced = fleet.prices.on_demand and fleet.prices.spot
+    return bool(fleet.volumes and priced and fleet.account and fleet.image_names and fleet.requests)
 
 
 def reads(cloud: Cloud) -> int:
