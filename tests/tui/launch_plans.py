@@ -33,8 +33,11 @@ IMAGE = Image("ami-0123456789abcdef0", "base", root_size=60, created_at=NOW)
 class Planned:
     """Plans as AWS would have them. ``requests`` are those that a plan was made for; ``zones`` and ``errors`` hold."""
 
-    def __init__(self, zones: tuple[ZonePrice, ...] = ZONES, errors: tuple[FieldError, ...] = ()) -> None:
+    def __init__(
+        self, zones: tuple[ZonePrice, ...] = ZONES, errors: tuple[FieldError, ...] = (), kind: MachineType = KIND
+    ) -> None:
         self.zones = zones
+        self.kind = kind
         self.errors = errors
         self.requests: list[LaunchRequest] = []
 
@@ -47,7 +50,7 @@ class Planned:
             request,
             self.errors,
             image=IMAGE,
-            type=replace(KIND, name=request.type),
+            type=replace(self.kind, name=request.type),
             disk=80,
             key=KeyPlan("default", "use", "in ~/.ssh/id_ed25519"),
             group=GroupPlan("ssh", "sg-1", None, "port 22 from 203.0.113.7 only"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,8 @@ from textual.widgets import Static
 from fe2tui.errors import FieldError
 from fe2tui.model.launch import LaunchRequest, ZonePrice
 from fe2tui.model.machine_type import MachineType
-from fe2tui.tui.forms.field import Row
+from fe2tui.tui.forms.field import Field, Row
+from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.launch_draft import First
 from fe2tui.tui.forms.launch_market import MarketPrices, laid_out
 from fe2tui.tui.forms.launch_types import alike
@@ -163,17 +165,16 @@ async def test_a_launch_that_failed_is_in_the_form_again_as_it_was_typed() -> No
 
 
 @pytest.mark.parametrize("field", ["market", "zone"])
-async def test_what_is_wrong_with_market_or_zone_stands_at_their_row_once_asked_to_launch(field: str) -> None:
+async def test_what_is_wrong_with_market_or_zone_stands_at_their_row_at_once(field: str) -> None:
     planned = Planned(errors=(FieldError(field, "AWS has none of these.", "Choose another."),))
     async with opened(planned.form(SPOT)) as (pilot, host):
         await at_once(host, planned)
         await write(pilot, "box")
         row = host.form.query_one("#market", Row)
-        assert row.error is None
-        await pilot.press("ctrl+s")
-        await until(lambda: row.error)
         assert "none of these" in str(row.query_one(".error", Static).render())
-        assert host.focused is host.form.query_one("#markets")
+        await pilot.press("ctrl+s")
+        await until(lambda: host.focused is host.form.query_one("#markets"))
+        assert row.error is not None
 
 
 async def test_with_every_field_wrong_the_cost_stays_in_sight_and_each_field_within_reach() -> None:
@@ -200,7 +201,7 @@ async def test_with_every_field_wrong_the_cost_stays_in_sight_and_each_field_wit
         ((ZONES[2],), "On demand 12.240   Spot not offered here"),
         (
             (ZonePrice("us-east-2a", None),),
-            "On demand 12.240   Spot 2a price unknown ◂ cheapest",
+            "On demand 12.240   Spot 2a price unknown ◂ tried first",
         ),
         (
             (ZonePrice("us-east-2a", Decimal("0.0031")),),
@@ -213,6 +214,28 @@ async def test_prices_that_are_not_there_are_said_to_be_so(zones: tuple[ZonePric
     async with opened(planned.form()) as (_, host):
         await at_once(host, planned)
         assert said(host, "#prices") == words
+
+
+async def test_of_a_type_that_is_never_spot_no_spot_price_can_be_chosen() -> None:
+    planned = Planned(kind=replace(KIND, spot=False))
+    async with opened(planned.form()) as (_, host):
+        await at_once(host, planned)
+        assert said(host, "#prices") == "On demand 12.240   Spot never for this type"
+        assert not host.form.query_one("#prices").focusable
+
+
+async def test_what_launches_is_what_is_on_the_screen_however_soon_after_the_last_key() -> None:
+    planned = Planned()
+    async with opened(planned.form()) as (pilot, host):
+        await at_once(host, planned)
+        await write(pilot, "bo")
+        await until(lambda: planned.newest().name == "bo")
+        host.form.query_one("#name", Field).input.value = "box"
+        host.form.query_one(RadioLine).action_step(1)
+        host.form.query_one(RadioLine).action_step(1)
+        cast("LaunchForm", host.form).action_submit()
+        await until(lambda: host.screen is not host.form)
+        assert (host.answer.name, host.answer.market) == ("box", "spot-once")
 
 
 @settings(max_examples=60)

@@ -14,8 +14,8 @@ from fe2tui.errors import NoCapacityError
 from fe2tui.model.launch import LaunchRequest
 from fe2tui.tui.forms.field import Field
 from fe2tui.tui.forms.launch import LaunchForm
-from fe2tui.tui.forms.launch_market import MarketField
 from fe2tui.tui.forms.no_room import NoRoom, WayOut
+from fe2tui.tui.forms.radio import RadioLine
 from fe2tui.tui.forms.type_picker import PickTypes
 from fe2tui.tui.forms.type_table import TypeTable
 from tests.tui.forms_host import opened, said, until, write
@@ -130,7 +130,7 @@ async def test_on_demand_launches_what_was_typed_when_spot_has_no_room(full: Clo
             "80",
             "t3.micro",
         ]
-        assert form.query_one(MarketField).market == "on-demand"
+        assert form.query_one("#markets", RadioLine).chosen == "on-demand"
         await driven.press("ctrl+s")
         await driven.home()
         await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.named("patient"))

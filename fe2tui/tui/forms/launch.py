@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from fe2tui.model.image import Image
 from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.spot import Market
 from fe2tui.paths import sheets_folder
 from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms import launch_words as words
@@ -27,7 +28,6 @@ from fe2tui.tui.forms.launch_market import MarketField, MarketPrices
 from fe2tui.tui.forms.launch_planner import Planner
 from fe2tui.tui.forms.launch_says import ROWS, Says, wrong_in
 from fe2tui.tui.forms.launch_types import TypeField, alike, name_of, unfit_for
-from fe2tui.tui.forms.radio import RadioLine
 from fe2tui.tui.forms.suggest import Suggest
 from fe2tui.tui.forms.type_picker import PickTypes
 
@@ -67,6 +67,7 @@ class LaunchForm(Form[LaunchRequest]):
         typed = typed_for(again) if again is not None else {}
         self._texts = texts_of(first) | typed
         self._bought = Bought(first.market, first.zone) if again is None else Bought(again.market, again.zone)
+        self._planned_texts: dict[str, str] = {}  # the texts that the newest plan is of
         self._touched: set[str] = set(typed)
         self._lists = Lists(self, sources, clock)
         if again is not None and again.key_name and again.key_action == CREATE:
@@ -76,7 +77,7 @@ class LaunchForm(Form[LaunchRequest]):
         self._image: Image | None = None
         self._image_text = ""
         self._read: tuple[str, ...] = ()
-        self._judged: set[str] = set()
+        self._judged = {"market"}  # a choice is never half typed
 
     def compose(self) -> Iterator[Widget]:
         """The fields in their order, then what it comes to."""
@@ -89,7 +90,7 @@ class LaunchForm(Form[LaunchRequest]):
             TypeField("Type", id="type", value=text["type"], make_picker=self._type_picker),
             Suggest("Key pair", id="key_name", value=text["key_name"], made_from=self._lists.key_to_create),
             Suggest("Security group", id="security_group", value=text["security_group"]),
-            MarketField(self._bought.market),
+            MarketField(self._bought.market, self._buy_as),
             Field(
                 "Port 22 from",
                 id="address",
@@ -102,7 +103,7 @@ class LaunchForm(Form[LaunchRequest]):
             can_focus=False,
         )
         below = (Static(id=name) for name in ("data", "cost", "zones", "warnings", "trouble"))
-        yield from self.framed(fields, MarketPrices(self._bought), *below, classes="-launch")
+        yield from self.framed(fields, MarketPrices(self._bought, self._buy), *below, classes="-launch")
 
     def on_mount(self) -> None:
         """Look up what can be suggested, and make the first plan."""
@@ -131,23 +132,16 @@ class LaunchForm(Form[LaunchRequest]):
         self._touched.add(event.field.id or "")
         self._planner.soon(0)
 
-    @on(RadioLine.Changed, "#markets")
-    def _market_changed(self, event: RadioLine.Changed) -> None:
-        event.stop()
+    def _buy_as(self, market: Market) -> None:
         prices = self.query_one(MarketPrices)
-        prices.buy(self.query_one(MarketField).market)
+        prices.buy(market)
         self._buy(prices.bought)
-
-    @on(MarketPrices.Chosen)
-    def _price_chosen(self, event: MarketPrices.Chosen) -> None:
-        event.stop()
-        self.query_one(MarketField).line.choose(event.bought.market)
-        self._buy(event.bought)
 
     def _buy(self, bought: Bought) -> None:
         self._bought = bought
-        self._judged.add("market")
-        self.query_one("#market", Row).blame(None)
+        row = self.query_one(MarketField)
+        row.line.choose(bought.market)
+        row.blame(None)
         self._planner.soon(0)
 
     @on(Input.Changed)
@@ -158,8 +152,9 @@ class LaunchForm(Form[LaunchRequest]):
         if event.input.has_focus:
             self._touched.add(field.id)
             self._judged.discard(field.id)
-        field.blame(None)
-        self._planner.soon(self._settle)
+        if field.value != self._planned_texts.get(field.id):
+            field.blame(None)
+            self._planner.soon(self._settle)
 
     @on(Input.Submitted)
     def _enter(self, event: Input.Submitted) -> None:
@@ -198,8 +193,11 @@ class LaunchForm(Form[LaunchRequest]):
 
     # The plan
 
+    def _typed(self) -> dict[str, str]:
+        return {name: self.field(name).value for name in FIELDS}
+
     async def _make_plan(self) -> LaunchPlan:
-        texts = {name: self.field(name).value for name in FIELDS}
+        texts = self._planned_texts = self._typed()
         draft = Draft(texts, frozenset(self._touched), self._lists.key_wishes, self._lists.keys, self._bought)
         request, wrong = draft.request()
         plan = await self._sources.plan(request)
@@ -223,6 +221,8 @@ class LaunchForm(Form[LaunchRequest]):
     def action_submit(self) -> None:
         """Launch if the plan on the screen is of these very texts; else make it first."""
         self._judged = set(ROWS)
+        if self._typed() != self._planned_texts:  # the last key has not been told of yet
+            self._planner.soon(0)
         plan = self._planner.wanted()
         if plan is not None:
             self._read = plan.warnings

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -35,18 +34,14 @@ _AUTO = ""  # stands for the cheapest zone, and the next ones where that has no 
 class MarketField(Row):
     """The row of the three ways to buy a machine."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, told: Callable[[Market], None]) -> None:
+        """``told`` is told of another choice."""
         super().__init__("Spot", id="market")
-        self.line = RadioLine(_PICKS, market, id="markets")
+        self.line = RadioLine(_PICKS, market, id="markets", told=lambda pick: told(_MARKETS[pick]))
 
     def compose_value(self) -> Iterator[Widget]:
         """The three ways."""
         yield self.line
-
-    @property
-    def market(self) -> Market:
-        """What is chosen."""
-        return _MARKETS[self.line.chosen]
 
 
 class MarketPrices(Static, can_focus=True):
@@ -62,19 +57,15 @@ class MarketPrices(Static, can_focus=True):
         Binding("enter", "app.focus_next", show=False),
     ]
 
-    class Chosen(Message):
-        """A person chose another price."""
-
-        def __init__(self, bought: Bought) -> None:
-            super().__init__()
-            self.bought = bought
-
-    def __init__(self, bought: Bought) -> None:
+    def __init__(self, bought: Bought, told: Callable[[Bought], None]) -> None:
+        """``told`` is told of another choice, at once."""
         super().__init__(id="prices")
+        self._told = told
         self.bought = bought
         self._spot: Market = SPOT if bought.market == ON_DEMAND else bought.market
         self._on_demand: Decimal | None = None
         self._zones: tuple[ZonePrice, ...] = ()
+        self._never = False  # AWS has none of the type as spot
         self._hits: list[tuple[int, int, int, str]] = []  # row, first column, column after it, what it stands for
 
     def buy(self, market: Market) -> None:
@@ -83,9 +74,10 @@ class MarketPrices(Static, can_focus=True):
 
     def show_plan(self, plan: LaunchPlan) -> None:
         """Show the prices of a plan."""
-        is_known = plan.type is not None
-        self._on_demand, self._zones = plan.on_demand, plan.market_prices if is_known else ()
-        self.can_focus = any(one.offered for one in self._zones)
+        kind = plan.type
+        self._on_demand, self._zones = plan.on_demand, plan.market_prices if kind is not None else ()
+        self._never = kind is not None and not kind.spot
+        self.can_focus = not self._never and any(one.offered for one in self._zones)
         self._draw()
 
     def on_resize(self) -> None:
@@ -131,7 +123,7 @@ class MarketPrices(Static, can_focus=True):
     def _choose(self, bought: Bought) -> None:
         if bought != self._at:
             self._take(bought)
-            self.post_message(self.Chosen(bought))
+            self._told(bought)
 
     def _take(self, bought: Bought) -> None:
         self.bought = bought
@@ -158,12 +150,14 @@ class MarketPrices(Static, can_focus=True):
         amount = dollars(self._on_demand, places) if self._on_demand is not None else "price unknown"
         items: list[tuple[str, Content]] = [(ON_DEMAND, self._item("On demand", amount, "", not is_spot))]
         if not self.can_focus:
-            nowhere = [("", self._item("Spot", "not offered here", "", False, False))] if self._zones else []
+            words = "never for this type" if self._never else "not offered here"
+            nowhere = [("", self._item("Spot", words, "", False, False))] if self._zones else []
             return [*items, *nowhere] if nowhere or self._on_demand is not None else []
         for number, one in enumerate(self._zones):
             named = self.bought.zone is not None and is_spot
             chosen = is_spot and one.offered and (self.bought.zone == one.zone if named else number == 0)
-            sign = "◂ only there" if chosen and named else "◂ cheapest" if number == 0 and not named else ""
+            first = "" if named or number else "◂ cheapest" if one.price is not None else "◂ tried first"
+            sign = "◂ only there" if chosen and named else first
             words = dollars(one.price, places) if one.price is not None else "price unknown"
             item = self._item(one.letter, words if one.offered else "not offered", sign, chosen, one.offered)
             items.append((one.zone if one.offered else "", Content.assemble("Spot ", item) if number == 0 else item))

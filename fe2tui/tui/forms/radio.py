@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -130,7 +130,10 @@ class Pick:
 
 
 class RadioLine(Static, can_focus=True):
-    """Choices beside one another, one of which holds: ``chosen`` is its id. Enter goes on to what comes next."""
+    """Choices beside one another, one of which holds: ``chosen`` is its id. Enter goes on to what comes next.
+
+    ``told`` is told of another choice at once, and not by a message: a key that submits may be the next one.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "step(1)", show=False),
@@ -138,22 +141,17 @@ class RadioLine(Static, can_focus=True):
         Binding("enter", "app.focus_next", show=False),
     ]
 
-    class Changed(Message):
-        """A person chose another."""
-
-        def __init__(self, line: RadioLine, pick: str) -> None:
-            super().__init__()
-            self.line = line
-            self.pick = pick
-
-        @property
-        def control(self) -> RadioLine:
-            """The line, for ``on`` to tell one from another."""
-            return self.line
-
-    def __init__(self, picks: Sequence[Pick], chosen: str = "", *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        picks: Sequence[Pick],
+        chosen: str = "",
+        *,
+        id: str | None = None,
+        told: Callable[[str], None] = lambda pick: None,
+    ) -> None:
         super().__init__(id=id, classes="radio-line")
         self._picks = tuple(picks)
+        self._told = told
         self._ends: list[tuple[int, str]] = []  # up to which column a click means which
         self.chosen = chosen or self._picks[0].id
 
@@ -212,4 +210,4 @@ class RadioLine(Static, can_focus=True):
     def _pick(self, pick: str) -> None:
         if pick != self.chosen:
             self.choose(pick)
-            self.post_message(self.Changed(self, pick))
+            self._told(pick)
