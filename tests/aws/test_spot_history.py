@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 
 from fe2tui.aws.session import Session
 from fe2tui.aws.spot import current_spot, spot_history
-from fe2tui.demo import Cloud
+from fe2tui.demo import Cloud, Options
 from fe2tui.errors import AwsError, DeniedError, FieldError
 from fe2tui.model.spot import SpotHistory
 from tests.aws.conftest import Answers, Open, calls
@@ -25,12 +25,27 @@ def ago(days: float) -> datetime:
     return datetime.now(UTC).replace(microsecond=0) - timedelta(days=days)
 
 
+@pytest.fixture(scope="module")
+def quiet() -> Iterator[Cloud]:
+    """An empty cloud for this module."""
+    with Cloud(Options.instant(scene=False)) as cloud:
+        cloud.wait_ready()
+        yield cloud
+
+
 @pytest.fixture
-def quiet_cloud(fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]) -> Cloud:
-    """An empty cloud of the test's own, whose calls can be counted."""
-    cloud = fresh_cloud(scene=False)
-    enter_cloud(cloud)
-    return cloud
+def quiet_cloud(quiet: Cloud, enter_cloud: Callable[[Cloud], Path]) -> Iterator[Cloud]:
+    """The empty cloud, which this process is pointed at; calls are counted from here, and faults lifted afterwards."""
+    enter_cloud(quiet)
+    quiet.control("/demo/calls", method="DELETE")
+    yield quiet
+    quiet.control("/demo/faults", method="DELETE")
+
+
+@pytest.fixture
+def session(quiet_cloud: Cloud, open_session: Open) -> Session:
+    """A session on the empty cloud."""
+    return open_session()
 
 
 async def test_ninety_days_of_a_lively_family_are_read_page_after_page(quiet_cloud: Cloud, open_session: Open) -> None:
@@ -139,7 +154,7 @@ async def told(open_session: Open, answers: Answers, body: bytes) -> SpotHistory
 
 
 async def test_of_two_changes_in_one_second_the_one_told_first_is_the_newer(
-    demo_env: object, open_session: Open, answers: Answers
+    quiet_cloud: Cloud, open_session: Open, answers: Answers
 ) -> None:
     moment = "2026-11-20T14:05:00.000Z"
     history = await told(open_session, answers, reply(item(moment, "0.0402"), item(moment, "0.0401")))
@@ -148,7 +163,7 @@ async def test_of_two_changes_in_one_second_the_one_told_first_is_the_newer(
 
 
 async def test_changes_come_in_any_order_and_repeated_prices_are_none(
-    demo_env: object, open_session: Open, answers: Answers
+    quiet_cloud: Cloud, open_session: Open, answers: Answers
 ) -> None:
     body = reply(
         item("2026-11-20T14:05:00Z", "0.041000"),
@@ -161,6 +176,6 @@ async def test_changes_come_in_any_order_and_repeated_prices_are_none(
     assert list(history.zones) == [A]
 
 
-async def test_half_an_answer_is_no_history(demo_env: object, open_session: Open, answers: Answers) -> None:
+async def test_half_an_answer_is_no_history(quiet_cloud: Cloud, open_session: Open, answers: Answers) -> None:
     with pytest.raises(AwsError):
         await told(open_session, answers, reply(item("2026-11-20T14:05:00Z", "0.041000"))[:-40])
