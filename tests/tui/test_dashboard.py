@@ -172,7 +172,7 @@ async def test_a_failed_read_keeps_the_fleet_with_its_age_and_the_reason(own_clo
         await driven.until(lambda: "▲ denied" in shown(driven))
         assert "base" in shown(driven)
         assert driven.names == names
-        assert "DescribeInstances" in shown(driven)
+        await driven.until(lambda: "DescribeInstances" in shown(driven))
         own_cloud.control("/demo/faults", method="DELETE")
         driven.app.parts.desk.link.read_now()
         await driven.until(lambda: "▲ denied" not in shown(driven))
