@@ -119,32 +119,29 @@ class _Planning:
     warnings: list[str] = field(default_factory=list)
 
     async def result(self) -> LaunchPlan:
-        request, known = self.request, self.known
+        request, known, region = self.request, self.known, self.ctx.session.region
         self.errors = field_errors(request)
         wrong = {error.field for error in self.errors}
-        (kind, image), zones, keys, where, address, spot, (prices, _) = await asyncio.gather(
+        (kind, image), zones, keys, where, address, (prices, spot, _) = await asyncio.gather(
             self.type_and_image(),
             self.soft(known.zones(request.type), "The zones that offer it") if "type" not in wrong else _none(),
             self.soft(known.keys(), "Key pairs"),
             self.tried(self.soft(known.network(request.subnet_id), "The network")),
             known.address() if request.address is None else _none(),
-            self.spot() if "type" not in wrong else _nowhere(),
             asyncio.gather(
-                known.prices() if self.with_cost else _no_prices(), self.name() if "name" not in wrong else _none()
+                known.prices() if self.with_cost else _no_prices(),
+                self.spot() if "type" not in wrong else _nowhere(),
+                self.name() if "name" not in wrong else _none(),
             ),
         )
         disk = self.disk(image)
-        self.errors += filter(None, [wrong_market(request, kind)])
         market = zone_prices(zones, where, request.subnet_id, spot)
         chosen = chosen_zones(request, zones, where, kind is not None, self.errors)
-        if request.is_spot:
-            chosen = in_order_of_price(chosen, market)
+        chosen = in_order_of_price(chosen, market) if request.is_spot else chosen
         return LaunchPlan(
             request,
-            key=chosen_key(
-                request, keys, self.ctx.settings.key_file, self.ctx.session.region, self.errors, self.warnings
-            ),
-            group=chosen_group(request, where, address, self.ctx.session.region, self.errors, self.warnings),
+            key=chosen_key(request, keys, self.ctx.settings.key_file, region, self.errors, self.warnings),
+            group=chosen_group(request, where, address, region, self.errors, self.warnings),
             errors=_one_a_field(self.errors),
             warnings=tuple(dict.fromkeys(self.warnings)),
             image=image,
@@ -194,6 +191,7 @@ class _Planning:
         kind = None
         if "type" not in wrong:
             kind = await self.tried(self.soft(self.known.machine_type(request.type), "The type"))
+            self.errors += filter(None, [wrong_market(request, kind)])
         if "image" in wrong:
             return kind, None
         is_word = request.image.strip() in IMAGE_WORDS
