@@ -137,10 +137,6 @@ class ChartView(Widget):
 
     # Drawing
 
-    def on_resize(self) -> None:
-        """Another size is another picture."""
-        self._still = self._shown = None
-
     def render_line(self, y: int) -> Strip:
         """One row of the picture, or of the words."""
         ink, (width, height) = inks(self.app.theme_variables), self.size
