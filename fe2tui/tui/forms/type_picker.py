@@ -227,11 +227,9 @@ class PickTypes(Form[str]):
         self.app.push_screen(Picker("Sort by", items, submit_word="Sort"), self._sort_by)
 
     @on(Table.SortAsked)
-    def _sort_asked(self, event: Table.SortAsked) -> None:
-        event.stop()
-        self._sort_by(event.sort)
-
-    def _sort_by(self, sort: str | None) -> None:
+    def _sort_by(self, asked: Table.SortAsked | str | None) -> None:
+        """By the column that was chosen, or whose title was clicked."""
+        sort = asked.sort if isinstance(asked, Table.SortAsked) else asked
         if sort is None:
             return
         was_moved = self._table.is_moved

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from textual import events, on
-from textual.widget import Widget
 
 from fe2tui.model.place import Place
 from fe2tui.model.terms import Sort
@@ -56,22 +55,18 @@ class ListTable(MarkingTable):
 
 
 class ListPane(Pane):
-    """A table and the line of its filter."""
+    """A table, and the line of its filter below it."""
 
     def __init__(
         self, kind: ListKind, table: ListTable, rows: Arranged, describe: Callable[[str], Described | None]
     ) -> None:
         """``describe`` gives the details of a row, by its id; None where it is not known (any more)."""
-        super().__init__(kind, id=f"{kind.pane}-list")
+        super().__init__(kind, table, id=f"{kind.pane}-list")
         self.table = table
         self._sorts = kind.sorts
         self._rows = rows
         self._describe = describe
         self._filtering = Filtering(self, kind, rows, self.take_focus)
-
-    def compose(self) -> Iterator[Widget]:
-        """The table; the filter comes below it."""
-        yield self.table
 
     @on(events.Show)
     @on(events.Hide)

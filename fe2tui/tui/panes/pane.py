@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
+from textual.widget import Widget
 
 from fe2tui.model.place import Place
 from fe2tui.tui.arrangement import PaneKind
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 class Pane(Vertical):
     """One of the panes in ``Lists``."""
 
-    def __init__(self, kind: PaneKind, *, id: str) -> None:
-        super().__init__(id=id, classes="list")
+    def __init__(self, kind: PaneKind, *inside: Widget, id: str) -> None:
+        """``inside`` is what it is made of from the start."""
+        super().__init__(*inside, id=id, classes="list")
         self.kind = kind
 
     @property

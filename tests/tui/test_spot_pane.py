@@ -1,0 +1,245 @@
+"""The spot pane of the dashboard, on a demo cloud."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from textual.widgets import Input
+
+from fe2tui.demo import Cloud
+from fe2tui.tui.forms.export import ExportForm
+from fe2tui.tui.forms.field import Field
+from fe2tui.tui.forms.launch import LaunchForm
+from fe2tui.tui.forms.picker import Picker
+from fe2tui.tui.forms.type_picker import PickTypes
+from fe2tui.tui.panes.spot_body import SpotBody
+from fe2tui.tui.view import SpotChoice
+from tests.tui.forms_host import write
+from tests.tui.test_dashboard import shown
+from tests.tui.verbs_host import Driven, calls, dashboard
+
+HISTORY = "DescribeSpotPriceHistory"
+
+
+def body(driven: Driven) -> SpotBody:
+    """What is in the pane."""
+    found = driven.app.parts.spot.body
+    assert found is not None
+    return found
+
+
+def choice(driven: Driven) -> SpotChoice:
+    """What is chosen there."""
+    return driven.view.spot
+
+
+def is_charted(driven: Driven, name: str, days: int = 7) -> Callable[[], bool]:
+    """Whether the picture of a type over so many days is drawn."""
+
+    def holds() -> bool:
+        chart = body(driven).charted.chart.chart
+        drawn = chart is not None and body(driven).charted.chart.picture is not None
+        return drawn and chart is not None and chart.about == name and (chart.end - chart.start).days == days
+
+    return holds
+
+
+def asked_for(cloud: Cloud) -> list[set[str]]:
+    """The types of each call for histories; a call for the whole region names none."""
+    found = [set(call["params"].get("InstanceType", ())) for call in calls(cloud, HISTORY)]
+    return [types for types in found if types]
+
+
+@asynccontextmanager
+async def spot_pane(**settings: Any) -> AsyncIterator[Driven]:
+    """The dashboard with the focus in the pane, when the region's types and prices and a first chart are there."""
+    async with dashboard(**settings) as driven:
+        await driven.press("3")
+        await driven.until(lambda: driven.app.parts.spot.body is not None)
+        await driven.until(lambda: body(driven).table.offer is not None and body(driven).table.offer.price is not None)
+        await driven.until(lambda: choice(driven).type and is_charted(driven, choice(driven).type)())
+        await driven.until(lambda: body(driven).table.has_focus)
+        yield driven
+
+
+async def filter_for(driven: Driven, text: str) -> None:
+    """Show the types that fit, and go back to the list."""
+    await driven.press("slash")
+    await driven.until(lambda: isinstance(driven.app.focused, Input))
+    await write(driven.pilot, text)
+    await driven.press("enter")
+    await driven.until(lambda: body(driven).table.has_focus)
+
+
+async def test_it_is_made_when_it_is_first_looked_at_and_follows_the_selected_instance(demo_env: Path) -> None:
+    async with dashboard(size=(80, 24)) as driven:
+        await driven.go_to("train-resnet")
+        assert driven.app.parts.spot.body is None
+        await driven.press("3")
+        await driven.until(lambda: driven.app.parts.spot.body is not None)
+        await driven.until(is_charted(driven, "p3.8xlarge"))
+        assert not choice(driven).pinned
+        for part in ("p3.8xlarge · of train-resnet", "7 days", "on demand 12.24", "LOWEST", "TYPE", "l Launch"):
+            assert part in shown(driven)
+
+
+async def test_browsing_goes_from_families_to_types_to_zones_to_launching_there_and_back(demo_env: Path) -> None:
+    async with spot_pane(size=(120, 36)) as driven:
+        followed = choice(driven).type
+        assert body(driven).offers.shows_families
+        await driven.press("home")
+        first = body(driven).table.offer
+        assert first is not None and first.count
+        await driven.until(is_charted(driven, first.type.name))
+        assert choice(driven).pinned
+        await driven.press("enter")
+        await driven.until(lambda: body(driven).table.offer and not body(driven).table.offer.count)
+        assert {one.type.family for one in body(driven).table.in_view} == {first.name}
+        await driven.press("enter")
+        await driven.until(lambda: body(driven).zones.has_focus)
+        cheapest = body(driven).zones.zones.zones[0]
+        assert choice(driven).zone == cheapest.zone
+        assert f"Launch in {cheapest.zone.rsplit('-', 1)[-1]}" in shown(driven)
+        await driven.press("down")
+        await driven.until(lambda: choice(driven).zone == body(driven).zones.zones.ids[1])
+        wanted = choice(driven)
+        await driven.press("enter")
+        form = await driven.opened(LaunchForm)
+        assert form.query_one("#type", Field).value == wanted.type
+        await driven.until(lambda: f"Goes to {wanted.zone}" in shown(driven))
+        await driven.press("escape")
+        await driven.home()
+        await driven.press("escape")
+        await driven.until(lambda: body(driven).table.has_focus and not choice(driven).zone)
+        await driven.press("escape")
+        await driven.until(lambda: body(driven).offers.shows_families)
+        assert body(driven).table.cursor_id == first.name
+        await driven.press("escape")
+        await driven.until(lambda: not choice(driven).pinned and choice(driven).type == followed)
+
+
+async def test_a_filter_shows_types_with_the_prefix_first_and_charts_the_first(demo_env: Path) -> None:
+    async with spot_pane() as driven:
+        await filter_for(driven, "p3")
+        await driven.until(is_charted(driven, "p3.2xlarge"))
+        assert body(driven).table.offers.ids[0] == "p3.2xlarge"
+        assert choice(driven).pinned
+        assert "/ p3" in shown(driven)
+        await driven.until(lambda: "▁" in body(driven).table.cells_shown()[1][0][-1])
+        await driven.press("down")
+        await driven.until(is_charted(driven, "p3.8xlarge"))
+        await driven.press("escape")
+        await driven.until(lambda: body(driven).offers.shows_families and body(driven).table.cursor_id == "p3")
+
+
+async def test_days_the_cursor_in_time_and_what_is_taken_along(demo_env: Path, tmp_path: Path) -> None:
+    async with spot_pane() as driven:
+        name = choice(driven).type
+        await driven.press("left_square_bracket")
+        await driven.until(is_charted(driven, name, 3))
+        await driven.press("right_square_bracket", "right_square_bracket")
+        await driven.until(is_charted(driven, name, 30))
+        await driven.press("left", "left")
+        await driven.until(lambda: choice(driven).moment is not None)
+        moment = choice(driven).moment
+        chart = body(driven).charted.chart.chart
+        assert moment is not None and chart is not None and chart.start < moment < chart.end
+        await driven.press("shift+left")
+        await driven.until(lambda: choice(driven).moment is not None and choice(driven).moment < moment)
+        at = choice(driven).moment
+        assert at is not None and f"{at.astimezone():%H:%M}" in shown(driven)
+        assert body(driven).table.has_focus
+        for suffix in (".csv", ".svg"):
+            await driven.press("e")
+            form = await driven.opened(ExportForm)
+            target = tmp_path / f"prices{suffix}"
+            form.query_one("#path", Field).input.value = str(target)
+            await driven.press("enter")
+            await driven.until(target.exists)
+            await driven.home()
+        rows = list(csv.DictReader((tmp_path / "prices.csv").read_text().splitlines()))
+        assert {row["type"] for row in rows} == {name}
+        assert {row["zone"] for row in rows} == set(body(driven).zones.zones.ids)
+        assert (tmp_path / "prices.svg").read_text().startswith("<")
+        await driven.press("y")
+        await driven.opened(Picker)
+        assert f"fe2 launch NAME --type {name} --spot" in shown(driven)
+        await driven.press("escape")
+
+
+async def test_what_is_passed_over_quickly_is_not_asked_for(cloud: Cloud, demo_env: Path) -> None:
+    async with spot_pane() as driven:
+        await filter_for(driven, "family:c5")
+        await driven.press("home", "right_square_bracket", "right_square_bracket")
+        await driven.until(is_charted(driven, body(driven).table.offers.ids[0], 90))
+        names = body(driven).table.offers.ids
+        await driven.until(lambda: all(body(driven).reader.history(name) for name in names))
+        before = len(asked_for(cloud))
+        body(driven).table.action_move(4)
+        for _ in range(3):
+            body(driven).table.action_move(-1)
+        body(driven).table.action_move(4)
+        await driven.until(lambda: body(driven).charted.state_words == ("", ""))
+        assert is_charted(driven, names[5], 90)()
+        asked = asked_for(cloud)[before:]
+        assert {name for types in asked for name in types} == {names[5]}
+        assert len(asked) == 1
+
+
+async def test_p_shows_the_type_of_an_instance_of_an_image_and_of_the_picker(demo_env: Path) -> None:
+    async with dashboard(size=(80, 24)) as driven:
+        await driven.go_to("base")
+        await driven.press("p")
+        await driven.until(lambda: driven.view.pane == "spot" and driven.app.parts.spot.body is not None)
+        await driven.until(is_charted(driven, "m5.xlarge"))
+        assert choice(driven).pinned
+        await driven.press("p")
+        await driven.until(lambda: not choice(driven).pinned)
+        await driven.until(lambda: driven.view.fleet.images)
+        await driven.press("2")
+        trained = next(one for one in driven.view.fleet.images.values() if one.name == "train-cuda-12")
+        driven.view.select(trained.id)
+        await driven.until(lambda: driven.view.image is not None and driven.view.image.id == trained.id)
+        await driven.press("p")
+        made = {one.type for one in driven.view.fleet.instances.values() if one.image_id == trained.id}
+        await driven.until(lambda: driven.view.pane == "spot" and choice(driven).type in made)
+        driven.app.parts.perform("types")
+        picker = await driven.opened(PickTypes)
+        await driven.until(lambda: picker.query_one("#types").types.ids)
+        await write(driven.pilot, "g5.xlarge")
+        await driven.press("ctrl+t")
+        await driven.home()
+        await driven.until(is_charted(driven, "g5.xlarge"))
+
+
+async def test_what_may_not_be_read_is_said_in_the_charts_place(
+    fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
+) -> None:
+    own = fresh_cloud()
+    enter_cloud(own)
+    own.control("/demo/faults", {"kind": "deny", "action": HISTORY})
+    async with dashboard(size=(60, 24)) as driven:
+        await driven.press("3")
+        await driven.until(lambda: "ec2:DescribeSpotPriceHistory" in shown(driven))
+        own.control("/demo/faults", method="DELETE")
+        driven.app.parts.spot.open("m5.large")
+        await driven.until(is_charted(driven, "m5.large"))
+        await driven.until(lambda: body(driven).offers.catalogue is not None)
+        no_spot = next(one.name for one in body(driven).offers.catalogue.types.values() if not one.spot)
+        driven.app.parts.spot.open(no_spot)
+        await driven.until(lambda: f"{no_spot} is not offered on the spot market" in shown(driven))
+
+
+async def test_it_fits_any_terminal(demo_env: Path) -> None:
+    async with spot_pane(size=(80, 24)) as driven:
+        for size in ((60, 24), (99, 30), (140, 40), (300, 60)):
+            await driven.pilot.resize_terminal(*size)
+            await driven.until(lambda size=size: driven.app.size == size)  # type: ignore[misc]
+            await driven.until(lambda: all(part in shown(driven) for part in (choice(driven).type, "TYPE", "NOW")))
+            view = body(driven).charted.chart
+            await driven.until(lambda view=view: view.picture is not None and view.picture.width == view.size.width)  # type: ignore[misc]
+            assert view.picture is not None and view.picture.frame is not None
