@@ -179,12 +179,10 @@ async def test_what_is_passed_over_quickly_is_not_asked_for(cloud: Cloud, demo_e
         names = body(driven).table.offers.ids
         await driven.until(lambda: all(body(driven).reader.history(name) for name in names))
         before = len(asked_for(cloud))
-        body(driven).table.action_move(4)
-        for _ in range(3):
-            body(driven).table.action_move(-1)
-        body(driven).table.action_move(4)
-        await driven.until(lambda: body(driven).charted.state_words == ("", ""))
-        assert is_charted(driven, names[5], 90)()
+        for name in names[1:6]:
+            driven.app.parts.spot.open(name)
+        await driven.until(lambda: choice(driven).type == names[5] and body(driven).charted.state_words == ("", ""))
+        await driven.until(is_charted(driven, names[5], 90))
         asked = asked_for(cloud)[before:]
         assert {name for types in asked for name in types} == {names[5]}
         assert len(asked) == 1
