@@ -21,7 +21,6 @@ from fe2tui.tui.arrangement import EVERYTHING, Arrangement
 from fe2tui.tui.panes.listpane import ListTable, nothing_read
 from fe2tui.tui.spot_columns import OFFER_COLUMNS, WEEK, Browsed
 from fe2tui.tui.widgets.grid import Cell, Column, Layout, Names, fit
-from fe2tui.tui.widgets.table import Table
 
 _NAMES = Names(least=13, comfortable=14, greedy=22)
 _WEEK = timedelta(days=7)
@@ -110,8 +109,9 @@ class SpotTable(ListTable):
         self.empty = nothing_read(place)
         self.show_offers(OfferRows((), Browsed(lambda name: None)), self.sorted_by, "")
 
-    def on_table_moved(self, event: Table.Moved) -> None:
-        """The chart follows a person."""
+    def _move_to(self, row: int) -> None:
+        """The chart follows a person at once, not by a message: so it is drawn in the same frame as the cursor."""
+        super()._move_to(row)
         if self.cursor_id != self._was_put_on:
             self._was_put_on = None
             if self.offer is not None:
