@@ -38,11 +38,11 @@ class Stage:
         for key in keys:
             await self._pilot.press(key)
 
-    async def go_to(self, name: str) -> None:
-        """Put the cursor on an instance."""
+    async def go_to(self, name: str, *, stays: bool = False) -> None:
+        """Put the cursor on an instance; ``stays``: where its details are not in sight."""
         for _ in range(40):
             if re.search(rf"▌[^\n]{{1,4}}{re.escape(name)}", self._text):
-                return await self.until(rf"╭─ {re.escape(name)} ")
+                return None if stays else await self.until(rf"╭─ {re.escape(name)} ")
             await self.press("down")
         raise SystemExit(f"{name} is not there\n{self._text}")
 
@@ -128,10 +128,30 @@ async def cost(stage: Stage) -> None:
     stage.shot("cost")
 
 
+async def charted(stage: Stage, name: str) -> None:
+    """Spot prices of the type of an instance."""
+    await stage.go_to("train-resnet", stays=True)
+    await stage.press("p")
+    await stage.until(r"p3\.8xlarge · (.|\n)*2a +\d+\.\d+ ")
+    await stage.until("[▁▂▃▄▅▆▇█]{5}")
+    stage.shot(name)
+
+
+async def spot(stage: Stage) -> None:
+    """The chart, its zones and the list of types."""
+    await charted(stage, "spot")
+
+
+async def spot_narrow(stage: Stage) -> None:
+    """The same at 80 columns."""
+    await charted(stage, "spot-narrow")
+
+
 async def wide(stage: Stage) -> None:
-    """Instances, images, details and activity together."""
-    await stage.go_to("train-resnet")
+    """Instances, images and the spot prices of the selected one together."""
+    await stage.go_to("train-resnet", stays=True)
     await stage.until("train-cuda-12")
+    await stage.until(r"p3\.8xlarge · of(.|\n)*2a +\d+\.\d+ ")
     stage.shot("wide")
 
 
@@ -143,6 +163,8 @@ PICTURES: dict[str, tuple[tuple[int, int], Shown]] = {
     "images": ((120, 36), images),
     "types": ((120, 36), types),
     "cost": ((120, 36), cost),
+    "spot": ((120, 36), spot),
+    "spot-narrow": ((80, 24), spot_narrow),
     "wide": ((200, 50), wide),
 }
 
