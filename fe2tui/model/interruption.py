@@ -7,6 +7,7 @@ variants that end in ``-by-experiment``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fe2tui.model.instance import Instance, State
@@ -82,18 +83,46 @@ def interruption_words(instance: Instance, request: SpotRequest | None, now: dat
     request's status counts where it is about this machine, else the machine's own StateReason. Times are this
     computer's.
     """
+    return next(iter(interruption_forms(instance, request, now)), "")
+
+
+def interruption_forms(instance: Instance, request: SpotRequest | None, now: datetime) -> tuple[str, ...]:
+    """The same in fewer and fewer words, the longest form first; none if it was not interrupted.
+
+    Each tells a machine that comes back from one that is gone: ``taken back 14:02 · gone, disk deleted``, ``taken,
+    gone``. The last has at most 13 characters.
+    """
     if not instance.is_spot:
-        return ""
+        return ()
     about = request if request is not None and request.instance_id in (instance.id, None) else None
     code = _code_of(instance, about)
     if instance.state in (State.PENDING, State.RUNNING):
-        return _notice(instance, about, code, now) if about is not None and about.instance_id else ""
-    if not _was_taken(instance, code):
-        return ""
+        return _notice(instance, about, code, now) if about is not None and about.instance_id else ()
+    if not _was_taken(instance, code) or _was_asked_for(about, code):
+        return ()
     why = _why(instance, code)
     done = "ended" if code == _WITH_ITS_REQUEST else "taken back"
-    head = f"{done} by AWS{_at(_since(instance, about, code), now)}{f': {why}' if why else ''}"
-    return f"{head}; {_what_next(instance, request)}"
+    since = _since(instance, about, code)
+    head, then = f"{done} by AWS{_at(since, now)}", _what_next(instance, request)
+    found = (
+        f"{head}{f': {why}' if why else ''}; {then.whole}",
+        f"{head}; {then.whole}",
+        f"{done}{_shortly(since, now)} · {then.clause}",
+        f"{done} · {then.clause}",
+        f"{done} · {then.brief}",
+        then.word if done == "taken back" else "ended by AWS",
+    )
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """What becomes of a machine that was taken, from the most words to those that a narrow column holds."""
+
+    whole: str
+    clause: str
+    brief: str
+    word: str
 
 
 def waits_for_aws(instance: Instance, request: SpotRequest | None = None) -> bool:
@@ -104,9 +133,18 @@ def waits_for_aws(instance: Instance, request: SpotRequest | None = None) -> boo
     return _was_taken(instance, _code_of(instance, about))
 
 
-def request_words(request: SpotRequest) -> str:
-    """What a request's state and status mean for whoever made it, without its id, type and state."""
+_ITS_MACHINE_RUNS = ("fulfilled", "request-canceled-and-instance-running")
+
+
+def request_words(request: SpotRequest, machine: Instance | None = None) -> str:
+    """What a request's state and status mean for whoever made it, without its id, type and state.
+
+    ``machine`` is the one that it has, as it is now, where that is known: EC2 leaves a request's status as it was when
+    the machine of a cancelled one ends.
+    """
     code, state = _code(request), request.state
+    if code in _ITS_MACHINE_RUNS and machine is not None and machine.state.is_gone:
+        return _after_its_end(request, machine)
     if code in _TAKEN:
         return _after_taking(request, code)
     if code == "fulfilled" and state == "active":
@@ -160,13 +198,23 @@ def _since(instance: Instance, about: SpotRequest | None, code: str) -> datetime
     return instance.changed_state_at
 
 
-def _what_next(instance: Instance, request: SpotRequest | None) -> str:
+def _was_asked_for(about: SpotRequest | None, code: str) -> bool:
+    """A request that is cancelled ends a stopped machine: AWS says that it did, but a person wanted it."""
+    return code == _WITH_ITS_REQUEST and about is not None and about.state == "cancelled"
+
+
+def _what_next(instance: Instance, request: SpotRequest | None) -> _Next:
     if not instance.state.is_gone:
         if request is not None and request.state not in ALIVE:
-            return f"does not come back: its request is {request.state}"
-        return "comes back by itself"
-    again = request is not None and request.is_persistent and request.state in ALIVE
-    return f"gone, {_disks(instance)}{'; AWS launches another in its place' if again else ''}"
+            stays = "does not come back"
+            return _Next(f"{stays}: its request is {request.state}", stays, "stays stopped", "stays stopped")
+        return _Next("comes back by itself", "comes back", "comes back", "interrupted")
+    gone = f"gone, {_disks(instance)}"
+    if request is not None and request.is_persistent and request.state in ALIVE:
+        return _Next(
+            f"{gone}; AWS launches another in its place", "gone, another comes", "another comes", "taken, gone"
+        )
+    return _Next(gone, gone, "gone", "taken, gone")
 
 
 def _disks(instance: Instance) -> str:
@@ -177,14 +225,28 @@ def _disks(instance: Instance) -> str:
     return "disk kept" if kept == len(instance.attachments) == 1 else f"{plural(kept, 'disk')} kept"
 
 
-def _notice(instance: Instance, about: SpotRequest, code: str, now: datetime) -> str:
+def _notice(instance: Instance, about: SpotRequest, code: str, now: datetime) -> tuple[str, ...]:
     """AWS has said that it will take it: of a machine that is to be terminated, its status says so from the start."""
     if code not in _MARKED and not code.startswith("instance-terminated-"):
+        return ()
+    due = about.status_at + NOTICE if about.status_at else None
+    stops = "stop" in code
+    what = "it will be stopped, its disk kept" if stops else f"it will be terminated, {_disks(instance)}"
+    fate = "stops, disk kept" if stops else f"ends, {_disks(instance)}"
+    clock = f" {due.astimezone():%H:%M}" if due else ""
+    word = "stops" if stops else "ends"
+    return (
+        f"AWS takes it back{_at(due, now)}: {what}",
+        f"AWS takes it{clock} · {fate}",
+        f"{word}{clock}" if due else f"being {'stopped' if stops else 'ended'}",
+    )
+
+
+def _shortly(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
         return ""
-    at = _at(about.status_at + NOTICE if about.status_at else None, now)
-    if "stop" in code:
-        return f"AWS takes it back{at}: it will be stopped, its disk kept"
-    return f"AWS takes it back{at}: it will be terminated, {_disks(instance)}"
+    here = moment.astimezone()
+    return f" {here:%H:%M}" if here.date() == now.astimezone().date() else f" {here.day} {here:%b}"
 
 
 def _at(moment: datetime | None, now: datetime) -> str:
@@ -200,7 +262,7 @@ def _at(moment: datetime | None, now: datetime) -> str:
 
 def _after_taking(request: SpotRequest, code: str) -> str:
     if code == _WITH_ITS_REQUEST:
-        return "AWS terminated its machine, which was stopped, when the request ended"
+        return "its machine, which was stopped, was terminated when the request ended"
     why = _in_zone(_TAKEN[code], request.zone)
     if code.startswith("instance-stopped"):
         if request.state in ALIVE:
@@ -219,6 +281,13 @@ def _while_running(request: SpotRequest) -> str:
     if request.interruption == "terminate":
         return "AWS terminates its machine when it needs the capacity, and launches another when there is some"
     return "AWS stops its machine when it needs the capacity, and starts it when there is some"
+
+
+def _after_its_end(request: SpotRequest, machine: Instance) -> str:
+    ended = "is terminated" if machine.state is State.TERMINATED else "is being terminated"
+    if request.state not in ALIVE:
+        return f"{request.state}; its machine {ended}"
+    return f"its machine {ended}{'; AWS launches another for it' if request.is_persistent else ''}"
 
 
 def _after_a_stop(request: SpotRequest) -> str:

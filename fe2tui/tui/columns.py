@@ -52,7 +52,7 @@ class Moment:
     _marks: dict[str, Mark | None] = field(default_factory=dict, init=False, repr=False, compare=False)
     _spent: dict[str, tuple[Decimal, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _costs: dict[str, HourlyCost] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _interruptions: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _interruptions: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def mark(self, instance: Instance) -> Mark | None:
         """Why it is pointed out, if it is: on for long, or costly, without the tag ``fe2:keep``."""
@@ -76,8 +76,8 @@ class Moment:
             self._costs[instance.id] = hourly_cost(instance, self.fleet)
         return self._costs[instance.id]
 
-    def interruption(self, instance: Instance) -> str:
-        """What AWS did to it, or is about to do, if it is spot and was interrupted; else empty."""
+    def interruption(self, instance: Instance) -> tuple[str, ...]:
+        """What AWS did to it, or is about to do, longest form first; nothing if it was not interrupted."""
         if instance.id not in self._interruptions:
             self._interruptions[instance.id] = interruption(instance, self.fleet, self.now)
         return self._interruptions[instance.id]
@@ -113,9 +113,9 @@ def _name(instance: Instance, at: Moment) -> Cell:
 
 
 def _state(instance: Instance, at: Moment, width: int = STATE_WIDTH) -> Cell:
-    words = at.interruption(instance)
-    if words:
-        return told_in(width, words, instance), "trouble"
+    forms = at.interruption(instance)
+    if forms:
+        return told_in(width, forms), "trouble"
     note = at.notes.get(instance.id)
     if note and instance.state in (State.PENDING, State.RUNNING):
         return note, "moving"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.interruption import interruption_words, request_words, waits_for_aws
+from fe2tui.model.interruption import interruption_forms, interruption_words, request_words, waits_for_aws
 from fe2tui.model.spot import SpotRequest
 
 NOW = datetime.now(UTC).astimezone().replace(hour=15, minute=0, second=0, microsecond=0).astimezone(UTC)
@@ -63,9 +63,86 @@ def test_a_machine_that_aws_terminated_is_gone_with_its_disk(code: str, why: str
 
 
 def test_one_that_ended_with_its_request_was_not_taken_back() -> None:
-    asked = request("cancelled", "instance-terminated-by-service")
+    asked = request("closed", "instance-terminated-by-service")
     said = interruption_words(machine(State.TERMINATED, "Client.x"), asked, NOW)
     assert said == f"ended by AWS at {AT_TWO}: its request ended while it was stopped; gone, disk deleted"
+
+
+def test_one_whose_request_was_cancelled_while_aws_had_stopped_it_was_ended_by_a_person() -> None:
+    asked = request("cancelled", "instance-terminated-by-service")
+    assert interruption_words(machine(State.TERMINATED, "Client.UserInitiatedShutdown: x"), asked, NOW) == ""
+    assert "AWS" not in request_words(asked)
+
+
+WHILE_STOPPED = machine(reason=SHUTDOWN)
+ENDED = machine(State.TERMINATED, TERMINATION)
+
+
+@pytest.mark.parametrize(
+    ("instance", "asked", "shorter"),
+    [
+        (
+            WHILE_STOPPED,
+            request("disabled", "instance-stopped-no-capacity"),
+            ("taken back 14:02 · comes back", "taken back · comes back", "interrupted"),
+        ),
+        (
+            ENDED,
+            request("closed", "instance-terminated-no-capacity", "one-time"),
+            (
+                "taken back 14:02 · gone, disk deleted",
+                "taken back · gone, disk deleted",
+                "taken back · gone",
+                "taken, gone",
+            ),
+        ),
+        (
+            ENDED,
+            request("open", "instance-terminated-no-capacity"),
+            (
+                "taken back 14:02 · gone, another comes",
+                "taken back · gone, another comes",
+                "taken back · another comes",
+                "taken, gone",
+            ),
+        ),
+        (
+            WHILE_STOPPED,
+            request("cancelled", "instance-stopped-no-capacity"),
+            (
+                "taken back 14:02 · does not come back",
+                "taken back · does not come back",
+                "taken back · stays stopped",
+                "stays stopped",
+            ),
+        ),
+        (
+            machine(State.RUNNING),
+            request("active", "marked-for-stop"),
+            ("AWS takes it 14:04 · stops, disk kept", "stops 14:04"),
+        ),
+        (
+            machine(State.RUNNING),
+            request("active", "marked-for-termination", status_at=None),
+            ("AWS takes it · ends, disk deleted", "being ended"),
+        ),
+        (machine(State.RUNNING), request("active", "fulfilled"), ()),
+    ],
+)
+def test_in_fewer_words_it_still_says_what_becomes_of_the_machine(
+    instance: Instance, asked: SpotRequest, shorter: tuple[str, ...]
+) -> None:
+    forms = interruption_forms(instance, asked, NOW)
+    assert forms[len(forms) - len(shorter) :] == shorter
+    assert list(forms) == sorted(set(forms), key=len, reverse=True)
+    assert forms == () or len(forms[-1]) <= 13
+
+
+def test_the_day_stands_in_the_short_form_of_what_was_another_day() -> None:
+    asked = request("open", "instance-stopped-no-capacity", status_at=NOW - timedelta(days=400))
+    here = (NOW - timedelta(days=400)).astimezone()
+    forms = interruption_forms(machine(reason=SHUTDOWN, launched_at=None), asked, NOW)
+    assert f"taken back {here.day} {here:%b} · comes back" in forms
 
 
 def test_of_a_persistent_request_aws_launches_another_in_its_place() -> None:

@@ -10,12 +10,12 @@ import pytest
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.interruption import interruption_forms
 from fe2tui.model.money import Limits
 from fe2tui.model.spot import SpotRequest
 from fe2tui.tui.arrangement import Arrangement
 from fe2tui.tui.board import arrange
 from fe2tui.tui.columns import Moment, chosen
-from fe2tui.tui.interrupted import forms, told_in
 from fe2tui.tui.panes.facts import left
 from fe2tui.tui.panes.instances import InstanceRows
 from tests.tui.fleets import NOW, fleet, instance
@@ -38,6 +38,7 @@ TAKEN = replace(
 GONE = replace(TAKEN, state=State.TERMINATED, state_reason="Server.SpotInstanceTermination: It was terminated")
 NOTICED = replace(instance(1, "noticed"), **SPOT, launched_at=NOW - timedelta(hours=9))
 ONCE = replace(REQUEST, state="closed", type="one-time", status_code="instance-terminated-no-capacity")
+DUE = (NOW - timedelta(minutes=3)).astimezone()
 MARKED = replace(REQUEST, state="active", status_code="marked-for-stop")
 
 
@@ -60,8 +61,8 @@ def row(of: Fleet, width: int) -> Mapping[str, str]:
     [
         (TAKEN, REQUEST, "interrupted", ("taken back by AWS at", "no capacity in us-east-2b; comes back by itself")),
         (TAKEN, None, "interrupted", ("taken back by AWS", "comes back by itself")),
-        (GONE, ONCE, "terminated", ("taken back by AWS at", "gone, disk deleted")),
-        (NOTICED, MARKED, "being taken", ("AWS takes it back at", "it will be stopped, its disk kept")),
+        (GONE, ONCE, "taken, gone", ("taken back by AWS at", "gone, disk deleted")),
+        (NOTICED, MARKED, f"stops {DUE:%H:%M}", ("AWS takes it back at", "it will be stopped, its disk kept")),
     ],
 )
 def test_the_list_tells_what_aws_did_as_far_as_there_is_room(
@@ -80,9 +81,15 @@ def test_in_every_width_the_words_are_whole_clauses_and_no_usual_column_goes_for
         said.add(cells["state"])
         late = {"id", "key", "private", "image"}
         assert usual.keys() - late <= cells.keys() <= usual.keys()
-    words = max(said, key=len)
-    assert said == {*forms(words), "interrupted"}
-    assert len(said) == 4
+    assert said == set(interruption_forms(TAKEN, REQUEST, NOW))
+    assert len(said) == 5
+
+
+@pytest.mark.parametrize("width", [76, 96, 116, 132, 170])
+def test_at_every_width_the_list_tells_one_that_comes_back_from_one_that_is_gone(width: int) -> None:
+    back, gone = row(seen(TAKEN, REQUEST), width)["state"], row(seen(GONE, ONCE), width)["state"]
+    assert "gone" in gone and "gone" not in back
+    assert "comes back" in back or back == "interrupted"
 
 
 def test_a_name_has_plenty_of_room_before_words_have() -> None:
@@ -128,13 +135,3 @@ def test_words_from_outside_are_text() -> None:
     hostile = replace(REQUEST, status_code="new-code", status_words="[red]x\x1b[31m", type="persistent")
     facts = left(TAKEN, Moment(seen(TAKEN, hostile), NOW))
     assert not any("\x1b" in fact.text for fact in facts)
-
-
-def test_forms_are_whole_clauses() -> None:
-    words = "taken back by AWS at 14:02: no capacity in us-east-2b; comes back by itself"
-    assert forms(words) == (
-        words,
-        "taken back by AWS at 14:02: no capacity in us-east-2b",
-        "taken back by AWS at 14:02",
-    )
-    assert told_in(10, words, TAKEN) == "interrupted"

@@ -69,8 +69,9 @@ def right(instance: Instance, at: Moment, *, measured: bool = True) -> list[Fact
 def _attention(instance: Instance, at: Moment) -> Iterator[Fact]:
     mark, taken = mark_of(instance, at.fleet, at.now, at.limits), at.interruption(instance)
     if taken:
+        words = taken[0]
         only = f" Only AWS can start it again, in {instance.zone}." if instance.is_interrupted else ""
-        yield Fact("Look", f"▲ {taken[:1].upper()}{taken[1:]}.{only}", "state-trouble")
+        yield Fact("Look", f"▲ {words[:1].upper()}{words[1:]}.{only}", "state-trouble")
     elif mark is not None:
         spent = cost_of_last_run(instance, at.fleet, at.now)
         said = [
@@ -108,14 +109,15 @@ def _made(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
     kind = [state_words(instance), visible(instance.type), visible(instance.architecture), instance.zone]
     yield Fact("Is", " · ".join(part for part in (*kind, instance.lifecycle) if part))
     if instance.spot_request_id:
-        yield Fact("Spot", _request(instance.spot_request_id, request_of(instance, fleet)))
+        yield Fact("Spot", _request(instance, request_of(instance, fleet)))
 
 
-def _request(request_id: str, request: SpotRequest | None) -> str:
+def _request(instance: Instance, request: SpotRequest | None) -> str:
     """Its request, with its kind, its state, and what that means."""
     if request is None:
-        return request_id
-    return f"{request.id} {visible(request.type)}, {visible(request.state)}: {request_words(request)}"
+        return instance.spot_request_id or DASH
+    words = request_words(request, instance if request.instance_id == instance.id else None)
+    return f"{request.id} {visible(request.type)}, {visible(request.state)}: {words}"
 
 
 def _disks(instance: Instance, fleet: Fleet) -> Iterator[Fact]:
@@ -159,13 +161,13 @@ def _money(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
     yield Fact("", " · ".join(spent))
     for words in unseen_words(instance, fleet):
         yield Fact("", words, "ink-dim")
-    saved = saving(instance, fleet.prices)
-    if saved is not None:
-        full = dollars(fleet.prices.on_demand.get(instance.type), 3)
-        yield Fact("Saves", f"{saved * 100:.0f} % against {full} on demand")
-    elif instance.state is State.STOPPED:
+    if instance.state is State.STOPPED and not instance.is_interrupted:
         price = dollars(machine_price(instance, fleet.prices), 3, sign="$")
         yield Fact("Saves", f"{price} an hour for the machine while it is stopped")
+    elif (saved := saving(instance, fleet.prices)) is not None and not instance.state.is_gone:
+        full = dollars(fleet.prices.on_demand.get(instance.type), 3)
+        runs = instance.state in (State.PENDING, State.RUNNING)
+        yield Fact("Saves", f"{saved * 100:.0f} % against {full} on demand{'' if runs else ', once it is back'}")
 
 
 def _busy(instance: Instance, fleet: Fleet, measured: bool) -> Iterator[Fact]:

@@ -17,7 +17,7 @@ from fe2tui.model.words import visible
 from fe2tui.tui.arrangement import ListKind
 from fe2tui.tui.board import Sight
 from fe2tui.tui.columns import LAST_USUAL_RANK, SIGNS, STATE_WIDTH, Column, Moment, chosen, kind_of, with_words
-from fe2tui.tui.interrupted import forms, interruption
+from fe2tui.tui.interrupted import interruption
 from fe2tui.tui.panes.described import Described
 from fe2tui.tui.panes.facts import left, right
 from fe2tui.tui.panes.listpane import ListTable, nothing_read
@@ -81,8 +81,8 @@ class InstanceRows:
         """How wide STATE would have to be for all that there is to say of them, and for less: the widest first."""
         instances, now = sight.fleet.instances, self._clock()
         spot = (instances[one] for one in sight.ids if instances[one].is_spot)
-        words = (said for one in spot if (said := interruption(one, sight.fleet, now)))
-        widths = {cell_len(form) for said in islice(words, MOST_MEASURED) for form in forms(said)}
+        told = (said for one in spot if (said := interruption(one, sight.fleet, now)))
+        widths = {cell_len(form) for said in islice(told, MOST_MEASURED) for form in said}
         return sorted((width for width in widths if width > STATE_WIDTH), reverse=True)
 
     def cells(self, row_id: str, columns: Sequence[Column]) -> tuple[Cell, list[Cell]]:
