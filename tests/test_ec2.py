@@ -123,8 +123,12 @@ def test_a_single_ones_error_is_raised_and_of_several_each_has_its_own(ec2: EC2,
 
 def test_a_spot_machine_stops_when_interrupted_or_is_a_one_time_one(ec2: EC2, name: str) -> None:
     kept = ec2.launch(name, "ubuntu", 20, "m5.large", None, "ssh", None, True, wait=False)
-    gone = ec2.launch(f"{name}-once", type="m5.large", one_time=True, wait=False)
+    gone = ec2.launch(f"{name}-once", "ubuntu", 20, "m5.large", spot="one-time", wait=False)
     assert kept.is_spot and gone.is_spot
+    for word, wrong in (("sometimes", {}), ("on-demand", {"one_time": True})):
+        with pytest.raises(FieldError) as refused:
+            ec2.launch(f"{name}-x", type="m5.large", spot=word, wait=False, **wrong)
+        assert refused.value.field == "market"
     assert ec2.stop(name, wait=True)[0].is_done
     with pytest.raises(StateError, match="one-time spot"):
         ec2.stop(gone.name)

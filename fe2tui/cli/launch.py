@@ -11,7 +11,7 @@ import click
 from fe2tui.cli.completion import ImageName, TypeName
 from fe2tui.cli.options import Asked
 from fe2tui.errors import FieldError, UsageError
-from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.launch import LaunchRequest, market_meant
 from fe2tui.model.spot import Market
 from fe2tui.model.words import listed
 
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 _PLACES = ("name", "image", "disk", "type", "key", "group", "iops", "spot")
 LONGEST_RETRY = 7 * 24 * 60  # minutes
 _LEFT_OUT = "-"
-_SPOT_WORDS: dict[str, Market] = {
-    **dict.fromkeys(("spot", "true", "yes", "1"), "spot"),
-    **dict.fromkeys(("one-time", "spot-once"), "spot-once"),
-    **dict.fromkeys(("on-demand", "false", "no", "0", _LEFT_OUT), "on-demand"),
-}
 
 
 class Value(click.ParamType[str]):
@@ -135,10 +130,7 @@ def _request(
 def _market(by_place: str | int | None, by_name: Market | None) -> Market:
     if by_place is None:
         return by_name or "on-demand"
-    meant = _SPOT_WORDS.get(str(by_place).lower())
-    if meant is None:
-        remedy = "Write spot, one-time or on-demand there."
-        raise FieldError("market", f"“{by_place}” stands where SPOT is meant.", remedy)
+    meant = market_meant(by_place)
     if by_name and by_name != meant:
         raise UsageError(f"“{by_place}” says another way to buy it than the option does.", "Leave one out.")
     return meant

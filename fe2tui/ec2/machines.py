@@ -14,9 +14,9 @@ from typing import Any
 from fe2tui.aws import instances as aws
 from fe2tui.ec2.account import Account
 from fe2tui.ec2.lines import Lines, outcomes
-from fe2tui.errors import UsageError
+from fe2tui.errors import FieldError, UsageError
 from fe2tui.model.instance import Instance
-from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.launch import LaunchRequest, market_meant
 from fe2tui.model.progress import Outcome
 from fe2tui.tasks import change_type as changing
 from fe2tui.tasks import connect as connecting
@@ -67,7 +67,7 @@ class Machines(Account):
         key_name: str | None = None,
         security_group: str = "ssh",
         iops: int | None = None,
-        spot: bool = False,
+        spot: bool | str = False,
         *,
         one_time: bool = False,
         retry: float | None = None,
@@ -76,13 +76,12 @@ class Machines(Account):
     ) -> Instance:
         """Launch an instance and, unless ``wait`` is False, return when ssh answers. ``disk`` is GiB.
 
-        ``spot``: stopped when AWS takes it back, its disk kept, or with ``one_time`` terminated, its disk deleted;
-        zones are tried cheapest first. ``retry``: for how many minutes to ask again, each minute, where none has room.
+        ``spot``: stopped when AWS takes it back, its disk kept, or with ``one_time`` terminated, its disk deleted; the
+        shell's words ("spot", "one-time", "on-demand") will do. Zones are tried cheapest first. ``retry``: for how many minutes to ask again, each minute, where none has room.
         ``more`` are further fields of ``LaunchRequest``: zone, subnet_id, address, tags, key_action ("use", "import",
         "create"). Launches whose program was killed are found out first. Raises FieldError, NoCapacityError …
         """
-        if spot or one_time:
-            more = {"market": "spot-once" if one_time else "spot", **more}
+        more = _bought(spot, one_time) | more
         request = LaunchRequest(name, image, type, disk, key_name, security_group=security_group, iops=iops, **more)
 
         async def work(ctx: Context) -> Instance:
@@ -152,6 +151,14 @@ class Machines(Account):
         if trouble is not None:
             raise trouble
         return status
+
+
+def _bought(spot: bool | str, one_time: bool) -> dict[str, Any]:
+    """The market that is meant, if one is named."""
+    market = market_meant(spot)
+    if one_time and market == "on-demand" and isinstance(spot, str):
+        raise FieldError("market", f"spot={spot!r} and one_time=True are two ways to buy it.", "Leave one out.")
+    return {"market": "spot-once" if one_time else market} if spot or one_time else {}
 
 
 Act = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]

@@ -13,6 +13,11 @@ from fe2tui.errors import FieldError
 from fe2tui.model.spot import Market
 from fe2tui.model.words import listed
 
+_MARKETS: dict[str, Market] = {
+    **dict.fromkeys(("spot", "true", "yes", "1"), "spot"),
+    **dict.fromkeys(("one-time", "spot-once"), "spot-once"),
+    **dict.fromkeys(("on-demand", "false", "no", "0", "-"), "on-demand"),
+}
 LARGEST_DISK = 65_536  # GiB, gp3 and io2; source: EBS volume types
 NAME_LENGTH = 255
 
@@ -152,6 +157,17 @@ class ZonePrice:
     def letter(self) -> str:
         """``2a`` of ``us-east-2a``."""
         return self.zone.rsplit("-", 1)[-1]
+
+
+def market_meant(said: object) -> Market:
+    """How a machine is to be bought, of the words that stand for it where SPOT is meant, or of True, False and None.
+
+    Raises FieldError(market) for others.
+    """
+    meant = _MARKETS.get(str(said).strip().lower()) if said is not None else "on-demand"
+    if meant is None:
+        raise FieldError("market", f"“{said}” stands where SPOT is meant.", "Write spot, one-time or on-demand there.")
+    return meant
 
 
 def market_words(market: Market, local_disk: bool = False) -> str:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fe2tui.model.launch import LARGEST_DISK, LaunchRequest, field_errors
+from fe2tui.errors import FieldError
+from fe2tui.model.launch import LARGEST_DISK, LaunchRequest, field_errors, market_meant
 
 GOOD = LaunchRequest("train-resnet", "ubuntu", "p3.8xlarge")
 
@@ -103,3 +104,22 @@ def test_a_tag_that_could_not_be_kept_is_refused(key: str) -> None:
     (error,) = field_errors(LaunchRequest("base", "ubuntu", "t3.micro", tags={key: "zz", "project": "x"}))
     assert (error.field, error.exit_code) == ("tags", 2)
     assert error.remedy
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        *((word, "spot") for word in (True, "spot", "True", "yes")),
+        *((word, "spot-once") for word in ("one-time", "One-Time", "spot-once")),
+        *((word, "on-demand") for word in (False, None, "on-demand", "no", "-", "false")),
+    ],
+)
+def test_how_it_is_bought_can_be_said_in_words_or_as_yes_and_no(said: object, meant: str) -> None:
+    assert market_meant(said) == meant
+
+
+@pytest.mark.parametrize("said", ["sometimes", "", 2, "spot!"])
+def test_other_words_for_how_it_is_bought_are_refused(said: object) -> None:
+    with pytest.raises(FieldError, match="stands where SPOT is meant") as refused:
+        market_meant(said)
+    assert refused.value.field == "market"
