@@ -77,9 +77,10 @@ class Machines(Account):
         """Launch an instance and, unless ``wait`` is False, return when ssh answers. ``disk`` is GiB.
 
         ``spot``: stopped when AWS takes it back, its disk kept, or with ``one_time`` terminated, its disk deleted; the
-        shell's words ("spot", "one-time", "on-demand") will do. Zones are tried cheapest first. ``retry``: for how many minutes to ask again, each minute, where none has room.
-        ``more`` are further fields of ``LaunchRequest``: zone, subnet_id, address, tags, key_action ("use", "import",
-        "create"). Launches whose program was killed are found out first. Raises FieldError, NoCapacityError …
+        words of the shell will do ("spot", "one-time", "on-demand"). Zones are tried cheapest first. ``retry``: for how
+        many minutes to ask again, each minute, where none has room. ``more`` are further fields of ``LaunchRequest``:
+        zone, subnet_id, address, tags, key_action ("use", "import", "create"). Launches whose program was killed are
+        found out first. Raises FieldError, NoCapacityError …
         """
         more = _bought(spot, one_time) | more
         request = LaunchRequest(name, image, type, disk, key_name, security_group=security_group, iops=iops, **more)

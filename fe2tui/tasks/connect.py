@@ -19,6 +19,7 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.names import find
 from fe2tui.tasks.reach import find_login, host_keys, learn_host_keys
 from fe2tui.tasks.record import Entry, recorded
+from fe2tui.tasks.taken import is_gone, only_aws_starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,9 @@ async def _running(ctx: Context, instance: Instance) -> Instance:
     if state is State.RUNNING:
         return instance
     if state.is_gone:
-        raise StateError(f"{instance.label} ({instance.id}) is {state}: it cannot be reached any more.")
+        raise is_gone(instance, "it cannot be reached any more")
+    if instance.is_interrupted:
+        raise only_aws_starts(instance)
     raise StateError(
         f"{instance.label} is {state}.", f"Start it first: fe2 start {instance.label}; in the dashboard s."
     )

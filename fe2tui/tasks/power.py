@@ -18,22 +18,27 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.readiness import until_ready
 from fe2tui.tasks.reboot import until_rebooted
 from fe2tui.tasks.record import Entry, unbroken
+from fe2tui.tasks.taken import is_gone, only_aws_starts
 
+_SPOT_STAYS = "Wait and try again: a spot instance keeps its type and its zone. Or freeze it, and launch its image."
 _UNSETTLED_SPOT = "IncorrectSpotRequestState"
 
 
 async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[Outcome]:
     """Start instances; with ``wait``, until ssh answers on each. One outcome each, in the order asked for.
 
-    One that is still stopping is waited for first. A spot request that is not ready for it yet
-    (IncorrectSpotRequestState) is tried again for two minutes.
+    One that is still stopping is waited for first, and for one that is starting already nothing is sent. A spot request
+    that is not ready for it yet (IncorrectSpotRequestState) is tried again for two minutes.
     """
 
     async def after(going: dict[str, Instance]) -> Fates:
         ready = await until_ready(ctx, "start", going.values())
         return {key: one.error or one.words for key, one in ready.items()}
 
+    known: dict[str, Instance] = {}
+
     async def before(instances: Mapping[str, Instance]) -> None:
+        known.update(instances)
         stopping = [key for key, one in instances.items() if one.state is State.STOPPING]
         if stopping and wait:
             for key in stopping:
@@ -46,7 +51,7 @@ async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[
         ids,
         refuse=lambda one: _no_start(one, wait),
         before=before,
-        act=lambda going: _start(ctx, going),
+        act=lambda going: _start(ctx, [known[key] for key in going if known[key].state is not State.PENDING]),
         after=after if wait else None,
         words="starting",
     )
@@ -146,7 +151,7 @@ def _of_instance(instance: Instance, error: Fe2Error) -> Fe2Error:
         return error
     return CapacityError(
         f"AWS has no {instance.type} in {instance.zone} right now: {instance.label} stays {instance.state}.",
-        error.remedy,
+        _SPOT_STAYS if instance.is_spot else error.remedy,
         code=error.code,
     )
 
@@ -161,7 +166,7 @@ def _accepted(
 
 def _gone(instance: Instance, verb: str) -> Fe2Error | None:
     if instance.state.is_gone:
-        return StateError(f"{instance.label} ({instance.id}) is {instance.state}: it cannot be {verb}.")
+        return is_gone(instance, f"it cannot be {verb}")
     return None
 
 
@@ -169,9 +174,11 @@ def _no_start(instance: Instance, wait: bool) -> Fe2Error | str | None:
     if gone := _gone(instance, "started"):
         return gone
     if instance.is_interrupted:
-        return _interrupted(instance)
+        return only_aws_starts(instance)
     if instance.state is State.STOPPING and not wait:
         return StateError(f"{instance.label} is still stopping.", "Start it when it is stopped.")
+    if instance.state is State.PENDING and wait:
+        return None  # nothing is sent for it, and it is waited for
     return f"is {instance.state} already" if instance.state in (State.RUNNING, State.PENDING) else None
 
 
@@ -184,17 +191,11 @@ def _no_stop(instance: Instance) -> Fe2Error | str | None:
 def _no_reboot(instance: Instance) -> Fe2Error | str | None:
     if gone := _gone(instance, "rebooted"):
         return gone
+    if instance.is_interrupted:
+        return only_aws_starts(instance)
     if instance.state is not State.RUNNING:
         return StateError(f"{instance.label} is {instance.state}, and only a running instance reboots.", "Start it.")
     return None
-
-
-def _interrupted(instance: Instance) -> StateError:
-    return StateError(
-        f"AWS stopped {instance.label} to take its spot capacity back, and only AWS starts it again.",
-        f"It waits for capacity in {instance.zone}. Launch another meanwhile, or terminate it.",
-        code=instance.state_reason.partition(":")[0] or None,
-    )
 
 
 async def _unstoppable_spot(ctx: Context, instances: Mapping[str, Instance]) -> dict[str, Fe2Error]:
@@ -225,7 +226,10 @@ def _no_stop_of_spot(instance: Instance, request: SpotRequest | None) -> Fe2Erro
     )
 
 
-async def _start(ctx: Context, ids: Sequence[str]) -> None:
+async def _start(ctx: Context, instances: Sequence[Instance]) -> None:
+    ids = [instance.id for instance in instances]
+    if not ids:
+        return
     deadline = asyncio.get_running_loop().time() + ctx.pace.spot
     while True:
         try:
@@ -235,8 +239,9 @@ async def _start(ctx: Context, ids: Sequence[str]) -> None:
                 raise
             await _refuse_for_good(ctx, ids[0])
             if asyncio.get_running_loop().time() > deadline:
-                raise _never_settled(ids[0], ctx.pace.spot) from error
-            ctx.step("start", "spot", "its spot request is not ready for it yet; trying again", subject=ids[0])
+                raise _never_settled(instances[0], ctx.pace.spot) from error
+            words, one = "its spot request is not ready for it yet; trying again", instances[0]
+            ctx.step("start", "spot", words, subject=one.id, label=one.label)
             await asyncio.sleep(ctx.pace.spot_poll)
         else:
             return
@@ -252,7 +257,7 @@ async def _refuse_for_good(ctx: Context, instance_id: str) -> None:
     except AwsError:
         return
     if waits_for_aws(instance, request):
-        raise _interrupted(instance)
+        raise only_aws_starts(instance)
     if request is not None and request.state not in ALIVE:
         raise StateError(
             f"The spot request of {instance.label} is {request.state}: {request_words(request)}.",
@@ -261,9 +266,9 @@ async def _refuse_for_good(ctx: Context, instance_id: str) -> None:
         )
 
 
-def _never_settled(instance_id: str, seconds: float) -> StateError:
+def _never_settled(instance: Instance, seconds: float) -> StateError:
     return StateError(
-        f"The spot request of {instance_id} was not ready for a start within {seconds:.0f} seconds.",
+        f"The spot request of {instance.label} was not ready for a start within {seconds:.0f} seconds.",
         "AWS takes a while after a stop: start it again in some minutes. `fe2 requests --long` tells where it is.",
         code=_UNSETTLED_SPOT,
     )

@@ -43,7 +43,7 @@ class Requested:
     @property
     def words(self) -> str:
         """What its state means."""
-        return request_words(self.request)
+        return request_words(self.request, self.instance)
 
 
 async def requests(ctx: Context) -> list[Requested]:
@@ -87,7 +87,8 @@ async def find_request(ctx: Context, request_id: str) -> SpotRequest:
 async def describe_request(ctx: Context, request_id: str) -> tuple[dict[str, Any], str]:
     """All that EC2 tells of a request, under EC2's own names, and what its state means. Raises as ``find_request``."""
     request = await find_request(ctx, request_id)
-    return await described(ctx.session, request.id), request_words(request)
+    told, machine = await asyncio.gather(described(ctx.session, request.id), _machine_of(ctx, request))
+    return told, request_words(request, machine)
 
 
 async def request_of_instance(ctx: Context, name: str) -> SpotRequest:
@@ -114,9 +115,7 @@ async def cancel_request(ctx: Context, request_id: str, *, terminate: bool = Fal
     request = await find_request(ctx, request_id)
     if request.state not in ALIVE:
         return f"{request.id} is {request.state} already"
-    machine = None
-    if request.instance_id:
-        machine = next(iter(await aws.describe(ctx.session, [request.instance_id])), None)
+    machine = await _machine_of(ctx, request)
     if machine is not None and machine.state in _RESTING and not terminate:
         raise _would_terminate(machine, request)
     with recorded(ctx, "cancel request", machine.label if machine else request.id, machine.id if machine else "") as it:
@@ -149,6 +148,13 @@ async def wait_until_fulfilled(ctx: Context, request_id: str, *, timeout: float 
             ctx.step("wait", "spot", words, subject=request.id)
             said = words
         await asyncio.sleep(ctx.pace.spot_poll)
+
+
+async def _machine_of(ctx: Context, request: SpotRequest) -> Instance | None:
+    """The machine that a request has; None if EC2 shows none (any more)."""
+    if not request.instance_id:
+        return None
+    return next(iter(await aws.describe(ctx.session, filters={"instance-id": [request.instance_id]})), None)
 
 
 def _would_terminate(machine: Instance, request: SpotRequest) -> StateError:

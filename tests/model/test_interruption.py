@@ -316,3 +316,17 @@ def test_a_request_says_what_its_state_means(asked: SpotRequest, words: str) -> 
 def test_terminating_its_machine_is_the_end_of_a_one_time_request() -> None:
     for code in ("instance-terminated-by-user", "instance-terminated-no-capacity"):
         assert "launches another" not in request_words(request("closed", code, "one-time"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (request("cancelled", "request-canceled-and-instance-running"), "cancelled; its machine is terminated"),
+        (request("active", "fulfilled"), "its machine is terminated; AWS launches another for it"),
+        (request("active", "fulfilled", "one-time"), "its machine is terminated"),
+    ],
+)
+def test_a_request_whose_machine_is_gone_does_not_say_that_it_runs(asked: SpotRequest, words: str) -> None:
+    assert request_words(asked, machine(State.TERMINATED)) == words
+    assert "is being terminated" in request_words(asked, machine(State.SHUTTING_DOWN))
+    assert request_words(asked, machine(State.RUNNING)) == request_words(asked)

@@ -16,8 +16,9 @@ from fe2tui.errors import AwsError, CapacityError, NotFoundError, StateError, Us
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import interruption_words
 from fe2tui.model.spot import Market
+from fe2tui.tasks.connect import prepare
 from fe2tui.tasks.launch import launch
-from fe2tui.tasks.power import not_to_stop, start, stop
+from fe2tui.tasks.power import not_to_stop, reboot, start, stop
 from fe2tui.tasks.requests import (
     cancel_request,
     find_request,
@@ -93,6 +94,7 @@ async def test_a_start_soon_after_a_stop_is_tried_again_until_its_request_has_se
     spot.cloud.control("/demo/clock", {"advance": 3601})
     (outcome,) = await starting
     assert outcome.is_done and "trying again" in spot.words("spot")
+    assert {step.label for step in spot.steps if step.step == "spot"} == {name}
     codes = [call["code"] for call in spot.calls("StartInstances")]
     assert codes[0] == "IncorrectSpotRequestState" and codes[-1] is None
 
@@ -128,13 +130,33 @@ async def test_one_that_aws_interrupted_is_not_started_and_says_what_it_waits_fo
     seen = await spot.one(machine.id)
     (outcome,) = await start(spot.ctx, [machine.id])
     assert isinstance(outcome.error, StateError) and f"capacity in {seen.zone}" in outcome.error.remedy
+    (rebooted,) = await reboot(spot.ctx, [machine.id])
+    with pytest.raises(StateError) as unreached:
+        await prepare(spot.ctx, name)
+    assert [str(rebooted.error), str(unreached.value)] == [str(outcome.error)] * 2
     assert spot.calls("StartInstances") == []
     request = await find_request(spot.ctx, machine.spot_request_id or "")
     words = interruption_words(seen, request, datetime.now(UTC))
-    assert re.fullmatch(rf"taken back by AWS at \d\d:\d\d: no capacity in {seen.zone}; comes back by itself", words)
+    when = r"(on \d+ \w+ )?at \d\d:\d\d"  # the cloud's clock is put forward here, past midnight at times
+    assert re.fullmatch(rf"taken back by AWS {when}: no capacity in {seen.zone}; comes back by itself", words)
     spot.cloud.control("/demo/restore", {"instance": machine.id})
     assert (await spot.one(machine.id)).state is State.RUNNING
     assert interruption_words(await spot.one(machine.id), request, datetime.now(UTC)) == ""
+
+
+async def test_a_one_time_one_that_aws_took_is_gone_and_that_is_said(spot: Bench, name: str) -> None:
+    machine = await bought(spot, name, "spot-once")
+    interrupt(spot, machine)
+    (outcome,) = await start(spot.ctx, [machine.id])
+    assert f"AWS took the spot capacity of {name} ({machine.id}) back, and terminated it" in str(outcome.error)
+
+
+async def test_without_capacity_the_start_of_a_spot_one_names_no_way_that_it_has_not(spot: Bench, name: str) -> None:
+    machine = await bought(spot, name)
+    await stop(spot.ctx, [machine.id])
+    spot.fault("no-capacity")
+    (outcome,) = await start(spot.ctx, [machine.id])
+    assert isinstance(outcome.error, CapacityError) and "keeps its type" in outcome.error.remedy
 
 
 async def test_one_whose_request_has_expired_is_not_waited_for(spot: Bench, name: str) -> None:
@@ -155,6 +177,8 @@ async def test_terminating_cancels_the_request_first_so_that_nothing_comes_after
         calls = [it["action"] for it in spot.cloud.control("/demo/calls", method="GET")]
         assert calls.index("CancelSpotInstanceRequests") < calls.index("TerminateInstances")
         assert await others(spot, machine) == []
+        (asked,) = [one for one in await requests(spot.ctx) if one.request.id == machine.spot_request_id]
+        assert "runs on" not in asked.words and "terminated" in asked.words
 
 
 async def test_a_stopped_one_is_terminated_with_its_request_and_that_is_no_error(spot: Bench, name: str) -> None:

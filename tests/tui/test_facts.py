@@ -167,3 +167,18 @@ def test_the_details_say_what_nobody_saw_of_the_past() -> None:
     for run, words in ((unknown, "How long it ran"), (seen_running, "When it stopped nobody saw")):
         shown = right(stopped, Moment(replace(fleet([stopped]), runs={stopped.id: (run,)}), NOW))
         assert any(fact.text.startswith(words) for fact in shown)
+
+
+def test_a_spot_machine_saves_while_it_runs_and_one_that_aws_stopped_once_it_is_back() -> None:
+    one = instance(1, lifecycle="spot")
+    prices = replace(PRICES, on_demand={one.type: ONE}, spot={(one.type, one.zone): Decimal("0.25")})
+    taken = replace(one, state=State.STOPPED, state_reason="Server.SpotInstanceShutdown: x")
+    stopped = replace(one, state=State.STOPPED, state_reason="Client.UserInitiatedShutdown: x")
+
+    def told(each: Instance) -> str:
+        return said(each, seen=replace(fleet([each]), prices=prices))
+
+    assert told(one).count("Saves 75 % against 1.000 on demand\n") == 1
+    assert "Saves 75 % against 1.000 on demand, once it is back\n" in told(taken)
+    assert "Saves $0.250 an hour for the machine while it is stopped\n" in told(stopped)
+    assert "Saves" not in told(replace(taken, state=State.TERMINATED))
