@@ -77,6 +77,15 @@ def _denied(refused: Refused) -> Fe2Error:
     )
 
 
+def _no_role(refused: Refused) -> Fe2Error:
+    # EC2 user guide, "Service-linked role for Spot Instance requests": who asks by the API has to see that it exists
+    return DeniedError(
+        "This account has no role for spot instances yet, and your login may not do iam:CreateServiceLinkedRole.",
+        "Have somebody who may run this, once for the account: "
+        "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com",
+    )
+
+
 def _checking(refused: Refused) -> Fe2Error:
     return AwsError(
         "AWS is still checking your account for this region.", "It takes minutes, at most four hours; then try again."
@@ -247,6 +256,7 @@ _RULES: tuple[tuple[str, Callable[[Refused], Fe2Error]], ...] = (
     (r"RequestLimitExceeded|\w*Throttl\w*|TooManyRequests\w*|SlowDown|BandwidthLimitExceeded", _throttled),
     (r"MaxSpotInstanceCountExceeded|MaxConfigLimitExceeded|\w*LimitExceeded|ResourceCountExceeded", quota),
     (r"UnauthorizedOperation|AccessDenied\w*|NotAuthorized\w*|UnauthorizedAccess|Forbidden\w*", _denied),
+    (r"AuthFailure\.ServiceLinkedRoleCreationNotPermitted", _no_role),
     (r"PendingVerification", _checking),
     (r"OptInRequired|NotSignedUp", _opt_in),
     (r"Blocked", _blocked),

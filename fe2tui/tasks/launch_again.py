@@ -90,7 +90,7 @@ class _Again:
             times = "once" if self.tries == 1 else f"{self.tries} times"
             summary = f"AWS had no {self.request.machine}{in_zones(self.full.zones)} until {self.end}: asked {times}."
             raise no_capacity(self.request, self.full.zones, self.full.code, summary) from self.full
-        note(ctx, self.entry, f"Waiting for room until {self.end}: {words}.")
+        note(ctx, self.entry, f"Nothing was launched so far: {words}. It asks until {self.end}, if it runs so long.")
         following = min(now + timedelta(seconds=self.every), self.deadline)
         is_first, self.entry.left = True, "Nothing was launched."
         while (left := (following - ctx.clock()).total_seconds()) > 0:

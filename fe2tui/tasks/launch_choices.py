@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from fe2tui.aws.network import SecurityGroup
-from fe2tui.errors import FieldError
+from fe2tui.errors import FieldError, NotFoundError
 from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.price_hist import EVERY_ZONE, zone_named
 from fe2tui.model.words import listed
 from fe2tui.tasks.keys import DEFAULT_NAME, AccountKey, KeyOffer, OwnKey, shown_path
 from fe2tui.tasks.lookups import Network, as_block
@@ -245,15 +246,34 @@ def chosen_zones(
         zones = {subnet.zone: subnet.id for subnet in subnets if subnet.id == request.subnet_id}
     else:
         zones = {subnet.zone: "" for subnet in subnets if subnet.default_for_zone}
+    try:
+        named = _zone_meant(request, {*(subnet.zone for subnet in subnets), *(offering or ())})
+    except NotFoundError as error:
+        errors.append(FieldError("zone", error.summary, error.remedy))
+        return {}
     if offering is None:
-        return zones or {"": request.subnet_id or ""}
+        known = zones or {named: request.subnet_id or ""}
+        return {zone: subnet for zone, subnet in known.items() if named in ("", zone)}
     found = {zone: zones.get(zone, "") for zone in offering if zone in zones or not zones}
-    if request.zone:
-        found = {zone: subnet for zone, subnet in found.items() if zone.endswith(request.zone)}
+    if named:
+        found = {zone: subnet for zone, subnet in found.items() if zone == named}
     if not found and type_exists:
-        place = request.zone or (f"the zone of {request.subnet_id}" if request.subnet_id else "any zone of this region")
+        place = named or (f"the zone of {request.subnet_id}" if request.subnet_id else "any zone of this region")
         offers = f"It is on offer in {listed(offering)}." if offering else "Choose another type or region."
         errors.append(
             FieldError("zone" if request.zone else "type", f"{request.type} is not on offer in {place}.", offers)
         )
+    return found
+
+
+def _zone_meant(request: LaunchRequest, known: set[str]) -> str:
+    """The name of the zone that is asked for by its name, its end or its letter; empty where none is.
+
+    Raises NotFoundError.
+    """
+    if not request.zone or not known:
+        return request.zone or ""
+    found = zone_named(request.zone, known)
+    if found == EVERY_ZONE:
+        raise NotFoundError(f"There is no zone {request.zone} here.", f"There are {listed(sorted(known))}.")
     return found

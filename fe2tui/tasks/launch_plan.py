@@ -117,6 +117,7 @@ class _Planning:
     with_cost: bool
     errors: list[FieldError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    priceless: str = ""  # why there are no spot prices
 
     async def result(self) -> LaunchPlan:
         request, known, region = self.request, self.known, self.ctx.session.region
@@ -135,6 +136,8 @@ class _Planning:
             ),
         )
         disk = self.disk(image)
+        if self.priceless and not any(error.field == "type" for error in self.errors):
+            self.warnings.append(self.priceless)
         market = zone_prices(zones, where, request.subnet_id, spot)
         chosen = chosen_zones(request, zones, where, kind is not None, self.errors)
         chosen = in_order_of_price(chosen, market) if request.is_spot else chosen
@@ -168,7 +171,7 @@ class _Planning:
             return await self.known.spot(self.request.type, awaited=decides)
         except Fe2Error as error:
             if self.request.is_spot:
-                self.warnings.append(f"Spot prices are not known: {error.summary}")
+                self.priceless = f"Spot prices are not known: {error.summary}"
             return {}
 
     def cost(self, disk: int | None, prices: Prices, spot: Decimal | None) -> LaunchCost:

@@ -99,6 +99,12 @@ TABLE = [
     ("ExpiredTokenException", "", "ExpiredError", "ran out"),
     ("InvalidClientTokenId", "", "CredentialsError", "aws configure"),
     ("AuthFailure", "", "CredentialsError", "not enabled for the account"),
+    (
+        "AuthFailure.ServiceLinkedRoleCreationNotPermitted",
+        "The provided credentials do not have permission to create the service-linked role for EC2 Spot Instances.",
+        "DeniedError",
+        "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com",
+    ),
     ("SignatureDoesNotMatch", "", "CredentialsError", "does not accept these credentials"),
     ("RequestExpired", "Request has expired.", "ExpiredError", "aws sso login --profile work"),
     ("RequestTimeTooSkewed", "", "ClockError", "clock"),

@@ -64,7 +64,41 @@ def test_instances_prints_one_line_a_machine_as_fastec2_did(fe2: Any, cloud: Clo
         assert found, line
         instance = there[found[1]]
         assert found[2] == instance["State"]["Name"]
-        assert found[3] == instance.get("PublicIpAddress", "No public IP")
+        assert found[3].partition(" – ")[0] == instance.get("PublicIpAddress", "No public IP")
+
+
+TAKEN = r"taken back by AWS .*: no capacity in us-east-2b; comes back by itself"
+
+
+def test_one_that_aws_took_back_says_so_and_others_do_not(fe2: Any) -> None:
+    [line] = [line for line in fe2("instances").lines if " – " in line]
+    assert re.fullmatch(rf"nightly-etl \(i-\w+ stopped\): No public IP – {TAKEN}", line)
+    assert fe2("instance", "nightly-etl").lines == [line]
+    head, *rows = fe2("instances", "--long").lines
+    assert head.endswith("INTERRUPTED")
+    assert [bool(re.search(TAKEN, row)) for row in rows] == [row.startswith("nightly-etl ") for row in rows]
+    by_name = {each["name"]: each["interruption"] for each in fe2("instances", "--json").json}
+    assert re.fullmatch(TAKEN, by_name.pop("nightly-etl")) and set(by_name.values()) == {None}
+
+
+def test_what_aws_took_is_asked_in_one_call_and_only_if_it_took_one(own_fe2: Any) -> None:
+    def calls() -> int:
+        made = own_fe2.cloud.control("/demo/calls", method="GET")
+        return sum(call["action"] == "DescribeSpotInstanceRequests" for call in made)
+
+    own_fe2("instance", "spot1")  # the first look, of which the books of runs ask more
+    own_fe2.cloud.control("/demo/calls", method="DELETE")
+    own_fe2("instance", "spot1")
+    assert calls() == 0
+    machine = own_fe2("instance", "spot1", "--json").json["id"]
+    own_fe2.cloud.control("/demo/interrupt", {"instance": machine})
+    assert re.search(r"– taken back by AWS .*; gone, disk deleted$", own_fe2("instance", machine).lines[0])
+    assert calls() == 1
+    assert len([line for line in own_fe2("instances", "--all").lines if " – taken back" in line]) == 2
+    assert calls() == 2
+    own_fe2.cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeSpotInstanceRequests"})
+    said = own_fe2("instances")
+    assert said.status == 0 and "– taken back by AWS; comes back by itself" in said.out
 
 
 def test_all_shows_terminated_ones_too(fe2: Any, cloud: Cloud) -> None:
@@ -119,7 +153,7 @@ def test_text_of_tags_never_reaches_the_terminal_as_it_is_but_stays_whole_in_jso
 def test_long_shows_types_and_money_in_columns(fe2: Any) -> None:
     said = fe2("instances", "--long")
     head, *rows = said.lines
-    assert head.split() == ["NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "$/H", "$/MONTH"]
+    assert head.split() == ["NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "$/H", "$/MONTH", "INTERRUPTED"]
     at = head.index("$/MONTH") + len("$/MONTH")
     assert all(re.search(r"[0-9]\.[0-9]{3}\s+[0-9,]+\.[0-9]{2}$|–$", row[:at]) for row in rows)
 
@@ -138,10 +172,12 @@ def test_instances_for_people_waits_for_no_prices(fe2: Any, cloud: Cloud) -> Non
     fe2("instances")
     first = [call["action"] for call in cloud.control("/demo/calls", method="GET")]
     # of spot machines never seen before: what they cost now, and when AWS stopped them, nobody tells afterwards
-    assert sorted(first) == ["DescribeInstances", "DescribeSpotInstanceRequests", "DescribeSpotPriceHistory"]
+    asked = "DescribeSpotInstanceRequests"
+    assert sorted(first) == ["DescribeInstances", asked, asked, "DescribeSpotPriceHistory"]
     cloud.control("/demo/calls", method="DELETE")
     fe2("instances")
-    assert [call["action"] for call in cloud.control("/demo/calls", method="GET")] == ["DescribeInstances"]
+    # of one that AWS took back: when, and why
+    assert [call["action"] for call in cloud.control("/demo/calls", method="GET")] == ["DescribeInstances", asked]
 
 
 def test_without_the_right_to_read_prices_they_are_unknown_and_the_rest_is_there(own_fe2: Any) -> None:

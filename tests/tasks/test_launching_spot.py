@@ -239,3 +239,26 @@ def test_each_market_says_what_happens_to_the_data() -> None:
     assert "memory and its local disks are lost" in market_words("spot", local_disk=True)
     assert "gone with its disk" in market_words("spot-once") and "cannot be stopped" in market_words("spot-once")
     assert "does not take it back" in market_words("on-demand")
+
+
+@pytest.mark.parametrize("said", ["us-east-2c", "2c", "c", "C"])
+async def test_a_zone_is_named_as_for_its_prices(bench: Bench, name: str, said: str) -> None:
+    assert (await plan(bench.ctx, bench.request(name, zone=said), with_cost=False)).zones == (C,)
+
+
+async def test_a_zone_that_is_not_there_or_has_not_the_type_is_refused(bench: Bench, name: str) -> None:
+    for said, words in (("x", "There is no zone x"), ("all", "There is no zone all"), ("c", f"not on offer in {C}")):
+        planned = await plan(bench.ctx, bench.request(name, type=FEW_ZONES, zone=said), with_cost=False)
+        error = planned.error("zone")
+        assert error is not None and words in error.summary
+
+
+async def test_the_zone_named_is_kept_to_where_it_may_not_be_known_which_have_the_type(bench: Bench, name: str) -> None:
+    bench.fault("deny", action="DescribeInstanceTypeOfferings")
+    assert (await plan(bench.ctx, bench.request(name, zone="2c"), with_cost=False)).zones == (C,)
+
+
+async def test_of_a_type_that_there_is_not_no_price_is_missed(patient: Bench, name: str) -> None:
+    planned = await plan(patient.ctx, patient.request(name, type="m5.lrge", market="spot"))
+    assert planned.error("type") is not None
+    assert [warning for warning in planned.warnings if "rice" in warning] == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -52,10 +52,14 @@ def cents(amount: Decimal | None, places: int = 4) -> Decimal | None:
     return None if amount is None else amount.quantize(Decimal(1).scaleb(-places)).normalize()
 
 
-def instance_document(instance: Instance, fleet: Fleet) -> dict[str, Any]:
+_NONE_TAKEN: Mapping[str, str] = {}
+
+
+def instance_document(instance: Instance, fleet: Fleet, interrupted: Mapping[str, str] = _NONE_TAKEN) -> dict[str, Any]:
     """An instance for programs.
 
     ``price_per_hour`` is the machine's alone while it runs, ``cost_per_hour`` what it costs now, everything in.
+    ``interrupted`` are words, by instance id, on those that AWS took back.
     """
     cost = hourly_cost(instance, fleet).total
     return {
@@ -80,6 +84,7 @@ def instance_document(instance: Instance, fleet: Fleet) -> dict[str, Any]:
         "subnet_id": instance.subnet_id,
         "state_reason": instance.state_reason,
         "spot_request_id": instance.spot_request_id,
+        "interruption": interrupted.get(instance.id) or None,
     }
 
 
@@ -106,9 +111,10 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def instance_line(instance: Instance) -> str:
-    """``spot1 (i-0b39947b710d05337 running): 3.17.155.171``."""
-    return repr(instance)
+def instance_line(instance: Instance, interrupted: Mapping[str, str] = _NONE_TAKEN) -> str:
+    """``spot1 (i-0b39947b710d05337 running): 3.17.155.171``; of one that AWS took back, that after it."""
+    words = interrupted.get(instance.id)
+    return f"{instance!r} – {visible(words)}" if words else repr(instance)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> list[str]:

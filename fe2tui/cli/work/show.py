@@ -13,31 +13,42 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money import hourly_cost, monthly_cost
 from fe2tui.model.words import DASH, age, dollars
-from fe2tui.tasks.context import utc_now
+from fe2tui.tasks.context import Context, utc_now
 from fe2tui.tasks.names import resolve
+from fe2tui.tasks.taken import Interruptions, interruptions
 
 
 def show_all(asked: Asked, *, everything: bool, long: bool) -> None:
     """Print the instances of the region; terminated ones only if ``everything`` is wanted."""
-    fleet = Working(asked).run(read_fleet if asked.json or long else read_instances)
-    shown = [each for each in fleet.instances.values() if everything or each.state is not State.TERMINATED]
-    shown.sort(key=lambda each: (each.name.casefold(), each.id))
+
+    async def read(ctx: Context) -> tuple[Fleet, list[Instance], Interruptions]:
+        fleet = await (read_fleet if asked.json or long else read_instances)(ctx)
+        shown = [each for each in fleet.instances.values() if everything or each.state is not State.TERMINATED]
+        shown.sort(key=lambda each: (each.name.casefold(), each.id))
+        return fleet, shown, await interruptions(ctx, shown)
+
+    fleet, shown, taken = Working(asked).run(read)
     if asked.json:
-        print_json([instance_document(each, fleet) for each in shown])
+        print_json([instance_document(each, fleet, taken) for each in shown])
     elif shown:
-        click.echo("\n".join(_long(shown, fleet) if long else map(instance_line, shown)))
+        click.echo("\n".join(_long(shown, fleet, taken) if long else (instance_line(each, taken) for each in shown)))
     if not shown:
         click.echo(f"No instances in {fleet.place.region}.", err=True)
 
 
 def show_one(asked: Asked, name: str) -> None:
     """Print one instance."""
-    fleet = Working(asked).run(read_fleet if asked.json else read_instances)
-    found = resolve(fleet, name)
+
+    async def read(ctx: Context) -> tuple[Fleet, Instance, Interruptions]:
+        fleet = await (read_fleet if asked.json else read_instances)(ctx)
+        found = resolve(fleet, name)
+        return fleet, found, await interruptions(ctx, [found])
+
+    fleet, found, taken = Working(asked).run(read)
     if asked.json:
-        print_json(instance_document(found, fleet))
+        print_json(instance_document(found, fleet, taken))
     else:
-        click.echo(instance_line(found))
+        click.echo(instance_line(found, taken))
 
 
 def show_address(asked: Asked, name: str) -> None:
@@ -64,9 +75,10 @@ def _remedy(instance: Instance) -> str:
 
 
 _HEADS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "$/H", "$/MONTH")
+_TAKEN = "INTERRUPTED"  # a column that is there when one was
 
 
-def _long(shown: list[Instance], fleet: Fleet) -> list[str]:
+def _long(shown: list[Instance], fleet: Fleet, taken: Interruptions) -> list[str]:
     now = utc_now()
     rows = [
         (
@@ -79,7 +91,9 @@ def _long(shown: list[Instance], fleet: Fleet) -> list[str]:
             age(now - each.launched_at) if each.launched_at and each.state is State.RUNNING else DASH,
             dollars(hourly_cost(each, fleet).total, 3),
             dollars(monthly_cost(each, fleet)),
+            *([taken.get(each.id, "")] if taken else []),
         )
         for each in shown
     ]
-    return table(_HEADS, rows, right=("UP", "$/H", "$/MONTH")) if rows else []
+    heads = (*_HEADS, _TAKEN) if taken else _HEADS
+    return table(heads, rows, right=("UP", "$/H", "$/MONTH")) if rows else []

@@ -25,6 +25,9 @@ _RESULTS = frozenset(
 )
 
 
+_COUNTED = ("waiting", COUNTDOWN)  # how long, and until when, stands at the end
+
+
 class Steps:
     """Shows what a task reports. As a context manager: the line that changes is wiped at the end."""
 
@@ -50,7 +53,8 @@ class Steps:
             print(line, file=sys.stderr, flush=True)
             return
         width = shutil.get_terminal_size().columns - 1
-        print(f"\r\x1b[K{_cut(f'{self._elapsed()}  {line}', width)}", end="", file=sys.stderr, flush=True)
+        shown = (_cut_before_end if progress.step in _COUNTED else _cut)(f"{self._elapsed()}  {line}", width)
+        print(f"\r\x1b[K{shown}", end="", file=sys.stderr, flush=True)
 
     def wipe(self) -> None:
         """Take the changing line away, so that others may write."""
@@ -74,3 +78,12 @@ def _cut(text: str, width: int) -> str:
     from rich.cells import cell_len, set_cell_size
 
     return text if cell_len(text) <= width else f"{set_cell_size(text, max(width - 1, 0)).rstrip()}…"
+
+
+def _cut_before_end(text: str, width: int) -> str:
+    """Cut before the last clause, so that this is whole where there is room for it."""
+    from rich.cells import cell_len
+
+    head, mark, tail = text.rpartition("; ")
+    room = width - cell_len(mark + tail)
+    return f"{_cut(head, room)}{mark}{tail}" if head and room > 0 else _cut(text, width)
