@@ -125,13 +125,13 @@ class Shelf:
         self.kept |= {one.type: combined(self.kept.get(one.type), one) for one in histories}
 
 
-@pytest.mark.parametrize(("until", "reads"), [(None, {2, 3}), (NOW - 8 * HOUR, {1})])
+@pytest.mark.parametrize("until", [None, NOW - 8 * HOUR], ids=["it runs", "it is over"])
 def test_it_is_read_once_an_hour_while_a_spot_machine_runs_and_no_more_when_it_is_over(
-    demo_env: Path, until: datetime | None, reads: set[int]
+    demo_env: Path, until: datetime | None
 ) -> None:
     shelf = Shelf()
 
-    async def idle() -> None:
+    async def idle() -> float:
         loop = asyncio.get_running_loop()
         began = loop.time()
         pace = {"slow": 7200.0, "clock": lambda: NOW + timedelta(seconds=loop.time() - began), "market": shelf}
@@ -139,7 +139,10 @@ def test_it_is_read_once_an_hour_while_a_spot_machine_runs_and_no_more_when_it_i
             await seen(lambda fleet: bool(fleet.instances))
             poller.want_market({M5: Span(NOW - 9 * HOUR, until)})
             await seen(lambda fleet: bool(fleet.spot_history))
-            await asyncio.sleep(2.9 * 3600)
+            await asyncio.sleep(1.5 * 3600)
+            while until is None and shelf.reads < 2 and loop.time() - began < 30 * FACTOR:
+                await asyncio.sleep(600)
+        return (loop.time() - began) / 3600
 
-    hurried(FACTOR, idle)
-    assert shelf.reads in reads
+    hours = hurried(FACTOR, idle)  # as many as it took: they pass quicker where reading takes longer
+    assert shelf.reads == 1 if until else 2 <= shelf.reads <= 1 + hours

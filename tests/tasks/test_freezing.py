@@ -15,6 +15,7 @@ import pytest
 
 from fe2tui.aws import images as aws
 from fe2tui.aws import instances, snapshots
+from fe2tui.aws.clients import READ_ATTEMPTS
 from fe2tui.demo import Cloud
 from fe2tui.errors import DeniedError, FieldError, NotFoundError, ReadOnlyError, StateError, UnreachableError
 from fe2tui.model.fleet import Fleet, Prices
@@ -343,7 +344,7 @@ async def test_aws_out_of_reach_is_waited_out(fresh_cloud: Callable[..., Cloud],
     working = asyncio.create_task(freeze(bench.ctx, base.id))
     while "image" not in bench.path:
         await asyncio.sleep(0.02)
-    bench.fault("throttle", action="DescribeImages", times=8)
+    bench.fault("throttle", action="DescribeImages", times=READ_ATTEMPTS)
     bench.fault("broken", action="DescribeSnapshots", times=2)
     assert (await working).state == "available"
     assert "AWS goes on making it" in bench.words("image")
