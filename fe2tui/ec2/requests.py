@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fe2tui.ec2.account import Account
 from fe2tui.ec2.lines import Lines
+from fe2tui.errors import UsageError
 from fe2tui.tasks import requests as asking
 from fe2tui.tasks.requests import Requested
 
@@ -57,8 +58,10 @@ class SpotInstanceRequest:
     def wait_until_fulfilled(self, *, timeout: float = 600.0) -> str:
         """Wait until it has its machine, ``timeout`` seconds at most; returns the machine's id.
 
-        Raises CapacityError when it has none by then, StateError when it never will.
+        Raises CapacityError when it has none by then, StateError when it never will, UsageError.
         """
+        if not isinstance(timeout, int | float) or timeout < 0:
+            raise UsageError(f"“{timeout}” is not a number of seconds.", "As in timeout=600.")
         found = self._account._do(lambda ctx: asking.wait_until_fulfilled(ctx, self.id, timeout=timeout))
         self.reload()
         return found.instance_id or ""

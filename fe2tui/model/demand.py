@@ -69,7 +69,12 @@ def _some(families: list[str]) -> str:
 
 
 def nearest(wanted: str, known: set[str]) -> str:
-    """What somebody may have meant who named a family, or a type of a family, that is not among the known types."""
+    """What somebody may have meant who named a family, or a type of a family, that is not among the known types.
+
+    Empty where none are known.
+    """
+    if not known:
+        return ""
     family = wanted.partition(".")[0]
     families = sorted({name.partition(".")[0] for name in known})
     if family in families:  # a type of a family that is there

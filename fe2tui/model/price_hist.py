@@ -160,7 +160,8 @@ def _rows(history: SpotHistory, days: Sequence[Day], on_demand: Decimal | None, 
         chosen = [row for row in priced if row.zone == zone]
     else:
         chosen = sorted(priced, key=lambda row: (row.mean or Decimal(0), row.zone))[:1]
-    yield from chosen or [PriceRow(history.type, "" if zone == EVERY_ZONE else zone, (None,) * len(days))]
+    where, nothing = "" if zone == EVERY_ZONE else zone, (None,) * len(days)
+    yield from chosen or [PriceRow(history.type, where, nothing, on_demand=on_demand)]
 
 
 def _row(history: SpotHistory, zone: str, days: Sequence[Day], on_demand: Decimal | None) -> PriceRow:

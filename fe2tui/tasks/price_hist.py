@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 
 from fe2tui.chart.lines import Chart, Line
-from fe2tui.errors import NotFoundError, UsageError
+from fe2tui.errors import AwsError, FieldError, NotFoundError, UsageError
 from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.demand import nearest
 from fe2tui.model.fleet import Prices, Problem
@@ -41,16 +41,19 @@ async def price_hist(
     prices are not there. Raises NotFoundError for a family or a zone that there is not, UsageError, and what kept AWS
     from telling: DeniedError …
     """
-    if days < 1:
+    if not isinstance(days, int) or days < 1:
         raise UsageError(f"{days} days make no table.", "One day at least.")
     told: list[Problem] = [] if problems is None else problems
     prices, catalogue = await asyncio.gather(
         softly("prices", read_prices(ctx, told), told), softly("types", catalogues.get(ctx), told)
     )  # fmt: skip
-    types = _types_of(family, prices or Prices(), catalogue or Catalogue(), ctx.session.region)
+    types = _types_of(family, prices or Prices(), catalogue or Catalogue(), ctx.session.region, told)
     calendar = last_days(ctx.clock(), days, tz)
     length = (calendar[-1].end - calendar[0].start) / _DAY
-    found = await histories.get(ctx, types, max(length, back))
+    try:
+        found = await histories.get(ctx, types, max(length, back))
+    except FieldError as error:  # of one that is known by what was typed alone, EC2 says it
+        raise NotFoundError(error.summary, error.remedy, code=error.code) from error
     on_demand = {name: price for name in types if (price := (prices or Prices()).on_demand.get(name)) is not None}
     place = zone_named(zone, _zones(catalogue, found.values())) if zone else ""
     return price_table(found, calendar, on_demand, region=ctx.session.region, zone=place, tz=tz)
@@ -74,15 +77,22 @@ def charts_of(found: PriceHist, since: datetime | None = None) -> list[Chart]:
     return charts
 
 
-def _types_of(family: str, prices: Prices, catalogue: Catalogue, region: str) -> list[str]:
+def _types_of(family: str, prices: Prices, catalogue: Catalogue, region: str, told: list[Problem]) -> list[str]:
     wanted = family.strip().lower()
     if not wanted:
         raise UsageError("No family was named.", "fe2 price-hist m5")
     # EC2 refuses to tell of any type where it does not know one: what it knows is in the catalogue
     known = set(catalogue.types) or {*prices.on_demand, *prices.several}
     found = [name for name in known if wanted in (name, name.partition(".")[0])]
-    if not found and not known and "." in wanted:
-        return [wanted]
+    if not found and not known:
+        if "." in wanted:
+            return [wanted]
+        why = f": {told[0].summary}" if told else "."
+        raise AwsError(
+            f"Which types {family} has is not known{why}",
+            f"Name one type: fe2 price-hist {family}.large",
+            code=told[0].code if told else None,
+        )
     if not found:
         raise NotFoundError(f"{region} has no family or type {family}.", nearest(wanted, known))
     return sorted(found, key=size_order)

@@ -66,6 +66,11 @@ def test_get_request_from_instance_is_the_same_by_the_machines_name(fe2: Any, sp
         (("get-request-from-instance", "spot11"), 3, "Did you mean spot1"),
         (("get-request-from-instance", "spot1", "-", "stat"), 2, "Did you mean state"),
         (("get-request-from-instance", "spot1", "-", "cancel", "--now"), 2, "cancel takes --terminate"),
+        (
+            ("get-request-from-instance", "spot1", "-", "wait-until-fulfilled", "--timeout", "soon"),
+            2,
+            "“soon” is not a number of seconds",
+        ),
         (("get-request-from-instance", "nightly-etl", "-", "cancel"), 1, "would terminate it, disk and all"),
         (("--read-only", "get-request-from-instance", "spot1", "-", "cancel"), 1, "--read-only"),
     ],

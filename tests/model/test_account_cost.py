@@ -328,3 +328,16 @@ def test_old_prices_come_with_the_reason_why_there_are_no_newer_ones() -> None:
     denied = Problem("prices", "You may not do pricing:GetProducts.", "Ask for it.")
     said = account_cost(fleet(machine(), prices=old, problems=(denied,)), NOW).missing
     assert any("3d old" in words and "pricing:GetProducts" in words for words in said)
+
+
+def test_of_a_spot_machine_whose_price_is_known_of_before_only_that_is_said_and_not_that_it_is_in_no_sum() -> None:
+    one = machine(lifecycle="spot")
+    assert one.launched_at is not None
+    run = Run(one.id, "inst1", "m5.large", one.launched_at, None, Decimal("0.04"), zone=one.zone, is_spot=True)
+    prices = replace(PRICES, spot={})
+    counted = account_cost(fleet(one, prices=prices, runs={one.id: (run,)}), NOW)
+    [now, before] = [words for words in counted.missing if "inst1" in words]
+    assert now.startswith("What 1 machine costs now is not known (inst1): ") and before == UNKNOWN_MARKET
+    never = account_cost(fleet(one, prices=prices, runs={one.id: (replace(run, price_per_hour=None),)}), NOW)
+    [only] = [words for words in never.missing if "inst1" in words]
+    assert only.startswith("The price of 1 machine is not known, and in no sum (inst1): ")

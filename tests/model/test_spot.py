@@ -166,6 +166,7 @@ def test_a_zone_may_be_named_and_all_of_them_be_shown() -> None:
     ]
     other = {row.type: row for row in table(B).rows}
     assert (other["p3.16xlarge"].zone, set(other["p3.16xlarge"].per_day)) == (B, {None})
+    assert other["p3.16xlarge"].on_demand == 16  # which is known all the same
 
 
 def test_a_table_wider_than_the_screen_goes_on_below() -> None:

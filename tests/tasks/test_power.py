@@ -215,3 +215,16 @@ async def test_what_a_stop_would_leave_alone_is_known_before_with_the_reason(ben
     assert set(left) == {stopped.id, one_time.id}
     assert left[stopped.id] == "is stopped already"
     assert "one-time spot" in str(left[one_time.id])
+
+
+async def test_the_start_of_one_that_is_starting_already_waits_until_ssh_answers(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(fresh_cloud(scene=False, boot_seconds=0.5))  # type: ignore[misc]
+    (machine,) = await _machines(bench, name, 1)
+    assert (await bench.one(machine)).state is State.PENDING
+    (unwaited,) = await start(bench.ctx, [machine], wait=False)
+    assert unwaited.words == "is pending already"
+    (started,) = await start(bench.ctx, [machine])
+    assert started.is_done and "can log in" in started.words
+    assert bench.calls("StartInstances") == []

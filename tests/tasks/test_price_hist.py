@@ -11,7 +11,7 @@ import pytest
 
 from fe2tui.aws.spot import spot_history
 from fe2tui.demo import Cloud, Options
-from fe2tui.errors import DeniedError, NotFoundError, UsageError
+from fe2tui.errors import AwsError, DeniedError, NotFoundError, UsageError
 from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Prices, Problem
 from fe2tui.model.price_hist import PriceHist
@@ -146,6 +146,12 @@ async def test_what_is_to_be_drawn_is_read_with_the_days(ask: Asker) -> None:
     assert charts_of(await ask("p3.8xlarge", zone=C)) == []
 
 
+async def test_days_are_a_number(ask: Asker) -> None:
+    for wrong in ("x", 0):
+        with pytest.raises(UsageError, match=f"{wrong} days make no table"):
+            await ask("p3", wrong)  # type: ignore[arg-type]
+
+
 async def test_a_family_that_is_not_there_is_told_with_the_nearest(ask: Asker) -> None:
     with pytest.raises(NotFoundError, match="Did you mean"):
         await ask("p33")
@@ -166,8 +172,11 @@ async def test_without_the_right_to_on_demand_prices_there_is_no_saving_and_it_i
 async def test_without_the_rights_to_types_and_prices_a_type_can_still_be_named(cold: Asker) -> None:
     cold.bench.fault("deny", action="DescribeInstanceTypes")
     cold.bench.fault("deny", action="GetProducts")
-    with pytest.raises(NotFoundError):
+    with pytest.raises(AwsError, match="Which types p3 has is not known: Your login may not do ") as unknown:
         await cold("p3")
+    assert unknown.value.exit_code == 1 and unknown.value.remedy == "Name one type: fe2 price-hist p3.large"
+    with pytest.raises(NotFoundError):
+        await cold("p3.lrge")
     assert [row.type for row in (await cold("p3.8xlarge")).rows] == ["p3.8xlarge"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime, timedelta
 
 from fe2tui.model.fleet import Fleet, Problem, Run
@@ -83,7 +83,8 @@ def _missing(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator[s
             f"{plural(len(fleet.idle_addresses), 'Elastic IP')} {verb} associated with nothing: {month} a month. Since"
             " when, AWS does not tell: what that cost before is in no sum."
         )
-    yield from _market_unknown(fleet, now)
+    uncounted = {row.id for row in rows if "machine" in row.month_parts.unknown}
+    yield from _market_unknown(fleet, now, uncounted)
     if fleet.snapshots:
         yield (
             "Snapshots are in no sum: AWS bills the blocks they store, and does not say how many; shown is the most"
@@ -108,14 +109,16 @@ def _unseen(fleet: Fleet, now: datetime) -> Iterator[str]:
         yield f"{why} ({_named(labels)})."
 
 
-def _market_unknown(fleet: Fleet, now: datetime) -> Iterator[str]:
-    """Of which runs this month the market's history does not tell all."""
+def _market_unknown(fleet: Fleet, now: datetime, uncounted: Set[str]) -> Iterator[str]:
+    """Of which runs this month the market's history does not tell all, and which are counted all the same."""
     month, labels = month_start(now), dict[str, None]()
     for key, instance in fleet.instances.items():
-        if instance.is_spot and not _is_market_known(runs_of(instance, fleet), fleet, month, now):
+        if key in uncounted or not instance.is_spot:
+            continue
+        if not _is_market_known(runs_of(instance, fleet), fleet, month, now):
             labels[_label(key, fleet.runs.get(key, ()), fleet)] = None
     for key, runs in fleet.runs.items():
-        if key not in fleet.instances and not _is_market_known(runs, fleet, month, now):
+        if key not in fleet.instances and key not in uncounted and not _is_market_known(runs, fleet, month, now):
             labels[_label(key, runs, fleet)] = None
     if labels:
         yield f"Not all that the spot market asked while these ran is known: {_REST} ({_named(list(labels))})."
@@ -134,7 +137,8 @@ def unseen_words(instance: Instance, fleet: Fleet) -> tuple[str, ...]:
     """What of the instance's runs nobody saw, and AWS does not tell: a sentence each."""
     runs = runs_of(instance, fleet)
     found = [f"{why}." for why in dict.fromkeys(map(_not_seen_of, runs)) if why]
-    if not _is_market_known(runs, fleet, EVER, fleet.seen_at):
+    is_counted = any(run.price_per_hour is not None or run.type in fleet.spot_history for run in runs)
+    if is_counted and not _is_market_known(runs, fleet, EVER, fleet.seen_at):
         found.append(f"Not all that the spot market asked while it ran is known: {_REST}.")
     return tuple(found)
 
@@ -156,7 +160,7 @@ def _not_seen_of(run: Run) -> str:
 
 
 def _without_price(fleet: Fleet, rows: Sequence[CostRow]) -> Iterator[str]:
-    by_reason: dict[str, list[str]] = {}
+    by_reason: dict[tuple[str, bool], list[str]] = {}
     for row in rows:
         if "machine" in row.hour_parts.unknown | row.month_parts.unknown:
             instance = fleet.instances.get(row.id)
@@ -164,9 +168,14 @@ def _without_price(fleet: Fleet, rows: Sequence[CostRow]) -> Iterator[str]:
             if "machine" not in row.hour_parts.unknown and any(run.is_unknown for run in runs):
                 continue  # its price is not what is unknown
             reason = why_no_price(instance, fleet) if instance is not None else ""
-            by_reason.setdefault(reason or "nobody knows what it was then", []).append(row.label)
-    for reason, labels in by_reason.items():
+            is_counted = bool(row.month_parts.machine) and "machine" not in row.month_parts.unknown
+            by_reason.setdefault((reason or "nobody knows what it was then", is_counted), []).append(row.label)
+    for (reason, is_counted), labels in by_reason.items():
         noun = "machine" if len(labels) == 1 else "machines"
+        if is_counted:
+            verb = "costs" if len(labels) == 1 else "cost"
+            yield f"What {len(labels):,} {noun} {verb} now is not known ({_named(labels)}): {reason}."
+            continue
         yield f"The price of {len(labels):,} {noun} is not known, and in no sum ({_named(labels)}): {reason}."
 
 
