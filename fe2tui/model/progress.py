@@ -50,6 +50,9 @@ class Outcome:
 
 UNDER_WAY = "under way"
 
+INTERRUPTION, RETURN, REPLACEMENT = "interruption", "return", "replacement"
+"""The commands of entries about what AWS did by itself: took a spot machine back, started it again, made another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:

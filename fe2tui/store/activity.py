@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from sqlite3 import Connection
 from typing import Any
 
 from fe2tui.model.progress import UNDER_WAY, Activity
@@ -24,26 +25,22 @@ class ActivityLog:
 
     def begin(self, activity: Activity) -> int:
         """Keep a new entry; returns its id. The oldest go when there are more than ``KEPT``."""
-        values = (
-            to_micros(activity.at),
-            activity.command,
-            activity.subject,
-            activity.label,
-            activity.region,
-            activity.result,
-            activity.words,
-            activity.remedy,
-            activity.code,
-            activity.by,
-            maybe_micros(activity.ended_at),
-            self._presence.name,
-        )
         with self._database.transaction() as connection:
-            marks = ", ".join("?" * len(values))
-            made = connection.execute(f"INSERT INTO activity ({_COLUMNS}, owner) VALUES ({marks}) RETURNING id", values)
-            number = int(made.fetchone()[0])
-            connection.execute("DELETE FROM activity WHERE id <= ?", (number - KEPT,))
-        return number
+            return self._add(connection, activity)
+
+    def once(self, activity: Activity, since: datetime) -> bool:
+        """Keep an entry unless there is one of the same command and subject since then; whether it is new.
+
+        Several programs may see the same: the first of them writes it.
+        """
+        with self._database.transaction() as connection:
+            same = connection.execute(
+                "SELECT 1 FROM activity WHERE command = ? AND subject = ? AND at >= ?",
+                (activity.command, activity.subject, to_micros(since)),
+            ).fetchone()
+            if same is None:
+                self._add(connection, activity)
+        return same is None
 
     def end(
         self,
@@ -108,6 +105,27 @@ class ActivityLog:
                     ],
                 )
         return len(orphans)
+
+    def _add(self, connection: Connection, activity: Activity) -> int:
+        values = (
+            to_micros(activity.at),
+            activity.command,
+            activity.subject,
+            activity.label,
+            activity.region,
+            activity.result,
+            activity.words,
+            activity.remedy,
+            activity.code,
+            activity.by,
+            maybe_micros(activity.ended_at),
+            self._presence.name,
+        )
+        marks = ", ".join("?" * len(values))
+        made = connection.execute(f"INSERT INTO activity ({_COLUMNS}, owner) VALUES ({marks}) RETURNING id", values)
+        number = int(made.fetchone()[0])
+        connection.execute("DELETE FROM activity WHERE id <= ?", (number - KEPT,))
+        return number
 
     def _entry(self, row: tuple[Any, ...]) -> Activity:
         *values, owner = row

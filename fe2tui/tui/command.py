@@ -31,7 +31,8 @@ class Command:
 
     ``check`` gives None, or in words why it cannot be done now. ``run`` is ``module:function``, imported on use; the
     function takes the ``View`` of the moment the key was pressed and may be a coroutine function, which then runs in a
-    worker. ``order`` is its place in the footer, lowest first; 0 keeps it out. ``keys`` are further keys, never shown.
+    worker. ``order`` is its place in the footer, lowest first; 0 keeps it out; with a ``home``, it stands there in that
+    pane alone. ``keys`` are further keys, never shown.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Command:
     keys: tuple[str, ...] = ()
     word: Callable[[View], str] | None = None
     at_right: bool = False
+    home: str = ""
 
     def reason(self, view: View) -> str | None:
         """Why it cannot be done here and now, in words; None when it can."""

@@ -34,7 +34,8 @@ def filter_spans(width: int) -> list[Span]:
 
 
 def _of(view: View, *, at_right: bool) -> list[Command]:
-    shown = [c for c in COMMANDS if c.order and c.at_right is at_right and c.reason(view) is None]
+    here = [c for c in COMMANDS if c.order and c.at_right is at_right and c.home in ("", view.pane)]
+    shown = [c for c in here if c.reason(view) is None]
     return sorted(shown, key=lambda command: command.order)
 
 

@@ -33,6 +33,7 @@ class Lines:
             link.session.read_only,
             link.is_paused,
             parts.reading.priced,
+            parts.taken.count,
         )
         return status.spans(said, parts.clock(), width)
 

@@ -38,6 +38,7 @@ from fe2tui.tui.runner import Runner
 from fe2tui.tui.screen import MainScreen
 from fe2tui.tui.showing import Showing
 from fe2tui.tui.starting import Starting
+from fe2tui.tui.taken import TakenNews
 from fe2tui.tui.tally import Sums
 from fe2tui.tui.view import View
 
@@ -71,6 +72,7 @@ class Parts:
         )
         self.main = MainScreen(lists, app.clock, Lines(self), self)
         self.feed = Feed(self.desk, self.main, self.table, app.work)
+        self.taken = TakenNews(self.desk, app.clock, lambda work: app.work(work, "taken"), self.feed.read_log)
         self.acquaintance = Acquaintance(lambda work: app.work(work, "host keys"), self.news)
         self.pulse = Pulse(app, self)
         self.starting = Starting(app, self)
@@ -108,6 +110,7 @@ class Parts:
             images.get(self.images.cursor_id) if self.images.cursor_id is not None else None,
             tuple(images[image_id] for image_id in self.images.marked_and_shown()) if self.images.marks else (),
             self.spot.choice,
+            SPOT in self.main.stage.in_sight,
         )
 
     def post_message(self, message: Message) -> bool:
@@ -138,6 +141,7 @@ class Parts:
     def place_changed(self) -> None:
         """Another place is shown from now on."""
         self.reading = Reading()
+        self.taken.forget()
         self.showing.forget()
         self.listing.forget()
         place = self.desk.session.place
@@ -163,6 +167,8 @@ class Parts:
             return
         for problem in self.reading.took(event):
             self.desk.fail("Reading", problem, aloud=False)
+        if not event.from_store:
+            self.taken.take(event.fleet)
         self.acquaintance.look_again()
         self.showing.take(event.fleet)
         self.listing.take(event.fleet)
@@ -183,6 +189,11 @@ class Parts:
         one = self.table.selected
         if self.spot.display:
             self.spot.follow(one.type if one else "", visible(one.label) if one else "")
+
+    def in_time(self, columns: int, days: int) -> None:
+        """Move the cursor of the spot prices' chart by so many columns, or days."""
+        if self.spot.body is not None:
+            self.spot.body.action_in_time(columns, days)
 
     def _show(self, sight: Sight, glow: bool) -> None:
         self.table.show_sight(sight, glow=glow)

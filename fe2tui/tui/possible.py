@@ -121,8 +121,8 @@ def can_stop_or_start(view: View) -> str | None:
     reason = has_target(view)
     if reason is not None:
         return reason
-    offers = (State.RUNNING, State.STOPPING)  # one that is stopping can be forced
-    if any(i.state in offers or (i.state is State.STOPPED and not i.is_interrupted) for i in view.targets):
+    rests = (State.STOPPED, State.STOPPING)  # one that is stopping can be forced, unless it is AWS that stops it
+    if any(i.state is State.RUNNING or (i.state in rests and not i.is_interrupted) for i in view.targets):
         return None
     if len(view.targets) > 1:
         return "None of those marked is running or stopped."
@@ -170,6 +170,11 @@ def can_terminate(view: View) -> str | None:
     if reason is not None or any(not i.state.is_gone for i in view.targets):
         return reason
     return "It is terminated already." if len(view.targets) == 1 else "They are terminated already."
+
+
+def can_change_days(view: View) -> str | None:
+    """The chart of the spot prices is in sight, whatever pane has the focus."""
+    return None if view.pane == SPOT or view.is_spot_in_sight else "The spot prices are not in sight: 3 goes there."
 
 
 def has_rows(view: View) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from fe2tui.errors import Fe2Error
@@ -46,8 +48,9 @@ class Reading:
         if seen.from_store:
             return []
         self.error = self._retry_at = None
-        new = [problem for problem in fleet.problems if (problem.part, problem.summary) not in self._known_problems]
-        self._known_problems = frozenset((problem.part, problem.summary) for problem in fleet.problems)
+        problems = list(_one_a_reason(fleet.problems))
+        new = [problem for problem in problems if (problem.part, problem.summary) not in self._known_problems]
+        self._known_problems = frozenset((problem.part, problem.summary) for problem in problems)
         return [_as_error(problem) for problem in new]
 
     def failed(self, failure: FleetNotRead) -> bool:
@@ -73,6 +76,19 @@ class Reading:
             Span(f"{text}{' ' * (room - len(text))}", "trouble", "errors"),
             Span(again, "dim"),
         ]
+
+
+_ONE_CALL = frozenset({"spot", "spot history"})
+"""The parts that are read by one and the same call of AWS: what refuses one refuses the other."""
+
+
+def _one_a_reason(problems: Iterable[Problem]) -> Iterator[Problem]:
+    told = set()
+    for problem in problems:
+        part = "spot" if problem.part in _ONE_CALL else problem.part
+        if (part, problem.summary) not in told:
+            told.add((part, problem.summary))
+            yield replace(problem, part=part) if problem.part in _ONE_CALL else problem
 
 
 def _as_error(problem: Problem) -> Fe2Error:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ClassVar, Protocol
 
 from textual import events, on
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
@@ -38,6 +39,9 @@ class Listener(Protocol):
     def not_read(self, event: FleetNotRead) -> None:
         """A read failed."""
 
+    def in_time(self, columns: int, days: int) -> None:
+        """The cursor of the spot prices' chart is moved."""
+
     def looked_at(self) -> None:
         """Another row is selected, or the selected one was read again."""
 
@@ -47,6 +51,12 @@ class MainScreen(Screen[None]):
 
     AUTO_FOCUS: ClassVar[str | None] = "#instances"
     CSS_PATH = sheets_folder() / "main.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "in_time(-1)", "Earlier", show=False),
+        Binding("right", "in_time(1)", "Later", show=False),
+        Binding("shift+left", "in_time(0, -1)", "A day earlier", show=False),
+        Binding("shift+right", "in_time(0, 1)", "A day later", show=False),
+    ]
 
     def __init__(self, lists: Lists, clock: Callable[[], datetime], lines: Lines, listener: Listener) -> None:
         super().__init__(id="main", classes=f"-{INSTANCES}")
@@ -84,7 +94,8 @@ class MainScreen(Screen[None]):
     def go_to(self, pane: str) -> None:
         """Show a pane and give it the focus."""
         self.stage.choose(pane)
-        self.call_after_refresh(self.activity.focus if pane == ACTIVITY else self.lists[pane].take_focus)
+        take_focus = self.activity.focus if pane == ACTIVITY else self.lists[pane].take_focus
+        self.call_after_refresh(lambda: take_focus() if self.pane == pane else None)  # unless somebody went on since
         self._show_soon()
 
     def zoom(self) -> None:
@@ -115,6 +126,11 @@ class MainScreen(Screen[None]):
         if self.details.display:
             pane = self.lists[self.stage.described]
             self.details.show(pane.described(), pane.kind.noun)
+
+    def action_in_time(self, columns: int, days: int = 0) -> None:
+        """Move the cursor of the spot prices' chart, where it is in sight beside the pane with the focus."""
+        if SPOT in self.stage.in_sight:
+            self._listener.in_time(columns, days)
 
     def _follow(self) -> None:
         self.show_details()

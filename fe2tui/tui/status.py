@@ -56,6 +56,7 @@ class Status:
     read_only: bool = False
     paused: bool = False
     priced: bool = True  # prices were asked for, whatever came of it
+    taken: int = 0  # spot machines that AWS took back, or is about to
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +137,9 @@ def _where(status: Status, room: _Room) -> list[Span]:
     return parts
 
 
-def marks_words(sums: Sums) -> str:
-    """How many machines are on for long, or costly: ``2 long on, 1 costly``."""
-    parts = [(sums.long, "long on"), (sums.costly, "costly")]
+def marks_words(sums: Sums, taken: int = 0) -> str:
+    """How many machines need somebody: taken back by AWS, on for long, or costly: ``1 taken back, 2 long on``."""
+    parts = [(taken, "taken back"), (sums.long, "long on"), (sums.costly, "costly")]
     return ", ".join(f"{count:,} {words}" for count, words in parts if count)
 
 
@@ -153,8 +154,9 @@ def _numbers(status: Status, now: datetime, room: _Room) -> Iterator[Span]:
         yield Span(f"{sums.moving:,}  ", "text" if sums.moving else "dim")
         yield Span("○ ", "stopped")
         yield Span(f"{sums.stopped:,}  ", "dim")
-    if room.marks and (sums.long or sums.costly):
-        yield Span(f"▲ {marks_words(sums) if room.word_marks else sums.long + sums.costly}  ", "trouble")
+    marked = status.taken + sums.long + sums.costly
+    if room.marks and marked:
+        yield Span(f"▲ {marks_words(sums, status.taken) if room.word_marks else marked}  ", "trouble")
     known = sums.total == 0 or sums.unknown < sums.total or bool(sums.per_hour)
     least = "≥" if sums.hour_in_part else ""
     yield Span(f"  {least + dollars(sums.per_hour, sign='$') if known else DASH}/h", "strong", "cost")

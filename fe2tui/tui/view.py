@@ -147,6 +147,7 @@ class View:
     image: Image | None = None
     marked_images: tuple[Image, ...] = ()
     spot: SpotChoice = SpotChoice()
+    is_spot_in_sight: bool = False
 
     @property
     def targets(self) -> tuple[Instance, ...]:

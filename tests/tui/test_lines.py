@@ -99,6 +99,15 @@ def test_a_failed_read_keeps_the_fleet_and_says_why_and_when_next() -> None:
     assert reading.notice(NOW, 120) == []
 
 
+def test_one_refusal_of_the_spot_prices_is_told_once_whatever_is_read_by_that_call() -> None:
+    reading, denied = Reading(), "You may not do that: ec2:DescribeSpotPriceHistory."
+    now, past = Problem("spot", denied), Problem("spot history", denied)
+    told = [reading.took(FleetSeen(replace(fleet([]), problems=some))) for some in ((past,), (now, past), (now,))]
+    assert [[str(one) for one in errors] for errors in told] == [[f"Spot prices could not be read: {denied}"], [], []]
+    other = replace(past, summary="No answer.")
+    assert len(reading.took(FleetSeen(replace(fleet([]), problems=(now, other))))) == 1
+
+
 def test_a_part_that_could_not_be_read_is_told_once() -> None:
     from dataclasses import replace
 

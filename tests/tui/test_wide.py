@@ -171,3 +171,35 @@ async def test_with_no_instance_each_pane_says_what_it_is_for(
         await driven.until(lambda: "No instances in us-east-2." in shown(driven))
         assert displayed(driven) == {INSTANCES, IMAGES, SPOT}
         assert " of " not in shown(driven).splitlines()[1]
+
+
+async def test_the_charts_keys_work_whatever_pane_has_the_focus_and_stand_in_its_own_footer(demo_env: Path) -> None:
+    async with dashboard(size=WIDE) as driven:
+        spot = driven.app.parts.spot
+        await driven.until(lambda: spot.body is not None and spot.body.charted.chart.chart is not None)
+        body = spot.body
+        assert body is not None and focused(driven) == INSTANCES
+        for key in ("1", "2", "6"):
+            await driven.press(key, "right_square_bracket")
+            assert driven.view.spot.days == 30, key
+            await driven.press("left_square_bracket", "left")
+            await driven.until(lambda: driven.view.spot.days == 7 and driven.view.spot.moment is not None)
+            body.charted.chart.point(None)
+            await driven.until(lambda: driven.view.spot.moment is None)
+            assert "Longer" not in shown(driven)
+        await driven.press("3")
+        await driven.until(lambda: "Longer" in shown(driven))
+        await driven.pilot.resize_terminal(120, 36)
+        await driven.press("1", "right_square_bracket")
+        await driven.until(lambda: any("not in sight" in words for words in driven.toasts))
+        assert driven.view.spot.days == 7
+
+
+async def test_who_goes_on_at_once_finds_the_focus_where_they_went(demo_env: Path) -> None:
+    async with dashboard(size=(120, 36)) as driven:
+        for keys, pane in ((("3", "1"), INSTANCES), (("3", "2"), IMAGES), (("1", "3", "1"), INSTANCES)):
+            await driven.press(*keys)
+            spot = driven.app.parts.spot
+            await driven.until(lambda spot=spot: spot.body is not None or not spot._is_being_made)
+            await driven.pilot.pause()
+            assert (focused(driven), driven.view.pane) == (pane, pane)

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from fe2tui.model.progress import Activity
+from fe2tui.model.progress import INTERRUPTION, REPLACEMENT, RETURN, Activity
 from fe2tui.model.words import age, local_time, visible
 from fe2tui.tui.jobs import Job
 from fe2tui.tui.panes.tabs import tabs
@@ -30,8 +30,14 @@ _SIGNS: Mapping[str, tuple[str, str]] = {
     "done": ("✓", "running"),
     "failed": ("▲", "trouble"),
     "cancelled": ("○", "stopped"),
+    INTERRUPTION: ("▲", "trouble"),
 }
-_TITLES: Mapping[str, str] = {"change-type": "Change type of"}  # where the command's name says less
+_TITLES: Mapping[str, str] = {  # where the command's name says less
+    "change-type": "Change type of",
+    INTERRUPTION: "Interruption of",
+    RETURN: "Return of",
+    REPLACEMENT: "In the place of",
+}
 _TIME = 12
 SAME_FAILURE = timedelta(minutes=1)  # a task writes its failure down itself; other failures are ours alone
 
@@ -61,7 +67,7 @@ def entry_of(activity: Activity, now: datetime) -> Entry:
     title = title[:1].upper() + title[1:]  # as it was titled while it ran
     code = f" ({activity.code})" if activity.code else ""
     return Entry(
-        activity.result,
+        INTERRUPTION if activity.command == INTERRUPTION else activity.result,
         local_time(activity.at, now),
         visible(title),
         visible(activity.words + code),

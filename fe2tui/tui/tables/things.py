@@ -121,7 +121,8 @@ THINGS: tuple[Command, ...] = (
         "Look at the spot prices of fewer days: 90, 30, 7, 3, 1.",
         _SPOT,
         f"{VERBS}.spot:shorter",
-        scopes=frozenset({SPOT}),
+        check=possible.can_change_days,
+        home=SPOT,
         order=20,
     ),
     Command(
@@ -131,7 +132,8 @@ THINGS: tuple[Command, ...] = (
         "Look at the spot prices of more days.",
         _SPOT,
         f"{VERBS}.spot:longer",
-        scopes=frozenset({SPOT}),
+        check=possible.can_change_days,
+        home=SPOT,
         order=21,
     ),
     Command(

@@ -31,7 +31,7 @@ async def stop_or_start(view: View) -> None:
     elif State.STOPPED in states:
         _start(view, meant(view, _no_start))
     else:
-        await _force(view, meant(view, lambda one: None if one.state is State.STOPPING else f"it is {one.state}"))
+        await _force(view, meant(view, _no_force))
 
 
 async def reboot(view: View) -> None:
@@ -58,6 +58,12 @@ def _no_start(instance: Instance) -> str | None:
     if instance.is_interrupted:
         return f"AWS starts it again when there is capacity in {instance.zone}"
     return None if instance.state is State.STOPPED else f"it is {instance.state}"
+
+
+def _no_force(instance: Instance) -> str | None:
+    if instance.is_interrupted:
+        return "AWS is taking it back"
+    return None if instance.state is State.STOPPING else f"it is {instance.state}"
 
 
 def _start(view: View, those: Meant) -> None:
