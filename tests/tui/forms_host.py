@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -51,9 +52,9 @@ async def until(holds: Callable[[], object], seconds: float = 10) -> None:
 
 
 async def write(pilot: Pilot[None], text: str) -> None:
-    """Type a text."""
-    names = {" ": "space", ".": "full_stop", "-": "minus", "/": "slash", ":": "colon", ",": "comma", "~": "tilde"}
-    await pilot.press(*(names.get(character, character) for character in text))
+    """Put a text where the cursor is, all at once, as by the terminal's paste: typed, each letter would be drawn."""
+    pilot.app.post_message(events.Paste(text))
+    await pilot.pause()
 
 
 def text_of(host: Host) -> str:

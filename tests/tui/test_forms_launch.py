@@ -58,21 +58,22 @@ async def test_the_fields_stand_in_their_order(demo_env: Path) -> None:
         assert driven.app.focused is form.query_one("#name", Field).input
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
-async def test_what_is_known_stands_beside_each_field_and_nothing_is_cut(size: tuple[int, int], demo_env: Path) -> None:
-    async with dashboard(size=size) as driven:
+async def test_what_is_known_stands_beside_each_field_and_nothing_is_cut(demo_env: Path) -> None:
+    async with dashboard(size=(80, 24)) as driven:
         form = await open_form(driven)
         await driven.until(lambda: hint(form, "security_group"))
-        assert "x86_64" in hint(form, "image")
-        assert "a month" in hint(form, "disk")
-        assert "2 vCPU" in hint(form, "type")
-        assert "default.pem" in hint(form, "key_name")
-        assert "203.0.113.7" in hint(form, "security_group")
-        assert "an hour while it runs" in text(form, "#cost")
-        assert "a month if left on" in text(form, "#cost")
-        assert form.query_one("#frame").max_scroll_y == 0
-        for line in form.query(".hint").results(Static):
-            assert len(str(line.render())) <= line.content_size.width
+        for size in ((80, 24), (120, 36), (200, 50)):
+            await driven.pilot.resize_terminal(*size)
+            await driven.until(lambda: "203.0.113.7" in hint(form, "security_group"), of=f"{size}")
+            assert "x86_64" in hint(form, "image"), size
+            assert "a month" in hint(form, "disk"), size
+            assert "2 vCPU" in hint(form, "type"), size
+            assert "default.pem" in hint(form, "key_name"), size
+            assert "an hour while it runs" in text(form, "#cost"), size
+            assert "a month if left on" in text(form, "#cost"), size
+            assert form.query_one("#frame").max_scroll_y == 0, size
+            for line in form.query(".hint").results(Static):
+                assert len(str(line.render())) <= line.content_size.width, size
 
 
 async def test_typed_by_tab_alone_it_launches_and_its_row_is_selected(
@@ -94,36 +95,37 @@ async def test_typed_by_tab_alone_it_launches_and_its_row_is_selected(
         assert (instance.type, instance.key_name) == ("m5.large", "default")
 
 
-@pytest.mark.parametrize(
-    ("values", "field", "words"),
-    [
-        ({"name": "base"}, "name", "in use"),
-        ({"name": "a@b"}, "name", "@"),
-        ({"name": ""}, "name", "needs a name"),
-        ({"name": "x", "image": "nosuch"}, "image", "nosuch"),
-        ({"name": "x", "disk": "ten"}, "disk", "not a number"),
-        ({"name": "x", "disk": "1"}, "disk", "at least"),
-        ({"name": "x", "type": "m5.lrge"}, "type", "m5.lrge"),
-        ({"name": "x", "type": "t4g.micro", "image": "base"}, "image", "Arm"),
-        ({"name": "x", "key_name": "laptop-2023"}, "key_name", "not on this computer"),
-        ({"name": "x", "security_group": "nosuch"}, "security_group", "nosuch"),
-    ],
-)
-async def test_errors_stand_beside_their_field_before_anything_is_sent(
-    values: dict[str, str], field: str, words: str, demo_env: Path, cloud: Cloud
-) -> None:
+FIELDS = ("name", "image", "disk", "type", "key_name", "security_group")
+WRONG: list[tuple[dict[str, str], str, str]] = [
+    ({"name": "base"}, "name", "in use"),
+    ({"name": "a@b"}, "name", "@"),
+    ({"name": ""}, "name", "needs a name"),
+    ({"image": "nosuch"}, "image", "nosuch"),
+    ({"disk": "ten"}, "disk", "not a number"),
+    ({"disk": "1"}, "disk", "at least"),
+    ({"type": "m5.lrge"}, "type", "m5.lrge"),
+    ({"type": "t4g.micro", "image": "base"}, "image", "Arm"),
+    ({"key_name": "laptop-2023"}, "key_name", "not on this computer"),
+    ({"security_group": "nosuch"}, "security_group", "nosuch"),
+]
+
+
+async def test_errors_stand_beside_their_field_before_anything_is_sent(demo_env: Path, cloud: Cloud) -> None:
     before = len(calls(cloud, "RunInstances"))
     async with dashboard() as driven:
         form = await open_form(driven)
-        await fill(driven, **values)
-        await driven.press("ctrl+s")
-        await driven.until(lambda: error(form, field))
-        assert words in error(form, field)
-        assert driven.app.screen is form
-        await driven.press("escape")
-        if not driven.is_home:
-            await driven.press("escape")
-        await driven.home()
+        right = {name: form.query_one(f"#{name}", Field).value for name in FIELDS} | {"name": "x"}
+        for values, field, words in WRONG:
+            for name, value in right.items():
+                form.query_one(f"#{name}", Field).input.value = "" if name in values else value
+            for name, value in values.items():
+                form.query_one(f"#{name}", Field).input.focus()
+                await write(driven.pilot, value)
+                await driven.press("tab")
+            await driven.press("ctrl+s")
+            await driven.until(lambda field=field, words=words: words in error(form, field), of=f"{field} {values}")  # type: ignore[misc]
+            assert driven.app.screen is form, values
+            assert not [name for name in FIELDS if name != field and error(form, name)], values
     assert len(calls(cloud, "RunInstances")) == before
 
 

@@ -171,24 +171,19 @@ async def test_the_same_said_again_takes_the_place_of_what_is_there(demo_env: Pa
         assert driven.toasts == ["No filter and no marks to leave."]
 
 
-@pytest.mark.parametrize(
-    ("ids", "words"),
-    [
-        (("ami-1", "ami-2"), "2 images: deregistered"),
-        (("i-1", "i-2"), "2 instances: deregistered"),
-        (("ami-1", "i-2"), "2 things: deregistered"),
-    ],
-)
-async def test_the_end_of_a_task_names_the_kind_of_what_was_done(
-    demo_env: Path, ids: tuple[str, ...], words: str
-) -> None:
+async def test_the_end_of_a_task_names_the_kind_of_what_was_done(demo_env: Path) -> None:
     async with dashboard() as driven:
+        for ids, words in (
+            (("ami-1", "ami-2"), "2 images: deregistered"),
+            (("i-1", "i-2"), "2 instances: deregistered"),
+            (("ami-1", "i-2"), "2 things: deregistered"),
+        ):
 
-        async def work(ctx: Context) -> list[Outcome]:
-            return [Outcome(one, one, "deregistered") for one in ids]
+            async def work(ctx: Context, ids: tuple[str, ...] = ids) -> list[Outcome]:
+                return [Outcome(one, one, "deregistered") for one in ids]
 
-        driven.view.run_task("Deregister", work)
-        await driven.until(lambda: words in driven.toasts)
+            driven.view.run_task("Deregister", work)
+            await driven.until(lambda words=words: words in driven.toasts, of=words)  # type: ignore[misc]
 
 
 async def test_a_failure_of_one_says_its_name_once(demo_env: Path) -> None:
@@ -236,16 +231,15 @@ def _told(pane: ActivityPane) -> str:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
-@pytest.mark.parametrize("severity", ["information", "warning"])
-async def test_what_a_toast_says_is_on_the_screen_whole(
-    demo_env: Path, size: tuple[int, int], severity: Severity
-) -> None:
-    words = " ".join(f"word{number}" for number in range(30))
+async def test_what_a_toast_says_is_on_the_screen_whole(demo_env: Path, size: tuple[int, int]) -> None:
+    words: dict[Severity, str] = {"information": "word", "warning": "warn"}
     async with dashboard(size=size, toasts=True) as driven:
-        driven.view.tell(words, severity)
-        await driven.until(lambda: "word29" in shown(driven), seconds=5)
-        at = {int(found) for found in re.findall(r"word(\d+)", shown(driven))}
-        assert at == set(range(30))
+        for severity, word in words.items():
+            driven.view.tell(" ".join(f"{word}{number}" for number in range(30)), severity)
+            await driven.until(lambda last=f"{word}29": last in shown(driven), of=severity)  # type: ignore[misc]
+            at = {int(found) for found in re.findall(rf"{word}(\d+)", shown(driven))}
+            assert at == set(range(30)), severity
+            driven.app.clear_notifications()
 
 
 async def test_who_is_looked_at_is_told_after_a_move_and_else_every_few_seconds(

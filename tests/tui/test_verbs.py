@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -213,31 +213,38 @@ async def test_of_several_one_line_each_is_copied(demo_env: Path) -> None:
         assert driven.app.clipboard.splitlines() == [one.id for one in driven.view.desk.shown_instances()]
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".json", ".md"])
 async def test_exactly_what_is_shown_is_exported(
-    suffix: str, demo_env: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    demo_env: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     async with dashboard() as driven:
         await driven.filter("state:running")
         await driven.until(lambda: all(one.state is State.RUNNING for one in driven.view.desk.shown_instances()))
-        await driven.press("e")
-        await driven.opened(ExportForm)
-        titles, rows = driven.view.desk.shown_cells()
-        await write(driven.pilot, f"table{suffix}")
-        await driven.press("enter")
-        await driven.until(lambda: Path(f"table{suffix}").exists())
-        text = Path(f"table{suffix}").read_text()
+        for suffix in (".csv", ".json", ".md"):
+            file = Path(f"table{suffix}")
+            await driven.press("e")
+            await driven.opened(ExportForm)
+            titles, rows = driven.view.desk.shown_cells()
+            await write(driven.pilot, file.name)
+            await driven.press("enter")
+            await driven.until(file.exists, of=file.name)
+            await driven.home()
+            is_exported(file, titles, rows)
+
+
+def is_exported(file: Path, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Assert that the file has these columns and rows, in their order."""
+    text = file.read_text()
     names = [row[titles.index(next(t for t in titles if t.startswith("NAME")))] for row in rows]
     assert names == sorted(names, key=names.index)
-    if suffix == ".csv":
+    if file.suffix == ".csv":
         read = list(csv.reader(io.StringIO(text)))
         assert (tuple(read[0]), len(read) - 1) == (titles, len(rows))
-    elif suffix == ".json":
+    elif file.suffix == ".json":
         assert [list(one) for one in json.loads(text)] == [list(titles)] * len(rows)
     else:
         assert len(text.splitlines()) == len(rows) + 2
-    assert all(name in text.replace("\\|", "|") for name in names)
+    assert all(name in text.replace("\\|", "|") for name in names), file.name
 
 
 async def test_a_file_that_is_there_is_not_written_over_unasked(

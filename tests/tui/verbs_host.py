@@ -63,13 +63,13 @@ class Driven:
         """Press keys."""
         await self.pilot.press(*keys)
 
-    async def until(self, holds: Callable[[], object], seconds: float = 30) -> None:
-        """Wait until something holds."""
+    async def until(self, holds: Callable[[], object], seconds: float = 30, of: str = "it") -> None:
+        """Wait until something holds; ``of`` names what it is about."""
         for _ in range(int(seconds / 0.05)):
             if holds():
                 return
             await self.pilot.pause(0.05)
-        raise AssertionError(f"never held; screen {self.app.screen!r}, toasts {self.toasts}")
+        raise AssertionError(f"{of} never held; screen {self.app.screen!r}, toasts {self.toasts}")
 
     async def home(self) -> None:
         """Wait until no form is open."""
