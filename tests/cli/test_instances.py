@@ -218,9 +218,8 @@ def test_an_empty_name_is_wrong_usage_and_never_means_all(fe2: Any, cloud: Cloud
     }
 
 
-@pytest.mark.parametrize("command", ["instance", "stop", "terminate", "connect"])
 def test_a_name_that_two_share_is_status_3_and_lists_both(
-    fresh_cloud: Callable[..., Cloud], on: Callable[[Cloud], Any], command: str
+    fresh_cloud: Callable[..., Cloud], on: Callable[[Cloud], Any]
 ) -> None:
     cloud = fresh_cloud(scene=False)
     ec2 = client(cloud)
@@ -233,11 +232,13 @@ def test_a_name_that_two_share_is_status_3_and_lists_both(
         MaxCount=2,
         TagSpecifications=tags,
     )
-    said = on(cloud)(command, "twin", "--yes")
-    assert (said.status, said.out) == (3, "")
-    for each in made["Instances"]:
-        assert each["InstanceId"] in said.err
-    assert {each["State"]["Name"] for each in described(cloud).values()} == {"running"}
+    fe2 = on(cloud)
+    for command in ("instance", "stop", "terminate", "connect"):
+        said = fe2(command, "twin", "--yes")
+        assert (said.status, said.out) == (3, ""), command
+        for each in made["Instances"]:
+            assert each["InstanceId"] in said.err, command
+        assert {each["State"]["Name"] for each in described(cloud).values()} == {"running"}, command
 
 
 def test_get_instance_prints_any_property_and_lists_them(fe2: Any, some: dict[str, Any]) -> None:
