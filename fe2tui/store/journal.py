@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from fe2tui.errors import FieldError, StoreError
@@ -26,11 +27,11 @@ class LaunchJournal:
         self._lock = threading.Lock()
         self._in_hand: set[str] = set()
 
-    def intend(self, intent: LaunchIntent) -> None:
+    def intend(self, intent: LaunchIntent, since: datetime | None = None) -> None:
         """Keep an intent: it is on the disk when this returns.
 
-        Raises FieldError(name) if a living process, this one included, is launching that name there right now, and
-        StoreError, also where nothing can be kept.
+        Raises FieldError(name) if a living process, this one included, is launching that name there right now, or any
+        has launched it ``since`` a moment, and StoreError, also where nothing can be kept.
         """
         if not self._database.is_durable:
             problem = self._database.problem
@@ -54,7 +55,7 @@ class LaunchJournal:
             owner,
         )
         with self._lock, self._database.transaction() as connection:
-            self._refuse_twin(connection, intent)
+            self._refuse_twin(connection, intent, since)
             marks = ", ".join("?" * len(values))
             connection.execute(f"INSERT INTO launches ({_COLUMNS}, owner) VALUES ({marks})", values)
             self._in_hand.add(intent.token)
@@ -96,7 +97,7 @@ class LaunchJournal:
             self._in_hand.update(row[0] for row in free)
         return _intents(free)
 
-    def _refuse_twin(self, connection: sqlite3.Connection, intent: LaunchIntent) -> None:
+    def _refuse_twin(self, connection: sqlite3.Connection, intent: LaunchIntent, since: datetime | None) -> None:
         rows = connection.execute(
             f"SELECT owner, request FROM launches WHERE profile = ? AND endpoint = ? AND region = ? AND {_OPEN}",
             (intent.profile, intent.endpoint, intent.region),
@@ -104,6 +105,15 @@ class LaunchJournal:
         name = intent.request.name
         if any(decode(request)["name"] == name and self._presence.lives(owner) for owner, request in rows):
             raise FieldError("name", f"“{name}” is being launched already.", "Wait for it, or choose another name.")
+        if since is None:
+            return
+        rows = connection.execute(
+            "SELECT request FROM launches WHERE profile = ? AND endpoint = ? AND region = ? AND made_at >= ?"
+            " AND stage IN ('ready', 'found')",
+            (intent.profile, intent.endpoint, intent.region, to_micros(since)),
+        )
+        if any(decode(request)["name"] == name for (request,) in rows):
+            raise FieldError("name", f"“{name}” was launched a moment ago, by another.", "Choose another name.")
 
     def _is_free(self, token: str, owner: str, mine: str) -> bool:
         return token not in self._in_hand if owner == mine else not self._presence.lives(owner)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from fe2tui.aws import network
 from fe2tui.errors import ReadOnlyError, StateError, UnansweredError
@@ -69,14 +70,16 @@ class Launching:
     ctx: Context
     plan: LaunchPlan
     entry: Entry
+    since: datetime  # when it was begun to be planned, and its name was still free
 
     @classmethod
     async def planned(cls, ctx: Context, request: LaunchRequest, known: Lookups, entry: Entry) -> Launching:
         """The launch of a request as things are now. Raises FieldError for the first field at fault."""
+        since = ctx.clock()
         found = await plan(ctx, request, known, with_cost=False)
         if found.errors:
             raise found.errors[0]
-        return cls(ctx, found, entry)
+        return cls(ctx, found, entry, since)
 
     @property
     def once_more(self) -> LaunchRequest:
@@ -92,7 +95,7 @@ class Launching:
         self.step("image", f"{image.name or image.id} ({image.id}, {image.architecture})")
         key = await self.key()
         group = await self.group()
-        instance, token = await Sending(self.ctx, self.plan, self.entry).requested(key, group)
+        instance, token = await Sending(self.ctx, self.plan, self.entry, self.since).requested(key, group)
         self.entry.subject = instance.id
         self.entry.left = f"{instance.id} was launched and goes on running, and costing."
         journal = self.ctx.store.launches

@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fe2tui.aws import instances as aws
@@ -32,6 +33,7 @@ class Sending:
     ctx: Context
     plan: LaunchPlan
     entry: Entry
+    since: datetime  # from when on another launch of the name is not in what the plan has seen
 
     async def requested(self, key: str, group_id: str) -> tuple[Instance, str]:
         """Ask zone after zone until one has capacity. Returns the instance and the token that it came of."""
@@ -73,7 +75,7 @@ class Sending:
         )  # fmt: skip
         is_sent = False
         try:
-            await unbroken(asyncio.to_thread(journal.intend, intent), ctx.pace.unbroken)
+            await unbroken(asyncio.to_thread(journal.intend, intent, self.since), ctx.pace.unbroken)
             self.step("requested", f"Asking for {self.plan.request.type}" + (f" in {zone}" if zone else ""))
             is_sent = True
             instance = await self.answered(sent, token)

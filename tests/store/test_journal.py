@@ -82,6 +82,17 @@ def test_a_name_that_is_being_launched_is_refused_to_another_until_that_is_over(
     Store(path).launches.intend(_intent("three"))
 
 
+@pytest.mark.parametrize("stage", ["ready", "found"])
+def test_a_name_that_another_has_launched_since_it_was_seen_free_is_refused(
+    store: Store, path: Path, stage: str
+) -> None:
+    store.launches.intend(_intent())
+    store.launches.update("one", stage=stage, instance_id="i-1")
+    with pytest.raises(FieldError, match="launched a moment ago"):
+        Store(path).launches.intend(_intent("two"), NOON - timedelta(seconds=1))
+    Store(path).launches.intend(_intent("three"), NOON + timedelta(seconds=1))
+
+
 def test_an_intent_of_a_living_process_is_left_alone_and_of_a_killed_one_taken_over_once(
     store: Store, path: Path
 ) -> None:
