@@ -24,7 +24,7 @@ class Offer:
     """What a type costs on the spot market now, or the best that a family has to offer: ``count`` types, 0 for a type.
 
     ``price`` is dollars an hour in ``zone``, the cheapest; None where no zone has one. ``saves`` is the share of the
-    on-demand price, 0 to 1. ``type`` is the type itself, of a family its cheapest.
+    on-demand price, 0 to 1. ``type`` is the type itself, of a family the one whose figures these are.
     """
 
     name: str
@@ -63,34 +63,36 @@ def offer(one: MachineType, at: TypesAt) -> Offer:
     )
 
 
-def families(offers: Iterable[Offer]) -> Sequence[Offer]:
-    """One offer a family: the cheapest of its types, and the best of each figure, whichever of its types has it."""
+_FIGURES: Mapping[str, Callable[[Offer], Decimal | None]] = {
+    "price": lambda one: one.price,
+    "saves": lambda one: -one.saves if one.saves is not None else None,
+    "vcpu": lambda one: one.per_vcpu,
+    "gib": lambda one: one.per_gib,
+    "gpu": lambda one: one.per_gpu,
+}
+"""What is best where it is least."""
+
+
+def families(offers: Iterable[Offer], sort: str = "price") -> Sequence[Offer]:
+    """One offer a family, with all of its figures: of its types the best in what is sorted by, else the cheapest."""
     found: dict[str, list[Offer]] = {}
     for one in offers:
         found.setdefault(one.type.family, []).append(one)
-    return [_best(name, members) for name, members in found.items()]
+    return [_best(name, members, sort) for name, members in found.items()]
 
 
-def _best(family: str, members: Sequence[Offer]) -> Offer:
-    cheapest = min(members, key=lambda one: (one.price is None, one.price or 0, one.order))
-    return replace(
-        cheapest,
-        name=family,
-        order=type_place(family),
-        saves=max((one.saves for one in members if one.saves is not None), default=None),
-        per_vcpu=_least(one.per_vcpu for one in members),
-        per_gib=_least(one.per_gib for one in members),
-        per_gpu=_least(one.per_gpu for one in members),
-        count=len(members),
-    )
+def _best(family: str, members: Sequence[Offer], sort: str) -> Offer:
+    figure = _FIGURES.get(sort, _FIGURES["price"])
+
+    def place(one: Offer) -> tuple[object, ...]:
+        of, cheap = figure(one), one.price
+        return of is None, of or 0, cheap is None, cheap or 0, not one.type.spot, one.order
+
+    return replace(min(members, key=place), name=family, order=type_place(family), count=len(members))
 
 
 def _each(price: Decimal | None, of: int | Decimal) -> Decimal | None:
     return price / of if price is not None and of else None
-
-
-def _least(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    return min((amount for amount in amounts if amount is not None), default=None)
 
 
 def prefix_first(offers: Sequence[Offer], text: str) -> Sequence[Offer]:

@@ -133,6 +133,7 @@ def go_to_images(view: View) -> None:
 
 def go_to_spot(view: View) -> None:
     """Go to the spot prices."""
+    _parts(view).spot.keep_keys()
     _screen(view).go_to(SPOT)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from textual import events
 
+FORM = "form"
 LONGEST = 1.0  # seconds; a command that asks nothing must not make the keyboard dead
 
 
@@ -19,25 +20,31 @@ class Ahead:
 
     def __init__(self, post: Callable[[events.Key], object]) -> None:
         self._post = post
-        self._holds = False
+        self._reasons: set[str] = set()
         self._busy_with: events.Key | None = None
         self._held: deque[events.Key] = deque()
         self._given: events.Key | None = None
 
-    def hold(self) -> None:
-        """A form is on its way: hold keys back from now on."""
-        self._holds = True
+    def hold(self, reason: str = FORM) -> None:
+        """A form, or what else ``reason`` names, is on its way: hold keys back from now on."""
+        self._reasons.add(reason)
 
-    def release(self) -> None:
-        """The form is there, or there will be none: give the keys on."""
-        self._holds = False
+    def release(self, reason: str = FORM) -> None:
+        """It is there, or there will be none: give the keys on, unless they wait for something else."""
+        self._reasons.discard(reason)
         self._give()
+
+    def give_up(self, reason: str) -> None:
+        """It did not come in time: the keys meant for it are no commands."""
+        if reason in self._reasons:
+            self._held.clear()
+            self.release(reason)
 
     def take(self, event: events.Key) -> bool:
         """Whether a key has to wait. If not, ``done`` must be called when it has been dealt with."""
         if event is self._given:
             self._given = None
-        elif self._holds or self._busy_with is not None or self._held or self._given is not None:
+        elif self._reasons or self._busy_with is not None or self._held or self._given is not None:
             self._held.append(event)
             return True
         self._busy_with = event
@@ -50,7 +57,7 @@ class Ahead:
             self._give()
 
     def _give(self) -> None:
-        if self._held and not self._holds and self._busy_with is None and self._given is None:
+        if self._held and not self._reasons and self._busy_with is None and self._given is None:
             key = self._held.popleft()
             self._given = events.Key(key.key, key.character)
             self._post(self._given)

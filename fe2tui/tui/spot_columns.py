@@ -20,6 +20,7 @@ KIND = ListKind("types", "type", "", OFFERS, SORTS, "p3  gpu:a10g  vcpu>=8  save
 WEEK = 8
 """Bars of a week's sparkline."""
 
+NOT_OFFERED = "not offered"
 _FLAT = Decimal("0.05")  # of the price: changes smaller than this do not look like a jump
 _DEAR = 999
 
@@ -56,8 +57,22 @@ def zone_letter(zone: str) -> str:
     return visible(zone.rsplit("-", 1)[-1])
 
 
+def name_of(one: Offer) -> str:
+    """The type, or the family with how many types it has."""
+    return f"{visible(one.name)} {one.count}" if one.count else visible(one.name)
+
+
 def _name(one: Offer, at: Browsed) -> Cell:
-    return f"{visible(one.name)}{f'  {one.count}' if one.count else ''}", "text"
+    return name_of(one), "text"
+
+
+def size_of(one: Offer) -> str:
+    """``nano`` of the type whose figures these are."""
+    return visible(one.type.name.partition(".")[2])
+
+
+def _best(one: Offer, at: Browsed) -> Cell:
+    return size_of(one), "dim"
 
 
 def _price(one: Offer, at: Browsed) -> Cell:
@@ -75,6 +90,7 @@ def _week(one: Offer, at: Browsed) -> Cell:
 
 OFFER_COLUMNS: tuple[Column[Offer, Browsed], ...] = (
     grid.Column("type", "TYPE", 12, _name, sort="type", stretches=True),
+    grid.Column("best", "BEST", 8, _best, rank=2),
     grid.Column("now", "NOW", 8, _price, right=True, sort="price"),
     grid.Column("zone", "ZONE", 4, _zone, rank=2),
     grid.Column("on_demand", "ON DEMAND", 9, lambda one, at: price(one.on_demand), rank=3, right=True),
@@ -88,11 +104,12 @@ OFFER_COLUMNS: tuple[Column[Offer, Browsed], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class ZoneRow:
-    """A zone of the type that is charted: its line, and its figures, None where it has no price."""
+    """A zone of the region: its line, and its figures, None where the type that is charted has no price there."""
 
     zone: str
     line: Line | None = None
     figures: ZoneFigures | None = None
+    is_offered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +135,17 @@ def _saved(row: ZoneRow, at: Pointed) -> Cell:
     return saves(row.figures.saves if row.figures is not None else None)
 
 
-def zone_columns(moment: datetime | None, days: int) -> tuple[ZoneColumn, ...]:
+def _now(row: ZoneRow, at: Pointed) -> Cell:
+    if not row.is_offered:
+        return NOT_OFFERED, "dim"
+    return price(row.figures.now if row.figures is not None else None)
+
+
+def zone_columns(moment: datetime | None, days: int, now_width: int = 8) -> tuple[ZoneColumn, ...]:
     """The figures of a zone; with a cursor in the chart, what it points at."""
     columns: list[ZoneColumn] = [
         grid.Column("zone", "ZONE", 4, lambda row, at: (zone_letter(row.zone), "text")),
-        grid.Column("now", "NOW", 8, _figure(lambda one: one.now), right=True),
+        grid.Column("now", "NOW", now_width, _now, right=True),
         grid.Column("lowest", "LOWEST", 8, _figure(lambda one: one.lowest), rank=2, right=True),
         grid.Column("mean", "MEAN", 8, _figure(lambda one: one.mean), rank=1, right=True),
         grid.Column("highest", "HIGHEST", 8, _figure(lambda one: one.highest), rank=3, right=True),

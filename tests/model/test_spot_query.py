@@ -75,12 +75,24 @@ def test_a_part_of_a_gpu_has_no_price_a_gpu() -> None:
     assert _of("g6f.large").per_gpu is None
 
 
-def test_a_family_offers_its_cheapest_type_and_the_best_of_each_figure() -> None:
-    p3 = next(one for one in families(ALL) if one.name == "p3")
-    assert (p3.count, p3.type.name, p3.price) == (2, "p3.2xlarge", Decimal("1.20"))
-    assert p3.saves == Decimal("0.75")
-    assert p3.per_gpu == Decimal("0.75")
-    assert p3.per_vcpu == Decimal("3.00") / 32
+@pytest.mark.parametrize(
+    ("sort", "name"),
+    [
+        ("type", "p3.2xlarge"),
+        ("price", "p3.2xlarge"),
+        ("saves", "p3.8xlarge"),
+        ("vcpu", "p3.8xlarge"),
+        ("gpu", "p3.8xlarge"),
+    ],
+)
+def test_all_figures_of_a_family_are_those_of_the_type_that_is_its_best_in_what_is_sorted_by(
+    sort: str, name: str
+) -> None:
+    p3 = next(one for one in families(ALL, sort) if one.name == "p3")
+    best = _of(name)
+    assert (p3.count, p3.type.name) == (2, name)
+    figures = ("price", "zone", "on_demand", "saves", "per_vcpu", "per_gib", "per_gpu")
+    assert [getattr(p3, figure) for figure in figures] == [getattr(best, figure) for figure in figures]
 
 
 def test_the_families_of_types_without_spot_are_there_too() -> None:

@@ -165,7 +165,10 @@ class PickTypes(Form[str]):
 
     def _look_again(self) -> None:
         if self._list.take(self._source.kept() or self._list.catalogue, self._source.prices()):
+            was_moved = self._table.is_moved
             self._show()
+            if not was_moved:  # other prices are another order: what was first may not be any more
+                self._settle()
 
     # What is shown
 

@@ -29,7 +29,7 @@ class TypeTable(Table, can_focus=False):
         if not self.go_to(name) and self.types.ids:
             self.go_to(self.types.ids[0])
         self._was_put_on = self.cursor_id
-        if self._cursor:  # once more when the table has its height, and what came meanwhile was drawn
+        if self._cursor or self.scroll_y:  # once more when the table has its height, and what came meanwhile was drawn
             self.call_after_refresh(self.action_move, 0)
 
     @property

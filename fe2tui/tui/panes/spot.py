@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 
 from fe2tui.model.place import Place
 from fe2tui.tui.arrangement import PaneKind
 from fe2tui.tui.panes.late import LatePane, Work
-from fe2tui.tui.panes.spot_frame import notes
+from fe2tui.tui.panes.spot_frame import Titled, notes
 from fe2tui.tui.panes.tabs import tabs
 from fe2tui.tui.possible import SPOT
 from fe2tui.tui.view import SpotChoice
@@ -21,11 +21,14 @@ from fe2tui.tui.widgets.asked import Asked
 from fe2tui.tui.widgets.frame import Edge
 
 if TYPE_CHECKING:
+    from fe2tui.tui.ahead import Ahead
+    from fe2tui.tui.app import Dashboard
     from fe2tui.tui.panes.listpane import ListPane
     from fe2tui.tui.panes.spot_body import SpotBody
     from fe2tui.tui.view import Desk
 
 DAYS = (1, 3, 7, 30, 90)
+LONGEST = 5.0  # seconds that keys wait for what they are meant for
 KIND = PaneKind(SPOT, "type", "")
 _SHORT = 100  # columns below which the frame says the other panes' numbers alone
 
@@ -49,7 +52,7 @@ class SpotPane(LatePane):
 
     def open(self, type_name: str) -> None:
         """Show a type that a person picked, until it is unpinned."""
-        self.choose(replace(self.choice, type=type_name, zone="", pinned=True, family=self._family_with(type_name)))
+        self.choose(replace(self.choice, type=type_name, zone="", pinned=True, family=_family(type_name)))
 
     def follow(self, type_name: str, of: str) -> None:
         """Show the type of the selected instance, unless a person picked another. ``of`` is its name, safe to show."""
@@ -62,7 +65,8 @@ class SpotPane(LatePane):
         """Follow the selected instance again."""
         name = self._followed[0] or self.choice.type
         zone = self.choice.zone if name == self.choice.type else ""
-        self.choose(replace(self.choice, type=name, zone=zone, pinned=False, family=self._family_with(name)))
+        family = _family(name) if self._followed[0] else self.choice.family
+        self.choose(replace(self.choice, type=name, zone=zone, pinned=False, family=family))
         self.write()
 
     def change_days(self, by: int) -> None:
@@ -77,10 +81,6 @@ class SpotPane(LatePane):
             if self.body is not None:
                 self.body.show(choice)
             self.write()
-
-    def _family_with(self, type_name: str) -> str:
-        """The family that is opened, as long as the type is of it."""
-        return self.choice.family if type_name.startswith(f"{self.choice.family}.") else ""
 
     # What is in it
 
@@ -100,6 +100,17 @@ class SpotPane(LatePane):
             self.take_focus()
         self.refresh()
         self.write()
+        self.call_after_refresh(self._ahead.release, SPOT)
+
+    def keep_keys(self) -> None:
+        """Somebody goes there: keys typed before it is made are meant for it, not commands."""
+        if self.body is None:
+            self._ahead.hold(SPOT)
+            self.set_timer(LONGEST, lambda: self._ahead.give_up(SPOT))
+
+    @property
+    def _ahead(self) -> Ahead:
+        return cast("Dashboard", self._desk.app).ahead
 
     @property
     def listed(self) -> ListPane | None:
@@ -135,11 +146,11 @@ class SpotPane(LatePane):
     def write(self) -> None:
         """Write the frame again."""
         body, width = self.body, self.size.width
-        said = body.charted.state_words if body is not None else ("", "")
         query = body.offers.arrangement.query.text if body is not None else ""
-        self._edge.write(
-            tabs(SPOT, *self._tabs, short=width < _SHORT), notes(self.choice, self._followed[1], said, query, width)
-        )
+        drawn = body.charted.titled if body is not None else Titled(self.choice.type, self.choice.days)
+        named = tabs(SPOT, *self._tabs, short=width < _SHORT)
+        room = self._edge.room_beside(named)
+        self._edge.write(named, notes(drawn, self.choice.pinned, self._followed[1], query, room))
 
     def on_click(self, event: events.Click) -> None:
         """A click on the frame."""
@@ -159,3 +170,8 @@ class SpotPane(LatePane):
         if self.body is not None:
             self.body.forget(place, self.choice)
         self.write()
+
+
+def _family(type_name: str) -> str:
+    """The family that has to be opened for the type's row to be there."""
+    return type_name.partition(".")[0]

@@ -17,11 +17,10 @@ from fe2tui.model.fleet import Prices
 from fe2tui.model.place import Place
 from fe2tui.model.spot_query import Offer
 from fe2tui.paths import sheets_folder
-from fe2tui.tui.panes.listpane import ListPane
 from fe2tui.tui.panes.spot_charted import Charted
 from fe2tui.tui.panes.spot_list import SpotList, SpotTable
+from fe2tui.tui.panes.spot_offers import OfferPane, keys_of
 from fe2tui.tui.panes.spot_reader import SpotReader
-from fe2tui.tui.spot_columns import KIND
 from fe2tui.tui.verbs.sources import Joined
 from fe2tui.tui.view import SpotChoice
 from fe2tui.tui.widgets.chart import ChartView
@@ -69,8 +68,12 @@ class SpotBody(Container):
         self.charted = Charted(self.reader, self.offers, clock, lambda: desk.session.region)
         self.zones = self.charted.zones
         self.table = SpotTable(self._picked, self._want_weeks)
-        self.listing = ListPane(KIND, self.table, self.offers, lambda row_id: None)
-        self.listing.remove_class("list")
+        self.listing = OfferPane(
+            self.table,
+            self.offers,
+            self._picked,
+            lambda: keys_of(self.choice, self.table.offer, self.offers.arrangement, self.zones.has_focus),
+        )
 
     def compose(self) -> Iterator[Widget]:
         """The chart above its zones, and the list."""
@@ -131,6 +134,7 @@ class SpotBody(Container):
         if self.offers.take(self._desk.catalogues.kept(place), prices):
             self._list_changed()
             self.charted.draw()
+            self._said()
 
     def _want_weeks(self) -> None:
         """The weeks of the rows in view."""
@@ -157,19 +161,21 @@ class SpotBody(Container):
         """The colours are others."""
         self.table.recolour()
         self.zones.recolour()
+        self.listing.line.refresh()
         self.charted.chart.refresh()
 
     # The list
 
     def _list_changed(self) -> None:
-        """Other rows. While a filter is typed, the chart is that of the first that fits."""
+        """Other rows. The chart is that of the row under the cursor: of the type's, else of the first."""
         rows, row = self.offers.rows(), self.offers.row_of(self.choice.type)
         self.table.empty = self.offers.when_empty(self._desk.session.region)
-        sort = self.offers.arrangement
-        first = rows.offer(rows.ids[0]) if rows.ids and row not in rows.rows else None
-        self.table.show_offers(rows, (sort.sort, sort.descending), first.name if first is not None else row)
-        if first is not None and (self.listing.is_filtering or not self.choice.type):
-            self._choose(replace(self.choice, type=first.type.name, zone="", pinned=self.listing.is_filtering))
+        sort, is_filtered = self.offers.arrangement, bool(self.offers.arrangement.query.tests)
+        here = rows.offer(row if row in rows.rows else rows.ids[0]) if rows.ids else None
+        self.table.show_offers(rows, (sort.sort, sort.descending), here.name if here is not None else row)
+        name, is_known = self.choice.type, self.offers.type(self.choice.type) is not None
+        if here is not None and here.type.name != name and (is_known or is_filtered or not name):
+            self._choose(self.offers.chosen(self.choice, here.type.name, pinned=is_filtered or bool(name)))
         self.call_after_refresh(self._want_weeks)
         self._said()
 
@@ -178,16 +184,20 @@ class SpotBody(Container):
     def show(self, choice: SpotChoice) -> None:
         """Show what is chosen: at once where it is known, else as soon as it is."""
         was, self.choice = self.choice, choice
+        self.offers.family = choice.family
         self.charted.choose(choice)
-        if choice.family != was.family:
-            self.offers.family = choice.family
+        if choice.type != was.type and self.offers.hides(choice.type):
+            self.listing.leave()
+        elif choice.family != was.family:
             self._list_changed()
         elif choice.type != was.type:
             self.table.put_on(self.offers.row_of(choice.type))
+        self.listing.line.redraw()
 
-    def _picked(self, offer: Offer) -> None:
-        """A person moved to a row."""
-        self._choose(replace(self.choice, type=offer.type.name, zone="", pinned=True))
+    def _picked(self, offer: Offer | None) -> None:
+        """A person moved to a row, or chose the one under the cursor; none may be there before the types are read."""
+        kept = self.choice.type if self.offers.catalogue is not None else ""
+        self._choose(self.offers.chosen(self.choice, offer.type.name if offer is not None else kept))
         self._want_weeks()
 
     def open_row(self) -> str:
@@ -210,7 +220,7 @@ class SpotBody(Container):
         elif self.offers.arrangement.query.text:
             self.listing.leave()
         elif self.choice.family:
-            self._choose(replace(self.choice, family=""))
+            self._choose(replace(self.choice, family="", pinned=True))
         else:
             return False
         return True
@@ -221,6 +231,7 @@ class SpotBody(Container):
     def _zone_chosen(self) -> None:
         if self.zones.chosen != self.choice.zone:
             self._choose(replace(self.choice, zone=self.zones.chosen))
+        self.listing.line.redraw()
 
     # Time
 

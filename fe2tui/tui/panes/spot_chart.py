@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -31,17 +31,18 @@ def zone_rows(
     choice: SpotChoice,
     chart: Chart | None,
     history: SpotHistory | None,
-    offered: Sequence[str],
+    zones: Mapping[str, bool],
     moment: datetime | None,
 ) -> ZoneRows:
-    """The zones with their figures over the window, and those that offer the type without a price."""
+    """The zones with their figures over the window, and those without a price. ``zones``: whether each has the type."""
     if chart is None or history is None:
         return ZoneRows(days=choice.days)
     lines = {line.zone: line for line in chart.lines}
     figures = zone_figures(history, chart.start, chart.end, chart.reference)
     rows = [ZoneRow(one.zone, lines.get(one.zone), one) for one in figures]
     priced = {row.zone for row in rows}
-    return ZoneRows([*rows, *(ZoneRow(zone) for zone in offered if zone not in priced)], moment, choice.days)
+    without = sorted((zone for zone in zones if zone not in priced), key=lambda zone: (not zones[zone], zone))
+    return ZoneRows([*rows, *(ZoneRow(zone, is_offered=zones[zone]) for zone in without)], moment, choice.days)
 
 
 def in_its_place(

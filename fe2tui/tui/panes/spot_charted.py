@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from fe2tui.model.words import visible
+from fe2tui.model.words import plural, visible
 from fe2tui.tui.panes.spot_chart import charted, in_its_place, zone_rows
+from fe2tui.tui.panes.spot_frame import Titled
 from fe2tui.tui.panes.spot_list import SpotList
 from fe2tui.tui.panes.spot_reader import SpotReader, covers
 from fe2tui.tui.panes.spot_zones import ZoneTable
 from fe2tui.tui.view import SpotChoice
 from fe2tui.tui.widgets.chart import ChartView
+from fe2tui.tui.widgets.grid import Cell
 
 
 class Charted(Vertical):
@@ -30,6 +32,7 @@ class Charted(Vertical):
         self._region = region
         self._choice = SpotChoice()
         self._drawn: tuple[object, ...] = ()
+        self._said: Sequence[Cell] = ()
         self.chart = ChartView(id="spot-chart")
         self.zones = ZoneTable()
 
@@ -65,7 +68,8 @@ class Charted(Vertical):
         error, kind = self._reader.errors.get(choice.type), self._offers.type(choice.type)
         is_other = self._drawn[:1] != drawn[:1]
         self._drawn = drawn
-        self.chart.show(chart, () if chart else in_its_place(choice, kind, history, error, self._region()))
+        self._said = () if chart else in_its_place(choice, kind, history, error, self._region())
+        self.chart.show(chart, self._said)
         rows = zone_rows(choice, chart, history, self._offers.zones_of(choice.type), self.chart.moment)
         self.zones.show_zones(rows, is_other=is_other)
 
@@ -83,10 +87,20 @@ class Charted(Vertical):
         return can_come and not covers(self._reader.history(name), self._choice.days, self._clock())
 
     @property
-    def state_words(self) -> tuple[str, str]:
-        """What is going on, and its colour: what is read, or went wrong."""
-        name = self._choice.type
+    def titled(self) -> Titled:
+        """What is drawn, by its own name, and what is read instead of it, or went wrong."""
+        choice, present = self._choice, self.chart.chart
+        name, days = choice.type, choice.days
+        if present is not None:
+            name, days = present.about, (present.end - present.start).days
         if self._waits:
-            return f"reading {visible(name)} …", "accent"
-        error = self._reader.errors.get(name)
-        return (f"▲ {visible(error.summary)}", "state-trouble") if error is not None else ("", "")
+            what = f"{visible(choice.type)} " if name != choice.type else ""
+            window = f"{plural(choice.days, 'day')} " if days != choice.days and not what else ""
+            return Titled(name, days, f"reading {what or window}…", "accent")
+        error = self._reader.errors.get(choice.type)
+        return Titled(name, days, *((f"▲ {visible(error.summary)}", "state-trouble") if error is not None else ()))
+
+    @property
+    def why_none(self) -> str:
+        """What is said in the chart's place."""
+        return " ".join(text for text, _ in self._said)

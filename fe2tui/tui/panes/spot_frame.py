@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
 
 from fe2tui.model.words import plural, visible
-from fe2tui.tui.view import SpotChoice
 from fe2tui.tui.widgets.frame import Part
 
-_WORDS_FROM = 76  # columns from which the keys of the days have their words
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """What is drawn, a type over so many days, and the words for what is going on with their colour."""
+
+    type: str
+    days: int
+    words: str = ""
+    colour: str = ""
 
 
-def notes(choice: SpotChoice, of: str, said: tuple[str, str], filter_text: str, width: int) -> Sequence[Part]:
-    """The type, the days with their keys, what is going on or else whose type it is, and the filter.
+def notes(drawn: Titled, pinned: bool, of: str, filter_text: str, room: int) -> Sequence[Part]:
+    """What is drawn, what is going on or else whose type it is, the keys of the days, and the filter.
 
-    ``of`` is the name of the instance that is followed, ``said`` the words for what is going on with their colour.
+    ``of`` is the name of the instance that is followed. What has no room is left out, the least important first.
     """
-    if not choice.type:
+    if not drawn.type:
         return ()
-    words, colour = said
-    whose = "picked" if choice.pinned else f"of {of}" if of else ""
-    shorter, longer = (" [ shorter", "  ] longer") if width >= _WORDS_FROM else (" [ ", "]")
-    parts = (
-        Part(visible(choice.type), "foreground", True),
-        Part(f" · {whose}" if whose and not words else "", "ink-dim"),
-        Part(f" · {words}" if words else "", colour or "ink-dim"),
-        Part(f" · {plural(choice.days, 'day')}", "ink-dim"),
-        Part(shorter, "accent", False, "shorter"),
-        Part(longer, "accent", False, "longer"),
-        Part(f" / {visible(filter_text)}" if filter_text else "", "accent", False, "filter"),
-    )
-    return [part for part in parts if part.text]
+    whose = "picked" if pinned else f"of {of}" if of else ""
+    parts = {
+        "type": Part(visible(drawn.type), "foreground", True),
+        "whose": Part(f" · {whose}" if whose and not drawn.words else "", "ink-dim"),
+        "words": Part(f" · {drawn.words}" if drawn.words else "", drawn.colour or "ink-dim"),
+        "days": Part(f" · {plural(drawn.days, 'day')}", "ink-dim"),
+        "shorter": Part(" [ shorter", "accent", False, "shorter"),
+        "longer": Part("  ] longer", "accent", False, "longer"),
+        "filter": Part(f" / {visible(filter_text)}" if filter_text else "", "accent", False, "filter"),
+    }
+    for step in _GIVEN_UP:
+        if sum(cell_len(part.text) for part in parts.values()) <= room:
+            break
+        for name, text in step.items():
+            parts[name] = Part(text, parts[name].colour, False, parts[name].command)
+    return [part for part in parts.values() if part.text]
+
+
+_GIVEN_UP = (
+    {"shorter": " [ ", "longer": "]"},
+    {"whose": ""},
+    {"shorter": "", "longer": ""},
+    {"filter": ""},
+    {"days": ""},
+)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,22 +20,27 @@ from fe2tui.model.type_query import TypesAt
 from fe2tui.model.words import visible
 from fe2tui.tui.arrangement import EVERYTHING, Arrangement
 from fe2tui.tui.panes.listpane import ListTable, nothing_read
-from fe2tui.tui.spot_columns import OFFER_COLUMNS, WEEK, Browsed
+from fe2tui.tui.spot_columns import OFFER_COLUMNS, WEEK, Browsed, name_of, size_of
+from fe2tui.tui.view import SpotChoice
 from fe2tui.tui.widgets.grid import Cell, Column, Layout, Names, fit
 
-_NAMES = Names(least=13, comfortable=14, greedy=22)
+_NAMES = Names(least=10, greedy=22)
 _WEEK = timedelta(days=7)
 
 
 class OfferRows:
     """Families or types, for the table."""
 
-    def __init__(self, offers: Sequence[Offer], browsed: Browsed) -> None:
+    def __init__(self, offers: Sequence[Offer], browsed: Browsed, sort: str = "type") -> None:
+        """``sort`` is what they are sorted by: its column is always shown."""
         self.ids: Sequence[str] = [one.name for one in offers]
         self.rows: Mapping[str, int] = {name: row for row, name in enumerate(self.ids)}
         self._offers = {one.name: one for one in offers}
         self._browsed = browsed
-        self._longest = max((len(one.name) + (4 if one.count else 0) for one in offers), default=0)
+        self._sort = sort
+        self._are_families = any(one.count for one in offers)
+        self._longest = max((len(name_of(one)) for one in offers), default=0)
+        self._widths = {"best": max((len(size_of(one)) for one in offers), default=0)}
 
     def offer(self, name: str) -> Offer:
         """What a row is about."""
@@ -43,7 +49,12 @@ class OfferRows:
     def layout(self, width: int) -> Layout:
         """The columns for a width."""
         longest = max(_NAMES.least, self._longest)
-        return fit(OFFER_COLUMNS, width, names=Names(longest, longest, max(longest, _NAMES.greedy)))
+        columns = [
+            replace(column, rank=0) if column.sort == self._sort else column
+            for column in OFFER_COLUMNS
+            if self._are_families or column.id != "best"
+        ]
+        return fit(columns, width, self._widths, Names(longest, longest, max(longest, _NAMES.greedy)))
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
         """The sign and the cells of an offer."""
@@ -139,12 +150,15 @@ class SpotList:
         self._prices = Prices()
         self._at = TypesAt(self._prices, {})
         self._offers: Sequence[Offer] = ()
+        self._zones: Collection[str] = ()
         self._weeks: dict[str, tuple[Series, Sequence[Decimal | None]]] = {}
 
     def take(self, catalogue: Catalogue | None, prices: Prices) -> bool:
         """Show these from now on; whether they are others than before."""
         if catalogue is self.catalogue and (prices is self._prices or prices == self._prices):
             return False
+        if catalogue is not self.catalogue:
+            self._zones = frozenset(zone for zones in catalogue.zones.values() for zone in zones) if catalogue else ()
         self.catalogue, self._prices = catalogue, prices
         self._at = TypesAt(prices, catalogue.zones if catalogue is not None else {})
         self._offers = [offer(one, self._at) for one in catalogue.types.values()] if catalogue is not None else []
@@ -158,9 +172,10 @@ class SpotList:
         """Dollars an hour on demand."""
         return self._prices.on_demand.get(name)
 
-    def zones_of(self, name: str) -> Sequence[str]:
-        """The zones that offer a type, as far as is known."""
-        return (self.catalogue.zones_of(name) or ()) if self.catalogue is not None else ()
+    def zones_of(self, name: str) -> Mapping[str, bool]:
+        """The zones of the region, as far as they are known, and whether they offer a type."""
+        offering = self.catalogue.zones_of(name) if self.catalogue is not None else None
+        return {} if offering is None else {zone: zone in offering for zone in self._zones}
 
     @property
     def shows_families(self) -> bool:
@@ -181,6 +196,16 @@ class SpotList:
     def look(self, anyone: bool) -> None:
         """What has to be read is read while the pane is in sight, which knows that itself."""
 
+    def hides(self, type_name: str) -> bool:
+        """Whether the filter leaves out a type that there is."""
+        one, query = self.type(type_name), self.arrangement.query
+        return one is not None and bool(query.tests) and not query.matches(offer(one, self._at), self._at)
+
+    def chosen(self, choice: SpotChoice, name: str, *, pinned: bool = True) -> SpotChoice:
+        """The choice of a row's type. Out of a filter one comes back to all families."""
+        family = "" if self.arrangement.query.tests else choice.family
+        return replace(choice, type=name, zone="", pinned=pinned, family=family)
+
     def row_of(self, type_name: str) -> str:
         """The row of a type: itself, or that of its family."""
         return type_name.partition(".")[0] if self.shows_families else type_name
@@ -189,14 +214,14 @@ class SpotList:
         """The rows now."""
         wanted, offers = self.arrangement, self._offers
         if self.shows_families:
-            offers = families(offers)
+            offers = families(offers, wanted.sort)
         elif not self.arrangement.query.tests:
             offers = [one for one in offers if one.type.family == self.family]
         query = wanted.query if wanted.query.tests else EVERYTHING
         found = arranged(offers, self._at, query, SORTS[wanted.sort], wanted.descending, lambda one: one.order)
         if wanted.sort == "type" and query.tests and not wanted.descending:
             found = prefix_first(found, query.text)
-        return OfferRows(found, Browsed(self._week))
+        return OfferRows(found, Browsed(self._week), wanted.sort)
 
     def _week(self, name: str) -> Sequence[Decimal | None] | None:
         """The week of the cheapest zone, worked out once for what is known."""
@@ -219,4 +244,7 @@ class SpotList:
             return ((visible(self.problem), "trouble"), ("ctrl+r tries again", "accent"))
         if self.catalogue is None:
             return ((f"Reading the types of {visible(region)} …", "dim"),)
+        if not self.arrangement.query.tests:
+            words = f"{visible(region)} offers no types of the family {visible(self.family)}."
+            return ((words, "text"), ("esc shows all families.", "dim"))
         return (("No type fits the filter.", "text"), ("esc shows all of them again.", "dim"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from fe2tui.tui.spot_columns import Pointed, ZoneRow, zone_columns
+from fe2tui.tui.spot_columns import NOT_OFFERED, Pointed, ZoneRow, zone_columns
 from fe2tui.tui.widgets.brush import Look
 from fe2tui.tui.widgets.grid import Cell, Column, Layout, fit
 from fe2tui.tui.widgets.table import Table
@@ -22,6 +22,7 @@ class ZoneRows:
         self.zones = zones
         self.ids: Sequence[str] = [row.zone for row in zones]
         self.rows: Mapping[str, int] = {zone: number for number, zone in enumerate(self.ids)}
+        self.offered = frozenset(row.zone for row in zones if row.is_offered)
         self._by_id = {row.zone: row for row in zones}
         self._moment = moment
         self._days = days
@@ -32,7 +33,8 @@ class ZoneRows:
 
     def layout(self, width: int) -> Layout:
         """The columns for a width."""
-        return fit(zone_columns(self._moment, self._days), width)
+        now_width = 8 if all(row.is_offered for row in self.zones) else len(NOT_OFFERED)
+        return fit(zone_columns(self._moment, self._days, now_width), width)
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
         """The marker of its line, and the figures."""
@@ -56,8 +58,8 @@ class ZoneTable(Table):
 
     @property
     def chosen(self) -> str:
-        """The zone under the cursor while the focus is here; else empty."""
-        return self.cursor_id or "" if self.has_focus else ""
+        """The zone under the cursor while the focus is here; else, and where it has no such type, empty."""
+        return self.cursor_id if self.has_focus and self.cursor_id in self.zones.offered else ""
 
     def show_zones(self, zones: ZoneRows, *, is_other: bool = False) -> None:
         """Show these. ``is_other``: of another type, of which the cheapest is the one to begin with."""

@@ -28,6 +28,7 @@ def show_type(view: View, type_name: str) -> None:
     """Go to the spot prices of a type."""
     parts = _parts(view)
     parts.spot.open(type_name)
+    parts.spot.keep_keys()
     parts.main.go_to(SPOT)
     parts.main.write_lines()
 
@@ -85,9 +86,10 @@ async def export(view: View) -> None:
     body = _parts(view).spot.body
     chart = body.charted.chart.chart if body is not None else None
     if chart is None:
-        view.tell("Nothing is charted yet.", "warning")
+        why = body.charted.why_none if body is not None else ""
+        view.tell(f"Nothing is charted that could be written: {why}" if why else "Nothing is charted yet.", "warning")
         return
-    days = plural(view.spot.days, "day")
+    days = plural((chart.end - chart.start).days, "day")
     what = f"{visible(chart.about)}, {days}, {plural(len(chart.lines), 'zone')}, as charted."
     title = f"{chart.about} · {view.region} · {days}"
     written = await to_file(

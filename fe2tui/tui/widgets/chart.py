@@ -98,21 +98,21 @@ class ChartView(Widget):
         self._point(moment)
 
     def move(self, columns: int) -> None:
-        """Move the cursor by so many columns; it comes from now, and goes when it is moved beyond."""
+        """Move the cursor by so many columns; it comes from now, either way, and goes when it is moved beyond."""
         frame = self._still.frame if self._still else None
         if frame is None:
             return
         last = frame.left + frame.columns
         column = self._still.column_of(self._moment) if self._still and self._moment else None
-        to = max(frame.left, (last if column is None else column) + columns)
+        to = max(frame.left, last - abs(columns) if column is None else column + columns)
         self._point(frame.moment_at(to))
 
     def shift(self, span: timedelta) -> None:
-        """Move the cursor by a span of time; it comes from now, and goes when it is moved beyond."""
+        """Move the cursor by a span of time; it comes from now, either way, and goes when it is moved beyond."""
         chart = self._chart
         if chart is None:
             return
-        moment = (self._moment or chart.end) + span
+        moment = self._moment + span if self._moment else chart.end - abs(span)
         self._point(None if moment > chart.end else max(chart.start, moment))
 
     def _point(self, moment: datetime | None) -> None:

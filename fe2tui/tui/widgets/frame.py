@@ -38,8 +38,7 @@ class Edge:
         colours = self._widget.app.theme_variables
         width = max(0, self._widget.outer_size.width - 2 * _BEFORE)
         line = "accent" if self._widget.has_pseudo_class("focus-within") else "ink-faint"
-        room = max(0, width - sum(cell_len(part.text) for part in left) - 4)
-        right = list(_clipped(right, room))
+        right = list(_clipped(right, self.room_beside(left)))
         fill = max(0, width - sum(cell_len(part.text) for part in (*left, *right)) - 2)
         parts = [*left, *((Part(f" {'─' * fill} ", line), *right) if right and fill else ())]
         self._spans, at = [], _BEFORE
@@ -50,15 +49,19 @@ class Edge:
             *((part.text, Style(foreground=_colour(colours, part.colour), bold=part.bold or None)) for part in parts)
         )
 
+    def room_beside(self, left: Sequence[Part]) -> int:
+        """The cells that are left for what stands at the right."""
+        return max(0, self._widget.outer_size.width - 2 * _BEFORE - sum(cell_len(part.text) for part in left) - 4)
+
     def command_at(self, x: int) -> str:
         """The command of the part at a column of the widget; empty when there is none."""
         return next((command for start, end, command in self._spans if start <= x < end), "")
 
 
 def _clipped(parts: Sequence[Part], room: int) -> Iterator[Part]:
-    """The parts that have room; the last of them cut."""
+    """The parts that have room; the last of them cut, where enough of it is left to be read."""
     for part in parts:
-        if room > 6:
+        if room > 6 or cell_len(part.text) <= room:
             text = clipped(part.text, room)
             room -= cell_len(text)
             yield Part(text, part.colour, part.bold, part.command)
