@@ -99,7 +99,8 @@ def test_a_name_has_plenty_of_room_before_words_have() -> None:
         sight = arrange(None, seen(TAKEN, REQUEST, long), Arrangement(), NOW)
         columns = InstanceRows(sight, chosen(()), lambda: NOW, {}, Limits()).layout(width).columns
         widths[width] = {column.id: column.width for column in columns}
-    assert all(at["state"] == 13 or at["name"] >= 26 for at in widths.values())
+    assert all(at["state"] == 13 or at["name"] >= (18 if at["state"] <= 24 else 26) for at in widths.values())
+    assert 13 < widths[135]["state"] <= 24
     assert widths[255]["state"] > 60
 
 

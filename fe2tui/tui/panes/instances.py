@@ -40,6 +40,9 @@ def describe(instance: Instance, at: Moment, *, is_known: bool, measured: bool) 
     return Described(name, instance.id, left(instance, at, is_known=is_known), right(instance, at, measured=measured))
 
 
+SHORT_WORDS, SHORT_NAME = 24, 18
+"""So few words on what AWS did are worth more than the end of a long name, which stands in the details, too."""
+
 MOST_MEASURED = 200  # interrupted machines: of more than those, the first tell how much room the words need
 
 
@@ -73,7 +76,7 @@ class InstanceRows:
         longest = max((len(sight.fleet.instances[one].label) for one in sight.ids), default=0) if widths else 0
         for words in widths:
             roomier = fit(with_words(self._columns, words), width, least)
-            if _holds_as_much(roomier, usual, longest):
+            if _holds_as_much(roomier, usual, min(longest, SHORT_NAME if words <= SHORT_WORDS else longest)):
                 return roomier
         return usual
 
