@@ -33,10 +33,23 @@ _OF_IMAGES = (
     ("cost>1  made>0", "dollars a month at most; instances made from it"),
     ("own  public", "your own, those of others"),
 )
+_OF_SPOT = (
+    ("p3  p3.8xlarge", "a word: in the name of a type; those that begin with it come first"),
+    ("gpu:a10g arch:arm64", "by field, as of instance types: name type family gpu arch zone"),
+    ("vcpu>=8  mem>=32", "at least so many; GiB"),
+    ("saves>60  spot", "per cent of the price on demand at least; there is a spot market for it"),
+)
+_IN_SPOT = (
+    ("← →", "the cursor in time: what each zone cost then; from now, and beyond now it goes"),
+    ("shift+← shift+→", "by a day"),
+    ("enter", "open the family; go on to the zones of the type; launch in the zone"),
+    ("esc", "back: from the zones, out of the filter, of the family; then follow the selected instance"),
+)
 _MOVES = (
     ("↑ ↓ j k", "up and down"),
     ("pgup pgdn home end", "by page, to the ends"),
     ("tab", "to the next frame"),
+    ("mouse", "click rows, keys and tabs; a title sorts, a double click opens; over the chart: the prices then"),
 )
 WIDTH, FRAME = 92, 7  # as in main.tcss; frame, padding and scrollbar
 _SIGNS = (
@@ -93,8 +106,10 @@ class Help(ModalScreen[None]):
             yield Content("")
         for title, entries, indent in (
             ("Moving", _MOVES, 20),
+            ("In the spot prices", _IN_SPOT, 20),
             ("The filter", _FILTER, 24),
             ("The filter of images", _OF_IMAGES, 24),
+            ("The filter of spot prices", _OF_SPOT, 24),
         ):
             yield Content.styled(title, "bold")
             for words, meaning in entries:

@@ -90,7 +90,7 @@ def _week(one: Offer, at: Browsed) -> Cell:
 
 OFFER_COLUMNS: tuple[Column[Offer, Browsed], ...] = (
     grid.Column("type", "TYPE", 12, _name, sort="type", stretches=True),
-    grid.Column("best", "BEST", 8, _best, rank=2),
+    grid.Column("best", "BEST", 8, _best, rank=1),
     grid.Column("now", "NOW", 8, _price, right=True, sort="price"),
     grid.Column("zone", "ZONE", 4, _zone, rank=2),
     grid.Column("on_demand", "ON DEMAND", 9, lambda one, at: price(one.on_demand), rank=3, right=True),

@@ -92,7 +92,7 @@ class SpotPane(LatePane):
     async def make(self) -> None:
         """Import and mount chart, zones and list."""
         module = await asyncio.to_thread(__import__, "fe2tui.tui.panes.spot_body", fromlist=["SpotBody"])
-        body: SpotBody = module.SpotBody(self._desk, self._clock, self._work, self.choose, self.write)
+        body: SpotBody = module.SpotBody(self._desk, self._clock, self._work, self.choose, self.write, self.choice)
         await self.mount(body)
         self.body = body
         body.show(self.choice)

@@ -52,8 +52,12 @@ class SpotBody(Container):
         work: Callable[[Awaitable[None]], object],
         choose: Callable[[SpotChoice], None],
         said: Callable[[], None],
+        choice: SpotChoice,
     ) -> None:
-        """``choose`` is told of another choice, and has it shown; ``said``, that there is something else to say."""
+        """``choice`` is what is chosen already.
+
+        ``choose`` is told of another choice, and has it shown; ``said``, that there is something else to say.
+        """
         super().__init__()
         self._desk = desk
         self._clock = clock
@@ -62,9 +66,10 @@ class SpotBody(Container):
         self._said = said
         self._joined = Joined()
         self._is_looked_at = True
-        self.choice = SpotChoice()
+        self.choice = choice
         self.reader = SpotReader(desk, clock, work, self._news)
         self.offers = SpotList(self._list_changed, self.reader.history, clock)
+        self.offers.family = choice.family
         self.charted = Charted(self.reader, self.offers, clock, lambda: desk.session.region)
         self.zones = self.charted.zones
         self.table = SpotTable(self._picked, self._want_weeks)

@@ -1,0 +1,106 @@
+"""The spot pane: the row under the cursor, the chart, its title and what is launched are of one type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fe2tui.tui.forms.launch import LaunchForm
+from fe2tui.tui.panes.spot_frame import Titled, notes
+from tests.tui.test_dashboard import shown
+from tests.tui.test_spot_pane import body, choice, filter_for, is_charted, spot_pane
+from tests.tui.verbs_host import Driven, dashboard
+
+
+def titles(driven: Driven) -> list[str]:
+    """The titles of the list's columns that have room, with the sign of the order."""
+    line = body(driven).table.render_line(0)
+    return "".join(segment.text for segment in line).split()
+
+
+async def test_keys_typed_before_the_pane_is_there_are_its_own_and_enter_chooses_the_first_row(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.press("3", "/", *"p3.2xlarge", "enter")
+        await driven.until(lambda: choice(driven).type == "p3.2xlarge")
+        assert driven.is_home
+        await driven.until(is_charted(driven, "p3.2xlarge"))
+        assert choice(driven).pinned
+        assert body(driven).table.cursor_id == "p3.2xlarge"
+        await driven.press("l")
+        form = await driven.opened(LaunchForm)
+        assert form.query_one("#type").value == "p3.2xlarge"  # type: ignore[attr-defined]
+
+
+async def test_the_title_names_what_is_drawn_while_something_else_is_read(demo_env: Path) -> None:
+    async with spot_pane() as driven:
+        pane, before = body(driven), choice(driven).type
+        driven.app.parts.spot.open("r5.large")
+        assert pane.charted.titled == Titled(before, 7, "reading r5.large …", "accent")
+        await driven.until(is_charted(driven, "r5.large"))
+        assert pane.charted.titled == Titled("r5.large", 7)
+        driven.app.parts.spot.change_days(1)
+        assert pane.charted.titled == Titled("r5.large", 7, "reading 30 days …", "accent")
+        await driven.until(is_charted(driven, "r5.large", 30))
+
+
+async def test_the_cursor_is_on_the_type_that_is_charted(demo_env: Path) -> None:
+    async with spot_pane() as driven:
+        parts, table = driven.app.parts, body(driven).table
+        parts.spot.follow("m5.xlarge", "base")
+        await driven.until(lambda: table.cursor_id == "m5.xlarge")
+        await filter_for(driven, "p3")
+        await driven.until(lambda: table.cursor_id == "p3.2xlarge" and choice(driven).type == "p3.2xlarge")
+        parts.spot.open("c5.large")
+        await driven.until(lambda: table.cursor_id == "c5.large")
+        assert not body(driven).offers.arrangement.query.tests
+        await driven.press("escape")
+        await driven.until(lambda: table.cursor_id == "c5")
+        for sort in ("price", "saves", "vcpu"):
+            body(driven).listing.sort_by(sort)
+            offer = table.offer
+            assert offer is not None and offer.name == "c5"
+            assert offer.type.name == choice(driven).type
+        assert any("$/vCPU" in title and title != "$/vCPU" for title in titles(driven))
+        assert "BEST" in titles(driven)
+        assert "esc follow again" in shown(driven) and "/ to find: p3" in shown(driven)
+        await driven.press("escape")
+        await driven.until(lambda: table.cursor_id == "m5.xlarge" and not choice(driven).pinned)
+
+
+async def test_zones_without_the_type_are_named_and_nothing_is_launched_there(demo_env: Path) -> None:
+    async with spot_pane() as driven:
+        await filter_for(driven, "p3.8xlarge")
+        await driven.until(is_charted(driven, "p3.8xlarge"))
+        assert "not offered" in shown(driven)
+        await driven.press("enter", "end")
+        await driven.until(lambda: body(driven).zones.has_focus)
+        await driven.until(lambda: body(driven).zones.cursor_id == body(driven).zones.zones.ids[-1])
+        assert body(driven).zones.chosen == choice(driven).zone == ""
+
+
+async def test_the_cursor_in_time_starts_with_either_arrow(demo_env: Path) -> None:
+    async with spot_pane() as driven:
+        await driven.press("right")
+        await driven.until(lambda: choice(driven).moment is not None)
+
+
+async def test_what_cannot_be_exported_says_why(demo_env: Path) -> None:
+    async with spot_pane() as driven:
+        catalogue = body(driven).offers.catalogue
+        assert catalogue is not None
+        name = next(one.name for one in catalogue.types.values() if not one.spot)
+        driven.app.parts.spot.open(name)
+        await driven.until(lambda: body(driven).charted.chart.chart is None)
+        await driven.press("e")
+        await driven.until(lambda: any(f"{name} is not offered" in toast for toast in driven.toasts))
+
+
+@pytest.mark.parametrize("room", range(8, 80))
+def test_a_title_leaves_out_whole_parts(room: int) -> None:
+    parts = [part.text for part in notes(Titled("p3.8xlarge", 7), False, "train-resnet", "p3", room)]
+    whole = [part.text for part in notes(Titled("p3.8xlarge", 7), False, "train-resnet", "p3", 200)]
+    assert "".join(whole) == "p3.8xlarge · of train-resnet · 7 days [ shorter  ] longer / p3"
+    assert len("".join(parts)) <= max(room, len("p3.8xlarge"))
+    assert set(parts) <= {*whole, " [ ", "]"}
+    assert (" [ " in parts) == ("]" in parts)
