@@ -20,6 +20,7 @@ FRESH = timedelta(minutes=5)
 LONGEST = timedelta(days=90)
 """How far back EC2 tells."""
 
+_SLACK = timedelta(minutes=1)  # two who ask for the same days mean moments that are not quite the same
 _OVERLAP = timedelta(hours=1)  # EC2 may tell of a change a while after it, and clocks differ
 _SPANS = tuple(timedelta(days=days) for days in (1, 3, 7, 30))  # types that lack about as much are asked for together
 
@@ -113,7 +114,7 @@ class SpotHistories:
         if known is None or since - known.until > known.until - known.since:
             return [_Need(name, since, now, True)]
         needs = []
-        if since < known.since:
+        if since < known.since - _SLACK:
             needs.append(_Need(name, since, known.since, False))
         if known.until <= now - FRESH:
             needs.append(_Need(name, max(known.until - _OVERLAP, now - LONGEST), now, True))

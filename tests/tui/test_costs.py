@@ -213,7 +213,7 @@ async def test_long_and_costly_runs_are_counted_in_the_status_line_and_marked_in
     async with dashboard(size=(160, 40), long_run_hours=24 * 30) as driven:
         await driven.until(lambda: driven.app.parts.showing.sums is not None)
         screen = text_of(driven.app)
-        assert "▲ 2 long on" in screen  # [prod] web and scraper
+        assert "▲ 1 taken back, 2 long on" in screen  # nightly-etl; [prod] web and scraper
         assert screen.count("long running") == 2
     async with dashboard(size=(160, 40), long_run_hours=0, high_cost=1) as driven:
         await driven.until(lambda: "costly" in text_of(driven.app))

@@ -42,12 +42,13 @@ def notes(drawn: Titled, pinned: bool, of: str, filter_text: str, room: int) -> 
         if sum(cell_len(part.text) for part in parts.values()) <= room:
             break
         for name, text in step.items():
-            parts[name] = Part(text, parts[name].colour, False, parts[name].command)
+            parts[name] = Part(text.format(days=drawn.days), parts[name].colour, False, parts[name].command)
     return [part for part in parts.values() if part.text]
 
 
 _GIVEN_UP = (
     {"shorter": " [ ", "longer": "]"},
+    {"days": " · {days}d"},
     {"whose": ""},
     {"shorter": "", "longer": ""},
     {"filter": ""},
