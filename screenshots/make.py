@@ -133,7 +133,7 @@ async def charted(stage: Stage, name: str) -> None:
     await stage.go_to("train-resnet", stays=True)
     await stage.press("p")
     await stage.until(r"p3\.8xlarge · (.|\n)*2a +\d+\.\d+ ")
-    await stage.until("[▁▂▃▄▅▆▇█]{5}")
+    await stage.until("([▁▂▃▄▅▆▇█]{5}(.|\\n)*){3}")
     stage.shot(name)
 
 
