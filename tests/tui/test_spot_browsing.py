@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.panes.spot_frame import Titled, notes
 from tests.tui.test_dashboard import shown
