@@ -80,8 +80,9 @@ def test_nothing_hurries_any_more_once_the_image_is_made(own_cloud: Cloud) -> No
 
     hurried(FACTOR, rest)
     asked = Counter(call["action"] for call in calls(own_cloud))
-    assert asked["DescribeImages"] <= 1  # that of every ten minutes, which may be due by now
-    assert asked["DescribeSnapshots"] <= 1
+    few = 5  # every few minutes, on a machine that may stall; in a hurry it would be dozens
+    assert asked["DescribeImages"] < few
+    assert asked["DescribeSnapshots"] < few
 
 
 async def test_a_change_of_images_is_seen_at_once(own_cloud: Cloud, open_session: Open) -> None:
