@@ -20,11 +20,7 @@ def started(options: Options | None = None) -> Cloud:
     try:
         return cloud.start()
     except DemoUnavailable as error:
-        cloud.stop()
         raise Fe2Error(f"There is no demo cloud: {error}.") from error
-    except BaseException:
-        cloud.stop()
-        raise
 
 
 def used_here(until_the_end: ExitStack) -> dict[str, str]:

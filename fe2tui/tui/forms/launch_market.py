@@ -10,7 +10,6 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from fe2tui.model.spot import Market
 from fe2tui.model.words import dollars
@@ -18,7 +17,7 @@ from fe2tui.tasks.launch import LaunchPlan, ZonePrice
 from fe2tui.tui.forms.field import Row
 from fe2tui.tui.forms.form import DIM, shown
 from fe2tui.tui.forms.launch_draft import Bought
-from fe2tui.tui.forms.radio import Pick, RadioLine
+from fe2tui.tui.forms.radio import Choices, Pick, RadioLine
 
 ON_DEMAND: Market = "on-demand"
 SPOT: Market = "spot"
@@ -44,7 +43,7 @@ class MarketField(Row):
         yield self.line
 
 
-class MarketPrices(Static, can_focus=True):
+class MarketPrices(Choices):
     """What it costs on demand and in each zone as spot, to choose among: with left and right, or a click.
 
     ``bought`` is what is chosen. A zone that was not chosen by name is the cheapest, and others follow where it has no
@@ -79,16 +78,6 @@ class MarketPrices(Static, can_focus=True):
         self._never = kind is not None and not kind.spot
         self.can_focus = not self._never and any(one.offered for one in self._zones)
         self._draw()
-
-    def on_resize(self) -> None:
-        """The lines are broken for a width."""
-        self._draw()
-
-    def watch_has_focus(self, has_focus: bool) -> None:
-        """What is chosen is bright while the person is here."""
-        super().watch_has_focus(has_focus)
-        if self.is_mounted:
-            self._draw()
 
     # Choosing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -25,6 +26,28 @@ def _sign(is_chosen: bool, has_focus: bool) -> tuple[str, str]:
     return "(•) ", "bold $accent" if has_focus else "$foreground"
 
 
+class Choices(Static, can_focus=True):
+    """Choices that are drawn for their width, the one that holds brighter while the person is here."""
+
+    def on_mount(self) -> None:
+        """Draw what there is."""
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Lines are broken, and titles chosen, for a width."""
+        self._draw()
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """The choice is bright while the person is here."""
+        super().watch_has_focus(has_focus)
+        if self.is_mounted:
+            self._draw()
+
+    @abstractmethod
+    def _draw(self) -> None:
+        """Draw them all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way: its id, its title, and a sentence about it."""
@@ -34,7 +57,7 @@ class Way:
     words: str
 
 
-class Radio(Static, can_focus=True):
+class Radio(Choices):
     """Ways to choose one of. ``chosen`` is the id of the one that holds."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,20 +94,6 @@ class Radio(Static, can_focus=True):
         self._ways = tuple(ways)
         if self._ways and self.chosen not in [way.id for way in self._ways]:
             self.chosen = self._ways[0].id
-
-    def on_mount(self) -> None:
-        """Draw what there is."""
-        self._draw()
-
-    def on_resize(self) -> None:
-        """The sentences are broken for a width."""
-        self._draw()
-
-    def watch_has_focus(self, has_focus: bool) -> None:
-        """The choice is bright while the person is here."""
-        super().watch_has_focus(has_focus)
-        if self.is_mounted:
-            self._draw()
 
     def _draw(self) -> None:
         room = max(20, (self.content_size.width or 60) - _BEFORE)
@@ -129,7 +138,7 @@ class Pick:
         return self.titles[min(level, len(self.titles) - 1)]
 
 
-class RadioLine(Static, can_focus=True):
+class RadioLine(Choices):
     """Choices beside one another, one of which holds: ``chosen`` is its id. Enter goes on to what comes next.
 
     ``told`` is told of another choice at once, and not by a message: a key that submits may be the next one.
@@ -159,20 +168,6 @@ class RadioLine(Static, can_focus=True):
         """Choose one of them; nobody is told."""
         if pick != self.chosen:
             self.chosen = pick
-            self._draw()
-
-    def on_mount(self) -> None:
-        """Draw what there is."""
-        self._draw()
-
-    def on_resize(self) -> None:
-        """Other titles may fit."""
-        self._draw()
-
-    def watch_has_focus(self, has_focus: bool) -> None:
-        """The choice is bright while the person is here."""
-        super().watch_has_focus(has_focus)
-        if self.is_mounted:
             self._draw()
 
     def _draw(self) -> None:
