@@ -38,6 +38,8 @@ class Options:
     linger_seconds: float = 600.0
     """How long what has ended stays visible."""
     seed: int = 7
+    still_at: str = ""
+    """A moment (ISO 8601, with its offset) at which the cloud's clock stands still until a test moves it on."""
     port: int = 0
     """0: any free port of 127.0.0.1."""
 

@@ -104,7 +104,7 @@ class Account:
     def __init__(self, options: Options, folder: Path) -> None:
         self.options = options
         self.folder = folder
-        self.clock = Clock()
+        self.clock = Clock(datetime.fromisoformat(options.still_at) if options.still_at else None)
         self.agenda = Agenda(self.clock)
         self.random = Random(options.seed)
         self.count = 0

@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """The true time, plus what `advance` has added to it."""
+    """The true time, or the moment at which it stands still, plus what `advance` has added to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, still_at: datetime | None = None) -> None:
+        self._still_at = still_at
         self._ahead = timedelta()
 
     def now(self) -> datetime:
         """The cloud's time, aware, in UTC."""
-        return datetime.now(UTC) + self._ahead
+        return (self._still_at or datetime.now(UTC)) + self._ahead
 
     def advance(self, seconds: float) -> None:
         """Moves the cloud's time on; it never goes back."""

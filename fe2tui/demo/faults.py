@@ -15,6 +15,8 @@ no-capacity   InsufficientInstanceCapacity with status 500 for RunInstances and 
 expired       RequestExpired (ec2), ExpiredToken (sts), ExpiredTokenException (JSON)
 refuse        any other refusal: "code", "message" and "status" are given
 slow          the answer comes "seconds" later; a refusal of another kind does, too, if "seconds" are given
+hold          the call waits, not carried out, until the fault is lifted; with "times" only the next N calls wait, and
+              it stays in the list, where "held" counts the calls that wait, until it is lifted
 silent        the connection is accepted and never answered; the call is not carried out
 broken        the call is carried out, then the connection breaks in the middle of the reply
 malformed     the call is carried out, then the reply's body ends in the middle
@@ -26,13 +28,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from fe2tui.demo.refusal import Refusal
 
-KINDS = ("throttle", "deny", "no-capacity", "expired", "refuse", "slow", "silent", "broken", "malformed", "fail-image")
+KINDS = (
+    "throttle",
+    "deny",
+    "no-capacity",
+    "expired",
+    "refuse",
+    "slow",
+    "hold",
+    "silent",
+    "broken",
+    "malformed",
+    "fail-image",
+)
 _LATER = ("no-capacity", "fail-image")  # they strike inside a call that is carried out
 
 
@@ -53,6 +67,8 @@ class Fault:
     code: str = "InternalError"
     message: str = "An internal error has occurred"
     status: int = 500
+    held: int = 0
+    lifted: threading.Event = field(default_factory=threading.Event)
 
     @property
     def wait(self) -> float:
@@ -61,7 +77,7 @@ class Fault:
 
     def shown(self) -> dict[str, Any]:
         """As the control address lists it."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__slots__ if name != "lifted"}
 
 
 class Faults:
@@ -74,7 +90,7 @@ class Faults:
 
     def add(self, wish: Mapping[str, Any]) -> int:
         """Puts a fault in force and returns its id. Raises Refusal for what it does not know."""
-        known = set(Fault.__slots__) - {"id"}
+        known = set(Fault.__slots__) - {"id", "held", "lifted"}
         unknown = set(wish) - known
         if unknown or wish.get("kind") not in KINDS:
             raise Refusal(
@@ -91,12 +107,11 @@ class Faults:
             return [fault.shown() for fault in self._faults.values()]
 
     def lift(self, identity: int | None = None) -> None:
-        """Lifts one fault, or all."""
+        """Lifts one fault, or all. Calls that it holds go on."""
         with self._lock:
-            if identity is None:
-                self._faults.clear()
-            else:
-                self._faults.pop(identity, None)
+            for key in [*self._faults] if identity is None else [identity]:
+                if fault := self._faults.pop(key, None):
+                    fault.lifted.set()
 
     def strike(self, service: str, action: str, region: str) -> Fault | None:
         """The fault that this call meets, if any; counts it."""
@@ -104,6 +119,7 @@ class Faults:
             for fault in self._faults.values():
                 if (
                     fault.kind not in _LATER
+                    and fault.times != 0
                     and fnmatchcase(action, fault.action)
                     and fnmatchcase(service, fault.service)
                     and fnmatchcase(region, fault.region)
@@ -111,6 +127,12 @@ class Faults:
                     self._count_down(fault)
                     return fault
         return None
+
+    def hold(self, fault: Fault) -> None:
+        """Returns when the fault is lifted."""
+        with self._lock:
+            fault.held += 1
+        fault.lifted.wait()
 
     def lacks_capacity(self, action: str, region: str, zone: str, market: str = "on-demand") -> bool:
         """Whether this launch or start meets a zone without capacity; counts it."""
@@ -139,7 +161,7 @@ class Faults:
     def _count_down(self, fault: Fault) -> None:
         if fault.times is not None:
             fault.times -= 1
-            if fault.times <= 0:
+            if fault.times <= 0 and fault.kind != "hold":
                 del self._faults[fault.id]
 
 

@@ -95,6 +95,8 @@ class Gateway:
         if fault is not None:
             if fault.kind == "silent":
                 return Reply(0, b"", silence=True)
+            if fault.kind == "hold":
+                self.faults.hold(fault)
             if wait := fault.wait:
                 time.sleep(wait)
             refusal = refusal_of(fault, asked.service, asked.action)

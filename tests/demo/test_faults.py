@@ -92,6 +92,22 @@ def test_a_slow_answer_comes_and_holds_up_nobody_else(bare: Cloud, own: Any, cli
     assert time.monotonic() - began >= 1.0
 
 
+def test_held_calls_wait_and_are_carried_out_when_the_fault_is_lifted(bare: Cloud, own: Any, client: Any) -> None:
+    hold = {"kind": "hold", "action": "CreateSecurityGroup", "times": 1}
+    fault = bare.control("/demo/faults", hold)["id"]
+    other = client(bare, "ec2")
+    with ThreadPoolExecutor() as pool:
+        held = pool.submit(own.create_security_group, GroupName="held", Description="d")
+        while bare.control("/demo/faults", method="GET")[0]["held"] == 0:
+            time.sleep(0.01)
+        other.create_security_group(GroupName="second", Description="d")  # the fault is for one call
+        names = {group["GroupName"] for group in other.describe_security_groups()["SecurityGroups"]}
+        assert "second" in names and "held" not in names and not held.done()
+        bare.control(f"/demo/faults/{fault}", method="DELETE")
+        assert held.result()["GroupId"]
+    assert bare.control("/demo/faults", method="GET") == []
+
+
 def test_a_silent_endpoint_accepts_and_never_answers(bare: Cloud, client: Any) -> None:
     bare.control("/demo/faults", {"kind": "silent", "action": "DescribeInstances", "times": 1})
     hasty = client(bare, "ec2", read_timeout=0.5)

@@ -139,3 +139,18 @@ def test_the_home_of_a_cloud_is_private_and_names_its_address_service(cloud: Clo
     for path in (Path(cloud.environment[name]) for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")):
         assert path.stat().st_mode & 0o777 == 0o600
         assert cloud.folder in path.parents
+
+
+def test_a_cloud_whose_clock_stands_still_is_the_same_each_time(fresh_cloud: Any, client: Any) -> None:
+    def content() -> list[Any]:
+        cloud = fresh_cloud(still_at="2026-11-23T15:40:00+00:00")
+        ec2 = client(cloud, "ec2")
+        instances = [one for page in ec2.describe_instances()["Reservations"] for one in page["Instances"]]
+        for one in instances:
+            one["Tags"] = [
+                tag for tag in one.get("Tags", ()) if tag["Key"] != "fe2:port"
+            ]  # of the computer, not the cloud
+        volumes, prices = ec2.describe_volumes(), ec2.describe_spot_price_history(InstanceTypes=["m5.large"])
+        return [instances, volumes["Volumes"], prices["SpotPriceHistory"]]
+
+    assert content() == content()
