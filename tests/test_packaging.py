@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 import pytest
 from screen import Screen, plain_environment
 
+from fe2tui.demo import Cloud
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 class Environment:
-    """A fresh environment that has our dependencies, borrowed from this one, and not us."""
+    """A fresh environment without fe2tui. With `borrow`, it uses this environment's dependencies."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, borrow: bool = True) -> None:
         self.folder = folder
         self.python = folder / "bin/python"
+        self._borrows = borrow
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-        site = self.run("import sysconfig; print(sysconfig.get_path('purelib'))")
-        (Path(site) / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+        if borrow:
+            site = self.run("import sysconfig; print(sysconfig.get_path('purelib'))")
+            (Path(site) / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
 
     def install(self, *what: str) -> None:
+        """Installs with pip; resolves and installs the dependencies as well, unless they are borrowed."""
         pip = [sys.executable, "-m", "pip", "--python", str(self.python), "--disable-pip-version-check"]
-        quiet = ["install", "-q", "--no-deps", "--no-index", "--no-build-isolation"]
-        subprocess.run([*pip, *quiet, *what], check=True, env=plain_environment())
+        borrowed = ["--no-deps", "--no-index", "--no-build-isolation"] if self._borrows else []
+        # The guard of the tests is on PYTHONPATH and would keep pip from its index.
+        environment = {key: value for key, value in plain_environment().items() if key != "PYTHONPATH"}
+        done = subprocess.run(
+            [*pip, "install", "-q", "--no-compile", *borrowed, *what],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
 
     def run(self, code: str, **more: str) -> str:
         done = subprocess.run(
@@ -107,3 +123,72 @@ def test_the_installed_dashboard_shows_the_demos_instances_and_leaves_nothing_be
         assert screen.wait_for_end() == 0
     assert [each for each in started if each.is_running()] == []
     assert list(installed.folder.glob("fe2tui-demo-*")) == []
+
+
+_WORK_IN_ORDER: Mapping[str, tuple[str, str]] = {
+    "launch": ("plain ubuntu 8 t3.micro", "plain (i-"),
+    "instances": ("", "plain (i-"),
+    "instance": ("plain", "running"),
+    "get-instance": ("plain - instance-type", "t3.micro"),
+    "ip": ("plain", "127.0.0.1"),
+    "connect": ("plain", ""),
+    "freeze": ("plain plain-image --no-reboot --wait", "ami-"),
+    "amis": ("", "plain-image"),
+    "ami": ("plain-image", "plain-image"),
+    "get-ami": ("plain-image - state", "available"),
+    "deregister": ("plain-image --yes", ""),
+    "stop": ("plain", ""),
+    "change-type": ("plain t3.small", ""),
+    "start": ("plain", "plain (i-"),
+    "reboot": ("plain", ""),
+    "terminate": ("plain --yes", ""),
+    "activity": ("", "plain"),
+    "requests": ("", "train-resnet"),
+    "get-request-from-instance": ("train-resnet - state", "active"),
+    "get-request": ("{request} - state", "active"),
+    "types": ("t3.micro", "t3.micro"),
+    "price-demand": ("m5", "m5.xlarge"),
+    "price-hist": ("m5 --days 1", "m5.xlarge"),
+    "cost": ("", "base"),
+    "region": ("Oregon", "us-west-2"),
+    "regions": ("", "us-east-2"),
+    "completion": ("bash", "fe2"),
+}
+"""Each command with its arguments and a part of what it prints."""
+
+
+def test_every_command_works_where_pip_installed_the_wheel_and_its_dependencies_and_nothing_else(
+    tmp_path: Path, wheel: Path, cloud: Cloud, demo_env: Path
+) -> None:
+    environment = Environment(tmp_path / "plain", borrow=False)
+    environment.install(str(wheel))
+    fe2 = str(environment.folder / "bin/fe2")
+    variables = plain_environment() | cloud.environment | {"FE2TUI_HOME": str(demo_env)}
+
+    def run(*arguments: str, **more: str) -> str:
+        done = subprocess.run(
+            [fe2, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env=variables | more,
+        )
+        assert done.returncode == 0, f"fe2 {shlex.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    completed = run(_FE2_COMPLETE="bash_complete", COMP_WORDS="fe2 ", COMP_CWORD="1")
+    commands = [line.removeprefix("plain,") for line in completed.splitlines()]
+    # A cloud of its own needs the extra `demo`.
+    assert sorted(commands) == sorted([*_WORK_IN_ORDER, "demo"])
+    request = run("get-request-from-instance", "train-resnet", "-", "id").strip()
+    for command, (arguments, printed) in _WORK_IN_ORDER.items():
+        words = [command, *shlex.split(arguments.format(request=request))]
+        if command == "connect":
+            with Screen([fe2, *words], variables) as screen:
+                screen.wait_for("~$")
+                screen.type("exit 7\r")
+                assert screen.wait_for_end() == 7
+        else:
+            assert printed in run(*words), command
