@@ -263,6 +263,24 @@ def image_of(reply: Mapping[str, Any]) -> Image:
         state_reason=_reason_of(reply.get("StateReason", {})),
         source_instance_id=str(reply.get("SourceInstanceId", "")),
         size=sum(sizes.values()),
+        disks=tuple(_planned_volume(device, disk) for device, disk in disks),
+    )
+
+
+def _planned_volume(device: str, disk: Mapping[str, Any]) -> Volume:
+    """The volume that a launch makes of an entry of an image's BlockDeviceMappings."""
+    return Volume(
+        "",
+        int(disk.get("VolumeSize") or 0),
+        str(disk.get("VolumeType", "")),
+        "",
+        "",
+        iops=disk.get("Iops"),
+        throughput=disk.get("Throughput"),
+        encrypted=bool(disk.get("Encrypted", False)),
+        snapshot_id=disk.get("SnapshotId"),
+        device=device,
+        delete_on_termination=bool(disk.get("DeleteOnTermination", False)),
     )
 
 

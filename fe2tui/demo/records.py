@@ -155,6 +155,8 @@ class Disk:
     kind: str = "gp3"
     delete_on_termination: bool = True
     encrypted: bool = False
+    iops: int | None = None
+    throughput: int | None = None
 
 
 @dataclass(slots=True, eq=False)

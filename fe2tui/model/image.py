@@ -8,6 +8,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from fe2tui.model.instance import USER_TAG
+from fe2tui.model.volume import Volume
 
 SOURCE_TAG = "fe2:source"  # the instance that an image was frozen from: its id and name
 NEWEST = "ubuntu"  # the word that is meant where nothing is said
@@ -16,7 +17,10 @@ FAILED_STATES = frozenset({"failed", "error", "invalid", "deregistered"})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Image:
-    """One AMI. ``root_size`` is GiB, of the snapshot behind its root device; ``size`` of all its disks."""
+    """One AMI. ``root_size`` is GiB, of the snapshot behind its root device; ``size`` of all its disks.
+
+    ``disks`` are the volumes that a launch makes of it, the root device's among them: they have no id and no zone yet.
+    """
 
     id: str
     name: str
@@ -37,6 +41,7 @@ class Image:
     state_reason: str = ""  # EC2's code and words, of one that failed
     source_instance_id: str = ""
     size: int = 0
+    disks: tuple[Volume, ...] = ()
 
     def __repr__(self) -> str:
         """As the shell shows it: ``base (ami-0b39947b710d05337 available): x86_64, 50 GiB``."""

@@ -61,6 +61,8 @@ def _plain(value: Any) -> Any:
         return to_micros(value)
     if isinstance(value, Attachment):
         return _attachment_values(value)
+    if isinstance(value, Volume):
+        return _volume_values(value)
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Mapping):
@@ -97,7 +99,7 @@ def decode_instances(texts: Sequence[str]) -> dict[str, Instance]:
 
 def decode_volumes(texts: Sequence[str]) -> dict[str, Volume]:
     """The volumes that ``encode_volume`` was given, by id."""
-    return {volume.id: volume for values in _decode_all(texts) if (volume := _volume(values))}
+    return {volume.id: volume for values in _decode_all(texts) if (volume := decode_volume(values))}
 
 
 def _decode_all(texts: Sequence[str]) -> Iterator[list[Any]]:
@@ -114,7 +116,8 @@ def _instance(values: list[Any]) -> Instance:
     return Instance(*values)
 
 
-def _volume(values: list[Any]) -> Volume:
+def decode_volume(values: list[Any]) -> Volume:
+    """The volume whose fields these are, in their order."""
     values[_CREATED] = maybe_moment(values[_CREATED])
     return Volume(*values)
 

@@ -13,7 +13,7 @@ from fe2tui.model.image import Image
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotRequest
 from fe2tui.store import pricecache
-from fe2tui.store.encoding import decode, encode, maybe_moment
+from fe2tui.store.encoding import decode, decode_volume, encode, maybe_moment
 
 _Thing = TypeVar("_Thing")
 _Readers = Mapping[str, Callable[[Any], Any]]
@@ -58,7 +58,11 @@ def _things(kept: Any, of: type[_Thing], readers: _Readers) -> list[_Thing]:
     return [of(**{name: read(row[at]) if read else row[at] for at, name, read in known}) for row in rows]
 
 
-_IMAGE: _Readers = {"created_at": maybe_moment, "snapshot_ids": tuple}
+_IMAGE: _Readers = {
+    "created_at": maybe_moment,
+    "snapshot_ids": tuple,
+    "disks": lambda kept: tuple(decode_volume(values) for values in kept),
+}
 _SNAPSHOT: _Readers = {"started_at": maybe_moment}
 _REQUEST: _Readers = {"created_at": maybe_moment, "status_at": maybe_moment}
 _prices = attrgetter(*_names(Prices))

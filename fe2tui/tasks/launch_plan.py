@@ -14,7 +14,8 @@ from fe2tui.model.image import IMAGE_WORDS, Image, login_user
 from fe2tui.model.instance import USER_TAG
 from fe2tui.model.launch import LaunchRequest, ZonePrice, field_errors, market_words
 from fe2tui.model.machine_type import MachineType
-from fe2tui.model.money import ADDRESS_PER_HOUR, HOURS_A_MONTH
+from fe2tui.model.money import ADDRESS_PER_HOUR, HOURS_A_MONTH, disk_per_month
+from fe2tui.model.volume import Volume
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import KeyOffer
 from fe2tui.tasks.launch_choices import GroupPlan, KeyPlan, chosen_group, chosen_key, chosen_zones
@@ -28,7 +29,7 @@ IOPS_PER_GIB = 500  # source: EBS, gp3 volumes
 
 @dataclass(frozen=True, slots=True)
 class LaunchCost:
-    """Dollars, None where not known: the machine and the address an hour, the disk a month.
+    """Dollars, None where not known: the machine and the address an hour, all its disks a month.
 
     A spot machine's price is what the first zone to be tried asks now.
     """
@@ -70,6 +71,7 @@ class LaunchPlan:
     type: MachineType | None = None
     architecture: str = ""
     disk: int | None = None  # GiB
+    volumes: tuple[Volume, ...] | None = None  # those that the launch makes, the root disk first
     key: KeyPlan | None = None
     group: GroupPlan | None = None
     vpc_id: str | None = None
@@ -136,6 +138,7 @@ class _Planning:
             ),
         )
         disk = self.disk(image)
+        volumes = planned_volumes(request, image, disk)
         if self.priceless and not any(error.field == "type" for error in self.errors):
             self.warnings.append(self.priceless)
         market = zone_prices(zones, where, request.subnet_id, spot)
@@ -151,10 +154,11 @@ class _Planning:
             type=kind,
             architecture=image.architecture if image else "",
             disk=disk,
+            volumes=volumes,
             vpc_id=where.vpc_id if where else None,
             zones=tuple(chosen),
             subnets=chosen,
-            cost=self.cost(disk, prices, price_of(next(iter(chosen), None), market)),
+            cost=self.cost(volumes, prices, price_of(next(iter(chosen), None), market)),
             keys=keys,
             user=known_user(request, image),
             market_prices=market,
@@ -174,8 +178,8 @@ class _Planning:
                 self.priceless = f"Spot prices are not known: {error.summary}"
             return {}
 
-    def cost(self, disk: int | None, prices: Prices, spot: Decimal | None) -> LaunchCost:
-        cost = launch_cost(self.request.type, disk, prices)
+    def cost(self, volumes: Iterable[Volume] | None, prices: Prices, spot: Decimal | None) -> LaunchCost:
+        cost = launch_cost(self.request.type, volumes, prices)
         return replace(cost, machine=spot) if self.request.is_spot else cost
 
     async def soft(self, asked: Awaitable[_Answer], part: str) -> _Answer | None:
@@ -280,12 +284,35 @@ def _wrong_architecture(kind: MachineType, image: Image) -> FieldError:
     )
 
 
-def launch_cost(type_name: str, disk: int | None, prices: Prices) -> LaunchCost:
+def planned_volumes(request: LaunchRequest, image: Image | None, disk: int | None) -> tuple[Volume, ...] | None:
+    """The volumes that a launch makes, the root disk first; None while the image or the size is not known.
+
+    The root disk is gp3, whatever the image has; IOPS and throughput of a gp3 image are kept. The image's further disks
+    are as they are in it.
+    """
+    if image is None or disk is None:
+        return None
+    root = next((one for one in image.disks if one.device == image.root_device), None)
+    kept = root if root is not None and root.type == DISK_TYPE else None
+    made = Volume(
+        "",
+        disk,
+        DISK_TYPE,
+        "",
+        "",
+        iops=request.iops or (kept.iops if kept else None),
+        throughput=kept.throughput if kept else None,
+        device=image.root_device,
+        delete_on_termination=True,
+    )
+    return made, *(one for one in image.disks if one is not root)
+
+
+def launch_cost(type_name: str, volumes: Iterable[Volume] | None, prices: Prices) -> LaunchCost:
     """What such a machine costs, as far as the prices are known."""
-    per_gib = prices.storage.get(DISK_TYPE)
     return LaunchCost(
         prices.on_demand.get(type_name),
-        None if per_gib is None or disk is None else per_gib * disk,
+        None if volumes is None else disk_per_month(volumes, prices),
         ADDRESS_PER_HOUR,
     )
 

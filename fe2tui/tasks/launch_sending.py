@@ -190,10 +190,13 @@ def launch_call(found: LaunchPlan, key: str, group_id: str, zone: str) -> dict[s
     request, image = found.request, found.image
     assert image is not None
     disk: dict[str, Any] = {"VolumeType": DISK_TYPE, "DeleteOnTermination": True}
-    if found.disk is not None:
-        disk["VolumeSize"] = found.disk
-    if request.iops is not None:
-        disk["Iops"] = request.iops
+    root = found.volumes[0] if found.volumes else None  # what was priced is what is sent
+    wanted = {
+        "VolumeSize": found.disk,
+        "Iops": root.iops if root else request.iops,
+        "Throughput": root.throughput if root else None,
+    }
+    disk |= {key: value for key, value in wanted.items() if value is not None}
     tags = {**request.tags, "Name": request.name}
     on_instance = {**tags, USER_TAG: found.user} if found.user else tags
     call: dict[str, Any] = {

@@ -15,7 +15,7 @@ from fe2tui.errors import AwsError, Fe2Error, NotFoundError, ProtectedError, Sta
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.interruption import ALIVE
-from fe2tui.model.money import HOURS_A_MONTH, hourly_cost
+from fe2tui.model.money import HOURS_A_MONTH, disk_rate, hourly_cost
 from fe2tui.model.progress import Outcome
 from fe2tui.model.words import age, dollars, plural
 from fe2tui.tasks import books
@@ -123,14 +123,13 @@ def _row(fleet: Fleet, instance: Instance, now: datetime, protected: Collection[
 
 def _fate(fleet: Fleet, attachment: Attachment) -> DiskFate:
     volume = fleet.volumes.get(attachment.volume_id)
-    price = fleet.prices.storage.get(volume.type) if volume is not None else None
     return DiskFate(
         attachment.volume_id,
         attachment.device,
         volume.name if volume is not None else "",
         volume.size if volume is not None else None,
         not attachment.delete_on_termination,
-        None if price is None or volume is None else price * volume.size,
+        None if volume is None else disk_rate(volume, fleet.prices),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import boto3
 import pytest
 
 from fe2tui.model.fleet import DiskRun, Fleet, Run
@@ -48,12 +49,42 @@ def test_a_stopped_machine_costs_its_disks_only(fe2: Any) -> None:
     assert stopped["parts"]["disk"]["per_hour"] > 0
 
 
-def test_what_was_launched_costs_what_it_said_it_would(empty_fe2: Any) -> None:
-    said = empty_fe2("launch", "base", "ubuntu", "50", "m5.large", "--no-wait")
-    promised = re.search(r"\$(\d+\.\d\d) a month if left on", said.err)
-    assert promised
-    found = empty_fe2("cost", "--json").json
-    assert Decimal(str(found["per_month"])).quantize(Decimal("0.01")) == Decimal(promised[1])
+def _launched(fe2: Any, *arguments: str) -> tuple[Decimal, Decimal]:
+    """Dollars a month of a new instance: before the launch, and as it is counted afterwards."""
+    said = fe2("launch", *arguments, "--no-wait")
+    before = re.search(r"\$(\d+\.\d\d) a month if left on", said.err)
+    assert before, said.err
+    (row,) = [row for row in fe2("cost", "--json").json["rows"] if row["name"] == arguments[0]]
+    return Decimal(before[1]), Decimal(str(row["per_month"])).quantize(Decimal("0.01"))
+
+
+def test_the_price_before_a_launch_is_the_one_counted_afterwards(empty_fe2: Any) -> None:
+    before, after = _launched(empty_fe2, "plain", "ubuntu", "50", "m5.large")
+    assert before == after
+    before, after = _launched(empty_fe2, "fast", "ubuntu", "80", "m5.large", "--iops", "16000")
+    assert before == after == Decimal("145.13")
+
+
+def test_the_price_before_a_launch_includes_the_images_further_disks_and_their_throughput(
+    empty_fe2: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in empty_fe2.environment.items():
+        monkeypatch.setenv(name, value)
+    launched = ("launch", "base", "ubuntu", "60", "m5.large", "--iops", "4000", "--no-wait", "--json")
+    instance = empty_fe2(*launched).json
+    ec2: Any = boto3.client("ec2", endpoint_url=empty_fe2.cloud.endpoint)
+    wanted = {"Size": 100, "VolumeType": "gp3", "Iops": 6000, "Throughput": 500}
+    data = ec2.create_volume(AvailabilityZone=instance["zone"], **wanted)["VolumeId"]
+    ec2.attach_volume(VolumeId=data, InstanceId=instance["id"], Device="/dev/sdf")
+    assert empty_fe2("freeze", "base", "--no-reboot", "--wait").status == 0
+    before, after = _launched(empty_fe2, "copy", "base", "80", "m5.large")
+    assert before == after
+    copied = next(each for each in empty_fe2("instances", "--json").json if each["name"] == "copy")
+    assert sorted(volume["size"] for volume in copied["volumes"]) == [80, 100]
+    disks = ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [copied["id"]]}])["Volumes"]
+    assert sorted((disk["Size"], disk["Iops"], disk["Throughput"]) for disk in disks) == [
+        (80, 4000, 125), (100, 6000, 500)
+    ]  # fmt: skip
 
 
 def test_without_the_right_to_read_prices_it_says_what_is_not_known(own_fe2: Any) -> None:

@@ -20,11 +20,13 @@ from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.place import Place
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotRequest
+from fe2tui.model.volume import Volume
 from fe2tui.store import Store
 from fe2tui.store.names import last_names
 from tests.store.store_samples import NOON, PLACE, PRICES, fleet, machine
 
 SECOND = timedelta(seconds=1)
+DISK = Volume("", 60, "gp3", "", "", iops=4000, throughput=250, snapshot_id="snap-1", device="/dev/sda1")
 OWN = Image(
     "ami-1",
     "base \x1b[2J",
@@ -35,6 +37,7 @@ OWN = Image(
     snapshot_ids=("snap-1", "snap-2"),
     tags={"fe2:user": "ubuntu"},
     state_reason="Client.X: no",
+    disks=(DISK,),
 )
 SNAPSHOT = Snapshot("snap-1", 60, "pending", 0.42, "vol-1", NOON, "Created by …", stored=3.25, tags={"Name": "base"})
 

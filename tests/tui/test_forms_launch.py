@@ -76,6 +76,17 @@ async def test_what_is_known_stands_beside_each_field_and_nothing_is_cut(demo_en
                 assert len(str(line.render())) <= line.content_size.width, size
 
 
+async def test_the_price_includes_iops_above_those_that_are_free(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        form = await open_form(driven)
+        await fill(driven, name="fast", image="ubuntu", disk="80", type="m5.large")
+        await driven.until(lambda: "$80.13 a month" in text(form, "#cost"))
+        form.query_one("#iops", Field).input.focus()
+        await write(driven.pilot, "16000")
+        await driven.until(lambda: "$145.13 a month" in text(form, "#cost"))
+        assert "$71.40 a month" in hint(form, "disk")
+
+
 async def test_typed_by_tab_alone_it_launches_and_its_row_is_selected(
     fresh_cloud: FreshCloud, enter_cloud: EnterCloud
 ) -> None:

@@ -65,6 +65,8 @@ def _disks(image: Image) -> Rendered:
                 "deleteOnTermination": disk.delete_on_termination,
                 "volumeType": disk.kind,
                 "encrypted": disk.encrypted,
+                "iops": disk.iops,
+                "throughput": disk.throughput,
             },
         }
         for disk in image.disks
@@ -244,6 +246,8 @@ def _snapshot_disk(region: Region, instance: Instance, image: Image, at: int, ta
             volume.kind,
             attachment.delete_on_termination,
             volume.encrypted,
+            volume.iops if volume.kind != "gp2" else None,
+            volume.throughput,
         )
     )
     return snapshot

@@ -140,6 +140,9 @@ def plan_disks(region: Region, params: Mapping[str, Any], image: Image) -> list[
         ebs = dict(entry.get("Ebs") or {})
         ebs.setdefault("SnapshotId", disk.snapshot_id or "")
         ebs.setdefault("VolumeType", disk.kind)
+        if ebs["VolumeType"] == disk.kind:
+            ebs.setdefault("Iops", disk.iops)
+            ebs.setdefault("Throughput", disk.throughput)
         ebs.setdefault("DeleteOnTermination", "true" if disk.delete_on_termination else "false")
         disks.append(_planned(region, disk.device, ebs, disk.size))
     for device, entry in wishes.items():

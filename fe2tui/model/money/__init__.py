@@ -26,6 +26,7 @@ from fe2tui.model.money.marks import Dues, Limits, Mark, dues_of, mark_of
 from fe2tui.model.money.missing import LEFT_OUT, PRICE_PAGE, stale_prices, unseen_words, why_no_price
 from fe2tui.model.money.now import (
     ADDRESS_PER_HOUR,
+    GP3_IOPS,
     HOURS_A_MONTH,
     LINUX,
     SHARED,
@@ -44,6 +45,7 @@ from fe2tui.model.money.rows import AccountCost, Amounts, CostRow
 
 __all__ = [
     "ADDRESS_PER_HOUR",
+    "GP3_IOPS",
     "HOURS_A_MONTH",
     "LEFT_OUT",
     "LINUX",

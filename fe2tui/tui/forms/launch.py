@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from fe2tui.model.image import Image
 from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.money import GP3_IOPS
 from fe2tui.model.spot import Market
 from fe2tui.paths import sheets_folder
 from fe2tui.tasks.launch import LaunchPlan
@@ -98,7 +99,7 @@ class LaunchForm(Form[LaunchRequest]):
                 placeholder="looking up …",
                 hint="who may reach a new group",
             ),
-            Field("IOPS", id="iops", value=text["iops"], placeholder="3000", hint="of the disk"),
+            Field("IOPS", id="iops", value=text["iops"], placeholder=str(GP3_IOPS), hint="of the disk"),
             id="fields",
             can_focus=False,
         )

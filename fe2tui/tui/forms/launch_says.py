@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from fe2tui.errors import Fe2Error, FieldError
+from fe2tui.model.money import GP3_IOPS
 from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms import launch_words as words
 from fe2tui.tui.forms.field import Field, Row
@@ -65,6 +66,8 @@ class Says:
         self._line("data").update(dim(plan.market_words))
         self._field("image").hint(*words.image_hints(plan, self._clock()))
         self._field("disk").hint(*words.disk_hints(plan, self._field("disk").value))
+        if plan.volumes and plan.request.iops is None:
+            self._field("iops").input.placeholder = str(plan.volumes[0].iops or GP3_IOPS)
         self._field("type").hint(*words.type_hints(plan, self._has_picker))
         self._field("key_name").hint(*words.key_hints(plan))
         self._field("security_group").hint(*words.group_hints(plan))

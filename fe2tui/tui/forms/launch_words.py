@@ -99,10 +99,12 @@ def type_hints(plan: LaunchPlan, has_picker: bool) -> tuple[str, ...]:
 
 
 def disk_hints(plan: LaunchPlan, typed: str) -> tuple[str, ...]:
-    """The disk's monthly cost."""
+    """What the disk costs a month, with the further disks of the image."""
     if plan.disk is None:
         return ("GiB gp3",)
     size = "GiB gp3" if typed else f"{plan.disk} GiB gp3"
+    if further := (plan.volumes or ())[1:]:
+        size += f" + {sum(one.size for one in further):,} GiB"
     cost = plan.cost.disk_per_month if plan.cost else None
     if cost is None:
         return (f"{size}  price unknown",)
@@ -158,7 +160,8 @@ def cost_line(plan: LaunchPlan | None) -> Content:
     if cost.machine is not None:
         known.append(f"the machine ${_cents(cost.machine)} an hour")
     if cost.disk_per_month is not None:
-        known.append(f"its disk ${dollars(cost.disk_per_month)} a month, also while stopped")
+        disks = "disks" if plan is not None and len(plan.volumes or ()) > 1 else "disk"
+        known.append(f"its {disks} ${dollars(cost.disk_per_month)} a month, also while stopped")
     known.append(f"its address ${cost.address} an hour")
     return Content.assemble(("Price unknown. ", "$warning"), f"What is known: {listed(known)}.")
 
