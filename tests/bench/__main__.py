@@ -18,6 +18,7 @@ def _starts(runs: int) -> Iterator[Figure]:
         yield start.last_fleet(cloud, runs)
         yield from start.first_row(cloud, runs)
         yield start.listing(cloud, runs)
+        yield start.helping(cloud, runs)
 
 
 def _launches(runs: int) -> Iterator[Figure]:

@@ -28,16 +28,28 @@ class Figure:
         return f"{self.what:<58} {self.value:>9.2f} {self.unit:<3} {aim:<15} {self.note}".rstrip()
 
 
-def paired(ours: Callable[[], float], theirs: Callable[[], float], runs: int) -> tuple[float, float]:
-    """The medians of both, taken in turn so that a slow moment of the machine meets both; one warm-up each."""
+@dataclass(frozen=True, slots=True)
+class Time:
+    """What something took, in seconds: by the clock, and of the processor. The second is steadier on a busy machine."""
+
+    wall: float
+    cpu: float
+
+
+def paired(ours: Callable[[], Time], theirs: Callable[[], Time], runs: int) -> list[tuple[Time, Time]]:
+    """Both in turn, so that a slow moment of the machine meets both; one uncounted run of each before."""
     ours(), theirs()
-    pairs = [(ours(), theirs()) for _ in range(runs)]
-    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+    return [(ours(), theirs()) for _ in range(runs)]
 
 
-def ratio(what: str, ours: float, theirs: float, aim: float | None) -> Figure:
-    """A ratio of two medians, with both in milliseconds beside it."""
-    return Figure(what, ours / theirs, "×", aim, f"{ours * 1000:.0f} ms ÷ {theirs * 1000:.0f} ms")
+def ratio(what: str, pairs: Sequence[tuple[Time, Time]], aim: float | None) -> Figure:
+    """The ratio of the medians by the clock; beside it both, and the ratio of processor time."""
+    wall, other_wall = (statistics.median(pair[side].wall for pair in pairs) for side in (0, 1))
+    cpu, other_cpu = (statistics.median(pair[side].cpu for pair in pairs) for side in (0, 1))
+    note = f"{wall * 1000:.0f} ms ÷ {other_wall * 1000:.0f} ms"
+    if other_cpu:
+        note += f"; processor {cpu / other_cpu:.2f}: {cpu * 1000:.0f} ms ÷ {other_cpu * 1000:.0f} ms"
+    return Figure(what, wall / other_wall, "×", aim, note)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
