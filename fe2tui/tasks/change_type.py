@@ -347,8 +347,12 @@ def _add(error: Fe2Error, words: str) -> None:
 def _cost_words(plan: TypeChange) -> str:
     hour, month = plan.difference_per_hour, plan.difference_per_month
     if hour is None or month is None:
-        unknown = plan.instance.type if plan.per_hour_before is None else plan.to
-        return f"What {unknown} costs an hour is not known, and so neither is the difference."
+        if plan.per_hour_after is None:
+            return f"Price unknown: what {plan.to} costs an hour is not known."
+        return (
+            f"While it runs, it costs ${_exact(plan.per_hour_after)} an hour; what {plan.instance.type} costs is not "
+            "known, and so neither is the difference."
+        )
     if not hour:
         return "It costs the same."
     more = "more" if hour > 0 else "less"

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws.spot_requests import spot_request, spot_requests
 from fe2tui.errors import AwsError, CapacityError, Fe2Error, StateError
+from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import ALIVE, request_words, waits_for_aws
+from fe2tui.model.money import ADDRESS_PER_HOUR, has_address_running, running_cost, stale_prices, why_no_price
 from fe2tui.model.progress import Outcome
 from fe2tui.model.spot import SpotRequest
+from fe2tui.model.words import dollars, listed, visible
 from fe2tui.tasks import books
 from fe2tui.tasks.batch import Fates, asked_for, each_or_all, logged, look_up, outcomes, settle
 from fe2tui.tasks.context import Context
@@ -22,6 +27,92 @@ from fe2tui.tasks.taken import is_gone, only_aws_starts
 
 _SPOT_STAYS = "Wait and try again: a spot instance keeps its type and its zone. Or freeze it, and launch its image."
 _UNSETTLED_SPOT = "IncorrectSpotRequestState"
+_NAMED = 6  # instances whose price is said one by one; the rest of many are summed up
+_LONGEST = 32  # characters of a name among several
+
+
+def start_costs(instances: Sequence[Instance], fleet: Fleet, now: datetime) -> tuple[str, ...]:
+    """What these cost an hour while they run, to be read before they are started: a sentence or a row each.
+
+    For one, its parts; for several, the price of each, dearest first, and the sum. A price that is not known is called
+    so, and is in no sum.
+    """
+    return tuple(_start_costs(instances, fleet, now))
+
+
+def _start_costs(instances: Sequence[Instance], fleet: Fleet, now: datetime) -> Iterator[str]:
+    if not instances:
+        return
+    yield from _costs_of_one(instances[0], fleet) if len(instances) == 1 else _costs_of_several(instances, fleet)
+    unsure = [one for one in instances if has_address_running(one, fleet) is None]
+    if unsure:
+        more = f"${ADDRESS_PER_HOUR} an hour more"
+        one = f"A public address, if it gets one, costs {more}."
+        yield one if len(instances) == 1 else f"A public address, for those that get one, costs {more} each."
+    if not all(one.is_spot for one in instances) and (stale := stale_prices(fleet, now)):
+        yield f"On-demand {stale}."
+
+
+def _costs_of_one(instance: Instance, fleet: Fleet) -> Iterator[str]:
+    cost = running_cost(instance, fleet)
+    if cost.total is not None:
+        market = " at the present spot price" if instance.is_spot else ""
+        parts = [f"instance {_per_hour(cost.machine)}{market}"]
+        parts += [f"public address {_per_hour(cost.address)}"] if cost.address else []
+        parts += [f"disks {_per_hour(cost.disk)}"] if cost.disk else []
+        yield f"While it runs, it costs {_per_hour(cost.total)} an hour: {listed(parts)}."
+    elif cost.machine is None:
+        yield f"Price unknown: {why_no_price(instance, fleet)}."
+    else:
+        yield f"Price unknown: what its disks cost is not known. The instance costs {_per_hour(cost.machine)} an hour."
+    stays = ["disks"] if cost.disk or cost.disk is None else []
+    stays += ["public address"] if instance.public_ip and instance.state is State.STOPPED else []
+    if stays:
+        yield f"Its {listed(stays)} {'cost' if stays[0] == 'disks' else 'costs'} the same while it is stopped."
+
+
+def _costs_of_several(instances: Sequence[Instance], fleet: Fleet) -> Iterator[str]:
+    costs = {one.id: running_cost(one, fleet) for one in instances}
+    totals = {key: cost.total for key, cost in costs.items()}
+
+    def dearest_first(instance: Instance) -> tuple[bool, Decimal]:
+        total = totals[instance.id]
+        return total is not None, -(total or Decimal(0))
+
+    ordered = sorted(instances, key=dearest_first)
+    for one in ordered[:_NAMED]:
+        total, name = totals[one.id], visible(one.label)
+        name = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+        yield f"{name}: {f'{_per_hour(total)} an hour' if total is not None else 'price unknown'}"
+    rest = [totals[one.id] for one in ordered[_NAMED:]]
+    if rest:
+        known, unknown = _sum(rest)
+        words = f"price unknown for {unknown:,}" if unknown else ""
+        parts = (f"{'at least ' if unknown else ''}{_per_hour(known)} an hour" if unknown < len(rest) else "", words)
+        yield f"{len(rest):,} more: {', '.join(part for part in parts if part)}"
+    known, unknown = _sum(totals.values())
+    if unknown == len(instances):
+        yield "Price unknown for all of them."
+    elif unknown:
+        yield f"Together they cost at least {_per_hour(known)} an hour while they run: price unknown for {unknown:,}."
+    else:
+        yield f"Together they cost {_per_hour(known)} an hour while they run."
+    disks = sum((cost.disk for cost in costs.values() if cost.disk), Decimal(0))
+    if disks:
+        yield f"Their disks cost {_per_hour(disks)} an hour of that while they are stopped, too."
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> tuple[Decimal, int]:
+    """The sum of the known amounts, and how many are not known."""
+    all_of_them = list(amounts)
+    known = [amount for amount in all_of_them if amount is not None]
+    return sum(known, Decimal(0)), len(all_of_them) - len(known)
+
+
+def _per_hour(amount: Decimal | None) -> str:
+    """Dollars with three decimals; four where three would not say it."""
+    places = 4 if amount is not None and amount < Decimal("0.01") and amount != round(amount, 3) else 3
+    return dollars(amount, places, sign="$")
 
 
 async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[Outcome]:

@@ -387,7 +387,7 @@ async def test_a_difference_that_is_not_known_is_not_guessed(bench: Bench, catal
     base = await find(bench.ctx, "base")
     plan = plan_change(base, "m5.2xlarge", catalogue, seen(bench, base, m5_xlarge="0.192"))
     assert (plan.difference_per_hour, plan.difference_per_month) == (None, None)
-    assert plan.sentences[0].startswith("What m5.2xlarge costs an hour is not known")
+    assert plan.sentences[0].startswith("Price unknown: what m5.2xlarge costs an hour is not known")
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ async def test_on_demand_launches_what_was_typed_when_spot_has_no_room(full: Clo
     async with dashboard() as driven:
         await launched_in_vain(driven, "patient")
         assert len(calls(full, "RunInstances")) == before + 3  # every zone once
+        assert "an hour while it runs" in str(driven.app.screen.query_one("#costs", Static).render())
         await driven.press("t")
         picker = await driven.opened(PickTypes)
         await driven.until(lambda: picker.query_one(TypeTable).cursor_id)

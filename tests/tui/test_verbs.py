@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,11 @@ def own_cloud(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> Cloud:
     return cloud
 
 
+def text_of(form: Confirm) -> str:
+    """All that a question says, on one line."""
+    return " ".join(" ".join(str(line.render()) for line in form.query(Static)).split())
+
+
 async def test_stop_asks_once_and_enter_means_no(demo_env: Path, cloud: Cloud) -> None:
     async with dashboard() as driven:
         await driven.go_to("base")
@@ -56,9 +63,66 @@ async def test_stop_then_start_with_the_same_key(own_cloud: Cloud) -> None:
         await driven.until(driven.is_state("base", State.STOPPED))
         await driven.until(lambda: not driven.view.running_tasks)
         await driven.press("s")
+        await driven.opened(Confirm)
+        assert not calls(own_cloud, "StartInstances")
+        await driven.press("y")
         await driven.until(driven.is_state("base", State.RUNNING))
         assert driven.is_home
         assert driven.view.selected.id == driven.named("base").id
+
+
+async def test_start_asks_once_with_its_price_and_enter_means_no(demo_env: Path, cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("od1")
+        await driven.press("s")
+        form = await driven.opened(Confirm)
+        details = text_of(form)
+        assert "While it runs, it costs $0.059 an hour: instance $0.042 and disks $0.018." in details
+        await driven.press("enter")
+        await driven.home()
+        assert driven.named("od1").state is State.STOPPED
+        assert not calls(cloud, "StartInstances")
+
+
+async def test_starting_several_names_each_with_its_price_and_the_sum_and_starts_them_after_one_yes(
+    own_cloud: Cloud,
+) -> None:
+    async with dashboard() as driven:
+        await driven.filter("state:stopped")
+        await driven.until(lambda: all(one.state is State.STOPPED for one in driven.view.desk.shown_instances()))
+        await driven.press("a", "s")
+        form = await driven.opened(Confirm)
+        started = [one.id for one in driven.view.marked if not one.is_interrupted and not one.is_kept]
+        assert len(started) > 1
+        details = text_of(form)
+        assert all(driven.view.fleet.instances[key].label[:31] in details for key in started)
+        hours = [Decimal(found) for found in re.findall(r": \$([\d.]+) an hour", details)]
+        together = re.search(r"Together they cost \$([\d.]+) an hour while they run\.", details)
+        assert together and len(hours) == len(started) and abs(Decimal(together[1]) - sum(hours)) < Decimal("0.01")
+        assert not calls(own_cloud, "StartInstances")
+        await driven.press("y")
+        await driven.until(lambda: not driven.view.running_tasks and calls(own_cloud, "StartInstances"))
+
+
+async def test_a_price_that_is_not_known_is_called_so_before_a_start(own_cloud: Cloud) -> None:
+    own_cloud.control("/demo/faults", {"kind": "deny", "service": "pricing"})
+    async with dashboard(prices=False) as driven:
+        await driven.until(lambda: driven.view.fleet.problems)
+        await driven.go_to("od1")
+        await driven.press("s")
+        assert "Price unknown: " in text_of(await driven.opened(Confirm))
+
+
+async def test_marks_on_running_and_stopped_ones_ask_for_a_stop_and_leave_the_stopped_out(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        for name in ("scraper", "od1"):
+            await driven.go_to(name)
+            await driven.press("space")
+        await driven.until(lambda: {one.name for one in driven.view.marked} == {"scraper", "od1"})
+        await driven.press("s")
+        form = await driven.opened(Confirm)
+        assert "Stop scraper?" in text_of(form)
+        assert "Left out, it is stopped: od1." in text_of(form)
 
 
 async def test_stopping_says_what_it_saves_and_what_goes_on_costing(demo_env: Path) -> None:

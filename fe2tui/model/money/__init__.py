@@ -34,10 +34,12 @@ from fe2tui.model.money.now import (
     disk_per_month,
     disk_rate,
     follows_market,
+    has_address_running,
     hourly_cost,
     is_taken_back,
     machine_price,
     monthly_cost,
+    running_cost,
     saving,
 )
 from fe2tui.model.money.past import cost_between, cost_of_last_run, cost_so_far, known_between, run_cost
@@ -74,6 +76,7 @@ __all__ = [
     "flow_of_disk",
     "flows_of_run",
     "follows_market",
+    "has_address_running",
     "hourly_cost",
     "is_taken_back",
     "known_between",
@@ -85,6 +88,7 @@ __all__ = [
     "rest",
     "run_cost",
     "run_since",
+    "running_cost",
     "runs_of",
     "saving",
     "stale_prices",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from fe2tui.model.fleet import Fleet, Prices
@@ -125,6 +125,27 @@ def hourly_cost(instance: Instance, fleet: Fleet) -> HourlyCost:
     if instance.state not in (State.RUNNING, State.PENDING):
         return HourlyCost(Decimal(0), per_hour, address if instance.state is State.STOPPED else Decimal(0))
     return HourlyCost(machine_price(instance, fleet.prices), per_hour, address)
+
+
+def has_address_running(instance: Instance, fleet: Fleet) -> bool | None:
+    """Whether the instance has a public address while it runs; None if it has none now and was never seen running.
+
+    EC2 releases the address of an instance that stops, unless it is an Elastic IP, and gives it another at the next
+    start. Source: EC2 user guide, "Amazon EC2 instance IP addressing".
+    """
+    if instance.public_ip:
+        return True
+    seen = [run for run in fleet.runs.get(instance.id, ()) if not run.is_rest and run.seen_at is not None]
+    return seen[-1].has_address if seen else None
+
+
+def running_cost(instance: Instance, fleet: Fleet) -> HourlyCost:
+    """What the instance costs an hour while it runs, whatever state it is in now.
+
+    The address is in only where ``has_address_running`` is sure of it.
+    """
+    cost = hourly_cost(replace(instance, state=State.RUNNING), fleet)
+    return replace(cost, address=ADDRESS_PER_HOUR if has_address_running(instance, fleet) else Decimal(0))
 
 
 def monthly_cost(instance: Instance, fleet: Fleet) -> Decimal | None:

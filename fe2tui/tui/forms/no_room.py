@@ -69,10 +69,12 @@ class NoRoom(Form[WayOut]):
     ]
     AUTO_FOCUS = "#no"
 
-    def __init__(self, request: LaunchRequest, error: NoCapacityError) -> None:
+    def __init__(self, request: LaunchRequest, error: NoCapacityError, costs: Content | None = None) -> None:
+        """``costs`` says what the instance costs that waiting launches."""
         super().__init__(f"No room for {visible(request.name)}", leave_word="Leave it")
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
         self._error = error
+        self._costs = costs
         self._offers: Sequence[_Offer] = _offers(request)
 
     def compose(self) -> Iterator[Widget]:
@@ -82,6 +84,8 @@ class NoRoom(Form[WayOut]):
             ways.append(_button(offer.key, offer.title, f"way-{offer.way}"))
             ways.append(Static(dim(offer.words), classes="about -waits" if offer.way == WAIT else "about"))
             if offer.way == WAIT:
+                if self._costs is not None:
+                    ways.append(Static(self._costs, classes="about -waits", id="costs"))
                 ways.append(RadioLine([Pick(hours, (words,)) for hours, words in _HOURS.items()], _USUAL, id="hours"))
         yield from self.framed(
             Static(Content.assemble(("▲ ", "$error"), shown(self._error.summary)), classes="question"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fe2tui.errors import Fe2Error, StartAfterChangeError
 from fe2tui.model.becoming import why_not
 from fe2tui.model.instance import Instance, State
@@ -15,6 +17,7 @@ from fe2tui.tui.forms.type_columns import Unfit
 from fe2tui.tui.forms.type_picker import PickTypes
 from fe2tui.tui.verbs.calm import until_no_form
 from fe2tui.tui.verbs.meant import newest_of
+from fe2tui.tui.verbs.power import start_costs
 from fe2tui.tui.verbs.sources import source_of
 from fe2tui.tui.view import View
 
@@ -86,7 +89,7 @@ def _run(view: View, plan: task.TypeChange) -> None:
             return await task.change_type(ctx, instance.id, to, stop=True, known=view.desk.catalogues)
         except StartAfterChangeError as error:
             await until_no_form(view)
-            if await view.ask(_way_back(instance, error)) != "back":
+            if await view.ask(_way_back(view, instance, error)) != "back":
                 raise
             return await task.change_back(ctx, error.instance_id, error.old_type)
 
@@ -99,7 +102,7 @@ def _run(view: View, plan: task.TypeChange) -> None:
     view.run_task(f"Change type of {visible(instance.label)}", work, subjects=(instance,), done=done)
 
 
-def _way_back(instance: Instance, error: StartAfterChangeError) -> Confirm:
+def _way_back(view: View, instance: Instance, error: StartAfterChangeError) -> Confirm:
     why = str(error.__cause__.summary) if isinstance(error.__cause__, Fe2Error) else error.summary
     question = (
         f"AWS has no {error.new_type} in {instance.zone} right now."
@@ -108,7 +111,10 @@ def _way_back(instance: Instance, error: StartAfterChangeError) -> Confirm:
     )
     return Confirm(
         f"{question} Go back to {error.old_type} and start it?",
-        [f"{visible(instance.label)} is stopped, and {error.new_type} now."],
+        [
+            f"{visible(instance.label)} is stopped, and {error.new_type} now.",
+            *start_costs(view, [replace(newest_of(view), type=error.old_type)]),
+        ],
         title=_title(instance),
         choices=(Choice("y", f"Back to {error.old_type}", "back"),),
         no_word="Leave it stopped",

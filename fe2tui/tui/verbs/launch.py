@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from fe2tui.errors import NoCapacityError
+from textual.content import Content
+
+from fe2tui.errors import Fe2Error, NoCapacityError
 from fe2tui.model.instance import Instance
 from fe2tui.model.launch import LaunchRequest
 from fe2tui.model.progress import Progress
@@ -16,6 +18,7 @@ from fe2tui.tasks.launch import Lookups
 from fe2tui.tasks.launch_again import launch_when_room
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.launch_lists import Sources
+from fe2tui.tui.forms.launch_words import cost_line
 from fe2tui.tui.forms.no_room import ANY_ZONE, ON_DEMAND, TYPE, WAIT, NoRoom
 from fe2tui.tui.verbs.calm import has_form, until_no_form
 from fe2tui.tui.verbs.from_image import First, first
@@ -121,8 +124,9 @@ async def _way_out(ctx: Context, request: LaunchRequest, error: NoCapacityError,
     ctx.step("launch", "no room", f"{error.summary} What now is asked.", label=request.name)
     if has_form(view):
         view.tell(f"Launch {visible(request.name)}: {error.summary}", "warning")
+    costs = await _costs(request, forms)
     await until_no_form(view)
-    while (chosen := await view.ask(NoRoom(request, error))) is not None:
+    while (chosen := await view.ask(NoRoom(request, error, costs))) is not None:
         if chosen.way == WAIT:
             return _Next(request, chosen.patience)
         form = {
@@ -134,6 +138,16 @@ async def _way_out(ctx: Context, request: LaunchRequest, error: NoCapacityError,
         if other is not None:
             return _Next(other)
     return None
+
+
+async def _costs(request: LaunchRequest, forms: _Forms) -> Content:
+    """What the instance will cost, as the launch form says it."""
+    try:
+        plan = await task.plan(forms.ctx, request, forms.known)
+    except Fe2Error:
+        return Content("Price unknown.")
+    is_known = plan.cost is not None and plan.type is not None and plan.disk is not None
+    return cost_line(plan) if is_known else Content("Price unknown.")
 
 
 def _done(instance: Instance) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,12 +24,15 @@ _ONE_TIME = "a one-time spot instance cannot be stopped, only terminated"
 
 
 async def stop_or_start(view: View) -> None:
-    """Stop what runs of the instances meant; if none does, start what is stopped; if all are stopping, offer force."""
+    """Stop what runs of the instances meant; if none does, start what is stopped; if all are stopping, offer force.
+
+    Each asks first: a stop says what it saves, a start what it costs.
+    """
     states = {instance.state for instance in meant(view, lambda instance: None).instances}
     if State.RUNNING in states:
         await _stop(view, meant(view, _no_stop))
     elif State.STOPPED in states:
-        _start(view, meant(view, _no_start))
+        await _start(view, meant(view, _no_start))
     else:
         await _force(view, meant(view, _no_force))
 
@@ -66,11 +69,19 @@ def _no_force(instance: Instance) -> str | None:
     return None if instance.state is State.STOPPING else f"it is {instance.state}"
 
 
-def _start(view: View, those: Meant) -> None:
+async def _start(view: View, those: Meant) -> None:
     if not those.instances:
         tell_nothing_to_do(view, those, "start")
         return
-    _run(view, "Start", those, lambda ctx: power.start(ctx, those.ids))
+    who = _who(those) if len(those.instances) == 1 else []  # of several, the prices name each
+    question = Confirm(
+        f"Start {those.words}?",
+        [*who, *start_costs(view, those.instances), *those.left_words],
+        title="Start",
+        choices=(Choice("y", "Start", "yes"),),
+    )
+    if await view.ask(question) == "yes":
+        _run(view, "Start", those, lambda ctx: power.start(ctx, those.ids))
 
 
 async def _stop(view: View, those: Meant) -> None:
@@ -122,6 +133,12 @@ async def _force(view: View, those: Meant) -> None:
     )
     if await view.ask(question) == "force":
         _run(view, "Force stop", those, lambda ctx: power.stop(ctx, those.ids, force=True))
+
+
+def start_costs(view: View, instances: Sequence[Instance]) -> Sequence[str]:
+    """What these cost an hour while they run, by the newest fleet."""
+    fleet = view.desk.fleet or view.fleet
+    return power.start_costs(instances, fleet, view.context().clock()) if fleet is not None else ("Price unknown.",)
 
 
 def _run(view: View, verb: str, those: Meant, act: Callable[[Context], Awaitable[list[Outcome]]]) -> None:
