@@ -13,6 +13,7 @@ from textual.message import Message
 
 from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet
+from fe2tui.model.place import Place
 from fe2tui.tui.broken import broken
 from fe2tui.tui.polling import FleetNotRead, FleetSeen, Polling
 
@@ -32,6 +33,9 @@ class Listener(Protocol):
 
     def place_changed(self) -> None:
         """Another place is shown from now on."""
+
+    async def until_drawn(self) -> None:
+        """Wait until what was told so far is on the screen."""
 
     def answered(self) -> None:
         """The first read has ended and been told of: what else is imported late may be imported now."""
@@ -74,6 +78,7 @@ class Link:
         self._polling: Polling | None = None
         self._worker: Worker[None] | None = None
         self._left_behind: list[Session] = []
+        self._opening: asyncio.Future[tuple[Session, Fleet | None]] | None = None
         self._cpu = settings.cpu_chart
 
     @property
@@ -93,10 +98,15 @@ class Link:
         assert self._store is not None, "asked for before it was opened"
         return self._store
 
+    def begin(self) -> None:
+        """Open session and store in a thread while the screen is put up; the first ``open`` takes up what it gave."""
+        self._opening = asyncio.ensure_future(asyncio.to_thread(self._opened, self._choice))
+
     async def open(self, choice: Choice | None = None) -> None:
         """Open session and store, show what was last seen there, then read for ever. Raises Fe2Error."""
         choice = choice or self._choice
-        session = await asyncio.to_thread(self._opened, choice)
+        opening, self._opening = self._opening, None
+        session, last = await (opening or asyncio.to_thread(self._opened, choice))
         self._choice = choice
         if self._session is not None:
             self._left_behind.append(self._session)
@@ -104,24 +114,25 @@ class Link:
         if self._worker is not None:
             self._worker.cancel()
         self._listener.place_changed()
-        last = await asyncio.to_thread(self._last_fleet)
         if last is not None:
             self._listener.post_message(FleetSeen(last, from_store=True))
+            await self._listener.until_drawn()
         self._worker = self._host.work(self._poll(session, last), "poll")
 
-    def _opened(self, choice: Choice) -> Session:
+    def _opened(self, choice: Choice) -> tuple[Session, Fleet | None]:
         from fe2tui.aws.session import Session
         from fe2tui.store import open_store
 
         if self._store is None:
             self._store = open_store()
-        return Session(choice, ask_code=self._ask_code)
+        session = Session(choice, ask_code=self._ask_code)
+        return session, self._last_fleet(session.place)
 
-    def _last_fleet(self) -> Fleet | None:
+    def _last_fleet(self, place: Place) -> Fleet | None:
         try:
             if self.store.problem is not None:
                 self._listener.warn(str(self.store.problem))
-            return self.store.fleets.last(self.session.place)
+            return self.store.fleets.last(place)
         except StoreError as error:
             self._listener.warn(str(error))
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding
@@ -84,6 +85,9 @@ class Parts:
         for binding in Binding.make_bindings(wanted):  # which knows / as slash
             app.bind(binding.key, binding.action, description=binding.description, show=False)
         app.theme_changed_signal.subscribe(app, lambda _: self.main.recolour())
+        self.desk.link.begin()
+        self.main.stage.arrange(*app.size)
+        app.stylesheet.read_all(self.main.css_path)  # the screen would have those that are known parsed again
         await app.push_screen(self.main)
         self.starting.begin()
 
@@ -151,6 +155,12 @@ class Parts:
             self.warn(f"[profiles.{place.profile}] colour: “{colour}” is no colour.")
         self.news()
         self.feed.read_log()
+
+    async def until_drawn(self) -> None:
+        """Wait until what was told so far is on the screen."""
+        drawn = asyncio.Event()
+        self.main.call_after_refresh(drawn.set)
+        await drawn.wait()
 
     def answered(self) -> None:
         """The first read has ended: when it is on the screen there is time for the rest."""

@@ -116,7 +116,6 @@ class Stage:
 
     def _apply(self) -> None:
         shown, screen = self.in_sight, self._screen
-        screen.set_class(self.is_beside, "-beside")
-        for pane in (*PANES, DETAILS):
-            screen.set_class(pane in shown, f"-{pane}")
+        classes = {f"-{pane}": pane in shown for pane in (*PANES, DETAILS)}
+        screen.update_classes({"-beside": self.is_beside, **classes}, update=screen.is_mounted)
         self._activity.named = self.named(ACTIVITY)
