@@ -169,6 +169,19 @@ def test_a_report_hears_of_each_step(demo_env: Path, name: str) -> None:
     assert {"image", "key", "requested", "running", "ready"} <= {each.step for each in heard}
 
 
+def test_a_second_image_of_an_instance_has_its_real_name_and_the_report_says_why(demo_env: Path, name: str) -> None:
+    told: list[Progress] = []
+    with EC2("Ohio", report=told.append) as ec2:
+        ec2.launch(name, wait=False)
+        assert ec2.freeze(name, wait=True).name == name
+        second = ec2.freeze(name, wait=True)
+        assert (second.name, ec2.ami(f"{name}-2").id) == (f"{name}-2", second.id)
+        words = f"There is an image {name} already: the new one will be called {name}-2."
+        assert words in [step.words for step in told if (step.task, step.step) == ("freeze", "name")]
+        ec2.deregister(name, f"{name}-2")
+        ec2.terminate(name)
+
+
 def test_images_keys_and_errors_of_a_field(ec2: EC2) -> None:
     assert ec2.ami("ubuntu", "arm64").architecture == "arm64"
     assert ec2.ami() == ec2.ami("ubuntu")
@@ -178,6 +191,10 @@ def test_images_keys_and_errors_of_a_field(ec2: EC2) -> None:
     with pytest.raises(FieldError) as refused:
         ec2.launch("base", "ubuntu")
     assert refused.value.field == "name"
+    with pytest.raises(FieldError, match="begins with a -"):
+        ec2.launch("--help", "ubuntu")
+    with pytest.raises(FieldError, match="begins with a -"):
+        ec2.freeze("base", "--help")
     with pytest.raises(NotFoundError, match="Did you mean base"):
         ec2.ami("bse")
 

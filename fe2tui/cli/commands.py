@@ -46,7 +46,8 @@ _COMMANDS = {
     "demo": "demo_server",
     "completion": "completion",
 }
-_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_HELP_FLAGS = ["-h", "--help"]
+_SETTINGS = {"help_option_names": _HELP_FLAGS, "max_content_width": 100}
 
 
 def run(program: str, arguments: Sequence[str]) -> int:
@@ -96,11 +97,21 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
+        if name in _HELP_FLAGS:  # fe2 -- --help
+            click.echo(ctx.get_help())
+            ctx.exit()
         if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             close = get_close_matches(name, _COMMANDS, n=3)
             remedy = f"Did you mean {' or '.join(close)}?" if close else "See --help."
             raise UsageError(f"There is no command “{name}”.", remedy)
-        return super().resolve_command(ctx, args)
+        found, command, rest = super().resolve_command(ctx, args)
+        return found, command, ["--help"] if _asks_for_help(rest) and not ctx.resilient_parsing else rest
+
+
+def _asks_for_help(words: Sequence[str]) -> bool:
+    """Whether ``-- --help`` stands among a command's words, as fastec2 had it: whatever else does, it asks for help."""
+    end = words.index("--") if "--" in words else len(words)
+    return any(word in _HELP_FLAGS for word in words[end + 1 : end + 2])
 
 
 def group(program: str) -> Commands:

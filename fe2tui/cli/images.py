@@ -59,6 +59,8 @@ def freeze(
 ) -> None:
     """Make an image of an instance, named after it or AMI-NAME, and print the image's id.
 
+    If another image has the instance's name, the new one gets a number, as in base-2: it asks before, or needs --yes.
+
     The image is pending for minutes, or hours with large disks: `fe2 get-ami NAME - state`, or --wait. A running
     instance reboots, or is stopped and started again, or runs on, as the options say; at a terminal it is asked.
     """

@@ -54,7 +54,8 @@ class Images(Account):
     def freeze(self, name: str, ami_name: str | None = None, *, way: FreezeWay = "reboot", wait: bool = False) -> Image:
         """Make an image of an instance, named after it or ``ami_name``; with ``wait``, return when it can be used.
 
-        ``way``: "reboot" reboots it, "stop" stops it and starts it again, "no-reboot" lets it run on. Raises
+        If another image has the instance's name, a number is added: see the ``name`` of what is returned. ``way``:
+        "reboot" reboots it, "stop" stops it and starts it again, "no-reboot" lets it run on. Raises
         FieldError(ami_name, way), StateError with AWS's reason when the image failed.
         """
 

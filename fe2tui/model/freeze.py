@@ -10,6 +10,7 @@ from typing import Literal
 
 from fe2tui.errors import FieldError
 from fe2tui.model.instance import Instance
+from fe2tui.model.launch import dash_error
 
 FreezeWay = Literal["reboot", "stop", "no-reboot"]
 SHORTEST, LONGEST = 3, 128
@@ -70,6 +71,8 @@ def name_error(name: str, free: str) -> FieldError | None:
     Source: EC2 API reference, CreateImage.
     """
     remedy = f"{free} is free."
+    if error := dash_error("ami_name", name, remedy):
+        return error
     if not SHORTEST <= len(name) <= LONGEST:
         return FieldError("ami_name", f"An image's name has {SHORTEST} to {LONGEST} characters.", remedy)
     if found := _WRONG.search(name):

@@ -82,10 +82,19 @@ def field_errors(request: LaunchRequest) -> list[FieldError]:
     ]
 
 
+def dash_error(field_name: str, name: str, remedy: str = "Choose another name.") -> FieldError | None:
+    """The error for a new name, of whatever it is, that the shell would read as an option."""
+    if not name.startswith("-"):
+        return None
+    return FieldError(field_name, f"“{name}” begins with a -: the shell would read this name as an option.", remedy)
+
+
 def _name(request: LaunchRequest) -> FieldError | None:
     name = request.name
     if not name.strip():
         return FieldError("name", "The instance needs a name.", "Type one that no other instance has.")
+    if error := dash_error("name", name):
+        return error
     if len(name) > NAME_LENGTH:
         return FieldError("name", f"A name has at most {NAME_LENGTH} characters.", f"This one has {len(name)}.")
     if not name.isprintable() or name != name.strip():

@@ -35,11 +35,12 @@ async def freeze(
 ) -> Image:
     """Make an image of an instance; with ``wait``, return when it can be used, else when AWS goes on by itself.
 
-    Reports the steps name, stopping, requested, image (with a fraction), start, ready. The intent is in the store
-    before anything is done; a lost reply is settled by looking for the image, which is never asked for twice. With
-    ``stop`` the instance is started again as soon as its disks are copied from, also when this is cancelled meanwhile:
-    that is waited for, until a second cancellation. Raises FieldError (ami_name, way), StateError with AWS's reason
-    when the image failed; errors say what is left.
+    Without a ``name``, the image is called as the instance, or that with a number if another image has the name: the
+    step ``name`` says so. Reports the steps name, stopping, requested, image (with a fraction), start, ready. The
+    intent is in the store before anything is done; a lost reply is settled by looking for the image, which is never
+    asked for twice. With ``stop`` the instance is started again as soon as its disks are copied from, also when this is
+    cancelled meanwhile: that is waited for, until a second cancellation. Raises FieldError (ami_name, way), StateError
+    with AWS's reason when the image failed; errors say what is left.
     """
     if ctx.session.read_only:
         raise ReadOnlyError(
@@ -87,7 +88,7 @@ class _Freezing:
     async def run(self, wait: bool) -> Image:
         ctx, plan = self.ctx, self.plan
         journal, token = ctx.store.freezes, self.intent.token
-        self.step("name", f"The image will be called {plan.name}")
+        self.step("name", plan.name_words or f"The image will be called {plan.name}")
         tags = await self.tags()
         try:
             image_id = await self.begun(tags)

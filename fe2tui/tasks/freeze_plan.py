@@ -54,6 +54,7 @@ class FreezePlan:
 
     ``name`` is the image's, ``free_name`` one that nobody has. ``ways`` are those possible for the instance: none for
     one that is stopped already, which needs none. ``at_most_per_month`` is dollars, None where not known.
+    ``taken_name`` is the name that the image would have if no other image had it; empty if ``name`` is the one wanted.
     """
 
     instance: Instance
@@ -64,11 +65,19 @@ class FreezePlan:
     ways: tuple[WayWords, ...] = ()
     sentences: tuple[str, ...] = ()
     at_most_per_month: Decimal | None = None
+    taken_name: str = ""
 
     @property
     def is_possible(self) -> bool:
         """Whether nothing stands in its way."""
         return not self.errors
+
+    @property
+    def name_words(self) -> str:
+        """Why the image gets another name than its instance's; empty if it does not."""
+        if not self.taken_name:
+            return ""
+        return f"There is an image {self.taken_name} already: the new one will be called {self.name}."
 
     @property
     def stops(self) -> bool:
@@ -99,7 +108,8 @@ async def plan_freeze(
     known = list(images) if images is not None else await aws.every_own_image(ctx.session)
     taken = {image.name for image in known}
     given = (name or "").strip()
-    free = free_name(valid_name(instance), taken)
+    own_name = valid_name(instance)
+    free = free_name(own_name, taken)
     errors = []
     if given:
         free = free_name(valid_name(replace(instance, tags={"Name": given})), taken)
@@ -122,7 +132,8 @@ async def plan_freeze(
     ways = tuple(_with_losses(one, local) for one in ways)
     first, *more = _sentences(instance, way, fleet, cost)
     sentences = (first, *_losses(instance, way, local), *more)
-    return FreezePlan(instance, given or free, free, way, tuple(errors), ways, sentences, cost)
+    taken_name = "" if given or free == own_name else own_name
+    return FreezePlan(instance, given or free, free, way, tuple(errors), ways, sentences, cost, taken_name)
 
 
 def _refuse_state(instance: Instance) -> None:

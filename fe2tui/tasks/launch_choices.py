@@ -8,7 +8,7 @@ from typing import Literal
 
 from fe2tui.aws.network import SecurityGroup
 from fe2tui.errors import FieldError, NotFoundError
-from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.launch import LaunchRequest, dash_error
 from fe2tui.model.price_hist import EVERY_ZONE, zone_named
 from fe2tui.model.words import listed
 from fe2tui.tasks.keys import DEFAULT_NAME, AccountKey, KeyOffer, OwnKey, shown_path
@@ -74,6 +74,8 @@ def chosen_key(
 
 
 def _free_name(name: str, offer: KeyOffer | None) -> str:
+    if error := dash_error("key_name", name):
+        raise error
     if offer is not None and (taken := offer.named(name)):
         raise FieldError(
             "key_name",

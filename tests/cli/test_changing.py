@@ -46,6 +46,25 @@ def test_launch_takes_values_by_position_by_name_or_both(empty_fe2: Any) -> None
     assert {each["name"] for each in empty_fe2("instances", "--json").json} == {"one", "two"}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (["launch", "--", "--halp", "ubuntu", "20", "t3.micro"], "--halp"),
+        (["launch", "--name=-x", "ubuntu", "20", "t3.micro"], "-x"),
+        (["launch", "x", "ubuntu", "20", "t3.micro", "--key=-k", "--create-key"], "-k"),
+        (["freeze", "base", "--", "--halp"], "--halp"),
+    ],
+)
+def test_a_new_name_that_the_shell_would_read_as_an_option_is_refused(
+    own_fe2: Any, arguments: list[str], field: str
+) -> None:
+    said = own_fe2(*arguments)
+    assert (said.status, said.out) == (2, "")
+    assert f"“{field}” begins with a -" in said.err
+    sent = {call["action"] for call in own_fe2.cloud.control("/demo/calls", method="GET")}
+    assert not sent & {"RunInstances", "CreateImage", "CreateKeyPair"}
+
+
 def test_a_name_in_use_is_refused_and_nothing_is_launched(base: Any) -> None:
     said = base("launch", "base", "ubuntu", "20", "t3.micro")
     assert (said.status, said.out) == (2, "")

@@ -190,8 +190,14 @@ def test_freeze_prints_the_id_at_once_and_get_ami_says_pending_until_it_is_done(
 
 def test_an_image_is_named_after_the_instance_and_never_twice_the_same(own_fe2: Any) -> None:
     assert "base" in {each["name"] for each in own_fe2("amis", "--json").json}
-    made = own_fe2("freeze", "base", "--json").json
-    assert (made["name"], made["login_user"]) == ("base-2", "ubuntu")
+    unsaid = own_fe2("freeze", "base")
+    assert (unsaid.status, unsaid.out) == (2, "")
+    assert "There is an image base already: the new one will be called base-2." in unsaid.err
+    assert "Say --yes if it is meant, or name the image: fe2 freeze base AMI-NAME\n" in unsaid.err
+    assert "CreateImage" not in calls(own_fe2)
+    said = own_fe2("freeze", "base", "--yes", "--json")
+    assert (said.json["name"], said.json["login_user"]) == ("base-2", "ubuntu")
+    assert said.err.endswith("\nThe new image is called base-2: base is still the old one.\n")
     refused = own_fe2("freeze", "base", "base")
     assert (refused.status, refused.out) == (2, "")
     assert "base-3 is free" in refused.err
@@ -277,6 +283,25 @@ def test_at_a_terminal_it_is_asked_which_way_and_an_empty_line_leaves_all_as_it_
         assert screen.wait_for_end() == 0
         assert "runs on" in screen.text
     assert own_fe2("get-ami", "mine", "-", "state").out == "available\n"
+
+
+def test_at_a_terminal_it_asks_before_it_gives_the_image_another_name_and_says_it_last(own_fe2: Any) -> None:
+    command = own_fe2.command("freeze", "base", "--wait")
+    with Screen(command, own_fe2.environment) as screen:
+        screen.wait_for("will be called base-2. Make it? [y/N]")
+        screen.type("\r")
+        assert screen.wait_for_end() == 130
+        assert "no image was made" in screen.text
+    assert "CreateImage" not in calls(own_fe2)
+    with Screen(command, own_fe2.environment) as screen:
+        screen.wait_for("Make it? [y/N]")
+        screen.type("y\r")
+        screen.wait_for("or leave it?")
+        assert "The image base-2 can be made in 3 ways" in screen.text
+        screen.type("n\r")
+        assert screen.wait_for_end() == 0
+        assert screen.text.rstrip().endswith("The new image is called base-2: base is still the old one.")
+    assert own_fe2("get-ami", "base-2", "-", "state").out == "available\n"
 
 
 def test_a_stopped_instance_is_frozen_without_a_question(own_fe2: Any) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from screen import Screen
 
+from fe2tui.cli.commands import group
 from fe2tui.cli.options import GLOBAL_OPTIONS, Asked, dashboard_only
 
 MakeShell = Callable[..., Any]
@@ -20,6 +22,25 @@ def test_fe2_without_a_command_prints_its_help(alone: MakeShell) -> None:
     assert said.status == 0
     assert "instances" in said.out
     assert "--read-only" in said.out
+
+
+COMMANDS = list(group("fe2").list_commands(click.Context(group("fe2"))))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("words", [["--"], ["base", "--"], ["base", "-", "terminate", "--nonsense", "--"]])
+def test_help_after_two_dashes_is_the_help_of_every_command(alone: MakeShell, command: str, words: list[str]) -> None:
+    shell = alone()
+    said = shell(command, *words, "--help")
+    assert (said.status, said.err, said.out) == (0, "", shell(command, "--help").out)
+
+
+@pytest.mark.parametrize("program", ["fe2", "fe2tui"])
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_after_two_dashes_is_the_help_of_the_program(alone: MakeShell, program: str, flag: str) -> None:
+    shell = alone()
+    said = shell("--", flag, program=program)
+    assert (said.status, said.err, said.out) == (0, "", shell("--help", program=program).out)
 
 
 def test_fe2tui_without_a_terminal_says_so_and_is_wrong_usage(alone: MakeShell) -> None:

@@ -71,7 +71,8 @@ async def test_a_taken_name_gets_a_number_and_one_that_was_typed_is_refused_with
 
 
 @pytest.mark.parametrize(
-    ("typed", "free"), [("a:b", "a-b"), ("naïve model", "na-ve model"), ("xy", "xy-image"), ("n" * 129, "n" * 128)]
+    ("typed", "free"),
+    [("a:b", "a-b"), ("naïve model", "na-ve model"), ("xy", "xy-image"), ("n" * 129, "n" * 128), ("--help", "help")],
 )
 async def test_a_malformed_name_is_refused_before_anything_is_asked_with_one_that_is_not(
     bench: Bench, machine: Instance, typed: str, free: str

@@ -110,6 +110,7 @@ FIELDS = ("name", "image", "disk", "type", "key_name", "security_group")
 WRONG: list[tuple[dict[str, str], str, str]] = [
     ({"name": "base"}, "name", "in use"),
     ({"name": "a@b"}, "name", "@"),
+    ({"name": "--help"}, "name", "begins with a -"),
     ({"name": ""}, "name", "needs a name"),
     ({"image": "nosuch"}, "image", "nosuch"),
     ({"disk": "ten"}, "disk", "not a number"),

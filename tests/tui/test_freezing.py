@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from fe2tui.demo import Cloud
 from fe2tui.errors import FieldError, StateError
@@ -205,6 +205,21 @@ async def test_f_makes_an_image_and_a_toast_names_it(own_cloud: Cloud) -> None:
         await driven.until(lambda: any("The image golden of vault is ready" in said for said in driven.toasts))
         assert [call["params"]["Name"] for call in calls(own_cloud, "CreateImage")] == ["golden"]
         await driven.until(lambda: "golden" in {image.name for image in driven.view.fleet.images.values()})
+
+
+async def test_the_form_says_why_the_image_gets_another_name_until_a_name_is_typed(demo_env: Path) -> None:
+    async with dashboard() as driven:
+        await driven.go_to("base")
+        await driven.press("f")
+        asked = await driven.opened(FreezeForm)
+        words = "There is an image base already: the new one will be called base-2."
+
+        def means() -> str:
+            return str(asked.query_one("#means", Static).render())
+
+        await driven.until(lambda: words in means())
+        await write(driven.pilot, "golden")
+        await driven.until(lambda: "base reboots" in means() and words not in means())
 
 
 async def test_a_name_that_an_image_has_is_never_sent(own_cloud: Cloud) -> None:

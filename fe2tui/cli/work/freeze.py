@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from shlex import quote
 from shutil import get_terminal_size
 from textwrap import fill
 
@@ -9,7 +11,7 @@ import click
 
 from fe2tui.cli.ending import complain, say_error
 from fe2tui.cli.options import Asked
-from fe2tui.cli.work.asking import ask, somebody_there
+from fe2tui.cli.work.asking import agrees, ask, somebody_there
 from fe2tui.cli.work.freezes import tell_of_freezes
 from fe2tui.cli.work.images import image_document
 from fe2tui.cli.work.output import print_json
@@ -35,15 +37,21 @@ def freeze(asked: Asked, name: str, image_name: str | None, way: FreezeWay | Non
         plan = await _agreed(ctx, asked, name, image_name, way)
         image = await task.freeze(ctx, plan.instance.id, plan.name, way=plan.way, wait=False)
         working.clear()
-        if not asked.json:
-            click.echo(image.id)
-        if wait:
-            image = await _watched(ctx, image)
-            working.clear()
-            complain(f"The image {visible(image.label)} is made.")
-        if asked.json:
-            print_json(image_document(image, told(await around_image(ctx, image, whole=True))))
-        await tell_of_freezes(ctx, but=image.id)
+        try:
+            if not asked.json:
+                click.echo(image.id)
+            if wait:
+                image = await _watched(ctx, image)
+                working.clear()
+                complain(f"The image {visible(image.label)} is made.")
+            if asked.json:
+                print_json(image_document(image, told(await around_image(ctx, image, whole=True))))
+            await tell_of_freezes(ctx, but=image.id)
+        finally:
+            if plan.taken_name:
+                working.clear()
+                new, old = visible(plan.name), visible(plan.taken_name)
+                complain(f"The new image is called {new}: {old} is still the old one.")
 
     working.run(work)
 
@@ -61,16 +69,28 @@ async def _agreed(
         for error in plan.errors[1:]:
             say_error(error.field, error)
         raise plan.errors[0]
+    if plan.name_words and not asked.yes:
+        await _agree_to_name(plan)
     if plan.ways and way is None and not asked.yes and somebody_there():
-        plan = await task.plan_freeze(ctx, instance, image_name, await _chosen(plan), fleet)
+        final = await task.plan_freeze(ctx, instance, plan.name, await _chosen(plan), fleet)
+        plan = replace(final, taken_name=plan.taken_name)
     for sentence in plan.sentences:
         complain(visible(sentence))
     return plan
 
 
+async def _agree_to_name(plan: task.FreezePlan) -> None:
+    """Raises InterruptedByUser unless a person agrees to another name than the instance's."""
+    name = quote(plan.instance.label)
+    otherwise = f"Say --yes if it is meant, or name the image: fe2 freeze {name} AMI-NAME"
+    if not await agrees(f"{visible(plan.name_words)} Make it?", default=False, otherwise=otherwise):
+        raise InterruptedByUser("Left as it was: no image was made.")
+
+
 async def _chosen(plan: task.FreezePlan) -> FreezeWay:
     """The way that a person chooses; an empty line leaves everything as it is."""
-    complain(f"{visible(plan.instance.label)} is running. The image can be made in {len(plan.ways)} ways:")
+    label, image = visible(plan.instance.label), visible(plan.name)
+    complain(f"{label} is running. The image {image} can be made in {len(plan.ways)} ways:")
     width = max(40, min(get_terminal_size().columns, _WIDEST))
     for one in plan.ways:
         head = f"  {one.title:<11} "

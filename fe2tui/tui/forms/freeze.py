@@ -129,7 +129,8 @@ class FreezeForm(Form[Freeze]):
         elif not typed:
             self._ami.input.placeholder = plan.name
         self._ami.blame(plan.error(NAME))
-        self.query_one("#means", Static).update(Content("\n").join(shown(words) for words in plan.sentences))
+        sentences = (plan.name_words, *plan.sentences) if plan.name_words else plan.sentences
+        self.query_one("#means", Static).update(Content("\n").join(map(shown, sentences)))
 
     def _complain(self, error: Fe2Error | None) -> None:
         line = self.query_one("#trouble", Static)
