@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fe2tui.aws.session import Session
 from fe2tui.aws.spot import spot_history
@@ -31,8 +30,7 @@ class MarketShelf(Protocol):
         """Join these with what is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Gap:
+class _Gap(NamedTuple):
     """What of a type is not known."""
 
     type: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from fe2tui.aws.describe import InstanceReader
 from fe2tui.aws.market import MarketShelf
@@ -22,8 +22,7 @@ _FIRST_TO_SCREEN = 0.2  # seconds that the first instances have for themselves, 
 _CREDENTIALS_PACE = 5  # times slower than slow: what is missing takes a person to mend
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFailed:
+class ReadFailed(NamedTuple):
     """A read of the instances that failed: the last good fleet still stands.
 
     ``retry_in`` is seconds; infinite when only ``refresh`` will try again (a one-time code that nobody typed).

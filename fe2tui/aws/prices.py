@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 from fe2tui.aws.aside import aside
@@ -39,8 +39,7 @@ class PriceShelf(Protocol):
         """Keep prices for a region."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """Products of one kind: which to ask for, what each is the price of (None: not meant), and units with divisors."""
 
     filters: Mapping[str, str]

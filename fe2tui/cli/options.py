@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from fe2tui.aws.session import Choice
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from fe2tui.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalOption:
+class GlobalOption(NamedTuple):
     """One of them. ``value`` is what its value is called; an option without is a flag."""
 
     flag: str

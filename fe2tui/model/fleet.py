@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
@@ -89,8 +90,7 @@ class DiskRun:
     per_month: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PublicImage:
+class PublicImage(NamedTuple):
     """The newest image of a well-known family: ``word`` is what finds it (ubuntu, amazon, debian, dlami)."""
 
     word: str
@@ -98,8 +98,7 @@ class PublicImage:
     image: Image
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One part of a fleet that could not be read: what happened, what to do, AWS's code."""
 
     part: str  # volumes, prices, spot, spot history, metrics, images, snapshots, addresses
@@ -155,8 +154,7 @@ class Fleet:
         return tuple(self.volumes[a.volume_id] for a in instance.attachments if a.volume_id in self.volumes)
 
 
-@dataclass(frozen=True, slots=True)
-class FleetDiff:
+class FleetDiff(NamedTuple):
     """What became of the instances between two fleets, by id."""
 
     added: frozenset[str] = frozenset()
@@ -185,8 +183,7 @@ def diff(before: Fleet | None, after: Fleet) -> FleetDiff:
     return FleetDiff(added, frozenset([key for key in old if key not in new] if has_lost else ()), changed)
 
 
-@dataclass(frozen=True, slots=True)
-class StateCount:
+class StateCount(NamedTuple):
     """How many instances run, move and rest. Terminated ones do not count."""
 
     running: int

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from fe2tui.model.instance import USER_TAG
 from fe2tui.model.volume import Volume
@@ -72,8 +73,7 @@ class Image:
         return self.tags.get(USER_TAG) or login_user(self.name, self.owner_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
+class Edition(NamedTuple):
     """One edition of a family of public images, by architecture.
 
     ``parameters`` are public SSM parameters that hold the newest image's id; ``patterns`` find the same image by its
@@ -85,8 +85,7 @@ class Edition:
     patterns: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ImageWord:
+class ImageWord(NamedTuple):
     """A word for the newest image of a family: of its first edition that AWS has.
 
     ``owner`` is the account whose images these are, ``user`` the login user.

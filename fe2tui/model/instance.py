@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 KEEP_TAG = "fe2:keep"
 PORT_TAG = "fe2:port"
@@ -33,8 +34,7 @@ class State(StrEnum):
         return self in (State.SHUTTING_DOWN, State.TERMINATED)
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(NamedTuple):
     """A volume in its place on an instance."""
 
     device: str

@@ -7,8 +7,8 @@ variants that end in ``-by-experiment``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.spot import SpotRequest
@@ -115,8 +115,7 @@ def interruption_forms(instance: Instance, request: SpotRequest | None, now: dat
     return tuple(dict.fromkeys(found))
 
 
-@dataclass(frozen=True, slots=True)
-class _Next:
+class _Next(NamedTuple):
     """What becomes of a machine that was taken, from the most words to those that a narrow column holds."""
 
     whole: str

@@ -10,10 +10,9 @@ spot on-demand     how it was bought
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from fe2tui.model import terms
 from fe2tui.model.fleet import Fleet
@@ -22,8 +21,7 @@ from fe2tui.model.money import cost_of_last_run, hourly_cost
 from fe2tui.model.terms import AGE_EXAMPLE, Language, Number, QueryError, age_bound, by, dollars_key, natural
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(NamedTuple):
     """What instances are seen in: the fleet, and the moment."""
 
     fleet: Fleet

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fe2tui.model.series import Series
 
@@ -87,8 +87,7 @@ def combined(kept: SpotHistory | None, new: SpotHistory) -> SpotHistory:
     return kept.joined(new)
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneFigures:
+class ZoneFigures(NamedTuple):
     """What a zone's price did in a window: dollars an hour. ``saves`` is the share of the on-demand price, 0 to 1.
 
     ``now`` is the price at the window's end; ``saves`` is negative where spot costs more than on demand.

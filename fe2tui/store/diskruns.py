@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from fe2tui.model.fleet import DiskRun, Fleet, Prices
 from fe2tui.model.instance import Attachment, State
@@ -31,8 +31,7 @@ Stretches = Mapping[str, tuple[DiskRun, ...]]
 _Owners = Mapping[str, tuple[str, Attachment]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(NamedTuple):
     """A disk as it was looked at last: nothing new can come of the same. ``rate`` is dollars a month."""
 
     volume: Volume

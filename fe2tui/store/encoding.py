@@ -47,20 +47,14 @@ def _names(of: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(of))
 
 
-_INSTANCE, _VOLUME, _ATTACHMENT = _names(Instance), _names(Volume), _names(Attachment)
-_instance_values, _volume_values, _attachment_values = (
-    attrgetter(*_INSTANCE),
-    attrgetter(*_VOLUME),
-    attrgetter(*_ATTACHMENT),
-)
+_INSTANCE, _VOLUME, _ATTACHMENT = _names(Instance), _names(Volume), Attachment._fields
+_instance_values, _volume_values = attrgetter(*_INSTANCE), attrgetter(*_VOLUME)
 ENCODING = ";".join(",".join(names) for names in (_INSTANCE, _VOLUME, _ATTACHMENT))
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return to_micros(value)
-    if isinstance(value, Attachment):
-        return _attachment_values(value)
     if isinstance(value, Volume):
         return _volume_values(value)
     if isinstance(value, Decimal):

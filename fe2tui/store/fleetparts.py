@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from fe2tui.model.fleet import Fleet, Prices, Problem, PublicImage
 from fe2tui.model.image import Image
@@ -19,8 +19,7 @@ _Thing = TypeVar("_Thing")
 _Readers = Mapping[str, Callable[[Any], Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part: its source in a fleet, and how it is written and read."""
 
     of: Callable[[Fleet], tuple[Any, ...]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fe2tui.aws import network
 from fe2tui.errors import AwsError, Fe2Error, FieldError, MachineError, UnansweredError
@@ -20,8 +20,7 @@ from fe2tui.tasks.record import Entry, end, recorded, unbroken
 _LOOK_SECONDS = 6.0
 
 
-@dataclass(frozen=True, slots=True)
-class AddressChange:
+class AddressChange(NamedTuple):
     """An instance's security group does not let this computer in any more. ``cidr`` is where it is now."""
 
     group_id: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from fe2tui.errors import Fe2Error, UsageError
 from fe2tui.model.fleet import Fleet
@@ -17,8 +17,7 @@ from fe2tui.model.pending import snapshot_ids_of
 from fe2tui.model.words import age, dollars, listed, plural
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotFate:
+class SnapshotFate(NamedTuple):
     """What becomes of one snapshot of an image. ``size`` is GiB, ``monthly`` dollars at most; None where not known.
 
     ``kept_for`` are the images that stand on it too, by their names; empty for one that is deleted.
@@ -43,8 +42,7 @@ class SnapshotFate:
         return f"{what}: kept, {listed(self.kept_for)} {'uses' if len(self.kept_for) == 1 else 'use'} it"
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRow:
+class ImageRow(NamedTuple):
     """What deregistering one image does. ``instances`` are those made from it: they go on."""
 
     image: Image
@@ -65,8 +63,7 @@ class ImageRow:
         return None if self.is_own else not_own(self.image)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageImpact:
+class ImageImpact(NamedTuple):
     """What deregistering does, for the sheet that asks. Dollars a month, at most; None where a part is not known.
 
     Amounts, counts and sentences are of those that will be deregistered, ``going``; ``rows`` are all that were named.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from fe2tui.aws import images, instances, network, prices, spot, types
 from fe2tui.errors import Fe2Error, FieldError
@@ -27,8 +26,7 @@ _Answer = TypeVar("_Answer")
 _LIVING = [state.value for state in State if not state.is_gone]
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(NamedTuple):
     """Where it will be launched. ``vpc_id`` is None where the region has no default VPC and no subnet was named."""
 
     vpc_id: str | None

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fe2tui.model.terms import Language, Query, Sort
 
 EVERYTHING: Query[Any, Any] = Query()
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """What a person asked to see, and in which order."""
 
     query: Query[Any, Any] = EVERYTHING

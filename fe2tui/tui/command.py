@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fe2tui.model.words import listed
 from fe2tui.tui import possible
@@ -25,8 +24,7 @@ EVERYWHERE = frozenset(PANES)
 ACTIONS, VERBS = "fe2tui.tui.actions", "fe2tui.tui.verbs"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One action.
 
     ``check`` gives None, or in words why it cannot be done now. ``run`` is ``module:function``, imported on use; the

@@ -17,9 +17,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import SuspendNotSupported
 
@@ -45,8 +44,7 @@ class CannotHandOver(Fe2Error):
     """The dashboard runs where there is no terminal to give away: in a browser, inline, or without a screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """How the program ended: its exit status (negative: the signal that ended it), its last messages, its seconds."""
 
     status: int

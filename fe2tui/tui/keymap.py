@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fe2tui.tui.commands import BY_ID, COMMANDS, Command, key_name
 
@@ -28,8 +28,7 @@ _MOVES = frozenset({"up", "down", "left", "right", "home", "end", "pageup", "pag
 _NO_KEY = frozenset({"", "none"})
 
 
-@dataclass(frozen=True, slots=True)
-class Keymap:
+class Keymap(NamedTuple):
     """The first key of each command, by its id, and what of the settings could not be followed, one sentence each."""
 
     keys: Mapping[str, str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from fe2tui.errors import Fe2Error
@@ -88,7 +87,7 @@ def _one_a_reason(problems: Iterable[Problem]) -> Iterator[Problem]:
         part = "spot" if problem.part in _ONE_CALL else problem.part
         if (part, problem.summary) not in told:
             told.add((part, problem.summary))
-            yield replace(problem, part=part) if problem.part in _ONE_CALL else problem
+            yield problem._replace(part=part) if problem.part in _ONE_CALL else problem
 
 
 def _as_error(problem: Problem) -> Fe2Error:

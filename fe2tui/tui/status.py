@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from fe2tui.errors import (
     ClockError,
@@ -43,8 +43,7 @@ def in_a_word(error: Fe2Error) -> str:
     return next((word for kind, word in _SHORT if isinstance(error, kind)), "read failed")
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """All that the line can say. ``read_at`` is when the fleet that is shown was read."""
 
     place: Place | None = None
@@ -59,8 +58,7 @@ class Status:
     taken: int = 0  # spot machines that AWS took back, or is about to
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
+class _Room(NamedTuple):
     """What is still said when there is less room; each step gives up one thing."""
 
     brand: bool = True
@@ -81,21 +79,21 @@ class _Room:
 
 
 _GIVEN_UP: Sequence[Callable[[_Room], _Room]] = (
-    lambda room: replace(room, brand=False),
-    lambda room: replace(room, account=False),
-    lambda room: replace(room, word_running=False),
-    lambda room: replace(room, region_name=False),
-    lambda room: replace(room, word_read=False),
-    lambda room: replace(room, in_month=False),
-    lambda room: replace(room, endpoint=False),
-    lambda room: replace(room, word_marks=False),
-    lambda room: replace(room, word_unknown=False),
-    lambda room: replace(room, resting=False),
-    lambda room: replace(room, unknown=False),
-    lambda room: replace(room, month=False),
-    lambda room: replace(room, profile=False),
-    lambda room: replace(room, marks=False),
-    lambda room: replace(room, region=False),
+    lambda room: room._replace(brand=False),
+    lambda room: room._replace(account=False),
+    lambda room: room._replace(word_running=False),
+    lambda room: room._replace(region_name=False),
+    lambda room: room._replace(word_read=False),
+    lambda room: room._replace(in_month=False),
+    lambda room: room._replace(endpoint=False),
+    lambda room: room._replace(word_marks=False),
+    lambda room: room._replace(word_unknown=False),
+    lambda room: room._replace(resting=False),
+    lambda room: room._replace(unknown=False),
+    lambda room: room._replace(month=False),
+    lambda room: room._replace(profile=False),
+    lambda room: room._replace(marks=False),
+    lambda room: room._replace(region=False),
 )
 
 

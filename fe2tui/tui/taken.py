@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
@@ -34,8 +33,7 @@ _SUMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(NamedTuple):
     """What AWS did, or is about to do: a notice, an interruption, a return or a replacement.
 
     ``forms`` say it in fewer and fewer words. ``found``: nobody saw it happen, it was found done.

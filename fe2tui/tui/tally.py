@@ -6,10 +6,9 @@ They are those of ``model.money.account_cost``, to the cent, without its rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from fe2tui.model.fleet import Fleet, diff
 from fe2tui.model.instance import Instance, State
@@ -37,8 +36,7 @@ _NEVER = Dues()
 _Thing = TypeVar("_Thing")
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(NamedTuple):
     """Counts by state, dollars an hour, and dollars since the first of the month, which grow by ``spending`` an hour.
 
     ``unknown`` counts the machines without a price, those that cost something this month; ``hour_in_part`` and
@@ -66,8 +64,7 @@ class Sums:
         return self.spent + self.spending * _seconds(max(now - self.at, timedelta(0))) / _HOUR
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """What one instance or disk adds: dollars an hour as it is shown, and as the month's sum grows.
 
     ``before`` is its month so far minus ``spending`` since the month began. ``turns``: that will change by itself.
@@ -147,7 +144,7 @@ class Tally:
         runs = fleet.runs.get(key)
         if runs is not None:
             part = self._flowing([flow for run in runs for flow in flows_of_run(run, fleet.spot_history)], now, elapsed)
-            return replace(part, unknown="machine" in part.partly and not any(run.is_unknown for run in runs))
+            return part._replace(unknown="machine" in part.partly and not any(run.is_unknown for run in runs))
         volume = fleet.volumes.get(key)
         if volume is None:
             stretches = fleet.disks.get(key)
@@ -155,7 +152,7 @@ class Tally:
         per_month = disk_rate(volume, fleet.prices)
         hour = _NOTHING if per_month is None else per_month / HOURS_A_MONTH
         part = self._flowing(map(flow_of_disk, stretches_of(volume, fleet, "")), now, elapsed, hour)
-        return replace(part, hour_partly=per_month is None)
+        return part._replace(hour_partly=per_month is None)
 
     def _of_instance(self, instance: Instance, fleet: Fleet, now: datetime, elapsed: Decimal) -> _Part:
         cost = hourly_cost(instance, fleet)
@@ -164,8 +161,7 @@ class Tally:
         unseen = any(run.is_unknown for run in runs)  # of that not the price is unknown, but how long it was
         hour = (cost.machine or _NOTHING) + cost.address
         part = self._flowing(flows, now, elapsed, hour)
-        return replace(
-            part,
+        return part._replace(
             running=instance.state is State.RUNNING,
             moving=instance.state.is_moving,
             stopped=instance.state is State.STOPPED,

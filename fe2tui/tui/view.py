@@ -7,9 +7,8 @@ A view never changes: what is selected and marked in it is what the person saw. 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import Image
@@ -109,8 +108,7 @@ class Desk(Protocol):
         """The list of a pane as shown: the titles of its columns, and the cells of every row."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpotChoice:
+class SpotChoice(NamedTuple):
     """What is chosen in the spot pane; no ``type`` before anything is.
 
     ``zone`` is empty unless one is chosen, ``moment`` what the cursor in the chart points at. ``pinned``: a person
@@ -125,8 +123,7 @@ class SpotChoice:
     family: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """The dashboard at one moment. ``marked`` are those marked *and* shown, in the order shown.
 
     ``shown_count`` and ``filter_text`` are those of the list that commands act on (``pane``; while

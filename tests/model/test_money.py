@@ -268,7 +268,7 @@ def test_a_disk_of_unknown_age_makes_the_sum_unknown() -> None:
     instance = _one()
     fleet = replace(_fleet(instance), volumes={"vol-1": replace(VOLUMES["vol-1"], created_at=None)})
     assert cost_so_far(instance, fleet, NOW) is None
-    attached = _one(attachments=(replace(DISK, attached_at=NOW - HOUR),), launched_at=NOW - HOUR)
+    attached = _one(attachments=(DISK._replace(attached_at=NOW - HOUR),), launched_at=NOW - HOUR)
     assert cost_so_far(attached, fleet, NOW) == almost(Decimal("0.096") + ADDRESS_PER_HOUR + PAST_DISK)
 
 

@@ -179,10 +179,10 @@ async def test_marks_belong_to_images_and_hidden_ones_do_not_count() -> None:
     own = [image(number, name) for number, name in enumerate(("a", "b"))]
     async with images(with_images(many(1), *own)) as (host, _):
         host.table.mark_all()
-        host.listing.rearrange(replace(host.listing.arrangement, query=KIND.language.parse("own name:b")))
+        host.listing.rearrange(host.listing.arrangement._replace(query=KIND.language.parse("own name:b")))
         assert host.table.marked_and_shown() == (own[1].id,)
         host.listing.take(with_images(many(1), own[0]))
-        host.listing.rearrange(replace(host.listing.arrangement, query=KIND.language.parse("")))
+        host.listing.rearrange(host.listing.arrangement._replace(query=KIND.language.parse("")))
         assert own[1].id not in host.table.marks
 
 
@@ -224,7 +224,7 @@ async def test_snapshots_that_may_not_be_read_leave_the_cost_a_dash_and_never_a_
 
 async def test_a_filter_that_nothing_fits_says_how_to_see_all_again() -> None:
     async with images(with_images(many(1), image(1))) as (host, _):
-        host.listing.rearrange(replace(host.listing.arrangement, query=KIND.language.parse("arch:riscv")))
+        host.listing.rearrange(host.listing.arrangement._replace(query=KIND.language.parse("arch:riscv")))
         assert "No image fits the filter." in "\n".join(host.lines())
         assert host.pane.count_words == "0 of 4"
 

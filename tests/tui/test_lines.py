@@ -104,7 +104,7 @@ def test_one_refusal_of_the_spot_prices_is_told_once_whatever_is_read_by_that_ca
     now, past = Problem("spot", denied), Problem("spot history", denied)
     told = [reading.took(FleetSeen(replace(fleet([]), problems=some))) for some in ((past,), (now, past), (now,))]
     assert [[str(one) for one in errors] for errors in told] == [[f"Spot prices could not be read: {denied}"], [], []]
-    other = replace(past, summary="No answer.")
+    other = past._replace(summary="No answer.")
     assert len(reading.took(FleetSeen(replace(fleet([]), problems=(now, other))))) == 1
 
 
@@ -180,7 +180,7 @@ def test_the_parts_of_the_status_line_stand_apart(width: int) -> None:
     [(2, 0, "▲ 2 long on "), (0, 1, "▲ 1 costly "), (2, 1, "▲ 2 long on, 1 costly "), (0, 0, "")],
 )
 def test_machines_that_are_long_on_or_costly_are_counted(long: int, costly: int, words: str) -> None:
-    marked = replace(FULL, sums=replace(SUMS, long=long, costly=costly))
+    marked = FULL._replace(sums=SUMS._replace(long=long, costly=costly))
     wide = said(marked, 160)
     assert words in wide and ("▲" in wide) is bool(words)
     narrow = said(marked, 72)
@@ -203,19 +203,19 @@ def test_missing_prices_are_not_told_of_before_they_were_asked_for() -> None:
 
 @pytest.mark.parametrize("width", range(80, 200, 5))
 def test_money_that_is_not_complete_is_at_least_so_much_at_every_width(width: int) -> None:
-    partly = replace(SUMS, unknown=14, hour_in_part=True, month_in_part=True)
+    partly = SUMS._replace(unknown=14, hour_in_part=True, month_in_part=True)
     line = said(Status(PLACE, "123456789012", partly, NOW - timedelta(seconds=12)), width)
     assert "≥$0.62/h" in line
     assert "≥$41.20" in line
     assert "≥" not in said(Status(PLACE, "123456789012", SUMS, NOW), width)
-    month_only = replace(SUMS, month_in_part=True)
+    month_only = SUMS._replace(month_in_part=True)
     assert " $0.62/h" in said(Status(PLACE, "", month_only, NOW), width)
     assert "≥$41.20" in said(Status(PLACE, "", month_only, NOW), width)
 
 
 @pytest.mark.parametrize("error", [None, ThrottledError("Too many calls.")])
 def test_how_many_have_no_price_is_said_before_names_that_are_known(error: Fe2Error | None) -> None:
-    partly = replace(SUMS, unknown=14, hour_in_part=True, month_in_part=True, long=2)
+    partly = SUMS._replace(unknown=14, hour_in_part=True, month_in_part=True, long=2)
     line = said(Status(PLACE, "123456789012", partly, NOW - timedelta(seconds=12), error), 120)
     assert "14 without a price" in line
     assert "123456789012" not in line

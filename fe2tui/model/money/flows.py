@@ -7,11 +7,11 @@ month: the parts of a window add up to the whole, and nothing is ever negative.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fe2tui.model.fleet import DiskRun, Fleet, Prices, Run
 from fe2tui.model.instance import Instance, State
@@ -33,8 +33,7 @@ _ON = (State.RUNNING, State.PENDING)
 Part = Literal["machine", "disk", "address", "snapshots"]
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """Dollars an hour (None: not known) from a moment on, until another or until today; a ``Meter`` has them change.
 
     With ``monthly`` they are dollars for a whole calendar month, of however many days: so EBS bills a GB-month.

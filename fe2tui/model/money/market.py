@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 from fe2tui.model.fleet import Fleet, Run
 from fe2tui.model.money.calendar import month_start
@@ -32,8 +32,7 @@ _CARRIED = timedelta(days=1)  # for how long after the last read its price is ta
 _UNKNOWN = Series()
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Over what time the market's prices are wanted; ``until`` is None while it goes on."""
 
     since: datetime
@@ -63,8 +62,7 @@ def market_spans(fleet: Fleet, now: datetime) -> dict[str, Span]:
     return spans
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(NamedTuple):
     """Dollars an hour that change: each of ``rates`` from its moment on, the last one for good.
 
     ``spent`` is what they came to until each moment, in dollars an hour times microseconds.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
@@ -23,8 +23,7 @@ class Mark(StrEnum):
     COSTLY = "costly"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """From when on a run is pointed out: its length, its dollars; None is never."""
 
     long_run: timedelta | None = timedelta(hours=24)
@@ -36,8 +35,7 @@ class Limits:
         return cls(timedelta(hours=hours) if hours else None, Decimal(str(dollars)) if dollars else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Dues:
+class Dues(NamedTuple):
     """When a run is long, and when it is costly, if all goes on as it does; None is never."""
 
     long_at: datetime | None = None

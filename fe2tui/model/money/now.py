@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
@@ -19,8 +20,7 @@ GP3_IOPS, GP3_THROUGHPUT = 3_000, 125
 IO2_FIRST_IOPS = 32_000
 
 
-@dataclass(frozen=True, slots=True)
-class HourlyCost:
+class HourlyCost(NamedTuple):
     """Dollars an hour now, by part. ``machine`` is zero while it does not run."""
 
     machine: Decimal | None
@@ -145,7 +145,7 @@ def running_cost(instance: Instance, fleet: Fleet) -> HourlyCost:
     The address is in only where ``has_address_running`` is sure of it.
     """
     cost = hourly_cost(replace(instance, state=State.RUNNING), fleet)
-    return replace(cost, address=ADDRESS_PER_HOUR if has_address_running(instance, fleet) else Decimal(0))
+    return cost._replace(address=ADDRESS_PER_HOUR if has_address_running(instance, fleet) else Decimal(0))
 
 
 def monthly_cost(instance: Instance, fleet: Fleet) -> Decimal | None:

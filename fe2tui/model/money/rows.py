@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fe2tui.model.money.now import HOURS_A_MONTH
 
@@ -14,8 +13,7 @@ _NOTHING = Decimal(0)
 Kind = Literal["instance", "disk", "address", "snapshots"]
 
 
-@dataclass(frozen=True, slots=True)
-class Amounts:
+class Amounts(NamedTuple):
     """Dollars by what they are for, as far as they are known; ``unknown`` names the parts of which some is not."""
 
     machine: Decimal = _NOTHING
@@ -35,8 +33,7 @@ class Amounts:
         return None if self.unknown else self.known
 
 
-@dataclass(frozen=True, slots=True)
-class CostRow:
+class CostRow(NamedTuple):
     """One thing that costs money, or did this month: an instance with its disks and address, an unattached disk, …
 
     ``at_most``: the amounts are the most it can cost, and are in no sum of the account. ``label`` and ``what`` have
@@ -73,8 +70,7 @@ class CostRow:
         return self.month_parts.total
 
 
-@dataclass(frozen=True, slots=True)
-class AccountCost:
+class AccountCost(NamedTuple):
     """What a region of an account costs, in dollars, at a moment; days and months are UTC's, as AWS bills.
 
     ``per_hour`` is the present rate, ``per_month`` a month of 730 hours if all is left as it is, ``today`` and

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from textual import events
@@ -42,8 +41,7 @@ _TIME = 12
 SAME_FAILURE = timedelta(minutes=1)  # a task writes its failure down itself; other failures are ours alone
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing in the list: a task under way (``job`` is its number) or one that ended."""
 
     result: str
@@ -55,8 +53,7 @@ class Entry:
     job: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
+class _Drawn(NamedTuple):
     entry: int
     parts: tuple[tuple[str, str], ...]
 

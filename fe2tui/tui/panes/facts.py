@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from fe2tui.model.busy import HOUR_OF_FIGURES, IDLE_FROM, IDLE_PERCENT, PERIOD, idle_for
 from fe2tui.model.fleet import Fleet
@@ -36,8 +36,7 @@ _ENDED = (State.STOPPING, State.STOPPED, State.SHUTTING_DOWN, State.TERMINATED)
 _SHOWN_ABOVE = ("Name",)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A label and what it labels. ``ink`` is a theme variable; an empty label goes on with the one before."""
 
     label: str

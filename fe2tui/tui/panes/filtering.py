@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual.widget import Widget
@@ -49,7 +48,7 @@ class Filtering:
         self._filter(EVERYTHING)
 
     def _filter(self, query: Query[Any, Any]) -> None:
-        self._rows.rearrange(replace(self._rows.arrangement, query=query))
+        self._rows.rearrange(self._rows.arrangement._replace(query=query))
 
     def _leave(self) -> None:
         if self._bar is not None:

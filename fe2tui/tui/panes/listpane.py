@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from textual import events, on
@@ -162,7 +161,7 @@ class ListPane(Pane):
         """Sort by a column; the one already sorted by is turned round."""
         present = self.arrangement
         descending = not present.descending if present.sort == sort else self._sorts[sort].largest_first
-        self._rows.rearrange(replace(present, sort=sort, descending=descending))
+        self._rows.rearrange(present._replace(sort=sort, descending=descending))
 
     @on(Table.SortAsked)
     def _sort_asked(self, event: Table.SortAsked) -> None:

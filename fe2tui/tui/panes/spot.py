@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
@@ -52,7 +51,7 @@ class SpotPane(LatePane):
 
     def open(self, type_name: str) -> None:
         """Show a type that a person picked, until it is unpinned."""
-        self.choose(replace(self.choice, type=type_name, zone="", pinned=True, family=_family(type_name)))
+        self.choose(self.choice._replace(type=type_name, zone="", pinned=True, family=_family(type_name)))
 
     def follow(self, type_name: str, of: str) -> None:
         """Show the type of the selected instance, unless a person picked another. ``of`` is its name, safe to show."""
@@ -66,13 +65,13 @@ class SpotPane(LatePane):
         name = self._followed[0] or self.choice.type
         zone = self.choice.zone if name == self.choice.type else ""
         family = _family(name) if self._followed[0] else self.choice.family
-        self.choose(replace(self.choice, type=name, zone=zone, pinned=False, family=family))
+        self.choose(self.choice._replace(type=name, zone=zone, pinned=False, family=family))
         self.write()
 
     def change_days(self, by: int) -> None:
         """Look at more days, or at fewer."""
         place = DAYS.index(self.choice.days) + by
-        self.choose(replace(self.choice, days=DAYS[max(0, min(place, len(DAYS) - 1))]))
+        self.choose(self.choice._replace(days=DAYS[max(0, min(place, len(DAYS) - 1))]))
 
     def choose(self, choice: SpotChoice) -> None:
         """Another choice, made here or in what is in the pane."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -211,7 +210,7 @@ class SpotBody(Container):
             return self.zones.OPENS
         offer = self.table.offer
         if offer is not None and offer.count:
-            self._choose(replace(self.choice, family=offer.name, type=offer.type.name, pinned=True))
+            self._choose(self.choice._replace(family=offer.name, type=offer.type.name, pinned=True))
         elif offer is not None:
             self._picked(offer)
             if self.zones.zones.ids:
@@ -225,7 +224,7 @@ class SpotBody(Container):
         elif self.offers.arrangement.query.text:
             self.listing.leave()
         elif self.choice.family:
-            self._choose(replace(self.choice, family="", pinned=True))
+            self._choose(self.choice._replace(family="", pinned=True))
         else:
             return False
         return True
@@ -235,7 +234,7 @@ class SpotBody(Container):
     @on(Table.Moved)
     def _zone_chosen(self) -> None:
         if self.zones.chosen != self.choice.zone:
-            self._choose(replace(self.choice, zone=self.zones.chosen))
+            self._choose(self.choice._replace(zone=self.zones.chosen))
         self.listing.line.redraw()
 
     # Time
@@ -251,4 +250,4 @@ class SpotBody(Container):
     def _pointed(self, event: ChartView.Pointed) -> None:
         event.stop()
         self.zones.show_zones(self.zones.zones.pointed(event.moment))
-        self._choose(replace(self.choice, moment=event.moment))
+        self._choose(self.choice._replace(moment=event.moment))

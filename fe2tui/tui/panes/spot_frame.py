@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
@@ -11,8 +11,7 @@ from fe2tui.model.words import plural, visible
 from fe2tui.tui.widgets.frame import Part
 
 
-@dataclass(frozen=True, slots=True)
-class Titled:
+class Titled(NamedTuple):
     """What is drawn, a type over so many days, and the words for what is going on with their colour."""
 
     type: str

@@ -204,7 +204,7 @@ class SpotList:
     def chosen(self, choice: SpotChoice, name: str, *, pinned: bool = True) -> SpotChoice:
         """The choice of a row's type. Out of a filter one comes back to all families."""
         family = "" if self.arrangement.query.tests else choice.family
-        return replace(choice, type=name, zone="", pinned=pinned, family=family)
+        return choice._replace(type=name, zone="", pinned=pinned, family=family)
 
     def row_of(self, type_name: str) -> str:
         """The row of a type: itself, or that of its family."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from rich.segment import Segment
 from textual.strip import Strip
@@ -37,8 +36,7 @@ class Rows(Protocol):
         """The sign and the cells of a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How a row looks besides what it says. ``ground``: cursor, idle (cursor without focus), glow or empty."""
 
     row_id: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual.color import Color
@@ -16,8 +16,7 @@ from fe2tui.tui.widgets.cells import clipped
 _BEFORE = 3  # corner, line, space
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A text in a theme colour (``$`` and its variable's name without it); ``command`` is what a click on it runs."""
 
     text: str

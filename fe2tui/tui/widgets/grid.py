@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 Thing = TypeVar("Thing")
 Around = TypeVar("Around")
@@ -37,16 +37,14 @@ class Column(Generic[Thing, Around]):
     stretches: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The columns that fit, with their widths as given, and the space between two."""
 
     columns: tuple[Column[Any, Any], ...]
     gap: int
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """How wide the column that stretches has to be: at least, before further columns come, and before the last do."""
 
     least: int = 10
@@ -54,8 +52,11 @@ class Names:
     greedy: int = 26
 
 
+_USUAL = Names()
+
+
 def fit(
-    columns: Sequence[Column[Any, Any]], width: int, widths: Mapping[str, int] | None = None, names: Names = Names()
+    columns: Sequence[Column[Any, Any]], width: int, widths: Mapping[str, int] | None = None, names: Names = _USUAL
 ) -> Layout:
     """The columns that fit into a width, the one that stretches taking what is left. ``widths`` are least ones by id.
 

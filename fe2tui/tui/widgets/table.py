@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from textual import events
@@ -21,8 +20,7 @@ from fe2tui.tui.widgets.cells import fitted, wrapped
 from fe2tui.tui.widgets.grid import Cell
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where the cursor was seen: to stay on the same instance, at the same height of the screen."""
 
     row: int
