@@ -13,12 +13,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import fe2tui
-from fe2tui import EC2, Instance, State
+from fe2tui import EC2, Fe2Error, Instance, Outcome, State
 from fe2tui.demo import Cloud
+from fe2tui.ec2 import Lines
 from fe2tui.errors import (
     AmbiguousError,
     FieldError,
@@ -92,6 +94,104 @@ def test_a_name_means_one_instance_or_is_an_error(ec2: EC2) -> None:
         ec2.instance("bas")
     with pytest.raises(UsageError):
         ec2.instance("")
+
+
+NO_NAMES = {"amis", "close", "cost", "instances", "keys", "region", "regions", "requests", "types"}
+ONE: dict[str, Callable[[EC2, Any], Any]] = {
+    "instance": lambda ec2, base: ec2.instance(base).id,
+    "ip": lambda ec2, base: ec2.ip(base),
+    "get_instance": lambda ec2, base: ec2.get_instance(base).id,
+    "freeze": lambda ec2, base: ec2.freeze(base, "taken by none", way="nonsense"),  # type: ignore[arg-type]
+    "change_type": lambda ec2, base: ec2.change_type(base, ec2.types("type:m5.xlarge")[0]),
+    "connect": lambda ec2, base: ec2.connect(base),
+    "get_request_from_instance": lambda ec2, base: ec2.get_request_from_instance(base),
+}
+"""Methods that take an instance, so called that they change nothing."""
+SEVERAL: dict[str, Callable[..., Any]] = {
+    "start": lambda ec2, *bases: ec2.start(*bases),
+    "stop": lambda ec2, *bases: ec2.stop(*bases),
+    "reboot": lambda ec2, *bases: ec2.reboot(*bases),
+    "terminate": lambda ec2, *bases: ec2.terminate(*bases),
+}
+OTHER = {"launch", "ami", "get_ami", "deregister", "get_request", "price_demand", "price_hist"}
+
+
+def came_of(work: Callable[[], Any]) -> str:
+    """What a method returns, or the error that it raises, as text."""
+    try:
+        return repr(work())
+    except Fe2Error as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def test_every_method_is_in_these_tests() -> None:
+    public = {name for name in dir(EC2) if not name.startswith("_")}
+    assert public == NO_NAMES | ONE.keys() | SEVERAL.keys() | OTHER
+
+
+@pytest.mark.parametrize("method", ONE)
+def test_a_method_takes_its_own_objects_and_boto3s_for_an_instance(ec2: EC2, method: str) -> None:
+    base = ec2.instance("base")
+    by_name = came_of(lambda: ONE[method](ec2, "base"))
+    assert "UsageError" not in by_name or method == "connect"
+    for thing in (base, ec2.get_instance(base), Outcome(base.id, "base", "stopped")):
+        assert came_of(lambda thing=thing: ONE[method](ec2, thing)) == by_name
+    assert "None stands where a name is expected" in came_of(lambda: ONE[method](ec2, None))
+
+
+@pytest.mark.parametrize("method", SEVERAL)
+def test_a_method_that_takes_several_takes_lists_of_its_own_objects(demo_env: Path, method: str) -> None:
+    with EC2("Ohio", read_only=True) as ec2:
+        base, train = ec2.instance("base"), ec2.instance("inst1")
+        by_names = came_of(lambda: SEVERAL[method](ec2, "base", "inst1"))
+        assert base.id in by_names and train.id in by_names
+        for things in (
+            [base, train],
+            [[base, train]],
+            [Lines([base]), (ec2.get_instance("inst1"),)],
+            [base, base, train],
+        ):
+            assert came_of(lambda things=things: SEVERAL[method](ec2, *things)) == by_names
+        for nothing in ([], [[]], [Lines()]):
+            assert came_of(lambda nothing=nothing: SEVERAL[method](ec2, *nothing)).startswith("UsageError: No instance")
+        assert "7 stands where a name is expected" in came_of(lambda: SEVERAL[method](ec2, 7))
+
+
+def test_images_types_keys_and_requests_may_be_objects_too(ec2: EC2, name: str) -> None:
+    base, kind, key = ec2.ami("base"), ec2.types("type:m5.large")[0], ec2.keys().account[0]
+    for image in (base, ec2.get_ami(base)):
+        assert (ec2.ami(image), ec2.get_ami(image).id) == (base, base.id)
+    assert (
+        repr(ec2.price_demand(kind)) == repr(ec2.price_demand(ec2.price_demand(kind)[0])) == "m5.large: $0.096 an hour"
+    )
+    assert ec2.price_hist(kind).rows[0].type == "m5.large"
+    asked = ec2.requests()[0]
+    for request in (asked, ec2.get_request(asked), asked.request):
+        assert ec2.get_request(request).id == asked.request.id
+    usable = ec2.keys().named("default")
+    assert key is not None and usable is not None
+    subnet = next(iter(ec2.get_instance("base").vpc.subnets.all()))
+    made = ec2.launch(name, base, 80, kind, usable, subnet_id=subnet, wait=False)
+    assert (made.image_id, made.type, made.key_name, made.subnet_id) == (base.id, "m5.large", "default", subnet.id)
+    image = ec2.freeze(made, name, wait=True)
+    assert ec2.deregister([image])[0].is_done
+    assert ec2.terminate([made])[0].is_done
+
+
+def test_what_methods_return_prints_itself_shortly(ec2: EC2) -> None:
+    returned = [
+        *(ec2.instances(), ec2.instance("base"), ec2.amis(), ec2.ami(), ec2.ami("base").disks[0], ec2.keys()),
+        *(ec2.keys().account[0], ec2.requests(), ec2.requests()[0], ec2.get_request(ec2.requests()[0])),
+        *(ec2.types("m5"), ec2.types("m5")[0], ec2.price_demand("m5"), ec2.price_demand("m5")[0], ec2.price_hist("m5")),
+        *(ec2.cost(), ec2.cost().rows[0], ec2.cost().rows[0].hour_parts, Outcome("i-1", "base", "stopped")),
+        Progress("launch", "running", "is running", "i-1", "base"),
+    ]
+    for thing in returned:
+        for text in (str(thing), repr(thing)):
+            assert text and not re.search(r"Decimal\(|datetime|object at|\w=", text), text
+            assert all(len(line) <= 400 for line in text.splitlines()), text
+    assert len(repr(ec2.cost())) <= 120
+    assert repr(ec2.amis("nothing-is-called-so")) == "[]"
 
 
 def test_get_instance_is_boto3s_object(ec2: EC2) -> None:

@@ -23,7 +23,9 @@ class EC2(Machines, Images, Requests, Prices):
     """The machines, images and spot requests of one account in one region, and what they cost.
 
     ``region`` is an id or part of a region's name (``Ohio``); what is not said comes from the environment, config.toml
-    and ~/.aws. ``report`` hears of each step that a method takes. Errors are Fe2Errors, in words.
+    and ~/.aws. Where a method takes a name, it also takes an id, an object that a method returned, or one of boto3's;
+    where it takes several, lists of them too. ``report`` hears of each step that a method takes. Errors are Fe2Errors,
+    in words.
     """
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fe2tui.ec2.account import Account
 from fe2tui.ec2.lines import Lines, outcomes
+from fe2tui.ec2.names import Thing, name_of, names_of
 from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.image import Image
 from fe2tui.model.image_query import IMAGES, ImagesAt
@@ -35,23 +37,26 @@ class Images(Account):
 
         return Lines(self._do(work))
 
-    def ami(self, name: str | None = None, architecture: str = "x86_64") -> Image:
+    def ami(self, name: Thing | None = None, architecture: str = "x86_64") -> Image:
         """An image by id, own name, or word (ubuntu, amazon, debian, dlami: the newest), whatever its state.
 
         Without a name: the newest stable Ubuntu. ``architecture`` counts for words.
 
         Raises NotFoundError, AmbiguousError, UsageError (empty name).
         """
-        return self._do(lambda ctx: find_image(ctx, name, architecture))
+        wanted = None if name is None else name_of(name)
+        return self._do(lambda ctx: find_image(ctx, wanted, architecture))
 
-    def get_ami(self, name: str | None = None, architecture: str = "x86_64") -> Any:
+    def get_ami(self, name: Thing | None = None, architecture: str = "x86_64") -> Any:
         """boto3's own object of it (``ec2.Image``), with all its properties and methods; see ``ami``.
 
         When this EC2 may only read, its changing methods raise ReadOnlyError.
         """
         return self._boto3().Image(self.ami(name, architecture).id)
 
-    def freeze(self, name: str, ami_name: str | None = None, *, way: FreezeWay = "reboot", wait: bool = False) -> Image:
+    def freeze(
+        self, name: Thing, ami_name: str | None = None, *, way: FreezeWay = "reboot", wait: bool = False
+    ) -> Image:
         """Make an image of an instance, named after it or ``ami_name``; with ``wait``, return when it can be used.
 
         If another image has the instance's name, a number is added: see the ``name`` of what is returned. ``way``:
@@ -59,21 +64,25 @@ class Images(Account):
         FieldError(ami_name, way), StateError with AWS's reason when the image failed.
         """
 
+        wanted = name_of(name)
+
         async def work(ctx: Context) -> Image:
-            instance = await find(ctx, name)
+            instance = await find(ctx, wanted)
             return await freezing.freeze(ctx, instance.id, ami_name, way=way, wait=wait)
 
         return self._do(work)
 
-    def deregister(self, *names: str) -> Lines[Outcome]:
+    def deregister(self, *names: Thing | Iterable[Thing]) -> Lines[Outcome]:
         """Remove own images, by name or id, and the snapshots that no other image stands on, without asking.
 
         No name is an error, never "all". What came of each is returned; of a single one, its error is raised instead.
         """
 
+        wanted = names_of(names)
+
         async def work(ctx: Context) -> list[Outcome]:
             fleet = await read_images(ctx, whole=False, disabled=True)
-            own = await find_own_images(ctx, fleet.images.values(), names)
+            own = await find_own_images(ctx, fleet.images.values(), wanted)
             return await removing.deregister(ctx, [one.id for one in own])
 
         return outcomes(self._do(work))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from fe2tui.model.machine_type import MachineType
 from fe2tui.model.progress import Outcome
 
 _Item = TypeVar("_Item")
@@ -14,15 +13,7 @@ class Lines(list[_Item]):
     """A list that shows itself one thing a line, as the shell does."""
 
     def __repr__(self) -> str:
-        return "\n".join(_line(item) for item in self)
-
-
-def _line(item: object) -> str:
-    if isinstance(item, Outcome):
-        return f"{item.label} ({item.subject}): {item.error or item.words}"
-    if isinstance(item, MachineType):
-        return f"{item.name}: {item.summary}"
-    return str(item)
+        return "\n".join(map(repr, self)) or "[]"
 
 
 def outcomes(found: list[Outcome]) -> Lines[Outcome]:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from fe2tui.aws import instances as aws
 from fe2tui.ec2.account import Account
 from fe2tui.ec2.lines import Lines, outcomes
+from fe2tui.ec2.names import HasId, Thing, Type, name_of, names_of
 from fe2tui.errors import FieldError, UsageError
 from fe2tui.model.instance import Instance
 from fe2tui.model.launch import LaunchRequest, market_meant
@@ -25,7 +26,7 @@ from fe2tui.tasks import power
 from fe2tui.tasks import terminate as terminating
 from fe2tui.tasks.aftermath import explain_end
 from fe2tui.tasks.context import Context
-from fe2tui.tasks.keys import KeyOffer, offer_keys
+from fe2tui.tasks.keys import AccountKey, KeyOffer, offer_keys
 from fe2tui.tasks.launch_again import launch_when_room
 from fe2tui.tasks.names import find
 
@@ -38,15 +39,16 @@ class Machines(Account):
         found = self._do(lambda ctx: aws.describe(ctx.session))
         return Lines(sorted((one for one in found if not one.state.is_gone), key=lambda one: (one.name, one.id)))
 
-    def instance(self, name: str) -> Instance:
+    def instance(self, name: Thing) -> Instance:
         """The instance of that name or id. Raises NotFoundError, AmbiguousError, UsageError (empty name)."""
-        return self._do(lambda ctx: find(ctx, name))
+        wanted = name_of(name)
+        return self._do(lambda ctx: find(ctx, wanted))
 
-    def ip(self, name: str) -> str | None:
+    def ip(self, name: Thing) -> str | None:
         """Its public address; None if it has none."""
         return self.instance(name).public_ip
 
-    def get_instance(self, name: str) -> Any:
+    def get_instance(self, name: Thing) -> Any:
         """boto3's own object of it (``ec2.Instance``), with all its properties and methods.
 
         When this EC2 may only read, its changing methods raise ReadOnlyError.
@@ -61,11 +63,11 @@ class Machines(Account):
     def launch(
         self,
         name: str,
-        image: str = "ubuntu",
+        image: str | HasId = "ubuntu",
         disk: int | None = None,
-        type: str = "t3.micro",
-        key_name: str | None = None,
-        security_group: str = "ssh",
+        type: Type = "t3.micro",
+        key_name: str | AccountKey | None = None,
+        security_group: str | HasId = "ssh",
         iops: int | None = None,
         spot: bool | str = False,
         *,
@@ -83,7 +85,18 @@ class Machines(Account):
         found out first. Raises FieldError, NoCapacityError …
         """
         more = _bought(spot, one_time) | more
-        request = LaunchRequest(name, image, type, disk, key_name, security_group=security_group, iops=iops, **more)
+        if more.get("subnet_id") is not None:
+            more["subnet_id"] = name_of(more["subnet_id"])
+        request = LaunchRequest(
+            name_of(name),
+            name_of(image),
+            name_of(type),
+            disk,
+            None if key_name is None else name_of(key_name),
+            security_group=name_of(security_group),
+            iops=iops,
+            **more,
+        )
 
         async def work(ctx: Context) -> Instance:
             await launching.recover(ctx)
@@ -93,19 +106,19 @@ class Machines(Account):
 
         return self._do(work)
 
-    def start(self, *names: str, wait: bool = True) -> Lines[Outcome]:
+    def start(self, *names: Thing | Iterable[Thing], wait: bool = True) -> Lines[Outcome]:
         """Start instances and wait until ssh answers. See ``stop`` for what is returned and raised."""
         return _each(self._do, names, lambda ctx, ids: power.start(ctx, ids, wait=wait))
 
-    def stop(self, *names: str, force: bool = False, wait: bool = False) -> Lines[Outcome]:
+    def stop(self, *names: Thing | Iterable[Thing], force: bool = False, wait: bool = False) -> Lines[Outcome]:
         """Stop instances. What came of each is returned; of a single one, its error is raised instead."""
         return _each(self._do, names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait))
 
-    def reboot(self, *names: str, wait: bool = True) -> Lines[Outcome]:
+    def reboot(self, *names: Thing | Iterable[Thing], wait: bool = True) -> Lines[Outcome]:
         """Reboot instances and wait until ssh answers again. See ``stop`` for what is returned and raised."""
         return _each(self._do, names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait))
 
-    def terminate(self, *names: str, wait: bool = False) -> Lines[Outcome]:
+    def terminate(self, *names: Thing | Iterable[Thing], wait: bool = False) -> Lines[Outcome]:
         """Terminate instances, their disks and spot requests with them, without asking, and free their names.
 
         No name is an error, never "all". See ``stop`` for what is returned and raised.
@@ -113,7 +126,7 @@ class Machines(Account):
         return _each(self._do, names, lambda ctx, ids: terminating.terminate(ctx, ids, wait=wait))
 
     def change_type(
-        self, name: str, type: str, *, stop: bool = False, start: bool | None = None, wait: bool = True
+        self, name: Thing, type: Type, *, stop: bool = False, start: bool | None = None, wait: bool = True
     ) -> Instance:
         """Give an instance another type; ``stop`` stops one that runs for it, and starts it again.
 
@@ -122,15 +135,17 @@ class Machines(Account):
         no machine of the new type for it.
         """
 
+        wanted, new_type = name_of(name), name_of(type)
+
         async def work(ctx: Context) -> Instance:
-            instance = await find(ctx, name)
-            return await changing.change_type(ctx, instance.id, type, stop=stop, start=start, wait=wait)
+            instance = await find(ctx, wanted)
+            return await changing.change_type(ctx, instance.id, new_type, stop=stop, start=start, wait=wait)
 
         return self._do(work)
 
     def connect(
         self,
-        name: str,
+        name: Thing,
         ports: str | int | Sequence[int | str] = (),
         *,
         user: str | None = None,
@@ -141,9 +156,9 @@ class Machines(Account):
         ``ports`` are tunnelled from the same ports here. Raises UsageError where there is no terminal, and what
         ``tasks.connect`` raises.
         """
-        here = sys.stdin.isatty()
+        here, wanted = sys.stdin.isatty(), name_of(name)
         prepared = self._do(
-            lambda ctx: connecting.prepare(ctx, name, ports=ports, user=user, key_file=key_file, is_logged=here)
+            lambda ctx: connecting.prepare(ctx, wanted, ports=ports, user=user, key_file=key_file, is_logged=here)
         )
         if not here:
             raise UsageError("There is no terminal here to open a shell in.", f"In one: {prepared.command}")
@@ -165,9 +180,13 @@ def _bought(spot: bool | str, one_time: bool) -> dict[str, Any]:
 Act = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
 
 
-def _each(do: Callable[[Callable[[Context], Awaitable[Any]]], Any], names: Sequence[str], act: Act) -> Lines[Outcome]:
+def _each(
+    do: Callable[[Callable[[Context], Awaitable[Any]]], Any], names: Iterable[Thing | Iterable[Thing]], act: Act
+) -> Lines[Outcome]:
+    wanted = names_of(names)
+
     async def work(ctx: Context) -> list[Outcome]:
-        found = await asyncio.gather(*(find(ctx, name) for name in names))
-        return await act(ctx, [instance.id for instance in found])
+        found = await asyncio.gather(*(find(ctx, name) for name in wanted))
+        return await act(ctx, list(dict.fromkeys(instance.id for instance in found)))
 
     return outcomes(do(work))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fe2tui.ec2.account import Account
 from fe2tui.ec2.drawn import DRAWN, DrawnPriceHist
 from fe2tui.ec2.lines import Lines
+from fe2tui.ec2.names import Type, name_of
 from fe2tui.model.demand import DemandPrice
 from fe2tui.model.machine_type import MachineType
 from fe2tui.model.money import AccountCost, account_cost
@@ -42,25 +43,25 @@ class Prices(Account):
 
         return Lines(self._do(work))
 
-    def price_demand(self, family: str) -> Lines[DemandPrice]:
+    def price_demand(self, family: Type) -> Lines[DemandPrice]:
         """The on-demand price an hour of each type of a family, smallest first, or of one type.
 
         Raises NotFoundError, with the nearest families; DeniedError for a login that may not read prices.
         """
-        known = self._background.catalogues
-        return Lines(self._do(lambda ctx: tasks.price_demand(ctx, family, known, [])))
+        known, wanted = self._background.catalogues, name_of(family)
+        return Lines(self._do(lambda ctx: tasks.price_demand(ctx, wanted, known, [])))
 
-    def price_hist(self, family: str, days: int = 3, zone: str | None = None) -> DrawnPriceHist:
+    def price_hist(self, family: Type, days: int = 3, zone: str | None = None) -> DrawnPriceHist:
         """What each type of a family, or one type, cost on the spot market on each of the last days, dollars an hour.
 
         Means by time, of each type's cheapest zone, of the ``zone`` named (``us-east-2a`` or ``2a``), or of each
         (``all``). In a notebook the past weeks are drawn, too. ``rows`` are the figures, ``histories`` every change.
         Raises NotFoundError, with the nearest families; DeniedError for a login that may not read spot prices.
         """
-        known = self._background
+        known, wanted = self._background, name_of(family)
 
         async def work(ctx: Context) -> PriceHist:
             back = DRAWN.days
-            return await price_hist(ctx, family, days, known.spot_histories, known.catalogues, zone=zone, back=back)
+            return await price_hist(ctx, wanted, days, known.spot_histories, known.catalogues, zone=zone, back=back)
 
         return DrawnPriceHist.of(self._do(work))

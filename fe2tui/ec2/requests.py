@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fe2tui.ec2.account import Account
 from fe2tui.ec2.lines import Lines
+from fe2tui.ec2.names import Thing, name_of
 from fe2tui.errors import UsageError
 from fe2tui.tasks import requests as asking
 from fe2tui.tasks.requests import Requested
@@ -74,13 +75,14 @@ class Requests(Account):
         """All spot requests with their machines, those that may still launch or start one first."""
         return Lines(self._do(asking.requests))
 
-    def get_request(self, request_id: str) -> SpotInstanceRequest:
+    def get_request(self, request_id: Thing) -> SpotInstanceRequest:
         """A spot request, with all that EC2 tells of it as properties. Raises NotFoundError."""
-        return SpotInstanceRequest(request_id, self)
+        return SpotInstanceRequest(name_of(request_id), self)
 
-    def get_request_from_instance(self, name: str) -> SpotInstanceRequest:
+    def get_request_from_instance(self, name: Thing) -> SpotInstanceRequest:
         """The spot request behind the instance of that name or id. Raises NotFoundError where there is none."""
-        return SpotInstanceRequest(self._do(lambda ctx: asking.request_of_instance(ctx, name)).id, self)
+        wanted = name_of(name)
+        return SpotInstanceRequest(self._do(lambda ctx: asking.request_of_instance(ctx, wanted)).id, self)
 
     def _described(self, request_id: str) -> tuple[dict[str, Any], str]:
         return self._do(lambda ctx: asking.describe_request(ctx, request_id))

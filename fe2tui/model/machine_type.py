@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MachineType:
     """One instance type, as DescribeInstanceTypes tells it.
 
@@ -36,6 +36,10 @@ class MachineType:
     burstable: bool = False
     hibernation: bool = False
     root_devices: tuple[str, ...] = ("ebs",)
+
+    def __repr__(self) -> str:
+        """``p3.8xlarge: 32 vCPU  244 GiB  4 × V100``."""
+        return f"{self.name}: {self.summary}"
 
     @property
     def family(self) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fe2tui.errors import Fe2Error
+from fe2tui.model.words import visible
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Progress:
     """One step of a task. ``fraction`` is 0 to 1 where known; ``subject`` an instance's id once there is one."""
 
@@ -20,6 +21,10 @@ class Progress:
     label: str = ""
     fraction: float | None = None
     at: datetime | None = None
+
+    def __repr__(self) -> str:
+        """``base: i-0b39947b710d05337 in us-east-2a``."""
+        return visible(f"{self.label or self.task}: {self.words or self.step}")
 
 
 COUNTDOWN = "countdown"
@@ -32,7 +37,7 @@ def unreported(progress: Progress) -> None:
     """A Report for those who do not listen."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
     """What came of one of the things that a task was asked to do."""
 
@@ -41,6 +46,10 @@ class Outcome:
     words: str
     error: Fe2Error | None = None
     left_out: bool = False  # meant, and not asked for: a reason stood against it
+
+    def __repr__(self) -> str:
+        """``base (i-0b39947b710d05337): stopped``."""
+        return visible(f"{self.label} ({self.subject}): {self.error or self.words}")
 
     @property
     def is_done(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Volume:
     """One EBS volume at one moment. ``size`` is GiB, ``throughput`` MiB a second."""
 
@@ -25,6 +25,13 @@ class Volume:
     device: str | None = None
     delete_on_termination: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """``data (vol-0b39947b710d05337 in-use): 100 GiB gp3``."""
+        from fe2tui.model.words import DASH, visible
+
+        state = f" ({self.id} {self.state})" if self.id else ""
+        return f"{visible(self.name or self.device or '') or DASH}{state}: {self.size:,} GiB {self.type}"
 
     @property
     def name(self) -> str:

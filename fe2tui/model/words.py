@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -106,3 +107,21 @@ def _shown(character: str) -> str:
         code = ord(character)
         return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
     return " " if category == "Zs" else character
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> list[str]:
+    """Aligned lines; the columns named in ``right`` to the right. Widths are of characters as a terminal shows them."""
+    from rich.cells import cell_len
+
+    grid = [list(heads), *([visible(cell) for cell in row] for row in rows)]
+    widths = [max(cell_len(row[column]) for row in grid) for column in range(len(heads))]
+    at_right = {column for column, head in enumerate(heads) if head in set(right)}
+
+    def line(row: Sequence[str]) -> str:
+        cells = []
+        for column, cell in enumerate(row):
+            space = " " * (widths[column] - cell_len(cell))
+            cells.append(space + cell if column in at_right else cell + space)
+        return "  ".join(cells).rstrip()
+
+    return [line(row) for row in grid]

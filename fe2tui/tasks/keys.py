@@ -11,6 +11,7 @@ from pathlib import Path
 from fe2tui import paths
 from fe2tui.aws import network
 from fe2tui.errors import Fe2Error, FieldError, KeyFileError, UnreachableError
+from fe2tui.model.words import visible
 from fe2tui.ssh import keys as ssh_keys
 from fe2tui.ssh.keyfiles import read_private_key, same_public
 from fe2tui.ssh.keys import KeyPlaces, LocalKey
@@ -22,7 +23,7 @@ _PATIENCE = 10.0
 _NAME = re.compile(r"[ -~]{1,255}\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AccountKey:
     """A key pair of the account in this region. ``private_key`` is its private half here, ``in_agent`` in ssh-agent.
 
@@ -37,6 +38,10 @@ class AccountKey:
     looked_for: tuple[Path, ...] = ()
     needs_a_person: bool = False
 
+    def __repr__(self) -> str:
+        """``default: in ~/.ssh/id_ed25519``."""
+        return f"{visible(self.name)}: {visible(self.words)}"
+
     @property
     def is_usable(self) -> bool:
         """Whether the private half is on this computer."""
@@ -50,7 +55,7 @@ class AccountKey:
         return "in ssh-agent" if self.in_agent else "not on this computer"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class OwnKey:
     """A public key of the person's that the account does not have. ``source`` is its file, or ``ssh-agent``."""
 
@@ -59,8 +64,12 @@ class OwnKey:
     source: str
     type: str = ""
 
+    def __repr__(self) -> str:
+        """``id_ed25519: ~/.ssh/id_ed25519.pub can be imported``."""
+        return f"{visible(self.name)}: {visible(self.source)} can be imported"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class KeyOffer:
     """What can be chosen for "Key pair". ``preferred`` is the name to use when nothing was asked for, or None.
 
@@ -70,6 +79,11 @@ class KeyOffer:
     account: tuple[AccountKey, ...] = ()
     importable: tuple[OwnKey, ...] = ()
     preferred: str | None = None
+
+    def __repr__(self) -> str:
+        """The keys, one a line; the one that a launch uses by itself is marked."""
+        account = [f"{key!r}{', used if none is named' if key.name == self.preferred else ''}" for key in self.account]
+        return "\n".join([*account, *map(repr, self.importable)]) or "no key pairs"
 
     def named(self, name: str) -> AccountKey | None:
         """The account's key of that name."""

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+from fe2tui import EC2
 from fe2tui.model.fleet import DiskRun, Fleet, Run
 from fe2tui.model.money import flow_of_disk, flows_of_run
 from fe2tui.model.place import Place
@@ -28,6 +29,18 @@ def test_cost_says_the_rate_today_the_month_and_a_month_if_left(fe2: Any) -> Non
     assert re.fullmatch(r"Today +\$[\d,]+\.\d\d since midnight UTC", today)
     assert re.fullmatch(r"This month +\$[\d,]+\.\d\d since 1 [A-Z][a-z]+ UTC", month)
     assert "Left out: traffic" in said.out
+
+
+def test_a_printed_cost_in_python_is_the_same_text(fe2: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in fe2.environment.items():
+        monkeypatch.setenv(name, value)
+
+    def words(text: str) -> list[list[str]]:
+        """The words of each line; amounts grow by the second."""
+        return [re.sub(r"[\d,]+\.\d+", "#", line).split() for line in text.splitlines()]
+
+    with EC2() as ec2:
+        assert words(str(ec2.cost())) == words(fe2("cost").out)
 
 
 def test_the_document_has_every_row_and_they_add_up(fe2: Any) -> None:
@@ -59,6 +72,7 @@ def _launched(fe2: Any, *arguments: str) -> tuple[Decimal, Decimal]:
 
 
 def test_the_price_before_a_launch_is_the_one_counted_afterwards(empty_fe2: Any) -> None:
+    assert empty_fe2("cost").status == 0  # reads the prices, however long that takes
     before, after = _launched(empty_fe2, "plain", "ubuntu", "50", "m5.large")
     assert before == after
     before, after = _launched(empty_fe2, "fast", "ubuntu", "80", "m5.large", "--iops", "16000")
@@ -77,6 +91,7 @@ def test_the_price_before_a_launch_includes_the_images_further_disks_and_their_t
     data = ec2.create_volume(AvailabilityZone=instance["zone"], **wanted)["VolumeId"]
     ec2.attach_volume(VolumeId=data, InstanceId=instance["id"], Device="/dev/sdf")
     assert empty_fe2("freeze", "base", "--no-reboot", "--wait").status == 0
+    assert empty_fe2("cost").status == 0
     before, after = _launched(empty_fe2, "copy", "base", "80", "m5.large")
     assert before == after
     copied = next(each for each in empty_fe2("instances", "--json").json if each["name"] == "copy")

@@ -78,6 +78,7 @@ async def test_what_is_known_stands_beside_each_field_and_nothing_is_cut(demo_en
 
 async def test_the_price_includes_iops_above_those_that_are_free(demo_env: Path) -> None:
     async with dashboard() as driven:
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.prices.on_demand)
         form = await open_form(driven)
         await fill(driven, name="fast", image="ubuntu", disk="80", type="m5.large")
         await driven.until(lambda: "$80.13 a month" in text(form, "#cost"))

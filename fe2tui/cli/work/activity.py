@@ -9,9 +9,9 @@ import click
 from fe2tui.cli.ending import complain
 from fe2tui.cli.options import Asked
 from fe2tui.cli.work.left import start_what_was_left
-from fe2tui.cli.work.output import iso, print_json, table
+from fe2tui.cli.work.output import iso, print_json
 from fe2tui.model.progress import Activity
-from fe2tui.model.words import local_time, visible
+from fe2tui.model.words import local_time, table, visible
 from fe2tui.store import open_store
 
 

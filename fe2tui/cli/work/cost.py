@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import click
 
 from fe2tui.cli.options import Asked
-from fe2tui.cli.work.output import cents, iso, print_json, table
+from fe2tui.cli.work.output import cents, iso, print_json
 from fe2tui.cli.work.working import Working
 from fe2tui.model.fleet import Fleet
-from fe2tui.model.money import HOURS_A_MONTH, AccountCost, Amounts, CostRow, account_cost, month_start
-from fe2tui.model.words import DASH, dollars, visible
+from fe2tui.model.money import AccountCost, CostRow, account_cost
 from fe2tui.tasks.account import read_account
 from fe2tui.tasks.context import utc_now
 
 _PARTS = ("machine", "disk", "address", "snapshots")
-_HEADS = ("NAME", "WHAT", "$/H", "TODAY", "THIS MONTH", "$/MONTH IF LEFT")
 _PLACES = 6  # decimals of dollars in JSON
 
 
@@ -29,7 +25,7 @@ def show_cost(asked: Asked) -> None:
     if asked.json:
         print_json(cost_document(spent, fleet))
     else:
-        click.echo("\n".join(_lines(spent)))
+        click.echo(str(spent))
 
 
 def cost_document(spent: AccountCost, fleet: Fleet) -> dict[str, Any]:
@@ -68,39 +64,3 @@ def _row_document(row: CostRow) -> dict[str, Any]:
             for part in _PARTS
         },
     }
-
-
-def _lines(spent: AccountCost) -> Iterator[str]:
-    began = month_start(spent.at)
-    yield f"Now         {_money(spent.per_hour, 3)} an hour; {_money(spent.per_month)} a month if left as it is"
-    yield f"Today       {_money(spent.today)} since midnight UTC"
-    yield f"This month  {_money(spent.month)} since {began.day} {began:%B} UTC"
-    if spent.snapshots_per_month is None or spent.snapshots_per_month:
-        yield f"Snapshots   at most {_money(spent.snapshots_per_month)} a month, in no other sum"
-    if spent.rows:
-        yield ""
-        yield from table(_HEADS, map(_cells, spent.rows), right=_HEADS[2:])
-    if spent.missing:
-        yield ""
-        yield from map(visible, spent.missing)
-
-
-def _cells(row: CostRow) -> tuple[str, ...]:
-    def cell(amounts: Amounts, places: int = 2, times: int = 1) -> str:
-        if amounts.unknown and not amounts.known:
-            return DASH
-        limit = "≤" if row.at_most else "≥" if amounts.unknown else ""
-        return f"{limit}{dollars(amounts.known * times, places)}"
-
-    return (
-        row.label,
-        row.what,
-        cell(row.hour_parts, 3),
-        cell(row.today_parts),
-        cell(row.month_parts),
-        cell(row.hour_parts, times=HOURS_A_MONTH),
-    )
-
-
-def _money(amount: Decimal | None, places: int = 2) -> str:
-    return dollars(amount, places, sign="$")

@@ -9,7 +9,7 @@ import click
 
 from fe2tui.cli.options import Asked
 from fe2tui.cli.work.freezes import tell_of_freezes
-from fe2tui.cli.work.output import cents, iso, print_json, table
+from fe2tui.cli.work.output import cents, iso, print_json
 from fe2tui.cli.work.reading import told
 from fe2tui.cli.work.working import Working
 from fe2tui.model.fleet import Fleet, PublicImage
@@ -18,7 +18,7 @@ from fe2tui.model.image_query import IMAGES, ImagesAt, Query, instances_of
 from fe2tui.model.money.images import image_per_month
 from fe2tui.model.pending import progress_of, snapshot_ids_of
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.words import DASH, age, dollars, percent, visible
+from fe2tui.model.words import DASH, age, dollars, percent, table, visible
 from fe2tui.tasks import reading
 from fe2tui.tasks.context import Context, utc_now
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -115,21 +115,3 @@ def instance_line(instance: Instance, interrupted: Mapping[str, str] = _NONE_TAK
     """``spot1 (i-0b39947b710d05337 running): 3.17.155.171``; of one that AWS took back, that after it."""
     words = interrupted.get(instance.id)
     return f"{instance!r} – {visible(words)}" if words else repr(instance)
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> list[str]:
-    """Aligned lines; the columns named in ``right`` to the right. Widths are of characters as a terminal shows them."""
-    from rich.cells import cell_len
-
-    grid = [list(heads), *([visible(cell) for cell in row] for row in rows)]
-    widths = [max(cell_len(row[column]) for row in grid) for column in range(len(heads))]
-    at_right = {column for column, head in enumerate(heads) if head in set(right)}
-
-    def line(row: Sequence[str]) -> str:
-        cells = []
-        for column, cell in enumerate(row):
-            space = " " * (widths[column] - cell_len(cell))
-            cells.append(space + cell if column in at_right else cell + space)
-        return "  ".join(cells).rstrip()
-
-    return [line(row) for row in grid]

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from fe2tui.cli.options import Asked
-from fe2tui.cli.work.output import iso, print_json, table
+from fe2tui.cli.work.output import iso, print_json
 from fe2tui.cli.work.working import Working
-from fe2tui.model.words import DASH, age
+from fe2tui.model.words import DASH, age, table
 from fe2tui.tasks.context import Context, utc_now
 from fe2tui.tasks.requests import Requested
 from fe2tui.tasks.requests import requests as all_requests

@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from fe2tui.cli.options import Asked
-from fe2tui.cli.work.output import instance_document, instance_line, print_json, table
+from fe2tui.cli.work.output import instance_document, instance_line, print_json
 from fe2tui.cli.work.reading import read_fleet, read_instances, read_one
 from fe2tui.cli.work.working import Working
 from fe2tui.errors import NoAddressError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money import hourly_cost, monthly_cost
-from fe2tui.model.words import DASH, age, dollars
+from fe2tui.model.words import DASH, age, dollars, table
 from fe2tui.tasks.context import Context, utc_now
 from fe2tui.tasks.names import resolve
 from fe2tui.tasks.taken import Interruptions, interruptions

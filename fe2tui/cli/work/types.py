@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from fe2tui.cli.options import Asked
-from fe2tui.cli.work.output import print_json, table
+from fe2tui.cli.work.output import print_json
 from fe2tui.cli.work.reading import catalogues, tell
 from fe2tui.cli.work.working import Working
 from fe2tui.model.demand import DemandPrice
 from fe2tui.model.fleet import Prices, Problem
 from fe2tui.model.machine_type import MachineType
 from fe2tui.model.type_query import TYPES, TypesAt
-from fe2tui.model.words import DASH, dollars, plural
+from fe2tui.model.words import DASH, dollars, plural, table
 from fe2tui.tasks import types as tasks
 from fe2tui.tasks.context import Context
 
