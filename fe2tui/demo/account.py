@@ -10,8 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from fe2tui.demo import Options
-from fe2tui.demo.catalog import Catalog
+from fe2tui.demo import Options, catalogue
 from fe2tui.demo.clock import Agenda, Clock
 from fe2tui.demo.machine_side import MachineSide
 from fe2tui.demo.records import (
@@ -40,7 +39,7 @@ class Region:
     def __init__(self, account: Account, name: str) -> None:
         self.account = account
         self.name = name
-        self.zones = account.catalog.zones(name)
+        self.zones = account.catalogue.zones(name)
         self.instances: dict[str, Instance] = {}
         self.volumes: dict[str, Volume] = {}
         self.snapshots: dict[str, Snapshot] = {}
@@ -69,7 +68,7 @@ class Region:
 
     def zone_id(self, zone: str) -> str:
         """The zone's id, as `use2-az1`."""
-        return self.account.catalog.zone_id(self.name, zone)
+        return self.account.catalogue.zone_id(self.name, zone)
 
     def after(self, seconds: float, act: Callable[[], None]) -> None:
         """`act` happens that many seconds from now."""
@@ -109,7 +108,7 @@ class Account:
         self.random = Random(options.seed)
         self.count = 0
         self.lock = threading.RLock()
-        self.catalog = Catalog()
+        self.catalogue = catalogue.read()
         self.machines = MachineSide(folder / "machines")
         self.sessions: dict[str, str] = {}
         self.machines.on_power = self._pressed
@@ -122,7 +121,7 @@ class Account:
         """The region of that name, made on first use. Raises Refusal for one that does not exist."""
         known = self._regions.get(name)
         if known is None:
-            if name not in self.catalog.regions():
+            if name not in self.catalogue.regions():
                 raise Refusal("InvalidParameterValue", f"Invalid region: {name}")
             from fe2tui.demo.founding import found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shlex
@@ -72,7 +71,6 @@ class Cloud:
             raise
 
     def _started(self) -> Cloud:
-        _require_extra()
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -100,7 +98,7 @@ class Cloud:
             "options": asdict(self.options),
         }
         # The child has none of the person's settings: nothing but its order tells it what to be.
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "FE2TUI_", "MOTO_"))}
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "FE2TUI_"))}
         with (self.folder / "demo.log").open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "fe2tui.demo", json.dumps(order)],
@@ -169,11 +167,3 @@ class Cloud:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def _require_extra() -> None:
-    lacking = [name for name in ("moto", "flask", "flask_cors") if importlib.util.find_spec(name) is None]
-    if lacking:
-        raise DemoUnavailable(
-            f"the demo cloud needs {', '.join(lacking)}, which is not installed: pip install 'fe2tui[demo]'"
-        )

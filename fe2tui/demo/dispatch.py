@@ -1,4 +1,4 @@
-"""The table of actions that the cloud answers itself; what is not in it, moto answers."""
+"""The table of the actions that the cloud answers."""
 
 from __future__ import annotations
 

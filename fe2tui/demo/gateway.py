@@ -1,4 +1,4 @@
-"""Answers AWS calls: finds out who asks what, lets faults strike, keeps the log, and asks our rules or moto."""
+"""Answers AWS calls: finds out who asks what, lets faults strike, keeps the log, and applies the rules."""
 
 from __future__ import annotations
 
@@ -11,24 +11,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fe2tui.demo import cbor, rulebook, wire
+from fe2tui.demo import rulebook, wire
 from fe2tui.demo.account import Account
 from fe2tui.demo.calls import CallLog
 from fe2tui.demo.dispatch import Call
 from fe2tui.demo.faults import Faults, refusal_of
 from fe2tui.demo.home import ACCESS_KEY, SECOND_ACCESS_KEY
-from fe2tui.demo.moto_behind import Moto
 from fe2tui.demo.refusal import Refusal
 from fe2tui.demo.server import Reply, Request
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
-_CBOR_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)$")
 _STALE = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
 class Asked:
-    """What a request asks, before anything is decided; `protocol` is ec2, query, json or cbor."""
+    """What a request asks, before anything is decided; `protocol` is ec2, query or json."""
 
     service: str
     action: str
@@ -42,10 +40,6 @@ def understand(request: Request) -> Asked:
     """Reads the service and region from the signature, the action from wherever its protocol has it."""
     signed = _CREDENTIAL.search(request.headers.get("authorization", ""))
     access_key, region, service = signed.groups() if signed else ("", "us-east-1", "ec2")
-    operation = _CBOR_PATH.search(request.path)
-    if operation:
-        params = cbor.decode(request.body) if request.body else {}
-        return Asked(service, operation[1], region, access_key, "cbor", params)
     target = request.headers.get("x-amz-target")
     if target:
         params = json.loads(request.body or b"{}")
@@ -66,7 +60,6 @@ class Gateway:
         self.account = account
         self.faults = Faults()
         self.calls = CallLog()
-        self._moto = Moto()
         account.no_capacity = self.faults.lacks_capacity
         account.image_failure = self.faults.image_failure
 
@@ -117,7 +110,7 @@ class Gateway:
             with self.account.lock:
                 self.account.agenda.catch_up()
                 if answer is None:
-                    return self._moto.answer(asked.service, asked.action, request)
+                    raise Refusal("UnsupportedOperation", f"The demo cloud does not answer {asked.action}.")
                 if wire.truth(asked.params.get("DryRun")):
                     raise Refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
                 call = Call(self.account, asked.service, asked.action, asked.region, asked.params, asked.access_key)
@@ -156,9 +149,7 @@ def answered(asked: Asked, result: Mapping[str, Any], request_id: str) -> Reply:
         return Reply(200, wire.ec2_reply(asked.action, request_id, result), headers=ids)
     if asked.protocol == "query":
         return Reply(200, wire.query_reply(asked.action, request_id, result), "text/xml", ids)
-    if asked.protocol == "json":
-        return Reply(200, wire.json_reply(result), "application/x-amz-json-1.1", ids)
-    return Reply(200, cbor.encode(result), "application/cbor", ids | {"smithy-protocol": "rpc-v2-cbor"})
+    return Reply(200, wire.json_reply(result), "application/x-amz-json-1.1", ids)
 
 
 def refused(asked: Asked, refusal: Refusal, request_id: str) -> Reply:
@@ -169,10 +160,7 @@ def refused(asked: Asked, refusal: Refusal, request_id: str) -> Reply:
         return Reply(status, wire.ec2_error(code, message, request_id), headers=ids)
     if asked.protocol == "query":
         return Reply(status, wire.query_error(code, message, request_id), "text/xml", ids)
-    if asked.protocol == "json":
-        return Reply(status, wire.json_error(code, message), "application/x-amz-json-1.1", ids)
-    body = cbor.encode({"__type": code, "message": message})
-    return Reply(status, body, "application/cbor", ids | {"smithy-protocol": "rpc-v2-cbor"})
+    return Reply(status, wire.json_error(code, message), "application/x-amz-json-1.1", ids)
 
 
 def _plain(value: Any) -> Any:

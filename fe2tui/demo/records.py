@@ -181,6 +181,7 @@ class Image:
     ssm_name: str | None = None
     source_instance_id: str | None = None
     unseen_until: datetime | None = None
+    protected: bool = False
     tags: dict[str, str] = field(default_factory=dict)
 
     @property

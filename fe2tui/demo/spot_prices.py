@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from fe2tui.demo.prices import on_demand
+from fe2tui.demo.catalogue import on_demand
 
 _HOUR = 3600
 _LIVELY = frozenset({"p3", "p3dn", "p4d", "p5", "g4dn", "g5", "g6", "g6e"})
@@ -44,7 +44,7 @@ class Series:
         self.kind = kind
         self._vcpus = vcpus
         self._key = f"{seed}/{zone}/{kind}"
-        self._base = float(on_demand(kind) or 0)
+        self._base = float(on_demand(kind))
         family = kind.partition(".")[0]
         # the seconds in which the price changes at most once
         self._slot = (2 if family in _LIVELY else 48 if family in _SLEEPY else 6) * _HOUR

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from fe2tui.demo import spot_life, states
 from fe2tui.demo.account import ACCOUNT_ID, Region
+from fe2tui.demo.catalogue import on_demand
 from fe2tui.demo.founding import add_group
 from fe2tui.demo.interruption import SHUTDOWN
-from fe2tui.demo.prices import on_demand
 from fe2tui.demo.records import (
     Attachment,
     Disk,
@@ -218,7 +218,7 @@ class Stage:
                 "KeyName": wish.key,
                 "SubnetId": instance.subnet_id,
             },
-            max_price=str(on_demand(wish.type) or ""),
+            max_price=str(on_demand(wish.type)),
             instance_id=instance.id,
             status_at=instance.launched_at,
         )

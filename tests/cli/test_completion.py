@@ -124,7 +124,7 @@ def test_nothing_that_takes_long_is_imported_for_it(
         check=False,
     )
     assert f"plain,{found}" in done.stdout
-    heavy = {"aiobotocore", "botocore", "boto3", "aiohttp", "asyncssh", "textual", "rich", "lxml", "moto"}
+    heavy = {"aiobotocore", "botocore", "boto3", "aiohttp", "asyncssh", "textual", "rich", "lxml"}
     imported = set(done.stderr.split())
     assert "sqlite3" in imported
     assert heavy & imported == set()

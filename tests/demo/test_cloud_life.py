@@ -140,16 +140,13 @@ def test_the_first_call_is_answered_within_two_seconds() -> None:
 
 def test_importing_the_package_is_cheap_and_brings_nothing_heavy(guarded_environment: dict[str, str]) -> None:
     code = (
-        "import sys, time; import fe2tui; began = time.perf_counter(); import fe2tui.demo;"
-        "print(time.perf_counter() - began);"
-        "print(sorted({'moto', 'flask', 'asyncssh', 'botocore', 'boto3', 'cryptography'} & set(sys.modules)))"
+        "import sys; import fe2tui.demo;"
+        "print(sorted({'asyncio', 'asyncssh', 'botocore', 'boto3', 'cryptography', 'http.client'} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env=guarded_environment, capture_output=True, text=True, check=True
     )
-    seconds, heavy = done.stdout.splitlines()
-    assert float(seconds) < 0.1
-    assert heavy == "[]"
+    assert done.stdout == "[]\n"
 
 
 def test_a_taken_port_is_said_in_plain_words() -> None:
@@ -162,19 +159,6 @@ def test_a_taken_port_is_said_in_plain_words() -> None:
                 cloud.start()
         finally:
             cloud.stop()
-
-
-def test_a_missing_extra_is_named_with_the_command_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib.util
-
-    real = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "moto" else real(name, *rest))
-    cloud = Cloud(Options.instant())
-    try:
-        with pytest.raises(DemoUnavailable, match=r"pip install 'fe2tui\[demo\]'"):
-            cloud.start()
-    finally:
-        cloud.stop()
 
 
 def test_a_shell_that_evaluates_the_export_line_drives_the_aws_command_line(
@@ -306,7 +290,7 @@ def test_powering_off_from_within_stops_the_instance(
 def test_a_machine_answers_only_some_time_after_its_instance_runs(
     fresh_cloud: Callable[..., Cloud], client: Any, launch: Any, describe: Any
 ) -> None:
-    cloud = fresh_cloud(scene=False, ssh_seconds=0.8)
+    cloud = fresh_cloud(scene=False, ssh_seconds=4)
     ec2 = client(cloud, "ec2")
     made = launch(ec2)["InstanceId"]
     seen = describe(ec2, made)

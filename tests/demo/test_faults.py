@@ -174,15 +174,25 @@ def test_the_address_service_tells_an_address_of_documentation(bare: Cloud) -> N
         bare.control("/demo/nothing", method="GET")
 
 
-def test_what_the_rules_do_not_know_moto_answers(own: Any) -> None:
-    assert own.describe_internet_gateways()["InternetGateways"] == []
-
-
-def test_what_nobody_knows_is_refused_and_never_a_page_of_html(
-    own: Any, bare: Cloud, client: Any, refused: Any
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("ec2", "describe_capacity_blocks", {}),
+        ("ec2", "get_console_screenshot", {"InstanceId": "i-00000000000000000"}),
+        ("ec2", "copy_image", {"Name": "copy", "SourceImageId": "ami-1", "SourceRegion": "us-west-2"}),
+        ("sts", "get_federation_token", {"Name": "someone"}),
+        ("ssm", "put_parameter", {"Name": "name", "Value": "value"}),
+        ("cloudwatch", "list_dashboards", {}),
+        ("iam", "list_users", {}),
+    ],
+)
+def test_an_operation_that_the_cloud_does_not_have_is_refused_in_the_protocol_of_its_service(
+    cloud: Cloud, client: Any, refused: Any, service: str, operation: str, params: dict[str, Any]
 ) -> None:
-    assert refused(own.describe_capacity_blocks).code
-    assert refused(client(bare, "ec2").get_console_screenshot, InstanceId="i-00000000000000000").code
+    answer = refused(getattr(client(cloud, service), operation), **params)
+    name = "".join(part.capitalize() for part in operation.split("_"))
+    assert (answer.code, answer.status) == ("UnsupportedOperation", 400)
+    assert answer.message == f"The demo cloud does not answer {name}."
 
 
 def test_a_request_signed_long_ago_has_expired(bare: Cloud) -> None:

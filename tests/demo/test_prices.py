@@ -64,7 +64,7 @@ def test_with_all_filters_there_is_exactly_one_price_a_type_but_for_one(sold: An
         ("t4g.nano", "0.0042"),
         ("g5.12xlarge", "5.672"),
         ("r5.24xlarge", "6.048"),
-        ("x1.16xlarge", "6.668992"),
+        ("x1.16xlarge", "6.669"),
     ],
 )
 def test_prices_are_those_that_aws_asks(sold: Any, kind: str, dollars: str) -> None:

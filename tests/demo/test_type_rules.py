@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from fe2tui.demo import Cloud
-from fe2tui.demo.catalog import Catalog
+from fe2tui.demo import Cloud, catalogue
 from fe2tui.demo.records import Instance
 from fe2tui.demo.refusal import Refusal
 from fe2tui.demo.rules.fit import check_hardware, firmware
@@ -98,14 +97,14 @@ def machine(type_name: str, boot_mode: str | None, **changes: Any) -> Instance:
     ],
 )
 def test_how_an_instance_boots(type_name: str, boot_mode: str | None, boots_by: str) -> None:
-    assert firmware(Catalog(), machine(type_name, boot_mode)) == boots_by
+    assert firmware(catalogue.read(), machine(type_name, boot_mode)) == boots_by
 
 
 def test_an_image_that_needs_uefi_does_not_fit_a_type_without() -> None:
-    catalog = Catalog()
-    check_hardware(catalog, machine("m5.large", "uefi"), "m5.xlarge")
+    known = catalogue.read()
+    check_hardware(known, machine("m5.large", "uefi"), "m5.xlarge")
     with pytest.raises(Refusal) as caught:
-        check_hardware(catalog, machine("m5.large", "uefi"), "t2.micro")
+        check_hardware(known, machine("m5.large", "uefi"), "t2.micro")
     assert caught.value.code == "InvalidParameterValue"
     assert "t2.micro instance type does not support an AMI with a boot mode of UEFI" in str(caught.value.message)
 

@@ -86,21 +86,21 @@ def _stopped(instance: Instance) -> None:
 
 
 def _new_type(region: Region, instance: Instance, value: str) -> None:
-    catalog = region.account.catalog
-    if value not in catalog.types:
+    catalogue = region.account.catalogue
+    if value not in catalogue.types:
         raise invalid_value(f"Invalid value '{value}' for InstanceType.")
     if spot_life.request_of(region, instance) is not None:
         raise Refusal("UnsupportedOperation", "Modifying the instance type of a Spot Instance is not supported.")
     _stopped(instance)
     if instance.hibernation:
         raise Refusal("UnsupportedOperation", "The type of an instance that is enabled for hibernation cannot change.")
-    if instance.architecture not in catalog.architectures(value):
+    if instance.architecture not in catalogue.types[value].architectures:
         raise Refusal(
             "InvalidParameterCombination",
             f"The architecture of instance type '{value}' does not match the architecture '{instance.architecture}' of "
             "the instance.",
         )
-    check_hardware(catalog, instance, value)
+    check_hardware(catalogue, instance, value)
     instance.type = value
 
 
@@ -201,9 +201,9 @@ def modify_instance_metadata_options(call: Call) -> Mapping[str, Any]:
 @answers("DescribeInstanceCreditSpecifications")
 def describe_credits(call: Call) -> Mapping[str, Any]:
     """How burstable instances use CPU credits."""
-    types = call.account.catalog.types
+    types = call.account.catalogue.types
     ids = call.texts("InstanceId")
     chosen = find_instances(call.region, ids) if ids else list(call.region.instances.values())
-    burstable = [one for one in chosen if types[one.type].get("BurstablePerformanceSupported")]
+    burstable = [one for one in chosen if "burstable" in types[one.type].traits]
     rows = [{"instanceId": one.id, "cpuCredits": one.credits} for one in burstable]
     return {"instanceCreditSpecificationSet": rows}

@@ -101,6 +101,7 @@ def _shown(image: Image) -> dict[str, Any]:
         "usageOperation": "RunInstances",
         "sourceInstanceId": image.source_instance_id,
         "stateReason": {"code": reason[0], "message": reason[1]} if reason else None,
+        "deregistrationProtection": "enabled-without-cooldown" if image.protected else "disabled",
         "tagSet": tag_set(image.tags) or None,
     }
 
@@ -283,24 +284,40 @@ def register_image(call: Call) -> Mapping[str, Any]:
     return {"imageId": image.id}
 
 
-@answers("DisableImage")
-def disable_image(call: Call) -> Mapping[str, Any]:
-    """It keeps its name and its snapshots, and is shown to its owner alone, when asked for."""
+def _own_image(call: Call) -> Image:
     image = find_image(call.region, call.text("ImageId"))
     if image.owner_id != ACCOUNT_ID:
         raise Refusal("AuthFailure", f"Not authorized for image:{image.id}", 403)
+    return image
+
+
+@answers("DisableImage")
+def disable_image(call: Call) -> Mapping[str, Any]:
+    """It keeps its name and its snapshots, and is shown to its owner alone, when asked for."""
+    image = _own_image(call)
     if image.state not in ("available", "disabled"):
         raise Refusal("InvalidAMIID.Unavailable", f"The image ID '{image.id}' is not available")
     image.state = "disabled"
     return {"return": True}
 
 
+@answers("EnableImageDeregistrationProtection", "DisableImageDeregistrationProtection")
+def protect_image(call: Call) -> Mapping[str, Any]:
+    """A protected image cannot be deregistered."""
+    image = _own_image(call)
+    image.protected = call.action.startswith("Enable")
+    return {"return": "enabled-without-cooldown" if image.protected else "disabled"}
+
+
 @answers("DeregisterImage")
 def deregister_image(call: Call) -> Mapping[str, Any]:
     """The snapshots stay, unless their deletion is asked for."""
-    image = find_image(call.region, call.text("ImageId"))
-    if image.owner_id != ACCOUNT_ID:
-        raise Refusal("AuthFailure", f"Not authorized for image:{image.id}", 403)
+    image = _own_image(call)
+    if image.protected:
+        raise Refusal(
+            "OperationNotPermitted",
+            f"The image {image.id} has deregistration protection. Disable the protection and try again.",
+        )
     del call.region.images[image.id]
     call.account.machines.forget(image.id)
     rows: list[dict[str, str]] = []

@@ -208,8 +208,8 @@ def _optional(instance: Instance) -> str:
 
 def _rendered(region: Region, instance: Instance) -> str:
     addresses, groups, interfaces = _network(instance)
-    cores, threads = region.account.catalog.cores(instance.type)
-    boots_by = firmware(region.account.catalog, instance)
+    kind = region.account.catalogue.types[instance.type]
+    boots_by = firmware(region.account.catalogue, instance)
     metadata = instance.metadata
     yes, no = "true", "false"
     return (
@@ -228,7 +228,8 @@ def _rendered(region: Region, instance: Instance) -> str:
         f"<ebsOptimized>{yes if instance.ebs_optimized else no}</ebsOptimized>"
         f"<enaSupport>{yes if instance.ena else no}</enaSupport>"
         f"<sourceDestCheck>{yes if instance.source_dest_check else no}</sourceDestCheck>"
-        f"<cpuOptions><coreCount>{cores}</coreCount><threadsPerCore>{threads}</threadsPerCore></cpuOptions>"
+        f"<cpuOptions><coreCount>{kind.cores}</coreCount>"
+        f"<threadsPerCore>{kind.vcpus // kind.cores}</threadsPerCore></cpuOptions>"
         "<capacityReservationSpecification><capacityReservationPreference>open</capacityReservationPreference>"
         "</capacityReservationSpecification>"
         f"<hibernationOptions><configured>{yes if instance.hibernation else no}</configured></hibernationOptions>"

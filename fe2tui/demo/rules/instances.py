@@ -120,15 +120,15 @@ def _check_start(region: Region, instance: Instance) -> None:
             f"You can't start the Spot Instance '{instance.id}' because the associated Spot Instance request is not in "
             "an appropriate state to support start.",
         )
-    catalog = region.account.catalog
-    if instance.architecture not in catalog.architectures(instance.type):
+    catalogue = region.account.catalogue
+    if instance.architecture not in catalogue.types[instance.type].architectures:
         raise Refusal(
             "Unsupported",
             f"The requested instance type's architecture does not match the architecture in the manifest for "
             f"{instance.image_id}.",
         )
-    check_hardware(catalog, instance, instance.type)
-    if instance.zone not in catalog.offerings(region.name).get(instance.type, []):
+    check_hardware(catalogue, instance, instance.type)
+    if instance.zone not in catalogue.offerings(region.name).get(instance.type, []):
         raise Refusal(
             "Unsupported",
             f"Your requested instance type ({instance.type}) is not supported in your requested Availability Zone "

@@ -138,21 +138,3 @@ def modify_subnet_attribute(call: Call) -> Mapping[str, Any]:
     if isinstance(wish, Mapping):
         subnet.public_ips = truth(wish.get("Value"))
     return {"return": True}
-
-
-@answers(
-    "RequestSpotInstances",
-    "RequestSpotFleet",
-    "CreateFleet",
-    "CreateLaunchTemplate",
-    "RunScheduledInstances",
-    "AllocateHosts",
-    "CreateNetworkInterface",
-    "AttachNetworkInterface",
-    "ImportInstance",
-    "CopyImage",
-    "CopySnapshot",
-)
-def not_here(call: Call) -> Mapping[str, Any]:
-    """What would make things that the rest of this cloud does not know of."""
-    raise Refusal("UnsupportedOperation", f"The demo cloud does not do {call.action}.")

@@ -27,7 +27,7 @@ def choose_place(region: Region, params: Mapping[str, Any], kind: str) -> Place:
     interface: Mapping[str, Any] = next(iter(params.get("NetworkInterface") or ()), {})
     subnet_id = str(interface.get("SubnetId") or params.get("SubnetId") or "")
     zone = _zone(region, params.get("Placement") or {})
-    offered = region.account.catalog.offerings(region.name).get(kind, [])
+    offered = region.account.catalogue.offerings(region.name).get(kind, [])
     if not offered:
         raise Refusal(
             "Unsupported",

@@ -101,10 +101,10 @@ def find_image(region: Region, params: Mapping[str, Any]) -> Image:
 
 def _checked_type(region: Region, params: Mapping[str, Any], image: Image) -> str:
     kind = str(params.get("InstanceType") or "m1.small")
-    catalog = region.account.catalog
-    if kind not in catalog.types:
+    catalogue = region.account.catalogue
+    if kind not in catalogue.types:
         raise invalid_value(f"Invalid value '{kind}' for InstanceType.")
-    architectures = catalog.architectures(kind)
+    architectures = catalogue.types[kind].architectures
     if image.architecture not in architectures:
         raise invalid_value(
             f"The architecture '{','.join(architectures)}' of the specified instance type does not match the "

@@ -8,8 +8,8 @@ from typing import Any
 
 from fe2tui.demo import states
 from fe2tui.demo.account import ACCOUNT_ID, Region
+from fe2tui.demo.catalogue import on_demand
 from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.prices import on_demand
 from fe2tui.demo.records import Attachment, Image, Instance, SpotRequest, Subnet, Volume
 from fe2tui.demo.refusal import Refusal
 from fe2tui.demo.rules.instance_view import render
@@ -78,7 +78,7 @@ def _no_room(region: Region, plan: Plan, zone: str) -> Refusal | None:
             "system will be working on provisioning additional capacity.",
             500,
         )
-    others = [one for one in region.account.catalog.offerings(region.name)[plan.type] if one != zone]
+    others = [one for one in region.account.catalogue.offerings(region.name)[plan.type] if one != zone]
     return Refusal(
         NO_CAPACITY,
         f"We currently do not have sufficient {plan.type} capacity in the Availability Zone you requested ({zone}). "
@@ -204,7 +204,7 @@ def _new_request(region: Region, plan: Plan, instance: Instance) -> SpotRequest:
         created_at=region.now,
         zone=instance.zone,
         launch={key: value for key, value in plan.params.items() if key not in left_out},
-        max_price=plan.spot.max_price or str(on_demand(plan.type) or ""),
+        max_price=plan.spot.max_price or str(on_demand(plan.type)),
         instance_id=instance.id,
         status_at=region.now,
         tags=dict(plan.spot_tags),

@@ -26,7 +26,7 @@ def describe_regions(call: Call) -> Mapping[str, Any]:
     names = call.texts("RegionName")
     every = truth(call.params.get("AllRegions"))
     rows = []
-    for name in call.account.catalog.regions():
+    for name in call.account.catalogue.regions():
         opted = "not-opted-in" if name in _OPT_IN else "opt-in-not-required"
         if (every or opted != "not-opted-in") and (not names or name in names):
             rows.append((name, opted))
@@ -168,6 +168,37 @@ def delete_vpc(call: Call) -> Mapping[str, Any]:
         del region.groups[group.id]
     del region.vpcs[vpc.id]
     return {"return": True}
+
+
+@answers("DescribeInternetGateways")
+def describe_internet_gateways(call: Call) -> Mapping[str, Any]:
+    """The default network has one; others have none."""
+    matches = matcher(
+        call.params.get("Filter"),
+        {
+            "attachment.state": lambda v: "available",
+            "attachment.vpc-id": lambda v: v.id,
+            "internet-gateway-id": _gateway_id,
+            "owner-id": lambda v: ACCOUNT_ID,
+        },
+    )
+    ids = call.texts("InternetGatewayId")
+    vpcs = [vpc for vpc in call.region.vpcs.values() if vpc.is_default and (not ids or _gateway_id(vpc) in ids)]
+    return {
+        "internetGatewaySet": [
+            {
+                "internetGatewayId": _gateway_id(vpc),
+                "ownerId": ACCOUNT_ID,
+                "attachmentSet": [{"state": "available", "vpcId": vpc.id}],
+            }
+            for vpc in vpcs
+            if matches(vpc)
+        ]
+    }
+
+
+def _gateway_id(vpc: Vpc) -> str:
+    return "igw-" + vpc.id[4:]
 
 
 _SUBNET_FILTERS: dict[str, Getter] = {

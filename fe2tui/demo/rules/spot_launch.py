@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from fe2tui.demo.account import Region
-from fe2tui.demo.prices import on_demand
+from fe2tui.demo.catalogue import on_demand
 from fe2tui.demo.refusal import Refusal, invalid_value
 from fe2tui.demo.services.quotas import spot_quota
 from fe2tui.demo.spot_prices import Series
@@ -33,7 +33,7 @@ def spot_wish(region: Region, params: Mapping[str, Any], kind: str) -> Spot | No
     market = params.get("InstanceMarketOptions") or {}
     if market.get("MarketType") != "spot":
         return None
-    if "spot" not in region.account.catalog.types[kind].get("SupportedUsageClasses", ["spot"]):
+    if "spot" not in region.account.catalogue.types[kind].usage_classes:
         raise invalid_value(
             f"Value ({kind}) for parameter instanceType is invalid. '{kind}' is an unsupported instance type"
         )
@@ -68,22 +68,20 @@ def refuse_over_quota(region: Region, kind: str, count: int) -> None:
     if quota is None:
         return
     code, allowed = quota
-    types = region.account.catalog.types
+    types = region.account.catalogue.types
     used = sum(
-        types[one.type]["VCpuInfo"]["DefaultVCpus"]
+        types[one.type].vcpus
         for one in region.instances.values()
         if one.spot_request_id and one.state in _ALIVE and (spot_quota(one.type) or ("", 0))[0] == code
     )
-    if used + count * types[kind]["VCpuInfo"]["DefaultVCpus"] > allowed:
+    if used + count * types[kind].vcpus > allowed:
         raise Refusal("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
 
 
 def price_too_low(region: Region, kind: str, zone: str, max_price: str | None) -> Refusal | None:
     """EC2's words when a zone asks more than is to be paid, which is the price on demand if nothing is said."""
     most = Decimal(max_price) if max_price else on_demand(kind)
-    if most is None:
-        return None
-    vcpus = region.account.catalog.types[kind]["VCpuInfo"]["DefaultVCpus"]
+    vcpus = region.account.catalogue.types[kind].vcpus
     asked = Series(region.account.options.seed, zone, kind, vcpus).now(region.now)
     if asked <= most:
         return None

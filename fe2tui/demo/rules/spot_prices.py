@@ -11,7 +11,6 @@ from typing import Any
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.filters import matcher
 from fe2tui.demo.paging import page_size, question, read_token, write_token
-from fe2tui.demo.prices import on_demand
 from fe2tui.demo.refusal import Refusal, invalid_value, missing
 from fe2tui.demo.spot_prices import PRODUCTS, Series
 from fe2tui.demo.volume_shapes import number
@@ -92,10 +91,10 @@ def _window(call: Call) -> tuple[datetime, datetime]:
 
 def _chosen(call: Call) -> Iterator[Chosen]:
     """The series asked for, each with a product."""
-    region, catalog = call.region, call.account.catalog
+    region, catalogue = call.region, call.account.catalogue
     types = call.texts("InstanceType")
     for name in types:
-        if name not in catalog.types:
+        if name not in catalogue.types:
             raise invalid_value(f"Invalid value '{name}' for InstanceType.")
     products = [name.removesuffix(" (Amazon VPC)") for name in call.texts("ProductDescription")]
     zone_wish = call.text("AvailabilityZone")
@@ -109,17 +108,17 @@ def _chosen(call: Call) -> Iterator[Chosen]:
         "timestamp": lambda row: None,
     }
     matches = matcher(call.params.get("Filter"), getters)
-    offerings = catalog.offerings(region.name)
+    offerings = catalogue.offerings(region.name)
     for name in sorted(set(types)) or sorted(offerings):
-        info = catalog.types[name]
-        if on_demand(name) is None or "spot" not in info.get("SupportedUsageClasses", ["spot"]):
+        info = catalogue.types[name]
+        if "spot" not in info.usage_classes:
             continue
         for zone in offerings.get(name, []):
             if zone_wish in ("", zone):
                 for product in PRODUCTS:
                     if (not products or product in products) and matches((name, zone, product)):
                         seed = call.account.options.seed
-                        yield Series(seed, zone, name, info["VCpuInfo"]["DefaultVCpus"]), product
+                        yield Series(seed, zone, name, info.vcpus), product
 
 
 def _row(call: Call, chosen: Chosen, moment: datetime, price: Decimal) -> Row:

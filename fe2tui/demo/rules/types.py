@@ -2,100 +2,124 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from fe2tui.demo.catalogue import InstanceType
 from fe2tui.demo.dispatch import Call, answers
 from fe2tui.demo.filters import Getter, matcher
 from fe2tui.demo.paging import page, refuse_ids_with_pages
 from fe2tui.demo.refusal import Refusal, invalid_value
 from fe2tui.demo.wire import Rendered, element
 
-_rendered: dict[str, str] = {}
-_lock = threading.Lock()
-
-
-def _at(*path: str) -> Getter:
-    """Looks along a path of keys; lists on the way give several values."""
-
-    def look(record: Any) -> Any:
-        found: Any = record
-        for key in path:
-            if isinstance(found, list):
-                found = [item.get(key) for item in found]
-            elif isinstance(found, Mapping):
-                found = found.get(key)
-            else:
-                return None
-        return found
-
-    return look
-
-
 _FILTERS: dict[str, Getter] = {
-    "auto-recovery-supported": _at("AutoRecoverySupported"),
-    "bare-metal": _at("BareMetal"),
-    "burstable-performance-supported": _at("BurstablePerformanceSupported"),
-    "current-generation": _at("CurrentGeneration"),
-    "dedicated-hosts-supported": _at("DedicatedHostsSupported"),
-    "ebs-info.ebs-optimized-support": _at("EbsInfo", "EbsOptimizedSupport"),
-    "ebs-info.encryption-support": _at("EbsInfo", "EncryptionSupport"),
-    "ebs-info.nvme-support": _at("EbsInfo", "NvmeSupport"),
-    "free-tier-eligible": _at("FreeTierEligible"),
-    "hibernation-supported": _at("HibernationSupported"),
-    "hypervisor": _at("Hypervisor"),
-    "instance-storage-info.disk.type": _at("InstanceStorageInfo", "Disks", "Type"),
-    "instance-storage-info.total-size-in-gb": _at("InstanceStorageInfo", "TotalSizeInGB"),
-    "instance-storage-supported": _at("InstanceStorageSupported"),
-    "instance-type": _at("InstanceType"),
-    "memory-info.size-in-mib": _at("MemoryInfo", "SizeInMiB"),
-    "network-info.ena-support": _at("NetworkInfo", "EnaSupport"),
-    "network-info.efa-supported": _at("NetworkInfo", "EfaSupported"),
-    "network-info.ipv6-supported": _at("NetworkInfo", "Ipv6Supported"),
-    "network-info.network-performance": _at("NetworkInfo", "NetworkPerformance"),
-    "nitro-enclaves-support": _at("NitroEnclavesSupport"),
-    "nitro-tpm-support": _at("NitroTpmSupport"),
-    "processor-info.manufacturer": _at("ProcessorInfo", "Manufacturer"),
-    "processor-info.supported-architecture": _at("ProcessorInfo", "SupportedArchitectures"),
-    "processor-info.sustained-clock-speed-in-ghz": _at("ProcessorInfo", "SustainedClockSpeedInGhz"),
-    "supported-boot-mode": _at("SupportedBootModes"),
-    "supported-root-device-type": _at("SupportedRootDeviceTypes"),
-    "supported-usage-class": _at("SupportedUsageClasses"),
-    "supported-virtualization-type": _at("SupportedVirtualizationTypes"),
-    "vcpu-info.default-cores": _at("VCpuInfo", "DefaultCores"),
-    "vcpu-info.default-threads-per-core": _at("VCpuInfo", "DefaultThreadsPerCore"),
-    "vcpu-info.default-vcpus": _at("VCpuInfo", "DefaultVCpus"),
+    "bare-metal": lambda t: "metal" in t.traits,
+    "burstable-performance-supported": lambda t: "burstable" in t.traits,
+    "current-generation": lambda t: "current" in t.traits,
+    "free-tier-eligible": lambda t: "free" in t.traits,
+    "hibernation-supported": lambda t: "hibernation" in t.traits,
+    "hypervisor": lambda t: t.hypervisor,
+    "instance-storage-info.disk.type": lambda t: [kind for _, _, kind in t.disks],
+    "instance-storage-info.total-size-in-gb": lambda t: _storage(t) or None,
+    "instance-storage-supported": lambda t: bool(t.disks),
+    "instance-type": lambda t: t.name,
+    "memory-info.size-in-mib": lambda t: t.memory,
+    "network-info.efa-supported": lambda t: "efa" in t.traits,
+    "network-info.ena-support": lambda t: t.ena,
+    "network-info.network-performance": lambda t: t.network,
+    "processor-info.manufacturer": lambda t: t.maker,
+    "processor-info.supported-architecture": lambda t: t.architectures,
+    "processor-info.sustained-clock-speed-in-ghz": lambda t: t.clock or None,
+    "supported-boot-mode": lambda t: t.boot_modes,
+    "supported-root-device-type": lambda t: _root_devices(t),
+    "supported-usage-class": lambda t: t.usage_classes,
+    "supported-virtualization-type": lambda t: t.virtualizations,
+    "vcpu-info.default-cores": lambda t: t.cores,
+    "vcpu-info.default-threads-per-core": lambda t: t.vcpus // t.cores,
+    "vcpu-info.default-vcpus": lambda t: t.vcpus,
+}
+_ACCELERATORS = {
+    "gpu": ("gpuInfo", "gpus", "totalGpuMemoryInMiB"),
+    "neuron": ("neuronInfo", "neuronDevices", "totalNeuronDeviceMemoryInMiB"),
+    "inference": ("inferenceAcceleratorInfo", "accelerators", "totalInferenceMemoryInMiB"),
+    "fpga": ("fpgaInfo", "fpgas", "totalFpgaMemoryInMiB"),
+    "media": ("mediaAcceleratorInfo", "accelerators", "totalMediaMemoryInMiB"),
 }
 
-_UNTOLD = {"SupportedInRegion", "InterfaceTypes", "Workloads", "EbsCards"}
-"""What moto's data has and DescribeInstanceTypes has not."""
+
+def _storage(one: InstanceType) -> int:
+    return sum(count * size for count, size, _ in one.disks)
 
 
-def _xml(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key[0].lower() + key[1:]: _xml(item) for key, item in value.items() if key not in _UNTOLD}
-    if isinstance(value, list):
-        return [_xml(item) for item in value]
-    return value
+def _root_devices(one: InstanceType) -> tuple[str, ...]:
+    return ("ebs", "instance-store") if "instance-store" in one.traits else ("ebs",)
 
 
-def _render(record: Mapping[str, Any]) -> str:
-    name = str(record["InstanceType"])
-    with _lock:
-        text = _rendered.get(name)
-        if text is None:
-            text = _rendered[name] = element("item", _xml(record))
-        return text
+@cache
+def _rendered(one: InstanceType) -> str:
+    """The `item` of a type in DescribeInstanceTypes."""
+    item: dict[str, Any] = {
+        "instanceType": one.name,
+        "currentGeneration": "current" in one.traits,
+        "freeTierEligible": "free" in one.traits,
+        "supportedUsageClasses": one.usage_classes,
+        "supportedRootDeviceTypes": _root_devices(one),
+        "supportedVirtualizationTypes": one.virtualizations,
+        "bareMetal": "metal" in one.traits,
+        "hypervisor": one.hypervisor or None,
+        "processorInfo": {
+            "manufacturer": one.maker,
+            "supportedArchitectures": one.architectures,
+            "sustainedClockSpeedInGhz": one.clock or None,
+        },
+        "vCpuInfo": {
+            "defaultVCpus": one.vcpus,
+            "defaultCores": one.cores,
+            "defaultThreadsPerCore": one.vcpus // one.cores,
+        },
+        "memoryInfo": {"sizeInMiB": one.memory},
+        "instanceStorageSupported": bool(one.disks),
+        "ebsInfo": {"encryptionSupport": "supported", "nvmeSupport": _nvme(one)},
+        "networkInfo": {
+            "networkPerformance": one.network,
+            "enaSupport": one.ena,
+            "efaSupported": "efa" in one.traits,
+            "ipv6Supported": one.ena != "unsupported",
+        },
+        "hibernationSupported": "hibernation" in one.traits,
+        "burstablePerformanceSupported": "burstable" in one.traits,
+        "supportedBootModes": one.boot_modes,
+    }
+    if one.disks:
+        disks = [{"sizeInGB": size, "count": count, "type": kind} for count, size, kind in one.disks]
+        item["instanceStorageInfo"] = {"totalSizeInGB": _storage(one), "disks": disks, "nvmeSupport": _nvme(one)}
+    for device in one.accelerators:
+        group, devices, total = _ACCELERATORS[device.kind]
+        whole = int(device.count)
+        shown: dict[str, Any] = {
+            "name": device.name,
+            "manufacturer": device.maker if device.kind != "neuron" else None,
+            "count": whole,
+            "memoryInfo": {"sizeInMiB": device.memory},
+        }
+        if device.kind == "gpu":
+            shown |= {"logicalGpuCount": whole or 1, "gpuPartitionSize": min(device.count, 1.0)}
+        item[group] = {devices: [shown], total: device.memory * (whole or 1)}
+    return element("item", item)
+
+
+def _nvme(one: InstanceType) -> str:
+    return "required" if one.ena == "required" else "unsupported"
 
 
 @answers("DescribeInstanceTypes")
 def describe_instance_types(call: Call) -> Mapping[str, Any]:
     """Those on offer in the region, at most 100 a page."""
     refuse_ids_with_pages(call.params, "InstanceType", "instanceTypes")
-    types = call.account.catalog.types
-    offered = call.account.catalog.offerings(call.region_name)
+    types = call.account.catalogue.types
+    offered = call.account.catalogue.offerings(call.region_name)
     names = call.texts("InstanceType")
     unknown = [name for name in names if name not in offered]
     if unknown:
@@ -105,7 +129,7 @@ def describe_instance_types(call: Call) -> Mapping[str, Any]:
     matches = matcher(call.params.get("Filter"), _FILTERS)
     chosen = [types[name] for name in names or sorted(offered) if matches(types[name])]
     shown, token = page(chosen, call.params, high=100, default=100, key="")
-    return {"instanceTypeSet": Rendered("".join(_render(record) for record in shown)), "nextToken": token}
+    return {"instanceTypeSet": Rendered("".join(map(_rendered, shown))), "nextToken": token}
 
 
 @dataclass(slots=True)
@@ -120,7 +144,7 @@ def describe_instance_type_offerings(call: Call) -> Mapping[str, Any]:
     region = call.region
     kind = call.text("LocationType") or "region"
     offerings: list[_Offering] = []
-    for name, zones in sorted(call.account.catalog.offerings(region.name).items()):
+    for name, zones in sorted(call.account.catalogue.offerings(region.name).items()):
         if kind == "region":
             offerings.append(_Offering(name, region.name))
         elif kind == "availability-zone":

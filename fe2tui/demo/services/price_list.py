@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from fe2tui.demo.catalog import Catalog
-from fe2tui.demo.prices import DISK_PARTS, SNAPSHOTS, STORAGE, on_demand
+from fe2tui.demo import catalogue
+from fe2tui.demo.catalogue import InstanceType
+from fe2tui.demo.prices import DISK_PARTS, SNAPSHOTS, STORAGE
 
 LOCATIONS = {
     "us-east-1": ("US East (N. Virginia)", ""),
@@ -63,22 +64,21 @@ def _usage(prefix: str, kind: Mapping[str, str], name: str) -> str:
     return f"{prefix}{word}:{name}"
 
 
-def _compute(region: str, name: str, info: Mapping[str, Any], kind: Mapping[str, str]) -> dict[str, str]:
+def _compute(region: str, name: str, info: InstanceType, kind: Mapping[str, str]) -> dict[str, str]:
     location, prefix = LOCATIONS.get(region, (region, region.upper() + "-"))
-    memory = info["MemoryInfo"]["SizeInMiB"] / 1024
     return {
         "servicecode": "AmazonEC2",
         "location": location,
         "locationType": "AWS Region",
         "regionCode": region,
         "instanceType": name,
-        "instanceFamily": "GPU instance" if "GpuInfo" in info else "General purpose",
-        "currentGeneration": "Yes" if info.get("CurrentGeneration") else "No",
-        "vcpu": str(info["VCpuInfo"]["DefaultVCpus"]),
-        "physicalProcessor": str(info["ProcessorInfo"].get("Manufacturer", "Intel")),
-        "memory": f"{memory:,g} GiB",
-        "storage": "EBS only" if not info.get("InstanceStorageSupported") else "1 x NVMe SSD",
-        "networkPerformance": str(info["NetworkInfo"].get("NetworkPerformance", "")),
+        "instanceFamily": "GPU instance" if any(one.kind == "gpu" for one in info.accelerators) else "General purpose",
+        "currentGeneration": "Yes" if "current" in info.traits else "No",
+        "vcpu": str(info.vcpus),
+        "physicalProcessor": info.maker,
+        "memory": f"{info.memory / 1024:,g} GiB",
+        "storage": "EBS only" if not info.disks else "1 x NVMe SSD",
+        "networkPerformance": info.network,
         "processorArchitecture": "64-bit",
         "tenancy": "Shared",
         "operatingSystem": "Linux",
@@ -112,18 +112,15 @@ def products(region: str) -> list[Product]:
 
 
 def _machines(region: str) -> Iterator[Product]:
-    catalog = Catalog()
-    for name in sorted(catalog.offerings(region)):
-        price = on_demand(name)
-        if price is None:
-            continue
-        info = catalog.types[name]
-        metal = "Compute Instance (bare metal)" if info.get("BareMetal") else "Compute Instance"
+    known = catalogue.read()
+    for name in sorted(known.offerings(region)):
+        info = known.types[name]
+        metal = "Compute Instance (bare metal)" if "metal" in info.traits else "Compute Instance"
         kinds = [*_KINDS, *([_ELSEWHERE] if name == SEVERAL else [])]
         if name.startswith(("p4", "p5")):
             kinds.append(({"marketoption": "CapacityBlock", "operation": "RunInstances:CB"}, "0", "0"))
         for kind, factor, extra in kinds:
-            dollars = price * Decimal(factor) + Decimal(extra) * info["VCpuInfo"]["DefaultVCpus"]
+            dollars = info.price * Decimal(factor) + Decimal(extra) * info.vcpus
             attributes = _compute(region, name, info, kind)
             yield Product(metal, attributes, dollars, "Hrs", f"per {attributes['operatingSystem']} {name} hour")
 

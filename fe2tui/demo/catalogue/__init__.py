@@ -1,0 +1,191 @@
+"""What EC2 offers: instance types with their sizes and list prices, and the zones that have them.
+
+The data are in types.tsv and zones.tsv beside this file; make.py writes them and says where they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache, cached_property
+from pathlib import Path
+
+DEFAULTS: Mapping[str, str] = {
+    "type": "",
+    "price": "",
+    "vcpus": "",
+    "cores": "",
+    "memory": "",
+    "architectures": "x86_64",
+    "maker": "Intel",
+    "clock": "",
+    "network": "",
+    "ena": "required",
+    "boot": "legacy-bios uefi",
+    "usage": "on-demand spot",
+    "hypervisor": "nitro",
+    "disks": "",
+    "accelerators": "",
+    "traits": "",
+    "zones": "",
+    "derived": "",
+}
+"""The columns of types.tsv, each with the value that an empty field stands for."""
+
+_DIRECTIONS = {
+    "north": "n",
+    "south": "s",
+    "east": "e",
+    "west": "w",
+    "central": "c",
+    "northeast": "ne",
+    "southeast": "se",
+    "northwest": "nw",
+    "southwest": "sw",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """The accelerators of a type: `kind` is gpu, neuron, inference, fpga or media; memory is MiB of each.
+
+    A `count` below 1 is a share of one.
+    """
+
+    kind: str
+    count: float
+    maker: str
+    name: str
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceType:
+    """One instance type. Memory is in MiB, the clock in GHz (0: not published), the price in dollars an hour."""
+
+    name: str
+    price: Decimal
+    vcpus: int
+    cores: int
+    memory: int
+    architectures: tuple[str, ...]
+    maker: str
+    clock: float
+    network: str
+    ena: str
+    boot_modes: tuple[str, ...]
+    usage_classes: tuple[str, ...]
+    hypervisor: str
+    disks: tuple[tuple[int, int, str], ...]
+    """(count, GB of each, `ssd` or `hdd`) of the local disks."""
+    accelerators: tuple[Accelerator, ...]
+    traits: frozenset[str]
+    """`current`, `metal`, `burstable`, `free`, `hibernation`, `efa`, `pv`, `instance-store`."""
+
+    @property
+    def virtualizations(self) -> tuple[str, ...]:
+        return ("hvm", "paravirtual") if "pv" in self.traits else ("hvm",)
+
+
+class Catalogue:
+    """Regions, zones, instance types and which zone has which."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @cached_property
+    def types(self) -> dict[str, InstanceType]:
+        """Every type by its name, also those that no region offers any more."""
+        return {row["type"]: _type(row) for row in self._rows}
+
+    @cached_property
+    def _rows(self) -> list[dict[str, str]]:
+        lines = _lines(self._folder / "types.tsv")
+        columns = next(lines)
+        return [
+            {column: field or DEFAULTS[column] for column, field in zip(columns, line, strict=True)} for line in lines
+        ]
+
+    @cached_property
+    def _zones(self) -> tuple[list[str], list[list[str]]]:
+        regions, *lines = _lines(self._folder / "zones.tsv")
+        return regions, lines
+
+    @cached_property
+    def _offerings(self) -> dict[str, dict[str, list[str]]]:
+        return {}
+
+    def regions(self) -> list[str]:
+        """The ids of all regions, in alphabetical order."""
+        return self._zones[0]
+
+    def offerings(self, region: str) -> dict[str, list[str]]:
+        """For each type on offer in the region, the zones that have it."""
+        known = self._offerings.get(region)
+        if known is None:
+            regions, lines = self._zones
+            column = regions.index(region)
+            zones = [[region + letter for letter in line[column]] for line in lines]
+            offered = ((row["type"], zones[int(row["zones"])]) for row in self._rows)
+            known = self._offerings[region] = {name: found for name, found in offered if found}
+        return known
+
+    def zones(self, region: str) -> list[str]:
+        """The names of the region's zones."""
+        regions, lines = self._zones
+        column = regions.index(region)
+        return [region + letter for letter in sorted({letter for line in lines for letter in line[column]})]
+
+    def zone_id(self, region: str, zone: str) -> str:
+        """The zone's id, as `use2-az1` for us-east-2a."""
+        area, direction, number = region.split("-")[-3:]
+        return f"{area}{_DIRECTIONS[direction]}{number}-az{ord(zone[-1]) - 96}"
+
+
+@cache
+def read() -> Catalogue:
+    """The catalogue that ships with the demo; its files are read on first use."""
+    return Catalogue(Path(__file__).parent)
+
+
+def on_demand(name: str) -> Decimal:
+    """Dollars an hour of a type for Linux, shared tenancy."""
+    return read().types[name].price
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            yield line.split("\t")
+
+
+def _type(row: Mapping[str, str]) -> InstanceType:
+    return InstanceType(
+        name=row["type"],
+        price=Decimal(row["price"]),
+        vcpus=int(row["vcpus"]),
+        cores=int(row["cores"]),
+        memory=int(row["memory"]),
+        architectures=tuple(row["architectures"].split()),
+        maker=row["maker"],
+        clock=float(row["clock"] or 0),
+        network=row["network"],
+        ena=row["ena"],
+        boot_modes=tuple(row["boot"].split()),
+        usage_classes=tuple(row["usage"].split()),
+        hypervisor=row["hypervisor"].strip("-"),
+        disks=tuple(map(_disk, row["disks"].split())),
+        accelerators=tuple(_accelerator(text) for text in row["accelerators"].split(";") if text),
+        traits=frozenset(row["traits"].split()),
+    )
+
+
+def _disk(text: str) -> tuple[int, int, str]:
+    count, _, size = text.partition("x")
+    return int(count), int(size[:-3]), size[-3:]
+
+
+def _accelerator(text: str) -> Accelerator:
+    kind, count, maker, name, memory = text.split(":")
+    return Accelerator(kind, float(count), maker, name, int(memory))
