@@ -31,6 +31,9 @@ class Listener(Protocol):
     def post_message(self, message: Message) -> bool:
         """Take what was read."""
 
+    def seen(self, event: FleetSeen) -> None:
+        """Show what was kept."""
+
     def place_changed(self) -> None:
         """Another place is shown from now on."""
 
@@ -98,9 +101,15 @@ class Link:
         assert self._store is not None, "asked for before it was opened"
         return self._store
 
-    def begin(self) -> None:
-        """Open session and store in a thread while the screen is put up; the first ``open`` takes up what it gave."""
+    def begin(self) -> asyncio.Future[tuple[Session, Fleet | None]]:
+        """Open session and store, and read the last fleet, in a thread, before there is a screen to show it on."""
         self._opening = asyncio.ensure_future(asyncio.to_thread(self._opened, self._choice))
+        return self._opening
+
+    def show_opened(self) -> None:
+        """Show at once what ``begin`` has read, if it has; ``open`` goes on from there."""
+        if self._opening is not None and self._opening.done() and self._opening.exception() is None:
+            self._show(*self._opening.result())
 
     async def open(self, choice: Choice | None = None) -> None:
         """Open session and store, show what was last seen there, then read for ever. Raises Fe2Error."""
@@ -108,6 +117,13 @@ class Link:
         opening, self._opening = self._opening, None
         session, last = await (opening or asyncio.to_thread(self._opened, choice))
         self._choice = choice
+        if session is not self._session:
+            self._show(session, last)
+        if last is not None:
+            await self._listener.until_drawn()
+        self._worker = self._host.work(self._poll(session, last), "poll")
+
+    def _show(self, session: Session, last: Fleet | None) -> None:
         if self._session is not None:
             self._left_behind.append(self._session)
         self._session = session
@@ -115,9 +131,7 @@ class Link:
             self._worker.cancel()
         self._listener.place_changed()
         if last is not None:
-            self._listener.post_message(FleetSeen(last, from_store=True))
-            await self._listener.until_drawn()
-        self._worker = self._host.work(self._poll(session, last), "poll")
+            self._listener.seen(FleetSeen(last, from_store=True))
 
     def _opened(self, choice: Choice) -> tuple[Session, Fleet | None]:
         from fe2tui.aws.session import Session

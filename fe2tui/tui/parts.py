@@ -46,6 +46,7 @@ from fe2tui.tui.view import View
 if TYPE_CHECKING:
     from fe2tui.tui.app import Dashboard
 
+UNTIL_OPENED = 0.25  # seconds that the main screen waits for the last fleet before it is drawn without
 UNTIL_DRAWN = 0.1  # seconds
 
 
@@ -85,10 +86,14 @@ class Parts:
         for binding in Binding.make_bindings(wanted):  # which knows / as slash
             app.bind(binding.key, binding.action, description=binding.description, show=False)
         app.theme_changed_signal.subscribe(app, lambda _: self.main.recolour())
-        self.desk.link.begin()
+        opening = self.desk.link.begin()
         self.main.stage.arrange(*app.size)
         app.stylesheet.read_all(self.main.css_path)  # the screen would have those that are known parsed again
+        await asyncio.wait({opening}, timeout=UNTIL_OPENED)
         await app.push_screen(self.main)
+
+    def mounted(self) -> None:
+        """The main screen is there and has not been drawn yet: what is known already is in its first frame."""
         self.starting.begin()
 
     async def close(self) -> None:

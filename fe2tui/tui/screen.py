@@ -30,6 +30,9 @@ DETAILS_WAIT = 0.08  # seconds: a held arrow key does not draw the details of ev
 class Listener(Protocol):
     """Who is told what the screen is told."""
 
+    def mounted(self) -> None:
+        """The screen is there, and not drawn yet."""
+
     def perform(self, command_id: str) -> None:
         """A command was asked for with the mouse."""
 
@@ -107,6 +110,10 @@ class MainScreen(Screen[None]):
         """Show or hide the details."""
         self.stage.toggle_details()
         self.on_resize()
+
+    def on_mount(self) -> None:
+        """All panes are there."""
+        self._listener.mounted()
 
     def on_resize(self) -> None:
         """The panes that fit are others."""

@@ -34,6 +34,7 @@ class Starting:
     def begin(self) -> None:
         """Open session and store, show the last fleet, read."""
         self._app.set_interval(1.0, self._parts.pulse.beat)
+        self._parts.desk.link.show_opened()
         self._app.work(self._open(), "start")
 
     async def _open(self) -> None:

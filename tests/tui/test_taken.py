@@ -99,7 +99,7 @@ async def test_the_dashboard_tells_what_aws_did_and_that_it_brought_it_back(clou
         assert driven.app.parts.taken.count == before + 1
         await driven.until(lambda: INTERRUPTION in entries_of(driven, one))
         await driven.until(driven.is_state(one.name, State.STOPPED))
-        assert "AWS took" in (can_stop_or_start(replace(driven.view, selected=driven.named(one.name))) or "")
+        assert "AWS took" in (can_stop_or_start(driven.view._replace(selected=driven.named(one.name))) or "")
         cloud.control("/demo/restore", {"instance": one.id})
         driven.view.nudge()
         await driven.until(lambda: any(words.startswith(f"{one.label}: AWS started") for words in driven.toasts))

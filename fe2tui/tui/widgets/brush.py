@@ -64,17 +64,17 @@ class Glow:
 
 
 class Brush:
-    """Strips for rows of one width. ``layout`` has the columns that fit."""
+    """Strips for rows of one width. ``layout`` has the columns that fit ``width``."""
 
     def __init__(self, rows: Rows) -> None:
         self.layout = Layout((), 1)
         self._rows = rows
-        self._width = 0
+        self.width = 0
         self._strips: dict[Look, Strip] = {}
 
     def take(self, rows: Rows, width: int) -> None:
         """Draw these rows, for a width, from now on."""
-        self._rows, self._width = rows, width
+        self._rows, self.width = rows, width
         self.layout = rows.layout(max(8, width - GUTTER))
         self._strips.clear()
 
@@ -99,7 +99,7 @@ class Brush:
                 sort, arrow = "", "▾" if descending else "▴"
                 title = f"{arrow}{title}" if column.right else f"{title} {arrow}"
             parts.append(Segment(fitted(title, column.width, column.right), ink["accent" if here else "dim"]))
-        return Strip(parts).adjust_cell_length(self._width, ink["text"])
+        return Strip(parts).adjust_cell_length(self.width, ink["text"])
 
     def column_at(self, x: int) -> Column[Any, Any] | None:
         """The column at a cell of the line."""
@@ -136,4 +136,4 @@ class Brush:
             elif ground == "cursor" and name == "text":
                 name = "strong"
             parts.append(Segment(fitted(text, column.width, column.right), ink.on(name, ground)))
-        return Strip(parts).adjust_cell_length(self._width, ink.on("text", ground)).simplify()
+        return Strip(parts).adjust_cell_length(self.width, ink.on("text", ground)).simplify()

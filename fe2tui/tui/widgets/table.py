@@ -201,10 +201,14 @@ class Table(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Choose the columns anew."""
-        self._brush.take(self._shown, self._line_width)
+        self._fit()
         self.virtual_size = Size(self.size.width, len(self._shown.ids) + 1)
         if self._shown.ids and not 0 <= self._cursor - round(self.scroll_y) < self._page_rows:
             self.scroll_to(y=max(0, self._cursor - self._page_rows + 1), animate=False)
+
+    def _fit(self) -> None:
+        if self._brush.width != self._line_width:
+            self._brush.take(self._shown, self._line_width)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """The cursor's row is brighter with the focus."""
@@ -217,6 +221,7 @@ class Table(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the table: the titles, a row, or what an empty table says."""
+        self._fit()  # the first frame is drawn before its Resize is handled
         ink, width = inks(self.app.theme_variables), self._line_width
         if y == 0:
             return self._brush.titles(ink, self.sorted_by)
