@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from fe2tui.aws.prices import PriceShelf
 from fe2tui.aws.reading import PAGE, Sight, put_in_order, read_all
 from fe2tui.aws.session import Session
 from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
-from fe2tui.model.fleet import Fleet
+from fe2tui.model.fleet import Fleet, Problem
 from fe2tui.model.money import Span
 
 _FIRST_TO_SCREEN = 0.2  # seconds that the first instances have for themselves, before all the rest is asked for
@@ -37,10 +38,11 @@ class Poller:
     """Reads one region's fleet for one listener.
 
     A failed read is never an empty fleet: it is a ``ReadFailed``, and reading goes on, after 2, 4 … ``slow`` seconds.
-    Parts that could not be read (volumes, prices, spot, spot history, metrics, images, snapshots, addresses, public
-    images) are in ``Fleet.problems``, with what was last read of them. A slow listener gets the newest, never a queue.
-    ``Fleet.runs`` and ``Fleet.disks`` are left to the store. An image that is being made does not make it quick: only
-    images and snapshots are then looked at every few seconds.
+    Until it succeeds, the fleets that other parts bring have "instances" in ``Fleet.problems``. Parts that could not be
+    read (volumes, prices, spot, spot history, metrics, images, snapshots, addresses, public images) are there, too,
+    with what was last read of them. A slow listener gets the newest, never a queue. ``Fleet.runs`` and ``Fleet.disks``
+    are left to the store. An image that is being made does not make it quick: only images and snapshots are then looked
+    at every few seconds.
     """
 
     def __init__(
@@ -94,13 +96,21 @@ class Poller:
                     await reading
                 before, told = told, (self._changes, self._failure)
                 if self._seen_at is not None and told[0] != before[0]:
-                    yield self._parts.fleet(self._sight, self._seen_at)
+                    yield self._fleet(self._seen_at, told[1])
                 if told[1] is not None and told[1] is not before[1]:
                     yield told[1]
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
             await self._parts.close()
+
+    def _fleet(self, seen_at: datetime, failure: ReadFailed | None) -> Fleet:
+        fleet = self._parts.fleet(self._sight, seen_at)
+        if failure is None:
+            return fleet
+        error = failure.error
+        problem = Problem("instances", error.summary, error.remedy, error.code)
+        return replace(fleet, problems=(problem, *fleet.problems))
 
     def nudge(self, for_seconds: float = 30.0) -> None:
         """Something was done: read at once, and be quick for so long."""

@@ -101,7 +101,7 @@ class PublicImage(NamedTuple):
 class Problem(NamedTuple):
     """One part of a fleet that could not be read: what happened, what to do, AWS's code."""
 
-    part: str  # volumes, prices, spot, spot history, metrics, images, snapshots, addresses
+    part: str  # instances, volumes, prices, spot, spot history, metrics, images, snapshots, addresses
     summary: str
     remedy: str = ""
     code: str | None = None
@@ -111,7 +111,8 @@ class Problem(NamedTuple):
 class Fleet:
     """A region at one moment. In the order of ids; terminated instances are in as long as EC2 shows them.
 
-    ``problems`` names the parts that could not be read this time; their content is then the last that was.
+    ``problems`` names the parts whose last read failed, "instances" among them; their content is then the last that was
+    read.
     ``cpu`` is per cent of CPU used, by instance, oldest first, one figure each five minutes of the last six hours.
     ``images`` are the account's own, ``snapshots`` too; ``public_images`` the newest of well-known families.
     ``idle_addresses`` are Elastic IPs that are associated with nothing: they cost all the same.

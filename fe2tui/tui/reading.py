@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Problem
-from fe2tui.model.words import short_age, visible
+from fe2tui.model.words import listed, short_age, visible
 from fe2tui.tui.polling import FleetNotRead, FleetSeen
 from fe2tui.tui.widgets.cells import clipped
 from fe2tui.tui.widgets.line import Span
@@ -36,21 +36,24 @@ class Reading:
         self.account = ""
         self.priced = False
         self._retry_at: datetime | None = None
-        self._known_problems: frozenset[tuple[str, str]] = frozenset()
+        self._problems: Sequence[Problem] = ()
 
     def took(self, seen: FleetSeen) -> list[Fe2Error]:
-        """A fleet came; what of it could not be read and was not said before."""
+        """A fleet came; what of it could not be read and was not said before.
+
+        The failure of a read stays until a fleet comes in which the same part was read.
+        """
         fleet = seen.fleet
         self.read_at, self.from_store = fleet.seen_at, seen.from_store
         self.account = fleet.account or self.account
         self.priced = fleet.prices.read_at is not None or any(problem.part == "prices" for problem in fleet.problems)
         if seen.from_store:
             return []
-        self.error = self._retry_at = None
-        problems = list(_one_a_reason(fleet.problems))
-        new = [problem for problem in problems if (problem.part, problem.summary) not in self._known_problems]
-        self._known_problems = frozenset((problem.part, problem.summary) for problem in problems)
-        return [_as_error(problem) for problem in new]
+        if all(problem.part != "instances" for problem in fleet.problems):
+            self.error = self._retry_at = None
+        known = {(problem.part, problem.summary) for problem in self._problems}
+        self._problems = list(_one_a_reason(problem for problem in fleet.problems if problem.part != "instances"))
+        return [_as_error(problem) for problem in self._problems if (problem.part, problem.summary) not in known]
 
     def failed(self, failure: FleetNotRead) -> bool:
         """A read failed; whether for another reason than the last one."""
@@ -60,19 +63,31 @@ class Reading:
         return is_new
 
     def notice(self, now: datetime, width: int) -> list[Span]:
-        """The line under the status line while reading fails: the reason, what to do, and the next try."""
-        if self.error is None:
-            return []
-        again = ""
+        """The line under the status line while reading fails: what was not read, why, what to do, and the next try.
+
+        A failed read of the instances goes first; of other parts that failed, the reason of the first is given.
+        """
+        error, again = self.error, ""
+        if error is None:
+            if not self._problems:
+                return []
+            first = self._problems[0]
+            error = Fe2Error(
+                f"{_names(self._problems)} could not be read: {first.summary}", first.remedy, code=first.code
+            )
+        elif self._problems:
+            error = Fe2Error(
+                error.summary, f"{error.remedy} {_names(self._problems)} could not be read, either.".strip()
+            )
         if self._retry_at is not None and self._retry_at > now:
             again = f" next try in {short_age(self._retry_at - now + timedelta(seconds=0.99))} "
-        code = f" ({self.error.code})" if self.error.code else ""
-        words = visible(" ".join(part for part in (self.error.summary + code, self.error.remedy) if part))
+        code = f" ({error.code})" if error.code else ""
+        words = visible(" ".join(part for part in (error.summary + code, error.remedy) if part))
         room = max(0, width - 3 - len(again))
         text = clipped(words, room)
         return [
-            Span(" ▲ ", "alarm"),
-            Span(f"{text}{' ' * (room - len(text))}", "trouble", "errors"),
+            Span(" ▲ ", "alarm" if self.error is not None else "moving"),
+            Span(f"{text}{' ' * (room - len(text))}", "trouble" if self.error is not None else "moving", "errors"),
             Span(again, "dim"),
         ]
 
@@ -88,6 +103,12 @@ def _one_a_reason(problems: Iterable[Problem]) -> Iterator[Problem]:
         if (part, problem.summary) not in told:
             told.add((part, problem.summary))
             yield problem._replace(part=part) if problem.part in _ONE_CALL else problem
+
+
+def _names(problems: Iterable[Problem]) -> str:
+    """The parts that could not be read: ``Disks and spot prices``."""
+    names = list(dict.fromkeys(_PARTS.get(problem.part, problem.part) for problem in problems))
+    return listed([names[0], *(name if name.startswith(("CPU", "Elastic")) else name.lower() for name in names[1:])])
 
 
 def _as_error(problem: Problem) -> Fe2Error:

@@ -66,6 +66,21 @@ async def test_a_part_that_fails_later_keeps_what_it_had_and_is_no_problem_once_
         await watch.fleet(lambda fleet: not fleet.problems)
 
 
+async def test_the_failed_read_of_all_volumes_is_a_problem_until_all_are_read(
+    own_cloud: Cloud, open_session: Open
+) -> None:
+    async with watching(open_session()) as watch:
+        whole = await watch.fleet(is_whole)
+        own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeVolumes"})
+        watch.poller.refresh()
+        await watch.fleet(lambda fleet: bool(fleet.problems))
+        own_cloud.control("/demo/faults", method="DELETE")
+        doomed = whole.named("scraper")[0]
+        await instances.terminate(open_session(), [doomed.id])  # its volumes alone would be read
+        await watch.fleet(lambda fleet: not fleet.problems)
+    assert "Filter" not in " ".join(calls(own_cloud, "DescribeVolumes")[-1]["params"])
+
+
 async def test_not_being_told_the_account_is_no_problem(own_cloud: Cloud, open_session: Open) -> None:
     own_cloud.control("/demo/faults", {"kind": "deny", "service": "sts"})
     async with watching(open_session()) as watch:

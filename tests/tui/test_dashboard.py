@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from fe2tui.aws.images import create_image
 from fe2tui.aws.session import Choice
 from fe2tui.demo import Cloud
 from fe2tui.model.instance import State
@@ -177,6 +178,48 @@ async def test_a_failed_read_keeps_the_fleet_with_its_age_and_the_reason(own_clo
         own_cloud.control("/demo/faults", method="DELETE")
         driven.app.parts.desk.link.read_now()
         await driven.until(lambda: "▲ denied" not in shown(driven))
+
+
+@pytest.mark.parametrize(("kind", "word"), [("deny", "▲ denied"), ("expired", "▲ login expired")])
+async def test_a_failed_read_of_the_instances_stays_told_while_other_things_are_read(
+    own_cloud: Cloud, kind: str, word: str
+) -> None:
+    async with dashboard() as driven:
+        own_cloud.control("/demo/faults", {"kind": kind, "action": "DescribeInstances"})
+        driven.app.parts.desk.link.read_now()
+        await driven.until(lambda: word in shown(driven))
+        read_at = driven.app.parts.reading.read_at
+        before = set(driven.view.fleet.images)
+        session, base = driven.view.context().session, driven.named("base").id
+        await create_image(session, base, "later", tags={}, snapshot_tags={}, no_reboot=True)
+        driven.view.images_changed()
+        await driven.until(lambda: set(driven.view.fleet.images) - before, of="a new image")
+        await driven.pilot.pause()
+        assert word in shown(driven)
+        assert driven.app.parts.main.notice.display
+        assert driven.app.parts.reading.read_at == read_at
+        own_cloud.control("/demo/faults", method="DELETE")
+        driven.app.parts.desk.link.read_now()
+        await driven.until(lambda: word not in shown(driven))
+        await driven.until(lambda: not driven.app.parts.main.notice.display)
+
+
+@pytest.mark.parametrize("kind", ["deny", "expired"])
+async def test_a_failed_read_of_the_images_stays_told_while_instances_are_read(own_cloud: Cloud, kind: str) -> None:
+    async with dashboard() as driven:
+        await driven.until(lambda: driven.view.fleet.images)
+        own_cloud.control("/demo/faults", {"kind": kind, "action": "DescribeImages"})
+        driven.view.images_changed()
+        await driven.until(lambda: "▲ Images could not be read: " in shown(driven))
+        for _ in range(2):
+            read_at = driven.app.parts.reading.read_at
+            driven.view.nudge()
+            await driven.until(lambda at=read_at: driven.app.parts.reading.read_at != at)  # type: ignore[misc]
+            await driven.pilot.pause()
+            assert "▲ Images could not be read: " in shown(driven)
+        own_cloud.control("/demo/faults", method="DELETE")
+        driven.app.parts.desk.link.read_now()
+        await driven.until(lambda: "could not be read" not in shown(driven))
 
 
 async def test_the_last_fleet_is_there_before_aws_answers(own_cloud: Cloud) -> None:

@@ -95,8 +95,30 @@ def test_a_failed_read_keeps_the_fleet_and_says_why_and_when_next() -> None:
     assert "next try in 16s" in line
     assert len("".join(span.text for span in reading.notice(NOW, 60))) <= 60
     assert reading.read_at is not None
+    reading.took(FleetSeen(replace(fleet([]), problems=(Problem("instances", "AWS does not answer."),))))
+    assert "AWS does not answer. Check the network." in notice(reading)  # other parts were read since, these were not
     reading.took(FleetSeen(fleet([])))
     assert reading.notice(NOW, 120) == []
+
+
+def test_parts_that_could_not_be_read_are_told_until_they_are_read() -> None:
+    reading = Reading()
+    images, disks = Problem("images", "Not allowed.", "Ask.", "AccessDenied"), Problem("volumes", "No answer.")
+    reading.took(FleetSeen(replace(fleet([]), problems=(images,))))
+    assert notice(reading).startswith(" ▲ Images could not be read: Not allowed. (AccessDenied) Ask.")
+    assert reading.error is None  # the instances were read
+    reading.took(FleetSeen(replace(fleet([]), problems=(images, disks))))
+    assert "Images and disks could not be read: Not allowed. (AccessDenied) Ask." in notice(reading)
+    reading.failed(FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 0))
+    assert "AWS does not answer. Check the network. Images and disks could not be read, either." in notice(reading)
+    reading.took(FleetSeen(replace(fleet([]), problems=(disks,))))
+    assert "Disks could not be read: No answer." in notice(reading)
+    reading.took(FleetSeen(fleet([])))
+    assert notice(reading) == ""
+
+
+def notice(reading: Reading) -> str:
+    return "".join(span.text for span in reading.notice(NOW, 120))
 
 
 def test_one_refusal_of_the_spot_prices_is_told_once_whatever_is_read_by_that_call() -> None:

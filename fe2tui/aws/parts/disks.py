@@ -9,6 +9,7 @@ from fe2tui.aws.describe import VolumeReader
 from fe2tui.aws.parts.part import OFTEN, Part
 from fe2tui.aws.reading import PAGE, Sight, read_all
 from fe2tui.aws.session import Session
+from fe2tui.errors import Fe2Error
 from fe2tui.model.volume import Volume
 
 _FEW = 200  # volumes that one filter names
@@ -53,6 +54,12 @@ class Volumes(Part):
             found = await read_all(self._session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE, Filters=some)
             rest = {key: volume for key, volume in self.found.items() if key not in moved}
             self.found = rest | {volume.id: volume for volume in found}
+
+    def ended(self, now: float, error: Fe2Error | None) -> None:
+        """After a failure the next read is one of all, whichever volumes this one was for."""
+        super().ended(now, error)
+        if error is not None:
+            self._all_due = now
 
     def renew(self, *, failed: bool) -> None:
         """All of them."""

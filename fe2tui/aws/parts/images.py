@@ -151,8 +151,10 @@ class Snapshots(Part):
         return await snapshots_of_image(self._session, image.id)
 
     def ended(self, now: float, error: Fe2Error | None) -> None:
-        """After a failure, those of pending images wait for a minute."""
+        """After a failure, those of pending images wait for a minute; if all were read, all are read again."""
         super().ended(now, error)
+        if error is not None and self._reads_all:
+            self._all_due = now
         self._retry_at = now + _AFTER_FAILURE if error else 0.0
 
     def renew(self, *, failed: bool) -> None:

@@ -7,11 +7,12 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from fe2tui.aws.reading import Sight
-from fe2tui.errors import DeniedError, Fe2Error
+from fe2tui.errors import CredentialsError, DeniedError, Fe2Error
 
 OFTEN = 300.0  # seconds between two reads of what changes by the minute
 SELDOM = 1800.0
 RARELY = 3600.0
+_AFTER_LOGIN = 60.0
 
 
 class Part(ABC):
@@ -50,9 +51,12 @@ class Part(ABC):
         """Read it. Raises Fe2Error."""
 
     def ended(self, now: float, error: Fe2Error | None) -> None:
-        """A read has ended, well or not. What failed in passing is read again soon; what is denied, when it is due."""
+        """A read ended. What failed in passing is read again soon, and sooner where the login was refused.
+
+        What is denied is read when it is due.
+        """
         if error is not None and not isinstance(error, DeniedError):
-            self.due = min(self.due, now + OFTEN)
+            self.due = min(self.due, now + (_AFTER_LOGIN if isinstance(error, CredentialsError) else OFTEN))
 
     def renew(self, *, failed: bool) -> None:
         """Somebody wants everything read anew; ``failed``: this could not be read the last time."""

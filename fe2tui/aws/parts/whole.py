@@ -184,8 +184,7 @@ class Parts:
             del self._reading[part]
         part.ended(loop_time(), failure)
         if isinstance(failure, CredentialsError):
-            self._sight = None  # the next read of the instances meets the same, and says it: nothing hurries till then
-            return
+            self._sight = None  # nothing hurries until the instances, which need the same login, were read
         if failure is None:
             self._problems.pop(part, None)
         elif not part.quiet:

@@ -20,6 +20,7 @@ STALE_FROM = timedelta(hours=25)  # prices are read once a day; one hour is time
 _REST = "the rest counts at the price at first sight, or at the last one known"
 _NAMED = 3  # of many, the names that are said
 _PARTS = {
+    "instances": "Instances",
     "volumes": "Disks",
     "spot": "Spot prices",
     "spot history": "Spot prices of the past",
