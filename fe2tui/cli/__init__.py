@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 MANY_OBJECTS = 500_000
+INTERRUPTED = 130
 
 
 def fe2tui() -> NoReturn:
@@ -27,10 +28,21 @@ def fe2() -> NoReturn:
 def _process(program: str) -> NoReturn:
     # Looking for garbage among what imports make takes a seventh of a command's time, and a last time at the end.
     gc.set_threshold(MANY_OBJECTS)
+    _open_streams()
     try:
         sys.exit(main(program, sys.argv[1:]))
+    except KeyboardInterrupt:  # while it is being loaded: later on a command says by itself what is left
+        print(f"{program}: interrupted.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     finally:
         gc.freeze()
+
+
+def _open_streams() -> None:
+    """A stream that the shell has closed (``>&-``) goes nowhere, and no file that is opened next takes its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def main(program: str, arguments: Sequence[str]) -> int:

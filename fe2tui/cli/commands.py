@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from fe2tui.cli.ending import INTERRUPTED, complain, ended
+from fe2tui.cli import INTERRUPTED
+from fe2tui.cli.ending import complain, ended
 from fe2tui.cli.options import DEMO_FLAG, GLOBAL_OPTIONS, Asked, GlobalOption
 from fe2tui.errors import UsageError
 

@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Callable
 
+from fe2tui.cli import INTERRUPTED
 from fe2tui.errors import AmbiguousError, Fe2Error
 from fe2tui.model.words import visible
 
-INTERRUPTED = 130
 BROKEN_PIPE = 141  # as a program has that the signal ends
 
 

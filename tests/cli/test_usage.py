@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,6 +167,35 @@ def test_a_folder_that_cannot_be_made_is_said_in_plain_words(alone: MakeShell) -
     said = alone(FE2TUI_HOME="/proc/nope")("instances", "--region", "Ohio")
     assert "The data folder /proc/nope cannot be made: No such file or directory." in said.err
     assert "Errno" not in said.err
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_stream_that_the_shell_has_closed_is_no_error(alone: MakeShell, closed: str) -> None:
+    shell = alone()
+    line = f"{shlex.join(shell.command('region', 'Ohio', '--json'))} {closed}"
+    done = subprocess.run(["sh", "-c", line], env=shell.environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("us-east-2" in done.stdout) == (">&-" not in closed.split())
+
+
+@pytest.mark.parametrize("program", ["fe2", "fe2tui"])
+def test_ctrl_c_while_it_is_being_loaded_is_one_line(alone: MakeShell, program: str) -> None:
+    code = f"""
+import sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("fe2tui.cli.commands", "fe2tui.cli.options"):
+            raise KeyboardInterrupt
+
+from fe2tui import cli
+sys.meta_path.insert(0, Interrupting())
+cli.{program}()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=alone().environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", f"{program}: interrupted.\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
