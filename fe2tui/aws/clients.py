@@ -26,7 +26,6 @@ from fe2tui.aws import slim
 from fe2tui.aws.aside import aside
 from fe2tui.aws.diversion import diversion, divert
 from fe2tui.aws.login import Login
-from fe2tui.aws.transport import Transport
 
 READ_ATTEMPTS = 4
 CHANGE_ATTEMPTS = 5
@@ -157,7 +156,6 @@ class Clients:
             read_timeout=read,
             retries=retries,
             user_agent_extra="fe2tui",
-            http_session_cls=Transport,
         )
         create: Any = session.create_client  # typed for 400 literal names
         client = await self._stack.enter_async_context(

@@ -247,10 +247,8 @@ def _no_region() -> UsageError:
 @lru_cache(maxsize=1)
 def _load() -> tuple[Any, Any]:
     """The modules that import AWS's library."""
-    from fe2tui.aws import certificates
+    from fe2tui.aws import clients, login
 
-    with certificates.read_when_used():
-        from fe2tui.aws import clients, login
     clients.prepare()
     return clients, login
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +14,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from fe2tui.aws import certificates
 from fe2tui.errors import UnreachableError
 from tests.aws.conftest import Answers, Open, answering
 
@@ -84,20 +81,3 @@ async def test_who_was_trusted_through_a_bundle_is_not_trusted_without_it(
         await open_session(endpoint_url=safe_answers.url).identity()
     with pytest.raises(UnreachableError):
         await open_session(endpoint_url=safe_answers.url).identity()
-
-
-def test_certificates_put_off_are_read_at_the_first_use() -> None:
-    with certificates.read_when_used():
-        context = ssl.create_default_context()
-    assert context.verify_mode is ssl.CERT_REQUIRED
-    assert context.cert_store_stats() == ssl.create_default_context().cert_store_stats()
-    assert "set_default_verify_paths" not in vars(ssl.SSLContext)
-
-
-def test_others_in_this_process_find_aiohttp_trusting_whom_it_always_does() -> None:
-    code = (
-        "import ssl, fe2tui.aws.session as s; s._load(); from aiohttp import connector; "
-        "assert connector._SSL_CONTEXT_VERIFIED.cert_store_stats() == ssl.create_default_context().cert_store_stats()"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
