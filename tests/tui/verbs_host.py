@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from textual.pilot import Pilot
@@ -15,7 +16,7 @@ from fe2tui.aws.session import Choice
 from fe2tui.demo import Cloud
 from fe2tui.model.instance import Instance, State
 from fe2tui.settings import load
-from fe2tui.tui.app import Dashboard
+from fe2tui.tui.app import Dashboard, utc_now
 from fe2tui.tui.view import View
 from tests.tui.forms_host import write
 
@@ -103,10 +104,11 @@ async def dashboard(
     read_only: bool = False,
     prices: bool = True,
     toasts: bool = False,
+    clock: Callable[[], datetime] = utc_now,
     **settings: Any,
 ) -> AsyncIterator[Driven]:
     """The dashboard, when it has read the cloud that the environment names. ``toasts``: they are on the screen, too."""
-    app = Dashboard(Choice(read_only=read_only), replace(load(), quick_seconds=0.3, **settings))
+    app = Dashboard(Choice(read_only=read_only), replace(load(), quick_seconds=0.3, **settings), clock=clock)
     async with app.run_test(size=size, notifications=toasts) as pilot:
         driven = Driven(app, pilot)
         await driven.until(lambda: app.screen.id == "main")
