@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fe2tui.aws import images as aws_images
 from fe2tui.aws import instances as aws_instances
 from fe2tui.aws import snapshots as aws_snapshots
 from fe2tui.aws.describe import VolumeReader
+from fe2tui.aws.instances import FILTER_VALUES
 from fe2tui.aws.prices import kept_prices, shelved_prices
 from fe2tui.aws.reading import PAGE, read_all
 from fe2tui.aws.spot import current_spot
@@ -29,6 +31,7 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.image_names import find_image
 
 _Part = TypeVar("_Part")
+_COSTS_WAIT = 5.0  # seconds: prices are read once a day, and are to be seen before they are paid
 
 
 async def read_instances(ctx: Context) -> Fleet:
@@ -120,6 +123,44 @@ async def read_disks(ctx: Context, instance: Instance) -> Fleet:
         volumes={one.id: one for one in volumes or ()},
         prices=prices or Prices(),
     )
+
+
+async def with_costs(ctx: Context, fleet: Fleet, instances: Iterable[Instance]) -> Fleet:
+    """The fleet with what says what these instances cost: their disks, prices, spot prices and recorded runs.
+
+    All are read at once and waited for no longer than ``_COSTS_WAIT``; what is not there by then is not known.
+    """
+    some = list(instances)
+    ids = [attachment.volume_id for instance in some for attachment in instance.attachments]
+    wanted: dict[str, Any] = {"Filters": [{"Name": "volume-id", "Values": ids}]} if len(ids) <= FILTER_VALUES else {}
+
+    async def disks() -> list[Volume]:
+        if not ids:
+            return []
+        return await read_all(ctx.session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE, **wanted)
+
+    volumes, prices, spot, runs = await asyncio.gather(
+        _in_time(disks()),
+        _in_time(kept_prices(ctx.session, ctx.store.prices, ctx.clock)),
+        _in_time(_spot(ctx, some)),
+        _in_time(asyncio.to_thread(ctx.store.runs.of, fleet.place)),
+    )
+    if prices is None:
+        prices = await shelved_prices(ctx.store.prices, ctx.session.region) or Prices()
+    return replace(
+        fleet,
+        volumes={one.id: one for one in volumes or ()},
+        prices=replace(prices, spot=spot or {}),
+        runs=runs or {},
+    )
+
+
+async def _in_time(reading: Awaitable[_Part]) -> _Part | None:
+    """What was read, or None where it failed or took too long."""
+    with suppress(Fe2Error, TimeoutError):
+        async with asyncio.timeout(_COSTS_WAIT):
+            return await reading
+    return None
 
 
 async def _instances(ctx: Context) -> Fleet:

@@ -109,6 +109,9 @@ def test_stop_and_start_work_on_several_and_say_what_came_of_each(base: Any) -> 
     assert {each["state"] for each in base("instances", "--json").json} == {"stopped"}
     started = base("start", "base")
     assert started.status == 0, started.err
+    assert re.match(
+        r"While it runs, it costs \$0\.\d+ an hour: instance \$0\.\d+.* and disks \$0\.\d+\.\n", started.err
+    )
     assert started.out.startswith("base (i-")
     assert named(base, "base")["state"] == "running"
 
