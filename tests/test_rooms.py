@@ -11,6 +11,7 @@ import pytest
 AMAZON = ("aiobotocore", "botocore", "boto3", "aiohttp")
 MACHINES = ("asyncssh",)
 SCREEN = ("textual",)
+PLOTS = ("plotext",)
 CLOUD = ("fe2tui.demo",)
 
 _EVERY_MODULE = """
@@ -74,6 +75,11 @@ def test_the_model_needs_the_standard_library_only() -> None:
     bare = set(modules_after("import json, sys; print(json.dumps(sorted(sys.modules)))"))
     fresh = {each.partition(".")[0] for each in set(modules_after(_EVERY_MODULE, "fe2tui.model")) - bare}
     assert fresh - sys.stdlib_module_names == {"fe2tui"}
+
+
+@pytest.mark.parametrize("room", ["ec2", "tui", "cli", "chart.steps", "chart.svg"])
+def test_what_draws_charts_comes_when_somebody_looks_at_one(room: str) -> None:
+    assert brought(modules_after(_EVERY_MODULE, f"fe2tui.{room}"), PLOTS) == []
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Step charts of prices: as coloured text for terminals, as SVG for files and notebooks."""
+"""Step charts of prices, drawn with plotext: as coloured text for terminals, as SVG for files and notebooks."""

@@ -1,8 +1,14 @@
-"""Lines on a canvas of braille dots: two dots in each column, four in each row."""
+"""Lines on a canvas of braille dots, drawn by plotext: two dots in each column, four in each row.
+
+plotext has one figure for the whole process: call from one thread only.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+import plotext
 
 Dot = tuple[int, int]
 """A dot of the canvas: from its left end, from its lower end."""
@@ -11,28 +17,45 @@ Mark = tuple[str, int]
 """What stands in a cell, and the number of the path that is seen there; -1 where there is none."""
 
 _EMPTY: Mark = (" ", -1)
-_BRAILLE = 0x2800
-_BITS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
-"""By the dot's place in its cell: from the left, from below. Source: Unicode, Braille Patterns."""
+_CODES = re.compile(r"\x1b\[([0-9;]*)m|(.)")
+_COLOUR = "38;5;"
 
 
 def traced(paths: Sequence[Sequence[Dot]], width: int, height: int) -> list[list[Mark]]:
-    """Rows of cells with the paths through them. Each path goes from dot to dot, level or upright.
-
-    Where two paths meet in a cell, it has the dots of both and the number of the later one. Dots beyond the canvas are
-    left out.
-    """
-    dots: dict[tuple[int, int], int] = {}
-    rows: list[list[Mark]] = [[_EMPTY] * width for _ in range(height)]
+    """Rows of cells with the paths through them, each path from dot to dot. Where two meet, the later one is seen."""
+    figure = plotext.figure
+    plotext.terminal.limit(False, False)  # else the width is cut to that of a terminal which is not ours
+    figure.clear()
+    figure.plot_size(width, height)
+    figure.axes(False)
+    figure.legend(False)
+    figure.canvas("default")
+    rulers = figure.ruler("both", "both")
+    rulers.frequency(0)
+    rulers.alignment(lim="edge")
+    figure.ruler("x", "lower").lim(0, 2 * width)
+    figure.ruler("y", "left").lim(0, 4 * height)
     for number, path in enumerate(paths):
-        touched: set[tuple[int, int]] = set()
-        for (x, y), (to_x, to_y) in zip(path, (*path[1:], path[-1]), strict=True):
-            for across in range(min(x, to_x), max(x, to_x) + 1):
-                for up in range(min(y, to_y), max(y, to_y) + 1):
-                    cell = (across >> 1, up >> 2)
-                    touched.add(cell)
-                    dots[cell] = dots.get(cell, 0) | _BITS[across & 1][up & 3]
-        for column, row in touched:
-            if 0 <= column < width and 0 <= row < height:
-                rows[height - 1 - row][column] = (chr(_BRAILLE + dots[column, row]), number)
-    return rows
+        marker = plotext.marker("braille")
+        marker.fill(plotext.pixel(foreground=number + 1))
+        markers = [marker] * (len(path) + 2)  # of one, plotext would make a copy for each point
+        signal = figure.signal([x + 0.5 for x, _ in path], [y + 0.5 for _, y in path], marker=markers)
+        # draw() looks at each point for colours that are taken, which is most of its time; here each colour is given.
+        signal._get_unique_pixels = list
+        signal.lines()
+        figure.draw(signal)
+    text = figure.build().string()
+    figure.clear()
+    rows = [_row(line, width) for line in text.split("\n")[:height]]
+    return rows + [[_EMPTY] * width for _ in range(height - len(rows))]
+
+
+def _row(line: str, width: int) -> list[Mark]:
+    cells: list[Mark] = []
+    path = -1
+    for code, character in _CODES.findall(line):
+        if character:
+            cells.append((character, path) if character != " " else _EMPTY)
+        else:
+            path = int(code.removeprefix(_COLOUR)) - 1 if code.startswith(_COLOUR) else -1
+    return (cells + [_EMPTY] * width)[:width]

@@ -1,4 +1,4 @@
-"""A chart of prices over time: a step line a zone, drawn in braille dots."""
+"""A chart of prices over time: a step line a zone, drawn in braille dots by plotext."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import datetime
 
 from fe2tui.chart.lines import MARKERS, Chart, Line
 from fe2tui.chart.picture import Cell, Picture
-from fe2tui.chart.sheet import Sheet
 
 __all__ = ["LEAST_HEIGHT", "LEAST_WIDTH", "MARKERS", "Chart", "Line", "draw", "pointed", "still"]
 
@@ -15,7 +14,10 @@ LEAST_WIDTH, LEAST_HEIGHT = 40, 7
 
 
 def draw(chart: Chart, width: int, height: int) -> Picture:
-    """The chart as a picture of exactly this size, with its cursor. Says "too small" where there is no room for one."""
+    """The chart as a picture of exactly this size, with its cursor. Says "too small" where there is no room for one.
+
+    Imports plotext the first time. One thread only: plotext has one figure for the whole process.
+    """
     picture = still(chart, width, height)
     return pointed(picture, chart, chart.cursor) if chart.cursor else picture
 
@@ -26,6 +28,8 @@ def still(chart: Chart, width: int, height: int) -> Picture:
         return _said("too small for a chart", width, height)
     if chart.prices() is None:
         return _said("no price in this time", width, height)
+    from fe2tui.chart.sheet import Sheet
+
     return Sheet(chart, width, height).picture()
 
 

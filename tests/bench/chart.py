@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from textual.app import App, ComposeResult
 
 from fe2tui.chart.lines import Chart
 from fe2tui.chart.steps import draw
 from fe2tui.tui.widgets.chart import ChartView
-from tests.bench.figures import Figure, percentile
+from tests.bench.figures import Figure, Time, paired, percentile, ratio
 from tests.chart.charts import dense
 
 WIDTHS = (60, 120, 200, 300)
@@ -21,10 +21,30 @@ AIM = 50.0  # milliseconds
 RUNS, SHOWN = 9, 60
 
 
-def _drawn(chart: Chart, width: int) -> float:
-    started = time.perf_counter()
-    draw(chart, width, HEIGHT)
-    return time.perf_counter() - started
+def _timed(work: Callable[[], object]) -> Time:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return Time(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def _unreduced(chart: Chart, width: int) -> None:
+    """The same lines given to plotext as they are: two points a change, at any width."""
+    import plotext
+
+    figure, start, end = plotext.figure, chart.start, chart.end
+    plotext.terminal.limit(False, False)
+    figure.clear()
+    figure.plot_size(width, HEIGHT)
+    for line in chart.lines:
+        times, prices = [], []
+        for begin, until, price in line.series.steps(start, end):
+            times += [begin.timestamp(), until.timestamp()]
+            prices += [float(price)] * 2
+        signal = figure.signal(times, prices, marker="braille")
+        signal.lines()
+        figure.draw(signal)
+    figure.build().string()
+    figure.clear()
 
 
 class _Host(App[None]):
@@ -57,12 +77,18 @@ async def _frames(size: tuple[int, int]) -> list[float]:
 
 
 def charting() -> Iterator[Figure]:
-    """By width, and as the dashboard shows it."""
+    """By width, against plotext with all points, and the share of the dashboard."""
     chart = dense()
     changes = sum(len(line.series.times) for line in chart.lines)
     for width in WIDTHS:
-        took = statistics.median(_drawn(chart, width) for _ in range(RUNS)) * 1000
-        yield Figure(f"chart of 6 zones, 90 days, {width} columns", took, "ms", None, f"{changes:,} changes")
+        pairs = paired(
+            lambda width=width: _timed(lambda: draw(chart, width, HEIGHT)),
+            lambda width=width: _timed(lambda: _unreduced(chart, width)),
+            RUNS,
+        )
+        ours = statistics.median(mine.wall for mine, _ in pairs)
+        yield Figure(f"chart of 6 zones, 90 days, {width} columns", ours * 1000, "ms", None, f"{changes:,} changes")
+        yield ratio(f"chart, {width} columns ÷ all points given to plotext", pairs, 1.0)
     for size in ((66, 20), (120, HEIGHT)):
         times = asyncio.run(_frames(size))
         yield Figure(f"chart shown to frame, {size[0]}×{size[1]}, p50", percentile(times, 0.5), "ms")

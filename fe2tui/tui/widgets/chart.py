@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +17,7 @@ from textual.widget import Widget
 
 from fe2tui.chart.picture import Picture
 from fe2tui.chart.steps import Chart, pointed, still
+from fe2tui.model.words import visible
 from fe2tui.tui.theme import Inks, inks
 from fe2tui.tui.widgets.cells import fitted, wrapped
 from fe2tui.tui.widgets.grid import Cell
@@ -28,6 +32,7 @@ _INKS = {
     "text": "dim",
 }
 _MARGIN = 2
+_CANVAS = "fe2tui.chart.canvas"
 
 
 class ChartView(Widget):
@@ -49,6 +54,8 @@ class ChartView(Widget):
         self._still: Picture | None = None
         self._shown: Picture | None = None
         self._moment: datetime | None = None
+        self._is_opening = False
+        self._problem: Sequence[Cell] = ()
 
     # What is shown
 
@@ -135,6 +142,9 @@ class ChartView(Widget):
         ink, (width, height) = inks(self.app.theme_variables), self.size
         if self._chart is None:
             return self._said(self._words, ink, y)
+        if not _can_draw():
+            self._open()
+            return self._said(self._problem or (("drawing …", "dim"),), ink, y)
         picture = self._drawn(self._chart, width, height)
         row = picture.rows[y] if y < len(picture.rows) else ()
         return Strip([Segment(text, ink[_INKS.get(name, name)]) for text, name in row]).adjust_cell_length(
@@ -156,3 +166,22 @@ class ChartView(Widget):
             return Strip.blank(width, ink["text"])
         text, name = lines[place]
         return Strip([Segment(fitted(" " * ((width - len(text)) // 2) + text, width), ink[name])])
+
+    # plotext comes when somebody looks, and in a thread: importing it takes a tenth of a second
+
+    def _open(self) -> None:
+        if not self._is_opening:
+            self._is_opening = True
+            self.run_worker(self._import(), group="chart")
+
+    async def _import(self) -> None:
+        try:
+            await asyncio.to_thread(importlib.import_module, _CANVAS)
+        except (ImportError, OSError) as error:  # a part of plotext is compiled, and may not fit this machine
+            self._problem = (("No chart can be drawn here.", "text"), (f"plotext: {visible(str(error))}", "dim"))
+        self.refresh()
+
+
+def _can_draw() -> bool:
+    """Whether plotext is there, all of it: while a thread imports it, parts of it are."""
+    return hasattr(sys.modules.get(_CANVAS), "traced")
