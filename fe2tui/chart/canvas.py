@@ -40,8 +40,6 @@ def traced(paths: Sequence[Sequence[Dot]], width: int, height: int) -> list[list
         marker.fill(plotext.pixel(foreground=number + 1))
         markers = [marker] * (len(path) + 2)  # of one, plotext would make a copy for each point
         signal = figure.signal([x + 0.5 for x, _ in path], [y + 0.5 for _, y in path], marker=markers)
-        # draw() looks at each point for colours that are taken, which is most of its time; here each colour is given.
-        signal._get_unique_pixels = list
         signal.lines()
         figure.draw(signal)
     text = figure.build().string()
