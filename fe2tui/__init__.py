@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from fe2tui.model.fleet import Fleet, Prices
     from fe2tui.model.image import Image
     from fe2tui.model.instance import Instance, State
+    from fe2tui.model.instance_type import InstanceType
     from fe2tui.model.launch import LaunchRequest
-    from fe2tui.model.machine_type import MachineType
     from fe2tui.model.progress import Outcome, Progress
     from fe2tui.model.volume import Volume
 
@@ -23,8 +23,8 @@ _HOMES = {
     "Fleet": "model.fleet",
     "Image": "model.image",
     "Instance": "model.instance",
+    "InstanceType": "model.instance_type",
     "LaunchRequest": "model.launch",
-    "MachineType": "model.machine_type",
     "Outcome": "model.progress",
     "Prices": "model.fleet",
     "Progress": "model.progress",
@@ -38,8 +38,8 @@ __all__ = [
     "Fleet",
     "Image",
     "Instance",
+    "InstanceType",
     "LaunchRequest",
-    "MachineType",
     "Outcome",
     "Prices",
     "Progress",

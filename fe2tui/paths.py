@@ -69,7 +69,7 @@ def keys_folder() -> Path:
     return folder
 
 
-def sheets_folder() -> Path:
+def stylesheets_folder() -> Path:
     """The folder of the .tcss sheets: beside the package's files in a wheel, at the top of a checkout."""
     inside = _PACKAGE / "tcss"
     return inside if inside.is_dir() else _PACKAGE.parent / "tcss"

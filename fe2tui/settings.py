@@ -19,28 +19,28 @@ from fe2tui.errors import SettingError
 _Value = TypeVar("_Value")
 
 
-class _Refused(Exception):
+class _InvalidSetting(Exception):
     """A key that cannot be taken: the path to it, what is wrong, and what would be right."""
 
-    def __init__(self, trail: tuple[str, ...], summary: str, remedy: str) -> None:
+    def __init__(self, key_path: tuple[str, ...], summary: str, remedy: str) -> None:
         super().__init__(summary)
-        self.trail = trail
+        self.key_path = key_path
         self.summary = summary
         self.remedy = remedy
 
-    def below(self, key: str) -> _Refused:
+    def within(self, key: str) -> _InvalidSetting:
         """The same, seen from one table further up."""
-        return _Refused((key, *self.trail), self.summary, self.remedy)
+        return _InvalidSetting((key, *self.key_path), self.summary, self.remedy)
 
 
 def _setting(default: _Value, check: Callable[[object], Any], words: str) -> _Value:
     """A field with its meaning and with the check that a value from the file must pass."""
-    kept: Any = (
+    declared: Any = (
         field(default_factory=dict, metadata={"check": check, "words": words})
         if isinstance(default, dict)
         else field(default=default, metadata={"check": check, "words": words})
     )
-    return kept  # type: ignore[no-any-return]
+    return declared  # type: ignore[no-any-return]
 
 
 def _text(value: object) -> str:
@@ -115,9 +115,9 @@ def _profiles(value: object) -> dict[str, ProfileSettings]:
     profiles = {}
     for name, table in value.items():
         try:
-            profiles[name] = ProfileSettings(**_checked(ProfileSettings, table))
-        except _Refused as refused:
-            raise refused.below(name) from None
+            profiles[name] = ProfileSettings(**_check_table(ProfileSettings, table))
+        except _InvalidSetting as refused:
+            raise refused.within(name) from None
     return profiles
 
 
@@ -171,14 +171,14 @@ class Settings:
         {}, _profiles, "[profiles.NAME]: colour and read_only for one AWS profile."
     )
 
-    def of_profile(self, name: str) -> ProfileSettings:
+    def for_profile(self, name: str) -> ProfileSettings:
         """How the profile of that name is to be treated."""
         return self.profiles.get(name, ProfileSettings())
 
 
-def meaning(of: Field[Any]) -> str:
+def setting_description(setting: Field[Any]) -> str:
     """What a setting means, for documentation."""
-    return str(of.metadata["words"])
+    return str(setting.metadata["words"])
 
 
 def load(path: Path | None = None) -> Settings:
@@ -196,28 +196,28 @@ def load(path: Path | None = None) -> Settings:
     import tomllib
 
     try:
-        return Settings(**_checked(Settings, tomllib.loads(text)))
+        return Settings(**_check_table(Settings, tomllib.loads(text)))
     except tomllib.TOMLDecodeError as failure:
         raise SettingError(f"{path} is not valid TOML: {failure}.", "Mend that line.") from failure
-    except _Refused as refused:
-        line = _line_of(text, refused.trail)
+    except _InvalidSetting as refused:
+        line = _line_of(text, refused.key_path)
         where = f"{path}, line {line}" if line else str(path)
         raise SettingError(f"{where}: {refused.summary}", refused.remedy) from None
 
 
-def _checked(into: type[Settings] | type[ProfileSettings], table: Mapping[str, object]) -> dict[str, Any]:
+def _check_table(into: type[Settings] | type[ProfileSettings], table: Mapping[str, object]) -> dict[str, Any]:
     known = {each.name: each for each in fields(into)}
-    taken: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
-            raise _Refused((key,), f"“{key}” is not a setting.", _did_you_mean(key, known))
+            raise _InvalidSetting((key,), f"“{key}” is not a setting.", _did_you_mean(key, known))
         try:
-            taken[key] = known[key].metadata["check"](value)
+            values[key] = known[key].metadata["check"](value)
         except ValueError as wrong:
-            raise _Refused((key,), f"“{key}” is {value!r}.", f"It has to be {wrong}.") from None
-        except _Refused as refused:
-            raise refused.below(key) from None
-    return taken
+            raise _InvalidSetting((key,), f"“{key}” is {value!r}.", f"It has to be {wrong}.") from None
+        except _InvalidSetting as refused:
+            raise refused.within(key) from None
+    return values
 
 
 def _did_you_mean(key: str, known: Iterable[str]) -> str:
@@ -229,17 +229,17 @@ def _did_you_mean(key: str, known: Iterable[str]) -> str:
     return f"Did you mean “{close[0]}”? {there_are}" if close else there_are
 
 
-def _line_of(text: str, trail: tuple[str, ...]) -> int | None:
+def _line_of(text: str, key_path: tuple[str, ...]) -> int | None:
     """The number of the line that sets a key; None when it is written in a way that this simple reading misses."""
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[([^\[\]]+)\]", line):
             table = tuple(part.strip(" \"'") for part in header[1].split("."))
-            if table == trail:
+            if table == key_path:
                 return number
         elif (assigned := re.match(r"\s*([^=#]+?)\s*=", line)) and (
             *table,
             *(part.strip(" \"'") for part in assigned[1].split(".")),
-        )[: len(trail)] == trail:
+        )[: len(key_path)] == key_path:
             return number
     return None

@@ -11,9 +11,9 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
-from fe2tui.cli.commands import group
-from fe2tui.settings import Settings, meaning
-from fe2tui.tui.commands import grouped
+from fe2tui.cli.main import group
+from fe2tui.settings import Settings, setting_description
+from fe2tui.tui.commands import commands_by_group
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -22,7 +22,7 @@ def keys_table() -> Iterator[str]:
     """Every command of the dashboard that has a key."""
     yield "| Key | Does |"
     yield "|---|---|"
-    for _, commands in grouped():
+    for _, commands in commands_by_group():
         for written, command in commands:
             shown = " or ".join(f"`{key}`" for key in written.split(" or "))
             yield f"| {shown} | {_cell(command.help)} |"
@@ -48,7 +48,7 @@ def settings_table() -> Iterator[str]:
     yield "| Setting | Default | Means |"
     yield "|---|---|---|"
     for each in fields(Settings):
-        yield f"| `{each.name}` | {_default(each)} | {_cell(meaning(each))} |"
+        yield f"| `{each.name}` | {_default(each)} | {_cell(setting_description(each))} |"
 
 
 def _default(of: Field[Any]) -> str:

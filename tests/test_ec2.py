@@ -168,7 +168,7 @@ def test_images_types_keys_and_requests_may_be_objects_too(ec2: EC2, name: str) 
     asked = ec2.requests()[0]
     for request in (asked, ec2.get_request(asked), asked.request):
         assert ec2.get_request(request).id == asked.request.id
-    usable = ec2.keys().named("default")
+    usable = ec2.keys().find("default")
     assert key is not None and usable is not None
     subnet = next(iter(ec2.get_instance("base").vpc.subnets.all()))
     made = ec2.launch(name, base, 80, kind, usable, subnet_id=subnet, wait=False)

@@ -10,7 +10,7 @@ import fe2tui
 from fe2tui import errors
 
 PUBLIC = {
-    *("EC2", "Fe2Error", "Fleet", "Image", "Instance", "LaunchRequest", "MachineType", "Outcome", "Prices"),
+    *("EC2", "Fe2Error", "Fleet", "Image", "Instance", "LaunchRequest", "InstanceType", "Outcome", "Prices"),
     *("Progress", "State", "Volume"),
 }
 EXIT_CODES = {

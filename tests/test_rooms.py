@@ -77,14 +77,19 @@ def test_the_model_needs_the_standard_library_only() -> None:
     assert fresh - sys.stdlib_module_names == {"fe2tui"}
 
 
-@pytest.mark.parametrize("room", ["ec2", "tui", "cli", "chart.steps", "chart.svg"])
+@pytest.mark.parametrize("room", ["ec2", "tui", "cli", "chart.chart", "chart.svg"])
 def test_what_draws_charts_comes_when_somebody_looks_at_one(room: str) -> None:
     assert brought(modules_after(_EVERY_MODULE, f"fe2tui.{room}"), PLOTS) == []
 
 
 @pytest.mark.parametrize(
     "first",
-    ["import fe2tui", "import fe2tui.cli", "from fe2tui import demo", "from fe2tui.cli.options import dashboard_only"],
+    [
+        "import fe2tui",
+        "import fe2tui.cli",
+        "from fe2tui import demo",
+        "from fe2tui.cli.options import dashboard_options",
+    ],
 )
 def test_what_is_waited_for_at_the_start_is_cheap(first: str) -> None:
     modules = modules_after(f"{first}\nimport json, sys; print(json.dumps(sorted(sys.modules)))")
@@ -92,14 +97,12 @@ def test_what_is_waited_for_at_the_start_is_cheap(first: str) -> None:
 
 
 def test_what_tab_and_help_need_is_cheap() -> None:
-    code = (
-        "from fe2tui.cli.commands import _COMMANDS, group; [group('fe2').get_command(None, name) for name in _COMMANDS]"
-    )
+    code = "from fe2tui.cli.main import _COMMANDS, group; [group('fe2').get_command(None, name) for name in _COMMANDS]"
     modules = modules_after(f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))")
     assert brought(modules, (*AMAZON, *MACHINES, *SCREEN, "asyncio", "sqlite3", "lxml")) == []
 
 
 def test_choosing_account_and_region_imports_nothing_of_amazons() -> None:
-    code = "from fe2tui.aws.session import Choice, Session; Session(Choice(region='Ohio')).place"
+    code = "from fe2tui.aws.session import Choice, Session; Session(Choice(region='Ohio')).location"
     modules = modules_after(f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))")
     assert brought(modules, (*AMAZON, *MACHINES, *SCREEN)) == []

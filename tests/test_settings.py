@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fe2tui.errors import SettingError
-from fe2tui.settings import ProfileSettings, Settings, load, meaning
+from fe2tui.settings import ProfileSettings, Settings, load, setting_description
 
 
 @pytest.fixture
@@ -45,8 +45,8 @@ def test_every_kind_of_value_is_read(written) -> None:
     assert settings.key_file == Path("~/k.pem").expanduser()
     assert (settings.quick_seconds, settings.address_url, settings.columns) == (3.0, "", ("state", "tag:owner"))
     assert settings.keys == {"launch": "n"}
-    assert settings.of_profile("production") == ProfileSettings("red", True)
-    assert settings.of_profile("other") == ProfileSettings()
+    assert settings.for_profile("production") == ProfileSettings("red", True)
+    assert settings.for_profile("other") == ProfileSettings()
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_a_file_that_cannot_be_read_is_an_error_and_not_the_defaults(tmp_path: P
 @pytest.mark.parametrize("of", [Settings, ProfileSettings])
 def test_every_setting_says_what_it_means(of: type[Settings] | type[ProfileSettings]) -> None:
     for each in fields(of):
-        assert meaning(each).endswith((".", "…")), each.name
+        assert setting_description(each).endswith((".", "…")), each.name

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from aiobotocore.config import AioConfig
@@ -21,18 +22,64 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.parsers import create_parser
 
-from fe2tui.aws import slim
-from fe2tui.aws.aside import aside
-from fe2tui.aws.diversion import diversion, divert
-from fe2tui.aws.login import Login
+from fe2tui.aws import service_models
+from fe2tui.aws.credentials import ProfileCredentials
+from fe2tui.aws.worker_thread import in_worker_thread
+
+_EMPTY_BODIES = {"json": b"{}", "rest-json": b"{}", "smithy-rpc-v2-cbor": b"\xa0"}
+_EMPTY_XML = b"<empty/>"
+
+
+class RawBody:
+    """The answer that was put aside: ``response`` as the library has it, empty if there was none."""
+
+    def __init__(self, min_bytes: int) -> None:
+        self.min_bytes = min_bytes
+        self.response: dict[str, Any] = {}
+        self._operation: Any = None
+
+    def take(self, operation: Any, response: dict[str, Any]) -> None:
+        """Put an answer aside, and an empty one in its place."""
+        self._operation, self.response = operation, dict(response)
+        response["body"] = _EMPTY_BODIES.get(operation.service_model.resolved_protocol, _EMPTY_XML)
+
+    def parse(self) -> Any:
+        """What the library's parser makes of it. Takes its time: for a thread."""
+        parser = create_parser(self._operation.service_model.resolved_protocol)
+        return parser.parse(self.response, self._operation.output_shape)
+
+
+_current_raw_body: ContextVar[RawBody | None] = ContextVar("_diverted", default=None)
+
+
+@contextmanager
+def raw_body(min_bytes: int) -> Iterator[RawBody]:
+    """Put aside the answer to the call made within it, if it has that many bytes and is no error."""
+    diverted = RawBody(min_bytes)
+    token = _current_raw_body.set(diverted)
+    try:
+        yield diverted
+    finally:
+        _current_raw_body.reset(token)
+
+
+def take_raw_body(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+    """For the library's event ``before-parse``."""
+    diverted = _current_raw_body.get()
+    if diverted is not None and response_dict["status_code"] < 300 and len(response_dict["body"]) >= diverted.min_bytes:
+        diverted.take(operation_model, response_dict)
+
 
 READ_ATTEMPTS = 4
 CHANGE_ATTEMPTS = 5
-PASSING = frozenset({"RequestLimitExceeded", "ServerInternal", "ServiceUnavailable", "InternalError", "Unavailable"})
+TRANSIENT_ERRORS = frozenset(
+    {"RequestLimitExceeded", "ServerInternal", "ServiceUnavailable", "InternalError", "Unavailable"}
+)
 """The errors after which a change is worth saying again. Source: EC2 API reference, server error codes."""
 
-SAFE_TWICE = frozenset(
+IDEMPOTENT_OPERATIONS = frozenset(
     {
         "CancelSpotInstanceRequests",
         "CreateTags",
@@ -45,26 +92,31 @@ SAFE_TWICE = frozenset(
         "TerminateInstances",
     }
 )
-SMALL = 10_000  # bytes that the library's parser reads within a turn of the event loop
-_FINAL = (
+PARSED_INLINE_BYTES = 10_000  # bytes that the library's parser reads within a turn of the event loop
+_NOT_RETRIED = (
     ConnectTimeoutError,
     ReadTimeoutError,
     EndpointConnectionError,
     ProxyConnectionError,
     SSLError,
 )
-_LONGEST_WAIT = 8.0
-_RETIRED = 2  # generations of clients that may still be in use
+_MAX_WAIT = 8.0
+_RETIRED_KEPT = 2  # generations of clients that may still be in use
 
 
 class Clients:
     """Clients of one region: one a service for reading, which retries as AWS's adaptive mode does, one for changing."""
 
     def __init__(
-        self, login: Login, region: str, endpoint_url: str | None, timeouts: tuple[float, float], first_wait: float
+        self,
+        credentials: ProfileCredentials,
+        region: str,
+        endpoint_url: str | None,
+        timeouts: tuple[float, float],
+        first_wait: float,
     ) -> None:
         """``timeouts`` are for connecting and reading, ``first_wait`` before a change is said again; seconds."""
-        self._login = login
+        self._credentials = credentials
         self._region = region
         self._endpoint_url = endpoint_url
         self._timeouts = timeouts
@@ -73,11 +125,11 @@ class Clients:
         self._clients: dict[tuple[str, str, bool, bool], Any] = {}
         self._stack = AsyncExitStack()
         self._retired: list[AsyncExitStack] = []
-        self._one_at_a_time = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def sign_in(self) -> None:
         """Find the credentials, if that has not been done."""
-        await self._login.session()
+        await self._credentials.aio_session()
 
     async def send(
         self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
@@ -85,13 +137,13 @@ class Clients:
         """Send a call. A change is sent again, as it was, after an error that passes."""
         client = await self._client(service, operation, reading, region or self._region)
         call = getattr(client, xform_name(operation))
-        return await (call(**params) if reading else self._again(call, operation, params))
+        return await (call(**params) if reading else self._send_with_retries(call, operation, params))
 
     async def send_for_body(
         self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
     ) -> bytes:
         """Send a call; its answer as it came."""
-        with diversion(0) as diverted:
+        with raw_body(0) as diverted:
             await self.send(service, operation, params, reading=reading, region=region)
         return bytes(diverted.response["body"])
 
@@ -99,30 +151,32 @@ class Clients:
         self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
     ) -> Any:
         """Send a call; an answer that is not small is parsed in a thread."""
-        with diversion(SMALL) as diverted:
+        with raw_body(PARSED_INLINE_BYTES) as diverted:
             reply = await self.send(service, operation, params, reading=reading, region=region)
-        return await aside(diverted.parse) if diverted.response else reply
+        return await in_worker_thread(diverted.parse) if diverted.response else reply
 
-    async def _again(self, call: Callable[..., Awaitable[Any]], operation: str, params: dict[str, Any]) -> Any:
+    async def _send_with_retries(
+        self, call: Callable[..., Awaitable[Any]], operation: str, params: dict[str, Any]
+    ) -> Any:
         wait = self._first_wait
         for attempt in range(1, CHANGE_ATTEMPTS):
             try:
                 return await call(**params)
             except (ClientError, BotoConnectionError, HTTPClientError) as error:
-                if not _passes(error, operation, attempt):
+                if not _is_transient(error, operation, attempt):
                     raise
             await asyncio.sleep(wait)
-            wait = min(2 * wait, _LONGEST_WAIT)
+            wait = min(2 * wait, _MAX_WAIT)
         return await call(**params)
 
-    async def forget(self) -> None:
+    async def forget_credentials(self) -> None:
         """Find the credentials anew at the next call. Calls under way end as they may."""
         session, self._session = self._session, None
-        self._login.forget(session)
+        self._credentials.forget(session)
         self._clients.clear()
         self._retired.append(self._stack)
         self._stack = AsyncExitStack()
-        if len(self._retired) > _RETIRED:
+        if len(self._retired) > _RETIRED_KEPT:
             await self._retired.pop(0).aclose()
 
     async def close(self) -> None:
@@ -134,17 +188,17 @@ class Clients:
             await stack.aclose()
 
     async def _client(self, service: str, operation: str, reading: bool, region: str) -> Any:
-        whole = operation not in slim.OPERATIONS.get(service, ())
+        whole = operation not in service_models.OPERATIONS.get(service, ())
         key = (service, region, reading, whole)
         if key not in self._clients:
-            async with self._one_at_a_time:
+            async with self._lock:
                 if key not in self._clients:
-                    self._clients[key] = await self._make(*key)
+                    self._clients[key] = await self._create_client(*key)
         return self._clients[key]
 
-    async def _make(self, service: str, region: str, reading: bool, whole: bool) -> Any:
-        self._session = await self._login.session()
-        session = await self._login.whole_session() if whole else self._session
+    async def _create_client(self, service: str, region: str, reading: bool, full_model: bool) -> Any:
+        self._session = await self._credentials.aio_session()
+        session = await self._credentials.full_model_session() if full_model else self._session
         retries = (
             {"mode": "adaptive", "total_max_attempts": READ_ATTEMPTS}
             if reading
@@ -162,41 +216,41 @@ class Clients:
             create(service, region_name=region, endpoint_url=self._endpoint_url, config=config)
         )
         service_id = client.meta.service_model.service_id.hyphenize()
-        client.meta.events.register(f"before-parse.{service_id}", divert)
-        client.meta.events.register_first(f"needs-retry.{service_id}", _is_over)
+        client.meta.events.register(f"before-parse.{service_id}", take_raw_body)
+        client.meta.events.register_first(f"needs-retry.{service_id}", _retry_verdict)
         return client
 
 
-def _is_over(caught_exception: BaseException | None = None, **_: Any) -> bool | None:
+def _retry_verdict(caught_exception: BaseException | None = None, **_: Any) -> bool | None:
     """A silent endpoint has had its time, and one that cannot be reached or trusted will not be in a second."""
-    return False if isinstance(caught_exception, _FINAL) else None
+    return False if isinstance(caught_exception, _NOT_RETRIED) else None
 
 
-def _passes(error: Exception, operation: str, attempt: int) -> bool:
+def _is_transient(error: Exception, operation: str, attempt: int) -> bool:
     if isinstance(error, ClientError):
-        return error.response.get("Error", {}).get("Code") in PASSING
-    if isinstance(error, _FINAL) and attempt > 1:
+        return error.response.get("Error", {}).get("Code") in TRANSIENT_ERRORS
+    if isinstance(error, _NOT_RETRIED) and attempt > 1:
         return False
-    return operation in SAFE_TWICE
+    return operation in IDEMPOTENT_OPERATIONS
 
 
-def prepare() -> None:
+def prepare_service_models() -> None:
     """Have the descriptions of our operations at hand; the first time with a new botocore this takes a moment."""
-    if slim.is_possible():
-        slim.slim_loader().prepare()
+    if service_models.can_use_subset():
+        service_models.subset_loader().prepare()
 
 
-async def throw_away(region: str, *, sso: bool) -> None:
+async def warm_up(region: str, *, sso: bool) -> None:
     """Make clients of no use, so that what they load is loaded: in a thread, for the event loop's sake."""
     session = AioSession()
-    if slim.is_possible():
-        session.register_component("data_loader", slim.slim_loader())
+    if service_models.can_use_subset():
+        session.register_component("data_loader", service_models.subset_loader())
     create: Any = session.create_client
     try:
         for service in ("ec2", "sts"):
             async with create(service, region_name=region, aws_access_key_id="-", aws_secret_access_key="-"):
                 pass
         for service in ("sso", "sso-oidc") if sso else ():
-            slim.whole_loader().load_service_model(service, "service-2")
+            service_models.full_loader().load_service_model(service, "service-2")
     except (BotoCoreError, ValueError):
         return  # the first real call meets the same, and says it

@@ -3,51 +3,165 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from fe2tui.aws.describe import image_of
-from fe2tui.aws.public_images import newest_public
+from fe2tui.aws.decode import decode_image
 from fe2tui.aws.session import Session
-from fe2tui.errors import AwsError, FieldError
+from fe2tui.errors import AwsError, DeniedError, FieldError
 from fe2tui.model.fleet import PublicImage
-from fe2tui.model.image import IMAGE_WORDS, Image, ImageWord
-from fe2tui.model.words import listed
+from fe2tui.model.image import IMAGE_WORDS, Image, ImageEdition, ImageWord
+from fe2tui.model.text import join_words
+
+_PARAMETERS_A_CALL = 10  # what SSM takes in one GetParameters
+_PUBLIC_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FamilyArchitecture:
+    """One family for one architecture."""
+
+    word: ImageWord
+    architecture: str
+
+
+async def newest_public_images(
+    session: Session, words: Iterable[ImageWord], architectures: Sequence[str]
+) -> list[PublicImage]:
+    """The newest image of each family and architecture: of the first of its editions that there is one of.
+
+    Two calls where AWS has all the first editions and SSM may be read. What no parameter tells is looked for among
+    the images of the families' owners, in one listing. What is not there at all is left out.
+    """
+    wanted = [_FamilyArchitecture(word, architecture) for word in words for architecture in architectures]
+    found = await _find_by_parameters(session, wanted)
+    missing = [one for one in wanted if one not in found]
+    if missing:
+        found |= await _find_by_owners(session, missing)
+    return [found[one] for one in wanted if one in found]
+
+
+async def _find_by_parameters(
+    session: Session, wanted: Sequence[_FamilyArchitecture]
+) -> dict[_FamilyArchitecture, PublicImage]:
+    values = await _read_parameters(session, wanted)
+    image_ids: dict[_FamilyArchitecture, tuple[ImageEdition, str]] = {}
+    for one in wanted:
+        for edition in one.word.editions:
+            image_id = values.get(edition.parameters.get(one.architecture, ""))
+            if image_id:
+                image_ids[one] = edition, image_id
+                break
+    ids = sorted({image_id for _, image_id in image_ids.values()})
+    if not ids:
+        return {}
+    images = {
+        image.id: image for image in await _describe_filtered_images(session, [{"Name": "image-id", "Values": ids}])
+    }
+    return {
+        one: PublicImage(one.word.word, edition.title, images[image_id])
+        for one, (edition, image_id) in image_ids.items()
+        if image_id in images
+    }
+
+
+async def _read_parameters(session: Session, wanted: Sequence[_FamilyArchitecture]) -> dict[str, str]:
+    """AMI ids by parameter; the first editions are asked for first, others only while one is missing."""
+    longest = max((len(one.word.editions) for one in wanted), default=0)
+    ranked = [
+        (one, one.word.editions[rank].parameters[one.architecture])
+        for rank in range(longest)
+        for one in wanted
+        if rank < len(one.word.editions) and one.architecture in one.word.editions[rank].parameters
+    ]
+    values: dict[str, str] = {}
+    there: set[_FamilyArchitecture] = set()
+    while ranked := [(one, name) for one, name in ranked if one not in there and name not in values]:
+        some, ranked = ranked[:_PARAMETERS_A_CALL], ranked[_PARAMETERS_A_CALL:]
+        try:
+            reply = await session.call("ssm", "GetParameters", Names=[name for _, name in some])
+        except DeniedError:
+            return values
+        values |= {str(found["Name"]): str(found["Value"]) for found in reply.get("Parameters", ())}
+        there |= {one for one, name in some if name in values}
+    return values
+
+
+async def _find_by_owners(
+    session: Session, wanted: Sequence[_FamilyArchitecture]
+) -> dict[_FamilyArchitecture, PublicImage]:
+    patterns = [
+        edition.patterns[one.architecture]
+        for one in wanted
+        for edition in one.word.editions
+        if one.architecture in edition.patterns
+    ]
+    if not patterns:
+        return {}
+    filters = [
+        {"Name": "name", "Values": list(dict.fromkeys(patterns))},
+        {"Name": "architecture", "Values": sorted({one.architecture for one in wanted})},
+        {"Name": "state", "Values": ["available"]},
+    ]
+    listed = await _describe_filtered_images(session, filters, Owners=sorted({one.word.owner for one in wanted}))
+    found: dict[_FamilyArchitecture, PublicImage] = {}
+    for one in wanted:
+        of_it = [
+            (one.word.editions.index(edition), image, edition)
+            for image in listed
+            if image.architecture == one.architecture and (edition := one.word.edition_of(image)) is not None
+        ]
+        if of_it:
+            first = min(rank for rank, _, _ in of_it)
+            newest = max((it for it in of_it if it[0] == first), key=lambda it: str(it[1].created_at))
+            found[one] = PublicImage(one.word.word, newest[2].title, newest[1])
+    return found
+
+
+async def _describe_filtered_images(session: Session, filters: list[dict[str, Any]], **params: Any) -> list[Image]:
+    found: list[Image] = []
+    async for page in session.pages(
+        "ec2", "DescribeImages", "Images", MaxResults=_PUBLIC_PAGE, Filters=filters, **params
+    ):
+        found += map(decode_image, page)
+    return found
+
 
 _PAGE = 1000
 _FILTER_VALUES = 200
 ARCHITECTURES = ("x86_64", "arm64")
-_ID = re.compile(r"ami-[0-9a-f]{8,17}")
-_TRY = "Type ubuntu, amazon, debian or dlami, the name of one of your images, or an AMI's id."
+_IMAGE_ID = re.compile(r"ami-[0-9a-f]{8,17}")
+_IMAGE_HINT = "Type ubuntu, amazon, debian or dlami, the name of one of your images, or an AMI's id."
 
 
-def is_id(text: str) -> bool:
+def is_image_id(text: str) -> bool:
     """Whether that is how an image's id looks."""
-    return _ID.fullmatch(text) is not None
+    return _IMAGE_ID.fullmatch(text) is not None
 
 
-async def resolve_image(session: Session, text: str, architecture: str = "x86_64") -> Image:
+async def resolve_launch_image(session: Session, text: str, architecture: str = "x86_64") -> Image:
     """The image that is meant: an id, the name of one of the account's own, or a word (ubuntu, amazon, debian, dlami).
 
     Raises FieldError("image") when there is none, several, or one of another architecture or not yet available.
     """
     wanted = text.strip()
-    if is_id(wanted):
+    if is_image_id(wanted):
         image = await image_by_id(session, wanted)
         if image is None:
-            raise FieldError("image", f"There is no image {wanted} in {session.region}.", _TRY)
+            raise FieldError("image", f"There is no image {wanted} in {session.region}.", _IMAGE_HINT)
     else:
-        image = await _own_by_name(session, wanted)
+        image = await _own_image_named(session, wanted)
         word = IMAGE_WORDS.get(wanted.lower())
         if image is None and word is not None:
-            image = await _newest(session, word, architecture)
+            image = await _newest_public_image(session, word, architecture)
         if image is None:
-            raise FieldError("image", f"No image of yours in {session.region} is called “{wanted}”.", _TRY)
-    _check(image, architecture)
+            raise FieldError("image", f"No image of yours in {session.region} is called “{wanted}”.", _IMAGE_HINT)
+    _check_launchable(image, architecture)
     return image
 
 
-def _check(image: Image, architecture: str) -> None:
+def _check_launchable(image: Image, architecture: str) -> None:
     label = image.name or image.id
     if image.state != "available":
         remedy = "Wait until it is done." if image.state == "pending" else "Choose another."
@@ -55,43 +169,44 @@ def _check(image: Image, architecture: str) -> None:
     if architecture and image.architecture != architecture:
         raise FieldError(
             "image",
-            f"{label} is for {_spoken(image.architecture)}, and the type is {_spoken(architecture)}.",
-            f"Choose a type with {_spoken(image.architecture)}, or the {architecture} image.",
+            f"{label} is for {_architecture_name(image.architecture)}, "
+            f"and the type is {_architecture_name(architecture)}.",
+            f"Choose a type with {_architecture_name(image.architecture)}, or the {architecture} image.",
         )
 
 
-def _spoken(architecture: str) -> str:
+def _architecture_name(architecture: str) -> str:
     return {"arm64": "Arm (arm64)", "x86_64": "Intel and AMD (x86_64)"}.get(architecture, architecture)
 
 
-async def _own_by_name(session: Session, name: str) -> Image | None:
-    found = await _images(session, Owners=["self"], Filters=[{"Name": "name", "Values": [name]}])
+async def _own_image_named(session: Session, name: str) -> Image | None:
+    found = await _describe_images(session, Owners=["self"], Filters=[{"Name": "name", "Values": [name]}])
     exact = [image for image in found if image.name == name]  # EC2 takes * and ? for any text
     if len(exact) > 1:
-        ids = listed(tuple(sorted(image.id for image in exact)))
+        ids = join_words(tuple(sorted(image.id for image in exact)))
         raise FieldError("image", f"{len(exact)} of your images are called “{name}”: {ids}.", "Type the id of one.")
     return exact[0] if exact else None
 
 
-async def _newest(session: Session, word: ImageWord, architecture: str) -> Image | None:
+async def _newest_public_image(session: Session, word: ImageWord, architecture: str) -> Image | None:
     if architecture not in word.editions[0].parameters:
         raise FieldError("image", f"There is no {word.title} for {architecture}.", "Choose another image or type.")
-    return next((found.image for found in await newest_public(session, [word], [architecture])), None)
+    return next((found.image for found in await newest_public_images(session, [word], [architecture])), None)
 
 
 async def public_images(session: Session) -> tuple[PublicImage, ...]:
     """The newest image of each well-known family and architecture that the region has, in the order of the words."""
-    return tuple(await newest_public(session, IMAGE_WORDS.values(), ARCHITECTURES))
+    return tuple(await newest_public_images(session, IMAGE_WORDS.values(), ARCHITECTURES))
 
 
 async def own_images(session: Session) -> list[Image]:
     """The account's own images, newest first, pending ones included."""
-    return _newest_first(await _images(session, Owners=["self"]))
+    return _newest_first(await _describe_images(session, Owners=["self"]))
 
 
-async def every_own_image(session: Session) -> list[Image]:
+async def own_images_with_disabled(session: Session) -> list[Image]:
     """The same with those that were disabled: they hold their names and their snapshots."""
-    return _newest_first(await _images(session, Owners=["self"], IncludeDisabled=True))
+    return _newest_first(await _describe_images(session, Owners=["self"], IncludeDisabled=True))
 
 
 def _newest_first(found: Iterable[Image]) -> list[Image]:
@@ -116,23 +231,23 @@ async def create_image(
     params: dict[str, Any] = {"InstanceId": instance_id, "Name": name, "NoReboot": no_reboot}
     if description:
         params["Description"] = description
-    params["TagSpecifications"] = [_tagged("image", tags), _tagged("snapshot", snapshot_tags)]
+    params["TagSpecifications"] = [_tag_specification("image", tags), _tag_specification("snapshot", snapshot_tags)]
     try:
         reply = await session.call("ec2", "CreateImage", **params)
     except AwsError as error:
         if error.code == "InvalidAMIName.Duplicate":
-            raise name_taken(name, code=error.code) from error
+            raise name_taken_error(name, code=error.code) from error
         raise
     return str(reply["ImageId"])
 
 
-def name_taken(name: str, free: str = "", *, code: str | None = None) -> FieldError:
+def name_taken_error(name: str, free: str = "", *, code: str | None = None) -> FieldError:
     """The error for an image's name that another has."""
     remedy = f"{free} is free." if free else "Choose another name."
     return FieldError("ami_name", f"Another image of yours is called “{name}”.", remedy, code=code)
 
 
-def _tagged(kind: str, tags: Mapping[str, str]) -> dict[str, Any]:
+def _tag_specification(kind: str, tags: Mapping[str, str]) -> dict[str, Any]:
     return {"ResourceType": kind, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 
@@ -143,7 +258,7 @@ async def deregister_image(session: Session, image_id: str) -> None:
 
 async def image_by_id(session: Session, image_id: str) -> Image | None:
     """One image by its id, whosever it is, disabled or not; None if there is none (any more) that may be seen."""
-    found = await _images(session, Filters=[{"Name": "image-id", "Values": [image_id]}], IncludeDisabled=True)
+    found = await _describe_images(session, Filters=[{"Name": "image-id", "Values": [image_id]}], IncludeDisabled=True)
     return found[0] if found else None
 
 
@@ -153,18 +268,18 @@ async def image_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     for start in range(0, len(wanted), _FILTER_VALUES):
         some = wanted[start : start + _FILTER_VALUES]
-        names |= {i.id: i.name for i in await _images(session, Filters=[{"Name": "image-id", "Values": some}])}
+        names |= {i.id: i.name for i in await _describe_images(session, Filters=[{"Name": "image-id", "Values": some}])}
     return names
 
 
-async def login_user_of(session: Session, image_id: str) -> str | None:
+async def image_login_user(session: Session, image_id: str) -> str | None:
     """Whom to log in as on its machines: the tag ``fe2:user``, else by its name and owner; None if it is gone."""
     image = await image_by_id(session, image_id)
     return None if image is None else image.login_user
 
 
-async def _images(session: Session, **params: Any) -> list[Image]:
+async def _describe_images(session: Session, **params: Any) -> list[Image]:
     found: list[Image] = []
     async for page in session.pages("ec2", "DescribeImages", "Images", MaxResults=_PAGE, **params):
-        found += map(image_of, page)
+        found += map(decode_image, page)
     return found

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from fe2tui.aws.describe import InstanceReader
-from fe2tui.aws.reading import PAGE, read_all
+from fe2tui.aws.decode import InstanceReader
+from fe2tui.aws.paged_reads import PAGE_SIZE, read_all
 from fe2tui.aws.session import Session
 from fe2tui.errors import AwsError, CapacityError, Fe2Error, NotFoundError, StateError, UnreachableError
 from fe2tui.model.instance import Instance, State
 
-FILTER_VALUES = 200  # what EC2 takes in one filter
-_SURE = 2  # looks in a row, for EC2 may show an old state once more
+MAX_FILTER_VALUES = 200  # what EC2 takes in one filter
+_READS_TO_BE_SURE = 2  # looks in a row, for EC2 may show an old state once more
 
 
 async def run_instances(session: Session, call: Mapping[str, Any]) -> Instance:
@@ -30,59 +30,59 @@ async def run_instances(session: Session, call: Mapping[str, Any]) -> Instance:
     return launched[0]
 
 
-async def describe(
+async def describe_instances(
     session: Session, ids: Iterable[str] | None = None, *, filters: Mapping[str, Sequence[str]] | None = None
 ) -> list[Instance]:
     """The instances of these ids, or that pass the filters, or all. An id that EC2 does not know (yet) is left out."""
     plain = [{"Name": name, "Values": list(values)} for name, values in (filters or {}).items()]
     if ids is None:
-        return await _described(session, plain)
+        return await _describe(session, plain)
     wanted = list(dict.fromkeys(ids))
     found: list[Instance] = []
-    for start in range(0, len(wanted), FILTER_VALUES):
-        some = {"Name": "instance-id", "Values": wanted[start : start + FILTER_VALUES]}
-        found += await _described(session, [some, *plain])
+    for start in range(0, len(wanted), MAX_FILTER_VALUES):
+        some = {"Name": "instance-id", "Values": wanted[start : start + MAX_FILTER_VALUES]}
+        found += await _describe(session, [some, *plain])
     return found
 
 
-async def _described(session: Session, filters: list[dict[str, Any]]) -> list[Instance]:
-    params: dict[str, Any] = {"MaxResults": PAGE, **({"Filters": filters} if filters else {})}
+async def _describe(session: Session, filters: list[dict[str, Any]]) -> list[Instance]:
+    params: dict[str, Any] = {"MaxResults": PAGE_SIZE, **({"Filters": filters} if filters else {})}
     return await read_all(session, "DescribeInstances", InstanceReader(), **params)
 
 
-async def by_client_token(session: Session, token: str) -> Instance | None:
+async def instance_by_client_token(session: Session, token: str) -> Instance | None:
     """The instance that came of the launch with this token, terminated or not; None if EC2 shows none."""
-    found = await describe(session, filters={"client-token": [token]})
+    found = await describe_instances(session, filters={"client-token": [token]})
     return found[0] if found else None
 
 
-async def start(session: Session, ids: Sequence[str]) -> dict[str, State]:
+async def start_instances(session: Session, ids: Sequence[str]) -> dict[str, State]:
     """Start instances; what state each is in now. Raises CapacityError, StateError …"""
-    return _states(await session.call("ec2", "StartInstances", InstanceIds=list(ids)), "StartingInstances")
+    return _states_by_id(await session.call("ec2", "StartInstances", InstanceIds=list(ids)), "StartingInstances")
 
 
-async def stop(session: Session, ids: Sequence[str], *, force: bool = False) -> dict[str, State]:
+async def stop_instances(session: Session, ids: Sequence[str], *, force: bool = False) -> dict[str, State]:
     """Stop instances; what state each is in now. ``force`` does not let the system shut down."""
     more = {"Force": True} if force else {}
-    return _states(await session.call("ec2", "StopInstances", InstanceIds=list(ids), **more), "StoppingInstances")
+    return _states_by_id(await session.call("ec2", "StopInstances", InstanceIds=list(ids), **more), "StoppingInstances")
 
 
-async def reboot(session: Session, ids: Sequence[str]) -> None:
+async def reboot_instances(session: Session, ids: Sequence[str]) -> None:
     """Ask the systems of running instances to restart."""
     await session.call("ec2", "RebootInstances", InstanceIds=list(ids))
 
 
-async def terminate(session: Session, ids: Sequence[str]) -> dict[str, State]:
+async def terminate_instances(session: Session, ids: Sequence[str]) -> dict[str, State]:
     """Terminate instances; what state each is in now. Raises ProtectedError if one is protected."""
     reply = await session.call("ec2", "TerminateInstances", InstanceIds=list(ids))
-    return _states(reply, "TerminatingInstances")
+    return _states_by_id(reply, "TerminatingInstances")
 
 
-def _states(reply: Mapping[str, Any], key: str) -> dict[str, State]:
+def _states_by_id(reply: Mapping[str, Any], key: str) -> dict[str, State]:
     return {str(part["InstanceId"]): State(part["CurrentState"]["Name"]) for part in reply.get(key, ())}
 
 
-async def is_protected(session: Session, instance_id: str) -> bool:
+async def is_termination_protected(session: Session, instance_id: str) -> bool:
     """Whether termination protection is on."""
     reply = await session.call(
         "ec2", "DescribeInstanceAttribute", InstanceId=instance_id, Attribute="disableApiTermination"
@@ -99,19 +99,19 @@ async def console_output(session: Session, instance_id: str) -> str:
     return str(reply.get("Output") or "")
 
 
-async def free_name(session: Session, instance_id: str) -> None:
+async def delete_name_tag(session: Session, instance_id: str) -> None:
     """Take the Name off, so that another instance may have it."""
     await session.call("ec2", "DeleteTags", Resources=[instance_id], Tags=[{"Key": "Name"}])
 
 
-async def wait_states(
+async def wait_for_states(
     session: Session,
     ids: Sequence[str],
     states: Iterable[State],
     *,
-    every: float = 1.5,
+    interval: float = 1.5,
     timeout: float = 600.0,
-    seen: Callable[[Instance], None] | None = None,
+    on_instance: Callable[[Instance], None] | None = None,
 ) -> dict[str, Instance]:
     """Wait until each instance is in one of the states, asking for all in one call; ``seen`` hears of each look.
 
@@ -124,17 +124,17 @@ async def wait_states(
     waiting = list(dict.fromkeys(ids))
     deadline = asyncio.get_running_loop().time() + timeout
     while True:
-        for instance in await describe(session, waiting):
-            if seen is not None:
-                seen(instance)
+        for instance in await describe_instances(session, waiting):
+            if on_instance is not None:
+                on_instance(instance)
             if instance.state in wanted:
                 arrived[instance.id] = instance
             elif instance.state.is_moving:
                 rests[instance.id] = 0
             elif instance.id in rests:
                 rests[instance.id] += 1
-            if _is_over(instance, wanted) or rests.get(instance.id) == _SURE:
-                raise _lost(instance)
+            if _cannot_reach(instance, wanted) or rests.get(instance.id) == _READS_TO_BE_SURE:
+                raise _state_not_reached(instance)
         waiting = [one for one in waiting if one not in arrived]
         if not waiting:
             return arrived
@@ -143,14 +143,14 @@ async def wait_states(
                 f"{', '.join(waiting)} did not come to be {' or '.join(sorted(wanted))} within {timeout:g} seconds.",
                 "It may still do so: look again in a minute.",
             )
-        await asyncio.sleep(every)
+        await asyncio.sleep(interval)
 
 
-def _is_over(instance: Instance, wanted: frozenset[State]) -> bool:
+def _cannot_reach(instance: Instance, wanted: frozenset[State]) -> bool:
     return instance.state.is_gone and not any(state.is_gone for state in wanted)
 
 
-def _lost(instance: Instance) -> Fe2Error:
+def _state_not_reached(instance: Instance) -> Fe2Error:
     """For one that came to rest where it was not wanted."""
     reason = instance.state_reason.rstrip(".") or "EC2 gives no reason"
     if "InsufficientInstanceCapacity" in reason:

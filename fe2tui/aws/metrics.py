@@ -6,19 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fe2tui.aws.aside import aside
 from fe2tui.aws.session import Session
+from fe2tui.aws.worker_thread import in_worker_thread
 
 PERIOD = timedelta(minutes=5)  # what EC2 reports without detailed monitoring
 SPAN = timedelta(hours=6)
-_HOLE = 3 * PERIOD  # without a figure for so long, a machine did not run: what was before is another stretch
-_LATE = 4 * PERIOD  # figures are minutes late, no more
-_AT_ONCE = 100  # of the 500 that one GetMetricData takes: asking for more holds the event loop up
+_MAX_GAP = 3 * PERIOD  # without a figure for so long, a machine did not run: what was before is another stretch
+_MAX_DELAY = 4 * PERIOD  # figures are minutes late, no more
+_INSTANCES_A_CALL = 100  # of the 500 that one GetMetricData takes: asking for more holds the event loop up
 
 Points = list[tuple[datetime, float]]
 
 
-async def cpu_use(session: Session, ids: Iterable[str], *, now: datetime | None = None) -> dict[str, tuple[float, ...]]:
+async def cpu_utilization(
+    session: Session, ids: Iterable[str], *, now: datetime | None = None
+) -> dict[str, tuple[float, ...]]:
     """Per cent of CPU used, one figure each five minutes of the last six hours at most, oldest first, by instance.
 
     Only figures without a hole up to now: of a machine that was started an hour ago, those of that hour. CloudWatch's
@@ -27,46 +29,46 @@ async def cpu_use(session: Session, ids: Iterable[str], *, now: datetime | None 
     wanted = list(dict.fromkeys(ids))
     until = now or datetime.now(UTC)
     found: dict[str, Points] = {}
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = wanted[start : start + _AT_ONCE]
+    for start in range(0, len(wanted), _INSTANCES_A_CALL):
+        some = wanted[start : start + _INSTANCES_A_CALL]
         pages = session.pages(
             "cloudwatch",
             "GetMetricData",
             "MetricDataResults",
-            MetricDataQueries=[_query(place, instance_id) for place, instance_id in enumerate(some)],
+            MetricDataQueries=[_query(index, instance_id) for index, instance_id in enumerate(some)],
             StartTime=until - SPAN,
             EndTime=until,
             ScanBy="TimestampAscending",
         )
         async for page in pages:
-            await aside(_gather, page, some, found)
-    return await aside(_stretches, found, until)
+            await in_worker_thread(_collect, page, some, found)
+    return await in_worker_thread(_latest_unbroken_each, found, until)
 
 
-def _gather(page: Iterable[Mapping[str, Any]], asked: Sequence[str], into: dict[str, Points]) -> None:
+def _collect(page: Iterable[Mapping[str, Any]], ids: Sequence[str], into: dict[str, Points]) -> None:
     for result in page:
         points = zip(result.get("Timestamps", ()), result.get("Values", ()), strict=False)
-        into.setdefault(asked[int(result["Id"][1:])], []).extend(points)
+        into.setdefault(ids[int(result["Id"][1:])], []).extend(points)
 
 
-def _stretches(found: Mapping[str, Points], until: datetime) -> dict[str, tuple[float, ...]]:
-    stretches = {key: _stretch(sorted(points), until) for key, points in found.items()}
+def _latest_unbroken_each(found: Mapping[str, Points], until: datetime) -> dict[str, tuple[float, ...]]:
+    stretches = {key: _latest_unbroken(sorted(points), until) for key, points in found.items()}
     return {key: figures for key, figures in stretches.items() if figures}
 
 
-def _stretch(points: Points, until: datetime) -> tuple[float, ...]:
+def _latest_unbroken(points: Points, until: datetime) -> tuple[float, ...]:
     """The figures of the last stretch, if that lasts."""
-    if not points or until - points[-1][0] > _LATE:
+    if not points or until - points[-1][0] > _MAX_DELAY:
         return ()
     first = len(points) - 1
-    while first and points[first][0] - points[first - 1][0] <= _HOLE:
+    while first and points[first][0] - points[first - 1][0] <= _MAX_GAP:
         first -= 1
     return tuple(float(value) for _, value in points[first:])
 
 
-def _query(place: int, instance_id: str) -> dict[str, Any]:
+def _query(index: int, instance_id: str) -> dict[str, Any]:
     return {
-        "Id": f"m{place}",
+        "Id": f"m{index}",
         "MetricStat": {
             "Metric": {
                 "Namespace": "AWS/EC2",

@@ -35,7 +35,7 @@ class SecurityGroup:
     name: str
     vpc_id: str = ""
     description: str = ""
-    ssh_from: tuple[str, ...] = ()
+    ssh_cidrs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +45,21 @@ class Subnet:
     id: str
     vpc_id: str
     zone: str
-    default_for_zone: bool = False
-    public: bool = False
+    is_default_for_zone: bool = False
+    is_public: bool = False
 
 
 async def key_pairs(session: Session) -> list[KeyPair]:
     """The region's key pairs with their public keys, by name."""
     reply = await session.call("ec2", "DescribeKeyPairs", IncludePublicKey=True)
-    return sorted((_key_pair(part) for part in reply.get("KeyPairs", ())), key=lambda pair: pair.name)
+    return sorted((_decode_key_pair(part) for part in reply.get("KeyPairs", ())), key=lambda pair: pair.name)
 
 
 async def import_key_pair(session: Session, name: str, public_key: str) -> KeyPair:
     """Give EC2 a public key. Raises FieldError("key_name") if the name is taken or the key is of a kind EC2 refuses."""
     line = " ".join(public_key.split())
     reply = await session.call("ec2", "ImportKeyPair", KeyName=name, PublicKeyMaterial=line.encode())
-    return replace(_key_pair(reply), public_key=line, type=_kind(line))
+    return replace(_decode_key_pair(reply), public_key=line, type=_key_type(line))
 
 
 async def create_key_pair(session: Session, name: str) -> tuple[KeyPair, str]:
@@ -68,7 +68,7 @@ async def create_key_pair(session: Session, name: str) -> tuple[KeyPair, str]:
     Raises FieldError("key_name") if the name is taken.
     """
     reply = await session.call("ec2", "CreateKeyPair", KeyName=name, KeyType="ed25519", KeyFormat="pem")
-    return replace(_key_pair(reply), type="ed25519"), str(reply["KeyMaterial"])
+    return replace(_decode_key_pair(reply), type="ed25519"), str(reply["KeyMaterial"])
 
 
 async def delete_key_pair(session: Session, name: str) -> None:
@@ -76,7 +76,7 @@ async def delete_key_pair(session: Session, name: str) -> None:
     await session.call("ec2", "DeleteKeyPair", KeyName=name)
 
 
-def _key_pair(reply: Mapping[str, Any]) -> KeyPair:
+def _decode_key_pair(reply: Mapping[str, Any]) -> KeyPair:
     return KeyPair(
         name=str(reply["KeyName"]),
         fingerprint=str(reply.get("KeyFingerprint", "")),
@@ -86,25 +86,25 @@ def _key_pair(reply: Mapping[str, Any]) -> KeyPair:
     )
 
 
-def _kind(public_key: str) -> str:
+def _key_type(public_key: str) -> str:
     return public_key.partition(" ")[0].removeprefix("ssh-")
 
 
 async def security_groups(session: Session, vpc_id: str | None = None) -> list[SecurityGroup]:
     """The security groups of the region, or of a VPC, by name."""
-    return await _groups(session, {} if vpc_id is None else {"vpc-id": vpc_id})
+    return await _describe_groups(session, {} if vpc_id is None else {"vpc-id": vpc_id})
 
 
-async def _groups(session: Session, wanted: Mapping[str, str]) -> list[SecurityGroup]:
+async def _describe_groups(session: Session, wanted: Mapping[str, str]) -> list[SecurityGroup]:
     filters = [{"Name": name, "Values": [value]} for name, value in wanted.items()]
     params: dict[str, Any] = {"Filters": filters} if filters else {}
     found: list[SecurityGroup] = []
     async for page in session.pages("ec2", "DescribeSecurityGroups", "SecurityGroups", MaxResults=_PAGE, **params):
-        found += map(_group, page)
+        found += map(_decode_group, page)
     return sorted(found, key=lambda group: (group.name, group.id))
 
 
-def _group(reply: Mapping[str, Any]) -> SecurityGroup:
+def _decode_group(reply: Mapping[str, Any]) -> SecurityGroup:
     blocks: list[str] = []
     for rule in reply.get("IpPermissions", ()):
         if rule.get("IpProtocol") != "-1" and not rule.get("FromPort", 0) <= SSH_PORT <= rule.get("ToPort", -1):
@@ -117,7 +117,7 @@ def _group(reply: Mapping[str, Any]) -> SecurityGroup:
         name=str(reply.get("GroupName", "")),
         vpc_id=str(reply.get("VpcId", "")),
         description=str(reply.get("Description", "")),
-        ssh_from=tuple(dict.fromkeys(blocks)),
+        ssh_cidrs=tuple(dict.fromkeys(blocks)),
     )
 
 
@@ -126,10 +126,12 @@ async def ensure_ssh_group(session: Session, name: str, vpc_id: str, cidr: str |
 
     With ``cidr`` None nothing is let in. Raises FieldError("security_group") or FieldError("address").
     """
-    block = None if cidr is None else _block(cidr)
-    found = [group for group in await _groups(session, {"vpc-id": vpc_id, "group-name": name}) if group.name == name]
-    group = found[0] if found else await _made_group(session, name, vpc_id)
-    if block is None or _is_let_in(block, group):
+    block = None if cidr is None else _cidr_block(cidr)
+    found = [
+        group for group in await _describe_groups(session, {"vpc-id": vpc_id, "group-name": name}) if group.name == name
+    ]
+    group = found[0] if found else await _create_group(session, name, vpc_id)
+    if block is None or _lets_in(block, group):
         return group
     ranges = {"Ipv6Ranges": [{"CidrIpv6": block}]} if ":" in block else {"IpRanges": [{"CidrIp": block}]}
     rule = {"IpProtocol": "tcp", "FromPort": SSH_PORT, "ToPort": SSH_PORT, **ranges}
@@ -138,16 +140,16 @@ async def ensure_ssh_group(session: Session, name: str, vpc_id: str, cidr: str |
     except AwsError as error:
         if error.code != "InvalidPermission.Duplicate":
             raise
-    return replace(group, ssh_from=(*group.ssh_from, block))
+    return replace(group, ssh_cidrs=(*group.ssh_cidrs, block))
 
 
-async def _made_group(session: Session, name: str, vpc_id: str) -> SecurityGroup:
+async def _create_group(session: Session, name: str, vpc_id: str) -> SecurityGroup:
     params = {"GroupName": name, "VpcId": vpc_id, "Description": SSH_GROUP_DESCRIPTION}
     reply = await session.call("ec2", "CreateSecurityGroup", **params)
     return SecurityGroup(str(reply["GroupId"]), name, vpc_id, SSH_GROUP_DESCRIPTION)
 
 
-def _block(text: str) -> str:
+def _cidr_block(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text.strip(), strict=False))
     except ValueError as error:
@@ -156,9 +158,9 @@ def _block(text: str) -> str:
         ) from error
 
 
-def _is_let_in(block: str, group: SecurityGroup) -> bool:
+def _lets_in(block: str, group: SecurityGroup) -> bool:
     mine = ipaddress.ip_network(block)
-    for text in group.ssh_from:
+    for text in group.ssh_cidrs:
         theirs = ipaddress.ip_network(text, strict=False)
         if theirs.version == mine.version and int(theirs[0]) <= int(mine[0]) and int(mine[-1]) <= int(theirs[-1]):
             return True
@@ -182,38 +184,38 @@ async def subnets(session: Session, vpc_id: str | None = None) -> list[Subnet]:
     params: dict[str, Any] = {} if vpc_id is None else {"Filters": [{"Name": "vpc-id", "Values": [vpc_id]}]}
     found: list[Subnet] = []
     async for page in session.pages("ec2", "DescribeSubnets", "Subnets", MaxResults=_PAGE, **params):
-        found += map(_subnet, page)
-    return sorted(found, key=lambda subnet: (subnet.zone, not subnet.default_for_zone, subnet.id))
+        found += map(_decode_subnet, page)
+    return sorted(found, key=lambda subnet: (subnet.zone, not subnet.is_default_for_zone, subnet.id))
 
 
-def _subnet(reply: Mapping[str, Any]) -> Subnet:
+def _decode_subnet(reply: Mapping[str, Any]) -> Subnet:
     return Subnet(
         id=str(reply["SubnetId"]),
         vpc_id=str(reply.get("VpcId", "")),
         zone=str(reply.get("AvailabilityZone", "")),
-        default_for_zone=bool(reply.get("DefaultForAz", False)),
-        public=bool(reply.get("MapPublicIpOnLaunch", False)),
+        is_default_for_zone=bool(reply.get("DefaultForAz", False)),
+        is_public=bool(reply.get("MapPublicIpOnLaunch", False)),
     )
 
 
-async def my_address(url: str, *, timeout: float = 5.0) -> str:
+async def public_address(url: str, *, timeout: float = 5.0) -> str:
     """This computer's public IPv4 or IPv6 address, as the server at ``url`` sees it (plain text).
 
     Raises FieldError("address") when the url is empty, nobody answers within ``timeout`` seconds, or no address comes.
     """
     if not url.startswith(("http://", "https://")):
-        raise _no_address("Nobody is to be asked for it" if not url else f"{url} is not a web address")
+        raise _address_unknown_error("Nobody is to be asked for it" if not url else f"{url} is not a web address")
     try:
-        text = await asyncio.to_thread(_get, url, timeout)
+        text = await asyncio.to_thread(_fetch_text, url, timeout)
     except OSError as error:  # also urllib's own, and time-outs
-        raise _no_address(f"{url} did not tell it: {error}") from error
+        raise _address_unknown_error(f"{url} did not tell it: {error}") from error
     try:
         return str(ipaddress.ip_address(text.strip()))
     except ValueError as error:
-        raise _no_address(f"what {url} answered is not an address") from error
+        raise _address_unknown_error(f"what {url} answered is not an address") from error
 
 
-def _get(url: str, timeout: float) -> str:
+def _fetch_text(url: str, timeout: float) -> str:
     import http.client
     import urllib.request
 
@@ -225,9 +227,29 @@ def _get(url: str, timeout: float) -> str:
     return body.decode("ascii", "replace")
 
 
-def _no_address(why: str) -> FieldError:
+def _address_unknown_error(why: str) -> FieldError:
     return FieldError(
         "address",
         f"Your public address is not known: {why}.",
         "Type it, as in 203.0.113.7/32, or set address_url in config.toml.",
+    )
+
+
+_OWN_POOL_PREFIX = "ipv4pool-"  # pools of addresses that the account brought with it, which cost nothing
+
+
+async def idle_addresses(session: Session) -> tuple[str, ...]:
+    """The account's Elastic IPs that are associated with nothing and cost all the same, one for each.
+
+    Source: VPC pricing, public IPv4 addresses; those of the account's own ranges are free.
+    """
+    reply = await session.call("ec2", "DescribeAddresses")
+    return tuple(
+        sorted(
+            str(address.get("PublicIp", ""))
+            for address in reply.get("Addresses", ())
+            if not address.get("AssociationId")
+            and not address.get("InstanceId")
+            and not str(address.get("PublicIpv4Pool", "")).startswith(_OWN_POOL_PREFIX)
+        )
     )

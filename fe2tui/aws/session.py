@@ -9,20 +9,19 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from fe2tui.aws import surroundings
+from fe2tui.aws import aws_config
 from fe2tui.errors import CredentialsError, DeniedError, Fe2Error, NotFoundError, ReadOnlyError, UsageError
-from fe2tui.model.place import Identity, Place
-from fe2tui.model.regions import REGIONS, find_region
+from fe2tui.model.location import REGIONS, Identity, Location, find_region
 
 if TYPE_CHECKING:
     from fe2tui.aws.clients import Clients
-    from fe2tui.aws.login import Login
+    from fe2tui.aws.credentials import ProfileCredentials
 
-AskCode = Callable[[str], Awaitable[str]]
+AskMfaCode = Callable[[str], Awaitable[str]]
 """Asks a person for the one-time code of the device with that serial number; an empty text means "no"."""
 
-_READING = ("Describe", "Get", "List")
-_REGION_ID = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_READ_PREFIXES = ("Describe", "Get", "List")
+_REGION_ID_PATTERN = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Choice:
     read_only: bool = False
     connect_timeout: float = 5.0
     read_timeout: float = 20.0
-    first_wait: float = 0.5
+    first_retry_wait: float = 0.5
 
 
 class Session:
@@ -49,18 +48,18 @@ class Session:
     belongs to one event loop.
     """
 
-    def __init__(self, choice: Choice | None = None, *, ask_code: AskCode | None = None) -> None:
+    def __init__(self, choice: Choice | None = None, *, ask_code: AskMfaCode | None = None) -> None:
         """Raises NotFoundError for a region that nothing is called; an unknown profile fails the first call."""
         self._choice = choice or Choice()
         self._ask_code = ask_code
-        found = surroundings.read()
+        found = aws_config.read()
         profile = found.profile(self._choice.profile)
-        region = _region_id(self._choice.region) if self._choice.region else found.region(profile)
+        region = _resolve_region(self._choice.region) if self._choice.region else found.region(profile)
         endpoint = (self._choice.endpoint_url or found.endpoint(profile)).rstrip("/")
-        self._place = Place(profile, region or "", endpoint)
+        self._location = Location(profile, region or "", endpoint)
         self._is_sso = any(key.startswith("sso_") for key in found.profiles.get(profile, {}))
-        self._login: Login | None = None
-        self._made: Clients | None = None
+        self._credentials: ProfileCredentials | None = None
+        self._cached_clients: Clients | None = None
         self._identity: Identity | None = None
 
     @property
@@ -69,33 +68,33 @@ class Session:
         return self._choice
 
     @property
-    def place(self) -> Place:
+    def location(self) -> Location:
         """Profile, region and endpoint, as botocore would find them. The region is empty when none is set anywhere."""
-        return self._place
+        return self._location
 
     @property
     def profile(self) -> str:
         """The profile's name, ``default`` when none was chosen."""
-        return self._place.profile
+        return self._location.profile
 
     @property
     def region(self) -> str:
         """The region's id; empty when none is set anywhere."""
-        return self._place.region
+        return self._location.region
 
     @property
     def endpoint(self) -> str:
         """EC2's address when it is not AWS's own, else empty."""
-        return self._place.endpoint
+        return self._location.endpoint
 
     @property
     def read_only(self) -> bool:
         """Whether changing operations are refused."""
         return self._choice.read_only
 
-    async def warm(self) -> None:
+    async def warm_up(self) -> None:
         """Import AWS's library and make clients in a thread, so that the first call does not hold the loop up."""
-        await asyncio.to_thread(self._warm)
+        await asyncio.to_thread(self._warm_up)
 
     async def identity(self) -> Identity:
         """Who AWS says we are; asked once."""
@@ -114,7 +113,7 @@ class Session:
         return reply
 
     async def pages(
-        self, service: str, operation: str, key: str, /, *, at: str | None = None, **params: Any
+        self, service: str, operation: str, key: str, /, *, region: str | None = None, **params: Any
     ) -> AsyncIterator[list[Any]]:
         """The list ``key`` of each page of a reading operation: ``async for volumes in session.pages(…)``.
 
@@ -123,7 +122,7 @@ class Session:
         token: str | None = None
         while True:
             some = {**params, "NextToken": token} if token else params
-            reply = await self._send("send_for_page", service, operation, some, region=at)
+            reply = await self._send("send_for_page", service, operation, some, region=region)
             yield reply.get(key, [])
             token = reply.get("NextToken")
             if not token:
@@ -137,15 +136,15 @@ class Session:
     async def with_region(self, region: str) -> Session:
         """The same in another region (id, or part of its name), credentials shared."""
         other = Session(replace(self._choice, region=region), ask_code=self._ask_code)
-        await self._clients()
-        other._login = self._login
+        await self._get_clients()
+        other._credentials = self._credentials
         other._identity = self._identity
         return other
 
     async def close(self) -> None:
         """Give the connections back."""
-        if self._made is not None:
-            await self._made.close()
+        if self._cached_clients is not None:
+            await self._cached_clients.close()
 
     async def __aenter__(self) -> Session:
         return self
@@ -156,68 +155,72 @@ class Session:
     async def _send(
         self, how: str, service: str, operation: str, params: dict[str, Any], *, region: str | None = None
     ) -> Any:
-        reading = operation.startswith(_READING)
+        reading = operation.startswith(_READ_PREFIXES)
         if self.read_only:
-            require_reading(operation)
+            require_read_operation(operation)
         try:
-            clients = await self._clients()
+            clients = await self._get_clients()
             if not self.region:
                 await clients.sign_in()
-                raise _no_region()
+                raise _no_region_error()
             return await getattr(clients, how)(service, operation, params, reading=reading, region=region)
         except Fe2Error as error:
-            await self._after(error)
+            await self._on_error(error)
             raise
         except Exception as error:
-            from fe2tui.aws.faults import translate
+            from fe2tui.aws.errors import translate
 
-            ours = translate(error, action=f"{service}:{operation}", profile=self.profile, endpoint=self.endpoint)
-            await self._after(ours)
-            raise ours from error
+            our_error = translate(error, action=f"{service}:{operation}", profile=self.profile, endpoint=self.endpoint)
+            await self._on_error(our_error)
+            raise our_error from error
 
-    async def _after(self, error: Fe2Error) -> None:
+    async def _on_error(self, error: Fe2Error) -> None:
         """Credentials that failed are not used again: the person may have mended them meanwhile."""
-        if isinstance(error, CredentialsError) and self._made is not None:
+        if isinstance(error, CredentialsError) and self._cached_clients is not None:
             self._identity = None
-            await self._made.forget()
+            await self._cached_clients.forget_credentials()
 
-    async def _clients(self) -> Clients:
-        if self._made is None and not _is_loaded():
-            await asyncio.to_thread(_load)
-        if self._made is None:  # two calls at once may both have waited
-            clients, login = _load()
+    async def _get_clients(self) -> Clients:
+        if self._cached_clients is None and not _is_library_loaded():
+            await asyncio.to_thread(_load_library)
+        if self._cached_clients is None:  # two calls at once may both have waited
+            clients, credentials = _load_library()
             choice = self._choice
-            self._login = self._login or login.Login(choice.profile, self.region, self._ask_code)
+            self._credentials = self._credentials or credentials.ProfileCredentials(
+                choice.profile, self.region, self._ask_code
+            )
             timeouts = (choice.connect_timeout, choice.read_timeout)
-            self._made = clients.Clients(self._login, self.region, choice.endpoint_url, timeouts, choice.first_wait)
-        return self._made
+            self._cached_clients = clients.Clients(
+                self._credentials, self.region, choice.endpoint_url, timeouts, choice.first_retry_wait
+            )
+        return self._cached_clients
 
-    def _warm(self) -> None:
-        clients, _ = _load()
+    def _warm_up(self) -> None:
+        clients, _ = _load_library()
         asyncio.run(clients.throw_away(self.region or "us-east-1", sso=self._is_sso))
 
 
-def require_reading(operation: str) -> None:
+def require_read_operation(operation: str) -> None:
     """Raises ReadOnlyError for an operation of AWS's that may change something."""
-    if not operation.startswith(_READING):
+    if not operation.startswith(_READ_PREFIXES):
         raise ReadOnlyError(
             f"{operation} was not sent: this session may only read.",
             "Start without --read-only, or take read_only out of the settings, to change things.",
         )
 
 
-def profiles() -> list[str]:
+def profile_names() -> list[str]:
     """The profiles in ~/.aws/config and ~/.aws/credentials (or where the environment says), in their order."""
-    return list(surroundings.read().profiles)
+    return list(aws_config.read().profiles)
 
 
 def default_region(profile: str | None = None) -> str | None:
     """The region that the environment, else the profile, names."""
-    found = surroundings.read()
+    found = aws_config.read()
     return found.region(found.profile(profile))
 
 
-async def regions(session: Session) -> list[str]:
+async def enabled_regions(session: Session) -> list[str]:
     """The ids of the regions enabled for the account; all that are known when that may not be read."""
     try:
         reply = await session.call("ec2", "DescribeRegions", AllRegions=False)
@@ -226,18 +229,18 @@ async def regions(session: Session) -> list[str]:
     return sorted(str(region["RegionName"]) for region in reply.get("Regions", []))
 
 
-def _region_id(text: str) -> str:
+def _resolve_region(text: str) -> str:
     found = find_region(text)
     if found is not None:
         return found
-    if _REGION_ID.fullmatch(text):
+    if _REGION_ID_PATTERN.fullmatch(text):
         return text  # one that AWS opened after this program was made
     raise NotFoundError(
         f"No region's id or name holds “{text}”.", "Try a part of a place's name, such as Ohio or Frank."
     )
 
 
-def _no_region() -> UsageError:
+def _no_region_error() -> UsageError:
     return UsageError(
         "No region is set: AWS has machines in many places, and needs to know which to show.",
         "Say --region Ohio, or set AWS_REGION, or run `aws configure`.",
@@ -245,13 +248,13 @@ def _no_region() -> UsageError:
 
 
 @lru_cache(maxsize=1)
-def _load() -> tuple[Any, Any]:
+def _load_library() -> tuple[Any, Any]:
     """The modules that import AWS's library."""
-    from fe2tui.aws import clients, login
+    from fe2tui.aws import clients, credentials
 
-    clients.prepare()
-    return clients, login
+    clients.prepare_service_models()
+    return clients, credentials
 
 
-def _is_loaded() -> bool:
-    return _load.cache_info().currsize > 0
+def _is_library_loaded() -> bool:
+    return _load_library.cache_info().currsize > 0

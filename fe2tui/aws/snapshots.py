@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fe2tui.aws.describe import snapshot_of
+from fe2tui.aws.decode import decode_snapshot
 from fe2tui.aws.session import Session
 from fe2tui.model.snapshot import Snapshot
 
@@ -15,7 +15,7 @@ _FILTER_VALUES = 200
 
 async def own_snapshots(session: Session) -> list[Snapshot]:
     """All snapshots of the account."""
-    return await _snapshots(session, OwnerIds=["self"])
+    return await _describe_snapshots(session, OwnerIds=["self"])
 
 
 async def snapshots_by_id(session: Session, ids: Iterable[str]) -> list[Snapshot]:
@@ -24,7 +24,7 @@ async def snapshots_by_id(session: Session, ids: Iterable[str]) -> list[Snapshot
     found: list[Snapshot] = []
     for start in range(0, len(wanted), _FILTER_VALUES):
         some = [{"Name": "snapshot-id", "Values": wanted[start : start + _FILTER_VALUES]}]
-        found += await _snapshots(session, OwnerIds=["self"], Filters=some)
+        found += await _describe_snapshots(session, OwnerIds=["self"], Filters=some)
     return found
 
 
@@ -35,7 +35,7 @@ async def snapshots_of_image(session: Session, image_id: str) -> list[Snapshot]:
     description: EC2 user guide, snapshots that CreateImage makes.
     """
     filters = [{"Name": "description", "Values": [f"*CreateImage(*for {image_id}*"]}]
-    return await _snapshots(session, OwnerIds=["self"], Filters=filters)
+    return await _describe_snapshots(session, OwnerIds=["self"], Filters=filters)
 
 
 async def delete_snapshot(session: Session, snapshot_id: str) -> None:
@@ -43,8 +43,8 @@ async def delete_snapshot(session: Session, snapshot_id: str) -> None:
     await session.call("ec2", "DeleteSnapshot", SnapshotId=snapshot_id)
 
 
-async def _snapshots(session: Session, **params: Any) -> list[Snapshot]:
+async def _describe_snapshots(session: Session, **params: Any) -> list[Snapshot]:
     found: list[Snapshot] = []
     async for page in session.pages("ec2", "DescribeSnapshots", "Snapshots", MaxResults=_PAGE, **params):
-        found += map(snapshot_of, page)
+        found += map(decode_snapshot, page)
     return found

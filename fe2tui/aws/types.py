@@ -3,58 +3,205 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from fractions import Fraction
+from typing import Any
 
-from fe2tui.aws.aside import aside
-from fe2tui.aws.reading import read_all
+from fe2tui.aws.paged_reads import read_all
 from fe2tui.aws.session import Session
-from fe2tui.aws.type_reader import OfferingReader, TypeReader
+from fe2tui.aws.worker_thread import in_worker_thread
+from fe2tui.aws.xml_reader import XmlReader
 from fe2tui.errors import AwsError, DeniedError, FieldError
-from fe2tui.model.catalogue import Catalogue
-from fe2tui.model.machine_type import MachineType, size_order
+from fe2tui.model.instance_type import InstanceType, TypeCatalogue, size_sort_key
+
+_intern = sys.intern
+
+
+class TypeReader(XmlReader[InstanceType]):
+    """DescribeInstanceTypes XML as types."""
+
+    def __init__(self) -> None:
+        super().__init__("instanceTypeSet", decode_instance_type)
+
+
+class OfferingReader(XmlReader[tuple[str, str]]):
+    """DescribeInstanceTypeOfferings XML as pairs of a type's name and a zone."""
+
+    def __init__(self) -> None:
+        super().__init__("instanceTypeOfferingSet", _decode_offering)
+
+
+def _decode_offering(item: Any) -> tuple[str, str]:
+    return _intern(item.findtext("instanceType") or ""), _intern(item.findtext("location") or "")
+
+
+def decode_instance_type(item: Any) -> InstanceType:
+    """An ``<item>`` of an ``<instanceTypeSet>``."""
+    fields: dict[str, Any] = {"vcpus": 0, "memory": 0}
+    for child in item:
+        read = _TYPE_FIELDS.get(child.tag)
+        if read is not None:
+            fields.update(read(child))
+    for tag, (items, what) in _ACCELERATORS.items():
+        if not fields.get("gpus") and (found := item.find(tag)) is not None:
+            fields.update(_devices(found.findall(items), what))
+    return InstanceType(**fields)
+
+
+_Fields = dict[str, Any]
+
+
+def _text(name: str) -> Callable[[Any], _Fields]:
+    return lambda element: {name: _intern(element.text or "")}
+
+
+def _flag(name: str) -> Callable[[Any], _Fields]:
+    return lambda element: {name: element.text == "true"}
+
+
+def _texts(name: str) -> Callable[[Any], _Fields]:
+    return lambda element: {name: _item_texts(element)}
+
+
+def _item_texts(element: Any) -> tuple[str, ...]:
+    return tuple(_intern(item.text or "") for item in element)
+
+
+def _int(element: Any, path: str) -> int:
+    return int(element.findtext(path) or 0)
+
+
+def _processor(element: Any) -> _Fields:
+    found = element.find("supportedArchitectures")
+    return {} if found is None else {"architectures": _item_texts(found)}
+
+
+def _network(element: Any) -> _Fields:
+    return {
+        "network": _intern(element.findtext("networkPerformance") or ""),
+        "ena": _intern(element.findtext("enaSupport") or "supported"),
+    }
+
+
+def _storage(element: Any) -> _Fields:
+    return {
+        "local_disk": _int(element, "totalSizeInGB"),
+        "local_disks": sum(_int(disk, "count") for disk in element.iterfind("disks/item")),
+    }
+
+
+def _gpus(element: Any) -> _Fields:
+    return _devices(element.findall("gpus/item"), "")
+
+
+def _devices(items: list[Any], what: str) -> _Fields:
+    """What several devices of one kind, or a part of one, are together."""
+    if not items:
+        return {}
+    first = items[0]
+    whole = sum(_int(item, "count") for item in items)
+    name = " ".join(part for part in (first.findtext("name") or "", what) if part)
+    if not whole:
+        # a part of a GPU counts as none at EC2, and as a logical one
+        whole = sum(_int(item, "logicalGpuCount") for item in items) or 1
+        name = " ".join(part for part in (_gpu_fraction(first), name) if part)
+    return {"gpus": whole, "gpu_name": _intern(name), "gpu_memory": _int(first, "memoryInfo/sizeInMiB")}
+
+
+def _gpu_fraction(item: Any) -> str:
+    try:
+        part = Fraction(item.findtext("gpuPartitionSize") or "1").limit_denominator(64)
+    except ValueError:
+        return ""
+    return f"{part}" if 0 < part < 1 else ""
+
+
+def _memory(element: Any) -> _Fields:
+    return {"memory": _int(element, "sizeInMiB")}
+
+
+def _cpus(element: Any) -> _Fields:
+    return {"vcpus": _int(element, "defaultVCpus")}
+
+
+def _usage_classes(element: Any) -> _Fields:
+    return {"spot": "spot" in _item_texts(element)}
+
+
+def _hypervisor(element: Any) -> _Fields:
+    return {"hypervisor": _intern(element.text or "")}
+
+
+_TYPE_FIELDS: Mapping[str, Callable[[Any], _Fields]] = {
+    "instanceType": _text("name"),
+    "vCpuInfo": _cpus,
+    "memoryInfo": _memory,
+    "processorInfo": _processor,
+    "gpuInfo": _gpus,
+    "currentGeneration": _flag("current"),
+    "supportedUsageClasses": _usage_classes,
+    "freeTierEligible": _flag("free_tier"),
+    "supportedVirtualizationTypes": _texts("virtualizations"),
+    "supportedBootModes": _texts("boot_modes"),
+    "networkInfo": _network,
+    "instanceStorageInfo": _storage,
+    "hypervisor": _text("hypervisor"),
+    "bareMetal": _flag("bare_metal"),
+    "burstablePerformanceSupported": _flag("burstable"),
+    "hibernationSupported": _flag("hibernation"),
+    "supportedRootDeviceTypes": _texts("root_devices"),
+}
+_ACCELERATORS: Mapping[str, tuple[str, str]] = {
+    "neuronInfo": ("neuronDevices/item", ""),
+    "inferenceAcceleratorInfo": ("accelerators/item", ""),
+    "fpgaInfo": ("fpgas/item", "FPGA"),
+    "mediaAcceleratorInfo": ("accelerators/item", ""),
+}
+
 
 _PAGE = 100  # what DescribeInstanceTypes gives at most
-_OFFERS = 1000  # what DescribeInstanceTypeOfferings gives at most
+_OFFERINGS_PAGE = 1000  # what DescribeInstanceTypeOfferings gives at most
 
 
-async def catalogue(session: Session, now: datetime) -> Catalogue:
+async def read_type_catalogue(session: Session, now: datetime) -> TypeCatalogue:
     """Every type of the region and the zones that offer it, both read at the same time. Takes seconds: keep it.
 
     A login that may not read the offerings gets the types without zones. Raises what reading the types raises.
     """
     zones = asyncio.create_task(_offerings(session))
     try:
-        types = await machine_types(session)
-        return Catalogue(types, await zones, now)
+        types = await instance_types(session)
+        return TypeCatalogue(types, await zones, now)
     finally:
         zones.cancel()
         await asyncio.gather(zones, return_exceptions=True)
 
 
-async def machine_types(session: Session) -> dict[str, MachineType]:
+async def instance_types(session: Session) -> dict[str, InstanceType]:
     """Every type of the region by name, smallest of each family first. Takes seconds: keep it."""
     found = await read_all(session, "DescribeInstanceTypes", TypeReader(), MaxResults=_PAGE)
-    return {one.name: one for one in sorted(found, key=lambda one: size_order(one.name))}
+    return {one.name: one for one in sorted(found, key=lambda one: size_sort_key(one.name))}
 
 
-async def machine_type(session: Session, name: str) -> MachineType:
+async def instance_type(session: Session, name: str) -> InstanceType:
     """One type. Raises FieldError("type") if the region has none of that name."""
     try:
         body = await session.body("ec2", "DescribeInstanceTypes", InstanceTypes=[name])
     except FieldError as error:
-        raise unknown_type(name, error.code) from error
+        raise unknown_type_error(name, error.code) from error
     except AwsError as error:
         if error.code == "InvalidParameterValue":
-            raise unknown_type(name, error.code) from error
+            raise unknown_type_error(name, error.code) from error
         raise
     found, _ = TypeReader().parse(body)
     if not found:
-        raise unknown_type(name)
+        raise unknown_type_error(name)
     return found[0]
 
 
-def unknown_type(name: str, code: str | None = None) -> FieldError:
+def unknown_type_error(name: str, code: str | None = None) -> FieldError:
     """For a type that the region does not have."""
     return FieldError(
         "type", f"There is no instance type {name} in this region.", "Type one such as t3.micro or m5.large.", code=code
@@ -73,7 +220,7 @@ async def zones_offering(session: Session, type_name: str) -> list[str]:
     return sorted(zone for _, zone in offers)
 
 
-async def change_type(session: Session, instance_id: str, type_name: str) -> None:
+async def modify_instance_type(session: Session, instance_id: str, type_name: str) -> None:
     """Give a stopped instance another type. Raises StateError, FieldError("type"), AwsError …
 
     Said twice, it does no harm.
@@ -88,14 +235,14 @@ async def _offerings(session: Session) -> dict[str, tuple[str, ...]]:
             "DescribeInstanceTypeOfferings",
             OfferingReader(),
             LocationType="availability-zone",
-            MaxResults=_OFFERS,
+            MaxResults=_OFFERINGS_PAGE,
         )
     except DeniedError:
         return {}
-    return await aside(_by_type, offers)
+    return await in_worker_thread(_zones_by_type, offers)
 
 
-def _by_type(offers: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+def _zones_by_type(offers: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for name, zone in offers:
         found.setdefault(name, []).append(zone)

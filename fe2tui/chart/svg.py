@@ -6,26 +6,24 @@ from datetime import datetime
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
-from fe2tui.chart.days import time_ticks
-from fe2tui.chart.dollars import Axis, axis_for
-from fe2tui.chart.lines import MARKERS, Chart, Line
-from fe2tui.chart.spread import spread
-from fe2tui.model.words import visible
+from fe2tui.chart.chart import MARKERS, Chart, ChartLine
+from fe2tui.chart.ticks import PriceAxis, price_axis, spread_labels, time_ticks
+from fe2tui.model.text import visible
 
-INKS = ("#3b82f6", "#d97706", "#16a34a", "#c946c9", "#a38a00", "#8b5cf6")
+COLOURS = ("#3b82f6", "#d97706", "#16a34a", "#c946c9", "#a38a00", "#8b5cf6")
 """A colour for each ink, all of them of a middle brightness."""
 
 _DASHES = ("", "9 3", "3 3", "12 3 3 3", "6 6", "1 4")
 _GREY = "#78808c"
 _FONT = "ui-sans-serif, system-ui, 'DejaVu Sans', sans-serif"
-_LETTER, _LINE = 7.0, 17.0  # pixels that a letter and a line of text take, with room
-_BEYOND = 34.0  # pixels for a reference beyond a break of the axis
-_LEAST = (240, 120)
+_LETTER_WIDTH, _LINE_HEIGHT = 7.0, 17.0  # pixels that a letter and a line of text take, with room
+_BREAK_HEIGHT = 34.0  # pixels for a reference beyond a break of the axis
+_MIN_SIZE = (240, 120)
 
 
-def svg(chart: Chart, width: int = 960, height: int = 400, title: str = "") -> str:
+def chart_svg(chart: Chart, width: int = 960, height: int = 400, title: str = "") -> str:
     """The chart as one ``<svg>`` element, for a file or a notebook. Sizes are pixels, at least 240 × 120."""
-    return _Drawing(chart, max(width, _LEAST[0]), max(height, _LEAST[1]), title).text()
+    return _Drawing(chart, max(width, _MIN_SIZE[0]), max(height, _MIN_SIZE[1]), title).text()
 
 
 class _Drawing:
@@ -46,22 +44,24 @@ class _Drawing:
                 "fill": _GREY,
             },
         )
-        prices = chart.prices()
-        self._top, self._bottom = (_LINE * 2 if self._title else _LINE), height - _LINE * 2
+        prices = chart.price_range()
+        self._top, self._bottom = (_LINE_HEIGHT * 2 if self._title else _LINE_HEIGHT), height - _LINE_HEIGHT * 2
         self._width, self._height = float(width), float(height)
         if prices is not None:
-            self._axis = self._scaled(prices)
+            self._axis = self._scale_axis(prices)
             beyond = [chart.reference] if chart.reference is not None else []
-            longest = max(len(self._axis.words(price)) for price in (*self._axis.ticks, *beyond))
-            self._left = longest * _LETTER + _LINE
-            self._right = width - max((len(self._label(line)) for line in chart.lines), default=0) * _LETTER - _LINE
+            longest = max(len(self._axis.label(price)) for price in (*self._axis.ticks, *beyond))
+            self._left = longest * _LETTER_WIDTH + _LINE_HEIGHT
+            self._right = (
+                width - max((len(self._label(line)) for line in chart.lines), default=0) * _LETTER_WIDTH - _LINE_HEIGHT
+            )
 
     def text(self) -> str:
         """The whole."""
         if self._title:
             ET.SubElement(self._root, "title").text = self._title
-            self._write(_LINE / 2, _LINE, self._title, size="14", weight="600")
-        if self._chart.prices() is None:
+            self._write(_LINE_HEIGHT / 2, _LINE_HEIGHT, self._title, size="14", weight="600")
+        if self._chart.price_range() is None:
             self._write(self._width / 2, self._height / 2, "no price in this time", anchor="middle")
         else:
             self._draw_axes()
@@ -71,15 +71,15 @@ class _Drawing:
             self._draw_labels()
         return ET.tostring(self._root, encoding="unicode")
 
-    def _scaled(self, prices: tuple[Decimal, Decimal]) -> Axis:
-        rows = max(4, int((self._bottom - self._top) / _LINE))
-        axis = axis_for(*prices, self._chart.reference, rows)
-        if axis.reference in ("above", "below"):
-            axis = axis_for(*prices, self._chart.reference, max(4, rows - 2))
-            if axis.reference == "above":
-                self._top += _BEYOND
+    def _scale_axis(self, prices: tuple[Decimal, Decimal]) -> PriceAxis:
+        rows = max(4, int((self._bottom - self._top) / _LINE_HEIGHT))
+        axis = price_axis(*prices, self._chart.reference, rows)
+        if axis.reference_position in ("above", "below"):
+            axis = price_axis(*prices, self._chart.reference, max(4, rows - 2))
+            if axis.reference_position == "above":
+                self._top += _BREAK_HEIGHT
             else:
-                self._bottom -= _BEYOND
+                self._bottom -= _BREAK_HEIGHT
         return axis
 
     # Where things are
@@ -91,7 +91,7 @@ class _Drawing:
     def _y(self, price: Decimal) -> float:
         return self._bottom - (self._bottom - self._top) * self._axis.share(price)
 
-    def _label(self, line: Line) -> str:
+    def _label(self, line: ChartLine) -> str:
         price = line.series.at(self._chart.end)
         return f"{line.marker} {visible(line.label)}" + (f" {price:,.4f}" if price is not None else "")
 
@@ -116,69 +116,72 @@ class _Drawing:
         )
 
     def _draw_axes(self) -> None:
-        left, right, foot = self._left, self._right, self._height - _LINE * 2
+        left, right, foot = self._left, self._right, self._height - _LINE_HEIGHT * 2
         for price in self._axis.ticks:
             y = self._y(price)
-            self._write(left - 6, y + 4, self._axis.words(price), anchor="end")
+            self._write(left - 6, y + 4, self._axis.label(price), anchor="end")
             self._stroke(f"M{left:.1f} {y:.1f}H{right:.1f}", _GREY, "1", opacity="0.25")
         self._stroke(f"M{left:.1f} {self._top:.1f}V{self._bottom:.1f}M{left:.1f} {foot:.1f}H{right:.1f}", _GREY, "1")
-        self._write(left - 6, foot + _LINE, "$/h", anchor="end")
+        self._write(left - 6, foot + _LINE_HEIGHT, "$/h", anchor="end")
         for moment, words in time_ticks(
-            self._chart.start, self._chart.end, self._chart.tz, int((right - left) / _LETTER)
+            self._chart.start, self._chart.end, self._chart.tz, int((right - left) / _LETTER_WIDTH)
         ):
             x = self._x(moment)
             self._stroke(f"M{x:.1f} {foot:.1f}v5", _GREY, "1")
-            self._write(x, foot + _LINE, words, anchor="middle")
+            self._write(x, foot + _LINE_HEIGHT, words, anchor="middle")
 
     def _draw_reference(self) -> None:
-        price, place = self._chart.reference, self._axis.reference
-        if price is None or place == "none":
+        price, position = self._chart.reference, self._axis.reference_position
+        if price is None or position == "none":
             return
         y = self._y(price)
-        if place != "inside":
-            y = self._top - _BEYOND * 0.7 if place == "above" else self._bottom + _BEYOND * 0.7
-            self._write(self._left - 6, y + 4, self._axis.words(price), anchor="end")
+        if position != "inside":
+            y = self._top - _BREAK_HEIGHT * 0.7 if position == "above" else self._bottom + _BREAK_HEIGHT * 0.7
+            self._write(self._left - 6, y + 4, self._axis.label(price), anchor="end")
             self._write(
-                self._left, (self._top if place == "above" else self._bottom + _BEYOND / 2) - 2, "≈", anchor="middle"
+                self._left,
+                (self._top if position == "above" else self._bottom + _BREAK_HEIGHT / 2) - 2,
+                "≈",
+                anchor="middle",
             )
         self._stroke(f"M{self._left:.1f} {y:.1f}H{self._right:.1f}", _GREY, "1.2", "6 4")
-        words = visible(self._chart.reference_words)
-        x, y = self._free_place(y, len(words) * _LETTER) if place == "inside" else (self._right, y - 5)
+        words = visible(self._chart.reference_text)
+        x, y = self._free_position(y, len(words) * _LETTER_WIDTH) if position == "inside" else (self._right, y - 5)
         self._write(x, y, words, anchor="end")
 
-    def _free_place(self, y: float, width: float) -> tuple[float, float]:
+    def _free_position(self, y: float, width: float) -> tuple[float, float]:
         """Where a text above or below a height, ending at x, has no line behind it: as far right as can be."""
         chart = self._chart
-        columns = int((self._right - self._left - width) / _LINE)
-        for x in (self._right - _LINE * column for column in range(columns + 1)):
+        columns = int((self._right - self._left - width) / _LINE_HEIGHT)
+        for x in (self._right - _LINE_HEIGHT * column for column in range(columns + 1)):
             begin, end = (
                 chart.start + (chart.end - chart.start) * ((at - self._left) / (self._right - self._left))
                 for at in (x - width, x)
             )
             spans = [(one.series.highest(begin, end), one.series.lowest(begin, end)) for one in chart.lines]
             known = [(self._y(high), self._y(low)) for high, low in spans if high is not None and low is not None]
-            for base in (y - 5, y + _LINE - 3):
+            for base in (y - 5, y + _LINE_HEIGHT - 3):
                 if not any(top - 2 < base and bottom + 2 > base - 12 for top, bottom in known):
                     return x, base
         return self._right, y - 5
 
-    def _draw_line(self, line: Line) -> None:
+    def _draw_line(self, line: ChartLine) -> None:
         parts: list[str] = []
         for begin, _, price in line.series.steps(self._chart.start, self._chart.end):
             x, y = self._x(begin), self._y(price)
             parts.append(f"H{x:.1f}V{y:.1f}" if parts else f"M{x:.1f} {y:.1f}")
         if parts:
-            ink = line.ink % len(MARKERS)
+            ink = line.style % len(MARKERS)
             way = "".join(parts) + f"H{self._right:.1f}"
-            self._stroke(way, INKS[ink], "1.8", _DASHES[ink])
+            self._stroke(way, COLOURS[ink], "1.8", _DASHES[ink])
 
     def _draw_labels(self) -> None:
-        first, last = int(self._top // _LINE), int(self._bottom // _LINE)
+        first, last = int(self._top // _LINE_HEIGHT), int(self._bottom // _LINE_HEIGHT)
         ends = [(line.series.at(self._chart.end), line) for line in self._chart.lines[: last - first + 1]]
         known = sorted(((price, line) for price, line in ends if price is not None), key=lambda one: -one[0])
-        rows = spread([round(self._y(price) / _LINE) for price, _ in known], first, last)
+        rows = spread_labels([round(self._y(price) / _LINE_HEIGHT) for price, _ in known], first, last)
         for (price, line), row in zip(known, rows, strict=True):
             here = self._y(price)
-            y = here if abs(here - row * _LINE) < _LINE / 2 and len(known) == 1 else row * _LINE
+            y = here if abs(here - row * _LINE_HEIGHT) < _LINE_HEIGHT / 2 and len(known) == 1 else row * _LINE_HEIGHT
             self._write(self._right + 6, y + 4, self._label(line))
-            self._root[-1].set("fill", INKS[line.ink % len(MARKERS)])
+            self._root[-1].set("fill", COLOURS[line.style % len(MARKERS)])

@@ -17,20 +17,20 @@ INTERRUPTED = 130
 
 def fe2tui() -> NoReturn:
     """The entry point ``fe2tui``."""
-    _process("fe2tui")
+    _run_process("fe2tui")
 
 
 def fe2() -> NoReturn:
     """The entry point ``fe2``."""
-    _process("fe2")
+    _run_process("fe2")
 
 
-def _process(program: str) -> NoReturn:
+def _run_process(program: str) -> NoReturn:
     # Looking for garbage among what imports make takes a seventh of a command's time, and a last time at the end.
     gc.set_threshold(MANY_OBJECTS)
     _open_streams()
     try:
-        sys.exit(main(program, sys.argv[1:]))
+        sys.exit(run_program(program, sys.argv[1:]))
     except KeyboardInterrupt:  # while it is being loaded: later on a command says by itself what is left
         print(f"{program}: interrupted.", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -45,18 +45,18 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
-def main(program: str, arguments: Sequence[str]) -> int:
+def run_program(program: str, arguments: Sequence[str]) -> int:
     """Run a command line; the exit status that the shell shall see."""
     completing = f"_{program.upper()}_COMPLETE" in os.environ
     if program == "fe2tui" and not completing:
-        from fe2tui.cli.options import dashboard_only
+        from fe2tui.cli.options import dashboard_options
 
-        asked = dashboard_only(arguments)
-        if asked is not None:
+        options = dashboard_options(arguments)
+        if options is not None:
             from fe2tui.cli.dashboard import open_dashboard
-            from fe2tui.cli.ending import ended
+            from fe2tui.cli.exit_status import exit_status_of
 
-            return ended(program, lambda: open_dashboard(asked))
-    from fe2tui.cli.commands import run
+            return exit_status_of(program, lambda: open_dashboard(options))
+    from fe2tui.cli.main import run_click
 
-    return run(program, arguments)
+    return run_click(program, arguments)

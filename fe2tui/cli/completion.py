@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fe2tui.cli.options import Asked, place_of
-from fe2tui.model.words import visible
+from fe2tui.cli.options import GlobalOptions, location_of
+from fe2tui.model.text import visible
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 # What every shell passes on as one word. Whatever else a tag holds, the instance is offered by its id.
 _PLAIN_WORD = re.compile(r"[\w.+/-]+")
-_GONE = ("shutting-down", "terminated")  # EC2's words, as the store keeps them
-_WORDS = ("ubuntu", "amazon", "debian", "dlami")  # for the newest public images
+_GONE_STATES = ("shutting-down", "terminated")  # EC2's words, as the store keeps them
+_PUBLIC_IMAGE_WORDS = ("ubuntu", "amazon", "debian", "dlami")  # for the newest public images
 _PROGRAMS = ("fe2", "fe2tui")
 
 
@@ -32,8 +32,8 @@ class InstanceName(click.ParamType[str]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         before, at, typed = incomplete.rpartition("@") if self._user else ("", "", incomplete)
-        there = [one for one in _last_seen(ctx.ensure_object(Asked)) if one[2] not in _GONE]
-        return list(_offered(there, typed, f"{before}{at}"))
+        there = [one for one in _last_instances(ctx.ensure_object(GlobalOptions)) if one[2] not in _GONE_STATES]
+        return list(_completion_items(there, typed, f"{before}{at}"))
 
 
 class ImageName(click.ParamType[str]):
@@ -47,8 +47,8 @@ class ImageName(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        words = [CompletionItem(word) for word in _WORDS if self._words and word.startswith(incomplete)]
-        return [*_offered(_last_images(ctx.ensure_object(Asked)), incomplete), *words]
+        words = [CompletionItem(word) for word in _PUBLIC_IMAGE_WORDS if self._words and word.startswith(incomplete)]
+        return [*_completion_items(_last_images(ctx.ensure_object(GlobalOptions)), incomplete), *words]
 
 
 class RequestId(click.ParamType[str]):
@@ -57,8 +57,8 @@ class RequestId(click.ParamType[str]):
     name = "request"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        there = [("", key, state) for key, state in _last_requests(ctx.ensure_object(Asked))]
-        return list(_offered(there, incomplete))
+        there = [("", key, state) for key, state in _last_requests(ctx.ensure_object(GlobalOptions))]
+        return list(_completion_items(there, incomplete))
 
 
 class TypeName(click.ParamType[str]):
@@ -72,13 +72,13 @@ class TypeName(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        names = _last_types(ctx.ensure_object(Asked))
+        names = _last_types(ctx.ensure_object(GlobalOptions))
         if self._family and "." not in incomplete:
             names = list(dict.fromkeys(name.partition(".")[0] for name in names))
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-def _offered(there: list[tuple[str, str, str]], typed: str, before: str = "") -> Iterator[CompletionItem]:
+def _completion_items(there: list[tuple[str, str, str]], typed: str, before: str = "") -> Iterator[CompletionItem]:
     """Those of (name, id, state) that what was typed begins: by name where that is a plain word of only one."""
     from click.shell_completion import CompletionItem
 
@@ -93,40 +93,40 @@ def _offered(there: list[tuple[str, str, str]], typed: str, before: str = "") ->
             yield CompletionItem(f"{before}{key}", help=words)
 
 
-def _last_images(asked: Asked) -> list[tuple[str, str, str]]:
+def _last_images(options: GlobalOptions) -> list[tuple[str, str, str]]:
     from fe2tui import paths
     from fe2tui.errors import Fe2Error
-    from fe2tui.store.names import last_images
+    from fe2tui.store.completion_names import last_images
 
     try:
-        return last_images(paths.store_file(), place_of(asked).key)
+        return last_images(paths.store_file(), location_of(options).key)
     except (Fe2Error, OSError):
         return []
 
 
-def _last_requests(asked: Asked) -> list[tuple[str, str]]:
+def _last_requests(options: GlobalOptions) -> list[tuple[str, str]]:
     from fe2tui import paths
     from fe2tui.errors import Fe2Error
-    from fe2tui.store.names import last_requests
+    from fe2tui.store.completion_names import last_requests
 
     try:
-        return last_requests(paths.store_file(), place_of(asked).key)
+        return last_requests(paths.store_file(), location_of(options).key)
     except (Fe2Error, OSError):
         return []
 
 
-def _last_types(asked: Asked) -> list[str]:
+def _last_types(options: GlobalOptions) -> list[str]:
     from fe2tui import paths
     from fe2tui.errors import Fe2Error
-    from fe2tui.store.names import last_types
+    from fe2tui.store.completion_names import last_types
 
     try:
-        return last_types(paths.store_file(), place_of(asked).key)
+        return last_types(paths.store_file(), location_of(options).key)
     except (Fe2Error, OSError):
         return []
 
 
-def _last_seen(asked: Asked) -> list[tuple[str, str, str]]:
+def _last_instances(options: GlobalOptions) -> list[tuple[str, str, str]]:
     """(name, id, state) of what was last seen where the command line points; nothing when nothing can be read."""
     from fe2tui import paths
     from fe2tui.errors import Fe2Error
@@ -137,7 +137,7 @@ def _last_seen(asked: Asked) -> list[tuple[str, str, str]]:
             return []
         store = Store(paths.store_file())
         try:
-            return store.fleets.names(place_of(asked))
+            return store.fleets.instance_names(location_of(options))
         finally:
             store.close()
     except (Fe2Error, OSError):
@@ -156,7 +156,7 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from fe2tui.cli.commands import group
+    from fe2tui.cli.main import group
 
     made = get_completion_class(shell)
     assert made is not None

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import signal
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from fe2tui.cli.completion import InstanceName
-from fe2tui.cli.options import Asked
+from fe2tui.cli.exit_status import print_message
+from fe2tui.cli.options import GlobalOptions
+from fe2tui.cli.output import print_json
+from fe2tui.cli.prompts import confirm, is_interactive
+from fe2tui.cli.run import CommandRun
+from fe2tui.errors import PortTakenError
+from fe2tui.model.text import visible
+from fe2tui.ssh.tunnels import parse_ports
+from fe2tui.tasks import connect as task
+from fe2tui.tasks.connect import connection_failure
+from fe2tui.tasks.context import Context
 
 
 @click.command()
@@ -19,12 +34,95 @@ from fe2tui.cli.options import Asked
 @click.option("--print", "only_print", is_flag=True, help="Print the whole ssh command, and do not run it.")
 @click.pass_obj
 def connect(
-    asked: Asked, name: str, ports: str, user: str | None, key_file: Path | None, port: int | None, only_print: bool
+    options: GlobalOptions,
+    name: str,
+    ports: str,
+    user: str | None,
+    key_file: Path | None,
+    port: int | None,
+    only_print: bool,
 ) -> int:
     """Open a shell on an instance. PORTS are tunnelled from the same ports here: `8888` or `[8888,8008]`.
 
     The exit status is that of ssh, which is that of the shell.
     """
-    from fe2tui.cli.work.connect import connect as work
+    work = run_connect
 
-    return work(asked, name, ports, user=user, key_file=key_file, port=port, only_print=only_print)
+    return work(options, name, ports, user=user, key_file=key_file, port=port, only_print=only_print)
+
+
+SSH_FAILED = 255
+
+
+def run_connect(
+    options: GlobalOptions,
+    name: str,
+    ports: str,
+    *,
+    user: str | None,
+    key_file: Path | None,
+    port: int | None,
+    only_print: bool,
+) -> int:
+    """Open a shell, or print how; the exit status of ssh."""
+
+    opening = not (only_print or options.json)
+
+    async def work(ctx: Context) -> task.Connection:
+        tunnels = parse_ports(ports)
+        while True:
+            try:
+                wanted = [f"{each.local}:{each.remote}" for each in tunnels]
+                return await task.prepare_connection(
+                    ctx, name, user=user, ports=wanted, key_file=key_file, port=port, is_logged=opening
+                )
+            except PortTakenError as taken:
+                await _agree_on_port(options, taken)
+                tunnels = tuple(
+                    replace(each, local=taken.free) if each.local == taken.port else each for each in tunnels
+                )
+
+    working = CommandRun(options)
+    connection = working.run(work)
+    if options.json:
+        print_json({"id": connection.instance.id, "name": connection.instance.name, "argv": connection.argv})
+        return 0
+    if only_print:
+        click.echo(shlex.join(connection.argv))
+        return 0
+    print_message(visible(connection.words))
+    status = run_ssh(connection)
+    trouble = working.run(lambda ctx: connection_failure(ctx, connection, status)) if status == SSH_FAILED else None
+    if trouble:
+        raise trouble
+    return status
+
+
+async def _agree_on_port(options: GlobalOptions, taken: PortTakenError) -> None:
+    """Have the next free port taken in place of a taken one, or raise what was wrong."""
+    if not options.yes and not is_interactive():
+        raise taken
+    question = f"{visible(taken.summary)} Use {taken.free} here?"
+    if not options.yes and not await confirm(question, default=True, otherwise=""):
+        raise taken
+    print_message(f"Port {taken.free} here leads to port {taken.port} there.")
+
+
+def run_ssh(connection: task.Connection) -> int:
+    """Run ssh with this terminal until it ends; the exit status as a shell has it.
+
+    Ctrl-C and Ctrl-\\ are for ssh alone; when ssh stops itself (``~^Z``), so do we, or the shell would never know.
+    """
+    for for_ssh_alone in (signal.SIGINT, signal.SIGQUIT):
+        # not SIG_IGN: that the child would inherit
+        signal.signal(for_ssh_alone, lambda *_: None)
+    child = subprocess.Popen(connection.argv, env={**os.environ, **connection.env})
+    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    while True:
+        _, status = os.waitpid(child.pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            break
+        os.kill(os.getpid(), signal.SIGSTOP)
+        os.kill(child.pid, signal.SIGCONT)
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code

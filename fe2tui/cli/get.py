@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
 import click
 
+from fe2tui import settings
 from fe2tui.cli.completion import ImageName, InstanceName, RequestId
 from fe2tui.cli.images import architecture
-from fe2tui.cli.options import Asked
-from fe2tui.errors import UsageError
+from fe2tui.cli.options import GlobalOptions, choice_of
+from fe2tui.cli.output import iso_time, print_json
+from fe2tui.cli.run import CommandRun, recover_unfinished, report_earlier_freezes
+from fe2tui.ec2 import EC2
+from fe2tui.ec2.instances import SpotInstanceRequest
+from fe2tui.errors import Fe2Error, UsageError
+from fe2tui.model.text import visible
 
 DASH = "-"
 END = "--"  # as fastec2 had it: what follows is no argument, but how to show the result
@@ -48,10 +60,10 @@ def get_instance(ctx: click.Context, name: str) -> None:
     fe2 get-instance base - image - name               a property of a property
     fe2 get-instance base -- -i                        IPython, with the object as result
     """
-    from fe2tui.cli.work.get import get_instance as work
+    work = show_instance_member
 
-    asked: Asked = ctx.obj
-    work(asked, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    options: GlobalOptions = ctx.obj
+    work(options, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
 
 
 @click.command(cls=DashCommand, options_metavar="[OPTIONS]")
@@ -72,10 +84,10 @@ def get_ami(ctx: click.Context, name: str | None, arch: str) -> None:
     fe2 get-ami base                  what there is
     fe2 get-ami base -- -i            IPython, with the object as result
     """
-    from fe2tui.cli.work.get import get_ami as work
+    work = show_image_member
 
-    asked: Asked = ctx.obj
-    work(asked, name, arch, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    options: GlobalOptions = ctx.obj
+    work(options, name, arch, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
 
 
 @click.command(cls=DashCommand, options_metavar="[OPTIONS]")
@@ -94,10 +106,10 @@ def get_request(ctx: click.Context, request_id: str) -> None:
     fe2 get-request sir-8k2d91ab - cancel                   AWS launches nothing more for it; refused where that
                                                             would terminate a stopped machine, without --terminate
     """
-    from fe2tui.cli.work.get import get_request as work
+    work = show_request_member
 
-    asked: Asked = ctx.obj
-    work(asked, request_id, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    options: GlobalOptions = ctx.obj
+    work(options, request_id, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
 
 
 @click.command(cls=DashCommand, options_metavar="[OPTIONS]")
@@ -110,7 +122,217 @@ def get_request_from_instance(ctx: click.Context, name: str) -> None:
     fe2 get-request-from-instance spot1 - status
     fe2 get-request-from-instance spot1 - words
     """
-    from fe2tui.cli.work.get import get_request_from_instance as work
+    work = show_request_member_of_instance
 
-    asked: Asked = ctx.obj
-    work(asked, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    options: GlobalOptions = ctx.obj
+    work(options, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+
+
+_DASH = "-"
+_NAMED_REMEDY = "Name the arguments as AWS does: --Attribute instanceType"
+
+_OWN_METHODS_REMEDY = "cancel takes --terminate, wait-until-fulfilled --timeout SECONDS."
+
+
+def show_instance_member(options: GlobalOptions, name: str, steps: Sequence[str], *, interactive: bool = False) -> None:
+    """Print what is reached from an instance by these words; with none, the names there are.
+
+    ``interactive``: have it as ``result`` in IPython instead.
+    """
+    _show_member(options, lambda ec2: ec2.get_instance(name), steps, interactive)
+
+
+def show_image_member(
+    options: GlobalOptions, name: str | None, architecture: str, steps: Sequence[str], *, interactive: bool = False
+) -> None:
+    """The same of an image, by its name, id or word."""
+    _show_member(options, lambda ec2: ec2.get_ami(name, architecture), steps, interactive)
+    CommandRun(options).run(report_earlier_freezes)
+
+
+def show_request_member(
+    options: GlobalOptions, request_id: str, steps: Sequence[str], *, interactive: bool = False
+) -> None:
+    """The same of a spot request, by its id. Its methods' parameters are ours, and named as in Python."""
+    _show_member(options, lambda ec2: ec2.get_request(request_id), steps, interactive)
+
+
+def show_request_member_of_instance(
+    options: GlobalOptions, name: str, steps: Sequence[str], *, interactive: bool = False
+) -> None:
+    """The same of the request behind an instance."""
+    _show_member(options, lambda ec2: ec2.get_request_from_instance(name), steps, interactive)
+
+
+def _show_member(options: GlobalOptions, get: Callable[[EC2], Any], steps: Sequence[str], interactive: bool) -> None:
+    start = _import_ipython() if interactive else None
+    recover_unfinished(options)
+    choice = choice_of(options, settings.load())
+    ec2 = EC2(
+        region=choice.region,
+        profile=choice.profile,
+        endpoint_url=choice.endpoint_url,
+        read_only=choice.read_only,
+    )
+    result = get(ec2)
+    is_bare = all(word == _DASH for word in steps)
+    try:
+        if start is not None:
+            start(argv=["--no-banner"], user_ns={"result": _follow(result, steps)})
+        elif is_bare:
+            _print_names(result, options.json)
+        else:
+            _print(_follow(result, steps), options.json)
+    except Exception as error:
+        raise _translate_error(error) from error
+
+
+def _import_ipython() -> Callable[..., None]:
+    """What starts IPython. Raises UsageError where it is not installed."""
+    try:
+        from IPython import start_ipython
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "-- -i needs IPython, and it is not installed with this program.",
+            "Install the extra of that name: pip install 'fe2tui[ipython]'",
+        ) from error
+    started: Callable[..., None] = start_ipython
+    return started
+
+
+def _translate_error(error: Exception) -> Exception:
+    """AWS's errors as every other command says them; what is none of AWS's is left as it is."""
+    if isinstance(error, Fe2Error) or type(error).__module__.partition(".")[0] not in ("botocore", "boto3"):
+        return error
+    from fe2tui.aws.errors import translate
+
+    ours = translate(error)
+    if type(error).__name__ == "ParamValidationError":
+        ours.remedy = f"Options of fe2 itself stand before the -. {_NAMED_REMEDY}"
+    return ours
+
+
+def _follow(thing: Any, words: Sequence[str]) -> Any:
+    """What is reached from an object: properties by their names, methods called with what stands after them."""
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if word == _DASH:
+            continue
+        member = word.replace("-", "_")
+        if member.startswith("_") or member not in dir(thing):
+            raise _no_such_member(thing, word)
+        found = getattr(thing, member)
+        if callable(found) and not _is_collection(found):
+            end = left.index(_DASH) if _DASH in left else len(left)
+            found = _call(found, word, left[:end])
+            del left[:end]
+        thing = found
+    return thing
+
+
+def _call(method: Any, word: str, arguments: Sequence[str]) -> Any:
+    by_position: list[Any] = []
+    by_name: dict[str, Any] = {}
+    left = list(arguments)
+    while left:
+        argument = left.pop(0)
+        if not argument.startswith("--"):
+            by_position.append(_value(argument))
+            continue
+        flag, equals, value = argument[2:].partition("=")
+        if not equals:
+            value = left.pop(0) if left and not left[0].startswith("--") else "true"
+        by_name[_parameter(method, flag)] = _value(value)
+    try:
+        return method(*by_position, **by_name)
+    except TypeError as wrong:
+        said = f"{word}: {str(wrong).rstrip('.')}."
+        if by_position:
+            said = f"{word} takes no value without a name before it: {by_position[0]}."
+        raise UsageError(said, _OWN_METHODS_REMEDY if _is_own_method(method) else _NAMED_REMEDY) from wrong
+
+
+def _parameter(method: Any, flag: str) -> str:
+    """AWS writes its parameters DryRun; here dry-run is the same. Ours are as Python has them."""
+    if _is_own_method(method):
+        return flag.replace("-", "_")
+    if flag[:1].isupper():
+        return flag
+    return "".join(part[:1].upper() + part[1:] for part in flag.replace("_", "-").split("-"))
+
+
+def _is_own_method(method: Any) -> bool:
+    return isinstance(getattr(method, "__self__", None), SpotInstanceRequest)
+
+
+def _value(text: str) -> Any:
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, SyntaxError):
+            continue
+    return text
+
+
+def _members(thing: Any) -> tuple[list[str], list[str]]:
+    """Names of the properties and of the methods, as they are typed."""
+    properties: list[str] = []
+    methods: list[str] = []
+    for name in dir(thing):
+        if name.startswith("_") or name == "meta":
+            continue
+        static = inspect.getattr_static(thing, name)
+        (methods if inspect.isroutine(static) else properties).append(name.replace("_", "-"))
+    return properties, methods
+
+
+def _no_such_member(thing: Any, word: str) -> UsageError:
+    from difflib import get_close_matches
+
+    properties, methods = _members(thing)
+    close = get_close_matches(word.replace("_", "-"), [*properties, *methods], n=3)
+    remedy = f"Did you mean {' or '.join(close)}?" if close else "Leave out what follows the - to see what there is."
+    return UsageError(f"{type(thing).__name__} has neither a property nor a method “{word}”.", remedy)
+
+
+def _print_names(thing: Any, as_json: bool) -> None:
+    properties, methods = _members(thing)
+    if as_json:
+        print_json({"properties": properties, "methods": methods})
+        return
+    for title, names in (("Properties", properties), ("Methods", methods)):
+        click.echo(f"{title}:")
+        click.echo("\n".join(f"  {name}" for name in names))
+
+
+def _is_collection(thing: Any) -> bool:
+    return hasattr(thing, "all") and hasattr(thing, "filter")
+
+
+def _print(result: Any, as_json: bool) -> None:
+    plain = _plain(result)
+    if as_json:
+        print_json(plain)
+    elif isinstance(plain, str):
+        click.echo("\n".join(visible(line) for line in plain.splitlines()))
+    elif isinstance(plain, list) and all(isinstance(each, str) for each in plain):
+        for each in plain:
+            click.echo(visible(each))
+    elif plain is not None:
+        print_json(plain)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON and people can have it: objects of boto3 by their ids, or as they call themselves."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items() if key != "ResponseMetadata"}
+    if _is_collection(value):
+        return [_plain(each) for each in value.all()]
+    if isinstance(value, Iterable):
+        return [_plain(each) for each in value]
+    if hasattr(value, "isoformat"):
+        return iso_time(value)
+    return str(value)

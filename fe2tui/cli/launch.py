@@ -3,45 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from fe2tui.cli.completion import ImageName, TypeName
-from fe2tui.cli.options import Asked
-from fe2tui.errors import FieldError, UsageError
-from fe2tui.model.launch import LaunchRequest, market_meant
-from fe2tui.model.spot import Market
-from fe2tui.model.words import listed
+from fe2tui.cli.exit_status import print_error, print_message
+from fe2tui.cli.options import GlobalOptions
+from fe2tui.cli.output import instance_document, instance_line, print_json
+from fe2tui.cli.prompts import confirm, is_interactive
+from fe2tui.cli.read import read_fleet_and_report
+from fe2tui.cli.run import CommandRun
+from fe2tui.errors import FieldError, InterruptedByUser, NoCapacityError, UsageError
+from fe2tui.model.instance import Instance
+from fe2tui.model.launch import LaunchRequest, ZonePrice, parse_market
+from fe2tui.model.spot import Market, saving
+from fe2tui.model.text import dollars, join_words, percent, visible
+from fe2tui.tasks import launch as task
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.launch import launch_when_capacity
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-_PLACES = ("name", "image", "disk", "type", "key", "group", "iops", "spot")
-LONGEST_RETRY = 7 * 24 * 60  # minutes
-_LEFT_OUT = "-"
+
+_POSITIONS = ("name", "image", "disk", "type", "key", "group", "iops", "spot")
+MAX_RETRY = 7 * 24 * 60  # minutes
+_OMITTED = "-"
 
 
-class Value(click.ParamType[str]):
+class PositionalValue(click.ParamType[str]):
     """A value by its position: Tab offers images where the image stands, and types where the type does."""
 
     name = "value"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        free = [place for place in _PLACES if ctx.params.get(place) is None]
+        free = [place for place in _POSITIONS if ctx.params.get(place) is None]
         at = len(ctx.params.get("values") or ())
-        place = free[at] if at < len(free) else ""
+        position = free[at] if at < len(free) else ""
         kinds: dict[str, click.ParamType[str]] = {
             "image": ImageName(words=True),
             "type": TypeName(),
             "spot": click.Choice(("spot", "one-time", "on-demand")),
         }
-        return kinds[place].shell_complete(ctx, param, incomplete) if place in kinds else []
+        return kinds[position].shell_complete(ctx, param, incomplete) if position in kinds else []
 
 
 @click.command()
-@click.argument("values", nargs=-1, type=Value(), metavar="[NAME] [IMAGE] [DISK] [TYPE] [KEY] [GROUP] [IOPS] [SPOT]")
+@click.argument(
+    "values", nargs=-1, type=PositionalValue(), metavar="[NAME] [IMAGE] [DISK] [TYPE] [KEY] [GROUP] [IOPS] [SPOT]"
+)
 @click.option("--name", help="A name that no other instance has.")
 @click.option(
     "--image",
@@ -60,7 +73,7 @@ class Value(click.ParamType[str]):
 @click.option("--on-demand", is_flag=True, help="On demand, as happens without --spot.")
 @click.option(
     "--retry",
-    type=click.IntRange(1, LONGEST_RETRY),
+    type=click.IntRange(1, MAX_RETRY),
     metavar="MINUTES",
     help="Where no zone has room: ask again every minute for so long.",
 )
@@ -75,8 +88,8 @@ class Value(click.ParamType[str]):
 @click.option("--wait/--no-wait", default=True, help="Whether to wait until ssh answers.")
 @click.pass_obj
 def launch(
-    asked: Asked, /, values: tuple[str, ...], tags: tuple[str, ...], import_key: bool, create_key: bool, wait: bool,
-    is_spot: bool, one_time: bool, on_demand: bool, retry: int | None, **named: str | int | None,
+    options: GlobalOptions, /, values: tuple[str, ...], tags: tuple[str, ...], import_key: bool, create_key: bool,
+    wait: bool, is_spot: bool, one_time: bool, on_demand: bool, retry: int | None, **named: str | int | None,
 ) -> None:  # fmt: skip
     """Launch an instance and wait until ssh answers.
 
@@ -86,12 +99,12 @@ def launch(
     """
     if import_key and create_key:
         raise UsageError("Either --import-key or --create-key.", "Choose one.")
-    market = _flagged(is_spot, one_time, on_demand)
+    market = _market_of_flags(is_spot, one_time, on_demand)
     request = _request(values, named, market, tags, "import" if import_key else "create" if create_key else "use")
 
-    from fe2tui.cli.work.launch import launch as work
+    work = run_launch
 
-    work(asked, request, wait=wait, retry=timedelta(minutes=retry) if retry else None)
+    work(options, request, wait=wait, retry=timedelta(minutes=retry) if retry else None)
 
 
 def _request(
@@ -101,14 +114,14 @@ def _request(
     tags: Sequence[str],
     key_action: str,
 ) -> LaunchRequest:
-    given = {place: named[place] for place in _PLACES if named.get(place) is not None}
-    free = [place for place in _PLACES if place not in given]
+    given = {position: named[position] for position in _POSITIONS if named.get(position) is not None}
+    free = [place for place in _POSITIONS if place not in given]
     if len(values) > len(free):
         raise UsageError(f"“{values[len(free)]}” is one value too many.", "See fe2 launch --help.")
     given.update(zip(free, values, strict=False))
     missing = [place for place in ("name", "image", "type") if not str(given.get(place, "")).strip()]
     if missing:
-        raise UsageError(f"A launch needs more: {listed(missing)}.", "fe2 launch base ubuntu 50 m5.large")
+        raise UsageError(f"A launch needs more: {join_words(missing)}.", "fe2 launch base ubuntu 50 m5.large")
     key, group = (_text(given.get(place)) for place in ("key", "group"))
     return LaunchRequest(
         name=str(given["name"]),
@@ -123,31 +136,31 @@ def _request(
         subnet_id=_text(named["subnet"]),
         address=_text(named["address"]),
         tags=dict(map(_tag, tags)),
-        market=_market(given.get("spot"), market),
+        market=_purchase(given.get("spot"), market),
     )
 
 
-def _market(by_place: str | int | None, by_name: Market | None) -> Market:
-    if by_place is None:
+def _purchase(by_position: str | int | None, by_name: Market | None) -> Market:
+    if by_position is None:
         return by_name or "on-demand"
-    meant = market_meant(by_place)
+    meant = parse_market(by_position)
     if by_name and by_name != meant:
-        raise UsageError(f"“{by_place}” says another way to buy it than the option does.", "Leave one out.")
+        raise UsageError(f"“{by_position}” says another way to buy it than the option does.", "Leave one out.")
     return meant
 
 
-def _flagged(is_spot: bool, one_time: bool, on_demand: bool) -> Market | None:
+def _market_of_flags(is_spot: bool, one_time: bool, on_demand: bool) -> Market | None:
     if on_demand and (is_spot or one_time):
         raise UsageError("Either on demand or as a spot instance.", "Choose one.")
     return "spot-once" if one_time else "spot" if is_spot else "on-demand" if on_demand else None
 
 
 def _text(value: str | int | None) -> str | None:
-    return str(value) if value not in (None, _LEFT_OUT) else None
+    return str(value) if value not in (None, _OMITTED) else None
 
 
 def _number(field: str, value: str | int | None) -> int | None:
-    if value in (None, _LEFT_OUT):
+    if value in (None, _OMITTED):
         return None
     try:
         return int(value)
@@ -161,3 +174,120 @@ def _tag(text: str) -> tuple[str, str]:
     if not key or not equals:
         raise FieldError("tags", f"“{text}” is not a tag.", "Write it as --tag project=vision")
     return key, value
+
+
+PRICES_WAIT = 5.0  # seconds: a region's prices are read once a day, and what it costs is to be seen before it does
+SPOT_PRICES_WAIT = 20.0  # the same where the prices of two markets are to be compared
+
+
+def run_launch(options: GlobalOptions, request: LaunchRequest, *, wait: bool, retry: timedelta | None = None) -> None:
+    """Launch it and print it; ``retry``: for how long to ask again where no zone has room."""
+
+    async def work(ctx: Context) -> Instance:
+        task.refuse_if_read_only(ctx)
+        for outcome in await task.recover_launches(ctx):
+            print_message(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
+            if outcome.error:
+                print_error(visible(outcome.label), outcome.error)
+        wait_for_prices = SPOT_PRICES_WAIT if request.is_spot else PRICES_WAIT
+        known = task.LaunchLookups(replace(ctx, pace=replace(ctx.pace, prices=wait_for_prices)))
+        try:
+            agreed = await _agree_on_launch(ctx, request, known)
+            if retry is not None:
+                return await launch_when_capacity(ctx, agreed, until=retry, wait=wait, shared_lookups=known)
+            return await task.launch(ctx, agreed, wait=wait, shared_lookups=known)
+        except NoCapacityError as error:
+            if retry is None:
+                error.remedy = f"{error.remedy} --retry 30 asks again every minute, for 30 minutes."
+            raise
+        finally:
+            known.close()
+
+    made = CommandRun(options).run(work)
+    if options.json:
+        fleet = CommandRun(options).run(read_fleet_and_report)
+        print_json(instance_document(made, replace(fleet, instances={made.id: made})))
+    else:
+        click.echo(instance_line(made))
+
+
+async def _agree_on_launch(ctx: Context, request: LaunchRequest, known: task.LaunchLookups) -> LaunchRequest:
+    """The request as it will be sent. Says what it will cost, and all that is wrong with it, before anything is."""
+    plan = await _plan(ctx, request, known)
+    request = plan.request
+    if plan.error_for("key_name") and request.key_action == "use" and is_interactive():
+        request = await _ask_for_key(request, plan)
+        plan = await task.plan_launch(ctx, request, known)
+    if plan.errors:
+        for error in plan.errors[1:]:
+            print_error(error.field, error)
+        raise _add_flags_to_remedy(plan.errors[0], request)
+    for warning in plan.warnings:
+        print_message(visible(warning))
+    if request.is_spot:
+        print_message(_price_sentence(plan))
+        print_message(plan.purchase_text)
+    print_message(_cost_sentence(plan))
+    return request
+
+
+def _cost_sentence(plan: task.LaunchPlan) -> str:
+    if plan.cost is None or plan.cost.per_hour is None:
+        return "What it costs is not known."
+    stopped = dollars(plan.cost.stopped_per_hour, 3, sign="$")
+    month = dollars(plan.cost.per_month, sign="$")
+    hour = dollars(plan.cost.per_hour, 3, sign="$")
+    now = " at the spot price of now" if plan.request.is_spot else ""
+    at_rest = "" if plan.request.market == "spot-once" else f", {stopped} while stopped"
+    return f"This costs {hour} an hour while it runs{now}{at_rest}; {month} a month if left on."
+
+
+def _price_sentence(plan: task.LaunchPlan) -> str:
+    """The price on demand and each zone's spot price, side by side."""
+    known = [one for one in plan.zone_prices if one.price is not None]
+    parts = [_zone_price_text(one, plan, is_cheapest=one is known[0]) for one in known]
+    without = [one.zone for one in plan.zone_prices if one.is_offered and one.price is None]
+    lacking = [one.zone for one in plan.zone_prices if not one.is_offered]
+    parts += [f"no spot price in {join_words(without)}"] if known and without else []
+    parts += [f"not offered in {join_words(lacking)}"] if lacking else []
+    spot = "; ".join(parts) if known else "spot prices are not known"
+    return f"On demand {dollars(plan.on_demand_per_hour, 4, sign='$')} an hour; {spot}."
+
+
+def _zone_price_text(one: ZonePrice, plan: task.LaunchPlan, *, is_cheapest: bool) -> str:
+    saved = saving(one.price, plan.on_demand_per_hour)
+    saves = f"saves {percent(float(saved))}" if saved is not None else ""
+    marks = [word for word in ("cheapest" if is_cheapest else "", saves) if word]
+    return f"spot {dollars(one.price, 4, sign='$')} in {one.zone}" + (f" ({', '.join(marks)})" if marks else "")
+
+
+async def _plan(ctx: Context, request: LaunchRequest, known: task.LaunchLookups) -> task.LaunchPlan:
+    """What the request comes to. A key pair is only imported or created where none can be used."""
+    if request.key_action != "use":
+        plan = await task.plan_launch(ctx, replace(request, key_action="use"), known)
+        if plan.key_choices is not None and not plan.error_for("key_name"):
+            return plan
+    return await task.plan_launch(ctx, request, known)
+
+
+def _add_flags_to_remedy(error: FieldError, request: LaunchRequest) -> FieldError:
+    if error.field == "key_name" and request.key_action == "use":
+        error.remedy = f"{error.remedy} --import-key and --create-key do that here."
+    return error
+
+
+async def _ask_for_key(request: LaunchRequest, plan: task.LaunchPlan) -> LaunchRequest:
+    """The request with a key pair that will be imported or created, by asking; as it was if that would not help."""
+    offer = plan.key_choices
+    if offer is None or (request.key_name and offer.find(request.key_name)):
+        return request
+    error = plan.error_for("key_name")
+    print_message(visible(error.summary) if error else "")
+    own = offer.importable[0] if offer.importable else None
+    name = request.key_name or (own.name if own else "default")
+    if own and await confirm(f"Import {visible(own.source)} as “{visible(name)}”?", default=True, otherwise=""):
+        return replace(request, key_action="import", key_public=own.public, key_name=name)
+    name = request.key_name or "default"
+    if await confirm(f"Create a key pair “{visible(name)}”?", default=True, otherwise=""):
+        return replace(request, key_action="create", key_name=name)
+    raise InterruptedByUser("Nothing was launched: without a key nobody could connect.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from fe2tui.aws.session import Choice
-    from fe2tui.model.place import Place
+    from fe2tui.model.location import Location
     from fe2tui.settings import Settings
 
 
@@ -19,8 +19,8 @@ class GlobalOption(NamedTuple):
     """One of them. ``value`` is what its value is called; an option without is a flag."""
 
     flag: str
-    words: str
-    value: str = ""
+    help: str
+    metavar: str = ""
 
     @property
     def field(self) -> str:
@@ -37,11 +37,11 @@ GLOBAL_OPTIONS = (
     GlobalOption("--yes", "Ask nothing."),
 )
 DEMO_FLAG = "--demo"
-_FOR_DASHBOARD = {option.flag: option for option in GLOBAL_OPTIONS if option.flag not in ("--json", "--yes")}
+_DASHBOARD_OPTIONS = {option.flag: option for option in GLOBAL_OPTIONS if option.flag not in ("--json", "--yes")}
 
 
 @dataclass(slots=True)
-class Asked:
+class GlobalOptions:
     """What the global options say."""
 
     region: str | None = None
@@ -53,47 +53,47 @@ class Asked:
     demo: bool = False
     by: str = ""  # the command line itself, for the activity log
 
-    def take(self, option: GlobalOption, value: str | bool) -> None:
+    def set(self, option: GlobalOption, value: str | bool) -> None:
         """Note what was given for one option."""
         setattr(self, option.field, value)
 
 
-def dashboard_only(arguments: Sequence[str]) -> Asked | None:
+def dashboard_options(arguments: Sequence[str]) -> GlobalOptions | None:
     """What a command line asks for that opens the dashboard and nothing else; None if it needs a closer look."""
-    asked = Asked()
+    options = GlobalOptions()
     left = list(arguments)
     while left:
         flag, equals, value = left.pop(0).partition("=")
         if flag == DEMO_FLAG and not equals:
-            asked.demo = True
+            options.demo = True
             continue
-        option = _FOR_DASHBOARD.get(flag)
-        if option is None or (equals and not option.value):
+        option = _DASHBOARD_OPTIONS.get(flag)
+        if option is None or (equals and not option.metavar):
             return None
-        if option.value and not equals:
+        if option.metavar and not equals:
             if not left or left[0].startswith("-"):
                 return None
             value = left.pop(0)
-        asked.take(option, value if option.value else True)
-    return asked
+        options.set(option, value if option.metavar else True)
+    return options
 
 
-def choice_of(asked: Asked, settings: Settings) -> Choice:
+def choice_of(options: GlobalOptions, settings: Settings) -> Choice:
     """Which account, region and endpoint to work with, and whether only to read."""
-    from fe2tui.tasks.choosing import chosen
+    from fe2tui.tasks.context import effective_choice
 
-    return chosen(
+    return effective_choice(
         settings,
-        region=asked.region,
-        profile=asked.profile,
-        endpoint_url=asked.endpoint_url,
-        read_only=asked.read_only,
+        region=options.region,
+        profile=options.profile,
+        endpoint_url=options.endpoint_url,
+        read_only=options.read_only,
     )
 
 
-def place_of(asked: Asked) -> Place:
+def location_of(options: GlobalOptions) -> Location:
     """Where a command line points, without asking anybody."""
     from fe2tui import settings
     from fe2tui.aws.session import Session
 
-    return Session(choice_of(asked, settings.load())).place
+    return Session(choice_of(options, settings.load())).location

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+
 import click
 
 from fe2tui.cli.completion import InstanceName
-from fe2tui.cli.options import Asked
+from fe2tui.cli.exit_status import print_error, print_message
+from fe2tui.cli.options import GlobalOptions
+from fe2tui.cli.output import outcome_document, print_json
+from fe2tui.cli.prompts import confirm
+from fe2tui.cli.run import CommandRun
+from fe2tui.errors import InterruptedByUser
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.progress import Outcome
+from fe2tui.model.text import join_words, visible
+from fe2tui.tasks import power
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.names import resolve_instances
+from fe2tui.tasks.read_fleet import read_instances, with_costs
 
 _names = click.argument("names", nargs=-1, required=True, type=InstanceName())
 _WAIT = "Whether to return only when it is done."
@@ -15,11 +29,11 @@ _WAIT = "Whether to return only when it is done."
 @_names
 @click.option("--wait/--no-wait", default=True, help=_WAIT)
 @click.pass_obj
-def start(asked: Asked, names: tuple[str, ...], wait: bool) -> int:
+def start(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
     """Start instances and wait until ssh answers."""
-    from fe2tui.cli.work.power import start as work
+    work = run_start
 
-    return work(asked, names, wait=wait)
+    return work(options, names, wait=wait)
 
 
 @click.command()
@@ -27,19 +41,83 @@ def start(asked: Asked, names: tuple[str, ...], wait: bool) -> int:
 @click.option("--force", is_flag=True, help="Do not let their systems shut down. May lose what is not on disk yet.")
 @click.option("--wait/--no-wait", default=False, help=_WAIT)
 @click.pass_obj
-def stop(asked: Asked, names: tuple[str, ...], force: bool, wait: bool) -> int:
+def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool) -> int:
     """Stop instances and return at once. Their disks stay, and go on costing."""
-    from fe2tui.cli.work.power import stop as work
+    work = run_stop
 
-    return work(asked, names, force=force, wait=wait)
+    return work(options, names, force=force, wait=wait)
 
 
 @click.command()
 @_names
 @click.option("--wait/--no-wait", default=True, help=_WAIT)
 @click.pass_obj
-def reboot(asked: Asked, names: tuple[str, ...], wait: bool) -> int:
+def reboot(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
     """Reboot instances and wait until ssh answers again."""
-    from fe2tui.cli.work.power import reboot as work
+    work = run_reboot
 
-    return work(asked, names, wait=wait)
+    return work(options, names, wait=wait)
+
+
+PowerAction = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
+_STOPPED_STATES = (State.STOPPED, State.STOPPING)
+
+
+def run_start(options: GlobalOptions, names: Sequence[str], *, wait: bool) -> int:
+    """Start instances, after saying on stderr what they cost while they run; the exit status."""
+    return _run_action(options, names, lambda ctx, ids: power.start(ctx, ids, wait=wait), says_costs=True)
+
+
+def run_stop(options: GlobalOptions, names: Sequence[str], *, force: bool, wait: bool) -> int:
+    """Stop instances, after asking if it is by force; the exit status."""
+    question = "Force off {}? What they have not written to disk is lost." if force else ""
+    return _run_action(options, names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait), question)
+
+
+def run_reboot(options: GlobalOptions, names: Sequence[str], *, wait: bool) -> int:
+    """Reboot instances; the exit status."""
+    return _run_action(options, names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait))
+
+
+def _run_action(
+    options: GlobalOptions, names: Sequence[str], act: PowerAction, question: str = "", *, says_costs: bool = False
+) -> int:
+    working = CommandRun(options)
+
+    async def work(ctx: Context) -> list[Outcome]:
+        fleet = await read_instances(ctx)
+        among = resolve_instances(fleet, names)
+        if says_costs and not ctx.session.read_only:
+            stopped = [each for each in among if each.state in _STOPPED_STATES and not each.is_interrupted]
+            seen = await with_costs(ctx, fleet, stopped) if stopped else fleet
+            working.clear_progress()
+            for line in power.start_cost_lines(stopped, seen, ctx.clock()):
+                print_message(line)
+        if question and not options.yes:
+            left = await power.find_unstoppable(ctx, among)
+            await _confirm_force_off(question, [each for each in among if each.id not in left])
+        return await act(ctx, [each.id for each in among])
+
+    return print_outcomes(options, working.run(work))
+
+
+async def _confirm_force_off(question: str, among: Sequence[Instance]) -> None:
+    if not among:
+        return
+    labels = join_words([visible(each.label) for each in among])
+    if not await confirm(question.format(labels), default=False, otherwise="Say --yes if it is meant."):
+        raise InterruptedByUser("Left as it was.")
+
+
+def print_outcomes(options: GlobalOptions, outcomes: Sequence[Outcome]) -> int:
+    """Print what came of each instance; the exit status is that of the first that went wrong."""
+    if options.json:
+        print_json([outcome_document(each) for each in outcomes])
+    for outcome in outcomes:
+        if outcome.error:
+            named = outcome.error.summary.startswith(outcome.label)
+            print_error("fe2" if named else visible(outcome.label), outcome.error)
+        elif not options.json:
+            words = outcome.words.removeprefix(f"{outcome.label} ")
+            click.echo(f"{visible(outcome.label)} ({outcome.subject}): {visible(words)}")
+    return next((each.error.exit_code for each in outcomes if each.error), 0)

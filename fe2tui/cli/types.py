@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from shlex import quote
+from typing import Any
+
 import click
 
 from fe2tui.cli.completion import InstanceName, TypeName
-from fe2tui.cli.filters import FilterCommand
-from fe2tui.cli.options import Asked
+from fe2tui.cli.exit_status import print_error, print_message
+from fe2tui.cli.main import FilterCommand
+from fe2tui.cli.options import GlobalOptions
+from fe2tui.cli.output import instance_document, instance_line, print_json
+from fe2tui.cli.prompts import confirm, is_interactive
+from fe2tui.cli.read import print_problems, read_fleet_and_report, type_catalogues
+from fe2tui.cli.run import CommandRun
+from fe2tui.errors import DeniedError, NotFoundError, ReadOnlyError, StartAfterChangeError, StateError
+from fe2tui.model.fleet import Fleet, Prices, Problem
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance_type import InstanceType, TypeCatalogue
+from fe2tui.model.on_demand_prices import OnDemandPrice
+from fe2tui.model.text import DASH, dollars, plural, table_lines, visible
+from fe2tui.model.type_filter import TYPE_LANGUAGE, TypeScope
+from fe2tui.tasks import change_type as task
+from fe2tui.tasks import types as tasks
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.names import find_instance
+from fe2tui.tasks.read_fleet import read_or_problem, read_prices
+from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
 _SORTS = ["type", "vcpu", "mem", "gpu", "gpumem", "arch", "net", "disk", "price", "spot"]
 
@@ -15,26 +39,24 @@ _SORTS = ["type", "vcpu", "mem", "gpu", "gpumem", "arch", "net", "disk", "price"
 @click.argument("filters", nargs=-1, metavar="[FILTER]...", type=TypeName())
 @click.option("--sort", type=click.Choice(_SORTS), default="type", help="By what; prices cheapest first.")
 @click.pass_obj
-def types(asked: Asked, filters: tuple[str, ...], sort: str) -> None:
+def types(options: GlobalOptions, filters: tuple[str, ...], sort: str) -> None:
     """List the region's instance types, with what they have and cost.
 
     FILTER is as in the dashboard: words, `'vcpu>=8'`, `'mem>=32'`, `gpu:a10g`, `'gpumem>=24'`, `arch:arm64`,
     `'price<1.5'`, `'spot<0.5'`, `family:m5`, `zone:2a`, `'net>=10'`, `'disk>0'`, free, current, burstable, metal, gpu.
     The lowest spot prices are shown of up to 100 types.
     """
-    from fe2tui.cli.work.types import show_types
 
-    show_types(asked, filters, sort)
+    show_types(options, filters, sort)
 
 
 @click.command("price-demand")
 @click.argument("family", type=TypeName(family=True))
 @click.pass_obj
-def price_demand(asked: Asked, family: str) -> None:
+def price_demand(options: GlobalOptions, family: str) -> None:
     """Print the on-demand price an hour of each type of a family, smallest first, or of one type."""
-    from fe2tui.cli.work.types import show_prices
 
-    show_prices(asked, family)
+    show_on_demand_prices(options, family)
 
 
 @click.command("change-type")
@@ -44,11 +66,199 @@ def price_demand(asked: Asked, family: str) -> None:
 @click.option("--start", is_flag=True, help="Start it afterwards also if it was stopped.")
 @click.option("--wait/--no-wait", default=True, help="Whether to wait until ssh answers on one that is started.")
 @click.pass_obj
-def change_type(asked: Asked, name: str, type_name: str, stop: bool, start: bool, wait: bool) -> None:
+def change_type(options: GlobalOptions, name: str, type_name: str, stop: bool, start: bool, wait: bool) -> None:
     """Give a stopped instance another type. Says first what that changes in its price.
 
     One that was stopped stays so, as fastec2 had it. Its disks and its name stay in any case.
     """
-    from fe2tui.cli.work.change_type import change_type as work
+    work = run_change_type
 
-    work(asked, name, type_name, stop=stop, start=start, wait=wait)
+    work(options, name, type_name, stop=stop, start=start, wait=wait)
+
+
+_TYPE_COLUMNS = ("TYPE", "VCPU", "GIB", "GPU", "GPU GB", "ARCH", "NETWORK", "DISK GB", "$/H", "SPOT $/H")
+
+
+def show_types(options: GlobalOptions, filters: Sequence[str], sort: str) -> None:
+    """Print the types that fit. Raises QueryError."""
+    text = " ".join(filters)
+    TYPE_LANGUAGE.parse_complete(text)
+
+    async def work(ctx: Context) -> None:
+        problems: list[Problem] = []
+        async with type_catalogues() as known:
+            found, scope = await tasks.find_types(ctx, text, known, problems, sort=sort)
+            print_problems(problems, scope.prices)
+            if options.json:
+                print_json([type_document(one, scope) for one in found])
+            elif found:
+                click.echo("\n".join(_type_table(found, scope)))
+            if not found:
+                click.echo(f"No type of {ctx.session.region} fits.", err=True)
+            elif len(found) > tasks.MAX_SPOT_TYPES and not scope.prices.spot and not options.json:
+                click.echo(
+                    f"{plural(len(found), 'type')}: spot prices are shown of up to {tasks.MAX_SPOT_TYPES}, "
+                    "or of all that a filter such as 'spot<0.5' leaves.",
+                    err=True,
+                )
+
+    CommandRun(options).run(work)
+
+
+def show_on_demand_prices(options: GlobalOptions, family: str) -> None:
+    """Print the prices of a family. Raises NotFoundError."""
+
+    async def work(ctx: Context) -> None:
+        problems: list[Problem] = []
+        async with type_catalogues() as known:
+            found = await tasks.price_demand(ctx, family, known, problems)
+            print_problems(
+                problems, Prices(on_demand={one.type: one.per_hour for one in found if one.per_hour is not None})
+            )
+            if options.json:
+                print_json([price_document(one) for one in found])
+            else:
+                click.echo("\n".join(_price_lines(found)))
+
+    CommandRun(options).run(work)
+
+
+def price_document(price: OnDemandPrice) -> dict[str, Any]:
+    """A price for programs: dollars an hour, or why there is none."""
+    return {"name": price.type, "price_per_hour": price.per_hour, "words": price.words or None}
+
+
+def _price_lines(found: Sequence[OnDemandPrice]) -> list[str]:
+    """``m5.large  0.096``: all with as many decimals as the one that has most."""
+    places = max(one.places for one in found)
+    names = max(len(one.type) for one in found)
+    amounts = [dollars(one.per_hour, places) for one in found]
+    width = max(map(len, amounts))
+    return [
+        f"{one.type:<{names}}  {amount:>{width}}{f'  {one.words}' if one.words else ''}"
+        for one, amount in zip(found, amounts, strict=True)
+    ]
+
+
+def type_document(one: InstanceType, scope: TypeScope) -> dict[str, Any]:
+    """A type for programs. Sizes are GiB, of GPUs and local disks as their makers count; prices dollars an hour."""
+    return {
+        "name": one.name,
+        "vcpu": one.vcpus,
+        "memory_gib": one.memory / 1024,
+        "gpus": one.gpus,
+        "gpu_name": one.gpu_name or None,
+        "gpu_memory_gib": one.gpu_memory / 1024 if one.gpu_memory else None,
+        "architectures": list(one.architectures),
+        "network": one.network,
+        "local_disk_gb": one.local_disk,
+        "price_per_hour": scope.on_demand_price(one),
+        "spot_lowest": scope.lowest_spot_price(one),
+        "zones": list(scope.zones.get(one.name, ())),
+    }
+
+
+def _type_table(found: Sequence[InstanceType], scope: TypeScope) -> list[str]:
+    rows = [
+        (
+            one.name,
+            str(one.vcpus),
+            f"{one.memory / 1024:,.1f}".removesuffix(".0"),
+            _gpu_text(one),
+            str(one.gpu_gigabytes) if one.gpu_memory else DASH,
+            " ".join(name for name in one.architectures if name != "i386") or DASH,
+            one.network or DASH,
+            f"{one.local_disk:,}" if one.local_disk else DASH,
+            dollars(scope.on_demand_price(one), 4),
+            dollars(scope.lowest_spot_price(one), 4),
+        )
+        for one in found
+    ]
+    return table_lines(_TYPE_COLUMNS, rows, right=("VCPU", "GIB", "GPU GB", "DISK GB", "$/H", "SPOT $/H"))
+
+
+def _gpu_text(one: InstanceType) -> str:
+    if not one.gpus:
+        return DASH
+    return one.gpu_name if "/" in one.gpu_name else f"{one.gpus} × {one.gpu_name or 'GPU'}"
+
+
+def run_change_type(options: GlobalOptions, name: str, to: str, *, stop: bool, start: bool, wait: bool) -> None:
+    """Change it and print it. Raises StateError for one that runs and is not to be stopped."""
+
+    working = CommandRun(options)
+    to = to.strip().lower()
+
+    async def work(ctx: Context) -> Instance:
+        async with type_catalogues() as known:
+            instance = await _agree_on_change(ctx, name, to, stop, known)
+            try:
+                return await task.change_type(
+                    ctx, instance.id, to, stop=stop, start=True if start else None, wait=wait, catalogues=known
+                )
+            except StartAfterChangeError as error:
+                working.clear_progress()
+                return await _offer_old_type(ctx, options, instance, error)
+
+    changed = working.run(work)
+    if options.json:
+        fleet = CommandRun(options).run(read_fleet_and_report)
+        print_json(instance_document(changed, replace(fleet, instances={changed.id: changed})))
+    else:
+        click.echo(instance_line(changed))
+
+
+async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, known: TypeCatalogueCache) -> Instance:
+    """The instance, once what changes was said. Raises what stands in the way."""
+    if ctx.session.read_only:
+        raise ReadOnlyError("This session may only read: no type can be changed.", "Leave --read-only out.")
+    problems: list[Problem] = []
+    instance, catalogue, prices = await asyncio.gather(
+        find_instance(ctx, name),
+        _read_type_catalogue(ctx, to, known),
+        read_or_problem("prices", read_prices(ctx, problems), problems),
+    )
+    refused = instance.state in (State.RUNNING, State.PENDING) and not stop
+    if catalogue is not None:
+        fleet = Fleet(ctx.session.location, ctx.clock(), {instance.id: instance})
+        plan = task.plan_type_change(instance, to, catalogue, replace(fleet, prices=prices) if prices else fleet)
+        if plan.new is None and plan.error is not None:
+            raise NotFoundError(plan.error.summary, plan.error.remedy)
+        if plan.error is not None:
+            raise plan.error
+        for sentence in plan.sentences[:1] if refused else plan.sentences:
+            print_message(visible(sentence))
+    if refused:
+        label = visible(instance.label)
+        raise StateError(
+            f"{label} is {instance.state}: its type can only change while it is stopped.",
+            f"fe2 change-type {quote(label)} {to} --stop stops it, changes it and starts it again.",
+        )
+    return instance
+
+
+async def _read_type_catalogue(ctx: Context, to: str, known: TypeCatalogueCache) -> TypeCatalogue | None:
+    """The region's types; read anew where an old catalogue does not have this one; None where it may not be read."""
+    try:
+        found = await known.get(ctx)
+        return found if to in found.types else await known.get(ctx, fresh=True)
+    except DeniedError:
+        return None
+
+
+async def _offer_old_type(
+    ctx: Context, options: GlobalOptions, instance: Instance, error: StartAfterChangeError
+) -> Instance:
+    """The instance with its old type, if that is agreed to; else the error, with how to have it back."""
+    label = visible(instance.label)
+    if not options.yes and is_interactive():
+        print_error("fe2", error)
+        if await confirm(f"Change {label} back to {error.old_type} and start it?", default=True, otherwise=""):
+            return await task.revert_type(ctx, error.instance_id, error.old_type)
+        error.summary, error.remedy = f"{label} is left stopped, as {error.new_type}.", ""
+        raise error
+    error.remedy = (
+        f"fe2 change-type {quote(label)} {error.old_type} --start has it back as it was; "
+        f"fe2 start {quote(label)} tries again to start it as {error.new_type}."
+    )
+    raise error

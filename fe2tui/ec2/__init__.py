@@ -12,14 +12,13 @@ work where a loop runs already (a notebook), and Ctrl-C ends what is being waite
 
 from __future__ import annotations
 
-from fe2tui.ec2.images import Images
-from fe2tui.ec2.lines import Lines
-from fe2tui.ec2.machines import Machines
-from fe2tui.ec2.prices import Prices
-from fe2tui.ec2.requests import Requests
+from fe2tui.ec2.images import ImageMethods
+from fe2tui.ec2.instances import InstanceMethods, SpotRequestMethods
+from fe2tui.ec2.notebook import Lines
+from fe2tui.ec2.prices import PriceMethods
 
 
-class EC2(Machines, Images, Requests, Prices):
+class EC2(InstanceMethods, ImageMethods, SpotRequestMethods, PriceMethods):
     """The machines, images and spot requests of one account in one region, and what they cost.
 
     ``region`` is an id or part of a region's name (``Ohio``); what is not said comes from the environment, config.toml

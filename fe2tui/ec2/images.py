@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fe2tui.ec2.account import Account
-from fe2tui.ec2.lines import Lines, outcomes
-from fe2tui.ec2.names import Thing, name_of, names_of
+from fe2tui.ec2.client import Client, Reference, name_of, names_of
+from fe2tui.ec2.notebook import Lines, outcome_lines
 from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.image import Image
-from fe2tui.model.image_query import IMAGES, ImagesAt
+from fe2tui.model.image_filter import IMAGE_LANGUAGE, ImageScope
 from fe2tui.model.progress import Outcome
 from fe2tui.tasks import deregister as removing
 from fe2tui.tasks import freeze as freezing
 from fe2tui.tasks.context import Context
-from fe2tui.tasks.image_names import find_image, find_own_images
-from fe2tui.tasks.names import find
-from fe2tui.tasks.reading import read_images
+from fe2tui.tasks.names import find_image, find_instance, find_own_images
+from fe2tui.tasks.read_fleet import read_images
 
 
-class Images(Account):
+class ImageMethods(Client):
     """The images of one account in one region; see ``EC2``."""
 
     def amis(self, filter: str = "") -> Lines[Image]:
@@ -28,16 +26,16 @@ class Images(Account):
 
         Raises QueryError.
         """
-        query = IMAGES.parse_whole(filter)
+        query = IMAGE_LANGUAGE.parse_complete(filter)
 
         async def work(ctx: Context) -> list[Image]:
             fleet = await read_images(ctx, whole=bool(query.tests))
-            at = ImagesAt(fleet, ctx.clock())
-            return [one for one in fleet.images.values() if query.matches(one, at)]
+            scope = ImageScope(fleet, ctx.clock())
+            return [one for one in fleet.images.values() if query.matches(one, scope)]
 
-        return Lines(self._do(work))
+        return Lines(self._run(work))
 
-    def ami(self, name: Thing | None = None, architecture: str = "x86_64") -> Image:
+    def ami(self, name: Reference | None = None, architecture: str = "x86_64") -> Image:
         """An image by id, own name, or word (ubuntu, amazon, debian, dlami: the newest), whatever its state.
 
         Without a name: the newest stable Ubuntu. ``architecture`` counts for words.
@@ -45,9 +43,9 @@ class Images(Account):
         Raises NotFoundError, AmbiguousError, UsageError (empty name).
         """
         wanted = None if name is None else name_of(name)
-        return self._do(lambda ctx: find_image(ctx, wanted, architecture))
+        return self._run(lambda ctx: find_image(ctx, wanted, architecture))
 
-    def get_ami(self, name: Thing | None = None, architecture: str = "x86_64") -> Any:
+    def get_ami(self, name: Reference | None = None, architecture: str = "x86_64") -> Any:
         """boto3's own object of it (``ec2.Image``), with all its properties and methods; see ``ami``.
 
         When this EC2 may only read, its changing methods raise ReadOnlyError.
@@ -55,7 +53,7 @@ class Images(Account):
         return self._boto3().Image(self.ami(name, architecture).id)
 
     def freeze(
-        self, name: Thing, ami_name: str | None = None, *, way: FreezeWay = "reboot", wait: bool = False
+        self, name: Reference, ami_name: str | None = None, *, way: FreezeWay = "reboot", wait: bool = False
     ) -> Image:
         """Make an image of an instance, named after it or ``ami_name``; with ``wait``, return when it can be used.
 
@@ -67,12 +65,12 @@ class Images(Account):
         wanted = name_of(name)
 
         async def work(ctx: Context) -> Image:
-            instance = await find(ctx, wanted)
+            instance = await find_instance(ctx, wanted)
             return await freezing.freeze(ctx, instance.id, ami_name, way=way, wait=wait)
 
-        return self._do(work)
+        return self._run(work)
 
-    def deregister(self, *names: Thing | Iterable[Thing]) -> Lines[Outcome]:
+    def deregister(self, *names: Reference | Iterable[Reference]) -> Lines[Outcome]:
         """Remove own images, by name or id, and the snapshots that no other image stands on, without asking.
 
         No name is an error, never "all". What came of each is returned; of a single one, its error is raised instead.
@@ -85,4 +83,4 @@ class Images(Account):
             own = await find_own_images(ctx, fleet.images.values(), wanted)
             return await removing.deregister(ctx, [one.id for one in own])
 
-        return outcomes(self._do(work))
+        return outcome_lines(self._run(work))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from fe2tui.ec2.account import Account
-from fe2tui.ec2.drawn import DRAWN, DrawnPriceHist
-from fe2tui.ec2.lines import Lines
-from fe2tui.ec2.names import Type, name_of
-from fe2tui.model.demand import DemandPrice
-from fe2tui.model.machine_type import MachineType
+from fe2tui.ec2.client import Client, TypeReference, name_of
+from fe2tui.ec2.notebook import CHART_SPAN, Lines, NotebookPriceHist
+from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.money import AccountCost, account_cost
+from fe2tui.model.on_demand_prices import OnDemandPrice
 from fe2tui.model.price_hist import PriceHist
 from fe2tui.tasks import types as tasks
-from fe2tui.tasks.account import read_account
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.price_hist import price_hist
+from fe2tui.tasks.read_fleet import read_whole_fleet
 
 
-class Prices(Account):
+class PriceMethods(Client):
     """The types of one region, their prices, and what the account spends; see ``EC2``."""
 
     def cost(self) -> AccountCost:
@@ -26,32 +24,32 @@ class Prices(Account):
         """
 
         async def work(ctx: Context) -> AccountCost:
-            return account_cost(await read_account(ctx), ctx.clock())
+            return account_cost(await read_whole_fleet(ctx), ctx.clock())
 
-        return self._do(work)
+        return self._run(work)
 
-    def types(self, filter: str = "", *, sort: str = "type") -> Lines[MachineType]:
+    def types(self, filter: str = "", *, sort: str = "type") -> Lines[InstanceType]:
         """The instance types that fit a filter such as ``vcpu>=8 gpu:a10g price<1.5``.
 
         ``sort`` is type, vcpu, mem, gpu, gpumem, arch, net, disk, price or spot. Raises QueryError.
         """
-        known = self._background.catalogues
+        known = self._background.type_catalogues
 
-        async def work(ctx: Context) -> list[MachineType]:
+        async def work(ctx: Context) -> list[InstanceType]:
             found, _ = await tasks.find_types(ctx, filter, known, [], sort=sort)
             return found
 
-        return Lines(self._do(work))
+        return Lines(self._run(work))
 
-    def price_demand(self, family: Type) -> Lines[DemandPrice]:
+    def price_demand(self, family: TypeReference) -> Lines[OnDemandPrice]:
         """The on-demand price an hour of each type of a family, smallest first, or of one type.
 
         Raises NotFoundError, with the nearest families; DeniedError for a login that may not read prices.
         """
-        known, wanted = self._background.catalogues, name_of(family)
-        return Lines(self._do(lambda ctx: tasks.price_demand(ctx, wanted, known, [])))
+        known, wanted = self._background.type_catalogues, name_of(family)
+        return Lines(self._run(lambda ctx: tasks.price_demand(ctx, wanted, known, [])))
 
-    def price_hist(self, family: Type, days: int = 3, zone: str | None = None) -> DrawnPriceHist:
+    def price_hist(self, family: TypeReference, days: int = 3, zone: str | None = None) -> NotebookPriceHist:
         """What each type of a family, or one type, cost on the spot market on each of the last days, dollars an hour.
 
         Means by time, of each type's cheapest zone, of the ``zone`` named (``us-east-2a`` or ``2a``), or of each
@@ -61,7 +59,9 @@ class Prices(Account):
         known, wanted = self._background, name_of(family)
 
         async def work(ctx: Context) -> PriceHist:
-            back = DRAWN.days
-            return await price_hist(ctx, wanted, days, known.spot_histories, known.catalogues, zone=zone, back=back)
+            back = CHART_SPAN.days
+            return await price_hist(
+                ctx, wanted, days, known.spot_histories, known.type_catalogues, zone=zone, min_days=back
+            )
 
-        return DrawnPriceHist.of(self._do(work))
+        return NotebookPriceHist.from_price_hist(self._run(work))

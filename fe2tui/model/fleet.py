@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.place import Place
+from fe2tui.model.location import Location
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotHistory, SpotRequest
 from fe2tui.model.volume import Volume
@@ -37,7 +37,7 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class InstanceUsage:
     """One stretch of an instance's running, as far as was seen. The price is of the machine alone.
 
     One that is stopped and keeps its address is paid for that: such a rest has an empty type and a price of zero.
@@ -57,24 +57,24 @@ class Run:
     price_per_hour: Decimal | None = None
     has_address: bool = False
     seen_at: datetime | None = field(default=None, compare=False)
-    gone_by: datetime | None = None
+    ended_before: datetime | None = None
     zone: str = ""
     is_spot: bool = False
-    taken_back: bool = False
+    was_interrupted: bool = False
 
     @property
-    def is_rest(self) -> bool:
+    def is_address_only(self) -> bool:
         """Whether it is a stretch of resting with an address."""
         return not self.type
 
     @property
-    def is_unknown(self) -> bool:
+    def has_unknown_length(self) -> bool:
         """Whether neither anybody saw it run, nor EC2 tells how long it did."""
-        return self.gone_by is not None and self.seen_at is None
+        return self.ended_before is not None and self.seen_at is None
 
 
 @dataclass(frozen=True, slots=True)
-class DiskRun:
+class VolumeUsage:
     """One stretch of a volume's life in which nothing about its cost changed, as far as was seen.
 
     ``per_month`` is dollars for a calendar month, at the price known when the stretch was first seen; None where
@@ -121,19 +121,19 @@ class Fleet:
     month's spot machines.
     """
 
-    place: Place
+    location: Location
     seen_at: datetime
     instances: Mapping[str, Instance] = field(default_factory=dict)
     volumes: Mapping[str, Volume] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
-    runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+    instance_usage: Mapping[str, tuple[InstanceUsage, ...]] = field(default_factory=dict)
     cpu: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     image_names: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, Image] = field(default_factory=dict)
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     public_images: tuple[PublicImage, ...] = ()
     idle_addresses: tuple[str, ...] = ()
-    disks: Mapping[str, tuple[DiskRun, ...]] = field(default_factory=dict)
+    volume_usage: Mapping[str, tuple[VolumeUsage, ...]] = field(default_factory=dict)
     requests: Mapping[str, SpotRequest] = field(default_factory=dict)
     spot_history: Mapping[str, SpotHistory] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
@@ -144,7 +144,7 @@ class Fleet:
         """Whether any instance is in a state that EC2 will leave by itself."""
         return any(instance.state.is_moving for instance in self.instances.values())
 
-    def named(self, name: str) -> tuple[Instance, ...]:
+    def instances_named(self, name: str) -> tuple[Instance, ...]:
         """The instances with that Name or id, those shutting down or terminated only if there is no other."""
         found = [i for i in self.instances.values() if name in (i.name, i.id)]
         living = [i for i in found if not i.state.is_gone]
@@ -170,7 +170,7 @@ class FleetDiff(NamedTuple):
 
 def diff(before: Fleet | None, after: Fleet) -> FleetDiff:
     """Which instances came, went, or are different in any field. Objects kept from the last read cost nothing."""
-    if before is None or before.place != after.place:
+    if before is None or before.location != after.location:
         return FleetDiff(added=frozenset(after.instances))
     old, new = before.instances, after.instances
     changed = frozenset(

@@ -13,8 +13,8 @@ from fe2tui.model.instance import Instance
 from fe2tui.model.launch import dash_error
 
 FreezeWay = Literal["reboot", "stop", "no-reboot"]
-SHORTEST, LONGEST = 3, 128
-_WRONG = re.compile(r"[^A-Za-z0-9()\[\] ./\-'@_]+")
+MIN_IMAGE_NAME_LENGTH, MAX_IMAGE_NAME_LENGTH = 3, 128
+_FORBIDDEN_CHARACTERS = re.compile(r"[^A-Za-z0-9()\[\] ./\-'@_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +35,49 @@ class FreezeIntent:
     region: str
     profile: str
     endpoint: str
-    made_at: datetime
+    created_at: datetime
     stage: str = "intended"
     image_id: str | None = None
     restart: bool = False
     stopped_at: datetime | None = None
     asked_at: datetime | None = None
-    disks: int = 1
+    volume_count: int = 1
     error: str = ""
     activity: int = 0  # its entry in the activity log
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def valid_name(instance: Instance) -> str:
+def image_name_of(instance: Instance) -> str:
     """An image's name made of the instance's: 3 to 128 of the characters that EC2 takes."""
-    name = _WRONG.sub("-", instance.name).strip(" -")
-    if len(name) < SHORTEST:
+    name = _FORBIDDEN_CHARACTERS.sub("-", instance.name).strip(" -")
+    if len(name) < MIN_IMAGE_NAME_LENGTH:
         name = f"{name}-image" if name else instance.id
-    return name[:LONGEST].rstrip()
+    return name[:MAX_IMAGE_NAME_LENGTH].rstrip()
 
 
-def free_name(name: str, taken: Collection[str]) -> str:
+def unused_image_name(name: str, taken: Collection[str]) -> str:
     """The name, or the first of name-2, name-3 … that no image has."""
     candidate, number = name, 1
     while candidate in taken:
         number += 1
         ending = f"-{number}"
-        candidate = f"{name[: LONGEST - len(ending)]}{ending}"
+        candidate = f"{name[: MAX_IMAGE_NAME_LENGTH - len(ending)]}{ending}"
     return candidate
 
 
-def name_error(name: str, free: str) -> FieldError | None:
+def image_name_error(name: str, unused_name: str) -> FieldError | None:
     """What is wrong with an image's name, whatever others there are; ``free`` is one to offer instead.
 
     Source: EC2 API reference, CreateImage.
     """
-    remedy = f"{free} is free."
+    remedy = f"{unused_name} is free."
     if error := dash_error("ami_name", name, remedy):
         return error
-    if not SHORTEST <= len(name) <= LONGEST:
-        return FieldError("ami_name", f"An image's name has {SHORTEST} to {LONGEST} characters.", remedy)
-    if found := _WRONG.search(name):
+    if not MIN_IMAGE_NAME_LENGTH <= len(name) <= MAX_IMAGE_NAME_LENGTH:
+        return FieldError(
+            "ami_name", f"An image's name has {MIN_IMAGE_NAME_LENGTH} to {MAX_IMAGE_NAME_LENGTH} characters.", remedy
+        )
+    if found := _FORBIDDEN_CHARACTERS.search(name):
         return FieldError(
             "ami_name",
             f"An image's name cannot have “{found[0]}” in it.",

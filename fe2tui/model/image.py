@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from fe2tui.model.instance import USER_TAG
+from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 
 SOURCE_TAG = "fe2:source"  # the instance that an image was frozen from: its id and name
-NEWEST = "ubuntu"  # the word that is meant where nothing is said
+DEFAULT_IMAGE = "ubuntu"  # the word that is meant where nothing is said
 FAILED_STATES = frozenset({"failed", "error", "invalid", "deregistered"})
 
 
@@ -50,7 +52,7 @@ class Image:
 
     def line(self, progress: float | None = None) -> str:
         """The same, with how far it has come (0 to 1) while it is pending: ``base (ami-… pending 40 %): …``."""
-        from fe2tui.model.words import DASH, percent, visible
+        from fe2tui.model.text import DASH, percent, visible
 
         state = self.state if progress is None else f"{self.state} {percent(progress)}"
         size = f"{self.size or self.root_size} GiB" if self.size or self.root_size else "size not known yet"
@@ -73,7 +75,7 @@ class Image:
         return self.tags.get(USER_TAG) or login_user(self.name, self.owner_id)
 
 
-class Edition(NamedTuple):
+class ImageEdition(NamedTuple):
     """One edition of a family of public images, by architecture.
 
     ``parameters`` are public SSM parameters that hold the newest image's id; ``patterns`` find the same image by its
@@ -95,9 +97,9 @@ class ImageWord(NamedTuple):
     title: str
     user: str
     owner: str
-    editions: tuple[Edition, ...]
+    editions: tuple[ImageEdition, ...]
 
-    def edition_of(self, image: Image) -> Edition | None:
+    def edition_of(self, image: Image) -> ImageEdition | None:
         """Which edition an image is of, by its name; None for one of another family."""
         for edition in self.editions:
             pattern = edition.patterns.get(image.architecture)
@@ -106,42 +108,42 @@ class ImageWord(NamedTuple):
         return None
 
 
-_DEBIAN_ARMS = {"x86_64": "amd64", "arm64": "arm64"}
-_ARMS = {"x86_64": "x86_64", "arm64": "arm64"}
+_DEBIAN_ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
+_ARCHITECTURES = {"x86_64": "x86_64", "arm64": "arm64"}
 
 
-def _edition(title: str, parameter: str, pattern: str, arms: Mapping[str, str]) -> Edition:
-    return Edition(
+def _edition(title: str, parameter: str, pattern: str, architectures: Mapping[str, str]) -> ImageEdition:
+    return ImageEdition(
         title,
-        {arch: parameter.format(arch=name) for arch, name in arms.items()},
-        {arch: pattern.format(arch=name) for arch, name in arms.items()},
+        {arch: parameter.format(arch=name) for arch, name in architectures.items()},
+        {arch: pattern.format(arch=name) for arch, name in architectures.items()},
     )
 
 
-def _ubuntu(release: str, code: str) -> Edition:
+def _ubuntu(release: str, code: str) -> ImageEdition:
     return _edition(
         f"Ubuntu {release} LTS",
         f"/aws/service/canonical/ubuntu/server/{release}/stable/current/{{arch}}/hvm/ebs-gp3/ami-id",
         f"ubuntu/images/hvm-ssd-gp3/ubuntu-{code}-{release}-{{arch}}-server-*",
-        _DEBIAN_ARMS,
+        _DEBIAN_ARCHITECTURES,
     )
 
 
-def _debian(release: str) -> Edition:
+def _debian(release: str) -> ImageEdition:
     return _edition(
         f"Debian {release}",
         f"/aws/service/debian/release/{release}/latest/{{arch}}",
         f"debian-{release}-{{arch}}-*",
-        _DEBIAN_ARMS,
+        _DEBIAN_ARCHITECTURES,
     )
 
 
-def _deep_learning(release: str) -> Edition:
+def _deep_learning(release: str) -> ImageEdition:
     return _edition(
         f"Deep Learning Ubuntu {release}",
         f"/aws/service/deeplearning/ami/{{arch}}/base-oss-nvidia-driver-gpu-ubuntu-{release}/latest/ami-id",
         f"Deep Learning *Base OSS Nvidia Driver GPU AMI (Ubuntu {release})*",
-        _ARMS,
+        _ARCHITECTURES,
     )
 
 
@@ -149,7 +151,7 @@ _AMAZON = _edition(
     "Amazon Linux 2023",
     "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{arch}",
     "al2023-ami-2023*-kernel-*-{arch}",
-    _ARMS,
+    _ARCHITECTURES,
 )
 
 IMAGE_WORDS: Mapping[str, ImageWord] = {
@@ -191,3 +193,45 @@ def login_user(image_name: str, owner_id: str = "") -> str:
         if part in name:
             return user
     return {"136693071363": "admin", "137112412989": "ec2-user"}.get(owner_id, "ubuntu")
+
+
+# Source: EC2 user guide; while an image is pending EC2 names its snapshots in their descriptions only.
+_STATES_WITH_SNAPSHOT_IDS = ("available", "disabled")
+_CREATE_IMAGE = re.compile(r"CreateImage\(.*\) for (ami-[0-9a-f]+)")
+
+
+def image_snapshots(image: Image, snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
+    """Those of these snapshots that an image stands on, or that are being taken for it."""
+    return tuple(
+        one
+        for one in snapshots
+        if one.id in image.snapshot_ids or (image.id in one.description and _image_id_in_description(one) == image.id)
+    )
+
+
+def image_snapshot_ids(image: Image, snapshots: Mapping[str, Snapshot]) -> tuple[str, ...]:
+    """The ids of all snapshots that an image stands on, each once.
+
+    While it is pending, or when it failed, EC2 names them in their descriptions only. ``snapshots`` are by id.
+    """
+    named = dict.fromkeys(image.snapshot_ids)
+    if image.state not in _STATES_WITH_SNAPSHOT_IDS:
+        named |= dict.fromkeys(one.id for one in image_snapshots(image, snapshots.values()))
+    return tuple(named)
+
+
+def image_progress(image: Image, snapshots: Iterable[Snapshot]) -> float | None:
+    """How far a pending image has come, 0 to 1, by the size of its snapshots; None for any other.
+
+    Before there is a snapshot it is 0.
+    """
+    if image.state != "pending":
+        return None
+    behind = image_snapshots(image, snapshots)
+    whole = sum(max(one.volume_size, 1) for one in behind)
+    return sum(one.progress * max(one.volume_size, 1) for one in behind) / whole if whole else 0.0
+
+
+def _image_id_in_description(snapshot: Snapshot) -> str:
+    found = _CREATE_IMAGE.search(snapshot.description)
+    return found[1] if found else ""

@@ -81,7 +81,7 @@ class Instance:
 
     def __repr__(self) -> str:
         """As the shell shows it: ``spot1 (i-0b39947b710d05337 running): 3.17.155.171``."""
-        from fe2tui.model.words import DASH, visible
+        from fe2tui.model.text import DASH, visible
 
         return f"{visible(self.name) or DASH} ({self.id} {self.state}): {self.public_ip or 'No public IP'}"
 
@@ -123,6 +123,6 @@ class Instance:
     @property
     def changed_state_at(self) -> datetime | None:
         """When a person or AWS last stopped or terminated it, from the transition reason EC2 gives."""
-        from fe2tui.model.words import parse_transition
+        from fe2tui.model.text import parse_transition_time
 
-        return parse_transition(self.transition_reason)
+        return parse_transition_time(self.transition_reason)

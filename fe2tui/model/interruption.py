@@ -12,18 +12,18 @@ from typing import NamedTuple
 
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.spot import SpotRequest
-from fe2tui.model.words import plural, visible
+from fe2tui.model.text import plural, visible
 
-NOTICE = timedelta(minutes=2)
+NOTICE_TIME = timedelta(minutes=2)
 """What AWS gives a machine between the notice and its end (User Guide, "Spot Instance interruption notices")."""
 
-ALIVE = ("open", "active", "disabled")
+LIVE_REQUEST_STATES = ("open", "active", "disabled")
 """The states in which a request may still launch or start a machine."""
 
 _SHUTDOWN, _TERMINATION = "Server.SpotInstanceShutdown", "Server.SpotInstanceTermination"
 
 # The status codes under which AWS itself stopped or ended a machine, and why. {zone} is the machine's.
-_TAKEN = {
+_INTERRUPTED = {
     "instance-stopped-no-capacity": "no capacity in {zone}",
     "instance-stopped-capacity-oversubscribed": "no capacity in {zone}",
     "instance-stopped-by-price": "the price rose above its maximum",
@@ -37,7 +37,7 @@ _TAKEN = {
     "instance-terminated-by-experiment": "an experiment of your account interrupted it",
 }
 
-_WITH_ITS_REQUEST = "instance-terminated-by-service"
+_ENDED_WITH_REQUEST = "instance-terminated-by-service"
 
 # Those that a request has while AWS waits to bring a stopped machine back.
 _WAITING = {
@@ -51,9 +51,9 @@ _WAITING = {
     "constraint-not-fulfillable": "what it asks for cannot be had",
     "system-error": "AWS met an error of its own",
 }
-_MARKED = ("marked-for-stop", "marked-for-stop-by-experiment", "marked-for-termination")
+_NOTICE_STATUSES = ("marked-for-stop", "marked-for-stop-by-experiment", "marked-for-termination")
 
-_ASKED = {
+_REQUEST_STATUSES = {
     "pending-evaluation": "AWS is looking at it",
     "pending-fulfillment": "AWS is launching its machine",
     "not-scheduled-yet": "waits for the date it was made for",
@@ -73,10 +73,10 @@ _ASKED = {
     "marked-for-stop-by-experiment": "its machine is about to be stopped by an experiment",
     "marked-for-termination": "its machine is about to be terminated",
 }
-_TOLD_MORE = ("bad-parameters", "constraint-not-fulfillable", "system-error")
+_STATUSES_WITH_AWS_TEXT = ("bad-parameters", "constraint-not-fulfillable", "system-error")
 
 
-def interruption_words(instance: Instance, request: SpotRequest | None, now: datetime) -> str:
+def interruption_text(instance: Instance, request: SpotRequest | None, now: datetime) -> str:
     """What AWS did, or is about to do, to a spot machine; empty if it was not interrupted.
 
     ``taken back by AWS at 14:02: no capacity in us-east-2b; comes back by itself``, ``…; gone, disk deleted``. The
@@ -95,19 +95,19 @@ def interruption_forms(instance: Instance, request: SpotRequest | None, now: dat
     if not instance.is_spot:
         return ()
     about = request if request is not None and request.instance_id in (instance.id, None) else None
-    code = _code_of(instance, about)
+    code = _current_status_code(instance, about)
     if instance.state in (State.PENDING, State.RUNNING):
-        return _notice(instance, about, code, now) if about is not None and about.instance_id else ()
-    if not _was_taken(instance, code) or _was_asked_for(about, code):
+        return _notice_forms(instance, about, code, now) if about is not None and about.instance_id else ()
+    if not _was_interrupted(instance, code) or _was_cancelled_by_user(about, code):
         return ()
-    why = _why(instance, code)
-    done = "ended" if code == _WITH_ITS_REQUEST else "taken back"
-    since = _since(instance, about, code)
-    head, then = f"{done} by AWS{_at(since, now)}", _what_next(instance, request)
+    why = _reason(instance, code)
+    done = "ended" if code == _ENDED_WITH_REQUEST else "taken back"
+    since = _interrupted_at(instance, about, code)
+    head, then = f"{done} by AWS{_time_text(since, now)}", _consequence(instance, request)
     found = (
         f"{head}{f': {why}' if why else ''}; {then.whole}",
         f"{head}; {then.whole}",
-        f"{done}{_shortly(since, now)} · {then.clause}",
+        f"{done}{_short_time(since, now)} · {then.clause}",
         f"{done} · {then.clause}",
         f"{done} · {then.brief}",
         then.word if done == "taken back" else "ended by AWS",
@@ -115,7 +115,7 @@ def interruption_forms(instance: Instance, request: SpotRequest | None, now: dat
     return tuple(dict.fromkeys(found))
 
 
-class _Next(NamedTuple):
+class _Consequence(NamedTuple):
     """What becomes of a machine that was taken, from the most words to those that a narrow column holds."""
 
     whole: str
@@ -124,99 +124,99 @@ class _Next(NamedTuple):
     word: str
 
 
-def waits_for_aws(instance: Instance, request: SpotRequest | None = None) -> bool:
+def is_waiting_for_aws(instance: Instance, request: SpotRequest | None = None) -> bool:
     """Whether AWS stopped it, so that only AWS starts it again."""
     if not instance.is_spot or instance.state not in (State.STOPPING, State.STOPPED):
         return False
     about = request if request is not None and request.instance_id == instance.id else None
-    return _was_taken(instance, _code_of(instance, about))
+    return _was_interrupted(instance, _current_status_code(instance, about))
 
 
-_ITS_MACHINE_RUNS = ("fulfilled", "request-canceled-and-instance-running")
+_RUNNING_STATUSES = ("fulfilled", "request-canceled-and-instance-running")
 
 
-def request_words(request: SpotRequest, machine: Instance | None = None) -> str:
+def request_text(request: SpotRequest, instance: Instance | None = None) -> str:
     """What a request's state and status mean for whoever made it, without its id, type and state.
 
     ``machine`` is the one that it has, as it is now, where that is known: EC2 leaves a request's status as it was when
     the machine of a cancelled one ends.
     """
-    code, state = _code(request), request.state
-    if code in _ITS_MACHINE_RUNS and machine is not None and machine.state.is_gone:
-        return _after_its_end(request, machine)
-    if code in _TAKEN:
-        return _after_taking(request, code)
+    code, state = _status_code(request), request.state
+    if code in _RUNNING_STATUSES and instance is not None and instance.state.is_gone:
+        return _terminated_text(request, instance)
+    if code in _INTERRUPTED:
+        return _interrupted_text(request, code)
     if code == "fulfilled" and state == "active":
-        return _while_running(request)
+        return _running_text(request)
     if code == "instance-stopped-by-user":
-        return _after_a_stop(request)
+        return _stopped_text(request)
     if code == "instance-terminated-by-user":
         end = "its machine was terminated"
-        return f"{end}; AWS launches another for it" if request.is_persistent and state in ALIVE else end
-    if code in _WAITING and code not in _ASKED:
+        return f"{end}; AWS launches another for it" if request.is_persistent and state in LIVE_REQUEST_STATES else end
+    if code in _WAITING and code not in _REQUEST_STATUSES:
         return f"waits: {_in_zone(_WAITING[code], request.zone)}"
-    if code in _ASKED:
-        said = visible(request.status_words).rstrip(".") if code in _TOLD_MORE else ""
-        return f"{_ASKED[code]} ({said})" if said else _ASKED[code]
-    return _by_state(request, code)
+    if code in _REQUEST_STATUSES:
+        said = visible(request.status_words).rstrip(".") if code in _STATUSES_WITH_AWS_TEXT else ""
+        return f"{_REQUEST_STATUSES[code]} ({said})" if said else _REQUEST_STATUSES[code]
+    return _state_text(request, code)
 
 
-def _code(request: SpotRequest | None) -> str:
+def _status_code(request: SpotRequest | None) -> str:
     """A status code as the tables have it."""
     if request is None:
         return ""
     return request.status_code.replace("cancelled", "canceled").removeprefix("spot-")
 
 
-def _code_of(instance: Instance, about: SpotRequest | None) -> str:
+def _current_status_code(instance: Instance, about: SpotRequest | None) -> str:
     """The code, unless it was read before the machine began to run again."""
     if about is None or (about.status_at and instance.launched_at and about.status_at < instance.launched_at):
         return ""
-    return _code(about)
+    return _status_code(about)
 
 
-def _was_taken(instance: Instance, code: str) -> bool:
-    if code in _TAKEN:
+def _was_interrupted(instance: Instance, code: str) -> bool:
+    if code in _INTERRUPTED:
         stopped = instance.state in (State.STOPPING, State.STOPPED)
         return stopped == code.startswith("instance-stopped")
     return instance.state_reason.startswith((_SHUTDOWN, _TERMINATION))
 
 
-def _why(instance: Instance, code: str) -> str:
+def _reason(instance: Instance, code: str) -> str:
     """The reason; empty where AWS tells none: a StateReason does not say which of capacity and price it was."""
-    return _in_zone(_TAKEN.get(code) or _WAITING.get(code, ""), instance.zone)
+    return _in_zone(_INTERRUPTED.get(code) or _WAITING.get(code, ""), instance.zone)
 
 
 def _in_zone(words: str, zone: str) -> str:
     return words.replace("{zone}", zone) if zone else words.replace(" in {zone}", "")
 
 
-def _since(instance: Instance, about: SpotRequest | None, code: str) -> datetime | None:
-    if about is not None and code in _TAKEN and about.status_at is not None:
+def _interrupted_at(instance: Instance, about: SpotRequest | None, code: str) -> datetime | None:
+    if about is not None and code in _INTERRUPTED and about.status_at is not None:
         return about.status_at
     return instance.changed_state_at
 
 
-def _was_asked_for(about: SpotRequest | None, code: str) -> bool:
+def _was_cancelled_by_user(about: SpotRequest | None, code: str) -> bool:
     """A request that is cancelled ends a stopped machine: AWS says that it did, but a person wanted it."""
-    return code == _WITH_ITS_REQUEST and about is not None and about.state == "cancelled"
+    return code == _ENDED_WITH_REQUEST and about is not None and about.state == "cancelled"
 
 
-def _what_next(instance: Instance, request: SpotRequest | None) -> _Next:
+def _consequence(instance: Instance, request: SpotRequest | None) -> _Consequence:
     if not instance.state.is_gone:
-        if request is not None and request.state not in ALIVE:
+        if request is not None and request.state not in LIVE_REQUEST_STATES:
             stays = "does not come back"
-            return _Next(f"{stays}: its request is {request.state}", stays, "stays stopped", "stays stopped")
-        return _Next("comes back by itself", "comes back", "comes back", "interrupted")
-    gone = f"gone, {_disks(instance)}"
-    if request is not None and request.is_persistent and request.state in ALIVE:
-        return _Next(
+            return _Consequence(f"{stays}: its request is {request.state}", stays, "stays stopped", "stays stopped")
+        return _Consequence("comes back by itself", "comes back", "comes back", "interrupted")
+    gone = f"gone, {_volumes_text(instance)}"
+    if request is not None and request.is_persistent and request.state in LIVE_REQUEST_STATES:
+        return _Consequence(
             f"{gone}; AWS launches another in its place", "gone, another comes", "another comes", "taken, gone"
         )
-    return _Next(gone, gone, "gone", "taken, gone")
+    return _Consequence(gone, gone, "gone", "taken, gone")
 
 
-def _disks(instance: Instance) -> str:
+def _volumes_text(instance: Instance) -> str:
     """What became of its disks; a terminated one has none any more, and tells only of the usual."""
     kept = sum(not one.delete_on_termination for one in instance.attachments)
     if not kept:
@@ -224,31 +224,31 @@ def _disks(instance: Instance) -> str:
     return "disk kept" if kept == len(instance.attachments) == 1 else f"{plural(kept, 'disk')} kept"
 
 
-def _notice(instance: Instance, about: SpotRequest, code: str, now: datetime) -> tuple[str, ...]:
+def _notice_forms(instance: Instance, about: SpotRequest, code: str, now: datetime) -> tuple[str, ...]:
     """AWS has said that it will take it: of a machine that is to be terminated, its status says so from the start."""
-    if code not in _MARKED and not code.startswith("instance-terminated-"):
+    if code not in _NOTICE_STATUSES and not code.startswith("instance-terminated-"):
         return ()
-    due = about.status_at + NOTICE if about.status_at else None
+    due = about.status_at + NOTICE_TIME if about.status_at else None
     stops = "stop" in code
-    what = "it will be stopped, its disk kept" if stops else f"it will be terminated, {_disks(instance)}"
-    fate = "stops, disk kept" if stops else f"ends, {_disks(instance)}"
+    what = "it will be stopped, its disk kept" if stops else f"it will be terminated, {_volumes_text(instance)}"
+    fate = "stops, disk kept" if stops else f"ends, {_volumes_text(instance)}"
     clock = f" {due.astimezone():%H:%M}" if due else ""
     word = "stops" if stops else "ends"
     return (
-        f"AWS takes it back{_at(due, now)}: {what}",
+        f"AWS takes it back{_time_text(due, now)}: {what}",
         f"AWS takes it{clock} · {fate}",
         f"{word}{clock}" if due else f"being {'stopped' if stops else 'ended'}",
     )
 
 
-def _shortly(moment: datetime | None, now: datetime) -> str:
+def _short_time(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return ""
     here = moment.astimezone()
     return f" {here:%H:%M}" if here.date() == now.astimezone().date() else f" {here.day} {here:%b}"
 
 
-def _at(moment: datetime | None, now: datetime) -> str:
+def _time_text(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return ""
     here, today = moment.astimezone(), now.astimezone()
@@ -259,20 +259,20 @@ def _at(moment: datetime | None, now: datetime) -> str:
     return f" on {here.day} {here:%b %Y}"
 
 
-def _after_taking(request: SpotRequest, code: str) -> str:
-    if code == _WITH_ITS_REQUEST:
+def _interrupted_text(request: SpotRequest, code: str) -> str:
+    if code == _ENDED_WITH_REQUEST:
         return "its machine, which was stopped, was terminated when the request ended"
-    why = _in_zone(_TAKEN[code], request.zone)
+    why = _in_zone(_INTERRUPTED[code], request.zone)
     if code.startswith("instance-stopped"):
-        if request.state in ALIVE:
+        if request.state in LIVE_REQUEST_STATES:
             return f"AWS stopped its machine: {why}; starts it again when it can"
         return f"AWS stopped its machine: {why}"
-    if request.is_persistent and request.state in ALIVE:
+    if request.is_persistent and request.state in LIVE_REQUEST_STATES:
         return f"AWS took its machine back: {why}; launches another when it can"
     return f"AWS took its machine back: {why}"
 
 
-def _while_running(request: SpotRequest) -> str:
+def _running_text(request: SpotRequest) -> str:
     if not request.is_persistent:
         return "AWS terminates its machine, disk and all, when it needs the capacity"
     if request.interruption == "hibernate":
@@ -282,20 +282,20 @@ def _while_running(request: SpotRequest) -> str:
     return "AWS stops its machine when it needs the capacity, and starts it when there is some"
 
 
-def _after_its_end(request: SpotRequest, machine: Instance) -> str:
-    ended = "is terminated" if machine.state is State.TERMINATED else "is being terminated"
-    if request.state not in ALIVE:
+def _terminated_text(request: SpotRequest, instance: Instance) -> str:
+    ended = "is terminated" if instance.state is State.TERMINATED else "is being terminated"
+    if request.state not in LIVE_REQUEST_STATES:
         return f"{request.state}; its machine {ended}"
     return f"its machine {ended}{'; AWS launches another for it' if request.is_persistent else ''}"
 
 
-def _after_a_stop(request: SpotRequest) -> str:
-    if request.state not in ALIVE:
+def _stopped_text(request: SpotRequest) -> str:
+    if request.state not in LIVE_REQUEST_STATES:
         return "its machine was stopped, not by AWS; it cannot be started any more"
     return "its machine was stopped, not by AWS; cancelling the request would terminate it"
 
 
-_STATES = {
+_STATE_TEXTS = {
     "open": "waits for AWS",
     "active": "has its machine",
     "disabled": "its machine is stopped",
@@ -305,8 +305,8 @@ _STATES = {
 }
 
 
-def _by_state(request: SpotRequest, code: str) -> str:
+def _state_text(request: SpotRequest, code: str) -> str:
     """What its state alone says, with AWS's own words for a status that is in no table."""
     said = visible(request.status_words or code).rstrip(".") if code not in ("", "fulfilled") else ""
-    known = _STATES.get(request.state, visible(request.state))
+    known = _STATE_TEXTS.get(request.state, visible(request.state))
     return f"{known} ({said})" if said else known

@@ -11,15 +11,15 @@ from typing import Any, get_args
 
 from fe2tui.errors import FieldError
 from fe2tui.model.spot import Market
-from fe2tui.model.words import listed
+from fe2tui.model.text import join_words
 
 _MARKETS: dict[str, Market] = {
     **dict.fromkeys(("spot", "true", "yes", "1"), "spot"),
     **dict.fromkeys(("one-time", "spot-once"), "spot-once"),
     **dict.fromkeys(("on-demand", "false", "no", "0", "-"), "on-demand"),
 }
-LARGEST_DISK = 65_536  # GiB, gp3 and io2; source: EBS volume types
-NAME_LENGTH = 255
+MAX_VOLUME_SIZE = 65_536  # GiB, gp3 and io2; source: EBS volume types
+MAX_NAME_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class LaunchRequest:
         return self.market != "on-demand"
 
     @property
-    def machine(self) -> str:
+    def type_text(self) -> str:
         """What is asked of AWS: ``m5.large``, or ``spot m5.large``."""
         return f"spot {self.type}" if self.is_spot else self.type
 
@@ -70,13 +70,13 @@ def field_errors(request: LaunchRequest) -> list[FieldError]:
     return [
         error
         for error in (
-            _name(request),
-            _image(request),
-            _disk(request),
-            _type(request),
-            _iops(request),
-            _market(request),
-            _tags(request),
+            _name_error(request),
+            _image_error(request),
+            _disk_error(request),
+            _type_error(request),
+            _iops_error(request),
+            _market_error(request),
+            _tags_error(request),
         )
         if error
     ]
@@ -89,14 +89,14 @@ def dash_error(field_name: str, name: str, remedy: str = "Choose another name.")
     return FieldError(field_name, f"“{name}” begins with a -: the shell would read this name as an option.", remedy)
 
 
-def _name(request: LaunchRequest) -> FieldError | None:
+def _name_error(request: LaunchRequest) -> FieldError | None:
     name = request.name
     if not name.strip():
         return FieldError("name", "The instance needs a name.", "Type one that no other instance has.")
     if error := dash_error("name", name):
         return error
-    if len(name) > NAME_LENGTH:
-        return FieldError("name", f"A name has at most {NAME_LENGTH} characters.", f"This one has {len(name)}.")
+    if len(name) > MAX_NAME_LENGTH:
+        return FieldError("name", f"A name has at most {MAX_NAME_LENGTH} characters.", f"This one has {len(name)}.")
     if not name.isprintable() or name != name.strip():
         return FieldError("name", "A name has no control characters and no space around it.", "Type it again.")
     if re.fullmatch(r"i-[0-9a-f]{8,17}", name):
@@ -108,40 +108,40 @@ def _name(request: LaunchRequest) -> FieldError | None:
     return None
 
 
-def _image(request: LaunchRequest) -> FieldError | None:
+def _image_error(request: LaunchRequest) -> FieldError | None:
     if request.image.strip():
         return None
     return FieldError("image", "An image is needed.", "Type ubuntu, amazon, debian or dlami, an AMI's name, or its id.")
 
 
-def _disk(request: LaunchRequest) -> FieldError | None:
-    if request.disk is None or 1 <= request.disk <= LARGEST_DISK:
+def _disk_error(request: LaunchRequest) -> FieldError | None:
+    if request.disk is None or 1 <= request.disk <= MAX_VOLUME_SIZE:
         return None
-    return FieldError("disk", f"A disk has 1 to {LARGEST_DISK:,} GiB.", "Type a whole number.")
+    return FieldError("disk", f"A disk has 1 to {MAX_VOLUME_SIZE:,} GiB.", "Type a whole number.")
 
 
-def _type(request: LaunchRequest) -> FieldError | None:
+def _type_error(request: LaunchRequest) -> FieldError | None:
     if re.fullmatch(r"[a-z0-9-]+\.[a-z0-9-]+", request.type):
         return None
     return FieldError("type", f"“{request.type}” is not an instance type.", "Type one such as t3.micro or m5.large.")
 
 
-def _iops(request: LaunchRequest) -> FieldError | None:
+def _iops_error(request: LaunchRequest) -> FieldError | None:
     if request.iops is None or 3000 <= request.iops <= 80_000:
         return None
     return FieldError("iops", "A gp3 disk has 3,000 to 80,000 IOPS.", "Leave it out for 3,000.")
 
 
-def _market(request: LaunchRequest) -> FieldError | None:
+def _market_error(request: LaunchRequest) -> FieldError | None:
     markets = get_args(Market)
     if request.market in markets:
         return None
     return FieldError(
-        "market", f"“{request.market}” is not a way to buy a machine.", f"Choose {listed(markets, 'or')}."
+        "market", f"“{request.market}” is not a way to buy a machine.", f"Choose {join_words(markets, 'or')}."
     )
 
 
-def _tags(request: LaunchRequest) -> FieldError | None:
+def _tags_error(request: LaunchRequest) -> FieldError | None:
     if "Name" in request.tags:
         return FieldError(
             "tags", "The tag Name is the instance's name, and not given as a tag.", "Give it as the name."
@@ -160,26 +160,26 @@ class ZonePrice:
 
     zone: str
     price: Decimal | None
-    offered: bool = True
+    is_offered: bool = True
 
     @property
-    def letter(self) -> str:
+    def zone_letter(self) -> str:
         """``2a`` of ``us-east-2a``."""
         return self.zone.rsplit("-", 1)[-1]
 
 
-def market_meant(said: object) -> Market:
+def parse_market(text: object) -> Market:
     """How a machine is to be bought, of the words that stand for it where SPOT is meant, or of True, False and None.
 
     Raises FieldError(market) for others.
     """
-    meant = _MARKETS.get(str(said).strip().lower()) if said is not None else "on-demand"
+    meant = _MARKETS.get(str(text).strip().lower()) if text is not None else "on-demand"
     if meant is None:
-        raise FieldError("market", f"“{said}” stands where SPOT is meant.", "Write spot, one-time or on-demand there.")
+        raise FieldError("market", f"“{text}” stands where SPOT is meant.", "Write spot, one-time or on-demand there.")
     return meant
 
 
-def market_words(market: Market, local_disk: bool = False) -> str:
+def purchase_text(market: Market, local_disk: bool = False) -> str:
     """One sentence on what happens to the data of a machine bought so; ``local_disk``: its type has disks of its own.
 
     Source: EC2 user guide, Spot Instance interruptions.
@@ -212,7 +212,7 @@ class LaunchIntent:
     call: Mapping[str, Any]
     region: str
     profile: str
-    made_at: datetime
+    created_at: datetime
     stage: str = "intended"
     instance_id: str | None = None
     error: str = ""

@@ -9,12 +9,12 @@ from decimal import Decimal
 
 from fe2tui.errors import NotFoundError
 from fe2tui.model.spot import SpotHistory, saving, zone_letter
-from fe2tui.model.words import DASH, dollars, listed, percent
+from fe2tui.model.text import DASH, dollars, join_words, percent
 
-EVERY_ZONE = "all"
+ALL_ZONES = "all"
 """In the place of a zone: each of them."""
 
-_PLACES = 4  # decimals of a spot price an hour
+_DECIMALS = 4  # decimals of a spot price an hour
 _GAP = "  "
 Cells = tuple[str, ...]
 
@@ -97,7 +97,12 @@ class PriceHist:
     def cells(self) -> list[Cells]:
         """The rows as text, a dash for what is not known."""
         return [
-            (row.type, zone_letter(row.zone) or DASH, *(dollars(price, _PLACES) for price in row.per_day), _saves(row))
+            (
+                row.type,
+                zone_letter(row.zone) or DASH,
+                *(dollars(price, _DECIMALS) for price in row.per_day),
+                _saving_text(row),
+            )
             for row in self.rows
         ]
 
@@ -109,14 +114,14 @@ class PriceHist:
         grid = [self.heads, *self.cells()]
         sizes = [max(map(len, column)) for column in zip(*grid, strict=True)]
         found: list[str] = []
-        for columns in _blocks(sizes, width):
+        for columns in _column_blocks(sizes, width):
             if found:
                 found.append("")
             found += [_line(row, columns, sizes) for row in grid]
         return found
 
 
-def price_table(
+def build_price_hist(
     histories: Mapping[str, SpotHistory],
     days: Sequence[Day],
     on_demand: Mapping[str, Decimal],
@@ -137,30 +142,30 @@ def price_table(
     return PriceHist(region, tuple(days), rows, histories, on_demand, zone, tz)
 
 
-def zone_named(text: str, zones: Iterable[str]) -> str:
+def find_zone(text: str, zones: Iterable[str]) -> str:
     """The zone that a person means by its name, ``us-east-2a``, its end, ``2a``, or its letter, ``a``; or ``all``.
 
     Raises NotFoundError.
     """
     wanted, known = text.strip().lower(), sorted(set(zones), key=lambda zone: (zone.count("-"), zone))
-    if wanted == EVERY_ZONE:
-        return EVERY_ZONE
+    if wanted == ALL_ZONES:
+        return ALL_ZONES
     for zone in known:
         if wanted in (zone, zone_letter(zone), zone[-1:]):
             return zone
-    raise NotFoundError(f"There is no zone {text} here.", f"There are {listed(known)}." if known else "")
+    raise NotFoundError(f"There is no zone {text} here.", f"There are {join_words(known)}." if known else "")
 
 
 def _rows(history: SpotHistory, days: Sequence[Day], on_demand: Decimal | None, zone: str) -> Iterator[PriceRow]:
     found = [_row(history, name, days, on_demand) for name in sorted(history.zones)]
     priced = [row for row in found if row.mean is not None]
-    if zone == EVERY_ZONE:
+    if zone == ALL_ZONES:
         chosen = priced
     elif zone:
         chosen = [row for row in priced if row.zone == zone]
     else:
         chosen = sorted(priced, key=lambda row: (row.mean or Decimal(0), row.zone))[:1]
-    where, nothing = "" if zone == EVERY_ZONE else zone, (None,) * len(days)
+    where, nothing = "" if zone == ALL_ZONES else zone, (None,) * len(days)
     yield from chosen or [PriceRow(history.type, where, nothing, on_demand=on_demand)]
 
 
@@ -170,11 +175,11 @@ def _row(history: SpotHistory, zone: str, days: Sequence[Day], on_demand: Decima
     return PriceRow(history.type, zone, per_day, series.mean(start, end), series.at(end), on_demand)
 
 
-def _saves(row: PriceRow) -> str:
+def _saving_text(row: PriceRow) -> str:
     return DASH if row.saves is None else percent(float(row.saves))
 
 
-def _blocks(sizes: Sequence[int], width: int | None) -> Iterator[list[int]]:
+def _column_blocks(sizes: Sequence[int], width: int | None) -> Iterator[list[int]]:
     """The columns of each table: the two that name the row, and as many others as there is room for."""
     names, rest = [0, 1], list(range(2, len(sizes)))
     taken = sum(sizes[:2]) + len(_GAP)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fe2tui.errors import Fe2Error
-from fe2tui.model.words import visible
+from fe2tui.model.text import visible
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -33,7 +33,7 @@ COUNTDOWN = "countdown"
 Report = Callable[[Progress], None]
 
 
-def unreported(progress: Progress) -> None:
+def ignore_progress(progress: Progress) -> None:
     """A Report for those who do not listen."""
 
 
@@ -82,4 +82,4 @@ class Activity:
     by: str = ""  # the command line, or "dashboard"
     ended_at: datetime | None = None
     id: int = 0
-    cut_short: bool = False
+    is_cut_short: bool = False

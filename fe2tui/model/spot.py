@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from fe2tui.model.series import Series
+from fe2tui.model.price_series import PriceSeries
 
 Market = Literal["on-demand", "spot", "spot-once"]
 """How a machine is bought: ``spot`` is a persistent request (stopped when interrupted, its disk kept), ``spot-once`` a
@@ -52,42 +52,42 @@ class SpotHistory:
     type: str
     since: datetime
     until: datetime
-    zones: Mapping[str, Series] = field(default_factory=dict)
+    zones: Mapping[str, PriceSeries] = field(default_factory=dict)
 
-    def now(self) -> dict[str, Decimal]:
+    def current_prices(self) -> dict[str, Decimal]:
         """The price of each zone at the last read, cheapest zone first."""
-        found = {zone: series.last for zone, series in self.zones.items()}
+        found = {zone: series.last_price for zone, series in self.zones.items()}
         return dict(sorted(((z, p) for z, p in found.items() if p is not None), key=lambda pair: (pair[1], pair[0])))
 
-    def joined(self, other: SpotHistory) -> SpotHistory:
+    def merge(self, other: SpotHistory) -> SpotHistory:
         """Both as one. Raises ValueError where time would be missing between them, or the types differ."""
         first, second = (self, other) if self.since <= other.since else (other, self)
         if self.type != other.type or first.until < second.since:
             raise ValueError(f"{self.type} until {first.until} and {other.type} from {second.since} do not join")
         newer, older = (self, other) if self.until >= other.until else (other, self)
         zones = {
-            zone: older.zones.get(zone, Series()).joined(newer.zones.get(zone, Series()))
+            zone: older.zones.get(zone, PriceSeries()).merge(newer.zones.get(zone, PriceSeries()))
             for zone in sorted({*self.zones, *other.zones})
         }
         return SpotHistory(self.type, first.since, newer.until, zones)
 
-    def within(self, since: datetime) -> SpotHistory:
+    def drop_before(self, since: datetime) -> SpotHistory:
         """What is known from a moment on; all of it if that is earlier."""
         if since <= self.since:
             return self
         return SpotHistory(self.type, since, self.until, {zone: one.since(since) for zone, one in self.zones.items()})
 
 
-def combined(kept: SpotHistory | None, new: SpotHistory) -> SpotHistory:
+def merge_spot_histories(kept: SpotHistory | None, new: SpotHistory) -> SpotHistory:
     """All that both tell of one type; where time is missing between them, the newer one alone."""
     if kept is None:
         return new
     if max(kept.since, new.since) > min(kept.until, new.until):
         return new if new.until >= kept.until else kept
-    return kept.joined(new)
+    return kept.merge(new)
 
 
-class ZoneFigures(NamedTuple):
+class ZonePriceStats(NamedTuple):
     """What a zone's price did in a window: dollars an hour. ``saves`` is the share of the on-demand price, 0 to 1.
 
     ``now`` is the price at the window's end; ``saves`` is negative where spot costs more than on demand.
@@ -101,22 +101,22 @@ class ZoneFigures(NamedTuple):
     saves: Decimal | None
 
     @property
-    def letter(self) -> str:
+    def zone_letter(self) -> str:
         """``2a`` of ``us-east-2a``."""
         return zone_letter(self.zone)
 
 
-def zone_figures(
+def zone_price_stats(
     history: SpotHistory, start: datetime, end: datetime, on_demand: Decimal | None
-) -> tuple[ZoneFigures, ...]:
+) -> tuple[ZonePriceStats, ...]:
     """The figures of every zone that has a price in the window, the cheapest now first."""
-    found: list[ZoneFigures] = []
+    found: list[ZonePriceStats] = []
     for zone, series in history.zones.items():
         now, mean = series.at(end), series.mean(start, end)
         lowest, highest = series.lowest(start, end), series.highest(start, end)
         if now is None or mean is None or lowest is None or highest is None:
             continue
-        found.append(ZoneFigures(zone, now, lowest, mean, highest, saving(now, on_demand)))
+        found.append(ZonePriceStats(zone, now, lowest, mean, highest, saving(now, on_demand)))
     return tuple(sorted(found, key=lambda one: (one.now, one.zone)))
 
 

@@ -28,7 +28,7 @@ class Volume:
 
     def __repr__(self) -> str:
         """``data (vol-0b39947b710d05337 in-use): 100 GiB gp3``."""
-        from fe2tui.model.words import DASH, visible
+        from fe2tui.model.text import DASH, visible
 
         state = f" ({self.id} {self.state})" if self.id else ""
         return f"{visible(self.name or self.device or '') or DASH}{state}: {self.size:,} GiB {self.type}"

@@ -38,7 +38,7 @@ def parse_console(text: str) -> tuple[str, ...]:
         keys, end, _ = block.partition(_END)
         if end:
             found = keys
-    return _plain_keys(found.splitlines())
+    return _parse_keys(found.splitlines())
 
 
 def fingerprint(key: str) -> str:
@@ -53,51 +53,51 @@ class HostKeys:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def prepare(self) -> None:
+    def create_file(self) -> None:
         """Make the file if it is not there: ssh goes on, with only a warning, where it cannot keep a key."""
         self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.file.touch(0o600)
 
-    def known(self, instance_id: str) -> tuple[str, ...]:
+    def known_keys(self, instance_id: str) -> tuple[str, ...]:
         """The keys known for an instance, ``ssh-ed25519 AAAA…``; empty if there is none."""
-        return _plain_keys(line for line in self._lines() if _is_of(line, instance_id))
+        return _parse_keys(line for line in self._lines() if _is_for(line, instance_id))
 
     def learn(self, instance_id: str, keys: Iterable[str], *, label: str = "") -> tuple[str, ...]:
         """Keep keys for an instance, and return those that are new.
 
         Raises HostKeyChangedError, and keeps nothing, if other keys are known for it.
         """
-        offered = _plain_keys(keys)
-        with self._locked():
-            known = self.known(instance_id)
+        offered = _parse_keys(keys)
+        with self._lock():
+            known = self.known_keys(instance_id)
             fresh = tuple(key for key in offered if key not in known)
             known_types = {key.split()[0] for key in known}
             conflict = next((key for key in fresh if key.split()[0] in known_types), None)
             if conflict is None and known and fresh and len(fresh) == len(offered):
                 conflict = fresh[0]
             if conflict is not None:
-                raise self.changed(instance_id, conflict, label=label)
+                raise self.changed_error(instance_id, conflict, label=label)
             if fresh:
                 self._append("".join(f"{instance_id} {key}\n" for key in fresh))
         return fresh
 
     def forget(self, instance_id: str) -> bool:
         """Drop every key of an instance; whether there was one."""
-        with self._locked():
+        with self._lock():
             lines = self._lines()
-            kept = [line for line in lines if not _is_of(line, instance_id)]
-            if len(kept) == len(lines):
+            remaining = [line for line in lines if not _is_for(line, instance_id)]
+            if len(remaining) == len(lines):
                 return False
             fresh = self.file.with_name(f"{self.file.name}.{os.getpid()}.new")
             fresh.unlink(missing_ok=True)
             fresh.touch(0o600)
-            fresh.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            fresh.write_text("".join(f"{line}\n" for line in remaining), encoding="utf-8")
             fresh.replace(self.file)
         return True
 
-    def changed(self, instance_id: str, offered: str | None, *, label: str = "") -> HostKeyChangedError:
+    def changed_error(self, instance_id: str, offered: str | None, *, label: str = "") -> HostKeyChangedError:
         """The error for a machine that shows a key (``offered``, where we saw it) other than those known."""
-        known = self.known(instance_id)
+        known = self.known_keys(instance_id)
         alike = [key for key in known if offered and key.split()[0] == offered.split()[0]] or list(known)
         expected = ", ".join(fingerprint(key) for key in alike) or "none"
         shown = f"{offered.split()[0]} {fingerprint(offered)}" if offered else "a key of another kind"
@@ -127,7 +127,7 @@ class HostKeys:
             os.close(descriptor)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _lock(self) -> Iterator[None]:
         self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(self.file.with_name(self.file.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -137,7 +137,7 @@ class HostKeys:
             os.close(lock)
 
 
-def _plain_keys(lines: Iterable[str]) -> tuple[str, ...]:
+def _parse_keys(lines: Iterable[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for line in lines:
         if (match := _KEY.search(line)) and public_blob(match[0]):
@@ -145,14 +145,14 @@ def _plain_keys(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _is_of(line: str, instance_id: str) -> bool:
+def _is_for(line: str, instance_id: str) -> bool:
     fields = line.split()
     if len(fields) < 3 or fields[0].startswith(("#", "@")):
         return False
-    return any(_names(pattern, instance_id) for pattern in fields[0].split(","))
+    return any(_matches(pattern, instance_id) for pattern in fields[0].split(","))
 
 
-def _names(pattern: str, instance_id: str) -> bool:
+def _matches(pattern: str, instance_id: str) -> bool:
     # ssh writes hashed names where the person's configuration has HashKnownHosts.
     if not pattern.startswith("|1|"):
         return pattern == instance_id

@@ -28,7 +28,7 @@ class PrivateKeyFile:
     """What a private key file tells without its passphrase; ``public`` is empty if that is nothing."""
 
     public: str
-    encrypted: bool
+    is_encrypted: bool
 
 
 def public_blob(line: str) -> bytes:
@@ -40,7 +40,7 @@ def public_blob(line: str) -> bytes:
         blob = base64.b64decode(fields[1], validate=True)
     except binascii.Error:
         return b""
-    parts = _strings(blob)
+    parts = _split_strings(blob)
     is_whole = len(parts) > 1 and sum(4 + len(part) for part in parts) == len(blob)
     return blob if is_whole and parts[0] == fields[0].encode() else b""
 
@@ -64,16 +64,16 @@ def read_private_key(file: Path) -> PrivateKeyFile | None:
     if match[1] == "OPENSSH PRIVATE KEY":
         key = _read_openssh(match[2])
         # The file beside it has the comment too.
-        beside = public_of(file)
+        beside = read_public_half(file)
         return replace(key, public=beside) if key is not None and same_public(beside, key.public) else key
     encrypted = "ENCRYPTED" in match[1] or "ENCRYPTED" in match[2]
-    public = public_of(file)
+    public = read_public_half(file)
     if not public and not encrypted:
         public = _public_by_asyncssh(text)
     return PrivateKeyFile(public, encrypted)
 
 
-def public_of(file: Path) -> str:
+def read_public_half(file: Path) -> str:
     """The line in the ``.pub`` file beside a private key; empty if there is none."""
     try:
         line = file.with_name(file.name + ".pub").read_text(encoding="utf-8", errors="replace").strip()
@@ -117,25 +117,25 @@ def agent_keys(agent_socket: str | None) -> tuple[str, ...]:
             agent.settimeout(_AGENT_SECONDS)
             agent.connect(agent_socket)
             agent.sendall(b"\0\0\0\1\x0b")
-            length = int.from_bytes(_exactly(agent, 4), "big")
-            answer = _exactly(agent, min(length, 1 << 20))
+            length = int.from_bytes(_read_exactly(agent, 4), "big")
+            answer = _read_exactly(agent, min(length, 1 << 20))
     except (OSError, EOFError):
         return ()
     if answer[:1] != b"\x0c":
         return ()
-    fields = _strings(answer[5:])
+    fields = _split_strings(answer[5:])
     return tuple(_lines(fields))
 
 
 def _lines(fields: list[bytes]) -> Iterator[str]:
     for blob, comment in zip(fields[::2], fields[1::2], strict=False):
-        kind = (_strings(blob) or [b""])[0].decode("ascii", errors="replace")
+        kind = (_split_strings(blob) or [b""])[0].decode("ascii", errors="replace")
         if kind and not kind.endswith("-cert-v01@openssh.com"):
             words = "".join(c if c.isprintable() else " " for c in comment.decode("utf-8", errors="replace"))
             yield f"{kind} {base64.b64encode(blob).decode()} {words}".strip()
 
 
-def _exactly(agent: socket.socket, count: int) -> bytes:
+def _read_exactly(agent: socket.socket, count: int) -> bytes:
     read = b""
     while len(read) < count:
         more = agent.recv(count - len(read))
@@ -145,7 +145,7 @@ def _exactly(agent: socket.socket, count: int) -> bytes:
     return read
 
 
-def _strings(data: bytes) -> list[bytes]:
+def _split_strings(data: bytes) -> list[bytes]:
     """The length-prefixed strings at the start of some binary data."""
     found, at = [], 0
     while at + 4 <= len(data):
@@ -165,13 +165,13 @@ def _read_openssh(body: str) -> PrivateKeyFile | None:
     if not data.startswith(_MAGIC):
         return None
     rest = data[len(_MAGIC) :]
-    head = _strings(rest)[:3]
+    head = _split_strings(rest)[:3]
     if len(head) < 3:
         return None
     # Cipher, its key derivation and that one's options, then a count of keys, then the first public half.
     after = sum(4 + len(part) for part in head) + 4
-    blob = (_strings(rest[after:]) or [b""])[0]
-    kind = (_strings(blob) or [b""])[0].decode("ascii", errors="replace")
+    blob = (_split_strings(rest[after:]) or [b""])[0]
+    kind = (_split_strings(blob) or [b""])[0].decode("ascii", errors="replace")
     public = f"{kind} {base64.b64encode(blob).decode()}" if kind else ""
     return PrivateKeyFile(public, head[0] != b"none")
 
@@ -197,7 +197,7 @@ def _private_der(file: Path) -> bytes:
 
 def _rsa_der(blob: bytes) -> bytes:
     """An RSA key's SubjectPublicKeyInfo; empty for another kind of key."""
-    fields = _strings(blob)
+    fields = _split_strings(blob)
     if len(fields) != 3 or fields[0] != b"ssh-rsa":
         return b""
     _, exponent, modulus = fields

@@ -20,7 +20,7 @@ def _agent_socket() -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyPlaces:
+class KeySearchPaths:
     """Where keys are looked for: our own folder (``NAME.pem``), the person's ~/.ssh and the agent behind a socket."""
 
     folder: Path
@@ -41,8 +41,8 @@ class LocalKey:
 
     public: str
     file: Path | None = None
-    in_agent: bool = False
-    encrypted: bool = False
+    is_in_agent: bool = False
+    is_encrypted: bool = False
 
     @property
     def type(self) -> str:
@@ -55,44 +55,44 @@ class LocalKey:
         return self.public.split(maxsplit=2)[2] if len(self.public.split(maxsplit=2)) > 2 else ""
 
     @property
-    def needs_a_person(self) -> bool:
+    def needs_person(self) -> bool:
         """Whether somebody has to touch or type something each time it is used."""
-        return self.type.startswith("sk-") or (self.encrypted and not self.in_agent)
+        return self.type.startswith("sk-") or (self.is_encrypted and not self.is_in_agent)
 
 
-def local_keys(places: KeyPlaces, key_name: str | None = None) -> tuple[LocalKey, ...]:
+def local_keys(search_paths: KeySearchPaths, key_name: str | None = None) -> tuple[LocalKey, ...]:
     """The person's keys: files first (our own, those that ~/.ssh/config names, those in ~/.ssh), then the agent's.
 
     With ``key_name`` also the files of ~/.ssh that bear the name. Reads files and asks the agent: do not call it on
     an event loop.
     """
-    in_agent = agent_keys(places.agent_socket)
+    in_agent = agent_keys(search_paths.agent_socket)
     found: list[LocalKey] = []
-    for file in _candidates(places, key_name):
+    for file in _search_files(search_paths, key_name):
         key = read_private_key(file)
         if key is not None:
             held = any(same_public(key.public, line) for line in in_agent)
-            found.append(LocalKey(key.public, file, held, key.encrypted))
+            found.append(LocalKey(key.public, file, held, key.is_encrypted))
     for line in in_agent:
         if not any(same_public(key.public, line) for key in found):
-            found.append(LocalKey(line, in_agent=True))
+            found.append(LocalKey(line, is_in_agent=True))
     return tuple(found)
 
 
-def local_public_keys(places: KeyPlaces) -> tuple[LocalKey, ...]:
+def local_public_keys(search_paths: KeySearchPaths) -> tuple[LocalKey, ...]:
     """The person's keys that EC2 can import (ed25519 and RSA), each once, those that need no person first.
 
     Source: EC2's ImportKeyPair.
     """
     once: dict[str, LocalKey] = {}
-    for key in local_keys(places):
+    for key in local_keys(search_paths):
         if key.type in ("ssh-ed25519", "ssh-rsa"):
             once.setdefault(key.public.split()[1], key)
-    return tuple(sorted(once.values(), key=lambda key: (key.needs_a_person, key.type != "ssh-ed25519")))
+    return tuple(sorted(once.values(), key=lambda key: (key.needs_person, key.type != "ssh-ed25519")))
 
 
 def find_private_key(
-    places: KeyPlaces, key_name: str, *, public_key: str | None = None, fingerprint: str | None = None
+    search_paths: KeySearchPaths, key_name: str, *, public_key: str | None = None, fingerprint: str | None = None
 ) -> LocalKey | None:
     """The private half of an EC2 key pair, None if it is not here.
 
@@ -100,38 +100,38 @@ def find_private_key(
     KeyFingerprint), whatever its file is called. The name decides only where neither can be compared: a file of the
     right name with another key in it is not the key. Source for fingerprints: EC2's guide, "Verify the fingerprint".
     """
-    keys = local_keys(places, key_name)
+    keys = local_keys(search_paths, key_name)
     if public_key:
         fitting = [key for key in keys if key.public and same_public(key.public, public_key)]
     elif fingerprint:
         fitting = [key for key in keys if fits_fingerprint(key.public, key.file, fingerprint)]
     else:
-        fitting = [key for key in keys if key.file in looked_for(places, key_name)]
+        fitting = [key for key in keys if key.file in candidate_files(search_paths, key_name)]
     if not fitting and (public_key or fingerprint):
-        fitting = [key for key in keys if not key.public and key.file in looked_for(places, key_name)]
-    fitting.sort(key=lambda key: key.needs_a_person)
+        fitting = [key for key in keys if not key.public and key.file in candidate_files(search_paths, key_name)]
+    fitting.sort(key=lambda key: key.needs_person)
     return fitting[0] if fitting else None
 
 
-def looked_for(places: KeyPlaces, key_name: str) -> tuple[Path, ...]:
+def candidate_files(search_paths: KeySearchPaths, key_name: str) -> tuple[Path, ...]:
     """The files that a key pair's private half would be in, by its name."""
     if not _KEY_NAME.match(key_name) or key_name in (".", ".."):
         return ()
     return (
-        places.folder / f"{key_name}.pem",
-        places.ssh_folder / key_name,
-        places.ssh_folder / f"{key_name}.pem",
+        search_paths.folder / f"{key_name}.pem",
+        search_paths.ssh_folder / key_name,
+        search_paths.ssh_folder / f"{key_name}.pem",
     )
 
 
-def identity_file(places: KeyPlaces, key: LocalKey) -> Path:
+def identity_file(search_paths: KeySearchPaths, key: LocalKey) -> Path:
     """The file to give to ``ssh -i`` so that it offers this key and no other.
 
     For a key that only the agent has this is a file with its public half, made in our keys folder.
     """
     if key.file is not None:
         return key.file
-    folder = places.folder / "agent"
+    folder = search_paths.folder / "agent"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = re.sub(r"[^A-Za-z0-9]", "", key.public.split()[1])[-16:]
     file = folder / f"{name}.pub"
@@ -153,7 +153,7 @@ def create_private_key_file(path: Path, material: str) -> Path:
             path.parent.mkdir(parents=True, mode=0o700)
         _write_for_owner(fresh, material if material.endswith("\n") else material + "\n")
     except OSError as error:
-        raise _unwritten(path, error) from error
+        raise _not_written_error(path, error) from error
     try:
         _publish(fresh, path)
     except FileExistsError as error:
@@ -162,13 +162,13 @@ def create_private_key_file(path: Path, material: str) -> Path:
             "Choose another name for the key pair, or move that file away.",
         ) from error
     except OSError as error:
-        raise _unwritten(path, error) from error
+        raise _not_written_error(path, error) from error
     finally:
         fresh.unlink()
     return path
 
 
-def _unwritten(path: Path, error: OSError) -> KeyFileError:
+def _not_written_error(path: Path, error: OSError) -> KeyFileError:
     return KeyFileError(f"The private key could not be written to {path}: {error.strerror}.", "Nothing was kept.")
 
 
@@ -205,11 +205,11 @@ def make_ed25519(comment: str = "") -> NewKey:
     return NewKey(key.export_private_key().decode(), key.export_public_key().decode().strip())
 
 
-def _candidates(places: KeyPlaces, key_name: str | None) -> Iterator[Path]:
+def _search_files(search_paths: KeySearchPaths, key_name: str | None) -> Iterator[Path]:
     seen: set[Path] = set()
-    named = looked_for(places, key_name) if key_name else ()
-    ours = sorted(places.folder.glob("*.pem")) if places.folder.is_dir() else []
-    for file in (*named, *ours, *_configured(places), *_in_ssh_folder(places)):
+    named = candidate_files(search_paths, key_name) if key_name else ()
+    ours = sorted(search_paths.folder.glob("*.pem")) if search_paths.folder.is_dir() else []
+    for file in (*named, *ours, *_configured_files(search_paths), *_ssh_folder_files(search_paths)):
         try:
             resolved = file.resolve()
             if resolved not in seen and file.is_file():
@@ -219,8 +219,8 @@ def _candidates(places: KeyPlaces, key_name: str | None) -> Iterator[Path]:
             continue
 
 
-def _in_ssh_folder(places: KeyPlaces) -> list[Path]:
-    folder = places.ssh_folder
+def _ssh_folder_files(search_paths: KeySearchPaths) -> list[Path]:
+    folder = search_paths.ssh_folder
     if not folder.is_dir():
         return []
     names = sorted(entry.name for entry in folder.iterdir())
@@ -229,13 +229,13 @@ def _in_ssh_folder(places: KeyPlaces) -> list[Path]:
     return [folder / name for name in (*usual, *other)]
 
 
-def _configured(places: KeyPlaces) -> Iterator[Path]:
-    for value in _identity_files(places.ssh_folder / "config", places.ssh_folder, depth=0):
-        path = value.replace("%d", str(places.home)).replace("%%", "%")
+def _configured_files(search_paths: KeySearchPaths) -> Iterator[Path]:
+    for value in _identity_files(search_paths.ssh_folder / "config", search_paths.ssh_folder, depth=0):
+        path = value.replace("%d", str(search_paths.home)).replace("%%", "%")
         if path.startswith("~/"):
-            path = str(places.home / path[2:])
+            path = str(search_paths.home / path[2:])
         if "%" not in path and path.lower() != "none":
-            yield Path(path) if path.startswith("/") else places.ssh_folder / path
+            yield Path(path) if path.startswith("/") else search_paths.ssh_folder / path
 
 
 def _identity_files(config: Path, folder: Path, depth: int) -> Iterator[str]:
@@ -247,15 +247,15 @@ def _identity_files(config: Path, folder: Path, depth: int) -> Iterator[str]:
         match = re.match(r"\s*(IdentityFile|Include)(?:\s*=\s*|\s+)(.+?)\s*$", line, re.IGNORECASE)
         if match is None:
             continue
-        values = _words(match[2])
+        values = _split_words(match[2])
         if match[1].lower() == "identityfile":
             yield from values[:1]
         elif depth < 4:
             for pattern in values:
-                yield from _included(pattern, folder, depth)
+                yield from _included_files(pattern, folder, depth)
 
 
-def _included(pattern: str, folder: Path, depth: int) -> Iterator[str]:
+def _included_files(pattern: str, folder: Path, depth: int) -> Iterator[str]:
     if pattern.startswith("~/"):
         pattern = str(folder.parent / pattern[2:])
     root, relative = (Path("/"), pattern[1:]) if pattern.startswith("/") else (folder, pattern)
@@ -263,11 +263,11 @@ def _included(pattern: str, folder: Path, depth: int) -> Iterator[str]:
         yield from _identity_files(file, folder, depth + 1)
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     return [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|(\S+)', text)]
 
 
-def in_words(key: LocalKey, home: Path) -> str:
+def location_text(key: LocalKey, home: Path) -> str:
     """Where a key is: ``~/.ssh/id_ed25519``, or ``ssh-agent``."""
     if key.file is None:
         return "ssh-agent"

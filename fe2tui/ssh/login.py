@@ -18,7 +18,7 @@ from typing import Any
 import asyncssh
 
 from fe2tui.errors import Fe2Error, HostKeyChangedError, KeyFileError, KeyNeedsPersonError
-from fe2tui.ssh import endings
+from fe2tui.ssh import errors
 from fe2tui.ssh.hostkeys import HostKeys
 from fe2tui.ssh.keyfiles import PrivateKeyFile, public_blob, read_private_key
 from fe2tui.ssh.route import Route
@@ -35,23 +35,23 @@ FAILURES = (OSError, asyncssh.Error)
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class OfferedKeys:
     """The keys to offer; None leaves them to asyncssh, which takes the agent's and those of ~/.ssh."""
 
     keys: Sequence[asyncssh.SSHKeyPair] | None
     labels: tuple[str, ...] = ()
-    by_agent: bool = False
+    is_from_agent: bool = False
 
 
-class Visitor(asyncssh.SSHClient):
+class LoginClient(asyncssh.SSHClient):
     """Watches one login: decides on the host key, and remembers what the server said."""
 
     def __init__(self, route: Route, hosts: HostKeys) -> None:
         self._route = route
         self._hosts = hosts
-        self.changed: HostKeyChangedError | None = None
+        self.host_key_error: HostKeyChangedError | None = None
         self.banner = ""
-        self.is_at_the_door = False
+        self.is_authenticating = False
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         """Trust on first use; called only for a key that is not among the known ones."""
@@ -59,7 +59,7 @@ class Visitor(asyncssh.SSHClient):
         try:
             self._hosts.learn(self._route.instance_id, [offered], label=self._route.label)
         except HostKeyChangedError as changed:
-            self.changed = changed
+            self.host_key_error = changed
             return False
         return True
 
@@ -67,13 +67,13 @@ class Visitor(asyncssh.SSHClient):
         self.banner = msg
 
     def begin_auth(self, username: str) -> None:
-        self.is_at_the_door = True
+        self.is_authenticating = True
 
 
-async def log_in(route: Route, hosts: HostKeys, found: Credentials, timeout: float) -> asyncssh.SSHClientConnection:
+async def log_in(route: Route, hosts: HostKeys, offered: OfferedKeys, timeout: float) -> asyncssh.SSHClientConnection:
     """An open connection, or the error of ours that says why there is none. ``timeout`` is seconds."""
-    visitor = Visitor(route, hosts)
-    options = _options(route, hosts, found)
+    visitor = LoginClient(route, hosts)
+    options = _connect_options(route, hosts, offered)
     try:
         async with asyncio.timeout(timeout):
             try:
@@ -82,16 +82,16 @@ async def log_in(route: Route, hosts: HostKeys, found: Credentials, timeout: flo
                 # The person's ssh configuration has something that asyncssh cannot read.
                 return await asyncssh.connect(**options, config=None, client_factory=lambda: visitor)
     except FAILURES as error:
-        if isinstance(error, TimeoutError) and visitor.is_at_the_door and found.by_agent:
+        if isinstance(error, TimeoutError) and visitor.is_authenticating and offered.is_from_agent:
             raise KeyNeedsPersonError(
                 f"The agent did not use its key for {route.name} within {timeout:g} seconds.",
                 "It may be waiting for somebody to allow it.",
             ) from error
-        raise _reason(error, route, hosts, visitor, found) from error
+        raise _login_error(error, route, hosts, visitor, offered) from error
 
 
-def _options(route: Route, hosts: HostKeys, found: Credentials) -> dict[str, Any]:
-    known = [asyncssh.import_public_key(key) for key in hosts.known(route.instance_id)]
+def _connect_options(route: Route, hosts: HostKeys, offered: OfferedKeys) -> dict[str, Any]:
+    known = [asyncssh.import_public_key(key) for key in hosts.known_keys(route.instance_id)]
     options: dict[str, Any] = {
         "host": route.address,
         "port": route.port,
@@ -110,39 +110,41 @@ def _options(route: Route, hosts: HostKeys, found: Credentials) -> dict[str, Any
     }
     if not known:
         options["server_host_key_algs"] = _WANTED_HOST_KEYS
-    if found.keys is not None:
-        options["client_keys"] = found.keys
+    if offered.keys is not None:
+        options["client_keys"] = offered.keys
         options["agent_path"] = None
     return options
 
 
-def _reason(error: Exception, route: Route, hosts: HostKeys, visitor: Visitor, found: Credentials) -> Fe2Error:
-    if visitor.changed is not None:
-        return visitor.changed
+def _login_error(
+    error: Exception, route: Route, hosts: HostKeys, client: LoginClient, offered: OfferedKeys
+) -> Fe2Error:
+    if client.host_key_error is not None:
+        return client.host_key_error
     if isinstance(error, asyncssh.KeyExchangeFailed) and "host key" in str(error):
-        return hosts.changed(route.instance_id, None, label=route.label)
-    if endings.BOOTING_WORDS in visitor.banner:
-        return endings.booting(route)
+        return hosts.changed_error(route.instance_id, None, label=route.label)
+    if errors.BOOTING_TEXT in client.banner:
+        return errors.booting_error(route)
     if isinstance(error, asyncssh.PermissionDenied):
-        return endings.permission_denied(route, found.labels)
-    return reason(error, route)
+        return errors.permission_denied_error(route, offered.labels)
+    return connection_error(error, route)
 
 
-def reason(error: Exception, route: Route) -> Fe2Error:
+def connection_error(error: Exception, route: Route) -> Fe2Error:
     """The error of ours for one of asyncssh's or the system's that ended, or prevented, a connection."""
     if isinstance(error, TimeoutError):
-        return endings.silent(route)
+        return errors.no_answer_error(route)
     if isinstance(error, ConnectionRefusedError):
-        return endings.refused(route)
+        return errors.connection_refused_error(route)
     if isinstance(error, asyncssh.Error | ConnectionError):
-        return endings.broken(route, str(error).rstrip(".") or type(error).__name__)
+        return errors.connection_broken_error(route, str(error).rstrip(".") or type(error).__name__)
     if isinstance(error, OSError):
-        return endings.unreachable(route, error.strerror or str(error))
+        return errors.unreachable_error(route, error.strerror or str(error))
     raise error
 
 
 @asynccontextmanager
-async def credentials(route: Route, agent_socket: str | None) -> AsyncIterator[Credentials]:
+async def offered_keys(route: Route, agent_socket: str | None) -> AsyncIterator[OfferedKeys]:
     """The keys to offer for a route; an agent stays open inside the block.
 
     Raises KeyFileError for a key file that is missing or no key, KeyNeedsPersonError for one that wants a passphrase
@@ -151,23 +153,23 @@ async def credentials(route: Route, agent_socket: str | None) -> AsyncIterator[C
     agent_socket = agent_socket or os.environ.get("SSH_AUTH_SOCK")
     file = route.key_file
     if file is None:
-        yield Credentials(None, by_agent=agent_socket is not None)
+        yield OfferedKeys(None, is_from_agent=agent_socket is not None)
         return
-    key, line = await asyncio.to_thread(_look_at, file)
-    if key is not None and not key.encrypted and not key.public.startswith("sk-"):
+    key, line = await asyncio.to_thread(_read_key_file, file)
+    if key is not None and not key.is_encrypted and not key.public.startswith("sk-"):
         try:
             pairs = await asyncio.to_thread(asyncssh.load_keypairs, [str(file)])
         except (OSError, asyncssh.KeyImportError) as error:
             raise KeyFileError(f"The private key {file} cannot be read: {error}.") from error
-        yield Credentials(pairs, (str(file),))
+        yield OfferedKeys(pairs, (str(file),))
         return
     if line.startswith("sk-"):
         raise KeyNeedsPersonError(f"{file} is a key in a device that has to be touched.", "Connect by hand.")
-    async with _from_agent(file, line, agent_socket) as held:
-        yield Credentials(held, (f"{file} by ssh-agent",), by_agent=True)
+    async with _keys_from_agent(file, line, agent_socket) as held:
+        yield OfferedKeys(held, (f"{file} by ssh-agent",), is_from_agent=True)
 
 
-def _look_at(file: Path) -> tuple[PrivateKeyFile | None, str]:
+def _read_key_file(file: Path) -> tuple[PrivateKeyFile | None, str]:
     """What a key file is: a private key, or, for the agent, the line of a public one."""
     key = read_private_key(file)
     if key is not None:
@@ -185,7 +187,9 @@ def _look_at(file: Path) -> tuple[PrivateKeyFile | None, str]:
 
 
 @asynccontextmanager
-async def _from_agent(file: Path, line: str, agent_socket: str | None) -> AsyncIterator[Sequence[asyncssh.SSHKeyPair]]:
+async def _keys_from_agent(
+    file: Path, line: str, agent_socket: str | None
+) -> AsyncIterator[Sequence[asyncssh.SSHKeyPair]]:
     missing = KeyNeedsPersonError(
         f"The private key {file} wants its passphrase.", f"Run: ssh-add {shlex.quote(str(file))}"
     )

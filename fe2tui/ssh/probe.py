@@ -20,23 +20,23 @@ from fe2tui.errors import (
     PermissionDeniedError,
     UnansweredError,
 )
-from fe2tui.ssh import endings
+from fe2tui.ssh import errors
+from fe2tui.ssh.connection import connect, load_asyncssh
 from fe2tui.ssh.hostkeys import HostKeys
-from fe2tui.ssh.machine import connect, load_asyncssh
 from fe2tui.ssh.route import Route
-from fe2tui.ssh.terminal import has_detour
+from fe2tui.ssh.terminal import uses_jump_host
 
-Step = Callable[[str, str], None]
+OnStep = Callable[[str, str], None]
 """Told of each step reached: its name (``ssh answers``, ``ready``) and a sentence."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.05, 1.0, 0.05
 _FIRST_LOGIN_PAUSE, _LOGIN_GROWTH = 0.05, 0.25  # from the first answer on: it is soon ready then
 _LONGEST_BANNER = 8192
-_NO_KEY = "its private key is not on this computer, so nobody has logged in to see"
+_NO_KEY_TEXT = "its private key is not on this computer, so nobody has logged in to see"
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class SshReady:
     """A machine that can be used. ``proof`` is what showed it: a command that ran, or only the banner.
 
     ``words`` is a sentence for a person; ``seconds`` is how long it took.
@@ -47,7 +47,7 @@ class Ready:
     seconds: float
 
 
-def _unheard(step: str, words: str) -> None:
+def _ignore_step(step: str, words: str) -> None:
     """A Step for those who do not listen."""
 
 
@@ -56,12 +56,12 @@ async def wait_for_ssh(
     hosts: HostKeys,
     *,
     within: float = 600.0,
-    on_step: Step = _unheard,
+    on_step: OnStep = _ignore_step,
     log_in: bool = True,
     try_seconds: float = 10.0,
     denied_seconds: float = 30.0,
     agent_socket: str | None = None,
-) -> Ready:
+) -> SshReady:
     """Wait until a machine can be used; it can be cancelled at any time.
 
     ``within`` seconds at most. With ``log_in`` False, or if the private key needs a person each time, the banner is
@@ -70,82 +70,82 @@ async def wait_for_ssh(
     Raises HostKeyChangedError at once; PermissionDeniedError with the keys that were tried; else UnansweredError with
     the last reason.
     """
-    wait = _Wait(route, hosts, within, on_step, try_seconds, denied_seconds, agent_socket)
+    wait = _SshWait(route, hosts, within, on_step, try_seconds, denied_seconds, agent_socket)
     loading = asyncio.create_task(load_asyncssh())
     try:
         # Past a jump host only a login tells whether the machine itself answers.
-        detour = await has_detour(route)
-        if not detour and not await wait.for_answer():
-            raise wait.expired()
+        detour = await uses_jump_host(route)
+        if not detour and not await wait.wait_for_banner():
+            raise wait.expired_error()
         if not log_in and not detour:
-            return wait.ready("banner", _NO_KEY)
-        return await wait.for_login(log_in)
+            return wait.report_ready("banner", _NO_KEY_TEXT)
+        return await wait.wait_for_login(log_in)
     finally:
         loading.cancel()
 
 
 @dataclass(slots=True)
-class _Wait:
+class _SshWait:
     route: Route
     hosts: HostKeys
     within: float
-    on_step: Step
+    on_step: OnStep
     try_seconds: float
     denied_seconds: float
     agent_socket: str | None
     last: Fe2Error | None = None
-    answered: float | None = None
-    began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    answered_after: float | None = None
+    started_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
     @property
     def elapsed(self) -> float:
-        return asyncio.get_running_loop().time() - self.began
+        return asyncio.get_running_loop().time() - self.started_at
 
     @property
     def left(self) -> float:
         return self.within - self.elapsed
 
     async def pause(self) -> None:
-        if self.answered is None:
+        if self.answered_after is None:
             pause = max(_FIRST_PAUSE, self.elapsed * _GROWTH)
         else:
-            pause = max(_FIRST_LOGIN_PAUSE, (self.elapsed - self.answered) * _LOGIN_GROWTH)
+            pause = max(_FIRST_LOGIN_PAUSE, (self.elapsed - self.answered_after) * _LOGIN_GROWTH)
         await asyncio.sleep(max(0.0, min(pause, _LONGEST_PAUSE, self.left)))
 
-    async def for_answer(self) -> bool:
+    async def wait_for_banner(self) -> bool:
         """Whether a banner came in time."""
         while self.left > 0:
             try:
                 async with asyncio.timeout(min(self.try_seconds / 2, self.left)):
-                    await _banner(self.route)
+                    await _read_banner(self.route)
             except TimeoutError:
-                self.last = endings.silent(self.route)
+                self.last = errors.no_answer_error(self.route)
             except ConnectionRefusedError:
-                self.last = endings.refused(self.route)
+                self.last = errors.connection_refused_error(self.route)
             except OSError as error:
-                self.last = endings.unreachable(self.route, error.strerror or str(error))
+                self.last = errors.unreachable_error(self.route, error.strerror or str(error))
             else:
-                self.answered = self.elapsed
+                self.answered_after = self.elapsed
                 self.on_step("ssh answers", f"{self.route.name} answers ssh")
                 return True
             await self.pause()
         return False
 
-    async def for_login(self, log_in: bool) -> Ready:
+    async def wait_for_login(self, log_in: bool) -> SshReady:
         denied_since: float | None = None
         while self.left > 0:
             try:
                 async with connect(
                     self.route, self.hosts, timeout=min(self.try_seconds, self.left), agent_socket=self.agent_socket
-                ) as machine:
-                    done = await machine.run("true", timeout=self.try_seconds)
+                ) as connection:
+                    done = await connection.run("true", timeout=self.try_seconds)
             except HostKeyChangedError:
                 raise
             except KeyFileError as error:
-                return self.ready("banner", f"nobody has logged in to see: {error.summary}")
+                return self.report_ready("banner", f"nobody has logged in to see: {error.summary}")
             except PermissionDeniedError as error:
                 if not log_in:
-                    return self.ready("banner", _NO_KEY)
+                    return self.report_ready("banner", _NO_KEY_TEXT)
                 self.last = error
                 denied_since = self.elapsed if denied_since is None else denied_since
                 if self.elapsed - denied_since >= self.denied_seconds:
@@ -159,19 +159,21 @@ class _Wait:
                     self.last = error
             else:
                 if done.is_ok:
-                    return self.ready("command", f"{self.route.user} can log in")
-                said = (done.stdout + done.stderr).strip().splitlines()[-1:] or [f"status {done.exit_status}"]
-                self.last = MachineError(f"{self.route.name} lets {self.route.user} in, but runs nothing: {said[0]}")
+                    return self.report_ready("command", f"{self.route.user} can log in")
+                last_line = (done.stdout + done.stderr).strip().splitlines()[-1:] or [f"status {done.exit_status}"]
+                self.last = MachineError(
+                    f"{self.route.name} lets {self.route.user} in, but runs nothing: {last_line[0]}"
+                )
             await self.pause()
-        raise self.expired()
+        raise self.expired_error()
 
-    def ready(self, proof: Literal["command", "banner"], why: str) -> Ready:
+    def report_ready(self, proof: Literal["command", "banner"], why: str) -> SshReady:
         words = f"{self.route.name} is ready: {why}" if proof == "command" else f"{self.route.name} answers ssh; {why}"
         self.on_step("ready", words)
-        return Ready(proof, words, self.elapsed)
+        return SshReady(proof, words, self.elapsed)
 
-    def expired(self) -> Fe2Error:
-        last = self.last or endings.silent(self.route)
+    def expired_error(self) -> Fe2Error:
+        last = self.last or errors.no_answer_error(self.route)
         if isinstance(last, PermissionDeniedError):
             return last
         return UnansweredError(
@@ -180,7 +182,7 @@ class _Wait:
         )
 
 
-async def _banner(route: Route) -> str:
+async def _read_banner(route: Route) -> str:
     reader, writer = await asyncio.open_connection(route.address, route.port, limit=_LONGEST_BANNER)
     try:
         # A server may say other things before its banner. Source: RFC 4253, 4.2.

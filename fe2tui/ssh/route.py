@@ -42,9 +42,9 @@ class Route:
     def __post_init__(self) -> None:
         if not _INSTANCE_ID.match(self.instance_id):
             raise UsageError(f"“{self.instance_id}” is not an instance id.")
-        _checked_address(self.address)
-        checked_user(self.user, "The login user")
-        checked_port(self.port, "The ssh port")
+        _check_address(self.address)
+        check_user(self.user, "The login user")
+        check_port(self.port, "The ssh port")
 
     @property
     def name(self) -> str:
@@ -58,7 +58,7 @@ class Route:
         return f"{self.user}@{host}" + (f":{self.port}" if self.port != DEFAULT_PORT else "")
 
 
-def checked_user(user: str, what: str, remedy: str = "") -> str:
+def check_user(user: str, what: str, remedy: str = "") -> str:
     """The user, if it is one that ssh can be given; else a UsageError in which ``what`` names where it came from."""
     if _USER.match(user):
         return user
@@ -68,7 +68,7 @@ def checked_user(user: str, what: str, remedy: str = "") -> str:
     )
 
 
-def checked_port(port: int | str, what: str, remedy: str = "") -> int:
+def check_port(port: int | str, what: str, remedy: str = "") -> int:
     """The port as a number; else a UsageError in which ``what`` names where it came from."""
     text = str(port).strip()
     if text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535:
@@ -104,21 +104,21 @@ def route_to(
 
 def _user(instance: Instance, flag: str | None, image_user: str | None, settings: Settings | None) -> str:
     if flag:
-        return checked_user(flag, "The login user asked for")
+        return check_user(flag, "The login user asked for")
     if tag := instance.tags.get(USER_TAG, "").strip():
-        return checked_user(
+        return check_user(
             tag, f"The tag {USER_TAG} of {instance.label}", "Correct the tag, or name the user: connect USER@NAME."
         )
     if image_user:
-        return checked_user(image_user, f"The login user of image {instance.image_id}", "Set the tag fe2:user.")
+        return check_user(image_user, f"The login user of image {instance.image_id}", "Set the tag fe2:user.")
     return (settings.user if settings is not None else None) or DEFAULT_USER
 
 
 def _port(instance: Instance, flag: int | str | None, settings: Settings | None) -> int:
     if flag is not None:
-        return checked_port(flag, "The ssh port asked for")
+        return check_port(flag, "The ssh port asked for")
     if tag := instance.tags.get(PORT_TAG, "").strip():
-        return checked_port(
+        return check_port(
             tag, f"The tag {PORT_TAG} of {instance.label}", "Correct the tag; a port is a number from 1 to 65535."
         )
     return settings.port if settings is not None else DEFAULT_PORT
@@ -127,7 +127,7 @@ def _port(instance: Instance, flag: int | str | None, settings: Settings | None)
 def _address(instance: Instance, *, use_private: bool) -> str:
     found = (use_private and instance.private_ip) or instance.public_ip or instance.ipv6
     if found:
-        return _checked_address(found)
+        return _check_address(found)
     if instance.state in (State.STOPPED, State.STOPPING):
         raise NoAddressError(f"{instance.label} is {instance.state}, so it has no address.", "Start it first.")
     if instance.state is State.PENDING:
@@ -143,7 +143,7 @@ def _address(instance: Instance, *, use_private: bool) -> str:
     raise NoAddressError(f"{instance.label} has no address.", "Give it an Elastic IP, or launch it in a public subnet.")
 
 
-def _checked_address(address: str) -> str:
+def _check_address(address: str) -> str:
     try:
         ipaddress.ip_address(address)
     except ValueError:

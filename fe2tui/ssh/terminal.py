@@ -14,8 +14,8 @@ from fe2tui.ssh.route import DEFAULT_PORT, Route
 from fe2tui.ssh.tunnels import Tunnel
 
 CONNECT_SECONDS = 15
-ALIVE_SECONDS = 15
-ALIVE_COUNT = 4
+KEEPALIVE_SECONDS = 15
+KEEPALIVE_COUNT = 4
 
 
 def ssh_command(
@@ -35,24 +35,24 @@ def ssh_command(
     ssh = shutil.which("ssh")
     if ssh is None:
         raise MachineError("This computer has no ssh program.", "Install OpenSSH's client, e.g. openssh-client.")
-    hosts.prepare()
-    strict = "yes" if hosts.known(route.instance_id) else "accept-new"
+    hosts.create_file()
+    strict = "yes" if hosts.known_keys(route.instance_id) else "accept-new"
     ours = [
         f"HostKeyAlias={route.instance_id}",
-        f"UserKnownHostsFile={_quoted(hosts.file)}",
+        f"UserKnownHostsFile={_quote_path(hosts.file)}",
         "GlobalKnownHostsFile=/dev/null",
         f"StrictHostKeyChecking={strict}",
         "HashKnownHosts=no",
         "CheckHostIP=no",
         f"ConnectTimeout={CONNECT_SECONDS}",
-        f"ServerAliveInterval={ALIVE_SECONDS}",
-        f"ServerAliveCountMax={ALIVE_COUNT}",
+        f"ServerAliveInterval={KEEPALIVE_SECONDS}",
+        f"ServerAliveCountMax={KEEPALIVE_COUNT}",
     ]
     if tunnels:
         ours.append("ExitOnForwardFailure=yes")
     if route.key_file is not None:
         # Not -i, which cannot be given a name with a percent sign in it.
-        ours += ["IdentitiesOnly=yes", f"IdentityFile={_quoted(route.key_file)}"]
+        ours += ["IdentitiesOnly=yes", f"IdentityFile={_quote_path(route.key_file)}"]
     argv = [ssh]
     if error_log is not None:
         argv += ["-E", str(error_log)]
@@ -65,12 +65,12 @@ def ssh_command(
     return [*argv, command] if command is not None else argv
 
 
-def _quoted(path: Path) -> str:
+def _quote_path(path: Path) -> str:
     text = str(path).replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
 
 
-async def has_detour(route: Route) -> bool:
+async def uses_jump_host(route: Route) -> bool:
     """Whether the person's ssh configuration leads to this address by way of another machine or program."""
     ssh = shutil.which("ssh")
     if ssh is None:
@@ -79,8 +79,8 @@ async def has_detour(route: Route) -> bool:
         ssh, "-G", "-p", str(route.port), "-l", route.user, "--", route.address,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
-    told, _ = await asking.communicate()
-    settings = dict(line.split(" ", 1) for line in told.decode(errors="replace").splitlines() if " " in line)
+    output, _ = await asking.communicate()
+    settings = dict(line.split(" ", 1) for line in output.decode(errors="replace").splitlines() if " " in line)
     return any(settings.get(name, "none") != "none" for name in ("proxyjump", "proxycommand"))
 
 
@@ -88,7 +88,7 @@ def display_command(route: Route, tunnels: Sequence[Tunnel] = ()) -> str:
     """The command in its short form, for a person to read, copy and run in a shell."""
     words = ["ssh"]
     if route.key_file is not None:
-        words += ["-i", _from_home(route.key_file)]
+        words += ["-i", _display_path(route.key_file)]
     if route.port != DEFAULT_PORT:
         words += ["-p", str(route.port)]
     for tunnel in tunnels:
@@ -97,7 +97,7 @@ def display_command(route: Route, tunnels: Sequence[Tunnel] = ()) -> str:
     return " ".join(word if word.startswith("~/") else shlex.quote(word) for word in words)
 
 
-def _from_home(path: Path) -> str:
+def _display_path(path: Path) -> str:
     try:
         inside = str(path.relative_to(Path.home()))
     except ValueError:

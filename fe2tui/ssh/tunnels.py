@@ -33,28 +33,28 @@ def parse_ports(ports: str | int | Iterable[int | str]) -> tuple[Tunnel, ...]:
     Raises FieldError (ports) for what is not a port, and for a local port asked for twice.
     """
     if isinstance(ports, str):
-        asked: list[str] = re.split(r"[,\s]+", ports.strip().removeprefix("[").removesuffix("]").strip())
-        asked = [one for one in asked if one]
+        texts: list[str] = re.split(r"[,\s]+", ports.strip().removeprefix("[").removesuffix("]").strip())
+        texts = [one for one in texts if one]
     else:
-        asked = [str(ports)] if isinstance(ports, int) else [str(one).strip() for one in ports]
-    tunnels = tuple(_tunnel(one) for one in asked)
+        texts = [str(ports)] if isinstance(ports, int) else [str(one).strip() for one in ports]
+    tunnels = tuple(_parse_tunnel(one) for one in texts)
     seen: set[int] = set()
     for tunnel in tunnels:
         if tunnel.local in seen:
             raise FieldError(
                 "ports",
                 f"Port {tunnel.local} of this computer is asked for twice.",
-                f"Give the second a port of its own, as in {tunnel.local},{_above(tunnel.local)}:{tunnel.remote}.",
+                f"Give the second a port of its own, as in {tunnel.local},{_next_port(tunnel.local)}:{tunnel.remote}.",
             )
         seen.add(tunnel.local)
     return tunnels
 
 
-def _above(port: int) -> int:
+def _next_port(port: int) -> int:
     return port + 1 if port < 65535 else port - 1
 
 
-def _tunnel(text: str) -> Tunnel:
+def _parse_tunnel(text: str) -> Tunnel:
     match = _ONE_PORT.match(text)
     if match:
         remote = int(match[2])
@@ -66,7 +66,7 @@ def _tunnel(text: str) -> Tunnel:
     )
 
 
-def taken_ports(tunnels: Iterable[Tunnel]) -> tuple[Tunnel, ...]:
+def used_ports(tunnels: Iterable[Tunnel]) -> tuple[Tunnel, ...]:
     """Those whose local port cannot be had now."""
     return tuple(tunnel for tunnel in tunnels if not _is_free(tunnel.local))
 
@@ -80,12 +80,12 @@ def next_free_port(port: int, *, avoiding: Iterable[int] = ()) -> int:
     raise MachineError("No port of this computer is free.")
 
 
-def require_free(tunnels: Sequence[Tunnel]) -> None:
+def require_free_ports(tunnels: Sequence[Tunnel]) -> None:
     """Raises PortTakenError, with the next free port, for the first tunnel whose local port is in use."""
-    taken = taken_ports(tunnels)
-    if not taken:
+    used = used_ports(tunnels)
+    if not used:
         return
-    first = taken[0]
+    first = used[0]
     free = next_free_port(max(first.local, 1023), avoiding=[tunnel.local for tunnel in tunnels])
     why = "may only be opened by root" if first.local < 1024 and not _is_used(first.local) else "is in use"
     raise PortTakenError(

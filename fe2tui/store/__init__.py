@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fe2tui.store.whole import Store, open_store
+    from fe2tui.store.database import Store, open_store
 
 __all__ = ["Store", "open_store"]
 
@@ -18,7 +18,7 @@ __all__ = ["Store", "open_store"]
 def __getattr__(name: str) -> Any:
     # Tab's names come from a module of this package: it must not cost more than sqlite3
     if name in __all__:
-        from fe2tui.store import whole
+        from fe2tui.store import database
 
-        return getattr(whole, name)
+        return getattr(database, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,7 +12,7 @@ from fe2tui.store.database import Database
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
 from fe2tui.store.presence import Presence
 
-KEPT = 10_000  # entries
+MAX_ENTRIES = 10_000  # entries
 _COLUMNS = "at, command, subject, label, region, result, words, remedy, code, by, ended_at"
 
 
@@ -28,7 +28,7 @@ class ActivityLog:
         with self._database.transaction() as connection:
             return self._add(connection, activity)
 
-    def once(self, activity: Activity, since: datetime) -> bool:
+    def add_once(self, activity: Activity, since: datetime) -> bool:
         """Keep an entry unless there is one of the same command and subject since then; whether it is new.
 
         Several programs may see the same: the first of them writes it.
@@ -66,18 +66,18 @@ class ActivityLog:
         rows = self._database.read(f"SELECT {_COLUMNS}, id, owner FROM activity ORDER BY id DESC LIMIT ?", (limit,))
         return [self._entry(row) for row in rows]
 
-    def note(self, number: int, words: str) -> None:
+    def update_words(self, number: int, words: str) -> None:
         """Keep how far one that is under way has come: what is known of it if its program dies now."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE activity SET words = ? WHERE id = ? AND result = 'running'", (words, number))
 
-    def cut_short(self, command: str) -> list[Activity]:
+    def cut_short_entries(self, command: str) -> list[Activity]:
         """The entries of a command whose program died before it was known what came of them, oldest first."""
         rows = self._database.read(
             f"SELECT {_COLUMNS}, id, owner FROM activity WHERE result = 'running' AND command = ? ORDER BY id",
             (command,),
         )
-        return [entry for entry in map(self._entry, rows) if entry.cut_short]
+        return [entry for entry in map(self._entry, rows) if entry.is_cut_short]
 
     def close_orphans(self, at: datetime) -> int:
         """End the entries whose process died before it knew what came of them; how many these were.
@@ -93,14 +93,14 @@ class ActivityLog:
             " (SELECT activity FROM launches WHERE stage IN ('intended', 'launched')"
             " UNION SELECT activity FROM freezes WHERE stage IN ('intended', 'pending'))"
         )
-        orphans = [row for row in rows if not self._presence.lives(row[1])]
+        orphans = [row for row in rows if not self._presence.is_alive(row[1])]
         if orphans:
             with self._database.transaction() as connection:
                 connection.executemany(
                     "UPDATE activity SET result = ?, words = ?, ended_at = ?, subject = COALESCE(?, subject)"
                     " WHERE id = ? AND result = 'running'",
                     [
-                        (*_ending(instance, image, words), to_micros(at), instance, number)
+                        (*_orphan_result(instance, image, words), to_micros(at), instance, number)
                         for number, _, instance, image, words in orphans
                     ],
                 )
@@ -119,34 +119,34 @@ class ActivityLog:
             activity.code,
             activity.by,
             maybe_micros(activity.ended_at),
-            self._presence.name,
+            self._presence.owner,
         )
         marks = ", ".join("?" * len(values))
         made = connection.execute(f"INSERT INTO activity ({_COLUMNS}, owner) VALUES ({marks}) RETURNING id", values)
         number = int(made.fetchone()[0])
-        connection.execute("DELETE FROM activity WHERE id <= ?", (number - KEPT,))
+        connection.execute("DELETE FROM activity WHERE id <= ?", (number - MAX_ENTRIES,))
         return number
 
     def _entry(self, row: tuple[Any, ...]) -> Activity:
         *values, owner = row
         entry = _activity(tuple(values))
-        if entry.result != "running" or self._presence.lives(owner):
+        if entry.result != "running" or self._presence.is_alive(owner):
             return entry
-        return replace(entry, cut_short=True, words=_cut_short(entry.words))
+        return replace(entry, is_cut_short=True, words=_cut_short_text(entry.words))
 
 
-def _cut_short(words: str) -> str:
+def _cut_short_text(words: str) -> str:
     """What is said of one whose program died; ``words`` are those that it had written down by then."""
     known = "" if words in ("", UNDER_WAY) else f" {words}"
     return f"The program ended before it was known what came of it.{known}"
 
 
-def _ending(instance_id: str | None, image_id: str | None, words: str) -> tuple[str, str]:
+def _orphan_result(instance_id: str | None, image_id: str | None, words: str) -> tuple[str, str]:
     if instance_id is not None:
         return "done", f"{instance_id} was launched; the program ended at that moment."
     if image_id is not None:
         return "done", f"The image {image_id} is made; the program ended at that moment."
-    return "cancelled", _cut_short(words)
+    return "cancelled", _cut_short_text(words)
 
 
 def _activity(row: tuple[Any, ...]) -> Activity:

@@ -1,4 +1,7 @@
-"""The SQLite file: found whole or moved aside, brought to the present version, opened once a part of the store."""
+"""The tables, as a list of versions: each is what has to be done to the one before it.
+
+Times are microseconds since 1970 UTC; dollars are text; lists and mappings are JSON.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,159 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fe2tui.errors import StoreError
-from fe2tui.store.schema import VERSION, VERSIONS
+from fe2tui.model.location import Location
+from fe2tui.store.encoding import maybe_micros, maybe_moment
+
+if TYPE_CHECKING:
+    from fe2tui.store.activity import ActivityLog
+    from fe2tui.store.fleets import FleetTables
+    from fe2tui.store.freezes import FreezeJournal
+    from fe2tui.store.instance_usage import InstanceUsageTable
+    from fe2tui.store.launches import LaunchJournal
+    from fe2tui.store.presence import Presence
+    from fe2tui.store.prices import PriceTable, TypeCatalogueTable
+    from fe2tui.store.spot_history import SpotHistoryTable
+    from fe2tui.store.volume_usage import VolumeUsageTable
+
+
+_FIRST = (
+    """CREATE TABLE launches (
+        token TEXT PRIMARY KEY, profile TEXT NOT NULL, endpoint TEXT NOT NULL, region TEXT NOT NULL,
+        made_at INTEGER NOT NULL, stage TEXT NOT NULL, instance_id TEXT, error TEXT NOT NULL,
+        request TEXT NOT NULL, call TEXT NOT NULL, process INTEGER NOT NULL, activity INTEGER NOT NULL,
+        owner TEXT NOT NULL)""",
+    "CREATE INDEX open_launches ON launches (profile, endpoint) WHERE stage IN ('intended', 'launched')",
+    """CREATE TABLE places (
+        id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, profile TEXT NOT NULL, region TEXT NOT NULL,
+        endpoint TEXT NOT NULL, account TEXT NOT NULL DEFAULT '', seen_at INTEGER NOT NULL DEFAULT 0,
+        serial INTEGER NOT NULL DEFAULT 0, encoding TEXT NOT NULL DEFAULT '', runs_at INTEGER NOT NULL DEFAULT 0)""",
+    """CREATE TABLE instances (
+        place INTEGER NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (place, id)) WITHOUT ROWID""",
+    """CREATE TABLE volumes (
+        place INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (place, id)) WITHOUT ROWID""",
+    """CREATE TABLE parts (
+        place INTEGER NOT NULL, part TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (place, part)) WITHOUT ROWID""",
+    "CREATE TABLE prices (region TEXT PRIMARY KEY, read_at INTEGER, body TEXT NOT NULL)",
+    """CREATE TABLE runs (
+        place INTEGER NOT NULL, instance TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
+        name TEXT NOT NULL, type TEXT NOT NULL, price TEXT, has_address INTEGER NOT NULL,
+        PRIMARY KEY (place, instance, started_at)) WITHOUT ROWID""",
+    """CREATE TABLE activity (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, command TEXT NOT NULL, subject TEXT NOT NULL,
+        label TEXT NOT NULL, region TEXT NOT NULL, result TEXT NOT NULL, words TEXT NOT NULL, remedy TEXT NOT NULL,
+        code TEXT, by TEXT NOT NULL, ended_at INTEGER, owner TEXT NOT NULL)""",
+    "CREATE INDEX running_activity ON activity (id) WHERE result = 'running'",
+)
+
+_SECOND = (
+    """CREATE TABLE disk_runs (
+        place INTEGER NOT NULL, volume TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
+        instance TEXT NOT NULL, size INTEGER NOT NULL, type TEXT NOT NULL, per_month TEXT,
+        PRIMARY KEY (place, volume, started_at)) WITHOUT ROWID""",
+    "ALTER TABLE places ADD COLUMN disks_at INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE freezes (
+        token TEXT PRIMARY KEY, profile TEXT NOT NULL, endpoint TEXT NOT NULL, region TEXT NOT NULL,
+        name TEXT NOT NULL, image_id TEXT, instance_id TEXT NOT NULL, label TEXT NOT NULL, body TEXT NOT NULL,
+        made_at INTEGER NOT NULL, stage TEXT NOT NULL, error TEXT NOT NULL, activity INTEGER NOT NULL,
+        owner TEXT NOT NULL)""",
+    "CREATE INDEX open_freezes ON freezes (profile, endpoint) WHERE stage IN ('intended', 'pending')",
+    "CREATE TABLE catalogues (place TEXT PRIMARY KEY, read_at INTEGER NOT NULL, body TEXT NOT NULL)",
+)
+
+_THIRD = (
+    # what was written down before this version was seen running when it was first written
+    "ALTER TABLE runs ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0",
+    "UPDATE runs SET seen_at = started_at",
+    "ALTER TABLE runs ADD COLUMN gone_by INTEGER",
+    "ALTER TABLE places ADD COLUMN runs_serial INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE places ADD COLUMN disks_serial INTEGER NOT NULL DEFAULT 0",
+)
+
+_FOURTH = (
+    """CREATE TABLE spot_history (
+        place TEXT NOT NULL, type TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (place, type)) WITHOUT ROWID""",
+    "ALTER TABLE runs ADD COLUMN zone TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN is_spot INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN taken_back INTEGER NOT NULL DEFAULT 0",
+)
+
+VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
+VERSION = len(VERSIONS)
+
+
+UsageTable = Literal["runs", "disks"]
+
+
+@dataclass(slots=True)
+class UsageVersion:
+    """When all that a book has of a place was last looked at, and how many times it was written in."""
+
+    seen_at: datetime | None
+    serial: int
+
+
+def read_version(connection: sqlite3.Connection, table: UsageTable, location: Location) -> UsageVersion:
+    """What is written there; of a place that is not, that nothing was."""
+    row = connection.execute(f"SELECT {table}_at, {table}_serial FROM places WHERE key = ?", (location.key,)).fetchone()
+    at, serial = row or (0, 0)
+    return UsageVersion(maybe_moment(at or None), serial)
+
+
+def is_outdated(connection: sqlite3.Connection, table: UsageTable, number: int, version: UsageVersion) -> bool:
+    """Whether others have written in a place what is not known here; when they looked at it is taken over."""
+    at, serial = connection.execute(f"SELECT {table}_at, {table}_serial FROM places WHERE id = ?", (number,)).fetchone()
+    looked_at = maybe_moment(at or None)
+    if looked_at is not None:
+        version.seen_at = max(version.seen_at or looked_at, looked_at)
+    return bool(serial != version.serial)
+
+
+def write_version(
+    connection: sqlite3.Connection, table: UsageTable, number: int, serial: int, seen_at: datetime | None
+) -> None:
+    """Note how many times it was written in; ``seen_at``: when all was looked at, None if only some was."""
+    connection.execute(
+        f"UPDATE places SET {table}_at = max({table}_at, ?), {table}_serial = ? WHERE id = ?",
+        (maybe_micros(seen_at) or 0, serial, number),
+    )
+
+
+_LOCATION_NUMBER = "SELECT id FROM places WHERE key = ?"
+
+
+def first_number(rows: Iterable[tuple[Any, ...]]) -> int | None:
+    """The number in the rows of a query, if there is one."""
+    return next((int(row[0]) for row in rows), None)
+
+
+def location_number(connection: sqlite3.Connection, location: Location) -> int:
+    """The number of a place; a new one gets the next. For use inside a transaction."""
+    number = first_number(connection.execute(_LOCATION_NUMBER, (location.key,)))
+    if number is not None:
+        return number
+    made = connection.execute(
+        "INSERT INTO places (key, profile, region, endpoint) VALUES (?, ?, ?, ?) RETURNING id",
+        (location.key, location.profile, location.region, location.endpoint),
+    )
+    return int(made.fetchone()[0])
+
 
 _BUSY_SECONDS = 10.0
 _UNUSABLE = ("readonly", "read-only", "unable to open", "disk i/o error", "permission")
 
 
-class File:
+class DatabaseFile:
     """The file itself, checked once: whether it is there, whole, of a version we know, and writable."""
 
     def __init__(self, path: Path | None, problem: str = "") -> None:
@@ -26,32 +169,32 @@ class File:
         self.problem: StoreError | None = None
         self.lock = threading.RLock()
         self._is_open = False
-        self._memory: sqlite3.Connection | None = None
+        self._memory_connection: sqlite3.Connection | None = None
         if path is None:
-            self._forget(problem or "Nothing is kept: there is no file.")
+            self._use_memory(problem or "Nothing is kept: there is no file.")
 
     @property
     def is_durable(self) -> bool:
         """Whether what is written will be there after us. Opens the file."""
-        return self.memory is None
+        return self.memory_connection is None
 
     @property
-    def memory(self) -> sqlite3.Connection | None:
+    def memory_connection(self) -> sqlite3.Connection | None:
         """The one connection to a database in memory, where nothing can be kept. Opens the file."""
         self.open()
-        return self._memory
+        return self._memory_connection
 
     def open(self) -> None:
         """Check the file and bring it to the present version, the first time."""
         with self.lock:
-            if self._is_open or self._memory is not None:
+            if self._is_open or self._memory_connection is not None:
                 return
             try:
                 self._prepare()
             except sqlite3.DatabaseError as error:
                 self._recover(error)
             except OSError as error:
-                self._forget(f"{self.path} cannot be written: {error.strerror}.")
+                self._use_memory(f"{self.path} cannot be written: {error.strerror}.")
             self._is_open = True
 
     def connect(self, *, durable: bool = False) -> sqlite3.Connection:
@@ -80,7 +223,7 @@ class File:
     def _recover(self, error: sqlite3.DatabaseError) -> None:
         words = str(error).lower()
         if any(part in words for part in _UNUSABLE):
-            self._forget(f"{self.path} cannot be written: {error}.")
+            self._use_memory(f"{self.path} cannot be written: {error}.")
         elif isinstance(error, sqlite3.OperationalError):
             raise StoreError(f"{self.path} cannot be opened: {error}.", "Is another program holding it?") from error
         else:
@@ -114,9 +257,9 @@ class File:
         finally:
             connection.close()
 
-    def _forget(self, why: str) -> None:
-        self._memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        _migrate(self._memory, self.path)
+    def _use_memory(self, why: str) -> None:
+        self._memory_connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        _migrate(self._memory_connection, self.path)
         self.problem = StoreError(why, "Nothing is remembered this time, and nothing can be launched.")
 
 
@@ -147,7 +290,7 @@ def _migrate(connection: sqlite3.Connection, path: Path | None) -> None:
 class Database:
     """One connection to the file, for one part of the store. ``durable`` ones reach the disk before they return."""
 
-    def __init__(self, file: File, *, durable: bool = False) -> None:
+    def __init__(self, file: DatabaseFile, *, durable: bool = False) -> None:
         self._file = file
         self._durable = durable
         self._own_lock = threading.RLock()
@@ -156,7 +299,7 @@ class Database:
     @property
     def is_durable(self) -> bool:
         """Whether what is written will be there after us."""
-        with _translated():
+        with _store_errors():
             return self._file.is_durable
 
     @property
@@ -166,13 +309,13 @@ class Database:
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows that a query gives."""
-        with self._opened() as connection:
+        with self._open_connection() as connection:
             return connection.execute(sql, parameters).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it, or nothing when the block raises."""
-        with self._opened() as connection:
+        with self._open_connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -190,9 +333,9 @@ class Database:
                 self._connection = None
 
     @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        with _translated():
-            memory = self._file.memory
+    def _open_connection(self) -> Iterator[sqlite3.Connection]:
+        with _store_errors():
+            memory = self._file.memory_connection
             with self._file.lock if memory else self._own_lock:
                 if memory:
                     yield memory
@@ -203,8 +346,119 @@ class Database:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _store_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
         raise StoreError(f"The store failed: {error}.", "Is the disk full, or another program holding it?") from error
+
+
+def open_store() -> Store:
+    """The store in the data folder; one in memory, with its ``problem``, where that folder cannot be made."""
+    from fe2tui import paths
+
+    try:
+        return Store(paths.store_file())
+    except OSError as error:
+        return Store(None, problem=f"The data folder {error.filename} cannot be made: {error.strerror}.")
+
+
+class Store:
+    """All of it. Opened on first use; every call is blocking, quick and safe from any thread. Raises StoreError."""
+
+    def __init__(self, path: Path | None, *, problem: str = "") -> None:
+        self._file = DatabaseFile(path, problem)
+        self._databases: list[Database] = []
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None for a store in memory."""
+        return self._file.path
+
+    @property
+    def problem(self) -> StoreError | None:
+        """Why nothing is kept, or what was moved aside; None when all is well. Opens the file."""
+        self._file.open()
+        return self._file.problem
+
+    @cached_property
+    def launches(self) -> LaunchJournal:
+        """Intended launches, and what became of them."""
+        from fe2tui.store.launches import LaunchJournal
+
+        return LaunchJournal(self._database(durable=True), self.presence)
+
+    @cached_property
+    def freezes(self) -> FreezeJournal:
+        """Images about to be made, and what became of them."""
+        from fe2tui.store.freezes import FreezeJournal
+
+        return FreezeJournal(self._database(durable=True), self.presence)
+
+    @cached_property
+    def fleets(self) -> FleetTables:
+        """The last fleet seen of each place."""
+        from fe2tui.store.fleets import FleetTables
+
+        return FleetTables(self._database(), self.instance_usage, self.volume_usage, self.spot_history)
+
+    @cached_property
+    def prices(self) -> PriceTable:
+        """On-demand and storage prices by region."""
+        from fe2tui.store.prices import PriceTable
+
+        return PriceTable(self._database())
+
+    @cached_property
+    def type_catalogues(self) -> TypeCatalogueTable:
+        """The types of each region and where they are on offer."""
+        from fe2tui.store.prices import TypeCatalogueTable
+
+        return TypeCatalogueTable(self._database())
+
+    @cached_property
+    def spot_history(self) -> SpotHistoryTable:
+        """The spot prices of the past."""
+        from fe2tui.store.spot_history import SpotHistoryTable
+
+        return SpotHistoryTable(self._database())
+
+    @cached_property
+    def activity(self) -> ActivityLog:
+        """What was done, to what, when, with what result."""
+        from fe2tui.store.activity import ActivityLog
+
+        return ActivityLog(self._database(), self.presence)
+
+    @cached_property
+    def instance_usage(self) -> InstanceUsageTable:
+        """When instances ran, and at what price."""
+        from fe2tui.store.instance_usage import InstanceUsageTable
+
+        return InstanceUsageTable(self._database())
+
+    @cached_property
+    def volume_usage(self) -> VolumeUsageTable:
+        """What disks were, and what they cost a month then."""
+        from fe2tui.store.volume_usage import VolumeUsageTable
+
+        return VolumeUsageTable(self._database())
+
+    @cached_property
+    def presence(self) -> Presence:
+        """This store's sign of life, for other processes to see."""
+        from fe2tui.store.presence import Presence
+
+        return Presence(self._file)
+
+    def close(self) -> None:
+        """Close it; a closed store opens again when it is used."""
+        for database in self._databases:
+            database.close()
+        if "presence" in self.__dict__:
+            self.presence.release()
+
+    def _database(self, *, durable: bool = False) -> Database:
+        database = Database(self._file, durable=durable)
+        self._databases.append(database)
+        return database

@@ -1,44 +1,162 @@
-"""The last fleet seen of each place: what the first frame shows, and what Tab completes from.
-
-A row an instance. Of a fleet that is saved again only what changed is written, in one transaction, told apart by the
-identity of objects that the reader of DescribeInstances kept. When another process wrote in between (the place's
-``serial`` moved on), the rows themselves are compared.
-"""
+"""The parts of a fleet beside its instances and volumes: each is kept as one text."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
 
-from fe2tui.model.fleet import Fleet
-from fe2tui.model.money import market_spans
-from fe2tui.model.place import Place
-from fe2tui.store.database import Database
-from fe2tui.store.diskruns import DiskBook
+from fe2tui.model.fleet import Fleet, Prices, Problem, PublicImage
+from fe2tui.model.image import Image
+from fe2tui.model.location import Location
+from fe2tui.model.money import spot_history_spans
+from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.spot import SpotRequest
+from fe2tui.store import prices
+from fe2tui.store.completion_names import INSTANCE_NAMES_SQL
+from fe2tui.store.database import Database, location_number
 from fe2tui.store.encoding import (
     ENCODING,
+    decode,
     decode_instances,
+    decode_volume,
     decode_volumes,
+    encode,
     encode_instance,
     encode_volume,
     from_micros,
+    maybe_moment,
     to_micros,
 )
-from fe2tui.store.fleetparts import PARTS
-from fe2tui.store.names import NAMES
-from fe2tui.store.places import place_number
-from fe2tui.store.runs import RunBook
-from fe2tui.store.spothistory import SpotShelf
+from fe2tui.store.instance_usage import InstanceUsageTable
+from fe2tui.store.spot_history import SpotHistoryTable
+from fe2tui.store.volume_usage import VolumeUsageTable
+
+_Record = TypeVar("_Record")
+_Readers = Mapping[str, Callable[[Any], Any]]
+
+
+class FleetPart(NamedTuple):
+    """One part: its source in a fleet, and how it is written and read."""
+
+    source: Callable[[Fleet], tuple[Any, ...]]
+    to_plain: Callable[[Fleet], Any]
+    from_plain: Callable[[Any], Any]
+
+    def differs(self, before: Fleet, after: Fleet) -> bool:
+        """Whether it has to be written again."""
+        return any(
+            was is not now and was != now for was, now in zip(self.source(before), self.source(after), strict=True)
+        )
+
+    def encode(self, fleet: Fleet) -> str:
+        """As text."""
+        return encode(self.to_plain(fleet))
+
+    def decode(self, body: str) -> Any:
+        """From text."""
+        return self.from_plain(decode(body))
+
+
+def _field_names(of: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(of))
+
+
+def _encode_records(things: Iterable[object], of: type) -> Any:
+    """Things as lists, with the names of their fields before them: a later version may have others."""
+    names = _field_names(of)
+    values = attrgetter(*names)
+    return [names, [values(thing) for thing in things]]
+
+
+def _decode_records(kept: Any, of: type[_Record], readers: _Readers) -> list[_Record]:
+    """What ``_rows`` was given. Fields that are no more are left out, new ones have what they have by default."""
+    names, rows = kept
+    known = [(at, name, readers.get(name)) for at, name in enumerate(names) if name in _field_names(of)]
+    return [of(**{name: read(row[at]) if read else row[at] for at, name, read in known}) for row in rows]
+
+
+_IMAGE_READERS: _Readers = {
+    "created_at": maybe_moment,
+    "snapshot_ids": tuple,
+    "disks": lambda kept: tuple(decode_volume(values) for values in kept),
+}
+_SNAPSHOT_READERS: _Readers = {"started_at": maybe_moment}
+_REQUEST_READERS: _Readers = {"created_at": maybe_moment, "status_at": maybe_moment}
+_price_values = attrgetter(*_field_names(Prices))
+
+
+def _decode_by_id(of: type[Any], readers: _Readers) -> Callable[[Any], Mapping[str, Any]]:
+    return lambda kept: {thing.id: thing for thing in _decode_records(kept, of, readers)}
+
+
+def _encode_prices(fleet: Fleet) -> Any:
+    spot = [(kind, zone, price) for (kind, zone), price in fleet.prices.spot.items()]
+    return [prices.encode_prices(fleet.prices), spot]
+
+
+def _decode_prices(kept: Any) -> Prices:
+    if len(kept) == 2:
+        listed, spot = prices.decode_prices(kept[0]), kept[1]
+    else:
+        listed, spot = prices.decode_prices(kept[:2]), kept[2]  # as the first version of this program wrote them
+    return replace(listed, spot={(kind, zone): Decimal(price) for kind, zone, price in spot})
+
+
+def _encode_public_images(fleet: Fleet) -> Any:
+    public = fleet.public_images
+    return [[(one.word, one.title) for one in public], _encode_records([one.image for one in public], Image)]
+
+
+def _decode_public_images(kept: Any) -> tuple[PublicImage, ...]:
+    words, images = kept[0], _decode_records(kept[1], Image, _IMAGE_READERS)
+    return tuple(PublicImage(word, title, image) for (word, title), image in zip(words, images, strict=True))
+
+
+PARTS: Mapping[str, FleetPart] = {
+    "prices": FleetPart(lambda fleet: _price_values(fleet.prices), _encode_prices, _decode_prices),
+    "cpu": FleetPart(
+        lambda fleet: (fleet.cpu,),
+        lambda fleet: fleet.cpu,
+        lambda kept: {key: tuple(figures) for key, figures in kept.items()},
+    ),
+    "image_names": FleetPart(lambda fleet: (fleet.image_names,), lambda fleet: fleet.image_names, dict),
+    "images": FleetPart(
+        lambda fleet: (fleet.images,),
+        lambda fleet: _encode_records(fleet.images.values(), Image),
+        _decode_by_id(Image, _IMAGE_READERS),
+    ),
+    "snapshots": FleetPart(
+        lambda fleet: (fleet.snapshots,),
+        lambda fleet: _encode_records(fleet.snapshots.values(), Snapshot),
+        _decode_by_id(Snapshot, _SNAPSHOT_READERS),
+    ),
+    "public_images": FleetPart(lambda fleet: (fleet.public_images,), _encode_public_images, _decode_public_images),
+    "idle_addresses": FleetPart(lambda fleet: (fleet.idle_addresses,), lambda fleet: fleet.idle_addresses, tuple),
+    "requests": FleetPart(
+        lambda fleet: (fleet.requests,),
+        lambda fleet: _encode_records(fleet.requests.values(), SpotRequest),
+        _decode_by_id(SpotRequest, _REQUEST_READERS),
+    ),
+    "problems": FleetPart(
+        lambda fleet: (fleet.problems,),
+        lambda fleet: [(it.part, it.summary, it.remedy, it.code) for it in fleet.problems],
+        lambda kept: tuple(Problem(*fields) for fields in kept),
+    ),
+}
+"""By the name of the field of ``Fleet``."""
+
 
 _Thing = TypeVar("_Thing")
-_HEAD = "SELECT id, seen_at, serial, encoding, account FROM places WHERE key = ?"
+_LOCATION_ROW = "SELECT id, seen_at, serial, encoding, account FROM places WHERE key = ?"
 
 
 @dataclass(slots=True)
-class _Saved:
+class _SavedFleet:
     """What this process last saw to be in the tables."""
 
     fleet: Fleet
@@ -50,25 +168,31 @@ class _Changes:
     """What has to be written: rows to put (as the table's columns have it) and ids to drop."""
 
     instances: list[tuple[str, str, str, str]] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
+    removed_instances: list[str] = field(default_factory=list)
     volumes: list[tuple[str, str]] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
+    removed_volumes: list[str] = field(default_factory=list)
     parts: list[tuple[str, str]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.instances or self.gone or self.volumes or self.lost or self.parts)
+        return bool(self.instances or self.removed_instances or self.volumes or self.removed_volumes or self.parts)
 
 
-class FleetShelf:
+class FleetTables:
     """One fleet a place. Blocking; meant to be called from a thread where the fleet is large."""
 
-    def __init__(self, database: Database, runs: RunBook, disks: DiskBook, spot: SpotShelf) -> None:
+    def __init__(
+        self,
+        database: Database,
+        instance_usage: InstanceUsageTable,
+        volume_usage: VolumeUsageTable,
+        spot_history: SpotHistoryTable,
+    ) -> None:
         self._database = database
-        self._runs = runs
-        self._disks = disks
-        self._spot = spot
+        self._instance_usage = instance_usage
+        self._volume_usage = volume_usage
+        self._spot_history = spot_history
         self._lock = threading.Lock()
-        self._saved: dict[Place, _Saved] = {}
+        self._saved: dict[Location, _SavedFleet] = {}
 
     def save(self, fleet: Fleet) -> None:
         """Keep it in place of the earlier one, unless that was seen later.
@@ -79,36 +203,39 @@ class FleetShelf:
             while not self._try_to_save(fleet):
                 pass
 
-    def last(self, place: Place) -> Fleet | None:
+    def last_fleet(self, location: Location) -> Fleet | None:
         """The fleet last seen there, with the moment in ``seen_at``; None if there was none that can be read."""
-        rows = self._database.read(_HEAD, (place.key,))
+        rows = self._database.read(_LOCATION_ROW, (location.key,))
         if not rows or not rows[0][1] or rows[0][3] != ENCODING:
             return None
         number, seen_at, _, _, account = rows[0]
         parts = dict(self._database.read("SELECT part, body FROM parts WHERE place = ?", (number,)))
         fleet = Fleet(
-            place=place,
+            location=location,
             seen_at=from_micros(seen_at),
             instances=decode_instances(self._bodies("instances", number)),
             volumes=decode_volumes(self._bodies("volumes", number)),
-            runs=self._runs.of(place),
-            disks=self._disks.of(place),
+            instance_usage=self._instance_usage.get(location),
+            volume_usage=self._volume_usage.get(location),
             account=account,
-            **{name: PARTS[name].read(body) for name, body in parts.items() if name in PARTS},
+            **{name: PARTS[name].decode(body) for name, body in parts.items() if name in PARTS},
         )
-        spans = market_spans(fleet, fleet.seen_at)
-        return replace(fleet, spot_history=self._spot.get(place, spans)) if spans else fleet
+        spans = spot_history_spans(fleet, fleet.seen_at)
+        return replace(fleet, spot_history=self._spot_history.get(location, spans)) if spans else fleet
 
-    def names(self, place: Place) -> list[tuple[str, str, str]]:
+    def instance_names(self, location: Location) -> list[tuple[str, str, str]]:
         """(name, id, state) of the instances last seen there. ``store.names`` has it without importing the model."""
-        return [(str(name), str(key), str(state)) for name, key, state in self._database.read(NAMES, (place.key,))]
+        return [
+            (str(name), str(key), str(state))
+            for name, key, state in self._database.read(INSTANCE_NAMES_SQL, (location.key,))
+        ]
 
-    def last_place(self) -> Place | None:
+    def last_location(self) -> Location | None:
         """The place that was seen last of all."""
         rows = self._database.read(
             "SELECT profile, region, endpoint FROM places WHERE seen_at > 0 ORDER BY seen_at DESC LIMIT 1"
         )
-        return Place(*rows[0]) if rows else None
+        return Location(*rows[0]) if rows else None
 
     def _bodies(self, table: str, number: int) -> list[str]:
         return [
@@ -116,17 +243,17 @@ class FleetShelf:
         ]
 
     def _try_to_save(self, fleet: Fleet) -> bool:
-        head = self._database.read(_HEAD, (fleet.place.key,))
+        head = self._database.read(_LOCATION_ROW, (fleet.location.key,))
         number, seen_at, serial, encoding, _ = head[0] if head else (None, 0, 0, "", "")
         if to_micros(fleet.seen_at) < seen_at and encoding == ENCODING:
             return True
-        known = self._saved.get(fleet.place)
+        known = self._saved.get(fleet.location)
         if known is not None and known.serial == serial and encoding == ENCODING:
             changes = _changes_since(known.fleet, fleet)
         else:
-            changes = self._compared(number, fleet)
+            changes = self._changes_by_rows(number, fleet)
         with self._database.transaction() as connection:
-            number = place_number(connection, fleet.place)
+            number = location_number(connection, fleet.location)
             now = connection.execute("SELECT serial FROM places WHERE id = ?", (number,)).fetchone()[0]
             if now != serial:
                 return False  # another process was quicker: compare with what it wrote
@@ -136,10 +263,10 @@ class FleetShelf:
                 "UPDATE places SET seen_at = ?, account = ?, serial = ?, encoding = ? WHERE id = ?",
                 (to_micros(fleet.seen_at), fleet.account, serial, ENCODING, number),
             )
-        self._saved[fleet.place] = _Saved(fleet, serial)
+        self._saved[fleet.location] = _SavedFleet(fleet, serial)
         return True
 
-    def _compared(self, number: int | None, fleet: Fleet) -> _Changes:
+    def _changes_by_rows(self, number: int | None, fleet: Fleet) -> _Changes:
         def kept(sql: str) -> dict[str, str]:
             return {} if number is None else dict(self._database.read(sql, (number,)))
 
@@ -147,34 +274,34 @@ class FleetShelf:
         instances = kept("SELECT id, body FROM instances WHERE place = ?")
         for key, instance in fleet.instances.items():
             if instances.pop(key, None) != (body := encode_instance(instance)):
-                changes.instances.append((key, _storable(instance.name), instance.state, body))
-        changes.gone = list(instances)
+                changes.instances.append((key, _as_utf8(instance.name), instance.state, body))
+        changes.removed_instances = list(instances)
         volumes = kept("SELECT id, body FROM volumes WHERE place = ?")
         for key, volume in fleet.volumes.items():
             if volumes.pop(key, None) != (body := encode_volume(volume)):
                 changes.volumes.append((key, body))
-        changes.lost = list(volumes)
+        changes.removed_volumes = list(volumes)
         parts = kept("SELECT part, body FROM parts WHERE place = ?")
         for name, part in PARTS.items():
-            if parts.get(name) != (body := part.written(fleet)):
+            if parts.get(name) != (body := part.encode(fleet)):
                 changes.parts.append((name, body))
         return changes
 
 
 def _changes_since(before: Fleet, after: Fleet) -> _Changes:
     changes = _Changes()
-    for key, instance in _changed(before.instances, after.instances):
-        changes.instances.append((key, _storable(instance.name), instance.state, encode_instance(instance)))
-    changes.gone = [key for key in before.instances if key not in after.instances]
-    changes.volumes = [(key, encode_volume(volume)) for key, volume in _changed(before.volumes, after.volumes)]
-    changes.lost = [key for key in before.volumes if key not in after.volumes]
+    for key, instance in _changed_items(before.instances, after.instances):
+        changes.instances.append((key, _as_utf8(instance.name), instance.state, encode_instance(instance)))
+    changes.removed_instances = [key for key in before.instances if key not in after.instances]
+    changes.volumes = [(key, encode_volume(volume)) for key, volume in _changed_items(before.volumes, after.volumes)]
+    changes.removed_volumes = [key for key in before.volumes if key not in after.volumes]
     for name, part in PARTS.items():
         if part.differs(before, after):
-            changes.parts.append((name, part.written(after)))
+            changes.parts.append((name, part.encode(after)))
     return changes
 
 
-def _changed(before: Mapping[str, _Thing], after: Mapping[str, _Thing]) -> Iterable[tuple[str, _Thing]]:
+def _changed_items(before: Mapping[str, _Thing], after: Mapping[str, _Thing]) -> Iterable[tuple[str, _Thing]]:
     if before is after:
         return ()
     return [(key, thing) for key, thing in after.items() if (was := before.get(key)) is not thing and was != thing]
@@ -185,13 +312,17 @@ def _write(connection: sqlite3.Connection, number: int, changes: _Changes) -> No
         f"INSERT OR REPLACE INTO instances (place, id, name, state, body) VALUES ({number:d}, ?, ?, ?, ?)",
         changes.instances,
     )
-    connection.executemany("DELETE FROM instances WHERE place = ? AND id = ?", [(number, key) for key in changes.gone])
+    connection.executemany(
+        "DELETE FROM instances WHERE place = ? AND id = ?", [(number, key) for key in changes.removed_instances]
+    )
     connection.executemany(
         f"INSERT OR REPLACE INTO volumes (place, id, body) VALUES ({number:d}, ?, ?)", changes.volumes
     )
-    connection.executemany("DELETE FROM volumes WHERE place = ? AND id = ?", [(number, key) for key in changes.lost])
+    connection.executemany(
+        "DELETE FROM volumes WHERE place = ? AND id = ?", [(number, key) for key in changes.removed_volumes]
+    )
     connection.executemany(f"INSERT OR REPLACE INTO parts (place, part, body) VALUES ({number:d}, ?, ?)", changes.parts)
 
 
-def _storable(text: str) -> str:
+def _as_utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode()  # SQLite's text is UTF-8, a lone surrogate is not

@@ -25,9 +25,9 @@ class FreezeJournal:
         self._database = database
         self._presence = presence
         self._lock = threading.Lock()
-        self._in_hand: set[str] = set()
+        self._claimed: set[str] = set()
 
-    def intend(self, intent: FreezeIntent) -> None:
+    def add(self, intent: FreezeIntent) -> None:
         """Keep an intent: it is on the disk when this returns.
 
         Raises FieldError(ami_name) if a living process, this one included, is asking for an image of that name there
@@ -46,19 +46,19 @@ class FreezeJournal:
             intent.region,
             intent.profile,
             intent.endpoint,
-            to_micros(intent.made_at),
+            to_micros(intent.created_at),
             intent.stage,
             intent.image_id,
             intent.error,
             intent.activity,
             _body(intent),
-            self._presence.name,
+            self._presence.owner,
         )
         with self._lock, self._database.transaction() as connection:
-            self._refuse_twin(connection, intent)
+            self._refuse_duplicate(connection, intent)
             marks = ", ".join("?" * len(values))
             connection.execute(f"INSERT INTO freezes ({_COLUMNS}, owner) VALUES ({marks})", values)
-            self._in_hand.add(intent.token)
+            self._claimed.add(intent.token)
 
     def update(self, token: str, *, stage: str, image_id: str | None = None, error: str = "") -> None:
         """Keep what became of it; an image's id already known stays known."""
@@ -68,19 +68,19 @@ class FreezeJournal:
                 (stage, image_id, error, token),
             )
 
-    def told_to_stop(self, token: str, at: datetime) -> None:
+    def record_stop(self, token: str, at: datetime) -> None:
         """Keep, before the call, that its instance is told to stop: it has to be started again."""
         self._change(token, restart=True, stopped_at=to_micros(at))
 
-    def about_to_ask(self, token: str, at: datetime) -> None:
+    def record_request(self, token: str, at: datetime) -> None:
         """Keep, before the call, that the image is asked for: from now on there may be one."""
         self._change(token, asked_at=to_micros(at))
 
-    def needs_no_start(self, token: str) -> None:
+    def clear_restart(self, token: str) -> None:
         """Keep that its instance has been started again, or is not to be."""
         self._change(token, restart=False)
 
-    def deregistered(self, profile: str, endpoint: str, image_id: str) -> None:
+    def settle_deregistered(self, profile: str, endpoint: str, image_id: str) -> None:
         """Settle those of an image that its person took away. One whose instance is still to be started stays open."""
         with self._database.transaction() as connection:
             rows = connection.execute(
@@ -95,14 +95,14 @@ class FreezeJournal:
     def release(self, token: str) -> None:
         """Say that nobody here works on it any more: ``open`` may give it out again."""
         with self._lock:
-            self._in_hand.discard(token)
+            self._claimed.discard(token)
 
     def get(self, token: str) -> FreezeIntent | None:
         """The intent with that token."""
         rows = self._database.read(f"SELECT {_COLUMNS} FROM freezes WHERE token = ?", (token,))
         return next(iter(_intents(rows)), None)
 
-    def being_made(self, profile: str, endpoint: str, region: str) -> list[FreezeIntent]:
+    def pending(self, profile: str, endpoint: str, region: str) -> list[FreezeIntent]:
         """Those whose image's id is known and whose end is not, newest first, whoever works on them."""
         rows = self._database.read(
             f"SELECT {_COLUMNS} FROM freezes WHERE profile = ? AND endpoint = ? AND region = ? AND stage = 'pending'"
@@ -111,14 +111,14 @@ class FreezeJournal:
         )
         return _intents(rows)
 
-    def left_stopped(self) -> list[FreezeIntent]:
+    def waiting_for_restart(self) -> list[FreezeIntent]:
         """Those that nobody works on and whose instance is to be started again, of every account."""
         rows = self._database.read(f"SELECT {_COLUMNS}, owner FROM freezes WHERE {_OPEN} ORDER BY made_at")
         waiting = [row for row in rows if decode(row[12])["restart"]]
-        mine = self._presence.name if waiting else ""
-        return _intents(row[:-1] for row in waiting if self._is_free(row[0], row[-1], mine))
+        mine = self._presence.owner if waiting else ""
+        return _intents(row[:-1] for row in waiting if self._is_unclaimed(row[0], row[-1], mine))
 
-    def open(self, profile: str, endpoint: str) -> list[FreezeIntent]:
+    def claim_open(self, profile: str, endpoint: str) -> list[FreezeIntent]:
         """Take over, oldest first, those whose end is not known and on which nobody works.
 
         They are this store's from then on: of two processes that ask at once, each intent goes to one. ``release``
@@ -126,16 +126,16 @@ class FreezeJournal:
         """
         if not self._database.read(f"SELECT 1 FROM freezes WHERE {_OPEN} LIMIT 1"):
             return []
-        mine = self._presence.name
+        mine = self._presence.owner
         with self._lock, self._database.transaction() as connection:
             rows = connection.execute(
                 f"SELECT {_COLUMNS}, owner FROM freezes"
                 f" WHERE profile = ? AND endpoint = ? AND {_OPEN} ORDER BY made_at",
                 (profile, endpoint),
             ).fetchall()
-            free = [row[:-1] for row in rows if self._is_free(row[0], row[-1], mine)]
+            free = [row[:-1] for row in rows if self._is_unclaimed(row[0], row[-1], mine)]
             connection.executemany("UPDATE freezes SET owner = ? WHERE token = ?", [(mine, row[0]) for row in free])
-            self._in_hand.update(row[0] for row in free)
+            self._claimed.update(row[0] for row in free)
         return _intents(free)
 
     def _change(self, token: str, **changes: Any) -> None:
@@ -145,19 +145,19 @@ class FreezeJournal:
                 body = encode({**decode(row[0]), **changes})
                 connection.execute("UPDATE freezes SET body = ? WHERE token = ?", (body, token))
 
-    def _refuse_twin(self, connection: sqlite3.Connection, intent: FreezeIntent) -> None:
+    def _refuse_duplicate(self, connection: sqlite3.Connection, intent: FreezeIntent) -> None:
         rows = connection.execute(
             "SELECT owner FROM freezes WHERE profile = ? AND endpoint = ? AND region = ? AND name = ?"
             " AND stage = 'intended'",
             (intent.profile, intent.endpoint, intent.region, intent.name),
         )
-        if any(self._presence.lives(owner) for (owner,) in rows):
+        if any(self._presence.is_alive(owner) for (owner,) in rows):
             raise FieldError(
                 "ami_name", f"The image “{intent.name}” is being made already.", "Wait for it, or choose another name."
             )
 
-    def _is_free(self, token: str, owner: str, mine: str) -> bool:
-        return token not in self._in_hand if owner == mine else not self._presence.lives(owner)
+    def _is_unclaimed(self, token: str, owner: str, mine: str) -> bool:
+        return token not in self._claimed if owner == mine else not self._presence.is_alive(owner)
 
 
 def _body(intent: FreezeIntent) -> str:
@@ -167,7 +167,7 @@ def _body(intent: FreezeIntent) -> str:
             "restart": intent.restart,
             "stopped_at": maybe_micros(intent.stopped_at),
             "asked_at": maybe_micros(intent.asked_at),
-            "disks": intent.disks,
+            "disks": intent.volume_count,
             "tags": intent.tags,
         }
     )
@@ -187,7 +187,7 @@ def _intents(rows: Iterable[tuple[Any, ...]]) -> list[FreezeIntent]:
                 region=row[4],
                 profile=row[5],
                 endpoint=row[6],
-                made_at=made_at,
+                created_at=made_at,
                 stage=row[8],
                 image_id=row[9],
                 error=row[10],
@@ -196,7 +196,7 @@ def _intents(rows: Iterable[tuple[Any, ...]]) -> list[FreezeIntent]:
                 restart=body["restart"],
                 stopped_at=maybe_moment(body["stopped_at"]),
                 asked_at=maybe_moment(body["asked_at"]) if "asked_at" in body else made_at,
-                disks=body["disks"],
+                volume_count=body["disks"],
                 tags=body["tags"],
             )
         )

@@ -12,36 +12,36 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from fe2tui.store.database import File
+from fe2tui.store.database import DatabaseFile
 
 
 class Presence:
     """One store's sign of life: a locked file beside the database, made when it is first needed."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: DatabaseFile) -> None:
         self._file = file
         self._lock = threading.Lock()
-        self._name = ""
+        self._owner = ""
         self._descriptor = -1
 
     @property
-    def name(self) -> str:
+    def owner(self) -> str:
         """What others can ask ``lives`` about. Taken on first use."""
         with self._lock:
-            if not self._name:
-                self._name = f"{os.getpid()}-{os.urandom(6).hex()}"
+            if not self._owner:
+                self._owner = f"{os.getpid()}-{os.urandom(6).hex()}"
                 if self._file.is_durable:
-                    self._descriptor = self._take(self._folder / self._name)
-            return self._name
+                    self._descriptor = self._lock_file(self._folder / self._owner)
+            return self._owner
 
-    def lives(self, name: str) -> bool:
+    def is_alive(self, owner: str) -> bool:
         """Whether the store of that name is still open somewhere, this one included."""
-        if name == self._name and name:
+        if owner == self._owner and owner:
             return True
-        if not name or not self._file.is_durable:
+        if not owner or not self._file.is_durable:
             return False
         try:
-            descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
+            descriptor = os.open(self._folder / owner, os.O_RDWR | os.O_CLOEXEC)
         except OSError:
             return False
         try:
@@ -51,24 +51,24 @@ class Presence:
         finally:
             os.close(descriptor)
         with suppress(FileNotFoundError):
-            (self._folder / name).unlink()
+            (self._folder / owner).unlink()
         return False
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give the sign up."""
         with self._lock:
             if self._descriptor >= 0:
                 with suppress(FileNotFoundError):
-                    (self._folder / self._name).unlink()
+                    (self._folder / self._owner).unlink()
                 os.close(self._descriptor)
-            self._name, self._descriptor = "", -1
+            self._owner, self._descriptor = "", -1
 
     @property
     def _folder(self) -> Path:
         assert self._file.path is not None
         return self._file.path.with_name(f"{self._file.path.name}.processes")
 
-    def _take(self, path: Path) -> int:
+    def _lock_file(self, path: Path) -> int:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,19 +7,24 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from fe2tui.aws import instances as aws
-from fe2tui.errors import AwsError, Fe2Error, NotFoundError, StateError
+from fe2tui.aws import network
+from fe2tui.errors import AwsError, Fe2Error, FieldError, MachineError, NotFoundError, StateError, UnansweredError
 from fe2tui.model.instance import Instance, State
-from fe2tui.ssh.endings import explain_exit
+from fe2tui.model.text import join_words
+from fe2tui.ssh.errors import exit_error
+from fe2tui.ssh.probe import wait_for_ssh
 from fe2tui.ssh.route import Route
 from fe2tui.ssh.terminal import display_command, ssh_command
-from fe2tui.ssh.tunnels import Tunnel, parse_ports, require_free
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.names import find
-from fe2tui.tasks.reach import find_login, host_keys, learn_host_keys
-from fe2tui.tasks.record import Entry, recorded
-from fe2tui.tasks.taken import is_gone, only_aws_starts
+from fe2tui.ssh.tunnels import Tunnel, parse_ports, require_free_ports
+from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, end_entry, run_to_completion
+from fe2tui.tasks.launch_lookups import cidr_block
+from fe2tui.tasks.launch_resources import display_cidr, is_open_to
+from fe2tui.tasks.names import find_instance
+from fe2tui.tasks.spot_requests import gone_error, only_aws_restarts_error
+from fe2tui.tasks.ssh_login import find_ssh_login, known_host_keys, learn_host_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,12 @@ class Connection:
     instance: Instance
     tunnels: tuple[Tunnel, ...] = ()
     words: str = ""  # "ubuntu@203.0.113.7, key default, ports 8888"
-    command: str = ""
+    command_text: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
-    entry: int | None = None  # in the activity log
+    entry_id: int | None = None  # in the activity log
 
 
-async def prepare(
+async def prepare_connection(
     ctx: Context,
     name: str | Instance,
     *,
@@ -53,66 +58,145 @@ async def prepare(
     NoAddressError, KeyFileError, HostKeyChangedError, PortTakenError (with the next free port).
     """
     tunnels = parse_ports(ports)
-    require_free(tunnels)
+    require_free_ports(tunnels)
     if isinstance(name, Instance):
-        instance = await _now(ctx, name)
+        instance = await _refresh(ctx, name)
     else:
-        instance, named_user = await _named(ctx, name)
+        instance, named_user = await _find_with_user(ctx, name)
         user = user or named_user
-    log = recorded(ctx, "connect", instance.label, instance.id) if is_logged else nullcontext(Entry(None))
+    log = activity_entry(ctx, "connect", instance.label, instance.id) if is_logged else nullcontext(ActivityEntry(None))
     with log as entry:
-        instance = await _running(ctx, instance)
+        instance = await _require_running(ctx, instance)
         login, is_known = await asyncio.gather(
-            find_login(ctx, instance, user=user, key_file=key_file), learn_host_keys(ctx, instance)
+            find_ssh_login(ctx, instance, user=user, key_file=key_file), learn_host_keys(ctx, instance)
         )
         route = login.route(ctx, instance, user=user, port=port)
-        argv = await asyncio.to_thread(ssh_command, route, host_keys(), tunnels=tunnels)
-        words = [route.words, login.key_words]
+        argv = await asyncio.to_thread(ssh_command, route, known_host_keys(), tunnels=tunnels)
+        words = [route.words, login.key_text]
         words += [f"port{'s' if len(tunnels) > 1 else ''} {', '.join(one.words for one in tunnels)}"] if tunnels else []
         words += [] if is_known else ["host key trusted on first use"]
         entry.words = ", ".join(word for word in words if word)
     command = display_command(route, tunnels)
-    return Connection(tuple(argv), route, instance, tunnels, entry.words, command, entry=entry.id)
+    return Connection(tuple(argv), route, instance, tunnels, entry.words, command, entry_id=entry.id)
 
 
-def explain(connection: Connection, exit_status: int, stderr: str = "") -> Fe2Error | None:
+def ssh_failure(connection: Connection, exit_status: int, stderr: str = "") -> Fe2Error | None:
     """Why ssh ended as it did: None if the shell itself ended, whatever its status; ssh's own failures are 255."""
-    return explain_exit(connection.route, host_keys(), exit_status, stderr)
+    return exit_error(connection.route, known_host_keys(), exit_status, stderr)
 
 
-async def _named(ctx: Context, name: str) -> tuple[Instance, str | None]:
+async def _find_with_user(ctx: Context, name: str) -> tuple[Instance, str | None]:
     try:
-        return await find(ctx, name), None
+        return await find_instance(ctx, name), None
     except NotFoundError as error:
         user, at, rest = name.partition("@")
         if not at or type(error) is not NotFoundError:
             raise
-    return await find(ctx, rest), user
+    return await find_instance(ctx, rest), user
 
 
-async def _now(ctx: Context, instance: Instance) -> Instance:
+async def _refresh(ctx: Context, instance: Instance) -> Instance:
     """The instance as it is now; as it was last seen, where AWS does not answer."""
     try:
-        found = await aws.describe(ctx.session, [instance.id])
+        found = await aws.describe_instances(ctx.session, [instance.id])
     except AwsError:
         return instance
     return found[0] if found else instance
 
 
-async def _running(ctx: Context, instance: Instance) -> Instance:
+async def _require_running(ctx: Context, instance: Instance) -> Instance:
     state = instance.state
     if state is State.PENDING:
-        ctx.step("connect", "pending", f"{instance.label} is starting", subject=instance.id, label=instance.label)
-        waited = await aws.wait_states(
-            ctx.session, [instance.id], [State.RUNNING], every=ctx.pace.poll, timeout=ctx.pace.states
+        ctx.report_step(
+            "connect", "pending", f"{instance.label} is starting", subject=instance.id, label=instance.label
+        )
+        waited = await aws.wait_for_states(
+            ctx.session, [instance.id], [State.RUNNING], interval=ctx.pace.poll, timeout=ctx.pace.states
         )
         return waited[instance.id]
     if state is State.RUNNING:
         return instance
     if state.is_gone:
-        raise is_gone(instance, "it cannot be reached any more")
+        raise gone_error(instance, "it cannot be reached any more")
     if instance.is_interrupted:
-        raise only_aws_starts(instance)
+        raise only_aws_restarts_error(instance)
     raise StateError(
         f"{instance.label} is {state}.", f"Start it first: fe2 start {instance.label}; in the dashboard s."
     )
+
+
+_RETRY_SECONDS = 6.0
+
+
+class AddressChange(NamedTuple):
+    """An instance's security group does not let this computer in any more. ``cidr`` is where it is now."""
+
+    group_id: str
+    group_name: str
+    vpc_id: str
+    cidr: str
+    allowed_cidrs: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """As in ``Your address is 203.0.113.7 now, and security group ssh lets in 198.51.100.4 only.``"""
+        who = (
+            f"lets in {join_words([display_cidr(block) for block in self.allowed_cidrs[:3]])} only"
+            if self.allowed_cidrs
+            else "lets nobody in"
+        )
+        return f"Your address is {display_cidr(self.cidr)} now, and security group {self.group_name} {who}."
+
+
+async def connection_failure(
+    ctx: Context, connection: Connection, exit_status: int, stderr: str = ""
+) -> Fe2Error | None:
+    """Why ssh ended as it did, as ``connect.explain``; where its messages are not at hand, by trying again quickly.
+
+    Of a machine that does not answer it is looked up whether its security group lets this address in. A failure takes
+    the place of what the activity log has of the connection.
+    """
+    error = ssh_failure(connection, exit_status, stderr)
+    if type(error) is MachineError and not stderr:
+        try:
+            await wait_for_ssh(
+                connection.route, known_host_keys(), within=_RETRY_SECONDS, try_seconds=_RETRY_SECONDS, denied_seconds=0
+            )
+        except MachineError as found:
+            error = found
+    if isinstance(error, UnansweredError):
+        change = await find_address_change(ctx, connection.instance)
+        if change is not None:
+            error.remedy = f"{change.words} Let the new one in, and try again."
+    if error is not None:
+        entry = ActivityEntry(connection.entry_id, subject=connection.instance.id)
+        await asyncio.to_thread(end_entry, ctx, entry, "failed", error.summary, error.remedy, error.code)
+    return error
+
+
+async def find_address_change(ctx: Context, instance: Instance) -> AddressChange | None:
+    """Whether none of an instance's security groups lets this computer's present address in at port 22.
+
+    None where one does, or it cannot be found out.
+    """
+    if not ctx.settings.address_url or not instance.security_groups:
+        return None
+    try:
+        cidr = cidr_block(await network.public_address(ctx.settings.address_url))
+        every = await network.security_groups(ctx.session, instance.vpc_id)
+    except (AwsError, FieldError):
+        return None
+    ids = {group_id for group_id, _ in instance.security_groups}
+    groups = [group for group in every if group.id in ids]
+    if not groups or any(is_open_to(group, cidr) for group in groups):
+        return None
+    first = next((group for group in groups if group.ssh_cidrs), groups[0])
+    return AddressChange(first.id, first.name, first.vpc_id, cidr, first.ssh_cidrs)
+
+
+async def allow_address(ctx: Context, change: AddressChange) -> None:
+    """Let the present address in at port 22 of that security group; those let in before stay."""
+    with activity_entry(ctx, "allow address", change.group_name, change.group_id) as entry:
+        allowing = network.ensure_ssh_group(ctx.session, change.group_name, change.vpc_id, change.cidr)
+        await run_to_completion(allowing, ctx.pace.completion)
+        entry.words = f"Security group {change.group_name} lets {display_cidr(change.cidr)} in at port 22."

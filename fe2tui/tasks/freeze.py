@@ -16,16 +16,24 @@ from fe2tui.errors import (
     ReadOnlyError,
     UnreachableError,
 )
-from fe2tui.model.freeze import FreezeIntent, FreezeWay, free_name
+from fe2tui.model.freeze import FreezeIntent, FreezeWay, unused_image_name
 from fe2tui.model.image import SOURCE_TAG, Image
 from fe2tui.model.instance import USER_TAG, Instance, State
-from fe2tui.tasks import books
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.freeze_plan import FreezePlan, WayWords, plan_freeze
-from fe2tui.tasks.freeze_watch import OpenFreeze, Watching, made_of, open_freezes, watch
-from fe2tui.tasks.record import Entry, recorded, unbroken
+from fe2tui.tasks import usage_history
+from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, run_to_completion
+from fe2tui.tasks.freeze_plan import FreezeOption, FreezePlan, plan_freeze
+from fe2tui.tasks.freeze_watch import FreezeWatch, OpenFreeze, find_frozen_image, open_freezes, watch_freeze
 
-__all__ = ["FreezePlan", "FreezeWay", "OpenFreeze", "WayWords", "freeze", "open_freezes", "plan_freeze", "watch"]
+__all__ = [
+    "FreezeOption",
+    "FreezePlan",
+    "FreezeWay",
+    "OpenFreeze",
+    "freeze",
+    "open_freezes",
+    "plan_freeze",
+    "watch_freeze",
+]
 
 _TAG_LENGTH = 256  # source: EC2 user guide, tag restrictions
 
@@ -47,151 +55,151 @@ async def freeze(
             "This session may only read: nothing can be frozen.",
             "Leave --read-only out, or take read_only out of config.toml.",
         )
-    found = await instances.describe(ctx.session, [instance_id])
+    found = await instances.describe_instances(ctx.session, [instance_id])
     if not found:
         raise NotFoundError(
             f"There is no instance {instance_id} in {ctx.session.region}.", "It may have been terminated."
         )
     instance = found[0]
-    with recorded(ctx, "freeze", instance.label, instance.id) as entry:
+    with activity_entry(ctx, "freeze", instance.label, instance.id) as entry:
         plan = await plan_freeze(ctx, instance, name, way)
         if plan.errors:
             raise plan.errors[0]
-        return await _Freezing(ctx, plan, entry, _intent(ctx, plan, entry)).run(wait)
+        return await _Freezer(ctx, plan, entry, _build_intent(ctx, plan, entry)).run(wait)
 
 
-def _intent(ctx: Context, plan: FreezePlan, entry: Entry) -> FreezeIntent:
-    place, instance = ctx.session.place, plan.instance
+def _build_intent(ctx: Context, plan: FreezePlan, entry: ActivityEntry) -> FreezeIntent:
+    location, instance = ctx.session.location, plan.instance
     return FreezeIntent(
         token=str(uuid.uuid4()),
         name=plan.name,
         instance_id=instance.id,
         label=instance.label,
         way=plan.way,
-        region=place.region,
-        profile=place.profile,
-        endpoint=place.endpoint,
-        made_at=ctx.clock(),
-        disks=max(1, len(instance.attachments)),
+        region=location.region,
+        profile=location.profile,
+        endpoint=location.endpoint,
+        created_at=ctx.clock(),
+        volume_count=max(1, len(instance.attachments)),
         activity=entry.id or 0,
     )
 
 
 @dataclass(slots=True)
-class _Freezing:
+class _Freezer:
     ctx: Context
     plan: FreezePlan
-    entry: Entry
+    entry: ActivityEntry
     intent: FreezeIntent
-    is_begun: bool = False  # something was sent
+    has_sent: bool = False  # something was sent
 
     async def run(self, wait: bool) -> Image:
         ctx, plan = self.ctx, self.plan
         journal, token = ctx.store.freezes, self.intent.token
-        self.step("name", plan.name_words or f"The image will be called {plan.name}")
-        tags = await self.tags()
+        self.report_step("name", plan.name_text or f"The image will be called {plan.name}")
+        tags = await self.build_tags()
         try:
-            image_id = await self.begun(tags)
+            image_id = await self.stop_and_request(tags)
             self.intent = replace(self.intent, stage="pending", image_id=image_id)
-            watching = Watching(ctx, self.intent, self.entry)
+            watching = FreezeWatch(ctx, self.intent, self.entry)
             if wait:
-                return await watching.until_available()
-            image = await watching.until_taken() or _unseen(image_id, plan, tags)
+                return await watching.wait_until_available()
+            image = await watching.wait_until_copied() or _image_not_shown_yet(image_id, plan, tags)
             if image.state == "pending":
                 self.entry.words = f"AWS is making the image {plan.name} ({image_id})."
             return image
         finally:
             journal.release(token)
 
-    async def begun(self, tags: dict[str, str]) -> str:
+    async def stop_and_request(self, tags: dict[str, str]) -> str:
         """From the intent to the id of the image that AWS is making."""
         ctx, journal = self.ctx, self.ctx.store.freezes
         try:
-            await unbroken(asyncio.to_thread(journal.intend, self.intent), ctx.pace.unbroken)
-            if self.plan.stops:
-                await self.stopped()
-            return await self.requested(tags)
+            await run_to_completion(asyncio.to_thread(journal.add, self.intent), ctx.pace.completion)
+            if self.plan.stops_instance:
+                await self.stop_instance()
+            return await self.request_image(tags)
         except BaseException as error:
-            if not self.is_begun:
+            if not self.has_sent:
                 journal.update(self.intent.token, stage="abandoned", error=str(error))
             elif isinstance(error, asyncio.CancelledError):
-                await self.taken_back()
+                await self.restart_after_cancel()
             raise
 
-    async def taken_back(self) -> None:
+    async def restart_after_cancel(self) -> None:
         """Cancelled: an instance that was stopped for the image runs again before that is over."""
         intent = self.intent
         if intent.image_id is None and intent.asked_at is not None:
             return  # whether there is an image is found out later: till then its disks may be needed
-        watching = Watching(self.ctx, intent, self.entry)
+        watching = FreezeWatch(self.ctx, intent, self.entry)
         if intent.image_id is None:
             later = f"{intent.label} is stopped for it: the next start of this program starts it again."
-            self.entry.left = f"No image was made. {later}"
-        await watching.started_on_leaving()
+            self.entry.left_behind = f"No image was made. {later}"
+        await watching.restart_on_cancel()
         self.intent = watching.intent
         if intent.image_id is None and not self.intent.restart:
             self.ctx.store.freezes.update(intent.token, stage="abandoned", error="cancelled")
-            self.entry.left = f"No image was made. {self.entry.remedy}".strip()
+            self.entry.left_behind = f"No image was made. {self.entry.remedy}".strip()
             self.entry.remedy = ""
 
-    async def tags(self) -> dict[str, str]:
+    async def build_tags(self) -> dict[str, str]:
         """What the image and its snapshots are to carry: a machine launched from it logs in as its parent did."""
         instance = self.plan.instance
         user = instance.tags.get(USER_TAG, "").strip()
         if not user:
             try:
-                user = await aws.login_user_of(self.ctx.session, instance.image_id) or ""
+                user = await aws.image_login_user(self.ctx.session, instance.image_id) or ""
             except AwsError:
                 user = ""
         source = f"{instance.id} {instance.name}".strip()[:_TAG_LENGTH]
         tags = {"Name": self.plan.name, SOURCE_TAG: source}
         return {**tags, USER_TAG: user} if user else tags
 
-    async def stopped(self) -> None:
+    async def stop_instance(self) -> None:
         ctx, instance = self.ctx, self.plan.instance
-        await books.note(ctx, [instance])
+        await usage_history.record_instances(ctx, [instance])
         now = ctx.clock()
-        await asyncio.to_thread(ctx.store.freezes.told_to_stop, self.intent.token, now)
+        await asyncio.to_thread(ctx.store.freezes.record_stop, self.intent.token, now)
         self.intent = replace(self.intent, restart=True, stopped_at=now)
-        self.step("stopping", f"{instance.label} stops, so that its disks are at rest")
-        self.is_begun = True
-        self.entry.left = (
+        self.report_step("stopping", f"{instance.label} stops, so that its disks are at rest")
+        self.has_sent = True
+        self.entry.left_behind = (
             f"No image is made, and {instance.label}, which was stopped for it, is started again: by this program or "
             "its next start."
         )
         try:
-            await unbroken(instances.stop(ctx.session, [instance.id]), ctx.pace.unbroken)
-            seen = await instances.wait_states(
-                ctx.session, [instance.id], [State.STOPPED], every=ctx.pace.poll, timeout=ctx.pace.states
+            await run_to_completion(instances.stop_instances(ctx.session, [instance.id]), ctx.pace.completion)
+            seen = await instances.wait_for_states(
+                ctx.session, [instance.id], [State.STOPPED], interval=ctx.pace.poll, timeout=ctx.pace.states
             )
-            await books.note(ctx, seen.values())
+            await usage_history.record_instances(ctx, seen.values())
         except UnreachableError as error:
-            error.remedy = f"{error.remedy} {self.entry.left}".strip()
+            error.remedy = f"{error.remedy} {self.entry.left_behind}".strip()
             raise
         except Fe2Error as error:
-            await self.is_over(error)
+            await self.give_up(error)
             raise
 
-    async def requested(self, tags: dict[str, str]) -> str:
+    async def request_image(self, tags: dict[str, str]) -> str:
         """Ask for the image, once. Returns its id, also when the reply was lost."""
         ctx, journal = self.ctx, self.ctx.store.freezes
-        self.step("requested", f"Asking for the image {self.plan.name}")
+        self.report_step("requested", f"Asking for the image {self.plan.name}")
         now = ctx.clock()
-        await asyncio.to_thread(journal.about_to_ask, self.intent.token, now)
+        await asyncio.to_thread(journal.record_request, self.intent.token, now)
         self.intent = replace(self.intent, asked_at=now)
-        self.is_begun = True
+        self.has_sent = True
         try:
-            image_id = await self.answered(tags)
-        except _Unknown:
+            image_id = await self.send_create_image(tags)
+        except _UnknownResultError:
             raise
         except Fe2Error as error:
             self.intent = replace(self.intent, asked_at=None)  # there is none
-            await self.is_over(error)
+            await self.give_up(error)
             raise
         journal.update(self.intent.token, stage="pending", image_id=image_id)
         return image_id
 
-    async def answered(self, tags: dict[str, str]) -> str:
+    async def send_create_image(self, tags: dict[str, str]) -> str:
         """Send the call. Cancelled meanwhile, it is still seen to its end, so that what is left can be said."""
         ctx, plan = self.ctx, self.plan
         sending = asyncio.create_task(
@@ -208,41 +216,41 @@ class _Freezing:
         try:
             return await asyncio.shield(sending)
         except UnreachableError as error:
-            return await self.after_silence(error)
+            return await self.check_after_no_answer(error)
         except FieldError as error:
             if error.code != "InvalidAMIName.Duplicate":
                 raise
-            return await self.after_duplicate(error)
+            return await self.check_after_duplicate(error)
         except asyncio.CancelledError:
-            await asyncio.wait({sending}, timeout=ctx.pace.unbroken)
-            self.entry.left = "Whether the image was asked for is found out at the next start."
+            await asyncio.wait({sending}, timeout=ctx.pace.completion)
+            self.entry.left_behind = "Whether the image was asked for is found out at the next start."
             if not sending.done():
                 sending.cancel()
             elif not sending.cancelled():
-                self.answered_late(sending)
+                self.record_late_answer(sending)
             raise
 
-    def answered_late(self, sent: asyncio.Task[str]) -> None:
+    def record_late_answer(self, sent: asyncio.Task[str]) -> None:
         """What is known of a call that was answered after the cancellation."""
         error = sent.exception()
         if error is None:
             image_id = sent.result()
             self.ctx.store.freezes.update(self.intent.token, stage="pending", image_id=image_id)
             self.intent = replace(self.intent, stage="pending", image_id=image_id)
-            self.entry.left = f"AWS goes on making {self.plan.name} ({image_id}); the next start watches it."
+            self.entry.left_behind = f"AWS goes on making {self.plan.name} ({image_id}); the next start watches it."
         elif isinstance(error, Fe2Error) and not isinstance(error, UnreachableError):
             self.intent = replace(self.intent, asked_at=None)  # refused: there is none
-            self.entry.left = "No image was made."
+            self.entry.left_behind = "No image was made."
             if not self.intent.restart:
                 self.ctx.store.freezes.update(self.intent.token, stage="failed", error=error.summary)
 
-    async def after_silence(self, error: UnreachableError) -> str:
+    async def check_after_no_answer(self, error: UnreachableError) -> str:
         """No answer says nothing of what AWS did: look for what came of it. Raises the error if it was nothing."""
-        self.step("requested", f"{error.summary} Looking whether the image is being made all the same.")
+        self.report_step("requested", f"{error.summary} Looking whether the image is being made all the same.")
         try:
-            found = await made_of(self.ctx, self.intent, since=self.ctx.clock())
+            found = await find_frozen_image(self.ctx, self.intent, since=self.ctx.clock())
         except UnreachableError:
-            raise _Unknown(
+            raise _UnknownResultError(
                 f"Whether the image {self.plan.name} is being made is not known: {error.summary}",
                 "The next start of this program finds it out, and never makes it twice.",
                 code=error.code,
@@ -252,31 +260,31 @@ class _Freezing:
             raise error
         return found.id
 
-    async def after_duplicate(self, error: FieldError) -> str:
+    async def check_after_duplicate(self, error: FieldError) -> str:
         """The name was free a moment ago: it is ours, of a call that failed and was said again, or somebody else's."""
-        known = await aws.every_own_image(self.ctx.session)
-        taken = {self.plan.name, *(image.name for image in known)}
+        known = await aws.own_images_with_disabled(self.ctx.session)
+        used_names = {self.plan.name, *(image.name for image in known)}
         same = next((image for image in known if image.name == self.plan.name), None)
         if same is not None and same.made_from == self.plan.instance.id:
             return same.id
-        error.remedy = f"{free_name(self.plan.name, taken)} is free."
+        error.remedy = f"{unused_image_name(self.plan.name, used_names)} is free."
         raise error
 
-    async def is_over(self, error: Fe2Error) -> None:
+    async def give_up(self, error: Fe2Error) -> None:
         """No image came of it. An instance that was stopped for it is started again, by the next start if need be."""
         if self.intent.restart:
-            watching = Watching(self.ctx, self.intent, self.entry)
-            await unbroken(watching.started_again(), self.ctx.pace.unbroken)
+            watching = FreezeWatch(self.ctx, self.intent, self.entry)
+            await run_to_completion(watching.restart_instance(), self.ctx.pace.completion)
             self.intent = watching.intent
-            error.remedy = f"{error.remedy} {self.entry.remedy or self.entry.left}".strip()
+            error.remedy = f"{error.remedy} {self.entry.remedy or self.entry.left_behind}".strip()
         if not self.intent.restart:
             self.ctx.store.freezes.update(self.intent.token, stage="failed", error=error.summary)
 
-    def step(self, step: str, words: str) -> None:
-        self.ctx.step("freeze", step, words, subject=self.plan.instance.id, label=self.plan.instance.label)
+    def report_step(self, step: str, words: str) -> None:
+        self.ctx.report_step("freeze", step, words, subject=self.plan.instance.id, label=self.plan.instance.label)
 
 
-class _Unknown(UnreachableError):
+class _UnknownResultError(UnreachableError):
     """It is not known what came of the call: its intent stays open."""
 
 
@@ -285,7 +293,7 @@ def _description(instance: Instance) -> str:
     return f"Frozen from {named}{instance.id}"[:255]
 
 
-def _unseen(image_id: str, plan: FreezePlan, tags: dict[str, str]) -> Image:
+def _image_not_shown_yet(image_id: str, plan: FreezePlan, tags: dict[str, str]) -> Image:
     """One that EC2 does not show yet."""
     instance = plan.instance
     return Image(

@@ -14,17 +14,17 @@ from fe2tui.errors import DeniedError, Fe2Error, NotFoundError, StateError, Thro
 from fe2tui.model.freeze import FreezeIntent
 from fe2tui.model.image import FAILED_STATES, Image
 from fe2tui.model.instance import State
-from fe2tui.model.money.images import snapshots_per_month
+from fe2tui.model.money.rates import snapshots_per_month
+from fe2tui.model.progress import Outcome, ignore_progress
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.words import dollars, percent, plural
-from fe2tui.tasks.context import Context
+from fe2tui.model.text import dollars, percent, plural
+from fe2tui.tasks.context import ActivityEntry, Context, begin_entry, end_with_block
 from fe2tui.tasks.power import start
-from fe2tui.tasks.record import Entry, begin, ended
 
-_AT_REST = frozenset({State.STOPPING, State.STOPPED})
-_READY = frozenset({"available", "disabled"})
-_OURS = timedelta(minutes=10)  # between our telling it to stop and the moment that EC2 notes
-_SHOWN_BY = timedelta(hours=1)  # after that EC2 shows an image at the first look, or has none
+_STOPPED_STATES = frozenset({State.STOPPING, State.STOPPED})
+_READY_STATES = frozenset({"available", "disabled"})
+_OWN_STOP_WITHIN = timedelta(minutes=10)  # between our telling it to stop and the moment that EC2 notes
+_SHOWN_WITHIN = timedelta(hours=1)  # after that EC2 shows an image at the first look, or has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class OpenFreeze:
 
 async def open_freezes(ctx: Context) -> list[OpenFreeze]:
     """The freezes that nobody watches to their end, oldest first: they are for this program to ``watch`` now."""
-    place = ctx.session.place
-    intents = await asyncio.to_thread(ctx.store.freezes.open, place.profile, place.endpoint)
+    location = ctx.session.location
+    intents = await asyncio.to_thread(ctx.store.freezes.claim_open, location.profile, location.endpoint)
     return [OpenFreeze(intent) for intent in intents]
 
 
-async def watch(ctx: Context, open_freeze: OpenFreeze) -> Image:
+async def watch_freeze(ctx: Context, open_freeze: OpenFreeze) -> Image:
     """Watch one to its end: as ``freeze`` does, and in its entry of the activity log. Nothing is made by this.
 
     An image whose id was not known is looked for by its name and instance. An instance that was stopped for it is
@@ -64,23 +64,23 @@ async def watch(ctx: Context, open_freeze: OpenFreeze) -> Image:
     """
     intent = open_freeze.intent
     entry = (
-        Entry(intent.activity, subject=intent.instance_id)
+        ActivityEntry(intent.activity, subject=intent.instance_id)
         if intent.activity
-        else begin(ctx, "freeze", intent.label, intent.instance_id)
+        else begin_entry(ctx, "freeze", intent.label, intent.instance_id)
     )
-    entry.left = "The next start of this program goes on watching it."
+    entry.left_behind = "The next start of this program goes on watching it."
     try:
-        with ended(ctx, entry, "freeze", intent.label):
-            async with _at(ctx, intent.region) as there:
+        with end_with_block(ctx, entry, "freeze", intent.label):
+            async with _in_region(ctx, intent.region) as there:
                 if intent.image_id is None:
-                    intent = await _found_out(there, intent, entry)
-                return await Watching(there, intent, entry).until_available()
+                    intent = await _resolve_image_id(there, intent, entry)
+                return await FreezeWatch(there, intent, entry).wait_until_available()
     finally:
         ctx.store.freezes.release(intent.token)
 
 
 @asynccontextmanager
-async def _at(ctx: Context, region: str) -> AsyncIterator[Context]:
+async def _in_region(ctx: Context, region: str) -> AsyncIterator[Context]:
     if region == ctx.session.region:
         yield ctx
         return
@@ -91,9 +91,9 @@ async def _at(ctx: Context, region: str) -> AsyncIterator[Context]:
         await session.close()
 
 
-async def _found_out(ctx: Context, intent: FreezeIntent, entry: Entry) -> FreezeIntent:
+async def _resolve_image_id(ctx: Context, intent: FreezeIntent, entry: ActivityEntry) -> FreezeIntent:
     """The intent with its image's id. Raises StateError if it came to none; its instance is started again then."""
-    image = await _looked_for(ctx, intent, entry)
+    image = await _look_for_image(ctx, intent, entry)
     if image is not None:
         ctx.store.freezes.update(intent.token, stage="pending", image_id=image.id)
         return replace(intent, stage="pending", image_id=image.id)
@@ -101,25 +101,27 @@ async def _found_out(ctx: Context, intent: FreezeIntent, entry: Entry) -> Freeze
     error = StateError(
         f"The image {intent.name} of {intent.label} was never made: {why}.", "Freeze it again if it is still wanted."
     )
-    watching = Watching(ctx, intent, entry)
+    watching = FreezeWatch(ctx, intent, entry)
     if intent.restart:
-        await watching.started_again(patiently=True)
+        await watching.restart_instance(waits_for_stop=True)
         error.remedy = f"{entry.remedy or f'{intent.label} is not started yet.'} {error.remedy}"
     if not watching.intent.restart:
         ctx.store.freezes.update(intent.token, stage="abandoned", error=error.summary)
     raise error
 
 
-async def _looked_for(ctx: Context, intent: FreezeIntent, entry: Entry) -> Image | None:
+async def _look_for_image(ctx: Context, intent: FreezeIntent, entry: ActivityEntry) -> Image | None:
     """The image that came of an intent; None at once where nothing was asked of AWS."""
     if intent.asked_at is None:
         return None
     now = ctx.clock()
-    ctx.step("freeze", "recover", f"Looking for the image {intent.name}", subject=entry.subject, label=intent.label)
-    return await made_of(ctx, intent, since=now if now - intent.asked_at < _SHOWN_BY else intent.asked_at)
+    ctx.report_step(
+        "freeze", "recover", f"Looking for the image {intent.name}", subject=entry.subject, label=intent.label
+    )
+    return await find_frozen_image(ctx, intent, since=now if now - intent.asked_at < _SHOWN_WITHIN else intent.asked_at)
 
 
-async def made_of(ctx: Context, intent: FreezeIntent, *, since: datetime) -> Image | None:
+async def find_frozen_image(ctx: Context, intent: FreezeIntent, *, since: datetime) -> Image | None:
     """The image that came of a CreateImage call last sent at ``since``; None once EC2 has had time to show it.
 
     Found by its name, which no other image of the account can have, and the instance that it is of. Raises
@@ -130,7 +132,7 @@ async def made_of(ctx: Context, intent: FreezeIntent, *, since: datetime) -> Ima
         is_last = ctx.clock() >= until
         found = None
         try:
-            named = [image for image in await aws.every_own_image(ctx.session) if image.name == intent.name]
+            named = [image for image in await aws.own_images_with_disabled(ctx.session) if image.name == intent.name]
             found = next((image for image in named if image.made_from == intent.instance_id), None)
         except (UnreachableError, ThrottledError):
             if is_last:
@@ -141,39 +143,39 @@ async def made_of(ctx: Context, intent: FreezeIntent, *, since: datetime) -> Ima
 
 
 @dataclass(slots=True)
-class Watching:
+class FreezeWatch:
     """One image being made, whose id is known."""
 
     ctx: Context
     intent: FreezeIntent
-    entry: Entry
-    said: str = ""
+    entry: ActivityEntry
+    last_text: str = ""
     may_read_snapshots: bool = True
-    unseen_until: datetime | None = None
-    not_started: Fe2Error | None = None
+    hidden_until: datetime | None = None
+    restart_error: Fe2Error | None = None
 
-    async def until_available(self) -> Image:
+    async def wait_until_available(self) -> Image:
         """Until AWS has made it, for hours if need be. Raises StateError with AWS's reason if it could not."""
-        image = await self._watched(to_the_end=True)
+        image = await self._watch(to_the_end=True)
         assert image is not None  # its end was seen
         return image
 
-    async def until_taken(self) -> Image | None:
+    async def wait_until_copied(self) -> Image | None:
         """Until AWS goes on by itself: at once, or when an instance that was stopped for it is being started again.
 
         None while EC2 does not show the image yet.
         """
-        return await self._watched(to_the_end=False)
+        return await self._watch(to_the_end=False)
 
-    async def _watched(self, *, to_the_end: bool) -> Image | None:
-        self.entry.cut = "Not watched any longer."
+    async def _watch(self, *, to_the_end: bool) -> Image | None:
+        self.entry.cancel_text = "Not watched any longer."
         try:
-            return await self._looked(to_the_end=to_the_end)
+            return await self._poll(to_the_end=to_the_end)
         except asyncio.CancelledError:
-            await self.started_on_leaving()
+            await self.restart_on_cancel()
             raise
 
-    async def started_on_leaving(self) -> None:
+    async def restart_on_cancel(self) -> None:
         """Cancelled: start what was stopped for the image as soon as that can be, and wait for it, within bounds.
 
         A second cancellation, or the end of that time, leaves it to the next start.
@@ -181,40 +183,42 @@ class Watching:
         ctx, intent = self.ctx, self.intent
         if not intent.restart:
             return
-        self._step("start", f"{intent.label} was stopped for the image: starting it again")
+        self._report_step("start", f"{intent.label} was stopped for the image: starting it again")
         with suppress(TimeoutError, Fe2Error):
             async with asyncio.timeout(ctx.pace.restart):
                 if intent.image_id is not None:
-                    await self._looked(to_the_end=False)
+                    await self._poll(to_the_end=False)
                 else:
-                    await self._started_from_rest()
+                    await self._restart_when_stopped()
         if intent.image_id is not None:
-            self.entry.left = f"{self._left} {self.entry.remedy}".strip()
+            self.entry.left_behind = f"{self._left_behind} {self.entry.remedy}".strip()
             self.entry.remedy = ""
 
-    async def _started_from_rest(self) -> None:
+    async def _restart_when_stopped(self) -> None:
         ctx, key = self.ctx, self.intent.instance_id
         with suppress(Fe2Error):  # a moment after it was told to stop it may still be seen running
-            await instances.wait_states(ctx.session, [key], _AT_REST, every=ctx.pace.poll, timeout=ctx.pace.settle)
-        await self.started_again(patiently=True)
+            await instances.wait_for_states(
+                ctx.session, [key], _STOPPED_STATES, interval=ctx.pace.poll, timeout=ctx.pace.settle
+            )
+        await self.restart_instance(waits_for_stop=True)
 
-    async def _looked(self, *, to_the_end: bool) -> Image | None:
+    async def _poll(self, *, to_the_end: bool) -> Image | None:
         pause = self.ctx.pace.poll
-        self.unseen_until = self.ctx.clock() + timedelta(seconds=self.ctx.pace.settle)
+        self.hidden_until = self.ctx.clock() + timedelta(seconds=self.ctx.pace.settle)
         while True:
-            self.entry.left = self._left
-            image, parts = await self._look()
-            await self._start_when_taken(image, parts)
-            is_over = image is not None and (image.state in _READY or image.state in FAILED_STATES)
+            self.entry.left_behind = self._left_behind
+            image, parts = await self._read_image()
+            await self._restart_when_copied(image, parts)
+            is_over = image is not None and (image.state in _READY_STATES or image.state in FAILED_STATES)
             if image is not None and is_over and not self.intent.restart:
-                return await self._end(image)
+                return await self._finish(image)
             if not to_the_end and not self.intent.restart:
                 return image
-            self._report(parts)
+            self._report_progress(parts)
             await asyncio.sleep(pause)
-            pause = min(pause * 1.25, self.ctx.pace.longest)
+            pause = min(pause * 1.25, self.ctx.pace.max_poll)
 
-    async def started_again(self, *, patiently: bool = False) -> None:
+    async def restart_instance(self, *, waits_for_stop: bool = False) -> None:
         """Start the instance that was stopped for the image; what became of it is in the entry's ``remedy``.
 
         ``patiently`` waits for one that is still stopping. One that somebody has started, terminated or stopped anew
@@ -222,25 +226,25 @@ class Watching:
         """
         ctx, intent = self.ctx, self.intent
         try:
-            found = await instances.describe(ctx.session, [intent.instance_id])
-            if patiently and found and found[0].state is State.STOPPING:
-                await instances.wait_states(
-                    ctx.session, [intent.instance_id], [State.STOPPED], every=ctx.pace.poll, timeout=ctx.pace.states
+            found = await instances.describe_instances(ctx.session, [intent.instance_id])
+            if waits_for_stop and found and found[0].state is State.STOPPING:
+                await instances.wait_for_states(
+                    ctx.session, [intent.instance_id], [State.STOPPED], interval=ctx.pace.poll, timeout=ctx.pace.states
                 )
-                found = await instances.describe(ctx.session, [intent.instance_id])
+                found = await instances.describe_instances(ctx.session, [intent.instance_id])
         except (UnreachableError, ThrottledError) as error:
-            self._step("start", f"{intent.label} is not started yet: {error.summary}")
+            self._report_step("start", f"{intent.label} is not started yet: {error.summary}")
             return
         state = found[0].state if found else State.TERMINATED
         if state is State.STOPPING:
-            self._step("start", f"{intent.label} is not started yet: it is still stopping")
+            self._report_step("start", f"{intent.label} is not started yet: it is still stopping")
             return
-        if state is State.STOPPED and _was_ours(intent, found[0].changed_state_at):
+        if state is State.STOPPED and _is_own_stop(intent, found[0].changed_state_at):
             (outcome,) = await start(ctx, [intent.instance_id], wait=False)
             if isinstance(outcome.error, UnreachableError | ThrottledError):
-                self._step("start", f"{intent.label} is not started yet: {outcome.error.summary}")
+                self._report_step("start", f"{intent.label} is not started yet: {outcome.error.summary}")
                 return
-            self.not_started = outcome.error
+            self.restart_error = outcome.error
             words = f"{intent.label} is being started again."
         elif state is State.STOPPED:
             words = f"{intent.label} was stopped by somebody else since, and stays so."
@@ -248,14 +252,16 @@ class Watching:
             words = f"{intent.label} is {state} again."
         else:
             words = f"{intent.label} is {state}."
-        if self.not_started is not None:
-            words = f"{intent.label} could not be started again: {self.not_started.summary} {self.not_started.remedy}"
-        ctx.store.freezes.needs_no_start(intent.token)
+        if self.restart_error is not None:
+            words = (
+                f"{intent.label} could not be started again: {self.restart_error.summary} {self.restart_error.remedy}"
+            )
+        ctx.store.freezes.clear_restart(intent.token)
         self.intent = replace(intent, restart=False)
         self.entry.remedy = words.strip()
-        self._step("start", words.strip())
+        self._report_step("start", words.strip())
 
-    async def _look(self) -> tuple[Image | None, Sequence[Snapshot]]:
+    async def _read_image(self) -> tuple[Image | None, Sequence[Snapshot]]:
         """The image and its snapshots; one that EC2 does not show yet is None. AWS out of reach is waited out.
 
         Raises NotFoundError when it is gone.
@@ -264,20 +270,20 @@ class Watching:
         assert image_id is not None
         try:
             image = await aws.image_by_id(ctx.session, image_id)
-            parts = await self._parts(image_id)
+            parts = await self._read_snapshots(image_id)
         except (UnreachableError, ThrottledError) as error:
-            self._say(f"{error.summary.rstrip('.')}; AWS goes on making it, and is asked again", None)
+            self._report_once(f"{error.summary.rstrip('.')}; AWS goes on making it, and is asked again", None)
             return None, ()
         except Fe2Error as error:
-            error.remedy = f"{error.remedy} {self._left}".strip()
+            error.remedy = f"{error.remedy} {self._left_behind}".strip()
             raise
-        if image is None and self.unseen_until is not None and ctx.clock() >= self.unseen_until:
-            raise await self._gone()
+        if image is None and self.hidden_until is not None and ctx.clock() >= self.hidden_until:
+            raise await self._deregistered_error()
         if image is not None:
-            self.unseen_until = ctx.clock() + timedelta(seconds=ctx.pace.settle)
+            self.hidden_until = ctx.clock() + timedelta(seconds=ctx.pace.settle)
         return image, parts
 
-    async def _parts(self, image_id: str) -> Sequence[Snapshot]:
+    async def _read_snapshots(self, image_id: str) -> Sequence[Snapshot]:
         if not self.may_read_snapshots:
             return ()
         try:
@@ -286,30 +292,32 @@ class Watching:
             self.may_read_snapshots = False
             return ()
 
-    async def _start_when_taken(self, image: Image | None, parts: Sequence[Snapshot]) -> None:
+    async def _restart_when_copied(self, image: Image | None, image_snapshots: Sequence[Snapshot]) -> None:
         """A snapshot holds what its disk held when it began: from then on the instance may run again."""
         if not self.intent.restart:
             return
         is_settled = image is not None and image.state != "pending"
-        if is_settled or (parts and len(parts) >= self.intent.disks):
-            await self.started_again()
+        if is_settled or (image_snapshots and len(image_snapshots) >= self.intent.volume_count):
+            await self.restart_instance()
 
-    async def _end(self, image: Image) -> Image:
+    async def _finish(self, image: Image) -> Image:
         intent, journal = self.intent, self.ctx.store.freezes
         if image.state in FAILED_STATES:
-            error = await self._failure(image)
+            error = await self._image_failed_error(image)
             journal.update(intent.token, stage="failed", image_id=image.id, error=error.summary)
             raise error
         journal.update(intent.token, stage="done", image_id=image.id)
         words = f"The image {image.label} ({image.id}) is made."
-        if self.not_started is not None:
-            self.not_started.summary = f"{words} {intent.label} could not be started again: {self.not_started.summary}"
-            raise self.not_started
+        if self.restart_error is not None:
+            self.restart_error.summary = (
+                f"{words} {intent.label} could not be started again: {self.restart_error.summary}"
+            )
+            raise self.restart_error
         self.entry.words = words
-        self._step("ready", words, fraction=1.0)
+        self._report_step("ready", words, fraction=1.0)
         return image
 
-    async def _failure(self, image: Image) -> StateError:
+    async def _image_failed_error(self, image: Image) -> StateError:
         code, _, reason = image.state_reason.partition(": ")
         if not reason or " " in code:
             code, reason = "", image.state_reason
@@ -333,9 +341,9 @@ class Watching:
             code=code or None,
         )
 
-    async def _gone(self) -> NotFoundError:
+    async def _deregistered_error(self) -> NotFoundError:
         if self.intent.restart:
-            await self.started_again(patiently=True)
+            await self.restart_instance(waits_for_stop=True)
         intent = self.intent
         if not intent.restart:  # else the next start tries that again
             self.ctx.store.freezes.update(intent.token, stage="failed", error="gone")
@@ -345,32 +353,124 @@ class Watching:
         )
 
     @property
-    def _left(self) -> str:
+    def _left_behind(self) -> str:
         """What goes on if nobody watches any more."""
         intent = self.intent
         words = f"AWS goes on making {intent.name} ({intent.image_id}); the next start of this program watches it."
         return f"{words} {intent.label} is stopped for it: that start starts it again." if intent.restart else words
 
-    def _report(self, parts: Sequence[Snapshot]) -> None:
-        if not parts:
-            self._say(f"{self.intent.image_id} is pending", None)
+    def _report_progress(self, image_snapshots: Sequence[Snapshot]) -> None:
+        if not image_snapshots:
+            self._report_once(f"{self.intent.image_id} is pending", None)
             return
-        done = sum(one.progress for one in parts) / len(parts)
-        of = "its snapshot" if len(parts) == 1 else f"its {len(parts)} snapshots"
+        done = sum(one.progress for one in image_snapshots) / len(image_snapshots)
+        of = "its snapshot" if len(image_snapshots) == 1 else f"its {len(image_snapshots)} snapshots"
         words = f"{self.intent.image_id} is pending: {of} {percent(done)}"
-        self._say(words, done)
+        self._report_once(words, done)
 
-    def _say(self, words: str, fraction: float | None) -> None:
-        if words != self.said:
-            self.said = words
-            self._step("image", words, fraction=fraction)
+    def _report_once(self, words: str, fraction: float | None) -> None:
+        if words != self.last_text:
+            self.last_text = words
+            self._report_step("image", words, fraction=fraction)
 
-    def _step(self, step: str, words: str, *, fraction: float | None = None) -> None:
-        self.ctx.step(
+    def _report_step(self, step: str, words: str, *, fraction: float | None = None) -> None:
+        self.ctx.report_step(
             "freeze", step, words, subject=self.intent.instance_id, label=self.intent.label, fraction=fraction
         )
 
 
-def _was_ours(intent: FreezeIntent, stopped_at: datetime | None) -> bool:
+def _is_own_stop(intent: FreezeIntent, stopped_at: datetime | None) -> bool:
     """Whether the stop that EC2 notes is the one that we asked for."""
-    return stopped_at is None or intent.stopped_at is None or abs(stopped_at - intent.stopped_at) < _OURS
+    return stopped_at is None or intent.stopped_at is None or abs(stopped_at - intent.stopped_at) < _OWN_STOP_WITHIN
+
+
+_IMAGE_SHOWN_WITHIN = timedelta(minutes=1)  # after its call, whose program is dead, EC2 shows an image
+_CHECK_TIMEOUT = 10.0  # seconds for one of them
+_STOPPING_TIMEOUT = 3.0  # seconds that a machine gets to come to rest
+
+
+async def check_open_freezes(
+    ctx: Context, *, except_image_id: str | None = None, stopped_only: bool = False
+) -> list[Outcome]:
+    """What has become of freezes whose program ended, or did not wait: each end is reported once.
+
+    Nothing is waited for: an image that is still being made is left for the next look. An instance that was stopped
+    for one is started again once its disks are copied from, and at once where nothing was asked of AWS; until then it
+    is told at each look. ``but`` is an image that is not looked at; ``stopped_only`` looks at those whose instance is
+    stopped.
+    """
+    if ctx.session.read_only:
+        return []
+    found = []
+    pace = replace(ctx.pace, settle=0.0, states=min(ctx.pace.states, _STOPPING_TIMEOUT))
+    once = replace(ctx, report=ignore_progress, pace=pace)
+    for one in await open_freezes(ctx):
+        intent = one.intent
+        is_meant = (except_image_id is None or intent.image_id != except_image_id) and (
+            intent.restart or not stopped_only
+        )
+        try:
+            async with asyncio.timeout(_CHECK_TIMEOUT):
+                outcome = await _check_freeze(once, one) if is_meant else None
+        except TimeoutError:
+            outcome = None
+        finally:
+            ctx.store.freezes.release(intent.token)
+        if outcome is not None:
+            found.append(outcome)
+    return found
+
+
+async def _check_freeze(ctx: Context, one: OpenFreeze) -> Outcome | None:
+    intent = one.intent
+    if intent.asked_at is None and intent.restart:
+        return await _finish_freeze(ctx, one)
+    if intent.region != ctx.session.region:
+        return None
+    try:
+        image = await _find_image(ctx, one)
+        if image is None and ctx.clock() - (intent.asked_at or intent.created_at) < _IMAGE_SHOWN_WITHIN:
+            return _not_started_outcome(one) if intent.restart else None
+        if image is not None and image.state == "pending":
+            return await _restart_instance(ctx, one, image)
+    except Fe2Error:
+        return _not_started_outcome(one) if intent.restart else None  # it is looked at again the next time
+    return await _finish_freeze(ctx, one)
+
+
+async def _finish_freeze(ctx: Context, one: OpenFreeze) -> Outcome:
+    intent = one.intent
+    try:
+        image = await watch_freeze(ctx, one)
+    except Fe2Error as error:
+        return Outcome(intent.instance_id, intent.label, error.summary, error)
+    return Outcome(intent.instance_id, intent.label, f"The image {image.label} ({image.id}) is made.")
+
+
+def _not_started_outcome(one: OpenFreeze) -> Outcome:
+    label = one.label
+    words = f"{label} is stopped for the image {one.name}, and not started yet: whether AWS makes it is not known yet."
+    return Outcome(one.intent.instance_id, label, words)
+
+
+async def _find_image(ctx: Context, one: OpenFreeze) -> Image | None:
+    if one.intent.image_id is not None:
+        return await aws.image_by_id(ctx.session, one.intent.image_id)
+    own = await aws.own_images_with_disabled(ctx.session)
+    return next((it for it in own if it.name == one.name and it.made_from == one.intent.instance_id), None)
+
+
+async def _restart_instance(ctx: Context, one: OpenFreeze, image: Image) -> Outcome | None:
+    """Start the instance that was stopped for an image, if its disks are not needed any more."""
+    intent = replace(one.intent, stage="pending", image_id=image.id)
+    if one.intent.image_id is None:
+        ctx.store.freezes.update(intent.token, stage="pending", image_id=image.id)
+    if not intent.restart:
+        return None
+    if len(await snapshots.snapshots_of_image(ctx.session, image.id)) < intent.volume_count:
+        words = f"{one.label} is stopped for the image {one.name} until AWS has begun to copy its disks."
+        return Outcome(intent.instance_id, intent.label, words)
+    watching = FreezeWatch(ctx, intent, ActivityEntry(None, subject=intent.instance_id))
+    await watching.restart_instance()
+    words = watching.entry.remedy or f"{one.label} was stopped for the image {one.name}, and is not started yet."
+    return Outcome(intent.instance_id, intent.label, words, watching.restart_error)

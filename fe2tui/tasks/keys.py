@@ -11,16 +11,15 @@ from pathlib import Path
 from fe2tui import paths
 from fe2tui.aws import network
 from fe2tui.errors import Fe2Error, FieldError, KeyFileError, UnreachableError
-from fe2tui.model.words import visible
+from fe2tui.model.text import visible
 from fe2tui.ssh import keys as ssh_keys
 from fe2tui.ssh.keyfiles import read_private_key, same_public
-from fe2tui.ssh.keys import KeyPlaces, LocalKey
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.record import recorded, unbroken
+from fe2tui.ssh.keys import KeySearchPaths, LocalKey
+from fe2tui.tasks.context import Context, activity_entry, run_to_completion
 
-DEFAULT_NAME = "default"
-_PATIENCE = 10.0
-_NAME = re.compile(r"[ -~]{1,255}\Z")
+DEFAULT_KEY_NAME = "default"
+_COMPLETION_SECONDS = 10.0
+_KEY_NAME_PATTERN = re.compile(r"[ -~]{1,255}\Z")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,8 +34,8 @@ class AccountKey:
     type: str = ""
     private_key: Path | None = None
     in_agent: bool = False
-    looked_for: tuple[Path, ...] = ()
-    needs_a_person: bool = False
+    searched_files: tuple[Path, ...] = ()
+    needs_person: bool = False
 
     def __repr__(self) -> str:
         """``default: in ~/.ssh/id_ed25519``."""
@@ -51,12 +50,12 @@ class AccountKey:
     def words(self) -> str:
         """Where the private half is: ``in ~/.ssh/id_ed25519``, ``in ssh-agent``, ``not on this computer``."""
         if self.private_key is not None:
-            return f"in {shown_path(self.private_key)}"
+            return f"in {display_path(self.private_key)}"
         return "in ssh-agent" if self.in_agent else "not on this computer"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class OwnKey:
+class ImportableKey:
     """A public key of the person's that the account does not have. ``source`` is its file, or ``ssh-agent``."""
 
     name: str  # the key pair name it would get
@@ -70,14 +69,14 @@ class OwnKey:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class KeyOffer:
+class KeyChoices:
     """What can be chosen for "Key pair". ``preferred`` is the name to use when nothing was asked for, or None.
 
     With ``preferred`` None the account has no key that this person can use: ``importable`` and creating one remain.
     """
 
     account: tuple[AccountKey, ...] = ()
-    importable: tuple[OwnKey, ...] = ()
+    importable: tuple[ImportableKey, ...] = ()
     preferred: str | None = None
 
     def __repr__(self) -> str:
@@ -85,20 +84,20 @@ class KeyOffer:
         account = [f"{key!r}{', used if none is named' if key.name == self.preferred else ''}" for key in self.account]
         return "\n".join([*account, *map(repr, self.importable)]) or "no key pairs"
 
-    def named(self, name: str) -> AccountKey | None:
+    def find(self, name: str) -> AccountKey | None:
         """The account's key of that name."""
         return next((key for key in self.account if key.name == name), None)
 
 
-def key_places() -> KeyPlaces:
+def key_search_paths() -> KeySearchPaths:
     """Where this person's keys are looked for."""
     try:
-        return KeyPlaces(paths.keys_folder())
+        return KeySearchPaths(paths.keys_folder())
     except OSError:  # a read-only disk: what ~/.ssh and the agent have is still there
-        return KeyPlaces(Path.home() / ".ssh")
+        return KeySearchPaths(Path.home() / ".ssh")
 
 
-def shown_path(path: Path) -> str:
+def display_path(path: Path) -> str:
     """A path as a person writes it, with ~ for home."""
     try:
         return f"~/{path.relative_to(Path.home())}"
@@ -106,71 +105,73 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
-async def offer_keys(ctx: Context) -> KeyOffer:
+async def read_key_choices(ctx: Context) -> KeyChoices:
     """The account's key pairs, which of them this person has, and what could be imported.
 
     ``default`` is preferred if its private half is here, else the first whose private half is. The private key of
     config.toml counts as one of the person's.
     """
     pairs = await network.key_pairs(ctx.session)
-    return await asyncio.to_thread(_offer, pairs, ctx.settings.key_file)
+    return await asyncio.to_thread(_build_choices, pairs, ctx.settings.key_file)
 
 
-def _offer(pairs: Sequence[network.KeyPair], key_file: Path | None) -> KeyOffer:
-    places = key_places()
-    account = tuple(_account_key(places, pair, key_file) for pair in pairs)
-    usable = sorted((key for key in account if key.is_usable), key=lambda key: key.needs_a_person)
-    preferred = next((key for key in usable if key.name == DEFAULT_NAME), usable[0] if usable else None)
+def _build_choices(pairs: Sequence[network.KeyPair], key_file: Path | None) -> KeyChoices:
+    places = key_search_paths()
+    account = tuple(_match_local_key(places, pair, key_file) for pair in pairs)
+    usable = sorted((key for key in account if key.is_usable), key=lambda key: key.needs_person)
+    preferred = next((key for key in usable if key.name == DEFAULT_KEY_NAME), usable[0] if usable else None)
     own = _importable(ssh_keys.local_public_keys(places), pairs)
-    return KeyOffer(account, own, preferred.name if preferred else None)
+    return KeyChoices(account, own, preferred.name if preferred else None)
 
 
-def _account_key(places: KeyPlaces, pair: network.KeyPair, key_file: Path | None) -> AccountKey:
-    looked_for = ssh_keys.looked_for(places, pair.name)
+def _match_local_key(search_paths: KeySearchPaths, pair: network.KeyPair, key_file: Path | None) -> AccountKey:
+    looked_for = ssh_keys.candidate_files(search_paths, pair.name)
     named = read_private_key(key_file) if key_file is not None else None
     if named is not None and key_file is not None and named.public and same_public(named.public, pair.public_key):
-        return AccountKey(pair.name, pair.fingerprint, pair.type, key_file, False, looked_for, named.encrypted)
+        return AccountKey(pair.name, pair.fingerprint, pair.type, key_file, False, looked_for, named.is_encrypted)
     found = ssh_keys.find_private_key(
-        places, pair.name, public_key=pair.public_key or None, fingerprint=pair.fingerprint or None
+        search_paths, pair.name, public_key=pair.public_key or None, fingerprint=pair.fingerprint or None
     )
     if found is None:
-        return AccountKey(pair.name, pair.fingerprint, pair.type, looked_for=looked_for)
+        return AccountKey(pair.name, pair.fingerprint, pair.type, searched_files=looked_for)
     return AccountKey(
-        pair.name, pair.fingerprint, pair.type, found.file, found.in_agent, looked_for, found.needs_a_person
+        pair.name, pair.fingerprint, pair.type, found.file, found.is_in_agent, looked_for, found.needs_person
     )
 
 
-def _importable(own: Iterable[LocalKey], pairs: Sequence[network.KeyPair]) -> tuple[OwnKey, ...]:
-    taken = {pair.name for pair in pairs}
-    found: list[OwnKey] = []
+def _importable(own: Iterable[LocalKey], pairs: Sequence[network.KeyPair]) -> tuple[ImportableKey, ...]:
+    used_names = {pair.name for pair in pairs}
+    found: list[ImportableKey] = []
     for key in own:
         if any(same_public(key.public, pair.public_key) for pair in pairs):
             continue
-        source = shown_path(key.file) if key.file is not None else "ssh-agent"
+        source = display_path(key.file) if key.file is not None else "ssh-agent"
         stem = key.file.stem if key.file is not None else key.comment
-        name = _free_name(DEFAULT_NAME if DEFAULT_NAME not in taken else stem, taken)
-        taken.add(name)
-        found.append(OwnKey(name, key.public, source, key.type))
+        name = _unused_name(DEFAULT_KEY_NAME if DEFAULT_KEY_NAME not in used_names else stem, used_names)
+        used_names.add(name)
+        found.append(ImportableKey(name, key.public, source, key.type))
     return tuple(found)
 
 
-def _free_name(wanted: str, taken: Collection[str]) -> str:
-    base = "".join(character for character in wanted if _NAME.match(character)).strip()[:250] or "key"
+def _unused_name(wanted: str, taken: Collection[str]) -> str:
+    base = "".join(character for character in wanted if _KEY_NAME_PATTERN.match(character)).strip()[:250] or "key"
     names = [base, *(f"{base}-{number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)
 
 
-def _checked_name(name: str) -> str:
-    if _NAME.match(name) and name == name.strip():
+def _check_name(name: str) -> str:
+    if _KEY_NAME_PATTERN.match(name) and name == name.strip():
         return name
     raise FieldError("key_name", "A key pair's name has 1 to 255 ASCII characters.", "Choose another name.")
 
 
 async def import_key(ctx: Context, name: str, public: str) -> AccountKey:
     """Give the account a public key of the person's, under that name. Raises FieldError(key_name) if it is taken."""
-    with recorded(ctx, "import key", _checked_name(name)) as entry:
-        pair = await unbroken(network.import_key_pair(ctx.session, name, public), _PATIENCE)
-        key = await asyncio.to_thread(_account_key, key_places(), _with_public(pair, public), ctx.settings.key_file)
+    with activity_entry(ctx, "import key", _check_name(name)) as entry:
+        pair = await run_to_completion(network.import_key_pair(ctx.session, name, public), _COMPLETION_SECONDS)
+        key = await asyncio.to_thread(
+            _match_local_key, key_search_paths(), _with_public_key(pair, public), ctx.settings.key_file
+        )
         entry.words = f"Imported key pair {name}, {key.words}."
     return key
 
@@ -182,34 +183,38 @@ async def create_key(ctx: Context, name: str) -> AccountKey:
     leaves this computer. Raises KeyFileError if such a file is there, FieldError(key_name) if the account has such a
     key pair: then nothing is left.
     """
-    with recorded(ctx, "create key", _checked_name(name)) as entry:
+    with activity_entry(ctx, "create key", _check_name(name)) as entry:
         if "/" in name or name.startswith("."):
             raise FieldError("key_name", f"{name} cannot be the name of a file.", "Choose another name.")
-        file = key_places().folder / f"{name}.pem"
-        made = await asyncio.to_thread(ssh_keys.make_ed25519, f"fe2tui {name}")
-        await asyncio.to_thread(_write_new, file, made.private, name)
-        entry.left = f"The private key {shown_path(file)} was written; whether AWS has its other half is not known."
+        file = key_search_paths().folder / f"{name}.pem"
+        new_key = await asyncio.to_thread(ssh_keys.make_ed25519, f"fe2tui {name}")
+        await asyncio.to_thread(_write_private_key, file, new_key.private, name)
+        entry.left_behind = (
+            f"The private key {display_path(file)} was written; whether AWS has its other half is not known."
+        )
         try:
-            pair = await unbroken(network.import_key_pair(ctx.session, name, made.public), _PATIENCE)
+            pair = await run_to_completion(
+                network.import_key_pair(ctx.session, name, new_key.public), _COMPLETION_SECONDS
+            )
         except UnreachableError as error:
-            error.remedy = f"{entry.left} Look at the account's key pairs before you create it again."
+            error.remedy = f"{entry.left_behind} Look at the account's key pairs before you create it again."
             raise
         except Fe2Error:
             # Refused, so AWS has nothing of it. After a fault of our own nobody knows: then the key stays.
             file.unlink()
             raise
-        entry.words = f"Created key pair {name}, in {shown_path(file)}."
+        entry.words = f"Created key pair {name}, in {display_path(file)}."
     return AccountKey(name, pair.fingerprint, pair.type or "ed25519", file)
 
 
-def _write_new(file: Path, private: str, name: str) -> None:
+def _write_private_key(file: Path, private: str, name: str) -> None:
     if file.exists():
         raise KeyFileError(
-            f"{shown_path(file)} exists already, and a private key is never written over.",
+            f"{display_path(file)} exists already, and a private key is never written over.",
             f"Import it as {name}, or choose another name for the key pair.",
         )
     ssh_keys.create_private_key_file(file, private)
 
 
-def _with_public(pair: network.KeyPair, public: str) -> network.KeyPair:
+def _with_public_key(pair: network.KeyPair, public: str) -> network.KeyPair:
     return network.KeyPair(pair.name, pair.fingerprint, pair.type, pair.public_key or public, pair.id)

@@ -4,38 +4,48 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fe2tui.aws import network
-from fe2tui.errors import ReadOnlyError, StateError, UnansweredError
+from fe2tui.errors import (
+    AwsError,
+    NoCapacityError,
+    ReadOnlyError,
+    StateError,
+    ThrottledError,
+    UnansweredError,
+    UnreachableError,
+)
 from fe2tui.model.instance import Instance
-from fe2tui.model.launch import LaunchRequest, ZonePrice, market_words
-from fe2tui.tasks.context import Context
+from fe2tui.model.launch import LaunchRequest, ZonePrice, purchase_text
+from fe2tui.model.progress import COUNTDOWN
+from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, run_to_completion, update_entry
 from fe2tui.tasks.keys import create_key, import_key
-from fe2tui.tasks.launch_choices import GroupPlan, KeyPlan
-from fe2tui.tasks.launch_plan import LaunchCost, LaunchPlan, plan
-from fe2tui.tasks.launch_sending import Sending
-from fe2tui.tasks.lookups import Lookups
-from fe2tui.tasks.record import Entry, recorded, unbroken
-from fe2tui.tasks.recover import recover
+from fe2tui.tasks.launch_lookups import LaunchLookups
+from fe2tui.tasks.launch_plan import LaunchCost, LaunchPlan, plan_launch
+from fe2tui.tasks.launch_recover import recover_launches
+from fe2tui.tasks.launch_resources import GroupPlan, KeyPlan
+from fe2tui.tasks.launch_send import LaunchSender, UnknownResultError, no_capacity_error, zones_text
 
 __all__ = [
     "GroupPlan",
     "KeyPlan",
     "LaunchCost",
+    "LaunchLookups",
     "LaunchPlan",
-    "Launching",
-    "Lookups",
+    "Launcher",
     "ZonePrice",
     "launch",
-    "market_words",
-    "plan",
-    "recover",
+    "plan_launch",
+    "purchase_text",
+    "recover_launches",
     "refuse_if_read_only",
 ]
 
 
-async def launch(ctx: Context, request: LaunchRequest, *, wait: bool = True, known: Lookups | None = None) -> Instance:
+async def launch(
+    ctx: Context, request: LaunchRequest, *, wait: bool = True, shared_lookups: LaunchLookups | None = None
+) -> Instance:
     """Launch it; with ``wait``, return when ssh answers, else as soon as EC2 has accepted it.
 
     Reports the steps image, key, security group, requested, running, ssh answers, ready. The intent, its token and the
@@ -44,13 +54,13 @@ async def launch(ctx: Context, request: LaunchRequest, *, wait: bool = True, kno
     and FieldError for the first field at fault; after EC2 accepted it, errors name the instance left.
     """
     refuse_if_read_only(ctx)
-    lookups = known or Lookups(ctx)
+    lookups = shared_lookups or LaunchLookups(ctx)
     try:
-        with recorded(ctx, "launch", request.name) as entry:
-            return await (await Launching.planned(ctx, request, lookups, entry)).run(wait)
+        with activity_entry(ctx, "launch", request.name) as entry:
+            return await (await Launcher.from_request(ctx, request, lookups, entry)).run(wait)
     finally:
         lookups.forget("keys", "network", "spot")
-        if known is None:
+        if shared_lookups is None:
             lookups.close()
 
 
@@ -64,25 +74,27 @@ def refuse_if_read_only(ctx: Context) -> None:
 
 
 @dataclass(slots=True)
-class Launching:
+class Launcher:
     """A launch that nothing stands against any more, but for capacity, under an entry of the log."""
 
     ctx: Context
     plan: LaunchPlan
-    entry: Entry
-    since: datetime  # when it was begun to be planned, and its name was still free
+    entry: ActivityEntry
+    planned_at: datetime  # when it was begun to be planned, and its name was still free
 
     @classmethod
-    async def planned(cls, ctx: Context, request: LaunchRequest, known: Lookups, entry: Entry) -> Launching:
+    async def from_request(
+        cls, ctx: Context, request: LaunchRequest, lookups: LaunchLookups, entry: ActivityEntry
+    ) -> Launcher:
         """The launch of a request as things are now. Raises FieldError for the first field at fault."""
         since = ctx.clock()
-        found = await plan(ctx, request, known, with_cost=False)
+        found = await plan_launch(ctx, request, lookups, with_cost=False)
         if found.errors:
             raise found.errors[0]
         return cls(ctx, found, entry, since)
 
     @property
-    def once_more(self) -> LaunchRequest:
+    def retry_request(self) -> LaunchRequest:
         """The request for when nothing came of ``run``: with the key pair that it has made by then."""
         key = self.plan.key
         assert key is not None  # or the plan had an error
@@ -92,20 +104,22 @@ class Launching:
         """Do it, once; see ``launch``."""
         image = self.plan.image
         assert image is not None  # or the plan had an error
-        self.step("image", f"{image.name or image.id} ({image.id}, {image.architecture})")
-        key = await self.key()
-        group = await self.group()
-        instance, token = await Sending(self.ctx, self.plan, self.entry, self.since).requested(key, group)
+        self.report_step("image", f"{image.name or image.id} ({image.id}, {image.architecture})")
+        key = await self.prepare_key()
+        group = await self.prepare_group()
+        instance, token = await LaunchSender(self.ctx, self.plan, self.entry, self.planned_at).launch_in_first_zone(
+            key, group
+        )
         self.entry.subject = instance.id
-        self.entry.left = f"{instance.id} was launched and goes on running, and costing."
+        self.entry.left_behind = f"{instance.id} was launched and goes on running, and costing."
         journal = self.ctx.store.launches
         try:
-            await self.noted(instance)
+            await self.record_instance(instance)
             if not wait:
                 self.entry.words = f"Launched {instance.id} in {instance.zone}."
                 return instance
-            instance = await self.ready(instance)
-            await self.noted(instance, disks=True)
+            instance = await self.wait_until_ready(instance)
+            await self.record_instance(instance, with_volumes=True)
             await asyncio.to_thread(journal.update, token, stage="ready", instance_id=instance.id)
             return instance
         finally:
@@ -114,53 +128,159 @@ class Launching:
                 journal.update(token, stage="found", instance_id=instance.id)
             journal.release(token)
 
-    async def key(self) -> str:
+    async def prepare_key(self) -> str:
         key = self.plan.key
         assert key is not None
         name = key.name
         if key.action == "import":
-            assert key.own is not None
-            await import_key(self.ctx, name, key.own.public)
+            assert key.importable is not None
+            await import_key(self.ctx, name, key.importable.public)
         elif key.action == "create":
             key = replace(key, words=(await create_key(self.ctx, name)).words)
-        self.step("key", f"{name} {key.words}")
+        self.report_step("key", f"{name} {key.words}")
         return name
 
-    async def group(self) -> str:
+    async def prepare_group(self) -> str:
         group, vpc_id = self.plan.group, self.plan.vpc_id
         assert group is not None and vpc_id is not None
         group_id = group.id
         if group_id is None:
             making = network.ensure_ssh_group(self.ctx.session, group.name, vpc_id, group.cidr)
-            group_id = (await unbroken(making, self.ctx.pace.unbroken)).id
-        self.step("security group", f"{group.name} ({group_id}), {group.words}")
+            group_id = (await run_to_completion(making, self.ctx.pace.completion)).id
+        self.report_step("security group", f"{group.name} ({group_id}), {group.words}")
         return group_id
 
-    async def noted(self, instance: Instance, *, disks: bool = False) -> None:
+    async def record_instance(self, instance: Instance, *, with_volumes: bool = False) -> None:
         """Keep what it costs an hour from the start: prices change, and nobody tells later."""
-        from fe2tui.tasks.books import note
+        from fe2tui.tasks.usage_history import record_instances
 
-        await note(self.ctx, [instance], disks=disks)
+        await record_instances(self.ctx, [instance], with_volumes=with_volumes)
 
-    async def ready(self, instance: Instance) -> Instance:
+    async def wait_until_ready(self, instance: Instance) -> Instance:
         # not before the call is sent: whoever launches waits for every import until then, and for none afterwards
-        from fe2tui.tasks.aftermath import changed_address
-        from fe2tui.tasks.readiness import until_ready
+        from fe2tui.tasks.connect import find_address_change
+        from fe2tui.tasks.readiness import wait_until_ready
 
-        became = (await until_ready(self.ctx, "launch", [instance]))[instance.id]
-        if became.error is not None:
-            if isinstance(became.error, UnansweredError) and (
-                change := await changed_address(self.ctx, became.instance)
+        readiness = (await wait_until_ready(self.ctx, "launch", [instance]))[instance.id]
+        if readiness.error is not None:
+            if isinstance(readiness.error, UnansweredError) and (
+                change := await find_address_change(self.ctx, readiness.instance)
             ):
-                became.error.remedy = change.words
-            if not isinstance(became.error, StateError):
-                left = f"{became.instance.label} ({instance.id}) was launched and goes on costing."
-                became.error.remedy = f"{became.error.remedy} {left}".strip()
-            raise became.error
-        self.entry.words = became.words
-        if became.words and not became.words.endswith("can log in"):
-            self.step("ready", became.words)
-        return became.instance
+                readiness.error.remedy = change.words
+            if not isinstance(readiness.error, StateError):
+                left = f"{readiness.instance.label} ({instance.id}) was launched and goes on costing."
+                readiness.error.remedy = f"{readiness.error.remedy} {left}".strip()
+            raise readiness.error
+        self.entry.words = readiness.words
+        if readiness.words and not readiness.words.endswith("can log in"):
+            self.report_step("ready", readiness.words)
+        return readiness.instance
 
-    def step(self, step: str, words: str) -> None:
-        self.ctx.step("launch", step, words, subject=self.entry.subject, label=self.plan.request.name)
+    def report_step(self, step: str, words: str) -> None:
+        self.ctx.report_step("launch", step, words, subject=self.entry.subject, label=self.plan.request.name)
+
+
+async def launch_when_capacity(
+    ctx: Context,
+    request: LaunchRequest,
+    *,
+    interval: float = 60.0,
+    until: timedelta,
+    wait: bool = True,
+    shared_lookups: LaunchLookups | None = None,
+) -> Instance:
+    """Launch it as ``launch`` does; while no zone has room, ask all again ``every`` so many seconds.
+
+    It is one entry in the log, and each try a plan of its own: the zones in the order of the prices of that moment.
+    Cancelled while it waits, it leaves nothing behind. Raises NoCapacityError when ``until`` has gone by, and whatever
+    else ``launch`` raises at once; but a later try that AWS does not answer, or that it throttles, is only one in vain.
+    """
+    refuse_if_read_only(ctx)
+    lookups = shared_lookups or LaunchLookups(ctx)
+    try:
+        with activity_entry(ctx, "launch", request.name) as entry:
+            return await _CapacityRetry(ctx, request, lookups, entry, interval, ctx.clock() + until).run(wait)
+    finally:
+        lookups.forget("keys", "network", "spot")
+        if shared_lookups is None:
+            lookups.close()
+
+
+@dataclass(slots=True)
+class _CapacityRetry:
+    ctx: Context
+    request: LaunchRequest
+    lookups: LaunchLookups
+    entry: ActivityEntry
+    interval: float
+    deadline: datetime
+    tries: int = 0
+    last_error: NoCapacityError | None = None
+
+    async def run(self, wait: bool) -> Instance:
+        while True:
+            self.tries += 1
+            words = await self.try_launch(wait)
+            if isinstance(words, Instance):
+                return words
+            await self.wait_for_next_try(words)
+            self.lookups.forget("keys", "network", "spot")
+
+    async def try_launch(self, wait: bool) -> Instance | str:
+        """The instance, or why there is none yet."""
+        try:
+            launching = await Launcher.from_request(self.ctx, self.request, self.lookups, self.entry)
+            try:
+                return await launching.run(wait)
+            except NoCapacityError as error:
+                self.last_error, self.request = error, launching.retry_request
+                where = error.zones[0] if len(error.zones) == 1 and error.zones[0] else "any zone"
+                return f"no {self.request.type_text} in {where}"
+        except (ThrottledError, UnreachableError) as error:
+            if not self.is_retryable(error):
+                raise
+            return error.summary.rstrip(".")
+
+    def is_retryable(self, error: AwsError) -> bool:
+        """Whether nothing came of a try, for a reason that passes: there has been an answer before, and no machine."""
+        return self.last_error is not None and not self.entry.subject and not isinstance(error, UnknownResultError)
+
+    async def wait_for_next_try(self, words: str) -> None:
+        """Wait for the next try. Raises NoCapacityError when there is to be none."""
+        ctx, now = self.ctx, self.ctx.clock()
+        assert self.last_error is not None
+        if now >= self.deadline:
+            times = "once" if self.tries == 1 else f"{self.tries} times"
+            zones = zones_text(self.last_error.zones)
+            summary = f"AWS had no {self.request.type_text}{zones} until {self.deadline_text}: asked {times}."
+            raise no_capacity_error(
+                self.request, self.last_error.zones, self.last_error.code, summary
+            ) from self.last_error
+        update_entry(
+            ctx,
+            self.entry,
+            f"Nothing was launched so far: {words}. It asks until {self.deadline_text}, if it runs so long.",
+        )
+        following = min(now + timedelta(seconds=self.interval), self.deadline)
+        is_first, self.entry.left_behind = True, "Nothing was launched."
+        while (left := (following - ctx.clock()).total_seconds()) > 0:
+            again = (
+                f"trying again in {round(left) or 1} s ({_ordinal(self.tries + 1)} time, until {self.deadline_text})"
+            )
+            ctx.report_step(
+                "launch", "waiting" if is_first else COUNTDOWN, f"{words}; {again}", label=self.request.name
+            )
+            await asyncio.sleep(min(ctx.pace.poll, left))
+            is_first = False
+        self.entry.left_behind = ""
+
+    @property
+    def deadline_text(self) -> str:
+        """When it gives up, in this computer's time zone, with the day if it is another."""
+        here, today = self.deadline.astimezone(), self.ctx.clock().astimezone()
+        return f"{here:%H:%M}" if here.date() == today.date() else f"{here.day} {here:%b %H:%M}"
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

@@ -12,18 +12,27 @@ from fe2tui.errors import Fe2Error, FieldError
 from fe2tui.model.fleet import Prices
 from fe2tui.model.image import IMAGE_WORDS, Image, login_user
 from fe2tui.model.instance import USER_TAG
-from fe2tui.model.launch import LaunchRequest, ZonePrice, field_errors, market_words
-from fe2tui.model.machine_type import MachineType
-from fe2tui.model.money import ADDRESS_PER_HOUR, HOURS_A_MONTH, disk_per_month
+from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.launch import LaunchRequest, ZonePrice, field_errors, purchase_text
+from fe2tui.model.money import ADDRESS_PER_HOUR, HOURS_A_MONTH, volumes_per_month
 from fe2tui.model.volume import Volume
 from fe2tui.tasks.context import Context
-from fe2tui.tasks.keys import KeyOffer
-from fe2tui.tasks.launch_choices import GroupPlan, KeyPlan, chosen_group, chosen_key, chosen_zones
-from fe2tui.tasks.launch_market import in_order_of_price, price_of, wrong_market, zone_prices
-from fe2tui.tasks.lookups import Lookups, softly
+from fe2tui.tasks.keys import KeyChoices
+from fe2tui.tasks.launch_lookups import LaunchLookups, ask_or_warning
+from fe2tui.tasks.launch_resources import (
+    GroupPlan,
+    KeyPlan,
+    no_spot_error,
+    plan_group,
+    plan_key,
+    plan_zones,
+    sort_zones_by_price,
+    spot_price_in_zone,
+    zone_prices,
+)
 
 _Answer = TypeVar("_Answer")
-DISK_TYPE = "gp3"
+VOLUME_TYPE = "gp3"
 IOPS_PER_GIB = 500  # source: EBS, gp3 volumes
 
 
@@ -34,15 +43,19 @@ class LaunchCost:
     A spot machine's price is what the first zone to be tried asks now.
     """
 
-    machine: Decimal | None
-    disk_per_month: Decimal | None
-    address: Decimal
+    instance_per_hour: Decimal | None
+    volume_per_month: Decimal | None
+    address_per_hour: Decimal
 
     @property
     def per_hour(self) -> Decimal | None:
         """While it runs, everything in."""
         stopped = self.stopped_per_hour
-        return None if self.machine is None or stopped is None else self.machine + stopped + self.address
+        return (
+            None
+            if self.instance_per_hour is None or stopped is None
+            else self.instance_per_hour + stopped + self.address_per_hour
+        )
 
     @property
     def per_month(self) -> Decimal | None:
@@ -52,7 +65,7 @@ class LaunchCost:
     @property
     def stopped_per_hour(self) -> Decimal | None:
         """While it is stopped."""
-        return None if self.disk_per_month is None else self.disk_per_month / HOURS_A_MONTH
+        return None if self.volume_per_month is None else self.volume_per_month / HOURS_A_MONTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +81,9 @@ class LaunchPlan:
     errors: tuple[FieldError, ...] = ()
     warnings: tuple[str, ...] = ()
     image: Image | None = None
-    type: MachineType | None = None
+    type: InstanceType | None = None
     architecture: str = ""
-    disk: int | None = None  # GiB
+    volume_size: int | None = None  # GiB
     volumes: tuple[Volume, ...] | None = None  # those that the launch makes, the root disk first
     key: KeyPlan | None = None
     group: GroupPlan | None = None
@@ -78,24 +91,24 @@ class LaunchPlan:
     zones: tuple[str, ...] = ()
     subnets: Mapping[str, str] = field(default_factory=dict)  # zone → subnet id, where a subnet has to be named
     cost: LaunchCost | None = None
-    keys: KeyOffer | None = None
+    key_choices: KeyChoices | None = None
     user: str | None = None  # whom to log in as, where the image tells
-    market_prices: tuple[ZonePrice, ...] = ()
-    on_demand: Decimal | None = None
-    market_words: str = ""
+    zone_prices: tuple[ZonePrice, ...] = ()
+    on_demand_per_hour: Decimal | None = None
+    purchase_text: str = ""
 
     @property
     def is_possible(self) -> bool:
         """Whether nothing stands in its way."""
         return not self.errors
 
-    def error(self, field_name: str) -> FieldError | None:
+    def error_for(self, field_name: str) -> FieldError | None:
         """What is wrong with one field of the request."""
         return next((error for error in self.errors if error.field == field_name), None)
 
 
-async def plan(
-    ctx: Context, request: LaunchRequest, known: Lookups | None = None, *, with_cost: bool = True
+async def plan_launch(
+    ctx: Context, request: LaunchRequest, shared_lookups: LaunchLookups | None = None, *, with_cost: bool = True
 ) -> LaunchPlan:
     """What the request comes to: everything looked up, at the same time, and checked; nothing changed.
 
@@ -103,113 +116,113 @@ async def plan(
     field is in ``errors``; AWS's own refusals (no credentials, unreachable) are raised. What the login may not look up
     is in ``warnings``.
     """
-    lookups = known or Lookups(ctx)
+    lookups = shared_lookups or LaunchLookups(ctx)
     try:
-        return await _Planning(ctx, request, lookups, with_cost).result()
+        return await _Planner(ctx, request, lookups, with_cost).build()
     finally:
-        if known is None:
+        if shared_lookups is None:
             lookups.close()
 
 
 @dataclass(slots=True)
-class _Planning:
+class _Planner:
     ctx: Context
     request: LaunchRequest
-    known: Lookups
+    lookups: LaunchLookups
     with_cost: bool
     errors: list[FieldError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    priceless: str = ""  # why there are no spot prices
+    spot_price_warning: str = ""  # why there are no spot prices
 
-    async def result(self) -> LaunchPlan:
-        request, known, region = self.request, self.known, self.ctx.session.region
+    async def build(self) -> LaunchPlan:
+        request, known, region = self.request, self.lookups, self.ctx.session.region
         self.errors = field_errors(request)
         wrong = {error.field for error in self.errors}
         (kind, image), zones, keys, where, address, (prices, spot, _) = await asyncio.gather(
-            self.type_and_image(),
-            self.soft(known.zones(request.type), "The zones that offer it") if "type" not in wrong else _none(),
-            self.soft(known.keys(), "Key pairs"),
-            self.tried(self.soft(known.network(request.subnet_id), "The network")),
-            known.address() if request.address is None else _none(),
+            self.find_type_and_image(),
+            self.or_warning(known.zones(request.type), "The zones that offer it") if "type" not in wrong else _none(),
+            self.or_warning(known.key_choices(), "Key pairs"),
+            self.or_field_error(self.or_warning(known.network(request.subnet_id), "The network")),
+            known.own_address() if request.address is None else _none(),
             asyncio.gather(
                 known.prices() if self.with_cost else _no_prices(),
-                self.spot() if "type" not in wrong else _nowhere(),
-                self.name() if "name" not in wrong else _none(),
+                self.read_spot_prices() if "type" not in wrong else _no_spot_prices(),
+                self.check_name() if "name" not in wrong else _none(),
             ),
         )
-        disk = self.disk(image)
-        volumes = planned_volumes(request, image, disk)
-        if self.priceless and not any(error.field == "type" for error in self.errors):
-            self.warnings.append(self.priceless)
-        market = zone_prices(zones, where, request.subnet_id, spot)
-        chosen = chosen_zones(request, zones, where, kind is not None, self.errors)
-        chosen = in_order_of_price(chosen, market) if request.is_spot else chosen
+        volume_size = self.check_volume_size(image)
+        volumes = launch_volumes(request, image, volume_size)
+        if self.spot_price_warning and not any(error.field == "type" for error in self.errors):
+            self.warnings.append(self.spot_price_warning)
+        priced_zones = zone_prices(zones, where, request.subnet_id, spot)
+        zone_subnets = plan_zones(request, zones, where, kind is not None, self.errors)
+        zone_subnets = sort_zones_by_price(zone_subnets, priced_zones) if request.is_spot else zone_subnets
         return LaunchPlan(
             request,
-            key=chosen_key(request, keys, self.ctx.settings.key_file, region, self.errors, self.warnings),
-            group=chosen_group(request, where, address, region, self.errors, self.warnings),
-            errors=_one_a_field(self.errors),
+            key=plan_key(request, keys, self.ctx.settings.key_file, region, self.errors, self.warnings),
+            group=plan_group(request, where, address, region, self.errors, self.warnings),
+            errors=_first_error_of_each_field(self.errors),
             warnings=tuple(dict.fromkeys(self.warnings)),
             image=image,
             type=kind,
             architecture=image.architecture if image else "",
-            disk=disk,
+            volume_size=volume_size,
             volumes=volumes,
             vpc_id=where.vpc_id if where else None,
-            zones=tuple(chosen),
-            subnets=chosen,
-            cost=self.cost(volumes, prices, price_of(next(iter(chosen), None), market)),
-            keys=keys,
-            user=known_user(request, image),
-            market_prices=market,
-            on_demand=prices.on_demand.get(request.type),
-            market_words=market_words(request.market, kind is not None and bool(kind.local_disk)),
+            zones=tuple(zone_subnets),
+            subnets=zone_subnets,
+            cost=self.build_cost(volumes, prices, spot_price_in_zone(next(iter(zone_subnets), None), priced_zones)),
+            key_choices=keys,
+            user=known_login_user(request, image),
+            zone_prices=priced_zones,
+            on_demand_per_hour=prices.on_demand.get(request.type),
+            purchase_text=purchase_text(request.market, kind is not None and bool(kind.local_disk)),
         )
 
-    async def spot(self) -> Mapping[str, Decimal]:
+    async def read_spot_prices(self) -> Mapping[str, Decimal]:
         """The spot prices by zone: waited for where they decide, else only for as long as other prices are."""
         decides = self.request.is_spot and not self.with_cost
         if not decides and not self.with_cost:
             return {}
         try:
-            return await self.known.spot(self.request.type, awaited=decides)
+            return await self.lookups.spot_prices(self.request.type, waits=decides)
         except Fe2Error as error:
             if self.request.is_spot:
-                self.priceless = f"Spot prices are not known: {error.summary}"
+                self.spot_price_warning = f"Spot prices are not known: {error.summary}"
             return {}
 
-    def cost(self, volumes: Iterable[Volume] | None, prices: Prices, spot: Decimal | None) -> LaunchCost:
+    def build_cost(self, volumes: Iterable[Volume] | None, prices: Prices, spot: Decimal | None) -> LaunchCost:
         cost = launch_cost(self.request.type, volumes, prices)
-        return replace(cost, machine=spot) if self.request.is_spot else cost
+        return replace(cost, instance_per_hour=spot) if self.request.is_spot else cost
 
-    async def soft(self, asked: Awaitable[_Answer], part: str) -> _Answer | None:
-        return await softly(asked, None, self.warnings, part)
+    async def or_warning(self, reading: Awaitable[_Answer], part: str) -> _Answer | None:
+        return await ask_or_warning(reading, None, self.warnings, part)
 
-    async def tried(self, asked: Awaitable[_Answer]) -> _Answer | None:
+    async def or_field_error(self, reading: Awaitable[_Answer]) -> _Answer | None:
         try:
-            return await asked
+            return await reading
         except FieldError as error:
             self.errors.append(error)
             return None
 
-    async def type_and_image(self) -> tuple[MachineType | None, Image | None]:
+    async def find_type_and_image(self) -> tuple[InstanceType | None, Image | None]:
         request = self.request
         wrong = {error.field for error in self.errors}
         kind = None
         if "type" not in wrong:
-            kind = await self.tried(self.soft(self.known.machine_type(request.type), "The type"))
-            self.errors += filter(None, [wrong_market(request, kind)])
+            kind = await self.or_field_error(self.or_warning(self.lookups.instance_type(request.type), "The type"))
+            self.errors += filter(None, [no_spot_error(request, kind)])
         if "image" in wrong:
             return kind, None
         is_word = request.image.strip() in IMAGE_WORDS
-        architecture = _architecture(kind) if kind is not None or is_word else ""
-        image = await self.tried(self.known.image(request.image.strip(), architecture))
+        architecture = _default_architecture(kind) if kind is not None or is_word else ""
+        image = await self.or_field_error(self.lookups.image(request.image.strip(), architecture))
         if image is not None and kind is not None and image.architecture not in kind.architectures:
-            self.errors.append(_wrong_architecture(kind, image))
+            self.errors.append(_architecture_error(kind, image))
         return kind, image
 
-    async def name(self) -> None:
-        held = await self.soft(self.known.holders(self.request.name), "Whether the name is free")
+    async def check_name(self) -> None:
+        held = await self.or_warning(self.lookups.instances_named(self.request.name), "Whether the name is free")
         if held:
             one = held[0]
             self.errors.append(
@@ -220,14 +233,14 @@ class _Planning:
                 )
             )
 
-    def disk(self, image: Image | None) -> int | None:
+    def check_volume_size(self, image: Image | None) -> int | None:
         least = image.root_size if image is not None else 0
-        asked = self.request.disk
-        if asked is not None and image is not None and asked < least:
+        wanted_size = self.request.disk
+        if wanted_size is not None and image is not None and wanted_size < least:
             self.errors.append(
                 FieldError("disk", f"{image.name or image.id} needs at least {least} GiB.", f"Type {least} or more.")
             )
-        disk = asked if asked is not None else (least or None)
+        disk = wanted_size if wanted_size is not None else (least or None)
         iops = self.request.iops
         if any(error.field == "disk" for error in self.errors):
             return disk
@@ -239,26 +252,26 @@ class _Planning:
         return disk
 
 
-_FORM = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops", "market")
+_FIELD_ORDER = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops", "market")
 
 
-def _one_a_field(errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
+def _first_error_of_each_field(errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
     """The first complaint about each field, in the order of the form: a second one is about a value that is wrong."""
     first: dict[str, FieldError] = {}
     for error in errors:
         first.setdefault(error.field, error)
-    return tuple(sorted(first.values(), key=_form_order))
+    return tuple(sorted(first.values(), key=_field_sort_key))
 
 
-def _form_order(error: FieldError) -> int:
-    return _FORM.index(error.field) if error.field in _FORM else len(_FORM)
+def _field_sort_key(error: FieldError) -> int:
+    return _FIELD_ORDER.index(error.field) if error.field in _FIELD_ORDER else len(_FIELD_ORDER)
 
 
 async def _none() -> None:
     return None
 
 
-async def _nowhere() -> Mapping[str, Decimal]:
+async def _no_spot_prices() -> Mapping[str, Decimal]:
     return {}
 
 
@@ -266,25 +279,26 @@ async def _no_prices() -> Prices:
     return Prices()
 
 
-def _architecture(kind: MachineType | None) -> str:
+def _default_architecture(kind: InstanceType | None) -> str:
     if kind is None or "x86_64" in kind.architectures or not kind.architectures:
         return "x86_64"
     return kind.architectures[0]
 
 
-_KINDS = {"arm64": "Arm", "x86_64": "Intel or AMD"}
+_ARCHITECTURE_NAMES = {"arm64": "Arm", "x86_64": "Intel or AMD"}
 
 
-def _wrong_architecture(kind: MachineType, image: Image) -> FieldError:
-    wanted = _architecture(kind)
+def _architecture_error(kind: InstanceType, image: Image) -> FieldError:
+    wanted = _default_architecture(kind)
     return FieldError(
         "image",
-        f"{kind.name} is {_KINDS.get(wanted, wanted)}; {image.name or image.id} is for {image.architecture}.",
+        f"{kind.name} is {_ARCHITECTURE_NAMES.get(wanted, wanted)}; "
+        f"{image.name or image.id} is for {image.architecture}.",
         f"Choose the {wanted} image, or another type.",
     )
 
 
-def planned_volumes(request: LaunchRequest, image: Image | None, disk: int | None) -> tuple[Volume, ...] | None:
+def launch_volumes(request: LaunchRequest, image: Image | None, disk: int | None) -> tuple[Volume, ...] | None:
     """The volumes that a launch makes, the root disk first; None while the image or the size is not known.
 
     The root disk is gp3, whatever the image has; IOPS and throughput of a gp3 image are kept. The image's further disks
@@ -293,31 +307,31 @@ def planned_volumes(request: LaunchRequest, image: Image | None, disk: int | Non
     if image is None or disk is None:
         return None
     root = next((one for one in image.disks if one.device == image.root_device), None)
-    kept = root if root is not None and root.type == DISK_TYPE else None
-    made = Volume(
+    gp3_root = root if root is not None and root.type == VOLUME_TYPE else None
+    root_volume = Volume(
         "",
         disk,
-        DISK_TYPE,
+        VOLUME_TYPE,
         "",
         "",
-        iops=request.iops or (kept.iops if kept else None),
-        throughput=kept.throughput if kept else None,
+        iops=request.iops or (gp3_root.iops if gp3_root else None),
+        throughput=gp3_root.throughput if gp3_root else None,
         device=image.root_device,
         delete_on_termination=True,
     )
-    return made, *(one for one in image.disks if one is not root)
+    return root_volume, *(one for one in image.disks if one is not root)
 
 
 def launch_cost(type_name: str, volumes: Iterable[Volume] | None, prices: Prices) -> LaunchCost:
     """What such a machine costs, as far as the prices are known."""
     return LaunchCost(
         prices.on_demand.get(type_name),
-        None if volumes is None else disk_per_month(volumes, prices),
+        None if volumes is None else volumes_per_month(volumes, prices),
         ADDRESS_PER_HOUR,
     )
 
 
-def known_user(request: LaunchRequest, image: Image | None) -> str | None:
+def known_login_user(request: LaunchRequest, image: Image | None) -> str | None:
     """Whom to log in as, where the request, the word or the image itself tells; None where it would be a guess."""
     if request.tags.get(USER_TAG):
         return request.tags[USER_TAG]
@@ -325,6 +339,6 @@ def known_user(request: LaunchRequest, image: Image | None) -> str | None:
         return IMAGE_WORDS[request.image.strip()].user
     if image is None:
         return None
-    told = image.tags.get(USER_TAG) or login_user(image.name, image.owner_id)
-    is_guess = not image.tags.get(USER_TAG) and told == "ubuntu" and "ubuntu" not in image.name.lower()
-    return None if is_guess else told
+    user = image.tags.get(USER_TAG) or login_user(image.name, image.owner_id)
+    is_guess = not image.tags.get(USER_TAG) and user == "ubuntu" and "ubuntu" not in image.name.lower()
+    return None if is_guess else user

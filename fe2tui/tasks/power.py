@@ -8,70 +8,128 @@ from datetime import datetime
 from decimal import Decimal
 
 from fe2tui.aws import instances as aws
-from fe2tui.aws.spot_requests import spot_request, spot_requests
-from fe2tui.errors import AwsError, CapacityError, Fe2Error, StateError
+from fe2tui.aws.spot import spot_request, spot_requests_by_id
+from fe2tui.errors import AwsError, CapacityError, Fe2Error, MachineError, StateError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.interruption import ALIVE, request_words, waits_for_aws
-from fe2tui.model.money import ADDRESS_PER_HOUR, has_address_running, running_cost, stale_prices, why_no_price
+from fe2tui.model.interruption import LIVE_REQUEST_STATES, is_waiting_for_aws, request_text
+from fe2tui.model.money import ADDRESS_PER_HOUR, has_address_running, no_price_reason, running_cost, stale_prices_text
 from fe2tui.model.progress import Outcome
 from fe2tui.model.spot import SpotRequest
-from fe2tui.model.words import dollars, listed, visible
-from fe2tui.tasks import books
-from fe2tui.tasks.batch import Fates, asked_for, each_or_all, logged, look_up, outcomes, settle
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.readiness import until_ready
-from fe2tui.tasks.reboot import until_rebooted
-from fe2tui.tasks.record import Entry, unbroken
-from fe2tui.tasks.taken import is_gone, only_aws_starts
+from fe2tui.model.text import dollars, join_words, visible
+from fe2tui.ssh.probe import wait_for_ssh
+from fe2tui.ssh.route import Route
+from fe2tui.tasks import usage_history
+from fe2tui.tasks.batch import (
+    Results,
+    activity_entries,
+    call_all_or_each,
+    end_entries,
+    look_up_instances,
+    outcomes,
+    unique_ids,
+)
+from fe2tui.tasks.context import ActivityEntry, Context, run_to_completion
+from fe2tui.tasks.readiness import wait_until_ready
+from fe2tui.tasks.spot_requests import gone_error, only_aws_restarts_error
+from fe2tui.tasks.ssh_login import find_ssh_login, known_host_keys
 
-_SPOT_STAYS = "Wait and try again: a spot instance keeps its type and its zone. Or freeze it, and launch its image."
-_UNSETTLED_SPOT = "IncorrectSpotRequestState"
-_NAMED = 6  # instances whose price is said one by one; the rest of many are summed up
-_LONGEST = 32  # characters of a name among several
+_PROBE_SECONDS = 0.5
 
 
-def start_costs(instances: Sequence[Instance], fleet: Fleet, now: datetime) -> tuple[str, ...]:
+async def wait_until_rebooted(ctx: Context, going: Mapping[str, Instance]) -> Results:
+    """Wait until each has gone and its ssh lets us in again. Its addresses stay. What became of each, by id."""
+    results = await asyncio.gather(*(_wait_for_reboot(ctx, instance) for instance in going.values()))
+    return dict(zip(going, results, strict=True))
+
+
+async def _wait_for_reboot(ctx: Context, instance: Instance) -> Fe2Error | str:
+    try:
+        login = await find_ssh_login(ctx, instance)
+        route = login.route(ctx, instance)
+        await _wait_until_down(ctx, instance, route)
+        ready = await wait_for_ssh(
+            route,
+            known_host_keys(),
+            within=ctx.pace.ready,
+            on_step=lambda step, words: ctx.report_step(
+                "reboot", step, words, subject=instance.id, label=instance.label
+            ),
+            log_in=login.can_log_in,
+        )
+    except Fe2Error as error:
+        return error
+    return ready.words
+
+
+async def _wait_until_down(ctx: Context, instance: Instance, route: Route) -> None:
+    """Until its ssh no longer answers, or for so long that a reboot must have begun, and perhaps ended, unseen.
+
+    Asked ever less often: servers keep out who connects again and again without logging in.
+    """
+    loop = asyncio.get_running_loop()
+    until, pause = loop.time() + ctx.pace.down, ctx.pace.poll / 4
+    while loop.time() < until:
+        try:
+            await wait_for_ssh(route, known_host_keys(), within=_PROBE_SECONDS, log_in=False)
+        except MachineError:
+            ctx.report_step("reboot", "down", "is going down", subject=instance.id, label=instance.label)
+            return
+        await asyncio.sleep(pause)
+        pause *= 1.5
+
+
+_SPOT_NO_CAPACITY = (
+    "Wait and try again: a spot instance keeps its type and its zone. Or freeze it, and launch its image."
+)
+_SPOT_REQUEST_NOT_READY = "IncorrectSpotRequestState"
+_MAX_NAMED = 6  # instances whose price is said one by one; the rest of many are summed up
+_MAX_NAME_LENGTH = 32  # characters of a name among several
+
+
+def start_cost_lines(instances: Sequence[Instance], fleet: Fleet, now: datetime) -> tuple[str, ...]:
     """What these cost an hour while they run, to be read before they are started: a sentence or a row each.
 
     For one, its parts; for several, the price of each, dearest first, and the sum. A price that is not known is called
     so, and is in no sum.
     """
-    return tuple(_start_costs(instances, fleet, now))
+    return tuple(_start_cost_lines(instances, fleet, now))
 
 
-def _start_costs(instances: Sequence[Instance], fleet: Fleet, now: datetime) -> Iterator[str]:
+def _start_cost_lines(instances: Sequence[Instance], fleet: Fleet, now: datetime) -> Iterator[str]:
     if not instances:
         return
-    yield from _costs_of_one(instances[0], fleet) if len(instances) == 1 else _costs_of_several(instances, fleet)
+    yield from (
+        _cost_lines_of_one(instances[0], fleet) if len(instances) == 1 else _cost_lines_of_several(instances, fleet)
+    )
     unsure = [one for one in instances if has_address_running(one, fleet) is None]
     if unsure:
         more = f"${ADDRESS_PER_HOUR} an hour more"
         one = f"A public address, if it gets one, costs {more}."
         yield one if len(instances) == 1 else f"A public address, for those that get one, costs {more} each."
-    if not all(one.is_spot for one in instances) and (stale := stale_prices(fleet, now)):
+    if not all(one.is_spot for one in instances) and (stale := stale_prices_text(fleet, now)):
         yield f"On-demand {stale}."
 
 
-def _costs_of_one(instance: Instance, fleet: Fleet) -> Iterator[str]:
+def _cost_lines_of_one(instance: Instance, fleet: Fleet) -> Iterator[str]:
     cost = running_cost(instance, fleet)
     if cost.total is not None:
         market = " at the present spot price" if instance.is_spot else ""
-        parts = [f"instance {_per_hour(cost.machine)}{market}"]
+        parts = [f"instance {_per_hour(cost.instance)}{market}"]
         parts += [f"public address {_per_hour(cost.address)}"] if cost.address else []
-        parts += [f"disks {_per_hour(cost.disk)}"] if cost.disk else []
-        yield f"While it runs, it costs {_per_hour(cost.total)} an hour: {listed(parts)}."
-    elif cost.machine is None:
-        yield f"Price unknown: {why_no_price(instance, fleet)}."
+        parts += [f"disks {_per_hour(cost.volumes)}"] if cost.volumes else []
+        yield f"While it runs, it costs {_per_hour(cost.total)} an hour: {join_words(parts)}."
+    elif cost.instance is None:
+        yield f"Price unknown: {no_price_reason(instance, fleet)}."
     else:
-        yield f"Price unknown: what its disks cost is not known. The instance costs {_per_hour(cost.machine)} an hour."
-    stays = ["disks"] if cost.disk or cost.disk is None else []
+        yield f"Price unknown: what its disks cost is not known. The instance costs {_per_hour(cost.instance)} an hour."
+    stays = ["disks"] if cost.volumes or cost.volumes is None else []
     stays += ["public address"] if instance.public_ip and instance.state is State.STOPPED else []
     if stays:
-        yield f"Its {listed(stays)} {'cost' if stays[0] == 'disks' else 'costs'} the same while it is stopped."
+        yield f"Its {join_words(stays)} {'cost' if stays[0] == 'disks' else 'costs'} the same while it is stopped."
 
 
-def _costs_of_several(instances: Sequence[Instance], fleet: Fleet) -> Iterator[str]:
+def _cost_lines_of_several(instances: Sequence[Instance], fleet: Fleet) -> Iterator[str]:
     costs = {one.id: running_cost(one, fleet) for one in instances}
     totals = {key: cost.total for key, cost in costs.items()}
 
@@ -80,29 +138,29 @@ def _costs_of_several(instances: Sequence[Instance], fleet: Fleet) -> Iterator[s
         return total is not None, -(total or Decimal(0))
 
     ordered = sorted(instances, key=dearest_first)
-    for one in ordered[:_NAMED]:
+    for one in ordered[:_MAX_NAMED]:
         total, name = totals[one.id], visible(one.label)
-        name = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+        name = name if len(name) <= _MAX_NAME_LENGTH else f"{name[: _MAX_NAME_LENGTH - 1]}…"
         yield f"{name}: {f'{_per_hour(total)} an hour' if total is not None else 'price unknown'}"
-    rest = [totals[one.id] for one in ordered[_NAMED:]]
+    rest = [totals[one.id] for one in ordered[_MAX_NAMED:]]
     if rest:
-        known, unknown = _sum(rest)
+        known, unknown = _sum_known(rest)
         words = f"price unknown for {unknown:,}" if unknown else ""
         parts = (f"{'at least ' if unknown else ''}{_per_hour(known)} an hour" if unknown < len(rest) else "", words)
         yield f"{len(rest):,} more: {', '.join(part for part in parts if part)}"
-    known, unknown = _sum(totals.values())
+    known, unknown = _sum_known(totals.values())
     if unknown == len(instances):
         yield "Price unknown for all of them."
     elif unknown:
         yield f"Together they cost at least {_per_hour(known)} an hour while they run: price unknown for {unknown:,}."
     else:
         yield f"Together they cost {_per_hour(known)} an hour while they run."
-    disks = sum((cost.disk for cost in costs.values() if cost.disk), Decimal(0))
+    disks = sum((cost.volumes for cost in costs.values() if cost.volumes), Decimal(0))
     if disks:
         yield f"Their disks cost {_per_hour(disks)} an hour of that while they are stopped, too."
 
 
-def _sum(amounts: Iterable[Decimal | None]) -> tuple[Decimal, int]:
+def _sum_known(amounts: Iterable[Decimal | None]) -> tuple[Decimal, int]:
     """The sum of the known amounts, and how many are not known."""
     all_of_them = list(amounts)
     known = [amount for amount in all_of_them if amount is not None]
@@ -122,8 +180,8 @@ async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[
     that is not ready for it yet (IncorrectSpotRequestState) is tried again for two minutes.
     """
 
-    async def after(going: dict[str, Instance]) -> Fates:
-        ready = await until_ready(ctx, "start", going.values())
+    async def after(going: dict[str, Instance]) -> Results:
+        ready = await wait_until_ready(ctx, "start", going.values())
         return {key: one.error or one.words for key, one in ready.items()}
 
     known: dict[str, Instance] = {}
@@ -133,16 +191,22 @@ async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[
         stopping = [key for key, one in instances.items() if one.state is State.STOPPING]
         if stopping and wait:
             for key in stopping:
-                ctx.step("start", "stopping", "is still stopping; waiting", subject=key, label=instances[key].label)
-            await aws.wait_states(ctx.session, stopping, [State.STOPPED], every=ctx.pace.poll, timeout=ctx.pace.states)
+                ctx.report_step(
+                    "start", "stopping", "is still stopping; waiting", subject=key, label=instances[key].label
+                )
+            await aws.wait_for_states(
+                ctx.session, stopping, [State.STOPPED], interval=ctx.pace.poll, timeout=ctx.pace.states
+            )
 
-    return await _each(
+    return await _change_state(
         ctx,
         "start",
         ids,
-        refuse=lambda one: _no_start(one, wait),
+        refuse=lambda one: _start_refusal(one, wait),
         before=before,
-        act=lambda going: _start(ctx, [known[key] for key in going if known[key].state is not State.PENDING]),
+        act=lambda going: _start_with_retries(
+            ctx, [known[key] for key in going if known[key].state is not State.PENDING]
+        ),
         after=after if wait else None,
         words="starting",
     )
@@ -154,118 +218,118 @@ async def stop(ctx: Context, ids: Sequence[str], *, force: bool = False, wait: b
     Spot instances of a one-time or a cancelled request cannot be stopped: that is explained, and nothing is sent for
     them.
     """
-    refused: Fates = {}
+    refusals: Results = {}
 
     async def before(instances: Mapping[str, Instance]) -> None:
-        refused.update(await not_to_stop(ctx, instances.values()))
+        refusals.update(await find_unstoppable(ctx, instances.values()))
 
-    return await _each(
+    return await _change_state(
         ctx,
         "stop",
         ids,
-        refuse=lambda one: refused.get(one.id),
+        refuse=lambda one: refusals.get(one.id),
         before=before,
-        act=lambda going: aws.stop(ctx.session, going, force=force),
-        after=(lambda going: _until_stopped(ctx, going)) if wait else None,
+        act=lambda going: aws.stop_instances(ctx.session, going, force=force),
+        after=(lambda going: _wait_until_stopped(ctx, going)) if wait else None,
         words="stopping",
     )
 
 
-async def not_to_stop(ctx: Context, instances: Iterable[Instance]) -> Fates:
+async def find_unstoppable(ctx: Context, instances: Iterable[Instance]) -> Results:
     """Which of these ``stop`` would leave as they are, and why.
 
     They are gone, stopped already, or spot instances of a one-time or a cancelled request.
     """
     among = {instance.id: instance for instance in instances}
-    plain = {key: fate for key, instance in among.items() if (fate := _no_stop(instance))}
-    return {**await _unstoppable_spot(ctx, {key: one for key, one in among.items() if key not in plain}), **plain}
+    plain = {key: refusal for key, instance in among.items() if (refusal := _stop_refusal(instance))}
+    return {**await _spot_stop_refusals(ctx, {key: one for key, one in among.items() if key not in plain}), **plain}
 
 
 async def reboot(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[Outcome]:
     """Reboot instances; with ``wait``, until ssh answers again."""
-    return await _each(
+    return await _change_state(
         ctx,
         "reboot",
         ids,
-        refuse=_no_reboot,
-        act=lambda going: aws.reboot(ctx.session, going),
-        after=(lambda going: until_rebooted(ctx, going)) if wait else None,
+        refuse=_reboot_refusal,
+        act=lambda going: aws.reboot_instances(ctx.session, going),
+        after=(lambda going: wait_until_rebooted(ctx, going)) if wait else None,
         words="rebooting",
     )
 
 
-Refuse = Callable[[Instance], Fe2Error | str | None]
+RefusalCheck = Callable[[Instance], Fe2Error | str | None]
 """Why nothing is to be sent for an instance, as an error or, when all is as wished already, as words."""
 
 
-async def _nothing(instances: Mapping[str, Instance]) -> None:
+async def _no_preparation(instances: Mapping[str, Instance]) -> None:
     return None
 
 
-async def _each(
+async def _change_state(
     ctx: Context,
     command: str,
     ids: Sequence[str],
     *,
-    refuse: Refuse,
+    refuse: RefusalCheck,
     act: Callable[[Sequence[str]], Awaitable[object]],
-    after: Callable[[dict[str, Instance]], Awaitable[Fates]] | None,
+    after: Callable[[dict[str, Instance]], Awaitable[Results]] | None,
     words: str,
-    before: Callable[[Mapping[str, Instance]], Awaitable[None]] = _nothing,
+    before: Callable[[Mapping[str, Instance]], Awaitable[None]] = _no_preparation,
 ) -> list[Outcome]:
-    wanted = asked_for(ids, command)
-    found, fates = await look_up(ctx, wanted)
-    await books.note(ctx, found.values())
-    with logged(ctx, command, found) as entries:
+    wanted = unique_ids(ids, command)
+    found, results = await look_up_instances(ctx, wanted)
+    await usage_history.record_instances(ctx, found.values())
+    with activity_entries(ctx, command, found) as entries:
         await before(found)
         for key, instance in found.items():
-            if fate := refuse(instance):
-                fates[key] = fate
-        going = [key for key in wanted if key not in fates]
-        sent = await unbroken(each_or_all(going, act), ctx.pace.unbroken)
-        fates.update({key: _of_instance(found[key], error) for key, error in sent.items() if error is not None})
-        going = [key for key in going if key not in fates]
-        settle(ctx, entries, fates)
+            if refusal := refuse(instance):
+                results[key] = refusal
+        going = [key for key in wanted if key not in results]
+        sent = await run_to_completion(call_all_or_each(going, act), ctx.pace.completion)
+        results.update({key: _with_instance(found[key], error) for key, error in sent.items() if error is not None})
+        going = [key for key in going if key not in results]
+        end_entries(ctx, entries, results)
         if going and after is not None:
-            _accepted(ctx, command, entries, found, words)
-            fates.update(await after({key: found[key] for key in going}))
+            _report_accepted(ctx, command, entries, found, words)
+            results.update(await after({key: found[key] for key in going}))
         for key in going:
-            fates.setdefault(key, words)
-        settle(ctx, entries, fates)
-    await books.look(ctx, going)
-    return outcomes(wanted, fates, found)
+            results.setdefault(key, words)
+        end_entries(ctx, entries, results)
+    await usage_history.read_and_record(ctx, going)
+    return outcomes(wanted, results, found)
 
 
-def _of_instance(instance: Instance, error: Fe2Error) -> Fe2Error:
+def _with_instance(instance: Instance, error: Fe2Error) -> Fe2Error:
     """A refusal with the instance in it: EC2's message need not say which type it has none of, nor where."""
     if not isinstance(error, CapacityError):
         return error
     return CapacityError(
         f"AWS has no {instance.type} in {instance.zone} right now: {instance.label} stays {instance.state}.",
-        _SPOT_STAYS if instance.is_spot else error.remedy,
+        _SPOT_NO_CAPACITY if instance.is_spot else error.remedy,
         code=error.code,
     )
 
 
-def _accepted(
-    ctx: Context, command: str, entries: Mapping[str, Entry], found: Mapping[str, Instance], words: str
+def _report_accepted(
+    ctx: Context, command: str, entries: Mapping[str, ActivityEntry], found: Mapping[str, Instance], words: str
 ) -> None:
     for key, entry in entries.items():
-        entry.left = f"AWS had accepted it: it goes on {words}."
-        ctx.step(command, "requested", words, subject=key, label=found[key].label)
+        entry.left_behind = f"AWS had accepted it: it goes on {words}."
+        ctx.report_step(command, "requested", words, subject=key, label=found[key].label)
 
 
-def _gone(instance: Instance, verb: str) -> Fe2Error | None:
+def _gone_error(instance: Instance, verb: str) -> Fe2Error | None:
     if instance.state.is_gone:
-        return is_gone(instance, f"it cannot be {verb}")
+        return gone_error(instance, f"it cannot be {verb}")
     return None
 
 
-def _no_start(instance: Instance, wait: bool) -> Fe2Error | str | None:
-    if gone := _gone(instance, "started"):
+def _start_refusal(instance: Instance, wait: bool) -> Fe2Error | str | None:
+    if gone := _gone_error(instance, "started"):
         return gone
     if instance.is_interrupted:
-        return only_aws_starts(instance)
+        return only_aws_restarts_error(instance)
     if instance.state is State.STOPPING and not wait:
         return StateError(f"{instance.label} is still stopping.", "Start it when it is stopped.")
     if instance.state is State.PENDING and wait:
@@ -273,36 +337,36 @@ def _no_start(instance: Instance, wait: bool) -> Fe2Error | str | None:
     return f"is {instance.state} already" if instance.state in (State.RUNNING, State.PENDING) else None
 
 
-def _no_stop(instance: Instance) -> Fe2Error | str | None:
-    if gone := _gone(instance, "stopped"):
+def _stop_refusal(instance: Instance) -> Fe2Error | str | None:
+    if gone := _gone_error(instance, "stopped"):
         return gone
     return "is stopped already" if instance.state is State.STOPPED else None
 
 
-def _no_reboot(instance: Instance) -> Fe2Error | str | None:
-    if gone := _gone(instance, "rebooted"):
+def _reboot_refusal(instance: Instance) -> Fe2Error | str | None:
+    if gone := _gone_error(instance, "rebooted"):
         return gone
     if instance.is_interrupted:
-        return only_aws_starts(instance)
+        return only_aws_restarts_error(instance)
     if instance.state is not State.RUNNING:
         return StateError(f"{instance.label} is {instance.state}, and only a running instance reboots.", "Start it.")
     return None
 
 
-async def _unstoppable_spot(ctx: Context, instances: Mapping[str, Instance]) -> dict[str, Fe2Error]:
+async def _spot_stop_refusals(ctx: Context, instances: Mapping[str, Instance]) -> dict[str, Fe2Error]:
     """Those that EC2 would not stop. Source: EC2 User Guide, "Stop a Spot Instance", limitations."""
     spot = {key: one.spot_request_id for key, one in instances.items() if one.is_spot and one.spot_request_id}
     try:
-        asked = await spot_requests(ctx.session, list(dict.fromkeys(spot.values()))) if spot else []
+        requests = await spot_requests_by_id(ctx.session, list(dict.fromkeys(spot.values()))) if spot else []
     except AwsError:
         return {}  # EC2 itself refuses it then
-    by_id = {request.id: request for request in asked}
-    judged = {key: _no_stop_of_spot(instances[key], by_id.get(request)) for key, request in spot.items()}
-    return {key: error for key, error in judged.items() if error is not None}
+    by_id = {request.id: request for request in requests}
+    refusals = {key: _spot_stop_refusal(instances[key], by_id.get(request)) for key, request in spot.items()}
+    return {key: error for key, error in refusals.items() if error is not None}
 
 
-def _no_stop_of_spot(instance: Instance, request: SpotRequest | None) -> Fe2Error | None:
-    if request is None or (request.is_persistent and request.state in ALIVE):
+def _spot_stop_refusal(instance: Instance, request: SpotRequest | None) -> Fe2Error | None:
+    if request is None or (request.is_persistent and request.state in LIVE_REQUEST_STATES):
         return None
     if not request.is_persistent:
         return StateError(
@@ -317,64 +381,64 @@ def _no_stop_of_spot(instance: Instance, request: SpotRequest | None) -> Fe2Erro
     )
 
 
-async def _start(ctx: Context, instances: Sequence[Instance]) -> None:
+async def _start_with_retries(ctx: Context, instances: Sequence[Instance]) -> None:
     ids = [instance.id for instance in instances]
     if not ids:
         return
     deadline = asyncio.get_running_loop().time() + ctx.pace.spot
     while True:
         try:
-            await aws.start(ctx.session, ids)
+            await aws.start_instances(ctx.session, ids)
         except Fe2Error as error:
-            if error.code != _UNSETTLED_SPOT or len(ids) > 1:
+            if error.code != _SPOT_REQUEST_NOT_READY or len(ids) > 1:
                 raise
-            await _refuse_for_good(ctx, ids[0])
+            await _raise_if_never_startable(ctx, ids[0])
             if asyncio.get_running_loop().time() > deadline:
-                raise _never_settled(instances[0], ctx.pace.spot) from error
+                raise _not_ready_error(instances[0], ctx.pace.spot) from error
             words, one = "its spot request is not ready for it yet; trying again", instances[0]
-            ctx.step("start", "spot", words, subject=one.id, label=one.label)
+            ctx.report_step("start", "spot", words, subject=one.id, label=one.label)
             await asyncio.sleep(ctx.pace.spot_poll)
         else:
             return
 
 
-async def _refuse_for_good(ctx: Context, instance_id: str) -> None:
+async def _raise_if_never_startable(ctx: Context, instance_id: str) -> None:
     """Raises StateError where waiting is in vain: AWS itself stopped it, or its request has ended."""
-    instance = next(iter(await aws.describe(ctx.session, [instance_id])), None)
+    instance = next(iter(await aws.describe_instances(ctx.session, [instance_id])), None)
     if instance is None or not (instance.is_spot and instance.spot_request_id):
         return
     try:
         request = await spot_request(ctx.session, instance.spot_request_id)
     except AwsError:
         return
-    if waits_for_aws(instance, request):
-        raise only_aws_starts(instance)
-    if request is not None and request.state not in ALIVE:
+    if is_waiting_for_aws(instance, request):
+        raise only_aws_restarts_error(instance)
+    if request is not None and request.state not in LIVE_REQUEST_STATES:
         raise StateError(
-            f"The spot request of {instance.label} is {request.state}: {request_words(request)}.",
+            f"The spot request of {instance.label} is {request.state}: {request_text(request)}.",
             "It cannot be started any more. AWS terminates it, or do it yourself.",
-            code=_UNSETTLED_SPOT,
+            code=_SPOT_REQUEST_NOT_READY,
         )
 
 
-def _never_settled(instance: Instance, seconds: float) -> StateError:
+def _not_ready_error(instance: Instance, seconds: float) -> StateError:
     return StateError(
         f"The spot request of {instance.label} was not ready for a start within {seconds:.0f} seconds.",
         "AWS takes a while after a stop: start it again in some minutes. `fe2 requests --long` tells where it is.",
-        code=_UNSETTLED_SPOT,
+        code=_SPOT_REQUEST_NOT_READY,
     )
 
 
-async def _until_stopped(ctx: Context, going: dict[str, Instance]) -> Fates:
+async def _wait_until_stopped(ctx: Context, going: dict[str, Instance]) -> Results:
     def seen(instance: Instance) -> None:
         if instance.state is State.STOPPED:
-            ctx.step("stop", "stopped", "is stopped", subject=instance.id, label=instance.label)
+            ctx.report_step("stop", "stopped", "is stopped", subject=instance.id, label=instance.label)
 
     try:
-        await aws.wait_states(
-            ctx.session, list(going), [State.STOPPED], every=ctx.pace.poll, timeout=ctx.pace.states, seen=seen
+        await aws.wait_for_states(
+            ctx.session, list(going), [State.STOPPED], interval=ctx.pace.poll, timeout=ctx.pace.states, on_instance=seen
         )
     except StateError as error:
-        now = {one.id: one for one in await aws.describe(ctx.session, list(going))}
+        now = {one.id: one for one in await aws.describe_instances(ctx.session, list(going))}
         return {key: "stopped" if key in now and now[key].state is State.STOPPED else error for key in going}
     return dict.fromkeys(going, "stopped")

@@ -6,18 +6,17 @@ import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 
-from fe2tui.chart.lines import Chart, Line
+from fe2tui.chart.chart import Chart, ChartLine
 from fe2tui.errors import AwsError, FieldError, NotFoundError, UsageError
-from fe2tui.model.catalogue import Catalogue
-from fe2tui.model.demand import nearest
 from fe2tui.model.fleet import Prices, Problem
-from fe2tui.model.machine_type import size_order
-from fe2tui.model.price_hist import EVERY_ZONE, PriceHist, last_days, price_table, zone_named
+from fe2tui.model.instance_type import TypeCatalogue, size_sort_key
+from fe2tui.model.on_demand_prices import suggest_types
+from fe2tui.model.price_hist import ALL_ZONES, PriceHist, build_price_hist, find_zone, last_days
 from fe2tui.model.spot import SpotHistory, zone_letter
-from fe2tui.tasks.catalogue import Catalogues
 from fe2tui.tasks.context import Context
-from fe2tui.tasks.reading import read_prices, softly
-from fe2tui.tasks.spot_history import SpotHistories
+from fe2tui.tasks.read_fleet import read_or_problem, read_prices
+from fe2tui.tasks.spot_prices import SpotHistoryCache
+from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
 _DAY = timedelta(days=1)
 
@@ -26,12 +25,12 @@ async def price_hist(
     ctx: Context,
     family: str,
     days: int,
-    histories: SpotHistories,
-    catalogues: Catalogues,
+    histories: SpotHistoryCache,
+    catalogues: TypeCatalogueCache,
     *,
     zone: str | None = None,
     problems: list[Problem] | None = None,
-    back: float = 0,
+    min_days: float = 0,
     tz: tzinfo | None = None,
 ) -> PriceHist:
     """The spot prices of a family, or of one type, on each of the last days: means by time, dollars an hour.
@@ -43,23 +42,26 @@ async def price_hist(
     """
     if not isinstance(days, int) or days < 1:
         raise UsageError(f"{days} days make no table.", "One day at least.")
-    told: list[Problem] = [] if problems is None else problems
+    found_problems: list[Problem] = [] if problems is None else problems
     prices, catalogue = await asyncio.gather(
-        softly("prices", read_prices(ctx, told), told), softly("types", catalogues.get(ctx), told)
-    )  # fmt: skip
-    types = _types_of(family, prices or Prices(), catalogue or Catalogue(), ctx.session.region, told)
+        read_or_problem("prices", read_prices(ctx, found_problems), found_problems),
+        read_or_problem("types", catalogues.get(ctx), found_problems),
+    )
+    types = _types_in_family(
+        family, prices or Prices(), catalogue or TypeCatalogue(), ctx.session.region, found_problems
+    )
     calendar = last_days(ctx.clock(), days, tz)
     length = (calendar[-1].end - calendar[0].start) / _DAY
     try:
-        found = await histories.get(ctx, types, max(length, back))
+        found = await histories.get(ctx, types, max(length, min_days))
     except FieldError as error:  # of one that is known by what was typed alone, EC2 says it
         raise NotFoundError(error.summary, error.remedy, code=error.code) from error
     on_demand = {name: price for name in types if (price := (prices or Prices()).on_demand.get(name)) is not None}
-    place = zone_named(zone, _zones(catalogue, found.values())) if zone else ""
-    return price_table(found, calendar, on_demand, region=ctx.session.region, zone=place, tz=tz)
+    zone_name = find_zone(zone, _known_zones(catalogue, found.values())) if zone else ""
+    return build_price_hist(found, calendar, on_demand, region=ctx.session.region, zone=zone_name, tz=tz)
 
 
-def charts_of(found: PriceHist, since: datetime | None = None) -> list[Chart]:
+def price_charts(found: PriceHist, since: datetime | None = None) -> list[Chart]:
     """A chart of each type that has a price: a line a zone, beside what the type costs on demand.
 
     From the first day on, or from another moment.
@@ -68,16 +70,18 @@ def charts_of(found: PriceHist, since: datetime | None = None) -> list[Chart]:
     charts: list[Chart] = []
     for name, history in found.histories.items():
         lines = tuple(
-            Line(zone_letter(zone), history.zones[zone], ink)
+            ChartLine(zone_letter(zone), history.zones[zone], ink)
             for ink, zone in enumerate(sorted(history.zones))
-            if found.zone in ("", EVERY_ZONE, zone) and history.zones[zone].lowest(start, end) is not None
+            if found.zone in ("", ALL_ZONES, zone) and history.zones[zone].lowest(start, end) is not None
         )
         if lines:
-            charts.append(Chart(lines, start, end, found.on_demand.get(name), tz=found.tz, about=name))
+            charts.append(Chart(lines, start, end, found.on_demand.get(name), tz=found.tz, type_name=name))
     return charts
 
 
-def _types_of(family: str, prices: Prices, catalogue: Catalogue, region: str, told: list[Problem]) -> list[str]:
+def _types_in_family(
+    family: str, prices: Prices, catalogue: TypeCatalogue, region: str, problems: list[Problem]
+) -> list[str]:
     wanted = family.strip().lower()
     if not wanted:
         raise UsageError("No family was named.", "fe2 price-hist m5")
@@ -87,17 +91,17 @@ def _types_of(family: str, prices: Prices, catalogue: Catalogue, region: str, to
     if not found and not known:
         if "." in wanted:
             return [wanted]
-        why = f": {told[0].summary}" if told else "."
+        why = f": {problems[0].summary}" if problems else "."
         raise AwsError(
             f"Which types {family} has is not known{why}",
             f"Name one type: fe2 price-hist {family}.large",
-            code=told[0].code if told else None,
+            code=problems[0].code if problems else None,
         )
     if not found:
-        raise NotFoundError(f"{region} has no family or type {family}.", nearest(wanted, known))
-    return sorted(found, key=size_order)
+        raise NotFoundError(f"{region} has no family or type {family}.", suggest_types(wanted, known))
+    return sorted(found, key=size_sort_key)
 
 
-def _zones(catalogue: Catalogue | None, found: Iterable[SpotHistory]) -> set[str]:
-    offered = {zone for zones in (catalogue or Catalogue()).zones.values() for zone in zones}
+def _known_zones(catalogue: TypeCatalogue | None, found: Iterable[SpotHistory]) -> set[str]:
+    offered = {zone for zones in (catalogue or TypeCatalogue()).zones.values() for zone in zones}
     return offered | {zone for history in found for zone in history.zones}

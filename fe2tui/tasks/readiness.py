@@ -12,11 +12,11 @@ from fe2tui.errors import Fe2Error, NoAddressError, StateError, ThrottledError, 
 from fe2tui.model.instance import Instance, State
 from fe2tui.ssh.probe import wait_for_ssh
 from fe2tui.tasks.context import Context
-from fe2tui.tasks.reach import Login, find_login, host_keys, keep_learning_host_keys
+from fe2tui.tasks.ssh_login import SshLogin, find_ssh_login, keep_learning_host_keys, known_host_keys
 
-_FAILED = (State.SHUTTING_DOWN, State.TERMINATED, State.STOPPING, State.STOPPED)
-_LATE_ADDRESS = 5.0  # seconds in which a running machine may still come to its address
-_STALE_STATE = 10.0  # seconds in which EC2 may still tell the state from before the call
+_FAILED_STATES = (State.SHUTTING_DOWN, State.TERMINATED, State.STOPPING, State.STOPPED)
+_ADDRESS_SECONDS = 5.0  # seconds in which a running machine may still come to its address
+_STALE_STATE_SECONDS = 10.0  # seconds in which EC2 may still tell the state from before the call
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,125 +29,125 @@ class Readiness:
 
 
 @dataclass(slots=True)
-class _Watched:
+class _InstanceWait:
     instance: Instance
-    login: asyncio.Task[Login]
-    began: float
+    login: asyncio.Task[SshLogin]
+    started_at: float
     running_since: float | None = None
     probe: asyncio.Task[str] | None = None
     result: Readiness | None = None
 
 
-async def until_ready(
+async def wait_until_ready(
     ctx: Context,
     task: str,
     instances: Iterable[Instance],
     *,
-    login: Login | None = None,
-    seen: Callable[[Instance], None] | None = None,
+    login: SshLogin | None = None,
+    on_instance: Callable[[Instance], None] | None = None,
 ) -> dict[str, Readiness]:
     """Wait until each instance runs and its ssh lets us in; what became of each, by id.
 
     All are asked for in one call each ``pace.poll`` seconds; each probe begins as soon as there is an address. Host
     keys are learnt from the console meanwhile. A machine without an address that can be reached is ready when it runs.
     """
-    watch = _Watch(ctx, task, seen)
+    watch = _ReadinessWatch(ctx, task, on_instance)
     for instance in instances:
         watch.add(instance, login)
     try:
-        return await watch.all_done()
+        return await watch.wait_for_all()
     finally:
         await watch.close()
 
 
 @dataclass(slots=True)
-class _Watch:
+class _ReadinessWatch:
     ctx: Context
     task: str
-    seen: Callable[[Instance], None] | None
-    watched: dict[str, _Watched] = field(default_factory=dict)
-    unread: Fe2Error | None = None
+    on_instance: Callable[[Instance], None] | None
+    waits: dict[str, _InstanceWait] = field(default_factory=dict)
+    read_error: Fe2Error | None = None
 
-    def add(self, instance: Instance, login: Login | None) -> None:
-        found = asyncio.create_task(_known(login) if login else find_login(self.ctx, instance))
-        self.watched[instance.id] = _Watched(instance, found, _now())
+    def add(self, instance: Instance, login: SshLogin | None) -> None:
+        found = asyncio.create_task(_return_login(login) if login else find_ssh_login(self.ctx, instance))
+        self.waits[instance.id] = _InstanceWait(instance, found, _now())
 
-    async def all_done(self) -> dict[str, Readiness]:
-        while waiting := {key: one for key, one in self.watched.items() if one.result is None}:
+    async def wait_for_all(self) -> dict[str, Readiness]:
+        while waiting := {key: one for key, one in self.waits.items() if one.result is None}:
             looked = _now()
-            await self.look(waiting)
-            await self.until_next(looked)
-        return {key: one.result for key, one in self.watched.items() if one.result}
+            await self.read_states(waiting)
+            await self.wait_for_next_read(looked)
+        return {key: one.result for key, one in self.waits.items() if one.result}
 
-    async def look(self, waiting: Mapping[str, _Watched]) -> None:
+    async def read_states(self, waiting: Mapping[str, _InstanceWait]) -> None:
         try:
-            found = await aws.describe(self.ctx.session, list(waiting))
+            found = await aws.describe_instances(self.ctx.session, list(waiting))
         except (UnreachableError, ThrottledError) as error:
-            self.unread = error
+            self.read_error = error
             found = []
         for instance in found:
-            self.see(waiting[instance.id], instance)
+            self.update(waiting[instance.id], instance)
         for one in waiting.values():
-            self.judge(one)
+            self.decide(one)
 
-    def see(self, one: _Watched, instance: Instance) -> None:
-        if self.seen is not None:
-            self.seen(instance)
+    def update(self, one: _InstanceWait, instance: Instance) -> None:
+        if self.on_instance is not None:
+            self.on_instance(instance)
         one.instance = instance
         if instance.state is State.RUNNING and one.running_since is None:
             one.running_since = _now()
             where = f" at {instance.public_ip}" if instance.public_ip else ""
-            self.step(one, "running", f"{instance.label} runs{where}")
+            self.report_step(one, "running", f"{instance.label} runs{where}")
         if one.probe is None and instance.public_ip and not instance.state.is_gone:
-            one.probe = asyncio.create_task(self.probe(one))
+            one.probe = asyncio.create_task(self.probe_ssh(one))
 
-    def judge(self, one: _Watched) -> None:
-        instance, age = one.instance, _now() - one.began
-        if instance.state in _FAILED and (instance.state.is_gone or age > _STALE_STATE):
-            one.result = Readiness(instance, "", failed_to_run(instance))
+    def decide(self, one: _InstanceWait) -> None:
+        instance, age = one.instance, _now() - one.started_at
+        if instance.state in _FAILED_STATES and (instance.state.is_gone or age > _STALE_STATE_SECONDS):
+            one.result = Readiness(instance, "", not_running_error(instance))
         elif one.running_since is None:
             if age > self.ctx.pace.states:
-                reason = f" Last: {self.unread.summary}" if self.unread else ""
+                reason = f" Last: {self.read_error.summary}" if self.read_error else ""
                 error = UnansweredError(f"{instance.label} ({instance.id}) is {instance.state} still.{reason}")
                 one.result = Readiness(instance, "", error)
-        elif one.probe is None and _now() - one.running_since >= _LATE_ADDRESS:
-            one.probe = asyncio.create_task(self.probe(one))
+        elif one.probe is None and _now() - one.running_since >= _ADDRESS_SECONDS:
+            one.probe = asyncio.create_task(self.probe_ssh(one))
         elif one.probe is not None and one.probe.done():
-            one.result = _outcome(instance, one.probe)
+            one.result = _probe_result(instance, one.probe)
 
-    async def until_next(self, looked: float) -> None:
+    async def wait_for_next_read(self, read_at: float) -> None:
         """Until the next look is due, or a probe ends: one that ended on a running machine is judged at once."""
-        due = looked + self.ctx.pace.poll
+        due = read_at + self.ctx.pace.poll
         while (left := due - _now()) > 0:
-            pending = {one.probe for one in self.watched.values() if one.result is None and one.probe is not None}
-            if not any(one.result is None for one in self.watched.values()):
+            pending = {one.probe for one in self.waits.values() if one.result is None and one.probe is not None}
+            if not any(one.result is None for one in self.waits.values()):
                 return
             if not pending:
                 await asyncio.sleep(left)
                 return
             done, _ = await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            for one in self.watched.values():
+            for one in self.waits.values():
                 if one.probe in done:
-                    self.judge(one)
-            if done and any(one.probe in done and one.result is None for one in self.watched.values()):
+                    self.decide(one)
+            if done and any(one.probe in done and one.result is None for one in self.waits.values()):
                 return  # its ssh answers before EC2 says that it runs: look now
 
-    async def probe(self, one: _Watched) -> str:
+    async def probe_ssh(self, one: _InstanceWait) -> str:
         login = await one.login
         try:
             route = login.route(self.ctx, one.instance)
         except NoAddressError as error:
             return f"runs; ssh was not waited for: {error.summary}"
-        hosts = host_keys()
+        hosts = known_host_keys()
         learning = None
-        if not await asyncio.to_thread(hosts.known, one.instance.id):
+        if not await asyncio.to_thread(hosts.known_keys, one.instance.id):
             learning = asyncio.create_task(keep_learning_host_keys(self.ctx, one.instance))
         try:
             ready = await wait_for_ssh(
                 route,
                 hosts,
                 within=self.ctx.pace.ready,
-                on_step=lambda step, words: self.step(one, step, words),
+                on_step=lambda step, words: self.report_step(one, step, words),
                 log_in=login.can_log_in,
             )
             if learning is not None and learning.done():
@@ -159,34 +159,34 @@ class _Watch:
                 with suppress(asyncio.CancelledError, Fe2Error):
                     await learning
 
-    def step(self, one: _Watched, step: str, words: str) -> None:
-        self.ctx.step(self.task, step, words, subject=one.instance.id, label=one.instance.label)
+    def report_step(self, one: _InstanceWait, step: str, words: str) -> None:
+        self.ctx.report_step(self.task, step, words, subject=one.instance.id, label=one.instance.label)
 
     async def close(self) -> None:
-        tasks = [task for one in self.watched.values() for task in (one.login, one.probe) if task is not None]
+        tasks = [task for one in self.waits.values() for task in (one.login, one.probe) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _known(login: Login) -> Login:
+async def _return_login(login: SshLogin) -> SshLogin:
     return login
 
 
-def _outcome(instance: Instance, probe: asyncio.Task[str]) -> Readiness:
+def _probe_result(instance: Instance, probe: asyncio.Task[str]) -> Readiness:
     try:
         return Readiness(instance, probe.result())
     except Fe2Error as error:
         return Readiness(instance, "", error)
 
 
-def failed_to_run(instance: Instance) -> StateError:
+def not_running_error(instance: Instance) -> StateError:
     """Why an instance that was to run does not."""
     reason = instance.state_reason or instance.transition_reason
     code, _, words = reason.partition(":")
-    said = f": {words.strip() or code}" if reason else ""
+    reason_text = f": {words.strip() or code}" if reason else ""
     return StateError(
-        f"{instance.label} ({instance.id}) did not come up; it is {instance.state}{said}.",
+        f"{instance.label} ({instance.id}) did not come up; it is {instance.state}{reason_text}.",
         "Its disk may have failed to be made, or AWS had no capacity after all: try again, or another zone or type.",
         code=code or None,
     )

@@ -7,69 +7,72 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from fe2tui.aws.spot import current_spot, region_spot
+from fe2tui.aws.spot import current_spot_prices, region_spot_prices
 from fe2tui.errors import AwsError
-from fe2tui.model.catalogue import Catalogue
-from fe2tui.model.demand import DemandPrice, demand_prices
+from fe2tui.model.filters import unknown_last
 from fe2tui.model.fleet import Prices, Problem
-from fe2tui.model.machine_type import MachineType
-from fe2tui.model.terms import placed
-from fe2tui.model.type_query import SORTS, TYPES, Query, TypesAt
-from fe2tui.tasks.catalogue import Catalogues
+from fe2tui.model.instance_type import InstanceType, TypeCatalogue
+from fe2tui.model.on_demand_prices import OnDemandPrice, on_demand_prices
+from fe2tui.model.type_filter import TYPE_LANGUAGE, TYPE_SORTS, TypeFilter, TypeScope
 from fe2tui.tasks.context import Context
-from fe2tui.tasks.reading import problem_of, read_prices, softly
+from fe2tui.tasks.read_fleet import problem_from_error, read_or_problem, read_prices
+from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
-SPOT_OF = 100  # types: spot prices of more are only read where the filter asks for them
+MAX_SPOT_TYPES = 100  # types: spot prices of more are only read where the filter asks for them
 
 
 async def price_demand(
-    ctx: Context, family: str, catalogues: Catalogues, problems: list[Problem]
-) -> tuple[DemandPrice, ...]:
+    ctx: Context, family: str, catalogues: TypeCatalogueCache, problems: list[Problem]
+) -> tuple[OnDemandPrice, ...]:
     """On-demand prices of a family, or of one type, smallest first; ``problems`` is told why they are older ones.
 
     Raises NotFoundError with the nearest families, and DeniedError for a login that may not read prices.
     """
     prices, catalogue = await asyncio.gather(
-        read_prices(ctx, problems), softly("types", catalogues.get(ctx), [])
+        read_prices(ctx, problems), read_or_problem("types", catalogues.get(ctx), [])
     )  # fmt: skip
-    return demand_prices(family, prices, catalogue or Catalogue(), ctx.session.region)
+    return on_demand_prices(family, prices, catalogue or TypeCatalogue(), ctx.session.region)
 
 
 async def find_types(
-    ctx: Context, text: str, catalogues: Catalogues, problems: list[Problem], *, sort: str = "type"
-) -> tuple[list[MachineType], TypesAt]:
+    ctx: Context, text: str, catalogues: TypeCatalogueCache, problems: list[Problem], *, sort: str = "type"
+) -> tuple[list[InstanceType], TypeScope]:
     """The types that fit a filter, in order, and what they were seen in: prices, zones. Raises QueryError."""
-    query = TYPES.parse_whole(text)
+    query = TYPE_LANGUAGE.parse_complete(text)
     catalogue, prices = await asyncio.gather(
-        catalogues.get(ctx), softly("prices", read_prices(ctx, problems), problems)
+        catalogues.get(ctx), read_or_problem("prices", read_prices(ctx, problems), problems)
     )  # fmt: skip
-    at = TypesAt(prices or Prices(), catalogue.zones)
-    if asks_for_spot(text) or sort == "spot":
-        at = await _with_spot(ctx, at, catalogue.types, problems)
-        return _ordered(catalogue.types.values(), at, query, sort), at
-    found = _ordered(catalogue.types.values(), at, query, sort)
-    if 0 < len(found) <= SPOT_OF:
-        at = await _with_spot(ctx, at, [one.name for one in found], problems)
+    at = TypeScope(prices or Prices(), catalogue.zones)
+    if compares_spot_prices(text) or sort == "spot":
+        at = await _with_spot_prices(ctx, at, catalogue.types, problems)
+        return _sorted_matches(catalogue.types.values(), at, query, sort), at
+    found = _sorted_matches(catalogue.types.values(), at, query, sort)
+    if 0 < len(found) <= MAX_SPOT_TYPES:
+        at = await _with_spot_prices(ctx, at, [one.name for one in found], problems)
     return found, at
 
 
-def asks_for_spot(text: str) -> bool:
+def compares_spot_prices(text: str) -> bool:
     """Whether a filter compares spot prices."""
     return any(term.lstrip("-").lower().startswith(("spot<", "spot>", "spot=")) for term in text.split())
 
 
-def _ordered(types: Iterable[MachineType], at: TypesAt, query: Query, sort: str) -> list[MachineType]:
-    chosen = SORTS[sort]
-    found = sorted((one for one in types if query.matches(one, at)), key=lambda one: at.facts(one).in_order)
-    descending = chosen.largest_first
-    return sorted(found, key=lambda one: placed(chosen.key(one, at), descending), reverse=descending)
+def _sorted_matches(types: Iterable[InstanceType], at: TypeScope, query: TypeFilter, sort: str) -> list[InstanceType]:
+    order = TYPE_SORTS[sort]
+    found = sorted((one for one in types if query.matches(one, at)), key=lambda one: at.facts(one).sort_key)
+    descending = order.largest_first
+    return sorted(found, key=lambda one: unknown_last(order.key(one, at), descending), reverse=descending)
 
 
-async def _with_spot(ctx: Context, at: TypesAt, names: Iterable[str], problems: list[Problem]) -> TypesAt:
+async def _with_spot_prices(ctx: Context, at: TypeScope, names: Iterable[str], problems: list[Problem]) -> TypeScope:
     wanted = list(names)
     spot: dict[tuple[str, str], Decimal] = {}
     try:
-        spot = await (current_spot(ctx.session, wanted) if len(wanted) <= SPOT_OF else region_spot(ctx.session))
+        spot = await (
+            current_spot_prices(ctx.session, wanted)
+            if len(wanted) <= MAX_SPOT_TYPES
+            else region_spot_prices(ctx.session)
+        )
     except AwsError as error:
-        problems.append(problem_of("spot", error))
-    return TypesAt(replace(at.prices, spot=spot), at.zones)
+        problems.append(problem_from_error("spot", error))
+    return TypeScope(replace(at.prices, spot=spot), at.zones)

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from fe2tui.tui import memory
+from fe2tui.tui import gc_tuning
 
 if TYPE_CHECKING:
     from fe2tui.aws.session import Choice
     from fe2tui.settings import Settings
 
-SWITCH_SECONDS = 0.0002
+THREAD_SWITCH_SECONDS = 0.0002
 """How long a thread that computes keeps the interpreter from the screen at most."""
 
 
@@ -21,7 +21,7 @@ def run(
     settings: Settings,
     *,
     start_demo: Callable[[], Mapping[str, str]] | None = None,
-    trouble: str = "",
+    startup_problem: str = "",
 ) -> int:
     """Open the dashboard and stay until the person leaves; the exit status.
 
@@ -29,13 +29,13 @@ def run(
     ``trouble`` is told as soon as there is a screen to tell it on.
     Raises Fe2Error when there is nothing to open, such as a region that does not exist.
     """
-    sys.setswitchinterval(SWITCH_SECONDS)
-    memory.pause()
+    sys.setswitchinterval(THREAD_SWITCH_SECONDS)
+    gc_tuning.disable()
     from fe2tui.tui.app import Dashboard
-    from fe2tui.tui.signals import leaving_whole
+    from fe2tui.tui.terminal_handover import exit_on_signals
 
-    dashboard = Dashboard(choice, settings, start_demo=start_demo, trouble=trouble)
-    with leaving_whole(dashboard):
+    dashboard = Dashboard(choice, settings, start_demo=start_demo, startup_problem=startup_problem)
+    with exit_on_signals(dashboard):
         dashboard.run()
     if dashboard.error is not None:
         raise dashboard.error

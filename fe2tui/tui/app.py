@@ -14,22 +14,22 @@ from textual.dom import DOMNode
 from textual.message_pump import MessagePump
 
 from fe2tui.errors import Fe2Error
-from fe2tui.paths import sheets_folder
-from fe2tui.tui.ahead import Ahead
-from fe2tui.tui.commands import key_name
-from fe2tui.tui.opening import Opening
-from fe2tui.tui.theme import DARK, THEMES, variables_of
-from fe2tui.tui.toasts import failure_words, plain_words
+from fe2tui.paths import stylesheets_folder
+from fe2tui.tui.commands import key_label
+from fe2tui.tui.first_frame import FirstFrame
+from fe2tui.tui.key_queue import KeyQueue
+from fe2tui.tui.theme import DARK, THEMES, default_variables
+from fe2tui.tui.toasts import failure_text, plain_text
 
 if TYPE_CHECKING:
     from textual.worker import Worker
 
     from fe2tui.aws.session import Choice
     from fe2tui.settings import Settings
-    from fe2tui.tui.parts import Parts
-    from fe2tui.tui.view import Severity
+    from fe2tui.tui.command_context import Severity
+    from fe2tui.tui.controller import DashboardController
 
-KEY_SECONDS = 0.25  # at most for one key; its widget may be gone before it says that it is done
+KEY_TIMEOUT = 0.25  # at most for one key; its widget may be gone before it says that it is done
 TOAST_SECONDS = {"information": 4.0, "warning": 6.0, "error": 8.0}
 
 
@@ -41,7 +41,7 @@ def utc_now() -> datetime:
 class Dashboard(App[None], inherit_bindings=False):
     """Draws first and imports the rest after: what the dashboard does is in its parts."""
 
-    CSS_PATH = sheets_folder() / "app.tcss"
+    CSS_PATH = stylesheets_folder() / "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "hint", show=False, system=True),
@@ -54,112 +54,112 @@ class Dashboard(App[None], inherit_bindings=False):
         settings: Settings,
         *,
         start_demo: Callable[[], Mapping[str, str]] | None = None,
-        trouble: str = "",
+        startup_problem: str = "",
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__()
         self.choice = choice
         self.settings = settings
         self.start_demo = start_demo
-        self.trouble = trouble
+        self.startup_problem = startup_problem
         self.clock = clock
         self.error: Fe2Error | None = None
-        self._parts: Parts | None = None
-        self.ahead = Ahead(self.post_message)
-        self.ahead.hold()
-        self._choose_theme(settings.theme)
+        self._controller: DashboardController | None = None
+        self.key_queue = KeyQueue(self.post_message)
+        self.key_queue.hold()
+        self._set_first_theme(settings.theme)
 
-    def _choose_theme(self, wanted: str) -> None:
+    def _set_first_theme(self, name: str) -> None:
         # Not by setting ``theme``, which would have every style sheet read twice before the first frame.
         for theme in THEMES.values():
             self.register_theme(theme)
-        self.set_reactive(App.theme, wanted if wanted in self.available_themes else DARK)
+        self.set_reactive(App.theme, name if name in self.available_themes else DARK)
         self.set_class(self.current_theme.dark, "-dark-mode", update=False)
         self.set_class(not self.current_theme.dark, "-light-mode", update=False)
         self.stylesheet.set_variables(self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our variables, for themes that have none of them."""
-        return variables_of(self.current_theme)
+        return default_variables(self.current_theme)
 
     def compose(self) -> ComposeResult:
         """The first frame."""
-        yield Opening()
+        yield FirstFrame()
 
     def on_mount(self) -> None:
         """First a frame, then all the rest."""
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._open_controller)
 
-    async def _begin(self) -> None:
-        from fe2tui.tui.parts import Parts
+    async def _open_controller(self) -> None:
+        from fe2tui.tui.controller import DashboardController
 
-        self._parts = Parts(self)
-        await self._parts.begin()
-        self.call_after_refresh(self.ahead.release)
+        self._controller = DashboardController(self)
+        await self._controller.start()
+        self.call_after_refresh(self.key_queue.release)
 
     async def on_event(self, event: events.Event) -> None:
         """One key at a time; those typed ahead wait."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif not self.ahead.take(event):
+        elif not self.key_queue.queue_if_busy(event):
             target = self.focused or self.screen
             await super().on_event(event)
-            asyncio.get_running_loop().call_later(KEY_SECONDS, self.ahead.done, event)
-            self._follow(target, event)
+            asyncio.get_running_loop().call_later(KEY_TIMEOUT, self.key_queue.finish, event)
+            self._trace_key(target, event)
 
-    def _follow(self, node: DOMNode | None, event: events.Key) -> None:
+    def _trace_key(self, node: DOMNode | None, event: events.Key) -> None:
         """Go the way of a key, from the widget it was given to up to the app, where it has been dealt with."""
         if node is None or node is self:
-            self.call_later(self.ahead.done, event)
+            self.call_later(self.key_queue.finish, event)
         elif isinstance(node, MessagePump):
-            node.call_later(self._follow, node.parent, event)
+            node.call_later(self._trace_key, node.parent, event)
 
     async def on_unmount(self) -> None:
         """Close what is open."""
-        if self._parts is not None:
-            await self._parts.close()
+        if self._controller is not None:
+            await self._controller.close()
 
     @property
-    def parts(self) -> Parts:
+    def controller(self) -> DashboardController:
         """What the dashboard is made of, from a moment after the first frame on."""
-        assert self._parts is not None, "asked for before the first frame"
-        return self._parts
+        assert self._controller is not None, "asked for before the first frame"
+        return self._controller
 
     @on(events.AppFocus)
     @on(events.AppBlur)
-    def _looked_at(self, event: events.AppFocus | events.AppBlur) -> None:
-        if self._parts is not None:
-            self._parts.pulse.focus(isinstance(event, events.AppFocus))
+    def _set_window_focus(self, event: events.AppFocus | events.AppBlur) -> None:
+        if self._controller is not None:
+            self._controller.refresh_timer.set_window_focus(isinstance(event, events.AppFocus))
 
     def action_perform(self, command_id: str) -> None:
         """A key of the table of commands."""
-        self.parts.runner.perform(command_id)
+        self.controller.command_runner.perform(command_id)
 
     async def action_quit(self) -> None:
         """Leave as ``q`` does, with its question while tasks are under way."""
-        if self._parts is None:
+        if self._controller is None:
             self.exit()
         else:
-            self._parts.runner.perform("quit")
+            self._controller.command_runner.perform("quit")
 
     def action_hint(self) -> None:
         """Ctrl-C does not end the program by accident."""
         self.toast("q leaves the program.")
 
-    def work(self, work: Awaitable[None], name: str) -> Worker[None]:
+    def start_worker(self, work: Awaitable[None], name: str) -> Worker[None]:
         """Run something in a worker. What it raises is told, and never ends the program."""
 
         async def guarded() -> None:
             try:
                 await work
             except Fe2Error as error:
-                self.parts.desk.fail(name, error)
+                self.controller.services.report_error(name, error)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                from fe2tui.tui.broken import broken
+                from fe2tui.tui.internal_error import log_internal_error
 
-                self.parts.desk.fail(name, broken(error))
+                self.controller.services.report_error(name, log_internal_error(error))
 
         return self.run_worker(guarded(), name=name, group=name, exit_on_error=False)
 
@@ -170,10 +170,12 @@ class Dashboard(App[None], inherit_bindings=False):
         """
         words = " ".join(text.split())
         if severity == "error":
-            key = self._parts.keymap.keys.get("errors", "!") if self._parts is not None else ""
-            words = failure_words(words, self.size.width, key_name(key))
+            key = self._controller.keymap.keys.get("errors", "!") if self._controller is not None else ""
+            words = failure_text(words, self.size.width, key_label(key))
         else:
-            words = plain_words(words, self.size.width)
-        for told in [told for told in self._notifications if (told.message, told.severity) == (words, severity)]:
-            self._unnotify(told, refresh=False)
+            words = plain_text(words, self.size.width)
+        for notification in [
+            told for told in self._notifications if (told.message, told.severity) == (words, severity)
+        ]:
+            self._unnotify(notification, refresh=False)
         self.notify(words, severity=severity, markup=False, timeout=TOAST_SECONDS[severity])

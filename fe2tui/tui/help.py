@@ -12,12 +12,12 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from fe2tui.tui.commands import COMMANDS, grouped, key_name
-from fe2tui.tui.forms.picker import Item
-from fe2tui.tui.view import View
-from fe2tui.tui.widgets.cells import wrapped
+from fe2tui.tui.command_context import CommandContext
+from fe2tui.tui.commands import COMMANDS, commands_by_group, key_label
+from fe2tui.tui.forms.picker import PickerItem
+from fe2tui.tui.widgets.cells import wrap
 
-_FILTER = (
+_INSTANCE_FILTER_HELP = (
     ("train", "a word: in the name, id, type, address, zone, key pair or a tag"),
     ("state:running,pending", "by field: name id state type zone key image address group"),
     ("tag:env=prod", "a tag with that value; tag:env has the tag"),
@@ -26,33 +26,33 @@ _FILTER = (
     ("-state:stopped", "not"),
     ('"two words"', "what has spaces"),
 )
-_OF_IMAGES = (
+_IMAGE_FILTER_HELP = (
     ("base", "a word: in the name, id, state, architecture, description or a tag"),
     ("state:available,pending", "by field: name id state arch owner"),
     ("age>30d  size>50", "older than; GiB"),
     ("cost>1  made>0", "dollars a month at most; instances made from it"),
     ("own  public", "your own, those of others"),
 )
-_OF_SPOT = (
+_SPOT_FILTER_HELP = (
     ("p3  p3.8xlarge", "a word: in the name of a type; those that begin with it come first"),
     ("gpu:a10g arch:arm64", "by field, as of instance types: name type family gpu arch zone"),
     ("vcpu>=8  mem>=32", "at least so many; GiB"),
     ("saves>60  spot", "per cent of the price on demand at least; there is a spot market for it"),
 )
-_IN_SPOT = (
+_SPOT_KEYS_HELP = (
     ("← →", "the cursor in time: what each zone cost then; from now, and beyond now it goes"),
     ("shift+← shift+→", "by a day"),
     ("enter", "open the family; go on to the zones of the type; launch in the zone"),
     ("esc", "back: from the zones, out of the filter, of the family; then follow the selected instance"),
 )
-_MOVES = (
+_MOVEMENT_HELP = (
     ("↑ ↓ j k", "up and down"),
     ("pgup pgdn home end", "by page, to the ends"),
     ("tab", "to the next frame"),
     ("mouse", "click rows, keys and tabs; a title sorts, a double click opens; over the chart: the prices then"),
 )
-WIDTH, FRAME = 92, 7  # as in main.tcss; frame, padding and scrollbar
-_SIGNS = (
+WIDTH, FRAME_WIDTH = 92, 7  # as in main.tcss; frame, padding and scrollbar
+_SIGNS_HELP = (
     ("●", "$state-running", "running"),
     ("◐", "$state-moving", "starting, stopping or shutting down; an image that is being made"),
     ("○", "$state-stopped", "stopped or terminated"),
@@ -61,14 +61,16 @@ _SIGNS = (
 )
 
 
-def _entry(words: str, meaning: str, indent: int, width: int, style: str, meant: str = "") -> Iterator[Content]:
+def _entry_lines(
+    words: str, meaning: str, indent: int, width: int, style: str, meaning_style: str = ""
+) -> Iterator[Content]:
     first = f"  {words:<{indent}}"
-    for line in wrapped(meaning, max(16, width - len(first))):
-        yield Content.assemble((first, style), (line, meant))
+    for line in wrap(meaning, max(16, width - len(first))):
+        yield Content.assemble((first, style), (line, meaning_style))
         first = " " * len(first)
 
 
-class Help(ModalScreen[None]):
+class HelpScreen(ModalScreen[None]):
     """Every key, the filter's language, and what the signs mean. The keys of the pane that has the focus come first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -79,9 +81,9 @@ class Help(ModalScreen[None]):
         Binding("pageup", "scroll(-12)", show=False),
     ]
 
-    def __init__(self, view: View, keys: Mapping[str, str]) -> None:
+    def __init__(self, context: CommandContext, keys: Mapping[str, str]) -> None:
         super().__init__()
-        self._view = view
+        self._command_context = context
         self._keys = keys
 
     def compose(self) -> Iterator[Widget]:
@@ -93,31 +95,31 @@ class Help(ModalScreen[None]):
 
     def on_resize(self) -> None:
         """The text is wrapped for a width."""
-        width = min(WIDTH, self.size.width * 96 // 100) - FRAME
+        width = min(WIDTH, self.size.width * 96 // 100) - FRAME_WIDTH
         self.query_one("#help-text", Static).update(Content("\n").join(self._lines(width)))
 
     def _lines(self, width: int) -> Iterator[Content]:
-        for group, commands in grouped(self._keys):
+        for group, commands in commands_by_group(self._keys):
             yield Content.styled(group, "bold")
             for written, command in commands:
-                here = self._view.pane in command.scopes
+                here = self._command_context.pane in command.panes
                 style = ("bold $accent", "") if here else ("$ink-dim", "$ink-dim")
-                yield from _entry(written, command.help, 13, width, *style)
+                yield from _entry_lines(written, command.help, 13, width, *style)
             yield Content("")
         for title, entries, indent in (
-            ("Moving", _MOVES, 20),
-            ("In the spot prices", _IN_SPOT, 20),
-            ("The filter", _FILTER, 24),
-            ("The filter of images", _OF_IMAGES, 24),
-            ("The filter of spot prices", _OF_SPOT, 24),
+            ("Moving", _MOVEMENT_HELP, 20),
+            ("In the spot prices", _SPOT_KEYS_HELP, 20),
+            ("The filter", _INSTANCE_FILTER_HELP, 24),
+            ("The filter of images", _IMAGE_FILTER_HELP, 24),
+            ("The filter of spot prices", _SPOT_FILTER_HELP, 24),
         ):
             yield Content.styled(title, "bold")
             for words, meaning in entries:
-                yield from _entry(words, meaning, indent, width, "$accent")
+                yield from _entry_lines(words, meaning, indent, width, "$accent")
             yield Content("")
         yield Content.styled("Signs", "bold")
-        for sign, colour, meaning in _SIGNS:
-            yield from _entry(sign, meaning, 4, width, colour)
+        for sign, colour, meaning in _SIGNS_HELP:
+            yield from _entry_lines(sign, meaning, 4, width, colour)
         yield Content("")
         yield Content.styled("Text in the details can be selected with the mouse; ^c copies it.", "$ink-dim")
 
@@ -130,14 +132,20 @@ class Help(ModalScreen[None]):
         self.dismiss(None)
 
 
-def palette_items(view: View, keys: Mapping[str, str]) -> list[Item]:
+def palette_items(context: CommandContext, keys: Mapping[str, str]) -> list[PickerItem]:
     """Every command for the palette: those that can be done now first, the others with their reason."""
-    shown = [(command, command.reason(view)) for command in COMMANDS if command.id != "palette"]
+    reasons = [(command, command.unavailable_reason(context)) for command in COMMANDS if command.id != "palette"]
     able = [
-        Item(command.id, command.title_now(view), f"{key_name(keys.get(command.id, command.key)):<5} {command.help}")
-        for command, reason in shown
+        PickerItem(
+            command.id,
+            command.current_title(context),
+            f"{key_label(keys.get(command.id, command.key)):<5} {command.help}",
+        )
+        for command, reason in reasons
         if reason is None
     ]
     return able + [
-        Item(command.id, command.title, f"{'':<5} Not now: {reason}") for command, reason in shown if reason is not None
+        PickerItem(command.id, command.title, f"{'':<5} Not now: {reason}")
+        for command, reason in reasons
+        if reason is not None
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from fe2tui.tui.commands import BY_ID, COMMANDS, Command, key_name
+from fe2tui.tui.commands import COMMANDS, COMMANDS_BY_ID, Command, key_label
 
-_NAMED = frozenset(
+_NAMED_KEYS = frozenset(
     (
         *("escape", "enter", "tab", "space", "backspace", "delete", "insert"),
         *("home", "end", "pageup", "pagedown", "up", "down", "left", "right"),
@@ -24,70 +24,70 @@ _SPELLINGS = {
     "ins": "insert",
 }
 _MODIFIERS = ("ctrl", "shift", "alt", "super", "meta")
-_MOVES = frozenset({"up", "down", "left", "right", "home", "end", "pageup", "pagedown", "tab"})
-_NO_KEY = frozenset({"", "none"})
+_MOVEMENT_KEYS = frozenset({"up", "down", "left", "right", "home", "end", "pageup", "pagedown", "tab"})
+_UNBOUND = frozenset({"", "none"})
 
 
 class Keymap(NamedTuple):
     """The first key of each command, by its id, and what of the settings could not be followed, one sentence each."""
 
     keys: Mapping[str, str]
-    complaints: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     def all_keys(self) -> Iterable[tuple[str, str]]:
         """Every (key, command id) there is, further keys included where nobody took them."""
-        taken = set(self.keys.values())
+        used_keys = set(self.keys.values())
         for command in COMMANDS:
             first = self.keys.get(command.id, "")
             if first:
                 yield first, command.id
-            for other in command.keys:
-                if other not in taken:
+            for other in command.extra_keys:
+                if other not in used_keys:
                     yield other, command.id
 
 
-def keymap(wanted: Mapping[str, str]) -> Keymap:
+def build_keymap(settings_keys: Mapping[str, str]) -> Keymap:
     """The keys in force. A wish that makes no sense, or clashes with another, is left out and said by name."""
     keys = {command.id: command.key for command in COMMANDS}
     complaints: list[str] = []
     wishes: dict[str, str] = {}
-    for command_id, text in wanted.items():
-        if command_id not in BY_ID:
-            complaints.append(f"[keys] {command_id}: there is no such command.{_near(command_id)}")
+    for command_id, text in settings_keys.items():
+        if command_id not in COMMANDS_BY_ID:
+            complaints.append(f"[keys] {command_id}: there is no such command.{_similar_command_text(command_id)}")
             continue
-        key = normal(text)
+        key = normalize_key(text)
         if key is None:
             complaints.append(f"[keys] {command_id}: “{text}” is not a key. Write one such as x, X, f5 or ctrl+t.")
-        elif key in _MOVES:
-            complaints.append(f"[keys] {command_id}: {key_name(key)} moves about, and cannot be bound to a command.")
+        elif key in _MOVEMENT_KEYS:
+            complaints.append(f"[keys] {command_id}: {key_label(key)} moves about, and cannot be bound to a command.")
         else:
             wishes[command_id] = key
     for command_id, key in wishes.items():
-        clash = _clash(command_id, key, keys, wishes)
+        clash = _find_conflict(command_id, key, keys, wishes)
         if clash is not None:
             complaints.append(
-                f"[keys] {command_id}: {key_name(key)} is {clash.title}. Give {clash.id} another key too."
+                f"[keys] {command_id}: {key_label(key)} is {clash.title}. Give {clash.id} another key too."
             )
         else:
             keys[command_id] = key
     return Keymap(keys, tuple(complaints))
 
 
-def _clash(command_id: str, key: str, keys: Mapping[str, str], wishes: Mapping[str, str]) -> Command | None:
+def _find_conflict(command_id: str, key: str, keys: Mapping[str, str], new_keys: Mapping[str, str]) -> Command | None:
     if not key:
         return None
     for other in COMMANDS:
         if other.id == command_id:
             continue
-        theirs = wishes.get(other.id, keys[other.id])
-        if theirs == key and (other.scopes & BY_ID[command_id].scopes):
+        theirs = new_keys.get(other.id, keys[other.id])
+        if theirs == key and (other.panes & COMMANDS_BY_ID[command_id].panes):
             return other
     return None
 
 
-def normal(text: str) -> str | None:
+def normalize_key(text: str) -> str | None:
     """A key as Textual names it: ``X``, ``ctrl+t``, ``escape``; empty for none; None when there is no such key."""
-    if text.strip().lower() in _NO_KEY and text != " ":
+    if text.strip().lower() in _UNBOUND and text != " ":
         return ""
     text = text.replace("^", "ctrl+", 1) if text.startswith("^") and len(text) == 2 else text
     *modifiers, key = text.split("+") if text != "+" and not text.endswith("++") else [*text[:-1].split("+")[:-1], "+"]
@@ -99,7 +99,7 @@ def normal(text: str) -> str | None:
         key = "space" if key == " " else key
         if not key.isprintable():
             return None
-    elif key.lower() in _NAMED:
+    elif key.lower() in _NAMED_KEYS:
         key = key.lower()
     else:
         return None
@@ -108,8 +108,8 @@ def normal(text: str) -> str | None:
     return "+".join([*modifiers, key.lower() if modifiers and len(key) == 1 else key])
 
 
-def _near(command_id: str) -> str:
+def _similar_command_text(command_id: str) -> str:
     import difflib
 
-    near = difflib.get_close_matches(command_id, BY_ID, 1)
-    return f" Did you mean {near[0]}?" if near else f" There are {', '.join(BY_ID)}."
+    near = difflib.get_close_matches(command_id, COMMANDS_BY_ID, 1)
+    return f" Did you mean {near[0]}?" if near else f" There are {', '.join(COMMANDS_BY_ID)}."

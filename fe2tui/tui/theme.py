@@ -11,7 +11,7 @@ from textual.theme import Theme
 
 DARK, LIGHT = "fe2tui-dark", "fe2tui-light"
 
-LINES = tuple(f"line-{number}" for number in range(6))
+LINE_COLOURS = tuple(f"line-{number}" for number in range(6))
 """The colours of a chart's lines: each of them is one of the 256, so that none falls together with another there."""
 
 THEMES: Mapping[str, Theme] = {
@@ -83,7 +83,7 @@ THEMES: Mapping[str, Theme] = {
 }
 
 
-def variables_of(theme: Theme) -> dict[str, str]:
+def default_variables(theme: Theme) -> dict[str, str]:
     """Our own variables for a theme that has none of them, from its colours."""
     colours = theme.to_color_system().generate()
     return {
@@ -97,11 +97,15 @@ def variables_of(theme: Theme) -> dict[str, str]:
         "state-moving": colours["warning"],
         "state-stopped": colours["foreground-darken-3"] if theme.dark else colours["foreground-lighten-3"],
         "state-trouble": colours["error"],
-        **{name: colour for name, colour in THEMES[DARK if theme.dark else LIGHT].variables.items() if name in LINES},
+        **{
+            name: colour
+            for name, colour in THEMES[DARK if theme.dark else LIGHT].variables.items()
+            if name in LINE_COLOURS
+        },
     }
 
 
-class Inks:
+class LineStyles:
     """Rich styles by name, for one theme. Backgrounds are part of them: lines are drawn, not composed."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
@@ -110,7 +114,7 @@ class Inks:
             return Color.parse("#808080" if not text or text.startswith(("auto", "ansi")) else text)
 
         back = colour("background")
-        self.back = back
+        self.background = back
         base = Style.from_color(colour("foreground").rich_color, back.rich_color)
 
         def ink(name: str, bold: bool | None = None) -> Style:
@@ -136,9 +140,9 @@ class Inks:
             "stopped": ink("state-stopped"),
             "trouble": ink("state-trouble"),
             "alarm": ink("state-trouble", bold=True),
-            **{name: ink(name) for name in LINES},
+            **{name: ink(name) for name in LINE_COLOURS},
         }
-        self.rows: Mapping[str, Style] = {
+        self.row_backgrounds: Mapping[str, Style] = {
             "cursor": row("row-cursor"),
             "idle": row("row-idle-cursor"),
             "glow": row("row-glow"),
@@ -149,20 +153,20 @@ class Inks:
         return self.styles[name]
 
     @lru_cache(maxsize=128)  # noqa: B019 - one object a theme, and few styles
-    def on(self, name: str, row: str) -> Style:
+    def on_row(self, name: str, row: str) -> Style:
         """A style on the background of a kind of row: cursor, idle, glow, or none."""
-        return self.styles[name] + self.rows[row]
+        return self.styles[name] + self.row_backgrounds[row]
 
 
-_made: dict[tuple[tuple[str, str], ...], Inks] = {}
+_styles_by_theme: dict[tuple[tuple[str, str], ...], LineStyles] = {}
 
 
-def inks(variables: Mapping[str, str]) -> Inks:
+def line_styles(variables: Mapping[str, str]) -> LineStyles:
     """The inks for the variables of a theme, made once."""
-    key = tuple((name, variables.get(name, "")) for name in ("background", "foreground", "accent", *_OWN))
-    if key not in _made:
-        _made[key] = Inks(variables)
-    return _made[key]
+    key = tuple((name, variables.get(name, "")) for name in ("background", "foreground", "accent", *_VARIABLE_NAMES))
+    if key not in _styles_by_theme:
+        _styles_by_theme[key] = LineStyles(variables)
+    return _styles_by_theme[key]
 
 
-_OWN = tuple(THEMES[DARK].variables)
+_VARIABLE_NAMES = tuple(THEMES[DARK].variables)

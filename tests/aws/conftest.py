@@ -25,7 +25,7 @@ async def open_session() -> AsyncIterator[Open]:
     async with AsyncExitStack() as stack:
 
         def opened(ask_code: Any = None, **choice: Any) -> Session:
-            session = Session(Choice(**{"first_wait": 0.01, **choice}), ask_code=ask_code)
+            session = Session(Choice(**{"first_retry_wait": 0.01, **choice}), ask_code=ask_code)
             stack.push_async_exit(session)
             return session
 

@@ -11,14 +11,19 @@ from typing import Any
 
 import pytest
 
-from fe2tui.aws import instances, slim
+from fe2tui.aws import instances, service_models
 from fe2tui.demo import Cloud
 from fe2tui.errors import AwsError, CapacityError, DeniedError, ReadOnlyError, ThrottledError, UnreachableError
 from fe2tui.model.instance import Instance
 from tests.aws.conftest import Answers, Open, calls
 
 READING = ("Describe", "Get")
-CHANGES = [(s, o) for s, all_of in slim.OPERATIONS.items() for o in all_of if not o.startswith(READING) and s == "ec2"]
+CHANGES = [
+    (s, o)
+    for s, all_of in service_models.OPERATIONS.items()
+    for o in all_of
+    if not o.startswith(READING) and s == "ec2"
+]
 
 
 async def launch_call(open_session: Open, token: str | None = None) -> dict[str, Any]:
@@ -51,12 +56,12 @@ async def test_a_reading_session_sends_no_change_that_this_program_does_not_know
 async def test_a_reading_session_reads(demo_env: Path, open_session: Open) -> None:
     session = open_session(read_only=True)
     assert session.read_only
-    assert await instances.describe(session)
+    assert await instances.describe_instances(session)
     assert await session.identity()
 
 
 async def test_an_operation_outside_our_own_list_works(demo_env: Path, open_session: Open) -> None:
-    assert "DescribeAvailabilityZones" not in slim.OPERATIONS["ec2"]
+    assert "DescribeAvailabilityZones" not in service_models.OPERATIONS["ec2"]
     reply = await open_session().call("ec2", "DescribeAvailabilityZones")
     assert {zone["RegionName"] for zone in reply["AvailabilityZones"]} == {"us-east-2"}
 
@@ -67,7 +72,7 @@ async def test_our_part_of_the_descriptions_gives_the_same_answers_as_the_whole(
     operations = ("DescribeInstances", "DescribeVolumes", "DescribeKeyPairs", "DescribeSecurityGroups", "DescribeVpcs")
     slim_replies = [await open_session().call("ec2", operation) for operation in operations]
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
-    assert not slim.is_possible()
+    assert not service_models.can_use_subset()
     whole_replies = [await open_session().call("ec2", operation) for operation in operations]
     for mine, whole in zip(slim_replies, whole_replies, strict=True):
         mine.pop("ResponseMetadata"), whole.pop("ResponseMetadata")
@@ -79,18 +84,20 @@ def test_a_damaged_or_old_file_of_descriptions_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
     monkeypatch.setenv("FE2TUI_HOME", str(tmp_path))
-    first = slim.SlimLoader(slim.whole_loader())
+    first = service_models.SubsetLoader(service_models.full_loader())
     whole = first.load_service_model("ec2", "service-2")
     [file] = (tmp_path / "cache").iterdir()
     file.write_text(content)
-    assert slim.SlimLoader(slim.whole_loader()).load_service_model("ec2", "service-2") == whole
+    assert service_models.SubsetLoader(service_models.full_loader()).load_service_model("ec2", "service-2") == whole
     assert len(file.read_text()) > 10_000
 
 
 def test_a_disk_that_cannot_be_written_does_not_stop_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("FE2TUI_HOME", str(tmp_path / "file"))
-    assert slim.SlimLoader(slim.whole_loader()).load_service_model("sts", "service-2")["operations"]
+    assert service_models.SubsetLoader(service_models.full_loader()).load_service_model("sts", "service-2")[
+        "operations"
+    ]
 
 
 async def test_a_read_is_sent_again_while_aws_wants_fewer_calls(own_cloud: Cloud, open_session: Open) -> None:
@@ -137,11 +144,11 @@ async def test_a_launch_is_not_sent_again_after_any_other_error(own_cloud: Cloud
 async def test_a_launch_whose_answer_was_lost_launches_once(own_cloud: Cloud, open_session: Open, kind: str) -> None:
     session = open_session(read_timeout=1.0)
     call = await launch_call(open_session)
-    before = {one.id for one in await instances.describe(session)}
+    before = {one.id for one in await instances.describe_instances(session)}
     own_cloud.control("/demo/faults", {"kind": kind, "action": "RunInstances", "times": 1})
     launched = await instances.run_instances(session, call)
-    assert {one.id for one in await instances.describe(session)} - before == {launched.id}
-    found = await instances.by_client_token(session, call["ClientToken"])
+    assert {one.id for one in await instances.describe_instances(session)} - before == {launched.id}
+    found = await instances.instance_by_client_token(session, call["ClientToken"])
     assert found is not None
     assert found.id == launched.id
 
@@ -192,7 +199,7 @@ async def test_what_is_no_address_is_said_to_be_none(demo_env: Path, open_sessio
 async def test_half_an_answer_is_never_a_short_list(own_cloud: Cloud, open_session: Open, kind: str) -> None:
     own_cloud.control("/demo/faults", {"kind": kind, "action": "DescribeInstances"})
     with pytest.raises(UnreachableError):
-        await instances.describe(open_session())
+        await instances.describe_instances(open_session())
 
 
 async def test_a_sign_in_page_instead_of_aws_is_said_to_be_no_answer_of_aws(
@@ -200,7 +207,7 @@ async def test_a_sign_in_page_instead_of_aws_is_said_to_be_no_answer_of_aws(
 ) -> None:
     answers.body = b"<html><body>Welcome to the hotel<br></body></html>"
     session = open_session(endpoint_url=answers.url)
-    for reading in (session.call("ec2", "DescribeVpcs"), instances.describe(session)):
+    for reading in (session.call("ec2", "DescribeVpcs"), instances.describe_instances(session)):
         with pytest.raises(UnreachableError, match=r"not what .* sends"):
             await reading
 
@@ -222,9 +229,9 @@ async def test_a_proxy_that_is_not_there_is_named(
 
 async def test_throttling_that_does_not_end_is_told(own_cloud: Cloud, open_session: Open) -> None:
     own_cloud.control("/demo/faults", {"kind": "throttle", "action": "StartInstances"})
-    some = (await instances.describe(open_session()))[0]
+    some = (await instances.describe_instances(open_session()))[0]
     with pytest.raises(ThrottledError, match="Wait a minute"):
-        await instances.start(open_session(), [some.id])
+        await instances.start_instances(open_session(), [some.id])
 
 
 async def test_every_page_is_read(own_cloud: Cloud, open_session: Open) -> None:
@@ -242,13 +249,13 @@ async def test_many_first_calls_at_once_find_the_credentials_once(own_cloud: Clo
 
 
 async def test_a_closed_session_opens_again_when_it_is_used(session: Any) -> None:
-    before = await instances.describe(session)
+    before = await instances.describe_instances(session)
     await session.close()
-    assert [one.id for one in await instances.describe(session)] == [one.id for one in before]
+    assert [one.id for one in await instances.describe_instances(session)] == [one.id for one in before]
 
 
 async def test_warming_up_makes_no_call(own_cloud: Cloud, open_session: Open) -> None:
-    await open_session().warm()
+    await open_session().warm_up()
     assert calls(own_cloud) == []
 
 
@@ -256,7 +263,7 @@ async def test_warming_up_for_a_profile_that_is_not_there_leaves_the_error_to_th
     own_cloud: Cloud, open_session: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    await open_session().warm()
+    await open_session().warm_up()
 
 
 async def test_nothing_of_the_librarys_reaches_the_terminal(
@@ -271,7 +278,7 @@ async def test_nothing_of_the_librarys_reaches_the_terminal(
 async def test_each_regions_instances_are_its_own(own_cloud: Cloud, open_session: Open) -> None:
     session = open_session()
     other = await session.with_region("us-west-2")
-    here, there = await instances.describe(session), await instances.describe(other)
+    here, there = await instances.describe_instances(session), await instances.describe_instances(other)
     await other.close()
     assert here
     assert there

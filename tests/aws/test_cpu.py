@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from fe2tui.aws.metrics import cpu_use
+from fe2tui.aws.metrics import cpu_utilization
 from fe2tui.demo import Cloud
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
@@ -39,7 +39,7 @@ async def test_only_running_machines_in_view_are_measured(own_cloud: Cloud, open
         assert calls(own_cloud, "GetMetricData") == []
         some = running(fleet)[:3]
         stopped = next(key for key, one in fleet.instances.items() if one.state is State.STOPPED)
-        watch.poller.measure([*some, stopped])
+        watch.poller.set_cpu_ids([*some, stopped])
         measured = await watch.fleet(lambda fleet: bool(fleet.cpu))
     assert asked(own_cloud) == [set(some)]
     assert measured.cpu.keys() <= set(some)
@@ -57,11 +57,13 @@ def test_cpu_costs_a_call_a_minute_at_most_and_a_machine_is_asked_about_every_fi
         loop = asyncio.get_running_loop()
         async with patient_session(FACTOR) as session, listening(session, slow=60) as (poller, seen):
             machines = running(await seen(is_whole))
-            await cpu_use(session, machines[:1])  # the first call takes longer than the others, by the fast clock
+            await cpu_utilization(
+                session, machines[:1]
+            )  # the first call takes longer than the others, by the fast clock
             own_cloud.control("/demo/calls", method="DELETE")
             since = loop.time()
             for upto in (2, 4, len(machines)):
-                poller.measure(machines[:upto])
+                poller.set_cpu_ids(machines[:upto])
                 await asyncio.sleep(15)
             while not rests(asked(own_cloud)) and loop.time() - since < 60 * FACTOR:
                 await asyncio.sleep(30)
@@ -107,13 +109,13 @@ async def test_figures_are_of_one_stretch_up_to_now(
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     answers.body = told(*minutes_ago, now=now)
-    found = await cpu_use(open_session(endpoint_url=answers.url), ["i-1"], now=now)
+    found = await cpu_utilization(open_session(endpoint_url=answers.url), ["i-1"], now=now)
     assert found == ({} if figures is None else {"i-1": figures})
 
 
 async def test_cpu_is_not_read_again_when_everything_else_is(own_cloud: Cloud, open_session: Open) -> None:
     async with watching(open_session(), slow=60) as watch:
-        watch.poller.measure(running(await watch.fleet()))
+        watch.poller.set_cpu_ids(running(await watch.fleet()))
         await watch.fleet(lambda fleet: is_whole(fleet) and bool(fleet.cpu))
         own_cloud.control("/demo/calls", method="DELETE")
         watch.poller.refresh()
@@ -126,7 +128,7 @@ async def test_cpu_is_not_read_while_nobody_looks(own_cloud: Cloud, open_session
         watch.poller.pause()
         watch.poller.refresh()
         fleet = await watch.fleet(is_whole)
-        watch.poller.measure(running(fleet))
+        watch.poller.set_cpu_ids(running(fleet))
         watch.poller.refresh()
         await watch.fleet(lambda after: after.seen_at > fleet.seen_at)
         assert calls(own_cloud, "GetMetricData") == []
@@ -139,11 +141,11 @@ async def test_cpu_is_read_when_it_is_switched_on_and_forgotten_when_it_is_switc
 ) -> None:
     async with watching(open_session(), slow=60, cpu=False) as watch:
         fleet = await watch.fleet(is_whole)
-        watch.poller.measure(running(fleet))
+        watch.poller.set_cpu_ids(running(fleet))
         assert (fleet.cpu, calls(own_cloud, "GetMetricData")) == ({}, [])
-        watch.poller.cpu = True
+        watch.poller.reads_cpu = True
         await watch.fleet(lambda fleet: bool(fleet.cpu))
-        watch.poller.cpu = False
+        watch.poller.reads_cpu = False
         await watch.fleet(lambda fleet: not fleet.cpu)
     assert len(calls(own_cloud, "GetMetricData")) == 1
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fe2tui.aws.describe import InstanceReader, VolumeReader
-from fe2tui.aws.reading import put_in_order
+from fe2tui.aws.decode import InstanceReader, VolumeReader
+from fe2tui.aws.paged_reads import sort_and_compare
 from fe2tui.aws.session import Session
 from fe2tui.errors import UnreachableError
 from fe2tui.model.instance import Attachment, Instance, State
@@ -257,11 +257,11 @@ async def test_a_read_is_put_in_the_order_of_ids_and_equal_instances_stay_the_sa
     def seen() -> list[Instance]:
         return [Instance(f"i-{n * 7919 % count:017x}", State.RUNNING, "m5.large", "us-east-2a") for n in range(count)]
 
-    first = await put_in_order(seen(), {})
-    again = await put_in_order(seen(), first.instances)
+    first = await sort_and_compare(seen(), {})
+    again = await sort_and_compare(seen(), first.instances)
     assert list(first.instances) == sorted({one.id for one in seen()})
     assert all(again.instances[key] is one for key, one in first.instances.items())
-    assert (len(first.new_images), again.new_images) == (1, frozenset())
+    assert (len(first.new_image_ids), again.new_image_ids) == (1, frozenset())
 
 
 async def test_the_reply_reads_as_the_library_reads_it(session: Session) -> None:

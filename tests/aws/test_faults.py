@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from fe2tui import errors
-from fe2tui.aws.faults import translate
+from fe2tui.aws.errors import translate
 from fe2tui.errors import Fe2Error
 from tests.aws.conftest import Answers, Open
 

@@ -43,7 +43,7 @@ async def test_a_part_that_may_not_be_read_is_a_problem_of_that_part_only(
 ) -> None:
     own_cloud.control("/demo/faults", {"kind": "deny", "action": action})
     async with watching(open_session()) as watch:
-        watch.poller.measure((await watch.fleet()).instances)
+        watch.poller.set_cpu_ids((await watch.fleet()).instances)
         fleet = await watch.fleet(lambda fleet: bool(fleet.problems))
     [problem] = fleet.problems
     assert problem.part == part
@@ -72,11 +72,11 @@ async def test_the_failed_read_of_all_volumes_is_a_problem_until_all_are_read(
     async with watching(open_session()) as watch:
         whole = await watch.fleet(is_whole)
         own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeVolumes"})
-        watch.poller.refresh()
+        watch.poller.read_now()
         await watch.fleet(lambda fleet: bool(fleet.problems))
         own_cloud.control("/demo/faults", method="DELETE")
         doomed = whole.named("scraper")[0]
-        await instances.terminate(open_session(), [doomed.id])  # its volumes alone would be read
+        await instances.terminate_instances(open_session(), [doomed.id])  # its volumes alone would be read
         await watch.fleet(lambda fleet: not fleet.problems)
     assert "Filter" not in " ".join(calls(own_cloud, "DescribeVolumes")[-1]["params"])
 
@@ -117,7 +117,7 @@ async def test_a_terminated_instances_volume_leaves_the_fleet(own_cloud: Cloud, 
             and i.name != "vault"
             and i.attachments[0].delete_on_termination
         )
-        await instances.terminate(session, [victim.id])
+        await instances.terminate_instances(session, [victim.id])
         watch.poller.nudge()
         await watch.fleet(lambda fleet: victim.attachments[0].volume_id not in fleet.volumes)
 

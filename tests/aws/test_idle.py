@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from fe2tui.demo import Cloud
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
-from fe2tui.model.money import Span
+from fe2tui.model.money import TimeSpan
 from tests.aws.conftest import calls
 from tests.aws.hurry import hurried, patient_session
 from tests.aws.watch import is_whole, listening
@@ -40,9 +40,11 @@ def test_idle_costs_at_most_two_calls_a_minute_all_told(own_cloud: Cloud) -> Non
         began = loop.time()
         pace = {"quick": 2, "slow": 60, "clock": lambda: now + timedelta(seconds=loop.time() - began)}
         async with patient_session(FACTOR) as session, listening(session, **pace) as (poller, seen):
-            poller.want_market({"p3.8xlarge": Span(now - timedelta(days=9)), "m5.large": Span(now - timedelta(days=3))})
+            poller.want_spot_history(
+                {"p3.8xlarge": TimeSpan(now - timedelta(days=9)), "m5.large": TimeSpan(now - timedelta(days=3))}
+            )
             fleet = await seen(lambda fleet: has_everything(fleet) and not fleet.is_moving)
-            poller.measure(key for key, one in fleet.instances.items() if one.state is State.RUNNING)
+            poller.set_cpu_ids(key for key, one in fleet.instances.items() if one.state is State.RUNNING)
             await seen(lambda fleet: bool(fleet.cpu))
             await seen(lambda fleet: len(fleet.spot_history) == 2)
             await asyncio.sleep(60)

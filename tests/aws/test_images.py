@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fe2tui.aws import images, snapshots
-from fe2tui.aws.describe import image_of, snapshot_of
-from fe2tui.aws.instances import describe
+from fe2tui.aws.decode import decode_image, decode_snapshot
+from fe2tui.aws.instances import describe_instances
 from fe2tui.aws.session import Session
 from fe2tui.demo import Cloud
 from fe2tui.errors import AwsError, FieldError
@@ -46,7 +46,7 @@ async def test_a_word_means_the_image_in_the_list(own_cloud: Cloud, own: Session
             own_cloud.control("/demo/faults", {"kind": "deny", "service": "ssm"})
         for it in await images.public_images(own):
             if it.image.architecture == architecture:
-                assert await images.resolve_image(own, it.word, architecture) == it.image
+                assert await images.resolve_launch_image(own, it.word, architecture) == it.image
 
 
 async def test_without_parameters_the_same_are_found_in_one_listing_of_their_owners(
@@ -83,7 +83,7 @@ async def test_where_the_newest_edition_is_not_there_the_one_before_is_meant(own
     titles = {it.word: it.title for it in await images.public_images(region)}
     assert (titles["ubuntu"], titles["debian"]) == ("Ubuntu 24.04 LTS", "Debian 12")
     assert region.asked == 2
-    image = await images.resolve_image(region, "ubuntu", "arm64")
+    image = await images.resolve_launch_image(region, "ubuntu", "arm64")
     assert "noble-24.04-arm64" in image.name
 
 
@@ -93,7 +93,7 @@ async def test_a_family_that_no_parameter_tells_is_found_by_its_owner(own: Sessi
 
 
 async def test_a_new_image_says_what_it_was_made_of_and_how_large_it_is(own: Session) -> None:
-    (base,) = await describe(own, filters={"tag:Name": ["base"]})
+    (base,) = await describe_instances(own, filters={"tag:Name": ["base"]})
     tags = {"Name": "made", "fe2:user": "ubuntu"}
     made = await images.create_image(own, base.id, "made", tags=tags, snapshot_tags=tags, no_reboot=True)
     image = await images.image_by_id(own, made)
@@ -107,14 +107,14 @@ async def test_a_new_image_says_what_it_was_made_of_and_how_large_it_is(own: Ses
 
 
 async def test_a_taken_name_is_the_fault_of_that_field(own: Session) -> None:
-    (base,) = await describe(own, filters={"tag:Name": ["base"]})
+    (base,) = await describe_instances(own, filters={"tag:Name": ["base"]})
     with pytest.raises(FieldError) as caught:
         await images.create_image(own, base.id, "base", tags={"Name": "x"}, snapshot_tags={"Name": "x"}, no_reboot=True)
     assert (caught.value.field, caught.value.code) == ("ami_name", "InvalidAMIName.Duplicate")
 
 
 async def test_a_broken_reply_to_create_image_is_not_said_again(own_cloud: Cloud, own: Session) -> None:
-    (base,) = await describe(own, filters={"tag:Name": ["base"]})
+    (base,) = await describe_instances(own, filters={"tag:Name": ["base"]})
     own_cloud.control("/demo/faults", {"kind": "broken", "action": "CreateImage"})
     with pytest.raises(AwsError):
         await images.create_image(own, base.id, "once", tags={"a": "b"}, snapshot_tags={"a": "b"}, no_reboot=True)
@@ -122,7 +122,7 @@ async def test_a_broken_reply_to_create_image_is_not_said_again(own_cloud: Cloud
 
 
 async def test_deregistering_leaves_the_snapshots_which_are_deleted_one_by_one(own: Session) -> None:
-    image = await images.resolve_image(own, "base")
+    image = await images.resolve_launch_image(own, "base")
     with pytest.raises(AwsError) as caught:
         await snapshots.delete_snapshot(own, image.snapshot_ids[0])
     assert caught.value.code == "InvalidSnapshot.InUse"
@@ -133,7 +133,7 @@ async def test_deregistering_leaves_the_snapshots_which_are_deleted_one_by_one(o
 
 
 def test_an_image_reads_as_ec2_writes_it() -> None:
-    image = image_of(
+    image = decode_image(
         {
             "ImageId": "ami-1",
             "Name": "base",
@@ -150,7 +150,7 @@ def test_an_image_reads_as_ec2_writes_it() -> None:
     )
     assert image.state_reason == "Client.VolumeError: The disk could not be read"
     assert (image.root_size, image.size, image.snapshot_ids, image.made_from) == (60, 560, ("snap-2",), "i-1")
-    assert image_of({"ImageId": "ami-2", "StateReason": {"Code": "x"}}).state_reason == "x"
+    assert decode_image({"ImageId": "ami-2", "StateReason": {"Code": "x"}}).state_reason == "x"
 
 
 @pytest.mark.parametrize(
@@ -167,6 +167,6 @@ def test_a_snapshot_reads_as_ec2_writes_it(written: str, progress: float) -> Non
         "StorageTier": "archive",
         "FullSnapshotSizeInBytes": 3 * 2**29,
     }
-    snapshot = snapshot_of(reply)
+    snapshot = decode_snapshot(reply)
     assert (snapshot.progress, snapshot.started_at, snapshot.archived, snapshot.stored) == (progress, began, True, 1.5)
-    assert snapshot_of({"SnapshotId": "snap-2"}).stored is None
+    assert decode_snapshot({"SnapshotId": "snap-2"}).stored is None

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from fe2tui.aws import instances, spot_requests
+from fe2tui.aws import instances, spot
 from fe2tui.aws.session import Session
 from fe2tui.demo import Cloud
 from fe2tui.errors import CapacityError, NotFoundError, ProtectedError, StateError, UnreachableError
@@ -21,7 +21,11 @@ def own(own_cloud: Cloud, open_session: Open) -> Session:
 
 
 async def named(session: Session, name: str) -> Instance:
-    [found] = [one for one in await instances.describe(session, filters={"tag:Name": [name]}) if not one.state.is_gone]
+    [found] = [
+        one
+        for one in await instances.describe_instances(session, filters={"tag:Name": [name]})
+        if not one.state.is_gone
+    ]
     return found
 
 
@@ -33,20 +37,22 @@ async def launched(session: Session, **more: object) -> Instance:
 
 async def test_a_stopped_instance_starts_and_a_running_one_stops(own: Session) -> None:
     base = await named(own, "base")
-    assert await instances.stop(own, [base.id]) == {base.id: State.STOPPING}
-    stopped = await instances.wait_states(own, [base.id], [State.STOPPED], every=0.01)
+    assert await instances.stop_instances(own, [base.id]) == {base.id: State.STOPPING}
+    stopped = await instances.wait_for_states(own, [base.id], [State.STOPPED], interval=0.01)
     assert stopped[base.id].state is State.STOPPED
-    assert (await instances.start(own, [base.id]))[base.id] in (State.PENDING, State.RUNNING)
-    running = await instances.wait_states(own, [base.id], [State.RUNNING], every=0.01)
+    assert (await instances.start_instances(own, [base.id]))[base.id] in (State.PENDING, State.RUNNING)
+    running = await instances.wait_for_states(own, [base.id], [State.RUNNING], interval=0.01)
     assert running[base.id].public_ip
 
 
 async def test_several_are_waited_for_in_one_call_a_look(own_cloud: Cloud, own: Session) -> None:
     ids = [(await named(own, name)).id for name in ("base", "inst1")]
-    await instances.stop(own, ids)
+    await instances.stop_instances(own, ids)
     looks = len(calls(own_cloud, "DescribeInstances"))
     seen: list[str] = []
-    found = await instances.wait_states(own, ids, [State.STOPPED], every=0.01, seen=lambda one: seen.append(one.id))
+    found = await instances.wait_for_states(
+        own, ids, [State.STOPPED], interval=0.01, on_instance=lambda one: seen.append(one.id)
+    )
     assert found.keys() == set(ids)
     assert set(seen) == set(ids)
     assert len(calls(own_cloud, "DescribeInstances")) - looks <= len(seen)
@@ -54,33 +60,33 @@ async def test_several_are_waited_for_in_one_call_a_look(own_cloud: Cloud, own: 
 
 async def test_a_forced_stop_is_sent_as_one(own_cloud: Cloud, own: Session) -> None:
     base = await named(own, "base")
-    await instances.stop(own, [base.id], force=True)
+    await instances.stop_instances(own, [base.id], force=True)
     assert str(calls(own_cloud, "StopInstances")[-1]["params"]["Force"]).lower() == "true"
 
 
 async def test_an_instance_that_ec2_does_not_show_yet_is_waited_for(own_cloud: Cloud, own: Session) -> None:
     own_cloud.control("/demo/delays", {"unseen_seconds": 0.5})
     new = await launched(own)
-    found = await instances.wait_states(own, [new.id], [State.RUNNING], every=0.05)
+    found = await instances.wait_for_states(own, [new.id], [State.RUNNING], interval=0.05)
     assert found[new.id].state is State.RUNNING
 
 
 async def test_waiting_for_a_terminated_instance_to_run_ends_with_the_reason(own: Session) -> None:
     inst1 = await named(own, "inst1")
-    await instances.terminate(own, [inst1.id])
+    await instances.terminate_instances(own, [inst1.id])
     with pytest.raises(StateError, match=r"inst1 is (terminated|shutting-down): Client\.UserInitiatedShutdown"):
-        await instances.wait_states(own, [inst1.id], [State.RUNNING], every=0.01)
+        await instances.wait_for_states(own, [inst1.id], [State.RUNNING], interval=0.01)
 
 
 async def test_waiting_has_an_end_that_names_who_is_missing(own: Session) -> None:
     base = await named(own, "base")
     with pytest.raises(UnreachableError, match=f"{base.id} did not come to be stopped"):
-        await instances.wait_states(own, [base.id], [State.STOPPED], every=0.01, timeout=0.1)
+        await instances.wait_for_states(own, [base.id], [State.STOPPED], interval=0.01, timeout=0.1)
 
 
 async def test_waiting_can_be_cancelled(own: Session) -> None:
     base = await named(own, "base")
-    waiting = asyncio.create_task(instances.wait_states(own, [base.id], [State.STOPPED], every=60))
+    waiting = asyncio.create_task(instances.wait_for_states(own, [base.id], [State.STOPPED], interval=60))
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -89,39 +95,39 @@ async def test_waiting_can_be_cancelled(own: Session) -> None:
 
 async def test_a_protected_instance_is_not_terminated_and_says_why(own: Session) -> None:
     vault = await named(own, "vault")
-    assert await instances.is_protected(own, vault.id)
-    assert not await instances.is_protected(own, (await named(own, "base")).id)
+    assert await instances.is_termination_protected(own, vault.id)
+    assert not await instances.is_termination_protected(own, (await named(own, "base")).id)
     with pytest.raises(ProtectedError, match=f"{vault.id} has termination protection"):
-        await instances.terminate(own, [vault.id])
+        await instances.terminate_instances(own, [vault.id])
 
 
 async def test_no_capacity_at_a_start_says_what_can_be_done_with_a_stopped_one(own_cloud: Cloud, own: Session) -> None:
     od1 = await named(own, "od1")
     own_cloud.control("/demo/faults", {"kind": "no-capacity"})
     with pytest.raises(CapacityError, match="change its type"):
-        await instances.start(own, [od1.id])
+        await instances.start_instances(own, [od1.id])
     assert len(calls(own_cloud, "StartInstances")) == 1
 
 
 async def test_starting_a_terminated_instance_is_refused_by_its_state(own: Session) -> None:
-    gone = next(one for one in await instances.describe(own) if one.state is State.TERMINATED)
+    gone = next(one for one in await instances.describe_instances(own) if one.state is State.TERMINATED)
     with pytest.raises(StateError, match=gone.id):
-        await instances.start(own, [gone.id])
+        await instances.start_instances(own, [gone.id])
 
 
 async def test_an_id_that_nobody_has_is_named(own: Session) -> None:
     with pytest.raises(NotFoundError, match="i-0123456789abcdef0"):
-        await instances.start(own, ["i-0123456789abcdef0"])
+        await instances.start_instances(own, ["i-0123456789abcdef0"])
 
 
 async def test_an_id_that_nobody_has_is_left_out_of_a_description(own: Session) -> None:
     base = await named(own, "base")
-    assert await instances.describe(own, ["i-0123456789abcdef0", base.id]) == [base]
-    assert await instances.describe(own, []) == []
+    assert await instances.describe_instances(own, ["i-0123456789abcdef0", base.id]) == [base]
+    assert await instances.describe_instances(own, []) == []
 
 
 async def test_a_reboot_is_sent(own_cloud: Cloud, own: Session) -> None:
-    await instances.reboot(own, [(await named(own, "base")).id])
+    await instances.reboot_instances(own, [(await named(own, "base")).id])
     assert calls(own_cloud, "RebootInstances")[-1]["code"] is None
 
 
@@ -136,31 +142,33 @@ async def test_console_output_of_a_machine_that_ec2_does_not_show_yet_is_empty(s
 
 async def test_a_freed_name_can_be_used_again(own: Session) -> None:
     inst1 = await named(own, "inst1")
-    await instances.free_name(own, inst1.id)
-    [after] = await instances.describe(own, [inst1.id])
+    await instances.delete_name_tag(own, inst1.id)
+    [after] = await instances.describe_instances(own, [inst1.id])
     assert after.name == ""
     assert {key for key in inst1.tags if key != "Name"} == set(after.tags)
 
 
 async def test_no_token_of_ours_is_no_instance(session: Session) -> None:
-    assert await instances.by_client_token(session, "never-used") is None
+    assert await instances.instance_by_client_token(session, "never-used") is None
 
 
 async def test_a_spot_instances_request_is_cancelled_so_that_aws_launches_no_other(own: Session) -> None:
     resnet = await named(own, "train-resnet")
     assert resnet.is_spot
     assert resnet.spot_request_id
-    request = await spot_requests.spot_request(own, resnet.spot_request_id)
+    request = await spot.spot_request(own, resnet.spot_request_id)
     assert request is not None
     assert (request.type, request.state, request.instance_id) == ("persistent", "active", resnet.id)
-    await spot_requests.cancel_spot_requests(own, [resnet.spot_request_id])
-    await instances.terminate(own, [resnet.id])
-    after = await spot_requests.spot_request(own, resnet.spot_request_id)
+    await spot.cancel_spot_requests(own, [resnet.spot_request_id])
+    await instances.terminate_instances(own, [resnet.id])
+    after = await spot.spot_request(own, resnet.spot_request_id)
     assert after is None or after.state in ("cancelled", "closed")
     assert not [
-        one for one in await instances.describe(own, filters={"tag:Name": ["train-resnet"]}) if not one.state.is_gone
+        one
+        for one in await instances.describe_instances(own, filters={"tag:Name": ["train-resnet"]})
+        if not one.state.is_gone
     ]
 
 
 async def test_no_such_spot_request_is_none(session: Session) -> None:
-    assert await spot_requests.spot_request(session, "sir-00000000") is None
+    assert await spot.spot_request(session, "sir-00000000") is None

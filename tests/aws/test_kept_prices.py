@@ -46,7 +46,7 @@ def aged(hours: float) -> Prices:
 
 
 async def kept(session: Session, shelf: Shelf | None, **more: Any) -> Prices:
-    return await prices.kept_prices(session, shelf, lambda: NOW, **more)
+    return await prices.current_prices(session, shelf, lambda: NOW, **more)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def own(own_cloud: Cloud, open_session: Open) -> Session:
 
 
 async def test_disks_and_snapshots_have_their_own_prices_and_not_those_beside_them(session: Session) -> None:
-    found = await prices.region_prices(session)
+    found = await prices.read_region_prices(session)
     assert found.storage == {
         "gp3": Decimal("0.08"),
         "gp2": Decimal("0.10"),
@@ -71,7 +71,7 @@ async def test_disks_and_snapshots_have_their_own_prices_and_not_those_beside_th
 
 
 async def test_a_region_whose_usage_types_have_no_prefix_is_read_as_well(open_session: Open, demo_env: object) -> None:
-    found = await prices.region_prices(open_session(region="us-east-1"))
+    found = await prices.read_region_prices(open_session(region="us-east-1"))
     assert (found.storage["gp3"], found.iops["gp3"], found.snapshot) == (
         Decimal("0.08"),
         Decimal("0.005"),
@@ -80,7 +80,7 @@ async def test_a_region_whose_usage_types_have_no_prefix_is_read_as_well(open_se
 
 
 async def test_a_type_with_several_prices_has_none_and_says_so(session: Session) -> None:
-    found = await prices.region_prices(session)
+    found = await prices.read_region_prices(session)
     assert found.several == {"h1.2xlarge"}
     assert "h1.2xlarge" not in found.on_demand
     assert "h1.4xlarge" in found.on_demand
@@ -119,7 +119,7 @@ async def test_exactly_one_price_a_type_is_a_price(
     listed = [product(*one, instanceType="m5.large") for one in products]
     answers.body = json.dumps({"FormatVersion": "aws_v1", "PriceList": listed}).encode()
     answers.headers = {"Content-Type": "application/x-amz-json-1.1"}
-    found = await prices.region_prices(open_session(endpoint_url=answers.url))
+    found = await prices.read_region_prices(open_session(endpoint_url=answers.url))
     assert (found.on_demand, found.several) == (known, {"m5.large"} if several else frozenset())
 
 
@@ -178,7 +178,7 @@ async def test_those_who_ask_at_once_share_one_read_that_goes_on_when_one_does_n
     asked = [asyncio.create_task(kept(own, shelf, patience=patience)) for patience in (0.05, None, None)]
     asked[2].cancel()
     assert [one.on_demand["m5.large"] for one in await asyncio.gather(*asked[:2])] == [Decimal(7), Decimal("0.096")]
-    found = await prices.region_prices(own)
+    found = await prices.read_region_prices(own)
     assert shelf.saved == 1
     assert len(calls(own_cloud, "GetProducts")) == 2 * (len(found.on_demand) // 100 + 5)
 

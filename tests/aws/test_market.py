@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from fe2tui.aws.market import MARKET_FRESH, market_past
 from fe2tui.aws.session import Session
+from fe2tui.aws.spot import HISTORY_FRESH, spot_history_with_cache
 from fe2tui.demo import Cloud
 from fe2tui.errors import DeniedError
-from fe2tui.model.money import Span
-from fe2tui.model.place import Place
-from fe2tui.model.spot import SpotHistory, combined
+from fe2tui.model.location import Location
+from fe2tui.model.money import TimeSpan
+from fe2tui.model.spot import SpotHistory, merge_spot_histories
 from fe2tui.store import Store
 from tests.aws.conftest import Open, calls
 from tests.aws.hurry import hurried, patient_session
@@ -52,35 +52,39 @@ def asked(cloud: Cloud) -> int:
 async def test_only_what_is_missing_is_asked_for_of_all_types_at_once(
     cloud: Cloud, session: Session, store: Store
 ) -> None:
-    async def read(at: datetime, **spans: Span) -> set[str]:
+    async def read(at: datetime, **spans: TimeSpan) -> set[str]:
         wanted = {name.replace("_", "."): span for name, span in spans.items()}
-        found = await market_past(session, store.spot, wanted, lambda: at)
+        found = await spot_history_with_cache(session, store.spot_history, wanted, lambda: at)
         for name, span in wanted.items():
             assert found[name].since <= span.since and found[name].zones
             assert all(
-                series.begins is not None and series.begins <= span.since for series in found[name].zones.values()
+                series.starts_at is not None and series.starts_at <= span.since for series in found[name].zones.values()
             )
         return set(found)
 
     asked(cloud)
-    week, day = Span(NOW - 168 * HOUR), Span(NOW - 24 * HOUR)
+    week, day = TimeSpan(NOW - 168 * HOUR), TimeSpan(NOW - 24 * HOUR)
     assert await read(NOW, p3_8xlarge=day, m5_large=day) == {P3, M5} and asked(cloud) == 1
-    assert await read(NOW + MARKET_FRESH, p3_8xlarge=day, m5_large=day) == {P3, M5} and asked(cloud) == 0
+    assert await read(NOW + HISTORY_FRESH, p3_8xlarge=day, m5_large=day) == {P3, M5} and asked(cloud) == 0
     later = NOW + 2 * HOUR
     assert await read(later, p3_8xlarge=day, m5_large=day) == {P3, M5} and asked(cloud) == 1  # what is newer
     assert await read(later, p3_8xlarge=week) == {P3} and asked(cloud) == 1  # what is older
-    assert await read(later, p3_8xlarge=week, m5_large=Span(NOW - 20 * HOUR)) == {P3, M5} and asked(cloud) == 0
-    over = Span(NOW - 20 * HOUR, NOW - HOUR)
+    assert await read(later, p3_8xlarge=week, m5_large=TimeSpan(NOW - 20 * HOUR)) == {P3, M5} and asked(cloud) == 0
+    over = TimeSpan(NOW - 20 * HOUR, NOW - HOUR)
     assert await read(later + 30 * HOUR, p3_8xlarge=over, m5_large=over) == {P3, M5} and asked(cloud) == 0
-    assert await market_past(session, store.spot, {}, lambda: NOW) == {} and asked(cloud) == 0
+    assert await spot_history_with_cache(session, store.spot_history, {}, lambda: NOW) == {} and asked(cloud) == 0
 
 
 async def test_what_was_read_in_pieces_is_what_is_read_at_once(session: Session, store: Store) -> None:
     begun = NOW - 240 * HOUR
     for hours in (200, 100, 50, 0):
-        found = await market_past(session, store.spot, {P3: Span(begun)}, lambda at=NOW - hours * HOUR: at)  # type: ignore[misc]
-    whole = await market_past(session, None, {P3: Span(begun)}, lambda: NOW)
-    assert found == whole == await market_past(session, store.spot, {P3: Span(begun)}, lambda: NOW)
+        found = await spot_history_with_cache(
+            session, store.spot_history, {P3: TimeSpan(begun)}, lambda at=NOW - hours * HOUR: at
+        )  # type: ignore[misc]
+    whole = await spot_history_with_cache(session, None, {P3: TimeSpan(begun)}, lambda: NOW)
+    assert (
+        found == whole == await spot_history_with_cache(session, store.spot_history, {P3: TimeSpan(begun)}, lambda: NOW)
+    )
 
 
 async def test_who_may_not_read_it_is_told_which_right_is_missing(
@@ -88,25 +92,25 @@ async def test_who_may_not_read_it_is_told_which_right_is_missing(
 ) -> None:
     lifted.control("/demo/faults", {"kind": "deny", "action": HISTORY})
     with pytest.raises(DeniedError, match="ec2:DescribeSpotPriceHistory"):
-        await market_past(session, store.spot, {P3: Span(NOW - HOUR)}, lambda: NOW)
+        await spot_history_with_cache(session, store.spot_history, {P3: TimeSpan(NOW - HOUR)}, lambda: NOW)
 
 
 async def test_the_poller_shows_what_is_kept_and_says_what_keeps_it_from_reading_on(
     lifted: Cloud, demo_env: Path, open_session: Open, store: Store
 ) -> None:
-    span = {P3: Span(NOW - 24 * HOUR)}
-    async with watching(open_session(), market=store.spot) as watch:
+    span = {P3: TimeSpan(NOW - 24 * HOUR)}
+    async with watching(open_session(), market=store.spot_history) as watch:
         assert not (await watch.fleet()).spot_history
-        watch.poller.want_market(span)
+        watch.poller.want_spot_history(span)
         seen = await watch.fleet(lambda fleet: bool(fleet.spot_history))
-    assert store.spot.get(seen.place, [P3]) == seen.spot_history
+    assert store.spot_history.get(seen.location, [P3]) == seen.spot_history
     lifted.control("/demo/faults", {"kind": "deny", "action": HISTORY})
-    async with watching(open_session(), market=store.spot, clock=lambda: datetime.now(UTC) + HOUR) as watch:
-        watch.poller.want_market(span)
+    async with watching(open_session(), market=store.spot_history, clock=lambda: datetime.now(UTC) + HOUR) as watch:
+        watch.poller.want_spot_history(span)
         again = await watch.fleet(lambda fleet: any(problem.part == "spot history" for problem in fleet.problems))
     assert again.spot_history == seen.spot_history
     lifted.control("/demo/faults", method="DELETE")
-    async with watching(open_session(), market=store.spot, last=seen) as watch:
+    async with watching(open_session(), market=store.spot_history, last=seen) as watch:
         assert (await watch.fleet()).spot_history == seen.spot_history
 
 
@@ -117,12 +121,12 @@ class Shelf:
         self.kept: dict[str, SpotHistory] = {}
         self.reads = 0
 
-    def get(self, place: Place, types: Iterable[str]) -> dict[str, SpotHistory]:
+    def get(self, place: Location, types: Iterable[str]) -> dict[str, SpotHistory]:
         return {name: self.kept[name] for name in types if name in self.kept}
 
-    def add(self, place: Place, histories: Iterable[SpotHistory]) -> None:
+    def add(self, place: Location, histories: Iterable[SpotHistory]) -> None:
         self.reads += 1
-        self.kept |= {one.type: combined(self.kept.get(one.type), one) for one in histories}
+        self.kept |= {one.type: merge_spot_histories(self.kept.get(one.type), one) for one in histories}
 
 
 @pytest.mark.parametrize("until", [None, NOW - 8 * HOUR], ids=["it runs", "it is over"])
@@ -137,7 +141,7 @@ def test_it_is_read_once_an_hour_while_a_spot_machine_runs_and_no_more_when_it_i
         pace = {"slow": 7200.0, "clock": lambda: NOW + timedelta(seconds=loop.time() - began), "market": shelf}
         async with patient_session(FACTOR) as session, listening(session, cpu=False, **pace) as (poller, seen):
             await seen(lambda fleet: bool(fleet.instances))
-            poller.want_market({M5: Span(NOW - 9 * HOUR, until)})
+            poller.want_spot_history({M5: TimeSpan(NOW - 9 * HOUR, until)})
             await seen(lambda fleet: bool(fleet.spot_history))
             await asyncio.sleep(1.5 * 3600)
             while until is None and shelf.reads < 2 and loop.time() - began < 30 * FACTOR:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fe2tui.aws import surroundings
-from fe2tui.aws.session import Choice, Session, default_region, profiles
+from fe2tui.aws import aws_config
+from fe2tui.aws.session import Choice, Session, default_region, profile_names
 from fe2tui.errors import NotFoundError, UsageError
 
 CONFIG = """
@@ -81,7 +81,7 @@ async def test_profile_region_and_endpoint_are_those_that_the_library_finds(
         monkeypatch.setenv(name, value)
     library = Library()
     client = library.create_client("ec2", aws_access_key_id="a", aws_secret_access_key="b")
-    place = Session().place
+    place = Session().location
     assert place.profile == (library.profile or "default")
     assert place.region == client.meta.region_name
     theirs = client.meta.endpoint_url
@@ -90,7 +90,7 @@ async def test_profile_region_and_endpoint_are_those_that_the_library_finds(
 
 def test_a_chosen_profile_wins_over_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "work")
-    assert Session(Choice(profile="two words")).place.region == "eu-west-2"
+    assert Session(Choice(profile="two words")).location.region == "eu-west-2"
 
 
 def test_aws_region_wins_over_aws_default_region(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +103,7 @@ def test_aws_region_wins_over_aws_default_region(monkeypatch: pytest.MonkeyPatch
 def test_an_empty_variable_is_as_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "")
     monkeypatch.setenv("AWS_PROFILE", "")
-    assert Session().place.region == "us-west-1"
+    assert Session().location.region == "us-west-1"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_chosen_endpoint_wins_and_its_last_slash_makes_no_other_place(monkeypa
 
 
 def test_profiles_of_both_files_are_listed_and_other_sections_are_not() -> None:
-    assert profiles() == ["default", "work", "two words", "deaf", "keys-only"]
+    assert profile_names() == ["default", "work", "two words", "deaf", "keys-only"]
 
 
 def test_the_files_are_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,17 +133,17 @@ def test_the_files_are_where_the_environment_says(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("WHERE", str(tmp_path))
     monkeypatch.setenv("AWS_CONFIG_FILE", "$WHERE/config")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    assert profiles() == ["elsewhere"]
+    assert profile_names() == ["elsewhere"]
     assert default_region("elsewhere") == "eu-north-1"
 
 
 def test_no_files_and_no_variables_are_a_place_without_a_region(aws_folder: Path) -> None:
     (aws_folder / "config").unlink()
     (aws_folder / "credentials").unlink()
-    assert (Session().place.profile, Session().place.region) == ("default", "")
+    assert (Session().location.profile, Session().location.region) == ("default", "")
 
 
 def test_a_file_that_cannot_be_read_is_named(aws_folder: Path) -> None:
     (aws_folder / "config").write_text("region = us-east-1\n")
     with pytest.raises(UsageError, match=r"\.aws/config cannot be read"):
-        surroundings.read()
+        aws_config.read()

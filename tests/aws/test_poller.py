@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from fe2tui.aws import instances
-from fe2tui.aws.poller import Poller
+from fe2tui.aws.poller.poller import Poller
 from fe2tui.demo import Cloud
 from fe2tui.errors import NoCredentialsError, ThrottledError, UnreachableError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
-from fe2tui.model.place import Place
+from fe2tui.model.location import Location
 from tests.aws.conftest import Open
 from tests.aws.watch import Watch, is_whole, reads, until, watching
 
@@ -33,7 +33,7 @@ async def test_instances_come_first_and_the_other_parts_when_they_are_read(
         whole = await watch.fleet(is_whole)
     assert whole.instances.keys() == first.instances.keys()
     assert list(whole.instances) == sorted(whole.instances)
-    assert whole.place == Place("default", "us-east-2", own_cloud.endpoint)
+    assert whole.location == Location("default", "us-east-2", own_cloud.endpoint)
     assert whole.problems == ()
     assert whole.prices.on_demand["m5.large"] == Decimal("0.096")
     assert whole.prices.storage["gp3"] == Decimal("0.08")
@@ -73,7 +73,7 @@ async def test_it_is_quick_while_anything_moves(own_cloud: Cloud, open_session: 
     async with watching(open_session(), quick=0.05, slow=60) as watch:
         fleet = await watch.fleet()
         running = next(i for i in fleet.instances.values() if i.state is State.RUNNING and not i.is_spot)
-        await instances.stop(open_session(), [running.id])
+        await instances.stop_instances(open_session(), [running.id])
         watch.poller.nudge(for_seconds=0)
         await watch.fleet(lambda fleet: fleet.instances[running.id].state is State.STOPPING)
         await watch.fleet(lambda fleet: fleet.instances[running.id].state is State.STOPPED)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fe2tui.aws.session import Session
-from fe2tui.aws.spot import current_spot, spot_history
+from fe2tui.aws.spot import current_spot_prices, read_spot_history
 from fe2tui.demo import Cloud, Options
 from fe2tui.errors import AwsError, DeniedError, FieldError
 from fe2tui.model.spot import SpotHistory
@@ -50,7 +50,7 @@ def session(quiet_cloud: Cloud, open_session: Open) -> Session:
 
 async def test_ninety_days_of_a_lively_family_are_read_page_after_page(quiet_cloud: Cloud, open_session: Open) -> None:
     since = ago(89.9)
-    found = await spot_history(open_session(), P3, since)
+    found = await read_spot_history(open_session(), P3, since)
     assert set(found) == set(P3)
     changes = {name: sum(len(one.times) for one in history.zones.values()) for name, history in found.items()}
     assert all(1200 < count < 1700 for count in changes.values()), "several changes a day in each of two zones"
@@ -64,8 +64,8 @@ async def test_ninety_days_of_a_lively_family_are_read_page_after_page(quiet_clo
 
 async def test_a_window_is_the_part_of_the_whole_that_lies_in_it(session: Session) -> None:
     since, until = ago(20), ago(5)
-    whole = (await spot_history(session, ["p3.8xlarge"], ago(40)))["p3.8xlarge"]
-    part = (await spot_history(session, ["p3.8xlarge"], since, until=until))["p3.8xlarge"]
+    whole = (await read_spot_history(session, ["p3.8xlarge"], ago(40)))["p3.8xlarge"]
+    part = (await read_spot_history(session, ["p3.8xlarge"], since, until=until))["p3.8xlarge"]
     assert (part.since, part.until) == (since, until)
     for zone, series in part.zones.items():
         kept = whole.zones[zone].since(since)
@@ -76,25 +76,25 @@ async def test_a_window_is_the_part_of_the_whole_that_lies_in_it(session: Sessio
 
 async def test_parts_read_at_two_times_join_to_what_one_read_tells(session: Session) -> None:
     begin, middle, end = ago(30), ago(9), ago(2)
-    whole = await spot_history(session, ["m5.large", "c5.large"], begin, until=end)
-    older = await spot_history(session, ["m5.large", "c5.large"], begin, until=middle)
-    newer = await spot_history(session, ["m5.large", "c5.large"], middle, until=end)
+    whole = await read_spot_history(session, ["m5.large", "c5.large"], begin, until=end)
+    older = await read_spot_history(session, ["m5.large", "c5.large"], begin, until=middle)
+    newer = await read_spot_history(session, ["m5.large", "c5.large"], middle, until=end)
     for name, history in whole.items():
-        assert older[name].joined(newer[name]) == newer[name].joined(older[name]) == history
+        assert older[name].merge(newer[name]) == newer[name].merge(older[name]) == history
 
 
 async def test_the_last_value_is_the_price_now(session: Session) -> None:
-    before = await current_spot(session, ["g5.xlarge"])
-    (history,) = (await spot_history(session, ["g5.xlarge"], ago(3))).values()
-    after = await current_spot(session, ["g5.xlarge"])
-    assert len(history.now()) == 3
-    for zone, price in history.now().items():
+    before = await current_spot_prices(session, ["g5.xlarge"])
+    (history,) = (await read_spot_history(session, ["g5.xlarge"], ago(3))).values()
+    after = await current_spot_prices(session, ["g5.xlarge"])
+    assert len(history.current_prices()) == 3
+    for zone, price in history.current_prices().items():
         assert price in (before["g5.xlarge", zone], after["g5.xlarge", zone])
     assert abs(datetime.now(UTC) - history.until) < timedelta(minutes=5)
 
 
 async def test_a_type_that_no_zone_offers_has_a_history_without_zones(session: Session) -> None:
-    found = await spot_history(session, ["p3dn.24xlarge", "t3.micro"], ago(3))
+    found = await read_spot_history(session, ["p3dn.24xlarge", "t3.micro"], ago(3))
     assert found["p3dn.24xlarge"].zones == {}
     assert found["t3.micro"].zones
 
@@ -104,10 +104,10 @@ async def test_more_types_than_fit_into_a_call_are_asked_for_in_several(quiet_cl
     sizes = ("large", "xlarge", "2xlarge", "4xlarge", "12xlarge")
     names = [f"{family}.{size}" for family in _FAMILIES for size in sizes]
     assert len(names) > 100
-    found = await spot_history(session, names, datetime.now(UTC))
+    found = await read_spot_history(session, names, datetime.now(UTC))
     assert set(found) == set(names)
     assert len(calls(quiet_cloud, HISTORY)) == 2
-    assert await spot_history(session, [], ago(1)) == {}
+    assert await read_spot_history(session, [], ago(1)) == {}
 
 
 _FAMILIES = (
@@ -118,7 +118,7 @@ _FAMILIES = (
 
 async def test_a_type_that_ec2_does_not_know_is_named_in_plain_words(session: Session) -> None:
     with pytest.raises(FieldError, match=r"There is no instance type p3\.huge in this region") as told:
-        await spot_history(session, ["m5.large", "p3.huge"], ago(3))
+        await read_spot_history(session, ["m5.large", "p3.huge"], ago(3))
     assert (told.value.field, told.value.code) == ("type", "InvalidParameterValue")
 
 
@@ -128,7 +128,7 @@ async def test_a_login_that_may_not_read_prices_is_told_which_right_it_lacks(
     session = open_session()
     quiet_cloud.control("/demo/faults", {"kind": "deny", "action": HISTORY})
     with pytest.raises(DeniedError, match=f"ec2:{HISTORY}"):
-        await spot_history(session, ["m5.large"], ago(3))
+        await read_spot_history(session, ["m5.large"], ago(3))
 
 
 def reply(*items: str, token: str = "") -> bytes:
@@ -150,7 +150,7 @@ def item(at: str, price: str, name: str = "m5.large", zone: str = A) -> str:
 async def told(open_session: Open, answers: Answers, body: bytes) -> SpotHistory:
     answers.body, answers.headers = body, {"Content-Type": "text/xml"}
     session = open_session(endpoint_url=answers.url, region="us-east-2")
-    return (await spot_history(session, ["m5.large"], ago(7)))["m5.large"]
+    return (await read_spot_history(session, ["m5.large"], ago(7)))["m5.large"]
 
 
 async def test_of_two_changes_in_one_second_the_one_told_first_is_the_newer(

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import pytest
 
 from fe2tui.aws import instances
-from fe2tui.aws.parts.spot import Requests
-from fe2tui.aws.spot_requests import all_requests, spot_request, spot_requests
+from fe2tui.aws.poller.resource_sources import SpotRequestSource
+from fe2tui.aws.spot import all_spot_requests, spot_request, spot_requests_by_id
 from fe2tui.demo import Cloud
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.interruption import interruption_words
+from fe2tui.model.interruption import interruption_text
 from fe2tui.model.spot import SpotRequest
 from tests.aws.conftest import Open, calls
 from tests.aws.hurry import hurried, patient_session
@@ -24,7 +24,7 @@ DESCRIBE = "DescribeSpotInstanceRequests"
 
 
 def named(fleet: Fleet, name: str) -> Instance:
-    [found] = fleet.named(name)
+    [found] = fleet.instances_named(name)
     return found
 
 
@@ -43,14 +43,14 @@ async def test_every_spot_machine_has_its_request_in_the_fleet(demo_env: object,
     assert resnet.instance_id == named(fleet, "train-resnet").id
     assert resnet.created_at is not None and resnet.created_at.tzinfo is UTC
     assert await spot_request(session, resnet.id) == resnet
-    assert await spot_requests(session, [resnet.id, "sir-00000000"]) == [resnet]
-    assert {one.id for one in await all_requests(session)} >= fleet.requests.keys()
+    assert await spot_requests_by_id(session, [resnet.id, "sir-00000000"]) == [resnet]
+    assert {one.id for one in await all_spot_requests(session)} >= fleet.requests.keys()
 
 
 async def test_one_that_aws_took_back_says_so_from_what_the_fleet_has(demo_env: object, open_session: Open) -> None:
     async with watching(open_session()) as watch:
         fleet = await watch.fleet(lambda fleet: bool(fleet.requests))
-    said = interruption_words(named(fleet, "nightly-etl"), request_of(fleet, "nightly-etl"), datetime.now(UTC))
+    said = interruption_text(named(fleet, "nightly-etl"), request_of(fleet, "nightly-etl"), datetime.now(UTC))
     assert re.fullmatch(r"taken back by AWS .*\d\d:\d\d: no capacity in us-east-2b; comes back by itself", said)
 
 
@@ -58,14 +58,14 @@ def test_a_request_is_read_when_its_machine_changes_and_until_both_agree(
     own_cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its usual time never comes here."""
-    monkeypatch.setattr(Requests, "every", 1e9)
+    monkeypatch.setattr(SpotRequestSource, "every", 1e9)
 
     async def life() -> None:
         async with patient_session(20.0) as session, listening(session, quick=2, slow=60) as (poller, seen):
             fleet = await seen(lambda fleet: request_of(fleet, "train-resnet") is not None)
             machine = named(fleet, "train-resnet")
             own_cloud.control("/demo/delays", {"stop_seconds": 3600})
-            await instances.stop(session, [machine.id])
+            await instances.stop_instances(session, [machine.id])
             own_cloud.control("/demo/clock", {"advance": 3601})
             poller.nudge()
             stopped = await seen(lambda fleet: named(fleet, "train-resnet").state is State.STOPPED)
@@ -80,10 +80,10 @@ def test_a_request_is_read_when_its_machine_changes_and_until_both_agree(
 def test_where_nothing_is_spot_no_request_is_asked_for(own_cloud: Cloud) -> None:
     async def plain() -> None:
         async with patient_session(200.0) as session:
-            spot = [one.id for one in await instances.describe(session) if one.is_spot]
-            for request in await all_requests(session):
+            spot = [one.id for one in await instances.describe_instances(session) if one.is_spot]
+            for request in await all_spot_requests(session):
                 await session.call("ec2", "CancelSpotInstanceRequests", SpotInstanceRequestIds=[request.id])
-            await instances.terminate(session, spot)
+            await instances.terminate_instances(session, spot)
             own_cloud.control("/demo/clock", {"advance": 3600})
             own_cloud.control("/demo/calls", method="DELETE")
             async with listening(session, quick=2, slow=60) as (_, seen):

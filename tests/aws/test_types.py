@@ -12,7 +12,7 @@ from fe2tui.aws import types
 from fe2tui.aws.session import Session
 from fe2tui.demo import Cloud
 from fe2tui.errors import DeniedError, FieldError, StateError
-from fe2tui.model.catalogue import Catalogue
+from fe2tui.model.instance_type import TypeCatalogue
 from tests.aws.conftest import Answers, Open, calls
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -25,21 +25,21 @@ SPARSE = b"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 @pytest.fixture
-async def catalogue(session: Session) -> Catalogue:
-    return await types.catalogue(session, NOON)
+async def catalogue(session: Session) -> TypeCatalogue:
+    return await types.read_type_catalogue(session, NOON)
 
 
-async def test_every_type_is_in_it_with_its_zones(catalogue: Catalogue) -> None:
+async def test_every_type_is_in_it_with_its_zones(catalogue: TypeCatalogue) -> None:
     assert len(catalogue.types) > 1_200
     assert set(catalogue.types) == set(catalogue.zones)
     assert catalogue.read_at == NOON
     assert catalogue.zones_of("t3.micro") == ("us-east-2a", "us-east-2b", "us-east-2c")
     assert catalogue.zones_of("p3.8xlarge") == ("us-east-2a", "us-east-2b")
-    t3 = [one.name for one in catalogue.family("t3")]
+    t3 = [one.name for one in catalogue.types_of("t3")]
     assert t3[:4] == ["t3.nano", "t3.micro", "t3.small", "t3.medium"]
 
 
-async def test_types_have_what_the_picker_shows_and_what_a_change_is_judged_by(catalogue: Catalogue) -> None:
+async def test_types_have_what_the_picker_shows_and_what_a_change_is_judged_by(catalogue: TypeCatalogue) -> None:
     g5 = catalogue.types["g5.12xlarge"]
     assert (g5.vcpus, g5.memory, g5.gpus, g5.gpu_name, g5.gpu_memory) == (48, 196_608, 4, "A10G", 22_888)
     assert (g5.local_disk, g5.local_disks, g5.network, g5.hypervisor) == (3800, 1, "40 Gigabit", "nitro")
@@ -50,7 +50,7 @@ async def test_types_have_what_the_picker_shows_and_what_a_change_is_judged_by(c
     assert catalogue.types["m5.metal"].bare_metal
 
 
-async def test_a_part_of_a_gpu_and_other_accelerators_count(catalogue: Catalogue) -> None:
+async def test_a_part_of_a_gpu_and_other_accelerators_count(catalogue: TypeCatalogue) -> None:
     part, inferentia = catalogue.types["g6f.large"], catalogue.types["inf2.24xlarge"]
     assert (part.gpus, part.gpu_name, part.gpu_gigabytes) == (1, "1/8 L4", 3)
     assert (inferentia.gpus, inferentia.gpu_name) == (6, "Inferentia2")
@@ -61,13 +61,13 @@ async def test_a_type_of_which_little_is_told_is_read_all_the_same(
 ) -> None:
     answers.body, answers.headers = SPARSE, {"Content-Type": "text/xml"}
     session = open_session(endpoint_url=answers.url, region="us-east-2")
-    found = await types.machine_type(session, "z9.huge")
+    found = await types.instance_type(session, "z9.huge")
     assert (found.vcpus, found.memory, found.gpus, found.gpu_name) == (3, 0, 2, "Virtex FPGA")
     assert (found.architectures, found.spot, found.boot_modes) == (("x86_64",), True, ())
 
 
 async def test_both_lists_are_read_page_by_page_at_the_same_time(own_cloud: Cloud, open_session: Open) -> None:
-    found = await types.catalogue(open_session(), NOON)
+    found = await types.read_type_catalogue(open_session(), NOON)
     offers = sum(map(len, found.zones.values()))
     asked = calls(own_cloud)
     assert len(calls(own_cloud, "DescribeInstanceTypes")) == -(-len(found.types) // 100)
@@ -80,7 +80,7 @@ async def test_without_the_right_to_read_offerings_there_are_types_without_zones
     own_cloud: Cloud, open_session: Open
 ) -> None:
     own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeInstanceTypeOfferings"})
-    found = await types.catalogue(open_session(), NOON)
+    found = await types.read_type_catalogue(open_session(), NOON)
     assert len(found.types) > 1_200
     assert found.zones_of("t3.micro") is None
 
@@ -88,7 +88,7 @@ async def test_without_the_right_to_read_offerings_there_are_types_without_zones
 async def test_without_the_right_to_read_types_there_is_no_catalogue(own_cloud: Cloud, open_session: Open) -> None:
     own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeInstanceTypes"})
     with pytest.raises(DeniedError, match="DescribeInstanceTypes"):
-        await types.catalogue(open_session(), NOON)
+        await types.read_type_catalogue(open_session(), NOON)
 
 
 async def test_the_type_of_a_running_instance_is_refused_in_plain_words(session: Session, cloud: Cloud) -> None:
@@ -97,7 +97,7 @@ async def test_the_type_of_a_running_instance_is_refused_in_plain_words(session:
     )
     base = reply["Reservations"][0]["Instances"][0]["InstanceId"]
     with pytest.raises(StateError, match="not stopped, and can only be changed so while it is") as caught:
-        await types.change_type(session, base, "m5.2xlarge")
+        await types.modify_instance_type(session, base, "m5.2xlarge")
     assert caught.value.code == "IncorrectInstanceState"
 
 
@@ -134,6 +134,6 @@ async def test_a_type_that_does_not_fit_is_a_matter_of_that_field(
         {"kind": "refuse", "action": "ModifyInstanceAttribute", "code": code, "message": message, "status": 400},
     )
     with pytest.raises(FieldError) as caught:
-        await types.change_type(open_session(), "i-0123456789abcdef0", "m5.large")
+        await types.modify_instance_type(open_session(), "i-0123456789abcdef0", "m5.large")
     assert (caught.value.field, caught.value.summary, caught.value.code) == ("type", said, code)
     assert message in caught.value.remedy

@@ -49,7 +49,7 @@ def test_an_image_being_made_is_watched_without_reading_the_instances_any_quicke
             await asyncio.sleep(30)
             own_cloud.control("/demo/calls", method="DELETE")
             made = await freeze(session, fleet)
-            poller.images_changed()
+            poller.read_images_soon()
             await seen(lambda fleet: made in fleet.images)
             while (fleet := await seen(lambda _: True)).images[made].state == "pending":
                 progress += [one.progress for one in fleet.snapshots.values() if made in one.description]
@@ -72,7 +72,7 @@ def test_nothing_hurries_any_more_once_the_image_is_made(own_cloud: Cloud) -> No
     async def rest() -> None:
         async with patient_session(FACTOR) as session, listening(session, quick=2, slow=60) as (poller, seen):
             made = await freeze(session, await seen(lambda fleet: bool(fleet.images)))
-            poller.images_changed()
+            poller.read_images_soon()
             await seen(lambda fleet: made in fleet.images and fleet.images[made].state == "available")
             await asyncio.sleep(60)
             own_cloud.control("/demo/calls", method="DELETE")
@@ -91,7 +91,7 @@ async def test_a_change_of_images_is_seen_at_once(own_cloud: Cloud, open_session
         fleet = await watch.fleet(lambda fleet: bool(fleet.images and fleet.snapshots))
         gone = next(image for image in fleet.images.values() if image.name == "scraper-2026-08")
         await images.deregister_image(session, gone.id)
-        watch.poller.images_changed()
+        watch.poller.read_images_soon()
         await watch.fleet(lambda fleet: gone.id not in fleet.images)
 
 
@@ -101,7 +101,7 @@ def test_nobody_looks_and_an_image_being_made_is_not_watched(own_cloud: Cloud) -
     async def away() -> int:
         async with patient_session(FACTOR) as session, listening(session, quick=2, slow=60) as (poller, seen):
             made = await freeze(session, await seen(lambda fleet: is_whole(fleet) and bool(fleet.images)))
-            poller.images_changed()
+            poller.read_images_soon()
             await seen(lambda fleet: made in fleet.images)
             poller.pause()
             await asyncio.sleep(5)

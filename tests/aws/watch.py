@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fe2tui.aws.poller import Poller, ReadFailed
+from fe2tui.aws.poller.poller import Poller, ReadFailed
 from fe2tui.aws.session import Session
 from fe2tui.demo import Cloud
 from fe2tui.model.fleet import Fleet
@@ -23,7 +23,7 @@ class Watch:
     def __init__(self, poller: Poller) -> None:
         self.poller = poller
         self.heard: list[Seen] = []
-        self._stream = poller.seen()
+        self._stream = poller.updates()
 
     async def until(self, wanted: Callable[[Seen], bool]) -> Seen:
         """Listens until something wanted comes."""
@@ -69,7 +69,7 @@ async def listening(
     newest: list[Fleet] = []
 
     async def listen() -> None:
-        async for seen in poller.seen():
+        async for seen in poller.updates():
             if isinstance(seen, Fleet):
                 newest[:] = [seen]
 

@@ -16,7 +16,7 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
 from fe2tui.settings import Settings
 from fe2tui.tui.app import Dashboard
-from fe2tui.tui.polling import FleetSeen
+from fe2tui.tui.fleet_watch import FleetSeen
 from tests.bench.figures import Figure
 from tests.tui.fleets import many
 
@@ -34,10 +34,10 @@ def _next(fleet: Fleet, turn: int) -> Fleet:
 
 
 async def _applied(app: Dashboard, fleet: Fleet) -> float:
-    table = app.parts.table
+    table = app.controller.instance_table
     started = time.perf_counter()
-    app.parts.main.post_message(FleetSeen(fleet))
-    while table.sight is None or table.sight.fleet is not fleet:
+    app.controller.main_screen.post_message(FleetSeen(fleet))
+    while table.visible_rows is None or table.visible_rows.fleet is not fleet:
         await asyncio.sleep(0.001)
     drawn = asyncio.Event()
     table.call_after_refresh(drawn.set)
@@ -48,9 +48,9 @@ async def _applied(app: Dashboard, fleet: Fleet) -> float:
 async def _rounds(size: int) -> list[float]:
     app = Dashboard(Choice(), Settings(slow_seconds=600, quick_seconds=600))
     async with app.run_test(size=(120, 36)) as pilot:
-        while app.screen.id != "main" or app.parts.showing.fleet is None:
+        while app.screen.id != "main" or app.controller.instance_list.fleet is None:
             await pilot.pause(0.05)
-        fleet = replace(many(size), place=app.parts.desk.session.place)
+        fleet = replace(many(size), location=app.controller.services.session.location)
         await _applied(app, fleet)
         times = []
         for turn in range(ROUNDS + 1):

@@ -29,24 +29,24 @@ def cataloguing() -> Iterator[Figure]:
 
 
 async def _measured(cloud: Cloud, file: Path) -> list[Figure]:
-    from fe2tui.aws.prices import kept_prices
+    from fe2tui.aws.prices import current_prices
     from fe2tui.aws.session import Session
     from fe2tui.settings import Settings
     from fe2tui.store import Store
-    from fe2tui.tasks.catalogue import Catalogues
     from fe2tui.tasks.context import Context
+    from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
     found: list[Figure] = []
     async with Session() as session:
         await session.identity()
         for state in ("cold", "warm"):
-            store, catalogues = Store(file), Catalogues()
+            store, catalogues = Store(file), TypeCatalogueCache()
             ctx = Context(session, store, Settings())
 
             async def prices(store: Store = store) -> int:
-                return len((await kept_prices(session, store.prices, lambda: datetime.now(UTC))).on_demand)
+                return len((await current_prices(session, store.prices, lambda: datetime.now(UTC))).on_demand)
 
-            async def types(ctx: Context = ctx, catalogues: Catalogues = catalogues) -> int:
+            async def types(ctx: Context = ctx, catalogues: TypeCatalogueCache = catalogues) -> int:
                 return len((await catalogues.get(ctx)).types)
 
             found.append(await _timed(cloud, f"prices of a region, {state}", prices))

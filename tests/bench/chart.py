@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 
 from textual.app import App, ComposeResult
 
-from fe2tui.chart.lines import Chart
-from fe2tui.chart.steps import draw
+from fe2tui.chart.chart import Chart, draw
 from fe2tui.tui.widgets.chart import ChartView
 from tests.bench.figures import Figure, Time, paired, percentile, ratio
 from tests.chart.charts import dense

@@ -16,9 +16,9 @@ from fe2tui.aws import types as aws
 from fe2tui.aws.session import Choice, Session
 from fe2tui.demo import Cloud, Options
 from fe2tui.errors import Fe2Error
-from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Prices
-from fe2tui.model.type_query import TYPES, TypesAt
+from fe2tui.model.instance_type import TypeCatalogue
+from fe2tui.model.type_filter import TYPE_LANGUAGE, TypeScope
 from fe2tui.paths import store_file
 from fe2tui.store import Store
 from tests.bench.figures import Figure, percentile
@@ -32,37 +32,37 @@ AIM = 50.0  # milliseconds
 _CLEAR = b"\x15"
 
 
-async def _whole(count: int) -> tuple[Session, Catalogue]:
+async def _whole(count: int) -> tuple[Session, TypeCatalogue]:
     """The region's types, and as many of them again under other names as make up the count."""
     async with Session(Choice()) as session:
-        read = await aws.catalogue(session, datetime.now(UTC))
+        read = await aws.read_type_catalogue(session, datetime.now(UTC))
         types, zones = dict(read.types), dict(read.zones)
         for kind in list(types.values())[: count - len(types)]:
             name = f"z{kind.name}"
             types[name], zones[name] = replace(kind, name=name), zones.get(kind.name, ())
-        return session, Catalogue(types, zones, read.read_at)
+        return session, TypeCatalogue(types, zones, read.read_at)
 
 
-def _keep(env: Mapping[str, str]) -> Catalogue:
+def _keep(env: Mapping[str, str]) -> TypeCatalogue:
     """Put the whole catalogue where the dashboard finds it."""
     with mock.patch.dict(os.environ, env):
         session, catalogue = asyncio.run(_whole(ALL_TYPES))
-        Store(store_file()).catalogues.save(session.place, catalogue)
+        Store(store_file()).type_catalogues.save(session.location, catalogue)
     return catalogue
 
 
-def _said(catalogue: Catalogue, text: str) -> str:
+def _said(catalogue: TypeCatalogue, text: str) -> str:
     """What stands below the filter when the frame for this text is there."""
-    at = TypesAt(Prices(), catalogue.zones)
+    at = TypeScope(Prices(), catalogue.zones)
     try:
-        query = TYPES.parse(text)
+        query = TYPE_LANGUAGE.parse(text)
     except Fe2Error as error:
         return error.summary
     count = sum(query.matches(kind, at) for kind in catalogue.types.values())
     return f"{len(catalogue.types):,} types" if count == len(catalogue.types) else f"{count:,} of {ALL_TYPES:,} types"
 
 
-def _typed(terminal: Terminal, catalogue: Catalogue, text: str) -> Iterator[float]:
+def _typed(terminal: Terminal, catalogue: TypeCatalogue, text: str) -> Iterator[float]:
     for end in range(1, len(text) + 1):
         pressed = terminal.send(text[end - 1].encode())
         yield (terminal.wait_for(_said(catalogue, text[:end]), 20) - pressed) * 1000

@@ -11,15 +11,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from unittest import mock
 
-from fe2tui.aws.prices import region_prices
+from fe2tui.aws.prices import read_region_prices
 from fe2tui.aws.session import Choice, Session
-from fe2tui.aws.types import catalogue
+from fe2tui.aws.types import read_type_catalogue
 from fe2tui.demo import Cloud, Options
-from fe2tui.model.machine_type import MachineType, size_order
-from fe2tui.model.place import Place
-from fe2tui.model.series import Series
+from fe2tui.model.instance_type import InstanceType, size_sort_key
+from fe2tui.model.location import Location
+from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory
-from fe2tui.model.words import dollars
+from fe2tui.model.text import dollars
 from fe2tui.paths import store_file
 from fe2tui.store import Store
 from tests.bench.figures import Figure, percentile
@@ -35,16 +35,16 @@ AIM = 50.0  # milliseconds
 _DOWN, _UP = b"\x1b[B", b"\x1b[A"
 
 
-async def _priced() -> tuple[Place, dict[str, Decimal]]:
+async def _priced() -> tuple[Location, dict[str, Decimal]]:
     """The family's types with their on-demand prices, in the list's order."""
     async with Session(Choice()) as session:
-        prices, read = await region_prices(session), await catalogue(session, datetime.now(UTC))
+        prices, read = await read_region_prices(session), await read_type_catalogue(session, datetime.now(UTC))
         types = sorted((one for one in read.types.values() if one.family == FAMILY and not one.bare_metal), key=_order)
-        return session.place, {one.name: prices.on_demand[one.name] for one in types if one.name in prices.on_demand}
+        return session.location, {one.name: prices.on_demand[one.name] for one in types if one.name in prices.on_demand}
 
 
-def _order(one: MachineType) -> tuple[str, int, str]:
-    return size_order(one.name)
+def _order(one: InstanceType) -> tuple[str, int, str]:
+    return size_sort_key(one.name)
 
 
 def _dense(name: str, on_demand: Decimal) -> SpotHistory:
@@ -57,7 +57,7 @@ def _dense(name: str, on_demand: Decimal) -> SpotHistory:
         for hour in range(0, 91 * 24, HOURS):
             price = max(0.1 * float(on_demand), price * chance.uniform(0.97, 1.031))
             changes.append((since + timedelta(hours=hour), Decimal(f"{min(price, float(on_demand)):.4f}")))
-        zones[f"us-east-2{'abcdef'[number]}"] = Series.of(changes)
+        zones[f"us-east-2{'abcdef'[number]}"] = PriceSeries.from_changes(changes)
     return SpotHistory(name, since, now, zones)
 
 
@@ -66,8 +66,8 @@ def _keep(env: Mapping[str, str]) -> dict[str, str]:
     with mock.patch.dict(os.environ, env):
         place, priced = asyncio.run(_priced())
         dense = [_dense(name, price) for name, price in priced.items()]
-        Store(store_file()).spot.add(place, dense)
-    return {one.type: dollars(next(iter(one.now().values())), 4) for one in dense}
+        Store(store_file()).spot_history.add(place, dense)
+    return {one.type: dollars(next(iter(one.current_prices().values())), 4) for one in dense}
 
 
 def _browse(terminal: Terminal, said: Mapping[str, str]) -> Iterator[float]:

@@ -10,9 +10,8 @@ from decimal import Decimal
 
 import pytest
 
-from fe2tui.chart.lines import MARKERS, Chart
+from fe2tui.chart.chart import MARKERS, Chart, draw
 from fe2tui.chart.picture import Picture
-from fe2tui.chart.steps import draw
 from tests.chart.charts import NOW, chart, dense, steps
 
 BRAILLE = re.compile("[\u2801-\u28ff]")
@@ -31,25 +30,25 @@ def cells(picture: Picture, ink: str) -> set[tuple[int, int]]:
 
 
 def on_canvas(picture: Picture, ink: str) -> set[tuple[int, int]]:
-    frame = picture.frame
+    frame = picture.canvas
     assert frame is not None
     return {(row, column) for row, column in cells(picture, ink) if 0 <= column - frame.left < frame.columns}
 
 
 def labels(picture: Picture) -> list[str]:
-    frame = picture.frame
+    frame = picture.canvas
     assert frame is not None
-    found = (row[frame.left + frame.columns :].strip() for row in picture.text.split("\n")[frame.top : frame.foot])
+    found = (row[frame.left + frame.columns :].strip() for row in picture.text.split("\n")[frame.top : frame.bottom])
     return [label for label in found if label]
 
 
 def ticks(picture: Picture) -> list[tuple[int, str]]:
     """The row and the text of each tick of the axis of prices, from above, the reference's not."""
-    frame = picture.frame
+    frame = picture.canvas
     assert frame is not None
     rows = picture.text.split("\n")
     return [
-        (row, rows[row][: frame.left - 1]) for row in range(frame.top, frame.foot) if rows[row][frame.left - 1] == "┤"
+        (row, rows[row][: frame.left - 1]) for row in range(frame.top, frame.bottom) if rows[row][frame.left - 1] == "┤"
     ]
 
 
@@ -73,13 +72,13 @@ CASES = {
 def test_a_picture_has_exactly_its_size_and_a_line_a_zone(name: str, size: tuple[int, int]) -> None:
     picture = draw(CASES[name], *size)
     assert [len(row) for row in picture.text.split("\n")] == [size[0]] * size[1]
-    assert all(on_canvas(picture, line.ink_name) for line in CASES[name].lines)
+    assert all(on_canvas(picture, line.style_name) for line in CASES[name].lines)
 
 
 @pytest.mark.parametrize("size", [(39, 20), (120, 6), (0, 0), (5, 1)])
 def test_what_is_too_small_says_so(size: tuple[int, int]) -> None:
     picture = draw(CASES["one"], *size)
-    assert picture.frame is None
+    assert picture.canvas is None
     assert (picture.width, picture.height) == size
     assert "too small"[: size[0]] in picture.text
     assert [sum(len(text) for text, _ in row) for row in picture.rows] == [size[0]] * size[1]
@@ -95,7 +94,7 @@ def test_a_change_is_a_vertical_edge_at_its_moment_between_two_level_lines() -> 
     plain = chart(steps((9, "1.00"), (3.5, "1.40")))
     picture = draw(plain, 80, 14)
     edge, drawn = picture.column_of(NOW - timedelta(days=3.5)), cells(picture, "line-0")
-    frame = picture.frame
+    frame = picture.canvas
     assert frame is not None
     assert edge is not None
     low, high = frame.row_of(Decimal("1.00")), frame.row_of(Decimal("1.40"))
@@ -124,10 +123,10 @@ def test_ticks_are_right_aligned_with_equal_decimals_and_equally_far_apart(name:
 def test_the_price_of_a_tick_is_in_the_middle_of_the_row_of_the_tick(price: str) -> None:
     base = Decimal(price)
     picture = draw(chart(steps((9, price), (2, str(base * Decimal("1.1"))))), 100, 24)
-    frame = picture.frame
+    frame = picture.canvas
     assert frame is not None
     assert [row for row, _ in ticks(picture)] == [frame.row_of(tick) for tick in reversed(frame.axis.ticks)]
-    assert {frame.dot(tick) % 4 for tick in frame.axis.ticks} == {2}
+    assert {frame.dot_of(tick) % 4 for tick in frame.axis.ticks} == {2}
 
 
 def test_a_reference_far_above_is_at_the_top_beyond_a_break_and_leaves_the_height_to_the_steps() -> None:
@@ -148,7 +147,7 @@ def test_a_reference_far_below_is_at_the_bottom_beyond_a_break() -> None:
 
 def test_a_reference_among_the_prices_is_on_the_axis_and_its_words_hide_no_line() -> None:
     picture = draw(CASES["above"], 100, 20)
-    frame = picture.frame
+    frame = picture.canvas
     assert frame is not None
     dashes = {
         row for row, column in on_canvas(picture, "reference") if BRAILLE.match(picture.text.split("\n")[row][column])
@@ -164,14 +163,16 @@ def test_lines_are_told_apart_by_markers_and_labels_without_colour() -> None:
     picture = draw(CASES["six"], 120, 24)
     rows = picture.text.split("\n")
     for line in CASES["six"].lines:
-        assert {rows[row][column] for row, column in on_canvas(picture, line.ink_name)} & set(MARKERS) == {line.marker}
+        assert {rows[row][column] for row, column in on_canvas(picture, line.style_name)} & set(MARKERS) == {
+            line.marker
+        }
     assert sorted(label[:4] for label in labels(picture)) == sorted(
         f"{one.marker} {one.label}" for one in CASES["six"].lines
     )
 
 
 def test_the_labels_stand_in_the_order_of_the_last_prices_with_them_where_there_is_room() -> None:
-    last = sorted(((line.series.last, line.label) for line in CASES["six"].lines), reverse=True)
+    last = sorted(((line.series.last_price, line.label) for line in CASES["six"].lines), reverse=True)
     for size in ((60, 12), (120, 24)):
         assert [label.split()[1] for label in labels(draw(CASES["six"], *size))] == [label for _, label in last]
     assert [label.split()[2] for label in labels(draw(CASES["six"], 120, 24))] == [f"{price:.4f}" for price, _ in last]
@@ -182,14 +183,14 @@ def test_a_foreign_name_of_a_zone_takes_no_more_room_than_there_is() -> None:
     picture = draw(named, 60, 12)
     assert "\x1b" not in picture.text
     assert [len(row) for row in picture.text.split("\n")] == [60] * 12
-    assert picture.frame is not None
-    assert picture.frame.columns >= 36
+    assert picture.canvas is not None
+    assert picture.canvas.columns >= 36
 
 
 def test_two_lines_at_one_price_show_both_their_markers() -> None:
     same = steps((9, "0.5"), (2, "0.6"))
     picture = draw(chart(same, same), 80, 14)
-    frame = picture.frame
+    frame = picture.canvas
     assert frame is not None
     seen = {character for row in picture.text.split("\n") for character in row[: frame.left + frame.columns]}
     assert {"●", "■"} <= seen
@@ -199,8 +200,8 @@ def test_a_spike_of_minutes_is_seen_in_three_months() -> None:
     spiky = chart(steps((99, "1.2"), (40, "3.5"), (39.998, "1.2")), days=90)
     for width in (60, 300):
         picture = draw(spiky, width, 20)
-        assert picture.frame is not None
-        assert picture.frame.row_of(Decimal("3.5")) in {row for row, _ in cells(picture, "line-0")}
+        assert picture.canvas is not None
+        assert picture.canvas.row_of(Decimal("3.5")) in {row for row, _ in cells(picture, "line-0")}
 
 
 def test_nothing_is_drawn_before_a_price_is_known() -> None:
@@ -218,7 +219,7 @@ def test_the_same_data_make_the_same_picture() -> None:
 
 def test_columns_and_moments_belong_together() -> None:
     picture = draw(CASES["six"], 133, 24)
-    frame = picture.frame
+    frame = picture.canvas
     assert frame is not None
     for column in range(frame.left, frame.left + frame.columns):
         moment = picture.moment_at(column)
@@ -234,7 +235,7 @@ def test_the_cursor_is_a_line_at_its_moment_with_the_markers_at_the_prices_there
     moment = NOW - timedelta(days=2.2)
     plain: Chart = CASES["above"]
     with_cursor, without = draw(replace(plain, cursor=moment), 100, 20), draw(plain, 100, 20)
-    column, frame = without.column_of(moment), without.frame
+    column, frame = without.column_of(moment), without.canvas
     assert frame is not None
     assert column is not None
     rows = with_cursor.text.split("\n")
@@ -242,7 +243,7 @@ def test_the_cursor_is_a_line_at_its_moment_with_the_markers_at_the_prices_there
         price = line.series.at(moment)
         assert price is not None
         assert rows[frame.row_of(price)][column] == line.marker
-    assert "".join(row[column] for row in rows[frame.top : frame.foot]).count("│") == frame.rows - 2
+    assert "".join(row[column] for row in rows[frame.top : frame.bottom]).count("│") == frame.rows - 2
     beside = [(a[:column], a[column + 1 :]) for a in rows]
     assert beside == [(a[:column], a[column + 1 :]) for a in without.text.split("\n")]
     assert draw(replace(plain, cursor=NOW + timedelta(days=1)), 100, 20) == without

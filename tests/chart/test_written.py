@@ -11,11 +11,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from fe2tui.chart.csv import csv_of
-from fe2tui.chart.lines import Chart
-from fe2tui.chart.steps import draw
-from fe2tui.chart.svg import svg
-from fe2tui.chart.text import ansi
+from fe2tui.chart.chart import Chart, draw
+from fe2tui.chart.csv_export import prices_csv
+from fe2tui.chart.picture import to_ansi
+from fe2tui.chart.svg import chart_svg
 from fe2tui.model.spot import SpotHistory
 from tests.chart.charts import NOW, WEEK, chart, dense, steps
 
@@ -25,7 +24,7 @@ TWO = chart(steps((9, "3.87"), (3, "3.95")), steps((9, "4.02"), (1, "4.00")), re
 
 def test_text_without_colour_has_no_escapes_and_with_it_says_the_same() -> None:
     picture = draw(TWO, 100, 16)
-    plain, coloured = ansi(picture, colour=False), ansi(picture, colour=True)
+    plain, coloured = to_ansi(picture, colour=False), to_ansi(picture, colour=True)
     assert "\x1b" not in plain
     assert "\x1b[38;5;" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
@@ -34,7 +33,7 @@ def test_text_without_colour_has_no_escapes_and_with_it_says_the_same() -> None:
 
 @pytest.mark.parametrize("drawn", [TWO, dense(), chart(), chart(steps((2, "0.5")), reference="0.01")])
 def test_svg_is_one_element_that_needs_nothing_else_and_names_every_zone(drawn: Chart) -> None:
-    text = svg(drawn, title="p3.8xlarge")
+    text = chart_svg(drawn, title="p3.8xlarge")
     root = ET.fromstring(text)
     assert root.tag == f"{SVG}svg"
     assert "href" not in text
@@ -46,7 +45,9 @@ def test_svg_is_one_element_that_needs_nothing_else_and_names_every_zone(drawn: 
 
 
 def test_svg_draws_each_change_as_a_step_of_its_own_dash() -> None:
-    ways = [each.attrib for each in ET.fromstring(svg(TWO)).iter(f"{SVG}path") if each.attrib["stroke"] != "#78808c"]
+    ways = [
+        each.attrib for each in ET.fromstring(chart_svg(TWO)).iter(f"{SVG}path") if each.attrib["stroke"] != "#78808c"
+    ]
     assert [way["d"].count("V") for way in ways] == [1, 1]
     assert not any(letter in way["d"] for way in ways for letter in "LlCc")
     assert len({way.get("stroke-dasharray") for way in ways}) == 2
@@ -54,7 +55,7 @@ def test_svg_draws_each_change_as_a_step_of_its_own_dash() -> None:
 
 def test_svg_shows_foreign_text_as_text() -> None:
     hostile = replace(TWO, lines=(replace(TWO.lines[0], label="<script>\x00\x1b[2J"),))
-    text = svg(hostile, title='</svg><script a="b">')
+    text = chart_svg(hostile, title='</svg><script a="b">')
     ET.fromstring(text)
     assert "<script" not in text
     assert "\x1b" not in text
@@ -62,7 +63,7 @@ def test_svg_shows_foreign_text_as_text() -> None:
 
 def test_values_of_a_history_are_all_its_changes_by_zone_and_time() -> None:
     zones = {"us-east-2b": steps((2, "4.10")), "us-east-2a": steps((9, "3.87"), (3, "0.0000001"))}
-    text = csv_of(SpotHistory("p3.8xlarge", NOW - WEEK, NOW, zones))
+    text = prices_csv(SpotHistory("p3.8xlarge", NOW - WEEK, NOW, zones))
     assert text.split("\n")[:3] == [
         "type,zone,time,price",
         "p3.8xlarge,us-east-2a,2026-11-14T12:00:00Z,3.87",
@@ -73,6 +74,6 @@ def test_values_of_a_history_are_all_its_changes_by_zone_and_time() -> None:
 
 def test_values_of_a_chart_begin_with_the_price_that_its_window_begins_with() -> None:
     drawn = chart(steps((20, "1"), (9, "2"), (3, "3")), end=NOW - timedelta(days=2))
-    rows = list(csv.DictReader(io.StringIO(csv_of(drawn))))
+    rows = list(csv.DictReader(io.StringIO(prices_csv(drawn))))
     assert [row["price"] for row in rows] == ["2", "3"]
     assert {(row["type"], row["zone"]) for row in rows} == {("p3.8xlarge", "2a")}

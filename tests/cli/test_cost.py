@@ -13,9 +13,9 @@ import boto3
 import pytest
 
 from fe2tui import EC2
-from fe2tui.model.fleet import DiskRun, Fleet, Run
-from fe2tui.model.money import flow_of_disk, flows_of_run
-from fe2tui.model.place import Place
+from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage
+from fe2tui.model.location import Location
+from fe2tui.model.money import instance_usage_charges, volume_usage_charge
 from fe2tui.store import open_store
 
 FIELDS = {"region", "at", "per_hour", "today", "month", "per_month", "snapshots_per_month_at_most", "rows", "missing"}
@@ -144,14 +144,14 @@ def _now(fe2: Any) -> datetime:
     return datetime.fromisoformat(fe2.cloud.control("/demo/clock", {"advance": 0})["now"]).astimezone(UTC)
 
 
-def _written_down(fe2: Any) -> tuple[dict[str, tuple[Run, ...]], dict[str, tuple[DiskRun, ...]]]:
+def _written_down(fe2: Any) -> tuple[dict[str, tuple[InstanceUsage, ...]], dict[str, tuple[VolumeUsage, ...]]]:
     """What commands wrote down of the past: no more is read than that."""
     with patched_home(fe2):
         store = open_store()
         try:
-            place = store.fleets.last_place()
+            place = store.fleets.last_location()
             assert place is not None
-            return store.runs.of(place), dict(store.disks.of(place))
+            return store.instance_usage.get(place), dict(store.volume_usage.get(place))
         finally:
             store.close()
 
@@ -191,8 +191,8 @@ def test_a_month_by_commands_of_the_shell_alone_is_the_one_computed_by_hand(empt
     (first, second), ((disk,),) = *runs.values(), tuple(disks.values())
     assert (first.type, first.price_per_hour) == ("m5.large", Decimal("0.096"))
     assert (second.type, second.price_per_hour) == ("m5.2xlarge", Decimal("0.384"))
-    fleet = Fleet(Place("default", "us-east-2"), _now(fe2), runs=runs, disks=disks)
-    flows = [flow for run in (first, second) for flow in flows_of_run(run)] + [flow_of_disk(disk)]
-    spent = [flow.between(first.started_at, fleet.seen_at) or Decimal(0) for flow in flows]
+    fleet = Fleet(Location("default", "us-east-2"), _now(fe2), instance_usage=runs, volume_usage=disks)
+    flows = [flow for run in (first, second) for flow in instance_usage_charges(run)] + [volume_usage_charge(disk)]
+    spent = [flow.cost_between(first.started_at, fleet.seen_at) or Decimal(0) for flow in flows]
     assert sum(spent, Decimal(0)).quantize(CENT) == Decimal("1.40")
     assert disk.per_month == Decimal("4.00") and disk.ended_at is not None

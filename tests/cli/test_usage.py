@@ -13,8 +13,8 @@ import click
 import pytest
 from screen import Screen
 
-from fe2tui.cli.commands import group
-from fe2tui.cli.options import GLOBAL_OPTIONS, Asked, dashboard_only
+from fe2tui.cli.main import group
+from fe2tui.cli.options import GLOBAL_OPTIONS, GlobalOptions, dashboard_options
 
 MakeShell = Callable[..., Any]
 
@@ -136,16 +136,16 @@ def test_an_address_that_nobody_answers_at_is_status_1_in_plain_words(alone: Mak
 
 
 def test_every_global_option_opens_the_dashboard_as_well_or_is_left_to_the_commands() -> None:
-    assert dashboard_only([]) == Asked()
-    assert dashboard_only(["--demo", "--region", "Ohio", "--read-only"]) == Asked(
+    assert dashboard_options([]) == GlobalOptions()
+    assert dashboard_options(["--demo", "--region", "Ohio", "--read-only"]) == GlobalOptions(
         region="Ohio", read_only=True, demo=True
     )
-    assert dashboard_only(["--profile=x", "--endpoint-url=http://127.0.0.1:1"]) == Asked(
+    assert dashboard_options(["--profile=x", "--endpoint-url=http://127.0.0.1:1"]) == GlobalOptions(
         profile="x", endpoint_url="http://127.0.0.1:1"
     )
     for odd in (["--help"], ["--region"], ["--region", "--demo"], ["--read-only=1"], ["--json"], ["instances"], ["-h"]):
-        assert dashboard_only(odd) is None
-    assert {option.field for option in GLOBAL_OPTIONS} <= set(Asked.__dataclass_fields__)
+        assert dashboard_options(odd) is None
+    assert {option.field for option in GLOBAL_OPTIONS} <= set(GlobalOptions.__dataclass_fields__)
 
 
 def test_both_ways_to_write_the_dashboards_options_are_refused_alike(alone: MakeShell) -> None:
@@ -185,7 +185,7 @@ import sys
 
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
-        if name in ("fe2tui.cli.commands", "fe2tui.cli.options"):
+        if name in ("fe2tui.cli.main", "fe2tui.cli.options"):
             raise KeyboardInterrupt
 
 from fe2tui import cli

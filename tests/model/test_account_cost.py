@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fe2tui.model.fleet import DiskRun, Fleet, Prices, Problem, Run
+from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, Problem, VolumeUsage
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.money import CostRow, account_cost, cost_between, day_start, month_start, unseen_words
-from fe2tui.model.place import Place
+from fe2tui.model.location import Location
+from fe2tui.model.money import CostRow, account_cost, cost_between, day_start, month_start, unseen_usage_sentences
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 
@@ -56,7 +56,7 @@ def fleet(*instances: Instance, volumes: tuple[Volume, ...] | None = None, **mor
     disks = tuple(disk(it.volume_id) for one in instances for it in one.attachments) if volumes is None else volumes
     values: dict[str, object] = {"prices": PRICES, **more}
     return Fleet(
-        Place("p", "us-east-2"),
+        Location("p", "us-east-2"),
         NOW,
         {one.id: one for one in instances},
         {one.id: one for one in disks},
@@ -96,9 +96,9 @@ def test_days_and_months_are_those_of_utc() -> None:
 
 
 def test_what_is_gone_stays_in_the_month_with_its_disk_and_goes_with_the_month() -> None:
-    run = Run("i-9", "gone", "m5.large", NOW - 30 * HOUR, NOW - 20 * HOUR, Decimal("0.096"), True)
-    stretch = DiskRun("vol-9", "i-9", 73, "gp3", NOW - 30 * HOUR, NOW - 20 * HOUR, Decimal("5.84"))
-    seen = fleet(runs={"i-9": (run,)}, disks={"vol-9": (stretch,)})
+    run = InstanceUsage("i-9", "gone", "m5.large", NOW - 30 * HOUR, NOW - 20 * HOUR, Decimal("0.096"), True)
+    stretch = VolumeUsage("vol-9", "i-9", 73, "gp3", NOW - 30 * HOUR, NOW - 20 * HOUR, Decimal("5.84"))
+    seen = fleet(instance_usage={"i-9": (run,)}, volume_usage={"vol-9": (stretch,)})
     row = rows(seen)["i-9"]
     assert (row.label, row.what, row.per_hour, row.today) == ("gone", "m5.large, no more there", 0, 0)
     assert row.month == pytest.approx(10 * (Decimal("0.101") + DISK), abs=ALMOST)
@@ -107,9 +107,9 @@ def test_what_is_gone_stays_in_the_month_with_its_disk_and_goes_with_the_month()
 
 
 def test_a_disk_counts_for_what_it_was_attached_to_then() -> None:
-    before = DiskRun("vol-1", "", 73, "gp3", NOW - 10 * HOUR, NOW - 6 * HOUR, Decimal("5.84"))
+    before = VolumeUsage("vol-1", "", 73, "gp3", NOW - 10 * HOUR, NOW - 6 * HOUR, Decimal("5.84"))
     after = replace(before, instance_id="i-1", started_at=NOW - 6 * HOUR, ended_at=None)
-    found = rows(fleet(machine(), disks={"vol-1": (before, after)}))
+    found = rows(fleet(machine(), volume_usage={"vol-1": (before, after)}))
     assert found["i-1"].month_parts.disk == pytest.approx(6 * DISK, abs=ALMOST)
     assert found["vol-1"].month == pytest.approx(4 * DISK, abs=ALMOST)
     assert (found["vol-1"].per_hour, found["vol-1"].what) == (0, "73 GiB gp3, attached by now")
@@ -199,17 +199,19 @@ spans = some.tuples(hours_ago, some.none() | some.integers(0, 500_000)).map(
 )
 runs = some.lists(some.tuples(spans, some.none() | amounts, some.booleans()), max_size=4).map(
     lambda many: tuple(
-        Run("i-1", "", "old.type", begun, ended, price, address) for (begun, ended), price, address in many
+        InstanceUsage("i-1", "", "old.type", begun, ended, price, address) for (begun, ended), price, address in many
     )
 )
 stretches = some.lists(some.tuples(spans, some.none() | amounts, some.sampled_from(["i-1", ""])), max_size=4).map(
-    lambda many: tuple(DiskRun("vol-1", owner, 7, "gp3", begun, ended, price) for (begun, ended), price, owner in many)
+    lambda many: tuple(
+        VolumeUsage("vol-1", owner, 7, "gp3", begun, ended, price) for (begun, ended), price, owner in many
+    )
 )
 fleets = some.builds(
     lambda state, address, ran, lay, kind: fleet(
         machine(state=state, type=kind, public_ip=address),
-        runs={"i-1": ran, "i-gone": tuple(replace(run, instance_id="i-gone") for run in ran[:2])},
-        disks={"vol-1": lay, "vol-gone": tuple(replace(it, volume_id="vol-gone") for it in lay[:2])},
+        instance_usage={"i-1": ran, "i-gone": tuple(replace(run, instance_id="i-gone") for run in ran[:2])},
+        volume_usage={"vol-1": lay, "vol-gone": tuple(replace(it, volume_id="vol-gone") for it in lay[:2])},
     ),
     some.sampled_from(State),
     some.sampled_from([None, "203.0.113.1"]),
@@ -264,14 +266,16 @@ def test_stopping_stops_the_machine_and_an_address_that_is_not_elastic_and_nothi
 def test_ten_thousand_instances_are_added_up_in_a_second() -> None:
     instances = [machine(number, launched_at=NOW - number % 900 * HOUR) for number in range(10_000)]
     ran = {
-        one.id: (Run(one.id, "", "m5.large", NOW - 2_000 * HOUR, NOW - 500 * HOUR, Decimal("0.1"), True),)
+        one.id: (InstanceUsage(one.id, "", "m5.large", NOW - 2_000 * HOUR, NOW - 500 * HOUR, Decimal("0.1"), True),)
         for one in instances
     }
     lay = {
-        f"vol-{number}": (DiskRun(f"vol-{number}", f"i-{number}", 73, "gp3", NOW - 900 * HOUR, None, Decimal("5.84")),)
+        f"vol-{number}": (
+            VolumeUsage(f"vol-{number}", f"i-{number}", 73, "gp3", NOW - 900 * HOUR, None, Decimal("5.84")),
+        )
         for number in range(10_000)
     }
-    seen = fleet(*instances, runs=ran, disks=lay)
+    seen = fleet(*instances, instance_usage=ran, volume_usage=lay)
     began = process_time()
     account = account_cost(seen, NOW)
     assert process_time() - began < 2.5  # on a slow machine; 0.4 s on a common one
@@ -282,43 +286,47 @@ def test_what_nobody_saw_of_a_run_is_said_and_not_billed_as_if_it_were_sure() ->
     stopped = machine(state=State.STOPPED, public_ip=None)
     begun = NOW - 10 * HOUR
     priced = Decimal("0.096")
-    seen = Run("i-1", "inst1", "m5.large", begun, NOW - 4 * HOUR, priced, True, begun, NOW - HOUR)
-    account = account_cost(fleet(stopped, runs={"i-1": (seen,)}), NOW)
+    seen = InstanceUsage("i-1", "inst1", "m5.large", begun, NOW - 4 * HOUR, priced, True, begun, NOW - HOUR)
+    account = account_cost(fleet(stopped, instance_usage={"i-1": (seen,)}), NOW)
     assert account.rows[0].month_parts.machine == 6 * priced
     assert any("last seen running" in words and "inst1" in words for words in account.missing)
-    told = replace(seen, gone_by=None)
-    assert not any("inst1" in words for words in account_cost(fleet(stopped, runs={"i-1": (told,)}), NOW).missing)
+    told = replace(seen, ended_before=None)
+    assert not any(
+        "inst1" in words for words in account_cost(fleet(stopped, instance_usage={"i-1": (told,)}), NOW).missing
+    )
 
 
 def test_how_long_ran_what_was_first_seen_at_rest_is_not_known_and_its_price_is() -> None:
     stopped = machine(state=State.STOPPED, public_ip=None)
     begun = NOW - 10 * HOUR
-    unknown = Run("i-1", "inst1", "m5.large", begun, begun, Decimal("0.096"), gone_by=NOW - HOUR)
-    account = account_cost(fleet(stopped, runs={"i-1": (unknown,)}), NOW)
+    unknown = InstanceUsage("i-1", "inst1", "m5.large", begun, begun, Decimal("0.096"), ended_before=NOW - HOUR)
+    account = account_cost(fleet(stopped, instance_usage={"i-1": (unknown,)}), NOW)
     assert account.rows[0].month_parts.unknown == {"machine"}
     [words] = [words for words in account.missing if "inst1" in words]
     assert words.startswith("How long it ran")
-    later = account_cost(replace(fleet(stopped, runs={"i-1": (unknown,)}), seen_at=NOW), NOW + 24 * HOUR)
+    later = account_cost(replace(fleet(stopped, instance_usage={"i-1": (unknown,)}), seen_at=NOW), NOW + 24 * HOUR)
     assert not later.rows[0].today_parts.unknown  # since it was seen at rest, nothing is unknown
 
 
 def test_runs_that_only_ec2_tells_of_are_said_to_be_guesses_in_one_sentence_for_all() -> None:
     ended = "User (2026-11-23 04:00:00 GMT)"
     stopped = [machine(number, state=State.STOPPED, public_ip=None, transition_reason=ended) for number in (1, 2)]
-    told = Run("i-1", "inst1", "m5.large", NOW - 10 * HOUR, NOW - 8 * HOUR, Decimal("0.096"))
+    told = InstanceUsage("i-1", "inst1", "m5.large", NOW - 10 * HOUR, NOW - 8 * HOUR, Decimal("0.096"))
     runs = {"i-1": (told,), "i-2": (replace(told, instance_id="i-2", has_address=True),)}
-    [words] = [one for one in account_cost(fleet(*stopped, runs=runs), NOW).missing if "nobody saw" in one]
+    [words] = [one for one in account_cost(fleet(*stopped, instance_usage=runs), NOW).missing if "nobody saw" in one]
     assert "its type at that one's price, its public address if it had one (inst1 and inst2)." in words
-    assert unseen_words(stopped[0], fleet(*stopped, runs=runs)) == (words.replace(" (inst1 and inst2)", ""),)
+    assert unseen_usage_sentences(stopped[0], fleet(*stopped, instance_usage=runs)) == (
+        words.replace(" (inst1 and inst2)", ""),
+    )
 
 
 def test_one_that_is_gone_is_called_by_its_last_name_and_type() -> None:
     price, begun = Decimal("0.096"), NOW - 10 * HOUR
-    first = Run("i-1", "life", "m5.large", begun, begun + HOUR, price, True, begun)
-    last = Run("i-1", "lifeb", "m5.xlarge", begun + 2 * HOUR, NOW, price, True, begun + 2 * HOUR)
+    first = InstanceUsage("i-1", "life", "m5.large", begun, begun + HOUR, price, True, begun)
+    last = InstanceUsage("i-1", "lifeb", "m5.xlarge", begun + 2 * HOUR, NOW, price, True, begun + 2 * HOUR)
     ended = machine(state=State.TERMINATED, type="m5.xlarge", tags={}, attachments=(), public_ip=None)
     runs = {"i-1": (first, last)}
-    for seen in (fleet(ended, runs=runs), fleet(runs=runs)):
+    for seen in (fleet(ended, instance_usage=runs), fleet(instance_usage=runs)):
         [row] = account_cost(seen, NOW).rows
         assert row.label == "lifeb" and row.what.startswith("m5.xlarge")
 
@@ -333,11 +341,13 @@ def test_old_prices_come_with_the_reason_why_there_are_no_newer_ones() -> None:
 def test_of_a_spot_machine_whose_price_is_known_of_before_only_that_is_said_and_not_that_it_is_in_no_sum() -> None:
     one = machine(lifecycle="spot")
     assert one.launched_at is not None
-    run = Run(one.id, "inst1", "m5.large", one.launched_at, None, Decimal("0.04"), zone=one.zone, is_spot=True)
+    run = InstanceUsage(
+        one.id, "inst1", "m5.large", one.launched_at, None, Decimal("0.04"), zone=one.zone, is_spot=True
+    )
     prices = replace(PRICES, spot={})
-    counted = account_cost(fleet(one, prices=prices, runs={one.id: (run,)}), NOW)
+    counted = account_cost(fleet(one, prices=prices, instance_usage={one.id: (run,)}), NOW)
     [now, before] = [words for words in counted.missing if "inst1" in words]
     assert now.startswith("What 1 machine costs now is not known (inst1): ") and before == UNKNOWN_MARKET
-    never = account_cost(fleet(one, prices=prices, runs={one.id: (replace(run, price_per_hour=None),)}), NOW)
+    never = account_cost(fleet(one, prices=prices, instance_usage={one.id: (replace(run, price_per_hour=None),)}), NOW)
     [only] = [words for words in never.missing if "inst1" in words]
     assert only.startswith("The price of 1 machine is not known, and in no sum (inst1): ")

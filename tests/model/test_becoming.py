@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from fe2tui.model.becoming import what_changes, why_not
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.machine_type import MachineType
+from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.type_compatibility import change_effects, incompatibility_reason
 
-OLD = MachineType("m5.large", 2, 8192, boot_modes=("legacy-bios", "uefi"), ena="required", hypervisor="nitro")
-XEN = MachineType("m4.large", 2, 8192, boot_modes=("legacy-bios",), ena="unsupported", hypervisor="xen")
+OLD = InstanceType("m5.large", 2, 8192, boot_modes=("legacy-bios", "uefi"), ena="required", hypervisor="nitro")
+XEN = InstanceType("m4.large", 2, 8192, boot_modes=("legacy-bios",), ena="unsupported", hypervisor="xen")
 NEW = replace(OLD, name="m5.xlarge", vcpus=4)
 ARM = replace(NEW, name="m6g.large", architectures=("arm64",), boot_modes=("uefi",))
 GPU = replace(NEW, name="g5.xlarge", gpus=1, gpu_name="A10G", local_disk=250)
@@ -67,17 +67,19 @@ BASE = Instance(
     ],
 )
 def test_why_an_instance_cannot_become_a_type_is_said_in_plain_words(
-    instance: Instance, new: MachineType, zones: tuple[str, ...] | None, reason: str | None
+    instance: Instance, new: InstanceType, zones: tuple[str, ...] | None, reason: str | None
 ) -> None:
-    assert why_not(instance, OLD, new, zones) == reason
+    assert incompatibility_reason(instance, OLD, new, zones) == reason
 
 
 def test_a_name_with_control_characters_is_made_visible() -> None:
-    assert why_not(replace(BASE, tags={"Name": "a\x1b[31m"}), OLD, ARM, HERE) == "Arm; a\\x1b[31m is x86_64"
+    assert (
+        incompatibility_reason(replace(BASE, tags={"Name": "a\x1b[31m"}), OLD, ARM, HERE) == "Arm; a\\x1b[31m is x86_64"
+    )
 
 
-def said(instance: Instance, old: MachineType | None, new: MachineType) -> str:
-    return " ".join(what_changes(instance, old, new))
+def said(instance: Instance, old: InstanceType | None, new: InstanceType) -> str:
+    return " ".join(change_effects(instance, old, new))
 
 
 def test_the_address_of_a_running_one_changes_and_that_of_a_stopped_one_stays() -> None:

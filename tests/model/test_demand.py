@@ -7,10 +7,9 @@ from decimal import Decimal
 import pytest
 
 from fe2tui.errors import NotFoundError, UsageError
-from fe2tui.model.catalogue import Catalogue
-from fe2tui.model.demand import DemandPrice, demand_prices
 from fe2tui.model.fleet import Prices
-from fe2tui.model.machine_type import MachineType
+from fe2tui.model.instance_type import InstanceType, TypeCatalogue
+from fe2tui.model.on_demand_prices import OnDemandPrice, on_demand_prices
 
 PRICES = Prices(
     on_demand={
@@ -22,11 +21,11 @@ PRICES = Prices(
     },
     several=frozenset({"m5.2xlarge"}),
 )
-CATALOGUE = Catalogue({"m5.4xlarge": MachineType("m5.4xlarge", 16, 65_536)})
+CATALOGUE = TypeCatalogue({"m5.4xlarge": InstanceType("m5.4xlarge", 16, 65_536)})
 
 
 def test_a_family_is_shown_smallest_first_with_why_a_price_is_missing() -> None:
-    found = demand_prices("m5", PRICES, CATALOGUE, "us-east-2")
+    found = on_demand_prices("m5", PRICES, CATALOGUE, "us-east-2")
     assert [one.type for one in found] == ["m5.large", "m5.xlarge", "m5.2xlarge", "m5.4xlarge", "m5.metal"]
     assert [one.per_hour for one in found][:3] == [Decimal("0.096"), Decimal("0.192"), None]
     assert found[2].words == "several prices, see https://aws.amazon.com/ec2/pricing/on-demand/"
@@ -35,7 +34,7 @@ def test_a_family_is_shown_smallest_first_with_why_a_price_is_missing() -> None:
 
 @pytest.mark.parametrize(("asked", "found"), [("M5A", ["m5a.large"]), (" t3.nano ", ["t3.nano"])])
 def test_upper_case_spaces_and_single_types_are_understood(asked: str, found: list[str]) -> None:
-    assert [one.type for one in demand_prices(asked, PRICES, Catalogue(), "us-east-2")] == found
+    assert [one.type for one in on_demand_prices(asked, PRICES, TypeCatalogue(), "us-east-2")] == found
 
 
 @pytest.mark.parametrize(
@@ -44,30 +43,30 @@ def test_upper_case_spaces_and_single_types_are_understood(asked: str, found: li
 )
 def test_what_is_not_there_is_an_error_with_what_is_near(asked: str, remedy: str) -> None:
     with pytest.raises(NotFoundError) as caught:
-        demand_prices(asked, PRICES, CATALOGUE, "us-east-2")
+        on_demand_prices(asked, PRICES, CATALOGUE, "us-east-2")
     assert caught.value.remedy.startswith(remedy)
 
 
 def test_of_many_families_only_some_are_named() -> None:
     many = Prices(on_demand={f"x{number}.large": Decimal(1) for number in range(150)})
     with pytest.raises(NotFoundError) as caught:
-        demand_prices("zz", many, Catalogue(), "us-east-2")
+        on_demand_prices("zz", many, TypeCatalogue(), "us-east-2")
     assert caught.value.remedy.endswith(" and 142 more.") and len(caught.value.remedy) < 100
 
 
 def test_no_family_is_wrong_usage() -> None:
     with pytest.raises(UsageError):
-        demand_prices(" ", PRICES, CATALOGUE, "us-east-2")
+        on_demand_prices(" ", PRICES, CATALOGUE, "us-east-2")
 
 
 @pytest.mark.parametrize(
     ("price", "shown"),
     [
-        (DemandPrice("m5.large", Decimal("0.0960000000")), "m5.large: $0.096 an hour"),
-        (DemandPrice("t3.nano", Decimal("0.0052")), "t3.nano: $0.0052 an hour"),
-        (DemandPrice("p3.2xlarge", Decimal("3.06")), "p3.2xlarge: $3.060 an hour"),
-        (DemandPrice("x", None, "price unknown"), "x: price unknown"),
+        (OnDemandPrice("m5.large", Decimal("0.0960000000")), "m5.large: $0.096 an hour"),
+        (OnDemandPrice("t3.nano", Decimal("0.0052")), "t3.nano: $0.0052 an hour"),
+        (OnDemandPrice("p3.2xlarge", Decimal("3.06")), "p3.2xlarge: $3.060 an hour"),
+        (OnDemandPrice("x", None, "price unknown"), "x: price unknown"),
     ],
 )
-def test_a_price_is_shown_with_all_the_decimals_it_has(price: DemandPrice, shown: str) -> None:
+def test_a_price_is_shown_with_all_the_decimals_it_has(price: OnDemandPrice, shown: str) -> None:
     assert repr(price) == shown

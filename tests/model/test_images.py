@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fe2tui.model.filters import FilterError, filter_and_sort
 from fe2tui.model.fleet import Fleet, Prices, PublicImage
-from fe2tui.model.freeze import free_name, name_error, valid_name
+from fe2tui.model.freeze import image_name_error, image_name_of, unused_image_name
 from fe2tui.model.image import IMAGE_WORDS, Image, login_user
-from fe2tui.model.image_query import IMAGES, SORTS, ImagesAt, family, instances_of
+from fe2tui.model.image_filter import IMAGE_LANGUAGE, IMAGE_SORTS, ImageScope, instances_of_image, public_image_title
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money.images import image_per_month, snapshot_per_month
-from fe2tui.model.place import Place
+from fe2tui.model.location import Location
+from fe2tui.model.money.rates import image_per_month, snapshot_per_month
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.terms import QueryError, arranged
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BASE = Image(
@@ -39,7 +39,7 @@ UBUNTU = Image(
 MADE = Instance("i-1", State.RUNNING, "m5.large", "z", image_id="ami-1")
 SNAPSHOTS = (Snapshot("snap-1", 60, stored=22.5), Snapshot("snap-2", 500), Snapshot("snap-3", 40, archived=True))
 FLEET = Fleet(
-    Place("p", "r"),
+    Location("p", "r"),
     NOW,
     {"i-1": MADE, "i-2": replace(MADE, id="i-2"), "i-3": replace(MADE, id="i-3", state=State.TERMINATED)},
     prices=Prices(snapshot=Decimal("0.05")),
@@ -111,14 +111,16 @@ def test_a_snapshot_never_costs_less_than_nothing_nor_more_than_its_volume(
     ],
 )
 def test_a_filter_shows_the_images_that_fit(text: str, names: list[str]) -> None:
-    shown = arranged(EVERY, ImagesAt(FLEET, NOW), IMAGES.parse(text), SORTS["name"], False, lambda image: image.id)
+    shown = filter_and_sort(
+        EVERY, ImageScope(FLEET, NOW), IMAGE_LANGUAGE.parse(text), IMAGE_SORTS["name"], False, lambda image: image.id
+    )
     assert [image.name for image in shown] == names
 
 
 @pytest.mark.parametrize("text", ["state:sleeping", "colour:red", "age>old", "cost>much", "size>x"])
 def test_a_filter_that_makes_no_sense_says_so(text: str) -> None:
-    with pytest.raises(QueryError):
-        IMAGES.parse(text)
+    with pytest.raises(FilterError):
+        IMAGE_LANGUAGE.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -134,15 +136,17 @@ def test_a_filter_that_makes_no_sense_says_so(text: str) -> None:
     ],
 )
 def test_every_column_sorts(sort: str, order: list[str]) -> None:
-    shown = arranged(EVERY, ImagesAt(FLEET, NOW), IMAGES.parse(""), SORTS[sort], False, lambda image: image.id)
+    shown = filter_and_sort(
+        EVERY, ImageScope(FLEET, NOW), IMAGE_LANGUAGE.parse(""), IMAGE_SORTS[sort], False, lambda image: image.id
+    )
     assert [image.id for image in shown] == order
-    assert sort in SORTS and set(SORTS) == {"name", "state", "size", "arch", "age", "cost", "made"}
+    assert sort in IMAGE_SORTS and set(IMAGE_SORTS) == {"name", "state", "size", "arch", "age", "cost", "made"}
 
 
 def test_the_instances_of_an_image_are_those_that_are_not_gone() -> None:
-    assert [one.id for one in instances_of(BASE, FLEET)] == ["i-1", "i-2"]
-    assert instances_of(ARM, FLEET) == ()
-    assert (family(UBUNTU, FLEET), family(BASE, FLEET)) == ("Ubuntu 26.04 LTS", "")
+    assert [one.id for one in instances_of_image(BASE, FLEET)] == ["i-1", "i-2"]
+    assert instances_of_image(ARM, FLEET) == ()
+    assert (public_image_title(UBUNTU, FLEET), public_image_title(BASE, FLEET)) == ("Ubuntu 26.04 LTS", "")
 
 
 def test_an_image_tells_what_it_was_made_from() -> None:
@@ -187,14 +191,14 @@ def test_every_word_logs_in_as_the_images_that_it_finds() -> None:
 @given(st.text(max_size=300), st.sets(st.text(min_size=3, max_size=8), max_size=5))
 def test_any_instances_name_gives_an_image_a_name_that_ec2_takes_and_nobody_has(name: str, others: set[str]) -> None:
     instance = Instance("i-0b39947b710d05337", State.RUNNING, "t3.micro", "z", tags={"Name": name})
-    valid = valid_name(instance)
-    assert name_error(valid, "") is None
+    valid = image_name_of(instance)
+    assert image_name_error(valid, "") is None
     taken = {*others, valid, f"{valid[:126]}-2"}
-    free = free_name(valid, taken)
-    assert free not in taken and name_error(free, "") is None
+    free = unused_image_name(valid, taken)
+    assert free not in taken and image_name_error(free, "") is None
 
 
 def test_a_name_that_is_free_and_fine_stays_as_it_is() -> None:
     instance = Instance("i-1", State.RUNNING, "t3.micro", "z", tags={"Name": "my base (v1.2) [x86]/a'@b_c-d"})
-    assert free_name(valid_name(instance), ()) == instance.name
-    assert free_name("base", {"base", "base-2", "base-4"}) == "base-3"
+    assert unused_image_name(image_name_of(instance), ()) == instance.name
+    assert unused_image_name("base", {"base", "base-2", "base-4"}) == "base-3"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.interruption import interruption_forms, interruption_words, request_words, waits_for_aws
+from fe2tui.model.interruption import interruption_forms, interruption_text, is_waiting_for_aws, request_text
 from fe2tui.model.spot import SpotRequest
 
 NOW = datetime.now(UTC).astimezone().replace(hour=15, minute=0, second=0, microsecond=0).astimezone(UTC)
@@ -42,7 +42,7 @@ def request(state: str, code: str, kind: str = "persistent", **changes: Any) -> 
 )
 @pytest.mark.parametrize("state", ["open", "active", "disabled"])
 def test_a_machine_that_aws_stopped_says_why_and_comes_back_by_itself(state: str, code: str, why: str) -> None:
-    said = interruption_words(machine(reason=SHUTDOWN), request(state, code), NOW)
+    said = interruption_text(machine(reason=SHUTDOWN), request(state, code), NOW)
     assert said == f"taken back by AWS at {AT_TWO}: {why}; comes back by itself"
 
 
@@ -58,20 +58,20 @@ def test_a_machine_that_aws_stopped_says_why_and_comes_back_by_itself(state: str
     ],
 )
 def test_a_machine_that_aws_terminated_is_gone_with_its_disk(code: str, why: str) -> None:
-    said = interruption_words(machine(State.TERMINATED, TERMINATION), request("closed", code, "one-time"), NOW)
+    said = interruption_text(machine(State.TERMINATED, TERMINATION), request("closed", code, "one-time"), NOW)
     assert said == f"taken back by AWS at {AT_TWO}: {why}; gone, disk deleted"
 
 
 def test_one_that_ended_with_its_request_was_not_taken_back() -> None:
     asked = request("closed", "instance-terminated-by-service")
-    said = interruption_words(machine(State.TERMINATED, "Client.x"), asked, NOW)
+    said = interruption_text(machine(State.TERMINATED, "Client.x"), asked, NOW)
     assert said == f"ended by AWS at {AT_TWO}: its request ended while it was stopped; gone, disk deleted"
 
 
 def test_one_whose_request_was_cancelled_while_aws_had_stopped_it_was_ended_by_a_person() -> None:
     asked = request("cancelled", "instance-terminated-by-service")
-    assert interruption_words(machine(State.TERMINATED, "Client.UserInitiatedShutdown: x"), asked, NOW) == ""
-    assert "AWS" not in request_words(asked)
+    assert interruption_text(machine(State.TERMINATED, "Client.UserInitiatedShutdown: x"), asked, NOW) == ""
+    assert "AWS" not in request_text(asked)
 
 
 WHILE_STOPPED = machine(reason=SHUTDOWN)
@@ -147,7 +147,7 @@ def test_the_day_stands_in_the_short_form_of_what_was_another_day() -> None:
 
 def test_of_a_persistent_request_aws_launches_another_in_its_place() -> None:
     asked = request("open", "instance-terminated-no-capacity", instance_id=None)
-    said = interruption_words(machine(State.TERMINATED, TERMINATION), asked, NOW)
+    said = interruption_text(machine(State.TERMINATED, TERMINATION), asked, NOW)
     assert said == f"{TAKEN}; gone, disk deleted; AWS launches another in its place"
 
 
@@ -162,7 +162,7 @@ def test_of_a_persistent_request_aws_launches_another_in_its_place() -> None:
 )
 def test_disks_that_are_kept_are_said_to_be_while_ec2_tells_of_them(disks: tuple[Attachment, ...], words: str) -> None:
     ending = machine(State.SHUTTING_DOWN, TERMINATION, attachments=disks)
-    said = interruption_words(ending, request("closed", "instance-terminated-no-capacity", "one-time"), NOW)
+    said = interruption_text(ending, request("closed", "instance-terminated-no-capacity", "one-time"), NOW)
     assert said == f"{TAKEN}; gone, {words}"
 
 
@@ -178,7 +178,7 @@ def test_disks_that_are_kept_are_said_to_be_while_ec2_tells_of_them(disks: tuple
     ],
 )
 def test_a_running_one_says_when_aws_takes_it_two_minutes_after_the_notice(code: str, words: str) -> None:
-    assert interruption_words(machine(State.RUNNING), request("active", code), NOW) == words
+    assert interruption_text(machine(State.RUNNING), request("active", code), NOW) == words
 
 
 @pytest.mark.parametrize(
@@ -193,21 +193,21 @@ def test_the_day_stands_with_the_time_when_it_was_another_day(moment: datetime |
     old = machine(reason=SHUTDOWN, launched_at=None)
     here = moment.astimezone() if moment else None
     when = f" {words} {here.day} {here:%b %Y}" if here else ""
-    assert interruption_words(old, asked, NOW) == (
+    assert interruption_text(old, asked, NOW) == (
         f"taken back by AWS{when}: no capacity in us-east-2b; comes back by itself"
     )
 
 
 def test_without_its_request_the_machines_own_reason_tells_what_it_can() -> None:
     stopped = machine(reason=SHUTDOWN, transition_reason=f"Service initiated ({AT:%Y-%m-%d %H:%M:%S} GMT)")
-    assert interruption_words(stopped, None, NOW) == f"taken back by AWS at {AT_TWO}; comes back by itself"
+    assert interruption_text(stopped, None, NOW) == f"taken back by AWS at {AT_TWO}; comes back by itself"
     gone = machine(State.TERMINATED, TERMINATION)
-    assert interruption_words(gone, None, NOW) == "taken back by AWS; gone, disk deleted"
+    assert interruption_text(gone, None, NOW) == "taken back by AWS; gone, disk deleted"
 
 
 def test_a_request_that_has_ended_brings_nothing_back() -> None:
     asked = request("cancelled", "instance-stopped-no-capacity")
-    assert interruption_words(machine(reason=SHUTDOWN), asked, NOW) == (
+    assert interruption_text(machine(reason=SHUTDOWN), asked, NOW) == (
         f"{TAKEN}; does not come back: its request is cancelled"
     )
 
@@ -235,14 +235,14 @@ def test_a_request_that_has_ended_brings_nothing_back() -> None:
     ],
 )
 def test_what_a_person_did_is_no_interruption(instance: Instance, asked: SpotRequest | None) -> None:
-    assert interruption_words(instance, asked, NOW) == ""
-    assert not waits_for_aws(instance, asked)
+    assert interruption_text(instance, asked, NOW) == ""
+    assert not is_waiting_for_aws(instance, asked)
 
 
 def test_only_aws_starts_one_that_aws_stopped() -> None:
-    assert waits_for_aws(machine(reason=SHUTDOWN))
-    assert waits_for_aws(machine(), request("disabled", "instance-stopped-no-capacity"))
-    assert not waits_for_aws(machine(State.TERMINATED, TERMINATION))
+    assert is_waiting_for_aws(machine(reason=SHUTDOWN))
+    assert is_waiting_for_aws(machine(), request("disabled", "instance-stopped-no-capacity"))
+    assert not is_waiting_for_aws(machine(State.TERMINATED, TERMINATION))
 
 
 DOCUMENTED = {
@@ -279,11 +279,11 @@ DOCUMENTED = {
 
 @pytest.mark.parametrize(("code", "state"), DOCUMENTED.items())
 def test_each_status_code_of_ec2_has_words_of_ours(code: str, state: str) -> None:
-    said = request_words(request(state, code, status_words="AWS's own words."))
+    said = request_text(request(state, code, status_words="AWS's own words."))
     assert said and code not in said and "{" not in said
     assert ("AWS's own words" in said) == (code in ("bad-parameters", "constraint-not-fulfillable", "system-error"))
     variant = code.replace("canceled", "cancelled")
-    assert request_words(request(state, variant, status_words="AWS's own words.")) == said
+    assert request_text(request(state, variant, status_words="AWS's own words.")) == said
 
 
 @pytest.mark.parametrize(
@@ -310,12 +310,12 @@ def test_each_status_code_of_ec2_has_words_of_ours(code: str, state: str) -> Non
     ],
 )
 def test_a_request_says_what_its_state_means(asked: SpotRequest, words: str) -> None:
-    assert words in request_words(asked)
+    assert words in request_text(asked)
 
 
 def test_terminating_its_machine_is_the_end_of_a_one_time_request() -> None:
     for code in ("instance-terminated-by-user", "instance-terminated-no-capacity"):
-        assert "launches another" not in request_words(request("closed", code, "one-time"))
+        assert "launches another" not in request_text(request("closed", code, "one-time"))
 
 
 @pytest.mark.parametrize(
@@ -327,6 +327,6 @@ def test_terminating_its_machine_is_the_end_of_a_one_time_request() -> None:
     ],
 )
 def test_a_request_whose_machine_is_gone_does_not_say_that_it_runs(asked: SpotRequest, words: str) -> None:
-    assert request_words(asked, machine(State.TERMINATED)) == words
-    assert "is being terminated" in request_words(asked, machine(State.SHUTTING_DOWN))
-    assert request_words(asked, machine(State.RUNNING)) == request_words(asked)
+    assert request_text(asked, machine(State.TERMINATED)) == words
+    assert "is being terminated" in request_text(asked, machine(State.SHUTTING_DOWN))
+    assert request_text(asked, machine(State.RUNNING)) == request_text(asked)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fe2tui.errors import FieldError
-from fe2tui.model.launch import LARGEST_DISK, LaunchRequest, field_errors, market_meant
+from fe2tui.model.launch import MAX_VOLUME_SIZE, LaunchRequest, field_errors, parse_market
 
 GOOD = LaunchRequest("train-resnet", "ubuntu", "p3.8xlarge")
 
@@ -26,7 +26,7 @@ GOOD = LaunchRequest("train-resnet", "ubuntu", "p3.8xlarge")
         {"type": "u-6tb1.112xlarge"},
         {"type": "mac2-m2.metal"},
         {"disk": 1},
-        {"disk": LARGEST_DISK},
+        {"disk": MAX_VOLUME_SIZE},
         {"iops": 3000},
         {"iops": 80_000},
     ],
@@ -51,7 +51,7 @@ def test_what_can_be_is_let_through(changes: dict[str, object]) -> None:
         ("image", " "),
         ("disk", 0),
         ("disk", -5),
-        ("disk", LARGEST_DISK + 1),
+        ("disk", MAX_VOLUME_SIZE + 1),
         ("type", ""),
         ("type", "m5"),
         ("type", "m5.large; rm"),
@@ -115,11 +115,11 @@ def test_a_tag_that_could_not_be_kept_is_refused(key: str) -> None:
     ],
 )
 def test_how_it_is_bought_can_be_said_in_words_or_as_yes_and_no(said: object, meant: str) -> None:
-    assert market_meant(said) == meant
+    assert parse_market(said) == meant
 
 
 @pytest.mark.parametrize("said", ["sometimes", "", 2, "spot!"])
 def test_other_words_for_how_it_is_bought_are_refused(said: object) -> None:
     with pytest.raises(FieldError, match="stands where SPOT is meant") as refused:
-        market_meant(said)
+        parse_market(said)
     assert refused.value.field == "market"

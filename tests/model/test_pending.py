@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fe2tui.model.image import Image
-from fe2tui.model.pending import progress_of, snapshots_behind
+from fe2tui.model.image import Image, image_progress, image_snapshots
 from fe2tui.model.snapshot import Snapshot
 
 IMAGE = Image("ami-0123456789abcdef0", "base", state="pending", root_size=50)
@@ -20,20 +19,20 @@ def snapshot(key: str, size: int, progress: float, words: str = "") -> Snapshot:
 
 def test_it_has_come_as_far_as_its_snapshots_by_their_size() -> None:
     behind = [snapshot("snap-1", 30, 1.0, WORDS), snapshot("snap-2", 10, 0.2, WORDS), snapshot("snap-3", 10, 0.0)]
-    assert progress_of(IMAGE, behind) == pytest.approx(0.8)
+    assert image_progress(IMAGE, behind) == pytest.approx(0.8)
     named = replace(IMAGE, snapshot_ids=("snap-3",))
-    assert {one.id for one in snapshots_behind(named, behind)} == {"snap-1", "snap-2", "snap-3"}
+    assert {one.id for one in image_snapshots(named, behind)} == {"snap-1", "snap-2", "snap-3"}
 
 
 def test_a_pending_image_without_a_snapshot_has_not_come_far() -> None:
-    assert progress_of(IMAGE, []) == 0.0
+    assert image_progress(IMAGE, []) == 0.0
     of_another = snapshot("snap-1", 30, 1.0, WORDS.replace("ami-0", "ami-1"))
-    assert progress_of(IMAGE, [of_another]) == 0.0
+    assert image_progress(IMAGE, [of_another]) == 0.0
 
 
 @pytest.mark.parametrize("state", ["available", "failed", "disabled"])
 def test_of_an_image_that_is_not_pending_there_is_nothing_to_tell(state: str) -> None:
-    assert progress_of(replace(IMAGE, state=state), [snapshot("snap-1", 8, 0.5, WORDS)]) is None
+    assert image_progress(replace(IMAGE, state=state), [snapshot("snap-1", 8, 0.5, WORDS)]) is None
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fe2tui.model.filters import FilterError, filter_and_sort, natural_sort_key
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.place import Place
-from fe2tui.model.query import INSTANCES as LANGUAGE
-from fe2tui.model.query import SORTS, At, parse
-from fe2tui.model.terms import QueryError, arranged, natural
+from fe2tui.model.instance_filter import INSTANCE_LANGUAGE as LANGUAGE
+from fe2tui.model.instance_filter import INSTANCE_SORTS, InstanceScope, parse_instance_filter
+from fe2tui.model.location import Location
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -39,7 +39,7 @@ INSTANCES = [
     _instance("spot-the-dog", "t3.micro", State.TERMINATED, 9, tags={"env": "prod"}),
 ]
 FLEET = Fleet(
-    Place("default", "us-east-2"),
+    Location("default", "us-east-2"),
     NOW,
     {i.id: i for i in INSTANCES},
     prices=Prices(on_demand={"m5.xlarge": Decimal("0.192"), "t3.micro": Decimal("0.0104")}),
@@ -48,8 +48,8 @@ FLEET = Fleet(
 
 
 def shown(text: str) -> list[str]:
-    query = parse(text)
-    return [i.name for i in INSTANCES if query.matches(i, At(FLEET, NOW))]
+    query = parse_instance_filter(text)
+    return [i.name for i in INSTANCES if query.matches(i, InstanceScope(FLEET, NOW))]
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_a_term_that_is_not_finished_hides_nothing(text: str) -> None:
     ],
 )
 def test_a_term_that_makes_no_sense_says_what_would(text: str, said: str) -> None:
-    with pytest.raises(QueryError) as caught:
-        parse(f"base {text}")
+    with pytest.raises(FilterError) as caught:
+        parse_instance_filter(f"base {text}")
     assert said in str(caught.value)
     assert caught.value.term == text
 
@@ -122,11 +122,11 @@ def test_a_term_that_makes_no_sense_says_what_would(text: str, said: str) -> Non
 @given(st.text(max_size=40))
 def test_any_text_is_a_filter_or_a_query_error(text: str) -> None:
     try:
-        query = parse(text)
-    except QueryError:
+        query = parse_instance_filter(text)
+    except FilterError:
         return
     for instance in INSTANCES:
-        assert query.matches(instance, At(FLEET, NOW)) in (True, False)
+        assert query.matches(instance, InstanceScope(FLEET, NOW)) in (True, False)
 
 
 @given(st.lists(st.sampled_from(["train", "state:running", "type:p3", "tag:env=prod", "age>7d", "spot"]), max_size=4))
@@ -137,32 +137,41 @@ def test_more_terms_never_show_more(terms: list[str]) -> None:
 @pytest.mark.parametrize("text", ["state:", "cost>", "web cost<", "-tag:"])
 def test_a_term_without_a_value_is_wrong_where_nobody_is_still_typing(text: str) -> None:
     LANGUAGE.parse(text)
-    with pytest.raises(QueryError, match="has no value"):
-        LANGUAGE.parse_whole(text)
+    with pytest.raises(FilterError, match="has no value"):
+        LANGUAGE.parse_complete(text)
 
 
 def test_finished_filters_are_the_same_whether_anybody_types() -> None:
     for text in ("", "web", '"two words" -x', "state:running cost>1"):
-        assert LANGUAGE.parse_whole(text).text == LANGUAGE.parse(text).text
+        assert LANGUAGE.parse_complete(text).text == LANGUAGE.parse(text).text
 
 
 def test_names_sort_by_the_numbers_in_them() -> None:
-    assert sorted(["inst10", "inst2", "Inst1"], key=natural) == ["Inst1", "inst2", "inst10"]
+    assert sorted(["inst10", "inst2", "Inst1"], key=natural_sort_key) == ["Inst1", "inst2", "inst10"]
 
 
-@pytest.mark.parametrize("name", list(SORTS))
+@pytest.mark.parametrize("name", list(INSTANCE_SORTS))
 def test_every_sort_orders_every_instance(name: str) -> None:
-    around, everything = At(FLEET, NOW), parse("")
-    assert len(arranged(INSTANCES, around, everything, SORTS[name], False, lambda i: i.id)) == len(INSTANCES)
+    around, everything = InstanceScope(FLEET, NOW), parse_instance_filter("")
+    assert len(filter_and_sort(INSTANCES, around, everything, INSTANCE_SORTS[name], False, lambda i: i.id)) == len(
+        INSTANCES
+    )
 
 
 @pytest.mark.parametrize("descending", [False, True])
 def test_what_is_not_known_comes_last_whichever_way_it_is_sorted(descending: bool) -> None:
-    by_cost = arranged(INSTANCES, At(FLEET, NOW), parse(""), SORTS["hour"], descending, lambda i: i.id)
+    by_cost = filter_and_sort(
+        INSTANCES,
+        InstanceScope(FLEET, NOW),
+        parse_instance_filter(""),
+        INSTANCE_SORTS["hour"],
+        descending,
+        lambda i: i.id,
+    )
     assert by_cost[-1].name == "train-resnet"
     assert by_cost[0 if descending else -2].name == "base"
 
 
 def test_those_that_run_are_up_longer_than_those_that_do_not() -> None:
-    by_time = sorted(INSTANCES, key=lambda i: SORTS["up"].key(i, At(FLEET, NOW)), reverse=True)
+    by_time = sorted(INSTANCES, key=lambda i: INSTANCE_SORTS["up"].key(i, InstanceScope(FLEET, NOW)), reverse=True)
     assert [i.name for i in by_time][:3] == ["base", "train-resnet", "inst10"]

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fe2tui.errors import NotFoundError
-from fe2tui.model.price_hist import PriceHist, last_days, price_table, zone_named
-from fe2tui.model.series import Series
-from fe2tui.model.spot import SpotHistory, combined, saving, zone_figures, zone_letter
+from fe2tui.model.price_hist import PriceHist, build_price_hist, find_zone, last_days
+from fe2tui.model.price_series import PriceSeries
+from fe2tui.model.spot import SpotHistory, merge_spot_histories, saving, zone_letter, zone_price_stats
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -21,12 +21,12 @@ DEMAND = Decimal("12.24")
 A, B, C = (f"us-east-2{letter}" for letter in "abc")
 
 
-def series(*changes: tuple[float, str]) -> Series:
+def series(*changes: tuple[float, str]) -> PriceSeries:
     """Changes so many days ago."""
-    return Series.of([(NOW - ago * DAY, Decimal(price)) for ago, price in changes])
+    return PriceSeries.from_changes([(NOW - ago * DAY, Decimal(price)) for ago, price in changes])
 
 
-def history(since: float, until: float = 0, name: str = "p3.8xlarge", **zones: Series) -> SpotHistory:
+def history(since: float, until: float = 0, name: str = "p3.8xlarge", **zones: PriceSeries) -> SpotHistory:
     named = {f"us-east-2{letter}": found for letter, found in zones.items()}
     return SpotHistory(name, NOW - since * DAY, NOW - until * DAY, named)
 
@@ -37,7 +37,7 @@ def history(since: float, until: float = 0, name: str = "p3.8xlarge", **zones: S
 def test_older_and_newer_parts_make_one_history() -> None:
     older = history(30, 7, a=series((31, "4.0"), (9, "4.4")), b=series((30, "3.9")))
     newer = history(8, 0, a=series((9, "4.4"), (1, "3.87")), c=series((2, "5.0")))
-    for joined in (older.joined(newer), newer.joined(older)):
+    for joined in (older.merge(newer), newer.merge(older)):
         assert (joined.since, joined.until) == (older.since, newer.until)
         assert joined.zones[A] == series((31, "4.0"), (9, "4.4"), (1, "3.87"))
         assert list(joined.zones) == [A, B, C]
@@ -45,31 +45,31 @@ def test_older_and_newer_parts_make_one_history() -> None:
 
 def test_where_both_tell_of_a_moment_the_later_read_counts() -> None:
     first, later = history(9, 3, a=series((5, "4.0"))), history(9, 0, a=series((5, "4.1")))
-    assert first.joined(later).zones[A] == later.joined(first).zones[A] == series((5, "4.1"))
+    assert first.merge(later).zones[A] == later.merge(first).zones[A] == series((5, "4.1"))
 
 
 def test_parts_with_time_missing_between_them_do_not_join_and_the_newer_one_stays() -> None:
     old, new = history(30, 20, a=series((30, "4.0"))), history(7, 0, a=series((8, "3.9")))
     with pytest.raises(ValueError, match="do not join"):
-        old.joined(new)
-    assert combined(old, new) is combined(new, old) is combined(None, new) is new
+        old.merge(new)
+    assert merge_spot_histories(old, new) is merge_spot_histories(new, old) is merge_spot_histories(None, new) is new
     with pytest.raises(ValueError, match="do not join"):
-        new.joined(history(7, name="m5.large"))
+        new.merge(history(7, name="m5.large"))
 
 
 @given(some.permutations([(90.0, 40.0), (41.0, 10.0), (10.0, 1.0), (1.5, 0.0)]))
 def test_joining_is_free_of_order_as_long_as_nothing_is_missing_between(parts: list[tuple[float, float]]) -> None:
     whole = series(*((ago, f"{1 + ago % 7}") for ago in range(100, 0, -3)))
-    waiting = [history(since, until, a=Series(*cut(whole, since, until))) for since, until in parts]
+    waiting = [history(since, until, a=PriceSeries(*cut(whole, since, until))) for since, until in parts]
     joined = waiting.pop(0)
     while waiting:  # whichever borders on what there is
         near = next(one for one in waiting if one.since <= joined.until and joined.since <= one.until)
         waiting.remove(near)
-        joined = joined.joined(near)
+        joined = joined.merge(near)
     assert joined == history(90, 0, a=whole.since(NOW - 90 * DAY))
 
 
-def cut(whole: Series, since: float, until: float) -> tuple[tuple[datetime, ...], tuple[Decimal, ...]]:
+def cut(whole: PriceSeries, since: float, until: float) -> tuple[tuple[datetime, ...], tuple[Decimal, ...]]:
     """What EC2 tells of a window: the changes within it and the one before."""
     kept = whole.since(NOW - since * DAY)
     found = [pair for pair in zip(kept.times, kept.values, strict=True) if pair[0] <= NOW - until * DAY]
@@ -78,9 +78,9 @@ def cut(whole: Series, since: float, until: float) -> tuple[tuple[datetime, ...]
 
 def test_what_is_kept_from_a_moment_on_begins_with_the_price_that_held_then() -> None:
     whole = history(30, 0, a=series((30, "4.0"), (20, "4.4"), (2, "3.9")))
-    kept = whole.within(NOW - 10 * DAY)
+    kept = whole.drop_before(NOW - 10 * DAY)
     assert (kept.since, kept.zones[A]) == (NOW - 10 * DAY, series((20, "4.4"), (2, "3.9")))
-    assert whole.within(NOW - 40 * DAY) is whole
+    assert whole.drop_before(NOW - 40 * DAY) is whole
 
 
 # ------------------------------------------------------------------------------------------------ figures
@@ -90,8 +90,8 @@ def test_the_figures_of_zones_are_of_the_window_and_the_cheapest_now_comes_first
     seen = history(
         7, 0, a=series((9, "4.00"), (3.5, "3.00")), b=series((7, "2.00"), (1, "3.50")), c=series((0.5, "9.0"))
     )
-    first, second, third = zone_figures(seen, NOW - 7 * DAY, NOW, DEMAND)
-    assert [(one.zone, one.letter, one.now) for one in (first, second, third)] == [
+    first, second, third = zone_price_stats(seen, NOW - 7 * DAY, NOW, DEMAND)
+    assert [(one.zone, one.zone_letter, one.now) for one in (first, second, third)] == [
         (A, "2a", Decimal(3)),
         (B, "2b", Decimal("3.50")),
         (C, "2c", Decimal(9)),
@@ -100,13 +100,13 @@ def test_the_figures_of_zones_are_of_the_window_and_the_cheapest_now_comes_first
     assert second.mean == (Decimal(2) * 6 + Decimal("3.5")) / 7
     assert first.saves == 1 - Decimal(3) / DEMAND
     assert third.mean == 9  # of the time that is known
-    assert list(seen.now()) == [A, B, C]
+    assert list(seen.current_prices()) == [A, B, C]
 
 
 def test_a_zone_without_a_price_in_the_window_has_no_figures_and_an_unknown_price_saves_nothing() -> None:
     seen = history(7, 0, a=series((1, "4.0")))
-    assert zone_figures(seen, NOW - 7 * DAY, NOW - 2 * DAY, DEMAND) == ()
-    assert zone_figures(seen, NOW - 7 * DAY, NOW, None)[0].saves is None
+    assert zone_price_stats(seen, NOW - 7 * DAY, NOW - 2 * DAY, DEMAND) == ()
+    assert zone_price_stats(seen, NOW - 7 * DAY, NOW, None)[0].saves is None
     assert saving(Decimal("24.48"), DEMAND) == -1
 
 
@@ -141,7 +141,7 @@ def table(zone: str = "") -> PriceHist:
         "p3dn.24xlarge": history(9, name="p3dn.24xlarge"),
     }
     days = last_days(NOW, 3, ZoneInfo("UTC"))
-    return price_table(found, days, {"p3.8xlarge": DEMAND, "p3.16xlarge": Decimal(16)}, zone=zone)
+    return build_price_hist(found, days, {"p3.8xlarge": DEMAND, "p3.16xlarge": Decimal(16)}, zone=zone)
 
 
 def test_each_type_has_its_cheapest_zone_by_the_mean_of_its_days_and_what_is_missing_is_a_dash() -> None:
@@ -183,7 +183,7 @@ def test_a_table_wider_than_the_screen_goes_on_below() -> None:
     ("text", "zone"), [("us-east-2b", B), ("2b", B), ("B", B), (" 2B ", B), ("all", "all"), ("ALL", "all")]
 )
 def test_a_zone_goes_by_its_name_its_end_or_its_letter(text: str, zone: str) -> None:
-    assert zone_named(text, [B, A]) == zone
+    assert find_zone(text, [B, A]) == zone
 
 
 @pytest.mark.parametrize(
@@ -191,10 +191,10 @@ def test_a_zone_goes_by_its_name_its_end_or_its_letter(text: str, zone: str) -> 
     [("1a", "us-east-1a"), ("a", "us-east-1a"), ("bos-1a", "us-east-1-bos-1a"), ("c", "us-gov-west-1c")],
 )
 def test_a_local_zone_is_not_taken_for_one_of_the_region(text: str, zone: str) -> None:
-    assert zone_named(text, ["us-east-1-bos-1a", "us-gov-west-1c", "us-east-1a"]) == zone
+    assert find_zone(text, ["us-east-1-bos-1a", "us-gov-west-1c", "us-east-1a"]) == zone
     assert zone_letter("us-gov-west-1c") == "1c"
 
 
 def test_a_zone_that_there_is_not_is_told_with_those_there_are() -> None:
     with pytest.raises(NotFoundError, match="There are us-east-2a and us-east-2b"):
-        zone_named("2z", [B, A])
+        find_zone("2z", [B, A])

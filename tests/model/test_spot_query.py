@@ -8,26 +8,34 @@ from decimal import Decimal
 import pytest
 
 from fe2tui.errors import UsageError
+from fe2tui.model.filters import filter_and_sort
 from fe2tui.model.fleet import Prices
-from fe2tui.model.machine_type import MachineType
-from fe2tui.model.series import Series
-from fe2tui.model.spot_query import OFFERS, SORTS, Offer, families, means, offer, prefix_first
-from fe2tui.model.terms import arranged
-from fe2tui.model.type_query import TypesAt
+from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.price_series import PriceSeries
+from fe2tui.model.spot_offers import (
+    SPOT_OFFER_LANGUAGE,
+    SPOT_OFFER_SORTS,
+    SpotOffer,
+    family_offers,
+    period_means,
+    prefix_first,
+    spot_offer,
+)
+from fe2tui.model.type_filter import TypeScope
 
 TYPES = {
     one.name: one
     for one in (
-        MachineType("m5.large", 2, 8 * 1024),
-        MachineType("m5.2xlarge", 8, 32 * 1024),
-        MachineType("p3.2xlarge", 8, 61 * 1024, gpus=1, gpu_name="V100"),
-        MachineType("p3.8xlarge", 32, 244 * 1024, gpus=4, gpu_name="V100"),
-        MachineType("p3dn.24xlarge", 96, 768 * 1024, gpus=8, gpu_name="V100", spot=False),
-        MachineType("g6f.large", 2, 8 * 1024, gpus=1, gpu_name="1/8 L4"),
-        MachineType("mp3.large", 2, 8 * 1024),
+        InstanceType("m5.large", 2, 8 * 1024),
+        InstanceType("m5.2xlarge", 8, 32 * 1024),
+        InstanceType("p3.2xlarge", 8, 61 * 1024, gpus=1, gpu_name="V100"),
+        InstanceType("p3.8xlarge", 32, 244 * 1024, gpus=4, gpu_name="V100"),
+        InstanceType("p3dn.24xlarge", 96, 768 * 1024, gpus=8, gpu_name="V100", spot=False),
+        InstanceType("g6f.large", 2, 8 * 1024, gpus=1, gpu_name="1/8 L4"),
+        InstanceType("mp3.large", 2, 8 * 1024),
     )
 }
-AT = TypesAt(
+AT = TypeScope(
     Prices(
         on_demand={
             "m5.large": Decimal("0.10"),
@@ -46,16 +54,16 @@ AT = TypesAt(
         },
     )
 )
-ALL = [offer(one, AT) for one in TYPES.values()]
+ALL = [spot_offer(one, AT) for one in TYPES.values()]
 
 
 def _named(text: str, sort: str = "type", descending: bool = False) -> list[str]:
-    query = OFFERS.parse(text)
-    found = arranged(ALL, AT, query, SORTS[sort], descending, lambda one: one.order)
+    query = SPOT_OFFER_LANGUAGE.parse(text)
+    found = filter_and_sort(ALL, AT, query, SPOT_OFFER_SORTS[sort], descending, lambda one: one.sort_key)
     return [one.name for one in (prefix_first(found, text) if sort == "type" else found)]
 
 
-def _of(name: str) -> Offer:
+def _of(name: str) -> SpotOffer:
     return next(one for one in ALL if one.name == name)
 
 
@@ -88,15 +96,15 @@ def test_a_part_of_a_gpu_has_no_price_a_gpu() -> None:
 def test_all_figures_of_a_family_are_those_of_the_type_that_is_its_best_in_what_is_sorted_by(
     sort: str, name: str
 ) -> None:
-    p3 = next(one for one in families(ALL, sort) if one.name == "p3")
+    p3 = next(one for one in family_offers(ALL, sort) if one.name == "p3")
     best = _of(name)
-    assert (p3.count, p3.type.name) == (2, name)
+    assert (p3.type_count, p3.type.name) == (2, name)
     figures = ("price", "zone", "on_demand", "saves", "per_vcpu", "per_gib", "per_gpu")
     assert [getattr(p3, figure) for figure in figures] == [getattr(best, figure) for figure in figures]
 
 
 def test_the_families_of_types_without_spot_are_there_too() -> None:
-    assert {one.name for one in families(ALL)} == {"m5", "p3", "p3dn", "g6f", "mp3"}
+    assert {one.name for one in family_offers(ALL)} == {"m5", "p3", "p3dn", "g6f", "mp3"}
 
 
 @pytest.mark.parametrize(
@@ -117,7 +125,7 @@ def test_filters_are_those_of_types_and_the_saving(text: str, names: list[str]) 
 
 def test_a_term_that_makes_no_sense_is_told_of() -> None:
     with pytest.raises(UsageError):
-        OFFERS.parse("saves>much")
+        SPOT_OFFER_LANGUAGE.parse("saves>much")
 
 
 @pytest.mark.parametrize(
@@ -144,5 +152,7 @@ def test_the_first_word_decides_what_comes_first_and_a_term_does_not() -> None:
 
 def test_the_parts_of_a_week_are_means_by_time_and_unknown_before_the_first_price() -> None:
     start = datetime(2026, 11, 16, tzinfo=UTC)
-    series = Series.of([(start + timedelta(days=2), Decimal(1)), (start + timedelta(days=3), Decimal(3))])
-    assert means(series, start, start + timedelta(days=8), 4) == [None, Decimal(2), Decimal(3), Decimal(3)]
+    series = PriceSeries.from_changes(
+        [(start + timedelta(days=2), Decimal(1)), (start + timedelta(days=3), Decimal(3))]
+    )
+    assert period_means(series, start, start + timedelta(days=8), 4) == [None, Decimal(2), Decimal(3), Decimal(3)]

@@ -8,24 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fe2tui.model.catalogue import Catalogue
+from fe2tui.model.filters import FilterError, filter_and_sort
 from fe2tui.model.fleet import Prices
-from fe2tui.model.machine_type import MachineType, size_order
-from fe2tui.model.terms import QueryError, arranged
-from fe2tui.model.type_query import SORTS, TypesAt, gigabits, lowest_spot, parse
+from fe2tui.model.instance_type import InstanceType, TypeCatalogue, size_sort_key
+from fe2tui.model.type_filter import TYPE_SORTS, TypeScope, lowest_spot_price, parse_gigabits, parse_type_filter
 
 ARM = ("arm64",)
 TYPES = [
-    MachineType("t3.micro", 2, 1024, burstable=True, free_tier=True, network="Up to 5 Gigabit", hypervisor="nitro"),
-    MachineType("t2.micro", 1, 1024, ("i386", "x86_64"), burstable=True, network="Low to Moderate", hypervisor="xen"),
-    MachineType("m5.large", 2, 8192, current=False, network="Up to 10 Gigabit", hypervisor="nitro"),
-    MachineType("m5.10xlarge", 40, 163840, network="10 Gigabit"),
-    MachineType("m5.metal", 96, 393216, network="25 Gigabit", bare_metal=True),
-    MachineType("m6gd.large", 2, 8192, ARM, local_disk=118, local_disks=1, network="Up to 10 Gigabit"),
-    MachineType("g5.2xlarge", 8, 32768, gpus=1, gpu_name="A10G", gpu_memory=22888, local_disk=450),
-    MachineType("p3.8xlarge", 32, 249856, gpus=4, gpu_name="V100", gpu_memory=16384, current=False),
-    MachineType("p4d.24xlarge", 96, 1179648, gpus=8, gpu_name="A100", gpu_memory=40960, network="4x 100 Gigabit"),
-    MachineType("mac2.metal", 8, 16384, ("arm64_mac",), bare_metal=True, spot=False),
+    InstanceType("t3.micro", 2, 1024, burstable=True, free_tier=True, network="Up to 5 Gigabit", hypervisor="nitro"),
+    InstanceType("t2.micro", 1, 1024, ("i386", "x86_64"), burstable=True, network="Low to Moderate", hypervisor="xen"),
+    InstanceType("m5.large", 2, 8192, current=False, network="Up to 10 Gigabit", hypervisor="nitro"),
+    InstanceType("m5.10xlarge", 40, 163840, network="10 Gigabit"),
+    InstanceType("m5.metal", 96, 393216, network="25 Gigabit", bare_metal=True),
+    InstanceType("m6gd.large", 2, 8192, ARM, local_disk=118, local_disks=1, network="Up to 10 Gigabit"),
+    InstanceType("g5.2xlarge", 8, 32768, gpus=1, gpu_name="A10G", gpu_memory=22888, local_disk=450),
+    InstanceType("p3.8xlarge", 32, 249856, gpus=4, gpu_name="V100", gpu_memory=16384, current=False),
+    InstanceType("p4d.24xlarge", 96, 1179648, gpus=8, gpu_name="A100", gpu_memory=40960, network="4x 100 Gigabit"),
+    InstanceType("mac2.metal", 8, 16384, ("arm64_mac",), bare_metal=True, spot=False),
 ]
 BY_NAME = {one.name: one for one in TYPES}
 PRICES = Prices(
@@ -42,11 +41,11 @@ PRICES = Prices(
     },
 )
 ZONES = {"t3.micro": ("us-east-2a", "us-east-2b"), "g5.2xlarge": ("us-east-2b",), "m5.large": ("us-east-2a",)}
-AT = TypesAt(PRICES, ZONES)
+AT = TypeScope(PRICES, ZONES)
 
 
 def shown(text: str) -> list[str]:
-    query = parse(text)
+    query = parse_type_filter(text)
     return [one.name for one in TYPES if query.matches(one, AT)]
 
 
@@ -104,20 +103,23 @@ def test_types_are_found_by_what_they_have(text: str, names: list[str]) -> None:
     ],
 )
 def test_a_term_that_makes_no_sense_is_named(text: str, said: str) -> None:
-    with pytest.raises(QueryError, match=said):
-        parse(text)
+    with pytest.raises(FilterError, match=said):
+        parse_type_filter(text)
 
 
 @given(st.text(alphabet='vcpumegs<>=:,-"$ .0123456789ari', max_size=30))
 def test_whatever_is_typed_filters_or_says_why_not(text: str) -> None:
     try:
         assert set(shown(text)) <= set(BY_NAME)
-    except QueryError as error:
+    except FilterError as error:
         assert error.summary
 
 
 def ordered(sort: str, descending: bool = False) -> list[str]:
-    return [one.name for one in arranged(TYPES, AT, parse(""), SORTS[sort], descending, lambda one: one.name)]
+    return [
+        one.name
+        for one in filter_and_sort(TYPES, AT, parse_type_filter(""), TYPE_SORTS[sort], descending, lambda one: one.name)
+    ]
 
 
 def test_types_of_a_family_are_smallest_first_by_type() -> None:
@@ -160,8 +162,12 @@ def test_a_price_that_is_not_known_is_not_the_cheapest() -> None:
 
 
 def test_the_lowest_spot_price_is_over_the_zones_known() -> None:
-    assert lowest_spot(BY_NAME["g5.2xlarge"], PRICES) == Decimal("0.45") == AT.spot(BY_NAME["g5.2xlarge"])
-    assert lowest_spot(BY_NAME["t3.micro"], PRICES) is None is AT.spot(BY_NAME["t3.micro"])
+    assert (
+        lowest_spot_price(BY_NAME["g5.2xlarge"], PRICES)
+        == Decimal("0.45")
+        == AT.lowest_spot_price(BY_NAME["g5.2xlarge"])
+    )
+    assert lowest_spot_price(BY_NAME["t3.micro"], PRICES) is None is AT.lowest_spot_price(BY_NAME["t3.micro"])
 
 
 @pytest.mark.parametrize(
@@ -180,21 +186,21 @@ def test_the_lowest_spot_price_is_over_the_zones_known() -> None:
     ],
 )
 def test_network_is_in_gigabits_where_ec2_gives_a_figure(words: str, amount: str | None) -> None:
-    assert gigabits(words) == (None if amount is None else Decimal(amount))
+    assert parse_gigabits(words) == (None if amount is None else Decimal(amount))
 
 
 @pytest.mark.parametrize(
     ("mebibytes", "gigabytes"), [(22888, 24), (45776, 48), (16384, 16), (81920, 80), (2861, 3), (0, 0)]
 )
 def test_gpu_memory_is_as_its_maker_counts_it(mebibytes: int, gigabytes: int) -> None:
-    assert MachineType("x", 1, 1, gpu_memory=mebibytes).gpu_gigabytes == gigabytes
+    assert InstanceType("x", 1, 1, gpu_memory=mebibytes).gpu_gigabytes == gigabytes
 
 
 def test_a_catalogue_knows_families_and_zones() -> None:
-    types = {one.name: one for one in sorted(TYPES, key=lambda one: size_order(one.name))}
-    catalogue = Catalogue(types, ZONES)
-    assert [one.name for one in catalogue.family(" M5 ")] == ["m5.large", "m5.10xlarge", "m5.metal"]
-    assert [one.name for one in catalogue.family("p3.8xlarge")] == ["p3.8xlarge"]
+    types = {one.name: one for one in sorted(TYPES, key=lambda one: size_sort_key(one.name))}
+    catalogue = TypeCatalogue(types, ZONES)
+    assert [one.name for one in catalogue.types_of(" M5 ")] == ["m5.large", "m5.10xlarge", "m5.metal"]
+    assert [one.name for one in catalogue.types_of("p3.8xlarge")] == ["p3.8xlarge"]
     assert catalogue.zones_of("g5.2xlarge") == ("us-east-2b",)
     assert catalogue.zones_of("m5.metal") == ()
-    assert Catalogue(types).zones_of("m5.metal") is None
+    assert TypeCatalogue(types).zones_of("m5.metal") is None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fe2tui.model import words
+from fe2tui.model import text as words
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,14 @@ def test_emoji_have_the_same_width_in_every_terminal() -> None:
 
 
 def test_the_moment_in_a_transition_reason_is_utc() -> None:
-    assert words.parse_transition("User initiated (2026-11-20 10:00:00 GMT)") == datetime(2026, 11, 20, 10, tzinfo=UTC)
-    assert words.parse_transition("") is None
+    assert words.parse_transition_time("User initiated (2026-11-20 10:00:00 GMT)") == datetime(
+        2026, 11, 20, 10, tzinfo=UTC
+    )
+    assert words.parse_transition_time("") is None
 
 
 def test_lists_read_as_sentences() -> None:
-    assert words.listed(["a"]) == "a"
-    assert words.listed(["a", "b", "c"]) == "a, b and c"
+    assert words.join_words(["a"]) == "a"
+    assert words.join_words(["a", "b", "c"]) == "a, b and c"
     assert words.plural(1, "instance") == "1 instance"
     assert words.plural(5000, "instance") == "5,000 instances"

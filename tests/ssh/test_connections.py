@@ -20,8 +20,8 @@ from fe2tui.errors import (
     PermissionDeniedError,
     UnansweredError,
 )
+from fe2tui.ssh.connection import connect
 from fe2tui.ssh.hostkeys import parse_console
-from fe2tui.ssh.machine import connect
 from tests.ssh.ssh_yard import ID, Yard, eventually, lock, write_key
 
 
@@ -108,7 +108,7 @@ async def test_a_machine_without_tmux_says_how_to_get_it(up: Yard, monkeypatch: 
 async def test_an_unknown_host_key_is_trusted_once_and_kept(up: Yard) -> None:
     async with connect(up.route, up.hosts):
         pass
-    assert up.hosts.known(ID) == (up.host_key(),)
+    assert up.hosts.known_keys(ID) == (up.host_key(),)
 
 
 @pytest.mark.parametrize("learnt_by", ["connecting", "console"])
@@ -118,12 +118,12 @@ async def test_a_changed_host_key_is_never_connected_to(up: Yard, learnt_by: str
     else:
         async with connect(up.route, up.hosts):
             pass
-    known = up.hosts.known(ID)
+    known = up.hosts.known_keys(ID)
     up.machines.replace_host_key(ID)
     with pytest.raises(HostKeyChangedError, match="base"):
         async with connect(up.route, up.hosts):
             pass
-    assert up.hosts.known(ID) == known
+    assert up.hosts.known_keys(ID) == known
 
 
 async def test_a_machine_that_shows_only_another_kind_of_key_counts_as_changed(up: Yard) -> None:

@@ -65,10 +65,10 @@ def test_what_is_not_a_whole_block_of_real_keys_gives_none(text: str) -> None:
 
 
 def test_a_learnt_key_is_known_for_that_instance_only(hosts: HostKeys) -> None:
-    assert hosts.known("i-0a") == ()
+    assert hosts.known_keys("i-0a") == ()
     assert hosts.learn("i-0a", [ED, ECDSA]) == (ED, ECDSA)
-    assert hosts.known("i-0a") == (ED, ECDSA)
-    assert hosts.known("i-0a0") == hosts.known("i-0") == ()
+    assert hosts.known_keys("i-0a") == (ED, ECDSA)
+    assert hosts.known_keys("i-0a0") == hosts.known_keys("i-0") == ()
 
 
 def test_learning_again_changes_nothing_and_a_further_kind_of_key_is_added(hosts: HostKeys) -> None:
@@ -90,7 +90,7 @@ def test_a_changed_key_is_refused_and_the_old_one_stays(hosts: HostKeys, offered
     hosts.learn("i-0a", [ED])
     with pytest.raises(HostKeyChangedError):
         hosts.learn("i-0a", offered)
-    assert hosts.known("i-0a") == (ED,)
+    assert hosts.known_keys("i-0a") == (ED,)
 
 
 def test_the_error_names_instance_both_fingerprints_and_a_command_that_forgets(hosts: HostKeys) -> None:
@@ -103,8 +103,8 @@ def test_the_error_names_instance_both_fingerprints_and_a_command_that_forgets(h
         assert part in said
     command = caught.value.remedy[caught.value.remedy.index("ssh-keygen") :]
     subprocess.run(command, shell=True, check=True, capture_output=True)
-    assert hosts.known("i-0a") == ()
-    assert hosts.known("i-0b") == (ED,)
+    assert hosts.known_keys("i-0a") == ()
+    assert hosts.known_keys("i-0b") == (ED,)
 
 
 def test_the_fingerprint_is_the_one_that_ssh_keygen_prints(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_forgetting_drops_one_instance_and_keeps_everything_else(hosts: HostKeys
         file.write("# a person's note\n")
     assert hosts.forget("i-0a") is True
     assert hosts.forget("i-0a") is False
-    assert (hosts.known("i-0a"), hosts.known("i-0b")) == ((), (OTHER_ED,))
+    assert (hosts.known_keys("i-0a"), hosts.known_keys("i-0b")) == ((), (OTHER_ED,))
     assert "# a person's note" in hosts.file.read_text()
     assert hosts.file.stat().st_mode & 0o777 == 0o600
 
@@ -130,16 +130,16 @@ def test_lines_that_ssh_wrote_hashed_are_understood(hosts: HostKeys) -> None:
     hosts.learn("i-0b", [OTHER_ED])
     subprocess.run(["ssh-keygen", "-H", "-f", str(hosts.file)], check=True, capture_output=True)
     assert "i-0a" not in hosts.file.read_text()
-    assert hosts.known("i-0a") == (ED,)
+    assert hosts.known_keys("i-0a") == (ED,)
     assert hosts.forget("i-0a")
-    assert (hosts.known("i-0a"), hosts.known("i-0b")) == ((), (OTHER_ED,))
+    assert (hosts.known_keys("i-0a"), hosts.known_keys("i-0b")) == ((), (OTHER_ED,))
 
 
 def test_a_last_line_without_its_end_is_not_run_into_the_next(hosts: HostKeys) -> None:
     hosts.file.parent.mkdir()
     hosts.file.write_text(f"i-0b {OTHER_ED}")
     hosts.learn("i-0a", [ED])
-    assert (hosts.known("i-0a"), hosts.known("i-0b")) == ((ED,), (OTHER_ED,))
+    assert (hosts.known_keys("i-0a"), hosts.known_keys("i-0b")) == ((ED,), (OTHER_ED,))
 
 
 def test_several_writers_lose_nothing_of_each_other(hosts: HostKeys) -> None:

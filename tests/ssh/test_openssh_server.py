@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from fe2tui.errors import HostKeyChangedError, PermissionDeniedError
-from fe2tui.ssh.endings import explain_exit
+from fe2tui.ssh.connection import connect
+from fe2tui.ssh.errors import exit_error
 from fe2tui.ssh.hostkeys import HostKeys
-from fe2tui.ssh.machine import connect
 from fe2tui.ssh.probe import wait_for_ssh
 from fe2tui.ssh.route import Route
 from fe2tui.ssh.terminal import ssh_command
@@ -81,7 +81,7 @@ async def test_it_becomes_ready_and_runs_commands_and_moves_files(server: Server
 
 async def test_a_host_key_trusted_by_one_way_in_is_the_one_that_the_other_expects(server: Server) -> None:
     await wait_for_ssh(server.route, server.hosts, within=20)
-    assert server.hosts.known("i-0ssd") == (server.host_keys[2],)
+    assert server.hosts.known_keys("i-0ssd") == (server.host_keys[2],)
     done = by_ssh(server, "true")
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -91,7 +91,7 @@ async def test_any_one_of_the_servers_keys_read_off_the_console_will_do(server: 
     server.hosts.learn("i-0ssd", [server.host_keys[which]])
     assert (await wait_for_ssh(server.route, server.hosts, within=20)).proof == "command"
     assert by_ssh(server, "true").returncode == 0
-    assert server.hosts.known("i-0ssd") == (server.host_keys[which],)
+    assert server.hosts.known_keys("i-0ssd") == (server.host_keys[which],)
 
 
 @pytest.mark.parametrize("kind", ["ssh-ed25519", "ssh-rsa"])
@@ -102,7 +102,7 @@ async def test_another_key_than_the_known_is_refused_by_both_ways_in(server: Ser
         async with connect(server.route, server.hosts):
             pass
     done = by_ssh(server, "true")
-    assert isinstance(explain_exit(server.route, server.hosts, done.returncode, done.stderr), HostKeyChangedError)
+    assert isinstance(exit_error(server.route, server.hosts, done.returncode, done.stderr), HostKeyChangedError)
 
 
 async def test_a_key_that_it_does_not_know_is_refused_in_words(server: Server) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fe2tui.errors import HostKeyChangedError, PermissionDeniedError, UnansweredError
-from fe2tui.ssh.probe import Ready, wait_for_ssh
+from fe2tui.ssh.probe import SshReady, wait_for_ssh
 from tests.ssh.ssh_yard import ID, Yard, eventually, write_key
 
 
@@ -22,7 +22,7 @@ async def test_a_running_machine_is_ready_at_once_by_a_command(up: Yard) -> None
     assert ready.proof == "command"
     assert ready.words == "base is ready: ubuntu can log in"
     assert [name for name, _ in steps] == ["ssh answers", "ready"]
-    assert up.hosts.known(ID) == (up.host_key(),)
+    assert up.hosts.known_keys(ID) == (up.host_key(),)
 
 
 async def test_a_machine_that_comes_up_is_noticed_within_a_moment(yard: Yard) -> None:
@@ -49,7 +49,7 @@ async def test_a_key_that_the_machine_has_not_written_yet_is_waited_for(yard: Ya
     authorized.write_text("")
 
     async def write_late() -> None:
-        await eventually(lambda: yard.hosts.known(ID) != ())
+        await eventually(lambda: yard.hosts.known_keys(ID) != ())
         authorized.write_text(line)
 
     writing = asyncio.create_task(write_late())
@@ -194,7 +194,7 @@ async def test_a_wait_can_be_cancelled_at_any_stage(yard: Yard, state: str) -> N
         yard.machines.boot(ID, login_after=60 if state == "booting" else 0)
     write_key(yard.folder / "wrong")
     route = yard.with_route(key_file=yard.folder / "wrong")
-    waiting: asyncio.Task[Ready] = asyncio.create_task(wait_for_ssh(route, yard.hosts))
+    waiting: asyncio.Task[SshReady] = asyncio.create_task(wait_for_ssh(route, yard.hosts))
     await asyncio.wait({waiting}, timeout=0.4)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

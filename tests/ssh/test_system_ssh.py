@@ -22,11 +22,11 @@ from fe2tui.errors import (
     PermissionDeniedError,
     UnansweredError,
 )
-from fe2tui.ssh.endings import explain_exit
+from fe2tui.ssh.errors import exit_error
 from fe2tui.ssh.hostkeys import HostKeys, parse_console
-from fe2tui.ssh.keys import KeyPlaces, find_private_key, identity_file
+from fe2tui.ssh.keys import KeySearchPaths, find_private_key, identity_file
 from fe2tui.ssh.route import Route
-from fe2tui.ssh.terminal import display_command, has_detour, ssh_command
+from fe2tui.ssh.terminal import display_command, ssh_command, uses_jump_host
 from fe2tui.ssh.tunnels import Tunnel, next_free_port
 from tests.ssh.ssh_yard import ID, Yard, write_key
 
@@ -46,7 +46,7 @@ def options(argv: list[str]) -> list[str]:
 def test_the_command_logs_in_and_keeps_the_host_key_under_the_instance_id(up: Yard) -> None:
     done = run(ssh_command(up.route, up.hosts, command="echo $USER; exit 3"))
     assert (done.returncode, done.stdout) == (3, "ubuntu\n")
-    assert up.hosts.known(ID) == (up.host_key(),)
+    assert up.hosts.known_keys(ID) == (up.host_key(),)
     assert up.hosts.file.read_text().startswith(f"{ID} ssh-ed25519 ")
     assert up.hosts.file.stat().st_mode & 0o777 == 0o600
 
@@ -59,7 +59,7 @@ def test_a_shell_is_interactive_and_its_status_comes_back(up: Yard) -> None:
     shell.expect(pexpect.EOF)
     shell.close()
     assert shell.exitstatus == 4
-    assert explain_exit(up.route, up.hosts, 4) is None
+    assert exit_error(up.route, up.hosts, 4) is None
 
 
 def test_a_key_learnt_from_the_console_leaves_nothing_to_trust_on_first_use(up: Yard) -> None:
@@ -77,7 +77,7 @@ def test_a_changed_host_key_stops_with_an_explanation_also_when_first_learnt_by_
     up.machines.replace_host_key(ID)
     done = run(ssh_command(up.route, up.hosts, command="echo in"))
     assert (done.returncode, done.stdout) == (255, "")
-    error = explain_exit(up.route, up.hosts, done.returncode, done.stderr)
+    error = exit_error(up.route, up.hosts, done.returncode, done.stderr)
     assert isinstance(error, HostKeyChangedError)
     assert "base" in error.summary and "ssh-keygen -R" in error.remedy
 
@@ -95,7 +95,7 @@ def test_a_folder_with_spaces_quotes_and_percent_signs_is_no_trouble(up: Yard) -
     hosts = HostKeys(odd / "known_hosts")
     route = up.with_route(key_file=odd / "k%e y")
     assert run(ssh_command(route, hosts, command="true")).returncode == 0
-    assert hosts.known(ID) == (up.host_key(),)
+    assert hosts.known_keys(ID) == (up.host_key(),)
     assert run(ssh_command(route, hosts, command="true")).stderr == ""
 
 
@@ -104,7 +104,7 @@ def test_only_the_named_key_is_offered_and_a_wrong_one_explained(up: Yard, agent
     socket_path = agent(up.key)
     route = up.with_route(key_file=up.folder / "wrong")
     done = run(ssh_command(route, up.hosts, command="true"), SSH_AUTH_SOCK=socket_path)
-    error = explain_exit(route, up.hosts, done.returncode, done.stderr)
+    error = exit_error(route, up.hosts, done.returncode, done.stderr)
     assert isinstance(error, PermissionDeniedError)
     assert "wrong" in error.summary and "key pair default" in error.remedy
     assert "IdentitiesOnly=yes" in options(ssh_command(route, up.hosts))
@@ -120,7 +120,7 @@ def test_a_key_that_only_the_agent_has_can_be_the_only_one_offered(up: Yard, age
     for name in ("a", "b"):
         write_key(up.folder / name)
     held = agent(up.folder / "a", up.folder / "b", up.key)
-    places = KeyPlaces(up.folder / "keys", up.folder / "nobody", held)
+    places = KeySearchPaths(up.folder / "keys", up.folder / "nobody", held)
     key = find_private_key(places, "default", public_key=up.public_key)
     assert key is not None
     route = up.with_route(key_file=identity_file(places, key))
@@ -132,14 +132,14 @@ def test_a_key_that_only_the_agent_has_can_be_the_only_one_offered(up: Yard, age
 def test_a_key_file_open_to_others_is_explained_with_the_command_that_closes_it(up: Yard) -> None:
     up.key.chmod(0o644)
     done = run(ssh_command(up.route, up.hosts, command="true"))
-    error = explain_exit(up.route, up.hosts, done.returncode, done.stderr)
+    error = exit_error(up.route, up.hosts, done.returncode, done.stderr)
     assert isinstance(error, KeyFileError)
     assert error.remedy == f"Run: chmod 600 {shlex.quote(str(up.key))}"
 
 
 def test_a_machine_that_is_off_is_explained(yard: Yard) -> None:
     done = run(ssh_command(yard.route, yard.hosts, command="true"))
-    error = explain_exit(yard.route, yard.hosts, done.returncode, done.stderr)
+    error = exit_error(yard.route, yard.hosts, done.returncode, done.stderr)
     assert isinstance(error, UnansweredError)
     assert "refused" in error.summary and str(yard.route.port) in error.summary
 
@@ -147,7 +147,7 @@ def test_a_machine_that_is_off_is_explained(yard: Yard) -> None:
 def test_a_machine_that_still_boots_is_explained(yard: Yard) -> None:
     yard.machines.boot(ID, login_after=60)
     done = run(ssh_command(yard.route, yard.hosts, command="true"))
-    error = explain_exit(yard.route, yard.hosts, done.returncode, done.stderr)
+    error = exit_error(yard.route, yard.hosts, done.returncode, done.stderr)
     assert isinstance(error, UnansweredError)
     assert "still booting" in error.summary
 
@@ -156,7 +156,7 @@ def test_a_silent_machine_is_explained(yard: Yard) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         route = yard.with_route(port=server.getsockname()[1])
         done = run(ssh_command(route, yard.hosts, command="true", options=["ConnectTimeout=1"]))
-    error = explain_exit(route, yard.hosts, done.returncode, done.stderr)
+    error = exit_error(route, yard.hosts, done.returncode, done.stderr)
     assert isinstance(error, UnansweredError)
     assert "security group" in error.remedy
 
@@ -167,7 +167,7 @@ def test_a_machine_stopped_under_a_command_is_explained(up: Yard) -> None:
     assert ssh.stdout is not None and ssh.stdout.readline() == "up\n"
     up.machines.halt(ID)
     _, stderr = ssh.communicate()
-    error = explain_exit(up.route, up.hosts, ssh.returncode, stderr)
+    error = exit_error(up.route, up.hosts, ssh.returncode, stderr)
     assert isinstance(error, MachineError)
     assert "base broke" in error.summary
 
@@ -177,12 +177,12 @@ def test_with_an_error_log_ssh_fails_silently_and_the_log_explains(up: Yard) -> 
     route = up.with_route(user="nobody")
     done = run(ssh_command(route, up.hosts, command="true", error_log=log))
     assert (done.returncode, done.stdout, done.stderr) == (255, "", "")
-    assert isinstance(explain_exit(route, up.hosts, 255, log.read_text()), PermissionDeniedError)
+    assert isinstance(exit_error(route, up.hosts, 255, log.read_text()), PermissionDeniedError)
 
 
 def test_255_without_a_word_from_ssh_is_not_called_a_failure_of_ssh_for_certain(up: Yard) -> None:
     done = run(ssh_command(up.route, up.hosts, command="exit 255"))
-    error = explain_exit(up.route, up.hosts, done.returncode, "Warning: Permanently added it\n")
+    error = exit_error(up.route, up.hosts, done.returncode, "Warning: Permanently added it\n")
     assert error is not None and "or the program there ended with 255" in error.summary
 
 
@@ -206,7 +206,7 @@ def test_a_tunnel_whose_port_was_taken_meanwhile_fails_and_is_explained(up: Yard
         tunnel = Tunnel(holder.getsockname()[1], 8888)
         done = run(ssh_command(up.route, up.hosts, tunnels=[tunnel], command="echo in"))
     assert (done.returncode, done.stdout) == (255, "")
-    error = explain_exit(up.route, up.hosts, done.returncode, done.stderr)
+    error = exit_error(up.route, up.hosts, done.returncode, done.stderr)
     assert error is not None and "tunnel" in error.summary
 
 
@@ -237,7 +237,7 @@ def test_the_short_command_is_one_that_a_shell_can_run(up: Yard, clean_environme
 async def test_a_way_over_another_machine_is_seen_in_the_persons_configuration(
     yard: Yard, setting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not await has_detour(yard.route)
+    assert not await uses_jump_host(yard.route)
     (yard.folder / "config").write_text(f"Host 127.0.0.1\n  {setting}\n")
     wrapper = yard.folder / "bin" / "ssh"
     wrapper.parent.mkdir()
@@ -245,7 +245,7 @@ async def test_a_way_over_another_machine_is_seen_in_the_persons_configuration(
     wrapper.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {shlex.quote(str(yard.folder / "config"))} "$@"\n')
     wrapper.chmod(0o755)
     monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
-    assert await has_detour(yard.route)
+    assert await uses_jump_host(yard.route)
 
 
 def test_without_ssh_on_this_computer_the_error_says_what_to_install(

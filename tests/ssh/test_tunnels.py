@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from fe2tui.errors import FieldError, PortTakenError
-from fe2tui.ssh.tunnels import Tunnel, next_free_port, parse_ports, require_free, taken_ports
+from fe2tui.ssh.tunnels import Tunnel, next_free_port, parse_ports, require_free_ports, used_ports
 
 
 @pytest.mark.parametrize(
@@ -46,16 +46,16 @@ def test_a_taken_port_is_found_and_the_next_free_one_is_offered() -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
         tunnel = Tunnel(port, 8888)
-        assert taken_ports([tunnel]) == (tunnel,)
+        assert used_ports([tunnel]) == (tunnel,)
         with pytest.raises(PortTakenError) as caught:
-            require_free([tunnel])
+            require_free_ports([tunnel])
         assert caught.value.port == port
         free = caught.value.free
         assert free != port
         assert f"{free}:8888" in caught.value.remedy
         with socket.create_server(("127.0.0.1", free)):
             assert next_free_port(port) != free
-    assert taken_ports([tunnel]) == ()
+    assert used_ports([tunnel]) == ()
 
 
 def test_a_port_offered_is_none_of_the_others_asked_for() -> None:
@@ -63,7 +63,7 @@ def test_a_port_offered_is_none_of_the_others_asked_for() -> None:
         port = holder.getsockname()[1]
         first = next_free_port(port)
         with pytest.raises(PortTakenError) as caught:
-            require_free([Tunnel(port, 1), Tunnel(first, 2)])
+            require_free_ports([Tunnel(port, 1), Tunnel(first, 2)])
         assert caught.value.free not in (port, first)
 
 
@@ -74,7 +74,7 @@ def test_the_remains_of_a_tunnel_that_just_ended_do_not_count_as_taken() -> None
         served, _ = server.accept()
         served.close()
         client.close()
-    assert taken_ports([Tunnel(port, port)]) == ()
+    assert used_ports([Tunnel(port, port)]) == ()
 
 
 def test_in_words_a_tunnel_shows_both_ports_only_where_they_differ() -> None:

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.place import Place
+from fe2tui.model.location import Location
 from fe2tui.model.volume import Volume
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-PLACE = Place("default", "us-east-2", "")
+PLACE = Location("default", "us-east-2", "")
 PRICES = Prices(
     on_demand={"m5.large": Decimal("0.096"), "t3.micro": Decimal("0.0104")},
     spot={("m5.large", "us-east-2a"): Decimal("0.0381")},
@@ -36,7 +36,7 @@ def machine(number: int = 0, **changes: object) -> Instance:
     return Instance(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def fleet(*instances: Instance, at: datetime = NOON, prices: Prices = PRICES, place: Place = PLACE) -> Fleet:
+def fleet(*instances: Instance, at: datetime = NOON, prices: Prices = PRICES, place: Location = PLACE) -> Fleet:
     """A fleet of these, each with the disks it has attached."""
     volumes = [
         Volume(it.volume_id, 8, "gp3", instance.zone, "in-use", NOON, 3000, 125, True, tags={"Name": "data"})

@@ -29,17 +29,17 @@ from pathlib import Path
 
 import pytest
 
-from fe2tui.model.fleet import DiskRun, Fleet, Prices, Run
+from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, VolumeUsage
 from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.location import Location
 from fe2tui.model.money import account_cost, cost_between, month_start
-from fe2tui.model.place import Place
 from fe2tui.model.volume import Volume
 from fe2tui.store import Store
-from fe2tui.tui.tally import Tally
+from fe2tui.tui.account_totals import TotalsTracker
 
 MACHINE, ADDRESS, DISK, TOGETHER = Decimal("97.92"), Decimal("2.85"), Decimal("12.40"), Decimal("113.17")
 CENT = Decimal("0.01")
-PLACE = Place("default", "us-east-2")
+PLACE = Location("default", "us-east-2")
 PRICES = Prices({"m5.large": Decimal("0.096"), "m5.xlarge": Decimal("0.192")}, storage={"gp3": Decimal("0.08")})
 DEARER = replace(PRICES, on_demand={"m5.large": Decimal("0.11"), "m5.xlarge": Decimal("0.25")})
 
@@ -90,9 +90,9 @@ def moments(step: timedelta, until: datetime) -> Iterator[datetime]:
 
 
 def with_books(store: Store, fleet: Fleet) -> Fleet:
-    store.runs.see(fleet)
-    store.disks.see(fleet)
-    return replace(fleet, runs=store.runs.of(PLACE), disks=store.disks.of(PLACE))
+    store.instance_usage.record(fleet)
+    store.volume_usage.record(fleet)
+    return replace(fleet, instance_usage=store.instance_usage.get(PLACE), volume_usage=store.volume_usage.get(PLACE))
 
 
 def cents(amount: Decimal | None) -> Decimal | None:
@@ -100,10 +100,12 @@ def cents(amount: Decimal | None) -> Decimal | None:
 
 
 def test_the_month_from_what_was_written_down_is_the_one_computed_by_hand() -> None:
-    runs = tuple(Run("i-1", "worker", kind, begun, ended, PRICES.on_demand[kind], True) for kind, begun, ended in RUNS)
-    small = DiskRun("vol-1", "i-1", 100, "gp3", LAUNCHED, GROWN, Decimal("8.00"))
-    large = DiskRun("vol-1", "i-1", 200, "gp3", GROWN, ENDED, Decimal("16.00"))
-    fleet = replace(seen(ENDED), runs={"i-1": runs}, disks={"vol-1": (small, large)})
+    runs = tuple(
+        InstanceUsage("i-1", "worker", kind, begun, ended, PRICES.on_demand[kind], True) for kind, begun, ended in RUNS
+    )
+    small = VolumeUsage("vol-1", "i-1", 100, "gp3", LAUNCHED, GROWN, Decimal("8.00"))
+    large = VolumeUsage("vol-1", "i-1", 200, "gp3", GROWN, ENDED, Decimal("16.00"))
+    fleet = replace(seen(ENDED), instance_usage={"i-1": runs}, volume_usage={"vol-1": (small, large)})
     [row] = account_cost(fleet, ENDED - timedelta(microseconds=1)).rows
     parts = row.month_parts
     assert [cents(part) for part in (parts.machine, parts.address, parts.disk)] == [MACHINE, ADDRESS, DISK]
@@ -124,10 +126,10 @@ def test_the_month_from_what_was_written_down_is_the_one_computed_by_hand() -> N
 def test_a_fleet_seen_again_and_again_costs_what_was_computed_by_hand(
     store: Store, path: Path, minutes: int, together: Decimal
 ) -> None:
-    tally, other = Tally(), Store(path)
+    tally, other = TotalsTracker(), Store(path)
     for number, now in enumerate(moments(timedelta(minutes=minutes), ENDED - timedelta(seconds=1))):
         fleet = with_books(store if number % 7 else other, seen(now))  # another program looks now and then
-        sums, account = tally.take(fleet, now), account_cost(fleet, now)
+        sums, account = tally.update(fleet, now), account_cost(fleet, now)
         assert cents(sums.spent) == cents(account.month)
         assert cents(sums.per_hour) == cents(account.per_hour)
     last = with_books(store, seen(ENDED))

@@ -25,14 +25,14 @@ import pytest
 
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import account_cost, cost_between, market_spans
-from fe2tui.model.place import Place
-from fe2tui.model.series import Series
+from fe2tui.model.location import Location
+from fe2tui.model.money import account_cost, cost_between, spot_history_spans
+from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory
 from fe2tui.store import Store
-from fe2tui.tui.tally import Tally
+from fe2tui.tui.account_totals import TotalsTracker
 
-PLACE = Place("default", "us-east-2")
+PLACE = Location("default", "us-east-2")
 KIND, ZONE = "p3.2xlarge", "us-east-2a"
 TOGETHER, FIRST_SIGHT = Decimal("134.00"), Decimal("136.10")
 CENT = Decimal("0.01")
@@ -63,27 +63,27 @@ def seen(now: datetime) -> Fleet:
 
 def told(until: datetime, since: datetime = LONG_AGO) -> SpotHistory:
     """What EC2 tells of the market at a moment."""
-    series = Series.of((moment, price) for moment, price in MARKET if moment <= until)
+    series = PriceSeries.from_changes((moment, price) for moment, price in MARKET if moment <= until)
     return SpotHistory(KIND, since, until, {ZONE: series if since <= LONG_AGO else series.since(since)})
 
 
 def looked(store: Store, now: datetime) -> Fleet:
     """A look at the region: what is new goes into the book, and what is missing of the market onto its shelf."""
     fleet = seen(now)
-    store.runs.see(fleet)
-    fleet = replace(fleet, runs=store.runs.of(PLACE))
-    spans = market_spans(fleet, now)
-    kept = store.spot.get(PLACE, spans).get(KIND)
+    store.instance_usage.record(fleet)
+    fleet = replace(fleet, instance_usage=store.instance_usage.get(PLACE))
+    spans = spot_history_spans(fleet, now)
+    kept = store.spot_history.get(PLACE, spans).get(KIND)
     if spans and (kept is None or now - kept.until >= timedelta(hours=6)):  # seldom enough to be behind
-        store.spot.add(PLACE, [told(now)])
-    return replace(fleet, spot_history=store.spot.get(PLACE, spans))
+        store.spot_history.add(PLACE, [told(now)])
+    return replace(fleet, spot_history=store.spot_history.get(PLACE, spans))
 
 
 def test_a_spot_machine_costs_what_was_computed_by_hand_however_often_it_is_looked_at(store: Store, path: Path) -> None:
-    tally, other, now = Tally(), Store(path), at(2)
+    tally, other, now = TotalsTracker(), Store(path), at(2)
     while now < at(12):
         fleet = looked(store if now.hour % 5 else other, now)
-        sums, account = tally.take(fleet, now), account_cost(fleet, now)
+        sums, account = tally.update(fleet, now), account_cost(fleet, now)
         assert sums.spent == pytest.approx(account.month, abs=Decimal("1e-18"))
         assert sums.per_hour == account.per_hour
         assert not [words for words in account.missing if "spot market" in words]
@@ -103,9 +103,9 @@ def test_its_days_add_up_to_its_month(store: Store) -> None:
 
 def test_where_the_market_is_not_known_the_first_sight_counts_and_it_is_said(store: Store) -> None:
     for hours in range(0, 10 * 24, 3):
-        store.runs.see(seen(at(2, hours)))
-        store.runs.see(seen(at(2, hours) + timedelta(minutes=50)))
-    without = replace(seen(at(11)), runs=store.runs.of(PLACE))
+        store.instance_usage.record(seen(at(2, hours)))
+        store.instance_usage.record(seen(at(2, hours) + timedelta(minutes=50)))
+    without = replace(seen(at(11)), instance_usage=store.instance_usage.get(PLACE))
     account = account_cost(without, at(11))
     assert account.month.quantize(CENT) == FIRST_SIGHT
     assert [words for words in account.missing if "spot market" in words and "(i-1)" in words]
@@ -117,7 +117,7 @@ def test_where_the_market_is_not_known_the_first_sight_counts_and_it_is_said(sto
 def test_one_that_is_gone_meanwhile_keeps_its_market_in_the_store(store: Store, path: Path) -> None:
     for hours in range(0, 10 * 24, 3):
         store.fleets.save(looked(store, at(2, hours)))
-    last = Store(path).fleets.last(PLACE)
+    last = Store(path).fleets.last_fleet(PLACE)
     assert last is not None and not last.instances
     account = account_cost(last, at(20))
     assert account.month == TOGETHER and not [words for words in account.missing if "spot market" in words]

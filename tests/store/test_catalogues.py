@@ -8,13 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from fe2tui.model.catalogue import Catalogue
-from fe2tui.model.machine_type import MachineType
-from fe2tui.model.place import Place
+from fe2tui.model.instance_type import InstanceType, TypeCatalogue
+from fe2tui.model.location import Location
 from fe2tui.store import Store
 from tests.store.store_samples import NOON, PLACE
 
-GPU = MachineType(
+GPU = InstanceType(
     "g4dn.xlarge",
     4,
     16384,
@@ -36,8 +35,8 @@ GPU = MachineType(
     hibernation=True,
     root_devices=("ebs", "instance-store"),
 )
-PLAIN = MachineType("a1.medium", 1, 2048, ("arm64",))
-CATALOGUE = Catalogue(
+PLAIN = InstanceType("a1.medium", 1, 2048, ("arm64",))
+CATALOGUE = TypeCatalogue(
     {one.name: one for one in (GPU, PLAIN)},
     {"g4dn.xlarge": ("us-east-2a", "us-east-2b"), "a1.medium": ("us-east-2a",)},
     NOON,
@@ -45,35 +44,35 @@ CATALOGUE = Catalogue(
 
 
 def test_a_catalogue_comes_back_as_it_was_in_its_order(store: Store, path: Path) -> None:
-    assert store.catalogues.get(PLACE) is None
-    store.catalogues.save(PLACE, CATALOGUE)
-    found = Store(path).catalogues.get(PLACE)
+    assert store.type_catalogues.get(PLACE) is None
+    store.type_catalogues.save(PLACE, CATALOGUE)
+    found = Store(path).type_catalogues.get(PLACE)
     assert found == CATALOGUE
     assert found is not None and list(found.types) == ["g4dn.xlarge", "a1.medium"]
 
 
 def test_each_place_has_its_own_and_only_the_latest(store: Store) -> None:
-    elsewhere = Place("default", "eu-west-1", "")
-    store.catalogues.save(PLACE, CATALOGUE)
-    store.catalogues.save(elsewhere, Catalogue({"a1.medium": PLAIN}, {}, NOON))
+    elsewhere = Location("default", "eu-west-1", "")
+    store.type_catalogues.save(PLACE, CATALOGUE)
+    store.type_catalogues.save(elsewhere, TypeCatalogue({"a1.medium": PLAIN}, {}, NOON))
     later = replace(CATALOGUE, zones={}, read_at=NOON + timedelta(days=1))
-    store.catalogues.save(PLACE, later)
-    assert store.catalogues.get(PLACE) == later
-    assert store.catalogues.get(elsewhere) == Catalogue({"a1.medium": PLAIN}, {}, NOON)
-    assert store.catalogues.get(Place("work", "us-east-2", "")) is None
+    store.type_catalogues.save(PLACE, later)
+    assert store.type_catalogues.get(PLACE) == later
+    assert store.type_catalogues.get(elsewhere) == TypeCatalogue({"a1.medium": PLAIN}, {}, NOON)
+    assert store.type_catalogues.get(Location("work", "us-east-2", "")) is None
 
 
 def test_one_that_aws_never_told_is_not_kept(store: Store) -> None:
-    store.catalogues.save(PLACE, Catalogue({"a1.medium": PLAIN}))
-    assert store.catalogues.get(PLACE) is None
+    store.type_catalogues.save(PLACE, TypeCatalogue({"a1.medium": PLAIN}))
+    assert store.type_catalogues.get(PLACE) is None
 
 
 def test_what_another_version_wrote_is_read_anew_from_aws(store: Store, path: Path) -> None:
-    store.catalogues.save(PLACE, CATALOGUE)
+    store.type_catalogues.save(PLACE, CATALOGUE)
     with sqlite3.connect(path) as connection:
         ((body,),) = connection.execute("SELECT body FROM catalogues").fetchall()
         fields, types, zones = json.loads(body)
         older = json.dumps([fields[:-1], [values[:-1] for values in types], zones])
         connection.execute("UPDATE catalogues SET body = ?", (older,))
     connection.close()
-    assert store.catalogues.get(PLACE) is None
+    assert store.type_catalogues.get(PLACE) is None

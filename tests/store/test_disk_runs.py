@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fe2tui.model.fleet import DiskRun, Fleet, Prices
+from fe2tui.model.fleet import Fleet, Prices, VolumeUsage
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.volume import Volume
 from fe2tui.store import Store
@@ -38,38 +38,38 @@ def sight(
     return Fleet(PLACE, at, {it.id: it for it in seen}, {it.id: it for it in volumes}, prices)
 
 
-def stretch(**changes: object) -> DiskRun:
-    return replace(DiskRun("vol-root", OWNER, 10, "gp3", MADE, None, ROOT_MONTH), **changes)  # type: ignore[arg-type]
+def stretch(**changes: object) -> VolumeUsage:
+    return replace(VolumeUsage("vol-root", OWNER, 10, "gp3", MADE, None, ROOT_MONTH), **changes)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def kept(store: Store, path: Path) -> Callable[[], tuple[DiskRun, ...]]:
+def kept(store: Store, path: Path) -> Callable[[], tuple[VolumeUsage, ...]]:
     """The stretches of the root disk, the same in memory as in the file."""
 
-    def read() -> tuple[DiskRun, ...]:
-        there = store.disks.of(PLACE).get("vol-root", ())
-        assert Store(path).disks.of(PLACE).get("vol-root", ()) == there
+    def read() -> tuple[VolumeUsage, ...]:
+        there = store.volume_usage.get(PLACE).get("vol-root", ())
+        assert Store(path).volume_usage.get(PLACE).get("vol-root", ()) == there
         return there
 
     return read
 
 
-Kept = Callable[[], tuple[DiskRun, ...]]
+Kept = Callable[[], tuple[VolumeUsage, ...]]
 
 
 def test_a_disk_seen_again_and_again_is_one_stretch_since_it_was_made(store: Store, kept: Kept) -> None:
     for minutes in range(5):
-        store.disks.see(sight(ROOT, at=NOON + timedelta(minutes=minutes)))
+        store.volume_usage.record(sight(ROOT, at=NOON + timedelta(minutes=minutes)))
     assert kept() == (stretch(),)
 
 
 def test_the_same_mapping_is_given_as_long_as_nothing_changes(store: Store) -> None:
-    store.disks.see(sight(ROOT))
-    before = store.disks.of(PLACE)
-    store.disks.see(sight(replace(ROOT), at=NOON + HOUR))
-    assert store.disks.of(PLACE) is before
-    store.disks.see(sight(replace(ROOT, size=11), at=NOON + 2 * HOUR))
-    assert store.disks.of(PLACE) is not before and before["vol-root"] == (stretch(),)
+    store.volume_usage.record(sight(ROOT))
+    before = store.volume_usage.get(PLACE)
+    store.volume_usage.record(sight(replace(ROOT), at=NOON + HOUR))
+    assert store.volume_usage.get(PLACE) is before
+    store.volume_usage.record(sight(replace(ROOT, size=11), at=NOON + 2 * HOUR))
+    assert store.volume_usage.get(PLACE) is not before and before["vol-root"] == (stretch(),)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,9 @@ def test_what_is_changed_costs_the_new_price_from_then_on(store: Store, kept: Ke
         iops={"gp3": Decimal("0.005"), "io1": Decimal("0.0065")},
         throughput={"gp3": Decimal("0.04")},
     )
-    store.disks.see(sight(ROOT, prices=prices))
+    store.volume_usage.record(sight(ROOT, prices=prices))
     for hours in (1, 2):
-        store.disks.see(sight(grown, at=NOON + hours * HOUR, prices=prices))
+        store.volume_usage.record(sight(grown, at=NOON + hours * HOUR, prices=prices))
     assert kept() == (
         stretch(ended_at=NOON + HOUR),
         stretch(started_at=NOON + HOUR, size=grown.size, type=grown.type, per_month=Decimal(month)),
@@ -98,34 +98,34 @@ def test_what_is_changed_costs_the_new_price_from_then_on(store: Store, kept: Ke
 
 
 def test_another_price_changes_nothing_before_it(store: Store, kept: Kept) -> None:
-    store.disks.see(sight(ROOT))
+    store.volume_usage.record(sight(ROOT))
     dearer = replace(PRICES, storage={"gp3": Decimal("0.10")})
-    store.disks.see(sight(ROOT, at=NOON + HOUR, prices=dearer))
+    store.volume_usage.record(sight(ROOT, at=NOON + HOUR, prices=dearer))
     assert kept() == (stretch(ended_at=NOON + HOUR), stretch(started_at=NOON + HOUR, per_month=Decimal("1.00")))
 
 
 def test_prices_that_cannot_be_read_for_a_while_change_nothing(store: Store, kept: Kept) -> None:
-    store.disks.see(sight(ROOT, prices=Prices()))
+    store.volume_usage.record(sight(ROOT, prices=Prices()))
     assert kept() == (stretch(per_month=None),)
-    store.disks.see(sight(ROOT, at=NOON + HOUR))
+    store.volume_usage.record(sight(ROOT, at=NOON + HOUR))
     assert kept() == (stretch(),)
-    store.disks.see(sight(ROOT, at=NOON + 2 * HOUR, prices=Prices()))
+    store.volume_usage.record(sight(ROOT, at=NOON + 2 * HOUR, prices=Prices()))
     assert kept() == (stretch(),)
 
 
 def test_iops_beyond_a_known_price_make_the_rest_unknown_not_wrong(store: Store, kept: Kept) -> None:
     prices = replace(PRICES, storage={"io2": Decimal("0.125")}, iops={"io2": Decimal("0.065")})
     fast = replace(ROOT, type="io2", iops=1000)
-    store.disks.see(sight(fast, prices=prices))
-    store.disks.see(sight(replace(fast, iops=40_000), at=NOON + HOUR, prices=prices))
+    store.volume_usage.record(sight(fast, prices=prices))
+    store.volume_usage.record(sight(replace(fast, iops=40_000), at=NOON + HOUR, prices=prices))
     assert [(it.per_month, it.ended_at) for it in kept()] == [(Decimal("66.250"), NOON + HOUR), (None, None)]
 
 
 def test_a_disk_moved_to_another_instance_counts_for_each_while_it_was_its_own(store: Store, kept: Kept) -> None:
-    store.disks.see(sight(ROOT))
-    store.disks.see(sight(ROOT, at=NOON + HOUR, instances=(machine(),)))
+    store.volume_usage.record(sight(ROOT))
+    store.volume_usage.record(sight(ROOT, at=NOON + HOUR, instances=(machine(),)))
     moved = machine("vol-root", key=OTHER, at=NOON + 90 * HOUR / 60)
-    store.disks.see(sight(ROOT, at=NOON + 2 * HOUR, instances=(machine(), moved)))
+    store.volume_usage.record(sight(ROOT, at=NOON + 2 * HOUR, instances=(machine(), moved)))
     assert kept() == (
         stretch(ended_at=NOON + HOUR),
         stretch(instance_id="", started_at=NOON + HOUR, ended_at=NOON + 90 * HOUR / 60),
@@ -134,60 +134,60 @@ def test_a_disk_moved_to_another_instance_counts_for_each_while_it_was_its_own(s
 
 
 def test_a_disk_attached_long_after_it_was_made_was_nobodys_before(store: Store, kept: Kept) -> None:
-    store.disks.see(sight(ROOT, instances=(machine("vol-root", at=NOON - HOUR),)))
+    store.volume_usage.record(sight(ROOT, instances=(machine("vol-root", at=NOON - HOUR),)))
     assert kept() == (stretch(instance_id="", ended_at=NOON - HOUR), stretch(started_at=NOON - HOUR))
 
 
 def test_a_disk_ends_with_its_instance_when_ec2_tells_and_a_kept_one_goes_on_alone(store: Store, kept: Kept) -> None:
     data = replace(ROOT, id="vol-data")
-    store.disks.see(sight(ROOT, data))
+    store.volume_usage.record(sight(ROOT, data))
     ended = machine(state=State.TERMINATED, transition_reason="User initiated (2026-11-23 12:20:00 GMT)")
-    store.disks.see(sight(data, at=NOON + HOUR, instances=(ended,)))
+    store.volume_usage.record(sight(data, at=NOON + HOUR, instances=(ended,)))
     at = NOON + timedelta(minutes=20)
     assert kept() == (stretch(ended_at=at),)
-    assert [(it.instance_id, it.started_at, it.ended_at) for it in store.disks.of(PLACE)["vol-data"]] == [
+    assert [(it.instance_id, it.started_at, it.ended_at) for it in store.volume_usage.get(PLACE)["vol-data"]] == [
         (OWNER, MADE, at),
         ("", at, None),
     ]
 
 
 def test_a_deleted_disk_lasted_until_it_was_last_seen(store: Store, kept: Kept, path: Path) -> None:
-    store.disks.see(sight(ROOT, instances=()))
+    store.volume_usage.record(sight(ROOT, instances=()))
     other = replace(ROOT, id="vol-other")
-    Store(path).disks.see(sight(other, at=NOON + 9 * HOUR, instances=()))
-    assert Store(path).disks.of(PLACE)["vol-root"] == (stretch(instance_id="", ended_at=NOON),)
+    Store(path).volume_usage.record(sight(other, at=NOON + 9 * HOUR, instances=()))
+    assert Store(path).volume_usage.get(PLACE)["vol-root"] == (stretch(instance_id="", ended_at=NOON),)
 
 
 def test_disks_not_read_yet_are_not_gone(store: Store, kept: Kept) -> None:
-    store.disks.see(sight(ROOT))
-    store.disks.see(sight(at=NOON + HOUR, instances=(machine("vol-root"),)))
+    store.volume_usage.record(sight(ROOT))
+    store.volume_usage.record(sight(at=NOON + HOUR, instances=(machine("vol-root"),)))
     other = replace(ROOT, id="vol-other")
-    store.disks.see(sight(other, at=NOON + 2 * HOUR, instances=(machine("vol-root", "vol-other"),)))
+    store.volume_usage.record(sight(other, at=NOON + 2 * HOUR, instances=(machine("vol-root", "vol-other"),)))
     assert kept() == (stretch(),)
 
 
 def test_a_disk_thought_gone_that_is_there_again_was_there_all_the_time(store: Store, kept: Kept) -> None:
-    store.disks.see(sight(ROOT, instances=()))
-    store.disks.see(sight(at=NOON + HOUR, instances=()))
+    store.volume_usage.record(sight(ROOT, instances=()))
+    store.volume_usage.record(sight(at=NOON + HOUR, instances=()))
     assert kept()[-1].ended_at == NOON
-    store.disks.see(sight(ROOT, at=NOON + 2 * HOUR, instances=()))
+    store.volume_usage.record(sight(ROOT, at=NOON + 2 * HOUR, instances=()))
     assert kept() == (stretch(instance_id=""),)
 
 
 def test_an_older_sight_changes_nothing(store: Store, kept: Kept) -> None:
-    store.disks.see(sight(ROOT))
-    store.disks.see(sight(replace(ROOT, size=5), at=NOON - HOUR))
+    store.volume_usage.record(sight(ROOT))
+    store.volume_usage.record(sight(replace(ROOT, size=5), at=NOON - HOUR))
     assert kept() == (stretch(),)
 
 
 def test_two_programs_that_see_the_same_growth_write_it_once(store: Store, path: Path) -> None:
     other = Store(path)
     for each in (store, other):
-        each.disks.see(sight(ROOT))
+        each.volume_usage.record(sight(ROOT))
     grown = replace(ROOT, size=20)
-    store.disks.see(sight(grown, at=NOON + HOUR))
-    other.disks.see(sight(grown, at=NOON + HOUR + timedelta(seconds=7)))
-    assert Store(path).disks.of(PLACE)["vol-root"] == (
+    store.volume_usage.record(sight(grown, at=NOON + HOUR))
+    other.volume_usage.record(sight(grown, at=NOON + HOUR + timedelta(seconds=7)))
+    assert Store(path).volume_usage.get(PLACE)["vol-root"] == (
         stretch(ended_at=NOON + HOUR),
         stretch(started_at=NOON + HOUR, size=20, per_month=Decimal("1.60")),
     )
@@ -196,30 +196,30 @@ def test_two_programs_that_see_the_same_growth_write_it_once(store: Store, path:
 def test_what_one_program_has_not_read_yet_it_does_not_take_for_gone(store: Store, path: Path) -> None:
     other, fresh = Store(path), replace(ROOT, id="vol-new", created_at=NOON)
     for each in (store, other):
-        each.disks.see(sight(ROOT, instances=()))
-    store.disks.see(sight(ROOT, fresh, at=NOON + HOUR, instances=()))
-    other.disks.see(sight(replace(ROOT, size=20), at=NOON + 2 * HOUR, instances=()))
-    assert Store(path).disks.of(PLACE)["vol-new"][-1].ended_at is None
+        each.volume_usage.record(sight(ROOT, instances=()))
+    store.volume_usage.record(sight(ROOT, fresh, at=NOON + HOUR, instances=()))
+    other.volume_usage.record(sight(replace(ROOT, size=20), at=NOON + 2 * HOUR, instances=()))
+    assert Store(path).volume_usage.get(PLACE)["vol-new"][-1].ended_at is None
 
 
 def test_the_last_fleet_comes_with_the_stretches_of_its_disks(store: Store, path: Path) -> None:
     seen = sight(ROOT)
     store.fleets.save(seen)
-    store.disks.see(seen)
-    last = Store(path).fleets.last(PLACE)
-    assert last is not None and last.disks == {"vol-root": (stretch(),)}
+    store.volume_usage.record(seen)
+    last = Store(path).fleets.last_fleet(PLACE)
+    assert last is not None and last.volume_usage == {"vol-root": (stretch(),)}
 
 
 def test_a_sight_of_some_disks_ends_no_others_and_other_processes_know_of_it(store: Store, path: Path) -> None:
     other, elsewhere = replace(ROOT, id="vol-other"), Store(path)
-    elsewhere.disks.see(sight(ROOT, other))
+    elsewhere.volume_usage.record(sight(ROOT, other))
     owner = (machine("vol-root", "vol-other"),)
     grown = replace(ROOT, size=20)
-    store.disks.see(sight(grown, at=NOON + HOUR, instances=owner), whole=False)
-    assert store.disks.of(PLACE)["vol-other"] == (stretch(volume_id="vol-other"),)
-    store.disks.end(PLACE, {"vol-other": NOON + HOUR / 2, "vol-unknown": NOON})
-    elsewhere.disks.see(sight(grown, at=NOON + 2 * HOUR, instances=owner))
-    stretches = elsewhere.disks.of(PLACE)
+    store.volume_usage.record(sight(grown, at=NOON + HOUR, instances=owner), whole=False)
+    assert store.volume_usage.get(PLACE)["vol-other"] == (stretch(volume_id="vol-other"),)
+    store.volume_usage.end(PLACE, {"vol-other": NOON + HOUR / 2, "vol-unknown": NOON})
+    elsewhere.volume_usage.record(sight(grown, at=NOON + 2 * HOUR, instances=owner))
+    stretches = elsewhere.volume_usage.get(PLACE)
     assert [one.size for one in stretches["vol-root"]] == [10, 20]
     assert stretches["vol-other"] == (stretch(volume_id="vol-other", ended_at=NOON + HOUR / 2),)
     assert stretches.keys() == {"vol-root", "vol-other"}

@@ -17,12 +17,12 @@ from hypothesis import strategies as some
 from fe2tui.model.fleet import Fleet, Prices, Problem, PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.place import Place
+from fe2tui.model.location import Location
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.volume import Volume
 from fe2tui.store import Store
-from fe2tui.store.names import last_names
+from fe2tui.store.completion_names import last_instances
 from tests.store.store_samples import NOON, PLACE, PRICES, fleet, machine
 
 SECOND = timedelta(seconds=1)
@@ -86,7 +86,7 @@ def test_a_fleet_comes_back_as_it_was_seen(store: Store, path: Path) -> None:
         account="123456789012",
     )
     store.fleets.save(seen)
-    assert Store(path).fleets.last(PLACE) == seen
+    assert Store(path).fleets.last_fleet(PLACE) == seen
 
 
 def test_parts_of_the_first_version_are_read_and_its_prices_have_no_date(store: Store, path: Path) -> None:
@@ -96,7 +96,7 @@ def test_parts_of_the_first_version_are_read_and_its_prices_have_no_date(store: 
         body = json.dumps([{"m5.large": "0.096"}, {"gp3": "0.08"}, [["m5.large", "us-east-2a", "0.04"]], 1])
         spy.execute("UPDATE parts SET body = ? WHERE part = 'prices'", (body,))
         spy.execute("DELETE FROM parts WHERE part IN ('images', 'snapshots', 'public_images', 'idle_addresses')")
-    last = Store(path).fleets.last(PLACE)
+    last = Store(path).fleets.last_fleet(PLACE)
     assert last is not None and last.images == last.snapshots == {}
     assert last.prices == Prices(
         {"m5.large": Decimal("0.096")}, {("m5.large", "us-east-2a"): Decimal("0.04")}, {"gp3": Decimal("0.08")}
@@ -109,7 +109,7 @@ def test_fields_that_another_version_has_do_not_cost_the_images(store: Store, pa
     with sqlite3.connect(path) as spy:
         body = json.dumps([["name", "id", "colour", "snapshot_ids"], [["base", "ami-1", "red", ["snap-1"]]]])
         spy.execute("UPDATE parts SET body = ? WHERE part = 'images'", (body,))
-    last = Store(path).fleets.last(PLACE)
+    last = Store(path).fleets.last_fleet(PLACE)
     assert last is not None and last.images == {"ami-1": Image("ami-1", "base", snapshot_ids=("snap-1",))}
 
 
@@ -130,7 +130,7 @@ def test_any_text_and_any_time_comes_back(
     instance = Instance("i-1", state, "t3.micro", "z", launched_at=launched, tags=tags, attachments=tuple(attachments))
     store = Store(None)
     store.fleets.save(Fleet(PLACE, NOON, {"i-1": instance}))
-    last = store.fleets.last(PLACE)
+    last = store.fleets.last_fleet(PLACE)
     assert last is not None and last.instances == {"i-1": instance}
 
 
@@ -140,7 +140,7 @@ def test_only_what_changed_is_written(store: Store, path: Path) -> None:
     assert _rows_written(path, store, fleet(*machines, at=NOON + SECOND)) == 0
     machines[3] = replace(machines[3], state=State.STOPPED)
     assert _rows_written(path, store, fleet(*machines[:-1], at=NOON + 2 * SECOND)) == 2
-    assert store.fleets.last(PLACE) == fleet(*machines[:-1], at=NOON + 2 * SECOND)
+    assert store.fleets.last_fleet(PLACE) == fleet(*machines[:-1], at=NOON + 2 * SECOND)
 
 
 def test_a_process_that_starts_writes_only_what_changed_too(store: Store, path: Path) -> None:
@@ -154,14 +154,14 @@ def test_what_another_process_wrote_in_between_is_not_mistaken_for_ours(store: S
     store.fleets.save(fleet(machine(1), machine(2)))
     Store(path).fleets.save(fleet(replace(machine(1), state=State.STOPPED), machine(3), at=NOON + SECOND))
     store.fleets.save(fleet(machine(1), machine(2), at=NOON + 2 * SECOND))
-    last = store.fleets.last(PLACE)
+    last = store.fleets.last_fleet(PLACE)
     assert last is not None and last.instances == fleet(machine(1), machine(2)).instances
 
 
 def test_an_earlier_fleet_never_takes_the_place_of_a_later_one(store: Store, path: Path) -> None:
     store.fleets.save(fleet(machine(1), at=NOON + SECOND))
     Store(path).fleets.save(fleet(machine(2)))
-    last = store.fleets.last(PLACE)
+    last = store.fleets.last_fleet(PLACE)
     assert last is not None and list(last.instances) == [machine(1).id]
 
 
@@ -169,11 +169,11 @@ def test_prices_that_changed_are_written(store: Store) -> None:
     store.fleets.save(fleet(machine(1)))
     dearer = replace(PRICES, spot={("m5.large", "us-east-2a"): Decimal("0.05")})
     store.fleets.save(fleet(machine(1), at=NOON + SECOND, prices=dearer))
-    last = store.fleets.last(PLACE)
+    last = store.fleets.last_fleet(PLACE)
     assert last is not None and last.prices == dearer
     with_tiers = replace(PRICES, iops={"gp3": Decimal("0.005")}, several=frozenset({"h1.2xlarge"}))
     store.fleets.save(fleet(machine(1), at=NOON + 2 * SECOND, prices=with_tiers))
-    last = store.fleets.last(PLACE)
+    last = store.fleets.last_fleet(PLACE)
     assert last is not None and last.prices == with_tiers
 
 
@@ -193,7 +193,7 @@ def test_a_process_killed_while_it_saves_leaves_one_whole_fleet(store: Store, pa
         for _ in range(3):
             child.stdout.readline()
         child.kill()
-    last = store.fleets.last(PLACE)
+    last = store.fleets.last_fleet(PLACE)
     assert last is not None and len(last.instances) == 2000
     turn = int((last.seen_at - NOON).total_seconds())
     assert turn >= 2
@@ -201,28 +201,28 @@ def test_a_process_killed_while_it_saves_leaves_one_whole_fleet(store: Store, pa
 
 
 def test_places_are_kept_apart_and_the_last_one_is_known(store: Store) -> None:
-    assert store.fleets.last_place() is None
-    oregon = Place("work", "us-west-2", "http://127.0.0.1:1")
+    assert store.fleets.last_location() is None
+    oregon = Location("work", "us-west-2", "http://127.0.0.1:1")
     store.fleets.save(fleet(machine(1), at=NOON + SECOND))
-    store.fleets.save(fleet(machine(2), place=oregon))
-    assert store.fleets.last_place() == PLACE
-    kept = store.fleets.last(oregon)
+    store.fleets.save(fleet(machine(2), location=oregon))
+    assert store.fleets.last_location() == PLACE
+    kept = store.fleets.last_fleet(oregon)
     assert kept is not None and list(kept.instances) == [machine(2).id]
-    assert store.fleets.last(Place("default", "eu-west-1")) is None
+    assert store.fleets.last_fleet(Location("default", "eu-west-1")) is None
 
 
 def test_names_for_tab_are_those_of_the_place_asked_for(store: Store, path: Path) -> None:
-    oregon = Place("work", "us-west-2")
+    oregon = Location("work", "us-west-2")
     store.fleets.save(fleet(machine(1), machine(2, state=State.STOPPED), at=NOON + SECOND))
-    store.fleets.save(fleet(machine(3), place=oregon))
+    store.fleets.save(fleet(machine(3), location=oregon))
     here = [("machine-1", machine(1).id, "running"), ("machine-2", machine(2).id, "stopped")]
-    assert store.fleets.names(PLACE) == here == last_names(path) == last_names(path, profile="default")
-    assert last_names(path, region="us-west-2") == [("machine-3", machine(3).id, "running")]
-    assert last_names(path, region="eu-west-1") == []
-    assert last_names(path.with_name("none")) == []
+    assert store.fleets.instance_names(PLACE) == here == last_instances(path) == last_instances(path, profile="default")
+    assert last_instances(path, region="us-west-2") == [("machine-3", machine(3).id, "running")]
+    assert last_instances(path, region="eu-west-1") == []
+    assert last_instances(path.with_name("none")) == []
 
 
 def test_names_for_tab_are_had_without_importing_the_model() -> None:
-    check = "import sys, fe2tui.store.names; print([m for m in sys.modules if m.startswith('fe2tui.')])"
+    check = "import sys, fe2tui.store.completion_names; print([m for m in sys.modules if m.startswith('fe2tui.')])"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['fe2tui.store', 'fe2tui.store.names']"
+    assert done.stdout.strip() == "['fe2tui.store', 'fe2tui.store.completion_names']"

@@ -16,7 +16,18 @@ from fe2tui.store import Store
 from tests.store.store_samples import NOON
 
 INTENT = FreezeIntent(
-    "one", "base", "i-1", "base", "stop", "us-east-2", "default", "", NOON, disks=2, activity=1, tags={"Name": "base"}
+    "one",
+    "base",
+    "i-1",
+    "base",
+    "stop",
+    "us-east-2",
+    "default",
+    "",
+    NOON,
+    volume_count=2,
+    activity=1,
+    tags={"Name": "base"},
 )
 
 
@@ -24,23 +35,23 @@ def _dead(path: Path, *intents: FreezeIntent) -> None:
     """What another program leaves that began these and ended."""
     other = Store(path)
     for intent in intents:
-        other.freezes.intend(intent)
+        other.freezes.add(intent)
     other.close()
 
 
 def test_an_intent_comes_back_as_it_was_kept(store: Store, path: Path) -> None:
-    store.freezes.intend(INTENT)
+    store.freezes.add(INTENT)
     assert Store(path).freezes.get("one") == INTENT
     assert store.freezes.get("two") is None
 
 
 def test_what_becomes_of_it_is_kept_and_a_known_image_stays_known(store: Store) -> None:
-    store.freezes.intend(INTENT)
+    store.freezes.add(INTENT)
     stopped = NOON + timedelta(seconds=5)
-    store.freezes.told_to_stop("one", stopped)
+    store.freezes.record_stop("one", stopped)
     assert store.freezes.get("one") == replace(INTENT, restart=True, stopped_at=stopped)
     store.freezes.update("one", stage="pending", image_id="ami-1")
-    store.freezes.needs_no_start("one")
+    store.freezes.clear_restart("one")
     store.freezes.update("one", stage="failed", error="no disk")
     assert store.freezes.get("one") == replace(
         INTENT, stage="failed", image_id="ami-1", error="no disk", stopped_at=stopped
@@ -48,39 +59,39 @@ def test_what_becomes_of_it_is_kept_and_a_known_image_stays_known(store: Store) 
 
 
 def test_one_in_hand_is_nobody_elses_until_it_is_released(store: Store, path: Path) -> None:
-    store.freezes.intend(INTENT)
-    assert store.freezes.open("default", "") == Store(path).freezes.open("default", "") == []
+    store.freezes.add(INTENT)
+    assert store.freezes.claim_open("default", "") == Store(path).freezes.claim_open("default", "") == []
     store.freezes.release("one")
-    assert store.freezes.open("default", "") == [INTENT]
-    assert store.freezes.open("default", "") == []
+    assert store.freezes.claim_open("default", "") == [INTENT]
+    assert store.freezes.claim_open("default", "") == []
 
 
 def test_what_a_dead_program_left_goes_to_one_of_those_who_ask(store: Store, path: Path) -> None:
     pending = replace(INTENT, token="two", name="other", stage="pending", image_id="ami-2")
     over = [replace(INTENT, token=stage, name=stage, stage=stage) for stage in ("done", "failed", "abandoned")]
     _dead(path, INTENT, pending, *over)
-    assert store.freezes.open("default", "") == [INTENT, pending]
-    assert Store(path).freezes.open("default", "") == []
+    assert store.freezes.claim_open("default", "") == [INTENT, pending]
+    assert Store(path).freezes.claim_open("default", "") == []
 
 
 def test_those_of_another_profile_or_endpoint_are_not_given_out(store: Store, path: Path) -> None:
     _dead(path, INTENT)
-    assert store.freezes.open("work", "") == store.freezes.open("default", "http://localhost:1") == []
+    assert store.freezes.claim_open("work", "") == store.freezes.claim_open("default", "http://localhost:1") == []
 
 
 def test_a_name_being_asked_for_is_refused_to_another_in_that_region(store: Store, path: Path) -> None:
-    store.freezes.intend(INTENT)
+    store.freezes.add(INTENT)
     with pytest.raises(FieldError, match="being made already") as caught:
-        Store(path).freezes.intend(replace(INTENT, token="two"))
+        Store(path).freezes.add(replace(INTENT, token="two"))
     assert caught.value.field == "ami_name"
-    store.freezes.intend(replace(INTENT, token="two", region="us-west-2"))
+    store.freezes.add(replace(INTENT, token="two", region="us-west-2"))
     store.freezes.update("one", stage="pending", image_id="ami-1")  # from now on AWS itself refuses the name
-    store.freezes.intend(replace(INTENT, token="three"))
+    store.freezes.add(replace(INTENT, token="three"))
 
 
 def test_where_nothing_can_be_kept_nothing_is_begun() -> None:
     with pytest.raises(StoreError, match="not begun"):
-        Store(None, problem="no disk").freezes.intend(INTENT)
+        Store(None, problem="no disk").freezes.add(INTENT)
 
 
 def test_the_entry_of_one_that_is_to_be_found_again_is_not_closed(store: Store, path: Path) -> None:
@@ -88,7 +99,7 @@ def test_the_entry_of_one_that_is_to_be_found_again_is_not_closed(store: Store, 
     entry = Activity(NOON, "freeze", "i-1", "base", "us-east-2", "running", "under way")
     numbers = [other.activity.begin(entry) for _ in range(3)]
     for number, stage in zip(numbers, ("pending", "done", "abandoned"), strict=True):
-        other.freezes.intend(replace(INTENT, token=stage, name=stage, stage=stage, image_id="ami-1", activity=number))
+        other.freezes.add(replace(INTENT, token=stage, name=stage, stage=stage, image_id="ami-1", activity=number))
     other.close()
     store.activity.close_orphans(NOON)
     results = {it.id: (it.result, it.words) for it in store.activity.recent()}
@@ -98,9 +109,9 @@ def test_the_entry_of_one_that_is_to_be_found_again_is_not_closed(store: Store, 
 
 
 def test_an_intent_that_an_earlier_version_kept_may_have_been_asked_for(store: Store, path: Path) -> None:
-    store.freezes.intend(INTENT)
+    store.freezes.add(INTENT)
     assert store.freezes.get("one") == INTENT and INTENT.asked_at is None
-    store.freezes.about_to_ask("one", NOON + timedelta(seconds=9))
+    store.freezes.record_request("one", NOON + timedelta(seconds=9))
     kept = store.freezes.get("one")
     assert kept is not None and kept.asked_at == NOON + timedelta(seconds=9)
     with sqlite3.connect(path) as connection:
@@ -110,21 +121,21 @@ def test_an_intent_that_an_earlier_version_kept_may_have_been_asked_for(store: S
 
 
 def test_a_machine_that_is_to_be_started_again_is_known_once_nobody_works_on_it(store: Store, path: Path) -> None:
-    store.freezes.intend(INTENT)
-    store.freezes.told_to_stop("one", NOON)
-    assert store.freezes.left_stopped() == Store(path).freezes.left_stopped() == []
+    store.freezes.add(INTENT)
+    store.freezes.record_stop("one", NOON)
+    assert store.freezes.waiting_for_restart() == Store(path).freezes.waiting_for_restart() == []
     store.freezes.release("one")
-    assert [intent.token for intent in store.freezes.left_stopped()] == ["one"]
-    store.freezes.needs_no_start("one")
-    assert store.freezes.left_stopped() == []
+    assert [intent.token for intent in store.freezes.waiting_for_restart()] == ["one"]
+    store.freezes.clear_restart("one")
+    assert store.freezes.waiting_for_restart() == []
 
 
 def test_an_image_that_its_person_took_away_is_settled_unless_its_machine_is_still_to_be_started(store: Store) -> None:
     for token in ("one", "two"):
-        store.freezes.intend(replace(INTENT, token=token, name=token))
+        store.freezes.add(replace(INTENT, token=token, name=token))
         store.freezes.update(token, stage="pending", image_id=f"ami-{token}")
-    store.freezes.told_to_stop("two", NOON)
-    assert {one.token for one in store.freezes.being_made("default", "", "us-east-2")} == {"one", "two"}
+    store.freezes.record_stop("two", NOON)
+    assert {one.token for one in store.freezes.pending("default", "", "us-east-2")} == {"one", "two"}
     for image_id in ("ami-one", "ami-two"):
-        store.freezes.deregistered("default", "", image_id)
-    assert [one.token for one in store.freezes.being_made("default", "", "us-east-2")] == ["two"]
+        store.freezes.settle_deregistered("default", "", image_id)
+    assert [one.token for one in store.freezes.pending("default", "", "us-east-2")] == ["two"]

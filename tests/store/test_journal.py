@@ -56,7 +56,7 @@ def _kill(child: subprocess.Popen[str]) -> None:
 
 
 def test_an_intent_comes_back_as_it_was_kept_call_and_all(store: Store, path: Path) -> None:
-    store.launches.intend(_intent())
+    store.launches.add(_intent())
     assert Store(path).launches.get("one") == _intent()
     store.launches.update("one", stage="launched", instance_id="i-1")
     store.launches.update("one", stage="failed", error="no capacity")
@@ -65,32 +65,32 @@ def test_an_intent_comes_back_as_it_was_kept_call_and_all(store: Store, path: Pa
 
 
 def test_an_intent_in_hand_is_nobody_elses(store: Store, path: Path) -> None:
-    store.launches.intend(_intent())
-    assert store.launches.open("default", "") == []
-    assert Store(path).launches.open("default", "") == []
+    store.launches.add(_intent())
+    assert store.launches.claim_open("default", "") == []
+    assert Store(path).launches.claim_open("default", "") == []
     store.launches.release("one")
-    assert store.launches.open("default", "") == [_intent()]
+    assert store.launches.claim_open("default", "") == [_intent()]
 
 
 def test_a_name_that_is_being_launched_is_refused_to_another_until_that_is_over(store: Store, path: Path) -> None:
-    store.launches.intend(_intent())
+    store.launches.add(_intent())
     for other in (store, Store(path)):
         with pytest.raises(FieldError, match="being launched already"):
-            other.launches.intend(_intent("two"))
-        other.launches.intend(_intent(f"elsewhere {id(other)}", region=f"region {id(other)}"))
+            other.launches.add(_intent("two"))
+        other.launches.add(_intent(f"elsewhere {id(other)}", region=f"region {id(other)}"))
     store.launches.update("one", stage="failed")
-    Store(path).launches.intend(_intent("three"))
+    Store(path).launches.add(_intent("three"))
 
 
 @pytest.mark.parametrize("stage", ["ready", "found"])
 def test_a_name_that_another_has_launched_since_it_was_seen_free_is_refused(
     store: Store, path: Path, stage: str
 ) -> None:
-    store.launches.intend(_intent())
+    store.launches.add(_intent())
     store.launches.update("one", stage=stage, instance_id="i-1")
     with pytest.raises(FieldError, match="launched a moment ago"):
-        Store(path).launches.intend(_intent("two"), NOON - timedelta(seconds=1))
-    Store(path).launches.intend(_intent("three"), NOON + timedelta(seconds=1))
+        Store(path).launches.add(_intent("two"), NOON - timedelta(seconds=1))
+    Store(path).launches.add(_intent("three"), NOON + timedelta(seconds=1))
 
 
 def test_an_intent_of_a_living_process_is_left_alone_and_of_a_killed_one_taken_over_once(
@@ -98,12 +98,12 @@ def test_an_intent_of_a_living_process_is_left_alone_and_of_a_killed_one_taken_o
 ) -> None:
     child = _elsewhere(path, "store.launches.intend(_intent())")
     try:
-        assert store.launches.open("default", "") == []
+        assert store.launches.claim_open("default", "") == []
     finally:
         _kill(child)
-    first = store.launches.open("default", "")
+    first = store.launches.claim_open("default", "")
     assert [it.token for it in first] == ["one"]
-    assert Store(path).launches.open("default", "") == []
+    assert Store(path).launches.claim_open("default", "") == []
 
 
 def test_only_open_intents_of_that_profile_and_endpoint_are_taken_over(store: Store, path: Path) -> None:
@@ -115,9 +115,9 @@ def test_only_open_intents_of_that_profile_and_endpoint_are_taken_over(store: St
         "profile": {"profile": "work"},
         "endpoint": {"endpoint": "http://127.0.0.1:1"},
     }.items():
-        store.launches.intend(_intent(token, request=replace(REQUEST, name=token), **changes))
+        store.launches.add(_intent(token, request=replace(REQUEST, name=token), **changes))
     store.close()
-    assert [it.token for it in Store(path).launches.open("default", "")] == ["open", "launched"]
+    assert [it.token for it in Store(path).launches.claim_open("default", "")] == ["open", "launched"]
 
 
 @pytest.mark.parametrize("after", [0, 3, 25])
@@ -142,7 +142,7 @@ def test_what_intend_acknowledged_survives_sigkill_and_the_file_stays_whole(path
     child.stdout.close()
     last = max([after, *said])
     store = Store(path)
-    tokens = [it.token for it in store.launches.open("default", "")]
+    tokens = [it.token for it in store.launches.claim_open("default", "")]
     assert tokens[: last + 1] == [str(number) for number in range(last + 1)]
     assert len(tokens) <= last + 2
     assert store.problem is None
@@ -178,14 +178,14 @@ def test_activity_whose_process_was_killed_is_ended_but_never_that_of_a_living_o
     theirs, ours = store.activity.recent()
     assert (theirs.result, theirs.ended_at) == ("cancelled", NOON) and "ended before" in theirs.words
     assert (ours.id, ours.result) == (mine, "running")
-    assert [it.name for it in path.with_name(f"{path.name}.processes").iterdir()] == [store.presence.name]
+    assert [it.name for it in path.with_name(f"{path.name}.processes").iterdir()] == [store.presence.owner]
 
 
 def test_activity_of_a_launch_that_is_still_to_be_found_out_is_not_ended(store: Store, path: Path) -> None:
     child = _elsewhere(path, "store.launches.intend(_intent(activity=store.activity.begin(ENTRY)))")
     _kill(child)
     assert store.activity.close_orphans(NOON) == 0
-    (intent,) = store.launches.open("default", "")
+    (intent,) = store.launches.claim_open("default", "")
     store.launches.update(intent.token, stage="found", instance_id="i-1")
     assert store.activity.close_orphans(NOON) == 1
 
@@ -219,14 +219,18 @@ def test_an_entry_of_a_dead_program_is_read_as_cut_short_with_how_far_it_came(st
     mine = store.activity.begin(ENTRY)
     other = Store(path)
     numbers = [other.activity.begin(ENTRY) for _ in range(2)]
-    other.activity.note(numbers[1], "It was stopped.")
-    assert not any(it.cut_short for it in store.activity.recent())
+    other.activity.update_words(numbers[1], "It was stopped.")
+    assert not any(it.is_cut_short for it in store.activity.recent())
     other.close()
     noted, bare, ours = store.activity.recent()
-    assert (ours.id, ours.cut_short, ours.words) == (mine, False, ENTRY.words)
-    assert noted.cut_short and bare.cut_short and bare.words == "The program ended before it was known what came of it."
+    assert (ours.id, ours.is_cut_short, ours.words) == (mine, False, ENTRY.words)
+    assert (
+        noted.is_cut_short
+        and bare.is_cut_short
+        and bare.words == "The program ended before it was known what came of it."
+    )
     assert noted.words == f"{bare.words} It was stopped."
-    assert [it.id for it in store.activity.cut_short(ENTRY.command)] == numbers
+    assert [it.id for it in store.activity.cut_short_entries(ENTRY.command)] == numbers
     store.activity.close_orphans(NOON)
     assert [it.words for it in store.activity.recent(2)] == [noted.words, bare.words]
-    assert store.activity.cut_short(ENTRY.command) == []
+    assert store.activity.cut_short_entries(ENTRY.command) == []

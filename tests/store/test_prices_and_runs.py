@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from fe2tui.model.fleet import Prices, Run
+from fe2tui.model.fleet import InstanceUsage, Prices
 from fe2tui.model.instance import State
-from fe2tui.model.money import run_cost
-from fe2tui.model.series import Series
+from fe2tui.model.money import usage_cost
+from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory
 from fe2tui.store import Store
 from tests.store.store_samples import NOON, PLACE, PRICES, fleet, machine
@@ -26,8 +26,8 @@ STOPPED_AT_1130 = "User initiated (2026-11-23 11:30:00 GMT)"
 TERMINATED_AT_1240 = "User initiated (2026-11-23 12:40:00 GMT)"
 
 
-def _run(**changes: object) -> Run:
-    run = Run(machine().id, "machine-0", "m5.large", BEGUN, None, Decimal("0.096"), True, zone="us-east-2a")
+def _run(**changes: object) -> InstanceUsage:
+    run = InstanceUsage(machine().id, "machine-0", "m5.large", BEGUN, None, Decimal("0.096"), True, zone="us-east-2a")
     return replace(run, **changes)  # type: ignore[arg-type]
 
 
@@ -56,40 +56,40 @@ def test_prices_of_the_first_version_stand_until_they_are_read_anew(store: Store
 
 
 def test_a_run_keeps_the_price_of_its_first_sight(store: Store, path: Path) -> None:
-    store.runs.see(fleet(machine()))
+    store.instance_usage.record(fleet(machine()))
     dearer = replace(PRICES, on_demand={"m5.large": Decimal("9")})
-    store.runs.see(fleet(machine(), at=NOON + HOUR, prices=dearer))
-    Store(path).runs.see(fleet(machine(public_ip=None), at=NOON + 2 * HOUR, prices=dearer))
-    assert Store(path).runs.of(PLACE) == {machine().id: (_run(),)} == store.runs.of(PLACE)
+    store.instance_usage.record(fleet(machine(), at=NOON + HOUR, prices=dearer))
+    Store(path).instance_usage.record(fleet(machine(public_ip=None), at=NOON + 2 * HOUR, prices=dearer))
+    assert Store(path).instance_usage.get(PLACE) == {machine().id: (_run(),)} == store.instance_usage.get(PLACE)
 
 
 def test_a_price_not_known_at_first_sight_is_taken_as_soon_as_it_is(store: Store) -> None:
     instance = machine()
-    store.runs.see(fleet(instance, prices=Prices()))
-    assert store.runs.of(PLACE) == {instance.id: (_run(price_per_hour=None),)}
-    store.runs.see(fleet(instance, at=NOON + HOUR))
-    assert store.runs.of(PLACE) == {instance.id: (_run(),)}
+    store.instance_usage.record(fleet(instance, prices=Prices()))
+    assert store.instance_usage.get(PLACE) == {instance.id: (_run(price_per_hour=None),)}
+    store.instance_usage.record(fleet(instance, at=NOON + HOUR))
+    assert store.instance_usage.get(PLACE) == {instance.id: (_run(),)}
 
 
 def test_a_stop_ends_the_run_when_ec2_says_it_was(store: Store, path: Path) -> None:
-    store.runs.see(fleet(machine()))
+    store.instance_usage.record(fleet(machine()))
     stopped = machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130, public_ip=None)
-    store.runs.see(fleet(stopped, at=NOON + HOUR))
-    assert Store(path).runs.of(PLACE)[machine().id] == (_run(ended_at=NOON - HOUR / 2),)
+    store.instance_usage.record(fleet(stopped, at=NOON + HOUR))
+    assert Store(path).instance_usage.get(PLACE)[machine().id] == (_run(ended_at=NOON - HOUR / 2),)
 
 
 def test_a_stop_with_an_elastic_address_is_a_rest_that_lasts_until_the_start(store: Store, path: Path) -> None:
-    store.runs.see(fleet(machine()))
+    store.instance_usage.record(fleet(machine()))
     stopped = machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130)
     for hours in (1, 2):
-        store.runs.see(fleet(stopped, at=NOON + hours * HOUR))
-    ran, rested = Store(path).runs.of(PLACE)[machine().id]
+        store.instance_usage.record(fleet(stopped, at=NOON + hours * HOUR))
+    ran, rested = Store(path).instance_usage.get(PLACE)[machine().id]
     assert ran == _run(ended_at=NOON - HOUR / 2)
-    assert rested == _run(type="", started_at=NOON - HOUR / 2, price_per_hour=ZERO, zone="") and rested.is_rest
-    assert run_cost(rested, BEGUN, NOON) == Decimal("0.0025")
+    assert rested == _run(type="", started_at=NOON - HOUR / 2, price_per_hour=ZERO, zone="") and rested.is_address_only
+    assert usage_cost(rested, BEGUN, NOON) == Decimal("0.0025")
     started = NOON + 5 * HOUR
-    Store(path).runs.see(fleet(machine(launched_at=started), at=started + HOUR))
-    assert Store(path).runs.of(PLACE)[machine().id][1:] == (
+    Store(path).instance_usage.record(fleet(machine(launched_at=started), at=started + HOUR))
+    assert Store(path).instance_usage.get(PLACE)[machine().id][1:] == (
         replace(rested, ended_at=started),
         _run(started_at=started),
     )
@@ -105,160 +105,166 @@ def test_a_stop_with_an_elastic_address_is_a_rest_that_lasts_until_the_start(sto
 def test_a_rest_ends_when_the_address_is_given_back_or_the_instance_ends(
     store: Store, changes: dict[str, object], ended: datetime
 ) -> None:
-    store.runs.see(fleet(machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130), at=NOON + HOUR))
-    store.runs.see(fleet(machine(**changes), at=NOON + 2 * HOUR))
-    rested = store.runs.of(PLACE)[machine().id][-1]
-    assert rested.is_rest and rested.ended_at == ended
+    store.instance_usage.record(fleet(machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130), at=NOON + HOUR))
+    store.instance_usage.record(fleet(machine(**changes), at=NOON + 2 * HOUR))
+    rested = store.instance_usage.get(PLACE)[machine().id][-1]
+    assert rested.is_address_only and rested.ended_at == ended
 
 
 def test_a_run_of_unknown_price_does_not_take_that_of_another_type(store: Store) -> None:
-    store.runs.see(fleet(machine(type="x9.huge")))
+    store.instance_usage.record(fleet(machine(type="x9.huge")))
     retyped = machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130, public_ip=None)
-    store.runs.see(fleet(retyped, at=NOON + HOUR))
-    assert [run.price_per_hour for run in store.runs.of(PLACE)[machine().id]] == [None]
+    store.instance_usage.record(fleet(retyped, at=NOON + HOUR))
+    assert [run.price_per_hour for run in store.instance_usage.get(PLACE)[machine().id]] == [None]
 
 
 def test_a_start_after_a_stop_is_a_second_run_also_when_the_stop_was_not_seen(store: Store, path: Path) -> None:
-    store.runs.see(fleet(machine()))
+    store.instance_usage.record(fleet(machine()))
     again = machine(launched_at=NOON + 5 * HOUR)
-    Store(path).runs.see(fleet(again, at=NOON + 6 * HOUR))
-    first, second = Store(path).runs.of(PLACE)[machine().id]
+    Store(path).instance_usage.record(fleet(again, at=NOON + 6 * HOUR))
+    first, second = Store(path).instance_usage.get(PLACE)[machine().id]
     # it ran at least until it was last seen to
-    assert first == _run(ended_at=NOON, gone_by=NOON + 5 * HOUR)
+    assert first == _run(ended_at=NOON, ended_before=NOON + 5 * HOUR)
     assert second == _run(started_at=NOON + 5 * HOUR)
 
 
 def test_one_that_vanished_ran_until_it_was_last_seen(store: Store, path: Path) -> None:
-    store.runs.see(fleet(machine(), machine(1)))
-    Store(path).runs.see(fleet(machine(1), at=NOON + 9 * HOUR))
-    assert Store(path).runs.of(PLACE)[machine().id] == (_run(ended_at=NOON, gone_by=NOON + 9 * HOUR),)
+    store.instance_usage.record(fleet(machine(), machine(1)))
+    Store(path).instance_usage.record(fleet(machine(1), at=NOON + 9 * HOUR))
+    assert Store(path).instance_usage.get(PLACE)[machine().id] == (_run(ended_at=NOON, ended_before=NOON + 9 * HOUR),)
 
 
 def test_one_first_seen_at_rest_has_the_run_that_ec2s_times_tell_of(store: Store) -> None:
     told = machine(state=State.STOPPED, transition_reason="User initiated (2026-11-23 11:00:00 GMT)", public_ip=None)
     untold = machine(1, state=State.STOPPED)
-    store.runs.see(fleet(told, untold))
-    runs = store.runs.of(PLACE)
-    assert runs[told.id] == (_run(ended_at=NOON - HOUR, has_address=False),) and not runs[told.id][0].is_unknown
+    store.instance_usage.record(fleet(told, untold))
+    runs = store.instance_usage.get(PLACE)
+    assert runs[told.id] == (_run(ended_at=NOON - HOUR, has_address=False),) and not runs[told.id][0].has_unknown_length
     (unknown,) = runs[untold.id]
-    assert unknown.is_unknown and (unknown.started_at, unknown.gone_by) == (BEGUN, NOON)
+    assert unknown.has_unknown_length and (unknown.started_at, unknown.ended_before) == (BEGUN, NOON)
     # nothing is known until it was seen at rest; since then it is known to have cost nothing
-    assert run_cost(unknown, BEGUN, NOON) is None and run_cost(unknown, NOON, NOON + HOUR) == ZERO
+    assert usage_cost(unknown, BEGUN, NOON) is None and usage_cost(unknown, NOON, NOON + HOUR) == ZERO
 
 
 def test_what_another_look_tells_of_an_end_nobody_saw_takes_the_place_of_what_was_not_known(store: Store) -> None:
     spot = machine(lifecycle="spot")
-    store.runs.see(fleet(spot))
+    store.instance_usage.record(fleet(spot))
     stopped = machine(lifecycle="spot", state=State.STOPPED, transition_reason="Server.SpotInstanceShutdown")
-    store.runs.see(fleet(stopped, at=NOON + 10 * HOUR))
-    (run,) = (run for run in store.runs.of(PLACE)[spot.id] if not run.is_rest)
-    assert (run.ended_at, run.gone_by) == (NOON, NOON + 10 * HOUR)  # ten hours that AWS may not have billed
-    store.runs.see(fleet(stopped, at=NOON + 11 * HOUR), whole=False, ends={spot.id: NOON + HOUR})
-    (run,) = (run for run in store.runs.of(PLACE)[spot.id] if not run.is_rest)
-    assert (run.ended_at, run.gone_by) == (NOON + HOUR, None)
+    store.instance_usage.record(fleet(stopped, at=NOON + 10 * HOUR))
+    (run,) = (run for run in store.instance_usage.get(PLACE)[spot.id] if not run.is_address_only)
+    assert (run.ended_at, run.ended_before) == (NOON, NOON + 10 * HOUR)  # ten hours that AWS may not have billed
+    store.instance_usage.record(fleet(stopped, at=NOON + 11 * HOUR), whole=False, ends={spot.id: NOON + HOUR})
+    (run,) = (run for run in store.instance_usage.get(PLACE)[spot.id] if not run.is_address_only)
+    assert (run.ended_at, run.ended_before) == (NOON + HOUR, None)
 
 
 def test_an_end_between_two_looks_close_together_is_nothing_to_speak_of(store: Store) -> None:
-    store.runs.see(fleet(machine(lifecycle="spot", public_ip=None)))
+    store.instance_usage.record(fleet(machine(lifecycle="spot", public_ip=None)))
     stopped = machine(lifecycle="spot", state=State.STOPPED, public_ip=None)
-    store.runs.see(fleet(stopped, at=NOON + HOUR / 60))
-    (run,) = store.runs.of(PLACE)[stopped.id]
-    assert (run.ended_at, run.gone_by) == (NOON, None)
+    store.instance_usage.record(fleet(stopped, at=NOON + HOUR / 60))
+    (run,) = store.instance_usage.get(PLACE)[stopped.id]
+    assert (run.ended_at, run.ended_before) == (NOON, None)
 
 
 def test_a_sight_of_some_touches_no_others_and_is_known_to_other_processes(store: Store, path: Path) -> None:
     dashboard = Store(path)
-    dashboard.runs.see(fleet(machine(), machine(1)))
+    dashboard.instance_usage.record(fleet(machine(), machine(1)))
     stopped = machine(state=State.STOPPED, transition_reason="User initiated (2026-11-23 12:30:00 GMT)", public_ip=None)
-    store.runs.see(fleet(stopped, at=NOON + HOUR), whole=False)
+    store.instance_usage.record(fleet(stopped, at=NOON + HOUR), whole=False)
     again = machine(launched_at=NOON + 2 * HOUR)
-    store.runs.see(fleet(again, at=NOON + 3 * HOUR), whole=False)
+    store.instance_usage.record(fleet(again, at=NOON + 3 * HOUR), whole=False)
     gone = machine(
         launched_at=NOON + 4 * HOUR, state=State.STOPPED, transition_reason=TERMINATED_AT_1240, public_ip=None
     )
     # the dashboard did not look while it was stopped and started again
-    dashboard.runs.see(fleet(gone, machine(1), at=NOON + 5 * HOUR))
-    first, second, third = dashboard.runs.of(PLACE)[machine().id]
-    assert (first.ended_at, first.gone_by) == (NOON + HOUR / 2, None)
-    assert second.ended_at == NOON + 3 * HOUR and second.gone_by == NOON + 4 * HOUR
+    dashboard.instance_usage.record(fleet(gone, machine(1), at=NOON + 5 * HOUR))
+    first, second, third = dashboard.instance_usage.get(PLACE)[machine().id]
+    assert (first.ended_at, first.ended_before) == (NOON + HOUR / 2, None)
+    assert second.ended_at == NOON + 3 * HOUR and second.ended_before == NOON + 4 * HOUR
     assert third.started_at == NOON + 4 * HOUR
-    (other,) = dashboard.runs.of(PLACE)[machine(1).id]
+    (other,) = dashboard.instance_usage.get(PLACE)[machine(1).id]
     assert other.ended_at is None
 
 
 def test_a_sight_of_some_is_looked_at_again_with_the_whole(store: Store) -> None:
     instance = machine()
-    store.runs.see(fleet(instance))
+    store.instance_usage.record(fleet(instance))
     stopped = machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130, public_ip=None)
-    store.runs.see(fleet(stopped, at=NOON + HOUR), whole=False)
-    store.runs.see(fleet(instance, at=NOON + 2 * HOUR))  # as EC2 may still tell it; the poller keeps what is the same
-    assert store.runs.of(PLACE)[instance.id][0].ended_at is None
-    store.runs.see(fleet(stopped, at=NOON + HOUR), whole=False)  # older than what was seen since
-    assert store.runs.of(PLACE)[instance.id][0].ended_at is None
+    store.instance_usage.record(fleet(stopped, at=NOON + HOUR), whole=False)
+    store.instance_usage.record(
+        fleet(instance, at=NOON + 2 * HOUR)
+    )  # as EC2 may still tell it; the poller keeps what is the same
+    assert store.instance_usage.get(PLACE)[instance.id][0].ended_at is None
+    store.instance_usage.record(fleet(stopped, at=NOON + HOUR), whole=False)  # older than what was seen since
+    assert store.instance_usage.get(PLACE)[instance.id][0].ended_at is None
 
 
 def test_the_last_fleet_comes_with_its_runs(store: Store, path: Path) -> None:
     store.fleets.save(fleet(machine()))
-    store.runs.see(fleet(machine()))
-    last = Store(path).fleets.last(PLACE)
-    assert last is not None and last.runs == {machine().id: (_run(),)}
+    store.instance_usage.record(fleet(machine()))
+    last = Store(path).fleets.last_fleet(PLACE)
+    assert last is not None and last.instance_usage == {machine().id: (_run(),)}
 
 
 def test_a_run_begun_at_launch_keeps_that_price_though_reads_come_later(store: Store, path: Path) -> None:
     cheap = _run(price_per_hour=Decimal("0.01"), has_address=False)
     assert cheap.price_per_hour is not None
     prices = replace(PRICES, on_demand={"m5.large": cheap.price_per_hour})
-    store.runs.see(fleet(machine(public_ip=None), at=BEGUN, prices=prices), whole=False)
-    store.runs.see(fleet(machine(1), at=NOON - HOUR))  # a read from before it was there
-    store.runs.see(fleet(machine(), machine(1)))
-    assert store.runs.of(PLACE)[machine().id] == (_run(price_per_hour=Decimal("0.01")),)
-    assert Store(path).runs.of(PLACE)[machine().id] == (_run(price_per_hour=Decimal("0.01")),)
+    store.instance_usage.record(fleet(machine(public_ip=None), at=BEGUN, prices=prices), whole=False)
+    store.instance_usage.record(fleet(machine(1), at=NOON - HOUR))  # a read from before it was there
+    store.instance_usage.record(fleet(machine(), machine(1)))
+    assert store.instance_usage.get(PLACE)[machine().id] == (_run(price_per_hour=Decimal("0.01")),)
+    assert Store(path).instance_usage.get(PLACE)[machine().id] == (_run(price_per_hour=Decimal("0.01")),)
 
 
 def test_a_run_of_a_spot_machine_is_written_down_with_its_zone(store: Store, path: Path) -> None:
     machines = [machine(0, lifecycle="spot"), machine(1), machine(2, lifecycle="spot", platform="Windows")]
-    store.runs.see(fleet(*machines))
-    runs = Store(path).runs.of(PLACE)
+    store.instance_usage.record(fleet(*machines))
+    runs = Store(path).instance_usage.get(PLACE)
     assert [(run.zone, run.is_spot) for (run,) in runs.values()] == [
         ("us-east-2a", True),
         ("us-east-2a", False),
         ("us-east-2a", False),  # the market that is read is that of Linux
     ]
-    assert runs == store.runs.of(PLACE)
+    assert runs == store.instance_usage.get(PLACE)
 
 
 def test_a_run_that_aws_ended_is_written_down_as_taken_back_for_good(store: Store, path: Path) -> None:
-    store.runs.see(fleet(machine(lifecycle="spot")))
+    store.instance_usage.record(fleet(machine(lifecycle="spot")))
     ended = {"lifecycle": "spot", "state": State.STOPPED, "transition_reason": STOPPED_AT_1130}
     taken = machine(**ended, state_reason="Server.SpotInstanceShutdown: capacity")
-    store.runs.see(fleet(taken, at=NOON + HOUR))
-    Store(path).runs.see(fleet(machine(**ended, state_reason="Client.UserInitiatedShutdown: …"), at=NOON + 2 * HOUR))
-    assert [run.taken_back for run in Store(path).runs.of(PLACE)[taken.id] if not run.is_rest] == [True]
+    store.instance_usage.record(fleet(taken, at=NOON + HOUR))
+    Store(path).instance_usage.record(
+        fleet(machine(**ended, state_reason="Client.UserInitiatedShutdown: …"), at=NOON + 2 * HOUR)
+    )
+    assert [
+        run.was_interrupted for run in Store(path).instance_usage.get(PLACE)[taken.id] if not run.is_address_only
+    ] == [True]
 
 
 def test_runs_that_an_earlier_version_wrote_down_get_what_is_known_of_their_machine(store: Store, path: Path) -> None:
     spot = machine(lifecycle="spot")
-    store.runs.see(fleet(spot))
-    store.runs.see(fleet(machine(lifecycle="spot", launched_at=NOON + HOUR), at=NOON + 2 * HOUR))
-    before = store.runs.of(PLACE)
+    store.instance_usage.record(fleet(spot))
+    store.instance_usage.record(fleet(machine(lifecycle="spot", launched_at=NOON + HOUR), at=NOON + 2 * HOUR))
+    before = store.instance_usage.get(PLACE)
     store.close()
     with sqlite3.connect(path) as spy:
         spy.execute("UPDATE runs SET zone = '', is_spot = 0")
     upgraded = Store(path)
-    assert not any(run.is_spot for run in upgraded.runs.of(PLACE)[spot.id])
-    upgraded.runs.see(fleet(machine(lifecycle="spot", launched_at=NOON + HOUR), at=NOON + 3 * HOUR))
-    assert upgraded.runs.of(PLACE) == before == Store(path).runs.of(PLACE)
+    assert not any(run.is_spot for run in upgraded.instance_usage.get(PLACE)[spot.id])
+    upgraded.instance_usage.record(fleet(machine(lifecycle="spot", launched_at=NOON + HOUR), at=NOON + 3 * HOUR))
+    assert upgraded.instance_usage.get(PLACE) == before == Store(path).instance_usage.get(PLACE)
 
 
 def test_the_last_fleet_comes_with_what_spot_prices_were_while_its_machines_ran(store: Store, path: Path) -> None:
-    series = Series.of([(BEGUN, Decimal("0.04"))])
+    series = PriceSeries.from_changes([(BEGUN, Decimal("0.04"))])
     past = [SpotHistory(kind, BEGUN, NOON, {"us-east-2a": series}) for kind in ("m5.large", "t3.micro")]
-    store.spot.add(PLACE, past)
+    store.spot_history.add(PLACE, past)
     for lifecycle, found in (("on-demand", {}), ("spot", {"m5.large": past[0]})):
         seen = fleet(machine(lifecycle=lifecycle))
-        store.runs.see(seen)
+        store.instance_usage.record(seen)
         store.fleets.save(seen)
-        last = Store(path).fleets.last(PLACE)
+        last = Store(path).fleets.last_fleet(PLACE)
         assert last is not None and last.spot_history == found
         with sqlite3.connect(path) as spy:
             spy.execute("DELETE FROM runs")

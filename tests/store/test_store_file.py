@@ -33,8 +33,8 @@ def test_a_damaged_file_is_moved_aside_and_said_so(store: Store, path: Path) -> 
     assert store.problem is not None and "damaged" in store.problem.summary
     (aside,) = path.parent.glob("*.corrupt-*")
     assert aside.read_bytes().startswith(b"not a database")
-    assert store.fleets.last(PLACE) is not None
-    store.launches.intend(INTENT)
+    assert store.fleets.last_fleet(PLACE) is not None
+    store.launches.add(INTENT)
     store.close()
     assert Store(path).problem is None
 
@@ -60,12 +60,12 @@ def _unwritable(tmp_path: Path) -> Path:
 def test_where_nothing_can_be_written_reading_goes_on_and_launching_does_not(tmp_path: Path) -> None:
     store = Store(_unwritable(tmp_path))
     store.fleets.save(fleet(machine()))
-    store.runs.see(fleet(machine()))
-    last = store.fleets.last(PLACE)
-    assert last is not None and last.instances == fleet(machine()).instances and last.runs
+    store.instance_usage.record(fleet(machine()))
+    last = store.fleets.last_fleet(PLACE)
+    assert last is not None and last.instances == fleet(machine()).instances and last.instance_usage
     assert store.problem is not None and "cannot be written" in store.problem.summary
     with pytest.raises(StoreError, match="cannot be recorded"):
-        store.launches.intend(INTENT)
+        store.launches.add(INTENT)
 
 
 AS_NOBODY = """
@@ -113,7 +113,7 @@ def test_several_threads_may_use_one_store(store: Store) -> None:
         list(pool.map(work, range(40)))
     assert {it.result for it in store.activity.recent()} == {"done"}
     assert len(store.activity.recent()) == 40
-    last = store.fleets.last(PLACE)
+    last = store.fleets.last_fleet(PLACE)
     assert last is not None and len(last.instances) == 1
 
 

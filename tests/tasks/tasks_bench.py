@@ -18,7 +18,7 @@ from fe2tui.tasks.connect import Connection
 from fe2tui.tasks.context import Context, Pace
 
 LIVED_IN = ("base", "train-cuda-12", "scraper-2026-08")
-QUICK = Pace(poll=0.1, ready=30, states=30, down=1.0, spot=20, spot_poll=0.1, settle=1.0, unbroken=3.0, restart=20)
+QUICK = Pace(poll=0.1, ready=30, states=30, down=1.0, spot=20, spot_poll=0.1, settle=1.0, completion=3.0, restart=20)
 
 
 @dataclass
@@ -57,12 +57,12 @@ class Bench:
 
     async def named(self, name: str, *, gone: bool = False) -> list[Instance]:
         """The instances that have a name, those that are gone only if asked for."""
-        found = await aws.describe(self.ctx.session, filters={"tag:Name": [name]})
+        found = await aws.describe_instances(self.ctx.session, filters={"tag:Name": [name]})
         return [it for it in found if gone or not it.state.is_gone]
 
     async def one(self, instance_id: str) -> Instance:
         """An instance as it is now."""
-        return (await aws.describe(self.ctx.session, [instance_id]))[0]
+        return (await aws.describe_instances(self.ctx.session, [instance_id]))[0]
 
     async def remove_images(self) -> None:
         """Take away the own images that the lived-in account does not have from the start, with their snapshots."""

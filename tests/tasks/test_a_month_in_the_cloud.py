@@ -25,8 +25,8 @@ import pytest
 from fe2tui.demo import Cloud
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
-from fe2tui.model.money import account_cost, cost_between, cost_so_far
-from fe2tui.tasks.account import read_account
+from fe2tui.model.money import account_cost, cost_between, cost_to_date
+from fe2tui.tasks.read_fleet import read_whole_fleet
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench
 
@@ -59,7 +59,7 @@ class Clock:
 
 async def look(bench: Bench) -> Fleet:
     """What is there, and what was written down of it until now."""
-    return await read_account(bench.ctx)
+    return await read_whole_fleet(bench.ctx)
 
 
 async def test_what_it_cost_is_what_a_person_computes(
@@ -96,10 +96,10 @@ async def test_what_it_cost_is_what_a_person_computes(
     last = await look(bench)
 
     instance, now = last.instances[key], clock.now()
-    assert [run.type for run in last.runs[key]] == ["m5.large", "m5.xlarge"]
-    assert [stretch.size for stretch in last.disks[volume]] == [20, 60]
-    total = cost_so_far(instance, last, now)
-    begun = last.disks[volume][0].started_at
+    assert [run.type for run in last.instance_usage[key]] == ["m5.large", "m5.xlarge"]
+    assert [stretch.size for stretch in last.volume_usage[volume]] == [20, 60]
+    total = cost_to_date(instance, last, now)
+    begun = last.volume_usage[volume][0].started_at
     assert total is not None and total.quantize(CENT) == (MACHINE + by_hand(begun)).quantize(CENT)
 
     account = account_cost(last, now)
@@ -108,4 +108,4 @@ async def test_what_it_cost_is_what_a_person_computes(
     assert account.per_hour.quantize(Decimal("0.0001")) == Decimal("0.2036")  # 0.192 + 0.005 + 4.80 ÷ 730
 
     dearer = replace(last.prices, on_demand={kind: 9 * price for kind, price in last.prices.on_demand.items()})
-    assert cost_so_far(instance, replace(last, prices=dearer), now) == total  # the past is not priced anew
+    assert cost_to_date(instance, replace(last, prices=dearer), now) == total  # the past is not priced anew

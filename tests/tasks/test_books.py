@@ -14,16 +14,15 @@ import pytest
 from fe2tui.aws import instances as aws
 from fe2tui.demo import Cloud
 from fe2tui.errors import StoreError
-from fe2tui.model.fleet import Run
+from fe2tui.model.fleet import InstanceUsage
 from fe2tui.model.instance import State
-from fe2tui.model.money import account_cost, run_cost
-from fe2tui.tasks import books
-from fe2tui.tasks.account import read_account
+from fe2tui.model.money import account_cost, usage_cost
+from fe2tui.tasks import usage_history
 from fe2tui.tasks.change_type import change_type
 from fe2tui.tasks.freeze import freeze
-from fe2tui.tasks.names import find
+from fe2tui.tasks.names import find_instance
 from fe2tui.tasks.power import reboot, start, stop
-from fe2tui.tasks.reading import read_images, read_instances, read_prices
+from fe2tui.tasks.read_fleet import read_images, read_instances, read_prices, read_whole_fleet
 from fe2tui.tasks.terminate import terminate
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench
@@ -50,17 +49,17 @@ def advance(bench: Bench, hours: float) -> None:
     bench.cloud.control("/demo/clock", {"advance": hours * HOUR})
 
 
-def runs_of(bench: Bench, instance_id: str) -> tuple[Run, ...]:
-    runs = bench.ctx.store.runs.of(bench.ctx.session.place).get(instance_id, ())
-    return tuple(run for run in runs if not run.is_rest)
+def runs_of(bench: Bench, instance_id: str) -> tuple[InstanceUsage, ...]:
+    runs = bench.ctx.store.instance_usage.get(bench.ctx.session.location).get(instance_id, ())
+    return tuple(run for run in runs if not run.is_address_only)
 
 
 async def test_a_run_that_a_task_ends_is_kept_with_its_type_and_its_price(own: Bench) -> None:
-    scraper = await find(own.ctx, "scraper")
+    scraper = await find_instance(own.ctx, "scraper")
     await read_prices(own.ctx, [])  # as the command does, which says the difference; nothing else was ever read
     await change_type(own.ctx, scraper.id, "t3.small", stop=True, wait=False)
     before, after = runs_of(own, scraper.id)
-    assert (before.type, before.price_per_hour, before.gone_by) == ("t3.micro", Decimal("0.0104"), None)
+    assert (before.type, before.price_per_hour, before.ended_before) == ("t3.micro", Decimal("0.0104"), None)
     assert before.ended_at is not None and (after.type, after.price_per_hour) == ("t3.small", Decimal("0.0208"))
 
 
@@ -68,18 +67,18 @@ async def test_a_run_that_a_task_ends_is_kept_with_its_type_and_its_price(own: B
 async def test_what_is_changed_is_noted_before_and_no_other_is(
     own: Bench, act: Callable[..., Awaitable[object]]
 ) -> None:
-    scraper = await find(own.ctx, "scraper")
+    scraper = await find_instance(own.ctx, "scraper")
     await act(own.ctx, [scraper.id], wait=False)
-    assert own.ctx.store.runs.of(own.ctx.session.place).keys() == {scraper.id}
+    assert own.ctx.store.instance_usage.get(own.ctx.session.location).keys() == {scraper.id}
     [run] = runs_of(own, scraper.id)
     assert run.started_at == scraper.launched_at and (run.ended_at is None) == (act is reboot)
 
 
 async def test_the_middle_run_of_three_is_there_though_nobody_looked(own: Bench) -> None:
-    key = (await find(own.ctx, "od1")).id
+    key = (await find_instance(own.ctx, "od1")).id
     for _ in range(2):
         assert all(not one.error for one in await start(own.ctx, [key], wait=False))
-        await aws.wait_states(own.ctx.session, [key], [State.RUNNING], every=0.1)
+        await aws.wait_for_states(own.ctx.session, [key], [State.RUNNING], interval=0.1)
         advance(own, 3)
         assert all(not one.error for one in await stop(own.ctx, [key]))
         advance(own, 1)
@@ -90,21 +89,21 @@ async def test_the_middle_run_of_three_is_there_though_nobody_looked(own: Bench)
 @pytest.mark.parametrize("read", [read_instances, read_images])
 async def test_lists_of_the_shell_are_looks_too(own: Bench, read: Callable[..., Awaitable[object]]) -> None:
     await read(own.ctx)
-    base = await find(own.ctx, "base")
+    base = await find_instance(own.ctx, "base")
     assert [run.started_at for run in runs_of(own, base.id)] == [base.launched_at]
 
 
 async def test_a_spot_run_has_the_price_of_its_zone_though_only_one_machine_was_seen(own: Bench) -> None:
-    train = await find(own.ctx, "train-resnet")
-    await books.note(own.ctx, [train])
+    train = await find_instance(own.ctx, "train-resnet")
+    await usage_history.record_instances(own.ctx, [train])
     [run] = runs_of(own, train.id)
     assert run.price_per_hour is not None and run.price_per_hour > 1
 
 
 async def test_each_hour_of_a_spot_machine_costs_what_the_market_asked_when_it_began(own: Bench) -> None:
-    train = await find(own.ctx, "train-resnet")
+    train = await find_instance(own.ctx, "train-resnet")
     advance(own, 100)
-    fleet = await read_account(own.ctx)
+    fleet = await read_whole_fleet(own.ctx)
     at, begun = now(own), train.launched_at
     assert begun is not None
     ec2: Any = boto3.client("ec2", region_name="us-east-2", endpoint_url=own.cloud.endpoint)
@@ -118,12 +117,12 @@ async def test_each_hour_of_a_spot_machine_costs_what_the_market_asked_when_it_b
         total += price * Decimal(min((at - hour) / timedelta(hours=1), 1))
         hour += timedelta(hours=1)
     assert len({price for _, price in changes}) > 2
-    [run] = fleet.runs[train.id]
-    spent = run_cost(replace(run, has_address=False), begun, at, fleet.spot_history)
+    [run] = fleet.instance_usage[train.id]
+    spent = usage_cost(replace(run, has_address=False), begun, at, fleet.spot_history)
     assert spent is not None and spent.quantize(CENT) == total.quantize(CENT)
     assert run.price_per_hour is not None and abs(spent - run.price_per_hour * round((at - begun) / HOURS)) > 1
     own.forget_calls()
-    assert (await read_account(own.ctx)).spot_history == fleet.spot_history
+    assert (await read_whole_fleet(own.ctx)).spot_history == fleet.spot_history
     assert len(own.calls(HISTORY)) == 1  # what it costs now; what it cost is known
 
 
@@ -131,7 +130,7 @@ async def test_where_the_market_may_not_be_read_its_past_is_said_to_be_unknown_w
     own: Bench,
 ) -> None:
     own.fault("deny", action=HISTORY)
-    account = account_cost(await read_account(own.ctx), now(own))
+    account = account_cost(await read_whole_fleet(own.ctx), now(own))
     # nothing of it was ever known: it is in no sum, and nobody says that some of it counts at a price known before
     [said] = [words for words in account.missing if "train-resnet" in words]
     assert said.startswith("The price of") and HISTORY in said
@@ -143,51 +142,51 @@ async def test_of_an_account_without_spot_machines_the_market_is_not_asked(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(scene=False))
-    assert (await read_account(bench.ctx)).spot_history == {}
+    assert (await read_whole_fleet(bench.ctx)).spot_history == {}
     assert not bench.calls(HISTORY)
 
 
 async def test_a_spot_machine_that_aws_stopped_while_nobody_looked_is_billed_until_it_stopped(own: Bench) -> None:
-    train = await find(own.ctx, "train-resnet")
-    await read_account(own.ctx)
+    train = await find_instance(own.ctx, "train-resnet")
+    await read_whole_fleet(own.ctx)
     advance(own, 1)
     own.cloud.control("/demo/interrupt", {"instance": train.id})
-    await aws.wait_states(own.ctx.session, [train.id], [State.STOPPED], every=0.1)
+    await aws.wait_for_states(own.ctx.session, [train.id], [State.STOPPED], interval=0.1)
     stopped = now(own)
     advance(own, 10)
-    account = account_cost(await read_account(own.ctx), now(own))
+    account = account_cost(await read_whole_fleet(own.ctx), now(own))
     [run] = runs_of(own, train.id)
-    assert run.ended_at is not None and abs(run.ended_at - stopped) < timedelta(minutes=3) and run.gone_by is None
+    assert run.ended_at is not None and abs(run.ended_at - stopped) < timedelta(minutes=3) and run.ended_before is None
     assert not any("nobody saw" in words for words in account.missing if "train-resnet" in words)
 
 
 async def test_where_its_request_does_not_tell_either_it_is_billed_until_it_was_last_seen(own: Bench) -> None:
-    train = await find(own.ctx, "train-resnet")
-    await read_account(own.ctx)
+    train = await find_instance(own.ctx, "train-resnet")
+    await read_whole_fleet(own.ctx)
     looked = now(own)
     advance(own, 1)
     own.cloud.control("/demo/interrupt", {"instance": train.id})
-    await aws.wait_states(own.ctx.session, [train.id], [State.STOPPED], every=0.1)
+    await aws.wait_for_states(own.ctx.session, [train.id], [State.STOPPED], interval=0.1)
     own.fault("deny", action="DescribeSpotInstanceRequests")
     advance(own, 10)
-    account = account_cost(await read_account(own.ctx), now(own))
+    account = account_cost(await read_whole_fleet(own.ctx), now(own))
     [run] = runs_of(own, train.id)
     assert run.ended_at is not None and abs(run.ended_at - looked) < timedelta(minutes=1)
     assert any("last seen running" in words and "train-resnet" in words for words in account.missing)
 
 
 async def test_a_freeze_keeps_the_run_that_it_ended_and_the_one_it_began(own: Bench) -> None:
-    scraper = await find(own.ctx, "scraper")
+    scraper = await find_instance(own.ctx, "scraper")
     await freeze(own.ctx, scraper.id, "rested", way="stop", wait=False)
     before, after = runs_of(own, scraper.id)
-    assert before.started_at == scraper.launched_at and before.ended_at is not None and before.gone_by is None
+    assert before.started_at == scraper.launched_at and before.ended_at is not None and before.ended_before is None
     assert after.started_at >= before.ended_at and after.ended_at is None
 
 
 async def test_the_disk_of_what_was_launched_and_terminated_is_in_the_month(own: Bench) -> None:
-    scraper = await find(own.ctx, "scraper")
+    scraper = await find_instance(own.ctx, "scraper")
     await terminate(own.ctx, [scraper.id], wait=True)
-    disks = own.ctx.store.disks.of(own.ctx.session.place)
+    disks = own.ctx.store.volume_usage.get(own.ctx.session.location)
     [[stretch]] = [disks[one.volume_id] for one in scraper.attachments]
     [run] = runs_of(own, scraper.id)
     assert stretch.per_month is not None or own.ctx.store.prices.get("us-east-2") is None
@@ -200,6 +199,6 @@ async def test_a_book_that_cannot_be_written_is_reported_and_fails_no_task(
     def broken(*_: object, **__: object) -> None:
         raise StoreError("The store failed: the disk is full.")
 
-    monkeypatch.setattr(own.ctx.store.runs, "see", broken)
-    [outcome] = await stop(own.ctx, [(await find(own.ctx, "scraper")).id])
+    monkeypatch.setattr(own.ctx.store.instance_usage, "record", broken)
+    [outcome] = await stop(own.ctx, [(await find_instance(own.ctx, "scraper")).id])
     assert outcome.error is None and "the disk is full" in own.words("log")

@@ -11,8 +11,8 @@ import pytest
 
 from fe2tui.demo import Cloud
 from fe2tui.errors import DeniedError
-from fe2tui.tasks.catalogue import KEEP, Catalogues
-from fe2tui.tasks.lookups import Lookups
+from fe2tui.tasks.launch_lookups import LaunchLookups
+from fe2tui.tasks.type_catalogue import CATALOGUE_VALID, TypeCatalogueCache
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench
 
@@ -21,8 +21,8 @@ DENY = {"kind": "deny", "action": TYPES}
 
 
 @pytest.fixture
-async def catalogues() -> AsyncIterator[Catalogues]:
-    made = Catalogues()
+async def catalogues() -> AsyncIterator[TypeCatalogueCache]:
+    made = TypeCatalogueCache()
     yield made
     made.close()
 
@@ -38,18 +38,18 @@ def advance(bench: Bench, by: timedelta) -> None:
     bench.ctx.clock = lambda: now() + by
 
 
-async def test_all_who_ask_at_once_share_one_read(own: Bench, catalogues: Catalogues) -> None:
-    assert catalogues.kept(own.ctx.session.place) is None
+async def test_all_who_ask_at_once_share_one_read(own: Bench, catalogues: TypeCatalogueCache) -> None:
+    assert catalogues.cached(own.ctx.session.location) is None
     first, *others = await asyncio.gather(*(catalogues.get(own.ctx) for _ in range(5)))
     assert all(one is first for one in others)
-    assert catalogues.kept(own.ctx.session.place) is first
+    assert catalogues.cached(own.ctx.session.location) is first
     assert len(own.calls(TYPES)) == -(-len(first.types) // 100)
     own.forget_calls()
     assert await catalogues.get(own.ctx) is first
     assert own.calls(TYPES) == own.calls(OFFERINGS) == []
 
 
-async def test_who_no_longer_waits_takes_the_answer_from_nobody(own: Bench, catalogues: Catalogues) -> None:
+async def test_who_no_longer_waits_takes_the_answer_from_nobody(own: Bench, catalogues: TypeCatalogueCache) -> None:
     impatient, patient = (asyncio.create_task(catalogues.get(own.ctx)) for _ in range(2))
     await asyncio.sleep(0)
     impatient.cancel()
@@ -58,28 +58,32 @@ async def test_who_no_longer_waits_takes_the_answer_from_nobody(own: Bench, cata
     assert len((await patient).types) > 1_000
 
 
-async def test_the_next_start_has_it_from_the_store(own: Bench, catalogues: Catalogues) -> None:
+async def test_the_next_start_has_it_from_the_store(own: Bench, catalogues: TypeCatalogueCache) -> None:
     first = await catalogues.get(own.ctx)
     own.forget_calls()
-    again = Catalogues()
+    again = TypeCatalogueCache()
     assert await again.get(own.ctx) == first
     assert own.calls(TYPES) == own.calls(OFFERINGS) == []
     again.close()
 
 
-async def test_one_older_than_a_day_is_had_at_once_and_renewed_meanwhile(own: Bench, catalogues: Catalogues) -> None:
+async def test_one_older_than_a_day_is_had_at_once_and_renewed_meanwhile(
+    own: Bench, catalogues: TypeCatalogueCache
+) -> None:
     old = await catalogues.get(own.ctx)
-    advance(own, KEEP)
+    advance(own, CATALOGUE_VALID)
     assert await catalogues.get(own.ctx) is old
-    await catalogues.renewed(30)
+    await catalogues.wait_for_reads(30)
     new = await catalogues.get(own.ctx)
-    assert new.read_at is not None and old.read_at is not None and new.read_at - old.read_at >= KEEP
-    assert own.ctx.store.catalogues.get(own.ctx.session.place) == new
+    assert new.read_at is not None and old.read_at is not None and new.read_at - old.read_at >= CATALOGUE_VALID
+    assert own.ctx.store.type_catalogues.get(own.ctx.session.location) == new
 
 
-async def test_one_younger_than_a_day_is_not_renewed_unless_that_is_wished(own: Bench, catalogues: Catalogues) -> None:
+async def test_one_younger_than_a_day_is_not_renewed_unless_that_is_wished(
+    own: Bench, catalogues: TypeCatalogueCache
+) -> None:
     first = await catalogues.get(own.ctx)
-    advance(own, KEEP - timedelta(minutes=1))
+    advance(own, CATALOGUE_VALID - timedelta(minutes=1))
     own.forget_calls()
     assert await catalogues.get(own.ctx) is first
     assert own.calls(TYPES) == []
@@ -87,19 +91,19 @@ async def test_one_younger_than_a_day_is_not_renewed_unless_that_is_wished(own: 
     assert own.calls(TYPES)
 
 
-async def test_where_aws_fails_the_one_kept_is_had_with_its_age(own: Bench, catalogues: Catalogues) -> None:
+async def test_where_aws_fails_the_one_kept_is_had_with_its_age(own: Bench, catalogues: TypeCatalogueCache) -> None:
     first = await catalogues.get(own.ctx)
     advance(own, timedelta(days=3))
     own.cloud.control("/demo/faults", DENY)
     own.forget_calls()
     assert await catalogues.get(own.ctx, fresh=True) == first
     assert await catalogues.get(own.ctx) == first
-    await catalogues.renewed(30)
+    await catalogues.wait_for_reads(30)
     assert len(own.calls(TYPES)) == 1  # what failed a moment ago is not tried again at once
 
 
 async def test_where_aws_fails_and_nothing_is_kept_the_reason_is_told_each_time(
-    own: Bench, catalogues: Catalogues
+    own: Bench, catalogues: TypeCatalogueCache
 ) -> None:
     own.cloud.control("/demo/faults", DENY)
     for _ in range(2):
@@ -109,7 +113,7 @@ async def test_where_aws_fails_and_nothing_is_kept_the_reason_is_told_each_time(
     assert (await catalogues.get(own.ctx)).types
 
 
-async def test_each_region_has_its_own(own: Bench, catalogues: Catalogues) -> None:
+async def test_each_region_has_its_own(own: Bench, catalogues: TypeCatalogueCache) -> None:
     here = await catalogues.get(own.ctx)
     async with await own.ctx.session.with_region("us-west-1") as elsewhere:
         own.ctx.session = elsewhere
@@ -118,15 +122,17 @@ async def test_each_region_has_its_own(own: Bench, catalogues: Catalogues) -> No
     assert {zone[:-1] for zones in there.zones.values() for zone in zones} == {"us-west-1"}
 
 
-async def test_a_launch_asks_for_one_type_unless_the_catalogue_is_at_hand(own: Bench, catalogues: Catalogues) -> None:
-    lookups = Lookups(own.ctx, catalogues)
-    single = await lookups.machine_type("m5.large")
+async def test_a_launch_asks_for_one_type_unless_the_catalogue_is_at_hand(
+    own: Bench, catalogues: TypeCatalogueCache
+) -> None:
+    lookups = LaunchLookups(own.ctx, catalogues)
+    single = await lookups.instance_type("m5.large")
     zones = await lookups.zones("m5.large")
     assert len(own.calls(TYPES)) == len(own.calls(OFFERINGS)) == 1
-    await lookups.types()
+    await lookups.instance_types()
     own.forget_calls()
-    again = Lookups(own.ctx, catalogues)
-    assert await again.machine_type("m5.large") == single
+    again = LaunchLookups(own.ctx, catalogues)
+    assert await again.instance_type("m5.large") == single
     assert await again.zones("m5.large") == zones
     assert own.calls(TYPES) == own.calls(OFFERINGS) == []
     lookups.close()

@@ -23,15 +23,15 @@ from fe2tui.errors import (
     StateError,
     UnreachableError,
 )
-from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
-from fe2tui.tasks.catalogue import Catalogues
-from fe2tui.tasks.change_type import change_back, change_type, plan_change
-from fe2tui.tasks.connect import prepare
+from fe2tui.model.instance_type import TypeCatalogue
+from fe2tui.tasks.change_type import change_type, plan_type_change, revert_type
+from fe2tui.tasks.connect import prepare_connection
 from fe2tui.tasks.launch import launch
-from fe2tui.tasks.names import find
+from fe2tui.tasks.names import find_instance
 from fe2tui.tasks.power import stop
+from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench, run_ssh
 
@@ -65,7 +65,7 @@ async def test_a_running_machine_is_stopped_changed_and_started_until_ssh_answer
     (entry,) = bench.activity(_TASK)
     assert (entry.result, entry.subject, entry.label) == ("done", before.id, name)
     assert f"{NEW} in place of {OLD}" in entry.words and "can log in" in entry.words
-    assert run_ssh(await prepare(bench.ctx, name), "echo on").stdout == "on\n"
+    assert run_ssh(await prepare_connection(bench.ctx, name), "echo on").stdout == "on\n"
 
 
 async def test_a_stopped_machine_is_changed_and_stays_stopped(bench: Bench, name: str) -> None:
@@ -132,14 +132,14 @@ async def test_a_type_that_its_zone_does_not_offer_is_refused_with_the_zones_tha
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-async def test_a_spot_instance_keeps_its_type(bench: Bench, catalogue: Catalogue, stopped: bool) -> None:
+async def test_a_spot_instance_keeps_its_type(bench: Bench, catalogue: TypeCatalogue, stopped: bool) -> None:
     bench.forget_calls()
-    spot = await find(bench.ctx, "nightly-etl" if stopped else "spot1")
+    spot = await find_instance(bench.ctx, "nightly-etl" if stopped else "spot1")
     with pytest.raises(StateError, match="is a spot instance: its type cannot change") as caught:
         await change_type(bench.ctx, spot.id, "r5.xlarge", stop=True)
     assert "Freeze it into an image" in caught.value.remedy
     assert sent(bench) == []
-    plan = plan_change(spot, "r5.xlarge", catalogue, seen(bench, spot))
+    plan = plan_type_change(spot, "r5.xlarge", catalogue, seen(bench, spot))
     assert plan.error is not None and str(plan.error) == str(caught.value)
 
 
@@ -223,7 +223,7 @@ async def test_a_start_without_capacity_leaves_it_stopped_with_the_new_type_and_
     assert (left.type, left.state) == (NEW, State.STOPPED)
 
     bench.cloud.control("/demo/faults", method="DELETE")
-    after = await change_back(bench.ctx, error.instance_id, error.old_type)
+    after = await revert_type(bench.ctx, error.instance_id, error.old_type)
     assert (after.type, after.state) == (OLD, State.RUNNING)
     assert [it.result for it in bench.activity(_TASK)] == ["done", "failed"]
 
@@ -234,12 +234,12 @@ async def test_no_capacity_for_the_old_type_either_offers_no_way_back(bench: Ben
     with pytest.raises(StartAfterChangeError):
         await change_type(bench.ctx, before.id, NEW, stop=True)
     with pytest.raises(CapacityError, match=f"AWS has no {OLD} .* {name} is stopped, and {OLD} now") as caught:
-        await change_back(bench.ctx, before.id, OLD)
+        await revert_type(bench.ctx, before.id, OLD)
     assert not isinstance(caught.value, StartAfterChangeError)
     bench.cloud.control("/demo/faults", method="DELETE")
-    assert (await change_back(bench.ctx, before.id, OLD)).state is State.RUNNING
+    assert (await revert_type(bench.ctx, before.id, OLD)).state is State.RUNNING
     with pytest.raises(StateError, match="its type is left as it is"):
-        await change_back(bench.ctx, before.id, NEW)
+        await revert_type(bench.ctx, before.id, NEW)
 
 
 async def test_a_refused_stop_changes_nothing_and_says_so(bench: Bench, name: str) -> None:
@@ -302,10 +302,10 @@ async def test_a_reading_session_changes_nothing(cloud: Cloud, begin: Begin, ben
 
 async def test_the_catalogue_at_hand_spares_questions(bench: Bench, name: str) -> None:
     before = await machine(bench, name, stopped=True)
-    catalogues = Catalogues()
+    catalogues = TypeCatalogueCache()
     await catalogues.get(bench.ctx)
     bench.forget_calls()
-    await change_type(bench.ctx, before.id, NEW, known=catalogues)
+    await change_type(bench.ctx, before.id, NEW, catalogues=catalogues)
     assert bench.calls("DescribeInstanceTypes") == bench.calls("DescribeInstanceTypeOfferings") == []
     catalogues.close()
 
@@ -352,8 +352,8 @@ async def test_cancelled_while_ssh_is_waited_for_it_goes_on_starting(
 
 
 @pytest.fixture
-async def catalogue(bench: Bench) -> Catalogue:
-    catalogues = Catalogues()
+async def catalogue(bench: Bench) -> TypeCatalogue:
+    catalogues = TypeCatalogueCache()
     found = await catalogues.get(bench.ctx)
     catalogues.close()
     return found
@@ -362,12 +362,12 @@ async def catalogue(bench: Bench) -> Catalogue:
 def seen(bench: Bench, instance: Instance, **prices: str) -> Fleet:
     known = {name.replace("_", "."): Decimal(price) for name, price in prices.items()}
     ctx = bench.ctx
-    return Fleet(ctx.session.place, ctx.clock(), {instance.id: instance}, prices=Prices(on_demand=known))
+    return Fleet(ctx.session.location, ctx.clock(), {instance.id: instance}, prices=Prices(on_demand=known))
 
 
-async def test_the_plan_has_the_difference_an_hour_and_a_month(bench: Bench, catalogue: Catalogue) -> None:
-    base = await find(bench.ctx, "base")
-    plan = plan_change(base, "m5.2xlarge", catalogue, seen(bench, base, m5_xlarge="0.192", m5_2xlarge="0.384"))
+async def test_the_plan_has_the_difference_an_hour_and_a_month(bench: Bench, catalogue: TypeCatalogue) -> None:
+    base = await find_instance(bench.ctx, "base")
+    plan = plan_type_change(base, "m5.2xlarge", catalogue, seen(bench, base, m5_xlarge="0.192", m5_2xlarge="0.384"))
     assert (plan.error, plan.per_hour_before, plan.per_hour_after) == (None, Decimal("0.192"), Decimal("0.384"))
     assert (plan.difference_per_hour, plan.difference_per_month) == (Decimal("0.192"), Decimal("140.16"))
     assert plan.sentences[0] == (
@@ -376,16 +376,16 @@ async def test_the_plan_has_the_difference_an_hour_and_a_month(bench: Bench, cat
     assert any("stopped, and started again as m5.2xlarge" in one for one in plan.sentences)
 
 
-async def test_a_smaller_type_saves(bench: Bench, catalogue: Catalogue) -> None:
-    base = await find(bench.ctx, "base")
-    plan = plan_change(base, "t3.micro", catalogue, seen(bench, base, m5_xlarge="0.192", t3_micro="0.0104"))
+async def test_a_smaller_type_saves(bench: Bench, catalogue: TypeCatalogue) -> None:
+    base = await find_instance(bench.ctx, "base")
+    plan = plan_type_change(base, "t3.micro", catalogue, seen(bench, base, m5_xlarge="0.192", t3_micro="0.0104"))
     assert plan.difference_per_hour == Decimal("-0.1816")
     assert "$0.1816 an hour less ($0.0104 in place of $0.192): $132.57 less" in plan.sentences[0]
 
 
-async def test_a_difference_that_is_not_known_is_not_guessed(bench: Bench, catalogue: Catalogue) -> None:
-    base = await find(bench.ctx, "base")
-    plan = plan_change(base, "m5.2xlarge", catalogue, seen(bench, base, m5_xlarge="0.192"))
+async def test_a_difference_that_is_not_known_is_not_guessed(bench: Bench, catalogue: TypeCatalogue) -> None:
+    base = await find_instance(bench.ctx, "base")
+    plan = plan_type_change(base, "m5.2xlarge", catalogue, seen(bench, base, m5_xlarge="0.192"))
     assert (plan.difference_per_hour, plan.difference_per_month) == (None, None)
     assert plan.sentences[0].startswith("Price unknown: what m5.2xlarge costs an hour is not known")
 
@@ -395,10 +395,10 @@ async def test_a_difference_that_is_not_known_is_not_guessed(bench: Bench, catal
     [("m6g.large", "Arm; base is x86_64"), ("x9.huge", "no instance type x9.huge"), ("m5.xlarge", "now")],
 )
 async def test_a_plan_for_a_type_that_does_not_fit_has_the_error(
-    bench: Bench, catalogue: Catalogue, to: str, said: str
+    bench: Bench, catalogue: TypeCatalogue, to: str, said: str
 ) -> None:
-    base = await find(bench.ctx, "base")
-    error = plan_change(base, to, catalogue, seen(bench, base)).error
+    base = await find_instance(bench.ctx, "base")
+    error = plan_type_change(base, to, catalogue, seen(bench, base)).error
     assert error is not None and error.field == "type" and said in error.summary
 
 

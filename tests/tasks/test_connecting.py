@@ -22,28 +22,27 @@ from fe2tui.errors import (
     UsageError,
 )
 from fe2tui.model.instance import State
-from fe2tui.tasks.aftermath import allow_address, changed_address, explain_end
-from fe2tui.tasks.connect import explain, prepare
+from fe2tui.tasks.connect import allow_address, connection_failure, find_address_change, prepare_connection, ssh_failure
 from fe2tui.tasks.launch import launch
-from fe2tui.tasks.names import find
+from fe2tui.tasks.names import find_instance
 from tests.tasks.tasks_bench import Bench, run_ssh
 
 
 async def test_a_name_becomes_a_shell(bench: Bench) -> None:
-    connection = await prepare(bench.ctx, "base")
+    connection = await prepare_connection(bench.ctx, "base")
     done = run_ssh(connection, "echo $USER; exit 7")
     assert (done.stdout, done.returncode) == ("ubuntu\n", 7)
-    assert explain(connection, 7) is None
+    assert ssh_failure(connection, 7) is None
     assert connection.words.startswith("ubuntu@127.0.0.1:") and "key default" in connection.words
     (entry,) = bench.activity("connect")
     assert (entry.result, entry.label) == ("done", "base")
 
 
 async def test_host_keys_are_learnt_from_the_console_so_that_nothing_is_trusted_blindly(bench: Bench) -> None:
-    instance = await find(bench.ctx, "base")
+    instance = await find_instance(bench.ctx, "base")
     known = bench.home / "data" / "known_hosts"
     assert not known.exists() or instance.id not in known.read_text()
-    connection = await prepare(bench.ctx, "base")
+    connection = await prepare_connection(bench.ctx, "base")
     assert instance.id in known.read_text()
     assert "StrictHostKeyChecking=yes" in connection.argv
     assert "trusted on first use" not in connection.words
@@ -51,7 +50,7 @@ async def test_host_keys_are_learnt_from_the_console_so_that_nothing_is_trusted_
 
 async def test_without_a_console_the_first_key_is_trusted_and_that_is_said(bench: Bench) -> None:
     bench.fault("deny", action="GetConsoleOutput")
-    connection = await prepare(bench.ctx, "base")
+    connection = await prepare_connection(bench.ctx, "base")
     assert "StrictHostKeyChecking=accept-new" in connection.argv
     assert "trusted on first use" in connection.words
     assert run_ssh(connection, "true").returncode == 0
@@ -59,22 +58,22 @@ async def test_without_a_console_the_first_key_is_trusted_and_that_is_said(bench
 
 async def test_a_changed_host_key_stops_with_an_explanation_and_never_connects(bench: Bench, name: str) -> None:
     instance = await launch(bench.ctx, bench.request(name))
-    connection = await prepare(bench.ctx, name)
+    connection = await prepare_connection(bench.ctx, name)
     bench.cloud.control("/demo/host-key", {"instance": instance.id})
     done = run_ssh(connection, "echo got in")
     assert (done.returncode, done.stdout) == (255, "")
-    error = explain(connection, done.returncode, done.stderr)
+    error = ssh_failure(connection, done.returncode, done.stderr)
     assert isinstance(error, HostKeyChangedError) and name in error.summary and "ssh-keygen -R" in error.remedy
 
 
 async def test_the_user_comes_from_the_flag_then_the_name_then_the_tag_then_the_image(bench: Bench, name: str) -> None:
-    scraper = await find(bench.ctx, "scraper")
-    assert (await prepare(bench.ctx, "scraper")).route.user == "ec2-user"
-    assert (await prepare(bench.ctx, "me@scraper")).route.user == "me"
-    assert (await prepare(bench.ctx, "me@scraper", user="you")).route.user == "you"
-    assert (await prepare(bench.ctx, scraper)).route.user == "ec2-user"
+    scraper = await find_instance(bench.ctx, "scraper")
+    assert (await prepare_connection(bench.ctx, "scraper")).route.user == "ec2-user"
+    assert (await prepare_connection(bench.ctx, "me@scraper")).route.user == "me"
+    assert (await prepare_connection(bench.ctx, "me@scraper", user="you")).route.user == "you"
+    assert (await prepare_connection(bench.ctx, scraper)).route.user == "ec2-user"
     await launch(bench.ctx, bench.request(name, tags={"fe2:user": "tagged"}), wait=False)
-    assert (await prepare(bench.ctx, name)).route.user == "tagged"
+    assert (await prepare_connection(bench.ctx, name)).route.user == "tagged"
 
 
 async def test_ports_are_tunnelled_and_a_taken_one_is_answered_with_the_next_free(bench: Bench) -> None:
@@ -83,18 +82,18 @@ async def test_ports_are_tunnelled_and_a_taken_one_is_answered_with_the_next_fre
         holder.listen()
         taken = holder.getsockname()[1]
         with pytest.raises(PortTakenError) as caught:
-            await prepare(bench.ctx, "base", ports=[taken])
+            await prepare_connection(bench.ctx, "base", ports=[taken])
         free = caught.value.free
         assert caught.value.port == taken != free
-        connection = await prepare(bench.ctx, "base", ports=f"[{free}:{taken}]")
+        connection = await prepare_connection(bench.ctx, "base", ports=f"[{free}:{taken}]")
     assert [(it.local, it.remote) for it in connection.tunnels] == [(free, taken)]
     assert f"127.0.0.1:{free}:localhost:{taken}" in connection.argv
-    assert str(free) in connection.words and str(free) in connection.command
+    assert str(free) in connection.words and str(free) in connection.command_text
 
 
 async def test_a_stopped_one_says_to_start_it(bench: Bench) -> None:
     with pytest.raises(StateError, match="fe2 start od1"):
-        await prepare(bench.ctx, "od1")
+        await prepare_connection(bench.ctx, "od1")
     assert [it.result for it in bench.activity("connect")] == ["failed"]
 
 
@@ -104,35 +103,35 @@ async def test_one_that_is_starting_is_waited_for(
     bench: Bench = await begin(fresh_cloud(scene=False, boot_seconds=1.0))  # type: ignore[misc]
     await launch(bench.ctx, bench.request(name), wait=False)
     bench.steps.clear()
-    connection = await prepare(bench.ctx, name)
+    connection = await prepare_connection(bench.ctx, name)
     assert connection.instance.state is State.RUNNING and bench.path == ["pending"]
     assert run_ssh(connection, "true").returncode == 0
 
 
 async def test_an_instance_from_an_old_list_is_looked_up_anew(bench: Bench) -> None:
-    stale = replace(await find(bench.ctx, "base"), public_ip="192.0.2.1", state=State.PENDING)
-    assert (await prepare(bench.ctx, stale)).route.address == "127.0.0.1"
+    stale = replace(await find_instance(bench.ctx, "base"), public_ip="192.0.2.1", state=State.PENDING)
+    assert (await prepare_connection(bench.ctx, stale)).route.address == "127.0.0.1"
 
 
 async def test_an_instance_known_is_connected_to_also_where_aws_may_not_be_asked(bench: Bench) -> None:
-    instance = await find(bench.ctx, "base")
+    instance = await find_instance(bench.ctx, "base")
     bench.fault("deny", service="ec2")
-    connection = await prepare(bench.ctx, instance, key_file=bench.cloud.key_file)
+    connection = await prepare_connection(bench.ctx, instance, key_file=bench.cloud.key_file)
     bench.cloud.control("/demo/faults", method="DELETE")
     assert run_ssh(connection, "true").returncode == 0
 
 
 async def test_a_key_that_is_not_here_is_said_with_the_name_of_the_pair(bench: Bench) -> None:
-    connection = await prepare(bench.ctx, "[prod] web")
+    connection = await prepare_connection(bench.ctx, "[prod] web")
     assert "laptop-2023 is not on this computer" in connection.words
     done = run_ssh(connection, "true", ["-o", "BatchMode=yes", "-F", "/dev/null"])
-    error = explain(connection, done.returncode, done.stderr)
+    error = ssh_failure(connection, done.returncode, done.stderr)
     assert isinstance(error, PermissionDeniedError) and "laptop-2023" in error.remedy
 
 
 async def test_a_key_file_that_is_named_and_not_there_is_said_before(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match="nosuch"):
-        await prepare(bench.ctx, "base", key_file=tmp_path / "nosuch")
+        await prepare_connection(bench.ctx, "base", key_file=tmp_path / "nosuch")
 
 
 async def test_ssh_that_answers_late_is_tried_again_with_a_fresh_connection_each_time(
@@ -151,7 +150,7 @@ async def test_ssh_that_answers_late_is_tried_again_with_a_fresh_connection_each
 )
 async def test_no_such_name_is_an_error(bench: Bench, wrong: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        await prepare(bench.ctx, wrong)
+        await prepare_connection(bench.ctx, wrong)
 
 
 async def test_a_cancelled_preparation_is_logged(
@@ -159,7 +158,7 @@ async def test_a_cancelled_preparation_is_logged(
 ) -> None:
     bench: Bench = await begin(fresh_cloud(scene=False, boot_seconds=60))  # type: ignore[misc]
     await launch(bench.ctx, bench.request(name), wait=False)
-    preparing = asyncio.create_task(prepare(bench.ctx, name))
+    preparing = asyncio.create_task(prepare_connection(bench.ctx, name))
     while "pending" not in bench.path:
         await asyncio.sleep(0.01)
     preparing.cancel()
@@ -169,17 +168,17 @@ async def test_a_cancelled_preparation_is_logged(
 
 async def test_why_ssh_failed_is_found_out_also_without_its_messages(bench: Bench, name: str) -> None:
     instance = await launch(bench.ctx, bench.request(name))
-    connection = await prepare(bench.ctx, name)
+    connection = await prepare_connection(bench.ctx, name)
     bench.cloud.control("/demo/host-key", {"instance": instance.id})
-    assert isinstance(await explain_end(bench.ctx, connection, 255), HostKeyChangedError)
-    wrong_user = await prepare(bench.ctx, "nobody@base")
-    assert isinstance(await explain_end(bench.ctx, wrong_user, 255), PermissionDeniedError)
-    assert await explain_end(bench.ctx, connection, 130) is None
+    assert isinstance(await connection_failure(bench.ctx, connection, 255), HostKeyChangedError)
+    wrong_user = await prepare_connection(bench.ctx, "nobody@base")
+    assert isinstance(await connection_failure(bench.ctx, wrong_user, 255), PermissionDeniedError)
+    assert await connection_failure(bench.ctx, connection, 130) is None
 
 
 async def test_a_connection_that_ssh_refused_is_one_failure_in_the_log(bench: Bench) -> None:
-    connection = await prepare(bench.ctx, "nobody@base")
-    error = await explain_end(bench.ctx, connection, 255, "nobody@base: Permission denied (publickey).")
+    connection = await prepare_connection(bench.ctx, "nobody@base")
+    error = await connection_failure(bench.ctx, connection, 255, "nobody@base: Permission denied (publickey).")
     assert error is not None and "config.toml" in error.remedy
     (entry,) = bench.activity("connect")
     assert (entry.result, entry.words, entry.remedy) == ("failed", error.summary, error.remedy)
@@ -190,27 +189,27 @@ async def test_a_machine_that_is_silent_because_the_address_changed_says_so_and_
 ) -> None:
     bench: Bench = await begin(fresh_cloud(scene=False))  # type: ignore[misc]
     await launch(bench.ctx, bench.request(name, address="198.51.100.4"))
-    connection = await prepare(bench.ctx, name)
-    error = await explain_end(bench.ctx, connection, 255, "ssh: connect to host x port 22: Connection timed out")
+    connection = await prepare_connection(bench.ctx, name)
+    error = await connection_failure(bench.ctx, connection, 255, "ssh: connect to host x port 22: Connection timed out")
     assert isinstance(error, UnansweredError)
     words = "Your address is 203.0.113.7 now, and security group ssh lets in 198.51.100.4 only."
     assert words in error.remedy
-    change = await changed_address(bench.ctx, connection.instance)
+    change = await find_address_change(bench.ctx, connection.instance)
     assert change is not None
     await allow_address(bench.ctx, change)
-    assert await changed_address(bench.ctx, connection.instance) is None
+    assert await find_address_change(bench.ctx, connection.instance) is None
     assert [it.result for it in bench.activity("allow address")] == ["done"]
 
 
 async def test_who_only_wants_the_command_leaves_nothing_in_the_log(bench: Bench) -> None:
     before = len(bench.activity("connect"))
-    connection = await prepare(bench.ctx, "base", is_logged=False)
+    connection = await prepare_connection(bench.ctx, "base", is_logged=False)
     assert run_ssh(connection, "true").returncode == 0
-    assert (connection.entry, len(bench.activity("connect"))) == (None, before)
+    assert (connection.entry_id, len(bench.activity("connect"))) == (None, before)
 
 
 async def test_a_connection_that_failed_is_failed_in_the_log(bench: Bench) -> None:
-    connection = await prepare(bench.ctx, "nobody@base")
+    connection = await prepare_connection(bench.ctx, "nobody@base")
     done = run_ssh(connection, "true")
-    assert await explain_end(bench.ctx, connection, done.returncode, done.stderr) is not None
+    assert await connection_failure(bench.ctx, connection, done.returncode, done.stderr) is not None
     assert [it.result for it in bench.activity("connect")][:1] == ["failed"]

@@ -16,9 +16,9 @@ from fe2tui.errors import DeniedError, NotFoundError, ProtectedError, UsageError
 from fe2tui.model.fleet import Fleet, Prices, PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.place import Place
+from fe2tui.model.location import Location
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.tasks.deregister import ImageImpact, deregister, image_impact
+from fe2tui.tasks.deregister import DeregistrationImpact, deregister, deregister_impact
 from fe2tui.tasks.freeze import freeze, open_freezes
 from fe2tui.tasks.launch import launch
 from tests.tasks.conftest import Begin
@@ -148,7 +148,7 @@ async def test_a_failed_image_goes_with_what_is_left_of_it(bench: Bench, name: s
 
 
 async def test_an_image_of_somebody_else_and_one_that_is_not_there_are_left(bench: Bench, image: Image) -> None:
-    public = await aws.resolve_image(bench.ctx.session, "ubuntu")
+    public = await aws.resolve_launch_image(bench.ctx.session, "ubuntu")
     bench.forget_calls()
     theirs, gone, mine = await deregister(bench.ctx, [public.id, "ami-0123456789abcdef0", image.id])
     assert isinstance(theirs.error, UsageError) and "not yours" in theirs.words
@@ -180,7 +180,7 @@ async def test_a_lost_reply_is_settled_by_looking(bench: Bench, image: Image) ->
 
 
 async def test_cancelled_it_says_what_was_done(bench: Bench, image: Image) -> None:
-    bench.ctx.pace = replace(bench.ctx.pace, unbroken=0.1)
+    bench.ctx.pace = replace(bench.ctx.pace, completion=0.1)
     bench.fault("silent", action="DeleteSnapshot")
     bench.forget_calls()
     working = asyncio.create_task(deregister(bench.ctx, [image.id]))
@@ -200,11 +200,11 @@ MADE = Instance("i-1", State.RUNNING, "m5.large", "z", image_id="ami-1")
 
 def _impact(
     *images: Image, prices: Prices | None = None, known: bool = True, taken: Snapshot | None = None
-) -> ImageImpact:
+) -> DeregistrationImpact:
     kept = {"snap-1": Snapshot("snap-1", 60, stored=20.0), "snap-2": Snapshot("snap-2", 100)}
     kept |= {taken.id: taken} if taken is not None else {}
     fleet = Fleet(
-        Place("p", "r"),
+        Location("p", "r"),
         NOW,
         {MADE.id: MADE, "i-2": replace(MADE, id="i-2", state=State.TERMINATED)},
         prices=Prices(snapshot=Decimal("0.05")) if prices is None else prices,
@@ -212,7 +212,7 @@ def _impact(
         snapshots=kept if known else {},
         public_images=(PublicImage("ubuntu", "Ubuntu 24.04 LTS", UBUNTU),),
     )
-    return image_impact(fleet, images, NOW)
+    return deregister_impact(fleet, images, NOW)
 
 
 def test_the_sheet_says_what_goes_what_stays_and_what_that_saves() -> None:
@@ -222,8 +222,8 @@ def test_the_sheet_says_what_goes_what_stays_and_what_that_saves() -> None:
         "snapshot 60 GiB: deleted",
         "snapshot 100 GiB: kept, twin uses it",
     ]
-    assert (row.state_words, [one.id for one in row.instances]) == ("available, 3d old", ["i-1"])
-    assert (sheet.saves_per_month, row.monthly, sheet.confirmation) == (Decimal("1.00"), Decimal("1.00"), "base")
+    assert (row.state_text, [one.id for one in row.instances]) == ("available, 3d old", ["i-1"])
+    assert (sheet.saves_per_month, row.per_month, sheet.confirmation) == (Decimal("1.00"), Decimal("1.00"), "base")
     assert sheet.sentences == (
         "1 snapshot is deleted with it.",
         "1 snapshot that another image uses stays.",
@@ -235,16 +235,16 @@ def test_the_sheet_says_what_goes_what_stays_and_what_that_saves() -> None:
 
 def test_several_together_lose_what_they_share_and_want_their_count() -> None:
     sheet = _impact(BASE, TWIN)
-    assert sheet.confirmation == "2" and not any(fate.kept for row in sheet.rows for fate in row.snapshots)
+    assert sheet.confirmation == "2" and not any(fate.is_kept for row in sheet.rows for fate in row.snapshots)
     assert sheet.saves_per_month == Decimal("6.00")  # the shared one once: 20 × 0.05 + 100 × 0.05
     assert "2 snapshots are deleted with them." in sheet.sentences
 
 
 def test_one_of_somebody_else_is_left_and_not_counted() -> None:
     sheet = _impact(BASE, UBUNTU)
-    assert [row.left_because for row in sheet.rows] == ["", "not yours: only its owner removes it"]
+    assert [row.skip_reason for row in sheet.rows] == ["", "not yours: only its owner removes it"]
     assert sheet.confirmation == "base" and sheet.saves_per_month == Decimal("1.00")
-    assert sheet.rows[1].refusal is not None and sheet.sentences[0] == "1 image is not yours and will be left."
+    assert sheet.rows[1].skip_error is not None and sheet.sentences[0] == "1 image is not yours and will be left."
     assert _impact(UBUNTU).sentences[-1] == "Nothing will be done."
 
 

@@ -13,12 +13,12 @@ from fe2tui.demo import Cloud
 from fe2tui.errors import StateError
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.progress import Progress
-from fe2tui.tasks.freeze import freeze, open_freezes, watch
-from fe2tui.tasks.names import find
+from fe2tui.tasks.freeze import freeze, open_freezes, watch_freeze
+from fe2tui.tasks.names import find_instance
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import QUICK, Bench
 
-PATIENT = replace(QUICK, longest=0.2)
+PATIENT = replace(QUICK, max_poll=0.2)
 
 
 async def _cancelled_in_the_call(bench: Bench, machine: Instance, answer: str = "slow") -> None:
@@ -61,7 +61,7 @@ async def test_cancelled_while_it_stops_the_machine_is_started_again_at_once(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)
-    base = await find(bench.ctx, "base")
+    base = await find_instance(bench.ctx, "base")
     bench.cloud.control("/demo/delays", {"stop_seconds": 1.0})
     await _cancelled_at(bench, "stopping", base)
     assert await _running(bench, base)
@@ -77,7 +77,7 @@ async def test_cancelled_while_the_image_is_made_the_machine_runs_again_and_aws_
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)
-    base = await find(bench.ctx, "base")
+    base = await find_instance(bench.ctx, "base")
     bench.cloud.control("/demo/delays", {"stop_seconds": 1.0})
     await _cancelled_in_the_call(bench, base)
     assert await _running(bench, base)
@@ -86,14 +86,14 @@ async def test_cancelled_while_the_image_is_made_the_machine_runs_again_and_aws_
     assert "is stopped for it" not in entry.words
     (found,) = await open_freezes(bench.ctx)
     assert not found.intent.restart
-    assert (await watch(bench.ctx, found)).name == "base-2"
+    assert (await watch_freeze(bench.ctx, found)).name == "base-2"
 
 
 async def test_cancelled_while_aws_refuses_the_image_the_machine_runs_again(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)
-    base = await find(bench.ctx, "base")
+    base = await find_instance(bench.ctx, "base")
     await _cancelled_in_the_call(bench, base, "deny")
     assert await _running(bench, base)
     assert await open_freezes(bench.ctx) == []
@@ -103,16 +103,16 @@ async def test_cancelled_twice_it_is_left_to_the_next_start_which_starts_it_with
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)
-    base = await find(bench.ctx, "base")
+    base = await find_instance(bench.ctx, "base")
     bench.cloud.control("/demo/delays", {"stop_seconds": 2.0})
     await _cancelled_at(bench, "stopping", base, times=2)
     (entry,) = bench.activity("freeze")
     assert "base is stopped for it: the next start of this program starts it again" in entry.words
-    await instances.wait_states(bench.ctx.session, [base.id], [State.STOPPED], every=0.1, timeout=30)
+    await instances.wait_for_states(bench.ctx.session, [base.id], [State.STOPPED], interval=0.1, timeout=30)
     bench.forget_calls()
     (found,) = await open_freezes(bench.ctx)
     with pytest.raises(StateError, match="never made: the freeze was cut short before AWS was asked") as caught:
-        await watch(bench.ctx, found)
+        await watch_freeze(bench.ctx, found)
     assert "base is being started again." in caught.value.remedy
     assert bench.calls("DescribeImages") == []
     assert await _running(bench, base)

@@ -16,8 +16,8 @@ from fe2tui.model.freeze import FreezeIntent
 from fe2tui.model.instance import Instance, State
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.freeze import freeze, open_freezes
-from fe2tui.tasks.freeze_look import look_at_freezes
-from fe2tui.tasks.names import find
+from fe2tui.tasks.freeze_watch import check_open_freezes
+from fe2tui.tasks.names import find_instance
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import QUICK, Bench
 
@@ -45,7 +45,7 @@ async def still_open(bench: Bench) -> list[str]:
 
 
 def intent_of(bench: Bench, machine: Instance, name: str) -> FreezeIntent:
-    place = bench.ctx.session.place
+    place = bench.ctx.session.location
     return FreezeIntent(
         token=f"token-{name}",
         name=name,
@@ -55,104 +55,104 @@ def intent_of(bench: Bench, machine: Instance, name: str) -> FreezeIntent:
         region=place.region,
         profile=place.profile,
         endpoint=place.endpoint,
-        made_at=bench.ctx.clock(),
+        created_at=bench.ctx.clock(),
         asked_at=bench.ctx.clock(),
-        disks=len(machine.attachments),
+        volume_count=len(machine.attachments),
     )
 
 
 async def test_an_image_in_the_making_is_not_waited_for_and_its_end_is_told_once(slow: Bench) -> None:
-    image = await freeze(slow.ctx, (await find(slow.ctx, "base")).id, wait=False)
-    assert await look_at_freezes(slow.ctx) == []
+    image = await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
+    assert await check_open_freezes(slow.ctx) == []
     assert await still_open(slow) == [image.name]
     later(slow)
-    (outcome,) = await look_at_freezes(slow.ctx)
+    (outcome,) = await check_open_freezes(slow.ctx)
     assert outcome.is_done and outcome.words == f"The image {image.name} ({image.id}) is made."
-    assert await look_at_freezes(slow.ctx) == await still_open(slow) == []
+    assert await check_open_freezes(slow.ctx) == await still_open(slow) == []
 
 
 async def test_one_that_is_left_out_is_not_looked_at(slow: Bench) -> None:
-    image = await freeze(slow.ctx, (await find(slow.ctx, "base")).id, wait=False)
+    image = await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     later(slow)
-    assert await look_at_freezes(slow.ctx, but=image.id) == []
+    assert await check_open_freezes(slow.ctx, except_image_id=image.id) == []
     assert await still_open(slow) == [image.name]
 
 
 async def test_awss_reason_of_a_failure_is_told_once(slow: Bench) -> None:
     slow.fault("fail-image", name="base-2", code="Client.VolumeError", message="The disk could not be read")
-    await freeze(slow.ctx, (await find(slow.ctx, "base")).id, wait=False)
+    await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     later(slow)
-    (outcome,) = await look_at_freezes(slow.ctx)
+    (outcome,) = await check_open_freezes(slow.ctx)
     assert isinstance(outcome.error, StateError) and "The disk could not be read" in outcome.words
-    assert await look_at_freezes(slow.ctx) == []
+    assert await check_open_freezes(slow.ctx) == []
 
 
 async def test_one_that_somebody_deregistered_is_told_to_be_gone_without_a_wait(slow: Bench) -> None:
-    image = await freeze(slow.ctx, (await find(slow.ctx, "base")).id, wait=False)
+    image = await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     await aws.deregister_image(slow.ctx.session, image.id)
-    assert await look_at_freezes(slow.ctx) == [], "EC2 may not show it yet"
-    (outcome,) = await look_at_freezes(minutes_later(slow))
+    assert await check_open_freezes(slow.ctx) == [], "EC2 may not show it yet"
+    (outcome,) = await check_open_freezes(minutes_later(slow))
     assert isinstance(outcome.error, NotFoundError)
     assert await still_open(slow) == []
 
 
 async def test_a_machine_that_was_stopped_for_its_image_is_started_again_while_that_is_pending(slow: Bench) -> None:
     slow.cloud.control("/demo/delays", {"stop_seconds": 0})
-    machine = await find(slow.ctx, "base")
-    await instances.stop(slow.ctx.session, [machine.id])
-    await instances.wait_states(slow.ctx.session, [machine.id], [State.STOPPED], every=0.1, timeout=30)
+    machine = await find_instance(slow.ctx, "base")
+    await instances.stop_instances(slow.ctx.session, [machine.id])
+    await instances.wait_for_states(slow.ctx.session, [machine.id], [State.STOPPED], interval=0.1, timeout=30)
     slow.cloud.control("/demo/delays", {"stop_seconds": 600})
     intent = intent_of(slow, machine, "mine")
-    slow.ctx.store.freezes.intend(intent)
-    slow.ctx.store.freezes.told_to_stop(intent.token, slow.ctx.clock())
+    slow.ctx.store.freezes.add(intent)
+    slow.ctx.store.freezes.record_stop(intent.token, slow.ctx.clock())
     tags = {"Name": "mine"}
     image_id = await aws.create_image(
         slow.ctx.session, machine.id, "mine", tags=tags, snapshot_tags=tags, no_reboot=False
     )
     slow.ctx.store.freezes.release(intent.token)  # its program was killed before it knew
 
-    (outcome,) = await look_at_freezes(slow.ctx)
+    (outcome,) = await check_open_freezes(slow.ctx)
     assert outcome.is_done and outcome.words == "base is being started again."
     assert (await slow.one(machine.id)).state in (State.PENDING, State.RUNNING)
-    assert await look_at_freezes(slow.ctx) == []
+    assert await check_open_freezes(slow.ctx) == []
     assert await still_open(slow) == ["mine"]
     later(slow)
-    (ended,) = await look_at_freezes(slow.ctx)
+    (ended,) = await check_open_freezes(slow.ctx)
     assert ended.words == f"The image mine ({image_id}) is made."
 
 
 async def test_one_that_aws_never_heard_of_is_left_for_some_minutes_and_then_given_up(slow: Bench) -> None:
-    machine = await find(slow.ctx, "base")
+    machine = await find_instance(slow.ctx, "base")
     intent = intent_of(slow, machine, "mine")
-    slow.ctx.store.freezes.intend(intent)
+    slow.ctx.store.freezes.add(intent)
     slow.ctx.store.freezes.release(intent.token)
-    assert await look_at_freezes(slow.ctx) == []
+    assert await check_open_freezes(slow.ctx) == []
     assert await still_open(slow) == ["mine"]
-    (outcome,) = await look_at_freezes(minutes_later(slow))
+    (outcome,) = await check_open_freezes(minutes_later(slow))
     assert isinstance(outcome.error, StateError) and "was never made" in outcome.words
     assert await still_open(slow) == []
 
 
 async def test_a_session_that_only_reads_leaves_them_alone(slow: Bench) -> None:
-    await freeze(slow.ctx, (await find(slow.ctx, "base")).id, wait=False)
+    await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     later(slow)
     session = slow.ctx.session
     reading = type(session)(replace(session.choice, read_only=True))
-    assert await look_at_freezes(replace(slow.ctx, session=reading)) == []
+    assert await check_open_freezes(replace(slow.ctx, session=reading)) == []
     assert await still_open(slow) == ["base-2"]
 
 
 async def test_one_of_which_nothing_was_asked_is_started_again_by_the_first_look(slow: Bench) -> None:
     slow.cloud.control("/demo/delays", {"stop_seconds": 0})
-    machine = await find(slow.ctx, "base")
+    machine = await find_instance(slow.ctx, "base")
     intent = replace(intent_of(slow, machine, "mine"), asked_at=None)
-    slow.ctx.store.freezes.intend(intent)
-    slow.ctx.store.freezes.told_to_stop(intent.token, slow.ctx.clock())
-    await instances.stop(slow.ctx.session, [machine.id])
-    await instances.wait_states(slow.ctx.session, [machine.id], [State.STOPPED], every=0.1, timeout=30)
+    slow.ctx.store.freezes.add(intent)
+    slow.ctx.store.freezes.record_stop(intent.token, slow.ctx.clock())
+    await instances.stop_instances(slow.ctx.session, [machine.id])
+    await instances.wait_for_states(slow.ctx.session, [machine.id], [State.STOPPED], interval=0.1, timeout=30)
     slow.ctx.store.freezes.release(intent.token)
     slow.forget_calls()
-    (outcome,) = await look_at_freezes(slow.ctx, stopped_only=True)
+    (outcome,) = await check_open_freezes(slow.ctx, stopped_only=True)
     assert isinstance(outcome.error, StateError) and "cut short before AWS was asked" in outcome.words
     assert outcome.error.remedy.startswith("base is being started again.")
     assert slow.calls("DescribeImages") == []
@@ -162,25 +162,25 @@ async def test_one_of_which_nothing_was_asked_is_started_again_by_the_first_look
 
 async def test_one_whose_machine_is_still_stopping_is_told_at_each_look_until_it_is_started(slow: Bench) -> None:
     slow.cloud.control("/demo/delays", {"stop_seconds": 60})
-    machine = await find(slow.ctx, "base")
+    machine = await find_instance(slow.ctx, "base")
     intent = replace(intent_of(slow, machine, "mine"), asked_at=None)
-    slow.ctx.store.freezes.intend(intent)
-    slow.ctx.store.freezes.told_to_stop(intent.token, slow.ctx.clock())
-    await instances.stop(slow.ctx.session, [machine.id])
+    slow.ctx.store.freezes.add(intent)
+    slow.ctx.store.freezes.record_stop(intent.token, slow.ctx.clock())
+    await instances.stop_instances(slow.ctx.session, [machine.id])
     slow.ctx.store.freezes.release(intent.token)
     hasty = replace(slow.ctx, pace=replace(slow.ctx.pace, states=0.1))
     for _ in range(2):
-        (outcome,) = await look_at_freezes(hasty)
+        (outcome,) = await check_open_freezes(hasty)
         assert outcome.error is not None and "base is not started yet." in outcome.error.remedy
     assert await still_open(slow) == ["mine"]
     later(slow)
-    (outcome,) = await look_at_freezes(hasty)
+    (outcome,) = await check_open_freezes(hasty)
     assert outcome.error is not None and "base is being started again." in outcome.error.remedy
     assert await still_open(slow) == []
 
 
 async def test_a_look_at_stopped_machines_leaves_images_in_the_making_alone(slow: Bench) -> None:
-    await freeze(slow.ctx, (await find(slow.ctx, "base")).id, wait=False)
+    await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     later(slow)
-    assert await look_at_freezes(slow.ctx, stopped_only=True) == []
+    assert await check_open_freezes(slow.ctx, stopped_only=True) == []
     assert await still_open(slow) == ["base-2"]

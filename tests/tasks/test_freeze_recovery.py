@@ -20,9 +20,9 @@ from fe2tui.errors import StateError
 from fe2tui.model.freeze import FreezeIntent
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
-from fe2tui.tasks.freeze import freeze, open_freezes, watch
-from fe2tui.tasks.launch import launch, recover
-from fe2tui.tasks.names import find
+from fe2tui.tasks.freeze import freeze, open_freezes, watch_freeze
+from fe2tui.tasks.launch import launch, recover_launches
+from fe2tui.tasks.names import find_instance
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import QUICK, Bench
 
@@ -69,7 +69,9 @@ async def _made_of(bench: Bench, instance_id: str) -> list[Image]:
 
 
 async def _until(bench: Bench, instance_id: str, *states: State) -> Instance:
-    return (await instances.wait_states(bench.ctx.session, [instance_id], states, every=0.05, timeout=20))[instance_id]
+    return (await instances.wait_for_states(bench.ctx.session, [instance_id], states, interval=0.05, timeout=20))[
+        instance_id
+    ]
 
 
 @pytest.mark.parametrize(
@@ -79,14 +81,14 @@ async def _until(bench: Bench, instance_id: str, *states: State) -> Instance:
 async def test_killed_at_any_moment_it_is_found_again_and_there_is_never_a_second(
     fresh_cloud: Callable[..., Cloud], begin: Begin, step: str, after: float
 ) -> None:
-    bench = await begin(fresh_cloud(stop_seconds=0.4), replace(QUICK, longest=0.2, settle=0.5))
-    base = await find(bench.ctx, "base")
+    bench = await begin(fresh_cloud(stop_seconds=0.4), replace(QUICK, max_poll=0.2, settle=0.5))
+    base = await find_instance(bench.ctx, "base")
     bench.fault("slow", action="CreateImage", seconds=0.5, times=1)
     _killed_at(step, after, base.id, "reboot")
-    await recover(bench.ctx)
+    await recover_launches(bench.ctx)
     for found in await open_freezes(bench.ctx):
         try:
-            assert (await watch(bench.ctx, found)).state == "available"
+            assert (await watch_freeze(bench.ctx, found)).state == "available"
         except StateError as error:
             assert "never made" in error.summary
     made = await _made_of(bench, base.id)
@@ -101,8 +103,8 @@ async def test_killed_at_any_moment_it_is_found_again_and_there_is_never_a_secon
 async def test_a_machine_stopped_for_its_image_is_started_again_by_the_next_start(
     fresh_cloud: Callable[..., Cloud], begin: Begin, step: str, after: float
 ) -> None:
-    bench = await begin(fresh_cloud(), replace(QUICK, longest=0.2, settle=0.3))
-    base = await find(bench.ctx, "base")
+    bench = await begin(fresh_cloud(), replace(QUICK, max_poll=0.2, settle=0.3))
+    base = await find_instance(bench.ctx, "base")
     bench.cloud.control("/demo/delays", {"stop_seconds": 1.0})
     if step == "image":
         bench.fault("deny", action="DescribeSnapshots", times=2)  # or it would be started again before we look
@@ -110,7 +112,7 @@ async def test_a_machine_stopped_for_its_image_is_started_again_by_the_next_star
     _killed_at(step, after, base.id, "stop")
     bench.cloud.control("/demo/faults", method="DELETE")
     (found,) = await open_freezes(bench.ctx)
-    outcome = (await asyncio.gather(watch(bench.ctx, found), return_exceptions=True))[0]
+    outcome = (await asyncio.gather(watch_freeze(bench.ctx, found), return_exceptions=True))[0]
     assert (await _until(bench, base.id, State.RUNNING)).state is State.RUNNING
     assert isinstance(outcome, Image) is bool(await _made_of(bench, base.id))
     assert await open_freezes(bench.ctx) == []
@@ -118,7 +120,7 @@ async def test_a_machine_stopped_for_its_image_is_started_again_by_the_next_star
 
 def _left_open(bench: Bench, instance: Instance, **changes: object) -> FreezeIntent:
     """An intent as a killed process leaves it."""
-    place = bench.ctx.session.place
+    place = bench.ctx.session.location
     intent = FreezeIntent(
         token=f"left by {instance.id}",
         name=f"{instance.name}-left",
@@ -128,23 +130,23 @@ def _left_open(bench: Bench, instance: Instance, **changes: object) -> FreezeInt
         region=place.region,
         profile=place.profile,
         endpoint=place.endpoint,
-        made_at=bench.ctx.clock() - timedelta(hours=2),
+        created_at=bench.ctx.clock() - timedelta(hours=2),
         asked_at=bench.ctx.clock() - timedelta(hours=2),
     )
     intent = replace(intent, **changes)  # type: ignore[arg-type]
-    bench.ctx.store.freezes.intend(intent)
+    bench.ctx.store.freezes.add(intent)
     bench.ctx.store.freezes.release(intent.token)
     return intent
 
 
 async def test_one_that_its_person_stopped_since_then_stays_stopped(bench: Bench, name: str) -> None:
     machine = await launch(bench.ctx, bench.request(name), wait=False)
-    await instances.stop(bench.ctx.session, [machine.id])
+    await instances.stop_instances(bench.ctx.session, [machine.id])
     await _until(bench, machine.id, State.STOPPED)
     _left_open(bench, machine, restart=True, stopped_at=bench.ctx.clock() - timedelta(hours=2))
     (found,) = await open_freezes(bench.ctx)
     with pytest.raises(StateError, match="never made") as caught:
-        await watch(bench.ctx, found)
+        await watch_freeze(bench.ctx, found)
     assert "stopped by somebody else since" in caught.value.remedy
     assert (await bench.one(machine.id)).state is State.STOPPED
 
@@ -154,7 +156,7 @@ async def test_one_that_could_not_be_started_now_is_left_for_the_next_start(
 ) -> None:
     bench = await begin(cloud, first_wait=0.01)
     machine = await launch(bench.ctx, bench.request(name), wait=False)
-    await instances.stop(bench.ctx.session, [machine.id])
+    await instances.stop_instances(bench.ctx.session, [machine.id])
     await _until(bench, machine.id, State.STOPPED)
     _left_open(bench, machine, restart=True, stopped_at=bench.ctx.clock())
     for times in (5, 0):
@@ -162,20 +164,20 @@ async def test_one_that_could_not_be_started_now_is_left_for_the_next_start(
             bench.fault("throttle", action="StartInstances", times=times)
         (found,) = await open_freezes(bench.ctx)
         with pytest.raises(StateError, match="never made"):
-            await watch(bench.ctx, found)
+            await watch_freeze(bench.ctx, found)
     assert (await _until(bench, machine.id, State.RUNNING)).state is State.RUNNING
     assert await open_freezes(bench.ctx) == []
 
 
 async def test_one_in_another_region_is_watched_there(bench: Bench) -> None:
     west = await bench.ctx.session.with_region("us-west-2")
-    (machine, *_) = [it for it in await instances.describe(west) if it.state is State.RUNNING]
+    (machine, *_) = [it for it in await instances.describe_instances(west) if it.state is State.RUNNING]
     tags = {"Name": "from-ohio"}
     image_id = await aws.create_image(west, machine.id, "from-ohio", tags=tags, snapshot_tags=tags, no_reboot=True)
     await west.close()
     _left_open(bench, machine, name="from-ohio", region="us-west-2", stage="pending", image_id=image_id)
     (found,) = await open_freezes(bench.ctx)
-    assert (await watch(bench.ctx, found)).id == image_id
+    assert (await watch_freeze(bench.ctx, found)).id == image_id
     async with await bench.ctx.session.with_region("us-west-2") as west:
         await aws.deregister_image(west, image_id)
 
@@ -186,11 +188,11 @@ async def test_what_cannot_be_found_out_now_is_left_for_the_next_start(bench: Be
     (found,) = await open_freezes(bench.ctx)
     bench.fault("deny", action="DescribeImages")
     with pytest.raises(Exception, match="may not"):
-        await watch(bench.ctx, found)
+        await watch_freeze(bench.ctx, found)
     bench.cloud.control("/demo/faults", method="DELETE")
     (found,) = await open_freezes(bench.ctx)
     with pytest.raises(StateError, match="never made"):
-        await watch(bench.ctx, found)
+        await watch_freeze(bench.ctx, found)
 
 
 async def test_two_of_one_name_at_once_make_one_image(bench: Bench, name: str) -> None:

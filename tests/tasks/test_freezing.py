@@ -21,17 +21,17 @@ from fe2tui.errors import DeniedError, FieldError, NotFoundError, ReadOnlyError,
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.place import Place
+from fe2tui.model.location import Location
 from fe2tui.model.progress import Progress
 from fe2tui.model.volume import Volume
-from fe2tui.tasks.freeze import freeze, open_freezes, plan_freeze, watch
+from fe2tui.tasks.freeze import freeze, open_freezes, plan_freeze, watch_freeze
 from fe2tui.tasks.launch import launch
-from fe2tui.tasks.names import find
+from fe2tui.tasks.names import find_instance
 from fe2tui.tasks.power import stop
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import QUICK, Bench
 
-PATIENT = replace(QUICK, longest=0.2)
+PATIENT = replace(QUICK, max_poll=0.2)
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ async def test_a_malformed_name_is_refused_before_anything_is_asked_with_one_tha
     bench: Bench, machine: Instance, typed: str, free: str
 ) -> None:
     plan = await plan_freeze(bench.ctx, machine, typed)
-    error = plan.error("ami_name")
-    assert error is not None and error.remedy.endswith(f"{free} is free.") and plan.free_name == free
+    error = plan.error_for("ami_name")
+    assert error is not None and error.remedy.endswith(f"{free} is free.") and plan.unused_name == free
     assert not plan.is_possible
 
 
@@ -100,19 +100,19 @@ async def test_the_image_of_an_instance_whose_name_no_image_may_have_gets_a_vali
 
 
 async def test_the_ways_are_those_that_the_machine_can_go(bench: Bench, machine: Instance) -> None:
-    assert [way.way for way in (await plan_freeze(bench.ctx, machine)).ways] == ["reboot", "stop", "no-reboot"]
+    assert [way.way for way in (await plan_freeze(bench.ctx, machine)).options] == ["reboot", "stop", "no-reboot"]
     rests = await plan_freeze(bench.ctx, replace(machine, state=State.STOPPED))
-    assert rests.ways == () and "stays stopped" in rests.sentences[0]
+    assert rests.options == () and "stays stopped" in rests.sentences[0]
 
 
 async def test_a_one_time_spot_instance_is_not_stopped_for_its_image(
     bench: Bench,
 ) -> None:
-    every = await instances.describe(bench.ctx.session, filters={"instance-lifecycle": ["spot"]})
+    every = await instances.describe_instances(bench.ctx.session, filters={"instance-lifecycle": ["spot"]})
     plans = [await plan_freeze(bench.ctx, one, way="stop") for one in every if one.state is State.RUNNING]
-    refused = [plan for plan in plans if plan.error("way")]
+    refused = [plan for plan in plans if plan.error_for("way")]
     assert refused, "the lived-in account has a one-time spot instance"
-    assert all([way.way for way in plan.ways] == ["reboot", "no-reboot"] for plan in refused)
+    assert all([way.way for way in plan.options] == ["reboot", "no-reboot"] for plan in refused)
     bench.forget_calls()
     with pytest.raises(FieldError, match="cannot be stopped"):
         await freeze(bench.ctx, refused[0].instance.id, way="stop")
@@ -132,17 +132,17 @@ def _fleet(instance: Instance, *sizes: int) -> tuple[Instance, Fleet]:
     volumes = {f"vol-{n}": Volume(f"vol-{n}", size, "gp3", "z", "in-use") for n, size in enumerate(sizes)}
     held = replace(instance, attachments=tuple(Attachment("/dev/sdf", key, True) for key in volumes))
     now = datetime(2026, 11, 23, tzinfo=UTC)
-    return held, Fleet(Place("p", "r"), now, {held.id: held}, volumes, Prices(snapshot=Decimal("0.05")))
+    return held, Fleet(Location("p", "r"), now, {held.id: held}, volumes, Prices(snapshot=Decimal("0.05")))
 
 
 async def test_the_plan_says_what_is_in_it_and_what_it_costs_at_most(bench: Bench, machine: Instance) -> None:
     held, fleet = _fleet(machine, 60, 500)
     plan = await plan_freeze(bench.ctx, held, fleet=fleet)
-    assert plan.at_most_per_month == Decimal("28.00")
+    assert plan.max_per_month == Decimal("28.00")
     assert plan.sentences[0] == f"{machine.label} reboots: what runs on it ends."
     assert plan.sentences[1] == "Both its disks are in the image: 60 GiB and 500 GiB."
     assert plan.sentences[2].startswith("The image costs at most $28.00 a month")
-    assert (await plan_freeze(bench.ctx, held)).at_most_per_month is None
+    assert (await plan_freeze(bench.ctx, held)).max_per_month is None
 
 
 @pytest.mark.parametrize(("way", "no_reboot"), [("reboot", "false"), ("no-reboot", "true")])
@@ -156,7 +156,7 @@ async def test_the_way_is_what_aws_is_told(bench: Bench, machine: Instance, way:
 
 async def test_a_way_that_there_is_not_is_refused_with_those_that_there_are(bench: Bench, machine: Instance) -> None:
     for one in (machine, replace(machine, state=State.STOPPED)):
-        error = (await plan_freeze(bench.ctx, one, way="x")).error("way")  # type: ignore[arg-type]
+        error = (await plan_freeze(bench.ctx, one, way="x")).error_for("way")  # type: ignore[arg-type]
         assert error is not None
         assert (error.summary, error.remedy) == ("There is no way “x”.", "There are reboot, stop and no-reboot.")
 
@@ -168,7 +168,7 @@ async def test_a_stop_says_that_the_local_disk_and_the_address_are_lost(bench: B
     plan = await plan_freeze(bench.ctx, machine, way="stop", images=[])
     assert "All that is on its local disk (125 GB, instance store) is lost when it stops." in plan.sentences
     assert "Its public address 203.0.113.7 changes, unless it is an Elastic IP, which stays." in plan.sentences
-    offered = next(way for way in (await plan_freeze(bench.ctx, machine, images=[])).ways if way.way == "stop")
+    offered = next(way for way in (await plan_freeze(bench.ctx, machine, images=[])).options if way.way == "stop")
     assert offered.words.endswith("(125 GB, instance store) is lost.")
     other = await plan_freeze(bench.ctx, replace(machine, type="m5.large", public_ip=None), way="stop", images=[])
     assert not any("lost" in words or "address" in words for words in other.sentences)
@@ -198,7 +198,7 @@ async def test_a_machine_is_started_again_while_its_image_is_still_being_made(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)
-    base = await find(bench.ctx, "base")
+    base = await find_instance(bench.ctx, "base")
     bench.cloud.control("/demo/delays", {"stop_seconds": 1.0})
     image = await freeze(bench.ctx, base.id, way="stop", wait=False)
     assert image.state == "pending"
@@ -217,7 +217,7 @@ async def test_progress_is_that_of_the_snapshots_from_a_pending_image_that_names
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(stop_seconds=1.0, unseen_seconds=0.3), PATIENT)
-    base = await find(bench.ctx, "base")
+    base = await find_instance(bench.ctx, "base")
     image = await freeze(bench.ctx, base.id)
     assert image.state == "available" and image.snapshot_ids
     fractions = [it.fraction for it in bench.steps if it.fraction is not None]
@@ -230,7 +230,7 @@ async def test_not_waiting_returns_the_pending_image_and_the_next_start_watches_
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(stop_seconds=60, unseen_seconds=60), PATIENT)
-    base = await find(bench.ctx, "base")
+    base = await find_instance(bench.ctx, "base")
     image = await freeze(bench.ctx, base.id, wait=False)
     assert (image.state, image.name, image.made_from) == ("pending", "base-2", base.id)
     (entry,) = bench.activity("freeze")
@@ -238,7 +238,7 @@ async def test_not_waiting_returns_the_pending_image_and_the_next_start_watches_
     (found,) = await open_freezes(bench.ctx)
     assert (found.words, found.intent.image_id) == ("image base-2 of base", image.id)
     assert await open_freezes(bench.ctx) == []
-    watching = asyncio.create_task(watch(bench.ctx, found))
+    watching = asyncio.create_task(watch_freeze(bench.ctx, found))
     await asyncio.sleep(0)
     bench.cloud.control("/demo/clock", {"advance": 200})
     assert (await watching).state == "available"
@@ -302,7 +302,7 @@ async def test_a_name_that_another_takes_at_the_last_moment_is_refused_with_a_fr
     bench: Bench, machine: Instance
 ) -> None:
     with pytest.raises(FieldError) as caught:
-        await _taken_meanwhile(bench, machine, await find(bench.ctx, "base"))
+        await _taken_meanwhile(bench, machine, await find_instance(bench.ctx, "base"))
     assert caught.value.field == "ami_name" and caught.value.remedy == f"{machine.name}-2 is free."
     assert await _made_of(bench, machine) == [] and await open_freezes(bench.ctx) == []
 
@@ -341,7 +341,7 @@ async def test_a_start_without_capacity_does_not_lose_the_image(bench: Bench, ma
 
 async def test_aws_out_of_reach_is_waited_out(fresh_cloud: Callable[..., Cloud], begin: Begin) -> None:
     bench = await begin(fresh_cloud(stop_seconds=0.5), PATIENT, first_wait=0.01)
-    base = await find(bench.ctx, "base")
+    base = await find_instance(bench.ctx, "base")
     working = asyncio.create_task(freeze(bench.ctx, base.id))
     while "image" not in bench.path:
         await asyncio.sleep(0.02)
@@ -371,18 +371,18 @@ async def test_one_that_somebody_deregisters_meanwhile_is_said_to_be_gone(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(stop_seconds=30), replace(PATIENT, settle=0.3))
-    base = await find(bench.ctx, "base")
+    base = await find_instance(bench.ctx, "base")
     image = await freeze(bench.ctx, base.id, wait=False)
     await aws.deregister_image(bench.ctx.session, image.id)
     (found,) = await open_freezes(bench.ctx)
     with pytest.raises(NotFoundError, match="was deregistered while it was being made"):
-        await watch(bench.ctx, found)
+        await watch_freeze(bench.ctx, found)
     assert await open_freezes(bench.ctx) == []
 
 
 async def test_cancelling_leaves_aws_working_and_says_so(fresh_cloud: Callable[..., Cloud], begin: Begin) -> None:
     bench = await begin(fresh_cloud(stop_seconds=30), PATIENT)
-    base = await find(bench.ctx, "base")
+    base = await find_instance(bench.ctx, "base")
     working = asyncio.create_task(freeze(bench.ctx, base.id))
     while "image" not in bench.path:
         await asyncio.sleep(0.02)
@@ -433,4 +433,4 @@ async def test_an_unknown_instance_and_a_session_that_only_reads_change_nothing(
         await freeze(bench.ctx, "i-0123456789abcdef0")
     reading = await begin(cloud, read_only=True)
     with pytest.raises(ReadOnlyError):
-        await freeze(reading.ctx, (await find(reading.ctx, "base")).id)
+        await freeze(reading.ctx, (await find_instance(reading.ctx, "base")).id)

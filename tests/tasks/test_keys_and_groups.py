@@ -14,9 +14,9 @@ import pytest
 from fe2tui.aws import network
 from fe2tui.demo import Cloud
 from fe2tui.errors import DeniedError, FieldError, KeyFileError, UnreachableError
-from fe2tui.tasks.connect import prepare
-from fe2tui.tasks.keys import create_key, import_key, offer_keys
-from fe2tui.tasks.launch import Lookups, launch, plan
+from fe2tui.tasks.connect import prepare_connection
+from fe2tui.tasks.keys import create_key, import_key, read_key_choices
+from fe2tui.tasks.launch import LaunchLookups, launch, plan_launch
 from tests.tasks.tasks_bench import Bench, run_ssh
 
 
@@ -39,9 +39,9 @@ async def _no_default_key(bench: Bench) -> None:
 
 
 async def test_default_is_preferred_where_its_private_half_is_here(bench: Bench) -> None:
-    offer = await offer_keys(bench.ctx)
+    offer = await read_key_choices(bench.ctx)
     assert offer.preferred == "default"
-    default, lost = offer.named("default"), offer.named("laptop-2023")
+    default, lost = offer.find("default"), offer.find("laptop-2023")
     assert default is not None and default.is_usable and default.words.endswith("keys/default.pem")
     assert lost is not None and not lost.is_usable and lost.words == "not on this computer"
 
@@ -52,10 +52,10 @@ async def test_a_key_of_the_persons_is_known_by_what_it_is_not_by_its_name(
     file = _ssh_key(clean_environment, "id_ed25519")
     await _no_default_key(bare)
     await import_key(bare.ctx, "work laptop", file.with_suffix(".pub").read_text())
-    offer = await offer_keys(bare.ctx)
+    offer = await read_key_choices(bare.ctx)
     assert offer.preferred == "work laptop"
     assert [it.source for it in offer.importable] == [str(bare.home / "data/keys/default.pem")]
-    key = offer.named("work laptop")
+    key = offer.find("work laptop")
     assert key is not None and key.words == "in ~/.ssh/id_ed25519"
 
 
@@ -77,12 +77,12 @@ async def test_a_key_that_only_the_agent_holds_is_imported_launched_with_and_log
         file.unlink()
         file.with_suffix(".pub").unlink()
         (bare.home / "data/keys/default.pem").unlink()
-        (own,) = (await offer_keys(bare.ctx)).importable
+        (own,) = (await read_key_choices(bare.ctx)).importable
         assert own.source == "ssh-agent"
         await launch(bare.ctx, bare.request(name, key_action="import", key_name="mine"))
         assert "ssh-agent" in bare.words("key")
-        assert (await offer_keys(bare.ctx)).preferred == "mine"
-        assert run_ssh(await prepare(bare.ctx, name), "echo in").stdout == "in\n"
+        assert (await read_key_choices(bare.ctx)).preferred == "mine"
+        assert run_ssh(await prepare_connection(bare.ctx, name), "echo in").stdout == "in\n"
     finally:
         agent.terminate()
         agent.wait()
@@ -91,10 +91,10 @@ async def test_a_key_that_only_the_agent_holds_is_imported_launched_with_and_log
 async def test_the_key_file_of_the_settings_counts(bare: Bench, tmp_path: Path) -> None:
     elsewhere = tmp_path / "stick"
     (bare.home / "data/keys/default.pem").rename(elsewhere)
-    assert (await offer_keys(bare.ctx)).preferred is None
+    assert (await read_key_choices(bare.ctx)).preferred is None
     bare.ctx.settings = replace(bare.ctx.settings, key_file=elsewhere)
-    offer = await offer_keys(bare.ctx)
-    key = offer.named("default")
+    offer = await read_key_choices(bare.ctx)
+    key = offer.find("default")
     assert offer.preferred == "default" and key is not None and key.private_key == elsewhere
 
 
@@ -107,7 +107,7 @@ async def test_without_a_usable_key_the_launch_says_what_can_be_done(
         await launch(bare.ctx, bare.request(name))
     assert caught.value.field == "key_name"
     assert caught.value.remedy == "Import ~/.ssh/id_ed25519 or create one."
-    (own,) = (await offer_keys(bare.ctx)).importable
+    (own,) = (await read_key_choices(bare.ctx)).importable
     assert (own.name, own.source, own.type) == ("id_ed25519", "~/.ssh/id_ed25519", "ssh-ed25519")
     assert own.public.split()[:2] == file.with_suffix(".pub").read_text().split()[:2]
 
@@ -119,11 +119,11 @@ async def test_a_launch_imports_the_persons_own_key_when_told_to(
     (bare.home / "data/keys/default.pem").unlink()
     _ssh_key(clean_environment)
     request = bare.request(name, key_action="import")
-    planned = (await plan(bare.ctx, request)).key
+    planned = (await plan_launch(bare.ctx, request)).key
     assert planned is not None and (planned.name, planned.action) == ("default", "import")
     await launch(bare.ctx, request)
     assert [it["action"] for it in bare.calls("CreateKeyPair")] == []
-    assert run_ssh(await prepare(bare.ctx, name), "echo in").stdout == "in\n"
+    assert run_ssh(await prepare_connection(bare.ctx, name), "echo in").stdout == "in\n"
     assert [it.result for it in bare.activity("import key")] == ["done"]
 
 
@@ -131,7 +131,7 @@ async def test_a_launch_creates_a_key_when_told_to_for_its_owner_only(bare: Benc
     await launch(bare.ctx, bare.request(name, key_name="fresh", key_action="create"))
     file = bare.home / "data/keys/fresh.pem"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert run_ssh(await prepare(bare.ctx, name), "echo in").stdout == "in\n"
+    assert run_ssh(await prepare_connection(bare.ctx, name), "echo in").stdout == "in\n"
     assert "fresh.pem" in bare.words("key")
 
 
@@ -141,7 +141,7 @@ async def test_a_private_key_is_never_written_over(bare: Bench) -> None:
     with pytest.raises(KeyFileError, match="never written over"):
         await create_key(bare.ctx, "mine")
     assert file.read_text() == "the only copy"
-    assert (await offer_keys(bare.ctx)).named("mine") is None
+    assert (await read_key_choices(bare.ctx)).find("mine") is None
 
 
 async def test_a_key_that_aws_refuses_leaves_no_file(bare: Bench) -> None:
@@ -159,7 +159,7 @@ async def test_a_key_whose_answer_was_lost_keeps_its_private_half(bare: Bench) -
     with pytest.raises(UnreachableError, match="not known"):
         await create_key(bare.ctx, "maybe")
     bare.cloud.control("/demo/faults", method="DELETE")
-    key = (await offer_keys(bare.ctx)).named("maybe")
+    key = (await read_key_choices(bare.ctx)).find("maybe")
     assert key is not None and key.is_usable
 
 
@@ -172,16 +172,16 @@ async def test_a_key_name_that_cannot_be_is_refused_before_anything_is_made(bare
 
 
 async def test_the_group_ssh_is_made_for_the_persons_own_address_only(bare: Bench, name: str) -> None:
-    group = (await plan(bare.ctx, bare.request(name))).group
+    group = (await plan_launch(bare.ctx, bare.request(name))).group
     assert group is not None and group.id is None and group.words == "made; port 22 from 203.0.113.7 only"
     await launch(bare.ctx, bare.request(name), wait=False)
     made = [it for it in await network.security_groups(bare.ctx.session) if it.name == "ssh"]
-    assert [it.ssh_from for it in made] == [("203.0.113.7/32",)]
+    assert [it.ssh_cidrs for it in made] == [("203.0.113.7/32",)]
     await launch(bare.ctx, bare.request(f"{name}-2", address="198.51.100.0/24"), wait=False)
     again = [it for it in await network.security_groups(bare.ctx.session) if it.name == "ssh"]
     assert again == made  # an existing group is used as it is
     assert "does not let 198.51.100.0/24 in at port 22" in "".join(
-        (await plan(bare.ctx, bare.request(f"{name}-3", address="198.51.100.0/24"))).warnings
+        (await plan_launch(bare.ctx, bare.request(f"{name}-3", address="198.51.100.0/24"))).warnings
     )
 
 
@@ -198,18 +198,18 @@ async def test_who_is_let_in_can_be_said_or_refused(
     bare: Bench, name: str, address: str, allowed: tuple[str, ...], warned: str
 ) -> None:
     request = bare.request(name, address=address)
-    assert warned in "".join((await plan(bare.ctx, request)).warnings)
+    assert warned in "".join((await plan_launch(bare.ctx, request)).warnings)
     await launch(bare.ctx, request, wait=False)
     (group,) = [it for it in await network.security_groups(bare.ctx.session) if it.name == "ssh"]
-    assert group.ssh_from == allowed
+    assert group.ssh_cidrs == allowed
 
 
 async def test_an_address_that_is_never_looked_up_has_to_be_typed(bare: Bench, name: str) -> None:
     bare.ctx.settings = replace(bare.ctx.settings, address_url="")
-    refusal = (await plan(bare.ctx, bare.request(name))).error("address")
+    refusal = (await plan_launch(bare.ctx, bare.request(name))).error_for("address")
     assert refusal is not None and "not opened to everybody" in refusal.summary
-    assert await Lookups(bare.ctx).address() is None
-    assert (await plan(bare.ctx, bare.request(name, address="198.51.100.9"))).is_possible
+    assert await LaunchLookups(bare.ctx).own_address() is None
+    assert (await plan_launch(bare.ctx, bare.request(name, address="198.51.100.9"))).is_possible
 
 
 async def test_without_a_default_network_it_says_what_to_do(bare: Bench, name: str) -> None:
@@ -218,7 +218,7 @@ async def test_without_a_default_network_it_says_what_to_do(bare: Bench, name: s
         await session.call("ec2", "DeleteSubnet", SubnetId=subnet.id)
     vpc = await network.default_vpc(session)
     await session.call("ec2", "DeleteVpc", VpcId=vpc)
-    refusal = (await plan(bare.ctx, bare.request(name))).error("subnet_id")
+    refusal = (await plan_launch(bare.ctx, bare.request(name))).error_for("subnet_id")
     assert refusal is not None and refusal.code == "VPCIdNotSpecified"
     assert "no default network" in refusal.summary and "create-default-vpc" in refusal.remedy
 
@@ -231,13 +231,13 @@ async def test_a_subnet_decides_zone_and_network(bare: Bench, name: str) -> None
 
 @pytest.mark.parametrize("zone", ["us-east-2b", "2b", "b"])
 async def test_a_zone_asked_for_is_the_only_one_tried(bare: Bench, name: str, zone: str) -> None:
-    assert (await plan(bare.ctx, bare.request(name, zone=zone))).zones == ("us-east-2b",)
+    assert (await plan_launch(bare.ctx, bare.request(name, zone=zone))).zones == ("us-east-2b",)
 
 
 async def test_what_the_login_may_not_look_up_is_a_warning_and_the_launch_goes_on(bare: Bench, name: str) -> None:
     for action in ("DescribeInstanceTypeOfferings", "DescribeKeyPairs"):
         bare.fault("deny", action=action)
-    found = await plan(bare.ctx, bare.request(name, key_name="default"))
+    found = await plan_launch(bare.ctx, bare.request(name, key_name="default"))
     assert found.is_possible and len(found.warnings) == 2
     assert (await launch(bare.ctx, bare.request(name, key_name="default"), wait=False)).key_name == "default"
 
@@ -252,8 +252,8 @@ async def test_a_launch_that_is_to_import_a_key_uses_the_one_that_is_there_alrea
     await launch(bare.ctx, first, wait=False)
     again = bare.request(f"{name}-2", key_action="import")
     for request in (again, replace(again, key_name="default")):
-        planned = (await plan(bare.ctx, request)).key
+        planned = (await plan_launch(bare.ctx, request)).key
         assert planned is not None and (planned.name, planned.action) == ("default", "use")
     await launch(bare.ctx, again)
-    assert run_ssh(await prepare(bare.ctx, again.name), "echo in").stdout == "in\n"
+    assert run_ssh(await prepare_connection(bare.ctx, again.name), "echo in").stdout == "in\n"
     assert len(bare.calls("ImportKeyPair")) == 1

@@ -14,11 +14,10 @@ from fe2tui.errors import FieldError, NoCapacityError, QuotaError, ReadOnlyError
 from fe2tui.model.instance import Instance
 from fe2tui.model.progress import Progress
 from fe2tui.tasks.context import Pace
-from fe2tui.tasks.launch import launch
-from fe2tui.tasks.launch_again import launch_when_room
+from fe2tui.tasks.launch import launch, launch_when_capacity
 from tests.tasks.tasks_bench import Bench
 
-SOON = Pace(poll=0.01, settle=1.0, unbroken=3.0)
+SOON = Pace(poll=0.01, settle=1.0, completion=3.0)
 MINUTES = timedelta(minutes=10)
 
 
@@ -56,7 +55,7 @@ def when_it_waits(bench: Bench, act: Callable[[], object]) -> None:
 
 async def again(bench: Bench, name: str, until: timedelta = MINUTES, **changes: object) -> Instance:
     request = bench.request(name, **{"type": "m5.large", "market": "spot", **changes})
-    return await launch_when_room(bench.ctx, request, every=0.05, until=until, wait=False)
+    return await launch_when_capacity(bench.ctx, request, interval=0.05, until=until, wait=False)
 
 
 async def test_it_asks_again_until_there_is_room_as_one_entry_of_the_log(soon: Bench, name: str) -> None:
@@ -83,7 +82,7 @@ async def test_seconds_are_counted_down_while_it_waits(soon: Bench, name: str) -
     soon.ctx.clock = Hours(soon.ctx.clock(), timedelta(seconds=7))
     soon.fault("no-capacity", market="spot", times=1)
     request = soon.request(name, type="m5.large", market="spot", zone="us-east-2a")
-    await launch_when_room(soon.ctx, request, until=MINUTES, wait=False)
+    await launch_when_capacity(soon.ctx, request, until=MINUTES, wait=False)
     told = [it.words for it in soon.steps if it.step in ("waiting", "countdown")]
     left = [int(words.partition("again in ")[2].split(" ")[0]) for words in told]
     assert len(left) > 2 and left == sorted(left, reverse=True) and 45 <= left[0] < 60
@@ -96,7 +95,7 @@ async def test_it_gives_up_in_time_and_says_how_often_it_asked(soon: Bench, name
     with pytest.raises(
         NoCapacityError, match=r"had no spot m5\.large in us-east-2a until \d\d:\d\d.*: asked \d times"
     ) as end:
-        await launch_when_room(soon.ctx, request, until=timedelta(minutes=3), wait=False)
+        await launch_when_capacity(soon.ctx, request, until=timedelta(minutes=3), wait=False)
     assert 2 <= len(soon.calls("RunInstances")) <= 4 and "launch it on demand" in end.value.remedy
     assert [it.result for it in soon.activity("launch")] == ["failed"]
     assert await soon.named(name) == []
@@ -114,7 +113,7 @@ async def test_cancelled_while_it_waits_it_leaves_nothing_and_says_so(soon: Benc
     (entry,) = soon.activity("launch")
     assert (entry.result, entry.words) == ("cancelled", "Cancelled. Nothing was launched.")
     assert await soon.named(name) == []
-    assert soon.ctx.store.launches.open("default", soon.ctx.session.endpoint) == []
+    assert soon.ctx.store.launches.claim_open("default", soon.ctx.session.endpoint) == []
 
 
 async def test_a_key_pair_is_made_once_however_often_it_asks(soon: Bench, name: str) -> None:

@@ -22,9 +22,9 @@ from fe2tui.errors import (
 from fe2tui.model.instance import State
 from fe2tui.model.launch import LaunchRequest
 from fe2tui.store import Store
-from fe2tui.tasks.connect import prepare
+from fe2tui.tasks.connect import prepare_connection
 from fe2tui.tasks.context import Pace
-from fe2tui.tasks.launch import Lookups, launch, plan
+from fe2tui.tasks.launch import LaunchLookups, launch, plan_launch
 from fe2tui.tasks.power import stop
 from fe2tui.tasks.terminate import terminate
 from tests.tasks.tasks_bench import Bench, run_ssh
@@ -38,7 +38,7 @@ async def _refused(bench: Bench, request: LaunchRequest) -> FieldError:
     with pytest.raises(FieldError) as caught:
         await launch(bench.ctx, request)
     assert bench.calls("RunInstances") == []
-    assert (await plan(bench.ctx, request)).error(caught.value.field) is not None
+    assert (await plan_launch(bench.ctx, request)).error_for(caught.value.field) is not None
     return caught.value
 
 
@@ -46,7 +46,7 @@ async def test_a_launch_ends_with_a_machine_that_lets_us_in(bench: Bench, name: 
     instance = await launch(bench.ctx, bench.request(name))
     assert bench.path == STEPS
     assert (instance.name, instance.state, instance.tags["fe2:user"]) == (name, State.RUNNING, "ubuntu")
-    done = run_ssh(await prepare(bench.ctx, name), "echo $USER")
+    done = run_ssh(await prepare_connection(bench.ctx, name), "echo $USER")
     assert (done.stdout.strip(), done.returncode) == ("ubuntu", 0)
 
 
@@ -86,7 +86,7 @@ async def test_without_waiting_it_returns_as_soon_as_it_is_accepted(
     instance = await launch(bench.ctx, bench.request(name), wait=False)
     assert instance.state is State.PENDING
     assert bench.path == STEPS[:4]
-    assert bench.ctx.store.launches.open("default", bench.ctx.session.endpoint) == []
+    assert bench.ctx.store.launches.claim_open("default", bench.ctx.session.endpoint) == []
 
 
 async def test_a_name_in_use_is_refused_also_by_a_stopped_one_and_free_once_terminated(bench: Bench, name: str) -> None:
@@ -96,11 +96,11 @@ async def test_a_name_in_use_is_refused_also_by_a_stopped_one_and_free_once_term
     await stop(bench.ctx, [instance.id])
     assert "stopped" in (await _refused(bench, bench.request(name))).summary
     await terminate(bench.ctx, [instance.id])
-    assert (await plan(bench.ctx, bench.request(name))).is_possible
+    assert (await plan_launch(bench.ctx, bench.request(name))).is_possible
 
 
 async def test_a_name_that_is_a_pattern_is_only_itself(bench: Bench) -> None:
-    assert (await plan(bench.ctx, bench.request("*"))).error("name") is None
+    assert (await plan_launch(bench.ctx, bench.request("*"))).error_for("name") is None
 
 
 async def test_one_name_is_not_launched_twice_at_once(bench: Bench, name: str) -> None:
@@ -117,13 +117,13 @@ async def test_one_name_is_not_launched_twice_at_once(bench: Bench, name: str) -
 async def test_a_word_is_the_image_for_the_types_architecture(
     bench: Bench, name: str, type_name: str, architecture: str
 ) -> None:
-    found = await plan(bench.ctx, bench.request(name, type=type_name))
+    found = await plan_launch(bench.ctx, bench.request(name, type=type_name))
     assert found.is_possible and found.architecture == architecture
-    assert found.image is not None and found.disk == found.image.root_size
+    assert found.image is not None and found.volume_size == found.image.root_size
 
 
 async def test_an_image_of_another_architecture_is_refused_in_words(bench: Bench, name: str) -> None:
-    intel = (await plan(bench.ctx, bench.request(name))).image
+    intel = (await plan_launch(bench.ctx, bench.request(name))).image
     assert intel is not None
     refusal = await _refused(bench, bench.request(name, type="t4g.micro", image=intel.id))
     assert refusal.field == "image"
@@ -153,7 +153,7 @@ async def test_what_is_wrong_is_said_of_its_field_before_anything_is_sent(
 
 
 async def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_form(bench: Bench) -> None:
-    found = await plan(bench.ctx, LaunchRequest("", "nosuch", "m99.large", disk=0, key_name="nosuch"))
+    found = await plan_launch(bench.ctx, LaunchRequest("", "nosuch", "m99.large", disk=0, key_name="nosuch"))
     assert [it.field for it in found.errors] == ["name", "image", "disk", "type", "key_name"]
 
 
@@ -168,21 +168,21 @@ async def test_a_key_that_is_at_aws_but_not_here_is_said_before_the_launch_with_
 
 async def test_the_plan_knows_what_it_will_cost(bench: Bench, name: str) -> None:
     bench.ctx.pace = Pace(prices=20)
-    found = await plan(bench.ctx, bench.request(name, disk=100))
+    found = await plan_launch(bench.ctx, bench.request(name, disk=100))
     cost = found.cost
-    assert cost is not None and cost.machine is not None and cost.disk_per_month is not None
-    assert cost.per_hour == cost.machine + cost.disk_per_month / 730 + cost.address
+    assert cost is not None and cost.instance_per_hour is not None and cost.volume_per_month is not None
+    assert cost.per_hour == cost.instance_per_hour + cost.volume_per_month / 730 + cost.address_per_hour
     assert cost.per_month == cost.per_hour * 730
     assert bench.ctx.store.prices.get("us-east-2") is not None
 
 
 async def test_lookups_ask_once_for_many_plans(bench: Bench, name: str) -> None:
     bench.ctx.pace = Pace(prices=60)
-    known = Lookups(bench.ctx)
-    await plan(bench.ctx, bench.request(name), known)
+    known = LaunchLookups(bench.ctx)
+    await plan_launch(bench.ctx, bench.request(name), known)
     bench.forget_calls()
     for length in range(1, 5):
-        await plan(bench.ctx, bench.request(name[:length]), known)
+        await plan_launch(bench.ctx, bench.request(name[:length]), known)
     asked = {it["action"] for it in bench.cloud.control("/demo/calls", method="GET")}
     assert asked <= {"DescribeInstances"}
     known.close()
@@ -210,10 +210,10 @@ async def test_a_zone_that_does_not_support_the_type_after_all_is_followed_by_th
 
 async def test_the_price_at_launch_is_kept(bench: Bench, name: str) -> None:
     bench.ctx.pace = Pace(prices=20)
-    planned = await plan(bench.ctx, bench.request(name))
+    planned = await plan_launch(bench.ctx, bench.request(name))
     instance = await launch(bench.ctx, bench.request(name), wait=False)
-    (run,) = bench.ctx.store.runs.of(bench.ctx.session.place)[instance.id]
-    assert planned.cost is not None and run.price_per_hour == planned.cost.machine is not None
+    (run,) = bench.ctx.store.instance_usage.get(bench.ctx.session.location)[instance.id]
+    assert planned.cost is not None and run.price_per_hour == planned.cost.instance_per_hour is not None
     assert run.started_at == (await bench.one(instance.id)).launched_at
 
 
@@ -249,7 +249,7 @@ async def test_a_silent_cloud_is_said_to_have_launched_nothing_once_that_is_sure
     cloud: Cloud, begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(cloud, read_timeout=0.3)  # type: ignore[misc]
-    await plan(bench.ctx, bench.request(name))
+    await plan_launch(bench.ctx, bench.request(name))
     bench.fault("silent", action="RunInstances")
     try:
         with pytest.raises(UnreachableError, match="Nothing was launched"):
@@ -257,22 +257,22 @@ async def test_a_silent_cloud_is_said_to_have_launched_nothing_once_that_is_sure
     finally:
         cloud.control("/demo/faults", method="DELETE")
     assert await bench.named(name) == []
-    assert bench.ctx.store.launches.open("default", bench.ctx.session.endpoint) == []
+    assert bench.ctx.store.launches.claim_open("default", bench.ctx.session.endpoint) == []
 
 
 async def test_what_cannot_be_found_out_now_is_said_and_kept_open(
     cloud: Cloud, begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(cloud, read_timeout=0.3)  # type: ignore[misc]
-    known = Lookups(bench.ctx)
-    await plan(bench.ctx, bench.request(name), known)
+    known = LaunchLookups(bench.ctx)
+    await plan_launch(bench.ctx, bench.request(name), known)
     bench.ctx.report = lambda it: bench.fault("silent", service="ec2") if it.step == "security group" else None
     try:
         with pytest.raises(UnreachableError, match="is not known"):
-            await launch(bench.ctx, bench.request(name), known=known)
+            await launch(bench.ctx, bench.request(name), shared_lookups=known)
     finally:
         cloud.control("/demo/faults", method="DELETE")
-    (intent,) = bench.ctx.store.launches.open("default", bench.ctx.session.endpoint)
+    (intent,) = bench.ctx.store.launches.claim_open("default", bench.ctx.session.endpoint)
     assert intent.request.name == name and intent.stage == "intended"
 
 
@@ -338,9 +338,9 @@ async def test_read_only_launches_nothing(cloud: Cloud, begin: Callable[..., obj
 
 
 async def test_the_login_user_of_an_own_image_is_that_of_its_parent(bench: Bench, name: str) -> None:
-    found = await plan(bench.ctx, bench.request(name, image="amazon"))
+    found = await plan_launch(bench.ctx, bench.request(name, image="amazon"))
     assert found.user == "ec2-user"
-    assert (await plan(bench.ctx, bench.request(name, tags={"fe2:user": "me"}))).user == "me"
+    assert (await plan_launch(bench.ctx, bench.request(name, tags={"fe2:user": "me"}))).user == "me"
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ async def test_the_login_user_of_an_own_image_is_that_of_its_parent(bench: Bench
 async def test_a_field_that_is_wrong_is_complained_of_once(
     bench: Bench, name: str, wrong: dict[str, int], field: str
 ) -> None:
-    assert [it.field for it in (await plan(bench.ctx, bench.request(name, **wrong))).errors] == [field]
+    assert [it.field for it in (await plan_launch(bench.ctx, bench.request(name, **wrong))).errors] == [field]
 
 
 async def test_a_session_that_may_only_read_refuses_a_launch_before_anything_is_looked_up(

@@ -8,14 +8,14 @@ from decimal import Decimal
 import pytest
 
 from fe2tui.aws.network import Subnet
-from fe2tui.aws.spot import current_spot
+from fe2tui.aws.spot import current_spot_prices
 from fe2tui.errors import FieldError, NoCapacityError, QuotaError
 from fe2tui.model.launch import LaunchRequest, ZonePrice
 from fe2tui.tasks.context import Pace
-from fe2tui.tasks.launch import Lookups, launch, market_words, plan
-from fe2tui.tasks.launch_market import in_order_of_price, zone_prices
-from fe2tui.tasks.lookups import Network
-from fe2tui.tasks.spot_prices import SpotPrices
+from fe2tui.tasks.launch import LaunchLookups, launch, plan_launch, purchase_text
+from fe2tui.tasks.launch_lookups import LaunchNetwork
+from fe2tui.tasks.launch_resources import sort_zones_by_price, zone_prices
+from fe2tui.tasks.spot_prices import CurrentSpotPriceCache
 from tests.tasks.tasks_bench import Bench
 
 HISTORY = "DescribeSpotPriceHistory"
@@ -35,7 +35,7 @@ def patient(bench: Bench) -> Bench:
 
 async def prices_now(bench: Bench, type_name: str = TYPE) -> dict[str, Decimal]:
     """The spot prices by zone, cheapest first."""
-    found = {zone: price for (_, zone), price in (await current_spot(bench.ctx.session, [type_name])).items()}
+    found = {zone: price for (_, zone), price in (await current_spot_prices(bench.ctx.session, [type_name])).items()}
     return dict(sorted(found.items(), key=lambda pair: (pair[1], pair[0])))
 
 
@@ -73,25 +73,29 @@ async def test_on_demand_is_asked_for_without_a_market_and_without_looking_at_on
 async def test_the_cheapest_zone_is_taken_and_the_others_follow_by_price(patient: Bench, name: str) -> None:
     known = await prices_now(patient)
     request = patient.request(name, type=TYPE, market="spot")
-    found = await plan(patient.ctx, request)
+    found = await plan_launch(patient.ctx, request)
     assert list(found.zones) == list(known)
-    assert [(one.zone, one.price, one.offered) for one in found.market_prices] == [
+    assert [(one.zone, one.price, one.is_offered) for one in found.zone_prices] == [
         (zone, price, True) for zone, price in known.items()
     ]
-    assert found.cost is not None and found.cost.machine == min(known.values())
+    assert found.cost is not None and found.cost.instance_per_hour == min(known.values())
     assert (await launch(patient.ctx, request, wait=False)).zone == next(iter(known))
 
 
 async def test_on_demand_too_the_spot_prices_stand_beside_its_own(patient: Bench, name: str) -> None:
-    found = await plan(patient.ctx, patient.request(name, type=TYPE))
-    assert found.on_demand == Decimal("0.096") and found.cost is not None and found.cost.machine == found.on_demand
-    assert {one.zone: one.price for one in found.market_prices} == await prices_now(patient)
+    found = await plan_launch(patient.ctx, patient.request(name, type=TYPE))
+    assert (
+        found.on_demand_per_hour == Decimal("0.096")
+        and found.cost is not None
+        and found.cost.instance_per_hour == found.on_demand_per_hour
+    )
+    assert {one.zone: one.price for one in found.zone_prices} == await prices_now(patient)
     assert list(found.zones) == [A, B, C]
 
 
 async def test_a_zone_without_the_type_is_shown_last_and_never_asked(patient: Bench, name: str) -> None:
-    found = await plan(patient.ctx, patient.request(name, type=FEW_ZONES, market="spot"))
-    assert found.market_prices[-1] == ZonePrice(C, None, offered=False)
+    found = await plan_launch(patient.ctx, patient.request(name, type=FEW_ZONES, market="spot"))
+    assert found.zone_prices[-1] == ZonePrice(C, None, is_offered=False)
     assert set(found.zones) == {A, B}
 
 
@@ -99,9 +103,9 @@ async def test_a_zone_that_the_person_names_is_the_only_one_and_its_price_is_the
     patient: Bench, name: str
 ) -> None:
     dearest, price = list((await prices_now(patient)).items())[-1]
-    found = await plan(patient.ctx, patient.request(name, type=TYPE, market="spot", zone=dearest))
-    assert found.zones == (dearest,) and found.cost is not None and found.cost.machine == price
-    assert len(found.market_prices) == 3
+    found = await plan_launch(patient.ctx, patient.request(name, type=TYPE, market="spot", zone=dearest))
+    assert found.zones == (dearest,) and found.cost is not None and found.cost.instance_per_hour == price
+    assert len(found.zone_prices) == 3
 
 
 async def test_a_type_that_is_never_spot_is_refused_before_anything_is_sent(bench: Bench, name: str) -> None:
@@ -109,11 +113,11 @@ async def test_a_type_that_is_never_spot_is_refused_before_anything_is_sent(benc
     with pytest.raises(FieldError, match=f"{NEVER_SPOT} as a spot instance") as caught:
         await launch(bench.ctx, bench.request(name, type=NEVER_SPOT, market="spot"))
     assert caught.value.field == "market" and bench.calls("RunInstances") == []
-    assert (await plan(bench.ctx, bench.request(name, type=NEVER_SPOT))).error("market") is None
+    assert (await plan_launch(bench.ctx, bench.request(name, type=NEVER_SPOT))).error_for("market") is None
 
 
 async def test_a_market_that_there_is_not_is_an_error_of_its_field(bench: Bench, name: str) -> None:
-    found = await plan(bench.ctx, bench.request(name, market="auction"))
+    found = await plan_launch(bench.ctx, bench.request(name, market="auction"))
     assert [error.field for error in found.errors] == ["market"]
 
 
@@ -171,27 +175,29 @@ async def test_a_limit_of_the_account_stops_at_the_first_zone_and_is_told_with_i
 async def test_who_may_not_see_spot_prices_launches_all_the_same_and_is_told(patient: Bench, name: str) -> None:
     patient.fault("deny", action=HISTORY)
     request = patient.request(name, type=TYPE, market="spot")
-    found = await plan(patient.ctx, request)
-    assert f"ec2:{HISTORY}" in " ".join(found.warnings) and found.cost is not None and found.cost.machine is None
-    assert list(found.zones) == [A, B, C] and found.on_demand == Decimal("0.096")
+    found = await plan_launch(patient.ctx, request)
+    assert (
+        f"ec2:{HISTORY}" in " ".join(found.warnings) and found.cost is not None and found.cost.instance_per_hour is None
+    )
+    assert list(found.zones) == [A, B, C] and found.on_demand_per_hour == Decimal("0.096")
     assert (await launch(patient.ctx, request, wait=False)).is_spot
-    assert (await plan(patient.ctx, patient.request(f"{name}-2"))).warnings == ()
+    assert (await plan_launch(patient.ctx, patient.request(f"{name}-2"))).warnings == ()
 
 
 async def test_prices_at_hand_are_not_asked_for_again(patient: Bench, name: str) -> None:
-    spot = SpotPrices()
+    spot = CurrentSpotPriceCache()
     await spot.get(patient.ctx)
-    known = Lookups(patient.ctx, spot_prices=spot)
+    known = LaunchLookups(patient.ctx, spot_prices=spot)
     patient.forget_calls()
-    found = await plan(patient.ctx, patient.request(name, type=TYPE, market="spot"), known)
-    assert patient.calls(HISTORY) == [] and found.market_prices[0].price is not None
+    found = await plan_launch(patient.ctx, patient.request(name, type=TYPE, market="spot"), known)
+    assert patient.calls(HISTORY) == [] and found.zone_prices[0].price is not None
     known.close()
     spot.close()
 
 
 async def test_the_price_paid_is_kept_from_the_start(patient: Bench, name: str) -> None:
     instance = await launch(patient.ctx, patient.request(name, type=TYPE, market="spot"), wait=False)
-    (run,) = patient.ctx.store.runs.of(patient.ctx.session.place)[instance.id]
+    (run,) = patient.ctx.store.instance_usage.get(patient.ctx.session.location)[instance.id]
     assert run.is_spot and run.zone == instance.zone
 
 
@@ -204,7 +210,7 @@ def test_a_launch_is_kept_with_its_market_and_one_of_an_earlier_version_was_on_d
 
 
 SUBNETS = (
-    *(Subnet(f"subnet-{zone[-1]}", "vpc-1", zone, default_for_zone=True) for zone in (A, B, C)),
+    *(Subnet(f"subnet-{zone[-1]}", "vpc-1", zone, is_default_for_zone=True) for zone in (A, B, C)),
     Subnet("subnet-x", "vpc-1", B),
 )
 
@@ -224,41 +230,43 @@ def test_zones_stand_by_price_then_those_without_one_then_those_without_the_type
     offering: list[str] | None, subnet: str | None, spot: Mapping[str, int], letters: str
 ) -> None:
     prices = {zone: Decimal(price) for zone, price in spot.items()}
-    found = zone_prices(offering, Network("vpc-1", (), SUBNETS), subnet, prices)
-    shown = [f"{one.letter[-1]}{'' if one.price is None else one.price}{'' if one.offered else '-'}" for one in found]
+    found = zone_prices(offering, LaunchNetwork("vpc-1", (), SUBNETS), subnet, prices)
+    shown = [
+        f"{one.zone_letter[-1]}{'' if one.price is None else one.price}{'' if one.is_offered else '-'}" for one in found
+    ]
     assert " ".join(shown) == letters
 
 
 def test_zones_without_a_price_keep_their_order_behind_the_others() -> None:
     prices = (ZonePrice(C, Decimal(1)), ZonePrice(B, Decimal(2)), ZonePrice(A, None))
-    assert list(in_order_of_price({A: "", "": "", B: "", C: ""}, prices)) == [C, B, A, ""]
+    assert list(sort_zones_by_price({A: "", "": "", B: "", C: ""}, prices)) == [C, B, A, ""]
 
 
 def test_each_market_says_what_happens_to_the_data() -> None:
-    assert "disk is kept, memory is lost" in market_words("spot")
-    assert "memory and its local disks are lost" in market_words("spot", local_disk=True)
-    assert "gone with its disk" in market_words("spot-once") and "cannot be stopped" in market_words("spot-once")
-    assert "does not take it back" in market_words("on-demand")
+    assert "disk is kept, memory is lost" in purchase_text("spot")
+    assert "memory and its local disks are lost" in purchase_text("spot", local_disk=True)
+    assert "gone with its disk" in purchase_text("spot-once") and "cannot be stopped" in purchase_text("spot-once")
+    assert "does not take it back" in purchase_text("on-demand")
 
 
 @pytest.mark.parametrize("said", ["us-east-2c", "2c", "c", "C"])
 async def test_a_zone_is_named_as_for_its_prices(bench: Bench, name: str, said: str) -> None:
-    assert (await plan(bench.ctx, bench.request(name, zone=said), with_cost=False)).zones == (C,)
+    assert (await plan_launch(bench.ctx, bench.request(name, zone=said), with_cost=False)).zones == (C,)
 
 
 async def test_a_zone_that_is_not_there_or_has_not_the_type_is_refused(bench: Bench, name: str) -> None:
     for said, words in (("x", "There is no zone x"), ("all", "There is no zone all"), ("c", f"not on offer in {C}")):
-        planned = await plan(bench.ctx, bench.request(name, type=FEW_ZONES, zone=said), with_cost=False)
-        error = planned.error("zone")
+        planned = await plan_launch(bench.ctx, bench.request(name, type=FEW_ZONES, zone=said), with_cost=False)
+        error = planned.error_for("zone")
         assert error is not None and words in error.summary
 
 
 async def test_the_zone_named_is_kept_to_where_it_may_not_be_known_which_have_the_type(bench: Bench, name: str) -> None:
     bench.fault("deny", action="DescribeInstanceTypeOfferings")
-    assert (await plan(bench.ctx, bench.request(name, zone="2c"), with_cost=False)).zones == (C,)
+    assert (await plan_launch(bench.ctx, bench.request(name, zone="2c"), with_cost=False)).zones == (C,)
 
 
 async def test_of_a_type_that_there_is_not_no_price_is_missed(patient: Bench, name: str) -> None:
-    planned = await plan(patient.ctx, patient.request(name, type="m5.lrge", market="spot"))
-    assert planned.error("type") is not None
+    planned = await plan_launch(patient.ctx, patient.request(name, type="m5.lrge", market="spot"))
+    assert planned.error_for("type") is not None
     assert [warning for warning in planned.warnings if "rice" in warning] == []

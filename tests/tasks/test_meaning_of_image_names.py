@@ -12,14 +12,13 @@ from fe2tui.aws import images as aws
 from fe2tui.demo import Cloud
 from fe2tui.errors import NotFoundError, UsageError
 from fe2tui.tasks.freeze import freeze
-from fe2tui.tasks.image_names import find_image, find_own_images
-from fe2tui.tasks.names import find
+from fe2tui.tasks.names import find_image, find_instance, find_own_images
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import QUICK, Bench
 
 
 async def _frozen(bench: Bench, image_name: str) -> str:
-    machine = await find(bench.ctx, "base")
+    machine = await find_instance(bench.ctx, "base")
     return (await freeze(bench.ctx, machine.id, image_name, way="no-reboot")).id
 
 
@@ -43,7 +42,7 @@ async def test_one_that_ec2_does_not_show_yet_is_waited_for_when_it_was_asked_fo
     fresh_cloud: Callable[..., Cloud], begin: Begin, by_id: bool
 ) -> None:
     bench = await begin(fresh_cloud(stop_seconds=60, unseen_seconds=2), replace(QUICK, settle=20))
-    machine = await find(bench.ctx, "base")
+    machine = await find_instance(bench.ctx, "base")
     image = await freeze(bench.ctx, machine.id, "mine", way="no-reboot", wait=False)
     assert await aws.image_by_id(bench.ctx.session, image.id) is None, "EC2 does not show it yet"
     assert (await find_image(bench.ctx, image.id if by_id else "mine")).id == image.id

@@ -11,8 +11,8 @@ from hypothesis import strategies as some
 from fe2tui.errors import AmbiguousError, NotFoundError, UsageError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.place import Place
-from fe2tui.tasks.names import find, resolve, resolve_all
+from fe2tui.model.location import Location
+from fe2tui.tasks.names import find_instance, resolve_instance, resolve_instances
 from tests.tasks.tasks_bench import Bench
 
 
@@ -25,18 +25,18 @@ FLEET = [_one(1, "base"), _one(2, "twin"), _one(3, "twin", State.STOPPED), _one(
 
 @pytest.mark.parametrize(("name", "number"), [("base", 1), ("i-00000001", 1), ("i-00000004", 4), ("i-00000005", 5)])
 def test_an_id_or_a_name_that_one_has_is_that_one(name: str, number: int) -> None:
-    assert resolve(FLEET, name) == _one(number) or resolve(FLEET, name).id == f"i-{number:08x}"
+    assert resolve_instance(FLEET, name) == _one(number) or resolve_instance(FLEET, name).id == f"i-{number:08x}"
 
 
 def test_a_fleet_does_as_well_as_a_list() -> None:
-    fleet = Fleet(Place("p", "r"), datetime.now(UTC), {it.id: it for it in FLEET})
-    assert resolve(fleet, "base") is FLEET[0]
-    assert resolve_all(fleet, ["base", "i-00000001", "i-00000004"]) == [FLEET[0], FLEET[3]]
+    fleet = Fleet(Location("p", "r"), datetime.now(UTC), {it.id: it for it in FLEET})
+    assert resolve_instance(fleet, "base") is FLEET[0]
+    assert resolve_instances(fleet, ["base", "i-00000001", "i-00000004"]) == [FLEET[0], FLEET[3]]
 
 
 def test_a_name_that_two_share_lists_both() -> None:
     with pytest.raises(AmbiguousError) as caught:
-        resolve(FLEET, "twin")
+        resolve_instance(FLEET, "twin")
     assert caught.value.candidates == (
         ("i-00000002", "running t3.micro us-east-2a"),
         ("i-00000003", "stopped t3.micro us-east-2a"),
@@ -45,8 +45,8 @@ def test_a_name_that_two_share_lists_both() -> None:
 
 def test_the_living_come_before_the_gone_of_the_same_name() -> None:
     gone = [_one(8, "base", State.TERMINATED), _one(9, "base", State.SHUTTING_DOWN)]
-    assert resolve([*gone, *FLEET], "base").id == "i-00000001"
-    assert resolve(gone[:1], "base").state is State.TERMINATED
+    assert resolve_instance([*gone, *FLEET], "base").id == "i-00000001"
+    assert resolve_instance(gone[:1], "base").state is State.TERMINATED
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,17 @@ def test_the_living_come_before_the_gone_of_the_same_name() -> None:
 )
 def test_a_name_that_nobody_has_is_answered_with_the_nearest(name: str, remedy: str) -> None:
     with pytest.raises(NotFoundError) as caught:
-        resolve(FLEET, name)
+        resolve_instance(FLEET, name)
     assert (caught.value.remedy, caught.value.exit_code) == (remedy, 3)
 
 
 @pytest.mark.parametrize("name", ["", " ", "\t\n"])
 def test_an_empty_name_is_an_error_and_never_all(name: str) -> None:
-    for act in (lambda: resolve(FLEET, name), lambda: resolve_all(FLEET, [name]), lambda: resolve_all(FLEET, [])):
+    for act in (
+        lambda: resolve_instance(FLEET, name),
+        lambda: resolve_instances(FLEET, [name]),
+        lambda: resolve_instances(FLEET, []),
+    ):
         with pytest.raises(UsageError):
             act()
 
@@ -69,7 +73,7 @@ def test_an_empty_name_is_an_error_and_never_all(name: str) -> None:
 def test_what_is_found_always_has_the_name_asked_for(name: str, names: list[str]) -> None:
     fleet = [_one(number, each) for number, each in enumerate(names)]
     try:
-        found = resolve(fleet, name)
+        found = resolve_instance(fleet, name)
     except (UsageError, NotFoundError):
         assert names.count(name) != 1 or not name.strip()
     else:
@@ -79,11 +83,11 @@ def test_what_is_found_always_has_the_name_asked_for(name: str, names: list[str]
 async def test_a_name_with_wildcards_of_awss_means_only_itself(bench: Bench) -> None:
     for name in ("*", "bas?", "b*"):
         with pytest.raises(NotFoundError):
-            await find(bench.ctx, name)
-    assert (await find(bench.ctx, "[prod] web")).name == "[prod] web"
+            await find_instance(bench.ctx, name)
+    assert (await find_instance(bench.ctx, "[prod] web")).name == "[prod] web"
 
 
 async def test_find_asks_for_one_name_only(bench: Bench) -> None:
     bench.forget_calls()
-    assert (await find(bench.ctx, "base")).name == "base"
+    assert (await find_instance(bench.ctx, "base")).name == "base"
     assert len(bench.calls("DescribeInstances")) == 1

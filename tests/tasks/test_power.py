@@ -11,11 +11,11 @@ import pytest
 from fe2tui.demo import Cloud
 from fe2tui.errors import CapacityError, DeniedError, NotFoundError, StateError, UsageError
 from fe2tui.model.instance import State
-from fe2tui.tasks.connect import prepare
+from fe2tui.tasks.connect import prepare_connection
 from fe2tui.tasks.context import Pace
 from fe2tui.tasks.launch import launch
-from fe2tui.tasks.names import find
-from fe2tui.tasks.power import not_to_stop, reboot, start, stop
+from fe2tui.tasks.names import find_instance
+from fe2tui.tasks.power import find_unstoppable, reboot, start, stop
 from tests.tasks.tasks_bench import Bench, run_ssh
 
 
@@ -44,10 +44,10 @@ async def test_a_started_machine_has_its_disk_and_host_key_back(bench: Bench, na
     ids = await _machines(bench, name, 1)
     await stop(bench.ctx, ids)
     await start(bench.ctx, ids)
-    assert run_ssh(await prepare(bench.ctx, f"{name}-0"), "echo kept > file").returncode == 0
+    assert run_ssh(await prepare_connection(bench.ctx, f"{name}-0"), "echo kept > file").returncode == 0
     await stop(bench.ctx, ids)
     await start(bench.ctx, ids)
-    assert run_ssh(await prepare(bench.ctx, f"{name}-0"), "cat file").stdout == "kept\n"
+    assert run_ssh(await prepare_connection(bench.ctx, f"{name}-0"), "cat file").stdout == "kept\n"
 
 
 async def test_many_are_one_call_and_one_look_at_a_time(bench: Bench, name: str) -> None:
@@ -62,7 +62,7 @@ async def test_many_are_one_call_and_one_look_at_a_time(bench: Bench, name: str)
 async def test_one_bad_one_does_not_spoil_the_others(bench: Bench, name: str) -> None:
     ids = await _machines(bench, name, 2)
     unknown = "i-0123456789abcdef0"
-    one_time = (await find(bench.ctx, "spot1")).id
+    one_time = (await find_instance(bench.ctx, "spot1")).id
     first, missing, spot, last = await stop(bench.ctx, [ids[0], unknown, one_time, ids[1]])
     assert first.is_done and last.is_done
     assert isinstance(missing.error, NotFoundError) and missing.label == unknown
@@ -88,21 +88,21 @@ async def test_a_login_that_may_not_is_told_so_once_for_all(bench: Bench, name: 
 
 async def test_stopping_a_one_time_spot_is_explained_and_not_sent(bench: Bench) -> None:
     bench.forget_calls()
-    (outcome,) = await stop(bench.ctx, [(await find(bench.ctx, "spot1")).id])
+    (outcome,) = await stop(bench.ctx, [(await find_instance(bench.ctx, "spot1")).id])
     assert outcome.error is not None and "cannot be stopped, only terminated" in outcome.error.summary
     assert bench.calls("StopInstances") == []
 
 
 async def test_what_is_so_already_is_said_and_not_sent(bench: Bench) -> None:
     bench.forget_calls()
-    (running,) = await start(bench.ctx, [(await find(bench.ctx, "base")).id])
-    (stopped,) = await stop(bench.ctx, [(await find(bench.ctx, "od1")).id])
+    (running,) = await start(bench.ctx, [(await find_instance(bench.ctx, "base")).id])
+    (stopped,) = await stop(bench.ctx, [(await find_instance(bench.ctx, "od1")).id])
     assert (running.words, stopped.words) == ("is running already", "is stopped already")
     assert bench.calls("StartInstances") == bench.calls("StopInstances") == []
 
 
 async def test_only_aws_starts_what_aws_interrupted(bench: Bench) -> None:
-    (outcome,) = await start(bench.ctx, [(await find(bench.ctx, "nightly-etl")).id])
+    (outcome,) = await start(bench.ctx, [(await find_instance(bench.ctx, "nightly-etl")).id])
     assert isinstance(outcome.error, StateError)
     assert "only AWS starts it" in outcome.error.summary and "us-east-2b" in outcome.error.remedy
 
@@ -181,7 +181,7 @@ async def test_a_reboot_is_over_when_ssh_has_gone_and_come_back(
 
 
 async def test_only_a_running_instance_reboots(bench: Bench) -> None:
-    (outcome,) = await reboot(bench.ctx, [(await find(bench.ctx, "od1")).id])
+    (outcome,) = await reboot(bench.ctx, [(await find_instance(bench.ctx, "od1")).id])
     assert isinstance(outcome.error, StateError)
 
 
@@ -210,8 +210,8 @@ async def test_no_name_is_an_error_and_never_all(bench: Bench, ids: list[str]) -
 
 
 async def test_what_a_stop_would_leave_alone_is_known_before_with_the_reason(bench: Bench) -> None:
-    base, stopped, one_time = [await find(bench.ctx, name) for name in ("base", "od1", "spot1")]
-    left = await not_to_stop(bench.ctx, [base, stopped, one_time])
+    base, stopped, one_time = [await find_instance(bench.ctx, name) for name in ("base", "od1", "spot1")]
+    left = await find_unstoppable(bench.ctx, [base, stopped, one_time])
     assert set(left) == {stopped.id, one_time.id}
     assert left[stopped.id] == "is stopped already"
     assert "one-time spot" in str(left[one_time.id])

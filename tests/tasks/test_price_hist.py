@@ -9,16 +9,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fe2tui.aws.spot import spot_history
+from fe2tui.aws.spot import read_spot_history
 from fe2tui.demo import Cloud, Options
 from fe2tui.errors import AwsError, DeniedError, NotFoundError, UsageError
-from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Prices, Problem
+from fe2tui.model.instance_type import TypeCatalogue
 from fe2tui.model.price_hist import PriceHist
-from fe2tui.tasks.catalogue import Catalogues
-from fe2tui.tasks.price_hist import charts_of, price_hist
-from fe2tui.tasks.reading import read_prices
-from fe2tui.tasks.spot_history import SpotHistories
+from fe2tui.tasks.price_hist import price_charts, price_hist
+from fe2tui.tasks.read_fleet import read_prices
+from fe2tui.tasks.spot_prices import SpotHistoryCache
+from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench
 
@@ -41,7 +41,7 @@ class Asker:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self.histories, self.catalogues = SpotHistories(), Catalogues()
+        self.histories, self.catalogues = SpotHistoryCache(), TypeCatalogueCache()
         self.problems: list[Problem] = []
 
     async def __call__(self, family: str, days: int = 3, *, zone: str | None = None, back: float = 0) -> PriceHist:
@@ -53,7 +53,7 @@ class Asker:
             self.catalogues,
             zone=zone,
             problems=self.problems,
-            back=back,
+            min_days=back,
             tz=TOKYO,
         )
 
@@ -72,19 +72,19 @@ async def cold(quiet: Cloud, begin: Begin) -> AsyncIterator[Asker]:
 
 
 @pytest.fixture(scope="module")
-def read_before() -> list[tuple[Catalogue, Prices]]:
+def read_before() -> list[tuple[TypeCatalogue, Prices]]:
     """The types and on-demand prices of the region, once one of the tests has read them."""
     return []
 
 
 @pytest.fixture
-async def ask(cold: Asker, read_before: list[tuple[Catalogue, Prices]]) -> Asker:
+async def ask(cold: Asker, read_before: list[tuple[TypeCatalogue, Prices]]) -> Asker:
     """One who knows the types and what they cost on demand."""
     ctx = cold.bench.ctx
     if not read_before:
         read_before.append((await cold.catalogues.get(ctx), await read_prices(ctx, [])))
     ((catalogue, prices),) = read_before
-    ctx.store.catalogues.save(ctx.session.place, catalogue)
+    ctx.store.type_catalogues.save(ctx.session.location, catalogue)
     ctx.store.prices.save(ctx.session.region, prices)
     return cold
 
@@ -96,7 +96,7 @@ async def test_a_family_is_told_day_by_day_in_the_persons_calendar_smallest_type
     assert [row.type for row in found.rows] == P3
     assert [day.date for day in found.days] == [today - timedelta(days=back) for back in (3, 2, 1, 0)]
     assert found.days[0].start.astimezone(TOKYO).hour == 0 and found.days[-1].end == now
-    read = await spot_history(ask.bench.ctx.session, P3, now - timedelta(days=9), until=now)
+    read = await read_spot_history(ask.bench.ctx.session, P3, now - timedelta(days=9), until=now)
     for row in found.rows:
         series = read[row.type].zones[row.zone]
         assert row.per_day == tuple(series.mean(day.start, day.end) for day in found.days)
@@ -135,15 +135,15 @@ async def test_what_is_to_be_drawn_is_read_with_the_days(ask: Asker) -> None:
     found = await ask("p3.8xlarge", 3, back=28)
     now = ask.bench.ctx.clock()
     assert found.histories["p3.8xlarge"].since == now - timedelta(days=28)
-    (chart,) = charts_of(found, now - timedelta(days=28))
-    assert [(line.label, line.ink) for line in chart.lines] == [("2a", 0), ("2b", 1)]
+    (chart,) = price_charts(found, now - timedelta(days=28))
+    assert [(line.label, line.style) for line in chart.lines] == [("2a", 0), ("2b", 1)]
     assert (chart.start, chart.end, chart.reference) == (now - timedelta(days=28), now, Decimal("12.24"))
-    assert (chart.about, chart.tz) == ("p3.8xlarge", TOKYO)
-    (of_days,) = charts_of(found)
+    assert (chart.type_name, chart.tz) == ("p3.8xlarge", TOKYO)
+    (of_days,) = price_charts(found)
     assert of_days.start == found.days[0].start
-    (one_zone,) = charts_of(await ask("p3.8xlarge", zone=B))
-    assert [(line.label, line.ink) for line in one_zone.lines] == [("2b", 1)], "the colour it has among all"
-    assert charts_of(await ask("p3.8xlarge", zone=C)) == []
+    (one_zone,) = price_charts(await ask("p3.8xlarge", zone=B))
+    assert [(line.label, line.style) for line in one_zone.lines] == [("2b", 1)], "the colour it has among all"
+    assert price_charts(await ask("p3.8xlarge", zone=C)) == []
 
 
 async def test_days_are_a_number(ask: Asker) -> None:

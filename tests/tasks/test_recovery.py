@@ -17,7 +17,7 @@ from fe2tui.demo import Cloud
 from fe2tui.model.launch import LaunchIntent
 from fe2tui.store import Store
 from fe2tui.tasks.context import Pace
-from fe2tui.tasks.launch import launch, recover
+from fe2tui.tasks.launch import launch, recover_launches
 from tests.tasks.tasks_bench import QUICK, Bench
 
 LAUNCHER = """
@@ -68,7 +68,7 @@ class Victim:
 async def _open(bench: Bench) -> list[LaunchIntent]:
     """What another process would still find open."""
     elsewhere = Store(bench.ctx.store.path)
-    found = elsewhere.launches.open("default", bench.ctx.session.endpoint)
+    found = elsewhere.launches.claim_open("default", bench.ctx.session.endpoint)
     elsewhere.close()
     return found
 
@@ -94,7 +94,7 @@ async def test_killed_at_any_moment_it_is_found_out_and_there_is_never_a_second(
     bench.fault("slow", action="RunInstances", seconds=0.5, times=1)
     said = Victim(name).kill_at(step, after)
     bench.cloud.control("/demo/faults", method="DELETE")
-    outcomes = await recover(bench.ctx)
+    outcomes = await recover_launches(bench.ctx)
     there = await bench.named(name)
     assert len(there) <= 1
     if "requested" not in said:
@@ -108,7 +108,7 @@ async def test_killed_at_any_moment_it_is_found_out_and_there_is_never_a_second(
     (entry,) = bench.activity("launch")
     assert entry.by == "the killed one"
     assert (entry.result == "done") is bool(there) and entry.result != "running"
-    assert await recover(bench.ctx) == []
+    assert await recover_launches(bench.ctx) == []
     assert await _open(bench) == []
 
 
@@ -116,7 +116,7 @@ async def test_what_was_never_launched_can_be_launched_again(bench: Bench, name:
     bench.fault("silent", action="RunInstances")
     Victim(name).kill_at("requested", 0.1)
     bench.cloud.control("/demo/faults", method="DELETE")
-    (outcome,) = await recover(bench.ctx)
+    (outcome,) = await recover_launches(bench.ctx)
     assert outcome.error is not None and "never launched" in outcome.error.summary
     assert "again" in outcome.error.remedy
     instance = await launch(bench.ctx, bench.request(name))
@@ -127,7 +127,7 @@ async def test_an_answer_that_was_lost_with_the_process_is_found_by_its_token(be
     bench.fault("broken", action="RunInstances")
     Victim(name).kill_at("requested", 0.3)
     bench.cloud.control("/demo/faults", method="DELETE")
-    (outcome,) = await recover(bench.ctx)
+    (outcome,) = await recover_launches(bench.ctx)
     (instance,) = await bench.named(name)
     assert (outcome.subject, outcome.error) == (instance.id, None)
     assert instance.id in outcome.words and "running" in outcome.words
@@ -141,17 +141,17 @@ async def test_one_that_ec2_does_not_show_yet_is_waited_for(
     bench.fault("slow", action="RunInstances", seconds=0.3)
     Victim(name).kill_at("requested", 0.35)
     bench.cloud.control("/demo/faults", method="DELETE")
-    (outcome,) = await recover(bench.ctx)
+    (outcome,) = await recover_launches(bench.ctx)
     assert outcome.is_done and outcome.subject
 
 
 async def test_what_cannot_be_asked_now_stays_for_the_next_time(bench: Bench, name: str) -> None:
     Victim(name).kill_at("running", 0.0)
     bench.fault("deny", action="DescribeInstances")
-    (outcome,) = await recover(bench.ctx)
+    (outcome,) = await recover_launches(bench.ctx)
     assert outcome.error is not None and "not known yet" in outcome.error.remedy
     bench.cloud.control("/demo/faults", method="DELETE")
-    (outcome,) = await recover(bench.ctx)
+    (outcome,) = await recover_launches(bench.ctx)
     assert outcome.is_done
 
 
@@ -162,7 +162,7 @@ async def test_a_launch_that_this_or_another_living_process_works_on_is_left_alo
     working = asyncio.create_task(launch(bench.ctx, bench.request(name)))
     while not await bench.named(name):
         await asyncio.sleep(0.02)
-    assert await recover(bench.ctx) == []
+    assert await recover_launches(bench.ctx) == []
     assert await _open(bench) == []
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
@@ -174,7 +174,7 @@ async def test_a_region_other_than_this_is_asked_in_its_own(bench: Bench, name: 
         Victim(name).kill_at("running", 0.0)
     finally:
         os.environ["AWS_REGION"] = "us-east-2"
-    (outcome,) = await recover(bench.ctx)
+    (outcome,) = await recover_launches(bench.ctx)
     assert outcome.is_done and outcome.subject
 
 
@@ -187,14 +187,14 @@ async def test_other_activity_that_a_killed_process_left_is_closed(bench: Bench)
     )
     subprocess.run([sys.executable, "-c", program], check=False)
     assert [it.result for it in bench.activity("stop")] == ["running"]
-    assert await recover(bench.ctx) == []
+    assert await recover_launches(bench.ctx) == []
     (entry,) = bench.activity("stop")
     assert entry.result == "cancelled" and entry.ended_at is not None
 
 
 async def test_nothing_open_costs_no_call(bench: Bench) -> None:
     bench.forget_calls()
-    assert await recover(bench.ctx) == []
+    assert await recover_launches(bench.ctx) == []
     assert bench.cloud.control("/demo/calls", method="GET") == []
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from fe2tui.demo import Cloud, Options
 from fe2tui.errors import DeniedError, FieldError, StoreError
-from fe2tui.model.series import Series
+from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory
 from fe2tui.store import Store
-from fe2tui.tasks.spot_history import FRESH, SpotHistories
+from fe2tui.tasks.spot_prices import HISTORY_FRESH, SpotHistoryCache
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench
 
@@ -47,8 +47,8 @@ async def own(quiet: Cloud, begin: Begin) -> AsyncIterator[Bench]:
 
 
 @pytest.fixture
-def histories() -> Iterator[SpotHistories]:
-    made = SpotHistories()
+def histories() -> Iterator[SpotHistoryCache]:
+    made = SpotHistoryCache()
     yield made
     made.close()
 
@@ -70,7 +70,7 @@ def changes(found: dict[str, SpotHistory]) -> int:
 
 
 async def test_ninety_days_of_a_family_in_three_zones_cost_its_pages_and_a_minute_later_nothing(
-    own: Bench, histories: SpotHistories
+    own: Bench, histories: SpotHistoryCache
 ) -> None:
     now = at(own, datetime.now(UTC))
     found = await histories.get(own.ctx, M5, 90)
@@ -79,16 +79,16 @@ async def test_ninety_days_of_a_family_in_three_zones_cost_its_pages_and_a_minut
     at(own, now + MINUTE)
     assert await histories.get(own.ctx, M5, 90) == found
     assert asked(own) == 0
-    another = SpotHistories()  # of a program that starts now
+    another = SpotHistoryCache()  # of a program that starts now
     assert await another.get(own.ctx, M5, 90) == found
     assert asked(own) == 0
-    at(own, now + FRESH)
+    at(own, now + HISTORY_FRESH)
     await another.get(own.ctx, M5, 90)
     assert asked(own) == 1, "all types in one call"
 
 
 async def test_later_only_what_is_newer_is_read_and_the_whole_is_as_if_read_at_once(
-    own: Bench, histories: SpotHistories
+    own: Bench, histories: SpotHistoryCache
 ) -> None:
     begin = own.ctx.clock()
     await histories.get(own.ctx, P3, 20)
@@ -96,7 +96,7 @@ async def test_later_only_what_is_newer_is_read_and_the_whole_is_as_if_read_at_o
     now = at(own, begin + 12 * DAY)
     found = await histories.get(own.ctx, P3, 3)
     assert asked(own) == 1
-    fresh = SpotHistories()
+    fresh = SpotHistoryCache()
     own.ctx.store = Store(None)
     at_once = await fresh.get(own.ctx, P3, 32)
     assert asked(own) > 1
@@ -106,7 +106,7 @@ async def test_later_only_what_is_newer_is_read_and_the_whole_is_as_if_read_at_o
         assert found[name].zones == at_once[name].zones
 
 
-async def test_a_longer_window_reads_only_what_is_older(own: Bench, histories: SpotHistories) -> None:
+async def test_a_longer_window_reads_only_what_is_older(own: Bench, histories: SpotHistoryCache) -> None:
     now = own.ctx.clock()
     short = (await histories.get(own.ctx, ["g5.xlarge"], 7))["g5.xlarge"]
     assert asked(own) == 1
@@ -119,7 +119,7 @@ async def test_a_longer_window_reads_only_what_is_older(own: Bench, histories: S
 
 
 async def test_several_who_ask_at_once_share_a_read_and_one_who_leaves_takes_it_from_nobody(
-    own: Bench, histories: SpotHistories
+    own: Bench, histories: SpotHistoryCache
 ) -> None:
     impatient = asyncio.create_task(histories.get(own.ctx, M5, 7))
     await settled(own, histories)
@@ -133,53 +133,57 @@ async def test_several_who_ask_at_once_share_a_read_and_one_who_leaves_takes_it_
     assert asked(own) == 0
 
 
-async def test_a_read_that_everybody_left_goes_on_into_the_store(own: Bench, histories: SpotHistories) -> None:
+async def test_a_read_that_everybody_left_goes_on_into_the_store(own: Bench, histories: SpotHistoryCache) -> None:
     leaving = asyncio.create_task(histories.get(own.ctx, ["c5.large"], 7))
     await settled(own, histories)
     leaving.cancel()
-    place = own.ctx.session.place
+    place = own.ctx.session.location
     async with asyncio.timeout(30):
-        while not own.ctx.store.spot.get(place, ["c5.large"]):
+        while not own.ctx.store.spot_history.get(place, ["c5.large"]):
             await asyncio.sleep(0.01)
-    assert histories.kept(place, "c5.large") is not None
+    assert histories.cached(place, "c5.large") is not None
     assert histories.read_at(place, "c5.large") == own.ctx.clock()
 
 
-async def settled(bench: Bench, histories: SpotHistories) -> None:
+async def settled(bench: Bench, histories: SpotHistoryCache) -> None:
     """Until what was asked for is on its way."""
     async with asyncio.timeout(30):
-        while not histories.is_reading(bench.ctx.session.place):
+        while not histories.is_reading(bench.ctx.session.location):
             await asyncio.sleep(0)
 
 
 async def test_what_is_at_hand_needs_no_waiting_and_what_is_in_the_store_no_call(
-    own: Bench, histories: SpotHistories
+    own: Bench, histories: SpotHistoryCache
 ) -> None:
-    place = own.ctx.session.place
-    assert histories.kept(place, "m5.large") is histories.read_at(place, "m5.large") is None
-    assert await histories.from_store(own.ctx, ["m5.large"]) == {}
-    found = await SpotHistories().get(own.ctx, ["m5.large"], 7)
+    place = own.ctx.session.location
+    assert histories.cached(place, "m5.large") is histories.read_at(place, "m5.large") is None
+    assert await histories.get_cached(own.ctx, ["m5.large"]) == {}
+    found = await SpotHistoryCache().get(own.ctx, ["m5.large"], 7)
     asked(own)
-    assert histories.kept(place, "m5.large") is None
-    assert await histories.from_store(own.ctx, ["m5.large", "m5.xlarge"]) == found
-    assert histories.kept(place, "m5.large") == found["m5.large"]
+    assert histories.cached(place, "m5.large") is None
+    assert await histories.get_cached(own.ctx, ["m5.large", "m5.xlarge"]) == found
+    assert histories.cached(place, "m5.large") == found["m5.large"]
     assert asked(own) == 0
 
 
-async def test_what_another_program_has_read_meanwhile_is_not_read_again(own: Bench, histories: SpotHistories) -> None:
+async def test_what_another_program_has_read_meanwhile_is_not_read_again(
+    own: Bench, histories: SpotHistoryCache
+) -> None:
     now = own.ctx.clock()
     await histories.get(own.ctx, ["m5.large"], 7)
     at(own, now + DAY)
-    await SpotHistories().get(own.ctx, ["m5.large"], 7)
+    await SpotHistoryCache().get(own.ctx, ["m5.large"], 7)
     assert asked(own) == 2
     found = await histories.get(own.ctx, ["m5.large"], 7)
     assert found["m5.large"].until == now + DAY
     assert asked(own) == 0
 
 
-async def test_changes_that_ec2_told_of_late_are_found_by_the_next_read(own: Bench, histories: SpotHistories) -> None:
-    name, place = "g5.xlarge", own.ctx.session.place
-    whole = (await SpotHistories().get(own.ctx, [name], 7))[name]
+async def test_changes_that_ec2_told_of_late_are_found_by_the_next_read(
+    own: Bench, histories: SpotHistoryCache
+) -> None:
+    name, place = "g5.xlarge", own.ctx.session.location
+    whole = (await SpotHistoryCache().get(own.ctx, [name], 7))[name]
     zone, first, second = next(
         (zone, first, second)
         for zone, series in whole.zones.items()
@@ -187,25 +191,27 @@ async def test_changes_that_ec2_told_of_late_are_found_by_the_next_read(own: Ben
         if second[0] - first[0] < 40 * MINUTE
     )
     seen_at = second[0] + 10 * MINUTE
-    told = Series.of([change for change in whole.zones[zone].changes(EVER, seen_at) if change[0] < first[0]])
+    told = PriceSeries.from_changes(
+        [change for change in whole.zones[zone].changes(EVER, seen_at) if change[0] < first[0]]
+    )
     own.ctx.store = Store(None)
-    own.ctx.store.spot.add(place, [SpotHistory(name, whole.since, seen_at, {zone: told})])
+    own.ctx.store.spot_history.add(place, [SpotHistory(name, whole.since, seen_at, {zone: told})])
     at(own, seen_at + DAY)
     found = (await histories.get(own.ctx, [name], 2))[name]
     assert {first, second} <= set(found.zones[zone].changes(whole.since, seen_at))
     assert found.since == whole.since, "and the rest was not read again"
 
 
-async def test_what_was_known_for_less_time_than_has_passed_is_let_go(own: Bench, histories: SpotHistories) -> None:
+async def test_what_was_known_for_less_time_than_has_passed_is_let_go(own: Bench, histories: SpotHistoryCache) -> None:
     now = own.ctx.clock()
     await histories.get(own.ctx, ["m5.large"], 1)
     at(own, now + 20 * DAY)
     found = (await histories.get(own.ctx, ["m5.large"], 7))["m5.large"]
     assert (found.since, found.until) == (now + 13 * DAY, now + 20 * DAY)
-    assert own.ctx.store.spot.get(own.ctx.session.place, ["m5.large"]) == {"m5.large": found}
+    assert own.ctx.store.spot_history.get(own.ctx.session.location, ["m5.large"]) == {"m5.large": found}
 
 
-async def test_a_type_that_is_not_on_offer_is_asked_for_once(own: Bench, histories: SpotHistories) -> None:
+async def test_a_type_that_is_not_on_offer_is_asked_for_once(own: Bench, histories: SpotHistoryCache) -> None:
     found = await histories.get(own.ctx, ["p3dn.24xlarge"], 7)
     assert found["p3dn.24xlarge"].zones == {}
     assert (await histories.get(own.ctx, ["p3dn.24xlarge"], 7)) == found
@@ -213,7 +219,7 @@ async def test_a_type_that_is_not_on_offer_is_asked_for_once(own: Bench, histori
     assert await histories.get(own.ctx, [], 7) == {}
 
 
-async def test_types_that_lack_different_spans_are_asked_for_apart(own: Bench, histories: SpotHistories) -> None:
+async def test_types_that_lack_different_spans_are_asked_for_apart(own: Bench, histories: SpotHistoryCache) -> None:
     now = own.ctx.clock()
     await histories.get(own.ctx, M5[:2], 20)
     at(own, now + 2 * DAY)
@@ -223,7 +229,7 @@ async def test_types_that_lack_different_spans_are_asked_for_apart(own: Bench, h
     assert {history.until for history in found.values()} == {now + 2 * DAY}
 
 
-async def test_each_region_has_its_own(own: Bench, histories: SpotHistories) -> None:
+async def test_each_region_has_its_own(own: Bench, histories: SpotHistoryCache) -> None:
     await histories.get(own.ctx, ["m5.large"], 3)
     async with await own.ctx.session.with_region("us-west-2") as elsewhere:
         own.ctx.session = elsewhere
@@ -232,15 +238,15 @@ async def test_each_region_has_its_own(own: Bench, histories: SpotHistories) -> 
 
 
 async def test_what_keeps_aws_from_telling_is_raised_and_what_is_known_stays(
-    own: Bench, histories: SpotHistories
+    own: Bench, histories: SpotHistoryCache
 ) -> None:
-    now, place = own.ctx.clock(), own.ctx.session.place
+    now, place = own.ctx.clock(), own.ctx.session.location
     found = await histories.get(own.ctx, ["m5.large"], 7)
     own.fault("deny", action=HISTORY)
     at(own, now + DAY)
     with pytest.raises(DeniedError, match=f"ec2:{HISTORY}"):
         await histories.get(own.ctx, ["m5.large"], 7)
-    assert histories.kept(place, "m5.large") == found["m5.large"]
+    assert histories.cached(place, "m5.large") == found["m5.large"]
     own.cloud.control("/demo/faults", method="DELETE")
     with pytest.raises(FieldError, match=r"no instance type m5\.huge"):
         await histories.get(own.ctx, ["m5.huge"], 7)
@@ -248,15 +254,15 @@ async def test_what_keeps_aws_from_telling_is_raised_and_what_is_known_stays(
 
 
 async def test_without_a_store_everything_works_for_as_long_as_the_program_runs(
-    own: Bench, histories: SpotHistories
+    own: Bench, histories: SpotHistoryCache
 ) -> None:
     path = own.ctx.store.path
-    assert path is not None and not await histories.from_store(own.ctx, ["c5.large"])
+    assert path is not None and not await histories.get_cached(own.ctx, ["c5.large"])
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE spot_history")
     with pytest.raises(StoreError):
-        own.ctx.store.spot.get(own.ctx.session.place, ["m5.large"])
+        own.ctx.store.spot_history.get(own.ctx.session.location, ["m5.large"])
     found = await histories.get(own.ctx, ["m5.large"], 7)
     assert found["m5.large"].zones
     assert await histories.get(own.ctx, ["m5.large"], 7) == found
-    assert await histories.from_store(own.ctx, ["c5.large"]) == {}
+    assert await histories.get_cached(own.ctx, ["c5.large"]) == {}

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from fe2tui.aws.spot_requests import spot_request
+from fe2tui.aws.spot import spot_request
 from fe2tui.demo import Cloud, Options
 from fe2tui.errors import AwsError, CapacityError, NotFoundError, StateError, UsageError
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.interruption import interruption_words
+from fe2tui.model.interruption import interruption_text
 from fe2tui.model.spot import Market
-from fe2tui.tasks.connect import prepare
+from fe2tui.tasks.connect import prepare_connection
 from fe2tui.tasks.launch import launch
-from fe2tui.tasks.power import not_to_stop, reboot, start, stop
-from fe2tui.tasks.requests import (
-    cancel_request,
-    find_request,
-    request_of_instance,
-    requests,
+from fe2tui.tasks.power import find_unstoppable, reboot, start, stop
+from fe2tui.tasks.spot_requests import (
+    cancel_spot_request,
+    find_spot_request,
+    read_spot_requests,
+    spot_request_of_instance,
     wait_until_fulfilled,
 )
 from fe2tui.tasks.terminate import terminate
@@ -101,7 +101,7 @@ async def test_a_start_soon_after_a_stop_is_tried_again_until_its_request_has_se
 
 async def test_a_one_time_one_is_not_stopped_and_why_is_said_before(spot: Bench, name: str) -> None:
     machine = await bought(spot, name, "spot-once")
-    assert "one-time" in str((await not_to_stop(spot.ctx, [machine]))[machine.id])
+    assert "one-time" in str((await find_unstoppable(spot.ctx, [machine]))[machine.id])
     (outcome,) = await stop(spot.ctx, [machine.id])
     assert isinstance(outcome.error, StateError) and "only terminated" in outcome.error.summary
     assert spot.calls("StopInstances") == []
@@ -109,7 +109,7 @@ async def test_a_one_time_one_is_not_stopped_and_why_is_said_before(spot: Bench,
 
 async def test_one_whose_request_is_cancelled_is_not_stopped_either(spot: Bench, name: str) -> None:
     machine = await bought(spot, name)
-    said = await cancel_request(spot.ctx, machine.spot_request_id or "")
+    said = await cancel_spot_request(spot.ctx, machine.spot_request_id or "")
     assert "runs on, and cannot be stopped any more" in said
     (outcome,) = await stop(spot.ctx, [machine.id])
     assert isinstance(outcome.error, StateError) and "is cancelled" in outcome.error.summary
@@ -118,10 +118,10 @@ async def test_one_whose_request_is_cancelled_is_not_stopped_either(spot: Bench,
 
 async def test_what_may_be_stopped_is_asked_in_one_call_for_many(spot: Bench, name: str) -> None:
     machines = [await bought(spot, f"{name}-{number}", "spot-once") for number in range(3)]
-    assert len(await not_to_stop(spot.ctx, machines)) == 3
+    assert len(await find_unstoppable(spot.ctx, machines)) == 3
     assert len(spot.calls("DescribeSpotInstanceRequests")) == 1
     spot.fault("deny", action="DescribeSpotInstanceRequests")
-    assert await not_to_stop(spot.ctx, machines) == {}  # EC2 itself refuses it then
+    assert await find_unstoppable(spot.ctx, machines) == {}  # EC2 itself refuses it then
 
 
 async def test_one_that_aws_interrupted_is_not_started_and_says_what_it_waits_for(spot: Bench, name: str) -> None:
@@ -132,16 +132,16 @@ async def test_one_that_aws_interrupted_is_not_started_and_says_what_it_waits_fo
     assert isinstance(outcome.error, StateError) and f"capacity in {seen.zone}" in outcome.error.remedy
     (rebooted,) = await reboot(spot.ctx, [machine.id])
     with pytest.raises(StateError) as unreached:
-        await prepare(spot.ctx, name)
+        await prepare_connection(spot.ctx, name)
     assert [str(rebooted.error), str(unreached.value)] == [str(outcome.error)] * 2
     assert spot.calls("StartInstances") == []
-    request = await find_request(spot.ctx, machine.spot_request_id or "")
-    words = interruption_words(seen, request, datetime.now(UTC))
+    request = await find_spot_request(spot.ctx, machine.spot_request_id or "")
+    words = interruption_text(seen, request, datetime.now(UTC))
     when = r"(on \d+ \w+ )?at \d\d:\d\d"  # the cloud's clock is put forward here, past midnight at times
     assert re.fullmatch(rf"taken back by AWS {when}: no capacity in {seen.zone}; comes back by itself", words)
     spot.cloud.control("/demo/restore", {"instance": machine.id})
     assert (await spot.one(machine.id)).state is State.RUNNING
-    assert interruption_words(await spot.one(machine.id), request, datetime.now(UTC)) == ""
+    assert interruption_text(await spot.one(machine.id), request, datetime.now(UTC)) == ""
 
 
 async def test_a_one_time_one_that_aws_took_is_gone_and_that_is_said(spot: Bench, name: str) -> None:
@@ -177,7 +177,7 @@ async def test_terminating_cancels_the_request_first_so_that_nothing_comes_after
         calls = [it["action"] for it in spot.cloud.control("/demo/calls", method="GET")]
         assert calls.index("CancelSpotInstanceRequests") < calls.index("TerminateInstances")
         assert await others(spot, machine) == []
-        (asked,) = [one for one in await requests(spot.ctx) if one.request.id == machine.spot_request_id]
+        (asked,) = [one for one in await read_spot_requests(spot.ctx) if one.request.id == machine.spot_request_id]
         assert "runs on" not in asked.words and "terminated" in asked.words
 
 
@@ -202,7 +202,7 @@ async def test_a_request_that_outlived_its_machine_is_told_of(spot: Bench, name:
     interrupt(spot, machine, "terminate")
     (outcome,) = await terminate(spot.ctx, [machine.id])
     assert f"fe2 get-request {machine.spot_request_id} - cancel" in outcome.words
-    assert "AWS launches nothing" in await cancel_request(spot.ctx, machine.spot_request_id or "")
+    assert "AWS launches nothing" in await cancel_spot_request(spot.ctx, machine.spot_request_id or "")
     (again,) = await terminate(spot.ctx, [machine.id])
     assert again.words == "is terminated already"
 
@@ -212,12 +212,12 @@ async def test_cancelling_never_terminates_a_stopped_machine_by_surprise(spot: B
     request = machine.spot_request_id or ""
     await stop(spot.ctx, [machine.id])
     with pytest.raises(StateError, match=f"{name} is stopped: cancelling its request {request} would terminate it"):
-        await cancel_request(spot.ctx, request)
+        await cancel_spot_request(spot.ctx, request)
     assert await state_of(spot, machine) == ("disabled", "instance-stopped-by-user")
-    assert "AWS terminates" in await cancel_request(spot.ctx, request, terminate=True)
+    assert "AWS terminates" in await cancel_spot_request(spot.ctx, request, terminate=True)
     assert (await spot.one(machine.id)).state is State.TERMINATED
     assert await state_of(spot, machine) == ("cancelled", "instance-terminated-by-service")
-    assert await cancel_request(spot.ctx, request) == f"{request} is cancelled already"
+    assert await cancel_spot_request(spot.ctx, request) == f"{request} is cancelled already"
     (entry,) = spot.activity("cancel request")[:1]
     assert (entry.result, entry.subject, entry.label) == ("done", machine.id, name)
 
@@ -225,25 +225,25 @@ async def test_cancelling_never_terminates_a_stopped_machine_by_surprise(spot: B
 async def test_requests_are_listed_with_their_machines_those_that_still_count_first(spot: Bench, name: str) -> None:
     ended, alive = await bought(spot, f"{name}-ended"), await bought(spot, f"{name}-alive")
     await terminate(spot.ctx, [ended.id], wait=True)
-    found = await requests(spot.ctx)
+    found = await read_spot_requests(spot.ctx)
     by_id = {one.request.id: one for one in found}
     assert repr(by_id[alive.spot_request_id or ""]) == (
         f"{alive.spot_request_id} (persistent active): {name}-alive ({alive.id} running)"
     )
     states = [one.request.state in ("open", "active", "disabled") for one in found]
     assert states == sorted(states, reverse=True) and {True, False} <= set(states)
-    assert (await request_of_instance(spot.ctx, f"{name}-alive")).instance_id == alive.id
+    assert (await spot_request_of_instance(spot.ctx, f"{name}-alive")).instance_id == alive.id
 
 
 async def test_what_has_no_request_says_so(spot: Bench, name: str) -> None:
     await launch(spot.ctx, spot.request(name), wait=False)
     with pytest.raises(NotFoundError, match="is on-demand: there is no spot request behind it"):
-        await request_of_instance(spot.ctx, name)
+        await spot_request_of_instance(spot.ctx, name)
     for wrong in ("sir-00000000", "i-0123456789abcdef0", "base"):
         with pytest.raises(NotFoundError, match=wrong):
-            await find_request(spot.ctx, wrong)
+            await find_spot_request(spot.ctx, wrong)
     with pytest.raises(UsageError):
-        await cancel_request(spot.ctx, " ")
+        await cancel_spot_request(spot.ctx, " ")
 
 
 async def test_a_request_is_waited_for_until_it_has_its_machine(spot: Bench, name: str) -> None:
@@ -257,7 +257,7 @@ async def test_a_request_is_waited_for_until_it_has_its_machine(spot: Bench, nam
     spot.cloud.control("/demo/restore", {"instance": machine.id})
     other = await wait_until_fulfilled(spot.ctx, request)
     assert other.instance_id != machine.id
-    await cancel_request(spot.ctx, request)
+    await cancel_spot_request(spot.ctx, request)
     with pytest.raises(StateError, match="will have no machine"):
         await wait_until_fulfilled(spot.ctx, request, timeout=0)
 
@@ -266,5 +266,5 @@ async def test_a_login_that_may_not_cancel_is_told_so(spot: Bench, name: str) ->
     machine = await bought(spot, name)
     spot.fault("deny", action="CancelSpotInstanceRequests")
     with pytest.raises(AwsError, match="ec2:CancelSpotInstanceRequests"):
-        await cancel_request(spot.ctx, machine.spot_request_id or "")
+        await cancel_spot_request(spot.ctx, machine.spot_request_id or "")
     assert spot.activity("cancel request")[0].result == "failed"

@@ -14,11 +14,11 @@ from fe2tui.demo import Cloud
 from fe2tui.errors import ProtectedError, UsageError
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.place import Place
+from fe2tui.model.location import Location
 from fe2tui.model.volume import Volume
 from fe2tui.tasks.launch import launch
-from fe2tui.tasks.names import find
-from fe2tui.tasks.terminate import Impact, impact, protected_ids, terminate
+from fe2tui.tasks.names import find_instance
+from fe2tui.tasks.terminate import TerminationImpact, protected_ids, terminate, terminate_impact
 from tests.tasks.tasks_bench import Bench
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -39,7 +39,7 @@ async def test_a_spot_instances_request_is_cancelled_first_so_that_aws_starts_no
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object]
 ) -> None:
     bench: Bench = await begin(fresh_cloud())  # type: ignore[misc]
-    spot = await find(bench.ctx, "train-resnet")
+    spot = await find_instance(bench.ctx, "train-resnet")
     before = len(bench.cloud.control("/demo/calls", method="GET"))
     (outcome,) = await terminate(bench.ctx, [spot.id], wait=True)
     assert outcome.is_done and spot.spot_request_id
@@ -52,14 +52,14 @@ async def test_a_spot_instances_request_is_cancelled_first_so_that_aws_starts_no
 
 
 async def _all(bench: Bench) -> list[Instance]:
-    from fe2tui.aws.instances import describe
+    from fe2tui.aws.instances import describe_instances
 
-    return await describe(bench.ctx.session)
+    return await describe_instances(bench.ctx.session)
 
 
 async def test_a_protected_one_is_explained_and_the_others_go(bench: Bench, name: str) -> None:
     mine = await launch(bench.ctx, bench.request(name), wait=False)
-    vault = await find(bench.ctx, "vault")
+    vault = await find_instance(bench.ctx, "vault")
     refused, gone = await terminate(bench.ctx, [vault.id, mine.id])
     assert isinstance(refused.error, ProtectedError) and "vault" in refused.error.summary
     assert gone.is_done
@@ -67,7 +67,7 @@ async def test_a_protected_one_is_explained_and_the_others_go(bench: Bench, name
 
 
 async def test_a_request_that_may_not_be_cancelled_keeps_its_instance(bench: Bench) -> None:
-    spot = await find(bench.ctx, "train-resnet")
+    spot = await find_instance(bench.ctx, "train-resnet")
     bench.fault("deny", action="CancelSpotInstanceRequests")
     bench.forget_calls()
     (outcome,) = await terminate(bench.ctx, [spot.id])
@@ -124,7 +124,7 @@ async def test_an_empty_name_terminates_nothing(bench: Bench, ids: list[str]) ->
 
 
 async def test_protection_is_known_before_anybody_confirms(bench: Bench) -> None:
-    ids = [(await find(bench.ctx, name)).id for name in ("vault", "base")]
+    ids = [(await find_instance(bench.ctx, name)).id for name in ("vault", "base")]
     assert await protected_ids(bench.ctx, ids) == {ids[0]}
 
 
@@ -135,7 +135,7 @@ def _fleet(*instances: Instance, prices: Prices | None = None) -> Fleet:
     }
     known = Prices({"m5.large": Decimal("0.096")}, {("m5.large", "z"): Decimal("0.04")}, {"gp3": Decimal("0.08")})
     found = {it.id: it for it in instances}
-    return Fleet(Place("p", "r"), NOW, found, volumes, known if prices is None else prices)
+    return Fleet(Location("p", "r"), NOW, found, volumes, known if prices is None else prices)
 
 
 SPOT = Instance(
@@ -160,15 +160,15 @@ RESTING = Instance(
 )
 
 
-def _impact(*instances: Instance, protected: set[str] | None = None, prices: Prices | None = None) -> Impact:
-    return impact(_fleet(*instances, prices=prices), instances, now=NOW, protected=protected)
+def _impact(*instances: Instance, protected: set[str] | None = None, prices: Prices | None = None) -> TerminationImpact:
+    return terminate_impact(_fleet(*instances, prices=prices), instances, now=NOW, protected=protected)
 
 
 def test_the_sheet_says_what_is_lost_what_stays_and_what_it_costs() -> None:
     sheet = _impact(SPOT)
     (row,) = sheet.rows
-    assert (row.state_words, row.spot_request_id, row.protected) == ("running 5h 12m", "sir-1", None)
-    assert [disk.words for disk in row.disks] == [
+    assert (row.state_text, row.spot_request_id, row.is_protected) == ("running 5h 12m", "sir-1", None)
+    assert [disk.words for disk in row.volumes] == [
         "disk 100 GiB: deleted",
         "disk data 500 GiB: kept, $40.00 a month",
     ]
@@ -186,7 +186,7 @@ def test_several_want_their_count_and_protected_ones_are_said_to_stay() -> None:
     sheet = _impact(SPOT, RESTING, protected={"i-2"})
     assert sheet.confirmation == "train-resnet"
     assert _impact(SPOT, RESTING).confirmation == "2"
-    assert sheet.rows[1].state_words == "stopped 2d" and sheet.rows[1].protected is True
+    assert sheet.rows[1].state_text == "stopped 2d" and sheet.rows[1].is_protected is True
     assert "1 instance is protected against termination and will be left." in sheet.sentences
 
 
@@ -198,9 +198,9 @@ def test_what_is_not_known_is_said_and_not_guessed() -> None:
     sheet = _impact(SPOT, prices=Prices())
     assert sheet.stops_per_hour is None and sheet.stays_per_month is None
     assert "What it stops costing is not known." in sheet.sentences
-    assert sheet.rows[0].disks[1].words == "disk data 500 GiB: kept, cost not known"
+    assert sheet.rows[0].volumes[1].words == "disk data 500 GiB: kept, cost not known"
     unseen = replace(SPOT, attachments=(Attachment("/dev/sdg", "vol-9", False),))
-    assert _impact(unseen).rows[0].disks[0].words == "disk vol-9: kept, cost not known"
+    assert _impact(unseen).rows[0].volumes[0].words == "disk vol-9: kept, cost not known"
 
 
 def test_what_is_left_alone_is_neither_counted_nor_said_to_be_undone() -> None:
@@ -208,7 +208,7 @@ def test_what_is_left_alone_is_neither_counted_nor_said_to_be_undone() -> None:
     sheet = _impact(SPOT, RESTING, gone, protected={"i-2"})
     alone = _impact(SPOT)
     assert (sheet.stops_per_hour, sheet.stays_per_month) == (alone.stops_per_hour, alone.stays_per_month)
-    assert [row.left_because for row in sheet.rows] == ["", "protected against termination", "terminated already"]
+    assert [row.skip_reason for row in sheet.rows] == ["", "protected against termination", "terminated already"]
     for nothing in (_impact(RESTING, protected={"i-2"}), _impact(gone)):
-        assert nothing.going == () and nothing.sentences[-1] == "Nothing will be done."
+        assert nothing.affected == () and nothing.sentences[-1] == "Nothing will be done."
         assert [it for it in nothing.sentences if "Stops" in it or "undone" in it or "spot" in it] == []

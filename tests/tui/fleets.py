@@ -10,12 +10,12 @@ from random import Random
 from fe2tui.model.fleet import Fleet, Prices, PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.place import Place
+from fe2tui.model.location import Location
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-PLACE = Place("default", "us-east-2")
+PLACE = Location("default", "us-east-2")
 TYPES = ("t3.micro", "m5.large", "p3.8xlarge", "c5.24xlarge")
 PRICES = Prices(
     on_demand={name: Decimal("0.1") * (number + 1) for number, name in enumerate(TYPES)},

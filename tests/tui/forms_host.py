@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
-from fe2tui.tui.forms.field import Field
+from fe2tui.tui.forms.form import Field
 
 UNANSWERED = object()
 

@@ -10,7 +10,7 @@ from textual.app import App
 from textual.widget import Widget
 from textual.widgets import Static
 
-from fe2tui.tui.handover import hand_over
+from fe2tui.tui.terminal_handover import hand_over
 
 
 class Host(App[None]):

@@ -10,13 +10,13 @@ from textual.widget import Widget
 
 from fe2tui.errors import FieldError
 from fe2tui.model.image import Image
-from fe2tui.model.launch import LaunchRequest, ZonePrice, market_words
-from fe2tui.model.machine_type import MachineType
-from fe2tui.tasks.keys import AccountKey, KeyOffer
+from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.launch import LaunchRequest, ZonePrice, purchase_text
+from fe2tui.tasks.keys import AccountKey, KeyChoices
 from fe2tui.tasks.launch import GroupPlan, KeyPlan, LaunchCost, LaunchPlan
 from fe2tui.tui.forms.launch import LaunchForm
-from fe2tui.tui.forms.launch_draft import First
-from fe2tui.tui.forms.launch_lists import Sources
+from fe2tui.tui.forms.launch_draft import LaunchDefaults
+from fe2tui.tui.forms.launch_suggestions import LaunchSources
 from tests.tui.forms_host import Host
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
@@ -24,9 +24,9 @@ ON_DEMAND = Decimal("12.240")
 ZONES = (
     ZonePrice("us-east-2a", Decimal("3.8699")),
     ZonePrice("us-east-2b", Decimal("3.9462")),
-    ZonePrice("us-east-2c", None, offered=False),
+    ZonePrice("us-east-2c", None, is_offered=False),
 )
-KIND = MachineType("p3.8xlarge", 32, 249_856, gpus=4, gpu_name="V100")
+KIND = InstanceType("p3.8xlarge", 32, 249_856, gpus=4, gpu_name="V100")
 IMAGE = Image("ami-0123456789abcdef0", "base", root_size=60, created_at=NOW)
 
 
@@ -34,7 +34,7 @@ class Planned:
     """Plans as AWS would have them. ``requests`` are those that a plan was made for; ``zones`` and ``errors`` hold."""
 
     def __init__(
-        self, zones: tuple[ZonePrice, ...] = ZONES, errors: tuple[FieldError, ...] = (), kind: MachineType = KIND
+        self, zones: tuple[ZonePrice, ...] = ZONES, errors: tuple[FieldError, ...] = (), kind: InstanceType = KIND
     ) -> None:
         self.zones = zones
         self.kind = kind
@@ -44,34 +44,34 @@ class Planned:
     async def plan(self, request: LaunchRequest) -> LaunchPlan:
         """The plan of a request."""
         self.requests.append(request)
-        offering = [one for one in self.zones if one.offered and request.zone in (None, one.zone)]
+        offering = [one for one in self.zones if one.is_offered and request.zone in (None, one.zone)]
         machine = offering[0].price if request.is_spot and offering else ON_DEMAND
         return LaunchPlan(
             request,
             self.errors,
             image=IMAGE,
             type=replace(self.kind, name=request.type),
-            disk=80,
+            volume_size=80,
             key=KeyPlan("default", "use", "in ~/.ssh/id_ed25519"),
             group=GroupPlan("ssh", "sg-1", None, "port 22 from 203.0.113.7 only"),
             zones=tuple(one.zone for one in offering),
             cost=LaunchCost(machine, Decimal("6.40"), Decimal("0.005")),
-            market_prices=self.zones,
-            on_demand=ON_DEMAND,
-            market_words=market_words(request.market),
+            zone_prices=self.zones,
+            on_demand_per_hour=ON_DEMAND,
+            purchase_text=purchase_text(request.market),
         )
 
-    def sources(self) -> Sources:
+    def sources(self) -> LaunchSources:
         """What the form gets its suggestions from."""
 
-        async def types() -> dict[str, MachineType]:
+        async def types() -> dict[str, InstanceType]:
             return {KIND.name: KIND}
 
         async def images() -> list[Image]:
             return [IMAGE]
 
-        async def keys() -> KeyOffer:
-            return KeyOffer(
+        async def keys() -> KeyChoices:
+            return KeyChoices(
                 (AccountKey("default", in_agent=True), AccountKey("other", in_agent=True)), preferred="default"
             )
 
@@ -81,12 +81,14 @@ class Planned:
         async def address() -> str:
             return "203.0.113.7/32"
 
-        return Sources(self.plan, types, images, keys, groups, address, {})
+        return LaunchSources(self.plan, types, images, keys, groups, address, {})
 
-    def form(self, first: First | None = None, again: LaunchRequest | None = None) -> LaunchForm:
+    def form(self, first: LaunchDefaults | None = None, again: LaunchRequest | None = None) -> LaunchForm:
         """The form."""
-        begins = First(machine=KIND.name) if first is None else first
-        return LaunchForm(self.sources(), region="us-east-2", clock=lambda: NOW, first=begins, again=again, settle=0.01)
+        begins = LaunchDefaults(type=KIND.name) if first is None else first
+        return LaunchForm(
+            self.sources(), region="us-east-2", clock=lambda: NOW, defaults=begins, previous=again, settle_seconds=0.01
+        )
 
     def newest(self) -> LaunchRequest:
         """What the newest plan was made for."""

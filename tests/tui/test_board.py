@@ -10,13 +10,13 @@ from random import Random
 
 import pytest
 
-from fe2tui.model.fleet import DiskRun, Fleet, Run, count_states
+from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, count_states
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import AccountCost, Limits, Mark, account_cost, mark_of
-from fe2tui.model.query import SORTS, At, parse
-from fe2tui.tui.arrangement import Arrangement
-from fe2tui.tui.board import Superseded, arrange
-from fe2tui.tui.tally import Tally
+from fe2tui.model.instance_filter import INSTANCE_SORTS, InstanceScope, parse_instance_filter
+from fe2tui.model.money import AccountCost, Alert, AlertLimits, account_cost, alert_of
+from fe2tui.tui.account_totals import TotalsTracker
+from fe2tui.tui.instance_list import Superseded, compute_visible_rows
+from fe2tui.tui.list_model import Arrangement
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
 
 HOUR = timedelta(hours=1)
@@ -40,126 +40,134 @@ def changed(before: Fleet, random: Random) -> Fleet:
     return replace(made, volumes={**before.volumes, **made.volumes})
 
 
-@pytest.mark.parametrize("sort", list(SORTS))
+@pytest.mark.parametrize("sort", list(INSTANCE_SORTS))
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("text", ["", "state:running", "inst1", "age>10d"])
 def test_what_changed_is_merged_to_the_same_rows_as_a_fresh_look(sort: str, descending: bool, text: str) -> None:
     random = Random(f"{sort}{descending}{text}")
-    arrangement = Arrangement(parse(text), sort, descending)
+    arrangement = Arrangement(parse_instance_filter(text), sort, descending)
     seen = many(60)
-    sight = arrange(None, seen, arrangement, NOW)
+    sight = compute_visible_rows(None, seen, arrangement, NOW)
     for _ in range(12):
         seen = changed(seen, random)
-        sight = arrange(sight, seen, arrangement, NOW)
-        fresh = arrange(None, seen, arrangement, NOW)
+        sight = compute_visible_rows(sight, seen, arrangement, NOW)
+        fresh = compute_visible_rows(None, seen, arrangement, NOW)
         assert sight.ids == fresh.ids
-        assert sight.rows == fresh.rows
+        assert sight.row_numbers == fresh.row_numbers
 
 
 def test_what_is_gone_comes_last_however_it_is_sorted() -> None:
     seen = fleet([instance(1, "a", state=State.TERMINATED), instance(2, "b"), instance(3, "c")])
     for descending in (False, True):
-        ids = arrange(None, seen, Arrangement(descending=descending), NOW).ids
+        ids = compute_visible_rows(None, seen, Arrangement(descending=descending), NOW).ids
         assert seen.instances[ids[-1]].name == "a"
 
 
 def test_only_what_is_new_or_different_counts_as_changed() -> None:
     seen = many(20)
-    sight = arrange(None, seen, Arrangement(), NOW)
+    sight = compute_visible_rows(None, seen, Arrangement(), NOW)
     first = next(iter(seen.instances))
     other = replace(seen, instances={**seen.instances, first: replace(seen.instances[first], state=State.STOPPING)})
-    assert arrange(sight, other, Arrangement(), NOW).changed == {first}
-    assert arrange(sight, replace(seen, seen_at=NOW + timedelta(seconds=2)), Arrangement(), NOW).changed == frozenset()
+    assert compute_visible_rows(sight, other, Arrangement(), NOW).changed_ids == {first}
+    assert (
+        compute_visible_rows(sight, replace(seen, seen_at=NOW + timedelta(seconds=2)), Arrangement(), NOW).changed_ids
+        == frozenset()
+    )
 
 
 def test_an_order_that_is_no_longer_wanted_is_given_up() -> None:
     with pytest.raises(Superseded):
-        arrange(None, many(10), Arrangement(), NOW, lambda: True)
+        compute_visible_rows(None, many(10), Arrangement(), NOW, lambda: True)
 
 
 def test_five_thousand_rows_sort_as_python_sorts_them() -> None:
     seen = many(5_000)
-    ids = arrange(None, seen, Arrangement(sort="address"), NOW).ids
-    key = SORTS["address"].key
-    assert ids == sorted(seen.instances, key=lambda i: (key(seen.instances[i], At(seen, NOW)), i))
+    ids = compute_visible_rows(None, seen, Arrangement(sort="address"), NOW).ids
+    key = INSTANCE_SORTS["address"].key
+    assert ids == sorted(seen.instances, key=lambda i: (key(seen.instances[i], InstanceScope(seen, NOW)), i))
 
 
 def with_ledgers(seen: Fleet, random: Random, moment: datetime) -> Fleet:
     """Some machines ran before, some disks were smaller before, some are no more, and some addresses are idle."""
-    runs, disks = dict(seen.runs), dict(seen.disks)
+    runs, disks = dict(seen.instance_usage), dict(seen.volume_usage)
     for key in random.sample(sorted(seen.instances), 5):
         one, before = seen.instances[key], moment - timedelta(hours=random.randrange(1, 1_500))
         price = random.choice([None, Decimal("0.33"), Decimal("1.7")])
         ended = before + timedelta(seconds=random.choice([5, 3_600, 400_000]))
-        runs[key] = (Run(key, one.name, "m5.large", before, ended, price, random.random() < 0.5),)
+        runs[key] = (InstanceUsage(key, one.name, "m5.large", before, ended, price, random.random() < 0.5),)
     for key in random.sample(sorted(seen.volumes), 5):
         volume, begun = seen.volumes[key], moment - timedelta(hours=random.randrange(2, 1_500))
         owner = random.choice(["", *seen.instances])
-        small = DiskRun(key, owner, 5, "gp3", begun, begun + timedelta(hours=1), Decimal("0.4"))
+        small = VolumeUsage(key, owner, 5, "gp3", begun, begun + timedelta(hours=1), Decimal("0.4"))
         disks[key] = (small, replace(small, started_at=begun + timedelta(hours=1), ended_at=None, size=volume.size))
     gone = f"i-gone{random.randrange(99)}"
-    runs[gone] = (Run(gone, "gone", "t3.micro", moment - HOUR, moment - timedelta(seconds=10), Decimal("0.5"), True),)
-    disks[f"vol-{gone}"] = (DiskRun(f"vol-{gone}", gone, 9, "gp3", moment - HOUR, moment, Decimal(7)),)
+    runs[gone] = (
+        InstanceUsage(gone, "gone", "t3.micro", moment - HOUR, moment - timedelta(seconds=10), Decimal("0.5"), True),
+    )
+    disks[f"vol-{gone}"] = (VolumeUsage(f"vol-{gone}", gone, 9, "gp3", moment - HOUR, moment, Decimal(7)),)
     idle = tuple(f"203.0.113.{n}" for n in range(random.randrange(3)))
-    return replace(seen, runs=runs, disks=disks, idle_addresses=idle)
+    return replace(seen, instance_usage=runs, volume_usage=disks, idle_addresses=idle)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_sums_kept_up_are_those_of_the_account_added_up_anew(seed: int) -> None:
-    random, limits = Random(seed), Limits(timedelta(hours=200), Decimal(40))
-    tally, seen, moment = Tally(limits), many(50), NOW
+    random, limits = Random(seed), AlertLimits(timedelta(hours=200), Decimal(40))
+    tally, seen, moment = TotalsTracker(limits), many(50), NOW
     for _ in range(12):
         moment += timedelta(seconds=random.choice([2, 60, 20_000]))
         seen = with_ledgers(changed(seen, random), random, moment)
-        sums, states = tally.take(seen, moment), count_states(seen)
+        sums, states = tally.update(seen, moment), count_states(seen)
         account = account_cost(seen, moment)
         assert abs(sums.per_hour - account.per_hour) < 1e-12
         assert abs(sums.spent - account.month) < 1e-12
         assert sums.this_month(moment) == sums.spent
         assert (sums.running, sums.moving, sums.stopped) == (states.running, states.moving, states.stopped)
-        marks = [mark_of(one, seen, moment, limits) for one in seen.instances.values()]
-        assert (sums.long, sums.costly) == (marks.count(Mark.LONG), marks.count(Mark.COSTLY))
+        marks = [alert_of(one, seen, moment, limits) for one in seen.instances.values()]
+        assert (sums.long_running, sums.costly) == (marks.count(Alert.LONG), marks.count(Alert.COSTLY))
 
 
 def test_sums_of_nothing_new_go_on_with_time_also_at_prices_of_the_past() -> None:
     seen = with_ledgers(many(30), Random(3), NOW)
     recorded = {
-        key: (Run(key, one.name, one.type, one.launched_at or NOW, None, Decimal("0.01")),)
+        key: (InstanceUsage(key, one.name, one.type, one.launched_at or NOW, None, Decimal("0.01")),)
         for key, one in seen.instances.items()
     }
-    seen, tally = replace(seen, runs={**seen.runs, **recorded}), Tally()
-    first = tally.take(seen, NOW)
+    seen, tally = replace(seen, instance_usage={**seen.instance_usage, **recorded}), TotalsTracker()
+    first = tally.update(seen, NOW)
     for hours in (1, 30, 150):
         later = NOW + timedelta(hours=hours)
-        sums, account = tally.take(replace(seen, seen_at=later), later), account_cost(seen, later)
-        assert abs(sums.spent - account.month) < 1e-12 and sums.looked_at < 30
+        sums, account = tally.update(replace(seen, seen_at=later), later), account_cost(seen, later)
+        assert abs(sums.spent - account.month) < 1e-12 and sums.recomputed < 30
         assert abs(first.this_month(later) - account.month) < Decimal("0.01")
 
 
 def test_a_run_of_seconds_goes_on_costing_until_its_minute_is_full() -> None:
-    short = Run("i-1", "", "t3.micro", NOW, NOW + timedelta(seconds=1), Decimal(360))
-    seen, tally = replace(fleet([]), runs={"i-1": (short,)}), Tally()
+    short = InstanceUsage("i-1", "", "t3.micro", NOW, NOW + timedelta(seconds=1), Decimal(360))
+    seen, tally = replace(fleet([]), instance_usage={"i-1": (short,)}), TotalsTracker()
     for seconds, spent in ((1, "0.1"), (30, "3"), (60, "6"), (4_000, "6")):
-        assert tally.take(seen, NOW + timedelta(seconds=seconds)).spent == pytest.approx(Decimal(spent))
+        assert tally.update(seen, NOW + timedelta(seconds=seconds)).spent == pytest.approx(Decimal(spent))
 
 
 def test_a_new_month_begins_at_nothing() -> None:
-    seen, tally = many(10), Tally()
-    tally.take(seen, NOW)
+    seen, tally = many(10), TotalsTracker()
+    tally.update(seen, NOW)
     first = NOW.replace(month=12, day=1, hour=0)
-    assert tally.take(seen, first).spent == 0 == account_cost(seen, first).month
+    assert tally.update(seen, first).spent == 0 == account_cost(seen, first).month
 
 
 def test_what_was_terminated_this_month_stays_in_its_sum() -> None:
     price = PRICES.on_demand["t3.micro"]
-    run = Run("i-gone", "gone", "t3.micro", NOW - 2 * HOUR, NOW - HOUR, price)
-    seen = replace(many(3), runs={"i-gone": (run,)})
-    assert Tally().take(seen, NOW).spent - Tally().take(replace(seen, runs={}), NOW).spent == price
+    run = InstanceUsage("i-gone", "gone", "t3.micro", NOW - 2 * HOUR, NOW - HOUR, price)
+    seen = replace(many(3), instance_usage={"i-gone": (run,)})
+    assert (
+        TotalsTracker().update(seen, NOW).spent - TotalsTracker().update(replace(seen, instance_usage={}), NOW).spent
+        == price
+    )
 
 
 def test_without_prices_every_machine_that_runs_counts_as_unknown() -> None:
     seen = replace(many(4), prices=type(PRICES)())
-    sums = Tally().take(seen, NOW)
+    sums = TotalsTracker().update(seen, NOW)
     assert sums.unknown == sums.running == 3
 
 
@@ -178,20 +186,24 @@ def test_how_many_have_no_price_and_what_is_at_least_are_those_of_the_account(se
             seen, prices=replace(PRICES, on_demand={}, storage=PRICES.storage if priced == "machines" else {})
         )
     gone = [
-        Run("i-gone", "gone", "x9.large", NOW - 2 * HOUR, NOW - HOUR, None),
-        Run("i-unseen", "unseen", "x9.large", NOW - 2 * HOUR, NOW - 2 * HOUR, None, gone_by=NOW),
+        InstanceUsage("i-gone", "gone", "x9.large", NOW - 2 * HOUR, NOW - HOUR, None),
+        InstanceUsage("i-unseen", "unseen", "x9.large", NOW - 2 * HOUR, NOW - 2 * HOUR, None, ended_before=NOW),
     ]
     stopped = next(one for one in seen.instances.values() if one.state is State.STOPPED)
-    unseen = Run(stopped.id, stopped.name, stopped.type, NOW - 2 * HOUR, NOW - 2 * HOUR, None, gone_by=NOW - HOUR)
-    seen = replace(seen, runs={**seen.runs, **{run.instance_id: (run,) for run in gone}, stopped.id: (unseen,)})
-    sums, account = Tally().take(seen, NOW), account_cost(seen, NOW)
+    unseen = InstanceUsage(
+        stopped.id, stopped.name, stopped.type, NOW - 2 * HOUR, NOW - 2 * HOUR, None, ended_before=NOW - HOUR
+    )
+    seen = replace(
+        seen, instance_usage={**seen.instance_usage, **{run.instance_id: (run,) for run in gone}, stopped.id: (unseen,)}
+    )
+    sums, account = TotalsTracker().update(seen, NOW), account_cost(seen, NOW)
     assert sums.unknown == unpriced(account) > 0
     counted = [row for row in account.rows if not row.at_most]
-    assert sums.hour_in_part is any(row.hour_parts.unknown for row in counted)
-    assert sums.month_in_part is any(row.month_parts.unknown for row in counted) is True
+    assert sums.is_hour_partial is any(row.hour_parts.unknown for row in counted)
+    assert sums.is_month_partial is any(row.month_parts.unknown for row in counted) is True
 
 
 def test_sums_of_what_is_all_known_are_not_at_least() -> None:
-    sums = Tally().take(fleet([instance(1)]), NOW)
-    assert not sums.hour_in_part
-    assert not sums.month_in_part
+    sums = TotalsTracker().update(fleet([instance(1)]), NOW)
+    assert not sums.is_hour_partial
+    assert not sums.is_month_partial

@@ -10,11 +10,10 @@ from textual.widgets import Static
 
 from fe2tui.demo import Cloud
 from fe2tui.model.instance import State
-from fe2tui.tui.forms.confirm import Confirm
+from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.forms.launch import LaunchForm
-from fe2tui.tui.forms.suggest import Suggest
-from fe2tui.tui.forms.type_picker import PickTypes
-from fe2tui.tui.forms.type_table import TypeTable
+from fe2tui.tui.forms.suggest import SuggestField
+from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
 from tests.tui.verbs_host import Driven, calls, dashboard
 
 FreshCloud = Callable[..., Cloud]
@@ -29,36 +28,36 @@ def own_cloud(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> Cloud:
     return cloud
 
 
-def texts(form: Confirm) -> str:
+def texts(form: ConfirmForm) -> str:
     return " ".join(" ".join(str(line.render()) for line in form.query(Static)).split())
 
 
-async def picker(driven: Driven, *keys: str) -> PickTypes:
+async def picker(driven: Driven, *keys: str) -> TypePicker:
     await driven.press(*keys)
-    form = await driven.opened(PickTypes)
+    form = await driven.opened(TypePicker)
     await driven.until(lambda: form.query_one(TypeTable).types.ids)
     return form
 
 
-async def filtered(driven: Driven, form: PickTypes, text: str, first: str) -> None:
+async def filtered(driven: Driven, form: TypePicker, text: str, first: str) -> None:
     names = {".": "full_stop", ":": "colon", " ": "space", "=": "equals_sign", ">": "greater_than_sign"}
     await driven.press(*(names.get(character, character) for character in text))
     await driven.until(lambda: form.query_one(TypeTable).cursor_id == first)
 
 
-async def changed(driven: Driven, name: str, to: str) -> Confirm:
+async def changed(driven: Driven, name: str, to: str) -> ConfirmForm:
     """The question whether to change it."""
     await driven.go_to(name)
     form = await picker(driven, "t")
     await filtered(driven, form, to, to)
     await driven.press("enter")
-    return await driven.opened(Confirm)
+    return await driven.opened(ConfirmForm)
 
 
 async def way_back(driven: Driven) -> str:
     """The question whether to go back to the old type, when it comes."""
-    await driven.until(lambda: isinstance(driven.app.screen, Confirm) and "Go back" in texts(driven.app.screen))
-    assert isinstance(driven.app.screen, Confirm)
+    await driven.until(lambda: isinstance(driven.app.screen, ConfirmForm) and "Go back" in texts(driven.app.screen))
+    assert isinstance(driven.app.screen, ConfirmForm)
     await driven.pilot.pause()
     return texts(driven.app.screen)
 
@@ -192,7 +191,7 @@ async def test_in_the_launch_form_the_type_is_picked_from_all_that_fit_the_image
         assert "m6g.large" not in table.types.ids
         await filtered(driven, types, "family:m5 vcpu>=8 mem>=32", "m5.2xlarge")
         await driven.press("enter")
-        await driven.until(lambda: form.query_one("#type", Suggest).value == "m5.2xlarge")
+        await driven.until(lambda: form.query_one("#type", SuggestField).value == "m5.2xlarge")
         await driven.until(lambda: "8 vCPU" in str(form.query_one("#type .hint", Static).render()))
 
 
@@ -202,7 +201,7 @@ async def test_from_the_palette_the_types_stand_alone_and_enter_launches_one(dem
         await filtered(driven, form, "m5.2xlarge", "m5.2xlarge")
         await driven.press("enter")
         launch = await driven.opened(LaunchForm)
-        assert launch.query_one("#type", Suggest).value == "m5.2xlarge"
+        assert launch.query_one("#type", SuggestField).value == "m5.2xlarge"
         await driven.press("escape")
         await driven.home()
 
@@ -229,7 +228,7 @@ async def test_the_spot_prices_of_all_types_are_read_by_the_first_picker_and_kep
         await driven.press("l")
         await driven.opened(LaunchForm)
         await driven.press("ctrl+t")
-        again = (await driven.opened(PickTypes)).query_one(TypeTable)
+        again = (await driven.opened(TypePicker)).query_one(TypeTable)
         await driven.until(lambda: again.types.ids and again.texts(again.types.ids[0])[-1] != "–")
         assert of_all() == read
         await driven.press("escape", "escape")

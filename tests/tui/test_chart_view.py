@@ -11,9 +11,8 @@ from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.pilot import Pilot
 
-from fe2tui.chart.lines import Chart
-from fe2tui.chart.steps import draw
-from fe2tui.tui.theme import LINES, THEMES, Inks
+from fe2tui.chart.chart import Chart, draw
+from fe2tui.tui.theme import LINE_COLOURS, THEMES, LineStyles
 from fe2tui.tui.widgets.chart import ChartView
 from tests.chart.charts import NOW, chart, steps
 
@@ -40,7 +39,7 @@ class Host(App[None]):
     def view(self) -> ChartView:
         return self.query_one(ChartView)
 
-    def on_chart_view_pointed(self, event: ChartView.Pointed) -> None:
+    def on_chart_view_pointed(self, event: ChartView.CursorMoved) -> None:
         self.pointed.append(event.moment)
 
 
@@ -98,27 +97,27 @@ async def test_the_cursor_comes_from_now_moves_by_columns_and_days_and_goes_beyo
     app = Host()
     async with app.run_test(size=(100, 20)) as pilot:
         view = await shown(pilot, TWO)
-        view.move(-1)
+        view.move_cursor(-1)
         await pilot.pause()
         assert view.picture == draw(replace(TWO, cursor=view.moment), 100, 20)
         last, at = view.moment, view.picture.column_of(view.moment) if view.picture and view.moment else None
         assert last is not None
         assert NOW - last < timedelta(hours=2)
-        view.move(-3)
+        view.move_cursor(-3)
         await pilot.pause()
         assert view.picture is not None
         assert view.moment is not None
         assert view.picture.column_of(view.moment) == (at or 0) - 3
-        view.shift(timedelta(days=-1))
+        view.shift_cursor(timedelta(days=-1))
         before = view.moment
-        view.shift(timedelta(days=-1))
+        view.shift_cursor(timedelta(days=-1))
         assert before is not None
         assert view.moment == before - timedelta(days=1)
-        view.move(-1000)
+        view.move_cursor(-1000)
         await pilot.pause()
-        assert view.picture.frame is not None
-        assert view.moment == view.picture.moment_at(view.picture.frame.left)
-        view.move(1000)
+        assert view.picture.canvas is not None
+        assert view.moment == view.picture.moment_at(view.picture.canvas.left)
+        view.move_cursor(1000)
         await pilot.pause()
         assert view.moment is None
         assert app.pointed[0] == last
@@ -129,7 +128,7 @@ async def test_the_cursor_stays_at_its_moment_when_other_data_come_and_goes_with
     app = Host()
     async with app.run_test(size=(100, 20)) as pilot:
         view = await shown(pilot, TWO)
-        view.point(NOW - timedelta(days=2))
+        view.set_cursor(NOW - timedelta(days=2))
         await shown(pilot, OTHER)
         assert view.moment == NOW - timedelta(days=2)
         view.show(None, [("reading …", "dim")])
@@ -156,13 +155,15 @@ async def test_the_mouse_points_at_the_moment_under_it() -> None:
 @pytest.mark.parametrize("name", THEMES)
 def test_lines_have_six_colours_that_stay_apart_among_256(name: str) -> None:
     theme = THEMES[name]
-    ink = Inks(theme.variables | {"background": theme.background or "", "foreground": theme.foreground or ""})
-    colours = [ink[line].color for line in LINES]
-    assert len({colour.downgrade(ColorSystem.EIGHT_BIT).number for colour in colours if colour}) == len(LINES) == 6
+    ink = LineStyles(theme.variables | {"background": theme.background or "", "foreground": theme.foreground or ""})
+    colours = [ink[line].color for line in LINE_COLOURS]
+    assert (
+        len({colour.downgrade(ColorSystem.EIGHT_BIT).number for colour in colours if colour}) == len(LINE_COLOURS) == 6
+    )
     for colour in colours:
         assert colour is not None
         shade = Color.from_rich_color(colour)
-        assert _contrast(shade, ink.back) >= 4.0
+        assert _contrast(shade, ink.background) >= 4.0
 
 
 def _contrast(one: Color, other: Color) -> float:

@@ -7,8 +7,8 @@ from importlib import import_module
 
 import pytest
 
-from fe2tui.tui.commands import BY_ID, COMMANDS, PANES, grouped, keys_as_markdown
-from fe2tui.tui.keymap import keymap, normal
+from fe2tui.tui.commands import COMMANDS, COMMANDS_BY_ID, PANES, commands_by_group, keys_markdown
+from fe2tui.tui.keymap import build_keymap, normalize_key
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
@@ -19,7 +19,7 @@ def test_every_command_leads_to_a_function(command: object) -> None:
 
 def test_a_key_means_one_thing() -> None:
     for pane in PANES:
-        keys = Counter(key for c in COMMANDS if pane in c.scopes for key in (c.key, *c.keys) if key)
+        keys = Counter(key for c in COMMANDS if pane in c.panes for key in (c.key, *c.extra_keys) if key)
         assert [key for key, count in keys.items() if count > 1] == []
 
 
@@ -29,20 +29,20 @@ def test_the_keys_are_those_of_the_design() -> None:
         "mark": "space", "mark_all": "a", "filter": "/", "sort": "o", "copy": "y", "export": "e", "region": "g",
         "profile": "P", "errors": "!", "help": "?", "palette": "ctrl+p", "zoom": "z", "quit": "q",
     }  # fmt: skip
-    assert {command_id: BY_ID[command_id].key for command_id in wanted} == wanted
+    assert {command_id: COMMANDS_BY_ID[command_id].key for command_id in wanted} == wanted
 
 
 def test_help_and_readme_name_every_key() -> None:
-    listed = {command.id for _, commands in grouped() for _, command in commands}
+    listed = {command.id for _, commands in commands_by_group() for _, command in commands}
     assert listed == {command.id for command in COMMANDS if command.key}
     for command in COMMANDS:
         if command.key:
-            assert command.help in keys_as_markdown()
+            assert command.help in keys_markdown()
 
 
 def test_a_person_may_bind_keys_anew() -> None:
-    chosen = keymap({"connect": "ctrl+t", "quit": "f10", "terminate": "none"})
-    assert chosen.complaints == ()
+    chosen = build_keymap({"connect": "ctrl+t", "quit": "f10", "terminate": "none"})
+    assert chosen.problems == ()
     assert (chosen.keys["connect"], chosen.keys["quit"], chosen.keys["terminate"]) == ("ctrl+t", "f10", "")
     bound = dict(chosen.all_keys())
     assert bound["ctrl+t"] == "connect"
@@ -50,8 +50,8 @@ def test_a_person_may_bind_keys_anew() -> None:
 
 
 def test_two_commands_may_change_places() -> None:
-    chosen = keymap({"stop_or_start": "b", "reboot": "s"})
-    assert chosen.complaints == ()
+    chosen = build_keymap({"stop_or_start": "b", "reboot": "s"})
+    assert chosen.problems == ()
     assert (chosen.keys["stop_or_start"], chosen.keys["reboot"]) == ("b", "s")
 
 
@@ -66,17 +66,17 @@ def test_two_commands_may_change_places() -> None:
     ],
 )
 def test_a_wish_that_cannot_be_followed_is_said_by_name(wish: dict[str, str], said: str) -> None:
-    chosen = keymap(wish)
-    assert len(chosen.complaints) == 1
-    assert next(iter(wish)) in chosen.complaints[0]
-    assert said in chosen.complaints[0]
-    assert chosen.keys == keymap({}).keys
+    chosen = build_keymap(wish)
+    assert len(chosen.problems) == 1
+    assert next(iter(wish)) in chosen.problems[0]
+    assert said in chosen.problems[0]
+    assert chosen.keys == build_keymap({}).keys
 
 
 def test_two_wishes_for_one_key_are_both_refused() -> None:
-    chosen = keymap({"connect": "ctrl+t", "copy": "ctrl+t"})
-    assert len(chosen.complaints) == 2
-    assert chosen.keys == keymap({}).keys
+    chosen = build_keymap({"connect": "ctrl+t", "copy": "ctrl+t"})
+    assert len(chosen.problems) == 2
+    assert chosen.keys == build_keymap({}).keys
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_two_wishes_for_one_key_are_both_refused() -> None:
     [("x", "x"), ("X", "X"), ("shift+x", "X"), ("esc", "escape"), ("Ctrl+T", "ctrl+t"), ("^t", "ctrl+t"), ("F5", "f5")],
 )
 def test_keys_may_be_written_as_people_write_them(text: str, key: str) -> None:
-    assert normal(text) == key
+    assert normalize_key(text) == key

@@ -16,18 +16,17 @@ from textual.widgets import Static
 
 from fe2tui.aws.session import Choice
 from fe2tui.demo import Cloud
-from fe2tui.model.fleet import DiskRun, Fleet, Prices, Run
+from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, VolumeUsage
 from fe2tui.model.instance import State
+from fe2tui.model.location import Location
 from fe2tui.model.money import account_cost
-from fe2tui.model.place import Place
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 from fe2tui.settings import load
 from fe2tui.store import open_store
 from fe2tui.tui.app import Dashboard
-from fe2tui.tui.forms.confirm import Confirm
-from fe2tui.tui.forms.cost import CostSheet
-from fe2tui.tui.forms.cost_rows import ALL, CostRows
+from fe2tui.tui.forms.confirm import ConfirmForm
+from fe2tui.tui.forms.cost import TOTAL_ROW_ID, CostForm, CostRows
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
 from tests.tui.forms_host import opened, said, until
 from tests.tui.verbs_host import Driven, calls, dashboard
@@ -41,8 +40,8 @@ def text_of(app: App[Any]) -> str:
     return "\n".join("".join(segment.text for segment in line) for line in app.screen._compositor.render_strips())
 
 
-def sheet_of(seen: Fleet) -> CostSheet:
-    return CostSheet(lambda: seen, lambda: NOW, where="ohio us-east-2")
+def sheet_of(seen: Fleet) -> CostForm:
+    return CostForm(lambda: seen, lambda: NOW, where="ohio us-east-2")
 
 
 def cells(seen: Fleet, row_id: str) -> tuple[str, ...]:
@@ -59,8 +58,12 @@ def everything() -> Fleet:
     return replace(
         seen,
         volumes={**seen.volumes, "vol-loose": loose},
-        runs={"i-gone": (Run("i-gone", "gone", "t3.micro", NOW - 9 * HOUR, NOW - HOUR, Decimal("0.1"), True),)},
-        disks={"vol-gone": (DiskRun("vol-gone", "i-gone", 9, "gp3", NOW - 9 * HOUR, NOW - HOUR, Decimal(7)),)},
+        instance_usage={
+            "i-gone": (InstanceUsage("i-gone", "gone", "t3.micro", NOW - 9 * HOUR, NOW - HOUR, Decimal("0.1"), True),)
+        },
+        volume_usage={
+            "vol-gone": (VolumeUsage("vol-gone", "i-gone", 9, "gp3", NOW - 9 * HOUR, NOW - HOUR, Decimal(7)),)
+        },
         idle_addresses=("198.51.100.7",),
         snapshots={"snap-1": Snapshot("snap-1", 100, started_at=NOW - 90 * HOUR)},
         prices=replace(PRICES, snapshot=Decimal("0.05")),
@@ -71,7 +74,7 @@ def test_the_amounts_of_the_sheet_add_up_to_its_first_row() -> None:
     seen = everything()
     account = account_cost(seen, NOW)
     rows = [row for row in account.rows if not row.at_most]
-    _, _, hour, today, month, left, *parts = cells(seen, ALL)
+    _, _, hour, today, month, left, *parts = cells(seen, TOTAL_ROW_ID)
     assert (hour, today) == (f"≥{account.per_hour:.3f}", f"≥{account.today:.2f}")  # of some the price is not known
     assert (month, left) == (f"≥{account.month:,.2f}", f"≥{account.per_month:,.2f}")
     by_part = [sum(getattr(row.month_parts, part) for row in rows) for part in ("machine", "disk", "address")]
@@ -90,7 +93,9 @@ def test_no_amount_is_ever_cut(width: int) -> None:
     for row_id in rows.ids:
         texts = [text for text, _ in rows.cells(row_id, layout.columns)[1]]
         assert all(
-            len(text) <= column.width for text, column in zip(texts, layout.columns, strict=True) if column.right
+            len(text) <= column.width
+            for text, column in zip(texts, layout.columns, strict=True)
+            if column.is_right_aligned
         )
 
 
@@ -99,7 +104,7 @@ async def test_sums_of_which_all_is_known_are_not_said_to_be_at_least() -> None:
     async with opened(sheet_of(seen), (120, 36)) as (_, host):
         await until(lambda: "an hour" in said(host, "#sums"))
         assert "≥" not in said(host, "#sums")
-        assert not any("≥" in text for text in cells(seen, ALL))
+        assert not any("≥" in text for text in cells(seen, TOTAL_ROW_ID))
 
 
 def test_what_is_known_in_part_or_at_most_is_said_to_be() -> None:
@@ -119,7 +124,7 @@ async def test_the_sheet_has_sums_rows_and_what_is_missing_at_every_size(size: t
     account = account_cost(seen, NOW)
     async with opened(sheet_of(seen), size) as (pilot, host):
         form = host.form
-        assert isinstance(form, CostSheet)
+        assert isinstance(form, CostForm)
         await until(lambda: form.table is not None and form.table.size.height > 4)
         await pilot.pause(0.1)
         sums = said(host, "#sums")
@@ -147,7 +152,7 @@ async def test_a_sheet_of_nothing_and_one_of_thousands_are_drawn() -> None:
     for seen in (fleet([]), many(3_000)):
         async with opened(sheet_of(seen)) as (_, host):
             form = host.form
-            assert isinstance(form, CostSheet)
+            assert isinstance(form, CostForm)
             await until(lambda form=form: form.table is not None)
             assert form.table is not None
             assert form.table.virtual_size.height == 2 + len(seen.instances)  # titles and the whole
@@ -164,11 +169,11 @@ async def test_the_dollar_key_shows_the_sums_of_the_status_line(demo_env: Path) 
     async with dashboard() as driven:
         await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.volumes)
         await driven.press("dollar_sign")
-        form = await driven.opened(CostSheet)
+        form = await driven.opened(CostForm)
         await driven.until(lambda: form.table is not None)
 
         def are_the_same() -> bool:
-            sums, seen, now = driven.app.parts.showing.sums, driven.view.fleet, driven.app.clock()
+            sums, seen, now = driven.app.controller.instance_list.totals, driven.view.fleet, driven.app.clock()
             assert sums is not None and seen is not None
             account = account_cost(seen, now)
             is_month = abs(sums.this_month(now) - account.month) < Decimal("0.01")
@@ -181,44 +186,51 @@ async def test_the_dollar_key_shows_the_sums_of_the_status_line(demo_env: Path) 
 
 async def test_the_past_of_disks_and_machines_is_kept_and_shown(demo_env: Path) -> None:
     async with dashboard() as driven:
-        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.disks)
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.volume_usage)
         await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.spot_history)
         seen = driven.view.fleet
-        assert seen is not None and seen.disks.keys() >= seen.volumes.keys()
-        assert seen.spot_history.keys() == {run.type for runs in seen.runs.values() for run in runs if run.is_spot}
-        place = seen.place
+        assert seen is not None and seen.volume_usage.keys() >= seen.volumes.keys()
+        assert seen.spot_history.keys() == {
+            run.type for runs in seen.instance_usage.values() for run in runs if run.is_spot
+        }
+        place = seen.location
     store = open_store()
     try:
-        assert store.disks.of(place) == seen.disks and store.runs.of(place).keys() >= seen.runs.keys()
-        assert store.spot.get(place, seen.spot_history) == seen.spot_history
+        assert (
+            store.volume_usage.get(place) == seen.volume_usage
+            and store.instance_usage.get(place).keys() >= seen.instance_usage.keys()
+        )
+        assert store.spot_history.get(place, seen.spot_history) == seen.spot_history
     finally:
         store.close()
 
 
 async def test_when_aws_stopped_a_spot_machine_that_nobody_saw_is_asked_of_its_request(demo_env: Path) -> None:
     async with dashboard() as driven:
-        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.runs)
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.instance_usage)
 
         def ends() -> list[bool]:
             seen = driven.view.fleet
             assert seen is not None
             etl = next(one for one in seen.instances.values() if one.name == "nightly-etl")
             assert etl.is_interrupted and etl.changed_state_at is None
-            return [run.gone_by is None and run.ended_at is not None for run in seen.runs.get(etl.id, ())]
+            return [
+                run.ended_before is None and run.ended_at is not None for run in seen.instance_usage.get(etl.id, ())
+            ]
 
         await driven.until(lambda: ends() == [True])
 
 
 async def test_long_and_costly_runs_are_counted_in_the_status_line_and_marked_in_the_list(demo_env: Path) -> None:
     async with dashboard(size=(160, 40), long_run_hours=24 * 30) as driven:
-        await driven.until(lambda: driven.app.parts.showing.sums is not None)
+        await driven.until(lambda: driven.app.controller.instance_list.totals is not None)
         screen = text_of(driven.app)
         assert "▲ 1 taken back, 2 long on" in screen  # nightly-etl; [prod] web and scraper
         assert screen.count("long running") == 2
     async with dashboard(size=(160, 40), long_run_hours=0, high_cost=1) as driven:
         await driven.until(lambda: "costly" in text_of(driven.app))
-        sums = driven.app.parts.showing.sums
-        assert sums is not None and sums.long == 0 < sums.costly
+        sums = driven.app.controller.instance_list.totals
+        assert sums is not None and sums.long_running == 0 < sums.costly
         assert f"▲ {sums.costly} costly" in text_of(driven.app)
     async with dashboard(size=(160, 40), long_run_hours=0, high_cost=0) as driven:
         assert "long on" not in text_of(driven.app) and "costly" not in text_of(driven.app)
@@ -261,7 +273,7 @@ def own_cloud(fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], 
     ],
 )
 def test_only_a_loopback_address_is_on_this_computer(endpoint: str, is_here: bool) -> None:
-    assert Place("p", "r", endpoint).is_on_this_computer is is_here
+    assert Location("p", "r", endpoint).is_local is is_here
 
 
 async def test_in_the_demo_cpu_figures_of_what_is_in_view_come_by_themselves(own_cloud: Cloud) -> None:
@@ -287,28 +299,28 @@ async def test_on_a_real_account_nothing_is_asked_before_a_person_agrees_to_what
         await driven.until(lambda: "the command CPU does" in text_of(driven.app))
         await driven.pilot.pause(2.5)  # beats of the pulse
         assert calls(own_cloud, "GetMetricData") == []
-        running = [one for one in driven.view.desk.shown_instances() if one.state is State.RUNNING]
-        driven.app.parts.perform("cpu")
-        form = await driven.opened(Confirm)
+        running = [one for one in driven.view.services.visible_instances() if one.state is State.RUNNING]
+        driven.app.controller.perform("cpu")
+        form = await driven.opened(ConfirmForm)
         words = text_of(driven.app)
         # 12 an hour × 730 hours × $0.00001, for each
         assert f"{len(running)} running machines" in words and f"${len(running) * 0.0876:.2f} for a month" in words
         await driven.press("n")
         await driven.home()
-        assert not driven.app.parts.desk.link.is_measured
-        driven.app.parts.perform("cpu")
-        form = await driven.opened(Confirm)
+        assert not driven.app.controller.services.fleet_watch.reads_cpu
+        driven.app.controller.perform("cpu")
+        form = await driven.opened(ConfirmForm)
         assert form is driven.app.screen
         await driven.press("y")
         await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.cpu)
         assert len(calls(own_cloud, "GetMetricData")) == 1
-        driven.app.parts.perform("cpu")
+        driven.app.controller.perform("cpu")
         await driven.until(lambda: driven.view.fleet is not None and not driven.view.fleet.cpu)
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 async def test_the_setting_counts_wherever_the_account_is(own_cloud: Cloud, wanted: bool) -> None:
     async with far_away(own_cloud, cpu_chart=wanted) as driven:
-        assert driven.app.parts.desk.link.is_measured is wanted
+        assert driven.app.controller.services.fleet_watch.reads_cpu is wanted
     async with dashboard(cpu_chart=wanted) as driven:
-        assert driven.app.parts.desk.link.is_measured is wanted
+        assert driven.app.controller.services.fleet_watch.reads_cpu is wanted

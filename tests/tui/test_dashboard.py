@@ -15,9 +15,9 @@ from fe2tui.demo import Cloud
 from fe2tui.model.instance import State
 from fe2tui.settings import ProfileSettings, Settings
 from fe2tui.tui.app import Dashboard
-from fe2tui.tui.forms.first_start import FirstStart
+from fe2tui.tui.forms.first_start import FirstStartForm
 from fe2tui.tui.forms.picker import Picker
-from fe2tui.tui.help import Help
+from fe2tui.tui.help import HelpScreen
 from tests.tui.forms_host import write
 from tests.tui.verbs_host import Driven, dashboard
 
@@ -79,7 +79,7 @@ async def test_a_filter_works_while_it_is_typed_and_esc_takes_it_away(demo_env: 
         assert "/ type:p3" in shown(driven)
         assert "1 of" in shown(driven)
         await driven.press("enter")
-        assert isinstance(driven.app.focused, type(driven.app.parts.table))
+        assert isinstance(driven.app.focused, type(driven.app.controller.instance_table))
         await driven.press("escape")
         await driven.until(lambda: len(driven.names) == everything)
 
@@ -114,7 +114,7 @@ async def test_a_wrong_filter_is_not_left_and_what_is_wrong_of_it_filters_nothin
             field.value = "type:p3"
             await driven.until(lambda: driven.names == ["train-resnet"], of=key)
             await driven.press(key)
-            await driven.until(lambda: driven.app.focused is driven.app.parts.table, of=key)
+            await driven.until(lambda: driven.app.focused is driven.app.controller.instance_table, of=key)
 
 
 async def test_keys_typed_ahead_of_a_form_go_into_the_form(demo_env: Path) -> None:
@@ -122,7 +122,7 @@ async def test_keys_typed_ahead_of_a_form_go_into_the_form(demo_env: Path) -> No
         for key in ("slash", *"base"):
             driven.app.simulate_key(key)
         await driven.until(lambda: isinstance(driven.app.focused, Input) and driven.app.focused.value == "base")
-        assert driven.view.marked == ()
+        assert driven.view.marked_instances == ()
 
 
 async def test_sorting_by_a_column_again_turns_it_round(demo_env: Path) -> None:
@@ -139,11 +139,11 @@ async def test_sorting_by_a_column_again_turns_it_round(demo_env: Path) -> None:
 async def test_the_cursor_stays_on_its_instance_over_reads(demo_env: Path) -> None:
     async with dashboard() as driven:
         await driven.go_to("scraper")
-        seen = driven.app.parts.reading.read_at
+        seen = driven.app.controller.read_state.read_at
         await driven.press("ctrl+r")
-        await driven.until(lambda: driven.app.parts.reading.read_at != seen)
-        assert driven.view.selected is not None
-        assert driven.view.selected.name == "scraper"
+        await driven.until(lambda: driven.app.controller.read_state.read_at != seen)
+        assert driven.view.selected_instance is not None
+        assert driven.view.selected_instance.name == "scraper"
 
 
 async def test_a_narrow_terminal_shows_one_pane_and_a_number_goes_to_the_other(demo_env: Path) -> None:
@@ -159,7 +159,7 @@ async def test_a_narrow_terminal_shows_one_pane_and_a_number_goes_to_the_other(d
 async def test_every_resize_leaves_the_cursor_in_sight(demo_env: Path) -> None:
     async with dashboard(size=(120, 36)) as driven:
         await driven.press("end")
-        name = driven.view.selected.name if driven.view.selected else ""
+        name = driven.view.selected_instance.name if driven.view.selected_instance else ""
         for size in ((80, 24), (200, 50), (60, 14), (120, 36)):
             await driven.pilot.resize_terminal(*size)
             await driven.pilot.pause(0.1)
@@ -170,13 +170,13 @@ async def test_a_failed_read_keeps_the_fleet_with_its_age_and_the_reason(own_clo
     async with dashboard() as driven:
         names = driven.names
         own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeInstances"})
-        driven.app.parts.desk.link.read_now()
+        driven.app.controller.services.fleet_watch.read_now()
         await driven.until(lambda: "▲ denied" in shown(driven))
         assert "base" in shown(driven)
         assert driven.names == names
         await driven.until(lambda: "DescribeInstances" in shown(driven))
         own_cloud.control("/demo/faults", method="DELETE")
-        driven.app.parts.desk.link.read_now()
+        driven.app.controller.services.fleet_watch.read_now()
         await driven.until(lambda: "▲ denied" not in shown(driven))
 
 
@@ -186,22 +186,22 @@ async def test_a_failed_read_of_the_instances_stays_told_while_other_things_are_
 ) -> None:
     async with dashboard() as driven:
         own_cloud.control("/demo/faults", {"kind": kind, "action": "DescribeInstances"})
-        driven.app.parts.desk.link.read_now()
+        driven.app.controller.services.fleet_watch.read_now()
         await driven.until(lambda: word in shown(driven))
-        read_at = driven.app.parts.reading.read_at
+        read_at = driven.app.controller.read_state.read_at
         before = set(driven.view.fleet.images)
-        session, base = driven.view.context().session, driven.named("base").id
-        await create_image(session, base, "later", tags={}, snapshot_tags={}, no_reboot=True)
-        driven.view.images_changed()
+        aio_session, base = driven.view.task_context().session, driven.named("base").id
+        await create_image(aio_session, base, "later", tags={}, snapshot_tags={}, no_reboot=True)
+        driven.view.read_images_soon()
         await driven.until(lambda: set(driven.view.fleet.images) - before, of="a new image")
         await driven.pilot.pause()
         assert word in shown(driven)
-        assert driven.app.parts.main.notice.display
-        assert driven.app.parts.reading.read_at == read_at
+        assert driven.app.controller.main_screen.notice.display
+        assert driven.app.controller.read_state.read_at == read_at
         own_cloud.control("/demo/faults", method="DELETE")
-        driven.app.parts.desk.link.read_now()
+        driven.app.controller.services.fleet_watch.read_now()
         await driven.until(lambda: word not in shown(driven))
-        await driven.until(lambda: not driven.app.parts.main.notice.display)
+        await driven.until(lambda: not driven.app.controller.main_screen.notice.display)
 
 
 @pytest.mark.parametrize("kind", ["deny", "expired"])
@@ -209,29 +209,31 @@ async def test_a_failed_read_of_the_images_stays_told_while_instances_are_read(o
     async with dashboard() as driven:
         await driven.until(lambda: driven.view.fleet.images)
         own_cloud.control("/demo/faults", {"kind": kind, "action": "DescribeImages"})
-        driven.view.images_changed()
+        driven.view.read_images_soon()
         await driven.until(lambda: "▲ Images could not be read: " in shown(driven))
         for _ in range(2):
-            read_at = driven.app.parts.reading.read_at
+            read_at = driven.app.controller.read_state.read_at
             driven.view.nudge()
-            await driven.until(lambda at=read_at: driven.app.parts.reading.read_at != at)  # type: ignore[misc]
+            await driven.until(lambda at=read_at: driven.app.controller.read_state.read_at != at)  # type: ignore[misc]
             await driven.pilot.pause()
             assert "▲ Images could not be read: " in shown(driven)
         own_cloud.control("/demo/faults", method="DELETE")
-        driven.app.parts.desk.link.read_now()
+        driven.app.controller.services.fleet_watch.read_now()
         await driven.until(lambda: "could not be read" not in shown(driven))
 
 
 async def test_the_last_fleet_is_there_before_aws_answers(own_cloud: Cloud) -> None:
     async with dashboard() as driven:
-        await driven.until(lambda: driven.app.parts.desk.store.fleets.last(driven.view.place) is not None)
+        await driven.until(
+            lambda: driven.app.controller.services.store.fleets.last_fleet(driven.view.location) is not None
+        )
     own_cloud.control("/demo/faults", {"kind": "silent"})
     app = Dashboard(Choice(), Settings())
     async with app.run_test(size=(120, 36)) as pilot:
         driven = Driven(app, pilot)
         await driven.until(lambda: app.screen.id == "main" and driven.view.fleet is not None)
         assert "base" in shown(driven)
-        assert app.parts.reading.from_store
+        assert app.controller.read_state.from_store
         own_cloud.control("/demo/faults", method="DELETE")
 
 
@@ -245,7 +247,7 @@ async def test_without_credentials_the_first_screen_says_what_to_do_and_offers_t
     app = Dashboard(Choice(region="us-east-2"), Settings(quick_seconds=0.5), start_demo=lambda: cloud.environment)
     async with app.run_test(size=(100, 30)) as pilot:
         driven = Driven(app, pilot)
-        await driven.opened(FirstStart)
+        await driven.opened(FirstStartForm)
         assert "aws configure" in shown(driven)
         await driven.press("d")
         await driven.until(lambda: driven.is_home and "base" in shown(driven))
@@ -273,23 +275,23 @@ async def test_read_only_says_why_a_changing_key_does_nothing(demo_env: Path) ->
 async def test_a_profile_looks_different_and_may_be_read_only(demo_env: Path) -> None:
     settings = {"profiles": {"second": ProfileSettings(colour="red", read_only=True)}}
     async with dashboard(**settings) as driven:
-        plain = driven.app.parts.main.status.render_line(0)
-        await driven.app.parts.desk.go(profile="second")
-        await driven.until(lambda: driven.view.place.profile == "second")
+        plain = driven.app.controller.main_screen.status.render_line(0)
+        await driven.app.controller.services.go(profile="second")
+        await driven.until(lambda: driven.view.location.profile == "second")
         assert driven.view.read_only
-        assert {s.style.bgcolor for s in driven.app.parts.main.status.render_line(0) if s.style} != {
+        assert {s.style.bgcolor for s in driven.app.controller.main_screen.status.render_line(0) if s.style} != {
             s.style.bgcolor for s in plain if s.style
         }
-        await driven.app.parts.desk.go(profile="default")
+        await driven.app.controller.services.go(profile="default")
         assert not driven.view.read_only
 
 
 async def test_another_region_starts_with_nothing_of_the_last(demo_env: Path) -> None:
     async with dashboard() as driven:
         await driven.press("space")
-        await driven.app.parts.desk.go(region="us-west-2")
+        await driven.app.controller.services.go(region="us-west-2")
         await driven.until(lambda: driven.view.fleet is not None and driven.view.region == "us-west-2")
-        assert driven.view.marked == ()
+        assert driven.view.marked_instances == ()
         assert "base" not in driven.names or driven.named("base").zone.startswith("us-west-2")
 
 
@@ -304,7 +306,7 @@ async def test_what_cannot_be_set_is_said_and_the_rest_works(demo_env: Path) -> 
 async def test_help_names_every_key_and_is_scrolled_through_on_a_small_screen(demo_env: Path) -> None:
     async with dashboard(size=(80, 24)) as driven:
         await driven.press("?")
-        await driven.opened(Help)
+        await driven.opened(HelpScreen)
         assert "Launch a new instance:" in shown(driven)
         await driven.press("end", "pagedown", "pagedown", "pagedown", "pagedown", "pagedown")
         await driven.until(lambda: "needs you" in shown(driven))
@@ -324,7 +326,7 @@ async def test_the_palette_finds_a_command_and_says_why_one_cannot_be_done(demo_
 async def test_the_colours_change_and_nothing_depends_on_them(demo_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with dashboard() as driven:
-        driven.app.parts.runner.perform("theme")
+        driven.app.controller.command_runner.perform("theme")
         await driven.until(lambda: driven.app.theme == "fe2tui-light")
         for sign in ("● train-resnet", "▲ scraper", "○ od1"):
             assert sign in shown(driven)
@@ -351,10 +353,10 @@ async def test_a_fault_of_our_own_is_told_and_ends_nothing(demo_env: Path) -> No
 
 async def test_the_read_is_quick_after_an_action_and_ages_go_on(demo_env: Path) -> None:
     async with dashboard() as driven:
-        first = driven.app.parts.reading.read_at
+        first = driven.app.controller.read_state.read_at
         driven.view.nudge()
-        await driven.until(lambda: driven.app.parts.reading.read_at != first)
-        later = driven.app.parts.reading.read_at
+        await driven.until(lambda: driven.app.controller.read_state.read_at != first)
+        later = driven.app.controller.read_state.read_at
         assert first is not None
         assert later is not None
         assert later - first < timedelta(seconds=30)
@@ -366,13 +368,13 @@ async def test_the_palette_finds_an_action_and_does_it(demo_env: Path) -> None:
         await driven.opened(Picker)
         await write(driven.pilot, "show every key")
         await driven.press("enter")
-        await driven.opened(Help)
+        await driven.opened(HelpScreen)
 
 
 async def test_the_footer_shows_no_key_of_the_list_while_a_form_is_open(demo_env: Path) -> None:
     async with dashboard() as driven:
         await driven.until(lambda: "X Terminate" in shown(driven))
         await driven.press("question_mark")
-        await driven.until(lambda: isinstance(driven.app.screen, Help) and "d Details" not in shown(driven))
+        await driven.until(lambda: isinstance(driven.app.screen, HelpScreen) and "d Details" not in shown(driven))
         await driven.press("escape")
         await driven.until(lambda: "X Terminate" in shown(driven))

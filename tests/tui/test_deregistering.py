@@ -14,12 +14,10 @@ from textual.widgets import Static
 from fe2tui.demo import Cloud
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image
-from fe2tui.model.place import Place
+from fe2tui.model.location import Location
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.tasks.deregister import image_impact
-from fe2tui.tui.forms.impact import ImpactSheet
-from fe2tui.tui.forms.impact_rows import LeftOut, Rows
-from fe2tui.tui.forms.loss import Loss, of_images
+from fe2tui.tasks.deregister import deregister_impact
+from fe2tui.tui.forms.impact import ImpactForm, ImpactRows, ImpactSummary, SkippedItem, deregister_summary
 from tests.tui.forms_host import UNANSWERED, cut_off, error_of, opened, said, write
 from tests.tui.verbs_host import Driven, calls, dashboard
 
@@ -33,24 +31,24 @@ def image(number: int, name: str, *snapshots: str) -> Image:
     return Image(f"ami-{number:017x}", name, created_at=created, snapshot_ids=snapshots, root_size=60)
 
 
-def loss(*names: str, shared: bool = False) -> Loss:
+def loss(*names: str, shared: bool = False) -> ImpactSummary:
     going = [image(number, name, f"snap-{number}") for number, name in enumerate(names)]
     others = [image(99, "heir", "snap-0")] if shared else []
     fleet = Fleet(
-        Place("default", "us-east-2", ""),
+        Location("default", "us-east-2", ""),
         NOW,
         images={one.id: one for one in (*going, *others)},
         snapshots={f"snap-{number}": Snapshot(f"snap-{number}", 60) for number in range(len(names))},
         prices=Prices(snapshot=Decimal("0.05")),
     )
-    return of_images(image_impact(fleet, going, NOW))
+    return deregister_summary(deregister_impact(fleet, going, NOW))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 async def test_images_ids_snapshots_and_what_they_cost_stand_there_at_every_size(size: tuple[int, int]) -> None:
-    left = [LeftOut("ubuntu", "not yours: only its owner removes it")]
-    async with opened(ImpactSheet(loss("base", "x" * 128), left_out=left), size) as (_, host):
-        rows = host.form.query_one("#rows", Rows)
+    left = [SkippedItem("ubuntu", "not yours: only its owner removes it")]
+    async with opened(ImpactForm(loss("base", "x" * 128), skipped=left), size) as (_, host):
+        rows = host.form.query_one("#rows", ImpactRows)
         for words in ("base", "ami-00000000000000001", "snapshot 60 GiB: deleted, at most $3.00 a month less"):
             assert words in rows.text
         assert "ubuntu  left out: not yours" in rows.text
@@ -63,22 +61,24 @@ async def test_images_ids_snapshots_and_what_they_cost_stand_there_at_every_size
 async def test_names_are_whole_those_of_what_is_left_and_of_what_keeps_a_snapshot_too(size: tuple[int, int]) -> None:
     names = ["base-image-of-the-vision-project", "scraper", "scraper-2", "y" * 128]
     foreign = "al2023-ami-2023.9.20261117.1-kernel-6.1-x86_64"
-    left = [LeftOut(foreign, "not yours: only its owner removes it")]
+    left = [SkippedItem(foreign, "not yours: only its owner removes it")]
     one = loss(*names, shared=True)
-    fate = replace(one.rows[0].parts[0], end="kept, an-image-with-a-rather-long-name-of-its-own, the-next-one use it")
+    fate = replace(
+        one.rows[0].parts[0], outcome="kept, an-image-with-a-rather-long-name-of-its-own, the-next-one use it"
+    )
     one = replace(one, rows=(replace(one.rows[0], parts=(fate,)), *one.rows[1:]))
-    async with opened(ImpactSheet(one, left_out=left), size) as (_, host):
-        rows = host.form.query_one("#rows", Rows)
+    async with opened(ImpactForm(one, skipped=left), size) as (_, host):
+        rows = host.form.query_one("#rows", ImpactRows)
         assert all(len(line) <= rows.scrollable_content_region.width for line in rows.text.splitlines())
         told = "".join(rows.text.split())
-        for words in (*names, foreign, left[0].reason, fate.end):
+        for words in (*names, foreign, left[0].reason, fate.outcome):
             assert "".join(words.split()) in told
         assert "…" not in rows.text
 
 
 async def test_a_snapshot_that_another_image_uses_is_kept_and_said_so() -> None:
-    async with opened(ImpactSheet(loss("base", shared=True))) as (_, host):
-        assert "snapshot 60 GiB: kept, heir uses it" in host.form.query_one("#rows", Rows).text
+    async with opened(ImpactForm(loss("base", shared=True))) as (_, host):
+        assert "snapshot 60 GiB: kept, heir uses it" in host.form.query_one("#rows", ImpactRows).text
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ async def test_a_snapshot_that_another_image_uses_is_kept_and_said_so() -> None:
 async def test_the_name_or_id_of_one_or_the_count_of_several_removes_them(
     names: tuple[str, ...], typed: str, count: int
 ) -> None:
-    async with opened(ImpactSheet(loss(*names))) as (pilot, host):
+    async with opened(ImpactForm(loss(*names))) as (pilot, host):
         await write(pilot, typed)
         await pilot.press("enter")
         assert len(host.answer) == count
@@ -95,7 +95,7 @@ async def test_the_name_or_id_of_one_or_the_count_of_several_removes_them(
 
 @pytest.mark.parametrize("typed", ["", "bas", "y", "1"])
 async def test_the_wrong_words_remove_nothing(typed: str) -> None:
-    async with opened(ImpactSheet(loss("base"))) as (pilot, host):
+    async with opened(ImpactForm(loss("base"))) as (pilot, host):
         await pilot.press(*typed, "enter", "ctrl+s")
         assert host.answer is UNANSWERED
         assert "nothing was done" in error_of(host, "typed")
@@ -104,7 +104,7 @@ async def test_the_wrong_words_remove_nothing(typed: str) -> None:
 def test_a_name_that_cannot_be_typed_is_asked_for_by_its_id() -> None:
     one = loss("base")
     odd = replace(one, rows=(replace(one.rows[0], name="日本"),), confirmation="日本")
-    assert ImpactSheet(odd).wanted and "ami-00000000000000000" in ImpactSheet(odd).wanted
+    assert ImpactForm(odd).accepted_texts and "ami-00000000000000000" in ImpactForm(odd).accepted_texts
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ async def to_images(driven: Driven, name: str) -> Image:
     await driven.until(lambda: name in {one.name for one in driven.view.fleet.images.values()})
     wanted = next(one for one in driven.view.fleet.images.values() if one.name == name)
     driven.view.select(wanted.id)
-    await driven.until(lambda: driven.view.image is not None and driven.view.image.id == wanted.id)
+    await driven.until(lambda: driven.view.selected_image is not None and driven.view.selected_image.id == wanted.id)
     return wanted
 
 
@@ -130,8 +130,8 @@ async def test_x_on_an_image_deregisters_it_with_its_snapshots_after_its_name_wa
     async with dashboard() as driven:
         doomed = await to_images(driven, "train-cuda-12")
         await driven.press("X")
-        sheet = await driven.opened(ImpactSheet)
-        assert "snapshot 100 GiB: deleted" in sheet.query_one("#rows", Rows).text
+        sheet = await driven.opened(ImpactForm)
+        assert "snapshot 100 GiB: deleted" in sheet.query_one("#rows", ImpactRows).text
         assert not calls(own_cloud, "DeregisterImage")
         await write(driven.pilot, "train-cuda-12")
         await driven.press("enter")
@@ -147,10 +147,10 @@ async def test_marked_public_images_are_left_out_and_named(demo_env: Path) -> No
         await to_images(driven, "base")
         await driven.until(lambda: driven.view.fleet.public_images)
         await driven.press("a", "X")
-        sheet = await driven.opened(ImpactSheet)
-        rows = sheet.query_one("#rows", Rows).text
+        sheet = await driven.opened(ImpactForm)
+        rows = sheet.query_one("#rows", ImpactRows).text
         assert "left out: not yours" in rows
-        assert f"Type {sheet.wanted[0]} to deregister" in str(sheet.query_one("#ask", Static).render())
+        assert f"Type {sheet.accepted_texts[0]} to deregister" in str(sheet.query_one("#ask", Static).render())
         await driven.press("escape")
         await driven.home()
 
@@ -159,7 +159,7 @@ async def test_on_instances_the_same_key_still_terminates(demo_env: Path) -> Non
     async with dashboard() as driven:
         await driven.go_to("base")
         await driven.press("X")
-        sheet = await driven.opened(ImpactSheet)
+        sheet = await driven.opened(ImpactForm)
         assert "to terminate it" in str(sheet.query_one("#ask", Static).render())
         await driven.press("escape")
         await driven.home()

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from fe2tui.model.fleet import Fleet, Prices, Problem, Run
+from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, Problem
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money import PRICE_PAGE as PAGE
-from fe2tui.model.money import Limits, cost_of_last_run
-from fe2tui.tui import columns
-from fe2tui.tui.columns import COLUMNS, Moment, chosen, kind_of
-from fe2tui.tui.panes.facts import left, right
+from fe2tui.model.money import AlertLimits, cost_since_start
+from fe2tui.tui.panes import instance_columns
+from fe2tui.tui.panes.instance_columns import COLUMNS, InstanceRowScope, columns_by_id, state_category
+from fe2tui.tui.panes.instance_details import left_facts, right_facts
 from tests.tui.fleets import NOW, PRICES, fleet, instance
 
 ONE = Decimal(1)
@@ -26,15 +26,15 @@ HOUR = timedelta(hours=1)
 
 
 def said(one: Instance, *, seen: Fleet | None = None, is_known: bool = False, measured: bool = True) -> str:
-    at = Moment(seen or fleet([one]), NOW)
-    facts = [*left(one, at, is_known=is_known), *right(one, at, measured=measured)]
+    at = InstanceRowScope(seen or fleet([one]), NOW)
+    facts = [*left_facts(one, at, has_host_key=is_known), *right_facts(one, at, reads_cpu=measured)]
     return "\n".join(f"{fact.label} {fact.text}" for fact in facts)
 
 
-def looks(one: Instance, limits: Limits | None = None) -> tuple[str, str]:
+def looks(one: Instance, limits: AlertLimits | None = None) -> tuple[str, str]:
     """The sign's kind, and the word for the state."""
-    at = Moment(fleet([one]), NOW, limits=limits or Limits())
-    return kind_of(one, at), COLUMNS["state"].cell(one, at)[0]
+    at = InstanceRowScope(fleet([one]), NOW, limits=limits or AlertLimits())
+    return state_category(one, at), COLUMNS["state"].cell(one, at)[0]
 
 
 def test_one_that_is_on_for_long_is_pointed_out_with_its_cost_and_what_to_do_until_it_is_tagged() -> None:
@@ -49,18 +49,18 @@ def test_one_that_is_on_for_long_is_pointed_out_with_its_cost_and_what_to_do_unt
 def test_from_when_on_one_is_pointed_out_is_settable_and_can_be_never() -> None:
     one = instance(1, launched_at=NOW - 30 * HOUR)
     assert looks(one) == ("trouble", "long running")
-    assert looks(one, Limits.of(31, 50)) == ("running", "running")
-    assert looks(one, Limits.of(0, 0)) == ("running", "running")
+    assert looks(one, AlertLimits.from_settings(31, 50)) == ("running", "running")
+    assert looks(one, AlertLimits.from_settings(0, 0)) == ("running", "running")
     assert looks(replace(one, lifecycle="spot")) == ("trouble", "long run spot")
 
 
 def test_one_that_is_costly_is_pointed_out_before_it_is_on_for_long() -> None:
     one = instance(1, launched_at=NOW - 10 * HOUR)
-    spent = cost_of_last_run(one, fleet([one]), NOW)
+    spent = cost_since_start(one, fleet([one]), NOW)
     assert spent is not None
-    assert looks(one, Limits.of(24, float(spent) + 0.01)) == ("running", "running")
-    assert looks(one, Limits.of(24, float(spent) - 0.01)) == ("trouble", "costly run")
-    assert looks(replace(one, state=State.STOPPED), Limits.of(24, 0.01)) == ("stopped", "stopped")
+    assert looks(one, AlertLimits.from_settings(24, float(spent) + 0.01)) == ("running", "running")
+    assert looks(one, AlertLimits.from_settings(24, float(spent) - 0.01)) == ("trouble", "costly run")
+    assert looks(replace(one, state=State.STOPPED), AlertLimits.from_settings(24, 0.01)) == ("stopped", "stopped")
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_a_known_host_key_is_said() -> None:
 
 
 def test_an_unknown_column_leaves_the_usual_ones() -> None:
-    assert chosen(("name", "bogus")) == tuple(COLUMNS.values())
-    assert [column.id for column in chosen(("name", "type", "tag:env"))] == ["name", "type", "tag:env"]
+    assert columns_by_id(("name", "bogus")) == tuple(COLUMNS.values())
+    assert [column.id for column in columns_by_id(("name", "type", "tag:env"))] == ["name", "type", "tag:env"]
 
 
 def test_a_row_asks_once_whether_its_machine_is_marked_and_what_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_a_row_asks_once_whether_its_machine_is_marked_and_what_it_costs(monkeyp
     asked: list[str] = []
 
     def counted(name: str) -> Callable[..., Any]:
-        original = getattr(columns, name)
+        original = getattr(instance_columns, name)
 
         def ask(*arguments: Any) -> Any:
             asked.append(name)
@@ -141,9 +141,9 @@ def test_a_row_asks_once_whether_its_machine_is_marked_and_what_it_costs(monkeyp
 
     names = ("mark_of", "hourly_cost", "known_between")
     for name in names:
-        monkeypatch.setattr(columns, name, counted(name))
-    at = Moment(fleet([one]), NOW, limits=Limits(None, Decimal(50)))
-    kind_of(one, at)
+        monkeypatch.setattr(instance_columns, name, counted(name))
+    at = InstanceRowScope(fleet([one]), NOW, limits=AlertLimits(None, Decimal(50)))
+    state_category(one, at)
     for column in COLUMNS.values():
         column.cell(one, at)
     assert sorted(asked) == sorted(names)
@@ -152,20 +152,22 @@ def test_a_row_asks_once_whether_its_machine_is_marked_and_what_it_costs(monkeyp
 def test_a_sum_that_is_known_in_part_is_the_least_that_it_is() -> None:
     one = instance(1)
     seen = fleet([one])
-    priced = {name: COLUMNS[name].cell(one, Moment(seen, NOW))[0] for name in ("hour", "so_far", "month")}
+    priced = {name: COLUMNS[name].cell(one, InstanceRowScope(seen, NOW))[0] for name in ("hour", "so_far", "month")}
     assert not any(cell.startswith("≥") for cell in priced.values())
     unpriced = replace(seen, prices=replace(seen.prices, on_demand={}))
-    assert all(COLUMNS[name].cell(one, Moment(unpriced, NOW))[0].startswith("≥") for name in priced)
+    assert all(COLUMNS[name].cell(one, InstanceRowScope(unpriced, NOW))[0].startswith("≥") for name in priced)
 
 
 def test_the_details_say_what_nobody_saw_of_the_past() -> None:
     stopped = replace(instance(1), state=State.STOPPED, public_ip=None, transition_reason="Server.SpotInstanceShutdown")
     started = stopped.launched_at
     assert started is not None
-    unknown = Run(stopped.id, "", stopped.type, started, started, gone_by=NOW)
+    unknown = InstanceUsage(stopped.id, "", stopped.type, started, started, ended_before=NOW)
     seen_running = replace(unknown, ended_at=started + HOUR, seen_at=started + HOUR)
     for run, words in ((unknown, "How long it ran"), (seen_running, "When it stopped nobody saw")):
-        shown = right(stopped, Moment(replace(fleet([stopped]), runs={stopped.id: (run,)}), NOW))
+        shown = right_facts(
+            stopped, InstanceRowScope(replace(fleet([stopped]), instance_usage={stopped.id: (run,)}), NOW)
+        )
         assert any(fact.text.startswith(words) for fact in shown)
 
 

@@ -12,24 +12,25 @@ from textual.widgets import Input, OptionList
 from fe2tui.errors import MachineError, NoCredentialsError, PortTakenError
 from fe2tui.model.instance import Instance, State
 from fe2tui.tasks.connect import Connection
-from fe2tui.tasks.terminate import DiskFate, Impact, InstanceImpact
-from fe2tui.tui.forms.code import CodeForm
-from fe2tui.tui.forms.confirm import Choice, Confirm
-from fe2tui.tui.forms.connect import ConnectForm, with_port
+from fe2tui.tasks.terminate import InstanceImpactRow, TerminationImpact, VolumeImpact
+from fe2tui.tui.forms.confirm import ConfirmChoice, ConfirmForm
+from fe2tui.tui.forms.connect import ConnectForm, replace_port
+from fe2tui.tui.forms.error import ErrorForm
 from fe2tui.tui.forms.export import ExportForm
-from fe2tui.tui.forms.first_start import FirstStart
-from fe2tui.tui.forms.impact import ImpactSheet
-from fe2tui.tui.forms.impact_rows import LeftOut, Rows
-from fe2tui.tui.forms.loss import Loss, of_instances
-from fe2tui.tui.forms.picker import Checklist, Item, Picker
-from fe2tui.tui.forms.trouble import Trouble
+from fe2tui.tui.forms.first_start import FirstStartForm
+from fe2tui.tui.forms.impact import ImpactForm, ImpactRows, ImpactSummary, SkippedItem, terminate_summary
+from fe2tui.tui.forms.mfa_code import MfaCodeForm
+from fe2tui.tui.forms.picker import Checklist, Picker, PickerItem
 from tests.tui.forms_host import UNANSWERED, cut_off, error_of, opened, said, write
 
 SMALL = (80, 24)
 
 
-def _confirm() -> Confirm:
-    return Confirm("Stop base?", choices=(Choice("y", "Stop", "stop"), Choice("f", "Force", "force", is_grave=True)))
+def _confirm() -> ConfirmForm:
+    return ConfirmForm(
+        "Stop base?",
+        choices=(ConfirmChoice("y", "Stop", "stop"), ConfirmChoice("f", "Force", "force", is_destructive=True)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,12 +64,12 @@ async def test_a_question_can_be_answered_by_mouse() -> None:
 
 
 async def test_foreign_text_in_a_question_is_neither_markup_nor_control() -> None:
-    async with opened(Confirm("Stop [red]x[/] \x1b[31m?")) as (_, host):
+    async with opened(ConfirmForm("Stop [red]x[/] \x1b[31m?")) as (_, host):
         assert said(host, ".question") == "Stop [red]x[/] \\x1b[31m?"
 
 
 ITEMS = [
-    Item(name, name, words, name == "us-east-2")
+    PickerItem(name, name, words, name == "us-east-2")
     for name, words in (("us-east-1", "Virginia"), ("us-east-2", "Ohio"), ("eu-west-1", "Ireland"))
 ]
 
@@ -98,7 +99,9 @@ async def test_one_is_picked_by_mouse() -> None:
 
 
 async def test_several_are_switched_and_one_always_stays_on() -> None:
-    async with opened(Checklist("Columns", [Item("name", "Name", is_current=True), Item("cpu", "CPU")])) as (
+    async with opened(
+        Checklist("Columns", [PickerItem("name", "Name", is_current=True), PickerItem("cpu", "CPU")])
+    ) as (
         pilot,
         host,
     ):
@@ -108,40 +111,42 @@ async def test_several_are_switched_and_one_always_stays_on() -> None:
 
 @pytest.mark.parametrize("typed", ["12345", "12345a", ""])
 async def test_a_code_that_is_not_six_digits_is_not_sent(typed: str) -> None:
-    async with opened(CodeForm("arn:aws:iam::123456789012:mfa/jane")) as (pilot, host):
+    async with opened(MfaCodeForm("arn:aws:iam::123456789012:mfa/jane")) as (pilot, host):
         await pilot.press(*typed, "enter")
         assert host.answer is UNANSWERED
         assert "six digits" in error_of(host, "code")
 
 
 async def test_a_code_of_six_digits_is_the_answer() -> None:
-    async with opened(CodeForm("arn:aws:iam::123456789012:mfa/jane")) as (pilot, host):
+    async with opened(MfaCodeForm("arn:aws:iam::123456789012:mfa/jane")) as (pilot, host):
         await pilot.press(*"012345", "enter")
         assert host.answer == "012345"
 
 
-def _row(name: str, number: int, *disks: DiskFate) -> InstanceImpact:
+def _row(name: str, number: int, *disks: VolumeImpact) -> InstanceImpactRow:
     instance = Instance(f"i-{number:017x}", State.RUNNING, "m5.large", "us-east-2a", tags={"Name": name})
-    return InstanceImpact(instance, "running 2m", disks, Decimal("0.1"), None, False)
+    return InstanceImpactRow(instance, "running 2m", disks, Decimal("0.1"), None, False)
 
 
-GONE = DiskFate("vol-1", "/dev/sda1", "", 100, False, Decimal(8))
-KEPT = DiskFate("vol-2", "/dev/sdf", "data", 500, True, Decimal(40))
+GONE = VolumeImpact("vol-1", "/dev/sda1", "", 100, False, Decimal(8))
+KEPT = VolumeImpact("vol-2", "/dev/sdf", "data", 500, True, Decimal(40))
 
 
-def _impact(*names: str) -> Impact:
+def _impact(*names: str) -> TerminationImpact:
     rows = tuple(_row(name, number, GONE, KEPT) for number, name in enumerate(names))
     typed = names[0] if len(names) == 1 else str(len(names))
-    return Impact(rows, Decimal("0.2"), Decimal(40), typed, ("Stops $0.20 an hour.", "This cannot be undone."))
+    return TerminationImpact(
+        rows, Decimal("0.2"), Decimal(40), typed, ("Stops $0.20 an hour.", "This cannot be undone.")
+    )
 
 
-def _loss(*names: str) -> Loss:
-    return of_instances(_impact(*names))
+def _loss(*names: str) -> ImpactSummary:
+    return terminate_summary(_impact(*names))
 
 
 @pytest.mark.parametrize("typed", ["", "bas", "Base", "base2", "yes", "y"])
 async def test_the_wrong_words_terminate_nothing(typed: str) -> None:
-    async with opened(ImpactSheet(_loss("base"))) as (pilot, host):
+    async with opened(ImpactForm(_loss("base"))) as (pilot, host):
         await pilot.press(*typed, "enter", "ctrl+s")
         assert host.answer is UNANSWERED
         assert "nothing was done" in error_of(host, "typed")
@@ -149,14 +154,14 @@ async def test_the_wrong_words_terminate_nothing(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["base", "i-00000000000000000"])
 async def test_the_name_or_the_id_of_one_terminates_it(typed: str) -> None:
-    async with opened(ImpactSheet(_loss("base"))) as (pilot, host):
+    async with opened(ImpactForm(_loss("base"))) as (pilot, host):
         await write(pilot, typed)
         await pilot.press("enter")
         assert host.answer == ("i-00000000000000000",)
 
 
 async def test_of_several_the_count_is_wanted_and_no_name() -> None:
-    async with opened(ImpactSheet(_loss("a", "b", "c"))) as (pilot, host):
+    async with opened(ImpactForm(_loss("a", "b", "c"))) as (pilot, host):
         await pilot.press("a", "enter")
         assert host.answer is UNANSWERED
         await pilot.press("backspace", "3", "enter")
@@ -164,16 +169,16 @@ async def test_of_several_the_count_is_wanted_and_no_name() -> None:
 
 
 async def test_esc_leaves_the_sheet_unharmed() -> None:
-    async with opened(ImpactSheet(_loss("base"))) as (pilot, host):
+    async with opened(ImpactForm(_loss("base"))) as (pilot, host):
         await pilot.press(*"base", "escape")
         assert host.answer is None
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 async def test_the_sheet_names_ids_disks_and_what_is_left_out_at_every_size(size: tuple[int, int]) -> None:
-    left = [LeftOut("prod-db", "tagged fe2:keep")]
-    async with opened(ImpactSheet(_loss("base", "x" * 60), left_out=left), size) as (_, host):
-        rows = host.form.query_one("#rows", Rows).text
+    left = [SkippedItem("prod-db", "tagged fe2:keep")]
+    async with opened(ImpactForm(_loss("base", "x" * 60), skipped=left), size) as (_, host):
+        rows = host.form.query_one("#rows", ImpactRows).text
         for words in (
             "base",
             "i-00000000000000001",
@@ -190,26 +195,26 @@ async def test_the_sheet_names_ids_disks_and_what_is_left_out_at_every_size(size
 @pytest.mark.parametrize("width", range(80, 200, 8))
 async def test_what_a_disk_goes_on_costing_is_never_cut(width: int) -> None:
     names = ["a-name-of-more-than-twenty-four-letters", "b"]
-    async with opened(ImpactSheet(_loss(*names)), (width, 36)) as (_, host):
-        assert host.form.query_one("#rows", Rows).text.count("500 GiB: kept, $40.00 a month") == len(names)
+    async with opened(ImpactForm(_loss(*names)), (width, 36)) as (_, host):
+        assert host.form.query_one("#rows", ImpactRows).text.count("500 GiB: kept, $40.00 a month") == len(names)
 
 
 async def test_the_sheet_of_thousands_draws_only_what_is_in_sight() -> None:
-    sheet = ImpactSheet(_loss(*(f"m{n}" for n in range(5_000))))
+    sheet = ImpactForm(_loss(*(f"m{n}" for n in range(5_000))))
     async with opened(sheet) as (pilot, host):
-        rows = host.form.query_one("#rows", Rows)
-        assert rows.count >= 5_000 and rows.size.height < 36
+        rows = host.form.query_one("#rows", ImpactRows)
+        assert rows.line_count >= 5_000 and rows.size.height < 36
         await pilot.press("pagedown")
-        assert "m4999" in "".join(rows.line(rows.count - back).plain for back in (1, 2, 3))
+        assert "m4999" in "".join(rows.line_at(rows.line_count - back).plain for back in (1, 2, 3))
 
 
 async def test_a_name_that_cannot_be_typed_is_asked_for_by_its_id() -> None:
-    async with opened(ImpactSheet(_loss("日本\u202e"))) as (_, host):
+    async with opened(ImpactForm(_loss("日本\u202e"))) as (_, host):
         assert "i-00000000000000000" in said(host, "#ask")
 
 
 async def test_with_many_instances_the_question_stays_in_sight() -> None:
-    async with opened(ImpactSheet(_loss(*(f"m{n}" for n in range(300)))), SMALL) as (pilot, host):
+    async with opened(ImpactForm(_loss(*(f"m{n}" for n in range(300)))), SMALL) as (pilot, host):
         assert not cut_off(host)
         await pilot.press("pagedown", "pagedown")
         assert host.form.query_one("#rows").scroll_y > 0
@@ -221,7 +226,7 @@ async def test_with_many_instances_the_question_stays_in_sight() -> None:
     [(["enter"], "demo"), (["d"], "demo"), (["r"], "retry"), (["q"], "quit"), (["P"], "profile"), (["escape"], None)],
 )
 async def test_without_credentials_there_are_ways_out(keys: list[str], answer: str | None) -> None:
-    form = FirstStart(NoCredentialsError("No credentials.", "Sign in."), has_demo=True, profiles=2)
+    form = FirstStartForm(NoCredentialsError("No credentials.", "Sign in."), has_demo=True, profiles=2)
     async with opened(form) as (pilot, host):
         assert "aws configure" in said(host, ".commands")
         assert "aws sso login" in said(host, ".commands")
@@ -230,7 +235,7 @@ async def test_without_credentials_there_are_ways_out(keys: list[str], answer: s
 
 
 async def test_a_demo_that_is_not_there_is_not_offered() -> None:
-    async with opened(FirstStart(NoCredentialsError("No credentials."), has_demo=False)) as (pilot, host):
+    async with opened(FirstStartForm(NoCredentialsError("No credentials."), has_demo=False)) as (pilot, host):
         await pilot.press("d")
         assert host.answer is UNANSWERED
         await pilot.press("enter")
@@ -239,7 +244,7 @@ async def test_a_demo_that_is_not_there_is_not_offered() -> None:
 
 async def test_trouble_says_what_happened_what_to_do_and_the_code_and_lets_the_command_be_copied() -> None:
     error = MachineError("It broke.", "Mend it.", code="Broken")
-    async with opened(Trouble("Connect", error, copyable="ssh base")) as (pilot, host):
+    async with opened(ErrorForm("Connect", error, command="ssh base")) as (pilot, host):
         assert said(host, ".question") == "▲ It broke."
         assert said(host, ".remedy") == "Mend it."
         assert "Broken" in said(host, ".details")
@@ -293,18 +298,18 @@ async def test_a_taken_port_is_told_beside_its_field_and_the_next_free_one_is_of
 
 
 def test_a_free_port_takes_the_place_of_the_taken_one_only() -> None:
-    assert with_port("8008, 8888, 9000:80", 8888, 8889) == "8008, 8889:8888, 9000:80"
+    assert replace_port("8008, 8888, 9000:80", 8888, 8889) == "8008, 8889:8888, 9000:80"
 
 
 FORMS = [
     _confirm(),
     Picker("Region", ITEMS * 20),
     Checklist("Columns", ITEMS),
-    CodeForm("arn:aws:iam::123456789012:mfa/jane", profile="prod"),
-    ImpactSheet(_loss("base")),
+    MfaCodeForm("arn:aws:iam::123456789012:mfa/jane", profile="prod"),
+    ImpactForm(_loss("base")),
     ExportForm("3 rows", KINDS, path=""),
-    FirstStart(NoCredentialsError("No credentials.", "Sign in."), has_demo=True, profiles=2),
-    Trouble("Connect", MachineError("It broke.", "Mend it.")),
+    FirstStartForm(NoCredentialsError("No credentials.", "Sign in."), has_demo=True, profiles=2),
+    ErrorForm("Connect", MachineError("It broke.", "Mend it.")),
 ]
 
 

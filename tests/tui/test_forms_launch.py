@@ -11,9 +11,9 @@ from textual.widgets import OptionList, Static
 
 from fe2tui.demo import Cloud
 from fe2tui.model.instance import State
-from fe2tui.tui.forms.field import Field
+from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.launch import LaunchForm
-from fe2tui.tui.forms.suggest import Suggest
+from fe2tui.tui.forms.suggest import SuggestField
 from tests.tui.forms_host import write
 from tests.tui.verbs_host import Driven, calls, dashboard
 
@@ -98,8 +98,10 @@ async def test_typed_by_tab_alone_it_launches_and_its_row_is_selected(
         await fill(driven, name="new-one", image="base", disk="80", type="m5.large")
         await driven.press("ctrl+s")
         await driven.home()
-        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.named("new-one"))
-        await driven.until(lambda: driven.view.selected is not None and driven.view.selected.name == "new-one")
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.instances_named("new-one"))
+        await driven.until(
+            lambda: driven.view.selected_instance is not None and driven.view.selected_instance.name == "new-one"
+        )
         await driven.until(driven.is_state("new-one", State.RUNNING))
         await driven.until(lambda: any("new-one is ready" in toast for toast in driven.toasts))
         assert len(calls(cloud, "RunInstances")) == 1
@@ -153,7 +155,7 @@ async def test_types_are_suggested_as_one_types_and_picked_by_enter(demo_env: Pa
     async with dashboard() as driven:
         form = await open_form(driven)
         await driven.press("tab", "tab", "tab", *"m5", "full_stop", *"xl")
-        field = form.query_one("#type", Suggest)
+        field = form.query_one("#type", SuggestField)
         await driven.until(lambda: field.is_open)
         await driven.press("down", "enter")
         await driven.until(lambda: field.value == "m5.xlarge")
@@ -165,7 +167,7 @@ async def test_esc_closes_the_list_first_and_then_the_form(demo_env: Path) -> No
     async with dashboard() as driven:
         form = await open_form(driven)
         await driven.press("tab", "down")
-        field = form.query_one("#image", Suggest)
+        field = form.query_one("#image", SuggestField)
         await driven.until(lambda: field.is_open)
         await driven.press("escape")
         await driven.until(lambda: not field.is_open)
@@ -178,7 +180,7 @@ async def test_an_image_is_picked_by_mouse(demo_env: Path) -> None:
     async with dashboard() as driven:
         form = await open_form(driven)
         await driven.pilot.click("#image .opener")
-        field = form.query_one("#image", Suggest)
+        field = form.query_one("#image", SuggestField)
         await driven.until(lambda: field.is_open and any(s.value == "base" for s in field.suggestions))
         at = [s.value for s in field.suggestions].index("base")
         await driven.pilot.click(field.query_one(OptionList), offset=(3, at))
@@ -211,7 +213,7 @@ async def test_without_a_usable_key_ones_own_is_offered_for_import(keyless: Path
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keyless / "id_ed25519")], check=True)
     async with dashboard() as driven:
         form = await open_form(driven)
-        field = form.query_one("#key_name", Suggest)
+        field = form.query_one("#key_name", SuggestField)
         await driven.until(lambda: "imported from ~/.ssh/id_ed25519" in hint(form, "key_name"))
         hints = [suggestion.hint for suggestion in field.suggestions]
         assert any(words.startswith("import ~/.ssh/id_ed25519") for words in hints)
@@ -219,7 +221,7 @@ async def test_without_a_usable_key_ones_own_is_offered_for_import(keyless: Path
         await write(driven.pilot, "mine")
         await driven.press("ctrl+s")
         await driven.home()
-        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.named("mine"))
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.instances_named("mine"))
         assert driven.named("mine").key_name == field.value
 
 
@@ -227,7 +229,7 @@ async def test_without_any_key_one_is_created_for_its_owner_only(keyless: Path) 
     async with dashboard() as driven:
         form = await open_form(driven)
         await driven.until(lambda: "made by this launch" in hint(form, "key_name"))
-        name = form.query_one("#key_name", Suggest).value
+        name = form.query_one("#key_name", SuggestField).value
         await write(driven.pilot, "mine")
         await driven.press("ctrl+s")
         await driven.home()
@@ -247,7 +249,7 @@ async def test_a_key_of_a_name_of_ones_own_can_be_created(keyless: Path) -> None
         form = await open_form(driven)
         await driven.until(lambda: hint(form, "key_name"))
         await driven.press(*["tab"] * 4, *"mine")
-        field = form.query_one("#key_name", Suggest)
+        field = form.query_one("#key_name", SuggestField)
         await driven.until(lambda: field.is_open)
         await driven.press("down", "enter")
         await driven.until(lambda: "made by this launch" in hint(form, "key_name"))

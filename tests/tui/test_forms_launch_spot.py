@@ -13,18 +13,18 @@ from textual.content import Content
 from textual.widgets import Static
 
 from fe2tui.errors import FieldError
+from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice
-from fe2tui.model.machine_type import MachineType
-from fe2tui.tui.forms.field import Field, Row
+from fe2tui.tui.forms.form import Field, FormRow
 from fe2tui.tui.forms.launch import LaunchForm
-from fe2tui.tui.forms.launch_draft import First
-from fe2tui.tui.forms.launch_market import MarketPrices, laid_out
-from fe2tui.tui.forms.launch_types import alike
+from fe2tui.tui.forms.launch_draft import LaunchDefaults
+from fe2tui.tui.forms.launch_purchase import PurchasePrices, lay_out_items
+from fe2tui.tui.forms.launch_suggestions import similar_types_filter
 from fe2tui.tui.forms.radio import RadioLine
 from tests.tui.forms_host import Host, opened, said, until, write
 from tests.tui.launch_plans import KIND, ZONES, Planned, place_of
 
-SPOT = First(machine=KIND.name, market="spot")
+SPOT = LaunchDefaults(type=KIND.name, market="spot")
 PRICES = "On demand 12.240  Spot 2a 3.870 ◂ cheapest  2b 3.946  2c not offered"
 
 
@@ -92,7 +92,7 @@ async def test_left_and_right_choose_among_the_prices_and_a_zone_not_on_offer_is
         assert planned.newest().market == "spot"
         await pilot.press("left", "left")
         await until(lambda: planned.newest().market == "on-demand")
-        assert host.form.query_one("#markets", RadioLine).chosen == "on-demand"
+        assert host.form.query_one("#markets", RadioLine).chosen_id == "on-demand"
 
 
 async def test_a_click_on_a_price_buys_at_that_price() -> None:
@@ -141,7 +141,9 @@ async def test_enter_goes_through_every_part_of_the_form_and_never_launches() ->
         for _ in range(10):
             focused = host.focused
             assert focused is not None
-            row = next((node.id for node in focused.ancestors_with_self if isinstance(node, Row | MarketPrices)), "")
+            row = next(
+                (node.id for node in focused.ancestors_with_self if isinstance(node, FormRow | PurchasePrices)), ""
+            )
             seen.append(row)
             await pilot.press("enter")
         assert seen[:9] == [
@@ -170,7 +172,7 @@ async def test_what_is_wrong_with_market_or_zone_stands_at_their_row_at_once(fie
     async with opened(planned.form(SPOT)) as (pilot, host):
         await at_once(host, planned)
         await write(pilot, "box")
-        row = host.form.query_one("#market", Row)
+        row = host.form.query_one("#market", FormRow)
         assert "none of these" in str(row.query_one(".error", Static).render())
         await pilot.press("ctrl+s")
         await until(lambda: host.focused is host.form.query_one("#markets"))
@@ -184,9 +186,9 @@ async def test_with_every_field_wrong_the_cost_stays_in_sight_and_each_field_wit
     async with opened(planned.form(SPOT)) as (pilot, host):
         await at_once(host, planned)
         await pilot.press("ctrl+s")
-        await until(lambda: host.form.query_one("#iops", Row).error)
+        await until(lambda: host.form.query_one("#iops", FormRow).error)
         for name in names:
-            row = host.form.query_one(f"#{name}", Row)
+            row = host.form.query_one(f"#{name}", FormRow)
             row.query("Input, RadioLine").first().focus()
             await pilot.pause()
             assert host.size.region.contains_region(row.query_one(".label").region)
@@ -242,7 +244,7 @@ async def test_what_launches_is_what_is_on_the_screen_however_soon_after_the_las
 @given(st.lists(st.text("ab 1", min_size=1, max_size=20), min_size=1, max_size=8), st.integers(20, 60))
 def test_items_of_a_line_keep_to_its_width_and_are_hit_where_they_stand(texts: list[str], width: int) -> None:
     items = [(str(number), Content(text)) for number, text in enumerate(texts)]
-    lines, hits = laid_out(items, width, 2)
+    lines, hits = lay_out_items(items, width, 2)
     assert all(line.cell_length <= width for line in lines)
     assert [(lines[row].plain[start:end], what) for row, start, end, what in hits] == [
         (text, str(number)) for number, text in enumerate(texts)
@@ -250,14 +252,14 @@ def test_items_of_a_line_keep_to_its_width_and_are_hit_where_they_stand(texts: l
 
 
 def test_another_type_is_looked_for_among_those_with_as_much_the_cheapest_first() -> None:
-    from fe2tui.model.catalogue import Catalogue
+    from fe2tui.model.instance_type import TypeCatalogue
 
-    catalogue = Catalogue({KIND.name: KIND, "t3.micro": MachineType("t3.micro", 2, 1024)}, {})
-    look = alike(catalogue, KIND.name, "spot")
+    catalogue = TypeCatalogue({KIND.name: KIND, "t3.micro": InstanceType("t3.micro", 2, 1024)}, {})
+    look = similar_types_filter(catalogue, KIND.name, "spot")
     assert look is not None
     assert (look.filter, look.sort) == ("vcpu>=32 mem>=244 gpus>=4 spot -type:p3.8xlarge", "spot")
-    small = alike(catalogue, "t3.micro", "on-demand")
+    small = similar_types_filter(catalogue, "t3.micro", "on-demand")
     assert small is not None
     assert (small.filter, small.sort) == ("vcpu>=2 mem>=1 -type:t3.micro", "price")
-    assert alike(None, KIND.name, "spot") is None
-    assert alike(catalogue, "x9.large", "spot") is None
+    assert similar_types_filter(None, KIND.name, "spot") is None
+    assert similar_types_filter(catalogue, "x9.large", "spot") is None

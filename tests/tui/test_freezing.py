@@ -15,9 +15,9 @@ from fe2tui.demo import Cloud
 from fe2tui.errors import FieldError, StateError
 from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.instance import Instance, State
-from fe2tui.tasks.freeze_plan import WAYS, FreezePlan
-from fe2tui.tui.forms.freeze import NAME, Freeze, FreezeForm
-from fe2tui.tui.forms.radio import Radio
+from fe2tui.tasks.freeze_plan import FREEZE_OPTIONS, FreezePlan
+from fe2tui.tui.forms.freeze import NAME_FIELD_ID, FreezeForm, FreezeRequest
+from fe2tui.tui.forms.radio import RadioList
 from tests.tui.forms_host import UNANSWERED, Host, cut_off, error_of, opened, said, text_of, until, write
 from tests.tui.verbs_host import calls, dashboard
 
@@ -44,20 +44,20 @@ class Planner:
         await self.free.wait()
         errors: tuple[FieldError, ...] = ()
         if name in TAKEN:
-            errors = (FieldError(NAME, f"“{name}” is taken by another image.", f"{name}-2 is free."),)
+            errors = (FieldError(NAME_FIELD_ID, f"“{name}” is taken by another image.", f"{name}-2 is free."),)
         elif name is not None and 0 < len(name) < 3:
-            errors = (FieldError(NAME, "An image's name has 3 to 128 characters.", "base-2 is free."),)
-        offered = tuple(one for one in WAYS if one.way in self.ways)
+            errors = (FieldError(NAME_FIELD_ID, "An image's name has 3 to 128 characters.", "base-2 is free."),)
+        offered = tuple(one for one in FREEZE_OPTIONS if one.way in self.ways)
         sentences = (f"base is frozen by {way}.", "The image costs at most $3.00 a month.")
         return FreezePlan(self.instance, name or "base-2", "base-2", way, errors, offered, sentences, Decimal(3))
 
 
 def form(planner: Planner | None = None) -> FreezeForm:
-    return FreezeForm("base", (planner or Planner()).plan, settle=0.05)
+    return FreezeForm("base", (planner or Planner()).plan, settle_seconds=0.05)
 
 
 def name_in(host: Host) -> str:
-    return host.form.query_one(f"#{NAME} Input", Input).value
+    return host.form.query_one(f"#{NAME_FIELD_ID} Input", Input).value
 
 
 async def ready(host: Host) -> None:
@@ -72,7 +72,7 @@ async def test_the_first_free_name_stands_there_and_typing_takes_its_place() -> 
         assert name_in(host) == "golden"
         await pilot.press("ctrl+s")
         await until(lambda: host.answer is not UNANSWERED)
-        assert host.answer == Freeze("golden", "reboot")
+        assert host.answer == FreezeRequest("golden", "reboot")
 
 
 @pytest.mark.parametrize(("typed", "words"), [("taken", "taken by another image"), ("ab", "3 to 128 characters")])
@@ -80,7 +80,7 @@ async def test_a_name_that_cannot_be_is_told_while_it_is_typed_and_freezes_nothi
     async with opened(form()) as (pilot, host):
         await ready(host)
         await write(pilot, typed)
-        await until(lambda: words in error_of(host, NAME))
+        await until(lambda: words in error_of(host, NAME_FIELD_ID))
         await pilot.press("ctrl+s")
         await pilot.pause(0.1)
         assert host.answer is UNANSWERED
@@ -90,7 +90,7 @@ async def test_a_name_that_is_too_long_is_said_to_be_and_never_cut() -> None:
     planner = Planner()
     async with opened(form(planner)) as (_, host):
         await ready(host)
-        host.form.query_one(f"#{NAME} Input", Input).value = "x" * 131
+        host.form.query_one(f"#{NAME_FIELD_ID} Input", Input).value = "x" * 131
         await until(lambda: planner.asked[-1][0] == "x" * 131)
 
 
@@ -111,7 +111,7 @@ async def test_each_way_is_offered_with_what_it_means_and_the_arrows_choose() ->
         await until(lambda: "frozen by stop" in said(host, "#means"))
         await pilot.press("ctrl+s")
         await until(lambda: host.answer is not UNANSWERED)
-        assert host.answer == Freeze("base-2", "stop")
+        assert host.answer == FreezeRequest("base-2", "stop")
 
 
 async def test_a_way_is_chosen_by_mouse() -> None:
@@ -119,7 +119,7 @@ async def test_a_way_is_chosen_by_mouse() -> None:
         await ready(host)
         line = said(host, "#ways").splitlines().index("( ) No reboot")
         await pilot.click("#ways", offset=(4, line))
-        assert host.form.query_one(Radio).chosen == "no-reboot"
+        assert host.form.query_one(RadioList).chosen_id == "no-reboot"
 
 
 async def test_only_the_ways_that_are_possible_are_offered() -> None:
@@ -135,7 +135,7 @@ async def test_one_that_is_stopped_needs_no_way_and_enter_freezes_it() -> None:
         assert not host.form.query_one("#ways").display
         await pilot.press("enter")
         await until(lambda: host.answer is not UNANSWERED)
-        assert host.answer == Freeze("base-2", "reboot")
+        assert host.answer == FreezeRequest("base-2", "reboot")
 
 
 async def test_what_is_submitted_was_checked_first() -> None:
@@ -148,7 +148,7 @@ async def test_what_is_submitted_was_checked_first() -> None:
         await pilot.pause(0.1)
         assert host.answer is UNANSWERED
         planner.free.set()
-        await until(lambda: error_of(host, NAME))
+        await until(lambda: error_of(host, NAME_FIELD_ID))
         assert host.answer is UNANSWERED
 
 
@@ -175,9 +175,9 @@ async def test_all_that_a_stop_would_take_away_has_room_on_a_small_terminal() ->
 
     async def plan(name: str | None, way: FreezeWay) -> FreezePlan:
         made = await planner.plan(name, way)
-        ways = tuple(replace(one, words=f"{one.words} {lost}.") if one.way == "stop" else one for one in made.ways)
+        ways = tuple(replace(one, words=f"{one.words} {lost}.") if one.way == "stop" else one for one in made.options)
         further = ("Both its disks are in the image: 100 GiB and 500 GiB.", f"{lost} when it stops.", "x " * 40)
-        return replace(made, ways=ways, sentences=(*made.sentences, *further))
+        return replace(made, options=ways, sentences=(*made.sentences, *further))
 
     async with opened(FreezeForm("base", plan)) as (_, host):
         await ready(host)
@@ -198,7 +198,7 @@ async def test_f_makes_an_image_and_a_toast_names_it(own_cloud: Cloud) -> None:
         await driven.go_to("vault")
         await driven.press("f")
         asked = await driven.opened(FreezeForm)
-        await driven.until(lambda: asked.query_one(Radio).display)
+        await driven.until(lambda: asked.query_one(RadioList).display)
         await write(driven.pilot, "golden")
         await driven.press("ctrl+s")
         await driven.home()
@@ -227,10 +227,10 @@ async def test_a_name_that_an_image_has_is_never_sent(own_cloud: Cloud) -> None:
         await driven.go_to("base")
         await driven.press("f")
         asked = await driven.opened(FreezeForm)
-        await driven.until(lambda: asked.query_one(Radio).display)
+        await driven.until(lambda: asked.query_one(RadioList).display)
         await write(driven.pilot, "base")
         await driven.press("ctrl+s")
-        await driven.until(lambda: "base" in str(asked.query_one(f"#{NAME}").error))
+        await driven.until(lambda: "base" in str(asked.query_one(f"#{NAME_FIELD_ID}").error))
         assert driven.app.screen is asked and not calls(own_cloud, "CreateImage")
 
 
@@ -242,7 +242,7 @@ async def test_an_image_that_fails_says_why_aws_could_not_make_it(own_cloud: Clo
         await driven.go_to("vault")
         await driven.press("f")
         asked = await driven.opened(FreezeForm)
-        await driven.until(lambda: asked.query_one(Radio).display)
+        await driven.until(lambda: asked.query_one(RadioList).display)
         await driven.press("ctrl+s")
         await driven.home()
         await driven.until(lambda: any("could not be read" in " ".join(said.split()) for said in driven.toasts))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fe2tui.tui.handover import CannotHandOver, hand_over
+from fe2tui.tui.terminal_handover import NoTerminalError, hand_over
 from tests.tui.handover_host import Host
 from tests.tui.pty_screen import Terminal
 
@@ -166,7 +166,7 @@ def test_put_aside_and_brought_back_by_the_shell(how: str) -> None:
 async def test_without_a_terminal_to_give_away_it_says_so() -> None:
     app = Host()
     async with app.run_test() as pilot:
-        with pytest.raises(CannotHandOver):
+        with pytest.raises(NoTerminalError):
             await hand_over(app, ["true"])
         await pilot.pause()
         assert app.is_running

@@ -7,13 +7,12 @@ from dataclasses import replace
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.tui.image_columns import contents
-from fe2tui.tui.panes.image_facts import describe
+from fe2tui.tui.panes.images import image_details, image_list_snapshot
 from tests.tui.fleets import NOW, PUBLIC, fleet, image, instance, many, snapshots_of, with_images
 
 
 def said(one: Image, seen: Fleet) -> str:
-    described = describe(one, contents(seen).around(NOW))
+    described = image_details(one, image_list_snapshot(seen).scope_at(NOW))
     return "\n".join(f"{fact.label} {fact.text}" for fact in (*described.left, *described.right))
 
 

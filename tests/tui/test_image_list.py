@@ -15,13 +15,12 @@ from textual.pilot import Pilot
 
 from fe2tui.model.fleet import Fleet, Prices, Problem
 from fe2tui.model.image import Image
-from fe2tui.tui.command import PANES
-from fe2tui.tui.image_columns import KIND, SHEET, ImagesSeen
-from fe2tui.tui.listing import LARGE, Listing, ListRows
-from fe2tui.tui.panes.listed import Listed
-from fe2tui.tui.panes.listpane import ListPane
+from fe2tui.tui.commands import PANES
+from fe2tui.tui.list_model import LARGE_FLEET, ListModel, ListRows
+from fe2tui.tui.panes.images import IMAGE_KIND, IMAGE_LIST_SPEC, ImageRowScope
+from fe2tui.tui.panes.list_pane import ListModelTable, ListPane
 from fe2tui.tui.theme import DARK, THEMES
-from fe2tui.tui.widgets.asked import Asked
+from fe2tui.tui.widgets.line import CommandRequested
 from tests.tui.fleets import NOW, PLACE, fleet, image, instance, many, snapshots_of, with_images
 
 
@@ -37,9 +36,11 @@ class Host(App[None]):
         self.theme = DARK
         self.now = NOW
         self.heard: list[str] = []
-        self.listing = Listing(SHEET, self._start, self.clock, self._show)
-        self.table: Listed[Image, ImagesSeen] = Listed(SHEET, self.clock, opens="launch")
-        self.pane = ListPane(KIND, self.table, self.listing, lambda row_id: None)
+        self.listing = ListModel(IMAGE_LIST_SPEC, self._start, self.clock, self._show)
+        self.table: ListModelTable[Image, ImageRowScope] = ListModelTable(
+            IMAGE_LIST_SPEC, self.clock, open_command="launch"
+        )
+        self.pane = ListPane(IMAGE_KIND, self.table, self.listing, lambda row_id: None)
         self.changed: frozenset[str] = frozenset()
 
     def clock(self) -> datetime:
@@ -51,13 +52,13 @@ class Host(App[None]):
     def _start(self, work: Awaitable[None]) -> object:
         return asyncio.ensure_future(work)
 
-    def _show(self, rows: ListRows[Image, ImagesSeen], changed: frozenset[str]) -> None:
+    def _show(self, rows: ListRows[Image, ImageRowScope], changed: frozenset[str]) -> None:
         self.changed = changed
         self.table.show_rows(rows, self.listing.arrangement, changed)
-        self.pane.write_edge({KIND.pane: self.pane.count_words}, PANES.keys())
+        self.pane.write_frame_title({IMAGE_KIND.pane: self.pane.count_text}, PANES.keys())
 
-    def on_asked(self, event: Asked) -> None:
-        self.heard.append(event.command)
+    def on_asked(self, event: CommandRequested) -> None:
+        self.heard.append(event.command_id)
 
     def lines(self) -> list[str]:
         return [self.table.render_line(y).text for y in range(self.table.scrollable_content_region.height)]
@@ -65,7 +66,7 @@ class Host(App[None]):
     @property
     def names(self) -> list[str]:
         """What the first column says of each row."""
-        return [cells[0] for cells in self.table.cells_shown()[1]]
+        return [cells[0] for cells in self.table.visible_cells()[1]]
 
     @property
     def frame(self) -> str:
@@ -76,10 +77,10 @@ class Host(App[None]):
 async def images(seen: Fleet | None, size: tuple[int, int] = (120, 24)) -> AsyncIterator[tuple[Host, Pilot[None]]]:
     host = Host()
     async with host.run_test(size=size) as pilot:
-        host.table.forget(PLACE)
+        host.table.reset(PLACE)
         host.table.focus()
         if seen is not None:
-            host.listing.take(seen)
+            host.listing.set_fleet(seen)
         await pilot.pause()
         yield host, pilot
 
@@ -152,10 +153,10 @@ async def test_a_pending_one_shows_its_percent_as_the_snapshots_do_and_glows_whe
     seen = with_images(many(2), base, image(2, "other"))
     async with images(replace(seen, snapshots=snapshots_of(base, progress=0.25))) as (host, _):
         assert "pending 25 %" in host.lines()[1]
-        host.listing.take(replace(seen, snapshots=snapshots_of(base, progress=0.5)))
+        host.listing.set_fleet(replace(seen, snapshots=snapshots_of(base, progress=0.5)))
         assert "pending 50 %" in host.lines()[1]
         assert host.changed == {base.id}
-        host.listing.take(replace(seen, seen_at=host.now, snapshots=snapshots_of(base, progress=0.5)))
+        host.listing.set_fleet(replace(seen, seen_at=host.now, snapshots=snapshots_of(base, progress=0.5)))
         assert host.changed == frozenset()
 
 
@@ -169,7 +170,7 @@ async def test_the_cursor_stays_on_its_image_when_others_come_and_go() -> None:
     async with images(with_images(many(1), *own)) as (host, pilot):
         await pilot.press("down")
         assert host.table.cursor_id == own[1].id
-        host.listing.take(with_images(many(1), image(9, "a"), image(8, "c"), *own))
+        host.listing.set_fleet(with_images(many(1), image(9, "a"), image(8, "c"), *own))
         assert host.table.cursor_id == own[1].id
         host.pane.sort_by("name")
         assert host.table.cursor_id == own[1].id
@@ -179,26 +180,26 @@ async def test_marks_belong_to_images_and_hidden_ones_do_not_count() -> None:
     own = [image(number, name) for number, name in enumerate(("a", "b"))]
     async with images(with_images(many(1), *own)) as (host, _):
         host.table.mark_all()
-        host.listing.rearrange(host.listing.arrangement._replace(query=KIND.language.parse("own name:b")))
-        assert host.table.marked_and_shown() == (own[1].id,)
-        host.listing.take(with_images(many(1), own[0]))
-        host.listing.rearrange(host.listing.arrangement._replace(query=KIND.language.parse("")))
+        host.listing.rearrange(host.listing.arrangement._replace(filter=IMAGE_KIND.filter_language.parse("own name:b")))
+        assert host.table.visible_marks() == (own[1].id,)
+        host.listing.set_fleet(with_images(many(1), own[0]))
+        host.listing.rearrange(host.listing.arrangement._replace(filter=IMAGE_KIND.filter_language.parse("")))
         assert own[1].id not in host.table.marks
 
 
 async def test_before_the_first_read_and_before_images_are_read_it_says_so() -> None:
     async with images(None) as (host, _):
         assert "Reading us-east-2" in "\n".join(host.lines())
-        host.listing.take(many(2))
+        host.listing.set_fleet(many(2))
         assert "Reading us-east-2" in "\n".join(host.lines())
-        assert host.pane.count_words == ""
+        assert host.pane.count_text == ""
 
 
 async def test_without_images_of_its_own_an_account_sees_the_public_ones_and_is_told() -> None:
     async with images(with_images(many(1))) as (host, _):
         assert len(host.names) == 3
         assert "None of your own yet" in "\n".join(host.lines())
-        assert host.pane.count_words == "0"
+        assert host.pane.count_text == "0"
 
 
 async def test_what_may_not_be_read_is_said_in_the_pane_and_the_rest_is_shown() -> None:
@@ -206,7 +207,7 @@ async def test_what_may_not_be_read_is_said_in_the_pane_and_the_rest_is_shown() 
     async with images(replace(many(1), problems=(refusal,))) as (host, _):
         said = "\n".join(host.lines())
         assert "Not allowed: ec2:DescribeImages." in said and "Ask for that right." in said
-        host.listing.take(replace(with_images(many(1)), problems=(refusal,)))
+        host.listing.set_fleet(replace(with_images(many(1)), problems=(refusal,)))
         assert len(host.names) == 3
         assert "▲ Images not read" in host.frame
         assert "Not allowed: ec2:DescribeImages." in "\n".join(host.lines())
@@ -218,31 +219,31 @@ async def test_snapshots_that_may_not_be_read_leave_the_cost_a_dash_and_never_a_
     async with images(seen) as (host, _):
         assert host.lines()[1].split()[7] == "–"
         assert "▲ Snapshots not read" in host.frame
-        host.listing.take(replace(with_images(many(1), image(1, "base")), prices=Prices()))
+        host.listing.set_fleet(replace(with_images(many(1), image(1, "base")), prices=Prices()))
         assert host.lines()[1].split()[7] == "–"
 
 
 async def test_a_filter_that_nothing_fits_says_how_to_see_all_again() -> None:
     async with images(with_images(many(1), image(1))) as (host, _):
-        host.listing.rearrange(host.listing.arrangement._replace(query=KIND.language.parse("arch:riscv")))
+        host.listing.rearrange(host.listing.arrangement._replace(filter=IMAGE_KIND.filter_language.parse("arch:riscv")))
         assert "No image fits the filter." in "\n".join(host.lines())
-        assert host.pane.count_words == "0 of 4"
+        assert host.pane.count_text == "0 of 4"
 
 
 async def test_what_nobody_looks_at_is_not_computed_until_somebody_does() -> None:
     async with images(with_images(many(1), image(1))) as (host, _):
-        host.listing.look(False)
-        host.listing.take(with_images(many(1), image(1), image(2)))
+        host.listing.set_in_view(False)
+        host.listing.set_fleet(with_images(many(1), image(1), image(2)))
         assert len(host.names) == 4
-        assert host.pane.count_words == "2"
-        host.listing.look(True)
+        assert host.pane.count_text == "2"
+        host.listing.set_in_view(True)
         assert len(host.names) == 5
 
 
 async def test_large_fleets_are_gone_through_beside_the_screen() -> None:
     async with images(None) as (host, pilot):
-        host.listing.take(with_images(many(LARGE + 1), image(1, "base")))
-        assert host.listing.contents is None
+        host.listing.set_fleet(with_images(many(LARGE_FLEET + 1), image(1, "base")))
+        assert host.listing.snapshot is None
         await until(lambda: "base" in host.names, pilot)
 
 
@@ -250,7 +251,7 @@ async def test_thousands_of_images_are_drawn_as_far_as_they_are_in_sight(monkeyp
     drawn: list[str] = []
     plain = ListRows.cells
 
-    def counted(self: ListRows[Image, ImagesSeen], row_id: str, columns: object) -> object:
+    def counted(self: ListRows[Image, ImageRowScope], row_id: str, columns: object) -> object:
         drawn.append(row_id)
         return plain(self, row_id, columns)  # type: ignore[arg-type]
 

@@ -15,7 +15,7 @@ from fe2tui.demo import Cloud
 from fe2tui.model.image import Image
 from fe2tui.tasks.freeze import freeze
 from fe2tui.tui.forms.export import ExportForm
-from fe2tui.tui.forms.field import Field
+from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
 from tests.tui.forms_host import write
@@ -44,13 +44,13 @@ async def to_images(driven: Driven) -> None:
     """Go to the images, when they have been read."""
     await driven.until(lambda: driven.view.fleet.images and driven.view.fleet.public_images)
     await driven.press("2")
-    await driven.until(lambda: driven.view.pane == "images" and driven.view.image is not None)
+    await driven.until(lambda: driven.view.pane == "images" and driven.view.selected_image is not None)
 
 
 async def on_image(driven: Driven, image_id: str) -> None:
     """Put the cursor on an image."""
     driven.view.select(image_id)
-    await driven.until(lambda: driven.view.image is not None and driven.view.image.id == image_id)
+    await driven.until(lambda: driven.view.selected_image is not None and driven.view.selected_image.id == image_id)
 
 
 def public_id(driven: Driven, word: str, architecture: str) -> str:
@@ -76,15 +76,15 @@ async def test_the_images_are_shown_with_their_state_and_the_public_ones_below(
 
 async def test_a_list_that_is_not_in_sight_costs_nothing_and_is_up_to_date_when_it_comes(demo_env: Path) -> None:
     async with dashboard(size=(80, 24)) as driven:
-        listing = driven.app.parts.listing
+        listing = driven.app.controller.image_list
         await driven.until(lambda: driven.view.fleet.images)
-        assert listing.contents is None
+        assert listing.snapshot is None
         await to_images(driven)
-        await driven.until(lambda: listing.contents is not None and listing.contents.fleet is driven.view.fleet)
+        await driven.until(lambda: listing.snapshot is not None and listing.snapshot.fleet is driven.view.fleet)
         await driven.press("1")
-        await driven.until(lambda: not listing.is_looked_at)
+        await driven.until(lambda: not listing.is_in_view)
         await driven.pilot.resize_terminal(200, 50)
-        await driven.until(lambda: listing.is_looked_at)
+        await driven.until(lambda: listing.is_in_view)
 
 
 async def test_the_pane_that_is_looked_at_stays_so_when_the_terminal_gets_narrow(demo_env: Path) -> None:
@@ -123,7 +123,7 @@ async def test_enter_still_connects_in_the_instances(demo_env: Path) -> None:
 async def frozen(driven: Driven, name: str, source: str = "base") -> str:
     """The id of an image that AWS begins to make, when the dashboard shows it."""
     made = await create_image(
-        driven.view.desk.session,
+        driven.view.services.session,
         driven.named(source).id,
         name,
         description="",
@@ -131,7 +131,7 @@ async def frozen(driven: Driven, name: str, source: str = "base") -> str:
         snapshot_tags={},
         no_reboot=True,
     )
-    driven.view.images_changed()
+    driven.view.read_images_soon()
     await driven.until(lambda: name in fleet_images(driven))
     return made
 
@@ -149,12 +149,12 @@ async def test_one_that_is_being_made_shows_its_percent_and_can_be_launched_from
         await driven.until(lambda: any("half is not complete yet" in toast for toast in driven.toasts))
         assert driven.is_home
         cloud.control("/demo/clock", {"advance": 205})
-        driven.view.images_changed()
+        driven.view.read_images_soon()
         await driven.until(lambda: "pending 50 %" in shown(driven))
         cloud.control("/demo/clock", {"advance": 300})
-        driven.view.images_changed()
+        driven.view.read_images_soon()
         await driven.until(lambda: fleet_images(driven)["half"].state == "available")
-        assert driven.view.image is not None and driven.view.image.name == "half"
+        assert driven.view.selected_image is not None and driven.view.selected_image.name == "half"
         await driven.press("l")
         await driven.opened(LaunchForm)
 
@@ -177,11 +177,11 @@ async def test_a_freeze_that_an_earlier_run_began_is_watched_on_as_a_task(
     enter_cloud(cloud)
     async with dashboard() as driven:
         instance = driven.named("base")
-        ctx = driven.view.context()
+        ctx = driven.view.task_context()
         image = await freeze(ctx, instance.id, "kept", way="no-reboot", wait=False)
         assert image.state == "pending"
     async with dashboard() as driven:
-        jobs = driven.app.parts.desk.jobs
+        jobs = driven.app.controller.services.task_runner
         await driven.until(lambda: [job.title for job in jobs.running.values()] == ["Freeze base"])
         await driven.press("6")
         await driven.until(lambda: "Freeze base" in shown(driven))
@@ -212,7 +212,7 @@ async def test_filter_marks_and_order_are_of_the_list_that_has_the_focus(demo_en
         await driven.press("enter", "a")
         await driven.until(lambda: len(driven.view.images) > 1)
         assert {one.architecture for one in driven.view.images} == {"arm64"}
-        assert driven.names == instances and driven.view.marked == ()
+        assert driven.names == instances and driven.view.marked_instances == ()
         await driven.press("1")
         await driven.until(lambda: driven.view.pane == "instances")
         assert driven.view.filter_text == "" and driven.view.marked_count == 0
@@ -252,7 +252,7 @@ async def test_sorting_asks_for_the_columns_of_images(demo_env: Path) -> None:
         await write(driven.pilot, "size")
         await driven.press("enter")
         await driven.home()
-        sizes = [one[2] for one in driven.view.desk.shown_cells("images")[1]][: len(fleet_images(driven))]
+        sizes = [one[2] for one in driven.view.services.visible_cells("images")[1]][: len(fleet_images(driven))]
         assert sizes == sorted(sizes, key=int, reverse=True)
 
 
@@ -296,7 +296,7 @@ async def test_a_click_on_the_tab_goes_there_and_a_double_click_launches(demo_en
         await driven.until(lambda: "2 Images" in shown(driven) and fleet_images(driven))
         at = shown(driven).splitlines()[1].index("2 Images")
         await driven.pilot.click(offset=Offset(at + 2, 1))
-        await driven.until(lambda: driven.view.pane == "images" and driven.view.image is not None)
+        await driven.until(lambda: driven.view.pane == "images" and driven.view.selected_image is not None)
         await driven.pilot.click("#images", offset=Offset(8, 2), times=2)
         await driven.opened(LaunchForm)
 
@@ -313,6 +313,6 @@ async def test_images_that_may_not_be_read_are_said_and_the_instances_go_on(own_
 async def test_the_types_are_at_hand_a_moment_after_the_first_read(
     demo_env: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fe2tui.tui.starting.WARM_AFTER", 0.0)
+    monkeypatch.setattr("fe2tui.tui.startup.LOAD_TYPES_AFTER", 0.0)
     async with dashboard() as driven:
-        await driven.until(lambda: driven.view.desk.catalogues.kept(driven.view.place) is not None)
+        await driven.until(lambda: driven.view.services.catalogues.cached(driven.view.location) is not None)

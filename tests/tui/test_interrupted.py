@@ -11,12 +11,12 @@ import pytest
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import interruption_forms
-from fe2tui.model.money import Limits
+from fe2tui.model.money import AlertLimits
 from fe2tui.model.spot import SpotRequest
-from fe2tui.tui.arrangement import Arrangement
-from fe2tui.tui.board import arrange
-from fe2tui.tui.columns import Moment, chosen
-from fe2tui.tui.panes.facts import left
+from fe2tui.tui.instance_list import compute_visible_rows
+from fe2tui.tui.list_model import Arrangement
+from fe2tui.tui.panes.instance_columns import InstanceRowScope, columns_by_id
+from fe2tui.tui.panes.instance_details import left_facts
 from fe2tui.tui.panes.instances import InstanceRows
 from tests.tui.fleets import NOW, fleet, instance
 
@@ -49,8 +49,8 @@ def seen(one: Instance, request: SpotRequest | None, *others: Instance) -> Fleet
 
 def row(of: Fleet, width: int) -> Mapping[str, str]:
     """The cells of the first row, by column, in a table so wide."""
-    sight = arrange(None, of, Arrangement(), NOW)
-    rows = InstanceRows(sight, chosen(()), lambda: NOW, {}, Limits())
+    sight = compute_visible_rows(None, of, Arrangement(), NOW)
+    rows = InstanceRows(sight, columns_by_id(()), lambda: NOW, {}, AlertLimits())
     columns = rows.layout(width).columns
     (sign, _), cells = rows.cells(instance(1).id, columns)
     return {"sign": sign} | {column.id: text for column, (text, _) in zip(columns, cells, strict=True)}
@@ -96,8 +96,8 @@ def test_a_name_has_plenty_of_room_before_words_have() -> None:
     long = instance(2, "n" * 60)
     widths = {}
     for width in range(90, 260, 5):
-        sight = arrange(None, seen(TAKEN, REQUEST, long), Arrangement(), NOW)
-        columns = InstanceRows(sight, chosen(()), lambda: NOW, {}, Limits()).layout(width).columns
+        sight = compute_visible_rows(None, seen(TAKEN, REQUEST, long), Arrangement(), NOW)
+        columns = InstanceRows(sight, columns_by_id(()), lambda: NOW, {}, AlertLimits()).layout(width).columns
         widths[width] = {column.id: column.width for column in columns}
     assert all(at["state"] == 13 or at["name"] >= (18 if at["state"] <= 24 else 26) for at in widths.values())
     assert 13 < widths[135]["state"] <= 24
@@ -112,7 +112,7 @@ def test_one_that_was_not_interrupted_says_nothing_of_it(request_: SpotRequest |
 
 def test_the_details_tell_all_of_it_and_of_its_request() -> None:
     def said(one: Instance, request: SpotRequest | None) -> str:
-        facts = left(one, Moment(seen(one, request), NOW))
+        facts = left_facts(one, InstanceRowScope(seen(one, request), NOW))
         return "\n".join(f"{fact.label} {fact.text}" for fact in facts)
 
     words = said(TAKEN, REQUEST)
@@ -134,5 +134,5 @@ def test_since_when_it_rests_is_told_by_its_request_where_ec2_tells_no_time() ->
 
 def test_words_from_outside_are_text() -> None:
     hostile = replace(REQUEST, status_code="new-code", status_words="[red]x\x1b[31m", type="persistent")
-    facts = left(TAKEN, Moment(seen(TAKEN, hostile), NOW))
+    facts = left_facts(TAKEN, InstanceRowScope(seen(TAKEN, hostile), NOW))
     assert not any("\x1b" in fact.text for fact in facts)

@@ -12,32 +12,32 @@ import pytest
 from fe2tui.errors import DeniedError, ExpiredError, Fe2Error, NoCredentialsError, ThrottledError, UnreachableError
 from fe2tui.model.fleet import Prices, Problem
 from fe2tui.model.instance import State
-from fe2tui.model.place import Place
-from fe2tui.tui import footer, status
-from fe2tui.tui.polling import FleetNotRead, FleetSeen
-from fe2tui.tui.possible import ACTIVITY, INSTANCES
-from fe2tui.tui.reading import Reading
-from fe2tui.tui.status import Status
-from fe2tui.tui.tally import Sums
-from fe2tui.tui.toasts import failure_words, plain_words
-from fe2tui.tui.view import Desk, View
-from fe2tui.tui.widgets.line import width_of
+from fe2tui.model.location import Location
+from fe2tui.tui import status_bar
+from fe2tui.tui.account_totals import AccountTotals
+from fe2tui.tui.availability import ACTIVITY, INSTANCES
+from fe2tui.tui.command_context import CommandContext, Services
+from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen
+from fe2tui.tui.read_state import ReadState
+from fe2tui.tui.status_bar import Status
+from fe2tui.tui.toasts import failure_text, plain_text
+from fe2tui.tui.widgets.line import spans_width
 from tests.tui.fleets import NOW, PLACE, fleet, instance
 
-SUMS = Sums(6, 3, 1, 2, Decimal("0.62"), Decimal("41.20"), NOW)
+SUMS = AccountTotals(6, 3, 1, 2, Decimal("0.62"), Decimal("41.20"), NOW)
 FULL = Status(PLACE, "123456789012", SUMS, NOW - timedelta(seconds=2), read_only=True)
 
 
 def said(what: Status, width: int) -> str:
-    return "".join(span.text for span in status.spans(what, NOW, width))
+    return "".join(span.text for span in status_bar.status_spans(what, NOW, width))
 
 
 @pytest.mark.parametrize("width", range(40, 220))
 @pytest.mark.parametrize("error", [None, ThrottledError("Too many calls.")])
 def test_the_status_line_never_wraps(width: int, error: Fe2Error | None) -> None:
-    long = Place("a-profile-with-a-very-long-name-indeed", "ap-southeast-2", "http://127.0.0.1:5000")
+    long = Location("a-profile-with-a-very-long-name-indeed", "ap-southeast-2", "http://127.0.0.1:5000")
     for what in (FULL, Status(long, "123456789012", SUMS, NOW, error)):
-        assert width_of(status.spans(what, NOW, width)) <= max(width, 60)
+        assert spans_width(status_bar.status_spans(what, NOW, width)) <= max(width, 60)
 
 
 def test_the_least_important_goes_first() -> None:
@@ -78,7 +78,7 @@ def test_what_is_wrong_stands_beside_the_age_at_every_width(error: Fe2Error, wor
 
 
 def test_money_that_is_not_known_is_a_dash() -> None:
-    unknown = Sums(3, 3, 0, 0, Decimal(0), Decimal(0), NOW, unknown=3)
+    unknown = AccountTotals(3, 3, 0, 0, Decimal(0), Decimal(0), NOW, unknown=3)
     line = said(Status(PLACE, "", unknown, NOW), 120)
     assert "–/h" in line
     assert "$0.00" not in line
@@ -86,72 +86,81 @@ def test_money_that_is_not_known_is_a_dash() -> None:
 
 
 def test_a_failed_read_keeps_the_fleet_and_says_why_and_when_next() -> None:
-    reading = Reading()
-    reading.took(FleetSeen(fleet([])))
-    assert reading.failed(FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 8))
-    assert not reading.failed(FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 16))
-    line = "".join(span.text for span in reading.notice(NOW, 120))
+    reading = ReadState()
+    reading.add_fleet(FleetSeen(fleet([])))
+    assert reading.add_failure(FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 8))
+    assert not reading.add_failure(
+        FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 16)
+    )
+    line = "".join(span.text for span in reading.notice_spans(NOW, 120))
     assert "AWS does not answer. Check the network." in line
     assert "next try in 16s" in line
-    assert len("".join(span.text for span in reading.notice(NOW, 60))) <= 60
+    assert len("".join(span.text for span in reading.notice_spans(NOW, 60))) <= 60
     assert reading.read_at is not None
-    reading.took(FleetSeen(replace(fleet([]), problems=(Problem("instances", "AWS does not answer."),))))
-    assert "AWS does not answer. Check the network." in notice(reading)  # other parts were read since, these were not
-    reading.took(FleetSeen(fleet([])))
-    assert reading.notice(NOW, 120) == []
+    reading.add_fleet(FleetSeen(replace(fleet([]), problems=(Problem("instances", "AWS does not answer."),))))
+    assert "AWS does not answer. Check the network." in notice_spans(
+        reading
+    )  # other parts were read since, these were not
+    reading.add_fleet(FleetSeen(fleet([])))
+    assert reading.notice_spans(NOW, 120) == []
 
 
 def test_parts_that_could_not_be_read_are_told_until_they_are_read() -> None:
-    reading = Reading()
+    read_state = ReadState()
     images, disks = Problem("images", "Not allowed.", "Ask.", "AccessDenied"), Problem("volumes", "No answer.")
-    reading.took(FleetSeen(replace(fleet([]), problems=(images,))))
-    assert notice(reading).startswith(" ▲ Images could not be read: Not allowed. (AccessDenied) Ask.")
-    assert reading.error is None  # the instances were read
-    reading.took(FleetSeen(replace(fleet([]), problems=(images, disks))))
-    assert "Images and disks could not be read: Not allowed. (AccessDenied) Ask." in notice(reading)
-    reading.failed(FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 0))
-    assert "AWS does not answer. Check the network. Images and disks could not be read, either." in notice(reading)
-    reading.took(FleetSeen(replace(fleet([]), problems=(disks,))))
-    assert "Disks could not be read: No answer." in notice(reading)
-    reading.took(FleetSeen(fleet([])))
-    assert notice(reading) == ""
+    read_state.add_fleet(FleetSeen(replace(fleet([]), problems=(images,))))
+    assert notice_spans(read_state).startswith(" ▲ Images could not be read: Not allowed. (AccessDenied) Ask.")
+    assert read_state.error is None  # the instances were read
+    read_state.add_fleet(FleetSeen(replace(fleet([]), problems=(images, disks))))
+    assert "Images and disks could not be read: Not allowed. (AccessDenied) Ask." in notice_spans(read_state)
+    read_state.add_failure(FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 0))
+    assert "AWS does not answer. Check the network. Images and disks could not be read, either." in notice_spans(
+        read_state
+    )
+    read_state.add_fleet(FleetSeen(replace(fleet([]), problems=(disks,))))
+    assert "Disks could not be read: No answer." in notice_spans(read_state)
+    read_state.add_fleet(FleetSeen(fleet([])))
+    assert notice_spans(read_state) == ""
 
 
-def notice(reading: Reading) -> str:
-    return "".join(span.text for span in reading.notice(NOW, 120))
+def notice_spans(read_state: ReadState) -> str:
+    return "".join(span.text for span in read_state.notice_spans(NOW, 120))
 
 
 def test_one_refusal_of_the_spot_prices_is_told_once_whatever_is_read_by_that_call() -> None:
-    reading, denied = Reading(), "You may not do that: ec2:DescribeSpotPriceHistory."
+    reading, denied = ReadState(), "You may not do that: ec2:DescribeSpotPriceHistory."
     now, past = Problem("spot", denied), Problem("spot history", denied)
-    told = [reading.took(FleetSeen(replace(fleet([]), problems=some))) for some in ((past,), (now, past), (now,))]
+    told = [reading.add_fleet(FleetSeen(replace(fleet([]), problems=some))) for some in ((past,), (now, past), (now,))]
     assert [[str(one) for one in errors] for errors in told] == [[f"Spot prices could not be read: {denied}"], [], []]
     other = past._replace(summary="No answer.")
-    assert len(reading.took(FleetSeen(replace(fleet([]), problems=(now, other))))) == 1
+    assert len(reading.add_fleet(FleetSeen(replace(fleet([]), problems=(now, other))))) == 1
 
 
 def test_a_part_that_could_not_be_read_is_told_once() -> None:
     from dataclasses import replace
 
-    reading, seen = Reading(), replace(fleet([]), problems=(Problem("prices", "Not allowed.", "Ask.", "AccessDenied"),))
-    assert [error.code for error in reading.took(FleetSeen(seen))] == ["AccessDenied"]
-    assert reading.took(FleetSeen(seen)) == []
+    reading, seen = (
+        ReadState(),
+        replace(fleet([]), problems=(Problem("prices", "Not allowed.", "Ask.", "AccessDenied"),)),
+    )
+    assert [error.code for error in reading.add_fleet(FleetSeen(seen))] == ["AccessDenied"]
+    assert reading.add_fleet(FleetSeen(seen)) == []
 
 
-def view(**changes: Any) -> View:
+def view(**changes: Any) -> CommandContext:
     made = fleet([instance(1)])
     one = next(iter(made.instances.values()))
     fields: dict[str, Any] = {"pane": INSTANCES, "fleet": made, "selected": one, "shown_count": 1, **changes}
-    return View(cast(Desk, None), PLACE, **fields)
+    return CommandContext(cast(Services, None), PLACE, **fields)
 
 
-def keys(what: View, width: int = 200, failures: int = 0) -> str:
-    return "".join(span.text for span in footer.spans(what, {}, failures, width))
+def keys(what: CommandContext, width: int = 200, failures: int = 0) -> str:
+    return "".join(span.text for span in status_bar.footer_spans(what, {}, failures, width))
 
 
 @pytest.mark.parametrize("width", range(30, 200, 7))
 def test_the_footer_never_wraps(width: int) -> None:
-    assert width_of(footer.spans(view(), {}, 3, width)) <= max(width, 40)
+    assert spans_width(status_bar.footer_spans(view(), {}, 3, width)) <= max(width, 40)
 
 
 def test_the_footer_has_only_keys_that_do_something_here_and_now() -> None:
@@ -189,7 +198,7 @@ def test_marks_are_said_and_count_for_every_verb() -> None:
 
 @pytest.mark.parametrize("width", range(60, 220))
 def test_the_parts_of_the_status_line_stand_apart(width: int) -> None:
-    unknown = Sums(16, 3, 1, 2, Decimal("0.62"), Decimal("41.20"), NOW, unknown=5)
+    unknown = AccountTotals(16, 3, 1, 2, Decimal("0.62"), Decimal("41.20"), NOW, unknown=5)
     line = said(Status(PLACE, "123456789012", unknown, NOW), width)
     before_age = line.rstrip().removesuffix(" ago").rpartition("0s")[0].removesuffix("read ")
     assert len(before_age) - len(before_age.rstrip()) >= 2
@@ -202,42 +211,42 @@ def test_the_parts_of_the_status_line_stand_apart(width: int) -> None:
     [(2, 0, "▲ 2 long on "), (0, 1, "▲ 1 costly "), (2, 1, "▲ 2 long on, 1 costly "), (0, 0, "")],
 )
 def test_machines_that_are_long_on_or_costly_are_counted(long: int, costly: int, words: str) -> None:
-    marked = FULL._replace(sums=SUMS._replace(long=long, costly=costly))
+    marked = FULL._replace(totals=SUMS._replace(long_running=long, costly=costly))
     wide = said(marked, 160)
     assert words in wide and ("▲" in wide) is bool(words)
     narrow = said(marked, 72)
     assert "long on" not in narrow and (f"▲ {long + costly} " in narrow) is bool(words)
-    inks = {span.ink for span in status.spans(marked, NOW, 160) if "▲" in span.text}
+    inks = {span.style for span in status_bar.status_spans(marked, NOW, 160) if "▲" in span.text}
     assert inks == ({"trouble"} if words else set())
 
 
 def test_missing_prices_are_not_told_of_before_they_were_asked_for() -> None:
-    unknown = Sums(16, 3, 1, 2, Decimal("0.62"), Decimal("41.20"), NOW, unknown=5)
+    unknown = AccountTotals(16, 3, 1, 2, Decimal("0.62"), Decimal("41.20"), NOW, unknown=5)
     assert "5 without a price" in said(Status(PLACE, "", unknown, NOW), 160)
-    assert "without a price" not in said(Status(PLACE, "", unknown, NOW, priced=False), 160)
-    reading = Reading()
-    reading.took(FleetSeen(fleet([instance(1)], prices=Prices())))
-    assert not reading.priced
+    assert "without a price" not in said(Status(PLACE, "", unknown, NOW, has_prices=False), 160)
+    reading = ReadState()
+    reading.add_fleet(FleetSeen(fleet([instance(1)], prices=Prices())))
+    assert not reading.has_prices
     denied = replace(fleet([instance(1)], prices=Prices()), problems=(Problem("prices", "Denied."),))
-    reading.took(FleetSeen(denied))
-    assert reading.priced
+    reading.add_fleet(FleetSeen(denied))
+    assert reading.has_prices
 
 
 @pytest.mark.parametrize("width", range(80, 200, 5))
 def test_money_that_is_not_complete_is_at_least_so_much_at_every_width(width: int) -> None:
-    partly = SUMS._replace(unknown=14, hour_in_part=True, month_in_part=True)
+    partly = SUMS._replace(unknown=14, is_hour_partial=True, is_month_partial=True)
     line = said(Status(PLACE, "123456789012", partly, NOW - timedelta(seconds=12)), width)
     assert "≥$0.62/h" in line
     assert "≥$41.20" in line
     assert "≥" not in said(Status(PLACE, "123456789012", SUMS, NOW), width)
-    month_only = SUMS._replace(month_in_part=True)
+    month_only = SUMS._replace(is_month_partial=True)
     assert " $0.62/h" in said(Status(PLACE, "", month_only, NOW), width)
     assert "≥$41.20" in said(Status(PLACE, "", month_only, NOW), width)
 
 
 @pytest.mark.parametrize("error", [None, ThrottledError("Too many calls.")])
 def test_how_many_have_no_price_is_said_before_names_that_are_known(error: Fe2Error | None) -> None:
-    partly = SUMS._replace(unknown=14, hour_in_part=True, month_in_part=True, long=2)
+    partly = SUMS._replace(unknown=14, is_hour_partial=True, is_month_partial=True, long_running=2)
     line = said(Status(PLACE, "123456789012", partly, NOW - timedelta(seconds=12), error), 120)
     assert "14 without a price" in line
     assert "123456789012" not in line
@@ -248,17 +257,17 @@ def test_how_many_have_no_price_is_said_before_names_that_are_known(error: Fe2Er
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_refusal_is_said_whole(width: int) -> None:
     words = "i-0123456789abcdef0 is spot, its type cannot change. " + "Freeze it into an image, and launch that. " * 2
-    told = plain_words(words, width)
+    told = plain_text(words, width)
     assert " ".join(told.split()) == words.strip()
     assert max(map(len, told.splitlines())) <= width * 0.8 - 4
-    assert plain_words("Copied.", width) == "Copied."
-    assert len(plain_words("word " * 400, width).splitlines()) <= 5
+    assert plain_text("Copied.", width) == "Copied."
+    assert len(plain_text("word " * 400, width).splitlines()) <= 5
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
 @pytest.mark.parametrize("count", [1, 8, 20, 60, 200])
 def test_a_failure_toast_has_three_lines_at_most_and_says_where_the_rest_is(width: int, count: int) -> None:
-    words = failure_words("Connect base: " + "word " * count, width, "!")
+    words = failure_text("Connect base: " + "word " * count, width, "!")
     lines = words.splitlines()
     assert len(lines) <= 3 and lines[0].startswith("Connect base: word")
     assert lines[-1].endswith("! shows it")

@@ -12,12 +12,11 @@ from textual.widgets import Button, Static
 from fe2tui.demo import Cloud
 from fe2tui.errors import NoCapacityError
 from fe2tui.model.launch import LaunchRequest
-from fe2tui.tui.forms.field import Field
+from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.launch import LaunchForm
-from fe2tui.tui.forms.no_room import NoRoom, WayOut
+from fe2tui.tui.forms.no_capacity import NoCapacityAnswer, NoCapacityForm
 from fe2tui.tui.forms.radio import RadioLine
-from fe2tui.tui.forms.type_picker import PickTypes
-from fe2tui.tui.forms.type_table import TypeTable
+from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
 from tests.tui.forms_host import opened, said, until, write
 from tests.tui.verbs_host import Driven, calls, dashboard
 
@@ -32,7 +31,7 @@ SPOT = LaunchRequest("box", "base", "p3.8xlarge", market="spot")
 IN_ONE = LaunchRequest("box", "base", "p3.8xlarge", market="spot", zone="us-east-2b")
 
 
-def ways(form: NoRoom) -> list[str]:
+def ways(form: NoCapacityForm) -> list[str]:
     return [(button.id or "").removeprefix("way-") for button in form.query(Button)]
 
 
@@ -48,7 +47,7 @@ def ways(form: NoRoom) -> list[str]:
 async def test_only_ways_that_may_help_are_offered_and_all_are_in_sight(
     request_: LaunchRequest, offered: list[str]
 ) -> None:
-    form = NoRoom(request_, FULL)
+    form = NoCapacityForm(request_, FULL)
     async with opened(form) as (_, host):
         assert ways(form) == offered
         assert form.query_one("#frame").max_scroll_y == 0
@@ -63,25 +62,25 @@ async def test_only_ways_that_may_help_are_offered_and_all_are_in_sight(
         (["enter"], None),
         (["escape"], None),
         (["ctrl+s", "n"], None),
-        (["w"], WayOut("wait", timedelta(hours=4))),
-        (["z"], WayOut("any-zone")),
-        (["up", "enter"], WayOut("on-demand")),
-        (["down", "down", "left", "up", "enter"], WayOut("wait", timedelta(hours=1))),
+        (["w"], NoCapacityAnswer("wait", timedelta(hours=4))),
+        (["z"], NoCapacityAnswer("any-zone")),
+        (["up", "enter"], NoCapacityAnswer("on-demand")),
+        (["down", "down", "left", "up", "enter"], NoCapacityAnswer("wait", timedelta(hours=1))),
     ],
 )
 async def test_leaving_is_what_a_stray_enter_does_and_each_way_has_its_letter(
-    keys: list[str], answer: WayOut | None
+    keys: list[str], answer: NoCapacityAnswer | None
 ) -> None:
-    async with opened(NoRoom(IN_ONE, FULL)) as (pilot, host):
+    async with opened(NoCapacityForm(IN_ONE, FULL)) as (pilot, host):
         await pilot.press(*keys)
         await until(lambda: host.screen is not host.form)
         assert host.answer == answer
 
 
 async def test_a_way_can_be_clicked() -> None:
-    async with opened(NoRoom(SPOT, FULL)) as (pilot, host):
+    async with opened(NoCapacityForm(SPOT, FULL)) as (pilot, host):
         await pilot.click("#way-type")
-        await until(lambda: host.answer == WayOut("type"))
+        await until(lambda: host.answer == NoCapacityAnswer("type"))
 
 
 # In the dashboard
@@ -95,7 +94,7 @@ def full(cloud: Cloud, demo_env: Path) -> Iterator[Cloud]:
     cloud.control("/demo/faults", method="DELETE")
 
 
-async def launched_in_vain(driven: Driven, name: str) -> NoRoom:
+async def launched_in_vain(driven: Driven, name: str) -> NoCapacityForm:
     """Launch a spot machine of that name from the form, by keys, and get to the ways out."""
     await driven.press("l")
     form = await driven.opened(LaunchForm)
@@ -104,7 +103,7 @@ async def launched_in_vain(driven: Driven, name: str) -> NoRoom:
     await driven.press("tab", "tab")
     await write(driven.pilot, "80")
     await driven.press(*["tab"] * 4, "right", "ctrl+s")
-    return await driven.opened(NoRoom)
+    return await driven.opened(NoCapacityForm)
 
 
 async def test_on_demand_launches_what_was_typed_when_spot_has_no_room(full: Cloud) -> None:
@@ -114,7 +113,7 @@ async def test_on_demand_launches_what_was_typed_when_spot_has_no_room(full: Clo
         assert len(calls(full, "RunInstances")) == before + 3  # every zone once
         assert "an hour while it runs" in str(driven.app.screen.query_one("#costs", Static).render())
         await driven.press("t")
-        picker = await driven.opened(PickTypes)
+        picker = await driven.opened(TypePicker)
         await driven.until(lambda: picker.query_one(TypeTable).cursor_id)
         assert picker.query_one(TypeTable).cursor_id != "t3.micro"
         other = picker.query_one(TypeTable).cursor_id
@@ -122,7 +121,7 @@ async def test_on_demand_launches_what_was_typed_when_spot_has_no_room(full: Clo
         form = await driven.opened(LaunchForm)
         await driven.until(lambda: form.query_one("#type", Field).value == other)
         await driven.press("escape")
-        await driven.opened(NoRoom)
+        await driven.opened(NoCapacityForm)
         full.control("/demo/faults", method="DELETE")
         await driven.press("o")
         form = await driven.opened(LaunchForm)
@@ -131,10 +130,10 @@ async def test_on_demand_launches_what_was_typed_when_spot_has_no_room(full: Clo
             "80",
             "t3.micro",
         ]
-        assert form.query_one("#markets", RadioLine).chosen == "on-demand"
+        assert form.query_one("#markets", RadioLine).chosen_id == "on-demand"
         await driven.press("ctrl+s")
         await driven.home()
-        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.named("patient"))
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.instances_named("patient"))
         assert not driven.named("patient").is_spot
         await driven.until(lambda: any("patient is ready" in toast for toast in driven.toasts))
 
@@ -147,12 +146,12 @@ async def test_waiting_counts_down_until_it_is_cancelled_and_leaves_nothing_behi
 
         def counts() -> bool:
             return any(
-                job.newest is not None and "trying again in" in job.newest.words
-                for job in driven.app.parts.desk.jobs.running.values()
+                job.latest_step is not None and "trying again in" in job.latest_step.words
+                for job in driven.app.controller.services.task_runner.running.values()
             )
 
         await driven.until(counts)
         await driven.press("6", "delete", "y")
         await driven.until(lambda: any("waiter: cancelled" in toast for toast in driven.toasts))
         fleet = driven.view.fleet
-        assert fleet is not None and not fleet.named("waiter")
+        assert fleet is not None and not fleet.instances_named("waiter")

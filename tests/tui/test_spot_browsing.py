@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fe2tui.tui.forms.launch import LaunchForm
-from fe2tui.tui.panes.spot_frame import Titled, notes
+from fe2tui.tui.panes.spot import ChartTitle, title_parts
 from tests.tui.test_dashboard import shown
 from tests.tui.test_spot_pane import body, choice, filter_for, is_charted, spot_pane
 from tests.tui.verbs_host import Driven, dashboard
@@ -13,7 +13,7 @@ from tests.tui.verbs_host import Driven, dashboard
 
 def titles(driven: Driven) -> list[str]:
     """The titles of the list's columns that have room, with the sign of the order."""
-    line = body(driven).table.render_line(0)
+    line = body(driven).offer_table.render_line(0)
     return "".join(segment.text for segment in line).split()
 
 
@@ -23,8 +23,8 @@ async def test_keys_typed_before_the_pane_is_there_are_its_own_and_enter_chooses
         await driven.until(lambda: choice(driven).type == "p3.2xlarge")
         assert driven.is_home
         await driven.until(is_charted(driven, "p3.2xlarge"))
-        assert choice(driven).pinned
-        assert body(driven).table.cursor_id == "p3.2xlarge"
+        assert choice(driven).is_pinned
+        assert body(driven).offer_table.cursor_id == "p3.2xlarge"
         await driven.press("l")
         form = await driven.opened(LaunchForm)
         assert form.query_one("#type").value == "p3.2xlarge"  # type: ignore[attr-defined]
@@ -33,29 +33,29 @@ async def test_keys_typed_before_the_pane_is_there_are_its_own_and_enter_chooses
 async def test_the_title_names_what_is_drawn_while_something_else_is_read(demo_env: Path) -> None:
     async with spot_pane() as driven:
         pane, before = body(driven), choice(driven).type
-        driven.app.parts.spot.open("r5.large")
-        assert pane.charted.titled == Titled(before, 7, "reading r5.large …", "accent")
+        driven.app.controller.spot_pane.show_type("r5.large")
+        assert pane.price_chart.chart_title == ChartTitle(before, 7, "reading r5.large …", "accent")
         await driven.until(is_charted(driven, "r5.large"))
-        assert pane.charted.titled == Titled("r5.large", 7)
-        driven.app.parts.spot.change_days(1)
-        assert pane.charted.titled == Titled("r5.large", 7, "reading 30 days …", "accent")
+        assert pane.price_chart.chart_title == ChartTitle("r5.large", 7)
+        driven.app.controller.spot_pane.change_days(1)
+        assert pane.price_chart.chart_title == ChartTitle("r5.large", 7, "reading 30 days …", "accent")
         await driven.until(is_charted(driven, "r5.large", 30))
 
 
 async def test_the_cursor_is_on_the_type_that_is_charted(demo_env: Path) -> None:
     async with spot_pane() as driven:
-        parts, table = driven.app.parts, body(driven).table
+        parts, table = driven.app.controller, body(driven).offer_table
         followed = choice(driven).type
-        assert table.cursor_id == followed and not choice(driven).pinned
+        assert table.cursor_id == followed and not choice(driven).is_pinned
         await filter_for(driven, "p3")
         await driven.until(lambda: table.cursor_id == "p3.2xlarge" and choice(driven).type == "p3.2xlarge")
-        parts.spot.open("c5.large")
+        parts.spot_pane.show_type("c5.large")
         await driven.until(lambda: table.cursor_id == "c5.large")
-        assert not body(driven).offers.arrangement.query.tests
+        assert not body(driven).offer_list.arrangement.filter.tests
         await driven.press("escape")
         await driven.until(lambda: table.cursor_id == "c5")
         for sort in ("price", "saves", "vcpu"):
-            body(driven).listing.sort_by(sort)
+            body(driven).offer_pane.sort_by(sort)
             offer = table.offer
             assert offer is not None and offer.name == "c5"
             assert offer.type.name == choice(driven).type
@@ -63,7 +63,7 @@ async def test_the_cursor_is_on_the_type_that_is_charted(demo_env: Path) -> None
         assert "BEST" in titles(driven)
         assert "esc follow again" in shown(driven) and "/ to find: p3" in shown(driven)
         await driven.press("escape")
-        await driven.until(lambda: table.cursor_id == followed and not choice(driven).pinned)
+        await driven.until(lambda: table.cursor_id == followed and not choice(driven).is_pinned)
 
 
 async def test_zones_without_the_type_are_named_and_nothing_is_launched_there(demo_env: Path) -> None:
@@ -74,7 +74,7 @@ async def test_zones_without_the_type_are_named_and_nothing_is_launched_there(de
         await driven.press("enter", "end")
         await driven.until(lambda: body(driven).zones.has_focus)
         await driven.until(lambda: body(driven).zones.cursor_id == body(driven).zones.zones.ids[-1])
-        assert body(driven).zones.chosen == choice(driven).zone == ""
+        assert body(driven).zones.chosen_zone == choice(driven).zone == ""
 
 
 async def test_the_cursor_in_time_starts_with_either_arrow(demo_env: Path) -> None:
@@ -85,18 +85,18 @@ async def test_the_cursor_in_time_starts_with_either_arrow(demo_env: Path) -> No
 
 async def test_what_cannot_be_exported_says_why(demo_env: Path) -> None:
     async with spot_pane() as driven:
-        catalogue = body(driven).offers.catalogue
+        catalogue = body(driven).offer_list.catalogue
         assert catalogue is not None
         name = next(one.name for one in catalogue.types.values() if not one.spot)
-        driven.app.parts.spot.open(name)
-        await driven.until(lambda: body(driven).charted.chart.chart is None)
+        driven.app.controller.spot_pane.show_type(name)
+        await driven.until(lambda: body(driven).price_chart.chart.chart is None)
         await driven.press("e")
         await driven.until(lambda: any(f"{name} is not offered" in toast for toast in driven.toasts))
 
 
 def test_a_title_leaves_out_whole_parts() -> None:
     def said(room: int) -> list[str]:
-        return [part.text for part in notes(Titled("p3.8xlarge", 7), False, "train-resnet", "p3", room)]
+        return [part.text for part in title_parts(ChartTitle("p3.8xlarge", 7), False, "train-resnet", "p3", room)]
 
     whole = said(200)
     assert "".join(whole) == "p3.8xlarge · of train-resnet · 7 days [ shorter  ] longer / p3"

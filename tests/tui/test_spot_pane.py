@@ -11,13 +11,13 @@ from typing import Any
 from textual.widgets import Input
 
 from fe2tui.demo import Cloud
+from fe2tui.tui.command_context import SpotChoice
 from fe2tui.tui.forms.export import ExportForm
-from fe2tui.tui.forms.field import Field
+from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
-from fe2tui.tui.forms.type_picker import PickTypes
+from fe2tui.tui.forms.type_picker import TypePicker
 from fe2tui.tui.panes.spot_body import SpotBody
-from fe2tui.tui.view import SpotChoice
 from tests.tui.forms_host import write
 from tests.tui.test_dashboard import shown
 from tests.tui.verbs_host import Driven, calls, dashboard
@@ -27,7 +27,7 @@ HISTORY = "DescribeSpotPriceHistory"
 
 def body(driven: Driven) -> SpotBody:
     """What is in the pane."""
-    found = driven.app.parts.spot.body
+    found = driven.app.controller.spot_pane.body
     assert found is not None
     return found
 
@@ -41,9 +41,9 @@ def is_charted(driven: Driven, name: str, days: int = 7) -> Callable[[], bool]:
     """Whether the picture of a type over so many days is drawn."""
 
     def holds() -> bool:
-        chart = body(driven).charted.chart.chart
-        drawn = chart is not None and body(driven).charted.chart.picture is not None
-        return drawn and chart is not None and chart.about == name and (chart.end - chart.start).days == days
+        chart = body(driven).price_chart.chart.chart
+        drawn = chart is not None and body(driven).price_chart.chart.picture is not None
+        return drawn and chart is not None and chart.type_name == name and (chart.end - chart.start).days == days
 
     return holds
 
@@ -59,10 +59,12 @@ async def spot_pane(**settings: Any) -> AsyncIterator[Driven]:
     """The dashboard with the focus in the pane, when the region's types and prices and a first chart are there."""
     async with dashboard(**settings) as driven:
         await driven.press("3")
-        await driven.until(lambda: driven.app.parts.spot.body is not None)
-        await driven.until(lambda: body(driven).table.offer is not None and body(driven).table.offer.price is not None)
+        await driven.until(lambda: driven.app.controller.spot_pane.body is not None)
+        await driven.until(
+            lambda: body(driven).offer_table.offer is not None and body(driven).offer_table.offer.price is not None
+        )
         await driven.until(lambda: choice(driven).type and is_charted(driven, choice(driven).type)())
-        await driven.until(lambda: body(driven).table.has_focus)
+        await driven.until(lambda: body(driven).offer_table.has_focus)
         yield driven
 
 
@@ -72,17 +74,17 @@ async def filter_for(driven: Driven, text: str) -> None:
     await driven.until(lambda: isinstance(driven.app.focused, Input))
     await write(driven.pilot, text)
     await driven.press("enter")
-    await driven.until(lambda: body(driven).table.has_focus)
+    await driven.until(lambda: body(driven).offer_table.has_focus)
 
 
 async def test_it_is_made_when_it_is_first_looked_at_and_follows_the_selected_instance(demo_env: Path) -> None:
     async with dashboard(size=(80, 24)) as driven:
         await driven.go_to("train-resnet")
-        assert driven.app.parts.spot.body is None
+        assert driven.app.controller.spot_pane.body is None
         await driven.press("3")
-        await driven.until(lambda: driven.app.parts.spot.body is not None)
+        await driven.until(lambda: driven.app.controller.spot_pane.body is not None)
         await driven.until(is_charted(driven, "p3.8xlarge"))
-        assert not choice(driven).pinned
+        assert not choice(driven).is_pinned
         for part in ("p3.8xlarge · of train-resnet", "7 days", "on demand 12.24", "LOWEST", "TYPE", "l Launch"):
             assert part in shown(driven)
 
@@ -90,17 +92,17 @@ async def test_it_is_made_when_it_is_first_looked_at_and_follows_the_selected_in
 async def test_browsing_goes_from_families_to_types_to_zones_to_launching_there_and_back(demo_env: Path) -> None:
     async with spot_pane(size=(120, 36)) as driven:
         followed = choice(driven).type
-        assert body(driven).table.cursor_id == followed
+        assert body(driven).offer_table.cursor_id == followed
         await driven.press("escape")
-        await driven.until(lambda: body(driven).offers.shows_families)
+        await driven.until(lambda: body(driven).offer_list.shows_families)
         await driven.press("home")
-        first = body(driven).table.offer
-        assert first is not None and first.count
+        first = body(driven).offer_table.offer
+        assert first is not None and first.type_count
         await driven.until(is_charted(driven, first.type.name))
-        assert choice(driven).pinned
+        assert choice(driven).is_pinned
         await driven.press("enter")
-        await driven.until(lambda: body(driven).table.offer and not body(driven).table.offer.count)
-        assert {one.type.family for one in body(driven).table.in_view} == {first.name}
+        await driven.until(lambda: body(driven).offer_table.offer and not body(driven).offer_table.offer.type_count)
+        assert {one.type.family for one in body(driven).offer_table.offers_in_view} == {first.name}
         await driven.press("enter")
         await driven.until(lambda: body(driven).zones.has_focus)
         cheapest = body(driven).zones.zones.zones[0]
@@ -116,26 +118,28 @@ async def test_browsing_goes_from_families_to_types_to_zones_to_launching_there_
         await driven.press("escape")
         await driven.home()
         await driven.press("escape")
-        await driven.until(lambda: body(driven).table.has_focus and not choice(driven).zone)
+        await driven.until(lambda: body(driven).offer_table.has_focus and not choice(driven).zone)
         await driven.press("escape")
-        await driven.until(lambda: body(driven).offers.shows_families)
-        assert body(driven).table.cursor_id == first.name
+        await driven.until(lambda: body(driven).offer_list.shows_families)
+        assert body(driven).offer_table.cursor_id == first.name
         await driven.press("escape")
-        await driven.until(lambda: not choice(driven).pinned and choice(driven).type == followed)
+        await driven.until(lambda: not choice(driven).is_pinned and choice(driven).type == followed)
 
 
 async def test_a_filter_shows_types_with_the_prefix_first_and_charts_the_first(demo_env: Path) -> None:
     async with spot_pane() as driven:
         await filter_for(driven, "p3")
         await driven.until(is_charted(driven, "p3.2xlarge"))
-        assert body(driven).table.offers.ids[0] == "p3.2xlarge"
-        assert choice(driven).pinned
+        assert body(driven).offer_table.offers.ids[0] == "p3.2xlarge"
+        assert choice(driven).is_pinned
         assert "/ p3" in shown(driven)
-        await driven.until(lambda: "▁" in body(driven).table.cells_shown()[1][0][-1])
+        await driven.until(lambda: "▁" in body(driven).offer_table.visible_cells()[1][0][-1])
         await driven.press("down")
         await driven.until(is_charted(driven, "p3.8xlarge"))
         await driven.press("escape")
-        await driven.until(lambda: body(driven).offers.shows_families and body(driven).table.cursor_id == "p3")
+        await driven.until(
+            lambda: body(driven).offer_list.shows_families and body(driven).offer_table.cursor_id == "p3"
+        )
 
 
 async def test_days_the_cursor_in_time_and_what_is_taken_along(demo_env: Path, tmp_path: Path) -> None:
@@ -148,13 +152,13 @@ async def test_days_the_cursor_in_time_and_what_is_taken_along(demo_env: Path, t
         await driven.press("left", "left")
         await driven.until(lambda: choice(driven).moment is not None)
         moment = choice(driven).moment
-        chart = body(driven).charted.chart.chart
+        chart = body(driven).price_chart.chart.chart
         assert moment is not None and chart is not None and chart.start < moment < chart.end
         await driven.press("shift+left")
         await driven.until(lambda: choice(driven).moment is not None and choice(driven).moment < moment)
         at = choice(driven).moment
         assert at is not None and f"{at.astimezone():%H:%M}" in shown(driven)
-        assert body(driven).table.has_focus
+        assert body(driven).offer_table.has_focus
         for suffix in (".csv", ".svg"):
             await driven.press("e")
             form = await driven.opened(ExportForm)
@@ -177,13 +181,13 @@ async def test_what_is_passed_over_quickly_is_not_asked_for(cloud: Cloud, demo_e
     async with spot_pane() as driven:
         await filter_for(driven, "family:c5")
         await driven.press("home", "right_square_bracket", "right_square_bracket")
-        await driven.until(is_charted(driven, body(driven).table.offers.ids[0], 90))
-        names = body(driven).table.offers.ids
+        await driven.until(is_charted(driven, body(driven).offer_table.offers.ids[0], 90))
+        names = body(driven).offer_table.offers.ids
         await driven.until(lambda: all(body(driven).reader.history(name) for name in names))
         before = len(asked_for(cloud))
         for name in names[1:6]:
-            driven.app.parts.spot.open(name)
-        await driven.until(lambda: choice(driven).type == names[5] and not body(driven).charted.titled.words)
+            driven.app.controller.spot_pane.show_type(name)
+        await driven.until(lambda: choice(driven).type == names[5] and not body(driven).price_chart.chart_title.status)
         await driven.until(is_charted(driven, names[5], 90))
         asked = asked_for(cloud)[before:]
         assert {name for types in asked for name in types} == {names[5]}
@@ -194,21 +198,23 @@ async def test_p_shows_the_type_of_an_instance_of_an_image_and_of_the_picker(dem
     async with dashboard(size=(80, 24)) as driven:
         await driven.go_to("base")
         await driven.press("p")
-        await driven.until(lambda: driven.view.pane == "spot" and driven.app.parts.spot.body is not None)
+        await driven.until(lambda: driven.view.pane == "spot" and driven.app.controller.spot_pane.body is not None)
         await driven.until(is_charted(driven, "m5.xlarge"))
-        assert choice(driven).pinned
+        assert choice(driven).is_pinned
         await driven.press("p")
-        await driven.until(lambda: not choice(driven).pinned)
+        await driven.until(lambda: not choice(driven).is_pinned)
         await driven.until(lambda: driven.view.fleet.images)
         await driven.press("2")
         trained = next(one for one in driven.view.fleet.images.values() if one.name == "train-cuda-12")
         driven.view.select(trained.id)
-        await driven.until(lambda: driven.view.image is not None and driven.view.image.id == trained.id)
+        await driven.until(
+            lambda: driven.view.selected_image is not None and driven.view.selected_image.id == trained.id
+        )
         await driven.press("p")
         made = {one.type for one in driven.view.fleet.instances.values() if one.image_id == trained.id}
         await driven.until(lambda: driven.view.pane == "spot" and choice(driven).type in made)
-        driven.app.parts.perform("types")
-        picker = await driven.opened(PickTypes)
+        driven.app.controller.perform("types")
+        picker = await driven.opened(TypePicker)
         await driven.until(lambda: picker.query_one("#types").types.ids)
         await write(driven.pilot, "g5.xlarge")
         await driven.press("ctrl+t")
@@ -226,11 +232,11 @@ async def test_what_may_not_be_read_is_said_in_the_charts_place(
         await driven.press("3")
         await driven.until(lambda: "ec2:DescribeSpotPriceHistory" in shown(driven))
         own.control("/demo/faults", method="DELETE")
-        driven.app.parts.spot.open("m5.large")
+        driven.app.controller.spot_pane.show_type("m5.large")
         await driven.until(is_charted(driven, "m5.large"))
-        await driven.until(lambda: body(driven).offers.catalogue is not None)
-        no_spot = next(one.name for one in body(driven).offers.catalogue.types.values() if not one.spot)
-        driven.app.parts.spot.open(no_spot)
+        await driven.until(lambda: body(driven).offer_list.catalogue is not None)
+        no_spot = next(one.name for one in body(driven).offer_list.catalogue.types.values() if not one.spot)
+        driven.app.controller.spot_pane.show_type(no_spot)
         await driven.until(lambda: f"{no_spot} is not offered on the spot market" in shown(driven))
 
 
@@ -240,6 +246,6 @@ async def test_it_fits_any_terminal(demo_env: Path) -> None:
             await driven.pilot.resize_terminal(*size)
             await driven.until(lambda size=size: driven.app.size == size)  # type: ignore[misc]
             await driven.until(lambda: all(part in shown(driven) for part in (choice(driven).type, "TYPE", "NOW")))
-            view = body(driven).charted.chart
+            view = body(driven).price_chart.chart
             await driven.until(lambda view=view: view.picture is not None and view.picture.width == view.size.width)  # type: ignore[misc]
-            assert view.picture is not None and view.picture.frame is not None
+            assert view.picture is not None and view.picture.canvas is not None

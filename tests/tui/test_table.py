@@ -14,12 +14,12 @@ from textual.pilot import Pilot
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.query import parse
-from fe2tui.tui.arrangement import Arrangement
-from fe2tui.tui.board import arrange
-from fe2tui.tui.panes.instances import Instances
+from fe2tui.model.instance_filter import parse_instance_filter
+from fe2tui.tui.instance_list import compute_visible_rows
+from fe2tui.tui.list_model import Arrangement
+from fe2tui.tui.panes.instances import InstanceTable
 from fe2tui.tui.theme import DARK, THEMES
-from fe2tui.tui.widgets.asked import Asked
+from fe2tui.tui.widgets.line import CommandRequested
 from fe2tui.tui.widgets.table import Table
 from tests.tui.fleets import NOW, fleet, instance, many
 
@@ -35,7 +35,7 @@ class Host(App[None]):
             self.register_theme(theme)
         self.theme = DARK
         self.now = NOW
-        self.table = Instances(columns, self.clock)
+        self.table = InstanceTable(columns, self.clock)
         self.heard: list[str] = []
         self.drawn = 0
 
@@ -45,24 +45,24 @@ class Host(App[None]):
     def compose(self) -> ComposeResult:
         yield self.table
 
-    def on_asked(self, event: Asked) -> None:
-        self.heard.append(event.command)
+    def on_asked(self, event: CommandRequested) -> None:
+        self.heard.append(event.command_id)
 
-    def on_table_sort_asked(self, event: Table.SortAsked) -> None:
+    def on_table_sort_asked(self, event: Table.SortRequested) -> None:
         self.heard.append(event.sort)
 
     def show(self, seen: Fleet, text: str = "", *, glow: bool = False) -> None:
-        before = self.table.sight if self.table.sight and not text else None
-        arrangement = Arrangement(parse(text)) if text else Arrangement()
-        self.table.show_sight(arrange(before, seen, arrangement, NOW), glow=glow)
+        before = self.table.visible_rows if self.table.visible_rows and not text else None
+        arrangement = Arrangement(parse_instance_filter(text)) if text else Arrangement()
+        self.table.show_visible_rows(compute_visible_rows(before, seen, arrangement, NOW), highlights_changes=glow)
 
     def lines(self) -> list[str]:
         return [self.table.render_line(y).text for y in range(self.table.scrollable_content_region.height)]
 
     @property
     def cursor_name(self) -> str:
-        assert self.table.sight is not None and self.table.cursor_id is not None
-        return self.table.sight.fleet.instances[self.table.cursor_id].name
+        assert self.table.visible_rows is not None and self.table.cursor_id is not None
+        return self.table.visible_rows.fleet.instances[self.table.cursor_id].name
 
 
 @asynccontextmanager
@@ -111,12 +111,14 @@ async def test_rows_do_not_move_under_the_cursor() -> None:
     async with table(many(200)) as (host, pilot):
         await pilot.press("pagedown", "pagedown", "up")
         height = round(host.table.scroll_y)
-        seen = host.table.sight.fleet if host.table.sight else many(0)
-        row = host.table.sight.rows[host.table.cursor_id or ""] - height if host.table.sight else -1
+        seen = host.table.visible_rows.fleet if host.table.visible_rows else many(0)
+        row = (
+            host.table.visible_rows.row_numbers[host.table.cursor_id or ""] - height if host.table.visible_rows else -1
+        )
         host.show(fleet([*seen.instances.values(), *(instance(9000 + n, f"aa{n}") for n in range(7))]))
         await pilot.pause()
-        assert host.table.sight is not None
-        assert host.table.sight.rows[host.table.cursor_id or ""] - round(host.table.scroll_y) == row
+        assert host.table.visible_rows is not None
+        assert host.table.visible_rows.row_numbers[host.table.cursor_id or ""] - round(host.table.scroll_y) == row
 
 
 async def test_an_instance_that_is_not_there_yet_is_selected_when_it_comes() -> None:
@@ -132,7 +134,7 @@ async def test_marks_belong_to_instances_and_hidden_ones_do_not_count() -> None:
         host.table.mark()
         host.table.mark()
         host.show(fleet(named("a", "b", "c")), "name:b")
-        assert [host.table.sight.fleet.instances[i].name for i in host.table.marked_and_shown()] == ["b"]  # type: ignore[union-attr]
+        assert [host.table.visible_rows.fleet.instances[i].name for i in host.table.visible_marks()] == ["b"]  # type: ignore[union-attr]
         host.show(fleet(named("a", "b", "c")[1:]))
         assert len(host.table.marks) == 1
 
@@ -196,7 +198,7 @@ async def test_a_hundred_thousand_rows_cost_what_is_in_sight(monkeypatch: pytest
 
 
 async def test_what_changed_glows_and_then_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fe2tui.tui.widgets.brush.GLOW_SECONDS", 0.1)
+    monkeypatch.setattr("fe2tui.tui.widgets.table.GLOW_SECONDS", 0.1)
     monkeypatch.setattr("fe2tui.tui.widgets.table.GLOW_SECONDS", 0.1)
     async with table(fleet(named("a", "b"))) as (host, pilot):
         plain = host.table.render_line(2)
@@ -234,7 +236,7 @@ async def test_an_empty_region_says_which_key_fills_it() -> None:
 async def test_what_a_list_says_of_itself_is_wrapped_and_never_cut(width: int, rows: int) -> None:
     words = "The images could not be read: ec2:DescribeImages is not allowed. Ask who runs the account for the right."
     async with table(many(rows) if rows else fleet([]), (width, 20)) as (host, pilot):
-        host.table.empty = host.table.below = ((words, "trouble"), ("ctrl+r tries again at once", "accent"))
+        host.table.empty_lines = host.table.lines_below = ((words, "trouble"), ("ctrl+r tries again at once", "accent"))
         host.table.recolour()
         await pilot.pause()
         said = " ".join(" ".join(line.strip() for line in host.lines()).split())

@@ -12,9 +12,9 @@ from fe2tui.demo import Cloud
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.progress import INTERRUPTION, REPLACEMENT, RETURN
 from fe2tui.store import Store
-from fe2tui.tui.possible import can_stop_or_start
-from fe2tui.tui.status import marks_words
-from fe2tui.tui.taken import NOTICE, Interruptions, toasts
+from fe2tui.tui.availability import can_stop_or_start
+from fe2tui.tui.interruption_news import NOTICE, InterruptionTracker, toast_texts
+from fe2tui.tui.status_bar import alerts_text
 from tests.tui.fleets import NOW, instance
 from tests.tui.test_interrupted import GONE, MARKED, NOTICED, ONCE, REQUEST, TAKEN, seen
 from tests.tui.test_lines import SUMS
@@ -27,9 +27,9 @@ NEXT = replace(instance(2, "next"), lifecycle="spot", spot_request_id=REQUEST.id
 
 def news(*reads: tuple[Instance, object] | tuple[Instance, object, Instance]) -> list[list[str]]:
     """The commands of what is news in each of these reads."""
-    watch = Interruptions()
+    watch = InterruptionTracker()
     fleets = [seen(one, request, *others) for one, request, *others in reads]  # type: ignore[arg-type, misc]
-    return [[deed.command for deed in watch.take(fleet, NOW)] for fleet in fleets]
+    return [[deed.command for deed in watch.new_events(fleet, NOW)] for fleet in fleets]
 
 
 def test_taking_back_and_bringing_back_are_told_once_each() -> None:
@@ -59,31 +59,31 @@ def test_a_machine_that_aws_launches_in_the_place_of_one_that_is_gone_is_told_of
 
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_a_toast_is_one_line_and_many_machines_share_one(width: int) -> None:
-    watch = Interruptions()
-    watch.take(seen(RUNNING, None), NOW)
-    (deed,) = watch.take(seen(GONE, ONCE), NOW)
-    (words,) = toasts([deed], width)
+    watch = InterruptionTracker()
+    watch.new_events(seen(RUNNING, None), NOW)
+    (deed,) = watch.new_events(seen(GONE, ONCE), NOW)
+    (words,) = toast_texts([deed], width)
     assert words.startswith("taken: taken back ") and "gone, disk deleted" in words and len(words) <= width * 0.8
-    assert toasts([deed] * 40, width) == ["AWS took back 40 machines: taken and taken …"]
+    assert toast_texts([deed] * 40, width) == ["AWS took back 40 machines: taken and taken …"]
     assert watch.count == 1
 
 
 def test_two_programs_that_see_one_interruption_write_one_entry(tmp_path: Path) -> None:
     first, second = Store(tmp_path / "s.sqlite"), Store(tmp_path / "s.sqlite")
-    watch = Interruptions()
-    watch.take(seen(RUNNING, None), NOW)
-    (deed,) = watch.take(seen(TAKEN, REQUEST), NOW)
-    entry, since = deed.kept("us-east-2"), NOW - timedelta(hours=1)
+    watch = InterruptionTracker()
+    watch.new_events(seen(RUNNING, None), NOW)
+    (deed,) = watch.new_events(seen(TAKEN, REQUEST), NOW)
+    entry, since = deed.as_activity("us-east-2"), NOW - timedelta(hours=1)
     later = replace(entry, at=entry.at + timedelta(minutes=1))
-    assert [first.activity.once(entry, since), second.activity.once(later, since)] == [True, False]
-    assert second.activity.once(later, entry.at + timedelta(seconds=30))  # started again meanwhile
+    assert [first.activity.add_once(entry, since), second.activity.add_once(later, since)] == [True, False]
+    assert second.activity.add_once(later, entry.at + timedelta(seconds=30))  # started again meanwhile
     assert [one.command for one in first.activity.recent()] == [INTERRUPTION] * 2
     first.close()
     second.close()
 
 
 def test_the_status_line_counts_them_first() -> None:
-    assert marks_words(SUMS, 2).startswith("2 taken back")
+    assert alerts_text(SUMS, 2).startswith("2 taken back")
 
 
 async def test_the_dashboard_tells_what_aws_did_and_that_it_brought_it_back(cloud: Cloud, demo_env: Path) -> None:
@@ -91,22 +91,22 @@ async def test_the_dashboard_tells_what_aws_did_and_that_it_brought_it_back(clou
         fleet = driven.view.fleet
         assert fleet is not None
         one = next(one for one in fleet.instances.values() if one.is_spot and one.state is State.RUNNING and one.name)
-        before = driven.app.parts.taken.count
+        before = driven.app.controller.interruption_notifier.count
         assert not any("taken back" in words for words in driven.toasts)
         cloud.control("/demo/interrupt", {"instance": one.id, "notice": 0})
         driven.view.nudge()
         await driven.until(lambda: any(words.startswith(f"{one.label}: taken back") for words in driven.toasts))
-        assert driven.app.parts.taken.count == before + 1
+        assert driven.app.controller.interruption_notifier.count == before + 1
         await driven.until(lambda: INTERRUPTION in entries_of(driven, one))
         await driven.until(driven.is_state(one.name, State.STOPPED))
-        assert "AWS took" in (can_stop_or_start(driven.view._replace(selected=driven.named(one.name))) or "")
+        assert "AWS took" in (can_stop_or_start(driven.view._replace(selected_instance=driven.named(one.name))) or "")
         cloud.control("/demo/restore", {"instance": one.id})
         driven.view.nudge()
         await driven.until(lambda: any(words.startswith(f"{one.label}: AWS started") for words in driven.toasts))
         await driven.until(lambda: entries_of(driven, one) == [RETURN, INTERRUPTION])
-        assert driven.app.parts.taken.count == before
+        assert driven.app.controller.interruption_notifier.count == before
 
 
 def entries_of(driven: Driven, one: Instance) -> list[str]:
     """The commands of the entries about a machine, newest first."""
-    return [entry.command for entry in driven.view.desk.store.activity.recent() if entry.subject == one.id]
+    return [entry.command for entry in driven.view.services.store.activity.recent() if entry.subject == one.id]

@@ -46,7 +46,7 @@ async def test_a_fault_of_our_own_in_one_read_is_told_and_the_next_read_mends_it
     breaks: list[str] = []
 
     def clock() -> datetime:
-        if breaks and sys._getframe(1).f_globals["__name__"] == "fe2tui.aws.poller":
+        if breaks and sys._getframe(1).f_globals["__name__"] == "fe2tui.aws.poller.poller":
             raise ValueError(breaks.pop())
         return datetime.now(UTC)
 
@@ -56,7 +56,7 @@ async def test_a_fault_of_our_own_in_one_read_is_told_and_the_next_read_mends_it
         await driven.until(lambda: app.screen.id == "main" and driven.view.fleet is not None)
         breaks.append("a reply that nobody thought of")
         driven.view.nudge()
-        await driven.until(lambda: "nobody thought of" in str(app.parts.reading.error))
-        await driven.until(lambda: app.parts.reading.error is None)
+        await driven.until(lambda: "nobody thought of" in str(app.controller.read_state.error))
+        await driven.until(lambda: app.controller.read_state.error is None)
         assert driven.view.fleet is not None
         assert driven.view.fleet.instances

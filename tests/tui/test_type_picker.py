@@ -13,12 +13,10 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 
 from fe2tui.errors import DeniedError, UnreachableError
-from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Prices
-from fe2tui.model.machine_type import MachineType
+from fe2tui.model.instance_type import InstanceType, TypeCatalogue
 from fe2tui.tui.forms.picker import Picker
-from fe2tui.tui.forms.type_picker import PickTypes
-from fe2tui.tui.forms.type_table import TypeTable
+from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
 from tests.tui.forms_host import UNANSWERED, Host, cut_off, opened, said, until
 from tests.tui.type_lists import CATALOGUE, NOW, PRICES, TYPES, WIDEST, Shelf
 
@@ -33,8 +31,8 @@ KEYS = {
 }
 
 
-def picker(shelf: Shelf | None = None, **more: Any) -> PickTypes:
-    return PickTypes((shelf or Shelf()).source, region="us-east-2", clock=lambda: NOW, **more)
+def picker(shelf: Shelf | None = None, **more: Any) -> TypePicker:
+    return TypePicker((shelf or Shelf()).source, region="us-east-2", clock=lambda: NOW, **more)
 
 
 def table(host: Host) -> TypeTable:
@@ -49,7 +47,7 @@ def about(host: Host) -> str:
     return said(host, "#about")
 
 
-def not_arm(kind: MachineType) -> str | None:
+def not_arm(kind: InstanceType) -> str | None:
     return "Arm; base is x86_64" if kind.architectures == ("arm64",) else None
 
 
@@ -129,7 +127,7 @@ async def test_the_arrows_move_in_the_table_while_the_filter_keeps_the_focus_and
 
 async def test_a_name_typed_whole_is_the_one_that_enter_picks() -> None:
     large = replace(TYPES[2], name="am5.large")
-    shelf = Shelf(Catalogue({"am5.large": large, **CATALOGUE.types}, CATALOGUE.zones, NOW))
+    shelf = Shelf(TypeCatalogue({"am5.large": large, **CATALOGUE.types}, CATALOGUE.zones, NOW))
     async with opened(picker(shelf)) as (pilot, host):
         await type_in(pilot, "m5.large")
         assert listed(host)[0] == "am5.large"
@@ -169,10 +167,10 @@ async def test_columns_are_given_up_where_there_is_no_room_and_never_cut(
     size: tuple[int, int], titles: tuple[str, ...]
 ) -> None:
     every = {kind.name: kind for kind in (*TYPES, *WIDEST)}
-    async with opened(picker(Shelf(Catalogue(every, {}, NOW))), size) as (_, host):
+    async with opened(picker(Shelf(TypeCatalogue(every, {}, NOW))), size) as (_, host):
         shown = table(host)
         assert shown.titles == titles
-        widths = [column.width for column in shown._brush.layout.columns]
+        widths = [column.width for column in shown._renderer.layout.columns]
         for name in shown.types.ids:
             assert all(len(text) <= width for text, width in zip(shown.texts(name), widths, strict=True))
         assert not cut_off(host)
@@ -226,11 +224,11 @@ async def test_a_catalogue_that_is_still_being_read_says_so_and_fills_itself_in(
     shelf, there = Shelf(None), asyncio.Event()
     told = shelf.get
 
-    async def get() -> Catalogue:
+    async def get() -> TypeCatalogue:
         await there.wait()
         return await told()
 
-    shelf.source = replace(shelf.source, get=get)
+    shelf.source = replace(shelf.source, read=get)
     async with opened(picker(shelf, present="m5.xlarge")) as (pilot, host):
         assert "Reading the instance types of us-east-2" in table(host).render_line(2).text
         await type_in(pilot, "m5")
@@ -300,15 +298,15 @@ async def test_prices_from_a_thousand_dollars_have_room() -> None:
     async with opened(picker(Shelf(prices=prices))) as (_, host):
         assert table(host).texts("m5.large")[-2:] == ("1,234.57", "1,234.57")
         assert table(host).texts("m5.xlarge")[-2:] == ("98,765", "98,765")
-        widths = [column.width for column in table(host)._brush.layout.columns]
+        widths = [column.width for column in table(host)._renderer.layout.columns]
         assert all(len(text) <= width for text, width in zip(table(host).texts("t3.micro"), widths, strict=True))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 async def test_titles_are_whole_whatever_it_is_sorted_by(size: tuple[int, int]) -> None:
     every = {kind.name: kind for kind in (*TYPES, *WIDEST)}
-    async with opened(picker(Shelf(Catalogue(every, {}, NOW))), size) as (pilot, host):
-        for column in table(host)._brush.layout.columns:
+    async with opened(picker(Shelf(TypeCatalogue(every, {}, NOW))), size) as (pilot, host):
+        for column in table(host)._renderer.layout.columns:
             await pilot.click(TypeTable, offset=(table(host).render_line(0).text.index(column.title.strip()), 0))
             await pilot.pause()
             assert all(title.strip() in table(host).render_line(0).text for title in table(host).titles)
@@ -317,7 +315,7 @@ async def test_titles_are_whole_whatever_it_is_sorted_by(size: tuple[int, int]) 
 async def test_another_order_shows_what_comes_first_unless_the_cursor_was_moved() -> None:
     many = {name: kind for n in range(40) for kind in TYPES if (name := f"a{n}.{kind.name}")}
     every = {name: replace(kind, name=name) for name, kind in many.items()}
-    async with opened(picker(Shelf(Catalogue(every, {}, NOW))), (120, 36)) as (pilot, host):
+    async with opened(picker(Shelf(TypeCatalogue(every, {}, NOW))), (120, 36)) as (pilot, host):
         gpus = table(host).render_line(0).text.index("GPU")
         await pilot.click(TypeTable, offset=(gpus, 0))
         assert table(host).cursor_id == listed(host)[0] and every[listed(host)[0]].gpus == 4
@@ -332,10 +330,10 @@ async def test_another_order_shows_what_comes_first_unless_the_cursor_was_moved(
 @pytest.mark.parametrize("spot_comes", [False, True])
 async def test_the_type_there_is_now_is_in_sight_at_first(comes_later: bool, spot_comes: bool) -> None:
     every = {f"a{n}.large": replace(TYPES[2], name=f"a{n}.large") for n in range(300)}
-    catalogue = Catalogue(every, {}, NOW)
+    catalogue = TypeCatalogue(every, {}, NOW)
     shelf, there = Shelf(None if comes_later else catalogue), asyncio.Event()
 
-    async def get() -> Catalogue:
+    async def get() -> TypeCatalogue:
         await there.wait()
         shelf.catalogue = catalogue
         return catalogue
@@ -344,7 +342,7 @@ async def test_the_type_there_is_now_is_in_sight_at_first(comes_later: bool, spo
         await there.wait()
         return replace(PRICES, spot={("a200.large", "us-east-2a"): Decimal("0.01")})
 
-    shelf.source = replace(shelf.source, get=get)
+    shelf.source = replace(shelf.source, read=get)
     shelf.spot = spot if spot_comes else None
     async with opened(picker(shelf, present="a200.large"), (120, 36)) as (pilot, host):
         there.set()
@@ -404,8 +402,8 @@ async def test_the_keys_in_the_lower_edge_can_be_clicked() -> None:
 
 
 async def test_text_from_aws_is_never_markup() -> None:
-    kind = MachineType("x[b]9.large", 2, 4096, gpus=1, gpu_name="[red]", network="[/x] \x1b[31m")
-    async with opened(picker(Shelf(Catalogue({kind.name: kind}, {}, NOW))), (200, 50)) as (_, host):
+    kind = InstanceType("x[b]9.large", 2, 4096, gpus=1, gpu_name="[red]", network="[/x] \x1b[31m")
+    async with opened(picker(Shelf(TypeCatalogue({kind.name: kind}, {}, NOW))), (200, 50)) as (_, host):
         assert "[/x] \\x1b[31m" in about(host)
         assert "x[b]9.large" in about(host)
         assert "zones not known" in about(host)
@@ -413,7 +411,7 @@ async def test_text_from_aws_is_never_markup() -> None:
 
 
 async def test_the_type_there_is_now_is_shown_and_not_picked() -> None:
-    def fits(kind: MachineType) -> str | None:
+    def fits(kind: InstanceType) -> str | None:
         return "its type now" if kind.name == "m5.large" else not_arm(kind)
 
     async with opened(picker(fits=fits, present="m5.large")) as (pilot, host):

@@ -15,11 +15,10 @@ from fe2tui.demo import Cloud
 from fe2tui.errors import CapacityError
 from fe2tui.model.instance import State
 from fe2tui.model.progress import Outcome
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.record import recorded
-from fe2tui.tui.forms.confirm import Confirm
+from fe2tui.tasks.context import Context, activity_entry
+from fe2tui.tui.command_context import Severity
+from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.panes.activity import ActivityPane
-from fe2tui.tui.view import Severity
 from tests.tui.test_dashboard import shown
 from tests.tui.verbs_host import Driven, dashboard
 
@@ -41,9 +40,9 @@ async def waiting(driven: Driven, title: str = "Freeze base", left: str = FROZEN
     begun, end = asyncio.Event(), asyncio.Event()
 
     async def work(ctx: Context) -> str:
-        with recorded(ctx, "freeze", "base") as entry:
-            entry.left = left
-            ctx.step("freeze", "image", "its snapshot is being made")
+        with activity_entry(ctx, "freeze", "base") as entry:
+            entry.left_behind = left
+            ctx.report_step("freeze", "image", "its snapshot is being made")
             begun.set()
             await end.wait()
         return f"{title} is over."
@@ -62,13 +61,13 @@ async def test_leaving_with_tasks_under_way_says_what_each_leaves_and_esc_stays(
     async with dashboard() as driven:
         end = await waiting(driven)
         await driven.press("q")
-        await driven.opened(Confirm)
+        await driven.opened(ConfirmForm)
         text = asked(driven)
         for part in ("1 task is under way. Leave now?", "Freeze base", "its snapshot is being made", FROZEN):
             assert part in text
         for key in ("escape", "q"):
             await driven.press(key)
-            await (driven.home() if key == "escape" else driven.opened(Confirm))
+            await (driven.home() if key == "escape" else driven.opened(ConfirmForm))
             assert driven.view.running_tasks == 1
         await driven.press("enter")  # which is no
         await driven.home()
@@ -82,7 +81,7 @@ async def test_leaving_is_done_when_a_person_says_yes(demo_env: Path, key: str) 
     async with dashboard() as driven:
         await waiting(driven)
         await driven.press(key)
-        await driven.opened(Confirm)
+        await driven.opened(ConfirmForm)
         assert driven.app._exit is False
         await driven.press("y")
         await driven.until(lambda: driven.app._exit)
@@ -105,13 +104,13 @@ async def test_cancelling_a_task_asks_first_and_says_what_it_leaves(demo_env: Pa
         await driven.press("6")
         await driven.until(lambda: driven.view.pane == "activity")
         await driven.press("delete")
-        await driven.opened(Confirm)
+        await driven.opened(ConfirmForm)
         assert FROZEN in asked(driven)
         await driven.press("escape")
         await driven.home()
         assert driven.view.running_tasks == 1
         await driven.press("delete")
-        await driven.opened(Confirm)
+        await driven.opened(ConfirmForm)
         await driven.press("y")
         await driven.until(lambda: driven.view.running_tasks == 0)
         assert any("cancelled" in toast for toast in driven.toasts)
@@ -123,7 +122,7 @@ async def test_a_task_that_ended_while_one_was_asked_is_not_cancelled(demo_env: 
         await driven.press("6")
         await driven.until(lambda: driven.view.pane == "activity")
         await driven.press("delete")
-        await driven.opened(Confirm)
+        await driven.opened(ConfirmForm)
         end.set()
         await driven.until(lambda: not driven.view.running_tasks)
         await driven.press("y")
@@ -132,15 +131,15 @@ async def test_a_task_that_ended_while_one_was_asked_is_not_cancelled(demo_env: 
 
 async def test_the_list_follows_the_steps_of_a_task_before_its_end(own_cloud: Cloud) -> None:
     async with dashboard(slow_seconds=600.0) as driven:
-        await driven.until(lambda: driven.app.parts.reading.read_at is not None)
+        await driven.until(lambda: driven.app.controller.read_state.read_at is not None)
         end = asyncio.Event()
 
         async def work(ctx: Context) -> None:
             from fe2tui.aws import instances
 
             base = driven.named("base").id
-            await instances.stop(ctx.session, [base])
-            ctx.step("change-type", "stopping", "stops", subject=base)
+            await instances.stop_instances(ctx.session, [base])
+            ctx.report_step("change-type", "stopping", "stops", subject=base)
             await end.wait()
 
         driven.view.run_task("Change type of base", work)
@@ -152,15 +151,17 @@ async def test_the_list_follows_the_steps_of_a_task_before_its_end(own_cloud: Cl
 async def test_the_status_line_goes_on_under_an_open_form(own_cloud: Cloud) -> None:
     async with dashboard() as driven:
         await driven.press("s")
-        await driven.opened(Confirm)
-        before = driven.app.parts.main.status.render_line(0).text
-        await driven.until(lambda: driven.app.parts.main.status._drawn and _status(driven) != before, seconds=8)
-        assert isinstance(driven.app.screen, Confirm)
+        await driven.opened(ConfirmForm)
+        before = driven.app.controller.main_screen.status.render_line(0).text
+        await driven.until(
+            lambda: driven.app.controller.main_screen.status._drawn_spans and _status(driven) != before, seconds=8
+        )
+        assert isinstance(driven.app.screen, ConfirmForm)
         assert _status(driven).strip() in shown(driven)
 
 
 def _status(driven: Driven) -> str:
-    return "".join(span.text for span in driven.app.parts.main.status._drawn)
+    return "".join(span.text for span in driven.app.controller.main_screen.status._drawn_spans)
 
 
 async def test_the_same_said_again_takes_the_place_of_what_is_there(demo_env: Path) -> None:
@@ -207,18 +208,18 @@ async def test_nothing_in_the_activity_is_cut_however_much_there_is(demo_env: Pa
 
         async def work(ctx: Context) -> str:
             for number in range(30):
-                with recorded(ctx, "deregister", f"base {'x' * (number % 9)} {number}") as entry:
+                with activity_entry(ctx, "deregister", f"base {'x' * (number % 9)} {number}") as entry:
                     entry.words = f"{words} {number}."
             return "Done."
 
         driven.view.run_task("Fill", work)
         await driven.until(lambda: "Done." in driven.toasts)
         await driven.press("6")
-        pane = driven.app.parts.main.activity
+        pane = driven.app.controller.main_screen.activity
         await driven.until(lambda: driven.view.pane == "activity" and pane.max_scroll_y > 10)
         await driven.until(lambda: f"{words} 29." in _told(pane))
         # What was laid out is what there is room for, the scrollbar's column not counted.
-        laid_out = max(sum(cell_len(text) for text, _ in line.parts) for line in pane._lines)
+        laid_out = max(sum(cell_len(text) for text, _ in line.parts) for line in pane._row_lines)
         assert laid_out < pane.scrollable_content_region.width
 
 
@@ -246,13 +247,13 @@ async def test_who_is_looked_at_is_told_after_a_move_and_else_every_few_seconds(
     demo_env: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with dashboard() as driven:
-        parts, told = driven.app.parts, []
-        monkeypatch.setattr(parts.desk.link, "measure", lambda ids: told.append(set(ids)))
+        parts, told = driven.app.controller, []
+        monkeypatch.setattr(parts.services.fleet_watch, "measure", lambda ids: told.append(set(ids)))
         for _ in range(20):
-            parts.pulse.beat()
+            parts.refresh_timer.tick()
         assert 1 <= len(told) <= 6
         await driven.press("end")
         before = len(told)
-        parts.pulse.beat()
+        parts.refresh_timer.tick()
         assert len(told) == before + 1
-        assert parts.table.cursor_id in told[-1]
+        assert parts.instance_table.cursor_id in told[-1]

@@ -15,13 +15,12 @@ from textual.widgets import Static
 
 from fe2tui.demo import Cloud
 from fe2tui.model.instance import State
-from fe2tui.tui.forms.confirm import Confirm
+from fe2tui.tui.forms.confirm import ConfirmForm
+from fe2tui.tui.forms.error import ErrorForm
 from fe2tui.tui.forms.export import ExportForm
-from fe2tui.tui.forms.impact import ImpactSheet
-from fe2tui.tui.forms.impact_rows import Rows
+from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
-from fe2tui.tui.forms.trouble import Trouble
 from tests.tui.forms_host import write
 from tests.tui.verbs_host import calls, dashboard
 
@@ -37,7 +36,7 @@ def own_cloud(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> Cloud:
     return cloud
 
 
-def text_of(form: Confirm) -> str:
+def text_of(form: ConfirmForm) -> str:
     """All that a question says, on one line."""
     return " ".join(" ".join(str(line.render()) for line in form.query(Static)).split())
 
@@ -47,7 +46,7 @@ async def test_stop_asks_once_and_enter_means_no(demo_env: Path, cloud: Cloud) -
         await driven.go_to("base")
         before = len(calls(cloud, "StopInstances"))
         await driven.press("s")
-        await driven.opened(Confirm)
+        await driven.opened(ConfirmForm)
         await driven.press("enter")
         await driven.home()
         assert len(calls(cloud, "StopInstances")) == before
@@ -58,24 +57,24 @@ async def test_stop_then_start_with_the_same_key(own_cloud: Cloud) -> None:
     async with dashboard() as driven:
         await driven.go_to("base")
         await driven.press("s")
-        await driven.opened(Confirm)
+        await driven.opened(ConfirmForm)
         await driven.press("y")
         await driven.until(driven.is_state("base", State.STOPPED))
         await driven.until(lambda: not driven.view.running_tasks)
         await driven.press("s")
-        await driven.opened(Confirm)
+        await driven.opened(ConfirmForm)
         assert not calls(own_cloud, "StartInstances")
         await driven.press("y")
         await driven.until(driven.is_state("base", State.RUNNING))
         assert driven.is_home
-        assert driven.view.selected.id == driven.named("base").id
+        assert driven.view.selected_instance.id == driven.named("base").id
 
 
 async def test_start_asks_once_with_its_price_and_enter_means_no(demo_env: Path, cloud: Cloud) -> None:
     async with dashboard() as driven:
         await driven.go_to("od1")
         await driven.press("s")
-        form = await driven.opened(Confirm)
+        form = await driven.opened(ConfirmForm)
         details = text_of(form)
         assert "While it runs, it costs $0.059 an hour: instance $0.042 and disks $0.018." in details
         await driven.press("enter")
@@ -89,10 +88,10 @@ async def test_starting_several_names_each_with_its_price_and_the_sum_and_starts
 ) -> None:
     async with dashboard() as driven:
         await driven.filter("state:stopped")
-        await driven.until(lambda: all(one.state is State.STOPPED for one in driven.view.desk.shown_instances()))
+        await driven.until(lambda: all(one.state is State.STOPPED for one in driven.view.services.visible_instances()))
         await driven.press("a", "s")
-        form = await driven.opened(Confirm)
-        started = [one.id for one in driven.view.marked if not one.is_interrupted and not one.is_kept]
+        form = await driven.opened(ConfirmForm)
+        started = [one.id for one in driven.view.marked_instances if not one.is_interrupted and not one.is_kept]
         assert len(started) > 1
         details = text_of(form)
         assert all(driven.view.fleet.instances[key].label[:31] in details for key in started)
@@ -110,7 +109,7 @@ async def test_a_price_that_is_not_known_is_called_so_before_a_start(own_cloud: 
         await driven.until(lambda: driven.view.fleet.problems)
         await driven.go_to("od1")
         await driven.press("s")
-        assert "Price unknown: " in text_of(await driven.opened(Confirm))
+        assert "Price unknown: " in text_of(await driven.opened(ConfirmForm))
 
 
 async def test_marks_on_running_and_stopped_ones_ask_for_a_stop_and_leave_the_stopped_out(demo_env: Path) -> None:
@@ -118,9 +117,9 @@ async def test_marks_on_running_and_stopped_ones_ask_for_a_stop_and_leave_the_st
         for name in ("scraper", "od1"):
             await driven.go_to(name)
             await driven.press("space")
-        await driven.until(lambda: {one.name for one in driven.view.marked} == {"scraper", "od1"})
+        await driven.until(lambda: {one.name for one in driven.view.marked_instances} == {"scraper", "od1"})
         await driven.press("s")
-        form = await driven.opened(Confirm)
+        form = await driven.opened(ConfirmForm)
         assert "Stop scraper?" in text_of(form)
         assert "Left out, it is stopped: od1." in text_of(form)
 
@@ -129,7 +128,7 @@ async def test_stopping_says_what_it_saves_and_what_goes_on_costing(demo_env: Pa
     async with dashboard() as driven:
         await driven.go_to("base")
         await driven.press("s")
-        form = await driven.opened(Confirm)
+        form = await driven.opened(ConfirmForm)
         details = str(form.query_one(".details").render())
         assert "Saves $0.20 an hour" in details
         assert "go on costing $4.80 a month" in details
@@ -141,11 +140,11 @@ async def test_one_that_hangs_while_stopping_can_be_forced(fresh_cloud: FreshClo
     async with dashboard() as driven:
         await driven.go_to("base")
         await driven.press("s")
-        await driven.opened(Confirm)
+        await driven.opened(ConfirmForm)
         await driven.press("y")
         await driven.until(driven.is_state("base", State.STOPPING))
         await driven.press("s")
-        await driven.opened(Confirm)
+        await driven.opened(ConfirmForm)
         await driven.press("f")
         await driven.until(lambda: any(call["params"].get("Force") for call in calls(cloud, "StopInstances")))
 
@@ -154,7 +153,7 @@ async def test_reboot_asks_first(own_cloud: Cloud) -> None:
     async with dashboard() as driven:
         await driven.go_to("base")
         await driven.press("b")
-        await driven.opened(Confirm)
+        await driven.opened(ConfirmForm)
         assert not calls(own_cloud, "RebootInstances")
         await driven.press("y")
         await driven.until(lambda: calls(own_cloud, "RebootInstances"))
@@ -165,8 +164,8 @@ async def test_terminate_wants_the_name(own_cloud: Cloud) -> None:
         await driven.go_to("base")
         instance_id = driven.named("base").id
         await driven.press("X")
-        sheet = await driven.opened(ImpactSheet)
-        assert "deleted" in sheet.query_one("#rows", Rows).text
+        sheet = await driven.opened(ImpactForm)
+        assert "deleted" in sheet.query_one("#rows", ImpactRows).text
         await write(driven.pilot, "bass")
         await driven.press("enter")
         assert driven.app.screen is sheet
@@ -180,7 +179,7 @@ async def test_the_types_of_a_region_are_asked_for_once(own_cloud: Cloud) -> Non
         for _ in range(2):
             await driven.press("l")
             await driven.opened(LaunchForm)
-            await driven.until(lambda: driven.view.desk.catalogues.kept(driven.view.place))
+            await driven.until(lambda: driven.view.services.catalogues.cached(driven.view.location))
             await driven.press("escape")
             await driven.home()
         pages = [call for call in calls(own_cloud, "DescribeInstanceTypes") if not call["params"].get("NextToken")]
@@ -189,22 +188,22 @@ async def test_the_types_of_a_region_are_asked_for_once(own_cloud: Cloud) -> Non
 
 async def test_what_is_typed_after_asking_to_terminate_a_protected_one_does_nothing(demo_env: Path) -> None:
     async with dashboard() as driven:
-        protected = next(one for one in driven.view.desk.shown_instances() if one.name == "vault")
+        protected = next(one for one in driven.view.services.visible_instances() if one.name == "vault")
         await driven.go_to("vault")
         await driven.press("X")
-        await driven.opened(Trouble)
+        await driven.opened(ErrorForm)
         await driven.press(*"vault", "enter")
         await driven.home()
-        assert not driven.view.marked and driven.named("vault").state is protected.state
+        assert not driven.view.marked_instances and driven.named("vault").state is protected.state
 
 
 async def test_protected_and_kept_ones_are_left_out_of_a_bulk_action_and_named(demo_env: Path, cloud: Cloud) -> None:
     async with dashboard() as driven:
         await driven.press("a", "X")
-        sheet = await driven.opened(ImpactSheet)
-        kept = [one.label for one in driven.view.desk.shown_instances() if one.is_kept]
+        sheet = await driven.opened(ImpactForm)
+        kept = [one.label for one in driven.view.services.visible_instances() if one.is_kept]
         assert kept
-        rows = sheet.query_one("#rows", Rows).text
+        rows = sheet.query_one("#rows", ImpactRows).text
         for label in kept:
             assert f"{label}  left out: tagged fe2:keep" in rows
         await driven.press("escape")
@@ -215,7 +214,7 @@ async def test_a_one_time_spot_is_left_out_of_a_stop_and_named(demo_env: Path, c
     async with dashboard() as driven:
         before = len(calls(cloud, "StopInstances"))
         await driven.press("a", "s")
-        question = await driven.opened(Confirm)
+        question = await driven.opened(ConfirmForm)
         said = " ".join(str(line.render()) for line in question.query(Static))
         assert "Left out, a one-time spot instance cannot be stopped, only terminated: spot1." in " ".join(said.split())
         await driven.press("escape")
@@ -233,8 +232,8 @@ async def test_rows_that_the_filter_hides_are_never_acted_on(own_env: Path) -> N
         await driven.filter("type:m5.xlarge")
         await driven.until(lambda: driven.names == ["base"])
         await driven.press("X")
-        sheet = await driven.opened(ImpactSheet)
-        assert set(sheet.wanted) == {"base", driven.named("base").id}
+        sheet = await driven.opened(ImpactForm)
+        assert set(sheet.accepted_texts) == {"base", driven.named("base").id}
 
 
 async def test_a_read_only_session_opens_no_form_and_says_why(demo_env: Path) -> None:
@@ -274,7 +273,7 @@ async def test_of_several_one_line_each_is_copied(demo_env: Path) -> None:
         await driven.opened(Picker)
         await driven.press("enter")
         await driven.until(lambda: driven.app.clipboard.count("\n") > 3)
-        assert driven.app.clipboard.splitlines() == [one.id for one in driven.view.desk.shown_instances()]
+        assert driven.app.clipboard.splitlines() == [one.id for one in driven.view.services.visible_instances()]
 
 
 async def test_exactly_what_is_shown_is_exported(
@@ -283,12 +282,12 @@ async def test_exactly_what_is_shown_is_exported(
     monkeypatch.chdir(tmp_path)
     async with dashboard() as driven:
         await driven.filter("state:running")
-        await driven.until(lambda: all(one.state is State.RUNNING for one in driven.view.desk.shown_instances()))
+        await driven.until(lambda: all(one.state is State.RUNNING for one in driven.view.services.visible_instances()))
         for suffix in (".csv", ".json", ".md"):
             file = Path(f"table{suffix}")
             await driven.press("e")
             await driven.opened(ExportForm)
-            titles, rows = driven.view.desk.shown_cells()
+            titles, rows = driven.view.services.visible_cells()
             await write(driven.pilot, file.name)
             await driven.press("enter")
             await driven.until(file.exists, of=file.name)
@@ -322,7 +321,7 @@ async def test_a_file_that_is_there_is_not_written_over_unasked(
             await driven.opened(ExportForm)
             await write(driven.pilot, "table.csv")
             await driven.press("enter")
-            await driven.opened(Confirm)
+            await driven.opened(ConfirmForm)
             await driven.press(answer)
             await driven.home()
             if expected:
@@ -335,8 +334,8 @@ async def test_another_region_is_chosen_by_part_of_its_name(demo_env: Path) -> N
         await driven.press("g")
         await driven.opened(Picker)
         await driven.press(*"oreg", "enter")
-        await driven.until(lambda: driven.view.desk.session.region == "us-west-2")
-        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.place.region == "us-west-2")
+        await driven.until(lambda: driven.view.services.session.region == "us-west-2")
+        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.location.region == "us-west-2")
 
 
 async def test_another_profile_is_chosen(demo_env: Path) -> None:
@@ -344,13 +343,13 @@ async def test_another_profile_is_chosen(demo_env: Path) -> None:
         await driven.press("P")
         await driven.opened(Picker)
         await driven.press(*"second", "enter")
-        await driven.until(lambda: driven.view.desk.session.profile == "second")
+        await driven.until(lambda: driven.view.services.session.profile == "second")
 
 
 async def test_where_no_terminal_can_be_given_away_the_command_is_offered(demo_env: Path) -> None:
     async with dashboard() as driven:
         await driven.go_to("base")
         await driven.press("c")
-        await driven.opened(Trouble)
+        await driven.opened(ErrorForm)
         await driven.press("y")
         await driven.until(lambda: driven.app.clipboard.startswith("ssh "))

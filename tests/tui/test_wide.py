@@ -9,8 +9,8 @@ import pytest
 from textual.widget import Widget
 
 from fe2tui.demo import Cloud
-from fe2tui.tui.possible import ACTIVITY, IMAGES, INSTANCES, SPOT
-from fe2tui.tui.stage import DETAILS, in_sight
+from fe2tui.tui.availability import ACTIVITY, IMAGES, INSTANCES, SPOT
+from fe2tui.tui.layout import DETAILS, visible_panes
 from tests.tui.test_dashboard import shown
 from tests.tui.verbs_host import Driven, dashboard
 
@@ -35,7 +35,9 @@ TABS = ("1 Instances", "2 Images", "3 Spot", "6 Activity")
 def test_beside_each_other_the_details_lie_over_the_other_list_and_the_activity_over_the_images(
     pane: str, described: str, details: bool, activity: bool, expected: set[str]
 ) -> None:
-    assert in_sight(pane, described, beside=True, details=details, activity=activity) == expected
+    assert (
+        visible_panes(pane, described, is_side_by_side=True, shows_details=details, shows_activity=activity) == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,23 +51,23 @@ def test_beside_each_other_the_details_lie_over_the_other_list_and_the_activity_
     ],
 )
 def test_alone_a_pane_has_the_screen_and_a_list_its_details(pane: str, details: bool, expected: set[str]) -> None:
-    assert in_sight(pane, INSTANCES, beside=False, details=details, activity=True) == expected
+    assert visible_panes(pane, INSTANCES, is_side_by_side=False, shows_details=details, shows_activity=True) == expected
 
 
 def displayed(driven: Driven) -> set[str]:
     """What has a place on the screen, by its name."""
-    main = driven.app.parts.main
-    panes: dict[str, Widget] = {pane.kind.pane: pane for pane in main.lists}
+    main = driven.app.controller.main_screen
+    panes: dict[str, Widget] = {pane.kind.pane: pane for pane in main.pane_set}
     panes |= {ACTIVITY: main.activity, DETAILS: main.details}
     return {name for name, pane in panes.items() if pane.is_on_screen and pane.region.area}
 
 
 def focused(driven: Driven) -> str:
     """The pane that has the focus, or is around what has it."""
-    main = driven.app.parts.main
+    main = driven.app.controller.main_screen
     if main.activity.has_focus:
         return ACTIVITY
-    return main.lists.focused.kind.pane if main.lists.focused is not None else ""
+    return main.pane_set.focused_pane.kind.pane if main.pane_set.focused_pane is not None else ""
 
 
 async def test_from_150_columns_on_three_panes_stand_beside_each_other_and_what_is_hidden_is_a_click_away(
@@ -77,7 +79,9 @@ async def test_from_150_columns_on_three_panes_stand_beside_each_other_and_what_
         for width in (150, 251):
             await driven.pilot.resize_terminal(width, 40)
             await driven.until(lambda: displayed(driven) == three)
-            left, below, right = (driven.app.parts.main.lists[pane].region for pane in (INSTANCES, IMAGES, SPOT))
+            left, below, right = (
+                driven.app.controller.main_screen.pane_set[pane].region for pane in (INSTANCES, IMAGES, SPOT)
+            )
             assert (left.width, right.right) == (below.width, width)
             assert abs(left.width - 2 * right.width) <= 2
             assert right.height == left.height + below.height == 38
@@ -141,7 +145,7 @@ async def test_z_gives_the_screen_to_the_pane_with_the_focus_and_back(demo_env: 
 
 async def test_the_selected_instances_type_drives_the_chart_in_sight_until_another_is_picked(demo_env: Path) -> None:
     async with dashboard(size=(100, 30)) as driven:
-        spot = driven.app.parts.spot
+        spot = driven.app.controller.spot_pane
         await driven.go_to("vault")
         await driven.pilot.pause(0.3)
         assert spot.choice.type == ""
@@ -153,10 +157,10 @@ async def test_the_selected_instances_type_drives_the_chart_in_sight_until_anoth
             await driven.go_to(name)
             await driven.until(lambda: spot.choice.type == driven.named(name).type)  # noqa: B023
             await driven.until(lambda: f"of {name}" in shown(driven))  # noqa: B023
-        spot.open("c5.large")
+        spot.show_type("c5.large")
         await driven.go_to("base")
         await driven.pilot.pause(0.3)
-        assert (spot.choice.type, spot.choice.pinned) == ("c5.large", True)
+        assert (spot.choice.type, spot.choice.is_pinned) == ("c5.large", True)
         assert "of base" not in shown(driven)
         spot.unpin()
         await driven.press("down", "up")
@@ -175,8 +179,8 @@ async def test_with_no_instance_each_pane_says_what_it_is_for(
 
 async def test_the_charts_keys_work_whatever_pane_has_the_focus_and_stand_in_its_own_footer(demo_env: Path) -> None:
     async with dashboard(size=WIDE) as driven:
-        spot = driven.app.parts.spot
-        await driven.until(lambda: spot.body is not None and spot.body.charted.chart.chart is not None)
+        spot = driven.app.controller.spot_pane
+        await driven.until(lambda: spot.body is not None and spot.body.price_chart.chart.chart is not None)
         body = spot.body
         assert body is not None and focused(driven) == INSTANCES
         for key in ("1", "2", "6"):
@@ -184,7 +188,7 @@ async def test_the_charts_keys_work_whatever_pane_has_the_focus_and_stand_in_its
             assert driven.view.spot.days == 30, key
             await driven.press("left_square_bracket", "left")
             await driven.until(lambda: driven.view.spot.days == 7 and driven.view.spot.moment is not None)
-            body.charted.chart.point(None)
+            body.price_chart.chart.set_cursor(None)
             await driven.until(lambda: driven.view.spot.moment is None)
             assert "Longer" not in shown(driven)
         await driven.press("3")
@@ -199,7 +203,7 @@ async def test_who_goes_on_at_once_finds_the_focus_where_they_went(demo_env: Pat
     async with dashboard(size=(120, 36)) as driven:
         for keys, pane in ((("3", "1"), INSTANCES), (("3", "2"), IMAGES), (("1", "3", "1"), INSTANCES)):
             await driven.press(*keys)
-            spot = driven.app.parts.spot
-            await driven.until(lambda spot=spot: spot.body is not None or not spot._is_being_made)
+            spot = driven.app.controller.spot_pane
+            await driven.until(lambda spot=spot: spot.body is not None or not spot._is_being_loaded)
             await driven.pilot.pause()
             assert (focused(driven), driven.view.pane) == (pane, pane)

@@ -8,17 +8,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from fe2tui.errors import Fe2Error
-from fe2tui.model.catalogue import Catalogue
 from fe2tui.model.fleet import Prices
-from fe2tui.model.machine_type import MachineType
+from fe2tui.model.instance_type import InstanceType, TypeCatalogue
 from fe2tui.tui.forms.type_list import TypeSource
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ALL_ZONES = ("us-east-2a", "us-east-2b", "us-east-2c")
 
 TYPES = (
-    MachineType("c7g.large", 2, 4096, ("arm64",), network="Up to 12.5 Gigabit", hypervisor="nitro", ena="required"),
-    MachineType(
+    InstanceType("c7g.large", 2, 4096, ("arm64",), network="Up to 12.5 Gigabit", hypervisor="nitro", ena="required"),
+    InstanceType(
         "g5.12xlarge",
         48,
         196_608,
@@ -30,18 +29,18 @@ TYPES = (
         network="40 Gigabit",
         hypervisor="nitro",
     ),
-    MachineType(
+    InstanceType(
         "m5.large", 2, 8192, network="Up to 10 Gigabit", hypervisor="nitro", boot_modes=("legacy-bios", "uefi")
     ),
-    MachineType("m5.xlarge", 4, 16_384, network="Up to 10 Gigabit", hypervisor="nitro", hibernation=True),
-    MachineType("p3.8xlarge", 32, 249_856, gpus=4, gpu_name="V100", gpu_memory=16_384, network="10 Gigabit"),
-    MachineType("t3.micro", 2, 1024, free_tier=True, burstable=True, network="Up to 5 Gigabit", hypervisor="nitro"),
-    MachineType("u7in-16tb.224xlarge", 896, 16_777_216, spot=False, network="200 Gigabit", hypervisor="nitro"),
+    InstanceType("m5.xlarge", 4, 16_384, network="Up to 10 Gigabit", hypervisor="nitro", hibernation=True),
+    InstanceType("p3.8xlarge", 32, 249_856, gpus=4, gpu_name="V100", gpu_memory=16_384, network="10 Gigabit"),
+    InstanceType("t3.micro", 2, 1024, free_tier=True, burstable=True, network="Up to 5 Gigabit", hypervisor="nitro"),
+    InstanceType("u7in-16tb.224xlarge", 896, 16_777_216, spot=False, network="200 Gigabit", hypervisor="nitro"),
 )
 
 WIDEST = (
-    MachineType("u7in-32tb.224xlarge", 1920, 33_554_432, gpus=12, gpu_name="Inferentia2", gpu_memory=32_768),
-    MachineType(
+    InstanceType("u7in-32tb.224xlarge", 1920, 33_554_432, gpus=12, gpu_name="Inferentia2", gpu_memory=32_768),
+    InstanceType(
         "g7e.48xlarge",
         192,
         2_097_152,
@@ -55,7 +54,7 @@ WIDEST = (
 )
 """Types whose words are as long as any."""
 
-CATALOGUE = Catalogue(
+CATALOGUE = TypeCatalogue(
     {kind.name: kind for kind in TYPES},
     {kind.name: ALL_ZONES if kind.name != "p3.8xlarge" else ("us-east-2a",) for kind in TYPES},
     NOW,
@@ -83,7 +82,7 @@ PRICES = Prices(
 class Shelf:
     """What the picker is told, and can be changed while it is open."""
 
-    catalogue: Catalogue | None = CATALOGUE
+    catalogue: TypeCatalogue | None = CATALOGUE
     prices: Prices = PRICES
     error: Fe2Error | None = None
     asked: int = 0
@@ -98,7 +97,7 @@ class Shelf:
         if self.spot is not None:
             self.prices = await self.spot()
 
-    async def get(self) -> Catalogue:
+    async def get(self) -> TypeCatalogue:
         """What AWS tells."""
         self.asked += 1
         if self.error is not None:

@@ -17,7 +17,7 @@ from fe2tui.demo import Cloud
 from fe2tui.model.instance import Instance, State
 from fe2tui.settings import load
 from fe2tui.tui.app import Dashboard, utc_now
-from fe2tui.tui.view import View
+from fe2tui.tui.command_context import CommandContext
 from tests.tui.forms_host import write
 
 Form = TypeVar("Form", bound=ModalScreen[Any])
@@ -31,9 +31,9 @@ class Driven:
     pilot: Pilot[None]
 
     @property
-    def view(self) -> View:
+    def view(self) -> CommandContext:
         """The dashboard as it is now."""
-        return self.app.parts.view()
+        return self.app.controller.command_context()
 
     @property
     def is_home(self) -> bool:
@@ -48,13 +48,13 @@ class Driven:
     @property
     def names(self) -> list[str]:
         """The names shown, in their order."""
-        return [one.name for one in self.view.desk.shown_instances()]
+        return [one.name for one in self.view.services.visible_instances()]
 
     def named(self, name: str) -> Instance:
         """The instance of that name, as the dashboard knows it now."""
         fleet = self.view.fleet
         assert fleet is not None
-        return fleet.named(name)[0]
+        return fleet.instances_named(name)[0]
 
     def is_state(self, name: str, state: State) -> Callable[[], bool]:
         """Whether the dashboard shows it in that state."""
@@ -80,7 +80,7 @@ class Driven:
         """Put the cursor on an instance."""
         wanted = self.named(name).id
         self.view.select(wanted)
-        await self.until(lambda: self.view.selected is not None and self.view.selected.id == wanted)
+        await self.until(lambda: self.view.selected_instance is not None and self.view.selected_instance.id == wanted)
 
     async def filter(self, text: str) -> None:
         """Show only what fits."""

@@ -1,4 +1,4 @@
-"""One question, answered no unless a person says yes."""
+"""A question with buttons, answered no unless a person chooses otherwise."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from fe2tui.tui.forms.form import Form, dim, shown
+from fe2tui.model.text import plural
+from fe2tui.tui.forms.form import Form, dim, safe_content
+from fe2tui.tui.task_runner import RunningTask
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ConfirmChoice:
     """One way to say yes: ``key`` is the letter that gives it, ``answer`` what the form then answers."""
 
     key: str
-    word: str
+    label: str
     answer: str
-    is_grave: bool = False
+    is_destructive: bool = False
 
 
-class Confirm(Form[str]):
+class ConfirmForm(Form[str]):
     """Asks once. Answers with the ``answer`` of a choice, or None for no, which has the focus at first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,29 +44,29 @@ class Confirm(Form[str]):
         details: Sequence[str] = (),
         *,
         title: str = "",
-        choices: Sequence[Choice] = (Choice("y", "Yes", "yes"),),
-        no_word: str = "No",
+        choices: Sequence[ConfirmChoice] = (ConfirmChoice("y", "Yes", "yes"),),
+        no_label: str = "No",
     ) -> None:
-        super().__init__(title or "Sure?", leave_word=no_word)
+        super().__init__(title or "Sure?", leave_label=no_label)
         self._question = question
         self._details = tuple(details)
         self._choices = tuple(choices)
-        self._no_word = no_word
+        self._no_label = no_label
 
     def compose(self) -> Iterator[Widget]:
         """The question, its details, and the buttons with No first."""
         lines = [dim(line) for line in self._details]
-        yield from self.framed(
-            Static(shown(self._question), classes="question"),
+        yield from self.compose_frame(
+            Static(safe_content(self._question), classes="question"),
             Static(Content("\n").join(lines), classes="details"),
             Horizontal(
-                Button(_lettered("n", self._no_word), id="no", compact=True),
+                Button(_button_label("n", self._no_label), id="no", compact=True),
                 *(
                     Button(
-                        _lettered(choice.key, choice.word),
+                        _button_label(choice.key, choice.label),
                         id=f"choice-{number}",
                         compact=True,
-                        classes="-grave" if choice.is_grave else "",
+                        classes="-grave" if choice.is_destructive else "",
                     )
                     for number, choice in enumerate(self._choices)
                 ),
@@ -77,10 +79,10 @@ class Confirm(Form[str]):
         """Give each choice its letter."""
         self.query_one(".details").display = bool(self._details)
         for number, choice in enumerate(self._choices):
-            self._bindings.bind(choice.key, f"choose({number})", choice.word, show=False)
+            self._bindings.bind(choice.key, f"choose({number})", choice.label, show=False)
 
     @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
+    def _answer_by_button(self, event: Button.Pressed) -> None:
         event.stop()
         if event.button.id == "no":
             self.action_leave()
@@ -95,5 +97,38 @@ class Confirm(Form[str]):
         """Nothing: what a question is answered with has to be said."""
 
 
-def _lettered(key: str, word: str) -> Content:
+def _button_label(key: str, word: str) -> Content:
     return Content.assemble(" ", (key, "bold $accent"), "  ", word, " ")
+
+
+_MAX_NAMED = 6  # tasks that are named; the rest of many are counted
+
+
+def cancel_question(task: RunningTask) -> ConfirmForm:
+    """Whether to cancel a task."""
+    return ConfirmForm(
+        f"Cancel “{task.title}”?",
+        [f"Under way: {_step_text(task)}.", f"If it ends now: {task.left_behind}"],
+        title="Cancel",
+        choices=(ConfirmChoice("y", "Cancel it", "yes", is_destructive=True),),
+        no_label="Let it go on",
+    )
+
+
+def quit_question(tasks: Sequence[RunningTask]) -> ConfirmForm:
+    """Whether to leave the program with tasks under way."""
+    lines = [f"{task.title} ({_step_text(task)}). {task.left_behind}" for task in tasks[:_MAX_NAMED]]
+    if len(tasks) > _MAX_NAMED:
+        lines.append(f"And {plural(len(tasks) - _MAX_NAMED, 'more task')}.")
+    return ConfirmForm(
+        f"{plural(len(tasks), 'task')} {'is' if len(tasks) == 1 else 'are'} under way. Leave now?",
+        lines,
+        title="Leave",
+        choices=(ConfirmChoice("y", "Leave", "yes", is_destructive=True),),
+        no_label="Stay",
+    )
+
+
+def _step_text(task: RunningTask) -> str:
+    newest = task.latest_step
+    return newest.words.rstrip(".") if newest is not None and newest.words else "begins"

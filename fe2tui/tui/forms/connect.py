@@ -12,8 +12,7 @@ from textual.widgets import Input, Static
 from fe2tui.errors import Fe2Error, FieldError, PortTakenError
 from fe2tui.ssh.tunnels import parse_ports
 from fe2tui.tasks.connect import Connection
-from fe2tui.tui.forms.field import Field
-from fe2tui.tui.forms.form import Form, dim, shown
+from fe2tui.tui.forms.form import Field, Form, dim, safe_content
 
 Prepare = Callable[[str | None, str], Awaitable[Connection]]
 
@@ -22,13 +21,13 @@ class ConnectForm(Form[Connection]):
     """Answers with a connection that is ready; what stands in its way is said beside its field."""
 
     def __init__(self, label: str, prepare: Prepare, *, ports: str = "") -> None:
-        super().__init__(f"Connect to {label}", submit_word="Connect")
+        super().__init__(f"Connect to {label}", submit_label="Connect")
         self._prepare = prepare
         self._ports = ports
 
     def compose(self) -> Iterator[Widget]:
         """User and ports."""
-        yield from self.framed(
+        yield from self.compose_frame(
             Field("User", id="user", placeholder="as the image says", hint="whom to log in as"),
             Field("Ports", id="ports", value=self._ports, placeholder="8888, 9000:8888", hint="tunnels, here:there"),
             Static(dim("A port here leads to the same port there: Jupyter's 8888, say."), classes="remedy"),
@@ -52,33 +51,33 @@ class ConnectForm(Form[Connection]):
     async def _submit(self) -> None:
         user, ports = self.query_one("#user", Field), self.query_one("#ports", Field)
         for field in (user, ports):
-            field.blame(None)
-        self._complain(None)
+            field.show_error(None)
+        self._show_error(None)
         try:
             connection = await self._prepare(user.value or None, ports.value)
         except PortTakenError as error:
-            ports.input.value = with_port(ports.value, error.port, error.free)
-            ports.blame(FieldError("ports", error.summary, f"{error.free} is free: ^s takes it."))
+            ports.input.value = replace_port(ports.value, error.port, error.free)
+            ports.show_error(FieldError("ports", error.summary, f"{error.free} is free: ^s takes it."))
             ports.input.focus()
         except FieldError as error:
-            (ports if error.field == "ports" else user).blame(error)
+            (ports if error.field == "ports" else user).show_error(error)
         except Fe2Error as error:
-            self._complain(error)
+            self._show_error(error)
         else:
             self.dismiss(connection)
 
-    def _complain(self, error: Fe2Error | None) -> None:
+    def _show_error(self, error: Fe2Error | None) -> None:
         line = self.query_one("#trouble", Static)
         line.display = error is not None
         if error is not None:
-            line.update(Content.assemble(("▲ ", "$error"), shown(error.summary), " ", dim(error.remedy)))
+            line.update(Content.assemble(("▲ ", "$error"), safe_content(error.summary), " ", dim(error.remedy)))
 
 
-def with_port(ports: str, taken: str | int, free: int) -> str:
+def replace_port(ports: str, taken_port: str | int, free_port: int) -> str:
     """The tunnels asked for, with another port of this computer in the place of one that is in use."""
     return ", ".join(
-        f"{free}:{tunnel.remote}"
-        if tunnel.local == int(taken)
+        f"{free_port}:{tunnel.remote}"
+        if tunnel.local == int(taken_port)
         else str(tunnel.local)
         if tunnel.local == tunnel.remote
         else f"{tunnel.local}:{tunnel.remote}"

@@ -1,11 +1,13 @@
-"""What the region costs: now, today, this month, and a month if all is left as it is; row by row."""
+"""The costs of the region: now, today, this month, and a month ahead, row by row."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -14,21 +16,168 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from fe2tui.model.fleet import Fleet
-from fe2tui.model.money import AccountCost, account_cost
-from fe2tui.model.words import dollars
-from fe2tui.paths import sheets_folder
-from fe2tui.tui.forms.cost_rows import CostRows
-from fe2tui.tui.forms.form import DIM, Form, shown
+from fe2tui.model.money import HOURS_A_MONTH, AccountCost, Amounts, CostRow, account_cost
+from fe2tui.model.text import DASH, dollars, visible
+from fe2tui.paths import stylesheets_folder
+from fe2tui.tui.forms.form import DIM, Form, safe_content
+from fe2tui.tui.widgets.grid import Cell, Column, ColumnLayout, NameWidths, fit_columns
 from fe2tui.tui.widgets.table import Table
 
-AGAIN = 5.0  # seconds until it is added up anew
-SMALL = 500  # instances that are added up at once
+TOTAL_ROW_ID = "all"
+_HALF_A_CENT = Decimal("0.005")
+_SIGNS: Mapping[str, Cell] = {
+    "instance": ("▪", "accent"),
+    "disk": ("▫", "moving"),
+    "address": ("▫", "moving"),
+    "snapshots": ("▫", "dim"),
+}
 
 
-class CostSheet(Form[None]):
+@dataclass(frozen=True, slots=True)
+class _CostLine:
+    """What stands in a row; ``limit`` is before its amounts: at most, or at least."""
+
+    label: str
+    what: str
+    hour: Amounts
+    today: Amounts
+    month: Amounts
+    ink: str
+    at_most: bool = False
+
+
+def _cost_lines(account: AccountCost) -> Mapping[str, _CostLine]:
+    counted = [row for row in account.rows if not row.at_most]
+    whole = _CostLine(
+        "altogether",
+        "as far as it is known",
+        _sum_amounts(row.hour_parts for row in counted),
+        _sum_amounts(row.today_parts for row in counted),
+        _sum_amounts(row.month_parts for row in counted),
+        "strong",
+    )
+    return {
+        TOTAL_ROW_ID: whole,
+        **{f"{row.kind} {row.id}": _cost_line(row) for row in account.rows if not _is_nothing(row)},
+    }
+
+
+def _is_nothing(row: CostRow) -> bool:
+    """Whether it costs nothing any more, and was less than half a cent."""
+    parts = (row.hour_parts, row.month_parts)
+    return not row.hour_parts.known and row.month_parts.known < _HALF_A_CENT and not any(it.unknown for it in parts)
+
+
+def _cost_line(row: CostRow) -> _CostLine:
+    ink = "text" if row.hour_parts.known and not row.at_most else "dim"
+    return _CostLine(row.label, row.what, row.hour_parts, row.today_parts, row.month_parts, ink, row.at_most)
+
+
+def _sum_amounts(many: Any) -> Amounts:
+    some: Sequence[Amounts] = list(many)
+    return Amounts(
+        sum((it.machine for it in some), Decimal(0)),
+        sum((it.disk for it in some), Decimal(0)),
+        sum((it.address for it in some), Decimal(0)),
+        unknown=frozenset().union(*(it.unknown for it in some)),
+    )
+
+
+def _amount_cell(known: Decimal, is_unknown: bool, line: _CostLine, places: int = 2) -> Cell:
+    """An amount; with what is only known in part, or at most, said before it."""
+    if is_unknown and not known:
+        return DASH, "dim"
+    limit = "≤" if line.at_most else "≥" if is_unknown else ""
+    return f"{limit}{dollars(known, places)}", line.ink
+
+
+def _total_cell(amounts: Amounts, line: _CostLine, places: int = 2, times: int = 1) -> Cell:
+    return _amount_cell(amounts.known * times, bool(amounts.unknown), line, places)
+
+
+def _part_cell(name: str, amount: Decimal, line: _CostLine) -> Cell:
+    cell = _amount_cell(amount, name in line.month.unknown, line)
+    return cell if amount or name in line.month.unknown else ("", "dim")
+
+
+def cost_columns(month: str) -> tuple[Column[_CostLine, None], ...]:
+    """The columns; ``month`` is the present one's name."""
+    return (
+        Column("name", "NAME", 14, lambda it, _: (visible(it.label), it.ink), is_flexible=True),
+        Column("what", "WHAT", 26, lambda it, _: (visible(it.what), "dim"), rank=2),
+        Column("hour", "$/H", 8, lambda it, _: _total_cell(it.hour, it, 3), is_right_aligned=True),
+        Column("today", "TODAY", 8, lambda it, _: _total_cell(it.today, it), rank=1, is_right_aligned=True),
+        Column("month", f"IN {month.upper()}", 10, lambda it, _: _total_cell(it.month, it), is_right_aligned=True),
+        Column(
+            "left",
+            "$/MONTH",
+            10,
+            lambda it, _: _total_cell(it.hour, it, times=HOURS_A_MONTH),
+            rank=1,
+            is_right_aligned=True,
+        ),
+        Column(
+            "machine",
+            f"{month} MACHINE".upper(),
+            11,
+            lambda it, _: _part_cell("machine", it.month.machine, it),
+            rank=3,
+            is_right_aligned=True,
+        ),
+        Column(
+            "disk",
+            f"{month} DISKS".upper(),
+            9,
+            lambda it, _: _part_cell("disk", it.month.disk, it),
+            rank=3,
+            is_right_aligned=True,
+        ),
+        Column(
+            "address",
+            f"{month} IPV4".upper(),
+            8,
+            lambda it, _: _part_cell("address", it.month.address, it),
+            rank=3,
+            is_right_aligned=True,
+        ),
+    )
+
+
+class CostRows:
+    """An account's costs as rows of a table."""
+
+    def __init__(self, account: AccountCost) -> None:
+        self._lines = _cost_lines(account)
+        self._columns = cost_columns(f"{account.at:%b}")
+        # no amount is longer than that of the whole, but for those that are not in it
+        longest = [line for key, line in self._lines.items() if key == TOTAL_ROW_ID or line.at_most]
+        self._widths = {
+            column.id: max(len(column.cell(line, None)[0]) for line in longest)
+            for column in self._columns
+            if column.is_right_aligned
+        }
+        self.ids: Sequence[str] = list(self._lines)
+        self.row_numbers: Mapping[str, int] = {row_id: place for place, row_id in enumerate(self.ids)}
+
+    def layout(self, width: int) -> ColumnLayout:
+        """The columns for a width."""
+        return fit_columns(self._columns, width, self._widths, name_widths=NameWidths(10, 12, 20))
+
+    def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
+        """The sign and the cells of a row."""
+        line = self._lines[row_id]
+        sign = _SIGNS.get(row_id.partition(" ")[0], ("Σ", "strong"))
+        return sign, [column.cell(line, None) for column in columns]
+
+
+UPDATE_SECONDS = 5.0  # seconds until it is added up anew
+SMALL_FLEET = 500  # instances that are added up at once
+
+
+class CostForm(Form[None]):
     """Shows the account's costs, and goes on doing so while it is open."""
 
-    CSS_PATH: ClassVar[CSSPathType | None] = [sheets_folder() / "forms.tcss", sheets_folder() / "cost.tcss"]
+    CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "cost.tcss"]
     AUTO_FOCUS: ClassVar[str | None] = "#costs"
 
     def __init__(self, fleet: Callable[[], Fleet | None], clock: Callable[[], datetime], *, where: str) -> None:
@@ -36,12 +185,12 @@ class CostSheet(Form[None]):
         super().__init__(f"Costs in {where}")
         self._fleet = fleet
         self._clock = clock
-        self._is_adding = False
+        self._is_computing = False
         self.table: Table | None = None
 
     def compose(self) -> Iterator[Widget]:
         """The sums; the table comes when it has been added up; then what is missing."""
-        yield from self.framed(
+        yield from self.compose_frame(
             Static(id="sums"),
             VerticalScroll(Static(id="missing"), id="footnotes"),
             classes="-cost",
@@ -49,38 +198,38 @@ class CostSheet(Form[None]):
 
     async def on_mount(self) -> None:
         """Add up now, and again and again."""
-        await self._add_up()
-        self.set_interval(AGAIN, self._add_up)
+        await self._update_costs()
+        self.set_interval(UPDATE_SECONDS, self._update_costs)
 
-    async def _add_up(self) -> None:
+    async def _update_costs(self) -> None:
         fleet = self._fleet()
-        if fleet is None or self._is_adding:
+        if fleet is None or self._is_computing:
             return
-        self._is_adding = True
+        self._is_computing = True
         try:
-            if len(fleet.instances) > SMALL:
+            if len(fleet.instances) > SMALL_FLEET:
                 account = await asyncio.to_thread(account_cost, fleet, self._clock())
             else:
                 account = account_cost(fleet, self._clock())
-            await self._show(account)
+            await self._show_costs(account)
         finally:
-            self._is_adding = False
+            self._is_computing = False
 
-    async def _show(self, account: AccountCost) -> None:
+    async def _show_costs(self, account: AccountCost) -> None:
         rows = CostRows(account)
         if self.table is None:
             self.table = Table(rows, id="costs")
             await self.query_one("#frame").mount(self.table, after="#sums")
             self.table.focus()
         self.table.show(rows)
-        self.query_one("#sums", Static).update(_sums(account))
+        self.query_one("#sums", Static).update(_totals_content(account))
         self.query_one("#missing", Static).update(Content("\n").join(_footnotes(account)))
 
     def action_submit(self) -> None:
         """There is nothing to answer."""
 
 
-def _sums(account: AccountCost) -> Content:
+def _totals_content(account: AccountCost) -> Content:
     now = account.at.astimezone(UTC)
     counted = [row for row in account.rows if not row.at_most]
     hour, today, month = (
@@ -94,17 +243,17 @@ def _sums(account: AccountCost) -> Content:
         (account.month, month, 2, f"in {now:%b}"),
         (account.per_month, hour, 2, "a month if left as it is"),
     ]
-    said = [
+    parts_of_line = [
         Content.assemble((f"{'≥' if in_part else ''}{dollars(amount, places, sign='$')}", "bold"), " ", (words, DIM))
         for amount, in_part, places, words in parts
     ]
     if account.snapshots_per_month:
         most = dollars(account.snapshots_per_month, sign="$")
-        said.append(Content.assemble(("snapshots ≤ ", DIM), (most, "bold"), (" a month", DIM)))
-    return Content(" · ").join(said)
+        parts_of_line.append(Content.assemble(("snapshots ≤ ", DIM), (most, "bold"), (" a month", DIM)))
+    return Content(" · ").join(parts_of_line)
 
 
 def _footnotes(account: AccountCost) -> Iterator[Content]:
     for sentence in account.missing:
-        yield shown(sentence, DIM)
-    yield shown("Days and months are UTC's, as on AWS's bill; a month ahead has 730 hours.", DIM)
+        yield safe_content(sentence, DIM)
+    yield safe_content("Days and months are UTC's, as on AWS's bill; a month ahead has 730 hours.", DIM)

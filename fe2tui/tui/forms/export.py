@@ -10,17 +10,16 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from fe2tui.errors import FieldError
-from fe2tui.tui.forms.field import Field
-from fe2tui.tui.forms.form import Form, dim
+from fe2tui.tui.forms.form import Field, Form, dim
 
 
-def checked_path(text: str, suffixes: Mapping[str, str]) -> Path:
+def parse_path(text: str, formats: Mapping[str, str]) -> Path:
     """The file meant. Raises FieldError(path) for one that cannot be written, or of a kind that is not known."""
     if not text:
-        raise FieldError("path", "A file is needed.", f"Such as instances{next(iter(suffixes))}.")
+        raise FieldError("path", "A file is needed.", f"Such as instances{next(iter(formats))}.")
     path = Path(text).expanduser()
-    if path.suffix.lower() not in suffixes:
-        raise FieldError("path", f"The kind of file is told by its end: {', '.join(suffixes)}.", "Add one of these.")
+    if path.suffix.lower() not in formats:
+        raise FieldError("path", f"The kind of file is told by its end: {', '.join(formats)}.", "Add one of these.")
     if path.is_dir():
         raise FieldError("path", "This is a folder.", "Name a file in it.")
     if not path.parent.is_dir():
@@ -31,17 +30,17 @@ def checked_path(text: str, suffixes: Mapping[str, str]) -> Path:
 class ExportForm(Form[Path]):
     """Answers with the file to write, or None. A file that is there is asked about by whoever writes it."""
 
-    def __init__(self, what: str, suffixes: Mapping[str, str], *, path: str) -> None:
-        super().__init__("Export", submit_word="Write")
-        self._what = what
-        self._suffixes = suffixes
+    def __init__(self, description: str, formats: Mapping[str, str], *, path: str) -> None:
+        super().__init__("Export", submit_label="Write")
+        self._description = description
+        self._formats = formats
         self._path = path
 
     def compose(self) -> Iterator[Widget]:
         """What is written, the file, and the kinds there are."""
-        kinds = ", ".join(f"{suffix} {words}" for suffix, words in self._suffixes.items())
-        yield from self.framed(
-            Static(dim(self._what), classes="details"),
+        kinds = ", ".join(f"{suffix} {words}" for suffix, words in self._formats.items())
+        yield from self.compose_frame(
+            Static(dim(self._description), classes="details"),
             Field("File", id="path", value=self._path),
             Static(dim(f"By its end: {kinds}."), classes="remedy"),
             classes="-narrow-form -wide-field",
@@ -56,6 +55,6 @@ class ExportForm(Form[Path]):
         """Answer with the file if it can be one."""
         field = self.query_one("#path", Field)
         try:
-            self.dismiss(checked_path(field.value, self._suffixes))
+            self.dismiss(parse_path(field.value, self._formats))
         except FieldError as error:
-            field.blame(error)
+            field.show_error(error)

@@ -15,50 +15,49 @@ from textual.widgets import Input, Static
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.freeze import FreezeWay
-from fe2tui.model.words import visible
-from fe2tui.paths import sheets_folder
+from fe2tui.model.text import visible
+from fe2tui.paths import stylesheets_folder
 from fe2tui.tasks.freeze import FreezePlan
-from fe2tui.tui.forms.field import Field
-from fe2tui.tui.forms.form import Form, dim, shown
-from fe2tui.tui.forms.radio import Radio, Way
+from fe2tui.tui.forms.form import Field, Form, dim, safe_content
+from fe2tui.tui.forms.radio import RadioList, RadioOption
 
-SETTLE = 0.25  # seconds without a key before the name is checked
-NAME = "ami_name"
-FIRST: FreezeWay = "reboot"
-LONGEST_TITLE = 70  # of a frame of 76
-Plan = Callable[[str | None, FreezeWay], Awaitable[FreezePlan]]
+SETTLE_SECONDS = 0.25  # seconds without a key before the name is checked
+NAME_FIELD_ID = "ami_name"
+DEFAULT_WAY: FreezeWay = "reboot"
+MAX_TITLE_LENGTH = 70  # of a frame of 76
+PlanFreeze = Callable[[str | None, FreezeWay], Awaitable[FreezePlan]]
 
 
 @dataclass(frozen=True, slots=True)
-class Freeze:
+class FreezeRequest:
     """What was asked for: the image's name, and the way to make it."""
 
     name: str
     way: FreezeWay
 
 
-class FreezeForm(Form[Freeze]):
+class FreezeForm(Form[FreezeRequest]):
     """Answers with a name that was free a moment ago and a way that is possible, or None."""
 
-    CSS_PATH: ClassVar[CSSPathType | None] = [sheets_folder() / "forms.tcss", sheets_folder() / "freeze.tcss"]
+    CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "freeze.tcss"]
 
-    def __init__(self, label: str, plan: Plan, *, settle: float = SETTLE) -> None:
+    def __init__(self, label: str, plan: PlanFreeze, *, settle_seconds: float = SETTLE_SECONDS) -> None:
         title = f"Freeze {label} into an image"
-        super().__init__(title if len(title) <= LONGEST_TITLE else f"Freeze {label}", submit_word="Freeze")
+        super().__init__(title if len(title) <= MAX_TITLE_LENGTH else f"Freeze {label}", submit_label="Freeze")
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
-        self._make = plan
-        self._settle = settle
+        self._plan_freeze = plan
+        self._settle_seconds = settle_seconds
         self._plan: FreezePlan | None = None
         self._timer: Timer | None = None
-        self._touched = False
-        self._submitting = False
-        self._ways: dict[str, FreezeWay] = {}
+        self._is_name_edited = False
+        self._is_submitting = False
+        self._way_by_id: dict[str, FreezeWay] = {}
 
     def compose(self) -> Iterator[Widget]:
         """The name, the ways, and what it comes to."""
-        yield from self.framed(
-            Field("Name", id=NAME, placeholder="looking which name is free …"),
-            Radio((), FIRST, id="ways"),
+        yield from self.compose_frame(
+            Field("Name", id=NAME_FIELD_ID, placeholder="looking which name is free …"),
+            RadioList((), DEFAULT_WAY, id="ways"),
             Static(id="means"),
             Static(id="trouble"),
             classes="-narrow-form -wide-field",
@@ -66,36 +65,36 @@ class FreezeForm(Form[Freeze]):
 
     def on_mount(self) -> None:
         """Find a free name, and what is possible."""
-        self._complain(None)
+        self._show_error(None)
         self.query_one("#ways").display = False
         self._plan_soon(0)
 
     @property
-    def _ami(self) -> Field:
-        return self.query_one(f"#{NAME}", Field)
+    def _name_field(self) -> Field:
+        return self.query_one(f"#{NAME_FIELD_ID}", Field)
 
     @property
-    def _way(self) -> FreezeWay:
-        return self._ways.get(self.query_one("#ways", Radio).chosen, FIRST)
+    def _chosen_way(self) -> FreezeWay:
+        return self._way_by_id.get(self.query_one("#ways", RadioList).chosen_id, DEFAULT_WAY)
 
     # The plan
 
     @on(Input.Changed)
-    def _changed(self, event: Input.Changed) -> None:
+    def _plan_after_typing(self, event: Input.Changed) -> None:
         event.stop()
         if self._plan is None or event.value != self._plan.name:
-            self._touched = True
-            self._ami.blame(None)
-            self._plan_soon(self._settle)
+            self._is_name_edited = True
+            self._name_field.show_error(None)
+            self._plan_soon(self._settle_seconds)
 
-    @on(Radio.Changed)
-    def _other_way(self, event: Radio.Changed) -> None:
+    @on(RadioList.Changed)
+    def _plan_other_way(self, event: RadioList.Changed) -> None:
         event.stop()
         self._plan_soon(0)
 
     def _plan_soon(self, seconds: float) -> None:
         self._plan = None
-        self._submitting = False
+        self._is_submitting = False
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(max(seconds, 0.01), self._plan_now)
@@ -104,39 +103,39 @@ class FreezeForm(Form[Freeze]):
         self.run_worker(self._make_plan(), group="plan", exclusive=True, exit_on_error=False)
 
     async def _make_plan(self) -> None:
-        typed = self._ami.value
+        typed = self._name_field.value
         try:
-            plan = await self._make(typed if self._touched else None, self._way)
+            plan = await self._plan_freeze(typed if self._is_name_edited else None, self._chosen_way)
         except Fe2Error as error:
-            self._submitting = False
-            self._complain(error)
+            self._is_submitting = False
+            self._show_error(error)
             return
-        self._complain(None)
-        self._show(plan, typed)
-        if self._submitting:
-            self._submitting = False
+        self._show_error(None)
+        self._show_plan(plan, typed)
+        if self._is_submitting:
+            self._is_submitting = False
             self._finish(plan)
 
-    def _show(self, plan: FreezePlan, typed: str) -> None:
+    def _show_plan(self, plan: FreezePlan, typed: str) -> None:
         self._plan = plan
-        self._ways = {way.way: way.way for way in plan.ways}
-        ways = self.query_one("#ways", Radio)
-        ways.display = bool(plan.ways)
-        ways.offer([Way(way.way, way.title, way.words) for way in plan.ways])
-        if not self._touched:
-            self._ami.input.value = plan.name
-            self._ami.input.action_select_all()
+        self._way_by_id = {way.way: way.way for way in plan.options}
+        ways = self.query_one("#ways", RadioList)
+        ways.display = bool(plan.options)
+        ways.set_options([RadioOption(way.way, way.title, way.words) for way in plan.options])
+        if not self._is_name_edited:
+            self._name_field.input.value = plan.name
+            self._name_field.input.action_select_all()
         elif not typed:
-            self._ami.input.placeholder = plan.name
-        self._ami.blame(plan.error(NAME))
-        sentences = (plan.name_words, *plan.sentences) if plan.name_words else plan.sentences
-        self.query_one("#means", Static).update(Content("\n").join(map(shown, sentences)))
+            self._name_field.input.placeholder = plan.name
+        self._name_field.show_error(plan.error_for(NAME_FIELD_ID))
+        sentences = (plan.name_text, *plan.sentences) if plan.name_text else plan.sentences
+        self.query_one("#means", Static).update(Content("\n").join(map(safe_content, sentences)))
 
-    def _complain(self, error: Fe2Error | None) -> None:
+    def _show_error(self, error: Fe2Error | None) -> None:
         line = self.query_one("#trouble", Static)
         line.display = error is not None
         if error is not None:
-            line.update(Content.assemble(("▲ ", "$error"), shown(error.summary), " ", dim(error.remedy)))
+            line.update(Content.assemble(("▲ ", "$error"), safe_content(error.summary), " ", dim(error.remedy)))
 
     # Submitting
 
@@ -144,7 +143,7 @@ class FreezeForm(Form[Freeze]):
     def _enter(self, event: Input.Submitted) -> None:
         """Enter goes on to the ways where there are some, else it freezes."""
         event.stop()
-        ways = self.query_one("#ways", Radio)
+        ways = self.query_one("#ways", RadioList)
         if ways.display:
             ways.focus()
         else:
@@ -157,19 +156,19 @@ class FreezeForm(Form[Freeze]):
         if self._plan is not None:
             self._finish(self._plan)
             return
-        self._submitting = True
+        self._is_submitting = True
         self._plan_now()
 
     def _finish(self, plan: FreezePlan) -> None:
         if not plan.errors:
-            self.dismiss(Freeze(plan.name, plan.way))
+            self.dismiss(FreezeRequest(plan.name, plan.way))
             return
-        self._ami.blame(plan.error(NAME))
-        if (wrong := plan.error("way")) is not None:
-            self._complain(wrong)
-        self.set_focus(self._ami.input if plan.error(NAME) else self.query_one("#ways", Radio))
+        self._name_field.show_error(plan.error_for(NAME_FIELD_ID))
+        if (wrong := plan.error_for("way")) is not None:
+            self._show_error(wrong)
+        self.set_focus(self._name_field.input if plan.error_for(NAME_FIELD_ID) else self.query_one("#ways", RadioList))
 
 
-def done_words(name: str, label: str) -> str:
+def done_text(name: str, label: str) -> str:
     """What a toast says at the end."""
     return f"The image {visible(name)} of {visible(label)} is ready: l launches from it in Images."

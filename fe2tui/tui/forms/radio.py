@@ -13,10 +13,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from fe2tui.tui.forms.form import DIM, dim, shown
-from fe2tui.tui.widgets.cells import wrapped
+from fe2tui.tui.forms.form import DIM, dim, safe_content
+from fe2tui.tui.widgets.cells import wrap
 
-_BEFORE = 4  # the sign and the space after it
+_SIGN_WIDTH = 4  # the sign and the space after it
 _GAPS = (3, 2)  # between two choices of a line, where there is room for three
 
 
@@ -26,7 +26,7 @@ def _sign(is_chosen: bool, has_focus: bool) -> tuple[str, str]:
     return "(•) ", "bold $accent" if has_focus else "$foreground"
 
 
-class Choices(Static, can_focus=True):
+class ChoiceWidget(Static, can_focus=True):
     """Choices that are drawn for their width, the one that holds brighter while the person is here."""
 
     def on_mount(self) -> None:
@@ -49,15 +49,15 @@ class Choices(Static, can_focus=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class RadioOption:
     """One way: its id, its title, and a sentence about it."""
 
     id: str
     title: str
-    words: str
+    hint: str
 
 
-class Radio(Choices):
+class RadioList(ChoiceWidget):
     """Ways to choose one of. ``chosen`` is the id of the one that holds."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,66 +68,66 @@ class Radio(Choices):
     class Changed(Message):
         """Another way was chosen."""
 
-        def __init__(self, way: str) -> None:
+        def __init__(self, option_id: str) -> None:
             super().__init__()
-            self.way = way
+            self.option_id = option_id
 
-    def __init__(self, ways: Sequence[Way], chosen: str = "", *, id: str | None = None) -> None:
+    def __init__(self, options: Sequence[RadioOption], chosen_id: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._ways: tuple[Way, ...] = ()
-        self._lines: list[str] = []  # which way each line belongs to
-        self.chosen = chosen
-        self._take(ways)
+        self._options: tuple[RadioOption, ...] = ()
+        self._line_options: list[str] = []  # which way each line belongs to
+        self.chosen_id = chosen_id
+        self._set_options(options)
 
     @property
-    def ways(self) -> tuple[Way, ...]:
+    def options(self) -> tuple[RadioOption, ...]:
         """What can be chosen."""
-        return self._ways
+        return self._options
 
-    def offer(self, ways: Sequence[Way]) -> None:
+    def set_options(self, options: Sequence[RadioOption]) -> None:
         """Offer these; the choice stays if it is among them."""
-        if tuple(ways) != self._ways:
-            self._take(ways)
+        if tuple(options) != self._options:
+            self._set_options(options)
             self._draw()
 
-    def _take(self, ways: Sequence[Way]) -> None:
-        self._ways = tuple(ways)
-        if self._ways and self.chosen not in [way.id for way in self._ways]:
-            self.chosen = self._ways[0].id
+    def _set_options(self, options: Sequence[RadioOption]) -> None:
+        self._options = tuple(options)
+        if self._options and self.chosen_id not in [way.id for way in self._options]:
+            self.chosen_id = self._options[0].id
 
     def _draw(self) -> None:
-        room = max(20, (self.content_size.width or 60) - _BEFORE)
+        room = max(20, (self.content_size.width or 60) - _SIGN_WIDTH)
         parts: list[Content] = []
-        self._lines = []
-        for way in self._ways:
-            here = way.id == self.chosen
-            parts.append(Content.assemble(_sign(here, self.has_focus), shown(way.title, "bold" if here else "")))
-            about = wrapped(way.words, room)
-            parts += [Content.assemble(" " * _BEFORE, dim(line)) for line in about]
-            self._lines += [way.id] * (1 + len(about))
+        self._line_options = []
+        for way in self._options:
+            here = way.id == self.chosen_id
+            parts.append(Content.assemble(_sign(here, self.has_focus), safe_content(way.title, "bold" if here else "")))
+            about = wrap(way.hint, room)
+            parts += [Content.assemble(" " * _SIGN_WIDTH, dim(line)) for line in about]
+            self._line_options += [way.id] * (1 + len(about))
         self.update(Content("\n").join(parts))
 
     def action_step(self, by: int) -> None:
         """Choose the next, or the one before."""
-        ids = [way.id for way in self._ways]
+        ids = [way.id for way in self._options]
         if ids:
-            self._choose(ids[max(0, min(len(ids) - 1, ids.index(self.chosen) + by))])
+            self._choose(ids[max(0, min(len(ids) - 1, ids.index(self.chosen_id) + by))])
 
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked."""
         inside = event.get_content_offset(self)
-        if inside is not None and inside.y < len(self._lines):
-            self._choose(self._lines[inside.y])
+        if inside is not None and inside.y < len(self._line_options):
+            self._choose(self._line_options[inside.y])
 
-    def _choose(self, way: str) -> None:
-        if way != self.chosen:
-            self.chosen = way
+    def _choose(self, option_id: str) -> None:
+        if option_id != self.chosen_id:
+            self.chosen_id = option_id
             self._draw()
-            self.post_message(self.Changed(way))
+            self.post_message(self.Changed(option_id))
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
+class RadioLineOption:
     """One choice of a line: its id, and its title in fewer and fewer words."""
 
     id: str
@@ -138,7 +138,7 @@ class Pick:
         return self.titles[min(level, len(self.titles) - 1)]
 
 
-class RadioLine(Choices):
+class RadioLine(ChoiceWidget):
     """Choices beside one another, one of which holds: ``chosen`` is its id. Enter goes on to what comes next.
 
     ``told`` is told of another choice at once, and not by a message: a key that submits may be the next one.
@@ -152,57 +152,57 @@ class RadioLine(Choices):
 
     def __init__(
         self,
-        picks: Sequence[Pick],
-        chosen: str = "",
+        options: Sequence[RadioLineOption],
+        chosen_id: str = "",
         *,
         id: str | None = None,
-        told: Callable[[str], None] = lambda pick: None,
+        report_choice: Callable[[str], None] = lambda pick: None,
     ) -> None:
         super().__init__(id=id, classes="radio-line")
-        self._picks = tuple(picks)
-        self._told = told
-        self._ends: list[tuple[int, str]] = []  # up to which column a click means which
-        self.chosen = chosen or self._picks[0].id
+        self._options = tuple(options)
+        self._report_choice = report_choice
+        self._click_ends: list[tuple[int, str]] = []  # up to which column a click means which
+        self.chosen_id = chosen_id or self._options[0].id
 
-    def choose(self, pick: str) -> None:
+    def choose(self, option_id: str) -> None:
         """Choose one of them; nobody is told."""
-        if pick != self.chosen:
-            self.chosen = pick
+        if option_id != self.chosen_id:
+            self.chosen_id = option_id
             self._draw()
 
     def _draw(self) -> None:
-        level, gap = self._fitting(self.content_size.width or 1_000)
+        level, gap = self._level_and_gap(self.content_size.width or 1_000)
         parts: list[Content] = []
-        self._ends, column = [], 0
-        for pick in self._picks:
-            here, title = pick.id == self.chosen, pick.title(level)
-            parts.append(Content.assemble(_sign(here, self.has_focus), shown(title, "bold" if here else "")))
-            column += _BEFORE + len(title) + gap
-            self._ends.append((column, pick.id))
+        self._click_ends, column = [], 0
+        for pick in self._options:
+            here, title = pick.id == self.chosen_id, pick.title(level)
+            parts.append(Content.assemble(_sign(here, self.has_focus), safe_content(title, "bold" if here else "")))
+            column += _SIGN_WIDTH + len(title) + gap
+            self._click_ends.append((column, pick.id))
         self.update(Content(" " * gap).join(parts))
 
-    def _fitting(self, width: int) -> tuple[int, int]:
+    def _level_and_gap(self, width: int) -> tuple[int, int]:
         """The longest titles, and the widest gaps, that fit a width."""
-        most = max(len(pick.titles) for pick in self._picks)
+        most = max(len(pick.titles) for pick in self._options)
         for level in range(most):
-            words = sum(_BEFORE + len(pick.title(level)) for pick in self._picks)
+            words = sum(_SIGN_WIDTH + len(pick.title(level)) for pick in self._options)
             for gap in _GAPS:
-                if words + gap * (len(self._picks) - 1) <= width:
+                if words + gap * (len(self._options) - 1) <= width:
                     return level, gap
         return most - 1, 1
 
     def action_step(self, by: int) -> None:
         """Choose the next, or the one before."""
-        ids = [pick.id for pick in self._picks]
-        self._pick(ids[max(0, min(len(ids) - 1, ids.index(self.chosen) + by))])
+        ids = [pick.id for pick in self._options]
+        self._choose(ids[max(0, min(len(ids) - 1, ids.index(self.chosen_id) + by))])
 
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked."""
         inside = event.get_content_offset(self)
         if inside is not None:
-            self._pick(next((pick for end, pick in self._ends if inside.x < end), self.chosen))
+            self._choose(next((pick for end, pick in self._click_ends if inside.x < end), self.chosen_id))
 
-    def _pick(self, pick: str) -> None:
-        if pick != self.chosen:
-            self.choose(pick)
-            self._told(pick)
+    def _choose(self, option_id: str) -> None:
+        if option_id != self.chosen_id:
+            self.choose(option_id)
+            self._report_choice(option_id)

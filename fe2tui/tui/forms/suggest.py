@@ -14,11 +14,10 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from fe2tui.tui.forms.field import Field
-from fe2tui.tui.forms.form import dim, shown
+from fe2tui.tui.forms.form import Field, dim, safe_content
 
 LABEL_WIDTH = 16  # as in forms.tcss
-MOST_SHOWN = 200  # an option list measures every line: a region's 900 types would hold the screen up
+MAX_SHOWN = 200  # an option list measures every line: a region's 900 types would hold the screen up
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +26,34 @@ class Suggestion:
 
     value: str
     hint: str = ""
-    words: str = ""
+    search_terms: str = ""
 
 
-def matching(suggestions: Sequence[Suggestion], typed: str) -> list[Suggestion]:
+def matching_suggestions(suggestions: Sequence[Suggestion], typed: str) -> list[Suggestion]:
     """Those that fit what is typed, best first: beginning with it, holding it, then holding its words anywhere."""
-    wanted = typed.strip().lower()
-    if not wanted:
+    typed_text = typed.strip().lower()
+    if not typed_text:
         return list(suggestions)
     ranks: tuple[list[Suggestion], ...] = ([], [], [])
-    parts = wanted.split()
+    parts = typed_text.split()
     for suggestion in suggestions:
         value = suggestion.value.lower()
-        if value.startswith(wanted):
+        if value.startswith(typed_text):
             ranks[0].append(suggestion)
-        elif wanted in value:
+        elif typed_text in value:
             ranks[1].append(suggestion)
         else:
-            text = f"{value} {suggestion.hint} {suggestion.words}".lower()
+            text = f"{value} {suggestion.hint} {suggestion.search_terms}".lower()
             if all(part in text for part in parts):
                 ranks[2].append(suggestion)
     return [*ranks[0], *ranks[1], *ranks[2]]
 
 
-def around(suggestions: Sequence[Suggestion], value: str) -> list[Suggestion]:
+def suggestions_around(suggestions: Sequence[Suggestion], value: str) -> list[Suggestion]:
     """All, or as many as are shown at most, with a value in sight."""
     at = next((n for n, s in enumerate(suggestions) if s.value == value), 0)
-    start = max(0, min(at - 3, len(suggestions) - MOST_SHOWN))
-    return list(suggestions[start : start + MOST_SHOWN])
+    start = max(0, min(at - 3, len(suggestions) - MAX_SHOWN))
+    return list(suggestions[start : start + MAX_SHOWN])
 
 
 class SuggestInput(Input):
@@ -68,32 +67,32 @@ class SuggestInput(Input):
         Binding("escape", "close_list", "Close the list", show=False),
     ]
 
-    class Stepped(Message):
+    class StepRequested(Message):
         """The arrows were pressed."""
 
         def __init__(self, by: int) -> None:
             super().__init__()
             self.by = by
 
-    class Left(Message):
+    class CloseRequested(Message):
         """Esc was pressed while the list was open."""
 
     is_open: bool = False
 
     def action_step(self, by: int) -> None:
         """Open the list, or move in it."""
-        self.post_message(self.Stepped(by))
+        self.post_message(self.StepRequested(by))
 
     def action_close_list(self) -> None:
         """Close the list; what is typed stays."""
-        self.post_message(self.Left())
+        self.post_message(self.CloseRequested())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Esc belongs to the list only while it is open, else to the form."""
         return self.is_open if action == "close_list" else True
 
 
-class Opener(Static):
+class ListOpener(Static):
     """The sign that there is a list, to click."""
 
     class Clicked(Message):
@@ -104,16 +103,16 @@ class Opener(Static):
         self.post_message(self.Clicked())
 
 
-class Suggest(Field):
+class SuggestField(Field):
     """A field with suggestions. What is typed counts as it stands, also when no suggestion has it.
 
     ``made_from`` may make one more suggestion out of what is typed.
     """
 
-    class Picked(Message):
+    class SuggestionPicked(Message):
         """A suggestion was picked from the list."""
 
-        def __init__(self, field: Suggest, suggestion: Suggestion) -> None:
+        def __init__(self, field: SuggestField, suggestion: Suggestion) -> None:
             super().__init__()
             self.field = field
             self.suggestion = suggestion
@@ -127,22 +126,22 @@ class Suggest(Field):
         placeholder: str = "",
         hint: str = "",
         suggestions: Sequence[Suggestion] = (),
-        made_from: Callable[[str], Suggestion | None] = lambda typed: None,
+        suggestion_from: Callable[[str], Suggestion | None] = lambda typed: None,
     ) -> None:
         super().__init__(label, id=id, value=value, placeholder=placeholder, hint=hint)
         self._suggestions = tuple(suggestions)
-        self._made_from = made_from
-        self._listed: list[Suggestion] = []
-        self._typed = False
-        self._quiet = ""
+        self._suggestion_from = suggestion_from
+        self._matching: list[Suggestion] = []
+        self._is_filtering = False
+        self._ignored_value = ""
 
     def make_input(self, value: str, placeholder: str, max_length: int) -> Input:
         """An input that knows of the list."""
         return SuggestInput(value, placeholder=placeholder, max_length=max_length, compact=True)
 
-    def compose_after(self) -> Iterator[Widget]:
+    def compose_opener(self) -> Iterator[Widget]:
         """The sign for the list."""
-        yield Opener("▾", classes="opener")
+        yield ListOpener("▾", classes="opener")
 
     def compose(self) -> Iterator[Widget]:
         """The line, and the list that opens over what is below it."""
@@ -151,13 +150,13 @@ class Suggest(Field):
         options.can_focus = False
         yield options
 
-    def suggest(self, suggestions: Sequence[Suggestion]) -> None:
+    def set_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
         """Change what can be picked; an open list follows, and one that was waited for opens."""
         self._suggestions = tuple(suggestions)
         if self.is_open:
-            self._fill()
-        elif self._typed and self.input.has_focus:
-            self._open_for_what_is_typed()
+            self._fill_list()
+        elif self._is_filtering and self.input.has_focus:
+            self._open_matching()
 
     @property
     def suggestions(self) -> tuple[Suggestion, ...]:
@@ -170,75 +169,75 @@ class Suggest(Field):
         return self.has_class("-open")
 
     @property
-    def _list(self) -> OptionList:
+    def _option_list(self) -> OptionList:
         return self.query_one(".suggestions", OptionList)
 
     def open(self) -> None:
         """Show the list: all of it, until something is typed."""
-        self._typed = False
-        self._fill()
-        self._show(bool(self._listed))
+        self._is_filtering = False
+        self._fill_list()
+        self._set_open(bool(self._matching))
 
-    @on(SuggestInput.Left)
+    @on(SuggestInput.CloseRequested)
     @on(Input.Blurred)
     def close(self) -> None:
         """Hide the list."""
-        self._typed = False
-        self._show(False)
+        self._is_filtering = False
+        self._set_open(False)
 
-    def _show(self, is_open: bool) -> None:
+    def _set_open(self, is_open: bool) -> None:
         self.set_class(is_open, "-open")
         if isinstance(self.input, SuggestInput):
             self.input.is_open = is_open
 
-    def _fill(self) -> None:
-        if self._typed:
-            made = self._made_from(self.value)
-            found = matching(self._suggestions, self.input.value)[:MOST_SHOWN]
-            self._listed = [*found, made] if made is not None else found
+    def _fill_list(self) -> None:
+        if self._is_filtering:
+            extra = self._suggestion_from(self.value)
+            matching = matching_suggestions(self._suggestions, self.input.value)[:MAX_SHOWN]
+            self._matching = [*matching, extra] if extra is not None else matching
         else:
-            self._listed = around(self._suggestions, self.value)
-        width = max((len(s.value) for s in self._listed), default=0)
-        options = self._list
+            self._matching = suggestions_around(self._suggestions, self.value)
+        width = max((len(s.value) for s in self._matching), default=0)
+        options = self._option_list
         options.styles.width = max(30, self.size.width - LABEL_WIDTH)
         options.clear_options()
-        options.add_options([Option(_line(s, min(width, 34))) for s in self._listed])
-        here = next((n for n, s in enumerate(self._listed) if s.value == self.value), None)
-        if not self._typed and here is not None:
+        options.add_options([Option(_suggestion_content(s, min(width, 34))) for s in self._matching])
+        here = next((n for n, s in enumerate(self._matching) if s.value == self.value), None)
+        if not self._is_filtering and here is not None:
             options.highlighted = here
             options.scroll_to_highlight()
-        if not self._listed:
-            self._show(False)
+        if not self._matching:
+            self._set_open(False)
 
     @on(Input.Changed)
-    def _filter(self, event: Input.Changed) -> None:
-        if event.value == self._quiet or not self.input.has_focus:
-            self._quiet = ""
+    def _filter_list(self, event: Input.Changed) -> None:
+        if event.value == self._ignored_value or not self.input.has_focus:
+            self._ignored_value = ""
             return
-        self._quiet = ""
-        self._typed = True
-        self._open_for_what_is_typed()
+        self._ignored_value = ""
+        self._is_filtering = True
+        self._open_matching()
 
-    def _open_for_what_is_typed(self) -> None:
-        self._fill()
-        only = self._listed[0] if len(self._listed) == 1 else None
+    def _open_matching(self) -> None:
+        self._fill_list()
+        only = self._matching[0] if len(self._matching) == 1 else None
         repeats = only is not None and only.value == self.value and only in self._suggestions
-        self._show(bool(self._listed) and not repeats)
+        self._set_open(bool(self._matching) and not repeats)
 
-    @on(SuggestInput.Stepped)
-    def _step(self, event: SuggestInput.Stepped) -> None:
+    @on(SuggestInput.StepRequested)
+    def _move_highlight(self, event: SuggestInput.StepRequested) -> None:
         event.stop()
-        options = self._list
+        options = self._option_list
         if not self.is_open:
             self.open()
             return
-        last = len(self._listed) - 1
+        last = len(self._matching) - 1
         at = options.highlighted
         options.highlighted = (0 if event.by > 0 else last) if at is None else max(0, min(last, at + event.by))
         options.scroll_to_highlight()
 
-    @on(Opener.Clicked)
-    def _toggle(self, event: Opener.Clicked) -> None:
+    @on(ListOpener.Clicked)
+    def _toggle_list(self, event: ListOpener.Clicked) -> None:
         event.stop()
         was_open = self.is_open
         self.input.focus()
@@ -249,8 +248,8 @@ class Suggest(Field):
 
     @on(Input.Submitted)
     def _enter(self, event: Input.Submitted) -> None:
-        at = self._list.highlighted
-        if self.is_open and at is None and self._typed and len(self._listed) == 1:
+        at = self._option_list.highlighted
+        if self.is_open and at is None and self._is_filtering and len(self._matching) == 1:
             at = 0
         if self.is_open and at is not None:
             event.stop()
@@ -259,24 +258,24 @@ class Suggest(Field):
             self.close()
 
     @on(OptionList.OptionSelected)
-    def _clicked(self, event: OptionList.OptionSelected) -> None:
+    def _pick_clicked(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.input.focus()
         self._pick(event.option_index)
 
     def _pick(self, at: int) -> None:
-        self.fill(self._listed[at])
+        self.pick(self._matching[at])
 
-    def fill(self, picked: Suggestion) -> None:
+    def pick(self, picked: Suggestion) -> None:
         """Put a suggestion into the field, as if it had been picked from the list."""
         self.close()
         if picked.value != self.input.value:
-            self._quiet = picked.value
+            self._ignored_value = picked.value
             self.input.value = picked.value
         self.input.cursor_position = len(picked.value)
-        self.post_message(self.Picked(self, picked))
+        self.post_message(self.SuggestionPicked(self, picked))
 
 
-def _line(suggestion: Suggestion, width: int) -> Content:
+def _suggestion_content(suggestion: Suggestion, width: int) -> Content:
     gap = " " * max(2, width + 2 - len(suggestion.value))
-    return Content.assemble(shown(suggestion.value), gap, dim(suggestion.hint))
+    return Content.assemble(safe_content(suggestion.value), gap, dim(suggestion.hint))

@@ -1,21 +1,181 @@
-"""What the picker of types shows: a catalogue and prices, filtered and in an order."""
+"""The instance types of a region with their prices: columns, filter and order."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeAlias
 
-from fe2tui.model import terms
-from fe2tui.model.catalogue import Catalogue
+from fe2tui.model import filters
+from fe2tui.model.filters import FilterError, filter_and_sort
 from fe2tui.model.fleet import Prices
-from fe2tui.model.machine_type import MachineType
-from fe2tui.model.terms import QueryError, arranged
-from fe2tui.model.type_query import SORTS, TYPES, TypesAt
-from fe2tui.model.words import plural, short_age
-from fe2tui.tui.forms.type_columns import TypeRows, Unfit
+from fe2tui.model.instance_type import InstanceType, TypeCatalogue
+from fe2tui.model.text import DASH, dollars, plural, short_age, visible
+from fe2tui.model.type_filter import TYPE_LANGUAGE, TYPE_SORTS, TypeScope
+from fe2tui.tui.command_context import CommandContext
+from fe2tui.tui.widgets import grid
+from fe2tui.tui.widgets.grid import Cell, ColumnLayout, NameWidths, fit_columns
 
-OLD = timedelta(hours=25)  # both are read again when a day old; an hour may pass until that is through
+TypeColumn: TypeAlias = grid.Column[InstanceType, TypeScope]
+UnfitReason = Callable[[InstanceType], "str | None"]
+"""Why a type cannot be chosen, in words; None when it can."""
+
+_GPU_WIDTHS = ((129, 24), (110, 16), (0, 14))  # from that many columns on; the longest name there is has 24
+_HIGH_PRICE = 999  # dollars from which a price has fewer places, so that the column holds it
+_TIGHT_GPU_WIDTH = 14  # in so little room the × stands without spaces
+
+
+def gpu_text(kind: InstanceType) -> str:
+    """As in ``4 × A10G``, or ``1/8 L4`` of one with a part; a dash for none."""
+    name = visible(kind.gpu_name) or "GPU"
+    return DASH if not kind.gpus else name if "/" in name else f"{kind.gpus} × {name}"
+
+
+def gpu_text_within(kind: InstanceType, width: int) -> str:
+    """The same in so much room: of a name that is too long the last words are left out."""
+    words = gpu_text(kind)
+    if width <= _TIGHT_GPU_WIDTH:
+        words = words.replace(" × ", "×")
+    while len(words) > width and " " in words:
+        words = f"{words.removesuffix('…').rpartition(' ')[0]}…"
+    return words
+
+
+def gpu_memory(kind: InstanceType) -> str:
+    """The memory of one GPU, in GB as its maker counts; empty where it is not told."""
+    return f"{kind.gpu_gigabytes:,}" if kind.gpus and kind.gpu_memory else ""
+
+
+def network_text(kind: InstanceType) -> str:
+    """EC2's words, shorter: ``≤ 12.5 Gb/s``, ``8 × 100 Gb/s``."""
+    words = visible(kind.network)
+    for long, short in (("Up to ", "≤ "), ("x ", " × "), (" Gigabit", " Gb/s"), (" Megabit", " Mb/s")):
+        words = words.replace(long, short)
+    return words.replace("Low to Moderate", "Low–moderate") or DASH
+
+
+def local_disk_text(kind: InstanceType) -> str:
+    """As in ``2 × 1,900 GB``; a dash for none."""
+    if not kind.local_disk:
+        return DASH
+    each, rest = divmod(kind.local_disk, max(1, kind.local_disks))
+    return f"{kind.local_disks} × {each:,} GB" if kind.local_disks > 1 and not rest else f"{kind.local_disk:,} GB"
+
+
+def architecture_text(kind: InstanceType) -> str:
+    """The architecture that images are made for today: the 32 bits of old types are not said."""
+    newer = [name for name in kind.architectures if name != "i386"]
+    return visible(" ".join(newer or kind.architectures)) or DASH
+
+
+def _gib(mib: int) -> str:
+    return f"{mib / 1024:,.1f}".removesuffix(".0")
+
+
+def _price_cell(amount: Decimal | None) -> Cell:
+    if amount is None:
+        return DASH, "dim"
+    places = 4 if amount < _HIGH_PRICE else 2 if amount < 10 * _HIGH_PRICE else 0
+    return dollars(amount, places), "text"
+
+
+def _text_cell(words: Callable[[InstanceType], str], before: str = "") -> Callable[[InstanceType, TypeScope], Cell]:
+    """``before`` parts it from a number to its left."""
+
+    def cell(kind: InstanceType, at: TypeScope) -> Cell:
+        text = words(kind)
+        return f"{before}{text}", "dim" if text == DASH else "text"
+
+    return cell
+
+
+# each with room for the sign of the order beside its title
+TYPE_COLUMNS: tuple[TypeColumn, ...] = (
+    grid.Column("type", "TYPE", 12, lambda kind, at: (visible(kind.name), "text"), sort="type"),
+    grid.Column("vcpu", "vCPU", 5, lambda kind, at: (str(kind.vcpus), "text"), is_right_aligned=True, sort="vcpu"),
+    grid.Column("mem", "GiB", 6, lambda kind, at: (_gib(kind.memory), "text"), is_right_aligned=True, sort="mem"),
+    grid.Column("gpu", " GPU", 8, _text_cell(gpu_text), rank=2, sort="gpu"),
+    grid.Column(
+        "gpumem", "GPU GB", 7, lambda kind, at: (gpu_memory(kind), "text"), rank=4, is_right_aligned=True, sort="gpumem"
+    ),
+    grid.Column("arch", "ARCH", 6, _text_cell(architecture_text), rank=3, sort="arch"),
+    grid.Column("net", "NETWORK", 13, _text_cell(network_text), rank=6, is_right_aligned=True, sort="net"),
+    grid.Column("disk", "LOCAL DISK", 14, _text_cell(local_disk_text), rank=5, is_right_aligned=True, sort="disk"),
+    grid.Column(
+        "price", "$/H", 8, lambda kind, at: _price_cell(at.on_demand_price(kind)), is_right_aligned=True, sort="price"
+    ),
+    grid.Column(
+        "spot",
+        "SPOT $",
+        8,
+        lambda kind, at: _price_cell(at.lowest_spot_price(kind)),
+        rank=1,
+        is_right_aligned=True,
+        sort="spot",
+    ),
+)
+
+
+def columns_for(width: int) -> tuple[TypeColumn, ...]:
+    """The columns, with as much of the GPUs' names as there is room for."""
+    room = next(room for least, room in _GPU_WIDTHS if width >= least)
+    return tuple(
+        replace(column, width=room + 1, cell=_text_cell(lambda kind: gpu_text_within(kind, room), " "))
+        if column.id == "gpu"
+        else column
+        for column in TYPE_COLUMNS
+    )
+
+
+class TypeRows:
+    """The types shown, in order. ``present`` is the type that the machine has now; it has a sign of its own.
+
+    With ``reasons``, why those that do not fit are out has a column.
+    """
+
+    def __init__(
+        self,
+        types: Sequence[InstanceType],
+        at: TypeScope,
+        reasons: Mapping[str, str],
+        *,
+        current_type: str = "",
+        longest: int = 12,
+        shows_reasons: bool = False,
+    ) -> None:
+        self.ids: Sequence[str] = [kind.name for kind in types]
+        self.row_numbers: Mapping[str, int] = {name: number for number, name in enumerate(self.ids)}
+        self._types = {kind.name: kind for kind in types}
+        self._at = at
+        self._reasons = reasons
+        self._current_type = current_type
+        self._longest = longest
+        self._shows_reasons = shows_reasons
+
+    def layout(self, width: int) -> ColumnLayout:
+        """The columns for a width."""
+        columns = columns_for(width)
+        widths = {"type": self._longest}
+        if not self._shows_reasons:
+            return fit_columns(columns, width, widths)
+        why = grid.Column("why", "WHY NOT", 20, self._why, is_flexible=True)
+        return fit_columns((*columns, why), width, widths, NameWidths(minimum=30, comfortable=30, generous=60))
+
+    def _why(self, kind: InstanceType, at: TypeScope) -> Cell:
+        return visible(self._reasons.get(kind.name, "")), "dim"
+
+    def cells(self, row_id: str, columns: Sequence[TypeColumn]) -> tuple[Cell, list[Cell]]:
+        """The sign and the cells of a type."""
+        kind = self._types[row_id]
+        cells = [column.cell(kind, self._at) for column in columns]
+        if row_id in self._reasons and row_id != self._current_type:
+            return ("×", "dim"), [(text, "dim") for text, _ in cells]
+        return ("●" if row_id == self._current_type else " ", "accent"), cells
+
+
+STALE_AFTER = timedelta(hours=25)  # both are read again when a day old; an hour may pass until that is through
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +186,10 @@ class TypeSource:
     ``read_spot`` has the spot prices of all types read, if that was not just done, for ``prices``; it may raise too.
     """
 
-    kept: Callable[[], Catalogue | None]
-    get: Callable[[], Awaitable[Catalogue]]
+    cached: Callable[[], TypeCatalogue | None]
+    read: Callable[[], Awaitable[TypeCatalogue]]
     prices: Callable[[], Prices]
-    read_spot: Callable[[], Awaitable[None]]
+    read_spot_prices: Callable[[], Awaitable[None]]
 
 
 class TypeList:
@@ -39,98 +199,140 @@ class TypeList:
     are not shown: the present one always is.
     """
 
-    def __init__(self, fits: Unfit | None, present: str) -> None:
-        self.catalogue: Catalogue | None = None
+    def __init__(self, unfit_reason: UnfitReason | None, current_type: str) -> None:
+        self.catalogue: TypeCatalogue | None = None
         self.prices = Prices()
         self.sort, self.descending = "type", False
         self.shows_unfit = False
-        self.present = present
+        self.current_type = current_type
         self.reasons: dict[str, str] = {}
         self.hidden: dict[str, str] = {}
-        self.spot_words = ""  # of spot prices that are still to come, or do not come
-        self._fits = fits
+        self.spot_status = ""  # of spot prices that are still to come, or do not come
+        self._unfit_reason = unfit_reason
         self._longest = 12
-        self._ordered: tuple[object, Sequence[MachineType]] | None = None
-        self._query: terms.Query[MachineType, TypesAt] = terms.Query()
-        self._at = TypesAt(self.prices, {})
-        self._shown = 0
+        self._sorted: tuple[object, Sequence[InstanceType]] | None = None
+        self._query: filters.Filter[InstanceType, TypeScope] = filters.Filter()
+        self._scope = TypeScope(self.prices, {})
+        self._visible_count = 0
 
     @property
-    def at(self) -> TypesAt:
+    def scope(self) -> TypeScope:
         """What the types are seen in."""
-        return self._at
+        return self._scope
 
-    def take(self, catalogue: Catalogue | None, prices: Prices) -> bool:
+    def update(self, catalogue: TypeCatalogue | None, prices: Prices) -> bool:
         """Show these from now on; whether they are others than before."""
         if catalogue is self.catalogue and (prices is self.prices or prices == self.prices):
             return False  # each read of a fleet may bring the same prices again
-        if catalogue is not None and catalogue is not self.catalogue and self._fits is not None:
-            fits = self._fits
+        if catalogue is not None and catalogue is not self.catalogue and self._unfit_reason is not None:
+            fits = self._unfit_reason
             self.reasons = {kind.name: why for kind in catalogue.types.values() if (why := fits(kind))}
-            self.hidden = {name: why for name, why in self.reasons.items() if name != self.present}
+            self.hidden = {name: why for name, why in self.reasons.items() if name != self.current_type}
         self.catalogue, self.prices = catalogue, prices
-        self._ordered = None
+        self._sorted = None
         self._longest = max(map(len, catalogue.types), default=12) if catalogue is not None else 12
-        self._at = TypesAt(prices, catalogue.zones if catalogue is not None else {})
+        self._scope = TypeScope(prices, catalogue.zones if catalogue is not None else {})
         return True
 
-    def filter(self, text: str) -> QueryError | None:
+    def set_filter(self, text: str) -> FilterError | None:
         """Show only what fits. What is wrong with a term that makes no sense: it is left out."""
-        self._query, wrong = TYPES.understood(text)
+        self._query, wrong = TYPE_LANGUAGE.parse_valid_terms(text)
         return wrong
 
     def sort_by(self, sort: str) -> None:
         """Sort by something else; by the same again turns the order round."""
-        self.descending = not self.descending if sort == self.sort else SORTS[sort].largest_first
+        self.descending = not self.descending if sort == self.sort else TYPE_SORTS[sort].largest_first
         self.sort = sort
 
     def rows(self) -> TypeRows:
         """The rows now."""
-        query, at = self._query, self._at
-        found = [kind for kind in self._in_order() if query.matches(kind, at)]
-        self._shown = len(found)
+        query, at = self._query, self._scope
+        matching = [kind for kind in self._sorted_types() if query.matches(kind, at)]
+        self._visible_count = len(matching)
         return TypeRows(
-            found,
-            self._at,
+            matching,
+            self._scope,
             self.reasons,
-            present=self.present,
+            current_type=self.current_type,
             longest=self._longest,
             shows_reasons=self.shows_unfit and bool(self.hidden),
         )
 
-    def _in_order(self) -> Sequence[MachineType]:
+    def _sorted_types(self) -> Sequence[InstanceType]:
         """All that may be shown, whatever the filter: they are put in order once, not with every key."""
         order = (self.sort, self.descending, self.shows_unfit)
-        if self._ordered is None or self._ordered[0] != order:
-            self._ordered = (order, self._arranged())
-        return self._ordered[1]
+        if self._sorted is None or self._sorted[0] != order:
+            self._sorted = (order, self._sort_types())
+        return self._sorted[1]
 
-    def _arranged(self) -> Sequence[MachineType]:
+    def _sort_types(self) -> Sequence[InstanceType]:
         types = self.catalogue.types if self.catalogue is not None else {}
         hidden = {} if self.shows_unfit else self.hidden
         offered = [kind for kind in types.values() if kind.name not in hidden]
-        at = self._at
-        everything: terms.Query[MachineType, TypesAt] = terms.Query()
-        return arranged(
-            offered, at, everything, SORTS[self.sort], self.descending, lambda kind: at.facts(kind).in_order
+        at = self._scope
+        everything: filters.Filter[InstanceType, TypeScope] = filters.Filter()
+        return filter_and_sort(
+            offered, at, everything, TYPE_SORTS[self.sort], self.descending, lambda kind: at.facts(kind).sort_key
         )
 
-    def type(self, name: str | None) -> MachineType | None:
+    def type(self, name: str | None) -> InstanceType | None:
         """A type of the catalogue."""
         return self.catalogue.types.get(name) if self.catalogue is not None and name is not None else None
 
-    def words(self, now: datetime) -> list[str]:
+    def summary_parts(self, now: datetime) -> list[str]:
         """How many are shown, and how old it all is where it is old."""
         if self.catalogue is None:
             return []
         among = len(self.catalogue.types) - (0 if self.shows_unfit else len(self.hidden))
-        said = [f"{self._shown:,} of {plural(among, 'type')}" if self._shown != among else plural(among, "type")]
+        parts = [
+            f"{self._visible_count:,} of {plural(among, 'type')}"
+            if self._visible_count != among
+            else plural(among, "type")
+        ]
         if self.hidden and not self.shows_unfit:
-            said.append(f"{len(self.hidden):,} {'other' if len(self.hidden) == 1 else 'others'} cannot be chosen")
-        if (read := self.catalogue.read_at) is not None and now - read > OLD:
-            said.append(f"types read {short_age(now - read)} ago")
+            parts.append(f"{len(self.hidden):,} {'other' if len(self.hidden) == 1 else 'others'} cannot be chosen")
+        if (read := self.catalogue.read_at) is not None and now - read > STALE_AFTER:
+            parts.append(f"types read {short_age(now - read)} ago")
         if not self.prices.on_demand:
-            said.append("prices unknown")
-        elif (read := self.prices.read_at) is not None and now - read > OLD:
-            said.append(f"prices {short_age(now - read)} old")
-        return [*said, self.spot_words] if self.spot_words else said
+            parts.append("prices unknown")
+        elif (read := self.prices.read_at) is not None and now - read > STALE_AFTER:
+            parts.append(f"prices {short_age(now - read)} old")
+        return [*parts, self.spot_status] if self.spot_status else parts
+
+
+def type_source(context: CommandContext) -> TypeSource:
+    """The types of the place shown, and the newest prices."""
+    catalogues, spot, location, ctx = (
+        context.services.catalogues,
+        context.services.spot_prices,
+        context.location,
+        context.task_context(),
+    )
+    joined = MergedPrices()
+
+    async def get() -> TypeCatalogue:
+        return await catalogues.get(ctx)
+
+    async def read_spot() -> None:
+        await spot.get(ctx)
+
+    def prices() -> Prices:
+        fleet, now = context.services.fleet or context.fleet, spot.cached(location)
+        return joined.merge(fleet.prices if fleet is not None else Prices(), now.prices if now is not None else {})
+
+    return TypeSource(lambda: catalogues.cached(location), get, prices, read_spot)
+
+
+class MergedPrices:
+    """The fleet's prices with the spot prices of all types: the same object for as long as both are."""
+
+    def __init__(self) -> None:
+        self._inputs: tuple[object, object] = (None, None)
+        self._merged = Prices()
+
+    def merge(self, prices: Prices, spot: Mapping[tuple[str, str], Decimal]) -> Prices:
+        """Those of the types that run as spot machines are read more often: they count."""
+        if self._inputs[0] is not prices or self._inputs[1] is not spot:
+            self._inputs = (prices, spot)
+            self._merged = replace(prices, spot={**spot, **prices.spot}) if spot else prices
+        return self._merged

@@ -1,4 +1,4 @@
-"""The picker of instance types: a filter over all the types of a region, at once."""
+"""The picker of instance types: a filter over all types of a region."""
 
 from __future__ import annotations
 
@@ -15,61 +15,192 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from fe2tui.errors import Fe2Error
-from fe2tui.model.terms import QueryError
-from fe2tui.model.type_query import SORTS
-from fe2tui.paths import sheets_folder
-from fe2tui.tui.forms import type_words
-from fe2tui.tui.forms.form import Form, dim, shown
-from fe2tui.tui.forms.picker import Item, Picker
-from fe2tui.tui.forms.type_columns import Unfit
-from fe2tui.tui.forms.type_list import TypeList, TypeSource
-from fe2tui.tui.forms.type_table import TypeTable
-from fe2tui.tui.widgets.asked import Asked
-from fe2tui.tui.widgets.table import Table
+from fe2tui.model.filters import FilterError
+from fe2tui.model.fleet import Prices
+from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.text import DASH, dollars, join_words, visible
+from fe2tui.model.type_filter import TYPE_SORTS, TypeScope
+from fe2tui.paths import stylesheets_folder
+from fe2tui.tui.forms.form import Form, dim, safe_content
+from fe2tui.tui.forms.picker import Picker, PickerItem
+from fe2tui.tui.forms.type_list import (
+    TypeList,
+    TypeRows,
+    TypeSource,
+    UnfitReason,
+    architecture_text,
+    gpu_memory,
+    gpu_text,
+    local_disk_text,
+    network_text,
+)
+from fe2tui.tui.widgets.grid import Cell
+from fe2tui.tui.widgets.line import CommandRequested
+from fe2tui.tui.widgets.table import RowStyle, Table
+
+
+class TypeTable(Table, can_focus=False):
+    """It is moved in by the form's keys, and by the mouse."""
+
+    OPEN_COMMAND = "choose"
+
+    def __init__(self) -> None:
+        self.types = TypeRows((), TypeScope(Prices(), {}), {})
+        self._placed_id: str | None = None
+        super().__init__(self.types, id="types")
+
+    def show_types(self, types: TypeRows, sorted_by: tuple[str, bool]) -> None:
+        """Show these."""
+        self.types, self.sorted_by = types, sorted_by
+        self.show(types)
+
+    def place_cursor(self, name: str) -> None:
+        """Put the cursor on the type of that name, else on the first, and in sight."""
+        if not self.go_to(name) and self.types.ids:
+            self.go_to(self.types.ids[0])
+        self._placed_id = self.cursor_id
+        if self._cursor or self.scroll_y:  # once more when the table has its height, and what came meanwhile was drawn
+            self.call_after_refresh(self.action_move, 0)
+
+    @property
+    def is_cursor_moved(self) -> bool:
+        """Whether a person has moved the cursor to where it is."""
+        return self.cursor_id != self._placed_id
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The titles of the columns that have room."""
+        return tuple(column.title for column in self._renderer.layout.columns)
+
+    def texts(self, row_id: str) -> tuple[str, ...]:
+        """The cells of a row that have room."""
+        return tuple(text for text, _ in self.types.cells(row_id, self._renderer.layout.columns)[1])
+
+    def _row_style(self, row: int) -> RowStyle:
+        look = super()._row_style(row)
+        return RowStyle(look.row_id, "cursor", look.is_marked) if look.background == "idle" else look
+
+
+SEVERAL_PRICES = "several prices, see https://aws.amazon.com/ec2/pricing/on-demand/"
+_HYPERVISORS = {"nitro": "Nitro", "xen": "Xen"}
+
+
+def empty_text(types: TypeList, region: str, error: Fe2Error | None) -> Sequence[Cell]:
+    """What the table says when it has no rows."""
+    if types.catalogue is not None:
+        more = "ctrl+r shows those that cannot be chosen." if types.hidden and not types.shows_unfit else ""
+        return (("No type fits.", "text"), (more, "dim"))
+    if error is not None:
+        return (("The types could not be read.", "text"), (visible(error.remedy), "dim"))
+    return ((f"Reading the instance types of {visible(region)} …", "text"), ("It takes seconds.", "dim"))
+
+
+def type_description(types: TypeList, name: str | None, region: str) -> Content:
+    """Why a type cannot be chosen, what it has, and all else about it; nothing of none."""
+    kind = types.type(name)
+    if kind is None:
+        return Content("")
+    why = types.reasons.get(kind.name)
+    refusal = Content.assemble(("× ", "$warning"), safe_content(why), "\n") if why else Content("")
+    facts_text = " · ".join(fact for fact in type_facts(kind, types.scope, region) if fact)
+    return Content.assemble(
+        refusal, safe_content(kind.name, "bold"), "  ", safe_content(type_summary(kind)), "  ", dim(facts_text)
+    )
+
+
+def type_summary(kind: InstanceType) -> str:
+    """What it has, in one line."""
+    memory = f"{kind.memory / 1024:,.1f}".removesuffix(".0")
+    parts = [f"{kind.vcpus:,} vCPU", f"{memory} GiB"]
+    if kind.gpus:
+        each = f" with {gpu_memory(kind)} GB{' each' if kind.gpus > 1 else ''}" if gpu_memory(kind) else ""
+        parts.append(f"{gpu_text(kind)}{each}")
+    return ", ".join(parts)
+
+
+def type_facts(kind: InstanceType, at: TypeScope, region: str) -> Iterator[str]:
+    """All else about it, the weightiest first."""
+    yield _zones_text(kind, at, region)
+    yield architecture_text(kind)
+    if (network := network_text(kind)) != DASH:
+        yield f"network {network}"
+    if (disk := local_disk_text(kind)) != DASH:
+        yield f"local disk {disk}, emptied when it stops"
+    yield from _spot_texts(kind, at)
+    if kind.burstable:
+        yield "burstable: a share of its CPU all the time, credits for more"
+    if kind.free_tier:
+        yield "free tier"
+    if not kind.current:
+        yield "previous generation"
+    yield "bare metal" if kind.bare_metal else _HYPERVISORS.get(kind.hypervisor, visible(kind.hypervisor))
+    if kind.boot_modes:
+        yield f"boots {join_words([visible(mode) for mode in kind.boot_modes], 'or')}"
+    yield {"required": "needs ENA", "unsupported": "no ENA"}.get(kind.ena, "ENA")
+    yield "can hibernate" if kind.hibernation else "cannot hibernate"
+
+
+def _zones_text(kind: InstanceType, at: TypeScope, region: str) -> str:
+    if not at.zones:
+        return "zones not known"
+    zones = [zone.removeprefix(f"{region.rsplit('-', 1)[0]}-") for zone in at.zones.get(kind.name, ())]
+    return f"in {' '.join(map(visible, zones))}" if zones else "in no zone"
+
+
+def _spot_texts(kind: InstanceType, at: TypeScope) -> Iterator[str]:
+    if kind.name in at.prices.several:
+        yield SEVERAL_PRICES
+    if not kind.spot:
+        yield "no spot"
+        return
+    if zone_prices := at.spot_prices_by_zone(kind):
+        each = [f"{visible(zone.rsplit('-', 1)[-1])} {dollars(price, 4)}" for price, zone in zone_prices]
+        yield f"spot {', '.join(each)}"
+
 
 EXAMPLES = "words  vcpu>=8  mem>=32  gpu:a10g  arch:arm64  price<1.5  zone:2a  current  -burstable"
-LOOK_AGAIN = 1.0  # seconds between two looks whether newer types or prices are there
+CHECK_SECONDS = 1.0  # seconds between two looks whether newer types or prices are there
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class InitialFilter:
     """What the picker begins with: a filter, and the id of what to sort by."""
 
     filter: str
     sort: str
 
 
-class FilterLine(Input):
+class TypeFilterInput(Input):
     """The line in which the filter is typed.
 
     It tells of another text at once, and not by a message: so what fits stands in the same frame as what was typed.
     """
 
-    def __init__(self, changed: Callable[[str], None]) -> None:
+    def __init__(self, report_text: Callable[[str], None]) -> None:
         super().__init__(placeholder=EXAMPLES, id="filter", compact=True)
-        self._changed = changed
+        self._report_text = report_text
 
     def watch_value(self, value: str) -> None:
         """Tell of the text."""
         if self.is_mounted:
-            self._changed(value)
+            self._report_text(value)
 
 
-class FixedLines(Static):
+class FixedHeightText(Static):
     """Words with a fixed height: to lay the screen out anew with each key would take most of its time."""
 
-    def say(self, words: Content) -> None:
+    def set_content(self, content: Content) -> None:
         """Say something else."""
-        self.update(words, layout=False)
+        self.update(content, layout=False)
 
 
-class PickTypes(Form[str]):
+class TypePicker(Form[str]):
     """Answers with the name of the type picked, or None. Types that do not fit are shown when asked for, with why.
 
     ``fits`` says why a type cannot be chosen, ``present`` is the type there is now, ``look`` what it begins with.
     """
 
-    CSS_PATH: ClassVar[CSSPathType | None] = [sheets_folder() / "forms.tcss", sheets_folder() / "types.tcss"]
+    CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "types.tcss"]
     SUBMIT_KEY: ClassVar[str] = "enter"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,ctrl+n", "move(1)", show=False, priority=True),
@@ -87,126 +218,126 @@ class PickTypes(Form[str]):
         *,
         region: str,
         clock: Callable[[], datetime],
-        fits: Unfit | None = None,
-        present: str = "",
+        unfit_reason: UnfitReason | None = None,
+        current_type: str = "",
         title: str = "Instance types",
         submit_word: str = "Choose",
-        look: Look | None = None,
-        prices: Callable[[str], None] | None = None,
+        initial_filter: InitialFilter | None = None,
+        show_spot_prices: Callable[[str], None] | None = None,
     ) -> None:
         """``prices`` is told of a type whose spot prices are wanted; the form is left then."""
-        super().__init__(title, submit_word=submit_word)
-        self._look = look
+        super().__init__(title, submit_label=submit_word)
+        self._initial_filter = initial_filter
         self._source = source
-        self._prices = prices
+        self._show_spot_prices = show_spot_prices
         self._region = region
         self._clock = clock
-        self._list = TypeList(fits, present)
+        self._type_list = TypeList(unfit_reason, current_type)
         self._error: Fe2Error | None = None
-        self._wrong: QueryError | None = None
-        self._about = Content("")
+        self._filter_error: FilterError | None = None
+        self._description = Content("")
         self._table = TypeTable()
 
     def compose(self) -> Iterator[Widget]:
         """The filter, how many fit it, the types, and what there is to say of the one under the cursor."""
-        yield from self.framed(
-            FilterLine(self._filter),
-            FixedLines(id="said"),
+        yield from self.compose_frame(
+            TypeFilterInput(self._apply_filter),
+            FixedHeightText(id="said"),
             self._table,
-            FixedLines(id="about"),
+            FixedHeightText(id="about"),
             classes="-types",
         )
 
     def on_mount(self) -> None:
         """Show what is known, and read what is not."""
-        self._list.take(self._source.kept(), self._source.prices())
-        if self._look is not None:
-            self._list.sort_by(self._look.sort)
-            self.query_one("#filter", Input).value = self._look.filter
-        self._show()
-        self._settle()
-        self.run_worker(self._read(), exit_on_error=False)
-        self.run_worker(self._read_spot(), exit_on_error=False)
-        self.set_interval(LOOK_AGAIN, self._look_again)
+        self._type_list.update(self._source.cached(), self._source.prices())
+        if self._initial_filter is not None:
+            self._type_list.sort_by(self._initial_filter.sort)
+            self.query_one("#filter", Input).value = self._initial_filter.filter
+        self._show_list()
+        self._place_cursor()
+        self.run_worker(self._read_types(), exit_on_error=False)
+        self.run_worker(self._read_spot_prices(), exit_on_error=False)
+        self.set_interval(CHECK_SECONDS, self._check_source)
 
-    def further_keys(self) -> Sequence[tuple[str, str, str]]:
+    def extra_keys(self) -> Sequence[tuple[str, str, str]]:
         """The order, and those left out."""
-        others = [("^r", "Those that fit" if self._list.shows_unfit else "Others", "others")]
-        prices = [("^t", "Spot prices", "prices")] if self._prices is not None else []
-        return [("^o", "Sort", "sort"), *(others if self._list.hidden else []), *prices]
+        others = [("^r", "Those that fit" if self._type_list.shows_unfit else "Others", "others")]
+        prices = [("^t", "Spot prices", "prices")] if self._show_spot_prices is not None else []
+        return [("^o", "Sort", "sort"), *(others if self._type_list.hidden else []), *prices]
 
     # Types and prices that come while it is open
 
-    async def _read(self) -> None:
+    async def _read_types(self) -> None:
         try:
-            catalogue = await self._source.get()
+            catalogue = await self._source.read()
         except Fe2Error as error:
             self._error = error
-            self._show()
+            self._show_list()
         else:
-            first = self._list.catalogue is None
-            if self._list.take(catalogue, self._source.prices()):
-                self._show()
+            first = self._type_list.catalogue is None
+            if self._type_list.update(catalogue, self._source.prices()):
+                self._show_list()
             if first:
-                self._settle()
+                self._place_cursor()
 
-    async def _read_spot(self) -> None:
+    async def _read_spot_prices(self) -> None:
         """Quietly: the types are there to be picked without."""
-        self._list.spot_words = "reading spot prices …"
-        self._say()
+        self._type_list.spot_status = "reading spot prices …"
+        self._show_summary()
         try:
-            await self._source.read_spot()
+            await self._source.read_spot_prices()
         except Fe2Error as error:
-            self._list.spot_words = f"spot prices could not be read: {error.summary}"
+            self._type_list.spot_status = f"spot prices could not be read: {error.summary}"
         else:
-            self._list.spot_words = ""
-        self._look_again()
-        self._say()
+            self._type_list.spot_status = ""
+        self._check_source()
+        self._show_summary()
 
-    def _look_again(self) -> None:
-        if self._list.take(self._source.kept() or self._list.catalogue, self._source.prices()):
-            was_moved = self._table.is_moved
-            self._show()
+    def _check_source(self) -> None:
+        if self._type_list.update(self._source.cached() or self._type_list.catalogue, self._source.prices()):
+            was_moved = self._table.is_cursor_moved
+            self._show_list()
             if not was_moved:  # other prices are another order: what was first may not be any more
-                self._settle()
+                self._place_cursor()
 
     # What is shown
 
-    def _show(self) -> None:
+    def _show_list(self) -> None:
         """Show the list anew; the cursor stays on its type if that is still there."""
-        rows = self._list.rows()
-        self._table.empty = type_words.when_empty(self._list, self._region, self._error)
-        self._table.show_types(rows, (self._list.sort, self._list.descending))
-        self.write_edge()
-        self._say()
-        self._describe()
+        rows = self._type_list.rows()
+        self._table.empty_lines = empty_text(self._type_list, self._region, self._error)
+        self._table.show_types(rows, (self._type_list.sort, self._type_list.descending))
+        self.write_key_hints()
+        self._show_summary()
+        self._show_description()
 
-    def _say(self) -> None:
-        error = self._wrong or (self._error if self._list.catalogue is None else None)
+    def _show_summary(self) -> None:
+        error = self._filter_error or (self._error if self._type_list.catalogue is None else None)
         if error is not None:
-            words = Content.assemble(("▲ ", "$error"), shown(error.summary), " ", dim(error.remedy))
+            words = Content.assemble(("▲ ", "$error"), safe_content(error.summary), " ", dim(error.remedy))
         else:
-            words = dim(" · ".join(self._list.words(self._clock())))
-        self.query_one("#said", FixedLines).say(words)
+            words = dim(" · ".join(self._type_list.summary_parts(self._clock())))
+        self.query_one("#said", FixedHeightText).set_content(words)
 
-    @on(Table.Moved)
-    def _describe(self) -> None:
-        about = type_words.about(self._list, self._table.cursor_id, self._region)
-        if about != self._about:  # said by the list, and once more by its cursor
-            self._about = about
-            self.query_one("#about", FixedLines).say(about)
+    @on(Table.CursorMoved)
+    def _show_description(self) -> None:
+        about = type_description(self._type_list, self._table.cursor_id, self._region)
+        if about != self._description:  # said by the list, and once more by its cursor
+            self._description = about
+            self.query_one("#about", FixedHeightText).set_content(about)
 
-    def _settle(self) -> None:
+    def _place_cursor(self) -> None:
         """What is typed puts the cursor on the type of that name, else on the first; nothing on the present one."""
         typed = self.query_one("#filter", Input).value.strip().lower()
-        self._table.put_on(typed or self._list.present)
+        self._table.place_cursor(typed or self._type_list.current_type)
 
     # What a person does
 
-    def _filter(self, text: str) -> None:
-        self._wrong = self._list.filter(text)
-        self._show()
-        self._settle()
+    def _apply_filter(self, text: str) -> None:
+        self._filter_error = self._type_list.set_filter(text)
+        self._show_list()
+        self._place_cursor()
 
     def action_move(self, by: int, pages: bool = False) -> None:
         """Move in the table, by rows or by pages."""
@@ -217,66 +348,66 @@ class PickTypes(Form[str]):
 
     def action_sort(self) -> None:
         """Ask for the column to sort by; the same again turns the order round."""
-        present = self._list.sort
+        present = self._type_list.sort
         items = [
-            Item(
+            PickerItem(
                 sort.id,
                 sort.title,
-                "turn it round" if sort.id == present else sort.first_words,
+                "turn it round" if sort.id == present else sort.direction_text,
                 sort.id == present,
             )
-            for sort in SORTS.values()
+            for sort in TYPE_SORTS.values()
         ]
         self.app.push_screen(Picker("Sort by", items, submit_word="Sort"), self._sort_by)
 
-    @on(Table.SortAsked)
-    def _sort_by(self, asked: Table.SortAsked | str | None) -> None:
+    @on(Table.SortRequested)
+    def _sort_by(self, asked: Table.SortRequested | str | None) -> None:
         """By the column that was chosen, or whose title was clicked."""
-        sort = asked.sort if isinstance(asked, Table.SortAsked) else asked
+        sort = asked.sort if isinstance(asked, Table.SortRequested) else asked
         if sort is None:
             return
-        was_moved = self._table.is_moved
-        self._list.sort_by(sort)
-        self._show()
+        was_moved = self._table.is_cursor_moved
+        self._type_list.sort_by(sort)
+        self._show_list()
         if not was_moved:
-            self._settle()
+            self._place_cursor()
 
     def action_prices(self) -> None:
         """Leave for the spot prices of the type under the cursor."""
-        kind = self._list.type(self._table.cursor_id)
-        if self._prices is not None and kind is not None:
-            self._prices(kind.name)
+        kind = self._type_list.type(self._table.cursor_id)
+        if self._show_spot_prices is not None and kind is not None:
+            self._show_spot_prices(kind.name)
             self.dismiss(None)
 
     def action_others(self) -> None:
         """Show those that cannot be chosen as well, or hide them again."""
-        if self._list.hidden:
-            self._list.shows_unfit = not self._list.shows_unfit
-            self._show()
+        if self._type_list.hidden:
+            self._type_list.shows_unfit = not self._type_list.shows_unfit
+            self._show_list()
 
-    @on(Asked)
+    @on(CommandRequested)
     @on(Input.Submitted, "#filter")
-    def _chosen(self, event: Asked | Input.Submitted) -> None:
+    def _pick_when_requested(self, event: CommandRequested | Input.Submitted) -> None:
         """Enter, or a double click."""
         event.stop()
-        if not isinstance(event, Asked):
+        if not isinstance(event, CommandRequested):
             self.action_submit()
-        elif event.command == TypeTable.OPENS:
+        elif event.command_id == TypeTable.OPEN_COMMAND:
             self._pick()
 
     def action_submit(self) -> None:
         """Pick the type under the cursor: by itself only where the whole filter made sense."""
-        if not self._wrong or self._table.is_moved:
+        if not self._filter_error or self._table.is_cursor_moved:
             self._pick()
 
     def _pick(self) -> None:
-        kind = self._list.type(self._table.cursor_id)
+        kind = self._type_list.type(self._table.cursor_id)
         if kind is None:
             return
-        why = self._list.reasons.get(kind.name)
+        why = self._type_list.reasons.get(kind.name)
         if why is None:
             self.dismiss(kind.name)
         else:
-            self.query_one("#said", FixedLines).say(
-                Content.assemble(("▲ ", "$error"), shown(f"{kind.name} cannot be chosen: {why}"))
+            self.query_one("#said", FixedHeightText).set_content(
+                Content.assemble(("▲ ", "$error"), safe_content(f"{kind.name} cannot be chosen: {why}"))
             )

@@ -9,41 +9,55 @@ from itertools import islice
 from rich.cells import cell_len
 
 from fe2tui.model.instance import Instance
-from fe2tui.model.money import Limits
-from fe2tui.model.place import Place
-from fe2tui.model.query import INSTANCES as LANGUAGE
-from fe2tui.model.query import SORTS
-from fe2tui.model.words import visible
-from fe2tui.tui.arrangement import ListKind
-from fe2tui.tui.board import Sight
-from fe2tui.tui.columns import LAST_USUAL_RANK, SIGNS, STATE_WIDTH, Column, Moment, chosen, kind_of, with_words
-from fe2tui.tui.interrupted import interruption
-from fe2tui.tui.panes.described import Described
-from fe2tui.tui.panes.facts import left, right
-from fe2tui.tui.panes.listpane import ListTable, nothing_read
-from fe2tui.tui.possible import INSTANCES
-from fe2tui.tui.widgets.grid import Cell, Layout, Names, fit
+from fe2tui.model.instance_filter import INSTANCE_LANGUAGE as LANGUAGE
+from fe2tui.model.instance_filter import INSTANCE_SORTS
+from fe2tui.model.location import Location
+from fe2tui.model.money import AlertLimits
+from fe2tui.model.text import visible
+from fe2tui.tui.availability import INSTANCES
+from fe2tui.tui.instance_list import VisibleRows
+from fe2tui.tui.interruption_news import interruption_texts
+from fe2tui.tui.list_model import ListKind
+from fe2tui.tui.panes.details import RowDetails
+from fe2tui.tui.panes.instance_columns import (
+    MAX_STANDARD_RANK,
+    SIGNS,
+    STATE_WIDTH,
+    Column,
+    InstanceRowScope,
+    columns_by_id,
+    state_category,
+    widen_state_column,
+)
+from fe2tui.tui.panes.instance_details import left_facts, right_facts
+from fe2tui.tui.panes.list_pane import ListTable, reading_text
+from fe2tui.tui.widgets.grid import Cell, ColumnLayout, NameWidths, fit_columns
 
-KIND = ListKind(
+INSTANCE_KIND = ListKind(
     INSTANCES,
     "instance",
     "i-",
     LANGUAGE,
-    SORTS,
+    INSTANCE_SORTS,
     "words  state:running  type:p3  tag:env=prod  zone:2a  age>7d  spot  -not",
 )
 
 
-def describe(instance: Instance, at: Moment, *, is_known: bool, measured: bool) -> Described:
+def instance_details(instance: Instance, scope: InstanceRowScope, *, has_host_key: bool, reads_cpu: bool) -> RowDetails:
     """The details of an instance. ``is_known``: its host key is; ``measured``: its CPU is asked for."""
     name = visible(instance.name) or "no name"
-    return Described(name, instance.id, left(instance, at, is_known=is_known), right(instance, at, measured=measured))
+    return RowDetails(
+        name,
+        instance.id,
+        left_facts(instance, scope, has_host_key=has_host_key),
+        right_facts(instance, scope, reads_cpu=reads_cpu),
+    )
 
 
-SHORT_WORDS, SHORT_NAME = 24, 18
+SHORT_STATE_WIDTH, SHORT_NAME_WIDTH = 24, 18
 """So few words on what AWS did are worth more than the end of a long name, which stands in the details, too."""
 
-MOST_MEASURED = 200  # interrupted machines: of more than those, the first tell how much room the words need
+MAX_MEASURED = 200  # interrupted machines: of more than those, the first tell how much room the words need
 
 
 class InstanceRows:
@@ -51,94 +65,106 @@ class InstanceRows:
 
     def __init__(
         self,
-        sight: Sight | None,
+        visible_rows: VisibleRows | None,
         columns: Sequence[Column],
         clock: Callable[[], datetime],
         notes: Mapping[str, str],
-        limits: Limits,
+        limits: AlertLimits,
     ) -> None:
-        self.sight = sight
-        self.ids: Sequence[str] = sight.ids if sight else ()
-        self.rows: Mapping[str, int] = sight.rows if sight else {}
+        self.visible_rows = visible_rows
+        self.ids: Sequence[str] = visible_rows.ids if visible_rows else ()
+        self.row_numbers: Mapping[str, int] = visible_rows.row_numbers if visible_rows else {}
         self._columns = columns
         self._clock = clock
         self._notes = notes
         self._limits = limits
 
-    def layout(self, width: int) -> Layout:
+    def layout(self, width: int) -> ColumnLayout:
         """The columns for a width. What AWS did to those that it interrupted has room where names do not need it."""
-        sight = self.sight
-        if sight is None:
-            return fit(self._columns, width)
-        least = {"type": sight.type_width}
-        usual = fit(self._columns, width, least)
-        widths = self._interruptions(sight)
-        longest = max((len(sight.fleet.instances[one].label) for one in sight.ids), default=0) if widths else 0
+        visible_rows = self.visible_rows
+        if visible_rows is None:
+            return fit_columns(self._columns, width)
+        least = {"type": visible_rows.type_width}
+        usual = fit_columns(self._columns, width, least)
+        widths = self._wanted_state_widths(visible_rows)
+        longest = (
+            max((len(visible_rows.fleet.instances[one].label) for one in visible_rows.ids), default=0) if widths else 0
+        )
         for words in widths:
-            roomier = fit(with_words(self._columns, words), width, least)
-            if _holds_as_much(roomier, usual, min(longest, SHORT_NAME if words <= SHORT_WORDS else longest)):
+            roomier = fit_columns(widen_state_column(self._columns, words), width, least)
+            if _keeps_columns(
+                roomier, usual, min(longest, SHORT_NAME_WIDTH if words <= SHORT_STATE_WIDTH else longest)
+            ):
                 return roomier
         return usual
 
-    def _interruptions(self, sight: Sight) -> list[int]:
+    def _wanted_state_widths(self, visible_rows: VisibleRows) -> list[int]:
         """How wide STATE would have to be for all that there is to say of them, and for less: the widest first."""
-        instances, now = sight.fleet.instances, self._clock()
-        spot = (instances[one] for one in sight.ids if instances[one].is_spot)
-        told = (said for one in spot if (said := interruption(one, sight.fleet, now)))
-        widths = {cell_len(form) for said in islice(told, MOST_MEASURED) for form in said}
+        instances, now = visible_rows.fleet.instances, self._clock()
+        spot = (instances[one] for one in visible_rows.ids if instances[one].is_spot)
+        text_forms = (said for one in spot if (said := interruption_texts(one, visible_rows.fleet, now)))
+        widths = {cell_len(form) for forms in islice(text_forms, MAX_MEASURED) for form in forms}
         return sorted((width for width in widths if width > STATE_WIDTH), reverse=True)
 
     def cells(self, row_id: str, columns: Sequence[Column]) -> tuple[Cell, list[Cell]]:
         """The sign and the cells of an instance."""
-        if self.sight is None:
+        if self.visible_rows is None:
             return (" ", "dim"), [("", "dim") for _ in columns]
-        instance = self.sight.fleet.instances[row_id]
-        at = Moment(self.sight.fleet, self._clock(), self._notes, self._limits)
-        kind = kind_of(instance, at)
+        instance = self.visible_rows.fleet.instances[row_id]
+        at = InstanceRowScope(self.visible_rows.fleet, self._clock(), self._notes, self._limits)
+        kind = state_category(instance, at)
         return (SIGNS[kind], kind), [column.cell(instance, at) for column in columns]
 
 
-def _holds_as_much(layout: Layout, usual: Layout, longest_name: int) -> bool:
+def _keeps_columns(layout: ColumnLayout, usual: ColumnLayout, longest_name: int) -> bool:
     """Whether names keep plenty of room, and no column is given up but those that come with plenty of room only."""
     name = {column.id: column.width for column in usual.columns}.get("name", 0)
-    wanted = {column.id for column in usual.columns if column.rank <= LAST_USUAL_RANK}
+    wanted = {column.id for column in usual.columns if column.rank <= MAX_STANDARD_RANK}
     return wanted <= {column.id for column in layout.columns} and all(
-        column.width >= min(name, longest_name, Names().greedy) for column in layout.columns if column.id == "name"
+        column.width >= min(name, longest_name, NameWidths().generous)
+        for column in layout.columns
+        if column.id == "name"
     )
 
 
-class Instances(ListTable):
+class InstanceTable(ListTable):
     """The instances of the region."""
 
-    OPENS = "connect"
+    OPEN_COMMAND = "connect"
 
-    def __init__(self, columns: Sequence[str], clock: Callable[[], datetime], limits: Limits | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[str], clock: Callable[[], datetime], limits: AlertLimits | None = None
+    ) -> None:
         """``limits``: from when on a run is pointed out."""
-        self._columns = chosen(columns)
+        self._columns = columns_by_id(columns)
         self._clock = clock
-        self._limits = limits or Limits()
+        self._limits = limits or AlertLimits()
         self.notes: dict[str, str] = {}
-        self._instance_rows = self._as_rows(None)
+        self._instance_rows = self._rows_for(None)
         super().__init__(self._instance_rows, id=INSTANCES)
 
     @property
-    def sight(self) -> Sight | None:
+    def visible_rows(self) -> VisibleRows | None:
         """What is shown."""
-        return self._instance_rows.sight
+        return self._instance_rows.visible_rows
 
     @property
-    def selected(self) -> Instance | None:
+    def selected_instance(self) -> Instance | None:
         """The instance under the cursor."""
-        sight = self.sight
-        return sight.fleet.instances.get(self.cursor_id) if sight is not None and self.cursor_id is not None else None
+        visible_rows = self.visible_rows
+        return (
+            visible_rows.fleet.instances.get(self.cursor_id)
+            if visible_rows is not None and self.cursor_id is not None
+            else None
+        )
 
-    def _as_rows(self, sight: Sight | None) -> InstanceRows:
-        return InstanceRows(sight, self._columns, self._clock, self.notes, self._limits)
+    def _rows_for(self, visible_rows: VisibleRows | None) -> InstanceRows:
+        return InstanceRows(visible_rows, self._columns, self._clock, self.notes, self._limits)
 
     @property
     def is_blank(self) -> bool:
         """Whether nothing is known yet."""
-        return self.sight is None
+        return self.visible_rows is None
 
     @property
     def ids_in_view(self) -> Sequence[str]:
@@ -146,33 +172,33 @@ class Instances(ListTable):
         top = round(self.scroll_y)
         return self._instance_rows.ids[top : top + self.size.height]
 
-    def shows(self, column_id: str) -> bool:
+    def shows_column(self, column_id: str) -> bool:
         """Whether there is room for a column."""
-        return any(column.id == column_id for column in self._brush.layout.columns)
+        return any(column.id == column_id for column in self._renderer.layout.columns)
 
-    def show_sight(self, sight: Sight, *, glow: bool) -> None:
+    def show_visible_rows(self, visible_rows: VisibleRows, *, highlights_changes: bool) -> None:
         """Show a sight; what changed glows if asked for."""
-        self.marks &= sight.fleet.instances.keys()
-        self._instance_rows = self._as_rows(sight)
-        self.sorted_by = (sight.arrangement.sort, sight.arrangement.descending)
-        self.empty = self._when_empty(sight)
-        self.show(self._instance_rows, sight.changed if glow else frozenset())
+        self.marks &= visible_rows.fleet.instances.keys()
+        self._instance_rows = self._rows_for(visible_rows)
+        self.sorted_by = (visible_rows.arrangement.sort, visible_rows.arrangement.descending)
+        self.empty_lines = self._empty_text(visible_rows)
+        self.show(self._instance_rows, visible_rows.changed_ids if highlights_changes else frozenset())
 
-    def forget(self, place: Place) -> None:
+    def reset(self, location: Location) -> None:
         """Another place is shown: nothing of the last one stays."""
         self.marks.clear()
-        self._instance_rows = self._as_rows(None)
-        self.empty = nothing_read(place)
+        self._instance_rows = self._rows_for(None)
+        self.empty_lines = reading_text(location)
         self.show(self._instance_rows)
 
-    def _when_empty(self, sight: Sight) -> Sequence[Cell]:
-        if sight.arrangement.query.tests:
+    def _empty_text(self, visible_rows: VisibleRows) -> Sequence[Cell]:
+        if visible_rows.arrangement.filter.tests:
             return (
                 ("No instance fits the filter.", "text"),
                 ("esc shows all of them again.", "dim"),
             )
         return (
-            (f"No instances in {visible(sight.fleet.place.region)}.", "text"),
+            (f"No instances in {visible(visible_rows.fleet.location.region)}.", "text"),
             ("Here stands what you rent, what it costs and how long it has been on.", "dim"),
             ("", "dim"),
             ("l launches one · g goes to another region", "accent"),

@@ -1,77 +1,130 @@
-"""The spot pane: what types have cost in each zone over time, and a list to browse them."""
+"""The spot pane: holds the chosen type and zone; its content is loaded when first visible."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from rich.cells import cell_len
 from textual import events
 
-from fe2tui.model.place import Place
-from fe2tui.tui.arrangement import PaneKind
-from fe2tui.tui.panes.late import LatePane, Work
-from fe2tui.tui.panes.spot_frame import Titled, notes
-from fe2tui.tui.panes.tabs import tabs
-from fe2tui.tui.possible import SPOT
-from fe2tui.tui.view import SpotChoice
-from fe2tui.tui.widgets.asked import Asked
-from fe2tui.tui.widgets.frame import Edge
+from fe2tui.model.location import Location
+from fe2tui.model.text import plural, visible
+from fe2tui.tui.availability import SPOT
+from fe2tui.tui.command_context import SpotChoice
+from fe2tui.tui.list_model import PaneKind
+from fe2tui.tui.panes.base import LazyPane, StartWorker, tab_parts
+from fe2tui.tui.widgets.frame import FrameTitle, TitlePart
+from fe2tui.tui.widgets.line import CommandRequested
 
 if TYPE_CHECKING:
-    from fe2tui.tui.ahead import Ahead
     from fe2tui.tui.app import Dashboard
-    from fe2tui.tui.panes.listpane import ListPane
+    from fe2tui.tui.command_context import Services
+    from fe2tui.tui.key_queue import KeyQueue
+    from fe2tui.tui.panes.list_pane import ListPane
     from fe2tui.tui.panes.spot_body import SpotBody
-    from fe2tui.tui.view import Desk
-
-DAYS = (1, 3, 7, 30, 90)
-LONGEST = 5.0  # seconds that keys wait for what they are meant for
-KIND = PaneKind(SPOT, "type", "")
-_SHORT = 100  # columns below which the frame says the other panes' numbers alone
 
 
-class SpotPane(LatePane):
+class ChartTitle(NamedTuple):
+    """What is drawn, a type over so many days, and the words for what is going on with their colour."""
+
+    type: str
+    days: int
+    status: str = ""
+    colour: str = ""
+
+
+def title_parts(
+    title: ChartTitle, is_pinned: bool, instance_name: str, filter_text: str, width: int
+) -> Sequence[TitlePart]:
+    """What is drawn, what is going on or else whose type it is, the keys of the days, and the filter.
+
+    ``of`` is the name of the instance that is followed. What has no room is left out, the least important first.
+    """
+    if not title.type:
+        return ()
+    whose = "picked" if is_pinned else f"of {instance_name}" if instance_name else ""
+    parts = {
+        "type": TitlePart(visible(title.type), "foreground", True),
+        "whose": TitlePart(f" · {whose}" if whose and not title.status else "", "ink-dim"),
+        "words": TitlePart(f" · {title.status}" if title.status else "", title.colour or "ink-dim"),
+        "days": TitlePart(f" · {plural(title.days, 'day')}", "ink-dim"),
+        "shorter": TitlePart(" [ shorter", "accent", False, "shorter"),
+        "longer": TitlePart("  ] longer", "accent", False, "longer"),
+        "filter": TitlePart(f" / {visible(filter_text)}" if filter_text else "", "accent", False, "filter"),
+    }
+    for step in _SHORTENINGS:
+        if sum(cell_len(part.text) for part in parts.values()) <= width:
+            break
+        for name, text in step.items():
+            parts[name] = TitlePart(text.format(days=title.days), parts[name].colour, False, parts[name].command)
+    return [part for part in parts.values() if part.text]
+
+
+_SHORTENINGS = (
+    {"shorter": " [ ", "longer": "]"},
+    {"days": " · {days}d"},
+    {"whose": ""},
+    {"shorter": "", "longer": ""},
+    {"filter": ""},
+    {"days": ""},
+)
+
+
+DAY_CHOICES = (1, 3, 7, 30, 90)
+MAX_KEY_HOLD_SECONDS = 5.0  # seconds that keys wait for what they are meant for
+SPOT_KIND = PaneKind(SPOT, "type", "")
+_SHORT_TABS_WIDTH = 100  # columns below which the frame says the other panes' numbers alone
+
+
+class SpotPane(LazyPane):
     """Keeps what is chosen, and says it in its frame."""
 
-    def __init__(self, desk: Desk, clock: Callable[[], datetime], work: Work, is_meant: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        clock: Callable[[], datetime],
+        start_worker: StartWorker,
+        is_acting: Callable[[], bool],
+    ) -> None:
         """``is_meant``: whether it is the pane that commands act on."""
-        super().__init__(KIND, work)
-        self._is_meant = is_meant
-        self._desk = desk
+        super().__init__(SPOT_KIND, start_worker)
+        self._is_acting = is_acting
+        self._services = services
         self._clock = clock
-        self._edge = Edge(self)
+        self._frame_title = FrameTitle(self)
         self._tabs: tuple[Mapping[str, str], Collection[str]] = ({}, (SPOT,))
-        self._followed = ("", "")
+        self._followed_instance = ("", "")
         self.body: SpotBody | None = None
         self.choice = SpotChoice()
 
     # What is chosen
 
-    def open(self, type_name: str) -> None:
+    def show_type(self, type_name: str) -> None:
         """Show a type that a person picked, until it is unpinned."""
-        self.choose(self.choice._replace(type=type_name, zone="", pinned=True, family=_family(type_name)))
+        self.choose(self.choice._replace(type=type_name, zone="", is_pinned=True, family=_family_of(type_name)))
 
-    def follow(self, type_name: str, of: str) -> None:
+    def follow(self, type_name: str, instance_name: str) -> None:
         """Show the type of the selected instance, unless a person picked another. ``of`` is its name, safe to show."""
-        if (type_name, of) != self._followed:
-            self._followed = (type_name, of)
-            if not self.choice.pinned:
+        if (type_name, instance_name) != self._followed_instance:
+            self._followed_instance = (type_name, instance_name)
+            if not self.choice.is_pinned:
                 self.unpin()
 
     def unpin(self) -> None:
         """Follow the selected instance again."""
-        name = self._followed[0] or self.choice.type
+        name = self._followed_instance[0] or self.choice.type
         zone = self.choice.zone if name == self.choice.type else ""
-        family = _family(name) if self._followed[0] else self.choice.family
-        self.choose(self.choice._replace(type=name, zone=zone, pinned=False, family=family))
-        self.write()
+        family = _family_of(name) if self._followed_instance[0] else self.choice.family
+        self.choose(self.choice._replace(type=name, zone=zone, is_pinned=False, family=family))
+        self.rewrite_frame_title()
 
     def change_days(self, by: int) -> None:
         """Look at more days, or at fewer."""
-        place = DAYS.index(self.choice.days) + by
-        self.choose(self.choice._replace(days=DAYS[max(0, min(place, len(DAYS) - 1))]))
+        place = DAY_CHOICES.index(self.choice.days) + by
+        self.choose(self.choice._replace(days=DAY_CHOICES[max(0, min(place, len(DAY_CHOICES) - 1))]))
 
     def choose(self, choice: SpotChoice) -> None:
         """Another choice, made here or in what is in the pane."""
@@ -79,54 +132,56 @@ class SpotPane(LatePane):
             self.choice = choice
             if self.body is not None:
                 self.body.show(choice)
-            self.write()
+            self.rewrite_frame_title()
 
     # What is in it
 
     @property
-    def is_made(self) -> bool:
+    def is_loaded(self) -> bool:
         """Whether there is anything in it."""
         return self.body is not None
 
-    async def make(self) -> None:
+    async def load(self) -> None:
         """Import and mount chart, zones and list."""
         module = await asyncio.to_thread(__import__, "fe2tui.tui.panes.spot_body", fromlist=["SpotBody"])
-        body: SpotBody = module.SpotBody(self._desk, self._clock, self._work, self.choose, self.write, self.choice)
+        body: SpotBody = module.SpotBody(
+            self._services, self._clock, self._start_worker, self.choose, self.rewrite_frame_title, self.choice
+        )
         await self.mount(body)
         self.body = body
         body.show(self.choice)
-        if self._is_meant():
+        if self._is_acting():
             self.take_focus()
         self.refresh()
-        self.write()
-        self.call_after_refresh(self._ahead.release, SPOT)
+        self.rewrite_frame_title()
+        self.call_after_refresh(self._key_queue.release, SPOT)
 
-    def keep_keys(self) -> None:
+    def hold_keys(self) -> None:
         """Somebody goes there: keys typed before it is made are meant for it, not commands."""
         if self.body is None:
-            self._ahead.hold(SPOT)
-            self.set_timer(LONGEST, lambda: self._ahead.give_up(SPOT))
+            self._key_queue.hold(SPOT)
+            self.set_timer(MAX_KEY_HOLD_SECONDS, lambda: self._key_queue.drop(SPOT))
 
     @property
-    def _ahead(self) -> Ahead:
-        return cast("Dashboard", self._desk.app).ahead
+    def _key_queue(self) -> KeyQueue:
+        return cast("Dashboard", self._services.app).key_queue
 
     @property
-    def listed(self) -> ListPane | None:
+    def list_pane(self) -> ListPane | None:
         """The list of families and types."""
-        return self.body.listing if self.body is not None else None
+        return self.body.offer_pane if self.body is not None else None
 
-    def take_prices(self) -> None:
+    def update_prices(self) -> None:
         """There may be newer prices."""
         if self.body is not None:
-            self.body.take_prices()
+            self.body.update_prices()
 
     # As every pane
 
     def take_focus(self) -> None:
         """The list gets it, as soon as there is one."""
         if self.body is not None:
-            self.body.table.focus()
+            self.body.offer_table.focus()
 
     def open_row(self) -> str:
         """Open the family; go on to the zones of a type; launch in a zone."""
@@ -137,40 +192,42 @@ class SpotPane(LatePane):
         if self.body is None or not self.body.leave():
             self.unpin()
 
-    def write_edge(self, counts: Mapping[str, str], named: Collection[str]) -> None:
+    def write_frame_title(self, counts: Mapping[str, str], tab_panes: Collection[str]) -> None:
         """Write the tabs into the frame, and what is shown."""
-        self._tabs = counts, named
-        self.write()
+        self._tabs = counts, tab_panes
+        self.rewrite_frame_title()
 
-    def write(self) -> None:
+    def rewrite_frame_title(self) -> None:
         """Write the frame again."""
         body, width = self.body, self.size.width
-        query = body.offers.arrangement.query.text if body is not None else ""
-        drawn = body.charted.titled if body is not None else Titled(self.choice.type, self.choice.days)
-        named = tabs(SPOT, *self._tabs, short=width < _SHORT)
-        room = self._edge.room_beside(named)
-        self._edge.write(named, notes(drawn, self.choice.pinned, self._followed[1], query, room))
+        query = body.offer_list.arrangement.filter.text if body is not None else ""
+        title = body.price_chart.chart_title if body is not None else ChartTitle(self.choice.type, self.choice.days)
+        named = tab_parts(SPOT, *self._tabs, is_short=width < _SHORT_TABS_WIDTH)
+        room = self._frame_title.width_beside(named)
+        self._frame_title.write(
+            named, title_parts(title, self.choice.is_pinned, self._followed_instance[1], query, room)
+        )
 
     def on_click(self, event: events.Click) -> None:
         """A click on the frame."""
-        if event.widget is self and event.y == 0 and (command := self._edge.command_at(event.x)):
-            self.post_message(Asked(command))
+        if event.widget is self and event.y == 0 and (command := self._frame_title.command_at(event.x)):
+            self.post_message(CommandRequested(command))
 
     def recolour(self) -> None:
         """The colours are others."""
         if self.body is not None:
             self.body.recolour()
-        self.write()
+        self.rewrite_frame_title()
 
-    def forget(self, place: Place) -> None:
+    def reset(self, location: Location) -> None:
         """Another place is shown."""
         self.choice = SpotChoice(days=self.choice.days)
-        self._followed = ("", "")
+        self._followed_instance = ("", "")
         if self.body is not None:
-            self.body.forget(place, self.choice)
-        self.write()
+            self.body.reset(location, self.choice)
+        self.rewrite_frame_title()
 
 
-def _family(type_name: str) -> str:
+def _family_of(type_name: str) -> str:
     """The family that has to be opened for the type's row to be there."""
     return type_name.partition(".")[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len, set_cell_size
 
 
-def fitted(text: str, width: int, right: bool = False) -> str:
+def pad_or_cut(text: str, width: int, right: bool = False) -> str:
     """A text exactly so many cells wide: padded, or cut at its end with an ellipsis. Wide characters count as two."""
     length = len(text) if text.isascii() else cell_len(text)
     if length > width:
@@ -20,12 +20,12 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(f"{set_cell_size(text, width - 1).rstrip()}…", width)
 
 
-def clipped(text: str, width: int) -> str:
+def clip(text: str, width: int) -> str:
     """A text no wider than a width; not padded."""
     return cut(text, width).rstrip() if cell_len(text) > width else text
 
 
-def wrapped(text: str, width: int) -> list[str]:
+def wrap(text: str, width: int) -> list[str]:
     """A text in lines no wider than a width, broken between words where there are any."""
     lines: list[str] = []
     line = ""

@@ -15,14 +15,14 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from fe2tui.chart.chart import Chart, draw_without_cursor, with_cursor
 from fe2tui.chart.picture import Picture
-from fe2tui.chart.steps import Chart, pointed, still
-from fe2tui.model.words import visible
-from fe2tui.tui.theme import Inks, inks
-from fe2tui.tui.widgets.cells import fitted, wrapped
+from fe2tui.model.text import visible
+from fe2tui.tui.theme import LineStyles, line_styles
+from fe2tui.tui.widgets.cells import pad_or_cut, wrap
 from fe2tui.tui.widgets.grid import Cell
 
-_INKS = {
+_STYLES = {
     "axis": "dim",
     "grid": "faint",
     "tick": "dim",
@@ -32,7 +32,7 @@ _INKS = {
     "text": "dim",
 }
 _MARGIN = 2
-_CANVAS = "fe2tui.chart.canvas"
+_CANVAS = "fe2tui.chart.render"
 
 
 class ChartView(Widget):
@@ -40,7 +40,7 @@ class ChartView(Widget):
 
     ALLOW_SELECT = False
 
-    class Pointed(Message):
+    class CursorMoved(Message):
         """The cursor is at another moment, or at none."""
 
         def __init__(self, moment: datetime | None) -> None:
@@ -50,11 +50,11 @@ class ChartView(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._chart: Chart | None = None
-        self._words: Sequence[Cell] = ()
-        self._still: Picture | None = None
-        self._shown: Picture | None = None
+        self._message_cells: Sequence[Cell] = ()
+        self._picture_without_cursor: Picture | None = None
+        self._drawn_picture: Picture | None = None
         self._moment: datetime | None = None
-        self._is_opening = False
+        self._is_importing = False
         self._problem: Sequence[Cell] = ()
 
     # What is shown
@@ -72,9 +72,9 @@ class ChartView(Widget):
     @property
     def picture(self) -> Picture | None:
         """What was drawn; None before the first time."""
-        return self._shown
+        return self._drawn_picture
 
-    def show(self, chart: Chart | None, words: Sequence[Cell] = ()) -> None:
+    def show(self, chart: Chart | None, message: Sequence[Cell] = ()) -> None:
         """Show a chart, with its cursor if it has one, else with the one that is there; or words in a chart's place."""
         moment = self._moment
         if chart is not None:
@@ -83,95 +83,106 @@ class ChartView(Widget):
             if moment is not None and not chart.start <= moment <= chart.end:
                 moment = None
         if chart != self._chart:
-            self._still = self._shown = None
-        self._chart, self._words = chart, words
-        self._point(moment)
+            self._picture_without_cursor = self._drawn_picture = None
+        self._chart, self._message_cells = chart, message
+        self._set_cursor(moment)
         self.refresh()
 
     # The cursor
 
-    def point(self, moment: datetime | None) -> None:
+    def set_cursor(self, moment: datetime | None) -> None:
         """Put the cursor on a moment of the window, or take it away."""
         chart = self._chart
         if chart is not None and moment is not None:
             moment = max(chart.start, min(moment, chart.end))
-        self._point(moment)
+        self._set_cursor(moment)
 
-    def move(self, columns: int) -> None:
+    def move_cursor(self, columns: int) -> None:
         """Move the cursor by so many columns; it comes from now, either way, and goes when it is moved beyond."""
-        frame = self._still.frame if self._still else None
+        frame = self._picture_without_cursor.canvas if self._picture_without_cursor else None
         if frame is None:
             return
         last = frame.left + frame.columns
-        column = self._still.column_of(self._moment) if self._still and self._moment else None
+        column = (
+            self._picture_without_cursor.column_of(self._moment)
+            if self._picture_without_cursor and self._moment
+            else None
+        )
         to = max(frame.left, last - abs(columns) if column is None else column + columns)
-        self._point(frame.moment_at(to))
+        self._set_cursor(frame.moment_at(to))
 
-    def shift(self, span: timedelta) -> None:
+    def shift_cursor(self, span: timedelta) -> None:
         """Move the cursor by a span of time; it comes from now, either way, and goes when it is moved beyond."""
         chart = self._chart
         if chart is None:
             return
         moment = self._moment + span if self._moment else chart.end - abs(span)
-        self._point(None if moment > chart.end else max(chart.start, moment))
+        self._set_cursor(None if moment > chart.end else max(chart.start, moment))
 
-    def _point(self, moment: datetime | None) -> None:
+    def _set_cursor(self, moment: datetime | None) -> None:
         if moment != self._moment:
-            self._moment, self._shown = moment, None
+            self._moment, self._drawn_picture = moment, None
             self.refresh()
-            self.post_message(self.Pointed(moment))
+            self.post_message(self.CursorMoved(moment))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """The cursor follows the mouse over the canvas."""
-        self._point_at(event)
+        self._set_cursor_at(event)
 
     def on_click(self, event: events.Click) -> None:
         """A click puts the cursor there, where the terminal does not tell of the mouse's moves."""
-        self._point_at(event)
+        self._set_cursor_at(event)
 
-    def _point_at(self, event: events.MouseEvent) -> None:
+    def _set_cursor_at(self, event: events.MouseEvent) -> None:
         inside = event.get_content_offset(self)
-        moment = self._still.moment_at(inside.x) if inside and self._still else None
+        moment = self._picture_without_cursor.moment_at(inside.x) if inside and self._picture_without_cursor else None
         if moment is not None:
-            self._point(moment)
+            self._set_cursor(moment)
 
     # Drawing
 
     def render_line(self, y: int) -> Strip:
         """One row of the picture, or of the words."""
-        ink, (width, height) = inks(self.app.theme_variables), self.size
+        styles, (width, height) = line_styles(self.app.theme_variables), self.size
         if self._chart is None:
-            return self._said(self._words, ink, y)
+            return self._message_line(self._message_cells, styles, y)
         if not _can_draw():
-            self._open()
-            return self._said(self._problem or (("drawing …", "dim"),), ink, y)
-        picture = self._drawn(self._chart, width, height)
+            self._start_import()
+            return self._message_line(self._problem or (("drawing …", "dim"),), styles, y)
+        picture = self._picture_for(self._chart, width, height)
         row = picture.rows[y] if y < len(picture.rows) else ()
-        return Strip([Segment(text, ink[_INKS.get(name, name)]) for text, name in row]).adjust_cell_length(
-            width, ink["text"]
+        return Strip([Segment(text, styles[_STYLES.get(name, name)]) for text, name in row]).adjust_cell_length(
+            width, styles["text"]
         )
 
-    def _drawn(self, chart: Chart, width: int, height: int) -> Picture:
-        if self._still is None or (self._still.width, self._still.height) != (width, height):
-            self._still, self._shown = still(chart, width, height), None
-        if self._shown is None:
-            self._shown = pointed(self._still, chart, self._moment) if self._moment else self._still
-        return self._shown
+    def _picture_for(self, chart: Chart, width: int, height: int) -> Picture:
+        if self._picture_without_cursor is None or (
+            self._picture_without_cursor.width,
+            self._picture_without_cursor.height,
+        ) != (width, height):
+            self._picture_without_cursor, self._drawn_picture = draw_without_cursor(chart, width, height), None
+        if self._drawn_picture is None:
+            self._drawn_picture = (
+                with_cursor(self._picture_without_cursor, chart, self._moment)
+                if self._moment
+                else self._picture_without_cursor
+            )
+        return self._drawn_picture
 
-    def _said(self, words: Sequence[Cell], ink: Inks, y: int) -> Strip:
+    def _message_line(self, words: Sequence[Cell], styles: LineStyles, y: int) -> Strip:
         width, room = self.size.width, max(8, self.size.width - 2 * _MARGIN)
-        lines = [(line, name) for text, name in words for line in wrapped(text, room)]
+        lines = [(line, name) for text, name in words for line in wrap(text, room)]
         place = y - max(0, (self.size.height - len(lines)) // 2)
         if not 0 <= place < len(lines):
-            return Strip.blank(width, ink["text"])
+            return Strip.blank(width, styles["text"])
         text, name = lines[place]
-        return Strip([Segment(fitted(" " * ((width - len(text)) // 2) + text, width), ink[name])])
+        return Strip([Segment(pad_or_cut(" " * ((width - len(text)) // 2) + text, width), styles[name])])
 
     # plotext comes when somebody looks, and in a thread: importing it takes a tenth of a second
 
-    def _open(self) -> None:
-        if not self._is_opening:
-            self._is_opening = True
+    def _start_import(self) -> None:
+        if not self._is_importing:
+            self._is_importing = True
             self.run_worker(self._import(), group="chart")
 
     async def _import(self) -> None:
@@ -184,4 +195,4 @@ class ChartView(Widget):
 
 def _can_draw() -> bool:
     """Whether plotext is there, all of it: while a thread imports it, parts of it are."""
-    return hasattr(sys.modules.get(_CANVAS), "traced")
+    return hasattr(sys.modules.get(_CANVAS), "trace_paths")

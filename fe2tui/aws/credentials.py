@@ -1,0 +1,161 @@
+"""Credentials, found once and shared by the sessions of one profile. Imports AWS's library: import it late."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiobotocore.session import AioSession
+from botocore.exceptions import CredentialRetrievalError, NoCredentialsError
+from botocore.utils import JSONFileCache
+
+from fe2tui import paths
+from fe2tui.aws import service_models
+from fe2tui.errors import MfaNeededError
+
+for _library in ("botocore", "aiobotocore", "urllib3"):
+    # Without a handler of its own a logger's warnings, tracebacks included, go to the terminal.
+    logging.getLogger(_library).addHandler(logging.NullHandler())
+
+
+_MFA_CODE_LENGTH = 6
+
+
+class _MfaCodeNeededError(Exception):
+    """Thrown out of the library's blocking prompt: the code is asked for outside, then everything starts over."""
+
+    def __init__(self, serial: str) -> None:
+        super().__init__(serial)
+        self.serial = serial
+
+
+class _CredentialsCache(JSONFileCache):
+    """Credentials of assumed roles between runs, as AWS's own programs keep them, but in our folder."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        try:
+            super().__setitem__(key, value)
+        except OSError:
+            return  # not kept: asked for again next time
+
+
+class ProfileCredentials:
+    """The credentials of one profile. ``ask_code`` is asked when a role wants a one-time code."""
+
+    def __init__(self, profile: str | None, region: str, ask_code: Callable[[str], Awaitable[str]] | None) -> None:
+        self._profile = profile
+        self._region = region
+        self._ask_code = ask_code
+        self._whole: AioSession | None = None
+        self._session: AioSession | None = None
+        self._lock = asyncio.Lock()
+
+    async def aio_session(self) -> AioSession:
+        """The library's session, its credentials found and fresh. Raises the library's errors, and MfaNeededError."""
+        async with self._lock:
+            if self._session is None:
+                self._session = await self._find_session()
+            return self._session
+
+    async def full_model_session(self) -> AioSession:
+        """As ``session``, with the description of every operation there is."""
+        session = await self.aio_session()
+        if not service_models.can_use_subset():
+            return session
+        whole = self._new_session(service_models.full_loader())
+        whole.register_component("credential_provider", _FoundCredentials(await session.get_credentials()))
+        return whole
+
+    def forget(self, session: AioSession | None) -> None:
+        """Find credentials anew at the next call, unless somebody has done so since ``session`` was given out."""
+        if self._session is not session:
+            return
+        self._session = None
+        folder = _cache_folder() if session is not None else None
+        for file in folder.glob("*.json") if folder else ():
+            file.unlink(missing_ok=True)  # AWS refused what was found, perhaps in here
+
+    async def _find_session(self) -> AioSession:
+        code: str | None = None
+        while True:
+            session = self._new_session(service_models.subset_loader() if service_models.can_use_subset() else None)
+            self._set_up_providers(session, code)
+            try:
+                credentials = await session.get_credentials()
+                if credentials is None:
+                    raise NoCredentialsError
+                await credentials.get_frozen_credentials()
+            except _MfaCodeNeededError as wanted:
+                code = await self._ask_mfa_code(wanted.serial)
+            except (OSError, json.JSONDecodeError) as error:  # of a credential_process
+                raise CredentialRetrievalError(provider="custom-process", error_msg=str(error)) from error
+            else:
+                return session
+
+    def _new_session(self, loader: Any) -> AioSession:
+        session = AioSession(profile=self._profile)
+        if self._region:
+            session.set_config_variable("region", self._region)
+        if loader is not None:
+            session.register_component("data_loader", loader)
+        return session
+
+    def _set_up_providers(self, session: AioSession, code: str | None) -> None:
+        left = [code] if code else []
+
+        def prompt(words: str) -> str:
+            if left:
+                return left.pop()
+            raise _MfaCodeNeededError(words.removeprefix("Enter MFA code for ").rstrip(": "))
+
+        resolver = session.get_component("credential_provider")
+        folder = _cache_folder()
+        for provider in resolver.providers:
+            if provider.METHOD == "assume-role":
+                provider._prompter = prompt
+            if folder and provider.METHOD in ("assume-role", "sso"):
+                provider.cache = _CredentialsCache(str(folder))
+
+    async def _ask_mfa_code(self, serial: str) -> str:
+        code = (await self._ask_code(serial)).strip() if self._ask_code else ""
+        if not code:
+            raise MfaNeededError(
+                f"This profile needs the one-time code of {serial}.",
+                "Type the six digits that the device shows.",
+                serial=serial,
+            )
+        if len(code) < _MFA_CODE_LENGTH or not code.isdigit():
+            raise MfaNeededError(
+                "That is not a one-time code.",
+                f"It has {_MFA_CODE_LENGTH} digits; type the one shown now.",
+                serial=serial,
+            )
+        return code
+
+
+class _FoundCredentials:
+    """A credential provider that has found them already."""
+
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = credentials
+
+    async def load_credentials(self) -> Any:
+        return self._credentials
+
+
+def _cache_folder() -> Path | None:
+    """Where credentials are kept, apart for each set of AWS files and each STS; None if the disk cannot be written."""
+    names = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")
+    world = json.dumps([os.environ.get(name, "") for name in names])
+    try:
+        folder = paths.cache_folder() / "logins" / hashlib.sha256(world.encode()).hexdigest()[:16]
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return None
+    return folder

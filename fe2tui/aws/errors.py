@@ -1,0 +1,690 @@
+"""One refusal of AWS's, and what its message tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fe2tui.errors import (
+    AwsError,
+    CapacityError,
+    ClockError,
+    CredentialsError,
+    DeniedError,
+    ExpiredError,
+    Fe2Error,
+    FieldError,
+    MfaNeededError,
+    NoCredentialsError,
+    NotFoundError,
+    ProtectedError,
+    QuotaError,
+    StateError,
+    ThrottledError,
+    UnreachableError,
+    UnreadableError,
+    UsageError,
+)
+from fe2tui.model.text import age, join_words
+
+INSTANCE_TYPE_PATTERN = re.compile(
+    r"\b([a-z][a-z0-9-]*\d[a-z0-9-]*\.(?:\d+x|metal|nano|micro|small|medium|large|xlarge)[a-z0-9-]*)"
+)
+_ZONE_PATTERN = re.compile(r"\b([a-z]{2,}(?:-[a-z]+)+-\d[a-z](?:-[a-z0-9]+)*)\b")
+_ID_PATTERN = re.compile(r"\b(?:i|vol|ami|sir|sg|subnet|vpc|snap|eni)-[0-9a-f]{8,17}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class AwsRefusal:
+    """One refusal: AWS's code and message, and what it was the answer to."""
+
+    code: str
+    message: str
+    action: str
+    profile: str = ""
+    endpoint: str = ""
+    status: int = 400
+    date: str = ""
+    now: datetime | None = None
+
+    @property
+    def sentence(self) -> str:
+        """AWS's own words on one line, ended as a sentence."""
+        text = " ".join(self.message.split())
+        return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+    @property
+    def aws_message(self) -> str:
+        """AWS's words, introduced."""
+        return f"AWS says: {self.sentence}" if self.sentence else f"AWS gives no more than the code {self.code}."
+
+    @property
+    def instance_type(self) -> str:
+        """The instance type that the message names, or words for it."""
+        found = INSTANCE_TYPE_PATTERN.search(self.message)
+        return found[1] if found else "instances of this type"
+
+    @property
+    def zone(self) -> str:
+        """The zone that the message names, or nothing."""
+        found = _ZONE_PATTERN.search(self.message)
+        return found[1] if found else ""
+
+    @property
+    def resource_ids(self) -> str:
+        """The ids that the message names."""
+        return ", ".join(dict.fromkeys(_ID_PATTERN.findall(self.message)))
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """How far this computer's clock is ahead of the answer's Date; negative when it is slow."""
+        from email.utils import parsedate_to_datetime
+
+        try:
+            theirs = parsedate_to_datetime(self.date)
+        except (TypeError, ValueError):
+            return timedelta(0)
+        return (self.now or datetime.now(UTC)) - theirs.astimezone(UTC)
+
+
+_LIMIT_PATTERN = re.compile(r"limit of (\d+)")
+_PRICES_PATTERN = re.compile(r"price of ([\d.]+) is lower .* price of ([\d.]+?)\.?(?:\s|$)")
+_HOW_TO_RAISE_QUOTA = (
+    "Stop others of its kind, choose a smaller type, or ask for more: AWS's console, Service Quotas, Amazon EC2. "
+    "An answer takes hours to days."
+)
+
+
+def _no_capacity(refusal: AwsRefusal) -> Fe2Error:
+    """For InsufficientInstanceCapacity and its like. Of a spot instance EC2 names neither the type nor the zone."""
+    what = f"spot {refusal.instance_type}" if "spot" in refusal.message.lower() else refusal.instance_type
+    return CapacityError(
+        f"AWS has no {what}{f' in {refusal.zone}' if refusal.zone else ''} right now.",
+        "Another zone or type may have some; or wait, and try again."
+        if not refusal.action.endswith("StartInstances")
+        else "Wait and try again, or change its type: a stopped instance stays in its zone.",
+    )
+
+
+def _no_spot_capacity(refusal: AwsRefusal) -> Fe2Error:
+    """For UnfulfillableCapacity: no spot capacity for the request as it is."""
+    return CapacityError(
+        "AWS has no spot capacity for this request right now.",
+        "Another zone or type may have some; or wait a few minutes, and try again.",
+    )
+
+
+def _max_price_too_low(refusal: AwsRefusal) -> Fe2Error:
+    """For SpotMaxPriceTooLow: in that zone the market asks more than may be paid, on demand if nothing else is said."""
+    prices = _PRICES_PATTERN.search(refusal.message)
+    words = f": {prices[2]} dollars an hour, and at most {prices[1]} was to be paid" if prices else ""
+    return CapacityError(
+        f"The spot price there is higher than the most that was to be paid{words}.",
+        "Choose another zone or type, or launch it on demand.",
+    )
+
+
+def _not_offered(refusal: AwsRefusal) -> Fe2Error:
+    """For Unsupported: a zone without the type, or a combination that there is nowhere."""
+    if INSTANCE_TYPE_PATTERN.search(refusal.message) or "zone" in refusal.message.lower():
+        return CapacityError(
+            f"AWS does not offer {refusal.instance_type} in {refusal.zone or 'this zone'}.",
+            "Choose another zone or type.",
+        )
+    return AwsError("AWS does not support this combination.", refusal.aws_message)
+
+
+def _quota_exceeded(refusal: AwsRefusal) -> Fe2Error:
+    """For the account's own limits."""
+    limit = _LIMIT_PATTERN.search(refusal.message)
+    if refusal.code == "VcpuLimitExceeded" and limit:
+        allowed = "no vCPUs of this family yet" if limit[1] == "0" else f"at most {limit[1]} vCPUs of this family"
+        return QuotaError(f"Your account may run {allowed}.", _HOW_TO_RAISE_QUOTA)
+    if refusal.code == "MaxSpotInstanceCountExceeded":
+        return QuotaError(
+            "Your account's limit for spot instances of this family is reached.",
+            f"{_HOW_TO_RAISE_QUOTA} On demand has a limit of its own, and may do.",
+        )
+    return QuotaError(f"Your account's limit is reached. {refusal.aws_message}", _HOW_TO_RAISE_QUOTA)
+
+
+CLOCK_TOLERANCE = timedelta(minutes=4)  # AWS refuses at five
+_WAIT_AND_RETRY = "Wait a minute and try again."
+_DENIED_ACTION = re.compile(r"perform:? ([\w-]+:\w+)")
+
+
+def error_from_response(
+    response: Mapping[str, Any], *, action: str, profile: str = "", endpoint: str = "", now: datetime | None = None
+) -> Fe2Error:
+    """Our error for an answer of AWS that is one."""
+    error = response.get("Error", {})
+    meta = response.get("ResponseMetadata", {})
+    refusal = AwsRefusal(
+        code=str(error.get("Code") or "Unknown").removeprefix("Client.").removeprefix("Server."),
+        message=str(error.get("Message") or ""),
+        action=action,
+        profile=profile,
+        endpoint=endpoint,
+        status=int(meta.get("HTTPStatusCode") or 400),
+        date=str(meta.get("HTTPHeaders", {}).get("date", "")),
+        now=now,
+    )
+    for codes, words in _ERRORS_BY_CODE:
+        if re.fullmatch(codes, refusal.code):
+            our_error = words(refusal)
+            our_error.code = refusal.code
+            return our_error
+    our_error = _aws_internal_error(refusal) if refusal.status >= 500 else _other_error(refusal)
+    our_error.code = refusal.code
+    return our_error
+
+
+def sso_remedy(profile: str) -> str:
+    """The command that begins an SSO session again."""
+    return f"Run `aws sso login{f' --profile {profile}' if profile and profile != 'default' else ''}`, then try again."
+
+
+def _denied(refusal: AwsRefusal) -> Fe2Error:
+    if "MultiFactorAuthentication" in refusal.message:
+        return MfaNeededError("The one-time code was not accepted.", "Wait for the device's next code, and type that.")
+    found = _DENIED_ACTION.search(refusal.message)
+    action = found[1] if found else refusal.action
+    if action.endswith("AssumeRole") and not refusal.action.endswith("AssumeRole"):
+        return CredentialsError(
+            f"The login behind profile {refusal.profile} may not take its role.", refusal.aws_message
+        )
+    return DeniedError(
+        f"Your login may not do {action}.", f"Ask whoever runs the account to allow {action}, or use another profile."
+    )
+
+
+def _no_spot_role(refusal: AwsRefusal) -> Fe2Error:
+    # EC2 user guide, "Service-linked role for Spot Instance requests": who asks by the API has to see that it exists
+    return DeniedError(
+        "This account has no role for spot instances yet, and your login may not do iam:CreateServiceLinkedRole.",
+        "Have somebody who may run this, once for the account: "
+        "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com",
+    )
+
+
+def _verification_pending(refusal: AwsRefusal) -> Fe2Error:
+    return AwsError(
+        "AWS is still checking your account for this region.", "It takes minutes, at most four hours; then try again."
+    )
+
+
+def _not_opted_in(refusal: AwsRefusal) -> Fe2Error:
+    if "marketplace" in refusal.message.lower():
+        return FieldError("image", "This image has terms that must be accepted first.", refusal.aws_message)
+    return AwsError(
+        "Your account is not signed up for this, or the region is not enabled.",
+        "Enable the region under Account, AWS Regions, in AWS's console; a new account is checked for up to a day.",
+    )
+
+
+def _account_blocked(refusal: AwsRefusal) -> Fe2Error:
+    return AwsError("AWS has blocked your account.", "Write to AWS's support; only they can lift it.")
+
+
+def _session_expired(refusal: AwsRefusal) -> Fe2Error:
+    wrong = _clock_error(refusal)
+    return wrong or ExpiredError("Your AWS session ran out.", sso_remedy(refusal.profile))
+
+
+def _signature_rejected(refusal: AwsRefusal) -> Fe2Error:
+    wrong = _clock_error(refusal)
+    if wrong is not None:
+        return wrong
+    if refusal.code == "RequestExpired":  # EC2's word for a session that is over
+        remedy = f"{sso_remedy(refusal.profile)} If it cannot be that, look at this computer's clock."
+        return ExpiredError("Your AWS session ran out.", remedy)
+    if refusal.code == "RequestTimeTooSkewed":
+        return ClockError("AWS found the call's time wrong: look at this computer's clock.", "Set it, and try again.")
+    return CredentialsError(
+        "AWS does not accept these credentials.",
+        "The key may be wrong, deleted or switched off, or this region not enabled for the account; "
+        "`aws configure` sets another key.",
+    )
+
+
+def _clock_error(refusal: AwsRefusal) -> Fe2Error | None:
+    off = refusal.clock_offset
+    if abs(off) < CLOCK_TOLERANCE:
+        return None
+    words = f"{round(abs(off) / timedelta(minutes=1))} minutes" if abs(off) < timedelta(hours=2) else age(abs(off))
+    return ClockError(
+        f"Your clock is {words} {'fast' if off > timedelta(0) else 'slow'}: AWS refuses calls from another time.",
+        "Set this computer's clock (`sudo timedatectl set-ntp true`), and try again.",
+    )
+
+
+def _throttled(refusal: AwsRefusal) -> Fe2Error:
+    return ThrottledError("AWS wants fewer calls: this account makes too many at once.", _WAIT_AND_RETRY)
+
+
+def _aws_internal_error(refusal: AwsRefusal) -> Fe2Error:
+    where = refusal.endpoint or "AWS"
+    return AwsError(f"{where} failed by a fault of its own ({refusal.status}).", _WAIT_AND_RETRY)
+
+
+def _wrong_state(refusal: AwsRefusal) -> Fe2Error:
+    who = refusal.resource_ids or "It"
+    if refusal.action.endswith("ModifyInstanceAttribute"):
+        return StateError(f"{who} is not stopped, and can only be changed so while it is.", refusal.aws_message)
+    return StateError(f"{who} cannot do that in its present state.", refusal.aws_message)
+
+
+def _unsupported_operation(refusal: AwsRefusal) -> Fe2Error:
+    if "one-time" in refusal.message.lower():
+        return StateError(
+            f"{refusal.resource_ids or 'This'} is a one-time spot instance: it cannot be stopped.",
+            "It can only be terminated; its disk goes with it: copy off what is needed first.",
+        )
+    if refusal.action.endswith("ModifyInstanceAttribute"):
+        return StateError("EC2 does not change that of this instance.", refusal.aws_message)
+    return StateError("EC2 does not do that with this instance.", refusal.aws_message)
+
+
+def _protected(refusal: AwsRefusal) -> Fe2Error:
+    if "disableapi" not in refusal.message.lower() and "protect" not in refusal.message.lower():
+        return StateError(f"{refusal.resource_ids or 'It'} does not permit that.", refusal.aws_message)
+    kind = "stop" if "disableapistop" in refusal.message.lower() else "termination"
+    return ProtectedError(
+        f"{refusal.resource_ids or 'The instance'} has {kind} protection.",
+        "Take the protection off in AWS's console first (Actions, Instance settings), if that is meant.",
+    )
+
+
+def _instance_not_found(refusal: AwsRefusal) -> Fe2Error:
+    who = refusal.resource_ids or "that id"
+    return NotFoundError(
+        f"EC2 knows no instance {who} in this region.",
+        "A new one takes seconds to show; look at the region, and at the id.",
+    )
+
+
+def _not_found(refusal: AwsRefusal) -> Fe2Error:
+    return NotFoundError(
+        f"EC2 knows no such thing in this region. {refusal.aws_message}", "Look at the id and at the region."
+    )
+
+
+def _malformed_id(refusal: AwsRefusal) -> Fe2Error:
+    return UsageError(f"EC2 cannot make sense of an id. {refusal.aws_message}", "Look at how it is written.")
+
+
+def _no_default_vpc(refusal: AwsRefusal) -> Fe2Error:
+    return FieldError(
+        "subnet_id", "This region has no default network (VPC).", "Have one made, or name a subnet to launch into."
+    )
+
+
+def _invalid_combination(refusal: AwsRefusal) -> Fe2Error:
+    if "free" in refusal.message.lower():
+        return FieldError(
+            "type",
+            "Your account's free plan does not allow this type.",
+            f"{refusal.aws_message} Choose a type that it allows, or upgrade the plan in AWS's console.",
+        )
+    return _type_incompatible(refusal) or AwsError("EC2 does not allow this combination.", refusal.aws_message)
+
+
+def _type_incompatible(refusal: AwsRefusal) -> Fe2Error | None:
+    """For an image or an instance that a type cannot run."""
+    found = INSTANCE_TYPE_PATTERN.search(refusal.message)
+    words, name = refusal.message.lower(), found[1] if found else "This type"
+    for part, why in (
+        ("(ena)", f"{name} needs ENA networking, which the image or instance does not have turned on."),
+        ("virtualization type", f"{name} needs another kind of virtualisation than the image has."),
+        ("boot mode", f"{name} does not boot in the way that the image needs."),
+        ("architecture", f"{name} has another architecture than the image."),
+    ):
+        if part in words:
+            return FieldError("type", why, f"Choose another type. {refusal.aws_message}")
+    return None
+
+
+def _reused_token(refusal: AwsRefusal) -> Fe2Error:
+    return AwsError(
+        "EC2 has seen this launch before, with other parameters: nothing was launched.", "Launch again from the start."
+    )
+
+
+def _field_error_builder(name: str, summary: str, remedy: str) -> Callable[[AwsRefusal], Fe2Error]:
+    def words(refused: AwsRefusal) -> Fe2Error:
+        return FieldError(name, summary, remedy or refused.aws_message)
+
+    return words
+
+
+def _invalid_parameter(refusal: AwsRefusal) -> Fe2Error:
+    if misfit := _type_incompatible(refusal):
+        return misfit
+    for part, name in (("InstanceType", "type"), ("instance type", "type"), ("ImageId", "image"), ("iops", "iops")):
+        if part in refusal.message:
+            return FieldError(name, "EC2 does not take this value.", refusal.aws_message)
+    return AwsError(f"EC2 refused {refusal.action.rpartition(':')[2] or 'the call'}.", refusal.aws_message)
+
+
+def _other_error(refusal: AwsRefusal) -> Fe2Error:
+    name = refusal.action.rpartition(":")[2] or "the call"
+    return AwsError(f"AWS refused {name}.", refusal.aws_message)
+
+
+_ERRORS_BY_CODE: tuple[tuple[str, Callable[[AwsRefusal], Fe2Error]], ...] = (
+    (r"Insufficient\w*Capacity\w*|ReservationCapacityExceeded", _no_capacity),
+    (r"UnfulfillableCapacity", _no_spot_capacity),
+    (r"SpotMaxPriceTooLow", _max_price_too_low),
+    (r"Unsupported", _not_offered),
+    (r"RequestLimitExceeded|\w*Throttl\w*|TooManyRequests\w*|SlowDown|BandwidthLimitExceeded", _throttled),
+    (r"MaxSpotInstanceCountExceeded|MaxConfigLimitExceeded|\w*LimitExceeded|ResourceCountExceeded", _quota_exceeded),
+    (r"UnauthorizedOperation|AccessDenied\w*|NotAuthorized\w*|UnauthorizedAccess|Forbidden\w*", _denied),
+    (r"AuthFailure\.ServiceLinkedRoleCreationNotPermitted", _no_spot_role),
+    (r"PendingVerification", _verification_pending),
+    (r"OptInRequired|NotSignedUp", _not_opted_in),
+    (r"Blocked", _account_blocked),
+    (r"ExpiredToken\w*|TokenRefreshRequired|UnauthorizedException|InvalidGrantException", _session_expired),
+    (
+        r"RequestExpired|RequestTimeTooSkewed|AuthFailure|SignatureDoesNotMatch|InvalidSignature\w*"
+        r"|InvalidClientTokenId|UnrecognizedClient\w*|InvalidAccessKeyId|InvalidToken|IncompleteSignature\w*",
+        _signature_rejected,
+    ),
+    (r"IncorrectInstanceState|Incorrect\w*State|InvalidInstanceState\w*|InvalidState\w*", _wrong_state),
+    (r"UnsupportedOperation", _unsupported_operation),
+    (r"OperationNotPermitted", _protected),
+    (r"InvalidInstanceID\.NotFound", _instance_not_found),
+    (
+        r"InvalidKeyPair\.NotFound",
+        _field_error_builder(
+            "key_name", "This region has no key pair of that name.", "Import your own key, or have one made."
+        ),
+    ),
+    (
+        r"InvalidKeyPair\.Duplicate",
+        _field_error_builder("key_name", "A key pair of that name is there already.", "Choose another name."),
+    ),
+    (
+        r"InvalidKey\.Format|InvalidKeyPair\.Format",
+        _field_error_builder("key_name", "EC2 does not take this public key.", ""),
+    ),
+    (
+        r"InvalidAMIID\.\w+|InvalidAMIName\.NotFound",
+        _field_error_builder(
+            "image", "There is no such image in this region.", "Type ubuntu, amazon, debian, dlami or an AMI."
+        ),
+    ),
+    (
+        r"InvalidInstanceType(\.\w+)?",
+        _field_error_builder("type", "There is no such instance type in this region.", "Type one such as t3.micro."),
+    ),
+    (
+        r"InvalidGroup\.Duplicate",
+        _field_error_builder(
+            "security_group", "A security group of that name is there already.", "Choose another name."
+        ),
+    ),
+    (
+        r"InvalidGroup\.NotFound|InvalidSecurityGroupID\.NotFound|InvalidGroupId\.Malformed",
+        _field_error_builder(
+            "security_group", "There is no such security group in this network.", "Choose another, or ssh."
+        ),
+    ),
+    (
+        r"InvalidSubnetID\.NotFound|InvalidSubnet",
+        _field_error_builder("subnet_id", "There is no such subnet here.", ""),
+    ),
+    (r"InvalidBlockDeviceMapping", _field_error_builder("disk", "The disk does not fit the image.", "")),
+    (r"VPCIdNotSpecified|DefaultVpcDoesNotExist", _no_default_vpc),
+    (r"IdempotentParameterMismatch", _reused_token),
+    (r"[\w.]*NotFound(Exception)?", _not_found),
+    (r"[\w.]*Malformed", _malformed_id),
+    (r"InvalidParameterCombination", _invalid_combination),
+    (r"InvalidParameterValue|InvalidParameter|MissingParameter|ValidationError", _invalid_parameter),
+    (r"ServerInternal|InternalError|InternalFailure|Unavailable|ServiceUnavailable|5\d\d", _aws_internal_error),
+)
+
+
+_CHECK_NETWORK = "Check the network, a VPN or proxy, and the region; then try again."
+
+
+def translate(
+    error: BaseException, *, action: str = "", profile: str = "", endpoint: str = "", now: datetime | None = None
+) -> Fe2Error:
+    """Our error for one of AWS's or the network's. ``action`` is what was asked for, as in ``ec2:StopInstances``.
+
+    ``now`` is this computer's time, compared with the answer's Date where the clock may be to blame.
+    """
+    if isinstance(error, Fe2Error):
+        return error
+    response = getattr(error, "response", None)
+    if isinstance(response, dict) and "Error" in response:
+        return error_from_response(
+            response, action=action or _operation_name(error), profile=profile, endpoint=endpoint, now=now
+        )
+    for kind in _class_names(error):
+        words = _LIBRARY_ERRORS.get(kind)
+        if words is not None:
+            return words(error, profile, endpoint)
+    if isinstance(error, RuntimeError) and "credentials" in str(error):
+        return ExpiredError("Your AWS session ran out.", sso_remedy(profile))
+    if isinstance(error, OSError):
+        return UnreachableError(f"{_endpoint_name(endpoint)} cannot be reached: {_one_line(error)}.", _CHECK_NETWORK)
+    return AwsError(
+        f"{action or 'The call'} failed inside AWS's library: {type(error).__name__}: {_one_line(error)}.",
+        "This is not yours to mend; please report it with this line.",
+        code=type(error).__name__,
+    )
+
+
+def _class_names(error: BaseException) -> Iterator[str]:
+    """The names of the library's classes that an error is of, the nearest first."""
+    for kind in type(error).__mro__:
+        if kind.__module__.startswith(("botocore", "aiobotocore", "aiohttp", "json")) or kind is ValueError:
+            yield kind.__name__
+
+
+def _operation_name(error: BaseException) -> str:
+    return str(getattr(error, "operation_name", ""))
+
+
+def _one_line(error: object) -> str:
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
+def _endpoint_name(endpoint: str, error: BaseException | None = None) -> str:
+    kwargs: dict[str, Any] = getattr(error, "kwargs", {})
+    return str(kwargs.get("endpoint_url") or endpoint or "AWS").split("?")[0].rstrip("/")
+
+
+_ErrorBuilder = Callable[[BaseException, str, str], Fe2Error]
+
+
+def _timed_out(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    return UnreachableError(
+        f"{_endpoint_name(endpoint, error)} did not answer in time.", _CHECK_NETWORK, code=type(error).__name__
+    )
+
+
+def _no_connection(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    where = _endpoint_name(endpoint, error)
+    return UnreachableError(
+        f"{where} cannot be reached: nothing answers there.", _CHECK_NETWORK, code=type(error).__name__
+    )
+
+
+def _connection_broken(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    return UnreachableError(
+        f"{_endpoint_name(endpoint, error)} broke the connection off before it answered.",
+        "It may pass; try again. If it stays, look at proxies and VPNs between here and there.",
+        code=type(error).__name__,
+    )
+
+
+def _proxy_error(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    proxy = getattr(error, "kwargs", {}).get("proxy_url", "The proxy")
+    return UnreachableError(
+        f"The proxy {proxy} did not let the call through to {_endpoint_name(endpoint)}.",
+        "Look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
+        code=type(error).__name__,
+    )
+
+
+def _certificate_error(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    return UnreachableError(
+        f"The certificate of {_endpoint_name(endpoint, error)} is not one that this computer trusts.",
+        "If a company's proxy opens encrypted traffic, set AWS_CA_BUNDLE to the file of its certificates.",
+        code=type(error).__name__,
+    )
+
+
+def _unreadable_reply(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    return UnreadableError(
+        f"The answer of {_endpoint_name(endpoint)} cannot be read: it is not what AWS sends.",
+        "Look at what answers there: a proxy's or a hotel's sign-in page, or a wrong --endpoint-url.",
+        code=type(error).__name__,
+    )
+
+
+def _no_credentials(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    if profile and profile != "default":
+        return NoCredentialsError(
+            f"The profile {profile} has no credentials.",
+            f"Run `aws configure --profile {profile}`, or `aws configure sso --profile {profile}`.",
+        )
+    return NoCredentialsError(
+        "No AWS credentials were found.",
+        "Run `aws configure` with an access key, or `aws configure sso`, or choose a profile that has some.",
+    )
+
+
+def _no_profile(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    return NoCredentialsError(
+        f"There is no AWS profile called “{getattr(error, 'kwargs', {}).get('profile', profile)}”.",
+        "`aws configure list-profiles` names those that there are; --profile or AWS_PROFILE chooses one.",
+    )
+
+
+def _incomplete_credentials(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    missing = getattr(error, "kwargs", {}).get("cred_var", "a part")
+    return NoCredentialsError(
+        f"The credentials are incomplete: {missing} is missing.", "Set it too, or run `aws configure`."
+    )
+
+
+def _sso_expired(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    return ExpiredError("Your SSO session ran out.", sso_remedy(profile), code=type(error).__name__)
+
+
+def _no_sso_token(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    if "sso" not in str(error).lower():
+        return _credentials_not_retrieved(error, profile, endpoint)
+    return ExpiredError("Your SSO session ran out, or was never begun.", sso_remedy(profile), code=type(error).__name__)
+
+
+def _login_expired(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    which = f" --profile {profile}" if profile and profile != "default" else ""
+    return ExpiredError(
+        "Your AWS sign-in ran out.", f"Run `aws login{which}`, then try again.", code=type(error).__name__
+    )
+
+
+def _client_rate_limited(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    return ThrottledError("AWS wants fewer calls: this account makes too many at once.", "Wait a minute and try again.")
+
+
+def _mfa_session_expired(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    return ExpiredError("The session that your one-time code opened ran out.", "Try again, and type the next code.")
+
+
+def _credentials_not_retrieved(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    message = _one_line(getattr(error, "kwargs", {}).get("error_msg") or error)
+    return CredentialsError(
+        f"The credentials could not be had: {message}.",
+        "Look at what the profile says about where they come from (credential_process, credential_source, SSO).",
+        code=type(error).__name__,
+    )
+
+
+def _aws_config_error(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    return UsageError(
+        f"AWS's own settings do not fit: {_one_line(error)}.", "Look at ~/.aws/config and the AWS_… variables."
+    )
+
+
+def _invalid_arguments(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    """What the library finds wrong with a call before it is sent. Its report has a heading and a line for each."""
+    report = str(getattr(error, "kwargs", {}).get("report") or error)
+    lines = [line.strip() for line in report.splitlines() if line.strip()]
+    summary = " ".join(_argument_error_text(line) for line in lines if not line.startswith("Parameter validation"))
+    return UsageError(summary or f"{_one_line(report)}.", "Name arguments, and spell them, as AWS does.")
+
+
+def _argument_error_text(line: str) -> str:
+    if found := re.fullmatch(r'Missing required parameter in (.+): "(.+)"', line):
+        return f"The argument {found[2]} is missing."
+    if found := re.fullmatch(r'Unknown parameter in (.+): "(.+?)", must be one of: (.+)', line):
+        return f"There is no argument {found[2]}: there are {join_words(found[3].split(', '))}."
+    if found := re.match(r"Invalid type for parameter (\S+), value: (.*), type: .*, valid types: (.+)", line):
+        wanted = join_words(re.findall(r"'(?:\w+\.)*(\w+)'", found[3]), "or")
+        return f"The argument {found[1]} cannot be {found[2]}: it is {_PYTHON_TYPE_NAMES.get(wanted, wanted)}."
+    return line if line.endswith(".") else f"{line}."
+
+
+_PYTHON_TYPE_NAMES = {
+    "bool": "true or false",
+    "str": "a text",
+    "int": "a whole number",
+    "list or tuple": "a list",
+    "dict": "a map",
+}
+
+
+def _no_region(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    return UsageError("No region is set.", "Say --region Ohio, or set AWS_REGION, or run `aws configure`.")
+
+
+def _value_error(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+    message = _one_line(error)
+    if message.startswith("Invalid endpoint"):
+        return UsageError(
+            f"{message.partition(':')[2].strip() or endpoint} is not an address.", "It begins with https://"
+        )
+    return AwsError(f"AWS's library refused the call: {message}.", "Look at ~/.aws/config and the AWS_… variables.")
+
+
+_LIBRARY_ERRORS: dict[str, _ErrorBuilder] = {
+    "ConnectTimeoutError": _timed_out,
+    "ReadTimeoutError": _timed_out,
+    "EndpointConnectionError": _no_connection,
+    "ConnectionClosedError": _connection_broken,
+    "ClientPayloadError": _connection_broken,
+    "ServerDisconnectedError": _connection_broken,
+    "ProxyConnectionError": _proxy_error,
+    "InvalidProxiesConfigError": _proxy_error,
+    "SSLError": _certificate_error,
+    "HTTPClientError": _connection_broken,
+    "ResponseParserError": _unreadable_reply,
+    "NoCredentialsError": _no_credentials,
+    "ProfileNotFound": _no_profile,
+    "PartialCredentialsError": _incomplete_credentials,
+    "UnauthorizedSSOTokenError": _sso_expired,
+    "SSOTokenLoadError": _sso_expired,
+    "TokenRetrievalError": _no_sso_token,
+    "SSOError": _sso_expired,
+    "LoginError": _login_expired,
+    "CapacityNotAvailableError": _client_rate_limited,
+    "RefreshWithMFAUnsupportedError": _mfa_session_expired,
+    "CredentialRetrievalError": _credentials_not_retrieved,
+    "MetadataRetrievalError": _credentials_not_retrieved,
+    "InvalidConfigError": _credentials_not_retrieved,
+    "InfiniteLoopConfigError": _credentials_not_retrieved,
+    "UnknownCredentialError": _credentials_not_retrieved,
+    "ConfigParseError": _aws_config_error,
+    "ConfigNotFound": _aws_config_error,
+    "NoRegionError": _no_region,
+    "ParamValidationError": _invalid_arguments,
+    "ValueError": _value_error,
+}

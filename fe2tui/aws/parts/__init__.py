@@ -1,5 +1,0 @@
-"""The parts of a fleet beside its instances: each is read on its own, seldom, and keeps what it had when that fails."""
-
-from fe2tui.aws.parts.whole import Parts
-
-__all__ = ["Parts"]

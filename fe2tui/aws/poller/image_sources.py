@@ -1,0 +1,185 @@
+"""Images: names of those that instances run, the account's own with their snapshots, the newest public ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fe2tui.aws.images import image_names, own_images, public_images
+from fe2tui.aws.paged_reads import InstancesRead
+from fe2tui.aws.poller.fleet_source import OFTEN, RARELY, SELDOM, FleetSource, loop_time
+from fe2tui.aws.session import Session
+from fe2tui.aws.snapshots import own_snapshots, snapshots_by_id, snapshots_of_image
+from fe2tui.errors import Fe2Error
+from fe2tui.model.fleet import PublicImage
+from fe2tui.model.image import Image
+from fe2tui.model.snapshot import Snapshot
+
+_PENDING_INTERVAL_MIN, _PENDING_INTERVAL_MAX = (
+    5.0,
+    15.0,
+)  # seconds between two looks at an image that is being made: at first, and after minutes
+_BACKOFF_DIVISOR = 20.0  # how many times longer than the look that waiting has lasted
+_SETTLE_SECONDS = 20.0  # seconds in which EC2 may still show what was before a change
+_RETRY_AFTER = 60.0
+
+
+class ImageNameSource(FleetSource):
+    """What the images of new instances are called."""
+
+    name = "image names"
+    interval = RARELY
+    ignores_failures = True
+
+    def __init__(self, session: Session, latest: Mapping[str, str]) -> None:
+        super().__init__()
+        self.latest = latest
+        self._session = session
+        self._new_ids: set[str] = set()
+
+    def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
+        """A new image is due."""
+        new = instances_read.new_image_ids - self.latest.keys() - self._new_ids - {""}
+        if new:
+            self._new_ids |= new
+            self.due = now
+
+    async def read(self, instances_read: InstancesRead) -> None:
+        """Those that a failed read has left are asked for again, too."""
+        wanted = frozenset(self._new_ids)
+        if wanted:
+            self.latest = {**self.latest, **await image_names(self._session, wanted)}
+            self._new_ids -= wanted
+
+
+class OwnImageSource(FleetSource):
+    """The account's own images, every ten minutes; every few seconds while one is pending, or after a change."""
+
+    name = "images"
+    interval = 2 * OFTEN
+
+    def __init__(self, session: Session, latest: Mapping[str, Image]) -> None:
+        super().__init__()
+        self.latest = latest
+        self._session = session
+        self._unsettled_until = 0.0
+        self._waiting_since: float | None = None
+
+    @property
+    def pending(self) -> tuple[Image, ...]:
+        """Those that AWS is making."""
+        return tuple(image for image in self.latest.values() if image.state == "pending")
+
+    @property
+    def is_urgent(self) -> bool:
+        """While one is pending, or EC2 may not show yet what was done."""
+        return bool(self.pending) or loop_time() < self._unsettled_until
+
+    def on_change(self) -> None:
+        """Something was done to an image: look now, and again until EC2 shows it."""
+        self._unsettled_until = loop_time() + _SETTLE_SECONDS
+        self._waiting_since = None
+        self.due = 0.0
+
+    async def read(self, instances_read: InstancesRead) -> None:
+        """All of them: they are few."""
+        found = {image.id: image for image in await own_images(self._session)}
+        if found != self.latest:
+            self.latest = found
+
+    def on_read_end(self, now: float, error: Fe2Error | None) -> None:
+        """While it hurries, the next look is soon; later when it takes long, or fails."""
+        super().on_read_end(now, error)
+        if not self.is_urgent:
+            self._waiting_since = None
+            return
+        if self._waiting_since is None:
+            self._waiting_since = now
+        wait = min(max((now - self._waiting_since) / _BACKOFF_DIVISOR, _PENDING_INTERVAL_MIN), _PENDING_INTERVAL_MAX)
+        self.due = now + (_RETRY_AFTER if error else wait)
+
+
+class SnapshotSource(FleetSource):
+    """The account's snapshots, every half hour and when an image comes or goes; those of pending images with them."""
+
+    name = "snapshots"
+    interval = SELDOM
+
+    def __init__(self, session: Session, images: OwnImageSource, latest: Mapping[str, Snapshot]) -> None:
+        super().__init__()
+        self.latest = latest
+        self._session = session
+        self._images = images
+        self._image_states: Mapping[str, str] | None = None
+        self._retry_at = 0.0
+        self._all_due_at = 0.0
+        self._reads_all = True
+
+    @property
+    def is_urgent(self) -> bool:
+        """Those of images that are being made."""
+        return self._all_due_at <= 0.0 or bool(self._images.pending)
+
+    def on_images_read(self, now: float) -> None:
+        """The images were just read: their snapshots are due if one is pending, came, went, or became what it is."""
+        before, self._image_states = (
+            self._image_states,
+            {key: image.state for key, image in self._images.latest.items()},
+        )
+        if before is not None and before != self._image_states:
+            self.due = self._all_due_at = 0.0
+        elif self._images.pending:
+            self.due = min(self.due, max(now, self._retry_at))
+
+    def on_read_start(self, now: float) -> None:
+        """All of them when their time has come, else those of pending images."""
+        self._reads_all = self._all_due_at <= now
+        if self._reads_all:
+            self._all_due_at = now + self.interval
+        self.due = self._all_due_at
+
+    async def read(self, instances_read: InstancesRead) -> None:
+        """Read all, or those of pending images."""
+        if self._reads_all:
+            found = {one.id: one for one in await own_snapshots(self._session)}
+        else:
+            found = dict(self.latest)
+            for image in self._images.pending:
+                found |= {one.id: one for one in await self._read_for_image(image)}
+        if found != self.latest:
+            self.latest = found
+
+    async def _read_for_image(self, image: Image) -> list[Snapshot]:
+        if image.snapshot_ids:
+            return await snapshots_by_id(self._session, image.snapshot_ids)
+        known = [one.id for one in self.latest.values() if image.id in one.description]
+        if known:
+            return await snapshots_by_id(self._session, known)
+        return await snapshots_of_image(self._session, image.id)
+
+    def on_read_end(self, now: float, error: Fe2Error | None) -> None:
+        """After a failure, those of pending images wait for a minute; if all were read, all are read again."""
+        super().on_read_end(now, error)
+        if error is not None and self._reads_all:
+            self._all_due_at = now
+        self._retry_at = now + _RETRY_AFTER if error else 0.0
+
+    def request_read(self, *, failed: bool) -> None:
+        """All of them."""
+        super().request_read(failed=failed)
+        self._all_due_at = self.due
+
+
+class PublicImageSource(FleetSource):
+    """The newest images of well-known families, every six hours."""
+
+    name = "public images"
+    interval = 6 * RARELY
+
+    def __init__(self, session: Session, latest: tuple[PublicImage, ...]) -> None:
+        super().__init__()
+        self.latest = latest
+        self._session = session
+
+    async def read(self, instances_read: InstancesRead) -> None:
+        """Two calls."""
+        self.latest = await public_images(self._session)

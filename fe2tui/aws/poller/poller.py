@@ -1,0 +1,229 @@
+"""Sees a region again and again: quick while anything moves, slow otherwise, never while nobody looks."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from fe2tui.aws.decode import InstanceReader
+from fe2tui.aws.paged_reads import PAGE_SIZE, InstancesRead, read_all, sort_and_compare
+from fe2tui.aws.poller import ReadScheduler
+from fe2tui.aws.prices import PriceCache
+from fe2tui.aws.session import Session
+from fe2tui.aws.spot import SpotPriceCache
+from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
+from fe2tui.model.fleet import Fleet, Problem
+from fe2tui.model.money import TimeSpan
+
+_FIRST_FRAME_DELAY = 0.2  # seconds that the first instances have for themselves, before all the rest is asked for
+_CREDENTIALS_SLOWDOWN = 5  # times slower than slow: what is missing takes a person to mend
+
+
+class ReadFailed(NamedTuple):
+    """A read of the instances that failed: the last good fleet still stands.
+
+    ``retry_in`` is seconds; infinite when only ``refresh`` will try again (a one-time code that nobody typed).
+    """
+
+    error: Fe2Error
+    at: datetime
+    retry_in: float
+
+
+class Poller:
+    """Reads one region's fleet for one listener.
+
+    A failed read is never an empty fleet: it is a ``ReadFailed``, and reading goes on, after 2, 4 … ``slow`` seconds.
+    Until it succeeds, the fleets that other parts bring have "instances" in ``Fleet.problems``. Parts that could not be
+    read (volumes, prices, spot, spot history, metrics, images, snapshots, addresses, public images) are there, too,
+    with what was last read of them. A slow listener gets the newest, never a queue. ``Fleet.runs`` and ``Fleet.disks``
+    are left to the store. An image that is being made does not make it quick: only images and snapshots are then looked
+    at every few seconds.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        price_cache: PriceCache | None = None,
+        *,
+        quick: float = 2.0,
+        slow: float = 60.0,
+        clock: Callable[[], datetime] | None = None,
+        last: Fleet | None = None,
+        reads_cpu: bool = True,
+        spot_price_cache: SpotPriceCache | None = None,
+    ) -> None:
+        """``prices`` keeps on-demand prices for a day (``store.prices``), ``market`` what spot prices were
+        (``store.spot``); ``last`` is the fleet known from before.
+
+        ``quick`` and ``slow`` are seconds between two reads. ``cpu``: whether to read how busy the machines in view
+        (``measure``) are, which AWS charges for.
+        """
+        self._session = session
+        self._quick = quick
+        self._slow = slow
+        self._clock = clock or (lambda: datetime.now(UTC))
+        known = last if last is not None and last.location == session.location else None
+        self._scheduler = ReadScheduler(
+            session,
+            price_cache,
+            self._clock,
+            self._on_change,
+            known,
+            reads_cpu=reads_cpu,
+            spot_price_cache=spot_price_cache,
+        )
+        self._reader = InstanceReader()
+        self._instances_read = InstancesRead(instances=known.instances if known else {})
+        self._seen_at: datetime | None = None
+        self._failure: ReadFailed | None = None
+        self._failures = 0
+        self._changes = 0
+        self._read_ended = -math.inf
+        self._retry_wait = 0.0
+        self._quick_until = 0.0
+        self._is_paused = False
+        self._is_read_requested = False
+        self._wake = asyncio.Event()
+        self._changed_event = asyncio.Event()
+
+    async def updates(self) -> AsyncIterator[Fleet | ReadFailed]:
+        """Each fleet as it is seen, for as long as it is listened to; once at a time."""
+        reading = asyncio.create_task(self._read_loop())
+        reading.add_done_callback(lambda _: self._changed_event.set())
+        reported: tuple[int, ReadFailed | None] = (0, None)
+        try:
+            while True:
+                await self._changed_event.wait()
+                self._changed_event.clear()
+                if reading.done():
+                    await reading
+                before, reported = reported, (self._changes, self._failure)
+                if self._seen_at is not None and reported[0] != before[0]:
+                    yield self._fleet(self._seen_at, reported[1])
+                if reported[1] is not None and reported[1] is not before[1]:
+                    yield reported[1]
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await self._scheduler.close()
+
+    def _fleet(self, seen_at: datetime, failure: ReadFailed | None) -> Fleet:
+        fleet = self._scheduler.fleet(self._instances_read, seen_at)
+        if failure is None:
+            return fleet
+        error = failure.error
+        problem = Problem("instances", error.summary, error.remedy, error.code)
+        return replace(fleet, problems=(problem, *fleet.problems))
+
+    def nudge(self, for_seconds: float = 30.0) -> None:
+        """Something was done: read at once, and be quick for so long."""
+        self._quick_until = max(self._quick_until, _now() + for_seconds)
+        self._request_read()
+
+    def refresh(self) -> None:
+        """Read everything at once, whatever the pace or a failure's wait; also when paused."""
+        self._scheduler.request_all()
+        self._request_read()
+
+    def read_images_soon(self) -> None:
+        """Something was done to an image: read images and snapshots now, and until EC2 shows it."""
+        self._scheduler.read_images_soon()
+
+    def set_cpu_ids(self, ids: Iterable[str]) -> None:
+        """These instances are in view: read how busy the running ones are.
+
+        At most one call a minute, the same instances at most every five; nothing while ``cpu`` is off.
+        """
+        self._scheduler.set_cpu_ids(ids)
+
+    def want_spot_history(self, spans: Mapping[str, TimeSpan]) -> None:
+        """Read what spot prices were, by type over these times: at most once an hour, and nothing that is known."""
+        self._scheduler.want_spot_history(spans)
+
+    @property
+    def reads_cpu(self) -> bool:
+        """Whether to read how busy machines are. What was read goes when it is set to False."""
+        return self._scheduler.reads_cpu
+
+    @reads_cpu.setter
+    def reads_cpu(self, on: bool) -> None:
+        self._scheduler.reads_cpu = on
+
+    def pause(self) -> None:
+        """Nobody looks: no calls until ``resume``, ``nudge`` or ``refresh``."""
+        self._is_paused = True
+        self._scheduler.set_watched(False)
+
+    def resume(self) -> None:
+        """Somebody looks again: read at once if the last read is older than the pace."""
+        self._is_paused = False
+        self._scheduler.set_watched(True)
+        self._wake.set()
+
+    def _request_read(self) -> None:
+        self._is_read_requested = True
+        self._wake.set()
+
+    def _on_change(self) -> None:
+        self._changes += 1
+        self._changed_event.set()
+
+    async def _read_loop(self) -> None:
+        while True:
+            await self._wait_until_due()
+            try:
+                await self._read()
+            except Fe2Error as error:
+                self._on_failure(error)
+            self._read_ended = _now()
+
+    async def _wait_until_due(self) -> None:
+        while not self._is_read_requested:
+            left = math.inf if self._is_paused else self._read_ended + self._interval() - _now()
+            if left <= 0:
+                break
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), None if math.isinf(left) else left)
+            except TimeoutError:
+                continue
+        self._is_read_requested = False
+
+    def _interval(self) -> float:
+        """Seconds from the end of one read to the next."""
+        if self._failures:
+            return self._retry_wait
+        return self._quick if self._instances_read.is_moving or _now() < self._quick_until else self._slow
+
+    async def _read(self) -> None:
+        found = await read_all(
+            self._session, "DescribeInstances", self._reader, keeps_objects=True, MaxResults=PAGE_SIZE
+        )
+        self._instances_read = await sort_and_compare(found, self._instances_read.instances)
+        is_first, self._seen_at = self._seen_at is None, self._clock()
+        self._failures = 0
+        self._failure = None
+        self._on_change()
+        if is_first:
+            await asyncio.sleep(_FIRST_FRAME_DELAY)
+        self._scheduler.on_instances_read(self._instances_read)
+
+    def _on_failure(self, error: Fe2Error) -> None:
+        self._failures += 1
+        if isinstance(error, MfaNeededError):
+            self._retry_wait = math.inf
+        elif isinstance(error, CredentialsError):
+            self._retry_wait = self._slow * _CREDENTIALS_SLOWDOWN
+        else:
+            self._retry_wait = min(self._slow, self._quick * 2.0 ** min(self._failures - 1, 10))
+        self._failure = ReadFailed(error, self._clock(), self._retry_wait)
+        self._changed_event.set()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

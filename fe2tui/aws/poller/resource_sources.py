@@ -1,0 +1,310 @@
+"""The volumes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from fe2tui.aws.decode import SpotRequestReader, VolumeReader
+from fe2tui.aws.metrics import cpu_utilization
+from fe2tui.aws.network import idle_addresses
+from fe2tui.aws.paged_reads import PAGE_SIZE, InstancesRead, read_all
+from fe2tui.aws.poller.fleet_source import OFTEN, RARELY, SELDOM, FleetSource, loop_time
+from fe2tui.aws.session import Session
+from fe2tui.aws.spot import all_spot_requests
+from fe2tui.aws.worker_thread import in_worker_thread
+from fe2tui.errors import Fe2Error
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import State
+from fe2tui.model.interruption import LIVE_REQUEST_STATES
+from fe2tui.model.spot import SpotRequest
+from fe2tui.model.volume import Volume
+
+_MAX_FILTERED = 200  # volumes that one filter names
+
+
+class VolumeSource(FleetSource):
+    """All volumes every five minutes; those that instances attached or let go of, at once."""
+
+    name = "volumes"
+    interval = OFTEN
+
+    def __init__(self, session: Session, latest: Mapping[str, Volume]) -> None:
+        super().__init__()
+        self.latest = latest
+        self._session = session
+        self._reader = VolumeReader()
+        self._moved_ids: set[str] = set()
+        self._all_due_at = 0.0
+        self._reads_all = True
+
+    def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
+        """Those that moved are due."""
+        self._moved_ids |= instances_read.moved_volume_ids
+        if self._moved_ids:
+            self.due = min(self.due, now)
+
+    def on_read_start(self, now: float) -> None:
+        """All of them when their time has come, or when many moved."""
+        self._reads_all = self._all_due_at <= now or len(self._moved_ids) > _MAX_FILTERED
+        if self._reads_all:
+            self._all_due_at = now + self.interval
+        self.due = self._all_due_at
+
+    async def read(self, instances_read: InstancesRead) -> None:
+        """Read all, or those that moved."""
+        moved, self._moved_ids = self._moved_ids, set()
+        if self._reads_all:
+            found = await read_all(
+                self._session, "DescribeVolumes", self._reader, keeps_objects=True, MaxResults=PAGE_SIZE
+            )
+            self.latest = await in_worker_thread(_by_id, found)
+        else:
+            some = [{"Name": "volume-id", "Values": sorted(moved)}]
+            found = await read_all(self._session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE_SIZE, Filters=some)
+            rest = {key: volume for key, volume in self.latest.items() if key not in moved}
+            self.latest = rest | {volume.id: volume for volume in found}
+
+    def on_read_end(self, now: float, error: Fe2Error | None) -> None:
+        """After a failure the next read is one of all, whichever volumes this one was for."""
+        super().on_read_end(now, error)
+        if error is not None:
+            self._all_due_at = now
+
+    def request_read(self, *, failed: bool) -> None:
+        """All of them."""
+        super().request_read(failed=failed)
+        self._all_due_at = self.due
+
+
+def _by_id(volumes: list[Volume]) -> Mapping[str, Volume]:
+    return {volume.id: volume for volume in volumes}
+
+
+_LAGGING_INTERVAL = 20.0  # seconds until a request that lags behind its machine is looked at again
+_SETTLING_SECONDS = 180.0  # seconds after which it is left to the usual pace
+
+
+class SpotRequestSource(FleetSource):
+    """All spot requests every five minutes while there is a spot instance or a request that may still make one.
+
+    A spot instance that is new or in another state makes them due at once. A request lags behind its machine (EC2 User
+    Guide, "State changes for a Spot request"), so they are read again until both agree, for three minutes at most.
+    """
+
+    name = "requests"
+    interval = OFTEN
+
+    def __init__(self, session: Session, latest: Mapping[str, SpotRequest]) -> None:
+        super().__init__()
+        self.latest = latest
+        self._session = session
+        self._reader = SpotRequestReader()
+        self._instances_read = InstancesRead()
+        self._has_moved = False
+        self._settling_until = 0.0
+        self._is_lagging = False
+
+    @property
+    def is_urgent(self) -> bool:
+        """While a request lags behind its machine."""
+        return self._is_lagging
+
+    def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
+        """Machines that moved make it due."""
+        self._instances_read = instances_read
+        if instances_read.changed_spot_ids:
+            self._has_moved = True
+            self.due = min(self.due, now)
+            self._settling_until = now + _SETTLING_SECONDS
+
+    async def read(self, instances_read: InstancesRead) -> None:
+        """No call where there is nothing that a request could be about."""
+        moved, self._has_moved = self._has_moved, False
+        if moved or instances_read.spot_types or any(one.state in LIVE_REQUEST_STATES for one in self.latest.values()):
+            try:
+                found = await all_spot_requests(self._session, self._reader)
+            except Fe2Error:
+                self._has_moved |= moved
+                raise
+            self._replace({one.id: one for one in found})
+        elif self.latest:
+            told_of = {one.spot_request_id for one in instances_read.instances.values() if one.is_spot}
+            self._replace({key: one for key, one in self.latest.items() if key in told_of})
+
+    def on_read_end(self, now: float, error: Fe2Error | None) -> None:
+        """Again soon while a request lags behind its machine."""
+        super().on_read_end(now, error)
+        self._is_lagging = error is None and now < self._settling_until and self._any_lagging()
+        if self._is_lagging:
+            self.due = min(self.due, now + _LAGGING_INTERVAL)
+
+    def request_read(self, *, failed: bool) -> None:
+        """Read anew, and look as closely as after a change."""
+        super().request_read(failed=failed)
+        self._settling_until = loop_time() + _SETTLING_SECONDS
+
+    def _replace(self, found: Mapping[str, SpotRequest]) -> None:
+        if found != self.latest:
+            self.latest = found
+
+    def _any_lagging(self) -> bool:
+        instances = self._instances_read.instances
+        return any(
+            _lags_behind(request, instance.state)
+            for request in self.latest.values()
+            if (instance := instances.get(request.instance_id or "")) is not None
+        )
+
+
+def _lags_behind(request: SpotRequest, state: State) -> bool:
+    """Whether a request's state does not go with that of its machine, so that EC2 will change it soon."""
+    if state is State.RUNNING:
+        return request.state in ("open", "disabled") and not request.status_code.startswith("instance-terminated")
+    return request.state == "active" and not state.is_moving
+
+
+REPEAT_AFTER = OFTEN  # seconds until the same machine is asked about again
+_TIMER_TOLERANCE = 1.0  # seconds that the alarm may be early
+MIN_CALL_GAP = 60.0  # seconds between two calls, whatever comes into view
+_FIGURES_VALID = timedelta(minutes=30)  # how long figures are shown of a machine that is in view no more
+
+
+class CpuSource(FleetSource):
+    """CPU figures of machines that somebody looks at: at most one call a minute, a machine at most every five.
+
+    ``is_on`` may be set at any time; what was measured goes when it is off.
+    """
+
+    name = "metrics"
+    interval = REPEAT_AFTER
+    is_free = False
+
+    def __init__(self, session: Session, clock: Callable[[], datetime], last: Fleet | None, *, is_on: bool) -> None:
+        super().__init__()
+        self.latest: Mapping[str, tuple[float, ...]] = {}
+        self._session = session
+        self._clock = clock
+        self._is_on = is_on
+        self._ids: tuple[str, ...] = ()
+        self._instances_read = InstancesRead()
+        self._ids_to_read: list[str] = []
+        self._asked_at: dict[str, float] = {}
+        self._last_call_at = -math.inf
+        self._measured_at: dict[str, datetime] = {}
+        self.due = math.inf
+        if last is not None and is_on and clock() - last.seen_at < _FIGURES_VALID:
+            self.latest = last.cpu
+            self._measured_at = dict.fromkeys(last.cpu, last.seen_at)
+
+    @property
+    def is_urgent(self) -> bool:
+        """What comes into view is wanted at once."""
+        return self._is_on
+
+    @property
+    def is_on(self) -> bool:
+        """Whether to measure."""
+        return self._is_on
+
+    def set_on(self, on: bool, now: float) -> None:
+        """Begin to measure, or end it and forget the figures."""
+        self._is_on = on
+        if not on:
+            self.latest = {}
+            self._measured_at.clear()
+        self._schedule(now)
+
+    def set_ids(self, ids: Iterable[str], now: float) -> None:
+        """These are the machines in view."""
+        self._ids = tuple(dict.fromkeys(ids))
+        self._schedule(now)
+
+    def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
+        """Of those in view, the running ones are measured."""
+        self._instances_read = instances_read
+        self._schedule(now)
+
+    def on_read_start(self, now: float) -> None:
+        """Choose whom to ask about."""
+        self._ids_to_read = [
+            key
+            for key in self._ids_to_measure()
+            if now - self._asked_at.get(key, -math.inf) >= REPEAT_AFTER - _TIMER_TOLERANCE
+        ]
+        self._asked_at = {key: at for key, at in self._asked_at.items() if now - at < REPEAT_AFTER}
+        self._asked_at.update(dict.fromkeys(self._ids_to_read, now))
+        self._last_call_at = now
+        self._schedule(now)
+
+    async def read(self, instances_read: InstancesRead) -> None:
+        """One call for each hundred machines."""
+        ids, at = self._ids_to_read, self._clock()
+        if not ids:
+            return
+        read = await cpu_utilization(self._session, ids, now=at)
+        if not self._is_on:
+            return
+        measured = {**self._measured_at, **dict.fromkeys(ids, at)}
+        self._measured_at = {key: moment for key, moment in measured.items() if at - moment < _FIGURES_VALID}
+        before = {key: figures for key, figures in self.latest.items() if key in self._measured_at}
+        self.latest = {key: figures for key, figures in before.items() if key not in ids} | read
+
+    def on_read_end(self, now: float, error: Fe2Error | None) -> None:
+        """A failed call counts as one: it is not made again sooner."""
+        self._schedule(now)
+
+    def request_read(self, *, failed: bool) -> None:
+        """Only what could not be read is asked for again."""
+        if failed:
+            self._asked_at.clear()
+            self._last_call_at = -math.inf
+            self.due = 0.0 if self._is_on and self._ids_to_measure() else math.inf
+
+    def _ids_to_measure(self) -> list[str]:
+        instances = self._instances_read.instances
+        return [key for key in self._ids if (one := instances.get(key)) is not None and one.state is State.RUNNING]
+
+    def _schedule(self, now: float) -> None:
+        """New ones as soon as may be; the others all together, when the last that was asked about may be again."""
+        wanted = self._ids_to_measure() if self._is_on else []
+        asked = [self._asked_at[key] for key in wanted if key in self._asked_at]
+        if not wanted:
+            self.due = math.inf
+        else:
+            again = max(asked) + REPEAT_AFTER if len(asked) == len(wanted) else now
+            self.due = max(again, self._last_call_at + MIN_CALL_GAP)
+
+
+class AccountIdSource(FleetSource):
+    """The account's number. Not to be told it harms nothing."""
+
+    name = "account"
+    interval = RARELY
+    ignores_failures = True
+
+    def __init__(self, session: Session, latest: str) -> None:
+        super().__init__()
+        self.latest = latest
+        self._session = session
+
+    async def read(self, instances_read: InstancesRead) -> None:
+        """Asked once a session."""
+        self.latest = (await self._session.identity()).account
+
+
+class IdleAddressSource(FleetSource):
+    """Elastic IPs that are associated with nothing, every half hour."""
+
+    name = "addresses"
+    interval = SELDOM
+
+    def __init__(self, session: Session, latest: tuple[str, ...]) -> None:
+        super().__init__()
+        self.latest = latest
+        self._session = session
+
+    async def read(self, instances_read: InstancesRead) -> None:
+        """One call."""
+        self.latest = await idle_addresses(self._session)

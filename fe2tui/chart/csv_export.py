@@ -1,0 +1,46 @@
+"""Prices as comma-separated values: one line a change."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from fe2tui.chart.chart import Chart
+from fe2tui.model.price_series import Change, PriceSeries
+from fe2tui.model.spot import SpotHistory
+
+HEADER = ("type", "zone", "time", "price")
+
+
+def prices_csv(what: SpotHistory | Chart) -> str:
+    """All changes of a history, or those of a chart's window with the price that its window begins with.
+
+    Columns: type, zone, time (UTC, ISO 8601), price (dollars an hour), by zone and time. A chart's first price of a
+    zone has the time at which it was set, which may lie before the window.
+    """
+    if isinstance(what, SpotHistory):
+        parts = [(what.type, zone, _changes(series)) for zone, series in sorted(what.zones.items())]
+    else:
+        parts = [
+            (what.type_name, line.zone or line.label, _changes_in_window(what, line.series)) for line in what.lines
+        ]
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(HEADER)
+    for kind, zone, changes in parts:
+        writer.writerows((kind, zone, _iso(moment), f"{price:f}") for moment, price in changes)
+    return written.getvalue()
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _changes(series: PriceSeries) -> Iterable[Change]:
+    return zip(series.times, series.values, strict=True)
+
+
+def _changes_in_window(chart: Chart, series: PriceSeries) -> Iterable[Change]:
+    return ((moment, price) for moment, price in _changes(series.since(chart.start)) if moment <= chart.end)

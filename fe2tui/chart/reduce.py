@@ -1,0 +1,80 @@
+"""A step function reduced to the columns there are."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from fe2tui.model.price_series import PriceSeries
+
+_SPIKE_DOTS = 4
+"""Dots by which a short price has to leave its neighbours to be drawn: a row of the picture."""
+
+Dot = tuple[int, int]
+
+
+class PriceColumn(NamedTuple):
+    """What a series does in one column, in dots: what held longest, the lowest and the highest."""
+
+    number: int
+    value: int
+    low: int
+    high: int
+
+
+def reduce_to_columns(
+    series: PriceSeries, start: datetime, end: datetime, columns: int, dot: Callable[[float], int]
+) -> list[PriceColumn]:
+    """Each column of a window in which something is known. Cost: one step a change and one a column."""
+    zero, whole = start.timestamp(), (end - start).total_seconds()
+    first = max(bisect_right(series.times, start) - 1, 0)
+    last = bisect_left(series.times, end)
+    dots = [dot(float(value)) for value in series.values[first:last]]
+    begins = [max(0.0, (moment.timestamp() - zero) / whole * columns) for moment in series.times[first:last]]
+    if not dots:
+        return []
+    begins.append(float(columns))
+    found: list[PriceColumn] = []
+    index = 0
+    for number in range(int(begins[0]), columns):
+        until = index
+        while begins[until + 1] < number + 1:
+            until += 1
+        if until == index:
+            found.append(PriceColumn(number, dots[index], dots[index], dots[index]))
+        else:
+            found.append(_column(number, dots[index : until + 1], begins[index : until + 2]))
+        index = until
+    return found
+
+
+def _column(number: int, dots: Sequence[int], begins: Sequence[float]) -> PriceColumn:
+    """What several values are together that begin at these places, the last of which is an end."""
+    longest, value, begin = -1.0, dots[0], max(begins[0], number)
+    for dot, end in zip(dots, begins[1:], strict=True):
+        lasts = min(end, number + 1) - begin
+        if lasts > longest:
+            longest, value = lasts, dot
+        begin = end
+    return PriceColumn(number, value, min(dots), max(dots))
+
+
+def column_path(columns: Sequence[PriceColumn]) -> list[Dot]:
+    """The columns as a line of horizontal and vertical stretches, from dot to dot, a spike within a column included."""
+    dots: list[Dot] = []
+    for index, (x, y, low, high) in enumerate(columns):
+        if not index:
+            dots.append((x, y))
+        elif (before := columns[index - 1].value) != y:
+            dots += [(x, before), (x, y)]
+        if high - y >= _SPIKE_DOTS or y - low >= _SPIKE_DOTS:
+            around = [column.value for column in columns[max(0, index - 1) : index + 2]]
+            if high - max(around) >= _SPIKE_DOTS:
+                dots += [(x, y), (x, high), (x, y)]
+            if min(around) - low >= _SPIKE_DOTS:
+                dots += [(x, y), (x, low), (x, y)]
+    if columns:
+        dots.append((columns[-1].number, columns[-1].value))
+    return dots

@@ -1,0 +1,199 @@
+"""The axis of prices: what of it is shown, where its ticks are, and where the price to compare with stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Literal
+
+ReferencePosition = Literal["none", "inside", "above", "below"]
+"""Where the reference stands: nowhere, on the axis, or beyond a break of it."""
+
+_MIN_STEP = Decimal("0.0001")
+"""EC2 gives prices with four decimals or more; a finer axis would only show noise."""
+
+_MIN_LINE_SHARE = Decimal("0.4")
+"""The lines take at least so much of the height, or the axis breaks before the reference."""
+
+_MARGIN = Decimal("1.08")
+"""What the lines leave free above and below them."""
+
+_MIN_SPAN_SHARE = Decimal("0.04")
+"""The axis covers at least so much of the highest price, so that a price that hardly moves looks like one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceAxis:
+    """The prices from ``low`` to ``high``, dollars an hour. ``ticks`` go upwards, all with so many ``decimals``."""
+
+    low: Decimal
+    high: Decimal
+    ticks: tuple[Decimal, ...]
+    decimals: int
+    reference_position: ReferencePosition = "none"
+
+    def share(self, price: Decimal | float) -> float:
+        """How high a price stands: 0 at the lower end, 1 at the upper one."""
+        low = float(self.low)
+        return (float(price) - low) / (float(self.high) - low)
+
+    def label(self, price: Decimal) -> str:
+        """A price as it stands at a tick."""
+        return f"{price:,.{self.decimals}f}"
+
+
+def price_axis(lowest: Decimal, highest: Decimal, reference: Decimal | None, rows: int) -> PriceAxis:
+    """The axis for prices between two: its ticks are in the middle of rows, and equally many rows apart."""
+    position = _reference_position(lowest, highest, reference)
+    if position == "inside" and reference is not None:
+        lowest, highest = min(lowest, reference), max(highest, reference)
+    needed = max(highest - lowest, highest * _MIN_SPAN_SHARE, 4 * _MIN_STEP) * _MARGIN
+    step, apart = _tick_step(needed, rows)
+    row = step / apart
+    first = max(0, int(((lowest + highest) / 2 / row - Decimal(rows - 1) / 2).to_integral_value()))
+    ticks = tuple(row * number for number in range(first, first + rows) if number % apart == 0)
+    decimals = max(2, _decimals(step))
+    if reference is not None:
+        decimals = max(decimals, min(4, _decimals(reference)))
+    low = row * first - row / 2
+    return PriceAxis(low, low + row * rows, ticks, decimals, position)
+
+
+def _reference_position(lowest: Decimal, highest: Decimal, reference: Decimal | None) -> ReferencePosition:
+    if reference is None:
+        return "none"
+    own = max(highest - lowest, highest * _MIN_SPAN_SHARE * 2)
+    whole = max(highest, reference) - min(lowest, reference)
+    if whole <= 0 or own / whole >= _MIN_LINE_SHARE:
+        return "inside"
+    return "above" if reference > highest else "below"
+
+
+def _tick_step(needed: Decimal, rows: int) -> tuple[Decimal, int]:
+    """The price between two ticks, 1, 2 or 5 times a power of ten, and how many rows apart they are.
+
+    Of those that are possible the one that leaves least of the height empty with ticks three rows apart or, where
+    there are many rows, eight of them.
+    """
+    wanted = max(3, rows // 8)
+    possible: list[tuple[Decimal, Decimal, int]] = []
+    exponent = max(_MIN_STEP.adjusted(), (2 * needed / rows).adjusted())
+    for step in (Decimal(factor).scaleb(power) for power in (exponent, exponent + 1) for factor in (1, 2, 5)):
+        apart = min(int(rows * step / needed), max(2, rows // 2))
+        if apart >= 2:
+            used = needed * apart / (rows * step)
+            possible.append((used - Decimal(abs(apart - wanted)) / wanted / 6, step, apart))
+    _, step, apart = max(possible)
+    return step, apart
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+Tick = tuple[datetime, str]
+
+_HOURS = (1, 2, 3, 4, 6, 12)
+_DAYS = (1, 2, 3, 7, 14)
+_LABEL_GAP = 2
+"""Columns between two labels."""
+
+
+def time_ticks(start: datetime, end: datetime, tz: tzinfo | None, columns: int) -> tuple[Tick, ...]:
+    """Ticks within a window, in their order, with labels that fit side by side into so many columns.
+
+    A day that begins reads ``17`` or, where it is the first or the month is another, ``17 Nov``; an hour ``06:00``.
+    """
+    span = (end - start).total_seconds()
+    days = span / 86400
+    if days <= 3.01:
+        for hours in _HOURS:
+            if span / 3600 / hours * (6 + _LABEL_GAP) <= columns:
+                return tuple(_label_ticks(_hour_ticks(start, end, tz, hours)))
+    for step in _DAYS:
+        if days / step * (6 + _LABEL_GAP if step > 1 or days < 4 else 4 + _LABEL_GAP) <= columns:
+            return tuple(_label_ticks(_day_ticks(start, end, tz, step)))
+    return tuple(_label_ticks(_month_ticks(start, end, tz)))
+
+
+def _label_ticks(moments: Iterator[datetime]) -> Iterator[Tick]:
+    """Moments with their words; a midnight that the clocks leap over is still the beginning of its day."""
+    month: tuple[int, int] | None = None
+    for here in moments:
+        if here.hour or here.minute:
+            yield here, f"{here:%H:%M}"
+        else:
+            yield here, f"{here.day}" if month == (here.year, here.month) else f"{here.day} {here:%b}"
+            month = (here.year, here.month)
+
+
+def _midnights(start: datetime, end: datetime, tz: tzinfo | None) -> Iterator[datetime]:
+    """The beginnings of the days in a time zone, from the day of ``start`` on."""
+    here = start.astimezone(tz)
+    day = datetime(here.year, here.month, here.day)  # noqa: DTZ001 - the wall's time; its zone comes next
+    while (moment := _wall_clock_moment(day, tz)) <= end:
+        yield moment
+        day += timedelta(days=1)
+
+
+def _wall_clock_moment(wall: datetime, tz: tzinfo | None) -> datetime:
+    """When a time stands on the clocks of a zone: aware, in that zone."""
+    return wall.astimezone() if tz is None else wall.replace(tzinfo=tz)
+
+
+def _day_ticks(start: datetime, end: datetime, tz: tzinfo | None, step: int) -> Iterator[datetime]:
+    for midnight in _midnights(start, end, tz):
+        if midnight >= start and midnight.toordinal() % step == 1 % step:  # Mondays, where it is weeks
+            yield midnight
+
+
+def _month_ticks(start: datetime, end: datetime, tz: tzinfo | None) -> Iterator[datetime]:
+    return (midnight for midnight in _midnights(start, end, tz) if midnight >= start and midnight.day == 1)
+
+
+def _hour_ticks(start: datetime, end: datetime, tz: tzinfo | None, step: int) -> Iterator[datetime]:
+    for midnight in _midnights(start, end, tz):
+        wall = midnight.replace(tzinfo=None)
+        for hour in range(0, 24, step):
+            moment = _wall_clock_moment(wall + timedelta(hours=hour), tz)
+            is_there = moment.astimezone(UTC).astimezone(tz).hour == hour or hour == 0  # clocks leap over some
+            if start <= moment <= end and is_there:
+                yield moment
+
+
+@dataclass
+class _LabelBlock:
+    """Labels that stand row by row without a gap; ``middle`` is where their first would best be."""
+
+    wanted: list[int]
+
+    @property
+    def first(self) -> int:
+        offsets = [row - index for index, row in enumerate(self.wanted)]
+        return round(sum(offsets) / len(offsets))
+
+
+def spread_labels(wanted: Sequence[int], first: int, last: int) -> list[int]:
+    """A row of its own for each wanted row, in the same order from above, within first … last, as near as can be.
+
+    Raises ValueError where there are fewer rows than labels.
+    """
+    if len(wanted) > last - first + 1:
+        raise ValueError(f"{len(wanted)} labels for {last - first + 1} rows")
+    order = sorted(range(len(wanted)), key=lambda place: wanted[place])
+    blocks: list[_LabelBlock] = []
+    for index in order:
+        blocks.append(_LabelBlock([wanted[index]]))
+        while len(blocks) > 1 and blocks[-2].first + len(blocks[-2].wanted) > blocks[-1].first:
+            block = blocks.pop()
+            blocks[-1].wanted += block.wanted
+    rows = [block.first + number for block in blocks for number in range(len(block.wanted))]
+    rows = [min(row, last - (len(rows) - 1 - number)) for number, row in enumerate(rows)]
+    rows = [max(row, first + number) for number, row in enumerate(rows)]
+    rows_of_labels = [0] * len(wanted)
+    for index, row in zip(order, rows, strict=True):
+        rows_of_labels[index] = row
+    return rows_of_labels

@@ -1,0 +1,182 @@
+"""The click group: which commands there are, and the options that all of them take."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import click
+
+from fe2tui.cli import INTERRUPTED
+from fe2tui.cli.exit_status import exit_status_of, print_message
+from fe2tui.cli.options import DEMO_FLAG, GLOBAL_OPTIONS, GlobalOption, GlobalOptions
+from fe2tui.errors import UsageError
+
+# command → the module of this package that holds it, under the command's name with _ for -
+_COMMANDS = {
+    "instances": "instances",
+    "instance": "instances",
+    "get-instance": "get",
+    "ip": "instances",
+    "launch": "launch",
+    "connect": "connect",
+    "start": "power",
+    "stop": "power",
+    "reboot": "power",
+    "terminate": "terminate",
+    "change-type": "types",
+    "freeze": "images",
+    "deregister": "images",
+    "amis": "images",
+    "ami": "images",
+    "get-ami": "get",
+    "requests": "spot_requests",
+    "get-request": "get",
+    "get-request-from-instance": "get",
+    "types": "types",
+    "price-demand": "types",
+    "price-hist": "price_hist",
+    "cost": "cost",
+    "activity": "activity",
+    "region": "regions",
+    "regions": "regions",
+    "demo": "demo",
+    "completion": "completion",
+}
+_HELP_FLAGS = ["-h", "--help"]
+_CONTEXT_SETTINGS = {"help_option_names": _HELP_FLAGS, "max_content_width": 100}
+
+
+def run_click(program: str, arguments: Sequence[str]) -> int:
+    """Run one command line of either program; the exit status."""
+    return exit_status_of(program, lambda: _invoke(program, list(arguments)))
+
+
+def _invoke(program: str, arguments: list[str]) -> int:
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    variable = f"_{program.upper()}_COMPLETE"
+    try:
+        status = group(program).main(
+            arguments,
+            prog_name=program,
+            standalone_mode=False,
+            complete_var=variable,
+            obj=GlobalOptions(by=shlex.join([program, *arguments])),
+        )
+    except click.Abort:
+        print_message(f"{program}: interrupted.")
+        return INTERRUPTED
+    except click.ClickException as wrong:
+        wrong.show(sys.stderr)
+        return wrong.exit_code
+    return status if isinstance(status, int) else 0
+
+
+class CommandGroup(click.Group):
+    """The group; a command's module is imported when the command is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        if cmd_name not in self.commands:
+            module = import_module(f"fe2tui.cli.{_COMMANDS[cmd_name]}")
+            command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+            command.context_settings = {**_CONTEXT_SETTINGS, **command.context_settings}
+            command.params.extend(map(_click_option, GLOBAL_OPTIONS))
+            self.commands[cmd_name] = command
+        return self.commands[cmd_name]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in _HELP_FLAGS:  # fe2 -- --help
+            click.echo(ctx.get_help())
+            ctx.exit()
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            close = get_close_matches(name, _COMMANDS, n=3)
+            remedy = f"Did you mean {' or '.join(close)}?" if close else "See --help."
+            raise UsageError(f"There is no command “{name}”.", remedy)
+        found, command, rest = super().resolve_command(ctx, args)
+        return found, command, ["--help"] if _asks_for_help(rest) and not ctx.resilient_parsing else rest
+
+
+def _asks_for_help(words: Sequence[str]) -> bool:
+    """Whether ``-- --help`` stands among a command's words, as fastec2 had it: whatever else does, it asks for help."""
+    end = words.index("--") if "--" in words else len(words)
+    return any(word in _HELP_FLAGS for word in words[end + 1 : end + 2])
+
+
+def group(program: str) -> CommandGroup:
+    """The group as ``program`` has it: only ``fe2tui`` opens the dashboard."""
+
+    @click.pass_context
+    def without_command(ctx: click.Context, /, **_: object) -> int:
+        options = ctx.ensure_object(GlobalOptions)
+        if ctx.invoked_subcommand is not None:
+            if options.demo:
+                raise UsageError(
+                    f"{DEMO_FLAG} opens the dashboard and takes no command.", "`fe2 demo` serves a cloud for commands."
+                )
+            return 0
+        if program != "fe2tui" and not options.demo:
+            click.echo(ctx.get_help())
+            return 0
+        from fe2tui.cli.dashboard import open_dashboard
+
+        return open_dashboard(options)
+
+    made = CommandGroup(
+        name=program,
+        callback=without_command,
+        invoke_without_command=True,
+        help=_HELP[program],
+        context_settings=_CONTEXT_SETTINGS,
+        params=[*map(_click_option, GLOBAL_OPTIONS), _click_option(_DEMO)],
+    )
+    return click.version_option(package_name="fe2tui", message="%(prog)s %(version)s")(made)
+
+
+_DEMO = GlobalOption(DEMO_FLAG, "Open the dashboard on a demo cloud of its own; no AWS account needed.")
+_HELP = {
+    "fe2tui": "EC2 instances and what they cost. Without a command: the dashboard.",
+    "fe2": "EC2 instances and what they cost. The dashboard: fe2tui.",
+}
+
+
+def _click_option(option: GlobalOption) -> click.Option:
+    def note(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        if value:
+            ctx.ensure_object(GlobalOptions).set(option, value)
+
+    return click.Option(
+        [option.flag],
+        is_flag=None if option.metavar else True,
+        metavar=option.metavar or None,
+        help=option.help,
+        expose_value=False,
+        callback=note,
+    )
+
+
+_EXCLUDED_TERM = re.compile(r"-[^-].+")  # longer than an option of one letter
+
+
+class FilterCommand(click.Command):
+    """A command with an argument ``filters``, whose terms may begin with ``-``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        terms = [] if ctx.resilient_parsing else [word for word in args if _EXCLUDED_TERM.fullmatch(word)]
+        rest = super().parse_args(ctx, [word for word in args if word not in terms])
+        if terms:
+            ctx.params["filters"] = (*ctx.params.get("filters", ()), *terms)
+        return rest

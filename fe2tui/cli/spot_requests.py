@@ -1,0 +1,83 @@
+"""``requests``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from fe2tui.cli.options import GlobalOptions
+from fe2tui.cli.output import iso_time, print_json
+from fe2tui.cli.run import CommandRun
+from fe2tui.model.text import DASH, age, table_lines
+from fe2tui.tasks.context import Context, utc_now
+from fe2tui.tasks.spot_requests import RequestWithInstance
+from fe2tui.tasks.spot_requests import read_spot_requests as all_requests
+
+
+@click.command()
+@click.option("--long", "-l", is_flag=True, help="A table with types, zones, ages and what each state means.")
+@click.pass_obj
+def requests(options: GlobalOptions, long: bool) -> None:
+    """List the spot requests with their machines, one a line: those that may still launch one first."""
+
+    show_requests(options, long=long)
+
+
+_COLUMNS = ("REQUEST", "KIND", "STATE", "NAME", "INSTANCE", "TYPE", "ZONE", "FOR", "MEANS")
+
+
+def show_requests(options: GlobalOptions, *, long: bool) -> None:
+    """Print the spot requests of the region."""
+
+    async def read(ctx: Context) -> tuple[str, list[RequestWithInstance]]:
+        return ctx.session.region, await all_requests(ctx)
+
+    region, found = CommandRun(options).run(read)
+    if options.json:
+        print_json([request_document(each) for each in found])
+    elif found:
+        click.echo("\n".join(_request_table(found) if long else map(repr, found)))
+    if not found:
+        click.echo(f"No spot requests in {region}.", err=True)
+
+
+def request_document(found: RequestWithInstance) -> dict[str, Any]:
+    """A spot request for programs. ``words`` is what its state means, ``status_message`` AWS's own words."""
+    request, machine = found.request, found.instance
+    return {
+        "id": request.id,
+        "state": request.state,
+        "type": request.type,
+        "status_code": request.status_code,
+        "status_message": request.status_words,
+        "status_at": iso_time(request.status_at),
+        "words": found.words,
+        "interruption": request.interruption or None,
+        "created_at": iso_time(request.created_at),
+        "machine_type": request.machine_type,
+        "zone": request.zone or None,
+        "instance_id": request.instance_id,
+        "instance_name": machine.name if machine else None,
+        "instance_state": str(machine.state) if machine else None,
+        "tags": dict(request.tags),
+    }
+
+
+def _request_table(found: list[RequestWithInstance]) -> list[str]:
+    now = utc_now()
+    rows = [
+        (
+            each.request.id,
+            each.request.type,
+            each.request.state,
+            (each.instance.name if each.instance else "") or DASH,
+            each.request.instance_id or DASH,
+            each.request.machine_type or DASH,
+            each.request.zone or DASH,
+            age(now - each.request.status_at) if each.request.status_at else DASH,
+            each.words,
+        )
+        for each in found
+    ]
+    return table_lines(_COLUMNS, rows, right=("FOR",))

@@ -1,0 +1,236 @@
+"""What the methods of ``EC2`` take for a thing of AWS: its name, its id, or the object that a method returned."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from fe2tui import settings
+from fe2tui.aws import session as aws_session
+from fe2tui.aws.session import Choice, Session
+from fe2tui.errors import NotFoundError, UsageError
+from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.location import find_region
+from fe2tui.model.on_demand_prices import OnDemandPrice
+from fe2tui.model.progress import Outcome, Report, ignore_progress
+from fe2tui.store import Store, open_store
+from fe2tui.tasks.context import Context, effective_choice
+from fe2tui.tasks.keys import AccountKey
+from fe2tui.tasks.spot_prices import SpotHistoryCache
+from fe2tui.tasks.spot_requests import RequestWithInstance
+from fe2tui.tasks.type_catalogue import TypeCatalogueCache
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class HasId(Protocol):
+    """An instance, image or request, ours or boto3's."""
+
+    @property
+    def id(self) -> str: ...
+
+
+Reference = str | HasId | Outcome | RequestWithInstance
+TypeReference = str | InstanceType | OnDemandPrice
+
+
+def name_of(thing: object) -> str:
+    """The text that a task looks a thing up by: a name or id as it is, of an object its id, of a type its name.
+
+    Raises UsageError for anything else.
+    """
+    found = _name_or_none(thing)
+    if found is None:
+        raise UsageError(
+            f"{thing!r:.60} stands where a name is expected.",
+            "Give a name, an id, or an object that a method of EC2 returned.",
+        )
+    return found
+
+
+def names_of(things: Iterable[object]) -> list[str]:
+    """The same of several, lists of them among them."""
+    names: list[str] = []
+    for thing in things:
+        if _name_or_none(thing) is None and isinstance(thing, Iterable):
+            names += names_of(thing)
+        else:
+            names.append(name_of(thing))
+    return names
+
+
+def _name_or_none(thing: object) -> str | None:
+    match thing:
+        case str():
+            return thing
+        case RequestWithInstance():
+            return thing.request.id
+        case Outcome():
+            return thing.subject
+        case InstanceType() | AccountKey():
+            return thing.name
+        case OnDemandPrice():
+            return thing.type
+    found = getattr(thing, "id", None)
+    return found if isinstance(found, str) else None
+
+
+_Result = TypeVar("_Result")
+_END_SECONDS = 10.0
+
+
+class BackgroundLoop:
+    """A thread with an event loop, the session that lives on it, and the store."""
+
+    def __init__(self, choice: Choice, chosen: settings.Settings, report: Report) -> None:
+        self._session = Session(choice)
+        self._settings = chosen
+        self._report = report
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._store: Store | None = None
+        self.location = self._session.location
+        self.type_catalogues = TypeCatalogueCache()
+        self.spot_histories = SpotHistoryCache()
+
+    def run(self, work: Callable[[Context], Awaitable[_Result]]) -> _Result:
+        """Do the work on the loop and wait for it. Ctrl-C cancels it, and waits until it has tidied up."""
+        if not self.location.region:
+            raise UsageError("No region is set.", "EC2('Ohio'), or set AWS_REGION, or region in config.toml.")
+        loop, store = self._open()
+        ctx = Context(self._session, store, self._settings, self._report, by="python")
+
+        async def run() -> _Result:
+            return await work(ctx)
+
+        future = _submit(loop, run())
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            with suppress(BaseException):
+                _submit(loop, _wait_for_cancelled()).result(_END_SECONDS)
+            raise
+
+    def close(self) -> None:
+        """End the thread. A later ``do`` begins another."""
+        with self._lock:
+            loop, thread, store = self._loop, self._thread, self._store
+            self._loop = self._thread = self._store = None
+        if loop is None or thread is None:
+            return
+        with suppress(Exception):
+            _submit(loop, self._close_session()).result(_END_SECONDS)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_END_SECONDS)
+        if not thread.is_alive():
+            loop.close()
+        if store is not None:
+            store.close()
+
+    async def _close_session(self) -> None:
+        self.type_catalogues.close()
+        self.spot_histories.close()
+        await self._session.close()
+
+    def _open(self) -> tuple[asyncio.AbstractEventLoop, Store]:
+        with self._lock:
+            if self._loop is None or self._store is None:
+                self._loop = asyncio.new_event_loop()
+                self._store = open_store()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="fe2tui", daemon=True)
+                self._thread.start()
+            return self._loop, self._store
+
+
+def _submit(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, _Result]) -> Future[_Result]:
+    return asyncio.run_coroutine_threadsafe(work, loop)
+
+
+async def _wait_for_cancelled() -> None:
+    """Until every other task of the loop that was cancelled has ended."""
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task() and task.cancelling()]
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def boto3_resource(choice: Choice, region: str) -> Any:
+    """boto3's ``ec2`` resource for that choice; where it may only read, its changing calls raise ReadOnlyError."""
+    import boto3
+
+    session = boto3.Session(profile_name=choice.profile, region_name=region)
+    resource = session.resource("ec2", endpoint_url=choice.endpoint_url)
+    if choice.read_only:
+        resource.meta.client.meta.events.register("before-call.ec2", _refuse_changes)
+    return resource
+
+
+def _refuse_changes(model: Any, **_: object) -> None:
+    aws_session.require_read_operation(model.name)
+
+
+_Self = TypeVar("_Self", bound="Client")
+
+
+class Client:
+    """One account in one region; see ``EC2``."""
+
+    def __init__(
+        self,
+        region: str | None = None,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+        read_only: bool = False,
+        *,
+        report: Report = ignore_progress,
+    ) -> None:
+        """Raises NotFoundError for a region that nothing is called, SettingError for a wrong config.toml."""
+        kept = settings.load()
+        self._choice = effective_choice(
+            kept, region=region, profile=profile, endpoint_url=endpoint_url, read_only=read_only
+        )
+        self._background = BackgroundLoop(self._choice, kept, report)
+        self._run = self._background.run
+        self._finalizer = weakref.finalize(self, self._background.close)
+
+    def __repr__(self) -> str:
+        location = self._background.location
+        return f"EC2({location.region!r}, profile={location.profile!r})"
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give connections, thread and store back. It opens again when it is used."""
+        self._background.close()
+
+    def region(self, text: str | None = None) -> str:
+        """The id of the first region whose name contains the text; without one, the id of the region in use.
+
+        Raises NotFoundError.
+        """
+        if text is None:
+            return self._background.location.region
+        found = find_region(text)
+        if found is None:
+            raise NotFoundError(f"No region is called {text}.", "See regions().")
+        return found
+
+    def regions(self) -> list[str]:
+        """The ids of the regions enabled for the account."""
+        return self._run(lambda ctx: aws_session.enabled_regions(ctx.session))
+
+    def _boto3(self) -> Any:
+
+        return boto3_resource(self._choice, self._background.location.region)

@@ -1,0 +1,64 @@
+"""Lists that show themselves as the shell shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from html import escape
+from typing import TypeVar
+
+from fe2tui.model.price_hist import PriceHist
+from fe2tui.model.progress import Outcome
+from fe2tui.tasks.price_hist import price_charts
+
+_Item = TypeVar("_Item")
+
+
+class Lines(list[_Item]):
+    """A list that shows itself one thing a line, as the shell does."""
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self)) or "[]"
+
+
+def outcome_lines(found: list[Outcome]) -> Lines[Outcome]:
+    """What came of each; of a single one, its error is raised."""
+    if len(found) == 1 and found[0].error is not None:
+        raise found[0].error
+    return Lines(found)
+
+
+CHART_SPAN = timedelta(weeks=4)
+"""How much of the past is drawn, if not more was asked for."""
+
+_CHART_SIZE = (960, 280)  # of each chart, in pixels
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NotebookPriceHist(PriceHist):
+    """A ``PriceHist`` that shows itself as a table in a REPL, and with charts in a notebook."""
+
+    @classmethod
+    def from_price_hist(cls, found: PriceHist) -> NotebookPriceHist:
+        """The same, to be shown."""
+        return cls(**{field.name: getattr(found, field.name) for field in fields(found)})
+
+    def _repr_html_(self) -> str:
+        """The table, and a chart of each type that has a price."""
+        from fe2tui.chart.svg import chart_svg
+
+        width, height = _CHART_SIZE
+        since = min(self.days[0].start, self.days[-1].end - CHART_SPAN)
+        charts = [chart_svg(chart, width, height, chart.type_name) for chart in price_charts(self, since)]
+        return "\n".join([*self._html_table(), *(f"<div>{chart}</div>" for chart in charts)])
+
+    def _html_table(self) -> Iterable[str]:
+        yield "<table>"
+        yield f"<thead><tr>{_html_cells('th', self.heads)}</tr></thead>"
+        yield from (f"<tr>{_html_cells('td', cells)}</tr>" for cells in self.cells())
+        yield "</table>"
+
+
+def _html_cells(tag: str, texts: Iterable[str]) -> str:
+    return "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts)

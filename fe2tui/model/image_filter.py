@@ -1,0 +1,143 @@
+"""The filter of images, and what they can be sorted by. The syntax is that of ``terms``::
+
+base               a word: in the name, id, state, architecture, description, family or a tag's value
+state:available    by field; several with commas: state:pending,failed
+arch:arm64         architecture; owner: the account that it is of
+tag:env=prod       a tag with that value; tag:env: a tag of that name
+age>7d size>50     older than; GiB of all its disks
+cost>1 made>0      dollars a month at most; instances made from it
+own public         the account's own, those of others that anybody may use
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeAlias
+
+from fe2tui.model import filters
+from fe2tui.model.filters import (
+    AGE_EXAMPLE,
+    FilterError,
+    FilterLanguage,
+    NumberField,
+    dollars_sort_key,
+    natural_sort_key,
+    parse_age,
+    value_field,
+)
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.image import Image
+from fe2tui.model.instance import Instance
+from fe2tui.model.money.rates import image_per_month
+
+IMAGE_STATES = ("available", "pending", "failed", "error", "disabled", "transient", "invalid", "deregistered")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageScope:
+    """What images are seen in: the fleet, and the moment."""
+
+    fleet: Fleet
+    now: datetime
+
+
+ImageFilter: TypeAlias = filters.Filter[Image, ImageScope]
+ImageSort: TypeAlias = filters.Sort[Image, ImageScope]
+_Test: TypeAlias = filters.Test[Image, ImageScope]
+
+
+def instances_of_image(image: Image, fleet: Fleet) -> tuple[Instance, ...]:
+    """The instances made from an image that are not gone."""
+    return tuple(one for one in fleet.instances.values() if one.image_id == image.id and not one.state.is_gone)
+
+
+def public_image_title(image: Image, fleet: Fleet) -> str:
+    """The title of the well-known family whose newest image this is; empty for any other."""
+    return next((known.title for known in fleet.public_images if known.image.id == image.id), "")
+
+
+def _word(word: str) -> _Test:
+    def test(image: Image, at: ImageScope) -> bool:
+        return (
+            word in image.name.lower()
+            or word in image.id
+            or word in image.state
+            or word in image.architecture
+            or word in image.description.lower()
+            or word in public_image_title(image, at.fleet).lower()
+            or any(word in value.lower() for value in image.tags.values())
+        )
+
+    return test
+
+
+def _state(token: str, value: str) -> _Test:
+    wanted: set[str] = set()
+    for part in filter(None, value.split(",")):
+        states = {state for state in IMAGE_STATES if state.startswith(part)}
+        if not states:
+            raise FilterError(token, f"There is no state “{part}”.", f"There are {', '.join(IMAGE_STATES)}.")
+        wanted |= states
+    return lambda image, at: image.state in wanted
+
+
+def _age(image: Image, scope: ImageScope) -> Decimal | None:
+    return None if image.created_at is None else Decimal((scope.now - image.created_at) // timedelta(seconds=1))
+
+
+def _instance_count(image: Image, scope: ImageScope) -> Decimal:
+    return Decimal(len(instances_of_image(image, scope.fleet)))
+
+
+def _is_own(image: Image, scope: ImageScope) -> bool:
+    return image.id in scope.fleet.images
+
+
+IMAGE_LANGUAGE: FilterLanguage[Image, ImageScope] = FilterLanguage(
+    word_test=_word,
+    fields={
+        "name": value_field(lambda image, at, part: part in image.name.lower()),
+        "id": value_field(lambda image, at, part: part in image.id),
+        "state": _state,
+        "arch": value_field(lambda image, at, part: image.architecture.startswith(part)),
+        "owner": value_field(lambda image, at, part: image.owner_id.startswith(part)),
+        "tag": filters.tag_field(lambda image: image.tags),
+    },
+    numbers={
+        "age": NumberField(_age, AGE_EXAMPLE, parse_age, steady=False),
+        "size": NumberField(lambda image, at: Decimal(image.size or image.root_size), "GiB such as 50"),
+        "cost": NumberField(
+            lambda image, at: image_per_month(image, at.fleet), "dollars a month such as 1", steady=False
+        ),
+        "made": NumberField(_instance_count, "a number of instances such as 1", steady=False),
+    },
+    keywords={
+        "own": _is_own,
+        "public": lambda image, at: image.public or not _is_own(image, at),
+    },
+)
+
+
+def _age_sort_key(image: Image, scope: ImageScope) -> float:
+    return -1e12 if image.created_at is None else -image.created_at.timestamp()
+
+
+IMAGE_SORTS: Mapping[str, ImageSort] = filters.sorts_by_id(
+    (
+        filters.Sort("name", "name", lambda image, at: natural_sort_key(image.label), is_text=True),
+        filters.Sort("state", "state", lambda image, at: image.state, is_text=True),
+        filters.Sort("size", "size", lambda image, at: float(image.size or image.root_size), largest_first=True),
+        filters.Sort("arch", "architecture", lambda image, at: image.architecture, is_text=True),
+        filters.Sort("age", "age", _age_sort_key),
+        filters.Sort(
+            "cost", "dollars a month", lambda image, at: dollars_sort_key(image_per_month(image, at.fleet)), False, True
+        ),
+        filters.Sort(
+            "made", "instances made from it", lambda image, at: float(_instance_count(image, at)), False, True
+        ),
+    )
+)
+"""By id."""

@@ -1,0 +1,170 @@
+"""The filter of instances, and what they can be sorted by. The syntax is that of ``terms``::
+
+train              a word: in the name, id, type, state, address, zone, key pair or a tag's value
+state:running      by field; several with commas: state:running,pending
+tag:env=prod       a tag with that value; tag:env: a tag of that name
+age>7d cost<0.5    older than; dollars an hour, all told (units of age: s m h d w)
+spot on-demand     how it was bought
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple, TypeAlias
+
+from fe2tui.model import filters
+from fe2tui.model.filters import (
+    AGE_EXAMPLE,
+    FilterError,
+    FilterLanguage,
+    NumberField,
+    dollars_sort_key,
+    natural_sort_key,
+    parse_age,
+    value_field,
+)
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.money import cost_since_start, hourly_cost
+
+
+class InstanceScope(NamedTuple):
+    """What instances are seen in: the fleet, and the moment."""
+
+    fleet: Fleet
+    now: datetime
+
+
+InstanceFilter: TypeAlias = filters.Filter[Instance, InstanceScope]
+InstanceSort: TypeAlias = filters.Sort[Instance, InstanceScope]
+_Test: TypeAlias = filters.Test[Instance, InstanceScope]
+NO_FILTER: InstanceFilter = filters.Filter()
+
+
+def _word(word: str) -> _Test:
+    def test(instance: Instance, at: InstanceScope) -> bool:
+        return (
+            word in instance.id
+            or word in instance.type
+            or word in instance.state
+            or word in instance.zone
+            or word in (instance.public_ip or "")
+            or word in (instance.private_ip or "")
+            or word in (instance.key_name or "").lower()
+            or any(word in value.lower() for value in instance.tags.values())
+        )
+
+    return test
+
+
+_STATE_GROUPS: Mapping[str, frozenset[State]] = {
+    "moving": frozenset(state for state in State if state.is_moving),
+    "gone": frozenset(state for state in State if state.is_gone),
+}
+
+
+def _state(token: str, value: str) -> _Test:
+    wanted: set[State] = set()
+    for part in filter(None, value.split(",")):
+        states = _STATE_GROUPS.get(part) or {state for state in State if state.startswith(part)}
+        if not states:
+            raise FilterError(token, f"There is no state “{part}”.", f"There are {', '.join(State)}, moving and gone.")
+        wanted |= states
+    return lambda instance, at: instance.state in wanted
+
+
+def _age(instance: Instance, scope: InstanceScope) -> Decimal | None:
+    return None if instance.launched_at is None else Decimal((scope.now - instance.launched_at) // timedelta(seconds=1))
+
+
+def _cost(instance: Instance, scope: InstanceScope) -> Decimal | None:
+    return hourly_cost(instance, scope.fleet).total
+
+
+INSTANCE_LANGUAGE: FilterLanguage[Instance, InstanceScope] = FilterLanguage(
+    word_test=_word,
+    fields={
+        "name": value_field(lambda instance, at, part: part in instance.name.lower()),
+        "id": value_field(lambda instance, at, part: part in instance.id),
+        "state": _state,
+        "type": value_field(lambda instance, at, part: instance.type.startswith(part)),
+        "zone": value_field(lambda instance, at, part: instance.zone.endswith(part)),
+        "key": value_field(lambda instance, at, part: part in (instance.key_name or "").lower()),
+        "image": value_field(
+            lambda instance, at, part: (
+                part in instance.image_id or part in at.fleet.image_names.get(instance.image_id, "").lower()
+            )
+        ),
+        "address": value_field(
+            lambda instance, at, part: (
+                (instance.public_ip or "").startswith(part) or (instance.private_ip or "").startswith(part)
+            )
+        ),
+        "group": value_field(
+            lambda instance, at, part: any(part in name.lower() for _, name in instance.security_groups)
+        ),
+        "tag": filters.tag_field(lambda instance: instance.tags),
+    },
+    numbers={
+        "age": NumberField(_age, AGE_EXAMPLE, parse_age, steady=False),
+        "cost": NumberField(_cost, "dollars an hour such as 0.5", steady=False),
+    },
+    keywords={
+        "spot": lambda instance, at: instance.is_spot,
+        "on-demand": lambda instance, at: not instance.is_spot,
+    },
+)
+
+
+def parse_instance_filter(text: str) -> InstanceFilter:
+    """Understand a filter of instances. Raises QueryError."""
+    return INSTANCE_LANGUAGE.parse(text)
+
+
+_STATE_ORDER = {state: order for order, state in enumerate(("running", "pending", "stopping", "stopped"))}
+
+
+def _uptime_sort_key(instance: Instance, scope: InstanceScope) -> float:
+    running = instance.state in (State.RUNNING, State.PENDING)
+    start = instance.launched_at if running else instance.changed_state_at or instance.launched_at
+    seconds = -start.timestamp() if start else -1e12
+    return seconds if running else seconds - 1e11
+
+
+def _state_sort_key(instance: Instance, scope: InstanceScope) -> str:
+    return f"{_STATE_ORDER.get(instance.state, 9)}{instance.lifecycle}"
+
+
+def _spent(instance: Instance, scope: InstanceScope) -> float | None:
+    return dollars_sort_key(cost_since_start(instance, scope.fleet, scope.now))
+
+
+def _cpu_now(instance: Instance, scope: InstanceScope) -> float | None:
+    figures = scope.fleet.cpu.get(instance.id)
+    return figures[-1] if figures else None
+
+
+INSTANCE_SORTS: Mapping[str, InstanceSort] = filters.sorts_by_id(
+    (
+        filters.Sort("name", "name", lambda instance, at: natural_sort_key(instance.name or instance.id), is_text=True),
+        filters.Sort("state", "state", _state_sort_key),
+        filters.Sort("type", "type", lambda instance, at: natural_sort_key(instance.type), is_text=True),
+        filters.Sort("zone", "zone", lambda instance, at: instance.zone, is_text=True),
+        filters.Sort("address", "address", lambda instance, at: natural_sort_key(instance.address or ""), is_text=True),
+        filters.Sort("up", "time up", _uptime_sort_key, largest_first=True),
+        filters.Sort(
+            "hour", "dollars an hour", lambda i, at: dollars_sort_key(hourly_cost(i, at.fleet).total), False, True
+        ),
+        filters.Sort(
+            "so_far",
+            "dollars so far",
+            lambda i, at: dollars_sort_key(cost_since_start(i, at.fleet, at.now)),
+            False,
+            True,
+        ),
+        filters.Sort("cpu", "CPU now", _cpu_now, False, True),
+    )
+)
+"""By id. A month's dollars sort as an hour's do."""

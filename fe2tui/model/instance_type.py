@@ -1,0 +1,96 @@
+"""An instance type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class InstanceType:
+    """One instance type, as DescribeInstanceTypes tells it.
+
+    ``memory`` and ``gpu_memory`` (of one GPU) are MiB, ``local_disk`` GB in all (instance store), ``network`` EC2's
+    words (``Up to 10 Gigabit``). ``gpus`` counts other accelerators too, where the type has no GPU; a type with a part
+    of a GPU has 1, and a name such as ``1/8 L4``.
+    """
+
+    name: str
+    vcpus: int
+    memory: int
+    architectures: tuple[str, ...] = ("x86_64",)
+    gpus: int = 0
+    gpu_name: str = ""
+    current: bool = True
+    spot: bool = True
+    free_tier: bool = False
+    virtualizations: tuple[str, ...] = ("hvm",)
+    boot_modes: tuple[str, ...] = ()
+    ena: str = "supported"  # unsupported, supported, required
+    gpu_memory: int = 0
+    local_disk: int = 0
+    local_disks: int = 0
+    network: str = ""
+    hypervisor: str = ""  # nitro, xen; empty for bare metal
+    bare_metal: bool = False
+    burstable: bool = False
+    hibernation: bool = False
+    root_devices: tuple[str, ...] = ("ebs",)
+
+    def __repr__(self) -> str:
+        """``p3.8xlarge: 32 vCPU  244 GiB  4 × V100``."""
+        return f"{self.name}: {self.summary}"
+
+    @property
+    def family(self) -> str:
+        """The part before the dot."""
+        return self.name.partition(".")[0]
+
+    @property
+    def gpu_gigabytes(self) -> int:
+        """The memory of one GPU as its maker counts it: an A10G's 22888 MiB are sold as 24 GB."""
+        if self.gpu_memory % 1024 == 0:
+            return self.gpu_memory // 1024
+        return round(self.gpu_memory * 1.048576 / 1000)
+
+    @property
+    def summary(self) -> str:
+        """As in ``32 vCPU  244 GiB  4 × V100``."""
+        memory = f"{self.memory / 1024:g}"
+        gpus = f"  {self.gpus} × {self.gpu_name}" if self.gpus else ""
+        return f"{self.vcpus} vCPU  {memory} GiB{gpus}"
+
+
+_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
+
+
+def size_sort_key(type_name: str) -> tuple[str, int, str]:
+    """A sort key that puts the types of a family smallest first."""
+    family, _, size = type_name.partition(".")
+    if size in _SIZES:
+        return family, _SIZES.index(size), size
+    many = re.fullmatch(r"(\d+)xlarge", size)
+    return family, (5 + int(many[1]) if many else 10_000), size
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCatalogue:
+    """All types of one region by name, smallest of each family first, and the zones that offer each.
+
+    ``read_at`` is when AWS told it.
+    """
+
+    types: Mapping[str, InstanceType] = field(default_factory=dict)
+    zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    read_at: datetime | None = None
+
+    def zones_of(self, type_name: str) -> tuple[str, ...] | None:
+        """The zones that offer a type, in order; None where that is not known."""
+        return self.zones.get(type_name, ()) if self.zones else None
+
+    def types_of(self, text: str) -> tuple[InstanceType, ...]:
+        """The types of a family, or the one type of that name, smallest first."""
+        wanted = text.strip().lower()
+        return tuple(one for one in self.types.values() if wanted in (one.family, one.name))

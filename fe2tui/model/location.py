@@ -1,0 +1,102 @@
+"""Where a fleet is: whose account, which region, behind which endpoint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One region seen through one profile. ``endpoint`` is empty for AWS itself."""
+
+    profile: str
+    region: str
+    endpoint: str = ""
+
+    @property
+    def key(self) -> str:
+        """One text that tells places apart."""
+        return f"{self.profile}\x1f{self.region}\x1f{self.endpoint}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the endpoint is a loopback address, so that nobody bills for what it is asked."""
+        return bool(re.match(r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(/|$)", self.endpoint))
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who AWS says we are."""
+
+    account: str
+    arn: str
+
+    @property
+    def login(self) -> str:
+        """The last part of the ARN: a user's or a role session's name."""
+        return self.arn.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+
+
+REGIONS: Mapping[str, str] = {
+    "us-east-1": "US East (N. Virginia)",
+    "us-east-2": "US East (Ohio)",
+    "us-west-1": "US West (N. California)",
+    "us-west-2": "US West (Oregon)",
+    "af-south-1": "Africa (Cape Town)",
+    "ap-east-1": "Asia Pacific (Hong Kong)",
+    "ap-east-2": "Asia Pacific (Taipei)",
+    "ap-northeast-1": "Asia Pacific (Tokyo)",
+    "ap-northeast-2": "Asia Pacific (Seoul)",
+    "ap-northeast-3": "Asia Pacific (Osaka)",
+    "ap-south-1": "Asia Pacific (Mumbai)",
+    "ap-south-2": "Asia Pacific (Hyderabad)",
+    "ap-southeast-1": "Asia Pacific (Singapore)",
+    "ap-southeast-2": "Asia Pacific (Sydney)",
+    "ap-southeast-3": "Asia Pacific (Jakarta)",
+    "ap-southeast-4": "Asia Pacific (Melbourne)",
+    "ap-southeast-5": "Asia Pacific (Malaysia)",
+    "ap-southeast-6": "Asia Pacific (New Zealand)",
+    "ap-southeast-7": "Asia Pacific (Thailand)",
+    "ca-central-1": "Canada (Central)",
+    "ca-west-1": "Canada West (Calgary)",
+    "eu-central-1": "Europe (Frankfurt)",
+    "eu-central-2": "Europe (Zurich)",
+    "eu-north-1": "Europe (Stockholm)",
+    "eu-south-1": "Europe (Milan)",
+    "eu-south-2": "Europe (Spain)",
+    "eu-west-1": "Europe (Ireland)",
+    "eu-west-2": "Europe (London)",
+    "eu-west-3": "Europe (Paris)",
+    "il-central-1": "Israel (Tel Aviv)",
+    "me-central-1": "Middle East (UAE)",
+    "me-south-1": "Middle East (Bahrain)",
+    "mx-central-1": "Mexico (Central)",
+    "sa-east-1": "South America (Sao Paulo)",
+}
+
+
+def find_region(text: str, known: Mapping[str, str] = REGIONS) -> str | None:
+    """The id itself, else the first region whose name contains the text, upper and lower case as typed.
+
+    When no name does, case is forgotten and ids count too: ``ohio`` and ``east-2`` work. None when nothing fits.
+    """
+    if text in known:
+        return text
+    if not text.strip():
+        return None
+    for region, name in known.items():
+        if text in name:
+            return region
+    lowered = text.lower()
+    for region, name in known.items():
+        if lowered in name.lower() or lowered in region:
+            return region
+    return None
+
+
+def short_region_name(region: str) -> str:
+    """The place in a region's name, in lower case: ``ohio``; the id of a region not known here."""
+    name = REGIONS.get(region, "")
+    return name.partition("(")[2].rstrip(")").lower() if "(" in name else region

@@ -1,0 +1,158 @@
+"""What spot machines cost while they run: the market's price, as its history has it.
+
+Each hour of a run, counted from its start, is billed by the second at the price in effect when that hour began: what
+changes within an hour counts from the next one on. Sources: EC2's questions and answers, "What price will I pay for a
+Spot Instance?"; Overview of Amazon EC2 Spot Instances, "How Spot Instances work" (to the nearest second).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from itertools import accumulate
+from typing import NamedTuple
+
+from fe2tui.model.fleet import Fleet, InstanceUsage
+from fe2tui.model.money.calendar import month_start
+from fe2tui.model.price_series import PriceSeries
+from fe2tui.model.spot import SpotHistory
+
+SPOT_HISTORY_KEPT_BY_EC2 = timedelta(days=90)
+"""How far back EC2 tells of the market's prices. Source: EC2 API reference, DescribeSpotPriceHistory."""
+
+SpotHistoryByType = Mapping[str, SpotHistory]
+NO_SPOT_HISTORY: SpotHistoryByType = {}
+
+_HOUR = timedelta(hours=1)
+_MICROSECOND = timedelta(microseconds=1)
+_CARRY_FORWARD = timedelta(days=1)  # for how long after the last read its price is taken for the market's
+_NO_PRICES = PriceSeries()
+
+
+class TimeSpan(NamedTuple):
+    """Over what time the market's prices are wanted; ``until`` is None while it goes on."""
+
+    since: datetime
+    until: datetime | None = None
+
+    def merge(self, other: TimeSpan) -> TimeSpan:
+        """The span that has both in it."""
+        until = None if self.until is None or other.until is None else max(self.until, other.until)
+        return TimeSpan(min(self.since, other.since), until)
+
+
+def spot_history_spans(fleet: Fleet, now: datetime) -> dict[str, TimeSpan]:
+    """The times of which the market's prices are wanted, by type: those of the runs of the fleet's spot machines.
+
+    Of machines that are no more, only where they ran this month; of no run longer ago than EC2 can tell.
+    """
+    month, oldest = month_start(now), now - SPOT_HISTORY_KEPT_BY_EC2
+    spans: dict[str, TimeSpan] = {}
+    for key, usages in fleet.instance_usage.items():
+        latest = usages[-1].ended_at if usages else oldest
+        if key not in fleet.instances and latest is not None and latest <= month:
+            continue
+        for usage in usages:
+            if usage.is_spot and not usage.has_unknown_length and (usage.ended_at is None or usage.ended_at > oldest):
+                span = TimeSpan(max(usage.started_at, oldest), usage.ended_at)
+                spans[usage.type] = span.merge(spans.get(usage.type, span))
+    return spans
+
+
+class ChangingRate(NamedTuple):
+    """Dollars an hour that change: each of ``rates`` from its moment on, the last one for good.
+
+    ``spent`` is what they came to until each moment, in dollars an hour times microseconds.
+    """
+
+    times: tuple[datetime, ...]
+    rates: tuple[Decimal, ...]
+    accrued: tuple[Decimal, ...]
+
+    def at(self, moment: datetime) -> Decimal:
+        """Dollars an hour at a moment, which is not before the first."""
+        return self.rates[bisect_right(self.times, moment) - 1]
+
+    def amount_between(self, begins: datetime, ends: datetime) -> Decimal:
+        """Dollars an hour times microseconds, between two moments that are not before the first."""
+        return self._accrued_until(ends) - self._accrued_until(begins)
+
+    def _accrued_until(self, moment: datetime) -> Decimal:
+        index = bisect_right(self.times, moment) - 1
+        return self.accrued[index] + self.rates[index] * ((moment - self.times[index]) // _MICROSECOND)
+
+
+RatePeriod = tuple[datetime, datetime | None, Decimal | ChangingRate | None]
+
+
+def rate_periods(usage: InstanceUsage, ends: datetime | None, spot_history: SpotHistoryByType) -> Iterator[RatePeriod]:
+    """A run by what is known of its price: from when, until when (None: it goes on), dollars an hour (None: not known).
+
+    What the history does not tell counts at the run's own price, that of its first sight. ``ends`` is until when the
+    run is billed.
+    """
+    series = _price_series_of(usage, spot_history)
+    if not series:
+        yield usage.started_at, ends, usage.price_per_hour
+        return
+    meter = _changing_rate(_IdentityKey(series), usage.started_at, usage.price_per_hour)
+    known_from = meter.times[0] if meter is not None else ends
+    if known_from is None or known_from > usage.started_at:
+        yield usage.started_at, known_from if ends is None or known_from is None else min(known_from, ends), None
+    if meter is not None and (ends is None or meter.times[0] < ends):
+        yield meter.times[0], ends, meter
+
+
+class _IdentityKey:
+    """A series that equals only itself, so that what was made of it can be kept as long as it is in use."""
+
+    __slots__ = ("series",)
+
+    def __init__(self, series: PriceSeries) -> None:
+        self.series = series
+
+    def __hash__(self) -> int:
+        return id(self.series)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _IdentityKey) and self.series is other.series
+
+
+@lru_cache(maxsize=2048)
+def _changing_rate(same: _IdentityKey, started_at: datetime, own: Decimal | None) -> ChangingRate | None:
+    """The prices of the hours of a run that goes on, from when one is known; ``own`` is that of its first sight."""
+    series = same.series
+    index = bisect_right(series.times, started_at)
+    first = series.values[index - 1] if index else own
+    hours = {} if first is None else {started_at: first}
+    for moment, price in zip(series.times[index:], series.values[index:], strict=True):
+        hours[_next_hour(started_at, moment)] = price  # of several within an hour, the last
+    if not hours:
+        return None
+    times, rates = tuple(hours), tuple(hours.values())
+    costs = (rate * ((end - begin) // _MICROSECOND) for begin, end, rate in zip(times, times[1:], rates, strict=False))
+    return ChangingRate(times, rates, tuple(accumulate(costs, initial=Decimal(0))))
+
+
+def is_spot_cost_known(usage: InstanceUsage, spot_history: SpotHistoryByType, since: datetime, until: datetime) -> bool:
+    """Whether all that a run cost between two moments is the market's price then; always true of what is not spot."""
+    begins, ends = max(usage.started_at, since), until if usage.ended_at is None else min(usage.ended_at, until)
+    if not usage.is_spot or ends <= begins:
+        return True
+    series = _price_series_of(usage, spot_history)
+    if series.starts_at is None or spot_history[usage.type].until + _CARRY_FORWARD < ends:
+        return False
+    return series.starts_at <= usage.started_at or _next_hour(usage.started_at, series.starts_at) <= begins
+
+
+def _price_series_of(usage: InstanceUsage, spot_history: SpotHistoryByType) -> PriceSeries:
+    history = spot_history.get(usage.type) if usage.is_spot else None
+    return _NO_PRICES if history is None else history.zones.get(usage.zone, _NO_PRICES)
+
+
+def _next_hour(started_at: datetime, moment: datetime) -> datetime:
+    """When the first hour of a run begins that is not before a moment."""
+    return started_at - (started_at - moment) // _HOUR * _HOUR

@@ -1,0 +1,200 @@
+"""What of the costs is not known, or left out, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from fe2tui.model.fleet import Fleet, InstanceUsage, Problem
+from fe2tui.model.instance import Instance
+from fe2tui.model.money.calendar import month_start
+from fe2tui.model.money.rates import ADDRESS_PER_HOUR, HOURS_A_MONTH, LINUX, SHARED, instance_per_hour
+from fe2tui.model.money.spot_usage import is_spot_cost_known
+from fe2tui.model.money.usage import BEFORE_EC2, instance_usage_of, last_name
+from fe2tui.model.text import dollars, join_words, plural, short_age, visible
+
+if TYPE_CHECKING:
+    from fe2tui.model.money.account import CostRow
+
+NOT_INCLUDED = "without traffic, CPU credits and what snapshots store"
+PRICE_PAGE = "https://aws.amazon.com/ec2/pricing/on-demand/"
+STALE_AFTER = timedelta(hours=25)  # prices are read once a day; one hour is time enough to
+_FALLBACK_TEXT = "the rest counts at the price at first sight, or at the last one known"
+_MAX_LABELS = 3  # of many, the names that are said
+_PART_TITLES = {
+    "instances": "Instances",
+    "volumes": "Disks",
+    "spot": "Spot prices",
+    "spot history": "Spot prices of the past",
+    "addresses": "Elastic IPs",
+    "snapshots": "Snapshots",
+    "images": "Images",
+}
+
+
+def stale_prices_text(fleet: Fleet, now: datetime) -> str:
+    """How old the on-demand prices are, in words, when they are older than a day; else empty."""
+    read_at = fleet.prices.read_at
+    if read_at is None or now - read_at < STALE_AFTER:
+        return ""
+    return f"prices are {short_age(now - read_at)} old"
+
+
+def no_price_reason(instance: Instance, fleet: Fleet) -> str:
+    """Why the price of an instance's machine is not known, and what to do about it; empty when it is known."""
+    prices, kind = fleet.prices, visible(instance.type)
+    if instance_per_hour(instance, prices) is not None:
+        return ""
+    if instance.platform != LINUX:
+        return f"only prices of Linux are read, not of {visible(instance.platform)}; see {PRICE_PAGE}"
+    if instance.tenancy != SHARED:
+        return f"only prices of shared hardware are read, not of {visible(instance.tenancy)}; see {PRICE_PAGE}"
+    if instance.is_spot:
+        problem = _problem(fleet, "spot")
+        return _problem_text(problem) if problem else f"there is no spot price of {kind} in {instance.zone} yet"
+    if instance.type in prices.several:
+        return f"the Price List has several prices of {kind}, see {PRICE_PAGE}"
+    problem = _problem(fleet, "prices")
+    if problem is not None:
+        return _problem_text(problem)
+    if not prices.on_demand:
+        return "prices have not been read yet"
+    return f"the Price List has no price of {kind} in this region, see {PRICE_PAGE}"
+
+
+def unknown_cost_sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> tuple[str, ...]:
+    """What is not in an account's costs, or not known: a sentence each, the gravest first."""
+    return tuple(_sentences(fleet, now, rows))
+
+
+def _sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator[str]:
+    yield from _unknown_prices(fleet, rows)
+    yield from _unseen_usage(fleet, now)
+    disks = [row.label for row in rows if "disk" in row.hour_parts.unknown | row.month_parts.unknown]
+    if disks:
+        yield f"Disks of which the price, the size or the age is not known are not in: {_label_list(disks)}."
+    for problem in fleet.problems:
+        if problem.part in _PART_TITLES:
+            yield f"{_PART_TITLES[problem.part]} could not be read: {_problem_text(problem)}."
+    if stale := stale_prices_text(fleet, now):
+        why = _problem(fleet, "prices")
+        yield f"On-demand {stale}{f', and newer ones could not be read: {_problem_text(why)}' if why else ''}."
+    if fleet.idle_addresses:
+        month = dollars(ADDRESS_PER_HOUR * HOURS_A_MONTH * len(fleet.idle_addresses), sign="$")
+        verb = "is" if len(fleet.idle_addresses) == 1 else "are"
+        yield (
+            f"{plural(len(fleet.idle_addresses), 'Elastic IP')} {verb} associated with nothing: {month} a month. Since"
+            " when, AWS does not tell: what that cost before is in no sum."
+        )
+    uncounted = {row.id for row in rows if "machine" in row.month_parts.unknown}
+    yield from _unknown_spot_costs(fleet, now, uncounted)
+    if fleet.snapshots:
+        yield (
+            "Snapshots are in no sum: AWS bills the blocks they store, and does not say how many; shown is the most"
+            " that they can cost."
+        )
+    yield "Left out: traffic, CPU credits, taxes, other regions and services, and what happened while nobody looked."
+
+
+def _unseen_usage(fleet: Fleet, now: datetime) -> Iterator[str]:
+    """What of this month's runs nobody saw, and AWS does not tell."""
+    month = month_start(now)
+    found: dict[str, list[str]] = {}
+    for key, usages in fleet.instance_usage.items():
+        for usage in usages:
+            why = _unseen_reason(usage)
+            ended_at = usage.ended_before or usage.ended_at
+            if why and (ended_at is None or ended_at > month):
+                names = found.setdefault(why, [])
+                if (label := _label(key, usages, fleet)) not in names:
+                    names.append(label)
+    for why, labels in found.items():
+        yield f"{why} ({_label_list(labels)})."
+
+
+def _unknown_spot_costs(fleet: Fleet, now: datetime, uncounted: Set[str]) -> Iterator[str]:
+    """Of which runs this month the market's history does not tell all, and which are counted all the same."""
+    month, labels = month_start(now), dict[str, None]()
+    for key, instance in fleet.instances.items():
+        if key in uncounted or not instance.is_spot:
+            continue
+        if not _are_spot_costs_known(instance_usage_of(instance, fleet), fleet, month, now):
+            labels[_label(key, fleet.instance_usage.get(key, ()), fleet)] = None
+    for key, usages in fleet.instance_usage.items():
+        if key not in fleet.instances and key not in uncounted and not _are_spot_costs_known(usages, fleet, month, now):
+            labels[_label(key, usages, fleet)] = None
+    if labels:
+        named = _label_list(list(labels))
+        yield f"Not all that the spot market asked while these ran is known: {_FALLBACK_TEXT} ({named})."
+
+
+def _are_spot_costs_known(usages: Sequence[InstanceUsage], fleet: Fleet, since: datetime, until: datetime) -> bool:
+    return all(is_spot_cost_known(usage, fleet.spot_history, since, until) for usage in usages)
+
+
+def _label(key: str, usages: Sequence[InstanceUsage], fleet: Fleet) -> str:
+    instance = fleet.instances.get(key)
+    return (instance.name if instance is not None else "") or last_name(usages) or key
+
+
+def unseen_usage_sentences(instance: Instance, fleet: Fleet) -> tuple[str, ...]:
+    """What of the instance's runs nobody saw, and AWS does not tell: a sentence each."""
+    usages = instance_usage_of(instance, fleet)
+    found = [f"{why}." for why in dict.fromkeys(map(_unseen_reason, usages)) if why]
+    is_counted = any(usage.price_per_hour is not None or usage.type in fleet.spot_history for usage in usages)
+    if is_counted and not _are_spot_costs_known(usages, fleet, BEFORE_EC2, fleet.seen_at):
+        found.append(f"Not all that the spot market asked while it ran is known: {_FALLBACK_TEXT}.")
+    return tuple(found)
+
+
+def _unseen_reason(usage: InstanceUsage) -> str:
+    if usage.has_unknown_length:
+        return "How long it ran before it was first seen stopped, AWS does not tell: that is in no sum"
+    if usage.ended_before is not None:
+        return (
+            "When it stopped nobody saw, and AWS does not tell: it counts until it was last seen running, and may have"
+            " cost more"
+        )
+    if usage.seen_at is None and not usage.is_address_only and usage.ended_at is not None:
+        return (
+            "A run that nobody saw, of which AWS tells the times only, counts by what the machine was when it was first"
+            " seen: its type at that one's price, its public address if it had one"
+        )
+    return ""
+
+
+def _unknown_prices(fleet: Fleet, rows: Sequence[CostRow]) -> Iterator[str]:
+    by_reason: dict[tuple[str, bool], list[str]] = {}
+    for row in rows:
+        if "machine" in row.hour_parts.unknown | row.month_parts.unknown:
+            instance = fleet.instances.get(row.id)
+            usages = (
+                instance_usage_of(instance, fleet) if instance is not None else fleet.instance_usage.get(row.id, ())
+            )
+            if "machine" not in row.hour_parts.unknown and any(usage.has_unknown_length for usage in usages):
+                continue  # its price is not what is unknown
+            reason = no_price_reason(instance, fleet) if instance is not None else ""
+            is_counted = bool(row.month_parts.machine) and "machine" not in row.month_parts.unknown
+            by_reason.setdefault((reason or "nobody knows what it was then", is_counted), []).append(row.label)
+    for (reason, is_counted), labels in by_reason.items():
+        noun = "machine" if len(labels) == 1 else "machines"
+        if is_counted:
+            verb = "costs" if len(labels) == 1 else "cost"
+            yield f"What {len(labels):,} {noun} {verb} now is not known ({_label_list(labels)}): {reason}."
+            continue
+        yield f"The price of {len(labels):,} {noun} is not known, and in no sum ({_label_list(labels)}): {reason}."
+
+
+def _label_list(labels: Sequence[str]) -> str:
+    names = [visible(label) for label in labels[:_MAX_LABELS]]
+    more = len(labels) - len(names)
+    return join_words([*names, f"{more:,} more"] if more else names)
+
+
+def _problem(fleet: Fleet, part: str) -> Problem | None:
+    return next((problem for problem in fleet.problems if problem.part == part), None)
+
+
+def _problem_text(problem: Problem) -> str:
+    return visible(" ".join(part for part in (problem.summary, problem.remedy) if part)).rstrip(".")

@@ -1,0 +1,127 @@
+"""Ages, sizes, dollars and foreign text as people read them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+DASH = "–"
+# Parts of an emoji that terminals give different widths to: a joiner and the skin tones.
+_EMOJI_MODIFIERS = frozenset("\u200d\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
+_TRANSITION = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
+
+
+def age(span: timedelta) -> str:
+    """A span in at most two units: ``41s``, ``5h 12m``, ``3d 2h``, ``41d``, ``2y 3d``. Never negative."""
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds}s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes}m {seconds % 60}s" if minutes < 10 and seconds % 60 else f"{minutes}m"
+    hours = minutes // 60
+    if hours < 24:
+        return f"{hours}h {minutes % 60}m" if minutes % 60 else f"{hours}h"
+    days = hours // 24
+    if days < 365:
+        return f"{days}d {hours % 24}h" if hours % 24 else f"{days}d"
+    return f"{days // 365}y {days % 365}d" if days % 365 else f"{days // 365}y"
+
+
+def short_age(span: timedelta) -> str:
+    """A span in its largest unit: ``41s``, ``12m``, ``5h``, ``3d``."""
+    return age(span).split(" ", 1)[0]
+
+
+def dollars(amount: Decimal | None, places: int = 2, *, sign: str = "") -> str:
+    """An amount with fixed decimals and thousands separated, a dash when it is not known."""
+    if amount is None:
+        return DASH
+    rounded = amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return f"{'-' if rounded < 0 else ''}{sign}{abs(rounded):,}"
+
+
+def percent(share: float) -> str:
+    """A part of 1 as ``40 %``."""
+    return f"{share * 100:.0f} %"
+
+
+def bytes_size(count: int) -> str:
+    """Bytes in the largest binary unit that keeps it at 1 or more: ``3.4 MiB``."""
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 instance``, ``2 instances``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def join_words(parts: list[str] | tuple[str, ...], last: str = "and") -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def local_time(moment: datetime, now: datetime | None = None) -> str:
+    """A moment in this computer's time zone: the time today, else with its day, and the year if it is another."""
+    now = now or datetime.now(UTC)
+    here, today = moment.astimezone(), now.astimezone()
+    if here.date() == today.date():
+        return f"{here:%H:%M:%S}"
+    if here.year == today.year:
+        return f"{here.day} {here:%b %H:%M}"
+    return f"{here.day} {here:%b %Y}"
+
+
+def parse_transition_time(reason: str) -> datetime | None:
+    """The moment inside EC2's StateTransitionReason, ``User initiated (2026-11-20 10:00:00 GMT)``."""
+    found = _TRANSITION.search(reason)
+    return datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if found else None
+
+
+def visible(text: str) -> str:
+    """Foreign text made safe to show on one line: control, direction and other invisible characters as escapes.
+
+    A tag may hold anything; an escape sequence in it must not reach the terminal, nor a right-to-left mark turn
+    the line round. Emoji lose what joins and tints them, so that every terminal gives them the same width.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible_character(character) for character in text)
+
+
+def _visible_character(character: str) -> str:
+    if character in _EMOJI_MODIFIERS or "\ufe00" <= character <= "\ufe0f":
+        return ""
+    category = unicodedata.category(character)
+    if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+        code = ord(character)
+        return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+    return " " if category == "Zs" else character
+
+
+def table_lines(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> list[str]:
+    """Aligned lines; the columns named in ``right`` to the right. Widths are of characters as a terminal shows them."""
+    from rich.cells import cell_len
+
+    grid = [list(heads), *([visible(cell) for cell in row] for row in rows)]
+    widths = [max(cell_len(row[column]) for row in grid) for column in range(len(heads))]
+    at_right = {column for column, head in enumerate(heads) if head in set(right)}
+
+    def line(row: Sequence[str]) -> str:
+        cells = []
+        for column, cell in enumerate(row):
+            space = " " * (widths[column] - cell_len(cell))
+            cells.append(space + cell if column in at_right else cell + space)
+        return "  ".join(cells).rstrip()
+
+    return [line(row) for row in grid]

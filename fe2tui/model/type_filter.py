@@ -1,0 +1,180 @@
+"""The filter of instance types, and what they can be sorted by. The syntax is that of ``terms``::
+
+a10g             a word: in the type's name, its GPU, architecture or network
+vcpu>=8          vCPUs; mem>=32 its memory in GiB; net>=10 its network in Gbit/s
+gpus>=4          GPUs or other accelerators; gpumem>=24 the memory of one, in GB; gpu:a10g its name
+price<1.5        dollars an hour on demand; spot<0.5 the lowest spot price of the zones known
+disk>0           local disk (instance store) in GB
+arch:arm64       family:m5  zone:2a
+free current burstable metal gpu spot
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
+
+from fe2tui.model import filters
+from fe2tui.model.filters import FilterLanguage, NumberField, dollars_sort_key, natural_sort_key, value_field
+from fe2tui.model.fleet import Prices
+from fe2tui.model.instance_type import InstanceType, size_sort_key
+
+_GIGABITS = re.compile(r"(?:(\d+)x )?(\d+(?:\.\d+)?) (Gigabit|Megabit)", re.IGNORECASE)
+_ARCHITECTURES = {"amd64": "x86_64", "intel": "x86_64", "x64": "x86_64", "x86": "x86_64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True, slots=True)
+class _TypeFacts:
+    """What is asked of a type with every key, worked out once."""
+
+    text: str
+    memory: Decimal  # GiB
+    network: Decimal | None  # Gbit/s
+    price: Decimal | None
+    spot: Decimal | None
+    sort_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeScope:
+    """What types are seen in: the region's prices, and the zones that offer each type.
+
+    Make one and keep it for as long as the prices are the same: it remembers what it worked out of each type.
+    """
+
+    prices: Prices = field(default_factory=Prices)
+    zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _facts: dict[str, _TypeFacts] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _spot_prices: dict[str, list[tuple[Decimal, str]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        for (name, zone), price in self.prices.spot.items():
+            self._spot_prices.setdefault(name, []).append((price, zone))
+
+    def on_demand_price(self, one: InstanceType) -> Decimal | None:
+        """Dollars an hour on demand; None where that is not known."""
+        return self.prices.on_demand.get(one.name)
+
+    def lowest_spot_price(self, one: InstanceType) -> Decimal | None:
+        """The lowest spot price, in dollars an hour, over the zones whose price is known."""
+        known = self._spot_prices.get(one.name)
+        return min(known)[0] if known else None
+
+    def spot_prices_by_zone(self, one: InstanceType) -> list[tuple[Decimal, str]]:
+        """The spot prices that are known, in dollars an hour, with their zones, the lowest first."""
+        return sorted(self._spot_prices.get(one.name, ()))
+
+    def facts(self, one: InstanceType) -> _TypeFacts:
+        """What is compared and sorted by."""
+        known = self._facts.get(one.name)
+        if known is None:
+            known = self._facts[one.name] = _TypeFacts(
+                text=" ".join((one.name, one.gpu_name, *one.architectures, one.network)).lower(),
+                memory=Decimal(one.memory) / 1024,
+                network=parse_gigabits(one.network),
+                price=self.on_demand_price(one),
+                spot=self.lowest_spot_price(one),
+                sort_key=type_sort_key(one.name),
+            )
+        return known
+
+
+TypeFilter: TypeAlias = filters.Filter[InstanceType, TypeScope]
+TypeSort: TypeAlias = filters.Sort[InstanceType, TypeScope]
+_Test: TypeAlias = filters.Test[InstanceType, TypeScope]
+
+
+def lowest_spot_price(one: InstanceType, prices: Prices) -> Decimal | None:
+    """The lowest spot price of a type, in dollars an hour, over the zones whose price is known; None where none is."""
+    return min((price for (name, _), price in prices.spot.items() if name == one.name), default=None)
+
+
+def parse_gigabits(words: str) -> Decimal | None:
+    """Gbit/s in EC2's words: ``Up to 12.5 Gigabit`` is 12.5, ``4x 100 Gigabit`` 400. None for ``Low to Moderate``."""
+    found = _GIGABITS.search(words)
+    if found is None:
+        return None
+    amount = Decimal(found[2]) * int(found[1] or 1)
+    return amount / 1000 if found[3].lower() == "megabit" else amount
+
+
+def type_sort_key(name: str) -> str:
+    """A sort key: families in the order that people expect, the types of each smallest first."""
+    family, rank, size = size_sort_key(name)
+    return f"{natural_sort_key(family)} {rank:05d} {size}"
+
+
+def _word(word: str) -> _Test:
+    return lambda one, at: word in at.facts(one).text
+
+
+def _architecture(one: InstanceType, scope: TypeScope, part: str) -> bool:
+    wanted = _ARCHITECTURES.get(part, part)
+    return any(architecture.startswith(wanted) for architecture in one.architectures)
+
+
+def _in_zone(one: InstanceType, scope: TypeScope, part: str) -> bool:
+    return any(zone.endswith(part) for zone in scope.zones.get(one.name, ()))
+
+
+def _parse_gib(text: str) -> Decimal:
+    return filters.parse_number(re.sub(r"(?i)(gi?b?)$", "", text))
+
+
+TYPE_LANGUAGE: FilterLanguage[InstanceType, TypeScope] = FilterLanguage(
+    word_test=_word,
+    fields={
+        "name": value_field(lambda one, at, part: part in one.name),
+        "type": value_field(lambda one, at, part: one.name.startswith(part)),
+        "family": value_field(lambda one, at, part: one.family == part),
+        "gpu": value_field(lambda one, at, part: part in one.gpu_name.lower()),
+        "arch": value_field(_architecture),
+        "zone": value_field(_in_zone),
+    },
+    numbers={
+        "vcpu": NumberField(lambda one, at: Decimal(one.vcpus), "a number of vCPUs such as 8"),
+        "mem": NumberField(lambda one, at: at.facts(one).memory, "GiB such as 32", _parse_gib),
+        "gpus": NumberField(lambda one, at: Decimal(one.gpus), "a number of GPUs such as 4"),
+        "gpumem": NumberField(lambda one, at: Decimal(one.gpu_gigabytes), "GB of one GPU such as 24", _parse_gib),
+        "net": NumberField(lambda one, at: at.facts(one).network, "Gbit/s such as 10"),
+        "disk": NumberField(lambda one, at: Decimal(one.local_disk), "GB such as 100", _parse_gib),
+        "price": NumberField(lambda one, at: at.facts(one).price, "dollars an hour such as 0.5", steady=False),
+        "spot": NumberField(lambda one, at: at.facts(one).spot, "dollars an hour such as 0.5", steady=False),
+    },
+    keywords={
+        "free": lambda one, at: one.free_tier,
+        "current": lambda one, at: one.current,
+        "burstable": lambda one, at: one.burstable,
+        "metal": lambda one, at: one.bare_metal,
+        "gpu": lambda one, at: one.gpus > 0,
+        "spot": lambda one, at: one.spot,
+    },
+)
+"""The words ``gpu`` and ``spot``: those that have one, those that can be bought so."""
+
+
+def parse_type_filter(text: str) -> TypeFilter:
+    """Understand a filter of types. Raises QueryError."""
+    return TYPE_LANGUAGE.parse(text)
+
+
+TYPE_SORTS: Mapping[str, TypeSort] = filters.sorts_by_id(
+    (
+        filters.Sort("type", "type", lambda one, at: at.facts(one).sort_key, is_text=True),
+        filters.Sort("vcpu", "vCPUs", lambda one, at: one.vcpus),
+        filters.Sort("mem", "memory", lambda one, at: one.memory),
+        filters.Sort("gpu", "GPUs", lambda one, at: one.gpus * 1e9 + one.gpu_memory, largest_first=True),
+        filters.Sort("gpumem", "memory of a GPU", lambda one, at: one.gpu_memory, largest_first=True),
+        filters.Sort("arch", "architecture", lambda one, at: " ".join(one.architectures), is_text=True),
+        filters.Sort("net", "network", lambda one, at: float(at.facts(one).network or 0), largest_first=True),
+        filters.Sort("disk", "local disk", lambda one, at: one.local_disk, largest_first=True),
+        filters.Sort("price", "dollars an hour", lambda one, at: dollars_sort_key(at.facts(one).price), False),
+        filters.Sort("spot", "lowest spot dollars", lambda one, at: dollars_sort_key(at.facts(one).spot), False),
+    )
+)
+"""By id."""

@@ -1,0 +1,133 @@
+"""Why a connection failed, in words: what the end of the system's ssh means, and the errors common to all ways in."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from fe2tui.errors import (
+    Fe2Error,
+    HostKeyChangedError,
+    KeyFileError,
+    MachineError,
+    PermissionDeniedError,
+    UnansweredError,
+)
+from fe2tui.ssh.hostkeys import HostKeys
+from fe2tui.ssh.route import Route
+
+BOOTING_TEXT = "System is booting up"
+"""What sshd tells everybody while a machine comes up (pam_nologin)."""
+
+
+def exit_error(route: Route, hosts: HostKeys, code: int, stderr: str = "") -> Fe2Error | None:
+    """Why ssh failed, from its exit status and the end of its messages; None if what ended is the remote program.
+
+    ssh's own failures are 255 (a remote program may end with 255 too: without a message of ssh's that is only said to
+    be likely).
+    """
+    if code != 255:
+        return None
+    known = (
+        _host_key_error(route, hosts, stderr)
+        or _login_error(route, stderr)
+        or _unanswered_error(route, stderr)
+        or _broken_error(route, stderr)
+    )
+    if known is not None:
+        return known
+    words = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith("Warning:")]
+    last_text = f": {words[-1]}" if words else ", or the program there ended with 255."
+    return MachineError(f"ssh to {route.name} failed{last_text}", "Its messages, if any, are above.")
+
+
+def permission_denied_error(route: Route, offered: Sequence[str] = ()) -> PermissionDeniedError:
+    """The error for a machine that accepts no key; ``tried`` says which were offered."""
+    if not offered and route.key_file is not None:
+        offered = [str(route.key_file)]
+    keys = f" Offered: {', '.join(offered)}." if offered else " None of the keys on this computer fits."
+    pair = f"the key pair {route.key_name}" if route.key_name else "no key pair"
+    return PermissionDeniedError(
+        f"{route.name} does not let {route.user} in (Permission denied, publickey).{keys}",
+        f"It was launched with {pair}: its private key has to be in the agent, in ~/.ssh, or named (--key-file, "
+        f"key_file in config.toml). For another user: USER@{route.name}, or “Connect with …” in the dashboard.",
+    )
+
+
+def connection_refused_error(route: Route) -> UnansweredError:
+    """The error for a machine on which nothing listens."""
+    return UnansweredError(
+        f"{_address_text(route)} refused the connection.", "Its system may still be starting: try again in a minute."
+    )
+
+
+def no_answer_error(route: Route) -> UnansweredError:
+    """The error for a machine that does not answer in time."""
+    return UnansweredError(
+        f"{_address_text(route)} does not answer.",
+        "Its security group may not let your address in (it may have changed), or the system hangs.",
+    )
+
+
+def unreachable_error(route: Route, words: str) -> UnansweredError:
+    """The error for an address to which there is no way; ``words`` are the system's."""
+    return UnansweredError(f"{_address_text(route)} cannot be reached: {words}.", "Is this computer online?")
+
+
+def booting_error(route: Route) -> UnansweredError:
+    """The error for a machine whose sshd answers, but lets nobody in yet."""
+    return UnansweredError(f"{route.name} is still booting and lets nobody in yet.", "Try again in a moment.")
+
+
+def connection_broken_error(route: Route, words: str) -> MachineError:
+    """The error for a connection that was there and is no more; ``words`` say how it ended."""
+    return MachineError(
+        f"The connection to {route.name} broke ({words}).",
+        "The machine may have been stopped or rebooted, or the network failed.",
+    )
+
+
+def _address_text(route: Route) -> str:
+    return f"{route.name} ({route.address}, port {route.port})"
+
+
+def _host_key_error(route: Route, hosts: HostKeys, stderr: str) -> HostKeyChangedError | None:
+    if "REMOTE HOST IDENTIFICATION HAS CHANGED" in stderr or "Host key verification failed" in stderr:
+        return hosts.changed_error(route.instance_id, None, label=route.label)
+    return None
+
+
+def _login_error(route: Route, stderr: str) -> Fe2Error | None:
+    if "UNPROTECTED PRIVATE KEY FILE" in stderr or "bad permissions" in stderr:
+        file = shlex.quote(str(route.key_file)) if route.key_file else "KEYFILE"
+        return KeyFileError("Others may read the private key, so ssh does not use it.", f"Run: chmod 600 {file}")
+    if "Too many authentication failures" in stderr:
+        return PermissionDeniedError(
+            f"{route.name} gave up after too many keys were offered.",
+            "ssh-agent holds many keys: name the right one, with --key-file or as key_file in config.toml.",
+        )
+    if "Permission denied (" in stderr:
+        return permission_denied_error(route)
+    return None
+
+
+def _unanswered_error(route: Route, stderr: str) -> UnansweredError | None:
+    if BOOTING_TEXT in stderr:
+        return booting_error(route)
+    if "Connection refused" in stderr:
+        return connection_refused_error(route)
+    if "timed out" in stderr and "onnect" in stderr:
+        return no_answer_error(route)
+    for words in ("No route to host", "Network is unreachable", "Could not resolve hostname"):
+        if words in stderr:
+            return unreachable_error(route, words)
+    return None
+
+
+def _broken_error(route: Route, stderr: str) -> MachineError | None:
+    if "forwarding" in stderr and ("Could not request local" in stderr or "Address already in use" in stderr):
+        return MachineError("A tunnel's port could not be opened.", "Another program took it meanwhile: try again.")
+    for words in ("not responding", "Broken pipe", "closed by remote host", "Connection reset", "Connection closed"):
+        if words in stderr:
+            return connection_broken_error(route, words)
+    return None

@@ -1,0 +1,98 @@
+"""Spot prices of the past, by place and type: they never change, so each is asked for once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import accumulate, pairwise
+from typing import Any
+
+from fe2tui.model.location import Location
+from fe2tui.model.price_series import PriceSeries
+from fe2tui.model.spot import SpotHistory, merge_spot_histories
+from fe2tui.store.database import Database
+from fe2tui.store.encoding import decode, encode, from_micros, to_micros
+
+RETENTION = timedelta(days=366)
+"""How much of the past is kept: EC2 itself tells of 90 days."""
+
+_MAX_TYPES = 500  # types asked for in one statement; SQLite takes 999 parameters at least
+_SECOND = 1_000_000  # microseconds
+
+
+class SpotHistoryTable:
+    """What is known of each type's spot prices. Whether that is too old is for the reader to judge, by ``until``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, location: Location, types: Iterable[str]) -> dict[str, SpotHistory]:
+        """What is kept of these types; one of which nothing is kept is not in it."""
+        names = list(dict.fromkeys(types))
+        found: dict[str, SpotHistory] = {}
+        for first in range(0, len(names), _MAX_TYPES):
+            some = names[first : first + _MAX_TYPES]
+            marks = ",".join("?" * len(some))
+            rows = self._database.read(
+                f"SELECT type, since, until, body FROM spot_history WHERE place = ? AND type IN ({marks})",
+                (location.key, *some),
+            )
+            found.update({str(row[0]): _decode_history(row) for row in rows})
+        return found
+
+    def add(self, location: Location, histories: Iterable[SpotHistory]) -> None:
+        """Join these with what is kept, which another process may have written meanwhile.
+
+        Where time is missing between the two, the newer one replaces the other.
+        """
+        new = list(histories)
+        if not new:
+            return
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO spot_history (place, type, since, until, body) VALUES (?, ?, ?, ?, ?)",
+                [(location.key, *_row(_merge_with_saved(connection, location, one))) for one in new],
+            )
+
+
+def _merge_with_saved(connection: sqlite3.Connection, location: Location, new: SpotHistory) -> SpotHistory:
+    rows = connection.execute(
+        "SELECT type, since, until, body FROM spot_history WHERE place = ? AND type = ?", (location.key, new.type)
+    )
+    for row in rows:
+        new = merge_spot_histories(_decode_history(row), new)
+    return new.drop_before(new.until - RETENTION)
+
+
+def _row(history: SpotHistory) -> tuple[str, int, int, str]:
+    zones = {zone: _encode_series(series) for zone, series in history.zones.items()}
+    return history.type, to_micros(history.since), to_micros(history.until), encode(zones)
+
+
+def _encode_series(series: PriceSeries) -> list[Any]:
+    """The unit of time in microseconds, the time between each change and the one before it, and the prices."""
+    times = [to_micros(moment) for moment in series.times]
+    unit = 1 if any(time % _SECOND for time in times) else _SECOND
+    return [unit, [(now - before) // unit for before, now in pairwise([0, *times])], series.values]
+
+
+def _decode_history(row: Sequence[Any]) -> SpotHistory:
+    name, since, until, body = row
+    kept: Mapping[str, list[Any]] = decode(body)
+    return SpotHistory(
+        name, from_micros(since), from_micros(until), {zone: _decode_series(part) for zone, part in kept.items()}
+    )
+
+
+def _decode_series(kept: list[Any]) -> PriceSeries:
+    unit, spans, prices = kept
+    return PriceSeries(tuple(_moments(spans, unit)), tuple(map(Decimal, prices)))
+
+
+def _moments(spans: Iterable[int], unit: int) -> Iterator[datetime]:
+    times = accumulate(spans)
+    if unit == _SECOND:  # as EC2 has it, and there may be tens of thousands
+        return (datetime.fromtimestamp(time, UTC) for time in times)
+    return (from_micros(time * unit) for time in times)

@@ -1,0 +1,327 @@
+"""The choices inside a launch plan: which key, which security group, which zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from fe2tui.aws.network import SecurityGroup
+from fe2tui.errors import FieldError, NotFoundError
+from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.launch import LaunchRequest, ZonePrice, dash_error
+from fe2tui.model.price_hist import ALL_ZONES, find_zone
+from fe2tui.model.text import join_words
+from fe2tui.tasks.keys import DEFAULT_KEY_NAME, AccountKey, ImportableKey, KeyChoices, display_path
+from fe2tui.tasks.launch_lookups import LaunchNetwork, cidr_block
+
+SSH_GROUP_NAME = "ssh"
+ANYWHERE = ("0.0.0.0/0", "::/0")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlan:
+    """What will be done for the key; ``words`` say where it is (``in ~/.ssh/id_ed25519``) or where it comes from."""
+
+    name: str
+    action: Literal["use", "import", "create"]
+    words: str
+    private_key: Path | None = None
+    importable: ImportableKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """What will be done for the security group. ``id`` is None if it will be made; ``cidr`` who will reach port 22."""
+
+    name: str
+    id: str | None
+    cidr: str | None
+    words: str  # "port 22 from 203.0.113.7 only"
+
+
+def plan_key(
+    request: LaunchRequest,
+    choices: KeyChoices | None,
+    key_file: Path | None,
+    region: str,
+    errors: list[FieldError],
+    warnings: list[str],
+) -> KeyPlan | None:
+    """The key, or None with its error."""
+    try:
+        if request.key_action == "create":
+            name = _check_name_free(request.key_name or DEFAULT_KEY_NAME, choices)
+            return KeyPlan(name, "create", "made by this launch, kept on this computer only")
+        if request.key_action == "import" and (there := _already_imported(request, choices)) is not None:
+            return KeyPlan(there.name, "use", there.words, there.private_key or key_file)
+        if request.key_action == "import":
+            own = _key_to_import(request, choices)
+            name = _check_name_free(request.key_name or own.name, choices)
+            return KeyPlan(name, "import", f"imported from {own.source}", importable=own)
+        if request.key_action != "use":
+            raise FieldError("key_action", f"“{request.key_action}” is not a thing to do.", "use, import or create.")
+        if choices is None and request.key_name:
+            return KeyPlan(request.key_name, "use", "not looked up")
+        key = _key_to_use(request, choices or KeyChoices(), region)
+        if not key.is_usable:
+            if key_file is None:
+                raise _private_key_missing_error(key)
+            warnings.append(f"The private half of {key.name} was not found; {display_path(key_file)} will be tried.")
+        return KeyPlan(key.name, "use", key.words, key.private_key or key_file)
+    except FieldError as error:
+        errors.append(error)
+        return None
+
+
+def _check_name_free(name: str, choices: KeyChoices | None) -> str:
+    if error := dash_error("key_name", name):
+        raise error
+    if choices is not None and (existing := choices.find(name)):
+        raise FieldError(
+            "key_name",
+            f"The account has a key pair {name} already ({existing.words}).",
+            "Use it, or choose another name." if existing.is_usable else "Choose another name.",
+        )
+    return name
+
+
+def _already_imported(request: LaunchRequest, choices: KeyChoices | None) -> AccountKey | None:
+    """The key pair that makes importing needless: of the name asked for, or one whose private half is here."""
+    name = request.key_name or (choices.preferred if choices is not None else None)
+    found = choices.find(name) if choices is not None and name else None
+    if found is None or not found.is_usable:
+        return None
+    return None if choices is not None and _find_importable(request, choices) and request.key_public else found
+
+
+def _find_importable(request: LaunchRequest, choices: KeyChoices) -> ImportableKey | None:
+    wanted = request.key_public
+    own = (key for key in choices.importable if wanted is None or key.public.split()[:2] == wanted.split()[:2])
+    return next(own, None)
+
+
+def _key_to_import(request: LaunchRequest, choices: KeyChoices | None) -> ImportableKey:
+    found = _find_importable(request, choices) if choices is not None else None
+    if found is None:
+        raise FieldError("key_name", "There is no public key here that could be imported.", "Create one.")
+    return found
+
+
+def _key_to_use(request: LaunchRequest, choices: KeyChoices, region: str) -> AccountKey:
+    name = request.key_name or choices.preferred
+    key = choices.find(name) if name else None
+    if key is not None:
+        return key
+    if name:
+        raise FieldError("key_name", f"The account has no key pair {name} in {region}.", _key_remedy(choices))
+    if not choices.account:
+        raise FieldError("key_name", f"The account has no key pair in {region}.", _key_remedy(choices))
+    names = join_words([each.name for each in choices.account[:5]])
+    raise FieldError(
+        "key_name", f"No key pair of the account can be used from this computer: not {names}.", _key_remedy(choices)
+    )
+
+
+def _key_remedy(choices: KeyChoices) -> str:
+    usable = [each.name for each in choices.account if each.is_usable]
+    ways = [f"choose {join_words(usable[:5], 'or')}"] if usable else []
+    ways += [f"import {choices.importable[0].source}"] if choices.importable else []
+    ways += ["create one"]
+    words = join_words(ways, "or")
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _private_key_missing_error(key: AccountKey) -> FieldError:
+    files = join_words([display_path(path) for path in key.searched_files], "or")
+    looked = f": it is not in {files}, nor under another name in ~/.ssh, nor in ssh-agent" if files else ""
+    return FieldError(
+        "key_name",
+        f"The private half of key pair {key.name} is not on this computer{looked}.",
+        "Put it there, name its file as key_file in config.toml, or choose another key pair: without it nobody here "
+        "could log in.",
+    )
+
+
+def plan_group(
+    request: LaunchRequest,
+    network: LaunchNetwork | None,
+    own_cidr: str | None,
+    region: str,
+    errors: list[FieldError],
+    warnings: list[str],
+) -> GroupPlan | None:
+    """The security group, or None with its error. An existing group is used as it is."""
+    if network is None:
+        return None
+    try:
+        if network.vpc_id is None:
+            raise FieldError(
+                "subnet_id",
+                f"{region} has no default network (VPC) to launch into.",
+                "Create it (aws ec2 create-default-vpc), or name a subnet of another network.",
+                code="VPCIdNotSpecified",
+            )
+        cidr = cidr_block(request.address) if request.address else None
+        return _plan_group(request, network, cidr or (own_cidr if request.address is None else None), warnings)
+    except FieldError as error:
+        errors.append(error)
+        return None
+
+
+def _plan_group(request: LaunchRequest, network: LaunchNetwork, cidr: str | None, warnings: list[str]) -> GroupPlan:
+    name = request.security_group.strip()
+    found = next((group for group in network.groups if name in (group.name, group.id)), None)
+    if found is not None:
+        if cidr is not None and not is_open_to(found, cidr):
+            warnings.append(
+                f"Security group {found.name} does not let {display_cidr(cidr)} in at port 22: "
+                "ssh will not get through."
+            )
+        return GroupPlan(found.name, found.id, cidr, _ssh_access_text(found))
+    if name != SSH_GROUP_NAME:
+        names = join_words([group.name for group in network.groups[:6]])
+        raise FieldError(
+            "security_group",
+            f"There is no security group “{name}” in this network.",
+            f"There are {names}; or leave it at {SSH_GROUP_NAME}, which is made if it is missing.",
+        )
+    if cidr is None and request.address is None:
+        raise FieldError(
+            "address",
+            "Your own address was not found out, and port 22 is not opened to everybody.",
+            "Type the address that ssh will come from, such as 203.0.113.7; empty lets nobody in.",
+        )
+    if cidr in ANYWHERE:
+        warnings.append("Port 22 will be open to the whole internet.")
+    if cidr is None:
+        warnings.append("Nobody is let in at port 22: ssh will not get through.")
+    words = f"made; port 22 from {display_cidr(cidr)} only" if cidr else "made; nobody let in"
+    return GroupPlan(name, None, cidr, "made; port 22 from anywhere" if cidr in ANYWHERE else words)
+
+
+def _ssh_access_text(group: SecurityGroup) -> str:
+    if not group.ssh_cidrs:
+        return "nobody let in at port 22"
+    if any(block in ANYWHERE for block in group.ssh_cidrs):
+        return "port 22 from anywhere"
+    blocks = [display_cidr(block) for block in group.ssh_cidrs]
+    more = f" and {len(blocks) - 2} more" if len(blocks) > 3 else ""
+    return f"port 22 from {join_words(blocks[: 2 if more else 3])}{more} only"
+
+
+def is_open_to(group: SecurityGroup, cidr: str) -> bool:
+    """Whether all of a block may reach port 22."""
+    import ipaddress
+
+    wanted = ipaddress.ip_network(cidr)
+    for block in group.ssh_cidrs:
+        allowed = ipaddress.ip_network(block, strict=False)
+        if isinstance(wanted, ipaddress.IPv4Network) and isinstance(allowed, ipaddress.IPv4Network):
+            if wanted.subnet_of(allowed):
+                return True
+        elif (
+            isinstance(wanted, ipaddress.IPv6Network)
+            and isinstance(allowed, ipaddress.IPv6Network)
+            and wanted.subnet_of(allowed)
+        ):
+            return True
+    return False
+
+
+def display_cidr(cidr: str) -> str:
+    """A CIDR block as people write it: an address alone is no block."""
+    return cidr.removesuffix("/32").removesuffix("/128")
+
+
+def plan_zones(
+    request: LaunchRequest,
+    offering: list[str] | None,
+    network: LaunchNetwork | None,
+    type_exists: bool,
+    errors: list[FieldError],
+) -> dict[str, str]:
+    """The zones to try in their order, each with the subnet to name there (empty: the zone's default one).
+
+    Where it may not be known which zones offer the type there is one, without a name: AWS chooses.
+    """
+    subnets = network.subnets if network is not None else ()
+    if request.subnet_id:
+        zones = {subnet.zone: subnet.id for subnet in subnets if subnet.id == request.subnet_id}
+    else:
+        zones = {subnet.zone: "" for subnet in subnets if subnet.is_default_for_zone}
+    try:
+        named = _resolve_zone(request, {*(subnet.zone for subnet in subnets), *(offering or ())})
+    except NotFoundError as error:
+        errors.append(FieldError("zone", error.summary, error.remedy))
+        return {}
+    if offering is None:
+        known = zones or {named: request.subnet_id or ""}
+        return {zone: subnet for zone, subnet in known.items() if named in ("", zone)}
+    found = {zone: zones.get(zone, "") for zone in offering if zone in zones or not zones}
+    if named:
+        found = {zone: subnet for zone, subnet in found.items() if zone == named}
+    if not found and type_exists:
+        where_text = named or (f"the zone of {request.subnet_id}" if request.subnet_id else "any zone of this region")
+        offers = f"It is on offer in {join_words(offering)}." if offering else "Choose another type or region."
+        errors.append(
+            FieldError("zone" if request.zone else "type", f"{request.type} is not on offer in {where_text}.", offers)
+        )
+    return found
+
+
+def _resolve_zone(request: LaunchRequest, known: set[str]) -> str:
+    """The name of the zone that is asked for by its name, its end or its letter; empty where none is.
+
+    Raises NotFoundError.
+    """
+    if not request.zone or not known:
+        return request.zone or ""
+    found = find_zone(request.zone, known)
+    if found == ALL_ZONES:
+        raise NotFoundError(f"There is no zone {request.zone} here.", f"There are {join_words(sorted(known))}.")
+    return found
+
+
+def zone_prices(
+    offering: Iterable[str] | None, network: LaunchNetwork | None, subnet_id: str | None, spot: Mapping[str, Decimal]
+) -> tuple[ZonePrice, ...]:
+    """Each zone that a launch could be meant for, cheapest first, those without the type last.
+
+    They are the zones with a default subnet, or the one of the subnet named. ``offering`` None: which have the type is
+    not known, and all count as if they had.
+    """
+    subnets = network.subnets if network is not None else ()
+    if subnet_id:
+        zones = {subnet.zone for subnet in subnets if subnet.id == subnet_id}
+    else:
+        zones = {subnet.zone for subnet in subnets if subnet.is_default_for_zone}
+    having = None if offering is None else set(offering)
+    found = [ZonePrice(zone, spot.get(zone), having is None or zone in having) for zone in zones or having or set(spot)]
+    return tuple(sorted(found, key=_price_sort_key))
+
+
+def sort_zones_by_price(zones: Mapping[str, str], prices: Iterable[ZonePrice]) -> dict[str, str]:
+    """The zones (each with its subnet), cheapest first; those without a price last, in the order they had."""
+    rank = {one.zone: at for at, one in enumerate(prices) if one.price is not None}
+    return dict(sorted(zones.items(), key=lambda pair: rank.get(pair[0], len(rank))))
+
+
+def spot_price_in_zone(zone: str | None, prices: Iterable[ZonePrice]) -> Decimal | None:
+    """The spot price of a zone; None where it is not known."""
+    return next((one.price for one in prices if one.zone == zone), None)
+
+
+def no_spot_error(request: LaunchRequest, kind: InstanceType | None) -> FieldError | None:
+    """The error of a type that is asked for as a spot instance and never is one."""
+    if not request.is_spot or kind is None or kind.spot:
+        return None
+    return FieldError(
+        "market", f"AWS does not have {kind.name} as a spot instance.", "Launch it on demand, or choose another type."
+    )
+
+
+def _price_sort_key(one: ZonePrice) -> tuple[bool, bool, Decimal, str]:
+    return not one.is_offered, one.price is None, one.price or Decimal(0), one.zone

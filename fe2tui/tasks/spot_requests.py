@@ -1,0 +1,220 @@
+"""Spot requests: each with its machine, waited for, and cancelled without surprise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fe2tui.aws import instances as aws
+from fe2tui.aws.spot import (
+    all_spot_requests,
+    cancel_spot_requests,
+    describe_spot_request,
+    spot_request,
+    spot_requests_by_id,
+)
+from fe2tui.errors import AwsError, CapacityError, NotFoundError, StateError, UsageError
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.interruption import LIVE_REQUEST_STATES, interruption_text, is_waiting_for_aws, request_text
+from fe2tui.model.money import was_interrupted
+from fe2tui.model.spot import SpotRequest
+from fe2tui.model.text import visible
+from fe2tui.tasks.context import Context, activity_entry, run_to_completion
+from fe2tui.tasks.names import find_instance
+
+_STOPPED_STATES = (State.STOPPING, State.STOPPED)
+_FILTER_VALUES = 200  # ids, what EC2 takes in one
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RequestWithInstance:
+    """A spot request and the machine it has, if EC2 shows one."""
+
+    request: SpotRequest
+    instance: Instance | None = None
+
+    def __repr__(self) -> str:
+        """As the shell shows it: ``sir-8k2d91ab (persistent active): spot1 (i-0b39947b710d05337 running)``."""
+        request = self.request
+        return f"{request.id} ({request.type} {request.state}): {self.instance_text}"
+
+    @property
+    def instance_text(self) -> str:
+        """``spot1 (i-0b39947b710d05337 running)``, or that it has none."""
+        if self.instance is None:
+            return self.request.instance_id or "no machine"
+        return f"{visible(self.instance.name) or '–'} ({self.instance.id} {self.instance.state})"
+
+    @property
+    def words(self) -> str:
+        """What its state means."""
+        return request_text(self.request, self.instance)
+
+
+async def read_spot_requests(ctx: Context) -> list[RequestWithInstance]:
+    """All spot requests of the region: those that may still make a machine first, then the newest first.
+
+    The store keeps them, for Tab.
+    """
+    found = await all_spot_requests(ctx.session)
+    await asyncio.to_thread(_save, ctx, found)
+    ids = list(dict.fromkeys(one.instance_id for one in found if one.instance_id))
+    instances: dict[str, Instance] = {}
+    for start in range(0, len(ids), _FILTER_VALUES):
+        some = await aws.describe_instances(ctx.session, filters={"instance-id": ids[start : start + _FILTER_VALUES]})
+        instances |= {one.id: one for one in some}
+    found.sort(key=lambda one: one.id)
+    found.sort(key=lambda one: one.created_at.timestamp() if one.created_at else 0.0, reverse=True)
+    found.sort(key=lambda one: one.state not in LIVE_REQUEST_STATES)
+    return [RequestWithInstance(one, instances.get(one.instance_id or "")) for one in found]
+
+
+def _save(ctx: Context, found: list[SpotRequest]) -> None:
+    """With the fleet last seen, if there was one: that stays as old as it is."""
+    last = ctx.store.fleets.last_fleet(ctx.session.location)
+    if last is not None:
+        ctx.store.fleets.save(replace(last, requests={one.id: one for one in found}))
+
+
+async def find_spot_request(ctx: Context, request_id: str) -> SpotRequest:
+    """The request of that id. Raises UsageError (empty id), NotFoundError."""
+    if not request_id.strip():
+        raise UsageError("No spot request was named.", "`fe2 requests` lists them.")
+    found = await spot_request(ctx.session, request_id) if request_id.startswith("sir-") else None
+    if found is None:
+        raise NotFoundError(
+            f"There is no spot request {request_id} in {ctx.session.region}.",
+            "EC2 forgets ended ones after a while. `fe2 requests` lists those there are.",
+        )
+    return found
+
+
+async def spot_request_details(ctx: Context, request_id: str) -> tuple[dict[str, Any], str]:
+    """All that EC2 tells of a request, under EC2's own names, and what its state means. Raises as ``find_request``."""
+    request = await find_spot_request(ctx, request_id)
+    details, instance = await asyncio.gather(describe_spot_request(ctx.session, request.id), _instance_of(ctx, request))
+    return details, request_text(request, instance)
+
+
+async def spot_request_of_instance(ctx: Context, name: str) -> SpotRequest:
+    """The request behind the instance of that name or id.
+
+    Raises NotFoundError where it was not bought on the spot market or EC2 has forgotten its request, and what finding
+    an instance raises.
+    """
+    instance = await find_instance(ctx, name)
+    if not instance.is_spot or not instance.spot_request_id:
+        raise NotFoundError(
+            f"{instance.label} ({instance.id}) is {instance.lifecycle}: there is no spot request behind it.",
+            "Only spot instances have one; `fe2 requests` lists them.",
+        )
+    return await find_spot_request(ctx, instance.spot_request_id)
+
+
+async def cancel_spot_request(ctx: Context, request_id: str, *, terminate: bool = False) -> str:
+    """Cancel a request, so that AWS launches nothing more for it; what that means for its machine, in words.
+
+    A running machine runs on. EC2 terminates a stopped one when its request is cancelled (User Guide, "Terminate a Spot
+    Instance"): that is done only if ``terminate`` says so, and is a StateError otherwise. Raises NotFoundError.
+    """
+    request = await find_spot_request(ctx, request_id)
+    if request.state not in LIVE_REQUEST_STATES:
+        return f"{request.id} is {request.state} already"
+    instance = await _instance_of(ctx, request)
+    if instance is not None and instance.state in _STOPPED_STATES and not terminate:
+        raise _would_terminate_error(instance, request)
+    with activity_entry(
+        ctx, "cancel request", instance.label if instance else request.id, instance.id if instance else ""
+    ) as it:
+        await run_to_completion(cancel_spot_requests(ctx.session, [request.id]), ctx.pace.completion)
+        it.words = f"{request.id} is cancelled: {_consequence_text(instance)}"
+    return it.words
+
+
+async def wait_until_fulfilled(ctx: Context, request_id: str, *, timeout: float = 600.0) -> SpotRequest:
+    """Wait until a request has its machine; ``timeout`` is seconds.
+
+    Raises CapacityError when it has none by then, StateError when it never will have one, NotFoundError.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout
+    last_text = ""
+    while True:
+        request = await find_spot_request(ctx, request_id)
+        if request.state == "active" and request.instance_id:
+            return request
+        words = request_text(request)
+        if request.state not in LIVE_REQUEST_STATES:
+            raise StateError(f"{request.id} will have no machine: {words}.", code=request.status_code or None)
+        if asyncio.get_running_loop().time() >= deadline:
+            raise CapacityError(
+                f"{request.id} has no machine yet: {words}.",
+                "Wait longer, launch another type or zone, or buy it on demand.",
+                code=request.status_code or None,
+            )
+        if words != last_text:
+            ctx.report_step("wait", "spot", words, subject=request.id)
+            last_text = words
+        await asyncio.sleep(ctx.pace.spot_poll)
+
+
+async def _instance_of(ctx: Context, request: SpotRequest) -> Instance | None:
+    """The machine that a request has; None if EC2 shows none (any more)."""
+    if not request.instance_id:
+        return None
+    return next(iter(await aws.describe_instances(ctx.session, filters={"instance-id": [request.instance_id]})), None)
+
+
+def _would_terminate_error(instance: Instance, request: SpotRequest) -> StateError:
+    way = "Only AWS can start it again." if is_waiting_for_aws(instance, request) else "Start it first, and it runs on."
+    return StateError(
+        f"{instance.label} is {instance.state}: cancelling its request {request.id} would terminate it, disk and all.",
+        f"{way} If that is meant: fe2 terminate {instance.id}",
+    )
+
+
+def _consequence_text(instance: Instance | None) -> str:
+    if instance is None or instance.state.is_gone:
+        return "AWS launches nothing for it any more"
+    if instance.state in _STOPPED_STATES:
+        return f"AWS terminates {instance.label}, which was {instance.state}"
+    return f"{instance.label} runs on, and cannot be stopped any more, only terminated"
+
+
+def only_aws_restarts_error(instance: Instance) -> StateError:
+    """The error of who would start one that AWS stopped, or needs it running."""
+    return StateError(
+        f"AWS stopped {instance.label} to take its spot capacity back, and only AWS starts it again.",
+        f"It waits for capacity in {instance.zone}. Launch another meanwhile, or terminate it.",
+        code=instance.state_reason.partition(":")[0] or None,
+    )
+
+
+def gone_error(instance: Instance, cannot: str) -> StateError:
+    """The error of who wants something of one that is no more; ``cannot`` is what: it cannot be started."""
+    if was_interrupted(instance):
+        words = f"AWS took the spot capacity of {instance.label} ({instance.id}) back, and terminated it: {cannot}."
+        return StateError(words, "Launch another.", code=instance.state_reason.partition(":")[0] or None)
+    return StateError(f"{instance.label} ({instance.id}) is {instance.state}: {cannot}.")
+
+
+InterruptionTexts = Mapping[str, str]
+"""What AWS did to machines, in words, by instance id: only of those that it took back."""
+
+
+async def read_interruptions(ctx: Context, instances: Iterable[Instance]) -> InterruptionTexts:
+    """What AWS did to those among them that it took back: one call for their requests, none where it took none.
+
+    Where requests may not be read the words are fewer: the machines themselves do not tell when and why.
+    """
+    interrupted = [each for each in instances if was_interrupted(each)]
+    ids = dict.fromkeys(each.spot_request_id for each in interrupted if each.spot_request_id)
+    try:
+        found = await spot_requests_by_id(ctx.session, list(ids)) if ids else []
+    except AwsError:
+        found = []
+    by_id = {one.id: one for one in found}
+    now = ctx.clock()
+    words_by_id = {each.id: interruption_text(each, by_id.get(each.spot_request_id or ""), now) for each in interrupted}
+    return {key: words for key, words in words_by_id.items() if words}

@@ -1,0 +1,136 @@
+"""How this person reaches an instance: which private key, as whom, and which host keys to expect."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from fe2tui import paths
+from fe2tui.aws import images, instances, network
+from fe2tui.errors import AwsError, Fe2Error, KeyFileError
+from fe2tui.model.instance import USER_TAG, Instance
+from fe2tui.ssh import keys as ssh_keys
+from fe2tui.ssh.hostkeys import HostKeys, parse_console
+from fe2tui.ssh.keys import LocalKey
+from fe2tui.ssh.route import Route, route_to
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.keys import display_path, key_search_paths
+
+
+@dataclass(frozen=True, slots=True)
+class SshLogin:
+    """What to log in with. ``key_file`` None leaves the choice to ssh; ``key_words`` say what was found, for people.
+
+    ``can_log_in`` is False where the instance's private key is not on this computer.
+    """
+
+    key_file: Path | None = None
+    key_text: str = ""
+    can_log_in: bool = True
+    image_user: str | None = None
+
+    def route(self, ctx: Context, instance: Instance, *, user: str | None = None, port: int | None = None) -> Route:
+        """The way to an instance with it. Raises NoAddressError, UsageError."""
+        return route_to(
+            instance, ctx.settings, user=user, port=port, key_file=self.key_file, image_user=self.image_user
+        )
+
+
+def known_host_keys() -> HostKeys:
+    """Our own known-hosts file."""
+    return HostKeys(paths.known_hosts_file())
+
+
+async def find_ssh_login(
+    ctx: Context, instance: Instance, *, user: str | None = None, key_file: Path | None = None
+) -> SshLogin:
+    """The key and user for an instance: the flag's, then config.toml's, then the private half of its key pair.
+
+    What may not be looked up at AWS is done without. Raises KeyFileError for a named file that is not there.
+    """
+    needs_user = not user and not instance.tags.get(USER_TAG, "").strip()
+    image_user, login = await asyncio.gather(
+        _image_user(ctx, instance) if needs_user else _no_user(), _find_key_login(ctx, instance, key_file)
+    )
+    return SshLogin(login.key_file, login.key_text, login.can_log_in, image_user)
+
+
+async def learn_host_keys(ctx: Context, instance: Instance) -> bool:
+    """Keep the host keys that the console shows, if none is known yet; whether some are known now.
+
+    Raises HostKeyChangedError if the console shows others than those known. A console that may not be read, or has
+    none, is done without.
+    """
+    hosts = known_host_keys()
+    known = await asyncio.to_thread(hosts.known_keys, instance.id)
+    if known:
+        return True
+    try:
+        found = parse_console(await instances.console_output(ctx.session, instance.id))
+    except AwsError:
+        return False
+    if found:
+        await asyncio.to_thread(hosts.learn, instance.id, found, label=instance.label)
+    return bool(found)
+
+
+async def keep_learning_host_keys(ctx: Context, instance: Instance) -> None:
+    """Look at the console again and again until it shows the host keys, and compare them with what was seen since."""
+    hosts = known_host_keys()
+    pause = ctx.pace.poll
+    while True:
+        try:
+            found = parse_console(await instances.console_output(ctx.session, instance.id))
+        except AwsError:
+            found = ()
+        if found:
+            await asyncio.to_thread(hosts.learn, instance.id, found, label=instance.label)
+            return
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 15.0)
+
+
+async def _no_user() -> None:
+    return None
+
+
+async def _image_user(ctx: Context, instance: Instance) -> str | None:
+    if not instance.image_id:
+        return None
+    try:
+        return await images.image_login_user(ctx.session, instance.image_id)
+    except AwsError:
+        return None
+
+
+async def _find_key_login(ctx: Context, instance: Instance, key_file: Path | None) -> SshLogin:
+    named = key_file or ctx.settings.key_file
+    if named is not None:
+        named = named.expanduser()
+        if not await asyncio.to_thread(named.is_file):
+            where = "" if key_file else " It is named as key_file in config.toml."
+            raise KeyFileError(f"There is no private key {display_path(named)}.{where}", "Correct the path.")
+        return SshLogin(named, f"key {display_path(named)}")
+    if instance.key_name is None:
+        return SshLogin(None, "no key pair", can_log_in=False)
+    public, print_ = await _read_key_pair(ctx, instance.key_name)
+    return await asyncio.to_thread(_find_key, instance.key_name, public, print_)
+
+
+async def _read_key_pair(ctx: Context, name: str) -> tuple[str, str]:
+    try:
+        pairs = await network.key_pairs(ctx.session)
+    except Fe2Error:
+        return "", ""
+    return next(((pair.public_key, pair.fingerprint) for pair in pairs if pair.name == name), ("", ""))
+
+
+def _find_key(name: str, public: str, fingerprint: str) -> SshLogin:
+    places = key_search_paths()
+    found: LocalKey | None = ssh_keys.find_private_key(
+        places, name, public_key=public or None, fingerprint=fingerprint or None
+    )
+    if found is None:
+        return SshLogin(None, f"the private half of key pair {name} is not on this computer", can_log_in=False)
+    return SshLogin(ssh_keys.identity_file(places, found), f"key {name}")

@@ -1,0 +1,119 @@
+"""Change the type of an instance: only to what it can become, with what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fe2tui.errors import Fe2Error, StartAfterChangeError
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.text import visible
+from fe2tui.model.type_compatibility import incompatibility_reason
+from fe2tui.tasks import change_type as task
+from fe2tui.tasks.context import Context
+from fe2tui.tui.actions.power import start_cost_lines
+from fe2tui.tui.actions.targets import current_instance
+from fe2tui.tui.command_context import CommandContext, wait_until_no_form
+from fe2tui.tui.forms.confirm import ConfirmChoice, ConfirmForm
+from fe2tui.tui.forms.error import ErrorForm
+from fe2tui.tui.forms.type_list import UnfitReason, type_source
+from fe2tui.tui.forms.type_picker import TypePicker
+
+
+async def change_type(context: CommandContext) -> None:
+    """Show what the instance can become; after a yes, stop it if it runs, change its type, and start it again."""
+    instance = current_instance(context)
+    new_type = await context.ask(_type_picker(context, instance))
+    if new_type is None:
+        return
+    instance = current_instance(context)
+    plan = await _plan(context, instance, new_type)
+    if plan is None:
+        return
+    if plan.error is not None:
+        await context.ask(ErrorForm(_title(instance), plan.error))
+    elif await context.ask(_change_question(plan)) == "yes":
+        _run_change(context, plan)
+
+
+def _type_picker(context: CommandContext, instance: Instance) -> TypePicker:
+    source = type_source(context)
+
+    def fits_in(kind: InstanceType) -> str | None:
+        catalogue = source.cached()
+        if catalogue is None:
+            return None
+        return incompatibility_reason(instance, catalogue.types.get(instance.type), kind, catalogue.zones_of(kind.name))
+
+    fits: UnfitReason = fits_in
+    return TypePicker(
+        source,
+        region=context.region,
+        clock=context.task_context().clock,
+        unfit_reason=fits,
+        current_type=instance.type,
+        title=f"{_title(instance)}, {instance.type} now",
+    )
+
+
+def _title(instance: Instance) -> str:
+    return f"Change the type of {visible(instance.label)}"
+
+
+async def _plan(context: CommandContext, instance: Instance, picked: str) -> task.TypeChange | None:
+    fleet = context.services.fleet or context.fleet
+    if fleet is None:
+        return None
+    catalogue = await context.services.catalogues.get(context.task_context())
+    return task.plan_type_change(instance, picked, catalogue, fleet)
+
+
+def _change_question(plan: task.TypeChange) -> ConfirmForm:
+    label = visible(plan.instance.label)
+    is_running = plan.instance.state in (State.RUNNING, State.PENDING)
+    return ConfirmForm(
+        f"Change {label} from {plan.instance.type} to {plan.to}?",
+        plan.sentences,
+        title="Change type",
+        choices=(ConfirmChoice("y", "Stop it and change" if is_running else "Change", "yes"),),
+    )
+
+
+def _run_change(context: CommandContext, plan: task.TypeChange) -> None:
+    instance, to = plan.instance, plan.to
+
+    async def work(ctx: Context) -> Instance:
+        try:
+            return await task.change_type(ctx, instance.id, to, stop=True, catalogues=context.services.catalogues)
+        except StartAfterChangeError as error:
+            await wait_until_no_form(context)
+            if await context.ask(_revert_question(context, instance, error)) != "back":
+                raise
+            return await task.revert_type(ctx, error.instance_id, error.old_type)
+
+    def done(changed: Instance) -> str:
+        how = "and ready" if changed.state is State.RUNNING else f"and {changed.state}"
+        if changed.type != to:
+            return f"{visible(changed.label)} is {changed.type} again, {how}."
+        return f"{visible(changed.label)} is {changed.type} now, {how}."
+
+    context.run_task(f"Change type of {visible(instance.label)}", work, instances=(instance,), result_text=done)
+
+
+def _revert_question(context: CommandContext, instance: Instance, error: StartAfterChangeError) -> ConfirmForm:
+    why = str(error.__cause__.summary) if isinstance(error.__cause__, Fe2Error) else error.summary
+    question = (
+        f"AWS has no {error.new_type} in {instance.zone} right now."
+        if error.code == "InsufficientInstanceCapacity"
+        else why
+    )
+    return ConfirmForm(
+        f"{question} Go back to {error.old_type} and start it?",
+        [
+            f"{visible(instance.label)} is stopped, and {error.new_type} now.",
+            *start_cost_lines(context, [replace(current_instance(context), type=error.old_type)]),
+        ],
+        title=_title(instance),
+        choices=(ConfirmChoice("y", f"Back to {error.old_type}", "back"),),
+        no_label="Leave it stopped",
+    )

@@ -1,0 +1,89 @@
+"""Connect: the terminal goes to ssh, and comes back to the same row."""
+
+from __future__ import annotations
+
+import signal
+import time
+from datetime import timedelta
+
+from textual.screen import ModalScreen
+
+from fe2tui.errors import MachineError
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.text import age, visible
+from fe2tui.tasks import connect as task
+from fe2tui.tasks.connect import Connection, connection_failure
+from fe2tui.tasks.context import Context
+from fe2tui.tui.actions.clipboard import copy_text
+from fe2tui.tui.command_context import CommandContext, TaskFunction
+from fe2tui.tui.forms.connect import ConnectForm
+from fe2tui.tui.forms.error import ErrorForm
+from fe2tui.tui.terminal_handover import NoTerminalError, hand_over
+from fe2tui.tui.widgets.cells import wrap
+
+LONG_WAIT_SECONDS = 3.0  # seconds after which a person may be busy with something else
+
+
+async def connect(context: CommandContext) -> None:
+    """Open a shell on the one instance meant."""
+    instance = context.targets[0]
+    if instance.state is State.PENDING:
+        context.tell(
+            f"{visible(instance.label)} is starting, and is connected to when it runs; in Activity del cancels."
+        )
+
+    async def work(ctx: Context) -> str:
+        began = time.monotonic()
+        connection = await task.prepare_connection(ctx, instance)
+        if time.monotonic() - began > LONG_WAIT_SECONDS and isinstance(context.services.app.screen, ModalScreen):
+            return f"{visible(instance.label)} can be reached now: c connects."
+        return await _run_ssh(context, ctx, connection)
+
+    _start_task(context, instance, work)
+
+
+async def connect_with(context: CommandContext) -> None:
+    """Ask for a user and for tunnels first."""
+    instance = context.targets[0]
+    ctx = context.task_context()
+
+    async def prepare(user: str | None, ports: str) -> Connection:
+        return await task.prepare_connection(ctx, instance, user=user, ports=ports)
+
+    connection = await context.ask(ConnectForm(instance.label, prepare))
+    if connection is not None:
+        ready = connection
+
+        async def work(ctx: Context) -> str:
+            return await _run_ssh(context, ctx, ready)
+
+        _start_task(context, instance, work)
+
+
+def _start_task(context: CommandContext, instance: Instance, run: TaskFunction) -> None:
+    context.run_task(f"Connect {visible(instance.label)}", run, instances=(instance,))
+
+
+async def _run_ssh(context: CommandContext, ctx: Context, connection: Connection) -> str:
+    """Hand the terminal over, and say how it ended. Raises what ssh's own failure means."""
+    name, app = visible(connection.instance.label), context.services.app
+    words = f"connecting to {name} ({visible(connection.words)}); exit or ctrl+d comes back"
+    try:
+        result = await hand_over(
+            app, connection.argv, env=connection.env, announce="\n".join(wrap(words, app.size.width))
+        )
+    except NoTerminalError as error:
+        if await context.ask(ErrorForm(f"Connect to {name}", error, command=connection.command_text)) == "copy":
+            await copy_text(app, connection.command_text)
+            return f"Copied the ssh command for {name}."
+        return f"{name}: {error.summary}"
+    except OSError as error:
+        raise MachineError(
+            f"ssh could not be started: {error.strerror}.", "Is it installed, and may it be run?"
+        ) from error
+    failure = await connection_failure(ctx, connection, result.status, result.stderr)
+    if failure is not None:
+        raise failure
+    if result.status == -signal.SIGINT:
+        return f"{name}: interrupted before ssh was through."
+    return f"Back from {name} after {age(timedelta(seconds=result.seconds))}."

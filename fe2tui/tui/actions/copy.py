@@ -1,0 +1,128 @@
+"""Copy: what of an instance or an image people put into other programs."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fe2tui.model.image import Image
+from fe2tui.model.instance import Instance
+from fe2tui.model.text import plural, visible
+from fe2tui.ssh.terminal import display_command
+from fe2tui.tasks.ssh_login import find_ssh_login
+from fe2tui.tui.actions.clipboard import copy_text
+from fe2tui.tui.actions.launch import image_reference, small_type_for
+from fe2tui.tui.availability import IMAGES, INSTANCES, SPOT, row_noun
+from fe2tui.tui.command_context import CommandContext, SpotChoice
+from fe2tui.tui.forms.picker import Picker, PickerItem
+
+_CONSOLE_HOSTS = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.com"}
+
+
+@dataclass(frozen=True, slots=True)
+class _CopyOption:
+    """Something to copy. ``of`` gives it of one row, None if the row has none; ``words`` stand for it in the menu.
+
+    ``find`` is for what has to be found out first: it gives the lines of all rows.
+    """
+
+    title: str
+    text_of: Callable[[Any, CommandContext], str | None]
+    hint: str = ""
+    find_lines: Callable[[CommandContext, Sequence[Any]], Awaitable[list[str]]] | None = None
+
+
+async def copy(context: CommandContext) -> None:
+    """Ask what to copy of the rows meant; of several, one line each."""
+    rows = context.pane_targets
+    texts = _OPTIONS[context.pane]
+    one = rows[0]
+    label = one.type if isinstance(one, SpotChoice) else one.label
+    what = visible(label) if len(rows) == 1 else plural(len(rows), row_noun(context))
+    option_id = await context.ask(Picker(f"Copy from {what}", _picker_items(context, rows, texts), submit_word="Copy"))
+    if option_id is None:
+        return
+    text = texts[option_id]
+    lines = await text.find_lines(context, rows) if text.find_lines is not None else _lines_of(context, rows, text)
+    await copy_text(context.services.app, "\n".join(lines))
+    words = visible(lines[0]) if len(lines) == 1 else f"{plural(len(lines), 'line')}"
+    context.tell(f"Copied {words}")
+
+
+def _picker_items(context: CommandContext, those: Sequence[Any], texts: Mapping[str, _CopyOption]) -> list[PickerItem]:
+    items = []
+    for key, text in texts.items():
+        lines = _lines_of(context, those, text)
+        if lines:
+            one = text.hint or visible(lines[0])
+            items.append(
+                PickerItem(key, text.title, one if text.hint or len(those) == 1 else plural(len(lines), "line"))
+            )
+    return items
+
+
+def _lines_of(context: CommandContext, those: Sequence[Any], text: _CopyOption) -> list[str]:
+    return [line for one in those if (line := text.text_of(one, context))]
+
+
+async def _ssh_commands(context: CommandContext, those: Sequence[Instance]) -> list[str]:
+    ctx = context.task_context()
+    commands = []
+    for one in those:
+        if one.address:
+            login = await find_ssh_login(ctx, one)
+            commands.append(display_command(login.route(ctx, one)))
+    return commands
+
+
+def console_link(image: Image, context: CommandContext) -> str:
+    """The page of an image in AWS's console. Source: the addresses that the console itself shows."""
+    region = context.region
+    partition = next((name for name in _CONSOLE_HOSTS if region.startswith(f"{name}-")), "")
+    host = _CONSOLE_HOSTS.get(partition, "console.aws.amazon.com")
+    return f"https://{region}.{host}/ec2/home?region={region}#ImageDetails:imageId={image.id}"
+
+
+def launch_command(image: Image, context: CommandContext) -> str | None:
+    """What to type into a shell to launch from an image; the new instance's name is to be put in."""
+    if image.state != "available":
+        return None
+    return (
+        f"fe2 launch NAME --image {shlex.quote(image_reference(image, context.fleet))} --type {small_type_for(image)}"
+    )
+
+
+def spot_launch_command(spot: SpotChoice, context: CommandContext) -> str | None:
+    """What to type into a shell to launch on the spot market; the new instance's name is to be put in."""
+    zone = f" --zone {shlex.quote(spot.zone)}" if spot.zone else ""
+    return f"fe2 launch NAME --type {shlex.quote(spot.type)} --spot{zone}"
+
+
+_OPTIONS: Mapping[str, Mapping[str, _CopyOption]] = {
+    INSTANCES: {
+        "id": _CopyOption("Id", lambda one, view: one.id),
+        "address": _CopyOption("Address", lambda one, view: one.address),
+        "ssh": _CopyOption("ssh command", lambda one, view: one.address, "with its key, user and port", _ssh_commands),
+        "private": _CopyOption("Private address", lambda one, view: one.private_ip),
+        "dns": _CopyOption("Public DNS name", lambda one, view: one.public_dns),
+        "ipv6": _CopyOption("IPv6 address", lambda one, view: one.ipv6),
+        "name": _CopyOption("Name", lambda one, view: one.name),
+        "image": _CopyOption("Image id", lambda one, view: one.image_id),
+    },
+    IMAGES: {
+        "id": _CopyOption("Id", lambda one, view: one.id),
+        "name": _CopyOption("Name", lambda one, view: one.name),
+        "console": _CopyOption("Console link", console_link),
+        "launch": _CopyOption("Launch command", launch_command),
+    },
+    SPOT: {
+        "type": _CopyOption("Type", lambda spot, view: spot.type),
+        "zone": _CopyOption("Zone", lambda spot, view: spot.zone or None),
+        "launch": _CopyOption("Launch command", spot_launch_command),
+        "history": _CopyOption(
+            "Command for its prices", lambda spot, view: f"fe2 price-hist {shlex.quote(spot.type)} --days {spot.days}"
+        ),
+    },
+}

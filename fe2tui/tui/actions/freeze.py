@@ -1,0 +1,57 @@
+"""Freeze: an image of an instance, after a name and a way were chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fe2tui.aws.images import own_images_with_disabled
+from fe2tui.model.freeze import FreezeWay
+from fe2tui.model.image import Image
+from fe2tui.model.instance import Instance
+from fe2tui.model.progress import Progress
+from fe2tui.model.text import visible
+from fe2tui.tasks import freeze as task
+from fe2tui.tasks.context import Context
+from fe2tui.tui.actions.targets import current_instance
+from fe2tui.tui.command_context import CommandContext
+from fe2tui.tui.forms.freeze import FreezeForm, FreezeRequest, done_text
+
+
+async def freeze(context: CommandContext) -> None:
+    """Ask for the image's name and how to make it; the activity shows how far it is."""
+    instance = current_instance(context)
+    ctx = context.task_context()
+    known: list[Image] = []
+    is_known = False
+
+    async def plan(name: str | None, way: FreezeWay) -> task.FreezePlan:
+        nonlocal known, is_known
+        if not is_known:
+            known, is_known = await own_images_with_disabled(ctx.session), True
+        return await task.plan_freeze(ctx, instance, name, way, context.services.fleet or context.fleet, images=known)
+
+    request = await context.ask(FreezeForm(instance.label, plan))
+    if request is not None:
+        _start_freeze(context, instance, request)
+
+
+def _start_freeze(context: CommandContext, instance: Instance, request: FreezeRequest) -> None:
+    async def work(ctx: Context) -> Image:
+        asked = False
+
+        def report(step: Progress) -> None:
+            nonlocal asked
+            ctx.report(step)
+            if step.step == "image" and not asked:
+                asked = True
+                context.read_images_soon()
+
+        try:
+            return await task.freeze(replace(ctx, report=report), instance.id, request.name, way=request.way)
+        finally:
+            context.read_images_soon()
+
+    def done(image: Image) -> str:
+        return done_text(image.label, instance.label)
+
+    context.run_task(f"Freeze {visible(instance.label)}", work, instances=(instance,), result_text=done)

@@ -1,0 +1,211 @@
+"""Launch: the form, the task, and what to do when no zone has capacity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from textual.content import Content
+
+from fe2tui.errors import Fe2Error, NoCapacityError
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.image import IMAGE_WORDS, Image
+from fe2tui.model.instance import Instance
+from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.progress import Progress
+from fe2tui.model.text import visible
+from fe2tui.tasks import launch as task
+from fe2tui.tasks.context import Context
+from fe2tui.tasks.launch import LaunchLookups, launch_when_capacity
+from fe2tui.tui.availability import IMAGES, SPOT
+from fe2tui.tui.command_context import CommandContext, is_form_open, wait_until_no_form
+from fe2tui.tui.forms.launch import LaunchForm
+from fe2tui.tui.forms.launch_draft import USUAL_TYPE, LaunchDefaults
+from fe2tui.tui.forms.launch_suggestions import LaunchSources
+from fe2tui.tui.forms.launch_text import cost_content
+from fe2tui.tui.forms.no_capacity import ANY_ZONE, ON_DEMAND, TYPE, WAIT, NoCapacityForm
+from fe2tui.tui.forms.type_list import type_source
+
+_SMALL_TYPES: Mapping[str, str] = {
+    "arm64": "t4g.micro",
+    "i386": "t2.micro",
+    "x86_64_mac": "mac1.metal",
+    "arm64_mac": "mac2.metal",
+}
+
+
+def launch_defaults(context: CommandContext) -> LaunchDefaults:
+    """In the images what is needed for the one that is meant, in the spot prices the type; elsewhere the usual."""
+    if context.pane == SPOT and context.spot.type:
+        catalogue = context.services.catalogues.cached(context.location)
+        kind = catalogue.types.get(context.spot.type) if catalogue is not None else None
+        is_spot = kind is None or kind.spot
+        return LaunchDefaults(
+            type=context.spot.type, market="spot" if is_spot else "on-demand", zone=context.spot.zone or None
+        )
+    if context.pane != IMAGES or not context.images:
+        return LaunchDefaults()
+    image = context.images[0]
+    return LaunchDefaults(image_reference(image, context.fleet), small_type_for(image))
+
+
+def image_reference(image: Image, fleet: Fleet | None) -> str:
+    """What to type for an image: an own one's name, the word of a public one, else the id.
+
+    A word means the newest image for the type's own architecture, and a person may choose another type: for others
+    than x86_64 it is the id.
+    """
+    if fleet is not None and image.id in fleet.images:
+        same = [one for one in fleet.images.values() if one.name == image.name]
+        is_plain = bool(image.name) and image.name == image.name.strip() and image.name.lower() not in IMAGE_WORDS
+        return image.name if is_plain and len(same) == 1 else image.id
+    public_images = [one for one in fleet.public_images if one.image.id == image.id] if fleet is not None else []
+    return public_images[0].word if public_images and image.architecture == "x86_64" else image.id
+
+
+def small_type_for(image: Image) -> str:
+    """A small type that an image can run on."""
+    return _SMALL_TYPES.get(image.architecture, USUAL_TYPE)
+
+
+_USUAL_DEFAULTS = LaunchDefaults()
+
+
+async def launch(context: CommandContext, type_name: str | None = None) -> None:
+    """Ask what to launch, and launch it; its row is selected as soon as AWS has it.
+
+    In the images the form begins with the one that is meant. ``machine`` is the type to begin with, of those chosen.
+    Where no zone has room, the person is asked what to do about it.
+    """
+    forms = _LaunchForms.of(context)
+    request = await context.ask(
+        forms.launch_form(launch_defaults(context) if type_name is None else LaunchDefaults(type=type_name))
+    )
+    if request is None:
+        forms.lookups.close()
+    else:
+        _start_launch(context, request, forms)
+
+
+@dataclass(frozen=True, slots=True)
+class _LaunchForms:
+    """The forms of one launch: they share what was looked up for it."""
+
+    view: CommandContext
+    ctx: Context
+    lookups: LaunchLookups
+
+    @classmethod
+    def of(cls, context: CommandContext) -> _LaunchForms:
+        ctx = context.task_context()
+        return cls(context, ctx, LaunchLookups(ctx, context.services.catalogues, context.services.spot_prices))
+
+    def launch_form(
+        self,
+        defaults: LaunchDefaults = _USUAL_DEFAULTS,
+        *,
+        previous: LaunchRequest | None = None,
+        opens_type_picker: bool = False,
+    ) -> LaunchForm:
+        view, ctx, lookups = self.view, self.ctx, self.lookups
+        sources = LaunchSources(
+            plan=lambda request: task.plan_launch(ctx, request, lookups),
+            types=lookups.instance_types,
+            images=lookups.own_images,
+            key_choices=lookups.key_choices,
+            groups=lookups.group_names,
+            own_address=lookups.own_address,
+            on_demand=view.fleet.prices.on_demand if view.fleet is not None else {},
+            type_source=type_source(view),
+        )
+        return LaunchForm(
+            sources,
+            region=view.region,
+            clock=ctx.clock,
+            defaults=defaults,
+            previous=previous,
+            opens_type_picker=opens_type_picker,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What is tried next; with ``patience`` it is tried again and again for that long."""
+
+    request: LaunchRequest
+    retry_for: timedelta | None = None
+
+
+def _start_launch(context: CommandContext, request: LaunchRequest, forms: _LaunchForms) -> None:
+    async def work(ctx: Context) -> Instance:
+        selected: set[str] = set()
+
+        def report(step: Progress) -> None:
+            ctx.report(step)
+            if step.subject.startswith("i-") and step.subject not in selected:
+                selected.add(step.subject)
+                context.nudge()
+                context.select(step.subject)
+
+        try:
+            return await _launch_until_done(replace(ctx, report=report), request, forms)
+        finally:
+            forms.lookups.close()
+
+    context.run_task(f"Launch {visible(request.name)}", work, result_text=_result_text)
+
+
+async def _launch_until_done(ctx: Context, request: LaunchRequest, forms: _LaunchForms) -> Instance:
+    following = _Attempt(request)
+    while True:
+        request, patience = following.request, following.retry_for
+        try:
+            if patience is not None:
+                return await launch_when_capacity(ctx, request, until=patience, shared_lookups=forms.lookups)
+            return await task.launch(ctx, request, shared_lookups=forms.lookups)
+        except NoCapacityError as error:
+            # the key pair was made before AWS was asked for a machine
+            there = replace(request, key_action="use", key_public=None)
+            way_out = await _ask_what_now(ctx, there, error, forms)
+            if way_out is None:
+                raise
+            following = way_out
+
+
+async def _ask_what_now(
+    ctx: Context, request: LaunchRequest, error: NoCapacityError, forms: _LaunchForms
+) -> _Attempt | None:
+    """What the person wants instead; None to leave it."""
+    view = forms.view
+    ctx.report_step("launch", "no room", f"{error.summary} What now is asked.", label=request.name)
+    if is_form_open(view):
+        view.tell(f"Launch {visible(request.name)}: {error.summary}", "warning")
+    costs = await _cost_content(request, forms)
+    await wait_until_no_form(view)
+    while (answer := await view.ask(NoCapacityForm(request, error, costs))) is not None:
+        if answer.way == WAIT:
+            return _Attempt(request, answer.retry_for)
+        form = {
+            TYPE: lambda: forms.launch_form(previous=replace(request, zone=None), opens_type_picker=True),
+            ON_DEMAND: lambda: forms.launch_form(previous=replace(request, market="on-demand", zone=None)),
+            ANY_ZONE: lambda: forms.launch_form(previous=replace(request, zone=None)),
+        }[answer.way]()
+        other = await view.ask(form)
+        if other is not None:
+            return _Attempt(other)
+    return None
+
+
+async def _cost_content(request: LaunchRequest, forms: _LaunchForms) -> Content:
+    """What the instance will cost, as the launch form says it."""
+    try:
+        plan = await task.plan_launch(forms.ctx, request, forms.lookups)
+    except Fe2Error:
+        return Content("Price unknown.")
+    is_known = plan.cost is not None and plan.type is not None and plan.volume_size is not None
+    return cost_content(plan) if is_known else Content("Price unknown.")
+
+
+def _result_text(instance: Instance) -> str:
+    return f"{visible(instance.label)} is ready: c connects."

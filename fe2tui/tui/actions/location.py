@@ -1,0 +1,61 @@
+"""Go to another region or profile."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fe2tui.aws.session import enabled_regions, profile_names
+from fe2tui.errors import Fe2Error
+from fe2tui.model.location import REGIONS
+from fe2tui.tui.command_context import CommandContext
+from fe2tui.tui.forms.picker import Picker, PickerItem
+
+REGIONS_TIMEOUT = 2.0  # seconds for asking which regions are enabled
+
+
+async def choose_region(context: CommandContext) -> None:
+    """Ask which region to show."""
+    enabled = await _enabled_regions(context)
+    names = list(REGIONS) + [name for name in enabled or () if name not in REGIONS]
+    items = [
+        PickerItem(name, name, _region_text(name, enabled), name == context.region)
+        for name in names
+        if enabled is None or name in enabled or name == context.region
+    ]
+    region_id = await context.ask(
+        Picker("Region", items, submit_word="Go", empty="No region enabled for you is called so.")
+    )
+    if region_id is not None and region_id != context.region:
+        await context.services.go(region=region_id)
+
+
+async def _enabled_regions(context: CommandContext) -> set[str] | None:
+    """The regions enabled for the account; None when that is not told in time."""
+    try:
+        async with asyncio.timeout(REGIONS_TIMEOUT):
+            return set(await enabled_regions(context.services.session))
+    except (TimeoutError, Fe2Error):
+        return None
+
+
+def _region_text(name: str, enabled: set[str] | None) -> str:
+    words = REGIONS.get(name, "")
+    return words if enabled is None or name in enabled else f"{words}, not enabled"
+
+
+async def choose_profile(context: CommandContext) -> None:
+    """Ask which profile to show AWS through."""
+    names = await asyncio.to_thread(profile_names)
+    if not names:
+        context.tell("There are no profiles: `aws configure` makes one.", "warning")
+        return
+    settings = context.services.settings
+    items = [
+        PickerItem(
+            name, name, "read-only" if settings.for_profile(name).read_only else "", name == context.location.profile
+        )
+        for name in names
+    ]
+    profile_name = await context.ask(Picker("Profile", items, submit_word="Go"))
+    if profile_name is not None and profile_name != context.location.profile:
+        await context.services.go(profile=profile_name)

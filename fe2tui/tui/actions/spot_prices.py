@@ -1,0 +1,109 @@
+"""Spot prices: of the type of what is selected, over more days or fewer, and into a file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, cast
+
+from fe2tui.model.image import Image
+from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.text import plural, visible
+from fe2tui.model.type_filter import TypeScope
+from fe2tui.tui.actions.export import ask_and_write
+from fe2tui.tui.actions.launch import small_type_for
+from fe2tui.tui.availability import IMAGES, SPOT
+from fe2tui.tui.command_context import CommandContext
+from fe2tui.tui.forms.type_list import type_source
+
+if TYPE_CHECKING:
+    from fe2tui.tui.app import Dashboard
+    from fe2tui.tui.controller import DashboardController
+
+
+def _controller(context: CommandContext) -> DashboardController:
+    return cast("Dashboard", context.services.app).controller
+
+
+def show_spot_prices(context: CommandContext, type_name: str) -> None:
+    """Go to the spot prices of a type."""
+    controller = _controller(context)
+    controller.spot_pane.show_type(type_name)
+    controller.spot_pane.hold_keys()
+    controller.main_screen.go_to(SPOT)
+    controller.main_screen.redraw_lines()
+
+
+async def toggle_spot_prices(context: CommandContext) -> None:
+    """Those of the instance's type, or of one for the image; in the spot pane, of the selected instance's again."""
+    if context.pane == SPOT:
+        _controller(context).spot_pane.unpin()
+        _controller(context).main_screen.redraw_lines()
+    elif context.pane == IMAGES:
+        show_spot_prices(context, await usual_type_for(context, context.images[0]))
+    else:
+        show_spot_prices(context, context.targets[0].type)
+
+
+async def usual_type_for(context: CommandContext, image: Image) -> str:
+    """The type that an image's instances have most, else the cheapest current one that it can run on."""
+    fleet = context.services.fleet or context.fleet
+    common_types = Counter(
+        one.type for one in (fleet.instances.values() if fleet else ()) if one.image_id == image.id
+    ).most_common(1)
+    if common_types:
+        return common_types[0][0]
+    source = type_source(context)
+    catalogue, at = await source.read(), TypeScope(source.prices())
+    fitting = [one for one in catalogue.types.values() if _can_run(one, image)]
+    priced = [
+        (price, one.name)
+        for one in fitting
+        if (price := at.lowest_spot_price(one) or at.on_demand_price(one)) is not None
+    ]
+    return min(priced)[1] if priced else small_type_for(image)
+
+
+def _can_run(one: InstanceType, image: Image) -> bool:
+    return one.current and one.spot and not one.bare_metal and image.architecture in one.architectures
+
+
+def show_fewer_days(context: CommandContext) -> None:
+    """Look at fewer days."""
+    _change_days(context, -1)
+
+
+def show_more_days(context: CommandContext) -> None:
+    """Look at more days."""
+    _change_days(context, 1)
+
+
+def _change_days(context: CommandContext, by: int) -> None:
+    _controller(context).spot_pane.change_days(by)
+    _controller(context).main_screen.footer.redraw()
+
+
+async def export_chart(context: CommandContext) -> None:
+    """Write what is charted to a file: its prices, or its picture."""
+    from fe2tui.chart.csv_export import prices_csv
+    from fe2tui.chart.svg import chart_svg
+
+    body = _controller(context).spot_pane.body
+    chart = body.price_chart.chart.chart if body is not None else None
+    if chart is None:
+        why = body.price_chart.no_chart_reason if body is not None else ""
+        context.tell(
+            f"Nothing is charted that could be written: {why}" if why else "Nothing is charted yet.", "warning"
+        )
+        return
+    days = plural((chart.end - chart.start).days, "day")
+    what = f"{visible(chart.type_name)}, {days}, {plural(len(chart.lines), 'zone')}, as charted."
+    title = f"{chart.type_name} · {context.region} · {days}"
+    written = await ask_and_write(
+        context,
+        what,
+        {".csv": "all changes, for spreadsheets", ".svg": "the chart, for people"},
+        f"spot-{chart.type_name}-{context.region}.csv",
+        lambda suffix: chart_svg(chart, title=title) if suffix == ".svg" else prices_csv(chart),
+    )
+    if written is not None:
+        context.tell(f"Wrote the spot prices of {visible(chart.type_name)} to {written}")

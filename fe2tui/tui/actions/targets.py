@@ -1,0 +1,98 @@
+"""The instances that an action is for, and those that are skipped, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fe2tui.model.instance import KEEP_TAG, Instance
+from fe2tui.model.progress import Outcome
+from fe2tui.model.text import join_words, plural, visible
+from fe2tui.tui.command_context import CommandContext
+
+MAX_NAME_LENGTH = 32  # characters of a name among several
+MAX_NAMED = 8  # instances named in a question; the rest are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """One instance that was meant and is left out."""
+
+    instance: Instance
+    reason: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """It as one of the outcomes of the action."""
+        return Outcome(self.instance.id, self.instance.label, f"left out: {self.reason}", left_out=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The instances to act on, and those left out."""
+
+    instances: tuple[Instance, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def ids(self) -> list[str]:
+        """Their ids."""
+        return [instance.id for instance in self.instances]
+
+    @property
+    def text(self) -> str:
+        """A name, or how many."""
+        one = len(self.instances) == 1
+        return visible(self.instances[0].label) if one else plural(len(self.instances), "instance")
+
+    @property
+    def skipped_lines(self) -> list[str]:
+        """One line for each reason, with the names."""
+        by_reason: dict[str, list[str]] = {}
+        for skipped in self.skipped:
+            by_reason.setdefault(skipped.reason, []).append(visible(skipped.instance.label))
+        return [f"Left out, {reason}: {_name_list(names)}." for reason, names in by_reason.items()]
+
+
+def _name_list(names: Sequence[str]) -> str:
+    more = len(names) - MAX_NAMED
+    names = [name if len(name) <= MAX_NAME_LENGTH else f"{name[: MAX_NAME_LENGTH - 1]}…" for name in names]
+    return join_words([*names[:MAX_NAMED], f"{more} more"] if more > 0 else list(names))
+
+
+def select_targets(context: CommandContext, skip_reason: Callable[[Instance], str | None]) -> Targets:
+    """The targets as they are now: ``unfit`` gives the reason for leaving one out.
+
+    In a bulk action the tag ``fe2:keep`` is a reason of its own.
+    """
+    fleet = context.services.fleet or context.fleet
+    newest = fleet.instances if fleet is not None and fleet.location == context.location else {}
+    is_bulk = len(context.targets) > 1
+    fit: list[Instance] = []
+    skipped: list[Skipped] = []
+    for target in context.targets:
+        instance = newest.get(target.id, target)
+        reason = f"tagged {KEEP_TAG}" if is_bulk and instance.is_kept else skip_reason(instance)
+        if reason is None:
+            fit.append(instance)
+        else:
+            skipped.append(Skipped(instance, reason))
+    return Targets(tuple(fit), tuple(skipped))
+
+
+def current_instance(context: CommandContext) -> Instance:
+    """The one instance meant, as it is now."""
+    target = context.targets[0]
+    fleet = context.services.fleet or context.fleet
+    instances = fleet.instances if fleet is not None and fleet.location == context.location else {}
+    return instances.get(target.id, target)
+
+
+def instance_names(instances: Sequence[Instance]) -> str:
+    """Their names in one line, the rest of many counted."""
+    return _name_list([visible(instance.label) for instance in instances])
+
+
+def tell_nothing_to_do(context: CommandContext, targets: Targets, verb: str) -> None:
+    """Say that nothing is left to act on, and why."""
+    context.tell(" ".join([f"Nothing to {verb}.", *targets.skipped_lines]), "warning")

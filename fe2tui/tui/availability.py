@@ -1,0 +1,213 @@
+"""What can be done now, and if not, why not, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from fe2tui.model.instance import State
+from fe2tui.model.text import visible
+from fe2tui.model.type_compatibility import fixed_type_reason
+
+if TYPE_CHECKING:
+    from fe2tui.tui.command_context import CommandContext
+
+INSTANCES = "instances"
+IMAGES = "images"
+SPOT = "spot"
+ACTIVITY = "activity"
+MARKABLE_PANES = frozenset({INSTANCES, IMAGES})
+"""The panes that are lists of what a person has: their rows can be marked."""
+
+LIST_PANES = MARKABLE_PANES | {SPOT}
+"""The panes with a list in them: what looks at one or copies from it means something in each of them."""
+
+ROW_NOUNS: Mapping[str, str] = {INSTANCES: "instance", IMAGES: "image", SPOT: "type"}
+
+
+def always(context: CommandContext) -> str | None:
+    """Nothing stands in the way."""
+    return None
+
+
+def row_noun(context: CommandContext) -> str:
+    """What the rows of the list are: ``instance``, ``image``."""
+    return ROW_NOUNS.get(context.pane, ROW_NOUNS[INSTANCES])
+
+
+def has_target(context: CommandContext) -> str | None:
+    """Something is selected or marked in the list."""
+    return has_fleet(context) or (None if context.pane_targets else f"No {row_noun(context)} is selected.")
+
+
+def has_one(context: CommandContext) -> str | None:
+    """One of the list is meant, not several."""
+    reason = has_target(context)
+    if reason is None and len(context.pane_targets) > 1:
+        return f"{len(context.pane_targets)} {row_noun(context)}s are marked; this takes one. Esc unmarks them."
+    return reason
+
+
+def can_launch(context: CommandContext) -> str | None:
+    """In the images: of the one that is meant, if any, instances can be made."""
+    if context.pane != IMAGES or not context.images:
+        return None
+    reason = has_one(context)
+    image = context.images[0]
+    if reason is not None or image.state == "available":
+        return reason
+    if image.state == "pending":
+        return f"{visible(image.label)} is not complete yet; it can be launched from when it is."
+    why = f": {visible(image.state_reason)}" if image.state_reason else ""
+    return f"{visible(image.label)} is {visible(image.state)}{why}. Nothing can be launched from it."
+
+
+def launch_title(context: CommandContext) -> str:
+    """``Launch``; with a zone chosen in the spot prices, in which."""
+    zone = context.spot.zone.rsplit("-", 1)[-1] if context.pane == SPOT else ""
+    return f"Launch in {visible(zone)}" if zone else "Launch"
+
+
+def can_open(context: CommandContext) -> str | None:
+    """What enter does with the row: connect to an instance, launch from an image, open a family or a type's zones."""
+    if context.pane == SPOT:
+        return has_target(context)
+    return has_one(context) or can_launch(context) if context.pane == IMAGES else can_connect(context)
+
+
+def can_show_spot_prices(context: CommandContext) -> str | None:
+    """One is meant whose type is known; in the spot prices, that they are not those of the selected instance anyway."""
+    if context.pane != SPOT:
+        return has_one(context)
+    return None if context.spot.is_pinned else "These are the prices of the selected instance's type."
+
+
+def spot_prices_title(context: CommandContext) -> str:
+    """``Follow``, in the spot prices themselves."""
+    return "Follow" if context.pane == SPOT else "Spot prices"
+
+
+def can_remove(context: CommandContext) -> str | None:
+    """At least one instance is not gone yet, or at least one image is the account's own."""
+    if context.pane != IMAGES:
+        return can_terminate(context)
+    reason = has_target(context)
+    own = context.fleet.images if context.fleet is not None else {}
+    if reason is not None or any(image.id in own for image in context.images):
+        return reason
+    named = f"{visible(context.images[0].label)} is" if len(context.images) == 1 else "They are"
+    return f"{named} public, of somebody else's; only images of your own can be deregistered."
+
+
+def remove_title(context: CommandContext) -> str:
+    """``Deregister`` for images, ``Terminate`` for instances."""
+    return "Deregister" if context.pane == IMAGES else "Terminate"
+
+
+def can_connect(context: CommandContext) -> str | None:
+    """It runs, or is about to."""
+    reason = has_one(context)
+    if reason is not None:
+        return reason
+    instance = context.targets[0]
+    if instance.state in (State.RUNNING, State.PENDING):
+        return None
+    words = instance.state.value.replace("-", " ")
+    return f"{instance.label} is {words}." + (" Start it first." if instance.state is State.STOPPED else "")
+
+
+def can_stop_or_start(context: CommandContext) -> str | None:
+    """At least one can be stopped or started, or forced to stop."""
+    reason = has_target(context)
+    if reason is not None:
+        return reason
+    rests = (State.STOPPED, State.STOPPING)  # one that is stopping can be forced, unless it is AWS that stops it
+    if any(i.state is State.RUNNING or (i.state in rests and not i.is_interrupted) for i in context.targets):
+        return None
+    if len(context.targets) > 1:
+        return "None of those marked is running or stopped."
+    instance = context.targets[0]
+    if instance.is_interrupted:
+        return f"AWS took {instance.label} back and starts it again when there is capacity in {instance.zone}."
+    return f"{instance.label} is {instance.state.value.replace('-', ' ')}; nothing to stop or start yet."
+
+
+def can_reboot(context: CommandContext) -> str | None:
+    """At least one runs."""
+    reason = has_target(context)
+    if reason is not None or any(i.state is State.RUNNING for i in context.targets):
+        return reason
+    return "Only a running instance can be rebooted."
+
+
+def can_freeze(context: CommandContext) -> str | None:
+    """It is one, and at rest or running."""
+    reason = has_one(context)
+    if reason is not None:
+        return reason
+    instance = context.targets[0]
+    if instance.state in (State.RUNNING, State.STOPPED):
+        return None
+    then = "" if instance.state.is_gone else " Freeze it when it is running or stopped."
+    return f"{visible(instance.label)} is {instance.state.value.replace('-', ' ')}.{then}"
+
+
+def can_change_type(context: CommandContext) -> str | None:
+    """It is one whose type can change at all: not spot, not hibernating, not gone."""
+    reason = has_one(context)
+    if reason is not None:
+        return reason
+    instance = context.targets[0]
+    never = fixed_type_reason(instance)
+    if never is None or instance.state.is_gone:
+        return f"{never}." if never is not None else None
+    return f"{never}. Freeze it into an image, and launch that with another type."
+
+
+def can_terminate(context: CommandContext) -> str | None:
+    """At least one is not gone yet."""
+    reason = has_target(context)
+    if reason is not None or any(not i.state.is_gone for i in context.targets):
+        return reason
+    return "It is terminated already." if len(context.targets) == 1 else "They are terminated already."
+
+
+def can_change_days(context: CommandContext) -> str | None:
+    """The chart of the spot prices is in sight, whatever pane has the focus."""
+    return (
+        None if context.pane == SPOT or context.is_spot_visible else "The spot prices are not in sight: 3 goes there."
+    )
+
+
+def has_rows(context: CommandContext) -> str | None:
+    """The list is not empty."""
+    return None if context.visible_count else f"No {row_noun(context)} is shown."
+
+
+def has_fleet(context: CommandContext) -> str | None:
+    """The instances have been read."""
+    return None if context.fleet is not None else "The instances have not been read yet."
+
+
+def has_running_task(context: CommandContext) -> str | None:
+    """A task is under way."""
+    return None if context.running_tasks else "Nothing is under way."
+
+
+def can_leave(context: CommandContext) -> str | None:
+    """Esc has something to do."""
+    if context.pane == ACTIVITY:
+        return None
+    spot = context.spot
+    if context.pane == SPOT and not context.filter_text:
+        is_in = spot.zone or spot.family or spot.is_pinned
+        return None if is_in else "No filter, no family and no zone to leave."
+    return None if context.filter_text or context.marked_count else "No filter and no marks to leave."
+
+
+def stop_or_start_title(context: CommandContext) -> str:
+    """``Start`` when none meant runs and one is stopped, ``Force stop`` when all are stopping, else ``Stop``."""
+    states = {instance.state for instance in context.targets}
+    if State.RUNNING in states:
+        return "Stop"
+    return "Start" if State.STOPPED in states else "Force stop" if State.STOPPING in states else "Stop"

@@ -1,0 +1,230 @@
+"""Interruptions of spot instances: found in each read, announced once, and written to the activity log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.cells import cell_len
+
+from fe2tui.errors import StoreError
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.interruption import interruption_forms
+from fe2tui.model.progress import INTERRUPTION, REPLACEMENT, RETURN, Activity
+from fe2tui.model.spot import SpotRequest
+from fe2tui.model.text import join_words, plural, visible
+from fe2tui.tui.toasts import toast_width
+
+if TYPE_CHECKING:
+    from fe2tui.tui.controller import DashboardServices
+
+
+def spot_request_of(instance: Instance, fleet: Fleet) -> SpotRequest | None:
+    """The request behind a machine, if it was read."""
+    return fleet.requests.get(instance.spot_request_id) if instance.spot_request_id else None
+
+
+def interruption_texts(instance: Instance, fleet: Fleet, now: datetime) -> tuple[str, ...]:
+    """What AWS did to it, or is about to do, in fewer and fewer words; nothing when it was not interrupted."""
+    if not instance.is_spot:
+        return ()
+    request = spot_request_of(instance, fleet)
+    if instance.state is State.RUNNING and (request is None or request.status_code == "fulfilled"):
+        return ()  # nearly all of them, at every read
+    return tuple(visible(form) for form in interruption_forms(instance, request, now))
+
+
+def interrupted_at(instance: Instance, fleet: Fleet) -> datetime | None:
+    """When AWS stopped or ended it: of one that AWS took, EC2 tells no time but in the status of its request."""
+    request = spot_request_of(instance, fleet)
+    if request is None or request.instance_id != instance.id:
+        return None
+    has_ended = request.status_code.removeprefix("spot-").startswith(("instance-stopped", "instance-terminated"))
+    return request.status_at if has_ended else None
+
+
+def longest_fit(width: int, texts: Sequence[str]) -> str:
+    """The longest form that a width has room for, else the shortest."""
+    return next((form for form in texts if cell_len(form) <= width), texts[-1] if texts else "")
+
+
+NOTICE = "notice"
+RECENT = timedelta(minutes=10)
+"""What was done longer ago, and is found done, is no news."""
+
+_MAX_NAMED = 2  # machines that are told of one by one
+_SUMMARIES = {
+    NOTICE: "AWS is about to take back {}",
+    INTERRUPTION: "AWS took back {}",
+    RETURN: "AWS started {} again",
+    REPLACEMENT: "AWS launched {} in the place of others",
+}
+
+
+class SpotEvent(NamedTuple):
+    """What AWS did, or is about to do: a notice, an interruption, a return or a replacement.
+
+    ``forms`` say it in fewer and fewer words. ``found``: nobody saw it happen, it was found done.
+    """
+
+    command: str
+    instance: Instance
+    texts: Sequence[str]
+    at: datetime
+    was_unseen: bool = False
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """Whose it is, safe to show."""
+        return visible(self.label or self.instance.label)
+
+    def as_activity(self, region: str) -> Activity:
+        """As an entry of the activity log."""
+        label = self.label or self.instance.label
+        return Activity(
+            self.at, self.command, self.instance.id, label, region, "done", self.texts[0], by="AWS", ended_at=self.at
+        )
+
+
+class InterruptionTracker:
+    """Compares each read of a place with the one before it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        """How many machines say that AWS took them, or is about to."""
+        self._last_fleet: Fleet | None = None
+        self._notified_ids: set[str] = set()
+        self._interrupted_ids: set[str] = set()
+
+    def new_events(self, fleet: Fleet, now: datetime) -> list[SpotEvent]:
+        """What is news in a fleet that was read; of the first, only what was done a moment ago."""
+        last, notified_ids, interrupted_ids = self._last_fleet, set(), set()
+        events: list[SpotEvent] = []
+        self.count = 0
+        for key, one in fleet.instances.items():
+            if not one.is_spot:
+                continue
+            is_running = one.state in (State.PENDING, State.RUNNING)
+            texts = interruption_texts(one, fleet, now)
+            self.count += bool(texts)
+            if is_running and texts:
+                notified_ids.add(key)
+                if key not in self._notified_ids:
+                    events.append(SpotEvent(NOTICE, one, texts, now))
+            elif texts:
+                interrupted_ids.add(key)
+                if (
+                    key not in self._interrupted_ids
+                    and (event := _interruption_event(one, fleet, texts, last, now)) is not None
+                ):
+                    events.append(event)
+            elif key in self._interrupted_ids and one.state is State.PENDING:
+                interrupted_ids.add(key)
+            elif key in self._interrupted_ids and one.state is State.RUNNING:
+                events.append(SpotEvent(RETURN, one, ("AWS started it again", "is back"), one.launched_at or now))
+        if last is not None:
+            events += _replacement_events(last, fleet, now)
+        self._last_fleet, self._notified_ids, self._interrupted_ids = fleet, notified_ids, interrupted_ids
+        return events
+
+
+def _interruption_event(
+    one: Instance, fleet: Fleet, texts: Sequence[str], last: Fleet | None, now: datetime
+) -> SpotEvent | None:
+    """News if it was seen in another state before, or was done a moment ago."""
+    before = last.instances.get(one.id) if last is not None else None
+    was_seen = before is not None and before.state is not one.state
+    moment = interrupted_at(one, fleet) or one.changed_state_at
+    if not was_seen and (moment is None or now - moment > RECENT):
+        return None
+    at = max(moment or now, one.launched_at or moment or now)
+    return SpotEvent(INTERRUPTION, one, texts, at, was_unseen=before is None)
+
+
+def _replacement_events(last: Fleet, fleet: Fleet, now: datetime) -> list[SpotEvent]:
+    """Machines that AWS launched because the request of one that is gone goes on."""
+    new = [one for key, one in fleet.instances.items() if key not in last.instances and one.is_spot]
+    if not new:
+        return []
+    known = {**last.instances, **fleet.instances}
+    terminated_by_request = {
+        one.spot_request_id: one for one in known.values() if one.spot_request_id and one.state.is_gone
+    }
+    events = []
+    for one in new:
+        before = terminated_by_request.get(one.spot_request_id) if one.spot_request_id else None
+        if before is not None and before.id != one.id and not one.state.is_gone:
+            was = last.instances.get(before.id, before)
+            texts = (f"AWS launched {one.id}: the spot request goes on", f"AWS launched {one.id}")
+            events.append(SpotEvent(REPLACEMENT, one, texts, one.launched_at or now, label=was.label))
+    return events
+
+
+class InterruptionNotifier:
+    """Tells a person of what AWS did, in a line each, and keeps it in the activity."""
+
+    def __init__(
+        self,
+        services: DashboardServices,
+        clock: Callable[[], datetime],
+        start_worker: Callable[[Awaitable[None]], object],
+        on_recorded: Callable[[], None],
+    ) -> None:
+        """``kept`` is told when the log of the store has something new."""
+        self._services = services
+        self._clock = clock
+        self._start_worker = start_worker
+        self._on_recorded = on_recorded
+        self._tracker = InterruptionTracker()
+
+    @property
+    def count(self) -> int:
+        """How many machines need somebody because AWS took them, or is about to."""
+        return self._tracker.count
+
+    def reset(self) -> None:
+        """Another place is shown."""
+        self._tracker = InterruptionTracker()
+
+    def announce_news(self, fleet: Fleet) -> None:
+        """A fleet was read."""
+        events = self._tracker.new_events(fleet, self._clock())
+        if events:
+            self._start_worker(self._announce(events, fleet.location.region))
+
+    async def _announce(self, events: Sequence[SpotEvent], region: str) -> None:
+        try:
+            new = await asyncio.to_thread(self._record, events, region)
+        except StoreError:
+            new = {event.instance.id for event in events}
+        for command in _SUMMARIES:
+            events_to_announce = [
+                one for one in events if one.command == command and (one.instance.id in new or not one.was_unseen)
+            ]
+            for words in toast_texts(events_to_announce, self._services.app.size.width):
+                self._services.tell(words, "information" if command == RETURN else "warning")
+        self._on_recorded()
+
+    def _record(self, events: Iterable[SpotEvent], region: str) -> set[str]:
+        """Those of which the log did not know yet, whoever wrote it."""
+        log = self._services.store.activity
+        return {
+            event.instance.id
+            for event in events
+            if event.command != NOTICE
+            and log.add_once(event.as_activity(region), event.instance.launched_at or event.at - RECENT)
+        }
+
+
+def toast_texts(events: Sequence[SpotEvent], width: int) -> list[str]:
+    """A line each for a screen of that width; one for all where there are many."""
+    if len(events) > _MAX_NAMED:
+        total = plural(len(events), "machine")
+        return [
+            f"{_SUMMARIES[events[0].command].format(total)}: {join_words([one.name for one in events[:_MAX_NAMED]])} …"
+        ]
+    return [f"{one.name}: {longest_fit(toast_width(width) - cell_len(one.name) - 2, one.texts)}" for one in events]

@@ -1,0 +1,185 @@
+"""Which panes there are, which of them commands act on, and which are visible at a terminal size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from textual.screen import Screen
+
+from fe2tui.model.location import Location
+from fe2tui.tui.availability import ACTIVITY, IMAGES, INSTANCES, SPOT
+from fe2tui.tui.commands import PANES
+from fe2tui.tui.panes.activity import ActivityPane
+from fe2tui.tui.panes.base import Pane
+from fe2tui.tui.panes.list_pane import ListPane
+
+
+class PaneSet:
+    """Knows which of them commands act on: the one that has the focus, or had it before something else has."""
+
+    def __init__(self, *panes: Pane) -> None:
+        """The first is the one that is there when the program starts."""
+        self._panes = {pane.kind.pane: pane for pane in panes}
+        self.acting_pane = panes[0]
+
+    def __iter__(self) -> Iterator[Pane]:
+        return iter(self._panes.values())
+
+    def __getitem__(self, name: str) -> Pane:
+        return self._panes[name]
+
+    def list_pane(self, name: str) -> ListPane:
+        """A pane whose rows can be marked."""
+        pane = self._panes[name]
+        assert isinstance(pane, ListPane), f"{name} has no rows to mark"
+        return pane
+
+    def set_acting_pane(self, name: str) -> None:
+        """Commands act on this one from now on."""
+        self.acting_pane = self._panes[name]
+
+    @property
+    def focused_pane(self) -> Pane | None:
+        """The one that has the focus now."""
+        return next((pane for pane in self if pane.has_focus_within), None)
+
+    def select(self, row_id: str) -> Pane | None:
+        """Put the cursor of its list on a row as soon as it is in sight; which list that is."""
+        pane = next((pane for pane in self if pane.kind.id_prefix and row_id.startswith(pane.kind.id_prefix)), None)
+        if pane is not None:
+            pane.go_to_row(row_id)
+        return pane
+
+    def write_frame_titles(self, tab_panes: Callable[[str], Collection[str]]) -> Mapping[str, str]:
+        """Write the tabs into each frame; what they say of how many there are. ``named``: which panes a frame names."""
+        counts = {pane.kind.pane: pane.count_text for pane in self}
+        for pane in self:
+            pane.write_frame_title(counts, tab_panes(pane.kind.pane))
+        return counts
+
+    def recolour(self) -> None:
+        """The colours are others."""
+        for pane in self:
+            pane.recolour()
+
+    def reset(self, location: Location) -> None:
+        """Another place is shown."""
+        for pane in self:
+            pane.reset(location)
+
+    def show_read_error(self, reason: str) -> None:
+        """Nothing could be read."""
+        for pane in self:
+            pane.show_read_error(reason)
+
+
+WIDE_COLUMNS = 150
+ROOMY_LINES, ROOMY_COLUMNS = 30, 100
+DETAILS = "details"
+PANES_WITH_DETAILS = (INSTANCES, IMAGES)
+"""The panes whose rows have details."""
+
+
+def visible_panes(
+    pane: str, details_pane: str, *, is_side_by_side: bool, shows_details: bool, shows_activity: bool
+) -> frozenset[str]:
+    """What is displayed. ``pane`` is the one that has the screen when they are not ``beside`` each other.
+
+    ``described`` is the list whose details are shown: they lie over the other list, the activity always over the
+    images, so that nothing that is looked at moves.
+    """
+    if not is_side_by_side:
+        return frozenset({pane, DETAILS} if shows_details and pane in PANES_WITH_DETAILS else {pane})
+    if shows_activity:
+        return frozenset({INSTANCES, ACTIVITY, SPOT})
+    return frozenset({details_pane, DETAILS, SPOT} if shows_details else {INSTANCES, IMAGES, SPOT})
+
+
+class PaneLayout:
+    """Keeps the classes of the main screen that its style sheet arranges the panes by."""
+
+    def __init__(self, screen: Screen[None], pane_set: PaneSet, activity: ActivityPane) -> None:
+        self._screen = screen
+        self._pane_set = pane_set
+        self._activity = activity
+        self._is_wide = self._has_room_for_details = self._is_zoomed = False
+        self._details_choice: bool | None = None
+        self._is_activity_open = False
+        self.pane = INSTANCES
+        """The pane that commands act on."""
+        self.details_pane = INSTANCES
+        """The list whose details are shown."""
+
+    @property
+    def is_side_by_side(self) -> bool:
+        """Whether several panes are in sight."""
+        return self._is_wide and not self._is_zoomed
+
+    @property
+    def visible_panes(self) -> frozenset[str]:
+        """What is displayed."""
+        return visible_panes(
+            self.pane,
+            self.details_pane,
+            is_side_by_side=self.is_side_by_side,
+            shows_details=self._shows_details and not self._is_zoomed,
+            shows_activity=self._is_activity_open,
+        )
+
+    @property
+    def _shows_details(self) -> bool:
+        return self._has_room_for_details if self._details_choice is None else self._details_choice
+
+    def tab_panes(self, pane: str) -> Collection[str]:
+        """The panes that the frame of one names: its own, and, in one of the frames, those that are not in sight."""
+        if not self.is_side_by_side:
+            return PANES.keys()
+        visible = self.visible_panes
+        lowest = ACTIVITY if ACTIVITY in visible else self.details_pane if DETAILS in visible else IMAGES
+        return {pane, *(PANES.keys() - visible if pane == lowest else ())}
+
+    def activate(self, pane: str) -> None:
+        """Commands act on this one from now on; where there is room for one alone, it is this one."""
+        self.pane = pane
+        if pane == ACTIVITY:
+            self._is_activity_open = self.is_side_by_side
+        else:
+            self._is_activity_open &= self.is_side_by_side and pane != IMAGES
+            self._pane_set.set_acting_pane(pane)
+        if pane in PANES_WITH_DETAILS:
+            self.details_pane = pane
+        self._update_classes()
+
+    def leave_activity(self) -> str:
+        """Take the activity away from over the images; the pane that it was come from, to go to now."""
+        self._is_activity_open = False
+        return self._pane_set.acting_pane.kind.pane
+
+    def toggle_activity(self) -> str:
+        """The pane to go to: the activity, or from it, where it lies over the images, back."""
+        return self.leave_activity() if self.pane == ACTIVITY and self.is_side_by_side else ACTIVITY
+
+    def zoom(self) -> None:
+        """Give the screen to the pane that commands act on, or give it back."""
+        self._is_zoomed = not self._is_zoomed
+        self._is_activity_open |= self.pane == ACTIVITY
+        self._update_classes()
+
+    def toggle_details(self) -> None:
+        """Show or hide the details."""
+        self._details_choice = DETAILS not in self.visible_panes
+        self._is_zoomed = self._is_activity_open = False
+        self._update_classes()
+
+    def fit_to(self, width: int, height: int) -> None:
+        """Show the panes that fit into so many cells."""
+        self._is_wide = width >= WIDE_COLUMNS
+        self._has_room_for_details = ROOMY_COLUMNS <= width < WIDE_COLUMNS and height >= ROOMY_LINES
+        self._is_activity_open |= self._is_wide and self.pane == ACTIVITY
+        self._update_classes()
+
+    def _update_classes(self) -> None:
+        visible, screen = self.visible_panes, self._screen
+        classes = {f"-{pane}": pane in visible for pane in (*PANES, DETAILS)}
+        screen.update_classes({"-beside": self.is_side_by_side, **classes}, update=screen.is_mounted)
+        self._activity.tab_panes = self.tab_panes(ACTIVITY)

@@ -1,0 +1,247 @@
+"""The columns of the instances table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import TypeAlias
+
+from fe2tui.model.cpu import DATAPOINTS_PER_HOUR
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.money import (
+    HOURS_A_MONTH,
+    Alert,
+    AlertLimits,
+    HourlyCost,
+    alert_of,
+    hourly_cost,
+    known_cost_between,
+)
+from fe2tui.model.text import DASH, age, dollars, short_age, visible
+from fe2tui.tui.interruption_news import interrupted_at, interruption_texts, longest_fit
+from fe2tui.tui.widgets import grid
+from fe2tui.tui.widgets.grid import Cell, sparkline
+
+STATE_WIDTH = 13
+MAX_STANDARD_RANK = 5  # columns of higher ranks come only where names have plenty of room
+SIGNS: Mapping[str, str] = {"running": "●", "moving": "◐", "stopped": "○", "trouble": "▲"}
+_ALERT_TEXTS: Mapping[tuple[Alert, bool], str] = {
+    (Alert.LONG, False): "long running",
+    (Alert.LONG, True): "long run spot",
+    (Alert.COSTLY, False): "costly run",
+    (Alert.COSTLY, True): "costly spot",
+}
+"""By the mark, and whether it is spot."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRowScope:
+    """What cells are made from. ``notes`` are the steps of tasks under way, by instance: ``starting ssh``.
+
+    The cells of a row ask the same of an instance: it is worked out once.
+    """
+
+    fleet: Fleet
+    now: datetime
+    notes: Mapping[str, str] = field(default_factory=dict)
+    limits: AlertLimits = field(default_factory=AlertLimits)
+    _alerts: dict[str, Alert | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _spent: dict[str, tuple[Decimal, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _costs: dict[str, HourlyCost] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _interruptions: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def alert(self, instance: Instance) -> Alert | None:
+        """Why it is pointed out, if it is: on for long, or costly, without the tag ``fe2:keep``."""
+        if instance.id not in self._alerts:
+            self._alerts[instance.id] = alert_of(
+                instance, self.fleet, self.now, self.limits, lambda one: self.spent(one)[0]
+            )
+        return self._alerts[instance.id]
+
+    def spent(self, instance: Instance) -> tuple[Decimal, bool]:
+        """The dollars since it was last started that are known, and whether those are all."""
+        if instance.id not in self._spent:
+            started = instance.launched_at
+            known = known_cost_between(instance, self.fleet, started, self.now) if started else (Decimal(0), False)
+            self._spent[instance.id] = known
+        return self._spent[instance.id]
+
+    def cost(self, instance: Instance) -> HourlyCost:
+        """What it costs an hour now."""
+        if instance.id not in self._costs:
+            self._costs[instance.id] = hourly_cost(instance, self.fleet)
+        return self._costs[instance.id]
+
+    def interruption(self, instance: Instance) -> tuple[str, ...]:
+        """What AWS did to it, or is about to do, longest form first; nothing if it was not interrupted."""
+        if instance.id not in self._interruptions:
+            self._interruptions[instance.id] = interruption_texts(instance, self.fleet, self.now)
+        return self._interruptions[instance.id]
+
+
+def needs_attention(instance: Instance, scope: InstanceRowScope) -> bool:
+    """Whether a person should look: interrupted by AWS, or marked."""
+    return bool(scope.interruption(instance)) or scope.alert(instance) is not None
+
+
+def state_category(instance: Instance, scope: InstanceRowScope) -> str:
+    """running, moving, stopped or trouble: the sign and the colour of an instance."""
+    if needs_attention(instance, scope):
+        return "trouble"
+    if instance.state is State.RUNNING:
+        return "running"
+    return "moving" if instance.state.is_moving else "stopped"
+
+
+def state_text(instance: Instance, alert: Alert | None = None) -> str:
+    """The state in words that fit the column, with how it was bought; of a marked one, why it is."""
+    if instance.is_interrupted:
+        return "interrupted"
+    if alert is not None:
+        return _ALERT_TEXTS[alert, instance.is_spot]
+    words = instance.state.value.replace("-", " ")
+    return f"{words} spot" if instance.is_spot and instance.state in (State.RUNNING, State.STOPPED) else words
+
+
+def _name(instance: Instance, scope: InstanceRowScope) -> Cell:
+    is_gone = instance.state.is_gone
+    return (visible(instance.name), "dim" if is_gone else "text") if instance.name else (instance.id, "dim")
+
+
+def _state(instance: Instance, scope: InstanceRowScope, width: int = STATE_WIDTH) -> Cell:
+    forms = scope.interruption(instance)
+    if forms:
+        return longest_fit(width, forms), "trouble"
+    note = scope.notes.get(instance.id)
+    if note and instance.state in (State.PENDING, State.RUNNING):
+        return note, "moving"
+    return state_text(instance, scope.alert(instance)), state_category(instance, scope)
+
+
+def _type(instance: Instance, scope: InstanceRowScope) -> Cell:
+    return visible(instance.type), "dim" if instance.state.is_gone else "text"
+
+
+def _zone(instance: Instance, scope: InstanceRowScope) -> Cell:
+    return instance.zone_letter or DASH, "dim"
+
+
+def _address(instance: Instance, scope: InstanceRowScope) -> Cell:
+    if instance.public_ip:
+        return instance.public_ip, "text"
+    return instance.private_ip or DASH, "dim"
+
+
+def uptime(instance: Instance, fleet: Fleet, now: datetime) -> str:
+    """How long it has run, or how long ago it last did."""
+    if instance.state in (State.RUNNING, State.PENDING):
+        return age(now - instance.launched_at) if instance.launched_at else DASH
+    since = instance.changed_state_at or interrupted_at(instance, fleet)
+    return f"{short_age(now - since)} ago" if since else DASH
+
+
+def _up(instance: Instance, scope: InstanceRowScope) -> Cell:
+    running = instance.state in (State.RUNNING, State.PENDING)
+    return uptime(instance, scope.fleet, scope.now), (
+        "trouble" if running and needs_attention(instance, scope) else "text" if running else "dim"
+    )
+
+
+def _money_cell(amount: Decimal | None, places: int, is_bright: bool, least: Decimal | None = None) -> Cell:
+    """An amount; of one that is known in part only, the least that it is."""
+    if amount is None and least:
+        return f"≥{dollars(least, places)}", "dim"
+    return dollars(amount, places), "dim" if amount is None or not is_bright else "text"
+
+
+def _hour(instance: Instance, scope: InstanceRowScope) -> Cell:
+    cost = scope.cost(instance)
+    return _money_cell(cost.total, 3, instance.state is State.RUNNING, cost.known)
+
+
+def _so_far(instance: Instance, scope: InstanceRowScope) -> Cell:
+    known, is_all = scope.spent(instance)
+    return _money_cell(known if is_all else None, 2, instance.state is State.RUNNING, known)
+
+
+def _month(instance: Instance, scope: InstanceRowScope) -> Cell:
+    cost = scope.cost(instance)
+    month = None if cost.total is None else cost.total * HOURS_A_MONTH
+    return _money_cell(month, 2, instance.state is State.RUNNING, cost.known * HOURS_A_MONTH)
+
+
+def _cpu(instance: Instance, scope: InstanceRowScope) -> Cell:
+    if instance.state is State.STOPPED:
+        return "disk only", "dim"
+    figures = scope.fleet.cpu.get(instance.id, ())
+    return sparkline(figures, DATAPOINTS_PER_HOUR), "spark"
+
+
+def _image(instance: Instance, scope: InstanceRowScope) -> Cell:
+    return visible(scope.fleet.image_names.get(instance.image_id, "") or instance.image_id or DASH), "dim"
+
+
+def _key(instance: Instance, scope: InstanceRowScope) -> Cell:
+    return visible(instance.key_name or DASH), "dim"
+
+
+def _private(instance: Instance, scope: InstanceRowScope) -> Cell:
+    return instance.private_ip or DASH, "dim"
+
+
+def _id(instance: Instance, scope: InstanceRowScope) -> Cell:
+    return instance.id, "dim"
+
+
+Column: TypeAlias = "grid.Column[Instance, InstanceRowScope]"
+
+COLUMNS: Mapping[str, Column] = {
+    column.id: column
+    for column in (
+        grid.Column("name", "NAME", 15, _name, sort="name", is_flexible=True),
+        grid.Column("state", "STATE", STATE_WIDTH, _state, sort="state"),
+        grid.Column("type", "TYPE", 9, _type, rank=1, sort="type"),
+        grid.Column("zone", "ZONE", 4, _zone, rank=3, sort="zone"),
+        grid.Column("address", "ADDRESS", 15, _address, rank=1, sort="address"),
+        grid.Column("up", "UP", 8, _up, rank=1, sort="up"),
+        grid.Column("hour", "$/H", 7, _hour, is_right_aligned=True, sort="hour"),
+        grid.Column("so_far", "SO FAR", 9, _so_far, rank=2, is_right_aligned=True, sort="so_far"),
+        grid.Column("month", "$/MONTH", 10, _month, rank=4, is_right_aligned=True, sort="hour"),
+        grid.Column("cpu", "CPU 1H", DATAPOINTS_PER_HOUR, _cpu, rank=5, sort="cpu"),
+        grid.Column("id", "ID", 19, _id, rank=6),
+        grid.Column("key", "KEY", 12, _key, rank=7),
+        grid.Column("private", "PRIVATE", 15, _private, rank=8),
+        grid.Column("image", "IMAGE", 24, _image, rank=9),
+    )
+}
+
+
+def widen_state_column(columns: Sequence[Column], width: int) -> tuple[Column, ...]:
+    """The columns with so much room for what AWS did to those that it interrupted."""
+    cell = partial(_state, width=width)
+    return tuple(replace(one, width=width, cell=cell) if one.id == "state" else one for one in columns)
+
+
+def _tag_column(name: str) -> Column:
+    def cell(instance: Instance, scope: InstanceRowScope) -> Cell:
+        return visible(instance.tags.get(name, "")) or DASH, "text"
+
+    return grid.Column(f"tag:{name}", visible(name).upper(), max(8, min(16, len(name))), cell, rank=2)
+
+
+def columns_by_id(ids: Sequence[str]) -> tuple[Column, ...]:
+    """The columns of those ids, ``tag:NAME`` for a tag; all of them when there are none, or an unknown one."""
+    if not ids or unknown_columns(ids):
+        return tuple(COLUMNS.values())
+    columns_wanted = [_tag_column(id[4:]) if id.startswith("tag:") else COLUMNS.get(id) for id in ids]
+    columns = [column for column in columns_wanted if column is not None]
+    return tuple(columns) if any(c.id == "name" for c in columns) else (COLUMNS["name"], *columns)
+
+
+def unknown_columns(ids: Sequence[str]) -> list[str]:
+    """Those ids that are no columns."""
+    return [id for id in ids if id not in COLUMNS and not id.startswith("tag:")]

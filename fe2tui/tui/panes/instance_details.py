@@ -1,0 +1,211 @@
+"""The details of an instance, as labelled facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from fe2tui.model.cpu import DATAPOINT_PERIOD, DATAPOINTS_PER_HOUR, IDLE_AFTER, IDLE_PERCENT, idle_time
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.image import login_user
+from fe2tui.model.instance import KEEP_TAG, PORT_TAG, USER_TAG, Instance, State
+from fe2tui.model.interruption import request_text
+from fe2tui.model.money import (
+    NOT_INCLUDED,
+    Alert,
+    alert_of,
+    cost_since_start,
+    hourly_cost,
+    instance_per_hour,
+    known_cost_between,
+    monthly_cost,
+    no_price_reason,
+    spot_saving,
+    stale_prices_text,
+    unseen_usage_sentences,
+    volumes_per_month,
+)
+from fe2tui.model.money.usage import BEFORE_EC2
+from fe2tui.model.spot import SpotRequest
+from fe2tui.model.text import DASH, age, dollars, local_time, plural, visible
+from fe2tui.tui.interruption_news import spot_request_of
+from fe2tui.tui.panes.instance_columns import InstanceRowScope, state_text, uptime
+
+_ENDED_STATES = (State.STOPPING, State.STOPPED, State.SHUTTING_DOWN, State.TERMINATED)
+_HIDDEN_TAGS = ("Name",)
+
+
+class Fact(NamedTuple):
+    """A label and what it labels. ``ink`` is a theme variable; an empty label goes on with the one before."""
+
+    label: str
+    text: str
+    colour: str = "foreground"
+
+
+def left_facts(instance: Instance, scope: InstanceRowScope, *, has_host_key: bool = False) -> list[Fact]:
+    """How to reach it, how it came to be, what it is made of. ``is_known``: its host key is."""
+    return [
+        *_alert_facts(instance, scope),
+        *_ssh_facts(instance, scope.fleet, has_host_key),
+        *_launch_facts(instance, scope.fleet, scope.now),
+        *_volume_facts(instance, scope.fleet),
+    ]
+
+
+def right_facts(instance: Instance, scope: InstanceRowScope, *, reads_cpu: bool = True) -> list[Fact]:
+    """What it costs, how busy it is, its tags, where it stands in the network. ``measured``: its CPU is asked for."""
+    return [
+        *_cost_facts(instance, scope.fleet, scope.now),
+        *_cpu_facts(instance, scope.fleet, reads_cpu),
+        *_tag_facts(instance),
+        *_network_facts(instance),
+        Fact("", f"Cost is {NOT_INCLUDED}.", "ink-dim"),
+    ]
+
+
+def _alert_facts(instance: Instance, scope: InstanceRowScope) -> Iterator[Fact]:
+    mark, interruption = alert_of(instance, scope.fleet, scope.now, scope.limits), scope.interruption(instance)
+    if interruption:
+        words = interruption[0]
+        only = f" Only AWS can start it again, in {instance.zone}." if instance.is_interrupted else ""
+        yield Fact("Look", f"▲ {words[:1].upper()}{words[1:]}.{only}", "state-trouble")
+    elif mark is not None:
+        spent = cost_since_start(instance, scope.fleet, scope.now)
+        parts = [
+            f"on for {uptime(instance, scope.fleet, scope.now)}",
+            f"{dollars(spent, sign='$')} in this run" if spent else "",
+        ]
+        if mark is Alert.COSTLY:
+            parts.reverse()
+        words = ", ".join(part for part in parts if part)
+        yield Fact(
+            "Look", f"▲ {words}. Stop it if nobody needs it; if it is meant, tag it {KEEP_TAG}=yes.", "state-trouble"
+        )
+    if instance.state_reason and instance.state in _ENDED_STATES:
+        yield Fact("Why", visible(instance.state_reason), "ink-dim")
+
+
+def _ssh_facts(instance: Instance, fleet: Fleet, has_host_key: bool) -> Iterator[Fact]:
+    user = instance.tags.get(USER_TAG) or login_user(fleet.image_names.get(instance.image_id, ""))
+    port = instance.tags.get(PORT_TAG, "")
+    where = f" -p {visible(port)}" if port and port != "22" else ""
+    key = f" · key {visible(instance.key_name)}" if instance.key_name else " · no key pair"
+    key += " · host key known" if has_host_key else ""
+    if instance.address and instance.state in (State.RUNNING, State.PENDING):
+        yield Fact("Reach", f"ssh{where} {visible(user)}@{instance.address}{key}")
+    else:
+        yield Fact("Reach", f"no address now · user {visible(user)}{key}", "ink-dim")
+
+
+def _launch_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
+    image = fleet.image_names.get(instance.image_id, "").rpartition("/")[2]
+    words = f"from {visible(image)} ({instance.image_id})" if image else f"from {instance.image_id or DASH}"
+    if instance.launched_at:
+        words += f", started {age(now - instance.launched_at)} ago ({local_time(instance.launched_at, now)})"
+    yield Fact("Made", words)
+    kind = [state_text(instance), visible(instance.type), visible(instance.architecture), instance.zone]
+    yield Fact("Is", " · ".join(part for part in (*kind, instance.lifecycle) if part))
+    if instance.spot_request_id:
+        yield Fact("Spot", _spot_request_text(instance, spot_request_of(instance, fleet)))
+
+
+def _spot_request_text(instance: Instance, request: SpotRequest | None) -> str:
+    """Its request, with its kind, its state, and what that means."""
+    if request is None:
+        return instance.spot_request_id or DASH
+    words = request_text(request, instance if request.instance_id == instance.id else None)
+    return f"{request.id} {visible(request.type)}, {visible(request.state)}: {words}"
+
+
+def _volume_facts(instance: Instance, fleet: Fleet) -> Iterator[Fact]:
+    label = "Disks"
+    for attachment in instance.attachments:
+        volume = fleet.volumes.get(attachment.volume_id)
+        fate = "deleted with it" if attachment.delete_on_termination else "kept when it is terminated"
+        if volume is None:
+            what = attachment.volume_id
+        else:
+            name = f" {visible(volume.name)}" if volume.name else ""
+            month = dollars(volumes_per_month((volume,), fleet.prices), sign="$")
+            what = f"{volume.size} GiB {visible(volume.type)}{name}, {month} a month"
+        yield Fact(label, f"{visible(attachment.device)} {what}, {fate}")
+        label = ""
+    if not instance.attachments and not instance.state.is_gone:
+        yield Fact("Disks", "none", "ink-dim")
+
+
+def _cost_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
+    cost = hourly_cost(instance, fleet)
+    parts = [("machine", cost.instance), ("disk", cost.volumes), ("IPv4", cost.address)]
+    named = [f"{name} {dollars(amount, 4)}" for name, amount in parts if amount is None or amount]
+    parts_text = " + ".join(named)
+    if cost.total is None:
+        yield Fact("Cost", f"{parts_text or DASH} an hour; not all of it is known", "ink-dim")
+    elif cost.total:
+        total = f" = {dollars(cost.total, 4, sign='$')}" if len(named) > 1 else ""
+        yield Fact("Cost", f"{parts_text}{total} an hour")
+    else:
+        yield Fact("Cost", "nothing any more")
+    if cost.instance is None:
+        yield Fact("", f"Price unknown: {no_price_reason(instance, fleet)}.", "ink-dim")
+    if stale := stale_prices_text(fleet, now):
+        yield Fact("", f"On-demand {stale}.", "ink-dim")
+    known, is_all = known_cost_between(instance, fleet, BEFORE_EC2, now)
+    so_far = f"{'' if is_all else '≥'}{dollars(known, sign='$')}" if known or is_all else DASH
+    month, run = monthly_cost(instance, fleet), cost_since_start(instance, fleet, now)
+    spent = [f"{dollars(run, sign='$')} in this run"] if run is not None and (run != known or not is_all) else []
+    spent += [f"{so_far} so far", f"{dollars(month, sign='$')} a month if left as it is"]
+    yield Fact("", " · ".join(spent))
+    for words in unseen_usage_sentences(instance, fleet):
+        yield Fact("", words, "ink-dim")
+    if instance.state is State.STOPPED and not instance.is_interrupted:
+        price = dollars(instance_per_hour(instance, fleet.prices), 3, sign="$")
+        yield Fact("Saves", f"{price} an hour for the machine while it is stopped")
+    elif (saved := spot_saving(instance, fleet.prices)) is not None and not instance.state.is_gone:
+        full = dollars(fleet.prices.on_demand.get(instance.type), 3)
+        runs = instance.state in (State.PENDING, State.RUNNING)
+        yield Fact("Saves", f"{saved * 100:.0f} % against {full} on demand{'' if runs else ', once it is back'}")
+
+
+def _cpu_facts(instance: Instance, fleet: Fleet, reads_cpu: bool) -> Iterator[Fact]:
+    """How busy it is; of one that does nothing for hours, what that costs."""
+    if instance.state is not State.RUNNING:
+        return
+    figures = fleet.cpu.get(instance.id, ())
+    if not figures:
+        if not reads_cpu:
+            yield Fact("CPU", "not asked for; the command CPU does (ctrl+p), and says what AWS bills for it", "ink-dim")
+        return
+    idle = idle_time(figures)
+    if idle < IDLE_AFTER:
+        yield Fact(
+            "CPU", f"{figures[-1]:.0f} % now, {max(figures[-DATAPOINTS_PER_HOUR:]):.0f} % at most in the last hour"
+        )
+        return
+    since = f"at least {age(idle)}" if len(figures) * DATAPOINT_PERIOD == idle else age(idle)
+    hour = hourly_cost(instance, fleet).total
+    paid = f", and paid for: {dollars(hour, 3, sign='$')} an hour" if hour else ""
+    yield Fact("Idle", f"▲ CPU under {IDLE_PERCENT} % for {since}{paid}", "state-trouble")
+
+
+def _tag_facts(instance: Instance) -> Iterator[Fact]:
+    tags = [
+        f"{visible(key)}={visible(value)}" for key, value in sorted(instance.tags.items()) if key not in _HIDDEN_TAGS
+    ]
+    yield Fact("Tags", " · ".join(tags) or "none", "foreground" if tags else "ink-dim")
+
+
+def _network_facts(instance: Instance) -> Iterator[Fact]:
+    named = {"public": instance.public_ip, "private": instance.private_ip, "IPv6": instance.ipv6}
+    addresses = [f"{name} {address}" for name, address in named.items() if address]
+    yield Fact("Net", " · ".join(addresses) or "no address", "foreground" if addresses else "ink-dim")
+    groups = [f"{visible(name)} ({group})" for group, name in instance.security_groups]
+    where = [part for part in (instance.vpc_id, instance.subnet_id) if part]
+    if groups:
+        yield Fact("", f"{plural(len(groups), 'group')[2:]}: {', '.join(groups)}", "foreground")
+    if where:
+        yield Fact("", " · ".join(where), "ink-dim")
+    if instance.instance_profile:
+        yield Fact("Role", visible(instance.instance_profile))

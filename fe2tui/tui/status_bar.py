@@ -1,0 +1,290 @@
+"""The status line, the line below it while reading fails, and the footer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from fe2tui.errors import (
+    ClockError,
+    CredentialsError,
+    DeniedError,
+    ExpiredError,
+    Fe2Error,
+    NoCredentialsError,
+    ThrottledError,
+    UnreachableError,
+    UnreadableError,
+)
+from fe2tui.model.location import Location, short_region_name
+from fe2tui.model.text import DASH, age, dollars, short_age, visible
+from fe2tui.tui.account_totals import AccountTotals
+from fe2tui.tui.command_context import CommandContext
+from fe2tui.tui.commands import COMMANDS, Command, key_label
+from fe2tui.tui.widgets.line import Span, spans_width
+
+if TYPE_CHECKING:
+    from fe2tui.tui.controller import DashboardController
+
+
+_ERROR_LABELS: tuple[tuple[type[Fe2Error], str], ...] = (
+    (UnreadableError, "unreadable"),
+    (UnreachableError, "offline"),
+    (ThrottledError, "throttled"),
+    (DeniedError, "denied"),
+    (ExpiredError, "login expired"),
+    (NoCredentialsError, "no login"),
+    (CredentialsError, "no login"),
+    (ClockError, "clock is wrong"),
+)
+
+
+GAP = 3  # at least, between the three parts of the line
+
+
+def error_label(error: Fe2Error) -> str:
+    """What is wrong, in a word or two."""
+    return next((word for kind, word in _ERROR_LABELS if isinstance(error, kind)), "read failed")
+
+
+class Status(NamedTuple):
+    """All that the line can say. ``read_at`` is when the fleet that is shown was read."""
+
+    place: Location | None = None
+    account: str = ""
+    totals: AccountTotals | None = None
+    read_at: datetime | None = None
+    error: Fe2Error | None = None
+    from_store: bool = False
+    read_only: bool = False
+    is_paused: bool = False
+    has_prices: bool = True  # prices were asked for, whatever came of it
+    interruptions: int = 0  # spot machines that AWS took back, or is about to
+
+
+class _Detail(NamedTuple):
+    """What is still said when there is less room; each step gives up one thing."""
+
+    brand: bool = True
+    account: bool = True
+    word_in: bool = True
+    word_read: bool = True
+    word_running: bool = True
+    region_name: bool = True
+    endpoint: bool = True
+    word_marks: bool = True
+    word_unknown: bool = True
+    unknown: bool = True
+    month: bool = True
+    other_states: bool = True
+    marks: bool = True
+    profile: bool = True
+    region: bool = True
+
+
+_SHORTENINGS: Sequence[Callable[[_Detail], _Detail]] = (
+    lambda room: room._replace(brand=False),
+    lambda room: room._replace(account=False),
+    lambda room: room._replace(word_running=False),
+    lambda room: room._replace(region_name=False),
+    lambda room: room._replace(word_read=False),
+    lambda room: room._replace(word_in=False),
+    lambda room: room._replace(endpoint=False),
+    lambda room: room._replace(word_marks=False),
+    lambda room: room._replace(word_unknown=False),
+    lambda room: room._replace(other_states=False),
+    lambda room: room._replace(unknown=False),
+    lambda room: room._replace(month=False),
+    lambda room: room._replace(profile=False),
+    lambda room: room._replace(marks=False),
+    lambda room: room._replace(region=False),
+)
+
+
+def status_spans(status: Status, now: datetime, width: int) -> list[Span]:
+    """The line for a width; the least important parts are left out first, and it never wraps."""
+    room = _Detail()
+    for give_up in (None, *_SHORTENINGS):
+        room = give_up(room) if give_up else room
+        left, middle, right = (
+            _location_spans(status, room),
+            list(_totals_spans(status, now, room)),
+            _read_spans(status, now, room),
+        )
+        if spans_width(left) + spans_width(middle) + spans_width(right) + 2 * GAP <= width:
+            break
+    space = max(1, width - spans_width(left) - spans_width(middle) - spans_width(right))
+    after = min(6, max(min(GAP, space - 1), space // 3))
+    return [*left, Span(" " * (space - after)), *middle, Span(" " * after), *right]
+
+
+def _location_spans(status: Status, detail: _Detail) -> list[Span]:
+    parts = [Span(" ")]
+    if detail.brand:
+        parts.append(Span("fe2tui  ", "dim"))
+    if status.read_only:
+        parts.append(Span("read-only ", "moving"))
+    location = status.place
+    if location is None:
+        return parts
+    if not location.region:
+        parts.append(Span("no region", "moving", "region"))
+    elif detail.region_name and short_region_name(location.region) != location.region:
+        parts.append(Span(f"{short_region_name(location.region)} ", "strong", "region"))
+    if detail.region and location.region:
+        parts.append(Span(location.region, "dim" if detail.region_name else "strong", "region"))
+    if detail.profile:
+        parts.append(Span(" · " if detail.region_name else " ", "dim"))
+        parts.append(Span(visible(location.profile), "accent", "profile"))
+    if detail.account and status.account:
+        parts.append(Span(f" {status.account}", "dim"))
+    if location.endpoint and detail.endpoint:
+        parts.append(Span(f" at {location.endpoint.split('://')[-1]}", "dim"))
+    return parts
+
+
+def alerts_text(totals: AccountTotals, interruptions: int = 0) -> str:
+    """How many machines need somebody: taken back by AWS, on for long, or costly: ``1 taken back, 2 long on``."""
+    parts = [(interruptions, "taken back"), (totals.long_running, "long on"), (totals.costly, "costly")]
+    return ", ".join(f"{count:,} {words}" for count, words in parts if count)
+
+
+def _totals_spans(status: Status, now: datetime, detail: _Detail) -> Iterator[Span]:
+    totals = status.totals
+    if totals is None:
+        return
+    yield Span("● ", "running")
+    yield Span(f"{totals.running:,}{' running' if detail.word_running else ''}  ", "text")
+    if detail.other_states:
+        yield Span("◐ ", "moving" if totals.moving else "dim")
+        yield Span(f"{totals.moving:,}  ", "text" if totals.moving else "dim")
+        yield Span("○ ", "stopped")
+        yield Span(f"{totals.stopped:,}  ", "dim")
+    marked = status.interruptions + totals.long_running + totals.costly
+    if detail.marks and marked:
+        yield Span(f"▲ {alerts_text(totals, status.interruptions) if detail.word_marks else marked}  ", "trouble")
+    is_known = totals.total == 0 or totals.unknown < totals.total or bool(totals.per_hour)
+    least = "≥" if totals.is_hour_partial else ""
+    yield Span(f"  {least + dollars(totals.per_hour, sign='$') if is_known else DASH}/h", "strong", "cost")
+    if detail.month:
+        least = "≥" if totals.is_month_partial else ""
+        money = least + dollars(totals.this_month(now), sign="$") if is_known else DASH
+        yield Span(f"   {money}", "strong", "cost")
+        yield Span(f"{' in' if detail.word_in else ''} {now:%b}", "dim", "cost")
+    if totals.unknown and detail.unknown and status.has_prices:
+        yield Span(f"  {totals.unknown:,} {'without a' if detail.word_unknown else 'no'} price", "moving")
+
+
+def _read_spans(status: Status, now: datetime, detail: _Detail) -> list[Span]:
+    parts: list[Span] = []
+    if status.error is not None:
+        parts.append(Span(f"▲ {error_label(status.error)}", "alarm", "errors"))
+    elif status.is_paused:
+        parts.append(Span("paused", "moving", "refresh"))
+    if status.read_at is None:
+        return [*parts, Span(" " if status.error else "reading… ", "dim")]
+    span = now - status.read_at
+    verb = "read " if detail.word_read else ""
+    if parts:
+        verb = f" · {verb}"
+    stale = status.error is not None or status.from_store
+    words = age(_stepped(span)) if detail.word_read else short_age(_stepped(span))
+    return [*parts, Span(f"{verb}{words} ago ", "moving" if stale else "dim", "refresh")]
+
+
+def _stepped(span: timedelta) -> timedelta:
+    """A span that ticks by the second at first, then by five seconds, then by the minute: each tick is drawn."""
+    seconds = int(span.total_seconds())
+    step = 1 if seconds < 10 else 5 if seconds < 60 else 60
+    return timedelta(seconds=seconds - seconds % step)
+
+
+def footer_spans(context: CommandContext, keys: Mapping[str, str], failures: int, width: int) -> list[Span]:
+    """The keys for a view. ``keys`` are those in force by command; ``failures`` how many nobody has looked at yet."""
+    right = [
+        span
+        for command in _footer_commands(context, is_at_right=True)
+        for span in _command_spans(command, context, keys)
+    ]
+    if failures:
+        right = [Span("! ", "alarm", "errors"), Span(f"{failures}   ", "trouble", "errors"), *right]
+    left: list[Span] = [Span(" ")]
+    if context.marked_count:
+        left.append(Span(f"✓ {context.marked_count:,} marked   ", "mark"))
+    room = width - spans_width(right) - 1
+    for command in _footer_commands(context, is_at_right=False):
+        key = _command_spans(command, context, keys)
+        if spans_width(left) + spans_width(key) > room:
+            break
+        left += key
+    return [*left, Span(" " * max(0, width - spans_width(left) - spans_width(right))), *right]
+
+
+def filter_key_spans(width: int) -> list[Span]:
+    """The keys while a filter is typed."""
+    keys = (("enter", "Keep it"), ("↓", "To the table"), ("esc", "Show all"))
+    spans = [Span(" "), *(span for key, word in keys for span in (Span(f"{key} ", "key"), Span(f"{word}  ", "dim")))]
+    return spans if spans_width(spans) <= width else spans[:3]
+
+
+def _footer_commands(context: CommandContext, *, is_at_right: bool) -> list[Command]:
+    candidates = [
+        c
+        for c in COMMANDS
+        if c.footer_order and c.is_at_footer_right is is_at_right and c.footer_pane in ("", context.pane)
+    ]
+    available = [c for c in candidates if c.unavailable_reason(context) is None]
+    return sorted(available, key=lambda command: command.footer_order)
+
+
+def _command_spans(command: Command, context: CommandContext, keys: Mapping[str, str]) -> list[Span]:
+    key = keys.get(command.id, command.key)
+    if not key:
+        return []
+    return [
+        Span(f"{key_label(key)} ", "key", command.id),
+        Span(f"{command.current_title(context)}  ", "dim", command.id),
+    ]
+
+
+class StatusBar:
+    """The status line, the line under it while reading fails, and the footer."""
+
+    def __init__(self, controller: DashboardController) -> None:
+        self._controller = controller
+
+    def status_spans(self, width: int) -> list[Span]:
+        """Where we are, what runs, what it costs, when it was read."""
+        controller = self._controller
+        fleet_watch, reading = controller.services.fleet_watch, controller.read_state
+        if not fleet_watch.is_open:
+            return status_spans(Status(), controller.clock(), width)
+        facts = Status(
+            fleet_watch.session.location,
+            reading.account,
+            controller.instance_list.totals,
+            reading.read_at,
+            reading.error,
+            reading.from_store,
+            fleet_watch.session.read_only,
+            fleet_watch.is_paused,
+            controller.read_state.has_prices,
+            controller.interruption_notifier.count,
+        )
+        return status_spans(facts, controller.clock(), width)
+
+    def notice_spans(self, width: int) -> list[Span]:
+        """Why reading fails."""
+        return self._controller.read_state.notice_spans(self._controller.clock(), width)
+
+    def footer_spans(self, width: int) -> list[Span]:
+        """The keys of here and now; none under a form, which shows its own."""
+        controller = self._controller
+        if not controller.main_screen.is_active:
+            return []
+        if controller.main_screen.pane_set.acting_pane.is_filtering:
+            return filter_key_spans(width)
+        return footer_spans(
+            controller.command_context(), controller.keymap.keys, controller.services.task_runner.unseen_failures, width
+        )

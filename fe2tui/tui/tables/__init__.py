@@ -1,1 +1,0 @@
-"""The table of actions, a part a group."""

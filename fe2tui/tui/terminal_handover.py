@@ -1,0 +1,346 @@
+"""Gives the terminal to another program and restores it; exits cleanly on signals."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from textual.app import SuspendNotSupported
+
+from fe2tui.errors import Fe2Error
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+
+STDERR_TAIL_BYTES = 16_384  # bytes of the end of the program's messages
+HANGUP_TIMEOUT = 2.0  # between asking a program to end and ending it
+
+# What a program that died in the middle may have left switched on: mouse reports, focus reports, bracketed paste,
+# application keys, a scroll region, colours, another character set, a hidden cursor.
+RESET_TERMINAL = (
+    "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?1l\x1b>"
+    "\x1b7\x1b[r\x1b8\x1b[0m\x1b(B\x0f\x1b[?25h\x1b[?7h"
+)
+LEAVE_ALTERNATE_SCREEN = "\x1b[?1049l"  # where a full-screen program was when it died
+SSH_ERROR_STATUS = 255
+
+
+class NoTerminalError(Fe2Error):
+    """The dashboard runs where there is no terminal to give away: in a browser, inline, or without a screen."""
+
+
+class ProgramResult(NamedTuple):
+    """How the program ended: its exit status (negative: the signal that ended it), its last messages, its seconds."""
+
+    status: int
+    stderr: str
+    seconds: float
+
+
+async def hand_over(
+    app: App[Any], argv: Sequence[str], *, env: Mapping[str, str] | None = None, announce: str = ""
+) -> ProgramResult:
+    """Run a program on the terminal and wait for it; ``env`` is added to ours, ``announce`` is written first.
+
+    Call it from a worker. Raises CannotHandOver where the terminal cannot be given away, and OSError when the program
+    cannot be started; whatever is raised, the dashboard has its terminal again by then.
+    """
+    raised: BaseException | None = None
+    result: ProgramResult | None = None
+    try:
+        # Within batch_update nothing is drawn: drawing would fill the queue of a writer that is gone. An exception
+        # must not pass through suspend: it would never give the terminal back.
+        with app.batch_update(), app.suspend(), _defer_output(app), _program_signals(), _restore_terminal():
+            try:
+                result = await _run_program(argv, {**os.environ, **(env or {})}, announce)
+            except BaseException as error:
+                raised = error
+    except SuspendNotSupported as error:
+        raise NoTerminalError(
+            "The dashboard runs where it has no terminal to give away.", "Run the command in another one."
+        ) from error
+    if raised is not None:
+        raise raised
+    assert result is not None
+    return result
+
+
+async def _run_program(argv: Sequence[str], env: Mapping[str, str], announce: str) -> ProgramResult:
+    if announce:
+        _write_to_terminal(f"{announce}\n")
+    began = time.monotonic()
+    program, reading = _start_program(argv, env)
+    messages = _StderrCopy(reading)
+    try:
+        status = await _wait_for_exit(program)
+    finally:
+        messages_text = messages.finish()
+    if status == SSH_ERROR_STATUS or status < 0:
+        _write_to_terminal(LEAVE_ALTERNATE_SCREEN)
+    return ProgramResult(status, messages_text, time.monotonic() - began)
+
+
+def _start_program(argv: Sequence[str], env: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], int]:
+    """The program, and where its standard error can be read."""
+    reading, writing = os.pipe()
+    try:
+        return subprocess.Popen(list(argv), env=dict(env), stderr=writing), reading
+    except BaseException:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+
+
+def _write_to_terminal(text: str) -> None:
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write(text)
+        sys.__stderr__.flush()
+
+
+class _StderrCopy:
+    """The program's standard error: shown as it comes, its end kept, so that a failure can be explained."""
+
+    def __init__(self, reading: int) -> None:
+        self._reading = reading
+        self._tail = b""
+        os.set_blocking(reading, False)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(reading, self._copy_available)
+
+    def _copy_available(self) -> bool:
+        try:
+            data = os.read(self._reading, 4096)
+        except BlockingIOError:
+            return False
+        if not data:
+            self._loop.remove_reader(self._reading)
+            return False
+        self._tail = (self._tail + data)[-STDERR_TAIL_BYTES:]
+        if sys.__stderr__ is not None:
+            os.write(sys.__stderr__.fileno(), data)
+        return True
+
+    def finish(self) -> str:
+        """All that has been said. What a program left behind in the background still says is not waited for."""
+        while self._copy_available():
+            pass
+        self._loop.remove_reader(self._reading)
+        os.close(self._reading)
+        return self._tail.decode(errors="replace")
+
+
+async def _wait_for_exit(program: subprocess.Popen[bytes]) -> int:
+    """Wait for the program. When we are cancelled, it is asked to go, and gone before the cancellation goes on."""
+    loop = asyncio.get_running_loop()
+    exit_status: asyncio.Future[int] = loop.create_future()
+
+    def tell(status: int) -> None:
+        if not exit_status.done():
+            exit_status.set_result(status)
+
+    threading.Thread(
+        target=_wait_in_thread, args=(program, lambda status: loop.call_soon_threadsafe(tell, status)), daemon=True
+    ).start()
+    try:
+        return await asyncio.shield(exit_status)
+    except asyncio.CancelledError:
+        _send_signal(program, signal.SIGHUP)
+        _send_signal(program, signal.SIGCONT)
+        done, _ = await asyncio.wait([exit_status], timeout=HANGUP_TIMEOUT)
+        if not done:
+            _send_signal(program, signal.SIGKILL)
+            await exit_status
+        raise
+
+
+def _send_signal(program: subprocess.Popen[bytes], number: int) -> None:
+    # Not Popen.send_signal, which would take the exit status away from the thread that waits for it.
+    if program.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(program.pid, number)
+
+
+def _wait_in_thread(program: subprocess.Popen[bytes], report_status: Callable[[int], object]) -> None:
+    """Wait in a thread. A program that puts itself aside (ssh's ``~^Z``) puts the dashboard aside with it.
+
+    Otherwise nobody would be left at the terminal. Where no shell could bring us back, the kernel ignores the stop,
+    and the program goes on at once.
+    """
+    while True:
+        _, status = os.waitpid(program.pid, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            # Ctrl-Z at the terminal stopped the two of us, and the shell has brought both back.
+            again, status = os.waitpid(program.pid, os.WCONTINUED | os.WNOHANG)
+            if again == 0:
+                # To this very thread: it must stand still before the program goes on, or that reads the shell's input.
+                signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
+                os.kill(program.pid, signal.SIGCONT)
+                continue
+            if os.WIFCONTINUED(status):
+                continue
+        program.returncode = os.waitstatus_to_exitcode(status)
+        report_status(program.returncode)
+        return
+
+
+@contextmanager
+def _defer_output(app: App[Any]) -> Iterator[None]:
+    """Nothing of the app's reaches the terminal; a bell, the last title and clipboard come after."""
+    driver = app._driver
+    if driver is None:
+        yield
+        return
+    deferred: dict[str, str] = {}
+
+    def hold(data: str) -> None:
+        if data == "\x07" or data.startswith(("\x1b]0;", "\x1b]2;", "\x1b]52;")):
+            deferred[data[:4]] = data
+
+    vars(driver)["write"] = hold
+    try:
+        yield
+    finally:
+        del vars(driver)["write"]
+        # The driver can write again only when suspend has ended, which is before the loop's next turn.
+        asyncio.get_running_loop().call_soon(_write_deferred, app, list(deferred.values()))
+
+
+def _write_deferred(app: App[Any], deferred: Sequence[str]) -> None:
+    if app._driver is not None and app.is_running:
+        for data in deferred:
+            app._driver.write(data)
+
+
+def _leave_to_program(number: int, frame: FrameType | None) -> None:
+    """A signal meant for the program. Not SIG_IGN, which the program would inherit."""
+
+
+@contextmanager
+def _program_signals() -> Iterator[None]:
+    """Ctrl-C and Ctrl-\\ are the program's; Ctrl-Z stops both of us, by the kernel's own rules."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers: dict[int, Callable[[int, FrameType | None], None] | signal.Handlers] = {
+        signal.SIGINT: _leave_to_program,
+        signal.SIGQUIT: _leave_to_program,
+        signal.SIGTSTP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, action) for number, action in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action if action is not None else signal.SIG_DFL)
+
+
+@contextmanager
+def _restore_terminal() -> Iterator[None]:
+    """The terminal is as it was afterwards, however the program ended, and nothing typed for it is read by us."""
+    stdin = sys.__stdin__
+    try:
+        terminal = stdin.fileno() if stdin is not None else -1
+        modes = termios.tcgetattr(terminal)
+    except (OSError, ValueError, termios.error):
+        yield
+        return
+    try:
+        yield
+    finally:
+        with suppress(termios.error, OSError):  # the terminal itself may be gone
+            termios.tcflow(terminal, termios.TCOON)
+            termios.tcsetattr(terminal, termios.TCSANOW, modes)
+            # Keys typed while a connection broke must not become commands of the dashboard.
+            termios.tcflush(terminal, termios.TCIFLUSH)
+            _write_to_terminal(RESET_TERMINAL)
+
+
+EXIT_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+EXIT_TIMEOUT = 5.0  # more than a program has that the terminal was handed to
+TASKS_TIMEOUT = 3.0
+KITTY_KEYS_OFF = "\x1b[<u"
+
+
+@contextmanager
+def exit_on_signals(app: App[Any]) -> Iterator[None]:
+    """While the app runs, SIGTERM, SIGHUP and SIGQUIT make it leave; the exit status is 128 and the signal's number.
+
+    A second one, or one that has not led to the end in time, ends the program on the spot, the terminal put right.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    leaving = _SignalExit(app)
+    before = {number: signal.signal(number, leaving.request_exit) for number in EXIT_SIGNALS}
+    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, leaving.force_exit)
+    try:
+        yield
+    finally:
+        if not leaving.number:
+            for number, action in before.items():
+                signal.signal(number, action if action is not None else signal.SIG_DFL)
+
+
+class _SignalExit:
+    """Signal handlers: what they start is the loop's to do, what they do themselves takes no lock."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._terminal, self._modes = _terminal_modes()
+        self._exit_task: asyncio.Task[None] | None = None
+        self.number = 0
+
+    def request_exit(self, number: int, frame: FrameType | None) -> None:
+        loop = self._app._loop
+        if self.number or loop is None or not loop.is_running():
+            self._kill(number)
+        self.number = number
+        signal.setitimer(signal.ITIMER_REAL, EXIT_TIMEOUT)
+        assert loop is not None
+        loop.call_soon_threadsafe(self._start_exit)
+
+    def force_exit(self, number: int, frame: FrameType | None) -> None:
+        self._kill(self.number or number)
+
+    def _start_exit(self) -> None:
+        self._exit_task = asyncio.get_running_loop().create_task(self._exit_app())
+
+    async def _exit_app(self) -> None:
+        # First the tasks: one of them may have given the terminal away, and has to take it back.
+        app = self._app
+        with app._context():
+            waiting = [worker.wait() for worker in app.workers.cancel_group(app, "tasks")]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TASKS_TIMEOUT):
+                    await asyncio.gather(*waiting, return_exceptions=True)
+            app.exit(return_code=128 + self.number)
+
+    def _kill(self, number: int) -> None:
+        """End now. The screen's own threads may hold any lock: nothing is asked of them."""
+        with suppress(OSError):
+            os.write(2, f"{RESET_TERMINAL}{KITTY_KEYS_OFF}{LEAVE_ALTERNATE_SCREEN}".encode())
+        if self._modes is not None:
+            with suppress(termios.error, OSError):
+                termios.tcsetattr(self._terminal, termios.TCSANOW, self._modes)
+        os._exit(128 + number)
+
+
+def _terminal_modes() -> tuple[int, list[Any] | None]:
+    stdin = sys.__stdin__
+    try:
+        terminal = stdin.fileno() if stdin is not None else -1
+        return terminal, termios.tcgetattr(terminal)
+    except (OSError, ValueError, termios.error):
+        return -1, None
