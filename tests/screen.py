@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
+from typing import Self
 
 import pexpect
 import pyte
@@ -36,7 +36,7 @@ class Screen:
 
     @property
     def pid(self) -> int:
-        return self._child.pid
+        return int(self._child.pid)
 
     @property
     def text(self) -> str:
@@ -66,22 +66,23 @@ class Screen:
             if time.monotonic() > end:
                 raise AssertionError(f"still there after {timeout} s\n{self.text}")
         self._child.wait()
-        return self._child.exitstatus if self._child.signalstatus is None else 128 + self._child.signalstatus
+        status, signal = self._child.exitstatus, self._child.signalstatus
+        return int(status) if signal is None else 128 + int(signal)
 
     def _read(self, seconds: float) -> bool:
         """Take in what it wrote; False when it has ended."""
         try:
             self._stream.feed(self._child.read_nonblocking(1 << 16, timeout=seconds))
         except pexpect.TIMEOUT:
-            return self._child.isalive()
+            return bool(self._child.isalive())
         except pexpect.EOF:
             return False
         return True
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._child.close(force=True)
 
 

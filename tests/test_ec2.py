@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ def test_a_method_takes_its_own_objects_and_boto3s_for_an_instance(ec2: EC2, met
     by_name = came_of(lambda: ONE[method](ec2, "base"))
     assert "UsageError" not in by_name or method == "connect"
     for thing in (base, ec2.get_instance(base), Outcome(base.id, "base", "stopped")):
-        assert came_of(lambda thing=thing: ONE[method](ec2, thing)) == by_name
+        assert came_of(partial(ONE[method], ec2, thing)) == by_name
     assert "None stands where a name is expected" in came_of(lambda: ONE[method](ec2, None))
 
 
@@ -151,9 +152,10 @@ def test_a_method_that_takes_several_takes_lists_of_its_own_objects(demo_env: Pa
             [Lines([base]), (ec2.get_instance("inst1"),)],
             [base, base, train],
         ):
-            assert came_of(lambda things=things: SEVERAL[method](ec2, *things)) == by_names
-        for nothing in ([], [[]], [Lines()]):
-            assert came_of(lambda nothing=nothing: SEVERAL[method](ec2, *nothing)).startswith("UsageError: No instance")
+            assert came_of(partial(SEVERAL[method], ec2, *things)) == by_names
+        nothings: list[list[Any]] = [[], [[]], [Lines()]]
+        for nothing in nothings:
+            assert came_of(partial(SEVERAL[method], ec2, *nothing)).startswith("UsageError: No instance")
         assert "7 stands where a name is expected" in came_of(lambda: SEVERAL[method](ec2, 7))
 
 
@@ -225,7 +227,8 @@ def test_a_spot_machine_stops_when_interrupted_or_is_a_one_time_one(ec2: EC2, na
     kept = ec2.launch(name, "ubuntu", 20, "m5.large", None, "ssh", None, True, wait=False)
     gone = ec2.launch(f"{name}-once", "ubuntu", 20, "m5.large", spot="one-time", wait=False)
     assert kept.is_spot and gone.is_spot
-    for word, wrong in (("sometimes", {}), ("on-demand", {"one_time": True})):
+    wrongs: list[tuple[str, dict[str, Any]]] = [("sometimes", {}), ("on-demand", {"one_time": True})]
+    for word, wrong in wrongs:
         with pytest.raises(FieldError) as refused:
             ec2.launch(f"{name}-x", type="m5.large", spot=word, wait=False, **wrong)
         assert refused.value.field == "market"

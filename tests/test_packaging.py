@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from screen import Screen, plain_environment
 
 from fe2tui.demo import Cloud
+from tests.screen import Screen, plain_environment
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -117,7 +117,7 @@ def test_the_style_sheets_are_found_in_a_checkout(tmp_path: Path) -> None:
 def test_both_commands_are_installed_and_know_their_version(installed: Environment) -> None:
     version = installed.run("import importlib.metadata as m; print(m.version('fe2tui'))")
     for program in ("fe2", "fe2tui"):
-        command = [installed.folder / "bin" / program, "--version"]
+        command = [str(installed.folder / "bin" / program), "--version"]
         said = subprocess.run(command, capture_output=True, text=True, check=True)
         assert said.stdout.split() == [program, version]
 

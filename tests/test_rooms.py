@@ -28,7 +28,8 @@ print(json.dumps(sorted(sys.modules)))
 def modules_after(code: str, *arguments: str) -> list[str]:
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    names: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return names
 
 
 def brought(modules: list[str], unwanted: tuple[str, ...]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from fe2tui.settings import ProfileSettings, Settings, load, setting_description
 
 
 @pytest.fixture
-def written(tmp_path: Path):
+def written(tmp_path: Path) -> Callable[[str], Path]:
     def write(text: str) -> Path:
         path = tmp_path / "config.toml"
         path.write_text(text, encoding="utf-8")
@@ -32,7 +33,7 @@ def test_the_file_is_the_one_in_our_configuration_folder(tmp_path: Path, monkeyp
     assert load().region == "Ohio"
 
 
-def test_every_kind_of_value_is_read(written) -> None:
+def test_every_kind_of_value_is_read(written: Callable[[str], Path]) -> None:
     settings = load(
         written(
             'profile = "work"\nport = 2222\nkey_file = "~/k.pem"\nuse_private_address = true\nquick_seconds = 3\n'
@@ -72,7 +73,9 @@ def test_every_kind_of_value_is_read(written) -> None:
         ("port = \n", ["not valid TOML", "line 1"]),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_key_and_line(written, text: str, parts: list[str]) -> None:
+def test_what_cannot_be_read_is_refused_with_its_key_and_line(
+    written: Callable[[str], Path], text: str, parts: list[str]
+) -> None:
     with pytest.raises(SettingError) as refused:
         load(written(text))
     for part in parts:

@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from textual.app import App, ComposeResult
 
@@ -56,7 +57,8 @@ class _Host(App[None]):
 async def _frames(size: tuple[int, int]) -> list[float]:
     """From the choice of another type, all of it known, to the frame that shows it."""
     charts = [dense(seed=seed) for seed in range(4)]
-    app, times = _Host(), []
+    app = _Host()
+    times: list[float] = []
     async with app.run_test(size=size) as pilot:
         view = app.query_one(ChartView)
         view.show(charts[-1])
@@ -81,8 +83,8 @@ def charting() -> Iterator[Figure]:
     changes = sum(len(line.series.times) for line in chart.lines)
     for width in WIDTHS:
         pairs = paired(
-            lambda width=width: _timed(lambda: draw(chart, width, HEIGHT)),
-            lambda width=width: _timed(lambda: _unreduced(chart, width)),
+            partial(_timed, partial(draw, chart, width, HEIGHT)),
+            partial(_timed, partial(_unreduced, chart, width)),
             RUNS,
         )
         ours = statistics.median(mine.wall for mine, _ in pairs)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from fe2tui.demo import Cloud, Options
 from tests.bench.figures import Figure, percentile
@@ -110,7 +111,7 @@ def _keep_moving(cloud: Cloud) -> None:
     )
     cloud.control("/demo/delays", {"boot_seconds": 86_400})
     image = ec2.describe_images(Owners=["099720109477"])["Images"][0]
-    kind = "t3.micro" if image["Architecture"] == "x86_64" else "t4g.micro"
+    kind: Any = "t3.micro" if image["Architecture"] == "x86_64" else "t4g.micro"
     ec2.run_instances(ImageId=image["ImageId"], InstanceType=kind, MinCount=1, MaxCount=1)
 
 

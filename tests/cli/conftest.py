@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from screen import plain_environment
 
 from fe2tui.demo import Cloud
 from tests.cli.loaded import Loaded, hangs_on_the_start
+from tests.screen import plain_environment
 
 PROGRAMS = Path(sys.executable).parent
 

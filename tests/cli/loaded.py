@@ -103,7 +103,8 @@ def _serve(listening: socket.socket, alive: int) -> dict[str, Any]:
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks that keep the lines
     while True:
-        ready, _, _ = select.select([listening, alive], [], [])
+        waited: list[Any] = [listening, alive]
+        ready, _, _ = select.select(waited, [], [])
         if alive in ready:
             os._exit(0)
         line, _ = listening.accept()
@@ -127,7 +128,8 @@ def _obey(line: socket.socket) -> dict[str, Any]:
     for place, fd in enumerate(sent):
         os.dup2(fd, place)
         os.close(fd)
-    return json.loads(order)
+    read: dict[str, Any] = json.loads(order)
+    return read
 
 
 def _wait(child: int, line: socket.socket) -> None:
@@ -155,12 +157,10 @@ def _become(order: Mapping[str, Any]) -> None:
     os.chdir(order["cwd"])
     time.tzset()
     sys.argv[:] = order["command"]
-    sys.stdin, sys.stdout, sys.stderr = (
-        os.fdopen(place, mode, encoding="utf-8", closefd=False, errors=errors)
-        for place, mode, errors in ((0, "r", "strict"), (1, "w", "strict"), (2, "w", "backslashreplace"))
-    )
-    sys.stderr.reconfigure(line_buffering=True)
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    sys.stdin, sys.stdout = (os.fdopen(place, mode, encoding="utf-8", closefd=False) for place, mode in enumerate("rw"))
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace", buffering=1)
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, f"__{name}__", getattr(sys, name))
 
 
 if __name__ == "__main__":

@@ -7,15 +7,17 @@ import signal
 from typing import Any
 
 import pytest
-from screen import Screen
+
+from tests.screen import Screen
 
 LAUNCHED = re.compile(r"i-[0-9a-f]{17} in us-east-2")  # what is reported once EC2 has accepted a launch
 
 
 def named(fe2: Any, name: str) -> dict[str, Any]:
     """The living instance of that name, as ``instances --json`` tells."""
-    (found,) = [each for each in fe2("instances", "--json").json if each["name"] == name]
-    return found
+    found: list[dict[str, Any]] = [each for each in fe2("instances", "--json").json if each["name"] == name]
+    assert len(found) == 1
+    return found[0]
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import sys
 from typing import Any
 
 import pytest
-from screen import Screen
 
 from fe2tui.demo import Cloud
+from tests.screen import Screen
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import socket
 from typing import Any
 
 import pytest
-from screen import Screen
+
+from tests.screen import Screen
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="ssh is not installed here")
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import psutil
 import pytest
-from screen import plain_environment
+
+from tests.screen import plain_environment
 
 
 @pytest.fixture

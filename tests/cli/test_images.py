@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from screen import Screen
+
+from tests.screen import Screen
 
 FIELDS = {
     *("id", "name", "state", "progress", "size", "architecture", "created_at", "cost_per_month_at_most", "snapshots"),

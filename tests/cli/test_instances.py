@@ -11,9 +11,9 @@ from typing import Any
 
 import boto3
 import pytest
-from screen import Screen
 
 from fe2tui.demo import Cloud
+from tests.screen import Screen
 
 FIELDS = {
     *("name", "id", "state", "type", "zone", "public_ip", "private_ip", "lifecycle", "architecture", "image_id"),

@@ -12,13 +12,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from screen import Screen
 
 from fe2tui import EC2
 from fe2tui.demo import Cloud
 from fe2tui.errors import NotFoundError
 from tests.cli.conftest import Shell
 from tests.cli.loaded import Loaded
+from tests.screen import Screen
 
 P3 = ["p3.2xlarge", "p3.8xlarge", "p3.16xlarge"]
 

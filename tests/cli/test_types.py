@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from screen import Screen
+
+from tests.screen import Screen
 
 FIELDS = {
     *("name", "vcpu", "memory_gib", "gpus", "gpu_name", "gpu_memory_gib", "architectures", "network", "local_disk_gb"),

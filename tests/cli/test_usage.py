@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 import pytest
-from screen import Screen
 
 from fe2tui.cli.main import group
 from fe2tui.cli.options import GLOBAL_OPTIONS, GlobalOptions, dashboard_options
@@ -79,7 +78,7 @@ def test_wrong_usage_is_said_on_stderr_and_sends_nothing(alone: MakeShell, argum
     assert part in said.err
 
 
-def test_an_unknown_setting_is_wrong_usage_that_names_key_and_line(alone: MakeShell, tmp_path) -> None:
+def test_an_unknown_setting_is_wrong_usage_that_names_key_and_line(alone: MakeShell, tmp_path: Path) -> None:
     shell = alone()
     folder = tmp_path / "home/config"
     folder.mkdir(parents=True)
@@ -105,7 +104,7 @@ def test_a_region_that_nothing_is_called_is_not_found(alone: MakeShell) -> None:
     assert alone()("instances", "--region", "Atlantis").status == 3
 
 
-def test_the_region_in_use_comes_from_flag_then_environment_then_settings(alone: MakeShell, tmp_path) -> None:
+def test_the_region_in_use_comes_from_flag_then_environment_then_settings(alone: MakeShell, tmp_path: Path) -> None:
     folder = tmp_path / "home/config"
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text("region = 'Oregon'\n")

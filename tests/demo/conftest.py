@@ -48,7 +48,8 @@ def make_client(cloud: Cloud, service: str, region: str = "us-east-2", **changes
     """A client that says what it gets: no retries."""
     session = boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=region)
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=changes.pop("read_timeout", 20))
-    client = session.client(service, endpoint_url=cloud.endpoint, config=config, **changes)
+    make: Any = session.client
+    client = make(service, endpoint_url=cloud.endpoint, config=config, **changes)
     if service == "ec2":
         client.meta.events.register("before-parse.ec2", _check_names)
     return client

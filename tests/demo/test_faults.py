@@ -148,7 +148,8 @@ def test_unknown_credentials_are_refused_by_every_service(bare: Cloud, client: A
     codes = {"ec2": "AuthFailure", "sts": "InvalidClientTokenId", "ssm": "UnrecognizedClientException"}
     calls = {"ec2": "describe_instances", "sts": "get_caller_identity", "ssm": "describe_instance_information"}
     for service, code in codes.items():
-        stranger = session.client(service, endpoint_url=bare.endpoint)
+        make: Any = session.client
+        stranger = make(service, endpoint_url=bare.endpoint)
         assert refused(getattr(stranger, calls[service])).code == code
 
 

@@ -118,7 +118,7 @@ def test_running_instances_have_lively_cpu_figures(cloud: Cloud, client: Any, ec
     end = datetime.now(UTC)
     for instance in found:
         query = [cpu_query(instance["InstanceId"])]
-        wanted = {"MetricDataQueries": query, "StartTime": end - timedelta(hours=3), "EndTime": end}
+        wanted: Any = {"MetricDataQueries": query, "StartTime": end - timedelta(hours=3), "EndTime": end}
         result = cloudwatch.get_metric_data(**wanted)["MetricDataResults"][0]
         if instance["State"]["Name"] == "stopped":
             assert result["Values"] == []
@@ -159,11 +159,12 @@ def test_no_machine_has_an_agent(cloud: Cloud, client: Any, refused: Any) -> Non
 async def test_aiobotocore_gets_the_same_answers(demo_env: Path) -> None:
     session = aiobotocore.session.get_session()
     async with session.create_client("ec2") as ec2:
-        pages = [page async for page in ec2.get_paginator("describe_instances").paginate(MaxResults=5)]
+        paginator: Any = ec2.get_paginator("describe_instances")
+        pages = [page async for page in paginator.paginate(MaxResults=5)]
         assert len(pages) > 2
         with pytest.raises(ec2.exceptions.ClientError, match=r"InvalidAMIID\.NotFound"):
             await ec2.run_instances(ImageId="ami-0123456789abcdef0", MinCount=1, MaxCount=1)
     async with session.create_client("cloudwatch") as cloudwatch:
         end = datetime.now(UTC)
-        wanted = {"MetricDataQueries": [cpu_query("i-1")], "StartTime": end - timedelta(hours=1), "EndTime": end}
+        wanted: Any = {"MetricDataQueries": [cpu_query("i-1")], "StartTime": end - timedelta(hours=1), "EndTime": end}
         assert (await cloudwatch.get_metric_data(**wanted))["MetricDataResults"][0]["Values"] == []

@@ -10,6 +10,7 @@ import contextlib
 import ipaddress
 import os
 import socket
+from typing import Any
 
 ATTEMPTS: list[str] = []
 LOG = "TESTS_GUARD_LOG"
@@ -57,19 +58,19 @@ def install() -> None:
     connect, connect_ex, sendto = socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto
     look_up = socket.getaddrinfo
 
-    def guarded_connect(self: socket.socket, address: object) -> None:
+    def guarded_connect(self: socket.socket, address: Any) -> None:
         _check(self, address)
         return connect(self, address)
 
-    def guarded_connect_ex(self: socket.socket, address: object) -> int:
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
         _check(self, address)
         return connect_ex(self, address)
 
-    def guarded_sendto(self: socket.socket, data: object, *rest: object) -> int:
+    def guarded_sendto(self: socket.socket, data: Any, *rest: Any) -> int:
         _check(self, rest[-1])
         return sendto(self, data, *rest)
 
-    def guarded_look_up(host: object, *rest: object, **named: object) -> object:
+    def guarded_look_up(host: Any, *rest: Any, **named: Any) -> Any:
         if not _is_local(host):
             raise _refuse(f"look up {host!r}")
         return look_up(host, *rest, **named)
@@ -77,7 +78,7 @@ def install() -> None:
     socket.socket.connect = guarded_connect  # type: ignore[method-assign, assignment]
     socket.socket.connect_ex = guarded_connect_ex  # type: ignore[method-assign, assignment]
     socket.socket.sendto = guarded_sendto  # type: ignore[method-assign, assignment]
-    socket.getaddrinfo = guarded_look_up  # type: ignore[assignment]
+    socket.getaddrinfo = guarded_look_up
     socket.socket.guarded = True  # type: ignore[attr-defined]
 
 

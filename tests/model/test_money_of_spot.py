@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -136,7 +137,7 @@ def test_a_first_hour_that_aws_does_not_let_end_is_not_billed(run: InstanceUsage
 
 
 def test_what_ec2_tells_of_a_machine_taken_back_is_known_without_a_book() -> None:
-    ended = {"state": State.TERMINATED, "transition_reason": "(2026-11-23 02:30:00 GMT)"}
+    ended: Any = {"state": State.TERMINATED, "transition_reason": "(2026-11-23 02:30:00 GMT)"}
     for reason, dollars in (("Server.SpotInstanceTermination: …", "0"), ("Client.UserInitiatedShutdown: …", "1.80")):
         instance = machine(state_reason=reason, **ended)
         assert cost_since_start(instance, fleet(instance=instance, histories=past((100, "3.60"))), NOW) == Decimal(
@@ -181,7 +182,7 @@ def test_a_run_written_down_by_an_earlier_version_follows_the_market_while_its_m
 
 
 @pytest.mark.parametrize("other", [{"platform": "Windows"}, {"tenancy": "dedicated"}])
-def test_only_linux_on_shared_hardware_follows_the_market_that_is_read(other: dict[str, str]) -> None:
+def test_only_linux_on_shared_hardware_follows_the_market_that_is_read(other: dict[str, Any]) -> None:
     instance = machine(**other)
     [run] = instance_usage_of(instance, fleet(instance=instance, histories=past((100, "3.60"))))
     assert not run.is_spot

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,7 +108,7 @@ def test_an_intent_of_a_living_process_is_left_alone_and_of_a_killed_one_taken_o
 
 
 def test_only_open_intents_of_that_profile_and_endpoint_are_taken_over(store: Store, path: Path) -> None:
-    for token, changes in {
+    kept: dict[str, dict[str, Any]] = {
         "open": {},
         "launched": {"stage": "launched", "made_at": NOON + timedelta(seconds=1)},
         "ready": {"stage": "ready"},

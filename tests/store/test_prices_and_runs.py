@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_a_stop_with_an_elastic_address_is_a_rest_that_lasts_until_the_start(sto
     ],
 )
 def test_a_rest_ends_when_the_address_is_given_back_or_the_instance_ends(
-    store: Store, changes: dict[str, object], ended: datetime
+    store: Store, changes: dict[str, Any], ended: datetime
 ) -> None:
     store.instance_usage.record(fleet(machine(state=State.STOPPED, transition_reason=STOPPED_AT_1130), at=NOON + HOUR))
     store.instance_usage.record(fleet(machine(**changes), at=NOON + 2 * HOUR))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import ClassVar
 
 from textual import events
 from textual.app import App
+from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -16,7 +18,7 @@ from fe2tui.tui.terminal_handover import hand_over
 class Host(App[None]):
     """Shows that it is at home, how the program ended, and how often it counted while it was away."""
 
-    BINDINGS = (("c", "go", "Go"), ("q", "quit", "Quit"), ("x", "danger", "Danger"))
+    BINDINGS: ClassVar[list[BindingType]] = [("c", "go", "Go"), ("q", "quit", "Quit"), ("x", "danger", "Danger")]
 
     def compose(self) -> Iterator[Widget]:
         yield Static("AT HOME", id="home")

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,10 @@ def text_of(app: App[Any]) -> str:
 
 def sheet_of(seen: Fleet) -> CostForm:
     return CostForm(lambda: seen, lambda: NOW, where="ohio us-east-2")
+
+
+def has_rows(form: CostSheet) -> bool:
+    return form.table is not None
 
 
 def cells(seen: Fleet, row_id: str) -> tuple[str, ...]:

@@ -207,7 +207,7 @@ async def test_a_failed_read_of_the_instances_stays_told_while_other_things_are_
 @pytest.mark.parametrize("kind", ["deny", "expired"])
 async def test_a_failed_read_of_the_images_stays_told_while_instances_are_read(own_cloud: Cloud, kind: str) -> None:
     async with dashboard() as driven:
-        await driven.until(lambda: driven.view.fleet.images)
+        await driven.until(lambda: driven.fleet.images)
         own_cloud.control("/demo/faults", {"kind": kind, "action": "DescribeImages"})
         driven.view.read_images_soon()
         await driven.until(lambda: "▲ Images could not be read: " in shown(driven))

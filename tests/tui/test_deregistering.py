@@ -119,8 +119,8 @@ async def to_images(driven: Driven, name: str) -> Image:
     """The image of that name, with the cursor on it."""
     await driven.press("2")
     await driven.until(lambda: driven.view.pane == "images")
-    await driven.until(lambda: name in {one.name for one in driven.view.fleet.images.values()})
-    wanted = next(one for one in driven.view.fleet.images.values() if one.name == name)
+    await driven.until(lambda: name in {one.name for one in driven.fleet.images.values()})
+    wanted = next(one for one in driven.fleet.images.values() if one.name == name)
     driven.view.select(wanted.id)
     await driven.until(lambda: driven.view.selected_image is not None and driven.view.selected_image.id == wanted.id)
     return wanted
@@ -136,7 +136,7 @@ async def test_x_on_an_image_deregisters_it_with_its_snapshots_after_its_name_wa
         await write(driven.pilot, "train-cuda-12")
         await driven.press("enter")
         await driven.home()
-        await driven.until(lambda: doomed.id not in driven.view.fleet.images)
+        await driven.until(lambda: doomed.id not in driven.fleet.images)
         assert len(calls(own_cloud, "DeregisterImage")) == 1
         assert len(calls(own_cloud, "DeleteSnapshot")) == len(doomed.snapshot_ids)
         assert not calls(own_cloud, "TerminateInstances")
@@ -145,7 +145,7 @@ async def test_x_on_an_image_deregisters_it_with_its_snapshots_after_its_name_wa
 async def test_marked_public_images_are_left_out_and_named(demo_env: Path) -> None:
     async with dashboard() as driven:
         await to_images(driven, "base")
-        await driven.until(lambda: driven.view.fleet.public_images)
+        await driven.until(lambda: driven.fleet.public_images)
         await driven.press("a", "X")
         sheet = await driven.opened(ImpactForm)
         rows = sheet.query_one("#rows", ImpactRows).text

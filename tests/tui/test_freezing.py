@@ -204,7 +204,7 @@ async def test_f_makes_an_image_and_a_toast_names_it(own_cloud: Cloud) -> None:
         await driven.home()
         await driven.until(lambda: any("The image golden of vault is ready" in said for said in driven.toasts))
         assert [call["params"]["Name"] for call in calls(own_cloud, "CreateImage")] == ["golden"]
-        await driven.until(lambda: "golden" in {image.name for image in driven.view.fleet.images.values()})
+        await driven.until(lambda: "golden" in {image.name for image in driven.fleet.images.values()})
 
 
 async def test_the_form_says_why_the_image_gets_another_name_until_a_name_is_typed(demo_env: Path) -> None:

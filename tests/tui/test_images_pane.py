@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def fleet_images(driven: Driven) -> dict[str, Image]:
 
 async def to_images(driven: Driven) -> None:
     """Go to the images, when they have been read."""
-    await driven.until(lambda: driven.view.fleet.images and driven.view.fleet.public_images)
+    await driven.until(lambda: driven.fleet.images and driven.fleet.public_images)
     await driven.press("2")
     await driven.until(lambda: driven.view.pane == "images" and driven.view.selected_image is not None)
 
@@ -60,6 +61,10 @@ def public_id(driven: Driven, word: str, architecture: str) -> str:
     return next(
         one.image.id for one in fleet.public_images if (one.word, one.image.architecture) == (word, architecture)
     )
+
+
+def has_copied(driven: Driven, text: str) -> bool:
+    return driven.app.clipboard == text
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
@@ -288,7 +293,7 @@ async def test_copy_has_the_console_link_and_the_command_that_launches(demo_env:
             await write(driven.pilot, typed.lower())
             await driven.press("enter")
             await driven.home()
-            await driven.until(lambda text=text: driven.app.clipboard == text)
+            await driven.until(partial(has_copied, driven, text))
 
 
 async def test_a_click_on_the_tab_goes_there_and_a_double_click_launches(demo_env: Path) -> None:

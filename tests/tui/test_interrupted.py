@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ REQUEST = SpotRequest(
     machine_type="t3.micro",
     zone="us-east-2b",
 )
-SPOT = {"lifecycle": "spot", "spot_request_id": REQUEST.id, "type": "t3.micro"}
+SPOT: Any = {"lifecycle": "spot", "spot_request_id": REQUEST.id, "type": "t3.micro"}
 TAKEN = replace(
     instance(1, "taken", state=State.STOPPED), **SPOT, state_reason="Server.SpotInstanceShutdown: It was stopped"
 )

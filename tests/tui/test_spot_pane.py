@@ -155,7 +155,7 @@ async def test_days_the_cursor_in_time_and_what_is_taken_along(demo_env: Path, t
         chart = body(driven).price_chart.chart.chart
         assert moment is not None and chart is not None and chart.start < moment < chart.end
         await driven.press("shift+left")
-        await driven.until(lambda: choice(driven).moment is not None and choice(driven).moment < moment)
+        await driven.until(lambda: (at := choice(driven).moment) is not None and at < moment)
         at = choice(driven).moment
         assert at is not None and f"{at.astimezone():%H:%M}" in shown(driven)
         assert body(driven).offer_table.has_focus
@@ -205,13 +205,13 @@ async def test_p_shows_the_type_of_an_instance_of_an_image_and_of_the_picker(dem
         await driven.until(lambda: not choice(driven).is_pinned)
         await driven.until(lambda: driven.view.fleet.images)
         await driven.press("2")
-        trained = next(one for one in driven.view.fleet.images.values() if one.name == "train-cuda-12")
+        trained = next(one for one in driven.fleet.images.values() if one.name == "train-cuda-12")
         driven.view.select(trained.id)
         await driven.until(
             lambda: driven.view.selected_image is not None and driven.view.selected_image.id == trained.id
         )
         await driven.press("p")
-        made = {one.type for one in driven.view.fleet.instances.values() if one.image_id == trained.id}
+        made = {one.type for one in driven.fleet.instances.values() if one.image_id == trained.id}
         await driven.until(lambda: driven.view.pane == "spot" and choice(driven).type in made)
         driven.app.controller.perform("types")
         picker = await driven.opened(TypePicker)

@@ -94,7 +94,7 @@ async def test_starting_several_names_each_with_its_price_and_the_sum_and_starts
         started = [one.id for one in driven.view.marked_instances if not one.is_interrupted and not one.is_kept]
         assert len(started) > 1
         details = text_of(form)
-        assert all(driven.view.fleet.instances[key].label[:31] in details for key in started)
+        assert all(driven.fleet.instances[key].label[:31] in details for key in started)
         hours = [Decimal(found) for found in re.findall(r": \$([\d.]+) an hour", details)]
         together = re.search(r"Together they cost \$([\d.]+) an hour while they run\.", details)
         assert together and len(hours) == len(started) and abs(Decimal(together[1]) - sum(hours)) < Decimal("0.01")
@@ -106,7 +106,7 @@ async def test_starting_several_names_each_with_its_price_and_the_sum_and_starts
 async def test_a_price_that_is_not_known_is_called_so_before_a_start(own_cloud: Cloud) -> None:
     own_cloud.control("/demo/faults", {"kind": "deny", "service": "pricing"})
     async with dashboard(prices=False) as driven:
-        await driven.until(lambda: driven.view.fleet.problems)
+        await driven.until(lambda: driven.fleet.problems)
         await driven.go_to("od1")
         await driven.press("s")
         assert "Price unknown: " in text_of(await driven.opened(ConfirmForm))
@@ -170,7 +170,7 @@ async def test_terminate_wants_the_name(own_cloud: Cloud) -> None:
         await driven.press("enter")
         assert driven.app.screen is sheet
         await driven.press("backspace", "e", "enter")
-        await driven.until(lambda: driven.view.fleet.instances[instance_id].state.is_gone)
+        await driven.until(lambda: driven.fleet.instances[instance_id].state.is_gone)
         assert len(calls(own_cloud, "TerminateInstances")) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,10 @@ def focused(driven: Driven) -> str:
     return main.pane_set.focused_pane.kind.pane if main.pane_set.focused_pane is not None else ""
 
 
+def _is_made(spot: SpotPane) -> bool:
+    return spot.body is not None or not spot._is_being_made
+
+
 async def test_from_150_columns_on_three_panes_stand_beside_each_other_and_what_is_hidden_is_a_click_away(
     demo_env: Path,
 ) -> None:
@@ -121,7 +126,7 @@ async def test_numbers_move_the_focus_and_details_and_activity_open_and_close_ov
         ("2", three, IMAGES),
     )
     async with dashboard(size=WIDE) as driven:
-        await driven.until(lambda: driven.view.fleet.images)
+        await driven.until(lambda: driven.fleet.images)
         for key, panes, with_focus in steps:
             await driven.press(key)
             await driven.until(lambda: displayed(driven) == panes and focused(driven) == with_focus)  # noqa: B023

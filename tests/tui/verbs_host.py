@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from fe2tui.aws.session import Choice
 from fe2tui.demo import Cloud
+from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.settings import load
 from fe2tui.tui.app import Dashboard, utc_now
@@ -34,6 +35,13 @@ class Driven:
     def view(self) -> CommandContext:
         """The dashboard as it is now."""
         return self.app.controller.command_context()
+
+    @property
+    def fleet(self) -> Fleet:
+        """The fleet that is shown."""
+        fleet = self.view.fleet
+        assert fleet is not None
+        return fleet
 
     @property
     def is_home(self) -> bool:
@@ -113,7 +121,7 @@ async def dashboard(
         driven = Driven(app, pilot)
         await driven.until(lambda: app.screen.id == "main")
         await driven.until(lambda: driven.view.fleet is not None)
-        await driven.until(lambda: not prices or driven.view.fleet.prices.on_demand)
+        await driven.until(lambda: not prices or driven.fleet.prices.on_demand)
         yield driven
 
 
