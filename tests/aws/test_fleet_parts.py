@@ -72,10 +72,10 @@ async def test_the_failed_read_of_all_volumes_is_a_problem_until_all_are_read(
     async with watching(open_session()) as watch:
         whole = await watch.fleet(is_whole)
         own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeVolumes"})
-        watch.poller.read_now()
+        watch.poller.refresh()
         await watch.fleet(lambda fleet: bool(fleet.problems))
         own_cloud.control("/demo/faults", method="DELETE")
-        doomed = whole.named("scraper")[0]
+        doomed = whole.instances_named("scraper")[0]
         await instances.terminate_instances(open_session(), [doomed.id])  # its volumes alone would be read
         await watch.fleet(lambda fleet: not fleet.problems)
     assert "Filter" not in " ".join(calls(own_cloud, "DescribeVolumes")[-1]["params"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,10 @@ def asked(cloud: Cloud) -> int:
     return count
 
 
+def _same(moment: datetime) -> datetime:
+    return moment
+
+
 async def test_only_what_is_missing_is_asked_for_of_all_types_at_once(
     cloud: Cloud, session: Session, store: Store
 ) -> None:
@@ -79,8 +84,8 @@ async def test_what_was_read_in_pieces_is_what_is_read_at_once(session: Session,
     begun = NOW - 240 * HOUR
     for hours in (200, 100, 50, 0):
         found = await spot_history_with_cache(
-            session, store.spot_history, {P3: TimeSpan(begun)}, lambda at=NOW - hours * HOUR: at
-        )  # type: ignore[misc]
+            session, store.spot_history, {P3: TimeSpan(begun)}, partial(_same, NOW - hours * HOUR)
+        )
     whole = await spot_history_with_cache(session, None, {P3: TimeSpan(begun)}, lambda: NOW)
     assert (
         found == whole == await spot_history_with_cache(session, store.spot_history, {P3: TimeSpan(begun)}, lambda: NOW)

@@ -14,6 +14,7 @@ import pytest
 
 from fe2tui.cli.main import group
 from fe2tui.cli.options import GLOBAL_OPTIONS, GlobalOptions, dashboard_options
+from tests.screen import Screen
 
 MakeShell = Callable[..., Any]
 

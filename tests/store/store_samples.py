@@ -36,11 +36,11 @@ def machine(number: int = 0, **changes: object) -> Instance:
     return Instance(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def fleet(*instances: Instance, at: datetime = NOON, prices: Prices = PRICES, place: Location = PLACE) -> Fleet:
+def fleet(*instances: Instance, at: datetime = NOON, prices: Prices = PRICES, location: Location = PLACE) -> Fleet:
     """A fleet of these, each with the disks it has attached."""
     volumes = [
         Volume(it.volume_id, 8, "gp3", instance.zone, "in-use", NOON, 3000, 125, True, tags={"Name": "data"})
         for instance in instances
         for it in instance.attachments
     ]
-    return Fleet(place, at, {it.id: it for it in instances}, {it.id: it for it in volumes}, prices)
+    return Fleet(location, at, {it.id: it for it in instances}, {it.id: it for it in volumes}, prices)

@@ -97,7 +97,7 @@ def test_parts_of_the_first_version_are_read_and_its_prices_have_no_date(store: 
         spy.execute("UPDATE parts SET body = ? WHERE part = 'prices'", (body,))
         spy.execute("DELETE FROM parts WHERE part IN ('images', 'snapshots', 'public_images', 'idle_addresses')")
     last = Store(path).fleets.last_fleet(PLACE)
-    assert last is not None and last.images == last.snapshots == {}
+    assert last is not None and last.images == {} and last.snapshots == {}
     assert last.prices == Prices(
         {"m5.large": Decimal("0.096")}, {("m5.large", "us-east-2a"): Decimal("0.04")}, {"gp3": Decimal("0.08")}
     )

@@ -115,7 +115,8 @@ def test_only_open_intents_of_that_profile_and_endpoint_are_taken_over(store: St
         "abandoned": {"stage": "abandoned"},
         "profile": {"profile": "work"},
         "endpoint": {"endpoint": "http://127.0.0.1:1"},
-    }.items():
+    }
+    for token, changes in kept.items():
         store.launches.add(_intent(token, request=replace(REQUEST, name=token), **changes))
     store.close()
     assert [it.token for it in Store(path).launches.claim_open("default", "")] == ["open", "launched"]

@@ -232,7 +232,7 @@ def test_a_run_of_a_spot_machine_is_written_down_with_its_zone(store: Store, pat
 
 def test_a_run_that_aws_ended_is_written_down_as_taken_back_for_good(store: Store, path: Path) -> None:
     store.instance_usage.record(fleet(machine(lifecycle="spot")))
-    ended = {"lifecycle": "spot", "state": State.STOPPED, "transition_reason": STOPPED_AT_1130}
+    ended: Any = {"lifecycle": "spot", "state": State.STOPPED, "transition_reason": STOPPED_AT_1130}
     taken = machine(**ended, state_reason="Server.SpotInstanceShutdown: capacity")
     store.instance_usage.record(fleet(taken, at=NOON + HOUR))
     Store(path).instance_usage.record(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from fe2tui.demo import Cloud
+from fe2tui.model.fleet import Problem
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 from fe2tui.tasks.types import find_types
 from tests.tasks.conftest import Begin
@@ -19,7 +20,8 @@ async def test_spot_prices_of_many_types_are_read_as_those_of_the_region(
     fresh_cloud: Callable[..., Cloud], begin: Begin, text: str, is_of_all: bool
 ) -> None:
     bench = await begin(fresh_cloud(scene=False))
-    catalogues, problems = TypeCatalogueCache(), []
+    catalogues = TypeCatalogueCache()
+    problems: list[Problem] = []
     found, at = await find_types(bench.ctx, text, catalogues, problems)
     catalogues.close()
     assert found and not problems

@@ -68,7 +68,8 @@ async def test_an_image_in_the_making_is_not_waited_for_and_its_end_is_told_once
     later(slow)
     (outcome,) = await check_open_freezes(slow.ctx)
     assert outcome.is_done and outcome.words == f"The image {image.name} ({image.id}) is made."
-    assert await check_open_freezes(slow.ctx) == await still_open(slow) == []
+    assert await check_open_freezes(slow.ctx) == []
+    assert await still_open(slow) == []
 
 
 async def test_one_that_is_left_out_is_not_looked_at(slow: Bench) -> None:

@@ -156,7 +156,8 @@ async def test_what_is_at_hand_needs_no_waiting_and_what_is_in_the_store_no_call
     own: Bench, histories: SpotHistoryCache
 ) -> None:
     place = own.ctx.session.location
-    assert histories.cached(place, "m5.large") is histories.read_at(place, "m5.large") is None
+    assert histories.cached(place, "m5.large") is None
+    assert histories.read_at(place, "m5.large") is None
     assert await histories.get_cached(own.ctx, ["m5.large"]) == {}
     found = await SpotHistoryCache().get(own.ctx, ["m5.large"], 7)
     asked(own)

@@ -45,7 +45,7 @@ def sheet_of(seen: Fleet) -> CostForm:
     return CostForm(lambda: seen, lambda: NOW, where="ohio us-east-2")
 
 
-def has_rows(form: CostSheet) -> bool:
+def has_rows(form: CostForm) -> bool:
     return form.table is not None
 
 
@@ -158,7 +158,7 @@ async def test_a_sheet_of_nothing_and_one_of_thousands_are_drawn() -> None:
         async with opened(sheet_of(seen)) as (_, host):
             form = host.form
             assert isinstance(form, CostForm)
-            await until(lambda form=form: form.table is not None)
+            await until(partial(has_rows, form))
             assert form.table is not None
             assert form.table.virtual_size.height == 2 + len(seen.instances)  # titles and the whole
 

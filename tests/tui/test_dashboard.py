@@ -189,11 +189,11 @@ async def test_a_failed_read_of_the_instances_stays_told_while_other_things_are_
         driven.app.controller.services.fleet_watch.read_now()
         await driven.until(lambda: word in shown(driven))
         read_at = driven.app.controller.read_state.read_at
-        before = set(driven.view.fleet.images)
+        before = set(driven.fleet.images)
         aio_session, base = driven.view.task_context().session, driven.named("base").id
         await create_image(aio_session, base, "later", tags={}, snapshot_tags={}, no_reboot=True)
         driven.view.read_images_soon()
-        await driven.until(lambda: set(driven.view.fleet.images) - before, of="a new image")
+        await driven.until(lambda: set(driven.fleet.images) - before, of="a new image")
         await driven.pilot.pause()
         assert word in shown(driven)
         assert driven.app.controller.main_screen.notice.display
@@ -273,8 +273,8 @@ async def test_read_only_says_why_a_changing_key_does_nothing(demo_env: Path) ->
 
 
 async def test_a_profile_looks_different_and_may_be_read_only(demo_env: Path) -> None:
-    settings = {"profiles": {"second": ProfileSettings(colour="red", read_only=True)}}
-    async with dashboard(**settings) as driven:
+    profiles = {"second": ProfileSettings(colour="red", read_only=True)}
+    async with dashboard(profiles=profiles) as driven:
         plain = driven.app.controller.main_screen.status.render_line(0)
         await driven.app.controller.services.go(profile="second")
         await driven.until(lambda: driven.view.location.profile == "second")

@@ -16,6 +16,7 @@ from fe2tui.errors import FieldError, StateError
 from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.instance import Instance, State
 from fe2tui.tasks.freeze_plan import FREEZE_OPTIONS, FreezePlan
+from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.freeze import NAME_FIELD_ID, FreezeForm, FreezeRequest
 from fe2tui.tui.forms.radio import RadioList
 from tests.tui.forms_host import UNANSWERED, Host, cut_off, error_of, opened, said, text_of, until, write
@@ -230,7 +231,7 @@ async def test_a_name_that_an_image_has_is_never_sent(own_cloud: Cloud) -> None:
         await driven.until(lambda: asked.query_one(RadioList).display)
         await write(driven.pilot, "base")
         await driven.press("ctrl+s")
-        await driven.until(lambda: "base" in str(asked.query_one(f"#{NAME_FIELD_ID}").error))
+        await driven.until(lambda: "base" in str(asked.query_one(f"#{NAME_FIELD_ID}", Field).error))
         assert driven.app.screen is asked and not calls(own_cloud, "CreateImage")
 
 

@@ -82,7 +82,7 @@ async def test_the_images_are_shown_with_their_state_and_the_public_ones_below(
 async def test_a_list_that_is_not_in_sight_costs_nothing_and_is_up_to_date_when_it_comes(demo_env: Path) -> None:
     async with dashboard(size=(80, 24)) as driven:
         listing = driven.app.controller.image_list
-        await driven.until(lambda: driven.view.fleet.images)
+        await driven.until(lambda: driven.fleet.images)
         assert listing.snapshot is None
         await to_images(driven)
         await driven.until(lambda: listing.snapshot is not None and listing.snapshot.fleet is driven.view.fleet)

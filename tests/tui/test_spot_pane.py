@@ -16,7 +16,7 @@ from fe2tui.tui.forms.export import ExportForm
 from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
-from fe2tui.tui.forms.type_picker import TypePicker
+from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
 from fe2tui.tui.panes.spot_body import SpotBody
 from tests.tui.forms_host import write
 from tests.tui.test_dashboard import shown
@@ -60,9 +60,7 @@ async def spot_pane(**settings: Any) -> AsyncIterator[Driven]:
     async with dashboard(**settings) as driven:
         await driven.press("3")
         await driven.until(lambda: driven.app.controller.spot_pane.body is not None)
-        await driven.until(
-            lambda: body(driven).offer_table.offer is not None and body(driven).offer_table.offer.price is not None
-        )
+        await driven.until(lambda: (offer := body(driven).offer_table.offer) is not None and offer.price is not None)
         await driven.until(lambda: choice(driven).type and is_charted(driven, choice(driven).type)())
         await driven.until(lambda: body(driven).offer_table.has_focus)
         yield driven
@@ -101,7 +99,7 @@ async def test_browsing_goes_from_families_to_types_to_zones_to_launching_there_
         await driven.until(is_charted(driven, first.type.name))
         assert choice(driven).is_pinned
         await driven.press("enter")
-        await driven.until(lambda: body(driven).offer_table.offer and not body(driven).offer_table.offer.type_count)
+        await driven.until(lambda: (offer := body(driven).offer_table.offer) is not None and not offer.type_count)
         assert {one.type.family for one in body(driven).offer_table.offers_in_view} == {first.name}
         await driven.press("enter")
         await driven.until(lambda: body(driven).zones.has_focus)
@@ -203,7 +201,7 @@ async def test_p_shows_the_type_of_an_instance_of_an_image_and_of_the_picker(dem
         assert choice(driven).is_pinned
         await driven.press("p")
         await driven.until(lambda: not choice(driven).is_pinned)
-        await driven.until(lambda: driven.view.fleet.images)
+        await driven.until(lambda: driven.fleet.images)
         await driven.press("2")
         trained = next(one for one in driven.fleet.images.values() if one.name == "train-cuda-12")
         driven.view.select(trained.id)
@@ -215,7 +213,7 @@ async def test_p_shows_the_type_of_an_instance_of_an_image_and_of_the_picker(dem
         await driven.until(lambda: driven.view.pane == "spot" and choice(driven).type in made)
         driven.app.controller.perform("types")
         picker = await driven.opened(TypePicker)
-        await driven.until(lambda: picker.query_one("#types").types.ids)
+        await driven.until(lambda: picker.query_one("#types", TypeTable).types.ids)
         await write(driven.pilot, "g5.xlarge")
         await driven.press("ctrl+t")
         await driven.home()
@@ -235,7 +233,9 @@ async def test_what_may_not_be_read_is_said_in_the_charts_place(
         driven.app.controller.spot_pane.show_type("m5.large")
         await driven.until(is_charted(driven, "m5.large"))
         await driven.until(lambda: body(driven).offer_list.catalogue is not None)
-        no_spot = next(one.name for one in body(driven).offer_list.catalogue.types.values() if not one.spot)
+        catalogue = body(driven).offer_list.catalogue
+        assert catalogue is not None
+        no_spot = next(one.name for one in catalogue.types.values() if not one.spot)
         driven.app.controller.spot_pane.show_type(no_spot)
         await driven.until(lambda: f"{no_spot} is not offered on the spot market" in shown(driven))
 

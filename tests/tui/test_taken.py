@@ -28,7 +28,7 @@ NEXT = replace(instance(2, "next"), lifecycle="spot", spot_request_id=REQUEST.id
 def news(*reads: tuple[Instance, object] | tuple[Instance, object, Instance]) -> list[list[str]]:
     """The commands of what is news in each of these reads."""
     watch = InterruptionTracker()
-    fleets = [seen(one, request, *others) for one, request, *others in reads]  # type: ignore[arg-type, misc]
+    fleets = [seen(one, request, *others) for one, request, *others in reads]  # type: ignore[arg-type]
     return [[deed.command for deed in watch.new_events(fleet, NOW)] for fleet in fleets]
 
 

@@ -59,4 +59,4 @@ async def test_a_fault_of_our_own_in_one_read_is_told_and_the_next_read_mends_it
         await driven.until(lambda: "nobody thought of" in str(app.controller.read_state.error))
         await driven.until(lambda: app.controller.read_state.error is None)
         assert driven.view.fleet is not None
-        assert driven.view.fleet.instances
+        assert driven.fleet.instances

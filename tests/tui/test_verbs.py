@@ -67,7 +67,7 @@ async def test_stop_then_start_with_the_same_key(own_cloud: Cloud) -> None:
         await driven.press("y")
         await driven.until(driven.is_state("base", State.RUNNING))
         assert driven.is_home
-        assert driven.view.selected_instance.id == driven.named("base").id
+        assert driven.view.selected_instance == driven.named("base")
 
 
 async def test_start_asks_once_with_its_price_and_enter_means_no(demo_env: Path, cloud: Cloud) -> None:

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from fe2tui.demo import Cloud
 from fe2tui.tui.availability import ACTIVITY, IMAGES, INSTANCES, SPOT
 from fe2tui.tui.layout import DETAILS, visible_panes
+from fe2tui.tui.panes.spot import SpotPane
 from tests.tui.test_dashboard import shown
 from tests.tui.verbs_host import Driven, dashboard
 
@@ -72,7 +73,7 @@ def focused(driven: Driven) -> str:
 
 
 def _is_made(spot: SpotPane) -> bool:
-    return spot.body is not None or not spot._is_being_made
+    return spot.body is not None or not spot._is_being_loaded
 
 
 async def test_from_150_columns_on_three_panes_stand_beside_each_other_and_what_is_hidden_is_a_click_away(
@@ -209,6 +210,6 @@ async def test_who_goes_on_at_once_finds_the_focus_where_they_went(demo_env: Pat
         for keys, pane in ((("3", "1"), INSTANCES), (("3", "2"), IMAGES), (("1", "3", "1"), INSTANCES)):
             await driven.press(*keys)
             spot = driven.app.controller.spot_pane
-            await driven.until(lambda spot=spot: spot.body is not None or not spot._is_being_loaded)
+            await driven.until(partial(_is_made, spot))
             await driven.pilot.pause()
             assert (focused(driven), driven.view.pane) == (pane, pane)

@@ -60,9 +60,7 @@ class Driven:
 
     def named(self, name: str) -> Instance:
         """The instance of that name, as the dashboard knows it now."""
-        fleet = self.view.fleet
-        assert fleet is not None
-        return fleet.instances_named(name)[0]
+        return self.fleet.instances_named(name)[0]
 
     def is_state(self, name: str, state: State) -> Callable[[], bool]:
         """Whether the dashboard shows it in that state."""
