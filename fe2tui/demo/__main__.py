@@ -17,8 +17,8 @@ from fe2tui.demo import Options
 from fe2tui.demo.account import Account
 from fe2tui.demo.control import Control
 from fe2tui.demo.gateway import Gateway
+from fe2tui.demo.http_server import Server
 from fe2tui.demo.scene import furnish
-from fe2tui.demo.server import Server
 
 
 def main(order: dict[str, object]) -> None:

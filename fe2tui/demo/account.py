@@ -12,7 +12,8 @@ from typing import Any
 
 from fe2tui.demo import Options, catalogue
 from fe2tui.demo.clock import Agenda, Clock
-from fe2tui.demo.machine_side import MachineSide
+from fe2tui.demo.errors import Refusal
+from fe2tui.demo.instance_machines import MachineSide
 from fe2tui.demo.records import (
     Address,
     Group,
@@ -26,7 +27,6 @@ from fe2tui.demo.records import (
     Volume,
     Vpc,
 )
-from fe2tui.demo.refusal import Refusal
 
 ACCOUNT_ID = "123456789012"
 SCENE_REGIONS = ("us-east-2", "us-west-2")
@@ -123,7 +123,7 @@ class Account:
         if known is None:
             if name not in self.catalogue.regions():
                 raise Refusal("InvalidParameterValue", f"Invalid region: {name}")
-            from fe2tui.demo.founding import found
+            from fe2tui.demo.default_network import found
 
             known = self._regions[name] = Region(self, name)
             found(known)
@@ -150,7 +150,7 @@ class Account:
 
     def _metadata(self, instance_id: str, path: str) -> str | None:
         """What the machine's metadata service tells. Without the lock: who holds it may be waiting for the machine."""
-        from fe2tui.demo.metadata import metadata
+        from fe2tui.demo.instance_metadata import metadata
 
         for region in self.open_regions():
             instance = region.instances.get(instance_id)
@@ -160,7 +160,7 @@ class Account:
 
     def _pressed(self, instance_id: str, what: str) -> None:
         """A machine was told, by whoever is logged in, to power off or to restart."""
-        from fe2tui.demo.states import pressed
+        from fe2tui.demo.instance_states import pressed
 
         with self.lock:
             self.agenda.catch_up()

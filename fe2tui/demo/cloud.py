@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from fe2tui.demo import Options
-from fe2tui.demo.home import environment, write_home
+from fe2tui.demo.client_files import environment, write_home
 
 _PATIENCE = 10.0
 """Seconds that the child gets to end by itself."""

@@ -22,13 +22,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fe2tui.demo import interruption
+from fe2tui.demo import spot_interruption
 from fe2tui.demo.account import Region
-from fe2tui.demo.extras import churn
+from fe2tui.demo.bulk_instances import churn
+from fe2tui.demo.errors import Refusal
 from fe2tui.demo.gateway import Gateway
+from fe2tui.demo.http_server import Reply, Request
 from fe2tui.demo.records import Instance
-from fe2tui.demo.refusal import Refusal
-from fe2tui.demo.server import Reply, Request
 
 ADDRESS = "203.0.113.7"
 """Where the caller is said to be: an address of documentation (RFC 5737), which nobody has."""
@@ -45,9 +45,9 @@ class Control:
             "delays": self._delays,
             "clock": self._clock,
             "interrupt": self._interrupt,
-            "expire": self._on(interruption.expire),
-            "rebalance": self._on(interruption.recommend_rebalance),
-            "restore": self._on(interruption.restore),
+            "expire": self._on(spot_interruption.expire),
+            "rebalance": self._on(spot_interruption.recommend_rebalance),
+            "restore": self._on(spot_interruption.restore),
             "host-key": self._host_key,
             "churn": lambda wish: {"changed": churn(self._account, float(wish.get("fraction", 0.01)))},
         }
@@ -96,7 +96,7 @@ class Control:
     def _interrupt(self, wish: Mapping[str, Any]) -> Any:
         region, instance = self._account.find_instance(str(wish["instance"]))
         notice, action = wish.get("notice"), wish.get("action")
-        interruption.interrupt(
+        spot_interruption.interrupt(
             region, instance, None if notice is None else float(notice), None if action is None else str(action)
         )
         return {}

@@ -32,7 +32,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from fe2tui.demo.refusal import Refusal
+from fe2tui.demo.errors import Refusal
 
 KINDS = (
     "throttle",

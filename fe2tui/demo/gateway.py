@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fe2tui.demo import rulebook, wire
+from fe2tui.demo import protocols
 from fe2tui.demo.account import Account
-from fe2tui.demo.calls import CallLog
-from fe2tui.demo.dispatch import Call
+from fe2tui.demo.api import ACTIONS, Call, load_operations
+from fe2tui.demo.client_files import ACCESS_KEY, SECOND_ACCESS_KEY
+from fe2tui.demo.errors import Refusal
 from fe2tui.demo.faults import Faults, refusal_of
-from fe2tui.demo.home import ACCESS_KEY, SECOND_ACCESS_KEY
-from fe2tui.demo.refusal import Refusal
-from fe2tui.demo.server import Reply, Request
+from fe2tui.demo.http_server import Reply, Request
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 _STALE = timedelta(minutes=5)
@@ -45,7 +46,7 @@ def understand(request: Request) -> Asked:
         params = json.loads(request.body or b"{}")
         return Asked(service, target.rpartition(".")[2], region, access_key, "json", params)
     text = request.body.decode() if request.body else request.target.partition("?")[2]
-    query = wire.parse_query(text)
+    query = protocols.parse_query(text)
     return Asked(service, str(query.pop("Action", "")), region, access_key, _protocol(service), query)
 
 
@@ -60,6 +61,7 @@ class Gateway:
         self.account = account
         self.faults = Faults()
         self.calls = CallLog()
+        load_operations()
         account.no_capacity = self.faults.lacks_capacity
         account.image_failure = self.faults.image_failure
 
@@ -69,7 +71,7 @@ class Gateway:
         try:
             asked = understand(request)
         except ValueError:
-            return Reply(400, wire.ec2_error("MalformedQueryString", "The query cannot be read.", request_id))
+            return Reply(400, protocols.ec2_error("MalformedQueryString", "The query cannot be read.", request_id))
         entry = self.calls.add(
             service=asked.service,
             action=asked.action,
@@ -106,12 +108,12 @@ class Gateway:
     def _decided(self, asked: Asked, request: Request, request_id: str, entry: dict[str, Any]) -> Reply:
         try:
             self._check_identity(asked, request)
-            answer = rulebook.ACTIONS.get((asked.service, asked.action))
+            answer = ACTIONS.get((asked.service, asked.action))
             with self.account.lock:
                 self.account.agenda.catch_up()
                 if answer is None:
                     raise Refusal("UnsupportedOperation", f"The demo cloud does not answer {asked.action}.")
-                if wire.truth(asked.params.get("DryRun")):
+                if protocols.truth(asked.params.get("DryRun")):
                     raise Refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
                 call = Call(self.account, asked.service, asked.action, asked.region, asked.params, asked.access_key)
                 return answered(asked, answer(call), request_id)
@@ -146,10 +148,10 @@ def answered(asked: Asked, result: Mapping[str, Any], request_id: str) -> Reply:
     """The result in the protocol of the request."""
     ids = {"x-amzn-RequestId": request_id}
     if asked.protocol == "ec2":
-        return Reply(200, wire.ec2_reply(asked.action, request_id, result), headers=ids)
+        return Reply(200, protocols.ec2_reply(asked.action, request_id, result), headers=ids)
     if asked.protocol == "query":
-        return Reply(200, wire.query_reply(asked.action, request_id, result), "text/xml", ids)
-    return Reply(200, wire.json_reply(result), "application/x-amz-json-1.1", ids)
+        return Reply(200, protocols.query_reply(asked.action, request_id, result), "text/xml", ids)
+    return Reply(200, protocols.json_reply(result), "application/x-amz-json-1.1", ids)
 
 
 def refused(asked: Asked, refusal: Refusal, request_id: str) -> Reply:
@@ -157,10 +159,10 @@ def refused(asked: Asked, refusal: Refusal, request_id: str) -> Reply:
     ids = {"x-amzn-RequestId": request_id}
     code, message, status = refusal.code, refusal.message, refusal.status
     if asked.protocol == "ec2":
-        return Reply(status, wire.ec2_error(code, message, request_id), headers=ids)
+        return Reply(status, protocols.ec2_error(code, message, request_id), headers=ids)
     if asked.protocol == "query":
-        return Reply(status, wire.query_error(code, message, request_id), "text/xml", ids)
-    return Reply(status, wire.json_error(code, message), "application/x-amz-json-1.1", ids)
+        return Reply(status, protocols.query_error(code, message, request_id), "text/xml", ids)
+    return Reply(status, protocols.json_error(code, message), "application/x-amz-json-1.1", ids)
 
 
 def _plain(value: Any) -> Any:
@@ -171,3 +173,30 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+_KEPT = 20_000
+
+
+class CallLog:
+    """The last calls: service, action, region, at (epoch seconds), params, status, code (None when answered)."""
+
+    def __init__(self) -> None:
+        self._calls: deque[dict[str, Any]] = deque(maxlen=_KEPT)
+        self._lock = threading.Lock()
+
+    def add(self, **call: Any) -> dict[str, Any]:
+        """Records one call; status and code may be filled in later."""
+        with self._lock:
+            self._calls.append(call)
+        return call
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The calls, oldest first."""
+        with self._lock:
+            return [dict(call) for call in self._calls]
+
+    def clear(self) -> None:
+        """Forgets them."""
+        with self._lock:
+            self._calls.clear()

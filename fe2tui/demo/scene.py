@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator
 
 from fe2tui.demo.account import SCENE_REGIONS, Account
+from fe2tui.demo.bulk_instances import add_extras
 from fe2tui.demo.control import ADDRESS
-from fe2tui.demo.extras import add_extras
+from fe2tui.demo.instance_states import LOOPBACK
 from fe2tui.demo.records import Address, Image
-from fe2tui.demo.rules.keys import add_key, new_key
-from fe2tui.demo.staging import Stage, Wish
-from fe2tui.demo.states import LOOPBACK
+from fe2tui.demo.rules.key_pairs import add_key, new_key
+from fe2tui.demo.scene_builder import Stage, Wish
 
 _LONG_NAME = "quarterly-forecast-backtest-2026-q4-with-all-regions-eu-us-ap"[:60]
 _DAY = 24.0

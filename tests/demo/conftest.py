@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from fe2tui.demo import Cloud
-from fe2tui.demo.home import ACCESS_KEY, SECRET_KEY
+from fe2tui.demo.client_files import ACCESS_KEY, SECRET_KEY
 
 
 def _unknown(node: ET.Element, shape: Any, path: str) -> Iterator[str]:

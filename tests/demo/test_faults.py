@@ -199,7 +199,7 @@ def test_an_operation_that_the_cloud_does_not_have_is_refused_in_the_protocol_of
 def test_a_request_signed_long_ago_has_expired(bare: Cloud) -> None:
     from http.client import HTTPConnection
 
-    from fe2tui.demo.home import ACCESS_KEY
+    from fe2tui.demo.client_files import ACCESS_KEY
 
     credential = f"Credential={ACCESS_KEY}/20200101/us-east-2/ec2/aws4_request"
     headers = {

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fe2tui.demo import Cloud, Options
-from fe2tui.demo.machines.metadata import ENDPOINT, MetadataService
+from fe2tui.demo.machines.metadata_service import ENDPOINT, MetadataService
 from tests.demo.conftest import look, make_client
 from tests.demo.test_spot_rules import ONE_TIME, PERSISTENT, request_of, status
 

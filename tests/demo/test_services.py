@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from fe2tui.demo import Cloud
-from fe2tui.demo.home import MFA_SERIAL
+from fe2tui.demo.client_files import MFA_SERIAL
 
 ROLE = "arn:aws:iam::123456789012:role/demo-mfa"
 

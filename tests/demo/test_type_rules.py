@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from fe2tui.demo import Cloud, catalogue
+from fe2tui.demo.errors import Refusal
 from fe2tui.demo.records import Instance
-from fe2tui.demo.refusal import Refusal
-from fe2tui.demo.rules.fit import check_hardware, firmware
+from fe2tui.demo.rules.instance_types import check_hardware, firmware
 
 
 @pytest.fixture

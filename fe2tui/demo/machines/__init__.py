@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fe2tui.demo.machines.disk import Disk, plain_hostname
-from fe2tui.demo.machines.life import Machine
+from fe2tui.demo.machines.machine import Machine
 from fe2tui.demo.machines.processes import kill_all
 
 _DESCRIPTORS = 8192

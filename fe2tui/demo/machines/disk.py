@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fe2tui.demo.machines.metadata import ENDPOINT
+from fe2tui.demo.machines.metadata_service import ENDPOINT
 
 MARKER = "FE2_DEMO_MACHINE"
 """Every process of a machine has this variable; its value is the machine's folder."""

@@ -12,7 +12,7 @@ from typing import Any
 import asyncssh
 
 from fe2tui.demo.machines.disk import Disk
-from fe2tui.demo.machines.shell import Session
+from fe2tui.demo.machines.session import Session
 
 _STILL_BOOTING = (
     '"System is booting up. Unprivileged users are not permitted to log in yet. '

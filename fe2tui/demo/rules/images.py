@@ -8,15 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
-from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.filters import Getter, matcher
-from fe2tui.demo.paging import page, refuse_ids_with_pages
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.errors import Refusal, missing
+from fe2tui.demo.lists import Getter, matcher, page, refuse_ids_with_pages
+from fe2tui.demo.protocols import Rendered, element, iso, tag_set, truth
 from fe2tui.demo.records import Disk, Image, Instance, Snapshot
-from fe2tui.demo.refusal import Refusal, missing
-from fe2tui.demo.rules.instance_view import find_instances
+from fe2tui.demo.rules.instances import find_instances
 from fe2tui.demo.rules.snapshots import fill, find_snapshot
 from fe2tui.demo.rules.tags import asked_tags
-from fe2tui.demo.wire import Rendered, element, iso, tag_set, truth
 
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}\Z")
 

@@ -1,191 +1,346 @@
-"""Start, stop, reboot, terminate: what EC2 allows in which state, all of the named instances or none."""
+"""DescribeInstances, DescribeInstanceStatus and GetConsoleOutput."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from fe2tui.demo import spot_life, states
-from fe2tui.demo.account import Region
-from fe2tui.demo.dispatch import Call, answers
+from fe2tui.demo.account import ACCOUNT_ID, Region
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.errors import Refusal, missing, not_found
+from fe2tui.demo.lists import Getter, matcher, page, refuse_ids_with_pages
+from fe2tui.demo.protocols import Rendered, element, escape, iso, truth
 from fe2tui.demo.records import STATE_CODES, Instance
-from fe2tui.demo.refusal import Refusal, missing
-from fe2tui.demo.rules.fit import check_hardware
-from fe2tui.demo.rules.instance_view import find_instances
-from fe2tui.demo.wire import truth
+from fe2tui.demo.rules.instance_types import firmware
+
+_CACHED = 20_000
+"""Rendered instances are kept up to this many; beyond, memory counts for more than a few microseconds."""
 
 
-def named_instances(call: Call) -> list[Instance]:
-    """The instances that the call names. Raises Refusal when it names none or one that does not exist."""
-    ids = call.texts("InstanceId")
-    if not ids:
-        raise missing("InstanceId")
-    return find_instances(call.region, ids)
+def find_instances(region: Region, ids: list[str]) -> list[Instance]:
+    """The instances of these ids, in the order asked. Raises Refusal for malformed, unknown and yet unseen ones."""
+    for identity in ids:
+        if not identity.startswith("i-") or not identity[2:].isalnum() or len(identity) not in (10, 19):
+            raise Refusal("InvalidInstanceID.Malformed", f'Invalid id: "{identity}"')
+    now = region.now
+    found = [region.instances.get(identity) for identity in dict.fromkeys(ids)]
+    seen = [one for one in found if one is not None and not (one.unseen_until and now < one.unseen_until)]
+    if len(seen) < len(found):
+        known = {one.id for one in seen}
+        raise not_found("InvalidInstanceID", "instance ID", [identity for identity in ids if identity not in known])
+    return seen
 
 
-def _wrong_state(instance: Instance, done: str) -> Refusal:
-    return Refusal(
-        "IncorrectInstanceState",
-        f"The instance '{instance.id}' is not in a state from which it can be {done}.",
+def visible_instances(region: Region) -> list[Instance]:
+    """Every instance that the API shows now."""
+    now = region.now
+    return [one for one in region.instances.values() if one.unseen_until is None or now >= one.unseen_until]
+
+
+def _active(instance: Instance, value: Any) -> Any:
+    return None if instance.state == "terminated" else value
+
+
+def _eni(instance: Instance, value: Any) -> Any:
+    return _active(instance, value)
+
+
+INSTANCE_FILTERS: dict[str, Getter] = {
+    "affinity": lambda i: None,
+    "architecture": lambda i: i.architecture,
+    "availability-zone": lambda i: i.zone,
+    "block-device-mapping.attach-time": lambda i: [a.attached_at for a in i.attachments],
+    "block-device-mapping.delete-on-termination": lambda i: [a.delete_on_termination for a in i.attachments],
+    "block-device-mapping.device-name": lambda i: [a.device for a in i.attachments],
+    "block-device-mapping.status": lambda i: [a.status for a in i.attachments],
+    "block-device-mapping.volume-id": lambda i: [a.volume_id for a in i.attachments],
+    "boot-mode": lambda i: i.boot_mode,
+    "client-token": lambda i: i.client_token,
+    "dns-name": lambda i: "localhost" if i.public_ip else None,
+    "ebs-optimized": lambda i: i.ebs_optimized,
+    "ena-support": lambda i: i.ena,
+    "hibernation-options.configured": lambda i: i.hibernation,
+    "hypervisor": lambda i: "xen",
+    "iam-instance-profile.arn": lambda i: i.profile_arn,
+    "image-id": lambda i: i.image_id,
+    "instance-id": lambda i: i.id,
+    "instance-lifecycle": lambda i: "spot" if i.spot_request_id else None,
+    "instance-state-code": lambda i: i.state_code,
+    "instance-state-name": lambda i: i.state,
+    "instance-type": lambda i: i.type,
+    "instance.group-id": lambda i: [group[0] for group in i.groups],
+    "instance.group-name": lambda i: [group[1] for group in i.groups],
+    "ip-address": lambda i: i.public_ip,
+    "key-name": lambda i: i.key_name,
+    "launch-index": lambda i: i.launch_index,
+    "launch-time": lambda i: i.launched_at,
+    "metadata-options.http-endpoint": lambda i: "enabled",
+    "metadata-options.http-tokens": lambda i: i.metadata.get("HttpTokens", "optional"),
+    "monitoring-state": lambda i: "enabled" if i.monitoring else "disabled",
+    "network-interface.addresses.private-ip-address": lambda i: _eni(i, i.private_ip),
+    "network-interface.addresses.association.public-ip": lambda i: i.public_ip,
+    "network-interface.association.public-ip": lambda i: i.public_ip,
+    "network-interface.availability-zone": lambda i: _eni(i, i.zone),
+    "network-interface.group-id": lambda i: _eni(i, [group[0] for group in i.groups]),
+    "network-interface.group-name": lambda i: _eni(i, [group[1] for group in i.groups]),
+    "network-interface.network-interface-id": lambda i: _eni(i, i.interface_id),
+    "network-interface.private-ip-address": lambda i: _eni(i, i.private_ip),
+    "network-interface.status": lambda i: _eni(i, "in-use"),
+    "network-interface.subnet-id": lambda i: _eni(i, i.subnet_id),
+    "network-interface.vpc-id": lambda i: _eni(i, i.vpc_id),
+    "owner-id": lambda i: ACCOUNT_ID,
+    "placement-group-name": lambda i: None,
+    "platform": lambda i: None,
+    "platform-details": lambda i: "Linux/UNIX",
+    "private-dns-name": lambda i: _active(i, i.private_ip and private_dns(i)),
+    "private-ip-address": lambda i: _active(i, i.private_ip),
+    "product-code": lambda i: None,
+    "reason": lambda i: i.transition_reason,
+    "requester-id": lambda i: None,
+    "reservation-id": lambda i: i.reservation_id,
+    "root-device-name": lambda i: i.root_device,
+    "root-device-type": lambda i: "ebs",
+    "source-dest-check": lambda i: i.source_dest_check,
+    "spot-instance-request-id": lambda i: i.spot_request_id,
+    "state-reason-code": lambda i: i.state_reason and i.state_reason[0],
+    "state-transition-reason": lambda i: i.transition_reason,
+    "subnet-id": lambda i: _active(i, i.subnet_id),
+    "tenancy": lambda i: "default",
+    "usage-operation": lambda i: "RunInstances",
+    "virtualization-type": lambda i: "hvm",
+    "vpc-id": lambda i: _active(i, i.vpc_id),
+}
+
+
+def private_dns(instance: Instance) -> str:
+    """The name inside the network, as `ip-172-31-4-7.us-east-2.compute.internal`."""
+    region = instance.zone.rstrip("abcdef")
+    return f"ip-{instance.private_ip.replace('.', '-')}.{region}.compute.internal"
+
+
+def render(region: Region, instance: Instance) -> str:
+    """The XML of one instance, without its `item` element."""
+    if instance.rendered is not None:
+        return instance.rendered
+    text = _rendered(region, instance)
+    if len(region.instances) <= _CACHED:
+        instance.rendered = text
+    return text
+
+
+def _groups(instance: Instance) -> str:
+    return "".join(
+        f"<item><groupId>{group}</groupId><groupName>{escape(name)}</groupName></item>"
+        for group, name in instance.groups
     )
 
 
-def _state(name: str) -> dict[str, Any]:
-    return {"code": STATE_CODES[name], "name": name}
+def _mapping(instance: Instance) -> str:
+    return "".join(
+        f"<item><deviceName>{a.device}</deviceName><ebs><volumeId>{a.volume_id}</volumeId><status>{a.status}</status>"
+        f"<attachTime>{iso(a.attached_at)}</attachTime>"
+        f"<deleteOnTermination>{'true' if a.delete_on_termination else 'false'}</deleteOnTermination></ebs></item>"
+        for a in instance.attachments
+    )
 
 
-def _changes(before: list[tuple[Instance, str]]) -> Mapping[str, Any]:
+def _interface(instance: Instance, groups: str) -> str:
+    dns = private_dns(instance)
+    association = (
+        f"<association><publicIp>{instance.public_ip}</publicIp><publicDnsName>localhost</publicDnsName>"
+        "<ipOwnerId>amazon</ipOwnerId></association>"
+        if instance.public_ip
+        else ""
+    )
+    serial = instance.serial
+    mac = f"02:{serial >> 24 & 255:02x}:{serial >> 16 & 255:02x}:{serial >> 8 & 255:02x}:{serial & 255:02x}:5d"
+    return (
+        f"<item><networkInterfaceId>{instance.interface_id}</networkInterfaceId><subnetId>{instance.subnet_id}</subnetId>"
+        f"<vpcId>{instance.vpc_id}</vpcId><description/><ownerId>{ACCOUNT_ID}</ownerId><status>in-use</status>"
+        f"<macAddress>{mac}</macAddress><privateIpAddress>{instance.private_ip}</privateIpAddress>"
+        f"<privateDnsName>{dns}</privateDnsName><sourceDestCheck>true</sourceDestCheck><groupSet>{groups}</groupSet>"
+        f"<attachment><attachmentId>eni-attach-{instance.id[2:]}</attachmentId><deviceIndex>0</deviceIndex>"
+        f"<status>attached</status><attachTime>{iso(instance.launched_at)}</attachTime>"
+        f"<deleteOnTermination>true</deleteOnTermination><networkCardIndex>0</networkCardIndex></attachment>{association}"
+        f"<privateIpAddressesSet><item><privateIpAddress>{instance.private_ip}</privateIpAddress>"
+        f"<privateDnsName>{dns}</privateDnsName><primary>true</primary>{association}</item></privateIpAddressesSet>"
+        "<ipv6AddressesSet/><interfaceType>interface</interfaceType></item>"
+    )
+
+
+def _network(instance: Instance) -> tuple[str, str, str]:
+    """(addresses, groups, interfaces); a terminated instance has none of them."""
+    if instance.state == "terminated":
+        return "<privateDnsName/><dnsName/>", "", ""
+    groups = _groups(instance)
+    public = f"<ipAddress>{instance.public_ip}</ipAddress>" if instance.public_ip else ""
+    addresses = (
+        f"<privateDnsName>{private_dns(instance)}</privateDnsName>"
+        f"<dnsName>{'localhost' if instance.public_ip else ''}</dnsName>"
+        f"<privateIpAddress>{instance.private_ip}</privateIpAddress>{public}"
+        f"<subnetId>{instance.subnet_id}</subnetId><vpcId>{instance.vpc_id}</vpcId>"
+    )
+    return addresses, groups, _interface(instance, groups)
+
+
+def _optional(instance: Instance) -> str:
+    parts: list[str] = []
+    if instance.key_name:
+        parts.append(element("keyName", instance.key_name))
+    if instance.state_reason:
+        parts.append(element("stateReason", {"code": instance.state_reason[0], "message": instance.state_reason[1]}))
+    if instance.spot_request_id:
+        parts.append("<instanceLifecycle>spot</instanceLifecycle>")
+        parts.append(f"<spotInstanceRequestId>{instance.spot_request_id}</spotInstanceRequestId>")
+    if instance.profile_arn:
+        parts.append(element("iamInstanceProfile", {"arn": instance.profile_arn, "id": "AIPAFE2TUIDEMO"}))
+    if instance.boot_mode:
+        parts.append(f"<bootMode>{instance.boot_mode}</bootMode>")
+    if instance.tags:
+        tags = "".join(
+            f"<item><key>{escape(key)}</key><value>{escape(value)}</value></item>"
+            for key, value in instance.tags.items()
+        )
+        parts.append(f"<tagSet>{tags}</tagSet>")
+    return "".join(parts)
+
+
+def _rendered(region: Region, instance: Instance) -> str:
+    addresses, groups, interfaces = _network(instance)
+    kind = region.account.catalogue.types[instance.type]
+    boots_by = firmware(region.account.catalogue, instance)
+    metadata = instance.metadata
+    yes, no = "true", "false"
+    return (
+        f"<instanceId>{instance.id}</instanceId><imageId>{instance.image_id}</imageId>"
+        f"<instanceState><code>{instance.state_code}</code><name>{instance.state}</name></instanceState>{addresses}"
+        f"<reason>{escape(instance.transition_reason)}</reason><amiLaunchIndex>{instance.launch_index}</amiLaunchIndex>"
+        f"<productCodes/><instanceType>{instance.type}</instanceType><launchTime>{iso(instance.launched_at)}</launchTime>"
+        f"<placement><availabilityZone>{instance.zone}</availabilityZone>"
+        f"<availabilityZoneId>{region.zone_id(instance.zone)}</availabilityZoneId><groupName/><tenancy>default</tenancy></placement>"
+        f"<monitoring><state>{'enabled' if instance.monitoring else 'disabled'}</state></monitoring>"
+        f"<groupSet>{groups}</groupSet><architecture>{instance.architecture}</architecture>"
+        f"<rootDeviceType>ebs</rootDeviceType><rootDeviceName>{instance.root_device}</rootDeviceName>"
+        f"<blockDeviceMapping>{_mapping(instance)}</blockDeviceMapping><virtualizationType>hvm</virtualizationType>"
+        f"<clientToken>{escape(instance.client_token)}</clientToken><hypervisor>xen</hypervisor>"
+        f"<networkInterfaceSet>{interfaces}</networkInterfaceSet>"
+        f"<ebsOptimized>{yes if instance.ebs_optimized else no}</ebsOptimized>"
+        f"<enaSupport>{yes if instance.ena else no}</enaSupport>"
+        f"<sourceDestCheck>{yes if instance.source_dest_check else no}</sourceDestCheck>"
+        f"<cpuOptions><coreCount>{kind.cores}</coreCount>"
+        f"<threadsPerCore>{kind.vcpus // kind.cores}</threadsPerCore></cpuOptions>"
+        "<capacityReservationSpecification><capacityReservationPreference>open</capacityReservationPreference>"
+        "</capacityReservationSpecification>"
+        f"<hibernationOptions><configured>{yes if instance.hibernation else no}</configured></hibernationOptions>"
+        f"<metadataOptions><state>applied</state><httpTokens>{metadata.get('HttpTokens', 'optional')}</httpTokens>"
+        f"<httpPutResponseHopLimit>{metadata.get('HttpPutResponseHopLimit', '2')}</httpPutResponseHopLimit>"
+        f"<httpEndpoint>{metadata.get('HttpEndpoint', 'enabled')}</httpEndpoint>"
+        "<httpProtocolIpv6>disabled</httpProtocolIpv6>"
+        f"<instanceMetadataTags>{metadata.get('InstanceMetadataTags', 'disabled')}</instanceMetadataTags>"
+        "</metadataOptions>"
+        "<enclaveOptions><enabled>false</enabled></enclaveOptions><platformDetails>Linux/UNIX</platformDetails>"
+        "<usageOperation>RunInstances</usageOperation>"
+        f"<usageOperationUpdateTime>{iso(instance.launched_at)}</usageOperationUpdateTime>"
+        "<privateDnsNameOptions><hostnameType>ip-name</hostnameType>"
+        "<enableResourceNameDnsARecord>false</enableResourceNameDnsARecord>"
+        "<enableResourceNameDnsAAAARecord>false</enableResourceNameDnsAAAARecord></privateDnsNameOptions>"
+        "<maintenanceOptions><autoRecovery>default</autoRecovery></maintenanceOptions>"
+        f"<currentInstanceBootMode>{boots_by}</currentInstanceBootMode>{_optional(instance)}"
+    )
+
+
+def reservation_head(instance: Instance) -> str:
+    """The elements of a reservation before its instances."""
+    reservation = f"<reservationId>{instance.reservation_id}</reservationId>"
+    return f"{reservation}<ownerId>{ACCOUNT_ID}</ownerId><groupSet/><instancesSet>"
+
+
+def reservation_set(region: Region, instances: list[Instance]) -> Rendered:
+    """The instances, neighbours of one reservation together."""
+    parts: list[str] = []
+    open_reservation: str | None = None
+    for instance in instances:
+        if instance.reservation_id != open_reservation:
+            if open_reservation is not None:
+                parts.append("</instancesSet></item>")
+            parts.append(f"<item>{reservation_head(instance)}")
+            open_reservation = instance.reservation_id
+        parts.append(f"<item>{render(region, instance)}</item>")
+    if open_reservation is not None:
+        parts.append("</instancesSet></item>")
+    return Rendered("".join(parts))
+
+
+@answers("DescribeInstances")
+def describe_instances(call: Call) -> Mapping[str, Any]:
+    """MaxResults counts instances, as it does at EC2."""
+    refuse_ids_with_pages(call.params, "InstanceId", "instancesSet")
+    region = call.region
+    ids = call.texts("InstanceId")
+    matches = matcher(call.params.get("Filter"), INSTANCE_FILTERS)
+    instances = find_instances(region, ids) if ids else visible_instances(region)
+    if call.params.get("Filter"):
+        instances = [instance for instance in instances if matches(instance)]
+    shown, token = page(instances, call.params)
+    return {"reservationSet": reservation_set(region, list(shown)), "nextToken": token}
+
+
+def _checks(call: Call, instance: Instance) -> tuple[str, str]:
+    """(status, detail): a machine that has just come up is still being checked."""
+    if instance.state != "running":
+        return "not-applicable", ""
+    options = call.account.options
+    checked_at = instance.launched_at + timedelta(seconds=3 * (options.boot_seconds + options.ssh_seconds))
+    return ("ok", "passed") if call.now >= checked_at else ("initializing", "initializing")
+
+
+def _row(call: Call, instance: Instance) -> dict[str, Any]:
+    status, detail = _checks(call, instance)
+    details = [{"name": "reachability", "status": detail}] if detail else []
     return {
-        "instancesSet": [
-            {"instanceId": one.id, "currentState": _state(one.state), "previousState": _state(was)}
-            for one, was in before
-        ]
+        "instanceId": instance.id,
+        "availabilityZone": instance.zone,
+        "availabilityZoneId": call.region.zone_id(instance.zone),
+        "instanceState": {"code": STATE_CODES[instance.state], "name": instance.state},
+        "systemStatus": {"status": status, "details": details},
+        "instanceStatus": {"status": status, "details": details},
+        "attachedEbsStatus": {"status": status, "details": details},
     }
 
 
-@answers("StopInstances")
-def stop_instances(call: Call) -> Mapping[str, Any]:
-    """A stopped one stays so without complaint; not every spot instance can be stopped."""
-    region = call.region
-    instances = named_instances(call)
-    for instance in instances:
-        _check_stop(region, instance, truth(call.params.get("Hibernate")))
-    before = [(instance, instance.state) for instance in instances]
-    for instance in instances:
-        if instance.state == "running":
-            request = spot_life.request_of(region, instance)
-            if request is not None and request.state == "active":
-                spot_life.set_status(region, request, "active", "marked-for-stop")
-            states.begin_stopping(region, instance)
-    return _changes(before)
+@answers("DescribeInstanceStatus")
+def describe_instance_status(call: Call) -> Mapping[str, Any]:
+    """Only running ones, unless all are asked for."""
+    refuse_ids_with_pages(call.params, "InstanceId", "instancesSet")
+    getters: dict[str, Getter] = {
+        "availability-zone": lambda i: i.zone,
+        "availability-zone-id": lambda i: call.region.zone_id(i.zone),
+        "event.code": lambda i: None,
+        "instance-state-code": lambda i: i.state_code,
+        "instance-state-name": lambda i: i.state,
+        "instance-status.reachability": lambda i: _checks(call, i)[1],
+        "instance-status.status": lambda i: _checks(call, i)[0],
+        "system-status.reachability": lambda i: _checks(call, i)[1],
+        "system-status.status": lambda i: _checks(call, i)[0],
+    }
+    matches = matcher(call.params.get("Filter"), getters)
+    ids = call.texts("InstanceId")
+    chosen = find_instances(call.region, ids) if ids else visible_instances(call.region)
+    every = truth(call.params.get("IncludeAllInstances"))
+    fitting = [one for one in chosen if (every or one.state == "running") and matches(one)]
+    shown, token = page(fitting, call.params)
+    return {"instanceStatusSet": [_row(call, one) for one in shown], "nextToken": token}
 
 
-def _check_stop(region: Region, instance: Instance, hibernate: bool) -> None:
-    if instance.state not in ("running", "stopping", "stopped"):
-        raise _wrong_state(instance, "stopped")
-    if instance.stop_protected:
-        raise Refusal(
-            "OperationNotPermitted",
-            f"The instance '{instance.id}' may not be stopped. Modify its 'disableApiStop' instance attribute and "
-            "try again.",
-        )
-    request = spot_life.request_of(region, instance)
-    if request is not None and request.kind == "one-time":
-        raise Refusal(
-            "UnsupportedOperation",
-            f"You can't stop the Spot Instance '{instance.id}' because it is associated with a one-time Spot "
-            "Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.",
-        )
-    if request is not None and request.state == "cancelled" and instance.state == "running":
-        raise Refusal(
-            "UnsupportedOperation",
-            f"You can't stop the Spot Instance '{instance.id}' because the associated Spot Instance request is "
-            "cancelled. You can only terminate it.",
-        )
-    if hibernate and not instance.hibernation:
-        raise Refusal(
-            "UnsupportedHibernationConfiguration",
-            f"The instance '{instance.id}' is not configured for hibernation.",
-        )
-
-
-@answers("StartInstances")
-def start_instances(call: Call) -> Mapping[str, Any]:
-    """A running one stays running without complaint."""
-    region = call.region
-    instances = named_instances(call)
-    for instance in instances:
-        if instance.state not in ("stopped", "running", "pending"):
-            raise _wrong_state(instance, "started")
-    resting = [instance for instance in instances if instance.state == "stopped"]
-    for instance in resting:
-        _check_start(region, instance)
-    before = [(instance, instance.state) for instance in instances]
-    for instance in resting:
-        start(region, instance)
-    return _changes(before)
-
-
-def _check_start(region: Region, instance: Instance) -> None:
-    request = spot_life.request_of(region, instance)
-    if request is not None and instance.interrupted:
-        raise Refusal(
-            "IncorrectSpotRequestState",
-            f"You can't start the Spot Instance '{instance.id}' because Amazon EC2 interrupted it. Only Amazon EC2 can "
-            "restart an interrupted stopped Spot Instance.",
-        )
-    if request is not None and request.state != "disabled":
-        raise Refusal(
-            "IncorrectSpotRequestState",
-            f"You can't start the Spot Instance '{instance.id}' because the associated Spot Instance request is not in "
-            "an appropriate state to support start.",
-        )
-    catalogue = region.account.catalogue
-    if instance.architecture not in catalogue.types[instance.type].architectures:
-        raise Refusal(
-            "Unsupported",
-            f"The requested instance type's architecture does not match the architecture in the manifest for "
-            f"{instance.image_id}.",
-        )
-    check_hardware(catalogue, instance, instance.type)
-    if instance.zone not in catalogue.offerings(region.name).get(instance.type, []):
-        raise Refusal(
-            "Unsupported",
-            f"Your requested instance type ({instance.type}) is not supported in your requested Availability Zone "
-            f"({instance.zone}).",
-        )
-    market = "on-demand" if request is None else "spot"
-    if region.account.no_capacity("StartInstances", region.name, instance.zone, market):
-        raise Refusal("InsufficientInstanceCapacity", "Insufficient capacity.", 500)
-
-
-def start(region: Region, instance: Instance) -> None:
-    """Starts a stopped instance; its launch time is now, as at EC2."""
-    instance.launched_at = region.now.replace(microsecond=0)
-    states.begin_running(region, instance)
-    states.give_address(region, instance)
-    spot_life.starting(region, instance)
-
-
-@answers("RebootInstances")
-def reboot_instances(call: Call) -> Mapping[str, Any]:
-    """The state stays running; the machine is off the air for `ssh_seconds`."""
-    region = call.region
-    instances = named_instances(call)
-    for instance in instances:
-        if instance.state != "running":
-            raise _wrong_state(instance, "rebooted")
-    for instance in instances:
-        region.account.machines.reboot(instance.id, region.account.options.ssh_seconds)
-    return {"return": True}
-
-
-@answers("TerminateInstances")
-def terminate_instances(call: Call) -> Mapping[str, Any]:
-    """A terminated one stays so without complaint; one protected instance saves all that are named with it."""
-    region = call.region
-    instances = named_instances(call)
-    for instance in instances:
-        if instance.protected and instance.state not in ("shutting-down", "terminated"):
-            raise Refusal(
-                "OperationNotPermitted",
-                f"The instance '{instance.id}' may not be terminated. Modify its 'disableApiTermination' instance "
-                "attribute and try again.",
-            )
-    before = [(instance, instance.state) for instance in instances]
-    for instance in instances:
-        if instance.state not in ("shutting-down", "terminated"):
-            states.begin_terminating(region, instance)
-    return _changes(before)
-
-
-@answers("MonitorInstances", "UnmonitorInstances")
-def monitor_instances(call: Call) -> Mapping[str, Any]:
-    """Turns detailed monitoring on or off."""
-    instances = named_instances(call)
-    on = call.action == "MonitorInstances"
-    for instance in instances:
-        instance.monitoring = on
-        instance.touch()
-    word = "pending" if on else "disabling"
-    return {"instancesSet": [{"instanceId": one.id, "monitoring": {"state": word}} for one in instances]}
+@answers("GetConsoleOutput")
+def get_console_output(call: Call) -> Mapping[str, Any]:
+    """What the machine has printed, host keys included; base64, absent while there is nothing."""
+    identity = call.text("InstanceId")
+    if not identity:
+        raise missing("instanceId")
+    instance = find_instances(call.region, [identity])[0]
+    text = call.account.machines.console_output(instance.id) if instance.has_machine else ""
+    output = base64.b64encode(text.encode()).decode() if text else None
+    return {"instanceId": instance.id, "timestamp": call.now, "output": output}

@@ -7,14 +7,13 @@ from functools import partial
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
-from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.filters import Getter, matcher
-from fe2tui.demo.paging import page, refuse_ids_with_pages
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.errors import Refusal, missing
+from fe2tui.demo.lists import Getter, matcher, page, refuse_ids_with_pages
+from fe2tui.demo.protocols import tag_set
 from fe2tui.demo.records import Snapshot
-from fe2tui.demo.refusal import Refusal, missing
 from fe2tui.demo.rules.tags import asked_tags
 from fe2tui.demo.rules.volumes import find_volume
-from fe2tui.demo.wire import tag_set
 
 _TENTHS = 10
 

@@ -1,18 +1,22 @@
-"""Spot requests: listed and cancelled."""
+"""Spot requests, spot prices and placement scores."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import islice
 from typing import Any
 
-from fe2tui.demo import spot_life, states
+from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import Region
-from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.filters import Getter, matcher
-from fe2tui.demo.paging import page, refuse_ids_with_pages
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.errors import Refusal, invalid_value, missing
+from fe2tui.demo.lists import Getter, matcher, page, page_size, question, read_token, refuse_ids_with_pages, write_token
+from fe2tui.demo.protocols import parse_time, tag_set
 from fe2tui.demo.records import SpotRequest
-from fe2tui.demo.refusal import Refusal, missing
-from fe2tui.demo.wire import tag_set
+from fe2tui.demo.rules.volumes import number
+from fe2tui.demo.spot_market import PRODUCTS, Series
 
 _FILTERS: dict[str, Getter] = {
     "create-time": lambda r: r.created_at,
@@ -110,8 +114,148 @@ def _cancel(region: Region, request: SpotRequest) -> None:
     rests = instance is not None and instance.state in ("stopping", "stopped")
     ended = "instance-terminated-by-service" if rests else "canceled-before-fulfillment"
     code = "request-canceled-and-instance-running" if alive else ended
-    spot_life.set_status(region, request, "cancelled", code)
+    spot_requests.set_status(region, request, "cancelled", code)
     if instance is not None and rests:
-        states.begin_terminating(region, instance)
+        instance_states.begin_terminating(region, instance)
     elif not alive:
-        spot_life.vanish_later(region, request)
+        spot_requests.vanish_later(region, request)
+
+
+_KEPT = timedelta(days=90)
+_SORTED = 60
+"""Up to so many series are merged and sorted by time; more are told one after the other."""
+
+_REMEMBERED = 4
+"""Answers that are kept while their pages are asked for."""
+
+Row = dict[str, Any]
+Chosen = tuple[Series, str]
+_Change = tuple[datetime, int, Decimal]
+_asked: dict[str, list[_Change]] = {}
+
+
+@answers("DescribeSpotPriceHistory")
+def describe_spot_price_history(call: Call) -> Mapping[str, Any]:
+    """Changes, not samples, newest first, with the price at the window's start; 1,000 a page."""
+    start, end = _window(call)
+    size = page_size(call.params, 1, 1000) or 1000
+    position = read_token(call.params) or [0, 0]
+    chosen = list(_chosen(call))
+    if len(chosen) > _SORTED:
+        return _one_after_the_other(call, chosen, start, end, size, position)
+    changes = _merged(call, chosen, start, end)
+    first = int(position[1])
+    more = first + size < len(changes)
+    rows = [_row(call, chosen[at], moment, price) for moment, at, price in changes[first : first + size]]
+    return {"spotPriceHistorySet": rows, "nextToken": write_token([0, first + size], call.params) if more else None}
+
+
+def _merged(call: Call, chosen: Sequence[Chosen], start: datetime, end: datetime) -> list[_Change]:
+    """All changes in the order of time, newest first: made for the first page, and kept for the others."""
+    key = f"{call.account.options.seed}/{call.region.name}/{question(call.params)}"
+    known = _asked.pop(key, None) if call.params.get("NextToken") else None
+    if known is None:
+        known = [
+            (moment, at, price)
+            for at, (series, product) in enumerate(chosen)
+            for moment, price in series.changes(product, start, end)
+        ]
+        known.sort(key=lambda change: change[0], reverse=True)
+    _asked[key] = known
+    while len(_asked) > _REMEMBERED:
+        _asked.pop(next(iter(_asked)), None)
+    return known
+
+
+def _one_after_the_other(
+    call: Call, chosen: Sequence[Chosen], start: datetime, end: datetime, size: int, position: Sequence[int]
+) -> Mapping[str, Any]:
+    found: list[Row] = []
+    index, skip = int(position[0]), int(position[1])
+    while index < len(chosen):
+        series, product = chosen[index]
+        part = list(islice(series.changes(product, start, end), skip, skip + size - len(found)))
+        found += [_row(call, chosen[index], moment, price) for moment, price in part]
+        if len(found) >= size:
+            token = write_token([index, skip + len(part)], call.params)
+            return {"spotPriceHistorySet": found, "nextToken": token}
+        index, skip = index + 1, 0
+    return {"spotPriceHistorySet": found}
+
+
+def _window(call: Call) -> tuple[datetime, datetime]:
+    now = call.now
+    try:
+        start = parse_time(call.text("StartTime")) if call.text("StartTime") else now - _KEPT
+        end = parse_time(call.text("EndTime")) if call.text("EndTime") else now
+    except ValueError:
+        raise invalid_value("Invalid format for date.") from None
+    # The price now holds, also for those who ask for a moment that is still to come.
+    return min(max(start, now - _KEPT), now), min(end, now)
+
+
+def _chosen(call: Call) -> Iterator[Chosen]:
+    """The series asked for, each with a product."""
+    region, catalogue = call.region, call.account.catalogue
+    types = call.texts("InstanceType")
+    for name in types:
+        if name not in catalogue.types:
+            raise invalid_value(f"Invalid value '{name}' for InstanceType.")
+    products = [name.removesuffix(" (Amazon VPC)") for name in call.texts("ProductDescription")]
+    zone_wish = call.text("AvailabilityZone")
+    if zone_wish and zone_wish not in region.zones:
+        raise invalid_value(f"Invalid availability zone: [{zone_wish}]")
+    getters = {
+        "availability-zone": lambda row: row[1],
+        "instance-type": lambda row: row[0],
+        "product-description": lambda row: [row[2], f"{row[2]} (Amazon VPC)"],
+        "spot-price": lambda row: None,
+        "timestamp": lambda row: None,
+    }
+    matches = matcher(call.params.get("Filter"), getters)
+    offerings = catalogue.offerings(region.name)
+    for name in sorted(set(types)) or sorted(offerings):
+        info = catalogue.types[name]
+        if "spot" not in info.usage_classes:
+            continue
+        for zone in offerings.get(name, []):
+            if zone_wish in ("", zone):
+                for product in PRODUCTS:
+                    if (not products or product in products) and matches((name, zone, product)):
+                        seed = call.account.options.seed
+                        yield Series(seed, zone, name, info.vcpus), product
+
+
+def _row(call: Call, chosen: Chosen, moment: datetime, price: Decimal) -> Row:
+    series, product = chosen
+    return {
+        "instanceType": series.kind,
+        "productDescription": product,
+        "spotPrice": f"{price:.6f}",
+        "timestamp": moment,
+        "availabilityZone": series.zone,
+        "availabilityZoneId": call.region.zone_id(series.zone),
+    }
+
+
+@answers("GetSpotPlacementScores")
+def get_spot_placement_scores(call: Call) -> Mapping[str, Any]:
+    """From 1 to 10 for regions; low for fewer than three types, as EC2 warns."""
+    types = call.texts("InstanceType")
+    if number(call.params, "TargetCapacity") is None:
+        raise missing("TargetCapacity")
+    if not types and "InstanceRequirementsWithMetadata" not in call.params:
+        raise Refusal("MissingParameter", "The request must contain InstanceTypes or InstanceRequirementsWithMetadata")
+    names = call.texts("RegionName") or ["us-east-1", "us-east-2", "us-west-2", "eu-west-1"]
+    score = 3 if len(types) < 3 else 8
+    rows = []
+    for at, name in enumerate(names):
+        if call.text("SingleAvailabilityZone").lower() == "true":
+            region = call.account.region(name)
+            rows += [
+                {"region": name, "availabilityZoneId": region.zone_id(zone), "score": max(1, score - at - place)}
+                for place, zone in enumerate(region.zones[:3])
+            ]
+        else:
+            rows.append({"region": name, "score": max(1, score - at)})
+    return {"spotPlacementScoreSet": rows}

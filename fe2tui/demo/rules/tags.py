@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from fe2tui.demo.account import Region
-from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.filters import matcher
-from fe2tui.demo.paging import page
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.errors import Refusal, invalid_value, missing
+from fe2tui.demo.lists import matcher, page
+from fe2tui.demo.protocols import UNSPEAKABLE, tag_parameters
 from fe2tui.demo.records import Instance, Taggable
-from fe2tui.demo.refusal import Refusal, invalid_value, missing
-from fe2tui.demo.wire import UNSPEAKABLE, tag_parameters
 
 _NOT_FOUND = {
     "i": ("InvalidInstanceID", "instance ID"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.paging import read_token, write_token
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.errors import Refusal
+from fe2tui.demo.lists import read_token, write_token
 from fe2tui.demo.public_images import parameters
 from fe2tui.demo.records import Image
-from fe2tui.demo.refusal import Refusal
 
 
 def _shown(call: Call, name: str, image: Image) -> dict[str, Any]:

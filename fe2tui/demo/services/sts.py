@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID
-from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.home import MFA_SERIAL
-from fe2tui.demo.refusal import Refusal, missing
-from fe2tui.demo.wire import iso
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.client_files import MFA_SERIAL
+from fe2tui.demo.errors import Refusal, missing
+from fe2tui.demo.protocols import iso
 
 WRONG_CODE = "000000"
 _SECRET = "demo/session+secret+of+no+value+anywhere0"

@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-request-status.html
 from __future__ import annotations
 
 from fe2tui.demo.account import Region
+from fe2tui.demo.errors import Refusal
 from fe2tui.demo.records import Instance, SpotRequest
-from fe2tui.demo.refusal import Refusal
 
 MESSAGES = {
     "fulfilled": "Your spot request is fulfilled.",
@@ -106,7 +106,7 @@ def replace(region: Region, request: SpotRequest) -> None:
     """AWS launches another instance for a persistent request that is open."""
     if request.state != "open":
         return
-    from fe2tui.demo.rules.launching import launch_for_request
+    from fe2tui.demo.rules.run_instances import launch_for_request
 
     try:
         launch_for_request(region, request)

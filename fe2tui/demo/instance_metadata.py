@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from fe2tui.demo import spot_life
+from fe2tui.demo import spot_requests
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.records import Instance
 
@@ -76,7 +76,7 @@ _ITEMS: Mapping[str, Callable[[Region, Instance], str | None]] = {
     "ami-launch-index": lambda region, one: str(one.launch_index),
     "events/recommendations/rebalance": _rebalance,
     "instance-id": lambda region, one: one.id,
-    "instance-life-cycle": lambda region, one: "spot" if spot_life.request_of(region, one) else "on-demand",
+    "instance-life-cycle": lambda region, one: "spot" if spot_requests.request_of(region, one) else "on-demand",
     "instance-type": lambda region, one: one.type,
     "local-ipv4": lambda region, one: one.private_ip,
     "placement/availability-zone": lambda region, one: one.zone,

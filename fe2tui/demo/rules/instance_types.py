@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fe2tui.demo.catalogue import InstanceType
-from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.filters import Getter, matcher
-from fe2tui.demo.paging import page, refuse_ids_with_pages
-from fe2tui.demo.refusal import Refusal, invalid_value
-from fe2tui.demo.wire import Rendered, element
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.catalogue import Catalogue, InstanceType
+from fe2tui.demo.errors import Refusal, invalid_value
+from fe2tui.demo.lists import Getter, matcher, page, refuse_ids_with_pages
+from fe2tui.demo.protocols import Rendered, element
+from fe2tui.demo.records import Instance
 
 _FILTERS: dict[str, Getter] = {
     "bare-metal": lambda t: "metal" in t.traits,
@@ -161,3 +161,40 @@ def describe_instance_type_offerings(call: Call) -> Mapping[str, Any]:
     shown, token = page(chosen, call.params, default=1000, key="")
     rows = [{"instanceType": one.type, "locationType": kind, "location": one.location} for one in shown]
     return {"instanceTypeOfferingSet": rows, "nextToken": token}
+
+
+VIRTUALIZATION = "hvm"
+"""Of every image and instance here; paravirtual ones have died out."""
+
+
+def firmware(catalogue: Catalogue, instance: Instance) -> str:
+    """How the instance boots with the type that it has."""
+    modes = catalogue.types[instance.type].boot_modes
+    if instance.boot_mode == "uefi-preferred":
+        return "uefi" if "uefi" in modes else "legacy-bios"
+    return instance.boot_mode or modes[0]
+
+
+def check_hardware(catalogue: Catalogue, instance: Instance, name: str) -> None:
+    """Raises Refusal when an instance of that type could not boot, or not be reached."""
+    found = catalogue.types[name]
+    if VIRTUALIZATION not in found.virtualizations:
+        needed = found.virtualizations[0]
+        raise Refusal(
+            "InvalidParameterCombination",
+            f"Virtualization type '{needed}' is required for instances of type '{name}'. Ensure that you are using an "
+            f"AMI with virtualization type '{needed}'.",
+        )
+    if instance.boot_mode not in (None, "uefi-preferred", *found.boot_modes):
+        kind = str(instance.boot_mode).upper() if instance.boot_mode == "uefi" else "legacy BIOS"
+        raise Refusal(
+            "InvalidParameterValue",
+            f"The {name} instance type does not support an AMI with a boot mode of {kind}. Specify an instance type "
+            f"that supports {kind}, and try again.",
+        )
+    if found.ena == "required" and not instance.ena:
+        raise Refusal(
+            "InvalidParameterCombination",
+            f"Enhanced networking with the Elastic Network Adapter (ENA) is required for the '{name}' instance type. "
+            "Ensure that your instance is enabled for ENA.",
+        )

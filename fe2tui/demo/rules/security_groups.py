@@ -7,17 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
-from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.filters import Getter, matcher
-from fe2tui.demo.founding import add_group
-from fe2tui.demo.paging import page, refuse_ids_with_pages
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.default_network import add_group
+from fe2tui.demo.errors import Refusal, invalid_value, missing
+from fe2tui.demo.lists import Getter, matcher, page, refuse_ids_with_pages
+from fe2tui.demo.protocols import tag_set
 from fe2tui.demo.records import Group, Rule
-from fe2tui.demo.refusal import Refusal, invalid_value, missing
-from fe2tui.demo.rules.launch_place import group_named
-from fe2tui.demo.rules.network import find_vpc
+from fe2tui.demo.rules.launch_plan import group_named
 from fe2tui.demo.rules.tags import asked_tags
-from fe2tui.demo.volume_shapes import number
-from fe2tui.demo.wire import tag_set
+from fe2tui.demo.rules.volumes import number
+from fe2tui.demo.rules.vpcs import find_vpc
 
 _PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
 

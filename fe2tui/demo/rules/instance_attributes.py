@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fe2tui.demo import spot_life
+from fe2tui.demo import spot_requests
 from fe2tui.demo.account import Region
-from fe2tui.demo.dispatch import Call, answers
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.errors import Refusal, invalid_value, missing
+from fe2tui.demo.protocols import texts, truth
 from fe2tui.demo.records import Instance
-from fe2tui.demo.refusal import Refusal, invalid_value, missing
-from fe2tui.demo.rules.fit import check_hardware
-from fe2tui.demo.rules.instance_view import find_instances
-from fe2tui.demo.wire import texts, truth
+from fe2tui.demo.rules.instance_types import check_hardware
+from fe2tui.demo.rules.instances import find_instances
 
 _NEW_PLACES = {
     "InstanceType": "instanceType",
@@ -89,7 +89,7 @@ def _new_type(region: Region, instance: Instance, value: str) -> None:
     catalogue = region.account.catalogue
     if value not in catalogue.types:
         raise invalid_value(f"Invalid value '{value}' for InstanceType.")
-    if spot_life.request_of(region, instance) is not None:
+    if spot_requests.request_of(region, instance) is not None:
         raise Refusal("UnsupportedOperation", "Modifying the instance type of a Spot Instance is not supported.")
     _stopped(instance)
     if instance.hibernation:
@@ -121,7 +121,7 @@ def _new_user_data(_region: Region, instance: Instance, value: str) -> None:
 
 
 def _new_protection(region: Region, instance: Instance, value: str) -> None:
-    if spot_life.request_of(region, instance) is not None:
+    if spot_requests.request_of(region, instance) is not None:
         raise Refusal("UnsupportedOperation", "Termination protection is not supported for Spot Instances.")
     instance.protected = truth(value)
 

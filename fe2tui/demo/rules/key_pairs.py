@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from fe2tui.demo.account import Region
-from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.filters import Getter, matcher
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.errors import Refusal, invalid_value, missing
+from fe2tui.demo.lists import Getter, matcher
+from fe2tui.demo.protocols import tag_set, truth
 from fe2tui.demo.records import KeyPair
-from fe2tui.demo.refusal import Refusal, invalid_value, missing
 from fe2tui.demo.rules.tags import asked_tags
-from fe2tui.demo.wire import tag_set, truth
 
 _FILTERS: dict[str, Getter] = {
     "key-pair-id": lambda key: key.id,

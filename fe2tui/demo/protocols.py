@@ -1,4 +1,4 @@
-"""How requests and replies look on the wire: EC2's query parameters, its XML, and the error shapes of each protocol."""
+"""AWS's protocols on the wire: requests as calls with parameters; results and errors as XML or JSON."""
 
 from __future__ import annotations
 

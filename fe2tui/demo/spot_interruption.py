@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fe2tui.demo import spot_life, states
+from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import Region
+from fe2tui.demo.errors import invalid_value
 from fe2tui.demo.records import Instance, SpotRequest
-from fe2tui.demo.refusal import invalid_value
-from fe2tui.demo.rules.instances import start
+from fe2tui.demo.rules.instance_power import start
 
 SHUTDOWN = ("Server.SpotInstanceShutdown", "Server.SpotInstanceShutdown: Instance was stopped by Amazon EC2")
 TERMINATION = ("Server.SpotInstanceTermination", "Server.SpotInstanceTermination: Spot instance termination")
@@ -27,7 +27,7 @@ def interrupt(region: Region, instance: Instance, notice: float | None = None, a
 
     `action` is for what EC2 does otherwise than by the request: to terminate one that would be stopped. Raises Refusal.
     """
-    request = spot_life.request_of(region, instance)
+    request = spot_requests.request_of(region, instance)
     if request is None or instance.state != "running":
         raise invalid_value(f"{instance.id} is not a running spot instance")
     if instance.notice is not None:
@@ -59,25 +59,25 @@ def _announce(region: Region, request: SpotRequest, action: str) -> None:
     if request.state != "active":
         return
     if action == "stop":
-        spot_life.set_status(region, request, "active", "marked-for-stop")
+        spot_requests.set_status(region, request, "active", "marked-for-stop")
     else:
         state = "open" if request.kind == "persistent" else "closed"
-        spot_life.set_status(region, request, state, "instance-terminated-no-capacity")
+        spot_requests.set_status(region, request, state, "instance-terminated-no-capacity")
 
 
 def _take(region: Region, instance: Instance, action: str) -> None:
     instance.interrupted = True
-    request = spot_life.request_of(region, instance)
+    request = spot_requests.request_of(region, instance)
     if action == "stop" and request is not None and request.state == "active":
-        spot_life.set_status(region, request, "active", "marked-for-stop")
-        states.begin_stopping(region, instance, SHUTDOWN, SHUTDOWN[0])
+        spot_requests.set_status(region, request, "active", "marked-for-stop")
+        instance_states.begin_stopping(region, instance, SHUTDOWN, SHUTDOWN[0])
     else:
-        states.begin_terminating(region, instance, TERMINATION, states.service_initiated(region.now))
+        instance_states.begin_terminating(region, instance, TERMINATION, instance_states.service_initiated(region.now))
 
 
 def recommend_rebalance(region: Region, instance: Instance) -> None:
     """The machine is told that it is likely to be interrupted. Raises Refusal for what is no running spot instance."""
-    if spot_life.request_of(region, instance) is None or instance.state != "running":
+    if spot_requests.request_of(region, instance) is None or instance.state != "running":
         raise invalid_value(f"{instance.id} is not a running spot instance")
     instance.rebalance_at = instance.rebalance_at or region.now
 
@@ -87,13 +87,13 @@ def expire(region: Region, instance: Instance) -> None:
 
     Raises Refusal where there is no request that could.
     """
-    request = spot_life.request_of(region, instance)
+    request = spot_requests.request_of(region, instance)
     if request is None or request.state not in ("open", "active", "disabled"):
         raise invalid_value(f"{instance.id} has no request that could expire")
     alive = instance.state in ("pending", "running")
     rests = "instance-stopped-by-user" if instance.state == "stopped" else "schedule-expired"
     code = "request-canceled-and-instance-running" if alive else rests
-    spot_life.set_status(region, request, "cancelled", code)
+    spot_requests.set_status(region, request, "cancelled", code)
 
 
 def restore(region: Region, instance: Instance) -> None:
@@ -101,13 +101,13 @@ def restore(region: Region, instance: Instance) -> None:
 
     Raises Refusal where it would do neither.
     """
-    request = spot_life.request_of(region, instance)
+    request = spot_requests.request_of(region, instance)
     waits = request is not None and request.kind == "persistent" and request.state in ("open", "disabled")
     if request is not None and waits and instance.interrupted:
         if instance.state == "stopped":
             start(region, instance)
             return
         if instance.state == "terminated" and request.instance_id is None:
-            spot_life.replace(region, request)
+            spot_requests.replace(region, request)
             return
     raise invalid_value(f"{instance.id} is not an interrupted, stopped spot instance")

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fe2tui.demo.dispatch import Call, answers
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.errors import Refusal
 from fe2tui.demo.records import Instance
-from fe2tui.demo.refusal import Refusal
 
 _NAMES = ("CPUUtilization", "NetworkIn", "NetworkOut", "StatusCheckFailed")
 _STEP = 300

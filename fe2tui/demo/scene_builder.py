@@ -5,24 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from fe2tui.demo import spot_life, states
+from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.catalogue import on_demand
-from fe2tui.demo.founding import add_group
-from fe2tui.demo.interruption import SHUTDOWN
-from fe2tui.demo.records import (
-    Attachment,
-    Disk,
-    Image,
-    Instance,
-    Rule,
-    Snapshot,
-    SpotRequest,
-    Subnet,
-    Volume,
-)
-from fe2tui.demo.rules.launching import equip, next_private_ip
-from fe2tui.demo.volume_shapes import shape
+from fe2tui.demo.default_network import add_group
+from fe2tui.demo.records import Attachment, Disk, Image, Instance, Rule, Snapshot, SpotRequest, Subnet, Volume
+from fe2tui.demo.rules.run_instances import equip, next_private_ip
+from fe2tui.demo.rules.volumes import shape
+from fe2tui.demo.spot_interruption import SHUTDOWN
 
 
 @dataclass(slots=True)
@@ -223,7 +213,7 @@ class Stage:
             status_at=instance.launched_at,
         )
         if wish.interrupted:
-            spot_life.set_status(region, request, "disabled", "instance-stopped-no-capacity")
+            spot_requests.set_status(region, request, "disabled", "instance-stopped-no-capacity")
             request.status_at = self.ago(wish.changed)
         instance.spot_request_id = request.id
         region.spots[request.id] = request
@@ -233,24 +223,24 @@ class Stage:
         region, machines = self.region, self.region.account.machines
         changed = self.ago(wish.changed)
         if wish.state in ("running", "stopping", "shutting-down"):
-            instance.state, instance.public_ip = "running", states.LOOPBACK
+            instance.state, instance.public_ip = "running", instance_states.LOOPBACK
         if wish.state == "running":
             machines.boot_soon([instance.id])
         elif wish.state == "pending":
-            states.begin_running(region, instance, soon=True)
-            states.give_address(region, instance)
+            instance_states.begin_running(region, instance, soon=True)
+            instance_states.give_address(region, instance)
         elif wish.state == "stopping":
-            states.begin_stopping(region, instance)
+            instance_states.begin_stopping(region, instance)
         elif wish.state == "shutting-down":
-            states.begin_terminating(region, instance)
+            instance_states.begin_terminating(region, instance)
         elif wish.interrupted:
             instance.state, instance.state_reason = "stopped", SHUTDOWN
             instance.transition_reason = SHUTDOWN[0]
         else:
-            instance.state_reason = states.USER_SHUTDOWN
-            instance.transition_reason = states.user_initiated(changed)
+            instance.state_reason = instance_states.USER_SHUTDOWN
+            instance.transition_reason = instance_states.user_initiated(changed)
             if wish.state == "terminated":
                 instance.has_machine = False
-                states.end(region, instance)
+                instance_states.end(region, instance)
             else:
                 instance.state = "stopped"

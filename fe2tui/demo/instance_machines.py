@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fe2tui.demo.machines import Machines
 
+
 _LAST = 0.25
 """The part of the way from running to the first login in which sshd answers already."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from fe2tui.demo import states
+from fe2tui.demo import instance_states
 from fe2tui.demo.account import Account, Region
 from fe2tui.demo.records import Attachment, Group, Image, Instance, Subnet, Volume
-from fe2tui.demo.rules.launching import next_private_ip
+from fe2tui.demo.rules.run_instances import next_private_ip
 
 _TYPES = ("t3.medium", "m5.large", "c5.xlarge", "r5.large", "m6i.xlarge", "t3.micro", "c6i.2xlarge")
 _PROJECTS = ("atlas", "bridge", "comet", "delta", "ember")
@@ -48,7 +48,7 @@ def _add(region: Region, image: Image, subnet: Subnet, group: Group, index: int,
         tags={"Name": f"worker-{index:05d}", "project": _PROJECTS[index % len(_PROJECTS)], "fe2:port": str(port)},
         user=image.user,
         state="running",
-        public_ip=states.LOOPBACK,
+        public_ip=instance_states.LOOPBACK,
         root_device=image.root_device,
         boot_mode=image.boot_mode,
         has_machine=False,
@@ -71,8 +71,8 @@ def churn(account: Account, fraction: float) -> int:
         for instance in account.random.sample(extras, count):
             if account.random.random() < 0.5:
                 instance.state = "stopped" if instance.state == "running" else "running"
-                instance.public_ip = states.LOOPBACK if instance.state == "running" else None
-                instance.state_reason = None if instance.state == "running" else states.USER_SHUTDOWN
+                instance.public_ip = instance_states.LOOPBACK if instance.state == "running" else None
+                instance.state_reason = None if instance.state == "running" else instance_states.USER_SHUTDOWN
             instance.tags["churned"] = str(int(instance.tags.get("churned", "0")) + 1)
             instance.touch()
         changed += count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fe2tui.demo import spot_life
+from fe2tui.demo import spot_requests
 from fe2tui.demo.account import Region
 from fe2tui.demo.records import Instance
 
@@ -80,7 +80,7 @@ def begin_stopping(
             _enter(instance, "stopped")
             held = any(address.instance_id == instance.id for address in region.addresses.values())
             instance.public_ip = LOOPBACK if held else None
-            spot_life.stopped(region, instance)
+            spot_requests.stopped(region, instance)
 
     region.after(region.account.options.stop_seconds, down)
 
@@ -94,7 +94,7 @@ def begin_terminating(
     instance.transition_reason = user_initiated(region.now) if transition is None else transition
     if instance.has_machine:
         region.account.machines.halt(instance.id)
-    spot_life.terminating(region, instance)
+    spot_requests.terminating(region, instance)
 
     def gone() -> None:
         if instance.epoch == epoch:
@@ -120,7 +120,7 @@ def end(region: Region, instance: Instance) -> None:
             address.instance_id = address.association_id = None
     if instance.has_machine:
         region.account.machines.destroy(instance.id)
-    spot_life.terminated(region, instance)
+    spot_requests.terminated(region, instance)
     region.after(region.account.options.linger_seconds, lambda: _forget(region, instance))
 
 
@@ -134,7 +134,7 @@ def pressed(region: Region, instance: Instance, what: str) -> None:
         return
     if what == "reboot":
         region.account.machines.reboot(instance.id, region.account.options.ssh_seconds)
-    elif instance.shutdown_behavior == "terminate" or spot_life.is_one_time(region, instance):
+    elif instance.shutdown_behavior == "terminate" or spot_requests.is_one_time(region, instance):
         begin_terminating(region, instance, OWN_SHUTDOWN, "")
     else:
         begin_stopping(region, instance, OWN_SHUTDOWN, "")

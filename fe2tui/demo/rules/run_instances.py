@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from fe2tui.demo import states
+from fe2tui.demo import instance_states
 from fe2tui.demo.account import ACCOUNT_ID, Region
+from fe2tui.demo.api import Call, answers, earlier, remember
 from fe2tui.demo.catalogue import on_demand
-from fe2tui.demo.dispatch import Call, answers
+from fe2tui.demo.errors import Refusal
+from fe2tui.demo.protocols import Rendered, truth
 from fe2tui.demo.records import Attachment, Image, Instance, SpotRequest, Subnet, Volume
-from fe2tui.demo.refusal import Refusal
-from fe2tui.demo.rules.instance_view import render
-from fe2tui.demo.rules.launch_plan import Plan, plan_launch
-from fe2tui.demo.rules.spot_launch import price_too_low, refuse_over_quota
-from fe2tui.demo.tokens import earlier, remember
-from fe2tui.demo.wire import Rendered, truth
+from fe2tui.demo.rules.instances import render
+from fe2tui.demo.rules.launch_plan import Plan, plan_launch, price_too_low, refuse_over_quota
 
 NO_CAPACITY = "InsufficientInstanceCapacity"
 
@@ -37,7 +35,7 @@ def run_instances(call: Call) -> Mapping[str, Any]:
     reply = _reservation(region, made, reservation)
     for instance in made:
         # EC2's reply to a launch has no public address yet.
-        states.give_address(region, instance)
+        instance_states.give_address(region, instance)
     remember(call, reservation)
     return reply
 
@@ -116,7 +114,7 @@ def _launch_one(region: Region, plan: Plan, subnet: Subnet, reservation: str, in
         instance.spot_request_id = request.id
     region.instances[instance.id] = instance
     equip(region, instance, plan.image, plan.key.public_key if plan.key else None)
-    states.begin_running(region, instance)
+    instance_states.begin_running(region, instance)
     return instance
 
 
@@ -220,6 +218,6 @@ def launch_for_request(region: Region, request: SpotRequest) -> Instance:
     subnet = next(one for one in plan.place.subnets if one.zone == request.zone)
     instance = _launch_one(region, plan, subnet, region.new_id("r"), 0)
     instance.spot_request_id = request.id
-    states.give_address(region, instance)
+    instance_states.give_address(region, instance)
     request.instance_id = instance.id
     return instance

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID
-from fe2tui.demo.dispatch import Call, answers
-from fe2tui.demo.refusal import Refusal
+from fe2tui.demo.api import Call, answers
+from fe2tui.demo.errors import Refusal
 
 # https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
 _QUOTAS = {
