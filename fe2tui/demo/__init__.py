@@ -1,9 +1,15 @@
-"""A small EC2 of its own, in a process of its own, for trying the program and for testing it.
+"""The demo cloud: a small EC2 on 127.0.0.1, to try the program with and to test it against.
 
-`Cloud` is the side of whoever starts one: it binds the address, starts the child (`python -m fe2tui.demo`) and ends it.
-The child keeps EC2's rules, and every one of its instances is a real ssh server on 127.0.0.1. Its profile `mfa` wants
-a one-time code: any six digits will do, except 000000, which is refused as AWS refuses a wrong one.
-Importing this package costs next to nothing; all that is heavy is imported by the child.
+It runs in a process of its own and keeps EC2's rules: states and their delays, errors in AWS's words, spot requests,
+interruptions, list prices and spot prices. Each instance is a real ssh server on a port of this computer.
+
+In: HTTP requests in AWS's protocols from this program, boto3 or the AWS CLI; and JSON at `/demo/…` (control.py), with
+which tests read the calls, inject faults and advance the clock. Out: AWS's replies. Nothing leaves this computer.
+
+Begin with gateway.py: a request comes from http_server.py, protocols.py parses it, and a function of rules/ (EC2) or
+services/ (the others) answers the `Call` (api.py) from the records of an `Account`. scene.py is the account that a demo
+opens with, catalogue/ has types and prices, machines/ the ssh servers. `Cloud` (cloud.py) is what the program and the
+tests hold: it starts the process (`python -m fe2tui.demo`) and ends it. Importing this package is cheap.
 """
 
 from __future__ import annotations
@@ -19,35 +25,34 @@ __all__ = ["Cloud", "DemoUnavailable", "Options"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a demo cloud is to be; all times in seconds."""
+    """What a demo cloud is like. Delays are in seconds."""
 
     region: str = "us-east-2"
-    """The region that its exports name; the scene lives in us-east-2 and us-west-2."""
+    """The region that its clients use. The scene has instances in us-east-2 and us-west-2."""
     scene: bool = True
-    """The lived-in account; without it there is a default network and the key pair `default`."""
+    """False: no instances, only a default network and the key pair `default`."""
     extra: int = 0
-    """So many further plain running instances; they share one machine."""
+    """The number of further running instances; they share one machine."""
     boot_seconds: float = 6.0
     """From pending to running."""
     ssh_seconds: float = 4.0
-    """From running to the first login; for the last quarter sshd answers, but says that the system is booting up."""
+    """From running to the first login. In the last quarter, sshd answers that the system is booting up."""
     stop_seconds: float = 5.0
     """From stopping to stopped, and from shutting-down to terminated."""
     unseen_seconds: float = 1.0
-    """How long after RunInstances the others do not know of it yet."""
+    """How long the Describe calls do not show a new instance or image."""
     linger_seconds: float = 600.0
-    """How long what has ended stays visible."""
+    """How long terminated instances and closed spot requests stay visible."""
     seed: int = 7
     still_at: str = ""
-    """A moment (ISO 8601, with its offset) at which the cloud's clock stands still until a test moves it on."""
+    """A time in ISO 8601 with its offset: the cloud's clock stands still there until a test advances it."""
     port: int = 0
-    """0: any free port of 127.0.0.1."""
+    """The port on 127.0.0.1; 0: any free one."""
 
     @classmethod
     def instant(cls, **changes: Any) -> Options:
-        """Without delays, for tests; terminated instances still linger."""
-        still = cls(boot_seconds=0.0, ssh_seconds=0.0, stop_seconds=0.0, unseen_seconds=0.0)
-        return replace(still, **changes)
+        """Options for tests: no delays, but terminated instances stay visible."""
+        return replace(cls(boot_seconds=0.0, ssh_seconds=0.0, stop_seconds=0.0, unseen_seconds=0.0), **changes)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The child of a demo cloud: `python -m fe2tui.demo ORDER`, started by `Cloud` with an address and a lifeline."""
+"""The process of a demo cloud: `python -m fe2tui.demo CONFIG`, started by `Cloud` with a bound socket and a pipe."""
 
 from __future__ import annotations
 
@@ -13,54 +13,63 @@ import threading
 from pathlib import Path
 from types import FrameType
 
-from fe2tui.demo import Options
+from fe2tui.demo import Options, default_network, instance_metadata, instance_states, scene
 from fe2tui.demo.account import Account
 from fe2tui.demo.control import Control
+from fe2tui.demo.faults import Faults
 from fe2tui.demo.gateway import Gateway
 from fe2tui.demo.http_server import Server
-from fe2tui.demo.scene import furnish
+from fe2tui.demo.rules.run_instances import launch_replacement
 
 
-def main(order: dict[str, object]) -> None:
-    """Serves until the lifeline breaks or a signal asks for the end; leaves no process and no file."""
-    folder = Path(str(order["folder"]))
-    options = Options(**order["options"])  # type: ignore[arg-type]
-    account = Account(options, folder)
+def main(config: dict[str, object]) -> None:
+    """Serves until the parent closes its end of the pipe or a signal comes. Leaves no process and no file."""
+    folder = Path(str(config["folder"]))
+    faults = Faults()
+    account = Account(
+        Options(**config["options"]),  # type: ignore[arg-type]
+        folder,
+        faults,
+        create_region=default_network.create,
+        press_power_button=instance_states.power_button,
+        read_metadata=instance_metadata.read,
+        launch_replacement=launch_replacement,
+    )
     end = threading.Event()
-    _watch(int(str(order["lifeline"])), end)
+    _set_at_end(end, int(str(config["lifeline"])))
     try:
-        # What the account begins with is there to stay: looking through it for garbage would only cost time.
+        # The records of the scene stay: the collector need not look at them.
         gc.disable()
-        furnish(account)
+        scene.build(account)
         gc.freeze()
         gc.enable()
         gateway = Gateway(account)
-        listening = socket.socket(fileno=int(str(order["listening"])))
+        listening = socket.socket(fileno=int(str(config["listening"])))
         server = Server(listening, gateway, Control(gateway))
         threading.Thread(target=server.serve, name="demo server", daemon=True).start()
         end.wait()
     finally:
         account.machines.close()
-        if order["remove"]:
+        if config["remove"]:
             shutil.rmtree(folder, ignore_errors=True)
-    # Threads that hold silent connections are not waited for.
+    # A normal exit would wait for the threads of silent and held connections.
     os._exit(0)
 
 
-def _watch(lifeline: int, end: threading.Event) -> None:
-    """Sets `end` when the parent's side of the pipe is gone, however the parent went, or on SIGTERM and SIGINT."""
+def _set_at_end(end: threading.Event, lifeline: int) -> None:
+    """Sets `end` when the parent's side of the pipe closes, or on SIGTERM or SIGINT."""
 
-    def watch() -> None:
+    def wait_for_parent() -> None:
         while os.read(lifeline, 1):
             pass
         end.set()
 
-    def asked(_signal: int, _frame: FrameType | None) -> None:
+    def on_signal(_signal: int, _frame: FrameType | None) -> None:
         end.set()
 
-    signal.signal(signal.SIGTERM, asked)
-    signal.signal(signal.SIGINT, asked)
-    threading.Thread(target=watch, name="demo lifeline", daemon=True).start()
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    threading.Thread(target=wait_for_parent, name="demo lifeline", daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The account that the demo cloud keeps: its regions, and what is common to them."""
+"""The account of the demo cloud: its regions with their records, its clock, its delays and its machines."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,19 +11,19 @@ from random import Random
 from typing import Any
 
 from fe2tui.demo import Options, catalogue
-from fe2tui.demo.clock import Agenda, Clock
-from fe2tui.demo.errors import Refusal
-from fe2tui.demo.instance_machines import MachineSide
+from fe2tui.demo.clock import Clock, Schedule
+from fe2tui.demo.errors import ApiError
+from fe2tui.demo.faults import Faults
+from fe2tui.demo.instance_machines import InstanceMachines
 from fe2tui.demo.records import (
     Address,
-    Group,
     Image,
     Instance,
     KeyPair,
+    SecurityGroup,
     Snapshot,
     SpotRequest,
     Subnet,
-    Taggable,
     Volume,
     Vpc,
 )
@@ -34,7 +34,7 @@ DELAYS = ("boot_seconds", "ssh_seconds", "stop_seconds", "unseen_seconds", "ling
 
 
 class Region:
-    """Everything of the account in one region, by id, in the order it came to be."""
+    """The records of one region, by id (key pairs by name), in order of creation."""
 
     def __init__(self, account: Account, name: str) -> None:
         self.account = account
@@ -44,22 +44,26 @@ class Region:
         self.volumes: dict[str, Volume] = {}
         self.snapshots: dict[str, Snapshot] = {}
         self.images: dict[str, Image] = {}
-        self.keys: dict[str, KeyPair] = {}
-        self.spots: dict[str, SpotRequest] = {}
+        self.key_pairs: dict[str, KeyPair] = {}
+        self.spot_requests: dict[str, SpotRequest] = {}
         self.addresses: dict[str, Address] = {}
         self.vpcs: dict[str, Vpc] = {}
         self.subnets: dict[str, Subnet] = {}
-        self.groups: dict[str, Group] = {}
-        self.tokens: dict[str, tuple[str, str]] = {}
+        self.security_groups: dict[str, SecurityGroup] = {}
+        self.client_tokens: dict[str, tuple[str, str]] = {}
 
     @property
     def now(self) -> datetime:
-        """The cloud's time."""
+        """The cloud's time, UTC."""
         return self.account.clock.now()
 
     def new_id(self, prefix: str) -> str:
         """A fresh id such as `vol-0b39947b710d05337`."""
         return f"{prefix}-0{self.account.random.getrandbits(64):016x}"
+
+    def new_spot_request_id(self) -> str:
+        """A fresh id such as `sir-b39947b7`."""
+        return "sir-" + self.new_id("x")[3:11]
 
     def serial(self) -> int:
         """The next number in the order of creation."""
@@ -71,99 +75,89 @@ class Region:
         return self.account.catalogue.zone_id(self.name, zone)
 
     def after(self, seconds: float, act: Callable[[], None]) -> None:
-        """`act` happens that many seconds from now."""
-        self.account.agenda.after(seconds, act)
+        """Runs `act` in `seconds` of the cloud's time."""
+        self.account.schedule.after(seconds, act)
 
     def default_vpc(self) -> Vpc | None:
-        """The default network, if there is one."""
         return next((vpc for vpc in self.vpcs.values() if vpc.is_default), None)
-
-    def taggables(self) -> Iterator[tuple[str, str, Taggable]]:
-        """(resource type, id, record) of everything that can have tags."""
-        holdings: tuple[tuple[str, Mapping[str, Any]], ...] = (
-            ("instance", self.instances),
-            ("volume", self.volumes),
-            ("snapshot", self.snapshots),
-            ("image", self.images),
-            ("spot-instances-request", self.spots),
-            ("elastic-ip", self.addresses),
-            ("vpc", self.vpcs),
-            ("subnet", self.subnets),
-            ("security-group", self.groups),
-            ("key-pair", {key.id: key for key in self.keys.values()}),
-        )
-        for kind, records in holdings:
-            for identity, record in records.items():
-                yield kind, identity, record
 
 
 class Account:
-    """The whole cloud: one account, its clock, its delays and its machines. `lock` guards all of it."""
+    """The whole cloud. Hold `lock` while reading or changing records.
 
-    def __init__(self, options: Options, folder: Path) -> None:
+    `create_region` fills a new region. `press_power_button(region, instance, "poweroff" | "reboot")` is called when an
+    instance's machine turns itself off or restarts. `read_metadata` is the text at a path of an instance's metadata, or
+    None. `launch_replacement` launches the instance of an open spot request; it raises ApiError.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        folder: Path,
+        faults: Faults,
+        *,
+        create_region: Callable[[Region], None],
+        press_power_button: Callable[[Region, Instance, str], None],
+        read_metadata: Callable[[Region, Instance, str], str | None],
+        launch_replacement: Callable[[Region, SpotRequest], None],
+    ) -> None:
         self.options = options
         self.folder = folder
+        self.faults = faults
+        self.launch_replacement = launch_replacement
         self.clock = Clock(datetime.fromisoformat(options.still_at) if options.still_at else None)
-        self.agenda = Agenda(self.clock)
+        self.schedule = Schedule(self.clock)
         self.random = Random(options.seed)
         self.count = 0
         self.lock = threading.RLock()
         self.catalogue = catalogue.read()
-        self.machines = MachineSide(folder / "machines")
         self.sessions: dict[str, str] = {}
-        self.machines.on_power = self._pressed
-        self.machines.on_metadata = self._metadata
-        self.no_capacity: Callable[..., bool] = lambda _action, _region, _zone, _market="": False
-        self.image_failure: Callable[[str, str], tuple[str, str] | None] = lambda _region, _name: None
+        """The access key of each assumed role, with the role."""
+        self._create_region = create_region
+        self._press_power_button = press_power_button
+        self._read_metadata = read_metadata
         self._regions: dict[str, Region] = {}
+        self.machines = InstanceMachines(folder / "machines", on_power=self._on_power, metadata=self._metadata)
 
     def region(self, name: str) -> Region:
-        """The region of that name, made on first use. Raises Refusal for one that does not exist."""
+        """The region of that name, created on first use. Raises ApiError if EC2 has no such region."""
         known = self._regions.get(name)
         if known is None:
             if name not in self.catalogue.regions():
-                raise Refusal("InvalidParameterValue", f"Invalid region: {name}")
-            from fe2tui.demo.default_network import found
-
+                raise ApiError("InvalidParameterValue", f"Invalid region: {name}")
             known = self._regions[name] = Region(self, name)
-            found(known)
+            self._create_region(known)
         return known
 
-    def open_regions(self) -> list[Region]:
-        """The regions that have been used."""
+    def used_regions(self) -> list[Region]:
         return list(self._regions.values())
 
     def change_delays(self, changes: Mapping[str, float]) -> None:
-        """Changes the delays of what is begun from now on. Raises Refusal for an unknown one."""
+        """Changes delays from now on; what has begun keeps its own. Raises ApiError for an unknown delay."""
         unknown = set(changes) - set(DELAYS)
         if unknown:
-            raise Refusal("InvalidParameterValue", f"unknown delay {', '.join(sorted(unknown))}")
+            raise ApiError("InvalidParameterValue", f"unknown delay {', '.join(sorted(unknown))}")
         delays: dict[str, Any] = {name: float(value) for name, value in changes.items()}
         self.options = replace(self.options, **delays)
 
     def find_instance(self, instance_id: str) -> tuple[Region, Instance]:
-        """An instance of any region. Raises Refusal when there is none."""
+        """An instance in any region, with its region. Raises ApiError if there is none."""
         for region in self._regions.values():
             if instance_id in region.instances:
                 return region, region.instances[instance_id]
-        raise Refusal("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
+        raise ApiError("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
 
     def _metadata(self, instance_id: str, path: str) -> str | None:
-        """What the machine's metadata service tells. Without the lock: who holds it may be waiting for the machine."""
-        from fe2tui.demo.instance_metadata import metadata
-
-        for region in self.open_regions():
+        # Without the lock: a thread that holds it may be waiting for the machines' loop, which calls this.
+        for region in self.used_regions():
             instance = region.instances.get(instance_id)
             if instance is not None:
-                return metadata(region, instance, path)
+                return self._read_metadata(region, instance, path)
         return None
 
-    def _pressed(self, instance_id: str, what: str) -> None:
-        """A machine was told, by whoever is logged in, to power off or to restart."""
-        from fe2tui.demo.instance_states import pressed
-
+    def _on_power(self, instance_id: str, button: str) -> None:
         with self.lock:
-            self.agenda.catch_up()
+            self.schedule.run_due()
             for region in self._regions.values():
                 if instance_id in region.instances:
-                    pressed(region, region.instances[instance_id], what)
+                    self._press_power_button(region, region.instances[instance_id], button)

@@ -1,4 +1,4 @@
-"""One call to the cloud, and the table of operations that answer calls."""
+"""Calls to the cloud, and the table of operations that answer them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from fe2tui.demo.account import Account, Region
-from fe2tui.demo.errors import Refusal
+from fe2tui.demo.errors import ApiError
 from fe2tui.demo.protocols import texts
 
 
 @dataclass(slots=True)
 class Call:
-    """One call to answer. `params` are as on the wire: text in the query protocols, values in the others."""
+    """One call. `params` are as the protocol carries them: all text in ec2 and query, typed values in json."""
 
     account: Account
     service: str
@@ -29,67 +29,67 @@ class Call:
 
     @property
     def region(self) -> Region:
-        """The region the call is for."""
         return self.account.region(self.region_name)
 
     @property
     def now(self) -> datetime:
-        """The cloud's time."""
+        """The cloud's time, UTC."""
         return self.account.clock.now()
 
     def texts(self, name: str) -> list[str]:
-        """A list parameter."""
+        """A list parameter; empty if it is absent."""
         return texts(self.params.get(name))
 
     def text(self, name: str, default: str = "") -> str:
-        """A plain parameter."""
+        """A scalar parameter as text."""
         value = self.params.get(name)
         return default if value is None else str(value)
 
+    def earlier_result(self) -> str | None:
+        """The id that an earlier, equal request with this ClientToken created, or None.
 
-Answer = Callable[[Call], Mapping[str, Any]]
-ACTIONS: dict[tuple[str, str], Answer] = {}
+        Raises ApiError if the token came with a different request.
+        """
+        token = self.text("ClientToken")
+        known = self.region.client_tokens.get(f"{self.action} {token}") if token else None
+        if known is None:
+            return None
+        digest, identity = known
+        if digest != self._digest():
+            raise ApiError(
+                "IdempotentParameterMismatch",
+                "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+            )
+        return identity
+
+    def remember_result(self, identity: str) -> None:
+        """Remembers what this request's ClientToken created, even if the reply is lost."""
+        token = self.text("ClientToken")
+        if token:
+            self.region.client_tokens[f"{self.action} {token}"] = (self._digest(), identity)
+
+    def _digest(self) -> str:
+        return hashlib.sha256(json.dumps(self.params, sort_keys=True).encode()).hexdigest()
 
 
-def answers(*actions: str, service: str = "ec2") -> Callable[[Answer], Answer]:
-    """Enters a function into the table under these actions."""
+Operation = Callable[[Call], Mapping[str, Any]]
+OPERATIONS: dict[tuple[str, str], Operation] = {}
+"""The function that answers each (service, action)."""
 
-    def enter(function: Answer) -> Answer:
+
+def operation(*actions: str, service: str = "ec2") -> Callable[[Operation], Operation]:
+    """Registers a function as the answer to these actions."""
+
+    def register(function: Operation) -> Operation:
         for action in actions:
-            ACTIONS[service, action] = function
+            OPERATIONS[service, action] = function
         return function
 
-    return enter
-
-
-def _asked(call: Call) -> str:
-    return hashlib.sha256(json.dumps(call.params, sort_keys=True).encode()).hexdigest()
-
-
-def earlier(call: Call) -> str | None:
-    """The id that this request made when it came before, or None. Raises Refusal when another came with its token."""
-    token = call.text("ClientToken")
-    known = call.region.tokens.get(f"{call.action} {token}") if token else None
-    if known is None:
-        return None
-    asked, identity = known
-    if asked != _asked(call):
-        raise Refusal(
-            "IdempotentParameterMismatch",
-            "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
-        )
-    return identity
-
-
-def remember(call: Call, identity: str) -> None:
-    """Notes what the request has made, whatever becomes of the reply."""
-    token = call.text("ClientToken")
-    if token:
-        call.region.tokens[f"{call.action} {token}"] = (_asked(call), identity)
+    return register
 
 
 def load_operations() -> None:
-    """Imports every module of rules and services; each enters its operations into the table."""
+    """Imports every module of rules and services, which registers their operations."""
     from fe2tui.demo import rules, services
 
     for package in (rules, services):

@@ -1,4 +1,7 @@
-"""The files of whoever uses a demo cloud: AWS configuration, credentials, our own settings, the private key."""
+"""The environment and the files of a client of the demo cloud: AWS configuration, credentials, our settings.
+
+The profile `mfa` needs a one-time code: six digits. 000000 is refused, as AWS refuses a wrong code.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,9 @@ MFA_SERIAL = f"{ACCOUNT_ARN}:mfa/demo"
 
 
 def environment(endpoint: str, folder: Path, region: str) -> dict[str, str]:
-    """What a client of the cloud has in its environment.
+    """The variables that make a client use the cloud.
 
-    The profile is named so that a person's own AWS_PROFILE does not win, the files so that their own are not read.
+    They set the profile and the file names so that the user's own AWS_PROFILE and ~/.aws have no effect.
     """
     return {
         "AWS_ENDPOINT_URL": endpoint,
@@ -28,26 +31,26 @@ def environment(endpoint: str, folder: Path, region: str) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws" / "credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
         "FE2TUI_HOME": str(folder / "home"),
-        **_past_proxies(),
+        **_without_proxy(),
     }
 
 
-def _past_proxies() -> dict[str, str]:
-    """What keeps calls for this computer from a proxy that a person has set up, if there is one."""
-    named = {name.lower() for name, value in os.environ.items() if value}
-    if not named & {"http_proxy", "https_proxy", "all_proxy"}:
+def _without_proxy() -> dict[str, str]:
+    """The variables that keep calls to 127.0.0.1 from the user's proxy, if there is one."""
+    names = {name.lower() for name, value in os.environ.items() if value}
+    if not names & {"http_proxy", "https_proxy", "all_proxy"}:
         return {}
-    known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    exempt = ",".join(part for part in (known, "127.0.0.1") if part)
+    others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    exempt = ",".join(part for part in (others, "127.0.0.1") if part)
     return {"no_proxy": exempt, "NO_PROXY": exempt}
 
 
-def write_home(folder: Path, endpoint: str, region: str) -> None:
-    """Writes what `environment` points at, readable by its owner only."""
+def write(folder: Path, endpoint: str, region: str) -> None:
+    """Writes the files that `environment` names, readable by their owner only."""
     aws = folder / "aws"
     config = folder / "home" / "config"
-    for made in (folder, aws, config, folder / "home" / "data" / "keys"):
-        made.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in (folder, aws, config, folder / "home" / "data" / "keys"):
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write(
         aws / "credentials",
         f"[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n\n"

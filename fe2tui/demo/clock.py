@@ -1,4 +1,4 @@
-"""Time in the demo cloud: a clock that tests can move on, and the things that are to happen by it."""
+"""Time in the demo cloud: a clock that tests can advance, and a schedule of what happens at which time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """The true time, or the moment at which it stands still, plus what `advance` has added to it."""
+    """The system's time, or a time that stands still, plus what `advance` has added."""
 
     def __init__(self, still_at: datetime | None = None) -> None:
         self._still_at = still_at
@@ -19,12 +19,12 @@ class Clock:
         return (self._still_at or datetime.now(UTC)) + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Moves the cloud's time on; it never goes back."""
+        """Moves the time forward; negative seconds change nothing."""
         self._ahead += timedelta(seconds=max(0.0, seconds))
 
 
-class Agenda:
-    """What is to happen when. Nothing runs by itself: each call to the cloud first catches up."""
+class Schedule:
+    """What happens at which time. No thread runs it: each call to the cloud first runs what is due."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -32,16 +32,15 @@ class Agenda:
         self._count = 0
 
     def after(self, seconds: float, act: Callable[[], None]) -> None:
-        """`act` is due `seconds` from now, and not before the reply of the present call."""
+        """Runs `act` in `seconds`, but never before the reply of the present call."""
         self._count += 1
         due = self._clock.now() + timedelta(seconds=seconds)
         heapq.heappush(self._entries, (due, self._count, act))
 
-    def catch_up(self) -> None:
-        """Does everything that is due, in the order in which it fell due.
+    def run_due(self) -> None:
+        """Runs everything that is due, in order of time.
 
-        What an act itself puts on the agenda without a delay is done too, so that a cloud without delays is at rest
-        after one call.
+        This includes what is scheduled meanwhile without a delay: a cloud without delays is at rest after one call.
         """
         while self._entries and self._entries[0][0] <= self._clock.now():
             heapq.heappop(self._entries)[2]()

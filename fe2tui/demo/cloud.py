@@ -1,4 +1,4 @@
-"""The parent's side of a demo cloud: starts it, talks to its control address, ends it."""
+"""`Cloud`: starts the process of a demo cloud, talks to its control address and ends it."""
 
 from __future__ import annotations
 
@@ -16,22 +16,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from fe2tui.demo import Options
-from fe2tui.demo.client_files import environment, write_home
+from fe2tui.demo import Options, client_files
 
 _PATIENCE = 10.0
-"""Seconds that the child gets to end by itself."""
+"""Seconds that the process has to end by itself before it is killed."""
 
 
 class DemoUnavailable(Exception):
-    """The demo cloud cannot run here; the message says why and what to do."""
+    """The demo cloud cannot run here; the message says why."""
 
 
 class Cloud:
-    """A demo cloud that lives as long as this object's process, at most.
+    """A demo cloud. It ends with `stop`, or with this process, however that ends.
 
-    As a context manager it is ready inside. `folder` is a fresh private one that goes at the end, unless one is given,
-    which stays.
+    As a context manager, it is ready inside the block. It works in a fresh private folder, which `stop` removes; a
+    `folder` that is given stays.
     """
 
     def __init__(self, options: Options | None = None, folder: Path | None = None) -> None:
@@ -47,30 +46,30 @@ class Cloud:
 
     @property
     def endpoint(self) -> str:
-        """`http://127.0.0.1:PORT`; known once started."""
+        """`http://127.0.0.1:PORT`; valid after `start`."""
         return f"http://127.0.0.1:{self._port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """All that a client needs in its environment to use this cloud and nothing of the person's own."""
-        return environment(self.endpoint, self.folder, self.options.region)
+        """The environment variables that make a client use this cloud and no AWS account."""
+        return client_files.environment(self.endpoint, self.folder, self.options.region)
 
     @property
     def pid(self) -> int:
-        """The child's process id."""
         if self._child is None:
             raise DemoUnavailable("the demo cloud has not been started")
         return self._child.pid
 
     def start(self) -> Cloud:
-        """Binds the address and starts the child; early calls to the endpoint just wait. Raises DemoUnavailable."""
+        """Binds the port and starts the process. Calls that come early wait. Raises DemoUnavailable."""
         try:
-            return self._started()
+            self._start()
         except BaseException:
             self.stop()
             raise
+        return self
 
-    def _started(self) -> Cloud:
+    def _start(self) -> None:
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -80,54 +79,55 @@ class Cloud:
             raise DemoUnavailable(f"port {self.options.port} of this computer is taken: {error.strerror}") from error
         listening.listen(128)
         self._port = listening.getsockname()[1]
-        write_home(self.folder, self.endpoint, self.options.region)
-        ours_alone, self._lifeline = os.pipe()
+        client_files.write(self.folder, self.endpoint, self.options.region)
+        read_end, self._lifeline = os.pipe()
         try:
-            self._child = self._spawn(listening.fileno(), ours_alone)
+            self._child = self._spawn(listening.fileno(), read_end)
         finally:
             listening.close()
-            os.close(ours_alone)
-        return self
+            os.close(read_end)
 
     def _spawn(self, listening: int, lifeline: int) -> subprocess.Popen[bytes]:
-        order = {
+        config = {
             "listening": listening,
             "lifeline": lifeline,
             "folder": str(self.folder),
             "remove": self._own_folder,
             "options": asdict(self.options),
         }
-        # The child has none of the person's settings: nothing but its order tells it what to be.
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "FE2TUI_"))}
+        # Only CONFIG decides what the cloud is like, never the user's AWS settings.
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "FE2TUI_"))}
         with (self.folder / "demo.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "fe2tui.demo", json.dumps(order)],
+                [sys.executable, "-m", "fe2tui.demo", json.dumps(config)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 pass_fds=(listening, lifeline),
-                env=clean,
-                # Its own session: a Ctrl-C at the dashboard's terminal is not for it.
+                env=environment,
+                # In a session of its own, it does not get the Ctrl-C of the dashboard's terminal.
                 start_new_session=True,
             )
 
     def wait_ready(self, timeout: float = 20.0) -> None:
-        """Returns once the cloud answers; raises DemoUnavailable after `timeout` seconds, or if the child has ended."""
+        """Returns when the cloud answers. Raises DemoUnavailable after `timeout` seconds, or if the process ended."""
         try:
             self.control("/demo/ready", method="GET", timeout=timeout)
         except OSError as error:
             log = self.folder / "demo.log"
-            said = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
-            raise DemoUnavailable(f"the demo cloud does not answer: {' '.join(said) or error}") from error
+            lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+            raise DemoUnavailable(f"the demo cloud does not answer: {lines[-1] if lines else error}") from error
 
     def control(self, path: str, body: Any = None, method: str = "POST", timeout: float = 20.0) -> Any:
-        """Asks the control address and returns its answer. Raises OSError, or ValueError with a refusal's reason."""
+        """Sends a request to the control address (control.py) and returns its answer.
+
+        Raises OSError, or ValueError with the reason if the request is wrong.
+        """
         from http.client import HTTPConnection
 
         connection = HTTPConnection("127.0.0.1", self._port, timeout=timeout)
         try:
-            sent = None if body is None else json.dumps(body).encode()
-            connection.request(method, path, body=sent)
+            connection.request(method, path, body=None if body is None else json.dumps(body).encode())
             reply = connection.getresponse()
             text = reply.read().decode()
         finally:
@@ -137,11 +137,11 @@ class Cloud:
         return json.loads(text) if reply.headers.get_content_type() == "application/json" else text
 
     def export_line(self) -> str:
-        """One line of shell that points the AWS CLI, boto3 and this program at the cloud."""
+        """A line of shell after which the AWS CLI, boto3 and this program use the cloud."""
         return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in self.environment.items())
 
     def stop(self) -> None:
-        """Ends the cloud, its machines and their processes; returns when they are gone."""
+        """Ends the cloud, its machines and their processes. Returns when they have ended."""
         child, self._child = self._child, None
         if self._lifeline >= 0:
             os.close(self._lifeline)

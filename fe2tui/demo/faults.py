@@ -1,11 +1,10 @@
-"""Faults on request, as the control address takes them.
+"""Faults that tests put in force through the control address.
 
-`POST /demo/faults` with {"kind": …} and, to narrow it down, any of
+`POST /demo/faults` with {"kind": …} and, to select calls, any of
 
-- "action": one action, or a pattern such as `Describe*`; "service": `ec2`, `ssm`, `pricing`, `monitoring`, `sts` …
-- "region", "zone": the latter for `no-capacity`, as "market" (`spot`, `on-demand`) is; "name" for `fail-image`, a
-  pattern too
-- "times": for the next N calls that match; without it until lifted (`DELETE /demo/faults/ID`, or all at once)
+- "action": an action or a pattern such as `Describe*`; "service": `ec2`, `ssm`, `pricing`, `monitoring`, `sts` …
+- "region"; for `no-capacity` also "zone" and "market" (`spot`, `on-demand`); for `fail-image` the image's "name"
+- "times": for the next N matching calls; by default until it is lifted (`DELETE /demo/faults/ID`, or all at once)
 
 Kinds:
 
@@ -13,15 +12,14 @@ throttle      RequestLimitExceeded with status 503 (ThrottlingException with 400
 deny          UnauthorizedOperation with status 403 (AccessDeniedException, AccessDenied)
 no-capacity   InsufficientInstanceCapacity with status 500 for RunInstances and StartInstances in that zone, or in all
 expired       RequestExpired (ec2), ExpiredToken (sts), ExpiredTokenException (JSON)
-refuse        any other refusal: "code", "message" and "status" are given
-slow          the answer comes "seconds" later; a refusal of another kind does, too, if "seconds" are given
+refuse        an error with the "code", "message" and "status" that are given
+slow          the reply comes "seconds" later; with "seconds", the errors of other kinds do so as well
 hold          the call waits, not carried out, until the fault is lifted; with "times" only the next N calls wait, and
               it stays in the list, where "held" counts the calls that wait, until it is lifted
-silent        the connection is accepted and never answered; the call is not carried out
+silent        the connection is accepted, but no reply comes; the call is not carried out
 broken        the call is carried out, then the connection breaks in the middle of the reply
 malformed     the call is carried out, then the reply's body ends in the middle
-fail-image    CreateImage is accepted, and the image of that name (the next ones) fails halfway; "code" and "message"
-              are its StateReason
+fail-image    CreateImage succeeds, but the image of that name fails halfway; "code" and "message" are its StateReason
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from fe2tui.demo.errors import Refusal
+from fe2tui.demo.errors import ApiError
 
 KINDS = (
     "throttle",
@@ -47,12 +45,12 @@ KINDS = (
     "malformed",
     "fail-image",
 )
-_LATER = ("no-capacity", "fail-image")  # they strike inside a call that is carried out
+_INSIDE = ("no-capacity", "fail-image")  # these take effect while the call is carried out
 
 
 @dataclass(slots=True)
 class Fault:
-    """One fault in force."""
+    """A fault in force. `action`, `service`, `region`, `zone`, `name` and `market` are patterns."""
 
     id: int
     kind: str
@@ -72,39 +70,37 @@ class Fault:
 
     @property
     def wait(self) -> float:
-        """Seconds until the answer."""
+        """Seconds until the reply."""
         return (5.0 if self.kind == "slow" else 0.0) if self.seconds is None else self.seconds
 
-    def shown(self) -> dict[str, Any]:
-        """As the control address lists it."""
+    def description(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__ if name != "lifted"}
 
 
 class Faults:
-    """The faults in force; the oldest that matches a call strikes it."""
+    """The faults in force. The oldest that matches a call takes effect. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self._faults: dict[int, Fault] = {}
         self._count = 0
         self._lock = threading.Lock()
 
-    def add(self, wish: Mapping[str, Any]) -> int:
-        """Puts a fault in force and returns its id. Raises Refusal for what it does not know."""
+    def add(self, fields: Mapping[str, Any]) -> int:
+        """Puts a fault in force and returns its id. Raises ApiError for an unknown kind or field."""
         known = set(Fault.__slots__) - {"id", "held", "lifted"}
-        unknown = set(wish) - known
-        if unknown or wish.get("kind") not in KINDS:
-            raise Refusal(
+        unknown = set(fields) - known
+        if unknown or fields.get("kind") not in KINDS:
+            raise ApiError(
                 "InvalidFault", f"a fault has a kind ({', '.join(KINDS)}) and may have {', '.join(sorted(known))}"
             )
         with self._lock:
             self._count += 1
-            self._faults[self._count] = Fault(self._count, **wish)
+            self._faults[self._count] = Fault(self._count, **fields)
             return self._count
 
-    def listed(self) -> list[dict[str, Any]]:
-        """The faults in force."""
+    def in_force(self) -> list[dict[str, Any]]:
         with self._lock:
-            return [fault.shown() for fault in self._faults.values()]
+            return [fault.description() for fault in self._faults.values()]
 
     def lift(self, identity: int | None = None) -> None:
         """Lifts one fault, or all. Calls that it holds go on."""
@@ -113,12 +109,12 @@ class Faults:
                 if fault := self._faults.pop(key, None):
                     fault.lifted.set()
 
-    def strike(self, service: str, action: str, region: str) -> Fault | None:
-        """The fault that this call meets, if any; counts it."""
+    def match(self, service: str, action: str, region: str) -> Fault | None:
+        """The fault that takes effect on this call, if any; counts the call."""
         with self._lock:
             for fault in self._faults.values():
                 if (
-                    fault.kind not in _LATER
+                    fault.kind not in _INSIDE
                     and fault.times != 0
                     and fnmatchcase(action, fault.action)
                     and fnmatchcase(service, fault.service)
@@ -135,7 +131,7 @@ class Faults:
         fault.lifted.wait()
 
     def lacks_capacity(self, action: str, region: str, zone: str, market: str = "on-demand") -> bool:
-        """Whether this launch or start meets a zone without capacity; counts it."""
+        """Whether the zone has no capacity for this launch or start; counts the call."""
         with self._lock:
             for fault in self._faults.values():
                 if (
@@ -150,7 +146,7 @@ class Faults:
         return False
 
     def image_failure(self, region: str, name: str) -> tuple[str, str] | None:
-        """The StateReason, code and message, with which an image that is begun now will fail, if it will; counts it."""
+        """The StateReason (code, message) of an image that will fail; None if it will not. Counts the call."""
         with self._lock:
             for fault in self._faults.values():
                 if fault.kind == "fail-image" and fnmatchcase(region, fault.region) and fnmatchcase(name, fault.name):
@@ -165,26 +161,26 @@ class Faults:
                 del self._faults[fault.id]
 
 
-def refusal_of(fault: Fault, service: str, action: str) -> Refusal | None:
-    """What the fault makes the service say; None when it lets the call through."""
+def error_of(fault: Fault, service: str, action: str) -> ApiError | None:
+    """The error that the fault makes of the call; None if the call is carried out."""
     who = "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: "
     speaks_json = service not in ("ec2", "sts")
     if fault.kind == "throttle":
         if speaks_json:
-            return Refusal("ThrottlingException", "Rate exceeded")
+            return ApiError("ThrottlingException", "Rate exceeded")
         code = "Throttling" if service == "sts" else "RequestLimitExceeded"
-        return Refusal(code, "Request limit exceeded.", 503)
+        return ApiError(code, "Request limit exceeded.", 503)
     if fault.kind == "deny":
         if service == "ec2":
             message = f"You are not authorized to perform this operation. {who}ec2:{action} because no identity-based "
-            return Refusal("UnauthorizedOperation", f"{message}policy allows the ec2:{action} action.", 403)
+            return ApiError("UnauthorizedOperation", f"{message}policy allows the ec2:{action} action.", 403)
         code = "AccessDeniedException" if speaks_json else "AccessDenied"
-        return Refusal(code, f"{who}{service}:{action}", 400 if speaks_json else 403)
+        return ApiError(code, f"{who}{service}:{action}", 400 if speaks_json else 403)
     if fault.kind == "expired":
         if service == "ec2":
-            return Refusal("RequestExpired", "Request has expired.")
+            return ApiError("RequestExpired", "Request has expired.")
         message = "The security token included in the request is expired"
-        return Refusal("ExpiredTokenException", message) if speaks_json else Refusal("ExpiredToken", message, 403)
+        return ApiError("ExpiredTokenException", message) if speaks_json else ApiError("ExpiredToken", message, 403)
     if fault.kind == "refuse":
-        return Refusal(fault.code, fault.message, fault.status)
+        return ApiError(fault.code, fault.message, fault.status)
     return None

@@ -1,7 +1,6 @@
-"""The HTTP side of the demo cloud: keep-alive connections, a thread each, on a listening socket that was given to it.
+"""A small HTTP server: keep-alive connections, a thread each.
 
-Written out on plain sockets because the faults need what a WSGI server hides, a connection cut in the middle of a
-reply or never answered, and because werkzeug's server closes each connection after one request.
+It is written on plain sockets because faults need to break a connection in the middle of a reply, or to send no reply.
 """
 
 from __future__ import annotations
@@ -18,18 +17,17 @@ from typing import BinaryIO, Protocol
 
 _LINE = 65536
 _PAUSE = 0.05
-"""Seconds until a new try when there is no descriptor left for another connection."""
+"""Seconds to wait when no file descriptor is free for another connection."""
 
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request; header names in lower case. `connection` is there for those who wait on it."""
+    """An HTTP request; header names are in lower case."""
 
     method: str
     target: str
     headers: dict[str, str]
     body: bytes
-    connection: socket.socket
 
     @property
     def path(self) -> str:
@@ -39,7 +37,7 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """One HTTP reply. `cut` sends only a part of it and breaks the connection; `silence` sends nothing, ever."""
+    """An HTTP reply. `cut`: send half of it and break the connection. `silence`: send nothing."""
 
     status: int
     body: bytes
@@ -65,17 +63,15 @@ class Reply:
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-class Answering(Protocol):
-    """Whoever answers requests."""
-
+class Handler(Protocol):
     def answer(self, request: Request) -> Reply:
         """The reply; never raises."""
 
 
 class Server:
-    """Serves `/demo/…` from `control` and all else from `cloud`."""
+    """`control` answers requests to `/demo/…`, `cloud` all others."""
 
-    def __init__(self, listening: socket.socket, cloud: Answering, control: Answering) -> None:
+    def __init__(self, listening: socket.socket, cloud: Handler, control: Handler) -> None:
         self._listening = listening
         self._cloud = cloud
         self._control = control
@@ -91,14 +87,14 @@ class Server:
                     continue
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._serve_connection, args=(connection,), daemon=True).start()
 
-    def _converse(self, connection: socket.socket) -> None:
+    def _serve_connection(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as stream:
             try:
                 while (request := read_request(stream, connection)) is not None:
-                    answering = self._control if request.path.startswith("/demo/") else self._cloud
-                    reply = answering.answer(request)
+                    handler = self._control if request.path.startswith("/demo/") else self._cloud
+                    reply = handler.answer(request)
                     if not _send(connection, reply, request):
                         return
             except (OSError, ValueError):
@@ -106,7 +102,7 @@ class Server:
 
 
 def read_request(stream: BinaryIO, connection: socket.socket) -> Request | None:
-    """The next request of a connection, or None at its end. Raises ValueError for what is not HTTP."""
+    """The next request of a connection, or None at its end. Raises ValueError if it is not HTTP."""
     line = stream.readline(_LINE)
     if not line.strip():
         return None
@@ -124,7 +120,7 @@ def read_request(stream: BinaryIO, connection: socket.socket) -> Request | None:
         body = stream.read(length)
         if len(body) < length:
             return None
-    return Request(method, target, headers, body, connection)
+    return Request(method, target, headers, body)
 
 
 def _chunks(stream: BinaryIO) -> bytes:
@@ -138,7 +134,7 @@ def _chunks(stream: BinaryIO) -> bytes:
 
 
 def _send(connection: socket.socket, reply: Reply, request: Request) -> bool:
-    """Sends the reply; False when the connection is not to be used again."""
+    """Sends the reply. False if the connection must be closed."""
     if reply.silence:
         while connection.recv(_LINE):
             pass
@@ -146,7 +142,7 @@ def _send(connection: socket.socket, reply: Reply, request: Request) -> bool:
     head = reply.head()
     if reply.cut:
         connection.sendall(head + reply.body[: len(reply.body) // 2])
-        # A reset, so that the client sees a broken connection and not an early end.
+        # Reset the connection, or the client would see a normal end.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return False
     if len(reply.body) < _LINE:

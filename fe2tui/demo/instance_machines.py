@@ -1,4 +1,4 @@
-"""The machines behind the instances: a thin layer over `machines` that starts it on first use and keeps order."""
+"""The machines of the account's instances: a layer over `machines` that starts it on first use and keeps order."""
 
 from __future__ import annotations
 
@@ -10,67 +10,67 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fe2tui.demo.machines import Machines
 
+_BOOTING = 0.25
+"""The part of `ssh_seconds`, at its end, in which sshd already answers but refuses logins."""
 
-_LAST = 0.25
-"""The part of the way from running to the first login in which sshd answers already."""
 
+class InstanceMachines:
+    """Creates, boots, halts and destroys machines by instance id. An id without a machine is ignored.
 
-class MachineSide:
-    """Creates, boots and halts machines. Every call is in order and has taken effect when it returns,
-    save `boot_soon`, which lets the cloud answer before a whole scene has booted."""
+    Each method has taken effect when it returns, except `boot_soon`: the cloud can answer before the scene has booted.
+    `on_power` and `metadata` are as in `Machines`.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, on_power: Callable[[str, str], None], metadata: Callable[[str, str], str | None]
+    ) -> None:
         self._folder = folder
+        self._on_power = on_power
+        self._metadata = metadata
         self._machines: Machines | None = None
         self._known: set[str] = set()
         self._to_boot: dict[str, tuple[float, float]] = {}
         self._booting = False
         self._lock = threading.RLock()
-        self.on_power: Callable[[str, str], None] | None = None
-        self.on_metadata: Callable[[str, str], str | None] | None = None
 
     def _started(self) -> Machines:
         if self._machines is None:
             from fe2tui.demo.machines import Machines
 
-            self._machines = Machines(self._folder, on_power=self._pressed, on_metadata=self.on_metadata)
+            self._machines = Machines(self._folder, on_power=self._on_power, metadata=self._metadata)
         return self._machines
-
-    def _pressed(self, instance_id: str, what: str) -> None:
-        if self.on_power is not None:
-            self.on_power(instance_id, what)
 
     def create(
         self, instance_id: str, *, hostname: str, user: str, public_key: str | None, image_id: str | None = None
     ) -> int:
-        """Reserves the machine's port and returns it; its disk begins as that image's, if one was kept."""
+        """Reserves the machine's port and returns it. Its home is a copy of the image's, if one was saved."""
         with self._lock:
             self._known.add(instance_id)
             return self._started().create(
                 instance_id, hostname=hostname, user=user, public_key=public_key, image_id=image_id
             )
 
-    def keep(self, instance_id: str, image_id: str) -> None:
-        """Keeps what the machine's disk holds now as that image's."""
+    def save_image(self, instance_id: str, image_id: str) -> None:
+        """Saves a copy of the machine's home under the image's id."""
         with self._lock:
-            self._first(instance_id)
+            self._finish_boot(instance_id)
             if instance_id in self._known:
-                self._started().keep(instance_id, image_id)
+                self._started().save_image(instance_id, image_id)
 
-    def forget(self, image_id: str) -> None:
-        """Forgets what was kept for an image."""
+    def delete_image(self, image_id: str) -> None:
+        """Deletes the home that was saved under the image's id, if any."""
         with self._lock:
             if self._machines is not None:
-                self._machines.forget(image_id)
+                self._machines.delete_image(image_id)
 
     def boot(self, instance_id: str, after: float, ssh_seconds: float = 0.0) -> None:
-        """Lets people in `after` + `ssh_seconds` from now; for the last quarter of these its sshd only asks to wait."""
+        """Lets users log in `after` + `ssh_seconds` from now."""
         with self._lock:
             if instance_id in self._known:
-                self._started().boot(instance_id, after + ssh_seconds * (1 - _LAST), ssh_seconds * _LAST)
+                self._started().boot(instance_id, after + ssh_seconds * (1 - _BOOTING), ssh_seconds * _BOOTING)
 
     def boot_soon(self, instance_ids: Iterable[str], after: float = 0.0, ssh_seconds: float = 0.0) -> None:
-        """Boots machines one by one in a thread of its own."""
+        """Boots machines one by one in a thread, with the delays of `boot`."""
         with self._lock:
             self._to_boot |= dict.fromkeys(instance_ids, (after, ssh_seconds))
             if self._booting:
@@ -87,28 +87,27 @@ class MachineSide:
                 instance_id = next(iter(self._to_boot))
                 self.boot(instance_id, *self._to_boot.pop(instance_id))
 
-    def _first(self, instance_id: str) -> None:
-        """Lets a boot that is still to come happen before what is to follow it."""
-        due = self._to_boot.pop(instance_id, None)
-        if due is not None:
-            self.boot(instance_id, *due)
+    def _finish_boot(self, instance_id: str) -> None:
+        """Boots a machine that waits for its turn in `boot_soon`."""
+        delays = self._to_boot.pop(instance_id, None)
+        if delays is not None:
+            self.boot(instance_id, *delays)
 
     def halt(self, instance_id: str) -> None:
-        """Takes the machine off the air; its disk and host key stay."""
+        """Turns the machine off; its disk and host key stay."""
         with self._lock:
-            self._first(instance_id)
+            self._finish_boot(instance_id)
             if instance_id in self._known:
                 self._started().halt(instance_id)
 
     def reboot(self, instance_id: str, ssh_seconds: float) -> None:
-        """Takes the machine off the air; people can log in again `ssh_seconds` from now."""
+        """Turns the machine off and on; users can log in `ssh_seconds` from now."""
         with self._lock:
-            self._first(instance_id)
-            if instance_id in self._known:
-                self._started().reboot(instance_id, ssh_seconds * (1 - _LAST), ssh_seconds * _LAST)
+            self._finish_boot(instance_id)
+            self.boot(instance_id, 0.0, ssh_seconds)
 
     def destroy(self, instance_id: str) -> None:
-        """Takes the machine and its disk away for good."""
+        """Destroys the machine with its disk."""
         with self._lock:
             self._to_boot.pop(instance_id, None)
             if instance_id in self._known:
@@ -116,19 +115,19 @@ class MachineSide:
                 self._started().destroy(instance_id)
 
     def console_output(self, instance_id: str) -> str:
-        """What the machine's console has printed; empty without a machine or before its first boot."""
+        """What the machine has printed on its console; empty before its first boot."""
         with self._lock:
-            self._first(instance_id)
+            self._finish_boot(instance_id)
             return self._started().console_output(instance_id) if instance_id in self._known else ""
 
     def replace_host_key(self, instance_id: str) -> None:
-        """Gives the machine another host key."""
+        """Gives the machine a new host key."""
         with self._lock:
-            self._first(instance_id)
+            self._finish_boot(instance_id)
             self._started().replace_host_key(instance_id)
 
     def close(self) -> None:
-        """Takes all machines away and ends their processes."""
+        """Destroys all machines and ends their processes."""
         with self._lock:
             self._to_boot.clear()
             self._known.clear()

@@ -1,4 +1,4 @@
-"""What an instance's metadata says. Source: Amazon EC2 User Guide, "Instance metadata categories"."""
+"""The metadata of an instance. Source: Amazon EC2 User Guide, "Instance metadata categories"."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _ROOT = "/latest/meta-data/"
 _DOCUMENT = "/latest/dynamic/instance-identity/document"
 
 
-def metadata(region: Region, instance: Instance, path: str) -> str | None:
-    """The text at a path such as `/latest/meta-data/instance-id`, the list of what is below a folder, or None."""
+def read(region: Region, instance: Instance, path: str) -> str | None:
+    """The text at a path such as `/latest/meta-data/instance-id`, the names in a folder, or None."""
     if path == _DOCUMENT:
         return json.dumps(_document(region, instance), indent=2)
     if path in ("/latest/meta-data", "/latest", "/latest/"):
@@ -30,13 +30,13 @@ def metadata(region: Region, instance: Instance, path: str) -> str | None:
 
 
 def _listing(region: Region, instance: Instance, folder: str) -> str | None:
-    there = [name for name, item in _ITEMS.items() if name.startswith(folder) and item(region, instance) is not None]
-    rest = [name.removeprefix(folder).partition("/") for name in there]
-    return "\n".join(dict.fromkeys(f"{name}{slash}" for name, slash, _ in rest)) or None
+    names = [name for name, item in _ITEMS.items() if name.startswith(folder) and item(region, instance) is not None]
+    below = [name.removeprefix(folder).partition("/") for name in names]
+    return "\n".join(dict.fromkeys(f"{name}{slash}" for name, slash, _ in below)) or None
 
 
 def _action(region: Region, instance: Instance) -> str | None:
-    """The interruption notice; None, which is 404, while there is none."""
+    """The interruption notice; None (404) while there is none."""
     if instance.notice is None:
         return None
     action, at = instance.notice
@@ -44,7 +44,7 @@ def _action(region: Region, instance: Instance) -> str | None:
 
 
 def _termination_time(region: Region, instance: Instance) -> str | None:
-    """The older form of the notice, of one that is to be terminated."""
+    """The older form of the notice; only if the instance will be terminated."""
     notice = instance.notice
     return _stamp(notice[1]) if notice is not None and notice[0] == "terminate" else None
 

@@ -1,4 +1,4 @@
-"""How instances move from state to state, in the cloud's time, and what moves with them."""
+"""How instances change state, in the cloud's time, and what changes with them: addresses, volumes, machines."""
 
 from __future__ import annotations
 
@@ -9,23 +9,29 @@ from fe2tui.demo.account import Region
 from fe2tui.demo.records import Instance
 
 LOOPBACK = "127.0.0.1"
-"""Every public address is this one, so that nothing started by a demo can ever reach a stranger's machine."""
+"""The public address of every instance: no program can reach a stranger's host through the demo."""
 
 USER_SHUTDOWN = ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown")
-OWN_SHUTDOWN = ("Client.InstanceInitiatedShutdown", "Client.InstanceInitiatedShutdown: Instance initiated shutdown")
+INSTANCE_SHUTDOWN = (
+    "Client.InstanceInitiatedShutdown",
+    "Client.InstanceInitiatedShutdown: Instance initiated shutdown",
+)
+SPOT_SHUTDOWN = ("Server.SpotInstanceShutdown", "Server.SpotInstanceShutdown: Instance was stopped by Amazon EC2")
+SPOT_TERMINATION = ("Server.SpotInstanceTermination", "Server.SpotInstanceTermination: Spot instance termination")
 
 
-def user_initiated(moment: datetime) -> str:
-    """EC2's StateTransitionReason for what a person did."""
-    return f"User initiated ({moment:%Y-%m-%d %H:%M:%S} GMT)"
+def user_initiated(at: datetime) -> str:
+    """StateTransitionReason after a user's call."""
+    return f"User initiated ({at:%Y-%m-%d %H:%M:%S} GMT)"
 
 
-def service_initiated(moment: datetime) -> str:
-    """EC2's StateTransitionReason for what AWS did, as a terminated spot instance has it."""
-    return f"Service initiated ({moment:%Y-%m-%d %H:%M:%S} GMT)"
+def service_initiated(at: datetime) -> str:
+    """StateTransitionReason after EC2 terminated a spot instance."""
+    return f"Service initiated ({at:%Y-%m-%d %H:%M:%S} GMT)"
 
 
 def _enter(instance: Instance, state: str) -> int:
+    """Sets the state. Returns its number; a scheduled change compares it to see whether it still applies."""
     instance.state = state
     instance.epoch += 1
     instance.notice = instance.rebalance_at = None
@@ -33,10 +39,22 @@ def _enter(instance: Instance, state: str) -> int:
     return instance.epoch
 
 
-def begin_running(region: Region, instance: Instance, soon: bool = False) -> None:
-    """To pending now, to running after `boot_seconds`; people can log in `ssh_seconds` later.
+def _has_address(region: Region, instance: Instance) -> bool:
+    return any(address.instance_id == instance.id for address in region.addresses.values())
 
-    With `soon` the machine is booted in the background.
+
+def start(region: Region, instance: Instance) -> None:
+    """Starts a stopped instance; as at EC2, this is its new launch time."""
+    instance.launched_at = region.now.replace(microsecond=0)
+    begin_running(region, instance)
+    give_address(region, instance)
+    spot_requests.on_starting(region, instance)
+
+
+def begin_running(region: Region, instance: Instance, soon: bool = False) -> None:
+    """Sets pending now and running after `boot_seconds`; users can log in `ssh_seconds` later.
+
+    With `soon`, the machine boots in the background.
     """
     options = region.account.options
     epoch = _enter(instance, "pending")
@@ -44,12 +62,12 @@ def begin_running(region: Region, instance: Instance, soon: bool = False) -> Non
     instance.transition_reason = ""
     instance.interrupted = False
 
-    def up() -> None:
+    def run() -> None:
         if instance.epoch == epoch:
             _enter(instance, "running")
             instance.state_reason = None
 
-    region.after(options.boot_seconds, up)
+    region.after(options.boot_seconds, run)
     if instance.has_machine:
         machines, delays = region.account.machines, (options.boot_seconds, options.ssh_seconds)
         if soon:
@@ -59,52 +77,53 @@ def begin_running(region: Region, instance: Instance, soon: bool = False) -> Non
 
 
 def give_address(region: Region, instance: Instance) -> None:
-    """Gives a pending or running instance its public address, if it is to have one."""
-    held = any(address.instance_id == instance.id for address in region.addresses.values())
-    instance.public_ip = LOOPBACK if instance.wants_public_ip or held else None
+    """Gives a pending or running instance its public address, if it wants one or has an elastic one."""
+    instance.public_ip = LOOPBACK if instance.wants_public_ip or _has_address(region, instance) else None
     instance.touch()
 
 
 def begin_stopping(
     region: Region, instance: Instance, reason: tuple[str, str] = USER_SHUTDOWN, transition: str | None = None
 ) -> None:
-    """To stopping now, to stopped after `stop_seconds`; its machine is off the air at once."""
-    epoch = _enter(instance, "stopping")
-    instance.state_reason = reason
-    instance.transition_reason = user_initiated(region.now) if transition is None else transition
-    if instance.has_machine:
-        region.account.machines.halt(instance.id)
+    """Sets stopping now and stopped after `stop_seconds`. Its machine goes off at once."""
+    epoch = _begin_to_end(region, instance, "stopping", reason, transition)
 
-    def down() -> None:
+    def stop() -> None:
         if instance.epoch == epoch:
             _enter(instance, "stopped")
-            held = any(address.instance_id == instance.id for address in region.addresses.values())
-            instance.public_ip = LOOPBACK if held else None
-            spot_requests.stopped(region, instance)
+            instance.public_ip = LOOPBACK if _has_address(region, instance) else None
+            spot_requests.on_stopped(region, instance)
 
-    region.after(region.account.options.stop_seconds, down)
+    region.after(region.account.options.stop_seconds, stop)
 
 
 def begin_terminating(
     region: Region, instance: Instance, reason: tuple[str, str] = USER_SHUTDOWN, transition: str | None = None
 ) -> None:
-    """To shutting-down now, to terminated after `stop_seconds`, gone from sight after `linger_seconds`."""
-    epoch = _enter(instance, "shutting-down")
+    """Sets shutting-down now and terminated after `stop_seconds`. It is shown for `linger_seconds` more."""
+    epoch = _begin_to_end(region, instance, "shutting-down", reason, transition)
+    spot_requests.on_terminating(region, instance)
+
+    def end() -> None:
+        if instance.epoch == epoch:
+            terminate(region, instance)
+
+    region.after(region.account.options.stop_seconds, end)
+
+
+def _begin_to_end(
+    region: Region, instance: Instance, state: str, reason: tuple[str, str], transition: str | None
+) -> int:
+    epoch = _enter(instance, state)
     instance.state_reason = reason
     instance.transition_reason = user_initiated(region.now) if transition is None else transition
     if instance.has_machine:
         region.account.machines.halt(instance.id)
-    spot_requests.terminating(region, instance)
-
-    def gone() -> None:
-        if instance.epoch == epoch:
-            end(region, instance)
-
-    region.after(region.account.options.stop_seconds, gone)
+    return epoch
 
 
-def end(region: Region, instance: Instance) -> None:
-    """To terminated: its disks are deleted or set free, its addresses too, its machine is destroyed."""
+def terminate(region: Region, instance: Instance) -> None:
+    """Sets terminated now: deletes or detaches its volumes, frees its addresses, destroys its machine."""
     _enter(instance, "terminated")
     for attachment in instance.attachments:
         volume = region.volumes.get(attachment.volume_id)
@@ -120,21 +139,21 @@ def end(region: Region, instance: Instance) -> None:
             address.instance_id = address.association_id = None
     if instance.has_machine:
         region.account.machines.destroy(instance.id)
-    spot_requests.terminated(region, instance)
-    region.after(region.account.options.linger_seconds, lambda: _forget(region, instance))
+    spot_requests.on_terminated(region, instance)
+
+    def remove() -> None:
+        region.instances.pop(instance.id, None)
+
+    region.after(region.account.options.linger_seconds, remove)
 
 
-def _forget(region: Region, instance: Instance) -> None:
-    region.instances.pop(instance.id, None)
-
-
-def pressed(region: Region, instance: Instance, what: str) -> None:
-    """The machine itself was told to power off or to restart."""
+def power_button(region: Region, instance: Instance, button: str) -> None:
+    """The instance turns itself off or restarts: a user of its machine ran `poweroff` or `reboot`."""
     if instance.state != "running":
         return
-    if what == "reboot":
+    if button == "reboot":
         region.account.machines.reboot(instance.id, region.account.options.ssh_seconds)
     elif instance.shutdown_behavior == "terminate" or spot_requests.is_one_time(region, instance):
-        begin_terminating(region, instance, OWN_SHUTDOWN, "")
+        begin_terminating(region, instance, INSTANCE_SHUTDOWN, "")
     else:
-        begin_stopping(region, instance, OWN_SHUTDOWN, "")
+        begin_stopping(region, instance, INSTANCE_SHUTDOWN, "")

@@ -13,15 +13,15 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from fe2tui.demo.errors import Refusal
+from fe2tui.demo.errors import ApiError
 from fe2tui.demo.protocols import iso, texts
 
 Getter = Callable[[Any], Any]
-"""Takes what a filter looks at out of a record: text, a boolean, a number, a time, None, or several of them."""
+"""The value of a record that a filter compares: text, a boolean, a number, a time, None, or several of these."""
 
 
 def _pattern(value: str) -> Callable[[str], bool]:
-    """One filter value as a test. A backslash takes the meaning from the wildcard after it."""
+    """A test for one filter value. `*` and `?` are wildcards, except after a backslash."""
     parts: list[str] = []
     wild = False
     at = 0
@@ -69,21 +69,24 @@ def _tag_getter(name: str) -> Getter | None:
 
 
 def matcher(parameter: Any, getters: Mapping[str, Getter]) -> Callable[[Any], bool]:
-    """A test for records from a request's `Filter` parameter. Raises Refusal for an unknown filter."""
+    """A test for a request's `Filter` parameter: all filters must match, each with any of its values.
+
+    Raises ApiError for an unknown filter.
+    """
     tests: list[tuple[Getter, list[Callable[[str], bool]]]] = []
     for entry in parameter or ():
         name = entry.get("Name", "") if isinstance(entry, Mapping) else ""
         getter = _tag_getter(name) or getters.get(name)
         if getter is None:
-            raise Refusal("InvalidParameterValue", f"The filter '{name}' is invalid")
+            raise ApiError("InvalidParameterValue", f"The filter '{name}' is invalid")
         tests.append((getter, [_pattern(value) for value in texts(entry.get("Value"))]))
     if not tests:
         return lambda record: True
 
     def matches(record: Any) -> bool:
         for getter, wanted in tests:
-            found = list(_as_texts(getter(record)))
-            if not any(test(text) for test in wanted for text in found):
+            values = list(_as_texts(getter(record)))
+            if not any(test(text) for test in wanted for text in values):
                 return False
         return True
 
@@ -94,49 +97,49 @@ Item = TypeVar("Item")
 
 
 def page_size(params: Mapping[str, Any], low: int, high: int, name: str = "maxResults") -> int | None:
-    """The page size asked for, or None. Raises Refusal outside `low`…`high`."""
+    """The request's MaxResults, or None. Raises ApiError if it is below `low` or above `high`."""
     text = params.get("MaxResults")
     if text in (None, ""):
         return None
     try:
         size = int(str(text))
     except ValueError:
-        raise Refusal("InvalidParameterValue", f"Invalid value '{text}' for {name}") from None
+        raise ApiError("InvalidParameterValue", f"Invalid value '{text}' for {name}") from None
     if size < low:
-        raise Refusal(
+        raise ApiError(
             "InvalidParameterValue",
             f"Value ( {size} ) for parameter {name} is invalid. Expecting a value greater than {low}.",
         )
     if size > high:
-        raise Refusal(
+        raise ApiError(
             "InvalidParameterValue",
             f"Value ( {size} ) for parameter {name} is invalid. Expecting a value less than or equal to {high}.",
         )
     return size
 
 
-def question(params: Mapping[str, Any]) -> int:
-    """A number for what is asked, apart from where its pages are cut."""
+def query_digest(params: Mapping[str, Any]) -> int:
+    """A number that is the same for all pages of one query."""
     rest = {key: value for key, value in params.items() if key not in ("NextToken", "MaxResults", "DryRun")}
     return zlib.crc32(json.dumps(rest, sort_keys=True, default=str).encode())
 
 
 def write_token(position: Any, params: Mapping[str, Any]) -> str:
-    """A token that continues this question at `position`."""
-    return base64.urlsafe_b64encode(json.dumps([position, question(params)]).encode()).decode()
+    """A NextToken that continues this query at `position`."""
+    return base64.urlsafe_b64encode(json.dumps([position, query_digest(params)]).encode()).decode()
 
 
 def read_token(params: Mapping[str, Any], code: str = "InvalidNextToken") -> Any:
-    """The position in the request's NextToken, or None. Raises Refusal when it is not one of this question."""
+    """The position in the request's NextToken, or None. Raises ApiError if the token belongs to another query."""
     token = params.get("NextToken")
     if not token:
         return None
     try:
-        position, asked = json.loads(base64.urlsafe_b64decode(str(token).encode()))
+        position, digest = json.loads(base64.urlsafe_b64decode(str(token).encode()))
     except (ValueError, TypeError, binascii.Error):
-        raise Refusal(code, "The token is invalid.") from None
-    if asked != question(params):
-        raise Refusal(code, "The token does not belong to this request.")
+        raise ApiError(code, "The token is invalid.") from None
+    if digest != query_digest(params):
+        raise ApiError(code, "The token does not belong to this request.")
     return position
 
 
@@ -149,10 +152,10 @@ def page(
     default: int | None = None,
     key: str = "serial",
 ) -> tuple[Sequence[Item], str | None]:
-    """(the page, the token of the next or None).
+    """(one page of the items, the token of the next page or None).
 
-    `items` are in the order of their attribute `key`, which the token remembers: what comes or goes between two pages
-    moves nothing. With an empty `key` the token remembers the position.
+    `items` are sorted by their attribute `key`. The token holds that of the last item, so that items which appear or
+    vanish between two pages do not shift the rest. With an empty `key` it holds the index.
     """
     size = page_size(params, low, high) or default
     start = 0
@@ -165,10 +168,10 @@ def page(
     return items[start : start + size], write_token(getattr(last, key) if key else start + size, params)
 
 
-def refuse_ids_with_pages(params: Mapping[str, Any], parameter: str, set_name: str) -> None:
-    """Refuses MaxResults beside a list of ids, as EC2 does."""
+def check_no_ids_with_pages(params: Mapping[str, Any], parameter: str, set_name: str) -> None:
+    """Raises ApiError if a request has both ids and MaxResults, as EC2 does."""
     if params.get(parameter) and params.get("MaxResults"):
-        raise Refusal(
+        raise ApiError(
             "InvalidParameterCombination",
             f"The parameter {set_name} cannot be used with the parameter maxResults",
         )

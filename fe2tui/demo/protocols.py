@@ -1,25 +1,57 @@
-"""AWS's protocols on the wire: requests as calls with parameters; results and errors as XML or JSON."""
+"""AWS's protocols ec2 (forms and XML), query (the same, for sts) and json: parses requests, writes replies."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
+from fe2tui.demo.errors import ApiError
+from fe2tui.demo.http_server import Reply, Request
+
 EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
+STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 _SPECIAL = re.compile("[&<>\r]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
-UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""The characters that XML 1.0 cannot carry, so that AWS refuses them in what it stores."""
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML 1.0 cannot carry; AWS refuses them in tags."""
+
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
-class Rendered(str):
-    """Text that is XML already."""
+@dataclass(slots=True)
+class ApiRequest:
+    """A parsed AWS request. `protocol` is ec2, query or json; `region` is the one that it is signed for."""
+
+    service: str
+    action: str
+    region: str
+    access_key: str
+    protocol: str
+    params: dict[str, Any]
+
+
+def parse_request(request: Request) -> ApiRequest:
+    """Reads service and region from the signature, and the action as the protocol has it. Raises ValueError."""
+    signed = _CREDENTIAL.search(request.headers.get("authorization", ""))
+    access_key, region, service = signed.groups() if signed else ("", "us-east-1", "ec2")
+    target = request.headers.get("x-amz-target")
+    if target:
+        params = json.loads(request.body or b"{}")
+        return ApiRequest(service, target.rpartition(".")[2], region, access_key, "json", params)
+    query = parse_query(request.body.decode() if request.body else request.target.partition("?")[2])
+    protocol = "ec2" if service == "ec2" else "query"
+    return ApiRequest(service, str(query.pop("Action", "")), region, access_key, protocol, query)
+
+
+class Xml(str):
+    """Text that is already XML."""
 
     __slots__ = ()
 
@@ -30,19 +62,19 @@ def escape(text: str) -> str:
 
 
 def iso(moment: datetime) -> str:
-    """EC2's form of a time, in milliseconds, as `2026-11-20T10:00:00.000Z`."""
+    """A time as EC2 writes it, with milliseconds: `2026-11-20T10:00:00.000Z`."""
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
 
 
 def parse_time(text: str) -> datetime:
-    """A time as clients send it; one without a zone is UTC. Raises ValueError."""
+    """A time as clients send it; without a zone it is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def parse_query(body: str) -> dict[str, Any]:
-    """A form body as a tree: `Filter.1.Value.2=x` becomes {"Filter": [{"Value": [..., "x"]}]}; all leaves are text."""
+    """A form body as a tree: `Filter.1.Value.2=x` is {"Filter": [{"Value": [..., "x"]}]}. All leaves are text."""
     root: dict[str, Any] = {}
     for key, value in parse_qsl(body, keep_blank_values=True):
         *path, leaf = key.split(".")
@@ -53,33 +85,33 @@ def parse_query(body: str) -> dict[str, Any]:
                 below = node[step] = {}
             node = below
         node[leaf] = value
-    return {key: _listed(value) for key, value in root.items()}
+    return {key: _with_lists(value) for key, value in root.items()}
 
 
-def _listed(node: Any) -> Any:
+def _with_lists(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     if node and all(key.isdigit() for key in node):
-        return [_listed(node[key]) for key in sorted(node, key=int)]
+        return [_with_lists(node[key]) for key in sorted(node, key=int)]
     if list(node) == ["member"]:
-        return _listed(node["member"])
-    return {key: _listed(value) for key, value in node.items()}
+        return _with_lists(node["member"])
+    return {key: _with_lists(value) for key, value in node.items()}
 
 
 def texts(value: Any) -> list[str]:
-    """A parameter that may be a list, one value or absent, as a list of text."""
+    """A parameter that may be a list, a single value or absent, as a list of text."""
     if value is None or value == "":
         return []
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
 def truth(value: Any) -> bool:
-    """A boolean parameter; absent is False."""
+    """A boolean parameter; False if it is absent."""
     return str(value).lower() == "true"
 
 
 def _content(value: Any) -> str:
-    if isinstance(value, Rendered):
+    if isinstance(value, Xml):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -93,7 +125,7 @@ def _content(value: Any) -> str:
 
 
 def element(name: str, value: Any) -> str:
-    """One XML element; None is left out, a list becomes `item` elements, a mapping its children."""
+    """An XML element. None gives no element, a list gives `item` elements, a mapping gives children."""
     if value is None:
         return ""
     content = _content(value)
@@ -101,62 +133,48 @@ def element(name: str, value: Any) -> str:
 
 
 def tag_set(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as EC2 lists them."""
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
-def ec2_reply(action: str, request_id: str, result: Mapping[str, Any] | Rendered) -> bytes:
-    """The body of an answered EC2 call."""
-    return "".join(
-        (
-            DECLARATION,
-            f'<{action}Response xmlns="{EC2_NAMESPACE}">\n<requestId>{request_id}</requestId>',
-            _content(result),
-            f"</{action}Response>",
-        )
-    ).encode()
+def reply_of(request: ApiRequest, result: Mapping[str, Any], request_id: str) -> Reply:
+    """An operation's result as a reply in the protocol of its request."""
+    ids = {"x-amzn-RequestId": request_id}
+    name = f"{request.action}Response"
+    if request.protocol == "json":
+        return Reply(200, json.dumps(result, default=_json_time).encode(), "application/x-amz-json-1.1", ids)
+    if request.protocol == "query":
+        meta = element("ResponseMetadata", {"RequestId": request_id})
+        body = f'<{name} xmlns="{STS_NAMESPACE}">{element(f"{request.action}Result", result)}{meta}</{name}>'
+        return Reply(200, body.encode(), "text/xml", ids)
+    head = f'{DECLARATION}<{name} xmlns="{EC2_NAMESPACE}">\n<requestId>{request_id}</requestId>'
+    return Reply(200, "".join((head, _content(result), f"</{name}>")).encode(), headers=ids)
 
 
-def ec2_error(code: str, message: str, request_id: str) -> bytes:
-    """The body of a refused EC2 call."""
-    error = element("Error", {"Code": code, "Message": message})
-    return f"{DECLARATION}<Response><Errors>{error}</Errors><RequestID>{request_id}</RequestID></Response>".encode()
+def error_reply(request: ApiRequest, error: ApiError, request_id: str) -> Reply:
+    """An error as a reply in the protocol of its request."""
+    ids = {"x-amzn-RequestId": request_id}
+    code, message = error.code, error.message
+    if request.protocol == "json":
+        fields = {"__type": code, "message": message, "Message": message}
+        return Reply(error.status, json.dumps(fields).encode(), "application/x-amz-json-1.1", ids)
+    if request.protocol == "query":
+        inside = element("Error", {"Type": "Sender", "Code": code, "Message": message})
+        body = f'<ErrorResponse xmlns="{STS_NAMESPACE}">{inside}<RequestId>{request_id}</RequestId></ErrorResponse>'
+        return Reply(error.status, body.encode(), "text/xml", ids)
+    inside = element("Error", {"Code": code, "Message": message})
+    body = f"{DECLARATION}<Response><Errors>{inside}</Errors><RequestID>{request_id}</RequestID></Response>"
+    return Reply(error.status, body.encode(), headers=ids)
 
 
-STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
-
-
-def query_reply(action: str, request_id: str, result: Mapping[str, Any], namespace: str = STS_NAMESPACE) -> bytes:
-    """The body of an answered call of the query protocol (sts)."""
-    meta = element("ResponseMetadata", {"RequestId": request_id})
-    name = f"{action}Response"
-    return f'<{name} xmlns="{namespace}">{element(f"{action}Result", result)}{meta}</{name}>'.encode()
-
-
-def query_error(code: str, message: str, request_id: str, namespace: str = STS_NAMESPACE) -> bytes:
-    """The body of a refused call of the query protocol."""
-    error = element("Error", {"Type": "Sender", "Code": code, "Message": message})
-    return (f'<ErrorResponse xmlns="{namespace}">{error}<RequestId>{request_id}</RequestId></ErrorResponse>').encode()
-
-
-def _plain(value: Any) -> Any:
+def _json_time(value: Any) -> float:
+    """Times are epoch seconds in JSON."""
     if isinstance(value, datetime):
         return value.timestamp()
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def json_reply(result: Mapping[str, Any]) -> bytes:
-    """The body of an answered call of the JSON protocol; times are epoch seconds."""
-    return json.dumps(result, default=_plain).encode()
-
-
-def json_error(code: str, message: str) -> bytes:
-    """The body of a refused call of the JSON protocol."""
-    return json.dumps({"__type": code, "message": message, "Message": message}).encode()
-
-
 def tag_parameters(specifications: Iterable[Mapping[str, Any]] | None, kind: str) -> dict[str, str]:
-    """The tags that a request's `TagSpecification` gives to resources of one kind."""
+    """The tags that a request's `TagSpecification` has for resources of one type."""
     found: dict[str, str] = {}
     for specification in specifications or ():
         if specification.get("ResourceType") == kind:

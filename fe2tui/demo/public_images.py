@@ -1,4 +1,4 @@
-"""The public images that a region has: the newest of each family, an older one, and the names SSM knows them by."""
+"""The public images of a region: three of each family, the newest with the SSM parameter that names it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from fe2tui.demo.account import Region
-from fe2tui.demo.records import Disk, Image, Snapshot
+from fe2tui.demo.records import BlockDevice, Image, Snapshot
 
 CANONICAL = "099720109477"
 AMAZON = "137112412989"
@@ -18,7 +18,7 @@ DEEP_LEARNING = "898082745236"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Images of one family and architecture; `{date}` in the name stands for the day it was made."""
+    """Images of one family and architecture. `{date}` in the name is the date of creation, as `date` formats it."""
 
     name: str
     date: str
@@ -119,23 +119,23 @@ def _id(prefix: str, *parts: str) -> str:
     return f"{prefix}-0{hashlib.sha256('/'.join(parts).encode()).hexdigest()[:16]}"
 
 
-def public_images(region: Region) -> Iterator[tuple[Image, list[Snapshot]]]:
-    """Of each family one image three months old, one a month old and one nine days old, the newest in SSM."""
+def public_images(region: Region) -> Iterator[tuple[Image, Snapshot]]:
+    """Three images of each family: 97, 37 and 9 days old, each with its snapshot."""
     today = region.now.replace(hour=6, minute=12, second=44, microsecond=0)
     for days in (97, 37, 9):
-        made = today - timedelta(days=days)
+        created_at = today - timedelta(days=days)
         for family in FAMILIES:
-            yield _image(region, family, made, newest=days == 9)
+            yield _image(region, family, created_at, newest=days == 9)
 
 
-def _image(region: Region, family: Family, made: datetime, newest: bool) -> tuple[Image, list[Snapshot]]:
-    name = family.name.replace("{date}", made.astimezone(UTC).strftime(family.date))
+def _image(region: Region, family: Family, created_at: datetime, newest: bool) -> tuple[Image, Snapshot]:
+    name = family.name.replace("{date}", created_at.astimezone(UTC).strftime(family.date))
     snapshot = Snapshot(
         region.serial(),
         _id("snap", region.name, name),
         _id("vol", region.name, name),
         family.size,
-        made,
+        created_at,
         family.owner,
         family.alias,
         f"Created for {name}",
@@ -146,8 +146,8 @@ def _image(region: Region, family: Family, made: datetime, newest: bool) -> tupl
         name=name,
         owner_id=family.owner,
         architecture=family.architecture,
-        created_at=made,
-        disks=[Disk(family.root, family.size, snapshot.id)],
+        created_at=created_at,
+        disks=[BlockDevice(family.root, family.size, snapshot.id)],
         user=family.user,
         root_device=family.root,
         owner_alias=family.alias,
@@ -156,9 +156,9 @@ def _image(region: Region, family: Family, made: datetime, newest: bool) -> tupl
         boot_mode="uefi" if family.architecture == "arm64" else "uefi-preferred",
         ssm_name=family.parameter if newest else None,
     )
-    return image, [snapshot]
+    return image, snapshot
 
 
 def parameters(region: Region) -> dict[str, Image]:
-    """The public SSM parameters of a region, each with the image whose id it holds."""
+    """The names of the region's public SSM parameters, each with the image whose id is its value."""
     return {image.ssm_name: image for image in region.images.values() if image.ssm_name}

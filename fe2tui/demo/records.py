@@ -1,4 +1,4 @@
-"""What an account holds, as plain records; the rules change them, the views render them."""
+"""The records of an account: instances, volumes, images and so on. `serial` is the order of creation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STATE_CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 4
 
 @dataclass(slots=True, eq=False)
 class Attachment:
-    """A volume on an instance, seen from either side."""
+    """A volume on an instance; the volume's record and the instance's record share it."""
 
     device: str
     volume_id: str
@@ -25,7 +25,12 @@ class Attachment:
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """One instance; `rendered` is its XML, kept until something changes (`touch`)."""
+    """An instance.
+
+    `groups` are (id, name) of its security groups, `state_reason` is (code, message), `notice` (action, time) of an
+    interruption. `epoch` counts its changes of state. `has_machine`: it has a machine of its own. `xml` is its
+    description, kept until `touch`, which is called after each change.
+    """
 
     serial: int
     id: str
@@ -64,33 +69,29 @@ class Instance:
     metadata: dict[str, str] = field(default_factory=dict)
     profile_arn: str | None = None
     hibernation: bool = False
-    credits: str = "unlimited"
     source_dest_check: bool = True
     boot_mode: str | None = None
     ena: bool = True
     has_machine: bool = True
     unseen_until: datetime | None = None
     epoch: int = 0
-    rendered: str | None = None
+    xml: str | None = None
 
     def touch(self) -> None:
-        """Forgets the XML after a change."""
-        self.rendered = None
+        self.xml = None
 
     @property
     def state_code(self) -> int:
-        """EC2's number of the state."""
         return STATE_CODES[self.state]
 
     @property
     def interface_id(self) -> str:
-        """The id of its one network interface."""
         return "eni-" + self.id[2:]
 
 
 @dataclass(slots=True, eq=False)
 class Modification:
-    """A volume's change of size or kind, under way or done."""
+    """A volume's change from `before` to `after`, each (GiB, type, IOPS, MiB/s). Progress is in percent."""
 
     started_at: datetime
     before: tuple[int, str, int | None, int | None]
@@ -102,14 +103,14 @@ class Modification:
 
 @dataclass(slots=True, eq=False)
 class Volume:
-    """One EBS volume; `size` in GiB."""
+    """An EBS volume. Size in GiB, throughput in MiB/s."""
 
     serial: int
     id: str
     zone: str
     size: int
     created_at: datetime
-    kind: str = "gp3"
+    type: str = "gp3"
     iops: int | None = 3000
     throughput: int | None = 125
     snapshot_id: str = ""
@@ -122,7 +123,7 @@ class Volume:
 
 @dataclass(slots=True, eq=False)
 class Snapshot:
-    """One snapshot; `size` is its volume's, in GiB."""
+    """A snapshot. `size` is that of its volume, in GiB; `progress` is in percent."""
 
     serial: int
     id: str
@@ -139,20 +140,20 @@ class Snapshot:
 
     @property
     def full_bytes(self) -> int | None:
-        """What a full copy holds, once it is complete: between a quarter and three quarters of its volume."""
+        """The bytes of a full copy, a quarter to three quarters of the volume; None until it is complete."""
         if self.state != "completed":
             return None
         return self.size * 2**30 * (25 + crc32(self.id.encode()) % 51) // 100
 
 
 @dataclass(slots=True, eq=False)
-class Disk:
-    """One EBS entry of an image's block device mapping; `size` in GiB."""
+class BlockDevice:
+    """An EBS volume in an image's block device mapping. Size in GiB."""
 
     device: str
     size: int
     snapshot_id: str | None
-    kind: str = "gp3"
+    type: str = "gp3"
     delete_on_termination: bool = True
     encrypted: bool = False
     iops: int | None = None
@@ -161,7 +162,7 @@ class Disk:
 
 @dataclass(slots=True, eq=False)
 class Image:
-    """One machine image; `user` is the login that its machines know."""
+    """An image. `user` is the login name on its machines; `ssm_name` the SSM parameter that names it."""
 
     serial: int
     id: str
@@ -169,7 +170,7 @@ class Image:
     owner_id: str
     architecture: str
     created_at: datetime
-    disks: list[Disk]
+    disks: list[BlockDevice]
     user: str
     root_device: str = "/dev/sda1"
     owner_alias: str | None = None
@@ -185,19 +186,18 @@ class Image:
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
-    def root_disk(self) -> Disk | None:
-        """The disk it boots from."""
+    def root_disk(self) -> BlockDevice | None:
         return next((disk for disk in self.disks if disk.device == self.root_device), None)
 
 
 @dataclass(slots=True, eq=False)
 class KeyPair:
-    """One key pair; `public_key` in OpenSSH's form."""
+    """A key pair. `public_key` is in OpenSSH's form."""
 
     serial: int
     id: str
     name: str
-    kind: str
+    type: str
     fingerprint: str
     public_key: str
     created_at: datetime
@@ -206,11 +206,11 @@ class KeyPair:
 
 @dataclass(slots=True, eq=False)
 class SpotRequest:
-    """One spot instance request; `launch` are the parameters that a replacement is launched with."""
+    """A spot request. `launch` are the parameters of RunInstances for another instance; `status` is (code, message)."""
 
     serial: int
     id: str
-    kind: str
+    type: str
     interruption: str
     created_at: datetime
     zone: str
@@ -226,7 +226,7 @@ class SpotRequest:
 
 @dataclass(slots=True, eq=False)
 class Address:
-    """One elastic address."""
+    """An elastic IP address."""
 
     serial: int
     id: str
@@ -238,8 +238,6 @@ class Address:
 
 @dataclass(slots=True, eq=False)
 class Vpc:
-    """One network."""
-
     serial: int
     id: str
     cidr: str
@@ -249,7 +247,7 @@ class Vpc:
 
 @dataclass(slots=True, eq=False)
 class Subnet:
-    """One subnet; `taken` counts the addresses it has given away."""
+    """A subnet. `used_addresses` counts all that it has ever given."""
 
     serial: int
     id: str
@@ -258,13 +256,13 @@ class Subnet:
     cidr: str
     is_default: bool = False
     public_ips: bool = True
-    taken: int = 0
+    used_addresses: int = 0
     tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
-class Rule:
-    """One rule of a security group: from or to one range of addresses, or one other group."""
+class SecurityGroupRule:
+    """A rule of a security group. `source` is (`cidr`, `cidr6`, `group` or `prefix`, its value)."""
 
     id: str
     egress: bool
@@ -277,21 +275,19 @@ class Rule:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What makes two rules the same."""
+        """Equal for rules that EC2 regards as duplicates."""
         return (self.egress, self.protocol, self.from_port, self.to_port, self.source)
 
 
 @dataclass(slots=True, eq=False)
-class Group:
-    """One security group."""
-
+class SecurityGroup:
     serial: int
     id: str
     name: str
     description: str
     vpc_id: str
-    rules: list[Rule] = field(default_factory=list)
+    rules: list[SecurityGroupRule] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
 
 
-Taggable = Instance | Volume | Snapshot | Image | KeyPair | SpotRequest | Address | Vpc | Subnet | Group | Rule
+Taggable = Instance | Volume | Snapshot | Image | KeyPair | SpotRequest | Address | Vpc | Subnet | SecurityGroup

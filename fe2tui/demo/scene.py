@@ -1,27 +1,27 @@
-"""The lived-in account that a demo opens on: machines in every state, and names as people give them."""
+"""The account that a demo opens with: instances in every state, with names and tags as people give them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 
+from fe2tui.demo import bulk_instances
 from fe2tui.demo.account import SCENE_REGIONS, Account
-from fe2tui.demo.bulk_instances import add_extras
 from fe2tui.demo.control import ADDRESS
 from fe2tui.demo.instance_states import LOOPBACK
 from fe2tui.demo.records import Address, Image
 from fe2tui.demo.rules.key_pairs import add_key, new_key
-from fe2tui.demo.scene_builder import Stage, Wish
+from fe2tui.demo.scene_builder import InstanceSpec, SceneBuilder
 
 _LONG_NAME = "quarterly-forecast-backtest-2026-q4-with-all-regions-eu-us-ap"[:60]
 _DAY = 24.0
 _TEAM = {"project": "vision", "owner": "jh"}
 
 
-def furnish(account: Account) -> None:
-    """Makes what the options ask for.
+def build(account: Account) -> None:
+    """Creates what the account's options ask for.
 
-    Writes the private key of the key pair `default`, readable by its owner only; nobody has that of `laptop-2023`.
+    Writes the private key of the key pair `default`, readable by its owner only. That of `laptop-2023` is lost.
     """
     private, public = new_key("ed25519")
     _, lost = new_key("ed25519")
@@ -34,17 +34,17 @@ def furnish(account: Account) -> None:
         add_key(region, "default", public, {})
         if account.options.scene and name in SCENE_REGIONS:
             add_key(region, "laptop-2023", lost, {"owner": "mk"})
-            _groups(Stage(region))
+            _groups(SceneBuilder(region))
     if account.options.scene:
-        _ohio(Stage(account.region("us-east-2")))
-        _oregon(Stage(account.region("us-west-2")))
+        _ohio(SceneBuilder(account.region("us-east-2")))
+        _oregon(SceneBuilder(account.region("us-west-2")))
     region = account.region(account.options.region)
-    add_extras(region, Stage(region).newest("noble"), public, account.options.extra)
+    bulk_instances.create(region, SceneBuilder(region).newest("noble"), public, account.options.extra)
 
 
-def _groups(stage: Stage) -> None:
-    stage.group("ssh", "ssh from my own address", (22, f"{ADDRESS}/32", "home"))
-    stage.group(
+def _groups(builder: SceneBuilder) -> None:
+    builder.group("ssh", "ssh from my own address", (22, f"{ADDRESS}/32", "home"))
+    builder.group(
         "web",
         "web servers",
         (80, "0.0.0.0/0", ""),
@@ -55,36 +55,40 @@ def _groups(stage: Stage) -> None:
     )
 
 
-def _ohio(stage: Stage) -> None:
-    ubuntu, amazon = stage.newest("noble"), stage.newest("al2023", skip=1)
-    base = stage.image("base", ubuntu, 60, 3 * _DAY + 4, "Ubuntu 24.04 with our tools")
-    cuda = stage.image("train-cuda-12", stage.newest("Deep Learning"), 100, 19 * _DAY, "CUDA 12, PyTorch, data loaders")
-    stage.image("scraper-2026-08", amazon, 20, 96 * _DAY, "")
-    for wish in (*_at_work(stage, base, cuda), *_at_rest(stage, base), *_moving(stage, cuda)):
-        stage.instance(wish)
-    _leftovers(stage)
+def _ohio(builder: SceneBuilder) -> None:
+    ubuntu, amazon = builder.newest("noble"), builder.newest("al2023", skip=1)
+    base = builder.image("base", ubuntu, 60, 3 * _DAY + 4, "Ubuntu 24.04 with our tools")
+    cuda = builder.image(
+        "train-cuda-12", builder.newest("Deep Learning"), 100, 19 * _DAY, "CUDA 12, PyTorch, data loaders"
+    )
+    builder.image("scraper-2026-08", amazon, 20, 96 * _DAY, "")
+    for spec in (*_running(builder, base, cuda), *_stopped(builder, base), *_changing_state(builder, cuda)):
+        builder.instance(spec)
+    _leftovers(builder)
 
 
-def _at_work(stage: Stage, base: Image, cuda: Image) -> Iterator[Wish]:
-    ubuntu = stage.newest("noble")
-    yield Wish("base", "m5.xlarge", "a", ubuntu, 74.2, 60, tags={"env": "dev", "fe2:keep": "yes", **_TEAM})
+def _running(builder: SceneBuilder, base: Image, cuda: Image) -> Iterator[InstanceSpec]:
+    ubuntu = builder.newest("noble")
+    yield InstanceSpec("base", "m5.xlarge", "a", ubuntu, 74.2, 60, tags={"env": "dev", "fe2:keep": "yes", **_TEAM})
     data = (("/dev/sdf", "train-data", 500, "gp3"),)
-    yield Wish("train-resnet", "p3.8xlarge", "b", cuda, 5.2, 100, spot="persistent", tags=dict(_TEAM), data=data)
-    yield Wish("inst1", "m5.large", "a", base, 0.0, 80, state="pending", tags={"env": "dev"})
-    amazon = stage.newest("al2023", skip=1)
-    yield Wish("scraper", "t3.micro", "c", amazon, 41 * _DAY + 7, 20, tags={"project": "crawl", "owner": "mk"})
-    debian = stage.newest("debian-12", "arm64")
+    yield InstanceSpec(
+        "train-resnet", "p3.8xlarge", "b", cuda, 5.2, 100, spot="persistent", tags=dict(_TEAM), data=data
+    )
+    yield InstanceSpec("inst1", "m5.large", "a", base, 0.0, 80, state="pending", tags={"env": "dev"})
+    amazon = builder.newest("al2023", skip=1)
+    yield InstanceSpec("scraper", "t3.micro", "c", amazon, 41 * _DAY + 7, 20, tags={"project": "crawl", "owner": "mk"})
+    debian = builder.newest("debian-12", "arm64")
     kept = {"fe2:keep": "yes", "env": "prod"}
-    yield Wish("vault", "t4g.small", "b", debian, 12 * _DAY + 3, 16, protected=True, tags=kept)
-    yield Wish(None, "t3.small", "c", ubuntu, 26.5)
-    yield Wish("worker", "c6i.large", "a", base, 31.0, 60, tags={"project": "crawl", "env": "dev"})
-    yield _web(stage)
-    yield Wish("spot1", "m5.large", "a", base, 2.7, 80, spot="one-time", tags=dict(_TEAM))
+    yield InstanceSpec("vault", "t4g.small", "b", debian, 12 * _DAY + 3, 16, protected=True, tags=kept)
+    yield InstanceSpec(None, "t3.small", "c", ubuntu, 26.5)
+    yield InstanceSpec("worker", "c6i.large", "a", base, 31.0, 60, tags={"project": "crawl", "env": "dev"})
+    yield _web(builder)
+    yield InstanceSpec("spot1", "m5.large", "a", base, 2.7, 80, spot="one-time", tags=dict(_TEAM))
 
 
-def _at_rest(stage: Stage, base: Image) -> Iterator[Wish]:
-    ubuntu = stage.newest("noble")
-    yield Wish(
+def _stopped(builder: SceneBuilder, base: Image) -> Iterator[InstanceSpec]:
+    ubuntu = builder.newest("noble")
+    yield InstanceSpec(
         "od1",
         "t3.medium",
         "a",
@@ -96,10 +100,12 @@ def _at_rest(stage: Stage, base: Image) -> Iterator[Wish]:
         tags={"env": "dev", "owner": "jh"},
         data=(("/dev/sdf", "results", 100, "gp3"),),
     )
-    yield Wish("worker", "c6i.large", "b", base, 80.0, 60, state="stopped", changed=29.5)
+    yield InstanceSpec("worker", "c6i.large", "b", base, 80.0, 60, state="stopped", changed=29.5)
     ana = {"owner": "ana"}
-    yield Wish(_LONG_NAME, "c5.2xlarge", "c", ubuntu, 40 * _DAY, 30, state="stopped", changed=33 * _DAY, tags=ana)
-    yield Wish(
+    yield InstanceSpec(
+        _LONG_NAME, "c5.2xlarge", "c", ubuntu, 40 * _DAY, 30, state="stopped", changed=33 * _DAY, tags=ana
+    )
+    yield InstanceSpec(
         "nightly-etl",
         "r5.large",
         "b",
@@ -114,19 +120,21 @@ def _at_rest(stage: Stage, base: Image) -> Iterator[Wish]:
     )
 
 
-def _moving(stage: Stage, cuda: Image) -> Iterator[Wish]:
-    yield Wish("notebook", "g4dn.xlarge", "a", cuda, 6.6, 100, state="stopping", tags={"owner": "ana"})
-    yield Wish("scratch", "t3.large", "c", stage.newest("noble"), 1.4, state="shutting-down")
-    yield Wish("tryout", "c7g.large", "a", stage.newest("noble", "arm64"), 3.0, state="terminated", changed=0.04)
+def _changing_state(builder: SceneBuilder, cuda: Image) -> Iterator[InstanceSpec]:
+    yield InstanceSpec("notebook", "g4dn.xlarge", "a", cuda, 6.6, 100, state="stopping", tags={"owner": "ana"})
+    yield InstanceSpec("scratch", "t3.large", "c", builder.newest("noble"), 1.4, state="shutting-down")
+    yield InstanceSpec(
+        "tryout", "c7g.large", "a", builder.newest("noble", "arm64"), 3.0, state="terminated", changed=0.04
+    )
 
 
-def _web(stage: Stage) -> Wish:
-    """The one with every awkward tag; U+009B is the terminal's control sequence introducer in one character."""
-    return Wish(
+def _web(builder: SceneBuilder) -> InstanceSpec:
+    """An instance with awkward tags. U+009B begins a control sequence in a terminal, like ESC [."""
+    return InstanceSpec(
         "[prod] web",
         "t3a.medium",
         "b",
-        stage.newest("jammy", skip=2),
+        builder.newest("jammy", skip=2),
         103 * _DAY,
         30,
         key="laptop-2023",
@@ -146,21 +154,29 @@ def _web(stage: Stage) -> Wish:
     )
 
 
-def _leftovers(stage: Stage) -> None:
-    """What goes on costing money though nothing uses it."""
-    region = stage.region
-    stage.volume("old-data", "b", 200, "gp2", 130 * _DAY)
-    stage.volume("", "a", 8, "standard", 61 * _DAY)
-    stage.snapshot("before the move to gp3", 200, 131 * _DAY, {"Name": "old-data backup"})
+def _leftovers(builder: SceneBuilder) -> None:
+    """Volumes, a snapshot and an address that cost money although nothing uses them."""
+    region = builder.region
+    builder.volume("old-data", "b", 200, "gp2", 130 * _DAY)
+    builder.volume("", "a", 8, "standard", 61 * _DAY)
+    builder.snapshot("before the move to gp3", 200, 131 * _DAY, {"Name": "old-data backup"})
     address = Address(region.serial(), region.new_id("eipalloc"), LOOPBACK, tags={"Name": "was for web"})
     region.addresses[address.id] = address
 
 
-def _oregon(stage: Stage) -> None:
-    ubuntu = stage.newest("noble")
-    arm = stage.newest("noble", "arm64")
-    stage.image("west-base", ubuntu, 40, 25 * _DAY, "")
-    stage.instance(Wish("west-api", "m6g.medium", "a", arm, 17 * _DAY, 20, groups=("web",), tags={"env": "prod"}))
-    stage.instance(Wish("sim-07", "c5.4xlarge", "c", ubuntu, 11.3, 50, spot="one-time", tags={"project": "sim"}))
-    stage.instance(Wish("backup", "t3.small", "b", ubuntu, 200 * _DAY, 40, state="stopped", changed=90 * _DAY))
-    stage.instance(Wish("tunnel", "t4g.nano", "a", arm, 60 * _DAY, 8, key="laptop-2023", tags={"owner": "mk"}))
+def _oregon(builder: SceneBuilder) -> None:
+    ubuntu = builder.newest("noble")
+    arm = builder.newest("noble", "arm64")
+    builder.image("west-base", ubuntu, 40, 25 * _DAY, "")
+    builder.instance(
+        InstanceSpec("west-api", "m6g.medium", "a", arm, 17 * _DAY, 20, groups=("web",), tags={"env": "prod"})
+    )
+    builder.instance(
+        InstanceSpec("sim-07", "c5.4xlarge", "c", ubuntu, 11.3, 50, spot="one-time", tags={"project": "sim"})
+    )
+    builder.instance(
+        InstanceSpec("backup", "t3.small", "b", ubuntu, 200 * _DAY, 40, state="stopped", changed=90 * _DAY)
+    )
+    builder.instance(
+        InstanceSpec("tunnel", "t4g.nano", "a", arm, 60 * _DAY, 8, key="laptop-2023", tags={"owner": "mk"})
+    )

@@ -1,4 +1,4 @@
-"""Puts things into an account as if they had been there for long; `scene` says which."""
+"""Creates records with a past for the scene: instances, images and volumes that have existed for hours or months."""
 
 from __future__ import annotations
 
@@ -8,16 +8,28 @@ from datetime import datetime, timedelta
 from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.catalogue import on_demand
-from fe2tui.demo.default_network import add_group
-from fe2tui.demo.records import Attachment, Disk, Image, Instance, Rule, Snapshot, SpotRequest, Subnet, Volume
-from fe2tui.demo.rules.run_instances import equip, next_private_ip
-from fe2tui.demo.rules.volumes import shape
-from fe2tui.demo.spot_interruption import SHUTDOWN
+from fe2tui.demo.default_network import create_security_group
+from fe2tui.demo.records import (
+    Attachment,
+    BlockDevice,
+    Image,
+    Instance,
+    SecurityGroupRule,
+    Snapshot,
+    SpotRequest,
+    Subnet,
+    Volume,
+)
+from fe2tui.demo.rules.run_instances import create_machine, next_private_ip
+from fe2tui.demo.rules.volumes import volume_shape
 
 
 @dataclass(slots=True)
-class Wish:
-    """An instance as the scene describes it. `state` is where it is, or is going; ages are in hours."""
+class InstanceSpec:
+    """An instance of the scene. `age` and `changed` (since the last change of state) are in hours.
+
+    `state` may be one on the way, such as pending. `data` are further volumes: (device, name, GiB, type).
+    """
 
     name: str | None
     type: str
@@ -36,45 +48,46 @@ class Wish:
     protected: bool = False
 
 
-class Stage:
-    """One region being furnished."""
+class SceneBuilder:
+    """Creates the scene's records in one region."""
 
     def __init__(self, region: Region) -> None:
         self.region = region
         self.now = region.now.replace(microsecond=0)
 
     def ago(self, hours: float) -> datetime:
-        """That many hours before now."""
         return self.now - timedelta(hours=hours)
 
     def newest(self, pattern: str, architecture: str = "x86_64", skip: int = 0) -> Image:
-        """The newest public image whose name has the text, or an older one."""
-        found = [
+        """The newest public image with the text in its name; `skip` 1 is the second newest."""
+        images = [
             image
             for image in self.region.images.values()
             if image.public and pattern in image.name and image.architecture == architecture
         ]
-        return sorted(found, key=lambda image: image.created_at)[-1 - skip]
+        return sorted(images, key=lambda image: image.created_at)[-1 - skip]
 
     def group(self, name: str, description: str, *openings: tuple[int, str, str]) -> None:
-        """A security group that lets in each (port, network, why)."""
+        """Creates a security group that opens each (port, CIDR, description)."""
         vpc = self.region.default_vpc()
         assert vpc is not None
-        group = add_group(self.region, vpc.id, name, description)
-        for port, network, why in openings:
+        group = create_security_group(self.region, vpc.id, name, description)
+        for port, network, about in openings:
             kind = "cidr6" if ":" in network else "cidr"
-            group.rules.append(Rule(self.region.new_id("sgr"), False, "tcp", port, port, (kind, network), why or None))
+            group.rules.append(
+                SecurityGroupRule(self.region.new_id("sgr"), False, "tcp", port, port, (kind, network), about or None)
+            )
 
     def image(self, name: str, parent: Image, size: int, hours: float, description: str) -> Image:
-        """An own image with its snapshot."""
-        made = self.ago(hours)
+        """Creates an image of the account's own, with its snapshot."""
+        created_at = self.ago(hours)
         image = Image(
             serial=self.region.serial(),
             id=self.region.new_id("ami"),
             name=name,
             owner_id=ACCOUNT_ID,
             architecture=parent.architecture,
-            created_at=made,
+            created_at=created_at,
             disks=[],
             user=parent.user,
             root_device=parent.root_device,
@@ -82,14 +95,14 @@ class Stage:
             boot_mode=parent.boot_mode,
             tags={"Name": name, "fe2:user": parent.user},
         )
-        why = f"Created by CreateImage(i-0f1e2d3c4b5a69788) for {image.id}"
-        snapshot = self.snapshot(why, size, hours, {"Name": name})
-        image.disks.append(Disk(parent.root_device, size, snapshot.id))
+        about = f"Created by CreateImage(i-0f1e2d3c4b5a69788) for {image.id}"
+        snapshot = self.snapshot(about, size, hours, {"Name": name})
+        image.disks.append(BlockDevice(parent.root_device, size, snapshot.id))
         self.region.images[image.id] = image
         return image
 
     def snapshot(self, description: str, size: int, hours: float, tags: dict[str, str]) -> Snapshot:
-        """An own, completed snapshot of a volume that is gone."""
+        """Creates a completed snapshot of a volume that no longer exists."""
         snapshot = Snapshot(
             self.region.serial(),
             self.region.new_id("snap"),
@@ -104,8 +117,8 @@ class Stage:
         return snapshot
 
     def volume(self, name: str, zone: str, size: int, kind: str, hours: float) -> Volume:
-        """A volume that nothing uses."""
-        made = shape(size, kind, None, None)
+        """Creates a volume that is not attached."""
+        made = volume_shape(size, kind, None, None)
         volume = Volume(
             self.region.serial(),
             self.region.new_id("vol"),
@@ -120,61 +133,61 @@ class Stage:
         self.region.volumes[volume.id] = volume
         return volume
 
-    def instance(self, wish: Wish) -> Instance:
-        """An instance with its disks, its spot request and its machine."""
+    def instance(self, spec: InstanceSpec) -> Instance:
+        """Creates an instance with its volumes, its spot request and its machine."""
         region = self.region
-        zone = region.name + wish.zone
+        zone = region.name + spec.zone
         vpc = region.default_vpc()
         subnet = next(one for one in region.subnets.values() if one.zone == zone and vpc and one.vpc_id == vpc.id)
-        instance = self._blank(wish, subnet)
-        self._disks(wish, instance)
-        if wish.spot:
-            self._request(wish, instance)
+        instance = self._blank(spec, subnet)
+        self._disks(spec, instance)
+        if spec.spot:
+            self._request(spec, instance)
         region.instances[instance.id] = instance
-        key = region.keys.get(wish.key or "")
-        if wish.state != "terminated":
-            equip(region, instance, wish.image, key.public_key if key else None)
-        self._into_state(wish, instance)
+        key = region.key_pairs.get(spec.key or "")
+        if spec.state != "terminated":
+            create_machine(region, instance, spec.image, key.public_key if key else None)
+        self._into_state(spec, instance)
         return instance
 
-    def _blank(self, wish: Wish, subnet: Subnet) -> Instance:
+    def _blank(self, spec: InstanceSpec, subnet: Subnet) -> Instance:
         region = self.region
-        named = {"Name": wish.name} if wish.name is not None else {}
-        by_name = {group.name: (group.id, group.name) for group in region.groups.values()}
+        named = {"Name": spec.name} if spec.name is not None else {}
+        by_name = {group.name: (group.id, group.name) for group in region.security_groups.values()}
         return Instance(
             serial=region.serial(),
             id=region.new_id("i"),
             reservation_id=region.new_id("r"),
-            image_id=wish.image.id,
-            type=wish.type,
-            architecture=wish.image.architecture,
-            key_name=wish.key,
-            launched_at=self.ago(wish.age),
+            image_id=spec.image.id,
+            type=spec.type,
+            architecture=spec.image.architecture,
+            key_name=spec.key,
+            launched_at=self.ago(spec.age),
             zone=subnet.zone,
             subnet_id=subnet.id,
             vpc_id=subnet.vpc_id,
             private_ip=next_private_ip(subnet),
-            groups=[by_name[name] for name in wish.groups],
-            tags={**named, **wish.tags},
-            user=wish.image.user,
-            root_device=wish.image.root_device,
-            protected=wish.protected,
-            boot_mode=wish.image.boot_mode,
+            groups=[by_name[name] for name in spec.groups],
+            tags={**named, **spec.tags},
+            user=spec.image.user,
+            root_device=spec.image.root_device,
+            protected=spec.protected,
+            boot_mode=spec.image.boot_mode,
             metadata={"HttpTokens": "required"},
-            interrupted=wish.interrupted,
+            interrupted=spec.interrupted,
         )
 
-    def _disks(self, wish: Wish, instance: Instance) -> None:
-        root = wish.image.root_disk
+    def _disks(self, spec: InstanceSpec, instance: Instance) -> None:
+        root = spec.image.root_disk
         snapshot_id = root.snapshot_id or "" if root else ""
-        self._disk(instance, wish.image.root_device, wish.disk, "gp3", snapshot_id, True, instance.tags.get("Name", ""))
-        for device, name, size, kind in wish.data:
+        self._disk(instance, spec.image.root_device, spec.disk, "gp3", snapshot_id, True, instance.tags.get("Name", ""))
+        for device, name, size, kind in spec.data:
             self._disk(instance, device, size, kind, "", False, name)
 
     def _disk(
         self, instance: Instance, device: str, size: int, kind: str, snapshot_id: str, deleted: bool, name: str
     ) -> None:
-        made = shape(size, kind, None, None)
+        made = volume_shape(size, kind, None, None)
         volume = Volume(
             self.region.serial(),
             self.region.new_id("vol"),
@@ -192,55 +205,55 @@ class Stage:
         self.region.volumes[volume.id] = volume
         instance.attachments.append(volume.attachment)
 
-    def _request(self, wish: Wish, instance: Instance) -> None:
+    def _request(self, spec: InstanceSpec, instance: Instance) -> None:
         region = self.region
-        persistent = wish.spot == "persistent"
+        persistent = spec.spot == "persistent"
         request = SpotRequest(
             serial=region.serial(),
-            id="sir-" + region.new_id("x")[3:11],
-            kind=wish.spot or "one-time",
+            id=region.new_spot_request_id(),
+            type=spec.spot or "one-time",
             interruption="stop" if persistent else "terminate",
             created_at=instance.launched_at,
             zone=instance.zone,
             launch={
-                "ImageId": wish.image.id,
-                "InstanceType": wish.type,
-                "KeyName": wish.key,
+                "ImageId": spec.image.id,
+                "InstanceType": spec.type,
+                "KeyName": spec.key,
                 "SubnetId": instance.subnet_id,
             },
-            max_price=str(on_demand(wish.type)),
+            max_price=str(on_demand(spec.type)),
             instance_id=instance.id,
             status_at=instance.launched_at,
         )
-        if wish.interrupted:
+        if spec.interrupted:
             spot_requests.set_status(region, request, "disabled", "instance-stopped-no-capacity")
-            request.status_at = self.ago(wish.changed)
+            request.status_at = self.ago(spec.changed)
         instance.spot_request_id = request.id
-        region.spots[request.id] = request
+        region.spot_requests[request.id] = request
 
-    def _into_state(self, wish: Wish, instance: Instance) -> None:
-        """Those on their way arrive by the cloud's own delays, once."""
+    def _into_state(self, spec: InstanceSpec, instance: Instance) -> None:
+        """Sets the instance's state. A state on the way ends after the cloud's delays."""
         region, machines = self.region, self.region.account.machines
-        changed = self.ago(wish.changed)
-        if wish.state in ("running", "stopping", "shutting-down"):
+        changed = self.ago(spec.changed)
+        if spec.state in ("running", "stopping", "shutting-down"):
             instance.state, instance.public_ip = "running", instance_states.LOOPBACK
-        if wish.state == "running":
+        if spec.state == "running":
             machines.boot_soon([instance.id])
-        elif wish.state == "pending":
+        elif spec.state == "pending":
             instance_states.begin_running(region, instance, soon=True)
             instance_states.give_address(region, instance)
-        elif wish.state == "stopping":
+        elif spec.state == "stopping":
             instance_states.begin_stopping(region, instance)
-        elif wish.state == "shutting-down":
+        elif spec.state == "shutting-down":
             instance_states.begin_terminating(region, instance)
-        elif wish.interrupted:
-            instance.state, instance.state_reason = "stopped", SHUTDOWN
-            instance.transition_reason = SHUTDOWN[0]
+        elif spec.interrupted:
+            instance.state, instance.state_reason = "stopped", instance_states.SPOT_SHUTDOWN
+            instance.transition_reason = instance_states.SPOT_SHUTDOWN[0]
         else:
             instance.state_reason = instance_states.USER_SHUTDOWN
             instance.transition_reason = instance_states.user_initiated(changed)
-            if wish.state == "terminated":
+            if spec.state == "terminated":
                 instance.has_machine = False
-                instance_states.end(region, instance)
+                instance_states.terminate(region, instance)
             else:
                 instance.state = "stopped"

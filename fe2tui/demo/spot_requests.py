@@ -1,12 +1,12 @@
-"""How spot requests follow their instances: request states and status codes as EC2 documents them.
+"""How spot requests follow their instances: their states and status codes.
 
-https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-request-status.html
+Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-request-status.html
 """
 
 from __future__ import annotations
 
 from fe2tui.demo.account import Region
-from fe2tui.demo.errors import Refusal
+from fe2tui.demo.errors import ApiError
 from fe2tui.demo.records import Instance, SpotRequest
 
 MESSAGES = {
@@ -27,25 +27,25 @@ MESSAGES = {
 
 
 def set_status(region: Region, request: SpotRequest, state: str, code: str) -> None:
-    """Moves a request to a state, with the status code that explains it."""
+    """Sets a request's state and its status code."""
     request.state = state
     request.status = (code, MESSAGES[code])
     request.status_at = region.now
 
 
 def request_of(region: Region, instance: Instance) -> SpotRequest | None:
-    """The request that the instance belongs to, if it is a spot instance."""
-    return region.spots.get(instance.spot_request_id or "")
+    """The spot request of an instance; None for an on-demand instance."""
+    return region.spot_requests.get(instance.spot_request_id or "")
 
 
 def is_one_time(region: Region, instance: Instance) -> bool:
     """Whether it is a spot instance that cannot be stopped."""
     request = request_of(region, instance)
-    return request is not None and request.kind == "one-time"
+    return request is not None and request.type == "one-time"
 
 
-def stopped(region: Region, instance: Instance) -> None:
-    """The instance has stopped. After a person's stop the request is disabled only some time later."""
+def on_stopped(region: Region, instance: Instance) -> None:
+    """Updates the request of an instance that has stopped. After a user's stop, `disabled` follows with a delay."""
     request = request_of(region, instance)
     if request is None or request.state == "cancelled":
         return
@@ -54,15 +54,15 @@ def stopped(region: Region, instance: Instance) -> None:
         return
     epoch = instance.epoch
 
-    def settle() -> None:
+    def disable() -> None:
         if instance.epoch == epoch and request.state in ("active", "open"):
             set_status(region, request, "disabled", "instance-stopped-by-user")
 
-    region.after(region.account.options.stop_seconds, settle)
+    region.after(region.account.options.stop_seconds, disable)
 
 
-def starting(region: Region, instance: Instance) -> None:
-    """The instance is being started: the request is open again until it runs."""
+def on_starting(region: Region, instance: Instance) -> None:
+    """Opens the request of an instance that is being started, until it runs."""
     request = request_of(region, instance)
     if request is None:
         return
@@ -75,53 +75,51 @@ def starting(region: Region, instance: Instance) -> None:
     region.after(region.account.options.boot_seconds, fulfil)
 
 
-def terminating(region: Region, instance: Instance) -> None:
-    """The instance is being terminated."""
+def on_terminating(region: Region, instance: Instance) -> None:
+    """Marks the request of an instance that is being terminated."""
     request = request_of(region, instance)
     if request is not None and request.state == "active":
         set_status(region, request, "active", "marked-for-termination")
 
 
-def terminated(region: Region, instance: Instance) -> None:
-    """The instance has ended: a one-time request is closed, a persistent one launches another instance."""
+def on_terminated(region: Region, instance: Instance) -> None:
+    """Closes a one-time request; opens a persistent one, which launches another instance."""
     request = request_of(region, instance)
     if request is None or request.instance_id != instance.id:
         return
     code = "instance-terminated-no-capacity" if instance.interrupted else "instance-terminated-by-user"
     if request.state == "cancelled":
-        vanish_later(region, request)
-    elif request.kind == "one-time":
+        remove_later(region, request)
+    elif request.type == "one-time":
         set_status(region, request, "closed", code)
-        vanish_later(region, request)
+        remove_later(region, request)
     elif instance.interrupted:
         set_status(region, request, "open", code)
         request.instance_id = None
     else:
         set_status(region, request, "open", "pending-evaluation")
         request.instance_id = None
-        region.after(region.account.options.stop_seconds, lambda: replace(region, request))
+        region.after(region.account.options.stop_seconds, lambda: replace_instance(region, request))
 
 
-def replace(region: Region, request: SpotRequest) -> None:
-    """AWS launches another instance for a persistent request that is open."""
+def replace_instance(region: Region, request: SpotRequest) -> None:
+    """Launches another instance for a persistent request that is open, as EC2 does."""
     if request.state != "open":
         return
-    from fe2tui.demo.rules.run_instances import launch_for_request
-
     try:
-        launch_for_request(region, request)
-    except Refusal:
-        # What it was to launch is gone: the image or the key.
+        region.account.launch_replacement(region, request)
+    except ApiError:
+        # Its image or its key pair no longer exists.
         set_status(region, request, "closed", "bad-parameters")
-        vanish_later(region, request)
+        remove_later(region, request)
     else:
         set_status(region, request, "active", "fulfilled")
 
 
-def vanish_later(region: Region, request: SpotRequest) -> None:
-    """What has ended stays visible for a while."""
+def remove_later(region: Region, request: SpotRequest) -> None:
+    """Removes a request that has ended after `linger_seconds`."""
 
-    def vanish() -> None:
-        region.spots.pop(request.id, None)
+    def remove() -> None:
+        region.spot_requests.pop(request.id, None)
 
-    region.after(region.account.options.linger_seconds, vanish)
+    region.after(region.account.options.linger_seconds, remove)

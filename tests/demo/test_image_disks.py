@@ -67,7 +67,7 @@ def test_a_copy_is_what_the_disk_had_at_that_moment_and_the_machines_go_their_ow
     old = yard.create(OLD, "base", "one")
     yard.machines.boot(OLD)
     _run(yard.folder / "one", old, "mkdir -p data && echo before > data/file && ln -s data/file link && chmod 700 data")
-    yard.machines.keep(OLD, IMAGE)
+    yard.machines.save_image(OLD, IMAGE)
     _run(yard.folder / "one", old, "echo after > data/file; touch later")
     new = yard.create(NEW, "child", "two", IMAGE)
     yard.machines.boot(NEW)
@@ -89,7 +89,7 @@ def test_what_is_no_file_is_left_out(yard: Yard) -> None:
         bound.bind(f"/proc/self/fd/{here}/sock")
         os.close(here)
     _run(yard.folder / "one", old, "echo x > file; ln -s nowhere dangling")
-    yard.machines.keep(OLD, IMAGE)
+    yard.machines.save_image(OLD, IMAGE)
     new = yard.create(NEW, "child", "one", IMAGE)
     yard.machines.boot(NEW)
     assert _run(yard.folder / "one", new, "ls -1") == "dangling\nfile\n"
@@ -101,8 +101,8 @@ def test_what_was_kept_is_gone_with_its_image_and_with_the_cloud(tmp_path: Path)
         yard.create(OLD, "base", "one")
         machines.boot(OLD)
         for image_id in (IMAGE, f"{IMAGE}1"):
-            machines.keep(OLD, image_id)
-        machines.forget(IMAGE)
+            machines.save_image(OLD, image_id)
+        machines.delete_image(IMAGE)
         kept = tmp_path / "machines" / "images"
         assert [one.name for one in kept.iterdir()] == [f"{IMAGE}1"]
     assert not kept.exists()

@@ -220,7 +220,7 @@ def test_only_a_running_spot_machine_is_interrupted_and_only_once(
         with pytest.raises(ValueError, match="not a running spot instance"):
             market.control(f"/demo/{subject}", {"instance": plain})
     market.control("/demo/interrupt", {"instance": machine, "notice": 3600})
-    with pytest.raises(ValueError, match="notice already"):
+    with pytest.raises(ValueError, match="already has an interruption notice"):
         market.control("/demo/interrupt", {"instance": machine})
     with pytest.raises(ValueError, match="by stop, not by juggling"):
         market.control("/demo/interrupt", {"instance": stopped_and_started(buyer, machine), "action": "juggling"})

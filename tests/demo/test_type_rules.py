@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fe2tui.demo import Cloud, catalogue
-from fe2tui.demo.errors import Refusal
+from fe2tui.demo.errors import ApiError
 from fe2tui.demo.records import Instance
 from fe2tui.demo.rules.instance_types import check_hardware, firmware
 
@@ -103,7 +103,7 @@ def test_how_an_instance_boots(type_name: str, boot_mode: str | None, boots_by: 
 def test_an_image_that_needs_uefi_does_not_fit_a_type_without() -> None:
     known = catalogue.read()
     check_hardware(known, machine("m5.large", "uefi"), "m5.xlarge")
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ApiError) as caught:
         check_hardware(known, machine("m5.large", "uefi"), "t2.micro")
     assert caught.value.code == "InvalidParameterValue"
     assert "t2.micro instance type does not support an AMI with a boot mode of UEFI" in str(caught.value.message)

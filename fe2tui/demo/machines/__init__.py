@@ -1,7 +1,7 @@
-"""The demo cloud's machines: for each instance a real ssh server on a loopback port of its own.
+"""The machines of the demo: for each instance a real ssh server on a port of 127.0.0.1.
 
-A machine costs one bound port until its first boot. All of them run on one asyncio loop in a thread of its own,
-which starts with the first boot; every method may be called from any thread and blocks until it has taken effect.
+A machine costs a bound port until its first boot. All machines run on one asyncio loop, in a thread that starts with
+the first boot. Every method may be called from any thread and returns when it has taken effect.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _IMAGES = "images"
 class Machines:
     """The machines of one demo cloud; `folder` holds a disk for each.
 
-    `on_power(instance_id, "poweroff" | "reboot")` is called, in a thread of its own, when a machine turns itself
-    off or restarts; without it the machine just halts or reboots. `on_metadata(instance_id, path)` is what a machine's
-    metadata service tells; it is called on the machines' loop and must not block. An unknown id is a KeyError.
+    `on_power(instance_id, "poweroff" | "reboot")` is called in a thread of its own when a user turns a machine off or
+    restarts it; by default the machine just does so. `metadata(instance_id, path)` is the text at a path of an
+    instance's metadata, or None; it is called on the machines' loop and must not block. Unknown ids raise KeyError.
     """
 
     def __init__(
         self,
         folder: Path,
         on_power: Callable[[str, str], None] | None = None,
-        on_metadata: Callable[[str, str], str | None] | None = None,
+        metadata: Callable[[str, str], str | None] | None = None,
     ) -> None:
         self.folder = folder.resolve()
-        self._on_metadata = on_metadata
-        self._on_power = on_power or self._obey
+        self._metadata = metadata
+        self._on_power = on_power or self._apply_power
         self._machines: dict[str, Machine] = {}
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -49,49 +49,48 @@ class Machines:
     def create(
         self, instance_id: str, *, hostname: str, user: str, public_key: str | None, image_id: str | None = None
     ) -> int:
-        """Reserves the machine's port, which is its own until `destroy`, and returns it.
+        """Reserves the machine's port until `destroy`, and returns it.
 
-        `public_key` is one OpenSSH line, or None for a machine that nobody can log in to. Its home begins as the one
-        that was kept for the image, if any was.
+        `public_key` is an OpenSSH line; with None, no login is possible. The home is a copy of the image's, if one was
+        saved.
         """
 
-        def pressed(what: str) -> None:
-            threading.Thread(target=self._on_power, args=(instance_id, what), daemon=True).start()
+        def press_button(button: str) -> None:
+            threading.Thread(target=self._on_power, args=(instance_id, button), daemon=True).start()
 
-        told = partial(self._on_metadata, instance_id) if self._on_metadata is not None else None
-        kept = self._kept(image_id) if image_id is not None else None
-        disk = Disk(self.folder / instance_id, plain_hostname(hostname), user, kept)
+        metadata = partial(self._metadata, instance_id) if self._metadata is not None else None
+        image_home = self._image_home(image_id) if image_id is not None else None
+        disk = Disk(self.folder / instance_id, plain_hostname(hostname), user, image_home)
         with self._lock:
             if instance_id in self._machines:
                 raise ValueError(f"{instance_id} exists already")
             try:
-                machine = Machine(disk, public_key, pressed, told)
+                machine = Machine(disk, public_key, press_button, metadata)
             except OSError as error:
                 if error.errno != errno.EMFILE or not _allow_more_descriptors():
                     raise
-                machine = Machine(disk, public_key, pressed, told)
+                machine = Machine(disk, public_key, press_button, metadata)
             self._machines[instance_id] = machine
         return machine.port
 
     def boot(self, instance_id: str, after: float = 0.0, login_after: float = 0.0) -> None:
-        """Lets the machine's sshd answer `after` seconds from now, at 0 before this returns.
+        """Boots the machine: its sshd answers `after` seconds from now; with 0, before this returns.
 
-        For `login_after` further seconds it refuses logins with "System is booting up".
+        For `login_after` more seconds, it refuses logins with "System is booting up".
         """
         self._run(self._machine(instance_id).boot(after, login_after))
 
     def halt(self, instance_id: str) -> None:
-        """Takes the machine away at once: port, sessions and every process of it; disk and host key stay."""
+        """Turns the machine off at once: closes its port and sessions, kills its processes. Disk and host key stay."""
         machine = self._machine(instance_id)
         if not machine.is_new:
             self._run(machine.halt())
 
     def reboot(self, instance_id: str, after: float = 0.0, login_after: float = 0.0) -> None:
-        """Halts the machine and boots it again."""
         self.boot(instance_id, after, login_after)
 
     def destroy(self, instance_id: str) -> None:
-        """Halts the machine for good: its disk, host key and port go too."""
+        """Turns the machine off and removes its disk and host key; frees its port."""
         machine = self._machine(instance_id)
         if not machine.is_new:
             self._run(machine.halt())
@@ -99,30 +98,30 @@ class Machines:
             self._machines.pop(instance_id, None)
         machine.remove()
 
-    def keep(self, instance_id: str, image_id: str) -> None:
-        """Keeps a copy of the machine's home, for machines that are made from that image."""
-        self._machine(instance_id).disk.copy_home(self._kept(image_id))
+    def save_image(self, instance_id: str, image_id: str) -> None:
+        """Saves a copy of the machine's home for machines of this image."""
+        self._machine(instance_id).disk.copy_home(self._image_home(image_id))
 
-    def forget(self, image_id: str) -> None:
-        """Forgets what was kept for an image."""
-        shutil.rmtree(self._kept(image_id), ignore_errors=True)
+    def delete_image(self, image_id: str) -> None:
+        """Deletes the home that was saved for an image, if any."""
+        shutil.rmtree(self._image_home(image_id), ignore_errors=True)
 
     def console_output(self, instance_id: str) -> str:
-        """What the machine has printed on its serial console, the last 64 KiB; empty before its first boot."""
+        """The last 64 KiB of the machine's console; empty before its first boot."""
         return self._machine(instance_id).console
 
     def replace_host_key(self, instance_id: str) -> None:
-        """Gives the machine a new host key, as a new owner of its address would have; sessions end."""
+        """Gives the machine a new host key, as if its address had a new owner. Its sessions end."""
         self._run(self._machine(instance_id).change_host_key())
 
     def close(self) -> None:
-        """Destroys every machine and ends the loop; nothing runs and no file is left afterwards."""
+        """Destroys all machines and ends the loop. No process and no file is left."""
         with self._lock:
             machines, self._machines = self._machines, {}
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is not None and thread is not None:
-            asyncio.run_coroutine_threadsafe(_drop(machines.values()), loop).result()
+            asyncio.run_coroutine_threadsafe(_stop_all(machines.values()), loop).result()
             kill_all(self.folder)
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
@@ -130,7 +129,7 @@ class Machines:
             machine.remove()
         shutil.rmtree(self.folder / _IMAGES, ignore_errors=True)
 
-    def _kept(self, image_id: str) -> Path:
+    def _image_home(self, image_id: str) -> Path:
         return self.folder / _IMAGES / image_id
 
     def __enter__(self) -> Machines:
@@ -143,8 +142,8 @@ class Machines:
         with self._lock:
             return self._machines[instance_id]
 
-    def _obey(self, instance_id: str, what: str) -> None:
-        if what == "reboot":
+    def _apply_power(self, instance_id: str, button: str) -> None:
+        if button == "reboot":
             self.reboot(instance_id)
         else:
             self.halt(instance_id)
@@ -161,9 +160,9 @@ class Machines:
             return self._loop
 
 
-async def _drop(machines: Iterable[Machine]) -> None:
+async def _stop_all(machines: Iterable[Machine]) -> None:
     for machine in machines:
-        await machine.leave()
+        await machine.stop_answering()
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

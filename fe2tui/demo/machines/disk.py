@@ -1,4 +1,4 @@
-"""The disk of a demo machine: a folder with a home, a few commands of its own and its host key."""
+"""The disk of a machine: a folder with a home, some commands and the host key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from fe2tui.demo.machines.metadata_service import ENDPOINT
 
 MARKER = "FE2_DEMO_MACHINE"
-"""Every process of a machine has this variable; its value is the machine's folder."""
+"""The environment variable that every process of a machine has; its value is the machine's folder."""
 
 _LONGEST_SOCKET_PATH = 100
 
@@ -31,7 +31,7 @@ done
 [ $# -gt 0 ] && exec "$@"
 """
 
-# Without these, the `systemctl poweroff` with which a long job ends would turn off the person's own computer.
+# Without these, a job that ends with `systemctl poweroff` would turn off the user's own computer.
 _POWER = """#!/bin/sh
 name=${0##*/}
 [ "$name" = shutdown ] && { [ "$1" = -r ] && name=reboot || name=poweroff; }
@@ -52,12 +52,12 @@ _POWER_NAMES = ("poweroff", "halt", "reboot", "shutdown", "init", "systemctl")
 
 
 def plain_hostname(text: str) -> str:
-    """The name as a host may bear it: letters, digits, hyphens and dots."""
+    """The text as a valid host name: letters, digits, hyphens and dots."""
     return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip("-.")[:63] or "machine"
 
 
 def _copy_tree(source: Path, to: Path) -> None:
-    """Files, folders and links; not sockets and pipes, nor what vanishes meanwhile, as on a disk that is in use."""
+    """Copies files, folders and links, but no sockets and pipes. The tree may change meanwhile."""
 
     def no_files(folder: str, names: list[str]) -> list[str]:
         paths = [Path(folder, name) for name in names]
@@ -74,12 +74,12 @@ def _write_command(path: Path, text: str) -> None:
 
 @dataclass(slots=True)
 class Disk:
-    """What outlives a halt; nothing is written before `make`. `kept` is the home of the image that it is made from."""
+    """What stays when a machine is off. `create` writes it. `image_home` is the home that its image has, if any."""
 
     folder: Path
     hostname: str
     user: str
-    kept: Path | None = None
+    image_home: Path | None = None
     metadata_url: str = ""
     _short_run: Path | None = field(default=None, init=False)
 
@@ -97,19 +97,19 @@ class Disk:
 
     @property
     def power(self) -> Path:
-        """The FIFO into which the machine's poweroff and reboot commands write."""
+        """The FIFO that the machine's poweroff and reboot commands write to."""
         return self.folder / "run" / "power"
 
     @property
     def tmux_folder(self) -> Path:
         return self._short_run or self.folder / "run"
 
-    def make(self, public_key: str | None) -> None:
-        """Writes what a fresh machine has; what is there already stays as the person left it."""
+    def create(self, public_key: str | None) -> None:
+        """Writes the disk of a new machine. An existing disk stays as it is."""
         if self.home.is_dir():
             return
-        if self.kept is not None and self.kept.is_dir():
-            _copy_tree(self.kept, self.home)
+        if self.image_home is not None and self.image_home.is_dir():
+            _copy_tree(self.image_home, self.home)
         for folder in (self.home / ".ssh", self.folder / "bin", self.folder / "run"):
             folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         if public_key is not None:
@@ -126,21 +126,21 @@ class Disk:
             self._short_run = Path(tempfile.mkdtemp(prefix="fe2-", dir="/tmp"))
 
     def copy_home(self, to: Path) -> None:
-        """Copies the home as it is now, the files in it that can be copied, to a folder that is new."""
-        source = self.home if self.home.is_dir() else self.kept
+        """Copies the home to a new folder."""
+        source = self.home if self.home.is_dir() else self.image_home
         if source is not None and source.is_dir():
             _copy_tree(source, to)
 
     def _authorize(self, public_key: str) -> None:
-        """Adds a key; an image keeps those of the machine that it was made of."""
+        """Adds a key to those that came with the image."""
         file = self.authorized_keys
-        known = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-        if public_key not in known:
-            file.write_text("".join(f"{line}\n" for line in (*known, public_key)), encoding="utf-8")
+        keys = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        if public_key not in keys:
+            file.write_text("".join(f"{line}\n" for line in (*keys, public_key)), encoding="utf-8")
         file.chmod(0o600)
 
     def _write_bashrc(self) -> None:
-        """A new one, or with this machine's name in the prompt of the one that there is."""
+        """Writes a .bashrc, or sets this machine's prompt in the one that came with the image."""
         file = self.home / ".bashrc"
         prompt, _, rest = self._bashrc().partition("\n")
         if file.is_file():
@@ -159,7 +159,7 @@ class Disk:
         )
 
     def shell(self, command: str | None) -> list[str]:
-        """The argv of an interactive shell, or of one that runs `command`."""
+        """The command line of an interactive shell, or of one that runs `command`."""
         bash = shutil.which("bash")
         if command is not None:
             return [bash or "/bin/sh", "-c", command]
@@ -168,9 +168,9 @@ class Disk:
         return [bash, "--noprofile", "--rcfile", str(self.home / ".bashrc"), "-i"]
 
     def environment(self, sent: Mapping[str, str], terminal: str | None) -> dict[str, str]:
-        """What a process of the machine sees; of what the client sent only the locale, as sshd does."""
-        found = {name: value for name, value in sent.items() if name == "LANG" or name.startswith("LC_")}
-        found |= {
+        """The environment of a process. As sshd does, it takes only the locale from the client."""
+        variables = {name: value for name, value in sent.items() if name == "LANG" or name.startswith("LC_")}
+        variables |= {
             MARKER: str(self.folder),
             "HOME": str(self.home),
             "USER": self.user,
@@ -180,13 +180,12 @@ class Disk:
             "TMUX_TMPDIR": str(self.tmux_folder),
         }
         if self.metadata_url:
-            found[ENDPOINT] = self.metadata_url
+            variables[ENDPOINT] = self.metadata_url
         if terminal is not None:
-            found["TERM"] = terminal or "dumb"
-        return found
+            variables["TERM"] = terminal or "dumb"
+        return variables
 
     def remove(self) -> None:
-        """Removes every trace of the disk."""
         for folder in (self.folder, self._short_run):
             if folder is not None:
                 with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""The life of one demo machine: created, booted, halted and booted again, on the loop of all machines."""
+"""One machine: created, booted, halted, booted again, on the loop of all machines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fe2tui.demo.machines.disk import Disk
-from fe2tui.demo.machines.metadata_service import MetadataService, Told
+from fe2tui.demo.machines.metadata_service import MetadataService, MetadataSource
 from fe2tui.demo.machines.processes import kill_all
 
 if TYPE_CHECKING:
@@ -24,24 +24,27 @@ _CONSOLE_LIMIT = 64 * 1024
 
 
 def bound_socket(port: int) -> socket.socket:
-    """A socket bound to the port of 127.0.0.1 (0: any free one) that does not listen: connecting is refused."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    """A socket that reserves a port of 127.0.0.1 (0: any free one). It does not listen: clients cannot connect."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind(("127.0.0.1", port))
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", port))
     except OSError:
-        made.close()
+        bound.close()
         raise
-    return made
+    return bound
 
 
 class Machine:
-    """One machine; its coroutines run on the loop, one at a time."""
+    """A machine. Its coroutines run on the loop, one at a time. Without `metadata`, it has no metadata service."""
 
     def __init__(
-        self, disk: Disk, public_key: str | None, on_power: Callable[[str], None], told: Told | None = None
+        self,
+        disk: Disk,
+        public_key: str | None,
+        on_power: Callable[[str], None],
+        metadata: MetadataSource | None = None,
     ) -> None:
-        """`told` is what its metadata service tells; without it there is none."""
         self.disk = disk
         self.console = ""
         self._public_key = public_key
@@ -49,7 +52,7 @@ class Machine:
         self._reserved: socket.socket | None = bound_socket(0)
         self.port: int = self._reserved.getsockname()[1]
         self._sshd: Sshd | None = None
-        self._metadata = MetadataService(told) if told is not None else None
+        self._metadata = MetadataService(metadata) if metadata is not None else None
         self._boot: asyncio.Task[None] | None = None
         self._is_waiting = False
         self._power = -1
@@ -57,42 +60,42 @@ class Machine:
 
     @property
     def is_new(self) -> bool:
-        """Whether it was never booted, so that nothing of it exists but its port."""
+        """Whether it was never booted: it has a port, but no disk."""
         return self._boot is None
 
     async def boot(self, after: float, login_after: float) -> None:
-        """Halts it if it runs, then lets it come up `after` seconds from now; at 0 it is up on return."""
+        """Halts it if it runs, and boots it `after` seconds from now; with 0, it has booted on return."""
         async with self._changing:
             await self._halt()
             self._is_waiting = True
-            self._boot = asyncio.create_task(self._come_up(after, login_after))
+            self._boot = asyncio.create_task(self._boot_after(after, login_after))
             if after <= 0:
                 await self._boot
 
     async def halt(self) -> None:
-        """Takes it away: port closed, sessions dropped, processes killed."""
+        """Closes its port and sessions and kills its processes."""
         async with self._changing:
             await self._halt()
 
     async def change_host_key(self) -> None:
-        """Gives it a new host key; if it answers, it answers with the new one from now on."""
+        """Gives it a new host key, at once if it runs."""
         from fe2tui.demo.machines.sshd import new_host_key
 
         async with self._changing:
-            self.disk.make(self._public_key)
+            self.disk.create(self._public_key)
             new_host_key(self.disk)
             if self._sshd is not None:
                 self._sshd.stop()
                 self._reserve()
                 await self._listen(self._sshd)
 
-    async def leave(self) -> None:
-        """Stops answering, but kills nothing: whoever calls this kills the processes of all machines at once."""
+    async def stop_answering(self) -> None:
+        """Closes its port and sessions, but leaves its processes to the caller."""
         async with self._changing:
             await self._stop_answering()
 
     def remove(self) -> None:
-        """Gives the port back and removes the disk."""
+        """Frees the port and removes the disk."""
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None
@@ -125,14 +128,14 @@ class Machine:
         with suppress(OSError):
             self._reserved = bound_socket(self.port)
 
-    async def _come_up(self, after: float, login_after: float) -> None:
-        answers_at = time.monotonic() + after
+    async def _boot_after(self, after: float, login_after: float) -> None:
+        boot_at = time.monotonic() + after
         from fe2tui.demo.machines.sshd import Sshd, new_host_key, public_host_key
 
-        self.disk.make(self._public_key)
+        self.disk.create(self._public_key)
         if not self.disk.host_key_file.exists():
             new_host_key(self.disk)
-        await asyncio.sleep(answers_at - time.monotonic())
+        await asyncio.sleep(boot_at - time.monotonic())
         self._is_waiting = False
         if self._metadata is not None:
             self.disk.metadata_url = await self._metadata.start()
@@ -149,11 +152,11 @@ class Machine:
         await sshd.start(bound)
 
     def _watch_power(self) -> None:
-        # Opened for writing too, or the end of the first writer would look like the end of the FIFO.
+        # Open for writing too: otherwise the FIFO ends when the first writer closes it.
         self._power = os.open(self.disk.power, os.O_RDWR | os.O_NONBLOCK)
-        asyncio.get_running_loop().add_reader(self._power, self._power_pressed)
+        asyncio.get_running_loop().add_reader(self._power, self._read_power)
 
-    def _power_pressed(self) -> None:
+    def _read_power(self) -> None:
         words = os.read(self._power, 4096).decode(errors="replace").split()
         if words and words[-1] in ("poweroff", "reboot"):
             self._on_power(words[-1])
@@ -169,7 +172,7 @@ def fingerprint(public_key: str) -> str:
 
 
 def boot_log(hostname: str, user: str, host_key: str, at: datetime) -> str:
-    """The end of a boot log with the host key as cloud-init's keys-to-console writes it, in lines that end in CRLF."""
+    """The end of a boot log, with the host key as cloud-init's keys-to-console prints it. Lines end in CRLF."""
     algorithm, blob = host_key.split()[:2]
     stamp = at.strftime("<14>%b %d %H:%M:%S cloud-init: ")
     lines = [

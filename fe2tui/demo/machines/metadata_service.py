@@ -1,7 +1,7 @@
-"""A machine's metadata service, version 2: a token first, then what the cloud knows of the machine.
+"""The metadata service of a machine (IMDSv2): clients get a token first, then the metadata.
 
-Source: Amazon EC2 User Guide, "Use the Instance Metadata Service to access instance metadata". EC2's is at one address
-on every machine; here each machine has a port of its own on loopback.
+At EC2 it has the same address on every machine; here it has a port of 127.0.0.1 for each machine.
+Source: Amazon EC2 User Guide, "Use the Instance Metadata Service to access instance metadata".
 """
 
 from __future__ import annotations
@@ -13,53 +13,53 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 ENDPOINT = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
-"""The variable by which AWS's libraries and programs find a metadata service that is somewhere else."""
+"""The environment variable that names another metadata service to AWS's libraries and programs."""
 
-Told = Callable[[str], str | None]
-"""The text at a path, or None if there is nothing."""
+MetadataSource = Callable[[str], str | None]
+"""The text at a path; None if there is nothing."""
 
 _LIFETIME = "x-aws-ec2-metadata-token-ttl-seconds"
 _TOKEN = "x-aws-ec2-metadata-token"
-_LONGEST = 21600  # seconds that a token may live
-_PATIENCE = 30.0  # seconds for a request to arrive
-_LIMIT = 64  # lines of a request
+_MAX_LIFETIME = 21600  # seconds
+_REQUEST_TIMEOUT = 30.0  # seconds
+_MAX_LINES = 64
 
 
 class MetadataService:
-    """Serves one machine from `start` to `stop`, on the loop it was started on; `told` must not block."""
+    """Serves one machine, on the loop that `start` runs on. `source` must not block."""
 
-    def __init__(self, told: Told) -> None:
-        self._told = told
+    def __init__(self, source: MetadataSource) -> None:
+        self._source = source
         self._tokens: dict[str, float] = {}
         self._server: asyncio.Server | None = None
-        self._talks: set[asyncio.Task[None]] = set()
+        self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self) -> str:
-        """Begin, on any free port; the address."""
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        """Listens on any free port. Returns the address."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def stop(self) -> None:
-        """Close the port and drop everybody."""
+        """Closes the port and all connections."""
         if self._server is not None:
             self._server.close()
             self._server = None
-        for talk in self._talks:
-            talk.cancel()
+        for task in self._connections:
+            task.cancel()
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is not None:
-            self._talks.add(task)
-            task.add_done_callback(self._talks.discard)
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_REQUEST_TIMEOUT):
                 method, path, headers = await _request(reader)
             status, body = self._answer(method, path, headers)
             writer.write(_reply(status, body, headers.get(_LIFETIME) if method == "PUT" else None))
             await writer.drain()
         except (OSError, ValueError, TimeoutError, asyncio.CancelledError):
-            return  # whoever asked has gone, or asked no HTTP, or the machine is halted
+            return  # the client has gone or does not speak HTTP, or the machine is being halted
         finally:
             writer.close()
 
@@ -69,7 +69,7 @@ class MetadataService:
             lifetime = headers.get(_LIFETIME, "")
             if method != "PUT":
                 return 405, ""
-            if not lifetime.isdigit() or not 1 <= int(lifetime) <= _LONGEST or "x-forwarded-for" in headers:
+            if not lifetime.isdigit() or not 1 <= int(lifetime) <= _MAX_LIFETIME or "x-forwarded-for" in headers:
                 return (403 if "x-forwarded-for" in headers else 400), ""
             self._tokens = {token: until for token, until in self._tokens.items() if until > now}
             token = secrets.token_urlsafe(42)
@@ -79,21 +79,21 @@ class MetadataService:
             return 401, ""
         if method != "GET":
             return 405, ""
-        body = self._told(path)
+        body = self._source(path)
         return (404, "") if body is None else (200, body)
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, str]]:
-    """Method, path and headers, names in lower case. Raises ValueError for what is not HTTP."""
+    """(method, path, headers with names in lower case). Raises ValueError if it is not HTTP."""
     method, target, _ = (await reader.readline()).decode("latin-1").split()
     headers: dict[str, str] = {}
-    for _ in range(_LIMIT):
+    for _ in range(_MAX_LINES):
         line = (await reader.readline()).decode("latin-1").strip()
         if not line:
             return method, target.partition("?")[0], headers
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
-    raise ValueError("a request of too many lines")
+    raise ValueError("the request has too many lines")
 
 
 def _reply(status: int, body: str, lifetime: str | None) -> bytes:

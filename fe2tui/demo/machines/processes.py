@@ -1,4 +1,4 @@
-"""Finding and ending the processes of demo machines, also those that detached themselves (tmux, nohup, setsid)."""
+"""Finds and kills the processes of machines, including detached ones (tmux, nohup, setsid)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from pathlib import Path
 from fe2tui.demo.machines.disk import MARKER
 
 _PROC = Path("/proc")
-_PATIENCE_SECONDS = 3.0
+_GIVE_UP_SECONDS = 3.0
 
 
 def processes_of(folder: Path, leaders: Iterable[int] = ()) -> set[int]:
-    """The living processes that a machine whose disk is `folder`, or lies below it, has started.
+    """The ids of the living processes of the machine with this disk folder, or of all machines with disks below it.
 
-    A process counts if it bears the machine's mark in its environment, stands in its disk, or belongs to a session
-    that one of `leaders`, which must be alive or unreaped, leads. Without a /proc: the mark, or descent from a leader.
+    A process belongs to a machine if the machine's variable is in its environment, if its working directory is on the
+    disk, or if one of `leaders` leads its session. Leaders must be alive or not yet waited for. Without /proc: if it
+    has the variable or descends from a leader.
     """
     if _PROC.joinpath("self", "environ").exists():
         return _by_proc(folder, set(leaders))
@@ -39,11 +40,11 @@ def _by_proc(folder: Path, leaders: set[int]) -> set[int]:
             if state == b"Z":
                 continue
             environment = (entry / "environ").read_bytes().split(b"\0")
-            standing = (entry / "cwd").readlink()
+            directory = (entry / "cwd").readlink()
         except OSError:
             continue
         marked = any(setting == exact or setting.startswith(exact + b"/") for setting in environment)
-        if marked or session in leaders or standing.is_relative_to(folder):
+        if marked or session in leaders or directory.is_relative_to(folder):
             found.add(int(entry.name))
     return found
 
@@ -77,10 +78,10 @@ def _by_ps(folder: Path, leaders: set[int]) -> set[int]:
 
 
 def kill_all(folder: Path, leaders: Iterable[int] = ()) -> None:
-    """Kills them until none is left; several rounds, since a process may fork while it is looked for."""
+    """Kills the processes until none is left. It takes several rounds, as processes fork meanwhile."""
     leaders = set(leaders)
     dying: set[int] = set()
-    until = time.monotonic() + _PATIENCE_SECONDS
+    until = time.monotonic() + _GIVE_UP_SECONDS
     while time.monotonic() < until:
         found = processes_of(folder, leaders)
         for pid in found:
@@ -88,7 +89,7 @@ def kill_all(folder: Path, leaders: Iterable[int] = ()) -> None:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        # One that is about to end has lost its mark already, but may still hold a file or a port.
+        # A process that is ending has no environment any more, but may still hold a file or a port.
         dying = {pid for pid in dying | found if _is_alive(pid)}
         if not found and not dying:
             return

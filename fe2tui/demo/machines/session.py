@@ -1,4 +1,4 @@
-"""One session on a demo machine: a program in a pty, or with pipes, joined to an ssh channel."""
+"""A session on a machine: a program in a pty, or with pipes, connected to an ssh channel."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ import asyncssh
 from fe2tui.demo.machines.disk import Disk
 
 _CHUNK = 65536
-_LAST_WORDS_SECONDS = 0.5
+_REST_SECONDS = 0.5
 
-# A session leader without a terminal gets the first one that it opens as its controlling terminal.
+# The first terminal that a session leader opens becomes its controlling terminal.
 _TAKE_TERMINAL = 'tty=$1; shift; exec 0<>"$tty" 1>&0 2>&0 "$@"'
 
 
@@ -40,7 +40,7 @@ async def _ready(fd: int, watch: Callable[..., None], unwatch: Callable[[int], b
 
 
 async def read_some(fd: int) -> bytes:
-    """The next bytes from a non-blocking descriptor; none at its end (EIO is how a pty ends)."""
+    """The next bytes from a non-blocking descriptor; empty at its end. A pty ends with EIO."""
     loop = asyncio.get_running_loop()
     while True:
         try:
@@ -52,7 +52,7 @@ async def read_some(fd: int) -> bytes:
 
 
 async def write_all(fd: int, data: bytes) -> bool:
-    """Writes everything to a non-blocking descriptor; False if nobody reads there any more."""
+    """Writes all data to a non-blocking descriptor. False if the reader has gone."""
     loop = asyncio.get_running_loop()
     rest = memoryview(data)
     while rest:
@@ -67,7 +67,7 @@ async def write_all(fd: int, data: bytes) -> bool:
 
 @dataclass(slots=True)
 class Session:
-    """A channel and the program that it talks to; `leaders` holds the program's pid while it lives."""
+    """A channel and its program, whose pid is in `leaders` while it lives."""
 
     channel: asyncssh.SSHServerProcess[bytes]
     disk: Disk
@@ -77,7 +77,7 @@ class Session:
     _is_pty: bool = False
 
     async def run(self) -> None:
-        """Runs until the program ends and its output is out, or the client goes away."""
+        """Runs until the program has ended and its output is sent, or the client has gone."""
         self._is_pty = self.channel.term_type is not None
         child = await (self._start_in_pty() if self._is_pty else self._start_with_pipes())
         self.leaders.add(child.pid)
@@ -88,10 +88,10 @@ class Session:
         try:
             await asyncio.wait({gone, ended}, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
-                await self._last_words(shown, gone)
-                self._say_status(child.returncode or 0)
+                await self._send_rest(shown, gone)
+                self._send_status(child.returncode or 0)
             elif not self._is_pty:
-                # A pty hangs its programs up by itself when it is closed below.
+                # Closing a pty hangs up its programs; pipes need a signal.
                 _signal_group(child.pid, signal.SIGHUP)
         finally:
             for task in (typed, shown, gone):
@@ -103,13 +103,13 @@ class Session:
             finally:
                 self.leaders.discard(child.pid)
 
-    async def _last_words(self, shown: asyncio.Future[list[None]], gone: asyncio.Task[None]) -> None:
-        # With pipes sshd waits for whoever still holds them; a pty ends with its session's leader.
-        patience = _LAST_WORDS_SECONDS if self._is_pty else None
+    async def _send_rest(self, shown: asyncio.Future[list[None]], gone: asyncio.Task[None]) -> None:
+        # As sshd does: with pipes, wait for every process that holds them; a pty ends with the session leader.
+        timeout = _REST_SECONDS if self._is_pty else None
         waiting: set[asyncio.Future[Any]] = {shown, gone}
-        await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
-    def _say_status(self, status: int) -> None:
+    def _send_status(self, status: int) -> None:
         if self.channel.is_closing():
             return
         if status >= 0:

@@ -1,4 +1,4 @@
-"""The ssh server of one demo machine: one user, the keys in authorized_keys, and nothing beyond loopback."""
+"""The ssh server of a machine: one user, the keys in authorized_keys, no forwarding beyond 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ _STILL_BOOTING = (
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the name or address can only mean this machine itself."""
     if host == "localhost":
         return True
     try:
@@ -31,7 +30,7 @@ def is_loopback(host: str) -> bool:
 
 
 def new_host_key(disk: Disk) -> None:
-    """Writes a new ed25519 host key in place of the old one."""
+    """Replaces the disk's host key by a new ed25519 key."""
     key = asyncssh.generate_private_key("ssh-ed25519")
     fresh = disk.host_key_file.with_suffix(".new")
     fresh.unlink(missing_ok=True)
@@ -41,13 +40,13 @@ def new_host_key(disk: Disk) -> None:
 
 
 def public_host_key(disk: Disk) -> str:
-    """The public half, `ssh-ed25519 AAAA…`."""
+    """The public host key, `ssh-ed25519 AAAA…`."""
     key = asyncssh.read_private_key(disk.host_key_file)
     return " ".join(key.export_public_key().decode().split()[:2])
 
 
 class Sshd:
-    """Serves one machine from `start` to `stop`; lives on the loop it was started on."""
+    """Serves one machine, on the loop that `start` runs on. Before `login_at` (monotonic), it refuses logins."""
 
     def __init__(self, disk: Disk, login_at: float = 0.0) -> None:
         self.disk = disk
@@ -60,7 +59,7 @@ class Sshd:
     async def start(self, bound: socket.socket) -> None:
         self._acceptor = await asyncssh.listen(
             sock=bound,
-            server_factory=lambda: _Doorkeeper(self),
+            server_factory=lambda: _Server(self),
             server_host_keys=[str(self.disk.host_key_file)],
             process_factory=self._serve,
             sftp_factory=lambda channel: _Files(channel, self.disk),
@@ -72,17 +71,17 @@ class Sshd:
         )
 
     def stop(self) -> None:
-        """Closes the port and drops everybody, without a goodbye."""
+        """Closes the port and aborts all connections."""
         if self._acceptor is not None:
             self._acceptor.close()
             self._acceptor = None
         for connection in list(self._connections):
             connection.abort()
 
-    def entered(self, connection: asyncssh.SSHServerConnection) -> None:
+    def add_connection(self, connection: asyncssh.SSHServerConnection) -> None:
         self._connections.add(connection)
 
-    def left(self, connection: asyncssh.SSHServerConnection) -> None:
+    def remove_connection(self, connection: asyncssh.SSHServerConnection) -> None:
         self._connections.discard(connection)
 
     @property
@@ -94,18 +93,18 @@ class Sshd:
         await Session(channel, self.disk, self.leaders).run()
 
 
-class _Doorkeeper(asyncssh.SSHServer):
+class _Server(asyncssh.SSHServer):
     def __init__(self, sshd: Sshd) -> None:
         self._sshd = sshd
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
-        self._sshd.entered(conn)
+        self._sshd.add_connection(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._connection is not None:
-            self._sshd.left(self._connection)
+            self._sshd.remove_connection(self._connection)
 
     def begin_auth(self, username: str) -> bool:
         assert self._connection is not None
@@ -125,7 +124,7 @@ class _Doorkeeper(asyncssh.SSHServer):
     def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Any:
         if not is_loopback(dest_host):
             raise asyncssh.ChannelOpenError(
-                asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "a demo machine reaches only itself"
+                asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "a demo machine can reach only itself"
             )
         return True
 
@@ -134,14 +133,14 @@ class _Doorkeeper(asyncssh.SSHServer):
 
 
 class _Files(asyncssh.SFTPServer):
-    """Relative paths start at home, as they do for sshd."""
+    """SFTP; relative paths start at the home, as at sshd."""
 
     def __init__(self, channel: asyncssh.SSHServerChannel[bytes], disk: Disk) -> None:
         super().__init__(channel)
         self._home = disk.home
 
     def exit(self) -> None:
-        # Without a status of 0 scp calls a copy failed.
+        # scp reports a failure unless the status is 0.
         self.channel.exit(0)
 
     def map_path(self, path: bytes) -> bytes:

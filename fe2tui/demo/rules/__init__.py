@@ -1,1 +1,1 @@
-"""EC2's rules, one subject a module; each puts its actions into the table of `dispatch`."""
+"""EC2's operations, a file a resource."""

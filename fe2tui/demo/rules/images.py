@@ -1,4 +1,4 @@
-"""Images: made of instances under a name of their own, listed, deregistered; and the snapshots they stand on."""
+"""Images: described, created, registered, disabled, protected, deregistered."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
-from fe2tui.demo.api import Call, answers
-from fe2tui.demo.errors import Refusal, missing
-from fe2tui.demo.lists import Getter, matcher, page, refuse_ids_with_pages
-from fe2tui.demo.protocols import Rendered, element, iso, tag_set, truth
-from fe2tui.demo.records import Disk, Image, Instance, Snapshot
+from fe2tui.demo.api import Call, operation
+from fe2tui.demo.errors import ApiError, missing_parameter
+from fe2tui.demo.lists import Getter, check_no_ids_with_pages, matcher, page
+from fe2tui.demo.protocols import Xml, element, iso, tag_set, truth
+from fe2tui.demo.records import BlockDevice, Image, Instance, Snapshot
 from fe2tui.demo.rules.instances import find_instances
-from fe2tui.demo.rules.snapshots import fill, find_snapshot
-from fe2tui.demo.rules.tags import asked_tags
+from fe2tui.demo.rules.snapshots import complete_snapshots, find_snapshot
+from fe2tui.demo.rules.tags import requested_tags
 
+_ID = re.compile(r"ami-([0-9a-f]{8}|[0-9a-f]{17})")
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}\Z")
 
 _FILTERS: dict[str, Getter] = {
@@ -26,7 +27,7 @@ _FILTERS: dict[str, Getter] = {
     "block-device-mapping.encrypted": lambda i: [d.encrypted for d in i.disks],
     "block-device-mapping.snapshot-id": lambda i: [d.snapshot_id for d in i.disks],
     "block-device-mapping.volume-size": lambda i: [d.size for d in i.disks],
-    "block-device-mapping.volume-type": lambda i: [d.kind for d in i.disks],
+    "block-device-mapping.volume-type": lambda i: [d.type for d in i.disks],
     "creation-date": lambda i: i.created_at,
     "description": lambda i: i.description,
     "ena-support": lambda i: True,
@@ -53,7 +54,7 @@ def _location(image: Image) -> str:
     return f"{owner}/{image.name}"
 
 
-def _disks(image: Image) -> Rendered:
+def _disks(image: Image) -> Xml:
     pending = image.state == "pending"
     items = [
         {
@@ -62,7 +63,7 @@ def _disks(image: Image) -> Rendered:
                 "snapshotId": None if pending else disk.snapshot_id,
                 "volumeSize": disk.size,
                 "deleteOnTermination": disk.delete_on_termination,
-                "volumeType": disk.kind,
+                "volumeType": disk.type,
                 "encrypted": disk.encrypted,
                 "iops": disk.iops,
                 "throughput": disk.throughput,
@@ -70,10 +71,10 @@ def _disks(image: Image) -> Rendered:
         }
         for disk in image.disks
     ]
-    return Rendered("".join(element("item", item) for item in items))
+    return Xml("".join(element("item", item) for item in items))
 
 
-def _shown(image: Image) -> dict[str, Any]:
+def _description(image: Image) -> dict[str, Any]:
     reason = image.state_reason
     return {
         "imageId": image.id,
@@ -106,32 +107,27 @@ def _shown(image: Image) -> dict[str, Any]:
 
 
 def find_image(region: Region, identity: str) -> Image:
-    """The image of that id. Raises Refusal when there is none."""
+    """The image of that id. Raises ApiError if there is none, or it is not yet visible."""
     if not identity:
-        raise missing("imageId")
-    if not re.fullmatch(r"ami-[0-9a-f]+", identity):
-        raise Refusal("InvalidAMIID.Malformed", f'Invalid id: "{identity}" (expecting "ami-...")')
+        raise missing_parameter("ImageId")
+    if not _ID.fullmatch(identity):
+        raise ApiError("InvalidAMIID.Malformed", f'Invalid id: "{identity}" (expecting "ami-...")')
     image = region.images.get(identity)
-    if image is None or not _is_seen(image, region):
-        raise Refusal("InvalidAMIID.NotFound", f"The image id '[{identity}]' does not exist")
+    if image is None or not _is_visible(image, region):
+        raise ApiError("InvalidAMIID.NotFound", f"The image id '[{identity}]' does not exist")
     return image
 
 
-def _is_seen(image: Image, region: Region) -> bool:
-    """EC2 does not know of a new image everywhere at once."""
+def _is_visible(image: Image, region: Region) -> bool:
     return image.unseen_until is None or region.now >= image.unseen_until
 
 
-def _seen(region: Region) -> list[Image]:
-    return [image for image in region.images.values() if _is_seen(image, region)]
-
-
-@answers("DescribeImages")
+@operation("DescribeImages")
 def describe_images(call: Call) -> Mapping[str, Any]:
-    """Of the owners asked for (`self`, `amazon`, an account id), or of everybody."""
-    refuse_ids_with_pages(call.params, "ImageId", "imagesSet")
+    """Of these owners (`self`, `amazon`, an account id), or of all."""
+    check_no_ids_with_pages(call.params, "ImageId", "imagesSet")
     ids, owners = call.texts("ImageId"), call.texts("Owner")
-    images = [find_image(call.region, one) for one in ids] if ids else _seen(call.region)
+    images = [find_image(call.region, one) for one in ids] if ids else list(call.region.images.values())
     if owners:
         wanted = {ACCOUNT_ID if owner == "self" else owner for owner in owners}
         images = [image for image in images if image.owner_id in wanted or image.owner_alias in wanted]
@@ -143,21 +139,22 @@ def describe_images(call: Call) -> Mapping[str, Any]:
     elif users:
         images = []
     matches = matcher(call.params.get("Filter"), _FILTERS)
-    shown, token = page([image for image in images if matches(image)], call.params, low=1)
-    return {"imagesSet": [_shown(image) for image in shown], "nextToken": token}
+    images = [image for image in images if _is_visible(image, call.region) and matches(image)]
+    shown, token = page(images, call.params, low=1)
+    return {"imagesSet": [_description(image) for image in shown], "nextToken": token}
 
 
-@answers("CreateImage")
+@operation("CreateImage")
 def create_image(call: Call) -> Mapping[str, Any]:
-    """Pending for a while, then available with a snapshot of each disk; reboots a running instance unless told not."""
+    """Pending at first, then available with a snapshot of each volume. Reboots a running instance without NoReboot."""
     region, params = call.region, call.params
     instance = find_instances(region, [call.text("InstanceId")])[0]
     name = _free_name(region, call.text("Name"))
     if instance.state not in ("running", "stopped", "stopping"):
-        raise Refusal(
+        raise ApiError(
             "IncorrectState", f"Instance is not in state 'running' or 'stopped': '{instance.id}' is {instance.state}"
         )
-    image_tags, snapshot_tags = asked_tags(params, "image"), asked_tags(params, "snapshot")
+    image_tags, snapshot_tags = requested_tags(params, "image"), requested_tags(params, "snapshot")
     source = region.images.get(instance.image_id)
     unseen = region.account.options.unseen_seconds
     image = Image(
@@ -177,51 +174,53 @@ def create_image(call: Call) -> Mapping[str, Any]:
         unseen_until=call.now + timedelta(seconds=unseen) if unseen else None,
         tags=image_tags,
     )
-    made = [_snapshot_disk(region, instance, image, at, snapshot_tags) for at in range(len(instance.attachments))]
+    snapshots = [
+        _create_snapshot(region, instance, image, at, snapshot_tags) for at in range(len(instance.attachments))
+    ]
     region.images[image.id] = image
     machines = region.account.machines
     reboots = instance.state == "running" and not truth(params.get("NoReboot"))
     if reboots:
         machines.halt(instance.id)
-    machines.keep(instance.id, image.id)
+    machines.save_image(instance.id, image.id)
     if reboots:
         machines.reboot(instance.id, region.account.options.ssh_seconds)
-    _complete(region, image, made)
+    _complete(region, image, snapshots)
     return {"imageId": image.id}
 
 
 def _complete(region: Region, image: Image, snapshots: list[Snapshot]) -> None:
-    """Available with its snapshots; or failed when half of the time is over, if that was asked for."""
-    reason = region.account.image_failure(region.name, image.name)
+    """The image becomes available with its snapshots, or fails after half of that time if a fault says so."""
+    reason = region.account.faults.image_failure(region.name, image.name)
 
-    def done() -> None:
+    def finish() -> None:
         if image.state == "pending":
             image.state = "available"
 
     def fail() -> None:
         image.state, image.state_reason = "failed", reason
 
-    fill(region, snapshots, done)
+    complete_snapshots(region, snapshots, finish)
     if reason is not None:
         region.after(region.account.options.stop_seconds, fail)
 
 
 def _free_name(region: Region, name: str) -> str:
     if not name:
-        raise missing("name")
+        raise missing_parameter("name")
     if not _NAME.match(name):
-        raise Refusal(
+        raise ApiError(
             "InvalidAMIName.Malformed",
             "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', "
             "'-', '/' and '_'",
         )
     for image in region.images.values():
         if image.name == name and image.owner_id == ACCOUNT_ID:
-            raise Refusal("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {image.id}")
+            raise ApiError("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {image.id}")
     return name
 
 
-def _snapshot_disk(region: Region, instance: Instance, image: Image, at: int, tags: Mapping[str, str]) -> Snapshot:
+def _create_snapshot(region: Region, instance: Instance, image: Image, at: int, tags: Mapping[str, str]) -> Snapshot:
     attachment = instance.attachments[at]
     volume = region.volumes[attachment.volume_id]
     snapshot = Snapshot(
@@ -239,32 +238,32 @@ def _snapshot_disk(region: Region, instance: Instance, image: Image, at: int, ta
     )
     region.snapshots[snapshot.id] = snapshot
     image.disks.append(
-        Disk(
+        BlockDevice(
             attachment.device,
             volume.size,
             snapshot.id,
-            volume.kind,
+            volume.type,
             attachment.delete_on_termination,
             volume.encrypted,
-            volume.iops if volume.kind != "gp2" else None,
+            volume.iops if volume.type != "gp2" else None,
             volume.throughput,
         )
     )
     return snapshot
 
 
-@answers("RegisterImage")
+@operation("RegisterImage")
 def register_image(call: Call) -> Mapping[str, Any]:
-    """An image on own snapshots that are there already, available at once; another may stand on the same."""
+    """An image of existing snapshots, available at once. Images may share snapshots."""
     region, params = call.region, call.params
     name = _free_name(region, call.text("Name"))
     disks = []
     for entry in params.get("BlockDeviceMapping") or ():
         snapshot = find_snapshot(region, str((entry.get("Ebs") or {}).get("SnapshotId", "")))
-        disks.append(Disk(str(entry.get("DeviceName", "")), snapshot.size, snapshot.id))
+        disks.append(BlockDevice(str(entry.get("DeviceName", "")), snapshot.size, snapshot.id))
     root = call.text("RootDeviceName") or "/dev/sda1"
     if not any(disk.device == root for disk in disks):
-        raise Refusal("InvalidBlockDeviceMapping", f"The root device {root} has no snapshot")
+        raise ApiError("InvalidBlockDeviceMapping", f"The root device {root} has no snapshot")
     image = Image(
         serial=region.serial(),
         id=region.new_id("ami"),
@@ -277,7 +276,7 @@ def register_image(call: Call) -> Mapping[str, Any]:
         root_device=root,
         description=call.text("Description"),
         boot_mode=None,
-        tags=asked_tags(params, "image"),
+        tags=requested_tags(params, "image"),
     )
     region.images[image.id] = image
     return {"imageId": image.id}
@@ -286,21 +285,21 @@ def register_image(call: Call) -> Mapping[str, Any]:
 def _own_image(call: Call) -> Image:
     image = find_image(call.region, call.text("ImageId"))
     if image.owner_id != ACCOUNT_ID:
-        raise Refusal("AuthFailure", f"Not authorized for image:{image.id}", 403)
+        raise ApiError("AuthFailure", f"Not authorized for image:{image.id}", 403)
     return image
 
 
-@answers("DisableImage")
+@operation("DisableImage")
 def disable_image(call: Call) -> Mapping[str, Any]:
-    """It keeps its name and its snapshots, and is shown to its owner alone, when asked for."""
+    """A disabled image keeps its name and snapshots, and is shown only with IncludeDisabled."""
     image = _own_image(call)
     if image.state not in ("available", "disabled"):
-        raise Refusal("InvalidAMIID.Unavailable", f"The image ID '{image.id}' is not available")
+        raise ApiError("InvalidAMIID.Unavailable", f"The image ID '{image.id}' is not available")
     image.state = "disabled"
     return {"return": True}
 
 
-@answers("EnableImageDeregistrationProtection", "DisableImageDeregistrationProtection")
+@operation("EnableImageDeregistrationProtection", "DisableImageDeregistrationProtection")
 def protect_image(call: Call) -> Mapping[str, Any]:
     """A protected image cannot be deregistered."""
     image = _own_image(call)
@@ -308,22 +307,22 @@ def protect_image(call: Call) -> Mapping[str, Any]:
     return {"return": "enabled-without-cooldown" if image.protected else "disabled"}
 
 
-@answers("DeregisterImage")
+@operation("DeregisterImage")
 def deregister_image(call: Call) -> Mapping[str, Any]:
-    """The snapshots stay, unless their deletion is asked for."""
+    """The snapshots stay, except with DeleteAssociatedSnapshots."""
     image = _own_image(call)
     if image.protected:
-        raise Refusal(
+        raise ApiError(
             "OperationNotPermitted",
             f"The image {image.id} has deregistration protection. Disable the protection and try again.",
         )
     del call.region.images[image.id]
-    call.account.machines.forget(image.id)
+    call.account.machines.delete_image(image.id)
     rows: list[dict[str, str]] = []
     if truth(call.params.get("DeleteAssociatedSnapshots")):
         for disk in image.disks:
             snapshot_id = disk.snapshot_id or ""
-            if not _stands_on(call.region, snapshot_id) and snapshot_id in call.region.snapshots:
+            if not _has_image(call.region, snapshot_id) and snapshot_id in call.region.snapshots:
                 del call.region.snapshots[snapshot_id]
                 rows.append({"snapshotId": snapshot_id, "returnCode": "success"})
             else:
@@ -331,14 +330,5 @@ def deregister_image(call: Call) -> Mapping[str, Any]:
     return {"return": True, "deleteSnapshotResultSet": rows or None}
 
 
-def _stands_on(region: Region, snapshot_id: str) -> bool:
+def _has_image(region: Region, snapshot_id: str) -> bool:
     return any(disk.snapshot_id == snapshot_id for image in region.images.values() for disk in image.disks)
-
-
-@answers("DescribeImageAttribute")
-def describe_image_attribute(call: Call) -> Mapping[str, Any]:
-    """Who may launch it, or its description."""
-    image = find_image(call.region, call.text("ImageId"))
-    if call.text("Attribute") == "description":
-        return {"imageId": image.id, "description": {"value": image.description}}
-    return {"imageId": image.id, "launchPermission": [{"group": "all"}] if image.public else []}

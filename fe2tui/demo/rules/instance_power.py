@@ -1,4 +1,4 @@
-"""Start, stop, reboot, terminate: what EC2 allows in which state, all of the named instances or none."""
+"""StartInstances, StopInstances, RebootInstances, TerminateInstances: all of the named instances change, or none."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import Region
-from fe2tui.demo.api import Call, answers
-from fe2tui.demo.errors import Refusal, missing
+from fe2tui.demo.api import Call, operation
+from fe2tui.demo.errors import ApiError, missing_parameter
 from fe2tui.demo.protocols import truth
 from fe2tui.demo.records import STATE_CODES, Instance
 from fe2tui.demo.rules.instance_types import check_hardware
@@ -16,17 +16,17 @@ from fe2tui.demo.rules.instances import find_instances
 
 
 def named_instances(call: Call) -> list[Instance]:
-    """The instances that the call names. Raises Refusal when it names none or one that does not exist."""
+    """The instances that the call names. Raises ApiError if it names none, or one that does not exist."""
     ids = call.texts("InstanceId")
     if not ids:
-        raise missing("InstanceId")
+        raise missing_parameter("InstanceId")
     return find_instances(call.region, ids)
 
 
-def _wrong_state(instance: Instance, done: str) -> Refusal:
-    return Refusal(
+def _wrong_state(instance: Instance, action: str) -> ApiError:
+    return ApiError(
         "IncorrectInstanceState",
-        f"The instance '{instance.id}' is not in a state from which it can be {done}.",
+        f"The instance '{instance.id}' is not in a state from which it can be {action}.",
     )
 
 
@@ -34,7 +34,7 @@ def _state(name: str) -> dict[str, Any]:
     return {"code": STATE_CODES[name], "name": name}
 
 
-def _changes(before: list[tuple[Instance, str]]) -> Mapping[str, Any]:
+def _state_changes(before: list[tuple[Instance, str]]) -> Mapping[str, Any]:
     return {
         "instancesSet": [
             {"instanceId": one.id, "currentState": _state(one.state), "previousState": _state(was)}
@@ -43,9 +43,9 @@ def _changes(before: list[tuple[Instance, str]]) -> Mapping[str, Any]:
     }
 
 
-@answers("StopInstances")
+@operation("StopInstances")
 def stop_instances(call: Call) -> Mapping[str, Any]:
-    """A stopped one stays so without complaint; not every spot instance can be stopped."""
+    """Stopped instances are no error. A one-time spot instance cannot be stopped."""
     region = call.region
     instances = named_instances(call)
     for instance in instances:
@@ -57,99 +57,91 @@ def stop_instances(call: Call) -> Mapping[str, Any]:
             if request is not None and request.state == "active":
                 spot_requests.set_status(region, request, "active", "marked-for-stop")
             instance_states.begin_stopping(region, instance)
-    return _changes(before)
+    return _state_changes(before)
 
 
 def _check_stop(region: Region, instance: Instance, hibernate: bool) -> None:
     if instance.state not in ("running", "stopping", "stopped"):
         raise _wrong_state(instance, "stopped")
     if instance.stop_protected:
-        raise Refusal(
+        raise ApiError(
             "OperationNotPermitted",
             f"The instance '{instance.id}' may not be stopped. Modify its 'disableApiStop' instance attribute and "
             "try again.",
         )
     request = spot_requests.request_of(region, instance)
-    if request is not None and request.kind == "one-time":
-        raise Refusal(
+    if request is not None and request.type == "one-time":
+        raise ApiError(
             "UnsupportedOperation",
             f"You can't stop the Spot Instance '{instance.id}' because it is associated with a one-time Spot "
             "Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.",
         )
     if request is not None and request.state == "cancelled" and instance.state == "running":
-        raise Refusal(
+        raise ApiError(
             "UnsupportedOperation",
             f"You can't stop the Spot Instance '{instance.id}' because the associated Spot Instance request is "
             "cancelled. You can only terminate it.",
         )
     if hibernate and not instance.hibernation:
-        raise Refusal(
+        raise ApiError(
             "UnsupportedHibernationConfiguration",
             f"The instance '{instance.id}' is not configured for hibernation.",
         )
 
 
-@answers("StartInstances")
+@operation("StartInstances")
 def start_instances(call: Call) -> Mapping[str, Any]:
-    """A running one stays running without complaint."""
+    """Running instances are no error."""
     region = call.region
     instances = named_instances(call)
     for instance in instances:
         if instance.state not in ("stopped", "running", "pending"):
             raise _wrong_state(instance, "started")
-    resting = [instance for instance in instances if instance.state == "stopped"]
-    for instance in resting:
+    stopped = [instance for instance in instances if instance.state == "stopped"]
+    for instance in stopped:
         _check_start(region, instance)
     before = [(instance, instance.state) for instance in instances]
-    for instance in resting:
-        start(region, instance)
-    return _changes(before)
+    for instance in stopped:
+        instance_states.start(region, instance)
+    return _state_changes(before)
 
 
 def _check_start(region: Region, instance: Instance) -> None:
     request = spot_requests.request_of(region, instance)
     if request is not None and instance.interrupted:
-        raise Refusal(
+        raise ApiError(
             "IncorrectSpotRequestState",
             f"You can't start the Spot Instance '{instance.id}' because Amazon EC2 interrupted it. Only Amazon EC2 can "
             "restart an interrupted stopped Spot Instance.",
         )
     if request is not None and request.state != "disabled":
-        raise Refusal(
+        raise ApiError(
             "IncorrectSpotRequestState",
             f"You can't start the Spot Instance '{instance.id}' because the associated Spot Instance request is not in "
             "an appropriate state to support start.",
         )
     catalogue = region.account.catalogue
     if instance.architecture not in catalogue.types[instance.type].architectures:
-        raise Refusal(
+        raise ApiError(
             "Unsupported",
             f"The requested instance type's architecture does not match the architecture in the manifest for "
             f"{instance.image_id}.",
         )
     check_hardware(catalogue, instance, instance.type)
     if instance.zone not in catalogue.offerings(region.name).get(instance.type, []):
-        raise Refusal(
+        raise ApiError(
             "Unsupported",
             f"Your requested instance type ({instance.type}) is not supported in your requested Availability Zone "
             f"({instance.zone}).",
         )
     market = "on-demand" if request is None else "spot"
-    if region.account.no_capacity("StartInstances", region.name, instance.zone, market):
-        raise Refusal("InsufficientInstanceCapacity", "Insufficient capacity.", 500)
+    if region.account.faults.lacks_capacity("StartInstances", region.name, instance.zone, market):
+        raise ApiError("InsufficientInstanceCapacity", "Insufficient capacity.", 500)
 
 
-def start(region: Region, instance: Instance) -> None:
-    """Starts a stopped instance; its launch time is now, as at EC2."""
-    instance.launched_at = region.now.replace(microsecond=0)
-    instance_states.begin_running(region, instance)
-    instance_states.give_address(region, instance)
-    spot_requests.starting(region, instance)
-
-
-@answers("RebootInstances")
+@operation("RebootInstances")
 def reboot_instances(call: Call) -> Mapping[str, Any]:
-    """The state stays running; the machine is off the air for `ssh_seconds`."""
+    """The state stays running. Users can log in again after `ssh_seconds`."""
     region = call.region
     instances = named_instances(call)
     for instance in instances:
@@ -160,14 +152,14 @@ def reboot_instances(call: Call) -> Mapping[str, Any]:
     return {"return": True}
 
 
-@answers("TerminateInstances")
+@operation("TerminateInstances")
 def terminate_instances(call: Call) -> Mapping[str, Any]:
-    """A terminated one stays so without complaint; one protected instance saves all that are named with it."""
+    """Terminated instances are no error. If one instance is protected, none is terminated."""
     region = call.region
     instances = named_instances(call)
     for instance in instances:
         if instance.protected and instance.state not in ("shutting-down", "terminated"):
-            raise Refusal(
+            raise ApiError(
                 "OperationNotPermitted",
                 f"The instance '{instance.id}' may not be terminated. Modify its 'disableApiTermination' instance "
                 "attribute and try again.",
@@ -176,12 +168,12 @@ def terminate_instances(call: Call) -> Mapping[str, Any]:
     for instance in instances:
         if instance.state not in ("shutting-down", "terminated"):
             instance_states.begin_terminating(region, instance)
-    return _changes(before)
+    return _state_changes(before)
 
 
-@answers("MonitorInstances", "UnmonitorInstances")
+@operation("MonitorInstances", "UnmonitorInstances")
 def monitor_instances(call: Call) -> Mapping[str, Any]:
-    """Turns detailed monitoring on or off."""
+    """Enables or disables detailed monitoring."""
     instances = named_instances(call)
     on = call.action == "MonitorInstances"
     for instance in instances:

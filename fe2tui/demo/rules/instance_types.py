@@ -1,4 +1,4 @@
-"""Instance types, and which zone offers which."""
+"""DescribeInstanceTypes, DescribeInstanceTypeOfferings, and which types fit an instance."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fe2tui.demo.api import Call, answers
+from fe2tui.demo.api import Call, operation
 from fe2tui.demo.catalogue import Catalogue, InstanceType
-from fe2tui.demo.errors import Refusal, invalid_value
-from fe2tui.demo.lists import Getter, matcher, page, refuse_ids_with_pages
-from fe2tui.demo.protocols import Rendered, element
+from fe2tui.demo.errors import ApiError, invalid_value
+from fe2tui.demo.lists import Getter, check_no_ids_with_pages, matcher, page
+from fe2tui.demo.protocols import Xml, element
 from fe2tui.demo.records import Instance
 
 _FILTERS: dict[str, Getter] = {
@@ -58,8 +58,8 @@ def _root_devices(one: InstanceType) -> tuple[str, ...]:
 
 
 @cache
-def _rendered(one: InstanceType) -> str:
-    """The `item` of a type in DescribeInstanceTypes."""
+def _type_xml(one: InstanceType) -> str:
+    """The XML of a type, with its `item` element."""
     item: dict[str, Any] = {
         "instanceType": one.name,
         "currentGeneration": "current" in one.traits,
@@ -114,22 +114,22 @@ def _nvme(one: InstanceType) -> str:
     return "required" if one.ena == "required" else "unsupported"
 
 
-@answers("DescribeInstanceTypes")
+@operation("DescribeInstanceTypes")
 def describe_instance_types(call: Call) -> Mapping[str, Any]:
-    """Those on offer in the region, at most 100 a page."""
-    refuse_ids_with_pages(call.params, "InstanceType", "instanceTypes")
+    """The types on offer in the region, at most 100 a page."""
+    check_no_ids_with_pages(call.params, "InstanceType", "instanceTypes")
     types = call.account.catalogue.types
     offered = call.account.catalogue.offerings(call.region_name)
     names = call.texts("InstanceType")
     unknown = [name for name in names if name not in offered]
     if unknown:
-        raise Refusal(
+        raise ApiError(
             "InvalidInstanceType", f"The following supplied instance types do not exist: [{', '.join(unknown)}]"
         )
     matches = matcher(call.params.get("Filter"), _FILTERS)
-    chosen = [types[name] for name in names or sorted(offered) if matches(types[name])]
-    shown, token = page(chosen, call.params, high=100, default=100, key="")
-    return {"instanceTypeSet": Rendered("".join(map(_rendered, shown))), "nextToken": token}
+    matching = [types[name] for name in names or sorted(offered) if matches(types[name])]
+    shown, token = page(matching, call.params, high=100, default=100, key="")
+    return {"instanceTypeSet": Xml("".join(map(_type_xml, shown))), "nextToken": token}
 
 
 @dataclass(slots=True)
@@ -138,9 +138,9 @@ class _Offering:
     location: str
 
 
-@answers("DescribeInstanceTypeOfferings")
+@operation("DescribeInstanceTypeOfferings")
 def describe_instance_type_offerings(call: Call) -> Mapping[str, Any]:
-    """Which region, zone or zone id offers which type."""
+    """The types that the region, its zones or its zone ids offer."""
     region = call.region
     kind = call.text("LocationType") or "region"
     offerings: list[_Offering] = []
@@ -157,18 +157,18 @@ def describe_instance_type_offerings(call: Call) -> Mapping[str, Any]:
         call.params.get("Filter"),
         {"instance-type": lambda one: one.type, "location": lambda one: one.location},
     )
-    chosen = [one for one in offerings if matches(one)]
-    shown, token = page(chosen, call.params, default=1000, key="")
+    matching = [one for one in offerings if matches(one)]
+    shown, token = page(matching, call.params, default=1000, key="")
     rows = [{"instanceType": one.type, "locationType": kind, "location": one.location} for one in shown]
     return {"instanceTypeOfferingSet": rows, "nextToken": token}
 
 
 VIRTUALIZATION = "hvm"
-"""Of every image and instance here; paravirtual ones have died out."""
+"""The virtualization type of every image and instance."""
 
 
 def firmware(catalogue: Catalogue, instance: Instance) -> str:
-    """How the instance boots with the type that it has."""
+    """The boot mode of an instance with its present type."""
     modes = catalogue.types[instance.type].boot_modes
     if instance.boot_mode == "uefi-preferred":
         return "uefi" if "uefi" in modes else "legacy-bios"
@@ -176,24 +176,27 @@ def firmware(catalogue: Catalogue, instance: Instance) -> str:
 
 
 def check_hardware(catalogue: Catalogue, instance: Instance, name: str) -> None:
-    """Raises Refusal when an instance of that type could not boot, or not be reached."""
-    found = catalogue.types[name]
-    if VIRTUALIZATION not in found.virtualizations:
-        needed = found.virtualizations[0]
-        raise Refusal(
+    """Raises ApiError if the instance could not boot as this type, or would have no network.
+
+    Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resize-limitations.html
+    """
+    wanted = catalogue.types[name]
+    if VIRTUALIZATION not in wanted.virtualizations:
+        needed = wanted.virtualizations[0]
+        raise ApiError(
             "InvalidParameterCombination",
             f"Virtualization type '{needed}' is required for instances of type '{name}'. Ensure that you are using an "
             f"AMI with virtualization type '{needed}'.",
         )
-    if instance.boot_mode not in (None, "uefi-preferred", *found.boot_modes):
+    if instance.boot_mode not in (None, "uefi-preferred", *wanted.boot_modes):
         kind = str(instance.boot_mode).upper() if instance.boot_mode == "uefi" else "legacy BIOS"
-        raise Refusal(
+        raise ApiError(
             "InvalidParameterValue",
             f"The {name} instance type does not support an AMI with a boot mode of {kind}. Specify an instance type "
             f"that supports {kind}, and try again.",
         )
-    if found.ena == "required" and not instance.ena:
-        raise Refusal(
+    if wanted.ena == "required" and not instance.ena:
+        raise ApiError(
             "InvalidParameterCombination",
             f"Enhanced networking with the Elastic Network Adapter (ENA) is required for the '{name}' instance type. "
             "Ensure that your instance is enabled for ENA.",

@@ -1,4 +1,7 @@
-"""DescribeInstances, DescribeInstanceStatus and GetConsoleOutput."""
+"""DescribeInstances, DescribeInstanceStatus and GetConsoleOutput.
+
+The XML of an instance is written as text, since benchmarks have 20,000 of them.
+"""
 
 from __future__ import annotations
 
@@ -8,47 +11,42 @@ from datetime import timedelta
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
-from fe2tui.demo.api import Call, answers
-from fe2tui.demo.errors import Refusal, missing, not_found
-from fe2tui.demo.lists import Getter, matcher, page, refuse_ids_with_pages
-from fe2tui.demo.protocols import Rendered, element, escape, iso, truth
+from fe2tui.demo.api import Call, operation
+from fe2tui.demo.errors import ApiError, missing_parameter, not_found
+from fe2tui.demo.lists import Getter, check_no_ids_with_pages, matcher, page
+from fe2tui.demo.protocols import Xml, element, escape, iso, truth
 from fe2tui.demo.records import STATE_CODES, Instance
 from fe2tui.demo.rules.instance_types import firmware
 
 _CACHED = 20_000
-"""Rendered instances are kept up to this many; beyond, memory counts for more than a few microseconds."""
+"""With more instances than this, their XML is not kept: it would take too much memory."""
 
 
 def find_instances(region: Region, ids: list[str]) -> list[Instance]:
-    """The instances of these ids, in the order asked. Raises Refusal for malformed, unknown and yet unseen ones."""
+    """The instances of these ids, in this order. Raises ApiError for malformed, unknown and not yet visible ones."""
     for identity in ids:
         if not identity.startswith("i-") or not identity[2:].isalnum() or len(identity) not in (10, 19):
-            raise Refusal("InvalidInstanceID.Malformed", f'Invalid id: "{identity}"')
+            raise ApiError("InvalidInstanceID.Malformed", f'Invalid id: "{identity}"')
     now = region.now
-    found = [region.instances.get(identity) for identity in dict.fromkeys(ids)]
-    seen = [one for one in found if one is not None and not (one.unseen_until and now < one.unseen_until)]
-    if len(seen) < len(found):
-        known = {one.id for one in seen}
+    wanted = [region.instances.get(identity) for identity in dict.fromkeys(ids)]
+    found = [one for one in wanted if one is not None and not (one.unseen_until and now < one.unseen_until)]
+    if len(found) < len(wanted):
+        known = {one.id for one in found}
         raise not_found("InvalidInstanceID", "instance ID", [identity for identity in ids if identity not in known])
-    return seen
+    return found
 
 
 def visible_instances(region: Region) -> list[Instance]:
-    """Every instance that the API shows now."""
+    """The instances that the Describe calls show now."""
     now = region.now
     return [one for one in region.instances.values() if one.unseen_until is None or now >= one.unseen_until]
 
 
-def _active(instance: Instance, value: Any) -> Any:
+def _unless_terminated(instance: Instance, value: Any) -> Any:
     return None if instance.state == "terminated" else value
 
 
-def _eni(instance: Instance, value: Any) -> Any:
-    return _active(instance, value)
-
-
 INSTANCE_FILTERS: dict[str, Getter] = {
-    "affinity": lambda i: None,
     "architecture": lambda i: i.architecture,
     "availability-zone": lambda i: i.zone,
     "block-device-mapping.attach-time": lambda i: [a.attached_at for a in i.attachments],
@@ -79,26 +77,23 @@ INSTANCE_FILTERS: dict[str, Getter] = {
     "metadata-options.http-endpoint": lambda i: "enabled",
     "metadata-options.http-tokens": lambda i: i.metadata.get("HttpTokens", "optional"),
     "monitoring-state": lambda i: "enabled" if i.monitoring else "disabled",
-    "network-interface.addresses.private-ip-address": lambda i: _eni(i, i.private_ip),
+    "network-interface.addresses.private-ip-address": lambda i: _unless_terminated(i, i.private_ip),
     "network-interface.addresses.association.public-ip": lambda i: i.public_ip,
     "network-interface.association.public-ip": lambda i: i.public_ip,
-    "network-interface.availability-zone": lambda i: _eni(i, i.zone),
-    "network-interface.group-id": lambda i: _eni(i, [group[0] for group in i.groups]),
-    "network-interface.group-name": lambda i: _eni(i, [group[1] for group in i.groups]),
-    "network-interface.network-interface-id": lambda i: _eni(i, i.interface_id),
-    "network-interface.private-ip-address": lambda i: _eni(i, i.private_ip),
-    "network-interface.status": lambda i: _eni(i, "in-use"),
-    "network-interface.subnet-id": lambda i: _eni(i, i.subnet_id),
-    "network-interface.vpc-id": lambda i: _eni(i, i.vpc_id),
+    "network-interface.availability-zone": lambda i: _unless_terminated(i, i.zone),
+    "network-interface.group-id": lambda i: _unless_terminated(i, [group[0] for group in i.groups]),
+    "network-interface.group-name": lambda i: _unless_terminated(i, [group[1] for group in i.groups]),
+    "network-interface.network-interface-id": lambda i: _unless_terminated(i, i.interface_id),
+    "network-interface.private-ip-address": lambda i: _unless_terminated(i, i.private_ip),
+    "network-interface.status": lambda i: _unless_terminated(i, "in-use"),
+    "network-interface.subnet-id": lambda i: _unless_terminated(i, i.subnet_id),
+    "network-interface.vpc-id": lambda i: _unless_terminated(i, i.vpc_id),
     "owner-id": lambda i: ACCOUNT_ID,
-    "placement-group-name": lambda i: None,
     "platform": lambda i: None,
     "platform-details": lambda i: "Linux/UNIX",
-    "private-dns-name": lambda i: _active(i, i.private_ip and private_dns(i)),
-    "private-ip-address": lambda i: _active(i, i.private_ip),
-    "product-code": lambda i: None,
+    "private-dns-name": lambda i: _unless_terminated(i, i.private_ip and private_dns(i)),
+    "private-ip-address": lambda i: _unless_terminated(i, i.private_ip),
     "reason": lambda i: i.transition_reason,
-    "requester-id": lambda i: None,
     "reservation-id": lambda i: i.reservation_id,
     "root-device-name": lambda i: i.root_device,
     "root-device-type": lambda i: "ebs",
@@ -106,27 +101,27 @@ INSTANCE_FILTERS: dict[str, Getter] = {
     "spot-instance-request-id": lambda i: i.spot_request_id,
     "state-reason-code": lambda i: i.state_reason and i.state_reason[0],
     "state-transition-reason": lambda i: i.transition_reason,
-    "subnet-id": lambda i: _active(i, i.subnet_id),
+    "subnet-id": lambda i: _unless_terminated(i, i.subnet_id),
     "tenancy": lambda i: "default",
     "usage-operation": lambda i: "RunInstances",
     "virtualization-type": lambda i: "hvm",
-    "vpc-id": lambda i: _active(i, i.vpc_id),
+    "vpc-id": lambda i: _unless_terminated(i, i.vpc_id),
 }
 
 
 def private_dns(instance: Instance) -> str:
-    """The name inside the network, as `ip-172-31-4-7.us-east-2.compute.internal`."""
+    """The private DNS name, as `ip-172-31-4-7.us-east-2.compute.internal`."""
     region = instance.zone.rstrip("abcdef")
     return f"ip-{instance.private_ip.replace('.', '-')}.{region}.compute.internal"
 
 
-def render(region: Region, instance: Instance) -> str:
-    """The XML of one instance, without its `item` element."""
-    if instance.rendered is not None:
-        return instance.rendered
-    text = _rendered(region, instance)
+def instance_xml(region: Region, instance: Instance) -> str:
+    """The XML of an instance, without its `item` element."""
+    if instance.xml is not None:
+        return instance.xml
+    text = _write_xml(region, instance)
     if len(region.instances) <= _CACHED:
-        instance.rendered = text
+        instance.xml = text
     return text
 
 
@@ -171,7 +166,7 @@ def _interface(instance: Instance, groups: str) -> str:
 
 
 def _network(instance: Instance) -> tuple[str, str, str]:
-    """(addresses, groups, interfaces); a terminated instance has none of them."""
+    """XML of (addresses, groups, interfaces); a terminated instance has none."""
     if instance.state == "terminated":
         return "<privateDnsName/><dnsName/>", "", ""
     groups = _groups(instance)
@@ -207,7 +202,7 @@ def _optional(instance: Instance) -> str:
     return "".join(parts)
 
 
-def _rendered(region: Region, instance: Instance) -> str:
+def _write_xml(region: Region, instance: Instance) -> str:
     addresses, groups, interfaces = _network(instance)
     kind = region.account.catalogue.types[instance.type]
     boots_by = firmware(region.account.catalogue, instance)
@@ -251,32 +246,31 @@ def _rendered(region: Region, instance: Instance) -> str:
     )
 
 
-def reservation_head(instance: Instance) -> str:
-    """The elements of a reservation before its instances."""
+def _reservation_head(instance: Instance) -> str:
     reservation = f"<reservationId>{instance.reservation_id}</reservationId>"
     return f"{reservation}<ownerId>{ACCOUNT_ID}</ownerId><groupSet/><instancesSet>"
 
 
-def reservation_set(region: Region, instances: list[Instance]) -> Rendered:
-    """The instances, neighbours of one reservation together."""
+def _reservation_set(region: Region, instances: list[Instance]) -> Xml:
+    """The instances; consecutive ones of one reservation are together."""
     parts: list[str] = []
     open_reservation: str | None = None
     for instance in instances:
         if instance.reservation_id != open_reservation:
             if open_reservation is not None:
                 parts.append("</instancesSet></item>")
-            parts.append(f"<item>{reservation_head(instance)}")
+            parts.append(f"<item>{_reservation_head(instance)}")
             open_reservation = instance.reservation_id
-        parts.append(f"<item>{render(region, instance)}</item>")
+        parts.append(f"<item>{instance_xml(region, instance)}</item>")
     if open_reservation is not None:
         parts.append("</instancesSet></item>")
-    return Rendered("".join(parts))
+    return Xml("".join(parts))
 
 
-@answers("DescribeInstances")
+@operation("DescribeInstances")
 def describe_instances(call: Call) -> Mapping[str, Any]:
-    """MaxResults counts instances, as it does at EC2."""
-    refuse_ids_with_pages(call.params, "InstanceId", "instancesSet")
+    """MaxResults counts instances, not reservations."""
+    check_no_ids_with_pages(call.params, "InstanceId", "instancesSet")
     region = call.region
     ids = call.texts("InstanceId")
     matches = matcher(call.params.get("Filter"), INSTANCE_FILTERS)
@@ -284,16 +278,16 @@ def describe_instances(call: Call) -> Mapping[str, Any]:
     if call.params.get("Filter"):
         instances = [instance for instance in instances if matches(instance)]
     shown, token = page(instances, call.params)
-    return {"reservationSet": reservation_set(region, list(shown)), "nextToken": token}
+    return {"reservationSet": _reservation_set(region, list(shown)), "nextToken": token}
 
 
 def _checks(call: Call, instance: Instance) -> tuple[str, str]:
-    """(status, detail): a machine that has just come up is still being checked."""
+    """(status, detail) of the status checks; they take some time after a start."""
     if instance.state != "running":
         return "not-applicable", ""
     options = call.account.options
-    checked_at = instance.launched_at + timedelta(seconds=3 * (options.boot_seconds + options.ssh_seconds))
-    return ("ok", "passed") if call.now >= checked_at else ("initializing", "initializing")
+    passed_at = instance.launched_at + timedelta(seconds=3 * (options.boot_seconds + options.ssh_seconds))
+    return ("ok", "passed") if call.now >= passed_at else ("initializing", "initializing")
 
 
 def _row(call: Call, instance: Instance) -> dict[str, Any]:
@@ -310,10 +304,10 @@ def _row(call: Call, instance: Instance) -> dict[str, Any]:
     }
 
 
-@answers("DescribeInstanceStatus")
+@operation("DescribeInstanceStatus")
 def describe_instance_status(call: Call) -> Mapping[str, Any]:
-    """Only running ones, unless all are asked for."""
-    refuse_ids_with_pages(call.params, "InstanceId", "instancesSet")
+    """Running instances, or all with IncludeAllInstances."""
+    check_no_ids_with_pages(call.params, "InstanceId", "instancesSet")
     getters: dict[str, Getter] = {
         "availability-zone": lambda i: i.zone,
         "availability-zone-id": lambda i: call.region.zone_id(i.zone),
@@ -327,19 +321,19 @@ def describe_instance_status(call: Call) -> Mapping[str, Any]:
     }
     matches = matcher(call.params.get("Filter"), getters)
     ids = call.texts("InstanceId")
-    chosen = find_instances(call.region, ids) if ids else visible_instances(call.region)
+    instances = find_instances(call.region, ids) if ids else visible_instances(call.region)
     every = truth(call.params.get("IncludeAllInstances"))
-    fitting = [one for one in chosen if (every or one.state == "running") and matches(one)]
-    shown, token = page(fitting, call.params)
+    matching = [one for one in instances if (every or one.state == "running") and matches(one)]
+    shown, token = page(matching, call.params)
     return {"instanceStatusSet": [_row(call, one) for one in shown], "nextToken": token}
 
 
-@answers("GetConsoleOutput")
+@operation("GetConsoleOutput")
 def get_console_output(call: Call) -> Mapping[str, Any]:
-    """What the machine has printed, host keys included; base64, absent while there is nothing."""
+    """The console of the machine in base64, with its host keys; absent before the first boot."""
     identity = call.text("InstanceId")
     if not identity:
-        raise missing("instanceId")
+        raise missing_parameter("instanceId")
     instance = find_instances(call.region, [identity])[0]
     text = call.account.machines.console_output(instance.id) if instance.has_machine else ""
     output = base64.b64encode(text.encode()).decode() if text else None

@@ -6,16 +6,16 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fe2tui.demo import default_network
 from fe2tui.demo.account import ACCOUNT_ID, Region
-from fe2tui.demo.api import Call, answers
-from fe2tui.demo.default_network import add_group
-from fe2tui.demo.errors import Refusal, invalid_value, missing
-from fe2tui.demo.lists import Getter, matcher, page, refuse_ids_with_pages
+from fe2tui.demo.api import Call, operation
+from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
+from fe2tui.demo.lists import Getter, check_no_ids_with_pages, matcher, page
 from fe2tui.demo.protocols import tag_set
-from fe2tui.demo.records import Group, Rule
+from fe2tui.demo.records import SecurityGroup, SecurityGroupRule
 from fe2tui.demo.rules.launch_plan import group_named
-from fe2tui.demo.rules.tags import asked_tags
-from fe2tui.demo.rules.volumes import number
+from fe2tui.demo.rules.tags import requested_tags
+from fe2tui.demo.rules.volumes import integer
 from fe2tui.demo.rules.vpcs import find_vpc
 
 _PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
@@ -50,22 +50,22 @@ _FILTERS: dict[str, Getter] = {
 }
 
 
-def find_group(call: Call) -> Group:
-    """The group that a call names by id, or by name in the default network. Raises Refusal when there is none."""
+def find_group(call: Call) -> SecurityGroup:
+    """The group that a call names by id, or by name in the default VPC. Raises ApiError if there is none."""
     region = call.region
     identity, name = call.text("GroupId"), call.text("GroupName")
     if identity:
-        if identity not in region.groups:
-            raise Refusal("InvalidGroup.NotFound", f"The security group '{identity}' does not exist")
-        return region.groups[identity]
+        if identity not in region.security_groups:
+            raise ApiError("InvalidGroup.NotFound", f"The security group '{identity}' does not exist")
+        return region.security_groups[identity]
     vpc = region.default_vpc()
     if not name or vpc is None:
-        raise missing("GroupName or GroupId")
+        raise missing_parameter("GroupName or GroupId")
     return group_named(region, name, vpc.id)
 
 
-def _permissions(group: Group, egress: bool) -> list[dict[str, Any]]:
-    """The rules as DescribeSecurityGroups shows them: those of one protocol and ports together."""
+def _permissions(group: SecurityGroup, egress: bool) -> list[dict[str, Any]]:
+    """The rules in one direction, those with the same protocol and ports together."""
     together: dict[tuple[str, int | None, int | None], dict[str, Any]] = {}
     for rule in group.rules:
         if rule.egress != egress:
@@ -96,7 +96,7 @@ def _permissions(group: Group, egress: bool) -> list[dict[str, Any]]:
     return list(together.values())
 
 
-def _shown(region: Region, group: Group) -> dict[str, Any]:
+def _description(region: Region, group: SecurityGroup) -> dict[str, Any]:
     return {
         "ownerId": ACCOUNT_ID,
         "groupId": group.id,
@@ -110,44 +110,44 @@ def _shown(region: Region, group: Group) -> dict[str, Any]:
     }
 
 
-@answers("DescribeSecurityGroups")
+@operation("DescribeSecurityGroups")
 def describe_security_groups(call: Call) -> Mapping[str, Any]:
-    """All, or those of the ids or names; an unknown one is refused."""
-    refuse_ids_with_pages(call.params, "GroupId", "groupIds")
+    """All, or those of the ids or names."""
+    check_no_ids_with_pages(call.params, "GroupId", "groupIds")
     region = call.region
     ids, names = call.texts("GroupId"), call.texts("GroupName")
-    groups = list(region.groups.values())
+    groups = list(region.security_groups.values())
     for identity in ids:
-        if identity not in region.groups:
-            raise Refusal("InvalidGroup.NotFound", f"The security group '{identity}' does not exist")
+        if identity not in region.security_groups:
+            raise ApiError("InvalidGroup.NotFound", f"The security group '{identity}' does not exist")
     for name in names:
         if all(group.name != name for group in groups):
-            raise Refusal("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
+            raise ApiError("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
     if ids or names:
         groups = [group for group in groups if group.id in ids or group.name in names]
     matches = matcher(call.params.get("Filter"), _FILTERS)
     shown, token = page([group for group in groups if matches(group)], call.params)
-    return {"securityGroupInfo": [_shown(region, group) for group in shown], "nextToken": token}
+    return {"securityGroupInfo": [_description(region, group) for group in shown], "nextToken": token}
 
 
-@answers("CreateSecurityGroup")
+@operation("CreateSecurityGroup")
 def create_security_group(call: Call) -> Mapping[str, Any]:
-    """Its name is unique in its network."""
+    """The name must be unique in the VPC."""
     region = call.region
     name, description = call.text("GroupName"), call.text("GroupDescription")
     if not name:
-        raise missing("GroupName")
+        raise missing_parameter("GroupName")
     if not description:
-        raise missing("GroupDescription")
+        raise missing_parameter("GroupDescription")
     if name.startswith("sg-") or len(name) > 255:
         raise invalid_value(f"Value ({name}) for parameter GroupName is invalid.")
     vpc = find_vpc(region, call.text("VpcId")) if call.text("VpcId") else region.default_vpc()
     if vpc is None:
-        raise Refusal("VPCIdNotSpecified", "No default VPC for this user")
-    if any(group.name == name and group.vpc_id == vpc.id for group in region.groups.values()):
-        raise Refusal("InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc.id}'")
-    group = add_group(region, vpc.id, name, description)
-    group.tags = asked_tags(call.params, "security-group")
+        raise ApiError("VPCIdNotSpecified", "No default VPC for this user")
+    if any(group.name == name and group.vpc_id == vpc.id for group in region.security_groups.values()):
+        raise ApiError("InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc.id}'")
+    group = default_network.create_security_group(region, vpc.id, name, description)
+    group.tags = requested_tags(call.params, "security-group")
     return {
         "return": True,
         "groupId": group.id,
@@ -156,38 +156,40 @@ def create_security_group(call: Call) -> Mapping[str, Any]:
     }
 
 
-@answers("DeleteSecurityGroup")
+@operation("DeleteSecurityGroup")
 def delete_security_group(call: Call) -> Mapping[str, Any]:
-    """Not while an instance is in it, nor the default one."""
+    """Fails for `default`, and while an instance is in the group."""
     group = find_group(call)
     if group.name == "default":
-        raise Refusal("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
+        raise ApiError("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
     for instance in call.region.instances.values():
         if instance.state != "terminated" and any(group.id == one for one, _ in instance.groups):
-            raise Refusal("DependencyViolation", f"resource {group.id} has a dependent object")
-    del call.region.groups[group.id]
+            raise ApiError("DependencyViolation", f"resource {group.id} has a dependent object")
+    del call.region.security_groups[group.id]
     return {"return": True, "groupId": group.id}
 
 
-def _asked_rules(call: Call, egress: bool) -> Iterator[Rule]:
-    """The rules in a request, in either of its forms."""
+def _requested_rules(call: Call, egress: bool) -> Iterator[SecurityGroupRule]:
+    """The rules in a request, which has IpPermissions or single parameters."""
     permissions = call.params.get("IpPermissions")
     if not permissions:
         flat = {key: call.params.get(key) for key in ("IpProtocol", "FromPort", "ToPort")}
         if call.text("CidrIp"):
             flat["IpRanges"] = [{"CidrIp": call.text("CidrIp")}]
         permissions = [flat] if flat.get("IpProtocol") else []
-    tags = asked_tags(call.params, "security-group-rule")
+    tags = requested_tags(call.params, "security-group-rule")
     for permission in permissions:
         protocol = str(permission.get("IpProtocol", "-1")).lower()
         protocol = _PROTOCOLS.get(protocol, protocol)
-        ports = (None, None) if protocol == "-1" else (number(permission, "FromPort"), number(permission, "ToPort"))
+        ports = (None, None) if protocol == "-1" else (integer(permission, "FromPort"), integer(permission, "ToPort"))
         if protocol in ("tcp", "udp") and (ports[0] is None or ports[1] is None):
             raise invalid_value(
                 f"Invalid value 'Must specify both from and to ports with {protocol.upper()}/UDP.' for portRange."
             )
         for source, description in _sources(permission):
-            yield Rule(call.region.new_id("sgr"), egress, protocol, *ports, source, description, dict(tags))
+            yield SecurityGroupRule(
+                call.region.new_id("sgr"), egress, protocol, *ports, source, description, dict(tags)
+            )
 
 
 def _sources(permission: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str | None]]:
@@ -211,7 +213,7 @@ def _network(text: str) -> str:
         raise invalid_value(f"CIDR block {text} is malformed") from None
 
 
-def _rule(group: Group, rule: Rule) -> dict[str, Any]:
+def _rule(group: SecurityGroup, rule: SecurityGroupRule) -> dict[str, Any]:
     kind, value = rule.source
     return {
         "securityGroupRuleId": rule.id,
@@ -230,18 +232,18 @@ def _rule(group: Group, rule: Rule) -> dict[str, Any]:
     }
 
 
-@answers("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
+@operation("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
 def authorize(call: Call) -> Mapping[str, Any]:
-    """Adds rules; one that is there already refuses them all."""
+    """Adds all rules, or none if one already exists."""
     group = find_group(call)
-    new = list(_asked_rules(call, call.action.endswith("Egress")))
+    new = list(_requested_rules(call, call.action.endswith("Egress")))
     if not new:
-        raise missing("ipPermissions")
+        raise missing_parameter("ipPermissions")
     known = {rule.key for rule in group.rules}
     for rule in new:
         if rule.key in known:
             ports = "ALL" if rule.protocol == "-1" else f"from port: {rule.from_port}, to port: {rule.to_port}"
-            raise Refusal(
+            raise ApiError(
                 "InvalidPermission.Duplicate",
                 f'the specified rule "peer: {rule.source[1]}, {rule.protocol.upper()}, {ports}, ALLOW" already exists',
             )
@@ -250,28 +252,27 @@ def authorize(call: Call) -> Mapping[str, Any]:
     return {"return": True, "securityGroupRuleSet": [_rule(group, rule) for rule in new]}
 
 
-@answers("RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress")
+@operation("RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress")
 def revoke(call: Call) -> Mapping[str, Any]:
-    """Removes rules, named by what they say or by id; one that is not there refuses them all."""
+    """Removes rules by their values or ids: all of them, or none if one does not exist."""
     group = find_group(call)
     egress = call.action.endswith("Egress")
     ids = call.texts("SecurityGroupRuleId")
-    gone = [rule for rule in group.rules if rule.id in ids and rule.egress == egress]
-    if len(gone) < len(ids):
-        raise Refusal("InvalidSecurityGroupRuleId.NotFound", "The security group rule does not exist")
-    wanted = {rule.key for rule in _asked_rules(call, egress)}
-    gone += [rule for rule in group.rules if rule.key in wanted]
-    if wanted - {rule.key for rule in gone}:
-        raise Refusal("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
-    group.rules = [rule for rule in group.rules if rule not in gone]
+    removed = [rule for rule in group.rules if rule.id in ids and rule.egress == egress]
+    if len(removed) < len(ids):
+        raise ApiError("InvalidSecurityGroupRuleId.NotFound", "The security group rule does not exist")
+    wanted = {rule.key for rule in _requested_rules(call, egress)}
+    removed += [rule for rule in group.rules if rule.key in wanted]
+    if wanted - {rule.key for rule in removed}:
+        raise ApiError("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
+    group.rules = [rule for rule in group.rules if rule not in removed]
     return {"return": True}
 
 
-@answers("DescribeSecurityGroupRules")
+@operation("DescribeSecurityGroupRules")
 def describe_security_group_rules(call: Call) -> Mapping[str, Any]:
-    """One item a rule."""
     ids = call.texts("SecurityGroupRuleId")
-    pairs = [(group, rule) for group in call.region.groups.values() for rule in group.rules]
+    pairs = [(group, rule) for group in call.region.security_groups.values() for rule in group.rules]
     matches = matcher(
         call.params.get("Filter"),
         {
@@ -279,6 +280,6 @@ def describe_security_group_rules(call: Call) -> Mapping[str, Any]:
             "security-group-rule-id": lambda pair: pair[1].id,
         },
     )
-    chosen = [pair for pair in pairs if (not ids or pair[1].id in ids) and matches(pair)]
-    shown, token = page(chosen, call.params, key="")
+    matching = [pair for pair in pairs if (not ids or pair[1].id in ids) and matches(pair)]
+    shown, token = page(matching, call.params, key="")
     return {"securityGroupRuleSet": [_rule(*pair) for pair in shown], "nextToken": token}

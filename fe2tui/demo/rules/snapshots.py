@@ -1,4 +1,4 @@
-"""Snapshots: taken of volumes, listed, deleted unless an image stands on them."""
+"""Snapshots of volumes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
-from fe2tui.demo.api import Call, answers
-from fe2tui.demo.errors import Refusal, missing
-from fe2tui.demo.lists import Getter, matcher, page, refuse_ids_with_pages
+from fe2tui.demo.api import Call, operation
+from fe2tui.demo.errors import ApiError, missing_parameter
+from fe2tui.demo.lists import Getter, check_no_ids_with_pages, matcher, page
 from fe2tui.demo.protocols import tag_set
 from fe2tui.demo.records import Snapshot
-from fe2tui.demo.rules.tags import asked_tags
+from fe2tui.demo.rules.tags import requested_tags
 from fe2tui.demo.rules.volumes import find_volume
 
 _TENTHS = 10
@@ -33,17 +33,17 @@ _FILTERS: dict[str, Getter] = {
 
 
 def find_snapshot(region: Region, identity: str) -> Snapshot:
-    """The snapshot of that id. Raises Refusal when there is none."""
+    """The snapshot of that id. Raises ApiError if there is none."""
     if not identity:
-        raise missing("snapshotId")
+        raise missing_parameter("snapshotId")
     if not identity.startswith("snap-"):
-        raise Refusal("InvalidSnapshotID.Malformed", f'Invalid id: "{identity}" (expecting "snap-...")')
+        raise ApiError("InvalidSnapshotID.Malformed", f'Invalid id: "{identity}" (expecting "snap-...")')
     if identity not in region.snapshots:
-        raise Refusal("InvalidSnapshot.NotFound", f"The snapshot '{identity}' does not exist.")
+        raise ApiError("InvalidSnapshot.NotFound", f"The snapshot '{identity}' does not exist.")
     return region.snapshots[identity]
 
 
-def _shown(snapshot: Snapshot) -> dict[str, Any]:
+def _description(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "snapshotId": snapshot.id,
         "volumeId": snapshot.volume_id,
@@ -61,10 +61,10 @@ def _shown(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-@answers("DescribeSnapshots")
+@operation("DescribeSnapshots")
 def describe_snapshots(call: Call) -> Mapping[str, Any]:
-    """Of the owners asked for (`self`, `amazon`, an account id), or all that can be restored."""
-    refuse_ids_with_pages(call.params, "SnapshotId", "snapshotSet")
+    """Of these owners (`self`, `amazon`, an account id), or all."""
+    check_no_ids_with_pages(call.params, "SnapshotId", "snapshotSet")
     ids, owners = call.texts("SnapshotId"), call.texts("Owner")
     snapshots = [find_snapshot(call.region, one) for one in ids] if ids else list(call.region.snapshots.values())
     if owners:
@@ -72,12 +72,11 @@ def describe_snapshots(call: Call) -> Mapping[str, Any]:
         snapshots = [one for one in snapshots if one.owner_id in wanted or one.owner_alias in wanted]
     matches = matcher(call.params.get("Filter"), _FILTERS)
     shown, token = page([one for one in snapshots if matches(one)], call.params)
-    return {"snapshotSet": [_shown(one) for one in shown], "nextToken": token}
+    return {"snapshotSet": [_description(one) for one in shown], "nextToken": token}
 
 
-@answers("CreateSnapshot")
+@operation("CreateSnapshot")
 def create_snapshot(call: Call) -> Mapping[str, Any]:
-    """Pending, then completed."""
     region = call.region
     volume = find_volume(region, call.text("VolumeId"))
     snapshot = Snapshot(
@@ -91,15 +90,15 @@ def create_snapshot(call: Call) -> Mapping[str, Any]:
         state="pending",
         progress=0,
         encrypted=volume.encrypted,
-        tags=asked_tags(call.params, "snapshot"),
+        tags=requested_tags(call.params, "snapshot"),
     )
     region.snapshots[snapshot.id] = snapshot
-    fill(region, [snapshot])
-    return _shown(snapshot)
+    complete_snapshots(region, [snapshot])
+    return _description(snapshot)
 
 
-def fill(region: Region, snapshots: Sequence[Snapshot], done: Callable[[], None] | None = None) -> None:
-    """Completes snapshots within two times `stop_seconds`, by tenths; then calls `done`."""
+def complete_snapshots(region: Region, snapshots: Sequence[Snapshot], done: Callable[[], None] | None = None) -> None:
+    """Completes snapshots in twice `stop_seconds`, in steps of a tenth; then calls `done`."""
     seconds = region.account.options.stop_seconds * 2
 
     def reach(tenths: int) -> None:
@@ -114,14 +113,14 @@ def fill(region: Region, snapshots: Sequence[Snapshot], done: Callable[[], None]
         region.after(seconds * tenths / _TENTHS, partial(reach, tenths))
 
 
-@answers("DeleteSnapshot")
+@operation("DeleteSnapshot")
 def delete_snapshot(call: Call) -> Mapping[str, Any]:
-    """Not while an image stands on it."""
+    """Fails while an image uses the snapshot."""
     snapshot = find_snapshot(call.region, call.text("SnapshotId"))
     if snapshot.owner_id != ACCOUNT_ID:
-        raise Refusal("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
+        raise ApiError("UnauthorizedOperation", "You are not authorized to perform this operation.", 403)
     for image in call.region.images.values():
         if any(disk.snapshot_id == snapshot.id for disk in image.disks):
-            raise Refusal("InvalidSnapshot.InUse", f"The snapshot {snapshot.id} is currently in use by {image.id}")
+            raise ApiError("InvalidSnapshot.InUse", f"The snapshot {snapshot.id} is currently in use by {image.id}")
     del call.region.snapshots[snapshot.id]
     return {"return": True}

@@ -10,13 +10,22 @@ from typing import Any
 
 from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import Region
-from fe2tui.demo.api import Call, answers
-from fe2tui.demo.errors import Refusal, invalid_value, missing
-from fe2tui.demo.lists import Getter, matcher, page, page_size, question, read_token, refuse_ids_with_pages, write_token
+from fe2tui.demo.api import Call, operation
+from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
+from fe2tui.demo.lists import (
+    Getter,
+    check_no_ids_with_pages,
+    matcher,
+    page,
+    page_size,
+    query_digest,
+    read_token,
+    write_token,
+)
 from fe2tui.demo.protocols import parse_time, tag_set
 from fe2tui.demo.records import SpotRequest
-from fe2tui.demo.rules.volumes import number
-from fe2tui.demo.spot_market import PRODUCTS, Series
+from fe2tui.demo.rules.volumes import integer
+from fe2tui.demo.spot_market import PRODUCTS, PriceSeries
 
 _FILTERS: dict[str, Getter] = {
     "create-time": lambda r: r.created_at,
@@ -32,18 +41,18 @@ _FILTERS: dict[str, Getter] = {
     "state": lambda r: r.state,
     "status-code": lambda r: r.status[0],
     "status-message": lambda r: r.status[1],
-    "type": lambda r: r.kind,
+    "type": lambda r: r.type,
     "valid-until": lambda r: r.valid_until,
 }
 
 
-def _shown(region: Region, request: SpotRequest) -> dict[str, Any]:
+def _description(region: Region, request: SpotRequest) -> dict[str, Any]:
     instance = region.instances.get(request.instance_id or "")
     groups = instance.groups if instance else []
     return {
         "spotInstanceRequestId": request.id,
         "spotPrice": request.max_price,
-        "type": request.kind,
+        "type": request.type,
         "state": request.state,
         "status": {
             "code": request.status[0],
@@ -71,34 +80,34 @@ def _shown(region: Region, request: SpotRequest) -> dict[str, Any]:
 def _find(region: Region, ids: list[str]) -> list[SpotRequest]:
     for identity in ids:
         if not identity.startswith("sir-"):
-            raise Refusal("InvalidSpotInstanceRequestID.Malformed", f'Invalid id: "{identity}" (expecting "sir-...")')
-        if identity not in region.spots:
-            raise Refusal(
+            raise ApiError("InvalidSpotInstanceRequestID.Malformed", f'Invalid id: "{identity}" (expecting "sir-...")')
+        if identity not in region.spot_requests:
+            raise ApiError(
                 "InvalidSpotInstanceRequestID.NotFound",
                 f"The spot instance request ID '{identity}' does not exist",
             )
-    return [region.spots[identity] for identity in ids]
+    return [region.spot_requests[identity] for identity in ids]
 
 
-@answers("DescribeSpotInstanceRequests")
+@operation("DescribeSpotInstanceRequests")
 def describe_spot_instance_requests(call: Call) -> Mapping[str, Any]:
     """All, or those of the ids."""
-    refuse_ids_with_pages(call.params, "SpotInstanceRequestId", "spotInstanceRequestIdSet")
+    check_no_ids_with_pages(call.params, "SpotInstanceRequestId", "spotInstanceRequestIdSet")
     region = call.region
     ids = call.texts("SpotInstanceRequestId")
-    requests = _find(region, ids) if ids else list(region.spots.values())
+    requests = _find(region, ids) if ids else list(region.spot_requests.values())
     matches = matcher(call.params.get("Filter"), _FILTERS)
     shown, token = page([one for one in requests if matches(one)], call.params)
-    return {"spotInstanceRequestSet": [_shown(region, one) for one in shown], "nextToken": token}
+    return {"spotInstanceRequestSet": [_description(region, one) for one in shown], "nextToken": token}
 
 
-@answers("CancelSpotInstanceRequests")
+@operation("CancelSpotInstanceRequests")
 def cancel_spot_instance_requests(call: Call) -> Mapping[str, Any]:
-    """A running instance goes on; a stopped one is terminated, as EC2 does."""
+    """A running instance keeps running. EC2 terminates a stopped one."""
     region = call.region
     ids = call.texts("SpotInstanceRequestId")
     if not ids:
-        raise missing("SpotInstanceRequestId")
+        raise missing_parameter("SpotInstanceRequestId")
     requests = _find(region, ids)
     for request in requests:
         _cancel(region, request)
@@ -111,76 +120,77 @@ def _cancel(region: Region, request: SpotRequest) -> None:
         return
     instance = region.instances.get(request.instance_id or "")
     alive = instance is not None and instance.state in ("pending", "running")
-    rests = instance is not None and instance.state in ("stopping", "stopped")
-    ended = "instance-terminated-by-service" if rests else "canceled-before-fulfillment"
+    is_stopped = instance is not None and instance.state in ("stopping", "stopped")
+    ended = "instance-terminated-by-service" if is_stopped else "canceled-before-fulfillment"
     code = "request-canceled-and-instance-running" if alive else ended
     spot_requests.set_status(region, request, "cancelled", code)
-    if instance is not None and rests:
+    if instance is not None and is_stopped:
         instance_states.begin_terminating(region, instance)
     elif not alive:
-        spot_requests.vanish_later(region, request)
+        spot_requests.remove_later(region, request)
 
 
 _KEPT = timedelta(days=90)
 _SORTED = 60
-"""Up to so many series are merged and sorted by time; more are told one after the other."""
+"""Up to this many series are merged by time. With more, one series follows the other."""
 
-_REMEMBERED = 4
-"""Answers that are kept while their pages are asked for."""
+_CACHED = 4
+"""Histories that are kept for the requests of their further pages."""
 
 Row = dict[str, Any]
-Chosen = tuple[Series, str]
+ProductSeries = tuple[PriceSeries, str]
+"""A series and the product whose prices are asked for."""
 _Change = tuple[datetime, int, Decimal]
-_asked: dict[str, list[_Change]] = {}
+_histories: dict[str, list[_Change]] = {}
 
 
-@answers("DescribeSpotPriceHistory")
+@operation("DescribeSpotPriceHistory")
 def describe_spot_price_history(call: Call) -> Mapping[str, Any]:
-    """Changes, not samples, newest first, with the price at the window's start; 1,000 a page."""
+    """The changes of prices in the window, newest first, and the price at its start; 1,000 a page."""
     start, end = _window(call)
     size = page_size(call.params, 1, 1000) or 1000
     position = read_token(call.params) or [0, 0]
-    chosen = list(_chosen(call))
-    if len(chosen) > _SORTED:
-        return _one_after_the_other(call, chosen, start, end, size, position)
-    changes = _merged(call, chosen, start, end)
+    selected = list(_requested_series(call))
+    if len(selected) > _SORTED:
+        return _unsorted_page(call, selected, start, end, size, position)
+    changes = _sorted_changes(call, selected, start, end)
     first = int(position[1])
     more = first + size < len(changes)
-    rows = [_row(call, chosen[at], moment, price) for moment, at, price in changes[first : first + size]]
+    rows = [_row(call, selected[at], moment, price) for moment, at, price in changes[first : first + size]]
     return {"spotPriceHistorySet": rows, "nextToken": write_token([0, first + size], call.params) if more else None}
 
 
-def _merged(call: Call, chosen: Sequence[Chosen], start: datetime, end: datetime) -> list[_Change]:
-    """All changes in the order of time, newest first: made for the first page, and kept for the others."""
-    key = f"{call.account.options.seed}/{call.region.name}/{question(call.params)}"
-    known = _asked.pop(key, None) if call.params.get("NextToken") else None
+def _sorted_changes(call: Call, selected: Sequence[ProductSeries], start: datetime, end: datetime) -> list[_Change]:
+    """The changes of all series, newest first; computed for the first page and kept for the others."""
+    key = f"{call.account.options.seed}/{call.region.name}/{query_digest(call.params)}"
+    known = _histories.pop(key, None) if call.params.get("NextToken") else None
     if known is None:
         known = [
             (moment, at, price)
-            for at, (series, product) in enumerate(chosen)
+            for at, (series, product) in enumerate(selected)
             for moment, price in series.changes(product, start, end)
         ]
         known.sort(key=lambda change: change[0], reverse=True)
-    _asked[key] = known
-    while len(_asked) > _REMEMBERED:
-        _asked.pop(next(iter(_asked)), None)
+    _histories[key] = known
+    while len(_histories) > _CACHED:
+        _histories.pop(next(iter(_histories)), None)
     return known
 
 
-def _one_after_the_other(
-    call: Call, chosen: Sequence[Chosen], start: datetime, end: datetime, size: int, position: Sequence[int]
+def _unsorted_page(
+    call: Call, selected: Sequence[ProductSeries], start: datetime, end: datetime, size: int, position: Sequence[int]
 ) -> Mapping[str, Any]:
-    found: list[Row] = []
+    rows: list[Row] = []
     index, skip = int(position[0]), int(position[1])
-    while index < len(chosen):
-        series, product = chosen[index]
-        part = list(islice(series.changes(product, start, end), skip, skip + size - len(found)))
-        found += [_row(call, chosen[index], moment, price) for moment, price in part]
-        if len(found) >= size:
+    while index < len(selected):
+        series, product = selected[index]
+        part = list(islice(series.changes(product, start, end), skip, skip + size - len(rows)))
+        rows += [_row(call, selected[index], moment, price) for moment, price in part]
+        if len(rows) >= size:
             token = write_token([index, skip + len(part)], call.params)
-            return {"spotPriceHistorySet": found, "nextToken": token}
+            return {"spotPriceHistorySet": rows, "nextToken": token}
         index, skip = index + 1, 0
-    return {"spotPriceHistorySet": found}
+    return {"spotPriceHistorySet": rows}
 
 
 def _window(call: Call) -> tuple[datetime, datetime]:
@@ -190,21 +200,20 @@ def _window(call: Call) -> tuple[datetime, datetime]:
         end = parse_time(call.text("EndTime")) if call.text("EndTime") else now
     except ValueError:
         raise invalid_value("Invalid format for date.") from None
-    # The price now holds, also for those who ask for a moment that is still to come.
+    # A window in the future has the price of now.
     return min(max(start, now - _KEPT), now), min(end, now)
 
 
-def _chosen(call: Call) -> Iterator[Chosen]:
-    """The series asked for, each with a product."""
+def _requested_series(call: Call) -> Iterator[ProductSeries]:
     region, catalogue = call.region, call.account.catalogue
     types = call.texts("InstanceType")
     for name in types:
         if name not in catalogue.types:
             raise invalid_value(f"Invalid value '{name}' for InstanceType.")
     products = [name.removesuffix(" (Amazon VPC)") for name in call.texts("ProductDescription")]
-    zone_wish = call.text("AvailabilityZone")
-    if zone_wish and zone_wish not in region.zones:
-        raise invalid_value(f"Invalid availability zone: [{zone_wish}]")
+    wanted_zone = call.text("AvailabilityZone")
+    if wanted_zone and wanted_zone not in region.zones:
+        raise invalid_value(f"Invalid availability zone: [{wanted_zone}]")
     getters = {
         "availability-zone": lambda row: row[1],
         "instance-type": lambda row: row[0],
@@ -219,17 +228,17 @@ def _chosen(call: Call) -> Iterator[Chosen]:
         if "spot" not in info.usage_classes:
             continue
         for zone in offerings.get(name, []):
-            if zone_wish in ("", zone):
+            if wanted_zone in ("", zone):
                 for product in PRODUCTS:
                     if (not products or product in products) and matches((name, zone, product)):
                         seed = call.account.options.seed
-                        yield Series(seed, zone, name, info.vcpus), product
+                        yield PriceSeries(seed, zone, name, info.vcpus), product
 
 
-def _row(call: Call, chosen: Chosen, moment: datetime, price: Decimal) -> Row:
-    series, product = chosen
+def _row(call: Call, source: ProductSeries, moment: datetime, price: Decimal) -> Row:
+    series, product = source
     return {
-        "instanceType": series.kind,
+        "instanceType": series.type_name,
         "productDescription": product,
         "spotPrice": f"{price:.6f}",
         "timestamp": moment,
@@ -238,14 +247,14 @@ def _row(call: Call, chosen: Chosen, moment: datetime, price: Decimal) -> Row:
     }
 
 
-@answers("GetSpotPlacementScores")
+@operation("GetSpotPlacementScores")
 def get_spot_placement_scores(call: Call) -> Mapping[str, Any]:
-    """From 1 to 10 for regions; low for fewer than three types, as EC2 warns."""
+    """Scores from 1 to 10 for regions or zones; fewer than three types score low."""
     types = call.texts("InstanceType")
-    if number(call.params, "TargetCapacity") is None:
-        raise missing("TargetCapacity")
+    if integer(call.params, "TargetCapacity") is None:
+        raise missing_parameter("TargetCapacity")
     if not types and "InstanceRequirementsWithMetadata" not in call.params:
-        raise Refusal("MissingParameter", "The request must contain InstanceTypes or InstanceRequirementsWithMetadata")
+        raise ApiError("MissingParameter", "The request must contain InstanceTypes or InstanceRequirementsWithMetadata")
     names = call.texts("RegionName") or ["us-east-1", "us-east-2", "us-west-2", "eu-west-1"]
     score = 3 if len(types) < 3 else 8
     rows = []

@@ -1,16 +1,16 @@
-"""EC2's rules for tags, and the calls that read and change them."""
+"""Tags: what EC2 allows, and CreateTags, DeleteTags, DescribeTags."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fe2tui.demo.account import Region
-from fe2tui.demo.api import Call, answers
-from fe2tui.demo.errors import Refusal, invalid_value, missing
+from fe2tui.demo.api import Call, operation
+from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
 from fe2tui.demo.lists import matcher, page
-from fe2tui.demo.protocols import UNSPEAKABLE, tag_parameters
+from fe2tui.demo.protocols import NOT_IN_XML, tag_parameters
 from fe2tui.demo.records import Instance, Taggable
 
 _NOT_FOUND = {
@@ -27,10 +27,11 @@ _NOT_FOUND = {
 }
 
 
-def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags, if EC2 takes them: keys to 128 characters, values to 256, at most 50, no control characters.
+def valid_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """A copy of the tags. Raises ApiError for what EC2 does not allow.
 
-    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+    Keys have up to 128 characters, values up to 256; 50 tags at most; no control characters.
+    Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
     """
     for key, value in tags.items():
         if key.lower().startswith("aws:"):
@@ -39,62 +40,81 @@ def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
             raise invalid_value("Tag key exceeds the maximum length of 128 characters")
         if len(value) > 256:
             raise invalid_value("Tag value exceeds the maximum length of 256 characters")
-        if UNSPEAKABLE.search(key + value):
+        if NOT_IN_XML.search(key + value):
             raise invalid_value("Tag keys and values cannot contain control characters")
     if len(tags) > 50:
-        raise Refusal("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")
+        raise ApiError("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")
     return dict(tags)
 
 
-def asked_tags(params: Mapping[str, Any], kind: str) -> dict[str, str]:
-    """The tags that a creating call gives to what it creates."""
-    return checked_tags(tag_parameters(params.get("TagSpecification"), kind))
+def requested_tags(params: Mapping[str, Any], kind: str) -> dict[str, str]:
+    """The tags that a creating call has for resources of one type. Raises ApiError."""
+    return valid_tags(tag_parameters(params.get("TagSpecification"), kind))
 
 
-def _tagged(region: Region, ids: list[str]) -> list[Taggable]:
-    records = {identity: record for _, identity, record in region.taggables()}
+def _taggable_records(region: Region) -> Iterator[tuple[str, str, Taggable]]:
+    """(resource type, id, record) of everything that can have tags."""
+    tables: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        ("instance", region.instances),
+        ("volume", region.volumes),
+        ("snapshot", region.snapshots),
+        ("image", region.images),
+        ("spot-instances-request", region.spot_requests),
+        ("elastic-ip", region.addresses),
+        ("vpc", region.vpcs),
+        ("subnet", region.subnets),
+        ("security-group", region.security_groups),
+        ("key-pair", {key.id: key for key in region.key_pairs.values()}),
+    )
+    for resource_type, records in tables:
+        for identity, record in records.items():
+            yield resource_type, identity, record
+
+
+def _find_records(region: Region, ids: list[str]) -> list[Taggable]:
+    records = {identity: record for _, identity, record in _taggable_records(region)}
     for identity in ids:
         if identity not in records:
             kind, noun = _NOT_FOUND.get(identity.partition("-")[0], ("InvalidID", "ID"))
-            raise Refusal(f"{kind}.NotFound", f"The {noun} '{identity}' does not exist")
+            raise ApiError(f"{kind}.NotFound", f"The {noun} '{identity}' does not exist")
     return [records[identity] for identity in ids]
 
 
-def _changed(record: Taggable, tags: dict[str, str]) -> None:
+def _set_tags(record: Taggable, tags: dict[str, str]) -> None:
     record.tags = tags
     if isinstance(record, Instance):
         record.touch()
 
 
-@answers("CreateTags")
+@operation("CreateTags")
 def create_tags(call: Call) -> Mapping[str, Any]:
-    """All or none: a wrong id or tag changes nothing."""
+    """Tags all resources, or none if an id or a tag is wrong."""
     ids = call.texts("ResourceId")
     if not ids:
-        raise missing("resourceIdSet")
+        raise missing_parameter("resourceIdSet")
     new = {tag["Key"]: tag.get("Value", "") for tag in call.params.get("Tag", ())}
     if not new:
-        raise missing("tagSet")
-    records = _tagged(call.region, ids)
-    merged = [checked_tags({**record.tags, **new}) for record in records]
+        raise missing_parameter("tagSet")
+    records = _find_records(call.region, ids)
+    merged = [valid_tags({**record.tags, **new}) for record in records]
     for record, tags in zip(records, merged, strict=True):
-        _changed(record, tags)
+        _set_tags(record, tags)
     return {"return": True}
 
 
-@answers("DeleteTags")
+@operation("DeleteTags")
 def delete_tags(call: Call) -> Mapping[str, Any]:
-    """A tag given with a value goes only if it has that value."""
+    """A tag that is named with a value is deleted only if it has that value."""
     ids = call.texts("ResourceId")
     if not ids:
-        raise missing("resourceIdSet")
+        raise missing_parameter("resourceIdSet")
     wanted = call.params.get("Tag")
-    for record in _tagged(call.region, ids):
+    for record in _find_records(call.region, ids):
         kept = dict(record.tags)
         for tag in wanted if wanted is not None else [{"Key": key} for key in record.tags]:
             if "Value" not in tag or kept.get(tag["Key"]) == tag["Value"]:
                 kept.pop(tag["Key"], None)
-        _changed(record, kept)
+        _set_tags(record, kept)
     return {"return": True}
 
 
@@ -107,11 +127,10 @@ class _Tag:
     value: str
 
 
-@answers("DescribeTags")
+@operation("DescribeTags")
 def describe_tags(call: Call) -> Mapping[str, Any]:
-    """Every tag of every resource, one item each."""
     found: list[_Tag] = []
-    for kind, identity, record in call.region.taggables():
+    for kind, identity, record in _taggable_records(call.region):
         for key, value in record.tags.items():
             found.append(_Tag(len(found), kind, identity, key, value))
     matches = matcher(

@@ -1,4 +1,4 @@
-"""Volumes: made, attached in their own zone, detached, grown but never shrunk, deleted only when free."""
+"""Volumes: described, created, attached, detached, modified, deleted; and the sizes that EBS allows."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from datetime import timedelta
 from typing import Any
 
 from fe2tui.demo.account import Region
-from fe2tui.demo.api import Call, answers, earlier, remember
-from fe2tui.demo.errors import Refusal, invalid_value, missing
-from fe2tui.demo.lists import Getter, matcher, page, refuse_ids_with_pages
+from fe2tui.demo.api import Call, operation
+from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
+from fe2tui.demo.lists import Getter, check_no_ids_with_pages, matcher, page
 from fe2tui.demo.protocols import tag_set, truth
 from fe2tui.demo.records import Attachment, Modification, Volume
 from fe2tui.demo.rules.instances import find_instances
-from fe2tui.demo.rules.tags import asked_tags
+from fe2tui.demo.rules.tags import requested_tags
 
 _DEVICE = re.compile(r"/dev/(sd[a-z][1-6]?|sda1|xvd[a-z]{1,2}|hd[a-z][1-6]?)\Z")
-_REST = timedelta(hours=6)
+_BETWEEN_MODIFICATIONS = timedelta(hours=6)
 
 _FILTERS: dict[str, Getter] = {
     "attachment.attach-time": lambda v: v.attachment and v.attachment.attached_at,
@@ -35,18 +35,18 @@ _FILTERS: dict[str, Getter] = {
     "snapshot-id": lambda v: v.snapshot_id,
     "status": lambda v: v.state,
     "volume-id": lambda v: v.id,
-    "volume-type": lambda v: v.kind,
+    "volume-type": lambda v: v.type,
 }
 
 
 def find_volume(region: Region, identity: str) -> Volume:
-    """The volume of that id. Raises Refusal when there is none."""
+    """The volume of that id. Raises ApiError if there is none."""
     if not identity:
-        raise missing("volumeId")
+        raise missing_parameter("volumeId")
     if not identity.startswith("vol-"):
-        raise Refusal("InvalidVolumeID.Malformed", f'Invalid id: "{identity}" (expecting "vol-...")')
+        raise ApiError("InvalidVolumeID.Malformed", f'Invalid id: "{identity}" (expecting "vol-...")')
     if identity not in region.volumes:
-        raise Refusal("InvalidVolume.NotFound", f"The volume '{identity}' does not exist.")
+        raise ApiError("InvalidVolume.NotFound", f"The volume '{identity}' does not exist.")
     return region.volumes[identity]
 
 
@@ -61,7 +61,7 @@ def _attachment(attachment: Attachment, status: str | None = None) -> dict[str, 
     }
 
 
-def _shown(region: Region, volume: Volume) -> dict[str, Any]:
+def _description(region: Region, volume: Volume) -> dict[str, Any]:
     return {
         "volumeId": volume.id,
         "size": volume.size,
@@ -72,7 +72,7 @@ def _shown(region: Region, volume: Volume) -> dict[str, Any]:
         "createTime": volume.created_at,
         "attachmentSet": [_attachment(volume.attachment)] if volume.attachment else [],
         "tagSet": tag_set(volume.tags) or None,
-        "volumeType": volume.kind,
+        "volumeType": volume.type,
         "iops": volume.iops,
         "throughput": volume.throughput,
         "encrypted": volume.encrypted,
@@ -80,101 +80,87 @@ def _shown(region: Region, volume: Volume) -> dict[str, Any]:
     }
 
 
-@answers("DescribeVolumes")
+@operation("DescribeVolumes")
 def describe_volumes(call: Call) -> Mapping[str, Any]:
     """All, or those of the ids."""
-    refuse_ids_with_pages(call.params, "VolumeId", "volumesSet")
+    check_no_ids_with_pages(call.params, "VolumeId", "volumesSet")
     ids = call.texts("VolumeId")
     region = call.region
     volumes = [find_volume(region, identity) for identity in ids] if ids else list(region.volumes.values())
     matches = matcher(call.params.get("Filter"), _FILTERS)
     shown, token = page([volume for volume in volumes if matches(volume)], call.params)
-    return {"volumeSet": [_shown(region, volume) for volume in shown], "nextToken": token}
+    return {"volumeSet": [_description(region, volume) for volume in shown], "nextToken": token}
 
 
-@answers("DescribeVolumeStatus")
-def describe_volume_status(call: Call) -> Mapping[str, Any]:
-    """All are well."""
-    ids = call.texts("VolumeId")
-    region = call.region
-    volumes = [find_volume(region, identity) for identity in ids] if ids else list(region.volumes.values())
-    shown, token = page(volumes, call.params)
-    rows = [
-        {"volumeId": one.id, "availabilityZone": one.zone, "volumeStatus": {"status": "ok", "details": []}}
-        for one in shown
-    ]
-    return {"volumeStatusSet": rows, "nextToken": token}
-
-
-@answers("CreateVolume")
+@operation("CreateVolume")
 def create_volume(call: Call) -> Mapping[str, Any]:
-    """From nothing or from a snapshot; the same ClientToken gets the same volume."""
+    """An empty volume or one of a snapshot. An equal request with the same ClientToken gets the same volume."""
     region, params = call.region, call.params
-    known = earlier(call)
+    known = call.earlier_result()
     if known is not None:
-        return _shown(region, find_volume(region, known))
+        return _description(region, find_volume(region, known))
     zone = call.text("AvailabilityZone")
     if zone not in region.zones:
-        raise Refusal("InvalidZone.NotFound", f"The zone '{zone}' does not exist.")
+        raise ApiError("InvalidZone.NotFound", f"The zone '{zone}' does not exist.")
     size = _size(call)
-    made = shape(size, call.text("VolumeType") or "gp2", number(params, "Iops"), number(params, "Throughput"))
+    shape = volume_shape(size, call.text("VolumeType") or "gp2", integer(params, "Iops"), integer(params, "Throughput"))
     volume = Volume(
         region.serial(),
         region.new_id("vol"),
         zone,
-        made.size,
+        shape.size,
         call.now,
-        made.kind,
-        made.iops,
-        made.throughput,
+        shape.type,
+        shape.iops,
+        shape.throughput,
         call.text("SnapshotId"),
         truth(params.get("Encrypted")),
         "creating",
-        tags=asked_tags(params, "volume"),
+        tags=requested_tags(params, "volume"),
     )
     region.volumes[volume.id] = volume
-    remember(call, volume.id)
-    region.after(region.account.options.stop_seconds / 2, lambda: _ready(volume))
-    return _shown(region, volume)
+    call.remember_result(volume.id)
+    region.after(region.account.options.stop_seconds / 2, lambda: _finish_creation(volume))
+    return _description(region, volume)
 
 
 def _size(call: Call) -> int:
-    """The size asked for, or the snapshot's. Raises Refusal when it is smaller than that, or there is neither."""
-    size, snapshot_id = number(call.params, "Size"), call.text("SnapshotId")
+    """The requested size in GiB, or the snapshot's. Raises ApiError if it is smaller, or there is neither."""
+    size, snapshot_id = integer(call.params, "Size"), call.text("SnapshotId")
     if snapshot_id:
         snapshot = call.region.snapshots.get(snapshot_id)
         if snapshot is None:
-            raise Refusal("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")
+            raise ApiError("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")
         if snapshot.state != "completed":
-            raise Refusal("IncorrectState", f"Snapshot is in invalid state - {snapshot.state}")
+            raise ApiError("IncorrectState", f"Snapshot is in invalid state - {snapshot.state}")
         size = size or snapshot.size
         if size < snapshot.size:
             raise invalid_value(
                 f"The size of a volume must be at least that of its snapshot: {size} GiB < {snapshot.size} GiB"
             )
     if size is None:
-        raise missing("size/snapshot")
+        raise missing_parameter("size/snapshot")
     return size
 
 
-def _ready(volume: Volume) -> None:
+def _finish_creation(volume: Volume) -> None:
     if volume.state == "creating":
         volume.state = "available"
 
 
-@answers("DeleteVolume")
+@operation("DeleteVolume")
 def delete_volume(call: Call) -> Mapping[str, Any]:
-    """Only a free one."""
+    """Fails while the volume is attached."""
     volume = find_volume(call.region, call.text("VolumeId"))
     if volume.attachment is not None:
-        raise Refusal("VolumeInUse", f"Volume {volume.id} is currently attached to {volume.attachment.instance_id}")
+        raise ApiError("VolumeInUse", f"Volume {volume.id} is currently attached to {volume.attachment.instance_id}")
     del call.region.volumes[volume.id]
     return {"return": True}
 
 
-@answers("AttachVolume")
+@operation("AttachVolume")
 def attach_volume(call: Call) -> Mapping[str, Any]:
-    """A free volume, to an instance of the same zone, at a free device name."""
+    """Attaches an available volume to an instance in its zone, at a free device name."""
     region = call.region
     volume = find_volume(region, call.text("VolumeId"))
     instance = find_instances(region, [call.text("InstanceId")])[0]
@@ -184,16 +170,16 @@ def attach_volume(call: Call) -> Mapping[str, Any]:
             f"Value ({device}) for parameter device is invalid. {device} is not a valid EBS device name."
         )
     if volume.attachment is not None:
-        raise Refusal("VolumeInUse", f"{volume.id} is already attached to an instance")
+        raise ApiError("VolumeInUse", f"{volume.id} is already attached to an instance")
     if volume.state != "available":
-        raise Refusal("IncorrectState", f"Volume '{volume.id}' is in the '{volume.state}' state.")
+        raise ApiError("IncorrectState", f"Volume '{volume.id}' is in the '{volume.state}' state.")
     if volume.zone != instance.zone:
-        raise Refusal(
+        raise ApiError(
             "InvalidVolume.ZoneMismatch",
             f"The volume '{volume.id}' is not in the same availability zone as instance '{instance.id}'",
         )
     if instance.state not in ("running", "stopped", "stopping", "pending"):
-        raise Refusal("IncorrectState", f"Instance '{instance.id}' is not 'running'.")
+        raise ApiError("IncorrectState", f"Instance '{instance.id}' is not 'running'.")
     if any(one.device == device for one in instance.attachments):
         raise invalid_value(f"Invalid value '{device}' for unixDevice. Attachment point {device} is already in use")
     attachment = Attachment(device, volume.id, instance.id, call.now, False, "attaching")
@@ -202,65 +188,65 @@ def attach_volume(call: Call) -> Mapping[str, Any]:
     instance.attachments.append(attachment)
     instance.touch()
 
-    def attached() -> None:
+    def finish() -> None:
         attachment.status = "attached"
         instance.touch()
 
-    region.after(region.account.options.stop_seconds / 2, attached)
+    region.after(region.account.options.stop_seconds / 2, finish)
     return _attachment(attachment)
 
 
-@answers("DetachVolume")
+@operation("DetachVolume")
 def detach_volume(call: Call) -> Mapping[str, Any]:
-    """The root volume only from a stopped instance."""
+    """A root volume can be detached only from a stopped instance."""
     region = call.region
     volume = find_volume(region, call.text("VolumeId"))
     attachment = volume.attachment
     if attachment is None:
-        raise Refusal("IncorrectState", f"Volume '{volume.id}' is in the 'available' state.")
+        raise ApiError("IncorrectState", f"Volume '{volume.id}' is in the 'available' state.")
     named = call.text("InstanceId")
     if named and named != attachment.instance_id:
-        raise Refusal("InvalidAttachment.NotFound", f"Volume '{volume.id}' is not attached to instance '{named}'.")
+        raise ApiError("InvalidAttachment.NotFound", f"Volume '{volume.id}' is not attached to instance '{named}'.")
     instance = region.instances[attachment.instance_id]
     if attachment.device == instance.root_device and instance.state != "stopped":
-        raise Refusal(
+        raise ApiError(
             "OperationNotPermitted", f"Unable to detach root volume '{volume.id}' from instance '{instance.id}'"
         )
     attachment.status = "detaching"
     instance.touch()
 
-    def detached() -> None:
+    def finish() -> None:
         if volume.attachment is attachment:
             volume.attachment = None
             volume.state = "available"
             instance.attachments.remove(attachment)
             instance.touch()
 
-    region.after(region.account.options.stop_seconds / 2, detached)
+    region.after(region.account.options.stop_seconds / 2, finish)
     return _attachment(attachment)
 
 
-@answers("ModifyVolume")
+@operation("ModifyVolume")
 def modify_volume(call: Call) -> Mapping[str, Any]:
-    """Grows and changes kind, once in six hours; never shrinks."""
+    """Changes type, IOPS and throughput, and grows the volume, once in six hours. A volume cannot shrink."""
     region, params = call.region, call.params
     volume = find_volume(region, call.text("VolumeId"))
-    size = number(params, "Size") or volume.size
+    size = integer(params, "Size") or volume.size
     if size < volume.size:
         raise invalid_value("New size cannot be smaller than existing size")
-    kind = call.text("VolumeType") or volume.kind
-    same = kind == volume.kind
-    iops = number(params, "Iops") or (volume.iops if same and kind != "gp2" else None)
-    throughput = number(params, "Throughput") or (volume.throughput if same else None)
-    made = shape(size, kind, iops, throughput)
-    _check_rest(call, volume)
+    volume_type = call.text("VolumeType") or volume.type
+    same = volume_type == volume.type
+    iops = integer(params, "Iops") or (volume.iops if same and volume_type != "gp2" else None)
+    throughput = integer(params, "Throughput") or (volume.throughput if same else None)
+    shape = volume_shape(size, volume_type, iops, throughput)
+    _check_last_modification(call, volume)
     change = Modification(
         call.now,
-        (volume.size, volume.kind, volume.iops, volume.throughput),
-        (made.size, made.kind, made.iops, made.throughput),
+        (volume.size, volume.type, volume.iops, volume.throughput),
+        (shape.size, shape.type, shape.iops, shape.throughput),
     )
     volume.modification = change
-    volume.size, volume.kind, volume.iops, volume.throughput = change.after
+    volume.size, volume.type, volume.iops, volume.throughput = change.after
     seconds = region.account.options.stop_seconds
 
     def optimizing() -> None:
@@ -274,16 +260,16 @@ def modify_volume(call: Call) -> Mapping[str, Any]:
     return {"volumeModification": _modification(volume.id, change)}
 
 
-def _check_rest(call: Call, volume: Volume) -> None:
+def _check_last_modification(call: Call, volume: Volume) -> None:
     last = volume.modification
     if last is None:
         return
     if last.state in ("modifying", "optimizing"):
-        raise Refusal(
+        raise ApiError(
             "IncorrectModificationState", f"Volume '{volume.id}' is in the modification state '{last.state}'."
         )
-    if call.now - last.started_at < _REST:
-        raise Refusal(
+    if call.now - last.started_at < _BETWEEN_MODIFICATIONS:
+        raise ApiError(
             "VolumeModificationRateExceeded",
             "You've reached the maximum modification rate per volume limit. Wait at least 6 hours between "
             "modifications per EBS volume.",
@@ -304,15 +290,15 @@ def _modification(identity: str, change: Modification) -> dict[str, Any]:
     return shown
 
 
-@answers("DescribeVolumesModifications")
+@operation("DescribeVolumesModifications")
 def describe_volumes_modifications(call: Call) -> Mapping[str, Any]:
-    """The last change of each volume that has changed."""
+    """The last modification of each volume that has one."""
     ids = call.texts("VolumeId")
     region = call.region
     volumes = [find_volume(region, identity) for identity in ids] if ids else list(region.volumes.values())
     for volume in volumes:
         if ids and volume.modification is None:
-            raise Refusal(
+            raise ApiError(
                 "InvalidVolumeModification.NotFound", f"Modification for volume '{volume.id}' does not exist."
             )
     changed = [volume for volume in volumes if volume.modification is not None]
@@ -345,17 +331,20 @@ _IOPS = {"gp3": (3000, 80000, 500), "io1": (100, 64000, 50), "io2": (100, 256000
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """Size in GiB, kind, IOPS, and throughput in MiB/s."""
+class VolumeShape:
+    """A volume's size in GiB, type, IOPS and throughput in MiB/s.
+
+    Source: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html
+    """
 
     size: int
-    kind: str
+    type: str
     iops: int | None
     throughput: int | None
 
 
-def number(params: Mapping[str, Any], name: str) -> int | None:
-    """An integer parameter, or None. Raises Refusal when it is not one."""
+def integer(params: Mapping[str, Any], name: str) -> int | None:
+    """An integer parameter; None if it is absent. Raises ApiError if it is not an integer."""
     value = params.get(name)
     if value in (None, ""):
         return None
@@ -367,30 +356,36 @@ def number(params: Mapping[str, Any], name: str) -> int | None:
         ) from None
 
 
-def shape(size: int, kind: str, iops: int | None, throughput: int | None) -> Shape:
-    """The volume that EBS makes of these wishes. Raises Refusal in EC2's words."""
-    if kind not in _SIZES:
-        raise invalid_value(f"Invalid value '{kind}' for volumeType.")
-    low, high = _SIZES[kind]
+def volume_shape(size: int, volume_type: str, iops: int | None, throughput: int | None) -> VolumeShape:
+    """The requested shape with EBS's defaults. Raises ApiError if EBS does not allow it."""
+    if volume_type not in _SIZES:
+        raise invalid_value(f"Invalid value '{volume_type}' for volumeType.")
+    low, high = _SIZES[volume_type]
     if not low <= size <= high:
         side = "small" if size < low else "large"
         raise invalid_value(
-            f"Volume of {size}GiB is too {side} for volume type {kind}; {low} to {high} GiB are allowed."
+            f"Volume of {size}GiB is too {side} for volume type {volume_type}; {low} to {high} GiB are allowed."
         )
-    if throughput is not None and kind != "gp3":
-        raise Refusal("InvalidParameterCombination", f"The parameter throughput is not supported for {kind} volumes.")
-    return Shape(size, kind, _iops(size, kind, iops), (throughput or 125) if kind == "gp3" else None)
+    if throughput is not None and volume_type != "gp3":
+        raise ApiError(
+            "InvalidParameterCombination", f"The parameter throughput is not supported for {volume_type} volumes."
+        )
+    return VolumeShape(
+        size, volume_type, _iops(size, volume_type, iops), (throughput or 125) if volume_type == "gp3" else None
+    )
 
 
-def _iops(size: int, kind: str, iops: int | None) -> int | None:
-    if kind not in _IOPS:
+def _iops(size: int, volume_type: str, iops: int | None) -> int | None:
+    if volume_type not in _IOPS:
         if iops is not None:
-            raise Refusal("InvalidParameterCombination", f"The parameter iops is not supported for {kind} volumes.")
-        return min(max(100, 3 * size), 16000) if kind == "gp2" else None
-    low, high, ratio = _IOPS[kind]
+            raise ApiError(
+                "InvalidParameterCombination", f"The parameter iops is not supported for {volume_type} volumes."
+            )
+        return min(max(100, 3 * size), 16000) if volume_type == "gp2" else None
+    low, high, ratio = _IOPS[volume_type]
     if iops is None:
-        if kind != "gp3":
-            raise missing("iops")
+        if volume_type != "gp3":
+            raise missing_parameter("iops")
         return 3000
     if not low <= iops <= high:
         side = "low; minimum is" if iops < low else "high; maximum is"

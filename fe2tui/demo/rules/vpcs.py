@@ -1,4 +1,4 @@
-"""VPCs: networks, subnets, internet gateways, network interfaces and elastic addresses."""
+"""Regions and zones; VPCs, subnets, internet gateways, network interfaces and elastic IP addresses."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-from fe2tui.demo import instance_states
+from fe2tui.demo import default_network, instance_states
 from fe2tui.demo.account import ACCOUNT_ID, Region
-from fe2tui.demo.api import Call, answers
-from fe2tui.demo.default_network import add_default_vpc, add_group
-from fe2tui.demo.errors import Refusal, invalid_value, missing
+from fe2tui.demo.api import Call, operation
+from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
 from fe2tui.demo.lists import Getter, matcher, page
 from fe2tui.demo.protocols import tag_set, truth
 from fe2tui.demo.records import Address, Instance, Subnet, Vpc
 from fe2tui.demo.rules.instances import find_instances, private_dns
-from fe2tui.demo.rules.tags import asked_tags
+from fe2tui.demo.rules.tags import requested_tags
 
 _OPT_IN = ("ap-east-1", "ap-southeast-4", "ca-west-1", "eu-central-2", "il-central-1", "me-central-1")
 
 
-@answers("DescribeRegions")
+@operation("DescribeRegions")
 def describe_regions(call: Call) -> Mapping[str, Any]:
-    """The regions that are enabled; all on request."""
+    """The enabled regions, or all with AllRegions."""
     names = call.texts("RegionName")
     every = truth(call.params.get("AllRegions"))
     rows = []
@@ -46,19 +45,18 @@ def describe_regions(call: Call) -> Mapping[str, Any]:
     return {"regionInfo": shown}
 
 
-@answers("DescribeAvailabilityZones")
+@operation("DescribeAvailabilityZones")
 def describe_availability_zones(call: Call) -> Mapping[str, Any]:
-    """The region's zones."""
     region = call.region
     names, ids = call.texts("ZoneName"), call.texts("ZoneId")
     for name in names:
         if name not in region.zones:
-            raise Refusal("InvalidParameterValue", f"Invalid availability zone: [{name}]")
+            raise ApiError("InvalidParameterValue", f"Invalid availability zone: [{name}]")
     matches = matcher(
         call.params.get("Filter"),
         {
             "zone-name": lambda zone: zone,
-            "zone-id": region_zone_id(region),
+            "zone-id": region.zone_id,
             "region-name": lambda zone: region.name,
             "state": lambda zone: "available",
             "zone-type": lambda zone: "availability-zone",
@@ -89,11 +87,6 @@ def describe_availability_zones(call: Call) -> Mapping[str, Any]:
     }
 
 
-def region_zone_id(region: Region) -> Getter:
-    """What the filter `zone-id` looks at."""
-    return lambda zone: region.zone_id(zone)
-
-
 _VPC_FILTERS: dict[str, Getter] = {
     "cidr": lambda v: v.cidr,
     "cidr-block-association.cidr-block": lambda v: v.cidr,
@@ -106,8 +99,7 @@ _VPC_FILTERS: dict[str, Getter] = {
 }
 
 
-def vpc_shown(vpc: Vpc) -> dict[str, Any]:
-    """A network as EC2 shows it."""
+def vpc_description(vpc: Vpc) -> dict[str, Any]:
     return {
         "vpcId": vpc.id,
         "ownerId": ACCOUNT_ID,
@@ -128,51 +120,51 @@ def vpc_shown(vpc: Vpc) -> dict[str, Any]:
 
 
 def find_vpc(region: Region, identity: str) -> Vpc:
-    """The network of that id. Raises Refusal when there is none."""
+    """The VPC of that id. Raises ApiError if there is none."""
     if identity not in region.vpcs:
-        raise Refusal("InvalidVpcID.NotFound", f"The vpc ID '{identity}' does not exist")
+        raise ApiError("InvalidVpcID.NotFound", f"The vpc ID '{identity}' does not exist")
     return region.vpcs[identity]
 
 
-@answers("DescribeVpcs")
+@operation("DescribeVpcs")
 def describe_vpcs(call: Call) -> Mapping[str, Any]:
     """All, or those of the ids."""
     ids = call.texts("VpcId")
     vpcs = [find_vpc(call.region, one) for one in ids] if ids else list(call.region.vpcs.values())
     matches = matcher(call.params.get("Filter"), _VPC_FILTERS)
     shown, token = page([vpc for vpc in vpcs if matches(vpc)], call.params)
-    return {"vpcSet": [vpc_shown(vpc) for vpc in shown], "nextToken": token}
+    return {"vpcSet": [vpc_description(vpc) for vpc in shown], "nextToken": token}
 
 
-@answers("CreateDefaultVpc")
+@operation("CreateDefaultVpc")
 def create_default_vpc(call: Call) -> Mapping[str, Any]:
-    """Refused while there is one."""
+    """Fails while there is one."""
     existing = call.region.default_vpc()
     if existing is not None:
-        raise Refusal(
+        raise ApiError(
             "DefaultVpcAlreadyExists", f"A Default VPC already exists for this account in this region: {existing.id}"
         )
-    return {"vpc": vpc_shown(add_default_vpc(call.region))}
+    return {"vpc": vpc_description(default_network.create_default_vpc(call.region))}
 
 
-@answers("DeleteVpc")
+@operation("DeleteVpc")
 def delete_vpc(call: Call) -> Mapping[str, Any]:
-    """Not while instances or subnets are in it."""
+    """Fails while it has subnets or security groups besides `default`."""
     region = call.region
     vpc = find_vpc(region, call.text("VpcId"))
     subnets = [subnet for subnet in region.subnets.values() if subnet.vpc_id == vpc.id]
-    groups = [one for one in region.groups.values() if one.vpc_id == vpc.id and one.name != "default"]
+    groups = [one for one in region.security_groups.values() if one.vpc_id == vpc.id and one.name != "default"]
     if subnets or groups:
-        raise Refusal("DependencyViolation", f"The vpc '{vpc.id}' has dependencies and cannot be deleted.")
-    for group in [one for one in region.groups.values() if one.vpc_id == vpc.id]:
-        del region.groups[group.id]
+        raise ApiError("DependencyViolation", f"The vpc '{vpc.id}' has dependencies and cannot be deleted.")
+    for group in [one for one in region.security_groups.values() if one.vpc_id == vpc.id]:
+        del region.security_groups[group.id]
     del region.vpcs[vpc.id]
     return {"return": True}
 
 
-@answers("DescribeInternetGateways")
+@operation("DescribeInternetGateways")
 def describe_internet_gateways(call: Call) -> Mapping[str, Any]:
-    """The default network has one; others have none."""
+    """The default VPC has one, other VPCs have none."""
     matches = matcher(
         call.params.get("Filter"),
         {
@@ -220,11 +212,10 @@ _SUBNET_FILTERS: dict[str, Getter] = {
 
 def _free(subnet: Subnet) -> int:
     size: int = 2 ** (32 - int(subnet.cidr.partition("/")[2])) - 5
-    return max(0, size - subnet.taken)
+    return max(0, size - subnet.used_addresses)
 
 
-def subnet_shown(region: Region, subnet: Subnet) -> dict[str, Any]:
-    """A subnet as EC2 shows it."""
+def subnet_description(region: Region, subnet: Subnet) -> dict[str, Any]:
     return {
         "subnetId": subnet.id,
         "subnetArn": f"arn:aws:ec2:{region.name}:{ACCOUNT_ID}:subnet/{subnet.id}",
@@ -243,29 +234,29 @@ def subnet_shown(region: Region, subnet: Subnet) -> dict[str, Any]:
     }
 
 
-@answers("DescribeSubnets")
+@operation("DescribeSubnets")
 def describe_subnets(call: Call) -> Mapping[str, Any]:
     """All, or those of the ids."""
     region = call.region
     ids = call.texts("SubnetId")
     for identity in ids:
         if identity not in region.subnets:
-            raise Refusal("InvalidSubnetID.NotFound", f"The subnet ID '{identity}' does not exist")
+            raise ApiError("InvalidSubnetID.NotFound", f"The subnet ID '{identity}' does not exist")
     chosen = [region.subnets[one] for one in ids] if ids else list(region.subnets.values())
     matches = matcher(call.params.get("Filter"), _SUBNET_FILTERS)
     shown, token = page([subnet for subnet in chosen if matches(subnet)], call.params)
-    return {"subnetSet": [subnet_shown(region, subnet) for subnet in shown], "nextToken": token}
+    return {"subnetSet": [subnet_description(region, subnet) for subnet in shown], "nextToken": token}
 
 
-@answers("DeleteSubnet")
+@operation("DeleteSubnet")
 def delete_subnet(call: Call) -> Mapping[str, Any]:
-    """Not while instances are in it."""
+    """Fails while instances are in it."""
     region = call.region
     identity = call.text("SubnetId")
     if identity not in region.subnets:
-        raise Refusal("InvalidSubnetID.NotFound", f"The subnet ID '{identity}' does not exist")
+        raise ApiError("InvalidSubnetID.NotFound", f"The subnet ID '{identity}' does not exist")
     if any(one.subnet_id == identity and one.state != "terminated" for one in region.instances.values()):
-        raise Refusal("DependencyViolation", f"The subnet '{identity}' has dependencies and cannot be deleted.")
+        raise ApiError("DependencyViolation", f"The subnet '{identity}' has dependencies and cannot be deleted.")
     del region.subnets[identity]
     return {"return": True}
 
@@ -285,9 +276,9 @@ def _address(address: Address, region: Region) -> dict[str, Any]:
     }
 
 
-@answers("DescribeAddresses")
+@operation("DescribeAddresses")
 def describe_addresses(call: Call) -> Mapping[str, Any]:
-    """Every elastic address; each is 127.0.0.1, like all public addresses here."""
+    """All elastic addresses, each of them 127.0.0.1 like every public address of the demo."""
     ids = call.texts("AllocationId")
     matches = matcher(
         call.params.get("Filter"),
@@ -303,15 +294,14 @@ def describe_addresses(call: Call) -> Mapping[str, Any]:
     return {"addressesSet": [_address(one, call.region) for one in chosen]}
 
 
-@answers("AllocateAddress")
+@operation("AllocateAddress")
 def allocate_address(call: Call) -> Mapping[str, Any]:
-    """A new elastic address."""
     region = call.region
     address = Address(
         region.serial(),
         region.new_id("eipalloc"),
         instance_states.LOOPBACK,
-        tags=asked_tags(call.params, "elastic-ip"),
+        tags=requested_tags(call.params, "elastic-ip"),
     )
     region.addresses[address.id] = address
     return {
@@ -325,15 +315,14 @@ def allocate_address(call: Call) -> Mapping[str, Any]:
 def _find_address(call: Call) -> Address:
     identity = call.text("AllocationId")
     if not identity:
-        raise missing("AllocationId")
+        raise missing_parameter("AllocationId")
     if identity not in call.region.addresses:
-        raise Refusal("InvalidAllocationID.NotFound", f"The allocation ID '{identity}' does not exist")
+        raise ApiError("InvalidAllocationID.NotFound", f"The allocation ID '{identity}' does not exist")
     return call.region.addresses[identity]
 
 
-@answers("AssociateAddress")
+@operation("AssociateAddress")
 def associate_address(call: Call) -> Mapping[str, Any]:
-    """Gives an instance the address."""
     region = call.region
     address = _find_address(call)
     instance = find_instances(region, [call.text("InstanceId")])[0]
@@ -342,26 +331,12 @@ def associate_address(call: Call) -> Mapping[str, Any]:
     return {"return": True, "associationId": address.association_id}
 
 
-@answers("DisassociateAddress")
-def disassociate_address(call: Call) -> Mapping[str, Any]:
-    """Takes the address from its instance."""
-    region = call.region
-    for address in region.addresses.values():
-        if address.association_id == call.text("AssociationId"):
-            instance = region.instances.get(address.instance_id or "")
-            address.instance_id = address.association_id = None
-            if instance is not None and instance.state in ("pending", "running"):
-                instance_states.give_address(region, instance)
-            return {"return": True}
-    raise Refusal("InvalidAssociationID.NotFound", f"The association ID '{call.text('AssociationId')}' does not exist")
-
-
-@answers("ReleaseAddress")
+@operation("ReleaseAddress")
 def release_address(call: Call) -> Mapping[str, Any]:
-    """Not while an instance has it."""
+    """Fails while the address is associated."""
     address = _find_address(call)
     if address.instance_id:
-        raise Refusal("InvalidIPAddress.InUse", f"Address {address.public_ip} is in use.")
+        raise ApiError("InvalidIPAddress.InUse", f"Address {address.public_ip} is in use.")
     del call.region.addresses[address.id]
     return {"return": True}
 
@@ -407,15 +382,15 @@ def _interface(instance: Instance) -> dict[str, Any]:
     }
 
 
-@answers("DescribeNetworkInterfaces")
+@operation("DescribeNetworkInterfaces")
 def describe_network_interfaces(call: Call) -> Mapping[str, Any]:
-    """One an instance."""
+    """Each instance has one."""
     ids = call.texts("NetworkInterfaceId")
     alive = [one for one in call.region.instances.values() if one.state != "terminated"]
     known = {one.interface_id for one in alive}
     for identity in ids:
         if identity not in known:
-            raise Refusal("InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{identity}' does not exist")
+            raise ApiError("InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{identity}' does not exist")
     matches = matcher(call.params.get("Filter"), _FILTERS)
     chosen = [one for one in alive if (not ids or one.interface_id in ids) and matches(one)]
     shown, token = page(chosen, call.params)
@@ -430,32 +405,32 @@ def _network(text: str) -> ipaddress.IPv4Network:
             f"Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block."
         ) from None
     if not 16 <= network.prefixlen <= 28:
-        raise Refusal("InvalidVpc.Range", f"The CIDR '{text}' is invalid.")
+        raise ApiError("InvalidVpc.Range", f"The CIDR '{text}' is invalid.")
     return network
 
 
-@answers("CreateVpc")
+@operation("CreateVpc")
 def create_vpc(call: Call) -> Mapping[str, Any]:
-    """A network without subnets."""
+    """A VPC without subnets."""
     region = call.region
     network = _network(call.text("CidrBlock"))
-    vpc = Vpc(region.serial(), region.new_id("vpc"), str(network), tags=asked_tags(call.params, "vpc"))
+    vpc = Vpc(region.serial(), region.new_id("vpc"), str(network), tags=requested_tags(call.params, "vpc"))
     region.vpcs[vpc.id] = vpc
-    add_group(region, vpc.id, "default", "default VPC security group")
-    return {"vpc": vpc_shown(vpc)}
+    default_network.create_security_group(region, vpc.id, "default", "default VPC security group")
+    return {"vpc": vpc_description(vpc)}
 
 
-@answers("CreateSubnet")
+@operation("CreateSubnet")
 def create_subnet(call: Call) -> Mapping[str, Any]:
-    """Within its network's range, beside the other subnets; gives no public addresses unless told to."""
+    """A subnet in a free part of the VPC's range; its instances get no public addresses at first."""
     region = call.region
     vpc = find_vpc(region, call.text("VpcId"))
     network = _network(call.text("CidrBlock"))
     if not network.subnet_of(ipaddress.IPv4Network(vpc.cidr)):
-        raise Refusal("InvalidSubnet.Range", f"The CIDR '{network}' is invalid.")
+        raise ApiError("InvalidSubnet.Range", f"The CIDR '{network}' is invalid.")
     for other in region.subnets.values():
         if other.vpc_id == vpc.id and network.overlaps(ipaddress.IPv4Network(other.cidr)):
-            raise Refusal("InvalidSubnet.Conflict", f"The CIDR '{network}' conflicts with another subnet")
+            raise ApiError("InvalidSubnet.Conflict", f"The CIDR '{network}' conflicts with another subnet")
     zone = call.text("AvailabilityZone") or region.zones[0]
     if zone not in region.zones:
         raise invalid_value(f"Value ({zone}) for parameter availabilityZone is invalid.")
@@ -466,23 +441,23 @@ def create_subnet(call: Call) -> Mapping[str, Any]:
         zone,
         str(network),
         public_ips=False,
-        tags=asked_tags(call.params, "subnet"),
+        tags=requested_tags(call.params, "subnet"),
     )
     region.subnets[subnet.id] = subnet
-    return {"subnet": subnet_shown(region, subnet)}
+    return {"subnet": subnet_description(region, subnet)}
 
 
 def _find_subnet(region: Region, identity: str) -> Subnet:
     if identity not in region.subnets:
-        raise Refusal("InvalidSubnetID.NotFound", f"The subnet ID '{identity}' does not exist")
+        raise ApiError("InvalidSubnetID.NotFound", f"The subnet ID '{identity}' does not exist")
     return region.subnets[identity]
 
 
-@answers("ModifySubnetAttribute")
+@operation("ModifySubnetAttribute")
 def modify_subnet_attribute(call: Call) -> Mapping[str, Any]:
-    """Whether its instances get public addresses."""
+    """Sets whether new instances in it get public addresses."""
     subnet = _find_subnet(call.region, call.text("SubnetId"))
-    wish = call.params.get("MapPublicIpOnLaunch")
-    if isinstance(wish, Mapping):
-        subnet.public_ips = truth(wish.get("Value"))
+    attribute = call.params.get("MapPublicIpOnLaunch")
+    if isinstance(attribute, Mapping):
+        subnet.public_ips = truth(attribute.get("Value"))
     return {"return": True}

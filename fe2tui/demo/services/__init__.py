@@ -1,1 +1,1 @@
-"""The services beside EC2 that the demo cloud answers itself, one a module; each puts its actions into the table."""
+"""The operations of the services beside EC2: sts, ssm, cloudwatch, service-quotas and pricing."""

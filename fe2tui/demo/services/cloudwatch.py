@@ -1,4 +1,4 @@
-"""cloudwatch: CPU use of the instances, worked out when asked, so that it is never old and costs nothing meanwhile."""
+"""cloudwatch: CPU and network figures of the instances, computed when a call asks for them."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fe2tui.demo.api import Call, answers
-from fe2tui.demo.errors import Refusal
+from fe2tui.demo.api import Call, operation
+from fe2tui.demo.errors import ApiError
 from fe2tui.demo.records import Instance
 
 _NAMES = ("CPUUtilization", "NetworkIn", "NetworkOut", "StatusCheckFailed")
 _STEP = 300
-_MOST = 1440
-_SHIFT = 7200  # seconds that somebody works at a machine, or does not
+_SHIFT = 7200  # seconds in which an instance is in use throughout, or idle throughout
 _BUSY = ("p", "g", "c")
 
 
 def cpu(instance: Instance, moment: float) -> float:
-    """The CPU use in percent at an epoch time: as the type is used, with hours of rest, bursts and noise of its own."""
+    """CPU use in percent at an epoch time: typical of the type, with idle hours, bursts and noise."""
     seed = zlib.crc32(instance.id.encode())
     step = int(moment // _STEP)
     noise = zlib.crc32(f"{instance.id}/{step}".encode()) / 2**32
-    if _rests(instance, moment):
+    if _is_idle(instance, moment):
         return round(0.2 + 0.9 * noise, 4)
     burst_slot = zlib.crc32(f"{instance.id}/{step // 7}".encode()) % 5
     phase = seed % 628 / 100
@@ -37,8 +36,8 @@ def cpu(instance: Instance, moment: float) -> float:
     return round(min(99.9, max(0.1, value)), 4)
 
 
-def _rests(instance: Instance, moment: float) -> bool:
-    """Whether nobody uses it: some are forgotten, some are used by the hour; what computes has no rest."""
+def _is_idle(instance: Instance, moment: float) -> bool:
+    """Some instances are always idle, most for some hours a day; types for computing never."""
     if instance.type.startswith(_BUSY):
         return False
     if zlib.crc32(f"unused/{instance.type}/{instance.zone}".encode()) % 4 == 0:
@@ -58,7 +57,7 @@ def _value(name: str, instance: Instance, moment: float) -> float:
 def _points(
     call: Call, name: str, instance_id: str, start: datetime, end: datetime, period: int, statistic: str
 ) -> Iterator[tuple[datetime, float]]:
-    """(time, value) of each period in which the instance ran, oldest first; the last minutes are not in yet."""
+    """(time, value) of each period in which the instance ran, oldest first; the last two minutes are missing."""
     instance = call.region.instances.get(instance_id)
     if instance is None or name not in _NAMES or instance.state not in ("running", "stopping", "shutting-down"):
         return
@@ -67,11 +66,11 @@ def _points(
     moment = math.ceil(first / period) * period
     while moment < last:
         samples = [_value(name, instance, moment + offset) for offset in range(0, period, _STEP)]
-        yield datetime.fromtimestamp(moment, UTC), _reduced(samples, statistic)
+        yield datetime.fromtimestamp(moment, UTC), _statistic(samples, statistic)
         moment += period
 
 
-def _reduced(samples: list[float], statistic: str) -> float:
+def _statistic(samples: list[float], statistic: str) -> float:
     if statistic == "Maximum":
         return max(samples)
     if statistic == "Minimum":
@@ -99,23 +98,23 @@ def _instance_of(dimensions: Any) -> str:
 def _period(value: Any) -> int:
     period = int(value or _STEP)
     if period < 60 or period % 60:
-        raise Refusal("InvalidParameterValue", "The parameter Period must be a multiple of 60.")
-    # Basic monitoring has a value every five minutes, whatever is asked.
+        raise ApiError("InvalidParameterValue", "The parameter Period must be a multiple of 60.")
+    # Basic monitoring has a value every five minutes, even if the call asks for shorter periods.
     return max(period, _STEP)
 
 
-@answers("GetMetricData", service="monitoring")
+@operation("GetMetricData", service="monitoring")
 def get_metric_data(call: Call) -> Mapping[str, Any]:
-    """Newest first unless asked otherwise; an unknown metric has no values, as at CloudWatch."""
+    """Newest first by default. An unknown metric has no values, as at CloudWatch."""
     start, end = _moment(call.params["StartTime"]), _moment(call.params["EndTime"])
     queries = call.params.get("MetricDataQueries") or []
     if len(queries) > 500:
-        raise Refusal("ValidationError", "The collection MetricDataQueries must not have a size greater than 500.")
+        raise ApiError("ValidationError", "The collection MetricDataQueries must not have a size greater than 500.")
     results = []
     for query in queries:
         stat = query.get("MetricStat")
         if not stat:
-            raise Refusal("ValidationError", "Only MetricStat queries are answered here.")
+            raise ApiError("ValidationError", "The demo cloud answers MetricStat queries only.")
         metric = stat["Metric"]
         name = metric.get("MetricName", "") if metric.get("Namespace") == "AWS/EC2" else ""
         instance_id = _instance_of(metric.get("Dimensions"))
@@ -134,26 +133,9 @@ def get_metric_data(call: Call) -> Mapping[str, Any]:
     return {"MetricDataResults": results, "Messages": []}
 
 
-@answers("GetMetricStatistics", service="monitoring")
-def get_metric_statistics(call: Call) -> Mapping[str, Any]:
-    """One metric; at most 1,440 values."""
-    name = call.text("MetricName") if call.text("Namespace") == "AWS/EC2" else ""
-    start, end = _moment(call.params["StartTime"]), _moment(call.params["EndTime"])
-    period = _period(call.params.get("Period"))
-    if (end - start).total_seconds() / period > _MOST:
-        raise Refusal("InvalidParameterCombination", "You have requested more than 1,440 datapoints.")
-    instance_id = _instance_of(call.params.get("Dimensions"))
-    points: dict[datetime, dict[str, Any]] = {}
-    for statistic in call.params.get("Statistics") or ["Average"]:
-        for moment, value in _points(call, name, instance_id, start, end, period, statistic):
-            unit = "Percent" if name == "CPUUtilization" else "Bytes"
-            points.setdefault(moment, {"Timestamp": moment, "Unit": unit})[statistic] = value
-    return {"Label": call.text("MetricName"), "Datapoints": list(points.values())}
-
-
-@answers("ListMetrics", service="monitoring")
+@operation("ListMetrics", service="monitoring")
 def list_metrics(call: Call) -> Mapping[str, Any]:
-    """The metrics of the running instances."""
+    """The metrics of the running instances, 500 at most."""
     wanted = call.text("MetricName")
     metrics = [
         {

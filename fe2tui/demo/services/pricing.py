@@ -1,4 +1,7 @@
-"""The Price List: what EC2 and EBS cost, as GetProducts answers."""
+"""pricing: the Price List, with the products that a careless filter would also select.
+
+Prices of EBS are those of us-east-2. Source: https://aws.amazon.com/ebs/pricing/
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,16 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from fe2tui.demo import catalogue
-from fe2tui.demo.api import Call, answers
+from fe2tui.demo.api import Call, operation
 from fe2tui.demo.catalogue import InstanceType
-from fe2tui.demo.errors import Refusal
+from fe2tui.demo.errors import ApiError
 from fe2tui.demo.lists import read_token, write_token
 
 _PAGE = 100
 
 
 def _document(product: Product) -> str:
-    """One product as the Price List has it: the terms below codes that say nothing, the price as text."""
+    """A product as the Price List has it: terms under opaque codes, the price as text."""
     family, attributes, dollars, unit, each = product
     identity = "/".join((attributes["regionCode"], attributes["usagetype"], *sorted(attributes.values())))
     sku = hashlib.sha256(identity.encode()).hexdigest()[:16].upper()
@@ -55,8 +58,8 @@ def _document(product: Product) -> str:
     )
 
 
-def _fits(product: Product, wish: Mapping[str, Any]) -> bool:
-    name, value, way = str(wish.get("Field", "")), str(wish.get("Value", "")), wish.get("Type", "TERM_MATCH")
+def _matches(product: Product, term: Mapping[str, Any]) -> bool:
+    name, value, way = str(term.get("Field", "")), str(term.get("Value", "")), term.get("Type", "TERM_MATCH")
     attributes = product.attributes
     found = product.family if name == "productFamily" else attributes.get(name, attributes.get(name.lower()))
     if found is None:
@@ -69,39 +72,42 @@ def _fits(product: Product, wish: Mapping[str, Any]) -> bool:
     return inside if way == "ANY_OF" else not inside
 
 
-@answers("GetProducts", service="pricing")
+@operation("GetProducts", service="pricing")
 def get_products(call: Call) -> Mapping[str, Any]:
-    """At most 100 a page, each product a JSON document in a string."""
+    """At most 100 products a page, each a JSON document in a string."""
     if call.text("ServiceCode") != "AmazonEC2":
-        raise Refusal("NotFoundException", f"Invalid service code: {call.text('ServiceCode')}")
+        raise ApiError("NotFoundException", f"Invalid service code: {call.text('ServiceCode')}")
     filters = call.params.get("Filters") or []
     regions = _regions(filters)
-    found = [
-        product for region in regions for product in products(region) if all(_fits(product, wish) for wish in filters)
+    matching = [
+        product
+        for region in regions
+        for product in products(region)
+        if all(_matches(product, term) for term in filters)
     ]
     start = int(read_token(call.params, "InvalidNextTokenException") or 0)
     size = min(int(call.params.get("MaxResults") or _PAGE), _PAGE)
     reply: dict[str, Any] = {
         "FormatVersion": "aws_v1",
-        "PriceList": [_document(product) for product in found[start : start + size]],
+        "PriceList": [_document(product) for product in matching[start : start + size]],
     }
-    if start + size < len(found):
+    if start + size < len(matching):
         reply["NextToken"] = write_token(start + size, call.params)
     return reply
 
 
 def _regions(filters: list[Mapping[str, Any]]) -> list[str]:
-    for wish in filters:
-        if wish.get("Field") == "regionCode" and wish.get("Type", "TERM_MATCH") in ("TERM_MATCH", "EQUALS"):
-            return [str(wish["Value"])] if wish["Value"] in LOCATIONS else []
-        if wish.get("Field") == "location":
-            return [code for code, (location, _) in LOCATIONS.items() if location == wish.get("Value")]
+    for term in filters:
+        if term.get("Field") == "regionCode" and term.get("Type", "TERM_MATCH") in ("TERM_MATCH", "EQUALS"):
+            return [str(term["Value"])] if term["Value"] in LOCATIONS else []
+        if term.get("Field") == "location":
+            return [code for code, (location, _) in LOCATIONS.items() if location == term.get("Value")]
     return list(LOCATIONS)
 
 
-@answers("DescribeServices", service="pricing")
+@operation("DescribeServices", service="pricing")
 def describe_services(call: Call) -> Mapping[str, Any]:
-    """Only EC2 is sold here."""
+    """EC2 is the only service."""
     names = ["instanceType", "regionCode", "operatingSystem", "tenancy", "preInstalledSw", "capacitystatus"]
     names += ["licenseModel", "marketoption", "operation", "location", "productFamily", "volumeApiName"]
     return {"FormatVersion": "aws_v1", "Services": [{"ServiceCode": "AmazonEC2", "AttributeNames": names}]}
@@ -115,8 +121,8 @@ LOCATIONS = {
     "eu-central-1": ("EU (Frankfurt)", "EUC1-"),
     "eu-west-1": ("EU (Ireland)", "EU-"),
 }
-SEVERAL = "h1.2xlarge"
-"""A type that has two prices, whatever one filters by."""
+TWO_PRICES = "h1.2xlarge"
+"""A type for which the list has two prices that no sensible filter tells apart."""
 
 _VOLUME_NAMES = {
     "gp3": "General Purpose",
@@ -128,7 +134,7 @@ _VOLUME_NAMES = {
     "standard": "Magnetic",
 }
 
-# Each way one instance type is sold: what differs from plain Linux, and its price: a factor and dollars a vCPU-hour.
+# The products of each instance type: attributes that differ from plain Linux, a price factor, dollars a vCPU-hour.
 _PLAIN: dict[str, str] = {}
 _KINDS: tuple[tuple[dict[str, str], str, str], ...] = (
     (_PLAIN, "1", "0"),
@@ -146,8 +152,8 @@ _KINDS: tuple[tuple[dict[str, str], str, str], ...] = (
     ({"operatingSystem": "RHEL", "operation": "RunInstances:0010"}, "1", "0.0288"),
     ({"operatingSystem": "SUSE", "operation": "RunInstances:000g"}, "1", "0.025"),
 )
-# Of the zone alone, which no filter that makes sense would name: it has happened that the list tells two prices so.
-_ELSEWHERE = ({"availabilityzone": "another"}, "1.12", "0")
+# The Price List has had two prices of a type that differ only in this attribute.
+_OTHER_ZONE = ({"availabilityzone": "another"}, "1.12", "0")
 
 
 def _usage(prefix: str, kind: Mapping[str, str], name: str) -> str:
@@ -192,7 +198,7 @@ def _compute(region: str, name: str, info: InstanceType, kind: Mapping[str, str]
 
 
 class Product(NamedTuple):
-    """One product: `each` says what the dollars are for."""
+    """A product; `each` describes what the dollars pay for."""
 
     family: str
     attributes: Mapping[str, str]
@@ -203,7 +209,7 @@ class Product(NamedTuple):
 
 @cache
 def products(region: str) -> list[Product]:
-    """Everything sold in a region, in a fixed order."""
+    """All products of a region, in a fixed order."""
     return [*_machines(region), *_disks(region)]
 
 
@@ -212,7 +218,7 @@ def _machines(region: str) -> Iterator[Product]:
     for name in sorted(known.offerings(region)):
         info = known.types[name]
         metal = "Compute Instance (bare metal)" if "metal" in info.traits else "Compute Instance"
-        kinds = [*_KINDS, *([_ELSEWHERE] if name == SEVERAL else [])]
+        kinds = [*_KINDS, *([_OTHER_ZONE] if name == TWO_PRICES else [])]
         if name.startswith(("p4", "p5")):
             kinds.append(({"marketoption": "CapacityBlock", "operation": "RunInstances:CB"}, "0", "0"))
         for kind, factor, extra in kinds:
@@ -261,7 +267,7 @@ STORAGE = {
     "sc1": Decimal("0.015"),
     "standard": Decimal("0.05"),
 }
-"""Dollars a GB-month of each kind of volume."""
+"""Dollars a GB-month of each volume type."""
 
 _SYSTEM, _THROUGHPUT = "System Operation", "Provisioned Throughput"
 DISK_PARTS: tuple[tuple[str, str, str, str, Decimal, str], ...] = (
@@ -275,10 +281,7 @@ DISK_PARTS: tuple[tuple[str, str, str, str, Decimal, str], ...] = (
     (_SYSTEM, "directAPI.snapshot.List", "", "Requests", Decimal("0.0000006"), "per list request"),
     (_THROUGHPUT, "VolumeP-Throughput.gp3", "gp3", "GiBps-mo", Decimal("40.96"), "per provisioned GiBps-month"),
 )
-"""What is paid for a volume beside its size: family, usage type, kind of volume, unit, dollars, what for.
-
-https://aws.amazon.com/ebs/pricing/
-"""
+"""Prices of volumes beside their size: product family, usage type, volume type, unit, dollars, description."""
 
 SNAPSHOTS: tuple[tuple[str, str, Decimal, str], ...] = (
     ("SnapshotUsage", "GB-Mo", Decimal("0.05"), "per GB-month of snapshot data stored"),
@@ -287,4 +290,4 @@ SNAPSHOTS: tuple[tuple[str, str, Decimal, str], ...] = (
     ("SnapshotArchiveRetrieval", "GB", Decimal("0.03"), "per GB retrieved from the snapshot archive"),
     ("SnapshotArchiveEarlyDelete", "GB-Mo", Decimal("0.0125"), "per GB-month deleted early from the archive"),
 )
-"""What is paid for snapshots: usage type, unit, dollars, what for."""
+"""Prices of snapshots: usage type, unit, dollars, description."""

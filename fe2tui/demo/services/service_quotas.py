@@ -1,4 +1,7 @@
-"""service-quotas: how many vCPUs of which families the account may run."""
+"""service-quotas: how many vCPUs the account may run.
+
+Source: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID
-from fe2tui.demo.api import Call, answers
-from fe2tui.demo.errors import Refusal
+from fe2tui.demo.api import Call, operation
+from fe2tui.demo.errors import ApiError
 
-# https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
 _QUOTAS = {
     "L-1216C47A": ("Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 256.0),
     "L-DB2E81BA": ("Running On-Demand G and VT instances", 32.0),
@@ -31,44 +33,34 @@ _SPOT |= {"x": "L-E3A00192", **dict.fromkeys(("a", "c", "d", "h", "i", "m", "r",
 
 
 def spot_quota(type_name: str) -> tuple[str, float] | None:
-    """Which quota counts the vCPUs of spot instances of a type, and how many it allows; None for one without."""
-    code = "L-C4BD4855" if type_name.startswith("p5") else _SPOT.get(_letters(type_name))
+    """(code, vCPUs) of the quota of spot instances of this type; None if no quota counts them."""
+    code = "L-C4BD4855" if type_name.startswith("p5") else _SPOT.get(_family_letters(type_name))
     return (code, _QUOTAS[code][1]) if code else None
 
 
-def _letters(type_name: str) -> str:
-    """What a family is counted by: ``p`` of p3dn.24xlarge, ``i`` of im4gn.large, ``g`` of gr6.4xlarge."""
+def _family_letters(type_name: str) -> str:
+    """The letters by which quotas name a family: `p` for p3dn.24xlarge, `i` for im4gn.large, `g` for gr6.4xlarge."""
     family = re.match(r"[a-z]+", type_name)
     letters = family[0] if family else ""
     return {"im": "i", "is": "i", "gr": "g"}.get(letters, letters)
 
 
-def _shown(call: Call, code: str) -> dict[str, Any]:
-    name, value = _QUOTAS[code]
-    return {
-        "ServiceCode": "ec2",
-        "ServiceName": "Amazon Elastic Compute Cloud (Amazon EC2)",
-        "QuotaArn": f"arn:aws:servicequotas:{call.region_name}:{ACCOUNT_ID}:ec2/{code}",
-        "QuotaCode": code,
-        "QuotaName": name,
-        "Value": value,
-        "Unit": "None",
-        "Adjustable": True,
-        "GlobalQuota": False,
-    }
-
-
-@answers("GetServiceQuota", "GetAWSDefaultServiceQuota", service="servicequotas")
+@operation("GetServiceQuota", service="servicequotas")
 def get_service_quota(call: Call) -> Mapping[str, Any]:
-    """One quota of ec2."""
     code = call.text("QuotaCode")
     if call.text("ServiceCode") != "ec2" or code not in _QUOTAS:
-        raise Refusal("NoSuchResourceException", "The specified quota does not exist.")
-    return {"Quota": _shown(call, code)}
-
-
-@answers("ListServiceQuotas", service="servicequotas")
-def list_service_quotas(call: Call) -> Mapping[str, Any]:
-    """The quotas of ec2 that matter here."""
-    known = _QUOTAS if call.text("ServiceCode") == "ec2" else {}
-    return {"Quotas": [_shown(call, code) for code in known]}
+        raise ApiError("NoSuchResourceException", "The specified quota does not exist.")
+    name, value = _QUOTAS[code]
+    return {
+        "Quota": {
+            "ServiceCode": "ec2",
+            "ServiceName": "Amazon Elastic Compute Cloud (Amazon EC2)",
+            "QuotaArn": f"arn:aws:servicequotas:{call.region_name}:{ACCOUNT_ID}:ec2/{code}",
+            "QuotaCode": code,
+            "QuotaName": name,
+            "Value": value,
+            "Unit": "None",
+            "Adjustable": True,
+            "GlobalQuota": False,
+        }
+    }

@@ -1,6 +1,6 @@
-"""sts: who is calling, and roles taken on, with a one-time code where the role wants one.
+"""sts: the caller's identity, and roles, some of them with a one-time code.
 
-Any six digits are a right code, except 000000: that one is refused as AWS refuses a wrong one.
+Every code of six digits is right, except 000000.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from datetime import timedelta
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID
-from fe2tui.demo.api import Call, answers
+from fe2tui.demo.api import Call, operation
 from fe2tui.demo.client_files import MFA_SERIAL
-from fe2tui.demo.errors import Refusal, missing
+from fe2tui.demo.errors import ApiError, missing_parameter
 from fe2tui.demo.protocols import iso
 
 WRONG_CODE = "000000"
 _SECRET = "demo/session+secret+of+no+value+anywhere0"
 
 
-def _session(call: Call, prefix: str) -> dict[str, Any]:
+def _session(call: Call, principal: str) -> dict[str, Any]:
     seconds = int(call.text("DurationSeconds", "3600"))
     expires = call.now + timedelta(seconds=seconds)
     key = f"ASIA{call.account.random.getrandbits(80):016X}"[:20]
-    call.account.sessions[key] = prefix
+    call.account.sessions[key] = principal
     return {
         "AccessKeyId": key,
         "SecretAccessKey": _SECRET,
@@ -32,46 +32,44 @@ def _session(call: Call, prefix: str) -> dict[str, Any]:
     }
 
 
-@answers("GetCallerIdentity", service="sts")
+@operation("GetCallerIdentity", service="sts")
 def get_caller_identity(call: Call) -> Mapping[str, Any]:
-    """The account, and the user or role behind the credentials."""
-    who = call.account.sessions.get(call.access_key, "user/demo")
-    service = "iam" if who.startswith("user/") else "sts"
-    return {"UserId": "AIDAFE2TUIDEMOUSER01", "Account": ACCOUNT_ID, "Arn": f"arn:aws:{service}::{ACCOUNT_ID}:{who}"}
+    principal = call.account.sessions.get(call.access_key, "user/demo")
+    service = "iam" if principal.startswith("user/") else "sts"
+    return {
+        "UserId": "AIDAFE2TUIDEMOUSER01",
+        "Account": ACCOUNT_ID,
+        "Arn": f"arn:aws:{service}::{ACCOUNT_ID}:{principal}",
+    }
 
 
 def _check_code(call: Call) -> None:
     code = call.text("TokenCode")
     if len(code) != 6 or not code.isdigit() or code == WRONG_CODE or call.text("SerialNumber") != MFA_SERIAL:
-        raise Refusal("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", 403)
+        raise ApiError("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", 403)
 
 
-@answers("AssumeRole", service="sts")
+@operation("AssumeRole", service="sts")
 def assume_role(call: Call) -> Mapping[str, Any]:
-    """A role whose name ends in `-mfa` wants a serial number and a code of six digits."""
+    """A role whose name ends in `-mfa` needs a serial number and a code."""
     arn = call.text("RoleArn")
     if not arn:
-        raise missing("RoleArn")
+        raise missing_parameter("RoleArn")
     role = arn.rpartition("/")[2]
     if call.text("SerialNumber") or call.text("TokenCode"):
         _check_code(call)
     elif role.endswith("-mfa"):
-        raise Refusal(
+        raise ApiError(
             "AccessDenied",
             f"User: arn:aws:iam::{ACCOUNT_ID}:user/demo is not authorized to perform: sts:AssumeRole on resource: "
             f"{arn}",
             403,
         )
-    who = f"assumed-role/{role}/{call.text('RoleSessionName', 'demo')}"
+    principal = f"assumed-role/{role}/{call.text('RoleSessionName', 'demo')}"
     return {
-        "Credentials": _session(call, who),
-        "AssumedRoleUser": {"AssumedRoleId": "AROAFE2TUIDEMOROLE01:demo", "Arn": f"arn:aws:sts::{ACCOUNT_ID}:{who}"},
+        "Credentials": _session(call, principal),
+        "AssumedRoleUser": {
+            "AssumedRoleId": "AROAFE2TUIDEMOROLE01:demo",
+            "Arn": f"arn:aws:sts::{ACCOUNT_ID}:{principal}",
+        },
     }
-
-
-@answers("GetSessionToken", service="sts")
-def get_session_token(call: Call) -> Mapping[str, Any]:
-    """Credentials for a while, with a code or without."""
-    if call.text("SerialNumber"):
-        _check_code(call)
-    return {"Credentials": _session(call, "user/demo")}
