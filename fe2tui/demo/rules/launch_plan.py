@@ -191,7 +191,8 @@ def choose_placement(region: Region, params: Mapping[str, Any], type_name: str) 
         raise ApiError(
             "Unsupported",
             f"Your requested instance type ({type_name}) is not supported in your requested Availability Zone "
-            f"({named}). Please retry your request by not specifying an Availability Zone or choosing {', '.join(offered)}.",
+            f"({named}). Please retry your request by not specifying an Availability Zone or choosing "
+            f"{', '.join(offered)}.",
         )
     usable = [subnet for subnet in subnets if subnet.zone in offered]
     groups = _groups(region, params, interface, subnets[0].vpc_id)
