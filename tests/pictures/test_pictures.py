@@ -17,7 +17,7 @@ import pytest
 from textual.widgets import Input
 
 from fe2tui.demo import Cloud, Options
-from fe2tui.demo.home import ACCESS_KEY, SECRET_KEY
+from fe2tui.demo.client_files import ACCESS_KEY, SECRET_KEY
 from fe2tui.model.progress import Activity
 from fe2tui.store import open_store
 from tests.pictures.picture import DIFFERING, STORED, difference, path_of, picture_of
