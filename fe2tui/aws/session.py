@@ -197,7 +197,7 @@ class Session:
 
     def _warm_up(self) -> None:
         clients, _ = _load_library()
-        asyncio.run(clients.throw_away(self.region or "us-east-1", sso=self._is_sso))
+        asyncio.run(clients.warm_up(self.region or "us-east-1", sso=self._is_sso))
 
 
 def require_read_operation(operation: str) -> None:
