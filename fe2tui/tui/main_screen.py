@@ -10,6 +10,7 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 
 from fe2tui.paths import stylesheets_folder
@@ -22,7 +23,7 @@ from fe2tui.tui.status_bar import StatusBar
 from fe2tui.tui.widgets.line import CommandRequested, TextLine
 from fe2tui.tui.widgets.table import Table
 
-DETAILS_DELAY = 0.08  # seconds: a held arrow key does not draw the details of every row it passes
+DETAILS_DELAY = 0.1  # seconds after the last key: a held arrow key does not draw the details of rows that it passes
 
 
 class MainScreenListener(Protocol):
@@ -65,7 +66,7 @@ class MainScreen(Screen[None]):
         super().__init__(id="main", classes=f"-{INSTANCES}")
         self.pane_set = pane_set
         self._listener = listener
-        self._is_details_timer_running = False
+        self._details_timer: Timer | None = None
         self.details = DetailsPanel()
         self.activity = ActivityPane(clock)
         self.pane_layout = PaneLayout(self, pane_set, self.activity)
@@ -128,7 +129,6 @@ class MainScreen(Screen[None]):
 
     def show_details(self) -> None:
         """Show the details of what is selected, and tell that it is."""
-        self._is_details_timer_running = False
         self._listener.follow_selection()
         if self.details.display:
             pane = self.pane_set[self.pane_layout.details_pane]
@@ -177,9 +177,9 @@ class MainScreen(Screen[None]):
     @on(Table.CursorMoved)
     def _follow_cursor_soon(self, event: Table.CursorMoved) -> None:
         event.stop()
-        if not self._is_details_timer_running:
-            self._is_details_timer_running = True
-            self.set_timer(DETAILS_DELAY, self._follow_cursor)
+        if self._details_timer is not None:
+            self._details_timer.stop()
+        self._details_timer = self.set_timer(DETAILS_DELAY, self._follow_cursor)
 
     @on(CommandRequested)
     def _run_command(self, event: CommandRequested) -> None:
