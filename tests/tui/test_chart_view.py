@@ -39,7 +39,7 @@ class Host(App[None]):
     def view(self) -> ChartView:
         return self.query_one(ChartView)
 
-    def on_chart_view_pointed(self, event: ChartView.CursorMoved) -> None:
+    def on_chart_view_cursor_moved(self, event: ChartView.CursorMoved) -> None:
         self.pointed.append(event.moment)
 
 

@@ -139,7 +139,7 @@ def test_a_row_asks_once_whether_its_machine_is_marked_and_what_it_costs(monkeyp
 
         return ask
 
-    names = ("mark_of", "hourly_cost", "known_between")
+    names = ("alert_of", "hourly_cost", "known_cost_between")
     for name in names:
         monkeypatch.setattr(instance_columns, name, counted(name))
     at = InstanceRowScope(fleet([one]), NOW, limits=AlertLimits(None, Decimal(50)))

@@ -57,7 +57,7 @@ class Host(App[None]):
         self.table.show_rows(rows, self.listing.arrangement, changed)
         self.pane.write_frame_title({IMAGE_KIND.pane: self.pane.count_text}, PANES.keys())
 
-    def on_asked(self, event: CommandRequested) -> None:
+    def on_command_requested(self, event: CommandRequested) -> None:
         self.heard.append(event.command_id)
 
     def lines(self) -> list[str]:

@@ -150,7 +150,7 @@ def test_a_part_that_could_not_be_read_is_told_once() -> None:
 def view(**changes: Any) -> CommandContext:
     made = fleet([instance(1)])
     one = next(iter(made.instances.values()))
-    fields: dict[str, Any] = {"pane": INSTANCES, "fleet": made, "selected": one, "shown_count": 1, **changes}
+    fields: dict[str, Any] = {"pane": INSTANCES, "fleet": made, "selected_instance": one, "visible_count": 1, **changes}
     return CommandContext(cast(Services, None), PLACE, **fields)
 
 
@@ -166,12 +166,12 @@ def test_the_footer_never_wraps(width: int) -> None:
 def test_the_footer_has_only_keys_that_do_something_here_and_now() -> None:
     assert "s Stop" in keys(view())
     stopped = instance(2, state=State.STOPPED)
-    assert "s Start" in keys(view(selected=stopped))
-    assert "c Connect" not in keys(view(selected=stopped))
-    assert "s Force stop" in keys(view(selected=instance(2, state=State.STOPPING)))
+    assert "s Start" in keys(view(selected_instance=stopped))
+    assert "c Connect" not in keys(view(selected_instance=stopped))
+    assert "s Force stop" in keys(view(selected_instance=instance(2, state=State.STOPPING)))
     gone = instance(3, state=State.TERMINATED)
     for word in ("Connect", "Stop", "Start", "Reboot", "Terminate"):
-        assert word not in keys(view(selected=gone))
+        assert word not in keys(view(selected_instance=gone))
     assert "Launch" in keys(view(pane=ACTIVITY))
     assert "Connect" not in keys(view(pane=ACTIVITY))
 
@@ -190,7 +190,7 @@ def test_failures_that_nobody_has_seen_are_counted_in_the_footer() -> None:
 
 def test_marks_are_said_and_count_for_every_verb() -> None:
     two = (instance(1), instance(2))
-    line = keys(view(marked=two))
+    line = keys(view(marked_instances=two))
     assert "✓ 2 marked" in line
     assert "Connect" not in line
     assert "s Stop" in line

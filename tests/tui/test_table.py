@@ -45,10 +45,10 @@ class Host(App[None]):
     def compose(self) -> ComposeResult:
         yield self.table
 
-    def on_asked(self, event: CommandRequested) -> None:
+    def on_command_requested(self, event: CommandRequested) -> None:
         self.heard.append(event.command_id)
 
-    def on_table_sort_asked(self, event: Table.SortRequested) -> None:
+    def on_table_sort_requested(self, event: Table.SortRequested) -> None:
         self.heard.append(event.sort)
 
     def show(self, seen: Fleet, text: str = "", *, glow: bool = False) -> None:

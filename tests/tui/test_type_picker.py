@@ -148,7 +148,7 @@ async def test_enter_picks_nothing_where_nothing_fits() -> None:
 
 
 async def test_the_cursor_begins_at_the_present_type() -> None:
-    async with opened(picker(present="p3.8xlarge")) as (_, host):
+    async with opened(picker(current_type="p3.8xlarge")) as (_, host):
         assert table(host).cursor_id == "p3.8xlarge"
         assert table(host).types.cells("p3.8xlarge", ())[0][0] == "●"
 
@@ -186,7 +186,7 @@ async def test_every_column_says_what_the_type_has_and_costs() -> None:
 
 
 async def test_what_has_no_column_stands_below_for_the_type_under_the_cursor() -> None:
-    async with opened(picker(present="m5.large")) as (pilot, host):
+    async with opened(picker(current_type="m5.large")) as (pilot, host):
         words = about(host)
         for part in ("in 2a 2b 2c", "network ≤ 10 Gb/s", "boots legacy-bios or uefi", "spot 2b 0.0349, 2a 0.0351"):
             assert part in words
@@ -229,7 +229,7 @@ async def test_a_catalogue_that_is_still_being_read_says_so_and_fills_itself_in(
         return await told()
 
     shelf.source = replace(shelf.source, read=get)
-    async with opened(picker(shelf, present="m5.xlarge")) as (pilot, host):
+    async with opened(picker(shelf, current_type="m5.xlarge")) as (pilot, host):
         assert "Reading the instance types of us-east-2" in table(host).render_line(2).text
         await type_in(pilot, "m5")
         there.set()
@@ -344,7 +344,7 @@ async def test_the_type_there_is_now_is_in_sight_at_first(comes_later: bool, spo
 
     shelf.source = replace(shelf.source, read=get)
     shelf.spot = spot if spot_comes else None
-    async with opened(picker(shelf, present="a200.large"), (120, 36)) as (pilot, host):
+    async with opened(picker(shelf, current_type="a200.large"), (120, 36)) as (pilot, host):
         there.set()
         await until(lambda: table(host).cursor_id == "a200.large")
         await pilot.pause(0.2)
@@ -370,12 +370,12 @@ async def test_old_prices_and_old_types_are_said_with_their_age() -> None:
 
 async def test_several_prices_are_said_with_where_to_see_them() -> None:
     shelf = Shelf(prices=replace(PRICES, on_demand={}, several=frozenset({"m5.large"})))
-    async with opened(picker(shelf, present="m5.large"), (120, 36)) as (_, host):
+    async with opened(picker(shelf, current_type="m5.large"), (120, 36)) as (_, host):
         assert "several prices, see https://aws.amazon.com/ec2/pricing/on-demand/" in about(host)
 
 
 async def test_those_that_cannot_be_chosen_are_shown_with_the_reason_when_asked_for() -> None:
-    async with opened(picker(fits=not_arm)) as (pilot, host):
+    async with opened(picker(unfit_reason=not_arm)) as (pilot, host):
         assert "c7g.large" not in listed(host)
         assert "1 other cannot be chosen" in said(host, "#said")
         await pilot.press("ctrl+r")
@@ -392,7 +392,7 @@ async def test_those_that_cannot_be_chosen_are_shown_with_the_reason_when_asked_
 
 
 async def test_the_keys_in_the_lower_edge_can_be_clicked() -> None:
-    async with opened(picker(fits=not_arm)) as (pilot, host):
+    async with opened(picker(unfit_reason=not_arm)) as (pilot, host):
         frame = host.form.query_one("#frame")
         edge = Content.from_markup(str(frame.border_subtitle)).plain
         assert edge == "enter Choose  ^o Sort  ^r Others  esc Leave"
@@ -414,7 +414,7 @@ async def test_the_type_there_is_now_is_shown_and_not_picked() -> None:
     def fits(kind: InstanceType) -> str | None:
         return "its type now" if kind.name == "m5.large" else not_arm(kind)
 
-    async with opened(picker(fits=fits, present="m5.large")) as (pilot, host):
+    async with opened(picker(unfit_reason=fits, current_type="m5.large")) as (pilot, host):
         assert table(host).cursor_id == "m5.large"
         assert "1 other cannot be chosen" in said(host, "#said")
         await pilot.press("enter")

@@ -248,7 +248,7 @@ async def test_who_is_looked_at_is_told_after_a_move_and_else_every_few_seconds(
 ) -> None:
     async with dashboard() as driven:
         parts, told = driven.app.controller, []
-        monkeypatch.setattr(parts.services.fleet_watch, "measure", lambda ids: told.append(set(ids)))
+        monkeypatch.setattr(parts.services.fleet_watch, "set_cpu_ids", lambda ids: told.append(set(ids)))
         for _ in range(20):
             parts.refresh_timer.tick()
         assert 1 <= len(told) <= 6
