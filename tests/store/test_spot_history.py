@@ -99,7 +99,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 for hour in range(ours, 48, 2):
     ago = 2 - hour / 24
-    store.spot.add(PLACE, [history(9, ago, p4=9, **{f"p5_{hour:02}": ago + 0.01})])
+    store.spot_history.add(PLACE, [history(9, ago, p4=9, **{f"p5_{hour:02}": ago + 0.01})])
 store.close()
 """
 

@@ -35,8 +35,8 @@ def _elsewhere(path: Path, *lines: str) -> subprocess.Popen[str]:
         (
             "import sys, time, pathlib",
             "sys.path.insert(0, sys.argv[2])",
-            "from tests.store.test_journal import *",
-            "from tests.store.test_journal import _intent",
+            "from tests.store.test_launches import *",
+            "from tests.store.test_launches import _intent",
             "store = Store(pathlib.Path(sys.argv[1]))",
             *lines,
             "print('done', flush=True)",
@@ -97,7 +97,7 @@ def test_a_name_that_another_has_launched_since_it_was_seen_free_is_refused(
 def test_an_intent_of_a_living_process_is_left_alone_and_of_a_killed_one_taken_over_once(
     store: Store, path: Path
 ) -> None:
-    child = _elsewhere(path, "store.launches.intend(_intent())")
+    child = _elsewhere(path, "store.launches.add(_intent())")
     try:
         assert store.launches.claim_open("default", "") == []
     finally:
@@ -110,7 +110,7 @@ def test_an_intent_of_a_living_process_is_left_alone_and_of_a_killed_one_taken_o
 def test_only_open_intents_of_that_profile_and_endpoint_are_taken_over(store: Store, path: Path) -> None:
     kept: dict[str, dict[str, Any]] = {
         "open": {},
-        "launched": {"stage": "launched", "made_at": NOON + timedelta(seconds=1)},
+        "launched": {"stage": "launched", "created_at": NOON + timedelta(seconds=1)},
         "ready": {"stage": "ready"},
         "abandoned": {"stage": "abandoned"},
         "profile": {"profile": "work"},
@@ -126,12 +126,12 @@ def test_only_open_intents_of_that_profile_and_endpoint_are_taken_over(store: St
 def test_what_intend_acknowledged_survives_sigkill_and_the_file_stays_whole(path: Path, after: int) -> None:
     program = (
         "import sys, pathlib; sys.path.insert(0, sys.argv[2])\n"
-        "from tests.store.test_journal import *\n"
-        "from tests.store.test_journal import _intent\n"
+        "from tests.store.test_launches import *\n"
+        "from tests.store.test_launches import _intent\n"
         "store = Store(pathlib.Path(sys.argv[1]))\n"
         "for number in range(100_000):\n"
         "    request = replace(REQUEST, name=str(number))\n"
-        "    store.launches.intend(_intent(str(number), request=request)); print(number, flush=True)\n"
+        "    store.launches.add(_intent(str(number), request=request)); print(number, flush=True)\n"
     )
     tests = str(Path(__file__).parents[2])
     child = subprocess.Popen([sys.executable, "-c", program, str(path), tests], stdout=subprocess.PIPE, text=True)
@@ -184,7 +184,7 @@ def test_activity_whose_process_was_killed_is_ended_but_never_that_of_a_living_o
 
 
 def test_activity_of_a_launch_that_is_still_to_be_found_out_is_not_ended(store: Store, path: Path) -> None:
-    child = _elsewhere(path, "store.launches.intend(_intent(activity=store.activity.begin(ENTRY)))")
+    child = _elsewhere(path, "store.launches.add(_intent(activity=store.activity.begin(ENTRY)))")
     _kill(child)
     assert store.activity.close_orphans(NOON) == 0
     (intent,) = store.launches.claim_open("default", "")
@@ -194,7 +194,7 @@ def test_activity_of_a_launch_that_is_still_to_be_found_out_is_not_ended(store: 
 
 def test_activity_of_a_launch_that_had_just_ended_well_is_done(store: Store, path: Path) -> None:
     lines = (
-        "store.launches.intend(_intent(activity=store.activity.begin(ENTRY)))",
+        "store.launches.add(_intent(activity=store.activity.begin(ENTRY)))",
         "store.launches.update('one', stage='ready', instance_id='i-1')",
     )
     _kill(_elsewhere(path, *lines))
@@ -205,7 +205,7 @@ def test_activity_of_a_launch_that_had_just_ended_well_is_done(store: Store, pat
 
 def test_two_processes_write_at_once_and_nothing_is_lost(store: Store, path: Path) -> None:
     program = (
-        "import sys, pathlib; sys.path.insert(0, sys.argv[2])\nfrom tests.store.test_journal import *\n"
+        "import sys, pathlib; sys.path.insert(0, sys.argv[2])\nfrom tests.store.test_launches import *\n"
         "store = Store(pathlib.Path(sys.argv[1]))\n"
         "for number in range(200): store.activity.end(store.activity.begin(ENTRY), 'done', 'there')"
     )
