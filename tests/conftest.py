@@ -49,6 +49,8 @@ def _guarded_children(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
     rest = before.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(GUARD_FOLDER), *([rest] if rest else [])])
     os.environ["TESTS_GUARD_LOG"] = str(log)
+    # Without bytecode, each of the many processes that the tests start would compile its modules again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     yield log
     os.environ.clear()
     os.environ.update(before)

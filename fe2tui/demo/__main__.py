@@ -1,8 +1,14 @@
 """The process of a demo cloud: `python -m fe2tui.demo CONFIG`, started by `Cloud` with a bound socket and a pipe."""
 
+# ruff: noqa: E402
+
 from __future__ import annotations
 
 import gc
+
+# Before the other imports: the collector would go through their objects again and again.
+gc.disable()
+
 import json
 import os
 import shutil
@@ -38,8 +44,6 @@ def main(config: dict[str, object]) -> None:
     end = threading.Event()
     _set_at_end(end, int(str(config["lifeline"])))
     try:
-        # The records of the scene stay: the collector need not look at them.
-        gc.disable()
         scene.build(account)
         gc.freeze()
         gc.enable()
@@ -47,6 +51,7 @@ def main(config: dict[str, object]) -> None:
         listening = socket.socket(fileno=int(str(config["listening"])))
         server = Server(listening, gateway, Control(gateway))
         threading.Thread(target=server.serve, name="demo server", daemon=True).start()
+        account.machines.boot_waiting()
         end.wait()
     finally:
         account.machines.close()

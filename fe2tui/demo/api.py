@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from fe2tui.demo.account import Account, Region
@@ -90,8 +90,6 @@ def operation(*actions: str, service: str = "ec2") -> Callable[[Operation], Oper
 
 def load_operations() -> None:
     """Imports every module of rules and services, which registers their operations."""
-    from fe2tui.demo import rules, services
-
-    for package in (rules, services):
-        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            importlib.import_module(found.name)
+    for folder in ("rules", "services"):
+        for path in Path(__file__).parent.joinpath(folder).glob("[a-z]*.py"):
+            importlib.import_module(f"fe2tui.demo.{folder}.{path.stem}")

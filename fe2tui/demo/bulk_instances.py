@@ -23,7 +23,7 @@ def create(region: Region, image: Image, public_key: str, count: int) -> None:
     group = next(one for one in region.security_groups.values() if one.vpc_id == vpc.id)
     machines = region.account.machines
     port = machines.create(_MACHINE, hostname="worker", user=image.user, public_key=public_key)
-    machines.boot_soon([_MACHINE])
+    machines.boot_later(_MACHINE)
     now = region.now.replace(microsecond=0)
     for index in range(count):
         launched_at = now - timedelta(minutes=7 * (index % 9000) + 10)

@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from dataclasses import dataclass, field
-from email.utils import formatdate
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import BinaryIO, Protocol
 
@@ -56,7 +56,7 @@ class Reply:
             f"HTTP/1.1 {self.status} {phrase}",
             f"Content-Type: {self.content_type}",
             f"Content-Length: {len(self.body)}",
-            f"Date: {formatdate(usegmt=True)}",
+            f"Date: {datetime.now(UTC):%a, %d %b %Y %H:%M:%S} GMT",
             "Server: AmazonEC2",
             *(f"{name}: {value}" for name, value in self.headers.items()),
         ]

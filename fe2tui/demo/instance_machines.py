@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ _BOOTING = 0.25
 class InstanceMachines:
     """Creates, boots, halts and destroys machines by instance id. An id without a machine is ignored.
 
-    Each method has taken effect when it returns, except `boot_soon`: the cloud can answer before the scene has booted.
+    Each method has taken effect when it returns, except `boot_later`: the cloud can answer before the scene has booted.
     `on_power` and `metadata` are as in `Machines`.
     """
 
@@ -30,7 +30,6 @@ class InstanceMachines:
         self._machines: Machines | None = None
         self._known: set[str] = set()
         self._to_boot: dict[str, tuple[float, float]] = {}
-        self._booting = False
         self._lock = threading.RLock()
 
     def _started(self) -> Machines:
@@ -69,26 +68,25 @@ class InstanceMachines:
             if instance_id in self._known:
                 self._started().boot(instance_id, after + ssh_seconds * (1 - _BOOTING), ssh_seconds * _BOOTING)
 
-    def boot_soon(self, instance_ids: Iterable[str], after: float = 0.0, ssh_seconds: float = 0.0) -> None:
-        """Boots machines one by one in a thread, with the delays of `boot`."""
+    def boot_later(self, instance_id: str, after: float = 0.0, ssh_seconds: float = 0.0) -> None:
+        """Leaves the boot, with the delays of `boot`, to `boot_waiting` or to the next operation on the machine."""
         with self._lock:
-            self._to_boot |= dict.fromkeys(instance_ids, (after, ssh_seconds))
-            if self._booting:
-                return
-            self._booting = True
-        threading.Thread(target=self._boot_all, name="demo boot", daemon=True).start()
+            self._to_boot[instance_id] = after, ssh_seconds
 
-    def _boot_all(self) -> None:
-        while True:
-            with self._lock:
-                if not self._to_boot:
-                    self._booting = False
-                    return
-                instance_id = next(iter(self._to_boot))
-                self.boot(instance_id, *self._to_boot.pop(instance_id))
+    def boot_waiting(self) -> None:
+        """Boots the machines of `boot_later`, one by one in a thread."""
+
+        def boot_all() -> None:
+            while True:
+                with self._lock:
+                    instance_id = next(iter(self._to_boot), None)
+                    if instance_id is None:
+                        return
+                    self._finish_boot(instance_id)
+
+        threading.Thread(target=boot_all, name="demo boot", daemon=True).start()
 
     def _finish_boot(self, instance_id: str) -> None:
-        """Boots a machine that waits for its turn in `boot_soon`."""
         delays = self._to_boot.pop(instance_id, None)
         if delays is not None:
             self.boot(instance_id, *delays)

@@ -51,10 +51,10 @@ def start(region: Region, instance: Instance) -> None:
     spot_requests.on_starting(region, instance)
 
 
-def begin_running(region: Region, instance: Instance, soon: bool = False) -> None:
+def begin_running(region: Region, instance: Instance, boot_later: bool = False) -> None:
     """Sets pending now and running after `boot_seconds`; users can log in `ssh_seconds` later.
 
-    With `soon`, the machine boots in the background.
+    With `boot_later`, the machine boots after the cloud has begun to answer.
     """
     options = region.account.options
     epoch = _enter(instance, "pending")
@@ -70,8 +70,8 @@ def begin_running(region: Region, instance: Instance, soon: bool = False) -> Non
     region.after(options.boot_seconds, run)
     if instance.has_machine:
         machines, delays = region.account.machines, (options.boot_seconds, options.ssh_seconds)
-        if soon:
-            machines.boot_soon([instance.id], *delays)
+        if boot_later:
+            machines.boot_later(instance.id, *delays)
         else:
             machines.boot(instance.id, *delays)
 

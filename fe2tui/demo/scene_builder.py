@@ -238,9 +238,9 @@ class SceneBuilder:
         if spec.state in ("running", "stopping", "shutting-down"):
             instance.state, instance.public_ip = "running", instance_states.LOOPBACK
         if spec.state == "running":
-            machines.boot_soon([instance.id])
+            machines.boot_later(instance.id)
         elif spec.state == "pending":
-            instance_states.begin_running(region, instance, soon=True)
+            instance_states.begin_running(region, instance, boot_later=True)
             instance_states.give_address(region, instance)
         elif spec.state == "stopping":
             instance_states.begin_stopping(region, instance)
