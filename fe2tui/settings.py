@@ -163,7 +163,7 @@ class Settings:
     )
     read_only: bool = _setting(False, _flag, "Refuse every change, as --read-only does.")
     theme: str = _setting("", _text, "Colour theme of the dashboard; empty: its own.")
-    keys: Mapping[str, str] = _setting({}, _text_table, "[keys]: command = key, to bind keys anew; see the key list.")
+    keys: Mapping[str, str] = _setting({}, _text_table, "[keys]: command = key, to bind other keys; see the key list.")
     columns: tuple[str, ...] = _setting(
         (), _texts, "Columns of the instances, in order; tag:NAME shows a tag; empty: as many as fit."
     )

@@ -1,4 +1,4 @@
-"""Makes the README's pictures anew from the running program, on a demo cloud.
+"""Makes the README's pictures from the running program, on a demo cloud.
 
 ``python screenshots/make.py`` needs the extra ``dev`` and the font DejaVu Sans Mono.
 """
@@ -170,7 +170,7 @@ PICTURES: dict[str, tuple[tuple[int, int], Shown]] = {
 
 
 async def picture(size: tuple[int, int], show: Shown) -> None:
-    """Open the dashboard anew and take one picture."""
+    """Open a dashboard and take one picture."""
     app = Dashboard(Choice(), settings.load())
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, pilot)

@@ -44,7 +44,7 @@ def commands_table() -> Iterator[str]:
 
 
 def settings_table() -> Iterator[str]:
-    """Every setting and what it is when nobody says."""
+    """Every setting with its default."""
     yield "| Setting | Default | Means |"
     yield "|---|---|---|"
     for each in fields(Settings):

@@ -117,7 +117,7 @@ SEVERAL: dict[str, Callable[..., Any]] = {
 OTHER = {"launch", "ami", "get_ami", "deregister", "get_request", "price_demand", "price_hist"}
 
 
-def came_of(work: Callable[[], Any]) -> str:
+def result_of(work: Callable[[], Any]) -> str:
     """What a method returns, or the error that it raises, as text."""
     try:
         return repr(work())
@@ -133,18 +133,18 @@ def test_every_method_is_in_these_tests() -> None:
 @pytest.mark.parametrize("method", ONE)
 def test_a_method_takes_its_own_objects_and_boto3s_for_an_instance(ec2: EC2, method: str) -> None:
     base = ec2.instance("base")
-    by_name = came_of(lambda: ONE[method](ec2, "base"))
+    by_name = result_of(lambda: ONE[method](ec2, "base"))
     assert "UsageError" not in by_name or method == "connect"
     for thing in (base, ec2.get_instance(base), Outcome(base.id, "base", "stopped")):
-        assert came_of(partial(ONE[method], ec2, thing)) == by_name
-    assert "None stands where a name is expected" in came_of(lambda: ONE[method](ec2, None))
+        assert result_of(partial(ONE[method], ec2, thing)) == by_name
+    assert "None stands where a name is expected" in result_of(lambda: ONE[method](ec2, None))
 
 
 @pytest.mark.parametrize("method", SEVERAL)
 def test_a_method_that_takes_several_takes_lists_of_its_own_objects(demo_env: Path, method: str) -> None:
     with EC2("Ohio", read_only=True) as ec2:
         base, train = ec2.instance("base"), ec2.instance("inst1")
-        by_names = came_of(lambda: SEVERAL[method](ec2, "base", "inst1"))
+        by_names = result_of(lambda: SEVERAL[method](ec2, "base", "inst1"))
         assert base.id in by_names and train.id in by_names
         for things in (
             [base, train],
@@ -152,11 +152,11 @@ def test_a_method_that_takes_several_takes_lists_of_its_own_objects(demo_env: Pa
             [Lines([base]), (ec2.get_instance("inst1"),)],
             [base, base, train],
         ):
-            assert came_of(partial(SEVERAL[method], ec2, *things)) == by_names
+            assert result_of(partial(SEVERAL[method], ec2, *things)) == by_names
         nothings: list[list[Any]] = [[], [[]], [Lines()]]
         for nothing in nothings:
-            assert came_of(partial(SEVERAL[method], ec2, *nothing)).startswith("UsageError: No instance")
-        assert "7 stands where a name is expected" in came_of(lambda: SEVERAL[method](ec2, 7))
+            assert result_of(partial(SEVERAL[method], ec2, *nothing)).startswith("UsageError: No instance")
+        assert "7 stands where a name is expected" in result_of(lambda: SEVERAL[method](ec2, 7))
 
 
 def test_images_types_keys_and_requests_may_be_objects_too(ec2: EC2, name: str) -> None:
@@ -308,7 +308,7 @@ def test_get_ami_is_boto3s_object(ec2: EC2) -> None:
     assert ec2.get_ami().id == ec2.ami("ubuntu").id
 
 
-def test_a_set_up_machine_is_frozen_launched_anew_with_another_type_and_its_image_removed(ec2: EC2, name: str) -> None:
+def test_an_instance_is_frozen_launched_again_with_another_type_and_its_image_removed(ec2: EC2, name: str) -> None:
     ec2.launch(name, "ubuntu", 20, "t3.micro", wait=False)
     image = ec2.freeze(name, wait=True)
     assert (image.name, image.state, image.source_instance_id) == (name, "available", ec2.instance(name).id)

@@ -80,7 +80,7 @@ async def test_our_part_of_the_descriptions_gives_the_same_answers_as_the_whole(
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"stamp": "old", "parts": {}}'])
-def test_a_damaged_or_old_file_of_descriptions_is_made_anew(
+def test_a_damaged_or_old_file_of_service_models_is_written_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
     monkeypatch.setenv("FE2TUI_HOME", str(tmp_path))
@@ -212,7 +212,7 @@ async def test_a_sign_in_page_instead_of_aws_is_said_to_be_no_answer_of_aws(
             await reading
 
 
-async def test_a_certificate_that_nobody_knows_is_said_to_be_one(
+async def test_an_unknown_certificate_is_named_as_the_cause(
     demo_env: Path, open_session: Open, answers: Answers
 ) -> None:
     with pytest.raises(UnreachableError):
@@ -262,7 +262,7 @@ async def test_warming_up_makes_no_call(own_cloud: Cloud, open_session: Open) ->
 async def test_warming_up_for_a_profile_that_is_not_there_leaves_the_error_to_the_first_call(
     own_cloud: Cloud, open_session: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_PROFILE", "stranger")
     await open_session().warm_up()
 
 

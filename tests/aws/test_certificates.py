@@ -27,7 +27,7 @@ IDENTITY = (
 def certificate(tmp_path: Path) -> Path:
     """A certificate for 127.0.0.1 that no computer trusts, with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stranger")])
     now = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder()
@@ -58,7 +58,7 @@ def safe_answers(certificate: Path) -> Iterator[Answers]:
         yield told
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused_and_the_remedy_named(
+async def test_a_self_signed_certificate_is_refused_and_the_error_says_what_to_do(
     demo_env: Path, open_session: Open, safe_answers: Answers
 ) -> None:
     with pytest.raises(UnreachableError, match=r"not one that this computer trusts.*AWS_CA_BUNDLE"):

@@ -98,7 +98,7 @@ def told(*minutes_ago: int, now: datetime) -> bytes:
         ((300, 295, 290), None),
         ((), None),
     ],
-    ids=["whole", "out of order", "started anew", "one is missing", "ended hours ago", "none"],
+    ids=["whole", "out of order", "started again", "one is missing", "ended hours ago", "none"],
 )
 async def test_figures_are_of_one_stretch_up_to_now(
     demo_env: object,
@@ -123,7 +123,7 @@ async def test_cpu_is_not_read_again_when_everything_else_is(own_cloud: Cloud, o
     assert calls(own_cloud, "GetMetricData") == []
 
 
-async def test_cpu_is_not_read_while_nobody_looks(own_cloud: Cloud, open_session: Open) -> None:
+async def test_cpu_is_not_read_while_reading_is_paused(own_cloud: Cloud, open_session: Open) -> None:
     async with watching(open_session(), slow=60) as watch:
         watch.poller.pause()
         watch.poller.refresh()

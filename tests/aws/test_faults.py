@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 def refused(
     code: str, message: str = "", *, action: str = "ec2:RunInstances", status: int = 400, ahead: timedelta = timedelta()
 ) -> Fe2Error:
-    """What becomes of one refusal, on a computer whose clock is so far ahead."""
+    """The error that one refusal becomes, on a computer whose clock is so far ahead."""
     from botocore.exceptions import ClientError
 
     headers = {"date": format_datetime(NOW, usegmt=True)}
@@ -172,7 +172,7 @@ def test_our_own_errors_stay_what_they_are() -> None:
     assert translate(own) is own
 
 
-def test_what_nobody_foresaw_is_still_one_line_without_a_traceback() -> None:
+def test_an_unexpected_error_is_one_line_without_a_traceback() -> None:
     error = translate(KeyError("a\nb"), action="ec2:RunInstances")
     assert "\n" not in str(error)
     assert "KeyError" in error.summary

@@ -115,12 +115,12 @@ async def test_starting_a_terminated_instance_is_refused_by_its_state(own: Sessi
         await instances.start_instances(own, [gone.id])
 
 
-async def test_an_id_that_nobody_has_is_named(own: Session) -> None:
+async def test_an_unknown_id_is_named(own: Session) -> None:
     with pytest.raises(NotFoundError, match="i-0123456789abcdef0"):
         await instances.start_instances(own, ["i-0123456789abcdef0"])
 
 
-async def test_an_id_that_nobody_has_is_left_out_of_a_description(own: Session) -> None:
+async def test_an_unknown_id_is_left_out_of_a_description(own: Session) -> None:
     base = await named(own, "base")
     assert await instances.describe_instances(own, ["i-0123456789abcdef0", base.id]) == [base]
     assert await instances.describe_instances(own, []) == []

@@ -129,14 +129,14 @@ async def test_prices_of_today_come_from_the_shelf_without_a_call(own_cloud: Clo
     assert calls(own_cloud, "GetProducts") == []
 
 
-async def test_prices_of_yesterday_are_read_anew_and_kept(own: Session) -> None:
+async def test_prices_of_yesterday_are_read_again_and_stored(own: Session) -> None:
     shelf = Shelf(aged(24.1))
     found = await kept(own, shelf)
     assert (found.on_demand["m5.large"], found.read_at) == (Decimal("0.096"), NOW)
     assert (shelf.kept, shelf.saved) == (found, 1)
 
 
-async def test_prices_whose_day_is_not_known_are_read_anew(own: Session) -> None:
+async def test_prices_without_a_date_are_read_again(own: Session) -> None:
     assert (await kept(own, Shelf(Prices({"m5.large": Decimal(7)})))).on_demand["m5.large"] == Decimal("0.096")
 
 

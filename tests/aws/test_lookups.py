@@ -154,7 +154,7 @@ async def test_an_address_inside_a_block_that_is_let_in_needs_no_rule_of_its_own
     assert await network.ensure_ssh_group(own, "wide", vpc, "203.0.113.200") == wide
 
 
-async def test_no_address_lets_nobody_in(own: Session) -> None:
+async def test_without_an_address_the_port_stays_closed(own: Session) -> None:
     vpc = await network.default_vpc(own)
     assert vpc
     assert (await network.ensure_ssh_group(own, "closed", vpc, None)).ssh_cidrs == ()

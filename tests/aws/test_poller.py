@@ -89,7 +89,7 @@ async def test_it_is_quick_for_a_while_after_a_nudge(own_cloud: Cloud, open_sess
     assert reads(own_cloud) >= 4
 
 
-async def test_nothing_is_read_while_nobody_looks(own_cloud: Cloud, open_session: Open) -> None:
+async def test_nothing_is_read_while_reading_is_paused(own_cloud: Cloud, open_session: Open) -> None:
     async with watching(open_session(), slow=0.05) as watch:
         await watch.fleet(lambda fleet: is_whole(fleet) and bool(fleet.images and fleet.snapshots))
         await watch.fleet(lambda fleet: bool(fleet.public_images and fleet.idle_addresses))
@@ -159,7 +159,7 @@ async def test_missing_credentials_are_tried_seldom_but_at_once_on_refresh(
         assert (await watch.fleet()).instances
 
 
-async def test_a_code_that_nobody_types_is_not_asked_for_again_and_again(own_cloud: Cloud, open_session: Open) -> None:
+async def test_a_code_that_is_not_typed_is_asked_for_once(own_cloud: Cloud, open_session: Open) -> None:
     asked = []
 
     async def ask(serial: str) -> str:

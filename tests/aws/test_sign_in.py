@@ -66,8 +66,8 @@ async def test_no_region_says_how_to_choose_one(
 
 
 async def test_a_profile_that_is_not_there_is_named(own_cloud: Cloud, open_session: Open) -> None:
-    with pytest.raises(NoCredentialsError, match="no AWS profile called “nobody”"):
-        await open_session(profile="nobody").identity()
+    with pytest.raises(NoCredentialsError, match="no AWS profile called “stranger”"):
+        await open_session(profile="stranger").identity()
 
 
 async def test_half_a_key_names_the_missing_half(
@@ -100,7 +100,7 @@ async def test_a_key_that_aws_refuses_is_not_used_again_once_it_is_mended(no_key
     assert (await session.call("ec2", "DescribeVpcs"))["Vpcs"]
 
 
-async def test_a_kept_role_that_aws_refuses_is_taken_anew(own_cloud: Cloud, open_session: Open) -> None:
+async def test_a_cached_role_that_aws_refuses_is_assumed_again(own_cloud: Cloud, open_session: Open) -> None:
     session = open_session(profile="role")
     await session.identity()
     own_cloud.control("/demo/faults", {"kind": "expired", "action": "DescribeVpcs", "times": 1})
@@ -198,7 +198,9 @@ async def test_a_program_may_give_the_credentials(own_cloud: Cloud, open_session
 
 
 @pytest.mark.parametrize("program", ["no-such-program-anywhere", f'{sys.executable} -c "raise SystemExit(1)"'])
-async def test_a_program_that_gives_none_is_told_of(own_cloud: Cloud, open_session: Open, program: str) -> None:
+async def test_a_credential_process_without_credentials_is_reported(
+    own_cloud: Cloud, open_session: Open, program: str
+) -> None:
     add_profile(f"[profile program]\nregion = us-east-2\ncredential_process = {program}")
     with pytest.raises(CredentialsError, match="credential_process"):
         await open_session(profile="program").identity()

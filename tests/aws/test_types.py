@@ -56,9 +56,7 @@ async def test_a_part_of_a_gpu_and_other_accelerators_count(catalogue: TypeCatal
     assert (inferentia.gpus, inferentia.gpu_name) == (6, "Inferentia2")
 
 
-async def test_a_type_of_which_little_is_told_is_read_all_the_same(
-    demo_env: Path, answers: Answers, open_session: Open
-) -> None:
+async def test_a_type_with_few_details_is_read_too(demo_env: Path, answers: Answers, open_session: Open) -> None:
     answers.body, answers.headers = SPARSE, {"Content-Type": "text/xml"}
     session = open_session(endpoint_url=answers.url, region="us-east-2")
     found = await types.instance_type(session, "z9.huge")

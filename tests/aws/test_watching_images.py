@@ -95,7 +95,7 @@ async def test_a_change_of_images_is_seen_at_once(own_cloud: Cloud, open_session
         await watch.fleet(lambda fleet: gone.id not in fleet.images)
 
 
-def test_nobody_looks_and_an_image_being_made_is_not_watched(own_cloud: Cloud) -> None:
+def test_a_pending_image_is_not_watched_while_reading_is_paused(own_cloud: Cloud) -> None:
     own_cloud.control("/demo/delays", {"stop_seconds": 600})
 
     async def away() -> int:

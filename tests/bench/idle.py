@@ -1,4 +1,4 @@
-"""What the dashboard costs while nobody touches it."""
+"""What the dashboard costs while it idles."""
 
 from __future__ import annotations
 

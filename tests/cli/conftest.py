@@ -22,7 +22,7 @@ PROGRAMS = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Said:
-    """What came of one command."""
+    """The exit status and the output of one command."""
 
     status: int
     out: str
@@ -116,7 +116,7 @@ def own_fe2(fresh_cloud: Callable[..., Cloud], on: Callable[[Cloud], Shell]) -> 
 
 @pytest.fixture
 def alone(tmp_path: Path, loaded: Loaded) -> Callable[..., Shell]:
-    """On no cloud at all: no credentials, no settings, an address that nobody answers at."""
+    """On no cloud at all: no credentials, no settings, an address without a server."""
 
     def with_variables(**variables: str) -> Shell:
         empty = tmp_path / "empty"

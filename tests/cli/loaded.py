@@ -101,7 +101,7 @@ def _serve(listening: socket.socket, alive: int) -> dict[str, Any]:
     """Fork for each order that comes; returns in the forks, with the order, its streams in their places."""
     import select
 
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks that keep the lines
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the forks that keep the sockets are not waited for
     while True:
         waited: list[Any] = [listening, alive]
         ready, _, _ = select.select(waited, [], [])
@@ -133,7 +133,7 @@ def _obey(line: socket.socket) -> dict[str, Any]:
 
 
 def _wait(child: int, line: socket.socket) -> None:
-    """Say how the command ended; kill it if nobody is there any more to be told."""
+    """Send the command's exit status; kill the command if the client has gone."""
     import select
     import threading
 

@@ -103,7 +103,7 @@ def test_a_key_is_neither_created_nor_imported_where_one_can_be_used(empty_fe2: 
     assert called & {"CreateKeyPair", "ImportKeyPair"} == set()
 
 
-def test_stop_and_start_work_on_several_and_say_what_came_of_each(base: Any) -> None:
+def test_stop_and_start_work_on_several_and_print_each_result(base: Any) -> None:
     base("launch", "second", "ubuntu", "20", "t3.micro", "--no-wait")
     stopped = base("stop", "base", "second", "--wait", "--json")
     assert stopped.status == 0, stopped.err
@@ -294,7 +294,7 @@ def test_a_field_is_complained_of_once_and_the_tag_name_is_refused(fe2: Any) -> 
     assert "The tag Name is the instance's name" in said.err
 
 
-def test_what_became_of_a_damaged_store_is_said_once_and_logged(empty_fe2: Any, tmp_path: Any) -> None:
+def test_a_damaged_store_is_reported_once_and_logged(empty_fe2: Any, tmp_path: Any) -> None:
     file = tmp_path / "fe2tui-home/data/fe2tui.sqlite"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"not a database, but a letter" * 100)

@@ -46,7 +46,7 @@ def test_a_changed_host_key_stops_with_an_explanation_and_no_connection(own_fe2:
 
 
 def test_another_user_may_be_named_and_is_told_why_it_cannot_log_in(fe2: Any) -> None:
-    with Screen(fe2.command("connect", "nobody@base"), fe2.environment) as screen:
+    with Screen(fe2.command("connect", "stranger@base"), fe2.environment) as screen:
         assert screen.wait_for_end() == 1
         assert "Permission denied" in screen.text or "PermissionDenied" in screen.text or "key" in screen.text
 
@@ -91,6 +91,6 @@ def test_printing_the_command_is_no_connect_in_the_log_and_a_failed_one_is_faile
     own_fe2("connect", "base", "--print")
     own_fe2("connect", "base", "--json")
     assert own_fe2("activity", "--json").json == []
-    with Screen(own_fe2.command("connect", "nobody@base"), own_fe2.environment) as screen:
+    with Screen(own_fe2.command("connect", "stranger@base"), own_fe2.environment) as screen:
         assert screen.wait_for_end() == 1
     assert [(each["command"], each["result"]) for each in own_fe2("activity", "--json").json] == [("connect", "failed")]

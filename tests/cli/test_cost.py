@@ -164,7 +164,7 @@ def patched_home(fe2: Any) -> Iterator[None]:
 
 
 def test_a_month_by_commands_of_the_shell_alone_is_the_one_computed_by_hand(empty_fe2: Any) -> None:
-    """Nobody looks at the costs until the end; us-east-2's list prices:
+    """The costs are read once, at the end; us-east-2's list prices:
 
     m5.large    2 h × (0.096 + 0.005)  = 0.202
     m5.2xlarge  3 h × (0.384 + 0.005)  = 1.167

@@ -110,7 +110,7 @@ def test_ami_is_one_line_by_name_id_or_word_and_without_a_name_the_newest_ubuntu
 
 
 @pytest.mark.parametrize("command", [["ami"], ["get-ami"], ["deregister", "--yes"]])
-def test_an_image_that_nobody_has_is_status_3_with_the_nearest_names(fe2: Any, command: list[str]) -> None:
+def test_an_unknown_image_is_status_3_with_the_nearest_names(fe2: Any, command: list[str]) -> None:
     said = fe2(*command, "bse")
     assert (said.status, said.out) == (3, "")
     assert "Did you mean base?" in said.err

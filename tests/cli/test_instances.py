@@ -86,7 +86,7 @@ def test_what_aws_took_is_asked_in_one_call_and_only_if_it_took_one(own_fe2: Any
         made = own_fe2.cloud.control("/demo/calls", method="GET")
         return sum(call["action"] == "DescribeSpotInstanceRequests" for call in made)
 
-    own_fe2("instance", "spot1")  # the first look, of which the books of runs ask more
+    own_fe2("instance", "spot1")  # the first read, which asks more for the usage history
     own_fe2.cloud.control("/demo/calls", method="DELETE")
     own_fe2("instance", "spot1")
     assert calls() == 0
@@ -171,7 +171,7 @@ def test_instances_for_people_waits_for_no_prices(fe2: Any, cloud: Cloud) -> Non
     cloud.control("/demo/calls", method="DELETE")
     fe2("instances")
     first = [call["action"] for call in cloud.control("/demo/calls", method="GET")]
-    # of spot machines never seen before: what they cost now, and when AWS stopped them, nobody tells afterwards
+    # the prices of spot instances seen for the first time, and when AWS stopped them: not to be read later
     asked = "DescribeSpotInstanceRequests"
     assert sorted(first) == ["DescribeInstances", asked, asked, "DescribeSpotPriceHistory"]
     cloud.control("/demo/calls", method="DELETE")
@@ -202,7 +202,7 @@ def test_instance_and_ip_tell_of_one_by_name_or_id(fe2: Any, some: dict[str, Any
 @pytest.mark.parametrize(
     "command", ["instance", "ip", "get-instance", "start", "stop", "reboot", "terminate", "connect"]
 )
-def test_a_name_that_nobody_has_is_status_3(fe2: Any, command: str) -> None:
+def test_an_unknown_name_is_status_3(fe2: Any, command: str) -> None:
     said = fe2(command, "no-such-machine", "--yes")
     assert (said.status, said.out) == (3, "")
     assert "no-such-machine" in said.err

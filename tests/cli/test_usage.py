@@ -128,7 +128,7 @@ def test_no_credentials_are_status_4_with_what_to_do_and_no_traceback(alone: Mak
     assert "aws configure" in said.err
 
 
-def test_an_address_that_nobody_answers_at_is_status_1_in_plain_words(alone: MakeShell) -> None:
+def test_an_address_without_a_server_is_status_1_in_plain_words(alone: MakeShell) -> None:
     said = alone(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="y")("instances", "--region", "Ohio", "--json")
     assert (said.status, said.out) == (1, "")
     assert "Traceback" not in said.err

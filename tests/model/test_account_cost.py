@@ -282,7 +282,7 @@ def test_ten_thousand_instances_are_added_up_in_a_second() -> None:
     assert len(account.rows) == 10_000
 
 
-def test_what_nobody_saw_of_a_run_is_said_and_not_billed_as_if_it_were_sure() -> None:
+def test_the_unseen_part_of_a_run_is_named_and_not_counted_as_certain() -> None:
     stopped = machine(state=State.STOPPED, public_ip=None)
     begun = NOW - 10 * HOUR
     priced = Decimal("0.096")

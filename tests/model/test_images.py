@@ -53,7 +53,7 @@ EVERY = (BASE, ARM, PENDING, UBUNTU)
 @pytest.mark.parametrize(
     ("image", "dollars"),
     [
-        (BASE, "26.125"),  # 22.5 GiB stored, and 500 of which nothing more is known
+        (BASE, "26.125"),  # 22.5 GiB stored, and 500 without a known stored size
         (ARM, "0.5"),  # archived: a quarter
         (PENDING, None),
         (UBUNTU, "0"),
@@ -189,7 +189,7 @@ def test_every_word_logs_in_as_the_images_that_it_finds() -> None:
 
 
 @given(st.text(max_size=300), st.sets(st.text(min_size=3, max_size=8), max_size=5))
-def test_any_instances_name_gives_an_image_a_name_that_ec2_takes_and_nobody_has(name: str, others: set[str]) -> None:
+def test_any_instances_name_gives_an_image_a_valid_name_that_is_free(name: str, others: set[str]) -> None:
     instance = Instance("i-0b39947b710d05337", State.RUNNING, "t3.micro", "z", tags={"Name": name})
     valid = image_name_of(instance)
     assert image_name_error(valid, "") is None

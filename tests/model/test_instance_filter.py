@@ -136,7 +136,7 @@ def test_more_terms_never_show_more(terms: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["state:", "cost>", "web cost<", "-tag:"])
-def test_a_term_without_a_value_is_wrong_where_nobody_is_still_typing(text: str) -> None:
+def test_a_term_without_a_value_is_wrong_once_typing_has_ended(text: str) -> None:
     LANGUAGE.parse(text)
     with pytest.raises(FilterError, match="has no value"):
         LANGUAGE.parse_complete(text)

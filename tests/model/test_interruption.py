@@ -1,4 +1,4 @@
-"""What became of a spot machine, and what its request means, in words."""
+"""What happened to a spot instance, and what its request means, in words."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_machine_that_aws_terminated_is_gone_with_its_disk(code: str, why: str
     assert said == f"taken back by AWS at {AT_TWO}: {why}; gone, disk deleted"
 
 
-def test_one_that_ended_with_its_request_was_not_taken_back() -> None:
+def test_one_that_ended_with_its_request_was_not_interrupted() -> None:
     asked = request("closed", "instance-terminated-by-service")
     said = interruption_text(machine(State.TERMINATED, "Client.x"), asked, NOW)
     assert said == f"ended by AWS at {AT_TWO}: its request ended while it was stopped; gone, disk deleted"
@@ -129,7 +129,7 @@ ENDED = machine(State.TERMINATED, TERMINATION)
         (machine(State.RUNNING), request("active", "fulfilled"), ()),
     ],
 )
-def test_in_fewer_words_it_still_says_what_becomes_of_the_machine(
+def test_in_fewer_words_it_still_says_what_happens_to_the_instance(
     instance: Instance, asked: SpotRequest, shorter: tuple[str, ...]
 ) -> None:
     forms = interruption_forms(instance, asked, NOW)

@@ -96,7 +96,7 @@ def fleet(*runs: InstanceUsage, instance: Instance | None = None, histories: Spo
         ([(100, "3.60"), (1.5, "4.20")], 10, 0.5, "34.50"),
         # 36 seconds are billed as 60: 3.60 ÷ 60
         ([(100, "3.60")], 10, 9.99, "0.06"),
-        # nobody knows the market before the run's 5th hour: 4 × 4.00 at first sight, then 6 × 3.60
+        # the market is not known before the run's 5th hour: 4 × 4.00 at first sight, then 6 × 3.60
         ([(6, "3.60")], 10, 0, "37.60"),
         ([(6.5, "3.60")], 10, 0, "37.60"),
         # nothing is known of the zone
@@ -129,14 +129,14 @@ def test_without_a_price_at_first_sight_only_what_the_market_tells_is_known() ->
         (ran(10, 9, was_interrupted=True), "3.60"),  # a whole hour
         (ran(10, 8.5, was_interrupted=True), "5.40"),
         (ran(10, 9.5, was_interrupted=True, has_address=True), "0.0025"),  # which is billed all the same
-        (ran(10, 9.5, was_interrupted=True, ended_before=ago(8)), "1.80"),  # nobody knows when
+        (ran(10, 9.5, was_interrupted=True, ended_before=ago(8)), "1.80"),  # when is not known
     ],
 )
 def test_a_first_hour_that_aws_does_not_let_end_is_not_billed(run: InstanceUsage, dollars: str) -> None:
     assert usage_cost(run, MONTH, NOW, past((100, "3.60"))) == Decimal(dollars)
 
 
-def test_what_ec2_tells_of_a_machine_taken_back_is_known_without_a_book() -> None:
+def test_an_interruption_is_known_from_ec2_without_a_usage_history() -> None:
     ended: Any = {"state": State.TERMINATED, "transition_reason": "(2026-11-23 02:30:00 GMT)"}
     for reason, dollars in (("Server.SpotInstanceTermination: …", "0"), ("Client.UserInitiatedShutdown: …", "1.80")):
         instance = machine(state_reason=reason, **ended)
@@ -189,7 +189,7 @@ def test_only_linux_on_shared_hardware_follows_the_market_that_is_read(other: di
     assert cost_since_start(instance, fleet(instance=instance, histories=past((100, "3.60"))), NOW) is None
 
 
-def test_a_run_that_nobody_wrote_down_follows_the_market_too() -> None:
+def test_a_run_without_a_usage_record_follows_the_market_too() -> None:
     seen = fleet(instance=machine(), histories=past((100, "3.60"), (5, "4.60")))
     assert cost_since_start(machine(), seen, NOW) == 41
 

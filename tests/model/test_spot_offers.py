@@ -123,7 +123,7 @@ def test_filters_are_those_of_types_and_the_saving(text: str, names: list[str]) 
     assert _named(text) == names
 
 
-def test_a_term_that_makes_no_sense_is_told_of() -> None:
+def test_a_term_that_makes_no_sense_is_reported() -> None:
     with pytest.raises(UsageError):
         SPOT_OFFER_LANGUAGE.parse("saves>much")
 

@@ -43,7 +43,7 @@ def colons(digest: bytes) -> str:
 
 
 def test_nothing_anywhere_is_no_error(tmp_path: Path) -> None:
-    places = KeySearchPaths(tmp_path / "none", tmp_path / "nobody", "/no/agent")
+    places = KeySearchPaths(tmp_path / "none", tmp_path / "missing", "/no/agent")
     assert local_keys(places) == ()
     assert find_private_key(places, "default") is None
 

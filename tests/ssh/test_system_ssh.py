@@ -120,7 +120,7 @@ def test_a_key_that_only_the_agent_has_can_be_the_only_one_offered(up: Yard, age
     for name in ("a", "b"):
         write_key(up.folder / name)
     held = agent(up.folder / "a", up.folder / "b", up.key)
-    places = KeySearchPaths(up.folder / "keys", up.folder / "nobody", held)
+    places = KeySearchPaths(up.folder / "keys", up.folder / "missing", held)
     key = find_private_key(places, "default", public_key=up.public_key)
     assert key is not None
     route = up.with_route(key_file=identity_file(places, key))
@@ -174,7 +174,7 @@ def test_a_machine_stopped_under_a_command_is_explained(up: Yard) -> None:
 
 def test_with_an_error_log_ssh_fails_silently_and_the_log_explains(up: Yard) -> None:
     log = up.folder / "ssh.log"
-    route = up.with_route(user="nobody")
+    route = up.with_route(user="stranger")
     done = run(ssh_command(route, up.hosts, command="true", error_log=log))
     assert (done.returncode, done.stdout, done.stderr) == (255, "", "")
     assert isinstance(exit_error(route, up.hosts, 255, log.read_text()), PermissionDeniedError)

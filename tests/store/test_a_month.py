@@ -118,7 +118,7 @@ def test_the_month_from_what_was_written_down_is_the_one_computed_by_hand() -> N
     [
         (60, TOGETHER),
         (6 * 60, TOGETHER),
-        # Seen at 00:00 and 12:00 only, of the run that ended at 6:00 nobody knows more than that it ran at 00:00:
+        # Seen at 00:00 and 12:00 only. All that is known of the run that ended at 6:00 is that it ran at 00:00:
         # 6 h × (0.192 + 0.005) = 1.182 less
         (12 * 60, Decimal("111.99")),
     ],

@@ -6,7 +6,7 @@ Each hour of a run, counted from its start, costs what the market asked when it 
 
     launched            3 Nov 00:20
     dearer from         4 Nov 11:20, the next hour of the run on     35   h × 1.00 =  35.00
-    taken back          6 Nov 06:50                                  43.5 h × 1.20 =  52.20
+    interrupted         6 Nov 06:50                                  43.5 h × 1.20 =  52.20
     started again       8 Nov 12:00
     cheaper from        9 Nov 00:00, when an hour of it began        12   h × 1.20 =  14.40
     terminated         10 Nov 12:00                                  36   h × 0.90 =  32.40

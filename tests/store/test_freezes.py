@@ -45,7 +45,7 @@ def test_an_intent_comes_back_as_it_was_kept(store: Store, path: Path) -> None:
     assert store.freezes.get("two") is None
 
 
-def test_what_becomes_of_it_is_kept_and_a_known_image_stays_known(store: Store) -> None:
+def test_its_result_is_stored_and_a_known_image_stays_known(store: Store) -> None:
     store.freezes.add(INTENT)
     stopped = NOON + timedelta(seconds=5)
     store.freezes.record_stop("one", stopped)
@@ -58,7 +58,7 @@ def test_what_becomes_of_it_is_kept_and_a_known_image_stays_known(store: Store) 
     )
 
 
-def test_one_in_hand_is_nobody_elses_until_it_is_released(store: Store, path: Path) -> None:
+def test_a_claimed_freeze_is_hidden_from_other_processes_until_it_is_released(store: Store, path: Path) -> None:
     store.freezes.add(INTENT)
     assert store.freezes.claim_open("default", "") == Store(path).freezes.claim_open("default", "") == []
     store.freezes.release("one")
@@ -120,7 +120,7 @@ def test_an_intent_that_an_earlier_version_kept_may_have_been_asked_for(store: S
     assert older is not None and older.asked_at == NOON
 
 
-def test_a_machine_that_is_to_be_started_again_is_known_once_nobody_works_on_it(store: Store, path: Path) -> None:
+def test_an_instance_to_start_again_is_known_once_no_process_works_on_it(store: Store, path: Path) -> None:
     store.freezes.add(INTENT)
     store.freezes.record_stop("one", NOON)
     assert store.freezes.waiting_for_restart() == Store(path).freezes.waiting_for_restart() == []

@@ -65,7 +65,7 @@ def test_an_intent_comes_back_as_it_was_kept_call_and_all(store: Store, path: Pa
     assert store.launches.get("two") is None
 
 
-def test_an_intent_in_hand_is_nobody_elses(store: Store, path: Path) -> None:
+def test_a_claimed_intent_is_hidden_from_other_processes(store: Store, path: Path) -> None:
     store.launches.add(_intent())
     assert store.launches.claim_open("default", "") == []
     assert Store(path).launches.claim_open("default", "") == []
@@ -150,7 +150,7 @@ def test_what_intend_acknowledged_survives_sigkill_and_the_file_stays_whole(path
     assert store.problem is None
 
 
-def test_activity_is_told_newest_first_with_what_came_of_it(store: Store, path: Path) -> None:
+def test_activity_is_listed_newest_first_with_its_result(store: Store, path: Path) -> None:
     first = store.activity.begin(ENTRY)
     second = store.activity.begin(replace(ENTRY, command="stop", subject="i-2"))
     store.activity.end(first, "failed", "no capacity", "Wait.", "Insufficient", NOON, subject="i-1")

@@ -47,7 +47,7 @@ def test_prices_come_back_to_the_digit_and_spot_prices_are_of_their_moment(store
     assert Store(path).prices.get("us-east-2") == Prices(on_demand={"t3.nano": Decimal("0.0052")})
 
 
-def test_prices_of_the_first_version_stand_until_they_are_read_anew(store: Store, path: Path) -> None:
+def test_prices_of_the_first_version_stand_until_they_are_read_again(store: Store, path: Path) -> None:
     store.prices.save("us-east-2", PRICES)
     store.close()
     with sqlite3.connect(path) as spy:
@@ -147,7 +147,7 @@ def test_one_first_seen_at_rest_has_the_run_that_ec2s_times_tell_of(store: Store
     assert usage_cost(unknown, BEGUN, NOON) is None and usage_cost(unknown, NOON, NOON + HOUR) == ZERO
 
 
-def test_what_another_look_tells_of_an_end_nobody_saw_takes_the_place_of_what_was_not_known(store: Store) -> None:
+def test_a_later_read_of_an_unseen_end_replaces_the_estimate(store: Store) -> None:
     spot = machine(lifecycle="spot")
     store.instance_usage.record(fleet(spot))
     stopped = machine(lifecycle="spot", state=State.STOPPED, transition_reason="Server.SpotInstanceShutdown")
@@ -230,7 +230,7 @@ def test_a_run_of_a_spot_machine_is_written_down_with_its_zone(store: Store, pat
     assert runs == store.instance_usage.get(PLACE)
 
 
-def test_a_run_that_aws_ended_is_written_down_as_taken_back_for_good(store: Store, path: Path) -> None:
+def test_a_run_that_aws_ended_stays_recorded_as_interrupted(store: Store, path: Path) -> None:
     store.instance_usage.record(fleet(machine(lifecycle="spot")))
     ended: Any = {"lifecycle": "spot", "state": State.STOPPED, "transition_reason": STOPPED_AT_1130}
     taken = machine(**ended, state_reason="Server.SpotInstanceShutdown: capacity")

@@ -68,7 +68,7 @@ def test_where_nothing_can_be_written_reading_goes_on_and_launching_does_not(tmp
         store.launches.add(INTENT)
 
 
-AS_NOBODY = """
+UNPRIVILEGED = """
 import os, sys, tempfile
 from pathlib import Path
 from fe2tui.store import Store
@@ -84,7 +84,9 @@ with tempfile.TemporaryDirectory() as folder:
 
 
 def test_a_folder_without_the_right_to_write_counts_as_read_only(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", AS_NOBODY, str(tmp_path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", UNPRIVILEGED, str(tmp_path)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "cannot be written" in done.stdout
 
@@ -117,7 +119,7 @@ def test_several_threads_may_use_one_store(store: Store) -> None:
     assert last is not None and len(last.instances) == 1
 
 
-def test_what_became_of_a_damaged_file_is_in_the_new_activity_log_once(path: Path) -> None:
+def test_a_damaged_file_is_in_the_new_activity_log_once(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"not a database, but a letter" * 100)
     for _ in range(2):

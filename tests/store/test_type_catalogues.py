@@ -67,7 +67,7 @@ def test_one_that_aws_never_told_is_not_kept(store: Store) -> None:
     assert store.type_catalogues.get(PLACE) is None
 
 
-def test_what_another_version_wrote_is_read_anew_from_aws(store: Store, path: Path) -> None:
+def test_what_another_version_wrote_is_read_again_from_aws(store: Store, path: Path) -> None:
     store.type_catalogues.save(PLACE, CATALOGUE)
     with sqlite3.connect(path) as connection:
         ((body,),) = connection.execute("SELECT body FROM catalogues").fetchall()

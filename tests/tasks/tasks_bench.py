@@ -48,7 +48,7 @@ class Bench:
         self.cloud.control("/demo/faults", {"kind": kind, **wish})
 
     def forget_calls(self) -> None:
-        """Begin to count calls anew."""
+        """Forget the calls so far."""
         self.cloud.control("/demo/calls", method="DELETE")
 
     def calls(self, action: str) -> list[dict[str, Any]]:

@@ -108,4 +108,4 @@ async def test_what_it_cost_is_what_a_person_computes(
     assert account.per_hour.quantize(Decimal("0.0001")) == Decimal("0.2036")  # 0.192 + 0.005 + 4.80 ÷ 730
 
     dearer = replace(last.prices, on_demand={kind: 9 * price for kind, price in last.prices.on_demand.items()})
-    assert cost_to_date(instance, replace(last, prices=dearer), now) == total  # the past is not priced anew
+    assert cost_to_date(instance, replace(last, prices=dearer), now) == total  # the past keeps its prices

@@ -74,7 +74,7 @@ async def test_what_is_changed_is_noted_before_and_no_other_is(
     assert run.started_at == scraper.launched_at and (run.ended_at is None) == (act is reboot)
 
 
-async def test_the_middle_run_of_three_is_there_though_nobody_looked(own: Bench) -> None:
+async def test_the_middle_run_of_three_is_there_although_it_was_not_seen(own: Bench) -> None:
     key = (await find_instance(own.ctx, "od1")).id
     for _ in range(2):
         assert all(not one.error for one in await start(own.ctx, [key], wait=False))
@@ -131,7 +131,7 @@ async def test_where_the_market_may_not_be_read_its_past_is_said_to_be_unknown_w
 ) -> None:
     own.fault("deny", action=HISTORY)
     account = account_cost(await read_whole_fleet(own.ctx), now(own))
-    # nothing of it was ever known: it is in no sum, and nobody says that some of it counts at a price known before
+    # nothing of it was ever known: it is in no sum, and no text says that a part counts at an earlier price
     [said] = [words for words in account.missing if "train-resnet" in words]
     assert said.startswith("The price of") and HISTORY in said
     assert not any(words.startswith("Not all that the spot market") for words in account.missing)
@@ -146,7 +146,7 @@ async def test_of_an_account_without_spot_machines_the_market_is_not_asked(
     assert not bench.calls(HISTORY)
 
 
-async def test_a_spot_machine_that_aws_stopped_while_nobody_looked_is_billed_until_it_stopped(own: Bench) -> None:
+async def test_a_spot_instance_that_aws_stopped_between_reads_is_billed_until_it_stopped(own: Bench) -> None:
     train = await find_instance(own.ctx, "train-resnet")
     await read_whole_fleet(own.ctx)
     advance(own, 1)

@@ -49,7 +49,7 @@ async def test_all_who_ask_at_once_share_one_read(own: Bench, catalogues: TypeCa
     assert own.calls(TYPES) == own.calls(OFFERINGS) == []
 
 
-async def test_who_no_longer_waits_takes_the_answer_from_nobody(own: Bench, catalogues: TypeCatalogueCache) -> None:
+async def test_a_cancelled_reader_does_not_cancel_the_others(own: Bench, catalogues: TypeCatalogueCache) -> None:
     impatient, patient = (asyncio.create_task(catalogues.get(own.ctx)) for _ in range(2))
     await asyncio.sleep(0)
     impatient.cancel()

@@ -193,7 +193,7 @@ async def test_a_change_whose_answer_broke_off_is_sent_again(bench: Bench, name:
     assert (await change_type(bench.ctx, before.id, NEW)).type == NEW
 
 
-async def test_after_a_change_that_was_never_answered_it_is_looked_what_came_of_it(
+async def test_after_a_change_without_an_answer_the_instance_is_read_again(
     cloud: Cloud, begin: Begin, name: str
 ) -> None:
     impatient = await begin(cloud, read_timeout=0.5)

@@ -108,7 +108,7 @@ async def test_one_that_is_starting_is_waited_for(
     assert run_ssh(connection, "true").returncode == 0
 
 
-async def test_an_instance_from_an_old_list_is_looked_up_anew(bench: Bench) -> None:
+async def test_an_instance_from_an_old_list_is_looked_up_again(bench: Bench) -> None:
     stale = replace(await find_instance(bench.ctx, "base"), public_ip="192.0.2.1", state=State.PENDING)
     assert (await prepare_connection(bench.ctx, stale)).route.address == "127.0.0.1"
 
@@ -171,14 +171,14 @@ async def test_why_ssh_failed_is_found_out_also_without_its_messages(bench: Benc
     connection = await prepare_connection(bench.ctx, name)
     bench.cloud.control("/demo/host-key", {"instance": instance.id})
     assert isinstance(await connection_failure(bench.ctx, connection, 255), HostKeyChangedError)
-    wrong_user = await prepare_connection(bench.ctx, "nobody@base")
+    wrong_user = await prepare_connection(bench.ctx, "stranger@base")
     assert isinstance(await connection_failure(bench.ctx, wrong_user, 255), PermissionDeniedError)
     assert await connection_failure(bench.ctx, connection, 130) is None
 
 
 async def test_a_connection_that_ssh_refused_is_one_failure_in_the_log(bench: Bench) -> None:
-    connection = await prepare_connection(bench.ctx, "nobody@base")
-    error = await connection_failure(bench.ctx, connection, 255, "nobody@base: Permission denied (publickey).")
+    connection = await prepare_connection(bench.ctx, "stranger@base")
+    error = await connection_failure(bench.ctx, connection, 255, "stranger@base: Permission denied (publickey).")
     assert error is not None and "config.toml" in error.remedy
     (entry,) = bench.activity("connect")
     assert (entry.result, entry.words, entry.remedy) == ("failed", error.summary, error.remedy)
@@ -209,7 +209,7 @@ async def test_who_only_wants_the_command_leaves_nothing_in_the_log(bench: Bench
 
 
 async def test_a_connection_that_failed_is_failed_in_the_log(bench: Bench) -> None:
-    connection = await prepare_connection(bench.ctx, "nobody@base")
+    connection = await prepare_connection(bench.ctx, "stranger@base")
     done = run_ssh(connection, "true")
     assert await connection_failure(bench.ctx, connection, done.returncode, done.stderr) is not None
     assert [it.result for it in bench.activity("connect")][:1] == ["failed"]

@@ -1,4 +1,4 @@
-"""One look at freezes that nobody watched: what a single command can settle without waiting."""
+"""One check of open freezes: what a single command can settle without waiting."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ async def test_a_session_that_only_reads_leaves_them_alone(slow: Bench) -> None:
     assert await still_open(slow) == ["base-2"]
 
 
-async def test_one_of_which_nothing_was_asked_is_started_again_by_the_first_look(slow: Bench) -> None:
+async def test_one_whose_image_was_never_requested_is_started_again_by_the_first_check(slow: Bench) -> None:
     slow.cloud.control("/demo/delays", {"stop_seconds": 0})
     machine = await find_instance(slow.ctx, "base")
     intent = replace(intent_of(slow, machine, "mine"), asked_at=None)

@@ -25,8 +25,8 @@ async def _frozen(bench: Bench, image_name: str) -> str:
 async def test_an_image_called_like_the_beginning_of_an_id_is_found_by_its_name(bench: Bench, name: str) -> None:
     image_id = await _frozen(bench, f"ami-{name}")
     assert (await find_image(bench.ctx, f"ami-{name}")).id == image_id
-    with pytest.raises(NotFoundError, match="called ami-nobody"):
-        await find_image(bench.ctx, "ami-nobody")
+    with pytest.raises(NotFoundError, match="called ami-missing"):
+        await find_image(bench.ctx, "ami-missing")
 
 
 async def test_one_that_was_disabled_is_found_by_its_name(bench: Bench, name: str) -> None:
@@ -48,7 +48,7 @@ async def test_one_that_ec2_does_not_show_yet_is_waited_for_when_it_was_asked_fo
     assert (await find_image(bench.ctx, image.id if by_id else "mine")).id == image.id
 
 
-async def test_one_that_nobody_asked_for_is_not_waited_for(bench: Bench) -> None:
+async def test_one_that_was_never_requested_is_not_waited_for(bench: Bench) -> None:
     async with asyncio.timeout(5):
         with pytest.raises(NotFoundError):
             await find_image(replace(bench.ctx, pace=replace(bench.ctx.pace, settle=60)), "nobodys")

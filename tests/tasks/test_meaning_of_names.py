@@ -52,7 +52,7 @@ def test_the_living_come_before_the_gone_of_the_same_name() -> None:
 @pytest.mark.parametrize(
     ("name", "remedy"), [("bsae", "Did you mean base?"), ("zzz", "There are base, i-00000001 and twin.")]
 )
-def test_a_name_that_nobody_has_is_answered_with_the_nearest(name: str, remedy: str) -> None:
+def test_an_unknown_name_is_answered_with_the_nearest(name: str, remedy: str) -> None:
     with pytest.raises(NotFoundError) as caught:
         resolve_instance(FLEET, name)
     assert (caught.value.remedy, caught.value.exit_code) == (remedy, 3)

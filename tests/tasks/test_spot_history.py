@@ -118,7 +118,7 @@ async def test_a_longer_window_reads_only_what_is_older(own: Bench, histories: S
     assert asked(own) == 0
 
 
-async def test_several_who_ask_at_once_share_a_read_and_one_who_leaves_takes_it_from_nobody(
+async def test_concurrent_readers_share_a_read_and_one_that_is_cancelled_leaves_it_to_the_others(
     own: Bench, histories: SpotHistoryCache
 ) -> None:
     impatient = asyncio.create_task(histories.get(own.ctx, M5, 7))
@@ -180,7 +180,7 @@ async def test_what_another_program_has_read_meanwhile_is_not_read_again(
     assert asked(own) == 0
 
 
-async def test_changes_that_ec2_told_of_late_are_found_by_the_next_read(
+async def test_changes_that_ec2_reports_late_are_found_by_the_next_read(
     own: Bench, histories: SpotHistoryCache
 ) -> None:
     name, place = "g5.xlarge", own.ctx.session.location

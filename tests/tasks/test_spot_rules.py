@@ -197,7 +197,7 @@ async def test_one_that_could_not_be_terminated_after_all_says_that_its_request_
     assert spot.activity("terminate")[0].remedy == outcome.error.remedy
 
 
-async def test_a_request_that_outlived_its_machine_is_told_of(spot: Bench, name: str) -> None:
+async def test_a_request_that_outlived_its_instance_is_reported(spot: Bench, name: str) -> None:
     machine = await bought(spot, name)
     interrupt(spot, machine, "terminate")
     (outcome,) = await terminate(spot.ctx, [machine.id])

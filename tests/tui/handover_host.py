@@ -50,7 +50,7 @@ class Host(App[None]):
         self.run_worker(self.go(), exit_on_error=False)
 
     async def go(self) -> None:
-        """Give the terminal away and say what came of it."""
+        """Hand the terminal over and show the result."""
         before = self.count
         try:
             ended = await hand_over(self, sys.argv[1:], env={"HANDED": "yes"}, announce="handing over")

@@ -1,4 +1,4 @@
-"""What is shown, in which order, and the sums: the same whether computed anew or from what changed."""
+"""The rows, their order and the sums: the same whether computed from scratch or from what changed."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def with_ledgers(seen: Fleet, random: Random, moment: datetime) -> Fleet:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_sums_kept_up_are_those_of_the_account_added_up_anew(seed: int) -> None:
+def test_sums_that_are_kept_up_equal_sums_computed_from_scratch(seed: int) -> None:
     random, limits = Random(seed), AlertLimits(timedelta(hours=200), Decimal(40))
     tally, seen, moment = TotalsTracker(limits), many(50), NOW
     for _ in range(12):

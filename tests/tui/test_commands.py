@@ -40,7 +40,7 @@ def test_help_and_readme_name_every_key() -> None:
             assert command.help in keys_markdown()
 
 
-def test_a_person_may_bind_keys_anew() -> None:
+def test_keys_can_be_bound_by_the_user() -> None:
     chosen = build_keymap({"connect": "ctrl+t", "quit": "f10", "terminate": "none"})
     assert chosen.problems == ()
     assert (chosen.keys["connect"], chosen.keys["quit"], chosen.keys["terminate"]) == ("ctrl+t", "f10", "")

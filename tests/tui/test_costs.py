@@ -104,7 +104,7 @@ def test_no_amount_is_ever_cut(width: int) -> None:
         )
 
 
-async def test_sums_of_which_all_is_known_are_not_said_to_be_at_least() -> None:
+async def test_sums_with_every_price_known_have_no_at_least_sign() -> None:
     seen = fleet([instance(1)])
     async with opened(sheet_of(seen), (120, 36)) as (_, host):
         await until(lambda: "an hour" in said(host, "#sums"))
@@ -210,7 +210,7 @@ async def test_the_past_of_disks_and_machines_is_kept_and_shown(demo_env: Path) 
         store.close()
 
 
-async def test_when_aws_stopped_a_spot_machine_that_nobody_saw_is_asked_of_its_request(demo_env: Path) -> None:
+async def test_the_end_of_an_unseen_interrupted_run_is_read_from_its_spot_request(demo_env: Path) -> None:
     async with dashboard() as driven:
         await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.instance_usage)
 

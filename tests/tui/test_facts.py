@@ -158,7 +158,7 @@ def test_a_sum_that_is_known_in_part_is_the_least_that_it_is() -> None:
     assert all(COLUMNS[name].cell(one, InstanceRowScope(unpriced, NOW))[0].startswith("≥") for name in priced)
 
 
-def test_the_details_say_what_nobody_saw_of_the_past() -> None:
+def test_the_details_say_which_part_of_the_past_is_not_known() -> None:
     stopped = replace(instance(1), state=State.STOPPED, public_ip=None, transition_reason="Server.SpotInstanceShutdown")
     started = stopped.launched_at
     assert started is not None

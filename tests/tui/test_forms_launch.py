@@ -144,7 +144,7 @@ async def test_errors_stand_beside_their_field_before_anything_is_sent(demo_env:
     assert len(calls(cloud, "RunInstances")) == before
 
 
-async def test_a_field_that_nobody_was_at_is_not_blamed(demo_env: Path) -> None:
+async def test_a_field_that_was_never_edited_shows_no_error(demo_env: Path) -> None:
     async with dashboard() as driven:
         form = await open_form(driven)
         await driven.pilot.pause(0.5)
@@ -200,7 +200,7 @@ async def test_a_price_that_may_not_be_read_is_said_to_be_unknown(
 
 @pytest.fixture
 def keyless(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> Path:
-    """An account with one key pair whose private key nobody here has; HOME's .ssh, empty."""
+    """An account with one key pair whose private key is not on this computer; HOME's .ssh, empty."""
     home = enter_cloud(fresh_cloud(scene=False))
     for file in (home / "data" / "keys").glob("*.pem"):
         file.unlink()

@@ -84,7 +84,7 @@ def test_a_resize_in_the_shell_reaches_it_and_the_dashboard(demo_env: Path) -> N
         terminal.until(lambda: max(map(len, terminal.text.splitlines())) > 125)
 
 
-def test_a_machine_that_lets_nobody_in_is_told_and_the_row_stays(demo_env: Path) -> None:
+def test_a_machine_that_refuses_logins_is_reported_and_the_row_stays(demo_env: Path) -> None:
     with dashboard() as terminal:
         terminal.until(lambda: "[prod] web" in row(terminal))
         terminal.send("c")

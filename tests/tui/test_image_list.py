@@ -127,7 +127,7 @@ async def test_every_line_is_exactly_as_wide_as_the_list_and_foreign_names_are_t
         "[bold]x[/]",
         "\x1b[31mred",
         "日本語の名前" * 8,
-        "a-name-of-sixty-characters-that-nobody-would-ever-type-twi",
+        "a-name-of-sixty-characters-that-no-one-would-ever-type-twi",
         "",
     ]
     own = [image(number, name) for number, name in enumerate(odd)]
@@ -230,7 +230,7 @@ async def test_a_filter_that_nothing_fits_says_how_to_see_all_again() -> None:
         assert host.pane.count_text == "0 of 4"
 
 
-async def test_what_nobody_looks_at_is_not_computed_until_somebody_does() -> None:
+async def test_hidden_rows_are_computed_only_when_they_are_shown() -> None:
     async with images(with_images(many(1), image(1))) as (host, _):
         host.listing.set_in_view(False)
         host.listing.set_fleet(with_images(many(1), image(1), image(2)))

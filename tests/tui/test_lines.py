@@ -183,7 +183,7 @@ def test_read_only_shows_no_key_that_changes_anything() -> None:
     assert "Connect" in line
 
 
-def test_failures_that_nobody_has_seen_are_counted_in_the_footer() -> None:
+def test_unseen_failures_are_counted_in_the_footer() -> None:
     assert "! 2" in keys(view(), failures=2)
     assert "! " not in keys(view())
 
@@ -220,7 +220,7 @@ def test_machines_that_are_long_on_or_costly_are_counted(long: int, costly: int,
     assert inks == ({"trouble"} if words else set())
 
 
-def test_missing_prices_are_not_told_of_before_they_were_asked_for() -> None:
+def test_missing_prices_are_not_reported_before_the_first_read_of_prices() -> None:
     unknown = AccountTotals(16, 3, 1, 2, Decimal("0.62"), Decimal("41.20"), NOW, unknown=5)
     assert "5 without a price" in said(Status(PLACE, "", unknown, NOW), 160)
     assert "without a price" not in said(Status(PLACE, "", unknown, NOW, has_prices=False), 160)

@@ -164,7 +164,7 @@ async def test_a_width_shows_the_columns_drawn_for_it(width: int, titles: str) -
 
 
 async def test_nothing_but_the_name_is_cut() -> None:
-    long = "a-name-of-sixty-characters-that-nobody-would-ever-type-twice"
+    long = "a-name-of-sixty-characters-that-no-one-would-ever-type-twice"
     async with table(fleet([instance(3, long, state=State.SHUTTING_DOWN)]), (80, 24)) as (host, _):
         row = host.lines()[1]
         assert "shutting down" in row
@@ -260,7 +260,7 @@ async def test_ages_go_on_without_a_read() -> None:
         assert " 41s " in host.lines()[1]
 
 
-async def test_rows_that_are_young_are_drawn_anew_without_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_young_rows_are_drawn_again_without_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     async with table(fleet([instance(1), instance(2)])) as (host, pilot):
         await pilot.pause()
         young = host.table.ids_in_view[0]
@@ -271,7 +271,7 @@ async def test_rows_that_are_young_are_drawn_anew_without_the_others(monkeypatch
         host.table.redraw_rows([young, "i-not-there"])
         assert len(drawn) == 1
         host.table.redraw_rows([young])
-        assert len(drawn) == 1  # nothing of it is another
+        assert len(drawn) == 1  # nothing else has changed
         after = host.lines()[1:3]
         assert after[0] != before[0]
         assert after[1] == before[1]

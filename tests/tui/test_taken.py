@@ -51,7 +51,7 @@ def test_what_the_first_read_finds_long_past_is_no_news_and_what_was_a_moment_ag
     assert news((GONE, ONCE)) == [[INTERRUPTION]]
 
 
-def test_a_machine_that_aws_launches_in_the_place_of_one_that_is_gone_is_told_of() -> None:
+def test_the_replacement_of_an_interrupted_instance_is_reported() -> None:
     by_hand = replace(GONE, state_reason="Client.UserInitiatedShutdown: x")
     assert news((RUNNING, None), (by_hand, None, NEXT), (by_hand, None, NEXT)) == [[], [REPLACEMENT], []]
     assert news((RUNNING, None), (RUNNING, None, NEXT)) == [[], []]

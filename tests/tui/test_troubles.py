@@ -1,4 +1,4 @@
-"""What is wrong with our own files stops nobody from opening the dashboard, and is said there."""
+"""A fault in fe2tui's own files does not keep the dashboard from opening; it is shown there."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ async def test_a_fault_of_our_own_in_one_read_is_told_and_the_next_read_mends_it
     async with app.run_test(size=(120, 36)) as pilot:
         driven = Driven(app, pilot)
         await driven.until(lambda: app.screen.id == "main" and driven.view.fleet is not None)
-        breaks.append("a reply that nobody thought of")
+        breaks.append("an unforeseen reply")
         driven.view.nudge()
-        await driven.until(lambda: "nobody thought of" in str(app.controller.read_state.error))
+        await driven.until(lambda: "unforeseen reply" in str(app.controller.read_state.error))
         await driven.until(lambda: app.controller.read_state.error is None)
         assert driven.view.fleet is not None
         assert driven.fleet.instances
