@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fe2tui.aws.images import image_names, own_images, public_images
 from fe2tui.aws.paged_reads import InstancesRead
 from fe2tui.aws.poller.fleet_source import OFTEN, RARELY, SELDOM, FleetSource, loop_time
 from fe2tui.aws.session import Session
-from fe2tui.aws.snapshots import own_snapshots, snapshots_by_id, snapshots_of_image
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import PublicImage
 from fe2tui.model.image import Image
@@ -45,6 +43,8 @@ class ImageNameSource(FleetSource):
 
     async def read(self, instances_read: InstancesRead) -> None:
         """Those that a failed read has left are asked for again, too."""
+        from fe2tui.aws.images import image_names
+
         wanted = frozenset(self._new_ids)
         if wanted:
             self.latest = {**self.latest, **await image_names(self._session, wanted)}
@@ -82,6 +82,8 @@ class OwnImageSource(FleetSource):
 
     async def read(self, instances_read: InstancesRead) -> None:
         """All of them: they are few."""
+        from fe2tui.aws.images import own_images
+
         found = {image.id: image for image in await own_images(self._session)}
         if found != self.latest:
             self.latest = found
@@ -139,6 +141,8 @@ class SnapshotSource(FleetSource):
 
     async def read(self, instances_read: InstancesRead) -> None:
         """Read all, or those of pending images."""
+        from fe2tui.aws.snapshots import own_snapshots
+
         if self._reads_all:
             found = {one.id: one for one in await own_snapshots(self._session)}
         else:
@@ -149,6 +153,8 @@ class SnapshotSource(FleetSource):
             self.latest = found
 
     async def _read_for_image(self, image: Image) -> list[Snapshot]:
+        from fe2tui.aws.snapshots import snapshots_by_id, snapshots_of_image
+
         if image.snapshot_ids:
             return await snapshots_by_id(self._session, image.snapshot_ids)
         known = [one.id for one in self.latest.values() if image.id in one.description]
@@ -182,4 +188,6 @@ class PublicImageSource(FleetSource):
 
     async def read(self, instances_read: InstancesRead) -> None:
         """Two calls."""
+        from fe2tui.aws.images import public_images
+
         self.latest = await public_images(self._session)

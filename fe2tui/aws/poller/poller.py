@@ -7,17 +7,19 @@ import math
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fe2tui.aws.decode import InstanceReader
 from fe2tui.aws.paged_reads import PAGE_SIZE, InstancesRead, read_all, sort_and_compare
 from fe2tui.aws.poller import ReadScheduler
-from fe2tui.aws.prices import PriceCache
 from fe2tui.aws.session import Session
-from fe2tui.aws.spot import SpotPriceCache
 from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
 from fe2tui.model.fleet import Fleet, Problem
 from fe2tui.model.money import TimeSpan
+
+if TYPE_CHECKING:
+    from fe2tui.aws.prices import PriceCache
+    from fe2tui.aws.spot import SpotPriceCache
 
 _FIRST_FRAME_DELAY = 0.2  # seconds that the first instances have for themselves, before all the rest is asked for
 _CREDENTIALS_SLOWDOWN = 5  # times slower than slow: what is missing takes a person to mend

@@ -7,22 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from fe2tui.aws.paged_reads import InstancesRead
 from fe2tui.aws.poller.fleet_source import OFTEN, RARELY, FleetSource
-from fe2tui.aws.prices import PriceCache, are_fresh, cached_prices, current_prices
 from fe2tui.aws.session import Session
-from fe2tui.aws.spot import (
-    SpotPriceCache,
-    cached_spot_history,
-    current_spot_prices,
-    is_complete,
-    missing_spans,
-    spot_history_with_cache,
-)
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Prices
 from fe2tui.model.money import SpotHistoryByType, TimeSpan
+
+if TYPE_CHECKING:
+    from fe2tui.aws.prices import PriceCache
+    from fe2tui.aws.spot import SpotPriceCache
 
 
 class OnDemandPriceSource(FleetSource):
@@ -56,6 +52,8 @@ class OnDemandPriceSource(FleetSource):
 
     async def read(self, instances_read: InstancesRead) -> None:
         """Raises what kept AWS from telling, also where older prices stand in."""
+        from fe2tui.aws.prices import are_fresh, cached_prices, current_prices
+
         if are_fresh(self.latest, self._clock()):
             return
         cached = await cached_prices(self._cache, self._session.region)
@@ -97,6 +95,8 @@ class SpotPriceSource(FleetSource):
 
     async def read(self, instances_read: InstancesRead) -> None:
         """No call where there is no spot instance."""
+        from fe2tui.aws.spot import current_spot_prices
+
         self.latest = await current_spot_prices(self._session, self._types)
 
 
@@ -136,6 +136,8 @@ class SpotHistorySource(FleetSource):
         """These are the times of which prices are wanted, by type: what is not known of them is due."""
         if spans == self._spans:
             return
+        from fe2tui.aws.spot import missing_spans
+
         is_new = any(
             name not in self.latest or span.since < self.latest[name].since
             for name, span in spans.items()
@@ -148,6 +150,8 @@ class SpotHistorySource(FleetSource):
 
     async def read(self, instances_read: InstancesRead) -> None:
         """The shelf first; of AWS only what is missing there."""
+        from fe2tui.aws.spot import cached_spot_history, spot_history_with_cache
+
         spans = self._spans
         new = [name for name in spans if name not in self.latest]
         if cached := await cached_spot_history(self._cache, self._session.location, new):
@@ -168,6 +172,8 @@ class SpotHistorySource(FleetSource):
             super().request_read(failed=failed)
 
     def _pause_if_complete(self, now: float) -> None:
+        from fe2tui.aws.spot import is_complete
+
         if is_complete(self._spans, self.latest):
             self.due = math.inf
         elif self.due == math.inf:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from fe2tui.aws.paged_reads import InstancesRead
 from fe2tui.aws.poller.fleet_source import FleetSource, loop_time
@@ -17,12 +18,14 @@ from fe2tui.aws.poller.resource_sources import (
     SpotRequestSource,
     VolumeSource,
 )
-from fe2tui.aws.prices import PriceCache
 from fe2tui.aws.session import Session
-from fe2tui.aws.spot import SpotPriceCache
 from fe2tui.errors import CredentialsError, Fe2Error
 from fe2tui.model.fleet import Fleet, Problem
 from fe2tui.model.money import TimeSpan
+
+if TYPE_CHECKING:
+    from fe2tui.aws.prices import PriceCache
+    from fe2tui.aws.spot import SpotPriceCache
 
 
 class ReadScheduler:

@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from fe2tui.aws.decode import SpotRequestReader, VolumeReader
-from fe2tui.aws.metrics import cpu_utilization
-from fe2tui.aws.network import idle_addresses
 from fe2tui.aws.paged_reads import PAGE_SIZE, InstancesRead, read_all
 from fe2tui.aws.poller.fleet_source import OFTEN, RARELY, SELDOM, FleetSource, loop_time
 from fe2tui.aws.session import Session
-from fe2tui.aws.spot import all_spot_requests
 from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Fleet
@@ -121,6 +118,8 @@ class SpotRequestSource(FleetSource):
 
     async def read(self, instances_read: InstancesRead) -> None:
         """No call where there is nothing that a request could be about."""
+        from fe2tui.aws.spot import all_spot_requests
+
         moved, self._has_moved = self._has_moved, False
         if moved or instances_read.spot_types or any(one.state in LIVE_REQUEST_STATES for one in self.latest.values()):
             try:
@@ -240,6 +239,8 @@ class CpuSource(FleetSource):
 
     async def read(self, instances_read: InstancesRead) -> None:
         """One call for each hundred machines."""
+        from fe2tui.aws.metrics import cpu_utilization
+
         ids, at = self._ids_to_read, self._clock()
         if not ids:
             return
@@ -307,4 +308,6 @@ class IdleAddressSource(FleetSource):
 
     async def read(self, instances_read: InstancesRead) -> None:
         """One call."""
+        from fe2tui.aws.network import idle_addresses
+
         self.latest = await idle_addresses(self._session)
