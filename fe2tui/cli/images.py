@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from shlex import quote
 from shutil import get_terminal_size
@@ -17,7 +17,7 @@ from fe2tui.cli.main import FilterCommand
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import iso_time, print_json, round_dollars
 from fe2tui.cli.power import print_outcomes
-from fe2tui.cli.prompts import ask, confirm, is_interactive
+from fe2tui.cli.prompts import ask, confirm, confirm_impact, is_interactive
 from fe2tui.cli.read import print_fleet_problems
 from fe2tui.cli.run import CommandRun, report_earlier_freezes
 from fe2tui.errors import InterruptedByUser, ReadOnlyError, UsageError
@@ -28,11 +28,12 @@ from fe2tui.model.image_filter import IMAGE_LANGUAGE, ImageFilter, ImageScope, i
 from fe2tui.model.money.rates import image_per_month
 from fe2tui.model.progress import Outcome
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.text import DASH, age, dollars, join_words, percent, plural, table_lines, visible
+from fe2tui.model.text import DASH, age, dollars, percent, table_lines, visible
 from fe2tui.tasks import deregister as deregister_task
 from fe2tui.tasks import freeze as freeze_task
 from fe2tui.tasks import read_fleet
 from fe2tui.tasks.context import Context, utc_now
+from fe2tui.tasks.impact import deregister_impact
 from fe2tui.tasks.names import find_instance, find_own_images
 from fe2tui.tasks.read_fleet import read_image_fleet, read_images, read_instance_volumes
 
@@ -342,25 +343,6 @@ async def _confirm_and_deregister(ctx: Context, options: GlobalOptions, names: S
         raise ReadOnlyError("This session may only read: nothing can be deregistered.", "Leave --read-only out.")
     fleet = print_fleet_problems(await read_images(ctx, disabled=True))
     among = await find_own_images(ctx, fleet.images.values(), names)
-    impact = deregister_task.deregister_impact(fleet, among, ctx.clock())
-    for line in _deregister_impact_lines(impact):
-        print_message(line)
-    if not options.yes:
-        wanted = impact.confirmation
-        question = f"Type {visible(wanted)} to deregister {'it' if len(impact.affected) == 1 else 'them'}: "
-        typed = await ask(question, otherwise="Say --yes if it is meant.")
-        if typed not in (wanted, visible(wanted)):
-            raise InterruptedByUser("That was not it: nothing was deregistered.")
+    impact = deregister_impact(fleet, among, ctx.clock())
+    await confirm_impact(impact, yes=options.yes)
     return await deregister_task.deregister(ctx, [each.id for each in among])
-
-
-def _deregister_impact_lines(impact: deregister_task.DeregistrationImpact) -> Iterator[str]:
-    yield f"Deregister {plural(len(impact.affected), 'image')}"
-    for row in impact.rows:
-        yield f"  {visible(row.image.name) or DASH}  {row.image.id}  {visible(row.state_text)}"
-        for snapshot in row.snapshots:
-            yield f"    {visible(snapshot.words)}"
-        if row.instances:
-            yield f"    made from it: {join_words([visible(one.label) for one in row.instances])}"
-    for sentence in impact.sentences:
-        yield visible(sentence)

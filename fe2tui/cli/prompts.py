@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import TYPE_CHECKING
 
+from fe2tui.cli.exit_status import print_message
 from fe2tui.errors import InterruptedByUser, UsageError
+
+if TYPE_CHECKING:
+    from fe2tui.tasks.impact import Impact
 
 
 def is_interactive() -> bool:
@@ -42,6 +47,17 @@ async def confirm(question: str, *, default: bool, otherwise: str) -> bool:
         answer = (await ask(f"{question} [{'Y/n' if default else 'y/N'}] ", otherwise=otherwise)).lower()
         if answer in ("", "y", "yes", "n", "no"):
             return answer.startswith("y") if answer else default
+
+
+async def confirm_impact(impact: Impact, *, yes: bool) -> None:
+    """Print an impact and, unless ``yes``, ask for the text that confirms it. Raises InterruptedByUser for another."""
+    for line in impact.lines():
+        print_message(line)
+    if yes:
+        return
+    typed = await ask(f"{impact.question} ", otherwise="Add --yes to do it without this question.")
+    if not impact.is_confirmed_by(typed):
+        raise InterruptedByUser(f"“{typed}” does not confirm it: nothing was done.")
 
 
 async def ask_mfa_code(serial: str) -> str:

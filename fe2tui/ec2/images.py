@@ -14,6 +14,7 @@ from fe2tui.model.progress import Outcome
 from fe2tui.tasks import deregister as removing
 from fe2tui.tasks import freeze as freezing
 from fe2tui.tasks.context import Context
+from fe2tui.tasks.impact import Impact, deregister_impact
 from fe2tui.tasks.names import find_image, find_instance, find_own_images
 from fe2tui.tasks.read_fleet import read_images
 
@@ -84,3 +85,13 @@ class ImageMethods(Client):
             return await removing.deregister(ctx, [one.id for one in own])
 
         return outcome_lines(self._run(work))
+
+    def deregister_impact(self, *names: Reference | Iterable[Reference]) -> Impact:
+        """What ``deregister`` would destroy, keep and save; ``print`` shows it as ``fe2 deregister`` does."""
+        wanted = names_of(names)
+
+        async def work(ctx: Context) -> Impact:
+            fleet = await read_images(ctx, disabled=True)
+            return deregister_impact(fleet, await find_own_images(ctx, fleet.images.values(), wanted), ctx.clock())
+
+        return self._run(work)

@@ -27,9 +27,11 @@ from fe2tui.tasks import spot_requests as asking
 from fe2tui.tasks import terminate as terminating
 from fe2tui.tasks.connect import connection_failure
 from fe2tui.tasks.context import Context
+from fe2tui.tasks.impact import Impact, terminate_impact
 from fe2tui.tasks.keys import AccountKey, KeyChoices, read_key_choices
 from fe2tui.tasks.launch import launch_when_capacity
-from fe2tui.tasks.names import find_instance
+from fe2tui.tasks.names import find_instance, resolve_instances
+from fe2tui.tasks.read_fleet import read_fleet
 from fe2tui.tasks.spot_requests import RequestWithInstance
 
 
@@ -126,6 +128,18 @@ class InstanceMethods(Client):
         No name is an error, never "all". See ``stop`` for what is returned and raised.
         """
         return _act_on_each(self._run, names, lambda ctx, ids: terminating.terminate(ctx, ids, wait=wait))
+
+    def terminate_impact(self, *names: Reference | Iterable[Reference]) -> Impact:
+        """What ``terminate`` would destroy, keep and save; ``print`` shows it as ``fe2 terminate`` does."""
+        wanted = names_of(names)
+
+        async def work(ctx: Context) -> Impact:
+            fleet = await read_fleet(ctx)
+            found = resolve_instances(fleet, wanted)
+            protected = await terminating.protected_ids(ctx, [one.id for one in found])
+            return terminate_impact(fleet, found, now=ctx.clock(), protected=protected)
+
+        return self._run(work)
 
     def change_type(
         self, name: Reference, type: TypeReference, *, stop: bool = False, start: bool | None = None, wait: bool = True

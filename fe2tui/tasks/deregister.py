@@ -28,9 +28,7 @@ from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import dollars, join_words
 from fe2tui.tasks.batch import Results
 from fe2tui.tasks.context import ActivityEntry, Context, begin_entry, end_entry, run_to_completion
-from fe2tui.tasks.impact import DeregistrationImpact, ImageImpactRow, SnapshotImpact, deregister_impact, not_own_error
-
-__all__ = ["DeregistrationImpact", "ImageImpactRow", "SnapshotImpact", "deregister", "deregister_impact"]
+from fe2tui.tasks.impact import not_own_error
 
 _SNAPSHOT_IN_USE = "InvalidSnapshot.InUse"
 _MAX_CONCURRENT = 5  # calls; EC2's bucket for changes refills with five a second
@@ -219,7 +217,7 @@ class Deregistration:
 def _protected_error(image: Image, error: Fe2Error) -> ProtectedError:
     return ProtectedError(
         f"{image.label} is protected against deregistration.",
-        f"Take the protection off first: aws ec2 disable-image-deregistration-protection --image-id {image.id}",
+        f"Turn the protection off first: aws ec2 disable-image-deregistration-protection --image-id {image.id}",
         code=error.code,
     )
 

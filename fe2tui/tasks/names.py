@@ -162,8 +162,8 @@ async def find_own_images(ctx: Context, among: Iterable[Image], names: Iterable[
 async def _refuse_not_own(ctx: Context, name: str) -> None:
     if (word := IMAGE_WORDS.get(name.lower())) is not None:
         raise UsageError(
-            f"{name} stands for a public image ({word.title}), which is not yours: nothing is done.",
-            "Only the account that owns an image removes it. `fe2 amis` lists yours.",
+            f"{name} stands for a public image ({word.title}), which is not yours: nothing was done.",
+            "Only the account that owns an image can deregister it. `fe2 amis` lists yours.",
         )
     if aws_images.is_image_id(name) and (image := await aws_images.image_by_id(ctx.session, name)) is not None:
         raise not_own_error(image)

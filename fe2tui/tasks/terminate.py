@@ -1,23 +1,17 @@
-"""Terminate: what will be lost, and then the loss."""
+"""Terminate: cancel the spot requests, terminate the instances, free their names."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws.spot import cancel_spot_requests, spot_requests_by_id
-from fe2tui.errors import AwsError, Fe2Error, NotFoundError, ProtectedError, StateError
-from fe2tui.model.fleet import Fleet
-from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.errors import AwsError, Fe2Error, NotFoundError, ProtectedError
+from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import LIVE_REQUEST_STATES
-from fe2tui.model.money import HOURS_A_MONTH, hourly_cost, volume_per_month
 from fe2tui.model.progress import Outcome
-from fe2tui.model.text import age, dollars, plural
 from fe2tui.tasks import usage_history
 from fe2tui.tasks.batch import (
     Results,
@@ -29,158 +23,9 @@ from fe2tui.tasks.batch import (
     unique_ids,
 )
 from fe2tui.tasks.context import Context, run_to_completion
+from fe2tui.tasks.impact import protection_error
 
 _MAX_CONCURRENT = 8
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeImpact:
-    """What becomes of one disk. ``size`` is GiB, ``monthly`` dollars; None where not known."""
-
-    volume_id: str
-    device: str
-    name: str
-    size: int | None
-    is_kept: bool
-    per_month: Decimal | None
-
-    @property
-    def words(self) -> str:
-        """``disk 100 GiB: deleted``, ``disk data 500 GiB: kept, $40.00 a month``."""
-        size = f"{self.size:,} GiB" if self.size is not None else self.volume_id
-        title = " ".join(part for part in ("disk", self.name, size) if part)
-        if not self.is_kept:
-            return f"{title}: deleted"
-        cost = f"{dollars(self.per_month, sign='$')} a month" if self.per_month is not None else "cost not known"
-        return f"{title}: kept, {cost}"
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceImpactRow:
-    """What terminating one instance does. ``protected`` is None while it was not asked for."""
-
-    instance: Instance
-    state_text: str  # "running 5h 12m"
-    volumes: tuple[VolumeImpact, ...]
-    per_hour: Decimal | None  # dollars an hour that end
-    spot_request_id: str | None
-    is_protected: bool | None
-
-    @property
-    def skip_reason(self) -> str:
-        """Why it is left as it is; empty if it will be terminated."""
-        if self.instance.state.is_gone:
-            return f"{self.instance.state} already"
-        return "protected against termination" if self.is_protected else ""
-
-    @property
-    def skip_error(self) -> Fe2Error | None:
-        """The same as an error."""
-        instance = self.instance
-        if instance.state.is_gone:
-            return StateError(
-                f"{instance.label} ({instance.id}) is {instance.state} already: nothing is done.",
-                "EC2 shows it for about an hour more; it costs nothing.",
-            )
-        return _protected_error(instance) if self.is_protected else None
-
-
-@dataclass(frozen=True, slots=True)
-class TerminationImpact:
-    """What terminating does, for the sheet that asks. Dollars; None where a part is not known.
-
-    Amounts, counts and sentences are of those that will be terminated, ``going``; ``rows`` are all that were named.
-    ``confirmation`` is what has to be typed: the name of one (its id, if it has none), the count of several.
-    """
-
-    rows: tuple[InstanceImpactRow, ...]
-    stops_per_hour: Decimal | None
-    stays_per_month: Decimal | None
-    confirmation: str
-    sentences: tuple[str, ...]  # "Their spot request is cancelled first." "Stops $4.05 an hour." …
-
-    @property
-    def affected(self) -> tuple[InstanceImpactRow, ...]:
-        """Those that will be terminated."""
-        return tuple(row for row in self.rows if not row.skip_reason)
-
-
-def terminate_impact(
-    fleet: Fleet, instances: Sequence[Instance], *, now: datetime, protected: Collection[str] | None = None
-) -> TerminationImpact:
-    """What terminating these would do, as far as the fleet tells; ``protected`` are the ids known to be protected."""
-    rows = tuple(_instance_row(fleet, instance, now, protected) for instance in instances)
-    going = [row for row in rows if not row.skip_reason]
-    kept_volumes = [volume for row in going for volume in row.volumes if volume.is_kept]
-    stops = _sum_if_known([row.per_hour for row in going])
-    stays = _sum_if_known([disk.per_month for disk in kept_volumes])
-    confirmation = going[0].instance.label if len(going) == 1 else str(len(going))
-    return TerminationImpact(rows, stops, stays, confirmation, tuple(_sentences(rows, stops, stays, len(kept_volumes))))
-
-
-def _instance_row(
-    fleet: Fleet, instance: Instance, now: datetime, protected: Collection[str] | None
-) -> InstanceImpactRow:
-    since = instance.launched_at if instance.state in (State.RUNNING, State.PENDING) else instance.changed_state_at
-    words = f"{instance.state} {age(now - since)}" if since is not None else str(instance.state)
-    volumes = tuple(_volume_impact(fleet, attachment) for attachment in instance.attachments)
-    is_protected = None if protected is None else instance.id in protected
-    hourly = _ending_per_hour(fleet, instance, volumes)
-    request = instance.spot_request_id if instance.is_spot else None
-    return InstanceImpactRow(instance, words, volumes, hourly, request, is_protected)
-
-
-def _volume_impact(fleet: Fleet, attachment: Attachment) -> VolumeImpact:
-    volume = fleet.volumes.get(attachment.volume_id)
-    return VolumeImpact(
-        attachment.volume_id,
-        attachment.device,
-        volume.name if volume is not None else "",
-        volume.size if volume is not None else None,
-        not attachment.delete_on_termination,
-        None if volume is None else volume_per_month(volume, fleet.prices),
-    )
-
-
-def _ending_per_hour(fleet: Fleet, instance: Instance, disks: Sequence[VolumeImpact]) -> Decimal | None:
-    """What stops costing: the machine, its address, and the disks that are deleted."""
-    cost = hourly_cost(instance, fleet)
-    deleted = _sum_if_known([volume.per_month for volume in disks if not volume.is_kept])
-    if cost.instance is None or deleted is None:
-        return None
-    return cost.instance + cost.address + (deleted / HOURS_A_MONTH)
-
-
-def _sum_if_known(amounts: Sequence[Decimal | None]) -> Decimal | None:
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
-
-
-def _sentences(rows: Sequence[InstanceImpactRow], stops: Decimal | None, stays: Decimal | None, kept: int) -> list[str]:
-    going = [row for row in rows if not row.skip_reason]
-    requests = sum(1 for row in going if row.spot_request_id)
-    whose = "Its" if len(rows) == 1 else "Their"
-    sentences = []
-    if requests:
-        sentences.append(f"{whose} spot {'request is' if requests == 1 else 'requests are'} cancelled first.")
-    if protected := [row for row in rows if row.is_protected]:
-        who = (
-            "It is"
-            if len(rows) == 1
-            else f"{plural(len(protected), 'instance')} {'is' if len(protected) == 1 else 'are'}"
-        )
-        sentences.append(f"{who} protected against termination and will be left.")
-    if not going:
-        return [*sentences, "Nothing will be done."]
-    if stops is None:
-        sentences.append("What it stops costing is not known.")
-    else:
-        sentences.append(f"Stops {dollars(stops, 2 if stops >= Decimal('0.1') else 3, sign='$')} an hour.")
-    if kept:
-        cost = f"{dollars(stays, sign='$')} a month" if stays is not None else "at a price not known"
-        stay = "stays and costs on" if kept == 1 else "stay and cost on"
-        sentences.append(f"{plural(kept, 'disk')} {stay}: {cost}.")
-    return [*sentences, "This cannot be undone."]
 
 
 async def protected_ids(ctx: Context, ids: Sequence[str]) -> frozenset[str]:
@@ -296,7 +141,7 @@ async def _cancel_requests(ctx: Context, instances: Mapping[str, Instance]) -> R
     if not spot:
         return {}
     protected = await protected_ids(ctx, list(spot))
-    refused: Results = {key: _protected_error(instances[key]) for key in protected}
+    refused: Results = {key: protection_error(instances[key]) for key in protected}
     by_request = {request: key for key, request in spot.items() if key not in protected}
 
     async def cancel(requests: Sequence[str]) -> None:
@@ -313,19 +158,10 @@ async def _cancel_requests(ctx: Context, instances: Mapping[str, Instance]) -> R
     return refused
 
 
-def _protected_error(instance: Instance) -> ProtectedError:
-    return ProtectedError(
-        f"{instance.label} ({instance.id}) is protected against termination.",
-        "Take the protection off first: aws ec2 modify-instance-attribute --no-disable-api-termination "
-        f"--instance-id {instance.id}",
-        code="OperationNotPermitted",
-    )
-
-
 async def _terminate(ctx: Context, ids: Sequence[str], instances: Mapping[str, Instance]) -> Results:
     errors = await call_all_or_each(ids, lambda some: aws.terminate_instances(ctx.session, some))
     results: Results = {
-        key: _protected_error(instances[key]) if isinstance(error, ProtectedError) else error
+        key: protection_error(instances[key]) if isinstance(error, ProtectedError) else error
         for key, error in errors.items()
         if error is not None
     }

@@ -144,7 +144,7 @@ def test_terminate_wants_the_name_typed(base: Any) -> None:
         screen.wait_for("Type base to terminate it:")
         screen.type("yes\r")
         assert screen.wait_for_end() == 130
-        assert "nothing was terminated" in screen.text
+        assert "nothing was done" in screen.text
     assert named(base, "base")["state"] == "running"
     with Screen(base.command("terminate", "base"), base.environment) as screen:
         screen.wait_for("Type base to terminate it:")

@@ -121,7 +121,7 @@ def test_an_unknown_image_is_status_3_with_the_nearest_names(fe2: Any, command: 
 def test_a_public_image_is_not_said_to_be_missing_but_not_yours(fe2: Any, name: str) -> None:
     said = fe2("deregister", name, "--yes")
     assert (said.status, said.out) == (2, "")
-    assert f"{name} stands for a public image" in said.err and "not yours: nothing is done" in said.err
+    assert f"{name} stands for a public image" in said.err and "not yours: nothing was done" in said.err
 
 
 def test_json_of_a_freeze_has_what_json_of_its_image_has(own_fe2: Any) -> None:
@@ -328,7 +328,7 @@ def test_deregister_without_a_terminal_shows_the_impact_and_refuses_unless_told_
     refused = own_fe2("deregister", "train-cuda-12")
     assert (refused.status, refused.out) == (2, "")
     assert "snapshot 100 GiB: deleted" in refused.err
-    assert re.search(r"Stops at most \$\d\.\d\d a month", refused.err)
+    assert re.search(r"Saves at most \$\d\.\d\d a month", refused.err)
     assert "train-resnet" in refused.err and "--yes" in refused.err
     done = own_fe2("deregister", "train-cuda-12", "--yes", "--json")
     assert done.status == 0, done.err
@@ -341,9 +341,9 @@ def test_deregister_wants_the_name_typed_or_the_count_of_several(own_fe2: Any) -
         screen.wait_for("Type base to deregister it:")
         screen.type("yes\r")
         assert screen.wait_for_end() == 130
-        assert "nothing was deregistered" in screen.text
+        assert "“yes” does not confirm it: nothing was done." in screen.text
     with Screen(own_fe2.command("deregister", "base", "train-cuda-12"), own_fe2.environment) as screen:
-        screen.wait_for("Type 2 to deregister them:")
+        screen.wait_for("Type 2 to deregister both:")
         screen.type("2\r")
         assert screen.wait_for_end() == 0
     assert len(own_fe2("amis").lines) == 1

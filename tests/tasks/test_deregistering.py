@@ -18,8 +18,9 @@ from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.location import Location
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.tasks.deregister import DeregistrationImpact, deregister, deregister_impact
+from fe2tui.tasks.deregister import deregister
 from fe2tui.tasks.freeze import freeze, open_freezes
+from fe2tui.tasks.impact import Impact, deregister_impact
 from fe2tui.tasks.launch import launch
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench
@@ -198,9 +199,7 @@ UBUNTU = Image("ami-9", "ubuntu/noble", owner_id="099720109477", public=True, sn
 MADE = Instance("i-1", State.RUNNING, "m5.large", "z", image_id="ami-1")
 
 
-def _impact(
-    *images: Image, prices: Prices | None = None, known: bool = True, taken: Snapshot | None = None
-) -> DeregistrationImpact:
+def _impact(*images: Image, prices: Prices | None = None, known: bool = True, taken: Snapshot | None = None) -> Impact:
     kept = {"snap-1": Snapshot("snap-1", 60, stored=20.0), "snap-2": Snapshot("snap-2", 100)}
     kept |= {taken.id: taken} if taken is not None else {}
     fleet = Fleet(
@@ -215,55 +214,58 @@ def _impact(
     return deregister_impact(fleet, images, NOW)
 
 
-def test_the_sheet_says_what_goes_what_stays_and_what_that_saves() -> None:
-    sheet = _impact(BASE)
-    (row,) = sheet.rows
-    assert [fate.words for fate in row.snapshots] == [
-        "snapshot 60 GiB: deleted",
+def test_an_impact_says_what_is_deleted_what_is_kept_and_what_that_saves() -> None:
+    impact = _impact(BASE)
+    (row,) = impact.rows
+    assert [part.text for part in row.parts] == [
+        "snapshot 60 GiB: deleted, saves at most $1.00 a month",
         "snapshot 100 GiB: kept, twin uses it",
+        "launched from it: i-1, not affected",
     ]
-    assert (row.state_text, [one.id for one in row.instances]) == ("available, 3d old", ["i-1"])
-    assert (sheet.saves_per_month, row.per_month, sheet.confirmation) == (Decimal("1.00"), Decimal("1.00"), "base")
-    assert sheet.sentences == (
+    assert row.state_text == "available, 3d old"
+    assert (impact.saves_per_month, row.saves_per_month) == (Decimal("1.00"), Decimal("1.00"))
+    assert (impact.title, impact.confirmation) == ("Deregister base", "base")
+    assert impact.sentences == (
         "1 snapshot is deleted with it.",
-        "1 snapshot that another image uses stays.",
-        "Stops at most $1.00 a month.",
-        "The instance made from it goes on; no other can be launched.",
+        "1 snapshot is kept: another image uses it.",
+        "Saves at most $1.00 a month.",
+        "The instance launched from it is not affected; no new ones can be launched.",
         "This cannot be undone.",
     )
 
 
-def test_several_together_lose_what_they_share_and_want_their_count() -> None:
-    sheet = _impact(BASE, TWIN)
-    assert sheet.confirmation == "2" and not any(fate.is_kept for row in sheet.rows for fate in row.snapshots)
-    assert sheet.saves_per_month == Decimal("6.00")  # the shared one once: 20 × 0.05 + 100 × 0.05
-    assert "2 snapshots are deleted with them." in sheet.sentences
+def test_images_deregistered_together_lose_the_snapshot_they_share_and_are_confirmed_by_their_count() -> None:
+    impact = _impact(BASE, TWIN)
+    assert impact.confirmation == "2" and not any(part.effect == "kept" for row in impact.rows for part in row.parts)
+    assert impact.saves_per_month == Decimal("6.00")  # the shared one once: 20 × 0.05 + 100 × 0.05
+    assert "2 snapshots are deleted with them." in impact.sentences
 
 
-def test_one_of_somebody_else_is_left_and_not_counted() -> None:
-    sheet = _impact(BASE, UBUNTU)
-    assert [row.skip_reason for row in sheet.rows] == ["", "not yours: only its owner removes it"]
-    assert sheet.confirmation == "base" and sheet.saves_per_month == Decimal("1.00")
-    assert sheet.rows[1].skip_error is not None and sheet.sentences[0] == "1 image is not yours and will be left."
+def test_an_image_of_another_account_is_left_out_and_not_counted() -> None:
+    impact = _impact(BASE, UBUNTU)
+    reason = "not yours; only its owner can deregister it"
+    assert [row.skip_reason for row in impact.rows] == ["", reason]
+    assert impact.confirmation == "base" and impact.saves_per_month == Decimal("1.00")
+    assert impact.rows[1].skip_error is not None and impact.sentences[0] == f"1 image is left out: {reason}."
     assert _impact(UBUNTU).sentences[-1] == "Nothing will be done."
 
 
-def test_what_is_not_known_is_said_and_not_guessed() -> None:
-    for sheet in (_impact(BASE, prices=Prices()), _impact(BASE, known=False)):
-        assert sheet.saves_per_month is None and "What it stops costing is not known." in sheet.sentences
-    assert _impact(BASE, known=False).rows[0].snapshots[0].words == "snapshot snap-1: deleted"
+def test_an_unknown_saving_is_said_to_be_unknown() -> None:
+    for impact in (_impact(BASE, prices=Prices()), _impact(BASE, known=False)):
+        assert impact.saves_per_month is None and "What it saves is unknown." in impact.sentences
+    assert _impact(BASE, known=False).rows[0].parts[0].text == "snapshot snap-1: deleted"
     pending = replace(BASE, state="pending", snapshot_ids=())
     assert _impact(pending).saves_per_month is None
 
 
-def test_a_pending_image_loses_the_snapshots_that_are_taken_for_it() -> None:
+def test_a_pending_image_loses_the_snapshots_that_are_created_for_it() -> None:
     pending = replace(BASE, state="pending", snapshot_ids=())
-    sheet = _impact(pending, taken=Snapshot("snap-7", 20, "pending", 0.1, description=f"CreateImage(i) for {BASE.id}"))
-    assert [fate.words for fate in sheet.rows[0].snapshots] == ["snapshot 20 GiB: deleted"]
-    assert sheet.saves_per_month == Decimal("1.00")
+    impact = _impact(pending, taken=Snapshot("snap-7", 20, "pending", 0.1, description=f"CreateImage(i) for {BASE.id}"))
+    assert impact.rows[0].parts[0].text == "snapshot 20 GiB: deleted, saves at most $1.00 a month"
+    assert impact.saves_per_month == Decimal("1.00")
 
 
-def test_where_every_snapshot_stays_nothing_is_said_to_be_saved() -> None:
-    sheet = _impact(replace(BASE, snapshot_ids=("snap-2",)))
-    assert "It stops costing nothing: what stays is paid for on." in sheet.sentences
-    assert not any("at most" in sentence for sentence in sheet.sentences)
+def test_an_image_whose_snapshots_are_all_kept_saves_nothing() -> None:
+    impact = _impact(replace(BASE, snapshot_ids=("snap-2",)))
+    assert "Saves nothing: no snapshot is deleted." in impact.sentences
+    assert not any("at most" in sentence for sentence in impact.sentences)

@@ -59,7 +59,7 @@ async def test_a_public_image_is_said_to_be_nobodys_to_remove(bench: Bench) -> N
     with pytest.raises(UsageError, match=r"ubuntu stands for a public image \(Ubuntu LTS\), which is not yours"):
         await find_own_images(bench.ctx, own, ["base", "ubuntu"])
     public = await find_image(bench.ctx, "debian")
-    with pytest.raises(UsageError, match="is not yours: nothing is done"):
+    with pytest.raises(UsageError, match="is not yours: nothing was done"):
         await find_own_images(bench.ctx, own, [public.id])
     with pytest.raises(NotFoundError, match="called bse") as caught:
         await find_own_images(bench.ctx, own, ["bse"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,9 +16,10 @@ from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.location import Location
 from fe2tui.model.volume import Volume
+from fe2tui.tasks.impact import Impact, terminate_impact
 from fe2tui.tasks.launch import launch
 from fe2tui.tasks.names import find_instance
-from fe2tui.tasks.terminate import TerminationImpact, protected_ids, terminate, terminate_impact
+from fe2tui.tasks.terminate import protected_ids, terminate
 from tests.tasks.tasks_bench import Bench
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -160,55 +161,59 @@ RESTING = Instance(
 )
 
 
-def _impact(*instances: Instance, protected: set[str] | None = None, prices: Prices | None = None) -> TerminationImpact:
+def _impact(*instances: Instance, protected: Collection[str] = (), prices: Prices | None = None) -> Impact:
     return terminate_impact(_fleet(*instances, prices=prices), instances, now=NOW, protected=protected)
 
 
-def test_the_sheet_says_what_is_lost_what_stays_and_what_it_costs() -> None:
-    sheet = _impact(SPOT)
-    (row,) = sheet.rows
-    assert (row.state_text, row.spot_request_id, row.is_protected) == ("running 5h 12m", "sir-1", None)
-    assert [disk.words for disk in row.volumes] == [
+def test_an_impact_says_what_is_deleted_what_is_kept_and_what_that_costs() -> None:
+    impact = _impact(SPOT)
+    (row,) = impact.rows
+    assert (row.state_text, row.skip_reason, row.skip_error) == ("running 5h 12m", "", None)
+    assert [part.text for part in row.parts] == [
         "disk 100 GiB: deleted",
         "disk data 500 GiB: kept, $40.00 a month",
     ]
-    assert sheet.stops_per_hour == Decimal("0.04") + Decimal("0.005") + Decimal("8") / 730
-    assert (sheet.stays_per_month, sheet.confirmation) == (Decimal("40.00"), "train-resnet")
-    assert sheet.sentences == (
+    assert impact.saves_per_month == (Decimal("0.04") + Decimal("0.005")) * 730 + Decimal("8")
+    assert (impact.kept_per_month, impact.confirmation) == (Decimal("40.00"), "train-resnet")
+    assert impact.sentences == (
         "Its spot request is cancelled first.",
-        "Stops $0.056 an hour.",
-        "1 disk stays and costs on: $40.00 a month.",
+        "Saves $0.056 an hour.",
+        "1 disk is kept and still costs $40.00 a month.",
         "This cannot be undone.",
     )
 
 
-def test_several_want_their_count_and_protected_ones_are_said_to_stay() -> None:
-    sheet = _impact(SPOT, RESTING, protected={"i-2"})
-    assert sheet.confirmation == "train-resnet"
-    assert _impact(SPOT, RESTING).confirmation == "2"
-    assert sheet.rows[1].state_text == "stopped 2d" and sheet.rows[1].is_protected is True
-    assert "1 instance is protected against termination and will be left." in sheet.sentences
+def test_several_are_confirmed_by_their_count_and_protected_ones_are_left_out() -> None:
+    impact = _impact(SPOT, RESTING, protected={"i-2"})
+    assert impact.confirmation == "train-resnet"
+    both = _impact(SPOT, RESTING)
+    assert (both.confirmation, both.question) == ("2", "Type 2 to terminate both:")
+    assert impact.rows[1].state_text == "stopped 2d" and isinstance(impact.rows[1].skip_error, ProtectedError)
+    assert "1 instance is left out: protected against termination." in impact.sentences
 
 
-def test_one_without_a_name_wants_its_id() -> None:
-    assert _impact(RESTING).confirmation == "i-2"
+@pytest.mark.parametrize("name", ["", "日本", "x" * 41])
+def test_an_instance_without_a_name_that_can_be_typed_is_confirmed_by_its_id(name: str) -> None:
+    impact = _impact(replace(RESTING, tags={"Name": name} if name else {}))
+    assert impact.confirmation == "i-2" and impact.is_confirmed_by("i-2")
+    assert impact.is_confirmed_by(name or "i-2") and not impact.is_confirmed_by("")
 
 
-def test_what_is_not_known_is_said_and_not_guessed() -> None:
-    sheet = _impact(SPOT, prices=Prices())
-    assert sheet.stops_per_hour is None and sheet.stays_per_month is None
-    assert "What it stops costing is not known." in sheet.sentences
-    assert sheet.rows[0].volumes[1].words == "disk data 500 GiB: kept, cost not known"
+def test_unknown_prices_are_said_to_be_unknown() -> None:
+    impact = _impact(SPOT, prices=Prices())
+    assert impact.saves_per_month is None and impact.kept_per_month is None
+    assert "What it saves is unknown." in impact.sentences
+    assert impact.rows[0].parts[1].text == "disk data 500 GiB: kept, price unknown"
     unseen = replace(SPOT, attachments=(Attachment("/dev/sdg", "vol-9", False),))
-    assert _impact(unseen).rows[0].volumes[0].words == "disk vol-9: kept, cost not known"
+    assert _impact(unseen).rows[0].parts[0].text == "disk vol-9: kept, price unknown"
 
 
-def test_what_is_left_alone_is_neither_counted_nor_said_to_be_undone() -> None:
+def test_instances_left_out_are_not_counted() -> None:
     gone = replace(SPOT, id="i-9", state=State.TERMINATED)
-    sheet = _impact(SPOT, RESTING, gone, protected={"i-2"})
+    impact = _impact(SPOT, RESTING, gone, protected={"i-2"})
     alone = _impact(SPOT)
-    assert (sheet.stops_per_hour, sheet.stays_per_month) == (alone.stops_per_hour, alone.stays_per_month)
-    assert [row.skip_reason for row in sheet.rows] == ["", "protected against termination", "terminated already"]
+    assert (impact.saves_per_month, impact.kept_per_month) == (alone.saves_per_month, alone.kept_per_month)
+    assert [row.skip_reason for row in impact.rows] == ["", "protected against termination", "already terminated"]
     for nothing in (_impact(RESTING, protected={"i-2"}), _impact(gone)):
         assert nothing.affected == () and nothing.sentences[-1] == "Nothing will be done."
-        assert [it for it in nothing.sentences if "Stops" in it or "undone" in it or "spot" in it] == []
+        assert [it for it in nothing.sentences if "Saves" in it or "undone" in it or "spot" in it] == []

@@ -11,15 +11,14 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList
 
 from fe2tui.errors import MachineError, NoCredentialsError, PortTakenError
-from fe2tui.model.instance import Instance, State
 from fe2tui.tasks.connect import Connection
-from fe2tui.tasks.terminate import InstanceImpactRow, TerminationImpact, VolumeImpact
+from fe2tui.tasks.impact import Impact, ImpactPart, ImpactRow
 from fe2tui.tui.forms.confirm import ConfirmChoice, ConfirmForm
 from fe2tui.tui.forms.connect import ConnectForm, replace_port
 from fe2tui.tui.forms.error import ErrorForm
 from fe2tui.tui.forms.export import ExportForm
 from fe2tui.tui.forms.first_start import FirstStartForm
-from fe2tui.tui.forms.impact import ImpactForm, ImpactRows, ImpactSummary, SkippedItem, terminate_summary
+from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
 from fe2tui.tui.forms.mfa_code import MfaCodeForm
 from fe2tui.tui.forms.picker import Checklist, Picker, PickerItem
 from tests.tui.forms_host import UNANSWERED, cut_off, error_of, opened, said, write
@@ -124,30 +123,20 @@ async def test_a_code_of_six_digits_is_the_answer() -> None:
         assert host.answer == "012345"
 
 
-def _row(name: str, number: int, *disks: VolumeImpact) -> InstanceImpactRow:
-    instance = Instance(f"i-{number:017x}", State.RUNNING, "m5.large", "us-east-2a", tags={"Name": name})
-    return InstanceImpactRow(instance, "running 2m", disks, Decimal("0.1"), None, False)
+DELETED = ImpactPart("vol-1", "disk 100 GiB", "deleted", "deleted", Decimal(8))
+KEPT = ImpactPart("vol-2", "disk data 500 GiB", "kept, $40.00 a month", "kept", Decimal(40))
+SKIPPED = ImpactRow("i-9", "prod-db", "running 2m", skip_reason="tagged fe2:keep")
 
 
-GONE = VolumeImpact("vol-1", "/dev/sda1", "", 100, False, Decimal(8))
-KEPT = VolumeImpact("vol-2", "/dev/sdf", "data", 500, True, Decimal(40))
-
-
-def _impact(*names: str) -> TerminationImpact:
-    rows = tuple(_row(name, number, GONE, KEPT) for number, name in enumerate(names))
-    typed = names[0] if len(names) == 1 else str(len(names))
-    return TerminationImpact(
-        rows, Decimal("0.2"), Decimal(40), typed, ("Stops $0.20 an hour.", "This cannot be undone.")
-    )
-
-
-def _loss(*names: str) -> ImpactSummary:
-    return terminate_summary(_impact(*names))
+def _impact(*names: str, skipped: tuple[ImpactRow, ...] = ()) -> Impact:
+    rows = [ImpactRow(f"i-{n:017x}", name, "running 2m", (DELETED, KEPT)) for n, name in enumerate(names)]
+    sentences = ("Saves $0.20 an hour.", "This cannot be undone.")
+    return Impact("terminate", "instance", "disk", (*rows, *skipped), Decimal(146), Decimal(40), sentences)
 
 
 @pytest.mark.parametrize("typed", ["", "bas", "Base", "base2", "yes", "y"])
 async def test_the_wrong_words_terminate_nothing(typed: str) -> None:
-    async with opened(ImpactForm(_loss("base"))) as (pilot, host):
+    async with opened(ImpactForm(_impact("base"))) as (pilot, host):
         await pilot.press(*typed, "enter", "ctrl+s")
         assert host.answer is UNANSWERED
         assert "nothing was done" in error_of(host, "typed")
@@ -155,14 +144,14 @@ async def test_the_wrong_words_terminate_nothing(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["base", "i-00000000000000000"])
 async def test_the_name_or_the_id_of_one_terminates_it(typed: str) -> None:
-    async with opened(ImpactForm(_loss("base"))) as (pilot, host):
+    async with opened(ImpactForm(_impact("base"))) as (pilot, host):
         await write(pilot, typed)
         await pilot.press("enter")
         assert host.answer == ("i-00000000000000000",)
 
 
 async def test_of_several_the_count_is_wanted_and_no_name() -> None:
-    async with opened(ImpactForm(_loss("a", "b", "c"))) as (pilot, host):
+    async with opened(ImpactForm(_impact("a", "b", "c"))) as (pilot, host):
         await pilot.press("a", "enter")
         assert host.answer is UNANSWERED
         await pilot.press("backspace", "3", "enter")
@@ -170,15 +159,14 @@ async def test_of_several_the_count_is_wanted_and_no_name() -> None:
 
 
 async def test_esc_leaves_the_sheet_unharmed() -> None:
-    async with opened(ImpactForm(_loss("base"))) as (pilot, host):
+    async with opened(ImpactForm(_impact("base"))) as (pilot, host):
         await pilot.press(*"base", "escape")
         assert host.answer is None
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 async def test_the_sheet_names_ids_disks_and_what_is_left_out_at_every_size(size: tuple[int, int]) -> None:
-    left = [SkippedItem("prod-db", "tagged fe2:keep")]
-    async with opened(ImpactForm(_loss("base", "x" * 60), skipped=left), size) as (_, host):
+    async with opened(ImpactForm(_impact("base", "x" * 60, skipped=(SKIPPED,))), size) as (_, host):
         rows = host.form.query_one("#rows", ImpactRows).text
         for words in (
             "base",
@@ -196,12 +184,12 @@ async def test_the_sheet_names_ids_disks_and_what_is_left_out_at_every_size(size
 @pytest.mark.parametrize("width", range(80, 200, 8))
 async def test_what_a_disk_goes_on_costing_is_never_cut(width: int) -> None:
     names = ["a-name-of-more-than-twenty-four-letters", "b"]
-    async with opened(ImpactForm(_loss(*names)), (width, 36)) as (_, host):
+    async with opened(ImpactForm(_impact(*names)), (width, 36)) as (_, host):
         assert host.form.query_one("#rows", ImpactRows).text.count("500 GiB: kept, $40.00 a month") == len(names)
 
 
 async def test_the_sheet_of_thousands_draws_only_what_is_in_sight() -> None:
-    sheet = ImpactForm(_loss(*(f"m{n}" for n in range(5_000))))
+    sheet = ImpactForm(_impact(*(f"m{n}" for n in range(5_000))))
     async with opened(sheet) as (pilot, host):
         rows = host.form.query_one("#rows", ImpactRows)
         assert rows.line_count >= 5_000 and rows.size.height < 36
@@ -210,12 +198,12 @@ async def test_the_sheet_of_thousands_draws_only_what_is_in_sight() -> None:
 
 
 async def test_a_name_that_cannot_be_typed_is_asked_for_by_its_id() -> None:
-    async with opened(ImpactForm(_loss("日本\u202e"))) as (_, host):
+    async with opened(ImpactForm(_impact("日本\u202e"))) as (_, host):
         assert "i-00000000000000000" in said(host, "#ask")
 
 
 async def test_with_many_instances_the_question_stays_in_sight() -> None:
-    async with opened(ImpactForm(_loss(*(f"m{n}" for n in range(300)))), SMALL) as (pilot, host):
+    async with opened(ImpactForm(_impact(*(f"m{n}" for n in range(300)))), SMALL) as (pilot, host):
         assert not cut_off(host)
         await pilot.press("pagedown", "pagedown")
         assert host.form.query_one("#rows").scroll_y > 0
@@ -307,7 +295,7 @@ FORMS: list[Screen[Any]] = [
     Picker("Region", ITEMS * 20),
     Checklist("Columns", ITEMS),
     MfaCodeForm("arn:aws:iam::123456789012:mfa/jane", profile="prod"),
-    ImpactForm(_loss("base")),
+    ImpactForm(_impact("base")),
     ExportForm("3 rows", KINDS, path=""),
     FirstStartForm(NoCredentialsError("No credentials.", "Sign in."), has_demo=True, profiles=2),
     ErrorForm("Connect", MachineError("It broke.", "Mend it.")),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from itertools import accumulate
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import events, on
 from textual.binding import Binding, BindingType
@@ -19,290 +18,21 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from fe2tui.errors import FieldError
-from fe2tui.model.text import dollars, plural, visible
-from fe2tui.tasks.impact import DeregistrationImpact, ImageImpactRow, SnapshotImpact
-from fe2tui.tasks.terminate import InstanceImpactRow, TerminationImpact, VolumeImpact
-from fe2tui.tui.forms.form import Field, Form, dim, safe_content
+from fe2tui.model.text import visible
+from fe2tui.tasks.impact import Impact, ImpactPart, ImpactRow, skipped_text
+from fe2tui.tui.forms.form import DIM, Field, Form, dim, safe_content
 from fe2tui.tui.widgets.cells import clip
 
-
-@dataclass(frozen=True, slots=True)
-class ImpactPart:
-    """What becomes of one part of a thing: ``disk data 100 GiB: deleted``. ``name`` (data) gives way first."""
-
-    kind: str
-    name: str
-    what: str
-    outcome: str
-    is_kept: bool
-
-    def text(self, name: str) -> str:
-        """It all, with that much of the name."""
-        return f"{' '.join(part for part in (self.kind, name, self.what) if part)}: {self.outcome}"
-
-
-@dataclass(frozen=True, slots=True)
-class ImpactRow:
-    """One thing that goes. ``warning`` is said beside its state; empty for none."""
-
-    id: str
-    name: str
-    state_text: str
-    parts: tuple[ImpactPart, ...] = ()
-    warning: str = ""
-
-    @property
-    def label(self) -> str:
-        """The name, or the id of one that has none."""
-        return self.name or self.id
-
-
-@dataclass(frozen=True, slots=True)
-class ImpactSummary:
-    """All that goes. ``verb`` is what is done to it, ``parts`` what its parts are called in the plural.
-
-    ``confirmation`` is what has to be typed: the name of one (its id, if it has none), the count of several.
-    """
-
-    verb: str
-    noun: str
-    parts: str
-    rows: tuple[ImpactRow, ...]
-    confirmation: str
-    sentences: tuple[str, ...]
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids of what goes."""
-        return tuple(row.id for row in self.rows)
-
-    @property
-    def count_text(self) -> str:
-        """``2 instances``."""
-        return plural(len(self.rows), self.noun)
-
-
-def terminate_summary(impact: TerminationImpact) -> ImpactSummary:
-    """What terminating takes."""
-    rows = tuple(_instance_row(row) for row in impact.rows)
-    return ImpactSummary("terminate", "instance", "disks", rows, impact.confirmation, impact.sentences)
-
-
-def deregister_summary(impact: DeregistrationImpact) -> ImpactSummary:
-    """What deregistering takes: the images that go, with their snapshots."""
-    rows = tuple(_image_row(row) for row in impact.affected)
-    return ImpactSummary("deregister", "image", "snapshots", rows, impact.confirmation, impact.sentences)
-
-
-def _instance_row(row: InstanceImpactRow) -> ImpactRow:
-    one = row.instance
-    disks = tuple(_volume_part(disk, one.name) for disk in row.volumes)
-    return ImpactRow(one.id, one.name, row.state_text, disks, "protected" if row.is_protected else "")
-
-
-def _volume_part(disk: VolumeImpact, owner: str) -> ImpactPart:
-    """A name that only repeats the instance's says nothing."""
-    description, _, end = replace(disk, name="").words.rpartition(": ")
-    name = disk.name if disk.name != owner else ""
-    return ImpactPart("disk", name, description.removeprefix("disk "), end, disk.is_kept)
-
-
-def _image_row(row: ImageImpactRow) -> ImpactRow:
-    return ImpactRow(row.image.id, row.image.name, row.state_text, tuple(_snapshot_part(one) for one in row.snapshots))
-
-
-def _snapshot_part(fate: SnapshotImpact) -> ImpactPart:
-    description, _, end = fate.words.rpartition(": ")
-    if not fate.is_kept and fate.per_month is not None:
-        end = f"{end}, at most {dollars(fate.per_month, sign='$')} a month less"
-    return ImpactPart("snapshot", "", description.removeprefix("snapshot "), end, fate.is_kept)
-
-
-WIDE_COLUMNS = 96  # columns inside the frame from which the parts stand beside their thing
-GAPS = 6
-INDENT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class SkippedItem:
-    """One thing that was asked for and will not be touched, and why."""
-
-    label: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class _ImpactColumns:
-    """How wide the columns are, from what stands in them; beside each other only where everything is whole in them."""
-
-    name: int
-    id: int
-    state: int
-    width: int  # of all
-    is_wide: bool
-
-    @classmethod
-    def of(cls, loss: ImpactSummary, width: int) -> _ImpactColumns:
-        name = max((len(_name_text(row)) for row in loss.rows), default=0)
-        ids = max((len(row.id) for row in loss.rows), default=0)
-        state = max((len(row.state_text) + len(_warning_text(row)) for row in loss.rows), default=0)
-        part = max((len(_part_text(part)) for row in loss.rows for part in row.parts), default=0)
-        return cls(name, ids, state, width, width >= WIDE_COLUMNS and name + ids + state + part + GAPS <= width)
-
-
-def _name_text(row: ImpactRow) -> str:
-    return visible(row.name) or "no name"
-
-
-def _warning_text(row: ImpactRow) -> str:
-    return f"▲ {row.warning}  " if row.warning else ""
-
-
-def _part_text(part: ImpactPart) -> str:
-    return visible(part.text(part.name))
-
-
-def _line_spans(text: str, width: int) -> list[tuple[int, int]]:
-    """Where the lines of a text begin and end, broken between words where that can be."""
-    folds, start, width = [], 0, max(1, width)
-    while len(text) - start > width:
-        space = text.rfind(" ", start + width // 2, start + width + 1)
-        end = space if space > start else start + width
-        folds.append((start, end))
-        start = end + (space > start)
-    return [*folds, (start, len(text))]
-
-
-def _fold_lines(text: Content, width: int) -> list[Content]:
-    """A text as lines, those after the first indented."""
-    if len(text) <= width:
-        return [text]
-    folds = _line_spans(text.plain, width - INDENT)
-    return [Content.assemble(" " * INDENT if start else "", text[start:end]) for start, end in folds]
-
-
-def _line_count(text: str, width: int) -> int:
-    """How many lines it takes."""
-    return 1 if len(text) <= width else len(_line_spans(text, width - INDENT))
-
-
-def _fits_one_line(row: ImpactRow, columns: _ImpactColumns) -> bool:
-    """Whether name, id and state stand on one line."""
-    return len(_name_text(row)) + len(row.id) + len(_warning_text(row)) + len(row.state_text) + 4 <= columns.width
-
-
-def _row_height(row: ImpactRow, columns: _ImpactColumns) -> int:
-    if columns.is_wide:
-        return max(1, len(row.parts))
-    head = 1 if _fits_one_line(row, columns) else 1 + _line_count(_name_text(row), columns.width)
-    return head + sum(_line_count(_part_text(part), columns.width - INDENT) for part in row.parts)
-
-
-def _part_content(part: ImpactPart) -> Content:
-    """What becomes of a part."""
-    words = _part_text(part)
-    before, parted, after = words.rpartition(f": {visible(part.outcome)}")
-    if not parted:
-        return Content(words)
-    return Content.assemble(dim(f"{before}: "), (f"{parted[2:]}{after}", "$warning" if part.is_kept else "$error"))
-
-
-def _wide_lines(row: ImpactRow, columns: _ImpactColumns, none: str) -> list[Content]:
-    warning = _warning_text(row)
-    head = Content.assemble(
-        (f"{_name_text(row):<{columns.name}}  ", "bold"),
-        dim(f"{row.id:<{columns.id}}  "),
-        f"{row.state_text:<{columns.state - len(warning)}}  ",
-        (warning, "$error"),
-    )
-    indent = " " * len(head.plain)
-    parts = [_part_content(part) for part in row.parts] or [dim(none)]
-    return [Content.assemble(head if n == 0 else indent, part) for n, part in enumerate(parts)]
-
-
-def _narrow_lines(row: ImpactRow, columns: _ImpactColumns) -> list[Content]:
-    name, rest = (
-        safe_content(_name_text(row), "bold"),
-        (dim(f"{row.id}  "), (_warning_text(row), "$error"), row.state_text),
-    )
-    if _fits_one_line(row, columns):
-        head = [Content.assemble(name, "  ", *rest)]
-    else:
-        head = [*_fold_lines(name, columns.width), Content.assemble(" " * INDENT, *rest)]
-    parts = [line for part in row.parts for line in _fold_lines(_part_content(part), columns.width - INDENT)]
-    return [*head, *(Content.assemble(" " * INDENT, line) for line in parts)]
-
-
-def _skipped_content(one: SkippedItem) -> Content:
-    return Content.assemble(("◇ ", "$warning"), safe_content(one.label), dim(f"  left out: {one.reason}"))
-
-
-class ImpactRows(ScrollView):
-    """What goes: it scrolls, what has to be typed stays in sight."""
-
-    can_focus = False
-
-    def __init__(self, impact: ImpactSummary, skipped: Sequence[SkippedItem]) -> None:
-        super().__init__(id="rows")
-        self._impact = impact
-        self._skipped = tuple(skipped)
-        self._columns = _ImpactColumns.of(impact, 0)
-        self._row_ends: list[int] = []  # the line after the last of each row
-        self._skipped_lines: list[Content] = []
-
-    @property
-    def line_count(self) -> int:
-        """How many lines there are."""
-        return self._rows_line_count + len(self._skipped_lines)
-
-    @property
-    def _rows_line_count(self) -> int:
-        return self._row_ends[-1] if self._row_ends else 0
-
-    @property
-    def text(self) -> str:
-        """All of it."""
-        return "\n".join(self.line_at(at).plain for at in range(self.line_count))
-
-    def fit_to(self, width: int) -> None:
-        """Find out which lines there are, for a width."""
-        if width != self._columns.width:
-            columns = self._columns = _ImpactColumns.of(self._impact, width)
-            self._row_ends = list(accumulate(_row_height(row, columns) for row in self._impact.rows))
-            self._skipped_lines = [line for one in self._skipped for line in _fold_lines(_skipped_content(one), width)]
-            self.virtual_size = Size(width, self.line_count)
-            self.styles.height = self.line_count
-            self.refresh()
-
-    def line_at(self, at: int) -> Content:
-        """One line."""
-        number = bisect_right(self._row_ends, at)
-        if number >= len(self._row_ends):
-            return self._skipped_lines[at - self._rows_line_count]
-        row, columns = self._impact.rows[number], self._columns
-        lines = (
-            _wide_lines(row, columns, f"no {self._impact.parts}") if columns.is_wide else _narrow_lines(row, columns)
-        )
-        return lines[at - (self._row_ends[number - 1] if number else 0)]
-
-    def on_resize(self) -> None:
-        """The columns are for a width."""
-        self.fit_to(self.scrollable_content_region.width)
-
-    def render_line(self, y: int) -> Strip:
-        """A line in sight."""
-        at, width = round(self.scroll_y) + y, self.scrollable_content_region.width
-        if at >= self.line_count:
-            return Strip.blank(width, self.rich_style)
-        return Visual.to_strips(self, self.line_at(at), width, 1, self.visual_style)[0]
-
-
-OTHER_LINES = 13  # lines of the sheet besides the rows
-MAX_TYPED_LENGTH = 40
+WIDE_COLUMNS = 96  # columns inside the frame from which the parts are beside their row
+OTHER_LINES = 13  # lines of the form besides the rows
+MAX_TITLE_NAME = 40  # characters of a name in the title
+_GAPS = 6
+_INDENT = 2
+_EFFECT_STYLES = {"deleted": "$error", "kept": "$warning", "unaffected": DIM}
 
 
 class ImpactForm(Form[tuple[str, ...]]):
-    """Answers with the ids of what goes, or None; only the right words, typed, do it."""
+    """Answers with the ids of what to terminate or deregister, or None; the right text must be typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "scroll_rows(1)", show=False),
@@ -311,87 +41,188 @@ class ImpactForm(Form[tuple[str, ...]]):
         Binding("pageup", "scroll_rows(-8)", show=False),
     ]
 
-    def __init__(self, impact: ImpactSummary, *, skipped: Sequence[SkippedItem] = ()) -> None:
-        self._impact = impact
-        self._skipped = tuple(skipped)
-        self._ids = impact.ids
+    def __init__(self, impact: Impact) -> None:
         verb = impact.verb.capitalize()
-        subject = clip(visible(impact.rows[0].label), 40) if len(impact.rows) == 1 else impact.count_text
-        super().__init__(f"{verb} {subject}", submit_label=verb)
-
-    @property
-    def accepted_texts(self) -> tuple[str, ...]:
-        """The texts that count: the name or the id of one, the count of several."""
-        if len(self._ids) == 1:
-            return tuple({self._impact.confirmation.strip(), self._ids[0]})
-        return (self._impact.confirmation,)
-
-    def _text_to_type(self) -> str:
-        """What to ask for: the id of one whose name is too long, or cannot be typed."""
-        words = self._impact.confirmation
-        if len(self._ids) == 1 and (visible(words) != words or not words.isascii() or len(words) > MAX_TYPED_LENGTH):
-            return self._ids[0]
-        return words
+        super().__init__(f"{verb} {clip(impact.subject, MAX_TITLE_NAME)}", submit_label=verb)
+        self._impact = impact
 
     def compose(self) -> Iterator[Widget]:
-        """What goes with its parts, what it means, and the field."""
-        count = len(self._ids)
-        end = "it" if count == 1 else "both" if count == 2 else f"all {count:,}"
-        field = Field("", id="typed", placeholder="")
+        before, confirmation, after = self._impact.question.partition(self._impact.confirmation)
         yield from self.compose_frame(
-            ImpactRows(self._impact, self._skipped),
-            Static(self._sentences(), id="sentences"),
-            Static(
-                Content.assemble(
-                    "Type ", safe_content(self._text_to_type(), "bold $accent"), f" to {self._impact.verb} {end}:"
-                ),
-                id="ask",
-            ),
-            field,
+            ImpactRows(self._impact),
+            Static(safe_content(" ".join(self._impact.sentences)), id="sentences"),
+            Static(Content.assemble(before, safe_content(confirmation, "bold $accent"), safe_content(after)), id="ask"),
+            Field("", id="typed"),
             classes="-impact",
         )
 
-    def _sentences(self) -> Content:
-        return Content.assemble(safe_content(" ".join(self._impact.sentences)))
-
     def on_mount(self) -> None:
-        """Draw for the width there is."""
         self._lay_out_rows()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Draw again for another width."""
         self._lay_out_rows()
-
-    def action_scroll_rows(self, by: int) -> None:
-        """Scroll what goes."""
-        self.query_one("#rows", ImpactRows).scroll_relative(y=by, animate=False)
 
     def _lay_out_rows(self) -> None:
         rows = self.query_one("#rows", ImpactRows)
         rows.styles.max_height = max(3, self.app.size.height - OTHER_LINES)
         rows.fit_to(rows.scrollable_content_region.width or self.app.size.width - 10)
 
+    def action_scroll_rows(self, by: int) -> None:
+        self.query_one("#rows", ImpactRows).scroll_relative(y=by, animate=False)
+
     @on(Input.Submitted)
-    def _enter(self, event: Input.Submitted) -> None:
+    def _submit_on_enter(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_submit()
 
     def action_submit(self) -> None:
-        """Answer with the ids if the right words stand there; else say so and do nothing."""
+        """Answer with the ids if the typed text confirms it, else show an error beside the field."""
         field = self.query_one("#typed", Field)
-        if field.value in self.accepted_texts:
-            self.dismiss(self._ids)
-        elif field.value:
-            field.show_error(
-                FieldError(
-                    "typed",
-                    "That is something else: nothing was done.",
-                    f"Type {self._text_to_type()}, or leave by esc.",
-                )
+        if self._impact.is_confirmed_by(field.value):
+            self.dismiss(tuple(row.id for row in self._impact.affected))
+            return
+        what = f"“{clip(visible(field.value), MAX_TITLE_NAME)}” does not confirm it" if field.value else "Nothing typed"
+        field.show_error(
+            FieldError(
+                "typed", f"{what}: nothing was done.", f"Type {self._impact.confirmation}, or press esc to leave."
             )
-        else:
-            field.show_error(
-                FieldError(
-                    "typed", "Nothing was typed, so nothing was done.", f"Type {self._text_to_type()}, or leave by esc."
-                )
-            )
+        )
+
+
+class ImpactRows(ScrollView):
+    """The rows of an impact. They scroll, so that the field below stays visible; only visible lines are drawn."""
+
+    can_focus = False
+
+    def __init__(self, impact: Impact) -> None:
+        super().__init__(id="rows")
+        self._impact = impact
+        self._rows = impact.affected
+        self._columns = _column_widths(self._rows, 0)
+        self._row_ends: list[int] = []  # the number of lines up to the end of each row
+        self._skipped_lines: list[Content] = []
+
+    @property
+    def line_count(self) -> int:
+        return self._affected_line_count + len(self._skipped_lines)
+
+    @property
+    def _affected_line_count(self) -> int:
+        return self._row_ends[-1] if self._row_ends else 0
+
+    @property
+    def text(self) -> str:
+        """All lines."""
+        return "\n".join(self.line_at(number).plain for number in range(self.line_count))
+
+    def fit_to(self, width: int) -> None:
+        """Break the rows into lines of a width."""
+        if width == self._columns.width:
+            return
+        columns = self._columns = _column_widths(self._rows, width)
+        self._row_ends = list(accumulate(_row_height(row, columns) for row in self._rows))
+        self._skipped_lines = [
+            line
+            for row in self._impact.skipped
+            for line in _fold_lines(Content.assemble(("◇ ", "$warning"), dim(skipped_text(row))), width)
+        ]
+        self.virtual_size = Size(width, self.line_count)
+        self.styles.height = self.line_count
+        self.refresh()
+
+    def line_at(self, number: int) -> Content:
+        """One line, counted from 0."""
+        at = bisect_right(self._row_ends, number)
+        if at >= len(self._row_ends):
+            return self._skipped_lines[number - self._affected_line_count]
+        row, columns = self._rows[at], self._columns
+        no_parts = f"no {self._impact.part_noun}s"
+        lines = _wide_lines(row, columns, no_parts) if columns.is_wide else _narrow_lines(row, columns)
+        return lines[number - (self._row_ends[at - 1] if at else 0)]
+
+    def on_resize(self) -> None:
+        self.fit_to(self.scrollable_content_region.width)
+
+    def render_line(self, y: int) -> Strip:
+        number, width = round(self.scroll_y) + y, self.scrollable_content_region.width
+        if number >= self.line_count:
+            return Strip.blank(width, self.rich_style)
+        return Visual.to_strips(self, self.line_at(number), width, 1, self.visual_style)[0]
+
+
+class _ColumnWidths(NamedTuple):
+    """The widths of name, id and state, and of all. ``is_wide``: the parts fit beside them."""
+
+    name: int
+    id: int
+    state: int
+    width: int
+    is_wide: bool
+
+
+def _column_widths(rows: tuple[ImpactRow, ...], width: int) -> _ColumnWidths:
+    name = max((len(row.name_text) for row in rows), default=0)
+    ids = max((len(row.id) for row in rows), default=0)
+    state = max((len(row.state_text) for row in rows), default=0)
+    part = max((len(part.text) for row in rows for part in row.parts), default=0)
+    return _ColumnWidths(name, ids, state, width, width >= WIDE_COLUMNS and name + ids + state + part + _GAPS <= width)
+
+
+def _row_height(row: ImpactRow, columns: _ColumnWidths) -> int:
+    if columns.is_wide:
+        return max(1, len(row.parts))
+    head = 1 if _fits_one_line(row, columns) else 1 + _line_count(row.name_text, columns.width)
+    return head + sum(_line_count(part.text, columns.width - _INDENT) for part in row.parts)
+
+
+def _fits_one_line(row: ImpactRow, columns: _ColumnWidths) -> bool:
+    return len(row.name_text) + len(row.id) + len(row.state_text) + 4 <= columns.width
+
+
+def _wide_lines(row: ImpactRow, columns: _ColumnWidths, no_parts: str) -> list[Content]:
+    head = Content.assemble(
+        (f"{row.name_text:<{columns.name}}  ", "bold"),
+        dim(f"{row.id:<{columns.id}}  "),
+        f"{row.state_text:<{columns.state}}  ",
+    )
+    indent = " " * len(head.plain)
+    parts = [_part_content(part) for part in row.parts] or [dim(no_parts)]
+    return [Content.assemble(indent if number else head, part) for number, part in enumerate(parts)]
+
+
+def _narrow_lines(row: ImpactRow, columns: _ColumnWidths) -> list[Content]:
+    name, rest = safe_content(row.name_text, "bold"), (dim(f"{row.id}  "), row.state_text)
+    if _fits_one_line(row, columns):
+        head = [Content.assemble(name, "  ", *rest)]
+    else:
+        head = [*_fold_lines(name, columns.width), Content.assemble(" " * _INDENT, *rest)]
+    parts = [line for part in row.parts for line in _fold_lines(_part_content(part), columns.width - _INDENT)]
+    return [*head, *(Content.assemble(" " * _INDENT, line) for line in parts)]
+
+
+def _part_content(part: ImpactPart) -> Content:
+    subject = f"{visible(part.subject)}: "
+    return Content.assemble(dim(subject), (part.text.removeprefix(subject), _EFFECT_STYLES[part.effect]))
+
+
+def _fold_lines(text: Content, width: int) -> list[Content]:
+    """A text as lines of a width, those after the first indented."""
+    if len(text) <= width:
+        return [text]
+    spans = _line_spans(text.plain, width - _INDENT)
+    return [Content.assemble(" " * _INDENT if start else "", text[start:end]) for start, end in spans]
+
+
+def _line_count(text: str, width: int) -> int:
+    return 1 if len(text) <= width else len(_line_spans(text, width - _INDENT))
+
+
+def _line_spans(text: str, width: int) -> list[tuple[int, int]]:
+    """Where the lines of a text start and end, broken between words where possible."""
+    spans, start, width = [], 0, max(1, width)
+    while len(text) - start > width:
+        space = text.rfind(" ", start + width // 2, start + width + 1)
+        end = space if space > start else start + width
+        spans.append((start, end))
+        start = end + (space > start)
+    return [*spans, (start, len(text))]

@@ -1,0 +1,76 @@
+"""One impact: dashboard, shell and Python print the same rows and sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from fe2tui.cli.prompts import confirm_impact
+from fe2tui.model.fleet import Fleet, Prices
+from fe2tui.model.image import Image
+from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.location import Location
+from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.volume import Volume
+from fe2tui.tasks.impact import Impact, deregister_impact, terminate_impact
+from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
+from tests.tui.forms_host import opened, said
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TRAIN = Instance(
+    "i-1",
+    State.RUNNING,
+    "m5.large",
+    "us-east-2a",
+    launched_at=NOW - timedelta(hours=5),
+    image_id="ami-1",
+    spot_request_id="sir-1",
+    tags={"Name": "train"},
+    attachments=(Attachment("/dev/sda1", "vol-1", True), Attachment("/dev/sdf", "vol-2", False)),
+)
+NAMELESS = Instance("i-2", State.RUNNING, "m5.large", "us-east-2a", launched_at=NOW - timedelta(days=3))
+GONE = replace(NAMELESS, id="i-3", state=State.TERMINATED)
+BASE = Image("ami-1", "base", created_at=NOW - timedelta(days=3), snapshot_ids=("snap-1", "snap-2"))
+TWIN = Image("ami-2", "twin", snapshot_ids=("snap-2",))
+UBUNTU = Image("ami-9", "ubuntu/noble", owner_id="099720109477", public=True)
+FLEET = Fleet(
+    Location("default", "us-east-2"),
+    NOW,
+    {one.id: one for one in (TRAIN, NAMELESS, GONE)},
+    {
+        "vol-1": Volume("vol-1", 100, "gp3", "us-east-2a", "in-use"),
+        "vol-2": Volume("vol-2", 500, "gp3", "us-east-2a", "in-use"),
+    },
+    prices=Prices(on_demand={"m5.large": Decimal("0.096")}, snapshot=Decimal("0.05")),
+    images={BASE.id: BASE, TWIN.id: TWIN},
+    snapshots={"snap-1": Snapshot("snap-1", 60), "snap-2": Snapshot("snap-2", 100)},
+)
+IMPACTS = [
+    terminate_impact(FLEET, [TRAIN], now=NOW),
+    terminate_impact(FLEET, [TRAIN, NAMELESS, GONE], now=NOW, protected={"i-2"}),
+    deregister_impact(FLEET, [BASE, UBUNTU], NOW),
+    deregister_impact(FLEET, [BASE, TWIN], NOW),
+]
+
+
+def _words(text: str) -> list[str]:
+    return text.replace("◇", "").split()
+
+
+@pytest.mark.parametrize("impact", IMPACTS, ids=lambda impact: impact.title)
+async def test_dashboard_shell_and_python_print_the_same_rows(
+    impact: Impact, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await confirm_impact(impact, yes=True)
+    assert capsys.readouterr().err == f"{impact}\n"
+    rows = [*impact.affected, *impact.skipped]
+    for size in ((80, 24), (200, 50)):
+        async with opened(ImpactForm(impact), size) as (_, host):
+            title = str(host.form.query_one("#frame").border_title)
+            shown = "\n".join([title, host.form.query_one("#rows", ImpactRows).text, said(host, "#sentences")])
+            has_parts = all(row.parts for row in impact.affected)
+            assert rows and has_parts and _words(shown) == _words(str(impact))
+            assert said(host, "#ask") == impact.question
