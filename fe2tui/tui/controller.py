@@ -15,11 +15,10 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.location import Location
-from fe2tui.model.money import AlertLimits
+from fe2tui.model.money import AccountTotals, AlertLimits
 from fe2tui.model.progress import Activity, ignore_progress
 from fe2tui.model.text import visible
 from fe2tui.tui import gc_tuning
-from fe2tui.tui.account_totals import AccountTotals
 from fe2tui.tui.availability import INSTANCES, SPOT
 from fe2tui.tui.command_context import CommandContext, Services, Severity, TaskFunction
 from fe2tui.tui.command_runner import CommandRunner

@@ -12,8 +12,7 @@ from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.model.filters import unknown_last
 from fe2tui.model.fleet import Fleet, FleetDiff, diff
 from fe2tui.model.instance_filter import INSTANCE_SORTS, InstanceScope
-from fe2tui.model.money import AlertLimits
-from fe2tui.tui.account_totals import AccountTotals, TotalsTracker
+from fe2tui.model.money import AccountTotals, AccountTracker, AlertLimits
 from fe2tui.tui.list_model import Arrangement
 
 _CHUNK_ROWS = 2_000
@@ -149,7 +148,7 @@ class InstanceList:
         self._clock = clock
         self._on_rows = on_rows
         self._on_totals = on_totals
-        self._totals_tracker = TotalsTracker(limits)
+        self._account_tracker = AccountTracker(limits)
         self._request_number = 0
         self._is_computing = False
         self._highlights_changes = False
@@ -192,7 +191,7 @@ class InstanceList:
         if len(self.fleet.instances) <= SMALL_FLEET and not self._is_computing:
             now = self._clock()
             self._publish_rows(compute_visible_rows(self.visible_rows, self.fleet, self.arrangement, now))
-            self._publish_totals(self._totals_tracker.update(self.fleet, now))
+            self._publish_totals(self._account_tracker.update(self.fleet, now))
         elif not self._is_computing:
             self._is_computing = True
             self._start_worker(self._update_in_thread())
@@ -229,7 +228,7 @@ class InstanceList:
         was = self.visible_rows
         self._publish_rows(visible_rows)
         if was is None or was.fleet is not fleet:
-            totals = await in_worker_thread(self._totals_tracker.update, fleet, now)
+            totals = await in_worker_thread(self._account_tracker.update, fleet, now)
             if self.fleet is not None and self.fleet.location == fleet.location:
                 self._publish_totals(totals)
 

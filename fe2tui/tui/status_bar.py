@@ -18,8 +18,8 @@ from fe2tui.errors import (
     UnreadableError,
 )
 from fe2tui.model.location import Location, short_region_name
+from fe2tui.model.money import AccountTotals
 from fe2tui.model.text import DASH, age, dollars, short_age, visible
-from fe2tui.tui.account_totals import AccountTotals
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import COMMANDS, Command, key_label
 from fe2tui.tui.widgets.line import Span, spans_width

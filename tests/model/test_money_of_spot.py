@@ -17,6 +17,7 @@ from fe2tui.model.fleet import Fleet, InstanceUsage, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.location import Location
 from fe2tui.model.money import (
+    AccountTracker,
     SpotHistoryByType,
     TimeSpan,
     account_cost,
@@ -31,7 +32,6 @@ from fe2tui.model.money import (
 from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory
-from fe2tui.tui.account_totals import TotalsTracker
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MONTH = datetime(2026, 11, 1, tzinfo=UTC)
@@ -110,7 +110,7 @@ def test_each_hour_of_a_run_costs_what_the_market_asked_when_it_began(
     cost = usage_cost(run, MONTH, NOW, past(*changes))
     assert cost == pytest.approx(Decimal(dollars), abs=ALMOST)
     gone = fleet(run, histories=past(*changes))
-    assert account_cost(gone, NOW).month == cost == TotalsTracker().update(gone, NOW).spent
+    assert account_cost(gone, NOW).month == cost == AccountTracker().update(gone, NOW).spent
 
 
 def test_without_a_price_at_first_sight_only_what_the_market_tells_is_known() -> None:
@@ -154,7 +154,7 @@ def test_the_market_of_another_zone_or_of_a_machine_on_demand_is_not_its_own() -
 def test_what_runs_goes_on_at_the_price_of_its_hour_and_turns_when_the_next_begins() -> None:
     """Begun 2.75 hours ago; dearer since 0.5: from a quarter of an hour from now on."""
     seen = fleet(ran(2.75), instance=machine(2.75), histories=past((100, "3.60"), (0.5, "4.80")))
-    tally = TotalsTracker()
+    tally = AccountTracker()
     for minutes, dollars in ((0, "9.90"), (15, "10.80"), (16, "10.88"), (75, "15.60")):
         at = NOW + minutes * MINUTE
         sums = tally.update(seen, at)
@@ -166,7 +166,7 @@ def test_what_runs_goes_on_at_the_price_of_its_hour_and_turns_when_the_next_begi
 def test_prices_that_are_read_later_change_the_sums_at_once() -> None:
     before = fleet(ran(10), instance=machine())
     after = replace(before, spot_history=past((100, "3.60")))
-    tally = TotalsTracker()
+    tally = AccountTracker()
     assert tally.update(before, NOW).spent == 40
     assert tally.update(after, NOW).spent == 36 == account_cost(after, NOW).month
     assert cost_since_start(machine(), after, NOW) == 36
@@ -178,7 +178,7 @@ def test_a_run_written_down_by_an_earlier_version_follows_the_market_while_its_m
     [run] = instance_usage_of(machine(), fleet(old, instance=machine()))
     assert (run.zone, run.is_spot) == (ZONE, True)
     seen = fleet(old, instance=machine(), histories=past((100, "3.60")))
-    assert cost_since_start(machine(), seen, NOW) == 36 == TotalsTracker().update(seen, NOW).spent
+    assert cost_since_start(machine(), seen, NOW) == 36 == AccountTracker().update(seen, NOW).spent
 
 
 @pytest.mark.parametrize("other", [{"platform": "Windows"}, {"tenancy": "dedicated"}])
@@ -244,7 +244,7 @@ def test_the_status_lines_sum_is_the_cost_sheets_to_the_digit(
     histories = {KIND: SpotHistory(KIND, MONTH, NOW, {ZONE: PriceSeries.from_changes(changes)})}
     seen = fleet(replace(ran(0), started_at=begun), instance=instance, histories=histories)
     now = begun + minutes * MINUTE
-    tally = TotalsTracker()
+    tally = AccountTracker()
     tally.update(seen, begun)
     assert tally.update(seen, now).spent == pytest.approx(account_cost(seen, now).month, abs=ALMOST)
     days = [begun, *(begun + DAY * day for day in range(1, minutes // 1440 + 1)), now]

@@ -32,10 +32,9 @@ import pytest
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, VolumeUsage
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.location import Location
-from fe2tui.model.money import account_cost, cost_between, month_start
+from fe2tui.model.money import AccountTracker, account_cost, cost_between, month_start
 from fe2tui.model.volume import Volume
 from fe2tui.store import Store
-from fe2tui.tui.account_totals import TotalsTracker
 
 MACHINE, ADDRESS, DISK, TOGETHER = Decimal("97.92"), Decimal("2.85"), Decimal("12.40"), Decimal("113.17")
 CENT = Decimal("0.01")
@@ -126,7 +125,7 @@ def test_the_month_from_what_was_written_down_is_the_one_computed_by_hand() -> N
 def test_a_fleet_seen_again_and_again_costs_what_was_computed_by_hand(
     store: Store, path: Path, minutes: int, together: Decimal
 ) -> None:
-    tally, other = TotalsTracker(), Store(path)
+    tally, other = AccountTracker(), Store(path)
     for number, now in enumerate(moments(timedelta(minutes=minutes), ENDED - timedelta(seconds=1))):
         fleet = with_books(store if number % 7 else other, seen(now))  # another program looks now and then
         sums, account = tally.update(fleet, now), account_cost(fleet, now)

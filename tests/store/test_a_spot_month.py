@@ -26,11 +26,10 @@ import pytest
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.location import Location
-from fe2tui.model.money import account_cost, cost_between, spot_history_spans
+from fe2tui.model.money import AccountTracker, account_cost, cost_between, spot_history_spans
 from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory
 from fe2tui.store import Store
-from fe2tui.tui.account_totals import TotalsTracker
 
 PLACE = Location("default", "us-east-2")
 KIND, ZONE = "p3.2xlarge", "us-east-2a"
@@ -80,7 +79,7 @@ def looked(store: Store, now: datetime) -> Fleet:
 
 
 def test_a_spot_machine_costs_what_was_computed_by_hand_however_often_it_is_looked_at(store: Store, path: Path) -> None:
-    tally, other, now = TotalsTracker(), Store(path), at(2)
+    tally, other, now = AccountTracker(), Store(path), at(2)
     while now < at(12):
         fleet = looked(store if now.hour % 5 else other, now)
         sums, account = tally.update(fleet, now), account_cost(fleet, now)

@@ -13,8 +13,7 @@ import pytest
 from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, count_states
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import INSTANCE_SORTS, InstanceScope, parse_instance_filter
-from fe2tui.model.money import AccountCost, Alert, AlertLimits, account_cost, alert_of
-from fe2tui.tui.account_totals import TotalsTracker
+from fe2tui.model.money import AccountCost, AccountTracker, Alert, AlertLimits, account_cost, alert_of
 from fe2tui.tui.instance_list import Superseded, compute_visible_rows
 from fe2tui.tui.list_model import Arrangement
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
@@ -112,7 +111,7 @@ def with_ledgers(seen: Fleet, random: Random, moment: datetime) -> Fleet:
 @pytest.mark.parametrize("seed", range(8))
 def test_sums_that_are_kept_up_equal_sums_computed_from_scratch(seed: int) -> None:
     random, limits = Random(seed), AlertLimits(timedelta(hours=200), Decimal(40))
-    tally, seen, moment = TotalsTracker(limits), many(50), NOW
+    tally, seen, moment = AccountTracker(limits), many(50), NOW
     for _ in range(12):
         moment += timedelta(seconds=random.choice([2, 60, 20_000]))
         seen = with_ledgers(changed(seen, random), random, moment)
@@ -132,7 +131,7 @@ def test_sums_of_nothing_new_go_on_with_time_also_at_prices_of_the_past() -> Non
         key: (InstanceUsage(key, one.name, one.type, one.launched_at or NOW, None, Decimal("0.01")),)
         for key, one in seen.instances.items()
     }
-    seen, tally = replace(seen, instance_usage={**seen.instance_usage, **recorded}), TotalsTracker()
+    seen, tally = replace(seen, instance_usage={**seen.instance_usage, **recorded}), AccountTracker()
     first = tally.update(seen, NOW)
     for hours in (1, 30, 150):
         later = NOW + timedelta(hours=hours)
@@ -143,13 +142,13 @@ def test_sums_of_nothing_new_go_on_with_time_also_at_prices_of_the_past() -> Non
 
 def test_a_run_of_seconds_goes_on_costing_until_its_minute_is_full() -> None:
     short = InstanceUsage("i-1", "", "t3.micro", NOW, NOW + timedelta(seconds=1), Decimal(360))
-    seen, tally = replace(fleet([]), instance_usage={"i-1": (short,)}), TotalsTracker()
+    seen, tally = replace(fleet([]), instance_usage={"i-1": (short,)}), AccountTracker()
     for seconds, spent in ((1, "0.1"), (30, "3"), (60, "6"), (4_000, "6")):
         assert tally.update(seen, NOW + timedelta(seconds=seconds)).spent == pytest.approx(Decimal(spent))
 
 
 def test_a_new_month_begins_at_nothing() -> None:
-    seen, tally = many(10), TotalsTracker()
+    seen, tally = many(10), AccountTracker()
     tally.update(seen, NOW)
     first = NOW.replace(month=12, day=1, hour=0)
     assert tally.update(seen, first).spent == 0 == account_cost(seen, first).month
@@ -160,14 +159,14 @@ def test_what_was_terminated_this_month_stays_in_its_sum() -> None:
     run = InstanceUsage("i-gone", "gone", "t3.micro", NOW - 2 * HOUR, NOW - HOUR, price)
     seen = replace(many(3), instance_usage={"i-gone": (run,)})
     assert (
-        TotalsTracker().update(seen, NOW).spent - TotalsTracker().update(replace(seen, instance_usage={}), NOW).spent
+        AccountTracker().update(seen, NOW).spent - AccountTracker().update(replace(seen, instance_usage={}), NOW).spent
         == price
     )
 
 
 def test_without_prices_every_machine_that_runs_counts_as_unknown() -> None:
     seen = replace(many(4), prices=type(PRICES)())
-    sums = TotalsTracker().update(seen, NOW)
+    sums = AccountTracker().update(seen, NOW)
     assert sums.unknown == sums.running == 3
 
 
@@ -196,7 +195,7 @@ def test_how_many_have_no_price_and_what_is_at_least_are_those_of_the_account(se
     seen = replace(
         seen, instance_usage={**seen.instance_usage, **{run.instance_id: (run,) for run in gone}, stopped.id: (unseen,)}
     )
-    sums, account = TotalsTracker().update(seen, NOW), account_cost(seen, NOW)
+    sums, account = AccountTracker().update(seen, NOW), account_cost(seen, NOW)
     assert sums.unknown == unpriced(account) > 0
     counted = [row for row in account.rows if not row.at_most]
     assert sums.is_hour_partial is any(row.hour_parts.unknown for row in counted)
@@ -204,6 +203,6 @@ def test_how_many_have_no_price_and_what_is_at_least_are_those_of_the_account(se
 
 
 def test_sums_of_what_is_all_known_are_not_at_least() -> None:
-    sums = TotalsTracker().update(fleet([instance(1)]), NOW)
+    sums = AccountTracker().update(fleet([instance(1)]), NOW)
     assert not sums.is_hour_partial
     assert not sums.is_month_partial

@@ -13,8 +13,8 @@ from fe2tui.errors import DeniedError, ExpiredError, Fe2Error, NoCredentialsErro
 from fe2tui.model.fleet import Prices, Problem
 from fe2tui.model.instance import State
 from fe2tui.model.location import Location
+from fe2tui.model.money import AccountTotals
 from fe2tui.tui import status_bar
-from fe2tui.tui.account_totals import AccountTotals
 from fe2tui.tui.availability import ACTIVITY, INSTANCES
 from fe2tui.tui.command_context import CommandContext, Services
 from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen

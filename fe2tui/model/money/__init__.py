@@ -9,7 +9,7 @@ down with theirs when they are seen, and of spot machines the market's history t
 
 from __future__ import annotations
 
-from fe2tui.model.money.account import AccountCost, Amounts, CostRow, account_cost
+from fe2tui.model.money.account import AccountCost, AccountTotals, AccountTracker, Amounts, CostRow, account_cost
 from fe2tui.model.money.alerts import Alert, AlertLimits, AlertTimes, alert_of, alert_times_of
 from fe2tui.model.money.calendar import day_start, month_start
 from fe2tui.model.money.rates import (
@@ -65,6 +65,8 @@ __all__ = [
     "SHARED",
     "SPOT_HISTORY_KEPT_BY_EC2",
     "AccountCost",
+    "AccountTotals",
+    "AccountTracker",
     "Alert",
     "AlertLimits",
     "AlertTimes",

@@ -1,15 +1,21 @@
-"""The account's costs as rows and sums."""
+"""What the account costs: the totals of the status line, and the rows of the cost table.
+
+Both are added up from the same charges. ``AccountTracker`` keeps those of every instance and volume from one fleet to
+the next and computes again only what changed; ``account_cost`` is for one fleet alone.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
-from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage
+from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, diff
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.money.alerts import Alert, AlertLimits, AlertTimes, alert_times_of
 from fe2tui.model.money.calendar import day_start, month_start
 from fe2tui.model.money.rates import (
     ADDRESS_PER_HOUR,
@@ -22,6 +28,7 @@ from fe2tui.model.money.rates import (
 from fe2tui.model.money.unknown import unknown_cost_sentences
 from fe2tui.model.money.usage import (
     Charge,
+    CostPart,
     instance_usage_charges,
     instance_usage_of,
     last_name,
@@ -174,39 +181,303 @@ def _dollars(amount: Decimal | None, places: int = 2) -> str:
     return dollars(amount, places, sign="$")
 
 
-_NOTHING = Decimal(0)
 _KIND_ORDER: Mapping[CostKind, int] = {"instance": 0, "disk": 1, "address": 2, "snapshots": 3}
+_SECONDS_PER_HOUR = Decimal(3600)
+_NO_ALERT_TIMES = AlertTimes()
+_NO_LIMITS = AlertLimits(None, None)
+
+_Thing = TypeVar("_Thing")
+
+
+class AccountTotals(NamedTuple):
+    """What the status line says of a fleet at a moment: counts of instances, and dollars as far as they are known.
+
+    ``per_hour`` is the present rate. ``spent`` is since the first of the month, UTC; it grows by ``spending`` an hour.
+    ``unknown`` counts the instances whose own price is not known. ``is_hour_partial`` and ``is_month_partial`` say that
+    some amount is missing in ``per_hour`` or in ``spent``. ``long_running`` and ``costly`` count the instances with
+    that alert. ``recomputed`` counts the instances and volumes that were computed again for these totals.
+    """
+
+    total: int
+    running: int
+    moving: int
+    stopped: int
+    per_hour: Decimal
+    spent: Decimal
+    at: datetime
+    unknown: int = 0
+    recomputed: int = 0
+    spending: Decimal = _ZERO
+    long_running: int = 0
+    costly: int = 0
+    is_hour_partial: bool = False
+    is_month_partial: bool = False
+
+    def this_month(self, now: datetime) -> Decimal:
+        """Dollars since the first of the month, at a moment soon after ``at``."""
+        return self.spent + self.spending * _seconds(max(now - self.at, timedelta(0))) / _SECONDS_PER_HOUR
+
+
+class _Contribution(NamedTuple):
+    """What one instance or volume adds to the account.
+
+    ``hour_parts`` are dollars an hour now by part, None where not known; ``hour`` is the sum of the known ones.
+    ``charges`` are all that it cost and costs; of a volume, ``usages`` has the usage behind each of them.
+    ``before`` is the month so far minus ``spending`` (dollars an hour) since the month began. ``changes_by_itself``:
+    ``spending`` will change without a change of the thing.
+    """
+
+    hour_parts: tuple[tuple[CostPart, Decimal | None], ...]
+    charges: Sequence[Charge]
+    usages: Sequence[VolumeUsage]
+    hour: Decimal
+    spending: Decimal
+    before: Decimal
+    changes_by_itself: bool
+    is_hour_partial: bool
+    partial_parts: frozenset[str]  # of the month
+    state: State | None = None
+    is_price_unknown: bool = False
+    alert_times: AlertTimes = _NO_ALERT_TIMES
+
+    @property
+    def counts(self) -> tuple[bool, ...]:
+        """What it adds to the counts of ``AccountTotals``."""
+        state = self.state
+        return (
+            state is State.RUNNING,
+            state is not None and state.is_moving,
+            state is State.STOPPED,
+            self.is_price_unknown,
+            self.is_hour_partial,
+            bool(self.partial_parts),
+        )
+
+
+class AccountTracker:
+    """Adds up one region of an account, fleet after fleet, and computes only what changed since the last one.
+
+    ``limits`` say from when on an instance has an alert. Any thread may call; the calls wait for each other.
+    """
+
+    def __init__(self, limits: AlertLimits | None = None) -> None:
+        self._limits = limits or AlertLimits()
+        self._lock = threading.Lock()
+        self._fleet: Fleet | None = None
+        self._month = datetime(1970, 1, 1, tzinfo=UTC)
+        self._contributions: dict[str, _Contribution] = {}
+        self._alert_times: dict[str, AlertTimes] = {}
+        self._self_changing_ids: set[str] = set()
+        self._clear()
+
+    def update(self, fleet: Fleet, now: datetime) -> AccountTotals:
+        """The totals of a fleet."""
+        with self._lock:
+            return self._update(fleet, now)
+
+    def cost(self, fleet: Fleet, now: datetime) -> AccountCost:
+        """The rows of a fleet and their sums. Takes a fraction of a second for ten thousand instances."""
+        with self._lock:
+            self._update(fleet, now)
+            builder = _RowsBuilder(fleet, now, self._contributions)
+        counted = sorted(builder.rows(), key=_row_sort_key)
+        per_hour = sum((row.hour_parts.known for row in counted), _ZERO)
+        return AccountCost(
+            at=now,
+            per_hour=per_hour,
+            per_month=per_hour * HOURS_A_MONTH,
+            today=sum((row.today_parts.known for row in counted), _ZERO),
+            month=sum((row.month_parts.known for row in counted), _ZERO),
+            rows=(*counted, *builder.snapshot_rows()),
+            missing=unknown_cost_sentences(fleet, now, counted),
+            snapshots_per_month=snapshots_per_month(fleet.snapshots.values(), fleet.prices),
+        )
+
+    def _clear(self) -> None:
+        self._contributions.clear()
+        self._alert_times.clear()
+        self._self_changing_ids.clear()
+        self._counts = [0, 0, 0, 0, 0, 0]
+        self._hour = self._spending = self._before = _ZERO
+
+    def _update(self, fleet: Fleet, now: datetime) -> AccountTotals:
+        month, last = month_start(now), self._fleet
+        if last is None or month != self._month or not _have_same_prices(last, fleet):
+            self._clear()
+            self._month, last = month, None
+        elapsed = _seconds(now - month)
+        changed_ids = _all_ids(fleet) if last is None else _changed_ids(last, fleet) | self._self_changing_ids
+        for key in changed_ids:
+            self._drop(key)
+            contribution = self._contribution(key, fleet, now, elapsed)
+            if contribution is not None:
+                self._add(key, contribution)
+        self._fleet = fleet
+        running, moving, stopped, unknown, partial_hours, partial_months = self._counts
+        alerts = [alert for times in self._alert_times.values() if (alert := times.alert_at(now)) is not None]
+        return AccountTotals(
+            total=len(fleet.instances),
+            running=running,
+            moving=moving,
+            stopped=stopped,
+            per_hour=self._hour + ADDRESS_PER_HOUR * len(fleet.idle_addresses),
+            spent=self._before + self._spending * elapsed / _SECONDS_PER_HOUR,
+            at=now,
+            unknown=unknown,
+            recomputed=len(changed_ids),
+            spending=self._spending,
+            long_running=alerts.count(Alert.LONG),
+            costly=alerts.count(Alert.COSTLY),
+            is_hour_partial=partial_hours > 0,
+            # AWS does not say since when an address is idle, so what it cost this month is not known
+            is_month_partial=partial_months > 0 or bool(fleet.idle_addresses),
+        )
+
+    def _contribution(self, key: str, fleet: Fleet, now: datetime, elapsed: Decimal) -> _Contribution | None:
+        instance = fleet.instances.get(key)
+        if instance is not None:
+            return self._instance_contribution(instance, fleet, now, elapsed)
+        if instance_usages := fleet.instance_usage.get(key):
+            charges = _charges(instance_usages, fleet)
+            gone = self._sum((), charges, (), now, elapsed)
+            return gone._replace(is_price_unknown=_is_price_unknown(gone, instance_usages))
+        volume = fleet.volumes.get(key)
+        usages: Sequence[VolumeUsage] = fleet.volume_usage.get(key, ())
+        hour_parts: tuple[tuple[CostPart, Decimal | None], ...] = ()
+        if volume is not None:
+            usages = volume_usage_of(volume, fleet, "")
+            per_month = volume_per_month(volume, fleet.prices)
+            hour_parts = (("disk", None if per_month is None else per_month / HOURS_A_MONTH),)
+        elif not usages:
+            return None
+        partial_parts = frozenset(() if usages else ("disk",))
+        return self._sum(hour_parts, list(map(volume_usage_charge, usages)), usages, now, elapsed, partial_parts)
+
+    def _instance_contribution(
+        self, instance: Instance, fleet: Fleet, now: datetime, elapsed: Decimal
+    ) -> _Contribution:
+        cost, usages = hourly_cost(instance, fleet), instance_usage_of(instance, fleet)
+        hour_parts: list[tuple[CostPart, Decimal | None]] = [("machine", cost.instance), ("address", cost.address)]
+        partial_parts: frozenset[str] = frozenset()
+        if instance.state is not State.TERMINATED:
+            unread = [one.volume_id for one in instance.attachments if one.volume_id not in fleet.volumes]
+            if unread:
+                hour_parts.append(("disk", None))
+            if any(key not in fleet.volume_usage for key in unread):
+                partial_parts = frozenset(("disk",))
+        found = self._sum(tuple(hour_parts), _charges(usages, fleet), (), now, elapsed, partial_parts)
+        return found._replace(
+            state=instance.state,
+            is_price_unknown=cost.instance is None or _is_price_unknown(found, usages),
+            alert_times=alert_times_of(instance, fleet, now, self._limits),
+        )
+
+    def _sum(
+        self,
+        hour_parts: tuple[tuple[CostPart, Decimal | None], ...],
+        charges: Sequence[Charge],
+        usages: Sequence[VolumeUsage],
+        now: datetime,
+        elapsed: Decimal,
+        partial_parts: frozenset[str] = frozenset(),
+    ) -> _Contribution:
+        spending = spent = _ZERO
+        changes_by_itself = False
+        for charge in charges:
+            amount = charge.cost_between(self._month, now)
+            if amount is None:
+                partial_parts |= {charge.part}
+            else:
+                spent += amount
+            changes_by_itself = changes_by_itself or charge.changes_after(now)
+            if charge.is_active(now):
+                spending += charge.rate_per_hour(now) or _ZERO
+        return _Contribution(
+            hour_parts,
+            charges,
+            usages,
+            hour=sum((amount for _, amount in hour_parts if amount is not None), _ZERO),
+            spending=spending,
+            before=spent - spending * elapsed / _SECONDS_PER_HOUR,
+            changes_by_itself=changes_by_itself,
+            is_hour_partial=any(amount is None for _, amount in hour_parts),
+            partial_parts=partial_parts,
+        )
+
+    def _add(self, key: str, contribution: _Contribution) -> None:
+        self._contributions[key] = contribution
+        self._count(contribution, 1)
+        if contribution.changes_by_itself:
+            self._self_changing_ids.add(key)
+        if contribution.alert_times != _NO_ALERT_TIMES:
+            self._alert_times[key] = contribution.alert_times
+
+    def _drop(self, key: str) -> None:
+        contribution = self._contributions.pop(key, None)
+        if contribution is not None:
+            self._count(contribution, -1)
+            self._self_changing_ids.discard(key)
+            self._alert_times.pop(key, None)
+
+    def _count(self, contribution: _Contribution, sign: int) -> None:
+        for index, counts in enumerate(contribution.counts):
+            self._counts[index] += sign * counts
+        self._hour += sign * contribution.hour
+        self._spending += sign * contribution.spending
+        self._before += sign * contribution.before
 
 
 def account_cost(fleet: Fleet, now: datetime) -> AccountCost:
-    """What all there is costs, from a fleet with its ledgers (``Fleet.runs`` and ``Fleet.disks``).
+    """What a fleet costs, with its rows. ``AccountTracker`` does it quicker for one fleet after another."""
+    return AccountTracker(_NO_LIMITS).cost(fleet, now)
 
-    Takes a fraction of a second for ten thousand instances.
-    """
-    books = _AccountSums(fleet, now)
-    for instance in fleet.instances.values():
-        books.add_instance(instance)
-    for instance_id, usages in fleet.instance_usage.items():
-        if instance_id not in fleet.instances:
-            books.add_gone_instance(instance_id, usages)
-    for volume in fleet.volumes.values():
-        books.add_volume(volume)
-    for volume_id, volume_usages in fleet.volume_usage.items():
-        if volume_id not in fleet.volumes:
-            books.add_volume_usage(volume_usages, None)
-    books.add_idle_addresses()
-    counted = sorted(books.rows(), key=_row_sort_key)
-    per_hour = sum((row.hour_parts.known for row in counted), _NOTHING)
-    return AccountCost(
-        at=now,
-        per_hour=per_hour,
-        per_month=per_hour * HOURS_A_MONTH,
-        today=sum((row.today_parts.known for row in counted), _NOTHING),
-        month=sum((row.month_parts.known for row in counted), _NOTHING),
-        rows=(*counted, *books.snapshot_rows()),
-        missing=unknown_cost_sentences(fleet, now, counted),
-        snapshots_per_month=snapshots_per_month(fleet.snapshots.values(), fleet.prices),
-    )
+
+def _charges(usages: Iterable[InstanceUsage], fleet: Fleet) -> Sequence[Charge]:
+    return [charge for usage in usages for charge in instance_usage_charges(usage, fleet.spot_history)]
+
+
+def _is_price_unknown(contribution: _Contribution, usages: Sequence[InstanceUsage]) -> bool:
+    """Whether a price is missing in the month. Where AWS does not tell how long a run was, its length is missing."""
+    return "machine" in contribution.partial_parts and not any(usage.has_unknown_length for usage in usages)
+
+
+def _have_same_prices(last: Fleet, fleet: Fleet) -> bool:
+    """Whether what is the same in both costs the same. Spot histories are replaced when they are read: seldom."""
+    is_same_history = last.spot_history is fleet.spot_history or last.spot_history == fleet.spot_history
+    return last.location == fleet.location and last.prices == fleet.prices and is_same_history
+
+
+def _all_ids(fleet: Fleet) -> set[str]:
+    return {*fleet.instances, *fleet.instance_usage, *fleet.volumes, *fleet.volume_usage}
+
+
+def _changed_ids(last: Fleet, fleet: Fleet) -> set[str]:
+    """The ids of the instances and volumes whose contribution may have changed."""
+    difference = diff(last, fleet)
+    changed_ids = set(difference.added | difference.removed | difference.changed)
+    changed_usage = _differing_ids(last.volume_usage, fleet.volume_usage)
+    changed_ids |= _differing_ids(last.instance_usage, fleet.instance_usage) | changed_usage
+    changed_ids |= _differing_ids(last.volumes, fleet.volumes)
+    if last.volumes is not fleet.volumes or changed_usage:
+        # when an instance becomes costly depends on the volumes it has and had
+        changed_ids.update(usage.instance_id for key in changed_usage for usage in last.volume_usage.get(key, ()))
+        changed_ids.update(
+            instance_id
+            for instance_id, instance in fleet.instances.items()
+            if any(attachment.volume_id in changed_ids for attachment in instance.attachments)
+        )
+    return changed_ids
+
+
+def _differing_ids(before: Mapping[str, _Thing], after: Mapping[str, _Thing]) -> set[str]:
+    if before is after:
+        return set()
+    changed = {key for key, thing in after.items() if (was := before.get(key)) is not thing and was != thing}
+    return changed | {key for key in before if key not in after}
+
+
+def _seconds(span: timedelta) -> Decimal:
+    return Decimal(span // timedelta(microseconds=1)) / 1_000_000
 
 
 def _row_sort_key(row: CostRow) -> tuple[int, Decimal, str, str]:
@@ -225,7 +496,7 @@ class _PartSums:
         if amount is None:
             self.unknown.add(part)
         elif amount:
-            self.amounts[part] = self.amounts.get(part, _NOTHING) + amount
+            self.amounts[part] = self.amounts.get(part, _ZERO) + amount
 
     def to_amounts(self) -> Amounts:
         return Amounts(**self.amounts, unknown=frozenset(self.unknown))
@@ -243,149 +514,133 @@ class _RowSums:
     today: _PartSums = field(default_factory=_PartSums)
     month: _PartSums = field(default_factory=_PartSums)
 
-    def to_row(self, key: str) -> CostRow | None:
-        """The row; None of what is no more and cost nothing this month."""
+    def add_unknown_past(self, part: CostPart) -> None:
+        self.today.add(part, None)
+        self.month.add(part, None)
+
+    def to_row(self, key: str, *, at_most: bool = False) -> CostRow | None:
+        """The row; None for what no longer exists and cost nothing this month."""
         if not (self.exists or self.hour.amounts or self.month.amounts or self.month.unknown):
             return None
-        return CostRow(
-            self.kind,
-            key,
-            self.label,
-            self.what,
-            self.hour.to_amounts(),
-            self.today.to_amounts(),
-            self.month.to_amounts(),
-        )
+        amounts = (self.hour.to_amounts(), self.today.to_amounts(), self.month.to_amounts())
+        return CostRow(self.kind, key, self.label, self.what, *amounts, at_most=at_most)
 
 
-class _AccountSums:
-    """The rows of an account, being written."""
+class _RowsBuilder:
+    """Puts every charge into the row of the instance, volume or address that it was paid for."""
 
-    def __init__(self, fleet: Fleet, now: datetime) -> None:
+    def __init__(self, fleet: Fleet, now: datetime, contributions: Mapping[str, _Contribution]) -> None:
         self._fleet = fleet
         self._now = now
         self._day, self._month = day_start(now), month_start(now)
         self._rows: dict[str, _RowSums] = {}
-        self._owners: dict[str, str] = {}  # of volumes: the instances they are attached to
+        self._owners = {
+            attachment.volume_id: instance.id
+            for instance in fleet.instances.values()
+            if instance.state is not State.TERMINATED
+            for attachment in instance.attachments
+        }
+        for key, instance in fleet.instances.items():
+            self._add_instance(instance, contributions[key])
+        for key, usages in fleet.instance_usage.items():
+            if usages and key not in fleet.instances:
+                self._add_gone_instance(key, usages, contributions[key])
+        for key, volume in fleet.volumes.items():
+            self._add_volume(volume, contributions[key])
+        for key in fleet.volume_usage:
+            if key not in fleet.volumes and key in contributions:
+                self._add_volume_charges(key, None, contributions[key], "")
+        for address in fleet.idle_addresses:
+            row = self._rows[address] = _RowSums("address", address, "Elastic IP, unused", True)
+            row.hour.add("address", ADDRESS_PER_HOUR)
+            row.add_unknown_past("address")
 
     def rows(self) -> Iterable[CostRow]:
-        """What has been written, in no order."""
-        for key, entry in self._rows.items():
-            row = entry.to_row(key)
-            if row is not None:
-                yield row
+        """The rows of all but snapshots, in no order."""
+        return [row for key, sums in self._rows.items() if (row := sums.to_row(key)) is not None]
 
-    def add_instance(self, instance: Instance) -> None:
-        """Its machine and its address; and which disks are its own."""
-        fleet, cost = self._fleet, hourly_cost(instance, self._fleet)
+    def _add_instance(self, instance: Instance, contribution: _Contribution) -> None:
         bought = " spot" if instance.is_spot else ""
         what = f"{instance.type}{bought} {instance.state.value.replace('-', ' ')}"
-        usages = instance_usage_of(instance, fleet)
-        # a name is taken off what is terminated, so that another may have it
-        named = instance.name or (last_name(usages) if instance.state.is_gone else "")
-        label = named or instance.id
-        entry = self._rows[instance.id] = _RowSums("instance", label, what, not instance.state.is_gone)
-        entry.hour.add("machine", cost.instance)
-        entry.hour.add("address", cost.address)
-        for usage in usages:
-            self._add_charges(entry, instance_usage_charges(usage, self._fleet.spot_history))
-        if instance.state is State.TERMINATED:
-            return
-        for attachment in instance.attachments:
-            self._owners[attachment.volume_id] = instance.id
-            if attachment.volume_id not in fleet.volumes:
-                entry.hour.add("disk", None)
-                if attachment.volume_id not in fleet.volume_usage:
-                    entry.today.add("disk", None)
-                    entry.month.add("disk", None)
+        name = instance.name
+        if not name and instance.state.is_gone:  # the name is taken off an instance when it is terminated
+            name = last_name(instance_usage_of(instance, self._fleet))
+        row = _RowSums("instance", name or instance.id, what, not instance.state.is_gone)
+        self._rows[instance.id] = row
+        for part, amount in contribution.hour_parts:
+            row.hour.add(part, amount)
+        for charge in contribution.charges:
+            self._add_charge(row, charge)
+        if "disk" in contribution.partial_parts:
+            row.add_unknown_past("disk")
 
-    def add_gone_instance(self, instance_id: str, usages: Sequence[InstanceUsage]) -> None:
-        """The runs of an instance that EC2 no longer shows; it is called what it was last."""
-        for usage in usages:
-            ended_at = usage.ended_before or usage.ended_at
-            if ended_at is None or ended_at > self._month:
-                kind = next((one.type for one in reversed(usages) if one.type), "")
-                what = f"{kind}, no more there" if kind else "no more there"
-                label = last_name(usages) or instance_id
-                entry = self._rows.setdefault(instance_id, _RowSums("instance", label, what, False))
-                self._add_charges(entry, instance_usage_charges(usage, self._fleet.spot_history))
+    def _add_gone_instance(
+        self, instance_id: str, usages: Sequence[InstanceUsage], contribution: _Contribution
+    ) -> None:
+        type_name = next((usage.type for usage in reversed(usages) if usage.type), "")
+        what = f"{type_name}, no more there" if type_name else "no more there"
+        row = self._rows[instance_id] = _RowSums("instance", last_name(usages) or instance_id, what, False)
+        for charge in contribution.charges:
+            self._add_charge(row, charge)
 
-    def add_volume(self, volume: Volume) -> None:
-        """What a disk costs now, for what it is attached to, and what it cost before."""
-        owner, rate = self._owners.get(volume.id, ""), volume_per_month(volume, self._fleet.prices)
-        entry = self._rows.get(owner) or self._unattached_volume(volume.id, volume)
-        entry.hour.add("disk", None if rate is None else rate / HOURS_A_MONTH)
-        usages = volume_usage_of(volume, self._fleet, owner)
-        if not usages:
-            entry.today.add("disk", None)
-            entry.month.add("disk", None)
-        self.add_volume_usage(usages, volume)
+    def _add_volume(self, volume: Volume, contribution: _Contribution) -> None:
+        owner = self._owners.get(volume.id, "")
+        row = self._rows.get(owner) or self._volume_row(volume.id, volume)
+        for part, amount in contribution.hour_parts:
+            row.hour.add(part, amount)
+        if "disk" in contribution.partial_parts and not contribution.charges:
+            row.add_unknown_past("disk")
+        self._add_volume_charges(volume.id, volume, contribution, owner)
 
-    def add_volume_usage(self, usages: Iterable[VolumeUsage], volume: Volume | None) -> None:
-        """What a disk cost, each stretch for what it was attached to then."""
-        for usage in usages:
-            if usage.ended_at is not None and usage.ended_at <= self._month:
+    def _add_volume_charges(
+        self, volume_id: str, volume: Volume | None, contribution: _Contribution, owner: str
+    ) -> None:
+        """What a volume cost, each charge for the instance it was attached to then."""
+        is_recorded = bool(self._fleet.volume_usage.get(volume_id))
+        for usage, charge in zip(contribution.usages, contribution.charges, strict=True):
+            if charge.ends_at is not None and charge.ends_at <= self._month:
                 continue
-            entry = self._rows.get(usage.instance_id)
-            if entry is None and usage.instance_id:
-                label = usage.instance_id
-                entry = self._rows[label] = _RowSums("instance", label, "no more there", False)
-            if entry is None:
-                entry = self._unattached_volume(usage.volume_id, volume, usage)
-            self._add_charges(entry, (volume_usage_charge(usage),))
+            instance_id = usage.instance_id if is_recorded else owner
+            row = self._rows.get(instance_id)
+            if row is None and instance_id:
+                row = self._rows[instance_id] = _RowSums("instance", instance_id, "no more there", False)
+            self._add_charge(row or self._volume_row(volume_id, volume, usage), charge)
 
-    def _unattached_volume(self, volume_id: str, volume: Volume | None, usage: VolumeUsage | None = None) -> _RowSums:
-        entry = self._rows.get(volume_id)
-        if entry is None:
-            is_free = volume is not None and volume_id not in self._owners
+    def _volume_row(self, volume_id: str, volume: Volume | None, usage: VolumeUsage | None = None) -> _RowSums:
+        row = self._rows.get(volume_id)
+        if row is None:
+            is_unattached = volume is not None and volume_id not in self._owners
             thing = volume or usage
             size = f"{thing.size} GiB {thing.type}" if thing else ""
-            fate = "unattached" if is_free else "attached by now" if volume else "deleted"
+            state = "unattached" if is_unattached else "attached by now" if volume else "deleted"
             label = (volume.name if volume else "") or volume_id
-            entry = self._rows[volume_id] = _RowSums("disk", label, f"{size}, {fate}", is_free)
-        return entry
+            row = self._rows[volume_id] = _RowSums("disk", label, f"{size}, {state}", is_unattached)
+        return row
 
-    def add_idle_addresses(self) -> None:
-        """Elastic IPs associated with nothing. Since when, EC2 does not tell: what they cost before is not known."""
-        for address in self._fleet.idle_addresses:
-            entry = self._rows[address] = _RowSums("address", address, "Elastic IP, unused", True)
-            entry.hour.add("address", ADDRESS_PER_HOUR)
-            entry.today.add("address", None)
-            entry.month.add("address", None)
-
-    def _add_charges(self, entry: _RowSums, flows: Iterable[Charge]) -> None:
-        for flow in flows:
-            if flow.ends_at is not None and flow.ends_at <= self._month:
-                continue
-            entry.month.add(flow.part, flow.cost_between(self._month, self._now))
-            entry.today.add(flow.part, flow.cost_between(self._day, self._now))
+    def _add_charge(self, row: _RowSums, charge: Charge) -> None:
+        if charge.ends_at is None or charge.ends_at > self._month:
+            row.month.add(charge.part, charge.cost_between(self._month, self._now))
+            row.today.add(charge.part, charge.cost_between(self._day, self._now))
 
     def snapshot_rows(self) -> Iterable[CostRow]:
         """The images with their snapshots, each snapshot once; then the snapshots that no image uses."""
-        fleet, left = self._fleet, dict(self._fleet.snapshots)
+        left = dict(self._fleet.snapshots)
         rows = []
-        for image in fleet.images.values():
+        for image in self._fleet.images.values():
             own = [left.pop(key) for key in dict.fromkeys(image.snapshot_ids) if key in left]
             if own:
-                rows.append(self._snapshot_row(image.id, image.label, f"image: {_snapshot_text(own)}", own))
+                rows.append(self._snapshot_row(image.id, image.label, "image: ", own))
         if left:
-            rows.append(self._snapshot_row("", "of no image", _snapshot_text(left.values()), left.values()))
+            rows.append(self._snapshot_row("", "of no image", "", list(left.values())))
         return sorted(rows, key=_row_sort_key)
 
-    def _snapshot_row(self, key: str, label: str, what: str, snapshots: Iterable[Snapshot]) -> CostRow:
-        hour, today, month = _PartSums(), _PartSums(), _PartSums()
+    def _snapshot_row(self, key: str, label: str, kind: str, snapshots: Sequence[Snapshot]) -> CostRow:
+        size = sum(one.volume_size for one in snapshots)
+        row = _RowSums("snapshots", label, f"{kind}{plural(len(snapshots), 'snapshot')}, {size:,} GiB", True)
         for snapshot in snapshots:
             rate = snapshot_per_month(snapshot, self._fleet.prices)
-            per_hour = None if rate is None else rate / HOURS_A_MONTH
-            flow = Charge("snapshots", rate, snapshot.started_at or self._now, is_monthly=True)
-            hour.add("snapshots", per_hour)
-            today.add("snapshots", flow.cost_between(self._day, self._now))
-            month.add("snapshots", flow.cost_between(self._month, self._now))
-        return CostRow(
-            "snapshots", key, label, what, hour.to_amounts(), today.to_amounts(), month.to_amounts(), at_most=True
-        )
-
-
-def _snapshot_text(snapshots: Iterable[Snapshot]) -> str:
-    some = list(snapshots)
-    return f"{plural(len(some), 'snapshot')}, {sum(one.volume_size for one in some):,} GiB"
+            row.hour.add("snapshots", None if rate is None else rate / HOURS_A_MONTH)
+            self._add_charge(row, Charge("snapshots", rate, snapshot.started_at or self._now, is_monthly=True))
+        found = row.to_row(key, at_most=True)
+        assert found is not None  # it exists
+        return found

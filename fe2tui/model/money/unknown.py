@@ -100,17 +100,15 @@ def _sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator
 def _unseen_usage(fleet: Fleet, now: datetime) -> Iterator[str]:
     """What of this month's runs nobody saw, and AWS does not tell."""
     month = month_start(now)
-    found: dict[str, list[str]] = {}
+    labels_by_reason: dict[str, dict[str, None]] = {}
     for key, usages in fleet.instance_usage.items():
         for usage in usages:
-            why = _unseen_reason(usage)
+            reason = _unseen_reason(usage)
             ended_at = usage.ended_before or usage.ended_at
-            if why and (ended_at is None or ended_at > month):
-                names = found.setdefault(why, [])
-                if (label := _label(key, usages, fleet)) not in names:
-                    names.append(label)
-    for why, labels in found.items():
-        yield f"{why} ({_label_list(labels)})."
+            if reason and (ended_at is None or ended_at > month):
+                labels_by_reason.setdefault(reason, {})[_label(key, usages, fleet)] = None
+    for reason, labels in labels_by_reason.items():
+        yield f"{reason} ({_label_list(list(labels))})."
 
 
 def _unknown_spot_costs(fleet: Fleet, now: datetime, uncounted: Set[str]) -> Iterator[str]:
