@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from fe2tui.aws.session import Choice
     from fe2tui.settings import Settings
-    from fe2tui.tui.command_context import Severity
     from fe2tui.tui.controller import DashboardController
+    from fe2tui.tui.services import Severity
 
 KEY_TIMEOUT = 0.25  # at most for one key; its widget may be gone before it says that it is done
 TOAST_SECONDS = {"information": 4.0, "warning": 6.0, "error": 8.0}
@@ -153,13 +153,13 @@ class Dashboard(App[None], inherit_bindings=False):
             try:
                 await work
             except Fe2Error as error:
-                self.controller.services.report_error(name, error)
+                self.controller.report_error(name, error)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
                 from fe2tui.tui.internal_error import log_internal_error
 
-                self.controller.services.report_error(name, log_internal_error(error))
+                self.controller.report_error(name, log_internal_error(error))
 
         return self.run_worker(guarded(), name=name, group=name, exit_on_error=False)
 

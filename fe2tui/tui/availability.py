@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fe2tui.model.instance import State
 from fe2tui.model.text import visible
 from fe2tui.model.type_compatibility import fixed_type_reason
+from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, ROW_NOUNS, SPOT
 
 if TYPE_CHECKING:
     from fe2tui.tui.command_context import CommandContext
-
-INSTANCES = "instances"
-IMAGES = "images"
-SPOT = "spot"
-ACTIVITY = "activity"
-MARKABLE_PANES = frozenset({INSTANCES, IMAGES})
-"""The panes that are lists of what a person has: their rows can be marked."""
-
-LIST_PANES = MARKABLE_PANES | {SPOT}
-"""The panes with a list in them: what looks at one or copies from it means something in each of them."""
-
-ROW_NOUNS: Mapping[str, str] = {INSTANCES: "instance", IMAGES: "image", SPOT: "type"}
 
 
 def always(context: CommandContext) -> str | None:

@@ -10,10 +10,11 @@ from importlib import import_module
 from typing import Any
 
 from fe2tui.errors import Fe2Error
-from fe2tui.tui.command_context import CommandContext, Severity
+from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import COMMANDS, COMMANDS_BY_ID, Command
 from fe2tui.tui.internal_error import log_internal_error
 from fe2tui.tui.key_queue import MAX_HOLD_SECONDS, KeyQueue
+from fe2tui.tui.services import Severity
 
 StartNamedWorker = Callable[[Awaitable[None], str], object]
 

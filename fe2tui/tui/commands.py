@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fe2tui.model.text import join_words, plural
 from fe2tui.tui import availability
-from fe2tui.tui.availability import ACTIVITY, IMAGES, INSTANCES, LIST_PANES, SPOT
-from fe2tui.tui.availability import MARKABLE_PANES as _ROWS
+from fe2tui.tui.pane_ids import ACTIVITY, ALL_PANES, INSTANCES, LIST_PANES, MARKABLE_PANES, PANES, SPOT
 
 if TYPE_CHECKING:
     from fe2tui.tui.command_context import CommandContext
@@ -16,13 +15,6 @@ if TYPE_CHECKING:
 
 Check = Callable[["CommandContext"], "str | None"]
 
-PANES: Mapping[str, tuple[str, str]] = {
-    INSTANCES: ("1", "Instances"),
-    IMAGES: ("2", "Images"),
-    SPOT: ("3", "Spot"),
-    ACTIVITY: ("6", "Activity"),
-}
-ALL_PANES = frozenset(PANES)
 DASHBOARD_ACTIONS, ACTIONS_PACKAGE = "fe2tui.tui.actions.dashboard", "fe2tui.tui.actions"
 
 
@@ -202,7 +194,7 @@ RESOURCE_COMMANDS: tuple[Command, ...] = (
         _INSTANCE_GROUP,
         f"{ACTIONS_PACKAGE}.deregister:terminate_or_deregister",
         check=availability.can_remove,
-        panes=availability.MARKABLE_PANES,
+        panes=MARKABLE_PANES,
         footer_order=50,
         is_write=True,
         title_for=availability.remove_title,
@@ -231,7 +223,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
         _LIST_GROUP,
         f"{DASHBOARD_ACTIONS}:toggle_details",
         check=availability.has_target,
-        panes=_ROWS,
+        panes=MARKABLE_PANES,
         footer_order=40,
     ),
     Command(
@@ -242,7 +234,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
         _LIST_GROUP,
         f"{DASHBOARD_ACTIONS}:mark",
         check=availability.has_rows,
-        panes=_ROWS,
+        panes=MARKABLE_PANES,
         footer_order=90,
     ),
     Command(
@@ -253,7 +245,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
         _LIST_GROUP,
         f"{DASHBOARD_ACTIONS}:mark_all",
         check=availability.has_rows,
-        panes=_ROWS,
+        panes=MARKABLE_PANES,
         footer_order=130,
     ),
     Command(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.binding import Binding
 from textual.message import Message
 
+from fe2tui import paths
 from fe2tui.errors import CredentialsError, Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import Image
@@ -19,8 +21,7 @@ from fe2tui.model.money import AccountTotals, AlertLimits
 from fe2tui.model.progress import Activity, ignore_progress
 from fe2tui.model.text import visible
 from fe2tui.tui import gc_tuning
-from fe2tui.tui.availability import INSTANCES, SPOT
-from fe2tui.tui.command_context import CommandContext, Services, Severity, TaskFunction
+from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.command_runner import CommandRunner
 from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen, FleetWatch
 from fe2tui.tui.instance_list import InstanceList, VisibleRows
@@ -29,6 +30,7 @@ from fe2tui.tui.keymap import build_keymap
 from fe2tui.tui.layout import PaneSet
 from fe2tui.tui.list_model import ListModel, ListRows
 from fe2tui.tui.main_screen import MainScreen
+from fe2tui.tui.pane_ids import SPOT
 from fe2tui.tui.panes.details import RowDetails
 from fe2tui.tui.panes.images import IMAGE_LIST_SPEC, ImageRowScope
 from fe2tui.tui.panes.images import image_details as describe_image
@@ -39,7 +41,7 @@ from fe2tui.tui.panes.list_pane import ListModelTable, ListPane
 from fe2tui.tui.panes.spot import SpotPane
 from fe2tui.tui.read_state import ReadState
 from fe2tui.tui.refresh_timer import RefreshTimer
-from fe2tui.tui.services import HostKeyCache, RegionCaches
+from fe2tui.tui.services import Severity, TaskFunction
 from fe2tui.tui.startup import Startup
 from fe2tui.tui.status_bar import StatusBar
 from fe2tui.tui.task_runner import TaskRunner
@@ -53,165 +55,14 @@ if TYPE_CHECKING:
     from fe2tui.settings import Settings
     from fe2tui.store import Store
     from fe2tui.tasks.context import Context
+    from fe2tui.tasks.spot_prices import CurrentSpotPriceCache, SpotHistoryCache
+    from fe2tui.tasks.type_catalogue import TypeCatalogueCache
     from fe2tui.tui.app import Dashboard
-    from fe2tui.tui.panes.instances import InstanceTable
-
-
-class DashboardTaskHost:
-    """The host of ``jobs.Jobs``."""
-
-    def __init__(self, services: Services, controller: DashboardController, app: Dashboard) -> None:
-        self._services = services
-        self._controller = controller
-        self._app = app
-
-    def run_worker(self, work: Any, *, name: str, group: str, exit_on_error: bool) -> Worker[None]:
-        """Run a coroutine in a worker of the app."""
-        return self._app.run_worker(work, name=name, group=group, exit_on_error=exit_on_error)
-
-    def task_context(self, report: Report) -> Context:
-        """A context that reports there."""
-        return self._services.task_context(report)
-
-    def tell(self, text: str, severity: Severity = "information") -> None:
-        """A toast."""
-        self._services.tell(text, severity)
-
-    def nudge(self) -> None:
-        """Read at once, and be quick for a while."""
-        self._services.nudge()
-
-    def tasks_changed(self) -> None:
-        """Draw tasks under way anew."""
-        self._controller.activity_feed.redraw_soon()
-
-    def task_ended(self) -> None:
-        """A task ended: read again soon, and the log."""
-        self._services.nudge()
-        self._controller.activity_feed.read_log()
+    from fe2tui.tui.key_queue import KeyQueue
+    from fe2tui.tui.keymap import Keymap
 
 
 Answer = TypeVar("Answer")
-
-
-class DashboardServices(RegionCaches):
-    """The desk of ``view.Desk``."""
-
-    def __init__(self, controller: DashboardController, app: Dashboard, settings: Settings) -> None:
-        super().__init__()
-        self._controller = controller
-        self._app = app
-        self._clock = app.clock
-        self._settings = settings
-        self.fleet_watch = FleetWatch(controller, app, app.choice, settings, partial(_ask_mfa_code, self))
-        self.task_runner = TaskRunner(DashboardTaskHost(self, controller, app), app.clock)
-
-    @property
-    def app(self) -> Dashboard:
-        """The Textual app."""
-        return self._app
-
-    @property
-    def session(self) -> Session:
-        """The session with the place that is shown."""
-        return self.fleet_watch.session
-
-    @property
-    def store(self) -> Store:
-        """The store."""
-        return self.fleet_watch.store
-
-    @property
-    def settings(self) -> Settings:
-        """The person's settings."""
-        return self._settings
-
-    @property
-    def fleet(self) -> Fleet | None:
-        """The newest fleet."""
-        return self._controller.instance_list.fleet
-
-    def task_context(self, report: Report | None = None) -> Context:
-        """A context for a task."""
-        from fe2tui.tasks.context import Context
-
-        return Context(self.session, self.store, self.settings, report or ignore_progress, "dashboard", self._clock)
-
-    async def close(self) -> None:
-        """Let go of what is being read, and close sessions and store."""
-        self.stop_reading()
-        await self.fleet_watch.close()
-
-    def nudge(self) -> None:
-        """Make the poller quick for a while."""
-        self.fleet_watch.nudge()
-
-    def tell(self, text: str, severity: Severity = "information") -> None:
-        """Show a toast of one line."""
-        self._app.toast(text, severity)
-
-    def run_task(
-        self,
-        title: str,
-        run: TaskFunction,
-        *,
-        instances: Sequence[Instance] = (),
-        result_text: Callable[[Any], str] | None = None,
-    ) -> None:
-        """Run a task in a worker, shown in the activity pane."""
-        self.task_runner.start(title, run, instances, result_text, self.session.region)
-
-    def select(self, row_id: str) -> None:
-        """Put the cursor of its list on an instance or an image as soon as it is in sight."""
-        self._controller.main_screen.pane_set.select(row_id)
-
-    def read_images_soon(self) -> None:
-        """Have images and snapshots read soon."""
-        self.fleet_watch.read_images_soon()
-
-    async def ask(self, screen: Screen[Answer]) -> Answer | None:
-        """Open a form and wait for its answer."""
-        answer_future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
-
-        def take(answer: Answer | None) -> None:
-            if not answer_future.done():
-                answer_future.set_result(answer)
-
-        await self._app.push_screen(screen, take)
-        screen.call_after_refresh(self._app.key_queue.release)
-        return await answer_future
-
-    async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
-        """Show another region or another profile."""
-        await self.fleet_watch.go(region=region, profile=profile)
-
-    def visible_instances(self) -> Sequence[Instance]:
-        """The instances in the table, as shown."""
-        visible_rows = self._controller.instance_list.visible_rows
-        return (
-            [visible_rows.fleet.instances[instance_id] for instance_id in visible_rows.ids]
-            if visible_rows is not None
-            else []
-        )
-
-    def visible_cells(self, pane: str = INSTANCES) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """The list of a pane as shown."""
-        return self._controller.main_screen.pane_set.list_pane(pane).table.visible_cells()
-
-    def report_error(self, title: str, error: Fe2Error, *, shows_toast: bool = True) -> None:
-        """Keep a failure in the activity, and tell of it if it is not in sight anyway."""
-        self.task_runner.report_error(
-            title, error, self.session.region if self.fleet_watch.is_open else "", shows_toast=shows_toast
-        )
-        self._controller.activity_feed.redraw_soon()
-
-
-async def _ask_mfa_code(services: DashboardServices, serial: str) -> str:
-    """Ask for a one-time code; empty when nobody gives one."""
-    from fe2tui.tui.forms.mfa_code import MfaCodeForm
-
-    return await services.ask(MfaCodeForm(serial, profile=services.session.profile)) or ""
-
 
 REDRAW_DELAY = 0.1  # seconds: steps that come in a burst are drawn once
 _TASKS_UNTIL_SSH = frozenset({"launch", "start", "reboot"})
@@ -223,7 +74,7 @@ class ActivityFeed:
 
     def __init__(
         self,
-        services: DashboardServices,
+        services: DashboardController,
         main_screen: MainScreen,
         instance_table: InstanceTable,
         start_worker: Callable[[Awaitable[None], str], object],
@@ -283,6 +134,42 @@ class ActivityFeed:
         self.redraw_soon()
 
 
+class HostKeyCache:
+    """Answers at once with what was last found, and looks again where that may be out of date."""
+
+    def __init__(self, start_worker: Callable[[Awaitable[None]], object], on_change: Callable[[], None]) -> None:
+        self._start_worker = start_worker
+        self._on_change = on_change
+        self._cached: dict[str, bool] = {}
+        self._checked_ids: set[str] = set()
+
+    def has_host_key(self, instance_id: str) -> bool:
+        """Whether a host key of an instance is known, as far as that was found out."""
+        if instance_id not in self._checked_ids:
+            self._checked_ids.add(instance_id)
+            self._start_worker(self._refresh(instance_id))
+        return self._cached.get(instance_id, False)
+
+    def expire(self) -> None:
+        """Somebody may have connected."""
+        self._checked_ids.clear()
+
+    async def _refresh(self, instance_id: str) -> None:
+        has_key = await asyncio.to_thread(_has_host_key, instance_id)
+        if has_key is not self._cached.get(instance_id, False):
+            self._cached[instance_id] = has_key
+            self._on_change()
+
+
+def _has_host_key(instance_id: str) -> bool:
+    from fe2tui.ssh.hostkeys import HostKeys
+
+    try:
+        return bool(HostKeys(paths.known_hosts_file()).known_keys(instance_id))
+    except OSError:
+        return False
+
+
 UNTIL_OPENED = 0.25  # seconds that the main screen waits for the last fleet before it is drawn without
 DRAW_DELAY = 0.1  # seconds
 
@@ -292,17 +179,18 @@ class DashboardController:
 
     def __init__(self, app: Dashboard) -> None:
         self._app = app
-        self.clock = app.clock
-        self.settings = app.settings
-        self.keymap = build_keymap(app.settings.keys)
+        self._clock = app.clock
+        self._settings = app.settings
+        self._keymap = build_keymap(app.settings.keys)
         self.read_state = ReadState()
         self.limits = AlertLimits.from_settings(app.settings.long_run_hours, app.settings.high_cost)
         self.instance_list = InstanceList(
             lambda work: app.start_worker(work, "show"), app.clock, self._show_instances, self._show_totals, self.limits
         )
-        self.services = DashboardServices(self, app, app.settings)
+        self.fleet_watch = FleetWatch(self, app, app.choice, app.settings, self._ask_mfa_code)
+        self.task_runner = TaskRunner(self, app.clock)
         self.command_runner = CommandRunner(
-            self.command_context, app.start_worker, app.toast, self.services.report_error, app.key_queue
+            self.command_context, app.start_worker, app.toast, self.report_error, app.key_queue
         )
         self.instance_table = InstanceTable(app.settings.columns, app.clock, self.limits)
         self.image_list = ListModel(
@@ -310,21 +198,151 @@ class DashboardController:
         )
         self.image_table = ListModelTable(IMAGE_LIST_SPEC, app.clock, open_command="launch")
         self.spot_pane = SpotPane(
-            self.services, app.clock, lambda work: app.start_worker(work, "spot"), lambda: self.main_screen.pane == SPOT
+            self, app.clock, lambda work: app.start_worker(work, "spot"), lambda: self.main_screen.pane == SPOT
         )
         lists = PaneSet(
             ListPane(INSTANCE_KIND, self.instance_table, self.instance_list, self._describe_instance),
             ListPane(IMAGE_LIST_SPEC.kind, self.image_table, self.image_list, self._describe_image),
             self.spot_pane,
         )
-        self.main_screen = MainScreen(lists, app.clock, StatusBar(self), self)
-        self.activity_feed = ActivityFeed(self.services, self.main_screen, self.instance_table, app.start_worker)
+        self.refresh_timer = RefreshTimer(app, self)
+        self.main_screen: MainScreen = MainScreen(lists, app.clock, StatusBar(self), self, self.refresh_timer)
+        self.activity_feed = ActivityFeed(self, self.main_screen, self.instance_table, app.start_worker)
         self.interruption_notifier = InterruptionNotifier(
-            self.services, app.clock, lambda work: app.start_worker(work, "taken"), self.activity_feed.read_log
+            self, app.clock, lambda work: app.start_worker(work, "interruptions"), self.activity_feed.read_log
         )
         self.host_key_cache = HostKeyCache(lambda work: app.start_worker(work, "host keys"), self.redraw)
-        self.refresh_timer = RefreshTimer(app, self)
         self.startup = Startup(app, self)
+
+    # What it is for actions, forms and panes: see ``Services``
+
+    @property
+    def app(self) -> Dashboard:
+        return self._app
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        return self._clock
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def keymap(self) -> Keymap:
+        return self._keymap
+
+    @property
+    def key_queue(self) -> KeyQueue:
+        return self._app.key_queue
+
+    @property
+    def session(self) -> Session:
+        return self.fleet_watch.session
+
+    @property
+    def store(self) -> Store:
+        return self.fleet_watch.store
+
+    @property
+    def fleet(self) -> Fleet | None:
+        return self.instance_list.fleet
+
+    @cached_property
+    def catalogues(self) -> TypeCatalogueCache:
+        from fe2tui.tasks.type_catalogue import TypeCatalogueCache
+
+        return TypeCatalogueCache()
+
+    @cached_property
+    def spot_prices(self) -> CurrentSpotPriceCache:
+        from fe2tui.tasks.spot_prices import CurrentSpotPriceCache
+
+        return CurrentSpotPriceCache()
+
+    @cached_property
+    def spot_histories(self) -> SpotHistoryCache:
+        from fe2tui.tasks.spot_prices import SpotHistoryCache
+
+        return SpotHistoryCache()
+
+    def task_context(self, report: Report | None = None) -> Context:
+        from fe2tui.tasks.context import Context
+
+        return Context(self.session, self.store, self._settings, report or ignore_progress, "dashboard", self._clock)
+
+    def tell(self, text: str, severity: Severity = "information") -> None:
+        self._app.toast(text, severity)
+
+    def report_error(self, title: str, error: Fe2Error, *, shows_toast: bool = True) -> None:
+        region = self.session.region if self.fleet_watch.is_open else ""
+        self.task_runner.report_error(title, error, region, shows_toast=shows_toast)
+        self.activity_feed.redraw_soon()
+
+    def start_worker(self, work: Awaitable[None], name: str) -> Worker[None]:
+        return self._app.start_worker(work, name)
+
+    def run_worker(self, work: Any, *, name: str, group: str, exit_on_error: bool) -> Worker[None]:
+        """Run a task's coroutine in a worker of the app."""
+        return self._app.run_worker(work, name=name, group=group, exit_on_error=exit_on_error)
+
+    def run_task(
+        self,
+        title: str,
+        run: TaskFunction,
+        *,
+        instances: Sequence[Instance] = (),
+        result_text: Callable[[Any], str] | None = None,
+    ) -> None:
+        self.task_runner.start(title, run, instances, result_text, self.session.region)
+
+    async def ask(self, screen: Screen[Answer]) -> Answer | None:
+        answer_future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+
+        def take(answer: Answer | None) -> None:
+            if not answer_future.done():
+                answer_future.set_result(answer)
+
+        await self._app.push_screen(screen, take)
+        screen.call_after_refresh(self.key_queue.release)
+        return await answer_future
+
+    async def _ask_mfa_code(self, serial: str) -> str:
+        """Ask for a one-time code; empty when there is no answer."""
+        from fe2tui.tui.forms.mfa_code import MfaCodeForm
+
+        return await self.ask(MfaCodeForm(serial, profile=self.session.profile)) or ""
+
+    async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
+        await self.fleet_watch.go(region=region, profile=profile)
+
+    def perform(self, command_id: str) -> None:
+        self.command_runner.perform(command_id)
+
+    def select(self, row_id: str) -> None:
+        self.main_screen.pane_set.select(row_id)
+
+    def visible_instances(self) -> Sequence[Instance]:
+        visible_rows = self.instance_list.visible_rows
+        return [visible_rows.fleet.instances[one] for one in visible_rows.ids] if visible_rows is not None else []
+
+    def visible_cells(self, pane: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        return self.main_screen.pane_set.list_pane(pane).table.visible_cells()
+
+    # What the task runner tells
+
+    def nudge(self) -> None:
+        """Read at once, and be quick for a while."""
+        self.fleet_watch.nudge()
+
+    def tasks_changed(self) -> None:
+        """Draw the running tasks again."""
+        self.activity_feed.redraw_soon()
+
+    def task_ended(self) -> None:
+        """Read the fleet and the log again."""
+        self.nudge()
+        self.activity_feed.read_log()
 
     async def start(self) -> None:
         """Put the real screen in the place of the first frame, bind the keys, and start reading."""
@@ -333,7 +351,7 @@ class DashboardController:
         for binding in Binding.make_bindings(bindings):  # which knows / as slash
             app.bind(binding.key, binding.action, description=binding.description, show=False)
         app.theme_changed_signal.subscribe(app, lambda _: self.main_screen.recolour())
-        opening = self.services.fleet_watch.start_opening()
+        opening = self.fleet_watch.start_opening()
         self.main_screen.pane_layout.fit_to(*app.size)
         app.stylesheet.read_all(self.main_screen.css_path)  # the screen would have those that are known parsed again
         await asyncio.wait({opening}, timeout=UNTIL_OPENED)
@@ -344,21 +362,24 @@ class DashboardController:
         self.startup.start()
 
     async def close(self) -> None:
-        """Close sessions and store."""
-        await self.services.close()
+        """Close sessions and store, and end what is still being read."""
+        for name in ("catalogues", "spot_prices", "spot_histories"):
+            if name in self.__dict__:
+                getattr(self, name).close()
+        await self.fleet_watch.close()
 
     def command_context(self) -> CommandContext:
         """The dashboard as it is now."""
         visible_rows, table, fleet_watch, acting = (
             self.instance_list.visible_rows,
             self.instance_table,
-            self.services.fleet_watch,
+            self.fleet_watch,
             self.main_screen.pane_set.acting_pane.list_pane,
         )
         instances = visible_rows.fleet.instances if visible_rows is not None else {}
         images = self.image_list.items
         return CommandContext(
-            self.services,
+            self,
             fleet_watch.session.location if fleet_watch.is_open else Location("", ""),
             self.main_screen.pane,
             visible_rows.fleet if visible_rows is not None else None,
@@ -366,7 +387,7 @@ class DashboardController:
             tuple(instances[instance_id] for instance_id in table.visible_marks()) if table.marks else (),
             acting.visible_count if acting is not None else 0,
             acting.arrangement.filter.text if acting is not None else "",
-            len(self.services.task_runner.running),
+            len(self.task_runner.running),
             fleet_watch.session.read_only if fleet_watch.is_open else False,
             images.get(self.image_table.cursor_id) if self.image_table.cursor_id is not None else None,
             tuple(images[image_id] for image_id in self.image_table.visible_marks()) if self.image_table.marks else (),
@@ -385,19 +406,15 @@ class DashboardController:
             return None
         at = InstanceRowScope(fleet, self.clock(), limits=self.limits)
         is_known = self.host_key_cache.has_host_key(instance_id)
-        return describe_instance(instance, at, has_host_key=is_known, reads_cpu=self.services.fleet_watch.reads_cpu)
+        return describe_instance(instance, at, has_host_key=is_known, reads_cpu=self.fleet_watch.reads_cpu)
 
     def _describe_image(self, image_id: str) -> RowDetails | None:
         contents, image = self.image_list.snapshot, self.image_list.items.get(image_id)
         return describe_image(image, contents.scope_at(self.clock())) if contents is not None and image else None
 
-    def perform(self, command_id: str) -> None:
-        """Do what a click asked for."""
-        self.command_runner.perform(command_id)
-
     def warn(self, text: str) -> None:
         """Tell of something that is wrong and stops nothing, and keep it in the activity. From any thread."""
-        self._app.call_later(self.services.report_error, "Trouble", Fe2Error(text))
+        self._app.call_later(self.report_error, "Trouble", Fe2Error(text))
 
     def location_changed(self) -> None:
         """Another place is shown from now on."""
@@ -405,7 +422,7 @@ class DashboardController:
         self.interruption_notifier.reset()
         self.instance_list.reset()
         self.image_list.reset()
-        location = self.services.session.location
+        location = self.session.location
         self.main_screen.pane_set.reset(location)
         colour = self.settings.for_profile(location.profile).colour
         if not self.main_screen.status.set_background(colour):
@@ -430,10 +447,10 @@ class DashboardController:
 
     def show_fleet(self, event: FleetSeen) -> None:
         """A fleet was read, or is the one kept."""
-        if event.fleet.location != self.services.session.location:
+        if event.fleet.location != self.session.location:
             return
         for problem in self.read_state.add_fleet(event):
-            self.services.report_error("Reading", problem, shows_toast=False)
+            self.report_error("Reading", problem, shows_toast=False)
         if not event.from_store:
             self.interruption_notifier.announce_news(event.fleet)
         self.host_key_cache.expire()
@@ -446,7 +463,7 @@ class DashboardController:
         """A read failed."""
         self.main_screen.pane_set.show_read_error(event.error.summary)
         if self.read_state.add_failure(event):
-            self.services.report_error("Reading", event.error, shows_toast=False)
+            self.report_error("Reading", event.error, shows_toast=False)
             if isinstance(event.error, CredentialsError) and self.instance_list.fleet is None:
                 self._app.start_worker(self.startup.show_welcome(event.error), "welcome")
         self.redraw()
@@ -477,5 +494,4 @@ class DashboardController:
 
     def redraw(self, _: object = None) -> None:
         """Something that the lines, the frames or the details tell of is another."""
-        self.main_screen.redraw_lines()
-        self.main_screen.show_details()
+        self.main_screen.repaint_soon()

@@ -19,7 +19,7 @@ from fe2tui.model.text import join_words, plural, visible
 from fe2tui.tui.toasts import toast_width
 
 if TYPE_CHECKING:
-    from fe2tui.tui.controller import DashboardServices
+    from fe2tui.tui.services import Services
 
 
 def spot_request_of(instance: Instance, fleet: Fleet) -> SpotRequest | None:
@@ -169,7 +169,7 @@ class InterruptionNotifier:
 
     def __init__(
         self,
-        services: DashboardServices,
+        services: Services,
         clock: Callable[[], datetime],
         start_worker: Callable[[Awaitable[None]], object],
         on_recorded: Callable[[], None],

@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from textual.screen import Screen
 
 from fe2tui.model.location import Location
-from fe2tui.tui.availability import ACTIVITY, IMAGES, INSTANCES, SPOT
-from fe2tui.tui.commands import PANES
+from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, PANES, SPOT
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.base import Pane
 from fe2tui.tui.panes.list_pane import ListPane

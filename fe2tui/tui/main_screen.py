@@ -14,11 +14,13 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from fe2tui.paths import stylesheets_folder
-from fe2tui.tui.availability import ACTIVITY, IMAGES, INSTANCES, SPOT
 from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen
 from fe2tui.tui.layout import PaneLayout, PaneSet
+from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, SPOT
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.details import DetailsPanel
+from fe2tui.tui.panes.spot import SpotPane
+from fe2tui.tui.refresh_timer import RefreshTimer
 from fe2tui.tui.status_bar import StatusBar
 from fe2tui.tui.widgets.line import CommandRequested, TextLine
 from fe2tui.tui.widgets.table import Table
@@ -61,11 +63,17 @@ class MainScreen(Screen[None]):
     ]
 
     def __init__(
-        self, pane_set: PaneSet, clock: Callable[[], datetime], status_bar: StatusBar, listener: MainScreenListener
+        self,
+        pane_set: PaneSet,
+        clock: Callable[[], datetime],
+        status_bar: StatusBar,
+        listener: MainScreenListener,
+        refresh_timer: RefreshTimer,
     ) -> None:
         super().__init__(id="main", classes=f"-{INSTANCES}")
         self.pane_set = pane_set
         self._listener = listener
+        self.refresh_timer = refresh_timer
         self._details_timer: Timer | None = None
         self.details = DetailsPanel()
         self.activity = ActivityPane(clock)
@@ -89,6 +97,13 @@ class MainScreen(Screen[None]):
         yield self.footer
 
     # Which panes are there
+
+    @property
+    def spot_pane(self) -> SpotPane:
+        """The pane of the spot prices."""
+        pane = self.pane_set[SPOT]
+        assert isinstance(pane, SpotPane)
+        return pane
 
     @property
     def pane(self) -> str:
@@ -156,6 +171,11 @@ class MainScreen(Screen[None]):
         self.notice.display = bool(self._status_bar.notice_spans(self.app.size.width))
         for line in (self.status, self.notice, self.footer):
             line.redraw()
+
+    def repaint_soon(self) -> None:
+        """Repaint lines, frames and details."""
+        self.redraw_lines()
+        self.show_details()
 
     def recolour(self) -> None:
         """The colours are others."""

@@ -35,7 +35,7 @@ class RefreshTimer:
         parts, main = self._controller, self._controller.main_screen
         self._ticks += 1
         nobody = self._blurred_at is not None and self._clock() - self._blurred_at > PAUSE_AFTER
-        parts.services.fleet_watch.set_watched(not nobody)
+        parts.fleet_watch.set_watched(not nobody)
         if main not in self._app.screen_stack:  # as while the program ends
             return
         if self._ticks % CPU_IDS_EVERY == 0 or self._cpu_view != self._last_cpu_view:
@@ -43,7 +43,7 @@ class RefreshTimer:
         main.status.redraw()
         if parts.read_state.error is not None:
             main.notice.redraw()
-        if parts.services.task_runner.running:
+        if parts.task_runner.running:
             parts.activity_feed.draw()
         elif self._ticks % TABLE_EVERY == 0:
             parts.instance_table.redraw()
@@ -53,7 +53,7 @@ class RefreshTimer:
             main.show_details()
         if self._ticks % IMAGES_EVERY == 0 and parts.image_list.is_in_view:
             parts.image_table.redraw()
-        if self._ticks % LOG_EVERY == 0 and parts.services.fleet_watch.is_open and not nobody:
+        if self._ticks % LOG_EVERY == 0 and parts.fleet_watch.is_open and not nobody:
             parts.activity_feed.read_log()
         if self._ticks % COLLECT_EVERY == 0:
             gc_tuning.collect()
@@ -62,7 +62,7 @@ class RefreshTimer:
         """The terminal's window got the focus, or lost it."""
         self._blurred_at = None if has_focus else self._clock()
         if has_focus:
-            self._controller.services.fleet_watch.set_watched(True)
+            self._controller.fleet_watch.set_watched(True)
 
     @property
     def cpu_ids(self) -> set[str]:
@@ -74,7 +74,7 @@ class RefreshTimer:
     def update_cpu_ids(self) -> None:
         """Tell which machines are looked at."""
         self._last_cpu_view = self._cpu_view
-        self._controller.services.fleet_watch.set_cpu_ids(self.cpu_ids)
+        self._controller.fleet_watch.set_cpu_ids(self.cpu_ids)
 
     @property
     def _cpu_view(self) -> tuple[object, ...]:

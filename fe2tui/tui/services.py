@@ -1,91 +1,130 @@
-"""What is kept for all actions and panes: types and prices of regions, known host keys."""
+"""Everything that the dashboard does for actions, forms and panes, as one protocol."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
-
-from fe2tui import paths
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from textual.app import App
+    from textual.screen import Screen
+    from textual.worker import Worker
+
+    from fe2tui.aws.session import Session
+    from fe2tui.errors import Fe2Error
+    from fe2tui.model.fleet import Fleet
+    from fe2tui.model.instance import Instance
+    from fe2tui.model.progress import Report
+    from fe2tui.settings import Settings
+    from fe2tui.store import Store
+    from fe2tui.tasks.context import Context
     from fe2tui.tasks.spot_prices import CurrentSpotPriceCache, SpotHistoryCache
     from fe2tui.tasks.type_catalogue import TypeCatalogueCache
+    from fe2tui.tui.fleet_watch import FleetWatch
+    from fe2tui.tui.key_queue import KeyQueue
+    from fe2tui.tui.keymap import Keymap
+    from fe2tui.tui.main_screen import MainScreen
+    from fe2tui.tui.task_runner import TaskRunner
+
+Answer = TypeVar("Answer")
+Severity = Literal["information", "warning", "error"]
+TaskFunction = Callable[["Context"], Awaitable[Any]]
+"""A task to run: it gets a Context that reports its steps to the activity pane."""
 
 
-class RegionCaches:
-    """One for the whole dashboard; what is in it belongs to its event loop."""
+class Services(Protocol):
+    """Everything that the dashboard does for actions, forms and panes. For the event loop only."""
 
-    def __init__(self) -> None:
-        self._catalogues: TypeCatalogueCache | None = None
-        self._spot_prices: CurrentSpotPriceCache | None = None
-        self._spot_histories: SpotHistoryCache | None = None
+    @property
+    def app(self) -> App[Any]:
+        """The Textual app, for what needs all of it: handing over the terminal, the clipboard, the theme."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """Gives the present moment, in UTC."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def keymap(self) -> Keymap: ...
+
+    @property
+    def key_queue(self) -> KeyQueue: ...
+
+    @property
+    def session(self) -> Session:
+        """The session of the location that is shown."""
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def main_screen(self) -> MainScreen: ...
+
+    @property
+    def fleet_watch(self) -> FleetWatch: ...
+
+    @property
+    def task_runner(self) -> TaskRunner: ...
+
+    @property
+    def fleet(self) -> Fleet | None:
+        """The newest fleet; None before the first."""
 
     @property
     def catalogues(self) -> TypeCatalogueCache:
-        """The instance types of each region that was looked at."""
-        if self._catalogues is None:
-            from fe2tui.tasks.type_catalogue import TypeCatalogueCache
-
-            self._catalogues = TypeCatalogueCache()
-        return self._catalogues
+        """The instance types of each region whose types were needed."""
 
     @property
     def spot_prices(self) -> CurrentSpotPriceCache:
-        """The spot prices of all types of each region whose types were looked at."""
-        if self._spot_prices is None:
-            from fe2tui.tasks.spot_prices import CurrentSpotPriceCache
-
-            self._spot_prices = CurrentSpotPriceCache()
-        return self._spot_prices
+        """The present spot prices of all types, by region."""
 
     @property
     def spot_histories(self) -> SpotHistoryCache:
-        """What the types that were looked at have cost on the spot market."""
-        if self._spot_histories is None:
-            from fe2tui.tasks.spot_prices import SpotHistoryCache
+        """The spot price histories of types, by region."""
 
-            self._spot_histories = SpotHistoryCache()
-        return self._spot_histories
+    def task_context(self, report: Report | None = None) -> Context:
+        """A context for a task that the activity pane does not show, such as the look-ups of a form."""
 
-    def stop_reading(self) -> None:
-        """Let go of what is still being read."""
-        for cache in (self._catalogues, self._spot_prices, self._spot_histories):
-            if cache is not None:
-                cache.close()
+    def tell(self, text: str, severity: Severity = "information") -> None:
+        """Show a toast. The text is data, never markup."""
 
+    def report_error(self, title: str, error: Fe2Error, *, shows_toast: bool = True) -> None:
+        """Add a failure to the activity pane, and show it in a toast. ``title`` says what failed."""
 
-class HostKeyCache:
-    """Answers at once with what was last found, and looks again where that may be out of date."""
+    def start_worker(self, work: Awaitable[None], name: str) -> Worker[None]:
+        """Run a coroutine in a worker. An error that it raises is reported under ``name`` and ends nothing else."""
 
-    def __init__(self, start_worker: Callable[[Awaitable[None]], object], on_change: Callable[[], None]) -> None:
-        self._start_worker = start_worker
-        self._on_change = on_change
-        self._cached: dict[str, bool] = {}
-        self._checked_ids: set[str] = set()
+    def run_task(
+        self,
+        title: str,
+        run: TaskFunction,
+        *,
+        instances: Sequence[Instance] = (),
+        result_text: Callable[[Any], str] | None = None,
+    ) -> None:
+        """Run a task in a worker. The activity pane shows its steps, and can cancel it.
 
-    def has_host_key(self, instance_id: str) -> bool:
-        """Whether a host key of an instance is known, as far as that was found out."""
-        if instance_id not in self._checked_ids:
-            self._checked_ids.add(instance_id)
-            self._start_worker(self._refresh(instance_id))
-        return self._cached.get(instance_id, False)
+        A toast says how it ended: ``result_text(result)`` if given, else the words of its outcomes, of the instance or
+        the text that it returned. An error becomes a toast and stays in the activity pane with its remedy.
+        """
 
-    def expire(self) -> None:
-        """Somebody may have connected."""
-        self._checked_ids.clear()
+    async def ask(self, screen: Screen[Answer]) -> Answer | None:
+        """Open a form and wait for its answer; None when it is left without one. For coroutine functions only."""
 
-    async def _refresh(self, instance_id: str) -> None:
-        has_key = await asyncio.to_thread(_has_host_key, instance_id)
-        if has_key is not self._cached.get(instance_id, False):
-            self._cached[instance_id] = has_key
-            self._on_change()
+    async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
+        """Show another region (its id) or another profile (its name). Raises Fe2Error, and stays where it is."""
 
+    def perform(self, command_id: str) -> None:
+        """Run a command as if its key had been pressed."""
 
-def _has_host_key(instance_id: str) -> bool:
-    from fe2tui.ssh.hostkeys import HostKeys
+    def select(self, row_id: str) -> None:
+        """Put the cursor of the list on an instance or an image, now or when its row appears."""
 
-    try:
-        return bool(HostKeys(paths.known_hosts_file()).known_keys(instance_id))
-    except OSError:
-        return False
+    def visible_instances(self) -> Sequence[Instance]:
+        """The instances in the table, filtered and sorted as shown."""
+
+    def visible_cells(self, pane: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """The list of a pane as shown: the titles of its columns, and the cells of every row."""

@@ -36,20 +36,20 @@ class Startup:
     def start(self) -> None:
         """Open session and store, show the last fleet, read."""
         self._app.set_interval(1.0, self._controller.refresh_timer.tick)
-        self._controller.services.fleet_watch.show_opened()
+        self._controller.fleet_watch.show_opened()
         self._app.start_worker(self._open(), "start")
 
     async def _open(self) -> None:
         try:
-            await self._controller.services.fleet_watch.open()
+            await self._controller.fleet_watch.open()
         except Fe2Error as error:
             self._app.error = error
             self._app.exit()
             return
         if self._app.startup_problem:
-            self._controller.services.report_error("settings", Fe2Error(self._app.startup_problem))
+            self._controller.report_error("settings", Fe2Error(self._app.startup_problem))
         for complaint in self._settings_problems():
-            self._controller.services.report_error("settings", Fe2Error(complaint, "See config.toml."))
+            self._controller.report_error("settings", Fe2Error(complaint, "See config.toml."))
 
     def _settings_problems(self) -> list[str]:
         app, settings = self._app, self._app.settings
@@ -73,7 +73,7 @@ class Startup:
         """Find out what became of launches cut short."""
         from fe2tui.tasks.launch import recover_launches
 
-        services = self._controller.services
+        services = self._controller
         outcomes = await recover_launches(services.task_context())
         failed = [outcome for outcome in outcomes if outcome.error is not None]
         for outcome in failed:
@@ -87,19 +87,19 @@ class Startup:
         """Watch freezes that an earlier run began, as tasks."""
         from fe2tui.tasks.freeze import open_freezes
 
-        for one in await open_freezes(self._controller.services.task_context()):
+        for one in await open_freezes(self._controller.task_context()):
             self._watch_freeze(one)
 
     def _watch_freeze(self, one: OpenFreeze) -> None:
         from fe2tui.tasks.freeze import watch_freeze
 
-        services = self._controller.services
+        services = self._controller
 
         async def work(ctx: Context) -> Image:
             try:
                 return await watch_freeze(ctx, one)
             finally:
-                services.read_images_soon()
+                services.fleet_watch.read_images_soon()
 
         def done(image: Image) -> str:
             return f"{visible(image.label)} is ready, frozen from {visible(one.label)} by an earlier run."
@@ -109,7 +109,7 @@ class Startup:
     async def _load_types(self) -> None:
         """Have the region's types at hand before a form asks for them; if that fails, the form says so."""
         await asyncio.sleep(LOAD_TYPES_AFTER)
-        services = self._controller.services
+        services = self._controller
         with suppress(Fe2Error):
             await services.catalogues.get(services.task_context())
 
@@ -127,11 +127,9 @@ class Startup:
         from fe2tui.aws.session import profile_names
         from fe2tui.tui.forms.first_start import FirstStartForm
 
-        app, fleet_watch = self._app, self._controller.services.fleet_watch
+        app, fleet_watch = self._app, self._controller.fleet_watch
         count = len(await asyncio.to_thread(profile_names))
-        way = await self._controller.services.ask(
-            FirstStartForm(error, has_demo=app.start_demo is not None, profiles=count)
-        )
+        way = await self._controller.ask(FirstStartForm(error, has_demo=app.start_demo is not None, profiles=count))
         if way == "quit":
             app.exit()
         elif way == "retry":
@@ -140,5 +138,5 @@ class Startup:
             self._controller.command_runner.perform("profile")
         elif way == "demo" and app.start_demo is not None:
             os.environ.update(await asyncio.to_thread(app.start_demo))
-            self._controller.services.task_runner.unseen_failures = 0  # of a cloud that is shown no more
+            self._controller.task_runner.unseen_failures = 0  # of a cloud that is shown no more
             await fleet_watch.reopen(replace(app.choice, profile=None, region=None, endpoint_url=None))

@@ -257,7 +257,7 @@ class StatusBar:
     def status_spans(self, width: int) -> list[Span]:
         """Where we are, what runs, what it costs, when it was read."""
         controller = self._controller
-        fleet_watch, reading = controller.services.fleet_watch, controller.read_state
+        fleet_watch, reading = controller.fleet_watch, controller.read_state
         if not fleet_watch.is_open:
             return status_spans(Status(), controller.clock(), width)
         facts = Status(
@@ -286,5 +286,5 @@ class StatusBar:
         if controller.main_screen.pane_set.acting_pane.is_filtering:
             return filter_key_spans(width)
         return footer_spans(
-            controller.command_context(), controller.keymap.keys, controller.services.task_runner.unseen_failures, width
+            controller.command_context(), controller.keymap.keys, controller.task_runner.unseen_failures, width
         )

@@ -13,8 +13,8 @@ from fe2tui.errors import Fe2Error
 from fe2tui.model.instance import Instance
 from fe2tui.model.progress import Activity, Outcome, Progress
 from fe2tui.model.text import plural
-from fe2tui.tui.command_context import Severity, TaskFunction
 from fe2tui.tui.internal_error import log_internal_error
+from fe2tui.tui.services import Severity, TaskFunction
 
 if TYPE_CHECKING:
     from textual.worker import Worker

@@ -50,7 +50,7 @@ async def _rounds(size: int) -> list[float]:
     async with app.run_test(size=(120, 36)) as pilot:
         while app.screen.id != "main" or app.controller.instance_list.fleet is None:
             await pilot.pause(0.05)
-        fleet = replace(many(size), location=app.controller.services.session.location)
+        fleet = replace(many(size), location=app.controller.session.location)
         await _applied(app, fleet)
         times = []
         for turn in range(ROUNDS + 1):

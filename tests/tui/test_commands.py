@@ -7,8 +7,9 @@ from importlib import import_module
 
 import pytest
 
-from fe2tui.tui.commands import COMMANDS, COMMANDS_BY_ID, PANES, commands_by_group, keys_markdown
+from fe2tui.tui.commands import COMMANDS, COMMANDS_BY_ID, commands_by_group, keys_markdown
 from fe2tui.tui.keymap import build_keymap, normalize_key
+from fe2tui.tui.pane_ids import PANES
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)

@@ -312,7 +312,7 @@ async def test_on_a_real_account_nothing_is_asked_before_a_person_agrees_to_what
         assert f"{len(running)} running machines" in words and f"${len(running) * 0.0876:.2f} for a month" in words
         await driven.press("n")
         await driven.home()
-        assert not driven.app.controller.services.fleet_watch.reads_cpu
+        assert not driven.app.controller.fleet_watch.reads_cpu
         driven.app.controller.perform("cpu")
         form = await driven.opened(ConfirmForm)
         assert form is driven.app.screen
@@ -326,6 +326,6 @@ async def test_on_a_real_account_nothing_is_asked_before_a_person_agrees_to_what
 @pytest.mark.parametrize("wanted", [True, False])
 async def test_the_setting_counts_wherever_the_account_is(own_cloud: Cloud, wanted: bool) -> None:
     async with far_away(own_cloud, cpu_chart=wanted) as driven:
-        assert driven.app.controller.services.fleet_watch.reads_cpu is wanted
+        assert driven.app.controller.fleet_watch.reads_cpu is wanted
     async with dashboard(cpu_chart=wanted) as driven:
-        assert driven.app.controller.services.fleet_watch.reads_cpu is wanted
+        assert driven.app.controller.fleet_watch.reads_cpu is wanted

@@ -170,13 +170,13 @@ async def test_a_failed_read_keeps_the_fleet_with_its_age_and_the_reason(own_clo
     async with dashboard() as driven:
         names = driven.names
         own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeInstances"})
-        driven.app.controller.services.fleet_watch.read_now()
+        driven.app.controller.fleet_watch.read_now()
         await driven.until(lambda: "▲ denied" in shown(driven))
         assert "base" in shown(driven)
         assert driven.names == names
         await driven.until(lambda: "DescribeInstances" in shown(driven))
         own_cloud.control("/demo/faults", method="DELETE")
-        driven.app.controller.services.fleet_watch.read_now()
+        driven.app.controller.fleet_watch.read_now()
         await driven.until(lambda: "▲ denied" not in shown(driven))
 
 
@@ -186,20 +186,20 @@ async def test_a_failed_read_of_the_instances_stays_told_while_other_things_are_
 ) -> None:
     async with dashboard() as driven:
         own_cloud.control("/demo/faults", {"kind": kind, "action": "DescribeInstances"})
-        driven.app.controller.services.fleet_watch.read_now()
+        driven.app.controller.fleet_watch.read_now()
         await driven.until(lambda: word in shown(driven))
         read_at = driven.app.controller.read_state.read_at
         before = set(driven.fleet.images)
-        aio_session, base = driven.view.task_context().session, driven.named("base").id
+        aio_session, base = driven.view.services.task_context().session, driven.named("base").id
         await create_image(aio_session, base, "later", tags={}, snapshot_tags={}, no_reboot=True)
-        driven.view.read_images_soon()
+        driven.view.services.fleet_watch.read_images_soon()
         await driven.until(lambda: set(driven.fleet.images) - before, of="a new image")
         await driven.pilot.pause()
         assert word in shown(driven)
         assert driven.app.controller.main_screen.notice.display
         assert driven.app.controller.read_state.read_at == read_at
         own_cloud.control("/demo/faults", method="DELETE")
-        driven.app.controller.services.fleet_watch.read_now()
+        driven.app.controller.fleet_watch.read_now()
         await driven.until(lambda: word not in shown(driven))
         await driven.until(lambda: not driven.app.controller.main_screen.notice.display)
 
@@ -209,24 +209,22 @@ async def test_a_failed_read_of_the_images_stays_told_while_instances_are_read(o
     async with dashboard() as driven:
         await driven.until(lambda: driven.fleet.images)
         own_cloud.control("/demo/faults", {"kind": kind, "action": "DescribeImages"})
-        driven.view.read_images_soon()
+        driven.view.services.fleet_watch.read_images_soon()
         await driven.until(lambda: "▲ Images could not be read: " in shown(driven))
         for _ in range(2):
             read_at = driven.app.controller.read_state.read_at
-            driven.view.nudge()
+            driven.view.services.fleet_watch.nudge()
             await driven.until(lambda at=read_at: driven.app.controller.read_state.read_at != at)  # type: ignore[misc]
             await driven.pilot.pause()
             assert "▲ Images could not be read: " in shown(driven)
         own_cloud.control("/demo/faults", method="DELETE")
-        driven.app.controller.services.fleet_watch.read_now()
+        driven.app.controller.fleet_watch.read_now()
         await driven.until(lambda: "could not be read" not in shown(driven))
 
 
 async def test_the_last_fleet_is_there_before_aws_answers(own_cloud: Cloud) -> None:
     async with dashboard() as driven:
-        await driven.until(
-            lambda: driven.app.controller.services.store.fleets.last_fleet(driven.view.location) is not None
-        )
+        await driven.until(lambda: driven.app.controller.store.fleets.last_fleet(driven.view.location) is not None)
     own_cloud.control("/demo/faults", {"kind": "silent"})
     app = Dashboard(Choice(), Settings())
     async with app.run_test(size=(120, 36)) as pilot:
@@ -276,20 +274,20 @@ async def test_a_profile_looks_different_and_may_be_read_only(demo_env: Path) ->
     profiles = {"second": ProfileSettings(colour="red", read_only=True)}
     async with dashboard(profiles=profiles) as driven:
         plain = driven.app.controller.main_screen.status.render_line(0)
-        await driven.app.controller.services.go(profile="second")
+        await driven.app.controller.go(profile="second")
         await driven.until(lambda: driven.view.location.profile == "second")
         assert driven.view.read_only
         assert {s.style.bgcolor for s in driven.app.controller.main_screen.status.render_line(0) if s.style} != {
             s.style.bgcolor for s in plain if s.style
         }
-        await driven.app.controller.services.go(profile="default")
+        await driven.app.controller.go(profile="default")
         assert not driven.view.read_only
 
 
 async def test_another_region_starts_with_nothing_of_the_last(demo_env: Path) -> None:
     async with dashboard() as driven:
         await driven.press("space")
-        await driven.app.controller.services.go(region="us-west-2")
+        await driven.app.controller.go(region="us-west-2")
         await driven.until(lambda: driven.view.fleet is not None and driven.view.region == "us-west-2")
         assert driven.view.marked_instances == ()
         assert "base" not in driven.names or driven.named("base").zone.startswith("us-west-2")
@@ -344,7 +342,7 @@ async def test_a_fault_of_our_own_is_told_and_ends_nothing(demo_env: Path) -> No
         async def work(ctx: object) -> str:
             raise KeyError("what")
 
-        driven.view.run_task("Break", work)
+        driven.view.services.run_task("Break", work)
         await driven.until(lambda: any("fault of fe2tui" in toast for toast in driven.toasts))
         assert (demo_env / "data" / "errors.log").read_text().count("KeyError") >= 1
         await driven.press("!")
@@ -354,7 +352,7 @@ async def test_a_fault_of_our_own_is_told_and_ends_nothing(demo_env: Path) -> No
 async def test_the_read_is_quick_after_an_action_and_ages_go_on(demo_env: Path) -> None:
     async with dashboard() as driven:
         first = driven.app.controller.read_state.read_at
-        driven.view.nudge()
+        driven.view.services.fleet_watch.nudge()
         await driven.until(lambda: driven.app.controller.read_state.read_at != first)
         later = driven.app.controller.read_state.read_at
         assert first is not None

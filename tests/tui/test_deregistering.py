@@ -116,7 +116,7 @@ async def to_images(driven: Driven, name: str) -> Image:
     await driven.until(lambda: driven.view.pane == "images")
     await driven.until(lambda: name in {one.name for one in driven.fleet.images.values()})
     wanted = next(one for one in driven.fleet.images.values() if one.name == name)
-    driven.view.select(wanted.id)
+    driven.view.services.select(wanted.id)
     await driven.until(lambda: driven.view.selected_image is not None and driven.view.selected_image.id == wanted.id)
     return wanted
 

@@ -15,8 +15,8 @@ from textual.pilot import Pilot
 
 from fe2tui.model.fleet import Fleet, Prices, Problem
 from fe2tui.model.image import Image
-from fe2tui.tui.commands import PANES
 from fe2tui.tui.list_model import LARGE_FLEET, ListModel, ListRows
+from fe2tui.tui.pane_ids import PANES
 from fe2tui.tui.panes.images import IMAGE_KIND, IMAGE_LIST_SPEC, ImageRowScope
 from fe2tui.tui.panes.list_pane import ListModelTable, ListPane
 from fe2tui.tui.theme import DARK, THEMES

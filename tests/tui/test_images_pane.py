@@ -50,7 +50,7 @@ async def to_images(driven: Driven) -> None:
 
 async def on_image(driven: Driven, image_id: str) -> None:
     """Put the cursor on an image."""
-    driven.view.select(image_id)
+    driven.view.services.select(image_id)
     await driven.until(lambda: driven.view.selected_image is not None and driven.view.selected_image.id == image_id)
 
 
@@ -136,7 +136,7 @@ async def frozen(driven: Driven, name: str, source: str = "base") -> str:
         snapshot_tags={},
         no_reboot=True,
     )
-    driven.view.read_images_soon()
+    driven.view.services.fleet_watch.read_images_soon()
     await driven.until(lambda: name in fleet_images(driven))
     return made
 
@@ -154,10 +154,10 @@ async def test_one_that_is_being_made_shows_its_percent_and_can_be_launched_from
         await driven.until(lambda: any("half is not complete yet" in toast for toast in driven.toasts))
         assert driven.is_home
         cloud.control("/demo/clock", {"advance": 205})
-        driven.view.read_images_soon()
+        driven.view.services.fleet_watch.read_images_soon()
         await driven.until(lambda: "pending 50 %" in shown(driven))
         cloud.control("/demo/clock", {"advance": 300})
-        driven.view.read_images_soon()
+        driven.view.services.fleet_watch.read_images_soon()
         await driven.until(lambda: fleet_images(driven)["half"].state == "available")
         assert driven.view.selected_image is not None and driven.view.selected_image.name == "half"
         await driven.press("l")
@@ -182,11 +182,11 @@ async def test_a_freeze_that_an_earlier_run_began_is_watched_on_as_a_task(
     enter_cloud(cloud)
     async with dashboard() as driven:
         instance = driven.named("base")
-        ctx = driven.view.task_context()
+        ctx = driven.view.services.task_context()
         image = await freeze(ctx, instance.id, "kept", way="no-reboot", wait=False)
         assert image.state == "pending"
     async with dashboard() as driven:
-        jobs = driven.app.controller.services.task_runner
+        jobs = driven.app.controller.task_runner
         await driven.until(lambda: [job.title for job in jobs.running.values()] == ["Freeze base"])
         await driven.press("6")
         await driven.until(lambda: "Freeze base" in shown(driven))

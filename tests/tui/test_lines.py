@@ -15,10 +15,11 @@ from fe2tui.model.instance import State
 from fe2tui.model.location import Location
 from fe2tui.model.money import AccountTotals
 from fe2tui.tui import status_bar
-from fe2tui.tui.availability import ACTIVITY, INSTANCES
-from fe2tui.tui.command_context import CommandContext, Services
+from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen
+from fe2tui.tui.pane_ids import ACTIVITY, INSTANCES
 from fe2tui.tui.read_state import ReadState
+from fe2tui.tui.services import Services
 from fe2tui.tui.status_bar import Status
 from fe2tui.tui.toasts import failure_text, plain_text
 from fe2tui.tui.widgets.line import spans_width

@@ -204,7 +204,7 @@ async def test_p_shows_the_type_of_an_instance_of_an_image_and_of_the_picker(dem
         await driven.until(lambda: driven.fleet.images)
         await driven.press("2")
         trained = next(one for one in driven.fleet.images.values() if one.name == "train-cuda-12")
-        driven.view.select(trained.id)
+        driven.view.services.select(trained.id)
         await driven.until(
             lambda: driven.view.selected_image is not None and driven.view.selected_image.id == trained.id
         )

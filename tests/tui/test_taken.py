@@ -94,14 +94,14 @@ async def test_the_dashboard_tells_what_aws_did_and_that_it_brought_it_back(clou
         before = driven.app.controller.interruption_notifier.count
         assert not any("taken back" in words for words in driven.toasts)
         cloud.control("/demo/interrupt", {"instance": one.id, "notice": 0})
-        driven.view.nudge()
+        driven.view.services.fleet_watch.nudge()
         await driven.until(lambda: any(words.startswith(f"{one.label}: taken back") for words in driven.toasts))
         assert driven.app.controller.interruption_notifier.count == before + 1
         await driven.until(lambda: INTERRUPTION in entries_of(driven, one))
         await driven.until(driven.is_state(one.name, State.STOPPED))
         assert "AWS took" in (can_stop_or_start(driven.view._replace(selected_instance=driven.named(one.name))) or "")
         cloud.control("/demo/restore", {"instance": one.id})
-        driven.view.nudge()
+        driven.view.services.fleet_watch.nudge()
         await driven.until(lambda: any(words.startswith(f"{one.label}: AWS started") for words in driven.toasts))
         await driven.until(lambda: entries_of(driven, one) == [RETURN, INTERRUPTION])
         assert driven.app.controller.interruption_notifier.count == before

@@ -55,7 +55,7 @@ async def test_a_fault_of_our_own_in_one_read_is_told_and_the_next_read_mends_it
         driven = Driven(app, pilot)
         await driven.until(lambda: app.screen.id == "main" and driven.view.fleet is not None)
         breaks.append("an unforeseen reply")
-        driven.view.nudge()
+        driven.view.services.fleet_watch.nudge()
         await driven.until(lambda: "unforeseen reply" in str(app.controller.read_state.error))
         await driven.until(lambda: app.controller.read_state.error is None)
         assert driven.view.fleet is not None

@@ -16,9 +16,9 @@ from fe2tui.errors import CapacityError
 from fe2tui.model.instance import State
 from fe2tui.model.progress import Outcome
 from fe2tui.tasks.context import Context, activity_entry
-from fe2tui.tui.command_context import Severity
 from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.panes.activity import ActivityPane
+from fe2tui.tui.services import Severity
 from tests.tui.test_dashboard import shown
 from tests.tui.verbs_host import Driven, dashboard
 
@@ -47,7 +47,7 @@ async def waiting(driven: Driven, title: str = "Freeze base", left: str = FROZEN
             await end.wait()
         return f"{title} is over."
 
-    driven.view.run_task(title, work)
+    driven.view.services.run_task(title, work)
     await driven.until(begun.is_set)
     return end
 
@@ -142,7 +142,7 @@ async def test_the_list_follows_the_steps_of_a_task_before_its_end(own_cloud: Cl
             ctx.report_step("change-type", "stopping", "stops", subject=base)
             await end.wait()
 
-        driven.view.run_task("Change type of base", work)
+        driven.view.services.run_task("Change type of base", work)
         await driven.until(driven.is_state("base", State.STOPPED), seconds=10)
         end.set()
         await driven.until(lambda: not driven.view.running_tasks)
@@ -183,7 +183,7 @@ async def test_the_end_of_a_task_names_the_kind_of_what_was_done(demo_env: Path)
             async def work(ctx: Context, ids: tuple[str, ...] = ids) -> list[Outcome]:
                 return [Outcome(one, one, "deregistered") for one in ids]
 
-            driven.view.run_task("Deregister", work)
+            driven.view.services.run_task("Deregister", work)
             await driven.until(lambda words=words: words in driven.toasts, of=words)  # type: ignore[misc]
 
 
@@ -194,7 +194,7 @@ async def test_a_failure_of_one_says_its_name_once(demo_env: Path) -> None:
             error = CapacityError("AWS has no m5.large there.", "Try later.")
             return [Outcome("i-1", "inst1", error.summary, error)]
 
-        driven.view.run_task("Start inst1", work)
+        driven.view.services.run_task("Start inst1", work)
         await driven.until(lambda: driven.toasts)
         assert driven.toasts[0].count("inst1") == 1
         await driven.press("!")
@@ -212,7 +212,7 @@ async def test_nothing_in_the_activity_is_cut_however_much_there_is(demo_env: Pa
                     entry.words = f"{words} {number}."
             return "Done."
 
-        driven.view.run_task("Fill", work)
+        driven.view.services.run_task("Fill", work)
         await driven.until(lambda: "Done." in driven.toasts)
         await driven.press("6")
         pane = driven.app.controller.main_screen.activity
@@ -236,7 +236,7 @@ async def test_what_a_toast_says_is_on_the_screen_whole(demo_env: Path, size: tu
     words: dict[Severity, str] = {"information": "word", "warning": "warn"}
     async with dashboard(size=size, toasts=True) as driven:
         for severity, word in words.items():
-            driven.view.tell(" ".join(f"{word}{number}" for number in range(30)), severity)
+            driven.view.services.tell(" ".join(f"{word}{number}" for number in range(30)), severity)
             await driven.until(lambda last=f"{word}29": last in shown(driven), of=severity)  # type: ignore[misc]
             at = {int(found) for found in re.findall(rf"{word}(\d+)", shown(driven))}
             assert at == set(range(30)), severity
@@ -248,7 +248,7 @@ async def test_who_is_looked_at_is_told_after_a_move_and_else_every_few_seconds(
 ) -> None:
     async with dashboard() as driven:
         parts, told = driven.app.controller, []
-        monkeypatch.setattr(parts.services.fleet_watch, "set_cpu_ids", lambda ids: told.append(set(ids)))
+        monkeypatch.setattr(parts.fleet_watch, "set_cpu_ids", lambda ids: told.append(set(ids)))
         for _ in range(20):
             parts.refresh_timer.tick()
         assert 1 <= len(told) <= 6

@@ -287,7 +287,7 @@ async def test_exactly_what_is_shown_is_exported(
             file = Path(f"table{suffix}")
             await driven.press("e")
             await driven.opened(ExportForm)
-            titles, rows = driven.view.services.visible_cells()
+            titles, rows = driven.view.services.visible_cells("instances")
             await write(driven.pilot, file.name)
             await driven.press("enter")
             await driven.until(file.exists, of=file.name)

@@ -10,8 +10,8 @@ import pytest
 from textual.widget import Widget
 
 from fe2tui.demo import Cloud
-from fe2tui.tui.availability import ACTIVITY, IMAGES, INSTANCES, SPOT
 from fe2tui.tui.layout import DETAILS, visible_panes
+from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, SPOT
 from fe2tui.tui.panes.spot import SpotPane
 from tests.tui.test_dashboard import shown
 from tests.tui.verbs_host import Driven, dashboard

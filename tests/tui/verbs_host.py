@@ -85,7 +85,7 @@ class Driven:
     async def go_to(self, name: str) -> None:
         """Put the cursor on an instance."""
         wanted = self.named(name).id
-        self.view.select(wanted)
+        self.view.services.select(wanted)
         await self.until(lambda: self.view.selected_instance is not None and self.view.selected_instance.id == wanted)
 
     async def filter(self, text: str) -> None:

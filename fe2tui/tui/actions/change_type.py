@@ -23,7 +23,7 @@ from fe2tui.tui.forms.type_picker import TypePicker
 async def change_type(context: CommandContext) -> None:
     """Show what the instance can become; after a yes, stop it if it runs, change its type, and start it again."""
     instance = current_instance(context)
-    new_type = await context.ask(_type_picker(context, instance))
+    new_type = await context.services.ask(_type_picker(context, instance))
     if new_type is None:
         return
     instance = current_instance(context)
@@ -31,8 +31,8 @@ async def change_type(context: CommandContext) -> None:
     if plan is None:
         return
     if plan.error is not None:
-        await context.ask(ErrorForm(_title(instance), plan.error))
-    elif await context.ask(_change_question(plan)) == "yes":
+        await context.services.ask(ErrorForm(_title(instance), plan.error))
+    elif await context.services.ask(_change_question(plan)) == "yes":
         _run_change(context, plan)
 
 
@@ -49,7 +49,7 @@ def _type_picker(context: CommandContext, instance: Instance) -> TypePicker:
     return TypePicker(
         source,
         region=context.region,
-        clock=context.task_context().clock,
+        clock=context.services.task_context().clock,
         unfit_reason=fits,
         current_type=instance.type,
         title=f"{_title(instance)}, {instance.type} now",
@@ -64,7 +64,7 @@ async def _plan(context: CommandContext, instance: Instance, picked: str) -> tas
     fleet = context.services.fleet or context.fleet
     if fleet is None:
         return None
-    catalogue = await context.services.catalogues.get(context.task_context())
+    catalogue = await context.services.catalogues.get(context.services.task_context())
     return task.plan_type_change(instance, picked, catalogue, fleet)
 
 
@@ -87,7 +87,7 @@ def _run_change(context: CommandContext, plan: task.TypeChange) -> None:
             return await task.change_type(ctx, instance.id, to, stop=True, catalogues=context.services.catalogues)
         except StartAfterChangeError as error:
             await wait_until_no_form(context)
-            if await context.ask(_revert_question(context, instance, error)) != "back":
+            if await context.services.ask(_revert_question(context, instance, error)) != "back":
                 raise
             return await task.revert_type(ctx, error.instance_id, error.old_type)
 
@@ -97,7 +97,9 @@ def _run_change(context: CommandContext, plan: task.TypeChange) -> None:
             return f"{visible(changed.label)} is {changed.type} again, {how}."
         return f"{visible(changed.label)} is {changed.type} now, {how}."
 
-    context.run_task(f"Change type of {visible(instance.label)}", work, instances=(instance,), result_text=done)
+    context.services.run_task(
+        f"Change type of {visible(instance.label)}", work, instances=(instance,), result_text=done
+    )
 
 
 def _revert_question(context: CommandContext, instance: Instance, error: StartAfterChangeError) -> ConfirmForm:

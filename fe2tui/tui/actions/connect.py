@@ -15,9 +15,10 @@ from fe2tui.tasks import connect as task
 from fe2tui.tasks.connect import Connection, connection_failure
 from fe2tui.tasks.context import Context
 from fe2tui.tui.actions.clipboard import copy_text
-from fe2tui.tui.command_context import CommandContext, TaskFunction
+from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.connect import ConnectForm
 from fe2tui.tui.forms.error import ErrorForm
+from fe2tui.tui.services import TaskFunction
 from fe2tui.tui.terminal_handover import NoTerminalError, hand_over
 from fe2tui.tui.widgets.cells import wrap
 
@@ -28,7 +29,7 @@ async def connect(context: CommandContext) -> None:
     """Open a shell on the one instance meant."""
     instance = context.targets[0]
     if instance.state is State.PENDING:
-        context.tell(
+        context.services.tell(
             f"{visible(instance.label)} is starting, and is connected to when it runs; in Activity del cancels."
         )
 
@@ -45,12 +46,12 @@ async def connect(context: CommandContext) -> None:
 async def connect_with(context: CommandContext) -> None:
     """Ask for a user and for tunnels first."""
     instance = context.targets[0]
-    ctx = context.task_context()
+    ctx = context.services.task_context()
 
     async def prepare(user: str | None, ports: str) -> Connection:
         return await task.prepare_connection(ctx, instance, user=user, ports=ports)
 
-    connection = await context.ask(ConnectForm(instance.label, prepare))
+    connection = await context.services.ask(ConnectForm(instance.label, prepare))
     if connection is not None:
         ready = connection
 
@@ -61,7 +62,7 @@ async def connect_with(context: CommandContext) -> None:
 
 
 def _start_task(context: CommandContext, instance: Instance, run: TaskFunction) -> None:
-    context.run_task(f"Connect {visible(instance.label)}", run, instances=(instance,))
+    context.services.run_task(f"Connect {visible(instance.label)}", run, instances=(instance,))
 
 
 async def _run_ssh(context: CommandContext, ctx: Context, connection: Connection) -> str:
@@ -73,7 +74,10 @@ async def _run_ssh(context: CommandContext, ctx: Context, connection: Connection
             app, connection.argv, env=connection.env, announce="\n".join(wrap(words, app.size.width))
         )
     except NoTerminalError as error:
-        if await context.ask(ErrorForm(f"Connect to {name}", error, command=connection.command_text)) == "copy":
+        if (
+            await context.services.ask(ErrorForm(f"Connect to {name}", error, command=connection.command_text))
+            == "copy"
+        ):
             await copy_text(app, connection.command_text)
             return f"Copied the ssh command for {name}."
         return f"{name}: {error.summary}"

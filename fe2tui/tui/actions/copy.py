@@ -14,9 +14,10 @@ from fe2tui.ssh.terminal import display_command
 from fe2tui.tasks.ssh_login import find_ssh_login
 from fe2tui.tui.actions.clipboard import copy_text
 from fe2tui.tui.actions.launch import image_reference, small_type_for
-from fe2tui.tui.availability import IMAGES, INSTANCES, SPOT, row_noun
+from fe2tui.tui.availability import row_noun
 from fe2tui.tui.command_context import CommandContext, SpotChoice
 from fe2tui.tui.forms.picker import Picker, PickerItem
+from fe2tui.tui.pane_ids import IMAGES, INSTANCES, SPOT
 
 _CONSOLE_HOSTS = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.com"}
 
@@ -41,14 +42,16 @@ async def copy(context: CommandContext) -> None:
     one = rows[0]
     label = one.type if isinstance(one, SpotChoice) else one.label
     what = visible(label) if len(rows) == 1 else plural(len(rows), row_noun(context))
-    option_id = await context.ask(Picker(f"Copy from {what}", _picker_items(context, rows, texts), submit_word="Copy"))
+    option_id = await context.services.ask(
+        Picker(f"Copy from {what}", _picker_items(context, rows, texts), submit_word="Copy")
+    )
     if option_id is None:
         return
     text = texts[option_id]
     lines = await text.find_lines(context, rows) if text.find_lines is not None else _lines_of(context, rows, text)
     await copy_text(context.services.app, "\n".join(lines))
     words = visible(lines[0]) if len(lines) == 1 else f"{plural(len(lines), 'line')}"
-    context.tell(f"Copied {words}")
+    context.services.tell(f"Copied {words}")
 
 
 def _picker_items(context: CommandContext, those: Sequence[Any], texts: Mapping[str, _CopyOption]) -> list[PickerItem]:
@@ -68,7 +71,7 @@ def _lines_of(context: CommandContext, those: Sequence[Any], text: _CopyOption) 
 
 
 async def _ssh_commands(context: CommandContext, those: Sequence[Instance]) -> list[str]:
-    ctx = context.task_context()
+    ctx = context.services.task_context()
     commands = []
     for one in those:
         if one.address:

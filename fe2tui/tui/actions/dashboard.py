@@ -3,66 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from fe2tui.model.cpu import monthly_cost_of_metrics
 from fe2tui.model.instance import State
 from fe2tui.model.location import short_region_name
 from fe2tui.model.text import dollars, plural
-from fe2tui.tui.availability import ACTIVITY, IMAGES, INSTANCES, SPOT
 from fe2tui.tui.command_context import CommandContext
+from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, SPOT
 
 if TYPE_CHECKING:
-    from fe2tui.tui.app import Dashboard
-    from fe2tui.tui.controller import DashboardController
-    from fe2tui.tui.main_screen import MainScreen
     from fe2tui.tui.panes.base import Pane
     from fe2tui.tui.panes.list_pane import ListPane
 
 
-def _controller(context: CommandContext) -> DashboardController:
-    return cast("Dashboard", context.services.app).controller
-
-
-def _main_screen(context: CommandContext) -> MainScreen:
-    return _controller(context).main_screen
-
-
 def _acting_pane(context: CommandContext) -> Pane:
-    return _main_screen(context).pane_set[context.pane]
+    return context.services.main_screen.pane_set[context.pane]
 
 
 def _list_pane(context: CommandContext) -> ListPane:
-    return _main_screen(context).pane_set.list_pane(context.pane)
+    return context.services.main_screen.pane_set.list_pane(context.pane)
 
 
 def open_selected(context: CommandContext) -> None:
     """Connect to the instance, launch from the image: what a double click does."""
     command = _acting_pane(context).open_row()
     if command:
-        _controller(context).perform(command)
+        context.services.perform(command)
 
 
 def toggle_details(context: CommandContext) -> None:
     """Show or hide the details."""
-    _main_screen(context).toggle_details()
+    context.services.main_screen.toggle_details()
 
 
 def mark(context: CommandContext) -> None:
     """Mark the row under the cursor."""
     _list_pane(context).table.mark()
-    _main_screen(context).redraw_lines()
+    context.services.main_screen.redraw_lines()
 
 
 def mark_all(context: CommandContext) -> None:
     """Mark all that are shown."""
     _list_pane(context).table.mark_all()
-    _main_screen(context).redraw_lines()
+    context.services.main_screen.redraw_lines()
 
 
 def leave_level(context: CommandContext) -> None:
     """Leave the filter, then the marks; leave the activity pane for the one that it was come from."""
-    screen = _main_screen(context)
+    screen = context.services.main_screen
     if context.pane == ACTIVITY:
         screen.go_to(screen.pane_layout.leave_activity())
     else:
@@ -74,20 +63,20 @@ async def cancel_task(context: CommandContext) -> None:
     """Cancel the task under the cursor, or the only one there is, when the person says yes."""
     from fe2tui.tui.forms.confirm import cancel_question
 
-    entry, jobs = _main_screen(context).activity.selected_row, _controller(context).services.task_runner
+    entry, jobs = context.services.main_screen.activity.selected_row, context.services.task_runner
     number = entry.task_number if entry is not None and entry.task_number else 0
     if not number and len(jobs.running) == 1:
         number = next(iter(jobs.running))
     if not number:
-        context.tell(f"Choose one of the {plural(len(jobs.running), 'task')} under way first.", "warning")
+        context.services.tell(f"Choose one of the {plural(len(jobs.running), 'task')} under way first.", "warning")
         return
     task = jobs.running[number]
-    if await context.ask(cancel_question(task)) != "yes":
+    if await context.services.ask(cancel_question(task)) != "yes":
         return
     if jobs.cancel(number):
-        context.tell(f"{task.title}: being cancelled …")
+        context.services.tell(f"{task.title}: being cancelled …")
     else:
-        context.tell(f"{task.title} had ended by then.")
+        context.services.tell(f"{task.title} had ended by then.")
 
 
 async def open_filter(context: CommandContext) -> None:
@@ -114,49 +103,49 @@ async def choose_sort(context: CommandContext) -> None:
         )
         for sort in pane.sorts.values()
     ]
-    sort_id = await context.ask(Picker("Sort by", items, submit_word="Sort"))
+    sort_id = await context.services.ask(Picker("Sort by", items, submit_word="Sort"))
     if sort_id is not None:
         pane.sort_by(sort_id)
 
 
 def read_now(context: CommandContext) -> None:
     """Read again now."""
-    _controller(context).services.fleet_watch.read_now()
-    context.tell("Reading again …")
+    context.services.fleet_watch.read_now()
+    context.services.tell("Reading again …")
 
 
 def go_to_instances(context: CommandContext) -> None:
     """Go to the instances."""
-    _main_screen(context).go_to(INSTANCES)
+    context.services.main_screen.go_to(INSTANCES)
 
 
 def go_to_images(context: CommandContext) -> None:
     """Go to the images."""
-    _main_screen(context).go_to(IMAGES)
+    context.services.main_screen.go_to(IMAGES)
 
 
 def go_to_spot(context: CommandContext) -> None:
     """Go to the spot prices."""
-    _controller(context).spot_pane.hold_keys()
-    _main_screen(context).go_to(SPOT)
+    context.services.main_screen.spot_pane.hold_keys()
+    context.services.main_screen.go_to(SPOT)
 
 
 def go_to_activity(context: CommandContext) -> None:
     """Go to the activity, or from where it lies over the images back to what was there."""
-    _controller(context).services.task_runner.unseen_failures = 0
-    _main_screen(context).go_to(_main_screen(context).pane_layout.toggle_activity())
+    context.services.task_runner.unseen_failures = 0
+    context.services.main_screen.go_to(context.services.main_screen.pane_layout.toggle_activity())
 
 
 def go_to_errors(context: CommandContext) -> None:
     """Go to the newest failure."""
-    _controller(context).services.task_runner.unseen_failures = 0
-    _main_screen(context).go_to(ACTIVITY)
-    _main_screen(context).activity.go_to_failure()
+    context.services.task_runner.unseen_failures = 0
+    context.services.main_screen.go_to(ACTIVITY)
+    context.services.main_screen.activity.go_to_failure()
 
 
 def zoom(context: CommandContext) -> None:
     """Give the screen to one pane, or give it back."""
-    _main_screen(context).zoom()
+    context.services.main_screen.zoom()
 
 
 def change_theme(context: CommandContext) -> None:
@@ -171,7 +160,7 @@ async def show_help(context: CommandContext) -> None:
     """Show every key."""
     from fe2tui.tui.help import HelpScreen
 
-    await context.ask(HelpScreen(context, _controller(context).keymap.keys))
+    await context.services.ask(HelpScreen(context, context.services.keymap.keys))
 
 
 async def open_palette(context: CommandContext) -> None:
@@ -179,20 +168,19 @@ async def open_palette(context: CommandContext) -> None:
     from fe2tui.tui.forms.picker import Picker
     from fe2tui.tui.help import palette_items
 
-    controller = _controller(context)
-    command_id = await context.ask(
-        Picker("What to do?", palette_items(context, controller.keymap.keys), submit_word="Do it")
+    command_id = await context.services.ask(
+        Picker("What to do?", palette_items(context, context.services.keymap.keys), submit_word="Do it")
     )
     if command_id is not None:
-        controller.perform(command_id)
+        context.services.perform(command_id)
 
 
 async def quit_program(context: CommandContext) -> None:
     """Leave; with tasks under way, only after saying what they leave behind."""
     from fe2tui.tui.forms.confirm import quit_question
 
-    running = list(_controller(context).services.task_runner.running.values())
-    if not running or await context.ask(quit_question(running)) == "yes":
+    running = list(context.services.task_runner.running.values())
+    if not running or await context.services.ask(quit_question(running)) == "yes":
         context.services.app.exit()
 
 
@@ -200,26 +188,22 @@ async def show_costs(context: CommandContext) -> None:
     """Show the cost sheet."""
     from fe2tui.tui.forms.cost import CostForm
 
-    clock = cast("Dashboard", context.services.app).clock
     short = short_region_name(context.region)
     where = context.region if short == context.region else f"{short} {context.region}"
-    await context.ask(CostForm(lambda: context.services.fleet, clock, where=where))
+    await context.services.ask(CostForm(lambda: context.services.fleet, context.services.clock, where=where))
 
 
 async def toggle_cpu(context: CommandContext) -> None:
     """Turn it off if it is on; turn it on, where it costs money only after saying how much."""
-    controller = cast("Dashboard", context.services.app).controller
-    fleet_watch = controller.services.fleet_watch
+    fleet_watch, refresh_timer = context.services.fleet_watch, context.services.main_screen.refresh_timer
     if fleet_watch.reads_cpu:
         fleet_watch.reads_cpu = False
-        context.tell("CPU figures are not asked for any more.")
-    elif context.location.is_local or await _confirm_cpu(
-        context, _running_count(context, controller.refresh_timer.cpu_ids)
-    ):
+        context.services.tell("CPU figures are not asked for any more.")
+    elif context.location.is_local or await _confirm_cpu(context, _running_count(context, refresh_timer.cpu_ids)):
         fleet_watch.reads_cpu = True
-        controller.refresh_timer.update_cpu_ids()
-        context.tell("CPU figures of the machines in view are asked for; they come within a minute.")
-    controller.redraw()
+        refresh_timer.update_cpu_ids()
+        context.services.tell("CPU figures of the machines in view are asked for; they come within a minute.")
+    context.services.main_screen.repaint_soon()
 
 
 def _running_count(context: CommandContext, ids: Iterable[str]) -> int:
@@ -243,4 +227,4 @@ async def _confirm_cpu(context: CommandContext, machines: int) -> bool:
         title="CPU",
         choices=(ConfirmChoice("y", "Yes", "yes"),),
     )
-    return await context.ask(question) is not None
+    return await context.services.ask(question) is not None

@@ -10,9 +10,9 @@ from fe2tui.tasks import deregister as task
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.impact import deregister_impact
 from fe2tui.tui.actions.terminate import terminate
-from fe2tui.tui.availability import IMAGES
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.impact import ImpactForm
+from fe2tui.tui.pane_ids import IMAGES
 
 
 async def terminate_or_deregister(context: CommandContext) -> None:
@@ -26,11 +26,11 @@ async def deregister(context: CommandContext) -> None:
     if fleet is None:
         return
     images = tuple(fleet.images.get(image.id, image) for image in context.images)
-    impact = await asyncio.to_thread(deregister_impact, fleet, images, context.task_context().clock())
+    impact = await asyncio.to_thread(deregister_impact, fleet, images, context.services.task_context().clock())
     if not impact.affected:
-        context.tell("Nothing to deregister: these images are not yours.", "warning")
+        context.services.tell("Nothing to deregister: these images are not yours.", "warning")
         return
-    ids = await context.ask(ImpactForm(impact))
+    ids = await context.services.ask(ImpactForm(impact))
     if not ids:
         return
 
@@ -38,9 +38,9 @@ async def deregister(context: CommandContext) -> None:
         try:
             return await task.deregister(ctx, ids)
         finally:
-            context.read_images_soon()
+            context.services.fleet_watch.read_images_soon()
 
-    context.run_task(f"Deregister {impact.subject}", work, result_text=_result_text)
+    context.services.run_task(f"Deregister {impact.subject}", work, result_text=_result_text)
 
 
 def _result_text(outcomes: list[Outcome]) -> str:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.text import plural
-from fe2tui.tui.availability import SPOT
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.confirm import ConfirmChoice, ConfirmForm
 from fe2tui.tui.forms.export import ExportForm
+from fe2tui.tui.pane_ids import SPOT
 
 Titles = Sequence[str]
 Rows = Sequence[Sequence[str]]
@@ -33,7 +33,7 @@ async def export(context: CommandContext) -> None:
     name = f"{context.pane}-{context.region}.csv"
     path = await ask_and_write(context, what, FORMATS, name, lambda suffix: table_text(suffix, titles, rows))
     if path is not None:
-        context.tell(f"Wrote {plural(len(rows), 'row')} to {path}")
+        context.services.tell(f"Wrote {plural(len(rows), 'row')} to {path}")
 
 
 async def ask_and_write(
@@ -43,7 +43,7 @@ async def ask_and_write(
 
     Raises Fe2Error where it cannot be written.
     """
-    path = await context.ask(ExportForm(what, formats, path=name))
+    path = await context.services.ask(ExportForm(what, formats, path=name))
     if path is None:
         return None
     if path.exists():
@@ -53,7 +53,7 @@ async def ask_and_write(
             title="Export",
             choices=(ConfirmChoice("y", "Write over it", "yes", is_destructive=True),),
         )
-        if await context.ask(question) != "yes":
+        if await context.services.ask(question) != "yes":
             return None
     await asyncio.to_thread(write_file, path, text_for(path.suffix.lower()))
     return path

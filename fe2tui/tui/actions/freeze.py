@@ -20,7 +20,7 @@ from fe2tui.tui.forms.freeze import FreezeForm, FreezeRequest, done_text
 async def freeze(context: CommandContext) -> None:
     """Ask for the image's name and how to make it; the activity shows how far it is."""
     instance = current_instance(context)
-    ctx = context.task_context()
+    ctx = context.services.task_context()
     known: list[Image] = []
     is_known = False
 
@@ -30,7 +30,7 @@ async def freeze(context: CommandContext) -> None:
             known, is_known = await own_images_with_disabled(ctx.session), True
         return await task.plan_freeze(ctx, instance, name, way, context.services.fleet or context.fleet, images=known)
 
-    request = await context.ask(FreezeForm(instance.label, plan))
+    request = await context.services.ask(FreezeForm(instance.label, plan))
     if request is not None:
         _start_freeze(context, instance, request)
 
@@ -44,14 +44,14 @@ def _start_freeze(context: CommandContext, instance: Instance, request: FreezeRe
             ctx.report(step)
             if step.step == "image" and not asked:
                 asked = True
-                context.read_images_soon()
+                context.services.fleet_watch.read_images_soon()
 
         try:
             return await task.freeze(replace(ctx, report=report), instance.id, request.name, way=request.way)
         finally:
-            context.read_images_soon()
+            context.services.fleet_watch.read_images_soon()
 
     def done(image: Image) -> str:
         return done_text(image.label, instance.label)
 
-    context.run_task(f"Freeze {visible(instance.label)}", work, instances=(instance,), result_text=done)
+    context.services.run_task(f"Freeze {visible(instance.label)}", work, instances=(instance,), result_text=done)

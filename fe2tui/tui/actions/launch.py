@@ -18,7 +18,6 @@ from fe2tui.model.text import visible
 from fe2tui.tasks import launch as task
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.launch import LaunchLookups, launch_when_capacity
-from fe2tui.tui.availability import IMAGES, SPOT
 from fe2tui.tui.command_context import CommandContext, is_form_open, wait_until_no_form
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.launch_draft import USUAL_TYPE, LaunchDefaults
@@ -26,6 +25,7 @@ from fe2tui.tui.forms.launch_suggestions import LaunchSources
 from fe2tui.tui.forms.launch_text import cost_content
 from fe2tui.tui.forms.no_capacity import ANY_ZONE, ON_DEMAND, TYPE, WAIT, NoCapacityForm
 from fe2tui.tui.forms.type_list import type_source
+from fe2tui.tui.pane_ids import IMAGES, SPOT
 
 _SMALL_TYPES: Mapping[str, str] = {
     "arm64": "t4g.micro",
@@ -79,7 +79,7 @@ async def launch(context: CommandContext, type_name: str | None = None) -> None:
     Where no zone has room, the person is asked what to do about it.
     """
     forms = _LaunchForms.of(context)
-    request = await context.ask(
+    request = await context.services.ask(
         forms.launch_form(launch_defaults(context) if type_name is None else LaunchDefaults(type=type_name))
     )
     if request is None:
@@ -98,7 +98,7 @@ class _LaunchForms:
 
     @classmethod
     def of(cls, context: CommandContext) -> _LaunchForms:
-        ctx = context.task_context()
+        ctx = context.services.task_context()
         return cls(context, ctx, LaunchLookups(ctx, context.services.catalogues, context.services.spot_prices))
 
     def launch_form(
@@ -145,15 +145,14 @@ def _start_launch(context: CommandContext, request: LaunchRequest, forms: _Launc
             ctx.report(step)
             if step.subject.startswith("i-") and step.subject not in selected:
                 selected.add(step.subject)
-                context.nudge()
-                context.select(step.subject)
+                context.services.select(step.subject)
 
         try:
             return await _launch_until_done(replace(ctx, report=report), request, forms)
         finally:
             forms.lookups.close()
 
-    context.run_task(f"Launch {visible(request.name)}", work, result_text=_result_text)
+    context.services.run_task(f"Launch {visible(request.name)}", work, result_text=_result_text)
 
 
 async def _launch_until_done(ctx: Context, request: LaunchRequest, forms: _LaunchForms) -> Instance:
@@ -180,10 +179,10 @@ async def _ask_what_now(
     view = forms.view
     ctx.report_step("launch", "no room", f"{error.summary} What now is asked.", label=request.name)
     if is_form_open(view):
-        view.tell(f"Launch {visible(request.name)}: {error.summary}", "warning")
+        view.services.tell(f"Launch {visible(request.name)}: {error.summary}", "warning")
     costs = await _cost_content(request, forms)
     await wait_until_no_form(view)
-    while (answer := await view.ask(NoCapacityForm(request, error, costs))) is not None:
+    while (answer := await view.services.ask(NoCapacityForm(request, error, costs))) is not None:
         if answer.way == WAIT:
             return _Attempt(request, answer.retry_for)
         form = {
@@ -191,7 +190,7 @@ async def _ask_what_now(
             ON_DEMAND: lambda: forms.launch_form(previous=replace(request, market="on-demand", zone=None)),
             ANY_ZONE: lambda: forms.launch_form(previous=replace(request, zone=None)),
         }[answer.way]()
-        other = await view.ask(form)
+        other = await view.services.ask(form)
         if other is not None:
             return _Attempt(other)
     return None

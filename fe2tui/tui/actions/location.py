@@ -22,7 +22,7 @@ async def choose_region(context: CommandContext) -> None:
         for name in names
         if enabled is None or name in enabled or name == context.region
     ]
-    region_id = await context.ask(
+    region_id = await context.services.ask(
         Picker("Region", items, submit_word="Go", empty="No region enabled for you is called so.")
     )
     if region_id is not None and region_id != context.region:
@@ -47,7 +47,7 @@ async def choose_profile(context: CommandContext) -> None:
     """Ask which profile to show AWS through."""
     names = await asyncio.to_thread(profile_names)
     if not names:
-        context.tell("There are no profiles: `aws configure` makes one.", "warning")
+        context.services.tell("There are no profiles: `aws configure` makes one.", "warning")
         return
     settings = context.services.settings
     items = [
@@ -56,6 +56,6 @@ async def choose_profile(context: CommandContext) -> None:
         )
         for name in names
     ]
-    profile_name = await context.ask(Picker("Profile", items, submit_word="Go"))
+    profile_name = await context.services.ask(Picker("Profile", items, submit_word="Go"))
     if profile_name is not None and profile_name != context.location.profile:
         await context.services.go(profile=profile_name)

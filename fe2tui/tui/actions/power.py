@@ -49,7 +49,7 @@ async def reboot(context: CommandContext) -> None:
         title="Reboot",
         choices=(ConfirmChoice("y", "Reboot", "yes"),),
     )
-    if await context.ask(question) == "yes":
+    if await context.services.ask(question) == "yes":
         _start_task(context, "Reboot", targets, lambda ctx: power.reboot(ctx, targets.ids))
 
 
@@ -80,7 +80,7 @@ async def _start(context: CommandContext, targets: Targets) -> None:
         title="Start",
         choices=(ConfirmChoice("y", "Start", "yes"),),
     )
-    if await context.ask(question) == "yes":
+    if await context.services.ask(question) == "yes":
         _start_task(context, "Start", targets, lambda ctx: power.start(ctx, targets.ids))
 
 
@@ -89,7 +89,7 @@ async def _stop(context: CommandContext, targets: Targets) -> None:
     if not targets.instances:
         tell_nothing_to_do(context, targets, "stop")
         return
-    now = context.task_context().clock()
+    now = context.services.task_context().clock()
     question = ConfirmForm(
         f"Stop {targets.text}?",
         [
@@ -100,7 +100,7 @@ async def _stop(context: CommandContext, targets: Targets) -> None:
         title="Stop",
         choices=(ConfirmChoice("y", "Stop", "yes"),),
     )
-    if await context.ask(question) == "yes":
+    if await context.services.ask(question) == "yes":
         _start_task(context, "Stop", targets, lambda ctx: power.stop(ctx, targets.ids))
 
 
@@ -111,7 +111,7 @@ async def _without_one_time_spot(context: CommandContext, targets: Targets) -> T
         return targets
     try:
         async with asyncio.timeout(SPOT_REQUESTS_TIMEOUT):
-            never = await power.find_unstoppable(context.task_context(), spot)
+            never = await power.find_unstoppable(context.services.task_context(), spot)
     except (TimeoutError, Fe2Error):
         return targets
     skipped = tuple(Skipped(one, _ONE_TIME_REASON) for one in spot if isinstance(never.get(one.id), Fe2Error))
@@ -135,7 +135,7 @@ async def _force_stop(context: CommandContext, targets: Targets) -> None:
         choices=(ConfirmChoice("f", "Force", "force", is_destructive=True),),
         no_label="Wait",
     )
-    if await context.ask(question) == "force":
+    if await context.services.ask(question) == "force":
         _start_task(context, "Force stop", targets, lambda ctx: power.stop(ctx, targets.ids, force=True))
 
 
@@ -143,7 +143,7 @@ def start_cost_lines(context: CommandContext, instances: Sequence[Instance]) -> 
     """What these cost an hour while they run, by the newest fleet."""
     fleet = context.services.fleet or context.fleet
     return (
-        power.start_cost_lines(instances, fleet, context.task_context().clock())
+        power.start_cost_lines(instances, fleet, context.services.task_context().clock())
         if fleet is not None
         else ("Price unknown.",)
     )
@@ -155,7 +155,7 @@ def _start_task(
     async def work(ctx: Context) -> list[Outcome]:
         return [*await act(ctx), *(left.outcome for left in targets.skipped)]
 
-    context.run_task(f"{verb} {targets.text}", work, instances=targets.instances)
+    context.services.run_task(f"{verb} {targets.text}", work, instances=targets.instances)
 
 
 def _target_lines(targets: Targets, now: datetime | None = None) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, cast
 
 from fe2tui.model.image import Image
 from fe2tui.model.instance_type import InstanceType
@@ -11,33 +10,25 @@ from fe2tui.model.text import plural, visible
 from fe2tui.model.type_filter import TypeScope
 from fe2tui.tui.actions.export import ask_and_write
 from fe2tui.tui.actions.launch import small_type_for
-from fe2tui.tui.availability import IMAGES, SPOT
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.type_list import type_source
-
-if TYPE_CHECKING:
-    from fe2tui.tui.app import Dashboard
-    from fe2tui.tui.controller import DashboardController
-
-
-def _controller(context: CommandContext) -> DashboardController:
-    return cast("Dashboard", context.services.app).controller
+from fe2tui.tui.pane_ids import IMAGES, SPOT
 
 
 def show_spot_prices(context: CommandContext, type_name: str) -> None:
     """Go to the spot prices of a type."""
-    controller = _controller(context)
-    controller.spot_pane.show_type(type_name)
-    controller.spot_pane.hold_keys()
-    controller.main_screen.go_to(SPOT)
-    controller.main_screen.redraw_lines()
+    screen = context.services.main_screen
+    screen.spot_pane.show_type(type_name)
+    screen.spot_pane.hold_keys()
+    screen.go_to(SPOT)
+    screen.redraw_lines()
 
 
 async def toggle_spot_prices(context: CommandContext) -> None:
     """Those of the instance's type, or of one for the image; in the spot pane, of the selected instance's again."""
     if context.pane == SPOT:
-        _controller(context).spot_pane.unpin()
-        _controller(context).main_screen.redraw_lines()
+        context.services.main_screen.spot_pane.unpin()
+        context.services.main_screen.redraw_lines()
     elif context.pane == IMAGES:
         show_spot_prices(context, await usual_type_for(context, context.images[0]))
     else:
@@ -78,8 +69,8 @@ def show_more_days(context: CommandContext) -> None:
 
 
 def _change_days(context: CommandContext, by: int) -> None:
-    _controller(context).spot_pane.change_days(by)
-    _controller(context).main_screen.footer.redraw()
+    context.services.main_screen.spot_pane.change_days(by)
+    context.services.main_screen.footer.redraw()
 
 
 async def export_chart(context: CommandContext) -> None:
@@ -87,11 +78,11 @@ async def export_chart(context: CommandContext) -> None:
     from fe2tui.chart.csv_export import prices_csv
     from fe2tui.chart.svg import chart_svg
 
-    body = _controller(context).spot_pane.body
+    body = context.services.main_screen.spot_pane.body
     chart = body.price_chart.chart.chart if body is not None else None
     if chart is None:
         why = body.price_chart.no_chart_reason if body is not None else ""
-        context.tell(
+        context.services.tell(
             f"Nothing is charted that could be written: {why}" if why else "Nothing is charted yet.", "warning"
         )
         return
@@ -106,4 +97,4 @@ async def export_chart(context: CommandContext) -> None:
         lambda suffix: chart_svg(chart, title=title) if suffix == ".svg" else prices_csv(chart),
     )
     if written is not None:
-        context.tell(f"Wrote the spot prices of {visible(chart.type_name)} to {written}")
+        context.services.tell(f"Wrote the spot prices of {visible(chart.type_name)} to {written}")

@@ -95,4 +95,4 @@ def instance_names(instances: Sequence[Instance]) -> str:
 
 def tell_nothing_to_do(context: CommandContext, targets: Targets, verb: str) -> None:
     """Say that nothing is left to act on, and why."""
-    context.tell(" ".join([f"Nothing to {verb}.", *targets.skipped_lines]), "warning")
+    context.services.tell(" ".join([f"Nothing to {verb}.", *targets.skipped_lines]), "warning")

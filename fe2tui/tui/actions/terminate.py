@@ -36,17 +36,17 @@ async def terminate(context: CommandContext) -> None:
         terminate_impact,
         fleet,
         [*targets.instances, *(skipped.instance for skipped in targets.skipped)],
-        now=context.task_context().clock(),
+        now=context.services.task_context().clock(),
         skip_reasons={skipped.instance.id: skipped.reason for skipped in targets.skipped},
     )
-    ids = await context.ask(ImpactForm(impact))
+    ids = await context.services.ask(ImpactForm(impact))
     if not ids:
         return
 
     async def work(ctx: Context) -> list[Outcome]:
         return [*await task.terminate(ctx, ids), *(skipped.outcome for skipped in targets.skipped)]
 
-    context.run_task(f"Terminate {targets.text}", work, instances=targets.instances)
+    context.services.run_task(f"Terminate {targets.text}", work, instances=targets.instances)
 
 
 async def _without_protected(context: CommandContext, targets: Targets) -> Targets:
@@ -55,7 +55,7 @@ async def _without_protected(context: CommandContext, targets: Targets) -> Targe
         return targets
     try:
         async with asyncio.timeout(PROTECTION_TIMEOUT):
-            protected = await task.protected_ids(context.task_context(), targets.ids)
+            protected = await task.protected_ids(context.services.task_context(), targets.ids)
     except TimeoutError:
         return targets
     skipped = tuple(Skipped(one, PROTECTED_REASON) for one in targets.instances if one.id in protected)
@@ -74,4 +74,4 @@ async def _show_protected(context: CommandContext, targets: Targets) -> None:
             " ".join(["Nothing was done.", *targets.skipped_lines]),
             "Turn the protection off first, in the AWS console: Instance settings, Change termination protection.",
         )
-    await context.ask(ErrorForm(f"Terminate {subject}", error))
+    await context.services.ask(ErrorForm(f"Terminate {subject}", error))

@@ -15,18 +15,18 @@ async def browse_types(context: CommandContext) -> None:
     picker = TypePicker(
         type_source(context),
         region=context.region,
-        clock=context.task_context().clock,
+        clock=context.services.task_context().clock,
         title=f"Instance types in {context.region}",
         submit_word="Copy" if context.read_only else "Launch",
         show_spot_prices=shown_types.append,
     )
-    type_name = await context.ask(picker)
+    type_name = await context.services.ask(picker)
     if shown_types:
         spot_prices.show_spot_prices(context, shown_types[-1])
     if type_name is None:
         return
     if context.read_only:
         await copy_text(context.services.app, type_name)
-        context.tell(f"Copied {type_name}")
+        context.services.tell(f"Copied {type_name}")
     else:
         await launch.launch(context, type_name)

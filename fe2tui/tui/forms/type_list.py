@@ -306,7 +306,7 @@ def type_source(context: CommandContext) -> TypeSource:
         context.services.catalogues,
         context.services.spot_prices,
         context.location,
-        context.task_context(),
+        context.services.task_context(),
     )
     joined = MergedPrices()
 

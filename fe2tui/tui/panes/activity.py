@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from fe2tui.model.progress import INTERRUPTION, REPLACEMENT, RETURN, Activity
 from fe2tui.model.text import age, local_time, visible
-from fe2tui.tui.availability import ACTIVITY
+from fe2tui.tui.pane_ids import ACTIVITY
 from fe2tui.tui.panes.base import tab_parts
 from fe2tui.tui.task_runner import RunningTask
 from fe2tui.tui.theme import line_styles

@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from fe2tui.model.location import Location
-from fe2tui.tui.commands import PANES
 from fe2tui.tui.list_model import PaneKind
+from fe2tui.tui.pane_ids import PANES
 from fe2tui.tui.panes.details import RowDetails
 from fe2tui.tui.widgets.frame import TitlePart
 

@@ -17,8 +17,8 @@ from fe2tui.model.image_filter import IMAGE_SORTS, ImageScope, instances_of_imag
 from fe2tui.model.money.rates import image_per_month, snapshot_per_month
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import DASH, age, dollars, join_words, local_time, plural, short_age, visible
-from fe2tui.tui.availability import IMAGES
 from fe2tui.tui.list_model import ListKind, ListSnapshot, ListSpec
+from fe2tui.tui.pane_ids import IMAGES
 from fe2tui.tui.panes.details import RowDetails
 from fe2tui.tui.panes.instance_details import Fact
 from fe2tui.tui.widgets.grid import Cell, Column

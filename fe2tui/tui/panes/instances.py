@@ -14,10 +14,10 @@ from fe2tui.model.instance_filter import INSTANCE_SORTS
 from fe2tui.model.location import Location
 from fe2tui.model.money import AlertLimits
 from fe2tui.model.text import visible
-from fe2tui.tui.availability import INSTANCES
 from fe2tui.tui.instance_list import VisibleRows
 from fe2tui.tui.interruption_news import interruption_texts
 from fe2tui.tui.list_model import ListKind
+from fe2tui.tui.pane_ids import INSTANCES
 from fe2tui.tui.panes.details import RowDetails
 from fe2tui.tui.panes.instance_columns import (
     MAX_STANDARD_RANK,

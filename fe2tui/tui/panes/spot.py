@@ -5,26 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from textual import events
 
 from fe2tui.model.location import Location
 from fe2tui.model.text import plural, visible
-from fe2tui.tui.availability import SPOT
 from fe2tui.tui.command_context import SpotChoice
 from fe2tui.tui.list_model import PaneKind
+from fe2tui.tui.pane_ids import SPOT
 from fe2tui.tui.panes.base import LazyPane, StartWorker, tab_parts
 from fe2tui.tui.widgets.frame import FrameTitle, TitlePart
 from fe2tui.tui.widgets.line import CommandRequested
 
 if TYPE_CHECKING:
-    from fe2tui.tui.app import Dashboard
-    from fe2tui.tui.command_context import Services
-    from fe2tui.tui.key_queue import KeyQueue
     from fe2tui.tui.panes.list_pane import ListPane
     from fe2tui.tui.panes.spot_body import SpotBody
+    from fe2tui.tui.services import Services
 
 
 class ChartTitle(NamedTuple):
@@ -154,17 +152,13 @@ class SpotPane(LazyPane):
             self.take_focus()
         self.refresh()
         self.rewrite_frame_title()
-        self.call_after_refresh(self._key_queue.release, SPOT)
+        self.call_after_refresh(self._services.key_queue.release, SPOT)
 
     def hold_keys(self) -> None:
         """Somebody goes there: keys typed before it is made are meant for it, not commands."""
         if self.body is None:
-            self._key_queue.hold(SPOT)
-            self.set_timer(MAX_KEY_HOLD_SECONDS, lambda: self._key_queue.drop(SPOT))
-
-    @property
-    def _key_queue(self) -> KeyQueue:
-        return cast("Dashboard", self._services.app).key_queue
+            self._services.key_queue.hold(SPOT)
+            self.set_timer(MAX_KEY_HOLD_SECONDS, lambda: self._services.key_queue.drop(SPOT))
 
     @property
     def list_pane(self) -> ListPane | None:

@@ -25,7 +25,7 @@ from fe2tui.tui.widgets.chart import ChartView
 from fe2tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
-    from fe2tui.tui.command_context import Services
+    from fe2tui.tui.services import Services
 
 BESIDE_WIDTH, BROAD_WIDTH, LOW_HEIGHT = 100, 150, 26
 CHECK_SECONDS = 60.0  # seconds between two looks whether something newer is to be read

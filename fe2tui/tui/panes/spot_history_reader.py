@@ -12,7 +12,7 @@ from fe2tui.model.spot import SpotHistory
 from fe2tui.tasks.spot_prices import HISTORY_FRESH
 
 if TYPE_CHECKING:
-    from fe2tui.tui.command_context import Services
+    from fe2tui.tui.services import Services
 
 SETTLE_SECONDS = 0.15  # seconds that a type has to be looked at before AWS is asked for it
 SCROLL_SETTLE_SECONDS = 0.4  # seconds that rows have to be in view before their weeks are

@@ -1,0 +1,28 @@
+"""The panes of the dashboard by their ids, with their numbers and titles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+INSTANCES = "instances"
+IMAGES = "images"
+SPOT = "spot"
+ACTIVITY = "activity"
+
+PANES: Mapping[str, tuple[str, str]] = {
+    INSTANCES: ("1", "Instances"),
+    IMAGES: ("2", "Images"),
+    SPOT: ("3", "Spot"),
+    ACTIVITY: ("6", "Activity"),
+}
+"""The number (its key) and the title of each pane, in the order of the tabs."""
+
+ALL_PANES = frozenset(PANES)
+MARKABLE_PANES = frozenset({INSTANCES, IMAGES})
+"""The panes whose rows can be marked and have details."""
+
+LIST_PANES = MARKABLE_PANES | {SPOT}
+"""The panes with a list that can be filtered, sorted, copied and exported."""
+
+ROW_NOUNS: Mapping[str, str] = {INSTANCES: "instance", IMAGES: "image", SPOT: "type"}
+"""What a row of each list is."""
