@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,9 @@ from fe2tui.tui.panes.spot_offers import OfferList
 from fe2tui.tui.widgets.chart import ChartView
 from fe2tui.tui.widgets.grid import Cell, Column, ColumnLayout, fit_columns
 from fe2tui.tui.widgets.table import RowStyle, Table
+
+RECENT = timedelta(minutes=5)
+"""How old a chart may be that is shown again while nothing newer is known: less than a column of a day."""
 
 MAX_ROWS = 8
 """Rows in sight at most: regions have up to seven zones."""
@@ -152,6 +156,7 @@ class SpotPriceChart(Vertical):
         self._choice = SpotChoice()
         self._drawn_key: tuple[object, ...] = ()
         self._no_chart_cells: Sequence[Cell] = ()
+        self._recent: dict[tuple[str, int], tuple[SpotHistory | None, Decimal | None, Chart]] = {}
         self.chart = ChartView(id="spot-chart")
         self.zones = ZoneTable()
 
@@ -183,7 +188,7 @@ class SpotPriceChart(Vertical):
         drawn_key = (choice.type, choice.days, on_demand, history)
         if present is not None and self._drawn_key == drawn_key and self._drawn_key[3] is history:
             return
-        chart = spot_chart(choice, history, on_demand, self._clock())
+        chart = self._recent_chart(choice, history, on_demand)
         error, kind = self._reader.errors.get(choice.type), self._offer_list.type(choice.type)
         is_other = self._drawn_key[:1] != drawn_key[:1]
         self._drawn_key = drawn_key
@@ -192,9 +197,21 @@ class SpotPriceChart(Vertical):
         rows = zone_rows(choice, chart, history, self._offer_list.zones_of(choice.type), self.chart.moment)
         self.zones.show_zones(rows, is_other=is_other)
 
+    def _recent_chart(self, choice: SpotChoice, history: SpotHistory | None, on_demand: Decimal | None) -> Chart | None:
+        """The chart that was shown of the type a moment ago, whose picture is still there; else a new one."""
+        now, key = self._clock(), (choice.type, choice.days)
+        recent = self._recent.get(key)
+        if recent is not None and recent[:2] == (history, on_demand) and now - recent[2].end < RECENT:
+            return replace(recent[2], cursor=choice.moment)
+        chart = spot_chart(choice, history, on_demand, now)
+        if chart is not None:
+            self._recent[key] = (history, on_demand, chart)
+        return chart
+
     def reset(self, choice: SpotChoice) -> None:
         """Another place is shown."""
         self._choice, self._drawn_key = choice, ()
+        self._recent.clear()
         self.chart.show(None)
         self.draw()
 

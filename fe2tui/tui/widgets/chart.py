@@ -32,6 +32,9 @@ _STYLES = {
     "text": "dim",
 }
 _MARGIN = 2
+MAX_RECENT = 32
+"""Pictures that are kept for when somebody comes back to them: of one, drawing takes 20 ms and more."""
+
 _CANVAS = "fe2tui.chart.render"
 
 
@@ -54,6 +57,7 @@ class ChartView(Widget):
         self._picture_without_cursor: Picture | None = None
         self._drawn_picture: Picture | None = None
         self._moment: datetime | None = None
+        self._recent: dict[tuple[object, ...], tuple[Chart, Picture]] = {}  # the newest last
         self._is_importing = False
         self._problem: Sequence[Cell] = ()
 
@@ -160,7 +164,7 @@ class ChartView(Widget):
             self._picture_without_cursor.width,
             self._picture_without_cursor.height,
         ) != (width, height):
-            self._picture_without_cursor, self._drawn_picture = draw_without_cursor(chart, width, height), None
+            self._picture_without_cursor, self._drawn_picture = self._recent_picture(chart, width, height), None
         if self._drawn_picture is None:
             self._drawn_picture = (
                 with_cursor(self._picture_without_cursor, chart, self._moment)
@@ -168,6 +172,17 @@ class ChartView(Widget):
                 else self._picture_without_cursor
             )
         return self._drawn_picture
+
+    def _recent_picture(self, chart: Chart, width: int, height: int) -> Picture:
+        """One of the pictures drawn last, or a new one."""
+        key = (chart.type_name, chart.start, chart.end, width, height)
+        drawn = self._recent.pop(key, None)
+        if drawn is None or drawn[0] != chart:
+            drawn = (chart, draw_without_cursor(chart, width, height))
+        self._recent[key] = drawn
+        while len(self._recent) > MAX_RECENT:
+            del self._recent[next(iter(self._recent))]
+        return drawn[1]
 
     def _message_line(self, words: Sequence[Cell], styles: LineStyles, y: int) -> Strip:
         width, room = self.size.width, max(8, self.size.width - 2 * _MARGIN)
