@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from fe2tui.demo import Cloud, Options
+from tests.forks import ForkedCloud, ForkServer
 
 GUARD_FOLDER = Path(__file__).parent / "guard"
 _PERSONAL = ("AWS_", "FE2TUI_", "XDG_", "SSH_", "BOTO", "LESS", "PAGER")
@@ -86,19 +87,28 @@ def guarded_environment(clean_environment: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def cloud(_guarded_children: Path) -> Iterator[Cloud]:
-    """The lived-in demo cloud that the tests of one worker share; who changes much takes a `fresh_cloud`."""
-    with Cloud(Options.instant()) as shared:
+def forked_cloud(_guarded_children: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[type[Cloud]]:
+    """The class of the tests' clouds: their processes are forks of one that has imported all that a cloud needs."""
+    ForkedCloud.server = ForkServer("demo", tmp_path_factory.mktemp("demo") / "socket")
+    yield ForkedCloud
+    ForkedCloud.server.close()
+    ForkedCloud.server = None
+
+
+@pytest.fixture(scope="session")
+def cloud(forked_cloud: type[Cloud]) -> Iterator[Cloud]:
+    """The lived-in demo cloud that the tests of one worker share; a test that changes much takes a `fresh_cloud`."""
+    with forked_cloud(Options.instant()) as shared:
         yield shared
 
 
 @pytest.fixture
-def fresh_cloud(clean_environment: Path) -> Iterator[Callable[..., Cloud]]:
+def fresh_cloud(clean_environment: Path, forked_cloud: type[Cloud]) -> Iterator[Callable[..., Cloud]]:
     """Starts clouds of a test's own: `fresh_cloud()`, `fresh_cloud(scene=False, boot_seconds=2)`; instant otherwise."""
     started: list[Cloud] = []
 
     def start(**changes: Any) -> Cloud:
-        made = Cloud(Options.instant(**changes))
+        made = forked_cloud(Options.instant(**changes))
         started.append(made)
         made.start().wait_ready()
         return made

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from fe2tui.demo import Cloud
-from tests.cli.loaded import Loaded, hangs_on_the_start
+from tests.forks import ForkServer, needs_own_process
 from tests.screen import plain_environment
 
 PROGRAMS = Path(sys.executable).parent
@@ -40,9 +40,9 @@ class Said:
 class Shell:
     """Runs ``fe2`` in an environment, without a terminal."""
 
-    def __init__(self, loaded: Loaded, environment: Mapping[str, str], cloud: Cloud | None = None) -> None:
+    def __init__(self, fork_server: ForkServer, environment: Mapping[str, str], cloud: Cloud | None = None) -> None:
         self.environment = plain_environment() | dict(environment)
-        self._loaded = loaded
+        self._fork_server = fork_server
         self._cloud = cloud
 
     @property
@@ -64,9 +64,9 @@ class Shell:
         )
 
     def __call__(self, *arguments: str, program: str = "fe2", timeout: float = 60, **more: str) -> Said:
-        if not hangs_on_the_start(more):
+        if not needs_own_process(more):
             command, variables = self.command(*arguments, program=program), self.environment | more
-            return Said(*self._loaded.run(command, variables, timeout=timeout))
+            return Said(*self._fork_server.run(command, variables, timeout=timeout))
         with self.start(*arguments, program=program, **more) as running:
             try:
                 out, err = running.communicate(timeout=timeout)
@@ -77,21 +77,21 @@ class Shell:
 
 
 @pytest.fixture(scope="session")
-def loaded(_guarded_children: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+def fork_server(_guarded_children: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
     """The process that commands are forks of."""
-    one = Loaded(tmp_path_factory.mktemp("loaded") / "socket")
+    one = ForkServer("cli", tmp_path_factory.mktemp("cli") / "socket")
     yield one
     one.close()
 
 
 @pytest.fixture
-def on(tmp_path: Path, loaded: Loaded) -> Callable[[Cloud], Shell]:
+def on(tmp_path: Path, fork_server: ForkServer) -> Callable[[Cloud], Shell]:
     """A shell that has evaluated a cloud's export line, with a FE2TUI_HOME of the test's own."""
 
     def shell(cloud: Cloud) -> Shell:
         home = tmp_path / "fe2tui-home"
         shutil.copytree(cloud.home, home)
-        return Shell(loaded, cloud.environment | {"FE2TUI_HOME": str(home)}, cloud)
+        return Shell(fork_server, cloud.environment | {"FE2TUI_HOME": str(home)}, cloud)
 
     return shell
 
@@ -115,14 +115,14 @@ def own_fe2(fresh_cloud: Callable[..., Cloud], on: Callable[[Cloud], Shell]) -> 
 
 
 @pytest.fixture
-def alone(tmp_path: Path, loaded: Loaded) -> Callable[..., Shell]:
+def alone(tmp_path: Path, fork_server: ForkServer) -> Callable[..., Shell]:
     """On no cloud at all: no credentials, no settings, an address without a server."""
 
     def with_variables(**variables: str) -> Shell:
         empty = tmp_path / "empty"
         empty.touch()
         return Shell(
-            loaded,
+            fork_server,
             {
                 "HOME": str(tmp_path),
                 "FE2TUI_HOME": str(tmp_path / "home"),

@@ -17,7 +17,7 @@ from fe2tui import EC2
 from fe2tui.demo import Cloud
 from fe2tui.errors import NotFoundError
 from tests.cli.conftest import Shell
-from tests.cli.loaded import Loaded
+from tests.forks import ForkServer
 from tests.screen import Screen
 
 P3 = ["p3.2xlarge", "p3.8xlarge", "p3.16xlarge"]
@@ -33,11 +33,11 @@ def days(count: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def fe2(cloud: Cloud, loaded: Loaded, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def fe2(cloud: Cloud, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """On the lived-in cloud, with one FE2TUI_HOME for all: what was read once stays read."""
     home = tmp_path_factory.mktemp("price-hist") / "home"
     shutil.copytree(cloud.home, home)
-    return Shell(loaded, cloud.environment | {"FE2TUI_HOME": str(home)}, cloud)
+    return Shell(fork_server, cloud.environment | {"FE2TUI_HOME": str(home)}, cloud)
 
 
 def test_price_hist_prints_the_last_three_days_of_a_family(fe2: Shell) -> None:

@@ -33,9 +33,9 @@ Scene = Callable[["Photographer"], AsyncIterator[str]]
 
 
 @pytest.fixture(scope="module")
-def still_cloud(_guarded_children: Path) -> Iterator[Cloud]:
+def still_cloud(forked_cloud: type[Cloud]) -> Iterator[Cloud]:
     """A lived-in cloud in which nothing moves on: a machine that is pending stays so."""
-    with Cloud(Options(still_at=NOW.isoformat())) as cloud:
+    with forked_cloud(Options(still_at=NOW.isoformat())) as cloud:
         session = boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=cloud.options.region)
         ec2 = session.client("ec2", endpoint_url=cloud.endpoint)
         ids = [one["InstanceId"] for each in ec2.describe_instances()["Reservations"] for one in each["Instances"]]
@@ -139,7 +139,7 @@ async def scenes(at: Photographer) -> AsyncIterator[str]:
     yield "details"
     await at.driven.go_to("train-resnet")
     await at.press("p")
-    await at.until(r"p3\.8xlarge(.|\n)*2b +\d+\.\d+ ")
+    await at.until(r"p3\.8xlarge(.|\n)*2b +\d+\.\d+ (.|\n)*2c +not offered")
     yield "spot"
     await at.press("2")
     await at.until("X Deregister")
@@ -185,7 +185,7 @@ async def test_the_screens_look_as_they_did(
 ) -> None:
     renews = request.config.getoption("--renew", default=False)
     differences: list[str] = []
-    async with dashboard(size=size, clock=lambda: NOW) as driven:
+    async with dashboard(size=size, clock=lambda: NOW, timeout=120) as driven:
         at = Photographer(driven, size)
         async for name in scenes(at):
             path = path_of(name, size)

@@ -11,9 +11,9 @@ from fe2tui.demo import Cloud, Options
 
 
 @pytest.fixture(scope="module")
-def cloud(_guarded_children: Path) -> Iterator[Cloud]:
+def cloud(forked_cloud: type[Cloud]) -> Iterator[Cloud]:
     """The lived-in cloud of one module: what a screen shows must not depend on what other rooms' tests left there."""
-    with Cloud(Options.instant()) as shared:
+    with forked_cloud(Options.instant()) as shared:
         yield shared
 
 

@@ -111,10 +111,15 @@ async def dashboard(
     prices: bool = True,
     toasts: bool = False,
     clock: Callable[[], datetime] = utc_now,
+    timeout: float = 20.0,
     **settings: Any,
 ) -> AsyncIterator[Driven]:
     """The dashboard, when it has read the cloud that the environment names. ``toasts``: they are on the screen, too."""
-    app = Dashboard(Choice(read_only=read_only), replace(load(), quick_seconds=0.3, **settings), clock=clock)
+    app = Dashboard(
+        Choice(read_only=read_only, connect_timeout=timeout, read_timeout=timeout),
+        replace(load(), quick_seconds=0.3, **settings),
+        clock=clock,
+    )
     async with app.run_test(size=size, notifications=toasts) as pilot:
         driven = Driven(app, pilot)
         await driven.until(lambda: app.screen.id == "main")
