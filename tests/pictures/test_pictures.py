@@ -21,7 +21,7 @@ from fe2tui.demo.client_files import ACCESS_KEY, SECRET_KEY
 from fe2tui.model.progress import Activity
 from fe2tui.store import open_store
 from tests.pictures.picture import DIFFERING, STORED, difference, path_of, picture_of
-from tests.tui.verbs_host import Driven, dashboard
+from tests.tui.driver import Driven, dashboard
 
 NOW = datetime(2026, 11, 23, 15, 40, tzinfo=UTC)
 SIZES = [(80, 24), (120, 36), (200, 50)]

@@ -14,7 +14,7 @@ from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.suggest import SuggestField
 from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
-from tests.tui.verbs_host import Driven, calls, dashboard
+from tests.tui.driver import Driven, calls, dashboard
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]

@@ -28,9 +28,9 @@ from fe2tui.store import open_store
 from fe2tui.tui.app import Dashboard
 from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.forms.cost import TOTAL_ROW_ID, CostForm, CostRows
+from tests.tui.driver import Driven, calls, dashboard
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
 from tests.tui.forms_host import opened, said, until
-from tests.tui.verbs_host import Driven, calls, dashboard
 
 HOUR = timedelta(hours=1)
 SIZES = [(80, 24), (120, 36), (200, 50)]
@@ -178,7 +178,7 @@ async def test_the_dollar_key_shows_the_sums_of_the_status_line(demo_env: Path) 
         await driven.until(lambda: form.table is not None)
 
         def are_the_same() -> bool:
-            sums, seen, now = driven.app.controller.instance_list.totals, driven.view.fleet, driven.app.clock()
+            sums, seen, now = driven.totals, driven.view.fleet, driven.app.clock()
             assert sums is not None and seen is not None
             account = account_cost(seen, now)
             is_month = abs(sums.this_month(now) - account.month) < Decimal("0.01")
@@ -228,13 +228,13 @@ async def test_the_end_of_an_unseen_interrupted_run_is_read_from_its_spot_reques
 
 async def test_long_and_costly_runs_are_counted_in_the_status_line_and_marked_in_the_list(demo_env: Path) -> None:
     async with dashboard(size=(160, 40), long_run_hours=24 * 30) as driven:
-        await driven.until(lambda: driven.app.controller.instance_list.totals is not None)
+        await driven.until(lambda: driven.totals is not None)
         screen = text_of(driven.app)
         assert "▲ 1 taken back, 2 long on" in screen  # nightly-etl; [prod] web and scraper
         assert screen.count("long running") == 2
     async with dashboard(size=(160, 40), long_run_hours=0, high_cost=1) as driven:
         await driven.until(lambda: "costly" in text_of(driven.app))
-        sums = driven.app.controller.instance_list.totals
+        sums = driven.totals
         assert sums is not None and sums.long_running == 0 < sums.costly
         assert f"▲ {sums.costly} costly" in text_of(driven.app)
     async with dashboard(size=(160, 40), long_run_hours=0, high_cost=0) as driven:
@@ -305,27 +305,27 @@ async def test_on_a_real_account_nothing_is_asked_before_a_person_agrees_to_what
         await driven.pilot.pause(2.5)  # beats of the pulse
         assert calls(own_cloud, "GetMetricData") == []
         running = [one for one in driven.view.services.visible_instances() if one.state is State.RUNNING]
-        driven.app.controller.perform("cpu")
+        driven.perform("cpu")
         form = await driven.opened(ConfirmForm)
         words = text_of(driven.app)
         # 12 an hour × 730 hours × $0.00001, for each
         assert f"{len(running)} running machines" in words and f"${len(running) * 0.0876:.2f} for a month" in words
         await driven.press("n")
         await driven.home()
-        assert not driven.app.controller.fleet_watch.reads_cpu
-        driven.app.controller.perform("cpu")
+        assert not driven.reads_cpu
+        driven.perform("cpu")
         form = await driven.opened(ConfirmForm)
         assert form is driven.app.screen
         await driven.press("y")
         await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.cpu)
         assert len(calls(own_cloud, "GetMetricData")) == 1
-        driven.app.controller.perform("cpu")
+        driven.perform("cpu")
         await driven.until(lambda: driven.view.fleet is not None and not driven.view.fleet.cpu)
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 async def test_the_setting_counts_wherever_the_account_is(own_cloud: Cloud, wanted: bool) -> None:
     async with far_away(own_cloud, cpu_chart=wanted) as driven:
-        assert driven.app.controller.fleet_watch.reads_cpu is wanted
+        assert driven.reads_cpu is wanted
     async with dashboard(cpu_chart=wanted) as driven:
-        assert driven.app.controller.fleet_watch.reads_cpu is wanted
+        assert driven.reads_cpu is wanted

@@ -18,8 +18,8 @@ from fe2tui.tui.app import Dashboard
 from fe2tui.tui.forms.first_start import FirstStartForm
 from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.help import HelpScreen
+from tests.tui.driver import Driven, dashboard
 from tests.tui.forms_host import write
-from tests.tui.verbs_host import Driven, dashboard
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]
@@ -27,9 +27,7 @@ EnterCloud = Callable[[Cloud], Path]
 
 def shown(driven: Driven) -> str:
     """All that is on the screen, as text."""
-    width, height = driven.app.size
-    lines = driven.app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in line) for line in lines[:height])[: (width + 1) * height]
+    return driven.screen_text
 
 
 @pytest.fixture
@@ -79,7 +77,7 @@ async def test_a_filter_works_while_it_is_typed_and_esc_takes_it_away(demo_env: 
         assert "/ type:p3" in shown(driven)
         assert "1 of" in shown(driven)
         await driven.press("enter")
-        assert isinstance(driven.app.focused, type(driven.app.controller.instance_table))
+        assert driven.app.focused is driven.table
         await driven.press("escape")
         await driven.until(lambda: len(driven.names) == everything)
 
@@ -114,7 +112,7 @@ async def test_a_wrong_filter_is_not_left_and_what_is_wrong_of_it_filters_nothin
             field.value = "type:p3"
             await driven.until(lambda: driven.names == ["train-resnet"], of=key)
             await driven.press(key)
-            await driven.until(lambda: driven.app.focused is driven.app.controller.instance_table, of=key)
+            await driven.until(lambda: driven.app.focused is driven.table, of=key)
 
 
 async def test_keys_typed_ahead_of_a_form_go_into_the_form(demo_env: Path) -> None:
@@ -139,9 +137,9 @@ async def test_sorting_by_a_column_again_turns_it_round(demo_env: Path) -> None:
 async def test_the_cursor_stays_on_its_instance_over_reads(demo_env: Path) -> None:
     async with dashboard() as driven:
         await driven.go_to("scraper")
-        seen = driven.app.controller.read_state.read_at
+        seen = driven.read_at
         await driven.press("ctrl+r")
-        await driven.until(lambda: driven.app.controller.read_state.read_at != seen)
+        await driven.until(lambda: driven.read_at != seen)
         assert driven.view.selected_instance is not None
         assert driven.view.selected_instance.name == "scraper"
 
@@ -170,13 +168,13 @@ async def test_a_failed_read_keeps_the_fleet_with_its_age_and_the_reason(own_clo
     async with dashboard() as driven:
         names = driven.names
         own_cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeInstances"})
-        driven.app.controller.fleet_watch.read_now()
+        driven.read_now()
         await driven.until(lambda: "▲ denied" in shown(driven))
         assert "base" in shown(driven)
         assert driven.names == names
         await driven.until(lambda: "DescribeInstances" in shown(driven))
         own_cloud.control("/demo/faults", method="DELETE")
-        driven.app.controller.fleet_watch.read_now()
+        driven.read_now()
         await driven.until(lambda: "▲ denied" not in shown(driven))
 
 
@@ -186,9 +184,9 @@ async def test_a_failed_read_of_the_instances_stays_told_while_other_things_are_
 ) -> None:
     async with dashboard() as driven:
         own_cloud.control("/demo/faults", {"kind": kind, "action": "DescribeInstances"})
-        driven.app.controller.fleet_watch.read_now()
+        driven.read_now()
         await driven.until(lambda: word in shown(driven))
-        read_at = driven.app.controller.read_state.read_at
+        read_at = driven.read_at
         before = set(driven.fleet.images)
         aio_session, base = driven.view.services.task_context().session, driven.named("base").id
         await create_image(aio_session, base, "later", tags={}, snapshot_tags={}, no_reboot=True)
@@ -196,12 +194,12 @@ async def test_a_failed_read_of_the_instances_stays_told_while_other_things_are_
         await driven.until(lambda: set(driven.fleet.images) - before, of="a new image")
         await driven.pilot.pause()
         assert word in shown(driven)
-        assert driven.app.controller.main_screen.notice.display
-        assert driven.app.controller.read_state.read_at == read_at
+        assert driven.notice_text
+        assert driven.read_at == read_at
         own_cloud.control("/demo/faults", method="DELETE")
-        driven.app.controller.fleet_watch.read_now()
+        driven.read_now()
         await driven.until(lambda: word not in shown(driven))
-        await driven.until(lambda: not driven.app.controller.main_screen.notice.display)
+        await driven.until(lambda: not driven.notice_text)
 
 
 @pytest.mark.parametrize("kind", ["deny", "expired"])
@@ -212,26 +210,26 @@ async def test_a_failed_read_of_the_images_stays_told_while_instances_are_read(o
         driven.view.services.fleet_watch.read_images_soon()
         await driven.until(lambda: "▲ Images could not be read: " in shown(driven))
         for _ in range(2):
-            read_at = driven.app.controller.read_state.read_at
+            read_at = driven.read_at
             driven.view.services.fleet_watch.nudge()
-            await driven.until(lambda at=read_at: driven.app.controller.read_state.read_at != at)  # type: ignore[misc]
+            await driven.until(lambda at=read_at: driven.read_at != at)  # type: ignore[misc]
             await driven.pilot.pause()
             assert "▲ Images could not be read: " in shown(driven)
         own_cloud.control("/demo/faults", method="DELETE")
-        driven.app.controller.fleet_watch.read_now()
+        driven.read_now()
         await driven.until(lambda: "could not be read" not in shown(driven))
 
 
 async def test_the_last_fleet_is_there_before_aws_answers(own_cloud: Cloud) -> None:
     async with dashboard() as driven:
-        await driven.until(lambda: driven.app.controller.store.fleets.last_fleet(driven.view.location) is not None)
+        await driven.until(lambda: driven.view.services.store.fleets.last_fleet(driven.view.location) is not None)
     own_cloud.control("/demo/faults", {"kind": "silent"})
     app = Dashboard(Choice(), Settings())
     async with app.run_test(size=(120, 36)) as pilot:
         driven = Driven(app, pilot)
         await driven.until(lambda: app.screen.id == "main" and driven.view.fleet is not None)
         assert "base" in shown(driven)
-        assert app.controller.read_state.from_store
+        assert driven.is_from_store
         own_cloud.control("/demo/faults", method="DELETE")
 
 
@@ -273,21 +271,19 @@ async def test_read_only_says_why_a_changing_key_does_nothing(demo_env: Path) ->
 async def test_a_profile_looks_different_and_may_be_read_only(demo_env: Path) -> None:
     profiles = {"second": ProfileSettings(colour="red", read_only=True)}
     async with dashboard(profiles=profiles) as driven:
-        plain = driven.app.controller.main_screen.status.render_line(0)
-        await driven.app.controller.go(profile="second")
+        plain = driven.status_strip
+        await driven.view.services.go(profile="second")
         await driven.until(lambda: driven.view.location.profile == "second")
         assert driven.view.read_only
-        assert {s.style.bgcolor for s in driven.app.controller.main_screen.status.render_line(0) if s.style} != {
-            s.style.bgcolor for s in plain if s.style
-        }
-        await driven.app.controller.go(profile="default")
+        assert {s.style.bgcolor for s in driven.status_strip if s.style} != {s.style.bgcolor for s in plain if s.style}
+        await driven.view.services.go(profile="default")
         assert not driven.view.read_only
 
 
 async def test_another_region_starts_with_nothing_of_the_last(demo_env: Path) -> None:
     async with dashboard() as driven:
         await driven.press("space")
-        await driven.app.controller.go(region="us-west-2")
+        await driven.view.services.go(region="us-west-2")
         await driven.until(lambda: driven.view.fleet is not None and driven.view.region == "us-west-2")
         assert driven.view.marked_instances == ()
         assert "base" not in driven.names or driven.named("base").zone.startswith("us-west-2")
@@ -324,7 +320,7 @@ async def test_the_palette_finds_a_command_and_says_why_one_cannot_be_done(demo_
 async def test_the_colours_change_and_nothing_depends_on_them(demo_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with dashboard() as driven:
-        driven.app.controller.command_runner.perform("theme")
+        driven.perform("theme")
         await driven.until(lambda: driven.app.theme == "fe2tui-light")
         for sign in ("● train-resnet", "▲ scraper", "○ od1"):
             assert sign in shown(driven)
@@ -351,10 +347,10 @@ async def test_a_fault_of_our_own_is_told_and_ends_nothing(demo_env: Path) -> No
 
 async def test_the_read_is_quick_after_an_action_and_ages_go_on(demo_env: Path) -> None:
     async with dashboard() as driven:
-        first = driven.app.controller.read_state.read_at
+        first = driven.read_at
         driven.view.services.fleet_watch.nudge()
-        await driven.until(lambda: driven.app.controller.read_state.read_at != first)
-        later = driven.app.controller.read_state.read_at
+        await driven.until(lambda: driven.read_at != first)
+        later = driven.read_at
         assert first is not None
         assert later is not None
         assert later - first < timedelta(seconds=30)

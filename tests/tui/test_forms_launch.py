@@ -14,8 +14,8 @@ from fe2tui.model.instance import State
 from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.suggest import SuggestField
+from tests.tui.driver import Driven, calls, dashboard
 from tests.tui.forms_host import write
-from tests.tui.verbs_host import Driven, calls, dashboard
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]

@@ -19,8 +19,8 @@ from fe2tui.tasks.freeze_plan import FREEZE_OPTIONS, FreezePlan
 from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.freeze import NAME_FIELD_ID, FreezeForm, FreezeRequest
 from fe2tui.tui.forms.radio import RadioList
+from tests.tui.driver import calls, dashboard
 from tests.tui.forms_host import UNANSWERED, Host, cut_off, error_of, opened, said, text_of, until, write
-from tests.tui.verbs_host import calls, dashboard
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from fe2tui.demo import Cloud
+from tests.tui.driver import calls
 from tests.tui.pty_screen import Terminal
-from tests.tui.verbs_host import calls
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="no ssh program on this computer")
 

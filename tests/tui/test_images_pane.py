@@ -19,9 +19,9 @@ from fe2tui.tui.forms.export import ExportForm
 from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
+from tests.tui.driver import Driven, dashboard
 from tests.tui.forms_host import write
 from tests.tui.test_dashboard import shown
-from tests.tui.verbs_host import Driven, dashboard
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]
@@ -81,7 +81,7 @@ async def test_the_images_are_shown_with_their_state_and_the_public_ones_below(
 
 async def test_a_list_that_is_not_in_sight_costs_nothing_and_is_up_to_date_when_it_comes(demo_env: Path) -> None:
     async with dashboard(size=(80, 24)) as driven:
-        listing = driven.app.controller.image_list
+        listing = driven.image_list
         await driven.until(lambda: driven.fleet.images)
         assert listing.snapshot is None
         await to_images(driven)
@@ -186,7 +186,7 @@ async def test_a_freeze_that_an_earlier_run_began_is_watched_on_as_a_task(
         image = await freeze(ctx, instance.id, "kept", way="no-reboot", wait=False)
         assert image.state == "pending"
     async with dashboard() as driven:
-        jobs = driven.app.controller.task_runner
+        jobs = driven.task_runner
         await driven.until(lambda: [job.title for job in jobs.running.values()] == ["Freeze base"])
         await driven.press("6")
         await driven.until(lambda: "Freeze base" in shown(driven))

@@ -17,8 +17,8 @@ from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.no_capacity import NoCapacityAnswer, NoCapacityForm
 from fe2tui.tui.forms.radio import RadioLine
 from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
+from tests.tui.driver import Driven, calls, dashboard
 from tests.tui.forms_host import opened, said, until, write
-from tests.tui.verbs_host import Driven, calls, dashboard
 
 FULL = NoCapacityError(
     "AWS has no spot p3.8xlarge right now in us-east-2a or us-east-2b.",
@@ -147,7 +147,7 @@ async def test_waiting_counts_down_until_it_is_cancelled_and_leaves_nothing_behi
         def counts() -> bool:
             return any(
                 job.latest_step is not None and "trying again in" in job.latest_step.words
-                for job in driven.app.controller.task_runner.running.values()
+                for job in driven.task_runner.running.values()
             )
 
         await driven.until(counts)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.panes.spot import ChartTitle, title_parts
+from tests.tui.driver import Driven, dashboard
 from tests.tui.test_dashboard import shown
 from tests.tui.test_spot_pane import body, choice, filter_for, is_charted, spot_pane
-from tests.tui.verbs_host import Driven, dashboard
 
 
 def titles(driven: Driven) -> list[str]:
@@ -33,23 +33,23 @@ async def test_keys_typed_before_the_pane_is_there_are_its_own_and_enter_chooses
 async def test_the_title_names_what_is_drawn_while_something_else_is_read(demo_env: Path) -> None:
     async with spot_pane() as driven:
         pane, before = body(driven), choice(driven).type
-        driven.app.controller.spot_pane.show_type("r5.large")
+        driven.spot_pane.show_type("r5.large")
         assert pane.price_chart.chart_title == ChartTitle(before, 7, "reading r5.large …", "accent")
         await driven.until(is_charted(driven, "r5.large"))
         assert pane.price_chart.chart_title == ChartTitle("r5.large", 7)
-        driven.app.controller.spot_pane.change_days(1)
+        driven.spot_pane.change_days(1)
         assert pane.price_chart.chart_title == ChartTitle("r5.large", 7, "reading 30 days …", "accent")
         await driven.until(is_charted(driven, "r5.large", 30))
 
 
 async def test_the_cursor_is_on_the_type_that_is_charted(demo_env: Path) -> None:
     async with spot_pane() as driven:
-        parts, table = driven.app.controller, body(driven).offer_table
+        table = body(driven).offer_table
         followed = choice(driven).type
         assert table.cursor_id == followed and not choice(driven).is_pinned
         await filter_for(driven, "p3")
         await driven.until(lambda: table.cursor_id == "p3.2xlarge" and choice(driven).type == "p3.2xlarge")
-        parts.spot_pane.show_type("c5.large")
+        driven.spot_pane.show_type("c5.large")
         await driven.until(lambda: table.cursor_id == "c5.large")
         assert not body(driven).offer_list.arrangement.filter.tests
         await driven.press("escape")
@@ -88,7 +88,7 @@ async def test_what_cannot_be_exported_says_why(demo_env: Path) -> None:
         catalogue = body(driven).offer_list.catalogue
         assert catalogue is not None
         name = next(one.name for one in catalogue.types.values() if not one.spot)
-        driven.app.controller.spot_pane.show_type(name)
+        driven.spot_pane.show_type(name)
         await driven.until(lambda: body(driven).price_chart.chart.chart is None)
         await driven.press("e")
         await driven.until(lambda: any(f"{name} is not offered" in toast for toast in driven.toasts))

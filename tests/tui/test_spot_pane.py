@@ -18,16 +18,16 @@ from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
 from fe2tui.tui.panes.spot_body import SpotBody
+from tests.tui.driver import Driven, calls, dashboard
 from tests.tui.forms_host import write
 from tests.tui.test_dashboard import shown
-from tests.tui.verbs_host import Driven, calls, dashboard
 
 HISTORY = "DescribeSpotPriceHistory"
 
 
 def body(driven: Driven) -> SpotBody:
     """What is in the pane."""
-    found = driven.app.controller.spot_pane.body
+    found = driven.spot_pane.body
     assert found is not None
     return found
 
@@ -59,7 +59,7 @@ async def spot_pane(**settings: Any) -> AsyncIterator[Driven]:
     """The dashboard with the focus in the pane, when the region's types and prices and a first chart are there."""
     async with dashboard(**settings) as driven:
         await driven.press("3")
-        await driven.until(lambda: driven.app.controller.spot_pane.body is not None)
+        await driven.until(lambda: driven.spot_pane.body is not None)
         await driven.until(lambda: (offer := body(driven).offer_table.offer) is not None and offer.price is not None)
         await driven.until(lambda: choice(driven).type and is_charted(driven, choice(driven).type)())
         await driven.until(lambda: body(driven).offer_table.has_focus)
@@ -78,9 +78,9 @@ async def filter_for(driven: Driven, text: str) -> None:
 async def test_it_is_made_when_it_is_first_looked_at_and_follows_the_selected_instance(demo_env: Path) -> None:
     async with dashboard(size=(80, 24)) as driven:
         await driven.go_to("train-resnet")
-        assert driven.app.controller.spot_pane.body is None
+        assert driven.spot_pane.body is None
         await driven.press("3")
-        await driven.until(lambda: driven.app.controller.spot_pane.body is not None)
+        await driven.until(lambda: driven.spot_pane.body is not None)
         await driven.until(is_charted(driven, "p3.8xlarge"))
         assert not choice(driven).is_pinned
         for part in ("p3.8xlarge · of train-resnet", "7 days", "on demand 12.24", "LOWEST", "TYPE", "l Launch"):
@@ -184,7 +184,7 @@ async def test_what_is_passed_over_quickly_is_not_asked_for(cloud: Cloud, demo_e
         await driven.until(lambda: all(body(driven).reader.history(name) for name in names))
         before = len(asked_for(cloud))
         for name in names[1:6]:
-            driven.app.controller.spot_pane.show_type(name)
+            driven.spot_pane.show_type(name)
         await driven.until(lambda: choice(driven).type == names[5] and not body(driven).price_chart.chart_title.status)
         await driven.until(is_charted(driven, names[5], 90))
         asked = asked_for(cloud)[before:]
@@ -196,7 +196,7 @@ async def test_p_shows_the_type_of_an_instance_of_an_image_and_of_the_picker(dem
     async with dashboard(size=(80, 24)) as driven:
         await driven.go_to("base")
         await driven.press("p")
-        await driven.until(lambda: driven.view.pane == "spot" and driven.app.controller.spot_pane.body is not None)
+        await driven.until(lambda: driven.view.pane == "spot" and driven.spot_pane.body is not None)
         await driven.until(is_charted(driven, "m5.xlarge"))
         assert choice(driven).is_pinned
         await driven.press("p")
@@ -211,7 +211,7 @@ async def test_p_shows_the_type_of_an_instance_of_an_image_and_of_the_picker(dem
         await driven.press("p")
         made = {one.type for one in driven.fleet.instances.values() if one.image_id == trained.id}
         await driven.until(lambda: driven.view.pane == "spot" and choice(driven).type in made)
-        driven.app.controller.perform("types")
+        driven.perform("types")
         picker = await driven.opened(TypePicker)
         await driven.until(lambda: picker.query_one("#types", TypeTable).types.ids)
         await write(driven.pilot, "g5.xlarge")
@@ -230,13 +230,13 @@ async def test_what_may_not_be_read_is_said_in_the_charts_place(
         await driven.press("3")
         await driven.until(lambda: "ec2:DescribeSpotPriceHistory" in shown(driven))
         own.control("/demo/faults", method="DELETE")
-        driven.app.controller.spot_pane.show_type("m5.large")
+        driven.spot_pane.show_type("m5.large")
         await driven.until(is_charted(driven, "m5.large"))
         await driven.until(lambda: body(driven).offer_list.catalogue is not None)
         catalogue = body(driven).offer_list.catalogue
         assert catalogue is not None
         no_spot = next(one.name for one in catalogue.types.values() if not one.spot)
-        driven.app.controller.spot_pane.show_type(no_spot)
+        driven.spot_pane.show_type(no_spot)
         await driven.until(lambda: f"{no_spot} is not offered on the spot market" in shown(driven))
 
 

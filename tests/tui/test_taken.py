@@ -15,10 +15,10 @@ from fe2tui.store import Store
 from fe2tui.tui.availability import can_stop_or_start
 from fe2tui.tui.interruption_news import NOTICE, InterruptionTracker, toast_texts
 from fe2tui.tui.status_bar import alerts_text
+from tests.tui.driver import Driven, dashboard
 from tests.tui.fleets import NOW, instance
 from tests.tui.test_interrupted import GONE, MARKED, NOTICED, ONCE, REQUEST, TAKEN, seen
 from tests.tui.test_lines import SUMS
-from tests.tui.verbs_host import Driven, dashboard
 
 RUNNING = replace(TAKEN, state=State.RUNNING, state_reason="")
 LONG_PAST = replace(REQUEST, status_at=NOW - timedelta(hours=2))
@@ -91,12 +91,12 @@ async def test_the_dashboard_tells_what_aws_did_and_that_it_brought_it_back(clou
         fleet = driven.view.fleet
         assert fleet is not None
         one = next(one for one in fleet.instances.values() if one.is_spot and one.state is State.RUNNING and one.name)
-        before = driven.app.controller.interruption_notifier.count
+        before = driven.interruption_count
         assert not any("taken back" in words for words in driven.toasts)
         cloud.control("/demo/interrupt", {"instance": one.id, "notice": 0})
         driven.view.services.fleet_watch.nudge()
         await driven.until(lambda: any(words.startswith(f"{one.label}: taken back") for words in driven.toasts))
-        assert driven.app.controller.interruption_notifier.count == before + 1
+        assert driven.interruption_count == before + 1
         await driven.until(lambda: INTERRUPTION in entries_of(driven, one))
         await driven.until(driven.is_state(one.name, State.STOPPED))
         assert "AWS took" in (can_stop_or_start(driven.view._replace(selected_instance=driven.named(one.name))) or "")
@@ -104,7 +104,7 @@ async def test_the_dashboard_tells_what_aws_did_and_that_it_brought_it_back(clou
         driven.view.services.fleet_watch.nudge()
         await driven.until(lambda: any(words.startswith(f"{one.label}: AWS started") for words in driven.toasts))
         await driven.until(lambda: entries_of(driven, one) == [RETURN, INTERRUPTION])
-        assert driven.app.controller.interruption_notifier.count == before
+        assert driven.interruption_count == before
 
 
 def entries_of(driven: Driven, one: Instance) -> list[str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from fe2tui.aws.session import Choice
 from fe2tui.settings import load
 from fe2tui.tui.app import Dashboard
+from tests.tui.driver import Driven
 from tests.tui.pty_screen import Terminal
-from tests.tui.verbs_host import Driven
 
 
 def _open() -> Terminal:
@@ -56,7 +56,7 @@ async def test_a_fault_of_our_own_in_one_read_is_told_and_the_next_read_mends_it
         await driven.until(lambda: app.screen.id == "main" and driven.view.fleet is not None)
         breaks.append("an unforeseen reply")
         driven.view.services.fleet_watch.nudge()
-        await driven.until(lambda: "unforeseen reply" in str(app.controller.read_state.error))
-        await driven.until(lambda: app.controller.read_state.error is None)
+        await driven.until(lambda: "unforeseen reply" in str(driven.read_error))
+        await driven.until(lambda: driven.read_error is None)
         assert driven.view.fleet is not None
         assert driven.fleet.instances

@@ -19,8 +19,8 @@ from fe2tui.tasks.context import Context, activity_entry
 from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.services import Severity
+from tests.tui.driver import Driven, dashboard
 from tests.tui.test_dashboard import shown
-from tests.tui.verbs_host import Driven, dashboard
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]
@@ -131,7 +131,7 @@ async def test_a_task_that_ended_while_one_was_asked_is_not_cancelled(demo_env: 
 
 async def test_the_list_follows_the_steps_of_a_task_before_its_end(own_cloud: Cloud) -> None:
     async with dashboard(slow_seconds=600.0) as driven:
-        await driven.until(lambda: driven.app.controller.read_state.read_at is not None)
+        await driven.until(lambda: driven.read_at is not None)
         end = asyncio.Event()
 
         async def work(ctx: Context) -> None:
@@ -152,16 +152,10 @@ async def test_the_status_line_goes_on_under_an_open_form(own_cloud: Cloud) -> N
     async with dashboard() as driven:
         await driven.press("s")
         await driven.opened(ConfirmForm)
-        before = driven.app.controller.main_screen.status.render_line(0).text
-        await driven.until(
-            lambda: driven.app.controller.main_screen.status._drawn_spans and _status(driven) != before, seconds=8
-        )
+        before = driven.status_text
+        await driven.until(lambda: driven.status_text not in ("", before), seconds=8)
         assert isinstance(driven.app.screen, ConfirmForm)
-        assert _status(driven).strip() in shown(driven)
-
-
-def _status(driven: Driven) -> str:
-    return "".join(span.text for span in driven.app.controller.main_screen.status._drawn_spans)
+        assert driven.status_text.strip() in shown(driven)
 
 
 async def test_the_same_said_again_takes_the_place_of_what_is_there(demo_env: Path) -> None:
@@ -215,7 +209,7 @@ async def test_nothing_in_the_activity_is_cut_however_much_there_is(demo_env: Pa
         driven.view.services.run_task("Fill", work)
         await driven.until(lambda: "Done." in driven.toasts)
         await driven.press("6")
-        pane = driven.app.controller.main_screen.activity
+        pane = driven.activity
         await driven.until(lambda: driven.view.pane == "activity" and pane.max_scroll_y > 10)
         await driven.until(lambda: f"{words} 29." in _told(pane))
         # What was laid out is what there is room for, the scrollbar's column not counted.
@@ -247,13 +241,13 @@ async def test_who_is_looked_at_is_told_after_a_move_and_else_every_few_seconds(
     demo_env: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with dashboard() as driven:
-        parts, told = driven.app.controller, []
-        monkeypatch.setattr(parts.fleet_watch, "set_cpu_ids", lambda ids: told.append(set(ids)))
+        told: list[set[str]] = []
+        monkeypatch.setattr(driven.fleet_watch, "set_cpu_ids", lambda ids: told.append(set(ids)))
         for _ in range(20):
-            parts.refresh_timer.tick()
+            driven.tick()
         assert 1 <= len(told) <= 6
         before = len(told)
         await driven.press("end")
-        parts.refresh_timer.tick()
+        driven.tick()
         assert len(told) > before
-        assert parts.instance_table.cursor_id in told[-1]
+        assert driven.selected_row in told[-1]

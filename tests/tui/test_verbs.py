@@ -21,8 +21,8 @@ from fe2tui.tui.forms.export import ExportForm
 from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
+from tests.tui.driver import calls, dashboard
 from tests.tui.forms_host import write
-from tests.tui.verbs_host import calls, dashboard
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]

@@ -13,8 +13,8 @@ from fe2tui.demo import Cloud
 from fe2tui.tui.layout import DETAILS, visible_panes
 from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, SPOT
 from fe2tui.tui.panes.spot import SpotPane
+from tests.tui.driver import Driven, dashboard
 from tests.tui.test_dashboard import shown
-from tests.tui.verbs_host import Driven, dashboard
 
 WIDE = (160, 40)
 TABS = ("1 Instances", "2 Images", "3 Spot", "6 Activity")
@@ -58,7 +58,7 @@ def test_alone_a_pane_has_the_screen_and_a_list_its_details(pane: str, details: 
 
 def displayed(driven: Driven) -> set[str]:
     """What has a place on the screen, by its name."""
-    main = driven.app.controller.main_screen
+    main = driven.main_screen
     panes: dict[str, Widget] = {pane.kind.pane: pane for pane in main.pane_set}
     panes |= {ACTIVITY: main.activity, DETAILS: main.details}
     return {name for name, pane in panes.items() if pane.is_on_screen and pane.region.area}
@@ -66,7 +66,7 @@ def displayed(driven: Driven) -> set[str]:
 
 def focused(driven: Driven) -> str:
     """The pane that has the focus, or is around what has it."""
-    main = driven.app.controller.main_screen
+    main = driven.main_screen
     if main.activity.has_focus:
         return ACTIVITY
     return main.pane_set.focused_pane.kind.pane if main.pane_set.focused_pane is not None else ""
@@ -85,9 +85,7 @@ async def test_from_150_columns_on_three_panes_stand_beside_each_other_and_what_
         for width in (150, 251):
             await driven.pilot.resize_terminal(width, 40)
             await driven.until(lambda: displayed(driven) == three)
-            left, below, right = (
-                driven.app.controller.main_screen.pane_set[pane].region for pane in (INSTANCES, IMAGES, SPOT)
-            )
+            left, below, right = (driven.main_screen.pane_set[pane].region for pane in (INSTANCES, IMAGES, SPOT))
             assert (left.width, right.right) == (below.width, width)
             assert abs(left.width - 2 * right.width) <= 2
             assert right.height == left.height + below.height == 38
@@ -151,7 +149,7 @@ async def test_z_gives_the_screen_to_the_pane_with_the_focus_and_back(demo_env: 
 
 async def test_the_selected_instances_type_drives_the_chart_in_sight_until_another_is_picked(demo_env: Path) -> None:
     async with dashboard(size=(100, 30)) as driven:
-        spot = driven.app.controller.spot_pane
+        spot = driven.spot_pane
         await driven.go_to("vault")
         await driven.pilot.pause(0.3)
         assert spot.choice.type == ""
@@ -185,7 +183,7 @@ async def test_with_no_instance_each_pane_says_what_it_is_for(
 
 async def test_the_charts_keys_work_whatever_pane_has_the_focus_and_stand_in_its_own_footer(demo_env: Path) -> None:
     async with dashboard(size=WIDE) as driven:
-        spot = driven.app.controller.spot_pane
+        spot = driven.spot_pane
         await driven.until(lambda: spot.body is not None and spot.body.price_chart.chart.chart is not None)
         body = spot.body
         assert body is not None and focused(driven) == INSTANCES
@@ -209,7 +207,7 @@ async def test_who_goes_on_at_once_finds_the_focus_where_they_went(demo_env: Pat
     async with dashboard(size=(120, 36)) as driven:
         for keys, pane in ((("3", "1"), INSTANCES), (("3", "2"), IMAGES), (("1", "3", "1"), INSTANCES)):
             await driven.press(*keys)
-            spot = driven.app.controller.spot_pane
+            spot = driven.spot_pane
             await driven.until(partial(_is_made, spot))
             await driven.pilot.pause()
             assert (focused(driven), driven.view.pane) == (pane, pane)
