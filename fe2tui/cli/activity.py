@@ -12,7 +12,6 @@ from fe2tui.cli.output import iso_time, print_json
 from fe2tui.cli.run import recover_unfinished
 from fe2tui.model.progress import Activity
 from fe2tui.model.text import local_time, table_lines, visible
-from fe2tui.store import open_store
 
 
 @click.command()
@@ -26,6 +25,8 @@ def activity(options: GlobalOptions, count: int) -> None:
 
 def show_activity(options: GlobalOptions, count: int) -> None:
     """Print the newest entries of the activity log."""
+    from fe2tui.store import open_store
+
     store = open_store()
     try:
         if store.problem:

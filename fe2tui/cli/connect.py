@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,10 +19,10 @@ from fe2tui.cli.prompts import confirm, is_interactive
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import PortTakenError
 from fe2tui.model.text import visible
-from fe2tui.ssh.tunnels import parse_ports
-from fe2tui.tasks import connect as task
-from fe2tui.tasks.connect import connection_failure
-from fe2tui.tasks.context import Context
+
+if TYPE_CHECKING:
+    from fe2tui.tasks import connect as task
+    from fe2tui.tasks.context import Context
 
 
 @click.command()
@@ -46,9 +46,7 @@ def connect(
 
     The exit status is that of ssh, which is that of the shell.
     """
-    work = run_connect
-
-    return work(options, name, ports, user=user, key_file=key_file, port=port, only_print=only_print)
+    return run_connect(options, name, ports, user=user, key_file=key_file, port=port, only_print=only_print)
 
 
 SSH_FAILED = 255
@@ -65,6 +63,9 @@ def run_connect(
     only_print: bool,
 ) -> int:
     """Open a shell, or print how; the exit status of ssh."""
+    from fe2tui.ssh.tunnels import parse_ports
+    from fe2tui.tasks import connect as task
+    from fe2tui.tasks.connect import connection_failure
 
     opening = not (only_print or options.json)
 
@@ -113,6 +114,8 @@ def run_ssh(connection: task.Connection) -> int:
 
     Ctrl-C and Ctrl-\\ are for ssh alone; when ssh stops itself (``~^Z``), so do we, or the shell would never know.
     """
+    import subprocess
+
     for for_ssh_alone in (signal.SIGINT, signal.SIGQUIT):
         # not SIG_IGN: that the child would inherit
         signal.signal(for_ssh_alone, lambda *_: None)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import iso_time, print_json, round_dollars
 from fe2tui.cli.run import CommandRun
-from fe2tui.model.fleet import Fleet
-from fe2tui.model.money import AccountCost, CostRow, account_cost
-from fe2tui.tasks.context import utc_now
-from fe2tui.tasks.read_fleet import read_whole_fleet
+
+if TYPE_CHECKING:
+    from fe2tui.model.fleet import Fleet
+    from fe2tui.model.money import AccountCost, CostRow
 
 
 @click.command()
@@ -33,6 +33,10 @@ _JSON_DECIMALS = 6  # decimals of dollars in JSON
 
 def show_cost(options: GlobalOptions) -> None:
     """Print it."""
+    from fe2tui.model.money import account_cost
+    from fe2tui.tasks.context import utc_now
+    from fe2tui.tasks.read_fleet import read_whole_fleet
+
     fleet = CommandRun(options).run(read_whole_fleet)
     spent = account_cost(fleet, utc_now())
     if options.json:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fe2tui import settings
 from fe2tui.cli.completion import ImageName, InstanceName, RequestId
 from fe2tui.cli.images import architecture
 from fe2tui.cli.options import GlobalOptions, choice_of
 from fe2tui.cli.output import iso_time, print_json
 from fe2tui.cli.run import CommandRun, recover_unfinished, report_earlier_freezes
-from fe2tui.ec2 import EC2
-from fe2tui.ec2.instances import SpotInstanceRequest
 from fe2tui.errors import Fe2Error, UsageError
 from fe2tui.model.text import visible
+
+if TYPE_CHECKING:
+    from fe2tui.ec2 import EC2
 
 DASH = "-"
 END = "--"  # as fastec2 had it: what follows is no argument, but how to show the result
@@ -60,10 +58,8 @@ def get_instance(ctx: click.Context, name: str) -> None:
     fe2 get-instance base - image - name               a property of a property
     fe2 get-instance base -- -i                        IPython, with the object as result
     """
-    work = show_instance_member
-
     options: GlobalOptions = ctx.obj
-    work(options, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    show_instance_member(options, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
 
 
 @click.command(cls=DashCommand, options_metavar="[OPTIONS]")
@@ -84,10 +80,8 @@ def get_ami(ctx: click.Context, name: str | None, arch: str) -> None:
     fe2 get-ami base                  what there is
     fe2 get-ami base -- -i            IPython, with the object as result
     """
-    work = show_image_member
-
     options: GlobalOptions = ctx.obj
-    work(options, name, arch, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    show_image_member(options, name, arch, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
 
 
 @click.command(cls=DashCommand, options_metavar="[OPTIONS]")
@@ -106,10 +100,8 @@ def get_request(ctx: click.Context, request_id: str) -> None:
     fe2 get-request sir-8k2d91ab - cancel                   AWS launches nothing more for it; refused where that
                                                             would terminate a stopped machine, without --terminate
     """
-    work = show_request_member
-
     options: GlobalOptions = ctx.obj
-    work(options, request_id, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    show_request_member(options, request_id, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
 
 
 @click.command(cls=DashCommand, options_metavar="[OPTIONS]")
@@ -122,10 +114,8 @@ def get_request_from_instance(ctx: click.Context, name: str) -> None:
     fe2 get-request-from-instance spot1 - status
     fe2 get-request-from-instance spot1 - words
     """
-    work = show_request_member_of_instance
-
     options: GlobalOptions = ctx.obj
-    work(options, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    show_request_member_of_instance(options, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
 
 
 _DASH = "-"
@@ -165,6 +155,9 @@ def show_request_member_of_instance(
 
 
 def _show_member(options: GlobalOptions, get: Callable[[EC2], Any], steps: Sequence[str], interactive: bool) -> None:
+    from fe2tui import settings
+    from fe2tui.ec2 import EC2
+
     start = _import_ipython() if interactive else None
     recover_unfinished(options)
     choice = choice_of(options, settings.load())
@@ -263,10 +256,14 @@ def _parameter(method: Any, flag: str) -> str:
 
 
 def _is_own_method(method: Any) -> bool:
+    from fe2tui.ec2.instances import SpotInstanceRequest
+
     return isinstance(getattr(method, "__self__", None), SpotInstanceRequest)
 
 
 def _value(text: str) -> Any:
+    import ast
+
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)
@@ -277,6 +274,8 @@ def _value(text: str) -> Any:
 
 def _members(thing: Any) -> tuple[list[str], list[str]]:
     """Names of the properties and of the methods, as they are typed."""
+    import inspect
+
     properties: list[str] = []
     methods: list[str] = []
     for name in dir(thing):

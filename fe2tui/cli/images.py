@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from shlex import quote
 from shutil import get_terminal_size
-from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,21 +20,17 @@ from fe2tui.cli.prompts import ask, confirm, confirm_impact, is_interactive
 from fe2tui.cli.read import print_fleet_problems
 from fe2tui.cli.run import CommandRun, report_earlier_freezes
 from fe2tui.errors import InterruptedByUser, ReadOnlyError, UsageError
-from fe2tui.model.fleet import Fleet, PublicImage
-from fe2tui.model.freeze import FreezeWay
-from fe2tui.model.image import Image, image_progress, image_snapshot_ids
-from fe2tui.model.image_filter import IMAGE_LANGUAGE, ImageFilter, ImageScope, instances_of_image
-from fe2tui.model.money.rates import image_per_month
 from fe2tui.model.progress import Outcome
-from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import DASH, age, dollars, percent, table_lines, visible
-from fe2tui.tasks import deregister as deregister_task
-from fe2tui.tasks import freeze as freeze_task
-from fe2tui.tasks import read_fleet
-from fe2tui.tasks.context import Context, utc_now
-from fe2tui.tasks.impact import deregister_impact
-from fe2tui.tasks.names import find_instance, find_own_images
-from fe2tui.tasks.read_fleet import read_image_fleet, read_images, read_instance_volumes
+
+if TYPE_CHECKING:
+    from fe2tui.model.fleet import Fleet, PublicImage
+    from fe2tui.model.freeze import FreezeWay
+    from fe2tui.model.image import Image
+    from fe2tui.model.image_filter import ImageFilter, ImageScope
+    from fe2tui.model.snapshot import Snapshot
+    from fe2tui.tasks import freeze as freeze_task
+    from fe2tui.tasks.context import Context
 
 architecture = click.option(
     "--arch", type=click.Choice(["x86_64", "arm64"]), default="x86_64", help="Which one, for ubuntu and its like."
@@ -95,9 +90,7 @@ def freeze(
     chosen = [way for way, given in ways.items() if given]
     if len(chosen) > 1:
         raise UsageError("Either --reboot, or --stop-first, or --no-reboot.", "Choose one.")
-    work = run_freeze
-
-    work(options, name, image_name, chosen[0] if chosen else None, wait=wait)
+    run_freeze(options, name, image_name, chosen[0] if chosen else None, wait=wait)
 
 
 @click.command()
@@ -108,13 +101,14 @@ def deregister(options: GlobalOptions, names: tuple[str, ...]) -> int:
 
     Snapshots that another image uses stay; instances made from the images go on.
     """
-    work = run_deregister
-
-    return work(options, names)
+    return run_deregister(options, names)
 
 
 def show_images(options: GlobalOptions, filters: Sequence[str], *, long: bool, public: bool) -> None:
     """Print the account's own images that fit, or the well-known public ones; raises QueryError."""
+    from fe2tui.model.image_filter import IMAGE_LANGUAGE
+    from fe2tui.tasks import read_fleet
+
     query = IMAGE_LANGUAGE.parse_complete(" ".join(filters))
     whole = bool(options.json or long or filters)
 
@@ -127,6 +121,9 @@ def show_images(options: GlobalOptions, filters: Sequence[str], *, long: bool, p
 
 
 def _print_images(options: GlobalOptions, fleet: Fleet, query: ImageFilter, *, long: bool, public: bool) -> None:
+    from fe2tui.model.image_filter import ImageScope
+    from fe2tui.tasks.context import utc_now
+
     scope = ImageScope(fleet, utc_now())
     if public:
         _print_public_images([each for each in fleet.public_images if query.matches(each.image, scope)], fleet, options)
@@ -143,6 +140,7 @@ def _print_images(options: GlobalOptions, fleet: Fleet, query: ImageFilter, *, l
 
 def show_image(options: GlobalOptions, name: str | None, architecture: str) -> None:
     """Print one image."""
+    from fe2tui.tasks import read_fleet
 
     async def work(ctx: Context) -> None:
         image, fleet = await read_fleet.read_image(ctx, name, architecture, whole=options.json)
@@ -169,11 +167,16 @@ def _print_public_images(shown: Sequence[PublicImage], fleet: Fleet, options: Gl
 
 def image_line(image: Image, fleet: Fleet) -> str:
     """``base (ami-0b39947b710d05337 pending 40 %): x86_64, 50 GiB``."""
+    from fe2tui.model.image import image_progress
+
     return image.line(image_progress(image, fleet.snapshots.values()))
 
 
 def image_document(image: Image, fleet: Fleet) -> dict[str, Any]:
     """An image for programs. ``progress`` is 0 to 1, ``size`` GiB of all its disks, the cost dollars."""
+    from fe2tui.model.image import image_progress, image_snapshot_ids
+    from fe2tui.model.money.rates import image_per_month
+
     available = 1.0 if image.state == "available" else None
     progress = image_progress(image, fleet.snapshots.values())
     return {
@@ -210,6 +213,9 @@ _IMAGE_COLUMNS = ("NAME", "ID", "STATE", "GIB", "ARCH", "AGE", "≤$/MONTH", "IN
 
 
 def _image_table(shown: Sequence[Image], scope: ImageScope) -> list[str]:
+    from fe2tui.model.image import image_progress
+    from fe2tui.model.money.rates import image_per_month
+
     fleet = scope.fleet
     rows = []
     for each in shown:
@@ -230,6 +236,8 @@ def _image_table(shown: Sequence[Image], scope: ImageScope) -> list[str]:
 
 
 def _instances_text(image: Image, fleet: Fleet) -> str:
+    from fe2tui.model.image_filter import instances_of_image
+
     made = instances_of_image(image, fleet)
     return ", ".join(visible(one.label) for one in made) or DASH
 
@@ -239,6 +247,9 @@ _MAX_TEXT_WIDTH = 100  # columns of text
 
 def run_freeze(options: GlobalOptions, name: str, image_name: str | None, way: FreezeWay | None, *, wait: bool) -> None:
     """Make an image of an instance and print its id as soon as there is one."""
+    from fe2tui.tasks import freeze as freeze_task
+    from fe2tui.tasks.read_fleet import read_image_fleet
+
     working = CommandRun(options)
 
     async def work(ctx: Context) -> None:
@@ -268,6 +279,10 @@ async def _agree_on_freeze(
     ctx: Context, options: GlobalOptions, name: str, image_name: str | None, way: FreezeWay | None
 ) -> freeze_task.FreezePlan:
     """What will be done, once it was said and, at a terminal, agreed to. Raises what stands in the way."""
+    from fe2tui.tasks import freeze as freeze_task
+    from fe2tui.tasks.names import find_instance
+    from fe2tui.tasks.read_fleet import read_instance_volumes
+
     if ctx.session.read_only:
         raise ReadOnlyError("This session may only read: nothing can be frozen.", "Leave --read-only out.")
     instance = await find_instance(ctx, name)
@@ -297,6 +312,8 @@ async def _agree_to_name(plan: freeze_task.FreezePlan) -> None:
 
 async def _ask_freeze_way(plan: freeze_task.FreezePlan) -> FreezeWay:
     """The way that a person chooses; an empty line leaves everything as it is."""
+    from textwrap import fill
+
     label, image = visible(plan.instance.label), visible(plan.name)
     print_message(f"{label} is running. The image {image} can be made in {len(plan.options)} ways:")
     width = max(40, min(get_terminal_size().columns, _MAX_TEXT_WIDTH))
@@ -315,6 +332,8 @@ async def _ask_freeze_way(plan: freeze_task.FreezePlan) -> FreezeWay:
 
 async def _watch_image(ctx: Context, image: Image) -> Image:
     """The image when it is done; Ctrl-C leaves it to AWS, which goes on."""
+    from fe2tui.tasks import freeze as freeze_task
+
     found = None
     for one in await freeze_task.open_freezes(ctx):
         if one.intent.image_id == image.id:
@@ -339,6 +358,11 @@ def run_deregister(options: GlobalOptions, names: Sequence[str]) -> int:
 
 
 async def _confirm_and_deregister(ctx: Context, options: GlobalOptions, names: Sequence[str]) -> list[Outcome]:
+    from fe2tui.tasks import deregister as deregister_task
+    from fe2tui.tasks.impact import deregister_impact
+    from fe2tui.tasks.names import find_own_images
+    from fe2tui.tasks.read_fleet import read_images
+
     if ctx.session.read_only:
         raise ReadOnlyError("This session may only read: nothing can be deregistered.", "Leave --read-only out.")
     fleet = print_fleet_problems(await read_images(ctx, disabled=True))

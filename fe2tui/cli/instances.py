@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from fe2tui.cli.completion import InstanceName
@@ -10,14 +12,13 @@ from fe2tui.cli.output import instance_document, instance_line, print_json
 from fe2tui.cli.read import read_fleet_and_report, read_instance
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import NoAddressError
-from fe2tui.model.fleet import Fleet
-from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import hourly_cost, monthly_cost
 from fe2tui.model.text import DASH, age, dollars, table_lines
-from fe2tui.tasks.context import Context, utc_now
-from fe2tui.tasks.names import resolve_instance
-from fe2tui.tasks.read_fleet import read_instances
-from fe2tui.tasks.spot_requests import InterruptionTexts, read_interruptions
+
+if TYPE_CHECKING:
+    from fe2tui.model.fleet import Fleet
+    from fe2tui.model.instance import Instance
+    from fe2tui.tasks.context import Context
+    from fe2tui.tasks.spot_requests import InterruptionTexts
 
 
 @click.command()
@@ -53,6 +54,9 @@ def ip(options: GlobalOptions, name: str) -> None:
 
 def show_instances(options: GlobalOptions, *, everything: bool, long: bool) -> None:
     """Print the instances of the region; terminated ones only if ``everything`` is wanted."""
+    from fe2tui.model.instance import State
+    from fe2tui.tasks.read_fleet import read_instances
+    from fe2tui.tasks.spot_requests import read_interruptions
 
     async def read(ctx: Context) -> tuple[Fleet, list[Instance], InterruptionTexts]:
         fleet = await (read_fleet_and_report if options.json or long else read_instances)(ctx)
@@ -73,6 +77,9 @@ def show_instances(options: GlobalOptions, *, everything: bool, long: bool) -> N
 
 def show_instance(options: GlobalOptions, name: str) -> None:
     """Print one instance."""
+    from fe2tui.tasks.names import resolve_instance
+    from fe2tui.tasks.read_fleet import read_instances
+    from fe2tui.tasks.spot_requests import read_interruptions
 
     async def read(ctx: Context) -> tuple[Fleet, Instance, InterruptionTexts]:
         fleet = await (read_fleet_and_report if options.json else read_instances)(ctx)
@@ -104,6 +111,8 @@ def show_address(options: GlobalOptions, name: str) -> None:
 
 def _address_remedy(instance: Instance) -> str:
     """What to do for an instance without an address, in its state."""
+    from fe2tui.model.instance import State
+
     if instance.state.is_gone:
         return "It is no more; `fe2 instances` lists those that are."
     if instance.state is State.RUNNING:
@@ -116,6 +125,10 @@ _INTERRUPTED_COLUMN = "INTERRUPTED"  # a column that is there when one was
 
 
 def _instance_table(shown: list[Instance], fleet: Fleet, taken: InterruptionTexts) -> list[str]:
+    from fe2tui.model.instance import State
+    from fe2tui.model.money import hourly_cost, monthly_cost
+    from fe2tui.tasks.context import utc_now
+
     now = utc_now()
     rows = [
         (

@@ -17,16 +17,16 @@ from fe2tui.cli.prompts import confirm, is_interactive
 from fe2tui.cli.read import read_fleet_and_report
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import FieldError, InterruptedByUser, NoCapacityError, UsageError
-from fe2tui.model.instance import Instance
-from fe2tui.model.launch import LaunchRequest, ZonePrice, parse_market
-from fe2tui.model.spot import Market, saving
 from fe2tui.model.text import dollars, join_words, percent, visible
-from fe2tui.tasks import launch as task
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.launch import launch_when_capacity
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from fe2tui.model.instance import Instance
+    from fe2tui.model.launch import LaunchRequest, ZonePrice
+    from fe2tui.model.spot import Market
+    from fe2tui.tasks import launch as task
+    from fe2tui.tasks.context import Context
 
 
 _POSITIONS = ("name", "image", "disk", "type", "key", "group", "iops", "spot")
@@ -102,9 +102,7 @@ def launch(
     market = _market_of_flags(is_spot, one_time, on_demand)
     request = _request(values, named, market, tags, "import" if import_key else "create" if create_key else "use")
 
-    work = run_launch
-
-    work(options, request, wait=wait, retry=timedelta(minutes=retry) if retry else None)
+    run_launch(options, request, wait=wait, retry=timedelta(minutes=retry) if retry else None)
 
 
 def _request(
@@ -114,6 +112,8 @@ def _request(
     tags: Sequence[str],
     key_action: str,
 ) -> LaunchRequest:
+    from fe2tui.model.launch import LaunchRequest
+
     given = {position: named[position] for position in _POSITIONS if named.get(position) is not None}
     free = [place for place in _POSITIONS if place not in given]
     if len(values) > len(free):
@@ -141,6 +141,8 @@ def _request(
 
 
 def _purchase(by_position: str | int | None, by_name: Market | None) -> Market:
+    from fe2tui.model.launch import parse_market
+
     if by_position is None:
         return by_name or "on-demand"
     meant = parse_market(by_position)
@@ -182,6 +184,8 @@ SPOT_PRICES_WAIT = 20.0  # the same where the prices of two markets are to be co
 
 def run_launch(options: GlobalOptions, request: LaunchRequest, *, wait: bool, retry: timedelta | None = None) -> None:
     """Launch it and print it; ``retry``: for how long to ask again where no zone has room."""
+    from fe2tui.tasks import launch as task
+    from fe2tui.tasks.launch import launch_when_capacity
 
     async def work(ctx: Context) -> Instance:
         task.refuse_if_read_only(ctx)
@@ -213,6 +217,8 @@ def run_launch(options: GlobalOptions, request: LaunchRequest, *, wait: bool, re
 
 async def _agree_on_launch(ctx: Context, request: LaunchRequest, known: task.LaunchLookups) -> LaunchRequest:
     """The request as it will be sent. Says what it will cost, and all that is wrong with it, before anything is."""
+    from fe2tui.tasks import launch as task
+
     plan = await _plan(ctx, request, known)
     request = plan.request
     if plan.error_for("key_name") and request.key_action == "use" and is_interactive():
@@ -255,6 +261,8 @@ def _price_sentence(plan: task.LaunchPlan) -> str:
 
 
 def _zone_price_text(one: ZonePrice, plan: task.LaunchPlan, *, is_cheapest: bool) -> str:
+    from fe2tui.model.spot import saving
+
     saved = saving(one.price, plan.on_demand_per_hour)
     saves = f"saves {percent(float(saved))}" if saved is not None else ""
     marks = [word for word in ("cheapest" if is_cheapest else "", saves) if word]
@@ -263,6 +271,8 @@ def _zone_price_text(one: ZonePrice, plan: task.LaunchPlan, *, is_cheapest: bool
 
 async def _plan(ctx: Context, request: LaunchRequest, known: task.LaunchLookups) -> task.LaunchPlan:
     """What the request comes to. A key pair is only imported or created where none can be used."""
+    from fe2tui.tasks import launch as task
+
     if request.key_action != "use":
         plan = await task.plan_launch(ctx, replace(request, key_action="use"), known)
         if plan.key_choices is not None and not plan.error_for("key_name"):

@@ -12,15 +12,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fe2tui.model.fleet import Fleet
-from fe2tui.model.instance import Attachment, Instance
-from fe2tui.model.money import hourly_cost, instance_per_hour
 from fe2tui.model.progress import Outcome
 from fe2tui.model.text import visible
+
+if TYPE_CHECKING:
+    from fe2tui.model.fleet import Fleet
+    from fe2tui.model.instance import Attachment, Instance
 
 
 def print_json(document: Any) -> None:
@@ -63,6 +64,8 @@ def instance_document(
     ``price_per_hour`` is the machine's alone while it runs, ``cost_per_hour`` what it costs now, everything in.
     ``interrupted`` are words, by instance id, on those that AWS took back.
     """
+    from fe2tui.model.money import hourly_cost, instance_per_hour
+
     cost = hourly_cost(instance, fleet).total
     return {
         "name": instance.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,13 +14,14 @@ from fe2tui.cli.output import outcome_document, print_json
 from fe2tui.cli.prompts import confirm
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import InterruptedByUser
-from fe2tui.model.instance import Instance, State
 from fe2tui.model.progress import Outcome
 from fe2tui.model.text import join_words, visible
-from fe2tui.tasks import power
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.names import resolve_instances
-from fe2tui.tasks.read_fleet import read_instances, with_costs
+
+if TYPE_CHECKING:
+    from fe2tui.model.instance import Instance
+    from fe2tui.tasks.context import Context
+
+    PowerAction = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
 
 _names = click.argument("names", nargs=-1, required=True, type=InstanceName())
 _WAIT = "Whether to return only when it is done."
@@ -31,9 +33,7 @@ _WAIT = "Whether to return only when it is done."
 @click.pass_obj
 def start(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
     """Start instances and wait until ssh answers."""
-    work = run_start
-
-    return work(options, names, wait=wait)
+    return run_start(options, names, wait=wait)
 
 
 @click.command()
@@ -43,9 +43,7 @@ def start(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
 @click.pass_obj
 def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool) -> int:
     """Stop instances and return at once. Their disks stay, and go on costing."""
-    work = run_stop
-
-    return work(options, names, force=force, wait=wait)
+    return run_stop(options, names, force=force, wait=wait)
 
 
 @click.command()
@@ -54,41 +52,48 @@ def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool
 @click.pass_obj
 def reboot(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
     """Reboot instances and wait until ssh answers again."""
-    work = run_reboot
-
-    return work(options, names, wait=wait)
-
-
-PowerAction = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
-_STOPPED_STATES = (State.STOPPED, State.STOPPING)
+    return run_reboot(options, names, wait=wait)
 
 
 def run_start(options: GlobalOptions, names: Sequence[str], *, wait: bool) -> int:
     """Start instances, after saying on stderr what they cost while they run; the exit status."""
+    from fe2tui.tasks import power
+
     return _run_action(options, names, lambda ctx, ids: power.start(ctx, ids, wait=wait), says_costs=True)
 
 
 def run_stop(options: GlobalOptions, names: Sequence[str], *, force: bool, wait: bool) -> int:
     """Stop instances, after asking if it is by force; the exit status."""
+    from fe2tui.tasks import power
+
     question = "Force off {}? What they have not written to disk is lost." if force else ""
     return _run_action(options, names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait), question)
 
 
 def run_reboot(options: GlobalOptions, names: Sequence[str], *, wait: bool) -> int:
     """Reboot instances; the exit status."""
+    from fe2tui.tasks import power
+
     return _run_action(options, names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait))
 
 
 def _run_action(
     options: GlobalOptions, names: Sequence[str], act: PowerAction, question: str = "", *, says_costs: bool = False
 ) -> int:
+    from fe2tui.model.instance import State
+    from fe2tui.tasks import power
+    from fe2tui.tasks.names import resolve_instances
+    from fe2tui.tasks.read_fleet import read_instances, with_costs
+
     working = CommandRun(options)
 
     async def work(ctx: Context) -> list[Outcome]:
         fleet = await read_instances(ctx)
         among = resolve_instances(fleet, names)
         if says_costs and not ctx.session.read_only:
-            stopped = [each for each in among if each.state in _STOPPED_STATES and not each.is_interrupted]
+            stopped = [
+                each for each in among if each.state in (State.STOPPED, State.STOPPING) and not each.is_interrupted
+            ]
             seen = await with_costs(ctx, fleet, stopped) if stopped else fleet
             working.clear_progress()
             for line in power.start_cost_lines(stopped, seen, ctx.clock()):

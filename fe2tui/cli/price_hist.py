@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv as comma
 import io
 import os
 import shutil
@@ -10,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,12 +19,12 @@ from fe2tui.cli.output import print_json, round_dollars
 from fe2tui.cli.read import print_problems, type_catalogues
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import UsageError
-from fe2tui.model.fleet import Prices, Problem
-from fe2tui.model.price_hist import PriceHist, PriceRow
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.price_hist import price_charts
-from fe2tui.tasks.price_hist import price_hist as task
-from fe2tui.tasks.spot_prices import SpotHistoryCache
+
+if TYPE_CHECKING:
+    from fe2tui.model.fleet import Problem
+    from fe2tui.model.price_hist import PriceHist, PriceRow
+    from fe2tui.tasks.context import Context
+    from fe2tui.tasks.spot_prices import SpotHistoryCache
 
 
 @click.command("price-hist")
@@ -54,6 +53,9 @@ def show_price_hist(
     options: GlobalOptions, family: str, days: int, zone: str | None, *, csv: bool, chart: bool
 ) -> None:
     """Print it. Raises NotFoundError for a family or a zone that there is not."""
+    from fe2tui.model.fleet import Prices
+    from fe2tui.tasks.price_hist import price_hist as task
+
     if sum((options.json, csv, chart)) > 1:
         raise UsageError("--json, --csv and --chart are three ways to show it.", "Choose one.")
 
@@ -77,6 +79,8 @@ def show_price_hist(
 
 @asynccontextmanager
 async def _spot_histories() -> AsyncIterator[SpotHistoryCache]:
+    from fe2tui.tasks.spot_prices import SpotHistoryCache
+
     made = SpotHistoryCache()
     try:
         yield made
@@ -106,6 +110,8 @@ def _row_document(row: PriceRow) -> dict[str, Any]:
 
 
 def _csv_text(found: PriceHist) -> str:
+    import csv as comma
+
     written = io.StringIO()
     rows = comma.writer(written, lineterminator="\n")
     rows.writerow(["type", "zone", *(day.date.isoformat() for day in found.days)])
@@ -125,6 +131,7 @@ def _terminal_width() -> int | None:
 def _chart_texts(found: PriceHist) -> Iterator[str]:
     from fe2tui.chart.chart import draw
     from fe2tui.chart.picture import to_ansi
+    from fe2tui.tasks.price_hist import price_charts
 
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     charts = price_charts(found)

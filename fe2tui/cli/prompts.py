@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ def is_interactive() -> bool:
 
 async def ask(question: str, *, otherwise: str) -> str:
     """The line typed after a question on stderr. ``otherwise`` says what to do where nobody can be asked."""
+    import asyncio
+
     if not is_interactive():
         raise UsageError(f"This asks “{question.strip()}”, and there is no terminal to ask at.", otherwise)
     print(question, end="", file=sys.stderr, flush=True)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from fe2tui.cli.exit_status import print_message
-from fe2tui.model.fleet import Fleet, Prices, Problem
-from fe2tui.model.instance import Instance
 from fe2tui.model.text import visible
-from fe2tui.tasks import read_fleet
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.names import resolve_instance
-from fe2tui.tasks.read_fleet import read_instances
-from fe2tui.tasks.type_catalogue import TypeCatalogueCache
+
+if TYPE_CHECKING:
+    from fe2tui.model.fleet import Fleet, Prices, Problem
+    from fe2tui.model.instance import Instance
+    from fe2tui.tasks.context import Context
+    from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
 _PART_TITLES = {
     "volumes": "the disks",
@@ -27,6 +27,8 @@ _RENEWAL_SECONDS = 15.0  # seconds, once a day
 @asynccontextmanager
 async def type_catalogues() -> AsyncIterator[TypeCatalogueCache]:
     """The catalogues of types for one command; at its end old ones are renewed for the next."""
+    from fe2tui.tasks.type_catalogue import TypeCatalogueCache
+
     made = TypeCatalogueCache()
     try:
         yield made
@@ -37,11 +39,16 @@ async def type_catalogues() -> AsyncIterator[TypeCatalogueCache]:
 
 async def read_fleet_and_report(ctx: Context) -> Fleet:
     """All instances of the region with their disks and prices."""
+    from fe2tui.tasks import read_fleet
+
     return print_fleet_problems(await read_fleet.read_fleet(ctx))
 
 
 async def read_instance(ctx: Context, name: str) -> Instance:
     """The instance with that Name or id."""
+    from fe2tui.tasks.names import resolve_instance
+    from fe2tui.tasks.read_fleet import read_instances
+
     return resolve_instance(await read_instances(ctx), name)
 
 

@@ -6,7 +6,6 @@ import click
 
 from fe2tui.cli.options import GlobalOptions, location_of
 from fe2tui.errors import NotFoundError, UsageError
-from fe2tui.model.location import REGIONS, find_region, short_region_name
 
 
 @click.command()
@@ -17,6 +16,8 @@ def region(options: GlobalOptions, text: str | None) -> None:
 
     `fe2 region Ohio` prints us-east-2. Without TEXT: the region in use.
     """
+    from fe2tui.model.location import REGIONS, find_region
+
     found = location_of(options).region if text is None else find_region(text)
     if not found and text is None:
         raise UsageError(
@@ -40,6 +41,7 @@ def regions(options: GlobalOptions) -> None:
     from fe2tui.aws.session import enabled_regions as enabled
     from fe2tui.cli.output import print_json
     from fe2tui.cli.run import CommandRun
+    from fe2tui.model.location import REGIONS, short_region_name
 
     found = sorted(CommandRun(options).run(lambda ctx: enabled(ctx.session), any_region=True))
     if options.json:

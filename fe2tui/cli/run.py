@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -10,21 +9,18 @@ from functools import cached_property
 from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
-from fe2tui import settings
-from fe2tui.aws.session import Choice, Session
 from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.options import GlobalOptions, choice_of
 from fe2tui.cli.progress_line import ProgressLine
 from fe2tui.cli.prompts import ask_mfa_code
 from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.text import visible
-from fe2tui.store import Store, open_store
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.freeze_watch import check_open_freezes
 
 if TYPE_CHECKING:
+    from fe2tui.aws.session import Choice
     from fe2tui.cli.options import GlobalOptions
     from fe2tui.store import Store
+    from fe2tui.tasks.context import Context
 
 
 async def report_earlier_freezes(
@@ -34,6 +30,8 @@ async def report_earlier_freezes(
 
     ``but`` is an image, ``stopped_only`` as ``look_at_freezes`` has it.
     """
+    from fe2tui.tasks.freeze_watch import check_open_freezes
+
     try:
         outcomes = await check_open_freezes(ctx, except_image_id=except_image_id, stopped_only=stopped_only)
     except StoreError:
@@ -111,6 +109,8 @@ class CommandRun:
     """The means of one command."""
 
     def __init__(self, options: GlobalOptions) -> None:
+        from fe2tui import settings
+
         self.options = options
         self.settings = settings.load()
         self._progress_line: ProgressLine | None = None
@@ -123,6 +123,8 @@ class CommandRun:
     @cached_property
     def store(self) -> Store:
         """The store; what is wrong with it is said once."""
+        from fe2tui.store import open_store
+
         store = open_store()
         if store.problem:
             print_message(f"{visible(store.problem.summary)} {visible(store.problem.remedy)}")
@@ -130,6 +132,8 @@ class CommandRun:
 
     def run(self, work: Callable[[Context], Awaitable[_Result]], *, any_region: bool = False) -> _Result:
         """Do the work to its end. ``anywhere``: the answer is the same in every region, none need be set."""
+        import asyncio
+
         try:
             return asyncio.run(self._run(work, any_region))
         finally:
@@ -142,6 +146,9 @@ class CommandRun:
             self._progress_line.clear()
 
     async def _run(self, work: Callable[[Context], Awaitable[_Result]], anywhere: bool) -> _Result:
+        from fe2tui.aws.session import Session
+        from fe2tui.tasks.context import Context
+
         choice = self.choice
         if anywhere and not Session(choice).region:
             choice = replace(choice, region=DEFAULT_REGION)

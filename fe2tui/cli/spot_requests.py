@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,9 +10,10 @@ from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import iso_time, print_json
 from fe2tui.cli.run import CommandRun
 from fe2tui.model.text import DASH, age, table_lines
-from fe2tui.tasks.context import Context, utc_now
-from fe2tui.tasks.spot_requests import RequestWithInstance
-from fe2tui.tasks.spot_requests import read_spot_requests as all_requests
+
+if TYPE_CHECKING:
+    from fe2tui.tasks.context import Context
+    from fe2tui.tasks.spot_requests import RequestWithInstance
 
 
 @click.command()
@@ -29,6 +30,7 @@ _COLUMNS = ("REQUEST", "KIND", "STATE", "NAME", "INSTANCE", "TYPE", "ZONE", "FOR
 
 def show_requests(options: GlobalOptions, *, long: bool) -> None:
     """Print the spot requests of the region."""
+    from fe2tui.tasks.spot_requests import read_spot_requests as all_requests
 
     async def read(ctx: Context) -> tuple[str, list[RequestWithInstance]]:
         return ctx.session.region, await all_requests(ctx)
@@ -65,6 +67,8 @@ def request_document(found: RequestWithInstance) -> dict[str, Any]:
 
 
 def _request_table(found: list[RequestWithInstance]) -> list[str]:
+    from fe2tui.tasks.context import utc_now
+
     now = utc_now()
     rows = [
         (

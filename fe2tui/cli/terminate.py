@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,10 +16,9 @@ from fe2tui.cli.read import read_fleet_and_report
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import ReadOnlyError
 from fe2tui.model.progress import Outcome
-from fe2tui.tasks import terminate as task
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.impact import terminate_impact
-from fe2tui.tasks.names import resolve_instances
+
+if TYPE_CHECKING:
+    from fe2tui.tasks.context import Context
 
 
 @click.command()
@@ -27,9 +27,7 @@ from fe2tui.tasks.names import resolve_instances
 @click.pass_obj
 def terminate(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
     """Terminate instances. Shows what is lost and what stays, and asks for the name, or for the count of several."""
-    work = run_terminate
-
-    return work(options, names, wait=wait)
+    return run_terminate(options, names, wait=wait)
 
 
 def run_terminate(options: GlobalOptions, names: Sequence[str], *, wait: bool) -> int:
@@ -44,6 +42,10 @@ def run_terminate(options: GlobalOptions, names: Sequence[str], *, wait: bool) -
 async def _confirm_and_terminate(
     ctx: Context, options: GlobalOptions, names: Sequence[str], wait: bool
 ) -> list[Outcome]:
+    from fe2tui.tasks import terminate as task
+    from fe2tui.tasks.impact import terminate_impact
+    from fe2tui.tasks.names import resolve_instances
+
     if ctx.session.read_only:
         raise ReadOnlyError("This session may only read: nothing can be terminated.", "Leave --read-only out.")
     fleet = await read_fleet_and_report(ctx)

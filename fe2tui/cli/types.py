@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,18 +18,16 @@ from fe2tui.cli.prompts import confirm, is_interactive
 from fe2tui.cli.read import print_problems, read_fleet_and_report, type_catalogues
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import DeniedError, NotFoundError, ReadOnlyError, StartAfterChangeError, StateError
-from fe2tui.model.fleet import Fleet, Prices, Problem
-from fe2tui.model.instance import Instance, State
-from fe2tui.model.instance_type import InstanceType, TypeCatalogue
-from fe2tui.model.on_demand_prices import OnDemandPrice
 from fe2tui.model.text import DASH, dollars, plural, table_lines, visible
-from fe2tui.model.type_filter import TYPE_LANGUAGE, TypeScope
-from fe2tui.tasks import change_type as task
-from fe2tui.tasks import types as tasks
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.names import find_instance
-from fe2tui.tasks.read_fleet import read_or_problem, read_prices
-from fe2tui.tasks.type_catalogue import TypeCatalogueCache
+
+if TYPE_CHECKING:
+    from fe2tui.model.fleet import Problem
+    from fe2tui.model.instance import Instance
+    from fe2tui.model.instance_type import InstanceType, TypeCatalogue
+    from fe2tui.model.on_demand_prices import OnDemandPrice
+    from fe2tui.model.type_filter import TypeScope
+    from fe2tui.tasks.context import Context
+    from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
 _SORTS = ["type", "vcpu", "mem", "gpu", "gpumem", "arch", "net", "disk", "price", "spot"]
 
@@ -71,9 +68,7 @@ def change_type(options: GlobalOptions, name: str, type_name: str, stop: bool, s
 
     One that was stopped stays so, as fastec2 had it. Its disks and its name stay in any case.
     """
-    work = run_change_type
-
-    work(options, name, type_name, stop=stop, start=start, wait=wait)
+    run_change_type(options, name, type_name, stop=stop, start=start, wait=wait)
 
 
 _TYPE_COLUMNS = ("TYPE", "VCPU", "GIB", "GPU", "GPU GB", "ARCH", "NETWORK", "DISK GB", "$/H", "SPOT $/H")
@@ -81,6 +76,9 @@ _TYPE_COLUMNS = ("TYPE", "VCPU", "GIB", "GPU", "GPU GB", "ARCH", "NETWORK", "DIS
 
 def show_types(options: GlobalOptions, filters: Sequence[str], sort: str) -> None:
     """Print the types that fit. Raises QueryError."""
+    from fe2tui.model.type_filter import TYPE_LANGUAGE
+    from fe2tui.tasks import types as tasks
+
     text = " ".join(filters)
     TYPE_LANGUAGE.parse_complete(text)
 
@@ -107,6 +105,8 @@ def show_types(options: GlobalOptions, filters: Sequence[str], sort: str) -> Non
 
 def show_on_demand_prices(options: GlobalOptions, family: str) -> None:
     """Print the prices of a family. Raises NotFoundError."""
+    from fe2tui.model.fleet import Prices
+    from fe2tui.tasks import types as tasks
 
     async def work(ctx: Context) -> None:
         problems: list[Problem] = []
@@ -185,6 +185,7 @@ def _gpu_text(one: InstanceType) -> str:
 
 def run_change_type(options: GlobalOptions, name: str, to: str, *, stop: bool, start: bool, wait: bool) -> None:
     """Change it and print it. Raises StateError for one that runs and is not to be stopped."""
+    from fe2tui.tasks import change_type as task
 
     working = CommandRun(options)
     to = to.strip().lower()
@@ -210,6 +211,14 @@ def run_change_type(options: GlobalOptions, name: str, to: str, *, stop: bool, s
 
 async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, known: TypeCatalogueCache) -> Instance:
     """The instance, once what changes was said. Raises what stands in the way."""
+    import asyncio
+
+    from fe2tui.model.fleet import Fleet
+    from fe2tui.model.instance import State
+    from fe2tui.tasks import change_type as task
+    from fe2tui.tasks.names import find_instance
+    from fe2tui.tasks.read_fleet import read_or_problem, read_prices
+
     if ctx.session.read_only:
         raise ReadOnlyError("This session may only read: no type can be changed.", "Leave --read-only out.")
     problems: list[Problem] = []
@@ -250,6 +259,8 @@ async def _offer_old_type(
     ctx: Context, options: GlobalOptions, instance: Instance, error: StartAfterChangeError
 ) -> Instance:
     """The instance with its old type, if that is agreed to; else the error, with how to have it back."""
+    from fe2tui.tasks import change_type as task
+
     label = visible(instance.label)
     if not options.yes and is_interactive():
         print_error("fe2", error)
