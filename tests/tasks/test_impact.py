@@ -17,7 +17,7 @@ from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 from fe2tui.tasks.impact import Impact, deregister_impact, terminate_impact
 from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
-from tests.tui.forms_host import opened, said
+from tests.tui.form_host import opened, said
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TRAIN = Instance(

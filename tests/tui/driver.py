@@ -35,7 +35,7 @@ from fe2tui.tui.panes.images import ImageRowScope
 from fe2tui.tui.panes.instances import InstanceTable
 from fe2tui.tui.panes.spot import SpotPane
 from fe2tui.tui.task_runner import TaskRunner
-from tests.tui.forms_host import write
+from tests.tui.form_host import write
 
 Form = TypeVar("Form", bound=ModalScreen[Any])
 

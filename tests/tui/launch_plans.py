@@ -17,7 +17,7 @@ from fe2tui.tasks.launch import GroupPlan, KeyPlan, LaunchCost, LaunchPlan
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.launch_draft import LaunchDefaults
 from fe2tui.tui.forms.launch_suggestions import LaunchSources
-from tests.tui.forms_host import Host
+from tests.tui.form_host import Host
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 ON_DEMAND = Decimal("12.240")

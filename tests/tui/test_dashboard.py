@@ -19,7 +19,7 @@ from fe2tui.tui.forms.first_start import FirstStartForm
 from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.help import HelpScreen
 from tests.tui.driver import Driven, dashboard
-from tests.tui.forms_host import write
+from tests.tui.form_host import write
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]

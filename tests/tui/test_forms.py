@@ -21,7 +21,7 @@ from fe2tui.tui.forms.first_start import FirstStartForm
 from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
 from fe2tui.tui.forms.mfa_code import MfaCodeForm
 from fe2tui.tui.forms.picker import Checklist, Picker, PickerItem
-from tests.tui.forms_host import UNANSWERED, cut_off, error_of, opened, said, write
+from tests.tui.form_host import UNANSWERED, cut_off, error_of, opened, said, write
 
 SMALL = (80, 24)
 

@@ -20,7 +20,7 @@ from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
 from tests.tui.driver import Driven, dashboard
-from tests.tui.forms_host import write
+from tests.tui.form_host import write
 from tests.tui.test_dashboard import shown
 
 FreshCloud = Callable[..., Cloud]

@@ -19,7 +19,7 @@ from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
 from fe2tui.tui.panes.spot_body import SpotBody
 from tests.tui.driver import Driven, calls, dashboard
-from tests.tui.forms_host import write
+from tests.tui.form_host import write
 from tests.tui.test_dashboard import shown
 
 HISTORY = "DescribeSpotPriceHistory"

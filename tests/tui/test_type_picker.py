@@ -17,7 +17,7 @@ from fe2tui.model.fleet import Prices
 from fe2tui.model.instance_type import InstanceType, TypeCatalogue
 from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
-from tests.tui.forms_host import UNANSWERED, Host, cut_off, opened, said, until
+from tests.tui.form_host import UNANSWERED, Host, cut_off, opened, said, until
 from tests.tui.type_lists import CATALOGUE, NOW, PRICES, TYPES, WIDEST, Shelf
 
 KEYS = {

@@ -30,7 +30,7 @@ from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.forms.cost import TOTAL_ROW_ID, CostForm, CostRows
 from tests.tui.driver import Driven, calls, dashboard
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
-from tests.tui.forms_host import opened, said, until
+from tests.tui.form_host import opened, said, until
 
 HOUR = timedelta(hours=1)
 SIZES = [(80, 24), (120, 36), (200, 50)]

@@ -19,7 +19,7 @@ from fe2tui.model.snapshot import Snapshot
 from fe2tui.tasks.impact import Impact, deregister_impact
 from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
 from tests.tui.driver import Driven, calls, dashboard
-from tests.tui.forms_host import UNANSWERED, cut_off, error_of, opened, said, write
+from tests.tui.form_host import UNANSWERED, cut_off, error_of, opened, said, write
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]

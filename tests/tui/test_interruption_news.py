@@ -17,8 +17,8 @@ from fe2tui.tui.interruption_news import NOTICE, InterruptionTracker, toast_text
 from fe2tui.tui.status_bar import alerts_text
 from tests.tui.driver import Driven, dashboard
 from tests.tui.fleets import NOW, instance
-from tests.tui.test_interrupted import GONE, MARKED, NOTICED, ONCE, REQUEST, TAKEN, seen
-from tests.tui.test_lines import SUMS
+from tests.tui.test_interrupted_instances import GONE, MARKED, NOTICED, ONCE, REQUEST, TAKEN, seen
+from tests.tui.test_status_bar import SUMS
 
 RUNNING = replace(TAKEN, state=State.RUNNING, state_reason="")
 LONG_PAST = replace(REQUEST, status_at=NOW - timedelta(hours=2))

@@ -18,7 +18,7 @@ from fe2tui.tui.forms.no_capacity import NoCapacityAnswer, NoCapacityForm
 from fe2tui.tui.forms.radio import RadioLine
 from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
 from tests.tui.driver import Driven, calls, dashboard
-from tests.tui.forms_host import opened, said, until, write
+from tests.tui.form_host import opened, said, until, write
 
 FULL = NoCapacityError(
     "AWS has no spot p3.8xlarge right now in us-east-2a or us-east-2b.",

@@ -20,7 +20,7 @@ from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.freeze import NAME_FIELD_ID, FreezeForm, FreezeRequest
 from fe2tui.tui.forms.radio import RadioList
 from tests.tui.driver import calls, dashboard
-from tests.tui.forms_host import UNANSWERED, Host, cut_off, error_of, opened, said, text_of, until, write
+from tests.tui.form_host import UNANSWERED, Host, cut_off, error_of, opened, said, text_of, until, write
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]

@@ -22,7 +22,7 @@ from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
 from tests.tui.driver import calls, dashboard
-from tests.tui.forms_host import write
+from tests.tui.form_host import write
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]

@@ -21,7 +21,7 @@ from fe2tui.tui.forms.launch_draft import LaunchDefaults
 from fe2tui.tui.forms.launch_purchase import PurchasePrices, lay_out_items
 from fe2tui.tui.forms.launch_suggestions import similar_types_filter
 from fe2tui.tui.forms.radio import RadioLine
-from tests.tui.forms_host import Host, opened, said, until, write
+from tests.tui.form_host import Host, opened, said, until, write
 from tests.tui.launch_plans import KIND, ZONES, Planned, place_of
 
 SPOT = LaunchDefaults(type=KIND.name, market="spot")

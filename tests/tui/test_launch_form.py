@@ -15,7 +15,7 @@ from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.suggest import SuggestField
 from tests.tui.driver import Driven, calls, dashboard
-from tests.tui.forms_host import write
+from tests.tui.form_host import write
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]
