@@ -56,26 +56,28 @@ class Gateway:
         """The reply to an AWS call. Never raises: an exception of ours becomes AWS's InternalError."""
         request_id = str(uuid.uuid4())
         try:
-            asked = parse_request(request)
+            api_request = parse_request(request)
         except ValueError:
             error = ApiError("MalformedQueryString", "The query cannot be read.")
             return error_reply(ApiRequest("ec2", "", "", "", "ec2", {}), error, request_id)
         entry = self.calls.add(
-            service=asked.service,
-            action=asked.action,
-            region=asked.region,
+            service=api_request.service,
+            action=api_request.action,
+            region=api_request.region,
             at=time.time(),
-            params=asked.params,
+            params=api_request.params,
             status=None,
             code=None,
         )
-        reply = self._reply_with_faults(asked, request, request_id, entry)
+        reply = self._reply_with_faults(api_request, request, request_id, entry)
         entry["status"] = reply.status
         return reply
 
-    def _reply_with_faults(self, asked: ApiRequest, request: Request, request_id: str, entry: dict[str, Any]) -> Reply:
+    def _reply_with_faults(
+        self, api_request: ApiRequest, request: Request, request_id: str, entry: dict[str, Any]
+    ) -> Reply:
         faults = self.account.faults
-        fault = faults.match(asked.service, asked.action, asked.region)
+        fault = faults.match(api_request.service, api_request.action, api_request.region)
         if fault is not None:
             if fault.kind == "silent":
                 return Reply(0, b"", silence=True)
@@ -83,51 +85,60 @@ class Gateway:
                 faults.hold(fault)
             if wait := fault.wait:
                 time.sleep(wait)
-            error = error_of(fault, asked.service, asked.action)
+            error = error_of(fault, api_request.service, api_request.action)
             if error is not None:
                 entry["code"] = error.code
-                return error_reply(asked, error, request_id)
-        reply = self._reply(asked, request, request_id, entry)
+                return error_reply(api_request, error, request_id)
+        reply = self._reply(api_request, request, request_id, entry)
         if fault is not None and fault.kind == "broken":
             reply.cut = True
         if fault is not None and fault.kind == "malformed":
             reply.body = reply.body[: len(reply.body) * 2 // 3]
         return reply
 
-    def _reply(self, asked: ApiRequest, request: Request, request_id: str, entry: dict[str, Any]) -> Reply:
+    def _reply(self, api_request: ApiRequest, request: Request, request_id: str, entry: dict[str, Any]) -> Reply:
         try:
-            self._check_identity(asked, request)
-            operation = OPERATIONS.get((asked.service, asked.action))
+            self._check_identity(api_request, request)
+            operation = OPERATIONS.get((api_request.service, api_request.action))
             if operation is None:
-                raise ApiError("UnsupportedOperation", f"The demo cloud does not answer {asked.action}.")
+                raise ApiError("UnsupportedOperation", f"The demo cloud does not answer {api_request.action}.")
             with self.account.lock:
                 self.account.schedule.run_due()
-                if truth(asked.params.get("DryRun")):
+                if truth(api_request.params.get("DryRun")):
                     raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
-                call = Call(self.account, asked.service, asked.action, asked.region, asked.params, asked.access_key)
-                return reply_of(asked, operation(call), request_id)
+                call = Call(
+                    self.account,
+                    api_request.service,
+                    api_request.action,
+                    api_request.region,
+                    api_request.params,
+                    api_request.access_key,
+                )
+                return reply_of(api_request, operation(call), request_id)
         except ApiError as error:
             failure = error
         except Exception as error:
             # In AWS's form, so that the client handles it as an error and not as a reply it cannot parse.
             failure = ApiError("InternalError", f"{type(error).__name__}: {error}", 500)
         entry["code"] = failure.code
-        return error_reply(asked, failure, request_id)
+        return error_reply(api_request, failure, request_id)
 
-    def _check_identity(self, asked: ApiRequest, request: Request) -> None:
-        known = asked.access_key in (ACCESS_KEY, SECOND_ACCESS_KEY) or asked.access_key in self.account.sessions
+    def _check_identity(self, api_request: ApiRequest, request: Request) -> None:
+        known = (
+            api_request.access_key in (ACCESS_KEY, SECOND_ACCESS_KEY) or api_request.access_key in self.account.sessions
+        )
         if not known:
-            if asked.service == "ec2":
+            if api_request.service == "ec2":
                 message = "AWS was not able to validate the provided access credentials"
                 raise ApiError("AuthFailure", message, 401)
             message = "The security token included in the request is invalid."
-            if asked.protocol == "query":
+            if api_request.protocol == "query":
                 raise ApiError("InvalidClientTokenId", message, 403)
             raise ApiError("UnrecognizedClientException", message)
         signed_at = request.headers.get("x-amz-date", "")
         if signed_at:
             moment = datetime.strptime(signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
             if abs(datetime.now(UTC) - moment) > _MAX_CLOCK_SKEW:
-                if asked.service == "ec2":
+                if api_request.service == "ec2":
                     raise ApiError("RequestExpired", "Request has expired.")
                 raise ApiError("SignatureDoesNotMatch", f"Signature expired: {signed_at} is too old or too new", 403)

@@ -175,9 +175,9 @@ def _json_time(value: Any) -> float:
 
 def tag_parameters(specifications: Iterable[Mapping[str, Any]] | None, kind: str) -> dict[str, str]:
     """The tags that a request's `TagSpecification` has for resources of one type."""
-    found: dict[str, str] = {}
+    tags: dict[str, str] = {}
     for specification in specifications or ():
         if specification.get("ResourceType") == kind:
             for tag in specification.get("Tag", ()):
-                found[tag["Key"]] = tag.get("Value", "")
-    return found
+                tags[tag["Key"]] = tag.get("Value", "")
+    return tags

@@ -78,8 +78,8 @@ def _running(builder: SceneBuilder, base: Image, cuda: Image) -> Iterator[Instan
     amazon = builder.newest("al2023", skip=1)
     yield InstanceSpec("scraper", "t3.micro", "c", amazon, 41 * _DAY + 7, 20, tags={"project": "crawl", "owner": "mk"})
     debian = builder.newest("debian-12", "arm64")
-    kept = {"fe2:keep": "yes", "env": "prod"}
-    yield InstanceSpec("vault", "t4g.small", "b", debian, 12 * _DAY + 3, 16, protected=True, tags=kept)
+    tags = {"fe2:keep": "yes", "env": "prod"}
+    yield InstanceSpec("vault", "t4g.small", "b", debian, 12 * _DAY + 3, 16, protected=True, tags=tags)
     yield InstanceSpec(None, "t3.small", "c", ubuntu, 26.5)
     yield InstanceSpec("worker", "c6i.large", "a", base, 31.0, 60, tags={"project": "crawl", "env": "dev"})
     yield _web(builder)

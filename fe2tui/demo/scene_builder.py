@@ -118,7 +118,7 @@ class SceneBuilder:
 
     def volume(self, name: str, zone: str, size: int, kind: str, hours: float) -> Volume:
         """Creates a volume that is not attached."""
-        made = volume_shape(size, kind, None, None)
+        shape = volume_shape(size, kind, None, None)
         volume = Volume(
             self.region.serial(),
             self.region.new_id("vol"),
@@ -126,8 +126,8 @@ class SceneBuilder:
             size,
             self.ago(hours),
             kind,
-            made.iops,
-            made.throughput,
+            shape.iops,
+            shape.throughput,
             tags={"Name": name} if name else {},
         )
         self.region.volumes[volume.id] = volume
@@ -187,7 +187,7 @@ class SceneBuilder:
     def _disk(
         self, instance: Instance, device: str, size: int, kind: str, snapshot_id: str, deleted: bool, name: str
     ) -> None:
-        made = volume_shape(size, kind, None, None)
+        shape = volume_shape(size, kind, None, None)
         volume = Volume(
             self.region.serial(),
             self.region.new_id("vol"),
@@ -195,8 +195,8 @@ class SceneBuilder:
             size,
             instance.launched_at,
             kind,
-            made.iops,
-            made.throughput,
+            shape.iops,
+            shape.throughput,
             snapshot_id,
             state="in-use",
             tags={"Name": name} if name else {},

@@ -1,4 +1,4 @@
-"""Clients for the demo cloud; every answer of EC2 they get is held against the SDK's own model of it."""
+"""Clients of the demo cloud, which check every reply of EC2 against the SDK's model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fe2tui.demo.client_files import ACCESS_KEY, SECRET_KEY
 
 
 def _unknown(node: ET.Element, shape: Any, path: str) -> Iterator[str]:
-    """The elements of an answer that EC2's model does not know: a parser would skip them without a word."""
+    """The elements of a reply that EC2's model does not have; the SDK's parser would ignore them."""
     if shape.type_name == "structure":
         members = {member.serialization.get("name", name): member for name, member in shape.members.items()}
         for child in node:
@@ -39,13 +39,13 @@ def _check_names(operation_model: Any, response_dict: Any, **_: Any) -> None:
         try:
             root = ET.fromstring(response_dict["body"])
         except ET.ParseError:
-            return  # The SDK's own parser says so next.
+            return  # The SDK's own parser reports this next.
         unknown = set(_unknown(root, operation_model.output_shape, ""))
         assert not unknown, f"{operation_model.name} answers {unknown}"
 
 
 def make_client(cloud: Cloud, service: str, region: str = "us-east-2", **changes: Any) -> Any:
-    """A client that says what it gets: no retries."""
+    """A client without retries."""
     session = boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=region)
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=changes.pop("read_timeout", 20))
     make: Any = session.client
@@ -57,13 +57,13 @@ def make_client(cloud: Cloud, service: str, region: str = "us-east-2", **changes
 
 @pytest.fixture
 def client() -> Callable[..., Any]:
-    """Makes clients of a cloud."""
+    """Creates clients of a cloud."""
     return make_client
 
 
 @pytest.fixture(scope="session")
 def ec2(cloud: Cloud) -> Any:
-    """EC2 of the shared, lived-in cloud: for reading, and for changes that leave no trace."""
+    """EC2 of the shared cloud, for reading and for changes that leave no trace."""
     return make_client(cloud, "ec2")
 
 
@@ -81,13 +81,13 @@ def own(bare: Cloud) -> Any:
 
 @pytest.fixture
 def launch() -> Callable[..., Any]:
-    """Launches one instance and returns it as the reply has it."""
+    """Launches an instance and returns it as the reply has it."""
 
     def run(ec2: Any, architecture: str = "x86_64", **changes: Any) -> Any:
-        wish = {"InstanceType": "m5.large", "KeyName": "default", "MinCount": 1, "MaxCount": 1, **changes}
-        if "ImageId" not in wish:
-            wish["ImageId"] = newest_ubuntu(ec2, architecture)
-        reply = ec2.run_instances(**wish)["Instances"]
+        params = {"InstanceType": "m5.large", "KeyName": "default", "MinCount": 1, "MaxCount": 1, **changes}
+        if "ImageId" not in params:
+            params["ImageId"] = newest_ubuntu(ec2, architecture)
+        reply = ec2.run_instances(**params)["Instances"]
         return reply[0] if len(reply) == 1 else reply
 
     return run
@@ -95,8 +95,8 @@ def launch() -> Callable[..., Any]:
 
 def newest_ubuntu(ec2: Any, architecture: str = "x86_64") -> str:
     """The id of the newest Ubuntu image."""
-    wish = [{"Name": "architecture", "Values": [architecture]}, {"Name": "name", "Values": ["*resolute*"]}]
-    images = ec2.describe_images(Owners=["099720109477"], Filters=wish)["Images"]
+    filters = [{"Name": "architecture", "Values": [architecture]}, {"Name": "name", "Values": ["*resolute*"]}]
+    images = ec2.describe_images(Owners=["099720109477"], Filters=filters)["Images"]
     return str(max(images, key=lambda image: image["CreationDate"])["ImageId"])
 
 
@@ -107,7 +107,7 @@ def ubuntu() -> Callable[..., str]:
 
 
 def look(ec2: Any, instance_id: str) -> Any:
-    """The instance as DescribeInstances has it."""
+    """The instance as DescribeInstances shows it."""
     return ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
 
 
@@ -119,12 +119,12 @@ def state() -> Callable[[Any, str], str]:
 
 @pytest.fixture
 def describe() -> Callable[[Any, str], Any]:
-    """An instance as DescribeInstances has it."""
+    """Describes an instance."""
     return look
 
 
-class Refused:
-    """The code, message and status of a refused call."""
+class ErrorReply:
+    """The code, message and HTTP status of an error."""
 
     def __init__(self, error: ClientError) -> None:
         self.code = error.response["Error"]["Code"]
@@ -133,12 +133,12 @@ class Refused:
 
 
 @pytest.fixture
-def refused() -> Callable[..., Refused]:
-    """Calls, and returns the refusal; fails when the call is answered."""
+def error_of() -> Callable[..., ErrorReply]:
+    """Calls a function and returns its error. Fails if the call succeeds."""
 
-    def call(function: Callable[..., Any], **params: Any) -> Refused:
+    def call(function: Callable[..., Any], **params: Any) -> ErrorReply:
         with pytest.raises(ClientError) as caught:
             function(**params)
-        return Refused(caught.value)
+        return ErrorReply(caught.value)
 
     return call

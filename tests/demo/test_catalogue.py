@@ -1,4 +1,4 @@
-"""The catalogue that ships with the demo: every type of EC2, with its size and its price."""
+"""The catalogue of the demo: every instance type of EC2, with its size and its price."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def known() -> catalogue.Catalogue:
     return catalogue.read()
 
 
-def test_it_has_every_type_that_the_sdk_knows(known: catalogue.Catalogue) -> None:
+def test_it_has_every_instance_type_of_botocore(known: catalogue.Catalogue) -> None:
     shape: Any = get_session().get_service_model("ec2").shape_for("InstanceType")
     assert set(shape.enum) - set(known.types) == set()
 
@@ -61,7 +61,7 @@ def test_sizes_are_those_of_aws(
     assert [(device.count, device.name) for device in one.accelerators] == devices
 
 
-def test_sizes_of_a_family_cost_more_the_larger_they_are(known: catalogue.Catalogue) -> None:
+def test_larger_sizes_of_a_family_cost_more(known: catalogue.Catalogue) -> None:
     for family in ("m8g", "c8i", "r8a", "r9g", "t8i", "x8aedz", "trn2"):
         sizes = [one for one in known.types.values() if one.name.startswith(f"{family}.") and "metal" not in one.traits]
         by_memory = sorted(sizes, key=lambda one: one.memory)
@@ -69,7 +69,7 @@ def test_sizes_of_a_family_cost_more_the_larger_they_are(known: catalogue.Catalo
         assert [one.price for one in by_memory] == sorted(one.price for one in by_memory)
 
 
-def test_the_data_say_where_they_come_from_and_what_is_derived() -> None:
+def test_the_data_name_their_source_and_what_is_derived() -> None:
     folder = catalogue.read()._folder
     heads = [line for line in (folder / "types.tsv").read_text().splitlines() if line.startswith("#")]
     assert any(re.search(r"Price List of us-east-1, 2026-\d\d-\d\d", line) for line in heads)

@@ -1,4 +1,4 @@
-"""How a demo cloud begins and ends, and how others are pointed at it."""
+"""How a demo cloud starts and ends, and how other programs use it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ time.sleep(600)
 
 
 def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """Waits for what is meant; fails after `seconds`."""
+    """Waits until the condition holds. Fails after `seconds`."""
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, "it did not come to be"
@@ -57,12 +57,12 @@ def parent(guarded_environment: dict[str, str]) -> Iterator[tuple[subprocess.Pop
 
 
 def open_shell(client: Any, folder: Path, endpoint: str) -> subprocess.Popen[bytes]:
-    """A shell on a machine of the scene, in the middle of something."""
+    """A shell on a machine of the scene, with a command running."""
     cloud = Cloud.__new__(Cloud)
     cloud._port = int(endpoint.rpartition(":")[2])
     ec2 = client(cloud, "ec2")
-    wish = [{"Name": "tag:Name", "Values": ["base"]}]
-    tags = ec2.describe_instances(Filters=wish)["Reservations"][0]["Instances"][0]["Tags"]
+    filters = [{"Name": "tag:Name", "Values": ["base"]}]
+    tags = ec2.describe_instances(Filters=filters)["Reservations"][0]["Instances"][0]["Tags"]
     port = next(tag["Value"] for tag in tags if tag["Key"] == "fe2:port")
     until(lambda: listens(f"http://127.0.0.1:{port}"))
     options = ["-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={folder}/known", "-o", "IdentitiesOnly=yes"]
@@ -76,7 +76,7 @@ def open_shell(client: Any, folder: Path, endpoint: str) -> subprocess.Popen[byt
 
 
 @pytest.mark.skipif(shutil.which("ssh") is None, reason="needs the ssh program")
-def test_a_parent_killed_without_warning_leaves_no_process_and_no_file(parent: Any, client: Any) -> None:
+def test_a_killed_parent_leaves_no_process_and_no_file(parent: Any, client: Any) -> None:
     process, pid, folder, endpoint = parent
     with open_shell(client, folder, endpoint) as ssh:
         family = until(lambda: psutil.Process(pid).children(recursive=True))
@@ -90,20 +90,20 @@ def test_a_parent_killed_without_warning_leaves_no_process_and_no_file(parent: A
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_a_child_asked_to_end_removes_its_folder(parent: Any, sent: signal.Signals) -> None:
+def test_a_terminated_cloud_removes_its_folder(parent: Any, sent: signal.Signals) -> None:
     _, pid, folder, endpoint = parent
     os.kill(pid, sent)
     until(lambda: not folder.exists())
     until(lambda: not listens(endpoint))
 
 
-def test_an_interrupt_at_the_terminal_is_not_for_the_cloud(parent: Any) -> None:
+def test_ctrl_c_at_the_terminal_does_not_end_the_cloud(parent: Any) -> None:
     process, pid, _, _ = parent
     assert os.getsid(pid) == pid
     assert os.getpgid(pid) != os.getpgid(process.pid)
 
 
-def test_stopping_a_cloud_leaves_nothing(fresh_cloud: Callable[..., Cloud]) -> None:
+def test_a_stopped_cloud_leaves_no_process_and_no_file(fresh_cloud: Callable[..., Cloud]) -> None:
     cloud = fresh_cloud()
     pid, folder = cloud.pid, cloud.folder
     cloud.stop()
@@ -112,7 +112,7 @@ def test_stopping_a_cloud_leaves_nothing(fresh_cloud: Callable[..., Cloud]) -> N
     assert not folder.exists()
 
 
-def test_a_folder_that_was_given_stays(tmp_path: Path) -> None:
+def test_a_given_folder_stays(tmp_path: Path) -> None:
     with Cloud(Options.instant(scene=False), tmp_path / "given") as cloud:
         assert cloud.key_file.exists()
     assert (tmp_path / "given").exists()
@@ -138,7 +138,7 @@ def test_the_first_call_is_answered_within_two_seconds() -> None:
     assert min(took) < 2.0
 
 
-def test_importing_the_package_is_cheap_and_brings_nothing_heavy(guarded_environment: dict[str, str]) -> None:
+def test_importing_the_package_imports_nothing_heavy(guarded_environment: dict[str, str]) -> None:
     code = (
         "import sys; import fe2tui.demo;"
         "print(sorted({'asyncio', 'asyncssh', 'botocore', 'boto3', 'cryptography', 'http.client'} & set(sys.modules)))"
@@ -149,7 +149,7 @@ def test_importing_the_package_is_cheap_and_brings_nothing_heavy(guarded_environ
     assert done.stdout == "[]\n"
 
 
-def test_a_taken_port_is_said_in_plain_words() -> None:
+def test_a_taken_port_is_reported_in_plain_words() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -161,9 +161,7 @@ def test_a_taken_port_is_said_in_plain_words() -> None:
             cloud.stop()
 
 
-def test_a_shell_that_evaluates_the_export_line_drives_the_aws_command_line(
-    cloud: Cloud, guarded_environment: dict[str, str]
-) -> None:
+def test_the_export_line_points_the_aws_cli_at_the_cloud(cloud: Cloud, guarded_environment: dict[str, str]) -> None:
     aws = Path(sys.executable).parent / "aws"
     assert "\n" not in cloud.export_line()
     script = f"{cloud.export_line()}\n{aws} ec2 describe-instances --query 'Reservations[].Instances[].InstanceId'"
@@ -173,7 +171,7 @@ def test_a_shell_that_evaluates_the_export_line_drives_the_aws_command_line(
     assert len(json.loads(done.stdout)) >= 12
 
 
-def test_calls_to_the_cloud_go_past_a_proxy_that_a_person_has_set_up(
+def test_calls_to_the_cloud_do_not_use_the_users_proxy(
     bare: Cloud, guarded_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
@@ -191,7 +189,7 @@ def test_calls_to_the_cloud_go_past_a_proxy_that_a_person_has_set_up(
     assert json.loads(done.stdout)["KeyPairs"]
 
 
-def test_the_aws_command_line_launches_and_reads_refusals(bare: Cloud, guarded_environment: dict[str, str]) -> None:
+def test_the_aws_cli_launches_and_shows_errors(bare: Cloud, guarded_environment: dict[str, str]) -> None:
     environment = {**guarded_environment, **bare.environment}
 
     def aws(*words: str) -> subprocess.CompletedProcess[str]:
@@ -204,12 +202,12 @@ def test_the_aws_command_line_launches_and_reads_refusals(bare: Cloud, guarded_e
     image = json.loads(aws("ssm", "get-parameter", "--name", name).stdout)["Parameter"]["Value"]
     launch = ("ec2", "run-instances", "--image-id", image, "--instance-type", "m5.large", "--key-name")
     assert json.loads(aws(*launch, "default").stdout)["Instances"][0]["State"]["Name"] == "pending"
-    refused = aws(*launch, "nobody")
-    assert refused.returncode in (254, 255)
-    assert "InvalidKeyPair.NotFound" in refused.stderr
+    failed = aws(*launch, "nobody")
+    assert failed.returncode in (254, 255)
+    assert "InvalidKeyPair.NotFound" in failed.stderr
 
 
-def test_an_idle_cloud_rests(cloud: Cloud, ec2: Any) -> None:
+def test_an_idle_cloud_uses_no_processor_time(cloud: Cloud, ec2: Any) -> None:
     ec2.describe_instances()
     process = psutil.Process(cloud.pid)
 
@@ -217,7 +215,7 @@ def test_an_idle_cloud_rests(cloud: Cloud, ec2: Any) -> None:
         times = process.cpu_times()
         return float(times.user + times.system)
 
-    # Machines of the scene may still be booting; at rest it uses next to nothing in any one second.
+    # Machines of the scene may still be booting; later, it uses almost no time in any second.
     def rests() -> bool:
         before = used()
         time.sleep(1.0)
@@ -226,11 +224,11 @@ def test_an_idle_cloud_rests(cloud: Cloud, ec2: Any) -> None:
     until(rests, 20)
 
 
-def test_machines_answer_at_their_ports_with_the_clouds_key(cloud: Cloud, ec2: Any, tmp_path: Path) -> None:
+def test_machines_accept_the_clouds_key_at_their_ports(cloud: Cloud, ec2: Any, tmp_path: Path) -> None:
     if shutil.which("ssh") is None:
         pytest.skip("needs the ssh program")
-    wish = [{"Name": "tag:Name", "Values": ["scraper"]}]
-    tags = ec2.describe_instances(Filters=wish)["Reservations"][0]["Instances"][0]["Tags"]
+    filters = [{"Name": "tag:Name", "Values": ["scraper"]}]
+    tags = ec2.describe_instances(Filters=filters)["Reservations"][0]["Instances"][0]["Tags"]
     port = next(tag["Value"] for tag in tags if tag["Key"] == "fe2:port")
     until(lambda: listens(f"http://127.0.0.1:{port}"))
     options = [
@@ -257,15 +255,15 @@ def test_machines_answer_at_their_ports_with_the_clouds_key(cloud: Cloud, ec2: A
     assert done.stdout == "it is 42\n", done.stderr
 
 
-def test_the_console_prints_the_machines_host_key(cloud: Cloud, ec2: Any) -> None:
-    wish = [{"Name": "tag:Name", "Values": ["base"]}]
-    instance = ec2.describe_instances(Filters=wish)["Reservations"][0]["Instances"][0]["InstanceId"]
+def test_the_console_shows_the_host_key_of_the_machine(cloud: Cloud, ec2: Any) -> None:
+    filters = [{"Name": "tag:Name", "Values": ["base"]}]
+    instance = ec2.describe_instances(Filters=filters)["Reservations"][0]["Instances"][0]["InstanceId"]
     text = ec2.get_console_output(InstanceId=instance)["Output"]
     assert "-----BEGIN SSH HOST KEY KEYS-----" in text
     assert "ssh-ed25519 " in text
 
 
-def test_powering_off_from_within_stops_the_instance(
+def test_poweroff_on_the_machine_stops_the_instance(
     own: Any, bare: Cloud, launch: Any, describe: Any, tmp_path: Path
 ) -> None:
     if shutil.which("ssh") is None:
@@ -287,7 +285,7 @@ def test_powering_off_from_within_stops_the_instance(
     assert not listens(f"http://127.0.0.1:{port}")
 
 
-def test_a_machine_answers_only_some_time_after_its_instance_runs(
+def test_a_machine_answers_some_time_after_its_instance_runs(
     fresh_cloud: Callable[..., Cloud], client: Any, launch: Any, describe: Any
 ) -> None:
     cloud = fresh_cloud(scene=False, ssh_seconds=4)

@@ -1,4 +1,4 @@
-"""Faults on request, as the SDK sees them, and the record of calls."""
+"""Faults, as the SDK sees them, and the log of calls."""
 
 from __future__ import annotations
 
@@ -32,36 +32,36 @@ from fe2tui.demo import Cloud
         ("expired", "cloudwatch", "list_metrics", "ExpiredTokenException", 400),
     ],
 )
-def test_each_service_refuses_in_its_own_shape(
-    bare: Cloud, client: Any, refused: Any, kind: str, service: str, call: str, code: str, status: int
+def test_each_service_has_errors_in_its_own_form(
+    bare: Cloud, client: Any, error_of: Any, kind: str, service: str, call: str, code: str, status: int
 ) -> None:
     bare.control("/demo/faults", {"kind": kind})
-    answer = refused(getattr(client(bare, service), call))
+    answer = error_of(getattr(client(bare, service), call))
     assert (answer.code, answer.status) == (code, status)
 
 
-def test_a_fault_strikes_only_the_actions_it_names_and_as_often_as_told(bare: Cloud, own: Any, refused: Any) -> None:
+def test_a_fault_affects_only_its_actions_and_only_so_many_times(bare: Cloud, own: Any, error_of: Any) -> None:
     bare.control("/demo/faults", {"kind": "throttle", "action": "Describe*", "times": 2})
     own.create_security_group(GroupName="g", Description="d")
-    assert refused(own.describe_instances).code == "RequestLimitExceeded"
-    assert refused(own.describe_volumes).code == "RequestLimitExceeded"
+    assert error_of(own.describe_instances).code == "RequestLimitExceeded"
+    assert error_of(own.describe_volumes).code == "RequestLimitExceeded"
     assert own.describe_instances()["Reservations"] == []
     assert bare.control("/demo/faults", method="GET") == []
 
 
-def test_a_fault_holds_until_it_is_lifted(bare: Cloud, own: Any, refused: Any) -> None:
+def test_a_fault_stays_in_force_until_it_is_lifted(bare: Cloud, own: Any, error_of: Any) -> None:
     first = bare.control("/demo/faults", {"kind": "deny", "action": "DescribeInstances"})["id"]
     bare.control("/demo/faults", {"kind": "deny", "action": "DescribeVolumes"})
     for _ in range(3):
-        assert refused(own.describe_instances).code == "UnauthorizedOperation"
+        assert error_of(own.describe_instances).code == "UnauthorizedOperation"
     bare.control(f"/demo/faults/{first}", method="DELETE")
     own.describe_instances()
-    assert refused(own.describe_volumes).code == "UnauthorizedOperation"
+    assert error_of(own.describe_volumes).code == "UnauthorizedOperation"
     bare.control("/demo/faults", method="DELETE")
     own.describe_volumes()
 
 
-def test_any_other_refusal_can_be_asked_for(bare: Cloud, own: Any, launch: Any, refused: Any) -> None:
+def test_a_fault_can_be_any_error(bare: Cloud, own: Any, launch: Any, error_of: Any) -> None:
     fault = {
         "kind": "refuse",
         "action": "RunInstances",
@@ -70,17 +70,17 @@ def test_any_other_refusal_can_be_asked_for(bare: Cloud, own: Any, launch: Any, 
         "status": 400,
     }
     bare.control("/demo/faults", fault)
-    answer = refused(launch, ec2=own)
+    answer = error_of(launch, ec2=own)
     assert (answer.code, answer.message) == ("VcpuLimitExceeded", "0 vCPUs")
 
 
-@pytest.mark.parametrize("wish", [{}, {"kind": "flood"}, {"kind": "slow", "colour": "red"}])
-def test_an_unknown_fault_is_refused_with_the_list_of_the_known(bare: Cloud, wish: dict[str, str]) -> None:
+@pytest.mark.parametrize("params", [{}, {"kind": "flood"}, {"kind": "slow", "colour": "red"}])
+def test_an_unknown_fault_is_refused_with_the_list_of_kinds(bare: Cloud, params: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="throttle"):
-        bare.control("/demo/faults", wish)
+        bare.control("/demo/faults", params)
 
 
-def test_a_slow_answer_comes_and_holds_up_nobody_else(bare: Cloud, own: Any, client: Any) -> None:
+def test_a_slow_reply_does_not_delay_other_calls(bare: Cloud, own: Any, client: Any) -> None:
     bare.control("/demo/faults", {"kind": "slow", "seconds": 1.0, "action": "DescribeInstances", "times": 1})
     other = client(bare, "ec2")
     with ThreadPoolExecutor() as pool:
@@ -92,7 +92,7 @@ def test_a_slow_answer_comes_and_holds_up_nobody_else(bare: Cloud, own: Any, cli
     assert time.monotonic() - began >= 1.0
 
 
-def test_held_calls_wait_and_are_carried_out_when_the_fault_is_lifted(bare: Cloud, own: Any, client: Any) -> None:
+def test_held_calls_are_carried_out_when_the_fault_is_lifted(bare: Cloud, own: Any, client: Any) -> None:
     hold = {"kind": "hold", "action": "CreateSecurityGroup", "times": 1}
     fault = bare.control("/demo/faults", hold)["id"]
     other = client(bare, "ec2")
@@ -108,7 +108,7 @@ def test_held_calls_wait_and_are_carried_out_when_the_fault_is_lifted(bare: Clou
     assert bare.control("/demo/faults", method="GET") == []
 
 
-def test_a_silent_endpoint_accepts_and_never_answers(bare: Cloud, client: Any) -> None:
+def test_a_silent_endpoint_accepts_connections_and_sends_nothing(bare: Cloud, client: Any) -> None:
     bare.control("/demo/faults", {"kind": "silent", "action": "DescribeInstances", "times": 1})
     hasty = client(bare, "ec2", read_timeout=0.5)
     with pytest.raises(ReadTimeoutError):
@@ -123,14 +123,14 @@ def test_a_broken_connection_breaks_after_the_call_was_carried_out(bare: Cloud, 
     assert own.describe_security_groups(GroupNames=["g"])["SecurityGroups"]
 
 
-def test_a_malformed_body_is_no_xml(bare: Cloud, own: Any) -> None:
+def test_a_malformed_body_is_not_xml(bare: Cloud, own: Any) -> None:
     bare.control("/demo/faults", {"kind": "malformed", "times": 1})
     with pytest.raises(ResponseParserError):
         own.describe_images()
     assert own.describe_images()["Images"]
 
 
-def test_the_date_of_every_answer_is_right(bare: Cloud, own: Any, client: Any) -> None:
+def test_every_reply_has_the_right_date(bare: Cloud, own: Any, client: Any) -> None:
     from email.utils import parsedate_to_datetime
 
     bare.control("/demo/faults", {"kind": "expired", "times": 1})
@@ -141,7 +141,7 @@ def test_the_date_of_every_answer_is_right(bare: Cloud, own: Any, client: Any) -
     assert abs(parsedate_to_datetime(headers["date"]).timestamp() - time.time()) < 5
 
 
-def test_unknown_credentials_are_refused_by_every_service(bare: Cloud, client: Any, refused: Any) -> None:
+def test_unknown_credentials_are_refused_by_every_service(bare: Cloud, client: Any, error_of: Any) -> None:
     import boto3
 
     session = boto3.Session("AKIASOMEBODYELSE0000", "x", region_name="us-east-2")
@@ -150,13 +150,13 @@ def test_unknown_credentials_are_refused_by_every_service(bare: Cloud, client: A
     for service, code in codes.items():
         make: Any = session.client
         stranger = make(service, endpoint_url=bare.endpoint)
-        assert refused(getattr(stranger, calls[service])).code == code
+        assert error_of(getattr(stranger, calls[service])).code == code
 
 
-def test_the_log_tells_what_was_called_and_what_came_of_it(bare: Cloud, own: Any, refused: Any) -> None:
+def test_the_log_has_every_call_with_its_result(bare: Cloud, own: Any, error_of: Any) -> None:
     bare.control("/demo/calls", method="DELETE")
     own.describe_instances(Filters=[{"Name": "instance-state-name", "Values": ["running"]}])
-    refused(own.describe_instances, InstanceIds=["i-00000000000000000"])
+    error_of(own.describe_instances, InstanceIds=["i-00000000000000000"])
     good, bad = bare.control("/demo/calls", method="GET")
     assert (good["service"], good["action"], good["region"], good["status"]) == (
         "ec2",
@@ -169,7 +169,7 @@ def test_the_log_tells_what_was_called_and_what_came_of_it(bare: Cloud, own: Any
     assert abs(good["at"] - time.time()) < 10
 
 
-def test_the_address_service_tells_an_address_of_documentation(bare: Cloud) -> None:
+def test_the_clients_address_is_one_for_documentation(bare: Cloud) -> None:
     assert bare.control("/demo/address", method="GET").strip() == "203.0.113.7"
     with pytest.raises(ValueError, match="no such address"):
         bare.control("/demo/nothing", method="GET")
@@ -188,9 +188,9 @@ def test_the_address_service_tells_an_address_of_documentation(bare: Cloud) -> N
     ],
 )
 def test_an_operation_that_the_cloud_does_not_have_is_refused_in_the_protocol_of_its_service(
-    cloud: Cloud, client: Any, refused: Any, service: str, operation: str, params: dict[str, Any]
+    cloud: Cloud, client: Any, error_of: Any, service: str, operation: str, params: dict[str, Any]
 ) -> None:
-    answer = refused(getattr(client(cloud, service), operation), **params)
+    answer = error_of(getattr(client(cloud, service), operation), **params)
     name = "".join(part.capitalize() for part in operation.split("_"))
     assert (answer.code, answer.status) == ("UnsupportedOperation", 400)
     assert answer.message == f"The demo cloud does not answer {name}."

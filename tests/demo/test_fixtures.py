@@ -1,4 +1,4 @@
-"""What the shared fixtures promise to every other test."""
+"""What the shared fixtures do for every test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from fe2tui.demo import Cloud
 
 
-def test_a_connection_to_a_stranger_is_refused_and_noted() -> None:
+def test_a_connection_to_another_host_is_refused_and_logged() -> None:
     guard = sys.modules["fe2tui_test_guard"]
     with socket.socket() as sock, pytest.raises(OSError, match="stay on this computer"):
         sock.connect(("203.0.113.9", 80))
@@ -26,7 +26,7 @@ def test_a_connection_to_a_stranger_is_refused_and_noted() -> None:
     log.write_text("")
 
 
-def test_a_child_process_cannot_reach_a_stranger_either(guarded_environment: dict[str, str]) -> None:
+def test_a_child_process_cannot_reach_another_host(guarded_environment: dict[str, str]) -> None:
     code = "import socket; socket.create_connection(('203.0.113.9', 80), 1)"
     done = subprocess.run(
         [sys.executable, "-c", code], env=guarded_environment, capture_output=True, text=True, check=False
@@ -37,7 +37,7 @@ def test_a_child_process_cannot_reach_a_stranger_either(guarded_environment: dic
     log.write_text("")
 
 
-def test_nothing_of_the_person_is_in_the_environment(clean_environment: Path) -> None:
+def test_the_environment_has_no_personal_settings(clean_environment: Path) -> None:
     assert not [name for name in os.environ if name.startswith("AWS_")]
     assert "SSH_AUTH_SOCK" not in os.environ
     assert Path.home() == clean_environment

@@ -1,4 +1,4 @@
-"""A machine made from an image begins with what the image's machine had on its disk."""
+"""The machine of an instance starts with the files that its image has."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _run(key: Path, port: int | str, command: str, user: str = "ubuntu") -> str:
 
 @dataclass(frozen=True)
 class Yard:
-    """Machines, and a person with two keys."""
+    """Machines and two key pairs."""
 
     machines: Machines
     folder: Path
@@ -63,7 +63,7 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
         yield Yard(machines, tmp_path)
 
 
-def test_a_copy_is_what_the_disk_had_at_that_moment_and_the_machines_go_their_own_ways(yard: Yard) -> None:
+def test_an_image_is_a_copy_that_later_changes_do_not_affect(yard: Yard) -> None:
     old = yard.create(OLD, "base", "one")
     yard.machines.boot(OLD)
     _run(yard.folder / "one", old, "mkdir -p data && echo before > data/file && ln -s data/file link && chmod 700 data")
@@ -74,12 +74,12 @@ def test_a_copy_is_what_the_disk_had_at_that_moment_and_the_machines_go_their_ow
     shown = _run(yard.folder / "two", new, "cat link; ls; stat -c %a data; hostname; sed -n 1p ~/.bashrc")
     assert shown.split("\n")[:4] == ["before", "data", "link", "700"]
     assert "child" in shown and "base" not in shown and "later" not in shown
-    assert _run(yard.folder / "one", new, "cat data/file") == "before\n"  # an image keeps its machine's keys
+    assert _run(yard.folder / "one", new, "cat data/file") == "before\n"  # an image keeps the keys of its machine
     _run(yard.folder / "two", new, "echo mine > data/file")
     assert _run(yard.folder / "one", old, "cat data/file") == "after\n"
 
 
-def test_what_is_no_file_is_left_out(yard: Yard) -> None:
+def test_an_image_has_no_sockets_and_pipes(yard: Yard) -> None:
     old = yard.create(OLD, "base", "one")
     yard.machines.boot(OLD)
     home = yard.machines.folder / OLD / "home" / "ubuntu"
@@ -95,7 +95,7 @@ def test_what_is_no_file_is_left_out(yard: Yard) -> None:
     assert _run(yard.folder / "one", new, "ls -1") == "dangling\nfile\n"
 
 
-def test_what_was_kept_is_gone_with_its_image_and_with_the_cloud(tmp_path: Path) -> None:
+def test_the_copy_is_deleted_with_its_image_and_with_the_cloud(tmp_path: Path) -> None:
     with Machines(tmp_path / "machines") as machines:
         yard = Yard(machines, tmp_path)
         yard.create(OLD, "base", "one")
@@ -108,7 +108,7 @@ def test_what_was_kept_is_gone_with_its_image_and_with_the_cloud(tmp_path: Path)
     assert not kept.exists()
 
 
-def test_a_machine_launched_from_a_frozen_one_has_its_files(bare: Cloud, own: Any, launch: Any, describe: Any) -> None:
+def test_a_machine_launched_from_an_image_has_its_files(bare: Cloud, own: Any, launch: Any, describe: Any) -> None:
     def port(instance_id: str) -> str:
         tags = describe(own, instance_id)["Tags"]
         return str(next(tag["Value"] for tag in tags if tag["Key"] == "fe2:port"))
@@ -124,7 +124,7 @@ def test_a_machine_launched_from_a_frozen_one_has_its_files(bare: Cloud, own: An
     assert _run(bare.key_file, port(second), "cat weights") == "model\n"
 
 
-def test_a_reboot_for_an_image_ends_what_runs_and_no_reboot_does_not(
+def test_creating_an_image_ends_processes_unless_no_reboot_is_set(
     bare: Cloud, own: Any, launch: Any, describe: Any
 ) -> None:
     instance_id = launch(own)["InstanceId"]

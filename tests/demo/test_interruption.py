@@ -1,4 +1,4 @@
-"""AWS takes spot capacity back: the notice in the machine's metadata, then the act, then capacity again."""
+"""Spot interruptions: the notice in the metadata, the interruption, and capacity again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HELD = "X-aws-ec2-metadata-token"
 
 @pytest.fixture(scope="module")
 def market(_guarded_children: Path) -> Iterator[Cloud]:
-    """An empty cloud for all of these."""
+    """An empty cloud that these tests share."""
     with Cloud(Options.instant(scene=False)) as made:
         made.wait_ready()
         yield made
@@ -38,7 +38,7 @@ def buyer(market: Cloud) -> Any:
 
 @pytest.fixture
 def machine(buyer: Any, launch: Any, request: pytest.FixtureRequest) -> str:
-    """A running spot machine of the market given as the fixture's parameter."""
+    """A running spot instance; the fixture's parameter has its options."""
     made = launch(buyer, InstanceMarketOptions=request.param)["InstanceId"]
     assert look(buyer, made)["State"]["Name"] == "running"
     return str(made)
@@ -53,7 +53,7 @@ def sir(buyer: Any, instance_id: str) -> str:
 
 
 class Inside:
-    """What a program on a machine is told."""
+    """Reads the metadata as a program on the machine does."""
 
     def __init__(self, cloud: Cloud, buyer: Any, instance_id: str) -> None:
         tags = {tag["Key"]: tag["Value"] for tag in look(buyer, instance_id)["Tags"]}
@@ -71,24 +71,24 @@ class Inside:
 
 
 def ask(endpoint: str, path: str, method: str, headers: dict[str, str]) -> tuple[int, str]:
-    wish = urllib.request.Request(endpoint + path, method=method, headers=headers)
+    request = urllib.request.Request(endpoint + path, method=method, headers=headers)
     try:
-        with urllib.request.urlopen(wish, timeout=20) as reply:
+        with urllib.request.urlopen(request, timeout=20) as reply:
             return reply.status, reply.read().decode()
-    except urllib.error.HTTPError as refused:
-        return refused.code, ""
+    except urllib.error.HTTPError as error:
+        return error.code, ""
 
 
 @stopping
-def test_the_notice_is_in_the_machines_metadata_before_it_is_stopped(market: Cloud, buyer: Any, machine: str) -> None:
+def test_the_notice_is_in_the_metadata_before_the_stop(market: Cloud, buyer: Any, machine: str) -> None:
     inside = Inside(market, buyer, machine)
     assert inside.tell("spot/instance-action") == (404, "")
     before = datetime.now(UTC)
     market.control("/demo/interrupt", {"instance": machine, "notice": 3600})
     code, text = inside.tell("spot/instance-action")
-    told = json.loads(text)
-    assert (code, told["action"]) == (200, "stop")
-    at = datetime.strptime(told["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    notice = json.loads(text)
+    assert (code, notice["action"]) == (200, "stop")
+    at = datetime.strptime(notice["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert timedelta(minutes=59) < at - before < timedelta(minutes=61)
     assert inside.tell("spot/termination-time") == (404, "")
     assert "noticeTime" in json.loads(inside.tell("events/recommendations/rebalance")[1])
@@ -103,9 +103,7 @@ def test_the_notice_is_in_the_machines_metadata_before_it_is_stopped(market: Clo
 
 
 @ending
-def test_one_that_is_to_be_terminated_has_the_status_of_its_end_from_the_notice_on(
-    market: Cloud, buyer: Any, machine: str
-) -> None:
+def test_a_request_has_its_final_status_from_the_termination_notice_on(market: Cloud, buyer: Any, machine: str) -> None:
     inside = Inside(market, buyer, machine)
     market.control("/demo/interrupt", {"instance": machine, "notice": 3600})
     assert json.loads(inside.tell("spot/instance-action")[1])["action"] == "terminate"
@@ -119,7 +117,7 @@ def test_one_that_is_to_be_terminated_has_the_status_of_its_end_from_the_notice_
 
 
 @stopping
-def test_a_rebalance_recommendation_may_come_earlier(market: Cloud, buyer: Any, machine: str) -> None:
+def test_a_rebalance_recommendation_can_come_before_the_notice(market: Cloud, buyer: Any, machine: str) -> None:
     inside = Inside(market, buyer, machine)
     assert inside.tell("events/recommendations/rebalance")[0] == 404
     market.control("/demo/rebalance", {"instance": machine})
@@ -129,7 +127,7 @@ def test_a_rebalance_recommendation_may_come_earlier(market: Cloud, buyer: Any, 
 
 
 @stopping
-def test_awss_own_programs_find_the_machines_metadata(market: Cloud, buyer: Any, machine: str) -> None:
+def test_aws_programs_find_the_metadata_of_the_machine(market: Cloud, buyer: Any, machine: str) -> None:
     from botocore.utils import InstanceMetadataRegionFetcher
 
     inside = Inside(market, buyer, machine)
@@ -142,7 +140,7 @@ def test_awss_own_programs_find_the_machines_metadata(market: Cloud, buyer: Any,
 
 
 @stopping
-def test_a_person_who_stops_it_before_the_time_is_over_is_not_interrupted(
+def test_an_instance_that_is_stopped_during_the_notice_is_not_interrupted(
     market: Cloud, buyer: Any, machine: str
 ) -> None:
     market.control("/demo/interrupt", {"instance": machine, "notice": 3600})
@@ -155,12 +153,12 @@ def test_a_person_who_stops_it_before_the_time_is_over_is_not_interrupted(
 
 
 @stopping
-def test_a_machine_whose_request_was_cancelled_is_terminated_and_cannot_be_stopped(
-    market: Cloud, buyer: Any, machine: str, refused: Any
+def test_an_instance_with_a_cancelled_request_can_only_be_terminated(
+    market: Cloud, buyer: Any, machine: str, error_of: Any
 ) -> None:
     request = sir(buyer, machine)
     buyer.cancel_spot_instance_requests(SpotInstanceRequestIds=[request])
-    answer = refused(buyer.stop_instances, InstanceIds=[machine])
+    answer = error_of(buyer.stop_instances, InstanceIds=[machine])
     assert answer.code == "UnsupportedOperation" and "cancelled" in answer.message
     with pytest.raises(ValueError, match="by terminate, not by stop"):
         market.control("/demo/interrupt", {"instance": machine, "action": "stop"})
@@ -170,7 +168,7 @@ def test_a_machine_whose_request_was_cancelled_is_terminated_and_cannot_be_stopp
 
 
 @stopping
-def test_for_a_persistent_one_that_was_terminated_aws_launches_another_when_there_is_capacity(
+def test_a_persistent_request_launches_another_instance_when_there_is_capacity(
     market: Cloud, buyer: Any, machine: str
 ) -> None:
     request = sir(buyer, machine)
@@ -185,7 +183,7 @@ def test_for_a_persistent_one_that_was_terminated_aws_launches_another_when_ther
 
 
 @stopping
-def test_a_request_is_open_again_until_a_started_machine_runs(market: Cloud, buyer: Any, machine: str) -> None:
+def test_a_request_is_open_until_the_started_instance_runs(market: Cloud, buyer: Any, machine: str) -> None:
     buyer.stop_instances(InstanceIds=[machine])
     request = sir(buyer, machine)
     assert status(buyer, request) == ("disabled", "instance-stopped-by-user")
@@ -200,19 +198,19 @@ def test_a_request_is_open_again_until_a_started_machine_runs(market: Cloud, buy
 
 
 @stopping
-def test_a_stopped_machine_whose_request_has_expired_cannot_be_started(
-    market: Cloud, buyer: Any, machine: str, refused: Any
+def test_a_stopped_instance_with_an_expired_request_cannot_be_started(
+    market: Cloud, buyer: Any, machine: str, error_of: Any
 ) -> None:
     buyer.stop_instances(InstanceIds=[machine])
     look(buyer, machine)
     market.control("/demo/expire", {"instance": machine})
     assert status(buyer, sir(buyer, machine)) == ("cancelled", "instance-stopped-by-user")
-    assert refused(buyer.start_instances, InstanceIds=[machine]).code == "IncorrectSpotRequestState"
+    assert error_of(buyer.start_instances, InstanceIds=[machine]).code == "IncorrectSpotRequestState"
     assert look(buyer, machine)["State"]["Name"] == "stopped"
 
 
 @stopping
-def test_only_a_running_spot_machine_is_interrupted_and_only_once(
+def test_only_a_running_spot_instance_can_be_interrupted_and_only_once(
     market: Cloud, buyer: Any, launch: Any, machine: str
 ) -> None:
     plain = launch(buyer)["InstanceId"]
@@ -235,7 +233,7 @@ def stopped_and_started(buyer: Any, machine: str) -> str:
 
 
 @ending
-def test_the_notice_is_as_long_as_two_stops_unless_it_is_said(market: Cloud, buyer: Any, machine: str) -> None:
+def test_the_notice_is_twice_the_stop_delay_by_default(market: Cloud, buyer: Any, machine: str) -> None:
     market.control("/demo/delays", {"stop_seconds": 1800})
     try:
         market.control("/demo/interrupt", {"instance": machine})
@@ -263,9 +261,9 @@ def test_the_notice_is_as_long_as_two_stops_unless_it_is_said(market: Cloud, buy
         ("GET", "/latest/meta-data/else", {HELD: "{token}"}, 404),
     ],
 )
-def test_metadata_is_told_by_version_2_only(method: str, path: str, headers: dict[str, str], code: int) -> None:
+def test_metadata_needs_a_token_of_version_2(method: str, path: str, headers: dict[str, str], code: int) -> None:
     async def served() -> int:
-        service = MetadataService(lambda asked: "i-1" if asked.endswith("/instance-id") else None)
+        service = MetadataService(lambda path: "i-1" if path.endswith("/instance-id") else None)
         endpoint = await service.start()
         try:
             _, token = await asyncio.to_thread(ask, endpoint, "/latest/api/token", "PUT", {TTL: "60"})

@@ -1,4 +1,4 @@
-"""What EC2 refuses and keeps at a launch, and the demo cloud with it."""
+"""RunInstances: its errors and its results."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ NO_IMAGE = "ami-0123456789abcdef0"
         ({"InstanceType": "p3.2xlarge", "Placement": {"AvailabilityZone": "us-east-2c"}}, "Unsupported", "us-east-2a"),
     ],
 )
-def test_a_wrong_launch_is_refused_in_ec2s_words(
-    ec2: Any, launch: Any, refused: Any, changes: dict[str, Any], code: str, words: str
+def test_a_wrong_launch_has_the_error_of_ec2(
+    ec2: Any, launch: Any, error_of: Any, changes: dict[str, Any], code: str, words: str
 ) -> None:
-    answer = refused(launch, ec2=ec2, **changes)
+    answer = error_of(launch, ec2=ec2, **changes)
     assert answer.code == code
     assert words in answer.message
 
 
-def test_a_root_disk_is_not_smaller_than_its_snapshot(ec2: Any, launch: Any, refused: Any) -> None:
+def test_a_root_volume_cannot_be_smaller_than_its_snapshot(ec2: Any, launch: Any, error_of: Any) -> None:
     disk = [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 4}}]
-    answer = refused(launch, ec2=ec2, BlockDeviceMappings=disk)
+    answer = error_of(launch, ec2=ec2, BlockDeviceMappings=disk)
     assert answer.code == "InvalidBlockDeviceMapping"
     assert "expect size >= 8GB" in answer.message
 
 
-def test_no_default_network_is_said_in_so_many_words(own: Any, launch: Any, refused: Any) -> None:
+def test_a_launch_without_a_default_vpc_has_the_error_of_ec2(own: Any, launch: Any, error_of: Any) -> None:
     for subnet in own.describe_subnets()["Subnets"]:
         own.delete_subnet(SubnetId=subnet["SubnetId"])
     own.delete_vpc(VpcId=own.describe_vpcs()["Vpcs"][0]["VpcId"])
-    assert refused(launch, ec2=own).code == "VPCIdNotSpecified"
+    assert error_of(launch, ec2=own).code == "VPCIdNotSpecified"
     own.create_default_vpc()
     assert launch(own)["InstanceId"]
-    assert refused(own.create_default_vpc).code == "DefaultVpcAlreadyExists"
+    assert error_of(own.create_default_vpc).code == "DefaultVpcAlreadyExists"
 
 
-def test_the_same_token_again_launches_nothing_more(own: Any, launch: Any) -> None:
+def test_the_same_client_token_launches_nothing_again(own: Any, launch: Any) -> None:
     first = launch(own, ClientToken="once")
     again = launch(own, ClientToken="once")
     assert again["InstanceId"] == first["InstanceId"]
@@ -62,13 +62,13 @@ def test_the_same_token_again_launches_nothing_more(own: Any, launch: Any) -> No
     assert launch(own, ClientToken="twice")["InstanceId"] != first["InstanceId"]
 
 
-def test_the_same_token_with_another_request_is_refused(own: Any, launch: Any, refused: Any) -> None:
+def test_the_same_client_token_with_another_request_is_refused(own: Any, launch: Any, error_of: Any) -> None:
     launch(own, ClientToken="once")
-    answer = refused(launch, ec2=own, ClientToken="once", InstanceType="m5.xlarge")
+    answer = error_of(launch, ec2=own, ClientToken="once", InstanceType="m5.xlarge")
     assert answer.code == "IdempotentParameterMismatch"
 
 
-def test_a_lost_reply_is_answered_when_the_token_comes_again(bare: Cloud, own: Any, launch: Any) -> None:
+def test_a_lost_reply_can_be_had_with_the_same_client_token(bare: Cloud, own: Any, launch: Any) -> None:
     bare.control("/demo/faults", {"kind": "broken", "action": "RunInstances", "times": 1})
     with pytest.raises(Exception, match=r"(?i)connection"):
         launch(own, ClientToken="lost")
@@ -76,12 +76,12 @@ def test_a_lost_reply_is_answered_when_the_token_comes_again(bare: Cloud, own: A
     assert launch(own, ClientToken="lost")["InstanceId"] == made
 
 
-def test_a_refused_launch_leaves_its_token_free(own: Any, launch: Any, refused: Any) -> None:
-    assert refused(launch, ec2=own, ClientToken="t", KeyName="nobody").code == "InvalidKeyPair.NotFound"
+def test_a_failed_launch_leaves_its_client_token_unused(own: Any, launch: Any, error_of: Any) -> None:
+    assert error_of(launch, ec2=own, ClientToken="t", KeyName="nobody").code == "InvalidKeyPair.NotFound"
     assert launch(own, ClientToken="t")["InstanceId"]
 
 
-def test_what_a_launch_asks_for_is_what_it_gets(own: Any, launch: Any, describe: Any) -> None:
+def test_a_launch_gets_what_it_asks_for(own: Any, launch: Any, describe: Any) -> None:
     made = launch(
         own,
         BlockDeviceMappings=[
@@ -110,7 +110,7 @@ def test_what_a_launch_asks_for_is_what_it_gets(own: Any, launch: Any, describe:
     assert protection["DisableApiTermination"]["Value"] is True
 
 
-def test_every_public_address_is_this_computer(ec2: Any) -> None:
+def test_every_public_address_is_this_computers(ec2: Any) -> None:
     for reservation in ec2.describe_instances()["Reservations"]:
         for instance in reservation["Instances"]:
             assert instance.get("PublicIpAddress", "127.0.0.1") == "127.0.0.1"
@@ -118,39 +118,39 @@ def test_every_public_address_is_this_computer(ec2: Any) -> None:
             assert instance.get("PrivateIpAddress", "172.31.").startswith("172.31.")
 
 
-def test_each_instance_names_its_ssh_port_unless_the_launch_did(own: Any, launch: Any, describe: Any) -> None:
+def test_each_instance_has_its_ssh_port_in_a_tag_unless_the_launch_set_it(own: Any, launch: Any, describe: Any) -> None:
     tags = {tag["Key"]: tag["Value"] for tag in describe(own, launch(own)["InstanceId"])["Tags"]}
     assert 1024 < int(tags["fe2:port"]) < 65536
-    wish = [{"ResourceType": "instance", "Tags": [{"Key": "fe2:port", "Value": "2222"}]}]
-    assert launch(own, TagSpecifications=wish)["Tags"] == [{"Key": "fe2:port", "Value": "2222"}]
+    tag_specifications = [{"ResourceType": "instance", "Tags": [{"Key": "fe2:port", "Value": "2222"}]}]
+    assert launch(own, TagSpecifications=tag_specifications)["Tags"] == [{"Key": "fe2:port", "Value": "2222"}]
 
 
-def test_a_launch_is_unknown_for_a_moment(
-    fresh_cloud: Callable[..., Cloud], client: Any, launch: Any, refused: Any
+def test_a_new_instance_is_not_visible_at_once(
+    fresh_cloud: Callable[..., Cloud], client: Any, launch: Any, error_of: Any
 ) -> None:
     cloud = fresh_cloud(scene=False, unseen_seconds=60)
     ec2 = client(cloud, "ec2")
     made = launch(ec2)["InstanceId"]
-    assert refused(ec2.describe_instances, InstanceIds=[made]).code == "InvalidInstanceID.NotFound"
+    assert error_of(ec2.describe_instances, InstanceIds=[made]).code == "InvalidInstanceID.NotFound"
     assert ec2.describe_instances()["Reservations"] == []
     cloud.control("/demo/clock", {"advance": 61})
     assert ec2.describe_instances(InstanceIds=[made])["Reservations"]
 
 
-def test_a_zone_without_capacity_refuses_and_another_takes_the_launch(
-    bare: Cloud, own: Any, launch: Any, refused: Any
+def test_a_launch_goes_to_another_zone_if_one_has_no_capacity(
+    bare: Cloud, own: Any, launch: Any, error_of: Any
 ) -> None:
     bare.control("/demo/faults", {"kind": "no-capacity", "zone": "us-east-2a"})
-    answer = refused(launch, ec2=own, Placement={"AvailabilityZone": "us-east-2a"})
+    answer = error_of(launch, ec2=own, Placement={"AvailabilityZone": "us-east-2a"})
     assert (answer.code, answer.status) == ("InsufficientInstanceCapacity", 500)
     assert "choosing us-east-2b, us-east-2c." in answer.message
     assert launch(own)["Placement"]["AvailabilityZone"] == "us-east-2b"
     bare.control("/demo/faults", {"kind": "no-capacity"})
-    assert refused(launch, ec2=own).code == "InsufficientInstanceCapacity"
+    assert error_of(launch, ec2=own).code == "InsufficientInstanceCapacity"
 
 
-def test_a_dry_run_changes_nothing(own: Any, launch: Any, refused: Any) -> None:
-    answer = refused(launch, ec2=own, DryRun=True)
+def test_a_dry_run_changes_nothing(own: Any, launch: Any, error_of: Any) -> None:
+    answer = error_of(launch, ec2=own, DryRun=True)
     assert (answer.code, answer.status) == ("DryRunOperation", 412)
     assert own.describe_instances()["Reservations"] == []
 
@@ -171,8 +171,8 @@ def test_several_instances_share_a_reservation_and_count_up(own: Any, launch: An
         ([{"Key": str(n), "Value": ""} for n in range(51)], "TagLimitExceeded"),
     ],
 )
-def test_tags_that_ec2_does_not_take_refuse_the_launch(
-    ec2: Any, launch: Any, refused: Any, tags: list[dict[str, str]], code: str
+def test_tags_that_ec2_does_not_allow_fail_the_launch(
+    ec2: Any, launch: Any, error_of: Any, tags: list[dict[str, str]], code: str
 ) -> None:
-    wish = [{"ResourceType": "instance", "Tags": tags}]
-    assert refused(launch, ec2=ec2, TagSpecifications=wish).code == code
+    tag_specifications = [{"ResourceType": "instance", "Tags": tags}]
+    assert error_of(launch, ec2=ec2, TagSpecifications=tag_specifications).code == code

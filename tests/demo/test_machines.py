@@ -1,4 +1,4 @@
-"""The demo's machines, as the system's own ssh, sftp and scp meet them."""
+"""The machines, used with the system's ssh, sftp and scp."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_command_has_its_own_exit_status_output_and_errors(up: Bench) -> None:
     assert up.ssh("echo out; echo err >&2; exit 7") == (7, "out\n", "err\n")
 
 
-def test_a_command_reads_what_the_client_sends_to_its_end(up: Bench) -> None:
+def test_a_command_reads_all_that_the_client_sends(up: Bench) -> None:
     text = "line\n" * 50_000
     assert up.ssh("cat", text=text) == (0, text, "")
 
@@ -110,11 +110,11 @@ def test_much_output_arrives_whole(up: Bench) -> None:
     assert up.ssh("head -c 3000000 /dev/zero | tr '\\0' x") == (0, "x" * 3_000_000, "")
 
 
-def test_a_killed_command_ends_like_a_killed_one(up: Bench) -> None:
+def test_a_killed_command_reports_its_signal(up: Bench) -> None:
     assert up.ssh("kill -9 $$")[0] == 255
 
 
-def test_commands_and_shells_start_in_the_machines_own_home(up: Bench) -> None:
+def test_commands_and_shells_start_in_the_home_of_the_machine(up: Bench) -> None:
     home = up.machines.folder / ID / "home" / "ubuntu"
     assert up.ssh("pwd; echo $HOME; whoami >/dev/null; hostname")[1].split() == [str(home), str(home), "base"]
 
@@ -185,7 +185,7 @@ def test_another_key_is_refused(up: Bench) -> None:
     assert "Permission denied (publickey)" in err
 
 
-def test_a_machine_without_a_key_lets_nobody_in(bench: Bench) -> None:
+def test_a_machine_without_a_key_refuses_every_login(bench: Bench) -> None:
     port = bench.machines.create("i-0", hostname="base", user="ubuntu", public_key=None)
     bench.machines.boot("i-0")
     done = bench.program("ssh", "-p", str(port), *bench.options(), "127.0.0.1", "true")
@@ -197,7 +197,7 @@ def test_a_machine_refuses_connections_before_it_boots(bench: Bench) -> None:
     assert bench.machines.console_output(ID) == ""
 
 
-def test_a_booting_machine_answers_when_its_time_has_come(bench: Bench) -> None:
+def test_a_booting_machine_answers_after_its_delay(bench: Bench) -> None:
     began = time.monotonic()
     bench.machines.boot(ID, after=0.4)
     assert refuses(bench.port)
@@ -205,21 +205,21 @@ def test_a_booting_machine_answers_when_its_time_has_come(bench: Bench) -> None:
     assert time.monotonic() - began >= 0.4
 
 
-def test_a_machine_that_still_boots_answers_but_lets_nobody_in(bench: Bench) -> None:
+def test_a_booting_machine_answers_but_refuses_logins(bench: Bench) -> None:
     bench.machines.boot(ID, login_after=30)
     code, _, err = bench.ssh("true")
     assert code == 255
     assert "System is booting up" in err
 
 
-def test_a_boot_can_be_called_off(bench: Bench) -> None:
+def test_a_boot_can_be_cancelled(bench: Bench) -> None:
     bench.machines.boot(ID, after=30)
     bench.machines.halt(ID)
     bench.machines.boot(ID)
     assert bench.ssh("true")[0] == 0
 
 
-def test_a_halted_machine_is_gone_with_its_sessions_and_processes(up: Bench) -> None:
+def test_a_halt_ends_sessions_and_processes(up: Bench) -> None:
     shell = up.terminal()
     detached = int(up.ssh("nohup setsid sleep 600 >/dev/null 2>&1 & echo $!")[1])
     assert alive(detached)
@@ -232,7 +232,7 @@ def test_a_halted_machine_is_gone_with_its_sessions_and_processes(up: Bench) -> 
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
-def test_tmux_on_a_machine_is_its_own_outlives_the_connection_and_dies_with_the_machine(up: Bench) -> None:
+def test_tmux_survives_the_connection_but_not_the_machine(up: Bench) -> None:
     pid = int(up.ssh("tmux new -d -s work; tmux display -p '#{pid}'")[1])
     assert up.ssh("tmux ls -F '#S'")[1] == "work\n"
     assert up.program("tmux", "has-session", "-t", "=work").returncode != 0
@@ -241,7 +241,7 @@ def test_tmux_on_a_machine_is_its_own_outlives_the_connection_and_dies_with_the_
     assert not alive(pid)
 
 
-def test_a_machine_started_again_has_the_same_disk_host_key_and_port(up: Bench) -> None:
+def test_a_restarted_machine_has_the_same_disk_host_key_and_port(up: Bench) -> None:
     assert up.ssh("echo kept > file")[0] == 0
     known = (up.folder / "known_hosts").read_text()
     up.machines.halt(ID)
@@ -250,7 +250,7 @@ def test_a_machine_started_again_has_the_same_disk_host_key_and_port(up: Bench) 
     assert (up.folder / "known_hosts").read_text() == known
 
 
-def test_a_reboot_ends_sessions_and_comes_back(up: Bench) -> None:
+def test_a_reboot_ends_sessions(up: Bench) -> None:
     shell = up.terminal()
     up.machines.reboot(ID)
     shell.expect(pexpect.EOF)
@@ -258,7 +258,7 @@ def test_a_reboot_ends_sessions_and_comes_back(up: Bench) -> None:
     assert up.ssh("true")[0] == 0
 
 
-def test_a_new_host_key_is_refused_by_whoever_knew_the_old_one(up: Bench) -> None:
+def test_a_client_that_knows_the_old_host_key_refuses_a_new_one(up: Bench) -> None:
     assert up.ssh("true")[0] == 0
     up.machines.replace_host_key(ID)
     code, _, err = up.ssh("true")
@@ -266,7 +266,7 @@ def test_a_new_host_key_is_refused_by_whoever_knew_the_old_one(up: Bench) -> Non
     assert "Host key verification failed" in err
 
 
-def test_the_console_shows_the_host_key_that_the_machine_answers_with(up: Bench) -> None:
+def test_the_console_shows_the_host_key_of_the_ssh_server(up: Bench) -> None:
     text = up.machines.console_output(ID)
     block = text.partition("-----BEGIN SSH HOST KEY KEYS-----\r\n")[2]
     printed = block.partition("\r\n-----END SSH HOST KEY KEYS-----")[0].split()[:2]
@@ -274,7 +274,7 @@ def test_the_console_shows_the_host_key_that_the_machine_answers_with(up: Bench)
     assert (up.folder / "known_hosts").read_text().split()[1:3] == printed
 
 
-def test_the_console_keeps_what_is_newest(up: Bench) -> None:
+def test_the_console_keeps_its_newest_part(up: Bench) -> None:
     for _ in range(80):
         up.machines.reboot(ID)
     text = up.machines.console_output(ID)
@@ -307,7 +307,7 @@ def test_a_local_forward_reaches_a_server_on_the_machine(up: Bench) -> None:
         ssh = subprocess.Popen(["ssh", *up.options(), "-N", "-L", forward, "127.0.0.1"])
         try:
             until(lambda: not refuses(local) or ssh.poll() is not None)
-            # The look above took the first connection; the server greets only one.
+            # The check above took the first connection; the server greets only one.
             threading.Thread(target=lambda: server.accept()[0].sendall(b"hello"), daemon=True).start()
             with socket.create_connection(("127.0.0.1", local)) as client:
                 assert client.recv(5) == b"hello"
@@ -316,7 +316,7 @@ def test_a_local_forward_reaches_a_server_on_the_machine(up: Bench) -> None:
             ssh.wait()
 
 
-async def test_a_forward_beyond_loopback_is_refused(up: Bench) -> None:
+async def test_a_forward_to_another_host_is_refused(up: Bench) -> None:
     async with asyncssh.connect(
         "127.0.0.1", up.port, username="ubuntu", client_keys=[str(up.key)], known_hosts=None, config=None
     ) as connection:
@@ -360,12 +360,12 @@ async def test_a_signal_from_the_client_reaches_the_program(up: Bench) -> None:
 
 
 @pytest.mark.parametrize("command", ["sudo systemctl poweroff", "sudo -n shutdown -h now", "poweroff"])
-def test_a_machine_that_turns_itself_off_is_off_and_so_is_nothing_else(up: Bench, command: str) -> None:
+def test_poweroff_affects_only_its_machine(up: Bench, command: str) -> None:
     up.ssh(command)
     until(lambda: refuses(up.port))
 
 
-def test_whoever_runs_the_cloud_learns_that_a_machine_turned_itself_off(tmp_path: Path) -> None:
+def test_the_cloud_learns_that_a_machine_turned_itself_off(tmp_path: Path) -> None:
     public_key = write_key(tmp_path / "key")
     heard: list[tuple[str, str]] = []
     with Machines(tmp_path / "m", on_power=lambda instance, what: heard.append((instance, what))) as machines:
@@ -402,7 +402,7 @@ def test_nothing_is_left_after_close(tmp_path: Path) -> None:
     shell.close()
 
 
-def test_machines_cost_next_to_nothing_until_they_boot(tmp_path: Path) -> None:
+def test_machines_cost_little_until_they_boot(tmp_path: Path) -> None:
     threads = threading.active_count()
     with Machines(tmp_path / "m") as machines:
         began = time.process_time()
@@ -413,7 +413,7 @@ def test_machines_cost_next_to_nothing_until_they_boot(tmp_path: Path) -> None:
         assert not (tmp_path / "m").exists()
 
 
-def test_two_machines_do_not_share_anything(up: Bench) -> None:
+def test_two_machines_share_nothing(up: Bench) -> None:
     port = up.machines.create("i-2", hostname="other one!", user="admin", public_key=up.public_key)
     up.machines.boot("i-2")
     other = Bench(up.machines, up.folder, up.key, up.public_key, port)

@@ -27,7 +27,7 @@ LINUX = {
 
 @pytest.fixture
 def sold(cloud: Cloud, client: Any) -> Callable[..., list[Any]]:
-    """Asks the Price List for every product that fits these terms."""
+    """Asks the Price List for the products that match these terms."""
     pricing = client(cloud, "pricing", "us-east-1")
 
     def ask(**terms: str) -> list[Any]:
@@ -44,7 +44,7 @@ def price(product: Any) -> Decimal:
     return Decimal(dimension["pricePerUnit"]["USD"])
 
 
-def test_with_all_filters_there_is_exactly_one_price_a_type_but_for_one(sold: Any) -> None:
+def test_with_all_filters_each_type_but_one_has_one_price(sold: Any) -> None:
     found = sold(**LINUX)
     types = Counter(product["product"]["attributes"]["instanceType"] for product in found)
     assert len(types) > 500
@@ -67,12 +67,12 @@ def test_with_all_filters_there_is_exactly_one_price_a_type_but_for_one(sold: An
         ("x1.16xlarge", "6.669"),
     ],
 )
-def test_prices_are_those_that_aws_asks(sold: Any, kind: str, dollars: str) -> None:
+def test_prices_are_those_of_aws(sold: Any, kind: str, dollars: str) -> None:
     (product,) = sold(**LINUX, instanceType=kind)
     assert price(product) == Decimal(dollars)
 
 
-def test_careless_filters_also_get_what_is_not_meant(sold: Any) -> None:
+def test_careless_filters_select_other_products_too(sold: Any) -> None:
     found = sold(regionCode="us-east-2", instanceType="m5.large")
     assert len(found) > 5
     assert any(price(product) == 0 for product in found)
@@ -87,7 +87,7 @@ def test_a_reply_has_a_hundred_products_at_most(cloud: Cloud, client: Any) -> No
     assert reply["NextToken"]
 
 
-def test_storage_is_sold_by_the_gigabyte_month(sold: Any) -> None:
+def test_storage_has_a_price_a_gigabyte_month(sold: Any) -> None:
     found = [product for product in sold(regionCode="us-east-2", productFamily="Storage") if is_in_the_region(product)]
     prices = {product["product"]["attributes"]["volumeApiName"]: price(product) for product in found}
     assert prices["gp3"] == Decimal("0.08")
@@ -111,7 +111,7 @@ def is_in_the_region(product: Any) -> bool:
     ],
 )
 @pytest.mark.parametrize(("region", "prefix"), [("us-east-2", "USE2-"), ("us-east-1", "")])
-def test_parts_of_disks_have_a_usage_type_and_a_unit_of_their_own(
+def test_iops_and_throughput_have_their_own_usage_types_and_units(
     sold: Any, family: str, usage: str, unit: str, dollars: str, region: str, prefix: str
 ) -> None:
     (product,) = sold(regionCode=region, productFamily=family, usagetype=prefix + usage)
@@ -121,22 +121,22 @@ def test_parts_of_disks_have_a_usage_type_and_a_unit_of_their_own(
 
 
 @pytest.mark.parametrize("family", ["Storage", "System Operation", "Storage Snapshot"])
-def test_a_family_of_disks_parts_alone_also_gets_what_is_not_meant(sold: Any, family: str) -> None:
+def test_a_product_family_alone_selects_other_products_too(sold: Any, family: str) -> None:
     found = sold(regionCode="us-east-2", productFamily=family)
     names = {product["product"]["attributes"].get("volumeApiName") for product in found}
     assert len(found) > len(names)
 
 
-def history(ec2: Any, **wish: Any) -> list[Any]:
-    wish = {"ProductDescriptions": ["Linux/UNIX"], **wish}
+def history(ec2: Any, **params: Any) -> list[Any]:
+    params = {"ProductDescriptions": ["Linux/UNIX"], **params}
     return [
         row
-        for page in ec2.get_paginator("describe_spot_price_history").paginate(**wish)
+        for page in ec2.get_paginator("describe_spot_price_history").paginate(**params)
         for row in page["SpotPriceHistory"]
     ]
 
 
-def test_a_window_has_its_changes_and_the_one_before_it(ec2: Any) -> None:
+def test_a_window_has_its_changes_and_the_price_at_its_start(ec2: Any) -> None:
     end = datetime.now(UTC).replace(microsecond=0)
     start = end - timedelta(days=7)
     rows = history(ec2, InstanceTypes=["m5.large"], AvailabilityZone="us-east-2a", StartTime=start, EndTime=end)
@@ -149,25 +149,25 @@ def test_a_window_has_its_changes_and_the_one_before_it(ec2: Any) -> None:
 
 def test_the_past_never_changes(ec2: Any) -> None:
     end = datetime.now(UTC).replace(microsecond=0) - timedelta(days=3)
-    wish = {"InstanceTypes": ["p3.2xlarge"], "StartTime": end - timedelta(days=2), "EndTime": end}
-    assert history(ec2, **wish) == history(ec2, **wish)
+    params = {"InstanceTypes": ["p3.2xlarge"], "StartTime": end - timedelta(days=2), "EndTime": end}
+    assert history(ec2, **params) == history(ec2, **params)
     longer = history(ec2, InstanceTypes=["p3.2xlarge"], StartTime=end - timedelta(days=9), EndTime=end)
-    assert all(row in longer for row in history(ec2, **wish))
+    assert all(row in longer for row in history(ec2, **params))
 
 
-def test_from_now_on_there_is_one_price_a_zone(ec2: Any) -> None:
+def test_a_window_in_the_future_has_one_price_a_zone(ec2: Any) -> None:
     rows = history(ec2, InstanceTypes=["m5.large", "c5.large"], StartTime=datetime.now(UTC))
     assert len(rows) == 6
     assert {row["AvailabilityZone"] for row in rows} == {"us-east-2a", "us-east-2b", "us-east-2c"}
 
 
-def test_a_year_ago_is_ninety_days_ago(ec2: Any) -> None:
+def test_the_history_has_90_days(ec2: Any) -> None:
     start = datetime.now(UTC) - timedelta(days=365)
     rows = history(ec2, InstanceTypes=["m5.large"], AvailabilityZone="us-east-2b", StartTime=start)
     assert timedelta(days=89) < datetime.now(UTC) - rows[-1]["Timestamp"] < timedelta(days=93)
 
 
-def test_spot_costs_a_part_of_on_demand(ec2: Any, sold: Any) -> None:
+def test_spot_costs_less_than_on_demand(ec2: Any, sold: Any) -> None:
     for kind in ("m5.large", "p3.8xlarge", "t3.medium"):
         (product,) = sold(**LINUX, instanceType=kind)
         start = datetime.now(UTC) - timedelta(days=60)
@@ -178,9 +178,9 @@ def test_spot_costs_a_part_of_on_demand(ec2: Any, sold: Any) -> None:
 
 def test_other_products_have_other_prices(ec2: Any) -> None:
     now = datetime.now(UTC)
-    wish = {"InstanceTypes": ["m5.large"], "AvailabilityZone": "us-east-2a", "StartTime": now}
-    (linux,) = history(ec2, **wish)
-    (windows,) = history(ec2, ProductDescriptions=["Windows"], **wish)
+    params = {"InstanceTypes": ["m5.large"], "AvailabilityZone": "us-east-2a", "StartTime": now}
+    (linux,) = history(ec2, **params)
+    (windows,) = history(ec2, ProductDescriptions=["Windows"], **params)
     assert Decimal(windows["SpotPrice"]) > Decimal(linux["SpotPrice"])
 
 

@@ -1,4 +1,4 @@
-"""Pages and filters."""
+"""Pages and filters of the Describe operations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LISTS = {
 
 
 @pytest.mark.parametrize(("operation", "key"), LISTS.items())
-def test_pages_hold_to_max_results_and_lose_and_repeat_nothing(ec2: Any, operation: str, key: str) -> None:
+def test_pages_have_max_results_items_and_are_complete(ec2: Any, operation: str, key: str) -> None:
     narrow: dict[str, Any] = {}
     if operation == "describe_spot_price_history":
         narrow = {"InstanceTypes": ["m5.large"], "ProductDescriptions": ["Linux/UNIX"]}
@@ -37,7 +37,7 @@ def test_pages_hold_to_max_results_and_lose_and_repeat_nothing(ec2: Any, operati
     assert [repr(row) for page in pages for row in page[key]] == whole
 
 
-def test_spot_requests_and_groups_are_paged_too(own: Any, launch: Any) -> None:
+def test_spot_requests_and_security_groups_have_pages(own: Any, launch: Any) -> None:
     launch(own, MinCount=8, MaxCount=8, InstanceMarketOptions={"MarketType": "spot"})
     for number in range(8):
         own.create_security_group(GroupName=f"g{number}", Description="d")
@@ -59,7 +59,7 @@ def test_max_results_counts_instances_not_reservations(own: Any, launch: Any) ->
     assert rest["Reservations"][0]["ReservationId"] == first["Reservations"][0]["ReservationId"]
 
 
-def test_a_page_goes_on_where_it_was_though_others_vanish(bare: Cloud, own: Any, launch: Any) -> None:
+def test_a_page_continues_after_the_last_item_though_others_vanish(bare: Cloud, own: Any, launch: Any) -> None:
     made = [one["InstanceId"] for one in launch(own, MinCount=12, MaxCount=12)]
     first = own.describe_instances(MaxResults=6)
     own.terminate_instances(InstanceIds=made[:3])
@@ -70,40 +70,40 @@ def test_a_page_goes_on_where_it_was_though_others_vanish(bare: Cloud, own: Any,
 
 
 @pytest.mark.parametrize("size", [1, 4, 1001])
-def test_page_sizes_outside_ec2s_limits_are_refused(ec2: Any, refused: Any, size: int) -> None:
-    answer = refused(ec2.describe_instances, MaxResults=size)
+def test_page_sizes_beyond_the_limits_of_ec2_are_refused(ec2: Any, error_of: Any, size: int) -> None:
+    answer = error_of(ec2.describe_instances, MaxResults=size)
     assert answer.code == "InvalidParameterValue"
     assert "maxResults" in answer.message
 
 
-def test_instance_types_come_a_hundred_at_a_time_at_most(ec2: Any, refused: Any) -> None:
+def test_instance_types_have_100_a_page_at_most(ec2: Any, error_of: Any) -> None:
     assert len(ec2.describe_instance_types()["InstanceTypes"]) == 100
-    assert refused(ec2.describe_instance_types, MaxResults=101).code == "InvalidParameterValue"
+    assert error_of(ec2.describe_instance_types, MaxResults=101).code == "InvalidParameterValue"
 
 
-def test_ids_and_pages_do_not_go_together(ec2: Any, refused: Any) -> None:
+def test_ids_and_max_results_cannot_be_combined(ec2: Any, error_of: Any) -> None:
     one = ec2.describe_instances()["Reservations"][0]["Instances"][0]["InstanceId"]
-    answer = refused(ec2.describe_instances, InstanceIds=[one], MaxResults=5)
+    answer = error_of(ec2.describe_instances, InstanceIds=[one], MaxResults=5)
     assert answer.code == "InvalidParameterCombination"
 
 
-def test_a_token_of_another_question_is_refused(ec2: Any, refused: Any) -> None:
+def test_a_token_of_another_query_is_refused(ec2: Any, error_of: Any) -> None:
     token = ec2.describe_instances(MaxResults=5)["NextToken"]
-    assert refused(ec2.describe_instances, NextToken="nonsense").code == "InvalidNextToken"
-    wish = [{"Name": "instance-state-name", "Values": ["running"]}]
-    assert refused(ec2.describe_instances, NextToken=token, Filters=wish).code == "InvalidNextToken"
+    assert error_of(ec2.describe_instances, NextToken="nonsense").code == "InvalidNextToken"
+    filters = [{"Name": "instance-state-name", "Values": ["running"]}]
+    assert error_of(ec2.describe_instances, NextToken=token, Filters=filters).code == "InvalidNextToken"
 
 
 def names(ec2: Any, **filters: str) -> set[str]:
-    wish = [{"Name": name.replace("_", "-"), "Values": value.split(",")} for name, value in filters.items()]
+    wanted = [{"Name": name.replace("_", "-"), "Values": value.split(",")} for name, value in filters.items()]
     found = set()
-    for reservation in ec2.describe_instances(Filters=wish)["Reservations"]:
+    for reservation in ec2.describe_instances(Filters=wanted)["Reservations"]:
         for instance in reservation["Instances"]:
             found |= {tag["Value"] for tag in instance.get("Tags", ()) if tag["Key"] == "Name"}
     return found
 
 
-def test_filters_narrow_and_values_are_alternatives(ec2: Any) -> None:
+def test_all_filters_must_match_with_one_of_their_values(ec2: Any) -> None:
     assert names(ec2, instance_lifecycle="spot") == {"train-resnet", "spot1", "nightly-etl"}
     assert "od1" in names(ec2, instance_state_code="80")
     assert names(ec2, instance_type="t3.*", instance_state_name="stopped") == {"od1"}
@@ -116,7 +116,7 @@ def test_filters_narrow_and_values_are_alternatives(ec2: Any) -> None:
     assert names(ec2, tenancy="default", hypervisor="xen", root_device_type="ebs") >= {"base", "scraper"}
 
 
-def test_a_star_can_be_meant(own: Any, launch: Any) -> None:
+def test_a_star_can_be_escaped(own: Any, launch: Any) -> None:
     for name in ("a*c", "abc"):
         launch(own, TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}])
     found = own.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["a\\*c"]}])["Reservations"]
@@ -142,29 +142,31 @@ def test_a_star_can_be_meant(own: Any, launch: Any) -> None:
         "describe_spot_price_history",
     ],
 )
-def test_an_unknown_filter_is_refused(ec2: Any, refused: Any, operation: str) -> None:
-    answer = refused(getattr(ec2, operation), Filters=[{"Name": "colour", "Values": ["red"]}])
+def test_an_unknown_filter_is_refused(ec2: Any, error_of: Any, operation: str) -> None:
+    answer = error_of(getattr(ec2, operation), Filters=[{"Name": "colour", "Values": ["red"]}])
     assert (answer.code, answer.message) == ("InvalidParameterValue", "The filter 'colour' is invalid")
 
 
-def test_types_are_filtered_by_what_they_are(ec2: Any) -> None:
-    wish = [
+def test_instance_types_can_be_filtered(ec2: Any) -> None:
+    filters = [
         {"Name": "processor-info.supported-architecture", "Values": ["arm64"]},
         {"Name": "burstable-performance-supported", "Values": ["true"]},
     ]
-    found = {one["InstanceType"] for one in ec2.describe_instance_types(Filters=wish)["InstanceTypes"]}
+    found = {one["InstanceType"] for one in ec2.describe_instance_types(Filters=filters)["InstanceTypes"]}
     assert "t4g.micro" in found and all(name.startswith("t4g.") for name in found)
     unknown = [{"Name": "instance-type", "Values": ["nothing.*"]}]
     assert ec2.describe_instance_types(Filters=unknown)["InstanceTypes"] == []
 
 
-def test_offerings_say_which_zone_has_which_type(ec2: Any) -> None:
-    wish = [{"Name": "instance-type", "Values": ["p3.8xlarge"]}]
-    rows = ec2.describe_instance_type_offerings(LocationType="availability-zone", Filters=wish)["InstanceTypeOfferings"]
+def test_offerings_list_the_types_of_each_zone(ec2: Any) -> None:
+    filters = [{"Name": "instance-type", "Values": ["p3.8xlarge"]}]
+    rows = ec2.describe_instance_type_offerings(LocationType="availability-zone", Filters=filters)[
+        "InstanceTypeOfferings"
+    ]
     assert [row["Location"] for row in rows] == ["us-east-2a", "us-east-2b"]
 
 
-def test_a_large_fleet_comes_in_pages_of_a_thousand(fresh_cloud: Callable[..., Cloud], client: Any) -> None:
+def test_a_large_fleet_has_pages_of_1000(fresh_cloud: Callable[..., Cloud], client: Any) -> None:
     ec2 = client(fresh_cloud(scene=False, extra=2001), "ec2")
     sizes, ids = [], set()
     token: dict[str, str] = {}
@@ -180,7 +182,7 @@ def test_a_large_fleet_comes_in_pages_of_a_thousand(fresh_cloud: Callable[..., C
     assert len(ids) == 2001
 
 
-def test_churn_changes_the_fraction_asked_for(fresh_cloud: Callable[..., Cloud], client: Any) -> None:
+def test_churn_changes_the_requested_fraction(fresh_cloud: Callable[..., Cloud], client: Any) -> None:
     cloud = fresh_cloud(scene=False, extra=200)
     ec2 = client(cloud, "ec2")
     assert cloud.control("/demo/churn", {"fraction": 0.1}) == {"changed": 20}

@@ -1,4 +1,4 @@
-"""The lived-in account."""
+"""The account that a demo opens with."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def named(people: list[Any], name: str) -> list[Any]:
     return [one for one in people if {"Key": "Name", "Value": name} in one.get("Tags", [])]
 
 
-def test_a_new_demo_shows_every_state_at_once(fresh_cloud: Callable[..., Cloud], client: Any) -> None:
+def test_the_scene_has_every_state(fresh_cloud: Callable[..., Cloud], client: Any) -> None:
     cloud = fresh_cloud(boot_seconds=60, stop_seconds=60)
     states = [
         instance["State"]["Name"]
@@ -35,12 +35,12 @@ def test_a_new_demo_shows_every_state_at_once(fresh_cloud: Callable[..., Cloud],
     assert 3 <= len(west) <= 5
 
 
-def test_two_share_a_name_and_one_has_none(people: list[Any]) -> None:
+def test_two_instances_share_a_name_and_one_has_none(people: list[Any]) -> None:
     assert len(named(people, "worker")) == 2
     assert any(all(tag["Key"] != "Name" for tag in one["Tags"]) for one in people if one["State"]["Name"] == "running")
 
 
-def test_names_and_tags_are_as_awkward_as_peoples_are(people: list[Any]) -> None:
+def test_some_names_and_tags_are_awkward(people: list[Any]) -> None:
     tags = {tag["Key"]: tag["Value"] for one in named(people, "[prod] web") for tag in one["Tags"]}
     assert "[/x] y" in tags
     assert "\x9b" in tags["colour"] and "\u202e" in tags["direction"] and "🚀" in tags["mood"]
@@ -49,7 +49,7 @@ def test_names_and_tags_are_as_awkward_as_peoples_are(people: list[Any]) -> None
     assert any(len(tag["Value"]) == 60 for one in people for tag in one.get("Tags", []) if tag["Key"] == "Name")
 
 
-def test_ages_are_coherent(ec2: Any, people: list[Any]) -> None:
+def test_launch_times_and_attach_times_agree(ec2: Any, people: list[Any]) -> None:
     now = datetime.now(UTC)
     (scraper,) = named(people, "scraper")
     assert timedelta(days=41) < now - scraper["LaunchTime"] < timedelta(days=42)
@@ -63,16 +63,16 @@ def test_ages_are_coherent(ec2: Any, people: list[Any]) -> None:
             assert attachment["AttachTime"] >= volume["CreateTime"]
 
 
-def test_one_is_protected_and_one_was_interrupted(ec2: Any, people: list[Any]) -> None:
+def test_one_instance_is_protected_and_one_was_interrupted(ec2: Any, people: list[Any]) -> None:
     (vault,) = named(people, "vault")
-    wish = {"InstanceId": vault["InstanceId"], "Attribute": "disableApiTermination"}
-    assert ec2.describe_instance_attribute(**wish)["DisableApiTermination"]["Value"] is True
+    params = {"InstanceId": vault["InstanceId"], "Attribute": "disableApiTermination"}
+    assert ec2.describe_instance_attribute(**params)["DisableApiTermination"]["Value"] is True
     (etl,) = named(people, "nightly-etl")
     request = ec2.describe_spot_instance_requests(SpotInstanceRequestIds=[etl["SpotInstanceRequestId"]])
     assert request["SpotInstanceRequests"][0]["Status"]["Code"] == "instance-stopped-no-capacity"
 
 
-def test_every_disk_and_image_of_an_instance_exists(ec2: Any, people: list[Any]) -> None:
+def test_the_volumes_and_the_image_of_every_instance_exist(ec2: Any, people: list[Any]) -> None:
     volumes = {volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"]}
     images = {image["ImageId"] for image in ec2.describe_images()["Images"]}
     snapshots = {one["SnapshotId"] for one in ec2.describe_snapshots()["Snapshots"]}
@@ -83,7 +83,7 @@ def test_every_disk_and_image_of_an_instance_exists(ec2: Any, people: list[Any])
         assert {disk["Ebs"]["SnapshotId"] for disk in image["BlockDeviceMappings"]} <= snapshots
 
 
-def test_own_images_tell_their_user(ec2: Any) -> None:
+def test_own_images_have_their_login_user_in_a_tag(ec2: Any) -> None:
     users = {
         image["Name"]: {tag["Key"]: tag["Value"] for tag in image["Tags"]}["fe2:user"]
         for image in ec2.describe_images(Owners=["self"])["Images"]
@@ -92,7 +92,7 @@ def test_own_images_tell_their_user(ec2: Any) -> None:
     assert users["scraper-2026-08"] == "ec2-user"
 
 
-def test_leftovers_go_on_costing_money(ec2: Any) -> None:
+def test_unused_volumes_snapshots_and_addresses_exist(ec2: Any) -> None:
     free = ec2.describe_volumes(Filters=[{"Name": "status", "Values": ["available"]}])["Volumes"]
     assert sorted(volume["Size"] for volume in free) == [8, 200]
     used = {
@@ -105,14 +105,14 @@ def test_leftovers_go_on_costing_money(ec2: Any) -> None:
     assert all("InstanceId" not in one for one in ec2.describe_addresses()["Addresses"])
 
 
-def test_groups_open_to_one_address_and_to_the_world(ec2: Any) -> None:
+def test_security_groups_are_open_to_one_address_and_to_all(ec2: Any) -> None:
     groups = {group["GroupName"]: group for group in ec2.describe_security_groups()["SecurityGroups"]}
     assert groups["ssh"]["IpPermissions"][0]["IpRanges"] == [{"CidrIp": "203.0.113.7/32", "Description": "home"}]
     world = [one for one in groups["web"]["IpPermissions"] if one["IpRanges"][0]["CidrIp"] == "0.0.0.0/0"]
     assert {one["FromPort"] for one in world} == {22, 80, 443}
 
 
-def test_the_key_file_is_private_and_fits_the_key_pair(cloud: Cloud, ec2: Any) -> None:
+def test_the_key_file_is_private_and_belongs_to_the_key_pair(cloud: Cloud, ec2: Any) -> None:
     from cryptography.hazmat.primitives import serialization
 
     assert cloud.key_file.stat().st_mode & 0o777 == 0o600
@@ -124,7 +124,7 @@ def test_the_key_file_is_private_and_fits_the_key_pair(cloud: Cloud, ec2: Any) -
     assert len(ec2.describe_key_pairs()["KeyPairs"]) == 2
 
 
-def test_an_empty_account_has_a_network_and_the_key_and_nothing_else(own: Any) -> None:
+def test_an_empty_account_has_a_default_vpc_and_a_key_pair(own: Any) -> None:
     assert own.describe_instances()["Reservations"] == []
     assert own.describe_volumes()["Volumes"] == []
     assert own.describe_images(Owners=["self"])["Images"] == []
@@ -132,7 +132,7 @@ def test_an_empty_account_has_a_network_and_the_key_and_nothing_else(own: Any) -
     assert [group["GroupName"] for group in own.describe_security_groups()["SecurityGroups"]] == ["default"]
 
 
-def test_the_home_of_a_cloud_is_private_and_names_its_address_service(cloud: Cloud) -> None:
+def test_the_clients_files_are_private_and_name_the_address_service(cloud: Cloud) -> None:
     assert cloud.folder.stat().st_mode & 0o777 == 0o700
     config = cloud.home / "config" / "config.toml"
     assert f'address_url = "{cloud.endpoint}/demo/address"' in config.read_text()
@@ -141,7 +141,7 @@ def test_the_home_of_a_cloud_is_private_and_names_its_address_service(cloud: Clo
         assert cloud.folder in path.parents
 
 
-def test_a_cloud_whose_clock_stands_still_is_the_same_each_time(fresh_cloud: Any, client: Any) -> None:
+def test_clouds_with_a_still_clock_are_equal(fresh_cloud: Any, client: Any) -> None:
     def content() -> list[Any]:
         cloud = fresh_cloud(still_at="2026-11-23T15:40:00+00:00")
         ec2 = client(cloud, "ec2")

@@ -1,4 +1,4 @@
-"""The services beside EC2: identities and roles, public parameters, metrics, quotas."""
+"""The services beside EC2: sts, ssm, cloudwatch and service-quotas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fe2tui.demo.client_files import MFA_SERIAL
 ROLE = "arn:aws:iam::123456789012:role/demo-mfa"
 
 
-def test_the_caller_is_told_who_it_is(cloud: Cloud, client: Any) -> None:
+def test_the_caller_can_ask_for_its_identity(cloud: Cloud, client: Any) -> None:
     who = client(cloud, "sts").get_caller_identity()
     assert (who["Account"], who["Arn"]) == ("123456789012", "arn:aws:iam::123456789012:user/demo")
 
@@ -27,18 +27,18 @@ def test_a_role_is_assumed_through_its_profile(demo_env: Path) -> None:
     assert session.client("ec2").describe_instances()["Reservations"]
 
 
-def test_the_second_profile_is_of_another_region(demo_env: Path) -> None:
+def test_the_second_profile_has_another_region(demo_env: Path) -> None:
     session = boto3.Session(profile_name="second")
     assert session.region_name in ("us-west-2", "us-east-2")
     assert session.client("ec2", region_name="us-west-2").describe_instances()["Reservations"]
 
 
-def test_an_mfa_role_takes_any_six_digits_and_nothing_else(cloud: Cloud, client: Any, refused: Any) -> None:
+def test_an_mfa_role_accepts_any_six_digits(cloud: Cloud, client: Any, error_of: Any) -> None:
     sts = client(cloud, "sts")
-    wish = {"RoleArn": ROLE, "RoleSessionName": "me"}
-    assert refused(sts.assume_role, **wish).code == "AccessDenied"
-    assert refused(sts.assume_role, **wish, SerialNumber=MFA_SERIAL, TokenCode="12345x").code == "AccessDenied"
-    granted = sts.assume_role(**wish, SerialNumber=MFA_SERIAL, TokenCode="123456")["Credentials"]
+    params = {"RoleArn": ROLE, "RoleSessionName": "me"}
+    assert error_of(sts.assume_role, **params).code == "AccessDenied"
+    assert error_of(sts.assume_role, **params, SerialNumber=MFA_SERIAL, TokenCode="12345x").code == "AccessDenied"
+    granted = sts.assume_role(**params, SerialNumber=MFA_SERIAL, TokenCode="123456")["Credentials"]
     session = boto3.Session(granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"], "us-east-2")
     arn = session.client("sts", endpoint_url=cloud.endpoint).get_caller_identity()["Arn"]
     assert arn == "arn:aws:sts::123456789012:assumed-role/demo-mfa/me"
@@ -85,15 +85,15 @@ def test_public_parameters_name_the_newest_image_of_each_family(cloud: Cloud, cl
         value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
         (image,) = ec2.describe_images(ImageIds=[value])["Images"]
         assert text in image["Name"] and image["Architecture"] == architecture
-        wish = [{"Name": "name", "Values": [f"*{text}*"]}, {"Name": "architecture", "Values": [architecture]}]
-        family = ec2.describe_images(Owners=[image["OwnerId"]], Filters=wish)["Images"]
+        filters = [{"Name": "name", "Values": [f"*{text}*"]}, {"Name": "architecture", "Values": [architecture]}]
+        family = ec2.describe_images(Owners=[image["OwnerId"]], Filters=filters)["Images"]
         assert len(family) >= 3
         assert max(family, key=lambda one: one["CreationDate"])["ImageId"] == value
 
 
-def test_an_unknown_parameter_is_refused(cloud: Cloud, client: Any, refused: Any) -> None:
+def test_an_unknown_parameter_is_refused(cloud: Cloud, client: Any, error_of: Any) -> None:
     ssm = client(cloud, "ssm")
-    assert refused(ssm.get_parameter, Name="/aws/service/nothing").code == "ParameterNotFound"
+    assert error_of(ssm.get_parameter, Name="/aws/service/nothing").code == "ParameterNotFound"
     known = next(iter(PARAMETERS))
     reply = ssm.get_parameters(Names=[known, "/aws/service/nothing"])
     assert [one["Name"] for one in reply["Parameters"]] == [known]
@@ -111,9 +111,9 @@ def cpu_query(instance_id: str) -> dict[str, Any]:
     return {"Id": "cpu", "MetricStat": {"Metric": metric, "Period": 300, "Stat": "Average"}}
 
 
-def test_running_instances_have_lively_cpu_figures(cloud: Cloud, client: Any, ec2: Any) -> None:
-    wish = [{"Name": "tag:Name", "Values": ["base", "od1"]}]
-    found = [one for r in ec2.describe_instances(Filters=wish)["Reservations"] for one in r["Instances"]]
+def test_running_instances_have_varying_cpu_figures(cloud: Cloud, client: Any, ec2: Any) -> None:
+    filters = [{"Name": "tag:Name", "Values": ["base", "od1"]}]
+    found = [one for r in ec2.describe_instances(Filters=filters)["Reservations"] for one in r["Instances"]]
     cloudwatch = client(cloud, "cloudwatch")
     end = datetime.now(UTC)
     for instance in found:
@@ -130,10 +130,10 @@ def test_running_instances_have_lively_cpu_figures(cloud: Cloud, client: Any, ec
         assert end - result["Timestamps"][0] < timedelta(minutes=10)
 
 
-def test_machines_have_hours_of_rest_and_some_have_no_others(cloud: Cloud, client: Any, ec2: Any) -> None:
+def test_most_instances_have_idle_hours_and_some_are_always_idle(cloud: Cloud, client: Any, ec2: Any) -> None:
     end = datetime.now(UTC)
-    wish = [{"Name": "instance-state-name", "Values": ["running"]}]
-    found = [one for r in ec2.describe_instances(Filters=wish)["Reservations"] for one in r["Instances"]]
+    filters = [{"Name": "instance-state-name", "Values": ["running"]}]
+    found = [one for r in ec2.describe_instances(Filters=filters)["Reservations"] for one in r["Instances"]]
     wanted = {"StartTime": end - timedelta(hours=24), "EndTime": end}
     hours = {}
     for one in found:
@@ -146,14 +146,14 @@ def test_machines_have_hours_of_rest_and_some_have_no_others(cloud: Cloud, clien
     assert 0 < min(rest for kind, rest in hours.items() if kind.startswith("m")) < 20
 
 
-def test_quotas_are_told(cloud: Cloud, client: Any, refused: Any) -> None:
+def test_quotas_can_be_read(cloud: Cloud, client: Any, error_of: Any) -> None:
     quotas = client(cloud, "service-quotas")
     assert quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-1216C47A")["Quota"]["Value"] == 256
-    assert refused(quotas.get_service_quota, ServiceCode="ec2", QuotaCode="L-0").code == "NoSuchResourceException"
+    assert error_of(quotas.get_service_quota, ServiceCode="ec2", QuotaCode="L-0").code == "NoSuchResourceException"
 
 
-def test_no_machine_has_an_agent(cloud: Cloud, client: Any, refused: Any) -> None:
-    assert refused(client(cloud, "ssm").start_session, Target="i-1").code == "TargetNotConnected"
+def test_no_instance_has_the_agent_of_session_manager(cloud: Cloud, client: Any, error_of: Any) -> None:
+    assert error_of(client(cloud, "ssm").start_session, Target="i-1").code == "TargetNotConnected"
 
 
 async def test_aiobotocore_gets_the_same_answers(demo_env: Path) -> None:

@@ -1,4 +1,4 @@
-"""Spot instances and the requests they belong to."""
+"""Spot instances and their requests."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ PERSISTENT = {
 
 
 def request_of(ec2: Any, instance_id: str) -> Any:
-    wish = [{"Name": "instance-id", "Values": [instance_id]}]
-    return ec2.describe_spot_instance_requests(Filters=wish)["SpotInstanceRequests"][0]
+    filters = [{"Name": "instance-id", "Values": [instance_id]}]
+    return ec2.describe_spot_instance_requests(Filters=filters)["SpotInstanceRequests"][0]
 
 
 def status(ec2: Any, request_id: str) -> tuple[str, str]:
@@ -27,12 +27,12 @@ def status(ec2: Any, request_id: str) -> tuple[str, str]:
 
 
 def live(ec2: Any) -> list[str]:
-    wish = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
-    reservations = ec2.describe_instances(Filters=wish)["Reservations"]
+    filters = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
+    reservations = ec2.describe_instances(Filters=filters)["Reservations"]
     return [instance["InstanceId"] for one in reservations for instance in one["Instances"]]
 
 
-def test_a_spot_launch_makes_a_request_with_tags_of_its_own(own: Any, launch: Any, describe: Any) -> None:
+def test_a_spot_launch_creates_a_request_with_its_own_tags(own: Any, launch: Any, describe: Any) -> None:
     tags = [{"ResourceType": "spot-instances-request", "Tags": [{"Key": "of", "Value": "me"}]}]
     made = launch(own, InstanceMarketOptions=PERSISTENT, TagSpecifications=tags)["InstanceId"]
     seen = describe(own, made)
@@ -45,18 +45,18 @@ def test_a_spot_launch_makes_a_request_with_tags_of_its_own(own: Any, launch: An
 
 
 @pytest.mark.parametrize("kind, behaviour", [("persistent", "terminate"), ("one-time", "stop")])
-def test_kinds_and_interruption_behaviours_that_do_not_go_together_are_refused(
-    ec2: Any, launch: Any, refused: Any, kind: str, behaviour: str
+def test_invalid_combinations_of_type_and_interruption_behavior_are_refused(
+    ec2: Any, launch: Any, error_of: Any, kind: str, behaviour: str
 ) -> None:
     options = {"SpotInstanceType": kind, "InstanceInterruptionBehavior": behaviour}
     market = {"MarketType": "spot", "SpotOptions": options}
-    assert refused(launch, ec2=ec2, InstanceMarketOptions=market).code == "InvalidParameterCombination"
+    assert error_of(launch, ec2=ec2, InstanceMarketOptions=market).code == "InvalidParameterCombination"
 
 
-def test_a_one_time_spot_instance_cannot_be_stopped(own: Any, launch: Any, refused: Any, describe: Any) -> None:
+def test_a_one_time_spot_instance_cannot_be_stopped(own: Any, launch: Any, error_of: Any, describe: Any) -> None:
     made = launch(own, InstanceMarketOptions=ONE_TIME)["InstanceId"]
     describe(own, made)
-    answer = refused(own.stop_instances, InstanceIds=[made])
+    answer = error_of(own.stop_instances, InstanceIds=[made])
     assert answer.code == "UnsupportedOperation"
     assert "one-time Spot Instance request" in answer.message
 
@@ -69,7 +69,7 @@ def test_terminating_a_one_time_instance_closes_its_request(own: Any, launch: An
     assert live(own) == []
 
 
-def test_terminating_under_a_persistent_request_makes_aws_launch_an_unnamed_other(own: Any, launch: Any) -> None:
+def test_after_a_termination_a_persistent_request_launches_an_instance_without_a_name(own: Any, launch: Any) -> None:
     named = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "x"}]}]
     made = launch(own, InstanceMarketOptions=PERSISTENT, TagSpecifications=named)["InstanceId"]
     request = request_of(own, made)["SpotInstanceRequestId"]
@@ -82,7 +82,9 @@ def test_terminating_under_a_persistent_request_makes_aws_launch_an_unnamed_othe
     assert status(own, request) == ("active", "fulfilled")
 
 
-def test_cancelling_first_and_then_terminating_ends_it(bare: Cloud, own: Any, launch: Any, refused: Any) -> None:
+def test_cancelling_before_terminating_launches_no_other_instance(
+    bare: Cloud, own: Any, launch: Any, error_of: Any
+) -> None:
     made = launch(own, InstanceMarketOptions=PERSISTENT)["InstanceId"]
     request = request_of(own, made)["SpotInstanceRequestId"]
     own.cancel_spot_instance_requests(SpotInstanceRequestIds=[request])
@@ -92,7 +94,7 @@ def test_cancelling_first_and_then_terminating_ends_it(bare: Cloud, own: Any, la
     assert live(own) == []
     assert status(own, request)[0] == "cancelled"
     bare.control("/demo/clock", {"advance": 601})
-    gone = refused(own.describe_spot_instance_requests, SpotInstanceRequestIds=[request])
+    gone = error_of(own.describe_spot_instance_requests, SpotInstanceRequestIds=[request])
     assert gone.code == "InvalidSpotInstanceRequestID.NotFound"
 
 
@@ -107,7 +109,7 @@ def test_cancelling_the_request_of_a_stopped_instance_terminates_it(own: Any, la
 
 
 def test_a_start_soon_after_a_stop_is_refused_until_the_request_is_disabled(
-    fresh_cloud: Callable[..., Cloud], client: Any, launch: Any, state: Any, refused: Any
+    fresh_cloud: Callable[..., Cloud], client: Any, launch: Any, state: Any, error_of: Any
 ) -> None:
     cloud = fresh_cloud(scene=False, stop_seconds=100)
     ec2 = client(cloud, "ec2")
@@ -116,15 +118,15 @@ def test_a_start_soon_after_a_stop_is_refused_until_the_request_is_disabled(
     ec2.stop_instances(InstanceIds=[made])
     cloud.control("/demo/clock", {"advance": 101})
     assert state(ec2, made) == "stopped"
-    assert refused(ec2.start_instances, InstanceIds=[made]).code == "IncorrectSpotRequestState"
+    assert error_of(ec2.start_instances, InstanceIds=[made]).code == "IncorrectSpotRequestState"
     cloud.control("/demo/clock", {"advance": 101})
     ec2.start_instances(InstanceIds=[made])
     assert state(ec2, made) == "running"
     assert status(ec2, request_of(ec2, made)["SpotInstanceRequestId"]) == ("active", "fulfilled")
 
 
-def test_an_interrupted_persistent_instance_waits_for_aws(
-    bare: Cloud, own: Any, launch: Any, describe: Any, refused: Any
+def test_only_ec2_starts_an_interrupted_persistent_instance(
+    bare: Cloud, own: Any, launch: Any, describe: Any, error_of: Any
 ) -> None:
     made = launch(own, InstanceMarketOptions=PERSISTENT)["InstanceId"]
     describe(own, made)
@@ -134,12 +136,12 @@ def test_an_interrupted_persistent_instance_waits_for_aws(
     assert seen["StateReason"]["Code"] == "Server.SpotInstanceShutdown"
     request = request_of(own, made)
     assert (request["State"], request["Status"]["Code"]) == ("disabled", "instance-stopped-no-capacity")
-    assert refused(own.start_instances, InstanceIds=[made]).code == "IncorrectSpotRequestState"
+    assert error_of(own.start_instances, InstanceIds=[made]).code == "IncorrectSpotRequestState"
     bare.control("/demo/restore", {"instance": made})
     assert describe(own, made)["State"]["Name"] == "running"
 
 
-def test_an_interrupted_one_time_instance_is_gone(bare: Cloud, own: Any, launch: Any, describe: Any) -> None:
+def test_an_interrupted_one_time_instance_is_terminated(bare: Cloud, own: Any, launch: Any, describe: Any) -> None:
     made = launch(own, InstanceMarketOptions=ONE_TIME)["InstanceId"]
     request = request_of(own, made)["SpotInstanceRequestId"]
     bare.control("/demo/interrupt", {"instance": made})
@@ -151,11 +153,11 @@ def test_an_interrupted_one_time_instance_is_gone(bare: Cloud, own: Any, launch:
         bare.control("/demo/interrupt", {"instance": made})
 
 
-def test_the_type_of_a_spot_instance_cannot_change(own: Any, launch: Any, describe: Any, refused: Any) -> None:
+def test_the_type_of_a_spot_instance_cannot_change(own: Any, launch: Any, describe: Any, error_of: Any) -> None:
     made = launch(own, InstanceMarketOptions=PERSISTENT)["InstanceId"]
     own.stop_instances(InstanceIds=[made])
     describe(own, made)
-    answer = refused(own.modify_instance_attribute, InstanceId=made, InstanceType={"Value": "m5.xlarge"})
+    answer = error_of(own.modify_instance_attribute, InstanceId=made, InstanceType={"Value": "m5.xlarge"})
     assert answer.code == "UnsupportedOperation"
 
 

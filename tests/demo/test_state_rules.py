@@ -1,4 +1,4 @@
-"""How instances change state, what each state allows, and what lingers."""
+"""How instances change state, and what each state allows."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fe2tui.demo import Cloud
 
 @pytest.fixture
 def slow(fresh_cloud: Callable[..., Cloud]) -> Iterator[Cloud]:
-    """A cloud whose delays are long; the tests move its clock."""
+    """A cloud with long delays; the tests advance its clock."""
     yield fresh_cloud(scene=False, boot_seconds=100, ssh_seconds=0, stop_seconds=100, linger_seconds=500)
 
 
-def test_states_take_the_time_that_the_options_give_them(slow: Cloud, client: Any, launch: Any, state: Any) -> None:
+def test_states_change_after_the_delays_of_the_options(slow: Cloud, client: Any, launch: Any, state: Any) -> None:
     ec2 = client(slow, "ec2")
     made = launch(ec2)["InstanceId"]
     assert state(ec2, made) == "pending"
@@ -51,8 +51,8 @@ def test_delays_can_be_changed_while_it_runs(slow: Cloud, client: Any, launch: A
         slow.control("/demo/delays", {"nap_seconds": 1})
 
 
-def test_a_terminated_instance_lingers_without_disks_and_addresses_then_vanishes(
-    slow: Cloud, client: Any, launch: Any, describe: Any, refused: Any
+def test_a_terminated_instance_stays_visible_without_volumes_and_addresses_for_a_while(
+    slow: Cloud, client: Any, launch: Any, describe: Any, error_of: Any
 ) -> None:
     ec2 = client(slow, "ec2")
     made = launch(ec2, TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "x"}]}])
@@ -65,10 +65,10 @@ def test_a_terminated_instance_lingers_without_disks_and_addresses_then_vanishes
     assert {"Key": "Name", "Value": "x"} in seen["Tags"]
     assert ec2.describe_volumes()["Volumes"] == []
     slow.control("/demo/clock", {"advance": 501})
-    assert refused(ec2.describe_instances, InstanceIds=[made["InstanceId"]]).code == "InvalidInstanceID.NotFound"
+    assert error_of(ec2.describe_instances, InstanceIds=[made["InstanceId"]]).code == "InvalidInstanceID.NotFound"
 
 
-def test_why_it_stopped_is_said_as_ec2_says_it(own: Any, launch: Any, describe: Any) -> None:
+def test_the_reason_of_a_stop_is_that_of_ec2(own: Any, launch: Any, describe: Any) -> None:
     made = launch(own)["InstanceId"]
     own.stop_instances(InstanceIds=[made])
     seen = describe(own, made)
@@ -82,7 +82,7 @@ def test_why_it_stopped_is_said_as_ec2_says_it(own: Any, launch: Any, describe: 
     assert seen["PublicIpAddress"] == "127.0.0.1"
 
 
-def test_the_launch_time_is_that_of_the_last_start(slow: Cloud, client: Any, launch: Any, describe: Any) -> None:
+def test_the_launch_time_is_the_last_start(slow: Cloud, client: Any, launch: Any, describe: Any) -> None:
     ec2 = client(slow, "ec2")
     slow.control("/demo/delays", {"boot_seconds": 0, "stop_seconds": 0})
     made = launch(ec2)["InstanceId"]
@@ -93,18 +93,18 @@ def test_the_launch_time_is_that_of_the_last_start(slow: Cloud, client: Any, lau
     assert (describe(ec2, made)["LaunchTime"] - first).total_seconds() >= 3600
 
 
-def test_wrong_states_are_refused_and_repeated_wishes_are_not(
-    slow: Cloud, client: Any, launch: Any, refused: Any
+def test_wrong_states_are_refused_and_repeated_calls_are_not(
+    slow: Cloud, client: Any, launch: Any, error_of: Any
 ) -> None:
     ec2 = client(slow, "ec2")
     made = launch(ec2)["InstanceId"]
     ids = {"InstanceIds": [made]}
-    assert refused(ec2.stop_instances, **ids).code == "IncorrectInstanceState"
-    assert refused(ec2.reboot_instances, **ids).code == "IncorrectInstanceState"
+    assert error_of(ec2.stop_instances, **ids).code == "IncorrectInstanceState"
+    assert error_of(ec2.reboot_instances, **ids).code == "IncorrectInstanceState"
     slow.control("/demo/clock", {"advance": 101})
     assert ec2.start_instances(**ids)["StartingInstances"][0]["CurrentState"]["Name"] == "running"
     ec2.stop_instances(**ids)
-    answer = refused(ec2.start_instances, **ids)
+    answer = error_of(ec2.start_instances, **ids)
     assert answer.code == "IncorrectInstanceState"
     assert answer.message == f"The instance '{made}' is not in a state from which it can be started."
     slow.control("/demo/clock", {"advance": 101})
@@ -112,46 +112,46 @@ def test_wrong_states_are_refused_and_repeated_wishes_are_not(
     ec2.terminate_instances(**ids)
     ec2.terminate_instances(**ids)
     slow.control("/demo/clock", {"advance": 101})
-    assert refused(ec2.start_instances, **ids).code == "IncorrectInstanceState"
+    assert error_of(ec2.start_instances, **ids).code == "IncorrectInstanceState"
 
 
-def test_one_wrong_instance_saves_all_that_are_named_with_it(own: Any, launch: Any, state: Any, refused: Any) -> None:
+def test_one_wrong_instance_fails_the_call_for_all(own: Any, launch: Any, state: Any, error_of: Any) -> None:
     plain = launch(own)["InstanceId"]
     kept = launch(own, DisableApiTermination=True)["InstanceId"]
-    answer = refused(own.terminate_instances, InstanceIds=[plain, kept])
+    answer = error_of(own.terminate_instances, InstanceIds=[plain, kept])
     assert answer.code == "OperationNotPermitted"
     assert "disableApiTermination" in answer.message
     assert state(own, plain) == "running"
     missing = "i-00000000000000000"
-    assert refused(own.stop_instances, InstanceIds=[plain, missing]).code == "InvalidInstanceID.NotFound"
-    assert refused(own.stop_instances, InstanceIds=["web"]).code == "InvalidInstanceID.Malformed"
+    assert error_of(own.stop_instances, InstanceIds=[plain, missing]).code == "InvalidInstanceID.NotFound"
+    assert error_of(own.stop_instances, InstanceIds=["web"]).code == "InvalidInstanceID.Malformed"
     own.modify_instance_attribute(InstanceId=kept, DisableApiTermination={"Value": False})
     own.terminate_instances(InstanceIds=[plain, kept])
     assert state(own, kept) == "terminated"
 
 
-def test_the_type_changes_only_while_it_is_stopped(own: Any, launch: Any, describe: Any, refused: Any) -> None:
+def test_the_type_can_change_only_while_stopped(own: Any, launch: Any, describe: Any, error_of: Any) -> None:
     made = launch(own)["InstanceId"]
-    wish = {"InstanceId": made, "InstanceType": {"Value": "r5.large"}}
-    answer = refused(own.modify_instance_attribute, **wish)
+    params = {"InstanceId": made, "InstanceType": {"Value": "r5.large"}}
+    answer = error_of(own.modify_instance_attribute, **params)
     assert answer.code == "IncorrectInstanceState"
     assert answer.message == f"The instance '{made}' is not in the 'stopped' state."
     own.stop_instances(InstanceIds=[made])
     describe(own, made)
-    own.modify_instance_attribute(**wish)
+    own.modify_instance_attribute(**params)
     assert describe(own, made)["InstanceType"] == "r5.large"
-    wrong = refused(own.modify_instance_attribute, InstanceId=made, InstanceType={"Value": "t4g.micro"})
+    wrong = error_of(own.modify_instance_attribute, InstanceId=made, InstanceType={"Value": "t4g.micro"})
     assert wrong.code == "InvalidParameterCombination"
-    unknown = refused(own.modify_instance_attribute, InstanceId=made, InstanceType={"Value": "m5.huge"})
+    unknown = error_of(own.modify_instance_attribute, InstanceId=made, InstanceType={"Value": "m5.huge"})
     assert unknown.code == "InvalidParameterValue"
 
 
-def test_a_start_without_capacity_is_refused(bare: Cloud, own: Any, launch: Any, state: Any, refused: Any) -> None:
+def test_a_start_without_capacity_is_refused(bare: Cloud, own: Any, launch: Any, state: Any, error_of: Any) -> None:
     made = launch(own)["InstanceId"]
     own.stop_instances(InstanceIds=[made])
     assert state(own, made) == "stopped"
     bare.control("/demo/faults", {"kind": "no-capacity", "times": 1})
-    assert refused(own.start_instances, InstanceIds=[made]).code == "InsufficientInstanceCapacity"
+    assert error_of(own.start_instances, InstanceIds=[made]).code == "InsufficientInstanceCapacity"
     own.start_instances(InstanceIds=[made])
     assert state(own, made) == "running"
 
@@ -166,14 +166,14 @@ def test_status_checks_follow_the_state(own: Any, launch: Any) -> None:
     assert every[0]["InstanceState"]["Name"] == "stopped"
 
 
-def test_an_elastic_address_survives_a_stop(own: Any, launch: Any, describe: Any, refused: Any) -> None:
+def test_an_elastic_address_stays_after_a_stop(own: Any, launch: Any, describe: Any, error_of: Any) -> None:
     made = launch(own)["InstanceId"]
     address = own.allocate_address(Domain="vpc")
     own.associate_address(InstanceId=made, AllocationId=address["AllocationId"])
     own.stop_instances(InstanceIds=[made])
     describe(own, made)
     assert describe(own, made)["PublicIpAddress"] == "127.0.0.1"
-    answer = refused(own.release_address, AllocationId=address["AllocationId"])
+    answer = error_of(own.release_address, AllocationId=address["AllocationId"])
     assert answer.code == "InvalidIPAddress.InUse"
     own.terminate_instances(InstanceIds=[made])
     own.describe_instances()

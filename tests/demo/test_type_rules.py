@@ -1,4 +1,4 @@
-"""EC2's rules of changing an instance's type, kept by the demo cloud."""
+"""Changes of an instance's type."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ def stopped(own: Any, launch: Any, describe: Any) -> str:
     return str(made)
 
 
-def wish(instance_id: str, name: str) -> dict[str, Any]:
+def change_to(instance_id: str, name: str) -> dict[str, Any]:
     return {"InstanceId": instance_id, "InstanceType": {"Value": name}}
 
 
-def test_without_ena_a_type_that_needs_it_is_refused(own: Any, stopped: str, describe: Any, refused: Any) -> None:
+def test_without_ena_a_type_that_needs_it_is_refused(own: Any, stopped: str, describe: Any, error_of: Any) -> None:
     own.modify_instance_attribute(InstanceId=stopped, EnaSupport={"Value": False})
     assert describe(own, stopped)["EnaSupport"] is False
-    answer = refused(own.modify_instance_attribute, **wish(stopped, "m5.large"))
+    answer = error_of(own.modify_instance_attribute, **change_to(stopped, "m5.large"))
     assert answer.code == "InvalidParameterCombination"
     assert "(ENA) is required for the 'm5.large' instance type" in answer.message
     assert describe(own, stopped)["InstanceType"] == "t2.micro"
-    own.modify_instance_attribute(**wish(stopped, "m4.large"))
+    own.modify_instance_attribute(**change_to(stopped, "m4.large"))
     own.modify_instance_attribute(InstanceId=stopped, EnaSupport={"Value": True})
-    own.modify_instance_attribute(**wish(stopped, "m5.large"))
+    own.modify_instance_attribute(**change_to(stopped, "m5.large"))
 
 
-def test_a_machine_that_lost_its_ena_does_not_start(own: Any, stopped: str, refused: Any) -> None:
-    own.modify_instance_attribute(**wish(stopped, "m5.large"))
+def test_an_instance_without_ena_does_not_start_as_a_type_that_needs_it(own: Any, stopped: str, error_of: Any) -> None:
+    own.modify_instance_attribute(**change_to(stopped, "m5.large"))
     own.modify_instance_attribute(InstanceId=stopped, EnaSupport={"Value": False})
-    assert refused(own.start_instances, InstanceIds=[stopped]).code == "InvalidParameterCombination"
+    assert error_of(own.start_instances, InstanceIds=[stopped]).code == "InvalidParameterCombination"
 
 
-def test_a_type_that_the_zone_lacks_is_taken_and_then_does_not_start(
-    own: Any, stopped: str, state: Any, refused: Any
+def test_a_type_that_the_zone_lacks_can_be_set_but_not_started(
+    own: Any, stopped: str, state: Any, error_of: Any
 ) -> None:
-    own.modify_instance_attribute(**wish(stopped, "p3.8xlarge"))
-    answer = refused(own.start_instances, InstanceIds=[stopped])
+    own.modify_instance_attribute(**change_to(stopped, "p3.8xlarge"))
+    answer = error_of(own.start_instances, InstanceIds=[stopped])
     assert answer.code == "Unsupported"
     assert "(p3.8xlarge)" in answer.message and "(us-east-2c)" in answer.message
-    own.modify_instance_attribute(**wish(stopped, "t2.micro"))
+    own.modify_instance_attribute(**change_to(stopped, "t2.micro"))
     own.start_instances(InstanceIds=[stopped])
     assert state(own, stopped) == "running"
 
@@ -58,12 +58,12 @@ def test_a_type_that_the_zone_lacks_is_taken_and_then_does_not_start(
 def test_the_firmware_follows_the_type_where_the_image_allows_both(own: Any, stopped: str, describe: Any) -> None:
     seen = describe(own, stopped)
     assert (seen["BootMode"], seen["CurrentInstanceBootMode"]) == ("uefi-preferred", "legacy-bios")
-    own.modify_instance_attribute(**wish(stopped, "m5.large"))
+    own.modify_instance_attribute(**change_to(stopped, "m5.large"))
     assert describe(own, stopped)["CurrentInstanceBootMode"] == "uefi"
 
 
 def test_spot_instances_and_those_with_hibernation_keep_their_type(
-    own: Any, launch: Any, describe: Any, refused: Any
+    own: Any, launch: Any, describe: Any, error_of: Any
 ) -> None:
     asleep = launch(own, HibernationOptions={"Configured": True})["InstanceId"]
     market = {
@@ -74,7 +74,7 @@ def test_spot_instances_and_those_with_hibernation_keep_their_type(
     for made in (asleep, spot):
         own.stop_instances(InstanceIds=[made])
         describe(own, made)
-        assert refused(own.modify_instance_attribute, **wish(made, "m5.xlarge")).code == "UnsupportedOperation"
+        assert error_of(own.modify_instance_attribute, **change_to(made, "m5.xlarge")).code == "UnsupportedOperation"
 
 
 def machine(type_name: str, boot_mode: str | None, **changes: Any) -> Instance:
@@ -109,7 +109,7 @@ def test_an_image_that_needs_uefi_does_not_fit_a_type_without() -> None:
     assert "t2.micro instance type does not support an AMI with a boot mode of UEFI" in str(caught.value.message)
 
 
-def test_no_capacity_at_the_start_is_a_fault_on_request(bare: Cloud, own: Any, stopped: str, refused: Any) -> None:
-    own.modify_instance_attribute(**wish(stopped, "m5.large"))
+def test_a_fault_can_make_a_start_find_no_capacity(bare: Cloud, own: Any, stopped: str, error_of: Any) -> None:
+    own.modify_instance_attribute(**change_to(stopped, "m5.large"))
     bare.control("/demo/faults", {"kind": "no-capacity", "action": "StartInstances", "zone": "us-east-2c"})
-    assert refused(own.start_instances, InstanceIds=[stopped]).code == "InsufficientInstanceCapacity"
+    assert error_of(own.start_instances, InstanceIds=[stopped]).code == "InsufficientInstanceCapacity"

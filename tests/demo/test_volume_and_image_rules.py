@@ -20,47 +20,49 @@ def free_volume(ec2: Any, zone: str = "us-east-2a", **changes: Any) -> str:
     return str(made["VolumeId"])
 
 
-def test_a_volume_attaches_only_in_its_own_zone(own: Any, machine: Any, refused: Any) -> None:
+def test_a_volume_can_be_attached_only_in_its_zone(own: Any, machine: Any, error_of: Any) -> None:
     here, there = free_volume(own), free_volume(own, "us-east-2b")
-    wish = {"InstanceId": machine["InstanceId"], "Device": "/dev/sdf"}
+    params = {"InstanceId": machine["InstanceId"], "Device": "/dev/sdf"}
     assert own.describe_volumes(VolumeIds=[here, there])["Volumes"][0]["State"] == "available"
-    assert refused(own.attach_volume, VolumeId=there, **wish).code == "InvalidVolume.ZoneMismatch"
-    own.attach_volume(VolumeId=here, **wish)
-    assert refused(own.attach_volume, VolumeId=here, **wish).code == "VolumeInUse"
-    assert refused(own.delete_volume, VolumeId=here).code == "VolumeInUse"
+    assert error_of(own.attach_volume, VolumeId=there, **params).code == "InvalidVolume.ZoneMismatch"
+    own.attach_volume(VolumeId=here, **params)
+    assert error_of(own.attach_volume, VolumeId=here, **params).code == "VolumeInUse"
+    assert error_of(own.delete_volume, VolumeId=here).code == "VolumeInUse"
     other = free_volume(own)
     own.describe_volumes()
-    assert "already in use" in refused(own.attach_volume, VolumeId=other, **wish).message
+    assert "already in use" in error_of(own.attach_volume, VolumeId=other, **params).message
 
 
-def test_a_volume_is_detached_with_or_without_naming_its_instance(own: Any, machine: Any, refused: Any) -> None:
+def test_a_volume_is_detached_with_or_without_naming_its_instance(own: Any, machine: Any, error_of: Any) -> None:
     volume = free_volume(own)
     own.describe_volumes()
     own.attach_volume(VolumeId=volume, InstanceId=machine["InstanceId"], Device="/dev/sdf")
     own.detach_volume(VolumeId=volume)
     assert own.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"] == "available"
-    assert refused(own.detach_volume, VolumeId=volume).code == "IncorrectState"
+    assert error_of(own.detach_volume, VolumeId=volume).code == "IncorrectState"
     own.delete_volume(VolumeId=volume)
-    assert refused(own.describe_volumes, VolumeIds=[volume]).code == "InvalidVolume.NotFound"
+    assert error_of(own.describe_volumes, VolumeIds=[volume]).code == "InvalidVolume.NotFound"
 
 
-def test_the_root_volume_leaves_only_a_stopped_instance(own: Any, machine: Any, refused: Any, state: Any) -> None:
+def test_a_root_volume_can_be_detached_only_from_a_stopped_instance(
+    own: Any, machine: Any, error_of: Any, state: Any
+) -> None:
     root = machine["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
-    assert refused(own.detach_volume, VolumeId=root).code == "OperationNotPermitted"
+    assert error_of(own.detach_volume, VolumeId=root).code == "OperationNotPermitted"
     own.stop_instances(InstanceIds=[machine["InstanceId"]])
     assert state(own, machine["InstanceId"]) == "stopped"
     own.detach_volume(VolumeId=root)
 
 
-def test_a_volume_never_shrinks_and_grows_once_in_six_hours(bare: Cloud, own: Any, refused: Any) -> None:
+def test_a_volume_can_grow_once_in_six_hours_and_not_shrink(bare: Cloud, own: Any, error_of: Any) -> None:
     volume = free_volume(own)
     own.describe_volumes()
-    answer = refused(own.modify_volume, VolumeId=volume, Size=10)
+    answer = error_of(own.modify_volume, VolumeId=volume, Size=10)
     assert (answer.code, answer.message) == ("InvalidParameterValue", "New size cannot be smaller than existing size")
     own.modify_volume(VolumeId=volume, Size=40)
     change = own.describe_volumes_modifications(VolumeIds=[volume])["VolumesModifications"][0]
     assert (change["OriginalSize"], change["TargetSize"], change["ModificationState"]) == (20, 40, "completed")
-    assert refused(own.modify_volume, VolumeId=volume, Size=50).code == "VolumeModificationRateExceeded"
+    assert error_of(own.modify_volume, VolumeId=volume, Size=50).code == "VolumeModificationRateExceeded"
     bare.control("/demo/clock", {"advance": 6 * 3600 + 1})
     own.modify_volume(VolumeId=volume, Size=50, VolumeType="io2", Iops=500)
     seen = own.describe_volumes(VolumeIds=[volume])["Volumes"][0]
@@ -80,29 +82,31 @@ def test_a_volume_never_shrinks_and_grows_once_in_six_hours(bare: Cloud, own: An
         ({"SnapshotId": "snap-00000000000000000"}, "InvalidSnapshot.NotFound"),
     ],
 )
-def test_volumes_that_ebs_does_not_make_are_refused(ec2: Any, refused: Any, changes: dict[str, Any], code: str) -> None:
-    wish = {"AvailabilityZone": "us-east-2a", "Size": 20, "VolumeType": "gp3", **changes}
-    assert refused(ec2.create_volume, **wish).code == code
+def test_volumes_that_ebs_does_not_allow_are_refused(
+    ec2: Any, error_of: Any, changes: dict[str, Any], code: str
+) -> None:
+    params = {"AvailabilityZone": "us-east-2a", "Size": 20, "VolumeType": "gp3", **changes}
+    assert error_of(ec2.create_volume, **params).code == code
 
 
-def test_a_volume_of_a_token_is_made_once(own: Any, refused: Any) -> None:
-    wish = {"AvailabilityZone": "us-east-2a", "Size": 5, "ClientToken": "v"}
-    assert own.create_volume(**wish)["VolumeId"] == own.create_volume(**wish)["VolumeId"]
-    assert refused(own.create_volume, **{**wish, "Size": 6}).code == "IdempotentParameterMismatch"
+def test_a_client_token_creates_one_volume(own: Any, error_of: Any) -> None:
+    params = {"AvailabilityZone": "us-east-2a", "Size": 5, "ClientToken": "v"}
+    assert own.create_volume(**params)["VolumeId"] == own.create_volume(**params)["VolumeId"]
+    assert error_of(own.create_volume, **{**params, "Size": 6}).code == "IdempotentParameterMismatch"
 
 
-def test_a_disabled_image_is_shown_when_asked_for_and_keeps_its_name(own: Any, machine: Any, refused: Any) -> None:
+def test_a_disabled_image_is_shown_on_request_and_keeps_its_name(own: Any, machine: Any, error_of: Any) -> None:
     made = own.create_image(InstanceId=machine["InstanceId"], Name="disabled one", NoReboot=True)["ImageId"]
     own.disable_image(ImageId=made)
     shown = own.describe_images(Owners=["self"])["Images"]
     every = own.describe_images(Owners=["self"], IncludeDisabled=True)["Images"]
     assert made not in {one["ImageId"] for one in shown}
     assert {one["ImageId"]: one["State"] for one in every}[made] == "disabled"
-    again = refused(own.create_image, InstanceId=machine["InstanceId"], Name="disabled one", NoReboot=True)
+    again = error_of(own.create_image, InstanceId=machine["InstanceId"], Name="disabled one", NoReboot=True)
     assert again.code == "InvalidAMIName.Duplicate"
 
 
-def test_terminating_keeps_the_disks_that_are_marked_so(own: Any, machine: Any) -> None:
+def test_termination_keeps_volumes_without_delete_on_termination(own: Any, machine: Any) -> None:
     volume = free_volume(own)
     own.describe_volumes()
     own.attach_volume(VolumeId=volume, InstanceId=machine["InstanceId"], Device="/dev/sdf")
@@ -110,18 +114,18 @@ def test_terminating_keeps_the_disks_that_are_marked_so(own: Any, machine: Any) 
     assert [(v["VolumeId"], v["State"]) for v in own.describe_volumes()["Volumes"]] == [(volume, "available")]
 
 
-def test_an_images_name_is_unique_and_well_formed(own: Any, machine: Any, refused: Any) -> None:
-    wish = {"InstanceId": machine["InstanceId"], "NoReboot": True}
-    own.create_image(Name="base", **wish)
-    answer = refused(own.create_image, Name="base", **wish)
+def test_the_name_of_an_image_is_unique_and_well_formed(own: Any, machine: Any, error_of: Any) -> None:
+    params = {"InstanceId": machine["InstanceId"], "NoReboot": True}
+    own.create_image(Name="base", **params)
+    answer = error_of(own.create_image, Name="base", **params)
     assert answer.code == "InvalidAMIName.Duplicate"
     assert "already in use by AMI ami-" in answer.message
     for name in ("so&so", "naïve", "a:b"):
-        assert refused(own.create_image, Name=name, **wish).code == "InvalidAMIName.Malformed"
+        assert error_of(own.create_image, Name=name, **params).code == "InvalidAMIName.Malformed"
 
 
 def test_an_image_is_pending_then_available_with_its_snapshots(
-    bare: Cloud, own: Any, machine: Any, refused: Any
+    bare: Cloud, own: Any, machine: Any, error_of: Any
 ) -> None:
     bare.control("/demo/delays", {"stop_seconds": 100})
     tags = [{"Key": "fe2:user", "Value": "ubuntu"}]
@@ -141,13 +145,13 @@ def test_an_image_is_pending_then_available_with_its_snapshots(
     assert (seen["State"], seen["Tags"]) == ("available", tags)
     snapshot = seen["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
     assert own.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"][0]["Tags"] == tags
-    assert refused(own.delete_snapshot, SnapshotId=snapshot).code == "InvalidSnapshot.InUse"
+    assert error_of(own.delete_snapshot, SnapshotId=snapshot).code == "InvalidSnapshot.InUse"
     own.deregister_image(ImageId=image)
     own.delete_snapshot(SnapshotId=snapshot)
-    assert refused(own.describe_images, ImageIds=[image]).code == "InvalidAMIID.NotFound"
+    assert error_of(own.describe_images, ImageIds=[image]).code == "InvalidAMIID.NotFound"
 
 
-def test_a_snapshot_fills_by_tenths_and_tells_its_full_size_at_the_end(bare: Cloud, own: Any, machine: Any) -> None:
+def test_a_snapshot_progresses_by_tenths_and_has_its_full_size_at_the_end(bare: Cloud, own: Any, machine: Any) -> None:
     bare.control("/demo/delays", {"stop_seconds": 50})
     own.create_image(InstanceId=machine["InstanceId"], Name="base", NoReboot=True)
     seen = []
@@ -160,11 +164,11 @@ def test_a_snapshot_fills_by_tenths_and_tells_its_full_size_at_the_end(bare: Clo
     assert 0 < snapshot["FullSnapshotSizeInBytes"] <= snapshot["VolumeSize"] * 2**30
 
 
-def test_an_image_fails_on_request_with_a_reason_and_leaves_its_snapshots(
-    bare: Cloud, own: Any, machine: Any, launch: Any, refused: Any
+def test_a_fault_makes_an_image_fail_with_a_reason_and_leave_its_snapshots(
+    bare: Cloud, own: Any, machine: Any, launch: Any, error_of: Any
 ) -> None:
-    wish = {"kind": "fail-image", "name": "b*", "times": 1, "code": "Client.VolumeError", "message": "unreadable"}
-    bare.control("/demo/faults", wish)
+    params = {"kind": "fail-image", "name": "b*", "times": 1, "code": "Client.VolumeError", "message": "unreadable"}
+    bare.control("/demo/faults", params)
     made = {
         name: own.create_image(InstanceId=machine["InstanceId"], Name=name, NoReboot=True)["ImageId"]
         for name in ("other", "base", "base-2")
@@ -177,61 +181,63 @@ def test_an_image_fails_on_request_with_a_reason_and_leaves_its_snapshots(
     )
     assert {images[made[name]]["State"] for name in ("other", "base-2")} == {"available"}
     assert len(own.describe_snapshots(OwnerIds=["self"])["Snapshots"]) == 3
-    assert refused(launch, ec2=own, ImageId=failed["ImageId"]).code == "InvalidAMIID.Unavailable"
+    assert error_of(launch, ec2=own, ImageId=failed["ImageId"]).code == "InvalidAMIID.Unavailable"
     assert bare.control("/demo/faults", method="GET") == []
 
 
-def test_a_new_image_is_not_known_everywhere_at_once(bare: Cloud, own: Any, machine: Any, refused: Any) -> None:
+def test_a_new_image_is_not_visible_at_once(bare: Cloud, own: Any, machine: Any, error_of: Any) -> None:
     bare.control("/demo/delays", {"unseen_seconds": 5})
     image = own.create_image(InstanceId=machine["InstanceId"], Name="base", NoReboot=True)["ImageId"]
-    assert refused(own.describe_images, ImageIds=[image]).code == "InvalidAMIID.NotFound"
+    assert error_of(own.describe_images, ImageIds=[image]).code == "InvalidAMIID.NotFound"
     assert own.describe_images(Owners=["self"])["Images"] == []
     bare.control("/demo/clock", {"advance": 6})
     assert own.describe_images(ImageIds=[image])["Images"][0]["SourceInstanceId"] == machine["InstanceId"]
 
 
-def test_two_images_may_stand_on_one_snapshot_which_goes_with_the_last(own: Any, machine: Any, refused: Any) -> None:
+def test_a_snapshot_that_two_images_use_is_deleted_with_the_last(own: Any, machine: Any, error_of: Any) -> None:
     own.create_image(InstanceId=machine["InstanceId"], Name="base", NoReboot=True)
     (first,) = own.describe_images(Owners=["self"])["Images"]
     snapshot = first["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
     disks = [{"DeviceName": "/dev/sda1", "Ebs": {"SnapshotId": snapshot}}]
-    wish = {"RootDeviceName": "/dev/sda1", "BlockDeviceMappings": disks}
-    assert refused(own.register_image, Name="base", **wish).code == "InvalidAMIName.Duplicate"
-    second = own.register_image(Name="twin", **wish)["ImageId"]
+    params = {"RootDeviceName": "/dev/sda1", "BlockDeviceMappings": disks}
+    assert error_of(own.register_image, Name="base", **params).code == "InvalidAMIName.Duplicate"
+    second = own.register_image(Name="twin", **params)["ImageId"]
     own.deregister_image(ImageId=first["ImageId"])
-    assert refused(own.delete_snapshot, SnapshotId=snapshot).code == "InvalidSnapshot.InUse"
+    assert error_of(own.delete_snapshot, SnapshotId=snapshot).code == "InvalidSnapshot.InUse"
     own.deregister_image(ImageId=second)
     own.delete_snapshot(SnapshotId=snapshot)
-    lost = refused(own.register_image, Name="late", **wish)
+    lost = error_of(own.register_image, Name="late", **params)
     assert lost.code == "InvalidSnapshot.NotFound"
 
 
-def test_a_launch_from_an_own_image_keeps_its_size_and_user(own: Any, machine: Any, launch: Any, refused: Any) -> None:
+def test_a_launch_from_an_own_image_keeps_its_size_and_user(own: Any, machine: Any, launch: Any, error_of: Any) -> None:
     image = own.create_image(InstanceId=machine["InstanceId"], Name="base")["ImageId"]
     own.describe_images(ImageIds=[image])
     made = launch(own, ImageId=image)
     assert made["ImageId"] == image
     small = [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 1}}]
-    assert refused(launch, ec2=own, ImageId=image, BlockDeviceMappings=small).code == "InvalidBlockDeviceMapping"
+    assert error_of(launch, ec2=own, ImageId=image, BlockDeviceMappings=small).code == "InvalidBlockDeviceMapping"
 
 
-def test_a_pending_image_cannot_be_launched(bare: Cloud, own: Any, machine: Any, launch: Any, refused: Any) -> None:
+def test_a_pending_image_cannot_be_launched(bare: Cloud, own: Any, machine: Any, launch: Any, error_of: Any) -> None:
     bare.control("/demo/delays", {"stop_seconds": 100})
     image = own.create_image(InstanceId=machine["InstanceId"], Name="base")["ImageId"]
-    assert refused(launch, ec2=own, ImageId=image).code == "InvalidAMIID.Unavailable"
+    assert error_of(launch, ec2=own, ImageId=image).code == "InvalidAMIID.Unavailable"
 
 
-def test_a_snapshot_makes_volumes_of_at_least_its_size(own: Any, refused: Any) -> None:
+def test_a_volume_cannot_be_smaller_than_its_snapshot(own: Any, error_of: Any) -> None:
     volume = free_volume(own)
     own.describe_volumes()
     snapshot = own.create_snapshot(VolumeId=volume, Description="d")["SnapshotId"]
     assert own.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"][0]["State"] == "completed"
     assert own.create_volume(AvailabilityZone="us-east-2c", SnapshotId=snapshot)["Size"] == 20
-    small = refused(own.create_volume, AvailabilityZone="us-east-2c", SnapshotId=snapshot, Size=10)
+    small = error_of(own.create_volume, AvailabilityZone="us-east-2c", SnapshotId=snapshot, Size=10)
     assert small.code == "InvalidParameterValue"
 
 
-def test_images_of_others_are_neither_ours_to_remove_nor_listed_as_ours(ec2: Any, ubuntu: Any, refused: Any) -> None:
-    assert refused(ec2.deregister_image, ImageId=ubuntu(ec2)).code == "AuthFailure"
+def test_images_of_others_cannot_be_deregistered_and_are_not_listed_as_own(
+    ec2: Any, ubuntu: Any, error_of: Any
+) -> None:
+    assert error_of(ec2.deregister_image, ImageId=ubuntu(ec2)).code == "AuthFailure"
     assert all(image["OwnerId"] == "123456789012" for image in ec2.describe_images(Owners=["self"])["Images"])
     assert all(one["OwnerId"] == "123456789012" for one in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"])

@@ -98,12 +98,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--moto", type=Path, required=True, help="moto/ec2/resources of an unpacked wheel")
     parser.add_argument("--prices", type=Path, required=True, help="zz_generated.pricing_aws.go of karpenter")
-    asked = parser.parse_args()
-    source = asked.prices.read_text(encoding="utf-8")
+    arguments = parser.parse_args()
+    source = arguments.prices.read_text(encoding="utf-8")
     prices = dict(re.findall(r'"([a-z0-9-]+\.[a-z0-9-]+)": ([0-9.]+)', source)) | _PRICES
     generated = re.search(r"generated at (\S+) for (\S+)", source)
-    described: dict[str, Any] = _read(asked.moto / "instance_types.json.gz")
-    offerings, zones = _offerings(asked.moto / "instance_type_offerings" / "availability-zone")
+    described: dict[str, Any] = _read(arguments.moto / "instance_types.json.gz")
+    offerings, zones = _offerings(arguments.moto / "instance_type_offerings" / "availability-zone")
     rows = {name: _row(record) for name, record in described.items()} | dict(_by_hand())
     for name in _names():
         if name not in rows:

@@ -81,32 +81,32 @@ class Session:
         self._is_pty = self.channel.term_type is not None
         child = await (self._start_in_pty() if self._is_pty else self._start_with_pipes())
         self.leaders.add(child.pid)
-        typed = asyncio.create_task(self._feed(child.pid))
-        shown = asyncio.gather(*(self._show(fd, writer) for fd, writer in self._outputs))
-        gone = asyncio.create_task(self.channel.wait_closed())
+        input_task = asyncio.create_task(self._feed(child.pid))
+        output_task = asyncio.gather(*(self._show(fd, writer) for fd, writer in self._outputs))
+        closed = asyncio.create_task(self.channel.wait_closed())
         ended = asyncio.create_task(child.wait())
         try:
-            await asyncio.wait({gone, ended}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({closed, ended}, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
-                await self._send_rest(shown, gone)
+                await self._send_rest(output_task, closed)
                 self._send_status(child.returncode or 0)
             elif not self._is_pty:
                 # Closing a pty hangs up its programs; pipes need a signal.
                 _signal_group(child.pid, signal.SIGHUP)
         finally:
-            for task in (typed, shown, gone):
+            for task in (input_task, output_task, closed):
                 task.cancel()
-            await asyncio.gather(typed, shown, gone, return_exceptions=True)
+            await asyncio.gather(input_task, output_task, closed, return_exceptions=True)
             self._close()
             try:
                 await ended
             finally:
                 self.leaders.discard(child.pid)
 
-    async def _send_rest(self, shown: asyncio.Future[list[None]], gone: asyncio.Task[None]) -> None:
+    async def _send_rest(self, output_task: asyncio.Future[list[None]], closed: asyncio.Task[None]) -> None:
         # As sshd does: with pipes, wait for every process that holds them; a pty ends with the session leader.
         timeout = _REST_SECONDS if self._is_pty else None
-        waiting: set[asyncio.Future[Any]] = {shown, gone}
+        waiting: set[asyncio.Future[Any]] = {output_task, closed}
         await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
     def _send_status(self, status: int) -> None:

@@ -110,11 +110,11 @@ def delete_tags(call: Call) -> Mapping[str, Any]:
         raise missing_parameter("resourceIdSet")
     wanted = call.params.get("Tag")
     for record in _find_records(call.region, ids):
-        kept = dict(record.tags)
+        tags = dict(record.tags)
         for tag in wanted if wanted is not None else [{"Key": key} for key in record.tags]:
-            if "Value" not in tag or kept.get(tag["Key"]) == tag["Value"]:
-                kept.pop(tag["Key"], None)
-        _set_tags(record, kept)
+            if "Value" not in tag or tags.get(tag["Key"]) == tag["Value"]:
+                tags.pop(tag["Key"], None)
+        _set_tags(record, tags)
     return {"return": True}
 
 
@@ -129,10 +129,10 @@ class _Tag:
 
 @operation("DescribeTags")
 def describe_tags(call: Call) -> Mapping[str, Any]:
-    found: list[_Tag] = []
+    all_tags: list[_Tag] = []
     for kind, identity, record in _taggable_records(call.region):
         for key, value in record.tags.items():
-            found.append(_Tag(len(found), kind, identity, key, value))
+            all_tags.append(_Tag(len(all_tags), kind, identity, key, value))
     matches = matcher(
         call.params.get("Filter"),
         {
@@ -142,6 +142,6 @@ def describe_tags(call: Call) -> Mapping[str, Any]:
             "value": lambda tag: tag.value,
         },
     )
-    shown, token = page([tag for tag in found if matches(tag)], call.params)
+    shown, token = page([tag for tag in all_tags if matches(tag)], call.params)
     rows = [{"resourceId": tag.identity, "resourceType": tag.kind, "key": tag.key, "value": tag.value} for tag in shown]
     return {"tagSet": rows, "nextToken": token}
