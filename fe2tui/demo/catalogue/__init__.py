@@ -29,7 +29,7 @@ DEFAULTS: Mapping[str, str] = {
     "accelerators": "",
     "traits": "",
     "zones": "",
-    "derived": "",
+    "basis": "",
 }
 """The columns of types.tsv, each with the value that an empty field stands for."""
 
@@ -93,6 +93,7 @@ class Catalogue:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._offerings: dict[str, dict[str, list[str]]] = {}
 
     @cached_property
     def types(self) -> dict[str, InstanceType]:
@@ -111,10 +112,6 @@ class Catalogue:
     def _zones(self) -> tuple[list[str], list[list[str]]]:
         regions, *lines = _lines(self._folder / "zones.tsv")
         return regions, lines
-
-    @cached_property
-    def _offerings(self) -> dict[str, dict[str, list[str]]]:
-        return {}
 
     def regions(self) -> list[str]:
         """The ids of all regions, in alphabetical order."""

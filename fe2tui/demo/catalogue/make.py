@@ -4,14 +4,16 @@
 
 FOLDER is `moto/ec2/resources` of an unpacked moto wheel: EC2's own answers about instance types and offerings.
 FILE is `pkg/providers/pricing/zz_generated.pricing_aws.go` of karpenter-provider-aws: the Price List of us-east-1.
-The list of types is that of the installed botocore. What these sources lack is in `_SIZES` and `_PRICES` below, or
-derived, and then the column `derived` says so:
+The list of types is that of the installed botocore. What these sources lack is given below or derived, and the column
+`basis` says so:
 
-- `size`: a `metal` size has the size of the type whose name it bears (`metal-24xl`: 24xlarge), or of the largest of
-  its family. A name such as u7i-12tb.224xlarge says its memory, and four vCPUs for each `xlarge`.
-- `price`: prices grow with the size, counted in units of `large`: `medium` is a half, `4xlarge` is eight. A unit costs
-  as much as in the nearest size of the family. If no size of it has a price, as much as in the most similar family:
-  same letters, same architecture, most options shared, newest generation. If there is none, as much as in m8i or m8g.
+- `documentation`: the size is in `_SIZES` below, from the EC2 documentation.
+- `size`: the size is derived. A `metal` type is as large as the type that its name mentions (`metal-24xl`: 24xlarge),
+  or as the largest of its family. A name such as u7i-12tb.224xlarge tells the memory, and four vCPUs for an `xlarge`.
+- `price`: the price is derived. Prices grow with the size, counted in units of `large`: `medium` is a half, `4xlarge`
+  is eight. A unit costs as much as in the nearest size of the family. If no size of it has a price, as much as in the
+  most similar family: same letters, same architecture, most options shared, newest generation. If there is none, as
+  much as in m8i or m8g.
 """
 
 from __future__ import annotations
@@ -73,7 +75,7 @@ _PRICES = {
 """Types that us-east-1 does not sell: dollars an hour in us-east-2 (dl2q: us-west-2), from the Price List."""
 
 _ZONES = {"us-east-2": "ab", "us-west-2": "abc", "us-east-1": "abcd"}
-"""Where p3 is on offer: AWS has it still, but moto's data no longer do, and the demo's account has instances of it."""
+"""Where p3 is on offer. AWS still has it, but moto's data do not; the account of the demo has instances of it."""
 
 _ACCELERATORS = (
     ("gpu", "GpuInfo", "Gpus"),
@@ -95,7 +97,7 @@ Row = dict[str, str]
 
 def main() -> None:
     """Reads the sources that the command line names and writes the two files beside this one."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--moto", type=Path, required=True, help="moto/ec2/resources of an unpacked wheel")
     parser.add_argument("--prices", type=Path, required=True, help="zz_generated.pricing_aws.go of karpenter")
     arguments = parser.parse_args()
@@ -114,12 +116,13 @@ def main() -> None:
             row["price"] = _short(prices[name])
     for name in [name for name in rows if name not in prices]:
         rows[name]["price"] = _derived_price(name, rows, prices)
-        rows[name]["derived"] = " ".join(filter(None, (rows[name].get("derived"), "price")))
+        rows[name]["basis"] = " ".join(filter(None, (rows[name].get("basis"), "price")))
     folder = Path(__file__).parent
-    made = f"# Written by make.py on {datetime.now(UTC):%Y-%m-%d}; it says what `derived` means."
+    first = f"# Written by make.py on {datetime.now(UTC):%Y-%m-%d}; it explains the column `basis`."
+    moto = f"moto {_moto_version(arguments.moto)} ships it (Apache-2.0)"
     heads = [
-        made,
-        "# Sizes: EC2's DescribeInstanceTypes as moto 5.2.5 ships it (Apache-2.0), and the EC2 documentation.",
+        first,
+        f"# Sizes: EC2's DescribeInstanceTypes as {moto}, and the EC2 documentation.",
         f"# Prices: Price List of {generated[2]}, {generated[1]}, as karpenter-provider-aws has it (Apache-2.0)."
         if generated
         else "# Prices: karpenter-provider-aws (Apache-2.0).",
@@ -127,7 +130,7 @@ def main() -> None:
     ]
     lines = ["\t".join(_fields(rows[name])) for name in sorted(rows)]
     (folder / "types.tsv").write_text("\n".join((*heads, "\t".join(DEFAULTS), *lines, "")), encoding="utf-8")
-    heads = [made, "# Zones: EC2's DescribeInstanceTypeOfferings as moto 5.2.5 ships it (Apache-2.0)."]
+    heads = [first, f"# Zones: EC2's DescribeInstanceTypeOfferings as {moto}."]
     (folder / "zones.tsv").write_text("\n".join((*heads, *zones, "")), encoding="utf-8")
 
 
@@ -139,6 +142,11 @@ def _fields(row: Row) -> Iterator[str]:
 
 def _read(path: Path) -> Any:
     return json.loads(gzip.decompress(path.read_bytes()))
+
+
+def _moto_version(resources: Path) -> str:
+    found = re.search(r'__version__ = "(.+)"', (resources.parents[1] / "__init__.py").read_text(encoding="utf-8"))
+    return found[1] if found else "of an unknown version"
 
 
 def _names() -> list[str]:
@@ -211,6 +219,7 @@ def _by_hand() -> Iterator[tuple[str, Row]]:
                 "disks": disks.strip("-"),
                 "accelerators": (device or "").strip(),
                 "traits": "metal" if name.endswith(".metal") else "",
+                "basis": "documentation",
             },
         )
 
@@ -226,7 +235,7 @@ def _derived_size(name: str, rows: Mapping[str, Row]) -> Row:
     named = size.removeprefix("metal-").removesuffix("xl") + "xlarge"
     largest = max(siblings, key=lambda row: int(row["vcpus"]))
     base = rows.get(f"{family}.{named}", largest)
-    row = base | {"type": name, "derived": "size"}
+    row = base | {"type": name, "basis": "size"}
     if tebibytes:
         count = re.fullmatch(r"(\d+)xlarge", size)
         vcpus = int(count[1]) * 4 if count else int(base["vcpus"])

@@ -96,7 +96,6 @@ def _description(key: KeyPair) -> dict[str, Any]:
 
 @operation("DescribeKeyPairs")
 def describe_key_pairs(call: Call) -> Mapping[str, Any]:
-    """All, or those of the names or ids."""
     keys = list(call.region.key_pairs.values())
     names, ids = call.texts("KeyName"), call.texts("KeyPairId")
     for name in names:

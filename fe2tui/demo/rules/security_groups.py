@@ -112,7 +112,6 @@ def _description(region: Region, group: SecurityGroup) -> dict[str, Any]:
 
 @operation("DescribeSecurityGroups")
 def describe_security_groups(call: Call) -> Mapping[str, Any]:
-    """All, or those of the ids or names."""
     check_no_ids_with_pages(call.params, "GroupId", "groupIds")
     region = call.region
     ids, names = call.texts("GroupId"), call.texts("GroupName")

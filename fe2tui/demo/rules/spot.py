@@ -91,7 +91,6 @@ def _find(region: Region, ids: list[str]) -> list[SpotRequest]:
 
 @operation("DescribeSpotInstanceRequests")
 def describe_spot_instance_requests(call: Call) -> Mapping[str, Any]:
-    """All, or those of the ids."""
     check_no_ids_with_pages(call.params, "SpotInstanceRequestId", "spotInstanceRequestIdSet")
     region = call.region
     ids = call.texts("SpotInstanceRequestId")

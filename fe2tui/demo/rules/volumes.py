@@ -82,7 +82,6 @@ def _description(region: Region, volume: Volume) -> dict[str, Any]:
 
 @operation("DescribeVolumes")
 def describe_volumes(call: Call) -> Mapping[str, Any]:
-    """All, or those of the ids."""
     check_no_ids_with_pages(call.params, "VolumeId", "volumesSet")
     ids = call.texts("VolumeId")
     region = call.region

@@ -128,7 +128,6 @@ def find_vpc(region: Region, identity: str) -> Vpc:
 
 @operation("DescribeVpcs")
 def describe_vpcs(call: Call) -> Mapping[str, Any]:
-    """All, or those of the ids."""
     ids = call.texts("VpcId")
     vpcs = [find_vpc(call.region, one) for one in ids] if ids else list(call.region.vpcs.values())
     matches = matcher(call.params.get("Filter"), _VPC_FILTERS)
@@ -236,7 +235,6 @@ def subnet_description(region: Region, subnet: Subnet) -> dict[str, Any]:
 
 @operation("DescribeSubnets")
 def describe_subnets(call: Call) -> Mapping[str, Any]:
-    """All, or those of the ids."""
     region = call.region
     ids = call.texts("SubnetId")
     for identity in ids:
