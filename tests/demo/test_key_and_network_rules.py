@@ -113,6 +113,13 @@ def test_a_tag_that_is_not_allowed_fails_only_its_launch(bare: Cloud, own: Any, 
     assert "ec2:CreateTags" in answer.message
 
 
+def test_the_default_vpc_has_an_internet_gateway(own: Any) -> None:
+    (default,) = own.describe_vpcs()["Vpcs"]
+    own.create_vpc(CidrBlock="10.1.0.0/16")
+    (gateway,) = own.describe_internet_gateways()["InternetGateways"]
+    assert gateway["Attachments"] == [{"State": "available", "VpcId": default["VpcId"]}]
+
+
 def test_a_launch_into_a_subnet_of_another_vpc(own: Any, launch: Any, describe: Any, error_of: Any) -> None:
     vpc = own.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     subnet = own.create_subnet(VpcId=vpc, CidrBlock="10.1.2.0/24", AvailabilityZone="us-east-2b")["Subnet"]["SubnetId"]

@@ -179,3 +179,11 @@ def test_an_elastic_address_stays_after_a_stop(own: Any, launch: Any, describe: 
     own.describe_instances()
     assert "InstanceId" not in own.describe_addresses()["Addresses"][0]
     own.release_address(AllocationId=address["AllocationId"])
+
+
+def test_detailed_monitoring_can_be_enabled_and_disabled(own: Any, launch: Any, describe: Any) -> None:
+    instance = launch(own)["InstanceId"]
+    own.monitor_instances(InstanceIds=[instance])
+    assert describe(own, instance)["Monitoring"]["State"] == "enabled"
+    own.unmonitor_instances(InstanceIds=[instance])
+    assert describe(own, instance)["Monitoring"]["State"] == "disabled"

@@ -241,3 +241,12 @@ def test_images_of_others_cannot_be_deregistered_and_are_not_listed_as_own(
     assert error_of(ec2.deregister_image, ImageId=ubuntu(ec2)).code == "AuthFailure"
     assert all(image["OwnerId"] == "123456789012" for image in ec2.describe_images(Owners=["self"])["Images"])
     assert all(one["OwnerId"] == "123456789012" for one in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"])
+
+
+def test_a_protected_image_cannot_be_deregistered(own: Any, machine: Any, error_of: Any) -> None:
+    image = own.create_image(InstanceId=machine["InstanceId"], Name="base", NoReboot=True)["ImageId"]
+    own.enable_image_deregistration_protection(ImageId=image)
+    assert error_of(own.deregister_image, ImageId=image).code == "OperationNotPermitted"
+    assert own.disable_image_deregistration_protection(ImageId=image)["Return"] == "disabled"
+    own.deregister_image(ImageId=image)
+    assert own.describe_images(Owners=["self"])["Images"] == []

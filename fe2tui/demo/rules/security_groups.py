@@ -168,8 +168,8 @@ def delete_security_group(call: Call) -> Mapping[str, Any]:
     return {"return": True, "groupId": group.id}
 
 
-def _requested_rules(call: Call, egress: bool) -> Iterator[SecurityGroupRule]:
-    """The rules in a request, which has IpPermissions or single parameters."""
+def _requested_rules(call: Call) -> Iterator[SecurityGroupRule]:
+    """The inbound rules in a request, which has IpPermissions or single parameters."""
     permissions = call.params.get("IpPermissions")
     if not permissions:
         flat = {key: call.params.get(key) for key in ("IpProtocol", "FromPort", "ToPort")}
@@ -186,9 +186,7 @@ def _requested_rules(call: Call, egress: bool) -> Iterator[SecurityGroupRule]:
                 f"Invalid value 'Must specify both from and to ports with {protocol.upper()}/UDP.' for portRange."
             )
         for source, description in _sources(permission):
-            yield SecurityGroupRule(
-                call.region.new_id("sgr"), egress, protocol, *ports, source, description, dict(tags)
-            )
+            yield SecurityGroupRule(call.region.new_id("sgr"), False, protocol, *ports, source, description, dict(tags))
 
 
 def _sources(permission: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str | None]]:
@@ -231,11 +229,11 @@ def _rule(group: SecurityGroup, rule: SecurityGroupRule) -> dict[str, Any]:
     }
 
 
-@operation("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
+@operation("AuthorizeSecurityGroupIngress")
 def authorize(call: Call) -> Mapping[str, Any]:
     """Adds all rules, or none if one already exists."""
     group = find_group(call)
-    new = list(_requested_rules(call, call.action.endswith("Egress")))
+    new = list(_requested_rules(call))
     if not new:
         raise missing_parameter("ipPermissions")
     known = {rule.key for rule in group.rules}
@@ -251,16 +249,15 @@ def authorize(call: Call) -> Mapping[str, Any]:
     return {"return": True, "securityGroupRuleSet": [_rule(group, rule) for rule in new]}
 
 
-@operation("RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress")
+@operation("RevokeSecurityGroupIngress")
 def revoke(call: Call) -> Mapping[str, Any]:
     """Removes rules by their values or ids: all of them, or none if one does not exist."""
     group = find_group(call)
-    egress = call.action.endswith("Egress")
     ids = call.texts("SecurityGroupRuleId")
-    removed = [rule for rule in group.rules if rule.id in ids and rule.egress == egress]
+    removed = [rule for rule in group.rules if rule.id in ids and not rule.egress]
     if len(removed) < len(ids):
         raise ApiError("InvalidSecurityGroupRuleId.NotFound", "The security group rule does not exist")
-    wanted = {rule.key for rule in _requested_rules(call, egress)}
+    wanted = {rule.key for rule in _requested_rules(call)}
     removed += [rule for rule in group.rules if rule.key in wanted]
     if wanted - {rule.key for rule in removed}:
         raise ApiError("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
