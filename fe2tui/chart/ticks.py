@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Literal
 
+from fe2tui.model.calendar import wall_clock_moment
+
 ReferencePosition = Literal["none", "inside", "above", "below"]
 """Where the reference stands: nowhere, on the axis, or beyond a break of it."""
 
@@ -134,14 +136,9 @@ def _midnights(start: datetime, end: datetime, tz: tzinfo | None) -> Iterator[da
     """The beginnings of the days in a time zone, from the day of ``start`` on."""
     here = start.astimezone(tz)
     day = datetime(here.year, here.month, here.day)  # noqa: DTZ001 - the wall's time; its zone comes next
-    while (moment := _wall_clock_moment(day, tz)) <= end:
+    while (moment := wall_clock_moment(day, tz)) <= end:
         yield moment
         day += timedelta(days=1)
-
-
-def _wall_clock_moment(wall: datetime, tz: tzinfo | None) -> datetime:
-    """When a time stands on the clocks of a zone: aware, in that zone."""
-    return wall.astimezone() if tz is None else wall.replace(tzinfo=tz)
 
 
 def _day_ticks(start: datetime, end: datetime, tz: tzinfo | None, step: int) -> Iterator[datetime]:
@@ -158,7 +155,7 @@ def _hour_ticks(start: datetime, end: datetime, tz: tzinfo | None, step: int) ->
     for midnight in _midnights(start, end, tz):
         wall = midnight.replace(tzinfo=None)
         for hour in range(0, 24, step):
-            moment = _wall_clock_moment(wall + timedelta(hours=hour), tz)
+            moment = wall_clock_moment(wall + timedelta(hours=hour), tz)
             is_there = moment.astimezone(UTC).astimezone(tz).hour == hour or hour == 0  # clocks leap over some
             if start <= moment <= end and is_there:
                 yield moment

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 # What every shell passes on as one word. Whatever else a tag holds, the instance is offered by its id.
 _PLAIN_WORD = re.compile(r"[\w.+/-]+")
 _GONE_STATES = ("shutting-down", "terminated")  # EC2's words, as the store keeps them
-_PUBLIC_IMAGE_WORDS = ("ubuntu", "amazon", "debian", "dlami")  # for the newest public images
 _PROGRAMS = ("fe2", "fe2tui")
 
 
@@ -47,7 +46,9 @@ class ImageName(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        words = [CompletionItem(word) for word in _PUBLIC_IMAGE_WORDS if self._words and word.startswith(incomplete)]
+        from fe2tui.model.image import IMAGE_WORDS
+
+        words = [CompletionItem(word) for word in IMAGE_WORDS if self._words and word.startswith(incomplete)]
         return [*_completion_items(_last_images(ctx.ensure_object(GlobalOptions)), incomplete), *words]
 
 

@@ -8,9 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from fe2tui.model.location import zone_letter
+
 KEEP_TAG = "fe2:keep"
 PORT_TAG = "fe2:port"
 USER_TAG = "fe2:user"
+INTERRUPTION_CODES = ("Server.SpotInstanceShutdown", "Server.SpotInstanceTermination")
 
 
 class State(StrEnum):
@@ -106,9 +109,18 @@ class Instance:
         return self.tags.get(KEEP_TAG, "").strip().lower() not in ("", "0", "no", "false")
 
     @property
+    def was_interrupted(self) -> bool:
+        """Whether AWS ended the last run of this spot instance by itself, as the StateReason says.
+
+        Codes: EC2 API reference, StateReason. An instance that AWS stopped can only be started by AWS.
+        """
+        is_over = self.state not in (State.PENDING, State.RUNNING)
+        return self.is_spot and is_over and self.state_reason.startswith(INTERRUPTION_CODES)
+
+    @property
     def is_interrupted(self) -> bool:
-        """Whether AWS itself stopped it to take its spot capacity back: only AWS can start it again."""
-        return self.is_spot and self.state_reason.startswith("Server.SpotInstance") and not self.state.is_gone
+        """Whether AWS interrupted this spot instance and has it stopped (``was_interrupted``, and not terminated)."""
+        return self.was_interrupted and not self.state.is_gone
 
     @property
     def address(self) -> str | None:
@@ -117,8 +129,8 @@ class Instance:
 
     @property
     def zone_letter(self) -> str:
-        """The zone without the region's name: ``2a`` of ``us-east-2a``."""
-        return self.zone.rsplit("-", 1)[-1] if self.zone else ""
+        """The zone without its region: ``2a`` of ``us-east-2a``."""
+        return zone_letter(self.zone)
 
     @property
     def changed_state_at(self) -> datetime | None:

@@ -12,15 +12,13 @@ from typing import NamedTuple
 
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.spot import SpotRequest
-from fe2tui.model.text import plural, visible
+from fe2tui.model.text import plural, short_time, time_phrase, visible
 
 NOTICE_TIME = timedelta(minutes=2)
 """What AWS gives a machine between the notice and its end (User Guide, "Spot Instance interruption notices")."""
 
 LIVE_REQUEST_STATES = ("open", "active", "disabled")
 """The states in which a request may still launch or start a machine."""
-
-_SHUTDOWN, _TERMINATION = "Server.SpotInstanceShutdown", "Server.SpotInstanceTermination"
 
 # The status codes under which AWS itself stopped or ended a machine, and why. {zone} is the machine's.
 _INTERRUPTED = {
@@ -103,11 +101,11 @@ def interruption_forms(instance: Instance, request: SpotRequest | None, now: dat
     why = _reason(instance, code)
     done = "ended" if code == _ENDED_WITH_REQUEST else "taken back"
     since = _interrupted_at(instance, about, code)
-    head, then = f"{done} by AWS{_time_text(since, now)}", _consequence(instance, request)
+    head, then = f"{done} by AWS{time_phrase(since, now)}", _consequence(instance, request)
     found = (
         f"{head}{f': {why}' if why else ''}; {then.whole}",
         f"{head}; {then.whole}",
-        f"{done}{_short_time(since, now)} · {then.clause}",
+        f"{done}{short_time(since, now)} · {then.clause}",
         f"{done} · {then.clause}",
         f"{done} · {then.brief}",
         then.word if done == "taken back" else "ended by AWS",
@@ -179,7 +177,7 @@ def _was_interrupted(instance: Instance, code: str) -> bool:
     if code in _INTERRUPTED:
         stopped = instance.state in (State.STOPPING, State.STOPPED)
         return stopped == code.startswith("instance-stopped")
-    return instance.state_reason.startswith((_SHUTDOWN, _TERMINATION))
+    return instance.was_interrupted
 
 
 def _reason(instance: Instance, code: str) -> str:
@@ -235,28 +233,10 @@ def _notice_forms(instance: Instance, about: SpotRequest, code: str, now: dateti
     clock = f" {due.astimezone():%H:%M}" if due else ""
     word = "stops" if stops else "ends"
     return (
-        f"AWS takes it back{_time_text(due, now)}: {what}",
+        f"AWS takes it back{time_phrase(due, now)}: {what}",
         f"AWS takes it{clock} · {fate}",
         f"{word}{clock}" if due else f"being {'stopped' if stops else 'ended'}",
     )
-
-
-def _short_time(moment: datetime | None, now: datetime) -> str:
-    if moment is None:
-        return ""
-    here = moment.astimezone()
-    return f" {here:%H:%M}" if here.date() == now.astimezone().date() else f" {here.day} {here:%b}"
-
-
-def _time_text(moment: datetime | None, now: datetime) -> str:
-    if moment is None:
-        return ""
-    here, today = moment.astimezone(), now.astimezone()
-    if here.date() == today.date():
-        return f" at {here:%H:%M}"
-    if here.year == today.year:
-        return f" on {here.day} {here:%b} at {here:%H:%M}"
-    return f" on {here.day} {here:%b %Y}"
 
 
 def _interrupted_text(request: SpotRequest, code: str) -> str:

@@ -12,13 +12,13 @@ from typing import Any, get_args
 from fe2tui.errors import FieldError
 from fe2tui.model.spot import Market
 from fe2tui.model.text import join_words
+from fe2tui.model.volume import GP3_IOPS, MAX_GP3_IOPS, MAX_VOLUME_SIZE
 
 _MARKETS: dict[str, Market] = {
     **dict.fromkeys(("spot", "true", "yes", "1"), "spot"),
     **dict.fromkeys(("one-time", "spot-once"), "spot-once"),
     **dict.fromkeys(("on-demand", "false", "no", "0", "-"), "on-demand"),
 }
-MAX_VOLUME_SIZE = 65_536  # GiB, gp3 and io2; source: EBS volume types
 MAX_NAME_LENGTH = 255
 
 
@@ -127,9 +127,11 @@ def _type_error(request: LaunchRequest) -> FieldError | None:
 
 
 def _iops_error(request: LaunchRequest) -> FieldError | None:
-    if request.iops is None or 3000 <= request.iops <= 80_000:
+    if request.iops is None or GP3_IOPS <= request.iops <= MAX_GP3_IOPS:
         return None
-    return FieldError("iops", "A gp3 disk has 3,000 to 80,000 IOPS.", "Leave it out for 3,000.")
+    return FieldError(
+        "iops", f"A gp3 disk has {GP3_IOPS:,} to {MAX_GP3_IOPS:,} IOPS.", f"Leave it out for {GP3_IOPS:,}."
+    )
 
 
 def _market_error(request: LaunchRequest) -> FieldError | None:
@@ -161,11 +163,6 @@ class ZonePrice:
     zone: str
     price: Decimal | None
     is_offered: bool = True
-
-    @property
-    def zone_letter(self) -> str:
-        """``2a`` of ``us-east-2a``."""
-        return self.zone.rsplit("-", 1)[-1]
 
 
 def parse_market(text: object) -> Market:

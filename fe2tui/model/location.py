@@ -26,6 +26,12 @@ class Location:
         return bool(re.match(r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(/|$)", self.endpoint))
 
 
+def zone_letter(zone: str) -> str:
+    """The zone without its region: ``2a`` of ``us-east-2a``, ``bos-1a`` of the local zone ``us-east-1-bos-1a``."""
+    parts = zone.split("-")
+    return "-".join(parts[3:] or parts[-1:])
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who AWS says we are."""

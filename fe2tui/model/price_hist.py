@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from fe2tui.errors import NotFoundError
-from fe2tui.model.spot import SpotHistory, saving, zone_letter
+from fe2tui.model.calendar import wall_clock_moment
+from fe2tui.model.location import zone_letter
+from fe2tui.model.spot import SpotHistory, saving
 from fe2tui.model.text import DASH, dollars, join_words, percent
 
 ALL_ZONES = "all"
@@ -40,13 +42,9 @@ def last_days(now: datetime, count: int, tz: tzinfo | None = None) -> tuple[Day,
     """
     today = now.astimezone(tz).date()
     dates = [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
-    starts = [_midnight(one, tz) for one in dates]
+    midnights = (datetime(one.year, one.month, one.day) for one in dates)  # noqa: DTZ001 - the zone comes next
+    starts = [wall_clock_moment(midnight, tz).astimezone(UTC) for midnight in midnights]
     return tuple(map(Day, dates, starts, [*starts[1:], now.astimezone(UTC)]))
-
-
-def _midnight(day: date, tz: tzinfo | None) -> datetime:
-    wall = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the wall's time; its zone comes next
-    return (wall.astimezone() if tz is None else wall.replace(tzinfo=tz)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

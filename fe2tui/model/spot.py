@@ -100,11 +100,6 @@ class ZonePriceStats(NamedTuple):
     highest: Decimal
     saves: Decimal | None
 
-    @property
-    def zone_letter(self) -> str:
-        """``2a`` of ``us-east-2a``."""
-        return zone_letter(self.zone)
-
 
 def zone_price_stats(
     history: SpotHistory, start: datetime, end: datetime, on_demand: Decimal | None
@@ -118,12 +113,6 @@ def zone_price_stats(
             continue
         found.append(ZonePriceStats(zone, now, lowest, mean, highest, saving(now, on_demand)))
     return tuple(sorted(found, key=lambda one: (one.now, one.zone)))
-
-
-def zone_letter(zone: str) -> str:
-    """``2a`` of ``us-east-2a``; ``bos-1a`` of the local zone ``us-east-1-bos-1a``."""
-    parts = zone.split("-")
-    return "-".join(parts[3:] or parts[-1:])
 
 
 def saving(spot: Decimal | None, on_demand: Decimal | None) -> Decimal | None:

@@ -1,17 +1,21 @@
-"""Ages, sizes, dollars and foreign text as people read them."""
+"""Ages, sizes, dollars, times and foreign text as people read them, and texts fitted to a terminal's width."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import TypeVar, overload
 
 DASH = "–"
 # Parts of an emoji that terminals give different widths to: a joiner and the skin tones.
 _EMOJI_MODIFIERS = frozenset("\u200d\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
 _TRANSITION = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
+
+_Form = TypeVar("_Form")
 
 
 def age(span: timedelta) -> str:
@@ -71,15 +75,33 @@ def join_words(parts: list[str] | tuple[str, ...], last: str = "and") -> str:
     return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
 
 
+# Times are shown in this computer's time zone.
+
+
 def local_time(moment: datetime, now: datetime | None = None) -> str:
-    """A moment in this computer's time zone: the time today, else with its day, and the year if it is another."""
-    now = now or datetime.now(UTC)
-    here, today = moment.astimezone(), now.astimezone()
+    """``14:02:09`` today, else ``21 Nov 14:02``, or ``21 Nov 2025`` in another year."""
+    here, today = moment.astimezone(), (now or datetime.now(UTC)).astimezone()
     if here.date() == today.date():
         return f"{here:%H:%M:%S}"
-    if here.year == today.year:
-        return f"{here.day} {here:%b %H:%M}"
-    return f"{here.day} {here:%b %Y}"
+    return f"{here.day} {here:%b %H:%M}" if here.year == today.year else f"{here.day} {here:%b %Y}"
+
+
+def time_phrase(moment: datetime | None, now: datetime) -> str:
+    """The same within a sentence: `` at 14:02``, `` on 21 Nov at 14:02``, `` on 21 Nov 2025``; empty for None."""
+    if moment is None:
+        return ""
+    here, today = moment.astimezone(), now.astimezone()
+    if here.date() == today.date():
+        return f" at {here:%H:%M}"
+    return f" on {here.day} {here:%b at %H:%M}" if here.year == today.year else f" on {here.day} {here:%b %Y}"
+
+
+def short_time(moment: datetime | None, now: datetime) -> str:
+    """The same where space is scarce: `` 14:02``, `` 21 Nov``; empty for None."""
+    if moment is None:
+        return ""
+    here = moment.astimezone()
+    return f" {here:%H:%M}" if here.date() == now.astimezone().date() else f" {here.day} {here:%b}"
 
 
 def parse_transition_time(reason: str) -> datetime | None:
@@ -109,18 +131,45 @@ def _visible_character(character: str) -> str:
     return " " if category == "Zs" else character
 
 
-def table_lines(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> list[str]:
-    """Aligned lines; the columns named in ``right`` to the right. Widths are of characters as a terminal shows them."""
-    from rich.cells import cell_len
+def cell_width(text: str) -> int:
+    """The cells that a ``visible`` text takes in a terminal: two a wide character, none a combining mark."""
+    return len(text) if text.isascii() else sum(map(_character_width, text))
 
+
+@lru_cache(maxsize=4096)
+def _character_width(character: str) -> int:
+    # Hangul vowels and finals are shown within the syllable that the initial before them begins
+    is_hangul_vowel_or_final = "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7ff"
+    if is_hangul_vowel_or_final or unicodedata.category(character) in ("Mn", "Me", "Mc", "Cc"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+@overload
+def fit(width: int, forms: Iterable[str]) -> str: ...
+@overload
+def fit(width: int, forms: Iterable[_Form], width_of: Callable[[_Form], int]) -> _Form: ...
+def fit(width: int, forms: Iterable[_Form], width_of: Callable[[_Form], int] = cell_width) -> _Form:  # type: ignore[assignment]
+    """The first of these forms, longest first, that takes no more cells than ``width``; else the last of them.
+
+    ``forms`` may be an iterator: no form is made after the one that fits. There has to be at least one.
+    """
+    for form in forms:
+        if width_of(form) <= width:
+            break
+    return form
+
+
+def table_lines(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> list[str]:
+    """Aligned lines of text; the columns named in ``right`` to the right. Cells are made ``visible``."""
     grid = [list(heads), *([visible(cell) for cell in row] for row in rows)]
-    widths = [max(cell_len(row[column]) for row in grid) for column in range(len(heads))]
+    widths = [max(cell_width(row[column]) for row in grid) for column in range(len(heads))]
     at_right = {column for column, head in enumerate(heads) if head in set(right)}
 
     def line(row: Sequence[str]) -> str:
         cells = []
         for column, cell in enumerate(row):
-            space = " " * (widths[column] - cell_len(cell))
+            space = " " * (widths[column] - cell_width(cell))
             cells.append(space + cell if column in at_right else cell + space)
         return "  ".join(cells).rstrip()
 

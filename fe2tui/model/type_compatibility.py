@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.location import zone_letter
 from fe2tui.model.text import join_words, visible
 
 _ARCHITECTURES = {"arm64": "Arm", "arm64_mac": "Mac", "x86_64_mac": "Mac"}
@@ -64,7 +65,7 @@ def _zone_reason(instance: Instance, zones: tuple[str, ...] | None) -> str | Non
         return None
     if not zones:
         return "not on offer in this region"
-    letters = [zone.rsplit("-", 1)[-1] for zone in zones]
+    letters = [zone_letter(zone) for zone in zones]
     return f"not on offer in {instance.zone} (in {join_words(letters)})"
 
 

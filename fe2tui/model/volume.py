@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+MAX_VOLUME_SIZE = 65_536  # GiB, of gp3 and io2; source: EBS user guide, volume types
+MAX_GP3_IOPS = 80_000  # source: EBS user guide, volume types
+# Source of these three: the EBS price page.
+GP3_IOPS, GP3_THROUGHPUT = 3_000, 125  # included in the price of a GiB; MiB a second
+IO2_FIRST_IOPS = 32_000  # up to so many, io2's first price of an IOPS holds
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Volume:

@@ -29,7 +29,6 @@ from fe2tui.model.money import (
     instance_per_hour,
     is_billed_by_spot_history,
     usage_since,
-    was_interrupted,
 )
 from fe2tui.store.database import Database, UsageVersion, is_outdated, location_number, read_version, write_version
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
@@ -170,7 +169,7 @@ def _usage_of_instance(
             usage, has_address=has_address, ended_at=None, ended_before=None, seen_at=seen_at, was_interrupted=False
         )
         return [*changed, usage] if usage != known or is_noted else changed
-    usage = replace(usage, was_interrupted=usage.was_interrupted or was_interrupted(instance))
+    usage = replace(usage, was_interrupted=usage.was_interrupted or instance.was_interrupted)
     if stopped_at is not None and (usage.ended_at is None or usage.ended_before is not None):
         usage = replace(_end_at(usage, stopped_at), ended_before=None)
     elif usage.ended_at is None:

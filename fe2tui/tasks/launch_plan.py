@@ -15,7 +15,7 @@ from fe2tui.model.instance import USER_TAG
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice, field_errors, purchase_text
 from fe2tui.model.money import ADDRESS_PER_HOUR, HOURS_A_MONTH, volumes_per_month
-from fe2tui.model.volume import Volume
+from fe2tui.model.volume import GP3_IOPS, Volume
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import KeyChoices
 from fe2tui.tasks.launch_lookups import LaunchLookups, ask_or_warning
@@ -244,8 +244,8 @@ class _Planner:
         iops = self.request.iops
         if any(error.field == "disk" for error in self.errors):
             return disk
-        if iops is not None and disk is not None and iops > max(3000, IOPS_PER_GIB * disk):
-            most = max(3000, IOPS_PER_GIB * disk)
+        if iops is not None and disk is not None and iops > max(GP3_IOPS, IOPS_PER_GIB * disk):
+            most = max(GP3_IOPS, IOPS_PER_GIB * disk)
             self.errors.append(
                 FieldError("iops", f"A gp3 disk of {disk} GiB has at most {most:,} IOPS.", "Ask for less.")
             )

@@ -10,9 +10,10 @@ from fe2tui.chart.chart import Chart, ChartLine
 from fe2tui.errors import AwsError, FieldError, NotFoundError, UsageError
 from fe2tui.model.fleet import Prices, Problem
 from fe2tui.model.instance_type import TypeCatalogue, size_sort_key
+from fe2tui.model.location import zone_letter
 from fe2tui.model.on_demand_prices import suggest_types
 from fe2tui.model.price_hist import ALL_ZONES, PriceHist, build_price_hist, find_zone, last_days
-from fe2tui.model.spot import SpotHistory, zone_letter
+from fe2tui.model.spot import SpotHistory
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.read_fleet import read_or_problem, read_prices
 from fe2tui.tasks.spot_prices import SpotHistoryCache

@@ -18,7 +18,6 @@ from fe2tui.aws.spot import (
 from fe2tui.errors import AwsError, CapacityError, NotFoundError, StateError, UsageError
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import LIVE_REQUEST_STATES, interruption_text, is_waiting_for_aws, request_text
-from fe2tui.model.money import was_interrupted
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.text import visible
 from fe2tui.tasks.context import Context, activity_entry, run_to_completion
@@ -193,7 +192,7 @@ def only_aws_restarts_error(instance: Instance) -> StateError:
 
 def gone_error(instance: Instance, cannot: str) -> StateError:
     """The error of who wants something of one that is no more; ``cannot`` is what: it cannot be started."""
-    if was_interrupted(instance):
+    if instance.was_interrupted:
         words = f"AWS took the spot capacity of {instance.label} ({instance.id}) back, and terminated it: {cannot}."
         return StateError(words, "Launch another.", code=instance.state_reason.partition(":")[0] or None)
     return StateError(f"{instance.label} ({instance.id}) is {instance.state}: {cannot}.")
@@ -208,7 +207,7 @@ async def read_interruptions(ctx: Context, instances: Iterable[Instance]) -> Int
 
     Where requests may not be read the words are fewer: the machines themselves do not tell when and why.
     """
-    interrupted = [each for each in instances if was_interrupted(each)]
+    interrupted = [each for each in instances if each.was_interrupted]
     ids = dict.fromkeys(each.spot_request_id for each in interrupted if each.spot_request_id)
     try:
         found = await spot_requests_by_id(ctx.session, list(ids)) if ids else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fe2tui.model.instance import State
+from fe2tui.model.location import zone_letter
 from fe2tui.model.text import visible
 from fe2tui.model.type_compatibility import fixed_type_reason
 from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, ROW_NOUNS, SPOT
@@ -52,7 +53,7 @@ def can_launch(context: CommandContext) -> str | None:
 
 def launch_title(context: CommandContext) -> str:
     """``Launch``; with a zone chosen in the spot prices, in which."""
-    zone = context.spot.zone.rsplit("-", 1)[-1] if context.pane == SPOT else ""
+    zone = zone_letter(context.spot.zone) if context.pane == SPOT else ""
     return f"Launch in {visible(zone)}" if zone else "Launch"
 
 

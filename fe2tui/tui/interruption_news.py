@@ -15,7 +15,7 @@ from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import interruption_forms
 from fe2tui.model.progress import INTERRUPTION, REPLACEMENT, RETURN, Activity
 from fe2tui.model.spot import SpotRequest
-from fe2tui.model.text import join_words, plural, visible
+from fe2tui.model.text import fit, join_words, plural, visible
 from fe2tui.tui.toasts import toast_width
 
 if TYPE_CHECKING:
@@ -44,11 +44,6 @@ def interrupted_at(instance: Instance, fleet: Fleet) -> datetime | None:
         return None
     has_ended = request.status_code.removeprefix("spot-").startswith(("instance-stopped", "instance-terminated"))
     return request.status_at if has_ended else None
-
-
-def longest_fit(width: int, texts: Sequence[str]) -> str:
-    """The longest form that a width has room for, else the shortest."""
-    return next((form for form in texts if cell_len(form) <= width), texts[-1] if texts else "")
 
 
 NOTICE = "notice"
@@ -227,4 +222,4 @@ def toast_texts(events: Sequence[SpotEvent], width: int) -> list[str]:
         return [
             f"{_SUMMARIES[events[0].command].format(total)}: {join_words([one.name for one in events[:_MAX_NAMED]])} …"
         ]
-    return [f"{one.name}: {longest_fit(toast_width(width) - cell_len(one.name) - 2, one.texts)}" for one in events]
+    return [f"{one.name}: {fit(toast_width(width) - cell_len(one.name) - 2, one.texts or ('',))}" for one in events]

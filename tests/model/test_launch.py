@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fe2tui.errors import FieldError
-from fe2tui.model.launch import MAX_VOLUME_SIZE, LaunchRequest, field_errors, parse_market
+from fe2tui.model.launch import LaunchRequest, field_errors, parse_market
+from fe2tui.model.volume import MAX_VOLUME_SIZE
 
 GOOD = LaunchRequest("train-resnet", "ubuntu", "p3.8xlarge")
 

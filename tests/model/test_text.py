@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from fe2tui.model import text as words
 
@@ -82,3 +83,29 @@ def test_lists_read_as_sentences() -> None:
     assert words.join_words(["a", "b", "c"]) == "a, b and c"
     assert words.plural(1, "instance") == "1 instance"
     assert words.plural(5000, "instance") == "5,000 instances"
+
+
+@given(st.text())
+def test_a_text_is_as_wide_as_rich_counts_it(text: str) -> None:
+    shown = words.visible("".join(character for character in text if not _is_width_disputed(character)))
+    assert words.cell_width(shown) == cell_len(shown)
+
+
+def _is_width_disputed(character: str) -> bool:
+    """Symbols that became wide in Unicode 16, and Hangul's filler and half-width letters."""
+    return (
+        "\u2630" <= character <= "\u268f"
+        or "\u4dc0" <= character <= "\u4dff"
+        or ("\U0001d300" <= character <= "\U0001d37f" or character in "\u3164\uffa0")
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "form"), [(30, "interrupted by AWS"), (12, "interrupted"), (11, "interrupted"), (3, "gone")]
+)
+def test_the_longest_form_that_fits_is_shown_else_the_shortest(width: int, form: str) -> None:
+    assert words.fit(width, ("interrupted by AWS", "interrupted", "gone")) == form
+
+
+def test_wide_characters_count_twice_when_a_form_is_fitted() -> None:
+    assert words.fit(4, ("東京都", "東京")) == "東京"

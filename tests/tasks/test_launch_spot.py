@@ -231,9 +231,7 @@ def test_zones_stand_by_price_then_those_without_one_then_those_without_the_type
 ) -> None:
     prices = {zone: Decimal(price) for zone, price in spot.items()}
     found = zone_prices(offering, LaunchNetwork("vpc-1", (), SUBNETS), subnet, prices)
-    shown = [
-        f"{one.zone_letter[-1]}{'' if one.price is None else one.price}{'' if one.is_offered else '-'}" for one in found
-    ]
+    shown = [f"{one.zone[-1]}{'' if one.price is None else one.price}{'' if one.is_offered else '-'}" for one in found]
     assert " ".join(shown) == letters
 
 

@@ -9,12 +9,11 @@ down with theirs when they are seen, and of spot machines the market's history t
 
 from __future__ import annotations
 
+from fe2tui.model.calendar import day_start, month_start
 from fe2tui.model.money.account import AccountCost, AccountTotals, AccountTracker, Amounts, CostRow, account_cost
 from fe2tui.model.money.alerts import Alert, AlertLimits, AlertTimes, alert_of, alert_times_of
-from fe2tui.model.money.calendar import day_start, month_start
 from fe2tui.model.money.rates import (
     ADDRESS_PER_HOUR,
-    GP3_IOPS,
     HOURS_A_MONTH,
     LINUX,
     SHARED,
@@ -28,7 +27,6 @@ from fe2tui.model.money.rates import (
     spot_saving,
     volume_per_month,
     volumes_per_month,
-    was_interrupted,
 )
 from fe2tui.model.money.spot_usage import SPOT_HISTORY_KEPT_BY_EC2, SpotHistoryByType, TimeSpan, spot_history_spans
 from fe2tui.model.money.unknown import (
@@ -56,7 +54,6 @@ from fe2tui.model.money.usage import (
 
 __all__ = [
     "ADDRESS_PER_HOUR",
-    "GP3_IOPS",
     "HOURS_A_MONTH",
     "LINUX",
     "MINIMUM_BILLED_TIME",
@@ -105,5 +102,4 @@ __all__ = [
     "volume_usage_charge",
     "volume_usage_of",
     "volumes_per_month",
-    "was_interrupted",
 ]

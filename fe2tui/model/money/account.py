@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple, TypeVar
 
+from fe2tui.model.calendar import day_start, month_start
 from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, diff
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.alerts import Alert, AlertLimits, AlertTimes, alert_times_of
-from fe2tui.model.money.calendar import day_start, month_start
 from fe2tui.model.money.rates import (
     ADDRESS_PER_HOUR,
     HOURS_A_MONTH,

@@ -11,15 +11,11 @@ from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image, image_snapshot_ids
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.volume import Volume
+from fe2tui.model.volume import GP3_IOPS, GP3_THROUGHPUT, IO2_FIRST_IOPS, Volume
 
 HOURS_A_MONTH = 730  # AWS's own month
 ADDRESS_PER_HOUR = Decimal("0.005")
 LINUX, SHARED = "Linux/UNIX", "default"  # EC2's PlatformDetails and Tenancy
-
-# Source: the EBS price page. What the price of a GiB has in it, and up to where io2's first price of an IOPS holds.
-GP3_IOPS, GP3_THROUGHPUT = 3_000, 125
-IO2_FIRST_IOPS = 32_000
 
 
 class HourlyCost(NamedTuple):
@@ -57,12 +53,6 @@ def instance_per_hour(instance: Instance, prices: Prices) -> Decimal | None:
 def is_billed_by_spot_history(instance: Instance) -> bool:
     """Whether what its runs cost is told by the spot market's history, which is read of Linux on shared hardware."""
     return instance.is_spot and instance.platform == LINUX and instance.tenancy == SHARED
-
-
-def was_interrupted(instance: Instance) -> bool:
-    """Whether its last run was ended by AWS, to have its spot capacity back."""
-    is_over = instance.state not in (State.PENDING, State.RUNNING)
-    return is_over and instance.is_spot and instance.state_reason.startswith("Server.SpotInstance")
 
 
 def sum_if_known(amounts: Iterable[Decimal | None]) -> Decimal | None:

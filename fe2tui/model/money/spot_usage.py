@@ -15,8 +15,8 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
+from fe2tui.model.calendar import month_start
 from fe2tui.model.fleet import Fleet, InstanceUsage
-from fe2tui.model.money.calendar import month_start
 from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory
 

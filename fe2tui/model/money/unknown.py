@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence, Set
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from fe2tui.model.calendar import month_start
 from fe2tui.model.fleet import Fleet, InstanceUsage, Problem
 from fe2tui.model.instance import Instance
-from fe2tui.model.money.calendar import month_start
 from fe2tui.model.money.rates import ADDRESS_PER_HOUR, HOURS_A_MONTH, LINUX, SHARED, instance_per_hour
 from fe2tui.model.money.spot_usage import is_spot_cost_known
 from fe2tui.model.money.usage import BEFORE_EC2, instance_usage_of, last_name

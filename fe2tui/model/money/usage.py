@@ -13,16 +13,15 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from fe2tui.model.calendar import month_of
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, VolumeUsage
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money.calendar import month_of
 from fe2tui.model.money.rates import (
     ADDRESS_PER_HOUR,
     instance_per_hour,
     is_billed_by_spot_history,
     sum_if_known,
     volume_per_month,
-    was_interrupted,
 )
 from fe2tui.model.money.spot_usage import NO_SPOT_HISTORY, ChangingRate, SpotHistoryByType, rate_periods
 from fe2tui.model.volume import Volume
@@ -143,7 +142,7 @@ def _usage_from_ec2_times(instance: Instance, fleet: Fleet) -> Iterable[Instance
     if instance.state in _RUNNING_STATES:
         yield replace(begun, seen_at=start)
     elif (stopped := instance.changed_state_at) is not None:
-        yield replace(begun, ended_at=stopped, was_interrupted=was_interrupted(instance))
+        yield replace(begun, ended_at=stopped, was_interrupted=instance.was_interrupted)
         if has_address and instance.state is State.STOPPED and stopped > start:
             yield address_only_usage(instance, stopped)
     else:

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from fe2tui.errors import Fe2Error
-from fe2tui.model.text import visible
+from fe2tui.model.text import fit, visible
 from fe2tui.paths import stylesheets_folder
 
 Answer = TypeVar("Answer")
@@ -197,4 +197,4 @@ class Field(FormRow):
     def _write_hint(self) -> None:
         line = self.query_one(".hint", Static)
         width = line.content_size.width or len(self._hint_forms[0])
-        line.update(dim(next((words for words in self._hint_forms if len(words) <= width), self._hint_forms[-1])))
+        line.update(dim(fit(width, self._hint_forms)))

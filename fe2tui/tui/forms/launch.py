@@ -18,8 +18,8 @@ from textual.widgets import Input, Static
 from fe2tui.errors import Fe2Error
 from fe2tui.model.image import Image
 from fe2tui.model.launch import LaunchRequest
-from fe2tui.model.money import GP3_IOPS
 from fe2tui.model.spot import Market
+from fe2tui.model.volume import GP3_IOPS
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms import launch_text as words

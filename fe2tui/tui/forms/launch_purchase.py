@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
+from fe2tui.model.location import zone_letter
 from fe2tui.model.spot import Market
 from fe2tui.model.text import dollars
 from fe2tui.tasks.launch import LaunchPlan, ZonePrice
@@ -157,7 +158,7 @@ class PurchasePrices(ChoiceWidget):
             sign = "◂ only there" if is_chosen and named else first
             words = dollars(one.price, places) if one.price is not None else "price unknown"
             item = self._price_item(
-                one.zone_letter, words if one.is_offered else "not offered", sign, is_chosen, one.is_offered
+                zone_letter(one.zone), words if one.is_offered else "not offered", sign, is_chosen, one.is_offered
             )
             items.append((one.zone if one.is_offered else "", Content.assemble("Spot ", item) if number == 0 else item))
         return items

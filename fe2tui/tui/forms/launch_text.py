@@ -14,9 +14,10 @@ from textual.widgets import Static
 from fe2tui.errors import Fe2Error, FieldError
 from fe2tui.model.image import IMAGE_WORDS, Image
 from fe2tui.model.instance_type import InstanceType, size_sort_key
-from fe2tui.model.money import GP3_IOPS
+from fe2tui.model.location import zone_letter
 from fe2tui.model.spot import saving
 from fe2tui.model.text import dollars, join_words, percent, short_age, visible
+from fe2tui.model.volume import GP3_IOPS
 from fe2tui.tasks.keys import KeyChoices
 from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms.form import DIM, Field, FormRow, dim, safe_content
@@ -188,7 +189,7 @@ def zones_content(plan: LaunchPlan) -> Content:
     zones = [zone for zone in plan.zones if zone]
     if not zones:
         return Content("")
-    others = [zone.rsplit("-", 1)[-1] for zone in zones[1:]]
+    others = [zone_letter(zone) for zone in zones[1:]]
     only = " only" if plan.request.zone else ""
     rest = f"; to {join_words(others, 'or')} if AWS has no room there" if others else ""
     return Content.styled(f"Goes to {zones[0]}{only}{_saving_text(plan)}{rest}.", DIM)

@@ -21,8 +21,8 @@ from fe2tui.model.money import (
     hourly_cost,
     known_cost_between,
 )
-from fe2tui.model.text import DASH, age, dollars, short_age, visible
-from fe2tui.tui.interruption_news import interrupted_at, interruption_texts, longest_fit
+from fe2tui.model.text import DASH, age, dollars, fit, short_age, visible
+from fe2tui.tui.interruption_news import interrupted_at, interruption_texts
 from fe2tui.tui.widgets import grid
 from fe2tui.tui.widgets.grid import Cell, sparkline
 
@@ -115,7 +115,7 @@ def _name(instance: Instance, scope: InstanceRowScope) -> Cell:
 def _state(instance: Instance, scope: InstanceRowScope, width: int = STATE_WIDTH) -> Cell:
     forms = scope.interruption(instance)
     if forms:
-        return longest_fit(width, forms), "trouble"
+        return fit(width, forms), "trouble"
     note = scope.notes.get(instance.id)
     if note and instance.state in (State.PENDING, State.RUNNING):
         return note, "moving"

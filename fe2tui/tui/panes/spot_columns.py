@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from fe2tui.chart.chart import ChartLine
+from fe2tui.model.location import zone_letter
 from fe2tui.model.spot import ZonePriceStats
 from fe2tui.model.spot_offers import SPOT_OFFER_LANGUAGE, SPOT_OFFER_SORTS, SpotOffer
 from fe2tui.model.text import DASH, dollars, percent, visible
@@ -56,7 +57,7 @@ def price_sparkline(means: Sequence[Decimal | None]) -> str:
 
 def short_zone(zone: str) -> str:
     """``2a`` of ``us-east-2a``."""
-    return visible(zone.rsplit("-", 1)[-1])
+    return visible(zone_letter(zone))
 
 
 def offer_title(one: SpotOffer) -> str:

@@ -1,8 +1,8 @@
-"""Days and months as AWS bills them: UTC's."""
+"""Days and months: UTC's, by which AWS bills, and the days of a person's own time zone."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
 
@@ -25,3 +25,8 @@ def month_of(moment: datetime) -> tuple[datetime, datetime]:
 def _month(year: int, month: int) -> tuple[datetime, datetime]:
     later = (year + 1, 1) if month == 12 else (year, month + 1)
     return datetime(year, month, 1, tzinfo=UTC), datetime(*later, 1, tzinfo=UTC)
+
+
+def wall_clock_moment(wall: datetime, tz: tzinfo | None) -> datetime:
+    """The moment at which the clocks of a time zone show ``wall``; aware, in that zone. None: this computer's zone."""
+    return wall.astimezone() if tz is None else wall.replace(tzinfo=tz)
