@@ -14,9 +14,7 @@ from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice, purchase_text
 from fe2tui.tasks.keys import AccountKey, KeyChoices
 from fe2tui.tasks.launch import GroupPlan, KeyPlan, LaunchCost, LaunchPlan
-from fe2tui.tui.forms.launch import LaunchForm
-from fe2tui.tui.forms.launch_draft import LaunchDefaults
-from fe2tui.tui.forms.launch_suggestions import LaunchSources
+from fe2tui.tui.forms.launch import LaunchDefaults, LaunchForm, LaunchSources
 from tests.tui.form_host import Host
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)

@@ -16,8 +16,7 @@ from fe2tui.errors import FieldError
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice
 from fe2tui.tui.forms.form import Field, FormRow
-from fe2tui.tui.forms.launch import LaunchForm
-from fe2tui.tui.forms.launch_draft import LaunchDefaults
+from fe2tui.tui.forms.launch import LaunchDefaults, LaunchForm
 from fe2tui.tui.forms.launch_purchase import PurchasePrices, lay_out_items
 from fe2tui.tui.forms.launch_suggestions import similar_types_filter
 from fe2tui.tui.forms.radio import RadioLine
@@ -69,7 +68,7 @@ async def test_the_choice_of_spot_shows_its_cost_what_it_saves_and_what_happens_
         await until(lambda: "$3.88" in said(host, "#cost"))
         assert planned.newest().market == "spot" and planned.newest().zone is None
         assert "disk is kept" in said(host, "#data")
-        assert "68 % below on demand; to 2b" in said(host, "#zones")
+        assert "68 % below on demand, or in 2b if 2a has no capacity" in said(host, "#zones")
         assert "while stopped" in said(host, "#cost")
         await pilot.press("right")
         await until(lambda: planned.newest().market == "spot-once")
@@ -85,7 +84,7 @@ async def test_left_and_right_choose_among_the_prices_and_a_zone_not_on_offer_is
         await pilot.press("right", "right", "right")
         await until(lambda: planned.newest().zone == "us-east-2b")
         await until(lambda: "us-east-2b only" in said(host, "#zones"))
-        assert "2b 3.946 ◂ only there" in said(host, "#prices")
+        assert "2b 3.946 ◂ only here" in said(host, "#prices")
         assert "cheapest" not in said(host, "#prices")
         await pilot.press("left")
         await until(lambda: planned.newest().zone is None)

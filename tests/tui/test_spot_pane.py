@@ -112,7 +112,7 @@ async def test_browsing_goes_from_families_to_types_to_zones_to_launching_there_
         await driven.press("enter")
         form = await driven.opened(LaunchForm)
         assert form.query_one("#type", Field).value == wanted.type
-        await driven.until(lambda: f"Goes to {wanted.zone}" in shown(driven))
+        await driven.until(lambda: f"Launches in {wanted.zone}" in shown(driven))
         await driven.press("escape")
         await driven.home()
         await driven.press("escape")

@@ -63,7 +63,7 @@ async def test_leaving_with_tasks_under_way_says_what_each_leaves_and_esc_stays(
         await driven.press("q")
         await driven.opened(ConfirmForm)
         text = asked(driven)
-        for part in ("1 task is under way. Leave now?", "Freeze base", "its snapshot is being made", FROZEN):
+        for part in ("1 task is running. Quit now?", "Freeze base", "its snapshot is being made", FROZEN):
             assert part in text
         for key in ("escape", "q"):
             await driven.press(key)

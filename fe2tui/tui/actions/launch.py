@@ -19,9 +19,7 @@ from fe2tui.tasks import launch as task
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.launch import LaunchLookups, launch_when_capacity
 from fe2tui.tui.command_context import CommandContext, is_form_open, wait_until_no_form
-from fe2tui.tui.forms.launch import LaunchForm
-from fe2tui.tui.forms.launch_draft import USUAL_TYPE, LaunchDefaults
-from fe2tui.tui.forms.launch_suggestions import LaunchSources
+from fe2tui.tui.forms.launch import USUAL_TYPE, LaunchDefaults, LaunchForm, LaunchSources
 from fe2tui.tui.forms.launch_text import cost_content
 from fe2tui.tui.forms.no_capacity import ANY_ZONE, ON_DEMAND, TYPE, WAIT, NoCapacityForm
 from fe2tui.tui.forms.type_list import type_source

@@ -1,4 +1,4 @@
-"""A question with buttons, answered no unless a person chooses otherwise."""
+"""A question with buttons; the answer is no unless the person chooses another."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fe2tui.tui.task_runner import RunningTask
 
 @dataclass(frozen=True, slots=True)
 class ConfirmChoice:
-    """One way to say yes: ``key`` is the letter that gives it, ``answer`` what the form then answers."""
+    """A button besides No: ``key`` is its letter, ``answer`` what the form then answers."""
 
     key: str
     label: str
@@ -29,7 +29,7 @@ class ConfirmChoice:
 
 
 class ConfirmForm(Form[str]):
-    """Asks once. Answers with the ``answer`` of a choice, or None for no, which has the focus at first."""
+    """Answers with the ``answer`` of a choice, or None for No, which has the focus at first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "leave", "No", show=False),
@@ -54,7 +54,6 @@ class ConfirmForm(Form[str]):
         self._no_label = no_label
 
     def compose(self) -> Iterator[Widget]:
-        """The question, its details, and the buttons with No first."""
         lines = [dim(line) for line in self._details]
         yield from self.compose_frame(
             Static(safe_content(self._question), classes="question"),
@@ -76,7 +75,6 @@ class ConfirmForm(Form[str]):
         )
 
     def on_mount(self) -> None:
-        """Give each choice its letter."""
         self.query_one(".details").display = bool(self._details)
         for number, choice in enumerate(self._choices):
             self._bindings.bind(choice.key, f"choose({number})", choice.label, show=False)
@@ -90,45 +88,42 @@ class ConfirmForm(Form[str]):
             self.action_choose(int((event.button.id or "").removeprefix("choice-")))
 
     def action_choose(self, number: int) -> None:
-        """Answer with one of the choices."""
         self.dismiss(self._choices[number].answer)
 
     def action_submit(self) -> None:
-        """Nothing: what a question is answered with has to be said."""
+        """Does nothing: a question has no default answer."""
 
 
 def _button_label(key: str, word: str) -> Content:
     return Content.assemble(" ", (key, "bold $accent"), "  ", word, " ")
 
 
-_MAX_NAMED = 6  # tasks that are named; the rest of many are counted
+_MAX_NAMED = 6  # tasks named in the question; the rest are counted
 
 
 def cancel_question(task: RunningTask) -> ConfirmForm:
-    """Whether to cancel a task."""
     return ConfirmForm(
         f"Cancel “{task.title}”?",
-        [f"Under way: {_step_text(task)}.", f"If it ends now: {task.left_behind}"],
+        [f"Now: {_step_text(task)}.", f"If it is cancelled now: {task.left_behind}"],
         title="Cancel",
         choices=(ConfirmChoice("y", "Cancel it", "yes", is_destructive=True),),
-        no_label="Let it go on",
+        no_label="Let it run",
     )
 
 
 def quit_question(tasks: Sequence[RunningTask]) -> ConfirmForm:
-    """Whether to leave the program with tasks under way."""
     lines = [f"{task.title} ({_step_text(task)}). {task.left_behind}" for task in tasks[:_MAX_NAMED]]
     if len(tasks) > _MAX_NAMED:
         lines.append(f"And {plural(len(tasks) - _MAX_NAMED, 'more task')}.")
     return ConfirmForm(
-        f"{plural(len(tasks), 'task')} {'is' if len(tasks) == 1 else 'are'} under way. Leave now?",
+        f"{plural(len(tasks), 'task')} {'is' if len(tasks) == 1 else 'are'} running. Quit now?",
         lines,
-        title="Leave",
-        choices=(ConfirmChoice("y", "Leave", "yes", is_destructive=True),),
+        title="Quit",
+        choices=(ConfirmChoice("y", "Quit", "yes", is_destructive=True),),
         no_label="Stay",
     )
 
 
 def _step_text(task: RunningTask) -> str:
     newest = task.latest_step
-    return newest.words.rstrip(".") if newest is not None and newest.words else "begins"
+    return newest.words.rstrip(".") if newest is not None and newest.words else "starting"

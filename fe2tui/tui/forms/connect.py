@@ -1,24 +1,23 @@
-"""Connect with a user and tunnels of one's own."""
+"""Connect as a chosen user, with tunnels."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 
-from textual import on
-from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from fe2tui.errors import Fe2Error, FieldError, PortTakenError
 from fe2tui.ssh.tunnels import parse_ports
 from fe2tui.tasks.connect import Connection
-from fe2tui.tui.forms.form import Field, Form, dim, safe_content
+from fe2tui.tui.forms.form import Field, Form, dim, error_content
 
 Prepare = Callable[[str | None, str], Awaitable[Connection]]
+"""From user and ports; raises FieldError(user, ports), PortTakenError and what ``tasks.connect`` raises."""
 
 
 class ConnectForm(Form[Connection]):
-    """Answers with a connection that is ready; what stands in its way is said beside its field."""
+    """Answers with a connection that is ready to open; errors are shown beside their field."""
 
     def __init__(self, label: str, prepare: Prepare, *, ports: str = "") -> None:
         super().__init__(f"Connect to {label}", submit_label="Connect")
@@ -26,26 +25,19 @@ class ConnectForm(Form[Connection]):
         self._ports = ports
 
     def compose(self) -> Iterator[Widget]:
-        """User and ports."""
         yield from self.compose_frame(
-            Field("User", id="user", placeholder="as the image says", hint="whom to log in as"),
-            Field("Ports", id="ports", value=self._ports, placeholder="8888, 9000:8888", hint="tunnels, here:there"),
-            Static(dim("A port here leads to the same port there: Jupyter's 8888, say."), classes="remedy"),
+            Field("User", id="user", placeholder="as the image says", hint="the login user"),
+            Field("Ports", id="ports", value=self._ports, placeholder="8888, 9000:8888", hint="tunnels, local:remote"),
+            Static(dim("8888 tunnels port 8888 of this computer to port 8888 of the instance."), classes="remedy"),
             Static(id="trouble"),
             classes="-narrow-form",
         )
 
     def on_mount(self) -> None:
-        """Nothing is wrong yet."""
         self.query_one("#trouble").display = False
 
-    @on(Input.Submitted)
-    def _enter(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_submit()
-
     def action_submit(self) -> None:
-        """Prepare the connection; leave with it."""
+        """Prepare the connection and answer with it."""
         self.run_worker(self._submit(), group="prepare", exclusive=True, exit_on_error=False)
 
     async def _submit(self) -> None:
@@ -57,7 +49,7 @@ class ConnectForm(Form[Connection]):
             connection = await self._prepare(user.value or None, ports.value)
         except PortTakenError as error:
             ports.input.value = replace_port(ports.value, error.port, error.free)
-            ports.show_error(FieldError("ports", error.summary, f"{error.free} is free: ^s takes it."))
+            ports.show_error(FieldError("ports", error.summary, f"{error.free} is free: ^s uses it."))
             ports.input.focus()
         except FieldError as error:
             (ports if error.field == "ports" else user).show_error(error)
@@ -70,11 +62,11 @@ class ConnectForm(Form[Connection]):
         line = self.query_one("#trouble", Static)
         line.display = error is not None
         if error is not None:
-            line.update(Content.assemble(("▲ ", "$error"), safe_content(error.summary), " ", dim(error.remedy)))
+            line.update(error_content(error))
 
 
 def replace_port(ports: str, taken_port: str | int, free_port: int) -> str:
-    """The tunnels asked for, with another port of this computer in the place of one that is in use."""
+    """The tunnels in ``ports``, with a free local port in place of the one that is in use."""
     return ", ".join(
         f"{free_port}:{tunnel.remote}"
         if tunnel.local == int(taken_port)

@@ -15,7 +15,7 @@ from fe2tui.tui.forms.form import Form, dim, safe_content
 
 
 class ErrorForm(Form[str]):
-    """Shows an error until it is left. With ``copyable``, ``y`` answers ``copy``."""
+    """Shows an error until a key closes it. With a ``command`` to copy, ``y`` answers ``copy``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "leave", show=False),
@@ -29,7 +29,6 @@ class ErrorForm(Form[str]):
         self._command = command
 
     def compose(self) -> Iterator[Widget]:
-        """Summary, remedy, code, and what can be copied."""
         error = self._error
         yield from self.compose_frame(
             Static(Content.assemble(("▲ ", "$error"), safe_content(error.summary)), classes="question"),
@@ -46,10 +45,8 @@ class ErrorForm(Form[str]):
         )
 
     def action_copy(self) -> None:
-        """Answer that the text is wanted."""
         if self._command:
             self.dismiss("copy")
 
     def action_submit(self) -> None:
-        """There is nothing to submit: leave."""
         self.action_leave()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, TypeVar
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -18,19 +19,21 @@ from fe2tui.model.text import fit, visible
 from fe2tui.paths import stylesheets_folder
 
 Answer = TypeVar("Answer")
+DIM = "$foreground 60%"
 
 
 def safe_content(text: str, style: str = "") -> Content:
-    """Text from outside as content: never markup, nothing invisible in it."""
+    """Foreign text as content: never markup, invisible characters as escapes."""
     return Content.styled(visible(text), style) if style else Content(visible(text))
 
 
 def dim(text: str) -> Content:
-    """Text that is there to be found, not to be seen first."""
     return safe_content(text, DIM)
 
 
-DIM = "$foreground 60%"
+def error_content(error: Fe2Error) -> Content:
+    """``▲``, what happened, and what to do."""
+    return Content.assemble(("▲ ", "$error"), safe_content(error.summary), " ", dim(error.remedy))
 
 
 class FormFrame(VerticalScroll):
@@ -40,7 +43,10 @@ class FormFrame(VerticalScroll):
 
 
 class Form(ModalScreen[Answer]):
-    """A modal form. ``ctrl+s`` submits, ``esc`` leaves with None; both can be clicked in the frame's lower edge."""
+    """A modal form. ``ctrl+s`` submits, as does enter in a field; ``esc`` leaves with None.
+
+    Both keys can be clicked in the lower edge of the frame.
+    """
 
     CSS_PATH: ClassVar[CSSPathType | None] = stylesheets_folder() / "forms.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,7 +55,7 @@ class Form(ModalScreen[Answer]):
     ]
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     SUBMIT_KEY: ClassVar[str] = "^s"
-    """How the lower edge names the key that submits."""
+    """The name of the key that submits, in the lower edge."""
 
     def __init__(self, title: str, *, submit_label: str = "", leave_label: str = "Leave") -> None:
         super().__init__()
@@ -65,7 +71,6 @@ class Form(ModalScreen[Answer]):
         yield frame
 
     def _key_hints(self) -> Content:
-        """The keys in the lower edge, which a mouse can press."""
         keys: list[Content] = []
         if self._submit_label:
             keys.append(key_hint(self.SUBMIT_KEY, self._submit_label, "screen.submit"))
@@ -78,32 +83,39 @@ class Form(ModalScreen[Answer]):
         return ()
 
     def write_key_hints(self) -> None:
-        """Write the lower edge anew if other keys do something now: the whole frame is drawn again then."""
+        """Rewrite the lower edge if its keys have changed; that redraws the whole frame."""
         frame, edge = self.query_one("#frame"), self._key_hints()
         if frame.border_subtitle != edge.markup:
             frame.border_subtitle = edge
 
     def retitle(self, title: str) -> None:
-        """Give the frame another title."""
         self._title = title
         self.query_one("#frame").border_title = safe_content(title)
 
+    @on(Input.Submitted)
+    def _handle_enter(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.submit_by_enter()
+
+    def submit_by_enter(self) -> None:
+        """What enter in a field does."""
+        self.action_submit()
+
     def action_submit(self) -> None:
-        """Answer with what is in the form; each form says how."""
+        """Answer with the content of the form."""
         raise NotImplementedError
 
     def action_leave(self) -> None:
-        """Leave unharmed."""
         self.dismiss(None)
 
 
 def key_hint(key: str, word: str, action: str) -> Content:
-    """A key and its word as something to click; the words are ours, never foreign text."""
+    """A key and its word, clickable. Both are parsed as markup: never pass foreign text."""
     return Content.from_markup(f"[@click={action}()][bold $accent]{key}[/] {word}[/]")
 
 
 class FormRow(Vertical):
-    """A labelled line, and what is wrong with what it asks for. Its ``id`` is the name that errors have for it."""
+    """A label, a value, and a line for the error below. Its ``id`` is the name of the field in a FieldError."""
 
     def __init__(self, label: str, *, id: str) -> None:
         super().__init__(id=id, classes="field")
@@ -111,31 +123,27 @@ class FormRow(Vertical):
         self._error: Fe2Error | None = None
 
     def compose(self) -> Iterator[Widget]:
-        """Label and value on one line, the error on the next."""
         with Horizontal(classes="line"):
             yield Label(self._label, classes="label", markup=False)
             yield from self.compose_value()
         yield Static(classes="error", markup=False)
 
     def compose_value(self) -> Iterator[Widget]:
-        """What stands after the label."""
+        """The widgets after the label."""
         raise NotImplementedError
 
     @property
     def error(self) -> Fe2Error | None:
-        """What is said to be wrong with it."""
         return self._error
 
     def on_descendant_focus(self) -> None:
-        """Its label is bright while the person is here."""
         self.add_class("-here")
 
     def on_descendant_blur(self) -> None:
-        """The person is elsewhere."""
         self.remove_class("-here")
 
     def show_error(self, error: Fe2Error | None) -> None:
-        """Say what is wrong beside the field, or that nothing is."""
+        """Show an error below the field, or remove it."""
         self._error = error
         line = self.query_one(".error", Static)
         line.display = error is not None
@@ -146,10 +154,7 @@ class FormRow(Vertical):
 
 
 class Field(FormRow):
-    """A line to type into.
-
-    ``hint`` is what is known about the value, to the right of it; an error takes a line of its own below.
-    """
+    """A line to type into. ``hint`` is what is known about the value, shown to the right of it."""
 
     def __init__(
         self,
@@ -166,32 +171,29 @@ class Field(FormRow):
         self.input = self.make_input(value, placeholder, max_length)
 
     def make_input(self, value: str, placeholder: str, max_length: int) -> Input:
-        """The input that the person types into."""
         return Input(value, placeholder=placeholder, max_length=max_length, compact=True)
 
     def compose_value(self) -> Iterator[Widget]:
-        """The input, and the hint at its right."""
         yield self.input
         yield from self.compose_opener()
         yield Static(dim(self._hint_forms[0]), classes="hint")
 
     def compose_opener(self) -> Iterator[Widget]:
-        """What stands between the input and the hint."""
+        """The widget between the input and the hint."""
         yield Static(classes="opener")
 
     @property
     def value(self) -> str:
-        """What is typed, without the space around it."""
+        """The typed text without the space around it."""
         return self.input.value.strip()
 
-    def show_hint(self, *words: str) -> None:
-        """Say what is known about the value: the first of these that fits, else the last, cut."""
-        if words != self._hint_forms:
-            self._hint_forms = words
+    def show_hint(self, *forms: str) -> None:
+        """Show the first of these forms of a hint that fits, else the last, cut."""
+        if forms != self._hint_forms:
+            self._hint_forms = forms
             self._write_hint()
 
     def on_resize(self) -> None:
-        """Another of the hints may fit."""
         self._write_hint()
 
     def _write_hint(self) -> None:

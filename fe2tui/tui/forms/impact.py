@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import ClassVar, NamedTuple
 
-from textual import events, on
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Size
@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from fe2tui.errors import FieldError
 from fe2tui.model.text import visible
@@ -69,11 +69,6 @@ class ImpactForm(Form[tuple[str, ...]]):
 
     def action_scroll_rows(self, by: int) -> None:
         self.query_one("#rows", ImpactRows).scroll_relative(y=by, animate=False)
-
-    @on(Input.Submitted)
-    def _submit_on_enter(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_submit()
 
     def action_submit(self) -> None:
         """Answer with the ids if the typed text confirms it, else show an error beside the field."""

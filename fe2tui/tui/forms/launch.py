@@ -2,128 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.timer import Timer
 from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from fe2tui.errors import Fe2Error
-from fe2tui.model.image import Image
-from fe2tui.model.launch import LaunchRequest
+from fe2tui.errors import Fe2Error, FieldError
+from fe2tui.model.image import DEFAULT_IMAGE, Image
+from fe2tui.model.instance_type import InstanceType
+from fe2tui.model.launch import LaunchRequest, field_errors
 from fe2tui.model.spot import Market
 from fe2tui.model.volume import GP3_IOPS
 from fe2tui.paths import stylesheets_folder
+from fe2tui.tasks.keys import KeyChoices
 from fe2tui.tasks.launch import LaunchPlan
-from fe2tui.tui.forms import launch_text as words
-from fe2tui.tui.forms.form import Field, Form, FormRow
-from fe2tui.tui.forms.launch_draft import (
-    CREATE,
-    FIELD_NAMES,
-    LaunchDefaults,
-    LaunchDraft,
-    PurchaseOption,
-    default_texts,
-    request_texts,
-)
-from fe2tui.tui.forms.launch_purchase import PurchaseField, PurchasePrices
-from fe2tui.tui.forms.launch_suggestions import (
-    LaunchSources,
-    SuggestionLoader,
-    TypeField,
-    image_name,
-    similar_types_filter,
-    unfit_reason_for,
-)
-from fe2tui.tui.forms.launch_text import ROW_NAMES, LaunchFormText, row_error
-from fe2tui.tui.forms.suggest import SuggestField
+from fe2tui.tui.forms import launch_suggestions, launch_text
+from fe2tui.tui.forms.form import Field, Form, FormRow, dim, error_content
+from fe2tui.tui.forms.launch_purchase import PurchaseField, PurchaseOption, PurchasePrices
+from fe2tui.tui.forms.launch_suggestions import CREATE
+from fe2tui.tui.forms.suggest import SuggestField, Suggestion
+from fe2tui.tui.forms.type_list import TypeSource
 from fe2tui.tui.forms.type_picker import TypePicker
 
-if TYPE_CHECKING:
-    from textual.screen import Screen
+USUAL_TYPE = "t3.micro"
+SETTLE_SECONDS = 0.25  # seconds without a key before a plan is made
+FIELD_NAMES = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops")
+ROW_NAMES = (*FIELD_NAMES, "market")
+_ROW_OF_FIELD = {"zone": "market"}  # errors of these fields are shown in the row of another
+_SIZE = re.compile(r"(\d[\d,]*)\s*(?:g|gb|gib)?", re.IGNORECASE)
+_NUMBER = re.compile(r"(\d[\d,]*)")
 
 
-class LaunchPlanner:
-    """Makes plans for a form. ``plan`` is that of the very texts on the screen, None while they have none.
+@dataclass(frozen=True, slots=True)
+class LaunchDefaults:
+    """The initial values of the form. ``zone`` None: the cheapest one."""
 
-    ``made`` gets each plan, and whether it was waited for to launch; ``failed`` gets what a plan failed with, and None
-    when one came about; ``busy`` whether one is being made.
+    image: str = DEFAULT_IMAGE
+    type: str = USUAL_TYPE
+    market: Market = "on-demand"
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchSources:
+    """Where the form gets what it shows; each call may raise Fe2Error. ``on_demand`` is dollars an hour by type.
+
+    Without ``type_source`` there is no picker of all types.
     """
 
-    def __init__(
-        self,
-        form: Screen[LaunchRequest],
-        make: Callable[[], Awaitable[LaunchPlan]],
-        *,
-        on_plan: Callable[[LaunchPlan, bool], None],
-        on_error: Callable[[Fe2Error | None], None],
-        on_busy: Callable[[bool], None],
-    ) -> None:
-        self.plan: LaunchPlan | None = None
-        self._form = form
-        self._make = make
-        self._on_plan = on_plan
-        self._on_error = on_error
-        self._on_busy = on_busy
-        self._timer: Timer | None = None
-        self._is_requested = False
-
-    def plan_soon(self, delay: float) -> None:
-        """Make the plan anew when nothing changes for a while; one under way for older texts is given up."""
-        if not self._form.is_attached:
-            return
-        self.plan = None
-        self._is_requested = False
-        self._stop_timer()
-        self._timer = self._form.set_timer(max(delay, 0.01), self._plan_now)
-
-    def request_plan(self) -> LaunchPlan | None:
-        """The plan to launch by, if there is one; else it is made at once, and ``made`` gets it."""
-        self._stop_timer()
-        if self.plan is None:
-            self._is_requested = True
-            self._plan_now()
-        return self.plan
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-
-    def _plan_now(self) -> None:
-        self._form.run_worker(self._make_plan(), group="plan", exclusive=True, exit_on_error=False)
-
-    async def _make_plan(self) -> None:
-        self._on_busy(True)
-        try:
-            plan = await self._make()
-        except Fe2Error as error:
-            self._is_requested = False
-            self._on_error(error)
-            return
-        finally:
-            self._on_busy(False)
-        self._on_error(None)
-        self.plan = plan
-        is_awaited, self._is_requested = self._is_requested, False
-        self._on_plan(plan, is_awaited)
-
-
-USUAL_DEFAULTS = LaunchDefaults()
-SETTLE_SECONDS = 0.25  # seconds without a key before the plan is made anew
+    plan: Callable[[LaunchRequest], Awaitable[LaunchPlan]]
+    types: Callable[[], Awaitable[Mapping[str, InstanceType]]]
+    images: Callable[[], Awaitable[Sequence[Image]]]
+    key_choices: Callable[[], Awaitable[KeyChoices]]
+    groups: Callable[[], Awaitable[Sequence[str]]]
+    own_address: Callable[[], Awaitable[str | None]]
+    on_demand: Mapping[str, Decimal]
+    type_source: TypeSource | None = None
 
 
 class LaunchForm(Form[LaunchRequest]):
-    """Answers with a request that was found possible, or None.
+    """Answers with a request whose plan has no errors, or None.
 
-    It begins with what ``first`` says, or with all that was typed for the request ``again``. ``picks_type``: it opens
-    with the picker of types over it, at those like the one in the field, the cheapest first.
+    Each change makes a plan soon after: what AWS would launch, its cost, and what is wrong. ``previous`` is a request
+    to start from; ``opens_type_picker`` opens the picker at types like the one in the field, the cheapest first.
     """
 
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "launch.tcss"]
@@ -135,7 +87,7 @@ class LaunchForm(Form[LaunchRequest]):
         *,
         region: str,
         clock: Callable[[], datetime],
-        defaults: LaunchDefaults = USUAL_DEFAULTS,
+        defaults: LaunchDefaults | None = None,
         previous: LaunchRequest | None = None,
         opens_type_picker: bool = False,
         settle_seconds: float = SETTLE_SECONDS,
@@ -143,54 +95,51 @@ class LaunchForm(Form[LaunchRequest]):
         super().__init__(f"Launch in {region}", submit_label="Launch")
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-roomy")]
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+        defaults = defaults or LaunchDefaults()
         self._sources = sources
         self._region = region
         self._clock = clock
         self._settle_seconds = settle_seconds
         self._opens_type_picker = opens_type_picker
-        typed = request_texts(previous) if previous is not None else {}
-        self._start_texts = default_texts(defaults) | typed
-        self._purchase = (
-            PurchaseOption(defaults.market, defaults.zone)
-            if previous is None
-            else PurchaseOption(previous.market, previous.zone)
-        )
-        self._planned_texts: dict[str, str] = {}  # the texts that the newest plan is of
-        self._edited_fields: set[str] = set(typed)
-        self._suggestion_loader = SuggestionLoader(self, sources, clock)
+        typed = _request_texts(previous) if previous is not None else {}
+        self._start_texts = {"image": defaults.image, "type": defaults.type, "security_group": "ssh"} | typed
+        first = defaults if previous is None else previous
+        self._purchase = PurchaseOption(first.market, first.zone)
+        self._key_choices: KeyChoices | None = None
+        self._new_keys: set[str] = set()  # the names picked for a key pair to create
         if previous is not None and previous.key_name and previous.key_action == CREATE:
-            self._suggestion_loader.key_actions[previous.key_name] = CREATE
-        self._form_text = LaunchFormText(self, clock, sources.type_source is not None)
-        self._planner = LaunchPlanner(
-            self, self._make_plan, on_plan=self._show_plan, on_error=self._form_text.show_error, on_busy=self._show_busy
-        )
-        self._image: Image | None = None
+            self._new_keys.add(previous.key_name)
+        self._edited_fields = set(typed)  # an address that was not edited is looked up by the plan
+        self._checked_rows = {"market"}  # the rows that show their errors: those that the person has left
+        self._plan: LaunchPlan | None = None  # the plan of the very texts on the screen
+        self._planned_texts: dict[str, str] = {}
+        self._plan_timer: Timer | None = None
+        self._is_submitting = False
+        self._read_warnings: tuple[str, ...] = ()  # the warnings that were on the screen when the person submitted
+        self._image: Image | None = None  # the image of the latest plan
         self._image_text = ""
-        self._read_warnings: tuple[str, ...] = ()
-        self._checked_rows = {"market"}  # a choice is never half typed
 
     def compose(self) -> Iterator[Widget]:
-        """The fields in their order, then what it comes to."""
-        text = self._start_texts
-        images = words.image_suggestions((), self._clock())
+        def text(name: str) -> str:
+            return self._start_texts.get(name, "")
+
+        images = launch_suggestions.image_suggestions((), self._clock())
         fields = VerticalScroll(
-            Field("Name", id="name", value=text["name"], placeholder="a name of its own"),
-            SuggestField("Image", id="image", value=text["image"], suggestions=images),
-            Field("Disk", id="disk", value=text["disk"], placeholder="as the image", hint="GiB gp3"),
-            TypeField("Type", id="type", value=text["type"], make_picker=self._type_picker),
-            SuggestField(
-                "Key pair", id="key_name", value=text["key_name"], suggestion_from=self._suggestion_loader.key_to_create
-            ),
-            SuggestField("Security group", id="security_group", value=text["security_group"]),
+            Field("Name", id="name", value=text("name"), placeholder="a new name"),
+            SuggestField("Image", id="image", value=text("image"), suggestions=images),
+            Field("Disk", id="disk", value=text("disk"), placeholder="as the image", hint="GiB gp3"),
+            TypeField("Type", id="type", value=text("type"), make_picker=self._type_picker),
+            SuggestField("Key pair", id="key_name", value=text("key_name"), suggestion_from=self._suggest_new_key),
+            SuggestField("Security group", id="security_group", value=text("security_group")),
             PurchaseField(self._purchase.market, self._choose_market),
             Field(
                 "Port 22 from",
                 id="address",
-                value=text["address"],
+                value=text("address"),
                 placeholder="looking up …",
-                hint="who may reach a new group",
+                hint="who can reach a new security group",
             ),
-            Field("IOPS", id="iops", value=text["iops"], placeholder=str(GP3_IOPS), hint="of the disk"),
+            Field("IOPS", id="iops", value=text("iops"), placeholder=str(GP3_IOPS), hint="of the disk"),
             id="fields",
             can_focus=False,
         )
@@ -200,43 +149,86 @@ class LaunchForm(Form[LaunchRequest]):
         )
 
     def on_mount(self) -> None:
-        """Look up what can be suggested, and make the first plan."""
-        self._suggestion_loader.load_all(self._form_text.show_error, self._fill_key_pair)
-        self._form_text.show_plan(None)
+        self._load_suggestions()
+        self._line("cost").update(launch_text.cost_content(None))
         if self._opens_type_picker:
             self.call_after_refresh(self.action_types)
 
-    def field(self, name: str) -> Field:
-        """One of the fields."""
+    def _field(self, name: str) -> Field:
         return self.query_one(f"#{name}", Field)
 
-    def _fill_key_pair(self) -> None:
-        field = self.field("key_name")
-        if "key_name" not in self._edited_fields and not field.value:
-            field.input.value = self._suggestion_loader.default_key
-        self._planner.plan_soon(0)
+    def _suggest_field(self, name: str) -> SuggestField:
+        return self.query_one(f"#{name}", SuggestField)
 
-    # What a person changes
+    def _line(self, name: str) -> Static:
+        return self.query_one(f"#{name}", Static)
+
+    # Suggestions
+
+    def _load_suggestions(self) -> None:
+        # All types of a region take seconds to read; the prices come with the fleet.
+        prices = self._sources.on_demand
+        self._suggest_field("type").set_suggestions(launch_suggestions.priced_suggestions(prices))
+        for load in (self._load_types, self._load_images, self._load_groups, self._load_address, self._load_keys):
+            self.run_worker(self._show_error_of(load), group="lists", exit_on_error=False)
+
+    async def _show_error_of(self, load: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await load()
+        except Fe2Error as error:
+            self._show_error(error)
+
+    async def _load_types(self) -> None:
+        types = await self._sources.types()
+        suggestions = launch_suggestions.type_suggestions(types.values(), self._sources.on_demand)
+        self._suggest_field("type").set_suggestions(suggestions)
+
+    async def _load_images(self) -> None:
+        images = await self._sources.images()
+        self._suggest_field("image").set_suggestions(launch_suggestions.image_suggestions(images, self._clock()))
+
+    async def _load_groups(self) -> None:
+        groups = await self._sources.groups()
+        self._suggest_field("security_group").set_suggestions(launch_suggestions.group_suggestions(groups))
+
+    async def _load_address(self) -> None:
+        address = await self._sources.own_address()
+        self._field("address").input.placeholder = address or "unknown"
+
+    async def _load_keys(self) -> None:
+        choices = self._key_choices = await self._sources.key_choices()
+        new_key = launch_suggestions.free_key_name(choices)
+        self._new_keys.add(new_key)
+        self._suggest_field("key_name").set_suggestions(launch_suggestions.key_suggestions(choices, new_key))
+        field = self._field("key_name")
+        if "key_name" not in self._edited_fields and not field.value:
+            field.input.value = choices.preferred or (choices.importable[0].name if choices.importable else new_key)
+        self._plan_soon(0)
+
+    def _suggest_new_key(self, typed: str) -> Suggestion | None:
+        return launch_suggestions.new_key_suggestion(self._key_choices, typed)
+
+    # Changes
 
     @on(SuggestField.SuggestionPicked)
     def _use_suggestion(self, event: SuggestField.SuggestionPicked) -> None:
         event.stop()
-        if event.field.id == "key_name":
-            self._suggestion_loader.remember_key(event.suggestion)
+        if event.field.id == "key_name" and event.suggestion.search_terms.startswith(CREATE):
+            self._new_keys.add(event.suggestion.value)
         self._edited_fields.add(event.field.id or "")
-        self._planner.plan_soon(0)
+        self._plan_soon(0)
 
     def _choose_market(self, market: Market) -> None:
         prices = self.query_one(PurchasePrices)
         prices.set_market(market)
         self._choose_purchase(prices.purchase)
 
-    def _choose_purchase(self, bought: PurchaseOption) -> None:
-        self._purchase = bought
+    def _choose_purchase(self, purchase: PurchaseOption) -> None:
+        self._purchase = purchase
         row = self.query_one(PurchaseField)
-        row.line.choose(bought.market)
+        row.line.choose(purchase.market)
         row.show_error(None)
-        self._planner.plan_soon(0)
+        self._plan_soon(0)
 
     @on(Input.Changed)
     def _plan_after_typing(self, event: Input.Changed) -> None:
@@ -248,12 +240,10 @@ class LaunchForm(Form[LaunchRequest]):
             self._checked_rows.discard(field.id)
         if field.value != self._planned_texts.get(field.id):
             field.show_error(None)
-            self._planner.plan_soon(self._settle_seconds)
+            self._plan_soon(self._settle_seconds)
 
-    @on(Input.Submitted)
-    def _enter(self, event: Input.Submitted) -> None:
-        """Enter goes on to the next field."""
-        event.stop()
+    def submit_by_enter(self) -> None:
+        """Enter goes to the next field: a launch costs money, and wants ctrl+s."""
         self.focus_next()
 
     @on(Input.Blurred)
@@ -261,86 +251,224 @@ class LaunchForm(Form[LaunchRequest]):
         field = next((node for node in event.input.ancestors if isinstance(node, Field)), None)
         if field is not None and field.id is not None and field.id in self._edited_fields:
             self._checked_rows.add(field.id)
-            if self._planner.plan is not None:
-                self._form_text.show_row_errors(self._planner.plan, self._checked_rows)
+            if self._plan is not None:
+                self._show_row_errors(self._plan)
 
     def action_types(self) -> None:
-        """Look for the type among all of them, whatever field has the focus."""
+        """Open the picker of all types, whichever field has the focus."""
         types = self.query_one(TypeField)
         types.input.focus()
         types.action_types()
 
-    def _type_picker(self, present: str) -> TypePicker | None:
-        """The picker of all types that fit the image, as far as that is known."""
-        shelf, text = self._sources.type_source, self.field("image").value
-        if shelf is None:
+    def _type_picker(self, current_type: str) -> TypePicker | None:
+        """The picker of all types; types that the image cannot run on are hidden."""
+        source, text = self._sources.type_source, self._field("image").value
+        if source is None:
             return None
         image = self._image if self._image_text == text else None
-        called = image_name(image, text)
-        title = f"Types in {self._region} for {called}" if called else f"Types in {self._region}"
-        fits = unfit_reason_for(image, text, shelf.cached)
-        look = similar_types_filter(shelf.cached(), present, self._purchase.market) if self._opens_type_picker else None
-        self._opens_type_picker = False
+        name = launch_suggestions.image_name(image, text)
+        initial_filter = None
+        if self._opens_type_picker:
+            self._opens_type_picker = False
+            initial_filter = launch_suggestions.similar_types_filter(
+                source.cached(), current_type, self._purchase.market
+            )
         return TypePicker(
-            shelf,
+            source,
             region=self._region,
             clock=self._clock,
-            unfit_reason=fits,
-            current_type=present,
-            title=title,
-            initial_filter=look,
+            unfit_reason=launch_suggestions.unfit_reason_for(image, text, source.cached),
+            current_type=current_type,
+            title=f"Types in {self._region} for {name}" if name else f"Types in {self._region}",
+            initial_filter=initial_filter,
         )
 
     # The plan
 
-    def _field_texts(self) -> dict[str, str]:
-        return {name: self.field(name).value for name in FIELD_NAMES}
+    def _plan_soon(self, seconds: float) -> None:
+        """Make a plan when nothing changes for so long. Cancels a plan of older texts."""
+        if not self.is_attached:
+            return
+        self._plan = None
+        self._is_submitting = False
+        self._stop_plan_timer()
+        self._plan_timer = self.set_timer(max(seconds, 0.01), self._plan_now)
 
-    async def _make_plan(self) -> LaunchPlan:
+    def _stop_plan_timer(self) -> None:
+        if self._plan_timer is not None:
+            self._plan_timer.stop()
+
+    def _plan_now(self) -> None:
+        self.run_worker(self._make_plan(), group="plan", exclusive=True, exit_on_error=False)
+
+    def _field_texts(self) -> dict[str, str]:
+        return {name: self._field(name).value for name in FIELD_NAMES}
+
+    async def _make_plan(self) -> None:
+        self._show_busy(True)
         texts = self._planned_texts = self._field_texts()
-        draft = LaunchDraft(
-            texts,
-            frozenset(self._edited_fields),
-            self._suggestion_loader.key_actions,
-            self._suggestion_loader.key_choices,
-            self._purchase,
+        try:
+            request, errors = self._request(texts)
+            plan = await self._sources.plan(request)
+        except Fe2Error as error:
+            self._is_submitting = False
+            self._show_error(error)
+            return
+        finally:
+            self._show_busy(False)
+        fields_with_errors = {error.field for error in errors}
+        further = (error for error in plan.errors if error.field not in fields_with_errors)
+        plan = self._plan = replace(plan, errors=(*errors, *further))
+        self._show_error(None)
+        self._show_plan(plan)
+        if self._is_submitting:
+            self._is_submitting = False
+            self._finish(plan)
+
+    def _request(self, texts: Mapping[str, str]) -> tuple[LaunchRequest, list[FieldError]]:
+        """The request that the texts make, and the errors visible without asking AWS, at most one a field."""
+        errors: list[FieldError] = []
+        key_name = texts["key_name"] or None
+        action, public = self._key_action(key_name)
+        request = LaunchRequest(
+            name=texts["name"],
+            image=texts["image"],
+            type=texts["type"].lower(),
+            disk=_parse_number(texts["disk"], _SIZE, "disk", "GiB", errors),
+            key_name=key_name,
+            key_action=action,
+            key_public=public,
+            security_group=texts["security_group"] or "ssh",
+            iops=_parse_number(texts["iops"], _NUMBER, "iops", "IOPS", errors),
+            address=texts["address"] if "address" in self._edited_fields else None,
+            market=self._purchase.market,
+            zone=self._purchase.zone if self._purchase.market != "on-demand" else None,
         )
-        request, wrong = draft.request()
-        plan = await self._sources.plan(request)
-        fields_with_errors = {error.field for error in wrong}
-        errors = (*wrong, *(error for error in plan.errors if error.field not in fields_with_errors))
-        return replace(plan, errors=errors)
+        unreadable = {error.field for error in errors}
+        return request, [*errors, *(error for error in field_errors(request) if error.field not in unreadable)]
+
+    def _key_action(self, name: str | None) -> tuple[str, str | None]:
+        """``use``, ``create`` or ``import`` for a key pair, and the public key to import."""
+        choices = self._key_choices
+        if name is None or (choices is not None and choices.find(name) is not None):
+            return "use", None
+        if name in self._new_keys:
+            return CREATE, None
+        own = next((key for key in (choices.importable if choices else ()) if key.name == name), None)
+        return ("import", own.public) if own is not None else ("use", None)
+
+    # Showing the plan
 
     def _show_busy(self, is_busy: bool) -> None:
         if self.is_attached:
             self.retitle(f"Launch in {self._region}{' · looking up …' if is_busy else ''}")
 
-    def _show_plan(self, plan: LaunchPlan, is_awaited: bool) -> None:
+    def _show_error(self, error: Fe2Error | None) -> None:
+        """Show an error that belongs to no field, or remove it."""
+        line = self._line("trouble")
+        line.display = error is not None
+        if error is not None:
+            line.update(error_content(error))
+
+    def _show_plan(self, plan: LaunchPlan) -> None:
         self._image, self._image_text = plan.image, plan.request.image
-        self._form_text.show_plan(plan)
-        self._form_text.show_row_errors(plan, self._checked_rows)
-        if is_awaited:
-            self._finish(plan)
+        self._line("cost").update(launch_text.cost_content(plan))
+        self._line("zones").update(Content("") if plan.error_for("type") else launch_text.zones_content(plan))
+        self._line("warnings").update(launch_text.warnings_content(plan.warnings))
+        self._line("warnings").display = bool(plan.warnings)
+        self._line("data").update(dim(plan.purchase_text))
+        self.query_one(PurchasePrices).show_plan(plan)
+        if plan.volumes and plan.request.iops is None:
+            self._field("iops").input.placeholder = str(plan.volumes[0].iops or GP3_IOPS)
+        self._field("image").show_hint(*launch_text.image_hints(plan, self._clock()))
+        self._field("disk").show_hint(*launch_text.disk_hints(plan, self._field("disk").value))
+        self._field("type").show_hint(*launch_text.type_hints(plan, self._sources.type_source is not None))
+        self._field("key_name").show_hint(*launch_text.key_hints(plan))
+        self._field("security_group").show_hint(*launch_text.group_hints(plan))
+        self._field("address").show_hint(*launch_text.address_hints(plan))
+        self._show_row_errors(plan)
+
+    def _show_row_errors(self, plan: LaunchPlan) -> None:
+        """Show the errors of the checked rows beside them, and an error that belongs to no row below them all."""
+        for name in ROW_NAMES:
+            error = row_error(plan, name) if name in self._checked_rows else None
+            self.query_one(f"#{name}", FormRow).show_error(error)
+        elsewhere = [error for error in plan.errors if error.field not in (*ROW_NAMES, *_ROW_OF_FIELD)]
+        if elsewhere:
+            self._show_error(elsewhere[0])
 
     # Submitting
 
     def action_submit(self) -> None:
-        """Launch if the plan on the screen is of these very texts; else make it first."""
+        """Launch if the plan is of the texts on the screen; else make that plan first."""
         self._checked_rows = set(ROW_NAMES)
-        if self._field_texts() != self._planned_texts:  # the last key has not been told of yet
-            self._planner.plan_soon(0)
-        plan = self._planner.request_plan()
-        if plan is not None:
-            self._read_warnings = plan.warnings
-            self._finish(plan)
+        if self._field_texts() != self._planned_texts:  # the message of the last key may not have arrived
+            self._plan = None
+        self._stop_plan_timer()
+        if self._plan is None:
+            self._is_submitting = True
+            self._plan_now()
+        else:
+            self._read_warnings = self._plan.warnings
+            self._finish(self._plan)
 
     def _finish(self, plan: LaunchPlan) -> None:
-        self._form_text.show_row_errors(plan, self._checked_rows)
+        self._show_row_errors(plan)
         if plan.errors:
             wrong = next((name for name in ROW_NAMES if row_error(plan, name) is not None), None)
             if wrong is not None:
                 self.set_focus(self.query_one(f"#{wrong}", FormRow).query("Input, RadioLine").first())
         elif plan.warnings != self._read_warnings:
-            self._form_text.ask_to_read_warnings(plan)
+            again = dim("  ^s launches in spite of this.")
+            self._line("warnings").update(Content.assemble(launch_text.warnings_content(plan.warnings), "\n", again))
         else:
             self.dismiss(plan.request)
+
+
+class TypeField(SuggestField):
+    """A field of suggestions that can also open the picker of all types."""
+
+    def __init__(self, label: str, *, make_picker: Callable[[str], TypePicker | None], **more: Any) -> None:
+        """``make_picker`` gets the type in the field."""
+        super().__init__(label, **more)
+        self._make_picker = make_picker
+
+    def action_types(self) -> None:
+        picker = self._make_picker(self.value.lower())
+        if picker is not None:
+            self.close()
+            self.app.push_screen(picker, self._use_picked)
+
+    def _use_picked(self, name: str | None) -> None:
+        if name is not None:
+            self.pick(Suggestion(name))
+
+
+def row_error(plan: LaunchPlan, row: str) -> FieldError | None:
+    """The error to show in a row of the form."""
+    return next((error for error in plan.errors if _ROW_OF_FIELD.get(error.field, error.field) == row), None)
+
+
+def _request_texts(request: LaunchRequest) -> dict[str, str]:
+    """The texts of the fields that were filled for a request."""
+    texts = {
+        "name": request.name,
+        "image": request.image,
+        "disk": str(request.disk or ""),
+        "type": request.type,
+        "key_name": request.key_name or "",
+        "security_group": request.security_group,
+        "iops": str(request.iops or ""),
+    }
+    filled = {name: text for name, text in texts.items() if text}
+    return filled | ({} if request.address is None else {"address": request.address})
+
+
+def _parse_number(text: str, pattern: re.Pattern[str], name: str, unit: str, errors: list[FieldError]) -> int | None:
+    if not text:
+        return None
+    match = pattern.fullmatch(text)
+    if match is None:
+        errors.append(FieldError(name, f"“{text}” is not a number of {unit}.", "Type a whole number, or nothing."))
+        return None
+    return int(match[1].replace(",", ""))

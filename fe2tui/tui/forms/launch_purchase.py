@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
@@ -16,7 +17,6 @@ from fe2tui.model.spot import Market
 from fe2tui.model.text import dollars
 from fe2tui.tasks.launch import LaunchPlan, ZonePrice
 from fe2tui.tui.forms.form import DIM, FormRow, safe_content
-from fe2tui.tui.forms.launch_draft import PurchaseOption
 from fe2tui.tui.forms.radio import ChoiceWidget, RadioLine, RadioLineOption
 
 ON_DEMAND: Market = "on-demand"
@@ -27,29 +27,35 @@ _MARKET_OPTIONS = (
     RadioLineOption("spot", ("spot, stops if interrupted", "spot, stops", "spot")),
     RadioLineOption("spot-once", ("spot, one-time", "spot, one-time", "one-time")),
 )
-_CHEAPEST_ZONE = ""  # stands for the cheapest zone, and the next ones where that has no room
+_CHEAPEST_ZONE = ""  # the cheapest zone, then the others in the order of their prices
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseOption:
+    """On-demand or spot, and the zone of a spot instance; None: the cheapest zone that has capacity."""
+
+    market: Market = "on-demand"
+    zone: str | None = None
 
 
 class PurchaseField(FormRow):
-    """The row of the three ways to buy a machine."""
+    """The row that chooses on-demand, spot, or one-time spot."""
 
     def __init__(self, market: Market, report_choice: Callable[[Market], None]) -> None:
-        """``told`` is told of another choice."""
         super().__init__("Spot", id="market")
         self.line = RadioLine(
             _MARKET_OPTIONS, market, id="markets", report_choice=lambda pick: report_choice(_MARKETS[pick])
         )
 
     def compose_value(self) -> Iterator[Widget]:
-        """The three ways."""
         yield self.line
 
 
 class PurchasePrices(ChoiceWidget):
-    """What it costs on demand and in each zone as spot, to choose among: with left and right, or a click.
+    """The on-demand price and the spot price of each zone, to choose from with left, right or a click.
 
-    ``bought`` is what is chosen. A zone that was not chosen by name is the cheapest, and others follow where it has no
-    room; one chosen by name is the only one that is tried.
+    Without a chosen zone, the launch tries the cheapest zone first and then the others; a chosen zone is the only one
+    that it tries.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,24 +65,21 @@ class PurchasePrices(ChoiceWidget):
     ]
 
     def __init__(self, purchase: PurchaseOption, report_choice: Callable[[PurchaseOption], None]) -> None:
-        """``told`` is told of another choice, at once."""
+        """``report_choice`` is called at once, not by a message: the next key may submit."""
         super().__init__(id="prices")
         self._report_choice = report_choice
         self.purchase = purchase
         self._spot_market: Market = SPOT if purchase.market == ON_DEMAND else purchase.market
         self._on_demand: Decimal | None = None
         self._zones: tuple[ZonePrice, ...] = ()
-        self._has_no_spot = False  # AWS has none of the type as spot
-        self._click_areas: list[
-            tuple[int, int, int, str]
-        ] = []  # row, first column, column after it, what it stands for
+        self._has_no_spot = False  # AWS never offers the type as spot
+        self._click_areas: list[tuple[int, int, int, str]] = []  # row, first column, column after it, zone or on-demand
 
     def set_market(self, market: Market) -> None:
-        """Buy it in another way; nobody is told."""
+        """Change the purchase option without reporting it."""
         self._set_purchase(PurchaseOption(market, self.purchase.zone))
 
     def show_plan(self, plan: LaunchPlan) -> None:
-        """Show the prices of a plan."""
         kind = plan.type
         self._on_demand, self._zones = plan.on_demand_per_hour, plan.zone_prices if kind is not None else ()
         self._has_no_spot = kind is not None and not kind.spot
@@ -86,7 +89,7 @@ class PurchasePrices(ChoiceWidget):
     # Choosing
 
     def _purchase_options(self) -> list[PurchaseOption]:
-        """What left and right go through: on demand, the cheapest zone, the others by name."""
+        """The steps of left and right: on demand, the cheapest zone, then the others by name."""
         offered = [one.zone for one in self._zones if one.is_offered]
         return [
             PurchaseOption(ON_DEMAND),
@@ -94,17 +97,17 @@ class PurchasePrices(ChoiceWidget):
         ]
 
     def action_step(self, by: int) -> None:
-        """Choose the next price, or the one before."""
-        places = self._purchase_options()
-        at = next((n for n, place in enumerate(places) if place == self._current_option), 1)
-        self._choose(places[max(0, min(len(places) - 1, at + by))])
+        """Choose the next price, or the previous one."""
+        options = self._purchase_options()
+        at = next((n for n, option in enumerate(options) if option == self._current_option), 1)
+        self._choose(options[max(0, min(len(options) - 1, at + by))])
 
     @property
     def _current_option(self) -> PurchaseOption:
         return PurchaseOption(ON_DEMAND) if self.purchase.market == ON_DEMAND else self.purchase
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the price that was clicked: the cheapest zone by name only when it is clicked once more."""
+        """Choose the clicked price. A second click on the cheapest zone chooses that zone only."""
         inside = event.get_content_offset(self)
         if inside is None:
             return
@@ -141,7 +144,7 @@ class PurchasePrices(ChoiceWidget):
         self.update(Content("\n").join(lines))
 
     def _price_items(self) -> list[tuple[str, Content]]:
-        """The prices, each with what it stands for (empty: nothing that can be chosen)."""
+        """The prices, each with its zone or ``on-demand``; empty for one that cannot be chosen."""
         prices = [one.price for one in self._zones if one.price is not None]
         places = 4 if min((*prices, self._on_demand or Decimal(1))) < Decimal("0.1") else 3
         is_spot = self.purchase.market != ON_DEMAND
@@ -155,7 +158,7 @@ class PurchasePrices(ChoiceWidget):
             named = self.purchase.zone is not None and is_spot
             is_chosen = is_spot and one.is_offered and (self.purchase.zone == one.zone if named else number == 0)
             first = "" if named or number else "◂ cheapest" if one.price is not None else "◂ tried first"
-            sign = "◂ only there" if is_chosen and named else first
+            sign = "◂ only here" if is_chosen and named else first
             words = dollars(one.price, places) if one.price is not None else "price unknown"
             item = self._price_item(
                 zone_letter(one.zone), words if one.is_offered else "not offered", sign, is_chosen, one.is_offered
@@ -172,7 +175,7 @@ class PurchasePrices(ChoiceWidget):
 def lay_out_items(
     items: Sequence[tuple[str, Content]], width: int, gap: int
 ) -> tuple[list[Content], list[tuple[int, int, int, str]]]:
-    """Items in lines of a width, and where each of them is: row, first column, column after it, what it stands for."""
+    """Items in lines of a width, and the area of each item: row, first column, column after it, its id."""
     lines: list[list[Content]] = [[]]
     hits: list[tuple[int, int, int, str]] = []
     column = 0

@@ -1,10 +1,10 @@
-"""One thing to pick from a list that filters while one types, and several of them to switch on and off."""
+"""Pick one item from a list that is filtered while one types."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -13,15 +13,14 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from fe2tui.tui.forms.form import DIM, Form, dim, safe_content
+from fe2tui.tui.forms.form import Form, dim, safe_content
 
-Answer = TypeVar("Answer")
 MAX_SHOWN = 500
 
 
 @dataclass(frozen=True, slots=True)
 class PickerItem:
-    """One line: what picking it answers, its words, and dim words after them. ``is_current`` marks what holds now."""
+    """One line: the answer it gives, its label, and a dim hint. ``is_current`` marks the present setting."""
 
     key: str
     label: str
@@ -30,28 +29,19 @@ class PickerItem:
 
 
 def matching_items(items: Sequence[PickerItem], typed: str) -> list[PickerItem]:
-    """The items that hold every typed word, those whose label begins with the text first."""
+    """The items that contain every typed word, those whose label starts with the text first."""
     typed_words = typed.lower().split()
     matching = [item for item in items if all(w in f"{item.label} {item.hint} {item.key}".lower() for w in typed_words)]
     start = typed.strip().lower()
     return sorted(matching, key=lambda item: not item.label.lower().startswith(start)) if start else matching
 
 
-class FilterInput(Input):
-    """The filter line. ``released`` are keys that write a character elsewhere, and mean something to the form here."""
+class Picker(Form[str]):
+    """A filter line above a list. The arrows move in the list while the filter keeps the focus.
 
-    ignored_keys: frozenset[str] = frozenset()
+    Answers with the key of the picked item, or None.
+    """
 
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Whether the key is for typing."""
-        return key not in self.ignored_keys and super().check_consume_key(key, character)
-
-
-class FilterListForm(Form[Answer]):
-    """A filter line above a list; the arrows move in the list while the filter keeps the focus."""
-
-    PROMPT: ClassVar[str] = "type to find"
-    IGNORED_KEYS: ClassVar[frozenset[str]] = frozenset()
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,ctrl+n", "step(1)", show=False, priority=True),
         Binding("up,ctrl+p", "step(-1)", show=False, priority=True),
@@ -59,27 +49,26 @@ class FilterListForm(Form[Answer]):
         Binding("pageup", "step(-10)", show=False, priority=True),
     ]
 
-    def __init__(self, title: str, items: Sequence[PickerItem], *, submit_word: str, empty: str) -> None:
+    def __init__(
+        self, title: str, items: Sequence[PickerItem], *, submit_word: str = "Choose", empty: str = "Nothing fits."
+    ) -> None:
+        """``empty`` is shown when no item fits the filter."""
         super().__init__(title, submit_label=submit_word)
         self._items = tuple(items)
         self._matching_items: list[PickerItem] = list(items)
         self._empty = empty
 
     def compose(self) -> Iterator[Widget]:
-        """The filter, the list, and what is said when nothing fits."""
         options = OptionList(id="items", compact=True)
         options.can_focus = False
-        filter_line = FilterInput(placeholder=self.PROMPT, id="filter", compact=True)
-        filter_line.ignored_keys = self.IGNORED_KEYS
         yield from self.compose_frame(
-            filter_line,
+            Input(placeholder="type to find", id="filter", compact=True),
             options,
             Static(dim(self._empty), id="empty"),
             classes="-list-form",
         )
 
     def on_mount(self) -> None:
-        """Fill the list, with the present choice highlighted."""
         self._fill_list("")
         current = next((n for n, item in enumerate(self._matching_items) if item.is_current), 0)
         self._highlight(current)
@@ -115,29 +104,13 @@ class FilterListForm(Form[Answer]):
         self._highlight(0)
 
     def action_step(self, by: int) -> None:
-        """Move in the list."""
         at = self._options.highlighted
         self._highlight(0 if at is None else at + by)
 
-    @on(Input.Submitted, "#filter")
-    def _enter(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_submit()
-
     @property
     def highlighted(self) -> PickerItem | None:
-        """The line that enter would take."""
         at = self._options.highlighted
         return self._matching_items[at] if at is not None and at < len(self._matching_items) else None
-
-
-class Picker(FilterListForm[str]):
-    """Answers with the key of the one item picked, or None."""
-
-    def __init__(
-        self, title: str, items: Sequence[PickerItem], *, submit_word: str = "Choose", empty: str = "Nothing fits."
-    ) -> None:
-        super().__init__(title, items, submit_word=submit_word, empty=empty)
 
     @on(OptionList.OptionSelected, "#items")
     def _pick_clicked(self, event: OptionList.OptionSelected) -> None:
@@ -145,45 +118,5 @@ class Picker(FilterListForm[str]):
         self.dismiss(self._matching_items[event.option_index].key)
 
     def action_submit(self) -> None:
-        """Take the highlighted one."""
         if self.highlighted is not None:
             self.dismiss(self.highlighted.key)
-
-
-class Checklist(FilterListForm[tuple[str, ...]]):
-    """Answers with the keys of all items that are on, in the order given, or None. At least one stays on."""
-
-    PROMPT: ClassVar[str] = "type to find; space switches"
-    IGNORED_KEYS: ClassVar[frozenset[str]] = frozenset({"space"})
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "switch", "Switch", show=False, priority=True)]
-
-    def __init__(self, title: str, items: Sequence[PickerItem], *, submit_word: str = "Apply") -> None:
-        self._checked_keys = {item.key for item in items if item.is_current}
-        super().__init__(title, items, submit_word=submit_word, empty="Nothing fits.")
-
-    def _item_content(self, item: PickerItem, width: int) -> Content:
-        sign = ("[x] ", "$accent") if item.key in self._checked_keys else ("[ ] ", DIM)
-        gap = " " * max(2, width + 2 - len(item.label))
-        return Content.assemble(sign, safe_content(item.label), gap, dim(item.hint))
-
-    def action_switch(self) -> None:
-        """Switch the highlighted one on or off."""
-        item, at = self.highlighted, self._options.highlighted
-        if item is None or at is None:
-            return
-        if item.key not in self._checked_keys:
-            self._checked_keys.add(item.key)
-        elif len(self._checked_keys) > 1:
-            self._checked_keys.discard(item.key)
-        self._fill_list(self.query_one("#filter", Input).value)
-        self._highlight(at)
-
-    @on(OptionList.OptionSelected, "#items")
-    def _switch_clicked(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        self._highlight(event.option_index)
-        self.action_switch()
-
-    def action_submit(self) -> None:
-        """Take all that are on."""
-        self.dismiss(tuple(item.key for item in self._items if item.key in self._checked_keys))
