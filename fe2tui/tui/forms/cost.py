@@ -35,7 +35,7 @@ _SIGNS: Mapping[str, Cell] = {
 
 @dataclass(frozen=True, slots=True)
 class _CostLine:
-    """What stands in a row; ``limit`` is before its amounts: at most, or at least."""
+    """One row. ``at_most``: its amounts are upper bounds."""
 
     label: str
     what: str
@@ -49,8 +49,8 @@ class _CostLine:
 def _cost_lines(account: AccountCost) -> Mapping[str, _CostLine]:
     counted = [row for row in account.rows if not row.at_most]
     whole = _CostLine(
-        "altogether",
-        "as far as it is known",
+        "total",
+        "of what is known",
         _sum_amounts(row.hour_parts for row in counted),
         _sum_amounts(row.today_parts for row in counted),
         _sum_amounts(row.month_parts for row in counted),
@@ -63,7 +63,7 @@ def _cost_lines(account: AccountCost) -> Mapping[str, _CostLine]:
 
 
 def _is_nothing(row: CostRow) -> bool:
-    """Whether it costs nothing any more, and was less than half a cent."""
+    """Whether a row costs nothing now and has cost less than half a cent this month."""
     parts = (row.hour_parts, row.month_parts)
     return not row.hour_parts.known and row.month_parts.known < _HALF_A_CENT and not any(it.unknown for it in parts)
 
@@ -84,7 +84,7 @@ def _sum_amounts(many: Any) -> Amounts:
 
 
 def _amount_cell(known: Decimal, is_unknown: bool, line: _CostLine, places: int = 2) -> Cell:
-    """An amount; with what is only known in part, or at most, said before it."""
+    """An amount, with ``≤`` for an upper bound and ``≥`` if a part of it is unknown."""
     if is_unknown and not known:
         return DASH, "dim"
     limit = "≤" if line.at_most else "≥" if is_unknown else ""
@@ -101,7 +101,7 @@ def _part_cell(name: str, amount: Decimal, line: _CostLine) -> Cell:
 
 
 def cost_columns(month: str) -> tuple[Column[_CostLine, None], ...]:
-    """The columns; ``month`` is the present one's name."""
+    """The columns; ``month`` is the name of the present month."""
     return (
         Column("name", "NAME", 14, lambda it, _: (visible(it.label), it.ink), is_flexible=True),
         Column("what", "WHAT", 26, lambda it, _: (visible(it.what), "dim"), rank=2),
@@ -118,8 +118,8 @@ def cost_columns(month: str) -> tuple[Column[_CostLine, None], ...]:
         ),
         Column(
             "machine",
-            f"{month} MACHINE".upper(),
-            11,
+            f"{month} INSTANCE".upper(),
+            12,
             lambda it, _: _part_cell("machine", it.month.machine, it),
             rank=3,
             is_right_aligned=True,
@@ -144,12 +144,12 @@ def cost_columns(month: str) -> tuple[Column[_CostLine, None], ...]:
 
 
 class CostRows:
-    """An account's costs as rows of a table."""
+    """The costs of a region as rows of a table."""
 
     def __init__(self, account: AccountCost) -> None:
         self._lines = _cost_lines(account)
         self._columns = cost_columns(f"{account.at:%b}")
-        # no amount is longer than that of the whole, but for those that are not in it
+        # No amount is longer than the total, except amounts that are not part of it.
         longest = [line for key, line in self._lines.items() if key == TOTAL_ROW_ID or line.at_most]
         self._widths = {
             column.id: max(len(column.cell(line, None)[0]) for line in longest)
@@ -157,10 +157,9 @@ class CostRows:
             if column.is_right_aligned
         }
         self.ids: Sequence[str] = list(self._lines)
-        self.row_numbers: Mapping[str, int] = {row_id: place for place, row_id in enumerate(self.ids)}
+        self.row_numbers: Mapping[str, int] = {row_id: number for number, row_id in enumerate(self.ids)}
 
     def layout(self, width: int) -> ColumnLayout:
-        """The columns for a width."""
         return fit_columns(self._columns, width, self._widths, name_widths=NameWidths(10, 12, 20))
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
@@ -170,18 +169,18 @@ class CostRows:
         return sign, [column.cell(line, None) for column in columns]
 
 
-UPDATE_SECONDS = 5.0  # seconds until it is added up anew
-SMALL_FLEET = 500  # instances that are added up at once
+UPDATE_SECONDS = 5.0  # seconds between two updates
+SMALL_FLEET = 500  # instances up to which the costs are computed without a thread
 
 
 class CostForm(Form[None]):
-    """Shows the account's costs, and goes on doing so while it is open."""
+    """Shows the costs of the region, and updates them while it is open."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "cost.tcss"]
     AUTO_FOCUS: ClassVar[str | None] = "#costs"
 
     def __init__(self, fleet: Callable[[], Fleet | None], clock: Callable[[], datetime], *, where: str) -> None:
-        """``fleet`` gives the newest; ``where`` names the region."""
+        """``fleet`` returns the newest fleet; ``where`` names the region."""
         super().__init__(f"Costs in {where}")
         self._fleet = fleet
         self._clock = clock
@@ -189,7 +188,6 @@ class CostForm(Form[None]):
         self.table: Table | None = None
 
     def compose(self) -> Iterator[Widget]:
-        """The sums; the table comes when it has been added up; then what is missing."""
         yield from self.compose_frame(
             Static(id="sums"),
             VerticalScroll(Static(id="missing"), id="footnotes"),
@@ -197,7 +195,6 @@ class CostForm(Form[None]):
         )
 
     async def on_mount(self) -> None:
-        """Add up now, and again and again."""
         await self._update_costs()
         self.set_interval(UPDATE_SECONDS, self._update_costs)
 
@@ -226,7 +223,7 @@ class CostForm(Form[None]):
         self.query_one("#missing", Static).update(Content("\n").join(_footnotes(account)))
 
     def action_submit(self) -> None:
-        """There is nothing to answer."""
+        """Does nothing: there is nothing to answer."""
 
 
 def _totals_content(account: AccountCost) -> Content:
@@ -241,7 +238,7 @@ def _totals_content(account: AccountCost) -> Content:
         (account.per_hour, hour, 3, "an hour"),
         (account.today, today, 2, "today"),
         (account.month, month, 2, f"in {now:%b}"),
-        (account.per_month, hour, 2, "a month if left as it is"),
+        (account.per_month, hour, 2, "a month if nothing changes"),
     ]
     parts_of_line = [
         Content.assemble((f"{'≥' if in_part else ''}{dollars(amount, places, sign='$')}", "bold"), " ", (words, DIM))
@@ -256,4 +253,4 @@ def _totals_content(account: AccountCost) -> Content:
 def _footnotes(account: AccountCost) -> Iterator[Content]:
     for sentence in account.missing:
         yield safe_content(sentence, DIM)
-    yield safe_content("Days and months are UTC's, as on AWS's bill; a month ahead has 730 hours.", DIM)
+    yield safe_content("Days and months are in UTC, as on AWS's bill; $/MONTH is for 730 hours.", DIM)

@@ -1,4 +1,4 @@
-"""The first start without credentials: what to do, and a demo to look at meanwhile."""
+"""The first start without credentials: how to log in, and the demo."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from fe2tui.tui.forms.form import DIM, Form, dim, safe_content
 FirstStartAnswer = Literal["demo", "retry", "profile", "quit"]
 
 _LOGIN_COMMANDS: tuple[tuple[str, str], ...] = (
-    ("aws configure", "keeps a user's keys in ~/.aws"),
-    ("aws configure sso", "an organisation's sign-in, once"),
-    ("aws sso login", "… each time it ran out"),
-    ("export AWS_PROFILE=…", "a profile in ~/.aws/config"),
+    ("aws configure", "stores access keys in ~/.aws"),
+    ("aws configure sso", "sets up an organisation's login, once"),
+    ("aws sso login", "logs in, each time the login has expired"),
+    ("export AWS_PROFILE=…", "uses a profile in ~/.aws/config"),
     ("export AWS_ACCESS_KEY_ID=…", "and AWS_SECRET_ACCESS_KEY"),
 )
 COMMAND_WIDTH = max(len(command) for command, _ in _LOGIN_COMMANDS) + 2
 
 
 class FirstStartForm(Form[FirstStartAnswer]):
-    """Says how AWS gets to know a person. Answers demo, retry, profile or quit; None leaves the dashboard as it is."""
+    """Shows how to log in to AWS. Answers demo, retry, profile or quit; None closes the form only."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "take('demo')", show=False),
@@ -43,14 +43,13 @@ class FirstStartForm(Form[FirstStartAnswer]):
         self._error = error
         self._options: list[tuple[FirstStartAnswer, str, str, str]] = []
         if has_demo:
-            self._options.append(("demo", "d", "Open the demo", "a small cloud on this computer"))
+            self._options.append(("demo", "d", "Open the demo", "a small AWS cloud on this computer"))
         self._options.append(("retry", "r", "Try again", "after one of the commands above"))
         if profiles:
             self._options.append(("profile", "P", "Choose another profile", f"{profiles} in ~/.aws"))
         self._options.append(("quit", "q", "Quit", ""))
 
     def compose(self) -> Iterator[Widget]:
-        """What is wrong, what to do about it in another shell, and what can be done here."""
         error = self._error
         options = OptionList(
             *(Option(self._option_content(*offer[1:])) for offer in self._options), id="ways", compact=True
@@ -58,7 +57,7 @@ class FirstStartForm(Form[FirstStartAnswer]):
         yield from self.compose_frame(
             Static(Content.assemble(("▲ ", "$warning"), safe_content(error.summary)), classes="question"),
             *([Static(safe_content(error.remedy), classes="remedy")] if error.remedy else []),
-            Static(dim("In a shell, one of these lets AWS know who you are:"), classes="details"),
+            Static(dim("To log in, run one of these in a shell:"), classes="details"),
             Static(self._commands_content(), classes="commands"),
             options,
             classes="-first-start",
@@ -82,12 +81,10 @@ class FirstStartForm(Form[FirstStartAnswer]):
         self.dismiss(self._options[event.option_index][0])
 
     def action_take(self, way: FirstStartAnswer) -> None:
-        """Answer with one of the ways, if it is offered."""
         if any(offer[0] == way for offer in self._options):
             self.dismiss(way)
 
     def action_submit(self) -> None:
-        """Take the highlighted way."""
         at = self.query_one("#ways", OptionList).highlighted
         if at is not None:
             self.dismiss(self._options[at][0])

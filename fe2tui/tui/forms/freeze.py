@@ -1,4 +1,4 @@
-"""Freeze: the image's name, and how it is made."""
+"""Freeze: the name of the image, and how to create it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.text import visible
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tasks.freeze import FreezePlan
-from fe2tui.tui.forms.form import Field, Form, dim, safe_content
+from fe2tui.tui.forms.form import Field, Form, error_content, safe_content
 from fe2tui.tui.forms.radio import RadioList, RadioOption
 
-SETTLE_SECONDS = 0.25  # seconds without a key before the name is checked
+SETTLE_SECONDS = 0.25  # seconds without a key before a plan is made
 NAME_FIELD_ID = "ami_name"
 DEFAULT_WAY: FreezeWay = "reboot"
 MAX_TITLE_LENGTH = 70  # of a frame of 76
@@ -30,14 +30,14 @@ PlanFreeze = Callable[[str | None, FreezeWay], Awaitable[FreezePlan]]
 
 @dataclass(frozen=True, slots=True)
 class FreezeRequest:
-    """What was asked for: the image's name, and the way to make it."""
+    """The name of the image, and how to create it."""
 
     name: str
     way: FreezeWay
 
 
 class FreezeForm(Form[FreezeRequest]):
-    """Answers with a name that was free a moment ago and a way that is possible, or None."""
+    """Answers with a name and a way whose plan has no errors, or None."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "freeze.tcss"]
 
@@ -54,9 +54,8 @@ class FreezeForm(Form[FreezeRequest]):
         self._way_by_id: dict[str, FreezeWay] = {}
 
     def compose(self) -> Iterator[Widget]:
-        """The name, the ways, and what it comes to."""
         yield from self.compose_frame(
-            Field("Name", id=NAME_FIELD_ID, placeholder="looking which name is free …"),
+            Field("Name", id=NAME_FIELD_ID, placeholder="looking up a free name …"),
             RadioList((), DEFAULT_WAY, id="ways"),
             Static(id="means"),
             Static(id="trouble"),
@@ -64,7 +63,6 @@ class FreezeForm(Form[FreezeRequest]):
         )
 
     def on_mount(self) -> None:
-        """Find a free name, and what is possible."""
         self._show_error(None)
         self.query_one("#ways").display = False
         self._plan_soon(0)
@@ -135,14 +133,12 @@ class FreezeForm(Form[FreezeRequest]):
         line = self.query_one("#trouble", Static)
         line.display = error is not None
         if error is not None:
-            line.update(Content.assemble(("▲ ", "$error"), safe_content(error.summary), " ", dim(error.remedy)))
+            line.update(error_content(error))
 
     # Submitting
 
-    @on(Input.Submitted)
-    def _enter(self, event: Input.Submitted) -> None:
-        """Enter goes on to the ways where there are some, else it freezes."""
-        event.stop()
+    def submit_by_enter(self) -> None:
+        """Enter goes to the ways if there are any, else it freezes."""
         ways = self.query_one("#ways", RadioList)
         if ways.display:
             ways.focus()
@@ -150,7 +146,7 @@ class FreezeForm(Form[FreezeRequest]):
             self.action_submit()
 
     def action_submit(self) -> None:
-        """Freeze if what is on the screen was checked; else check it first."""
+        """Freeze if the plan is of the texts on the screen; else make that plan first."""
         if self._timer is not None:
             self._timer.stop()
         if self._plan is not None:
@@ -170,5 +166,5 @@ class FreezeForm(Form[FreezeRequest]):
 
 
 def done_text(name: str, label: str) -> str:
-    """What a toast says at the end."""
-    return f"The image {visible(name)} of {visible(label)} is ready: l launches from it in Images."
+    """The text of the toast at the end."""
+    return f"The image {visible(name)} of {visible(label)} is ready: press l on it in Images to launch from it."

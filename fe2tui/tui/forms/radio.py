@@ -1,4 +1,4 @@
-"""One of a few ways, below one another with a sentence each, or on one line: the arrows choose."""
+"""Choose one of a few options, in a list with a sentence each, or on one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fe2tui.tui.forms.form import DIM, dim, safe_content
 from fe2tui.tui.widgets.cells import wrap
 
 _SIGN_WIDTH = 4  # the sign and the space after it
-_GAPS = (3, 2)  # between two choices of a line, where there is room for three
+_GAPS = (3, 2)  # columns between two choices of a line; the first that fits
 
 
 def _sign(is_chosen: bool, has_focus: bool) -> tuple[str, str]:
@@ -27,30 +27,27 @@ def _sign(is_chosen: bool, has_focus: bool) -> tuple[str, str]:
 
 
 class ChoiceWidget(Static, can_focus=True):
-    """Choices that are drawn for their width, the one that holds brighter while the person is here."""
+    """Choices that are drawn for the width of the widget; the chosen one is bright while it has the focus."""
 
     def on_mount(self) -> None:
-        """Draw what there is."""
         self._draw()
 
     def on_resize(self) -> None:
-        """Lines are broken, and titles chosen, for a width."""
         self._draw()
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """The choice is bright while the person is here."""
         super().watch_has_focus(has_focus)
         if self.is_mounted:
             self._draw()
 
     @abstractmethod
     def _draw(self) -> None:
-        """Draw them all."""
+        """Draw all choices."""
 
 
 @dataclass(frozen=True, slots=True)
 class RadioOption:
-    """One way: its id, its title, and a sentence about it."""
+    """One choice of a list, with a sentence about it."""
 
     id: str
     title: str
@@ -58,7 +55,7 @@ class RadioOption:
 
 
 class RadioList(ChoiceWidget):
-    """Ways to choose one of. ``chosen`` is the id of the one that holds."""
+    """Choices below one another; ``chosen_id`` is the id of the chosen one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,right,j,space", "step(1)", show=False),
@@ -66,7 +63,7 @@ class RadioList(ChoiceWidget):
     ]
 
     class Changed(Message):
-        """Another way was chosen."""
+        """Another choice was made."""
 
         def __init__(self, option_id: str) -> None:
             super().__init__()
@@ -75,46 +72,46 @@ class RadioList(ChoiceWidget):
     def __init__(self, options: Sequence[RadioOption], chosen_id: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._options: tuple[RadioOption, ...] = ()
-        self._line_options: list[str] = []  # which way each line belongs to
+        self._line_options: list[str] = []  # the option of each line
         self.chosen_id = chosen_id
         self._set_options(options)
 
     @property
     def options(self) -> tuple[RadioOption, ...]:
-        """What can be chosen."""
         return self._options
 
     def set_options(self, options: Sequence[RadioOption]) -> None:
-        """Offer these; the choice stays if it is among them."""
+        """Replace the choices; the chosen one stays if it is among them."""
         if tuple(options) != self._options:
             self._set_options(options)
             self._draw()
 
     def _set_options(self, options: Sequence[RadioOption]) -> None:
         self._options = tuple(options)
-        if self._options and self.chosen_id not in [way.id for way in self._options]:
+        if self._options and self.chosen_id not in [option.id for option in self._options]:
             self.chosen_id = self._options[0].id
 
     def _draw(self) -> None:
-        room = max(20, (self.content_size.width or 60) - _SIGN_WIDTH)
+        width = max(20, (self.content_size.width or 60) - _SIGN_WIDTH)
         parts: list[Content] = []
         self._line_options = []
-        for way in self._options:
-            here = way.id == self.chosen_id
-            parts.append(Content.assemble(_sign(here, self.has_focus), safe_content(way.title, "bold" if here else "")))
-            about = wrap(way.hint, room)
+        for option in self._options:
+            here = option.id == self.chosen_id
+            parts.append(
+                Content.assemble(_sign(here, self.has_focus), safe_content(option.title, "bold" if here else ""))
+            )
+            about = wrap(option.hint, width)
             parts += [Content.assemble(" " * _SIGN_WIDTH, dim(line)) for line in about]
-            self._line_options += [way.id] * (1 + len(about))
+            self._line_options += [option.id] * (1 + len(about))
         self.update(Content("\n").join(parts))
 
     def action_step(self, by: int) -> None:
-        """Choose the next, or the one before."""
-        ids = [way.id for way in self._options]
+        """Choose the next, or the previous one."""
+        ids = [option.id for option in self._options]
         if ids:
             self._choose(ids[max(0, min(len(ids) - 1, ids.index(self.chosen_id) + by))])
 
     def on_click(self, event: events.Click) -> None:
-        """Choose what was clicked."""
         inside = event.get_content_offset(self)
         if inside is not None and inside.y < len(self._line_options):
             self._choose(self._line_options[inside.y])
@@ -128,20 +125,19 @@ class RadioList(ChoiceWidget):
 
 @dataclass(frozen=True, slots=True)
 class RadioLineOption:
-    """One choice of a line: its id, and its title in fewer and fewer words."""
+    """One choice of a line; its titles get shorter and shorter."""
 
     id: str
     titles: tuple[str, ...]
 
     def title(self, level: int) -> str:
-        """The title at a level of brevity."""
         return self.titles[min(level, len(self.titles) - 1)]
 
 
 class RadioLine(ChoiceWidget):
-    """Choices beside one another, one of which holds: ``chosen`` is its id. Enter goes on to what comes next.
+    """Choices on one line; ``chosen_id`` is the id of the chosen one. Enter goes to the next widget.
 
-    ``told`` is told of another choice at once, and not by a message: a key that submits may be the next one.
+    ``report_choice`` is called at once, not by a message: the next key may submit.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -161,11 +157,11 @@ class RadioLine(ChoiceWidget):
         super().__init__(id=id, classes="radio-line")
         self._options = tuple(options)
         self._report_choice = report_choice
-        self._click_ends: list[tuple[int, str]] = []  # up to which column a click means which
+        self._click_ends: list[tuple[int, str]] = []  # the column after each option, and its id
         self.chosen_id = chosen_id or self._options[0].id
 
     def choose(self, option_id: str) -> None:
-        """Choose one of them; nobody is told."""
+        """Choose one of them without reporting it."""
         if option_id != self.chosen_id:
             self.chosen_id = option_id
             self._draw()
@@ -174,30 +170,29 @@ class RadioLine(ChoiceWidget):
         level, gap = self._level_and_gap(self.content_size.width or 1_000)
         parts: list[Content] = []
         self._click_ends, column = [], 0
-        for pick in self._options:
-            here, title = pick.id == self.chosen_id, pick.title(level)
+        for option in self._options:
+            here, title = option.id == self.chosen_id, option.title(level)
             parts.append(Content.assemble(_sign(here, self.has_focus), safe_content(title, "bold" if here else "")))
             column += _SIGN_WIDTH + len(title) + gap
-            self._click_ends.append((column, pick.id))
+            self._click_ends.append((column, option.id))
         self.update(Content(" " * gap).join(parts))
 
     def _level_and_gap(self, width: int) -> tuple[int, int]:
-        """The longest titles, and the widest gaps, that fit a width."""
-        most = max(len(pick.titles) for pick in self._options)
+        """The longest titles and the widest gaps that fit a width."""
+        most = max(len(option.titles) for option in self._options)
         for level in range(most):
-            words = sum(_SIGN_WIDTH + len(pick.title(level)) for pick in self._options)
+            words = sum(_SIGN_WIDTH + len(option.title(level)) for option in self._options)
             for gap in _GAPS:
                 if words + gap * (len(self._options) - 1) <= width:
                     return level, gap
         return most - 1, 1
 
     def action_step(self, by: int) -> None:
-        """Choose the next, or the one before."""
-        ids = [pick.id for pick in self._options]
+        """Choose the next, or the previous one."""
+        ids = [option.id for option in self._options]
         self._choose(ids[max(0, min(len(ids) - 1, ids.index(self.chosen_id) + by))])
 
     def on_click(self, event: events.Click) -> None:
-        """Choose what was clicked."""
         inside = event.get_content_offset(self)
         if inside is not None:
             self._choose(next((pick for end, pick in self._click_ends if inside.x < end), self.chosen_id))

@@ -1,4 +1,4 @@
-"""A field whose value can be typed or picked from a list that filters while one types."""
+"""A field whose value can be typed, or picked from a list that is filtered while one types."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from textual.widgets.option_list import Option
 from fe2tui.tui.forms.form import Field, dim, safe_content
 
 LABEL_WIDTH = 16  # as in forms.tcss
-MAX_SHOWN = 200  # an option list measures every line: a region's 900 types would hold the screen up
+MAX_SHOWN = 200  # an OptionList measures every line: the 900 types of a region would delay the frame
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One value to pick, with a few words about it. ``words`` are further texts that find it."""
+    """One value to pick, and a hint about it. ``search_terms`` are further texts that find it."""
 
     value: str
     hint: str = ""
@@ -30,7 +30,9 @@ class Suggestion:
 
 
 def matching_suggestions(suggestions: Sequence[Suggestion], typed: str) -> list[Suggestion]:
-    """Those that fit what is typed, best first: beginning with it, holding it, then holding its words anywhere."""
+    """The suggestions that match a typed text: first those that start with it, then those that contain it, then those
+    that contain its words anywhere.
+    """
     typed_text = typed.strip().lower()
     if not typed_text:
         return list(suggestions)
@@ -50,14 +52,14 @@ def matching_suggestions(suggestions: Sequence[Suggestion], typed: str) -> list[
 
 
 def suggestions_around(suggestions: Sequence[Suggestion], value: str) -> list[Suggestion]:
-    """All, or as many as are shown at most, with a value in sight."""
+    """All suggestions, or at most MAX_SHOWN of them around a value."""
     at = next((n for n, s in enumerate(suggestions) if s.value == value), 0)
     start = max(0, min(at - 3, len(suggestions) - MAX_SHOWN))
     return list(suggestions[start : start + MAX_SHOWN])
 
 
 class SuggestInput(Input):
-    """The input of such a field: while its list is open, the arrows and enter belong to the list."""
+    """The input of a SuggestField: while its list is open, the arrows and enter act on the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "step(1)", "Suggestions", show=False),
@@ -68,7 +70,7 @@ class SuggestInput(Input):
     ]
 
     class StepRequested(Message):
-        """The arrows were pressed."""
+        """An arrow was pressed."""
 
         def __init__(self, by: int) -> None:
             super().__init__()
@@ -80,33 +82,30 @@ class SuggestInput(Input):
     is_open: bool = False
 
     def action_step(self, by: int) -> None:
-        """Open the list, or move in it."""
         self.post_message(self.StepRequested(by))
 
     def action_close_list(self) -> None:
-        """Close the list; what is typed stays."""
         self.post_message(self.CloseRequested())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Esc belongs to the list only while it is open, else to the form."""
+        """Esc acts on the list only while it is open, else on the form."""
         return self.is_open if action == "close_list" else True
 
 
 class ListOpener(Static):
-    """The sign that there is a list, to click."""
+    """The sign that there is a list; a click opens it."""
 
     class Clicked(Message):
         """It was clicked."""
 
     def on_click(self) -> None:
-        """Tell the field."""
         self.post_message(self.Clicked())
 
 
 class SuggestField(Field):
-    """A field with suggestions. What is typed counts as it stands, also when no suggestion has it.
+    """A field with suggestions; any other text can be typed too.
 
-    ``made_from`` may make one more suggestion out of what is typed.
+    ``suggestion_from`` may create one more suggestion from the typed text.
     """
 
     class SuggestionPicked(Message):
@@ -136,22 +135,19 @@ class SuggestField(Field):
         self._ignored_value = ""
 
     def make_input(self, value: str, placeholder: str, max_length: int) -> Input:
-        """An input that knows of the list."""
         return SuggestInput(value, placeholder=placeholder, max_length=max_length, compact=True)
 
     def compose_opener(self) -> Iterator[Widget]:
-        """The sign for the list."""
         yield ListOpener("▾", classes="opener")
 
     def compose(self) -> Iterator[Widget]:
-        """The line, and the list that opens over what is below it."""
         yield from super().compose()
         options = OptionList(classes="suggestions", compact=True)
         options.can_focus = False
         yield options
 
     def set_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
-        """Change what can be picked; an open list follows, and one that was waited for opens."""
+        """Replace the suggestions. An open list follows; one that had nothing to show while a person typed opens."""
         self._suggestions = tuple(suggestions)
         if self.is_open:
             self._fill_list()
@@ -160,12 +156,10 @@ class SuggestField(Field):
 
     @property
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """What can be picked."""
         return self._suggestions
 
     @property
     def is_open(self) -> bool:
-        """Whether the list is to be seen."""
         return self.has_class("-open")
 
     @property
@@ -181,7 +175,6 @@ class SuggestField(Field):
     @on(SuggestInput.CloseRequested)
     @on(Input.Blurred)
     def close(self) -> None:
-        """Hide the list."""
         self._is_filtering = False
         self._set_open(False)
 

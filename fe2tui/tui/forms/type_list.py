@@ -20,21 +20,21 @@ from fe2tui.tui.widgets.grid import Cell, ColumnLayout, NameWidths, fit_columns
 
 TypeColumn: TypeAlias = grid.Column[InstanceType, TypeScope]
 UnfitReason = Callable[[InstanceType], "str | None"]
-"""Why a type cannot be chosen, in words; None when it can."""
+"""Why a type cannot be chosen; None if it can."""
 
-_GPU_WIDTHS = ((129, 24), (110, 16), (0, 14))  # from that many columns on; the longest name there is has 24
-_HIGH_PRICE = 999  # dollars from which a price has fewer places, so that the column holds it
-_TIGHT_GPU_WIDTH = 14  # in so little room the × stands without spaces
+_GPU_WIDTHS = ((129, 24), (110, 16), (0, 14))  # width of the column from a table width on; the longest name has 24
+_HIGH_PRICE = 999  # dollars from which a price has fewer decimals, to fit the column
+_TIGHT_GPU_WIDTH = 14  # columns up to which the × has no spaces
 
 
 def gpu_text(kind: InstanceType) -> str:
-    """As in ``4 × A10G``, or ``1/8 L4`` of one with a part; a dash for none."""
+    """``4 × A10G``, or ``1/8 L4`` for a part of one; a dash for none."""
     name = visible(kind.gpu_name) or "GPU"
     return DASH if not kind.gpus else name if "/" in name else f"{kind.gpus} × {name}"
 
 
 def gpu_text_within(kind: InstanceType, width: int) -> str:
-    """The same in so much room: of a name that is too long the last words are left out."""
+    """The same within a width; the last words of a name that is too long are left out."""
     words = gpu_text(kind)
     if width <= _TIGHT_GPU_WIDTH:
         words = words.replace(" × ", "×")
@@ -44,7 +44,7 @@ def gpu_text_within(kind: InstanceType, width: int) -> str:
 
 
 def gpu_memory(kind: InstanceType) -> str:
-    """The memory of one GPU, in GB as its maker counts; empty where it is not told."""
+    """The memory of one GPU in GB (10⁹ bytes, as its maker counts); empty if unknown."""
     return f"{kind.gpu_gigabytes:,}" if kind.gpus and kind.gpu_memory else ""
 
 
@@ -57,7 +57,7 @@ def network_text(kind: InstanceType) -> str:
 
 
 def local_disk_text(kind: InstanceType) -> str:
-    """As in ``2 × 1,900 GB``; a dash for none."""
+    """``2 × 1,900 GB``; a dash for none."""
     if not kind.local_disk:
         return DASH
     each, rest = divmod(kind.local_disk, max(1, kind.local_disks))
@@ -65,7 +65,7 @@ def local_disk_text(kind: InstanceType) -> str:
 
 
 def architecture_text(kind: InstanceType) -> str:
-    """The architecture that images are made for today: the 32 bits of old types are not said."""
+    """The architectures, without i386 where there is a newer one."""
     newer = [name for name in kind.architectures if name != "i386"]
     return visible(" ".join(newer or kind.architectures)) or DASH
 
@@ -82,7 +82,7 @@ def _price_cell(amount: Decimal | None) -> Cell:
 
 
 def _text_cell(words: Callable[[InstanceType], str], before: str = "") -> Callable[[InstanceType, TypeScope], Cell]:
-    """``before`` parts it from a number to its left."""
+    """``before`` separates the text from a number to its left."""
 
     def cell(kind: InstanceType, at: TypeScope) -> Cell:
         text = words(kind)
@@ -91,7 +91,7 @@ def _text_cell(words: Callable[[InstanceType], str], before: str = "") -> Callab
     return cell
 
 
-# each with room for the sign of the order beside its title
+# Each is wide enough for the sign of the order beside its title.
 TYPE_COLUMNS: tuple[TypeColumn, ...] = (
     grid.Column("type", "TYPE", 12, lambda kind, at: (visible(kind.name), "text"), sort="type"),
     grid.Column("vcpu", "vCPU", 5, lambda kind, at: (str(kind.vcpus), "text"), is_right_aligned=True, sort="vcpu"),
@@ -119,10 +119,10 @@ TYPE_COLUMNS: tuple[TypeColumn, ...] = (
 
 
 def columns_for(width: int) -> tuple[TypeColumn, ...]:
-    """The columns, with as much of the GPUs' names as there is room for."""
-    room = next(room for least, room in _GPU_WIDTHS if width >= least)
+    """The columns, with as much of the GPU names as fits."""
+    gpu_width = next(columns for least, columns in _GPU_WIDTHS if width >= least)
     return tuple(
-        replace(column, width=room + 1, cell=_text_cell(lambda kind: gpu_text_within(kind, room), " "))
+        replace(column, width=gpu_width + 1, cell=_text_cell(lambda kind: gpu_text_within(kind, gpu_width), " "))
         if column.id == "gpu"
         else column
         for column in TYPE_COLUMNS
@@ -130,9 +130,9 @@ def columns_for(width: int) -> tuple[TypeColumn, ...]:
 
 
 class TypeRows:
-    """The types shown, in order. ``present`` is the type that the machine has now; it has a sign of its own.
+    """The rows of the table, in order. ``current_type`` is the type of the instance; it has a sign of its own.
 
-    With ``reasons``, why those that do not fit are out has a column.
+    ``shows_reasons`` adds a column that says why a type cannot be chosen.
     """
 
     def __init__(
@@ -155,7 +155,6 @@ class TypeRows:
         self._shows_reasons = shows_reasons
 
     def layout(self, width: int) -> ColumnLayout:
-        """The columns for a width."""
         columns = columns_for(width)
         widths = {"type": self._longest}
         if not self._shows_reasons:
@@ -175,15 +174,15 @@ class TypeRows:
         return ("●" if row_id == self._current_type else " ", "accent"), cells
 
 
-STALE_AFTER = timedelta(hours=25)  # both are read again when a day old; an hour may pass until that is through
+STALE_AFTER = timedelta(hours=25)  # both are read again when a day old, which may take an hour
 
 
 @dataclass(frozen=True, slots=True)
 class TypeSource:
-    """Where types and prices come from.
+    """Where types and prices come from. ``cached`` and ``prices`` return what is known without a call.
 
-    ``kept`` is what is known without asking, ``get`` asks and may raise Fe2Error, ``prices`` are the newest.
-    ``read_spot`` has the spot prices of all types read, if that was not just done, for ``prices``; it may raise too.
+    ``read`` reads the types and may raise Fe2Error. ``read_spot_prices`` updates ``prices`` with the spot prices of all
+    types, unless they are fresh; it may raise Fe2Error.
     """
 
     cached: Callable[[], TypeCatalogue | None]
@@ -193,10 +192,10 @@ class TypeSource:
 
 
 class TypeList:
-    """The types that fit the filter, in order. ``shows_unfit``: also those that cannot be chosen, with the reason.
+    """The types that fit the filter, sorted. ``catalogue`` is None until it is read.
 
-    ``catalogue`` is None until it was read. ``reasons`` say why types cannot be chosen, ``hidden`` those of them that
-    are not shown: the present one always is.
+    ``reasons`` say why types cannot be chosen. ``hidden`` are those of them that are not shown unless ``shows_unfit``;
+    the current type is always shown.
     """
 
     def __init__(self, unfit_reason: UnfitReason | None, current_type: str) -> None:
@@ -207,7 +206,7 @@ class TypeList:
         self.current_type = current_type
         self.reasons: dict[str, str] = {}
         self.hidden: dict[str, str] = {}
-        self.spot_status = ""  # of spot prices that are still to come, or do not come
+        self.spot_status = ""  # while spot prices are read, or cannot be read
         self._unfit_reason = unfit_reason
         self._longest = 12
         self._sorted: tuple[object, Sequence[InstanceType]] | None = None
@@ -217,13 +216,12 @@ class TypeList:
 
     @property
     def scope(self) -> TypeScope:
-        """What the types are seen in."""
         return self._scope
 
     def update(self, catalogue: TypeCatalogue | None, prices: Prices) -> bool:
-        """Show these from now on; whether they are others than before."""
+        """Replace catalogue and prices. Returns True if they changed."""
         if catalogue is self.catalogue and (prices is self.prices or prices == self.prices):
-            return False  # each read of a fleet may bring the same prices again
+            return False  # each read of the fleet returns equal prices
         if catalogue is not None and catalogue is not self.catalogue and self._unfit_reason is not None:
             fits = self._unfit_reason
             self.reasons = {kind.name: why for kind in catalogue.types.values() if (why := fits(kind))}
@@ -235,17 +233,17 @@ class TypeList:
         return True
 
     def set_filter(self, text: str) -> FilterError | None:
-        """Show only what fits. What is wrong with a term that makes no sense: it is left out."""
+        """Show only the types that fit. Returns the error of a term that cannot be parsed; that term is left out."""
         self._query, wrong = TYPE_LANGUAGE.parse_valid_terms(text)
         return wrong
 
     def sort_by(self, sort: str) -> None:
-        """Sort by something else; by the same again turns the order round."""
+        """Sort by a column; the same column again reverses the order."""
         self.descending = not self.descending if sort == self.sort else TYPE_SORTS[sort].largest_first
         self.sort = sort
 
     def rows(self) -> TypeRows:
-        """The rows now."""
+        """The types that fit the filter now."""
         query, at = self._query, self._scope
         matching = [kind for kind in self._sorted_types() if query.matches(kind, at)]
         self._visible_count = len(matching)
@@ -259,7 +257,7 @@ class TypeList:
         )
 
     def _sorted_types(self) -> Sequence[InstanceType]:
-        """All that may be shown, whatever the filter: they are put in order once, not with every key."""
+        """The sorted types before the filter; cached, so that a key does not sort again."""
         order = (self.sort, self.descending, self.shows_unfit)
         if self._sorted is None or self._sorted[0] != order:
             self._sorted = (order, self._sort_types())
@@ -276,11 +274,10 @@ class TypeList:
         )
 
     def type(self, name: str | None) -> InstanceType | None:
-        """A type of the catalogue."""
         return self.catalogue.types.get(name) if self.catalogue is not None and name is not None else None
 
     def summary_parts(self, now: datetime) -> list[str]:
-        """How many are shown, and how old it all is where it is old."""
+        """The number of types, and the age of types and prices that are old."""
         if self.catalogue is None:
             return []
         among = len(self.catalogue.types) - (0 if self.shows_unfit else len(self.hidden))
@@ -301,7 +298,7 @@ class TypeList:
 
 
 def type_source(context: CommandContext) -> TypeSource:
-    """The types of the place shown, and the newest prices."""
+    """The types and the newest prices of the region on the screen."""
     catalogues, spot, location, ctx = (
         context.services.catalogues,
         context.services.spot_prices,
@@ -324,14 +321,14 @@ def type_source(context: CommandContext) -> TypeSource:
 
 
 class MergedPrices:
-    """The fleet's prices with the spot prices of all types: the same object for as long as both are."""
+    """The prices of the fleet with the spot prices of all types; the same object as long as neither changes."""
 
     def __init__(self) -> None:
         self._inputs: tuple[object, object] = (None, None)
         self._merged = Prices()
 
     def merge(self, prices: Prices, spot: Mapping[tuple[str, str], Decimal]) -> Prices:
-        """Those of the types that run as spot machines are read more often: they count."""
+        """Spot prices of the fleet win: those of running types are read more often."""
         if self._inputs[0] is not prices or self._inputs[1] is not spot:
             self._inputs = (prices, spot)
             self._merged = replace(prices, spot={**spot, **prices.spot}) if spot else prices

@@ -21,7 +21,7 @@ from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.text import DASH, dollars, join_words, visible
 from fe2tui.model.type_filter import TYPE_SORTS, TypeScope
 from fe2tui.paths import stylesheets_folder
-from fe2tui.tui.forms.form import Form, dim, safe_content
+from fe2tui.tui.forms.form import Form, dim, error_content, safe_content
 from fe2tui.tui.forms.picker import Picker, PickerItem
 from fe2tui.tui.forms.type_list import (
     TypeList,
@@ -40,7 +40,7 @@ from fe2tui.tui.widgets.table import RowStyle, Table
 
 
 class TypeTable(Table, can_focus=False):
-    """It is moved in by the form's keys, and by the mouse."""
+    """The table of types; the keys of the form and the mouse move its cursor."""
 
     OPEN_COMMAND = "choose"
 
@@ -50,30 +50,29 @@ class TypeTable(Table, can_focus=False):
         super().__init__(self.types, id="types")
 
     def show_types(self, types: TypeRows, sorted_by: tuple[str, bool]) -> None:
-        """Show these."""
         self.types, self.sorted_by = types, sorted_by
         self.show(types)
 
     def place_cursor(self, name: str) -> None:
-        """Put the cursor on the type of that name, else on the first, and in sight."""
+        """Put the cursor on the type of that name, else on the first, and scroll to it."""
         if not self.go_to(name) and self.types.ids:
             self.go_to(self.types.ids[0])
         self._placed_id = self.cursor_id
-        if self._cursor or self.scroll_y:  # once more when the table has its height, and what came meanwhile was drawn
+        if self._cursor or self.scroll_y:  # again when the table has its height and is drawn
             self.call_after_refresh(self.action_move, 0)
 
     @property
     def is_cursor_moved(self) -> bool:
-        """Whether a person has moved the cursor to where it is."""
+        """Whether a person has moved the cursor since it was placed."""
         return self.cursor_id != self._placed_id
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """The titles of the columns that have room."""
+        """The titles of the visible columns."""
         return tuple(column.title for column in self._renderer.layout.columns)
 
     def texts(self, row_id: str) -> tuple[str, ...]:
-        """The cells of a row that have room."""
+        """The visible cells of a row."""
         return tuple(text for text, _ in self.types.cells(row_id, self._renderer.layout.columns)[1])
 
     def _row_style(self, row: int) -> RowStyle:
@@ -86,17 +85,17 @@ _HYPERVISORS = {"nitro": "Nitro", "xen": "Xen"}
 
 
 def empty_text(types: TypeList, region: str, error: Fe2Error | None) -> Sequence[Cell]:
-    """What the table says when it has no rows."""
+    """What the table shows when it has no rows."""
     if types.catalogue is not None:
-        more = "ctrl+r shows those that cannot be chosen." if types.hidden and not types.shows_unfit else ""
+        more = "ctrl+r shows the types that cannot be chosen." if types.hidden and not types.shows_unfit else ""
         return (("No type fits.", "text"), (more, "dim"))
     if error is not None:
         return (("The types could not be read.", "text"), (visible(error.remedy), "dim"))
-    return ((f"Reading the instance types of {visible(region)} …", "text"), ("It takes seconds.", "dim"))
+    return ((f"Reading the instance types of {visible(region)} …", "text"), ("This takes a few seconds.", "dim"))
 
 
 def type_description(types: TypeList, name: str | None, region: str) -> Content:
-    """Why a type cannot be chosen, what it has, and all else about it; nothing of none."""
+    """Everything about a type: why it cannot be chosen, its size, and further facts; empty for None."""
     kind = types.type(name)
     if kind is None:
         return Content("")
@@ -109,7 +108,7 @@ def type_description(types: TypeList, name: str | None, region: str) -> Content:
 
 
 def type_summary(kind: InstanceType) -> str:
-    """What it has, in one line."""
+    """``4 vCPU, 16 GiB, 1 × T4 with 16 GB``."""
     memory = f"{kind.memory / 1024:,.1f}".removesuffix(".0")
     parts = [f"{kind.vcpus:,} vCPU", f"{memory} GiB"]
     if kind.gpus:
@@ -119,16 +118,16 @@ def type_summary(kind: InstanceType) -> str:
 
 
 def type_facts(kind: InstanceType, at: TypeScope, region: str) -> Iterator[str]:
-    """All else about it, the weightiest first."""
+    """Further facts, the most important first."""
     yield _zones_text(kind, at, region)
     yield architecture_text(kind)
     if (network := network_text(kind)) != DASH:
         yield f"network {network}"
     if (disk := local_disk_text(kind)) != DASH:
-        yield f"local disk {disk}, emptied when it stops"
+        yield f"local disk {disk}, erased when it stops"
     yield from _spot_texts(kind, at)
     if kind.burstable:
-        yield "burstable: a share of its CPU all the time, credits for more"
+        yield "burstable: a baseline share of its CPU, credits for more"
     if kind.free_tier:
         yield "free tier"
     if not kind.current:
@@ -159,21 +158,21 @@ def _spot_texts(kind: InstanceType, at: TypeScope) -> Iterator[str]:
 
 
 EXAMPLES = "words  vcpu>=8  mem>=32  gpu:a10g  arch:arm64  price<1.5  zone:2a  current  -burstable"
-CHECK_SECONDS = 1.0  # seconds between two looks whether newer types or prices are there
+CHECK_SECONDS = 1.0  # seconds between two checks for newer types or prices
 
 
 @dataclass(frozen=True, slots=True)
 class InitialFilter:
-    """What the picker begins with: a filter, and the id of what to sort by."""
+    """A filter, and the id of the column to sort by."""
 
     filter: str
     sort: str
 
 
 class TypeFilterInput(Input):
-    """The line in which the filter is typed.
+    """The filter line.
 
-    It tells of another text at once, and not by a message: so what fits stands in the same frame as what was typed.
+    It reports a change at once, not by a message, so that the list follows in the same frame.
     """
 
     def __init__(self, report_text: Callable[[str], None]) -> None:
@@ -181,23 +180,21 @@ class TypeFilterInput(Input):
         self._report_text = report_text
 
     def watch_value(self, value: str) -> None:
-        """Tell of the text."""
         if self.is_mounted:
             self._report_text(value)
 
 
 class FixedHeightText(Static):
-    """Words with a fixed height: to lay the screen out anew with each key would take most of its time."""
+    """Text of a fixed height: a new layout of the screen with each key would take most of the time of a key."""
 
     def set_content(self, content: Content) -> None:
-        """Say something else."""
         self.update(content, layout=False)
 
 
 class TypePicker(Form[str]):
-    """Answers with the name of the type picked, or None. Types that do not fit are shown when asked for, with why.
+    """Answers with the name of the picked type, or None. Types that cannot be chosen are hidden until asked for.
 
-    ``fits`` says why a type cannot be chosen, ``present`` is the type there is now, ``look`` what it begins with.
+    ``unfit_reason`` says why a type cannot be chosen; ``current_type`` is the type of the instance.
     """
 
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "types.tcss"]
@@ -225,7 +222,7 @@ class TypePicker(Form[str]):
         initial_filter: InitialFilter | None = None,
         show_spot_prices: Callable[[str], None] | None = None,
     ) -> None:
-        """``prices`` is told of a type whose spot prices are wanted; the form is left then."""
+        """``show_spot_prices`` gets the type whose spot prices a person wants to see; the form is closed then."""
         super().__init__(title, submit_label=submit_word)
         self._initial_filter = initial_filter
         self._source = source
@@ -239,7 +236,6 @@ class TypePicker(Form[str]):
         self._table = TypeTable()
 
     def compose(self) -> Iterator[Widget]:
-        """The filter, how many fit it, the types, and what there is to say of the one under the cursor."""
         yield from self.compose_frame(
             TypeFilterInput(self._apply_filter),
             FixedHeightText(id="said"),
@@ -249,7 +245,6 @@ class TypePicker(Form[str]):
         )
 
     def on_mount(self) -> None:
-        """Show what is known, and read what is not."""
         self._type_list.update(self._source.cached(), self._source.prices())
         if self._initial_filter is not None:
             self._type_list.sort_by(self._initial_filter.sort)
@@ -261,7 +256,6 @@ class TypePicker(Form[str]):
         self.set_interval(CHECK_SECONDS, self._check_source)
 
     def extra_keys(self) -> Sequence[tuple[str, str, str]]:
-        """The order, and those left out."""
         others = [("^r", "Those that fit" if self._type_list.shows_unfit else "Others", "others")]
         prices = [("^t", "Spot prices", "prices")] if self._show_spot_prices is not None else []
         return [("^o", "Sort", "sort"), *(others if self._type_list.hidden else []), *prices]
@@ -282,7 +276,7 @@ class TypePicker(Form[str]):
                 self._place_cursor()
 
     async def _read_spot_prices(self) -> None:
-        """Quietly: the types are there to be picked without."""
+        """Errors are shown in the summary only: types can be picked without spot prices."""
         self._type_list.spot_status = "reading spot prices …"
         self._show_summary()
         try:
@@ -298,13 +292,13 @@ class TypePicker(Form[str]):
         if self._type_list.update(self._source.cached() or self._type_list.catalogue, self._source.prices()):
             was_moved = self._table.is_cursor_moved
             self._show_list()
-            if not was_moved:  # other prices are another order: what was first may not be any more
+            if not was_moved:  # new prices may change which type is first
                 self._place_cursor()
 
     # What is shown
 
     def _show_list(self) -> None:
-        """Show the list anew; the cursor stays on its type if that is still there."""
+        """Redraw the list; the cursor stays on its type if that is still shown."""
         rows = self._type_list.rows()
         self._table.empty_lines = empty_text(self._type_list, self._region, self._error)
         self._table.show_types(rows, (self._type_list.sort, self._type_list.descending))
@@ -315,7 +309,7 @@ class TypePicker(Form[str]):
     def _show_summary(self) -> None:
         error = self._filter_error or (self._error if self._type_list.catalogue is None else None)
         if error is not None:
-            words = Content.assemble(("▲ ", "$error"), safe_content(error.summary), " ", dim(error.remedy))
+            words = error_content(error)
         else:
             words = dim(" · ".join(self._type_list.summary_parts(self._clock())))
         self.query_one("#said", FixedHeightText).set_content(words)
@@ -323,12 +317,12 @@ class TypePicker(Form[str]):
     @on(Table.CursorMoved)
     def _show_description(self) -> None:
         about = type_description(self._type_list, self._table.cursor_id, self._region)
-        if about != self._description:  # said by the list, and once more by its cursor
+        if about != self._description:  # both the list and its cursor call this
             self._description = about
             self.query_one("#about", FixedHeightText).set_content(about)
 
     def _place_cursor(self) -> None:
-        """What is typed puts the cursor on the type of that name, else on the first; nothing on the present one."""
+        """Put the cursor on the type whose name is typed, else on the first; without a filter on the current type."""
         typed = self.query_one("#filter", Input).value.strip().lower()
         self._table.place_cursor(typed or self._type_list.current_type)
 
@@ -340,20 +334,19 @@ class TypePicker(Form[str]):
         self._place_cursor()
 
     def action_move(self, by: int, pages: bool = False) -> None:
-        """Move in the table, by rows or by pages."""
         if pages:
             self._table.action_page(by)
         else:
             self._table.action_move(by)
 
     def action_sort(self) -> None:
-        """Ask for the column to sort by; the same again turns the order round."""
+        """Ask for the column to sort by; the same column again reverses the order."""
         present = self._type_list.sort
         items = [
             PickerItem(
                 sort.id,
                 sort.title,
-                "turn it round" if sort.id == present else sort.direction_text,
+                "reverse the order" if sort.id == present else sort.direction_text,
                 sort.id == present,
             )
             for sort in TYPE_SORTS.values()
@@ -362,7 +355,7 @@ class TypePicker(Form[str]):
 
     @on(Table.SortRequested)
     def _sort_by(self, asked: Table.SortRequested | str | None) -> None:
-        """By the column that was chosen, or whose title was clicked."""
+        """Sort by the column that was picked, or whose title was clicked."""
         sort = asked.sort if isinstance(asked, Table.SortRequested) else asked
         if sort is None:
             return
@@ -373,30 +366,26 @@ class TypePicker(Form[str]):
             self._place_cursor()
 
     def action_prices(self) -> None:
-        """Leave for the spot prices of the type under the cursor."""
+        """Close the form and show the spot prices of the type under the cursor."""
         kind = self._type_list.type(self._table.cursor_id)
         if self._show_spot_prices is not None and kind is not None:
             self._show_spot_prices(kind.name)
             self.dismiss(None)
 
     def action_others(self) -> None:
-        """Show those that cannot be chosen as well, or hide them again."""
+        """Show the types that cannot be chosen, or hide them."""
         if self._type_list.hidden:
             self._type_list.shows_unfit = not self._type_list.shows_unfit
             self._show_list()
 
     @on(CommandRequested)
-    @on(Input.Submitted, "#filter")
-    def _pick_when_requested(self, event: CommandRequested | Input.Submitted) -> None:
-        """Enter, or a double click."""
+    def _pick_by_double_click(self, event: CommandRequested) -> None:
         event.stop()
-        if not isinstance(event, CommandRequested):
-            self.action_submit()
-        elif event.command_id == TypeTable.OPEN_COMMAND:
+        if event.command_id == TypeTable.OPEN_COMMAND:
             self._pick()
 
     def action_submit(self) -> None:
-        """Pick the type under the cursor: by itself only where the whole filter made sense."""
+        """Pick the type under the cursor; if part of the filter is wrong, only after the cursor was moved."""
         if not self._filter_error or self._table.is_cursor_moved:
             self._pick()
 
