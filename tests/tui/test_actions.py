@@ -131,7 +131,7 @@ async def test_stopping_says_what_it_saves_and_what_goes_on_costing(demo_env: Pa
         form = await driven.opened(ConfirmForm)
         details = str(form.query_one(".details").render())
         assert "Saves $0.20 an hour" in details
-        assert "go on costing $4.80 a month" in details
+        assert "still cost $4.80 a month" in details
 
 
 async def test_one_that_hangs_while_stopping_can_be_forced(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> None:

@@ -126,7 +126,7 @@ async def test_a_task_that_ended_while_one_was_asked_is_not_cancelled(demo_env: 
         end.set()
         await driven.until(lambda: not driven.view.running_tasks)
         await driven.press("y")
-        await driven.until(lambda: any("had ended by then" in toast for toast in driven.toasts))
+        await driven.until(lambda: any("has already ended" in toast for toast in driven.toasts))
 
 
 async def test_the_list_follows_the_steps_of_a_task_before_its_end(own_cloud: Cloud) -> None:

@@ -1,4 +1,4 @@
-"""Change the type of an instance: only to what it can become, with what that costs."""
+"""Change the type of an instance to one that it can become, with its costs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from fe2tui.tui.actions.targets import current_instance
 from fe2tui.tui.command_context import CommandContext, wait_until_no_form
 from fe2tui.tui.forms.confirm import ConfirmChoice, ConfirmForm
 from fe2tui.tui.forms.error import ErrorForm
-from fe2tui.tui.forms.type_list import UnfitReason, type_source
+from fe2tui.tui.forms.type_list import type_source
 from fe2tui.tui.forms.type_picker import TypePicker
 
 
 async def change_type(context: CommandContext) -> None:
-    """Show what the instance can become; after a yes, stop it if it runs, change its type, and start it again."""
+    """Ask for a type that the instance can become; after a yes, stop it if it runs, change its type, start it again."""
     instance = current_instance(context)
     new_type = await context.services.ask(_type_picker(context, instance))
     if new_type is None:
@@ -39,18 +39,17 @@ async def change_type(context: CommandContext) -> None:
 def _type_picker(context: CommandContext, instance: Instance) -> TypePicker:
     source = type_source(context)
 
-    def fits_in(kind: InstanceType) -> str | None:
+    def unfit_reason(kind: InstanceType) -> str | None:
         catalogue = source.cached()
         if catalogue is None:
             return None
         return incompatibility_reason(instance, catalogue.types.get(instance.type), kind, catalogue.zones_of(kind.name))
 
-    fits: UnfitReason = fits_in
     return TypePicker(
         source,
         region=context.region,
         clock=context.services.task_context().clock,
-        unfit_reason=fits,
+        unfit_reason=unfit_reason,
         current_type=instance.type,
         title=f"{_title(instance)}, {instance.type} now",
     )
@@ -60,12 +59,12 @@ def _title(instance: Instance) -> str:
     return f"Change the type of {visible(instance.label)}"
 
 
-async def _plan(context: CommandContext, instance: Instance, picked: str) -> task.TypeChange | None:
+async def _plan(context: CommandContext, instance: Instance, type_name: str) -> task.TypeChange | None:
     fleet = context.services.fleet or context.fleet
     if fleet is None:
         return None
     catalogue = await context.services.catalogues.get(context.services.task_context())
-    return task.plan_type_change(instance, picked, catalogue, fleet)
+    return task.plan_type_change(instance, type_name, catalogue, fleet)
 
 
 def _change_question(plan: task.TypeChange) -> ConfirmForm:
@@ -105,14 +104,14 @@ def _run_change(context: CommandContext, plan: task.TypeChange) -> None:
 def _revert_question(context: CommandContext, instance: Instance, error: StartAfterChangeError) -> ConfirmForm:
     why = str(error.__cause__.summary) if isinstance(error.__cause__, Fe2Error) else error.summary
     question = (
-        f"AWS has no {error.new_type} in {instance.zone} right now."
+        f"AWS has no capacity for {error.new_type} in {instance.zone} now."
         if error.code == "InsufficientInstanceCapacity"
         else why
     )
     return ConfirmForm(
         f"{question} Go back to {error.old_type} and start it?",
         [
-            f"{visible(instance.label)} is stopped, and {error.new_type} now.",
+            f"{visible(instance.label)} is stopped; its type is {error.new_type} now.",
             *start_cost_lines(context, [replace(current_instance(context), type=error.old_type)]),
         ],
         title=_title(instance),

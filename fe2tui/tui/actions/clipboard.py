@@ -14,9 +14,9 @@ TMUX_TIMEOUT = 2.0  # seconds
 
 
 async def copy_text(app: App[Any], text: str) -> None:
-    """Copy by OSC 52, which the terminal carries out wherever this runs; inside tmux by tmux's own command as well.
+    """Copy by OSC 52, which the person's own terminal executes; inside tmux also by a tmux command.
 
-    By default tmux keeps OSC 52 to itself.
+    By default tmux does not pass OSC 52 on.
     """
     app.copy_to_clipboard(text)
     tmux = shutil.which("tmux")

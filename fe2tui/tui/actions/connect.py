@@ -1,4 +1,4 @@
-"""Connect: the terminal goes to ssh, and comes back to the same row."""
+"""Connect: hand the terminal to ssh, and return to the same row."""
 
 from __future__ import annotations
 
@@ -22,22 +22,20 @@ from fe2tui.tui.services import TaskFunction
 from fe2tui.tui.terminal_handover import NoTerminalError, hand_over
 from fe2tui.tui.widgets.cells import wrap
 
-LONG_WAIT_SECONDS = 3.0  # seconds after which a person may be busy with something else
+LONG_WAIT_SECONDS = 3.0  # seconds after which a person may have opened a form
 
 
 async def connect(context: CommandContext) -> None:
-    """Open a shell on the one instance meant."""
+    """Open a shell on the target."""
     instance = context.targets[0]
     if instance.state is State.PENDING:
-        context.services.tell(
-            f"{visible(instance.label)} is starting, and is connected to when it runs; in Activity del cancels."
-        )
+        context.services.tell(f"Connecting to {visible(instance.label)} as soon as it runs; del in Activity cancels.")
 
     async def work(ctx: Context) -> str:
         began = time.monotonic()
         connection = await task.prepare_connection(ctx, instance)
         if time.monotonic() - began > LONG_WAIT_SECONDS and isinstance(context.services.app.screen, ModalScreen):
-            return f"{visible(instance.label)} can be reached now: c connects."
+            return f"{visible(instance.label)} is ready: press c to connect."
         return await _run_ssh(context, ctx, connection)
 
     _start_task(context, instance, work)
@@ -66,12 +64,12 @@ def _start_task(context: CommandContext, instance: Instance, run: TaskFunction) 
 
 
 async def _run_ssh(context: CommandContext, ctx: Context, connection: Connection) -> str:
-    """Hand the terminal over, and say how it ended. Raises what ssh's own failure means."""
+    """Hand the terminal to ssh. Returns how it ended; raises the error that ssh's own failure means."""
     name, app = visible(connection.instance.label), context.services.app
-    words = f"connecting to {name} ({visible(connection.words)}); exit or ctrl+d comes back"
+    text = f"connecting to {name} ({visible(connection.words)}); exit or ctrl+d returns"
     try:
         result = await hand_over(
-            app, connection.argv, env=connection.env, announce="\n".join(wrap(words, app.size.width))
+            app, connection.argv, env=connection.env, announce="\n".join(wrap(text, app.size.width))
         )
     except NoTerminalError as error:
         if (
@@ -83,11 +81,11 @@ async def _run_ssh(context: CommandContext, ctx: Context, connection: Connection
         return f"{name}: {error.summary}"
     except OSError as error:
         raise MachineError(
-            f"ssh could not be started: {error.strerror}.", "Is it installed, and may it be run?"
+            f"ssh could not be started: {error.strerror}.", "Check that ssh is installed and executable."
         ) from error
     failure = await connection_failure(ctx, connection, result.status, result.stderr)
     if failure is not None:
         raise failure
     if result.status == -signal.SIGINT:
-        return f"{name}: interrupted before ssh was through."
+        return f"{name}: interrupted before ssh was connected."
     return f"Back from {name} after {age(timedelta(seconds=result.seconds))}."

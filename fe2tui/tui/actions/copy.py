@@ -1,4 +1,4 @@
-"""Copy: what of an instance or an image people put into other programs."""
+"""Copy texts of instances, images and spot prices to the clipboard."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _CONSOLE_HOSTS = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-
 
 @dataclass(frozen=True, slots=True)
 class _CopyOption:
-    """Something to copy. ``of`` gives it of one row, None if the row has none; ``words`` stand for it in the menu.
+    """Something to copy. ``text_of`` returns the text of one row, None if the row has none.
 
-    ``find`` is for what has to be found out first: it gives the lines of all rows.
+    ``hint`` replaces the text in the menu. ``find_lines`` returns the lines of all rows where calls are needed.
     """
 
     title: str
@@ -36,7 +36,7 @@ class _CopyOption:
 
 
 async def copy(context: CommandContext) -> None:
-    """Ask what to copy of the rows meant; of several, one line each."""
+    """Ask what to copy of the target rows; of several rows, one line each."""
     rows = context.pane_targets
     texts = _OPTIONS[context.pane]
     one = rows[0]
@@ -54,26 +54,26 @@ async def copy(context: CommandContext) -> None:
     context.services.tell(f"Copied {words}")
 
 
-def _picker_items(context: CommandContext, those: Sequence[Any], texts: Mapping[str, _CopyOption]) -> list[PickerItem]:
+def _picker_items(context: CommandContext, rows: Sequence[Any], texts: Mapping[str, _CopyOption]) -> list[PickerItem]:
     items = []
     for key, text in texts.items():
-        lines = _lines_of(context, those, text)
+        lines = _lines_of(context, rows, text)
         if lines:
             one = text.hint or visible(lines[0])
             items.append(
-                PickerItem(key, text.title, one if text.hint or len(those) == 1 else plural(len(lines), "line"))
+                PickerItem(key, text.title, one if text.hint or len(rows) == 1 else plural(len(lines), "line"))
             )
     return items
 
 
-def _lines_of(context: CommandContext, those: Sequence[Any], text: _CopyOption) -> list[str]:
-    return [line for one in those if (line := text.text_of(one, context))]
+def _lines_of(context: CommandContext, rows: Sequence[Any], text: _CopyOption) -> list[str]:
+    return [line for one in rows if (line := text.text_of(one, context))]
 
 
-async def _ssh_commands(context: CommandContext, those: Sequence[Instance]) -> list[str]:
+async def _ssh_commands(context: CommandContext, rows: Sequence[Instance]) -> list[str]:
     ctx = context.services.task_context()
     commands = []
-    for one in those:
+    for one in rows:
         if one.address:
             login = await find_ssh_login(ctx, one)
             commands.append(display_command(login.route(ctx, one)))
@@ -81,7 +81,7 @@ async def _ssh_commands(context: CommandContext, those: Sequence[Instance]) -> l
 
 
 def console_link(image: Image, context: CommandContext) -> str:
-    """The page of an image in AWS's console. Source: the addresses that the console itself shows."""
+    """The page of an image in the AWS console. Source: the addresses that the console itself shows."""
     region = context.region
     partition = next((name for name in _CONSOLE_HOSTS if region.startswith(f"{name}-")), "")
     host = _CONSOLE_HOSTS.get(partition, "console.aws.amazon.com")
@@ -89,7 +89,7 @@ def console_link(image: Image, context: CommandContext) -> str:
 
 
 def launch_command(image: Image, context: CommandContext) -> str | None:
-    """What to type into a shell to launch from an image; the new instance's name is to be put in."""
+    """The shell command that launches from an image; NAME stands for the name of the new instance."""
     if image.state != "available":
         return None
     return (
@@ -98,7 +98,7 @@ def launch_command(image: Image, context: CommandContext) -> str | None:
 
 
 def spot_launch_command(spot: SpotChoice, context: CommandContext) -> str | None:
-    """What to type into a shell to launch on the spot market; the new instance's name is to be put in."""
+    """The shell command that launches a spot instance; NAME stands for its name."""
     zone = f" --zone {shlex.quote(spot.zone)}" if spot.zone else ""
     return f"fe2 launch NAME --type {shlex.quote(spot.type)} --spot{zone}"
 

@@ -26,31 +26,28 @@ def _list_pane(context: CommandContext) -> ListPane:
 
 
 def open_selected(context: CommandContext) -> None:
-    """Connect to the instance, launch from the image: what a double click does."""
+    """Connect to the instance, launch from the image: the action of a double click."""
     command = _acting_pane(context).open_row()
     if command:
         context.services.perform(command)
 
 
 def toggle_details(context: CommandContext) -> None:
-    """Show or hide the details."""
     context.services.main_screen.toggle_details()
 
 
 def mark(context: CommandContext) -> None:
-    """Mark the row under the cursor."""
     _list_pane(context).table.mark()
     context.services.main_screen.redraw_lines()
 
 
 def mark_all(context: CommandContext) -> None:
-    """Mark all that are shown."""
     _list_pane(context).table.mark_all()
     context.services.main_screen.redraw_lines()
 
 
 def leave_level(context: CommandContext) -> None:
-    """Leave the filter, then the marks; leave the activity pane for the one that it was come from."""
+    """Leave the filter, then the marks; in the activity pane, return to the previous pane."""
     screen = context.services.main_screen
     if context.pane == ACTIVITY:
         screen.go_to(screen.pane_layout.leave_activity())
@@ -60,7 +57,7 @@ def leave_level(context: CommandContext) -> None:
 
 
 async def cancel_task(context: CommandContext) -> None:
-    """Cancel the task under the cursor, or the only one there is, when the person says yes."""
+    """Cancel the selected task, or the only one there is, after a confirmation."""
     from fe2tui.tui.forms.confirm import cancel_question
 
     entry, jobs = context.services.main_screen.activity.selected_row, context.services.task_runner
@@ -68,26 +65,25 @@ async def cancel_task(context: CommandContext) -> None:
     if not number and len(jobs.running) == 1:
         number = next(iter(jobs.running))
     if not number:
-        context.services.tell(f"Choose one of the {plural(len(jobs.running), 'task')} under way first.", "warning")
+        context.services.tell(f"Select one of the {plural(len(jobs.running), 'task')} running first.", "warning")
         return
     task = jobs.running[number]
     if await context.services.ask(cancel_question(task)) != "yes":
         return
     if jobs.cancel(number):
-        context.services.tell(f"{task.title}: being cancelled …")
+        context.services.tell(f"Cancelling: {task.title} …")
     else:
-        context.services.tell(f"{task.title} had ended by then.")
+        context.services.tell(f"{task.title} has already ended.")
 
 
 async def open_filter(context: CommandContext) -> None:
-    """Open the line in which a filter is typed."""
     pane = _acting_pane(context).list_pane
     if pane is not None:
         await pane.open_filter()
 
 
 async def choose_sort(context: CommandContext) -> None:
-    """Ask for the column to sort by; choosing the same again turns the order round."""
+    """Ask for the column to sort by; the same column again reverses the order."""
     from fe2tui.tui.forms.picker import Picker, PickerItem
 
     pane = _acting_pane(context).list_pane
@@ -98,7 +94,7 @@ async def choose_sort(context: CommandContext) -> None:
         PickerItem(
             sort.id,
             sort.title,
-            sort.direction_text if sort.id != present.sort else "turn it round",
+            sort.direction_text if sort.id != present.sort else "reverse the order",
             sort.id == present.sort,
         )
         for sort in pane.sorts.values()
@@ -109,47 +105,43 @@ async def choose_sort(context: CommandContext) -> None:
 
 
 def read_now(context: CommandContext) -> None:
-    """Read again now."""
     context.services.fleet_watch.read_now()
     context.services.tell("Reading again …")
 
 
 def go_to_instances(context: CommandContext) -> None:
-    """Go to the instances."""
     context.services.main_screen.go_to(INSTANCES)
 
 
 def go_to_images(context: CommandContext) -> None:
-    """Go to the images."""
     context.services.main_screen.go_to(IMAGES)
 
 
 def go_to_spot(context: CommandContext) -> None:
-    """Go to the spot prices."""
     context.services.main_screen.spot_pane.hold_keys()
     context.services.main_screen.go_to(SPOT)
 
 
 def go_to_activity(context: CommandContext) -> None:
-    """Go to the activity, or from where it lies over the images back to what was there."""
+    """Go to the activity; where it covers the images, return to them."""
     context.services.task_runner.unseen_failures = 0
     context.services.main_screen.go_to(context.services.main_screen.pane_layout.toggle_activity())
 
 
 def go_to_errors(context: CommandContext) -> None:
-    """Go to the newest failure."""
+    """Go to the latest failure."""
     context.services.task_runner.unseen_failures = 0
     context.services.main_screen.go_to(ACTIVITY)
     context.services.main_screen.activity.go_to_failure()
 
 
 def zoom(context: CommandContext) -> None:
-    """Give the screen to one pane, or give it back."""
+    """Give the whole screen to one pane, or end that."""
     context.services.main_screen.zoom()
 
 
 def change_theme(context: CommandContext) -> None:
-    """Change between the dark and the light colours."""
+    """Switch between dark and light colours."""
     from fe2tui.tui.theme import DARK, LIGHT
 
     app = context.services.app
@@ -157,14 +149,12 @@ def change_theme(context: CommandContext) -> None:
 
 
 async def show_help(context: CommandContext) -> None:
-    """Show every key."""
     from fe2tui.tui.help import HelpScreen
 
     await context.services.ask(HelpScreen(context, context.services.keymap.keys))
 
 
 async def open_palette(context: CommandContext) -> None:
-    """Open the palette of commands, and do what is chosen."""
     from fe2tui.tui.forms.picker import Picker
     from fe2tui.tui.help import palette_items
 
@@ -176,7 +166,7 @@ async def open_palette(context: CommandContext) -> None:
 
 
 async def quit_program(context: CommandContext) -> None:
-    """Leave; with tasks under way, only after saying what they leave behind."""
+    """Quit; with running tasks, only after saying what they leave behind."""
     from fe2tui.tui.forms.confirm import quit_question
 
     running = list(context.services.task_runner.running.values())
@@ -185,7 +175,6 @@ async def quit_program(context: CommandContext) -> None:
 
 
 async def show_costs(context: CommandContext) -> None:
-    """Show the cost sheet."""
     from fe2tui.tui.forms.cost import CostForm
 
     short = short_region_name(context.region)
@@ -194,15 +183,15 @@ async def show_costs(context: CommandContext) -> None:
 
 
 async def toggle_cpu(context: CommandContext) -> None:
-    """Turn it off if it is on; turn it on, where it costs money only after saying how much."""
+    """Turn CPU figures on or off; where AWS bills them, ask first."""
     fleet_watch, refresh_timer = context.services.fleet_watch, context.services.main_screen.refresh_timer
     if fleet_watch.reads_cpu:
         fleet_watch.reads_cpu = False
-        context.services.tell("CPU figures are not asked for any more.")
+        context.services.tell("CPU figures are off.")
     elif context.location.is_local or await _confirm_cpu(context, _running_count(context, refresh_timer.cpu_ids)):
         fleet_watch.reads_cpu = True
         refresh_timer.update_cpu_ids()
-        context.services.tell("CPU figures of the machines in view are asked for; they come within a minute.")
+        context.services.tell("CPU figures are on; those of visible machines appear within a minute.")
     context.services.main_screen.repaint_soon()
 
 
@@ -216,13 +205,11 @@ async def _confirm_cpu(context: CommandContext, machines: int) -> bool:
 
     count = plural(machines, "running machine")
     question = ConfirmForm(
-        "Ask CloudWatch how busy the machines in view are?",
+        "Read the CPU use of the visible machines from CloudWatch?",
         [
-            "AWS bills $0.01 for 1,000 figures. Machines in view are asked about every five minutes, while somebody"
-            " looks.",
-            f"Now in view: {count}: {dollars(monthly_cost_of_metrics(machines), sign='$')} for a month of looking "
-            "day and night.",
-            "It ends with this program; the setting cpu_chart = true turns it on for good.",
+            "AWS bills $0.01 for 1,000 figures. They are read every five minutes while the dashboard is in use.",
+            f"Visible now: {count}: {dollars(monthly_cost_of_metrics(machines), sign='$')} for a month, day and night.",
+            "It is off again at the next start; the setting cpu_chart = true keeps it on.",
         ],
         title="CPU",
         choices=(ConfirmChoice("y", "Yes", "yes"),),

@@ -1,4 +1,4 @@
-"""Export: exactly what is shown, into a file."""
+"""Export what is on the screen to a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMATS: Mapping[str, str] = {".csv": "for spreadsheets", ".json": "for programs
 
 
 async def export(context: CommandContext) -> None:
-    """Write the rows and columns shown to a file that is asked for; of the spot prices, what is charted."""
+    """Ask for a file and write the visible rows and columns to it; for spot prices, the chart."""
     if context.pane == SPOT:
         from fe2tui.tui.actions import spot_prices
 
@@ -39,19 +39,19 @@ async def export(context: CommandContext) -> None:
 async def ask_and_write(
     context: CommandContext, what: str, formats: Mapping[str, str], name: str, text_for: Callable[[str], str]
 ) -> Path | None:
-    """Ask for a file and write a text for its suffix to it, over one that is there only when told to; which it was.
+    """Ask for a file, and before overwriting one. Returns the file that was written, or None.
 
-    Raises Fe2Error where it cannot be written.
+    ``text_for`` returns the text for a suffix. Raises Fe2Error if the file cannot be written.
     """
     path = await context.services.ask(ExportForm(what, formats, path=name))
     if path is None:
         return None
     if path.exists():
         question = ConfirmForm(
-            f"Write over {path}?",
-            ["The file is there already."],
+            f"Overwrite {path}?",
+            ["The file exists."],
             title="Export",
-            choices=(ConfirmChoice("y", "Write over it", "yes", is_destructive=True),),
+            choices=(ConfirmChoice("y", "Overwrite", "yes", is_destructive=True),),
         )
         if await context.services.ask(question) != "yes":
             return None
@@ -60,19 +60,19 @@ async def ask_and_write(
 
 
 def table_text(suffix: str, titles: Titles, rows: Rows) -> str:
-    """The table in one of the kinds."""
+    """The table in the format of a suffix."""
     return _WRITERS[suffix](titles, rows)
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write the whole file or nothing of it. Raises Fe2Error."""
+    """Write the whole file or nothing. Raises Fe2Error."""
     half = path.with_name(f".{path.name}.part")
     try:
         half.write_text(text, encoding="utf-8")
         half.replace(path)
     except OSError as error:
         half.unlink(missing_ok=True)
-        raise Fe2Error(f"{path} could not be written: {error.strerror}.", "Choose another place.") from error
+        raise Fe2Error(f"{path} could not be written: {error.strerror}.", "Choose another file.") from error
 
 
 def _csv(titles: Titles, rows: Rows) -> str:

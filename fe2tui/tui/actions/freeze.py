@@ -1,4 +1,4 @@
-"""Freeze: an image of an instance, after a name and a way were chosen."""
+"""Freeze: create an image of an instance, after asking for its name and how to create it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fe2tui.tui.forms.freeze import FreezeForm, FreezeRequest, done_text
 
 
 async def freeze(context: CommandContext) -> None:
-    """Ask for the image's name and how to make it; the activity shows how far it is."""
+    """Ask for the name of the image and how to create it; Activity shows the progress."""
     instance = current_instance(context)
     ctx = context.services.task_context()
     known: list[Image] = []
@@ -37,13 +37,13 @@ async def freeze(context: CommandContext) -> None:
 
 def _start_freeze(context: CommandContext, instance: Instance, request: FreezeRequest) -> None:
     async def work(ctx: Context) -> Image:
-        asked = False
+        is_created = False
 
         def report(step: Progress) -> None:
-            nonlocal asked
+            nonlocal is_created
             ctx.report(step)
-            if step.step == "image" and not asked:
-                asked = True
+            if step.step == "image" and not is_created:
+                is_created = True
                 context.services.fleet_watch.read_images_soon()
 
         try:

@@ -34,7 +34,7 @@ _SMALL_TYPES: Mapping[str, str] = {
 
 
 def launch_defaults(context: CommandContext) -> LaunchDefaults:
-    """In the images what is needed for the one that is meant, in the spot prices the type; elsewhere the usual."""
+    """Values for the selected image in the images pane, for the chosen type in the spot pane; else the usual ones."""
     if context.pane == SPOT and context.spot.type:
         catalogue = context.services.catalogues.cached(context.location)
         kind = catalogue.types.get(context.spot.type) if catalogue is not None else None
@@ -49,10 +49,10 @@ def launch_defaults(context: CommandContext) -> LaunchDefaults:
 
 
 def image_reference(image: Image, fleet: Fleet | None) -> str:
-    """What to type for an image: an own one's name, the word of a public one, else the id.
+    """The text to type for an image: the name of an own image, the word of a public one, else the id.
 
-    A word means the newest image for the type's own architecture, and a person may choose another type: for others
-    than x86_64 it is the id.
+    A word means the newest image for the architecture of the type, and a person may change the type: for
+    architectures other than x86_64 it is the id.
     """
     if fleet is not None and image.id in fleet.images:
         same = [one for one in fleet.images.values() if one.name == image.name]
@@ -67,14 +67,10 @@ def small_type_for(image: Image) -> str:
     return _SMALL_TYPES.get(image.architecture, USUAL_TYPE)
 
 
-_USUAL_DEFAULTS = LaunchDefaults()
-
-
 async def launch(context: CommandContext, type_name: str | None = None) -> None:
-    """Ask what to launch, and launch it; its row is selected as soon as AWS has it.
+    """Ask what to launch, and launch it; its row is selected as soon as AWS lists it.
 
-    In the images the form begins with the one that is meant. ``machine`` is the type to begin with, of those chosen.
-    Where no zone has room, the person is asked what to do about it.
+    ``type_name`` is the initial type. Where no zone has capacity, the person is asked what to do.
     """
     forms = _LaunchForms.of(context)
     request = await context.services.ask(
@@ -88,9 +84,9 @@ async def launch(context: CommandContext, type_name: str | None = None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _LaunchForms:
-    """The forms of one launch: they share what was looked up for it."""
+    """The forms of one launch; they share their lookups."""
 
-    view: CommandContext
+    context: CommandContext
     ctx: Context
     lookups: LaunchLookups
 
@@ -101,12 +97,12 @@ class _LaunchForms:
 
     def launch_form(
         self,
-        defaults: LaunchDefaults = _USUAL_DEFAULTS,
+        defaults: LaunchDefaults | None = None,
         *,
         previous: LaunchRequest | None = None,
         opens_type_picker: bool = False,
     ) -> LaunchForm:
-        view, ctx, lookups = self.view, self.ctx, self.lookups
+        context, ctx, lookups = self.context, self.ctx, self.lookups
         sources = LaunchSources(
             plan=lambda request: task.plan_launch(ctx, request, lookups),
             types=lookups.instance_types,
@@ -114,12 +110,12 @@ class _LaunchForms:
             key_choices=lookups.key_choices,
             groups=lookups.group_names,
             own_address=lookups.own_address,
-            on_demand=view.fleet.prices.on_demand if view.fleet is not None else {},
-            type_source=type_source(view),
+            on_demand=context.fleet.prices.on_demand if context.fleet is not None else {},
+            type_source=type_source(context),
         )
         return LaunchForm(
             sources,
-            region=view.region,
+            region=context.region,
             clock=ctx.clock,
             defaults=defaults,
             previous=previous,
@@ -129,7 +125,7 @@ class _LaunchForms:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What is tried next; with ``patience`` it is tried again and again for that long."""
+    """The next launch; with ``retry_for`` it is repeated for that long."""
 
     request: LaunchRequest
     retry_for: timedelta | None = None
@@ -156,31 +152,31 @@ def _start_launch(context: CommandContext, request: LaunchRequest, forms: _Launc
 async def _launch_until_done(ctx: Context, request: LaunchRequest, forms: _LaunchForms) -> Instance:
     following = _Attempt(request)
     while True:
-        request, patience = following.request, following.retry_for
+        request, retry_for = following.request, following.retry_for
         try:
-            if patience is not None:
-                return await launch_when_capacity(ctx, request, until=patience, shared_lookups=forms.lookups)
+            if retry_for is not None:
+                return await launch_when_capacity(ctx, request, until=retry_for, shared_lookups=forms.lookups)
             return await task.launch(ctx, request, shared_lookups=forms.lookups)
         except NoCapacityError as error:
-            # the key pair was made before AWS was asked for a machine
-            there = replace(request, key_action="use", key_public=None)
-            way_out = await _ask_what_now(ctx, there, error, forms)
-            if way_out is None:
+            # the key pair was created before AWS refused the instance
+            again = replace(request, key_action="use", key_public=None)
+            answer = await _ask_what_now(ctx, again, error, forms)
+            if answer is None:
                 raise
-            following = way_out
+            following = answer
 
 
 async def _ask_what_now(
     ctx: Context, request: LaunchRequest, error: NoCapacityError, forms: _LaunchForms
 ) -> _Attempt | None:
-    """What the person wants instead; None to leave it."""
-    view = forms.view
-    ctx.report_step("launch", "no room", f"{error.summary} What now is asked.", label=request.name)
-    if is_form_open(view):
-        view.services.tell(f"Launch {visible(request.name)}: {error.summary}", "warning")
+    """What the person wants instead; None to give up."""
+    context = forms.context
+    ctx.report_step("launch", "no capacity", f"{error.summary} Waiting for your answer.", label=request.name)
+    if is_form_open(context):
+        context.services.tell(f"Launch {visible(request.name)}: {error.summary}", "warning")
     costs = await _cost_content(request, forms)
-    await wait_until_no_form(view)
-    while (answer := await view.services.ask(NoCapacityForm(request, error, costs))) is not None:
+    await wait_until_no_form(context)
+    while (answer := await context.services.ask(NoCapacityForm(request, error, costs))) is not None:
         if answer.way == WAIT:
             return _Attempt(request, answer.retry_for)
         form = {
@@ -188,14 +184,14 @@ async def _ask_what_now(
             ON_DEMAND: lambda: forms.launch_form(previous=replace(request, market="on-demand", zone=None)),
             ANY_ZONE: lambda: forms.launch_form(previous=replace(request, zone=None)),
         }[answer.way]()
-        other = await view.services.ask(form)
+        other = await context.services.ask(form)
         if other is not None:
             return _Attempt(other)
     return None
 
 
 async def _cost_content(request: LaunchRequest, forms: _LaunchForms) -> Content:
-    """What the instance will cost, as the launch form says it."""
+    """The cost of the instance, in the words of the launch form."""
     try:
         plan = await task.plan_launch(forms.ctx, request, forms.lookups)
     except Fe2Error:
@@ -205,4 +201,4 @@ async def _cost_content(request: LaunchRequest, forms: _LaunchForms) -> Content:
 
 
 def _result_text(instance: Instance) -> str:
-    return f"{visible(instance.label)} is ready: c connects."
+    return f"{visible(instance.label)} is ready: press c to connect."

@@ -10,11 +10,10 @@ from fe2tui.model.location import REGIONS
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.picker import Picker, PickerItem
 
-REGIONS_TIMEOUT = 2.0  # seconds for asking which regions are enabled
+REGIONS_TIMEOUT = 2.0  # seconds to read which regions are enabled
 
 
 async def choose_region(context: CommandContext) -> None:
-    """Ask which region to show."""
     enabled = await _enabled_regions(context)
     names = list(REGIONS) + [name for name in enabled or () if name not in REGIONS]
     items = [
@@ -22,15 +21,13 @@ async def choose_region(context: CommandContext) -> None:
         for name in names
         if enabled is None or name in enabled or name == context.region
     ]
-    region_id = await context.services.ask(
-        Picker("Region", items, submit_word="Go", empty="No region enabled for you is called so.")
-    )
+    region_id = await context.services.ask(Picker("Region", items, submit_word="Go", empty="No enabled region fits."))
     if region_id is not None and region_id != context.region:
         await context.services.go(region=region_id)
 
 
 async def _enabled_regions(context: CommandContext) -> set[str] | None:
-    """The regions enabled for the account; None when that is not told in time."""
+    """The regions enabled for the account; None if AWS does not answer in time."""
     try:
         async with asyncio.timeout(REGIONS_TIMEOUT):
             return set(await enabled_regions(context.services.session))
@@ -44,10 +41,9 @@ def _region_text(name: str, enabled: set[str] | None) -> str:
 
 
 async def choose_profile(context: CommandContext) -> None:
-    """Ask which profile to show AWS through."""
     names = await asyncio.to_thread(profile_names)
     if not names:
-        context.services.tell("There are no profiles: `aws configure` makes one.", "warning")
+        context.services.tell("There are no profiles. Run `aws configure` to create one.", "warning")
         return
     settings = context.services.settings
     items = [

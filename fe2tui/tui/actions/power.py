@@ -19,12 +19,12 @@ from fe2tui.tui.actions.targets import Skipped, Targets, instance_names, select_
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.confirm import ConfirmChoice, ConfirmForm
 
-SPOT_REQUESTS_TIMEOUT = 4.0  # seconds for asking which are one-time spot instances
+SPOT_REQUESTS_TIMEOUT = 4.0  # seconds to read which targets are one-time spot instances
 _ONE_TIME_REASON = "a one-time spot instance cannot be stopped, only terminated"
 
 
 async def stop_or_start(context: CommandContext) -> None:
-    """Stop what runs of the instances meant; if none does, start what is stopped; if all are stopping, offer force.
+    """Stop the targets that run; if none runs, start those that are stopped; if all are stopping, offer force.
 
     Each asks first: a stop says what it saves, a start what it costs.
     """
@@ -38,14 +38,17 @@ async def stop_or_start(context: CommandContext) -> None:
 
 
 async def reboot(context: CommandContext) -> None:
-    """Reboot what runs of the instances meant, when the person says yes."""
     targets = select_targets(context, lambda one: None if one.state is State.RUNNING else f"it is {one.state}")
     if not targets.instances:
         tell_nothing_to_do(context, targets, "reboot")
         return
     question = ConfirmForm(
         f"Reboot {targets.text}?",
-        [*_target_lines(targets), "What runs on it ends; its disks, address and price stay.", *targets.skipped_lines],
+        [
+            *_target_lines(targets),
+            "Its programs end; its disks, address and price stay the same.",
+            *targets.skipped_lines,
+        ],
         title="Reboot",
         choices=(ConfirmChoice("y", "Reboot", "yes"),),
     )
@@ -65,7 +68,7 @@ def _why_not_start(instance: Instance) -> str | None:
 
 def _why_not_force(instance: Instance) -> str | None:
     if instance.is_interrupted:
-        return "AWS is taking it back"
+        return "AWS is interrupting it"
     return None if instance.state is State.STOPPING else f"it is {instance.state}"
 
 
@@ -73,7 +76,7 @@ async def _start(context: CommandContext, targets: Targets) -> None:
     if not targets.instances:
         tell_nothing_to_do(context, targets, "start")
         return
-    who = _target_lines(targets) if len(targets.instances) == 1 else []  # of several, the prices name each
+    who = _target_lines(targets) if len(targets.instances) == 1 else []  # the price lines name several
     question = ConfirmForm(
         f"Start {targets.text}?",
         [*who, *start_cost_lines(context, targets.instances), *targets.skipped_lines],
@@ -105,7 +108,7 @@ async def _stop(context: CommandContext, targets: Targets) -> None:
 
 
 async def _without_one_time_spot(context: CommandContext, targets: Targets) -> Targets:
-    """Those that can be stopped, as far as AWS told in time; it refuses the others in any case."""
+    """Skip one-time spot instances, as far as AWS answers in time; it refuses to stop those in any case."""
     spot = [one for one in targets.instances if one.is_spot]
     if not spot:
         return targets
@@ -127,8 +130,8 @@ async def _force_stop(context: CommandContext, targets: Targets) -> None:
     question = ConfirmForm(
         f"{targets.text} {'is' if pronoun == 'it' else 'are'} stopping. Force {pronoun}?",
         [
-            "Its system then cannot write what it holds in memory to its disk.",
-            "Most machines stop by themselves within a few minutes.",
+            "What its programs have not written to disk is lost.",
+            "Most machines stop within a few minutes without force.",
             *targets.skipped_lines,
         ],
         title="Stopping",
@@ -140,7 +143,7 @@ async def _force_stop(context: CommandContext, targets: Targets) -> None:
 
 
 def start_cost_lines(context: CommandContext, instances: Sequence[Instance]) -> Sequence[str]:
-    """What these cost an hour while they run, by the newest fleet."""
+    """The cost of these while they run, at the prices of the newest fleet."""
     fleet = context.services.fleet or context.fleet
     return (
         power.start_cost_lines(instances, fleet, context.services.task_context().clock())
@@ -168,16 +171,16 @@ def _target_lines(targets: Targets, now: datetime | None = None) -> list[str]:
 
 
 def _savings_lines(fleet: Fleet | None, targets: Targets) -> list[str]:
-    """What stopping saves, and what goes on costing."""
+    """What stopping saves, and what the disks still cost."""
     if fleet is None:
         return []
-    saved, goes_on = Decimal(0), Decimal(0)
+    saved, volumes = Decimal(0), Decimal(0)
     for instance in targets.instances:
         cost = hourly_cost(instance, fleet)
         if cost.instance is None or cost.volumes is None:
-            return ["What it saves is not known; disks go on costing."]
+            return ["What it saves is unknown; disks still cost money."]
         saved += cost.instance + cost.address
-        goes_on += cost.volumes * HOURS_A_MONTH
-    disks = "its disks go" if len(targets.instances) == 1 else "their disks go"
+        volumes += cost.volumes * HOURS_A_MONTH
+    disks = "its disks" if len(targets.instances) == 1 else "their disks"
     places = 2 if saved >= Decimal("0.1") else 3
-    return [f"Saves ${dollars(saved, places)} an hour; {disks} on costing ${dollars(goes_on)} a month."]
+    return [f"Saves ${dollars(saved, places)} an hour; {disks} still cost ${dollars(volumes)} a month."]

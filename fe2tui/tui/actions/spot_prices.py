@@ -1,4 +1,4 @@
-"""Spot prices: of the type of what is selected, over more days or fewer, and into a file."""
+"""Spot prices: of the type of the selected row, over more or fewer days, and to a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from fe2tui.tui.pane_ids import IMAGES, SPOT
 
 
 def show_spot_prices(context: CommandContext, type_name: str) -> None:
-    """Go to the spot prices of a type."""
     screen = context.services.main_screen
     screen.spot_pane.show_type(type_name)
     screen.spot_pane.hold_keys()
@@ -25,7 +24,10 @@ def show_spot_prices(context: CommandContext, type_name: str) -> None:
 
 
 async def toggle_spot_prices(context: CommandContext) -> None:
-    """Those of the instance's type, or of one for the image; in the spot pane, of the selected instance's again."""
+    """Show the prices of the type of the instance, or of a type for the image.
+
+    In the spot pane: follow the selected instance again.
+    """
     if context.pane == SPOT:
         context.services.main_screen.spot_pane.unpin()
         context.services.main_screen.redraw_lines()
@@ -36,7 +38,7 @@ async def toggle_spot_prices(context: CommandContext) -> None:
 
 
 async def usual_type_for(context: CommandContext, image: Image) -> str:
-    """The type that an image's instances have most, else the cheapest current one that it can run on."""
+    """The most common type of the instances of an image, else the cheapest current type that can run it."""
     fleet = context.services.fleet or context.fleet
     common_types = Counter(
         one.type for one in (fleet.instances.values() if fleet else ()) if one.image_id == image.id
@@ -59,12 +61,10 @@ def _can_run(one: InstanceType, image: Image) -> bool:
 
 
 def show_fewer_days(context: CommandContext) -> None:
-    """Look at fewer days."""
     _change_days(context, -1)
 
 
 def show_more_days(context: CommandContext) -> None:
-    """Look at more days."""
     _change_days(context, 1)
 
 
@@ -74,7 +74,7 @@ def _change_days(context: CommandContext, by: int) -> None:
 
 
 async def export_chart(context: CommandContext) -> None:
-    """Write what is charted to a file: its prices, or its picture."""
+    """Write the chart to a file: its prices, or its picture."""
     from fe2tui.chart.csv_export import prices_csv
     from fe2tui.chart.svg import chart_svg
 
@@ -82,9 +82,7 @@ async def export_chart(context: CommandContext) -> None:
     chart = body.price_chart.chart.chart if body is not None else None
     if chart is None:
         why = body.price_chart.no_chart_reason if body is not None else ""
-        context.services.tell(
-            f"Nothing is charted that could be written: {why}" if why else "Nothing is charted yet.", "warning"
-        )
+        context.services.tell(f"There is no chart to write: {why}" if why else "There is no chart yet.", "warning")
         return
     days = plural((chart.end - chart.start).days, "day")
     what = f"{visible(chart.type_name)}, {days}, {plural(len(chart.lines), 'zone')}, as charted."

@@ -10,38 +10,36 @@ from fe2tui.model.progress import Outcome
 from fe2tui.model.text import join_words, plural, visible
 from fe2tui.tui.command_context import CommandContext
 
-MAX_NAME_LENGTH = 32  # characters of a name among several
+MAX_NAME_LENGTH = 32  # characters shown of a name among several
 MAX_NAMED = 8  # instances named in a question; the rest are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """One instance that was meant and is left out."""
+    """A target that is left out."""
 
     instance: Instance
     reason: str
 
     @property
     def outcome(self) -> Outcome:
-        """It as one of the outcomes of the action."""
         return Outcome(self.instance.id, self.instance.label, f"left out: {self.reason}", left_out=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """The instances to act on, and those left out."""
+    """The instances to act on, and those that are left out."""
 
     instances: tuple[Instance, ...]
     skipped: tuple[Skipped, ...] = ()
 
     @property
     def ids(self) -> list[str]:
-        """Their ids."""
         return [instance.id for instance in self.instances]
 
     @property
     def text(self) -> str:
-        """A name, or how many."""
+        """The name of one, the number of several."""
         one = len(self.instances) == 1
         return visible(self.instances[0].label) if one else plural(len(self.instances), "instance")
 
@@ -61,9 +59,9 @@ def _name_list(names: Sequence[str]) -> str:
 
 
 def select_targets(context: CommandContext, skip_reason: Callable[[Instance], str | None]) -> Targets:
-    """The targets as they are now: ``unfit`` gives the reason for leaving one out.
+    """The targets in their newest state. ``skip_reason`` returns why one is left out, or None.
 
-    In a bulk action the tag ``fe2:keep`` is a reason of its own.
+    Of several targets, those tagged ``fe2:keep`` are left out too.
     """
     fleet = context.services.fleet or context.fleet
     newest = fleet.instances if fleet is not None and fleet.location == context.location else {}
@@ -81,7 +79,7 @@ def select_targets(context: CommandContext, skip_reason: Callable[[Instance], st
 
 
 def current_instance(context: CommandContext) -> Instance:
-    """The one instance meant, as it is now."""
+    """The single target in its newest state."""
     target = context.targets[0]
     fleet = context.services.fleet or context.fleet
     instances = fleet.instances if fleet is not None and fleet.location == context.location else {}
@@ -89,10 +87,9 @@ def current_instance(context: CommandContext) -> Instance:
 
 
 def instance_names(instances: Sequence[Instance]) -> str:
-    """Their names in one line, the rest of many counted."""
+    """Their names on one line; of many, some, and the number of the rest."""
     return _name_list([visible(instance.label) for instance in instances])
 
 
 def tell_nothing_to_do(context: CommandContext, targets: Targets, verb: str) -> None:
-    """Say that nothing is left to act on, and why."""
     context.services.tell(" ".join([f"Nothing to {verb}.", *targets.skipped_lines]), "warning")

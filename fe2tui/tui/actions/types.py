@@ -1,4 +1,4 @@
-"""Instance types: all of a region, to look at and to launch."""
+"""All instance types of a region, to look at and to launch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fe2tui.tui.forms.type_picker import TypePicker
 
 
 async def browse_types(context: CommandContext) -> None:
-    """Show the types; enter opens the launch form with the one under the cursor, or copies its name if read-only."""
+    """Show all types. Enter opens the launch form with the selected one, or copies its name in a read-only session."""
     shown_types: list[str] = []
     picker = TypePicker(
         type_source(context),
