@@ -137,7 +137,7 @@ def test_a_method_takes_its_own_objects_and_boto3s_for_an_instance(ec2: EC2, met
     assert "UsageError" not in by_name or method == "connect"
     for thing in (base, ec2.get_instance(base), Outcome(base.id, "base", "stopped")):
         assert result_of(partial(ONE[method], ec2, thing)) == by_name
-    assert "None stands where a name is expected" in result_of(lambda: ONE[method](ec2, None))
+    assert "None is not a name" in result_of(lambda: ONE[method](ec2, None))
 
 
 @pytest.mark.parametrize("method", SEVERAL)
@@ -156,7 +156,7 @@ def test_a_method_that_takes_several_takes_lists_of_its_own_objects(demo_env: Pa
         nothings: list[list[Any]] = [[], [[]], [Lines()]]
         for nothing in nothings:
             assert result_of(partial(SEVERAL[method], ec2, *nothing)).startswith("UsageError: No instance")
-        assert "7 stands where a name is expected" in result_of(lambda: SEVERAL[method](ec2, 7))
+        assert "7 is not a name" in result_of(lambda: SEVERAL[method](ec2, 7))
 
 
 def test_images_types_keys_and_requests_may_be_objects_too(ec2: EC2, name: str) -> None:

@@ -1,7 +1,11 @@
-"""EC2: the plain, blocking Python face for notebooks, the REPL and scripts.
+"""The Python interface: ``EC2``, with one blocking method for each command of the shell (``_`` for ``-``).
 
-The same methods as the shell's commands, with ``_`` for ``-``. They run the tasks on a background event loop, so they
-work where a loop runs already (a notebook), and Ctrl-C ends what is being waited for, cleanly.
+In: names, ids or objects from the caller. Out: the model's frozen dataclasses, and errors as Fe2Error.
+Each method runs a task of ``fe2tui.tasks`` on an event loop in a background thread (``client.BackgroundLoop``). So it
+also works where a loop is running already (a notebook), and Ctrl-C cancels the task cleanly before it returns.
+
+Begin with ``client`` (the loop, the session, what a method takes as a name), then ``instances``; ``notebook`` has the
+lists and tables that print themselves.
 
     with EC2("Ohio") as e:
         base = e.launch("base", "ubuntu", 50, "m5.large")
@@ -19,12 +23,12 @@ from fe2tui.ec2.prices import PriceMethods
 
 
 class EC2(InstanceMethods, ImageMethods, SpotRequestMethods, PriceMethods):
-    """The machines, images and spot requests of one account in one region, and what they cost.
+    """The instances, images and spot requests of one account in one region, and what they cost.
 
-    ``region`` is an id or part of a region's name (``Ohio``); what is not said comes from the environment, config.toml
-    and ~/.aws. Where a method takes a name, it also takes an id, an object that a method returned, or one of boto3's;
-    where it takes several, lists of them too. ``report`` hears of each step that a method takes. Errors are Fe2Errors,
-    in words.
+    ``region`` is an id or part of a region's name (``Ohio``). What is not given comes from the environment, config.toml
+    and ~/.aws. A method that takes a name also takes an id, an object that a method returned, or one of boto3's; a
+    method that takes several also takes lists of them. ``report`` is called with each ``Progress`` step, on the
+    background thread. All errors are Fe2Error.
     """
 
 

@@ -1,4 +1,4 @@
-"""What the methods of ``EC2`` take for a thing of AWS: its name, its id, or the object that a method returned."""
+"""The base of ``EC2``: the background event loop and its session, boto3's objects, and what counts as a name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class HasId(Protocol):
-    """An instance, image or request, ours or boto3's."""
+    """An instance, image or spot request: ours or boto3's."""
 
     @property
     def id(self) -> str: ...
@@ -41,21 +41,21 @@ TypeReference = str | InstanceType | OnDemandPrice
 
 
 def name_of(thing: object) -> str:
-    """The text that a task looks a thing up by: a name or id as it is, of an object its id, of a type its name.
+    """The text that a task looks up: a string as it is, the id of an object, the name of a type or key pair.
 
     Raises UsageError for anything else.
     """
     found = _name_or_none(thing)
     if found is None:
         raise UsageError(
-            f"{thing!r:.60} stands where a name is expected.",
+            f"{thing!r:.60} is not a name.",
             "Give a name, an id, or an object that a method of EC2 returned.",
         )
     return found
 
 
 def names_of(things: Iterable[object]) -> list[str]:
-    """The same of several, lists of them among them."""
+    """``name_of`` for several; lists among them are flattened."""
     names: list[str] = []
     for thing in things:
         if _name_or_none(thing) is None and isinstance(thing, Iterable):
@@ -86,7 +86,7 @@ _END_SECONDS = 10.0
 
 
 class BackgroundLoop:
-    """A thread with an event loop, the session that lives on it, and the store."""
+    """An event loop in a daemon thread, with the session and the store that its tasks use. Starts on first use."""
 
     def __init__(self, choice: Choice, chosen: settings.Settings, report: Report) -> None:
         self._session = Session(choice)
@@ -101,7 +101,10 @@ class BackgroundLoop:
         self.spot_histories = SpotHistoryCache()
 
     def run(self, work: Callable[[Context], Awaitable[_Result]]) -> _Result:
-        """Do the work on the loop and wait for it. Ctrl-C cancels it, and waits until it has tidied up."""
+        """Run ``work`` on the loop and return its result. Ctrl-C cancels it and waits until it has cleaned up.
+
+        Raises UsageError when no region is set, and whatever ``work`` raises.
+        """
         if not self.location.region:
             raise UsageError("No region is set.", "EC2('Ohio'), or set AWS_REGION, or region in config.toml.")
         loop, store = self._open()
@@ -120,7 +123,7 @@ class BackgroundLoop:
             raise
 
     def close(self) -> None:
-        """End the thread. A later ``do`` begins another."""
+        """Close the session and the store, and stop the thread. A later ``run`` starts them again."""
         with self._lock:
             loop, thread, store = self._loop, self._thread, self._store
             self._loop = self._thread = self._store = None
@@ -155,13 +158,13 @@ def _submit(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, _Result])
 
 
 async def _wait_for_cancelled() -> None:
-    """Until every other task of the loop that was cancelled has ended."""
+    """Wait until all cancelled tasks of the loop have ended."""
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task() and task.cancelling()]
     await asyncio.gather(*others, return_exceptions=True)
 
 
 def boto3_resource(choice: Choice, region: str) -> Any:
-    """boto3's ``ec2`` resource for that choice; where it may only read, its changing calls raise ReadOnlyError."""
+    """boto3's ``ec2`` resource. If the choice is read-only, calls that change something raise ReadOnlyError."""
     import boto3
 
     session = boto3.Session(profile_name=choice.profile, region_name=region)
@@ -179,7 +182,7 @@ _Self = TypeVar("_Self", bound="Client")
 
 
 class Client:
-    """One account in one region; see ``EC2``."""
+    """What all parts of ``EC2`` share: one account in one region."""
 
     def __init__(
         self,
@@ -190,7 +193,7 @@ class Client:
         *,
         report: Report = ignore_progress,
     ) -> None:
-        """Raises NotFoundError for a region that nothing is called, SettingError for a wrong config.toml."""
+        """Raises NotFoundError for an unknown region and SettingError for a wrong config.toml."""
         kept = settings.load()
         self._choice = effective_choice(
             kept, region=region, profile=profile, endpoint_url=endpoint_url, read_only=read_only
@@ -212,11 +215,11 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Give connections, thread and store back. It opens again when it is used."""
+        """Close connections, thread and store. The next method call opens them again."""
         self._background.close()
 
     def region(self, text: str | None = None) -> str:
-        """The id of the first region whose name contains the text; without one, the id of the region in use.
+        """The id of the first region whose name contains ``text``; without it, the region in use.
 
         Raises NotFoundError.
         """
@@ -224,13 +227,12 @@ class Client:
             return self._background.location.region
         found = find_region(text)
         if found is None:
-            raise NotFoundError(f"No region is called {text}.", "See regions().")
+            raise NotFoundError(f"No region's name contains “{text}”.", "regions() lists them.")
         return found
 
     def regions(self) -> list[str]:
-        """The ids of the regions enabled for the account."""
+        """The ids of the regions that are enabled for the account."""
         return self._run(lambda ctx: aws_session.enabled_regions(ctx.session))
 
     def _boto3(self) -> Any:
-
         return boto3_resource(self._choice, self._background.location.region)

@@ -1,4 +1,4 @@
-"""Images: what there is, and what can be done with them."""
+"""``EC2``'s methods about images."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from fe2tui.tasks.read_fleet import read_images
 
 
 class ImageMethods(Client):
-    """The images of one account in one region; see ``EC2``."""
+    """The part of ``EC2`` about images."""
 
     def amis(self, filter: str = "") -> Lines[Image]:
-        """The account's own images, newest first, pending ones too; ``filter`` is as ``arch:arm64 age>30d``.
+        """The account's own images, newest first, pending ones included. ``filter`` is like ``arch:arm64 age>30d``.
 
         Raises QueryError.
         """
@@ -37,9 +37,9 @@ class ImageMethods(Client):
         return Lines(self._run(work))
 
     def ami(self, name: Reference | None = None, architecture: str = "x86_64") -> Image:
-        """An image by id, own name, or word (ubuntu, amazon, debian, dlami: the newest), whatever its state.
+        """An image by its id, by the name of an own image, or by a word: ubuntu, amazon, debian, dlami (the newest).
 
-        Without a name: the newest stable Ubuntu. ``architecture`` counts for words.
+        Without a name: the newest stable Ubuntu. ``architecture`` applies to words only. The image may be in any state.
 
         Raises NotFoundError, AmbiguousError, UsageError (empty name).
         """
@@ -47,22 +47,22 @@ class ImageMethods(Client):
         return self._run(lambda ctx: find_image(ctx, wanted, architecture))
 
     def get_ami(self, name: Reference | None = None, architecture: str = "x86_64") -> Any:
-        """boto3's own object of it (``ec2.Image``), with all its properties and methods; see ``ami``.
+        """boto3's ``ec2.Image`` of the image that ``ami`` finds.
 
-        When this EC2 may only read, its changing methods raise ReadOnlyError.
+        If this EC2 is read-only, its methods that change something raise ReadOnlyError.
         """
         return self._boto3().Image(self.ami(name, architecture).id)
 
     def freeze(
         self, name: Reference, ami_name: str | None = None, *, way: FreezeWay = "reboot", wait: bool = False
     ) -> Image:
-        """Make an image of an instance, named after it or ``ami_name``; with ``wait``, return when it can be used.
+        """Create an image of an instance, called ``ami_name`` or like the instance.
 
-        If another image has the instance's name, a number is added: see the ``name`` of what is returned. ``way``:
-        "reboot" reboots it, "stop" stops it and starts it again, "no-reboot" lets it run on. Raises
-        FieldError(ami_name, way), StateError with AWS's reason when the image failed.
+        If an image has the instance's name already, a number is added: look at ``name`` of the returned image. ``way``:
+        "reboot" reboots the instance, "stop" stops it and starts it again, "no-reboot" leaves it running. With
+        ``wait``, returns when the image is available. Raises FieldError (ami_name, way), and StateError with AWS's reason when
+        the image fails.
         """
-
         wanted = name_of(name)
 
         async def work(ctx: Context) -> Image:
@@ -72,11 +72,10 @@ class ImageMethods(Client):
         return self._run(work)
 
     def deregister(self, *names: Reference | Iterable[Reference]) -> Lines[Outcome]:
-        """Remove own images, by name or id, and the snapshots that no other image stands on, without asking.
+        """Deregister own images and delete the snapshots that no other image uses. Does not ask.
 
-        No name is an error, never "all". What came of each is returned; of a single one, its error is raised instead.
+        No name is an error, never "all". Returns an Outcome for each; for a single image its error is raised instead.
         """
-
         wanted = names_of(names)
 
         async def work(ctx: Context) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""Instances: what there is, and what can be done with them."""
+"""``EC2``'s methods about instances and spot requests."""
 
 from __future__ import annotations
 
@@ -36,32 +36,32 @@ from fe2tui.tasks.spot_requests import RequestWithInstance
 
 
 class InstanceMethods(Client):
-    """The instances of one account in one region; see ``EC2``."""
+    """The part of ``EC2`` about instances."""
 
     def instances(self) -> Lines[Instance]:
-        """The instances of the region, terminated ones left out."""
+        """The instances of the region by name, without those that are shutting down or terminated."""
         found = self._run(lambda ctx: aws.describe_instances(ctx.session))
         return Lines(sorted((one for one in found if not one.state.is_gone), key=lambda one: (one.name, one.id)))
 
     def instance(self, name: Reference) -> Instance:
-        """The instance of that name or id. Raises NotFoundError, AmbiguousError, UsageError (empty name)."""
+        """The instance with that name or id. Raises NotFoundError, AmbiguousError, UsageError (empty name)."""
         wanted = name_of(name)
         return self._run(lambda ctx: find_instance(ctx, wanted))
 
     def ip(self, name: Reference) -> str | None:
-        """Its public address; None if it has none."""
+        """The public IPv4 address of an instance; None if it has none."""
         return self.instance(name).public_ip
 
     def get_instance(self, name: Reference) -> Any:
-        """boto3's own object of it (``ec2.Instance``), with all its properties and methods.
+        """boto3's ``ec2.Instance`` of an instance.
 
-        When this EC2 may only read, its changing methods raise ReadOnlyError.
+        If this EC2 is read-only, its methods that change something raise ReadOnlyError.
         """
         instance = self.instance(name)
         return self._boto3().Instance(instance.id)
 
     def keys(self) -> KeyChoices:
-        """The account's key pairs, which of them are on this computer, and which keys here could be imported."""
+        """The account's key pairs, which of them have their private key on this computer, and keys to import."""
         return self._run(read_key_choices)
 
     def launch(
@@ -80,13 +80,14 @@ class InstanceMethods(Client):
         wait: bool = True,
         **more: Any,
     ) -> Instance:
-        """Launch an instance and, unless ``wait`` is False, return when ssh answers. ``disk`` is GiB.
+        """Launch an instance and return when ssh answers, or at once if ``wait`` is False.
 
-        ``spot``: stopped when AWS takes it back, its disk kept, or with ``one_time`` terminated, its disk deleted; the
-        words of the shell will do ("spot", "one-time", "on-demand"). Zones are tried cheapest first. ``retry``: for how
-        many minutes to ask again, each minute, where none has room. ``more`` are further fields of ``LaunchRequest``:
-        zone, subnet_id, address, tags, key_action ("use", "import", "create"). Launches whose program was killed are
-        found out first. Raises FieldError, NoCapacityError …
+        ``disk`` is the size of the root volume in GiB, ``iops`` its provisioned IOPS. ``spot``: True, or a word of the
+        shell ("spot", "one-time", "on-demand"). When AWS interrupts a spot instance, it is stopped and keeps its
+        disk; with ``one_time`` it is terminated and its disk is deleted. Zones are tried cheapest first. ``retry``: if no
+        zone has capacity, try again every minute for so many minutes. ``more`` are further fields of ``LaunchRequest``:
+        zone, subnet_id, address, tags, key_action ("use", "import", "create"). First finds launches of programs that were
+        killed, so that none is done twice. Raises FieldError, NoCapacityError, and what AWS refuses.
         """
         more = _market_fields(spot, one_time) | more
         if more.get("subnet_id") is not None:
@@ -111,21 +112,22 @@ class InstanceMethods(Client):
         return self._run(work)
 
     def start(self, *names: Reference | Iterable[Reference], wait: bool = True) -> Lines[Outcome]:
-        """Start instances and wait until ssh answers. See ``stop`` for what is returned and raised."""
+        """Start instances and wait until ssh answers. Returns and raises as ``stop`` does."""
         return _act_on_each(self._run, names, lambda ctx, ids: power.start(ctx, ids, wait=wait))
 
     def stop(self, *names: Reference | Iterable[Reference], force: bool = False, wait: bool = False) -> Lines[Outcome]:
-        """Stop instances. What came of each is returned; of a single one, its error is raised instead."""
+        """Stop instances. Returns an Outcome for each; for a single instance its error is raised instead."""
         return _act_on_each(self._run, names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait))
 
     def reboot(self, *names: Reference | Iterable[Reference], wait: bool = True) -> Lines[Outcome]:
-        """Reboot instances and wait until ssh answers again. See ``stop`` for what is returned and raised."""
+        """Reboot instances and wait until ssh answers again. Returns and raises as ``stop`` does."""
         return _act_on_each(self._run, names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait))
 
     def terminate(self, *names: Reference | Iterable[Reference], wait: bool = False) -> Lines[Outcome]:
-        """Terminate instances, their disks and spot requests with them, without asking, and free their names.
+        """Terminate instances, delete their disks, cancel their spot requests and free their names. Does not ask.
 
-        No name is an error, never "all". See ``stop`` for what is returned and raised.
+        No name is an error, never "all". Returns and raises as ``stop`` does; ``terminate_impact`` says what would be
+        lost.
         """
         return _act_on_each(self._run, names, lambda ctx, ids: terminating.terminate(ctx, ids, wait=wait))
 
@@ -144,13 +146,12 @@ class InstanceMethods(Client):
     def change_type(
         self, name: Reference, type: TypeReference, *, stop: bool = False, start: bool | None = None, wait: bool = True
     ) -> Instance:
-        """Give an instance another type; ``stop`` stops one that runs for it, and starts it again.
+        """Change the type of a stopped instance. With ``stop``, a running one is stopped for it and started again.
 
-        ``start`` None starts it if it ran before; ``wait`` waits until ssh answers then. Raises StateError for one that
-        runs and is not to be stopped, FieldError(type) for a type it cannot become, StartAfterChangeError when AWS has
-        no machine of the new type for it.
+        ``start``: whether to start it afterwards; None starts it if it was running. ``wait``: whether to wait until ssh
+        answers. Raises StateError if it runs and ``stop`` is False, FieldError (type) for an incompatible type, and
+        StartAfterChangeError when AWS has no capacity for the new type.
         """
-
         wanted, new_type = name_of(name), name_of(type)
 
         async def work(ctx: Context) -> Instance:
@@ -167,10 +168,10 @@ class InstanceMethods(Client):
         user: str | None = None,
         key_file: Path | None = None,
     ) -> int:
-        """Open a shell on an instance in this terminal (``user@name`` works too); returns its exit status.
+        """Open a shell on an instance (``user@name`` works too) in this terminal; returns the exit status of ssh.
 
-        ``ports`` are tunnelled from the same ports here. Raises UsageError where there is no terminal, and what
-        ``tasks.connect`` raises.
+        ``ports`` are tunnelled: each to the same port on this computer. Raises UsageError where there is no terminal,
+        and the errors of ``tasks.connect``.
         """
         here, wanted = sys.stdin.isatty(), name_of(name)
         prepared = self._run(
@@ -188,10 +189,10 @@ class InstanceMethods(Client):
 
 
 def _market_fields(spot: bool | str, one_time: bool) -> dict[str, Any]:
-    """The market that is meant, if one is named."""
+    """The ``market`` field of a LaunchRequest; empty if neither argument is given."""
     market = parse_market(spot)
     if one_time and market == "on-demand" and isinstance(spot, str):
-        raise FieldError("market", f"spot={spot!r} and one_time=True are two ways to buy it.", "Leave one out.")
+        raise FieldError("market", f"spot={spot!r} and one_time=True exclude each other.", "Leave one out.")
     return {"market": "spot-once" if one_time else market} if spot or one_time else {}
 
 
@@ -216,9 +217,9 @@ _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class SpotInstanceRequest:
-    """A spot request as EC2 describes it, each key of its answer a property: ``state``, ``status``, ``instance_id`` …
+    """A spot request as EC2 describes it, with each key of the reply as a property: ``state``, ``instance_id`` …
 
-    boto3 has no object of it. ``words`` is what its state means. It stays as it was read; ``reload`` reads it again.
+    boto3 has no such object. ``words`` says what the state means. The values stay as they were read until ``reload``.
     """
 
     id: str
@@ -232,13 +233,13 @@ class SpotInstanceRequest:
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """What EC2 tells, whatever that is."""
+            """A key of EC2's reply in snake case."""
 
     def __repr__(self) -> str:
         return f"{self.id} ({self.type} {self.state}): {self.words}"
 
     def reload(self) -> None:
-        """Read it again. Raises NotFoundError when EC2 knows it no more."""
+        """Read it again. Raises NotFoundError when EC2 no longer has it."""
         described, words = self._account._describe_request(self.id)
         gone = [name for name in vars(self) if name not in ("id", "_account")]
         for name in gone:
@@ -248,18 +249,18 @@ class SpotInstanceRequest:
         self.words = words
 
     def cancel(self, *, terminate: bool = False) -> str:
-        """Cancel it, so that AWS launches nothing more for it; says what that means for its machine.
+        """Cancel it, so that AWS launches nothing more for it. Returns what that means for its instance, in words.
 
-        EC2 terminates a stopped machine whose request is cancelled: that needs ``terminate``, or is a StateError.
+        EC2 terminates a stopped instance when its request is cancelled: without ``terminate`` that is a StateError.
         """
-        said = self._account._run(lambda ctx: asking.cancel_spot_request(ctx, self.id, terminate=terminate))
+        result = self._account._run(lambda ctx: asking.cancel_spot_request(ctx, self.id, terminate=terminate))
         self.reload()
-        return said
+        return result
 
     def wait_until_fulfilled(self, *, timeout: float = 600.0) -> str:
-        """Wait until it has its machine, ``timeout`` seconds at most; returns the machine's id.
+        """Wait until it has an instance, at most ``timeout`` seconds. Returns the instance's id.
 
-        Raises CapacityError when it has none by then, StateError when it never will, UsageError.
+        Raises CapacityError if it has none by then, StateError if it will never get one, and UsageError.
         """
         if not isinstance(timeout, int | float) or timeout < 0:
             raise UsageError(f"“{timeout}” is not a number of seconds.", "As in timeout=600.")
@@ -269,18 +270,18 @@ class SpotInstanceRequest:
 
 
 class SpotRequestMethods(Client):
-    """The spot requests of one account in one region; see ``EC2``."""
+    """The part of ``EC2`` about spot requests."""
 
     def requests(self) -> Lines[RequestWithInstance]:
-        """All spot requests with their machines, those that may still launch or start one first."""
+        """All spot requests with their instances; first those that may still launch or start one."""
         return Lines(self._run(asking.read_spot_requests))
 
     def get_request(self, request_id: Reference) -> SpotInstanceRequest:
-        """A spot request, with all that EC2 tells of it as properties. Raises NotFoundError."""
+        """A spot request, with everything EC2 says about it as properties. Raises NotFoundError."""
         return SpotInstanceRequest(name_of(request_id), self)
 
     def get_request_from_instance(self, name: Reference) -> SpotInstanceRequest:
-        """The spot request behind the instance of that name or id. Raises NotFoundError where there is none."""
+        """The spot request of an instance. Raises NotFoundError if it has none."""
         wanted = name_of(name)
         return SpotInstanceRequest(self._run(lambda ctx: asking.spot_request_of_instance(ctx, wanted)).id, self)
 

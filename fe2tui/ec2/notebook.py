@@ -1,4 +1,4 @@
-"""Lists that show themselves as the shell shows them."""
+"""What methods of ``EC2`` return for people: lists and tables that print as in the shell, charts in a notebook."""
 
 from __future__ import annotations
 
@@ -16,36 +16,34 @@ _Item = TypeVar("_Item")
 
 
 class Lines(list[_Item]):
-    """A list that shows itself one thing a line, as the shell does."""
+    """A list whose repr has one item a line, as in the shell."""
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self)) or "[]"
 
 
 def outcome_lines(found: list[Outcome]) -> Lines[Outcome]:
-    """What came of each; of a single one, its error is raised."""
+    """The outcomes as a list; the error of a single one is raised."""
     if len(found) == 1 and found[0].error is not None:
         raise found[0].error
     return Lines(found)
 
 
 CHART_SPAN = timedelta(weeks=4)
-"""How much of the past is drawn, if not more was asked for."""
+"""How far back charts go at least."""
 
 _CHART_SIZE = (960, 280)  # of each chart, in pixels
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NotebookPriceHist(PriceHist):
-    """A ``PriceHist`` that shows itself as a table in a REPL, and with charts in a notebook."""
+    """A ``PriceHist`` that a notebook shows as a table with charts."""
 
     @classmethod
     def from_price_hist(cls, found: PriceHist) -> NotebookPriceHist:
-        """The same, to be shown."""
         return cls(**{field.name: getattr(found, field.name) for field in fields(found)})
 
     def _repr_html_(self) -> str:
-        """The table, and a chart of each type that has a price."""
         from fe2tui.chart.svg import chart_svg
 
         width, height = _CHART_SIZE

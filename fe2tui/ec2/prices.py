@@ -1,4 +1,4 @@
-"""What types there are, and what they cost."""
+"""``EC2``'s methods about instance types, prices and costs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from fe2tui.tasks.read_fleet import read_whole_fleet
 
 
 class PriceMethods(Client):
-    """The types of one region, their prices, and what the account spends; see ``EC2``."""
+    """The part of ``EC2`` about types, prices and costs."""
 
     def cost(self) -> AccountCost:
-        """What the region costs: an hour now, today, this month so far (UTC), a month if left as it is; in dollars.
+        """What the region costs in dollars: per hour, today, this month so far (UTC), and per month if left as it is.
 
-        ``rows`` are what costs, ``missing`` says in sentences what is not in it or not known.
+        ``rows`` are the cost items; ``missing`` says in sentences what is left out or unknown.
         """
 
         async def work(ctx: Context) -> AccountCost:
@@ -29,7 +29,7 @@ class PriceMethods(Client):
         return self._run(work)
 
     def types(self, filter: str = "", *, sort: str = "type") -> Lines[InstanceType]:
-        """The instance types that fit a filter such as ``vcpu>=8 gpu:a10g price<1.5``.
+        """The instance types that match a filter like ``vcpu>=8 gpu:a10g price<1.5``.
 
         ``sort`` is type, vcpu, mem, gpu, gpumem, arch, net, disk, price or spot. Raises QueryError.
         """
@@ -42,19 +42,19 @@ class PriceMethods(Client):
         return Lines(self._run(work))
 
     def price_demand(self, family: TypeReference) -> Lines[OnDemandPrice]:
-        """The on-demand price an hour of each type of a family, smallest first, or of one type.
+        """The on-demand price per hour of one type or of each type of a family, smallest first.
 
-        Raises NotFoundError, with the nearest families; DeniedError for a login that may not read prices.
+        Raises NotFoundError with the nearest families, and DeniedError if the login may not read prices.
         """
         known, wanted = self._background.type_catalogues, name_of(family)
         return Lines(self._run(lambda ctx: tasks.price_demand(ctx, wanted, known, [])))
 
     def price_hist(self, family: TypeReference, days: int = 3, zone: str | None = None) -> NotebookPriceHist:
-        """What each type of a family, or one type, cost on the spot market on each of the last days, dollars an hour.
+        """The spot price of one type or of each type of a family on each of the last ``days``, in dollars per hour.
 
-        Means by time, of each type's cheapest zone, of the ``zone`` named (``us-east-2a`` or ``2a``), or of each
-        (``all``). In a notebook the past weeks are drawn, too. ``rows`` are the figures, ``histories`` every change.
-        Raises NotFoundError, with the nearest families; DeniedError for a login that may not read spot prices.
+        Prices are means over time: of each type's cheapest zone, of ``zone`` (``us-east-2a`` or ``2a``), or of every
+        zone (``all``). A notebook also draws the past weeks. ``rows`` are the figures, ``histories`` every change of
+        price. Raises NotFoundError with the nearest families, and DeniedError if the login may not read spot prices.
         """
         known, wanted = self._background, name_of(family)
 
