@@ -34,7 +34,7 @@ from fe2tui.errors import (
 from fe2tui.model.progress import Progress
 
 NAMES = [
-    "EC2", "Fe2Error", "Fleet", "Image", "Instance", "LaunchRequest", "MachineType", "Outcome", "Prices", "Progress",
+    "EC2", "Fe2Error", "Fleet", "Image", "Instance", "InstanceType", "LaunchRequest", "Outcome", "Prices", "Progress",
     "State", "Volume",
 ]  # fmt: skip
 

@@ -60,8 +60,8 @@ class ImageMethods(Client):
 
         If an image has the instance's name already, a number is added: look at ``name`` of the returned image. ``way``:
         "reboot" reboots the instance, "stop" stops it and starts it again, "no-reboot" leaves it running. With
-        ``wait``, returns when the image is available. Raises FieldError (ami_name, way), and StateError with AWS's reason when
-        the image fails.
+        ``wait``, returns when the image is available. Raises FieldError (ami_name, way), and StateError with AWS's
+        reason when the image fails.
         """
         wanted = name_of(name)
 

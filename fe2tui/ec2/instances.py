@@ -83,11 +83,11 @@ class InstanceMethods(Client):
         """Launch an instance and return when ssh answers, or at once if ``wait`` is False.
 
         ``disk`` is the size of the root volume in GiB, ``iops`` its provisioned IOPS. ``spot``: True, or a word of the
-        shell ("spot", "one-time", "on-demand"). When AWS interrupts a spot instance, it is stopped and keeps its
-        disk; with ``one_time`` it is terminated and its disk is deleted. Zones are tried cheapest first. ``retry``: if no
+        shell ("spot", "one-time", "on-demand"). When AWS interrupts a spot instance, it is stopped and keeps its disk;
+        with ``one_time`` it is terminated and its disk is deleted. Zones are tried cheapest first. ``retry``: if no
         zone has capacity, try again every minute for so many minutes. ``more`` are further fields of ``LaunchRequest``:
-        zone, subnet_id, address, tags, key_action ("use", "import", "create"). First finds launches of programs that were
-        killed, so that none is done twice. Raises FieldError, NoCapacityError, and what AWS refuses.
+        zone, subnet_id, address, tags, key_action ("use", "import", "create"). First finds launches of programs that
+        were killed, so that none is done twice. Raises FieldError, NoCapacityError, and what AWS refuses.
         """
         more = _market_fields(spot, one_time) | more
         if more.get("subnet_id") is not None:
