@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from textual import events
+from textual.app import App
+from textual.widget import Widget
 from textual.widgets import Static
 
 from fe2tui.demo import Cloud
 from fe2tui.errors import CapacityError
 from fe2tui.model.instance import State
-from fe2tui.model.progress import Outcome
+from fe2tui.model.progress import Activity, Outcome
 from fe2tui.tasks.context import Context, activity_entry
 from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.services import Severity
 from tests.tui.driver import Driven, dashboard
+from tests.tui.form_host import until
 from tests.tui.test_dashboard import shown
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FROZEN = "AWS goes on making base 2; the next start watches it."
 
 
@@ -215,6 +221,26 @@ async def test_nothing_in_the_activity_is_cut_however_much_there_is(demo_env: Pa
         # What was laid out is what there is room for, the scrollbar's column not counted.
         laid_out = max(sum(cell_len(text) for text, _ in line.parts) for line in pane._row_lines)
         assert laid_out < pane.scrollable_content_region.width
+
+
+async def test_the_activity_is_drawn_even_if_it_gets_no_resize() -> None:
+    class PaneWithoutResize(ActivityPane):
+        def on_resize(self, event: events.Resize) -> None:  # type: ignore[override]
+            event.prevent_default()
+
+    pane = PaneWithoutResize(lambda: NOW)
+
+    class Host(App[None]):
+        def compose(self) -> Iterator[Widget]:
+            yield pane
+
+    async with Host().run_test(size=(80, 24)) as pilot:
+        pane.display = False
+        await pilot.pause()
+        pane.show([], [], [Activity(NOW, "stop", "i-1", "base", "us-east-2", "done", "stopped")])
+        pane.display = True
+        await until(lambda: "Stop base: stopped" in "".join(_lines(pane)))
+        await pilot.pause()
 
 
 def _lines(pane: ActivityPane) -> list[str]:

@@ -110,6 +110,7 @@ class ActivityPane(ScrollView, can_focus=True):
         self._clock = clock
         self._frame_title = FrameTitle(self)
         self._activity_rows: list[ActivityRow] = []
+        self._lines_width = 0
         self._row_lines: list[_RowLine] = []
         self._cursor = 0
         self.tab_counts: Mapping[str, str] = {}
@@ -166,7 +167,8 @@ class ActivityPane(ScrollView, can_focus=True):
     def _make_lines(self) -> None:
         width = self.scrollable_content_region.width
         if not width:
-            return  # not displayed yet: its first size will lay it out
+            return  # hidden: the lines are made when it is drawn
+        self._lines_width = width
         self._row_lines = [
             line for number, entry in enumerate(self._activity_rows) for line in _lines_of_row(number, entry, width)
         ]
@@ -177,6 +179,10 @@ class ActivityPane(ScrollView, can_focus=True):
         """One line: of an entry, or what an empty pane says."""
         styles, width = line_styles(self.app.theme_variables), self.scrollable_content_region.width
         at = round(self.scroll_y) + y
+        if self._activity_rows and width != self._lines_width:
+            self.call_later(
+                self._make_lines
+            )  # no Resize came: Textual sends none to a pane that it shows while it starts
         if not self._activity_rows and y in (1, 2):
             words = ("Nothing has been done here yet.", "What you launch, stop or terminate is listed here.")[y - 1]
             return Strip([Segment(pad_or_cut(f"  {words}", width), styles["text" if y == 1 else "dim"])])
