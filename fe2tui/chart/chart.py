@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
 from fe2tui.chart.picture import Picture, PictureCell
 from fe2tui.model.price_series import PriceSeries
@@ -76,20 +77,23 @@ def _values(series: PriceSeries, start: datetime, end: datetime) -> tuple[Decima
 
 
 MIN_WIDTH, MIN_HEIGHT = 40, 7
-"""Columns and rows below which there is no chart."""
+"""Columns and rows below which the picture says that there is no space for a chart."""
+
+_PICTURES = 16  # kept: for somebody who goes through the types of a family and back
 
 
 def draw(chart: Chart, width: int, height: int) -> Picture:
-    """The chart as a picture of exactly this size, with its cursor. Says "too small" where there is no room for one.
-
-    Imports plotext the first time. One thread only: plotext has one figure for the whole process.
-    """
-    picture = draw_without_cursor(chart, width, height)
+    """``draw_without_cursor``, and the cursor if the chart has one."""
+    picture = draw_without_cursor(replace(chart, cursor=None), width, height)
     return with_cursor(picture, chart, chart.cursor) if chart.cursor else picture
 
 
+@lru_cache(maxsize=_PICTURES)
 def draw_without_cursor(chart: Chart, width: int, height: int) -> Picture:
-    """The picture without a cursor: the same as long as the data and the size are."""
+    """The chart as a picture of exactly this size, without its cursor. The last pictures are kept.
+
+    Imports plotext the first time. One thread only: plotext has one figure for the whole process.
+    """
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         return _message_picture("too small for a chart", width, height)
     if chart.price_range() is None:

@@ -31,7 +31,7 @@ def reduce_to_columns(
     zero, whole = start.timestamp(), (end - start).total_seconds()
     first = max(bisect_right(series.times, start) - 1, 0)
     last = bisect_left(series.times, end)
-    dots = [dot(float(value)) for value in series.values[first:last]]
+    dots = list(map(dot, map(float, series.values[first:last])))
     begins = [max(0.0, (moment.timestamp() - zero) / whole * columns) for moment in series.times[first:last]]
     if not dots:
         return []
@@ -51,14 +51,17 @@ def reduce_to_columns(
 
 
 def _column(number: int, dots: Sequence[int], begins: Sequence[float]) -> PriceColumn:
-    """What several values are together that begin at these places, the last of which is an end."""
+    """The column of several values. ``begins`` are where each begins, in columns, and where the last one ends."""
+    low, high = min(dots), max(dots)
+    if low == high:
+        return PriceColumn(number, low, low, low)
     longest, value, begin = -1.0, dots[0], max(begins[0], number)
     for dot, end in zip(dots, begins[1:], strict=True):
         lasts = min(end, number + 1) - begin
         if lasts > longest:
             longest, value = lasts, dot
         begin = end
-    return PriceColumn(number, value, min(dots), max(dots))
+    return PriceColumn(number, value, low, high)
 
 
 def column_path(columns: Sequence[PriceColumn]) -> list[Dot]:

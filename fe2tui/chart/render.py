@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import plotext
 
@@ -24,6 +25,7 @@ CanvasCell = tuple[str, int]
 _EMPTY: CanvasCell = (" ", -1)
 _COLOUR_CODE_OR_CHARACTER = re.compile(r"\x1b\[([0-9;]*)m|(.)")
 _COLOUR_PREFIX = "38;5;"
+_COLOURS = 64
 
 
 def trace_paths(paths: Sequence[Sequence[Dot]], width: int, height: int) -> list[list[CanvasCell]]:
@@ -40,17 +42,36 @@ def trace_paths(paths: Sequence[Sequence[Dot]], width: int, height: int) -> list
     rulers.alignment(lim="edge")
     figure.ruler("x", "lower").lim(0, 2 * width)
     figure.ruler("y", "left").lim(0, 4 * height)
-    for number, path in enumerate(paths):
-        marker = plotext.marker("braille")
-        marker.fill(plotext.pixel(foreground=number + 1))
-        markers = [marker] * (len(path) + 2)  # of one, plotext would make a copy for each point
-        signal = figure.signal([x + 0.5 for x, _ in path], [y + 0.5 for _, y in path], marker=markers)
-        signal.lines()
-        figure.draw(signal)
+    figure.draw(_signal(paths))
     text = figure.build().string()
     figure.clear()
     rows = [_row(line, width) for line in text.split("\n")[:height]]
     return rows + [[_EMPTY] * width for _ in range(height - len(rows))]
+
+
+def _signal(paths: Sequence[Sequence[Dot]]) -> Any:
+    """All paths as one signal: plotext makes it in a quarter of the time that one signal a path takes.
+
+    plotext keeps the colours of a signal for it alone, and looks for them at every point until it has 64. So 64 points
+    of different colours stand first, beside the canvas.
+    """
+    markers = []
+    for colour in range(_COLOURS):
+        marker = plotext.marker("braille")
+        marker.fill(plotext.pixel(foreground=colour))
+        markers.append(marker)
+    x, y, starts = [-1.0] * _COLOURS, [-1.0] * _COLOURS, list(range(_COLOURS))
+    for number, path in enumerate(paths, 1):
+        starts.append(len(x))
+        x += [column + 0.5 for column, _ in path]
+        y += [row + 0.5 for _, row in path]
+        markers += [markers[number]] * len(path)
+    markers += markers[:2]  # of a list no longer than the points, plotext would copy each marker
+    signal = plotext.figure.signal(x, y, marker=markers)
+    signal.lines()
+    for start in starts:
+        signal.line(start, False)
+    return signal
 
 
 def _row(line: str, width: int) -> list[CanvasCell]:
