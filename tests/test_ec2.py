@@ -113,8 +113,11 @@ SEVERAL: dict[str, Callable[..., Any]] = {
     "stop": lambda ec2, *bases: ec2.stop(*bases),
     "reboot": lambda ec2, *bases: ec2.reboot(*bases),
     "terminate": lambda ec2, *bases: ec2.terminate(*bases),
+    "terminate_impact": lambda ec2, *bases: [row.id for row in ec2.terminate_impact(*bases).rows],
 }
-OTHER = {"launch", "ami", "get_ami", "deregister", "get_request", "price_demand", "price_hist"}
+OTHER = {
+    "launch", "ami", "get_ami", "deregister", "deregister_impact", "get_request", "price_demand", "price_hist",
+}  # fmt: skip
 
 
 def result_of(work: Callable[[], Any]) -> str:
@@ -247,7 +250,7 @@ def test_without_room_on_the_spot_market_it_ends_or_asks_again_for_so_many_minut
             ec2.launch(name, type="p3.8xlarge", spot=True)
         assert set(none.value.zones) == {"us-east-2a", "us-east-2b"} and "on demand" in none.value.remedy
         with pytest.raises(NoCapacityError, match=r"had no spot p3\.8xlarge .* asked \d+ times"):
-            ec2.launch(name, type="p3.8xlarge", spot=True, retry=0.001)
+            ec2.launch(name, type="p3.8xlarge", spot=True, retry=0.1)
     finally:
         cloud.control("/demo/faults", method="DELETE")
     with pytest.raises(NotFoundError):
