@@ -177,21 +177,21 @@ def parse_market(text: object) -> Market:
 
 
 def purchase_text(market: Market, local_disk: bool = False) -> str:
-    """One sentence on what happens to the data of a machine bought so; ``local_disk``: its type has disks of its own.
+    """What happens to the data of an instance with this purchase option; ``local_disk``: its type has local disks.
 
     Source: EC2 user guide, Spot Instance interruptions.
     """
     if market == "on-demand":
-        return "AWS does not take it back: it runs until you stop or terminate it."
+        return "AWS does not interrupt it: it runs until you stop or terminate it."
     if market == "spot-once":
         return (
-            "If AWS takes it back (2 minutes' notice), it is gone with its disk: keep results elsewhere; "
-            "it cannot be stopped."
+            "If AWS interrupts it (2 minutes' notice), it is terminated and its disk deleted: keep results elsewhere. "
+            "It cannot be stopped."
         )
-    lost = "memory and its local disks are" if local_disk else "memory is"
+    lost = "memory and local disks are" if local_disk else "memory is"
     return (
-        f"If AWS takes it back (2 minutes' notice), it stops: its disk is kept, {lost} lost; "
-        "AWS starts it again when there is room."
+        f"If AWS interrupts it (2 minutes' notice), it stops: its disk is kept, {lost} lost. "
+        "AWS starts it again when it has capacity."
     )
 
 

@@ -54,8 +54,8 @@ def test_the_prices_of_both_markets_and_what_happens_to_the_data_are_said_before
     [
         ("eighth", ("-", "-", "-", "spot"), "its disk is kept"),
         ("fire", ("-", "-", "-", "True"), "its disk is kept"),
-        ("once", ("-", "ssh", "3000", "one-time"), "gone with its disk"),
-        ("flag", ("--one-time", "--spot"), "gone with its disk"),
+        ("once", ("-", "ssh", "3000", "one-time"), "its disk deleted"),
+        ("flag", ("--one-time", "--spot"), "its disk deleted"),
     ],
 )
 def test_the_market_is_given_by_an_option_or_in_the_eighth_place(
@@ -63,7 +63,7 @@ def test_the_market_is_given_by_an_option_or_in_the_eighth_place(
 ) -> None:
     said = fe2("--json", "launch", name, "ubuntu", "20", "t3.small", *more, "--no-wait")
     assert json.loads(said.out)["lifecycle"] == "spot" and words in said.err
-    assert ("while stopped" in said.err) == ("gone" not in words)
+    assert ("while stopped" in said.err) == ("deleted" not in words)
 
 
 def test_when_no_zone_has_room_it_ends_with_the_ways_out_and_nothing_is_launched(fe2: Any) -> None:

@@ -243,8 +243,8 @@ def test_zones_without_a_price_keep_their_order_behind_the_others() -> None:
 def test_each_market_says_what_happens_to_the_data() -> None:
     assert "disk is kept, memory is lost" in purchase_text("spot")
     assert "memory and its local disks are lost" in purchase_text("spot", local_disk=True)
-    assert "gone with its disk" in purchase_text("spot-once") and "cannot be stopped" in purchase_text("spot-once")
-    assert "does not take it back" in purchase_text("on-demand")
+    assert "its disk deleted" in purchase_text("spot-once") and "cannot be stopped" in purchase_text("spot-once")
+    assert "does not interrupt it" in purchase_text("on-demand")
 
 
 @pytest.mark.parametrize("said", ["us-east-2c", "2c", "c", "C"])

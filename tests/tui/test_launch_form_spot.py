@@ -72,7 +72,7 @@ async def test_the_choice_of_spot_shows_its_cost_what_it_saves_and_what_happens_
         assert "while stopped" in said(host, "#cost")
         await pilot.press("right")
         await until(lambda: planned.newest().market == "spot-once")
-        await until(lambda: "gone" in said(host, "#data"))
+        await until(lambda: "terminated and its disk deleted" in said(host, "#data"))
         assert "stopped" not in said(host, "#cost")
 
 

@@ -18,7 +18,7 @@ from fe2tui.errors import Fe2Error
 from fe2tui.model.filters import FilterError
 from fe2tui.model.fleet import Prices
 from fe2tui.model.instance_type import InstanceType
-from fe2tui.model.text import DASH, dollars, join_words, visible
+from fe2tui.model.text import DASH, dollars, fit, join_words, visible
 from fe2tui.model.type_filter import TYPE_SORTS, TypeScope
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.forms.form import Form, dim, error_content, safe_content
@@ -34,6 +34,7 @@ from fe2tui.tui.forms.type_list import (
     local_disk_text,
     network_text,
 )
+from fe2tui.tui.widgets.cells import wrap
 from fe2tui.tui.widgets.grid import Cell
 from fe2tui.tui.widgets.line import CommandRequested
 from fe2tui.tui.widgets.table import RowStyle, Table
@@ -80,6 +81,7 @@ class TypeTable(Table, can_focus=False):
         return RowStyle(look.row_id, "cursor", look.is_marked) if look.background == "idle" else look
 
 
+DESCRIPTION_LINES = 3  # the height of #about in types.tcss
 SEVERAL_PRICES = "several prices, see https://aws.amazon.com/ec2/pricing/on-demand/"
 _HYPERVISORS = {"nitro": "Nitro", "xen": "Xen"}
 
@@ -94,16 +96,20 @@ def empty_text(types: TypeList, region: str, error: Fe2Error | None) -> Sequence
     return ((f"Reading the instance types of {visible(region)} …", "text"), ("This takes a few seconds.", "dim"))
 
 
-def type_description(types: TypeList, name: str | None, region: str) -> Content:
-    """Everything about a type: why it cannot be chosen, its size, and further facts; empty for None."""
+def type_description(types: TypeList, name: str | None, region: str, width: int) -> Content:
+    """Why a type cannot be chosen, its size, and as many facts as fit DESCRIPTION_LINES of a width; empty for None."""
     kind = types.type(name)
     if kind is None:
         return Content("")
     why = types.reasons.get(kind.name)
     refusal = Content.assemble(("× ", "$warning"), safe_content(why), "\n") if why else Content("")
-    facts_text = " · ".join(fact for fact in type_facts(kind, types.scope, region) if fact)
+    facts = [fact for fact in type_facts(kind, types.scope, region) if fact]
+    head = f"{visible(kind.name)}  {type_summary(kind)}"
+    lines = DESCRIPTION_LINES - (len(wrap(f"× {visible(why)}", width)) if why else 0)
+    while facts and len(wrap(f"{head}  {visible(' · '.join(facts))}", width)) > lines:
+        facts.pop()
     return Content.assemble(
-        refusal, safe_content(kind.name, "bold"), "  ", safe_content(type_summary(kind)), "  ", dim(facts_text)
+        refusal, safe_content(kind.name, "bold"), "  ", safe_content(type_summary(kind)), "  ", dim(" · ".join(facts))
     )
 
 
@@ -157,7 +163,7 @@ def _spot_texts(kind: InstanceType, at: TypeScope) -> Iterator[str]:
         yield f"spot {', '.join(each)}"
 
 
-EXAMPLES = "words  vcpu>=8  mem>=32  gpu:a10g  arch:arm64  price<1.5  zone:2a  current  -burstable"
+EXAMPLES = ("words", "vcpu>=8", "mem>=32", "gpu:a10g", "arch:arm64", "price<1.5", "zone:2a", "current", "-burstable")
 CHECK_SECONDS = 1.0  # seconds between two checks for newer types or prices
 
 
@@ -176,8 +182,13 @@ class TypeFilterInput(Input):
     """
 
     def __init__(self, report_text: Callable[[str], None]) -> None:
-        super().__init__(placeholder=EXAMPLES, id="filter", compact=True)
+        super().__init__(id="filter", compact=True)
         self._report_text = report_text
+
+    def on_resize(self) -> None:
+        self.placeholder = fit(
+            self.content_size.width, ["  ".join(EXAMPLES[:count]) for count in range(len(EXAMPLES), 0, -1)]
+        )
 
     def watch_value(self, value: str) -> None:
         if self.is_mounted:
@@ -255,6 +266,9 @@ class TypePicker(Form[str]):
         self.run_worker(self._read_spot_prices(), exit_on_error=False)
         self.set_interval(CHECK_SECONDS, self._check_source)
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_description)
+
     def extra_keys(self) -> Sequence[tuple[str, str, str]]:
         others = [("^r", "Those that fit" if self._type_list.shows_unfit else "Others", "others")]
         prices = [("^t", "Spot prices", "prices")] if self._show_spot_prices is not None else []
@@ -316,7 +330,8 @@ class TypePicker(Form[str]):
 
     @on(Table.CursorMoved)
     def _show_description(self) -> None:
-        about = type_description(self._type_list, self._table.cursor_id, self._region)
+        width = self.query_one("#about").content_size.width or self.app.size.width - 4
+        about = type_description(self._type_list, self._table.cursor_id, self._region, width)
         if about != self._description:  # both the list and its cursor call this
             self._description = about
             self.query_one("#about", FixedHeightText).set_content(about)
