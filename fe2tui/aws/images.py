@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fe2tui.aws.decode import decode_image
+from fe2tui.aws.paged_reads import filter_chunks
 from fe2tui.aws.session import Session
 from fe2tui.errors import AwsError, DeniedError, FieldError
 from fe2tui.model.fleet import PublicImage
@@ -129,7 +130,6 @@ async def _describe_filtered_images(session: Session, filters: list[dict[str, An
 
 
 _PAGE = 1000
-_FILTER_VALUES = 200
 ARCHITECTURES = ("x86_64", "arm64")
 _IMAGE_ID = re.compile(r"ami-[0-9a-f]{8,17}")
 _IMAGE_HINT = "Type ubuntu, amazon, debian or dlami, the name of one of your images, or an AMI's id."
@@ -264,10 +264,8 @@ async def image_by_id(session: Session, image_id: str) -> Image | None:
 
 async def image_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
     """Names of images by id; those that are gone are left out."""
-    wanted = sorted(set(ids))
     names: dict[str, str] = {}
-    for start in range(0, len(wanted), _FILTER_VALUES):
-        some = wanted[start : start + _FILTER_VALUES]
+    for some in filter_chunks(sorted(ids)):
         names |= {i.id: i.name for i in await _describe_images(session, Filters=[{"Name": "image-id", "Values": some}])}
     return names
 

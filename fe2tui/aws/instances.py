@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from fe2tui.aws.decode import InstanceReader
-from fe2tui.aws.paged_reads import PAGE_SIZE, read_all
+from fe2tui.aws.decode import InstanceReader, VolumeReader
+from fe2tui.aws.paged_reads import PAGE_SIZE, filter_chunks, read_all
 from fe2tui.aws.session import Session
 from fe2tui.errors import AwsError, CapacityError, Fe2Error, NotFoundError, StateError, UnreachableError
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.volume import Volume
 
-MAX_FILTER_VALUES = 200  # what EC2 takes in one filter
 _READS_TO_BE_SURE = 2  # looks in a row, for EC2 may show an old state once more
 
 
@@ -37,17 +37,29 @@ async def describe_instances(
     plain = [{"Name": name, "Values": list(values)} for name, values in (filters or {}).items()]
     if ids is None:
         return await _describe(session, plain)
-    wanted = list(dict.fromkeys(ids))
     found: list[Instance] = []
-    for start in range(0, len(wanted), MAX_FILTER_VALUES):
-        some = {"Name": "instance-id", "Values": wanted[start : start + MAX_FILTER_VALUES]}
-        found += await _describe(session, [some, *plain])
+    for some in filter_chunks(ids):
+        found += await _describe(session, [{"Name": "instance-id", "Values": some}, *plain])
     return found
 
 
 async def _describe(session: Session, filters: list[dict[str, Any]]) -> list[Instance]:
     params: dict[str, Any] = {"MaxResults": PAGE_SIZE, **({"Filters": filters} if filters else {})}
     return await read_all(session, "DescribeInstances", InstanceReader(), **params)
+
+
+async def describe_volumes(session: Session, ids: Iterable[str] | None = None) -> list[Volume]:
+    """The volumes of these ids, or all. An id that EC2 does not know is left out."""
+
+    async def read(**params: Any) -> list[Volume]:
+        return await read_all(session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE_SIZE, **params)
+
+    if ids is None:
+        return await read()
+    found: list[Volume] = []
+    for some in filter_chunks(ids):
+        found += await read(Filters=[{"Name": "volume-id", "Values": some}])
+    return found
 
 
 async def instance_by_client_token(session: Session, token: str) -> Instance | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fe2tui.aws.session import Session
-from fe2tui.errors import AwsError, FieldError
+from fe2tui.errors import AwsError, Fe2Error, FieldError
 
 _PAGE = 1000
 SSH_PORT = 22
@@ -18,7 +18,9 @@ SSH_GROUP_DESCRIPTION = "ssh from the addresses of those who launched"
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """A key pair of the account. ``public_key`` is one line as in authorized_keys, empty where EC2 does not give it."""
+    """A key pair of the account. ``public_key`` is one line as in authorized_keys, empty where EC2 does not return
+    it.
+    """
 
     name: str
     fingerprint: str = ""
@@ -29,7 +31,7 @@ class KeyPair:
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
-    """A security group. ``ssh_from`` are the CIDR blocks that may reach its port 22."""
+    """A security group. ``ssh_cidrs`` are the CIDR blocks that may reach its port 22."""
 
     id: str
     name: str
@@ -40,7 +42,7 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """A subnet. ``public`` says whether instances get a public address there unless told otherwise."""
+    """A subnet. ``is_public``: instances launched there get a public address by default."""
 
     id: str
     vpc_id: str
@@ -56,24 +58,10 @@ async def key_pairs(session: Session) -> list[KeyPair]:
 
 
 async def import_key_pair(session: Session, name: str, public_key: str) -> KeyPair:
-    """Give EC2 a public key. Raises FieldError("key_name") if the name is taken or the key is of a kind EC2 refuses."""
+    """Import a public key. Raises FieldError("key_name") if the name is taken or EC2 refuses this kind of key."""
     line = " ".join(public_key.split())
     reply = await session.call("ec2", "ImportKeyPair", KeyName=name, PublicKeyMaterial=line.encode())
     return replace(_decode_key_pair(reply), public_key=line, type=_key_type(line))
-
-
-async def create_key_pair(session: Session, name: str) -> tuple[KeyPair, str]:
-    """Have EC2 make an ed25519 key pair; the pair and its private key in PEM, which is shown this once.
-
-    Raises FieldError("key_name") if the name is taken.
-    """
-    reply = await session.call("ec2", "CreateKeyPair", KeyName=name, KeyType="ed25519", KeyFormat="pem")
-    return replace(_decode_key_pair(reply), type="ed25519"), str(reply["KeyMaterial"])
-
-
-async def delete_key_pair(session: Session, name: str) -> None:
-    """Remove a key pair from the region; machines that have it keep it."""
-    await session.call("ec2", "DeleteKeyPair", KeyName=name)
 
 
 def _decode_key_pair(reply: Mapping[str, Any]) -> KeyPair:
@@ -90,13 +78,12 @@ def _key_type(public_key: str) -> str:
     return public_key.partition(" ")[0].removeprefix("ssh-")
 
 
-async def security_groups(session: Session, vpc_id: str | None = None) -> list[SecurityGroup]:
-    """The security groups of the region, or of a VPC, by name."""
-    return await _describe_groups(session, {} if vpc_id is None else {"vpc-id": vpc_id})
-
-
-async def _describe_groups(session: Session, wanted: Mapping[str, str]) -> list[SecurityGroup]:
-    filters = [{"Name": name, "Values": [value]} for name, value in wanted.items()]
+async def security_groups(
+    session: Session, vpc_id: str | None = None, *, name: str | None = None
+) -> list[SecurityGroup]:
+    """The security groups of the region, of a VPC, or of one name, sorted by name."""
+    wanted = {"vpc-id": vpc_id, "group-name": name}
+    filters = [{"Name": key, "Values": [value]} for key, value in wanted.items() if value is not None]
     params: dict[str, Any] = {"Filters": filters} if filters else {}
     found: list[SecurityGroup] = []
     async for page in session.pages("ec2", "DescribeSecurityGroups", "SecurityGroups", MaxResults=_PAGE, **params):
@@ -121,62 +108,43 @@ def _decode_group(reply: Mapping[str, Any]) -> SecurityGroup:
     )
 
 
-async def ensure_ssh_group(session: Session, name: str, vpc_id: str, cidr: str | None) -> SecurityGroup:
-    """The security group of that name in that VPC, made if it is not there; ``cidr`` is let in at port 22 if it is not.
+async def create_ssh_group(session: Session, name: str, vpc_id: str, cidr: str | None) -> SecurityGroup:
+    """Create a security group that lets a CIDR block in at port 22; with None, nobody.
 
-    With ``cidr`` None nothing is let in. Raises FieldError("security_group") or FieldError("address").
+    If another process has created a group of this name meanwhile, that one lets the block in too. Raises
+    FieldError("security_group") for a name that EC2 refuses.
     """
-    block = None if cidr is None else _cidr_block(cidr)
-    found = [
-        group for group in await _describe_groups(session, {"vpc-id": vpc_id, "group-name": name}) if group.name == name
-    ]
-    group = found[0] if found else await _create_group(session, name, vpc_id)
-    if block is None or _lets_in(block, group):
+    try:
+        reply = await session.call(
+            "ec2", "CreateSecurityGroup", GroupName=name, VpcId=vpc_id, Description=SSH_GROUP_DESCRIPTION
+        )
+        group = SecurityGroup(str(reply["GroupId"]), name, vpc_id, SSH_GROUP_DESCRIPTION)
+    except Fe2Error as error:
+        existing = await security_groups(session, vpc_id, name=name) if error.code == "InvalidGroup.Duplicate" else []
+        if not existing:
+            raise
+        group = existing[0]
+    if cidr is None:
         return group
-    ranges = {"Ipv6Ranges": [{"CidrIpv6": block}]} if ":" in block else {"IpRanges": [{"CidrIp": block}]}
+    await allow_ssh(session, group.id, cidr)
+    return replace(group, ssh_cidrs=tuple(dict.fromkeys([*group.ssh_cidrs, cidr])))
+
+
+async def allow_ssh(session: Session, group_id: str, cidr: str) -> None:
+    """Let a CIDR block in at port 22 of a security group; nothing is changed where it is let in already."""
+    ranges = {"Ipv6Ranges": [{"CidrIpv6": cidr}]} if ":" in cidr else {"IpRanges": [{"CidrIp": cidr}]}
     rule = {"IpProtocol": "tcp", "FromPort": SSH_PORT, "ToPort": SSH_PORT, **ranges}
     try:
-        await session.call("ec2", "AuthorizeSecurityGroupIngress", GroupId=group.id, IpPermissions=[rule])
+        await session.call("ec2", "AuthorizeSecurityGroupIngress", GroupId=group_id, IpPermissions=[rule])
     except AwsError as error:
         if error.code != "InvalidPermission.Duplicate":
             raise
-    return replace(group, ssh_cidrs=(*group.ssh_cidrs, block))
-
-
-async def _create_group(session: Session, name: str, vpc_id: str) -> SecurityGroup:
-    params = {"GroupName": name, "VpcId": vpc_id, "Description": SSH_GROUP_DESCRIPTION}
-    reply = await session.call("ec2", "CreateSecurityGroup", **params)
-    return SecurityGroup(str(reply["GroupId"]), name, vpc_id, SSH_GROUP_DESCRIPTION)
-
-
-def _cidr_block(text: str) -> str:
-    try:
-        return str(ipaddress.ip_network(text.strip(), strict=False))
-    except ValueError as error:
-        raise FieldError(
-            "address", f"“{text}” is not an address or a block of addresses.", "Type one such as 203.0.113.7/32."
-        ) from error
-
-
-def _lets_in(block: str, group: SecurityGroup) -> bool:
-    mine = ipaddress.ip_network(block)
-    for text in group.ssh_cidrs:
-        theirs = ipaddress.ip_network(text, strict=False)
-        if theirs.version == mine.version and int(theirs[0]) <= int(mine[0]) and int(mine[-1]) <= int(theirs[-1]):
-            return True
-    return False
 
 
 async def default_vpc(session: Session) -> str | None:
     """The id of the region's default VPC."""
     reply = await session.call("ec2", "DescribeVpcs", Filters=[{"Name": "is-default", "Values": ["true"]}])
     return next((str(vpc["VpcId"]) for vpc in reply.get("Vpcs", ())), None)
-
-
-async def create_default_vpc(session: Session) -> str:
-    """Make the default VPC that the region lacks; its id."""
-    reply = await session.call("ec2", "CreateDefaultVpc")
-    return str(reply["Vpc"]["VpcId"])
 
 
 async def subnets(session: Session, vpc_id: str | None = None) -> list[Subnet]:
@@ -201,18 +169,19 @@ def _decode_subnet(reply: Mapping[str, Any]) -> Subnet:
 async def public_address(url: str, *, timeout: float = 5.0) -> str:
     """This computer's public IPv4 or IPv6 address, as the server at ``url`` sees it (plain text).
 
-    Raises FieldError("address") when the url is empty, nobody answers within ``timeout`` seconds, or no address comes.
+    Raises FieldError("address") if the url is empty, or the server does not answer with an address within ``timeout``
+    seconds.
     """
     if not url.startswith(("http://", "https://")):
-        raise _address_unknown_error("Nobody is to be asked for it" if not url else f"{url} is not a web address")
+        raise _address_unknown_error("address_url is empty" if not url else f"{url} is not a web address")
     try:
         text = await asyncio.to_thread(_fetch_text, url, timeout)
-    except OSError as error:  # also urllib's own, and time-outs
-        raise _address_unknown_error(f"{url} did not tell it: {error}") from error
+    except OSError as error:  # includes urllib's own errors and time-outs
+        raise _address_unknown_error(f"{url} did not answer: {error}") from error
     try:
         return str(ipaddress.ip_address(text.strip()))
     except ValueError as error:
-        raise _address_unknown_error(f"what {url} answered is not an address") from error
+        raise _address_unknown_error(f"the answer of {url} is not an address") from error
 
 
 def _fetch_text(url: str, timeout: float) -> str:
@@ -235,11 +204,11 @@ def _address_unknown_error(why: str) -> FieldError:
     )
 
 
-_OWN_POOL_PREFIX = "ipv4pool-"  # pools of addresses that the account brought with it, which cost nothing
+_OWN_POOL_PREFIX = "ipv4pool-"  # the account's own address ranges, which cost nothing
 
 
 async def idle_addresses(session: Session) -> tuple[str, ...]:
-    """The account's Elastic IPs that are associated with nothing and cost all the same, one for each.
+    """The account's Elastic IPs that are not associated with anything and still cost money.
 
     Source: VPC pricing, public IPv4 addresses; those of the account's own ranges are free.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -15,6 +15,7 @@ from fe2tui.aws.xml_reader import Item, XmlReader
 from fe2tui.model.instance import Instance
 
 PAGE_SIZE = 1000  # what DescribeInstances and DescribeVolumes give at most
+_MAX_FILTER_VALUES = 200  # values that EC2 takes in one filter
 _THREAD_BYTES = 100_000  # bytes that take longer to parse than a turn of the event loop may
 _THREAD_INSTANCES = 2_000  # instances that take longer to put in order
 _MIN_OBJECTS_TO_FREEZE = 200  # new objects of a page that are worth leaving out of the search for garbage
@@ -66,6 +67,13 @@ def _parse(reader: XmlReader[Item], body: bytes, keeps_objects: bool) -> list[It
         if collects:
             gc.enable()
     return page
+
+
+def filter_chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """The values, each once, in lists that fit into one filter."""
+    unique = list(dict.fromkeys(values))
+    for start in range(0, len(unique), _MAX_FILTER_VALUES):
+        yield unique[start : start + _MAX_FILTER_VALUES]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,42 +1,42 @@
-"""Prices of a region, from the Price List, and from where they are kept for a day."""
+"""On-demand prices of a region: from the Price List, kept for a day."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, Protocol
-from weakref import WeakKeyDictionary
 
 from fe2tui.aws.session import Session
+from fe2tui.aws.shared_reads import SharedReads
 from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.errors import DeniedError, Fe2Error, StoreError
 from fe2tui.model.fleet import Prices
 
 PRICES_VALID = timedelta(days=1)
-"""How long prices are taken for today's."""
+"""How long prices count as today's."""
 
 HOW_TO_ALLOW_PRICES = (
     "Prices need pricing:GetProducts: ask whoever runs the account to attach AWS's managed policy "
     "AWSPriceListServiceFullAccess to your login, or an inline policy that allows it. All the rest works."
 )
-"""What helps a login that may not read prices."""
+"""The remedy for a login that may not read prices."""
 
 _PAGE = 100  # what GetProducts gives at most
 _USAGE_PREFIX = "EBS:"
 
 
 class PriceCache(Protocol):
-    """Where prices are kept between runs (``store.prices``). Called in a thread."""
+    """Keeps prices between runs (``store.prices``). Called in a thread."""
 
     def get(self, region: str) -> Prices | None:
-        """What was last saved for a region."""
+        """The prices saved last."""
 
     def save(self, region: str, prices: Prices) -> None:
-        """Keep prices for a region."""
+        """Save a region's prices."""
 
 
 class _ProductQuery(NamedTuple):
@@ -102,6 +102,10 @@ def are_fresh(prices: Prices, now: datetime) -> bool:
     return bool(prices.on_demand) and prices.read_at is not None and now - prices.read_at <= PRICES_VALID
 
 
+# cancelled with its last caller: nothing is sent any more when the session is closed next
+_reads: SharedReads[Session, Prices] = SharedReads(cancel_unawaited=True)
+
+
 async def current_prices(
     session: Session,
     cache: PriceCache | None,
@@ -110,18 +114,18 @@ async def current_prices(
     patience: float | None = None,
     on_failure: Callable[[Fe2Error], None] | None = None,
 ) -> Prices:
-    """A region's prices without those of spot: the shelf's of today, else AWS's, which it then keeps, else older ones.
+    """A region's prices without spot prices: the cache's of today, else AWS's, which are then cached, else older ones.
 
-    Where AWS does not answer, or not within ``patience`` seconds, prices of the shelf stand in, however old: their
-    ``read_at`` tells. ``missed`` is told why. Without any, what AWS raised is raised, however long it took. Those who
-    ask at once share one read, which goes on as long as one of them waits for it.
+    Where AWS does not answer, or not within ``patience`` seconds, cached prices are returned, however old: ``read_at``
+    says how old, and ``on_failure`` gets the error. Without cached prices, the error is raised, however long AWS took.
+    Simultaneous callers share one read, which goes on as long as one of them waits for it.
     """
     cached = await cached_prices(cache, session.region)
     if cached is not None and are_fresh(cached, clock()):
         return cached
     try:
         async with asyncio.timeout(None if cached is None else patience):
-            read = await _share_read(session, cache, clock)
+            read = await _reads.get(session, lambda: _read_and_cache(session, cache, clock))
     except (Fe2Error, TimeoutError) as error:
         if cached is None:
             raise
@@ -131,56 +135,24 @@ async def current_prices(
     return read if read.on_demand or cached is None else cached
 
 
-@dataclass(slots=True)
-class _SharedRead:
-    """A read under way, and how many wait for it."""
-
-    task: asyncio.Task[Prices]
-    waiting: int = 0
-
-
-_shared_reads: WeakKeyDictionary[Session, _SharedRead] = WeakKeyDictionary()
-
-
-async def _share_read(session: Session, cache: PriceCache | None, clock: Callable[[], datetime]) -> Prices:
-    renewal = _shared_reads.get(session)
-    if renewal is None:
-        renewal = _shared_reads[session] = _SharedRead(asyncio.create_task(_read_and_cache(session, cache, clock)))
-        renewal.task.add_done_callback(_ignore_exception)
-    renewal.waiting += 1
-    try:
-        return await asyncio.shield(renewal.task)
-    finally:
-        renewal.waiting -= 1
-        if not renewal.waiting:
-            _shared_reads.pop(session, None)
-            renewal.task.cancel()
-            await asyncio.wait([renewal.task])  # nothing is sent any more when the session is closed next
-
-
 async def _read_and_cache(session: Session, cache: PriceCache | None, clock: Callable[[], datetime]) -> Prices:
     read = replace(await read_region_prices(session), read_at=clock())
     if cache is not None and read.on_demand:
         try:
             await asyncio.to_thread(cache.save, session.region, read)
         except StoreError:
-            return read  # whoever owns the store says so
+            return read  # the owner of the store reports that
     return read
 
 
-def _ignore_exception(task: asyncio.Task[Prices]) -> None:
-    if not task.cancelled():
-        task.exception()  # those who waited have it; there may be none left
-
-
 async def cached_prices(cache: PriceCache | None, region: str) -> Prices | None:
-    """What the shelf has for a region, however old: at once."""
+    """The cached prices of a region, however old. Does not ask AWS."""
     if cache is None:
         return None
     try:
         return await asyncio.to_thread(cache.get, region)
     except StoreError:
-        return None  # whoever owns the store says so; prices can be read again
+        return None  # the owner of the store reports that; prices can be read again
 
 
 async def read_region_prices(session: Session) -> Prices:

@@ -28,8 +28,8 @@ _REGION_ID_PATTERN = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 class Choice:
     """What a person chose for this run; None is "as the environment and ~/.aws say". Times are seconds.
 
-    ``region`` is an id, or part of a region's name (``Ohio``). ``first_wait`` comes before a change that failed in
-    passing is sent again; it doubles each time.
+    ``region`` is an id, or part of a region's name (``Ohio``). ``first_retry_wait`` is the wait before a
+    change is sent again after a passing failure; it doubles each time.
     """
 
     profile: str | None = None
@@ -204,8 +204,8 @@ def require_read_operation(operation: str) -> None:
     """Raises ReadOnlyError for an operation of AWS's that may change something."""
     if not operation.startswith(_READ_PREFIXES):
         raise ReadOnlyError(
-            f"{operation} was not sent: this session may only read.",
-            "Start without --read-only, or take read_only out of the settings, to change things.",
+            f"This session may only read: {operation} was not sent.",
+            "Leave --read-only out, or take read_only out of config.toml.",
         )
 
 

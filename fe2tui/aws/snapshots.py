@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from fe2tui.aws.decode import decode_snapshot
+from fe2tui.aws.paged_reads import filter_chunks
 from fe2tui.aws.session import Session
 from fe2tui.model.snapshot import Snapshot
 
 _PAGE = 1000
-_FILTER_VALUES = 200
 
 
 async def own_snapshots(session: Session) -> list[Snapshot]:
@@ -20,11 +20,10 @@ async def own_snapshots(session: Session) -> list[Snapshot]:
 
 async def snapshots_by_id(session: Session, ids: Iterable[str]) -> list[Snapshot]:
     """Snapshots by their ids, the account's own; those that are gone are left out."""
-    wanted = list(dict.fromkeys(ids))
     found: list[Snapshot] = []
-    for start in range(0, len(wanted), _FILTER_VALUES):
-        some = [{"Name": "snapshot-id", "Values": wanted[start : start + _FILTER_VALUES]}]
-        found += await _describe_snapshots(session, OwnerIds=["self"], Filters=some)
+    for some in filter_chunks(ids):
+        filters = [{"Name": "snapshot-id", "Values": some}]
+        found += await _describe_snapshots(session, OwnerIds=["self"], Filters=filters)
     return found
 
 

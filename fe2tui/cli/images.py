@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from shlex import quote
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from fe2tui.cli.power import print_outcomes
 from fe2tui.cli.prompts import ask, confirm, confirm_impact, is_interactive
 from fe2tui.cli.read import print_fleet_problems
 from fe2tui.cli.run import CommandRun, report_earlier_freezes
-from fe2tui.errors import InterruptedByUser, ReadOnlyError, UsageError
+from fe2tui.errors import InterruptedByUser, UsageError
 from fe2tui.model.progress import Outcome
 from fe2tui.model.text import DASH, age, dollars, percent, table_lines, visible
 
@@ -254,7 +253,7 @@ def run_freeze(options: GlobalOptions, name: str, image_name: str | None, way: F
 
     async def work(ctx: Context) -> None:
         plan = await _agree_on_freeze(ctx, options, name, image_name, way)
-        image = await freeze_task.freeze(ctx, plan.instance.id, plan.name, way=plan.way, wait=False)
+        image = await freeze_task.freeze(ctx, plan.instance.id, wait=False, plan=plan)
         working.clear_progress()
         try:
             if not options.json:
@@ -262,7 +261,7 @@ def run_freeze(options: GlobalOptions, name: str, image_name: str | None, way: F
             if wait:
                 image = await _watch_image(ctx, image)
                 working.clear_progress()
-                print_message(f"The image {visible(image.label)} is made.")
+                print_message(f"The image {visible(image.label)} is ready.")
             if options.json:
                 print_json(image_document(image, print_fleet_problems(await read_image_fleet(ctx, image, whole=True))))
             await report_earlier_freezes(ctx, except_image_id=image.id)
@@ -278,13 +277,13 @@ def run_freeze(options: GlobalOptions, name: str, image_name: str | None, way: F
 async def _agree_on_freeze(
     ctx: Context, options: GlobalOptions, name: str, image_name: str | None, way: FreezeWay | None
 ) -> freeze_task.FreezePlan:
-    """What will be done, once it was said and, at a terminal, agreed to. Raises what stands in the way."""
+    """The plan, after printing it and, at a terminal, a confirmation. Raises the first error, and prints the others."""
     from fe2tui.tasks import freeze as freeze_task
+    from fe2tui.tasks.context import require_writable
     from fe2tui.tasks.names import find_instance
     from fe2tui.tasks.read_fleet import read_instance_volumes
 
-    if ctx.session.read_only:
-        raise ReadOnlyError("This session may only read: nothing can be frozen.", "Leave --read-only out.")
+    require_writable(ctx, "nothing can be frozen")
     instance = await find_instance(ctx, name)
     fleet = await read_instance_volumes(ctx, instance)
     plan = await freeze_task.plan_freeze(ctx, instance, image_name, way or "reboot", fleet)
@@ -295,8 +294,7 @@ async def _agree_on_freeze(
     if plan.name_text and not options.yes:
         await _agree_to_name(plan)
     if plan.options and way is None and not options.yes and is_interactive():
-        final = await freeze_task.plan_freeze(ctx, instance, plan.name, await _ask_freeze_way(plan), fleet)
-        plan = replace(final, existing_name=plan.existing_name)
+        plan = freeze_task.with_way(plan, await _ask_freeze_way(plan), fleet)
     for sentence in plan.sentences:
         print_message(visible(sentence))
     return plan
@@ -359,14 +357,14 @@ def run_deregister(options: GlobalOptions, names: Sequence[str]) -> int:
 
 async def _confirm_and_deregister(ctx: Context, options: GlobalOptions, names: Sequence[str]) -> list[Outcome]:
     from fe2tui.tasks import deregister as deregister_task
+    from fe2tui.tasks.context import require_writable
     from fe2tui.tasks.impact import deregister_impact
     from fe2tui.tasks.names import find_own_images
     from fe2tui.tasks.read_fleet import read_images
 
-    if ctx.session.read_only:
-        raise ReadOnlyError("This session may only read: nothing can be deregistered.", "Leave --read-only out.")
+    require_writable(ctx, "nothing can be deregistered")
     fleet = print_fleet_problems(await read_images(ctx, disabled=True))
     among = await find_own_images(ctx, fleet.images.values(), names)
     impact = deregister_impact(fleet, among, ctx.clock())
     await confirm_impact(impact, yes=options.yes)
-    return await deregister_task.deregister(ctx, [each.id for each in among])
+    return await deregister_task.deregister(ctx, [each.id for each in among], fleet=fleet)

@@ -62,7 +62,7 @@ def show_instances(options: GlobalOptions, *, everything: bool, long: bool) -> N
         fleet = await (read_fleet_and_report if options.json or long else read_instances)(ctx)
         shown = [each for each in fleet.instances.values() if everything or each.state is not State.TERMINATED]
         shown.sort(key=lambda each: (each.name.casefold(), each.id))
-        return fleet, shown, await read_interruptions(ctx, shown)
+        return fleet, shown, await read_interruptions(ctx, shown, fleet.requests)
 
     fleet, shown, taken = CommandRun(options).run(read)
     if options.json:
@@ -84,7 +84,7 @@ def show_instance(options: GlobalOptions, name: str) -> None:
     async def read(ctx: Context) -> tuple[Fleet, Instance, InterruptionTexts]:
         fleet = await (read_fleet_and_report if options.json else read_instances)(ctx)
         found = resolve_instance(fleet, name)
-        return fleet, found, await read_interruptions(ctx, [found])
+        return fleet, found, await read_interruptions(ctx, [found], fleet.requests)
 
     fleet, found, taken = CommandRun(options).run(read)
     if options.json:

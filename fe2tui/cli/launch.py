@@ -185,10 +185,10 @@ SPOT_PRICES_WAIT = 20.0  # the same where the prices of two markets are to be co
 def run_launch(options: GlobalOptions, request: LaunchRequest, *, wait: bool, retry: timedelta | None = None) -> None:
     """Launch it and print it; ``retry``: for how long to ask again where no zone has room."""
     from fe2tui.tasks import launch as task
-    from fe2tui.tasks.launch import launch_when_capacity
+    from fe2tui.tasks.context import require_writable
 
     async def work(ctx: Context) -> Instance:
-        task.refuse_if_read_only(ctx)
+        require_writable(ctx, "nothing can be launched")
         for outcome in await task.recover_launches(ctx):
             print_message(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
             if outcome.error:
@@ -196,10 +196,12 @@ def run_launch(options: GlobalOptions, request: LaunchRequest, *, wait: bool, re
         wait_for_prices = SPOT_PRICES_WAIT if request.is_spot else PRICES_WAIT
         known = task.LaunchLookups(replace(ctx, pace=replace(ctx.pace, prices=wait_for_prices)))
         try:
-            agreed = await _agree_on_launch(ctx, request, known)
+            plan = await _agree_on_launch(ctx, request, known)
             if retry is not None:
-                return await launch_when_capacity(ctx, agreed, until=retry, wait=wait, shared_lookups=known)
-            return await task.launch(ctx, agreed, wait=wait, shared_lookups=known)
+                return await task.launch_when_capacity(
+                    ctx, plan.request, until=retry, wait=wait, shared_lookups=known, plan=plan
+                )
+            return await task.launch(ctx, plan.request, wait=wait, shared_lookups=known, plan=plan)
         except NoCapacityError as error:
             if retry is None:
                 error.remedy = f"{error.remedy} --retry 30 asks again every minute, for 30 minutes."
@@ -215,8 +217,8 @@ def run_launch(options: GlobalOptions, request: LaunchRequest, *, wait: bool, re
         click.echo(instance_line(made))
 
 
-async def _agree_on_launch(ctx: Context, request: LaunchRequest, known: task.LaunchLookups) -> LaunchRequest:
-    """The request as it will be sent. Says what it will cost, and all that is wrong with it, before anything is."""
+async def _agree_on_launch(ctx: Context, request: LaunchRequest, known: task.LaunchLookups) -> task.LaunchPlan:
+    """The plan that will be launched, after printing what it costs. Raises the first error, and prints the others."""
     from fe2tui.tasks import launch as task
 
     plan = await _plan(ctx, request, known)
@@ -234,7 +236,7 @@ async def _agree_on_launch(ctx: Context, request: LaunchRequest, known: task.Lau
         print_message(_price_sentence(plan))
         print_message(plan.purchase_text)
     print_message(_cost_sentence(plan))
-    return request
+    return plan
 
 
 def _cost_sentence(plan: task.LaunchPlan) -> str:

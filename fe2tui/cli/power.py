@@ -19,9 +19,12 @@ from fe2tui.model.text import join_words, visible
 
 if TYPE_CHECKING:
     from fe2tui.model.instance import Instance
+    from fe2tui.tasks import power
+    from fe2tui.tasks.batch import Results
     from fe2tui.tasks.context import Context
 
-    PowerAction = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
+    PowerAction = Callable[[Context, power.Known, Results | None], Awaitable[list[Outcome]]]
+    """Gets the instances by id, and which of them cannot be stopped, if that was looked up."""
 
 _names = click.argument("names", nargs=-1, required=True, type=InstanceName())
 _WAIT = "Whether to return only when it is done."
@@ -59,7 +62,9 @@ def run_start(options: GlobalOptions, names: Sequence[str], *, wait: bool) -> in
     """Start instances, after saying on stderr what they cost while they run; the exit status."""
     from fe2tui.tasks import power
 
-    return _run_action(options, names, lambda ctx, ids: power.start(ctx, ids, wait=wait), says_costs=True)
+    return _run_action(
+        options, names, lambda ctx, known, _: power.start(ctx, [*known], wait=wait, known=known), says_costs=True
+    )
 
 
 def run_stop(options: GlobalOptions, names: Sequence[str], *, force: bool, wait: bool) -> int:
@@ -67,14 +72,18 @@ def run_stop(options: GlobalOptions, names: Sequence[str], *, force: bool, wait:
     from fe2tui.tasks import power
 
     question = "Force off {}? What they have not written to disk is lost." if force else ""
-    return _run_action(options, names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait), question)
+
+    async def act(ctx: Context, known: power.Known, unstoppable: Results | None) -> list[Outcome]:
+        return await power.stop(ctx, [*known], force=force, wait=wait, known=known, unstoppable=unstoppable)
+
+    return _run_action(options, names, act, question)
 
 
 def run_reboot(options: GlobalOptions, names: Sequence[str], *, wait: bool) -> int:
     """Reboot instances; the exit status."""
     from fe2tui.tasks import power
 
-    return _run_action(options, names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait))
+    return _run_action(options, names, lambda ctx, known, _: power.reboot(ctx, [*known], wait=wait, known=known))
 
 
 def _run_action(
@@ -98,10 +107,11 @@ def _run_action(
             working.clear_progress()
             for line in power.start_cost_lines(stopped, seen, ctx.clock()):
                 print_message(line)
+        unstoppable: Results | None = None
         if question and not options.yes:
-            left = await power.find_unstoppable(ctx, among)
-            await _confirm_force_off(question, [each for each in among if each.id not in left])
-        return await act(ctx, [each.id for each in among])
+            unstoppable = await power.find_unstoppable(ctx, among)
+            await _confirm_force_off(question, [each for each in among if each.id not in unstoppable])
+        return await act(ctx, {each.id: each for each in among}, unstoppable)
 
     return print_outcomes(options, working.run(work))
 

@@ -6,8 +6,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from fe2tui.model.fleet import Problem
     from fe2tui.model.price_hist import PriceHist, PriceRow
     from fe2tui.tasks.context import Context
-    from fe2tui.tasks.spot_prices import SpotHistoryCache
 
 
 @click.command("price-hist")
@@ -53,6 +51,7 @@ def show_price_hist(
     options: GlobalOptions, family: str, days: int, zone: str | None, *, csv: bool, chart: bool
 ) -> None:
     """Print it. Raises NotFoundError for a family or a zone that there is not."""
+    from fe2tui.aws.spot_prices import SpotHistoryCache
     from fe2tui.model.fleet import Prices
     from fe2tui.tasks.price_hist import price_hist as task
 
@@ -61,8 +60,12 @@ def show_price_hist(
 
     async def work(ctx: Context) -> PriceHist:
         problems: list[Problem] = []
-        async with type_catalogues() as known, _spot_histories() as histories:
-            found = await task(ctx, family, days, histories, known, zone=zone, problems=problems)
+        histories = SpotHistoryCache(ctx.store.spot_history)
+        try:
+            async with type_catalogues() as known:
+                found = await task(ctx, family, days, histories, known, zone=zone, problems=problems)
+        finally:
+            histories.close()
         print_problems(problems, Prices(on_demand=found.on_demand))
         return found
 
@@ -75,17 +78,6 @@ def show_price_hist(
         click.echo("\n".join(found.lines(_terminal_width())))
         if chart:
             click.echo("\n".join(_chart_texts(found)))
-
-
-@asynccontextmanager
-async def _spot_histories() -> AsyncIterator[SpotHistoryCache]:
-    from fe2tui.tasks.spot_prices import SpotHistoryCache
-
-    made = SpotHistoryCache()
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def price_hist_document(found: PriceHist) -> dict[str, Any]:

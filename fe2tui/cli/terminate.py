@@ -14,7 +14,6 @@ from fe2tui.cli.power import print_outcomes
 from fe2tui.cli.prompts import confirm_impact
 from fe2tui.cli.read import read_fleet_and_report
 from fe2tui.cli.run import CommandRun
-from fe2tui.errors import ReadOnlyError
 from fe2tui.model.progress import Outcome
 
 if TYPE_CHECKING:
@@ -43,11 +42,11 @@ async def _confirm_and_terminate(
     ctx: Context, options: GlobalOptions, names: Sequence[str], wait: bool
 ) -> list[Outcome]:
     from fe2tui.tasks import terminate as task
+    from fe2tui.tasks.context import require_writable
     from fe2tui.tasks.impact import terminate_impact
     from fe2tui.tasks.names import resolve_instances
 
-    if ctx.session.read_only:
-        raise ReadOnlyError("This session may only read: nothing can be terminated.", "Leave --read-only out.")
+    require_writable(ctx, "nothing can be terminated")
     fleet = await read_fleet_and_report(ctx)
     among = resolve_instances(fleet, names)
     ids = [each.id for each in among]
@@ -65,4 +64,5 @@ async def _confirm_and_terminate(
             )
         return outcomes
     await confirm_impact(impact, yes=options.yes)
-    return await task.terminate(ctx, ids, wait=wait)
+    known = {each.id: each for each in among}
+    return await task.terminate(ctx, ids, wait=wait, known=known, protected=protected)

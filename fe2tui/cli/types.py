@@ -17,7 +17,7 @@ from fe2tui.cli.output import instance_document, instance_line, print_json
 from fe2tui.cli.prompts import confirm, is_interactive
 from fe2tui.cli.read import print_problems, read_fleet_and_report, type_catalogues
 from fe2tui.cli.run import CommandRun
-from fe2tui.errors import DeniedError, NotFoundError, ReadOnlyError, StartAfterChangeError, StateError
+from fe2tui.errors import DeniedError, NotFoundError, StartAfterChangeError, StateError
 from fe2tui.model.text import DASH, dollars, plural, table_lines, visible
 
 if TYPE_CHECKING:
@@ -195,7 +195,14 @@ def run_change_type(options: GlobalOptions, name: str, to: str, *, stop: bool, s
             instance = await _agree_on_change(ctx, name, to, stop, known)
             try:
                 return await task.change_type(
-                    ctx, instance.id, to, stop=stop, start=True if start else None, wait=wait, catalogues=known
+                    ctx,
+                    instance.id,
+                    to,
+                    stop=stop,
+                    start=True if start else None,
+                    wait=wait,
+                    catalogues=known,
+                    known=instance,
                 )
             except StartAfterChangeError as error:
                 working.clear_progress()
@@ -216,11 +223,11 @@ async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, known: 
     from fe2tui.model.fleet import Fleet
     from fe2tui.model.instance import State
     from fe2tui.tasks import change_type as task
+    from fe2tui.tasks.context import require_writable
     from fe2tui.tasks.names import find_instance
     from fe2tui.tasks.read_fleet import read_or_problem, read_prices
 
-    if ctx.session.read_only:
-        raise ReadOnlyError("This session may only read: no type can be changed.", "Leave --read-only out.")
+    require_writable(ctx, "no type can be changed")
     problems: list[Problem] = []
     instance, catalogue, prices = await asyncio.gather(
         find_instance(ctx, name),
@@ -240,7 +247,7 @@ async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, known: 
     if refused:
         label = visible(instance.label)
         raise StateError(
-            f"{label} is {instance.state}: its type can only change while it is stopped.",
+            f"{label} is {instance.state}, and its type can only be changed while it is stopped.",
             f"fe2 change-type {quote(label)} {to} --stop stops it, changes it and starts it again.",
         )
     return instance

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from fe2tui import settings
 from fe2tui.aws import session as aws_session
 from fe2tui.aws.session import Choice, Session
+from fe2tui.aws.spot_prices import SpotHistoryCache
 from fe2tui.errors import NotFoundError, UsageError
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.location import find_region
@@ -21,7 +22,6 @@ from fe2tui.model.progress import Outcome, Report, ignore_progress
 from fe2tui.store import Store, open_store
 from fe2tui.tasks.context import Context, effective_choice
 from fe2tui.tasks.keys import AccountKey
-from fe2tui.tasks.spot_prices import SpotHistoryCache
 from fe2tui.tasks.spot_requests import RequestWithInstance
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
@@ -148,6 +148,7 @@ class BackgroundLoop:
             if self._loop is None or self._store is None:
                 self._loop = asyncio.new_event_loop()
                 self._store = open_store()
+                self.spot_histories = SpotHistoryCache(self._store.spot_history)
                 self._thread = threading.Thread(target=self._loop.run_forever, name="fe2tui", daemon=True)
                 self._thread.start()
             return self._loop, self._store

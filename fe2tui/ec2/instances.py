@@ -225,10 +225,11 @@ class SpotInstanceRequest:
     id: str
     words: str
 
-    def __init__(self, request_id: str, account: SpotRequestMethods) -> None:
+    def __init__(self, request_id: str, account: SpotRequestMethods, instance: Instance | None = None) -> None:
+        """``instance`` is the request's instance if it was read a moment ago."""
         self._account = account
         self.id = request_id
-        self.reload()
+        self._read(instance)
 
     if TYPE_CHECKING:
 
@@ -240,7 +241,10 @@ class SpotInstanceRequest:
 
     def reload(self) -> None:
         """Read it again. Raises NotFoundError when EC2 no longer has it."""
-        described, words = self._account._describe_request(self.id)
+        self._read(None)
+
+    def _read(self, instance: Instance | None) -> None:
+        described, words = self._account._describe_request(self.id, instance)
         gone = [name for name in vars(self) if name not in ("id", "_account")]
         for name in gone:
             delattr(self, name)
@@ -283,7 +287,8 @@ class SpotRequestMethods(Client):
     def get_request_from_instance(self, name: Reference) -> SpotInstanceRequest:
         """The spot request of an instance. Raises NotFoundError if it has none."""
         wanted = name_of(name)
-        return SpotInstanceRequest(self._run(lambda ctx: asking.spot_request_of_instance(ctx, wanted)).id, self)
+        instance, request_id = self._run(lambda ctx: asking.find_spot_instance(ctx, wanted))
+        return SpotInstanceRequest(request_id, self, instance)
 
-    def _describe_request(self, request_id: str) -> tuple[dict[str, Any], str]:
-        return self._run(lambda ctx: asking.spot_request_details(ctx, request_id))
+    def _describe_request(self, request_id: str, instance: Instance | None) -> tuple[dict[str, Any], str]:
+        return self._run(lambda ctx: asking.spot_request_details(ctx, request_id, instance))

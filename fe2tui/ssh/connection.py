@@ -1,4 +1,4 @@
-"""A connection to one machine by asyncssh: run, send, put, get. Host keys are checked against our own file."""
+"""A connection to one instance by asyncssh: run, send, put, get. Host keys are checked against our own file."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     import asyncssh
 
 TMUX_SESSION = "fe2"
-"""The tmux session on the machine that ``Machine.send`` types into, unless told otherwise."""
+"""The tmux session on the instance that ``SshConnection.send`` types into by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompletedCommand:
-    """A command that has ended. ``exit_status`` is its own, or minus the number of the signal that killed it."""
+    """A command that has ended. ``exit_status`` is negative if a signal killed it: minus the signal's number."""
 
     stdout: str
     stderr: str
@@ -33,12 +33,12 @@ class CompletedCommand:
 
     @property
     def is_ok(self) -> bool:
-        """Whether it ended with 0."""
+        """Whether its exit status is 0."""
         return self.exit_status == 0
 
 
 class SshConnection:
-    """An open connection; made by ``connect``."""
+    """An open connection, opened by ``connect``."""
 
     def __init__(self, route: Route, connection: asyncssh.SSHClientConnection) -> None:
         self.route = route
@@ -47,10 +47,10 @@ class SshConnection:
     async def run(
         self, command: str, *, input: str | None = None, timeout: float | None = None, check: bool = False
     ) -> CompletedCommand:
-        """Run a command in the login user's shell, which reads it as it stands, and return what came of it.
+        """Run a command in the login user's shell, unchanged, and return its result.
 
-        ``timeout`` is seconds; then, or when cancelled, the command is left behind with its channel closed. Raises
-        UnansweredError (time-out), MachineError (connection lost, or with ``check`` a status other than 0).
+        ``timeout`` is seconds; after that, or when cancelled, the channel is closed and the command may still run.
+        Raises UnansweredError (time-out), MachineError (connection lost, or with ``check`` a status other than 0).
         """
         from fe2tui.ssh import login
 
@@ -82,7 +82,7 @@ class SshConnection:
         return CompletedCommand(out, err, status)
 
     async def put(self, local: Path, remote: str | PurePosixPath, *, recurse: bool = False) -> None:
-        """Copy a file (``recurse``: a folder) to the machine, with times and permissions; relative to the user's home.
+        """Copy a file (``recurse``: a folder) to the instance, with times and permissions; relative to the user's home.
 
         Raises MachineError.
         """
@@ -95,7 +95,7 @@ class SshConnection:
             raise MachineError(f"{local} could not be copied to {self.route.name}: {_error_text(error)}.") from error
 
     async def get(self, remote: str | PurePosixPath, local: Path, *, recurse: bool = False) -> None:
-        """Copy a file (``recurse``: a folder) from the machine, with times and permissions. Raises MachineError."""
+        """Copy a file (``recurse``: a folder) from the instance, with times and permissions. Raises MachineError."""
         from fe2tui.ssh import login
 
         try:
@@ -105,9 +105,9 @@ class SshConnection:
             raise MachineError(f"{remote} could not be copied from {self.route.name}: {_error_text(error)}.") from error
 
     async def send(self, text: str, *, session: str = TMUX_SESSION) -> None:
-        """Type a line into a tmux session of the machine, which is made if it is not there, and press Enter.
+        """Type a line into a tmux session on the instance and press Enter; creates the session if it is missing.
 
-        Raises MachineError, also where the machine has no tmux.
+        Raises MachineError, also if the instance has no tmux.
         """
         name, exactly, window = (shlex.quote(part) for part in (session, f"={session}", f"={session}:"))
         done = await self.run(
@@ -117,7 +117,7 @@ class SshConnection:
         )
         if done.exit_status == 127:
             raise MachineError(
-                f"{self.route.name} has no tmux, into which commands are typed.",
+                f"{self.route.name} has no tmux, which send needs.",
                 "Install it there: sudo apt install tmux, or sudo dnf install tmux.",
             )
         if not done.is_ok:
@@ -128,11 +128,11 @@ class SshConnection:
 async def connect(
     route: Route, hosts: HostKeys, *, timeout: float = 15.0, agent_socket: str | None = None
 ) -> AsyncIterator[SshConnection]:
-    """A connection to a machine, closed at the end of the block.
+    """A connection to an instance, closed at the end of the block.
 
-    A machine whose host key is not known yet is trusted, and its key kept; one that shows another key than the known
-    is a HostKeyChangedError. ``timeout`` is seconds for everything up to the login; ``agent_socket`` is by default
-    the environment's. The person's ~/.ssh/config counts (ProxyJump, …) where the route says nothing.
+    An instance whose host key is not known yet is trusted, and its key saved; another key than the known one raises
+    HostKeyChangedError. ``timeout`` is seconds for everything up to the login; ``agent_socket`` is by default
+    the environment's. ~/.ssh/config applies (ProxyJump, …) where the route says nothing.
     Raises UnansweredError, PermissionDeniedError, KeyFileError, KeyNeedsPersonError, HostKeyChangedError, MachineError.
     """
     await load_asyncssh()
@@ -143,13 +143,13 @@ async def connect(
         try:
             yield SshConnection(route, connection)
         finally:
-            # A goodbye that the machine does not answer must not hold anybody up.
+            # Do not wait for an instance that does not answer the disconnect.
             connection.abort()
             await connection.wait_closed()
 
 
 async def load_asyncssh() -> None:
-    """Import what connections need, in a thread: on the event loop it would stand still for an eighth of a second."""
+    """Import asyncssh in a thread: on the event loop that would block for an eighth of a second."""
     name = "fe2tui.ssh.login"
     if name not in sys.modules:
         await asyncio.to_thread(import_module, name)

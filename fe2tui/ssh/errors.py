@@ -1,4 +1,4 @@
-"""Why a connection failed, in words: what the end of the system's ssh means, and the errors common to all ways in."""
+"""Why a connection failed: the errors of the system's ssh and of asyncssh."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from fe2tui.ssh.hostkeys import HostKeys
 from fe2tui.ssh.route import Route
 
 BOOTING_TEXT = "System is booting up"
-"""What sshd tells everybody while a machine comes up (pam_nologin)."""
+"""What sshd prints to every client while the system boots (pam_nologin)."""
 
 
 def exit_error(route: Route, hosts: HostKeys, code: int, stderr: str = "") -> Fe2Error | None:
-    """Why ssh failed, from its exit status and the end of its messages; None if what ended is the remote program.
+    """Why ssh failed, from its exit status and the end of its messages; None if the remote program ended.
 
-    ssh's own failures are 255 (a remote program may end with 255 too: without a message of ssh's that is only said to
-    be likely).
+    ssh's own exit status is 255. A remote program may end with 255, too: without a message of ssh the error says that
+    both are possible.
     """
     if code != 255:
         return None
@@ -42,7 +42,7 @@ def exit_error(route: Route, hosts: HostKeys, code: int, stderr: str = "") -> Fe
 
 
 def permission_denied_error(route: Route, offered: Sequence[str] = ()) -> PermissionDeniedError:
-    """The error for a machine that accepts no key; ``tried`` says which were offered."""
+    """The error for an instance that accepts none of the ``offered`` keys."""
     if not offered and route.key_file is not None:
         offered = [str(route.key_file)]
     keys = f" Offered: {', '.join(offered)}." if offered else " None of the keys on this computer fits."
@@ -55,14 +55,14 @@ def permission_denied_error(route: Route, offered: Sequence[str] = ()) -> Permis
 
 
 def connection_refused_error(route: Route) -> UnansweredError:
-    """The error for a machine on which nothing listens."""
+    """The error for a port on which nothing listens."""
     return UnansweredError(
         f"{_address_text(route)} refused the connection.", "Its system may still be starting: try again in a minute."
     )
 
 
 def no_answer_error(route: Route) -> UnansweredError:
-    """The error for a machine that does not answer in time."""
+    """The error for an instance that does not answer in time."""
     return UnansweredError(
         f"{_address_text(route)} does not answer.",
         "Its security group may not let your address in (it may have changed), or the system hangs.",
@@ -70,17 +70,17 @@ def no_answer_error(route: Route) -> UnansweredError:
 
 
 def unreachable_error(route: Route, words: str) -> UnansweredError:
-    """The error for an address to which there is no way; ``words`` are the system's."""
+    """The error for an address without a network route; ``words`` are the system's."""
     return UnansweredError(f"{_address_text(route)} cannot be reached: {words}.", "Is this computer online?")
 
 
 def booting_error(route: Route) -> UnansweredError:
-    """The error for a machine whose sshd answers, but lets nobody in yet."""
-    return UnansweredError(f"{route.name} is still booting and lets nobody in yet.", "Try again in a moment.")
+    """The error for an instance whose sshd answers, but accepts no login yet."""
+    return UnansweredError(f"{route.name} is still booting and accepts no login yet.", "Try again in a moment.")
 
 
 def connection_broken_error(route: Route, words: str) -> MachineError:
-    """The error for a connection that was there and is no more; ``words`` say how it ended."""
+    """The error for a connection that broke; ``words`` say how."""
     return MachineError(
         f"The connection to {route.name} broke ({words}).",
         "The machine may have been stopped or rebooted, or the network failed.",
@@ -126,7 +126,7 @@ def _unanswered_error(route: Route, stderr: str) -> UnansweredError | None:
 
 def _broken_error(route: Route, stderr: str) -> MachineError | None:
     if "forwarding" in stderr and ("Could not request local" in stderr or "Address already in use" in stderr):
-        return MachineError("A tunnel's port could not be opened.", "Another program took it meanwhile: try again.")
+        return MachineError("The port of a tunnel could not be opened.", "Another program may use it: try again.")
     for words in ("not responding", "Broken pipe", "closed by remote host", "Connection reset", "Connection closed"):
         if words in stderr:
             return connection_broken_error(route, words)

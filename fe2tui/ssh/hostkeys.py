@@ -1,7 +1,7 @@
-"""Host keys: our own known-hosts file, by instance id, and what cloud-init prints of them on the console.
+"""Host keys: our own known-hosts file, by instance id, and the keys that cloud-init prints on the console.
 
-An address says little about a machine (EC2 gives it to somebody else tomorrow), an instance id never changes hands.
-The system's ssh reads and appends to the same file, so new lines are only ever appended; removal replaces the file.
+By instance id, because EC2 gives an address to another instance tomorrow. The system's ssh reads and appends to the
+same file, so new lines are only ever appended; removal replaces the file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KEY = re.compile(r"((?:ssh|ecdsa-sha2|sk-ssh|sk-ecdsa-sha2)-[A-Za-z0-9@.-]+) +(
 def parse_console(text: str) -> tuple[str, ...]:
     """The host keys, ``ssh-ed25519 AAAA…``, of the last whole block that cloud-init printed; empty if there is none.
 
-    Lines may end in CR LF and bear a prefix (a kernel's time stamp, ``ci-info: ``, a syslog tag).
+    Lines may end in CR LF and have a prefix (a kernel's time stamp, ``ci-info: ``, a syslog tag).
     Source: cloud-init's keys-to-console module.
     """
     begin, found = -1, ""
@@ -54,18 +54,18 @@ class HostKeys:
         self.file = file
 
     def create_file(self) -> None:
-        """Make the file if it is not there: ssh goes on, with only a warning, where it cannot keep a key."""
+        """Create the file if it is missing: ssh only warns where it cannot save a key."""
         self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.file.touch(0o600)
 
     def known_keys(self, instance_id: str) -> tuple[str, ...]:
-        """The keys known for an instance, ``ssh-ed25519 AAAA…``; empty if there is none."""
+        """The known keys of an instance: ``ssh-ed25519 AAAA…``."""
         return _parse_keys(line for line in self._lines() if _is_for(line, instance_id))
 
     def learn(self, instance_id: str, keys: Iterable[str], *, label: str = "") -> tuple[str, ...]:
-        """Keep keys for an instance, and return those that are new.
+        """Save keys of an instance. Returns those that are new.
 
-        Raises HostKeyChangedError, and keeps nothing, if other keys are known for it.
+        Raises HostKeyChangedError, and saves nothing, if other keys are known for it.
         """
         offered = _parse_keys(keys)
         with self._lock():
@@ -82,7 +82,7 @@ class HostKeys:
         return fresh
 
     def forget(self, instance_id: str) -> bool:
-        """Drop every key of an instance; whether there was one."""
+        """Remove every key of an instance. Returns whether there was one."""
         with self._lock():
             lines = self._lines()
             remaining = [line for line in lines if not _is_for(line, instance_id)]
@@ -96,7 +96,9 @@ class HostKeys:
         return True
 
     def changed_error(self, instance_id: str, offered: str | None, *, label: str = "") -> HostKeyChangedError:
-        """The error for a machine that shows a key (``offered``, where we saw it) other than those known."""
+        """The error for an instance that offers another key than those known; ``offered`` is None if we have not
+        seen it.
+        """
         known = self.known_keys(instance_id)
         alike = [key for key in known if offered and key.split()[0] == offered.split()[0]] or list(known)
         expected = ", ".join(fingerprint(key) for key in alike) or "none"
@@ -106,7 +108,7 @@ class HostKeys:
         return HostKeyChangedError(
             f"The host key of {name} is not the one known: it shows {shown}, known is {expected}. "
             "No connection was made.",
-            "Either its system was set up anew (a replaced root volume does that), or another machine answers in its "
+            "Either its system was installed again (a new root volume does that), or another machine answers in its "
             f"place and would read what you type. If you know why it changed: {forget}",
         )
 

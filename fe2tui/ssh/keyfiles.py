@@ -1,7 +1,7 @@
-"""Reading keys: what public half a private key file has, which keys the agent holds, and EC2's fingerprints of them.
+"""Reads keys: the public half of a private key file, the keys in the agent, and EC2's fingerprints of them.
 
-OpenSSH's private format and public keys are read by hand, since this happens before the first window of a form is up;
-only an old PEM file without its ``.pub`` needs asyncssh.
+OpenSSH's private format and public keys are read without asyncssh, because a form waits for them; only an old PEM file
+without its ``.pub`` needs asyncssh.
 """
 
 from __future__ import annotations
@@ -25,10 +25,18 @@ _SHA1_LENGTH, _MD5_LENGTH = 20, 16
 
 @dataclass(frozen=True, slots=True)
 class PrivateKeyFile:
-    """What a private key file tells without its passphrase; ``public`` is empty if that is nothing."""
+    """What can be read of a private key file without its passphrase; ``public`` may be empty."""
 
     public: str
     is_encrypted: bool
+
+
+def display_path(path: Path) -> str:
+    """A path with ~ for home."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except ValueError:
+        return str(path)
 
 
 def public_blob(line: str) -> bytes:
@@ -52,7 +60,7 @@ def same_public(one: str, other: str) -> bool:
 
 
 def read_private_key(file: Path) -> PrivateKeyFile | None:
-    """What a file tells of the private key in it; None if it holds none or cannot be read."""
+    """What can be read of the private key in a file; None if there is none or the file cannot be read."""
     try:
         with file.open("rb") as opened:
             text = opened.read(_LARGEST_FILE).decode("ascii", errors="replace")
@@ -63,7 +71,7 @@ def read_private_key(file: Path) -> PrivateKeyFile | None:
         return None
     if match[1] == "OPENSSH PRIVATE KEY":
         key = _read_openssh(match[2])
-        # The file beside it has the comment too.
+        # The .pub file has the comment, too.
         beside = read_public_half(file)
         return replace(key, public=beside) if key is not None and same_public(beside, key.public) else key
     encrypted = "ENCRYPTED" in match[1] or "ENCRYPTED" in match[2]
@@ -83,9 +91,9 @@ def read_public_half(file: Path) -> str:
 
 
 def fits_fingerprint(public: str, file: Path | None, fingerprint: str) -> bool:
-    """Whether EC2's fingerprint is that of a key.
+    """Whether EC2's fingerprint belongs to a key.
 
-    EC2 gives the MD5 of the public half in DER for an imported RSA key, the SHA-1 of the private half in PKCS#8 DER
+    EC2 has the MD5 of the public half in DER for an imported RSA key, the SHA-1 of the private half in PKCS#8 DER
     for one that it made itself, and the base64 SHA-256 of the public half for ed25519.
     """
     blob = public_blob(public)
@@ -106,7 +114,7 @@ def fits_fingerprint(public: str, file: Path | None, fingerprint: str) -> bool:
 
 
 def agent_keys(agent_socket: str | None) -> tuple[str, ...]:
-    """The public halves of the keys that an agent holds, as lines; none if there is no agent that answers.
+    """The public halves of the keys in an agent, as lines; empty if no agent answers.
 
     Source: the ssh-agent protocol, SSH_AGENTC_REQUEST_IDENTITIES.
     """
@@ -168,7 +176,7 @@ def _read_openssh(body: str) -> PrivateKeyFile | None:
     head = _split_strings(rest)[:3]
     if len(head) < 3:
         return None
-    # Cipher, its key derivation and that one's options, then a count of keys, then the first public half.
+    # Cipher, key derivation function and its options, then the number of keys, then the first public half.
     after = sum(4 + len(part) for part in head) + 4
     blob = (_split_strings(rest[after:]) or [b""])[0]
     kind = (_split_strings(blob) or [b""])[0].decode("ascii", errors="replace")

@@ -1,4 +1,4 @@
-"""The keys that a person has: which of them is an EC2 key pair's private half, and making a new one."""
+"""The private keys on this computer: find the one of an EC2 key pair, create a new one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _agent_socket() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class KeySearchPaths:
-    """Where keys are looked for: our own folder (``NAME.pem``), the person's ~/.ssh and the agent behind a socket."""
+    """Where keys are looked for: our own folder (``NAME.pem``), ~/.ssh and the agent behind a socket."""
 
     folder: Path
     home: Path = field(default_factory=Path.home)
@@ -36,7 +36,7 @@ class KeySearchPaths:
 class LocalKey:
     """A key whose private half is here. ``public`` is one line, as in authorized_keys; empty if it cannot be read.
 
-    ``file`` is the private key's, None for one that only the agent has. ``encrypted``: the file wants a passphrase.
+    ``file`` is the private key's, None if only the agent has the key. ``is_encrypted``: the file needs a passphrase.
     """
 
     public: str
@@ -51,20 +51,19 @@ class LocalKey:
 
     @property
     def comment(self) -> str:
-        """What stands behind the key in its line, often its owner's name."""
+        """The comment at the end of the line, often its owner's name."""
         return self.public.split(maxsplit=2)[2] if len(self.public.split(maxsplit=2)) > 2 else ""
 
     @property
     def needs_person(self) -> bool:
-        """Whether somebody has to touch or type something each time it is used."""
+        """Whether a person has to touch a device or type a passphrase at each use."""
         return self.type.startswith("sk-") or (self.is_encrypted and not self.is_in_agent)
 
 
 def local_keys(search_paths: KeySearchPaths, key_name: str | None = None) -> tuple[LocalKey, ...]:
-    """The person's keys: files first (our own, those that ~/.ssh/config names, those in ~/.ssh), then the agent's.
+    """All keys: files first (our own, those that ~/.ssh/config names, those in ~/.ssh), then the agent's.
 
-    With ``key_name`` also the files of ~/.ssh that bear the name. Reads files and asks the agent: do not call it on
-    an event loop.
+    With ``key_name`` also the files of that name in ~/.ssh. Reads files and asks the agent: call it in a thread.
     """
     in_agent = agent_keys(search_paths.agent_socket)
     found: list[LocalKey] = []
@@ -80,7 +79,7 @@ def local_keys(search_paths: KeySearchPaths, key_name: str | None = None) -> tup
 
 
 def local_public_keys(search_paths: KeySearchPaths) -> tuple[LocalKey, ...]:
-    """The person's keys that EC2 can import (ed25519 and RSA), each once, those that need no person first.
+    """The keys that EC2 can import (ed25519 and RSA), each once, those that need no person first.
 
     Source: EC2's ImportKeyPair.
     """
@@ -96,9 +95,9 @@ def find_private_key(
 ) -> LocalKey | None:
     """The private half of an EC2 key pair, None if it is not here.
 
-    It is known by its public half (``public_key``, DescribeKeyPairs' PublicKey) or ``fingerprint`` (its
-    KeyFingerprint), whatever its file is called. The name decides only where neither can be compared: a file of the
-    right name with another key in it is not the key. Source for fingerprints: EC2's guide, "Verify the fingerprint".
+    It is recognized by its public half (``public_key``, DescribeKeyPairs' PublicKey) or ``fingerprint`` (its
+    KeyFingerprint), whatever its file is called. The name decides only if neither can be compared: a file of that name
+    with another key is not the key. Source for fingerprints: EC2's guide, "Verify the fingerprint".
     """
     keys = local_keys(search_paths, key_name)
     if public_key:
@@ -114,7 +113,7 @@ def find_private_key(
 
 
 def candidate_files(search_paths: KeySearchPaths, key_name: str) -> tuple[Path, ...]:
-    """The files that a key pair's private half would be in, by its name."""
+    """The files in which a key pair's private half may be, by its name."""
     if not _KEY_NAME.match(key_name) or key_name in (".", ".."):
         return ()
     return (
@@ -127,7 +126,7 @@ def candidate_files(search_paths: KeySearchPaths, key_name: str) -> tuple[Path, 
 def identity_file(search_paths: KeySearchPaths, key: LocalKey) -> Path:
     """The file to give to ``ssh -i`` so that it offers this key and no other.
 
-    For a key that only the agent has this is a file with its public half, made in our keys folder.
+    For a key that only the agent has, this is a file with its public half, created in our keys folder.
     """
     if key.file is not None:
         return key.file
@@ -143,9 +142,9 @@ def identity_file(search_paths: KeySearchPaths, key: LocalKey) -> Path:
 
 
 def create_private_key_file(path: Path, material: str) -> Path:
-    """Write a private key that only its owner can read; whole or not at all, and never over something.
+    """Write a private key that only its owner can read; whole or not at all, and never over a file.
 
-    Raises KeyFileError if there is a file already, or it cannot be written.
+    Raises KeyFileError if the file exists, or cannot be written.
     """
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -158,7 +157,7 @@ def create_private_key_file(path: Path, material: str) -> Path:
         _publish(fresh, path)
     except FileExistsError as error:
         raise KeyFileError(
-            f"{path} exists already, and a private key is never written over.",
+            f"{path} exists already, and a private key is never overwritten.",
             "Choose another name for the key pair, or move that file away.",
         ) from error
     except OSError as error:
@@ -169,7 +168,7 @@ def create_private_key_file(path: Path, material: str) -> Path:
 
 
 def _not_written_error(path: Path, error: OSError) -> KeyFileError:
-    return KeyFileError(f"The private key could not be written to {path}: {error.strerror}.", "Nothing was kept.")
+    return KeyFileError(f"The private key could not be written to {path}: {error.strerror}.", "Nothing was saved.")
 
 
 def _write_for_owner(path: Path, text: str) -> None:
@@ -191,14 +190,14 @@ def _publish(fresh: Path, path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A fresh key pair: the private half in OpenSSH's format, the public one as a line of authorized_keys."""
+    """A new key pair: the private half in OpenSSH's format, the public one as a line of authorized_keys."""
 
     private: str = field(repr=False)
     public: str
 
 
 def make_ed25519(comment: str = "") -> NewKey:
-    """A new ed25519 key pair; nothing is written. Imports asyncssh."""
+    """A new ed25519 key pair; writes no file. Imports asyncssh."""
     import asyncssh
 
     key = asyncssh.generate_private_key("ssh-ed25519", comment=comment or None)
@@ -265,13 +264,3 @@ def _included_files(pattern: str, folder: Path, depth: int) -> Iterator[str]:
 
 def _split_words(text: str) -> list[str]:
     return [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|(\S+)', text)]
-
-
-def location_text(key: LocalKey, home: Path) -> str:
-    """Where a key is: ``~/.ssh/id_ed25519``, or ``ssh-agent``."""
-    if key.file is None:
-        return "ssh-agent"
-    try:
-        return f"~/{key.file.relative_to(home)}"
-    except ValueError:
-        return str(key.file)

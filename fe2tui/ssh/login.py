@@ -1,6 +1,6 @@
-"""asyncssh's side of a login: which keys to offer, whether to trust the host, and what its errors mean.
+"""A login by asyncssh: which keys to offer, whether to trust the host, and what its errors mean.
 
-Imports asyncssh, so it is itself imported only when a connection is wanted (``machine.connect`` does it in a thread).
+Imports asyncssh, so this module is imported only for a connection (``connection.connect`` does it in a thread).
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from fe2tui.ssh.hostkeys import HostKeys
 from fe2tui.ssh.keyfiles import PrivateKeyFile, public_blob, read_private_key
 from fe2tui.ssh.route import Route
 
-# What a client that knows no key of the host asks for: what OpenSSH asks for first.
+# The order in which OpenSSH asks for host keys if it knows none of the host.
 _WANTED_HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
 _UNUSABLE_CONFIG = (asyncssh.ConfigParseError, asyncssh.KeyImportError, FileNotFoundError)
 
-# Whoever has set up no logging must not find asyncssh's complaints in the middle of the screen.
+# Without logging set up, asyncssh would write its messages into the middle of the screen.
 logging.getLogger("asyncssh").addHandler(logging.NullHandler())
 
 FAILURES = (OSError, asyncssh.Error)
-"""What asyncssh raises when a machine cannot be reached or used; a time-out is an OSError too."""
+"""What asyncssh raises when an instance cannot be reached or used; a time-out is an OSError, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedKeys:
-    """The keys to offer; None leaves them to asyncssh, which takes the agent's and those of ~/.ssh."""
+    """The keys to offer; None leaves the choice to asyncssh: the agent's and those of ~/.ssh."""
 
     keys: Sequence[asyncssh.SSHKeyPair] | None
     labels: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class OfferedKeys:
 
 
 class LoginClient(asyncssh.SSHClient):
-    """Watches one login: decides on the host key, and remembers what the server said."""
+    """One login: decides on the host key, and keeps what the server said."""
 
     def __init__(self, route: Route, hosts: HostKeys) -> None:
         self._route = route
@@ -54,7 +54,7 @@ class LoginClient(asyncssh.SSHClient):
         self.is_authenticating = False
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-        """Trust on first use; called only for a key that is not among the known ones."""
+        """Trust on first use; called only for a key that is not known."""
         offered = " ".join(key.export_public_key().decode().split()[:2])
         try:
             self._hosts.learn(self._route.instance_id, [offered], label=self._route.label)
@@ -71,7 +71,7 @@ class LoginClient(asyncssh.SSHClient):
 
 
 async def log_in(route: Route, hosts: HostKeys, offered: OfferedKeys, timeout: float) -> asyncssh.SSHClientConnection:
-    """An open connection, or the error of ours that says why there is none. ``timeout`` is seconds."""
+    """An open connection. ``timeout`` is seconds. Raises the MachineError that says why there is none."""
     visitor = LoginClient(route, hosts)
     options = _connect_options(route, hosts, offered)
     try:
@@ -79,13 +79,13 @@ async def log_in(route: Route, hosts: HostKeys, offered: OfferedKeys, timeout: f
             try:
                 return await asyncssh.connect(**options, client_factory=lambda: visitor)
             except _UNUSABLE_CONFIG:
-                # The person's ssh configuration has something that asyncssh cannot read.
+                # asyncssh cannot read something in the person's ssh configuration.
                 return await asyncssh.connect(**options, config=None, client_factory=lambda: visitor)
     except FAILURES as error:
         if isinstance(error, TimeoutError) and visitor.is_authenticating and offered.is_from_agent:
             raise KeyNeedsPersonError(
                 f"The agent did not use its key for {route.name} within {timeout:g} seconds.",
-                "It may be waiting for somebody to allow it.",
+                "It may wait for you to allow it.",
             ) from error
         raise _login_error(error, route, hosts, visitor, offered) from error
 
@@ -97,7 +97,7 @@ def _connect_options(route: Route, hosts: HostKeys, offered: OfferedKeys) -> dic
         "port": route.port,
         "username": route.user,
         "host_key_alias": route.instance_id,
-        # Not the list itself: asyncssh takes an empty one to mean the person's own known hosts.
+        # Not the list itself: asyncssh reads the person's own known hosts for an empty list.
         "known_hosts": lambda host, addr, port: (known, [], []),
         "x509_trusted_certs": None,
         "gss_host": None,
@@ -131,7 +131,7 @@ def _login_error(
 
 
 def connection_error(error: Exception, route: Route) -> Fe2Error:
-    """The error of ours for one of asyncssh's or the system's that ended, or prevented, a connection."""
+    """Our error for an exception of asyncssh or the system that ended, or prevented, a connection."""
     if isinstance(error, TimeoutError):
         return errors.no_answer_error(route)
     if isinstance(error, ConnectionRefusedError):
@@ -147,8 +147,8 @@ def connection_error(error: Exception, route: Route) -> Fe2Error:
 async def offered_keys(route: Route, agent_socket: str | None) -> AsyncIterator[OfferedKeys]:
     """The keys to offer for a route; an agent stays open inside the block.
 
-    Raises KeyFileError for a key file that is missing or no key, KeyNeedsPersonError for one that wants a passphrase
-    or a touch.
+    Raises KeyFileError for a key file that is missing or no key, KeyNeedsPersonError for one that needs a passphrase or
+    a touch.
     """
     agent_socket = agent_socket or os.environ.get("SSH_AUTH_SOCK")
     file = route.key_file
@@ -164,13 +164,13 @@ async def offered_keys(route: Route, agent_socket: str | None) -> AsyncIterator[
         yield OfferedKeys(pairs, (str(file),))
         return
     if line.startswith("sk-"):
-        raise KeyNeedsPersonError(f"{file} is a key in a device that has to be touched.", "Connect by hand.")
+        raise KeyNeedsPersonError(f"{file} is a key in a device that has to be touched.", "Connect from a terminal.")
     async with _keys_from_agent(file, line, agent_socket) as held:
         yield OfferedKeys(held, (f"{file} by ssh-agent",), is_from_agent=True)
 
 
 def _read_key_file(file: Path) -> tuple[PrivateKeyFile | None, str]:
-    """What a key file is: a private key, or, for the agent, the line of a public one."""
+    """The private key in a file, or the line of a public key, whose private half the agent has."""
     key = read_private_key(file)
     if key is not None:
         return key, key.public
@@ -191,7 +191,7 @@ async def _keys_from_agent(
     file: Path, line: str, agent_socket: str | None
 ) -> AsyncIterator[Sequence[asyncssh.SSHKeyPair]]:
     missing = KeyNeedsPersonError(
-        f"The private key {file} wants its passphrase.", f"Run: ssh-add {shlex.quote(str(file))}"
+        f"The private key {file} needs its passphrase.", f"Run: ssh-add {shlex.quote(str(file))}"
     )
     if not agent_socket or not line:
         raise missing

@@ -1,8 +1,8 @@
-"""Waiting until a machine can be used: an ``SSH-`` banner first, then a real command that ends with 0.
+"""Wait until an instance can be used: an ``SSH-`` banner first, then a real command that exits with 0.
 
-The banner alone is too early: for some seconds sshd answers while the system tells everybody that it is booting up,
-or before the key has been written. A banner is asked for only until the first one came: newer OpenSSH servers keep out,
-for a while, whoever connects again and again without logging in.
+The banner alone is too early: for some seconds sshd answers while the system is still booting, or before the key has
+been written. After the first banner no more are requested: newer OpenSSH servers lock out, for a while, clients that
+connect again and again without logging in.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from fe2tui.ssh.route import Route
 from fe2tui.ssh.terminal import uses_jump_host
 
 OnStep = Callable[[str, str], None]
-"""Told of each step reached: its name (``ssh answers``, ``ready``) and a sentence."""
+"""Gets each step that is reached: its name (``ssh answers``, ``ready``) and a sentence."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.05, 1.0, 0.05
 _FIRST_LOGIN_PAUSE, _LOGIN_GROWTH = 0.05, 0.25  # from the first answer on: it is soon ready then
 _LONGEST_BANNER = 8192
-_NO_KEY_TEXT = "its private key is not on this computer, so nobody has logged in to see"
+_NO_KEY_TEXT = "the login was not tried: its private key is not on this computer"
 
 
 @dataclass(frozen=True, slots=True)
 class SshReady:
-    """A machine that can be used. ``proof`` is what showed it: a command that ran, or only the banner.
+    """An instance that can be used. ``proof`` is how we know: a command that ran, or only the banner.
 
     ``words`` is a sentence for a person; ``seconds`` is how long it took.
     """
@@ -48,7 +48,7 @@ class SshReady:
 
 
 def _ignore_step(step: str, words: str) -> None:
-    """A Step for those who do not listen."""
+    return
 
 
 async def wait_for_ssh(
@@ -62,18 +62,17 @@ async def wait_for_ssh(
     denied_seconds: float = 30.0,
     agent_socket: str | None = None,
 ) -> SshReady:
-    """Wait until a machine can be used; it can be cancelled at any time.
+    """Wait until an instance can be used, at most ``within`` seconds. Can be cancelled at any time.
 
-    ``within`` seconds at most. With ``log_in`` False, or if the private key needs a person each time, the banner is
-    enough, and ``Ready.words`` says so. A machine that answers but accepts no key is given ``denied_seconds`` to come
-    to know it. ``try_seconds`` bounds each try to log in.
-    Raises HostKeyChangedError at once; PermissionDeniedError with the keys that were tried; else UnansweredError with
-    the last reason.
+    With ``log_in`` False, or if the private key needs a person at each use, the banner is enough, and
+    ``SshReady.words`` says so. An instance that answers but accepts no key gets ``denied_seconds`` to install it.
+    ``try_seconds`` is the limit of each login. Raises HostKeyChangedError at once; PermissionDeniedError with the keys
+    that were offered; else UnansweredError with the last reason.
     """
     wait = _SshWait(route, hosts, within, on_step, try_seconds, denied_seconds, agent_socket)
     loading = asyncio.create_task(load_asyncssh())
     try:
-        # Past a jump host only a login tells whether the machine itself answers.
+        # Behind a jump host only a login shows whether the instance itself answers.
         detour = await uses_jump_host(route)
         if not detour and not await wait.wait_for_banner():
             raise wait.expired_error()
@@ -113,7 +112,7 @@ class _SshWait:
         await asyncio.sleep(max(0.0, min(pause, _LONGEST_PAUSE, self.left)))
 
     async def wait_for_banner(self) -> bool:
-        """Whether a banner came in time."""
+        """Returns whether a banner came in time."""
         while self.left > 0:
             try:
                 async with asyncio.timeout(min(self.try_seconds / 2, self.left)):
@@ -142,7 +141,7 @@ class _SshWait:
             except HostKeyChangedError:
                 raise
             except KeyFileError as error:
-                return self.report_ready("banner", f"nobody has logged in to see: {error.summary}")
+                return self.report_ready("banner", f"the login was not tried: {error.summary}")
             except PermissionDeniedError as error:
                 if not log_in:
                     return self.report_ready("banner", _NO_KEY_TEXT)
@@ -154,7 +153,7 @@ class _SshWait:
                 await asyncio.sleep(max(0.0, min(0.5 + self.elapsed - denied_since, self.left, 8.0)))
                 continue
             except MachineError as error:
-                # A try that was cut short by the end of the wait tells less than the one before it.
+                # A try that ended with the wait says less than the one before it.
                 if self.left > 0 or self.last is None:
                     self.last = error
             else:
@@ -162,7 +161,7 @@ class _SshWait:
                     return self.report_ready("command", f"{self.route.user} can log in")
                 last_line = (done.stdout + done.stderr).strip().splitlines()[-1:] or [f"status {done.exit_status}"]
                 self.last = MachineError(
-                    f"{self.route.name} lets {self.route.user} in, but runs nothing: {last_line[0]}"
+                    f"{self.route.name} lets {self.route.user} in, but runs no command: {last_line[0]}"
                 )
             await self.pause()
         raise self.expired_error()
@@ -177,7 +176,7 @@ class _SshWait:
         if isinstance(last, PermissionDeniedError):
             return last
         return UnansweredError(
-            f"{self.route.name} was not ready for ssh within {self.within:g} seconds. At last: {last.summary}",
+            f"{self.route.name} was not ready for ssh within {self.within:g} seconds. Last: {last.summary}",
             last.remedy,
         )
 
@@ -189,8 +188,8 @@ async def _read_banner(route: Route) -> str:
         while line := await reader.readline():
             if line.startswith(b"SSH-"):
                 return line.decode("ascii", errors="replace").strip()
-        raise ConnectionResetError("it hung up before it said that it speaks ssh")
+        raise ConnectionResetError("the connection closed before an ssh banner")
     except ValueError as error:
-        raise OSError("something else than ssh answers at that port") from error
+        raise OSError("the server at that port is not ssh") from error
     finally:
         writer.transport.abort()

@@ -1,4 +1,4 @@
-"""How to reach a machine: address, port, user and key, and which of flag, tag, image and setting decides."""
+"""How to reach an instance: address, port, user and key, from flags, tags, image and settings."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ _INSTANCE_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?\Z")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The way to one machine; every part has been checked, so that none can be mistaken for an option of ssh.
+    """The way to one instance; every part has been checked, so that ssh cannot read it as an option.
 
-    ``key_file`` is the private key to use, and then the only one; None leaves the choice to ssh and its agent.
-    It may also be a public key file, which stands for the private half in the agent. ``key_name`` is EC2's name
-    of the key pair, for messages.
+    ``key_file`` is the only private key to use; None leaves the choice to ssh and its agent. It may also be a public
+    key file, for a private half in the agent. ``key_name`` is EC2's name of the key pair, for messages.
     """
 
     instance_id: str
@@ -48,28 +47,28 @@ class Route:
 
     @property
     def name(self) -> str:
-        """What to call the machine in a message: its Name, else its id."""
+        """The instance in a message: its Name, else its id."""
         return self.label or self.instance_id
 
     @property
     def words(self) -> str:
-        """``ubuntu@203.0.113.7``, with the port where it is not ssh's own."""
+        """``ubuntu@203.0.113.7``, with the port if it is not 22."""
         host = f"[{self.address}]" if ":" in self.address and self.port != DEFAULT_PORT else self.address
         return f"{self.user}@{host}" + (f":{self.port}" if self.port != DEFAULT_PORT else "")
 
 
 def check_user(user: str, what: str, remedy: str = "") -> str:
-    """The user, if it is one that ssh can be given; else a UsageError in which ``what`` names where it came from."""
+    """The user, if ssh accepts it. Raises UsageError; ``what`` says where the user is from."""
     if _USER.match(user):
         return user
     raise UsageError(
         f"{what} is {user!r}, which is not a login name.",
-        remedy or "A login name has letters, digits, dots, hyphens and underscores, and no hyphen in front.",
+        remedy or "A login name has letters, digits, dots, hyphens and underscores, and does not begin with a hyphen.",
     )
 
 
 def check_port(port: int | str, what: str, remedy: str = "") -> int:
-    """The port as a number; else a UsageError in which ``what`` names where it came from."""
+    """The port as a number. Raises UsageError; ``what`` says where the port is from."""
     text = str(port).strip()
     if text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535:
         return int(text)
@@ -85,11 +84,11 @@ def route_to(
     key_file: Path | None = None,
     image_user: str | None = None,
 ) -> Route:
-    """The way to an instance: flags (the keyword arguments) before tags, those before what image and settings tell.
+    """The route to an instance: keyword arguments come before tags, and those before image and settings.
 
-    ``image_user`` is the login user that the instance's image has, None if the image is not known. A private key is
-    not looked for here: give the one that fits the instance's key pair, else that of the settings is taken.
-    Raises NoAddressError, and UsageError for a tag or flag that ssh cannot be given.
+    ``image_user`` is the login user of the instance's image, None if not known. ``key_file`` is the private key of the
+    instance's key pair, by default that of the settings. Raises NoAddressError, and UsageError for a tag or argument
+    that ssh would not accept.
     """
     return Route(
         instance.id,
@@ -104,7 +103,7 @@ def route_to(
 
 def _user(instance: Instance, flag: str | None, image_user: str | None, settings: Settings | None) -> str:
     if flag:
-        return check_user(flag, "The login user asked for")
+        return check_user(flag, "The login user")
     if tag := instance.tags.get(USER_TAG, "").strip():
         return check_user(
             tag, f"The tag {USER_TAG} of {instance.label}", "Correct the tag, or name the user: connect USER@NAME."
@@ -116,7 +115,7 @@ def _user(instance: Instance, flag: str | None, image_user: str | None, settings
 
 def _port(instance: Instance, flag: int | str | None, settings: Settings | None) -> int:
     if flag is not None:
-        return check_port(flag, "The ssh port asked for")
+        return check_port(flag, "The ssh port")
     if tag := instance.tags.get(PORT_TAG, "").strip():
         return check_port(
             tag, f"The tag {PORT_TAG} of {instance.label}", "Correct the tag; a port is a number from 1 to 65535."
@@ -129,7 +128,7 @@ def _address(instance: Instance, *, use_private: bool) -> str:
     if found:
         return _check_address(found)
     if instance.state in (State.STOPPED, State.STOPPING):
-        raise NoAddressError(f"{instance.label} is {instance.state}, so it has no address.", "Start it first.")
+        raise NoAddressError(f"{instance.label} is {instance.state}, and has no address.", "Start it first.")
     if instance.state is State.PENDING:
         raise NoAddressError(f"{instance.label} has no address yet.", "It is still starting: try again in a moment.")
     if instance.state.is_gone:
@@ -148,5 +147,5 @@ def _check_address(address: str) -> str:
         ipaddress.ip_address(address)
     except ValueError:
         if not _HOST.match(address):
-            raise UsageError(f"{address!r} is not an address that ssh can be given.") from None
+            raise UsageError(f"{address!r} is not an address.") from None
     return address

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fe2tui.errors import MachineError
 from fe2tui.ssh.hostkeys import HostKeys
+from fe2tui.ssh.keyfiles import display_path
 from fe2tui.ssh.route import DEFAULT_PORT, Route
 from fe2tui.ssh.tunnels import Tunnel
 
@@ -27,10 +28,10 @@ def ssh_command(
     options: Sequence[str] = (),
     error_log: Path | None = None,
 ) -> list[str]:
-    """The argv of the system's ssh to a machine: a shell, or ``command``, which its shell runs as it stands.
+    """The argv of the system's ssh to an instance: a shell, or ``command``, which its shell runs unchanged.
 
-    ``options`` are further ``-o`` values and win over ours; with ``error_log`` ssh's own messages go to that file
-    instead of the terminal. Raises MachineError if there is no ssh.
+    ``options`` are further ``-o`` values and take precedence over ours; with ``error_log`` ssh's own messages go to
+    that file instead of the terminal. Raises MachineError if there is no ssh.
     """
     ssh = shutil.which("ssh")
     if ssh is None:
@@ -56,7 +57,7 @@ def ssh_command(
     argv = [ssh]
     if error_log is not None:
         argv += ["-E", str(error_log)]
-    # ssh keeps the first value that it meets.
+    # ssh keeps the first value of each option.
     for option in (*options, *ours):
         argv += ["-o", option]
     for tunnel in tunnels:
@@ -71,7 +72,7 @@ def _quote_path(path: Path) -> str:
 
 
 async def uses_jump_host(route: Route) -> bool:
-    """Whether the person's ssh configuration leads to this address by way of another machine or program."""
+    """Whether the person's ssh configuration has a ProxyJump or ProxyCommand for this address."""
     ssh = shutil.which("ssh")
     if ssh is None:
         return False
@@ -88,18 +89,10 @@ def display_command(route: Route, tunnels: Sequence[Tunnel] = ()) -> str:
     """The command in its short form, for a person to read, copy and run in a shell."""
     words = ["ssh"]
     if route.key_file is not None:
-        words += ["-i", _display_path(route.key_file)]
+        words += ["-i", display_path(route.key_file)]
     if route.port != DEFAULT_PORT:
         words += ["-p", str(route.port)]
     for tunnel in tunnels:
         words += ["-L", f"{tunnel.local}:localhost:{tunnel.remote}"]
     words.append(f"{route.user}@{route.address}")
-    return " ".join(word if word.startswith("~/") else shlex.quote(word) for word in words)
-
-
-def _display_path(path: Path) -> str:
-    try:
-        inside = str(path.relative_to(Path.home()))
-    except ValueError:
-        return str(path)
-    return f"~/{shlex.quote(inside)}"
+    return " ".join(f"~/{shlex.quote(word[2:])}" if word.startswith("~/") else shlex.quote(word) for word in words)

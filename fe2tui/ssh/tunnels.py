@@ -1,4 +1,4 @@
-"""Tunnels: ports of this computer that lead to ports of a machine."""
+"""Tunnels: ports of this computer that lead to ports of an instance."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _ONE_PORT = re.compile(r"(?:(\d{1,5}):)?(\d{1,5})\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
-    """A port of this computer that leads to a port of the machine."""
+    """A port of this computer that leads to a port of the instance."""
 
     local: int
     remote: int
 
     @property
     def words(self) -> str:
-        """``8888``, or ``9000 → 8888`` where the two differ."""
+        """``8888``, or ``9000 → 8888`` if the two differ."""
         return str(self.local) if self.local == self.remote else f"{self.local} → {self.remote}"
 
 
 def parse_ports(ports: str | int | Iterable[int | str]) -> tuple[Tunnel, ...]:
-    """The tunnels asked for: ``8888``, ``[8888,8008]``, ``8888,9000:8888`` (local:remote), or a list of such.
+    """The tunnels for ``8888``, ``[8888,8008]``, ``8888,9000:8888`` (local:remote), or a list of such.
 
-    Raises FieldError (ports) for what is not a port, and for a local port asked for twice.
+    Raises FieldError (ports) for a text that is not a port, and for a local port that is given twice.
     """
     if isinstance(ports, str):
         texts: list[str] = re.split(r"[,\s]+", ports.strip().removeprefix("[").removesuffix("]").strip())
@@ -43,7 +43,7 @@ def parse_ports(ports: str | int | Iterable[int | str]) -> tuple[Tunnel, ...]:
         if tunnel.local in seen:
             raise FieldError(
                 "ports",
-                f"Port {tunnel.local} of this computer is asked for twice.",
+                f"Port {tunnel.local} of this computer is given twice.",
                 f"Give the second a port of its own, as in {tunnel.local},{_next_port(tunnel.local)}:{tunnel.remote}.",
             )
         seen.add(tunnel.local)
@@ -67,7 +67,7 @@ def _parse_tunnel(text: str) -> Tunnel:
 
 
 def used_ports(tunnels: Iterable[Tunnel]) -> tuple[Tunnel, ...]:
-    """Those whose local port cannot be had now."""
+    """The tunnels whose local port is in use."""
     return tuple(tunnel for tunnel in tunnels if not _is_free(tunnel.local))
 
 
@@ -90,7 +90,7 @@ def require_free_ports(tunnels: Sequence[Tunnel]) -> None:
     why = "may only be opened by root" if first.local < 1024 and not _is_used(first.local) else "is in use"
     raise PortTakenError(
         f"Port {first.local} of this computer {why}.",
-        f"Port {free} is free: ask for {free}:{first.remote}.",
+        f"Port {free} is free: {free}:{first.remote}.",
         port=first.local,
         free=free,
     )
@@ -106,7 +106,7 @@ def _is_used(port: int) -> bool:
 
 def _bind_error(port: int) -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
-        # As ssh does, or the remains of a tunnel that has just ended would look like a program.
+        # As ssh does: without it, a tunnel that has just ended would make the port look used.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind(("127.0.0.1", port))

@@ -1,17 +1,16 @@
-"""One call for many instances, and an outcome for each: when EC2 refuses the batch, each is asked for by itself."""
+"""One call for many resources, with an outcome for each: if EC2 refuses the batch, each is asked for by itself."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from fe2tui.aws import instances as aws
 from fe2tui.errors import (
     CredentialsError,
     DeniedError,
     Fe2Error,
-    NotFoundError,
     ReadOnlyError,
     ThrottledError,
     UnreachableError,
@@ -19,37 +18,46 @@ from fe2tui.errors import (
 )
 from fe2tui.model.instance import Instance
 from fe2tui.model.progress import Outcome
+from fe2tui.tasks import usage_history
 from fe2tui.tasks.context import ActivityEntry, Context, begin_entry, end_entry
+from fe2tui.tasks.names import instance_not_found_error
 
 _MAX_CONCURRENT = 5  # calls; EC2's bucket for changes refills with five a second
 _ERRORS_FOR_ALL = (CredentialsError, DeniedError, ReadOnlyError, ThrottledError, UnreachableError)
 
-Call = Callable[[Sequence[str]], Awaitable[object]]
 Results = dict[str, Fe2Error | str]
-"""By id: why not, or the words for what was done."""
+"""By id: the error, or what was done in words."""
 
 
-def unique_ids(ids: Sequence[str], verb: str) -> list[str]:
-    """The ids, each once. Raises UsageError when there is none, or an empty one: that never means all."""
+def unique_ids(ids: Sequence[str], verb: str, noun: str = "instance") -> list[str]:
+    """The ids, each once. Raises UsageError if there is none, or an empty one: that never means all."""
     unique = list(dict.fromkeys(ids))
     if not unique or not all(one.strip() for one in unique):
-        raise UsageError(f"No instance was named to {verb}.", "Name one or several; nothing is never taken for all.")
+        raise UsageError(f"No {noun} was named to {verb}.", "Name one or several: no name never means all.")
     return unique
 
 
-async def look_up_instances(ctx: Context, ids: Sequence[str]) -> tuple[dict[str, Instance], Results]:
-    """The instances as they are now, and NotFoundErrors for those that EC2 does not know."""
-    found = {instance.id: instance for instance in await aws.describe_instances(ctx.session, ids)}
-    missing: Results = {
-        one: NotFoundError(f"There is no instance {one} in {ctx.session.region}.", "It may have been terminated.")
-        for one in ids
-        if one not in found
-    }
-    return found, missing
+async def look_up_instances(
+    ctx: Context, ids: Sequence[str], known: Mapping[str, Instance] | None = None, *, with_volumes: bool = False
+) -> tuple[dict[str, Instance], Results]:
+    """The instances of these ids, and NotFoundErrors for those that EC2 does not know.
+
+    Those in ``known`` were read and recorded a moment ago. The others are read, and recorded for the costs
+    (``with_volumes``: with their volumes) before anything is changed.
+    """
+    found = {one: known[one] for one in ids if known is not None and one in known}
+    if rest := [one for one in ids if one not in found]:
+        read = await aws.describe_instances(ctx.session, rest)
+        found |= {instance.id: instance for instance in read}
+        await usage_history.record_instances(ctx, read, with_volumes=with_volumes)
+    missing: Results = {one: instance_not_found_error(ctx, one) for one in ids if one not in found}
+    return {one: found[one] for one in ids if one in found}, missing
 
 
-async def call_all_or_each(ids: Sequence[str], act: Call) -> dict[str, Fe2Error | None]:
-    """Call for all at once; if EC2 refuses because of one of them, for each by itself. What became of each."""
+async def call_all_or_each(
+    ids: Sequence[str], act: Callable[[Sequence[str]], Awaitable[object]]
+) -> dict[str, Fe2Error | None]:
+    """Call for all at once; if EC2 refuses because of one of them, for each by itself. The error of each, by id."""
     if not ids:
         return {}
     try:
@@ -61,38 +69,51 @@ async def call_all_or_each(ids: Sequence[str], act: Call) -> dict[str, Fe2Error 
             return {ids[0]: error}
     else:
         return dict.fromkeys(ids)
-    gate = asyncio.Semaphore(_MAX_CONCURRENT)
 
-    async def alone(one: str) -> Fe2Error | None:
-        async with gate:
-            try:
-                await act([one])
-            except Fe2Error as error:
-                return error
+    async def act_on_one(one: str) -> Fe2Error | None:
+        try:
+            await act([one])
+        except Fe2Error as error:
+            return error
         return None
 
-    return dict(zip(ids, await asyncio.gather(*(alone(one) for one in ids)), strict=True))
+    return await call_each(ids, act_on_one)
+
+
+async def call_each(ids: Iterable[str], act: Callable[[str], Awaitable[Fe2Error | None]]) -> dict[str, Fe2Error | None]:
+    """Call for each by itself, five at a time. The error of each, by id."""
+    gate = asyncio.Semaphore(_MAX_CONCURRENT)
+
+    async def one(key: str) -> Fe2Error | None:
+        async with gate:
+            return await act(key)
+
+    keys = list(ids)
+    return dict(zip(keys, await asyncio.gather(*(one(key) for key in keys)), strict=True))
 
 
 @contextmanager
-def activity_entries(
-    ctx: Context, command: str, instances: Mapping[str, Instance]
-) -> Iterator[dict[str, ActivityEntry]]:
-    """An activity entry for each instance; those not ended by ``settle`` are, with what happened to the task."""
-    entries = {key: begin_entry(ctx, command, instance.label, key) for key, instance in instances.items()}
-    with ExitStack() as stack:
-        stack.callback(_end_open_entries, ctx, command, entries, instances)
-        try:
-            yield entries
-        except Fe2Error as error:
-            for entry in entries.values():
-                end_entry(ctx, entry, "failed", error.summary, error.remedy, error.code)
-            entries.clear()
-            raise
+def activity_entries(ctx: Context, command: str, labels: Mapping[str, str]) -> Iterator[dict[str, ActivityEntry]]:
+    """An activity entry for each id. At the end of the block those not ended by ``end_entries`` are ended as failed or
+    cancelled.
+    """
+    entries = {key: begin_entry(ctx, command, label, key) for key, label in labels.items()}
+    try:
+        yield entries
+    except Fe2Error as error:
+        for entry in entries.values():
+            end_entry(ctx, entry, "failed", error.summary, error.remedy, error.code)
+        entries.clear()
+        raise
+    finally:
+        for key, entry in entries.items():
+            words = f"Cancelled. {entry.left_behind or 'Nothing was changed.'}"
+            ctx.report_step(command, "cancelled", words, subject=key, label=labels[key])
+            end_entry(ctx, entry, "cancelled", words)
 
 
 def end_entries(ctx: Context, entries: dict[str, ActivityEntry], results: Results) -> None:
-    """End the entries of these."""
+    """End the entries that have a result."""
     for key, result in results.items():
         entry = entries.pop(key, None)
         if entry is None:
@@ -103,12 +124,11 @@ def end_entries(ctx: Context, entries: dict[str, ActivityEntry], results: Result
             end_entry(ctx, entry, "done", result)
 
 
-def outcomes(ids: Sequence[str], results: Results, instances: Mapping[str, Instance]) -> list[Outcome]:
-    """One outcome each, in the order asked for."""
+def outcomes(ids: Sequence[str], results: Results, labels: Mapping[str, str]) -> list[Outcome]:
+    """One outcome each, in the order of the ids."""
     all_outcomes = []
     for key in ids:
-        result = results[key]
-        label = instances[key].label if key in instances else key
+        result, label = results[key], labels.get(key, key)
         if isinstance(result, Fe2Error):
             all_outcomes.append(Outcome(key, label, result.summary, result))
         else:
@@ -116,10 +136,6 @@ def outcomes(ids: Sequence[str], results: Results, instances: Mapping[str, Insta
     return all_outcomes
 
 
-def _end_open_entries(
-    ctx: Context, command: str, entries: Mapping[str, ActivityEntry], instances: Mapping[str, Instance]
-) -> None:
-    for key, entry in entries.items():
-        words = f"Cancelled. {entry.left_behind}" if entry.left_behind else "Cancelled before anything was done."
-        ctx.report_step(command, "cancelled", words, subject=key, label=instances[key].label)
-        end_entry(ctx, entry, "cancelled", words)
+def instance_labels(instances: Mapping[str, Instance]) -> dict[str, str]:
+    """The labels of instances, by id."""
+    return {key: instance.label for key, instance in instances.items()}

@@ -1,4 +1,4 @@
-"""Another type for an instance: stopped, changed, started again, until ssh answers."""
+"""Change an instance's type: stop it, modify it, start it again, wait until ssh answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from fe2tui.errors import (
     DeniedError,
     Fe2Error,
     FieldError,
-    NotFoundError,
     ReadOnlyError,
     StartAfterChangeError,
     StateError,
@@ -31,6 +30,7 @@ from fe2tui.model.text import dollars
 from fe2tui.model.type_compatibility import change_effects, fixed_type_reason, incompatibility_reason
 from fe2tui.tasks import usage_history
 from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, run_to_completion, update_entry
+from fe2tui.tasks.names import instance_not_found_error
 from fe2tui.tasks.readiness import wait_until_ready
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
@@ -40,10 +40,10 @@ _UNRELATED_TO_TYPE = (CredentialsError, DeniedError, ReadOnlyError, ThrottledErr
 
 @dataclass(frozen=True, slots=True)
 class TypeChange:
-    """What changing an instance's type would mean. ``error`` says why it cannot be.
+    """What changing an instance's type would do. ``error`` says why it is not possible.
 
-    Dollars are of the machine alone, on demand, while it runs; its disks cost what they did. A month is 730 hours. None
-    where a price is not known. ``sentences`` say what changes with it, in the order of their weight.
+    Prices are on demand, dollars an hour of the instance alone while it runs (its volumes cost the same); None if
+    unknown. A month has 730 hours. ``sentences`` say what changes, the most important first.
     """
 
     instance: Instance
@@ -57,20 +57,20 @@ class TypeChange:
 
     @property
     def difference_per_hour(self) -> Decimal | None:
-        """Dollars an hour more, or less when negative."""
+        """Dollars an hour more; negative if less."""
         if self.per_hour_before is None or self.per_hour_after is None:
             return None
         return self.per_hour_after - self.per_hour_before
 
     @property
     def difference_per_month(self) -> Decimal | None:
-        """Dollars more in a month of running all the time, or less when negative."""
+        """Dollars more for a month of running all the time; negative if less."""
         hour = self.difference_per_hour
         return None if hour is None else hour * HOURS_A_MONTH
 
 
 def plan_type_change(instance: Instance, to: str, catalogue: TypeCatalogue, fleet: Fleet) -> TypeChange:
-    """What it would mean to give the instance that type. Nothing is asked of AWS."""
+    """What changing the instance to that type would do. Does not ask AWS."""
     old, new = catalogue.types.get(instance.type), catalogue.types.get(to)
     plan = TypeChange(
         instance,
@@ -98,41 +98,39 @@ async def change_type(
     start: bool | None = None,
     wait: bool = True,
     catalogues: TypeCatalogueCache | None = None,
+    known: Instance | None = None,
 ) -> Instance:
-    """Give an instance another type; one that runs is stopped for it if ``stop`` says so, and started again.
+    """Change an instance's type; a running one is stopped for it if ``stop`` allows that, and started again.
 
-    ``start`` None starts it if it ran before; ``wait`` waits until ssh answers then. The steps are stop, stopped, type,
-    start, running, ssh answers, ready; between them it can be cancelled, and says how the instance is left. Raises
-    StateError for one that runs and is not to be stopped, FieldError("type") for a type that it cannot become, both
-    before anything is sent; StartAfterChangeError when AWS has no machine of the new type for it. Where AWS refuses the
-    change, an instance that was stopped for it is started again.
+    ``start`` None starts it if it ran before; ``wait`` then waits until ssh answers. ``known`` is the instance if it
+    was read a moment ago. The steps are stop, stopped, type, start, running, ssh answers, ready; it can be cancelled
+    between them, and says how the instance is left. Raises StateError for a running instance that must not be stopped,
+    FieldError("type") for a type that it cannot have, both before anything is sent; StartAfterChangeError if AWS has no
+    capacity for the new type. If AWS refuses the change, an instance that was stopped for it is started again.
     """
     to = to.strip().lower()
-    instance = await _read_instance(ctx, instance_id)
+    instance = known if known is not None else await _read_instance(ctx, instance_id)
     await usage_history.record_instances(ctx, [instance])
     with activity_entry(ctx, COMMAND, instance.label, instance.id) as entry:
         await _check_possible(ctx, instance, to, catalogues)
         is_running = instance.state in (State.RUNNING, State.PENDING)
         if is_running and not stop:
-            raise StateError(
-                f"{instance.label} is {instance.state}, and a type can only be changed while it is stopped.",
-                "Stop it first, or have it stopped for the change: stop=True.",
-            )
+            raise _not_stopped_error(instance, "Stop it first, or allow the change to stop it: stop=True.")
         return await _TypeChanger(ctx, entry, instance, instance.type, to).run(
             is_running if start is None else start, wait
         )
 
 
 async def revert_type(ctx: Context, instance_id: str, old_type: str) -> Instance:
-    """Give a stopped instance its old type again, and start it, until ssh answers: for after StartAfterChangeError.
+    """Give a stopped instance its old type back, start it and wait until ssh answers: for after StartAfterChangeError.
 
-    Raises CapacityError, and no StartAfterChangeError, when AWS has no machine of the old type any more.
+    Raises CapacityError, not StartAfterChangeError, if AWS has no capacity for the old type either.
     """
     instance = await _read_instance(ctx, instance_id)
     await usage_history.record_instances(ctx, [instance])
     with activity_entry(ctx, COMMAND, instance.label, instance.id) as entry:
         if instance.state not in (State.STOPPED, State.STOPPING):
-            raise StateError(f"{instance.label} is {instance.state}: its type is left as it is.")
+            raise _not_stopped_error(instance, "Stop it first.")
         return await _TypeChanger(ctx, entry, instance, instance.type, old_type, is_revert=True).run(True, True)
 
 
@@ -175,17 +173,17 @@ class _TypeChanger:
             await self.wait_for_state(State.RUNNING)
         if state is not State.STOPPING:
             self.report_step("stop", "stopping")
-            update_entry(self.ctx, self.entry, f"It was told to stop for that, and was {self.old} still.")
+            update_entry(self.ctx, self.entry, f"It was asked to stop for that, and was still {self.old}.")
             await self.run_to_completion(self.send_stop())
         await self.wait_for_state(State.STOPPED)
         self.entry.left_behind = f"It is stopped, and still {self.old}."
-        update_entry(self.ctx, self.entry, f"It was stopped for that, and {self.old} still.")
+        update_entry(self.ctx, self.entry, f"It was stopped for that, and was still {self.old}.")
         self.report_step("stopped", "is stopped")
 
     async def send_stop(self) -> None:
         await aws.stop_instances(self.ctx.session, [self.instance.id])
         self.was_stopped = True
-        self.entry.left_behind = f"It was told to stop, and is still {self.old}."
+        self.entry.left_behind = f"It was asked to stop, and is still {self.old}."
 
     async def modify_type(self) -> None:
         self.report_step("type", f"from {self.old} to {self.new}")
@@ -200,15 +198,15 @@ class _TypeChanger:
     async def send_modify(self) -> None:
         await types.modify_instance_type(self.ctx.session, self.instance.id, self.new)
         self.entry.left_behind = f"It is stopped, and {self.new} now."
-        update_entry(self.ctx, self.entry, f"It was stopped for that, and {self.new} already.")
+        update_entry(self.ctx, self.entry, f"It was stopped for that, and was {self.new} already.")
 
     async def check_after_no_answer(self, error: UnreachableError) -> None:
-        """No answer says nothing of what AWS did: look. Raises the error when the type is as it was."""
+        """AWS may have changed the type without an answer: look. Raises the error if the type is unchanged."""
         try:
             found = await _read_instance(self.ctx, self.instance.id)
         except Fe2Error:
             _add_remedy(
-                error, f"{self.instance.label} is stopped; whether it is {self.old} or {self.new} is not known."
+                error, f"{self.instance.label} is stopped; we don't know whether it is {self.old} or {self.new}."
             )
             raise error from None
         if found.type != self.new:
@@ -217,19 +215,19 @@ class _TypeChanger:
         self.entry.left_behind = f"It is stopped, and {self.new} now."
 
     async def start_with_old_type(self, error: Fe2Error) -> None:
-        """Start again what was stopped for a change that AWS refused; the error says how it is left."""
+        """Start an instance that was stopped for a change that AWS refused; the error says how it is left."""
         label = self.instance.label
         if not self.was_stopped:
-            _add_remedy(error, f"{label} is {self.old} still, and stopped.")
+            _add_remedy(error, f"{label} is stopped, and still {self.old}.")
             return
         why = "No answer, and nothing was changed" if isinstance(error, UnreachableError) else "AWS refused the change"
         self.report_step("start", f"{why}; starting it again as {self.old}")
         try:
             await self.run_to_completion(self.send_start(self.old))
         except Fe2Error as other:
-            _add_remedy(error, f"{label} is stopped, and {self.old} still; it was not started again: {other.summary}")
+            _add_remedy(error, f"{label} is stopped, and still {self.old}. It could not be started: {other.summary}")
         else:
-            _add_remedy(error, f"{label} is {self.old} still, and starting again.")
+            _add_remedy(error, f"{label} is still {self.old}, and starting again.")
 
     async def start(self, wait: bool) -> Instance:
         ctx, label = self.ctx, self.instance.label
@@ -267,10 +265,10 @@ class _TypeChanger:
             why = f"AWS has no {self.new} in {zone} right now"
         summary = f"{why}: {label} is stopped, and {self.new} now."
         if self.is_revert:
-            return CapacityError(summary, "Try to start it later, or choose another type.", code=error.code)
+            return CapacityError(summary, "Start it later, or choose another type.", code=error.code)
         return StartAfterChangeError(
             summary,
-            f"Change it back to {self.old}, which it was, choose another type, or try to start it later.",
+            f"Change it back to {self.old}, choose another type, or start it later.",
             instance_id=self.instance.id,
             old_type=self.old,
             new_type=self.new,
@@ -294,7 +292,7 @@ class _TypeChanger:
 
 
 async def _check_possible(ctx: Context, instance: Instance, to: str, catalogues: TypeCatalogueCache | None) -> None:
-    """Raises StateError or FieldError("type") where the change cannot be."""
+    """Raises StateError or FieldError("type") if the change is not possible."""
     if never := fixed_type_reason(instance):
         raise StateError(f"{never}.", _alternative(instance))
     if instance.type == to:
@@ -309,7 +307,7 @@ async def _check_possible(ctx: Context, instance: Instance, to: str, catalogues:
 async def _read_types(
     ctx: Context, old: str, to: str, catalogues: TypeCatalogueCache | None
 ) -> tuple[InstanceType | None, InstanceType | None, tuple[str, ...] | None]:
-    """Both types and the zones that offer the new one; None for what this login may not read."""
+    """Both types and the zones that offer the new one; None for what the login may not read."""
     catalogue = catalogues.cached(ctx.session.location) if catalogues is not None else None
     if catalogue is not None and to in catalogue.types:
         return catalogue.types.get(old), catalogue.types[to], catalogue.zones_of(to)
@@ -329,17 +327,23 @@ async def _none_if_denied(reading: Coroutine[Any, Any, Any]) -> Any:
 async def _read_instance(ctx: Context, instance_id: str) -> Instance:
     found = await aws.describe_instances(ctx.session, [instance_id])
     if not found:
-        raise NotFoundError(f"There is no instance {instance_id} in {ctx.session.region}.", "Look at the region.")
+        raise instance_not_found_error(ctx, instance_id)
     return found[0]
 
 
+def _not_stopped_error(instance: Instance, remedy: str) -> StateError:
+    return StateError(
+        f"{instance.label} is {instance.state}, and its type can only be changed while it is stopped.", remedy
+    )
+
+
 def _alternative(instance: Instance) -> str:
-    """What to do with one whose type can never change."""
-    return "" if instance.state.is_gone else "Freeze it into an image, and launch that with the type that is wanted."
+    """The remedy for an instance whose type can never change."""
+    return "" if instance.state.is_gone else "Freeze it into an image, and launch that with the other type."
 
 
 def _incompatible_error(instance: Instance, to: str, reason: str) -> FieldError:
-    return FieldError("type", f"{instance.label} cannot become {to}: {reason}.", "Choose another type.")
+    return FieldError("type", f"{instance.label} cannot be changed to {to}: {reason}.", "Choose another type.")
 
 
 def _add_remedy(error: Fe2Error, words: str) -> None:
@@ -350,10 +354,10 @@ def _cost_sentence(plan: TypeChange) -> str:
     hour, month = plan.difference_per_hour, plan.difference_per_month
     if hour is None or month is None:
         if plan.per_hour_after is None:
-            return f"Price unknown: what {plan.to} costs an hour is not known."
+            return f"Price unknown: there is no price of {plan.to}."
         return (
             f"While it runs, it costs ${_exact_dollars(plan.per_hour_after)} an hour; "
-            f"what {plan.instance.type} costs is not known, and so neither is the difference."
+            f"the price of {plan.instance.type} is not known."
         )
     if not hour:
         return "It costs the same."
@@ -366,7 +370,7 @@ def _cost_sentence(plan: TypeChange) -> str:
 
 
 def _exact_dollars(amount: Decimal | None) -> str:
-    """Dollars with as many decimals as the price has, two at least."""
+    """Dollars with as many decimals as the price has: two to five."""
     assert amount is not None
     places = max(2, -int(amount.normalize().as_tuple().exponent))
     return dollars(amount, min(places, 5))

@@ -1,4 +1,4 @@
-"""Connect: everything the system's ssh needs, found out before the terminal is handed over."""
+"""Connect: find all that the system's ssh needs before it gets the terminal, and explain its failures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws import network
-from fe2tui.errors import AwsError, Fe2Error, FieldError, MachineError, NotFoundError, StateError, UnansweredError
+from fe2tui.errors import AwsError, Fe2Error, FieldError, MachineError, StateError, UnansweredError
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.text import join_words
 from fe2tui.ssh.errors import exit_error
@@ -22,14 +22,14 @@ from fe2tui.ssh.tunnels import Tunnel, parse_ports, require_free_ports
 from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, end_entry, run_to_completion
 from fe2tui.tasks.launch_lookups import cidr_block
 from fe2tui.tasks.launch_resources import display_cidr, is_open_to
-from fe2tui.tasks.names import find_instance
+from fe2tui.tasks.names import find_instance_with_user
 from fe2tui.tasks.spot_requests import gone_error, only_aws_restarts_error
 from fe2tui.tasks.ssh_login import find_ssh_login, known_host_keys, learn_host_keys
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An ssh command that is ready to run; ``command`` is its short form, to be shown and copied."""
+    """An ssh command that is ready to run; ``command_text`` is its short form, to be shown and copied."""
 
     argv: tuple[str, ...]
     route: Route
@@ -51,18 +51,18 @@ async def prepare_connection(
     port: int | None = None,
     is_logged: bool = True,
 ) -> Connection:
-    """Find out how to reach an instance: ``name`` may be ``user@name``. A pending one is waited for.
+    """Find how to reach an instance: ``name`` may be ``user@name``. Waits for a pending instance.
 
-    Host keys are learnt from the console output first, when none is known. ``is_logged`` False is for who only wants to
-    know the command: the activity log has nothing of it then. Raises StateError (not running),
-    NoAddressError, KeyFileError, HostKeyChangedError, PortTakenError (with the next free port).
+    If no host key is known, reads them from the console output first. ``is_logged`` False writes nothing to the
+    activity log, for a caller that only wants the command. Raises StateError (not running), NoAddressError,
+    KeyFileError, HostKeyChangedError, PortTakenError (with the next free port).
     """
     tunnels = parse_ports(ports)
     require_free_ports(tunnels)
     if isinstance(name, Instance):
         instance = await _refresh(ctx, name)
     else:
-        instance, named_user = await _find_with_user(ctx, name)
+        instance, named_user = await find_instance_with_user(ctx, name)
         user = user or named_user
     log = activity_entry(ctx, "connect", instance.label, instance.id) if is_logged else nullcontext(ActivityEntry(None))
     with log as entry:
@@ -81,22 +81,12 @@ async def prepare_connection(
 
 
 def ssh_failure(connection: Connection, exit_status: int, stderr: str = "") -> Fe2Error | None:
-    """Why ssh ended as it did: None if the shell itself ended, whatever its status; ssh's own failures are 255."""
+    """Why ssh failed (exit status 255); None if the shell itself ended, whatever its status."""
     return exit_error(connection.route, known_host_keys(), exit_status, stderr)
 
 
-async def _find_with_user(ctx: Context, name: str) -> tuple[Instance, str | None]:
-    try:
-        return await find_instance(ctx, name), None
-    except NotFoundError as error:
-        user, at, rest = name.partition("@")
-        if not at or type(error) is not NotFoundError:
-            raise
-    return await find_instance(ctx, rest), user
-
-
 async def _refresh(ctx: Context, instance: Instance) -> Instance:
-    """The instance as it is now; as it was last seen, where AWS does not answer."""
+    """The instance as it is now; where AWS does not answer, as it was last seen."""
     try:
         found = await aws.describe_instances(ctx.session, [instance.id])
     except AwsError:
@@ -117,11 +107,12 @@ async def _require_running(ctx: Context, instance: Instance) -> Instance:
     if state is State.RUNNING:
         return instance
     if state.is_gone:
-        raise gone_error(instance, "it cannot be reached any more")
+        raise gone_error(instance, "reached any more")
     if instance.is_interrupted:
         raise only_aws_restarts_error(instance)
     raise StateError(
-        f"{instance.label} is {state}.", f"Start it first: fe2 start {instance.label}; in the dashboard s."
+        f"{instance.label} is {state}, and cannot be reached: only a running instance can.",
+        f"Start it first: fe2 start {instance.label}, or s in the dashboard.",
     )
 
 
@@ -129,21 +120,20 @@ _RETRY_SECONDS = 6.0
 
 
 class AddressChange(NamedTuple):
-    """An instance's security group does not let this computer in any more. ``cidr`` is where it is now."""
+    """An instance's security group does not let this computer in any more. ``cidr`` is its address now."""
 
     group_id: str
     group_name: str
-    vpc_id: str
     cidr: str
     allowed_cidrs: tuple[str, ...]
 
     @property
     def words(self) -> str:
-        """As in ``Your address is 203.0.113.7 now, and security group ssh lets in 198.51.100.4 only.``"""
+        """``Your address is 203.0.113.7 now, and security group ssh lets in 198.51.100.4 only.``"""
         who = (
             f"lets in {join_words([display_cidr(block) for block in self.allowed_cidrs[:3]])} only"
             if self.allowed_cidrs
-            else "lets nobody in"
+            else "lets no address in"
         )
         return f"Your address is {display_cidr(self.cidr)} now, and security group {self.group_name} {who}."
 
@@ -151,10 +141,10 @@ class AddressChange(NamedTuple):
 async def connection_failure(
     ctx: Context, connection: Connection, exit_status: int, stderr: str = ""
 ) -> Fe2Error | None:
-    """Why ssh ended as it did, as ``connect.explain``; where its messages are not at hand, by trying again quickly.
+    """Why ssh failed, as ``ssh_failure`` says; without ssh's messages, by another quick try.
 
-    Of a machine that does not answer it is looked up whether its security group lets this address in. A failure takes
-    the place of what the activity log has of the connection.
+    If the instance does not answer, looks whether its security group lets this address in. The failure replaces the
+    result of the connection in the activity log.
     """
     error = ssh_failure(connection, exit_status, stderr)
     if type(error) is MachineError and not stderr:
@@ -167,7 +157,7 @@ async def connection_failure(
     if isinstance(error, UnansweredError):
         change = await find_address_change(ctx, connection.instance)
         if change is not None:
-            error.remedy = f"{change.words} Let the new one in, and try again."
+            error.remedy = f"{change.words} Let the new address in, and try again."
     if error is not None:
         entry = ActivityEntry(connection.entry_id, subject=connection.instance.id)
         await asyncio.to_thread(end_entry, ctx, entry, "failed", error.summary, error.remedy, error.code)
@@ -175,9 +165,9 @@ async def connection_failure(
 
 
 async def find_address_change(ctx: Context, instance: Instance) -> AddressChange | None:
-    """Whether none of an instance's security groups lets this computer's present address in at port 22.
+    """The change, if none of an instance's security groups lets this computer's address in at port 22.
 
-    None where one does, or it cannot be found out.
+    None if one does, or if that cannot be looked up.
     """
     if not ctx.settings.address_url or not instance.security_groups:
         return None
@@ -191,12 +181,11 @@ async def find_address_change(ctx: Context, instance: Instance) -> AddressChange
     if not groups or any(is_open_to(group, cidr) for group in groups):
         return None
     first = next((group for group in groups if group.ssh_cidrs), groups[0])
-    return AddressChange(first.id, first.name, first.vpc_id, cidr, first.ssh_cidrs)
+    return AddressChange(first.id, first.name, cidr, first.ssh_cidrs)
 
 
 async def allow_address(ctx: Context, change: AddressChange) -> None:
-    """Let the present address in at port 22 of that security group; those let in before stay."""
+    """Let this computer's address in at port 22 of the security group; addresses let in before stay."""
     with activity_entry(ctx, "allow address", change.group_name, change.group_id) as entry:
-        allowing = network.ensure_ssh_group(ctx.session, change.group_name, change.vpc_id, change.cidr)
-        await run_to_completion(allowing, ctx.pace.completion)
+        await run_to_completion(network.allow_ssh(ctx.session, change.group_id, change.cidr), ctx.pace.completion)
         entry.words = f"Security group {change.group_name} lets {display_cidr(change.cidr)} in at port 22."

@@ -1,17 +1,17 @@
-"""What every task gets: the session, the store, the settings, and somebody to report to."""
+"""What every task gets (``Context``), and its entry in the activity log."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fe2tui.aws.session import Choice, default_region
-from fe2tui.errors import Fe2Error, StoreError
+from fe2tui.errors import Fe2Error, ReadOnlyError, StoreError, ThrottledError, UnreachableError
 from fe2tui.model.progress import UNDER_WAY, Activity, Progress, Report, ignore_progress
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> datetime:
-    """This moment."""
     return datetime.now(UTC)
 
 
@@ -29,38 +28,35 @@ def utc_now() -> datetime:
 class Pace:
     """How long tasks wait, in seconds.
 
-    ``poll`` between two looks; ``ready`` for a machine's ssh; ``states`` for a state; ``down`` for a rebooting machine
-    to be gone; ``spot`` for a spot request to settle, asked each ``spot_poll``; ``settle`` is how long after a launch
-    was sent EC2 may still come to show its instance; ``unbroken`` for the end of a call that was cancelled meanwhile;
-    ``restart`` for the start, after a cancellation, of an instance that was stopped for an image; ``prices`` for prices
-    that the store does not have; ``longest`` between two looks at what may take hours; ``capacity`` for a launch to
-    find a zone with room; ``limit`` for the number of a limit that was met.
+    ``poll`` and ``spot_poll`` are between two reads; ``max_poll`` is between two reads of what may take hours. The
+    others are the longest waits for one thing.
     """
 
     poll: float = 1.0
-    ready: float = 600.0
-    states: float = 900.0
-    down: float = 20.0
-    spot: float = 120.0
-    spot_poll: float = 5.0
-    settle: float = 30.0
-    completion: float = 5.0
-    restart: float = 180.0
-    prices: float = 1.0
+    spot_poll: float = 5.0  # between two reads of a spot request
     max_poll: float = 20.0
-    capacity: float = 120.0
-    quota: float = 5.0
+    ready: float = 600.0  # for ssh
+    states: float = 900.0  # for an instance's state
+    down: float = 20.0  # for an instance to go down in a reboot
+    spot: float = 120.0  # for a spot request to be ready for a start
+    settle: float = 30.0  # for EC2 to show what was created
+    completion: float = 5.0  # for the end of a call after a cancellation
+    restart: float = 180.0  # for the start of an instance that was stopped for an image, after a cancellation
+    prices: float = 1.0  # for prices that the store does not have
+    capacity: float = 120.0  # for a launch to find a zone with capacity
+    quota: float = 5.0  # for the number of a quota that was exceeded
 
 
 def ignore_entry(entry: ActivityEntry) -> None:
-    """For those who do not ask what a task would leave behind."""
+    """For callers that do not ask what a task would leave behind."""
 
 
 @dataclass(slots=True)
 class Context:
-    """What a task works with. ``by`` is the command line, or ``dashboard``: it goes into the activity log.
+    """What a task works with. ``by`` is the command line, or ``dashboard``, for the activity log.
 
-    ``noted`` is given each entry that the task has in the log: its ``left`` says what would be left behind now.
+    ``on_entry`` gets each entry that the task writes to the log: its ``left_behind`` says what would be left behind if
+    the task were cancelled now.
     """
 
     session: Session
@@ -75,8 +71,17 @@ class Context:
     def report_step(
         self, task: str, step: str, words: str, *, subject: str = "", label: str = "", fraction: float | None = None
     ) -> None:
-        """Report one step of a task."""
         self.report(Progress(task, step, words, subject, label, fraction, self.clock()))
+
+
+def require_writable(ctx: Context, refused: str) -> None:
+    """Raises ReadOnlyError in a read-only session; ``refused`` says what cannot be done: ``nothing can be
+    launched``.
+    """
+    if ctx.session.read_only:
+        raise ReadOnlyError(
+            f"This session may only read: {refused}.", "Leave --read-only out, or take read_only out of config.toml."
+        )
 
 
 _Result = TypeVar("_Result")
@@ -84,9 +89,9 @@ _Result = TypeVar("_Result")
 
 @dataclass(slots=True)
 class ActivityEntry:
-    """An entry in the log. ``words`` say what came of it; ``left`` what would be left behind if it ended now.
+    """An entry in the activity log. ``words`` is the result; ``left_behind`` what a cancellation would leave behind.
 
-    ``cut`` is what a cancellation means for it. ``is_over``: what came of it has been written.
+    ``cancel_text`` begins the words of a cancelled entry. ``is_ended``: the result has been written.
     """
 
     id: int | None
@@ -99,7 +104,7 @@ class ActivityEntry:
 
 
 def begin_entry(ctx: Context, command: str, label: str, subject: str = "") -> ActivityEntry:
-    """Write a new entry. A log that cannot be written stops nobody: it is reported, once an entry."""
+    """Write a new entry. A log that cannot be written does not stop the task: that is reported, once an entry."""
     activity = Activity(ctx.clock(), command, subject, label, ctx.session.region, "running", UNDER_WAY, by=ctx.by)
     entry = ActivityEntry(None, subject=subject)
     try:
@@ -111,17 +116,17 @@ def begin_entry(ctx: Context, command: str, label: str, subject: str = "") -> Ac
 
 
 def update_entry(ctx: Context, entry: ActivityEntry, words: str) -> None:
-    """Write down how far it has come: for those who find the entry after this program was killed."""
+    """Write how far the task has come, for the next start if this program is killed."""
     if entry.id is None:
         return
-    with suppress(StoreError):  # the log that cannot be written was reported when the entry was begun
+    with suppress(StoreError):  # reported when the entry was begun
         ctx.store.activity.update_words(entry.id, words)
 
 
 def end_entry(
     ctx: Context, entry: ActivityEntry, result: str, words: str, remedy: str = "", code: str | None = None
 ) -> None:
-    """Write what came of it: done, failed or cancelled."""
+    """Write the result: done, failed or cancelled."""
     entry.is_ended = True
     if entry.id is None:
         return
@@ -133,7 +138,7 @@ def end_entry(
 
 @contextmanager
 def activity_entry(ctx: Context, command: str, label: str, subject: str = "") -> Iterator[ActivityEntry]:
-    """An entry for as long as the block runs: done, failed with the error's words, or cancelled with what is left."""
+    """An entry that ends with the block: as done, failed with the error, or cancelled with what is left behind."""
     entry = begin_entry(ctx, command, label, subject)
     with end_with_block(ctx, entry, command, label):
         yield entry
@@ -141,7 +146,7 @@ def activity_entry(ctx: Context, command: str, label: str, subject: str = "") ->
 
 @contextmanager
 def end_with_block(ctx: Context, entry: ActivityEntry, command: str, label: str) -> Iterator[None]:
-    """End an entry with the block, as ``recorded`` does: for one that an earlier process began."""
+    """End an entry with the block, as ``activity_entry`` does: for an entry of an earlier process."""
     ctx.on_entry(entry)
     try:
         yield
@@ -159,10 +164,14 @@ def end_with_block(ctx: Context, entry: ActivityEntry, command: str, label: str)
     end_entry(ctx, entry, "done", entry.words or "done", entry.remedy)
 
 
-async def run_to_completion(work: Coroutine[Any, Any, _Result], grace: float) -> _Result:
-    """Do a step that has to be known the end of: when cancelled meanwhile, its end is waited for, so many seconds.
+async def run_to_completion(
+    work: Coroutine[Any, Any, _Result],
+    grace: float,
+    on_cancel: Callable[[asyncio.Task[_Result]], None] | None = None,
+) -> _Result:
+    """Do a step whose result has to be known: if the caller is cancelled, waits ``grace`` seconds for its end.
 
-    Raises CancelledError only after that; the step itself goes on until then.
+    Raises CancelledError only then, after ``on_cancel`` got the step. A step that still runs is cancelled, too.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -170,11 +179,34 @@ async def run_to_completion(work: Coroutine[Any, Any, _Result], grace: float) ->
     except asyncio.CancelledError:
         if not task.cancelled():
             await asyncio.wait({task}, timeout=grace)
+        if on_cancel is not None:
+            on_cancel(task)
         if not task.done():
             task.cancel()
         elif not task.cancelled():
-            task.exception()  # looked at, so that nobody complains of one that was not
+            task.exception()  # asked for, so that asyncio does not log it
         raise
+
+
+async def wait_until_shown(
+    ctx: Context, since: datetime, read: Callable[[], Awaitable[_Result | None]]
+) -> _Result | None:
+    """Read what was created at ``since`` until EC2 shows it; None if it does not within ``pace.settle`` seconds.
+
+    Raises UnreachableError or ThrottledError if AWS could not be asked after that time.
+    """
+    until = since + timedelta(seconds=ctx.pace.settle)
+    while True:
+        is_last = ctx.clock() >= until
+        found = None
+        try:
+            found = await read()
+        except (UnreachableError, ThrottledError):
+            if is_last:
+                raise
+        if found is not None or is_last:
+            return found
+        await asyncio.sleep(min(ctx.pace.poll, max(0.05, (until - ctx.clock()).total_seconds())))
 
 
 def effective_choice(
@@ -185,14 +217,14 @@ def effective_choice(
     endpoint_url: str | None = None,
     read_only: bool = False,
 ) -> Choice:
-    """The choice for a session; None is what nobody said here. The settings may make a profile read-only.
+    """The choice for a session, from options (None if not given), environment and settings.
 
-    What the environment names is left for AWS's own library to find: a profile handed over as chosen would have it pass
-    over the environment's credentials. Source: SDK guide, credential precedence.
+    The settings may make a profile read-only. A profile in the environment is left to AWS's own library: an explicit
+    profile would make it ignore credentials in the environment. Source: SDK guide, credential precedence.
     """
     named_profile = os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
     named_region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    of_profile = profile is not None and default_region(profile) is not None  # a region chosen with its profile
+    of_profile = profile is not None and default_region(profile) is not None  # the profile has a region of its own
     in_use = profile or named_profile or settings.profile or "default"
     return Choice(
         profile=profile or (None if named_profile else settings.profile),

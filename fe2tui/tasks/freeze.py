@@ -1,4 +1,4 @@
-"""Freeze: an image of an instance, checked first, made once, and watched to its end."""
+"""Freeze: create an image of an instance, checked first, requested once, and watched to its end."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from fe2tui.errors import (
     AwsError,
     Fe2Error,
     FieldError,
-    NotFoundError,
-    ReadOnlyError,
     UnreachableError,
 )
 from fe2tui.model.freeze import FreezeIntent, FreezeWay, unused_image_name
 from fe2tui.model.image import SOURCE_TAG, Image
 from fe2tui.model.instance import USER_TAG, Instance, State
 from fe2tui.tasks import usage_history
-from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, run_to_completion
-from fe2tui.tasks.freeze_plan import FreezeOption, FreezePlan, plan_freeze
+from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, require_writable, run_to_completion
+from fe2tui.tasks.freeze_plan import FreezeOption, FreezePlan, plan_freeze, with_way
 from fe2tui.tasks.freeze_watch import FreezeWatch, OpenFreeze, find_frozen_image, open_freezes, watch_freeze
+from fe2tui.tasks.names import instance_not_found_error
 
 __all__ = [
     "FreezeOption",
@@ -33,36 +32,41 @@ __all__ = [
     "open_freezes",
     "plan_freeze",
     "watch_freeze",
+    "with_way",
 ]
 
 _TAG_LENGTH = 256  # source: EC2 user guide, tag restrictions
 
 
 async def freeze(
-    ctx: Context, instance_id: str, name: str | None = None, *, way: FreezeWay = "reboot", wait: bool = True
+    ctx: Context,
+    instance_id: str,
+    name: str | None = None,
+    *,
+    way: FreezeWay = "reboot",
+    wait: bool = True,
+    plan: FreezePlan | None = None,
 ) -> Image:
-    """Make an image of an instance; with ``wait``, return when it can be used, else when AWS goes on by itself.
+    """Create an image of an instance; with ``wait``, return when it can be used, else when AWS goes on by itself.
 
-    Without a ``name``, the image is called as the instance, or that with a number if another image has the name: the
-    step ``name`` says so. Reports the steps name, stopping, requested, image (with a fraction), start, ready. The
-    intent is in the store before anything is done; a lost reply is settled by looking for the image, which is never
-    asked for twice. With ``stop`` the instance is started again as soon as its disks are copied from, also when this is
-    cancelled meanwhile: that is waited for, until a second cancellation. Raises FieldError (ami_name, way), StateError
-    with AWS's reason when the image failed; errors say what is left.
+    Without a ``name``, the image gets the instance's name, with a number if another image has that name: the step
+    ``name`` says so. ``plan``, made a moment ago, replaces ``name`` and ``way``. Reports the steps name, stopping,
+    requested, image (with a fraction), start, ready. The intent is in the store before anything is changed; after a
+    lost reply the image is looked for, and never requested twice. With ``stop`` the instance is started again as soon
+    as AWS has begun to copy its volumes, also after a cancellation, which waits for that until a second cancellation.
+    Raises FieldError (ami_name, way), StateError with AWS's reason if the image failed; errors say what is left behind.
     """
-    if ctx.session.read_only:
-        raise ReadOnlyError(
-            "This session may only read: nothing can be frozen.",
-            "Leave --read-only out, or take read_only out of config.toml.",
-        )
-    found = await instances.describe_instances(ctx.session, [instance_id])
-    if not found:
-        raise NotFoundError(
-            f"There is no instance {instance_id} in {ctx.session.region}.", "It may have been terminated."
-        )
-    instance = found[0]
+    require_writable(ctx, "nothing can be frozen")
+    if plan is not None:
+        instance = plan.instance
+    else:
+        found = await instances.describe_instances(ctx.session, [instance_id])
+        if not found:
+            raise instance_not_found_error(ctx, instance_id)
+        instance = found[0]
     with activity_entry(ctx, "freeze", instance.label, instance.id) as entry:
-        plan = await plan_freeze(ctx, instance, name, way)
+        if plan is None:
+            plan = await plan_freeze(ctx, instance, name, way)
         if plan.errors:
             raise plan.errors[0]
         return await _Freezer(ctx, plan, entry, _build_intent(ctx, plan, entry)).run(wait)
@@ -91,7 +95,7 @@ class _Freezer:
     plan: FreezePlan
     entry: ActivityEntry
     intent: FreezeIntent
-    has_sent: bool = False  # something was sent
+    has_sent: bool = False  # a call that changes something
 
     async def run(self, wait: bool) -> Image:
         ctx, plan = self.ctx, self.plan
@@ -106,13 +110,13 @@ class _Freezer:
                 return await watching.wait_until_available()
             image = await watching.wait_until_copied() or _image_not_shown_yet(image_id, plan, tags)
             if image.state == "pending":
-                self.entry.words = f"AWS is making the image {plan.name} ({image_id})."
+                self.entry.words = f"AWS is creating the image {plan.name} ({image_id})."
             return image
         finally:
             journal.release(token)
 
     async def stop_and_request(self, tags: dict[str, str]) -> str:
-        """From the intent to the id of the image that AWS is making."""
+        """Write the intent, stop the instance if planned, and request the image. Returns its id."""
         ctx, journal = self.ctx, self.ctx.store.freezes
         try:
             await run_to_completion(asyncio.to_thread(journal.add, self.intent), ctx.pace.completion)
@@ -127,23 +131,23 @@ class _Freezer:
             raise
 
     async def restart_after_cancel(self) -> None:
-        """Cancelled: an instance that was stopped for the image runs again before that is over."""
+        """After a cancellation, start an instance that was stopped for the image."""
         intent = self.intent
         if intent.image_id is None and intent.asked_at is not None:
-            return  # whether there is an image is found out later: till then its disks may be needed
+            return  # the next start checks whether there is an image: until then AWS may copy its volumes
         watching = FreezeWatch(self.ctx, intent, self.entry)
         if intent.image_id is None:
             later = f"{intent.label} is stopped for it: the next start of this program starts it again."
-            self.entry.left_behind = f"No image was made. {later}"
+            self.entry.left_behind = f"No image was created. {later}"
         await watching.restart_on_cancel()
         self.intent = watching.intent
         if intent.image_id is None and not self.intent.restart:
             self.ctx.store.freezes.update(intent.token, stage="abandoned", error="cancelled")
-            self.entry.left_behind = f"No image was made. {self.entry.remedy}".strip()
+            self.entry.left_behind = f"No image was created. {self.entry.remedy}".strip()
             self.entry.remedy = ""
 
     async def build_tags(self) -> dict[str, str]:
-        """What the image and its snapshots are to carry: a machine launched from it logs in as its parent did."""
+        """The tags of the image and its snapshots: instances launched from it keep the login user of this one."""
         instance = self.plan.instance
         user = instance.tags.get(USER_TAG, "").strip()
         if not user:
@@ -161,11 +165,11 @@ class _Freezer:
         now = ctx.clock()
         await asyncio.to_thread(ctx.store.freezes.record_stop, self.intent.token, now)
         self.intent = replace(self.intent, restart=True, stopped_at=now)
-        self.report_step("stopping", f"{instance.label} stops, so that its disks are at rest")
+        self.report_step("stopping", f"{instance.label} stops, so that nothing writes to its disks")
         self.has_sent = True
         self.entry.left_behind = (
-            f"No image is made, and {instance.label}, which was stopped for it, is started again: by this program or "
-            "its next start."
+            f"No image is created, and {instance.label}, which was stopped for it, is started again: by this program "
+            "or its next start."
         )
         try:
             await run_to_completion(instances.stop_instances(ctx.session, [instance.id]), ctx.pace.completion)
@@ -181,9 +185,9 @@ class _Freezer:
             raise
 
     async def request_image(self, tags: dict[str, str]) -> str:
-        """Ask for the image, once. Returns its id, also when the reply was lost."""
+        """Request the image, once. Returns its id, also if the reply was lost."""
         ctx, journal = self.ctx, self.ctx.store.freezes
-        self.report_step("requested", f"Asking for the image {self.plan.name}")
+        self.report_step("requested", f"Requesting the image {self.plan.name}")
         now = ctx.clock()
         await asyncio.to_thread(journal.record_request, self.intent.token, now)
         self.intent = replace(self.intent, asked_at=now)
@@ -193,75 +197,68 @@ class _Freezer:
         except _UnknownResultError:
             raise
         except Fe2Error as error:
-            self.intent = replace(self.intent, asked_at=None)  # there is none
+            self.intent = replace(self.intent, asked_at=None)  # there is no image
             await self.give_up(error)
             raise
         journal.update(self.intent.token, stage="pending", image_id=image_id)
         return image_id
 
     async def send_create_image(self, tags: dict[str, str]) -> str:
-        """Send the call. Cancelled meanwhile, it is still seen to its end, so that what is left can be said."""
+        """Send the call. After a cancellation waits for its end, to say what is left behind."""
         ctx, plan = self.ctx, self.plan
-        sending = asyncio.create_task(
-            aws.create_image(
-                ctx.session,
-                plan.instance.id,
-                plan.name,
-                description=_description(plan.instance),
-                tags=tags,
-                snapshot_tags=tags,
-                no_reboot=plan.way == "no-reboot",
-            )
+        creating = aws.create_image(
+            ctx.session,
+            plan.instance.id,
+            plan.name,
+            description=_description(plan.instance),
+            tags=tags,
+            snapshot_tags=tags,
+            no_reboot=plan.way == "no-reboot",
         )
         try:
-            return await asyncio.shield(sending)
+            return await run_to_completion(creating, ctx.pace.completion, self.record_late_answer)
         except UnreachableError as error:
             return await self.check_after_no_answer(error)
         except FieldError as error:
             if error.code != "InvalidAMIName.Duplicate":
                 raise
             return await self.check_after_duplicate(error)
-        except asyncio.CancelledError:
-            await asyncio.wait({sending}, timeout=ctx.pace.completion)
-            self.entry.left_behind = "Whether the image was asked for is found out at the next start."
-            if not sending.done():
-                sending.cancel()
-            elif not sending.cancelled():
-                self.record_late_answer(sending)
-            raise
 
     def record_late_answer(self, sent: asyncio.Task[str]) -> None:
-        """What is known of a call that was answered after the cancellation."""
+        """Record the result of a call that was answered after the cancellation."""
+        self.entry.left_behind = "The next start checks whether the image was requested."
+        if not sent.done() or sent.cancelled():
+            return
         error = sent.exception()
         if error is None:
             image_id = sent.result()
             self.ctx.store.freezes.update(self.intent.token, stage="pending", image_id=image_id)
             self.intent = replace(self.intent, stage="pending", image_id=image_id)
-            self.entry.left_behind = f"AWS goes on making {self.plan.name} ({image_id}); the next start watches it."
+            self.entry.left_behind = f"AWS goes on creating {self.plan.name} ({image_id}): the next start watches it."
         elif isinstance(error, Fe2Error) and not isinstance(error, UnreachableError):
-            self.intent = replace(self.intent, asked_at=None)  # refused: there is none
-            self.entry.left_behind = "No image was made."
+            self.intent = replace(self.intent, asked_at=None)  # refused: there is no image
+            self.entry.left_behind = "No image was created."
             if not self.intent.restart:
                 self.ctx.store.freezes.update(self.intent.token, stage="failed", error=error.summary)
 
     async def check_after_no_answer(self, error: UnreachableError) -> str:
-        """No answer says nothing of what AWS did: look for what came of it. Raises the error if it was nothing."""
-        self.report_step("requested", f"{error.summary} Looking whether the image is being made all the same.")
+        """AWS may be creating the image without an answer: look for it. Raises the error if there is none."""
+        self.report_step("requested", f"{error.summary} Checking whether the image is being created.")
         try:
             found = await find_frozen_image(self.ctx, self.intent, since=self.ctx.clock())
         except UnreachableError:
             raise _UnknownResultError(
-                f"Whether the image {self.plan.name} is being made is not known: {error.summary}",
-                "The next start of this program finds it out, and never makes it twice.",
+                f"We don't know whether the image {self.plan.name} is being created: {error.summary}",
+                "The next start of this program checks that, and never creates it twice.",
                 code=error.code,
             ) from error
         if found is None:
-            error.remedy = f"No image was made. {error.remedy}".strip()
+            error.remedy = f"No image was created. {error.remedy}".strip()
             raise error
         return found.id
 
     async def check_after_duplicate(self, error: FieldError) -> str:
-        """The name was free a moment ago: it is ours, of a call that failed and was said again, or somebody else's."""
+        """The name was free a moment ago: the image is ours, of a call that was sent again, or another process's."""
         known = await aws.own_images_with_disabled(self.ctx.session)
         used_names = {self.plan.name, *(image.name for image in known)}
         same = next((image for image in known if image.name == self.plan.name), None)
@@ -271,7 +268,7 @@ class _Freezer:
         raise error
 
     async def give_up(self, error: Fe2Error) -> None:
-        """No image came of it. An instance that was stopped for it is started again, by the next start if need be."""
+        """There is no image: start an instance that was stopped for it, or leave that to the next start."""
         if self.intent.restart:
             watching = FreezeWatch(self.ctx, self.intent, self.entry)
             await run_to_completion(watching.restart_instance(), self.ctx.pace.completion)
@@ -285,7 +282,7 @@ class _Freezer:
 
 
 class _UnknownResultError(UnreachableError):
-    """It is not known what came of the call: its intent stays open."""
+    """We don't know the result of the call: its intent stays open."""
 
 
 def _description(instance: Instance) -> str:
@@ -294,7 +291,7 @@ def _description(instance: Instance) -> str:
 
 
 def _image_not_shown_yet(image_id: str, plan: FreezePlan, tags: dict[str, str]) -> Image:
-    """One that EC2 does not show yet."""
+    """The image, while EC2 does not show it yet."""
     instance = plan.instance
     return Image(
         image_id,

@@ -1,4 +1,4 @@
-"""What freezing an instance comes to: the name checked and made unique, the ways, the cost, before anything is done."""
+"""The plan of a freeze: the image's name, the possible ways, the cost, checked before anything is changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fe2tui.tasks.power import find_unstoppable
 
 @dataclass(frozen=True, slots=True)
 class FreezeOption:
-    """One way to make an image of a running instance, and what it means."""
+    """One way to create an image of a running instance, and what it does."""
 
     way: FreezeWay
     title: str
@@ -32,13 +32,13 @@ FREEZE_OPTIONS = (
     FreezeOption(
         "reboot",
         "Reboot",
-        "It restarts: what runs on it ends, and its disks are at rest when the image is taken. It keeps its address.",
+        "It restarts: what runs on it ends, and nothing writes to its disks meanwhile. Its address stays.",
     ),
     FreezeOption(
         "stop",
         "Stop first",
-        "It stops, the image is taken, and it starts again: the surest. It gets another public address, unless that "
-        "is an Elastic IP.",
+        "It stops, the image is taken, and it starts again: the safest way. Its public address changes, unless that is "
+        "an Elastic IP.",
     ),
     FreezeOption(
         "no-reboot",
@@ -50,11 +50,11 @@ FREEZE_OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class FreezePlan:
-    """What a freeze comes to. It can be done when ``errors`` is empty.
+    """A checked freeze. It can be done if ``errors`` is empty.
 
-    ``name`` is the image's, ``free_name`` one that nobody has. ``ways`` are those possible for the instance: none for
-    one that is stopped already, which needs none. ``at_most_per_month`` is dollars, None where not known.
-    ``taken_name`` is the name that the image would have if no other image had it; empty if ``name`` is the one wanted.
+    ``name`` is the image's name, ``unused_name`` one that no image has. ``options`` are the possible ways; none for a
+    stopped instance, which needs none. ``max_per_month`` is dollars, None if not known. ``existing_name`` is the
+    instance's name if an image has it already, so that ``name`` has a number; else empty.
     """
 
     instance: Instance
@@ -66,26 +66,27 @@ class FreezePlan:
     sentences: tuple[str, ...] = ()
     max_per_month: Decimal | None = None
     existing_name: str = ""
+    instance_store: int = 0  # GB that a stop empties
 
     @property
     def is_possible(self) -> bool:
-        """Whether nothing stands in its way."""
+        """Whether the freeze has no errors."""
         return not self.errors
 
     @property
     def name_text(self) -> str:
-        """Why the image gets another name than its instance's; empty if it does not."""
+        """Why the image gets another name than its instance; empty if it does not."""
         if not self.existing_name:
             return ""
         return f"There is an image {self.existing_name} already: the new one will be called {self.name}."
 
     @property
     def stops_instance(self) -> bool:
-        """Whether the instance is stopped for it, and started again."""
+        """Whether the instance is stopped for the image, and started again."""
         return self.way == "stop" and self.instance.state is State.RUNNING
 
     def error_for(self, field_name: str) -> FieldError | None:
-        """What is wrong with one field: ``ami_name`` or ``way``."""
+        """The error of one field: ``ami_name`` or ``way``."""
         return next((error for error in self.errors if error.field == field_name), None)
 
 
@@ -98,48 +99,58 @@ async def plan_freeze(
     *,
     images: Sequence[Image] | None = None,
 ) -> FreezePlan:
-    """What freezing an instance comes to: everything checked, nothing changed.
+    """Check everything for a freeze. Changes nothing.
 
-    Without a ``name`` it is the instance's own, made valid and unique. ``images`` are the account's own where they
-    are known already, disabled ones too; else AWS is asked. ``fleet`` tells what the image will cost. Raises
-    StateError when the instance is in no state to be frozen.
+    Without a ``name`` the image gets the instance's, made valid and unique. ``images`` are the account's own, with the
+    disabled ones, if they were read a moment ago; else AWS is asked. The cost comes from ``fleet``. Raises StateError
+    if the instance is neither running nor stopped.
     """
     _require_freezable(instance)
     known = list(images) if images is not None else await aws.own_images_with_disabled(ctx.session)
     used_names = {image.name for image in known}
     wanted_name = (name or "").strip()
     own_name = image_name_of(instance)
-    free = unused_image_name(own_name, used_names)
-    errors = []
+    unused = unused_image_name(own_name, used_names)
+    error = None
     if wanted_name:
-        free = unused_image_name(image_name_of(replace(instance, tags={"Name": wanted_name})), used_names)
-        error = image_name_error(wanted_name, free) or (
-            aws.name_taken_error(wanted_name, free) if wanted_name in used_names else None
+        unused = unused_image_name(image_name_of(replace(instance, tags={"Name": wanted_name})), used_names)
+        error = image_name_error(wanted_name, unused) or (
+            aws.name_taken_error(wanted_name, unused) if wanted_name in used_names else None
         )
-        errors += [error] if error else []
-    ways = await _possible_options(ctx, instance)
-    if way not in (one.way for one in FREEZE_OPTIONS):
-        errors.append(
-            FieldError(
-                "way", f"There is no way “{way}”.", f"There are {join_words([one.way for one in FREEZE_OPTIONS])}."
-            )
-        )
-    elif ways and way not in {one.way for one in ways}:
+    options = await _possible_options(ctx, instance)
+    local = await _instance_store_gb(ctx, instance) if any(one.way == "stop" for one in options) else 0
+    plan = FreezePlan(
+        instance,
+        wanted_name or unused,
+        unused,
+        way,
+        errors=(error,) if error else (),
+        options=tuple(_with_data_loss(one, local) for one in options),
+        max_per_month=_max_per_month(instance, fleet),
+        existing_name="" if wanted_name or unused == own_name else own_name,
+        instance_store=local,
+    )
+    return with_way(plan, way, fleet)
+
+
+def with_way(plan: FreezePlan, way: FreezeWay, fleet: Fleet | None = None) -> FreezePlan:
+    """The same plan for another way. Does not ask AWS."""
+    instance, errors = plan.instance, [error for error in plan.errors if error.field != "way"]
+    ways: list[str] = [one.way for one in FREEZE_OPTIONS]
+    if way not in ways:
+        errors.append(FieldError("way", f"There is no way {way}.", f"There are {join_words(ways)}."))
+    elif plan.options and way not in {one.way for one in plan.options}:
         errors.append(
             FieldError(
                 "way",
                 f"{instance.label} is a one-time spot instance: it cannot be stopped, only terminated.",
-                "Let it reboot, or freeze it without.",
+                "Choose reboot or no-reboot.",
                 code="UnsupportedOperation",
             )
         )
-    cost = _max_per_month(instance, fleet)
-    local = await _instance_store_gb(ctx, instance) if any(one.way == "stop" for one in ways) else 0
-    ways = tuple(_with_data_loss(one, local) for one in ways)
-    first, *more = _sentences(instance, way, fleet, cost)
-    sentences = (first, *_data_loss_sentences(instance, way, local), *more)
-    taken_name = "" if wanted_name or free == own_name else own_name
-    return FreezePlan(instance, wanted_name or free, free, way, tuple(errors), ways, sentences, cost, taken_name)
+    first, *more = _sentences(instance, way, fleet, plan.max_per_month)
+    sentences = (first, *_data_loss_sentences(instance, way, plan.instance_store), *more)
+    return replace(plan, way=way, errors=tuple(errors), sentences=sentences)
 
 
 def _require_freezable(instance: Instance) -> None:
@@ -147,7 +158,7 @@ def _require_freezable(instance: Instance) -> None:
         return
     gone = instance.state.is_gone
     raise StateError(
-        f"{instance.label} is {instance.state}: {'it cannot' if gone else 'it cannot yet'} be made an image.",
+        f"{instance.label} is {instance.state}, and cannot be frozen{'' if gone else ' yet'}.",
         "" if gone else f"Wait until it is {'running' if instance.state is State.PENDING else 'stopped'}.",
     )
 
@@ -160,7 +171,7 @@ async def _possible_options(ctx: Context, instance: Instance) -> tuple[FreezeOpt
 
 
 async def _instance_store_gb(ctx: Context, instance: Instance) -> int:
-    """Gigabytes of the machine's own disks, which a stop empties; 0 also where that cannot be found out."""
+    """Gigabytes of the instance store, which a stop empties; 0 also if that cannot be looked up."""
     try:
         catalogue = await asyncio.to_thread(ctx.store.type_catalogues.get, ctx.session.location)
         known = catalogue.types.get(instance.type) if catalogue is not None else None
@@ -176,7 +187,7 @@ def _with_data_loss(one: FreezeOption, local: int) -> FreezeOption:
 
 
 def _data_loss_sentences(instance: Instance, way: FreezeWay, local: int) -> list[str]:
-    """What a stop takes away for good."""
+    """What a stop destroys."""
     if way != "stop" or instance.state is not State.RUNNING:
         return []
     sentences = []
@@ -199,7 +210,7 @@ def _max_per_month(instance: Instance, fleet: Fleet | None) -> Decimal | None:
 def _sentences(instance: Instance, way: FreezeWay, fleet: Fleet | None, cost: Decimal | None) -> list[str]:
     sentences = []
     if instance.state is State.STOPPED:
-        sentences.append(f"{instance.label} is stopped: its disks are at rest, and it stays stopped.")
+        sentences.append(f"{instance.label} is stopped, and stays stopped.")
     elif way == "reboot":
         sentences.append(f"{instance.label} reboots: what runs on it ends.")
     elif way == "stop":

@@ -1,4 +1,4 @@
-"""A freeze from the moment it is asked for to its end: watched here, or by the next start after a program's end."""
+"""Watch a freeze to its end: in the process that requested the image, or in a later one."""
 
 from __future__ import annotations
 
@@ -18,29 +18,28 @@ from fe2tui.model.money.rates import snapshots_per_month
 from fe2tui.model.progress import Outcome, ignore_progress
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import dollars, percent, plural
-from fe2tui.tasks.context import ActivityEntry, Context, begin_entry, end_with_block
+from fe2tui.tasks import usage_history
+from fe2tui.tasks.context import ActivityEntry, Context, begin_entry, end_with_block, wait_until_shown
 from fe2tui.tasks.power import start
 
 _STOPPED_STATES = frozenset({State.STOPPING, State.STOPPED})
 _READY_STATES = frozenset({"available", "disabled"})
-_OWN_STOP_WITHIN = timedelta(minutes=10)  # between our telling it to stop and the moment that EC2 notes
-_SHOWN_WITHIN = timedelta(hours=1)  # after that EC2 shows an image at the first look, or has none
+_OWN_STOP_WITHIN = timedelta(minutes=10)  # between our stop call and the time that EC2 reports
+_SHOWN_WITHIN = timedelta(hours=1)  # after that EC2 shows an image at once, or has none
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFreeze:
-    """A freeze whose end is not known: its program ended, or did not wait for it."""
+    """A freeze whose end is not known: its process ended, or did not wait for it."""
 
     intent: FreezeIntent
 
     @property
     def name(self) -> str:
-        """The image's name."""
         return self.intent.name
 
     @property
     def label(self) -> str:
-        """What the instance is called."""
         return self.intent.label
 
     @property
@@ -50,17 +49,17 @@ class OpenFreeze:
 
 
 async def open_freezes(ctx: Context) -> list[OpenFreeze]:
-    """The freezes that nobody watches to their end, oldest first: they are for this program to ``watch`` now."""
+    """The freezes that no other process watches, oldest first, claimed by this one."""
     location = ctx.session.location
     intents = await asyncio.to_thread(ctx.store.freezes.claim_open, location.profile, location.endpoint)
     return [OpenFreeze(intent) for intent in intents]
 
 
 async def watch_freeze(ctx: Context, open_freeze: OpenFreeze) -> Image:
-    """Watch one to its end: as ``freeze`` does, and in its entry of the activity log. Nothing is made by this.
+    """Watch a freeze to its end, as ``freeze`` does, under its entry in the activity log. Requests nothing.
 
-    An image whose id was not known is looked for by its name and instance. An instance that was stopped for it is
-    started again, also when no image came of it. Raises StateError when none did, or AWS could not make it.
+    An image whose id is not known is looked for by its name and instance. An instance that was stopped for it is
+    started again, also if there is no image. Raises StateError if there is none, or AWS could not create it.
     """
     intent = open_freeze.intent
     entry = (
@@ -68,7 +67,7 @@ async def watch_freeze(ctx: Context, open_freeze: OpenFreeze) -> Image:
         if intent.activity
         else begin_entry(ctx, "freeze", intent.label, intent.instance_id)
     )
-    entry.left_behind = "The next start of this program goes on watching it."
+    entry.left_behind = "The next start of this program watches it."
     try:
         with end_with_block(ctx, entry, "freeze", intent.label):
             async with _in_region(ctx, intent.region) as there:
@@ -92,14 +91,14 @@ async def _in_region(ctx: Context, region: str) -> AsyncIterator[Context]:
 
 
 async def _resolve_image_id(ctx: Context, intent: FreezeIntent, entry: ActivityEntry) -> FreezeIntent:
-    """The intent with its image's id. Raises StateError if it came to none; its instance is started again then."""
+    """The intent with its image's id. If there is no image, starts the instance again and raises StateError."""
     image = await _look_for_image(ctx, intent, entry)
     if image is not None:
         ctx.store.freezes.update(intent.token, stage="pending", image_id=image.id)
         return replace(intent, stage="pending", image_id=image.id)
-    why = "AWS does not have it" if intent.asked_at else "the freeze was cut short before AWS was asked for it"
+    why = "AWS does not have it" if intent.asked_at else "the program ended before it was requested"
     error = StateError(
-        f"The image {intent.name} of {intent.label} was never made: {why}.", "Freeze it again if it is still wanted."
+        f"The image {intent.name} of {intent.label} was never created: {why}.", "Freeze it again if you still want it."
     )
     watching = FreezeWatch(ctx, intent, entry)
     if intent.restart:
@@ -111,7 +110,7 @@ async def _resolve_image_id(ctx: Context, intent: FreezeIntent, entry: ActivityE
 
 
 async def _look_for_image(ctx: Context, intent: FreezeIntent, entry: ActivityEntry) -> Image | None:
-    """The image that came of an intent; None at once where nothing was asked of AWS."""
+    """The image of an intent; None at once if it was never requested."""
     if intent.asked_at is None:
         return None
     now = ctx.clock()
@@ -122,29 +121,22 @@ async def _look_for_image(ctx: Context, intent: FreezeIntent, entry: ActivityEnt
 
 
 async def find_frozen_image(ctx: Context, intent: FreezeIntent, *, since: datetime) -> Image | None:
-    """The image that came of a CreateImage call last sent at ``since``; None once EC2 has had time to show it.
+    """The image of a CreateImage call sent last at ``since``; None if EC2 does not show it within ``pace.settle``.
 
-    Found by its name, which no other image of the account can have, and the instance that it is of. Raises
-    UnreachableError if AWS could not be asked after that time.
+    Found by its name, which is unique in the account, and its instance. Raises UnreachableError if AWS could not be
+    asked after that time.
     """
-    until = since + timedelta(seconds=ctx.pace.settle)
-    while True:
-        is_last = ctx.clock() >= until
-        found = None
-        try:
-            named = [image for image in await aws.own_images_with_disabled(ctx.session) if image.name == intent.name]
-            found = next((image for image in named if image.made_from == intent.instance_id), None)
-        except (UnreachableError, ThrottledError):
-            if is_last:
-                raise
-        if found is not None or is_last:
-            return found
-        await asyncio.sleep(min(ctx.pace.poll, max(0.05, (until - ctx.clock()).total_seconds())))
+
+    async def read() -> Image | None:
+        own = await aws.own_images_with_disabled(ctx.session)
+        return next((one for one in own if one.name == intent.name and one.made_from == intent.instance_id), None)
+
+    return await wait_until_shown(ctx, since, read)
 
 
 @dataclass(slots=True)
 class FreezeWatch:
-    """One image being made, whose id is known."""
+    """The watch over one image whose id is known."""
 
     ctx: Context
     intent: FreezeIntent
@@ -155,13 +147,15 @@ class FreezeWatch:
     restart_error: Fe2Error | None = None
 
     async def wait_until_available(self) -> Image:
-        """Until AWS has made it, for hours if need be. Raises StateError with AWS's reason if it could not."""
+        """Wait until the image can be used, for hours if necessary. Raises StateError with AWS's reason if it
+        failed.
+        """
         image = await self._watch(to_the_end=True)
-        assert image is not None  # its end was seen
+        assert image is not None
         return image
 
     async def wait_until_copied(self) -> Image | None:
-        """Until AWS goes on by itself: at once, or when an instance that was stopped for it is being started again.
+        """Return at once, or, if the instance was stopped for the image, when it is being started again.
 
         None while EC2 does not show the image yet.
         """
@@ -176,7 +170,7 @@ class FreezeWatch:
             raise
 
     async def restart_on_cancel(self) -> None:
-        """Cancelled: start what was stopped for the image as soon as that can be, and wait for it, within bounds.
+        """After a cancellation, start an instance that was stopped for the image, within ``pace.restart`` seconds.
 
         A second cancellation, or the end of that time, leaves it to the next start.
         """
@@ -196,7 +190,7 @@ class FreezeWatch:
 
     async def _restart_when_stopped(self) -> None:
         ctx, key = self.ctx, self.intent.instance_id
-        with suppress(Fe2Error):  # a moment after it was told to stop it may still be seen running
+        with suppress(Fe2Error):  # EC2 may still show it running for a moment after the stop call
             await instances.wait_for_states(
                 ctx.session, [key], _STOPPED_STATES, interval=ctx.pace.poll, timeout=ctx.pace.settle
             )
@@ -219,35 +213,36 @@ class FreezeWatch:
             pause = min(pause * 1.25, self.ctx.pace.max_poll)
 
     async def restart_instance(self, *, waits_for_stop: bool = False) -> None:
-        """Start the instance that was stopped for the image; what became of it is in the entry's ``remedy``.
+        """Start the instance that was stopped for the image; the entry's ``remedy`` says what happened.
 
-        ``patiently`` waits for one that is still stopping. One that somebody has started, terminated or stopped anew
-        meanwhile is left as it is. AWS out of reach leaves it for the next look.
+        ``waits_for_stop`` waits for an instance that is still stopping. An instance that another process has started,
+        terminated or stopped again meanwhile is left as it is. If AWS cannot be reached, the next read tries again.
         """
         ctx, intent = self.ctx, self.intent
         try:
-            found = await instances.describe_instances(ctx.session, [intent.instance_id])
-            if waits_for_stop and found and found[0].state is State.STOPPING:
-                await instances.wait_for_states(
+            found = {one.id: one for one in await instances.describe_instances(ctx.session, [intent.instance_id])}
+            if waits_for_stop and found and found[intent.instance_id].state is State.STOPPING:
+                found = await instances.wait_for_states(
                     ctx.session, [intent.instance_id], [State.STOPPED], interval=ctx.pace.poll, timeout=ctx.pace.states
                 )
-                found = await instances.describe_instances(ctx.session, [intent.instance_id])
         except (UnreachableError, ThrottledError) as error:
             self._report_step("start", f"{intent.label} is not started yet: {error.summary}")
             return
-        state = found[0].state if found else State.TERMINATED
+        instance = found.get(intent.instance_id)
+        state = instance.state if instance is not None else State.TERMINATED
         if state is State.STOPPING:
             self._report_step("start", f"{intent.label} is not started yet: it is still stopping")
             return
-        if state is State.STOPPED and _is_own_stop(intent, found[0].changed_state_at):
-            (outcome,) = await start(ctx, [intent.instance_id], wait=False)
+        if instance is not None and state is State.STOPPED and _is_own_stop(intent, instance.changed_state_at):
+            await usage_history.record_instances(ctx, [instance])
+            (outcome,) = await start(ctx, [instance.id], wait=False, known=found)
             if isinstance(outcome.error, UnreachableError | ThrottledError):
                 self._report_step("start", f"{intent.label} is not started yet: {outcome.error.summary}")
                 return
             self.restart_error = outcome.error
             words = f"{intent.label} is being started again."
         elif state is State.STOPPED:
-            words = f"{intent.label} was stopped by somebody else since, and stays so."
+            words = f"{intent.label} was stopped again since, not by this program, and stays stopped."
         elif state in (State.RUNNING, State.PENDING):
             words = f"{intent.label} is {state} again."
         else:
@@ -262,9 +257,9 @@ class FreezeWatch:
         self._report_step("start", words.strip())
 
     async def _read_image(self) -> tuple[Image | None, Sequence[Snapshot]]:
-        """The image and its snapshots; one that EC2 does not show yet is None. AWS out of reach is waited out.
+        """The image, None while EC2 does not show it or cannot be reached, and its snapshots.
 
-        Raises NotFoundError when it is gone.
+        Raises NotFoundError if it was deregistered.
         """
         ctx, image_id = self.ctx, self.intent.image_id
         assert image_id is not None
@@ -272,7 +267,7 @@ class FreezeWatch:
             image = await aws.image_by_id(ctx.session, image_id)
             parts = await self._read_snapshots(image_id)
         except (UnreachableError, ThrottledError) as error:
-            self._report_once(f"{error.summary.rstrip('.')}; AWS goes on making it, and is asked again", None)
+            self._report_once(f"{error.summary.rstrip('.')}; AWS goes on creating it, and is asked again", None)
             return None, ()
         except Fe2Error as error:
             error.remedy = f"{error.remedy} {self._left_behind}".strip()
@@ -293,7 +288,7 @@ class FreezeWatch:
             return ()
 
     async def _restart_when_copied(self, image: Image | None, image_snapshots: Sequence[Snapshot]) -> None:
-        """A snapshot holds what its disk held when it began: from then on the instance may run again."""
+        """Restart once all snapshots have begun: a snapshot holds what its volume held when it began."""
         if not self.intent.restart:
             return
         is_settled = image is not None and image.state != "pending"
@@ -307,7 +302,7 @@ class FreezeWatch:
             journal.update(intent.token, stage="failed", image_id=image.id, error=error.summary)
             raise error
         journal.update(intent.token, stage="done", image_id=image.id)
-        words = f"The image {image.label} ({image.id}) is made."
+        words = f"The image {image.label} ({image.id}) is ready."
         if self.restart_error is not None:
             self.restart_error.summary = (
                 f"{words} {intent.label} could not be started again: {self.restart_error.summary}"
@@ -336,7 +331,7 @@ class FreezeWatch:
         remedy = f"{left}: deregister it to remove all of that, then freeze again. {self.entry.remedy}".strip()
         self.entry.remedy = ""
         return StateError(
-            f"AWS could not make the image {image.label} ({image.id}): {reason}.",
+            f"AWS could not create the image {image.label} ({image.id}): {reason}.",
             remedy,
             code=code or None,
         )
@@ -345,18 +340,18 @@ class FreezeWatch:
         if self.intent.restart:
             await self.restart_instance(waits_for_stop=True)
         intent = self.intent
-        if not intent.restart:  # else the next start tries that again
+        if not intent.restart:  # else the next start tries again
             self.ctx.store.freezes.update(intent.token, stage="failed", error="gone")
         return NotFoundError(
-            f"The image {intent.name} ({intent.image_id}) was deregistered while it was being made.",
-            f"{self.entry.remedy} Freeze {intent.label} again if it is still wanted.".strip(),
+            f"The image {intent.name} ({intent.image_id}) was deregistered while it was being created.",
+            f"{self.entry.remedy} Freeze {intent.label} again if you still want it.".strip(),
         )
 
     @property
     def _left_behind(self) -> str:
-        """What goes on if nobody watches any more."""
+        """What goes on without a watch."""
         intent = self.intent
-        words = f"AWS goes on making {intent.name} ({intent.image_id}); the next start of this program watches it."
+        words = f"AWS goes on creating {intent.name} ({intent.image_id}): the next start of this program watches it."
         return f"{words} {intent.label} is stopped for it: that start starts it again." if intent.restart else words
 
     def _report_progress(self, image_snapshots: Sequence[Snapshot]) -> None:
@@ -380,24 +375,23 @@ class FreezeWatch:
 
 
 def _is_own_stop(intent: FreezeIntent, stopped_at: datetime | None) -> bool:
-    """Whether the stop that EC2 notes is the one that we asked for."""
+    """Whether the stop that EC2 reports is ours."""
     return stopped_at is None or intent.stopped_at is None or abs(stopped_at - intent.stopped_at) < _OWN_STOP_WITHIN
 
 
-_IMAGE_SHOWN_WITHIN = timedelta(minutes=1)  # after its call, whose program is dead, EC2 shows an image
-_CHECK_TIMEOUT = 10.0  # seconds for one of them
-_STOPPING_TIMEOUT = 3.0  # seconds that a machine gets to come to rest
+_IMAGE_SHOWN_WITHIN = timedelta(minutes=1)  # after its call EC2 shows an image
+_CHECK_TIMEOUT = 10.0  # seconds for one freeze
+_STOPPING_TIMEOUT = 3.0  # seconds for an instance to stop
 
 
 async def check_open_freezes(
     ctx: Context, *, except_image_id: str | None = None, stopped_only: bool = False
 ) -> list[Outcome]:
-    """What has become of freezes whose program ended, or did not wait: each end is reported once.
+    """The results of freezes whose process ended, or did not wait. Each is reported once.
 
-    Nothing is waited for: an image that is still being made is left for the next look. An instance that was stopped
-    for one is started again once its disks are copied from, and at once where nothing was asked of AWS; until then it
-    is told at each look. ``but`` is an image that is not looked at; ``stopped_only`` looks at those whose instance is
-    stopped.
+    Waits for nothing: a pending image is left for the next check. An instance that was stopped for one is started again
+    once AWS has begun to copy its volumes, and at once if the image was never requested; until then each check reports
+    it. ``except_image_id`` is left out; ``stopped_only`` checks only freezes whose instance is stopped.
     """
     if ctx.session.read_only:
         return []
@@ -406,12 +400,12 @@ async def check_open_freezes(
     once = replace(ctx, report=ignore_progress, pace=pace)
     for one in await open_freezes(ctx):
         intent = one.intent
-        is_meant = (except_image_id is None or intent.image_id != except_image_id) and (
+        is_checked = (except_image_id is None or intent.image_id != except_image_id) and (
             intent.restart or not stopped_only
         )
         try:
             async with asyncio.timeout(_CHECK_TIMEOUT):
-                outcome = await _check_freeze(once, one) if is_meant else None
+                outcome = await _check_freeze(once, one) if is_checked else None
         except TimeoutError:
             outcome = None
         finally:
@@ -428,13 +422,17 @@ async def _check_freeze(ctx: Context, one: OpenFreeze) -> Outcome | None:
     if intent.region != ctx.session.region:
         return None
     try:
-        image = await _find_image(ctx, one)
+        image = (
+            await aws.image_by_id(ctx.session, intent.image_id)
+            if intent.image_id is not None
+            else await find_frozen_image(ctx, intent, since=ctx.clock())
+        )
         if image is None and ctx.clock() - (intent.asked_at or intent.created_at) < _IMAGE_SHOWN_WITHIN:
             return _not_started_outcome(one) if intent.restart else None
         if image is not None and image.state == "pending":
             return await _restart_instance(ctx, one, image)
     except Fe2Error:
-        return _not_started_outcome(one) if intent.restart else None  # it is looked at again the next time
+        return _not_started_outcome(one) if intent.restart else None  # the next check tries again
     return await _finish_freeze(ctx, one)
 
 
@@ -444,24 +442,17 @@ async def _finish_freeze(ctx: Context, one: OpenFreeze) -> Outcome:
         image = await watch_freeze(ctx, one)
     except Fe2Error as error:
         return Outcome(intent.instance_id, intent.label, error.summary, error)
-    return Outcome(intent.instance_id, intent.label, f"The image {image.label} ({image.id}) is made.")
+    return Outcome(intent.instance_id, intent.label, f"The image {image.label} ({image.id}) is ready.")
 
 
 def _not_started_outcome(one: OpenFreeze) -> Outcome:
     label = one.label
-    words = f"{label} is stopped for the image {one.name}, and not started yet: whether AWS makes it is not known yet."
+    words = f"{label} is stopped for the image {one.name}: we don't know yet whether AWS creates it."
     return Outcome(one.intent.instance_id, label, words)
 
 
-async def _find_image(ctx: Context, one: OpenFreeze) -> Image | None:
-    if one.intent.image_id is not None:
-        return await aws.image_by_id(ctx.session, one.intent.image_id)
-    own = await aws.own_images_with_disabled(ctx.session)
-    return next((it for it in own if it.name == one.name and it.made_from == one.intent.instance_id), None)
-
-
 async def _restart_instance(ctx: Context, one: OpenFreeze, image: Image) -> Outcome | None:
-    """Start the instance that was stopped for an image, if its disks are not needed any more."""
+    """Start the instance that was stopped for an image, if AWS has begun to copy its volumes."""
     intent = replace(one.intent, stage="pending", image_id=image.id)
     if one.intent.image_id is None:
         ctx.store.freezes.update(intent.token, stage="pending", image_id=image.id)

@@ -1,4 +1,4 @@
-"""Key pairs: which of the account's the person can use, which of the person's the account lacks."""
+"""Key pairs: which of the account can be used from this computer, and which keys of this computer can be imported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fe2tui.aws import network
 from fe2tui.errors import Fe2Error, FieldError, KeyFileError, UnreachableError
 from fe2tui.model.text import visible
 from fe2tui.ssh import keys as ssh_keys
-from fe2tui.ssh.keyfiles import read_private_key, same_public
+from fe2tui.ssh.keyfiles import display_path, read_private_key, same_public
 from fe2tui.ssh.keys import KeySearchPaths, LocalKey
 from fe2tui.tasks.context import Context, activity_entry, run_to_completion
 
@@ -24,9 +24,10 @@ _KEY_NAME_PATTERN = re.compile(r"[ -~]{1,255}\Z")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AccountKey:
-    """A key pair of the account in this region. ``private_key`` is its private half here, ``in_agent`` in ssh-agent.
+    """A key pair of the account in this region. ``private_key`` is the file of its private half; ``in_agent``:
+    ssh-agent has it.
 
-    ``looked_for`` are the files that would have been it; ``needs_a_person`` says that its use asks for a passphrase.
+    ``searched_files`` are the files where it was looked for. ``needs_person``: its use asks for a passphrase.
     """
 
     name: str
@@ -56,7 +57,7 @@ class AccountKey:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ImportableKey:
-    """A public key of the person's that the account does not have. ``source`` is its file, or ``ssh-agent``."""
+    """A public key of this computer that the account does not have. ``source`` is its file, or ``ssh-agent``."""
 
     name: str  # the key pair name it would get
     public: str  # one line, as in authorized_keys
@@ -70,9 +71,9 @@ class ImportableKey:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class KeyChoices:
-    """What can be chosen for "Key pair". ``preferred`` is the name to use when nothing was asked for, or None.
+    """What can be chosen for "Key pair". ``preferred`` is the name that is used if none is given.
 
-    With ``preferred`` None the account has no key that this person can use: ``importable`` and creating one remain.
+    With ``preferred`` None, no key pair of the account can be used from this computer: import or create one.
     """
 
     account: tuple[AccountKey, ...] = ()
@@ -80,36 +81,27 @@ class KeyChoices:
     preferred: str | None = None
 
     def __repr__(self) -> str:
-        """The keys, one a line; the one that a launch uses by itself is marked."""
+        """The keys, one a line; the preferred one is marked."""
         account = [f"{key!r}{', used if none is named' if key.name == self.preferred else ''}" for key in self.account]
         return "\n".join([*account, *map(repr, self.importable)]) or "no key pairs"
 
     def find(self, name: str) -> AccountKey | None:
-        """The account's key of that name."""
         return next((key for key in self.account if key.name == name), None)
 
 
 def key_search_paths() -> KeySearchPaths:
-    """Where this person's keys are looked for."""
+    """Where private keys are looked for: our own folder, ~/.ssh and ssh-agent."""
     try:
         return KeySearchPaths(paths.keys_folder())
-    except OSError:  # a read-only disk: what ~/.ssh and the agent have is still there
+    except OSError:  # a read-only disk: ~/.ssh and the agent can still be used
         return KeySearchPaths(Path.home() / ".ssh")
 
 
-def display_path(path: Path) -> str:
-    """A path as a person writes it, with ~ for home."""
-    try:
-        return f"~/{path.relative_to(Path.home())}"
-    except ValueError:
-        return str(path)
-
-
 async def read_key_choices(ctx: Context) -> KeyChoices:
-    """The account's key pairs, which of them this person has, and what could be imported.
+    """The account's key pairs, which of them can be used from this computer, and which keys can be imported.
 
-    ``default`` is preferred if its private half is here, else the first whose private half is. The private key of
-    config.toml counts as one of the person's.
+    Preferred is ``default`` if its private half is here, else the first whose private half is. The private key named in
+    config.toml counts, too.
     """
     pairs = await network.key_pairs(ctx.session)
     return await asyncio.to_thread(_build_choices, pairs, ctx.settings.key_file)
@@ -166,7 +158,7 @@ def _check_name(name: str) -> str:
 
 
 async def import_key(ctx: Context, name: str, public: str) -> AccountKey:
-    """Give the account a public key of the person's, under that name. Raises FieldError(key_name) if it is taken."""
+    """Import a public key under that name. Raises FieldError(key_name) if the name is taken."""
     with activity_entry(ctx, "import key", _check_name(name)) as entry:
         pair = await run_to_completion(network.import_key_pair(ctx.session, name, public), _COMPLETION_SECONDS)
         key = await asyncio.to_thread(
@@ -177,20 +169,24 @@ async def import_key(ctx: Context, name: str, public: str) -> AccountKey:
 
 
 async def create_key(ctx: Context, name: str) -> AccountKey:
-    """Make an ed25519 key pair here and give the account its public half.
+    """Create an ed25519 key pair on this computer and import its public half.
 
-    The private half is written to our keys folder, 0600, never over a file, before AWS hears of the pair; it never
-    leaves this computer. Raises KeyFileError if such a file is there, FieldError(key_name) if the account has such a
-    key pair: then nothing is left.
+    The private half is written to our keys folder first, with mode 0600 and never over a file; it never leaves this
+    computer. Raises KeyFileError if the file exists, FieldError(key_name) if the account has a key pair of that name:
+    then nothing is left behind.
     """
     with activity_entry(ctx, "create key", _check_name(name)) as entry:
         if "/" in name or name.startswith("."):
-            raise FieldError("key_name", f"{name} cannot be the name of a file.", "Choose another name.")
+            raise FieldError(
+                "key_name",
+                f"{name} cannot be the name of a key file.",
+                "Choose another name.",
+            )
         file = key_search_paths().folder / f"{name}.pem"
         new_key = await asyncio.to_thread(ssh_keys.make_ed25519, f"fe2tui {name}")
         await asyncio.to_thread(_write_private_key, file, new_key.private, name)
         entry.left_behind = (
-            f"The private key {display_path(file)} was written; whether AWS has its other half is not known."
+            f"The private key {display_path(file)} was written; we don't know whether AWS has its public half."
         )
         try:
             pair = await run_to_completion(
@@ -200,7 +196,7 @@ async def create_key(ctx: Context, name: str) -> AccountKey:
             error.remedy = f"{entry.left_behind} Look at the account's key pairs before you create it again."
             raise
         except Fe2Error:
-            # Refused, so AWS has nothing of it. After a fault of our own nobody knows: then the key stays.
+            # AWS refused, and does not have the key. After any other exception we don't know: then the file stays.
             file.unlink()
             raise
         entry.words = f"Created key pair {name}, in {display_path(file)}."
@@ -210,7 +206,7 @@ async def create_key(ctx: Context, name: str) -> AccountKey:
 def _write_private_key(file: Path, private: str, name: str) -> None:
     if file.exists():
         raise KeyFileError(
-            f"{display_path(file)} exists already, and a private key is never written over.",
+            f"{display_path(file)} exists already, and a private key is never overwritten.",
             f"Import it as {name}, or choose another name for the key pair.",
         )
     ssh_keys.create_private_key_file(file, private)

@@ -1,8 +1,10 @@
-"""Launch: from a request to a machine that answers ssh, never twice."""
+"""Launch: from a request to an instance that answers ssh, never twice."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,7 +12,6 @@ from fe2tui.aws import network
 from fe2tui.errors import (
     AwsError,
     NoCapacityError,
-    ReadOnlyError,
     StateError,
     ThrottledError,
     UnansweredError,
@@ -19,7 +20,14 @@ from fe2tui.errors import (
 from fe2tui.model.instance import Instance
 from fe2tui.model.launch import LaunchRequest, ZonePrice, purchase_text
 from fe2tui.model.progress import COUNTDOWN
-from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, run_to_completion, update_entry
+from fe2tui.tasks.context import (
+    ActivityEntry,
+    Context,
+    activity_entry,
+    require_writable,
+    run_to_completion,
+    update_entry,
+)
 from fe2tui.tasks.keys import create_key, import_key
 from fe2tui.tasks.launch_lookups import LaunchLookups
 from fe2tui.tasks.launch_plan import LaunchCost, LaunchPlan, plan_launch
@@ -36,72 +44,82 @@ __all__ = [
     "Launcher",
     "ZonePrice",
     "launch",
+    "launch_when_capacity",
     "plan_launch",
     "purchase_text",
     "recover_launches",
-    "refuse_if_read_only",
 ]
 
 
 async def launch(
-    ctx: Context, request: LaunchRequest, *, wait: bool = True, shared_lookups: LaunchLookups | None = None
+    ctx: Context,
+    request: LaunchRequest,
+    *,
+    wait: bool = True,
+    shared_lookups: LaunchLookups | None = None,
+    plan: LaunchPlan | None = None,
 ) -> Instance:
-    """Launch it; with ``wait``, return when ssh answers, else as soon as EC2 has accepted it.
+    """Launch an instance; with ``wait``, return when ssh answers, else when EC2 has accepted it.
 
-    Reports the steps image, key, security group, requested, running, ssh answers, ready. The intent, its token and the
-    exact call are in the store before the call is sent. A zone without capacity is followed by the next, with a new
-    token. Raises NoCapacityError when there is none in any of them, within ``pace.capacity`` and the time of one call,
-    and FieldError for the first field at fault; after EC2 accepted it, errors name the instance left.
+    ``plan`` is the request's plan if it was made a moment ago. Reports the steps image, key, security group, requested,
+    running, ssh answers, ready. The intent, its token and the exact call are in the store before the call is sent. If a
+    zone has no capacity, the next one is asked, with a new token. Raises NoCapacityError if none has capacity within
+    ``pace.capacity``, FieldError for the first wrong field; after EC2 has accepted it, errors name the instance left.
     """
-    refuse_if_read_only(ctx)
+    require_writable(ctx, "nothing can be launched")
+    async with _lookups(ctx, shared_lookups) as lookups:
+        with activity_entry(ctx, "launch", request.name) as entry:
+            return await (await Launcher.from_request(ctx, request, lookups, entry, plan)).run(wait)
+
+
+@asynccontextmanager
+async def _lookups(ctx: Context, shared_lookups: LaunchLookups | None) -> AsyncIterator[LaunchLookups]:
+    """The shared look-ups, or own ones; after the launch they forget what it changes."""
     lookups = shared_lookups or LaunchLookups(ctx)
     try:
-        with activity_entry(ctx, "launch", request.name) as entry:
-            return await (await Launcher.from_request(ctx, request, lookups, entry)).run(wait)
+        yield lookups
     finally:
         lookups.forget("keys", "network", "spot")
         if shared_lookups is None:
             lookups.close()
 
 
-def refuse_if_read_only(ctx: Context) -> None:
-    """Raises ReadOnlyError at once in a session that could plan a launch and not send it."""
-    if ctx.session.read_only:
-        raise ReadOnlyError(
-            "This session may only read: nothing can be launched.",
-            "Leave --read-only out, or take read_only out of config.toml.",
-        )
-
-
 @dataclass(slots=True)
 class Launcher:
-    """A launch that nothing stands against any more, but for capacity, under an entry of the log."""
+    """A launch whose plan has no errors, and its entry in the activity log."""
 
     ctx: Context
     plan: LaunchPlan
     entry: ActivityEntry
-    planned_at: datetime  # when it was begun to be planned, and its name was still free
+    planned_at: datetime  # before the plan looked whether the name was free
 
     @classmethod
     async def from_request(
-        cls, ctx: Context, request: LaunchRequest, lookups: LaunchLookups, entry: ActivityEntry
+        cls,
+        ctx: Context,
+        request: LaunchRequest,
+        lookups: LaunchLookups,
+        entry: ActivityEntry,
+        plan: LaunchPlan | None = None,
     ) -> Launcher:
-        """The launch of a request as things are now. Raises FieldError for the first field at fault."""
-        since = ctx.clock()
-        found = await plan_launch(ctx, request, lookups, with_cost=False)
-        if found.errors:
-            raise found.errors[0]
-        return cls(ctx, found, entry, since)
+        """The launch of a request, planned now unless ``plan`` is given. Raises FieldError for the first wrong
+        field.
+        """
+        if plan is None:
+            plan = await plan_launch(ctx, request, lookups, with_cost=False)
+        if plan.errors:
+            raise plan.errors[0]
+        return cls(ctx, plan, entry, plan.planned_at or ctx.clock())
 
     @property
     def retry_request(self) -> LaunchRequest:
-        """The request for when nothing came of ``run``: with the key pair that it has made by then."""
+        """The request for another try after ``run`` failed: with the key pair that it has created."""
         key = self.plan.key
         assert key is not None  # or the plan had an error
         return replace(self.plan.request, key_name=key.name, key_action="use", key_public=None)
 
     async def run(self, wait: bool) -> Instance:
-        """Do it, once; see ``launch``."""
+        """Launch, once; see ``launch``."""
         image = self.plan.image
         assert image is not None  # or the plan had an error
         self.report_step("image", f"{image.name or image.id} ({image.id}, {image.architecture})")
@@ -111,7 +129,7 @@ class Launcher:
             key, group
         )
         self.entry.subject = instance.id
-        self.entry.left_behind = f"{instance.id} was launched and goes on running, and costing."
+        self.entry.left_behind = f"{instance.id} was launched: it keeps running, and costs money."
         journal = self.ctx.store.launches
         try:
             await self.record_instance(instance)
@@ -145,19 +163,19 @@ class Launcher:
         assert group is not None and vpc_id is not None
         group_id = group.id
         if group_id is None:
-            making = network.ensure_ssh_group(self.ctx.session, group.name, vpc_id, group.cidr)
-            group_id = (await run_to_completion(making, self.ctx.pace.completion)).id
+            creating = network.create_ssh_group(self.ctx.session, group.name, vpc_id, group.cidr)
+            group_id = (await run_to_completion(creating, self.ctx.pace.completion)).id
         self.report_step("security group", f"{group.name} ({group_id}), {group.words}")
         return group_id
 
     async def record_instance(self, instance: Instance, *, with_volumes: bool = False) -> None:
-        """Keep what it costs an hour from the start: prices change, and nobody tells later."""
+        """Record what it costs an hour from the start: prices change."""
         from fe2tui.tasks.usage_history import record_instances
 
         await record_instances(self.ctx, [instance], with_volumes=with_volumes)
 
     async def wait_until_ready(self, instance: Instance) -> Instance:
-        # not before the call is sent: whoever launches waits for every import until then, and for none afterwards
+        # imported only after the call was sent: imports before it would delay the launch
         from fe2tui.tasks.connect import find_address_change
         from fe2tui.tasks.readiness import wait_until_ready
 
@@ -168,7 +186,7 @@ class Launcher:
             ):
                 readiness.error.remedy = change.words
             if not isinstance(readiness.error, StateError):
-                left = f"{readiness.instance.label} ({instance.id}) was launched and goes on costing."
+                left = f"{readiness.instance.label} ({instance.id}) was launched, and costs money."
                 readiness.error.remedy = f"{readiness.error.remedy} {left}".strip()
             raise readiness.error
         self.entry.words = readiness.words
@@ -188,22 +206,18 @@ async def launch_when_capacity(
     until: timedelta,
     wait: bool = True,
     shared_lookups: LaunchLookups | None = None,
+    plan: LaunchPlan | None = None,
 ) -> Instance:
-    """Launch it as ``launch`` does; while no zone has room, ask all again ``every`` so many seconds.
+    """Launch as ``launch`` does; while no zone has capacity, ask all zones again every ``interval`` seconds.
 
-    It is one entry in the log, and each try a plan of its own: the zones in the order of the prices of that moment.
-    Cancelled while it waits, it leaves nothing behind. Raises NoCapacityError when ``until`` has gone by, and whatever
-    else ``launch`` raises at once; but a later try that AWS does not answer, or that it throttles, is only one in vain.
+    All tries share one entry in the activity log; each has a plan of its own, because the prices order the zones.
+    Cancelled while it waits, it leaves nothing behind. Raises NoCapacityError after ``until``, and at once whatever
+    else ``launch`` raises; only a later try that AWS does not answer or throttles is tried again.
     """
-    refuse_if_read_only(ctx)
-    lookups = shared_lookups or LaunchLookups(ctx)
-    try:
+    require_writable(ctx, "nothing can be launched")
+    async with _lookups(ctx, shared_lookups) as lookups:
         with activity_entry(ctx, "launch", request.name) as entry:
-            return await _CapacityRetry(ctx, request, lookups, entry, interval, ctx.clock() + until).run(wait)
-    finally:
-        lookups.forget("keys", "network", "spot")
-        if shared_lookups is None:
-            lookups.close()
+            return await _CapacityRetry(ctx, request, lookups, entry, interval, ctx.clock() + until, plan).run(wait)
 
 
 @dataclass(slots=True)
@@ -214,6 +228,7 @@ class _CapacityRetry:
     entry: ActivityEntry
     interval: float
     deadline: datetime
+    plan: LaunchPlan | None = None
     tries: int = 0
     last_error: NoCapacityError | None = None
 
@@ -229,7 +244,8 @@ class _CapacityRetry:
     async def try_launch(self, wait: bool) -> Instance | str:
         """The instance, or why there is none yet."""
         try:
-            launching = await Launcher.from_request(self.ctx, self.request, self.lookups, self.entry)
+            launching = await Launcher.from_request(self.ctx, self.request, self.lookups, self.entry, self.plan)
+            self.plan = None
             try:
                 return await launching.run(wait)
             except NoCapacityError as error:
@@ -242,11 +258,11 @@ class _CapacityRetry:
             return error.summary.rstrip(".")
 
     def is_retryable(self, error: AwsError) -> bool:
-        """Whether nothing came of a try, for a reason that passes: there has been an answer before, and no machine."""
+        """Whether a try failed only for a moment, and nothing was launched: AWS has answered before."""
         return self.last_error is not None and not self.entry.subject and not isinstance(error, UnknownResultError)
 
     async def wait_for_next_try(self, words: str) -> None:
-        """Wait for the next try. Raises NoCapacityError when there is to be none."""
+        """Wait for the next try. Raises NoCapacityError if there is no time for one."""
         ctx, now = self.ctx, self.ctx.clock()
         assert self.last_error is not None
         if now >= self.deadline:
@@ -259,7 +275,7 @@ class _CapacityRetry:
         update_entry(
             ctx,
             self.entry,
-            f"Nothing was launched so far: {words}. It asks until {self.deadline_text}, if it runs so long.",
+            f"Nothing was launched so far: {words}. It tries again until {self.deadline_text}.",
         )
         following = min(now + timedelta(seconds=self.interval), self.deadline)
         is_first, self.entry.left_behind = True, "Nothing was launched."
@@ -276,7 +292,7 @@ class _CapacityRetry:
 
     @property
     def deadline_text(self) -> str:
-        """When it gives up, in this computer's time zone, with the day if it is another."""
+        """When it gives up, in this computer's time zone; with the date if that is not today."""
         here, today = self.deadline.astimezone(), self.ctx.clock().astimezone()
         return f"{here:%H:%M}" if here.date() == today.date() else f"{here.day} {here:%b %H:%M}"
 

@@ -1,14 +1,15 @@
-"""What a launch request comes to: everything looked up, checked and priced, before anything is changed."""
+"""The plan of a launch: everything looked up, checked and priced before anything is changed."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from fe2tui.errors import Fe2Error, FieldError
+from fe2tui.errors import DeniedError, Fe2Error, FieldError
 from fe2tui.model.fleet import Prices
 from fe2tui.model.image import IMAGE_WORDS, Image, login_user
 from fe2tui.model.instance import USER_TAG
@@ -18,7 +19,7 @@ from fe2tui.model.money import ADDRESS_PER_HOUR, HOURS_A_MONTH, volumes_per_mont
 from fe2tui.model.volume import GP3_IOPS, Volume
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import KeyChoices
-from fe2tui.tasks.launch_lookups import LaunchLookups, ask_or_warning
+from fe2tui.tasks.launch_lookups import LaunchLookups
 from fe2tui.tasks.launch_resources import (
     GroupPlan,
     KeyPlan,
@@ -38,9 +39,9 @@ IOPS_PER_GIB = 500  # source: EBS, gp3 volumes
 
 @dataclass(frozen=True, slots=True)
 class LaunchCost:
-    """Dollars, None where not known: the machine and the address an hour, all its disks a month.
+    """Dollars, None if unknown: instance and address an hour, all its volumes a month.
 
-    A spot machine's price is what the first zone to be tried asks now.
+    The price of a spot instance is the current one in the first zone that will be tried.
     """
 
     instance_per_hour: Decimal | None
@@ -49,7 +50,7 @@ class LaunchCost:
 
     @property
     def per_hour(self) -> Decimal | None:
-        """While it runs, everything in."""
+        """While it runs: instance, address and volumes."""
         stopped = self.stopped_per_hour
         return (
             None
@@ -59,7 +60,7 @@ class LaunchCost:
 
     @property
     def per_month(self) -> Decimal | None:
-        """If left on for a month of 730 hours."""
+        """If it runs for a month of 730 hours."""
         return None if self.per_hour is None else self.per_hour * HOURS_A_MONTH
 
     @property
@@ -70,11 +71,11 @@ class LaunchCost:
 
 @dataclass(frozen=True, slots=True)
 class LaunchPlan:
-    """What a request comes to. It can be launched when ``errors`` is empty; ``warnings`` are to be read first.
+    """A checked request. It can be launched if ``errors`` is empty; a person should read ``warnings`` first.
 
-    ``zones`` are in the order in which they will be tried: for a spot instance the cheapest first. ``market_prices``
-    are the spot prices of all zones, cheapest first, and ``on_demand`` the price beside them, dollars an hour, however
-    it is bought; ``market_words`` say what happens to the data. Parts that could not be found out are None.
+    ``zones`` are in the order in which they are tried: for a spot instance the cheapest first. ``zone_prices`` are the
+    spot prices of all zones, cheapest first, and ``on_demand_per_hour`` the price to compare them with, whatever the
+    purchase; ``purchase_text`` says what happens to the data. Parts that could not be looked up are None.
     """
 
     request: LaunchRequest
@@ -84,36 +85,37 @@ class LaunchPlan:
     type: InstanceType | None = None
     architecture: str = ""
     volume_size: int | None = None  # GiB
-    volumes: tuple[Volume, ...] | None = None  # those that the launch makes, the root disk first
+    volumes: tuple[Volume, ...] | None = None  # those that the launch creates, the root volume first
     key: KeyPlan | None = None
     group: GroupPlan | None = None
     vpc_id: str | None = None
     zones: tuple[str, ...] = ()
-    subnets: Mapping[str, str] = field(default_factory=dict)  # zone → subnet id, where a subnet has to be named
+    subnets: Mapping[str, str] = field(default_factory=dict)  # zone → subnet id, empty for the zone's default subnet
     cost: LaunchCost | None = None
     key_choices: KeyChoices | None = None
-    user: str | None = None  # whom to log in as, where the image tells
+    user: str | None = None  # login user, if the image tells
     zone_prices: tuple[ZonePrice, ...] = ()
     on_demand_per_hour: Decimal | None = None
     purchase_text: str = ""
+    planned_at: datetime | None = None  # when the plan began
 
     @property
     def is_possible(self) -> bool:
-        """Whether nothing stands in its way."""
+        """Whether the request has no errors."""
         return not self.errors
 
     def error_for(self, field_name: str) -> FieldError | None:
-        """What is wrong with one field of the request."""
+        """The error of one field of the request."""
         return next((error for error in self.errors if error.field == field_name), None)
 
 
 async def plan_launch(
     ctx: Context, request: LaunchRequest, shared_lookups: LaunchLookups | None = None, *, with_cost: bool = True
 ) -> LaunchPlan:
-    """What the request comes to: everything looked up, at the same time, and checked; nothing changed.
+    """Look up everything for a request, all at the same time, and check it. Changes nothing.
 
-    ``with_cost`` False does not look up prices, but for those that order a spot instance's zones. What is wrong with a
-    field is in ``errors``; AWS's own refusals (no credentials, unreachable) are raised. What the login may not look up
+    ``with_cost`` False looks up no prices, except those that order a spot instance's zones. Wrong fields are in
+    ``errors``; errors that are about no field (no credentials, unreachable) are raised. What the login may not look up
     is in ``warnings``.
     """
     lookups = shared_lookups or LaunchLookups(ctx)
@@ -136,6 +138,7 @@ class _Planner:
 
     async def build(self) -> LaunchPlan:
         request, known, region = self.request, self.lookups, self.ctx.session.region
+        planned_at = self.ctx.clock()
         self.errors = field_errors(request)
         wrong = {error.field for error in self.errors}
         (kind, image), zones, keys, where, address, (prices, spot, _) = await asyncio.gather(
@@ -177,10 +180,11 @@ class _Planner:
             zone_prices=priced_zones,
             on_demand_per_hour=prices.on_demand.get(request.type),
             purchase_text=purchase_text(request.market, kind is not None and bool(kind.local_disk)),
+            planned_at=planned_at,
         )
 
     async def read_spot_prices(self) -> Mapping[str, Decimal]:
-        """The spot prices by zone: waited for where they decide, else only for as long as other prices are."""
+        """The spot prices by zone; waits for them if they order the zones, else only as long as for other prices."""
         decides = self.request.is_spot and not self.with_cost
         if not decides and not self.with_cost:
             return {}
@@ -196,7 +200,12 @@ class _Planner:
         return replace(cost, instance_per_hour=spot) if self.request.is_spot else cost
 
     async def or_warning(self, reading: Awaitable[_Answer], part: str) -> _Answer | None:
-        return await ask_or_warning(reading, None, self.warnings, part)
+        """The answer, or None and a warning if the login may not ask."""
+        try:
+            return await reading
+        except DeniedError as error:
+            self.warnings.append(f"{part}: {error.summary}")
+            return None
 
     async def or_field_error(self, reading: Awaitable[_Answer]) -> _Answer | None:
         try:
@@ -228,8 +237,8 @@ class _Planner:
             self.errors.append(
                 FieldError(
                     "name",
-                    f"“{self.request.name}” is in use: {one.id} is {one.state}.",
-                    "Choose another name, or terminate that one: terminating frees the name.",
+                    f"The name {self.request.name} is in use: {one.id} is {one.state}.",
+                    "Choose another name, or terminate that instance, which frees the name.",
                 )
             )
 
@@ -238,7 +247,9 @@ class _Planner:
         wanted_size = self.request.disk
         if wanted_size is not None and image is not None and wanted_size < least:
             self.errors.append(
-                FieldError("disk", f"{image.name or image.id} needs at least {least} GiB.", f"Type {least} or more.")
+                FieldError(
+                    "disk", f"{image.name or image.id} needs a disk of at least {least} GiB.", f"Type {least} or more."
+                )
             )
         disk = wanted_size if wanted_size is not None else (least or None)
         iops = self.request.iops
@@ -247,7 +258,7 @@ class _Planner:
         if iops is not None and disk is not None and iops > max(GP3_IOPS, IOPS_PER_GIB * disk):
             most = max(GP3_IOPS, IOPS_PER_GIB * disk)
             self.errors.append(
-                FieldError("iops", f"A gp3 disk of {disk} GiB has at most {most:,} IOPS.", "Ask for less.")
+                FieldError("iops", f"A gp3 disk of {disk} GiB has at most {most:,} IOPS.", f"Type {most} or less.")
             )
         return disk
 
@@ -256,7 +267,7 @@ _FIELD_ORDER = ("name", "image", "disk", "type", "key_name", "security_group", "
 
 
 def _first_error_of_each_field(errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
-    """The first complaint about each field, in the order of the form: a second one is about a value that is wrong."""
+    """The first error of each field, in the order of the form."""
     first: dict[str, FieldError] = {}
     for error in errors:
         first.setdefault(error.field, error)
@@ -292,17 +303,17 @@ def _architecture_error(kind: InstanceType, image: Image) -> FieldError:
     wanted = _default_architecture(kind)
     return FieldError(
         "image",
-        f"{kind.name} is {_ARCHITECTURE_NAMES.get(wanted, wanted)}; "
-        f"{image.name or image.id} is for {image.architecture}.",
+        f"{kind.name} is {_ARCHITECTURE_NAMES.get(wanted, wanted)}, "
+        f"and {image.name or image.id} is for {image.architecture}.",
         f"Choose the {wanted} image, or another type.",
     )
 
 
 def launch_volumes(request: LaunchRequest, image: Image | None, disk: int | None) -> tuple[Volume, ...] | None:
-    """The volumes that a launch makes, the root disk first; None while the image or the size is not known.
+    """The volumes that a launch creates, the root volume first; None while the image or the size is not known.
 
-    The root disk is gp3, whatever the image has; IOPS and throughput of a gp3 image are kept. The image's further disks
-    are as they are in it.
+    The root volume is gp3, whatever the image has; IOPS and throughput of a gp3 image are kept. The image's further
+    volumes stay as they are.
     """
     if image is None or disk is None:
         return None
@@ -323,7 +334,7 @@ def launch_volumes(request: LaunchRequest, image: Image | None, disk: int | None
 
 
 def launch_cost(type_name: str, volumes: Iterable[Volume] | None, prices: Prices) -> LaunchCost:
-    """What such a machine costs, as far as the prices are known."""
+    """What an instance of this type with these volumes costs, as far as prices are known."""
     return LaunchCost(
         prices.on_demand.get(type_name),
         None if volumes is None else volumes_per_month(volumes, prices),
@@ -332,7 +343,7 @@ def launch_cost(type_name: str, volumes: Iterable[Volume] | None, prices: Prices
 
 
 def known_login_user(request: LaunchRequest, image: Image | None) -> str | None:
-    """Whom to log in as, where the request, the word or the image itself tells; None where it would be a guess."""
+    """The login user, from the request, the image word or the image; None if it would be a guess."""
     if request.tags.get(USER_TAG):
         return request.tags[USER_TAG]
     if request.image.strip() in IMAGE_WORDS:

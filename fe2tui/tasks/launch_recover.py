@@ -1,4 +1,4 @@
-"""What became of launches whose process ended before it knew: found out by their tokens."""
+"""Launches whose process ended before it knew the result: looked up by their tokens."""
 
 from __future__ import annotations
 
@@ -7,40 +7,29 @@ from datetime import datetime, timedelta
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws.session import Session
-from fe2tui.errors import Fe2Error, StateError, ThrottledError, UnreachableError
+from fe2tui.errors import Fe2Error, StateError
 from fe2tui.model.instance import Instance
 from fe2tui.model.launch import LaunchIntent
 from fe2tui.model.progress import Outcome
-from fe2tui.tasks.context import Context
+from fe2tui.tasks.context import Context, wait_until_shown
 
 _MAY_STILL_BE_SENT = timedelta(minutes=5)
 
 
 async def find_launched(ctx: Context, session: Session, token: str, *, since: datetime) -> Instance | None:
-    """The instance that came of a RunInstances call sent at ``since``; None once EC2 has had time to show it.
+    """The instance of a RunInstances call sent at ``since``; None if EC2 does not show one within ``pace.settle``.
 
     Raises UnreachableError if AWS could not be asked after that time.
     """
-    until = since + timedelta(seconds=ctx.pace.settle)
-    while True:
-        is_last = ctx.clock() >= until
-        try:
-            found = await aws.instance_by_client_token(session, token)
-        except (UnreachableError, ThrottledError):
-            if is_last:
-                raise
-            found = None
-        if found is not None or is_last:
-            return found
-        await asyncio.sleep(min(ctx.pace.poll, max(0.05, (until - ctx.clock()).total_seconds())))
+    return await wait_until_shown(ctx, since, lambda: aws.instance_by_client_token(session, token))
 
 
 async def recover_launches(ctx: Context) -> list[Outcome]:
-    """What became of launches whose process ended before it was known: found out by their tokens, reported once.
+    """Look up launches whose process ended before it knew the result. Each is reported once. Launches nothing.
 
-    An outcome's ``subject`` is the instance's id, or empty for one that was never launched (its error says so; it can
-    be launched again). Nothing is launched by this. What cannot be found out now is left for the next time. Other
-    activity that a dead process left unfinished is closed.
+    An outcome's ``subject`` is the instance's id; empty for one that was never launched (its error says so, and it can
+    be launched again). What cannot be looked up now is left for the next time. Other activity that a dead process left
+    open is closed.
     """
     location = ctx.session.location
     intents = await asyncio.to_thread(ctx.store.launches.claim_open, location.profile, location.endpoint)
@@ -54,14 +43,14 @@ async def recover_launches(ctx: Context) -> list[Outcome]:
 
 
 def _last_sent(ctx: Context, intent: LaunchIntent) -> datetime:
-    """When the call may last have been sent: it is said again, with its token, while nobody answers."""
+    """When the call may have been sent last: without an answer it is sent again, with the same token."""
     now = ctx.clock()
     return now if now - intent.created_at < _MAY_STILL_BE_SENT else intent.created_at
 
 
 async def _recover_launch(ctx: Context, intent: LaunchIntent) -> Outcome:
     name = intent.request.name
-    ctx.report_step("launch", "recover", f"Finding out what became of launching {name}", label=name)
+    ctx.report_step("launch", "recover", f"Checking whether {name} was launched", label=name)
     try:
         session = ctx.session
         if intent.region != session.region:
@@ -72,7 +61,7 @@ async def _recover_launch(ctx: Context, intent: LaunchIntent) -> Outcome:
             if session is not ctx.session:
                 await session.close()
     except Fe2Error as error:
-        error.remedy = f"What became of launching {name} is not known yet. {error.remedy}".strip()
+        error.remedy = f"We don't know yet whether {name} was launched. {error.remedy}".strip()
         return Outcome(intent.instance_id or "", name, "not known yet", error)
     if instance is None and intent.instance_id is None:
         return _report_never_launched(ctx, intent)
@@ -91,8 +80,8 @@ def _report_found(ctx: Context, intent: LaunchIntent, instance: Instance | None)
 
 def _report_never_launched(ctx: Context, intent: LaunchIntent) -> Outcome:
     error = StateError(
-        f"{intent.request.name} was never launched: the program ended before AWS heard of it.",
-        "Nothing was left behind; launch it again if it is still wanted.",
+        f"{intent.request.name} was never launched: the program ended before it could ask AWS.",
+        "Nothing is left behind. Launch it again if you still want it.",
     )
     ctx.store.launches.update(intent.token, stage="abandoned", error=error.summary)
     _close_entry(ctx, intent, "failed", error.summary, error.remedy)

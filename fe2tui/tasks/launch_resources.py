@@ -1,4 +1,4 @@
-"""The choices inside a launch plan: which key, which security group, which zones."""
+"""The parts of a launch plan: which key pair, which security group, which zones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice, dash_error
 from fe2tui.model.price_hist import ALL_ZONES, find_zone
 from fe2tui.model.text import join_words
-from fe2tui.tasks.keys import DEFAULT_KEY_NAME, AccountKey, ImportableKey, KeyChoices, display_path
+from fe2tui.ssh.keyfiles import display_path
+from fe2tui.tasks.keys import DEFAULT_KEY_NAME, AccountKey, ImportableKey, KeyChoices
 from fe2tui.tasks.launch_lookups import LaunchNetwork, cidr_block
 
 SSH_GROUP_NAME = "ssh"
@@ -23,7 +24,7 @@ ANYWHERE = ("0.0.0.0/0", "::/0")
 
 @dataclass(frozen=True, slots=True)
 class KeyPlan:
-    """What will be done for the key; ``words`` say where it is (``in ~/.ssh/id_ed25519``) or where it comes from."""
+    """The key pair of a launch; ``words`` say where it is (``in ~/.ssh/id_ed25519``) or where it comes from."""
 
     name: str
     action: Literal["use", "import", "create"]
@@ -34,7 +35,7 @@ class KeyPlan:
 
 @dataclass(frozen=True, slots=True)
 class GroupPlan:
-    """What will be done for the security group. ``id`` is None if it will be made; ``cidr`` who will reach port 22."""
+    """The security group of a launch. ``id`` is None if it will be created; ``cidr`` will reach port 22."""
 
     name: str
     id: str | None
@@ -50,11 +51,10 @@ def plan_key(
     errors: list[FieldError],
     warnings: list[str],
 ) -> KeyPlan | None:
-    """The key, or None with its error."""
     try:
         if request.key_action == "create":
             name = _check_name_free(request.key_name or DEFAULT_KEY_NAME, choices)
-            return KeyPlan(name, "create", "made by this launch, kept on this computer only")
+            return KeyPlan(name, "create", "created by this launch, kept on this computer only")
         if request.key_action == "import" and (there := _already_imported(request, choices)) is not None:
             return KeyPlan(there.name, "use", there.words, there.private_key or key_file)
         if request.key_action == "import":
@@ -62,7 +62,7 @@ def plan_key(
             name = _check_name_free(request.key_name or own.name, choices)
             return KeyPlan(name, "import", f"imported from {own.source}", importable=own)
         if request.key_action != "use":
-            raise FieldError("key_action", f"“{request.key_action}” is not a thing to do.", "use, import or create.")
+            raise FieldError("key_action", f"There is no key action {request.key_action}.", "Use, import or create.")
         if choices is None and request.key_name:
             return KeyPlan(request.key_name, "use", "not looked up")
         key = _key_to_use(request, choices or KeyChoices(), region)
@@ -89,7 +89,7 @@ def _check_name_free(name: str, choices: KeyChoices | None) -> str:
 
 
 def _already_imported(request: LaunchRequest, choices: KeyChoices | None) -> AccountKey | None:
-    """The key pair that makes importing needless: of the name asked for, or one whose private half is here."""
+    """The key pair that need not be imported: one of the requested name, or the preferred one."""
     name = request.key_name or (choices.preferred if choices is not None else None)
     found = choices.find(name) if choices is not None and name else None
     if found is None or not found.is_usable:
@@ -106,7 +106,7 @@ def _find_importable(request: LaunchRequest, choices: KeyChoices) -> ImportableK
 def _key_to_import(request: LaunchRequest, choices: KeyChoices | None) -> ImportableKey:
     found = _find_importable(request, choices) if choices is not None else None
     if found is None:
-        raise FieldError("key_name", "There is no public key here that could be imported.", "Create one.")
+        raise FieldError("key_name", "There is no public key on this computer that could be imported.", "Create one.")
     return found
 
 
@@ -116,12 +116,12 @@ def _key_to_use(request: LaunchRequest, choices: KeyChoices, region: str) -> Acc
     if key is not None:
         return key
     if name:
-        raise FieldError("key_name", f"The account has no key pair {name} in {region}.", _key_remedy(choices))
+        raise FieldError("key_name", f"There is no key pair {name} in {region}.", _key_remedy(choices))
     if not choices.account:
-        raise FieldError("key_name", f"The account has no key pair in {region}.", _key_remedy(choices))
+        raise FieldError("key_name", f"There is no key pair in {region}.", _key_remedy(choices))
     names = join_words([each.name for each in choices.account[:5]])
     raise FieldError(
-        "key_name", f"No key pair of the account can be used from this computer: not {names}.", _key_remedy(choices)
+        "key_name", f"No key pair in {region} can be used from this computer: not {names}.", _key_remedy(choices)
     )
 
 
@@ -140,8 +140,8 @@ def _private_key_missing_error(key: AccountKey) -> FieldError:
     return FieldError(
         "key_name",
         f"The private half of key pair {key.name} is not on this computer{looked}.",
-        "Put it there, name its file as key_file in config.toml, or choose another key pair: without it nobody here "
-        "could log in.",
+        "Put it there, name its file as key_file in config.toml, or choose another key pair: without it you could not "
+        "log in.",
     )
 
 
@@ -153,15 +153,15 @@ def plan_group(
     errors: list[FieldError],
     warnings: list[str],
 ) -> GroupPlan | None:
-    """The security group, or None with its error. An existing group is used as it is."""
+    """The security group, None with an error. An existing group is used as it is."""
     if network is None:
         return None
     try:
         if network.vpc_id is None:
             raise FieldError(
                 "subnet_id",
-                f"{region} has no default network (VPC) to launch into.",
-                "Create it (aws ec2 create-default-vpc), or name a subnet of another network.",
+                f"There is no default VPC in {region} to launch into.",
+                "Create it (aws ec2 create-default-vpc), or name a subnet of another VPC.",
                 code="VPCIdNotSpecified",
             )
         cidr = cidr_block(request.address) if request.address else None
@@ -185,26 +185,26 @@ def _plan_group(request: LaunchRequest, network: LaunchNetwork, cidr: str | None
         names = join_words([group.name for group in network.groups[:6]])
         raise FieldError(
             "security_group",
-            f"There is no security group “{name}” in this network.",
-            f"There are {names}; or leave it at {SSH_GROUP_NAME}, which is made if it is missing.",
+            f"There is no security group {name} in this VPC.",
+            f"There are {names}; or leave it at {SSH_GROUP_NAME}, which is created if it is missing.",
         )
     if cidr is None and request.address is None:
         raise FieldError(
             "address",
             "Your own address was not found out, and port 22 is not opened to everybody.",
-            "Type the address that ssh will come from, such as 203.0.113.7; empty lets nobody in.",
+            "Type the address that ssh will come from, such as 203.0.113.7; empty lets no address in.",
         )
     if cidr in ANYWHERE:
         warnings.append("Port 22 will be open to the whole internet.")
     if cidr is None:
-        warnings.append("Nobody is let in at port 22: ssh will not get through.")
-    words = f"made; port 22 from {display_cidr(cidr)} only" if cidr else "made; nobody let in"
-    return GroupPlan(name, None, cidr, "made; port 22 from anywhere" if cidr in ANYWHERE else words)
+        warnings.append("No address is let in at port 22: ssh will not get through.")
+    words = f"created; port 22 from {display_cidr(cidr)} only" if cidr else "created; no address let in"
+    return GroupPlan(name, None, cidr, "created; port 22 from anywhere" if cidr in ANYWHERE else words)
 
 
 def _ssh_access_text(group: SecurityGroup) -> str:
     if not group.ssh_cidrs:
-        return "nobody let in at port 22"
+        return "no address let in at port 22"
     if any(block in ANYWHERE for block in group.ssh_cidrs):
         return "port 22 from anywhere"
     blocks = [display_cidr(block) for block in group.ssh_cidrs]
@@ -213,7 +213,7 @@ def _ssh_access_text(group: SecurityGroup) -> str:
 
 
 def is_open_to(group: SecurityGroup, cidr: str) -> bool:
-    """Whether all of a block may reach port 22."""
+    """Whether a security group lets all of a CIDR block in at port 22."""
     import ipaddress
 
     wanted = ipaddress.ip_network(cidr)
@@ -232,7 +232,7 @@ def is_open_to(group: SecurityGroup, cidr: str) -> bool:
 
 
 def display_cidr(cidr: str) -> str:
-    """A CIDR block as people write it: an address alone is no block."""
+    """A CIDR block; a single address without its prefix length."""
     return cidr.removesuffix("/32").removesuffix("/128")
 
 
@@ -243,9 +243,9 @@ def plan_zones(
     type_exists: bool,
     errors: list[FieldError],
 ) -> dict[str, str]:
-    """The zones to try in their order, each with the subnet to name there (empty: the zone's default one).
+    """The zones to try, in order, each with the subnet to name (empty: the zone's default subnet).
 
-    Where it may not be known which zones offer the type there is one, without a name: AWS chooses.
+    If the login may not see which zones offer the type, AWS chooses: one zone without a name.
     """
     subnets = network.subnets if network is not None else ()
     if request.subnet_id:
@@ -265,17 +265,16 @@ def plan_zones(
         found = {zone: subnet for zone, subnet in found.items() if zone == named}
     if not found and type_exists:
         where_text = named or (f"the zone of {request.subnet_id}" if request.subnet_id else "any zone of this region")
-        offers = f"It is on offer in {join_words(offering)}." if offering else "Choose another type or region."
+        offers = f"It is offered in {join_words(offering)}." if offering else "Choose another type or region."
         errors.append(
-            FieldError("zone" if request.zone else "type", f"{request.type} is not on offer in {where_text}.", offers)
+            FieldError("zone" if request.zone else "type", f"{request.type} is not offered in {where_text}.", offers)
         )
     return found
 
 
 def _resolve_zone(request: LaunchRequest, known: set[str]) -> str:
-    """The name of the zone that is asked for by its name, its end or its letter; empty where none is.
-
-    Raises NotFoundError.
+    """The name of the requested zone, given by its name, its end or its letter; empty if none is. Raises
+    NotFoundError.
     """
     if not request.zone or not known:
         return request.zone or ""
@@ -288,10 +287,10 @@ def _resolve_zone(request: LaunchRequest, known: set[str]) -> str:
 def zone_prices(
     offering: Iterable[str] | None, network: LaunchNetwork | None, subnet_id: str | None, spot: Mapping[str, Decimal]
 ) -> tuple[ZonePrice, ...]:
-    """Each zone that a launch could be meant for, cheapest first, those without the type last.
+    """The zones that a launch could use, cheapest first, those that do not offer the type last.
 
-    They are the zones with a default subnet, or the one of the subnet named. ``offering`` None: which have the type is
-    not known, and all count as if they had.
+    They are the zones with a default subnet, or that of the named subnet. ``offering`` None: not known which zones
+    offer the type, all count as if they did.
     """
     subnets = network.subnets if network is not None else ()
     if subnet_id:
@@ -304,22 +303,22 @@ def zone_prices(
 
 
 def sort_zones_by_price(zones: Mapping[str, str], prices: Iterable[ZonePrice]) -> dict[str, str]:
-    """The zones (each with its subnet), cheapest first; those without a price last, in the order they had."""
+    """The zones (each with its subnet), cheapest first; those without a price last, in their order."""
     rank = {one.zone: at for at, one in enumerate(prices) if one.price is not None}
     return dict(sorted(zones.items(), key=lambda pair: rank.get(pair[0], len(rank))))
 
 
 def spot_price_in_zone(zone: str | None, prices: Iterable[ZonePrice]) -> Decimal | None:
-    """The spot price of a zone; None where it is not known."""
+    """The spot price of a zone; None if it is not known."""
     return next((one.price for one in prices if one.zone == zone), None)
 
 
 def no_spot_error(request: LaunchRequest, kind: InstanceType | None) -> FieldError | None:
-    """The error of a type that is asked for as a spot instance and never is one."""
+    """The error for a spot launch of a type that is not offered as spot."""
     if not request.is_spot or kind is None or kind.spot:
         return None
     return FieldError(
-        "market", f"AWS does not have {kind.name} as a spot instance.", "Launch it on demand, or choose another type."
+        "market", f"AWS does not offer {kind.name} as a spot instance.", "Launch it on demand, or choose another type."
     )
 
 

@@ -1,4 +1,4 @@
-"""RunInstances, asked zone after zone: in the journal before it is sent, and never left unknown."""
+"""RunInstances, zone after zone: in the journal before it is sent, so that its result can always be looked up."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class LaunchSender:
     ctx: Context
     plan: LaunchPlan
     entry: ActivityEntry
-    planned_at: datetime  # from when on another launch of the name is not in what the plan has seen
+    planned_at: datetime  # the plan has not seen launches of the same name after this
 
     async def launch_in_first_zone(self, key: str, group_id: str) -> tuple[Instance, str]:
-        """Ask zone after zone until one has capacity. Returns the instance and the token that it came of."""
+        """Ask zone after zone until one has capacity. Returns the instance and the token of its call."""
         now, zones = asyncio.get_running_loop().time, list(self.plan.zones)
         until = now() + self.ctx.pace.capacity
         last: AwsError | None = None
@@ -63,7 +63,7 @@ class LaunchSender:
         raise no_capacity_error(self.plan.request, asked_zones, last.code, summary)
 
     async def send_call(self, call: Mapping[str, Any], zone: str) -> tuple[Instance, str]:
-        """Send one call, its intent kept first."""
+        """Write the intent of one call to the journal, then send it."""
         ctx, journal = self.ctx, self.ctx.store.launches
         token = str(uuid.uuid4())
         sent = {**call, "ClientToken": token}
@@ -95,35 +95,32 @@ class LaunchSender:
         return instance, token
 
     async def await_answer(self, call: Mapping[str, Any], token: str) -> Instance:
-        """Send the call. Cancelled meanwhile, it is still seen to its end, so that what is left can be said."""
+        """Send the call. After a cancellation waits for its end, to say what is left behind."""
         ctx = self.ctx
-        sending = asyncio.create_task(aws.run_instances(ctx.session, call))
+
+        def on_cancel(sent: asyncio.Task[Instance]) -> None:
+            self.entry.left_behind = "The next start checks whether it was launched."
+            if sent.done() and not sent.cancelled() and sent.exception() is None:
+                instance = sent.result()
+                ctx.store.launches.update(token, stage="found", instance_id=instance.id)
+                self.entry.subject = instance.id
+                self.entry.left_behind = f"{instance.id} was launched: it keeps running, and costs money."
+
         try:
-            return await asyncio.shield(sending)
+            return await run_to_completion(aws.run_instances(ctx.session, call), ctx.pace.completion, on_cancel)
         except UnreachableError as error:
             return await self.check_after_no_answer(error, token)
-        except asyncio.CancelledError:
-            await asyncio.wait({sending}, timeout=ctx.pace.completion)
-            self.entry.left_behind = "Whether it was launched is found out at the next start."
-            if not sending.done():
-                sending.cancel()
-            elif not sending.cancelled() and sending.exception() is None:
-                left = sending.result()
-                ctx.store.launches.update(token, stage="found", instance_id=left.id)
-                self.entry.subject = left.id
-                self.entry.left_behind = f"{left.id} was launched and goes on running, and costing."
-            raise
 
     async def check_after_no_answer(self, error: UnreachableError, token: str) -> Instance:
-        """No answer says nothing of what AWS did: look for what came of it. Raises the error if it was nothing."""
+        """AWS may have launched it without an answer: look for it. Raises the error if there is none."""
         ctx = self.ctx
-        self.report_step("requested", f"{error.summary} Looking whether it was launched all the same.")
+        self.report_step("requested", f"{error.summary} Checking whether it was launched.")
         try:
             found = await find_launched(ctx, ctx.session, token, since=ctx.clock())
         except UnreachableError:
             raise UnknownResultError(
-                f"Whether {self.plan.request.name} was launched is not known: {error.summary}",
-                "The next start of this program finds it out, and never launches it twice.",
+                f"We don't know whether {self.plan.request.name} was launched: {error.summary}",
+                "The next start of this program checks that, and never launches it twice.",
                 code=error.code,
             ) from error
         if found is None:
@@ -132,30 +129,29 @@ class LaunchSender:
         return found
 
     async def with_quota(self, error: QuotaError) -> QuotaError:
-        """The refusal with the limit in it where that can be found out: EC2 does not tell that of spot instances."""
+        """The error with the number of the quota, which EC2's own message lacks for spot instances."""
         if error.code != _SPOT_QUOTA_CODE:
             return error
         try:
             async with asyncio.timeout(self.ctx.pace.quota):
                 most = await spot_vcpu_quota(self.ctx.session, self.plan.request.type)
         except (Fe2Error, TimeoutError):
-            return error  # its words do without the number
+            return error  # without the number
         if most is not None:
             allowed = f"at most {most} vCPUs of" if most else "no"
             error.summary = f"Your account may run {allowed} spot instances of this family{'' if most else ' yet'}."
         return error
 
     def report_step(self, step: str, words: str) -> None:
-        """Report a step of the launch."""
         self.ctx.report_step("launch", step, words, subject=self.entry.subject, label=self.plan.request.name)
 
 
 class UnknownResultError(UnreachableError):
-    """It is not known what came of the call: its intent stays open."""
+    """We don't know the result of the call: its intent stays open."""
 
 
 def no_capacity_error(request: LaunchRequest, zones: Sequence[str], code: str | None, summary: str) -> NoCapacityError:
-    """The error of a launch for which none of these zones had a machine, with the ways out."""
+    """The error of a launch for which none of these zones had capacity, with what to do."""
     ways = ["Wait and try again", *(["leave the zone open"] if request.zone else [])]
     ways += ["choose another type", "launch it on demand"] if request.is_spot else ["choose another type or region"]
     return NoCapacityError(
@@ -164,19 +160,19 @@ def no_capacity_error(request: LaunchRequest, zones: Sequence[str], code: str | 
 
 
 def zones_text(zones: Sequence[str]) -> str:
-    """`` in us-east-2a or us-east-2b``; nothing where AWS chose the zone."""
+    """`` in us-east-2a or us-east-2b``; empty if AWS chose the zone."""
     return f" in {join_words(list(zones), 'or')}" if any(zones) else ""
 
 
 def _with_zone(error: AwsError, request: LaunchRequest, zone: str) -> AwsError:
-    """A refusal with the type and the zone in it: EC2's words for a spot instance name neither."""
+    """The error with the type and the zone, which EC2's own message lacks for spot instances."""
     if error.code in _CAPACITY_CODES:
         error.summary = f"AWS has no {request.type_text}{f' in {zone}' if zone else ''} right now."
     return error
 
 
 def _stage_after(error: BaseException, is_sent: bool) -> str | None:
-    """What an intent is to be marked as; None where it is not known, and left for ``recover``."""
+    """The stage of an intent after an error; None if the result is unknown: ``recover_launches`` checks it."""
     if isinstance(error, UnknownResultError):
         return None
     if isinstance(error, UnreachableError) or not is_sent:
@@ -189,7 +185,7 @@ def run_instances_params(plan: LaunchPlan, key: str, group_id: str, zone: str) -
     request, image = plan.request, plan.image
     assert image is not None
     ebs: dict[str, Any] = {"VolumeType": VOLUME_TYPE, "DeleteOnTermination": True}
-    root = plan.volumes[0] if plan.volumes else None  # what was priced is what is sent
+    root = plan.volumes[0] if plan.volumes else None  # the same values that were priced
     wanted = {
         "VolumeSize": plan.volume_size,
         "Iops": root.iops if root else request.iops,
@@ -219,8 +215,7 @@ def run_instances_params(plan: LaunchPlan, key: str, group_id: str, zone: str) -
     return call
 
 
-# Without a maximum price: then the price on demand is the most that is paid. Source: EC2 API reference, data type
-# SpotMarketOptions.
+# No maximum price: the on-demand price is the limit then. Source: EC2 API reference, data type SpotMarketOptions.
 _SPOT_OPTIONS: Mapping[str, Mapping[str, str]] = {
     "spot": {"SpotInstanceType": "persistent", "InstanceInterruptionBehavior": "stop"},
     "spot-once": {"SpotInstanceType": "one-time", "InstanceInterruptionBehavior": "terminate"},

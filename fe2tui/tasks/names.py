@@ -1,4 +1,4 @@
-"""Which instance a person means. Never a guess: an empty name is an error, a name that two share is one too."""
+"""Finds instances and images by name or id. Never guesses: an empty name is an error, and so is one that two share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from fe2tui.aws import images as aws_images
 from fe2tui.aws import instances as aws
@@ -14,14 +15,14 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import IMAGE_WORDS, Image
 from fe2tui.model.instance import Instance
 from fe2tui.model.text import join_words, plural
-from fe2tui.tasks.context import Context
+from fe2tui.tasks.context import Context, wait_until_shown
 from fe2tui.tasks.impact import not_own_error
 
-_MAX_SUGGESTED = 8  # names offered to somebody who mistook one
+_MAX_SUGGESTED = 8  # names in an error
 
 
 def resolve_instance(among: Fleet | Iterable[Instance], name: str) -> Instance:
-    """The one instance with that id or Name; those shutting down or terminated only if there is no other.
+    """The one instance with that id or Name; a terminated one only if there is no other.
 
     Raises UsageError (empty name), NotFoundError (with the nearest names), AmbiguousError (with the ids).
     """
@@ -36,57 +37,62 @@ def resolve_instance(among: Fleet | Iterable[Instance], name: str) -> Instance:
     if len(found) > 1:
         raise AmbiguousError(
             f"{plural(len(found), 'instance')} are called {name}: {', '.join(instance.id for instance in found)}.",
-            "Say which one by its id.",
+            "Name one by its id.",
             candidates=[(it.id, f"{it.state} {it.type} {it.zone}") for it in found],
         )
     return found[0]
 
 
 def resolve_instances(among: Fleet | Iterable[Instance], names: Iterable[str]) -> list[Instance]:
-    """The instances meant, each once, in the order asked for. No names at all are a UsageError, never "all"."""
+    """The instances of these names, each once, in their order. No names raise UsageError: that never means all."""
     instances = among if isinstance(among, Fleet) else list(among)
     found = {instance.id: instance for instance in (resolve_instance(instances, name) for name in names)}
     if not found:
-        raise UsageError("No instance was named.", "Name one or several; nothing is never taken for all.")
+        raise UsageError("No instance was named.", "Name one or several: no name never means all.")
     return list(found.values())
 
 
 async def find_instance(ctx: Context, name: str) -> Instance:
-    """The instance with that id or Name, as AWS shows it now. Raises as ``resolve`` does."""
+    """The instance with that id or Name, as AWS shows it now. Raises as ``resolve_instance`` does."""
     if not name.strip():
         return resolve_instance([], name)
-    filters = {"tag:Name": [literal_filter(name)]}
-    found = await aws.describe_instances(ctx.session, [name]) if _is_instance_id(name) else []
-    found = found or await aws.describe_instances(ctx.session, filters=filters)
+    found = await aws.describe_instances(ctx.session, filters=_name_filter(name))
     return resolve_instance(found or await aws.describe_instances(ctx.session), name)
 
 
+async def find_instance_with_user(ctx: Context, name: str) -> tuple[Instance, str | None]:
+    """The same for ``NAME`` or ``USER@NAME``, with the user. Raises as ``resolve_instance`` does."""
+    user, at, rest = name.partition("@")
+    if not at:
+        return await find_instance(ctx, name), None
+    every = await aws.describe_instances(ctx.session)  # both could be a Name
+    try:
+        return resolve_instance(every, name), None
+    except AmbiguousError:
+        raise
+    except NotFoundError:
+        return resolve_instance(every, rest), user
+
+
+def instance_not_found_error(ctx: Context, instance_id: str) -> NotFoundError:
+    """The error for an id that EC2 does not know."""
+    return NotFoundError(
+        f"There is no instance {instance_id} in {ctx.session.region}.",
+        "It may have been terminated: `fe2 instances` lists those there are.",
+    )
+
+
+def _name_filter(name: str) -> dict[str, list[str]]:
+    is_id = name.startswith("i-") and all(character in "0123456789abcdef" for character in name[2:])
+    return {"instance-id": [name]} if is_id else {"tag:Name": [literal_filter(name)]}
+
+
 def literal_filter(text: str) -> str:
-    """A value for a filter of EC2's that means just this text: ``*`` and ``?`` are wildcards there."""
+    """A filter value that matches just this text: ``*`` and ``?`` are wildcards in EC2's filters."""
     return text.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
 
 
-def _is_instance_id(name: str) -> bool:
-    return name.startswith("i-") and all(character in "0123456789abcdef" for character in name[2:])
-
-
-def _nearest_names(name: str, instances: list[Instance]) -> str:
-    from difflib import get_close_matches
-
-    names = sorted({instance.name for instance in instances if instance.name and not instance.state.is_gone})
-    near = get_close_matches(name, names, n=3, cutoff=0.6)
-    if near:
-        return f"Did you mean {' or '.join(near)}?"
-    if not names:
-        return "There are none."
-    if len(names) == 1:
-        return f"There is {names[0]}."
-    more = len(names) - _MAX_SUGGESTED
-    return f"There are {join_words([*names[:_MAX_SUGGESTED], f'{more} more'] if more > 0 else names)}."
-
-
-_MAX_IMAGES_SUGGESTED = 8  # names offered to somebody who mistook one
-_DEFAULT_IMAGE = "ubuntu"  # what is meant where nothing is said, as fastec2 had it
+_DEFAULT_IMAGE = "ubuntu"  # the image for no name, as in fastec2
 
 
 def resolve_image(among: Iterable[Image], name: str) -> Image:
@@ -99,32 +105,32 @@ def resolve_image(among: Iterable[Image], name: str) -> Image:
         raise UsageError("No image was named.", "Name one, or give its id.")
     found = [image for image in images if image.id == name] or [image for image in images if image.name == name]
     if not found:
-        raise NotFoundError(f"There is no image of yours called {name}.", _nearest_images(name, images))
+        raise NotFoundError(f"You have no image {name}.", _nearest_images(name, images))
     if len(found) > 1:
         raise AmbiguousError(
             f"{plural(len(found), 'image')} are called {name}: {', '.join(image.id for image in found)}.",
-            "Say which one by its id.",
+            "Name one by its id.",
             candidates=[(one.id, f"{one.state} {one.architecture}") for one in found],
         )
     return found[0]
 
 
 def resolve_images(among: Iterable[Image], names: Iterable[str]) -> list[Image]:
-    """The images meant, each once, in the order asked for. No names at all are a UsageError, never "all"."""
+    """The images of these names, each once, in their order. No names raise UsageError: that never means all."""
     images = list(among)
     found = {image.id: image for image in (resolve_image(images, name) for name in names)}
     if not found:
-        raise UsageError("No image was named.", "Name one or several; nothing is never taken for all.")
+        raise UsageError("No image was named.", "Name one or several: no name never means all.")
     return list(found.values())
 
 
 async def find_image(ctx: Context, name: str | None = None, architecture: str = "x86_64") -> Image:
-    """The image meant, as AWS shows it now, whatever its state; without a name, the newest stable Ubuntu.
+    """The image of that name, id or word, as AWS shows it now; without a name, the newest stable Ubuntu.
 
-    ``architecture`` counts for words only. One that this program has asked for a moment ago and EC2 does not show yet
-    is waited for.
+    ``architecture`` counts for words only. Waits for an image that this program requested a moment ago and EC2 does not
+    show yet.
 
-    Raises as ``resolve_image`` does, and FieldError(image) for a word that has nothing for an architecture.
+    Raises as ``resolve_image`` does, and FieldError(image) for a word without an image of the architecture.
     """
     wanted = _DEFAULT_IMAGE if name is None else name.strip()
     if aws_images.is_image_id(wanted):
@@ -142,10 +148,7 @@ async def find_image(ctx: Context, name: str | None = None, architecture: str = 
 
 
 async def find_own_images(ctx: Context, among: Iterable[Image], names: Iterable[str]) -> list[Image]:
-    """Own images by name or id, among those known; raises as ``resolve_images`` does.
-
-    Raises UsageError for one that there is, but of somebody else, as those are that the well-known words stand for.
-    """
+    """Own images by name or id; raises as ``resolve_images`` does, and UsageError for an image of another account."""
     images, wanted = list(among), list(names)
     try:
         return resolve_images(images, wanted)
@@ -170,29 +173,40 @@ async def _refuse_not_own(ctx: Context, name: str) -> None:
 
 
 async def _find_requested_image(ctx: Context, wanted: str) -> Image | None:
-    """One of that name or id that our journal has, and EC2 comes to show within moments of its being asked for."""
+    """An image of that name or id that the journal has: waits until EC2 shows it, for ``pace.settle`` seconds."""
     location = ctx.session.location
     with suppress(StoreError):
         intents = await asyncio.to_thread(
             ctx.store.freezes.pending, location.profile, location.endpoint, location.region
         )
         for intent in intents:
-            until = (intent.asked_at or intent.created_at) + timedelta(seconds=ctx.pace.settle)
-            while wanted in (intent.name, intent.image_id) and intent.image_id is not None and ctx.clock() < until:
-                image = await aws_images.image_by_id(ctx.session, intent.image_id)
+            since, image_id = intent.asked_at or intent.created_at, intent.image_id
+            if image_id is None or wanted not in (intent.name, image_id):
+                continue
+            if ctx.clock() < since + timedelta(seconds=ctx.pace.settle):
+                image = await wait_until_shown(ctx, since, partial(aws_images.image_by_id, ctx.session, image_id))
                 if image is not None:
                     return image
-                await asyncio.sleep(ctx.pace.poll)
     return None
 
 
+def _nearest_names(name: str, instances: list[Instance]) -> str:
+    names = sorted({instance.name for instance in instances if instance.name and not instance.state.is_gone})
+    return _suggestion(name, names, names)
+
+
 def _nearest_images(name: str, images: list[Image]) -> str:
+    own = sorted({image.name for image in images if image.name})
+    return _suggestion(name, [*own, *IMAGE_WORDS], own or list(IMAGE_WORDS))
+
+
+def _suggestion(name: str, similar: list[str], names: list[str]) -> str:
+    """The nearest of ``similar``, else the first of ``names``, as a sentence."""
     from difflib import get_close_matches
 
-    own = sorted({image.name for image in images if image.name})
-    near = get_close_matches(name, [*own, *IMAGE_WORDS], n=3, cutoff=0.6)
-    if near:
+    if near := get_close_matches(name, similar, n=3, cutoff=0.6):
         return f"Did you mean {' or '.join(near)}?"
-    more = len(own) - _MAX_IMAGES_SUGGESTED
-    words = [*IMAGE_WORDS] if not own else [*own[:_MAX_IMAGES_SUGGESTED], *([f"{more} more"] if more > 0 else [])]
-    return f"There are {join_words(words)}." if len(words) > 1 else f"There is {words[0]}."
+    if len(names) < 2:
+        return f"There is {names[0]}." if names else "There are none."
+    more = len(names) - _MAX_SUGGESTED
+    return f"There are {join_words([*names[:_MAX_SUGGESTED], f'{more} more'] if more > 0 else names)}."

@@ -1,4 +1,4 @@
-"""Start, stop and reboot, for one or many."""
+"""Start, stop and reboot, for one instance or many."""
 
 from __future__ import annotations
 
@@ -25,22 +25,306 @@ from fe2tui.tasks.batch import (
     activity_entries,
     call_all_or_each,
     end_entries,
+    instance_labels,
     look_up_instances,
     outcomes,
     unique_ids,
 )
-from fe2tui.tasks.context import ActivityEntry, Context, run_to_completion
+from fe2tui.tasks.context import Context, run_to_completion
 from fe2tui.tasks.readiness import wait_until_ready
 from fe2tui.tasks.spot_requests import gone_error, only_aws_restarts_error
 from fe2tui.tasks.ssh_login import find_ssh_login, known_host_keys
 
 _PROBE_SECONDS = 0.5
+_SPOT_REQUEST_NOT_READY = "IncorrectSpotRequestState"
+_MAX_LISTED = 6  # instances whose price has a line of its own; the rest share one
+_MAX_NAME_LENGTH = 32  # characters of a name in a list
+
+Known = Mapping[str, Instance]
+"""Instances that were read and recorded a moment ago, by id: they are not read again."""
 
 
-async def wait_until_rebooted(ctx: Context, going: Mapping[str, Instance]) -> Results:
-    """Wait until each has gone and its ssh lets us in again. Its addresses stay. What became of each, by id."""
+async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True, known: Known | None = None) -> list[Outcome]:
+    """Start instances; with ``wait``, until ssh answers on each. One outcome each, in the order of the ids.
+
+    Waits first for an instance that is still stopping, and sends nothing for one that is starting already. If a spot
+    request is not ready yet (IncorrectSpotRequestState), tries again for two minutes.
+    """
+    instances: dict[str, Instance] = {}
+
+    async def before(found: Known) -> None:
+        instances.update(found)
+        stopping = [key for key, one in found.items() if one.state is State.STOPPING]
+        if stopping and wait:
+            for key in stopping:
+                ctx.report_step("start", "stopping", "is still stopping; waiting", subject=key, label=found[key].label)
+            await aws.wait_for_states(
+                ctx.session, stopping, [State.STOPPED], interval=ctx.pace.poll, timeout=ctx.pace.states
+            )
+
+    async def act(going: Sequence[str]) -> None:
+        await _start_with_retries(ctx, [instances[key] for key in going if instances[key].state is not State.PENDING])
+
+    async def after(going: Known) -> tuple[Results, list[Instance]]:
+        ready = await wait_until_ready(ctx, "start", going.values())
+        return {key: one.error or one.words for key, one in ready.items()}, [one.instance for one in ready.values()]
+
+    def refuse(instance: Instance) -> Fe2Error | str | None:
+        return _start_refusal(instance, wait)
+
+    return await _change_state(ctx, "start", "starting", ids, known, refuse, act, after if wait else None, before)
+
+
+async def stop(
+    ctx: Context,
+    ids: Sequence[str],
+    *,
+    force: bool = False,
+    wait: bool = True,
+    known: Known | None = None,
+    unstoppable: Results | None = None,
+) -> list[Outcome]:
+    """Stop instances; with ``wait``, until they are stopped. ``force`` does not let their systems shut down.
+
+    ``unstoppable`` is what ``find_unstoppable`` returned a moment ago: nothing is sent for those.
+    """
+    refusals: Results = {}
+
+    async def before(found: Known) -> None:
+        refusals.update(await find_unstoppable(ctx, found.values()) if unstoppable is None else unstoppable)
+
+    async def act(going: Sequence[str]) -> None:
+        await aws.stop_instances(ctx.session, going, force=force)
+
+    async def after(going: Known) -> tuple[Results, list[Instance]]:
+        return await _wait_until_stopped(ctx, going)
+
+    def refuse(instance: Instance) -> Fe2Error | str | None:
+        return refusals.get(instance.id)
+
+    return await _change_state(ctx, "stop", "stopping", ids, known, refuse, act, after if wait else None, before)
+
+
+async def reboot(ctx: Context, ids: Sequence[str], *, wait: bool = True, known: Known | None = None) -> list[Outcome]:
+    """Reboot instances; with ``wait``, until ssh answers again."""
+
+    async def act(going: Sequence[str]) -> None:
+        await aws.reboot_instances(ctx.session, going)
+
+    async def after(going: Known) -> tuple[Results, list[Instance]]:
+        return await wait_until_rebooted(ctx, going), []
+
+    return await _change_state(
+        ctx, "reboot", "rebooting", ids, known, _reboot_refusal, act, after if wait else None, changes_state=False
+    )
+
+
+async def find_unstoppable(ctx: Context, instances: Iterable[Instance]) -> Results:
+    """Which of these ``stop`` would leave as they are, and why.
+
+    They are gone, stopped already, or spot instances of a one-time or a cancelled request. One call if there are spot
+    instances. Source: EC2 User Guide, "Stop a Spot Instance", limitations.
+    """
+    among = {instance.id: instance for instance in instances}
+    refusals = {key: refusal for key, instance in among.items() if (refusal := _stop_refusal(instance))}
+    spot = {
+        key: one.spot_request_id
+        for key, one in among.items()
+        if key not in refusals and one.is_spot and one.spot_request_id
+    }
+    try:
+        requests = {one.id: one for one in await spot_requests_by_id(ctx.session, list(spot.values()))}
+    except AwsError:
+        return refusals  # EC2 itself refuses it then
+    spot_refusals = {key: _spot_stop_refusal(among[key], requests.get(request)) for key, request in spot.items()}
+    return refusals | {key: error for key, error in spot_refusals.items() if error is not None}
+
+
+async def wait_until_rebooted(ctx: Context, going: Known) -> Results:
+    """Wait until each is down and its ssh lets us in again. Its addresses stay."""
     results = await asyncio.gather(*(_wait_for_reboot(ctx, instance) for instance in going.values()))
     return dict(zip(going, results, strict=True))
+
+
+async def _change_state(
+    ctx: Context,
+    command: str,
+    words: str,
+    ids: Sequence[str],
+    known: Known | None,
+    refuse: Callable[[Instance], Fe2Error | str | None],
+    act: Callable[[Sequence[str]], Awaitable[object]],
+    after: Callable[[Known], Awaitable[tuple[Results, list[Instance]]]] | None,
+    before: Callable[[Known], Awaitable[None]] | None = None,
+    *,
+    changes_state: bool = True,
+) -> list[Outcome]:
+    """Look up, ``refuse``, ``act`` and wait (``after``); record the instances for the costs before and after.
+
+    ``refuse`` returns why nothing is sent for an instance: an error, or words if it is in the wanted state already.
+    """
+    wanted = unique_ids(ids, command)
+    found, results = await look_up_instances(ctx, wanted, known)
+    labels = instance_labels(found)
+    seen: list[Instance] = []
+    with activity_entries(ctx, command, labels) as entries:
+        if before is not None:
+            await before(found)
+        for key, instance in found.items():
+            if refusal := refuse(instance):
+                results[key] = refusal
+        going = [key for key in wanted if key not in results]
+        sent = await run_to_completion(call_all_or_each(going, act), ctx.pace.completion)
+        results.update({key: _with_instance(found[key], error) for key, error in sent.items() if error is not None})
+        going = [key for key in going if key not in results]
+        end_entries(ctx, entries, results)
+        if going and after is not None:
+            for key, entry in entries.items():
+                entry.left_behind = f"AWS had accepted it: it goes on {words}."
+                ctx.report_step(command, "requested", words, subject=key, label=labels[key])
+            waited, seen = await after({key: found[key] for key in going})
+            results.update(waited)
+        for key in going:
+            results.setdefault(key, words)
+        end_entries(ctx, entries, results)
+    if seen:
+        await usage_history.record_instances(ctx, seen)
+    elif changes_state:
+        await usage_history.read_and_record(ctx, going)
+    return outcomes(wanted, results, labels)
+
+
+def _with_instance(instance: Instance, error: Fe2Error) -> Fe2Error:
+    """A capacity error with the type and the zone, which EC2's own message may lack."""
+    if not isinstance(error, CapacityError):
+        return error
+    return CapacityError(
+        f"AWS has no {instance.type} in {instance.zone} right now: {instance.label} stays {instance.state}.",
+        "Wait and try again: a spot instance keeps its type and its zone. Or freeze it, and launch its image."
+        if instance.is_spot
+        else error.remedy,
+        code=error.code,
+    )
+
+
+def _start_refusal(instance: Instance, wait: bool) -> Fe2Error | str | None:
+    if instance.state.is_gone:
+        return gone_error(instance, "started")
+    if instance.is_interrupted:
+        return only_aws_restarts_error(instance)
+    if instance.state is State.STOPPING and not wait:
+        return StateError(f"{instance.label} is stopping, and cannot be started yet.", "Wait until it is stopped.")
+    if instance.state is State.PENDING and wait:
+        return None  # nothing is sent for it, and it is waited for
+    return f"is {instance.state} already" if instance.state in (State.RUNNING, State.PENDING) else None
+
+
+def _stop_refusal(instance: Instance) -> Fe2Error | str | None:
+    if instance.state.is_gone:
+        return gone_error(instance, "stopped")
+    return "is stopped already" if instance.state is State.STOPPED else None
+
+
+def _reboot_refusal(instance: Instance) -> Fe2Error | str | None:
+    if instance.state.is_gone:
+        return gone_error(instance, "rebooted")
+    if instance.is_interrupted:
+        return only_aws_restarts_error(instance)
+    if instance.state is not State.RUNNING:
+        return StateError(
+            f"{instance.label} is {instance.state}, and cannot be rebooted: only a running instance can.", "Start it."
+        )
+    return None
+
+
+def _spot_stop_refusal(instance: Instance, request: SpotRequest | None) -> Fe2Error | None:
+    if request is None or (request.is_persistent and request.state in LIVE_REQUEST_STATES):
+        return None
+    if not request.is_persistent:
+        return StateError(
+            f"{instance.label} is a one-time spot instance: it cannot be stopped, only terminated.",
+            "Its disk goes with it: copy off what is needed first. A persistent spot instance could be stopped.",
+            code="UnsupportedOperation",
+        )
+    return StateError(
+        f"The spot request of {instance.label} is {request.state}: it cannot be stopped any more, only terminated.",
+        "Its disk goes with it: copy off what is needed first, or freeze it.",
+        code="UnsupportedOperation",
+    )
+
+
+async def _start_with_retries(ctx: Context, instances: Sequence[Instance]) -> None:
+    ids = [instance.id for instance in instances]
+    if not ids:
+        return
+    deadline = asyncio.get_running_loop().time() + ctx.pace.spot
+    while True:
+        try:
+            await aws.start_instances(ctx.session, ids)
+        except Fe2Error as error:
+            if error.code != _SPOT_REQUEST_NOT_READY or len(ids) > 1:
+                raise
+            await _require_startable(ctx, ids[0])
+            one = instances[0]
+            if asyncio.get_running_loop().time() > deadline:
+                raise _not_ready_error(one, ctx.pace.spot) from error
+            words = "its spot request is not ready for it yet; trying again"
+            ctx.report_step("start", "spot", words, subject=one.id, label=one.label)
+            await asyncio.sleep(ctx.pace.spot_poll)
+        else:
+            return
+
+
+async def _require_startable(ctx: Context, instance_id: str) -> None:
+    """Raises StateError if trying again is useless: AWS itself stopped the instance, or its request has ended."""
+    instance = next(iter(await aws.describe_instances(ctx.session, [instance_id])), None)
+    if instance is None or not (instance.is_spot and instance.spot_request_id):
+        return
+    try:
+        request = await spot_request(ctx.session, instance.spot_request_id)
+    except AwsError:
+        return
+    if is_waiting_for_aws(instance, request):
+        raise only_aws_restarts_error(instance)
+    if request is not None and request.state not in LIVE_REQUEST_STATES:
+        raise StateError(
+            f"The spot request of {instance.label} is {request.state}: {request_text(request)}.",
+            "It cannot be started any more: AWS terminates it, or terminate it yourself.",
+            code=_SPOT_REQUEST_NOT_READY,
+        )
+
+
+def _not_ready_error(instance: Instance, seconds: float) -> StateError:
+    return StateError(
+        f"The spot request of {instance.label} was not ready for a start within {seconds:.0f} seconds.",
+        "AWS needs a while after a stop: start it again in some minutes. `fe2 requests --long` shows its state.",
+        code=_SPOT_REQUEST_NOT_READY,
+    )
+
+
+async def _wait_until_stopped(ctx: Context, going: Known) -> tuple[Results, list[Instance]]:
+    seen: dict[str, Instance] = {}
+
+    def on_instance(instance: Instance) -> None:
+        seen[instance.id] = instance
+        if instance.state is State.STOPPED:
+            ctx.report_step("stop", "stopped", "is stopped", subject=instance.id, label=instance.label)
+
+    failure: StateError | None = None
+    try:
+        await aws.wait_for_states(
+            ctx.session,
+            list(going),
+            [State.STOPPED],
+            interval=ctx.pace.poll,
+            timeout=ctx.pace.states,
+            on_instance=on_instance,
+        )
+    except StateError as error:
+        failure = error
+        seen.update({one.id: one for one in await aws.describe_instances(ctx.session, list(going))})
+    stopped = {key for key in going if failure is None or (key in seen and seen[key].state is State.STOPPED)}
+    return {key: "stopped" if key in stopped or failure is None else failure for key in going}, list(seen.values())
 
 
 async def _wait_for_reboot(ctx: Context, instance: Instance) -> Fe2Error | str:
@@ -63,9 +347,9 @@ async def _wait_for_reboot(ctx: Context, instance: Instance) -> Fe2Error | str:
 
 
 async def _wait_until_down(ctx: Context, instance: Instance, route: Route) -> None:
-    """Until its ssh no longer answers, or for so long that a reboot must have begun, and perhaps ended, unseen.
+    """Wait until ssh no longer answers, or for ``pace.down``: by then the reboot has begun, and perhaps ended unseen.
 
-    Asked ever less often: servers keep out who connects again and again without logging in.
+    Probes ever less often: servers lock out clients that connect again and again without logging in.
     """
     loop = asyncio.get_running_loop()
     until, pause = loop.time() + ctx.pace.down, ctx.pace.poll / 4
@@ -79,42 +363,32 @@ async def _wait_until_down(ctx: Context, instance: Instance, route: Route) -> No
         pause *= 1.5
 
 
-_SPOT_NO_CAPACITY = (
-    "Wait and try again: a spot instance keeps its type and its zone. Or freeze it, and launch its image."
-)
-_SPOT_REQUEST_NOT_READY = "IncorrectSpotRequestState"
-_MAX_NAMED = 6  # instances whose price is said one by one; the rest of many are summed up
-_MAX_NAME_LENGTH = 32  # characters of a name among several
-
-
 def start_cost_lines(instances: Sequence[Instance], fleet: Fleet, now: datetime) -> tuple[str, ...]:
-    """What these cost an hour while they run, to be read before they are started: a sentence or a row each.
+    """What these instances cost an hour while they run, one line each, to be read before they are started.
 
-    For one, its parts; for several, the price of each, dearest first, and the sum. A price that is not known is called
-    so, and is in no sum.
+    For one instance its parts; for several the price of each, most expensive first, and the sum. A price that is not
+    known is said to be unknown, and is in no sum.
     """
-    return tuple(_start_cost_lines(instances, fleet, now))
-
-
-def _start_cost_lines(instances: Sequence[Instance], fleet: Fleet, now: datetime) -> Iterator[str]:
     if not instances:
-        return
-    yield from (
-        _cost_lines_of_one(instances[0], fleet) if len(instances) == 1 else _cost_lines_of_several(instances, fleet)
-    )
-    unsure = [one for one in instances if has_address_running(one, fleet) is None]
-    if unsure:
+        return ()
+    is_one = len(instances) == 1
+    lines = [*(_cost_lines_of_one(instances[0], fleet) if is_one else _cost_lines_of_several(instances, fleet))]
+    if any(has_address_running(one, fleet) is None for one in instances):
         more = f"${ADDRESS_PER_HOUR} an hour more"
-        one = f"A public address, if it gets one, costs {more}."
-        yield one if len(instances) == 1 else f"A public address, for those that get one, costs {more} each."
+        lines.append(
+            f"A public address, if it gets one, costs {more}."
+            if is_one
+            else f"A public address, for those that get one, costs {more} each."
+        )
     if not all(one.is_spot for one in instances) and (stale := stale_prices_text(fleet, now)):
-        yield f"On-demand {stale}."
+        lines.append(f"On-demand {stale}.")
+    return tuple(lines)
 
 
 def _cost_lines_of_one(instance: Instance, fleet: Fleet) -> Iterator[str]:
     cost = running_cost(instance, fleet)
     if cost.total is not None:
-        market = " at the present spot price" if instance.is_spot else ""
+        market = " at the current spot price" if instance.is_spot else ""
         parts = [f"instance {_per_hour(cost.instance)}{market}"]
         parts += [f"public address {_per_hour(cost.address)}"] if cost.address else []
         parts += [f"disks {_per_hour(cost.volumes)}"] if cost.volumes else []
@@ -138,11 +412,11 @@ def _cost_lines_of_several(instances: Sequence[Instance], fleet: Fleet) -> Itera
         return total is not None, -(total or Decimal(0))
 
     ordered = sorted(instances, key=dearest_first)
-    for one in ordered[:_MAX_NAMED]:
+    for one in ordered[:_MAX_LISTED]:
         total, name = totals[one.id], visible(one.label)
         name = name if len(name) <= _MAX_NAME_LENGTH else f"{name[: _MAX_NAME_LENGTH - 1]}…"
         yield f"{name}: {f'{_per_hour(total)} an hour' if total is not None else 'price unknown'}"
-    rest = [totals[one.id] for one in ordered[_MAX_NAMED:]]
+    rest = [totals[one.id] for one in ordered[_MAX_LISTED:]]
     if rest:
         known, unknown = _sum_known(rest)
         words = f"price unknown for {unknown:,}" if unknown else ""
@@ -168,277 +442,6 @@ def _sum_known(amounts: Iterable[Decimal | None]) -> tuple[Decimal, int]:
 
 
 def _per_hour(amount: Decimal | None) -> str:
-    """Dollars with three decimals; four where three would not say it."""
+    """Dollars with three decimals; with four where three would round the price away."""
     places = 4 if amount is not None and amount < Decimal("0.01") and amount != round(amount, 3) else 3
     return dollars(amount, places, sign="$")
-
-
-async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[Outcome]:
-    """Start instances; with ``wait``, until ssh answers on each. One outcome each, in the order asked for.
-
-    One that is still stopping is waited for first, and for one that is starting already nothing is sent. A spot request
-    that is not ready for it yet (IncorrectSpotRequestState) is tried again for two minutes.
-    """
-
-    async def after(going: dict[str, Instance]) -> Results:
-        ready = await wait_until_ready(ctx, "start", going.values())
-        return {key: one.error or one.words for key, one in ready.items()}
-
-    known: dict[str, Instance] = {}
-
-    async def before(instances: Mapping[str, Instance]) -> None:
-        known.update(instances)
-        stopping = [key for key, one in instances.items() if one.state is State.STOPPING]
-        if stopping and wait:
-            for key in stopping:
-                ctx.report_step(
-                    "start", "stopping", "is still stopping; waiting", subject=key, label=instances[key].label
-                )
-            await aws.wait_for_states(
-                ctx.session, stopping, [State.STOPPED], interval=ctx.pace.poll, timeout=ctx.pace.states
-            )
-
-    return await _change_state(
-        ctx,
-        "start",
-        ids,
-        refuse=lambda one: _start_refusal(one, wait),
-        before=before,
-        act=lambda going: _start_with_retries(
-            ctx, [known[key] for key in going if known[key].state is not State.PENDING]
-        ),
-        after=after if wait else None,
-        words="starting",
-    )
-
-
-async def stop(ctx: Context, ids: Sequence[str], *, force: bool = False, wait: bool = True) -> list[Outcome]:
-    """Stop instances; with ``wait``, until they are stopped. ``force`` does not let their systems shut down.
-
-    Spot instances of a one-time or a cancelled request cannot be stopped: that is explained, and nothing is sent for
-    them.
-    """
-    refusals: Results = {}
-
-    async def before(instances: Mapping[str, Instance]) -> None:
-        refusals.update(await find_unstoppable(ctx, instances.values()))
-
-    return await _change_state(
-        ctx,
-        "stop",
-        ids,
-        refuse=lambda one: refusals.get(one.id),
-        before=before,
-        act=lambda going: aws.stop_instances(ctx.session, going, force=force),
-        after=(lambda going: _wait_until_stopped(ctx, going)) if wait else None,
-        words="stopping",
-    )
-
-
-async def find_unstoppable(ctx: Context, instances: Iterable[Instance]) -> Results:
-    """Which of these ``stop`` would leave as they are, and why.
-
-    They are gone, stopped already, or spot instances of a one-time or a cancelled request.
-    """
-    among = {instance.id: instance for instance in instances}
-    plain = {key: refusal for key, instance in among.items() if (refusal := _stop_refusal(instance))}
-    return {**await _spot_stop_refusals(ctx, {key: one for key, one in among.items() if key not in plain}), **plain}
-
-
-async def reboot(ctx: Context, ids: Sequence[str], *, wait: bool = True) -> list[Outcome]:
-    """Reboot instances; with ``wait``, until ssh answers again."""
-    return await _change_state(
-        ctx,
-        "reboot",
-        ids,
-        refuse=_reboot_refusal,
-        act=lambda going: aws.reboot_instances(ctx.session, going),
-        after=(lambda going: wait_until_rebooted(ctx, going)) if wait else None,
-        words="rebooting",
-    )
-
-
-RefusalCheck = Callable[[Instance], Fe2Error | str | None]
-"""Why nothing is to be sent for an instance, as an error or, when all is as wished already, as words."""
-
-
-async def _no_preparation(instances: Mapping[str, Instance]) -> None:
-    return None
-
-
-async def _change_state(
-    ctx: Context,
-    command: str,
-    ids: Sequence[str],
-    *,
-    refuse: RefusalCheck,
-    act: Callable[[Sequence[str]], Awaitable[object]],
-    after: Callable[[dict[str, Instance]], Awaitable[Results]] | None,
-    words: str,
-    before: Callable[[Mapping[str, Instance]], Awaitable[None]] = _no_preparation,
-) -> list[Outcome]:
-    wanted = unique_ids(ids, command)
-    found, results = await look_up_instances(ctx, wanted)
-    await usage_history.record_instances(ctx, found.values())
-    with activity_entries(ctx, command, found) as entries:
-        await before(found)
-        for key, instance in found.items():
-            if refusal := refuse(instance):
-                results[key] = refusal
-        going = [key for key in wanted if key not in results]
-        sent = await run_to_completion(call_all_or_each(going, act), ctx.pace.completion)
-        results.update({key: _with_instance(found[key], error) for key, error in sent.items() if error is not None})
-        going = [key for key in going if key not in results]
-        end_entries(ctx, entries, results)
-        if going and after is not None:
-            _report_accepted(ctx, command, entries, found, words)
-            results.update(await after({key: found[key] for key in going}))
-        for key in going:
-            results.setdefault(key, words)
-        end_entries(ctx, entries, results)
-    await usage_history.read_and_record(ctx, going)
-    return outcomes(wanted, results, found)
-
-
-def _with_instance(instance: Instance, error: Fe2Error) -> Fe2Error:
-    """A refusal with the instance in it: EC2's message need not say which type it has none of, nor where."""
-    if not isinstance(error, CapacityError):
-        return error
-    return CapacityError(
-        f"AWS has no {instance.type} in {instance.zone} right now: {instance.label} stays {instance.state}.",
-        _SPOT_NO_CAPACITY if instance.is_spot else error.remedy,
-        code=error.code,
-    )
-
-
-def _report_accepted(
-    ctx: Context, command: str, entries: Mapping[str, ActivityEntry], found: Mapping[str, Instance], words: str
-) -> None:
-    for key, entry in entries.items():
-        entry.left_behind = f"AWS had accepted it: it goes on {words}."
-        ctx.report_step(command, "requested", words, subject=key, label=found[key].label)
-
-
-def _gone_error(instance: Instance, verb: str) -> Fe2Error | None:
-    if instance.state.is_gone:
-        return gone_error(instance, f"it cannot be {verb}")
-    return None
-
-
-def _start_refusal(instance: Instance, wait: bool) -> Fe2Error | str | None:
-    if gone := _gone_error(instance, "started"):
-        return gone
-    if instance.is_interrupted:
-        return only_aws_restarts_error(instance)
-    if instance.state is State.STOPPING and not wait:
-        return StateError(f"{instance.label} is still stopping.", "Start it when it is stopped.")
-    if instance.state is State.PENDING and wait:
-        return None  # nothing is sent for it, and it is waited for
-    return f"is {instance.state} already" if instance.state in (State.RUNNING, State.PENDING) else None
-
-
-def _stop_refusal(instance: Instance) -> Fe2Error | str | None:
-    if gone := _gone_error(instance, "stopped"):
-        return gone
-    return "is stopped already" if instance.state is State.STOPPED else None
-
-
-def _reboot_refusal(instance: Instance) -> Fe2Error | str | None:
-    if gone := _gone_error(instance, "rebooted"):
-        return gone
-    if instance.is_interrupted:
-        return only_aws_restarts_error(instance)
-    if instance.state is not State.RUNNING:
-        return StateError(f"{instance.label} is {instance.state}, and only a running instance reboots.", "Start it.")
-    return None
-
-
-async def _spot_stop_refusals(ctx: Context, instances: Mapping[str, Instance]) -> dict[str, Fe2Error]:
-    """Those that EC2 would not stop. Source: EC2 User Guide, "Stop a Spot Instance", limitations."""
-    spot = {key: one.spot_request_id for key, one in instances.items() if one.is_spot and one.spot_request_id}
-    try:
-        requests = await spot_requests_by_id(ctx.session, list(dict.fromkeys(spot.values()))) if spot else []
-    except AwsError:
-        return {}  # EC2 itself refuses it then
-    by_id = {request.id: request for request in requests}
-    refusals = {key: _spot_stop_refusal(instances[key], by_id.get(request)) for key, request in spot.items()}
-    return {key: error for key, error in refusals.items() if error is not None}
-
-
-def _spot_stop_refusal(instance: Instance, request: SpotRequest | None) -> Fe2Error | None:
-    if request is None or (request.is_persistent and request.state in LIVE_REQUEST_STATES):
-        return None
-    if not request.is_persistent:
-        return StateError(
-            f"{instance.label} is a one-time spot instance, which cannot be stopped, only terminated.",
-            "Its disk goes with it: copy off what is needed first. Of a persistent spot request it could be stopped.",
-            code="UnsupportedOperation",
-        )
-    return StateError(
-        f"The spot request of {instance.label} is {request.state}: it cannot be stopped any more, only terminated.",
-        "Its disk goes with it: copy off what is needed first, or freeze it.",
-        code="UnsupportedOperation",
-    )
-
-
-async def _start_with_retries(ctx: Context, instances: Sequence[Instance]) -> None:
-    ids = [instance.id for instance in instances]
-    if not ids:
-        return
-    deadline = asyncio.get_running_loop().time() + ctx.pace.spot
-    while True:
-        try:
-            await aws.start_instances(ctx.session, ids)
-        except Fe2Error as error:
-            if error.code != _SPOT_REQUEST_NOT_READY or len(ids) > 1:
-                raise
-            await _raise_if_never_startable(ctx, ids[0])
-            if asyncio.get_running_loop().time() > deadline:
-                raise _not_ready_error(instances[0], ctx.pace.spot) from error
-            words, one = "its spot request is not ready for it yet; trying again", instances[0]
-            ctx.report_step("start", "spot", words, subject=one.id, label=one.label)
-            await asyncio.sleep(ctx.pace.spot_poll)
-        else:
-            return
-
-
-async def _raise_if_never_startable(ctx: Context, instance_id: str) -> None:
-    """Raises StateError where waiting is in vain: AWS itself stopped it, or its request has ended."""
-    instance = next(iter(await aws.describe_instances(ctx.session, [instance_id])), None)
-    if instance is None or not (instance.is_spot and instance.spot_request_id):
-        return
-    try:
-        request = await spot_request(ctx.session, instance.spot_request_id)
-    except AwsError:
-        return
-    if is_waiting_for_aws(instance, request):
-        raise only_aws_restarts_error(instance)
-    if request is not None and request.state not in LIVE_REQUEST_STATES:
-        raise StateError(
-            f"The spot request of {instance.label} is {request.state}: {request_text(request)}.",
-            "It cannot be started any more. AWS terminates it, or do it yourself.",
-            code=_SPOT_REQUEST_NOT_READY,
-        )
-
-
-def _not_ready_error(instance: Instance, seconds: float) -> StateError:
-    return StateError(
-        f"The spot request of {instance.label} was not ready for a start within {seconds:.0f} seconds.",
-        "AWS takes a while after a stop: start it again in some minutes. `fe2 requests --long` tells where it is.",
-        code=_SPOT_REQUEST_NOT_READY,
-    )
-
-
-async def _wait_until_stopped(ctx: Context, going: dict[str, Instance]) -> Results:
-    def seen(instance: Instance) -> None:
-        if instance.state is State.STOPPED:
-            ctx.report_step("stop", "stopped", "is stopped", subject=instance.id, label=instance.label)
-
-    try:
-        await aws.wait_for_states(
-            ctx.session, list(going), [State.STOPPED], interval=ctx.pace.poll, timeout=ctx.pace.states, on_instance=seen
-        )
-    except StateError as error:
-        now = {one.id: one for one in await aws.describe_instances(ctx.session, list(going))}
-        return {key: "stopped" if key in now and now[key].state is State.STOPPED else error for key in going}
-    return dict.fromkeys(going, "stopped")

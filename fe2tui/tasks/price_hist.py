@@ -1,4 +1,4 @@
-"""What the types of a family cost on the spot market, day by day, for a single command."""
+"""The spot prices of a family's types, day by day, for a single command."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 
+from fe2tui.aws.spot_prices import SpotHistoryCache, spans_of_days
 from fe2tui.chart.chart import Chart, ChartLine
 from fe2tui.errors import AwsError, FieldError, NotFoundError, UsageError
 from fe2tui.model.fleet import Prices, Problem
@@ -16,7 +17,6 @@ from fe2tui.model.price_hist import ALL_ZONES, PriceHist, build_price_hist, find
 from fe2tui.model.spot import SpotHistory
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.read_fleet import read_or_problem, read_prices
-from fe2tui.tasks.spot_prices import SpotHistoryCache
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
 _DAY = timedelta(days=1)
@@ -34,15 +34,14 @@ async def price_hist(
     min_days: float = 0,
     tz: tzinfo | None = None,
 ) -> PriceHist:
-    """The spot prices of a family, or of one type, on each of the last days: means by time, dollars an hour.
+    """The spot prices of a family, or of one type, on each of the last days: means over time, dollars an hour.
 
-    Of each type's cheapest zone, or of the ``zone`` named, or of each (``all``). Days are those of ``tz``, this
-    computer's time zone without. Its histories go ``back`` so many days at least. ``problems`` is told why on-demand
-    prices are not there. Raises NotFoundError for a family or a zone that there is not, UsageError, and what kept AWS
-    from telling: DeniedError …
+    Of each type's cheapest zone, of the ``zone`` named, or of all zones (``all``). Days are those of ``tz``, by default
+    this computer's time zone. The histories go back ``min_days`` at least. ``problems`` gets why on-demand prices are
+    missing. Raises NotFoundError for an unknown family or zone, UsageError, and the error with which AWS refused.
     """
     if not isinstance(days, int) or days < 1:
-        raise UsageError(f"{days} days make no table.", "One day at least.")
+        raise UsageError(f"A table cannot have {days} days.", "Ask for one day at least.")
     found_problems: list[Problem] = [] if problems is None else problems
     prices, catalogue = await asyncio.gather(
         read_or_problem("prices", read_prices(ctx, found_problems), found_problems),
@@ -53,9 +52,10 @@ async def price_hist(
     )
     calendar = last_days(ctx.clock(), days, tz)
     length = (calendar[-1].end - calendar[0].start) / _DAY
+    now = ctx.clock()
     try:
-        found = await histories.get(ctx, types, max(length, min_days))
-    except FieldError as error:  # of one that is known by what was typed alone, EC2 says it
+        found = await histories.get(ctx.session, spans_of_days(types, max(length, min_days), now), now)
+    except FieldError as error:  # without a catalogue, only EC2 knows which types exist
         raise NotFoundError(error.summary, error.remedy, code=error.code) from error
     on_demand = {name: price for name in types if (price := (prices or Prices()).on_demand.get(name)) is not None}
     zone_name = find_zone(zone, _known_zones(catalogue, found.values())) if zone else ""
@@ -63,9 +63,8 @@ async def price_hist(
 
 
 def price_charts(found: PriceHist, since: datetime | None = None) -> list[Chart]:
-    """A chart of each type that has a price: a line a zone, beside what the type costs on demand.
-
-    From the first day on, or from another moment.
+    """A chart of each type that has a price, from the first day on or ``since``: a line for each zone, and the
+    on-demand price.
     """
     start, end = since or found.days[0].start, found.days[-1].end
     charts: list[Chart] = []
@@ -85,8 +84,8 @@ def _types_in_family(
 ) -> list[str]:
     wanted = family.strip().lower()
     if not wanted:
-        raise UsageError("No family was named.", "fe2 price-hist m5")
-    # EC2 refuses to tell of any type where it does not know one: what it knows is in the catalogue
+        raise UsageError("No family was named.", "Name one: fe2 price-hist m5")
+    # EC2 refuses the whole call for one unknown type: those that it knows are in the catalogue
     known = set(catalogue.types) or {*prices.on_demand, *prices.several}
     found = [name for name in known if wanted in (name, name.partition(".")[0])]
     if not found and not known:
@@ -94,12 +93,12 @@ def _types_in_family(
             return [wanted]
         why = f": {problems[0].summary}" if problems else "."
         raise AwsError(
-            f"Which types {family} has is not known{why}",
+            f"The types of {family} are not known{why}",
             f"Name one type: fe2 price-hist {family}.large",
             code=problems[0].code if problems else None,
         )
     if not found:
-        raise NotFoundError(f"{region} has no family or type {family}.", suggest_types(wanted, known))
+        raise NotFoundError(f"There is no family or type {family} in {region}.", suggest_types(wanted, known))
     return sorted(found, key=size_sort_key)
 
 

@@ -1,6 +1,7 @@
-"""What a single command reads of a region: only what it needs, all at once, the rest as the store last knew it.
+"""What a single command reads of a region: only what it needs, all at once, and the rest as the store has it.
 
-What may not be read stays as it was, and is a ``Problem`` of the fleet. The dashboard has ``aws.poller`` for this.
+A part that may not be read stays as it was, and is a ``Problem`` of the fleet. Each fleet is saved for Tab and recorded
+for costs (``usage_history``). The dashboard reads through ``aws.poller`` instead.
 """
 
 from __future__ import annotations
@@ -9,56 +10,144 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from fe2tui.aws import images, snapshots
 from fe2tui.aws import images as aws_images
 from fe2tui.aws import instances as aws_instances
 from fe2tui.aws import snapshots as aws_snapshots
-from fe2tui.aws.decode import VolumeReader
-from fe2tui.aws.instances import MAX_FILTER_VALUES
 from fe2tui.aws.network import idle_addresses
-from fe2tui.aws.paged_reads import PAGE_SIZE, read_all
 from fe2tui.aws.prices import cached_prices, current_prices
-from fe2tui.aws.spot import cached_spot_history, current_spot_prices, spot_history_with_cache
+from fe2tui.aws.spot_prices import SpotHistoryCache, SpotPrices, current_spot_prices
 from fe2tui.errors import AwsError, Fe2Error
 from fe2tui.model.fleet import Fleet, Prices, Problem
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance
 from fe2tui.model.money import spot_history_spans
 from fe2tui.model.snapshot import Snapshot
-from fe2tui.model.volume import Volume
 from fe2tui.store import Store
 from fe2tui.tasks import usage_history
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.names import find_image
 
 _Value = TypeVar("_Value")
-_COSTS_WAIT = 5.0  # seconds: prices are read once a day, and are to be seen before they are paid
+_COSTS_WAIT = 5.0  # seconds: prices are read once a day
 
 
 async def read_instances(ctx: Context) -> Fleet:
-    """All instances of the region, and what the store last knew of the rest.
-
-    The store keeps it, for Tab; what is seen goes into the book of runs.
-    """
-    fleet = await _read_instances(ctx)
+    """All instances of the region; with the spot requests that had to be read for the costs, and no others."""
+    fleet = await _describe_instances(ctx)
     await asyncio.to_thread(ctx.store.fleets.save, fleet)
-    await usage_history.record_fleet(ctx, fleet)
-    return fleet
+    requests = await usage_history.record_fleet(ctx, fleet)
+    return replace(fleet, requests={one.id: one for one in requests})
+
+
+async def read_fleet(ctx: Context) -> Fleet:
+    """All instances of the region, with volumes and prices; spot requests as in ``read_instances``."""
+    problems: list[Problem] = []
+    fleet, volumes, prices = await asyncio.gather(
+        _describe_instances(ctx),
+        read_or_problem("volumes", aws_instances.describe_volumes(ctx.session), problems),
+        read_or_problem("prices", read_prices(ctx, problems), problems),
+    )
+    await asyncio.to_thread(ctx.store.fleets.save, fleet)
+    spot = await read_or_problem("spot", _read_spot_prices(ctx, fleet.instances.values()), problems)
+    seen = replace(
+        fleet,
+        volumes=fleet.volumes if volumes is None else {each.id: each for each in volumes},
+        prices=replace(prices or fleet.prices, spot={} if spot is None else spot),
+        problems=tuple(problems),
+    )
+    requests = await usage_history.record_fleet(ctx, seen, has_volumes=volumes is not None)
+    return replace(seen, requests={one.id: one for one in requests})
+
+
+async def read_whole_fleet(ctx: Context) -> Fleet:
+    """Instances, volumes, prices, images, snapshots and idle addresses, with the recorded usage and past spot
+    prices.
+    """
+    session, problems = ctx.session, list[Problem]()
+    fleet, own, snapshots, idle = await asyncio.gather(
+        read_fleet(ctx),
+        read_or_problem("images", aws_images.own_images_with_disabled(session), problems),
+        read_or_problem("snapshots", aws_snapshots.own_snapshots(session), problems),
+        read_or_problem("addresses", idle_addresses(session), problems),
+    )
+    seen = replace(
+        fleet,
+        images=fleet.images if own is None else {one.id: one for one in own},
+        snapshots=fleet.snapshots if snapshots is None else {one.id: one for one in snapshots},
+        idle_addresses=fleet.idle_addresses if idle is None else idle,
+        problems=(*fleet.problems, *problems),
+    )
+    return await with_spot_history(ctx, await asyncio.to_thread(_with_usage_history, ctx.store, seen))
+
+
+async def with_spot_history(ctx: Context, fleet: Fleet) -> Fleet:
+    """The fleet with past spot prices for its recorded spot usage; no call where there is none.
+
+    Where AWS refuses, with the stored prices and a problem.
+    """
+    now = ctx.clock()
+    spans = spot_history_spans(fleet, now)
+    if not spans:
+        return fleet
+    problems: list[Problem] = []
+    histories = SpotHistoryCache(ctx.store.spot_history)
+    try:
+        found = await read_or_problem("spot history", histories.get(ctx.session, spans, now), problems)
+        if found is None:
+            found = await histories.get_cached(ctx.session.location, spans)
+    finally:
+        histories.close()
+    return replace(fleet, spot_history=found, problems=(*fleet.problems, *problems))
+
+
+async def with_costs(ctx: Context, fleet: Fleet, instances: Iterable[Instance]) -> Fleet:
+    """The fleet with what these instances cost: their volumes, prices, spot prices and recorded usage.
+
+    All are read at once, for five seconds at most; what is not there by then stays unknown.
+    """
+    some = list(instances)
+    ids = [attachment.volume_id for instance in some for attachment in instance.attachments]
+    volumes, prices, spot, usages = await asyncio.gather(
+        _in_time(aws_instances.describe_volumes(ctx.session, ids)),
+        _in_time(current_prices(ctx.session, ctx.store.prices, ctx.clock)),
+        _in_time(_read_spot_prices(ctx, some)),
+        _in_time(asyncio.to_thread(ctx.store.instance_usage.get, fleet.location)),
+    )
+    if prices is None:
+        prices = await cached_prices(ctx.store.prices, ctx.session.region) or Prices()
+    return replace(
+        fleet,
+        volumes={one.id: one for one in volumes or ()},
+        prices=replace(prices, spot=spot or {}),
+        instance_usage=usages or {},
+    )
+
+
+async def read_instance_volumes(ctx: Context, instance: Instance) -> Fleet:
+    """One instance with its volumes, and the prices in the store."""
+    reading = aws_instances.describe_volumes(ctx.session, [one.volume_id for one in instance.attachments])
+    volumes, prices = await asyncio.gather(
+        read_or_problem("volumes", reading, []), cached_prices(ctx.store.prices, ctx.session.region)
+    )
+    return replace(
+        Fleet(ctx.session.location, ctx.clock(), {instance.id: instance}),
+        volumes={one.id: one for one in volumes or ()},
+        prices=prices or Prices(),
+    )
 
 
 async def read_images(ctx: Context, *, whole: bool = True, public: bool = False, disabled: bool = False) -> Fleet:
-    """The account's own images and what was made from them. The store keeps it, for Tab.
+    """The account's own images and the instances launched from them.
 
-    ``whole``: with all snapshots and prices; else only with the snapshots of images that are pending. ``public``: with
-    the well-known public images; ``disabled``: with own ones that were disabled, which the store does not keep.
+    ``whole``: with all snapshots and prices; else only with the snapshots of pending images. ``public``: with the
+    well-known public images; ``disabled``: with disabled own images, which the store does not keep.
     """
     problems: list[Problem] = []
     own, fleet, snapshots, prices, well_known = await asyncio.gather(
         (aws_images.own_images_with_disabled if disabled else aws_images.own_images)(ctx.session),
-        read_or_problem("instances", _read_instances(ctx), problems),
+        read_or_problem("instances", _describe_instances(ctx), problems),
         read_or_problem("snapshots", aws_snapshots.own_snapshots(ctx.session), problems) if whole else _none(),
         read_or_problem("prices", read_prices(ctx, problems), problems) if whole else _none(),
         aws_images.public_images(ctx.session) if public else _none(),
@@ -84,13 +173,13 @@ async def read_images(ctx: Context, *, whole: bool = True, public: bool = False,
 
 
 async def read_image(ctx: Context, name: str | None, architecture: str, *, whole: bool) -> tuple[Image, Fleet]:
-    """One image, as ``find_image`` finds it, in a fleet that holds it and its snapshots; if ``whole``, prices too."""
+    """One image, as ``find_image`` finds it, and ``read_image_fleet`` of it."""
     image = await find_image(ctx, name, architecture)
     return image, await read_image_fleet(ctx, image, whole=whole)
 
 
 async def read_image_fleet(ctx: Context, image: Image, *, whole: bool) -> Fleet:
-    """A fleet that holds an image and its snapshots; if ``whole``, prices too."""
+    """A fleet with one image and its snapshots; if ``whole``, with prices too."""
     problems: list[Problem] = []
     prices = await read_or_problem("prices", read_prices(ctx, problems), problems) if whole else None
     snapshots: list[Snapshot] | None = None
@@ -111,122 +200,17 @@ async def read_image_fleet(ctx: Context, image: Image, *, whole: bool) -> Fleet:
     )
 
 
-async def read_instance_volumes(ctx: Context, instance: Instance) -> Fleet:
-    """One instance with its disks, and the prices that the store has: nothing is waited for but the disks."""
-    ids = [attachment.volume_id for attachment in instance.attachments]
-    reading = read_all(
-        ctx.session,
-        "DescribeVolumes",
-        VolumeReader(),
-        MaxResults=PAGE_SIZE,
-        Filters=[{"Name": "volume-id", "Values": ids}],
-    )
-    volumes, prices = await asyncio.gather(
-        read_or_problem("volumes", reading, []), cached_prices(ctx.store.prices, ctx.session.region)
-    )
-    return replace(
-        Fleet(ctx.session.location, ctx.clock(), {instance.id: instance}),
-        volumes={one.id: one for one in volumes or ()},
-        prices=prices or Prices(),
-    )
-
-
-async def with_costs(ctx: Context, fleet: Fleet, instances: Iterable[Instance]) -> Fleet:
-    """The fleet with what says what these instances cost: their disks, prices, spot prices and recorded runs.
-
-    All are read at once and waited for no longer than ``_COSTS_WAIT``; what is not there by then is not known.
-    """
-    some = list(instances)
-    ids = [attachment.volume_id for instance in some for attachment in instance.attachments]
-    wanted: dict[str, Any] = (
-        {"Filters": [{"Name": "volume-id", "Values": ids}]} if len(ids) <= MAX_FILTER_VALUES else {}
-    )
-
-    async def disks() -> list[Volume]:
-        if not ids:
-            return []
-        return await read_all(ctx.session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE_SIZE, **wanted)
-
-    volumes, prices, spot, runs = await asyncio.gather(
-        _in_time(disks()),
-        _in_time(current_prices(ctx.session, ctx.store.prices, ctx.clock)),
-        _in_time(_read_spot_prices(ctx, some)),
-        _in_time(asyncio.to_thread(ctx.store.instance_usage.get, fleet.location)),
-    )
-    if prices is None:
-        prices = await cached_prices(ctx.store.prices, ctx.session.region) or Prices()
-    return replace(
-        fleet,
-        volumes={one.id: one for one in volumes or ()},
-        prices=replace(prices, spot=spot or {}),
-        instance_usage=runs or {},
-    )
-
-
-async def _in_time(read: Awaitable[_Value]) -> _Value | None:
-    """What was read, or None where it failed or took too long."""
-    with suppress(Fe2Error, TimeoutError):
-        async with asyncio.timeout(_COSTS_WAIT):
-            return await read
-    return None
-
-
-async def _read_instances(ctx: Context) -> Fleet:
-    last, found = await asyncio.gather(_last_fleet(ctx), aws_instances.describe_instances(ctx.session))
-    return replace(last, seen_at=ctx.clock(), instances={one.id: one for one in sorted(found, key=lambda i: i.id)})
-
-
-async def _last_fleet(ctx: Context) -> Fleet:
-    location = ctx.session.location
-    saved = await asyncio.to_thread(ctx.store.fleets.last_fleet, location)
-    return replace(saved, problems=()) if saved is not None else Fleet(location, ctx.clock())
-
-
-async def _none() -> None:
-    return None
-
-
-async def read_fleet(ctx: Context) -> Fleet:
-    """The same with disks and prices, all read at once; the disks go into their book, too."""
-    problems: list[Problem] = []
-    fleet, volumes, prices = await asyncio.gather(
-        _read_instances(ctx),
-        read_or_problem("volumes", _read_volumes(ctx), problems),
-        read_or_problem("prices", read_prices(ctx, problems), problems),
-    )
-    await asyncio.to_thread(ctx.store.fleets.save, fleet)
-    spot = await read_or_problem("spot", _read_spot_prices(ctx, fleet.instances.values()), problems)
-    prices = prices or fleet.prices
-    seen = replace(
-        fleet,
-        volumes=fleet.volumes if volumes is None else {each.id: each for each in volumes},
-        prices=replace(prices, spot={} if spot is None else spot),
-        problems=tuple(problems),
-    )
-    await usage_history.record_fleet(ctx, seen, has_volumes=volumes is not None)
-    return seen
-
-
 async def read_prices(ctx: Context, problems: list[Problem]) -> Prices:
-    """The region's prices without those of spot; older ones where AWS does not tell, and a problem says why."""
+    """The region's prices without spot prices; where AWS refuses, older ones and a problem."""
 
-    def missed(error: Fe2Error) -> None:
+    def on_failure(error: Fe2Error) -> None:
         problems.append(problem_from_error("prices", error))
 
-    return await current_prices(ctx.session, ctx.store.prices, ctx.clock, on_failure=missed)
-
-
-async def _read_volumes(ctx: Context) -> list[Volume]:
-    return await read_all(ctx.session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE_SIZE)
-
-
-async def _read_spot_prices(ctx: Context, among: Iterable[Instance]) -> dict[tuple[str, str], Decimal]:
-    types = {instance.type for instance in among if instance.is_spot}
-    return await current_spot_prices(ctx.session, types) if types else {}
+    return await current_prices(ctx.session, ctx.store.prices, ctx.clock, on_failure=on_failure)
 
 
 async def read_or_problem(part: str, reading: Awaitable[_Value], problems: list[Problem]) -> _Value | None:
-    """What was read, or None and a problem more."""
+    """The result, or None and one problem more."""
     try:
         return await reading
     except AwsError as error:
@@ -239,43 +223,30 @@ def problem_from_error(part: str, error: Fe2Error) -> Problem:
     return Problem(part, error.summary, error.remedy, error.code)
 
 
-async def read_whole_fleet(ctx: Context) -> Fleet:
-    """Instances, disks, prices, images, snapshots and idle addresses as they are now, with what was seen of the past.
-
-    What is seen goes into the store's books of runs and disks. A part that may not be read is a problem of the fleet.
-    """
-    session, problems = ctx.session, list[Problem]()
-    fleet, own, copies, idle = await asyncio.gather(
-        read_fleet(ctx),
-        read_or_problem("images", images.own_images_with_disabled(session), problems),
-        read_or_problem("snapshots", snapshots.own_snapshots(session), problems),
-        read_or_problem("addresses", idle_addresses(session), problems),
-    )
-    seen = replace(
-        fleet,
-        images=fleet.images if own is None else {one.id: one for one in own},
-        snapshots=fleet.snapshots if copies is None else {one.id: one for one in copies},
-        idle_addresses=fleet.idle_addresses if idle is None else idle,
-        problems=(*fleet.problems, *problems),
-    )
-    return await with_spot_history(ctx, await asyncio.to_thread(_with_usage_history, ctx.store, seen))
+async def _describe_instances(ctx: Context) -> Fleet:
+    last, found = await asyncio.gather(_last_fleet(ctx), aws_instances.describe_instances(ctx.session))
+    return replace(last, seen_at=ctx.clock(), instances={one.id: one for one in sorted(found, key=lambda i: i.id)})
 
 
-async def with_spot_history(ctx: Context, fleet: Fleet) -> Fleet:
-    """The fleet with what the spot market's prices were while its spot machines ran; no call where there are none.
+async def _last_fleet(ctx: Context) -> Fleet:
+    location = ctx.session.location
+    saved = await asyncio.to_thread(ctx.store.fleets.last_fleet, location)
+    return replace(saved, problems=()) if saved is not None else Fleet(location, ctx.clock())
 
-    Where AWS does not tell, what the store has of them, and a problem says why.
-    """
-    spans = spot_history_spans(fleet, ctx.clock())
-    if not spans:
-        return fleet
-    problems: list[Problem] = []
-    found = await read_or_problem(
-        "spot history", spot_history_with_cache(ctx.session, ctx.store.spot_history, spans, ctx.clock), problems
-    )
-    if found is None:
-        found = await cached_spot_history(ctx.store.spot_history, ctx.session.location, spans)
-    return replace(fleet, spot_history=found, problems=(*fleet.problems, *problems))
+
+async def _read_spot_prices(ctx: Context, among: Iterable[Instance]) -> SpotPrices:
+    return await current_spot_prices(ctx.session, {instance.type for instance in among if instance.is_spot})
+
+
+async def _in_time(read: Awaitable[_Value]) -> _Value | None:
+    with suppress(Fe2Error, TimeoutError):
+        async with asyncio.timeout(_COSTS_WAIT):
+            return await read
+    return None
+
+
+async def _none() -> None:
+    return None
 
 
 def _with_usage_history(store: Store, fleet: Fleet) -> Fleet:

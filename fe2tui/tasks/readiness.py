@@ -1,4 +1,4 @@
-"""Waiting until machines can be used: EC2's states and their ssh are watched at the same time."""
+"""Wait until instances can be used: watches EC2's states and ssh at the same time."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from fe2tui.tasks.context import Context
 from fe2tui.tasks.ssh_login import SshLogin, find_ssh_login, keep_learning_host_keys, known_host_keys
 
 _FAILED_STATES = (State.SHUTTING_DOWN, State.TERMINATED, State.STOPPING, State.STOPPED)
-_ADDRESS_SECONDS = 5.0  # seconds in which a running machine may still come to its address
-_STALE_STATE_SECONDS = 10.0  # seconds in which EC2 may still tell the state from before the call
+_ADDRESS_SECONDS = 5.0  # seconds in which a running instance may still get its address
+_STALE_STATE_SECONDS = 10.0  # seconds in which EC2 may still show the state from before the call
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What became of one machine: the instance as it was last seen, and why it is not ready, if it is not."""
+    """The instance as it was last seen, and the error if it is not ready."""
 
     instance: Instance
     words: str
@@ -46,10 +46,10 @@ async def wait_until_ready(
     login: SshLogin | None = None,
     on_instance: Callable[[Instance], None] | None = None,
 ) -> dict[str, Readiness]:
-    """Wait until each instance runs and its ssh lets us in; what became of each, by id.
+    """Wait until each instance runs and its ssh lets us in. Returns a result for each, by id.
 
-    All are asked for in one call each ``pace.poll`` seconds; each probe begins as soon as there is an address. Host
-    keys are learnt from the console meanwhile. A machine without an address that can be reached is ready when it runs.
+    One call for all every ``pace.poll`` seconds; each probe begins as soon as there is an address. Meanwhile reads host
+    keys from the console output. An instance without a reachable address is ready when it runs.
     """
     watch = _ReadinessWatch(ctx, task, on_instance)
     for instance in instances:
@@ -108,7 +108,7 @@ class _ReadinessWatch:
         elif one.running_since is None:
             if age > self.ctx.pace.states:
                 reason = f" Last: {self.read_error.summary}" if self.read_error else ""
-                error = UnansweredError(f"{instance.label} ({instance.id}) is {instance.state} still.{reason}")
+                error = UnansweredError(f"{instance.label} ({instance.id}) is still {instance.state}.{reason}")
                 one.result = Readiness(instance, "", error)
         elif one.probe is None and _now() - one.running_since >= _ADDRESS_SECONDS:
             one.probe = asyncio.create_task(self.probe_ssh(one))
@@ -116,7 +116,7 @@ class _ReadinessWatch:
             one.result = _probe_result(instance, one.probe)
 
     async def wait_for_next_read(self, read_at: float) -> None:
-        """Until the next look is due, or a probe ends: one that ended on a running machine is judged at once."""
+        """Wait until the next read is due or a probe ends; a probe that ended on a running instance decides at once."""
         due = read_at + self.ctx.pace.poll
         while (left := due - _now()) > 0:
             pending = {one.probe for one in self.waits.values() if one.result is None and one.probe is not None}
@@ -130,7 +130,7 @@ class _ReadinessWatch:
                 if one.probe in done:
                     self.decide(one)
             if done and any(one.probe in done and one.result is None for one in self.waits.values()):
-                return  # its ssh answers before EC2 says that it runs: look now
+                return  # ssh answers before EC2 says that it runs: read now
 
     async def probe_ssh(self, one: _InstanceWait) -> str:
         login = await one.login
@@ -151,7 +151,7 @@ class _ReadinessWatch:
                 log_in=login.can_log_in,
             )
             if learning is not None and learning.done():
-                await learning  # the console may have shown other keys than the machine
+                await learning  # the console output may have other keys than the instance
             return ready.words
         finally:
             if learning is not None:
@@ -181,13 +181,13 @@ def _probe_result(instance: Instance, probe: asyncio.Task[str]) -> Readiness:
 
 
 def not_running_error(instance: Instance) -> StateError:
-    """Why an instance that was to run does not."""
+    """The error for an instance that does not run after a launch or a start."""
     reason = instance.state_reason or instance.transition_reason
     code, _, words = reason.partition(":")
     reason_text = f": {words.strip() or code}" if reason else ""
     return StateError(
-        f"{instance.label} ({instance.id}) did not come up; it is {instance.state}{reason_text}.",
-        "Its disk may have failed to be made, or AWS had no capacity after all: try again, or another zone or type.",
+        f"{instance.label} ({instance.id}) did not start: it is {instance.state}{reason_text}.",
+        "AWS could not create its disk, or had no capacity after all: try again, or in another zone, or another type.",
         code=code or None,
     )
 

@@ -1,4 +1,4 @@
-"""Spot requests: each with its machine, waited for, and cancelled without surprise."""
+"""Spot requests: list them with their instances, wait for them, and cancel them without surprises."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ from fe2tui.tasks.context import Context, activity_entry, run_to_completion
 from fe2tui.tasks.names import find_instance
 
 _STOPPED_STATES = (State.STOPPING, State.STOPPED)
-_FILTER_VALUES = 200  # ids, what EC2 takes in one
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RequestWithInstance:
-    """A spot request and the machine it has, if EC2 shows one."""
+    """A spot request and its instance, if EC2 shows one."""
 
     request: SpotRequest
     instance: Instance | None = None
@@ -41,9 +40,9 @@ class RequestWithInstance:
 
     @property
     def instance_text(self) -> str:
-        """``spot1 (i-0b39947b710d05337 running)``, or that it has none."""
+        """``spot1 (i-0b39947b710d05337 running)``, or ``no instance``."""
         if self.instance is None:
-            return self.request.instance_id or "no machine"
+            return self.request.instance_id or "no instance"
         return f"{visible(self.instance.name) or '–'} ({self.instance.id} {self.instance.state})"
 
     @property
@@ -53,17 +52,14 @@ class RequestWithInstance:
 
 
 async def read_spot_requests(ctx: Context) -> list[RequestWithInstance]:
-    """All spot requests of the region: those that may still make a machine first, then the newest first.
+    """All spot requests of the region: those that may still launch an instance first, then the newest first.
 
-    The store keeps them, for Tab.
+    They are saved for Tab.
     """
     found = await all_spot_requests(ctx.session)
     await asyncio.to_thread(_save, ctx, found)
-    ids = list(dict.fromkeys(one.instance_id for one in found if one.instance_id))
-    instances: dict[str, Instance] = {}
-    for start in range(0, len(ids), _FILTER_VALUES):
-        some = await aws.describe_instances(ctx.session, filters={"instance-id": ids[start : start + _FILTER_VALUES]})
-        instances |= {one.id: one for one in some}
+    ids = [one.instance_id for one in found if one.instance_id]
+    instances = {one.id: one for one in await aws.describe_instances(ctx.session, ids)}
     found.sort(key=lambda one: one.id)
     found.sort(key=lambda one: one.created_at.timestamp() if one.created_at else 0.0, reverse=True)
     found.sort(key=lambda one: one.state not in LIVE_REQUEST_STATES)
@@ -71,7 +67,7 @@ async def read_spot_requests(ctx: Context) -> list[RequestWithInstance]:
 
 
 def _save(ctx: Context, found: list[SpotRequest]) -> None:
-    """With the fleet last seen, if there was one: that stays as old as it is."""
+    """Save the requests with the last fleet, if there was one; its age stays."""
     last = ctx.store.fleets.last_fleet(ctx.session.location)
     if last is not None:
         ctx.store.fleets.save(replace(last, requests={one.id: one for one in found}))
@@ -79,49 +75,66 @@ def _save(ctx: Context, found: list[SpotRequest]) -> None:
 
 async def find_spot_request(ctx: Context, request_id: str) -> SpotRequest:
     """The request of that id. Raises UsageError (empty id), NotFoundError."""
-    if not request_id.strip():
-        raise UsageError("No spot request was named.", "`fe2 requests` lists them.")
+    require_request_id(request_id)
     found = await spot_request(ctx.session, request_id) if request_id.startswith("sir-") else None
     if found is None:
-        raise NotFoundError(
-            f"There is no spot request {request_id} in {ctx.session.region}.",
-            "EC2 forgets ended ones after a while. `fe2 requests` lists those there are.",
-        )
+        raise _not_found_error(ctx, request_id)
     return found
 
 
-async def spot_request_details(ctx: Context, request_id: str) -> tuple[dict[str, Any], str]:
-    """All that EC2 tells of a request, under EC2's own names, and what its state means. Raises as ``find_request``."""
-    request = await find_spot_request(ctx, request_id)
-    details, instance = await asyncio.gather(describe_spot_request(ctx.session, request.id), _instance_of(ctx, request))
+def require_request_id(request_id: str) -> None:
+    """Raises UsageError for an empty id."""
+    if not request_id.strip():
+        raise UsageError("No spot request was named.", "`fe2 requests` lists them.")
+
+
+def _not_found_error(ctx: Context, request_id: str) -> NotFoundError:
+    return NotFoundError(
+        f"There is no spot request {request_id} in {ctx.session.region}.",
+        "EC2 drops ended requests after a while: `fe2 requests` lists those there are.",
+    )
+
+
+async def spot_request_details(
+    ctx: Context, request_id: str, instance: Instance | None = None
+) -> tuple[dict[str, Any], str]:
+    """All that EC2 has of a request, under EC2's own names, and what its state means. Raises as
+    ``find_spot_request``.
+    """
+    require_request_id(request_id)
+    found = await describe_spot_request(ctx.session, request_id) if request_id.startswith("sir-") else None
+    if found is None:
+        raise _not_found_error(ctx, request_id)
+    details, request = found
+    if instance is None or instance.id != request.instance_id:
+        instance = await _read_instance(ctx, request)
     return details, request_text(request, instance)
 
 
-async def spot_request_of_instance(ctx: Context, name: str) -> SpotRequest:
-    """The request behind the instance of that name or id.
+async def find_spot_instance(ctx: Context, name: str) -> tuple[Instance, str]:
+    """The spot instance of that name or id, and the id of its request.
 
-    Raises NotFoundError where it was not bought on the spot market or EC2 has forgotten its request, and what finding
-    an instance raises.
+    Raises NotFoundError if it is not a spot instance, and what ``find_instance`` raises.
     """
     instance = await find_instance(ctx, name)
     if not instance.is_spot or not instance.spot_request_id:
         raise NotFoundError(
-            f"{instance.label} ({instance.id}) is {instance.lifecycle}: there is no spot request behind it.",
-            "Only spot instances have one; `fe2 requests` lists them.",
+            f"{instance.label} ({instance.id}) is {instance.lifecycle}, and has no spot request.",
+            "Only spot instances have one: `fe2 requests` lists them.",
         )
-    return await find_spot_request(ctx, instance.spot_request_id)
+    return instance, instance.spot_request_id
 
 
 async def cancel_spot_request(ctx: Context, request_id: str, *, terminate: bool = False) -> str:
-    """Cancel a request, so that AWS launches nothing more for it; what that means for its machine, in words.
+    """Cancel a request, so that AWS launches nothing more for it. Returns what that means for its instance, in words.
 
-    A running machine runs on. EC2 terminates a stopped one when its request is cancelled (User Guide, "Terminate a Spot
-    Instance"): that is done only if ``terminate`` says so, and is a StateError otherwise. Raises NotFoundError.
+    A running instance runs on. EC2 terminates a stopped one when its request is cancelled (User Guide, "Terminate a
+    Spot Instance"): without ``terminate`` that raises StateError. Raises NotFoundError.
     """
     request = await find_spot_request(ctx, request_id)
     if request.state not in LIVE_REQUEST_STATES:
         return f"{request.id} is {request.state} already"
-    instance = await _instance_of(ctx, request)
+    instance = await _read_instance(ctx, request)
     if instance is not None and instance.state in _STOPPED_STATES and not terminate:
         raise _would_terminate_error(instance, request)
     with activity_entry(
@@ -133,9 +146,9 @@ async def cancel_spot_request(ctx: Context, request_id: str, *, terminate: bool 
 
 
 async def wait_until_fulfilled(ctx: Context, request_id: str, *, timeout: float = 600.0) -> SpotRequest:
-    """Wait until a request has its machine; ``timeout`` is seconds.
+    """Wait until a request has its instance; ``timeout`` is seconds.
 
-    Raises CapacityError when it has none by then, StateError when it never will have one, NotFoundError.
+    Raises CapacityError if it has none by then, StateError if it never will, NotFoundError.
     """
     deadline = asyncio.get_running_loop().time() + timeout
     last_text = ""
@@ -145,11 +158,11 @@ async def wait_until_fulfilled(ctx: Context, request_id: str, *, timeout: float 
             return request
         words = request_text(request)
         if request.state not in LIVE_REQUEST_STATES:
-            raise StateError(f"{request.id} will have no machine: {words}.", code=request.status_code or None)
+            raise StateError(f"{request.id} gets no instance any more: {words}.", code=request.status_code or None)
         if asyncio.get_running_loop().time() >= deadline:
             raise CapacityError(
-                f"{request.id} has no machine yet: {words}.",
-                "Wait longer, launch another type or zone, or buy it on demand.",
+                f"{request.id} has no instance yet: {words}.",
+                "Wait longer, choose another type or zone, or launch it on demand.",
                 code=request.status_code or None,
             )
         if words != last_text:
@@ -158,18 +171,17 @@ async def wait_until_fulfilled(ctx: Context, request_id: str, *, timeout: float 
         await asyncio.sleep(ctx.pace.spot_poll)
 
 
-async def _instance_of(ctx: Context, request: SpotRequest) -> Instance | None:
-    """The machine that a request has; None if EC2 shows none (any more)."""
-    if not request.instance_id:
-        return None
-    return next(iter(await aws.describe_instances(ctx.session, filters={"instance-id": [request.instance_id]})), None)
+async def _read_instance(ctx: Context, request: SpotRequest) -> Instance | None:
+    """A request's instance; None if EC2 shows none (any more)."""
+    ids = [request.instance_id] if request.instance_id else []
+    return next(iter(await aws.describe_instances(ctx.session, ids)), None)
 
 
 def _would_terminate_error(instance: Instance, request: SpotRequest) -> StateError:
     way = "Only AWS can start it again." if is_waiting_for_aws(instance, request) else "Start it first, and it runs on."
     return StateError(
-        f"{instance.label} is {instance.state}: cancelling its request {request.id} would terminate it, disk and all.",
-        f"{way} If that is meant: fe2 terminate {instance.id}",
+        f"{instance.label} is {instance.state}: cancelling its request {request.id} would terminate it and its disks.",
+        f"{way} To terminate it: fe2 terminate {instance.id}",
     )
 
 
@@ -182,38 +194,42 @@ def _consequence_text(instance: Instance | None) -> str:
 
 
 def only_aws_restarts_error(instance: Instance) -> StateError:
-    """The error of who would start one that AWS stopped, or needs it running."""
+    """The error for starting or using an instance that AWS interrupted."""
     return StateError(
-        f"AWS stopped {instance.label} to take its spot capacity back, and only AWS starts it again.",
+        f"AWS interrupted {instance.label} and stopped it: only AWS can start it again.",
         f"It waits for capacity in {instance.zone}. Launch another meanwhile, or terminate it.",
         code=instance.state_reason.partition(":")[0] or None,
     )
 
 
-def gone_error(instance: Instance, cannot: str) -> StateError:
-    """The error of who wants something of one that is no more; ``cannot`` is what: it cannot be started."""
+def gone_error(instance: Instance, verb: str) -> StateError:
+    """The error for changing or using a terminated instance; ``verb`` is what was wanted: ``started``."""
     if instance.was_interrupted:
-        words = f"AWS took the spot capacity of {instance.label} ({instance.id}) back, and terminated it: {cannot}."
+        words = f"AWS interrupted {instance.label} ({instance.id}) and terminated it: it cannot be {verb}."
         return StateError(words, "Launch another.", code=instance.state_reason.partition(":")[0] or None)
-    return StateError(f"{instance.label} ({instance.id}) is {instance.state}: {cannot}.")
+    return StateError(f"{instance.label} ({instance.id}) is {instance.state}: it cannot be {verb}.", "Launch another.")
 
 
 InterruptionTexts = Mapping[str, str]
-"""What AWS did to machines, in words, by instance id: only of those that it took back."""
+"""Why and when AWS interrupted instances, in words, by instance id."""
 
 
-async def read_interruptions(ctx: Context, instances: Iterable[Instance]) -> InterruptionTexts:
-    """What AWS did to those among them that it took back: one call for their requests, none where it took none.
+async def read_interruptions(
+    ctx: Context, instances: Iterable[Instance], known: Mapping[str, SpotRequest] | None = None
+) -> InterruptionTexts:
+    """Why and when AWS interrupted those of the instances that it did: one call for their requests, or none.
 
-    Where requests may not be read the words are fewer: the machines themselves do not tell when and why.
+    ``known`` are requests that were read a moment ago, by id. Where requests may not be read the words are fewer: the
+    instances themselves do not have all of it.
     """
+    by_id = dict(known or {})
     interrupted = [each for each in instances if each.was_interrupted]
-    ids = dict.fromkeys(each.spot_request_id for each in interrupted if each.spot_request_id)
+    ids = [each.spot_request_id for each in interrupted if each.spot_request_id and each.spot_request_id not in by_id]
     try:
-        found = await spot_requests_by_id(ctx.session, list(ids)) if ids else []
+        found = await spot_requests_by_id(ctx.session, ids)
     except AwsError:
         found = []
-    by_id = {one.id: one for one in found}
+    by_id |= {one.id: one for one in found}
     now = ctx.clock()
     words_by_id = {each.id: interruption_text(each, by_id.get(each.spot_request_id or ""), now) for each in interrupted}
     return {key: words for key, words in words_by_id.items() if words}

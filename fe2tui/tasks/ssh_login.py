@@ -1,4 +1,4 @@
-"""How this person reaches an instance: which private key, as whom, and which host keys to expect."""
+"""How to log in to an instance: with which private key, as which user, expecting which host keys."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from fe2tui.errors import AwsError, Fe2Error, KeyFileError
 from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.ssh import keys as ssh_keys
 from fe2tui.ssh.hostkeys import HostKeys, parse_console
+from fe2tui.ssh.keyfiles import display_path
 from fe2tui.ssh.keys import LocalKey
 from fe2tui.ssh.route import Route, route_to
 from fe2tui.tasks.context import Context
-from fe2tui.tasks.keys import display_path, key_search_paths
+from fe2tui.tasks.keys import key_search_paths
 
 
 @dataclass(frozen=True, slots=True)
 class SshLogin:
-    """What to log in with. ``key_file`` None leaves the choice to ssh; ``key_words`` say what was found, for people.
+    """What to log in with. ``key_file`` None leaves the choice to ssh; ``key_text`` says which key, for people.
 
-    ``can_log_in`` is False where the instance's private key is not on this computer.
+    ``can_log_in`` is False if the instance's private key is not on this computer.
     """
 
     key_file: Path | None = None
@@ -31,23 +32,23 @@ class SshLogin:
     image_user: str | None = None
 
     def route(self, ctx: Context, instance: Instance, *, user: str | None = None, port: int | None = None) -> Route:
-        """The way to an instance with it. Raises NoAddressError, UsageError."""
+        """The route to an instance with this login. Raises NoAddressError, UsageError."""
         return route_to(
             instance, ctx.settings, user=user, port=port, key_file=self.key_file, image_user=self.image_user
         )
 
 
 def known_host_keys() -> HostKeys:
-    """Our own known-hosts file."""
     return HostKeys(paths.known_hosts_file())
 
 
 async def find_ssh_login(
     ctx: Context, instance: Instance, *, user: str | None = None, key_file: Path | None = None
 ) -> SshLogin:
-    """The key and user for an instance: the flag's, then config.toml's, then the private half of its key pair.
+    """The key and user for an instance: ``user`` and ``key_file``, else config.toml's, else its tag, image and key
+    pair.
 
-    What may not be looked up at AWS is done without. Raises KeyFileError for a named file that is not there.
+    Does without what AWS refuses. Raises KeyFileError if a named file does not exist.
     """
     needs_user = not user and not instance.tags.get(USER_TAG, "").strip()
     image_user, login = await asyncio.gather(
@@ -57,10 +58,10 @@ async def find_ssh_login(
 
 
 async def learn_host_keys(ctx: Context, instance: Instance) -> bool:
-    """Keep the host keys that the console shows, if none is known yet; whether some are known now.
+    """Save the host keys in the console output, if none is known yet. Returns whether some are known now.
 
-    Raises HostKeyChangedError if the console shows others than those known. A console that may not be read, or has
-    none, is done without.
+    Does without a console output that may not be read or has none. Raises HostKeyChangedError if it has other keys than
+    those known.
     """
     hosts = known_host_keys()
     known = await asyncio.to_thread(hosts.known_keys, instance.id)
@@ -76,7 +77,7 @@ async def learn_host_keys(ctx: Context, instance: Instance) -> bool:
 
 
 async def keep_learning_host_keys(ctx: Context, instance: Instance) -> None:
-    """Look at the console again and again until it shows the host keys, and compare them with what was seen since."""
+    """Read the console output again and again until it has the host keys, and compare them with those seen since."""
     hosts = known_host_keys()
     pause = ctx.pace.poll
     while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 
 from fe2tui.aws import instances as aws
@@ -18,6 +18,7 @@ from fe2tui.tasks.batch import (
     activity_entries,
     call_all_or_each,
     end_entries,
+    instance_labels,
     look_up_instances,
     outcomes,
     unique_ids,
@@ -29,9 +30,9 @@ _MAX_CONCURRENT = 8
 
 
 async def protected_ids(ctx: Context, ids: Sequence[str]) -> frozenset[str]:
-    """Which of these have termination protection: one call each, several at a time.
+    """Which of these have termination protection: one call each, eight at a time.
 
-    One for which that may not be asked counts as not protected: EC2 itself refuses it then.
+    An instance whose attribute may not be read counts as not protected: EC2 itself refuses it then.
     """
     gate = asyncio.Semaphore(_MAX_CONCURRENT)
 
@@ -46,54 +47,87 @@ async def protected_ids(ctx: Context, ids: Sequence[str]) -> frozenset[str]:
     return frozenset(one for one, flag in zip(ids, flags, strict=True) if flag)
 
 
-async def terminate(ctx: Context, ids: Sequence[str], *, wait: bool = False) -> list[Outcome]:
-    """Terminate instances: spot requests cancelled first, names freed afterwards. One outcome each.
+async def terminate(
+    ctx: Context,
+    ids: Sequence[str],
+    *,
+    wait: bool = False,
+    known: Mapping[str, Instance] | None = None,
+    protected: Collection[str] | None = None,
+) -> list[Outcome]:
+    """Terminate instances: cancels their spot requests before, and frees their names after. One outcome each.
 
-    An empty list is a UsageError, never "all". Protected ones get a ProtectedError, the others are terminated.
+    No ids raise UsageError: that never means all. A protected instance gets a ProtectedError, the others are
+    terminated. ``known`` are instances that were read and recorded, with their volumes, a moment ago; ``protected`` is
+    what ``protected_ids`` returned then.
     """
     wanted = unique_ids(ids, "terminate")
-    found, results = await look_up_instances(ctx, wanted)
-    await usage_history.record_instances(ctx, found.values(), with_volumes=True)
-    with activity_entries(ctx, "terminate", found) as entries:
-        gone = {key: instance for key, instance in found.items() if instance.state.is_gone}
-        results.update(await _already_gone_results(ctx, gone))
-        results.update(
-            await run_to_completion(_cancel_requests(ctx, _remaining(wanted, results, found)), ctx.pace.completion)
-        )
-        going = list(_remaining(wanted, results, found))
+    found, results = await look_up_instances(ctx, wanted, known, with_volumes=True)
+    labels = instance_labels(found)
+    seen: dict[str, Instance] | None = None
+    with activity_entries(ctx, "terminate", labels) as entries:
+        gone = [instance for instance in found.values() if instance.state.is_gone]
+        surviving = await surviving_requests(ctx, gone)
+        for instance in gone:
+            words = f"is {instance.state} already"
+            results[instance.id] = f"{words}. {surviving[instance.id]}" if instance.id in surviving else words
+        left = {key: found[key] for key in wanted if key not in results}
+        results.update(await run_to_completion(_cancel_requests(ctx, left, protected), ctx.pace.completion))
+        going = [key for key in wanted if key not in results]
         results.update(await run_to_completion(_terminate(ctx, going, found), ctx.pace.completion))
-        _note_cancelled_requests(results, [found[key] for key in going])
+        _add_cancelled_requests(results, [found[key] for key in going])
         end_entries(ctx, entries, {key: result for key, result in results.items() if isinstance(result, Fe2Error)})
-        if wait and (accepted := [key for key in going if not isinstance(results[key], Fe2Error)]):
+        accepted = [key for key in going if not isinstance(results[key], Fe2Error)]
+        if wait and accepted:
             for key in accepted:
                 entries[key].left_behind = "AWS had accepted it: it is being terminated."
-            await aws.wait_for_states(
+            seen = await aws.wait_for_states(
                 ctx.session, accepted, [State.TERMINATED], interval=ctx.pace.poll, timeout=ctx.pace.states
             )
             results.update({key: str(results[key]).replace("terminating", "terminated") for key in accepted})
         end_entries(ctx, entries, results)
-    await _record_end(ctx, [found[key] for key in going if not isinstance(results[key], Fe2Error)])
-    return outcomes(wanted, results, found)
+    if seen is not None:
+        await usage_history.record_instances(ctx, seen.values())
+    else:
+        seen = await usage_history.read_and_record(ctx, accepted)
+    await _record_deleted_volumes(ctx, [found[key] for key in accepted], seen)
+    return outcomes(wanted, results, labels)
 
 
-def _note_cancelled_requests(results: Results, instances: Sequence[Instance]) -> None:
-    """Those that were not terminated after all, though their request is cancelled."""
+async def surviving_requests(ctx: Context, instances: Iterable[Instance]) -> dict[str, str]:
+    """For terminated instances whose persistent spot request is still active: that AWS launches another, by id.
+
+    One call if there are terminated spot instances, else none.
+    """
+    spot = {one.id: one.spot_request_id for one in instances if one.state.is_gone and one.is_spot}
+    try:
+        requests = {one.id: one for one in await spot_requests_by_id(ctx.session, filter(None, spot.values()))}
+    except AwsError:
+        return {}
+    found = {key: requests[request] for key, request in spot.items() if request in requests}
+    return {
+        key: f"But its spot request is still active, and AWS launches another: fe2 get-request {one.id} - cancel"
+        for key, one in found.items()
+        if one.is_persistent and one.state in LIVE_REQUEST_STATES and one.instance_id != key
+    }
+
+
+def _add_cancelled_requests(results: Results, instances: Sequence[Instance]) -> None:
+    """Say of spot instances that were not terminated after all that their request is cancelled."""
     for instance in instances:
         error = results[instance.id]
         if isinstance(error, Fe2Error) and instance.is_spot and instance.spot_request_id:
-            own_error = copy(error)  # one error may be that of several instances
+            own_error = copy(error)  # several instances may share one error
             more = "Its spot request is cancelled already, so it cannot be stopped any more: terminate it again."
             own_error.remedy = f"{error.remedy} {more}".strip()
             results[instance.id] = own_error
 
 
-async def _record_end(ctx: Context, instances: Sequence[Instance]) -> None:
-    """Into the books: the runs are over, and the disks that go with their instances."""
+async def _record_deleted_volumes(ctx: Context, instances: Sequence[Instance], seen: Mapping[str, Instance]) -> None:
+    """Record the end of the volumes that are deleted with these instances."""
     now = ctx.clock()
-    seen = await usage_history.read_and_record(ctx, [one.id for one in instances])
-    at = {one.id: (seen[one.id].changed_state_at if one.id in seen else None) or now for one in instances}
     deleted = {
-        attachment.volume_id: at[one.id]
+        attachment.volume_id: (seen[one.id].changed_state_at if one.id in seen else None) or now
         for one in instances
         for attachment in one.attachments
         if attachment.delete_on_termination
@@ -102,46 +136,18 @@ async def _record_end(ctx: Context, instances: Sequence[Instance]) -> None:
         await usage_history.record_volumes_deleted(ctx, deleted)
 
 
-async def _already_gone_results(ctx: Context, gone: Mapping[str, Instance]) -> Results:
-    """Nothing is done for these."""
-    outlived = await surviving_requests(ctx, gone.values())
-    words_by_id = {key: f"is {instance.state} already" for key, instance in gone.items()}
-    return {key: f"{words}. {outlived[key]}" if key in outlived else words for key, words in words_by_id.items()}
+async def _cancel_requests(
+    ctx: Context, instances: Mapping[str, Instance], known_protected: Collection[str] | None
+) -> Results:
+    """Cancel the requests of spot instances, or AWS would launch others in their place. Returns the errors.
 
-
-async def surviving_requests(ctx: Context, instances: Iterable[Instance]) -> dict[str, str]:
-    """By id, of those that are gone and whose persistent spot request is not: that AWS launches another, and the end.
-
-    No call where none of them is a spot instance that is gone.
-    """
-    spot = {one.id: one.spot_request_id for one in instances if one.state.is_gone and one.is_spot}
-    request_ids = list(dict.fromkeys(request for request in spot.values() if request))
-    try:
-        requests = {one.id: one for one in await spot_requests_by_id(ctx.session, request_ids)}
-    except AwsError:
-        return {}
-    found = {key: requests[request] for key, request in spot.items() if request in requests}
-    return {
-        key: f"But its spot request goes on, and AWS launches another for it: fe2 get-request {one.id} - cancel"
-        for key, one in found.items()
-        if one.is_persistent and one.state in LIVE_REQUEST_STATES and one.instance_id != key
-    }
-
-
-def _remaining(wanted: Sequence[str], results: Results, found: Mapping[str, Instance]) -> dict[str, Instance]:
-    return {key: found[key] for key in wanted if key not in results}
-
-
-async def _cancel_requests(ctx: Context, instances: Mapping[str, Instance]) -> Results:
-    """Cancel the requests behind spot instances, or AWS would launch others in their place. Whose could not be.
-
-    A protected instance keeps its request: it is going to stay.
+    A protected instance keeps its request, because it is not terminated.
     """
     spot = {key: one.spot_request_id for key, one in instances.items() if one.is_spot and one.spot_request_id}
     if not spot:
         return {}
-    protected = await protected_ids(ctx, list(spot))
-    refused: Results = {key: protection_error(instances[key]) for key in protected}
+    protected = await protected_ids(ctx, list(spot)) if known_protected is None else known_protected
+    refused: Results = {key: protection_error(instances[key]) for key in spot if key in protected}
     by_request = {request: key for key, request in spot.items() if key not in protected}
 
     async def cancel(requests: Sequence[str]) -> None:

@@ -1,13 +1,12 @@
-"""What types a region has and what they cost, for a single command."""
+"""The types of a region and their prices, for a single command."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
-from decimal import Decimal
 
-from fe2tui.aws.spot import current_spot_prices, region_spot_prices
+from fe2tui.aws.spot_prices import SpotPrices, current_spot_prices
 from fe2tui.errors import AwsError
 from fe2tui.model.filters import unknown_last
 from fe2tui.model.fleet import Prices, Problem
@@ -24,7 +23,7 @@ MAX_SPOT_TYPES = 100  # types: spot prices of more are only read where the filte
 async def price_demand(
     ctx: Context, family: str, catalogues: TypeCatalogueCache, problems: list[Problem]
 ) -> tuple[OnDemandPrice, ...]:
-    """On-demand prices of a family, or of one type, smallest first; ``problems`` is told why they are older ones.
+    """On-demand prices of a family, or of one type, smallest first; ``problems`` gets why they are older ones.
 
     Raises NotFoundError with the nearest families, and DeniedError for a login that may not read prices.
     """
@@ -37,7 +36,7 @@ async def price_demand(
 async def find_types(
     ctx: Context, text: str, catalogues: TypeCatalogueCache, problems: list[Problem], *, sort: str = "type"
 ) -> tuple[list[InstanceType], TypeScope]:
-    """The types that fit a filter, in order, and what they were seen in: prices, zones. Raises QueryError."""
+    """The types that match a filter, sorted, and their prices and zones. Raises QueryError."""
     query = TYPE_LANGUAGE.parse_complete(text)
     catalogue, prices = await asyncio.gather(
         catalogues.get(ctx), read_or_problem("prices", read_prices(ctx, problems), problems)
@@ -66,13 +65,9 @@ def _sorted_matches(types: Iterable[InstanceType], at: TypeScope, query: TypeFil
 
 async def _with_spot_prices(ctx: Context, at: TypeScope, names: Iterable[str], problems: list[Problem]) -> TypeScope:
     wanted = list(names)
-    spot: dict[tuple[str, str], Decimal] = {}
+    spot: SpotPrices = {}
     try:
-        spot = await (
-            current_spot_prices(ctx.session, wanted)
-            if len(wanted) <= MAX_SPOT_TYPES
-            else region_spot_prices(ctx.session)
-        )
+        spot = await current_spot_prices(ctx.session, wanted if len(wanted) <= MAX_SPOT_TYPES else None)
     except AwsError as error:
         problems.append(problem_from_error("spot", error))
     return TypeScope(replace(at.prices, spot=spot), at.zones)

@@ -1,11 +1,12 @@
-"""The books of runs and disks, written by whatever sees or changes instances: nobody tells of the past afterwards.
+"""Records what commands see of instances and volumes, from which costs are computed: AWS does not report the past.
 
-A task that changes instances writes down what it saw of them before, so that a run in being is kept with its type and
-its price, and what it sees of them afterwards, when EC2 tells the moment of the change. What it sees of a few says
-nothing of the others. Prices are those the store has; a spot price is asked for, for a moment only. How a run ends that
-nobody saw end is told in ``store.runs``; of a spot machine that AWS stopped, its request tells when.
+A task that changes instances records them before, with their type and price, and after, when EC2 reports the moment of
+the change. Prices are those in the store; a missing spot price is asked for, for a moment only.
+``store.instance_usage`` says how a run counts whose end no command saw; of a spot instance that AWS stopped, the spot
+request has the time.
 
-A book that cannot be written, or a price or a disk that AWS does not tell, stops no task: the former is reported.
+A record that cannot be written, or a price or a volume that AWS does not return, never stops a task: the first is
+reported.
 """
 
 from __future__ import annotations
@@ -15,41 +16,40 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 
 from fe2tui.aws import instances as aws
-from fe2tui.aws.decode import VolumeReader
-from fe2tui.aws.paged_reads import PAGE_SIZE, read_all
 from fe2tui.aws.prices import cached_prices
 from fe2tui.aws.session import Session
-from fe2tui.aws.spot import current_spot_prices, spot_requests_by_id
+from fe2tui.aws.spot import spot_requests_by_id
+from fe2tui.aws.spot_prices import SpotPrices, current_spot_prices
 from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.spot import SpotRequest
 from fe2tui.model.volume import Volume
 from fe2tui.tasks.context import Context
 
 _RUNNING_STATES = (State.PENDING, State.RUNNING)
 _END_CODES = ("instance-stopped", "instance-terminated")  # how the status codes of ended spot instances begin
-_READ_TIMEOUT = 2.0  # seconds, for what AWS tells of the past
+_READ_TIMEOUT = 2.0  # seconds
 
 InstanceUsageById = Mapping[str, tuple[InstanceUsage, ...]]
 
 
 async def record_instances(ctx: Context, instances: Iterable[Instance], *, with_volumes: bool = False) -> None:
-    """Write down what was seen of some instances now; with ``disks``, of their disks too, which are asked for."""
+    """Record some instances as they are now; ``with_volumes`` reads and records their volumes too."""
     some = {one.id: one for one in instances}
     if not some:
         return
     fleet = Fleet(ctx.session.location, ctx.clock(), some)
     prices, volumes = await asyncio.gather(
-        _cached_prices(ctx), _volumes(ctx, some.values()) if with_volumes else _no_volumes()
+        cached_prices(ctx.store.prices, ctx.session.region), _read_volumes(ctx, some.values() if with_volumes else ())
     )
-    await _record(ctx, replace(fleet, prices=prices, volumes=volumes), whole=False, has_volumes=bool(volumes))
+    await _record(ctx, replace(fleet, prices=prices or Prices(), volumes=volumes), False, bool(volumes))
 
 
 async def read_and_record(ctx: Context, ids: Collection[str]) -> dict[str, Instance]:
-    """Look at instances that were changed a moment ago, and write down what is seen; none where AWS does not tell."""
+    """Read instances that were changed a moment ago, and record them. Empty where AWS does not answer."""
     found: list[Instance] = []
     if ids:
         with suppress(Fe2Error):
@@ -58,15 +58,18 @@ async def read_and_record(ctx: Context, ids: Collection[str]) -> dict[str, Insta
     return {one.id: one for one in found}
 
 
-async def record_fleet(ctx: Context, fleet: Fleet, *, has_volumes: bool = False) -> None:
-    """Write down all that there is: a run of what is not in the fleet is over. ``has_disks``: all disks are in, too."""
-    on_shelf = await _cached_prices(ctx)
-    prices = fleet.prices if has_volumes or not on_shelf.on_demand else replace(on_shelf, spot=fleet.prices.spot)
-    await _record(ctx, replace(fleet, prices=prices), whole=True, has_volumes=has_volumes)
+async def record_fleet(ctx: Context, fleet: Fleet, *, has_volumes: bool = False) -> list[SpotRequest]:
+    """Record all instances of a region: a run of an instance that is not in the fleet is over.
+
+    ``has_volumes``: all volumes of the region are in the fleet, too. Returns the spot requests that were read for it.
+    """
+    stored = await cached_prices(ctx.store.prices, ctx.session.region) or Prices()
+    prices = fleet.prices if has_volumes or not stored.on_demand else replace(stored, spot=fleet.prices.spot)
+    return await _record(ctx, replace(fleet, prices=prices), True, has_volumes)
 
 
 async def record_volumes_deleted(ctx: Context, deleted: Mapping[str, datetime]) -> None:
-    """Write down when disks were deleted, by id."""
+    """Record when volumes were deleted, by id."""
     try:
         await asyncio.to_thread(ctx.store.volume_usage.end, ctx.session.location, deleted)
     except StoreError as error:
@@ -76,30 +79,40 @@ async def record_volumes_deleted(ctx: Context, deleted: Mapping[str, datetime]) 
 async def spot_usage_ends(
     session: Session, instances: Mapping[str, Instance], usages: InstanceUsageById
 ) -> dict[str, datetime]:
-    """When spot instances came to rest whose last run nobody saw end, as their requests tell, by id.
+    """When spot instances ended whose last run no command saw end, from their spot requests, by id.
 
-    One call for all, and none when there are none. What AWS does not tell within a moment is left out.
+    One call for all, none where there are none. An end that AWS does not return within two seconds is left out.
     """
-    requests = {
-        one.spot_request_id: one
+    return _usage_ends(instances, await _requests_of_unseen_ends(session, instances, usages))
+
+
+async def _requests_of_unseen_ends(
+    session: Session, instances: Mapping[str, Instance], usages: InstanceUsageById
+) -> list[SpotRequest]:
+    ids = [
+        one.spot_request_id
         for one in instances.values()
         if one.is_spot
         and one.spot_request_id
         and one.state not in _RUNNING_STATES
         and _lacks_end(one, usages.get(one.id, ()))
-    }
-    if not requests:
-        return {}
-    ends: dict[str, datetime] = {}
+    ]
     with suppress(Fe2Error, TimeoutError):
         async with asyncio.timeout(_READ_TIMEOUT):
-            for request in await spot_requests_by_id(session, list(requests)):
-                instance = requests[request.id]
-                began = instance.launched_at
-                if began is None or request.status_at is None or request.status_at < began:
-                    continue
-                if request.instance_id in (None, instance.id) and request.status_code.startswith(_END_CODES):
-                    ends[instance.id] = request.status_at
+            return await spot_requests_by_id(session, ids)
+    return []
+
+
+def _usage_ends(instances: Mapping[str, Instance], requests: Iterable[SpotRequest]) -> dict[str, datetime]:
+    by_request = {one.spot_request_id: one for one in instances.values()}
+    ends: dict[str, datetime] = {}
+    for request in requests:
+        instance = by_request[request.id]
+        began = instance.launched_at
+        if began is None or request.status_at is None or request.status_at < began:
+            continue
+        if request.instance_id in (None, instance.id) and request.status_code.startswith(_END_CODES):
+            ends[instance.id] = request.status_at
     return ends
 
 
@@ -107,30 +120,32 @@ def _lacks_end(instance: Instance, usages: Iterable[InstanceUsage]) -> bool:
     return any(run.ended_before is not None and run.started_at == instance.launched_at for run in usages)
 
 
-async def _record(ctx: Context, fleet: Fleet, *, whole: bool, has_volumes: bool) -> None:
+async def _record(ctx: Context, fleet: Fleet, whole: bool, has_volumes: bool) -> list[SpotRequest]:
     store, location = ctx.store, fleet.location
+    requests: list[SpotRequest] = []
 
-    def see(seen: Fleet, ends: Mapping[str, datetime]) -> InstanceUsageById:
-        store.instance_usage.record(seen, whole=whole, ends=ends)
+    def record(seen: Fleet) -> InstanceUsageById:
+        store.instance_usage.record(seen, whole=whole, ends={})
         return store.instance_usage.get(location)
 
     try:
         if has_volumes:
             await asyncio.to_thread(store.volume_usage.record, fleet, whole=whole)
-        usages = await asyncio.to_thread(see, fleet, {})
+        usages = await asyncio.to_thread(record, fleet)
         types = {one.type for one in fleet.instances.values() if one.is_spot and _lacks_price(one, usages)}
-        spot = await _spot_prices(ctx, types)
-        ends = await spot_usage_ends(ctx.session, fleet.instances, usages)
+        spot = await _read_spot_prices(ctx, types)
+        requests = await _requests_of_unseen_ends(ctx.session, fleet.instances, usages)
+        ends = _usage_ends(fleet.instances, requests)
         if spot or ends:
-            completed = replace(fleet, prices=replace(fleet.prices, spot={**fleet.prices.spot, **spot}))
-            again = {key: one for key, one in completed.instances.items() if one.is_spot}
-            await asyncio.to_thread(_record_some, ctx, replace(completed, instances=again), ends)
+            completed = replace(
+                fleet,
+                instances={key: one for key, one in fleet.instances.items() if one.is_spot},
+                prices=replace(fleet.prices, spot={**fleet.prices.spot, **spot}),
+            )
+            await asyncio.to_thread(store.instance_usage.record, completed, whole=False, ends=ends)
     except StoreError as error:
         _report_not_recorded(ctx, error)
-
-
-def _record_some(ctx: Context, fleet: Fleet, ends: Mapping[str, datetime]) -> None:
-    ctx.store.instance_usage.record(fleet, whole=False, ends=ends)
+    return requests
 
 
 def _lacks_price(instance: Instance, usages: InstanceUsageById) -> bool:
@@ -140,34 +155,20 @@ def _lacks_price(instance: Instance, usages: InstanceUsageById) -> bool:
 
 
 def _report_not_recorded(ctx: Context, error: StoreError) -> None:
-    ctx.report_step("books", "log", f"Not written down for the costs: {error.summary}")
+    ctx.report_step("usage", "log", f"Not recorded for the costs: {error.summary}")
 
 
-async def _cached_prices(ctx: Context) -> Prices:
-    return await cached_prices(ctx.store.prices, ctx.session.region) or Prices()
-
-
-async def _spot_prices(ctx: Context, types: Collection[str]) -> dict[tuple[str, str], Decimal]:
-    if not types:
-        return {}
+async def _read_spot_prices(ctx: Context, types: Collection[str]) -> SpotPrices:
     with suppress(Fe2Error, TimeoutError):
         async with asyncio.timeout(_READ_TIMEOUT):
             return await current_spot_prices(ctx.session, types)
     return {}
 
 
-async def _volumes(ctx: Context, instances: Iterable[Instance]) -> dict[str, Volume]:
+async def _read_volumes(ctx: Context, instances: Iterable[Instance]) -> dict[str, Volume]:
     ids = [attachment.volume_id for instance in instances for attachment in instance.attachments]
     found: list[Volume] = []
     with suppress(Fe2Error, TimeoutError):
         async with asyncio.timeout(_READ_TIMEOUT):
-            for start in range(0, len(ids), aws.MAX_FILTER_VALUES):
-                some = [{"Name": "volume-id", "Values": ids[start : start + aws.MAX_FILTER_VALUES]}]
-                found += await read_all(
-                    ctx.session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE_SIZE, Filters=some
-                )
+            found = await aws.describe_volumes(ctx.session, ids)
     return {one.id: one for one in found}
-
-
-async def _no_volumes() -> dict[str, Volume]:
-    return {}

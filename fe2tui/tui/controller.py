@@ -51,11 +51,11 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from fe2tui.aws.session import Session
+    from fe2tui.aws.spot_prices import SpotHistoryCache, SpotPriceCache
     from fe2tui.model.progress import Report
     from fe2tui.settings import Settings
     from fe2tui.store import Store
     from fe2tui.tasks.context import Context
-    from fe2tui.tasks.spot_prices import CurrentSpotPriceCache, SpotHistoryCache
     from fe2tui.tasks.type_catalogue import TypeCatalogueCache
     from fe2tui.tui.app import Dashboard
     from fe2tui.tui.key_queue import KeyQueue
@@ -255,16 +255,16 @@ class DashboardController:
         return TypeCatalogueCache()
 
     @cached_property
-    def spot_prices(self) -> CurrentSpotPriceCache:
-        from fe2tui.tasks.spot_prices import CurrentSpotPriceCache
+    def spot_prices(self) -> SpotPriceCache:
+        from fe2tui.aws.spot_prices import SpotPriceCache
 
-        return CurrentSpotPriceCache()
+        return SpotPriceCache()
 
     @cached_property
     def spot_histories(self) -> SpotHistoryCache:
-        from fe2tui.tasks.spot_prices import SpotHistoryCache
+        from fe2tui.aws.spot_prices import SpotHistoryCache
 
-        return SpotHistoryCache()
+        return SpotHistoryCache(self.store.spot_history)
 
     def task_context(self, report: Report | None = None) -> Context:
         from fe2tui.tasks.context import Context

@@ -105,7 +105,7 @@ class FleetPolling:
             clock=self._clock,
             last=last,
             reads_cpu=self._reads_cpu,
-            spot_price_cache=self._store.spot_history,
+            spot_history_store=self._store.spot_history,
         )
         async for update in self._poller.updates():
             if isinstance(update, Fleet):

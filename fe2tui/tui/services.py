@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from fe2tui.aws.session import Session
+    from fe2tui.aws.spot_prices import SpotHistoryCache, SpotPriceCache
     from fe2tui.errors import Fe2Error
     from fe2tui.model.fleet import Fleet
     from fe2tui.model.instance import Instance
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from fe2tui.settings import Settings
     from fe2tui.store import Store
     from fe2tui.tasks.context import Context
-    from fe2tui.tasks.spot_prices import CurrentSpotPriceCache, SpotHistoryCache
     from fe2tui.tasks.type_catalogue import TypeCatalogueCache
     from fe2tui.tui.fleet_watch import FleetWatch
     from fe2tui.tui.key_queue import KeyQueue
@@ -78,7 +78,7 @@ class Services(Protocol):
         """The instance types of each region whose types were needed."""
 
     @property
-    def spot_prices(self) -> CurrentSpotPriceCache:
+    def spot_prices(self) -> SpotPriceCache:
         """The present spot prices of all types, by region."""
 
     @property

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from fe2tui.aws import images, metrics, network, prices, spot, types
+from fe2tui.aws import images, metrics, network, prices, spot_prices, types
 from fe2tui.aws.instances import describe_instances
 from fe2tui.aws.session import Session, enabled_regions
 from fe2tui.demo import Cloud
@@ -125,46 +125,31 @@ async def test_a_key_of_a_kind_that_ec2_refuses_is_a_matter_of_that_field(own: S
     assert caught.value.field == "key_name"
 
 
-async def test_a_made_key_pair_is_ed25519_and_its_private_half_is_given(own: Session) -> None:
-    pair, private = await network.create_key_pair(own, "made")
-    assert pair.type == "ed25519"
-    assert private.startswith("-----BEGIN")
-    await network.delete_key_pair(own, "made")
-    assert "made" not in [one.name for one in await network.key_pairs(own)]
-
-
-async def test_a_security_group_is_made_once_and_lets_an_address_in_once(own_cloud: Cloud, own: Session) -> None:
+async def test_a_new_security_group_lets_one_address_in(own_cloud: Cloud, own: Session) -> None:
     vpc = await network.default_vpc(own)
     assert vpc
-    first = await network.ensure_ssh_group(own, "mine", vpc, "203.0.113.7")
-    again = await network.ensure_ssh_group(own, "mine", vpc, "203.0.113.7/32")
-    assert first == again
+    first = await network.create_ssh_group(own, "mine", vpc, "203.0.113.7/32")
     assert first.ssh_cidrs == ("203.0.113.7/32",)
-    other = await network.ensure_ssh_group(own, "mine", vpc, "2001:db8::7")
-    assert other.ssh_cidrs == ("203.0.113.7/32", "2001:db8::7/128")
-    assert [g.ssh_cidrs for g in await network.security_groups(own, vpc) if g.name == "mine"] == [other.ssh_cidrs]
+    await network.allow_ssh(own, first.id, "2001:db8::7/128")
+    await network.allow_ssh(own, first.id, "203.0.113.7/32")  # refused by EC2 as a duplicate
+    (found,) = await network.security_groups(own, vpc, name="mine")
+    assert found.ssh_cidrs == ("203.0.113.7/32", "2001:db8::7/128")
     assert len(calls(own_cloud, "CreateSecurityGroup")) == 1
-    assert len(calls(own_cloud, "AuthorizeSecurityGroupIngress")) == 2
+    assert len(calls(own_cloud, "AuthorizeSecurityGroupIngress")) == 3
 
 
-async def test_an_address_inside_a_block_that_is_let_in_needs_no_rule_of_its_own(own: Session) -> None:
+async def test_a_security_group_that_another_process_created_meanwhile_lets_the_address_in_too(own: Session) -> None:
     vpc = await network.default_vpc(own)
     assert vpc
-    wide = await network.ensure_ssh_group(own, "wide", vpc, "203.0.113.0/24")
-    assert await network.ensure_ssh_group(own, "wide", vpc, "203.0.113.200") == wide
+    first = await network.create_ssh_group(own, "mine", vpc, "203.0.113.7/32")
+    again = await network.create_ssh_group(own, "mine", vpc, "198.51.100.4/32")
+    assert again.id == first.id and again.ssh_cidrs == ("203.0.113.7/32", "198.51.100.4/32")
 
 
 async def test_without_an_address_the_port_stays_closed(own: Session) -> None:
     vpc = await network.default_vpc(own)
     assert vpc
-    assert (await network.ensure_ssh_group(own, "closed", vpc, None)).ssh_cidrs == ()
-
-
-async def test_what_is_no_address_is_a_matter_of_that_field_and_makes_no_group(own_cloud: Cloud, own: Session) -> None:
-    with pytest.raises(FieldError) as caught:
-        await network.ensure_ssh_group(own, "mine", "vpc-1", "my house")
-    assert caught.value.field == "address"
-    assert calls(own_cloud, "CreateSecurityGroup") == []
+    assert (await network.create_ssh_group(own, "closed", vpc, None)).ssh_cidrs == ()
 
 
 async def test_subnets_are_given_by_zone_the_default_ones_first(session: Session) -> None:
@@ -214,7 +199,7 @@ async def test_prices_that_may_not_be_read_are_refused_not_guessed(own_cloud: Cl
 
 
 async def test_spot_prices_are_those_of_now_by_type_and_zone(session: Session) -> None:
-    found = await spot.current_spot_prices(session, ["m5.large", "t3.micro"])
+    found = await spot_prices.current_spot_prices(session, ["m5.large", "t3.micro"])
     assert {name for name, _ in found} == {"m5.large", "t3.micro"}
     history = await session.call(
         "ec2",
@@ -225,16 +210,18 @@ async def test_spot_prices_are_those_of_now_by_type_and_zone(session: Session) -
     )
     newest = max(history["SpotPriceHistory"], key=lambda entry: entry["Timestamp"])
     assert found["m5.large", "us-east-2a"] == Decimal(newest["SpotPrice"])
-    assert await spot.current_spot_prices(session, []) == {}
+    assert await spot_prices.current_spot_prices(session, []) == {}
 
 
 async def test_the_spot_prices_of_a_whole_region_are_one_paged_read(own_cloud: Cloud, own: Session) -> None:
-    found = await spot.region_spot_prices(own)
+    found = await spot_prices.current_spot_prices(own)
     sent = calls(own_cloud, "DescribeSpotPriceHistory")
     assert not any("InstanceType" in call["params"] for call in sent)
     assert len(sent) == -(-len(found) // 1000)  # one entry a type and zone: the change before the window
     some = ["m5.large", "p3.8xlarge", "t3.micro"]
-    assert {key: price for key, price in found.items() if key[0] in some} == await spot.current_spot_prices(own, some)
+    assert {key: price for key, price in found.items() if key[0] in some} == await spot_prices.current_spot_prices(
+        own, some
+    )
     assert len({name for name, _ in found}) > 800
 
 
@@ -253,7 +240,7 @@ async def test_of_several_changes_of_a_spot_price_the_newest_counts(
         "</DescribeSpotPriceHistoryResponse>"
     ).encode()
     session = open_session(endpoint_url=answers.url)
-    found = await (spot.region_spot_prices(session) if of_all else spot.current_spot_prices(session, ["m5.large"]))
+    found = await spot_prices.current_spot_prices(session, None if of_all else ["m5.large"])
     assert found == {("m5.large", "us-east-2a"): Decimal("0.3")}
 
 

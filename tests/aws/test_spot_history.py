@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fe2tui.aws.session import Session
-from fe2tui.aws.spot import current_spot_prices, read_spot_history
+from fe2tui.aws.spot_prices import current_spot_prices, read_spot_history
 from fe2tui.demo import Cloud, Options
 from fe2tui.errors import AwsError, DeniedError, FieldError
 from fe2tui.model.spot import SpotHistory

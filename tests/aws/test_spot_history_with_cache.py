@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from fe2tui.aws.session import Session
-from fe2tui.aws.spot import HISTORY_FRESH, spot_history_with_cache
+from fe2tui.aws.spot_prices import HISTORY_FRESH, SpotHistoryCache
 from fe2tui.demo import Cloud
 from fe2tui.errors import DeniedError
 from fe2tui.model.location import Location
@@ -24,7 +23,7 @@ from tests.aws.watch import listening, watching
 
 HISTORY = "DescribeSpotPriceHistory"
 NOW = datetime.now(UTC)
-HOUR = timedelta(hours=1)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 FACTOR = 4000.0
 P3, M5 = "p3.8xlarge", "m5.large"
 
@@ -50,16 +49,12 @@ def asked(cloud: Cloud) -> int:
     return count
 
 
-def _same(moment: datetime) -> datetime:
-    return moment
-
-
 async def test_only_what_is_missing_is_asked_for_of_all_types_at_once(
     cloud: Cloud, session: Session, store: Store
 ) -> None:
     async def read(at: datetime, **spans: TimeSpan) -> set[str]:
         wanted = {name.replace("_", "."): span for name, span in spans.items()}
-        found = await spot_history_with_cache(session, store.spot_history, wanted, lambda: at)
+        found = await SpotHistoryCache(store.spot_history).get(session, wanted, at)
         for name, span in wanted.items():
             assert found[name].since <= span.since and found[name].zones
             assert all(
@@ -70,26 +65,22 @@ async def test_only_what_is_missing_is_asked_for_of_all_types_at_once(
     asked(cloud)
     week, day = TimeSpan(NOW - 168 * HOUR), TimeSpan(NOW - 24 * HOUR)
     assert await read(NOW, p3_8xlarge=day, m5_large=day) == {P3, M5} and asked(cloud) == 1
-    assert await read(NOW + HISTORY_FRESH, p3_8xlarge=day, m5_large=day) == {P3, M5} and asked(cloud) == 0
+    assert await read(NOW + HISTORY_FRESH - SECOND, p3_8xlarge=day, m5_large=day) == {P3, M5} and asked(cloud) == 0
     later = NOW + 2 * HOUR
     assert await read(later, p3_8xlarge=day, m5_large=day) == {P3, M5} and asked(cloud) == 1  # what is newer
     assert await read(later, p3_8xlarge=week) == {P3} and asked(cloud) == 1  # what is older
     assert await read(later, p3_8xlarge=week, m5_large=TimeSpan(NOW - 20 * HOUR)) == {P3, M5} and asked(cloud) == 0
     over = TimeSpan(NOW - 20 * HOUR, NOW - HOUR)
     assert await read(later + 30 * HOUR, p3_8xlarge=over, m5_large=over) == {P3, M5} and asked(cloud) == 0
-    assert await spot_history_with_cache(session, store.spot_history, {}, lambda: NOW) == {} and asked(cloud) == 0
+    assert await SpotHistoryCache(store.spot_history).get(session, {}, NOW) == {} and asked(cloud) == 0
 
 
 async def test_what_was_read_in_pieces_is_what_is_read_at_once(session: Session, store: Store) -> None:
     begun = NOW - 240 * HOUR
     for hours in (200, 100, 50, 0):
-        found = await spot_history_with_cache(
-            session, store.spot_history, {P3: TimeSpan(begun)}, partial(_same, NOW - hours * HOUR)
-        )
-    whole = await spot_history_with_cache(session, None, {P3: TimeSpan(begun)}, lambda: NOW)
-    assert (
-        found == whole == await spot_history_with_cache(session, store.spot_history, {P3: TimeSpan(begun)}, lambda: NOW)
-    )
+        found = await SpotHistoryCache(store.spot_history).get(session, {P3: TimeSpan(begun)}, NOW - hours * HOUR)
+    whole = await SpotHistoryCache().get(session, {P3: TimeSpan(begun)}, NOW)
+    assert found == whole == await SpotHistoryCache(store.spot_history).get(session, {P3: TimeSpan(begun)}, NOW)
 
 
 async def test_who_may_not_read_it_is_told_which_right_is_missing(
@@ -97,25 +88,27 @@ async def test_who_may_not_read_it_is_told_which_right_is_missing(
 ) -> None:
     lifted.control("/demo/faults", {"kind": "deny", "action": HISTORY})
     with pytest.raises(DeniedError, match="ec2:DescribeSpotPriceHistory"):
-        await spot_history_with_cache(session, store.spot_history, {P3: TimeSpan(NOW - HOUR)}, lambda: NOW)
+        await SpotHistoryCache(store.spot_history).get(session, {P3: TimeSpan(NOW - HOUR)}, NOW)
 
 
 async def test_the_poller_shows_what_is_kept_and_says_what_keeps_it_from_reading_on(
     lifted: Cloud, demo_env: Path, open_session: Open, store: Store
 ) -> None:
     span = {P3: TimeSpan(NOW - 24 * HOUR)}
-    async with watching(open_session(), market=store.spot_history) as watch:
+    async with watching(open_session(), spot_history_store=store.spot_history) as watch:
         assert not (await watch.fleet()).spot_history
         watch.poller.want_spot_history(span)
         seen = await watch.fleet(lambda fleet: bool(fleet.spot_history))
     assert store.spot_history.get(seen.location, [P3]) == seen.spot_history
     lifted.control("/demo/faults", {"kind": "deny", "action": HISTORY})
-    async with watching(open_session(), market=store.spot_history, clock=lambda: datetime.now(UTC) + HOUR) as watch:
+    async with watching(
+        open_session(), spot_history_store=store.spot_history, clock=lambda: datetime.now(UTC) + HOUR
+    ) as watch:
         watch.poller.want_spot_history(span)
         again = await watch.fleet(lambda fleet: any(problem.part == "spot history" for problem in fleet.problems))
     assert again.spot_history == seen.spot_history
     lifted.control("/demo/faults", method="DELETE")
-    async with watching(open_session(), market=store.spot_history, last=seen) as watch:
+    async with watching(open_session(), spot_history_store=store.spot_history, last=seen) as watch:
         assert (await watch.fleet()).spot_history == seen.spot_history
 
 
@@ -143,7 +136,11 @@ def test_it_is_read_once_an_hour_while_a_spot_machine_runs_and_no_more_when_it_i
     async def idle() -> float:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        pace = {"slow": 7200.0, "clock": lambda: NOW + timedelta(seconds=loop.time() - began), "market": shelf}
+        pace = {
+            "slow": 7200.0,
+            "clock": lambda: NOW + timedelta(seconds=loop.time() - began),
+            "spot_history_store": shelf,
+        }
         async with patient_session(FACTOR) as session, listening(session, cpu=False, **pace) as (poller, seen):
             await seen(lambda fleet: bool(fleet.instances))
             poller.want_spot_history({M5: TimeSpan(NOW - 9 * HOUR, until)})

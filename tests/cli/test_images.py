@@ -218,7 +218,7 @@ def test_ctrl_c_while_watching_leaves_it_to_aws_and_the_next_command_tells_its_e
         screen.wait_for("is pending")
         screen.type("\x03")
         assert screen.wait_for_end() == 130
-        assert "AWS goes on making mine" in " ".join(screen.text.split())
+        assert "AWS goes on creating mine" in " ".join(screen.text.split())
         assert "Traceback" not in screen.text
     assert "earlier freeze" not in own_fe2("amis").err
     quick(own_fe2)

@@ -46,7 +46,7 @@ def test_a_machine_stopped_for_an_image_that_was_never_asked_for_is_started_by_a
     until(lambda: state(slow, "base") == "stopped")
     said = slow(*command)
     assert said.status == 0
-    assert "The image mine of base was never made: the freeze was cut short before AWS was asked for it." in said.err
+    assert "The image mine of base was never created: the program ended before it was requested for it." in said.err
     assert "base is being started again." in said.err
     assert state(slow, "base") in ("pending", "running")
     assert "base is being" not in slow("instances").err, "it is said once"
@@ -71,7 +71,7 @@ def test_a_session_that_may_only_read_says_what_is_left_stopped(slow: Any) -> No
 def test_a_change_of_type_that_was_cut_short_is_said_once_with_how_far_it_came(slow: Any) -> None:
     killed_while_it_stops(slow, "change-type", "base", "m5.2xlarge", "--stop")
     shown = slow("activity")
-    assert "cut short" in shown.out and "It was told to stop for that, and was m5.xlarge still." in shown.out
+    assert "cut short" in shown.out and "It was asked to stop for that, and was still m5.xlarge." in shown.out
     assert "An earlier change of the type of base was cut short." in shown.err and "fe2 start base" in shown.err
     assert "cut short" not in slow("instances").err
 
@@ -82,5 +82,5 @@ def test_ctrl_c_in_a_freeze_that_stops_first_starts_the_machine_again(slow: Any)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "starting it again" in err and "No image was made. base is being started again." in err
+    assert "starting it again" in err and "No image was created. base is being started again." in err
     assert state(slow, "base") in ("pending", "running")

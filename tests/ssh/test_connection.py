@@ -235,6 +235,6 @@ async def test_a_configuration_that_asyncssh_cannot_read_is_left_alone(
 
 
 def test_the_room_does_not_load_asyncssh_before_a_connection_is_wanted() -> None:
-    rooms = ("endings", "hostkeys", "keyfiles", "keys", "machine", "probe", "route", "terminal", "tunnels")
-    code = f"import sys; [__import__('fe2tui.ssh.' + n) for n in {rooms}]; sys.exit('asyncssh' in sys.modules)"
+    modules = ("connection", "errors", "hostkeys", "keyfiles", "keys", "probe", "route", "terminal", "tunnels")
+    code = f"import sys; [__import__('fe2tui.ssh.' + n) for n in {modules}]; sys.exit('asyncssh' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

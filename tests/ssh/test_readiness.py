@@ -96,7 +96,7 @@ def _listening(greeting: bytes) -> tuple[socket.socket, Callable[[], Any]]:
 
 @pytest.mark.parametrize(
     ("greeting", "reason"),
-    [(b"", "does not answer"), (b"HTTP/1.1 400\r\n\r\n", "hung up"), (b"x" * 20_000, "something else than ssh")],
+    [(b"", "does not answer"), (b"HTTP/1.1 400\r\n\r\n", "closed before an ssh banner"), (b"x" * 20_000, "is not ssh")],
 )
 async def test_time_runs_out_with_the_last_reason_for_what_is_no_ssh_server(
     yard: Yard, greeting: bytes, reason: str

@@ -238,7 +238,7 @@ async def test_no_capacity_for_the_old_type_either_offers_no_way_back(bench: Ben
     assert not isinstance(caught.value, StartAfterChangeError)
     bench.cloud.control("/demo/faults", method="DELETE")
     assert (await revert_type(bench.ctx, before.id, OLD)).state is State.RUNNING
-    with pytest.raises(StateError, match="its type is left as it is"):
+    with pytest.raises(StateError, match="only be changed while it is stopped"):
         await revert_type(bench.ctx, before.id, NEW)
 
 
@@ -329,7 +329,7 @@ async def test_cancelled_while_it_stops_it_says_so(fresh_cloud: Callable[..., Cl
     before = await machine(slow, name)
     slow.ctx.pace = replace(slow.ctx.pace, poll=0.05)
     words = await cancelled(slow, change_type(slow.ctx, before.id, NEW, stop=True), "stop")
-    assert words == f"Cancelled. It was told to stop, and is still {OLD}."
+    assert words == f"Cancelled. It was asked to stop, and is still {OLD}."
     assert sent(slow) == ["StopInstances"]
 
 
@@ -387,7 +387,7 @@ async def test_a_difference_that_is_not_known_is_not_guessed(bench: Bench, catal
     base = await find_instance(bench.ctx, "base")
     plan = plan_type_change(base, "m5.2xlarge", catalogue, seen(bench, base, m5_xlarge="0.192"))
     assert (plan.difference_per_hour, plan.difference_per_month) == (None, None)
-    assert plan.sentences[0].startswith("Price unknown: what m5.2xlarge costs an hour is not known")
+    assert plan.sentences[0].startswith("Price unknown: there is no price of m5.2xlarge")
 
 
 @pytest.mark.parametrize(
@@ -426,5 +426,5 @@ async def test_how_far_it_came_is_in_the_log_for_those_who_find_it_cut_short(ben
         said.setdefault(step.step, entry.words)
 
     await change_type(replace(bench.ctx, report=report), before.id, NEW, stop=True, wait=False)
-    assert said["stopped"] == f"It was stopped for that, and {OLD} still."
+    assert said["stopped"] == f"It was stopped for that, and was still {OLD}."
     assert said["start"] == f"It was stopped for that, and {NEW} already."

@@ -99,7 +99,7 @@ async def test_a_snapshot_that_may_not_be_deleted_is_said_to_stay_and_cost(bench
     (outcome,) = await deregister(bench.ctx, [image.id])
     assert isinstance(outcome.error, DeniedError) and outcome.error.code == "UnauthorizedOperation"
     cost = f"at most ${snapshot.stored * 0.05:.2f} a month"
-    assert f"{image.name} is deregistered, but {snapshot.id} stays and costs on, {cost}" in outcome.words
+    assert f"{image.name} is deregistered, but {snapshot.id} is left and costs {cost}" in outcome.words
     assert "ec2:DeleteSnapshot" in outcome.words
     assert await aws.image_by_id(bench.ctx.session, image.id) is None
     (entry,) = bench.activity("deregister")
@@ -114,7 +114,7 @@ async def test_who_may_not_be_asked_which_images_there_are_deletes_no_snapshot(b
         await asyncio.sleep(0.02)
     bench.fault("deny", action="DescribeImages")
     (outcome,) = await working
-    assert isinstance(outcome.error, DeniedError) and "stays and costs on" in outcome.words
+    assert isinstance(outcome.error, DeniedError) and "is left and costs" in outcome.words
     assert await _there(bench, image.snapshot_ids) == set(image.snapshot_ids)
 
 

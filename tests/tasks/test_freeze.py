@@ -243,7 +243,7 @@ async def test_not_waiting_returns_the_pending_image_and_the_next_start_watches_
     bench.cloud.control("/demo/clock", {"advance": 200})
     assert (await watching).state == "available"
     (entry,) = bench.activity("freeze")
-    assert entry.result == "done" and "is made" in entry.words
+    assert entry.result == "done" and "is ready" in entry.words
     assert await open_freezes(bench.ctx) == []
 
 
@@ -265,7 +265,7 @@ async def test_a_lost_reply_is_settled_by_looking_and_the_image_is_asked_for_onc
     bench.forget_calls()
     image = await freeze(bench.ctx, machine.id)
     assert image.name == machine.name and len(bench.calls("CreateImage")) == 1
-    assert "Looking whether" in bench.words("requested")
+    assert "Checking whether" in bench.words("requested")
     assert [one.name for one in await _made_of(bench, machine)] == [machine.name]
 
 
@@ -317,7 +317,7 @@ async def test_a_call_that_was_never_heard_leaves_nothing(bench: Bench, machine:
     finally:
         await bench.ctx.session.close()
         bench.ctx.session = session
-    assert "No image was made" in caught.value.remedy and "started again" in caught.value.remedy
+    assert "No image was created" in caught.value.remedy and "started again" in caught.value.remedy
     assert await _made_of(bench, machine) == [] and await open_freezes(bench.ctx) == []
     assert (await bench.one(machine.id)).state in (State.RUNNING, State.PENDING)
 
@@ -333,14 +333,14 @@ async def test_a_refusal_after_the_stop_starts_the_machine_again(bench: Bench, m
 
 async def test_a_start_without_capacity_does_not_lose_the_image(bench: Bench, machine: Instance) -> None:
     bench.fault("no-capacity", action="StartInstances", times=1)
-    with pytest.raises(Exception, match="is made") as caught:
+    with pytest.raises(Exception, match="is ready") as caught:
         await freeze(bench.ctx, machine.id, way="stop")
     assert "could not be started again" in str(caught.value)
     assert [one.state for one in await _made_of(bench, machine)] == ["available"]
 
 
 async def test_aws_out_of_reach_is_waited_out(fresh_cloud: Callable[..., Cloud], begin: Begin) -> None:
-    bench = await begin(fresh_cloud(stop_seconds=0.5), PATIENT, first_wait=0.01)
+    bench = await begin(fresh_cloud(stop_seconds=0.5), PATIENT, first_retry_wait=0.01)
     base = await find_instance(bench.ctx, "base")
     working = asyncio.create_task(freeze(bench.ctx, base.id))
     while "image" not in bench.path:
@@ -348,13 +348,13 @@ async def test_aws_out_of_reach_is_waited_out(fresh_cloud: Callable[..., Cloud],
     bench.fault("throttle", action="DescribeImages", times=READ_ATTEMPTS)
     bench.fault("broken", action="DescribeSnapshots", times=2)
     assert (await working).state == "available"
-    assert "AWS goes on making it" in bench.words("image")
+    assert "AWS goes on creating it" in bench.words("image")
 
 
 async def test_a_start_that_aws_does_not_hear_is_tried_again_until_the_machine_runs(
     fresh_cloud: Callable[..., Cloud], begin: Begin, name: str
 ) -> None:
-    bench = await begin(fresh_cloud(), PATIENT, first_wait=0.01)
+    bench = await begin(fresh_cloud(), PATIENT, first_retry_wait=0.01)
     machine = await launch(bench.ctx, bench.request(name), wait=False)
     bench.fault("throttle", action="StartInstances", times=13)
     assert (await freeze(bench.ctx, machine.id, way="stop")).state == "available"
@@ -389,7 +389,7 @@ async def test_cancelling_leaves_aws_working_and_says_so(fresh_cloud: Callable[.
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     (entry,) = bench.activity("freeze")
-    assert entry.result == "cancelled" and "AWS goes on making base-2" in entry.words
+    assert entry.result == "cancelled" and "AWS goes on creating base-2" in entry.words
     assert [found.name for found in await open_freezes(bench.ctx)] == ["base-2"]
 
 

@@ -69,7 +69,7 @@ async def test_cancelled_while_it_stops_the_machine_is_started_again_at_once(
     assert "base was stopped for the image: starting it again" in bench.words("start")
     (entry,) = bench.activity("freeze")
     assert entry.result == "cancelled"
-    assert entry.words == "Cancelled. No image was made. base is being started again."
+    assert entry.words == "Cancelled. No image was created. base is being started again."
     assert await open_freezes(bench.ctx) == [], "nothing is left to the next start"
 
 
@@ -82,7 +82,7 @@ async def test_cancelled_while_the_image_is_made_the_machine_runs_again_and_aws_
     await _cancelled_in_the_call(bench, base)
     assert await _running(bench, base)
     (entry,) = bench.activity("freeze")
-    assert "AWS goes on making base-2" in entry.words and "base is being started again" in entry.words
+    assert "AWS goes on creating base-2" in entry.words and "base is being started again" in entry.words
     assert "is stopped for it" not in entry.words
     (found,) = await open_freezes(bench.ctx)
     assert not found.intent.restart
@@ -111,7 +111,7 @@ async def test_cancelled_twice_it_is_left_to_the_next_start_which_starts_it_with
     await instances.wait_for_states(bench.ctx.session, [base.id], [State.STOPPED], interval=0.1, timeout=30)
     bench.forget_calls()
     (found,) = await open_freezes(bench.ctx)
-    with pytest.raises(StateError, match="never made: the freeze was cut short before AWS was asked") as caught:
+    with pytest.raises(StateError, match="never created: the program ended before it was requested") as caught:
         await watch_freeze(bench.ctx, found)
     assert "base is being started again." in caught.value.remedy
     assert bench.calls("DescribeImages") == []

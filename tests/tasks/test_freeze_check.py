@@ -67,7 +67,7 @@ async def test_an_image_in_the_making_is_not_waited_for_and_its_end_is_told_once
     assert await still_open(slow) == [image.name]
     later(slow)
     (outcome,) = await check_open_freezes(slow.ctx)
-    assert outcome.is_done and outcome.words == f"The image {image.name} ({image.id}) is made."
+    assert outcome.is_done and outcome.words == f"The image {image.name} ({image.id}) is ready."
     assert await check_open_freezes(slow.ctx) == []
     assert await still_open(slow) == []
 
@@ -119,7 +119,7 @@ async def test_a_machine_that_was_stopped_for_its_image_is_started_again_while_t
     assert await still_open(slow) == ["mine"]
     later(slow)
     (ended,) = await check_open_freezes(slow.ctx)
-    assert ended.words == f"The image mine ({image_id}) is made."
+    assert ended.words == f"The image mine ({image_id}) is ready."
 
 
 async def test_one_that_aws_never_heard_of_is_left_for_some_minutes_and_then_given_up(slow: Bench) -> None:
@@ -130,7 +130,7 @@ async def test_one_that_aws_never_heard_of_is_left_for_some_minutes_and_then_giv
     assert await check_open_freezes(slow.ctx) == []
     assert await still_open(slow) == ["mine"]
     (outcome,) = await check_open_freezes(minutes_later(slow))
-    assert isinstance(outcome.error, StateError) and "was never made" in outcome.words
+    assert isinstance(outcome.error, StateError) and "was never created" in outcome.words
     assert await still_open(slow) == []
 
 

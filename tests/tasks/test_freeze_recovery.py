@@ -90,7 +90,7 @@ async def test_killed_at_any_moment_it_is_found_again_and_there_is_never_a_secon
         try:
             assert (await watch_freeze(bench.ctx, found)).state == "available"
         except StateError as error:
-            assert "never made" in error.summary
+            assert "never created" in error.summary
     made = await _made_of(bench, base.id)
     assert len(made) <= 1
     assert await open_freezes(bench.ctx) == []
@@ -145,7 +145,7 @@ async def test_one_that_its_person_stopped_since_then_stays_stopped(bench: Bench
     await _until(bench, machine.id, State.STOPPED)
     _left_open(bench, machine, restart=True, stopped_at=bench.ctx.clock() - timedelta(hours=2))
     (found,) = await open_freezes(bench.ctx)
-    with pytest.raises(StateError, match="never made") as caught:
+    with pytest.raises(StateError, match="never created") as caught:
         await watch_freeze(bench.ctx, found)
     assert "stopped by somebody else since" in caught.value.remedy
     assert (await bench.one(machine.id)).state is State.STOPPED
@@ -154,7 +154,7 @@ async def test_one_that_its_person_stopped_since_then_stays_stopped(bench: Bench
 async def test_one_that_could_not_be_started_now_is_left_for_the_next_start(
     cloud: Cloud, begin: Begin, name: str
 ) -> None:
-    bench = await begin(cloud, first_wait=0.01)
+    bench = await begin(cloud, first_retry_wait=0.01)
     machine = await launch(bench.ctx, bench.request(name), wait=False)
     await instances.stop_instances(bench.ctx.session, [machine.id])
     await _until(bench, machine.id, State.STOPPED)
@@ -163,7 +163,7 @@ async def test_one_that_could_not_be_started_now_is_left_for_the_next_start(
         if times:
             bench.fault("throttle", action="StartInstances", times=times)
         (found,) = await open_freezes(bench.ctx)
-        with pytest.raises(StateError, match="never made"):
+        with pytest.raises(StateError, match="never created"):
             await watch_freeze(bench.ctx, found)
     assert (await _until(bench, machine.id, State.RUNNING)).state is State.RUNNING
     assert await open_freezes(bench.ctx) == []
@@ -191,7 +191,7 @@ async def test_what_cannot_be_found_out_now_is_left_for_the_next_start(bench: Be
         await watch_freeze(bench.ctx, found)
     bench.cloud.control("/demo/faults", method="DELETE")
     (found,) = await open_freezes(bench.ctx)
-    with pytest.raises(StateError, match="never made"):
+    with pytest.raises(StateError, match="never created"):
         await watch_freeze(bench.ctx, found)
 
 

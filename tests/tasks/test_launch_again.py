@@ -146,7 +146,7 @@ async def test_a_name_that_another_took_meanwhile_ends_it(soon: Bench, name: str
 async def test_a_call_that_aws_throttles_is_a_try_in_vain_but_not_at_first(
     cloud: Cloud, begin: Callable[..., object], name: str
 ) -> None:
-    bench: Bench = await begin(cloud, SOON, first_wait=0.01)  # type: ignore[misc]
+    bench: Bench = await begin(cloud, SOON, first_retry_wait=0.01)  # type: ignore[misc]
     bench.fault("throttle", action="RunInstances")
     try:
         with pytest.raises(ThrottledError):

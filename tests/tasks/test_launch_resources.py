@@ -35,7 +35,7 @@ def _ssh_key(home: Path, name: str = "id_ed25519", passphrase: str = "") -> Path
 
 
 async def _no_default_key(bench: Bench) -> None:
-    await network.delete_key_pair(bench.ctx.session, "default")
+    await bench.ctx.session.call("ec2", "DeleteKeyPair", KeyName="default")
 
 
 async def test_default_is_preferred_where_its_private_half_is_here(bench: Bench) -> None:
@@ -138,7 +138,7 @@ async def test_a_launch_creates_a_key_when_told_to_for_its_owner_only(bare: Benc
 async def test_a_private_key_is_never_written_over(bare: Bench) -> None:
     file = bare.home / "data/keys/mine.pem"
     file.write_text("the only copy")
-    with pytest.raises(KeyFileError, match="never written over"):
+    with pytest.raises(KeyFileError, match="never overwritten"):
         await create_key(bare.ctx, "mine")
     assert file.read_text() == "the only copy"
     assert (await read_key_choices(bare.ctx)).find("mine") is None
@@ -173,7 +173,7 @@ async def test_a_key_name_that_cannot_be_is_refused_before_anything_is_made(bare
 
 async def test_the_group_ssh_is_made_for_the_persons_own_address_only(bare: Bench, name: str) -> None:
     group = (await plan_launch(bare.ctx, bare.request(name))).group
-    assert group is not None and group.id is None and group.words == "made; port 22 from 203.0.113.7 only"
+    assert group is not None and group.id is None and group.words == "created; port 22 from 203.0.113.7 only"
     await launch(bare.ctx, bare.request(name), wait=False)
     made = [it for it in await network.security_groups(bare.ctx.session) if it.name == "ssh"]
     assert [it.ssh_cidrs for it in made] == [("203.0.113.7/32",)]
@@ -189,7 +189,7 @@ async def test_the_group_ssh_is_made_for_the_persons_own_address_only(bare: Benc
     ("address", "allowed", "warned"),
     [
         ("198.51.100.9", ("198.51.100.9/32",), ""),
-        ("", (), "Nobody is let in"),
+        ("", (), "No address is let in"),
         ("0.0.0.0/0", ("0.0.0.0/0",), "whole internet"),
         ("2001:db8::1", ("2001:db8::1/128",), ""),
     ],

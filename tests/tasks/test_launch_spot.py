@@ -8,14 +8,13 @@ from decimal import Decimal
 import pytest
 
 from fe2tui.aws.network import Subnet
-from fe2tui.aws.spot import current_spot_prices
+from fe2tui.aws.spot_prices import SpotPriceCache, current_spot_prices
 from fe2tui.errors import FieldError, NoCapacityError, QuotaError
 from fe2tui.model.launch import LaunchRequest, ZonePrice
 from fe2tui.tasks.context import Pace
 from fe2tui.tasks.launch import LaunchLookups, launch, plan_launch, purchase_text
 from fe2tui.tasks.launch_lookups import LaunchNetwork
 from fe2tui.tasks.launch_resources import sort_zones_by_price, zone_prices
-from fe2tui.tasks.spot_prices import CurrentSpotPriceCache
 from tests.tasks.tasks_bench import Bench
 
 HISTORY = "DescribeSpotPriceHistory"
@@ -185,8 +184,8 @@ async def test_who_may_not_see_spot_prices_launches_all_the_same_and_is_told(pat
 
 
 async def test_prices_at_hand_are_not_asked_for_again(patient: Bench, name: str) -> None:
-    spot = CurrentSpotPriceCache()
-    await spot.get(patient.ctx)
+    spot = SpotPriceCache()
+    await spot.get(patient.ctx.session, patient.ctx.clock())
     known = LaunchLookups(patient.ctx, spot_prices=spot)
     patient.forget_calls()
     found = await plan_launch(patient.ctx, patient.request(name, type=TYPE, market="spot"), known)

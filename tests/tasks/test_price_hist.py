@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fe2tui.aws.spot import read_spot_history
+from fe2tui.aws.spot_prices import SpotHistoryCache, read_spot_history
 from fe2tui.demo import Cloud, Options
 from fe2tui.errors import AwsError, DeniedError, NotFoundError, UsageError
 from fe2tui.model.fleet import Prices, Problem
@@ -17,7 +17,6 @@ from fe2tui.model.instance_type import TypeCatalogue
 from fe2tui.model.price_hist import PriceHist
 from fe2tui.tasks.price_hist import price_charts, price_hist
 from fe2tui.tasks.read_fleet import read_prices
-from fe2tui.tasks.spot_prices import SpotHistoryCache
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench
@@ -41,7 +40,7 @@ class Asker:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self.histories, self.catalogues = SpotHistoryCache(), TypeCatalogueCache()
+        self.histories, self.catalogues = SpotHistoryCache(bench.ctx.store.spot_history), TypeCatalogueCache()
         self.problems: list[Problem] = []
 
     async def __call__(self, family: str, days: int = 3, *, zone: str | None = None, back: float = 0) -> PriceHist:

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from fe2tui.aws.spot_prices import SPOT_PRICES_VALID, SpotPriceCache
 from fe2tui.demo import Cloud
 from fe2tui.errors import DeniedError
-from fe2tui.tasks.spot_prices import SPOT_PRICES_VALID, CurrentSpotPriceCache
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench
 
@@ -20,8 +20,8 @@ FEW = 6  # pages that a region has at most
 
 
 @pytest.fixture
-async def spot() -> AsyncIterator[CurrentSpotPriceCache]:
-    made = CurrentSpotPriceCache()
+async def spot() -> AsyncIterator[SpotPriceCache]:
+    made = SpotPriceCache()
     yield made
     made.close()
 
@@ -32,13 +32,11 @@ async def own(fresh_cloud: Callable[..., Cloud], begin: Begin) -> Bench:
     return await begin(fresh_cloud(scene=False))
 
 
-async def test_they_are_read_once_for_all_who_ask_and_again_after_ten_minutes(
-    own: Bench, spot: CurrentSpotPriceCache
-) -> None:
+async def test_they_are_read_once_for_all_who_ask_and_again_after_ten_minutes(own: Bench, spot: SpotPriceCache) -> None:
     place, now = own.ctx.session.location, own.ctx.clock()
     own.ctx.clock = lambda: now
     assert spot.cached(place) is None
-    impatient, first, second = (asyncio.create_task(spot.get(own.ctx)) for _ in range(3))
+    impatient, first, second = (asyncio.create_task(spot.get(own.ctx.session, own.ctx.clock())) for _ in range(3))
     await asyncio.sleep(0)
     impatient.cancel()
     with suppress(asyncio.CancelledError):
@@ -47,26 +45,24 @@ async def test_they_are_read_once_for_all_who_ask_and_again_after_ten_minutes(
     assert 0 < len(own.calls(HISTORY)) <= FEW
     own.forget_calls()
     own.ctx.clock = lambda: now + SPOT_PRICES_VALID - timedelta(seconds=1)
-    assert await spot.get(own.ctx) is await first
+    assert await spot.get(own.ctx.session, own.ctx.clock()) is await first
     assert not own.calls(HISTORY)
     own.ctx.clock = lambda: now + SPOT_PRICES_VALID
-    assert (await spot.get(own.ctx)).read_at == now + SPOT_PRICES_VALID
+    assert (await spot.get(own.ctx.session, own.ctx.clock())).read_at == now + SPOT_PRICES_VALID
     assert 0 < len(own.calls(HISTORY)) <= FEW
 
 
-async def test_each_region_has_its_own(own: Bench, spot: CurrentSpotPriceCache) -> None:
-    await spot.get(own.ctx)
+async def test_each_region_has_its_own(own: Bench, spot: SpotPriceCache) -> None:
+    await spot.get(own.ctx.session, own.ctx.clock())
     async with await own.ctx.session.with_region("us-west-1") as elsewhere:
         own.ctx.session = elsewhere
-        there = await spot.get(own.ctx)
+        there = await spot.get(own.ctx.session, own.ctx.clock())
     assert {zone[:-1] for _, zone in there.prices} == {"us-west-1"}
 
 
-async def test_what_keeps_aws_from_telling_is_raised_and_the_next_asks_again(
-    own: Bench, spot: CurrentSpotPriceCache
-) -> None:
+async def test_what_keeps_aws_from_telling_is_raised_and_the_next_asks_again(own: Bench, spot: SpotPriceCache) -> None:
     own.cloud.control("/demo/faults", {"kind": "deny", "action": HISTORY})
     with pytest.raises(DeniedError, match=HISTORY):
-        await spot.get(own.ctx)
+        await spot.get(own.ctx.session, own.ctx.clock())
     own.cloud.control("/demo/faults", method="DELETE")
-    assert (await spot.get(own.ctx)).prices
+    assert (await spot.get(own.ctx.session, own.ctx.clock())).prices

@@ -21,9 +21,9 @@ from fe2tui.tasks.launch import launch
 from fe2tui.tasks.power import find_unstoppable, reboot, start, stop
 from fe2tui.tasks.spot_requests import (
     cancel_spot_request,
+    find_spot_instance,
     find_spot_request,
     read_spot_requests,
-    spot_request_of_instance,
     wait_until_fulfilled,
 )
 from fe2tui.tasks.terminate import terminate
@@ -148,7 +148,7 @@ async def test_a_one_time_one_that_aws_took_is_gone_and_that_is_said(spot: Bench
     machine = await bought(spot, name, "spot-once")
     interrupt(spot, machine)
     (outcome,) = await start(spot.ctx, [machine.id])
-    assert f"AWS took the spot capacity of {name} ({machine.id}) back, and terminated it" in str(outcome.error)
+    assert f"AWS interrupted {name} ({machine.id}) and terminated it" in str(outcome.error)
 
 
 async def test_without_capacity_the_start_of_a_spot_one_names_no_way_that_it_has_not(spot: Bench, name: str) -> None:
@@ -232,13 +232,14 @@ async def test_requests_are_listed_with_their_machines_those_that_still_count_fi
     )
     states = [one.request.state in ("open", "active", "disabled") for one in found]
     assert states == sorted(states, reverse=True) and {True, False} <= set(states)
-    assert (await spot_request_of_instance(spot.ctx, f"{name}-alive")).instance_id == alive.id
+    instance, request_id = await find_spot_instance(spot.ctx, f"{name}-alive")
+    assert (instance.id, request_id) == (alive.id, alive.spot_request_id)
 
 
 async def test_what_has_no_request_says_so(spot: Bench, name: str) -> None:
     await launch(spot.ctx, spot.request(name), wait=False)
     with pytest.raises(NotFoundError, match="is on-demand: there is no spot request behind it"):
-        await spot_request_of_instance(spot.ctx, name)
+        await find_spot_instance(spot.ctx, name)
     for wrong in ("sir-00000000", "i-0123456789abcdef0", "base"):
         with pytest.raises(NotFoundError, match=wrong):
             await find_spot_request(spot.ctx, wrong)
@@ -258,7 +259,7 @@ async def test_a_request_is_waited_for_until_it_has_its_machine(spot: Bench, nam
     other = await wait_until_fulfilled(spot.ctx, request)
     assert other.instance_id != machine.id
     await cancel_spot_request(spot.ctx, request)
-    with pytest.raises(StateError, match="will have no machine"):
+    with pytest.raises(StateError, match="gets no instance any more"):
         await wait_until_fulfilled(spot.ctx, request, timeout=0)
 
 

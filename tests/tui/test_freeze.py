@@ -155,10 +155,10 @@ async def test_what_is_submitted_was_checked_first() -> None:
 
 async def test_what_stands_in_the_way_altogether_is_said() -> None:
     async def refuse(name: str | None, way: FreezeWay) -> FreezePlan:
-        raise StateError("base is stopping: it cannot yet be made an image.", "Wait until it is stopped.")
+        raise StateError("base is stopping, and cannot be frozen yet.", "Wait until it is stopped.")
 
     async with opened(FreezeForm("base", refuse)) as (_, host):
-        await until(lambda: "cannot yet be made an image" in said(host, "#trouble"))
+        await until(lambda: "cannot be frozen yet" in said(host, "#trouble"))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])

@@ -30,7 +30,7 @@ from tests.tui.test_dashboard import shown
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-FROZEN = "AWS goes on making base 2; the next start watches it."
+FROZEN = "AWS goes on creating base 2: the next start watches it."
 
 
 @pytest.fixture

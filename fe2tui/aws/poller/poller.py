@@ -19,7 +19,7 @@ from fe2tui.model.money import TimeSpan
 
 if TYPE_CHECKING:
     from fe2tui.aws.prices import PriceCache
-    from fe2tui.aws.spot import SpotPriceCache
+    from fe2tui.aws.spot_prices import SpotHistoryStore
 
 _FIRST_FRAME_DELAY = 0.2  # seconds that the first instances have for themselves, before all the rest is asked for
 _CREDENTIALS_SLOWDOWN = 5  # times slower than slow: what is missing takes a person to mend
@@ -57,10 +57,9 @@ class Poller:
         clock: Callable[[], datetime] | None = None,
         last: Fleet | None = None,
         reads_cpu: bool = True,
-        spot_price_cache: SpotPriceCache | None = None,
+        spot_history_store: SpotHistoryStore | None = None,
     ) -> None:
-        """``prices`` keeps on-demand prices for a day (``store.prices``), ``market`` what spot prices were
-        (``store.spot``); ``last`` is the fleet known from before.
+        """``price_cache`` keeps on-demand prices for a day (``store.prices``); ``last`` is the fleet known from before.
 
         ``quick`` and ``slow`` are seconds between two reads. ``cpu``: whether to read how busy the machines in view
         (``measure``) are, which AWS charges for.
@@ -77,7 +76,7 @@ class Poller:
             self._on_change,
             known,
             reads_cpu=reads_cpu,
-            spot_price_cache=spot_price_cache,
+            spot_history_store=spot_history_store,
         )
         self._reader = InstanceReader()
         self._instances_read = InstancesRead(instances=known.instances if known else {})

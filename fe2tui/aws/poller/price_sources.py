@@ -1,4 +1,4 @@
-"""What things cost: prices on demand, those of spot, and what those were while spot machines ran."""
+"""Prices: on demand, spot now, and spot in the past."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from fe2tui.aws.paged_reads import InstancesRead
@@ -18,11 +17,11 @@ from fe2tui.model.money import SpotHistoryByType, TimeSpan
 
 if TYPE_CHECKING:
     from fe2tui.aws.prices import PriceCache
-    from fe2tui.aws.spot import SpotPriceCache
+    from fe2tui.aws.spot_prices import SpotHistoryCache, SpotHistoryStore, SpotPrices
 
 
 class OnDemandPriceSource(FleetSource):
-    """Prices that hold for a day: looked at every hour. Older ones stand until AWS has told today's."""
+    """On-demand prices, valid for a day and checked every hour. Older ones are shown until AWS has returned today's."""
 
     name = "prices"
     interval = RARELY
@@ -35,7 +34,7 @@ class OnDemandPriceSource(FleetSource):
         on_change: Callable[[], None],
         latest: Prices,
     ) -> None:
-        """``changed`` is called when older prices can be shown while today's are being read."""
+        """``on_change`` is called when older prices can be shown while today's are being read."""
         super().__init__()
         self.latest = latest
         self._session = session
@@ -44,14 +43,14 @@ class OnDemandPriceSource(FleetSource):
         self._on_change = on_change
         self._combined = self._combined_from = latest
 
-    def with_spot(self, spot: Mapping[tuple[str, str], Decimal]) -> Prices:
-        """These, and those of spot: the same object as long as both are."""
+    def with_spot(self, spot: SpotPrices) -> Prices:
+        """These with spot prices: the same object as long as both are the same."""
         if self._combined.spot is not spot or self._combined_from is not self.latest:
             self._combined, self._combined_from = replace(self.latest, spot=spot), self.latest
         return self._combined
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """Raises what kept AWS from telling, also where older prices stand in."""
+        """Raises the Fe2Error with which AWS refused, also where older prices are shown."""
         from fe2tui.aws.prices import are_fresh, cached_prices, current_prices
 
         if are_fresh(self.latest, self._clock()):
@@ -67,7 +66,7 @@ class OnDemandPriceSource(FleetSource):
             raise failures[0]
 
     def _replace_if_newer(self, prices: Prices) -> bool:
-        """Whether they are newer than what there was."""
+        """Keep these if they are newer. Returns whether they are."""
         had = self.latest
         if had.on_demand and (prices.read_at is None or (had.read_at is not None and had.read_at >= prices.read_at)):
             return False
@@ -76,12 +75,12 @@ class OnDemandPriceSource(FleetSource):
 
 
 class SpotPriceSource(FleetSource):
-    """Spot prices of the types of spot instances, every five minutes; of a new type at once."""
+    """Spot prices of the types of spot instances: read every five minutes, and at once for a new type."""
 
     name = "spot"
     interval = OFTEN
 
-    def __init__(self, session: Session, latest: Mapping[tuple[str, str], Decimal]) -> None:
+    def __init__(self, session: Session, latest: SpotPrices) -> None:
         super().__init__()
         self.latest = latest
         self._session = session
@@ -94,16 +93,16 @@ class SpotPriceSource(FleetSource):
         self._types = instances_read.spot_types
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """No call where there is no spot instance."""
-        from fe2tui.aws.spot import current_spot_prices
+        """No call where there are no spot instances."""
+        from fe2tui.aws.spot_prices import current_spot_prices
 
         self.latest = await current_spot_prices(self._session, self._types)
 
 
 class SpotHistorySource(FleetSource):
-    """What spot prices were while the machines ran that somebody is to be told the costs of: every hour at most.
+    """Past spot prices, for the costs of spot instances: read once an hour at most.
 
-    What the shelf has stands until AWS has told what is newer. Nothing is asked where all runs are over and known.
+    Stored histories are shown until AWS has returned newer ones. Nothing is read where all runs are over and known.
     """
 
     name = "spot history"
@@ -112,16 +111,17 @@ class SpotHistorySource(FleetSource):
     def __init__(
         self,
         session: Session,
-        cache: SpotPriceCache | None,
+        store: SpotHistoryStore | None,
         clock: Callable[[], datetime],
         on_change: Callable[[], None],
         latest: SpotHistoryByType,
     ) -> None:
-        """``changed`` is called when what the shelf has can be shown while AWS is being asked."""
+        """``on_change`` is called when stored histories can be shown while AWS is being asked."""
         super().__init__()
         self.latest = latest
         self._session = session
-        self._cache = cache
+        self._store = store
+        self._histories: SpotHistoryCache | None = None
         self._clock = clock
         self._on_change = on_change
         self._spans: Mapping[str, TimeSpan] = {}
@@ -129,14 +129,14 @@ class SpotHistorySource(FleetSource):
 
     @property
     def is_urgent(self) -> bool:
-        """It is not the instances' list that tells what is wanted."""
+        """Always: what is wanted does not depend on the instances."""
         return True
 
     def set_spans(self, spans: Mapping[str, TimeSpan], now: float) -> None:
-        """These are the times of which prices are wanted, by type: what is not known of them is due."""
+        """Have the prices of these types over these times read, where they are not known."""
         if spans == self._spans:
             return
-        from fe2tui.aws.spot import missing_spans
+        from fe2tui.aws.spot_prices import are_missing
 
         is_new = any(
             name not in self.latest or span.since < self.latest[name].since
@@ -144,37 +144,39 @@ class SpotHistorySource(FleetSource):
             if span != self._spans.get(name)
         )
         self._spans = spans
-        if is_new or (self.due == math.inf and missing_spans(spans, self.latest, self._clock())):
+        if is_new or (self.due == math.inf and are_missing(spans, self.latest, self._clock())):
             self.due = now
         self._pause_if_complete(now)
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """The shelf first; of AWS only what is missing there."""
-        from fe2tui.aws.spot import cached_spot_history, spot_history_with_cache
+        """The store first; from AWS only what is missing there."""
+        from fe2tui.aws.spot_prices import SpotHistoryCache
 
         spans = self._spans
-        new = [name for name in spans if name not in self.latest]
-        if cached := await cached_spot_history(self._cache, self._session.location, new):
-            self.latest = {**self.latest, **cached}
+        if self._histories is None:
+            self._histories = SpotHistoryCache(self._store)
+        cached = await self._histories.get_cached(self._session.location, spans)
+        if new := {name: history for name, history in cached.items() if name not in self.latest}:
+            self.latest = {**self.latest, **new}
             self._on_change()
-        found = await spot_history_with_cache(self._session, self._cache, spans, self._clock, self.latest)
+        found = await self._histories.get(self._session, spans, self._clock())
         if found != self.latest:
             self.latest = found
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """No more reads where nothing can be missing."""
+        """No more reads where nothing can be missing any more."""
         super().on_read_end(now, error)
         self._pause_if_complete(now)
 
     def request_read(self, *, failed: bool) -> None:
-        """Nothing where nothing is wanted."""
+        """Nothing where no span is wanted."""
         if self._spans:
             super().request_read(failed=failed)
 
     def _pause_if_complete(self, now: float) -> None:
-        from fe2tui.aws.spot import is_complete
+        from fe2tui.aws.spot_prices import are_complete
 
-        if is_complete(self._spans, self.latest):
+        if are_complete(self._spans, self.latest):
             self.due = math.inf
         elif self.due == math.inf:
             self.due = now + self.interval

@@ -25,7 +25,7 @@ from fe2tui.model.money import TimeSpan
 
 if TYPE_CHECKING:
     from fe2tui.aws.prices import PriceCache
-    from fe2tui.aws.spot import SpotPriceCache
+    from fe2tui.aws.spot_prices import SpotHistoryStore
 
 
 class ReadScheduler:
@@ -44,7 +44,7 @@ class ReadScheduler:
         last: Fleet | None,
         *,
         reads_cpu: bool = True,
-        spot_price_cache: SpotPriceCache | None = None,
+        spot_history_store: SpotHistoryStore | None = None,
     ) -> None:
         self._session = session
         self._on_change = on_change
@@ -52,7 +52,7 @@ class ReadScheduler:
         self._volumes = VolumeSource(session, known.volumes)
         self._on_demand = OnDemandPriceSource(session, price_cache, clock, on_change, known.prices)
         self._spot_prices = SpotPriceSource(session, known.prices.spot)
-        self._spot_history = SpotHistorySource(session, spot_price_cache, clock, on_change, known.spot_history)
+        self._spot_history = SpotHistorySource(session, spot_history_store, clock, on_change, known.spot_history)
         self._image_names = ImageNameSource(session, known.image_names)
         self._images = OwnImageSource(session, known.images)
         self._snapshots = SnapshotSource(session, self._images, known.snapshots)

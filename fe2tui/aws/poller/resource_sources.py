@@ -58,8 +58,9 @@ class VolumeSource(FleetSource):
             )
             self.latest = await in_worker_thread(_by_id, found)
         else:
-            some = [{"Name": "volume-id", "Values": sorted(moved)}]
-            found = await read_all(self._session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE_SIZE, Filters=some)
+            from fe2tui.aws.instances import describe_volumes
+
+            found = await describe_volumes(self._session, sorted(moved))
             rest = {key: volume for key, volume in self.latest.items() if key not in moved}
             self.latest = rest | {volume.id: volume for volume in found}
 

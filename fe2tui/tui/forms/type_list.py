@@ -311,7 +311,7 @@ def type_source(context: CommandContext) -> TypeSource:
         return await catalogues.get(ctx)
 
     async def read_spot() -> None:
-        await spot.get(ctx)
+        await spot.get(ctx.session, ctx.clock())
 
     def prices() -> Prices:
         fleet, now = context.services.fleet or context.fleet, spot.cached(location)

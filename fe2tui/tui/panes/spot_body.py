@@ -118,7 +118,7 @@ class SpotBody(Container):
         try:
             await self._services.catalogues.get(ctx)
             self.update_prices()
-            await self._services.spot_prices.get(ctx)
+            await self._services.spot_prices.get(ctx.session, ctx.clock())
         except Fe2Error as error:
             if location == self._services.session.location:
                 self.offer_list.problem = error.summary

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from fe2tui.aws.spot_prices import HISTORY_FRESH, spans_of_days
 from fe2tui.errors import Fe2Error
 from fe2tui.model.spot import SpotHistory
-from fe2tui.tasks.spot_prices import HISTORY_FRESH
 
 if TYPE_CHECKING:
     from fe2tui.tui.services import Services
@@ -77,7 +77,7 @@ class SpotHistoryReader:
             while (requested := self._requested) is not None:
                 name, days = requested
                 history_before = self.history(name)
-                await self._services.spot_histories.get_cached(self._services.task_context(), [name])
+                await self._services.spot_histories.get_cached(self._services.session.location, [name])
                 if self.history(name) is not history_before:
                     self._on_change(frozenset({name}))
                 if self._requested == requested and self._is_new_enough(name, days):
@@ -99,7 +99,7 @@ class SpotHistoryReader:
         self._being_read.add((name, days))
         self._on_change(frozenset({name}))
         try:
-            await self._services.spot_histories.get(self._services.task_context(), [name], days)
+            await self._get([name], days)
         except Fe2Error as error:
             self.errors[name] = error
         else:
@@ -107,6 +107,10 @@ class SpotHistoryReader:
         finally:
             self._being_read.discard((name, days))
             self._on_change(frozenset({name}))
+
+    async def _get(self, types: Sequence[str], days: int) -> None:
+        now = self._clock()
+        await self._services.spot_histories.get(self._services.session, spans_of_days(types, days, now), now)
 
     # Many types, for the list
 
@@ -129,12 +133,12 @@ class SpotHistoryReader:
                 await asyncio.sleep(SCROLL_SETTLE_SECONDS)
                 if names != self._weeks:
                     continue
-                ctx = self._services.task_context()
-                found_types = await self._services.spot_histories.get_cached(ctx, missing)
+                location = self._services.session.location
+                found_types = await self._services.spot_histories.get_cached(location, missing)
                 self._on_change(frozenset(found_types))
                 missing = self._missing_weeks(missing)
                 if missing:
-                    await self._services.spot_histories.get(ctx, missing, WEEK_DAYS)
+                    await self._get(missing, WEEK_DAYS)
                     self._on_change(frozenset(missing))
         except Fe2Error:
             self._failed_at = self._clock()  # the chart of each says why
