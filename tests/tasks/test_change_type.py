@@ -170,7 +170,7 @@ async def test_a_refused_change_starts_again_what_was_stopped_for_it(bench: Benc
     )
     with pytest.raises(FieldError, match=f"{NEW} needs ENA networking") as caught:
         await change_type(bench.ctx, before.id, NEW, stop=True)
-    assert f"{name} is {OLD} still, and starting again." in caught.value.remedy
+    assert f"{name} is still {OLD}, and starting again." in caught.value.remedy
     after = await bench.one(before.id)
     assert (after.type, after.state in (State.PENDING, State.RUNNING)) == (OLD, True)
     (entry,) = bench.activity(_TASK)
@@ -183,7 +183,7 @@ async def test_a_refused_change_leaves_a_stopped_one_stopped(bench: Bench, name:
     bench.fault("deny", action="ModifyInstanceAttribute", times=1)
     with pytest.raises(DeniedError, match="ec2:ModifyInstanceAttribute") as caught:
         await change_type(bench.ctx, before.id, NEW, start=True)
-    assert f"{name} is {OLD} still, and stopped." in caught.value.remedy
+    assert f"{name} is stopped, and still {OLD}." in caught.value.remedy
     assert sent(bench) == ["ModifyInstanceAttribute"]
 
 
@@ -204,7 +204,7 @@ async def test_after_a_change_without_an_answer_the_instance_is_read_again(
             await change_type(impatient.ctx, before.id, NEW, stop=True)
     finally:
         cloud.control("/demo/faults", method="DELETE")
-    assert f"{name} is {OLD} still, and starting again." in caught.value.remedy
+    assert f"{name} is still {OLD}, and starting again." in caught.value.remedy
     assert impatient.words("start") == f"No answer, and nothing was changed; starting it again as {OLD}"
 
 

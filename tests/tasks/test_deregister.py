@@ -190,7 +190,7 @@ async def test_cancelled_it_says_what_was_done(bench: Bench, image: Image) -> No
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     (entry,) = bench.activity("deregister")
-    assert entry.result == "cancelled" and "is deregistered; of its snapshots" in entry.words
+    assert entry.result == "cancelled" and "is deregistered; its snapshots" in entry.words
 
 
 BASE = Image("ami-1", "base", owner_id="1", created_at=NOW - timedelta(days=3), snapshot_ids=("snap-1", "snap-2"))

@@ -158,7 +158,7 @@ async def test_a_way_that_there_is_not_is_refused_with_those_that_there_are(benc
     for one in (machine, replace(machine, state=State.STOPPED)):
         error = (await plan_freeze(bench.ctx, one, way="x")).error_for("way")  # type: ignore[arg-type]
         assert error is not None
-        assert (error.summary, error.remedy) == ("There is no way “x”.", "There are reboot, stop and no-reboot.")
+        assert (error.summary, error.remedy) == ("There is no way x.", "There are reboot, stop and no-reboot.")
 
 
 async def test_a_stop_says_that_the_local_disk_and_the_address_are_lost(bench: Bench) -> None:
@@ -234,7 +234,7 @@ async def test_not_waiting_returns_the_pending_image_and_the_next_start_watches_
     image = await freeze(bench.ctx, base.id, wait=False)
     assert (image.state, image.name, image.made_from) == ("pending", "base-2", base.id)
     (entry,) = bench.activity("freeze")
-    assert (entry.result, entry.words) == ("done", f"AWS is making the image base-2 ({image.id}).")
+    assert (entry.result, entry.words) == ("done", f"AWS is creating the image base-2 ({image.id}).")
     (found,) = await open_freezes(bench.ctx)
     assert (found.words, found.intent.image_id) == ("image base-2 of base", image.id)
     assert await open_freezes(bench.ctx) == []
@@ -375,7 +375,7 @@ async def test_one_that_somebody_deregisters_meanwhile_is_said_to_be_gone(
     image = await freeze(bench.ctx, base.id, wait=False)
     await aws.deregister_image(bench.ctx.session, image.id)
     (found,) = await open_freezes(bench.ctx)
-    with pytest.raises(NotFoundError, match="was deregistered while it was being made"):
+    with pytest.raises(NotFoundError, match="was deregistered while it was being created"):
         await watch_freeze(bench.ctx, found)
     assert await open_freezes(bench.ctx) == []
 

@@ -154,7 +154,7 @@ async def test_one_whose_image_was_never_requested_is_started_again_by_the_first
     slow.ctx.store.freezes.release(intent.token)
     slow.forget_calls()
     (outcome,) = await check_open_freezes(slow.ctx, stopped_only=True)
-    assert isinstance(outcome.error, StateError) and "cut short before AWS was asked" in outcome.words
+    assert isinstance(outcome.error, StateError) and "ended before it was requested" in outcome.words
     assert outcome.error.remedy.startswith("base is being started again.")
     assert slow.calls("DescribeImages") == []
     assert (await slow.one(machine.id)).state in (State.PENDING, State.RUNNING)

@@ -25,7 +25,7 @@ async def _frozen(bench: Bench, image_name: str) -> str:
 async def test_an_image_called_like_the_beginning_of_an_id_is_found_by_its_name(bench: Bench, name: str) -> None:
     image_id = await _frozen(bench, f"ami-{name}")
     assert (await find_image(bench.ctx, f"ami-{name}")).id == image_id
-    with pytest.raises(NotFoundError, match="called ami-missing"):
+    with pytest.raises(NotFoundError, match="no image ami-missing"):
         await find_image(bench.ctx, "ami-missing")
 
 
@@ -61,6 +61,6 @@ async def test_a_public_image_is_said_to_be_nobodys_to_remove(bench: Bench) -> N
     public = await find_image(bench.ctx, "debian")
     with pytest.raises(UsageError, match="is not yours: nothing was done"):
         await find_own_images(bench.ctx, own, [public.id])
-    with pytest.raises(NotFoundError, match="called bse") as caught:
+    with pytest.raises(NotFoundError, match="no image bse") as caught:
         await find_own_images(bench.ctx, own, ["bse"])
     assert "Did you mean base?" in caught.value.remedy

@@ -149,7 +149,7 @@ async def test_what_cannot_be_asked_now_stays_for_the_next_time(bench: Bench, na
     Victim(name).kill_at("running", 0.0)
     bench.fault("deny", action="DescribeInstances")
     (outcome,) = await recover_launches(bench.ctx)
-    assert outcome.error is not None and "not known yet" in outcome.error.remedy
+    assert outcome.error is not None and "We don't know yet" in outcome.error.remedy
     bench.cloud.control("/demo/faults", method="DELETE")
     (outcome,) = await recover_launches(bench.ctx)
     assert outcome.is_done

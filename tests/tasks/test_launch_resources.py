@@ -103,7 +103,7 @@ async def test_without_a_usable_key_the_launch_says_what_can_be_done(
 ) -> None:
     (bare.home / "data/keys/default.pem").unlink()
     file = _ssh_key(clean_environment)
-    with pytest.raises(FieldError, match="No key pair of the account can be used") as caught:
+    with pytest.raises(FieldError, match="can be used from this computer") as caught:
         await launch(bare.ctx, bare.request(name))
     assert caught.value.field == "key_name"
     assert caught.value.remedy == "Import ~/.ssh/id_ed25519 or create one."
@@ -156,7 +156,7 @@ async def test_a_key_that_aws_refuses_leaves_no_file(bare: Bench) -> None:
 
 async def test_a_key_whose_answer_was_lost_keeps_its_private_half(bare: Bench) -> None:
     bare.fault("broken", action="ImportKeyPair")
-    with pytest.raises(UnreachableError, match="not known"):
+    with pytest.raises(UnreachableError, match="we don't know whether"):
         await create_key(bare.ctx, "maybe")
     bare.cloud.control("/demo/faults", method="DELETE")
     key = (await read_key_choices(bare.ctx)).find("maybe")
@@ -220,7 +220,7 @@ async def test_without_a_default_network_it_says_what_to_do(bare: Bench, name: s
     await session.call("ec2", "DeleteVpc", VpcId=vpc)
     refusal = (await plan_launch(bare.ctx, bare.request(name))).error_for("subnet_id")
     assert refusal is not None and refusal.code == "VPCIdNotSpecified"
-    assert "no default network" in refusal.summary and "create-default-vpc" in refusal.remedy
+    assert "no default VPC" in refusal.summary and "create-default-vpc" in refusal.remedy
 
 
 async def test_a_subnet_decides_zone_and_network(bare: Bench, name: str) -> None:

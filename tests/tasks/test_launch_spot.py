@@ -252,7 +252,7 @@ async def test_a_zone_is_named_as_for_its_prices(bench: Bench, name: str, said: 
 
 
 async def test_a_zone_that_is_not_there_or_has_not_the_type_is_refused(bench: Bench, name: str) -> None:
-    for said, words in (("x", "There is no zone x"), ("all", "There is no zone all"), ("c", f"not on offer in {C}")):
+    for said, words in (("x", "There is no zone x"), ("all", "There is no zone all"), ("c", f"not offered in {C}")):
         planned = await plan_launch(bench.ctx, bench.request(name, type=FEW_ZONES, zone=said), with_cost=False)
         error = planned.error_for("zone")
         assert error is not None and words in error.summary

@@ -104,7 +104,7 @@ async def test_what_is_so_already_is_said_and_not_sent(bench: Bench) -> None:
 async def test_only_aws_starts_what_aws_interrupted(bench: Bench) -> None:
     (outcome,) = await start(bench.ctx, [(await find_instance(bench.ctx, "nightly-etl")).id])
     assert isinstance(outcome.error, StateError)
-    assert "only AWS starts it" in outcome.error.summary and "us-east-2b" in outcome.error.remedy
+    assert "only AWS can start it" in outcome.error.summary and "us-east-2b" in outcome.error.remedy
 
 
 async def test_no_capacity_on_start_says_what_can_be_done(bench: Bench, name: str) -> None:
@@ -144,9 +144,9 @@ async def test_one_that_is_still_stopping_is_waited_for_and_then_started(
     ids = await _machines(bench, name, 1)
     await stop(bench.ctx, ids, wait=False)
     (refused,) = await start(bench.ctx, ids, wait=False)
-    assert isinstance(refused.error, StateError) and "still stopping" in refused.error.summary
+    assert isinstance(refused.error, StateError) and "is stopping, and cannot be started yet" in refused.error.summary
     (started,) = await start(bench.ctx, ids)
-    assert started.is_done and "still stopping" in bench.words("stopping")
+    assert started.is_done and "is stopping, and cannot be started yet" in bench.words("stopping")
 
 
 async def test_without_waiting_a_stop_returns_at_once(

@@ -238,7 +238,7 @@ async def test_requests_are_listed_with_their_machines_those_that_still_count_fi
 
 async def test_what_has_no_request_says_so(spot: Bench, name: str) -> None:
     await launch(spot.ctx, spot.request(name), wait=False)
-    with pytest.raises(NotFoundError, match="is on-demand: there is no spot request behind it"):
+    with pytest.raises(NotFoundError, match="is on-demand, and has no spot request"):
         await find_spot_instance(spot.ctx, name)
     for wrong in ("sir-00000000", "i-0123456789abcdef0", "base"):
         with pytest.raises(NotFoundError, match=wrong):
