@@ -28,6 +28,7 @@ from fe2tui.errors import (
     UnreadableError,
     UsageError,
 )
+from fe2tui.model.location import no_region_error
 from fe2tui.model.text import age, join_words
 
 INSTANCE_TYPE_PATTERN = re.compile(
@@ -643,7 +644,7 @@ _PYTHON_TYPE_NAMES = {
 
 
 def _no_region(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return UsageError("No region is set.", "Say --region Ohio, or set AWS_REGION, or run `aws configure`.")
+    return no_region_error()
 
 
 def _value_error(error: BaseException, profile: str, endpoint: str) -> Fe2Error:

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fe2tui.aws import aws_config
-from fe2tui.errors import CredentialsError, DeniedError, Fe2Error, NotFoundError, ReadOnlyError, UsageError
-from fe2tui.model.location import REGIONS, Identity, Location, find_region
+from fe2tui.errors import CredentialsError, DeniedError, Fe2Error, ReadOnlyError
+from fe2tui.model.location import REGIONS, Identity, Location, find_region, no_region_error, unknown_region_error
 
 if TYPE_CHECKING:
     from fe2tui.aws.clients import Clients
@@ -162,7 +162,7 @@ class Session:
             clients = await self._get_clients()
             if not self.region:
                 await clients.sign_in()
-                raise _no_region_error()
+                raise no_region_error()
             return await getattr(clients, how)(service, operation, params, reading=reading, region=region)
         except Fe2Error as error:
             await self._on_error(error)
@@ -235,16 +235,7 @@ def _resolve_region(text: str) -> str:
         return found
     if _REGION_ID_PATTERN.fullmatch(text):
         return text  # one that AWS opened after this program was made
-    raise NotFoundError(
-        f"No region's id or name holds “{text}”.", "Try a part of a place's name, such as Ohio or Frank."
-    )
-
-
-def _no_region_error() -> UsageError:
-    return UsageError(
-        "No region is set: AWS has machines in many places, and needs to know which to show.",
-        "Say --region Ohio, or set AWS_REGION, or run `aws configure`.",
-    )
+    raise unknown_region_error(text)
 
 
 @lru_cache(maxsize=1)

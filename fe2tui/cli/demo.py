@@ -11,8 +11,8 @@ import click
 
 from fe2tui.cli.exit_status import print_message
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.errors import Fe2Error, NotFoundError
-from fe2tui.model.location import find_region
+from fe2tui.errors import Fe2Error
+from fe2tui.model.location import find_region, unknown_region_error
 
 
 @click.command()
@@ -33,7 +33,7 @@ def demo(options: GlobalOptions, port: int, empty: bool, instances: int, instant
     if options.region:
         region = find_region(options.region)
         if region is None:
-            raise NotFoundError(f"No region's name contains “{options.region}”.", "`fe2 regions` lists them.")
+            raise unknown_region_error(options.region)
         wanted["region"] = region
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)

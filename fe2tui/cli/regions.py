@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from fe2tui.cli.options import GlobalOptions, location_of
-from fe2tui.errors import NotFoundError, UsageError
 
 
 @click.command()
@@ -16,16 +15,11 @@ def region(options: GlobalOptions, text: str | None) -> None:
 
     `fe2 region Ohio` prints us-east-2. Without TEXT: the region in use.
     """
-    from fe2tui.model.location import REGIONS, find_region
+    from fe2tui.model.location import REGIONS, find_region, no_region_error, unknown_region_error
 
     found = location_of(options).region if text is None else find_region(text)
-    if not found and text is None:
-        raise UsageError(
-            "No region is set.",
-            "Say --region Ohio, or set AWS_REGION, or region in config.toml, or run `aws configure`.",
-        )
     if not found:
-        raise NotFoundError(f"No region's name contains “{text}”.", "`fe2 regions` lists them.")
+        raise no_region_error() if text is None else unknown_region_error(text)
     if options.json:
         from fe2tui.cli.output import print_json
 

@@ -14,9 +14,9 @@ from fe2tui import settings
 from fe2tui.aws import session as aws_session
 from fe2tui.aws.session import Choice, Session
 from fe2tui.aws.spot_prices import SpotHistoryCache
-from fe2tui.errors import NotFoundError, UsageError
+from fe2tui.errors import UsageError
 from fe2tui.model.instance_type import InstanceType
-from fe2tui.model.location import find_region
+from fe2tui.model.location import find_region, no_region_error, unknown_region_error
 from fe2tui.model.on_demand_prices import OnDemandPrice
 from fe2tui.model.progress import Outcome, Report, ignore_progress
 from fe2tui.store import Store, open_store
@@ -106,7 +106,7 @@ class BackgroundLoop:
         Raises UsageError when no region is set, and whatever ``work`` raises.
         """
         if not self.location.region:
-            raise UsageError("No region is set.", "EC2('Ohio'), or set AWS_REGION, or region in config.toml.")
+            raise no_region_error()
         loop, store = self._open()
         ctx = Context(self._session, store, self._settings, self._report, by="python")
 
@@ -228,7 +228,7 @@ class Client:
             return self._background.location.region
         found = find_region(text)
         if found is None:
-            raise NotFoundError(f"No region's name contains “{text}”.", "regions() lists them.")
+            raise unknown_region_error(text)
         return found
 
     def regions(self) -> list[str]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fe2tui.errors import NotFoundError, UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -100,6 +102,19 @@ def find_region(text: str, known: Mapping[str, str] = REGIONS) -> str | None:
         if lowered in name.lower() or lowered in region:
             return region
     return None
+
+
+def unknown_region_error(text: str) -> NotFoundError:
+    """The error for a text that ``find_region`` does not find."""
+    return NotFoundError(f"There is no region whose name contains “{text}”.", "`fe2 regions` lists them.")
+
+
+def no_region_error() -> UsageError:
+    """The error for a session without a region."""
+    return UsageError(
+        "No region is set.",
+        "Say --region Ohio (EC2('Ohio') in Python), set AWS_REGION or region in config.toml, or run `aws configure`.",
+    )
 
 
 def short_region_name(region: str) -> str:

@@ -62,7 +62,7 @@ def test_get_request_from_instance_is_the_same_by_the_machines_name(fe2: Any, sp
         (("get-request", "sir-00000000"), 3, "There is no spot request sir-00000000 in us-east-2."),
         (("get-request", "spot1"), 3, "There is no spot request spot1"),
         (("get-request", ""), 2, "No spot request was named"),
-        (("get-request-from-instance", "base"), 3, "there is no spot request behind it"),
+        (("get-request-from-instance", "base"), 3, "and has no spot request"),
         (("get-request-from-instance", "spot11"), 3, "Did you mean spot1"),
         (("get-request-from-instance", "spot1", "-", "stat"), 2, "Did you mean state"),
         (("get-request-from-instance", "spot1", "-", "cancel", "--now"), 2, "cancel takes --terminate"),
@@ -71,7 +71,7 @@ def test_get_request_from_instance_is_the_same_by_the_machines_name(fe2: Any, sp
             2,
             "“soon” is not a number of seconds",
         ),
-        (("get-request-from-instance", "nightly-etl", "-", "cancel"), 1, "would terminate it, disk and all"),
+        (("get-request-from-instance", "nightly-etl", "-", "cancel"), 1, "would terminate it and its disks"),
         (("--read-only", "get-request-from-instance", "spot1", "-", "cancel"), 1, "--read-only"),
     ],
 )

@@ -125,7 +125,7 @@ def test_one_that_runs_is_refused_after_the_price_and_says_the_remedy(fe2: Any) 
     assert (said.status, said.out) == (1, "")
     price, what, remedy = said.err.splitlines()
     assert "$0.096 an hour more" in price and "$70.08 more in a month" in price
-    assert what == "fe2: inst1 is running: its type can only change while it is stopped."
+    assert what == "fe2: inst1 is running, and its type can only be changed while it is stopped."
     assert remedy.startswith("fe2 change-type inst1 m5.xlarge --stop ")
     assert "ModifyInstanceAttribute" not in calls(fe2)
 
