@@ -16,7 +16,6 @@ from fe2tui.model.image import IMAGE_WORDS, Image, ImageEdition, ImageWord
 from fe2tui.model.text import join_words
 
 _PARAMETERS_A_CALL = 10  # what SSM takes in one GetParameters
-_PUBLIC_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +57,7 @@ async def _find_by_parameters(
     if not ids:
         return {}
     images = {
-        image.id: image for image in await _describe_filtered_images(session, [{"Name": "image-id", "Values": ids}])
+        image.id: image for image in await _describe_images(session, Filters=[{"Name": "image-id", "Values": ids}])
     }
     return {
         one: PublicImage(one.word.word, edition.title, images[image_id])
@@ -105,7 +104,7 @@ async def _find_by_owners(
         {"Name": "architecture", "Values": sorted({one.architecture for one in wanted})},
         {"Name": "state", "Values": ["available"]},
     ]
-    listed = await _describe_filtered_images(session, filters, Owners=sorted({one.word.owner for one in wanted}))
+    listed = await _describe_images(session, Filters=filters, Owners=sorted({one.word.owner for one in wanted}))
     found: dict[_FamilyArchitecture, PublicImage] = {}
     for one in wanted:
         of_it = [
@@ -117,15 +116,6 @@ async def _find_by_owners(
             first = min(rank for rank, _, _ in of_it)
             newest = max((it for it in of_it if it[0] == first), key=lambda it: str(it[1].created_at))
             found[one] = PublicImage(one.word.word, newest[2].title, newest[1])
-    return found
-
-
-async def _describe_filtered_images(session: Session, filters: list[dict[str, Any]], **params: Any) -> list[Image]:
-    found: list[Image] = []
-    async for page in session.pages(
-        "ec2", "DescribeImages", "Images", MaxResults=_PUBLIC_PAGE, Filters=filters, **params
-    ):
-        found += map(decode_image, page)
     return found
 
 

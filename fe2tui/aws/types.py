@@ -130,10 +130,6 @@ def _usage_classes(element: Any) -> _Fields:
     return {"spot": "spot" in _item_texts(element)}
 
 
-def _hypervisor(element: Any) -> _Fields:
-    return {"hypervisor": _intern(element.text or "")}
-
-
 _TYPE_FIELDS: Mapping[str, Callable[[Any], _Fields]] = {
     "instanceType": _text("name"),
     "vCpuInfo": _cpus,

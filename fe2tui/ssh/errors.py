@@ -83,7 +83,7 @@ def connection_broken_error(route: Route, words: str) -> MachineError:
     """The error for a connection that broke; ``words`` say how."""
     return MachineError(
         f"The connection to {route.name} broke ({words}).",
-        "The machine may have been stopped or rebooted, or the network failed.",
+        "The instance may have been stopped or rebooted, or the network failed.",
     )
 
 

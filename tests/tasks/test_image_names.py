@@ -54,7 +54,7 @@ async def test_one_that_was_never_requested_is_not_waited_for(bench: Bench) -> N
             await find_image(replace(bench.ctx, pace=replace(bench.ctx.pace, settle=60)), "nobodys")
 
 
-async def test_a_public_image_is_said_to_be_nobodys_to_remove(bench: Bench) -> None:
+async def test_a_public_image_cannot_be_deregistered(bench: Bench) -> None:
     own = await aws.own_images(bench.ctx.session)
     with pytest.raises(UsageError, match=r"ubuntu stands for a public image \(Ubuntu LTS\), which is not yours"):
         await find_own_images(bench.ctx, own, ["base", "ubuntu"])

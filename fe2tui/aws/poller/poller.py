@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fe2tui.aws.decode import InstanceReader
 from fe2tui.aws.paged_reads import PAGE_SIZE, InstancesRead, read_all, sort_and_compare
 from fe2tui.aws.poller import ReadScheduler
+from fe2tui.aws.poller.fleet_source import loop_time
 from fe2tui.aws.session import Session
 from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
 from fe2tui.model.fleet import Fleet, Problem
@@ -123,7 +124,7 @@ class Poller:
 
     def nudge(self, for_seconds: float = 30.0) -> None:
         """Something was done: read at once, and be quick for so long."""
-        self._quick_until = max(self._quick_until, _now() + for_seconds)
+        self._quick_until = max(self._quick_until, loop_time() + for_seconds)
         self._request_read()
 
     def refresh(self) -> None:
@@ -181,11 +182,11 @@ class Poller:
                 await self._read()
             except Fe2Error as error:
                 self._on_failure(error)
-            self._read_ended = _now()
+            self._read_ended = loop_time()
 
     async def _wait_until_due(self) -> None:
         while not self._is_read_requested:
-            left = math.inf if self._is_paused else self._read_ended + self._interval() - _now()
+            left = math.inf if self._is_paused else self._read_ended + self._interval() - loop_time()
             if left <= 0:
                 break
             self._wake.clear()
@@ -199,7 +200,7 @@ class Poller:
         """Seconds from the end of one read to the next."""
         if self._failures:
             return self._retry_wait
-        return self._quick if self._instances_read.is_moving or _now() < self._quick_until else self._slow
+        return self._quick if self._instances_read.is_moving or loop_time() < self._quick_until else self._slow
 
     async def _read(self) -> None:
         found = await read_all(
@@ -224,7 +225,3 @@ class Poller:
             self._retry_wait = min(self._slow, self._quick * 2.0 ** min(self._failures - 1, 10))
         self._failure = ReadFailed(error, self._clock(), self._retry_wait)
         self._changed_event.set()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
