@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -82,6 +82,19 @@ def require_writable(ctx: Context, refused: str) -> None:
         raise ReadOnlyError(
             f"This session may only read: {refused}.", "Leave --read-only out, or take read_only out of config.toml."
         )
+
+
+@asynccontextmanager
+async def in_region(ctx: Context, region: str) -> AsyncIterator[Context]:
+    """The context, or one for another region, with a session that is closed at the end of the block."""
+    if region == ctx.session.region:
+        yield ctx
+        return
+    session = await ctx.session.with_region(region)
+    try:
+        yield replace(ctx, session=session)
+    finally:
+        await session.close()
 
 
 _Result = TypeVar("_Result")

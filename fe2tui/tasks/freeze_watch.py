@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from fe2tui.model.progress import Outcome, ignore_progress
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import dollars, percent, plural
 from fe2tui.tasks import usage_history
-from fe2tui.tasks.context import ActivityEntry, Context, begin_entry, end_with_block, wait_until_shown
+from fe2tui.tasks.context import ActivityEntry, Context, begin_entry, end_with_block, in_region, wait_until_shown
 from fe2tui.tasks.power import start
 
 _STOPPED_STATES = frozenset({State.STOPPING, State.STOPPED})
@@ -70,24 +70,12 @@ async def watch_freeze(ctx: Context, open_freeze: OpenFreeze) -> Image:
     entry.left_behind = "The next start of this program watches it."
     try:
         with end_with_block(ctx, entry, "freeze", intent.label):
-            async with _in_region(ctx, intent.region) as there:
+            async with in_region(ctx, intent.region) as there:
                 if intent.image_id is None:
                     intent = await _resolve_image_id(there, intent, entry)
                 return await FreezeWatch(there, intent, entry).wait_until_available()
     finally:
         ctx.store.freezes.release(intent.token)
-
-
-@asynccontextmanager
-async def _in_region(ctx: Context, region: str) -> AsyncIterator[Context]:
-    if region == ctx.session.region:
-        yield ctx
-        return
-    session = await ctx.session.with_region(region)
-    try:
-        yield replace(ctx, session=session)
-    finally:
-        await session.close()
 
 
 async def _resolve_image_id(ctx: Context, intent: FreezeIntent, entry: ActivityEntry) -> FreezeIntent:

@@ -24,10 +24,10 @@ _KEY_NAME_PATTERN = re.compile(r"[ -~]{1,255}\Z")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AccountKey:
-    """A key pair of the account in this region. ``private_key`` is the file of its private half; ``in_agent``:
-    ssh-agent has it.
+    """A key pair of the account in this region. ``private_key`` is the file of its private half.
 
-    ``searched_files`` are the files where it was looked for. ``needs_person``: its use asks for a passphrase.
+    ``in_agent``: ssh-agent has it. ``searched_files``: where it was looked for. ``needs_person``: its use asks for a
+    passphrase.
     """
 
     name: str
@@ -108,26 +108,26 @@ async def read_key_choices(ctx: Context) -> KeyChoices:
 
 
 def _build_choices(pairs: Sequence[network.KeyPair], key_file: Path | None) -> KeyChoices:
-    places = key_search_paths()
-    account = tuple(_match_local_key(places, pair, key_file) for pair in pairs)
+    search_paths = key_search_paths()
+    account = tuple(_match_local_key(search_paths, pair, key_file) for pair in pairs)
     usable = sorted((key for key in account if key.is_usable), key=lambda key: key.needs_person)
     preferred = next((key for key in usable if key.name == DEFAULT_KEY_NAME), usable[0] if usable else None)
-    own = _importable(ssh_keys.local_public_keys(places), pairs)
+    own = _importable(ssh_keys.local_public_keys(search_paths), pairs)
     return KeyChoices(account, own, preferred.name if preferred else None)
 
 
 def _match_local_key(search_paths: KeySearchPaths, pair: network.KeyPair, key_file: Path | None) -> AccountKey:
-    looked_for = ssh_keys.candidate_files(search_paths, pair.name)
+    searched_files = ssh_keys.candidate_files(search_paths, pair.name)
     named = read_private_key(key_file) if key_file is not None else None
     if named is not None and key_file is not None and named.public and same_public(named.public, pair.public_key):
-        return AccountKey(pair.name, pair.fingerprint, pair.type, key_file, False, looked_for, named.is_encrypted)
+        return AccountKey(pair.name, pair.fingerprint, pair.type, key_file, False, searched_files, named.is_encrypted)
     found = ssh_keys.find_private_key(
         search_paths, pair.name, public_key=pair.public_key or None, fingerprint=pair.fingerprint or None
     )
     if found is None:
-        return AccountKey(pair.name, pair.fingerprint, pair.type, searched_files=looked_for)
+        return AccountKey(pair.name, pair.fingerprint, pair.type, searched_files=searched_files)
     return AccountKey(
-        pair.name, pair.fingerprint, pair.type, found.file, found.is_in_agent, looked_for, found.needs_person
+        pair.name, pair.fingerprint, pair.type, found.file, found.is_in_agent, searched_files, found.needs_person
     )
 
 
@@ -145,10 +145,10 @@ def _importable(own: Iterable[LocalKey], pairs: Sequence[network.KeyPair]) -> tu
     return tuple(found)
 
 
-def _unused_name(wanted: str, taken: Collection[str]) -> str:
+def _unused_name(wanted: str, used: Collection[str]) -> str:
     base = "".join(character for character in wanted if _KEY_NAME_PATTERN.match(character)).strip()[:250] or "key"
-    names = [base, *(f"{base}-{number}" for number in range(2, len(taken) + 3))]
-    return next(name for name in names if name not in taken)
+    names = [base, *(f"{base}-{number}" for number in range(2, len(used) + 3))]
+    return next(name for name in names if name not in used)
 
 
 def _check_name(name: str) -> str:

@@ -6,22 +6,21 @@ import asyncio
 from datetime import datetime, timedelta
 
 from fe2tui.aws import instances as aws
-from fe2tui.aws.session import Session
 from fe2tui.errors import Fe2Error, StateError
 from fe2tui.model.instance import Instance
 from fe2tui.model.launch import LaunchIntent
 from fe2tui.model.progress import Outcome
-from fe2tui.tasks.context import Context, wait_until_shown
+from fe2tui.tasks.context import Context, in_region, wait_until_shown
 
 _MAY_STILL_BE_SENT = timedelta(minutes=5)
 
 
-async def find_launched(ctx: Context, session: Session, token: str, *, since: datetime) -> Instance | None:
+async def find_launched(ctx: Context, token: str, *, since: datetime) -> Instance | None:
     """The instance of a RunInstances call sent at ``since``; None if EC2 does not show one within ``pace.settle``.
 
     Raises UnreachableError if AWS could not be asked after that time.
     """
-    return await wait_until_shown(ctx, since, lambda: aws.instance_by_client_token(session, token))
+    return await wait_until_shown(ctx, since, lambda: aws.instance_by_client_token(ctx.session, token))
 
 
 async def recover_launches(ctx: Context) -> list[Outcome]:
@@ -52,14 +51,8 @@ async def _recover_launch(ctx: Context, intent: LaunchIntent) -> Outcome:
     name = intent.request.name
     ctx.report_step("launch", "recover", f"Checking whether {name} was launched", label=name)
     try:
-        session = ctx.session
-        if intent.region != session.region:
-            session = await session.with_region(intent.region)
-        try:
-            instance = await find_launched(ctx, session, intent.token, since=_last_sent(ctx, intent))
-        finally:
-            if session is not ctx.session:
-                await session.close()
+        async with in_region(ctx, intent.region) as there:
+            instance = await find_launched(there, intent.token, since=_last_sent(ctx, intent))
     except Fe2Error as error:
         error.remedy = f"We don't know yet whether {name} was launched. {error.remedy}".strip()
         return Outcome(intent.instance_id or "", name, "not known yet", error)

@@ -116,7 +116,7 @@ class LaunchSender:
         ctx = self.ctx
         self.report_step("requested", f"{error.summary} Checking whether it was launched.")
         try:
-            found = await find_launched(ctx, ctx.session, token, since=ctx.clock())
+            found = await find_launched(ctx, token, since=ctx.clock())
         except UnreachableError:
             raise UnknownResultError(
                 f"We don't know whether {self.plan.request.name} was launched: {error.summary}",

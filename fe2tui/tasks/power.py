@@ -112,7 +112,7 @@ async def reboot(ctx: Context, ids: Sequence[str], *, wait: bool = True, known: 
         await aws.reboot_instances(ctx.session, going)
 
     async def after(going: Known) -> tuple[Results, list[Instance]]:
-        return await wait_until_rebooted(ctx, going), []
+        return await _wait_until_rebooted(ctx, going), []
 
     return await _change_state(
         ctx, "reboot", "rebooting", ids, known, _reboot_refusal, act, after if wait else None, changes_state=False
@@ -140,7 +140,7 @@ async def find_unstoppable(ctx: Context, instances: Iterable[Instance]) -> Resul
     return refusals | {key: error for key, error in spot_refusals.items() if error is not None}
 
 
-async def wait_until_rebooted(ctx: Context, going: Known) -> Results:
+async def _wait_until_rebooted(ctx: Context, going: Known) -> Results:
     """Wait until each is down and its ssh lets us in again. Its addresses stay."""
     results = await asyncio.gather(*(_wait_for_reboot(ctx, instance) for instance in going.values()))
     return dict(zip(going, results, strict=True))

@@ -128,10 +128,10 @@ async def _read_key_pair(ctx: Context, name: str) -> tuple[str, str]:
 
 
 def _find_key(name: str, public: str, fingerprint: str) -> SshLogin:
-    places = key_search_paths()
+    search_paths = key_search_paths()
     found: LocalKey | None = ssh_keys.find_private_key(
-        places, name, public_key=public or None, fingerprint=fingerprint or None
+        search_paths, name, public_key=public or None, fingerprint=fingerprint or None
     )
     if found is None:
         return SshLogin(None, f"the private half of key pair {name} is not on this computer", can_log_in=False)
-    return SshLogin(ssh_keys.identity_file(places, found), f"key {name}")
+    return SshLogin(ssh_keys.identity_file(search_paths, found), f"key {name}")
