@@ -11,15 +11,12 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from fe2tui.errors import StoreError
 from fe2tui.model.location import Location
-from fe2tui.store.encoding import maybe_micros, maybe_moment
 
 if TYPE_CHECKING:
     from fe2tui.store.activity import ActivityLog
@@ -98,43 +95,6 @@ _FOURTH = (
 
 VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 VERSION = len(VERSIONS)
-
-
-UsageTable = Literal["runs", "disks"]
-
-
-@dataclass(slots=True)
-class UsageVersion:
-    """When all that a book has of a place was last looked at, and how many times it was written in."""
-
-    seen_at: datetime | None
-    serial: int
-
-
-def read_version(connection: sqlite3.Connection, table: UsageTable, location: Location) -> UsageVersion:
-    """What is written there; of a place that is not, that nothing was."""
-    row = connection.execute(f"SELECT {table}_at, {table}_serial FROM places WHERE key = ?", (location.key,)).fetchone()
-    at, serial = row or (0, 0)
-    return UsageVersion(maybe_moment(at or None), serial)
-
-
-def is_outdated(connection: sqlite3.Connection, table: UsageTable, number: int, version: UsageVersion) -> bool:
-    """Whether others have written in a place what is not known here; when they looked at it is taken over."""
-    at, serial = connection.execute(f"SELECT {table}_at, {table}_serial FROM places WHERE id = ?", (number,)).fetchone()
-    looked_at = maybe_moment(at or None)
-    if looked_at is not None:
-        version.seen_at = max(version.seen_at or looked_at, looked_at)
-    return bool(serial != version.serial)
-
-
-def write_version(
-    connection: sqlite3.Connection, table: UsageTable, number: int, serial: int, seen_at: datetime | None
-) -> None:
-    """Note how many times it was written in; ``seen_at``: when all was looked at, None if only some was."""
-    connection.execute(
-        f"UPDATE places SET {table}_at = max({table}_at, ?), {table}_serial = ? WHERE id = ?",
-        (maybe_micros(seen_at) or 0, serial, number),
-    )
 
 
 _LOCATION_NUMBER = "SELECT id FROM places WHERE key = ?"

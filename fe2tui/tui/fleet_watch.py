@@ -87,7 +87,7 @@ class FleetPolling:
         self._clock = clock
         self._poller: Poller | None = None
         self._reads_cpu = reads_cpu
-        self._instance_usage: dict[str, tuple[InstanceUsage, ...]] = {}
+        self._instance_usage: Mapping[str, tuple[InstanceUsage, ...]] = {}
         self._spot_history_spans: Mapping[str, TimeSpan] = {}
         self._looked_up_ends: set[tuple[str, datetime | None]] = set()  # of whose run it was asked when it ended
         self._store_failed = False

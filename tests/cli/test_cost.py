@@ -151,7 +151,7 @@ def _written_down(fe2: Any) -> tuple[dict[str, tuple[InstanceUsage, ...]], dict[
         try:
             place = store.fleets.last_location()
             assert place is not None
-            return store.instance_usage.get(place), dict(store.volume_usage.get(place))
+            return dict(store.instance_usage.get(place)), dict(store.volume_usage.get(place))
         finally:
             store.close()
 

@@ -1,0 +1,133 @@
+"""What the usage of instances and of volumes have in common: the rows of a location, which several processes write.
+
+AWS does not tell the past, so usage is written when it is seen. ``places`` has, for each of the two tables, when all of
+a location was last recorded and a serial number that grows with every change: so each process knows when another one
+has written.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from fe2tui.model.location import Location
+from fe2tui.store.database import Database, location_number
+from fe2tui.store.encoding import maybe_micros, maybe_moment
+
+
+class _Usage(Protocol):
+    @property
+    def started_at(self) -> datetime: ...
+
+
+Usage = TypeVar("Usage", bound=_Usage)
+UsageById = Mapping[str, tuple[Usage, ...]]
+"""The usage of each instance or volume, earliest first."""
+
+
+@dataclass(slots=True)
+class LocationUsage(Generic[Usage]):
+    """The usage in a location as this process knows it. ``usage`` is replaced, never changed."""
+
+    seen_at: datetime | None
+    serial: int
+    usage: UsageById[Usage]
+
+
+Known = TypeVar("Known", bound=LocationUsage[Any])
+
+
+class UsageTable(Generic[Usage, Known]):
+    """One table of usage. Blocking; safe from any thread and with other processes."""
+
+    _TABLE: ClassVar[str]
+    _PREFIX: ClassVar[str]  # of the columns in ``places``
+    _COLUMNS: ClassVar[str]  # the id first, then started_at
+    _ON_CONFLICT: ClassVar[str]  # what an INSERT of a row that is there changes in it
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._known_by_location: dict[Location, Known] = {}
+
+    def get(self, location: Location) -> UsageById[Usage]:
+        """The usage in a location: the same mapping as long as nothing changes."""
+        with self._lock:
+            return self._known(location).usage
+
+    def _known(self, location: Location) -> Known:
+        if location not in self._known_by_location:
+            with self._database.transaction() as connection:
+                self._known_by_location[location] = self._new_known(
+                    *self._version(connection, location), self._select(connection, location)
+                )
+        return self._known_by_location[location]
+
+    def _save(self, location: Location, changes: Callable[[Known], Sequence[Usage]], seen_at: datetime | None) -> None:
+        """Write the changes, computed from what is known now, other processes' rows included.
+
+        ``seen_at`` is when all of the location was seen; None if only a part was.
+        """
+        known = self._known(location)
+        with self._database.transaction() as connection:
+            number = location_number(connection, location)
+            last_seen_at, serial = self._version(connection, location)
+            if last_seen_at is not None:
+                known.seen_at = max(known.seen_at or last_seen_at, last_seen_at)
+            if serial != known.serial:
+                known.usage, known.serial = self._select(connection, location), serial
+            changed = changes(known)
+            marks = ", ".join("?" * (self._COLUMNS.count(",") + 2))
+            connection.executemany(
+                f"INSERT INTO {self._TABLE} (place, {self._COLUMNS}) VALUES ({marks})"
+                f" ON CONFLICT DO UPDATE SET {self._ON_CONFLICT}",
+                [(number, *self._row(usage)) for usage in changed],
+            )
+            serial += bool(changed)
+            connection.execute(
+                f"UPDATE places SET {self._PREFIX}_at = max({self._PREFIX}_at, ?), {self._PREFIX}_serial = ?"
+                " WHERE id = ?",
+                (maybe_micros(seen_at) or 0, serial, number),
+            )
+        if changed:
+            known.usage, known.serial = self._merge(known.usage, changed), serial
+
+    def _version(self, connection: sqlite3.Connection, location: Location) -> tuple[datetime | None, int]:
+        row = connection.execute(
+            f"SELECT {self._PREFIX}_at, {self._PREFIX}_serial FROM places WHERE key = ?", (location.key,)
+        ).fetchone()
+        seen_at, serial = row or (0, 0)
+        return maybe_moment(seen_at or None), serial
+
+    def _select(self, connection: sqlite3.Connection, location: Location) -> UsageById[Usage]:
+        columns = ", ".join(f"{self._TABLE}.{column.strip()}" for column in self._COLUMNS.split(","))
+        id_column = self._COLUMNS.partition(",")[0]
+        usage: dict[str, list[Usage]] = {}
+        for row in connection.execute(
+            f"SELECT {columns} FROM {self._TABLE} JOIN places ON places.id = {self._TABLE}.place"
+            f" WHERE places.key = ? ORDER BY {id_column}, started_at",
+            (location.key,),
+        ):
+            usage.setdefault(row[0], []).append(self._usage(row))
+        return {key: tuple(found) for key, found in usage.items()}
+
+    def _merge(self, usage: UsageById[Usage], changed: Iterable[Usage]) -> UsageById[Usage]:
+        merged = dict(usage)
+        for one in changed:
+            key = self._row(one)[0]
+            others = [other for other in merged.get(key, ()) if other.started_at != one.started_at]
+            merged[key] = tuple(sorted([*others, one], key=lambda each: each.started_at))
+        return merged
+
+    def _new_known(self, seen_at: datetime | None, serial: int, usage: UsageById[Usage]) -> Known:
+        raise NotImplementedError
+
+    def _usage(self, row: Sequence[Any]) -> Usage:
+        raise NotImplementedError
+
+    def _row(self, usage: Usage) -> Sequence[Any]:
+        raise NotImplementedError
