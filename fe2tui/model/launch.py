@@ -191,7 +191,7 @@ def purchase_text(market: Market, local_disk: bool = False) -> str:
     lost = "memory and local disks are" if local_disk else "memory is"
     return (
         f"If AWS interrupts it (2 minutes' notice), it stops: its disk is kept, {lost} lost. "
-        "AWS starts it again when it has capacity."
+        "AWS starts it again when it can."
     )
 
 
