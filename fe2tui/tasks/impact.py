@@ -301,7 +301,7 @@ def _image_row(fleet: Fleet, image: Image, going_ids: Collection[str], now: date
         names = [one.label for one in launched]
         if (more := len(names) - _MAX_NAMED_INSTANCES) > 0:
             names = [*names[:_MAX_NAMED_INSTANCES], f"{more:,} more"]
-        parts.append(ImpactPart("", "launched from it", f"{join_words(names)}, not affected", "unaffected"))
+        parts.append(ImpactPart("", "launched from it", join_words(names), "unaffected"))
     return ImpactRow(image.id, image.name, state_text, tuple(parts), saves)
 
 

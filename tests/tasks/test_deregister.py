@@ -220,7 +220,7 @@ def test_an_impact_says_what_is_deleted_what_is_kept_and_what_that_saves() -> No
     assert [part.text for part in row.parts] == [
         "snapshot 60 GiB: deleted, saves at most $1.00 a month",
         "snapshot 100 GiB: kept, twin uses it",
-        "launched from it: i-1, not affected",
+        "launched from it: i-1",
     ]
     assert row.state_text == "available, 3d old"
     assert (impact.saves_per_month, row.saves_per_month) == (Decimal("1.00"), Decimal("1.00"))

@@ -67,6 +67,7 @@ class PurchasePrices(ChoiceWidget):
     def __init__(self, purchase: PurchaseOption, report_choice: Callable[[PurchaseOption], None]) -> None:
         """``report_choice`` is called at once, not by a message: the next key may submit."""
         super().__init__(id="prices")
+        self.can_focus = False  # until a plan offers a zone
         self._report_choice = report_choice
         self.purchase = purchase
         self._spot_market: Market = SPOT if purchase.market == ON_DEMAND else purchase.market
