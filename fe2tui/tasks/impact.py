@@ -289,7 +289,7 @@ def _image_row(fleet: Fleet, image: Image, going_ids: Collection[str], now: date
             image.id,
             image.name,
             state_text,
-            skip_reason="not yours; only its owner can deregister it",
+            skip_reason="not yours",
             skip_error=not_own_error(image),
         )
     snapshot_ids = image_snapshot_ids(image, fleet.snapshots)

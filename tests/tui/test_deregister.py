@@ -31,7 +31,7 @@ def image(number: int, name: str, *snapshots: str) -> Image:
     return Image(f"ami-{number:017x}", name, created_at=created, snapshot_ids=snapshots, root_size=60)
 
 
-NOT_YOURS = "not yours; only its owner can deregister it"
+NOT_YOURS = "not yours"
 
 
 def impact(*names: str, shared: bool = False, skipped: str = "") -> Impact:
