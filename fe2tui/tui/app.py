@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fe2tui.aws.session import Choice
     from fe2tui.settings import Settings
     from fe2tui.tui.controller import DashboardController
+    from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen
     from fe2tui.tui.services import Severity
 
 KEY_TIMEOUT = 0.25  # at most for one key; its widget may be gone before it says that it is done
@@ -129,7 +130,20 @@ class Dashboard(App[None], inherit_bindings=False):
     @on(events.AppBlur)
     def _set_window_focus(self, event: events.AppFocus | events.AppBlur) -> None:
         if self._controller is not None:
-            self._controller.refresh_timer.set_window_focus(isinstance(event, events.AppFocus))
+            self._controller.main_screen.refresh_timer.set_window_focus(isinstance(event, events.AppFocus))
+
+    def on_location_changed(self) -> None:
+        """The main screen shows another location. By its name: importing the message would delay the first frame."""
+        self.controller.startup.expect_first_read()
+
+    def on_fleet_seen(self, event: FleetSeen) -> None:
+        """The main screen shows a fleet."""
+        if not event.from_store:
+            self.controller.startup.continue_after_read()
+
+    def on_fleet_not_read(self, event: FleetNotRead) -> None:
+        """The main screen shows why the fleet could not be read."""
+        self.controller.startup.continue_after_read(event.error)
 
     def action_perform(self, command_id: str) -> None:
         """A key of the table of commands."""

@@ -1,13 +1,13 @@
-"""Opens the session of the location that is shown, reads its fleet again and again, and posts what was read."""
+"""Reads the fleet of the location that is shown, for ever, and posts every read to the main screen."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -15,7 +15,7 @@ from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet, InstanceUsage
 from fe2tui.model.location import Location
-from fe2tui.model.money import TimeSpan, spot_history_spans
+from fe2tui.model.money import AccountTotals, AccountTracker, AlertLimits, TimeSpan, spot_history_spans
 from fe2tui.tui.internal_error import log_internal_error
 
 if TYPE_CHECKING:
@@ -23,28 +23,36 @@ if TYPE_CHECKING:
 
     from fe2tui.aws.poller.poller import Poller
     from fe2tui.aws.session import Choice, Session
-    from fe2tui.settings import Settings
     from fe2tui.store import Store
-
+    from fe2tui.tui.services import Services
 
 LARGE_FLEET = 2_000  # instances
 
 
-class FleetSeen(Message):
-    """A fleet was read. ``from_store``: it is the one kept from the last time, with its age."""
+class LocationChanged(Message):
+    """Another location is shown from now on."""
 
-    def __init__(self, fleet: Fleet, *, from_store: bool = False) -> None:
+    def __init__(self, location: Location) -> None:
+        super().__init__()
+        self.location = location
+
+
+class FleetSeen(Message):
+    """A fleet was read, with its usage history. ``from_store``: it is the one stored by an earlier run."""
+
+    def __init__(self, fleet: Fleet, totals: AccountTotals, *, from_store: bool = False) -> None:
         super().__init__()
         self.fleet = fleet
+        self.totals = totals
         self.from_store = from_store
 
     def can_replace(self, message: Message) -> bool:
-        """A newer one takes the place of one that nobody has looked at yet."""
+        """A newer fleet replaces one that has not been shown yet."""
         return isinstance(message, FleetSeen)
 
 
 class FleetNotRead(Message):
-    """A read failed: the last fleet stays. ``retry_in`` is seconds."""
+    """A read of the instances failed: the last fleet stays. ``retry_in`` is seconds."""
 
     def __init__(self, error: Fe2Error, at: datetime, retry_in: float) -> None:
         super().__init__()
@@ -53,261 +61,60 @@ class FleetNotRead(Message):
         self.retry_in = retry_in
 
 
-class PollListener(Protocol):
-    """Who is told what was read."""
-
-    def post_message(self, message: Message) -> bool:
-        """Take what was read."""
-
-    def first_read_ended(self) -> None:
-        """The first read has ended, well or not, and has been told of."""
-
-    def warn(self, text: str) -> None:
-        """Tell that something is wrong that does not stop anything. From any thread."""
-
-
-class FleetPolling:
-    """Listens to one poller for one place."""
-
-    def __init__(
-        self,
-        listener: PollListener,
-        session: Session,
-        store: Store,
-        settings: Settings,
-        clock: Callable[[], datetime],
-        *,
-        reads_cpu: bool,
-    ) -> None:
-        """``cpu``: whether to ask how busy the machines in view are, which AWS bills."""
-        self._listener = listener
-        self._session = session
-        self._store = store
-        self._settings = settings
-        self._clock = clock
-        self._poller: Poller | None = None
-        self._reads_cpu = reads_cpu
-        self._instance_usage: Mapping[str, tuple[InstanceUsage, ...]] = {}
-        self._spot_history_spans: Mapping[str, TimeSpan] = {}
-        self._looked_up_ends: set[tuple[str, datetime | None]] = set()  # of whose run it was asked when it ended
-        self._store_failed = False
-        self._has_posted = False
-        self.is_paused = False
-
-    async def run(self, last: Fleet | None) -> None:
-        """Read for ever, from the fleet known before. Ends when it is cancelled."""
-        poller_class = await asyncio.to_thread(_poller_class)
-        self._poller = poller_class(
-            self._session,
-            self._store.prices,
-            quick=self._settings.quick_seconds,
-            slow=self._settings.slow_seconds,
-            clock=self._clock,
-            last=last,
-            reads_cpu=self._reads_cpu,
-            spot_history_store=self._store.spot_history,
-        )
-        async for update in self._poller.updates():
-            if isinstance(update, Fleet):
-                # What takes long is done in its turn; what does not, must not wait for it.
-                in_thread = in_worker_thread if len(update.instances) > LARGE_FLEET else asyncio.to_thread
-                fleet = await in_thread(self._with_usage_history, update)
-                if ends := await self._find_unseen_ends(fleet):
-                    fleet = await in_thread(self._with_usage_history, update, ends)
-                self._poller.want_spot_history(self._spot_history_spans)
-                self._post(FleetSeen(fleet))
-                await in_thread(self._save, fleet)
-            else:
-                self._post(FleetNotRead(update.error, update.at, update.retry_in))
-
-    def nudge(self) -> None:
-        """Be quick for a while."""
-        if self._poller is not None:
-            self._poller.nudge()
-
-    def read_now(self) -> None:
-        """Read at once."""
-        if self._poller is not None:
-            self._poller.refresh()
-
-    def read_images_soon(self) -> None:
-        """Something was done to images or snapshots: read them soon."""
-        if self._poller is not None:
-            self._poller.read_images_soon()
-
-    def set_cpu_ids(self, ids: Iterable[str]) -> None:
-        """These machines are in view."""
-        if self._poller is not None:
-            self._poller.set_cpu_ids(ids)
-
-    @property
-    def reads_cpu(self) -> bool:
-        """Whether to ask how busy machines are."""
-        return self._reads_cpu
-
-    @reads_cpu.setter
-    def reads_cpu(self, on: bool) -> None:
-        self._reads_cpu = on
-        if self._poller is not None:
-            self._poller.reads_cpu = on
-
-    def set_watched(self, is_watched: bool) -> None:
-        """Pause when nobody looks, go on when somebody does."""
-        if self._poller is not None and self.is_paused is is_watched:
-            self.is_paused = not is_watched
-            (self._poller.resume if is_watched else self._poller.pause)()
-
-    def _post(self, message: Message) -> None:
-        self._listener.post_message(message)
-        if not self._has_posted:
-            self._has_posted = True
-            self._listener.first_read_ended()
-
-    async def _find_unseen_ends(self, fleet: Fleet) -> dict[str, datetime]:
-        """When spot machines that AWS stopped while nobody looked came to rest: asked once of each."""
-        unseen = {
-            key: instance
-            for key, usages in fleet.instance_usage.items()
-            if usages[-1].ended_before is not None and (instance := fleet.instances.get(key)) is not None
-        }
-        new = {
-            key: instance for key, instance in unseen.items() if (key, instance.launched_at) not in self._looked_up_ends
-        }
-        if not new:
-            return {}
-        from fe2tui.tasks.usage_history import spot_usage_ends
-
-        self._looked_up_ends |= {(key, instance.launched_at) for key, instance in new.items()}
-        return await spot_usage_ends(self._session, new, fleet.instance_usage)
-
-    def _with_usage_history(self, fleet: Fleet, ends: Mapping[str, datetime] | None = None) -> Fleet:
-        """The fleet with what is written down of its past, after writing down what is new."""
-        store, location = self._store, fleet.location
-        try:
-            if ends:
-                some = {key: fleet.instances[key] for key in ends}
-                store.instance_usage.record(replace(fleet, instances=some), whole=False, ends=ends)
-            else:
-                store.instance_usage.record(fleet)
-            store.volume_usage.record(fleet)
-            instance_usage, volume_usage = store.instance_usage.get(location), store.volume_usage.get(location)
-        except StoreError as error:
-            self._warn_once(error)
-            return fleet
-        is_same = instance_usage == self._instance_usage
-        if not is_same:
-            self._instance_usage = instance_usage
-        whole = replace(fleet, instance_usage=self._instance_usage, volume_usage=volume_usage)
-        if not is_same:
-            self._spot_history_spans = spot_history_spans(whole, self._clock())
-        return whole
-
-    def _save(self, fleet: Fleet) -> None:
-        try:
-            self._store.fleets.save(fleet)
-        except StoreError as error:
-            self._warn_once(error)
-
-    def _warn_once(self, error: StoreError) -> None:
-        if not self._store_failed:
-            self._store_failed = True
-            self._listener.warn(str(error))
-
-
-def _poller_class() -> type[Poller]:
-    from fe2tui.aws.poller.poller import Poller
-
-    return Poller
-
-
-class FleetListener(Protocol):
-    """What a link needs of the dashboard."""
-
-    def post_message(self, message: Message) -> bool:
-        """Take what was read."""
-
-    def show_fleet(self, event: FleetSeen) -> None:
-        """Show what was kept."""
-
-    def location_changed(self) -> None:
-        """Another place is shown from now on."""
-
-    async def wait_until_drawn(self) -> None:
-        """Wait until what was told so far is on the screen."""
-
-    def first_read_ended(self) -> None:
-        """The first read has ended and been told of: what else is imported late may be imported now."""
-
-    def warn(self, text: str) -> None:
-        """Tell that something is wrong that does not stop anything. From any thread."""
-
-
-class WorkerHost(Protocol):
-    """What runs workers."""
-
-    @property
-    def clock(self) -> Callable[[], datetime]:
-        """What tells the time."""
-
-    def start_worker(self, work: Awaitable[None], name: str) -> Worker[None]:
-        """Run a coroutine in a worker."""
-
-
 class FleetWatch:
-    """One place at a time. Sessions of places left behind stay open for the tasks that still use them."""
+    """One location at a time. Sessions of earlier locations stay open for the tasks that still use them."""
 
-    def __init__(
-        self,
-        listener: FleetListener,
-        host: WorkerHost,
-        choice: Choice,
-        settings: Settings,
-        ask_code: Callable[[str], Awaitable[str]],
-    ) -> None:
-        self._listener = listener
-        self._host = host
+    def __init__(self, services: Services, choice: Choice) -> None:
+        self._services = services
         self._choice = choice
+        settings = services.settings
         self._read_only_requested = choice.read_only and not settings.for_profile(choice.profile or "").read_only
-        self._settings = settings
-        self._clock = host.clock
-        self._ask_code = ask_code
+        self._account_tracker = AccountTracker(AlertLimits.from_settings(settings.long_run_hours, settings.high_cost))
+        self._cpu_setting = settings.cpu_chart
+        self._opening: asyncio.Future[tuple[Session, FleetSeen | None]] | None = None
         self._session: Session | None = None
         self._store: Store | None = None
-        self._polling: FleetPolling | None = None
-        self._worker: Worker[None] | None = None
+        self._store_failed = False
         self._previous_sessions: list[Session] = []
-        self._opening: asyncio.Future[tuple[Session, Fleet | None]] | None = None
-        self._cpu_setting = settings.cpu_chart
+        self._worker: Worker[None] | None = None
+        self._poller: Poller | None = None
+        self.is_paused = False
+        # Of the location that is shown:
+        self._instance_usage: Mapping[str, tuple[InstanceUsage, ...]] = {}
+        self._spot_history_spans: Mapping[str, TimeSpan] = {}
+        self._looked_up_ends: set[tuple[str, datetime | None]] = set()
+
+    # The location
 
     @property
     def is_open(self) -> bool:
-        """Whether session and store are there."""
+        """Whether there is a session and a store."""
         return self._session is not None and self._store is not None
 
     @property
     def session(self) -> Session:
-        """The session with the place that is shown."""
-        assert self._session is not None, "asked for before it was opened"
+        """The session of the location that is shown. Only after ``is_open``."""
+        assert self._session is not None
         return self._session
 
     @property
     def store(self) -> Store:
-        """The store."""
-        assert self._store is not None, "asked for before it was opened"
+        """The store. Only after ``is_open``."""
+        assert self._store is not None
         return self._store
 
-    def start_opening(self) -> asyncio.Future[tuple[Session, Fleet | None]]:
-        """Open session and store, and read the last fleet, in a thread, before there is a screen to show it on."""
+    def start_opening(self) -> asyncio.Future[tuple[Session, FleetSeen | None]]:
+        """Open session and store, and load the last fleet, in a thread, while the main screen is made."""
         self._opening = asyncio.ensure_future(asyncio.to_thread(self._open_session, self._choice))
         return self._opening
 
     def show_opened(self) -> None:
-        """Show at once what ``begin`` has read, if it has; ``open`` goes on from there."""
+        """Post what ``start_opening`` has loaded, if it has; ``open`` continues from there."""
         if self._opening is not None and self._opening.done() and self._opening.exception() is None:
             self._show(*self._opening.result())
 
     async def open(self, choice: Choice | None = None) -> None:
-        """Open session and store, show what was last seen there, then read for ever. Raises Fe2Error."""
+        """Open session and store, post the last fleet of the location, then read for ever. Raises Fe2Error."""
         choice = choice or self._choice
         opening, self._opening = self._opening, None
         session, last = await (opening or asyncio.to_thread(self._open_session, choice))
@@ -315,67 +122,58 @@ class FleetWatch:
         if session is not self._session:
             self._show(session, last)
         if last is not None:
-            await self._listener.wait_until_drawn()
-        self._worker = self._host.start_worker(self._poll(session, last), "poll")
+            drawn = asyncio.Event()
+            self._services.main_screen.call_after_refresh(drawn.set)
+            await drawn.wait()
+        self._worker = self._services.start_worker(
+            self._read_for_ever(session, last.fleet if last else None), "Reading"
+        )
 
-    def _show(self, session: Session, last: Fleet | None) -> None:
+    def _show(self, session: Session, last: FleetSeen | None) -> None:
         if self._session is not None:
             self._previous_sessions.append(self._session)
-        self._session = session
         if self._worker is not None:
             self._worker.cancel()
-        self._listener.location_changed()
+        self._session = session
+        self._instance_usage, self._spot_history_spans = {}, {}
+        self._looked_up_ends.clear()
+        self._post(LocationChanged(session.location))
         if last is not None:
-            self._listener.show_fleet(FleetSeen(last, from_store=True))
+            self._post(last)
 
-    def _open_session(self, choice: Choice) -> tuple[Session, Fleet | None]:
+    def _open_session(self, choice: Choice) -> tuple[Session, FleetSeen | None]:
         from fe2tui.aws.session import Session
         from fe2tui.store import open_store
 
         if self._store is None:
             self._store = open_store()
-        session = Session(choice, ask_code=self._ask_code)
-        return session, self._load_last_fleet(session.location)
-
-    def _load_last_fleet(self, location: Location) -> Fleet | None:
+        session = Session(choice, ask_code=self._ask_mfa_code)
         try:
-            if self.store.problem is not None:
-                self._listener.warn(str(self.store.problem))
-            return self.store.fleets.last_fleet(location)
+            if self._store.problem is not None:
+                self._warn(self._store.problem)
+            last = self._store.fleets.last_fleet(session.location)
         except StoreError as error:
-            self._listener.warn(str(error))
-            return None
+            self._warn(error)
+            return session, None
+        return session, FleetSeen(last, self._totals(last), from_store=True) if last is not None else None
 
-    async def _poll(self, session: Session, last: Fleet | None) -> None:
-        try:
-            await session.warm_up()
-        except Fe2Error as error:
-            self._listener.post_message(FleetNotRead(error, self._clock(), 0))
-        cpu = self.reads_cpu
-        self._polling = FleetPolling(self._listener, session, self.store, self._settings, self._clock, reads_cpu=cpu)
-        while True:
-            try:
-                await self._polling.run(last)
-            except Fe2Error as error:
-                failure = error
-            except Exception as error:
-                failure = log_internal_error(error)  # a fault of our own in one read must not end all reading
-            else:
-                return
-            self._listener.post_message(FleetNotRead(failure, self._clock(), self._settings.slow_seconds))
-            await asyncio.sleep(self._settings.slow_seconds)
+    async def _ask_mfa_code(self, serial: str) -> str:
+        """Ask for a one-time code; empty when there is no answer."""
+        from fe2tui.tui.forms.mfa_code import MfaCodeForm
+
+        return await self._services.ask(MfaCodeForm(serial, profile=self.session.profile)) or ""
 
     async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
         """Show another region or another profile. Raises Fe2Error, and stays where it is."""
         if profile is not None and profile != self.session.profile:
-            read_only = self._read_only_requested or self._settings.for_profile(profile).read_only
+            read_only = self._read_only_requested or self._services.settings.for_profile(profile).read_only
             choice = replace(self._choice, profile=profile, region=region, read_only=read_only)
         else:
             choice = replace(self._choice, region=region or self.session.region)
         await self.open(choice)
 
     async def reopen(self, choice: Choice) -> None:
-        """Open everything anew, the store too: the environment is another."""
+        """Close the store and open everything again: the environment has changed."""
         if self._worker is not None:
             self._worker.cancel()
         if self._store is not None:
@@ -384,7 +182,7 @@ class FleetWatch:
         await self.open(choice)
 
     async def close(self) -> None:
-        """Close sessions and store. What AWS was asked to do goes on."""
+        """Stop reading; close sessions and store."""
         if self._worker is not None:
             self._worker.cancel()
         for session in [*self._previous_sessions, *([self._session] if self._session else [])]:
@@ -393,43 +191,155 @@ class FleetWatch:
         if self._store is not None:
             await asyncio.to_thread(self._store.close)
 
+    # Reading
+
+    def _post(self, message: Message) -> None:
+        self._services.main_screen.post_message(message)
+
+    async def _read_for_ever(self, session: Session, last: Fleet | None) -> None:
+        clock, slow_seconds = self._services.clock, self._services.settings.slow_seconds
+        try:
+            await session.warm_up()
+        except Fe2Error as error:
+            self._post(FleetNotRead(error, clock(), 0))
+        while True:
+            try:
+                await self._read(session, last)
+            except Fe2Error as error:
+                failure = error
+            except Exception as error:
+                failure = log_internal_error(error)  # a fault of our own in one read must not end all reading
+            else:
+                return
+            self._post(FleetNotRead(failure, clock(), slow_seconds))
+            await asyncio.sleep(slow_seconds)
+
+    async def _read(self, session: Session, last: Fleet | None) -> None:
+        settings, clock, store = self._services.settings, self._services.clock, self.store
+        poller_class = await asyncio.to_thread(_poller_class)
+        self.is_paused = False
+        self._poller = poller = poller_class(
+            session,
+            store.prices,
+            quick=settings.quick_seconds,
+            slow=settings.slow_seconds,
+            clock=clock,
+            last=last,
+            reads_cpu=self.reads_cpu,
+            spot_history_store=store.spot_history,
+        )
+        async for update in poller.updates():
+            if not isinstance(update, Fleet):
+                self._post(FleetNotRead(update.error, update.at, update.retry_in))
+                continue
+            # The work for a large fleet waits for its turn; that for a small one must not wait.
+            in_thread = in_worker_thread if len(update.instances) > LARGE_FLEET else asyncio.to_thread
+            fleet, totals = await in_thread(self._with_usage_history, update)
+            if ends := await self._unseen_ends(session, fleet):
+                fleet, totals = await in_thread(self._with_usage_history, update, ends)
+            poller.want_spot_history(self._spot_history_spans)
+            self._post(FleetSeen(fleet, totals))
+            await in_thread(self._save, fleet)
+
+    def _with_usage_history(
+        self, fleet: Fleet, ends: Mapping[str, datetime] | None = None
+    ) -> tuple[Fleet, AccountTotals]:
+        """Record the usage in the store; the fleet with all recorded usage, and its totals. In a thread."""
+        store, location = self.store, fleet.location
+        try:
+            if ends:
+                ended = {key: fleet.instances[key] for key in ends}
+                store.instance_usage.record(replace(fleet, instances=ended), whole=False, ends=ends)
+            else:
+                store.instance_usage.record(fleet)
+            store.volume_usage.record(fleet)
+            instance_usage, volume_usage = store.instance_usage.get(location), store.volume_usage.get(location)
+        except StoreError as error:
+            self._warn_once(error)
+            return fleet, self._totals(fleet)
+        is_same = instance_usage == self._instance_usage
+        if not is_same:
+            self._instance_usage = instance_usage
+        fleet = replace(fleet, instance_usage=self._instance_usage, volume_usage=volume_usage)
+        if not is_same:
+            self._spot_history_spans = spot_history_spans(fleet, self._services.clock())
+        return fleet, self._totals(fleet)
+
+    def _totals(self, fleet: Fleet) -> AccountTotals:
+        return self._account_tracker.update(fleet, self._services.clock())
+
+    async def _unseen_ends(self, session: Session, fleet: Fleet) -> dict[str, datetime]:
+        """When AWS stopped spot instances that fe2tui did not see stop: looked up once for each run."""
+        unseen = {
+            key: instance
+            for key, usages in fleet.instance_usage.items()
+            if usages[-1].ended_before is not None
+            and (instance := fleet.instances.get(key)) is not None
+            and (key, instance.launched_at) not in self._looked_up_ends
+        }
+        if not unseen:
+            return {}
+        from fe2tui.tasks.usage_history import spot_usage_ends
+
+        self._looked_up_ends |= {(key, instance.launched_at) for key, instance in unseen.items()}
+        return await spot_usage_ends(session, unseen, fleet.instance_usage)
+
+    def _save(self, fleet: Fleet) -> None:
+        try:
+            self.store.fleets.save(fleet)
+        except StoreError as error:
+            self._warn_once(error)
+
+    def _warn_once(self, error: StoreError) -> None:
+        if not self._store_failed:
+            self._store_failed = True
+            self._warn(error)
+
+    def _warn(self, error: Fe2Error) -> None:
+        """Report something that stops nothing. From any thread."""
+        self._services.app.call_later(self._services.report_error, "Store", error)
+
+    # What the poller is asked for
+
     def nudge(self) -> None:
-        """Make the poller quick for a while."""
-        if self._polling is not None:
-            self._polling.nudge()
+        """Read at once, and quickly for a while."""
+        if self._poller is not None:
+            self._poller.nudge()
+
+    def read_now(self) -> None:
+        """Read everything at once."""
+        if self._poller is not None:
+            self._poller.refresh()
 
     def read_images_soon(self) -> None:
-        """Read images and snapshots soon."""
-        if self._polling is not None:
-            self._polling.read_images_soon()
+        """Read images and snapshots soon: something was done to them."""
+        if self._poller is not None:
+            self._poller.read_images_soon()
 
     @property
     def reads_cpu(self) -> bool:
-        """Whether it is asked how busy the machines in view are; unless a person says so, only where that is free."""
+        """Whether CPU figures of visible instances are read. Without a setting, only where they cost nothing."""
         return self._cpu_setting if self._cpu_setting is not None else self.session.location.is_local
 
     @reads_cpu.setter
     def reads_cpu(self, on: bool) -> None:
         self._cpu_setting = on
-        if self._polling is not None:
-            self._polling.reads_cpu = on
+        if self._poller is not None:
+            self._poller.reads_cpu = on
 
     def set_cpu_ids(self, ids: Iterable[str]) -> None:
-        """These machines are in view."""
-        if self._polling is not None:
-            self._polling.set_cpu_ids(ids)
-
-    def read_now(self) -> None:
-        """Read at once."""
-        if self._polling is not None:
-            self._polling.read_now()
+        """Read CPU figures of these instances only."""
+        if self._poller is not None:
+            self._poller.set_cpu_ids(ids)
 
     def set_watched(self, is_watched: bool) -> None:
-        """Say whether anybody looks: reading is paused while nobody does."""
-        if self._polling is not None:
-            self._polling.set_watched(is_watched)
+        """Pause reading when nobody watches; continue when somebody does."""
+        if self._poller is not None and self.is_paused is is_watched:
+            self.is_paused = not is_watched
+            (self._poller.resume if is_watched else self._poller.pause)()
 
-    @property
-    def is_paused(self) -> bool:
-        """Whether reading is paused."""
-        return self._polling is not None and self._polling.is_paused
+
+def _poller_class() -> type[Poller]:
+    from fe2tui.aws.poller.poller import Poller
+
+    return Poller

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +19,7 @@ from fe2tui.model.text import fit, join_words, plural, visible
 from fe2tui.tui.toasts import toast_width
 
 if TYPE_CHECKING:
+    from fe2tui.store import Store
     from fe2tui.tui.services import Services
 
 
@@ -85,27 +86,32 @@ class SpotEvent(NamedTuple):
         )
 
 
+class Interruptions(NamedTuple):
+    """What a read shows: how many instances AWS has interrupted or is about to, and which events are new."""
+
+    total: int = 0
+    new_events: tuple[SpotEvent, ...] = ()
+
+
 class InterruptionTracker:
-    """Compares each read of a place with the one before it."""
+    """Compares each read of one location with the read before."""
 
     def __init__(self) -> None:
-        self.count = 0
-        """How many machines say that AWS took them, or is about to."""
         self._last_fleet: Fleet | None = None
         self._notified_ids: set[str] = set()
         self._interrupted_ids: set[str] = set()
 
-    def new_events(self, fleet: Fleet, now: datetime) -> list[SpotEvent]:
-        """What is news in a fleet that was read; of the first, only what was done a moment ago."""
+    def update(self, fleet: Fleet, now: datetime) -> Interruptions:
+        """The interruptions in a fleet. From the first fleet, only events of the last minutes are new."""
         last, notified_ids, interrupted_ids = self._last_fleet, set(), set()
         events: list[SpotEvent] = []
-        self.count = 0
+        count = 0
         for key, one in fleet.instances.items():
             if not one.is_spot:
                 continue
             is_running = one.state in (State.PENDING, State.RUNNING)
             texts = interruption_texts(one, fleet, now)
-            self.count += bool(texts)
+            count += bool(texts)
             if is_running and texts:
                 notified_ids.add(key)
                 if key not in self._notified_ids:
@@ -124,7 +130,7 @@ class InterruptionTracker:
         if last is not None:
             events += _replacement_events(last, fleet, now)
         self._last_fleet, self._notified_ids, self._interrupted_ids = fleet, notified_ids, interrupted_ids
-        return events
+        return Interruptions(count, tuple(events))
 
 
 def _interruption_event(
@@ -159,60 +165,28 @@ def _replacement_events(last: Fleet, fleet: Fleet, now: datetime) -> list[SpotEv
     return events
 
 
-class InterruptionNotifier:
-    """Tells a person of what AWS did, in a line each, and keeps it in the activity."""
+async def announce(events: Sequence[SpotEvent], services: Services) -> None:
+    """Write the events to the activity log, and show a toast for those that the log did not have."""
+    region = services.session.region
+    try:
+        new_ids = await asyncio.to_thread(_record, services.store, events, region)
+    except StoreError:
+        new_ids = {event.instance.id for event in events}
+    for command in _SUMMARIES:
+        news = [one for one in events if one.command == command and (one.instance.id in new_ids or not one.was_unseen)]
+        for words in toast_texts(news, services.app.size.width):
+            services.tell(words, "information" if command == RETURN else "warning")
+    services.main_screen.read_log()
 
-    def __init__(
-        self,
-        services: Services,
-        clock: Callable[[], datetime],
-        start_worker: Callable[[Awaitable[None]], object],
-        on_recorded: Callable[[], None],
-    ) -> None:
-        """``kept`` is told when the log of the store has something new."""
-        self._services = services
-        self._clock = clock
-        self._start_worker = start_worker
-        self._on_recorded = on_recorded
-        self._tracker = InterruptionTracker()
 
-    @property
-    def count(self) -> int:
-        """How many machines need somebody because AWS took them, or is about to."""
-        return self._tracker.count
-
-    def reset(self) -> None:
-        """Another place is shown."""
-        self._tracker = InterruptionTracker()
-
-    def announce_news(self, fleet: Fleet) -> None:
-        """A fleet was read."""
-        events = self._tracker.new_events(fleet, self._clock())
-        if events:
-            self._start_worker(self._announce(events, fleet.location.region))
-
-    async def _announce(self, events: Sequence[SpotEvent], region: str) -> None:
-        try:
-            new = await asyncio.to_thread(self._record, events, region)
-        except StoreError:
-            new = {event.instance.id for event in events}
-        for command in _SUMMARIES:
-            events_to_announce = [
-                one for one in events if one.command == command and (one.instance.id in new or not one.was_unseen)
-            ]
-            for words in toast_texts(events_to_announce, self._services.app.size.width):
-                self._services.tell(words, "information" if command == RETURN else "warning")
-        self._on_recorded()
-
-    def _record(self, events: Iterable[SpotEvent], region: str) -> set[str]:
-        """Those of which the log did not know yet, whoever wrote it."""
-        log = self._services.store.activity
-        return {
-            event.instance.id
-            for event in events
-            if event.command != NOTICE
-            and log.add_once(event.as_activity(region), event.instance.launched_at or event.at - RECENT)
-        }
+def _record(store: Store, events: Iterable[SpotEvent], region: str) -> set[str]:
+    """The ids of the instances whose event was not in the log yet, whichever program would have written it."""
+    return {
+        event.instance.id
+        for event in events
+        if event.command != NOTICE
+        and store.activity.add_once(event.as_activity(region), event.instance.launched_at or event.at - RECENT)
+    }
 
 
 def toast_texts(events: Sequence[SpotEvent], width: int) -> list[str]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from textual.screen import Screen
 
-from fe2tui.model.location import Location
 from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, PANES, SPOT
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.base import Pane
@@ -55,21 +54,6 @@ class PaneSet:
         for pane in self:
             pane.write_frame_title(counts, tab_panes(pane.kind.pane))
         return counts
-
-    def recolour(self) -> None:
-        """The colours are others."""
-        for pane in self:
-            pane.recolour()
-
-    def reset(self, location: Location) -> None:
-        """Another place is shown."""
-        for pane in self:
-            pane.reset(location)
-
-    def show_read_error(self, reason: str) -> None:
-        """Nothing could be read."""
-        for pane in self:
-            pane.show_read_error(reason)
 
 
 WIDE_COLUMNS = 150
@@ -180,5 +164,7 @@ class PaneLayout:
     def _update_classes(self) -> None:
         visible, screen = self.visible_panes, self._screen
         classes = {f"-{pane}": pane in visible for pane in (*PANES, DETAILS)}
+        for pane in self._pane_set:
+            pane.set_in_view(pane.kind.pane in visible)
         screen.update_classes({"-beside": self.is_side_by_side, **classes}, update=screen.is_mounted)
         self._activity.tab_panes = self.tab_panes(ACTIVITY)

@@ -1,53 +1,52 @@
-"""The main screen: the status line, the panes, the footer, and how they share the terminal."""
+"""The main screen: holds what was read and what runs as reactives, and repaints what shows it.
+
+The fleet watch and the task runner post messages; their handlers set the reactives; the ``watch_…`` methods hand the
+new values to the panes and ask for one repaint of the lines, frames and details, however many values have changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
-from typing import ClassVar, Protocol
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.reactive import reactive
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
+from fe2tui.errors import Fe2Error, StoreError
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.image import Image
+from fe2tui.model.money import AccountTotals
+from fe2tui.model.progress import Activity
+from fe2tui.model.text import visible
 from fe2tui.paths import stylesheets_folder
-from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen
+from fe2tui.tui import gc_tuning
+from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen, LocationChanged
+from fe2tui.tui.interruption_news import Interruptions, InterruptionTracker, announce
 from fe2tui.tui.layout import PaneLayout, PaneSet
-from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, SPOT
+from fe2tui.tui.pane_ids import ACTIVITY, INSTANCES, SPOT
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.details import DetailsPanel
+from fe2tui.tui.panes.images import IMAGE_LIST_SPEC, ImageRowScope
+from fe2tui.tui.panes.instances import InstancesPane
+from fe2tui.tui.panes.list_pane import FleetListPane
 from fe2tui.tui.panes.spot import SpotPane
+from fe2tui.tui.read_state import ReadState
 from fe2tui.tui.refresh_timer import RefreshTimer
-from fe2tui.tui.status_bar import StatusBar
-from fe2tui.tui.widgets.line import CommandRequested, TextLine
+from fe2tui.tui.status_bar import Status, filter_key_spans, footer_spans, status_spans
+from fe2tui.tui.task_runner import TasksChanged, TaskState
+from fe2tui.tui.widgets.line import CommandRequested, Span, TextLine
 from fe2tui.tui.widgets.table import Table
 
-DETAILS_DELAY = 0.1  # seconds after the last key: a held arrow key does not draw the details of rows that it passes
+if TYPE_CHECKING:
+    from fe2tui.tui.services import Services
 
-
-class MainScreenListener(Protocol):
-    """Who is told what the screen is told."""
-
-    def mounted(self) -> None:
-        """The screen is there, and not drawn yet."""
-
-    def perform(self, command_id: str) -> None:
-        """A command was asked for with the mouse."""
-
-    def show_fleet(self, event: FleetSeen) -> None:
-        """A fleet was read."""
-
-    def show_read_error(self, event: FleetNotRead) -> None:
-        """A read failed."""
-
-    def move_chart_cursor(self, columns: int, days: int) -> None:
-        """The cursor of the spot prices' chart is moved."""
-
-    def follow_selection(self) -> None:
-        """Another row is selected, or the selected one was read again."""
+DETAILS_DELAY = 0.08  # seconds that the cursor has to rest before the details of its row are drawn
 
 
 class MainScreen(Screen[None]):
@@ -62,48 +61,202 @@ class MainScreen(Screen[None]):
         Binding("shift+right", "in_time(0, 1)", "A day later", show=False),
     ]
 
-    def __init__(
-        self,
-        pane_set: PaneSet,
-        clock: Callable[[], datetime],
-        status_bar: StatusBar,
-        listener: MainScreenListener,
-        refresh_timer: RefreshTimer,
-    ) -> None:
+    # ``always_update``: to compare two fleets takes longer than to show one.
+    fleet: reactive[Fleet | None] = reactive(None, repaint=False, init=False, always_update=True)
+    totals: reactive[AccountTotals | None] = reactive(None, repaint=False, init=False)
+    read_state: reactive[ReadState] = reactive(ReadState(), repaint=False, init=False)
+    interruptions: reactive[Interruptions] = reactive(Interruptions(), repaint=False, init=False)
+    tasks: reactive[TaskState] = reactive(TaskState(), repaint=False, init=False)
+    activity_log: reactive[Sequence[Activity]] = reactive((), repaint=False, init=False)
+    """The newest entries of the activity log in the store."""
+
+    def __init__(self, services: Services) -> None:
         super().__init__(id="main", classes=f"-{INSTANCES}")
-        self.pane_set = pane_set
-        self._listener = listener
-        self.refresh_timer = refresh_timer
+        self._services = services
+        self._clock = services.clock
+        self._interruption_tracker = InterruptionTracker()
+        self._is_repaint_due = self._is_reading_log = False
         self._details_timer: Timer | None = None
+        self.instances = InstancesPane(services)
+        self.images: FleetListPane[Image, ImageRowScope] = FleetListPane(
+            IMAGE_LIST_SPEC, services, open_command="launch"
+        )
+        self.spot_pane = SpotPane(services)
+        self.pane_set = PaneSet(self.instances, self.images, self.spot_pane)
         self.details = DetailsPanel()
-        self.activity = ActivityPane(clock)
-        self.pane_layout = PaneLayout(self, pane_set, self.activity)
-        self.status = TextLine(status_bar.status_spans, id="status")
-        self.notice = TextLine(status_bar.notice_spans, id="notice")
-        self.footer = TextLine(status_bar.footer_spans, id="footer")
-        self._status_bar = status_bar
+        self.activity = ActivityPane(services.clock)
+        self.pane_layout = PaneLayout(self, self.pane_set, self.activity)
+        self.refresh_timer = RefreshTimer(self, services)
+        self.status = TextLine(self._status_spans, id="status")
+        self.notice = TextLine(self._notice_spans, id="notice")
+        self.footer = TextLine(self._footer_spans, id="footer")
 
     def compose(self) -> Iterator[Widget]:
-        """Everything there is; what has no room is not displayed."""
+        """All panes; those without space are not displayed."""
         yield self.status
         yield self.notice
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield self.pane_set[INSTANCES]
+                yield self.instances
                 yield self.details
-                yield self.pane_set[IMAGES]
+                yield self.images
                 yield self.activity
-            yield self.pane_set[SPOT]
+            yield self.spot_pane
         yield self.footer
 
-    # Which panes are there
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self.refresh_timer.tick)
 
-    @property
-    def spot_pane(self) -> SpotPane:
-        """The pane of the spot prices."""
-        pane = self.pane_set[SPOT]
-        assert isinstance(pane, SpotPane)
-        return pane
+    # What was read
+
+    @on(LocationChanged)
+    def _show_location(self, event: LocationChanged) -> None:
+        self._interruption_tracker = InterruptionTracker()
+        self.read_state, self.interruptions = ReadState(), Interruptions()
+        self.fleet = self.totals = None
+        for pane in self.pane_set:
+            pane.reset(event.location)
+        profile = event.location.profile
+        colour = self._services.settings.for_profile(profile).colour
+        if not self.status.set_background(colour):
+            error = Fe2Error(f"[profiles.{profile}] colour: “{colour}” is no colour.", "See config.toml.")
+            self._services.report_error("Settings", error)
+        self.read_log()
+
+    @on(FleetSeen)
+    def _take_fleet(self, event: FleetSeen) -> None:
+        fleet = event.fleet
+        if fleet.location != self._services.session.location:
+            return
+        with self.app.batch_update():
+            self.read_state = self.read_state.after_fleet(fleet, from_store=event.from_store)
+            if not event.from_store:
+                self.interruptions = self._interruption_tracker.update(fleet, self._clock())
+            self.totals = event.totals
+            self.fleet = fleet
+
+    @on(FleetNotRead)
+    def _take_failure(self, event: FleetNotRead) -> None:
+        for pane in self.pane_set:
+            pane.show_read_error(event.error.summary)
+        self.read_state = self.read_state.after_failure(event)
+
+    @on(TasksChanged)
+    def _take_tasks(self) -> None:
+        has_ended = len(self._services.task_runner.state.running) < len(self.tasks.running)
+        self.tasks = self._services.task_runner.state
+        if has_ended:
+            self.read_log()
+
+    def watch_fleet(self, fleet: Fleet | None) -> None:
+        if fleet is not None:
+            self.instances.set_fleet(fleet)
+            self.images.set_fleet(fleet)
+            self.spot_pane.update_prices()
+            self.read_log()
+        self.repaint_soon()
+
+    def watch_totals(self, totals: AccountTotals | None) -> None:
+        gc_tuning.freeze(totals.recomputed if totals is not None else 0)
+        self.repaint_soon()
+
+    def watch_read_state(self, before: ReadState, now: ReadState) -> None:
+        for error in now.new_errors(before):
+            self._services.report_error("Reading", error, shows_toast=False)
+        self.repaint_soon()
+
+    def watch_interruptions(self, interruptions: Interruptions) -> None:
+        if interruptions.new_events:
+            self._services.start_worker(announce(interruptions.new_events, self._services), "Interruptions")
+        self.repaint_soon()
+
+    def watch_tasks(self, tasks: TaskState) -> None:
+        self.activity.show(tasks, self.activity_log)
+        self.instances.show_tasks(tasks.running)
+        self.repaint_soon()
+
+    def watch_activity_log(self, log: Sequence[Activity]) -> None:
+        self.activity.show(self.tasks, log)
+
+    def read_log(self) -> None:
+        """Read the activity log of the store again, in a thread."""
+        if not self._is_reading_log and self._services.fleet_watch.is_open:
+            self._is_reading_log = True
+            self._services.start_worker(self._read_log(), "Activity log")
+
+    async def _read_log(self) -> None:
+        try:
+            self.activity_log = tuple(await asyncio.to_thread(self._services.store.activity.recent))
+        except StoreError:
+            self.activity_log = ()
+        finally:
+            self._is_reading_log = False
+
+    # Painting
+
+    def repaint_soon(self) -> None:
+        """Repaint the lines, the frames and the details, once, after the message that is being handled."""
+        if not self._is_repaint_due:
+            self._is_repaint_due = True
+            self.call_next(self._repaint)
+
+    def _repaint(self) -> None:
+        self._is_repaint_due = False
+        with self.app.batch_update():
+            self.activity.tab_counts = self.pane_set.write_frame_titles(self.pane_layout.tab_panes)
+            self.activity.write_frame_title()
+            self.notice.display = bool(self._notice_spans(self.app.size.width))
+            for line in (self.status, self.notice, self.footer):
+                line.redraw()
+            self.show_details()
+
+    def show_details(self) -> None:
+        """Show the details of the selected row; the spot pane follows the selected instance."""
+        context = self._services.command_context()
+        if self.spot_pane.display:
+            one = context.selected_instance
+            self.spot_pane.follow(one.type if one else "", visible(one.label) if one else "")
+        if self.details.display:
+            pane = self.pane_set[self.pane_layout.details_pane]
+            self.details.show(pane.row_details(), pane.kind.noun)
+
+    def recolour(self) -> None:
+        """Paint everything in the colours of another theme."""
+        for pane in self.pane_set:
+            pane.recolour()
+        self.repaint_soon()
+        self.refresh()
+
+    def _status_spans(self, width: int) -> list[Span]:
+        fleet_watch, reading = self._services.fleet_watch, self.read_state
+        if not fleet_watch.is_open:
+            return status_spans(Status(), self._clock(), width)
+        status = Status(
+            fleet_watch.session.location,
+            reading.account,
+            self.totals,
+            reading.read_at,
+            reading.error,
+            reading.from_store,
+            fleet_watch.session.read_only,
+            fleet_watch.is_paused,
+            reading.has_prices,
+            self.interruptions.total,
+        )
+        return status_spans(status, self._clock(), width)
+
+    def _notice_spans(self, width: int) -> list[Span]:
+        return self.read_state.notice_spans(self._clock(), width)
+
+    def _footer_spans(self, width: int) -> list[Span]:
+        if not self.is_active:  # a form is open, which shows its own keys
+            return []
+        if self.pane_set.acting_pane.is_filtering:
+            return filter_key_spans(width)
+        context, keys = self._services.command_context(), self._services.keymap.keys
+        return footer_spans(context, keys, self.tasks.unseen_failures, width)
+
+    # Panes
 
     @property
     def pane(self) -> str:
@@ -114,8 +267,14 @@ class MainScreen(Screen[None]):
         """Show a pane and give it the focus."""
         self.pane_layout.activate(pane)
         take_focus = self.activity.focus if pane == ACTIVITY else self.pane_set[pane].take_focus
-        self.call_after_refresh(lambda: take_focus() if self.pane == pane else None)  # unless somebody went on since
-        self._redraw_soon()
+        self.call_after_refresh(lambda: take_focus() if self.pane == pane else None)  # unless it has changed again
+        self.call_after_refresh(self.repaint_soon)
+
+    def go_to_row(self, row_id: str) -> None:
+        """Go to the pane of an instance or an image, and to its row."""
+        pane = self.pane_set.select(row_id)
+        if pane is not None:
+            self.go_to(pane.kind.pane)
 
     def zoom(self) -> None:
         """Give the screen to the pane with the focus, or give it back."""
@@ -127,64 +286,18 @@ class MainScreen(Screen[None]):
         self.pane_layout.toggle_details()
         self.on_resize()
 
-    def on_mount(self) -> None:
-        """All panes are there."""
-        self._listener.mounted()
-
     def on_resize(self) -> None:
-        """The panes that fit are others."""
+        """Show the panes that fit."""
         self.pane_layout.fit_to(*self.app.size)
-        self._redraw_soon()
-
-    def _redraw_soon(self) -> None:
-        self.call_after_refresh(self.show_details)
-        self.call_after_refresh(self.redraw_lines)
-
-    # What they show
-
-    def show_details(self) -> None:
-        """Show the details of what is selected, and tell that it is."""
-        self._listener.follow_selection()
-        if self.details.display:
-            pane = self.pane_set[self.pane_layout.details_pane]
-            self.details.show(pane.row_details(), pane.kind.noun)
+        self.call_after_refresh(self.repaint_soon)
 
     def action_in_time(self, columns: int, days: int = 0) -> None:
-        """Move the cursor of the spot prices' chart, where it is in sight beside the pane with the focus."""
-        if SPOT in self.pane_layout.visible_panes:
-            self._listener.move_chart_cursor(columns, days)
-
-    def _follow_cursor(self) -> None:
-        self.show_details()
-        self.footer.redraw()
-
-    @on(events.ScreenSuspend)
-    @on(events.ScreenResume)
-    def _redraw_footer(self) -> None:
-        """A form is over this screen, or no more: the footer's keys are no longer, or again, those of here and now."""
-        self.call_after_refresh(self.footer.redraw)
-
-    def redraw_lines(self) -> None:
-        """Write the status line, the frames and the footer anew where they changed."""
-        self.activity.tab_counts = self.pane_set.write_frame_titles(self.pane_layout.tab_panes)
-        self.activity.write_frame_title()
-        self.notice.display = bool(self._status_bar.notice_spans(self.app.size.width))
-        for line in (self.status, self.notice, self.footer):
-            line.redraw()
-
-    def repaint_soon(self) -> None:
-        """Repaint lines, frames and details."""
-        self.redraw_lines()
-        self.show_details()
-
-    def recolour(self) -> None:
-        """The colours are others."""
-        self.pane_set.recolour()
-        self.redraw_lines()
-        self.refresh()
+        """Move the cursor of the spot prices' chart, where it is visible beside the pane with the focus."""
+        if SPOT in self.pane_layout.visible_panes and self.spot_pane.body is not None:
+            self.spot_pane.body.action_in_time(columns, days)
 
     def on_descendant_focus(self) -> None:
-        """Other keys apply, and the details are those of another list's row."""
+        """Commands act on the pane with the focus."""
         focused = self.pane_set.focused_pane
         if self.activity.has_focus:
             self.pane_layout.activate(ACTIVITY)
@@ -192,7 +305,10 @@ class MainScreen(Screen[None]):
             self.pane_layout.activate(focused.kind.pane)
         self.call_after_refresh(self._follow_cursor)
 
-    # What is asked for with the mouse
+    @on(events.ScreenSuspend)
+    @on(events.ScreenResume)
+    def _redraw_footer(self) -> None:
+        self.call_after_refresh(self.footer.redraw)
 
     @on(Table.CursorMoved)
     def _follow_cursor_soon(self, event: Table.CursorMoved) -> None:
@@ -201,24 +317,16 @@ class MainScreen(Screen[None]):
             self._details_timer.stop()
         self._details_timer = self.set_timer(DETAILS_DELAY, self._follow_cursor)
 
+    def _follow_cursor(self) -> None:
+        self.show_details()
+        self.footer.redraw()
+
     @on(CommandRequested)
-    def _run_command(self, event: CommandRequested) -> None:
+    def _perform_requested(self, event: CommandRequested) -> None:
         event.stop()
-        self._listener.perform(event.command_id)
+        self._services.perform(event.command_id)
 
     @on(ActivityPane.RowRequested)
-    def _go_to_row(self, event: ActivityPane.RowRequested) -> None:
+    def _go_to_requested_row(self, event: ActivityPane.RowRequested) -> None:
         event.stop()
-        pane = self.pane_set.select(event.row_id)
-        if pane is not None:
-            self.go_to(pane.kind.pane)
-
-    # What was read
-
-    @on(FleetSeen)
-    def _show_fleet(self, event: FleetSeen) -> None:
-        self._listener.show_fleet(event)
-
-    @on(FleetNotRead)
-    def _show_read_error(self, event: FleetNotRead) -> None:
-        self._listener.show_read_error(event)
+        self.go_to_row(event.row_id)

@@ -1,14 +1,15 @@
-"""How reading goes: when it last did, why it does not, and what the person is told of it."""
+"""How reading goes: when the fleet was read, what could not be read, and the line that says so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from fe2tui.errors import Fe2Error
-from fe2tui.model.fleet import Problem
+from fe2tui.model.fleet import Fleet, Problem
 from fe2tui.model.text import join_words, short_age, visible
-from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen
+from fe2tui.tui.fleet_watch import FleetNotRead
 from fe2tui.tui.widgets.cells import clip
 from fe2tui.tui.widgets.line import Span
 
@@ -26,76 +27,84 @@ _PART_TITLES = {
 }
 
 
-class ReadState:
-    """The state of reading one place."""
+class ReadState(NamedTuple):
+    """What is known about reading one location.
 
-    def __init__(self) -> None:
-        self.read_at: datetime | None = None
-        self.from_store = False
-        self.error: Fe2Error | None = None
-        self.account = ""
-        self.has_prices = False
-        self._retry_at: datetime | None = None
-        self._problems: Sequence[Problem] = ()
+    ``read_at`` is when the shown fleet was read; ``from_store``: by an earlier run. ``error`` is why the instances
+    could not be read, ``problems`` which other parts could not. ``has_prices``: prices were requested, with or without
+    success.
+    """
 
-    def add_fleet(self, event: FleetSeen) -> list[Fe2Error]:
-        """A fleet came; what of it could not be read and was not said before.
+    read_at: datetime | None = None
+    from_store: bool = False
+    error: Fe2Error | None = None
+    account: str = ""
+    has_prices: bool = False
+    retry_at: datetime | None = None
+    problems: tuple[Problem, ...] = ()
 
-        The failure of a read stays until a fleet comes in which the same part was read.
-        """
-        fleet = event.fleet
-        self.read_at, self.from_store = fleet.seen_at, event.from_store
-        self.account = fleet.account or self.account
-        self.has_prices = fleet.prices.read_at is not None or any(
-            problem.part == "prices" for problem in fleet.problems
+    def after_fleet(self, fleet: Fleet, *, from_store: bool = False) -> ReadState:
+        """The state after a fleet was read. A failure stays until the same part is read."""
+        state = self._replace(
+            read_at=fleet.seen_at,
+            from_store=from_store,
+            account=fleet.account or self.account,
+            has_prices=fleet.prices.read_at is not None or any(one.part == "prices" for one in fleet.problems),
         )
-        if event.from_store:
-            return []
+        if from_store:
+            return state
         if all(problem.part != "instances" for problem in fleet.problems):
-            self.error = self._retry_at = None
-        known = {(problem.part, problem.summary) for problem in self._problems}
-        self._problems = list(_without_repeats(problem for problem in fleet.problems if problem.part != "instances"))
-        return [_error_of(problem) for problem in self._problems if (problem.part, problem.summary) not in known]
+            state = state._replace(error=None, retry_at=None)
+        others = (problem for problem in fleet.problems if problem.part != "instances")
+        return state._replace(problems=tuple(_without_repeats(others)))
 
-    def add_failure(self, failure: FleetNotRead) -> bool:
-        """A read failed; whether for another reason than the last one."""
-        is_new = self.error is None or self.error.summary != failure.error.summary
-        self.error = failure.error
-        self._retry_at = failure.at + timedelta(seconds=failure.retry_in) if failure.retry_in else None
-        return is_new
+    def after_failure(self, failure: FleetNotRead) -> ReadState:
+        """The state after a read failed."""
+        retry_at = failure.at + timedelta(seconds=failure.retry_in) if failure.retry_in else None
+        return self._replace(error=failure.error, retry_at=retry_at)
+
+    def new_errors(self, previous: ReadState) -> list[Fe2Error]:
+        """The errors that ``previous`` did not have."""
+        known = {(problem.part, problem.summary) for problem in previous.problems}
+        errors = [_error_of(one) for one in self.problems if (one.part, one.summary) not in known]
+        if self.error is not None and (previous.error is None or previous.error.summary != self.error.summary):
+            errors.append(self.error)
+        return errors
 
     def notice_spans(self, now: datetime, width: int) -> list[Span]:
-        """The line under the status line while reading fails: what was not read, why, what to do, and the next try.
+        """The line under the status line: what could not be read, why, what to do, and when the next try is.
 
-        A failed read of the instances goes first; of other parts that failed, the reason of the first is given.
+        A failed read of the instances comes first. Of several other parts, the reason of the first is given.
         """
-        error, again = self.error, ""
+        error, retry_text = self.error, ""
         if error is None:
-            if not self._problems:
+            if not self.problems:
                 return []
-            first = self._problems[0]
+            first = self.problems[0]
             error = Fe2Error(
-                f"{_names(self._problems)} could not be read: {first.summary}", first.remedy, code=first.code
+                f"{_names(self.problems)} could not be read: {first.summary}", first.remedy, code=first.code
             )
-        elif self._problems:
+        elif self.problems:
             error = Fe2Error(
-                error.summary, f"{error.remedy} {_names(self._problems)} could not be read, either.".strip()
+                error.summary, f"{error.remedy} {_names(self.problems)} could not be read, either.".strip()
             )
-        if self._retry_at is not None and self._retry_at > now:
-            again = f" next try in {short_age(self._retry_at - now + timedelta(seconds=0.99))} "
+        if self.retry_at is not None and self.retry_at > now:
+            retry_text = f" next try in {short_age(self.retry_at - now + timedelta(seconds=0.99))} "
         code = f" ({error.code})" if error.code else ""
         words = visible(" ".join(part for part in (error.summary + code, error.remedy) if part))
-        room = max(0, width - 3 - len(again))
-        text = clip(words, room)
+        text_width = max(0, width - 3 - len(retry_text))
+        text = clip(words, text_width)
         return [
             Span(" ▲ ", "alarm" if self.error is not None else "moving"),
-            Span(f"{text}{' ' * (room - len(text))}", "trouble" if self.error is not None else "moving", "errors"),
-            Span(again, "dim"),
+            Span(
+                f"{text}{' ' * (text_width - len(text))}", "trouble" if self.error is not None else "moving", "errors"
+            ),
+            Span(retry_text, "dim"),
         ]
 
 
 _SPOT_HISTORY_PARTS = frozenset({"spot", "spot history"})
-"""The parts that are read by one and the same call of AWS: what refuses one refuses the other."""
+"""The parts that are read by the same AWS call: AWS refuses both or neither."""
 
 
 def _without_repeats(problems: Iterable[Problem]) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fe2tui.store import Store
     from fe2tui.tasks.context import Context
     from fe2tui.tasks.type_catalogue import TypeCatalogueCache
+    from fe2tui.tui.command_context import CommandContext
     from fe2tui.tui.fleet_watch import FleetWatch
     from fe2tui.tui.key_queue import KeyQueue
     from fe2tui.tui.keymap import Keymap
@@ -84,6 +85,9 @@ class Services(Protocol):
     @property
     def spot_histories(self) -> SpotHistoryCache:
         """The spot price histories of types, by region."""
+
+    def command_context(self) -> CommandContext:
+        """The facts that commands decide by, as they are now."""
 
     def task_context(self, report: Report | None = None) -> Context:
         """A context for a task that the activity pane does not show, such as the look-ups of a form."""

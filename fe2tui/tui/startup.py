@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fe2tui.errors import CredentialsError, Fe2Error
 from fe2tui.model.text import join_words, plural, visible
+from fe2tui.tui import gc_tuning
 from fe2tui.tui.command_runner import import_actions
 from fe2tui.tui.panes.instance_columns import COLUMNS, unknown_columns
 
@@ -18,42 +19,40 @@ if TYPE_CHECKING:
     from fe2tui.tasks.context import Context
     from fe2tui.tasks.freeze import OpenFreeze
     from fe2tui.tui.app import Dashboard
-    from fe2tui.tui.controller import DashboardController
+    from fe2tui.tui.services import Services
 
-LOAD_TYPES_AFTER = (
-    2.0  # seconds: those who came for the list alone, and those who press a key at once, do not wait for it
-)
+DRAW_DELAY = 0.1  # seconds for the first read to be drawn before more is imported
+LOAD_TYPES_AFTER = 2.0  # seconds: a key that is pressed at once must not wait for the types
 
 
 class Startup:
-    """Begins when the first frame has been drawn."""
+    """Begins when the main screen is mounted, and continues when the first read of a location has ended."""
 
-    def __init__(self, app: Dashboard, controller: DashboardController) -> None:
+    def __init__(self, app: Dashboard, services: Services) -> None:
         self._app = app
-        self._controller = controller
+        self._services = services
+        self._is_first_read_expected = True
         self._is_welcome_open = False
 
     def start(self) -> None:
-        """Open session and store, show the last fleet, read."""
-        self._app.set_interval(1.0, self._controller.refresh_timer.tick)
-        self._controller.fleet_watch.show_opened()
-        self._app.start_worker(self._open(), "start")
+        """Read for ever, and say what is wrong with the settings."""
+        self._app.start_worker(self._open(), "Start")
 
     async def _open(self) -> None:
         try:
-            await self._controller.fleet_watch.open()
+            await self._services.fleet_watch.open()
         except Fe2Error as error:
             self._app.error = error
             self._app.exit()
             return
         if self._app.startup_problem:
-            self._controller.report_error("settings", Fe2Error(self._app.startup_problem))
-        for complaint in self._settings_problems():
-            self._controller.report_error("settings", Fe2Error(complaint, "See config.toml."))
+            self._services.report_error("Settings", Fe2Error(self._app.startup_problem))
+        for problem in self._settings_problems():
+            self._services.report_error("Settings", Fe2Error(problem, "See config.toml."))
 
     def _settings_problems(self) -> list[str]:
         app, settings = self._app, self._app.settings
-        complaints = list(self._controller.keymap.problems)
+        complaints = list(self._services.keymap.problems)
         if unknown := unknown_columns(settings.columns):
             named = join_words([f"“{column}”" for column in unknown], "or")
             complaints.append(f"columns: there is no column {named}. There are {', '.join(COLUMNS)} and tag:NAME.")
@@ -61,19 +60,35 @@ class Startup:
             complaints.append(f"theme: there is no “{settings.theme}”. There are {', '.join(app.available_themes)}.")
         return complaints
 
-    async def after_first_read(self) -> None:
-        """The first read of a place has ended: import what forms need, and take up what an earlier run left."""
+    def expect_first_read(self) -> None:
+        """Another location is shown."""
+        self._is_first_read_expected = True
+
+    def continue_after_read(self, error: Fe2Error | None = None) -> None:
+        """A read has ended. ``error`` is why the instances could not be read."""
+        if self._is_first_read_expected:
+            self._is_first_read_expected = False
+            self._services.main_screen.set_timer(DRAW_DELAY, self._continue)
+        if isinstance(error, CredentialsError) and self._services.fleet is None:
+            self._app.start_worker(self._show_welcome(error), "Welcome")
+
+    def _continue(self) -> None:
+        gc_tuning.young_only()
+        self._app.start_worker(self._after_first_read(), "Start")
+        self._services.main_screen.spot_pane.allow_loading()
+
+    async def _after_first_read(self) -> None:
+        """Import what forms need, and continue what an earlier run has left."""
         await asyncio.to_thread(import_actions)
-        app = self._app
-        app.start_worker(self._recover_launches(), "launches")
-        app.start_worker(self._resume_freezes(), "freezes")
-        app.start_worker(self._load_types(), "types")
+        self._app.start_worker(self._recover_launches(), "Launches of an earlier run")
+        self._app.start_worker(self._resume_freezes(), "Freezes of an earlier run")
+        self._app.start_worker(self._load_types(), "Instance types")
 
     async def _recover_launches(self) -> None:
         """Find out what became of launches cut short."""
         from fe2tui.tasks.launch import recover_launches
 
-        services = self._controller
+        services = self._services
         outcomes = await recover_launches(services.task_context())
         failed = [outcome for outcome in outcomes if outcome.error is not None]
         for outcome in failed:
@@ -81,19 +96,19 @@ class Startup:
                 services.report_error(outcome.label, outcome.error)
         if outcomes and not failed:
             services.tell(f"{plural(len(outcomes), 'launch')} of an earlier run found again: {outcomes[0].label}.")
-        self._controller.activity_feed.read_log()
+        services.main_screen.read_log()
 
     async def _resume_freezes(self) -> None:
         """Watch freezes that an earlier run began, as tasks."""
         from fe2tui.tasks.freeze import open_freezes
 
-        for one in await open_freezes(self._controller.task_context()):
+        for one in await open_freezes(self._services.task_context()):
             self._watch_freeze(one)
 
     def _watch_freeze(self, one: OpenFreeze) -> None:
         from fe2tui.tasks.freeze import watch_freeze
 
-        services = self._controller
+        services = self._services
 
         async def work(ctx: Context) -> Image:
             try:
@@ -109,11 +124,11 @@ class Startup:
     async def _load_types(self) -> None:
         """Have the region's types at hand before a form asks for them; if that fails, the form says so."""
         await asyncio.sleep(LOAD_TYPES_AFTER)
-        services = self._controller
+        services = self._services
         with suppress(Fe2Error):
             await services.catalogues.get(services.task_context())
 
-    async def show_welcome(self, error: CredentialsError) -> None:
+    async def _show_welcome(self, error: CredentialsError) -> None:
         """Say what to do when there are no credentials, and do what the person chooses."""
         if self._is_welcome_open:
             return
@@ -127,16 +142,16 @@ class Startup:
         from fe2tui.aws.session import profile_names
         from fe2tui.tui.forms.first_start import FirstStartForm
 
-        app, fleet_watch = self._app, self._controller.fleet_watch
+        app, fleet_watch = self._app, self._services.fleet_watch
         count = len(await asyncio.to_thread(profile_names))
-        way = await self._controller.ask(FirstStartForm(error, has_demo=app.start_demo is not None, profiles=count))
+        way = await self._services.ask(FirstStartForm(error, has_demo=app.start_demo is not None, profiles=count))
         if way == "quit":
             app.exit()
         elif way == "retry":
             await fleet_watch.open()
         elif way == "profile":
-            self._controller.command_runner.perform("profile")
+            self._services.perform("profile")
         elif way == "demo" and app.start_demo is not None:
             os.environ.update(await asyncio.to_thread(app.start_demo))
-            self._controller.task_runner.unseen_failures = 0  # of a cloud that is shown no more
+            self._services.task_runner.mark_failures_seen()  # of a location that is shown no longer
             await fleet_watch.reopen(replace(app.choice, profile=None, region=None, endpoint_url=None))

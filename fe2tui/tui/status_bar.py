@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from fe2tui.errors import (
     ClockError,
@@ -23,10 +23,6 @@ from fe2tui.model.text import DASH, age, dollars, short_age, visible
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import COMMANDS, Command, key_label
 from fe2tui.tui.widgets.line import Span, spans_width
-
-if TYPE_CHECKING:
-    from fe2tui.tui.controller import DashboardController
-
 
 _ERROR_LABELS: tuple[tuple[type[Fe2Error], str], ...] = (
     (UnreadableError, "unreadable"),
@@ -246,45 +242,3 @@ def _command_spans(command: Command, context: CommandContext, keys: Mapping[str,
         Span(f"{key_label(key)} ", "key", command.id),
         Span(f"{command.current_title(context)}  ", "dim", command.id),
     ]
-
-
-class StatusBar:
-    """The status line, the line under it while reading fails, and the footer."""
-
-    def __init__(self, controller: DashboardController) -> None:
-        self._controller = controller
-
-    def status_spans(self, width: int) -> list[Span]:
-        """Where we are, what runs, what it costs, when it was read."""
-        controller = self._controller
-        fleet_watch, reading = controller.fleet_watch, controller.read_state
-        if not fleet_watch.is_open:
-            return status_spans(Status(), controller.clock(), width)
-        facts = Status(
-            fleet_watch.session.location,
-            reading.account,
-            controller.instance_list.totals,
-            reading.read_at,
-            reading.error,
-            reading.from_store,
-            fleet_watch.session.read_only,
-            fleet_watch.is_paused,
-            controller.read_state.has_prices,
-            controller.interruption_notifier.count,
-        )
-        return status_spans(facts, controller.clock(), width)
-
-    def notice_spans(self, width: int) -> list[Span]:
-        """Why reading fails."""
-        return self._controller.read_state.notice_spans(self._controller.clock(), width)
-
-    def footer_spans(self, width: int) -> list[Span]:
-        """The keys of here and now; none under a form, which shows its own."""
-        controller = self._controller
-        if not controller.main_screen.is_active:
-            return []
-        if controller.main_screen.pane_set.acting_pane.is_filtering:
-            return filter_key_spans(width)
-        return footer_spans(
-            controller.command_context(), controller.keymap.keys, controller.task_runner.unseen_failures, width
-        )

@@ -1,47 +1,47 @@
-"""Runs tasks in workers, shows their steps, cancels them, and announces their results."""
+"""Runs tasks in workers, keeps their newest steps and failures, cancels them, and announces their results."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from textual.message import Message
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.instance import Instance
 from fe2tui.model.progress import Activity, Outcome, Progress
 from fe2tui.model.text import plural
 from fe2tui.tui.internal_error import log_internal_error
-from fe2tui.tui.services import Severity, TaskFunction
 
 if TYPE_CHECKING:
     from textual.worker import Worker
 
-    from fe2tui.model.progress import Report
-    from fe2tui.tasks.context import ActivityEntry, Context
+    from fe2tui.tasks.context import ActivityEntry
+    from fe2tui.tui.services import Services, TaskFunction
 
 MAX_FAILURES = 50
-NUDGE_INTERVAL = timedelta(seconds=1)  # that a task's steps have the region read
+NUDGE_INTERVAL = timedelta(seconds=1)
+"""The steps of tasks make the fleet be read at once, but not more often than this."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RunningTask:
-    """One task under way. ``progress`` is its newest step, by the instance it is about (empty: the whole)."""
+    """A task that runs. ``steps`` has the newest step by the id that it is about (empty: the whole), the newest last."""
 
     number: int
     title: str
     started_at: datetime
     instances: tuple[Instance, ...] = ()
-    progress: dict[str, Progress] = field(default_factory=dict)
-    worker: Worker[None] | None = None
-    log_entries: list[ActivityEntry] = field(default_factory=list)
+    steps: Mapping[str, Progress] = field(default_factory=dict)
+    log_entries: list[ActivityEntry] = field(default_factory=list, compare=False)
 
     @property
     def latest_step(self) -> Progress | None:
-        """The newest step."""
-        return next(reversed(self.progress.values()), None)
+        return next(reversed([*self.steps.values()]), None)
 
     @property
     def left_behind(self) -> str:
@@ -49,140 +49,151 @@ class RunningTask:
         open_texts = [entry.left_behind for entry in self.log_entries if not entry.is_ended]
         return " ".join(dict.fromkeys(left for left in open_texts if left)) or "What AWS was asked to do goes on."
 
-    def set_step(self, step: Progress) -> bool:
-        """Keep a step as the newest; whether it is another one than before, and not the same a little further on."""
-        previous = self.progress.pop(step.subject, None)
-        self.progress[step.subject] = step
-        return previous is None or previous.step != step.step
+    def with_step(self, step: Progress) -> RunningTask:
+        """The task with a newer step."""
+        others = {subject: other for subject, other in self.steps.items() if subject != step.subject}
+        return replace(self, steps={**others, step.subject: step})
 
     def add_log_entry(self, entry: ActivityEntry) -> None:
-        """It has this entry in the log."""
+        """Remember an entry that the task made in the activity log."""
         if not any(entry is existing for existing in self.log_entries):
             self.log_entries.append(entry)
 
 
-class TaskHost(Protocol):
-    """What jobs need of the dashboard."""
+class TaskState(NamedTuple):
+    """The running tasks, the failures of this session (the newest first), and how many of them were not looked at."""
 
-    def run_worker(self, work: Any, *, name: str, group: str, exit_on_error: bool) -> Worker[None]:
-        """Run a coroutine."""
+    running: tuple[RunningTask, ...] = ()
+    failures: tuple[Activity, ...] = ()
+    unseen_failures: int = 0
 
-    def task_context(self, report: Report) -> Context:
-        """A context that reports there."""
 
-    def tell(self, text: str, severity: Severity = "information") -> None:
-        """A toast."""
+class TasksChanged(Message):
+    """Tasks began, reported a step or ended, or something failed. ``TaskRunner.state`` has the newest."""
 
-    def tasks_changed(self) -> None:
-        """Something of them is to be drawn anew."""
-
-    def nudge(self) -> None:
-        """Read at once, and be quick for a while."""
-
-    def task_ended(self) -> None:
-        """A task ended: read again soon."""
+    def can_replace(self, message: Message) -> bool:
+        """One of these is enough, however many steps are reported at once."""
+        return isinstance(message, TasksChanged)
 
 
 class TaskRunner:
-    """All tasks of this dashboard. ``failures`` are the newest first, those of this session only."""
+    """All tasks of this dashboard. Posts ``TasksChanged`` to the main screen."""
 
-    def __init__(self, host: TaskHost, clock: Callable[[], datetime]) -> None:
-        self._host = host
-        self._clock = clock
+    def __init__(self, services: Services) -> None:
+        self._services = services
         self._numbers = count(1)
-        self.running: dict[int, RunningTask] = {}
-        self.failures: list[Activity] = []
-        self.unseen_failures = 0
+        self._tasks: dict[int, RunningTask] = {}
+        self._workers: dict[int, Worker[None]] = {}
+        self._failures: tuple[Activity, ...] = ()
+        self._unseen_failures = 0
         self._nudged_at: datetime | None = None
+
+    @property
+    def state(self) -> TaskState:
+        return TaskState(tuple(self._tasks.values()), self._failures, self._unseen_failures)
 
     def start(
         self,
         title: str,
         run: TaskFunction,
-        instances: Sequence[Instance],
-        result_text: Callable[[Any], str] | None,
-        region: str,
+        instances: Sequence[Instance] = (),
+        result_text: Callable[[Any], str] | None = None,
     ) -> None:
-        """Run a task in a worker."""
-        task = RunningTask(next(self._numbers), title, self._clock(), tuple(instances))
-        self.running[task.number] = task
-        task.worker = self._host.run_worker(
-            self._run(task, run, result_text, region), name=title, group="tasks", exit_on_error=False
+        """Run a task in a worker: see ``Services.run_task``."""
+        number = next(self._numbers)
+        self._tasks[number] = RunningTask(number, title, self._services.clock(), tuple(instances))
+        self._workers[number] = self._services.app.run_worker(
+            self._run(number, run, result_text, self._services.session.region),
+            name=title,
+            group="tasks",
+            exit_on_error=False,
         )
-        self._host.tasks_changed()
+        self._post_change()
 
     def cancel(self, number: int) -> bool:
-        """Cancel one; whether it was under way."""
-        task = self.running.get(number)
-        if task is None or task.worker is None:
-            return False
-        task.worker.cancel()
-        return True
+        """Cancel a task; False if it has ended."""
+        worker = self._workers.get(number)
+        if worker is not None:
+            worker.cancel()
+        return worker is not None
 
-    async def _run(
-        self, task: RunningTask, run: TaskFunction, result_text: Callable[[Any], str] | None, region: str
+    def report_error(
+        self, title: str, error: Fe2Error, region: str, *, subject: str = "", shows_toast: bool = True
     ) -> None:
+        """Add a failure, and show it in a toast. ``subject`` is the id of what it is about."""
+        now = self._services.clock()
+        failure = Activity(
+            now, title, subject, "", region, "failed", error.summary, error.remedy, error.code, "dashboard", now
+        )
+        self._failures = (failure, *self._failures)[:MAX_FAILURES]
+        self._unseen_failures += 1
+        if shows_toast:
+            self._services.tell(f"{title}: {error.summary}", "error")
+        self._post_change()
+
+    def mark_failures_seen(self) -> None:
+        """Count no failure as unseen."""
+        self._unseen_failures = 0
+        self._post_change()
+
+    def _post_change(self) -> None:
+        self._services.main_screen.post_message(TasksChanged())
+
+    async def _run(self, number: int, run: TaskFunction, result_text: Callable[[Any], str] | None, region: str) -> None:
+        task = self._tasks[number]
+
         def report(step: Progress) -> None:
-            if task.set_step(step):
+            previous = self._tasks[number].steps.get(step.subject)
+            self._tasks[number] = self._tasks[number].with_step(step)
+            if previous is None or previous.step != step.step:
                 self._nudge()
-            self._host.tasks_changed()
+            self._post_change()
 
         try:
-            context = replace(self._host.task_context(report), on_entry=task.add_log_entry)
-            self._announce_result(task, await run(context), result_text, region)
+            context = replace(self._services.task_context(report), on_entry=task.add_log_entry)
+            self._announce_result(task.title, await run(context), result_text, region)
         except asyncio.CancelledError:
-            self._host.tell(f"{task.title}: cancelled.", "warning")
+            self._services.tell(f"{task.title}: cancelled.", "warning")
         except Fe2Error as error:
             self.report_error(task.title, error, region)
         except Exception as error:
             self.report_error(task.title, log_internal_error(error), region)
         finally:
-            del self.running[task.number]
-            self._host.task_ended()
-            self._host.tasks_changed()
+            del self._tasks[number], self._workers[number]
+            self._services.fleet_watch.nudge()
+            self._post_change()
 
     def _nudge(self) -> None:
-        """A step of a task changes what there is: it is to be seen at once, not at the next read that is due."""
-        now = self._clock()
+        """Read the fleet at once: a step changes it."""
+        now = self._services.clock()
         if self._nudged_at is None or not timedelta(0) <= now - self._nudged_at < NUDGE_INTERVAL:
             self._nudged_at = now
-            self._host.nudge()
+            self._services.fleet_watch.nudge()
 
     def _announce_result(
-        self, task: RunningTask, result: object, result_text: Callable[[Any], str] | None, region: str
+        self, title: str, result: object, result_text: Callable[[Any], str] | None, region: str
     ) -> None:
         outcomes = result if isinstance(result, list) and result and isinstance(result[0], Outcome) else []
-        failed = [outcome for outcome in outcomes if outcome.error is not None]
-        for outcome in failed:
-            if outcome.error is not None:
-                title = f"{task.title}: {outcome.label}" if len(outcomes) > 1 else task.title
-                self._record_failure(title, outcome.error, region, outcome.subject)
+        failed = [(outcome, outcome.error) for outcome in outcomes if outcome.error is not None]
+        for outcome, error in failed:
+            outcome_title = f"{title}: {outcome.label}" if len(outcomes) > 1 else title
+            self.report_error(outcome_title, error, region, subject=outcome.subject, shows_toast=False)
         if failed:
-            left_out_count = sum(outcome.left_out for outcome in outcomes)
-            words = (
-                f"{len(outcomes) - len(failed) - left_out_count} of {len(outcomes)} done" if len(outcomes) > 1 else ""
-            )
-            words += f", {left_out_count} left out; " if left_out_count else "; " if words else ""
-            label = f"{failed[0].label}: " if len(outcomes) > 1 else ""  # of one, the title says which
-            self._host.tell(f"{task.title}: {words}{label}{failed[0].error}", "error")
+            self._services.tell(_failed_text(title, outcomes, *failed[0]), "error")
         elif result_text is not None:
-            self._host.tell(result_text(result))
+            self._services.tell(result_text(result))
         else:
-            self._host.tell(_default_result_text(task.title, result, outcomes))
+            self._services.tell(_default_result_text(title, result, outcomes))
 
-    def report_error(self, title: str, error: Fe2Error, region: str, *, shows_toast: bool = True) -> None:
-        """Keep a failure for the activity, and tell of it."""
-        self._record_failure(title, error, region)
-        if shows_toast:
-            self._host.tell(f"{title}: {error.summary}", "error")
 
-    def _record_failure(self, title: str, error: Fe2Error, region: str, subject: str = "") -> None:
-        now = self._clock()
-        failure = Activity(
-            now, title, subject, "", region, "failed", error.summary, error.remedy, error.code, "dashboard", now
-        )
-        self.failures = [failure, *self.failures][:MAX_FAILURES]
-        self.unseen_failures += 1
+def _failed_text(title: str, outcomes: Sequence[Outcome], first: Outcome, error: Fe2Error) -> str:
+    """``Stop 3 instances: 1 of 3 done, 1 left out; base: …``."""
+    if len(outcomes) == 1:
+        return f"{title}: {error}"
+    left_out_count = sum(outcome.left_out for outcome in outcomes)
+    done_count = sum(outcome.error is None and not outcome.left_out for outcome in outcomes)
+    left_out_text = f", {left_out_count} left out" if left_out_count else ""
+    return f"{title}: {done_count} of {len(outcomes)} done{left_out_text}; {first.label}: {error}"
 
 
 def _default_result_text(title: str, result: object, outcomes: Sequence[Outcome]) -> str:

@@ -34,7 +34,7 @@ def _next(fleet: Fleet, turn: int) -> Fleet:
 
 
 async def _applied(app: Dashboard, fleet: Fleet) -> float:
-    table = app.controller.instance_table
+    table = app.controller.main_screen.instances.table
     started = time.perf_counter()
     app.controller.main_screen.post_message(FleetSeen(fleet))
     while table.visible_rows is None or table.visible_rows.fleet is not fleet:
@@ -48,7 +48,7 @@ async def _applied(app: Dashboard, fleet: Fleet) -> float:
 async def _rounds(size: int) -> list[float]:
     app = Dashboard(Choice(), Settings(slow_seconds=600, quick_seconds=600))
     async with app.run_test(size=(120, 36)) as pilot:
-        while app.screen.id != "main" or app.controller.instance_list.fleet is None:
+        while app.screen.id != "main" or app.controller.fleet is None:
             await pilot.pause(0.05)
         fleet = replace(many(size), location=app.controller.session.location)
         await _applied(app, fleet)

@@ -118,12 +118,12 @@ class Driven:
     @property
     def table(self) -> InstanceTable:
         """The list of instances."""
-        return self.app.controller.instance_table
+        return self.app.controller.main_screen.instances.table
 
     @property
     def spot_pane(self) -> SpotPane:
         """The pane of spot prices."""
-        return self.app.controller.spot_pane
+        return self.app.controller.main_screen.spot_pane
 
     @property
     def activity(self) -> ActivityPane:
@@ -135,12 +135,12 @@ class Driven:
     @property
     def image_list(self) -> ListModel[Image, ImageRowScope]:
         """The images that are listed."""
-        return self.app.controller.image_list
+        return self.app.controller.main_screen.images.model
 
     @property
     def totals(self) -> AccountTotals | None:
         """What the status line sums up."""
-        return self.app.controller.instance_list.totals
+        return self.app.controller.main_screen.totals
 
     @property
     def task_runner(self) -> TaskRunner:
@@ -150,22 +150,22 @@ class Driven:
     @property
     def read_at(self) -> datetime | None:
         """When the instances that are shown were read."""
-        return self.app.controller.read_state.read_at
+        return self.app.controller.main_screen.read_state.read_at
 
     @property
     def read_error(self) -> Fe2Error | None:
         """Why the instances could not be read the last time."""
-        return self.app.controller.read_state.error
+        return self.app.controller.main_screen.read_state.error
 
     @property
     def is_from_store(self) -> bool:
         """Whether what is shown was kept from an earlier run."""
-        return self.app.controller.read_state.from_store
+        return self.app.controller.main_screen.read_state.from_store
 
     @property
     def interruption_count(self) -> int:
         """How many spot instances AWS interrupted, or is about to."""
-        return self.app.controller.interruption_notifier.count
+        return self.app.controller.main_screen.interruptions.total
 
     @property
     def fleet_watch(self) -> FleetWatch:
@@ -189,7 +189,7 @@ class Driven:
 
     def tick(self) -> None:
         """Let the timer tick that redraws ages."""
-        self.app.controller.refresh_timer.tick()
+        self.app.controller.main_screen.refresh_timer.tick()
 
     @property
     def is_home(self) -> bool:

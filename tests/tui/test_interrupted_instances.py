@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from fe2tui.tui.instance_list import compute_visible_rows
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import interruption_forms
 from fe2tui.model.money import AlertLimits
 from fe2tui.model.spot import SpotRequest
-from fe2tui.tui.instance_list import compute_visible_rows
 from fe2tui.tui.list_model import Arrangement
 from fe2tui.tui.panes.instance_columns import InstanceRowScope, columns_by_id
 from fe2tui.tui.panes.instance_details import left_facts

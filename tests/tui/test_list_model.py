@@ -9,12 +9,12 @@ from decimal import Decimal
 from random import Random
 
 import pytest
+from fe2tui.tui.instance_list import Superseded, compute_visible_rows
 
 from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, count_states
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import INSTANCE_SORTS, InstanceScope, parse_instance_filter
 from fe2tui.model.money import AccountCost, AccountTracker, Alert, AlertLimits, account_cost, alert_of
-from fe2tui.tui.instance_list import Superseded, compute_visible_rows
 from fe2tui.tui.list_model import Arrangement
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from fe2tui.tui.instance_list import compute_visible_rows
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
@@ -15,7 +16,6 @@ from textual.pilot import Pilot
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import parse_instance_filter
-from fe2tui.tui.instance_list import compute_visible_rows
 from fe2tui.tui.list_model import Arrangement
 from fe2tui.tui.panes.instances import InstanceTable
 from fe2tui.tui.theme import DARK, THEMES

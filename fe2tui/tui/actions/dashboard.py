@@ -38,12 +38,12 @@ def toggle_details(context: CommandContext) -> None:
 
 def mark(context: CommandContext) -> None:
     _list_pane(context).table.mark()
-    context.services.main_screen.redraw_lines()
+    context.services.main_screen.repaint_soon()
 
 
 def mark_all(context: CommandContext) -> None:
     _list_pane(context).table.mark_all()
-    context.services.main_screen.redraw_lines()
+    context.services.main_screen.repaint_soon()
 
 
 def leave_level(context: CommandContext) -> None:
@@ -53,27 +53,22 @@ def leave_level(context: CommandContext) -> None:
         screen.go_to(screen.pane_layout.leave_activity())
     else:
         _acting_pane(context).leave()
-        screen.redraw_lines()
+        screen.repaint_soon()
 
 
 async def cancel_task(context: CommandContext) -> None:
     """Cancel the selected task, or the only one there is, after a confirmation."""
     from fe2tui.tui.forms.confirm import cancel_question
 
-    entry, jobs = context.services.main_screen.activity.selected_row, context.services.task_runner
-    number = entry.task_number if entry is not None and entry.task_number else 0
-    if not number and len(jobs.running) == 1:
-        number = next(iter(jobs.running))
-    if not number:
-        context.services.tell(f"Select one of the {plural(len(jobs.running), 'task')} running first.", "warning")
-        return
-    task = jobs.running[number]
-    if await context.services.ask(cancel_question(task)) != "yes":
-        return
-    if jobs.cancel(number):
-        context.services.tell(f"Cancelling: {task.title} …")
-    else:
-        context.services.tell(f"{task.title} has already ended.")
+    services, entry = context.services, context.services.main_screen.activity.selected_row
+    tasks = {task.number: task for task in services.task_runner.state.running}
+    number = entry.task_number if entry is not None else 0
+    task = tasks.get(number) or (next(iter(tasks.values())) if len(tasks) == 1 else None)
+    if task is None:
+        services.tell(f"Select one of the {plural(len(tasks), 'task')} running first.", "warning")
+    elif await services.ask(cancel_question(task)) == "yes":
+        is_running = services.task_runner.cancel(task.number)
+        services.tell(f"Cancelling: {task.title} …" if is_running else f"{task.title} has already ended.")
 
 
 async def open_filter(context: CommandContext) -> None:
@@ -123,14 +118,14 @@ def go_to_spot(context: CommandContext) -> None:
 
 
 def go_to_activity(context: CommandContext) -> None:
-    """Go to the activity; where it covers the images, return to them."""
-    context.services.task_runner.unseen_failures = 0
+    """Go to the activity, or from where it lies over the images back to what was there."""
+    context.services.task_runner.mark_failures_seen()
     context.services.main_screen.go_to(context.services.main_screen.pane_layout.toggle_activity())
 
 
 def go_to_errors(context: CommandContext) -> None:
-    """Go to the latest failure."""
-    context.services.task_runner.unseen_failures = 0
+    """Go to the newest failure."""
+    context.services.task_runner.mark_failures_seen()
     context.services.main_screen.go_to(ACTIVITY)
     context.services.main_screen.activity.go_to_failure()
 
@@ -169,7 +164,7 @@ async def quit_program(context: CommandContext) -> None:
     """Quit; with running tasks, only after saying what they leave behind."""
     from fe2tui.tui.forms.confirm import quit_question
 
-    running = list(context.services.task_runner.running.values())
+    running = context.services.task_runner.state.running
     if not running or await context.services.ask(quit_question(running)) == "yes":
         context.services.app.exit()
 

@@ -20,7 +20,7 @@ def show_spot_prices(context: CommandContext, type_name: str) -> None:
     screen.spot_pane.show_type(type_name)
     screen.spot_pane.hold_keys()
     screen.go_to(SPOT)
-    screen.redraw_lines()
+    screen.repaint_soon()
 
 
 async def toggle_spot_prices(context: CommandContext) -> None:
@@ -30,7 +30,7 @@ async def toggle_spot_prices(context: CommandContext) -> None:
     """
     if context.pane == SPOT:
         context.services.main_screen.spot_pane.unpin()
-        context.services.main_screen.redraw_lines()
+        context.services.main_screen.repaint_soon()
     elif context.pane == IMAGES:
         show_spot_prices(context, await usual_type_for(context, context.images[0]))
     else:

@@ -18,7 +18,7 @@ from fe2tui.model.progress import INTERRUPTION, REPLACEMENT, RETURN, Activity
 from fe2tui.model.text import age, local_time, visible
 from fe2tui.tui.pane_ids import ACTIVITY
 from fe2tui.tui.panes.base import tab_parts
-from fe2tui.tui.task_runner import RunningTask
+from fe2tui.tui.task_runner import RunningTask, TaskState
 from fe2tui.tui.theme import line_styles
 from fe2tui.tui.widgets.cells import pad_or_cut, wrap
 from fe2tui.tui.widgets.frame import FrameTitle
@@ -117,9 +117,9 @@ class ActivityPane(ScrollView, can_focus=True):
         self.tab_panes: Collection[str] = (ACTIVITY,)
         self.border_subtitle = ""
 
-    def show(self, running: Sequence[RunningTask], failures: Sequence[Activity], log: Sequence[Activity]) -> None:
-        """Show what is under way, and what was done: the newest first, nothing twice."""
-        now = self._clock()
+    def show(self, tasks: TaskState, log: Sequence[Activity]) -> None:
+        """Show the running tasks, then what has ended, the newest first. A failure that is in the log is shown once."""
+        now, running, failures = self._clock(), tasks.running, tasks.failures
         ended_at_by_text = {a.words: a.ended_at or a.at for a in reversed(log) if a.result == "failed"}
         ended = [
             a

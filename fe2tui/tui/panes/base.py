@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -19,6 +19,7 @@ from fe2tui.tui.widgets.frame import TitlePart
 
 if TYPE_CHECKING:
     from fe2tui.tui.panes.list_pane import ListPane
+    from fe2tui.tui.services import Services
 
 
 class Pane(Vertical):
@@ -75,8 +76,11 @@ class Pane(Vertical):
     def reset(self, location: Location) -> None:
         """Another place is shown: nothing of the last one stays."""
 
+    def set_in_view(self, is_in_view: bool) -> None:
+        """Say whether the pane is visible."""
+
     def show_read_error(self, reason: str) -> None:
-        """The instances and all that is read with them could not be read."""
+        """The instances could not be read."""
 
 
 def tab_parts(
@@ -100,16 +104,12 @@ def tab_parts(
     return parts
 
 
-StartWorker = Callable[[Awaitable[None]], object]
-
-
 class LazyPane(Pane):
     """An empty frame until then."""
 
-    def __init__(self, kind: PaneKind, start_worker: StartWorker) -> None:
-        """``work`` runs something beside."""
+    def __init__(self, kind: PaneKind, services: Services) -> None:
         super().__init__(kind, id=f"{kind.pane}-list")
-        self._start_worker = start_worker
+        self._services = services
         self._may_load = self._is_being_loaded = False
 
     @abstractmethod
@@ -133,7 +133,7 @@ class LazyPane(Pane):
     def _load_if_visible(self) -> None:
         if self._may_load and self.is_on_screen and not self.is_loaded and not self._is_being_loaded:
             self._is_being_loaded = True
-            self._start_worker(self._load_once())
+            self._services.start_worker(self._load_once(), f"{self.kind.pane} pane")
 
     async def _load_once(self) -> None:
         try:

@@ -10,13 +10,23 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from fe2tui.tui.panes.instance_details import Fact
 from fe2tui.tui.widgets.cells import wrap
 from fe2tui.tui.widgets.frame import FrameTitle, TitlePart
 
 
+class Fact(NamedTuple):
+    """A line of the details: a label and a text, safe to show, in a theme colour.
+
+    An empty label continues the fact above.
+    """
+
+    label: str
+    text: str
+    colour: str = "foreground"
+
+
 class RowDetails(NamedTuple):
-    """Everything useful about one thing; its name and its id stand in the frame. The texts are safe to show."""
+    """The details of one row. ``name`` and ``id`` are shown in the frame. All texts are safe to show."""
 
     name: str
     id: str

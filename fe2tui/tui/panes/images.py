@@ -19,8 +19,7 @@ from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import DASH, age, dollars, join_words, local_time, plural, short_age, visible
 from fe2tui.tui.list_model import ListKind, ListSnapshot, ListSpec
 from fe2tui.tui.pane_ids import IMAGES
-from fe2tui.tui.panes.details import RowDetails
-from fe2tui.tui.panes.instance_details import Fact
+from fe2tui.tui.panes.details import Fact, RowDetails
 from fe2tui.tui.widgets.grid import Cell, Column
 
 _PROBLEM_PARTS = ("images", "public images", "snapshots")  # of a fleet's problems
@@ -204,11 +203,6 @@ def _empty_text(snapshot: ListSnapshot[Image, ImageRowScope]) -> Sequence[Cell]:
     )
 
 
-IMAGE_LIST_SPEC: ListSpec[Image, ImageRowScope] = ListSpec(
-    IMAGE_KIND, IMAGE_COLUMNS, _sign, lambda image: image.id, image_list_snapshot, _own_image_count, _empty_text
-)
-
-
 _MAX_NAMED = 8  # instances
 _HIDDEN_TAGS = ("Name", SOURCE_TAG)
 
@@ -340,3 +334,15 @@ def _owner_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     family = IMAGE_WORDS.get(public_image.word)
     maker = f", whose images of {family.title} these are" if family is not None else ""
     yield Fact("Owner", f"{visible(image.owner_id)}{maker}", "ink-dim")
+
+
+IMAGE_LIST_SPEC: ListSpec[Image, ImageRowScope] = ListSpec(
+    IMAGE_KIND,
+    IMAGE_COLUMNS,
+    _sign,
+    lambda image: image.id,
+    image_list_snapshot,
+    _own_image_count,
+    _empty_text,
+    image_details,
+)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
+from fe2tui import paths
 from fe2tui.model.cpu import DATAPOINT_PERIOD, DATAPOINTS_PER_HOUR, IDLE_AFTER, IDLE_PERCENT, idle_time
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import login_user
@@ -30,18 +32,24 @@ from fe2tui.model.money.usage import BEFORE_EC2
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.text import DASH, age, dollars, local_time, plural, visible
 from fe2tui.tui.interruption_news import spot_request_of
+from fe2tui.tui.panes.details import Fact, RowDetails
 from fe2tui.tui.panes.instance_columns import InstanceRowScope, state_text, uptime
+
+if TYPE_CHECKING:
+    from fe2tui.tui.services import Services
 
 _ENDED_STATES = (State.STOPPING, State.STOPPED, State.SHUTTING_DOWN, State.TERMINATED)
 _HIDDEN_TAGS = ("Name",)
 
 
-class Fact(NamedTuple):
-    """A label and what it labels. ``ink`` is a theme variable; an empty label goes on with the one before."""
-
-    label: str
-    text: str
-    colour: str = "foreground"
+def instance_details(instance: Instance, scope: InstanceRowScope, *, has_host_key: bool, reads_cpu: bool) -> RowDetails:
+    """The details of an instance. ``reads_cpu``: whether CPU figures are read from CloudWatch."""
+    return RowDetails(
+        visible(instance.name) or "no name",
+        instance.id,
+        left_facts(instance, scope, has_host_key=has_host_key),
+        right_facts(instance, scope, reads_cpu=reads_cpu),
+    )
 
 
 def left_facts(instance: Instance, scope: InstanceRowScope, *, has_host_key: bool = False) -> list[Fact]:
@@ -209,3 +217,38 @@ def _network_facts(instance: Instance) -> Iterator[Fact]:
         yield Fact("", " · ".join(where), "ink-dim")
     if instance.instance_profile:
         yield Fact("Role", visible(instance.instance_profile))
+
+
+class HostKeyCache:
+    """Whether the ssh host keys of instances are known: answers at once, and looks again after each read."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._fleet: Fleet | None = None
+        self._has_key: dict[str, bool] = {}
+        self._checked_ids: set[str] = set()
+
+    def has_host_key(self, instance_id: str, fleet: Fleet) -> bool:
+        """What was found last; False before the first time."""
+        if fleet is not self._fleet:
+            self._fleet = fleet
+            self._checked_ids.clear()
+        if instance_id not in self._checked_ids:
+            self._checked_ids.add(instance_id)
+            self._services.start_worker(self._check(instance_id), "host keys")
+        return self._has_key.get(instance_id, False)
+
+    async def _check(self, instance_id: str) -> None:
+        has_key = await asyncio.to_thread(_has_host_key, instance_id)
+        if has_key is not self._has_key.get(instance_id, False):
+            self._has_key[instance_id] = has_key
+            self._services.main_screen.repaint_soon()
+
+
+def _has_host_key(instance_id: str) -> bool:
+    from fe2tui.ssh.hostkeys import HostKeys
+
+    try:
+        return bool(HostKeys(paths.known_hosts_file()).known_keys(instance_id))
+    except OSError:
+        return False

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from textual import events, on
+from textual import on
 from textual.widget import Widget
 
 from fe2tui.model.filters import Filter, Sort
+from fe2tui.model.fleet import Fleet
 from fe2tui.model.location import Location
 from fe2tui.model.text import visible
-from fe2tui.tui.list_model import NO_FILTER, ArrangeableList, Arrangement, ListKind, ListRows, ListSnapshot, ListSpec
+from fe2tui.tui.list_model import (
+    NO_FILTER,
+    ArrangeableList,
+    Arrangement,
+    ListKind,
+    ListModel,
+    ListRows,
+    ListSnapshot,
+    ListSpec,
+)
 from fe2tui.tui.panes.base import Pane, tab_parts
 from fe2tui.tui.panes.details import RowDetails
 from fe2tui.tui.widgets.frame import TitlePart
@@ -21,6 +30,7 @@ from fe2tui.tui.widgets.grid import Cell
 from fe2tui.tui.widgets.table import MarkableTable, Table
 
 if TYPE_CHECKING:
+    from fe2tui.tui.services import Services
     from fe2tui.tui.widgets.filter_bar import FilterBar
 
 
@@ -83,10 +93,6 @@ class ListTable(MarkableTable):
     def is_blank(self) -> bool:
         """Whether nothing is known yet."""
 
-    @abstractmethod
-    def reset(self, location: Location) -> None:
-        """Another place is shown: nothing of the last one stays."""
-
     def show_read_error(self, reason: str) -> None:
         """Nothing could be read, and nothing is known from before."""
         if self.is_blank:
@@ -102,26 +108,12 @@ class ListTable(MarkableTable):
 class ListPane(Pane):
     """A table, and the line of its filter below it."""
 
-    def __init__(
-        self,
-        kind: ListKind,
-        table: ListTable,
-        arrangeable: ArrangeableList,
-        details_of: Callable[[str], RowDetails | None],
-    ) -> None:
-        """``describe`` gives the details of a row, by its id; None where it is not known (any more)."""
+    def __init__(self, kind: ListKind, table: ListTable, arrangeable: ArrangeableList) -> None:
         super().__init__(kind, table, id=f"{kind.pane}-list")
         self.table = table
         self._sorts = kind.sorts
         self._arrangeable = arrangeable
-        self._details_of = details_of
         self._filter_bar = LazyFilterBar(self, kind, arrangeable, self.take_focus)
-
-    @on(events.Show)
-    @on(events.Hide)
-    def _set_in_view(self, event: events.Show | events.Hide) -> None:
-        """It is in sight, or no more."""
-        self._arrangeable.set_in_view(isinstance(event, events.Show))
 
     @property
     def list_pane(self) -> ListPane:
@@ -152,8 +144,7 @@ class ListPane(Pane):
         self.table.recolour()
 
     def reset(self, location: Location) -> None:
-        """Another place is shown."""
-        self.table.reset(location)
+        """Another location is shown."""
 
     def show_read_error(self, reason: str) -> None:
         """Nothing could be read."""
@@ -179,11 +170,6 @@ class ListPane(Pane):
             return ""
         visible, total = counted
         return f"{visible:,} of {total:,}" if self.arrangement.filter.tests else f"{total:,}"
-
-    def row_details(self) -> RowDetails | None:
-        """The details of the row under the cursor."""
-        row_id = self.table.cursor_id
-        return self._details_of(row_id) if row_id is not None else None
 
     def write_frame_title(self, counts: Mapping[str, str], tab_panes: Collection[str]) -> None:
         """Write the tabs into the frame, and the filter at their right."""
@@ -219,8 +205,8 @@ class ListPane(Pane):
         self.sort_by(event.sort)
 
 
-Thing = TypeVar("Thing")
-Around = TypeVar("Around")
+Item = TypeVar("Item")
+Scope = TypeVar("Scope")
 
 
 def _problem_text(snapshot: ListSnapshot[Any, Any]) -> Sequence[Cell]:
@@ -231,15 +217,14 @@ def _problem_text(snapshot: ListSnapshot[Any, Any]) -> Sequence[Cell]:
     return tuple((visible(text), ink) for text, ink in parts if text)
 
 
-class ListModelTable(ListTable, Generic[Thing, Around]):
-    """What a ``Sheet`` says of each thing."""
+class ListModelTable(ListTable, Generic[Item, Scope]):
+    """The rows of a list model."""
 
-    def __init__(self, spec: ListSpec[Thing, Around], clock: Callable[[], datetime], *, open_command: str) -> None:
-        """``opens`` is the command of a double click."""
+    def __init__(self, spec: ListSpec[Item, Scope], rows: ListRows[Item, Scope], *, open_command: str) -> None:
+        """``open_command`` is run by a double click."""
         self._spec = spec
-        self._clock = clock
-        self._list_rows: ListRows[Thing, Around] = ListRows(spec, None, (), clock)
-        super().__init__(self._list_rows, id=spec.kind.pane)
+        self._list_rows = rows
+        super().__init__(rows, id=spec.kind.pane)
         self.open_command = open_command
 
     @property
@@ -247,33 +232,79 @@ class ListModelTable(ListTable, Generic[Thing, Around]):
         """Whether nothing is known yet."""
         return self._list_rows.snapshot is None
 
-    def show_rows(self, rows: ListRows[Thing, Around], arrangement: Arrangement, changed: frozenset[str]) -> None:
-        """Show rows; those changed glow."""
-        contents = rows.snapshot
-        if contents is None:
+    @property
+    def ids_in_view(self) -> Sequence[str]:
+        """The ids of the rows that are visible."""
+        top = round(self.scroll_y)
+        return self._list_rows.ids[top : top + self.size.height]
+
+    def shows_column(self, column_id: str) -> bool:
+        """Whether there is space for a column."""
+        return any(column.id == column_id for column in self._renderer.layout.columns)
+
+    def show_rows(self, rows: ListRows[Item, Scope]) -> None:
+        """Show rows; the changed ones glow."""
+        snapshot = rows.snapshot
+        if snapshot is None:
             return
-        self.marks &= contents.items.keys()
+        self.marks &= snapshot.items.keys()
         self._list_rows = rows
-        self.sorted_by = (arrangement.sort, arrangement.descending)
-        problem = contents.problem
+        self.sorted_by = (rows.arrangement.sort, rows.arrangement.descending)
+        problem = snapshot.problem
         problem_text = f"▲ {problem.part.capitalize()} not read " if problem is not None else ""
         self.problem_parts = (TitlePart(problem_text, "state-trouble", False, "errors"),) if problem_text else ()
-        self.lines_below = _problem_text(contents) or (((contents.note, "dim"),) if contents.note else ())
-        noun = self._spec.kind.noun
-        if arrangement.filter.tests:
-            self.empty_lines = ((f"No {noun} fits the filter.", "text"), ("esc shows all of them again.", "dim"))
+        self.lines_below = _problem_text(snapshot) or (((snapshot.note, "dim"),) if snapshot.note else ())
+        if rows.arrangement.filter.tests:
+            words = f"No {self._spec.kind.noun} fits the filter."
+            self.empty_lines = ((words, "text"), ("esc shows all of them again.", "dim"))
         elif problem is not None:
             self.empty_lines = self.lines_below
-        elif not contents.is_read:
-            self.empty_lines = reading_text(contents.fleet.location)
+        elif not snapshot.is_read:
+            self.empty_lines = reading_text(snapshot.fleet.location)
         else:
-            self.empty_lines = self._spec.empty_text(contents)
-        self.show(rows, changed)
+            self.empty_lines = self._spec.empty_text(snapshot)
+        self.show(rows, rows.changed_ids)
 
-    def reset(self, location: Location) -> None:
-        """Another place is shown: nothing of the last one stays."""
+    def clear(self, rows: ListRows[Item, Scope], location: Location) -> None:
+        """Show that another location is being read. ``rows`` are those of a list without a fleet."""
         self.marks.clear()
-        self._list_rows = ListRows(self._spec, None, (), self._clock)
+        self._list_rows = rows
         self.problem_parts = self.lines_below = ()
         self.empty_lines = reading_text(location)
-        self.show(self._list_rows)
+        self.show(rows)
+
+
+class FleetListPane(ListPane, Generic[Item, Scope]):
+    """A list of what a fleet has: its model and its table."""
+
+    def __init__(self, spec: ListSpec[Item, Scope], services: Services, *, open_command: str) -> None:
+        """``open_command`` is run by enter and by a double click."""
+        self.model = ListModel(spec, services, self._show_rows)
+        self.table: ListModelTable[Item, Scope] = ListModelTable(spec, self.model.rows, open_command=open_command)
+        self._services = services
+        super().__init__(spec.kind, self.table, self.model)
+
+    def set_fleet(self, fleet: Fleet) -> None:
+        """Show a fleet that was read."""
+        self.model.set_fleet(fleet)
+
+    def set_in_view(self, is_in_view: bool) -> None:
+        """Say whether the pane is visible."""
+        self.model.set_in_view(is_in_view)
+
+    def reset(self, location: Location) -> None:
+        """Another location is shown."""
+        self.model.reset()
+        self.table.clear(self.model.rows, location)
+
+    def row_details(self) -> RowDetails | None:
+        """The details of the row under the cursor."""
+        snapshot, row_id = self.model.rows.snapshot, self.table.cursor_id
+        item = snapshot.items.get(row_id) if snapshot is not None and row_id is not None else None
+        if snapshot is None or item is None:
+            return None
+        return self.model.spec.details_of(item, snapshot.scope_at(self._services.clock()))
+
+    def _show_rows(self, rows: ListRows[Item, Scope]) -> None:
+        self.table.show_rows(rows)
+        self._services.main_screen.repaint_soon()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
@@ -15,7 +14,7 @@ from fe2tui.model.text import plural, visible
 from fe2tui.tui.command_context import SpotChoice
 from fe2tui.tui.list_model import PaneKind
 from fe2tui.tui.pane_ids import SPOT
-from fe2tui.tui.panes.base import LazyPane, StartWorker, tab_parts
+from fe2tui.tui.panes.base import LazyPane, tab_parts
 from fe2tui.tui.widgets.frame import FrameTitle, TitlePart
 from fe2tui.tui.widgets.line import CommandRequested
 
@@ -80,18 +79,8 @@ _SHORT_TABS_WIDTH = 100  # columns below which the frame says the other panes' n
 class SpotPane(LazyPane):
     """Keeps what is chosen, and says it in its frame."""
 
-    def __init__(
-        self,
-        services: Services,
-        clock: Callable[[], datetime],
-        start_worker: StartWorker,
-        is_acting: Callable[[], bool],
-    ) -> None:
-        """``is_meant``: whether it is the pane that commands act on."""
-        super().__init__(SPOT_KIND, start_worker)
-        self._is_acting = is_acting
-        self._services = services
-        self._clock = clock
+    def __init__(self, services: Services) -> None:
+        super().__init__(SPOT_KIND, services)
         self._frame_title = FrameTitle(self)
         self._tabs: tuple[Mapping[str, str], Collection[str]] = ({}, (SPOT,))
         self._followed_instance = ("", "")
@@ -143,12 +132,12 @@ class SpotPane(LazyPane):
         """Import and mount chart, zones and list."""
         module = await asyncio.to_thread(__import__, "fe2tui.tui.panes.spot_body", fromlist=["SpotBody"])
         body: SpotBody = module.SpotBody(
-            self._services, self._clock, self._start_worker, self.choose, self.rewrite_frame_title, self.choice
+            self._services, self._services.clock, self._start_worker, self.choose, self.rewrite_frame_title, self.choice
         )
         await self.mount(body)
         self.body = body
         body.show(self.choice)
-        if self._is_acting():
+        if self._services.main_screen.pane == SPOT:
             self.take_focus()
         self.refresh()
         self.rewrite_frame_title()
@@ -159,6 +148,9 @@ class SpotPane(LazyPane):
         if self.body is None:
             self._services.key_queue.hold(SPOT)
             self.set_timer(MAX_KEY_HOLD_SECONDS, lambda: self._services.key_queue.drop(SPOT))
+
+    def _start_worker(self, work: Awaitable[None]) -> None:
+        self._services.start_worker(work, "spot")
 
     @property
     def list_pane(self) -> ListPane | None:

@@ -197,9 +197,6 @@ class OfferList:
             self.arrangement = arrangement
             self._on_change()
 
-    def set_in_view(self, is_in_view: bool) -> None:
-        """What has to be read is read while the pane is in sight, which knows that itself."""
-
     def hides(self, type_name: str) -> bool:
         """Whether the filter leaves out a type that there is."""
         one, query = self.type(type_name), self.arrangement.filter
@@ -291,7 +288,7 @@ class OfferPane(ListPane):
         get_key_hints: Callable[[], Sequence[KeyHint]],
     ) -> None:
         """``picked`` is told when a person is done with a filter, ``keys`` are those that the line tells of."""
-        super().__init__(OFFER_KIND, table, offer_list, lambda row_id: None)
+        super().__init__(OFFER_KIND, table, offer_list)
         self.remove_class("list")
         self._report_pick = report_pick
         self._table = table
