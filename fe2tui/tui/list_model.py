@@ -1,7 +1,7 @@
 """The model of a list: its filter and order, and the rows that they give for the newest fleet.
 
-``ListSpec`` says how one kind of item is listed, ``ListSnapshot`` which items there are in one fleet, ``ListRows`` which
-of them are shown and in which order. ``ListModel`` keeps the newest rows.
+``ListSpec`` says how one kind of item is listed, ``ListSnapshot`` which items there are in one fleet, ``ListRows``
+which of them are shown and in which order. ``ListModel`` keeps the newest rows.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ NUDGE_INTERVAL = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class RunningTask:
-    """A task that runs. ``steps`` has the newest step by the id that it is about (empty: the whole), the newest last."""
+    """A task that runs. ``steps`` has the newest step by the id it is about (empty: the whole), the newest last."""
 
     number: int
     title: str

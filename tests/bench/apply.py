@@ -14,6 +14,7 @@ from fe2tui.aws.session import Choice
 from fe2tui.demo import Cloud, Options
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
+from fe2tui.model.money import AccountTracker
 from fe2tui.settings import Settings
 from fe2tui.tui.app import Dashboard
 from fe2tui.tui.fleet_watch import FleetSeen
@@ -34,13 +35,14 @@ def _next(fleet: Fleet, turn: int) -> Fleet:
 
 
 async def _applied(app: Dashboard, fleet: Fleet) -> float:
-    table = app.controller.main_screen.instances.table
+    main, tracker = app.controller.main_screen, AccountTracker()
+    totals = tracker.update(fleet, app.clock())
     started = time.perf_counter()
-    app.controller.main_screen.post_message(FleetSeen(fleet))
-    while table.visible_rows is None or table.visible_rows.fleet is not fleet:
+    main.post_message(FleetSeen(fleet, totals))
+    while (snapshot := main.instances.model.rows.snapshot) is None or snapshot.fleet is not fleet:
         await asyncio.sleep(0.001)
     drawn = asyncio.Event()
-    table.call_after_refresh(drawn.set)
+    main.instances.table.call_after_refresh(drawn.set)
     await drawn.wait()
     return time.perf_counter() - started
 

@@ -32,7 +32,8 @@ from fe2tui.tui.main_screen import MainScreen
 from fe2tui.tui.pane_ids import INSTANCES
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.images import ImageRowScope
-from fe2tui.tui.panes.instances import InstanceTable
+from fe2tui.tui.panes.instance_columns import InstanceRowScope
+from fe2tui.tui.panes.list_pane import ListModelTable
 from fe2tui.tui.panes.spot import SpotPane
 from fe2tui.tui.task_runner import TaskRunner
 from tests.tui.form_host import write
@@ -116,7 +117,7 @@ class Driven:
         return self.app.controller.main_screen
 
     @property
-    def table(self) -> InstanceTable:
+    def table(self) -> ListModelTable[Instance, InstanceRowScope]:
         """The list of instances."""
         return self.app.controller.main_screen.instances.table
 

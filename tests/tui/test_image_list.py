@@ -2,66 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
 
 import pytest
 from rich.cells import cell_len
-from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from fe2tui.model.fleet import Fleet, Prices, Problem
 from fe2tui.model.image import Image
-from fe2tui.tui.list_model import LARGE_FLEET, ListModel, ListRows
-from fe2tui.tui.pane_ids import PANES
+from fe2tui.tui.list_model import SMALL_FLEET, ListRows
 from fe2tui.tui.panes.images import IMAGE_KIND, IMAGE_LIST_SPEC, ImageRowScope
-from fe2tui.tui.panes.list_pane import ListModelTable, ListPane
-from fe2tui.tui.theme import DARK, THEMES
-from fe2tui.tui.widgets.line import CommandRequested
-from tests.tui.fleets import NOW, PLACE, fleet, image, instance, many, snapshots_of, with_images
+from tests.tui.fleets import PLACE, fleet, image, instance, many, snapshots_of, with_images
+from tests.tui.list_host import ListHost
 
 
-class Host(App[None]):
+class Host(ListHost[Image, ImageRowScope]):
     """The list of images and nothing else."""
 
-    CSS = "#images { border: round white; scrollbar-gutter: stable; scrollbar-size: 0 1; overflow-x: hidden; }"
-
     def __init__(self) -> None:
-        super().__init__()
-        for theme in THEMES.values():
-            self.register_theme(theme)
-        self.theme = DARK
-        self.now = NOW
-        self.heard: list[str] = []
-        self.listing = ListModel(IMAGE_LIST_SPEC, self._start, self.clock, self._show)
-        self.table: ListModelTable[Image, ImageRowScope] = ListModelTable(
-            IMAGE_LIST_SPEC, self.clock, open_command="launch"
-        )
-        self.pane = ListPane(IMAGE_KIND, self.table, self.listing, lambda row_id: None)
-        self.changed: frozenset[str] = frozenset()
-
-    def clock(self) -> datetime:
-        return self.now
-
-    def compose(self) -> ComposeResult:
-        yield self.pane
-
-    def _start(self, work: Awaitable[None]) -> object:
-        return asyncio.ensure_future(work)
-
-    def _show(self, rows: ListRows[Image, ImageRowScope], changed: frozenset[str]) -> None:
-        self.changed = changed
-        self.table.show_rows(rows, self.listing.arrangement, changed)
-        self.pane.write_frame_title({IMAGE_KIND.pane: self.pane.count_text}, PANES.keys())
-
-    def on_command_requested(self, event: CommandRequested) -> None:
-        self.heard.append(event.command_id)
-
-    def lines(self) -> list[str]:
-        return [self.table.render_line(y).text for y in range(self.table.scrollable_content_region.height)]
+        super().__init__(IMAGE_LIST_SPEC, "launch")
 
     @property
     def names(self) -> list[str]:
@@ -77,10 +38,10 @@ class Host(App[None]):
 async def images(seen: Fleet | None, size: tuple[int, int] = (120, 24)) -> AsyncIterator[tuple[Host, Pilot[None]]]:
     host = Host()
     async with host.run_test(size=size) as pilot:
-        host.table.reset(PLACE)
+        host.pane.reset(PLACE)
         host.table.focus()
         if seen is not None:
-            host.listing.set_fleet(seen)
+            host.model.set_fleet(seen)
         await pilot.pause()
         yield host, pilot
 
@@ -153,11 +114,11 @@ async def test_a_pending_one_shows_its_percent_as_the_snapshots_do_and_glows_whe
     seen = with_images(many(2), base, image(2, "other"))
     async with images(replace(seen, snapshots=snapshots_of(base, progress=0.25))) as (host, _):
         assert "pending 25 %" in host.lines()[1]
-        host.listing.set_fleet(replace(seen, snapshots=snapshots_of(base, progress=0.5)))
+        host.model.set_fleet(replace(seen, snapshots=snapshots_of(base, progress=0.5)))
         assert "pending 50 %" in host.lines()[1]
-        assert host.changed == {base.id}
-        host.listing.set_fleet(replace(seen, seen_at=host.now, snapshots=snapshots_of(base, progress=0.5)))
-        assert host.changed == frozenset()
+        assert host.model.rows.changed_ids == {base.id}
+        host.model.set_fleet(replace(seen, seen_at=host.now, snapshots=snapshots_of(base, progress=0.5)))
+        assert host.model.rows.changed_ids == frozenset()
 
 
 async def test_a_failed_one_is_marked_with_a_sign() -> None:
@@ -170,7 +131,7 @@ async def test_the_cursor_stays_on_its_image_when_others_come_and_go() -> None:
     async with images(with_images(many(1), *own)) as (host, pilot):
         await pilot.press("down")
         assert host.table.cursor_id == own[1].id
-        host.listing.set_fleet(with_images(many(1), image(9, "a"), image(8, "c"), *own))
+        host.model.set_fleet(with_images(many(1), image(9, "a"), image(8, "c"), *own))
         assert host.table.cursor_id == own[1].id
         host.pane.sort_by("name")
         assert host.table.cursor_id == own[1].id
@@ -180,17 +141,17 @@ async def test_marks_belong_to_images_and_hidden_ones_do_not_count() -> None:
     own = [image(number, name) for number, name in enumerate(("a", "b"))]
     async with images(with_images(many(1), *own)) as (host, _):
         host.table.mark_all()
-        host.listing.rearrange(host.listing.arrangement._replace(filter=IMAGE_KIND.filter_language.parse("own name:b")))
+        host.model.rearrange(host.model.arrangement._replace(filter=IMAGE_KIND.filter_language.parse("own name:b")))
         assert host.table.visible_marks() == (own[1].id,)
-        host.listing.set_fleet(with_images(many(1), own[0]))
-        host.listing.rearrange(host.listing.arrangement._replace(filter=IMAGE_KIND.filter_language.parse("")))
+        host.model.set_fleet(with_images(many(1), own[0]))
+        host.model.rearrange(host.model.arrangement._replace(filter=IMAGE_KIND.filter_language.parse("")))
         assert own[1].id not in host.table.marks
 
 
 async def test_before_the_first_read_and_before_images_are_read_it_says_so() -> None:
     async with images(None) as (host, _):
         assert "Reading us-east-2" in "\n".join(host.lines())
-        host.listing.set_fleet(many(2))
+        host.model.set_fleet(many(2))
         assert "Reading us-east-2" in "\n".join(host.lines())
         assert host.pane.count_text == ""
 
@@ -207,7 +168,7 @@ async def test_what_may_not_be_read_is_said_in_the_pane_and_the_rest_is_shown() 
     async with images(replace(many(1), problems=(refusal,))) as (host, _):
         said = "\n".join(host.lines())
         assert "Not allowed: ec2:DescribeImages." in said and "Ask for that right." in said
-        host.listing.set_fleet(replace(with_images(many(1)), problems=(refusal,)))
+        host.model.set_fleet(replace(with_images(many(1)), problems=(refusal,)))
         assert len(host.names) == 3
         assert "▲ Images not read" in host.frame
         assert "Not allowed: ec2:DescribeImages." in "\n".join(host.lines())
@@ -219,31 +180,31 @@ async def test_snapshots_that_may_not_be_read_leave_the_cost_a_dash_and_never_a_
     async with images(seen) as (host, _):
         assert host.lines()[1].split()[7] == "–"
         assert "▲ Snapshots not read" in host.frame
-        host.listing.set_fleet(replace(with_images(many(1), image(1, "base")), prices=Prices()))
+        host.model.set_fleet(replace(with_images(many(1), image(1, "base")), prices=Prices()))
         assert host.lines()[1].split()[7] == "–"
 
 
 async def test_a_filter_that_nothing_fits_says_how_to_see_all_again() -> None:
     async with images(with_images(many(1), image(1))) as (host, _):
-        host.listing.rearrange(host.listing.arrangement._replace(filter=IMAGE_KIND.filter_language.parse("arch:riscv")))
+        host.model.rearrange(host.model.arrangement._replace(filter=IMAGE_KIND.filter_language.parse("arch:riscv")))
         assert "No image fits the filter." in "\n".join(host.lines())
         assert host.pane.count_text == "0 of 4"
 
 
 async def test_hidden_rows_are_computed_only_when_they_are_shown() -> None:
     async with images(with_images(many(1), image(1))) as (host, _):
-        host.listing.set_in_view(False)
-        host.listing.set_fleet(with_images(many(1), image(1), image(2)))
+        host.model.set_in_view(False)
+        host.model.set_fleet(with_images(many(1), image(1), image(2)))
         assert len(host.names) == 4
         assert host.pane.count_text == "2"
-        host.listing.set_in_view(True)
+        host.model.set_in_view(True)
         assert len(host.names) == 5
 
 
 async def test_large_fleets_are_gone_through_beside_the_screen() -> None:
     async with images(None) as (host, pilot):
-        host.listing.set_fleet(with_images(many(LARGE_FLEET + 1), image(1, "base")))
-        assert host.listing.snapshot is None
+        host.model.set_fleet(with_images(many(SMALL_FLEET + 1), image(1, "base")))
+        assert host.model.rows.snapshot is None
         await until(lambda: "base" in host.names, pilot)
 
 

@@ -83,9 +83,11 @@ async def test_a_list_that_is_not_in_sight_costs_nothing_and_is_up_to_date_when_
     async with dashboard(size=(80, 24)) as driven:
         listing = driven.image_list
         await driven.until(lambda: driven.fleet.images)
-        assert listing.snapshot is None
+        assert listing.rows.snapshot is None
         await to_images(driven)
-        await driven.until(lambda: listing.snapshot is not None and listing.snapshot.fleet is driven.view.fleet)
+        await driven.until(
+            lambda: listing.rows.snapshot is not None and listing.rows.snapshot.fleet is driven.view.fleet
+        )
         await driven.press("1")
         await driven.until(lambda: not listing.is_in_view)
         await driven.pilot.resize_terminal(200, 50)
@@ -187,7 +189,7 @@ async def test_a_freeze_that_an_earlier_run_began_is_watched_on_as_a_task(
         assert image.state == "pending"
     async with dashboard() as driven:
         jobs = driven.task_runner
-        await driven.until(lambda: [job.title for job in jobs.running.values()] == ["Freeze base"])
+        await driven.until(lambda: [job.title for job in jobs.state.running] == ["Freeze base"])
         await driven.press("6")
         await driven.until(lambda: "Freeze base" in shown(driven))
         cloud.control("/demo/clock", {"advance": 700})

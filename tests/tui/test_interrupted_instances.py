@@ -8,18 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from fe2tui.tui.instance_list import compute_visible_rows
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import interruption_forms
-from fe2tui.model.money import AlertLimits
 from fe2tui.model.spot import SpotRequest
-from fe2tui.tui.list_model import Arrangement
-from fe2tui.tui.panes.instance_columns import InstanceRowScope, columns_by_id
+from fe2tui.tui.panes.instance_columns import InstanceRowScope
 from fe2tui.tui.panes.instance_details import left_facts
-from fe2tui.tui.panes.instances import InstanceRows
 from tests.tui.fleets import NOW, fleet, instance
+from tests.tui.list_host import instance_rows
 
 REQUEST = SpotRequest(
     "sir-abc12345",
@@ -50,8 +47,7 @@ def seen(one: Instance, request: SpotRequest | None, *others: Instance) -> Fleet
 
 def row(of: Fleet, width: int) -> Mapping[str, str]:
     """The cells of the first row, by column, in a table so wide."""
-    sight = compute_visible_rows(None, of, Arrangement(), NOW)
-    rows = InstanceRows(sight, columns_by_id(()), lambda: NOW, {}, AlertLimits())
+    rows = instance_rows(of)
     columns = rows.layout(width).columns
     (sign, _), cells = rows.cells(instance(1).id, columns)
     return {"sign": sign} | {column.id: text for column, (text, _) in zip(columns, cells, strict=True)}
@@ -97,8 +93,7 @@ def test_a_name_has_plenty_of_room_before_words_have() -> None:
     long = instance(2, "n" * 60)
     widths = {}
     for width in range(90, 260, 5):
-        sight = compute_visible_rows(None, seen(TAKEN, REQUEST, long), Arrangement(), NOW)
-        columns = InstanceRows(sight, columns_by_id(()), lambda: NOW, {}, AlertLimits()).layout(width).columns
+        columns = instance_rows(seen(TAKEN, REQUEST, long)).layout(width).columns
         widths[width] = {column.id: column.width for column in columns}
     assert all(at["state"] == 13 or at["name"] >= (18 if at["state"] <= 24 else 26) for at in widths.values())
     assert 13 < widths[135]["state"] <= 24

@@ -29,7 +29,7 @@ def news(*reads: tuple[Instance, object] | tuple[Instance, object, Instance]) ->
     """The commands of what is news in each of these reads."""
     watch = InterruptionTracker()
     fleets = [seen(one, request, *others) for one, request, *others in reads]  # type: ignore[arg-type]
-    return [[deed.command for deed in watch.new_events(fleet, NOW)] for fleet in fleets]
+    return [[deed.command for deed in watch.update(fleet, NOW).new_events] for fleet in fleets]
 
 
 def test_taking_back_and_bringing_back_are_told_once_each() -> None:
@@ -60,19 +60,19 @@ def test_the_replacement_of_an_interrupted_instance_is_reported() -> None:
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_a_toast_is_one_line_and_many_machines_share_one(width: int) -> None:
     watch = InterruptionTracker()
-    watch.new_events(seen(RUNNING, None), NOW)
-    (deed,) = watch.new_events(seen(GONE, ONCE), NOW)
+    watch.update(seen(RUNNING, None), NOW)
+    total, (deed,) = watch.update(seen(GONE, ONCE), NOW)
     (words,) = toast_texts([deed], width)
     assert words.startswith("taken: taken back ") and "gone, disk deleted" in words and len(words) <= width * 0.8
     assert toast_texts([deed] * 40, width) == ["AWS took back 40 machines: taken and taken …"]
-    assert watch.count == 1
+    assert total == 1
 
 
 def test_two_programs_that_see_one_interruption_write_one_entry(tmp_path: Path) -> None:
     first, second = Store(tmp_path / "s.sqlite"), Store(tmp_path / "s.sqlite")
     watch = InterruptionTracker()
-    watch.new_events(seen(RUNNING, None), NOW)
-    (deed,) = watch.new_events(seen(TAKEN, REQUEST), NOW)
+    watch.update(seen(RUNNING, None), NOW)
+    (deed,) = watch.update(seen(TAKEN, REQUEST), NOW).new_events
     entry, since = deed.as_activity("us-east-2"), NOW - timedelta(hours=1)
     later = replace(entry, at=entry.at + timedelta(minutes=1))
     assert [first.activity.add_once(entry, since), second.activity.add_once(later, since)] == [True, False]

@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
-from fe2tui.tui.instance_list import Superseded, compute_visible_rows
 
-from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, count_states
+from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, count_states, diff
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import INSTANCE_SORTS, InstanceScope, parse_instance_filter
 from fe2tui.model.money import AccountCost, AccountTracker, Alert, AlertLimits, account_cost, alert_of
-from fe2tui.tui.list_model import Arrangement
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
+from tests.tui.list_host import instance_rows
 
 HOUR = timedelta(hours=1)
 
@@ -42,46 +42,39 @@ def changed(before: Fleet, random: Random) -> Fleet:
 @pytest.mark.parametrize("sort", list(INSTANCE_SORTS))
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("text", ["", "state:running", "inst1", "age>10d"])
-def test_what_changed_is_merged_to_the_same_rows_as_a_fresh_look(sort: str, descending: bool, text: str) -> None:
+def test_rows_are_the_same_whatever_was_shown_before(sort: str, descending: bool, text: str) -> None:
     random = Random(f"{sort}{descending}{text}")
-    arrangement = Arrangement(parse_instance_filter(text), sort, descending)
+    arrangement: dict[str, Any] = {"filter": parse_instance_filter(text), "sort": sort, "descending": descending}
     seen = many(60)
-    sight = compute_visible_rows(None, seen, arrangement, NOW)
+    rows = instance_rows(seen, **arrangement)
     for _ in range(12):
-        seen = changed(seen, random)
-        sight = compute_visible_rows(sight, seen, arrangement, NOW)
-        fresh = compute_visible_rows(None, seen, arrangement, NOW)
-        assert sight.ids == fresh.ids
-        assert sight.row_numbers == fresh.row_numbers
+        before, seen = seen, changed(seen, random)
+        rows = instance_rows(seen, rows, **arrangement)
+        assert rows.ids == instance_rows(seen, **arrangement).ids
+        assert rows.row_numbers == {row_id: number for number, row_id in enumerate(rows.ids)}
+        difference = diff(before, seen)
+        assert rows.changed_ids == difference.added | difference.changed
 
 
 def test_what_is_gone_comes_last_however_it_is_sorted() -> None:
     seen = fleet([instance(1, "a", state=State.TERMINATED), instance(2, "b"), instance(3, "c")])
     for descending in (False, True):
-        ids = compute_visible_rows(None, seen, Arrangement(descending=descending), NOW).ids
+        ids = instance_rows(seen, descending=descending).ids
         assert seen.instances[ids[-1]].name == "a"
 
 
 def test_only_what_is_new_or_different_counts_as_changed() -> None:
     seen = many(20)
-    sight = compute_visible_rows(None, seen, Arrangement(), NOW)
+    rows = instance_rows(seen)
     first = next(iter(seen.instances))
     other = replace(seen, instances={**seen.instances, first: replace(seen.instances[first], state=State.STOPPING)})
-    assert compute_visible_rows(sight, other, Arrangement(), NOW).changed_ids == {first}
-    assert (
-        compute_visible_rows(sight, replace(seen, seen_at=NOW + timedelta(seconds=2)), Arrangement(), NOW).changed_ids
-        == frozenset()
-    )
-
-
-def test_an_order_that_is_no_longer_wanted_is_given_up() -> None:
-    with pytest.raises(Superseded):
-        compute_visible_rows(None, many(10), Arrangement(), NOW, lambda: True)
+    assert instance_rows(other, rows).changed_ids == {first}
+    assert instance_rows(replace(seen, seen_at=NOW + timedelta(seconds=2)), rows).changed_ids == frozenset()
 
 
 def test_five_thousand_rows_sort_as_python_sorts_them() -> None:
     seen = many(5_000)
-    ids = compute_visible_rows(None, seen, Arrangement(sort="address"), NOW).ids
+    ids = instance_rows(seen, sort="address").ids
     key = INSTANCE_SORTS["address"].key
     assert ids == sorted(seen.instances, key=lambda i: (key(seen.instances[i], InstanceScope(seen, NOW)), i))
 

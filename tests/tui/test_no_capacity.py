@@ -147,7 +147,7 @@ async def test_waiting_counts_down_until_it_is_cancelled_and_leaves_nothing_behi
         def counts() -> bool:
             return any(
                 job.latest_step is not None and "trying again in" in job.latest_step.words
-                for job in driven.task_runner.running.values()
+                for job in driven.task_runner.state.running
             )
 
         await driven.until(counts)

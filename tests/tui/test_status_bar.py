@@ -16,7 +16,7 @@ from fe2tui.model.location import Location
 from fe2tui.model.money import AccountTotals
 from fe2tui.tui import status_bar
 from fe2tui.tui.command_context import CommandContext
-from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen
+from fe2tui.tui.fleet_watch import FleetNotRead
 from fe2tui.tui.pane_ids import ACTIVITY, INSTANCES
 from fe2tui.tui.read_state import ReadState
 from fe2tui.tui.services import Services
@@ -88,39 +88,42 @@ def test_money_that_is_not_known_is_a_dash() -> None:
 
 def test_a_failed_read_keeps_the_fleet_and_says_why_and_when_next() -> None:
     reading = ReadState()
-    reading.add_fleet(FleetSeen(fleet([])))
-    assert reading.add_failure(FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 8))
-    assert not reading.add_failure(
-        FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 16)
-    )
+    reading = reading.after_fleet(fleet([]))
+    unreachable = UnreachableError("AWS does not answer.", "Check the network.")
+    before, reading = reading, reading.after_failure(FleetNotRead(unreachable, NOW, 8))
+    assert reading.new_errors(before) == [unreachable]
+    before, reading = reading, reading.after_failure(FleetNotRead(unreachable, NOW, 16))
+    assert reading.new_errors(before) == []
     line = "".join(span.text for span in reading.notice_spans(NOW, 120))
     assert "AWS does not answer. Check the network." in line
     assert "next try in 16s" in line
     assert len("".join(span.text for span in reading.notice_spans(NOW, 60))) <= 60
     assert reading.read_at is not None
-    reading.add_fleet(FleetSeen(replace(fleet([]), problems=(Problem("instances", "AWS does not answer."),))))
+    reading = reading.after_fleet(replace(fleet([]), problems=(Problem("instances", "AWS does not answer."),)))
     assert "AWS does not answer. Check the network." in notice_spans(
         reading
     )  # other parts were read since, these were not
-    reading.add_fleet(FleetSeen(fleet([])))
+    reading = reading.after_fleet(fleet([]))
     assert reading.notice_spans(NOW, 120) == []
 
 
 def test_parts_that_could_not_be_read_are_told_until_they_are_read() -> None:
     read_state = ReadState()
     images, disks = Problem("images", "Not allowed.", "Ask.", "AccessDenied"), Problem("volumes", "No answer.")
-    read_state.add_fleet(FleetSeen(replace(fleet([]), problems=(images,))))
+    read_state = read_state.after_fleet(replace(fleet([]), problems=(images,)))
     assert notice_spans(read_state).startswith(" ▲ Images could not be read: Not allowed. (AccessDenied) Ask.")
     assert read_state.error is None  # the instances were read
-    read_state.add_fleet(FleetSeen(replace(fleet([]), problems=(images, disks))))
+    read_state = read_state.after_fleet(replace(fleet([]), problems=(images, disks)))
     assert "Images and disks could not be read: Not allowed. (AccessDenied) Ask." in notice_spans(read_state)
-    read_state.add_failure(FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 0))
+    read_state = read_state.after_failure(
+        FleetNotRead(UnreachableError("AWS does not answer.", "Check the network."), NOW, 0)
+    )
     assert "AWS does not answer. Check the network. Images and disks could not be read, either." in notice_spans(
         read_state
     )
-    read_state.add_fleet(FleetSeen(replace(fleet([]), problems=(disks,))))
+    read_state = read_state.after_fleet(replace(fleet([]), problems=(disks,)))
     assert "Disks could not be read: No answer." in notice_spans(read_state)
-    read_state.add_fleet(FleetSeen(fleet([])))
+    read_state = read_state.after_fleet(fleet([]))
     assert notice_spans(read_state) == ""
 
 
@@ -131,21 +134,20 @@ def notice_spans(read_state: ReadState) -> str:
 def test_one_refusal_of_the_spot_prices_is_told_once_whatever_is_read_by_that_call() -> None:
     reading, denied = ReadState(), "You may not do that: ec2:DescribeSpotPriceHistory."
     now, past = Problem("spot", denied), Problem("spot history", denied)
-    told = [reading.add_fleet(FleetSeen(replace(fleet([]), problems=some))) for some in ((past,), (now, past), (now,))]
-    assert [[str(one) for one in errors] for errors in told] == [[f"Spot prices could not be read: {denied}"], [], []]
+    reported = []
+    for problems in ((past,), (now, past), (now,)):
+        before, reading = reading, reading.after_fleet(replace(fleet([]), problems=problems))
+        reported.append([str(error) for error in reading.new_errors(before)])
+    assert reported == [[f"Spot prices could not be read: {denied}"], [], []]
     other = past._replace(summary="No answer.")
-    assert len(reading.add_fleet(FleetSeen(replace(fleet([]), problems=(now, other))))) == 1
+    assert len(reading.after_fleet(replace(fleet([]), problems=(now, other))).new_errors(reading)) == 1
 
 
 def test_a_part_that_could_not_be_read_is_told_once() -> None:
-    from dataclasses import replace
-
-    reading, seen = (
-        ReadState(),
-        replace(fleet([]), problems=(Problem("prices", "Not allowed.", "Ask.", "AccessDenied"),)),
-    )
-    assert [error.code for error in reading.add_fleet(FleetSeen(seen))] == ["AccessDenied"]
-    assert reading.add_fleet(FleetSeen(seen)) == []
+    seen = replace(fleet([]), problems=(Problem("prices", "Not allowed.", "Ask.", "AccessDenied"),))
+    reading = ReadState().after_fleet(seen)
+    assert [error.code for error in reading.new_errors(ReadState())] == ["AccessDenied"]
+    assert reading.after_fleet(seen).new_errors(reading) == []
 
 
 def view(**changes: Any) -> CommandContext:
@@ -226,10 +228,10 @@ def test_missing_prices_are_not_reported_before_the_first_read_of_prices() -> No
     assert "5 without a price" in said(Status(PLACE, "", unknown, NOW), 160)
     assert "without a price" not in said(Status(PLACE, "", unknown, NOW, has_prices=False), 160)
     reading = ReadState()
-    reading.add_fleet(FleetSeen(fleet([instance(1)], prices=Prices())))
+    reading = reading.after_fleet(fleet([instance(1)], prices=Prices()))
     assert not reading.has_prices
     denied = replace(fleet([instance(1)], prices=Prices()), problems=(Problem("prices", "Denied."),))
-    reading.add_fleet(FleetSeen(denied))
+    reading = reading.after_fleet(denied)
     assert reading.has_prices
 
 

@@ -6,63 +6,36 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from fe2tui.tui.instance_list import compute_visible_rows
 from rich.cells import cell_len
-from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import parse_instance_filter
-from fe2tui.tui.list_model import Arrangement
-from fe2tui.tui.panes.instances import InstanceTable
-from fe2tui.tui.theme import DARK, THEMES
-from fe2tui.tui.widgets.line import CommandRequested
-from fe2tui.tui.widgets.table import Table
+from fe2tui.settings import Settings
+from fe2tui.tui.list_model import Arrangement, ListRows
+from fe2tui.tui.panes.instance_columns import InstanceRowScope
 from tests.tui.fleets import NOW, fleet, instance, many
+from tests.tui.list_host import ListHost, instance_spec
 
 
-class Host(App[None]):
-    """A table and nothing else."""
-
-    CSS = "#instances { border: round white; scrollbar-gutter: stable; scrollbar-size: 0 1; overflow-x: hidden; }"
+class Host(ListHost[Instance, InstanceRowScope]):
+    """The list of instances and nothing else."""
 
     def __init__(self, columns: Sequence[str] = ()) -> None:
-        super().__init__()
-        for theme in THEMES.values():
-            self.register_theme(theme)
-        self.theme = DARK
-        self.now = NOW
-        self.table = InstanceTable(columns, self.clock)
-        self.heard: list[str] = []
-        self.drawn = 0
+        super().__init__(instance_spec(Settings(columns=tuple(columns))), "connect")
 
-    def clock(self) -> datetime:
-        return self.now
-
-    def compose(self) -> ComposeResult:
-        yield self.table
-
-    def on_command_requested(self, event: CommandRequested) -> None:
-        self.heard.append(event.command_id)
-
-    def on_table_sort_requested(self, event: Table.SortRequested) -> None:
-        self.heard.append(event.sort)
-
-    def show(self, seen: Fleet, text: str = "", *, glow: bool = False) -> None:
-        before = self.table.visible_rows if self.table.visible_rows and not text else None
-        arrangement = Arrangement(parse_instance_filter(text)) if text else Arrangement()
-        self.table.show_visible_rows(compute_visible_rows(before, seen, arrangement, NOW), highlights_changes=glow)
-
-    def lines(self) -> list[str]:
-        return [self.table.render_line(y).text for y in range(self.table.scrollable_content_region.height)]
+    def show(self, seen: Fleet, text: str = "") -> None:
+        self.model.rearrange(Arrangement(parse_instance_filter(text)))
+        self.model.set_fleet(seen)
 
     @property
     def cursor_name(self) -> str:
-        assert self.table.visible_rows is not None and self.table.cursor_id is not None
-        return self.table.visible_rows.fleet.instances[self.table.cursor_id].name
+        assert self.table.cursor_id is not None
+        return self.model.items[self.table.cursor_id].name
 
 
 @asynccontextmanager
@@ -111,14 +84,10 @@ async def test_rows_do_not_move_under_the_cursor() -> None:
     async with table(many(200)) as (host, pilot):
         await pilot.press("pagedown", "pagedown", "up")
         height = round(host.table.scroll_y)
-        seen = host.table.visible_rows.fleet if host.table.visible_rows else many(0)
-        row = (
-            host.table.visible_rows.row_numbers[host.table.cursor_id or ""] - height if host.table.visible_rows else -1
-        )
-        host.show(fleet([*seen.instances.values(), *(instance(9000 + n, f"aa{n}") for n in range(7))]))
+        row = host.model.rows.row_numbers[host.table.cursor_id or ""] - height
+        host.show(fleet([*host.model.items.values(), *(instance(9000 + n, f"aa{n}") for n in range(7))]))
         await pilot.pause()
-        assert host.table.visible_rows is not None
-        assert host.table.visible_rows.row_numbers[host.table.cursor_id or ""] - round(host.table.scroll_y) == row
+        assert host.model.rows.row_numbers[host.table.cursor_id or ""] - round(host.table.scroll_y) == row
 
 
 async def test_an_instance_that_is_not_there_yet_is_selected_when_it_comes() -> None:
@@ -134,7 +103,7 @@ async def test_marks_belong_to_instances_and_hidden_ones_do_not_count() -> None:
         host.table.mark()
         host.table.mark()
         host.show(fleet(named("a", "b", "c")), "name:b")
-        assert [host.table.visible_rows.fleet.instances[i].name for i in host.table.visible_marks()] == ["b"]  # type: ignore[union-attr]
+        assert [host.model.items[one].name for one in host.table.visible_marks()] == ["b"]
         host.show(fleet(named("a", "b", "c")[1:]))
         assert len(host.table.marks) == 1
 
@@ -184,14 +153,15 @@ async def test_twenty_thousand_rows_cost_what_is_in_sight(monkeypatch: pytest.Mo
     async with host.run_test(size=(120, 36)) as pilot:
         host.table.focus()
         host.show(many(20_000))
-        rows = type(host.table._instance_rows)
-        plain = rows.cells
+        while not host.model.rows.ids:
+            await pilot.pause(0.01)
+        plain = ListRows.cells
 
-        def counted(self: object, row_id: str, columns: Sequence[object]) -> object:
+        def counted(self: ListRows[Instance, InstanceRowScope], row_id: str, columns: Any) -> object:
             drawn.append(row_id)
-            return plain(self, row_id, columns)  # type: ignore[arg-type]
+            return plain(self, row_id, columns)
 
-        monkeypatch.setattr(rows, "cells", counted)
+        monkeypatch.setattr(ListRows, "cells", counted)
         await pilot.press("end", "home", "pagedown", "down", "up")
         assert host.table.scroll_y >= 0
     assert 0 < len(drawn) < 500
@@ -199,12 +169,11 @@ async def test_twenty_thousand_rows_cost_what_is_in_sight(monkeypatch: pytest.Mo
 
 async def test_what_changed_glows_and_then_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fe2tui.tui.widgets.table.GLOW_SECONDS", 0.1)
-    monkeypatch.setattr("fe2tui.tui.widgets.table.GLOW_SECONDS", 0.1)
     async with table(fleet(named("a", "b"))) as (host, pilot):
         plain = host.table.render_line(2)
         second = next(one for one in named("a", "b") if one.name == "b")
         changed = replace(second, tags={"Name": "b", "x": "y"})
-        host.show(fleet([named("a", "b")[0], changed]), glow=True)
+        host.show(fleet([named("a", "b")[0], changed]))
         await pilot.pause()
         assert host.table.render_line(2) != plain
         for _ in range(100):
@@ -221,7 +190,7 @@ async def test_the_mouse_selects_opens_and_sorts() -> None:
         await pilot.click("#instances", offset=(10, 3), times=2)
         assert host.heard == ["connect"]
         await pilot.click("#instances", offset=(6, 1))
-        assert host.heard[-1] == "name"
+        assert host.model.arrangement == Arrangement(descending=True)
 
 
 async def test_an_empty_region_says_which_key_fills_it() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ from fe2tui.tui.panes.list_pane import FleetListPane
 from fe2tui.tui.widgets.grid import Cell, ColumnLayout, NameWidths, fit_columns
 
 if TYPE_CHECKING:
+    from fe2tui.settings import Settings
     from fe2tui.tui.services import Services
     from fe2tui.tui.task_runner import RunningTask
 
@@ -55,7 +56,15 @@ class InstancesPane(FleetListPane[Instance, InstanceRowScope]):
 
     def __init__(self, services: Services) -> None:
         self._notes: dict[str, str] = {}
-        super().__init__(instance_list_spec(services, self._notes), services, open_command="connect")
+        host_keys = HostKeyCache(services)
+
+        def details(instance: Instance, scope: InstanceRowScope) -> RowDetails:
+            has_host_key = host_keys.has_host_key(instance.id, scope.fleet)
+            reads_cpu = services.fleet_watch.reads_cpu
+            return instance_details(instance, scope, has_host_key=has_host_key, reads_cpu=reads_cpu)
+
+        spec = instance_list_spec(services.settings, self._notes, details)
+        super().__init__(spec, services, open_command="connect")
 
     def show_tasks(self, tasks: Sequence[RunningTask]) -> None:
         """Mark the running instances that a task still waits for."""
@@ -72,12 +81,12 @@ class InstancesPane(FleetListPane[Instance, InstanceRowScope]):
             self.table.redraw()
 
 
-def instance_list_spec(services: Services, notes: Mapping[str, str]) -> ListSpec[Instance, InstanceRowScope]:
-    """How instances are listed. ``notes`` are shown in the STATE column, by instance; it may change at any time."""
-    settings = services.settings
+def instance_list_spec(
+    settings: Settings, notes: Mapping[str, str], details_of: Callable[[Instance, InstanceRowScope], RowDetails]
+) -> ListSpec[Instance, InstanceRowScope]:
+    """How instances are listed. ``notes`` are shown in the STATE column, by instance; they may change at any time."""
     limits = AlertLimits.from_settings(settings.long_run_hours, settings.high_cost)
     columns = columns_by_id(settings.columns)
-    host_keys = HostKeyCache(services)
 
     def snapshot(fleet: Fleet) -> ListSnapshot[Instance, InstanceRowScope]:
         return ListSnapshot(
@@ -89,11 +98,6 @@ def instance_list_spec(services: Services, notes: Mapping[str, str]) -> ListSpec
             min_widths={"type": max((len(name) for name in {i.type for i in fleet.instances.values()}), default=0)},
         )
 
-    def details(instance: Instance, scope: InstanceRowScope) -> RowDetails:
-        has_host_key = host_keys.has_host_key(instance.id, scope.fleet)
-        reads_cpu = services.fleet_watch.reads_cpu
-        return instance_details(instance, scope, has_host_key=has_host_key, reads_cpu=reads_cpu)
-
     return ListSpec(
         INSTANCE_KIND,
         columns,
@@ -102,7 +106,7 @@ def instance_list_spec(services: Services, notes: Mapping[str, str]) -> ListSpec
         snapshot,
         lambda fleet: len(fleet.instances),
         _empty_text,
-        details,
+        details_of,
         partial(instance_layout, columns),
     )
 
