@@ -108,7 +108,9 @@ class DashboardController:
 
     @property
     def fleet(self) -> Fleet | None:
-        return self.main_screen.fleet
+        fleet = self.main_screen.fleet
+        # The main screen learns of another location a moment after the session has changed.
+        return fleet if fleet is not None and fleet.location == self.session.location else None
 
     @cached_property
     def catalogues(self) -> TypeCatalogueCache:
@@ -130,9 +132,9 @@ class DashboardController:
 
     def command_context(self) -> CommandContext:
         main, watch = self.main_screen, self.fleet_watch
-        fleet, instances, images = main.fleet, main.instances, main.images
+        fleet, instances, images = self.fleet, main.instances, main.images
         acting = main.pane_set.acting_pane.list_pane
-        known_instances, known_images = fleet.instances if fleet is not None else {}, images.model.items
+        known_instances, known_images = (fleet.instances, images.model.items) if fleet is not None else ({}, {})
         return CommandContext(
             self,
             watch.session.location if watch.is_open else Location("", ""),
@@ -145,7 +147,7 @@ class DashboardController:
             len(main.tasks.running),
             watch.is_open and watch.session.read_only,
             known_images.get(images.table.cursor_id or ""),
-            tuple(known_images[one] for one in images.table.visible_marks()),
+            tuple(known_images[one] for one in images.table.visible_marks() if one in known_images),
             main.spot_pane.choice,
             SPOT in main.pane_layout.visible_panes,
         )

@@ -275,7 +275,8 @@ async def test_a_profile_looks_different_and_may_be_read_only(demo_env: Path) ->
         await driven.view.services.go(profile="second")
         await driven.until(lambda: driven.view.location.profile == "second")
         assert driven.view.read_only
-        assert {s.style.bgcolor for s in driven.status_strip if s.style} != {s.style.bgcolor for s in plain if s.style}
+        before = {s.style.bgcolor for s in plain if s.style}
+        await driven.until(lambda: {s.style.bgcolor for s in driven.status_strip if s.style} != before)
         await driven.view.services.go(profile="default")
         assert not driven.view.read_only
 
