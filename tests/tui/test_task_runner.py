@@ -23,6 +23,7 @@ from fe2tui.tasks.context import Context, activity_entry
 from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.services import Severity
+from fe2tui.tui.task_runner import TaskState
 from tests.tui.driver import Driven, dashboard
 from tests.tui.form_host import until
 from tests.tui.test_dashboard import shown
@@ -237,7 +238,7 @@ async def test_the_activity_is_drawn_even_if_it_gets_no_resize() -> None:
     async with Host().run_test(size=(80, 24)) as pilot:
         pane.display = False
         await pilot.pause()
-        pane.show([], [], [Activity(NOW, "stop", "i-1", "base", "us-east-2", "done", "stopped")])
+        pane.show(TaskState(), [Activity(NOW, "stop", "i-1", "base", "us-east-2", "done", "stopped")])
         pane.display = True
         await until(lambda: "Stop base: stopped" in "".join(_lines(pane)))
         await pilot.pause()
