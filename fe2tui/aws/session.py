@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from fe2tui.model.location import REGIONS, Identity, Location, find_region, no_r
 if TYPE_CHECKING:
     from fe2tui.aws.clients import Clients
     from fe2tui.aws.credentials import ProfileCredentials
+    from fe2tui.settings import Settings
 
 AskMfaCode = Callable[[str], Awaitable[str]]
 """Asks a person for the one-time code of the device with that serial number; an empty text means "no"."""
@@ -218,6 +220,33 @@ def default_region(profile: str | None = None) -> str | None:
     """The region that the environment, else the profile, names."""
     found = aws_config.read()
     return found.region(found.profile(profile))
+
+
+def effective_choice(
+    settings: Settings,
+    *,
+    region: str | None = None,
+    profile: str | None = None,
+    endpoint_url: str | None = None,
+    read_only: bool = False,
+) -> Choice:
+    """The choice for a session; None is what nobody said here. The settings may make a profile read-only.
+
+    What the environment names is left for AWS's own library to find: a profile handed over as chosen would have it pass
+    over the environment's credentials. Source: SDK guide, credential precedence.
+    """
+    named_profile = os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
+    named_region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    of_profile = profile is not None and default_region(profile) is not None  # a region chosen with its profile
+    in_use = profile or named_profile or settings.profile or "default"
+    return Choice(
+        profile=profile or (None if named_profile else settings.profile),
+        region=region or (None if named_region or of_profile else settings.region),
+        endpoint_url=endpoint_url,
+        read_only=read_only or settings.read_only or settings.for_profile(in_use).read_only,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+    )
 
 
 async def enabled_regions(session: Session) -> list[str]:

@@ -80,7 +80,7 @@ def dashboard_options(arguments: Sequence[str]) -> GlobalOptions | None:
 
 def choice_of(options: GlobalOptions, settings: Settings) -> Choice:
     """Which account, region and endpoint to work with, and whether only to read."""
-    from fe2tui.tasks.context import effective_choice
+    from fe2tui.aws.session import effective_choice
 
     return effective_choice(
         settings,

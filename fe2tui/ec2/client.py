@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fe2tui import settings
 from fe2tui.aws import session as aws_session
-from fe2tui.aws.session import Choice, Session
+from fe2tui.aws.session import Choice, Session, effective_choice
 from fe2tui.aws.spot_prices import SpotHistoryCache
 from fe2tui.errors import UsageError
 from fe2tui.model.instance_type import InstanceType
@@ -20,7 +20,7 @@ from fe2tui.model.location import find_region, no_region_error, unknown_region_e
 from fe2tui.model.on_demand_prices import OnDemandPrice
 from fe2tui.model.progress import Outcome, Report, ignore_progress
 from fe2tui.store import Store, open_store
-from fe2tui.tasks.context import Context, effective_choice
+from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import AccountKey
 from fe2tui.tasks.spot_requests import RequestWithInstance
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache

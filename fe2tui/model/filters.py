@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from fe2tui.errors import UsageError
 
@@ -47,8 +47,7 @@ class FilterError(UsageError):
         self.term = term
 
 
-@dataclass(frozen=True, slots=True)
-class Filter(Generic[Item, Scope]):
+class Filter(NamedTuple, Generic[Item, Scope]):
     """A filter that was understood. ``tests`` must all hold.
 
     ``steady``: whether a thing fits depends on itself alone, not on what is around it.
@@ -77,8 +76,7 @@ def parse_number(text: str) -> Decimal:
     return bound
 
 
-@dataclass(frozen=True, slots=True)
-class NumberField(Generic[Item, Scope]):
+class NumberField(NamedTuple, Generic[Item, Scope]):
     """Something that can be compared. What is not known fits no comparison.
 
     ``example`` says what to write (``dollars an hour such as 0.5``); ``bound`` reads it, and raises ValueError.
@@ -249,8 +247,7 @@ def parse_age(text: str) -> Decimal:
     return parse_number(text[:-1] if unit else text) * (unit or 86_400)
 
 
-@dataclass(frozen=True, slots=True)
-class Sort(Generic[Item, Scope]):
+class Sort(NamedTuple, Generic[Item, Scope]):
     """Something to sort by. ``steady``: the value depends on nothing but the thing itself.
 
     ``largest_first`` is how people want it when they choose it first; ``is_text``, that it is words. What is not known

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fe2tui.aws.session import Choice, default_region
 from fe2tui.errors import Fe2Error, ReadOnlyError, StoreError, ThrottledError, UnreachableError
 from fe2tui.model.progress import UNDER_WAY, Activity, Progress, Report, ignore_progress
 
@@ -220,30 +218,3 @@ async def wait_until_shown(
         if found is not None or is_last:
             return found
         await asyncio.sleep(min(ctx.pace.poll, max(0.05, (until - ctx.clock()).total_seconds())))
-
-
-def effective_choice(
-    settings: Settings,
-    *,
-    region: str | None = None,
-    profile: str | None = None,
-    endpoint_url: str | None = None,
-    read_only: bool = False,
-) -> Choice:
-    """The choice for a session, from options (None if not given), environment and settings.
-
-    The settings may make a profile read-only. A profile in the environment is left to AWS's own library: an explicit
-    profile would make it ignore credentials in the environment. Source: SDK guide, credential precedence.
-    """
-    named_profile = os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
-    named_region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    of_profile = profile is not None and default_region(profile) is not None  # the profile has a region of its own
-    in_use = profile or named_profile or settings.profile or "default"
-    return Choice(
-        profile=profile or (None if named_profile else settings.profile),
-        region=region or (None if named_region or of_profile else settings.region),
-        endpoint_url=endpoint_url,
-        read_only=read_only or settings.read_only or settings.for_profile(in_use).read_only,
-        connect_timeout=settings.connect_timeout,
-        read_timeout=settings.read_timeout,
-    )

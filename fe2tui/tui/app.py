@@ -15,7 +15,6 @@ from textual.message_pump import MessagePump
 
 from fe2tui.errors import Fe2Error
 from fe2tui.paths import stylesheets_folder
-from fe2tui.tui.commands import key_label
 from fe2tui.tui.first_frame import FirstFrame
 from fe2tui.tui.key_queue import KeyQueue
 from fe2tui.tui.theme import DARK, THEMES, default_variables
@@ -184,6 +183,8 @@ class Dashboard(App[None], inherit_bindings=False):
         """
         words = " ".join(text.split())
         if severity == "error":
+            from fe2tui.tui.commands import key_label
+
             key = self._controller.keymap.keys.get("errors", "!") if self._controller is not None else ""
             words = failure_text(words, self.size.width, key_label(key))
         else:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from fe2tui.model.instance import State
 from fe2tui.model.location import zone_letter
 from fe2tui.model.text import visible
-from fe2tui.model.type_compatibility import fixed_type_reason
 from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, ROW_NOUNS, SPOT
 
 if TYPE_CHECKING:
@@ -143,6 +142,8 @@ def can_freeze(context: CommandContext) -> str | None:
 
 def can_change_type(context: CommandContext) -> str | None:
     """It is one whose type can change at all: not spot, not hibernating, not gone."""
+    from fe2tui.model.type_compatibility import fixed_type_reason
+
     reason = has_one(context)
     if reason is not None:
         return reason

@@ -122,7 +122,7 @@ def columns_for(width: int) -> tuple[TypeColumn, ...]:
     """The columns, with as much of the GPU names as fits."""
     gpu_width = next(columns for least, columns in _GPU_WIDTHS if width >= least)
     return tuple(
-        replace(column, width=gpu_width + 1, cell=_text_cell(lambda kind: gpu_text_within(kind, gpu_width), " "))
+        column._replace(width=gpu_width + 1, cell=_text_cell(lambda kind: gpu_text_within(kind, gpu_width), " "))
         if column.id == "gpu"
         else column
         for column in TYPE_COLUMNS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TypeAlias
@@ -153,8 +153,8 @@ IMAGE_KIND = ListKind(
     LANGUAGE,
     {
         **IMAGE_SORTS,
-        "name": replace(IMAGE_SORTS["name"], key=_title_sort_key),
-        "made": replace(IMAGE_SORTS["made"], key=_use_sort_key),
+        "name": IMAGE_SORTS["name"]._replace(key=_title_sort_key),
+        "made": IMAGE_SORTS["made"]._replace(key=_use_sort_key),
     },
     "words  state:available  arch:arm64  age>30d  size>50  cost>1  own  public  tag:env=prod  -not",
 )

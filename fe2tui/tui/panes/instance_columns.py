@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -223,7 +223,7 @@ COLUMNS: Mapping[str, Column] = {
 def widen_state_column(columns: Sequence[Column], width: int) -> tuple[Column, ...]:
     """The columns with so much room for what AWS did to those that it interrupted."""
     cell = partial(_state, width=width)
-    return tuple(replace(one, width=width, cell=cell) if one.id == "state" else one for one in columns)
+    return tuple(one._replace(width=width, cell=cell) if one.id == "state" else one for one in columns)
 
 
 def _tag_column(name: str) -> Column:

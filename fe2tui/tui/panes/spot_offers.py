@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -52,7 +51,7 @@ class OfferRows:
         """The columns for a width."""
         longest = max(_NAME_WIDTHS.minimum, self._longest)
         columns = [
-            replace(column, rank=0) if column.sort == self._sort else column
+            column._replace(rank=0) if column.sort == self._sort else column
             for column in OFFER_COLUMNS
             if self._are_families or column.id != "best"
         ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 Item = TypeVar("Item")
@@ -20,8 +19,7 @@ def sparkline(figures: Sequence[float], width: int, most: float = 100.0) -> str:
     return "".join(_BARS[min(7, max(0, int(figure * 8 / most)))] for figure in figures[-width:])
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Item, Scope]):
+class Column(NamedTuple, Generic[Item, Scope]):
     """One column. ``rank`` says how soon it is given up when there is no room: highest first; 0 never.
 
     ``cell`` gets a thing and what it is seen in. ``sort`` is the id of what the column sorts by.
@@ -67,7 +65,7 @@ def fit_columns(
     has plenty, so that a wide terminal shows long names before it shows more.
     """
     least = min_widths or {}
-    sized = [replace(column, width=max(column.width, least.get(column.id, 0))) for column in columns]
+    sized = [column._replace(width=max(column.width, least.get(column.id, 0))) for column in columns]
     kept = sorted(sized, key=lambda column: column.rank)
     while len(kept) > 1:
         rank = kept[-1].rank
@@ -79,7 +77,7 @@ def fit_columns(
     shown = [column for column in sized if column.id in ids]
     gap = 2 if _needed_width(shown, 2, name_widths.generous) <= width else 1
     width_left = max(1, width - _needed_width(shown, gap, 0))
-    return ColumnLayout(tuple(replace(c, width=width_left) if c.is_flexible else c for c in shown), gap)
+    return ColumnLayout(tuple(c._replace(width=width_left) if c.is_flexible else c for c in shown), gap)
 
 
 def _needed_width(columns: Sequence[Column[Any, Any]], gap: int, name: int) -> int:
