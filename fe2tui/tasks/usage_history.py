@@ -22,7 +22,7 @@ from fe2tui.aws.prices import cached_prices
 from fe2tui.aws.session import Session
 from fe2tui.aws.spot import spot_requests_by_id
 from fe2tui.aws.spot_prices import SpotPrices, current_spot_prices
-from fe2tui.errors import Fe2Error, StoreError
+from fe2tui.errors import Fe2Error, StoreError, ThrottledError, UnreachableError
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.spot import SpotRequest
@@ -78,17 +78,18 @@ async def record_volumes_deleted(ctx: Context, deleted: Mapping[str, datetime]) 
 
 async def spot_usage_ends(
     session: Session, instances: Mapping[str, Instance], usages: InstanceUsageById
-) -> dict[str, datetime]:
+) -> dict[str, datetime] | None:
     """When spot instances ended whose last run no command saw end, from their spot requests, by id.
 
-    One call for all, none where there are none. An end that AWS does not return within two seconds is left out.
+    One call for all, none where there are none. None if AWS does not answer within two seconds: ask again.
     """
-    return _usage_ends(instances, await _requests_of_unseen_ends(session, instances, usages))
+    requests = await _requests_of_unseen_ends(session, instances, usages)
+    return _usage_ends(instances, requests) if requests is not None else None
 
 
 async def _requests_of_unseen_ends(
     session: Session, instances: Mapping[str, Instance], usages: InstanceUsageById
-) -> list[SpotRequest]:
+) -> list[SpotRequest] | None:
     ids = [
         one.spot_request_id
         for one in instances.values()
@@ -97,10 +98,13 @@ async def _requests_of_unseen_ends(
         and one.state not in _RUNNING_STATES
         and _lacks_end(one, usages.get(one.id, ()))
     ]
-    with suppress(Fe2Error, TimeoutError):
+    try:
         async with asyncio.timeout(_READ_TIMEOUT):
             return await spot_requests_by_id(session, ids)
-    return []
+    except (TimeoutError, UnreachableError, ThrottledError):
+        return None
+    except Fe2Error:
+        return []
 
 
 def _usage_ends(instances: Mapping[str, Instance], requests: Iterable[SpotRequest]) -> dict[str, datetime]:
@@ -135,7 +139,7 @@ async def _record(ctx: Context, fleet: Fleet, whole: bool, has_volumes: bool) ->
         types = {one.type for one in fleet.instances.values() if one.is_spot and _lacks_price(one, usages)}
         spot = await _read_spot_prices(ctx, types)
         requests = await _requests_of_unseen_ends(ctx.session, fleet.instances, usages)
-        ends = _usage_ends(fleet.instances, requests)
+        ends = _usage_ends(fleet.instances, requests or ())
         if spot or ends:
             completed = replace(
                 fleet,

@@ -269,7 +269,7 @@ class FleetWatch:
         return self._account_tracker.update(fleet, self._services.clock())
 
     async def _unseen_ends(self, session: Session, fleet: Fleet) -> dict[str, datetime]:
-        """When AWS stopped spot instances that fe2tui did not see stop: looked up once for each run."""
+        """When AWS stopped spot instances that fe2tui did not see stop: looked up until AWS answers, once for each run."""
         unseen = {
             key: instance
             for key, usages in fleet.instance_usage.items()
@@ -281,8 +281,11 @@ class FleetWatch:
             return {}
         from fe2tui.tasks.usage_history import spot_usage_ends
 
+        ends = await spot_usage_ends(session, unseen, fleet.instance_usage)
+        if ends is None:
+            return {}
         self._looked_up_ends |= {(key, instance.launched_at) for key, instance in unseen.items()}
-        return await spot_usage_ends(session, unseen, fleet.instance_usage)
+        return ends
 
     def _save(self, fleet: Fleet) -> None:
         try:

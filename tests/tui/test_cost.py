@@ -210,20 +210,26 @@ async def test_the_past_of_disks_and_machines_is_kept_and_shown(demo_env: Path) 
         store.close()
 
 
+def run_ends(driven: Driven) -> list[bool]:
+    """Whether it is known when each run of nightly-etl ended."""
+    etl = driven.named("nightly-etl")
+    assert etl.is_interrupted and etl.changed_state_at is None
+    usages = driven.fleet.instance_usage.get(etl.id, ())
+    return [run.ended_before is None and run.ended_at is not None for run in usages]
+
+
 async def test_the_end_of_an_unseen_interrupted_run_is_read_from_its_spot_request(demo_env: Path) -> None:
     async with dashboard() as driven:
-        await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.instance_usage)
+        await driven.until(lambda: run_ends(driven) == [True])
 
-        def ends() -> list[bool]:
-            seen = driven.view.fleet
-            assert seen is not None
-            etl = next(one for one in seen.instances.values() if one.name == "nightly-etl")
-            assert etl.is_interrupted and etl.changed_state_at is None
-            return [
-                run.ended_before is None and run.ended_at is not None for run in seen.instance_usage.get(etl.id, ())
-            ]
 
-        await driven.until(lambda: ends() == [True])
+async def test_the_end_of_an_unseen_interrupted_run_is_read_again_if_aws_did_not_answer(own_cloud: Cloud) -> None:
+    own_cloud.control("/demo/faults", {"kind": "hold", "action": "DescribeSpotInstanceRequests"})
+    async with dashboard() as driven:
+        await driven.until(lambda: run_ends(driven) == [False])
+        own_cloud.control("/demo/faults", method="DELETE")
+        driven.fleet_watch.nudge()
+        await driven.until(lambda: run_ends(driven) == [True])
 
 
 async def test_long_and_costly_runs_are_counted_in_the_status_line_and_marked_in_the_list(demo_env: Path) -> None:
