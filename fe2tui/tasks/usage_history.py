@@ -138,8 +138,8 @@ async def _record(ctx: Context, fleet: Fleet, whole: bool, has_volumes: bool) ->
         usages = await asyncio.to_thread(record, fleet)
         types = {one.type for one in fleet.instances.values() if one.is_spot and _lacks_price(one, usages)}
         spot = await _read_spot_prices(ctx, types)
-        requests = await _requests_of_unseen_ends(ctx.session, fleet.instances, usages)
-        ends = _usage_ends(fleet.instances, requests or ())
+        requests = await _requests_of_unseen_ends(ctx.session, fleet.instances, usages) or []
+        ends = _usage_ends(fleet.instances, requests)
         if spot or ends:
             completed = replace(
                 fleet,

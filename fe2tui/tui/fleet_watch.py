@@ -269,7 +269,7 @@ class FleetWatch:
         return self._account_tracker.update(fleet, self._services.clock())
 
     async def _unseen_ends(self, session: Session, fleet: Fleet) -> dict[str, datetime]:
-        """When AWS stopped spot instances that fe2tui did not see stop: looked up until AWS answers, once for each run."""
+        """When AWS stopped spot instances that fe2tui did not see stop: once for each run, when AWS answers."""
         unseen = {
             key: instance
             for key, usages in fleet.instance_usage.items()
