@@ -104,7 +104,7 @@ def deregister(options: GlobalOptions, names: tuple[str, ...]) -> int:
 
 
 def show_images(options: GlobalOptions, filters: Sequence[str], *, long: bool, public: bool) -> None:
-    """Print the account's own images that fit, or the well-known public ones; raises QueryError."""
+    """Print the account's own images that fit, or the well-known public ones; raises FilterError."""
     from fe2tui.model.image_filter import IMAGE_LANGUAGE
     from fe2tui.tasks import read_fleet
 

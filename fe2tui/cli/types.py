@@ -75,7 +75,7 @@ _TYPE_COLUMNS = ("TYPE", "VCPU", "GIB", "GPU", "GPU GB", "ARCH", "NETWORK", "DIS
 
 
 def show_types(options: GlobalOptions, filters: Sequence[str], sort: str) -> None:
-    """Print the types that fit. Raises QueryError."""
+    """Print the types that fit. Raises FilterError."""
     from fe2tui.model.type_filter import TYPE_LANGUAGE
     from fe2tui.tasks import types as tasks
 

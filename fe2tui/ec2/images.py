@@ -25,7 +25,7 @@ class ImageMethods(Client):
     def amis(self, filter: str = "") -> Lines[Image]:
         """The account's own images, newest first, pending ones included. ``filter`` is like ``arch:arm64 age>30d``.
 
-        Raises QueryError.
+        Raises FilterError.
         """
         query = IMAGE_LANGUAGE.parse_complete(filter)
 

@@ -31,7 +31,7 @@ class PriceMethods(Client):
     def types(self, filter: str = "", *, sort: str = "type") -> Lines[InstanceType]:
         """The instance types that match a filter like ``vcpu>=8 gpu:a10g price<1.5``.
 
-        ``sort`` is type, vcpu, mem, gpu, gpumem, arch, net, disk, price or spot. Raises QueryError.
+        ``sort`` is type, vcpu, mem, gpu, gpumem, arch, net, disk, price or spot. Raises FilterError.
         """
         known = self._background.type_catalogues
 

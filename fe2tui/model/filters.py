@@ -1,14 +1,15 @@
-"""Filters of any kind of thing: terms parted by spaces, which must all fit.
+"""Filters: terms with spaces between them, which must all match.
 
-What the terms mean is a ``Language``: instances, images and instance types each have one. All share the syntax::
+A ``FilterLanguage`` says what the terms mean: instances, images, instance types and spot offers each have one. The
+syntax is the same for all::
 
-    word               the language says what it is looked for in
+    word               a plain word; the language says where it is looked for
     field:value        several values with commas: state:running,pending
     number>=2          > < >= <= =
     -term              not
-    "two words"        quotes hold together what has spaces, and make a word of anything
+    "two words"        quotes hold a text with spaces together, and make a plain word of any term
 
-Upper and lower case are the same. A term that is not finished yet (``state:``, ``age>``) fits everything.
+Upper and lower case are the same. An unfinished term (``state:``, ``age>``) matches everything.
 """
 
 from __future__ import annotations
@@ -16,23 +17,26 @@ from __future__ import annotations
 import difflib
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from fe2tui.errors import UsageError
+from fe2tui.model.text import join_words
 
 Item = TypeVar("Item")
 Scope = TypeVar("Scope")
-"""What a thing is seen in: prices, the time. A test may ask it as well."""
+"""What a test may ask beside the item itself: the fleet, the prices, the time."""
 
 Test: TypeAlias = Callable[[Item, Scope], bool]
 MakeTest: TypeAlias = Callable[[str, str], "Test[Item, Scope]"]
-"""From a whole term and the value in it, in lower case. May raise QueryError."""
+"""Makes a test of a whole term and the value in it, in lower case. Raises FilterError."""
 
 SortValue: TypeAlias = str | float | None
-"""None is not known."""
+"""None: not known."""
 
 _TOKEN = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 _COMPARISON = re.compile(r"^(\w+)(>=|<=|>|<|=)(.*)$")
@@ -40,7 +44,7 @@ _DIGITS = re.compile(r"\d+")
 
 
 class FilterError(UsageError):
-    """A term of a filter that makes no sense; ``term`` is it."""
+    """A filter has a ``term`` that cannot be understood."""
 
     def __init__(self, term: str, summary: str, remedy: str = "") -> None:
         super().__init__(summary, remedy)
@@ -48,25 +52,21 @@ class FilterError(UsageError):
 
 
 class Filter(NamedTuple, Generic[Item, Scope]):
-    """A filter that was understood. ``tests`` must all hold.
-
-    ``steady``: whether a thing fits depends on itself alone, not on what is around it.
-    """
+    """A parsed filter. All ``tests`` must hold. ``steady``: they depend on the item alone, not on the scope."""
 
     text: str = ""
     tests: tuple[Test[Item, Scope], ...] = ()
     steady: bool = True
 
     def matches(self, item: Item, scope: Scope) -> bool:
-        """Whether a thing fits."""
-        for test in self.tests:  # noqa: SIM110 - asked of every row with every key, and a loop takes half the time
+        for test in self.tests:  # noqa: SIM110 - called for every row at every key, and a loop takes half the time
             if not test(item, scope):
                 return False
         return True
 
 
 def parse_number(text: str) -> Decimal:
-    """A bound as it is typed, with or without ``$``. Raises ValueError."""
+    """A number as it is typed, with or without ``$``. Raises ValueError."""
     try:
         bound = Decimal(text.removeprefix("$"))
     except InvalidOperation as wrong:
@@ -77,9 +77,9 @@ def parse_number(text: str) -> Decimal:
 
 
 class NumberField(NamedTuple, Generic[Item, Scope]):
-    """Something that can be compared. What is not known fits no comparison.
+    """A field with comparisons. An item whose ``measure`` is None, not known, matches none of them.
 
-    ``example`` says what to write (``dollars an hour such as 0.5``); ``bound`` reads it, and raises ValueError.
+    ``example`` says what to write (``dollars an hour such as 0.5``); ``parse_bound`` reads it and raises ValueError.
     """
 
     measure: Callable[[Item, Scope], Decimal | None]
@@ -90,7 +90,7 @@ class NumberField(NamedTuple, Generic[Item, Scope]):
 
 @dataclass(frozen=True, slots=True)
 class FilterLanguage(Generic[Item, Scope]):
-    """What the terms mean: ``word`` makes the test of a plain word; ``words`` are those with a meaning of their own."""
+    """What the terms mean: ``word_test`` makes the test of a plain word; ``keywords`` are words with own tests."""
 
     word_test: Callable[[str], Test[Item, Scope]]
     fields: Mapping[str, MakeTest[Item, Scope]] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class FilterLanguage(Generic[Item, Scope]):
     keywords: Mapping[str, Test[Item, Scope]] = field(default_factory=dict)
 
     def parse(self, text: str) -> Filter[Item, Scope]:
-        """Understand a filter. Raises QueryError."""
+        """Raises FilterError."""
         steady = all(
             self.numbers[compared[1].lower()].steady
             for token in _TOKEN.findall(text)
@@ -107,7 +107,7 @@ class FilterLanguage(Generic[Item, Scope]):
         return Filter(text.strip(), tuple(self._tests(text)), steady)
 
     def parse_valid_terms(self, text: str) -> tuple[Filter[Item, Scope], FilterError | None]:
-        """What of a filter makes sense, and what is wrong with the first term that does not and is left out."""
+        """The filter without the terms that cannot be understood, and the error of the first of those."""
         sound: list[str] = []
         wrong: FilterError | None = None
         for token in _TOKEN.findall(text):
@@ -120,7 +120,7 @@ class FilterLanguage(Generic[Item, Scope]):
         return self.parse(" ".join(sound)), wrong
 
     def parse_complete(self, text: str) -> Filter[Item, Scope]:
-        """The same of what nobody is still typing: a term that is not finished is wrong too. Raises QueryError."""
+        """``parse``, for a filter that is not being typed any more: an unfinished term is a FilterError, too."""
         for token in _TOKEN.findall(text):
             if self._test(token.removeprefix("-")) is None and token.strip('-"'):
                 number = self.numbers.get(re.split(r"\W", token.lstrip("-"), maxsplit=1)[0].lower())
@@ -204,32 +204,58 @@ def _negate(test: Test[Item, Scope]) -> Test[Item, Scope]:
     return lambda thing, around: not test(thing, around)
 
 
-def any_value_test(value: str, one: Callable[[str], Test[Item, Scope]]) -> Test[Item, Scope]:
-    """The test of several values with commas between them: one of them has to fit."""
-    tests = [one(part) for part in value.split(",") if part]
-    if len(tests) == 1:
-        return tests[0]
-    return lambda thing, around: any(test(thing, around) for test in tests)
+# The fields that several languages have
 
 
 def value_field(matches: Callable[[Item, Scope, str], bool]) -> MakeTest[Item, Scope]:
-    """A field that fits when ``found`` says so for one of the values."""
+    """A field that matches when one of its values, between commas, does."""
 
     def make(token: str, value: str) -> Test[Item, Scope]:
-        return any_value_test(value, lambda part: lambda thing, around: matches(thing, around, part))
+        parts = [part for part in value.split(",") if part]
+        return lambda item, scope: any(matches(item, scope, part) for part in parts)
 
     return make
 
 
+def state_field(
+    state: Callable[[Item], str], states: Sequence[str], groups: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> MakeTest[Item, Scope]:
+    """``state:run,pend``: the beginnings of states, or names of groups of them."""
+
+    def make(token: str, value: str) -> Test[Item, Scope]:
+        wanted: set[str] = set()
+        for part in filter(None, value.split(",")):
+            found = groups.get(part) or [one for one in states if one.startswith(part)]
+            if not found:
+                raise FilterError(token, f"There is no state “{part}”.", f"There are {join_words([*states, *groups])}.")
+            wanted.update(found)
+        return lambda item, scope: state(item) in wanted
+
+    return make
+
+
+_ARCHITECTURE_SYNONYMS = {"amd64": "x86_64", "intel": "x86_64", "x64": "x86_64", "x86": "x86_64", "aarch64": "arm64"}
+
+
+def architecture_field(architectures: Callable[[Item], Iterable[str]]) -> MakeTest[Item, Scope]:
+    """``arch:arm64``: the beginning of EC2's name for the architecture, or another usual name for it (amd64)."""
+
+    def matches(item: Item, scope: Scope, part: str) -> bool:
+        wanted = _ARCHITECTURE_SYNONYMS.get(part, part)
+        return any(one.startswith(wanted) for one in architectures(item))
+
+    return value_field(matches)
+
+
 def tag_field(tags: Callable[[Item], Mapping[str, str]]) -> MakeTest[Item, Scope]:
-    """The field of tags: ``tag:env=prod`` one with that value, ``tag:env`` one of that name."""
+    """``tag:env=prod``: a tag with that value; ``tag:env``: a tag of that name."""
 
     def make(token: str, value: str) -> Test[Item, Scope]:
         key, equals, wanted = value.partition("=")
 
-        def test(thing: Item, around: Scope) -> bool:
+        def test(item: Item, scope: Scope) -> bool:
             return any(
-                name.lower() == key and (not equals or kept.lower() == wanted) for name, kept in tags(thing).items()
+                name.lower() == key and (not equals or found.lower() == wanted) for name, found in tags(item).items()
             )
 
         return test
@@ -237,21 +263,34 @@ def tag_field(tags: Callable[[Item], Mapping[str, str]]) -> MakeTest[Item, Scope
     return make
 
 
+class _HasNow(Protocol):
+    @property
+    def now(self) -> datetime: ...
+
+
+TimedScope = TypeVar("TimedScope", bound=_HasNow)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-AGE_EXAMPLE = "an age such as 7d, 12h or 30m"
 
 
-def parse_age(text: str) -> Decimal:
-    """Seconds of an age as it is typed (units s m h d w; days without one). Raises ValueError."""
-    unit = _UNITS.get(text[-1:].lower())
-    return parse_number(text[:-1] if unit else text) * (unit or 86_400)
+def age_field(created_at: Callable[[Item], datetime | None]) -> NumberField[Item, TimedScope]:
+    """``age>7d``: how long ago it was, in seconds; typed with a unit of s m h d w, or in days."""
+
+    def measure(item: Item, scope: TimedScope) -> Decimal | None:
+        moment = created_at(item)
+        return None if moment is None else Decimal((scope.now - moment) // timedelta(seconds=1))
+
+    def parse(text: str) -> Decimal:
+        unit = _UNITS.get(text[-1:].lower())
+        return parse_number(text[:-1] if unit else text) * (unit or 86_400)
+
+    return NumberField(measure, "an age such as 7d, 12h or 30m", parse, steady=False)
 
 
 class Sort(NamedTuple, Generic[Item, Scope]):
-    """Something to sort by. ``steady``: the value depends on nothing but the thing itself.
+    """Something to sort by. ``steady``: its ``key`` depends on the item alone, not on the scope.
 
-    ``largest_first`` is how people want it when they choose it first; ``is_text``, that it is words. What is not known
-    comes last, whichever way it is sorted.
+    ``largest_first`` is the direction that it has when it is first chosen. What is not known comes last in either
+    direction.
     """
 
     id: str
@@ -263,12 +302,11 @@ class Sort(NamedTuple, Generic[Item, Scope]):
 
     @property
     def direction_text(self) -> str:
-        """What comes first when people choose it: ``largest first``."""
+        """The direction that it has when it is first chosen: ``largest first``."""
         return "from a to z" if self.is_text else "largest first" if self.largest_first else "smallest first"
 
 
 def sorts_by_id(sorts: Iterable[Sort[Item, Scope]]) -> Mapping[str, Sort[Item, Scope]]:
-    """Sorts by their ids."""
     return {sort.id: sort for sort in sorts}
 
 
@@ -280,7 +318,7 @@ def filter_and_sort(
     descending: bool,
     identity: Callable[[Item], str],
 ) -> Sequence[Item]:
-    """Those that fit, in order; equals in the order of their names. For lists that take no time: up to thousands."""
+    """The items that match, sorted; equal ones in the order of their ``identity``. Quick enough for thousands."""
     fit = [thing for thing in items if query.matches(thing, scope)]
     return sorted(
         fit, key=lambda thing: (*unknown_last(sort.key(thing, scope), descending), identity(thing)), reverse=descending
@@ -288,7 +326,7 @@ def filter_and_sort(
 
 
 def unknown_last(value: SortValue, descending: bool) -> tuple[bool, str | float]:
-    """What to sort a value by, turned round or not: one that is not known comes last in either order."""
+    """A sort key with which what is not known comes last in either direction."""
     return (not descending, 0.0) if value is None else (descending, value)
 
 
@@ -298,5 +336,4 @@ def natural_sort_key(text: str) -> str:
 
 
 def dollars_sort_key(amount: Decimal | None) -> float | None:
-    """A sort key for an amount."""
     return None if amount is None else float(amount)

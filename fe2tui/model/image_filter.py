@@ -1,33 +1,24 @@
-"""The filter of images, and what they can be sorted by. The syntax is that of ``terms``::
+"""The filter of images, and what they can be sorted by. The syntax is that of ``filters``::
 
 base               a word: in the name, id, state, architecture, description, family or a tag's value
 state:available    by field; several with commas: state:pending,failed
-arch:arm64         architecture; owner: the account that it is of
+arch:arm64         architecture, also amd64 for x86_64; owner: the account that owns it
 tag:env=prod       a tag with that value; tag:env: a tag of that name
-age>7d size>50     older than; GiB of all its disks
-cost>1 made>0      dollars a month at most; instances made from it
-own public         the account's own, those of others that anybody may use
+age>7d size>50     created longer ago than; GiB of all its disks
+cost>1 made>0      dollars a month at most; how many instances were made from it
+own public         the account's own; those of others that everybody may use
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
 from fe2tui.model import filters
-from fe2tui.model.filters import (
-    AGE_EXAMPLE,
-    FilterError,
-    FilterLanguage,
-    NumberField,
-    dollars_sort_key,
-    natural_sort_key,
-    parse_age,
-    value_field,
-)
+from fe2tui.model.filters import FilterLanguage, NumberField, dollars_sort_key, natural_sort_key, value_field
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance
@@ -38,8 +29,6 @@ IMAGE_STATES = ("available", "pending", "failed", "error", "disabled", "transien
 
 @dataclass(frozen=True, slots=True)
 class ImageScope:
-    """What images are seen in: the fleet, and the moment."""
-
     fleet: Fleet
     now: datetime
 
@@ -50,7 +39,7 @@ _Test: TypeAlias = filters.Test[Image, ImageScope]
 
 
 def instances_of_image(image: Image, fleet: Fleet) -> tuple[Instance, ...]:
-    """The instances made from an image that are not gone."""
+    """The instances made from an image that are not terminated."""
     return tuple(one for one in fleet.instances.values() if one.image_id == image.id and not one.state.is_gone)
 
 
@@ -74,20 +63,6 @@ def _word(word: str) -> _Test:
     return test
 
 
-def _state(token: str, value: str) -> _Test:
-    wanted: set[str] = set()
-    for part in filter(None, value.split(",")):
-        states = {state for state in IMAGE_STATES if state.startswith(part)}
-        if not states:
-            raise FilterError(token, f"There is no state “{part}”.", f"There are {', '.join(IMAGE_STATES)}.")
-        wanted |= states
-    return lambda image, at: image.state in wanted
-
-
-def _age(image: Image, scope: ImageScope) -> Decimal | None:
-    return None if image.created_at is None else Decimal((scope.now - image.created_at) // timedelta(seconds=1))
-
-
 def _instance_count(image: Image, scope: ImageScope) -> Decimal:
     return Decimal(len(instances_of_image(image, scope.fleet)))
 
@@ -101,13 +76,13 @@ IMAGE_LANGUAGE: FilterLanguage[Image, ImageScope] = FilterLanguage(
     fields={
         "name": value_field(lambda image, at, part: part in image.name.lower()),
         "id": value_field(lambda image, at, part: part in image.id),
-        "state": _state,
-        "arch": value_field(lambda image, at, part: image.architecture.startswith(part)),
+        "state": filters.state_field(lambda image: image.state, IMAGE_STATES),
+        "arch": filters.architecture_field(lambda image: (image.architecture,)),
         "owner": value_field(lambda image, at, part: image.owner_id.startswith(part)),
         "tag": filters.tag_field(lambda image: image.tags),
     },
     numbers={
-        "age": NumberField(_age, AGE_EXAMPLE, parse_age, steady=False),
+        "age": filters.age_field(lambda image: image.created_at),
         "size": NumberField(lambda image, at: Decimal(image.size or image.root_size), "GiB such as 50"),
         "cost": NumberField(
             lambda image, at: image_per_month(image, at.fleet), "dollars a month such as 1", steady=False

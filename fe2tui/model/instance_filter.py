@@ -1,46 +1,33 @@
-"""The filter of instances, and what they can be sorted by. The syntax is that of ``terms``::
+"""The filter of instances, and what they can be sorted by. The syntax is that of ``filters``::
 
 train              a word: in the name, id, type, state, address, zone, key pair or a tag's value
 state:running      by field; several with commas: state:running,pending
 tag:env=prod       a tag with that value; tag:env: a tag of that name
-age>7d cost<0.5    older than; dollars an hour, all told (units of age: s m h d w)
+age>7d cost<0.5    launched longer ago than (units: s m h d w); dollars an hour in all
 spot on-demand     how it was bought
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
 from fe2tui.model import filters
-from fe2tui.model.filters import (
-    AGE_EXAMPLE,
-    FilterError,
-    FilterLanguage,
-    NumberField,
-    dollars_sort_key,
-    natural_sort_key,
-    parse_age,
-    value_field,
-)
+from fe2tui.model.filters import FilterLanguage, NumberField, dollars_sort_key, natural_sort_key, value_field
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money import cost_since_start, hourly_cost
 
 
 class InstanceScope(NamedTuple):
-    """What instances are seen in: the fleet, and the moment."""
-
     fleet: Fleet
     now: datetime
 
 
-InstanceFilter: TypeAlias = filters.Filter[Instance, InstanceScope]
 InstanceSort: TypeAlias = filters.Sort[Instance, InstanceScope]
 _Test: TypeAlias = filters.Test[Instance, InstanceScope]
-NO_FILTER: InstanceFilter = filters.Filter()
 
 
 def _word(word: str) -> _Test:
@@ -59,24 +46,10 @@ def _word(word: str) -> _Test:
     return test
 
 
-_STATE_GROUPS: Mapping[str, frozenset[State]] = {
-    "moving": frozenset(state for state in State if state.is_moving),
-    "gone": frozenset(state for state in State if state.is_gone),
+_STATE_GROUPS = {
+    "moving": [state for state in State if state.is_moving],
+    "gone": [state for state in State if state.is_gone],
 }
-
-
-def _state(token: str, value: str) -> _Test:
-    wanted: set[State] = set()
-    for part in filter(None, value.split(",")):
-        states = _STATE_GROUPS.get(part) or {state for state in State if state.startswith(part)}
-        if not states:
-            raise FilterError(token, f"There is no state “{part}”.", f"There are {', '.join(State)}, moving and gone.")
-        wanted |= states
-    return lambda instance, at: instance.state in wanted
-
-
-def _age(instance: Instance, scope: InstanceScope) -> Decimal | None:
-    return None if instance.launched_at is None else Decimal((scope.now - instance.launched_at) // timedelta(seconds=1))
 
 
 def _cost(instance: Instance, scope: InstanceScope) -> Decimal | None:
@@ -88,7 +61,7 @@ INSTANCE_LANGUAGE: FilterLanguage[Instance, InstanceScope] = FilterLanguage(
     fields={
         "name": value_field(lambda instance, at, part: part in instance.name.lower()),
         "id": value_field(lambda instance, at, part: part in instance.id),
-        "state": _state,
+        "state": filters.state_field(lambda instance: instance.state, list(State), _STATE_GROUPS),
         "type": value_field(lambda instance, at, part: instance.type.startswith(part)),
         "zone": value_field(lambda instance, at, part: instance.zone.endswith(part)),
         "key": value_field(lambda instance, at, part: part in (instance.key_name or "").lower()),
@@ -108,7 +81,7 @@ INSTANCE_LANGUAGE: FilterLanguage[Instance, InstanceScope] = FilterLanguage(
         "tag": filters.tag_field(lambda instance: instance.tags),
     },
     numbers={
-        "age": NumberField(_age, AGE_EXAMPLE, parse_age, steady=False),
+        "age": filters.age_field(lambda instance: instance.launched_at),
         "cost": NumberField(_cost, "dollars an hour such as 0.5", steady=False),
     },
     keywords={
@@ -116,11 +89,6 @@ INSTANCE_LANGUAGE: FilterLanguage[Instance, InstanceScope] = FilterLanguage(
         "on-demand": lambda instance, at: not instance.is_spot,
     },
 )
-
-
-def parse_instance_filter(text: str) -> InstanceFilter:
-    """Understand a filter of instances. Raises QueryError."""
-    return INSTANCE_LANGUAGE.parse(text)
 
 
 _STATE_ORDER = {state: order for order, state in enumerate(("running", "pending", "stopping", "stopped"))}
@@ -135,10 +103,6 @@ def _uptime_sort_key(instance: Instance, scope: InstanceScope) -> float:
 
 def _state_sort_key(instance: Instance, scope: InstanceScope) -> str:
     return f"{_STATE_ORDER.get(instance.state, 9)}{instance.lifecycle}"
-
-
-def _spent(instance: Instance, scope: InstanceScope) -> float | None:
-    return dollars_sort_key(cost_since_start(instance, scope.fleet, scope.now))
 
 
 def _cpu_now(instance: Instance, scope: InstanceScope) -> float | None:
@@ -167,4 +131,4 @@ INSTANCE_SORTS: Mapping[str, InstanceSort] = filters.sorts_by_id(
         filters.Sort("cpu", "CPU now", _cpu_now, False, True),
     )
 )
-"""By id. A month's dollars sort as an hour's do."""
+"""By id. A month's dollars sort like an hour's."""

@@ -1,9 +1,9 @@
-"""The filter of instance types, and what they can be sorted by. The syntax is that of ``terms``::
+"""The filter of instance types, and what they can be sorted by. The syntax is that of ``filters``::
 
 a10g             a word: in the type's name, its GPU, architecture or network
 vcpu>=8          vCPUs; mem>=32 its memory in GiB; net>=10 its network in Gbit/s
 gpus>=4          GPUs or other accelerators; gpumem>=24 the memory of one, in GB; gpu:a10g its name
-price<1.5        dollars an hour on demand; spot<0.5 the lowest spot price of the zones known
+price<1.5        dollars an hour on demand; spot<0.5 the lowest spot price of all zones
 disk>0           local disk (instance store) in GB
 arch:arm64       family:m5  zone:2a
 free current burstable metal gpu spot
@@ -23,12 +23,11 @@ from fe2tui.model.fleet import Prices
 from fe2tui.model.instance_type import InstanceType, size_sort_key
 
 _GIGABITS = re.compile(r"(?:(\d+)x )?(\d+(?:\.\d+)?) (Gigabit|Megabit)", re.IGNORECASE)
-_ARCHITECTURES = {"amd64": "x86_64", "intel": "x86_64", "x64": "x86_64", "x86": "x86_64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True, slots=True)
 class _TypeFacts:
-    """What is asked of a type with every key, worked out once."""
+    """What filters and sorts compare at every key, computed once."""
 
     text: str
     memory: Decimal  # GiB
@@ -40,9 +39,9 @@ class _TypeFacts:
 
 @dataclass(frozen=True, slots=True)
 class TypeScope:
-    """What types are seen in: the region's prices, and the zones that offer each type.
+    """The region's prices, and the zones that offer each type.
 
-    Make one and keep it for as long as the prices are the same: it remembers what it worked out of each type.
+    Keep one as long as the prices are the same: it remembers what it computed for each type.
     """
 
     prices: Prices = field(default_factory=Prices)
@@ -61,16 +60,15 @@ class TypeScope:
         return self.prices.on_demand.get(one.name)
 
     def lowest_spot_price(self, one: InstanceType) -> Decimal | None:
-        """The lowest spot price, in dollars an hour, over the zones whose price is known."""
+        """Dollars an hour in the cheapest zone; None where no zone's price is known."""
         known = self._spot_prices.get(one.name)
         return min(known)[0] if known else None
 
     def spot_prices_by_zone(self, one: InstanceType) -> list[tuple[Decimal, str]]:
-        """The spot prices that are known, in dollars an hour, with their zones, the lowest first."""
+        """The known spot prices in dollars an hour with their zones, the lowest first."""
         return sorted(self._spot_prices.get(one.name, ()))
 
     def facts(self, one: InstanceType) -> _TypeFacts:
-        """What is compared and sorted by."""
         known = self._facts.get(one.name)
         if known is None:
             known = self._facts[one.name] = _TypeFacts(
@@ -87,11 +85,6 @@ class TypeScope:
 TypeFilter: TypeAlias = filters.Filter[InstanceType, TypeScope]
 TypeSort: TypeAlias = filters.Sort[InstanceType, TypeScope]
 _Test: TypeAlias = filters.Test[InstanceType, TypeScope]
-
-
-def lowest_spot_price(one: InstanceType, prices: Prices) -> Decimal | None:
-    """The lowest spot price of a type, in dollars an hour, over the zones whose price is known; None where none is."""
-    return min((price for (name, _), price in prices.spot.items() if name == one.name), default=None)
 
 
 def parse_gigabits(words: str) -> Decimal | None:
@@ -113,11 +106,6 @@ def _word(word: str) -> _Test:
     return lambda one, at: word in at.facts(one).text
 
 
-def _architecture(one: InstanceType, scope: TypeScope, part: str) -> bool:
-    wanted = _ARCHITECTURES.get(part, part)
-    return any(architecture.startswith(wanted) for architecture in one.architectures)
-
-
 def _in_zone(one: InstanceType, scope: TypeScope, part: str) -> bool:
     return any(zone.endswith(part) for zone in scope.zones.get(one.name, ()))
 
@@ -133,7 +121,7 @@ TYPE_LANGUAGE: FilterLanguage[InstanceType, TypeScope] = FilterLanguage(
         "type": value_field(lambda one, at, part: one.name.startswith(part)),
         "family": value_field(lambda one, at, part: one.family == part),
         "gpu": value_field(lambda one, at, part: part in one.gpu_name.lower()),
-        "arch": value_field(_architecture),
+        "arch": filters.architecture_field(lambda one: one.architectures),
         "zone": value_field(_in_zone),
     },
     numbers={
@@ -155,12 +143,6 @@ TYPE_LANGUAGE: FilterLanguage[InstanceType, TypeScope] = FilterLanguage(
         "spot": lambda one, at: one.spot,
     },
 )
-"""The words ``gpu`` and ``spot``: those that have one, those that can be bought so."""
-
-
-def parse_type_filter(text: str) -> TypeFilter:
-    """Understand a filter of types. Raises QueryError."""
-    return TYPE_LANGUAGE.parse(text)
 
 
 TYPE_SORTS: Mapping[str, TypeSort] = filters.sorts_by_id(

@@ -36,7 +36,7 @@ async def price_demand(
 async def find_types(
     ctx: Context, text: str, catalogues: TypeCatalogueCache, problems: list[Problem], *, sort: str = "type"
 ) -> tuple[list[InstanceType], TypeScope]:
-    """The types that match a filter, sorted, and their prices and zones. Raises QueryError."""
+    """The types that match a filter, sorted, and their prices and zones. Raises FilterError."""
     query = TYPE_LANGUAGE.parse_complete(text)
     catalogue, prices = await asyncio.gather(
         catalogues.get(ctx), read_or_problem("prices", read_prices(ctx, problems), problems)

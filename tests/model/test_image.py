@@ -95,6 +95,8 @@ def test_a_snapshot_never_costs_less_than_nothing_nor_more_than_its_volume(
         ("state:pend", ["base-2"]),
         ("state:pending,available arch:arm64", ["base-2", "base-10"]),
         ("arch:x86", ["base", "ubuntu/images/x"]),
+        ("arch:amd64", ["base", "ubuntu/images/x"]),
+        ("arch:aarch64", ["base-2", "base-10"]),
         ("own -state:pending", ["base", "base-10"]),
         ("public", ["ubuntu/images/x"]),
         ("owner:0997", ["ubuntu/images/x"]),

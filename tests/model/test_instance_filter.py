@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from fe2tui.model.filters import FilterError, filter_and_sort, natural_sort_key
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance_filter import INSTANCE_LANGUAGE, INSTANCE_SORTS, InstanceScope
 from fe2tui.model.instance_filter import INSTANCE_LANGUAGE as LANGUAGE
-from fe2tui.model.instance_filter import INSTANCE_SORTS, InstanceScope, parse_instance_filter
 from fe2tui.model.location import Location
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -49,7 +49,7 @@ FLEET = Fleet(
 
 
 def shown(text: str) -> list[str]:
-    query = parse_instance_filter(text)
+    query = INSTANCE_LANGUAGE.parse(text)
     return [i.name for i in INSTANCES if query.matches(i, InstanceScope(FLEET, NOW))]
 
 
@@ -115,7 +115,7 @@ def test_a_term_that_is_not_finished_hides_nothing(text: str) -> None:
 )
 def test_a_term_that_makes_no_sense_says_what_would(text: str, said: str) -> None:
     with pytest.raises(FilterError) as caught:
-        parse_instance_filter(f"base {text}")
+        INSTANCE_LANGUAGE.parse(f"base {text}")
     assert said in str(caught.value)
     assert caught.value.term == text
 
@@ -123,7 +123,7 @@ def test_a_term_that_makes_no_sense_says_what_would(text: str, said: str) -> Non
 @given(st.text(max_size=40))
 def test_any_text_is_a_filter_or_a_query_error(text: str) -> None:
     try:
-        query = parse_instance_filter(text)
+        query = INSTANCE_LANGUAGE.parse(text)
     except FilterError:
         return
     for instance in INSTANCES:
@@ -153,7 +153,7 @@ def test_names_sort_by_the_numbers_in_them() -> None:
 
 @pytest.mark.parametrize("name", list(INSTANCE_SORTS))
 def test_every_sort_orders_every_instance(name: str) -> None:
-    around, everything = InstanceScope(FLEET, NOW), parse_instance_filter("")
+    around, everything = InstanceScope(FLEET, NOW), INSTANCE_LANGUAGE.parse("")
     assert len(filter_and_sort(INSTANCES, around, everything, INSTANCE_SORTS[name], False, lambda i: i.id)) == len(
         INSTANCES
     )
@@ -164,7 +164,7 @@ def test_what_is_not_known_comes_last_whichever_way_it_is_sorted(descending: boo
     by_cost = filter_and_sort(
         INSTANCES,
         InstanceScope(FLEET, NOW),
-        parse_instance_filter(""),
+        INSTANCE_LANGUAGE.parse(""),
         INSTANCE_SORTS["hour"],
         descending,
         lambda i: i.id,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fe2tui.model.filters import FilterError, filter_and_sort
 from fe2tui.model.fleet import Prices
 from fe2tui.model.instance_type import InstanceType, TypeCatalogue, size_sort_key
-from fe2tui.model.type_filter import TYPE_SORTS, TypeScope, lowest_spot_price, parse_gigabits, parse_type_filter
+from fe2tui.model.type_filter import TYPE_LANGUAGE, TYPE_SORTS, TypeScope, parse_gigabits
 
 ARM = ("arm64",)
 TYPES = [
@@ -45,7 +45,7 @@ AT = TypeScope(PRICES, ZONES)
 
 
 def shown(text: str) -> list[str]:
-    query = parse_type_filter(text)
+    query = TYPE_LANGUAGE.parse(text)
     return [one.name for one in TYPES if query.matches(one, AT)]
 
 
@@ -104,7 +104,7 @@ def test_types_are_found_by_what_they_have(text: str, names: list[str]) -> None:
 )
 def test_a_term_that_makes_no_sense_is_named(text: str, said: str) -> None:
     with pytest.raises(FilterError, match=said):
-        parse_type_filter(text)
+        TYPE_LANGUAGE.parse(text)
 
 
 @given(st.text(alphabet='vcpumegs<>=:,-"$ .0123456789ari', max_size=30))
@@ -118,7 +118,9 @@ def test_whatever_is_typed_filters_or_says_why_not(text: str) -> None:
 def ordered(sort: str, descending: bool = False) -> list[str]:
     return [
         one.name
-        for one in filter_and_sort(TYPES, AT, parse_type_filter(""), TYPE_SORTS[sort], descending, lambda one: one.name)
+        for one in filter_and_sort(
+            TYPES, AT, TYPE_LANGUAGE.parse(""), TYPE_SORTS[sort], descending, lambda one: one.name
+        )
     ]
 
 
@@ -162,12 +164,8 @@ def test_a_price_that_is_not_known_is_not_the_cheapest() -> None:
 
 
 def test_the_lowest_spot_price_is_over_the_zones_known() -> None:
-    assert (
-        lowest_spot_price(BY_NAME["g5.2xlarge"], PRICES)
-        == Decimal("0.45")
-        == AT.lowest_spot_price(BY_NAME["g5.2xlarge"])
-    )
-    assert lowest_spot_price(BY_NAME["t3.micro"], PRICES) is None is AT.lowest_spot_price(BY_NAME["t3.micro"])
+    assert AT.lowest_spot_price(BY_NAME["g5.2xlarge"]) == Decimal("0.45")
+    assert AT.lowest_spot_price(BY_NAME["t3.micro"]) is None
 
 
 @pytest.mark.parametrize(

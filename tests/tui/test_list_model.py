@@ -13,7 +13,7 @@ import pytest
 
 from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, count_states, diff
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.instance_filter import INSTANCE_SORTS, InstanceScope, parse_instance_filter
+from fe2tui.model.instance_filter import INSTANCE_LANGUAGE, INSTANCE_SORTS, InstanceScope
 from fe2tui.model.money import AccountCost, AccountTracker, Alert, AlertLimits, account_cost, alert_of
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
 from tests.tui.list_host import instance_rows
@@ -44,7 +44,7 @@ def changed(before: Fleet, random: Random) -> Fleet:
 @pytest.mark.parametrize("text", ["", "state:running", "inst1", "age>10d"])
 def test_rows_are_the_same_whatever_was_shown_before(sort: str, descending: bool, text: str) -> None:
     random = Random(f"{sort}{descending}{text}")
-    arrangement: dict[str, Any] = {"filter": parse_instance_filter(text), "sort": sort, "descending": descending}
+    arrangement: dict[str, Any] = {"filter": INSTANCE_LANGUAGE.parse(text), "sort": sort, "descending": descending}
     seen = many(60)
     rows = instance_rows(seen, **arrangement)
     for _ in range(12):

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.instance_filter import parse_instance_filter
+from fe2tui.model.instance_filter import INSTANCE_LANGUAGE
 from fe2tui.settings import Settings
 from fe2tui.tui.list_model import Arrangement, ListRows
 from fe2tui.tui.panes.instance_columns import InstanceRowScope
@@ -29,7 +29,7 @@ class Host(ListHost[Instance, InstanceRowScope]):
         super().__init__(instance_spec(Settings(columns=tuple(columns))), "connect")
 
     def show(self, seen: Fleet, text: str = "") -> None:
-        self.model.rearrange(Arrangement(parse_instance_filter(text)))
+        self.model.rearrange(Arrangement(INSTANCE_LANGUAGE.parse(text)))
         self.model.set_fleet(seen)
 
     @property
