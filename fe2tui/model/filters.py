@@ -52,11 +52,10 @@ class FilterError(UsageError):
 
 
 class Filter(NamedTuple, Generic[Item, Scope]):
-    """A parsed filter. All ``tests`` must hold. ``steady``: they depend on the item alone, not on the scope."""
+    """A parsed filter: all ``tests`` must hold."""
 
     text: str = ""
     tests: tuple[Test[Item, Scope], ...] = ()
-    steady: bool = True
 
     def matches(self, item: Item, scope: Scope) -> bool:
         for test in self.tests:  # noqa: SIM110 - called for every row at every key, and a loop takes half the time
@@ -85,7 +84,6 @@ class NumberField(NamedTuple, Generic[Item, Scope]):
     measure: Callable[[Item, Scope], Decimal | None]
     example: str
     parse_bound: Callable[[str], Decimal] = parse_number
-    steady: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +97,7 @@ class FilterLanguage(Generic[Item, Scope]):
 
     def parse(self, text: str) -> Filter[Item, Scope]:
         """Raises FilterError."""
-        steady = all(
-            self.numbers[compared[1].lower()].steady
-            for token in _TOKEN.findall(text)
-            if (compared := self._comparison(token.removeprefix("-")))
-        )
-        return Filter(text.strip(), tuple(self._tests(text)), steady)
+        return Filter(text.strip(), tuple(self._tests(text)))
 
     def parse_valid_terms(self, text: str) -> tuple[Filter[Item, Scope], FilterError | None]:
         """The filter without the terms that cannot be understood, and the error of the first of those."""
@@ -283,20 +276,18 @@ def age_field(created_at: Callable[[Item], datetime | None]) -> NumberField[Item
         unit = _UNITS.get(text[-1:].lower())
         return parse_number(text[:-1] if unit else text) * (unit or 86_400)
 
-    return NumberField(measure, "an age such as 7d, 12h or 30m", parse, steady=False)
+    return NumberField(measure, "an age such as 7d, 12h or 30m", parse)
 
 
 class Sort(NamedTuple, Generic[Item, Scope]):
-    """Something to sort by. ``steady``: its ``key`` depends on the item alone, not on the scope.
+    """Something to sort by. ``largest_first`` is the direction that it has when it is first chosen.
 
-    ``largest_first`` is the direction that it has when it is first chosen. What is not known comes last in either
-    direction.
+    What is not known comes last in either direction.
     """
 
     id: str
     title: str
     key: Callable[[Item, Scope], SortValue]
-    steady: bool = True
     largest_first: bool = False
     is_text: bool = False
 

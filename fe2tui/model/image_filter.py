@@ -84,10 +84,8 @@ IMAGE_LANGUAGE: FilterLanguage[Image, ImageScope] = FilterLanguage(
     numbers={
         "age": filters.age_field(lambda image: image.created_at),
         "size": NumberField(lambda image, at: Decimal(image.size or image.root_size), "GiB such as 50"),
-        "cost": NumberField(
-            lambda image, at: image_per_month(image, at.fleet), "dollars a month such as 1", steady=False
-        ),
-        "made": NumberField(_instance_count, "a number of instances such as 1", steady=False),
+        "cost": NumberField(lambda image, at: image_per_month(image, at.fleet), "dollars a month such as 1"),
+        "made": NumberField(_instance_count, "a number of instances such as 1"),
     },
     keywords={
         "own": _is_own,
@@ -108,10 +106,13 @@ IMAGE_SORTS: Mapping[str, ImageSort] = filters.sorts_by_id(
         filters.Sort("arch", "architecture", lambda image, at: image.architecture, is_text=True),
         filters.Sort("age", "age", _age_sort_key),
         filters.Sort(
-            "cost", "dollars a month", lambda image, at: dollars_sort_key(image_per_month(image, at.fleet)), False, True
+            "cost",
+            "dollars a month",
+            lambda image, at: dollars_sort_key(image_per_month(image, at.fleet)),
+            largest_first=True,
         ),
         filters.Sort(
-            "made", "instances made from it", lambda image, at: float(_instance_count(image, at)), False, True
+            "made", "instances made from it", lambda image, at: float(_instance_count(image, at)), largest_first=True
         ),
     )
 )

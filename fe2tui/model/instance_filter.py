@@ -82,7 +82,7 @@ INSTANCE_LANGUAGE: FilterLanguage[Instance, InstanceScope] = FilterLanguage(
     },
     numbers={
         "age": filters.age_field(lambda instance: instance.launched_at),
-        "cost": NumberField(_cost, "dollars an hour such as 0.5", steady=False),
+        "cost": NumberField(_cost, "dollars an hour such as 0.5"),
     },
     keywords={
         "spot": lambda instance, at: instance.is_spot,
@@ -119,16 +119,18 @@ INSTANCE_SORTS: Mapping[str, InstanceSort] = filters.sorts_by_id(
         filters.Sort("address", "address", lambda instance, at: natural_sort_key(instance.address or ""), is_text=True),
         filters.Sort("up", "time up", _uptime_sort_key, largest_first=True),
         filters.Sort(
-            "hour", "dollars an hour", lambda i, at: dollars_sort_key(hourly_cost(i, at.fleet).total), False, True
+            "hour",
+            "dollars an hour",
+            lambda i, at: dollars_sort_key(hourly_cost(i, at.fleet).total),
+            largest_first=True,
         ),
         filters.Sort(
             "so_far",
             "dollars so far",
             lambda i, at: dollars_sort_key(cost_since_start(i, at.fleet, at.now)),
-            False,
-            True,
+            largest_first=True,
         ),
-        filters.Sort("cpu", "CPU now", _cpu_now, False, True),
+        filters.Sort("cpu", "CPU now", _cpu_now, largest_first=True),
     )
 )
 """By id. A month's dollars sort like an hour's."""

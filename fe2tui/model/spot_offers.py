@@ -123,7 +123,7 @@ def _word(word: str) -> Test[SpotOffer, TypeScope]:
 
 def _type_number(number: NumberField[InstanceType, TypeScope]) -> NumberField[SpotOffer, TypeScope]:
     measure = number.measure
-    return NumberField(lambda one, at: measure(one.type, at), number.example, number.parse_bound, number.steady)
+    return NumberField(lambda one, at: measure(one.type, at), number.example, number.parse_bound)
 
 
 def _parse_percent(text: str) -> Decimal:
@@ -139,7 +139,7 @@ SPOT_OFFER_LANGUAGE: FilterLanguage[SpotOffer, TypeScope] = FilterLanguage(
     fields={name: _type_field(make) for name, make in TYPE_LANGUAGE.fields.items()},
     numbers={
         **{name: _type_number(number) for name, number in TYPE_LANGUAGE.numbers.items()},
-        "saves": NumberField(_saving_percent, "per cent such as 60", _parse_percent, steady=False),
+        "saves": NumberField(_saving_percent, "per cent such as 60", _parse_percent),
     },
     keywords={name: _type_test(test) for name, test in TYPE_LANGUAGE.keywords.items()},
 )
@@ -152,11 +152,11 @@ def _amount_sort_key(of: Callable[[SpotOffer], Decimal | None]) -> Callable[[Spo
 SPOT_OFFER_SORTS: Mapping[str, SpotOfferSort] = sorts_by_id(
     (
         filters.Sort("type", "type", lambda one, at: one.sort_key, is_text=True),
-        filters.Sort("price", "price now", _amount_sort_key(lambda one: one.price), False),
-        filters.Sort("saves", "saving", _amount_sort_key(lambda one: one.saves), False, largest_first=True),
-        filters.Sort("vcpu", "dollars a vCPU", _amount_sort_key(lambda one: one.per_vcpu), False),
-        filters.Sort("gib", "dollars a GiB", _amount_sort_key(lambda one: one.per_gib), False),
-        filters.Sort("gpu", "dollars a GPU", _amount_sort_key(lambda one: one.per_gpu), False),
+        filters.Sort("price", "price now", _amount_sort_key(lambda one: one.price)),
+        filters.Sort("saves", "saving", _amount_sort_key(lambda one: one.saves), largest_first=True),
+        filters.Sort("vcpu", "dollars a vCPU", _amount_sort_key(lambda one: one.per_vcpu)),
+        filters.Sort("gib", "dollars a GiB", _amount_sort_key(lambda one: one.per_gib)),
+        filters.Sort("gpu", "dollars a GPU", _amount_sort_key(lambda one: one.per_gpu)),
     )
 )
 """By id."""

@@ -131,8 +131,8 @@ TYPE_LANGUAGE: FilterLanguage[InstanceType, TypeScope] = FilterLanguage(
         "gpumem": NumberField(lambda one, at: Decimal(one.gpu_gigabytes), "GB of one GPU such as 24", _parse_gib),
         "net": NumberField(lambda one, at: at.facts(one).network, "Gbit/s such as 10"),
         "disk": NumberField(lambda one, at: Decimal(one.local_disk), "GB such as 100", _parse_gib),
-        "price": NumberField(lambda one, at: at.facts(one).price, "dollars an hour such as 0.5", steady=False),
-        "spot": NumberField(lambda one, at: at.facts(one).spot, "dollars an hour such as 0.5", steady=False),
+        "price": NumberField(lambda one, at: at.facts(one).price, "dollars an hour such as 0.5"),
+        "spot": NumberField(lambda one, at: at.facts(one).spot, "dollars an hour such as 0.5"),
     },
     keywords={
         "free": lambda one, at: one.free_tier,
@@ -155,8 +155,8 @@ TYPE_SORTS: Mapping[str, TypeSort] = filters.sorts_by_id(
         filters.Sort("arch", "architecture", lambda one, at: " ".join(one.architectures), is_text=True),
         filters.Sort("net", "network", lambda one, at: float(at.facts(one).network or 0), largest_first=True),
         filters.Sort("disk", "local disk", lambda one, at: one.local_disk, largest_first=True),
-        filters.Sort("price", "dollars an hour", lambda one, at: dollars_sort_key(at.facts(one).price), False),
-        filters.Sort("spot", "lowest spot dollars", lambda one, at: dollars_sort_key(at.facts(one).spot), False),
+        filters.Sort("price", "dollars an hour", lambda one, at: dollars_sort_key(at.facts(one).price)),
+        filters.Sort("spot", "lowest spot dollars", lambda one, at: dollars_sort_key(at.facts(one).spot)),
     )
 )
 """By id."""
