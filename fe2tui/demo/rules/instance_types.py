@@ -9,8 +9,8 @@ from typing import Any
 
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.catalogue import Catalogue, InstanceType
+from fe2tui.demo.describe import Getter, check_no_ids_with_pages, matcher, page
 from fe2tui.demo.errors import ApiError, invalid_value
-from fe2tui.demo.lists import Getter, check_no_ids_with_pages, matcher, page
 from fe2tui.demo.protocols import Xml, element
 from fe2tui.demo.records import Instance
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.api import Call, operation
+from fe2tui.demo.describe import Getter, check_no_ids_with_pages, matcher, page
 from fe2tui.demo.errors import ApiError, missing_parameter, not_found
-from fe2tui.demo.lists import Getter, check_no_ids_with_pages, matcher, page
 from fe2tui.demo.protocols import Xml, element, escape, iso, truth
 from fe2tui.demo.records import STATE_CODES, Instance
 from fe2tui.demo.rules.instance_types import firmware

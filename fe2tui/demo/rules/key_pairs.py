@@ -10,8 +10,8 @@ from typing import Any
 
 from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
+from fe2tui.demo.describe import Getter, matcher
 from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
-from fe2tui.demo.lists import Getter, matcher
 from fe2tui.demo.protocols import tag_set, truth
 from fe2tui.demo.records import KeyPair
 from fe2tui.demo.rules.tags import requested_tags

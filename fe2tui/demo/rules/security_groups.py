@@ -9,8 +9,8 @@ from typing import Any
 from fe2tui.demo import default_network
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.api import Call, operation
+from fe2tui.demo.describe import Getter, check_no_ids_with_pages, matcher, page
 from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
-from fe2tui.demo.lists import Getter, check_no_ids_with_pages, matcher, page
 from fe2tui.demo.protocols import tag_set
 from fe2tui.demo.records import SecurityGroup, SecurityGroupRule
 from fe2tui.demo.rules.launch_plan import group_named

@@ -11,8 +11,7 @@ from typing import Any
 from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
-from fe2tui.demo.lists import (
+from fe2tui.demo.describe import (
     Getter,
     check_no_ids_with_pages,
     matcher,
@@ -22,6 +21,7 @@ from fe2tui.demo.lists import (
     read_token,
     write_token,
 )
+from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
 from fe2tui.demo.protocols import parse_time, tag_set
 from fe2tui.demo.records import SpotRequest
 from fe2tui.demo.rules.volumes import integer

@@ -8,8 +8,8 @@ from typing import Any
 
 from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
+from fe2tui.demo.describe import matcher, page
 from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
-from fe2tui.demo.lists import matcher, page
 from fe2tui.demo.protocols import NOT_IN_XML, tag_parameters
 from fe2tui.demo.records import Instance, Taggable
 

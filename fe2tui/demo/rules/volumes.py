@@ -10,8 +10,8 @@ from typing import Any
 
 from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
+from fe2tui.demo.describe import Getter, check_no_ids_with_pages, matcher, page
 from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
-from fe2tui.demo.lists import Getter, check_no_ids_with_pages, matcher, page
 from fe2tui.demo.protocols import tag_set, truth
 from fe2tui.demo.records import Attachment, Modification, Volume
 from fe2tui.demo.rules.instances import find_instances

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from fe2tui.demo import catalogue
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.catalogue import InstanceType
+from fe2tui.demo.describe import read_token, write_token
 from fe2tui.demo.errors import ApiError
-from fe2tui.demo.lists import read_token, write_token
 
 _PAGE = 100
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fe2tui.demo.api import Call, operation
+from fe2tui.demo.describe import read_token, write_token
 from fe2tui.demo.errors import ApiError
-from fe2tui.demo.lists import read_token, write_token
 from fe2tui.demo.public_images import parameters
 from fe2tui.demo.records import Image
 
