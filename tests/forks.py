@@ -159,7 +159,7 @@ def _import_demo() -> None:
         import_module(name)
     from fe2tui.demo import catalogue
 
-    catalogue.read()
+    _ = catalogue.read().types
 
 
 def _serve(listening: socket.socket, alive: int) -> dict[str, Any]:
