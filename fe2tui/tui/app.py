@@ -1,4 +1,4 @@
-"""The Textual app: a first frame at once, then the parts it is made of."""
+"""The Textual app: draws a first frame at once, then makes the controller, and passes keys on to it."""
 
 from __future__ import annotations
 
@@ -29,17 +29,16 @@ if TYPE_CHECKING:
     from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen
     from fe2tui.tui.services import Severity
 
-KEY_TIMEOUT = 0.25  # at most for one key; its widget may be gone before it says that it is done
+KEY_TIMEOUT = 0.25  # seconds at most for one key; its widget may be removed while it handles the key
 TOAST_SECONDS = {"information": 4.0, "warning": 6.0, "error": 8.0}
 
 
 def utc_now() -> datetime:
-    """This moment."""
     return datetime.now(UTC)
 
 
 class Dashboard(App[None], inherit_bindings=False):
-    """Draws first and imports the rest after: what the dashboard does is in its parts."""
+    """Draws the first frame, then imports the rest."""
 
     CSS_PATH = stylesheets_folder() / "app.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -70,7 +69,7 @@ class Dashboard(App[None], inherit_bindings=False):
         self._set_first_theme(settings.theme)
 
     def _set_first_theme(self, name: str) -> None:
-        # Not by setting ``theme``, which would have every style sheet read twice before the first frame.
+        # Setting ``theme`` would have every style sheet read twice before the first frame.
         for theme in THEMES.values():
             self.register_theme(theme)
         self.set_reactive(App.theme, name if name in self.available_themes else DARK)
@@ -79,15 +78,12 @@ class Dashboard(App[None], inherit_bindings=False):
         self.stylesheet.set_variables(self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our variables, for themes that have none of them."""
         return default_variables(self.current_theme)
 
     def compose(self) -> ComposeResult:
-        """The first frame."""
         yield FirstFrame()
 
     def on_mount(self) -> None:
-        """First a frame, then all the rest."""
         self.call_after_refresh(self._open_controller)
 
     async def _open_controller(self) -> None:
@@ -98,7 +94,7 @@ class Dashboard(App[None], inherit_bindings=False):
         self.call_after_refresh(self.key_queue.release)
 
     async def on_event(self, event: events.Event) -> None:
-        """One key at a time; those typed ahead wait."""
+        """Handle one key at a time; keys typed ahead wait in the queue."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
         elif not self.key_queue.queue_if_busy(event):
@@ -108,21 +104,20 @@ class Dashboard(App[None], inherit_bindings=False):
             self._trace_key(target, event)
 
     def _trace_key(self, node: DOMNode | None, event: events.Key) -> None:
-        """Go the way of a key, from the widget it was given to up to the app, where it has been dealt with."""
+        """Follow a key from the focused widget up to the app, where it has been handled."""
         if node is None or node is self:
             self.call_later(self.key_queue.finish, event)
         elif isinstance(node, MessagePump):
             node.call_later(self._trace_key, node.parent, event)
 
     async def on_unmount(self) -> None:
-        """Close what is open."""
         if self._controller is not None:
             await self._controller.close()
 
     @property
     def controller(self) -> DashboardController:
-        """What the dashboard is made of, from a moment after the first frame on."""
-        assert self._controller is not None, "asked for before the first frame"
+        """The controller. It exists from a moment after the first frame."""
+        assert self._controller is not None, "there is no controller before the first frame"
         return self._controller
 
     @on(events.AppFocus)
@@ -145,22 +140,22 @@ class Dashboard(App[None], inherit_bindings=False):
         self.controller.startup.continue_after_read(event.error)
 
     def action_perform(self, command_id: str) -> None:
-        """A key of the table of commands."""
+        """Run the command of a key."""
         self.controller.command_runner.perform(command_id)
 
     async def action_quit(self) -> None:
-        """Leave as ``q`` does, with its question while tasks are under way."""
+        """Quit as ``q`` does, which asks while tasks are running."""
         if self._controller is None:
             self.exit()
         else:
             self._controller.command_runner.perform("quit")
 
     def action_hint(self) -> None:
-        """Ctrl-C does not end the program by accident."""
-        self.toast("q leaves the program.")
+        """Ctrl-C must not quit the program by accident."""
+        self.toast("q quits the program.")
 
     def start_worker(self, work: Awaitable[None], name: str) -> Worker[None]:
-        """Run something in a worker. What it raises is told, and never ends the program."""
+        """Run a coroutine in a worker. Errors are reported under ``name``, and never end the program."""
 
         async def guarded() -> None:
             try:
@@ -177,9 +172,9 @@ class Dashboard(App[None], inherit_bindings=False):
         return self.run_worker(guarded(), name=name, group=name, exit_on_error=False)
 
     def toast(self, text: str, severity: Severity = "information") -> None:
-        """One line where it fits, that goes by itself. The text is data, never markup.
+        """Show a text that disappears by itself. The text is data, never markup.
 
-        What is told once more while it still stands there takes the place of what stands there.
+        A text that is still shown is not shown twice.
         """
         words = " ".join(text.split())
         if severity == "error":

@@ -1,4 +1,7 @@
-"""What can be done now, and if not, why not, in words."""
+"""Whether a command is available now: each check returns None, or the reason why not as a sentence.
+
+The titles of commands that depend on the selection are here, too.
+"""
 
 from __future__ import annotations
 
@@ -14,30 +17,29 @@ if TYPE_CHECKING:
 
 
 def always(context: CommandContext) -> str | None:
-    """Nothing stands in the way."""
     return None
 
 
 def row_noun(context: CommandContext) -> str:
-    """What the rows of the list are: ``instance``, ``image``."""
+    """The word for a row of the pane: ``instance``, ``image``, ``type``."""
     return ROW_NOUNS.get(context.pane, ROW_NOUNS[INSTANCES])
 
 
 def has_target(context: CommandContext) -> str | None:
-    """Something is selected or marked in the list."""
+    """A row is selected or marked."""
     return has_fleet(context) or (None if context.pane_targets else f"No {row_noun(context)} is selected.")
 
 
 def has_one(context: CommandContext) -> str | None:
-    """One of the list is meant, not several."""
+    """Exactly one row is selected or marked."""
     reason = has_target(context)
     if reason is None and len(context.pane_targets) > 1:
-        return f"{len(context.pane_targets)} {row_noun(context)}s are marked; this takes one. Esc unmarks them."
+        return f"{len(context.pane_targets)} {row_noun(context)}s are marked; this needs one. Esc unmarks them."
     return reason
 
 
 def can_launch(context: CommandContext) -> str | None:
-    """In the images: of the one that is meant, if any, instances can be made."""
+    """In the images pane: instances can be launched from the selected image, if there is one."""
     if context.pane != IMAGES or not context.images:
         return None
     reason = has_one(context)
@@ -45,38 +47,38 @@ def can_launch(context: CommandContext) -> str | None:
     if reason is not None or image.state == "available":
         return reason
     if image.state == "pending":
-        return f"{visible(image.label)} is not complete yet; it can be launched from when it is."
+        return f"{visible(image.label)} is not complete yet. Launch from it when it is available."
     why = f": {visible(image.state_reason)}" if image.state_reason else ""
     return f"{visible(image.label)} is {visible(image.state)}{why}. Nothing can be launched from it."
 
 
 def launch_title(context: CommandContext) -> str:
-    """``Launch``; with a zone chosen in the spot prices, in which."""
+    """``Launch``, or ``Launch in 2a`` with a zone selected in the spot pane."""
     zone = zone_letter(context.spot.zone) if context.pane == SPOT else ""
     return f"Launch in {visible(zone)}" if zone else "Launch"
 
 
 def can_open(context: CommandContext) -> str | None:
-    """What enter does with the row: connect to an instance, launch from an image, open a family or a type's zones."""
+    """Enter: connect to an instance, launch from an image, open a family or the zones of a type."""
     if context.pane == SPOT:
         return has_target(context)
     return has_one(context) or can_launch(context) if context.pane == IMAGES else can_connect(context)
 
 
 def can_show_spot_prices(context: CommandContext) -> str | None:
-    """One is meant whose type is known; in the spot prices, that they are not those of the selected instance anyway."""
+    """One row is selected; in the spot pane, a type other than that of the selected instance."""
     if context.pane != SPOT:
         return has_one(context)
     return None if context.spot.is_pinned else "These are the prices of the selected instance's type."
 
 
 def spot_prices_title(context: CommandContext) -> str:
-    """``Follow``, in the spot prices themselves."""
+    """``Follow`` in the spot pane."""
     return "Follow" if context.pane == SPOT else "Spot prices"
 
 
 def can_remove(context: CommandContext) -> str | None:
-    """At least one instance is not gone yet, or at least one image is the account's own."""
+    """At least one instance is not terminated, or at least one image is the account's own."""
     if context.pane != IMAGES:
         return can_terminate(context)
     reason = has_target(context)
@@ -84,7 +86,7 @@ def can_remove(context: CommandContext) -> str | None:
     if reason is not None or any(image.id in own for image in context.images):
         return reason
     named = f"{visible(context.images[0].label)} is" if len(context.images) == 1 else "They are"
-    return f"{named} public, of somebody else's; only images of your own can be deregistered."
+    return f"{named} public and not yours. Only your own images can be deregistered."
 
 
 def remove_title(context: CommandContext) -> str:
@@ -93,7 +95,7 @@ def remove_title(context: CommandContext) -> str:
 
 
 def can_connect(context: CommandContext) -> str | None:
-    """It runs, or is about to."""
+    """One instance that is running or pending."""
     reason = has_one(context)
     if reason is not None:
         return reason
@@ -105,23 +107,24 @@ def can_connect(context: CommandContext) -> str | None:
 
 
 def can_stop_or_start(context: CommandContext) -> str | None:
-    """At least one can be stopped or started, or forced to stop."""
+    """At least one instance can be stopped, started or forced to stop."""
     reason = has_target(context)
     if reason is not None:
         return reason
-    rests = (State.STOPPED, State.STOPPING)  # one that is stopping can be forced, unless it is AWS that stops it
-    if any(i.state is State.RUNNING or (i.state in rests and not i.is_interrupted) for i in context.targets):
+    # One that is stopping can be forced, unless AWS stops it.
+    stops = (State.STOPPED, State.STOPPING)
+    if any(i.state is State.RUNNING or (i.state in stops and not i.is_interrupted) for i in context.targets):
         return None
     if len(context.targets) > 1:
-        return "None of those marked is running or stopped."
+        return "None of the marked instances is running or stopped."
     instance = context.targets[0]
     if instance.is_interrupted:
-        return f"AWS took {instance.label} back and starts it again when there is capacity in {instance.zone}."
+        return f"AWS interrupted {instance.label} and starts it again when there is capacity in {instance.zone}."
     return f"{instance.label} is {instance.state.value.replace('-', ' ')}; nothing to stop or start yet."
 
 
 def can_reboot(context: CommandContext) -> str | None:
-    """At least one runs."""
+    """At least one instance is running."""
     reason = has_target(context)
     if reason is not None or any(i.state is State.RUNNING for i in context.targets):
         return reason
@@ -129,7 +132,7 @@ def can_reboot(context: CommandContext) -> str | None:
 
 
 def can_freeze(context: CommandContext) -> str | None:
-    """It is one, and at rest or running."""
+    """One instance that is running or stopped."""
     reason = has_one(context)
     if reason is not None:
         return reason
@@ -141,7 +144,7 @@ def can_freeze(context: CommandContext) -> str | None:
 
 
 def can_change_type(context: CommandContext) -> str | None:
-    """It is one whose type can change at all: not spot, not hibernating, not gone."""
+    """One instance whose type can change: not spot, not hibernated, not terminated."""
     from fe2tui.model.type_compatibility import fixed_type_reason
 
     reason = has_one(context)
@@ -155,48 +158,43 @@ def can_change_type(context: CommandContext) -> str | None:
 
 
 def can_terminate(context: CommandContext) -> str | None:
-    """At least one is not gone yet."""
+    """At least one instance is not terminated."""
     reason = has_target(context)
     if reason is not None or any(not i.state.is_gone for i in context.targets):
         return reason
-    return "It is terminated already." if len(context.targets) == 1 else "They are terminated already."
+    return "It is already terminated." if len(context.targets) == 1 else "They are already terminated."
 
 
 def can_change_days(context: CommandContext) -> str | None:
-    """The chart of the spot prices is in sight, whatever pane has the focus."""
-    return (
-        None if context.pane == SPOT or context.is_spot_visible else "The spot prices are not in sight: 3 goes there."
-    )
+    """The chart of spot prices is visible."""
+    return None if context.pane == SPOT or context.is_spot_visible else "The spot prices are not visible: 3 goes there."
 
 
 def has_rows(context: CommandContext) -> str | None:
-    """The list is not empty."""
     return None if context.visible_count else f"No {row_noun(context)} is shown."
 
 
 def has_fleet(context: CommandContext) -> str | None:
-    """The instances have been read."""
     return None if context.fleet is not None else "The instances have not been read yet."
 
 
 def has_running_task(context: CommandContext) -> str | None:
-    """A task is under way."""
-    return None if context.running_tasks else "Nothing is under way."
+    return None if context.running_tasks else "No task is running."
 
 
 def can_leave(context: CommandContext) -> str | None:
-    """Esc has something to do."""
+    """There is a filter, a mark, a family or a zone to leave."""
     if context.pane == ACTIVITY:
         return None
     spot = context.spot
     if context.pane == SPOT and not context.filter_text:
         is_in = spot.zone or spot.family or spot.is_pinned
-        return None if is_in else "No filter, no family and no zone to leave."
-    return None if context.filter_text or context.marked_count else "No filter and no marks to leave."
+        return None if is_in else "There is no filter, family or zone to leave."
+    return None if context.filter_text or context.marked_count else "There is no filter and no mark to leave."
 
 
 def stop_or_start_title(context: CommandContext) -> str:
-    """``Start`` when none meant runs and one is stopped, ``Force stop`` when all are stopping, else ``Stop``."""
+    """``Start`` if none runs and one is stopped, ``Force stop`` if all are stopping, else ``Stop``."""
     states = {instance.state for instance in context.targets}
     if State.RUNNING in states:
         return "Stop"

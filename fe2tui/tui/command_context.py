@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class SpotChoice(NamedTuple):
-    """What is chosen in the spot pane; no ``type`` before anything is.
+    """What is selected in the spot pane. ``type`` is empty before anything is.
 
-    ``zone`` is empty unless one is chosen, ``moment`` what the cursor in the chart points at. ``pinned``: a person
-    picked the type; else it is that of the selected instance. ``family`` is the one that is opened in the list.
+    ``zone`` is empty unless one is selected; ``moment`` is where the cursor in the chart is. ``is_pinned``: the type
+    was selected in the pane; otherwise it is that of the selected instance. ``family`` is the one that is open.
     """
 
     type: str = ""
@@ -34,11 +34,11 @@ class SpotChoice(NamedTuple):
 
 
 class CommandContext(NamedTuple):
-    """The dashboard at one moment. ``marked`` are those marked *and* shown, in the order shown.
+    """The dashboard at one moment.
 
-    ``shown_count`` and ``filter_text`` are those of the list that commands act on (``pane``; while
-    that is the activity, of the list that was it before). ``image`` and ``marked_images`` are rows of the images, own
-    and public ones: the account's own are those in ``fleet.images``.
+    ``pane`` is the pane that commands act on. ``marked_instances`` and ``marked_images`` are marked *and* shown, in the
+    order shown. ``visible_count`` and ``filter_text`` are those of the pane's list, or in Activity those of the list
+    before. Images may be the account's own (those in ``fleet.images``) or public.
     """
 
     services: Services
@@ -58,7 +58,7 @@ class CommandContext(NamedTuple):
 
     @property
     def targets(self) -> tuple[Instance, ...]:
-        """What a command acts on: the marked ones, else the selected one, else nothing. Never a hidden row."""
+        """The instances that a command acts on: the marked ones, else the selected one. Never a hidden row."""
         if self.marked_instances:
             return self.marked_instances
         return (self.selected_instance,) if self.selected_instance is not None else ()
@@ -72,28 +72,27 @@ class CommandContext(NamedTuple):
 
     @property
     def pane_targets(self) -> tuple[Instance, ...] | tuple[Image, ...] | tuple[SpotChoice, ...]:
-        """What a command of any list acts on, in the list that it is pressed in."""
+        """The rows that a command acts on in the pane where its key was pressed."""
         if self.pane == SPOT:
             return (self.spot,) if self.spot.type else ()
         return self.images if self.pane == IMAGES else self.targets
 
     @property
     def marked_count(self) -> int:
-        """How many are marked and shown in the list that the command is pressed in."""
+        """How many rows are marked and shown in the pane where the key was pressed."""
         return 0 if self.pane == SPOT else len(self.marked_images if self.pane == IMAGES else self.marked_instances)
 
     @property
     def region(self) -> str:
-        """The region that is shown."""
         return self.location.region
 
 
 def is_form_open(context: CommandContext) -> bool:
-    """Whether a form is open, and what is typed is meant for it."""
+    """Whether a form is open, which gets the keys."""
     return isinstance(context.services.app.screen, ModalScreen)
 
 
 async def wait_until_no_form(context: CommandContext) -> None:
-    """Wait until no form is open: what a person types there must not answer a question of a task under way."""
-    while is_form_open(context):  # noqa: ASYNC110 - Textual tells nobody of a screen that goes
+    """Wait until no form is open: keys typed for one form must not answer the question of another."""
+    while is_form_open(context):  # noqa: ASYNC110 - Textual has no event for a screen that is popped
         await asyncio.sleep(0.1)

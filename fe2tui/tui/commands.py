@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from fe2tui.model.text import join_words, plural
+from fe2tui.model.text import join_words
 from fe2tui.tui import availability
 from fe2tui.tui.pane_ids import ACTIVITY, ALL_PANES, INSTANCES, LIST_PANES, MARKABLE_PANES, PANES, SPOT
 
@@ -19,12 +19,12 @@ DASHBOARD_ACTIONS, ACTIONS_PACKAGE = "fe2tui.tui.actions.dashboard", "fe2tui.tui
 
 
 class Command(NamedTuple):
-    """One action.
+    """One row of the table.
 
-    ``check`` gives None, or in words why it cannot be done now. ``run`` is ``module:function``, imported on use; the
-    function takes the ``View`` of the moment the key was pressed and may be a coroutine function, which then runs in a
-    worker. ``order`` is its place in the footer, lowest first; 0 keeps it out; with a ``home``, it stands there in that
-    pane alone. ``keys`` are further keys, never shown.
+    ``run`` is ``module:function``, imported on first use. The function gets the ``CommandContext`` of the moment; a
+    coroutine function runs in a worker. ``check`` returns None, or a sentence saying why the command is not available.
+    ``footer_order`` is the place in the footer, lowest first; 0 is not in the footer; ``footer_pane`` is the only pane
+    whose footer shows it. ``extra_keys`` are never shown.
     """
 
     id: str
@@ -43,29 +43,32 @@ class Command(NamedTuple):
     footer_pane: str = ""
 
     def unavailable_reason(self, context: CommandContext) -> str | None:
-        """Why it cannot be done here and now, in words; None when it can."""
+        """Why the command is not available now, as a sentence; None if it is."""
         if context.pane not in self.panes:
             names = [title for pane, (_, title) in PANES.items() if pane in self.panes]
-            return f"{self.title} means something in the {join_words(names)} pane{'s' if len(names) > 1 else ''} only."
+            return f"{self.title} works only in the {join_words(names)} pane{'s' if len(names) > 1 else ''}."
         if self.is_write and context.read_only:
-            return "This session may only read: it was opened read-only."
+            return "This session is read-only: it may change nothing."
         return self.check(context)
 
     def current_title(self, context: CommandContext) -> str:
-        """The word for the footer here and now."""
+        """The title for the footer now."""
         return self.title_for(context) if self.title_for else self.title
 
 
 _INSTANCES_ONLY = frozenset({INSTANCES})
 _INSTANCE_GROUP = "Instances"
 _SPOT_GROUP = "Spot prices"
+_LIST_GROUP = "The list"
+_LOCATION_GROUP = "Location"
+_PROGRAM_GROUP = "The program"
 
-RESOURCE_COMMANDS: tuple[Command, ...] = (
+COMMANDS: tuple[Command, ...] = (
     Command(
         "launch",
         "l",
         "Launch",
-        "Launch a new instance: from the image, of the spot type or in the zone that is selected.",
+        "Launch an instance: from the selected image, of the selected spot type, in the selected zone.",
         _INSTANCE_GROUP,
         f"{ACTIONS_PACKAGE}.launch:launch",
         check=availability.can_launch,
@@ -88,7 +91,7 @@ RESOURCE_COMMANDS: tuple[Command, ...] = (
         "connect_with",
         "",
         "Connect with …",
-        "Connect as another user, or with tunnels to the instance's ports.",
+        "Connect as another user, or with tunnels to ports of the instance.",
         _INSTANCE_GROUP,
         f"{ACTIONS_PACKAGE}.connect:connect_with",
         check=availability.can_connect,
@@ -123,7 +126,7 @@ RESOURCE_COMMANDS: tuple[Command, ...] = (
         "freeze",
         "f",
         "Freeze",
-        "Make an image of the instance, to launch others from.",
+        "Create an image of the instance, to launch others from it.",
         _INSTANCE_GROUP,
         f"{ACTIONS_PACKAGE}.freeze:freeze",
         check=availability.can_freeze,
@@ -135,7 +138,7 @@ RESOURCE_COMMANDS: tuple[Command, ...] = (
         "change_type",
         "t",
         "Type",
-        "Change the instance's type, after showing what it can become and what that costs.",
+        "Change the type of the instance, after showing the possible types and their prices.",
         _INSTANCE_GROUP,
         f"{ACTIONS_PACKAGE}.change_type:change_type",
         check=availability.can_change_type,
@@ -147,7 +150,7 @@ RESOURCE_COMMANDS: tuple[Command, ...] = (
         "types",
         "",
         "Instance types",
-        "Look at the types of the region with their prices, and launch one.",
+        "Show the instance types of the region with their prices, and launch one.",
         _INSTANCE_GROUP,
         f"{ACTIONS_PACKAGE}.types:browse_types",
         check=availability.has_fleet,
@@ -156,7 +159,7 @@ RESOURCE_COMMANDS: tuple[Command, ...] = (
         "spot_prices",
         "p",
         "Spot prices",
-        "Look at what the type has cost on the spot market; there, follow the selected instance again.",
+        "Show spot prices of this type; in the spot pane, follow the selected instance again.",
         _INSTANCE_GROUP,
         f"{ACTIONS_PACKAGE}.spot_prices:toggle_spot_prices",
         check=availability.can_show_spot_prices,
@@ -168,7 +171,7 @@ RESOURCE_COMMANDS: tuple[Command, ...] = (
         "shorter",
         "[",
         "Shorter",
-        "Look at the spot prices of fewer days: 90, 30, 7, 3, 1.",
+        "Show the spot prices of fewer days: 90, 30, 7, 3, 1.",
         _SPOT_GROUP,
         f"{ACTIONS_PACKAGE}.spot_prices:show_fewer_days",
         check=availability.can_change_days,
@@ -179,7 +182,7 @@ RESOURCE_COMMANDS: tuple[Command, ...] = (
         "longer",
         "]",
         "Longer",
-        "Look at the spot prices of more days.",
+        "Show the spot prices of more days.",
         _SPOT_GROUP,
         f"{ACTIONS_PACKAGE}.spot_prices:show_more_days",
         check=availability.can_change_days,
@@ -199,17 +202,11 @@ RESOURCE_COMMANDS: tuple[Command, ...] = (
         is_write=True,
         title_for=availability.remove_title,
     ),
-)
-
-
-_LIST_GROUP = "The list"
-
-LIST_COMMANDS: tuple[Command, ...] = (
     Command(
         "open",
         "enter",
         "Open",
-        "Connect to the instance; launch from the image; open a family, a type's zones.",
+        "Connect to the instance; launch from the image; open the family, the zones of the type.",
         _LIST_GROUP,
         f"{DASHBOARD_ACTIONS}:open_selected",
         check=availability.can_open,
@@ -219,7 +216,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "details",
         "d",
         "Details",
-        "Show or hide the details of what is selected.",
+        "Show or hide the details of the selected row.",
         _LIST_GROUP,
         f"{DASHBOARD_ACTIONS}:toggle_details",
         check=availability.has_target,
@@ -230,7 +227,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "mark",
         "space",
         "Mark",
-        "Mark the row, or unmark it, and go to the next.",
+        "Mark or unmark the row, and go to the next.",
         _LIST_GROUP,
         f"{DASHBOARD_ACTIONS}:mark",
         check=availability.has_rows,
@@ -241,7 +238,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "mark_all",
         "a",
         "Mark all",
-        "Mark all that are shown; unmark them if all are.",
+        "Mark all rows that are shown; unmark them if all are marked.",
         _LIST_GROUP,
         f"{DASHBOARD_ACTIONS}:mark_all",
         check=availability.has_rows,
@@ -252,7 +249,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "filter",
         "/",
         "Filter",
-        "Show only what fits: words, state:running, type:p3, tag:env=prod, age>7d; arch:arm64 of images.",
+        "Show only matching rows: words, state:running, type:p3, tag:env=prod, age>7d; arch:arm64 for images.",
         _LIST_GROUP,
         f"{DASHBOARD_ACTIONS}:open_filter",
         check=availability.has_fleet,
@@ -274,7 +271,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "copy",
         "y",
         "Copy",
-        "Copy the id, name, address or ssh command; of an image its console link; a command to launch.",
+        "Copy the id, name, address, ssh command, console link, or a command that launches.",
         _LIST_GROUP,
         f"{ACTIONS_PACKAGE}.copy:copy",
         check=availability.has_target,
@@ -285,7 +282,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "export",
         "e",
         "Export",
-        "Write what is shown to a file; of the spot prices, what is charted.",
+        "Write the rows that are shown, or the charted spot prices, to a file.",
         _LIST_GROUP,
         f"{ACTIONS_PACKAGE}.export:export",
         check=availability.has_rows,
@@ -296,7 +293,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "leave",
         "escape",
         "Leave",
-        "Leave the filter, then the marks; the zones, the family; leave Activity for the list.",
+        "Leave the filter, the marks, the zones, the family; from Activity, go back to the list.",
         _LIST_GROUP,
         f"{DASHBOARD_ACTIONS}:leave_level",
         check=availability.can_leave,
@@ -305,20 +302,13 @@ LIST_COMMANDS: tuple[Command, ...] = (
         "cancel",
         "delete",
         "Cancel",
-        "Cancel the task under way, after asking.",
+        "Cancel the running task, after asking.",
         _LIST_GROUP,
         f"{DASHBOARD_ACTIONS}:cancel_task",
         check=availability.has_running_task,
         panes=frozenset({ACTIVITY}),
         footer_order=15,
     ),
-)
-
-
-_LOCATION_GROUP = "Where"
-_PROGRAM_GROUP = "The program"
-
-PROGRAM_COMMANDS: tuple[Command, ...] = (
     Command(
         "region",
         "g",
@@ -357,7 +347,7 @@ PROGRAM_COMMANDS: tuple[Command, ...] = (
         "images",
         "2",
         "Images",
-        "Go to the images: your own, and the well-known public ones.",
+        "Go to the images: your own and well-known public ones.",
         _PROGRAM_GROUP,
         f"{DASHBOARD_ACTIONS}:go_to_images",
     ),
@@ -365,7 +355,7 @@ PROGRAM_COMMANDS: tuple[Command, ...] = (
         "spot",
         "3",
         "Spot",
-        "Go to the spot prices: what types have cost in each zone.",
+        "Go to the spot prices of types in each zone.",
         _PROGRAM_GROUP,
         f"{DASHBOARD_ACTIONS}:go_to_spot",
     ),
@@ -373,7 +363,7 @@ PROGRAM_COMMANDS: tuple[Command, ...] = (
         "activity",
         "6",
         "Activity",
-        "Go to the activity: what was done, and what is under way.",
+        "Go to the activity: running tasks, and what was done.",
         _PROGRAM_GROUP,
         f"{DASHBOARD_ACTIONS}:go_to_activity",
     ),
@@ -389,7 +379,7 @@ PROGRAM_COMMANDS: tuple[Command, ...] = (
         "cost",
         "$",
         "Costs",
-        "Show what everything costs: now, today, this month, a month.",
+        "Show what everything costs: now, today, this month, in a month.",
         _PROGRAM_GROUP,
         f"{DASHBOARD_ACTIONS}:show_costs",
         check=availability.has_fleet,
@@ -399,7 +389,7 @@ PROGRAM_COMMANDS: tuple[Command, ...] = (
         "cpu",
         "",
         "CPU",
-        "Ask how busy the machines in view are, or stop asking: AWS bills it.",
+        "Read the CPU figures of visible instances, or stop reading them: AWS bills them.",
         _PROGRAM_GROUP,
         f"{DASHBOARD_ACTIONS}:toggle_cpu",
     ),
@@ -407,7 +397,7 @@ PROGRAM_COMMANDS: tuple[Command, ...] = (
         "zoom",
         "z",
         "Zoom",
-        "Give the whole screen to this pane, or give it back.",
+        "Show this pane alone, or all panes again.",
         _PROGRAM_GROUP,
         f"{DASHBOARD_ACTIONS}:zoom",
         footer_order=150,
@@ -434,7 +424,7 @@ PROGRAM_COMMANDS: tuple[Command, ...] = (
         "palette",
         "ctrl+p",
         "All",
-        "Find any action by its name.",
+        "Find any command by its name.",
         _PROGRAM_GROUP,
         f"{DASHBOARD_ACTIONS}:open_palette",
         footer_order=920,
@@ -444,15 +434,12 @@ PROGRAM_COMMANDS: tuple[Command, ...] = (
         "quit",
         "q",
         "Quit",
-        "Leave the program.",
+        "Quit the program.",
         _PROGRAM_GROUP,
         f"{DASHBOARD_ACTIONS}:quit_program",
         extra_keys=("ctrl+q",),
     ),
 )
-
-
-COMMANDS: tuple[Command, ...] = (*RESOURCE_COMMANDS, *LIST_COMMANDS, *PROGRAM_COMMANDS)
 
 COMMANDS_BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
 
@@ -460,14 +447,14 @@ _KEY_LABELS = {"escape": "esc", "delete": "del", "question_mark": "?", "slash": 
 
 
 def key_label(key: str) -> str:
-    """A key as people write it: ``esc``, ``^p``, ``X``."""
+    """A key as it is shown: ``esc``, ``^p``, ``X``."""
     if key.startswith("ctrl+"):
         return f"^{key_label(key[5:])}"
     return _KEY_LABELS.get(key, key)
 
 
 def commands_by_group(keys: Mapping[str, str] | None = None) -> Iterator[tuple[str, list[tuple[str, Command]]]]:
-    """The commands that have a key, by group, each with its keys as people write them."""
+    """The commands that have a key, by group, each with its keys as they are shown."""
     groups: dict[str, list[tuple[str, Command]]] = {}
     for command in COMMANDS:
         first = (keys or {}).get(command.id, command.key)
@@ -487,9 +474,3 @@ def keys_markdown() -> str:
             lines.append(f"| {keys} | {command.help} |")
         lines.append("")
     return "\n".join(lines)
-
-
-def targets_text(context: CommandContext) -> str:
-    """What a command would act on, in words: a name, or how many."""
-    targets = context.targets
-    return targets[0].label if len(targets) == 1 else plural(len(targets), "instance")

@@ -1,4 +1,4 @@
-"""The first frame, drawn before anything but Textual is imported: an empty dashboard that says it is reading."""
+"""The first frame: an empty dashboard that is drawn before anything but Textual is imported."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from fe2tui.tui.theme import line_styles
 
 
 class FirstFrame(Widget):
-    """One widget that draws it all; the real screen takes its place at once."""
+    """Draws the whole frame; the main screen replaces it at once."""
 
     DEFAULT_CSS = "FirstFrame { width: 1fr; height: 1fr; }"
     ALLOW_SELECT = False
 
     def render_line(self, y: int) -> Strip:
-        """A line of the frame."""
         styles, (width, height) = line_styles(self.app.theme_variables), self.size
         text, line = styles["dim"], styles["accent"]
         if y == 0:

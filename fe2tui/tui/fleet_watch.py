@@ -235,10 +235,11 @@ class FleetWatch:
             # The work for a large fleet waits for its turn; that for a small one must not wait.
             in_thread = in_worker_thread if len(update.instances) > LARGE_FLEET else asyncio.to_thread
             fleet, totals = await in_thread(self._with_usage_history, update)
+            self._post(FleetSeen(fleet, totals))
             if ends := await self._unseen_ends(session, fleet):
                 fleet, totals = await in_thread(self._with_usage_history, update, ends)
+                self._post(FleetSeen(fleet, totals))
             poller.want_spot_history(self._spot_history_spans)
-            self._post(FleetSeen(fleet, totals))
             await in_thread(self._save, fleet)
 
     def _with_usage_history(
@@ -336,7 +337,7 @@ class FleetWatch:
             self._poller.set_cpu_ids(ids)
 
     def set_watched(self, is_watched: bool) -> None:
-        """Pause reading when nobody watches; continue when somebody does."""
+        """Pause reading while the dashboard is not watched."""
         if self._poller is not None and self.is_paused is is_watched:
             self.is_paused = not is_watched
             (self._poller.resume if is_watched else self._poller.pause)()

@@ -1,4 +1,4 @@
-"""The help screen and the palette's list, made from the table of commands."""
+"""The help screen and the items of the palette, both made from the table of commands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INSTANCE_FILTER_HELP = (
     ("state:running,pending", "by field: name id state type zone key image address group"),
     ("tag:env=prod", "a tag with that value; tag:env has the tag"),
     ("age>7d  cost<0.5", "older than; dollars an hour"),
-    ("spot  on-demand", "how it was bought"),
+    ("spot  on-demand", "the purchase option"),
     ("-state:stopped", "not"),
     ('"two words"', "what has spaces"),
 )
@@ -30,20 +30,20 @@ _IMAGE_FILTER_HELP = (
     ("base", "a word: in the name, id, state, architecture, description or a tag"),
     ("state:available,pending", "by field: name id state arch owner"),
     ("age>30d  size>50", "older than; GiB"),
-    ("cost>1  made>0", "dollars a month at most; instances made from it"),
-    ("own  public", "your own, those of others"),
+    ("cost>1  made>0", "dollars a month at most; instances launched from it"),
+    ("own  public", "your own images, images of others"),
 )
 _SPOT_FILTER_HELP = (
-    ("p3  p3.8xlarge", "a word: in the name of a type; those that begin with it come first"),
+    ("p3  p3.8xlarge", "a word: in the name of a type; types that begin with it come first"),
     ("gpu:a10g arch:arm64", "by field, as of instance types: name type family gpu arch zone"),
-    ("vcpu>=8  mem>=32", "at least so many; GiB"),
-    ("saves>60  spot", "per cent of the price on demand at least; there is a spot market for it"),
+    ("vcpu>=8  mem>=32", "at least 8 vCPUs; at least 32 GiB"),
+    ("saves>60  spot", "more than 60 per cent below the on-demand price; offered as spot"),
 )
 _SPOT_KEYS_HELP = (
-    ("← →", "the cursor in time: what each zone cost then; from now, and beyond now it goes"),
+    ("← →", "move the cursor in time: the price of each zone then; past the right edge it disappears"),
     ("shift+← shift+→", "by a day"),
-    ("enter", "open the family; go on to the zones of the type; launch in the zone"),
-    ("esc", "back: from the zones, out of the filter, of the family; then follow the selected instance"),
+    ("enter", "open the family; go to the zones of the type; launch in the zone"),
+    ("esc", "back: from the zones, the filter, the family; then follow the selected instance"),
 )
 _MOVEMENT_HELP = (
     ("↑ ↓ j k", "up and down"),
@@ -54,10 +54,14 @@ _MOVEMENT_HELP = (
 WIDTH, FRAME_WIDTH = 92, 7  # as in main.tcss; frame, padding and scrollbar
 _SIGNS_HELP = (
     ("●", "$state-running", "running"),
-    ("◐", "$state-moving", "starting, stopping or shutting down; an image that is being made"),
+    ("◐", "$state-moving", "starting, stopping or shutting down; an image that is being created"),
     ("○", "$state-stopped", "stopped or terminated"),
-    ("▲", "$state-trouble", "needs you: interrupted by AWS, or on for long, or costly, without the tag fe2:keep"),
-    ("◇", "$ink-dim", "a well-known image of somebody else's: its first word stands for the newest"),
+    (
+        "▲",
+        "$state-trouble",
+        "needs attention: interrupted by AWS; or running for long, or costly, without the tag fe2:keep",
+    ),
+    ("◇", "$ink-dim", "a well-known public image: its first word means the newest of its kind"),
 )
 
 
@@ -71,7 +75,7 @@ def _entry_lines(
 
 
 class HelpScreen(ModalScreen[None]):
-    """Every key, the filter's language, and what the signs mean. The keys of the pane that has the focus come first."""
+    """All keys, the syntax of filters, and the meaning of the signs. Keys of the pane with the focus are bright."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "leave", "Leave", show=False),
@@ -87,14 +91,12 @@ class HelpScreen(ModalScreen[None]):
         self._keys = keys
 
     def compose(self) -> Iterator[Widget]:
-        """One text that scrolls."""
         frame = VerticalScroll(Static(id="help-text"), id="help")
         frame.border_title = Content("Help")
         frame.border_subtitle = Content.from_markup("[@click=screen.leave()][bold $accent]esc[/] Leave[/]")
         yield frame
 
     def on_resize(self) -> None:
-        """The text is wrapped for a width."""
         width = min(WIDTH, self.size.width * 96 // 100) - FRAME_WIDTH
         self.query_one("#help-text", Static).update(Content("\n").join(self._lines(width)))
 
@@ -124,16 +126,14 @@ class HelpScreen(ModalScreen[None]):
         yield Content.styled("Text in the details can be selected with the mouse; ^c copies it.", "$ink-dim")
 
     def action_scroll(self, lines: int) -> None:
-        """Scroll by so many lines."""
         self.query_one("#help").scroll_relative(y=lines, animate=False)
 
     def action_leave(self) -> None:
-        """Go back."""
         self.dismiss(None)
 
 
 def palette_items(context: CommandContext, keys: Mapping[str, str]) -> list[PickerItem]:
-    """Every command for the palette: those that can be done now first, the others with their reason."""
+    """The commands for the palette: first those that are available, then the others with the reason why not."""
     reasons = [(command, command.unavailable_reason(context)) for command in COMMANDS if command.id != "palette"]
     able = [
         PickerItem(

@@ -1,4 +1,4 @@
-"""What is told of a fault of our own: an error in words, with its traceback kept in a file."""
+"""Errors of fe2tui itself: reported in a sentence, with the traceback in a file."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from fe2tui import paths
 from fe2tui.errors import Fe2Error
 
-MAX_LOG_CHARACTERS = 200_000  # bytes
+MAX_LOG_CHARACTERS = 200_000
 
 
 class InternalError(Fe2Error):
-    """A fault of this program, not of AWS or the person."""
+    """A fault of this program, not of AWS or of the user."""
 
 
 def log_internal_error(error: BaseException) -> InternalError:
-    """Keep the traceback in ``errors.log`` of the data folder, and say so."""
+    """Append the traceback to ``errors.log`` in the data folder; the error to report."""
     what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     try:
         log = paths.data_folder() / "errors.log"
@@ -25,6 +25,6 @@ def log_internal_error(error: BaseException) -> InternalError:
         log.write_text(f"{previous_log}\n{datetime.now(UTC).isoformat()}\n{traceback_text}", encoding="utf-8")
     except OSError:
         return InternalError(
-            f"A fault of fe2tui itself: {what}", "It could not be written down: the data folder is not writable."
+            f"A fault of fe2tui itself: {what}", "Its traceback could not be saved: the data folder is not writable."
         )
-    return InternalError(f"A fault of fe2tui itself: {what}", f"What led to it is in {log}.")
+    return InternalError(f"A fault of fe2tui itself: {what}", f"Its traceback is in {log}.")

@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 
 def spot_request_of(instance: Instance, fleet: Fleet) -> SpotRequest | None:
-    """The request behind a machine, if it was read."""
+    """The spot request of an instance, if it was read."""
     return fleet.requests.get(instance.spot_request_id) if instance.spot_request_id else None
 
 
 def interruption_texts(instance: Instance, fleet: Fleet, now: datetime) -> tuple[str, ...]:
-    """What AWS did to it, or is about to do, in fewer and fewer words; nothing when it was not interrupted."""
+    """The interruption of an instance, already carried out or announced, longest text first; empty if there is none."""
     if not instance.is_spot:
         return ()
     request = spot_request_of(instance, fleet)
     if instance.state is State.RUNNING and (request is None or request.status_code == "fulfilled"):
-        return ()  # nearly all of them, at every read
+        return ()  # the usual case, which has to be quick
     return tuple(visible(form) for form in interruption_forms(instance, request, now))
 
 
 def interrupted_at(instance: Instance, fleet: Fleet) -> datetime | None:
-    """When AWS stopped or ended it: of one that AWS took, EC2 tells no time but in the status of its request."""
+    """When AWS stopped or terminated a spot instance. EC2 tells that only in the status of the spot request."""
     request = spot_request_of(instance, fleet)
     if request is None or request.instance_id != instance.id:
         return None
@@ -49,21 +49,21 @@ def interrupted_at(instance: Instance, fleet: Fleet) -> datetime | None:
 
 NOTICE = "notice"
 RECENT = timedelta(minutes=10)
-"""What was done longer ago, and is found done, is no news."""
+"""Events that fe2tui did not see are announced only if they are more recent than this."""
 
-_MAX_NAMED = 2  # machines that are told of one by one
+_MAX_NAMED = 2  # instances that get a toast each
 _SUMMARIES = {
-    NOTICE: "AWS is about to take back {}",
-    INTERRUPTION: "AWS took back {}",
+    NOTICE: "AWS is about to interrupt {}",
+    INTERRUPTION: "AWS interrupted {}",
     RETURN: "AWS started {} again",
-    REPLACEMENT: "AWS launched {} in the place of others",
+    REPLACEMENT: "AWS launched {} to replace others",
 }
 
 
 class SpotEvent(NamedTuple):
-    """What AWS did, or is about to do: a notice, an interruption, a return or a replacement.
+    """What AWS did to a spot instance: a notice, an interruption, a return or a replacement.
 
-    ``forms`` say it in fewer and fewer words. ``found``: nobody saw it happen, it was found done.
+    ``texts`` say it, the longest first. ``was_unseen``: fe2tui was not running when it happened.
     """
 
     command: str
@@ -75,11 +75,11 @@ class SpotEvent(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Whose it is, safe to show."""
+        """The name of the instance, safe to show."""
         return visible(self.label or self.instance.label)
 
     def as_activity(self, region: str) -> Activity:
-        """As an entry of the activity log."""
+        """The event as an entry of the activity log."""
         label = self.label or self.instance.label
         return Activity(
             self.at, self.command, self.instance.id, label, region, "done", self.texts[0], by="AWS", ended_at=self.at
@@ -136,7 +136,7 @@ class InterruptionTracker:
 def _interruption_event(
     one: Instance, fleet: Fleet, texts: Sequence[str], last: Fleet | None, now: datetime
 ) -> SpotEvent | None:
-    """News if it was seen in another state before, or was done a moment ago."""
+    """The interruption, if the instance was seen in another state before, or if it is recent."""
     before = last.instances.get(one.id) if last is not None else None
     was_seen = before is not None and before.state is not one.state
     moment = interrupted_at(one, fleet) or one.changed_state_at
@@ -147,7 +147,7 @@ def _interruption_event(
 
 
 def _replacement_events(last: Fleet, fleet: Fleet, now: datetime) -> list[SpotEvent]:
-    """Machines that AWS launched because the request of one that is gone goes on."""
+    """Instances that AWS launched because the spot request of a terminated one is still open."""
     new = [one for key, one in fleet.instances.items() if key not in last.instances and one.is_spot]
     if not new:
         return []
@@ -160,7 +160,7 @@ def _replacement_events(last: Fleet, fleet: Fleet, now: datetime) -> list[SpotEv
         before = terminated_by_request.get(one.spot_request_id) if one.spot_request_id else None
         if before is not None and before.id != one.id and not one.state.is_gone:
             was = last.instances.get(before.id, before)
-            texts = (f"AWS launched {one.id}: the spot request goes on", f"AWS launched {one.id}")
+            texts = (f"AWS launched {one.id}: the spot request is still open", f"AWS launched {one.id}")
             events.append(SpotEvent(REPLACEMENT, one, texts, one.launched_at or now, label=was.label))
     return events
 
@@ -190,9 +190,9 @@ def _record(store: Store, events: Iterable[SpotEvent], region: str) -> set[str]:
 
 
 def toast_texts(events: Sequence[SpotEvent], width: int) -> list[str]:
-    """A line each for a screen of that width; one for all where there are many."""
+    """One text for each event, for a screen width; one for all if there are many."""
     if len(events) > _MAX_NAMED:
-        total = plural(len(events), "machine")
+        total = plural(len(events), "instance")
         return [
             f"{_SUMMARIES[events[0].command].format(total)}: {join_words([one.name for one in events[:_MAX_NAMED]])} …"
         ]

@@ -1,7 +1,7 @@
-"""Keys typed ahead: one at a time, and while a form is on its way they wait for it instead of being commands.
+"""Handles keys one at a time, and holds them back while a form is being opened.
 
-A burst of keys (a paste, a slow connection) reaches the app before the first of them has done anything. Without this
-the letters of a name typed after ``l`` would be taken for commands.
+A burst of keys (a paste, a slow connection) reaches the app before the first of them has taken effect. Without the
+queue, the letters of a name typed after ``l`` would run commands.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Callable
 from textual import events
 
 FORM = "form"
-MAX_HOLD_SECONDS = 1.0  # seconds; a command that asks nothing must not make the keyboard dead
+MAX_HOLD_SECONDS = 1.0  # a command that opens no form must not block the keyboard
 
 
 class KeyQueue:
-    """Gives keys on in the order in which they were typed, each when the one before has been dealt with."""
+    """Posts keys in the order in which they were typed, each after the one before was handled."""
 
     def __init__(self, post: Callable[[events.Key], object]) -> None:
         self._post = post
@@ -26,22 +26,22 @@ class KeyQueue:
         self._posted: events.Key | None = None
 
     def hold(self, reason: str = FORM) -> None:
-        """A form, or what else ``reason`` names, is on its way: hold keys back from now on."""
+        """Hold keys back until ``reason`` (a form, unless named) is released."""
         self._reasons.add(reason)
 
     def release(self, reason: str = FORM) -> None:
-        """It is there, or there will be none: give the keys on, unless they wait for something else."""
+        """The form is open, or there will be none: post the keys, unless they are held for another reason."""
         self._reasons.discard(reason)
         self._post_next()
 
     def drop(self, reason: str) -> None:
-        """It did not come in time: the keys meant for it are no commands."""
+        """The pane or form did not open in time: drop the keys that were typed for it."""
         if reason in self._reasons:
             self._queue.clear()
             self.release(reason)
 
     def queue_if_busy(self, event: events.Key) -> bool:
-        """Whether a key has to wait. If not, ``done`` must be called when it has been dealt with."""
+        """Queue a key if it has to wait. If it has not (False), call ``finish`` when it was handled."""
         if event is self._posted:
             self._posted = None
         elif self._reasons or self._current is not None or self._queue or self._posted is not None:
@@ -51,7 +51,7 @@ class KeyQueue:
         return False
 
     def finish(self, event: events.Key) -> None:
-        """A key has been dealt with."""
+        """A key was handled."""
         if event is self._current:
             self._current = None
             self._post_next()

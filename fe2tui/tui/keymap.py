@@ -1,4 +1,4 @@
-"""The keys in force: those of the table of commands, with what a person set in ``[keys]``, checked."""
+"""The key of each command: the default, or the one in ``[keys]`` of the settings, if it is valid."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _UNBOUND = frozenset({"", "none"})
 
 
 class Keymap(NamedTuple):
-    """The first key of each command, by its id, and what of the settings could not be followed, one sentence each."""
+    """The first key of each command, by its id, and a sentence about each setting that could not be used."""
 
     keys: Mapping[str, str]
     problems: tuple[str, ...] = ()
 
     def all_keys(self) -> Iterable[tuple[str, str]]:
-        """Every (key, command id) there is, further keys included where nobody took them."""
+        """Every (key, command id), extra keys included where no command has them as its first key."""
         used_keys = set(self.keys.values())
         for command in COMMANDS:
             first = self.keys.get(command.id, "")
@@ -47,30 +47,32 @@ class Keymap(NamedTuple):
 
 
 def build_keymap(settings_keys: Mapping[str, str]) -> Keymap:
-    """The keys in force. A wish that makes no sense, or clashes with another, is left out and said by name."""
+    """The keys with the settings applied. An invalid setting, or one in conflict, is left out and becomes a problem."""
     keys = {command.id: command.key for command in COMMANDS}
-    complaints: list[str] = []
-    wishes: dict[str, str] = {}
+    problems: list[str] = []
+    new_keys: dict[str, str] = {}
     for command_id, text in settings_keys.items():
         if command_id not in COMMANDS_BY_ID:
-            complaints.append(f"[keys] {command_id}: there is no such command.{_similar_command_text(command_id)}")
+            problems.append(f"[keys] {command_id}: there is no such command.{_similar_command_text(command_id)}")
             continue
         key = normalize_key(text)
         if key is None:
-            complaints.append(f"[keys] {command_id}: “{text}” is not a key. Write one such as x, X, f5 or ctrl+t.")
+            problems.append(f"[keys] {command_id}: “{text}” is not a key. Write one such as x, X, f5 or ctrl+t.")
         elif key in _MOVEMENT_KEYS:
-            complaints.append(f"[keys] {command_id}: {key_label(key)} moves about, and cannot be bound to a command.")
+            problems.append(
+                f"[keys] {command_id}: {key_label(key)} moves the cursor, and cannot be bound to a command."
+            )
         else:
-            wishes[command_id] = key
-    for command_id, key in wishes.items():
-        clash = _find_conflict(command_id, key, keys, wishes)
+            new_keys[command_id] = key
+    for command_id, key in new_keys.items():
+        clash = _find_conflict(command_id, key, keys, new_keys)
         if clash is not None:
-            complaints.append(
-                f"[keys] {command_id}: {key_label(key)} is {clash.title}. Give {clash.id} another key too."
+            problems.append(
+                f"[keys] {command_id}: {key_label(key)} is {clash.title}. Give {clash.id} another key, too."
             )
         else:
             keys[command_id] = key
-    return Keymap(keys, tuple(complaints))
+    return Keymap(keys, tuple(problems))
 
 
 def _find_conflict(command_id: str, key: str, keys: Mapping[str, str], new_keys: Mapping[str, str]) -> Command | None:
@@ -86,7 +88,7 @@ def _find_conflict(command_id: str, key: str, keys: Mapping[str, str], new_keys:
 
 
 def normalize_key(text: str) -> str | None:
-    """A key as Textual names it: ``X``, ``ctrl+t``, ``escape``; empty for none; None when there is no such key."""
+    """A key as Textual names it: ``X``, ``ctrl+t``, ``escape``; empty for no key; None if there is no such key."""
     if text.strip().lower() in _UNBOUND and text != " ":
         return ""
     text = text.replace("^", "ctrl+", 1) if text.startswith("^") and len(text) == 2 else text

@@ -6,17 +6,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from textual.screen import Screen
 
-from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, PANES, SPOT
+from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, MARKABLE_PANES, PANES, SPOT
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.base import Pane
 from fe2tui.tui.panes.list_pane import ListPane
 
 
 class PaneSet:
-    """Knows which of them commands act on: the one that has the focus, or had it before something else has."""
+    """The panes with lists. ``acting_pane`` is the one that commands act on: it has the focus, or had it last."""
 
     def __init__(self, *panes: Pane) -> None:
-        """The first is the one that is there when the program starts."""
+        """The first pane has the focus when the program starts."""
         self._panes = {pane.kind.pane: pane for pane in panes}
         self.acting_pane = panes[0]
 
@@ -33,23 +33,21 @@ class PaneSet:
         return pane
 
     def set_acting_pane(self, name: str) -> None:
-        """Commands act on this one from now on."""
         self.acting_pane = self._panes[name]
 
     @property
     def focused_pane(self) -> Pane | None:
-        """The one that has the focus now."""
         return next((pane for pane in self if pane.has_focus_within), None)
 
     def select(self, row_id: str) -> Pane | None:
-        """Put the cursor of its list on a row as soon as it is in sight; which list that is."""
+        """Put the cursor on a row, now or when it appears. Returns the pane whose rows have such ids."""
         pane = next((pane for pane in self if pane.kind.id_prefix and row_id.startswith(pane.kind.id_prefix)), None)
         if pane is not None:
             pane.go_to_row(row_id)
         return pane
 
     def write_frame_titles(self, tab_panes: Callable[[str], Collection[str]]) -> Mapping[str, str]:
-        """Write the tabs into each frame; what they say of how many there are. ``named``: which panes a frame names."""
+        """Write the tabs into each frame; ``tab_panes`` gives those that it names. Returns the counts shown."""
         counts = {pane.kind.pane: pane.count_text for pane in self}
         for pane in self:
             pane.write_frame_title(counts, tab_panes(pane.kind.pane))
@@ -59,33 +57,31 @@ class PaneSet:
 WIDE_COLUMNS = 150
 ROOMY_LINES, ROOMY_COLUMNS = 30, 100
 DETAILS = "details"
-PANES_WITH_DETAILS = (INSTANCES, IMAGES)
-"""The panes whose rows have details."""
 
 
 def visible_panes(
     pane: str, details_pane: str, *, is_side_by_side: bool, shows_details: bool, shows_activity: bool
 ) -> frozenset[str]:
-    """What is displayed. ``pane`` is the one that has the screen when they are not ``beside`` each other.
+    """The panes that are displayed. Unless several are side by side, ``pane`` has the screen.
 
-    ``described`` is the list whose details are shown: they lie over the other list, the activity always over the
-    images, so that nothing that is looked at moves.
+    ``details_pane`` is the list whose details are shown, in the space of the other list. Activity is always shown in
+    the space of the images.
     """
     if not is_side_by_side:
-        return frozenset({pane, DETAILS} if shows_details and pane in PANES_WITH_DETAILS else {pane})
+        return frozenset({pane, DETAILS} if shows_details and pane in MARKABLE_PANES else {pane})
     if shows_activity:
         return frozenset({INSTANCES, ACTIVITY, SPOT})
     return frozenset({details_pane, DETAILS, SPOT} if shows_details else {INSTANCES, IMAGES, SPOT})
 
 
 class PaneLayout:
-    """Keeps the classes of the main screen that its style sheet arranges the panes by."""
+    """Decides which panes are visible, and sets the classes by which the style sheet arranges them."""
 
     def __init__(self, screen: Screen[None], pane_set: PaneSet, activity: ActivityPane) -> None:
         self._screen = screen
         self._pane_set = pane_set
         self._activity = activity
-        self._is_wide = self._has_room_for_details = self._is_zoomed = False
+        self._is_wide = self._details_fit = self._is_zoomed = False
         self._details_choice: bool | None = None
         self._is_activity_open = False
         self.pane = INSTANCES
@@ -95,12 +91,10 @@ class PaneLayout:
 
     @property
     def is_side_by_side(self) -> bool:
-        """Whether several panes are in sight."""
         return self._is_wide and not self._is_zoomed
 
     @property
     def visible_panes(self) -> frozenset[str]:
-        """What is displayed."""
         return visible_panes(
             self.pane,
             self.details_pane,
@@ -111,10 +105,10 @@ class PaneLayout:
 
     @property
     def _shows_details(self) -> bool:
-        return self._has_room_for_details if self._details_choice is None else self._details_choice
+        return self._details_fit if self._details_choice is None else self._details_choice
 
     def tab_panes(self, pane: str) -> Collection[str]:
-        """The panes that the frame of one names: its own, and, in one of the frames, those that are not in sight."""
+        """The panes that the frame of ``pane`` names: itself; the lowest also names those not visible."""
         if not self.is_side_by_side:
             return PANES.keys()
         visible = self.visible_panes
@@ -122,24 +116,24 @@ class PaneLayout:
         return {pane, *(PANES.keys() - visible if pane == lowest else ())}
 
     def activate(self, pane: str) -> None:
-        """Commands act on this one from now on; where there is room for one alone, it is this one."""
+        """Make commands act on a pane. Where only one pane fits, it is shown."""
         self.pane = pane
         if pane == ACTIVITY:
             self._is_activity_open = self.is_side_by_side
         else:
             self._is_activity_open &= self.is_side_by_side and pane != IMAGES
             self._pane_set.set_acting_pane(pane)
-        if pane in PANES_WITH_DETAILS:
+        if pane in MARKABLE_PANES:
             self.details_pane = pane
         self._update_classes()
 
     def leave_activity(self) -> str:
-        """Take the activity away from over the images; the pane that it was come from, to go to now."""
+        """Close Activity where it covers the images. Returns the pane to go to: the one before."""
         self._is_activity_open = False
         return self._pane_set.acting_pane.kind.pane
 
     def toggle_activity(self) -> str:
-        """The pane to go to: the activity, or from it, where it lies over the images, back."""
+        """The pane to go to: Activity; or the one before if Activity already covers the images."""
         return self.leave_activity() if self.pane == ACTIVITY and self.is_side_by_side else ACTIVITY
 
     def zoom(self) -> None:
@@ -155,9 +149,9 @@ class PaneLayout:
         self._update_classes()
 
     def fit_to(self, width: int, height: int) -> None:
-        """Show the panes that fit into so many cells."""
+        """Show the panes that fit into a terminal of that size."""
         self._is_wide = width >= WIDE_COLUMNS
-        self._has_room_for_details = ROOMY_COLUMNS <= width < WIDE_COLUMNS and height >= ROOMY_LINES
+        self._details_fit = ROOMY_COLUMNS <= width < WIDE_COLUMNS and height >= ROOMY_LINES
         self._is_activity_open |= self._is_wide and self.pane == ACTIVITY
         self._update_classes()
 

@@ -1,4 +1,4 @@
-"""From the first frame to the first read; and what to do when AWS does not know who is asking."""
+"""Starts reading, imports the rest after the first read, and helps when there are no credentials."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Startup:
         self._app.start_worker(self._load_types(), "Instance types")
 
     async def _recover_launches(self) -> None:
-        """Find out what became of launches cut short."""
+        """Check whether launches that an earlier run did not finish have succeeded."""
         from fe2tui.tasks.launch import recover_launches
 
         services = self._services
@@ -95,11 +95,11 @@ class Startup:
             if outcome.error is not None:
                 services.report_error(outcome.label, outcome.error)
         if outcomes and not failed:
-            services.tell(f"{plural(len(outcomes), 'launch')} of an earlier run found again: {outcomes[0].label}.")
+            services.tell(f"{plural(len(outcomes), 'launch')} of an earlier run succeeded: {outcomes[0].label}.")
         services.main_screen.read_log()
 
     async def _resume_freezes(self) -> None:
-        """Watch freezes that an earlier run began, as tasks."""
+        """Watch the freezes that an earlier run started, as tasks."""
         from fe2tui.tasks.freeze import open_freezes
 
         for one in await open_freezes(self._services.task_context()):
@@ -122,14 +122,14 @@ class Startup:
         services.run_task(f"Freeze {visible(one.label)}", work, result_text=done)
 
     async def _load_types(self) -> None:
-        """Have the region's types at hand before a form asks for them; if that fails, the form says so."""
+        """Read the types of the region before a form needs them. A form that needs them reports errors."""
         await asyncio.sleep(LOAD_TYPES_AFTER)
         services = self._services
         with suppress(Fe2Error):
             await services.catalogues.get(services.task_context())
 
     async def _show_welcome(self, error: CredentialsError) -> None:
-        """Say what to do when there are no credentials, and do what the person chooses."""
+        """Open the form that says what to do without credentials, and do what is chosen there."""
         if self._is_welcome_open:
             return
         self._is_welcome_open = True

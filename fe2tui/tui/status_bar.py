@@ -36,18 +36,18 @@ _ERROR_LABELS: tuple[tuple[type[Fe2Error], str], ...] = (
 )
 
 
-GAP = 3  # at least, between the three parts of the line
+GAP = 3  # columns at least between the three parts of the line
 
 
 def error_label(error: Fe2Error) -> str:
-    """What is wrong, in a word or two."""
+    """The kind of an error in a word or two."""
     return next((word for kind, word in _ERROR_LABELS if isinstance(error, kind)), "read failed")
 
 
 class Status(NamedTuple):
-    """All that the line can say. ``read_at`` is when the fleet that is shown was read."""
+    """The facts of the status line. ``read_at`` is when the fleet that is shown was read."""
 
-    place: Location | None = None
+    location: Location | None = None
     account: str = ""
     totals: AccountTotals | None = None
     read_at: datetime | None = None
@@ -55,12 +55,12 @@ class Status(NamedTuple):
     from_store: bool = False
     read_only: bool = False
     is_paused: bool = False
-    has_prices: bool = True  # prices were asked for, whatever came of it
-    interruptions: int = 0  # spot machines that AWS took back, or is about to
+    has_prices: bool = True  # prices were requested, with or without success
+    interruptions: int = 0  # spot instances that AWS has interrupted or is about to
 
 
 class _Detail(NamedTuple):
-    """What is still said when there is less room; each step gives up one thing."""
+    """What is shown; in a narrow terminal one thing after the other is left out."""
 
     brand: bool = True
     account: bool = True
@@ -80,33 +80,33 @@ class _Detail(NamedTuple):
 
 
 _SHORTENINGS: Sequence[Callable[[_Detail], _Detail]] = (
-    lambda room: room._replace(brand=False),
-    lambda room: room._replace(account=False),
-    lambda room: room._replace(word_running=False),
-    lambda room: room._replace(region_name=False),
-    lambda room: room._replace(word_read=False),
-    lambda room: room._replace(word_in=False),
-    lambda room: room._replace(endpoint=False),
-    lambda room: room._replace(word_marks=False),
-    lambda room: room._replace(word_unknown=False),
-    lambda room: room._replace(other_states=False),
-    lambda room: room._replace(unknown=False),
-    lambda room: room._replace(month=False),
-    lambda room: room._replace(profile=False),
-    lambda room: room._replace(marks=False),
-    lambda room: room._replace(region=False),
+    lambda detail: detail._replace(brand=False),
+    lambda detail: detail._replace(account=False),
+    lambda detail: detail._replace(word_running=False),
+    lambda detail: detail._replace(region_name=False),
+    lambda detail: detail._replace(word_read=False),
+    lambda detail: detail._replace(word_in=False),
+    lambda detail: detail._replace(endpoint=False),
+    lambda detail: detail._replace(word_marks=False),
+    lambda detail: detail._replace(word_unknown=False),
+    lambda detail: detail._replace(other_states=False),
+    lambda detail: detail._replace(unknown=False),
+    lambda detail: detail._replace(month=False),
+    lambda detail: detail._replace(profile=False),
+    lambda detail: detail._replace(marks=False),
+    lambda detail: detail._replace(region=False),
 )
 
 
 def status_spans(status: Status, now: datetime, width: int) -> list[Span]:
-    """The line for a width; the least important parts are left out first, and it never wraps."""
-    room = _Detail()
-    for give_up in (None, *_SHORTENINGS):
-        room = give_up(room) if give_up else room
+    """The status line for a width. It never wraps: the least important parts are left out first."""
+    detail = _Detail()
+    for shorten in (None, *_SHORTENINGS):
+        detail = shorten(detail) if shorten else detail
         left, middle, right = (
-            _location_spans(status, room),
-            list(_totals_spans(status, now, room)),
-            _read_spans(status, now, room),
+            _location_spans(status, detail),
+            list(_totals_spans(status, now, detail)),
+            _read_spans(status, now, detail),
         )
         if spans_width(left) + spans_width(middle) + spans_width(right) + 2 * GAP <= width:
             break
@@ -121,7 +121,7 @@ def _location_spans(status: Status, detail: _Detail) -> list[Span]:
         parts.append(Span("fe2tui  ", "dim"))
     if status.read_only:
         parts.append(Span("read-only ", "moving"))
-    location = status.place
+    location = status.location
     if location is None:
         return parts
     if not location.region:
@@ -141,8 +141,8 @@ def _location_spans(status: Status, detail: _Detail) -> list[Span]:
 
 
 def alerts_text(totals: AccountTotals, interruptions: int = 0) -> str:
-    """How many machines need somebody: taken back by AWS, on for long, or costly: ``1 taken back, 2 long on``."""
-    parts = [(interruptions, "taken back"), (totals.long_running, "long on"), (totals.costly, "costly")]
+    """How many instances need attention: ``1 interrupted, 2 long running``."""
+    parts = [(interruptions, "interrupted"), (totals.long_running, "long running"), (totals.costly, "costly")]
     return ", ".join(f"{count:,} {words}" for count, words in parts if count)
 
 
@@ -190,14 +190,14 @@ def _read_spans(status: Status, now: datetime, detail: _Detail) -> list[Span]:
 
 
 def _stepped(span: timedelta) -> timedelta:
-    """A span that ticks by the second at first, then by five seconds, then by the minute: each tick is drawn."""
+    """An age in steps of a second, then of five seconds, then of a minute: each step is one repaint."""
     seconds = int(span.total_seconds())
     step = 1 if seconds < 10 else 5 if seconds < 60 else 60
     return timedelta(seconds=seconds - seconds % step)
 
 
 def footer_spans(context: CommandContext, keys: Mapping[str, str], failures: int, width: int) -> list[Span]:
-    """The keys for a view. ``keys`` are those in force by command; ``failures`` how many nobody has looked at yet."""
+    """The footer: the keys that apply now. ``keys`` are by command id; ``failures`` counts those not looked at yet."""
     right = [
         span
         for command in _footer_commands(context, is_at_right=True)
@@ -208,17 +208,17 @@ def footer_spans(context: CommandContext, keys: Mapping[str, str], failures: int
     left: list[Span] = [Span(" ")]
     if context.marked_count:
         left.append(Span(f"✓ {context.marked_count:,} marked   ", "mark"))
-    room = width - spans_width(right) - 1
+    left_width = width - spans_width(right) - 1
     for command in _footer_commands(context, is_at_right=False):
         key = _command_spans(command, context, keys)
-        if spans_width(left) + spans_width(key) > room:
+        if spans_width(left) + spans_width(key) > left_width:
             break
         left += key
     return [*left, Span(" " * max(0, width - spans_width(left) - spans_width(right))), *right]
 
 
 def filter_key_spans(width: int) -> list[Span]:
-    """The keys while a filter is typed."""
+    """The footer while a filter is typed."""
     keys = (("enter", "Keep it"), ("↓", "To the table"), ("esc", "Show all"))
     spans = [Span(" "), *(span for key, word in keys for span in (Span(f"{key} ", "key"), Span(f"{word}  ", "dim")))]
     return spans if spans_width(spans) <= width else spans[:3]

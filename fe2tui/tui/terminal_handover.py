@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from textual.app import App
 
 
-STDERR_TAIL_BYTES = 16_384  # bytes of the end of the program's messages
-HANGUP_TIMEOUT = 2.0  # between asking a program to end and ending it
+STDERR_TAIL_BYTES = 16_384  # of the program's standard error, kept to explain a failure
+HANGUP_TIMEOUT = 2.0  # seconds between SIGHUP and SIGKILL
 
-# What a program that died in the middle may have left switched on: mouse reports, focus reports, bracketed paste,
+# What a program that was killed may have left switched on: mouse reports, focus reports, bracketed paste,
 # application keys, a scroll region, colours, another character set, a hidden cursor.
 RESET_TERMINAL = (
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?1l\x1b>"
     "\x1b7\x1b[r\x1b8\x1b[0m\x1b(B\x0f\x1b[?25h\x1b[?7h"
 )
-LEAVE_ALTERNATE_SCREEN = "\x1b[?1049l"  # where a full-screen program was when it died
+LEAVE_ALTERNATE_SCREEN = "\x1b[?1049l"  # a full-screen program that was killed has not left it
 SSH_ERROR_STATUS = 255
 
 
 class NoTerminalError(Fe2Error):
-    """The dashboard runs where there is no terminal to give away: in a browser, inline, or without a screen."""
+    """The dashboard has no terminal of its own: it runs in a browser, inline, or without a screen."""
 
 
 class ProgramResult(NamedTuple):
-    """How the program ended: its exit status (negative: the signal that ended it), its last messages, its seconds."""
+    """How the program ended. ``status`` is its exit status, or minus the signal that killed it; ``stderr`` its last output."""
 
     status: int
     stderr: str
@@ -53,14 +53,14 @@ async def hand_over(
 ) -> ProgramResult:
     """Run a program on the terminal and wait for it; ``env`` is added to ours, ``announce`` is written first.
 
-    Call it from a worker. Raises CannotHandOver where the terminal cannot be given away, and OSError when the program
-    cannot be started; whatever is raised, the dashboard has its terminal again by then.
+    Call it from a worker. Raises NoTerminalError without a terminal, and OSError when the program cannot be started.
+    Whatever is raised, the dashboard has its terminal again.
     """
     raised: BaseException | None = None
     result: ProgramResult | None = None
     try:
-        # Within batch_update nothing is drawn: drawing would fill the queue of a writer that is gone. An exception
-        # must not pass through suspend: it would never give the terminal back.
+        # Within batch_update nothing is drawn: suspend ends the writer thread, and drawing would fill its queue. An
+        # exception must not pass through suspend, which would not restore the terminal.
         with app.batch_update(), app.suspend(), _defer_output(app), _program_signals(), _restore_terminal():
             try:
                 result = await _run_program(argv, {**os.environ, **(env or {})}, announce)
@@ -68,7 +68,7 @@ async def hand_over(
                 raised = error
     except SuspendNotSupported as error:
         raise NoTerminalError(
-            "The dashboard runs where it has no terminal to give away.", "Run the command in another one."
+            "The dashboard has no terminal that another program could use.", "Run the command in another terminal."
         ) from error
     if raised is not None:
         raise raised
@@ -92,7 +92,7 @@ async def _run_program(argv: Sequence[str], env: Mapping[str, str], announce: st
 
 
 def _start_program(argv: Sequence[str], env: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], int]:
-    """The program, and where its standard error can be read."""
+    """Start the program. Returns it, and the file descriptor to read its standard error from."""
     reading, writing = os.pipe()
     try:
         return subprocess.Popen(list(argv), env=dict(env), stderr=writing), reading
@@ -110,7 +110,7 @@ def _write_to_terminal(text: str) -> None:
 
 
 class _StderrCopy:
-    """The program's standard error: shown as it comes, its end kept, so that a failure can be explained."""
+    """Copies the program's standard error to ours, and keeps its end to explain a failure."""
 
     def __init__(self, reading: int) -> None:
         self._reading = reading
@@ -133,7 +133,7 @@ class _StderrCopy:
         return True
 
     def finish(self) -> str:
-        """All that has been said. What a program left behind in the background still says is not waited for."""
+        """The end of the output. Does not wait for background programs that still hold the pipe."""
         while self._copy_available():
             pass
         self._loop.remove_reader(self._reading)
@@ -142,16 +142,18 @@ class _StderrCopy:
 
 
 async def _wait_for_exit(program: subprocess.Popen[bytes]) -> int:
-    """Wait for the program. When we are cancelled, it is asked to go, and gone before the cancellation goes on."""
+    """Wait for the program to end; its exit status. On cancellation, end it first: SIGHUP, then SIGKILL."""
     loop = asyncio.get_running_loop()
     exit_status: asyncio.Future[int] = loop.create_future()
 
-    def tell(status: int) -> None:
+    def set_status(status: int) -> None:
         if not exit_status.done():
             exit_status.set_result(status)
 
     threading.Thread(
-        target=_wait_in_thread, args=(program, lambda status: loop.call_soon_threadsafe(tell, status)), daemon=True
+        target=_wait_in_thread,
+        args=(program, lambda status: loop.call_soon_threadsafe(set_status, status)),
+        daemon=True,
     ).start()
     try:
         return await asyncio.shield(exit_status)
@@ -166,25 +168,25 @@ async def _wait_for_exit(program: subprocess.Popen[bytes]) -> int:
 
 
 def _send_signal(program: subprocess.Popen[bytes], number: int) -> None:
-    # Not Popen.send_signal, which would take the exit status away from the thread that waits for it.
+    # Popen.send_signal would take the exit status away from the thread that waits for it.
     if program.returncode is None:
         with suppress(ProcessLookupError):
             os.kill(program.pid, number)
 
 
 def _wait_in_thread(program: subprocess.Popen[bytes], report_status: Callable[[int], object]) -> None:
-    """Wait in a thread. A program that puts itself aside (ssh's ``~^Z``) puts the dashboard aside with it.
+    """Wait for the program, in a thread. When it stops itself (ssh's ``~^Z``), stop the dashboard with it.
 
-    Otherwise nobody would be left at the terminal. Where no shell could bring us back, the kernel ignores the stop,
-    and the program goes on at once.
+    Otherwise the terminal would hang. Without a shell that could continue us, the kernel ignores the stop, and the
+    program continues at once.
     """
     while True:
         _, status = os.waitpid(program.pid, os.WUNTRACED)
         if os.WIFSTOPPED(status):
-            # Ctrl-Z at the terminal stopped the two of us, and the shell has brought both back.
+            # Ctrl-Z at the terminal stopped both of us, and the shell has continued both.
             again, status = os.waitpid(program.pid, os.WCONTINUED | os.WNOHANG)
             if again == 0:
-                # To this very thread: it must stand still before the program goes on, or that reads the shell's input.
+                # To this thread: it must stop before the program continues, which would otherwise read the shell's input.
                 signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
                 os.kill(program.pid, signal.SIGCONT)
                 continue
@@ -197,7 +199,7 @@ def _wait_in_thread(program: subprocess.Popen[bytes], report_status: Callable[[i
 
 @contextmanager
 def _defer_output(app: App[Any]) -> Iterator[None]:
-    """Nothing of the app's reaches the terminal; a bell, the last title and clipboard come after."""
+    """Write nothing of the app to the terminal. The last bell, title and clipboard are written afterwards."""
     driver = app._driver
     if driver is None:
         yield
@@ -213,7 +215,7 @@ def _defer_output(app: App[Any]) -> Iterator[None]:
         yield
     finally:
         del vars(driver)["write"]
-        # The driver can write again only when suspend has ended, which is before the loop's next turn.
+        # The driver can write again after suspend has ended, which is before the next turn of the event loop.
         asyncio.get_running_loop().call_soon(_write_deferred, app, list(deferred.values()))
 
 
@@ -224,12 +226,12 @@ def _write_deferred(app: App[Any], deferred: Sequence[str]) -> None:
 
 
 def _leave_to_program(number: int, frame: FrameType | None) -> None:
-    """A signal meant for the program. Not SIG_IGN, which the program would inherit."""
+    """Ignore a signal that the program gets, too. The program would inherit SIG_IGN."""
 
 
 @contextmanager
 def _program_signals() -> Iterator[None]:
-    """Ctrl-C and Ctrl-\\ are the program's; Ctrl-Z stops both of us, by the kernel's own rules."""
+    """Leave Ctrl-C and Ctrl-\\ to the program; Ctrl-Z stops both of us, by the kernel's rules."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -248,7 +250,7 @@ def _program_signals() -> Iterator[None]:
 
 @contextmanager
 def _restore_terminal() -> Iterator[None]:
-    """The terminal is as it was afterwards, however the program ended, and nothing typed for it is read by us."""
+    """Restore the terminal's modes however the program ended, and drop keys that were typed for it."""
     stdin = sys.__stdin__
     try:
         terminal = stdin.fileno() if stdin is not None else -1
@@ -259,25 +261,25 @@ def _restore_terminal() -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(termios.error, OSError):  # the terminal itself may be gone
+        with suppress(termios.error, OSError):  # the terminal may be closed
             termios.tcflow(terminal, termios.TCOON)
             termios.tcsetattr(terminal, termios.TCSANOW, modes)
-            # Keys typed while a connection broke must not become commands of the dashboard.
+            # Keys typed while a connection broke must not run commands of the dashboard.
             termios.tcflush(terminal, termios.TCIFLUSH)
             _write_to_terminal(RESET_TERMINAL)
 
 
 EXIT_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-EXIT_TIMEOUT = 5.0  # more than a program has that the terminal was handed to
-TASKS_TIMEOUT = 3.0
+EXIT_TIMEOUT = 5.0  # seconds; longer than HANGUP_TIMEOUT
+TASKS_TIMEOUT = 3.0  # seconds for tasks to end after their cancellation
 KITTY_KEYS_OFF = "\x1b[<u"
 
 
 @contextmanager
 def exit_on_signals(app: App[Any]) -> Iterator[None]:
-    """While the app runs, SIGTERM, SIGHUP and SIGQUIT make it leave; the exit status is 128 and the signal's number.
+    """While the app runs, SIGTERM, SIGHUP and SIGQUIT make it exit with status 128 plus the signal's number.
 
-    A second one, or one that has not led to the end in time, ends the program on the spot, the terminal put right.
+    A second signal, or an exit that takes too long, ends the process at once, with the terminal restored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -294,7 +296,7 @@ def exit_on_signals(app: App[Any]) -> Iterator[None]:
 
 
 class _SignalExit:
-    """Signal handlers: what they start is the loop's to do, what they do themselves takes no lock."""
+    """Signal handlers. They schedule the exit on the event loop, and take no lock."""
 
     def __init__(self, app: App[Any]) -> None:
         self._app = app
@@ -318,7 +320,7 @@ class _SignalExit:
         self._exit_task = asyncio.get_running_loop().create_task(self._exit_app())
 
     async def _exit_app(self) -> None:
-        # First the tasks: one of them may have given the terminal away, and has to take it back.
+        # Tasks first: one of them may have handed over the terminal, and has to restore it.
         app = self._app
         with app._context():
             waiting = [worker.wait() for worker in app.workers.cancel_group(app, "tasks")]
@@ -328,7 +330,7 @@ class _SignalExit:
             app.exit(return_code=128 + self.number)
 
     def _kill(self, number: int) -> None:
-        """End now. The screen's own threads may hold any lock: nothing is asked of them."""
+        """End the process now, without the threads of the screen, which may hold any lock."""
         with suppress(OSError):
             os.write(2, f"{RESET_TERMINAL}{KITTY_KEYS_OFF}{LEAVE_ALTERNATE_SCREEN}".encode())
         if self._modes is not None:

@@ -1,4 +1,4 @@
-"""The colours: a dark and a light theme, and the inks that lines are drawn with."""
+"""The colours: a dark and a light theme, and the Rich styles that lines are drawn with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.theme import Theme
 DARK, LIGHT = "fe2tui-dark", "fe2tui-light"
 
 LINE_COLOURS = tuple(f"line-{number}" for number in range(6))
-"""The colours of a chart's lines: each of them is one of the 256, so that none falls together with another there."""
+"""The colours of a chart's lines. Each is one of the terminal's 256, so that no two look alike there."""
 
 THEMES: Mapping[str, Theme] = {
     DARK: Theme(
@@ -84,7 +84,7 @@ THEMES: Mapping[str, Theme] = {
 
 
 def default_variables(theme: Theme) -> dict[str, str]:
-    """Our own variables for a theme that has none of them, from its colours."""
+    """Our own variables for a theme of somebody else, derived from its colours."""
     colours = theme.to_color_system().generate()
     return {
         "ink-dim": colours["foreground-darken-3"] if theme.dark else colours["foreground-lighten-3"],
@@ -106,7 +106,7 @@ def default_variables(theme: Theme) -> dict[str, str]:
 
 
 class LineStyles:
-    """Rich styles by name, for one theme. Backgrounds are part of them: lines are drawn, not composed."""
+    """Rich styles by name, for one theme. They include the background: lines are drawn, not composed."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         def colour(name: str) -> Color:
@@ -117,7 +117,7 @@ class LineStyles:
         self.background = back
         base = Style.from_color(colour("foreground").rich_color, back.rich_color)
 
-        def ink(name: str, bold: bool | None = None) -> Style:
+        def text_style(name: str, bold: bool | None = None) -> Style:
             shade = colour(name)
             solid = back.blend(shade, shade.a) if shade.a < 1 else shade
             return Style(color=solid.rich_color, bgcolor=base.bgcolor, bold=bold)
@@ -129,18 +129,18 @@ class LineStyles:
         self.styles: Mapping[str, Style] = {
             "text": base,
             "strong": base + Style(bold=True),
-            "dim": ink("ink-dim"),
-            "faint": ink("ink-faint"),
-            "spark": ink("ink-spark"),
-            "accent": ink("accent"),
-            "key": ink("accent", bold=True),
-            "mark": ink("accent", bold=True),
-            "running": ink("state-running"),
-            "moving": ink("state-moving"),
-            "stopped": ink("state-stopped"),
-            "trouble": ink("state-trouble"),
-            "alarm": ink("state-trouble", bold=True),
-            **{name: ink(name) for name in LINE_COLOURS},
+            "dim": text_style("ink-dim"),
+            "faint": text_style("ink-faint"),
+            "spark": text_style("ink-spark"),
+            "accent": text_style("accent"),
+            "key": text_style("accent", bold=True),
+            "mark": text_style("accent", bold=True),
+            "running": text_style("state-running"),
+            "moving": text_style("state-moving"),
+            "stopped": text_style("state-stopped"),
+            "trouble": text_style("state-trouble"),
+            "alarm": text_style("state-trouble", bold=True),
+            **{name: text_style(name) for name in LINE_COLOURS},
         }
         self.row_backgrounds: Mapping[str, Style] = {
             "cursor": row("row-cursor"),
@@ -152,9 +152,9 @@ class LineStyles:
     def __getitem__(self, name: str) -> Style:
         return self.styles[name]
 
-    @lru_cache(maxsize=128)  # noqa: B019 - one object a theme, and few styles
+    @lru_cache(maxsize=128)  # noqa: B019 - one object per theme, and few styles
     def on_row(self, name: str, row: str) -> Style:
-        """A style on the background of a kind of row: cursor, idle, glow, or none."""
+        """A style on the background of a row: cursor, idle (the cursor without focus), glow, or empty."""
         return self.styles[name] + self.row_backgrounds[row]
 
 
@@ -162,7 +162,7 @@ _styles_by_theme: dict[tuple[tuple[str, str], ...], LineStyles] = {}
 
 
 def line_styles(variables: Mapping[str, str]) -> LineStyles:
-    """The inks for the variables of a theme, made once."""
+    """The styles for the variables of a theme, cached."""
     key = tuple((name, variables.get(name, "")) for name in ("background", "foreground", "accent", *_VARIABLE_NAMES))
     if key not in _styles_by_theme:
         _styles_by_theme[key] = LineStyles(variables)

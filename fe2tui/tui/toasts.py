@@ -1,4 +1,4 @@
-"""What a toast says: whole where it fits; of a failure also where the rest stands."""
+"""Fits the text of a toast to the screen. A failure that does not fit says which key shows all of it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from rich.cells import cell_len
 from fe2tui.tui.widgets.cells import cut, wrap
 
 MAX_LINES = 3
-MAX_PLAIN_LINES = 5  # lines of what stands nowhere else
+MAX_PLAIN_LINES = 5  # of a text that is shown nowhere else
 WIDTH_SHARE = 0.8  # of the screen's width, as in app.tcss
-FRAME_WIDTH = 3  # the border at its left, and the spaces at both sides
-SCROLLBAR_WIDTH = 2  # of what all toasts stand in
+FRAME_WIDTH = 3  # the border at its left, and a space at each side
+SCROLLBAR_WIDTH = 2  # of the rack of toasts
 
 
 def failure_text(text: str, width: int, key: str) -> str:
-    """The text in at most three lines for a screen of that width; at its end the key that shows all of it."""
+    """A failure in at most three lines for a screen width. ``key`` shows all of it, and is named at the end."""
     line = toast_width(width)
     end = f" · {key} shows it" if key else ""
     lines = wrap(text, line)
@@ -29,7 +29,7 @@ def failure_text(text: str, width: int, key: str) -> str:
 
 
 def plain_text(text: str, width: int) -> str:
-    """The text in as many lines as it takes, for a screen of that width; only what would fill it is cut."""
+    """A text in as many lines as it needs for a screen width, up to five."""
     line = toast_width(width)
     lines = wrap(text, line)
     if len(lines) > MAX_PLAIN_LINES:
@@ -38,5 +38,5 @@ def plain_text(text: str, width: int) -> str:
 
 
 def toast_width(width: int) -> int:
-    """The cells of a toast's line, on a screen of that width."""
+    """The width of a toast's text for a screen width, in cells."""
     return max(20, int((width - SCROLLBAR_WIDTH) * WIDTH_SHARE) - FRAME_WIDTH)

@@ -62,7 +62,7 @@ def test_two_commands_may_change_places() -> None:
         ({"conect": "t"}, "Did you mean connect?"),
         ({"connect": "hyper+q"}, "“hyper+q” is not a key"),
         ({"connect": "xx"}, "“xx” is not a key"),
-        ({"connect": "down"}, "moves about"),
+        ({"connect": "down"}, "moves the cursor"),
         ({"connect": "X"}, "X is Terminate"),
     ],
 )

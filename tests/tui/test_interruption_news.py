@@ -64,7 +64,7 @@ def test_a_toast_is_one_line_and_many_machines_share_one(width: int) -> None:
     total, (deed,) = watch.update(seen(GONE, ONCE), NOW)
     (words,) = toast_texts([deed], width)
     assert words.startswith("taken: taken back ") and "gone, disk deleted" in words and len(words) <= width * 0.8
-    assert toast_texts([deed] * 40, width) == ["AWS took back 40 machines: taken and taken …"]
+    assert toast_texts([deed] * 40, width) == ["AWS interrupted 40 instances: taken and taken …"]
     assert total == 1
 
 
@@ -83,7 +83,7 @@ def test_two_programs_that_see_one_interruption_write_one_entry(tmp_path: Path) 
 
 
 def test_the_status_line_counts_them_first() -> None:
-    assert alerts_text(SUMS, 2).startswith("2 taken back")
+    assert alerts_text(SUMS, 2).startswith("2 interrupted")
 
 
 async def test_the_dashboard_tells_what_aws_did_and_that_it_brought_it_back(cloud: Cloud, demo_env: Path) -> None:

@@ -39,7 +39,7 @@ def test_settings_that_cannot_be_read_open_it_for_reading_only(demo_env: Path) -
         terminal.until("read-only")
         terminal.until("is not valid TOML")
         terminal.send("l")
-        terminal.until("may only read")
+        terminal.until("is read-only")
 
 
 async def test_a_fault_of_our_own_in_one_read_is_told_and_the_next_read_mends_it(demo_env: Path) -> None:

@@ -211,14 +211,14 @@ def test_the_parts_of_the_status_line_stand_apart(width: int) -> None:
 
 @pytest.mark.parametrize(
     ("long", "costly", "words"),
-    [(2, 0, "▲ 2 long on "), (0, 1, "▲ 1 costly "), (2, 1, "▲ 2 long on, 1 costly "), (0, 0, "")],
+    [(2, 0, "▲ 2 long running "), (0, 1, "▲ 1 costly "), (2, 1, "▲ 2 long running, 1 costly "), (0, 0, "")],
 )
 def test_machines_that_are_long_on_or_costly_are_counted(long: int, costly: int, words: str) -> None:
     marked = FULL._replace(totals=SUMS._replace(long_running=long, costly=costly))
     wide = said(marked, 160)
     assert words in wide and ("▲" in wide) is bool(words)
     narrow = said(marked, 72)
-    assert "long on" not in narrow and (f"▲ {long + costly} " in narrow) is bool(words)
+    assert "long running" not in narrow and (f"▲ {long + costly} " in narrow) is bool(words)
     inks = {span.style for span in status_bar.status_spans(marked, NOW, 160) if "▲" in span.text}
     assert inks == ({"trouble"} if words else set())
 

@@ -170,7 +170,7 @@ async def test_the_same_said_again_takes_the_place_of_what_is_there(demo_env: Pa
         for _ in range(4):
             await driven.press("escape")
         await driven.until(lambda: driven.toasts)
-        assert driven.toasts == ["No filter and no marks to leave."]
+        assert driven.toasts == ["There is no filter and no mark to leave."]
 
 
 async def test_the_end_of_a_task_names_the_kind_of_what_was_done(demo_env: Path) -> None:
