@@ -1,4 +1,18 @@
-"""The dashboard: ``run`` opens it and returns when the person leaves."""
+"""The dashboard. ``run`` opens it and returns when the user quits.
+
+What comes in: a ``Choice`` (profile, region, read-only), the settings, keys, and what AWS replies. What goes out: the
+screen, and calls through ``fe2tui.tasks`` and ``fe2tui.aws``. Begin reading with ``main_screen`` and ``services``.
+
+- A key: ``app`` → ``command_runner``, which finds its row in ``commands`` → a function in ``actions/``.
+- A read: ``fleet_watch`` posts ``FleetSeen`` → ``main_screen`` sets its reactives, whose watchers hand the fleet on →
+  ``panes/list_pane`` → ``list_model`` computes the rows → ``panes/instances`` and ``panes/instance_columns`` say what
+  they show → ``widgets/table`` draws them.
+- A step of a task: ``task_runner`` posts ``TasksChanged`` → ``main_screen`` → ``panes/activity``.
+
+``Services`` is everything that actions, forms and panes are given; ``controller`` makes the parts and implements it.
+``command_context`` has the facts that a command decides by, ``availability`` decides. Forms are asked with
+``services.ask``. ``panes/`` are the parts of the main screen, ``widgets/`` know nothing about instances.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +27,7 @@ if TYPE_CHECKING:
     from fe2tui.settings import Settings
 
 THREAD_SWITCH_SECONDS = 0.0002
-"""How long a thread that computes keeps the interpreter from the screen at most."""
+"""How long a computing thread may keep the interpreter, while the event loop waits for it."""
 
 
 def run(
@@ -23,11 +37,11 @@ def run(
     start_demo: Callable[[], Mapping[str, str]] | None = None,
     startup_problem: str = "",
 ) -> int:
-    """Open the dashboard and stay until the person leaves; the exit status.
+    """Open the dashboard; its exit status when the user quits.
 
-    ``start_demo`` starts a demo cloud and returns the environment that points at it, for someone without credentials.
-    ``trouble`` is told as soon as there is a screen to tell it on.
-    Raises Fe2Error when there is nothing to open, such as a region that does not exist.
+    ``start_demo`` starts a demo cloud and returns the environment variables that point at it; it is offered where there
+    are no credentials. ``startup_problem`` is reported in the dashboard. Raises Fe2Error if it cannot be opened, for
+    example with a region that does not exist.
     """
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)
     gc_tuning.disable()

@@ -41,7 +41,7 @@ class NoTerminalError(Fe2Error):
 
 
 class ProgramResult(NamedTuple):
-    """How the program ended. ``status`` is its exit status, or minus the signal that killed it; ``stderr`` its last output."""
+    """How the program ended. ``status`` is its exit status, or minus the signal that killed it."""
 
     status: int
     stderr: str
@@ -186,7 +186,7 @@ def _wait_in_thread(program: subprocess.Popen[bytes], report_status: Callable[[i
             # Ctrl-Z at the terminal stopped both of us, and the shell has continued both.
             again, status = os.waitpid(program.pid, os.WCONTINUED | os.WNOHANG)
             if again == 0:
-                # To this thread: it must stop before the program continues, which would otherwise read the shell's input.
+                # To this thread: it must stop before the program continues and reads the shell's input.
                 signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
                 os.kill(program.pid, signal.SIGCONT)
                 continue
@@ -215,7 +215,7 @@ def _defer_output(app: App[Any]) -> Iterator[None]:
         yield
     finally:
         del vars(driver)["write"]
-        # The driver can write again after suspend has ended, which is before the next turn of the event loop.
+        # The driver can write again after suspend, which ends before the next turn of the event loop.
         asyncio.get_running_loop().call_soon(_write_deferred, app, list(deferred.values()))
 
 
