@@ -18,6 +18,7 @@ from textual.widgets import Input
 
 from fe2tui.demo import Cloud, Options
 from fe2tui.demo.client_files import ACCESS_KEY, SECRET_KEY
+from fe2tui.model.fleet import Fleet
 from fe2tui.model.progress import Activity
 from fe2tui.store import open_store
 from tests.pictures.picture import DIFFERING, STORED, difference, path_of, picture_of
@@ -125,8 +126,20 @@ class Photographer:
         return picture_of(self.driven.app)
 
 
+def is_all_read(fleet: Fleet) -> bool:
+    """Whether every part of the fleet has been read, also when AWS stopped the instance that it interrupted."""
+    prices, usages = fleet.prices, [one for each in fleet.instance_usage.values() for one in each]
+    parts = (
+        *(fleet.volumes, fleet.images, fleet.snapshots, fleet.public_images, fleet.idle_addresses, fleet.requests),
+        *(fleet.instance_usage, fleet.volume_usage, fleet.spot_history, fleet.account),
+        *(prices.on_demand, prices.spot, prices.storage, prices.snapshot),
+    )
+    return all(parts) and not fleet.problems and not any(one.is_spot and one.ended_before for one in usages)
+
+
 async def scenes(at: Photographer) -> AsyncIterator[str]:
     """Goes through all scenes; yields each one's name when the screen shows what it is about."""
+    await at.driven.until(lambda: is_all_read(at.driven.fleet), PATIENCE, "all reads")
     await at.until(r"train-resnet[^\n]*5\.\d{3}")
     await at.until(r"≥\$\d+\.\d\d (in )?Nov")
     if at.size[0] > 100:
