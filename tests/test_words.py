@@ -55,7 +55,6 @@ ALLOWED: dict[str, set[str]] = {
         "is another",
         "it was found",
     },
-    "tests/aws": {"taken back"},
     "tests/cli": {"taken back", "nobody"},
     "tests/demo": {"nobody", "came of", "who (?:starts|stops|launches|reboots)"},
     "tests/model": {"taken back", "nobody", "of which"},

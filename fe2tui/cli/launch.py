@@ -68,8 +68,8 @@ class PositionalValue(click.ParamType[str]):
 @click.option("--key", help="Key pair; left out: one whose private key is here.")
 @click.option("--group", help="Security group; left out: “ssh”, port 22 from your address only.")
 @click.option("--iops", type=int, help="IOPS of the disk; left out: those of the image, or 3,000.")
-@click.option("--spot", "is_spot", is_flag=True, help="As a spot instance: stopped when AWS takes it back.")
-@click.option("--one-time", is_flag=True, help="As a spot instance that is terminated when AWS takes it back.")
+@click.option("--spot", "is_spot", is_flag=True, help="As a spot instance: stopped when AWS interrupts it.")
+@click.option("--one-time", is_flag=True, help="As a spot instance that is terminated when AWS interrupts it.")
 @click.option("--on-demand", is_flag=True, help="On demand, as happens without --spot.")
 @click.option(
     "--retry",

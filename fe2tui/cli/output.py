@@ -62,7 +62,7 @@ def instance_document(
     """An instance for programs.
 
     ``price_per_hour`` is the machine's alone while it runs, ``cost_per_hour`` what it costs now, everything in.
-    ``interrupted`` are words, by instance id, on those that AWS took back.
+    ``interrupted`` are words, by instance id, on those that AWS interrupted.
     """
     from fe2tui.model.money import hourly_cost, instance_per_hour
 
@@ -117,6 +117,6 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
 
 
 def instance_line(instance: Instance, interrupted: Mapping[str, str] = _NO_INTERRUPTIONS) -> str:
-    """``spot1 (i-0b39947b710d05337 running): 3.17.155.171``; of one that AWS took back, that after it."""
+    """``spot1 (i-0b39947b710d05337 running): 3.17.155.171``; of one that AWS interrupted, that after it."""
     words = interrupted.get(instance.id)
     return f"{instance!r} – {visible(words)}" if words else repr(instance)

@@ -1,4 +1,4 @@
-"""What became of a spot machine that AWS took back, and what a spot request's state means, in words.
+"""Sentences about interruptions of spot instances by AWS, and about the states of spot requests.
 
 Source of the codes: Amazon EC2 User Guide, "Spot request status codes" and "State changes for a Spot request"; EC2 API
 reference, StateReason. AWS writes some of them in two ways (canceled, cancelled), and AWS Fault Injection Service has
@@ -15,12 +15,12 @@ from fe2tui.model.spot import SpotRequest
 from fe2tui.model.text import plural, short_time, time_phrase, visible
 
 NOTICE_TIME = timedelta(minutes=2)
-"""What AWS gives a machine between the notice and its end (User Guide, "Spot Instance interruption notices")."""
+"""From AWS's notice to the interruption. Source: User Guide, "Spot Instance interruption notices"."""
 
 LIVE_REQUEST_STATES = ("open", "active", "disabled")
-"""The states in which a request may still launch or start a machine."""
+"""The states in which a request may still launch or start an instance."""
 
-# The status codes under which AWS itself stopped or ended a machine, and why. {zone} is the machine's.
+# The status codes with which AWS stopped or terminated an instance, and why. {zone} is the instance's.
 _INTERRUPTED = {
     "instance-stopped-no-capacity": "no capacity in {zone}",
     "instance-stopped-capacity-oversubscribed": "no capacity in {zone}",
@@ -29,43 +29,43 @@ _INTERRUPTED = {
     "instance-terminated-no-capacity": "no capacity in {zone}",
     "instance-terminated-capacity-oversubscribed": "no capacity in {zone}",
     "instance-terminated-by-price": "the price rose above its maximum",
-    "instance-terminated-by-schedule": "the time it was bought for was over",
+    "instance-terminated-by-schedule": "the time it was bought for is over",
     "instance-terminated-by-service": "its request ended while it was stopped",
-    "instance-terminated-launch-group-constraint": "another of its launch group was taken",
+    "instance-terminated-launch-group-constraint": "another instance of its launch group was interrupted",
     "instance-terminated-by-experiment": "an experiment of your account interrupted it",
 }
 
 _ENDED_WITH_REQUEST = "instance-terminated-by-service"
 
-# Those that a request has while AWS waits to bring a stopped machine back.
+# The status codes of a request while AWS waits to start a stopped instance again.
 _WAITING = {
     "capacity-not-available": "no capacity in {zone}",
     "capacity-oversubscribed": "no capacity in {zone}",
     "price-too-low": "the price is above its maximum",
-    "limit-exceeded": "your account has as many disks as it may have",
-    "placement-group-constraint": "its placement group has no room",
+    "limit-exceeded": "your account is at its limit of disks",
+    "placement-group-constraint": "its placement group has no capacity",
     "az-group-constraint": "no capacity for all of its zone group",
     "launch-group-constraint": "no capacity for all of its launch group",
-    "constraint-not-fulfillable": "what it asks for cannot be had",
-    "system-error": "AWS met an error of its own",
+    "constraint-not-fulfillable": "what it requests is not available",
+    "system-error": "AWS had an error of its own",
 }
 _NOTICE_STATUSES = ("marked-for-stop", "marked-for-stop-by-experiment", "marked-for-termination")
 
 _REQUEST_STATUSES = {
-    "pending-evaluation": "AWS is looking at it",
+    "pending-evaluation": "AWS is evaluating it",
     "pending-fulfillment": "AWS is launching its machine",
-    "not-scheduled-yet": "waits for the date it was made for",
-    "schedule-expired": "expired before there was a machine",
+    "not-scheduled-yet": "waits for its start date",
+    "schedule-expired": "expired before it had a machine",
     "canceled-before-fulfillment": "cancelled before it had a machine",
-    "bad-parameters": "refused: what it asks for does not exist or does not go together",
+    "bad-parameters": "refused: its parameters do not exist or do not go together",
     "system-error": "ended by an error at AWS",
-    "limit-exceeded": "waits: your account has as many disks as it may have",
+    "limit-exceeded": "waits: your account is at its limit of disks",
     "price-too-low": "waits until the price falls below its maximum",
-    "constraint-not-fulfillable": "cannot be fulfilled: AWS does not know what it asks for",
-    "placement-group-constraint": "waits for room in its placement group",
-    "az-group-constraint": "waits until there is room for all of them in one zone",
-    "launch-group-constraint": "waits until all of its launch group can begin together",
-    "request-canceled-and-instance-running": "cancelled; its machine runs on and ends for good when it is stopped "
+    "constraint-not-fulfillable": "cannot be fulfilled: AWS does not know what it requests",
+    "placement-group-constraint": "waits for capacity in its placement group",
+    "az-group-constraint": "waits for capacity for all of its zone group",
+    "launch-group-constraint": "waits until all of its launch group can be launched together",
+    "request-canceled-and-instance-running": "cancelled; its machine keeps running, and is gone once it is stopped "
     "or terminated",
     "marked-for-stop": "its machine is about to be stopped",
     "marked-for-stop-by-experiment": "its machine is about to be stopped by an experiment",
@@ -75,20 +75,19 @@ _STATUSES_WITH_AWS_TEXT = ("bad-parameters", "constraint-not-fulfillable", "syst
 
 
 def interruption_text(instance: Instance, request: SpotRequest | None, now: datetime) -> str:
-    """What AWS did, or is about to do, to a spot machine; empty if it was not interrupted.
+    """An interruption, carried out or announced: ``interrupted by AWS at 14:02: no capacity in us-east-2b; comes back
+    by itself``, ``…; gone, disk deleted``. Empty if there is none.
 
-    ``taken back by AWS at 14:02: no capacity in us-east-2b; comes back by itself``, ``…; gone, disk deleted``. The
-    request's status counts where it is about this machine, else the machine's own StateReason. Times are this
-    computer's.
+    The request's status counts where it is about this instance, else the instance's StateReason. Times are local.
     """
     return next(iter(interruption_forms(instance, request, now)), "")
 
 
 def interruption_forms(instance: Instance, request: SpotRequest | None, now: datetime) -> tuple[str, ...]:
-    """The same in fewer and fewer words, the longest form first; none if it was not interrupted.
+    """``interruption_text`` in fewer and fewer words, the longest form first; none if there is no interruption.
 
-    Each tells a machine that comes back from one that is gone: ``taken back 14:02 · gone, disk deleted``, ``taken,
-    gone``. The last has at most 13 characters.
+    Each says whether the instance comes back: ``interrupted 14:02 · gone, disk deleted``, ``interrupted · gone``. The
+    last form has at most 13 characters.
     """
     if not instance.is_spot:
         return ()
@@ -99,7 +98,7 @@ def interruption_forms(instance: Instance, request: SpotRequest | None, now: dat
     if not _was_interrupted(instance, code) or _was_cancelled_by_user(about, code):
         return ()
     why = _reason(instance, code)
-    done = "ended" if code == _ENDED_WITH_REQUEST else "taken back"
+    done = "ended" if code == _ENDED_WITH_REQUEST else "interrupted"
     since = _interrupted_at(instance, about, code)
     head, then = f"{done} by AWS{time_phrase(since, now)}", _consequence(instance, request)
     found = (
@@ -108,13 +107,13 @@ def interruption_forms(instance: Instance, request: SpotRequest | None, now: dat
         f"{done}{short_time(since, now)} · {then.clause}",
         f"{done} · {then.clause}",
         f"{done} · {then.brief}",
-        then.word if done == "taken back" else "ended by AWS",
+        then.word,
     )
     return tuple(dict.fromkeys(found))
 
 
 class _Consequence(NamedTuple):
-    """What becomes of a machine that was taken, from the most words to those that a narrow column holds."""
+    """What happens to an interrupted instance, from the longest form to the one for a narrow column."""
 
     whole: str
     clause: str
@@ -123,7 +122,7 @@ class _Consequence(NamedTuple):
 
 
 def is_waiting_for_aws(instance: Instance, request: SpotRequest | None = None) -> bool:
-    """Whether AWS stopped it, so that only AWS starts it again."""
+    """Whether AWS interrupted and stopped it, so that only AWS can start it again."""
     if not instance.is_spot or instance.state not in (State.STOPPING, State.STOPPED):
         return False
     about = request if request is not None and request.instance_id == instance.id else None
@@ -134,10 +133,10 @@ _RUNNING_STATUSES = ("fulfilled", "request-canceled-and-instance-running")
 
 
 def request_text(request: SpotRequest, instance: Instance | None = None) -> str:
-    """What a request's state and status mean for whoever made it, without its id, type and state.
+    """What a request's state and status mean, without its id, type and state.
 
-    ``machine`` is the one that it has, as it is now, where that is known: EC2 leaves a request's status as it was when
-    the machine of a cancelled one ends.
+    ``instance`` is the request's instance as it is now, where known: EC2 does not update the status of a cancelled
+    request when its instance ends.
     """
     code, state = _status_code(request), request.state
     if code in _RUNNING_STATUSES and instance is not None and instance.state.is_gone:
@@ -160,14 +159,14 @@ def request_text(request: SpotRequest, instance: Instance | None = None) -> str:
 
 
 def _status_code(request: SpotRequest | None) -> str:
-    """A status code as the tables have it."""
+    """A status code in the spelling of the tables; empty for no request."""
     if request is None:
         return ""
     return request.status_code.replace("cancelled", "canceled").removeprefix("spot-")
 
 
 def _current_status_code(instance: Instance, about: SpotRequest | None) -> str:
-    """The code, unless it was read before the machine began to run again."""
+    """The status code, unless it is older than the instance's last start."""
     if about is None or (about.status_at and instance.launched_at and about.status_at < instance.launched_at):
         return ""
     return _status_code(about)
@@ -181,7 +180,7 @@ def _was_interrupted(instance: Instance, code: str) -> bool:
 
 
 def _reason(instance: Instance, code: str) -> str:
-    """The reason; empty where AWS tells none: a StateReason does not say which of capacity and price it was."""
+    """Empty where AWS gives none: a StateReason does not say whether it was capacity or price."""
     return _in_zone(_INTERRUPTED.get(code) or _WAITING.get(code, ""), instance.zone)
 
 
@@ -196,7 +195,7 @@ def _interrupted_at(instance: Instance, about: SpotRequest | None, code: str) ->
 
 
 def _was_cancelled_by_user(about: SpotRequest | None, code: str) -> bool:
-    """A request that is cancelled ends a stopped machine: AWS says that it did, but a person wanted it."""
+    """Cancelling a request terminates its stopped instance: AWS reports it as its own doing, but a person wanted it."""
     return code == _ENDED_WITH_REQUEST and about is not None and about.state == "cancelled"
 
 
@@ -209,13 +208,13 @@ def _consequence(instance: Instance, request: SpotRequest | None) -> _Consequenc
     gone = f"gone, {_volumes_text(instance)}"
     if request is not None and request.is_persistent and request.state in LIVE_REQUEST_STATES:
         return _Consequence(
-            f"{gone}; AWS launches another in its place", "gone, another comes", "another comes", "taken, gone"
+            f"{gone}; AWS launches another in its place", "gone, another comes", "another comes", "ended by AWS"
         )
-    return _Consequence(gone, gone, "gone", "taken, gone")
+    return _Consequence(gone, gone, "gone", "ended by AWS")
 
 
 def _volumes_text(instance: Instance) -> str:
-    """What became of its disks; a terminated one has none any more, and tells only of the usual."""
+    """What happens to its disks. A terminated instance lists none any more: the usual case is assumed."""
     kept = sum(not one.delete_on_termination for one in instance.attachments)
     if not kept:
         return "disk deleted" if len(instance.attachments) < 2 else "disks deleted"
@@ -223,7 +222,7 @@ def _volumes_text(instance: Instance) -> str:
 
 
 def _notice_forms(instance: Instance, about: SpotRequest, code: str, now: datetime) -> tuple[str, ...]:
-    """AWS has said that it will take it: of a machine that is to be terminated, its status says so from the start."""
+    """AWS announced the interruption. A request's status is ``instance-terminated-…`` from the notice on."""
     if code not in _NOTICE_STATUSES and not code.startswith("instance-terminated-"):
         return ()
     due = about.status_at + NOTICE_TIME if about.status_at else None
@@ -233,8 +232,8 @@ def _notice_forms(instance: Instance, about: SpotRequest, code: str, now: dateti
     clock = f" {due.astimezone():%H:%M}" if due else ""
     word = "stops" if stops else "ends"
     return (
-        f"AWS takes it back{time_phrase(due, now)}: {what}",
-        f"AWS takes it{clock} · {fate}",
+        f"AWS interrupts it{time_phrase(due, now)}: {what}",
+        f"AWS interrupts it{clock} · {fate}",
         f"{word}{clock}" if due else f"being {'stopped' if stops else 'ended'}",
     )
 
@@ -248,8 +247,8 @@ def _interrupted_text(request: SpotRequest, code: str) -> str:
             return f"AWS stopped its machine: {why}; starts it again when it can"
         return f"AWS stopped its machine: {why}"
     if request.is_persistent and request.state in LIVE_REQUEST_STATES:
-        return f"AWS took its machine back: {why}; launches another when it can"
-    return f"AWS took its machine back: {why}"
+        return f"AWS terminated its machine: {why}; launches another when it can"
+    return f"AWS terminated its machine: {why}"
 
 
 def _running_text(request: SpotRequest) -> str:
@@ -281,12 +280,12 @@ _STATE_TEXTS = {
     "disabled": "its machine is stopped",
     "closed": "over: its machine was interrupted or terminated",
     "cancelled": "cancelled or expired",
-    "failed": "refused: what it asks for does not exist or does not go together",
+    "failed": "refused: its parameters do not exist or do not go together",
 }
 
 
 def _state_text(request: SpotRequest, code: str) -> str:
-    """What its state alone says, with AWS's own words for a status that is in no table."""
+    """The state, with AWS's own words for a status code that is in no table."""
     said = visible(request.status_words or code).rstrip(".") if code not in ("", "fulfilled") else ""
     known = _STATE_TEXTS.get(request.state, visible(request.state))
     return f"{known} ({said})" if said else known

@@ -1,8 +1,13 @@
-"""What must survive us, in one SQLite file: launches, the last fleet, prices, runs and the activity log.
+"""What must outlive the program, in one SQLite file: intents, the last fleets, prices, usage and the activity log.
+
+``Store`` in ``database`` has one attribute for each subject, in a file of that name: begin reading there. Objects of
+``model`` come in and go out; ``encoding`` says how they are written. ``launches`` and ``freezes`` are journals
+(``journal``): their rows are on the disk before AWS is called. ``completion_names`` reads names for Tab without
+importing the model.
 
 The file is in WAL mode, versioned, readable by its owner only, and may be used by several processes and threads at
-once. A corrupt file is moved aside, one of a newer program is refused with a StoreError, and where nothing can be
-written (a read-only disk) all goes on in memory: ``Store.problem`` says so, and launching is refused.
+once. A corrupt file is moved aside. A file of a newer program raises StoreError. Where nothing can be written (a
+read-only disk), the store is in memory: ``Store.problem`` says so, and launching is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ __all__ = ["Store", "open_store"]
 
 
 def __getattr__(name: str) -> Any:
-    # Tab's names come from a module of this package: it must not cost more than sqlite3
+    # Tab imports a module of this package, which must not cost more than sqlite3
     if name in __all__:
         from fe2tui.store import database
 

@@ -67,7 +67,7 @@ def test_instances_prints_one_line_a_machine_as_fastec2_did(fe2: Any, cloud: Clo
         assert found[3].partition(" – ")[0] == instance.get("PublicIpAddress", "No public IP")
 
 
-TAKEN = r"taken back by AWS .*: no capacity in us-east-2b; comes back by itself"
+TAKEN = r"interrupted by AWS .*: no capacity in us-east-2b; comes back by itself"
 
 
 def test_one_that_aws_took_back_says_so_and_others_do_not(fe2: Any) -> None:
@@ -92,13 +92,13 @@ def test_what_aws_took_is_asked_in_one_call_and_only_if_it_took_one(own_fe2: Any
     assert calls() == 0
     machine = own_fe2("instance", "spot1", "--json").json["id"]
     own_fe2.cloud.control("/demo/interrupt", {"instance": machine})
-    assert re.search(r"– taken back by AWS .*; gone, disk deleted$", own_fe2("instance", machine).lines[0])
+    assert re.search(r"– interrupted by AWS .*; gone, disk deleted$", own_fe2("instance", machine).lines[0])
     assert calls() == 1
-    assert len([line for line in own_fe2("instances", "--all").lines if " – taken back" in line]) == 2
+    assert len([line for line in own_fe2("instances", "--all").lines if " – interrupted" in line]) == 2
     assert calls() == 2
     own_fe2.cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeSpotInstanceRequests"})
     said = own_fe2("instances")
-    assert said.status == 0 and "– taken back by AWS; comes back by itself" in said.out
+    assert said.status == 0 and "– interrupted by AWS; comes back by itself" in said.out
 
 
 def test_all_shows_terminated_ones_too(fe2: Any, cloud: Cloud) -> None:
@@ -176,7 +176,7 @@ def test_instances_for_people_waits_for_no_prices(fe2: Any, cloud: Cloud) -> Non
     assert sorted(first) == ["DescribeInstances", asked, asked, "DescribeSpotPriceHistory"]
     cloud.control("/demo/calls", method="DELETE")
     fe2("instances")
-    # of one that AWS took back: when, and why
+    # of one that AWS interrupted: when, and why
     assert [call["action"] for call in cloud.control("/demo/calls", method="GET")] == ["DescribeInstances", asked]
 
 

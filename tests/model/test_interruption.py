@@ -14,7 +14,7 @@ from fe2tui.model.spot import SpotRequest
 NOW = datetime.now(UTC).astimezone().replace(hour=15, minute=0, second=0, microsecond=0).astimezone(UTC)
 AT = NOW - timedelta(minutes=58)
 AT_TWO = "14:02"
-TAKEN = "taken back by AWS at 14:02: no capacity in us-east-2b"
+TAKEN = "interrupted by AWS at 14:02: no capacity in us-east-2b"
 SHUTDOWN = "Server.SpotInstanceShutdown: Instance was stopped by Amazon EC2"
 TERMINATION = "Server.SpotInstanceTermination: Spot instance termination"
 ROOT = Attachment("/dev/sda1", "vol-1", True)
@@ -43,7 +43,7 @@ def request(state: str, code: str, kind: str = "persistent", **changes: Any) -> 
 @pytest.mark.parametrize("state", ["open", "active", "disabled"])
 def test_a_machine_that_aws_stopped_says_why_and_comes_back_by_itself(state: str, code: str, why: str) -> None:
     said = interruption_text(machine(reason=SHUTDOWN), request(state, code), NOW)
-    assert said == f"taken back by AWS at {AT_TWO}: {why}; comes back by itself"
+    assert said == f"interrupted by AWS at {AT_TWO}: {why}; comes back by itself"
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,14 @@ def test_a_machine_that_aws_stopped_says_why_and_comes_back_by_itself(state: str
         ("instance-terminated-no-capacity", "no capacity in us-east-2b"),
         ("instance-terminated-capacity-oversubscribed", "no capacity in us-east-2b"),
         ("instance-terminated-by-price", "the price rose above its maximum"),
-        ("instance-terminated-by-schedule", "the time it was bought for was over"),
-        ("instance-terminated-launch-group-constraint", "another of its launch group was taken"),
+        ("instance-terminated-by-schedule", "the time it was bought for is over"),
+        ("instance-terminated-launch-group-constraint", "another instance of its launch group was interrupted"),
         ("instance-terminated-by-experiment", "an experiment of your account interrupted it"),
     ],
 )
 def test_a_machine_that_aws_terminated_is_gone_with_its_disk(code: str, why: str) -> None:
     said = interruption_text(machine(State.TERMINATED, TERMINATION), request("closed", code, "one-time"), NOW)
-    assert said == f"taken back by AWS at {AT_TWO}: {why}; gone, disk deleted"
+    assert said == f"interrupted by AWS at {AT_TWO}: {why}; gone, disk deleted"
 
 
 def test_one_that_ended_with_its_request_was_not_interrupted() -> None:
@@ -84,47 +84,47 @@ ENDED = machine(State.TERMINATED, TERMINATION)
         (
             WHILE_STOPPED,
             request("disabled", "instance-stopped-no-capacity"),
-            ("taken back 14:02 · comes back", "taken back · comes back", "interrupted"),
+            ("interrupted 14:02 · comes back", "interrupted · comes back", "interrupted"),
         ),
         (
             ENDED,
             request("closed", "instance-terminated-no-capacity", "one-time"),
             (
-                "taken back 14:02 · gone, disk deleted",
-                "taken back · gone, disk deleted",
-                "taken back · gone",
-                "taken, gone",
+                "interrupted 14:02 · gone, disk deleted",
+                "interrupted · gone, disk deleted",
+                "interrupted · gone",
+                "ended by AWS",
             ),
         ),
         (
             ENDED,
             request("open", "instance-terminated-no-capacity"),
             (
-                "taken back 14:02 · gone, another comes",
-                "taken back · gone, another comes",
-                "taken back · another comes",
-                "taken, gone",
+                "interrupted 14:02 · gone, another comes",
+                "interrupted · gone, another comes",
+                "interrupted · another comes",
+                "ended by AWS",
             ),
         ),
         (
             WHILE_STOPPED,
             request("cancelled", "instance-stopped-no-capacity"),
             (
-                "taken back 14:02 · does not come back",
-                "taken back · does not come back",
-                "taken back · stays stopped",
+                "interrupted 14:02 · does not come back",
+                "interrupted · does not come back",
+                "interrupted · stays stopped",
                 "stays stopped",
             ),
         ),
         (
             machine(State.RUNNING),
             request("active", "marked-for-stop"),
-            ("AWS takes it 14:04 · stops, disk kept", "stops 14:04"),
+            ("AWS interrupts it 14:04 · stops, disk kept", "stops 14:04"),
         ),
         (
             machine(State.RUNNING),
             request("active", "marked-for-termination", status_at=None),
-            ("AWS takes it · ends, disk deleted", "being ended"),
+            ("AWS interrupts it · ends, disk deleted", "being ended"),
         ),
         (machine(State.RUNNING), request("active", "fulfilled"), ()),
     ],
@@ -142,7 +142,7 @@ def test_the_day_stands_in_the_short_form_of_what_was_another_day() -> None:
     asked = request("open", "instance-stopped-no-capacity", status_at=NOW - timedelta(days=400))
     here = (NOW - timedelta(days=400)).astimezone()
     forms = interruption_forms(machine(reason=SHUTDOWN, launched_at=None), asked, NOW)
-    assert f"taken back {here.day} {here:%b} · comes back" in forms
+    assert f"interrupted {here.day} {here:%b} · comes back" in forms
 
 
 def test_of_a_persistent_request_aws_launches_another_in_its_place() -> None:
@@ -169,10 +169,10 @@ def test_disks_that_are_kept_are_said_to_be_while_ec2_tells_of_them(disks: tuple
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("marked-for-stop", "AWS takes it back at 14:04: it will be stopped, its disk kept"),
-        ("marked-for-stop-by-experiment", "AWS takes it back at 14:04: it will be stopped, its disk kept"),
-        ("marked-for-termination", "AWS takes it back at 14:04: it will be terminated, disk deleted"),
-        ("instance-terminated-no-capacity", "AWS takes it back at 14:04: it will be terminated, disk deleted"),
+        ("marked-for-stop", "AWS interrupts it at 14:04: it will be stopped, its disk kept"),
+        ("marked-for-stop-by-experiment", "AWS interrupts it at 14:04: it will be stopped, its disk kept"),
+        ("marked-for-termination", "AWS interrupts it at 14:04: it will be terminated, disk deleted"),
+        ("instance-terminated-no-capacity", "AWS interrupts it at 14:04: it will be terminated, disk deleted"),
         ("fulfilled", ""),
         ("instance-stopped-no-capacity", ""),  # read before AWS started it again
     ],
@@ -194,15 +194,15 @@ def test_the_day_stands_with_the_time_when_it_was_another_day(moment: datetime |
     here = moment.astimezone() if moment else None
     when = f" {words} {here.day} {here:%b %Y}" if here else ""
     assert interruption_text(old, asked, NOW) == (
-        f"taken back by AWS{when}: no capacity in us-east-2b; comes back by itself"
+        f"interrupted by AWS{when}: no capacity in us-east-2b; comes back by itself"
     )
 
 
 def test_without_its_request_the_machines_own_reason_tells_what_it_can() -> None:
     stopped = machine(reason=SHUTDOWN, transition_reason=f"Service initiated ({AT:%Y-%m-%d %H:%M:%S} GMT)")
-    assert interruption_text(stopped, None, NOW) == f"taken back by AWS at {AT_TWO}; comes back by itself"
+    assert interruption_text(stopped, None, NOW) == f"interrupted by AWS at {AT_TWO}; comes back by itself"
     gone = machine(State.TERMINATED, TERMINATION)
-    assert interruption_text(gone, None, NOW) == "taken back by AWS; gone, disk deleted"
+    assert interruption_text(gone, None, NOW) == "interrupted by AWS; gone, disk deleted"
 
 
 def test_a_request_that_has_ended_brings_nothing_back() -> None:

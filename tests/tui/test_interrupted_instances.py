@@ -1,4 +1,4 @@
-"""What AWS took back says so: in the list as far as there is room, in the details in any case."""
+"""What AWS interrupted says so: in the list as far as there is room, in the details in any case."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def row(of: Fleet, width: int) -> Mapping[str, str]:
 @pytest.mark.parametrize(
     ("one", "request_", "short", "whole"),
     [
-        (TAKEN, REQUEST, "interrupted", ("taken back by AWS at", "no capacity in us-east-2b; comes back by itself")),
-        (TAKEN, None, "interrupted", ("taken back by AWS", "comes back by itself")),
-        (GONE, ONCE, "taken, gone", ("taken back by AWS at", "gone, disk deleted")),
-        (NOTICED, MARKED, f"stops {DUE:%H:%M}", ("AWS takes it back at", "it will be stopped, its disk kept")),
+        (TAKEN, REQUEST, "interrupted", ("interrupted by AWS at", "no capacity in us-east-2b; comes back by itself")),
+        (TAKEN, None, "interrupted", ("interrupted by AWS", "comes back by itself")),
+        (GONE, ONCE, "ended by AWS", ("interrupted by AWS at", "gone, disk deleted")),
+        (NOTICED, MARKED, f"stops {DUE:%H:%M}", ("AWS interrupts it at", "it will be stopped, its disk kept")),
     ],
 )
 def test_the_list_tells_what_aws_did_as_far_as_there_is_room(
@@ -112,7 +112,7 @@ def test_the_details_tell_all_of_it_and_of_its_request() -> None:
         return "\n".join(f"{fact.label} {fact.text}" for fact in facts)
 
     words = said(TAKEN, REQUEST)
-    assert "Look ▲ Taken back by AWS at" in words and "Only AWS can start it again, in us-east-2b." in words
+    assert "Look ▲ Interrupted by AWS at" in words and "Only AWS can start it again, in us-east-2b." in words
     assert "Why Server.SpotInstanceShutdown" in words
     assert "Spot sir-abc12345 persistent, disabled: AWS stopped its machine: no capacity in us-east-2b" in words
     assert "gone, disk deleted." in said(GONE, ONCE)

@@ -63,7 +63,7 @@ def test_a_toast_is_one_line_and_many_machines_share_one(width: int) -> None:
     watch.update(seen(RUNNING, None), NOW)
     total, (deed,) = watch.update(seen(GONE, ONCE), NOW)
     (words,) = toast_texts([deed], width)
-    assert words.startswith("taken: taken back ") and "gone, disk deleted" in words and len(words) <= width * 0.8
+    assert words.startswith("taken: interrupted ") and "gone, disk deleted" in words and len(words) <= width * 0.8
     assert toast_texts([deed] * 40, width) == ["AWS interrupted 40 instances: taken and taken …"]
     assert total == 1
 
@@ -92,14 +92,16 @@ async def test_the_dashboard_tells_what_aws_did_and_that_it_brought_it_back(clou
         assert fleet is not None
         one = next(one for one in fleet.instances.values() if one.is_spot and one.state is State.RUNNING and one.name)
         before = driven.interruption_count
-        assert not any("taken back" in words for words in driven.toasts)
+        assert not any("interrupted" in words for words in driven.toasts)
         cloud.control("/demo/interrupt", {"instance": one.id, "notice": 0})
         driven.view.services.fleet_watch.nudge()
-        await driven.until(lambda: any(words.startswith(f"{one.label}: taken back") for words in driven.toasts))
+        await driven.until(lambda: any(words.startswith(f"{one.label}: interrupted") for words in driven.toasts))
         assert driven.interruption_count == before + 1
         await driven.until(lambda: INTERRUPTION in entries_of(driven, one))
         await driven.until(driven.is_state(one.name, State.STOPPED))
-        assert "AWS took" in (can_stop_or_start(driven.view._replace(selected_instance=driven.named(one.name))) or "")
+        assert "AWS interrupted" in (
+            can_stop_or_start(driven.view._replace(selected_instance=driven.named(one.name))) or ""
+        )
         cloud.control("/demo/restore", {"instance": one.id})
         driven.view.services.fleet_watch.nudge()
         await driven.until(lambda: any(words.startswith(f"{one.label}: AWS started") for words in driven.toasts))

@@ -1,10 +1,14 @@
-"""What something costs an hour, so far, a month.
+"""What things cost an hour, so far, and a month, in US dollars as Decimal; None is "not known".
 
-An honest total: the machine by the second while it runs (60 s at least a start), its disks with the IOPS and MiB/s they
-were given by the GiB and month also while it is stopped, and $0.005 an hour for a public IPv4 address. Traffic and CPU
-credits are left out; of snapshots only the most that they can cost is known. Source: the EC2, EBS and VPC price pages.
-All amounts are US dollars as Decimal; None is "not known". The past keeps the price it had: runs and disks are written
-down with theirs when they are seen, and of spot machines the market's history tells.
+Counted are the instance by the second while it runs (at least 60 s a start), its volumes by the GiB and month with
+their provisioned IOPS and MiB/s, also while it is stopped, and $0.005 an hour for a public IPv4 address. Not counted
+are traffic and CPU credits; for snapshots only the most that they can cost is known. Source: the EC2, EBS and VPC price
+pages. The past keeps its prices: usage is written with its price when it is seen, and spot prices of the past come from
+the spot price history.
+
+``rates`` is what things cost now. ``usage`` turns the usage in a fleet into charges, ``spot_usage`` those of spot
+instances. ``account`` adds all charges up: begin reading there. ``alerts`` finds instances that run for long or cost
+much, ``unknown`` says in sentences what is not counted.
 """
 
 from __future__ import annotations
