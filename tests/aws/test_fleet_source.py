@@ -17,6 +17,7 @@ from fe2tui.model.instance import State
 from tests.aws.conftest import Open, calls
 from tests.aws.hurry import hurried, patient_session
 from tests.aws.watch import is_whole, listening, watching
+from tests.hold import Hold
 
 
 async def test_volumes_of_instances_and_unattached_ones_are_in_the_fleet(own_cloud: Cloud, open_session: Open) -> None:
@@ -155,9 +156,10 @@ async def test_prices_of_yesterday_are_shown_until_todays_are_read_and_kept(
 ) -> None:
     old = Prices({"m5.large": Decimal(7)}, {}, {"gp3": Decimal(1)}, datetime.now(UTC) - timedelta(hours=25))
     shelf = Shelf(old)
-    own_cloud.control("/demo/faults", {"kind": "slow", "action": "GetProducts", "seconds": 0.3, "times": 1})
+    hold = Hold(own_cloud, "GetProducts")
     async with watching(open_session(), shelf) as watch:
         await watch.fleet(lambda fleet: fleet.prices.on_demand.get("m5.large") == Decimal(7))
+        hold.release()
         await watch.fleet(lambda fleet: fleet.prices.on_demand.get("m5.large") == Decimal("0.096"))
     assert shelf.saved == ["us-east-2"]
 

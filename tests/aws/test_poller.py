@@ -20,16 +20,18 @@ from fe2tui.model.instance import State
 from fe2tui.model.location import Location
 from tests.aws.conftest import Open
 from tests.aws.watch import Watch, is_whole, reads, until, watching
+from tests.hold import Hold
 
 
 async def test_instances_come_first_and_the_other_parts_when_they_are_read(
     own_cloud: Cloud, open_session: Open
 ) -> None:
-    own_cloud.control("/demo/faults", {"kind": "slow", "action": "DescribeVolumes", "seconds": 0.5})
+    hold = Hold(own_cloud, "DescribeVolumes")
     async with watching(open_session(), slow=60) as watch:
         first = await watch.fleet()
         assert first.instances
         assert not first.volumes
+        hold.release()
         whole = await watch.fleet(is_whole)
     assert whole.instances.keys() == first.instances.keys()
     assert list(whole.instances) == sorted(whole.instances)

@@ -17,6 +17,7 @@ from fe2tui.demo import Cloud
 from fe2tui.errors import DeniedError, Fe2Error, StoreError
 from fe2tui.model.fleet import Prices
 from tests.aws.conftest import Answers, Open, calls
+from tests.hold import Hold
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -165,19 +166,24 @@ async def test_without_the_right_to_read_prices_the_remedy_names_it_and_how_to_g
 async def test_older_prices_stand_in_when_patience_ends_and_without_any_there_is_patience(
     own_cloud: Cloud, own: Session
 ) -> None:
-    own_cloud.control("/demo/faults", {"kind": "slow", "service": "pricing", "seconds": 0.3, "times": 2})
+    hold = Hold(own_cloud, "GetProducts")
     assert await kept(own, Shelf(aged(25)), patience=0.05) == aged(25)
-    assert (await kept(own, None, patience=0.05)).on_demand["m5.large"] == Decimal("0.096")
+    patient = asyncio.create_task(kept(own, None, patience=0.05))
+    await hold.until_held()
+    hold.release()
+    assert (await patient).on_demand["m5.large"] == Decimal("0.096")
 
 
 async def test_those_who_ask_at_once_share_one_read_that_goes_on_when_one_does_not_wait(
     own_cloud: Cloud, own: Session
 ) -> None:
-    own_cloud.control("/demo/faults", {"kind": "slow", "service": "pricing", "seconds": 0.3, "times": 1})
+    hold = Hold(own_cloud, "GetProducts")
     shelf = Shelf(aged(25))
     asked = [asyncio.create_task(kept(own, shelf, patience=patience)) for patience in (0.05, None, None)]
     asked[2].cancel()
-    assert [one.on_demand["m5.large"] for one in await asyncio.gather(*asked[:2])] == [Decimal(7), Decimal("0.096")]
+    assert (await asked[0]).on_demand["m5.large"] == Decimal(7)
+    hold.release()
+    assert (await asked[1]).on_demand["m5.large"] == Decimal("0.096")
     found = await prices.read_region_prices(own)
     assert shelf.saved == 1
     assert len(calls(own_cloud, "GetProducts")) == 2 * (len(found.on_demand) // 100 + 5)

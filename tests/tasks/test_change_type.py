@@ -32,6 +32,7 @@ from fe2tui.tasks.launch import launch
 from fe2tui.tasks.names import find_instance
 from fe2tui.tasks.power import stop
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
+from tests.hold import Hold
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench, run_ssh
 
@@ -310,13 +311,17 @@ async def test_the_catalogue_at_hand_spares_questions(bench: Bench, name: str) -
     catalogues.close()
 
 
-async def cancelled(bench: Bench, work: Any, step: str) -> str:
-    """What the log says of a task that was cancelled as soon as it reported a step."""
+async def cancelled(bench: Bench, work: Any, step: str, hold: Hold | None = None) -> str:
+    """What the log says of a task that was cancelled at a step, or while a call is held, which then goes on."""
     task = asyncio.create_task(work)
     async with asyncio.timeout(20):
         while step not in bench.path:
             await asyncio.sleep(0.02)
+    if hold is not None:
+        await hold.until_held()
     task.cancel()
+    if hold is not None:
+        hold.release()
     with suppress(asyncio.CancelledError, Fe2Error):
         await task
     (entry,) = bench.activity(_TASK)
@@ -335,8 +340,8 @@ async def test_cancelled_while_it_stops_it_says_so(fresh_cloud: Callable[..., Cl
 
 async def test_cancelled_while_the_change_is_under_way_its_end_is_waited_for_and_said(bench: Bench, name: str) -> None:
     before = await machine(bench, name)
-    bench.fault("slow", action="ModifyInstanceAttribute", seconds=0.5, times=1)
-    words = await cancelled(bench, change_type(bench.ctx, before.id, NEW, stop=True), "type")
+    hold = Hold(bench.cloud, "ModifyInstanceAttribute", times=1)
+    words = await cancelled(bench, change_type(bench.ctx, before.id, NEW, stop=True), "type", hold)
     assert words == f"Cancelled. It is stopped, and {NEW} now."
     left = await bench.one(before.id)
     assert (left.type, left.state) == (NEW, State.STOPPED)

@@ -22,6 +22,7 @@ from fe2tui.tasks.deregister import deregister
 from fe2tui.tasks.freeze import freeze, open_freezes
 from fe2tui.tasks.impact import Impact, deregister_impact
 from fe2tui.tasks.launch import launch
+from tests.hold import Hold
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench
 
@@ -107,12 +108,11 @@ async def test_a_snapshot_that_may_not_be_deleted_is_said_to_stay_and_cost(bench
 
 
 async def test_who_may_not_be_asked_which_images_there_are_deletes_no_snapshot(bench: Bench, image: Image) -> None:
-    bench.fault("slow", action="DeregisterImage", seconds=0.5, times=1)
-    bench.forget_calls()
+    hold = Hold(bench.cloud, "DeregisterImage", times=1)
     working = asyncio.create_task(deregister(bench.ctx, [image.id]))
-    while not bench.calls("DeregisterImage"):
-        await asyncio.sleep(0.02)
+    await hold.until_held()
     bench.fault("deny", action="DescribeImages")
+    hold.release()
     (outcome,) = await working
     assert isinstance(outcome.error, DeniedError) and "is left and costs" in outcome.words
     assert await _there(bench, image.snapshot_ids) == set(image.snapshot_ids)

@@ -28,6 +28,7 @@ from fe2tui.tasks.freeze import freeze, open_freezes, plan_freeze, watch_freeze
 from fe2tui.tasks.launch import launch
 from fe2tui.tasks.names import find_instance
 from fe2tui.tasks.power import stop
+from tests.hold import Hold
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import QUICK, Bench
 
@@ -281,14 +282,13 @@ async def test_a_reply_that_cannot_be_read_makes_no_second(bench: Bench, machine
 
 async def _taken_meanwhile(bench: Bench, frozen: Instance, other: Instance) -> Image:
     """Freeze one while somebody makes an image of that name between our look and our call."""
-    bench.fault("slow", action="CreateImage", seconds=0.6, times=1)
-    bench.forget_calls()
+    hold = Hold(bench.cloud, "CreateImage", times=1)
     working = asyncio.create_task(freeze(bench.ctx, frozen.id, way="no-reboot"))
-    while not bench.calls("CreateImage"):
-        await asyncio.sleep(0.02)
+    await hold.until_held()
     tags = {"Name": frozen.name}
     async with type(bench.ctx.session)(bench.ctx.session.choice) as session:
         await aws.create_image(session, other.id, frozen.name, tags=tags, snapshot_tags=tags, no_reboot=True)
+    hold.release()
     return await working
 
 
@@ -394,13 +394,12 @@ async def test_cancelling_leaves_aws_working_and_says_so(fresh_cloud: Callable[.
 
 
 async def test_cancelled_before_anything_was_sent_nothing_is_left_to_watch(bench: Bench, machine: Instance) -> None:
-    bench.fault("slow", action="DescribeImages", seconds=0.5)
-    bench.forget_calls()
+    hold = Hold(bench.cloud, "DescribeImages")
     working = asyncio.create_task(freeze(bench.ctx, machine.id))
-    while not bench.calls("DescribeImages"):
-        await asyncio.sleep(0.02)
+    await hold.until_held()
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
+    hold.release()
     assert await open_freezes(bench.ctx) == [] and await _made_of(bench, machine) == []
 
 

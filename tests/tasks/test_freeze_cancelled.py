@@ -15,20 +15,24 @@ from fe2tui.model.instance import Instance, State
 from fe2tui.model.progress import Progress
 from fe2tui.tasks.freeze import freeze, open_freezes, watch_freeze
 from fe2tui.tasks.names import find_instance
+from tests.hold import Hold
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import QUICK, Bench
 
 PATIENT = replace(QUICK, max_poll=0.2)
 
 
-async def _cancelled_in_the_call(bench: Bench, machine: Instance, answer: str = "slow") -> None:
-    """The same, cancelled while AWS has been asked for the image and has not answered."""
-    bench.fault(answer, action="CreateImage", seconds=1.5, times=1)
+async def _cancelled_in_the_call(bench: Bench, machine: Instance, *, refused: bool = False) -> None:
+    """A freeze with a stop first, cancelled while CreateImage has no answer yet. ``refused``: the answer is no."""
+    hold = None if refused else Hold(bench.cloud, "CreateImage", times=1)
+    if refused:
+        bench.fault("deny", action="CreateImage", seconds=1.5, times=1)
     working = asyncio.create_task(freeze(bench.ctx, machine.id, way="stop"))
-    async with asyncio.timeout(30):
-        while not bench.calls("CreateImage"):
-            await asyncio.sleep(0.05)
+    while not bench.calls("CreateImage"):
+        await asyncio.sleep(0.02)
     working.cancel()
+    if hold is not None:
+        hold.release()
     with pytest.raises(asyncio.CancelledError):
         await working
 
@@ -94,7 +98,7 @@ async def test_cancelled_while_aws_refuses_the_image_the_machine_runs_again(
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)
     base = await find_instance(bench.ctx, "base")
-    await _cancelled_in_the_call(bench, base, "deny")
+    await _cancelled_in_the_call(bench, base, refused=True)
     assert await _running(bench, base)
     assert await open_freezes(bench.ctx) == []
 

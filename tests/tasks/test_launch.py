@@ -27,6 +27,7 @@ from fe2tui.tasks.context import Pace
 from fe2tui.tasks.launch import LaunchLookups, launch, plan_launch
 from fe2tui.tasks.power import stop
 from fe2tui.tasks.terminate import terminate
+from tests.hold import Hold
 from tests.tasks.tasks_bench import Bench, run_ssh
 
 STEPS = ["image", "key", "security group", "requested", "running", "ssh answers", "ready"]
@@ -104,10 +105,11 @@ async def test_a_name_that_is_a_pattern_is_only_itself(bench: Bench) -> None:
 
 
 async def test_one_name_is_not_launched_twice_at_once(bench: Bench, name: str) -> None:
-    bench.fault("slow", action="RunInstances", seconds=0.5, times=1)
-    results = await asyncio.gather(
-        launch(bench.ctx, bench.request(name)), launch(bench.ctx, bench.request(name)), return_exceptions=True
-    )
+    hold = Hold(bench.cloud, "RunInstances", times=1)
+    both = [asyncio.create_task(launch(bench.ctx, bench.request(name))) for _ in range(2)]
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    hold.release()
+    results = await asyncio.gather(*both, return_exceptions=True)
     refused = [it for it in results if isinstance(it, FieldError)]
     assert [it.field for it in refused] == ["name"]
     assert len(await bench.named(name)) == 1
@@ -277,11 +279,11 @@ async def test_what_cannot_be_found_out_now_is_said_and_kept_open(
 
 
 async def test_a_launch_cancelled_during_the_call_says_what_it_leaves(bench: Bench, name: str) -> None:
-    bench.fault("slow", action="RunInstances", seconds=0.5, times=1)
+    hold = Hold(bench.cloud, "RunInstances", times=1)
     launching = asyncio.create_task(launch(bench.ctx, bench.request(name)))
-    while "requested" not in bench.path:
-        await asyncio.sleep(0.01)
+    await hold.until_held()
     launching.cancel()
+    hold.release()
     with pytest.raises(asyncio.CancelledError):
         await launching
     (instance,) = await bench.named(name)
