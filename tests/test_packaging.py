@@ -87,9 +87,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Environm
     return environment
 
 
-SHEETS = (
-    "from fe2tui.paths import sheets_folder as f; print(f(), *sorted(p.name for p in f().glob('*.tcss')), sep='\\n')"
-)
+SHEETS = """
+from fe2tui.paths import stylesheets_folder
+print(stylesheets_folder(), *sorted(path.name for path in stylesheets_folder().glob("*.tcss")), sep="\\n")
+"""
 SHIPPED = sorted(path.name for path in (CHECKOUT / "tcss").glob("*.tcss"))
 
 
