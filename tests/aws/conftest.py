@@ -1,4 +1,4 @@
-"""Sessions on demo clouds, and an address that answers as it is told."""
+"""Sessions on demo clouds, and a server with the answers that a test sets."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Answers:
 
 @contextmanager
 def answering(context: ssl.SSLContext | None = None) -> Iterator[Answers]:
-    """An address on this computer that answers as it is told, by TLS if there is a context for it."""
+    """A server on this computer with the answers that a test sets; by TLS if it gets a context."""
     told = Answers()
 
     class Answering(BaseHTTPRequestHandler):
@@ -100,6 +100,6 @@ def answering(context: ssl.SSLContext | None = None) -> Iterator[Answers]:
 
 @pytest.fixture
 def answers() -> Iterator[Answers]:
-    """An address on this computer that answers as it is told."""
+    """A server on this computer with the answers that a test sets."""
     with answering() as told:
         yield told

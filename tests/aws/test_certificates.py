@@ -1,4 +1,4 @@
-"""TLS: who is trusted, and what is said of those who are not."""
+"""TLS: which certificates are trusted, and the error for those that are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials: every way there is to have them, and what is said when there are none."""
+"""Credentials: every source of them, and the error when there are none."""
 
 from __future__ import annotations
 

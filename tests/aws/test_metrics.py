@@ -1,4 +1,4 @@
-"""CPU figures, which AWS charges for: only of what is in view, seldom, and of one stretch."""
+"""CPU figures, which AWS bills: read for the rows in view only, seldom, and for one window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What spot prices were while machines ran: asked once, kept, and of what is over never again."""
+"""Spot prices over the runs of instances: read once, stored, and never read again for the past."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody who listens to a poller."""
+"""A listener to a poller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is, as people and as programs read it."""
+"""Instances from the shell: as text and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands that were killed left behind: said by the next one, and put right where that is sure."""
+"""What killed commands left behind: the next command reports it, and repairs what is certain."""
 
 from __future__ import annotations
 

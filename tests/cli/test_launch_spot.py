@@ -1,4 +1,4 @@
-"""Launching on the spot market from the shell: what is said before it, what is launched, and what without room."""
+"""Spot launches from the shell: the text before them, what is launched, and what happens without capacity."""
 
 from __future__ import annotations
 

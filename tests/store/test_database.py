@@ -1,4 +1,4 @@
-"""The file: for its owner only, versioned, moved aside when damaged, done without where nothing can be written."""
+"""The file: for its owner only, versioned, moved aside when damaged, left out where nothing can be written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal of freezes: what was begun is on the disk, in one hand at a time, and found again after a death."""
+"""Freezes: on disk from the beginning, claimed by one process at a time, found again after a crash."""
 
 from __future__ import annotations
 

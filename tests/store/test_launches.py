@@ -1,4 +1,4 @@
-"""Launches and activity: what was begun is on the disk, and whose process died is found out."""
+"""Launches and activity: on disk from the beginning; the entries of dead processes are found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What disks were and cost: each stretch with the price of its time, and none of it counted twice."""
+"""Volume usage: each period with the price of its time, none of it counted twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks as a program runs them: a session, a store, settings, and somebody who listens."""
+"""Tasks as a program runs them: with a session, a store, settings and a listener to their steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connect: all that ssh needs is found out before the terminal is given away, and what cannot work is said before."""
+"""Connect: all that ssh needs is read before the terminal is handed over, and what cannot work is reported before."""
 
 from __future__ import annotations
 

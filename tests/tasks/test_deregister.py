@@ -1,4 +1,4 @@
-"""Deregister: what is said before, which snapshots go, which stay, and what is said of those that could not."""
+"""Deregister: the text before, which snapshots are deleted, which stay, and which could not be deleted."""
 
 from __future__ import annotations
 

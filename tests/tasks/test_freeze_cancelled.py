@@ -1,4 +1,4 @@
-"""A freeze that is cancelled after its machine was stopped for it: the machine runs again before that is over."""
+"""A freeze that is cancelled after its instance was stopped: the instance runs again before the command ends."""
 
 from __future__ import annotations
 

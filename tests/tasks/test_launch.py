@@ -1,4 +1,4 @@
-"""Launch: what is sent, in which order it is told, what is refused before, and what happens when AWS says no."""
+"""Launch: what is sent, which steps are reported, what is refused before, and what happens when AWS refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A launch that waits for room: when it asks again, what it says meanwhile, and how it ends."""
+"""A launch that waits for capacity: when it tries again, what it reports meanwhile, and how it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A launch whose process is killed is found out by the next start, and never made twice."""
+"""The next start finds a launch whose process was killed, and never sends it twice."""
 
 from __future__ import annotations
 

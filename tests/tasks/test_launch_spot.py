@@ -1,4 +1,4 @@
-"""Launching on the spot market: what is sent, in which zones, at which prices, and what happens when none has room."""
+"""Spot launches: what is sent, in which zones, at which prices, and what happens without capacity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Histories of spot prices: when AWS is asked, for what, and when not."""
+"""Spot price histories: when AWS is asked for which part, and when not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terminate: what is said before, what is done in which order, and what is left."""
+"""Terminate: the text before, what is done in which order, and what is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue of types: who asks AWS, when, and what is had instead."""
+"""The catalogue of types: when AWS is asked for it, and where it comes from otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands did is in the books, whether or not anybody looked at the costs meanwhile."""
+"""Commands record usage, whether or not the costs are read meanwhile."""
 
 from __future__ import annotations
 

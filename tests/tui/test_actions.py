@@ -1,4 +1,4 @@
-"""What the keys do to instances: asked before, told after, and never more than was meant."""
+"""Keys act on instances: a question before, a result after, and never on more than what was chosen."""
 
 from __future__ import annotations
 

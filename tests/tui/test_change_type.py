@@ -1,4 +1,4 @@
-"""Change type: only what can be, with what it costs, and a way back when AWS has no machine."""
+"""Change type: only types that fit, with their cost, and the way back when AWS has no capacity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AWS does to spot machines is told when a read shows it: in a toast, in the activity, in the status line."""
+"""Interruptions are reported when a read shows them: in a toast, in the activity, in the status line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No zone had a machine to launch: what a person is offered, and that nothing that was typed is lost."""
+"""No zone has capacity: what the form offers; nothing that was typed is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However the program is ended, the terminal it leaves behind is as it was."""
+"""However the program ends, the terminal is restored."""
 
 from __future__ import annotations
 

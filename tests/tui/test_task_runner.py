@@ -1,4 +1,4 @@
-"""Tasks under way: how they end, what cutting them short asks first, and that the list follows them."""
+"""Running tasks: how they end, the question before they are cancelled, and the list that follows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The terminal is given to another program, and comes back whole."""
+"""The terminal is handed to another program, and is restored afterwards."""
 
 from __future__ import annotations
 
