@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from fe2tui.model.fleet import Fleet
-from fe2tui.model.money import HOURS_A_MONTH, AccountCost, Amounts, CostRow, account_cost
+from fe2tui.model.money import HOURS_A_MONTH, AccountCost, Amounts, account_cost
 from fe2tui.model.text import DASH, dollars, visible
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.forms.form import DIM, Form, safe_content
@@ -42,13 +42,14 @@ class _CostLine:
     hour: Amounts
     today: Amounts
     month: Amounts
-    ink: str
+    style: str
     at_most: bool = False
 
 
 def _cost_lines(account: AccountCost) -> Mapping[str, _CostLine]:
     counted = [row for row in account.rows if not row.at_most]
-    whole = _CostLine(
+    lines = {}
+    lines[TOTAL_ROW_ID] = _CostLine(
         "total",
         "of what is known",
         _sum_amounts(row.hour_parts for row in counted),
@@ -56,25 +57,18 @@ def _cost_lines(account: AccountCost) -> Mapping[str, _CostLine]:
         _sum_amounts(row.month_parts for row in counted),
         "strong",
     )
-    return {
-        TOTAL_ROW_ID: whole,
-        **{f"{row.kind} {row.id}": _cost_line(row) for row in account.rows if not _is_nothing(row)},
-    }
+    for row in account.rows:
+        hour, month = row.hour_parts, row.month_parts
+        if hour.known or hour.unknown or month.unknown or month.known >= _HALF_A_CENT:
+            style = "text" if hour.known and not row.at_most else "dim"
+            lines[f"{row.kind} {row.id}"] = _CostLine(
+                row.label, row.what, hour, row.today_parts, month, style, row.at_most
+            )
+    return lines
 
 
-def _is_nothing(row: CostRow) -> bool:
-    """Whether a row costs nothing now and has cost less than half a cent this month."""
-    parts = (row.hour_parts, row.month_parts)
-    return not row.hour_parts.known and row.month_parts.known < _HALF_A_CENT and not any(it.unknown for it in parts)
-
-
-def _cost_line(row: CostRow) -> _CostLine:
-    ink = "text" if row.hour_parts.known and not row.at_most else "dim"
-    return _CostLine(row.label, row.what, row.hour_parts, row.today_parts, row.month_parts, ink, row.at_most)
-
-
-def _sum_amounts(many: Any) -> Amounts:
-    some: Sequence[Amounts] = list(many)
+def _sum_amounts(amounts: Iterable[Amounts]) -> Amounts:
+    some = list(amounts)
     return Amounts(
         sum((it.machine for it in some), Decimal(0)),
         sum((it.disk for it in some), Decimal(0)),
@@ -88,7 +82,7 @@ def _amount_cell(known: Decimal, is_unknown: bool, line: _CostLine, places: int 
     if is_unknown and not known:
         return DASH, "dim"
     limit = "≤" if line.at_most else "≥" if is_unknown else ""
-    return f"{limit}{dollars(known, places)}", line.ink
+    return f"{limit}{dollars(known, places)}", line.style
 
 
 def _total_cell(amounts: Amounts, line: _CostLine, places: int = 2, times: int = 1) -> Cell:
@@ -103,7 +97,7 @@ def _part_cell(name: str, amount: Decimal, line: _CostLine) -> Cell:
 def cost_columns(month: str) -> tuple[Column[_CostLine, None], ...]:
     """The columns; ``month`` is the name of the present month."""
     return (
-        Column("name", "NAME", 14, lambda it, _: (visible(it.label), it.ink), is_flexible=True),
+        Column("name", "NAME", 14, lambda it, _: (visible(it.label), it.style), is_flexible=True),
         Column("what", "WHAT", 26, lambda it, _: (visible(it.what), "dim"), rank=2),
         Column("hour", "$/H", 8, lambda it, _: _total_cell(it.hour, it, 3), is_right_aligned=True),
         Column("today", "TODAY", 8, lambda it, _: _total_cell(it.today, it), rank=1, is_right_aligned=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -21,7 +21,6 @@ from fe2tui.tui.forms.radio import ChoiceWidget, RadioLine, RadioLineOption
 
 ON_DEMAND: Market = "on-demand"
 SPOT: Market = "spot"
-_MARKETS: dict[str, Market] = {"on-demand": "on-demand", "spot": "spot", "spot-once": "spot-once"}
 _MARKET_OPTIONS = (
     RadioLineOption("on-demand", ("on demand",)),
     RadioLineOption("spot", ("spot, stops if interrupted", "spot, stops", "spot")),
@@ -44,7 +43,7 @@ class PurchaseField(FormRow):
     def __init__(self, market: Market, report_choice: Callable[[Market], None]) -> None:
         super().__init__("Spot", id="market")
         self.line = RadioLine(
-            _MARKET_OPTIONS, market, id="markets", report_choice=lambda pick: report_choice(_MARKETS[pick])
+            _MARKET_OPTIONS, market, id="markets", report_choice=lambda pick: report_choice(cast("Market", pick))
         )
 
     def compose_value(self) -> Iterator[Widget]:
@@ -168,9 +167,9 @@ class PurchasePrices(ChoiceWidget):
         return items
 
     def _price_item(self, name: str, words: str, sign: str, chosen: bool, offered: bool = True) -> Content:
-        ink = "bold $accent" if chosen and self.has_focus else "bold" if chosen else "" if offered else DIM
-        parts = [safe_content(f"{name} ", "" if chosen else DIM), safe_content(words, ink)]
-        return Content.assemble(*parts, *([safe_content(f" {sign}", ink or DIM)] if sign else []))
+        style = "bold $accent" if chosen and self.has_focus else "bold" if chosen else "" if offered else DIM
+        parts = [safe_content(f"{name} ", "" if chosen else DIM), safe_content(words, style)]
+        return Content.assemble(*parts, *([safe_content(f" {sign}", style or DIM)] if sign else []))
 
 
 def lay_out_items(
@@ -178,7 +177,7 @@ def lay_out_items(
 ) -> tuple[list[Content], list[tuple[int, int, int, str]]]:
     """Items in lines of a width, and the area of each item: row, first column, column after it, its id."""
     lines: list[list[Content]] = [[]]
-    hits: list[tuple[int, int, int, str]] = []
+    areas: list[tuple[int, int, int, str]] = []
     column = 0
     for what, content in items:
         length = content.cell_length
@@ -189,5 +188,5 @@ def lay_out_items(
         lines[-1].append(content)
         column = start + length
         if what:
-            hits.append((len(lines) - 1, start, column, what))
-    return [Content(" " * gap).join(line) for line in lines], hits
+            areas.append((len(lines) - 1, start, column, what))
+    return [Content(" " * gap).join(line) for line in lines], areas
