@@ -71,7 +71,7 @@ def run_stop(options: GlobalOptions, names: Sequence[str], *, force: bool, wait:
     """Stop instances, after asking if it is by force; the exit status."""
     from fe2tui.tasks import power
 
-    question = "Force off {}? What they have not written to disk is lost." if force else ""
+    question = "Force off {}? Data not yet written to disk is lost." if force else ""
 
     async def act(ctx: Context, known: power.Known, unstoppable: Results | None) -> list[Outcome]:
         return await power.stop(ctx, [*known], force=force, wait=wait, known=known, unstoppable=unstoppable)

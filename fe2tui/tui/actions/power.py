@@ -20,6 +20,7 @@ from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.forms.confirm import ConfirmChoice, ConfirmForm
 
 SPOT_REQUESTS_TIMEOUT = 4.0  # seconds to read which targets are one-time spot instances
+_PowerAction = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
 _ONE_TIME_REASON = "a one-time spot instance cannot be stopped, only terminated"
 
 
@@ -30,81 +31,77 @@ async def stop_or_start(context: CommandContext) -> None:
     """
     states = {instance.state for instance in select_targets(context, lambda instance: None).instances}
     if State.RUNNING in states:
-        await _stop(context, select_targets(context, _why_not_stop))
+        await _stop(context)
     elif State.STOPPED in states:
-        await _start(context, select_targets(context, _why_not_start))
+        await _start(context)
     else:
-        await _force_stop(context, select_targets(context, _why_not_force))
+        await _force_stop(context)
 
 
 async def reboot(context: CommandContext) -> None:
-    targets = select_targets(context, lambda one: None if one.state is State.RUNNING else f"it is {one.state}")
-    if not targets.instances:
+    targets = select_targets(context, _skip_unless(State.RUNNING))
+    if targets.instances:
+        lines = [*_target_lines(targets), "Its programs end; its disks, address and price stay the same."]
+        await _ask_and_run(context, "Reboot", targets, lines, power.reboot)
+    else:
         tell_nothing_to_do(context, targets, "reboot")
-        return
-    question = ConfirmForm(
-        f"Reboot {targets.text}?",
-        [
-            *_target_lines(targets),
-            "Its programs end; its disks, address and price stay the same.",
-            *targets.skipped_lines,
-        ],
-        title="Reboot",
-        choices=(ConfirmChoice("y", "Reboot", "yes"),),
+
+
+async def _start(context: CommandContext) -> None:
+    targets = select_targets(
+        context,
+        _skip_unless(State.STOPPED, lambda one: f"AWS starts it again when there is capacity in {one.zone}"),
     )
-    if await context.services.ask(question) == "yes":
-        _start_task(context, "Reboot", targets, lambda ctx: power.reboot(ctx, targets.ids))
-
-
-def _why_not_stop(instance: Instance) -> str | None:
-    return None if instance.state is State.RUNNING else f"it is {instance.state}"
-
-
-def _why_not_start(instance: Instance) -> str | None:
-    if instance.is_interrupted:
-        return f"AWS starts it again when there is capacity in {instance.zone}"
-    return None if instance.state is State.STOPPED else f"it is {instance.state}"
-
-
-def _why_not_force(instance: Instance) -> str | None:
-    if instance.is_interrupted:
-        return "AWS is interrupting it"
-    return None if instance.state is State.STOPPING else f"it is {instance.state}"
-
-
-async def _start(context: CommandContext, targets: Targets) -> None:
-    if not targets.instances:
+    if targets.instances:
+        who = _target_lines(targets) if len(targets.instances) == 1 else []  # the price lines name several
+        lines = [*who, *start_cost_lines(context, targets.instances)]
+        await _ask_and_run(context, "Start", targets, lines, power.start)
+    else:
         tell_nothing_to_do(context, targets, "start")
-        return
-    who = _target_lines(targets) if len(targets.instances) == 1 else []  # the price lines name several
-    question = ConfirmForm(
-        f"Start {targets.text}?",
-        [*who, *start_cost_lines(context, targets.instances), *targets.skipped_lines],
-        title="Start",
-        choices=(ConfirmChoice("y", "Start", "yes"),),
-    )
-    if await context.services.ask(question) == "yes":
-        _start_task(context, "Start", targets, lambda ctx: power.start(ctx, targets.ids))
 
 
-async def _stop(context: CommandContext, targets: Targets) -> None:
-    targets = await _without_one_time_spot(context, targets)
-    if not targets.instances:
+async def _stop(context: CommandContext) -> None:
+    targets = await _without_one_time_spot(context, select_targets(context, _skip_unless(State.RUNNING)))
+    if targets.instances:
+        now = context.services.task_context().clock()
+        lines = [*_target_lines(targets, now), *_savings_lines(context.services.fleet or context.fleet, targets)]
+        await _ask_and_run(context, "Stop", targets, lines, power.stop)
+    else:
         tell_nothing_to_do(context, targets, "stop")
+
+
+async def _force_stop(context: CommandContext) -> None:
+    targets = select_targets(context, _skip_unless(State.STOPPING, lambda one: "AWS is interrupting it"))
+    if not targets.instances:
+        tell_nothing_to_do(context, targets, "stop or start")
         return
-    now = context.services.task_context().clock()
+    is_one = len(targets.instances) == 1
     question = ConfirmForm(
-        f"Stop {targets.text}?",
+        f"{targets.text} {'is' if is_one else 'are'} stopping. Force {'it' if is_one else 'them'}?",
         [
-            *_target_lines(targets, now),
-            *_savings_lines(context.services.fleet or context.fleet, targets),
+            "Data not yet written to disk is lost.",
+            "Most machines stop within a few minutes without force.",
             *targets.skipped_lines,
         ],
-        title="Stop",
-        choices=(ConfirmChoice("y", "Stop", "yes"),),
+        title="Stopping",
+        choices=(ConfirmChoice("f", "Force", "force", is_destructive=True),),
+        no_label="Wait",
     )
-    if await context.services.ask(question) == "yes":
-        _start_task(context, "Stop", targets, lambda ctx: power.stop(ctx, targets.ids))
+    if await context.services.ask(question) == "force":
+        _run(context, "Force stop", targets, lambda ctx, ids: power.stop(ctx, ids, force=True))
+
+
+def _skip_unless(
+    state: State, interrupted_reason: Callable[[Instance], str] | None = None
+) -> Callable[[Instance], str | None]:
+    """Why an instance is left out: it is in another state than ``state``, or AWS has interrupted it."""
+
+    def skip_reason(instance: Instance) -> str | None:
+        if interrupted_reason is not None and instance.is_interrupted:
+            return interrupted_reason(instance)
+        return None if instance.state is state else f"it is {instance.state}"
+
+    return skip_reason
 
 
 async def _without_one_time_spot(context: CommandContext, targets: Targets) -> Targets:
@@ -122,24 +119,24 @@ async def _without_one_time_spot(context: CommandContext, targets: Targets) -> T
     return Targets(tuple(one for one in targets.instances if one.id not in skipped_ids), (*targets.skipped, *skipped))
 
 
-async def _force_stop(context: CommandContext, targets: Targets) -> None:
-    if not targets.instances:
-        tell_nothing_to_do(context, targets, "stop or start")
-        return
-    pronoun = "it" if len(targets.instances) == 1 else "them"
+async def _ask_and_run(
+    context: CommandContext, verb: str, targets: Targets, lines: Sequence[str], act: _PowerAction
+) -> None:
     question = ConfirmForm(
-        f"{targets.text} {'is' if pronoun == 'it' else 'are'} stopping. Force {pronoun}?",
-        [
-            "What its programs have not written to disk is lost.",
-            "Most machines stop within a few minutes without force.",
-            *targets.skipped_lines,
-        ],
-        title="Stopping",
-        choices=(ConfirmChoice("f", "Force", "force", is_destructive=True),),
-        no_label="Wait",
+        f"{verb} {targets.text}?",
+        [*lines, *targets.skipped_lines],
+        title=verb,
+        choices=(ConfirmChoice("y", verb, "yes"),),
     )
-    if await context.services.ask(question) == "force":
-        _start_task(context, "Force stop", targets, lambda ctx: power.stop(ctx, targets.ids, force=True))
+    if await context.services.ask(question) == "yes":
+        _run(context, verb, targets, act)
+
+
+def _run(context: CommandContext, verb: str, targets: Targets, act: _PowerAction) -> None:
+    async def work(ctx: Context) -> list[Outcome]:
+        return [*await act(ctx, targets.ids), *(skipped.outcome for skipped in targets.skipped)]
+
+    context.services.run_task(f"{verb} {targets.text}", work, instances=targets.instances)
 
 
 def start_cost_lines(context: CommandContext, instances: Sequence[Instance]) -> Sequence[str]:
@@ -150,15 +147,6 @@ def start_cost_lines(context: CommandContext, instances: Sequence[Instance]) -> 
         if fleet is not None
         else ("Price unknown.",)
     )
-
-
-def _start_task(
-    context: CommandContext, verb: str, targets: Targets, act: Callable[[Context], Awaitable[list[Outcome]]]
-) -> None:
-    async def work(ctx: Context) -> list[Outcome]:
-        return [*await act(ctx), *(left.outcome for left in targets.skipped)]
-
-    context.services.run_task(f"{verb} {targets.text}", work, instances=targets.instances)
 
 
 def _target_lines(targets: Targets, now: datetime | None = None) -> list[str]:
