@@ -27,13 +27,23 @@ async def change_type(context: CommandContext) -> None:
     if new_type is None:
         return
     instance = current_instance(context)
-    plan = await _plan(context, instance, new_type)
-    if plan is None:
+    catalogue = await context.services.catalogues.get(context.services.task_context())
+    fleet = context.services.fleet or context.fleet
+    if fleet is None:
         return
+    plan = task.plan_type_change(instance, new_type, catalogue, fleet)
     if plan.error is not None:
         await context.services.ask(ErrorForm(_title(instance), plan.error))
-    elif await context.services.ask(_change_question(plan)) == "yes":
-        _run_change(context, plan)
+        return
+    is_running = instance.state in (State.RUNNING, State.PENDING)
+    question = ConfirmForm(
+        f"Change {visible(instance.label)} from {instance.type} to {new_type}?",
+        plan.sentences,
+        title="Change type",
+        choices=(ConfirmChoice("y", "Stop it and change" if is_running else "Change", "yes"),),
+    )
+    if await context.services.ask(question) == "yes":
+        _run_change(context, instance, new_type)
 
 
 def _type_picker(context: CommandContext, instance: Instance) -> TypePicker:
@@ -59,28 +69,7 @@ def _title(instance: Instance) -> str:
     return f"Change the type of {visible(instance.label)}"
 
 
-async def _plan(context: CommandContext, instance: Instance, type_name: str) -> task.TypeChange | None:
-    fleet = context.services.fleet or context.fleet
-    if fleet is None:
-        return None
-    catalogue = await context.services.catalogues.get(context.services.task_context())
-    return task.plan_type_change(instance, type_name, catalogue, fleet)
-
-
-def _change_question(plan: task.TypeChange) -> ConfirmForm:
-    label = visible(plan.instance.label)
-    is_running = plan.instance.state in (State.RUNNING, State.PENDING)
-    return ConfirmForm(
-        f"Change {label} from {plan.instance.type} to {plan.to}?",
-        plan.sentences,
-        title="Change type",
-        choices=(ConfirmChoice("y", "Stop it and change" if is_running else "Change", "yes"),),
-    )
-
-
-def _run_change(context: CommandContext, plan: task.TypeChange) -> None:
-    instance, to = plan.instance, plan.to
-
+def _run_change(context: CommandContext, instance: Instance, to: str) -> None:
     async def work(ctx: Context) -> Instance:
         try:
             return await task.change_type(ctx, instance.id, to, stop=True, catalogues=context.services.catalogues)

@@ -38,36 +38,36 @@ class _CopyOption:
 async def copy(context: CommandContext) -> None:
     """Ask what to copy of the target rows; of several rows, one line each."""
     rows = context.pane_targets
-    texts = _OPTIONS[context.pane]
+    options = _OPTIONS[context.pane]
     one = rows[0]
     label = one.type if isinstance(one, SpotChoice) else one.label
     what = visible(label) if len(rows) == 1 else plural(len(rows), row_noun(context))
     option_id = await context.services.ask(
-        Picker(f"Copy from {what}", _picker_items(context, rows, texts), submit_word="Copy")
+        Picker(f"Copy from {what}", _picker_items(context, rows, options), submit_word="Copy")
     )
     if option_id is None:
         return
-    text = texts[option_id]
-    lines = await text.find_lines(context, rows) if text.find_lines is not None else _lines_of(context, rows, text)
+    option = options[option_id]
+    lines = await option.find_lines(context, rows) if option.find_lines else _lines_of(context, rows, option)
     await copy_text(context.services.app, "\n".join(lines))
     words = visible(lines[0]) if len(lines) == 1 else f"{plural(len(lines), 'line')}"
     context.services.tell(f"Copied {words}")
 
 
-def _picker_items(context: CommandContext, rows: Sequence[Any], texts: Mapping[str, _CopyOption]) -> list[PickerItem]:
+def _picker_items(context: CommandContext, rows: Sequence[Any], options: Mapping[str, _CopyOption]) -> list[PickerItem]:
     items = []
-    for key, text in texts.items():
-        lines = _lines_of(context, rows, text)
+    for key, option in options.items():
+        lines = _lines_of(context, rows, option)
         if lines:
-            one = text.hint or visible(lines[0])
+            one = option.hint or visible(lines[0])
             items.append(
-                PickerItem(key, text.title, one if text.hint or len(rows) == 1 else plural(len(lines), "line"))
+                PickerItem(key, option.title, one if option.hint or len(rows) == 1 else plural(len(lines), "line"))
             )
     return items
 
 
-def _lines_of(context: CommandContext, rows: Sequence[Any], text: _CopyOption) -> list[str]:
-    return [line for one in rows if (line := text.text_of(one, context))]
+def _lines_of(context: CommandContext, rows: Sequence[Any], option: _CopyOption) -> list[str]:
+    return [line for one in rows if (line := option.text_of(one, context))]
 
 
 async def _ssh_commands(context: CommandContext, rows: Sequence[Instance]) -> list[str]:
