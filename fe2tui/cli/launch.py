@@ -235,19 +235,8 @@ async def _agree_on_launch(ctx: Context, request: LaunchRequest, known: task.Lau
     if request.is_spot:
         print_message(_price_sentence(plan))
         print_message(plan.purchase_text)
-    print_message(_cost_sentence(plan))
+    print_message(plan.cost_text or "Price unknown.")
     return plan
-
-
-def _cost_sentence(plan: task.LaunchPlan) -> str:
-    if plan.cost is None or plan.cost.per_hour is None:
-        return "What it costs is not known."
-    stopped = dollars(plan.cost.stopped_per_hour, 3, sign="$")
-    month = dollars(plan.cost.per_month, sign="$")
-    hour = dollars(plan.cost.per_hour, 3, sign="$")
-    now = " at the spot price of now" if plan.request.is_spot else ""
-    at_rest = "" if plan.request.market == "spot-once" else f", {stopped} while stopped"
-    return f"This costs {hour} an hour while it runs{now}{at_rest}; {month} a month if left on."
 
 
 def _price_sentence(plan: task.LaunchPlan) -> str:

@@ -16,6 +16,7 @@ from fe2tui.model.instance import USER_TAG
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice, field_errors, purchase_text
 from fe2tui.model.money import ADDRESS_PER_HOUR, HOURS_A_MONTH, volumes_per_month
+from fe2tui.model.text import dollars, join_words
 from fe2tui.model.volume import GP3_IOPS, Volume
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import KeyChoices
@@ -107,6 +108,33 @@ class LaunchPlan:
     def error_for(self, field_name: str) -> FieldError | None:
         """The error of one field of the request."""
         return next((error for error in self.errors if error.field == field_name), None)
+
+    @property
+    def cost_text(self) -> str:
+        """The cost of an hour running, of an hour stopped, and of a month running; empty while type or size is unknown.
+
+        Dashboard and shell say it in these words.
+        """
+        cost = self.cost
+        if cost is None or self.type is None or self.volume_size is None:
+            return ""
+        hour, stopped, month = cost.per_hour, cost.stopped_per_hour, cost.per_month
+        if hour is not None and stopped is not None and month is not None:
+            price = " at the present spot price" if self.request.is_spot else ""
+            can_stop = self.request.market != "spot-once"
+            while_stopped = f", {dollars(stopped, 3, sign='$')} while stopped" if can_stop else ""
+            return (
+                f"This costs {dollars(hour, 3, sign='$')} an hour while it runs{price}{while_stopped}; "
+                f"{dollars(month, sign='$')} a month if left on."
+            )
+        known = []
+        if cost.instance_per_hour is not None:
+            known.append(f"the instance costs {dollars(cost.instance_per_hour, 3, sign='$')} an hour")
+        if cost.volume_per_month is not None:
+            disks = "disks cost" if len(self.volumes or ()) > 1 else "disk costs"
+            known.append(f"its {disks} {dollars(cost.volume_per_month, sign='$')} a month, also while stopped")
+        known.append(f"its address costs ${cost.address_per_hour} an hour")
+        return f"Price unknown; {join_words(known)}."
 
 
 async def plan_launch(

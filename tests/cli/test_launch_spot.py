@@ -43,7 +43,7 @@ def test_the_prices_of_both_markets_and_what_happens_to_the_data_are_said_before
     assert prices.startswith("On demand $12.2400 an hour; spot $") and prices.endswith("not offered in us-east-2c.")
     assert "its disk is kept" in data and "AWS starts it again" in data
     assert re.match(
-        r"This costs \$\d\.\d{3} an hour while it runs at the spot price of now, \$0\.002 while stopped", cost
+        r"This costs \$\d\.\d{3} an hour while it runs at the present spot price, \$0\.002 while stopped", cost
     )
     made = named(fe2, "spot1")
     assert (made["lifecycle"], made["zone"]) == ("spot", zone) and float(price) < 12.24

@@ -196,8 +196,7 @@ async def _cost_content(request: LaunchRequest, forms: _LaunchForms) -> Content:
         plan = await task.plan_launch(forms.ctx, request, forms.lookups)
     except Fe2Error:
         return Content("Price unknown.")
-    is_known = plan.cost is not None and plan.type is not None and plan.volume_size is not None
-    return cost_content(plan) if is_known else Content("Price unknown.")
+    return cost_content(plan) if plan.cost_text else Content("Price unknown.")
 
 
 def _result_text(instance: Instance) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime
-from decimal import Decimal
 
 from textual.content import Content
 
@@ -15,6 +15,7 @@ from fe2tui.model.text import dollars, join_words, percent, short_age, visible
 from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms.form import DIM, dim, safe_content
 
+_AMOUNT = re.compile(r"\$\d[\d,.]*\d")
 _ARCHITECTURE_NAMES = {"arm64": "Arm", "x86_64": "x86_64"}
 
 
@@ -76,40 +77,13 @@ def address_hints(plan: LaunchPlan) -> tuple[str, ...]:
 
 
 def cost_content(plan: LaunchPlan | None) -> Content:
-    """The cost of an hour running, of an hour stopped, and of a month running."""
-    cost = plan.cost if plan is not None and plan.type is not None and plan.volume_size is not None else None
-    if cost is None:
+    """The cost of the launch, its amounts in bold."""
+    if plan is None or not plan.cost_text:
         return dim("The cost is shown once image and type are known.")
-    hour, stopped, month = cost.per_hour, cost.stopped_per_hour, cost.per_month
-    if hour is not None and stopped is not None and month is not None:
-        market = plan.request.market if plan is not None else "on-demand"
-        if market == "spot-once":  # it cannot be stopped
-            costs = Content.assemble(
-                "This costs ", (f"${_amount_text(hour)}", "bold"), " an hour until it is terminated. "
-            )
-        else:
-            costs = Content.assemble(
-                "This costs ",
-                (f"${_amount_text(hour)}", "bold"),
-                " an hour while it runs, ",
-                (f"${_amount_text(stopped)}", "bold"),
-                " while stopped. ",
-            )
-        left_on = " a month if left on." if market == "on-demand" else " a month if left on at this price."
-        return Content.assemble(costs, (f"${dollars(month)}", "bold"), left_on)
-    known_parts = []
-    if cost.instance_per_hour is not None:
-        known_parts.append(f"the instance ${_amount_text(cost.instance_per_hour)} an hour")
-    if cost.volume_per_month is not None:
-        disks = "disks" if plan is not None and len(plan.volumes or ()) > 1 else "disk"
-        known_parts.append(f"its {disks} ${dollars(cost.volume_per_month)} a month, also while stopped")
-    known_parts.append(f"its address ${cost.address_per_hour} an hour")
-    return Content.assemble(("Price unknown. ", "$warning"), f"Known: {join_words(known_parts)}.")
-
-
-def _amount_text(amount: Decimal) -> str:
-    """An amount in cents, with more places if it is less than ten cents."""
-    return dollars(amount, 2 if amount >= Decimal("0.095") or amount == 0 else 4 if amount < Decimal("0.01") else 3)
+    content = Content(plan.cost_text)
+    for amount in _AMOUNT.finditer(plan.cost_text):
+        content = content.stylize("bold", amount.start(), amount.end())
+    return content
 
 
 def zones_content(plan: LaunchPlan) -> Content:
