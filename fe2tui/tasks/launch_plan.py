@@ -132,7 +132,7 @@ class LaunchPlan:
             known.append(f"the instance costs {dollars(cost.instance_per_hour, 3, sign='$')} an hour")
         if cost.volume_per_month is not None:
             disks = "disks cost" if len(self.volumes or ()) > 1 else "disk costs"
-            known.append(f"its {disks} {dollars(cost.volume_per_month, sign='$')} a month, also while stopped")
+            known.append(f"its {disks} {dollars(cost.volume_per_month, sign='$')} a month (also while stopped)")
         known.append(f"its address costs ${cost.address_per_hour} an hour")
         return f"Price unknown; {join_words(known)}."
 
