@@ -1,42 +1,42 @@
-"""What can go wrong, as people meet it.
+"""The exceptions that fe2tui raises on purpose.
 
-Every error says what happened (``summary``), what to do next (``remedy``, may be empty) and carries AWS's own ``code``
-when there is one. ``exit_code`` is what the shell returns.
+Every error says what happened (``summary``), what to do next (``remedy``, may be empty) and has AWS's own ``code``
+where there is one. ``exit_code`` is what the shell returns.
 
 ::
 
     Fe2Error                       1
-    ├── UsageError                 2   what was asked for makes no sense; nothing was sent
-    │   ├── FieldError             2   … and one field of a form or one option is to blame
+    ├── UsageError                 2   a wrong request; nothing was sent
+    │   ├── FieldError             2   … because of one field of a form, or one option
     │   └── SettingError           2   config.toml
-    ├── NotFoundError              3   no such thing
-    │   └── AmbiguousError         3   more than one has that name
+    ├── NotFoundError              3   no such instance, image, key pair, region …
+    │   └── AmbiguousError         3   several things have that name
     ├── CredentialsError           4
     │   ├── NoCredentialsError     4   none found, or no such profile
-    │   ├── ExpiredError           4   a session or token ran out
-    │   └── MfaNeededError         4   a one-time code is wanted
+    │   ├── ExpiredError           4   a session or token has expired
+    │   └── MfaNeededError         4   a one-time code is needed
     ├── ReadOnlyError              1   a changing call under --read-only
-    ├── StoreError                 1   our own database
+    ├── StoreError                 1   fe2tui's own database
     ├── AwsError                   1   AWS refused, or could not be reached
     │   ├── DeniedError            1   the login may not do this
     │   ├── ThrottledError         1
-    │   ├── CapacityError          1   no machines of that type in that zone now
-    │   │   ├── NoCapacityError    1   … nor in any other zone where it was looked for: nothing was launched
-    │   │   └── StartAfterChangeError 1 … and the type was changed already: it is stopped, with the new one
+    │   ├── CapacityError          1   no capacity for that type in that zone now
+    │   │   ├── NoCapacityError    1   … nor in any other zone that was tried: nothing was launched
+    │   │   └── StartAfterChangeError 1 … after the type was changed: the instance is stopped
     │   ├── QuotaError             1   the account's own limit
-    │   ├── StateError             1   not possible in the state the thing is in
+    │   ├── StateError             1   not possible in the present state
     │   ├── ProtectedError         1   termination protection
     │   ├── ClockError             1   this computer's clock is wrong
     │   └── UnreachableError       1   no answer, or a broken one
-    │       └── UnreadableError    1   … or one that is not AWS's
+    │       └── UnreadableError    1   … or an answer that is not AWS's
     ├── MachineError               1   ssh
     │   ├── NoAddressError         1
     │   ├── UnansweredError        1   refused or timed out
-    │   ├── PermissionDeniedError  1   no key that the machine accepts
-    │   ├── HostKeyChangedError    1   never connected to
+    │   ├── PermissionDeniedError  1   the instance accepts none of the keys
+    │   ├── HostKeyChangedError    1   not the known host key: no connection
     │   ├── KeyFileError           1   a private key is missing, or must not be overwritten
-    │   │   └── KeyNeedsPersonError 1  … or somebody must type its passphrase or touch its device
-    │   └── PortTakenError         1   a local port for a tunnel
+    │   │   └── KeyNeedsPersonError 1  … or it needs a passphrase or a touch
+    │   └── PortTakenError         1   a local port for a tunnel is in use
     └── InterruptedByUser        130
 """
 
@@ -46,7 +46,7 @@ from collections.abc import Sequence
 
 
 class Fe2Error(Exception):
-    """The root of all that this program raises on purpose."""
+    """The base of all of them."""
 
     exit_code: int = 1
 
@@ -62,13 +62,13 @@ class Fe2Error(Exception):
 
 
 class UsageError(Fe2Error):
-    """What was asked for makes no sense; nothing was sent."""
+    """The request is wrong; nothing was sent."""
 
     exit_code = 2
 
 
 class FieldError(UsageError):
-    """One field of a form, or one option, is to blame: ``field`` is its name in the request class."""
+    """One field of a form, or one option, is wrong; ``field`` is its name in the request class."""
 
     def __init__(self, field: str, summary: str, remedy: str = "", *, code: str | None = None) -> None:
         super().__init__(summary, remedy, code=code)
@@ -80,13 +80,13 @@ class SettingError(UsageError):
 
 
 class NotFoundError(Fe2Error):
-    """There is no such instance, image, key, region."""
+    """There is no such instance, image, key pair, region …"""
 
     exit_code = 3
 
 
 class AmbiguousError(NotFoundError):
-    """More than one thing has that name; ``candidates`` are their ids, each with a few words."""
+    """Several things have that name; ``candidates`` are their ids, each with a description."""
 
     def __init__(self, summary: str, remedy: str = "", *, candidates: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(summary, remedy)
@@ -94,7 +94,7 @@ class AmbiguousError(NotFoundError):
 
 
 class CredentialsError(Fe2Error):
-    """AWS does not know who is asking."""
+    """AWS does not accept the login."""
 
     exit_code = 4
 
@@ -104,11 +104,11 @@ class NoCredentialsError(CredentialsError):
 
 
 class ExpiredError(CredentialsError):
-    """The session or token ran out."""
+    """The session or token has expired."""
 
 
 class MfaNeededError(CredentialsError):
-    """A one-time code of the device ``serial`` is wanted, and nobody is there to type it."""
+    """A one-time code of the device ``serial`` is needed, and cannot be typed here."""
 
     def __init__(self, summary: str, remedy: str = "", *, serial: str = "") -> None:
         super().__init__(summary, remedy)
@@ -120,11 +120,11 @@ class ReadOnlyError(Fe2Error):
 
 
 class StoreError(Fe2Error):
-    """Our own database cannot be read or written."""
+    """The store cannot be read or written."""
 
 
 class AwsError(Fe2Error):
-    """AWS refused, or could not be reached; the base of what has no class of its own."""
+    """AWS refused, or could not be reached. Raised as it is for errors without a class of their own."""
 
 
 class DeniedError(AwsError):
@@ -132,18 +132,15 @@ class DeniedError(AwsError):
 
 
 class ThrottledError(AwsError):
-    """Too many calls; AWS wants us to wait."""
+    """AWS limits the number of calls."""
 
 
 class CapacityError(AwsError):
-    """AWS has no free machines of that type in that zone now, or does not offer the type there."""
+    """AWS has no capacity for that type in that zone now, or does not offer the type there."""
 
 
 class NoCapacityError(CapacityError):
-    """A launch for which no zone had a machine: nothing was launched; ``zones`` are those that were asked.
-
-    Waiting, another type, or another way to buy may help.
-    """
+    """No zone had capacity for a launch: nothing was launched. ``zones`` are those that were tried."""
 
     def __init__(
         self, summary: str, remedy: str = "", *, zones: Sequence[str], type_name: str = "", code: str | None = None
@@ -154,9 +151,9 @@ class NoCapacityError(CapacityError):
 
 
 class StartAfterChangeError(CapacityError):
-    """The type was changed, and then AWS did not start it: it is stopped, with the new type.
+    """AWS did not start an instance after its type was changed: it is stopped, with the new type.
 
-    AWS had no capacity, or the zone does not have the type, or the account may run no more of it.
+    AWS had no capacity, the zone does not offer the type, or the account's limit is reached.
     """
 
     def __init__(
@@ -180,7 +177,7 @@ class QuotaError(AwsError):
 
 
 class StateError(AwsError):
-    """Not possible in the state that the thing is in."""
+    """Not possible in the present state."""
 
 
 class ProtectedError(AwsError):
@@ -196,7 +193,7 @@ class UnreachableError(AwsError):
 
 
 class UnreadableError(UnreachableError):
-    """Something answered, and it was not what AWS sends."""
+    """The answer does not come from AWS: a proxy's page, for example."""
 
 
 class MachineError(Fe2Error):
@@ -212,23 +209,23 @@ class UnansweredError(MachineError):
 
 
 class PermissionDeniedError(MachineError):
-    """The machine accepts none of the keys that were offered."""
+    """The instance accepts none of the keys that were offered."""
 
 
 class HostKeyChangedError(MachineError):
-    """The machine's host key is not the one known: no connection was made."""
+    """The instance's host key is not the known one: no connection was made."""
 
 
 class KeyFileError(MachineError):
-    """A private key file is missing, unreadable, or already there and not to be overwritten."""
+    """A private key file is missing, unreadable, or would be overwritten."""
 
 
 class KeyNeedsPersonError(KeyFileError):
-    """A private key can only be used by somebody who types a passphrase, touches a device or allows it."""
+    """A private key needs a person: to type its passphrase, to touch its device, or to allow its use."""
 
 
 class PortTakenError(MachineError):
-    """A local port wanted for a tunnel is in use; ``free`` is the next one that is not."""
+    """A local port for a tunnel is in use; ``free`` is the next free one."""
 
     def __init__(self, summary: str, remedy: str = "", *, port: int, free: int) -> None:
         super().__init__(summary, remedy)
@@ -237,6 +234,6 @@ class PortTakenError(MachineError):
 
 
 class InterruptedByUser(Fe2Error):
-    """A person asked for it to end."""
+    """The user pressed ctrl+c."""
 
     exit_code = 130

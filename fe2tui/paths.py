@@ -1,4 +1,4 @@
-"""Where our files are: configuration, data, cache, and the style sheets.
+"""Where fe2tui's files are: configuration, data, cache, and the style sheets.
 
 ``FE2TUI_HOME`` puts the first three below one folder; otherwise they are where the platform has such things
 (``~/.config/fe2tui``, ``~/.local/share/fe2tui`` and ``~/.cache/fe2tui`` on Linux).
@@ -39,14 +39,14 @@ def config_file() -> Path:
 
 
 def data_folder() -> Path:
-    """What must survive us; made, for its owner only, if it is not there."""
+    """What must outlive the program. Creates it, for its owner only, if it does not exist."""
     folder = _folder("data")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
 
 def cache_folder() -> Path:
-    """What can be made again; made, for its owner only, if it is not there."""
+    """What can be read or computed again. Creates it, for its owner only, if it does not exist."""
     folder = _folder("cache")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
@@ -58,12 +58,12 @@ def store_file() -> Path:
 
 
 def known_hosts_file() -> Path:
-    """Our own known-hosts file: host keys by instance id, as ssh reads them."""
+    """fe2tui's own known_hosts file: host keys by instance id, as ssh reads them."""
     return data_folder() / "known_hosts"
 
 
 def keys_folder() -> Path:
-    """Private keys that this program made, ``NAME.pem``, for their owner only."""
+    """Private keys that fe2tui created, ``NAME.pem``, for their owner only."""
     folder = data_folder() / "keys"
     folder.mkdir(exist_ok=True, mode=0o700)
     return folder

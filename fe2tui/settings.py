@@ -1,8 +1,8 @@
-"""config.toml: every setting, what it means, and what it is when nobody says.
+"""config.toml: every setting, its meaning and its default.
 
 A flag counts before an environment variable, that before config.toml, and that before ~/.aws/config. A missing file is
-an empty one. An unknown key or a wrong value is a SettingError that names the key and its line: a setting that is
-silently not read is worse than none.
+an empty one. An unknown key or a wrong value raises SettingError with the key and its line: a setting that is silently
+ignored is worse than none.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Value = TypeVar("_Value")
 
 
 class _InvalidSetting(Exception):
-    """A key that cannot be taken: the path to it, what is wrong, and what would be right."""
+    """An unknown key or a wrong value: the path of the key, what is wrong, and what would be right."""
 
     def __init__(self, key_path: tuple[str, ...], summary: str, remedy: str) -> None:
         super().__init__(summary)
@@ -29,12 +29,12 @@ class _InvalidSetting(Exception):
         self.remedy = remedy
 
     def within(self, key: str) -> _InvalidSetting:
-        """The same, seen from one table further up."""
+        """The same, with the key of the table around it."""
         return _InvalidSetting((key, *self.key_path), self.summary, self.remedy)
 
 
 def _setting(default: _Value, check: Callable[[object], Any], words: str) -> _Value:
-    """A field with its meaning and with the check that a value from the file must pass."""
+    """A field with its default, its meaning, and the check that a value from the file must pass."""
     declared: Any = (
         field(default_factory=dict, metadata={"check": check, "words": words})
         if isinstance(default, dict)
@@ -101,7 +101,7 @@ def _text_table(value: object) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ProfileSettings:
-    """How one AWS profile is to be treated: ``[profiles.NAME]``."""
+    """Settings of one AWS profile: ``[profiles.NAME]``."""
 
     colour: str = _setting(
         "", _text, "Colour of the status line under this profile, so that production looks different: red, #aa3355 …"
@@ -123,16 +123,16 @@ def _profiles(value: object) -> dict[str, ProfileSettings]:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings; their meaning stands in each field's ``words``. Times are seconds."""
+    """All settings; ``setting_description`` returns the meaning of each. Times are seconds."""
 
-    profile: str | None = _setting(None, _text, "AWS profile to use when neither --profile nor AWS_PROFILE says.")
+    profile: str | None = _setting(None, _text, "AWS profile to use when neither --profile nor AWS_PROFILE is given.")
     region: str | None = _setting(
-        None, _text, "Region, or part of its name (Ohio), when neither --region nor AWS_REGION says."
+        None, _text, "Region, or part of its name (Ohio), when neither --region nor AWS_REGION is given."
     )
-    user: str | None = _setting(None, _text, "Login user where neither the tag fe2:user nor the image tells.")
-    port: int = _setting(22, _port, "ssh port where the tag fe2:port does not tell.")
+    user: str | None = _setting(None, _text, "Login user where neither the tag fe2:user nor the image says.")
+    port: int = _setting(22, _port, "ssh port where the tag fe2:port does not say.")
     key_file: Path | None = _setting(
-        None, _path, "Private key for ssh; left out: the one that fits the instance's key pair is looked for."
+        None, _path, "Private key for ssh; without it, fe2tui looks for the key of the instance's key pair."
     )
     use_private_address: bool = _setting(
         False, _flag, "Reach machines at their private address, as from inside a VPN or the VPC."
@@ -140,26 +140,27 @@ class Settings:
     address_url: str = _setting(
         "https://checkip.amazonaws.com",
         _address_url,
-        "What tells your public address, for the security group; empty: never ask.",
+        "Service that returns your public address, for the security group; empty: never ask.",
     )
     connect_timeout: float = _setting(5.0, _seconds(0.1), "How long AWS may take to accept a connection.")
-    read_timeout: float = _setting(20.0, _seconds(0.1), "How long AWS may be silent before a call is given up.")
+    read_timeout: float = _setting(20.0, _seconds(0.1), "How long a call waits for AWS's answer.")
     quick_seconds: float = _setting(2.0, _seconds(0.5), "Time between two reads while something moves.")
     slow_seconds: float = _setting(60.0, _seconds(5), "Time between two reads while nothing moves.")
     long_run_hours: float = _setting(
         24.0,
         _amount,
-        "A machine that has run longer than so many hours is marked, in the list and in the status line; 0: never. The"
-        " tag fe2:keep unmarks one.",
+        "An instance that has run for more hours than this has an alert in the list and in the status line; 0: never."
+        " The tag fe2:keep turns its alerts off.",
     )
     high_cost: float = _setting(
-        50.0, _amount, "A machine whose run has cost more than so many dollars is marked in the same way; 0: never."
+        50.0, _amount, "An instance whose run has cost more dollars than this has an alert, too; 0: never."
     )
     cpu_chart: bool | None = _setting(
         None,
         _flag,
-        "Show how busy the running machines in view are. Left out: not on AWS, where CloudWatch charges $0.01 for 1,000"
-        " figures: about $1 a month for 12 machines looked at day and night; the command CPU turns it on for a while.",
+        "Show the CPU use of the running instances in view. Without it: not on AWS, where CloudWatch charges $0.01 for"
+        " 1,000 figures, about $1 a month for 12 instances watched day and night; the command CPU turns it on for a"
+        " while.",
     )
     read_only: bool = _setting(False, _flag, "Refuse every change, as --read-only does.")
     theme: str = _setting("", _text, "Colour theme of the dashboard; empty: its own.")
@@ -172,17 +173,16 @@ class Settings:
     )
 
     def for_profile(self, name: str) -> ProfileSettings:
-        """How the profile of that name is to be treated."""
         return self.profiles.get(name, ProfileSettings())
 
 
 def setting_description(setting: Field[Any]) -> str:
-    """What a setting means, for documentation."""
+    """The meaning of a setting, for documentation."""
     return str(setting.metadata["words"])
 
 
 def load(path: Path | None = None) -> Settings:
-    """The settings of a file, by default config.toml in our configuration folder.
+    """The settings of a file, by default config.toml in the configuration folder.
 
     Raises SettingError for a file that cannot be read, is not TOML, or has an unknown key or a wrong value.
     """
@@ -230,7 +230,7 @@ def _did_you_mean(key: str, known: Iterable[str]) -> str:
 
 
 def _line_of(text: str, key_path: tuple[str, ...]) -> int | None:
-    """The number of the line that sets a key; None when it is written in a way that this simple reading misses."""
+    """The number of the line that sets a key; None where this simple search does not find it."""
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[([^\[\]]+)\]", line):

@@ -1,4 +1,4 @@
-"""All that was seen of a region at one moment, and the difference of two moments."""
+"""Everything in a location at one moment, and the difference of two moments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fe2tui.model.volume import Volume
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What things cost in a region, in dollars. What is not in here is not known, and never guessed.
+    """Prices of a region, in dollars. A price that is not here is not known, and never guessed.
 
     ``on_demand`` is per hour by type (Linux, shared tenancy), ``spot`` per hour by type and zone, ``storage`` per
     GiB and month by volume type, ``iops`` and ``throughput`` per provisioned IOPS and MiB/s a month by volume type,
@@ -38,15 +38,14 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class InstanceUsage:
-    """One stretch of an instance's running, as far as was seen. The price is of the machine alone.
+    """One run of an instance, as far as it was seen, or a time in which it was stopped and kept its address.
 
-    One that is stopped and keeps its address is paid for that: such a rest has an empty type and a price of zero.
-    ``seen_at`` is when it was last noted to be running, which is not at every look; None: it was never seen to run.
-    The price of a spot machine changes while it runs: where ``Fleet.spot_history`` tells of its type and ``zone``, that
-    counts, and ``price_per_hour``, the one at first sight, only where it does not. ``is_spot`` is of those that these
-    prices are for: on Linux and shared hardware.
-    ``gone_by`` is for one whose end nobody saw, nor EC2 tells: ``ended_at`` is when it was last seen running then, and
-    it ended at an unknown moment before ``gone_by``. ``taken_back``: AWS ended it, to have its capacity back.
+    ``price_per_hour`` is dollars for the instance alone, at first sight. A usage of the address alone has an empty type
+    and a price of zero. A spot price changes during a run: where ``Fleet.spot_history`` has the type and ``zone``, its
+    prices count instead. ``is_spot`` is true only for Linux on shared hardware, which those prices are for.
+    ``seen_at`` is when a fleet with the running instance was recorded, which is not every fleet; None: never.
+    ``ended_before`` is set if neither fe2tui nor EC2 knows the end: the run ended between ``ended_at``, when it was
+    last seen running, and ``ended_before``. ``was_interrupted``: AWS ended the run.
     """
 
     instance_id: str
@@ -64,21 +63,21 @@ class InstanceUsage:
 
     @property
     def is_address_only(self) -> bool:
-        """Whether it is a stretch of resting with an address."""
+        """Whether the instance was stopped, and only its address cost something."""
         return not self.type
 
     @property
     def has_unknown_length(self) -> bool:
-        """Whether neither anybody saw it run, nor EC2 tells how long it did."""
+        """Whether the run was never seen, and EC2 does not say how long it was."""
         return self.ended_before is not None and self.seen_at is None
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeUsage:
-    """One stretch of a volume's life in which nothing about its cost changed, as far as was seen.
+    """A time in which a volume cost the same, as far as it was seen.
 
-    ``per_month`` is dollars for a calendar month, at the price known when the stretch was first seen; None where
-    none was. ``instance_id`` is what it was attached to; empty for nothing.
+    ``per_month`` is dollars for a calendar month, at the price known when this usage was first seen; None where none
+    was. ``instance_id`` is the instance that it was attached to; empty for none.
     """
 
     volume_id: str
@@ -91,7 +90,7 @@ class VolumeUsage:
 
 
 class PublicImage(NamedTuple):
-    """The newest image of a well-known family: ``word`` is what finds it (ubuntu, amazon, debian, dlami)."""
+    """The newest image of a well-known family; ``word`` is the family's name (ubuntu, amazon, debian, dlami)."""
 
     word: str
     title: str  # Ubuntu 24.04 LTS
@@ -99,7 +98,7 @@ class PublicImage(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """One part of a fleet that could not be read: what happened, what to do, AWS's code."""
+    """One part of a fleet that could not be read: what happened, what to do, and AWS's code."""
 
     part: str  # instances, volumes, prices, spot, spot history, metrics, images, snapshots, addresses
     summary: str
@@ -109,16 +108,15 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """A region at one moment. In the order of ids; terminated instances are in as long as EC2 shows them.
+    """A location at one moment. All mappings are by id, in the order of ids, if not said otherwise.
 
-    ``problems`` names the parts whose last read failed, "instances" among them; their content is then the last that was
-    read.
-    ``cpu`` is per cent of CPU used, by instance, oldest first, one figure each five minutes of the last six hours.
-    ``images`` are the account's own, ``snapshots`` too; ``public_images`` the newest of well-known families.
+    ``instances`` has terminated instances as long as EC2 shows them. ``problems`` names the parts whose last read
+    failed; such a part still has what was read last.
+    ``cpu`` is per cent of CPU used, by instance, oldest first, one figure for each five minutes of the last six hours.
+    ``images`` and ``snapshots`` are the account's own; ``public_images`` are the newest of well-known families.
     ``idle_addresses`` are Elastic IPs that are associated with nothing: they cost all the same.
-    ``disks`` are the stretches of volumes' lives, by volume, as ``runs`` are those of instances.
-    ``requests`` are the account's spot requests by id; ``spot_history`` the spot prices, by type, over the runs of this
-    month's spot machines.
+    ``instance_usage`` and ``volume_usage`` are earliest first. ``spot_history`` has the spot prices, by type, for the
+    runs of this month's spot instances.
     """
 
     location: Location
@@ -145,18 +143,18 @@ class Fleet:
         return any(instance.state.is_moving for instance in self.instances.values())
 
     def instances_named(self, name: str) -> tuple[Instance, ...]:
-        """The instances with that Name or id, those shutting down or terminated only if there is no other."""
+        """The instances with that Name or id. Those that are terminated count only if there is no other."""
         found = [i for i in self.instances.values() if name in (i.name, i.id)]
         living = [i for i in found if not i.state.is_gone]
         return tuple(living or found)
 
     def volumes_of(self, instance: Instance) -> tuple[Volume, ...]:
-        """The volumes attached to an instance that were read, in the order of its attachments."""
+        """The volumes that were read of those attached to an instance, in the order of its attachments."""
         return tuple(self.volumes[a.volume_id] for a in instance.attachments if a.volume_id in self.volumes)
 
 
 class FleetDiff(NamedTuple):
-    """What became of the instances between two fleets, by id."""
+    """The ids of the instances that differ between two fleets."""
 
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
@@ -164,12 +162,11 @@ class FleetDiff(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing became of any."""
         return not (self.added or self.removed or self.changed)
 
 
 def diff(before: Fleet | None, after: Fleet) -> FleetDiff:
-    """Which instances came, went, or are different in any field. Objects kept from the last read cost nothing."""
+    """Which instances are new, gone, or different in any field. Objects that both fleets share cost nothing."""
     if before is None or before.location != after.location:
         return FleetDiff(added=frozenset(after.instances))
     old, new = before.instances, after.instances
@@ -178,14 +175,14 @@ def diff(before: Fleet | None, after: Fleet) -> FleetDiff:
         for key, instance in new.items()
         if (was := old.get(key)) is not None and was is not instance and was != instance
     )
-    # Key by key: the difference of two large sets would hold every other thread up.
+    # Key by key: the difference of two large sets would block every other thread.
     added = frozenset([key for key in new if key not in old])
     has_lost = len(new) - len(added) < len(old)
     return FleetDiff(added, frozenset([key for key in old if key not in new] if has_lost else ()), changed)
 
 
 class StateCount(NamedTuple):
-    """How many instances run, move and rest. Terminated ones do not count."""
+    """How many instances are running, changing their state, and stopped. Terminated ones do not count."""
 
     running: int
     moving: int
@@ -193,7 +190,6 @@ class StateCount(NamedTuple):
 
 
 def count_states(fleet: Fleet) -> StateCount:
-    """The counts in the status line."""
     running = moving = stopped = 0
     for instance in fleet.instances.values():
         state = instance.state

@@ -1,4 +1,4 @@
-"""An image that is to be made of an instance: its name, the ways to make it, and the intent that is kept of it."""
+"""Making an image of an instance: its name, the ways to make it, and the intent that the store keeps."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _FORBIDDEN_CHARACTERS = re.compile(r"[^A-Za-z0-9()\[\] ./\-'@_]+")
 
 @dataclass(frozen=True, slots=True)
 class FreezeIntent:
-    """One image about to be asked for, kept before anything is done.
+    """One intended CreateImage call, kept before anything is done.
 
     ``stage`` is intended (CreateImage may or may not have been sent), pending (its image is known, and being made),
-    done, failed or abandoned (no image came of it). ``restart`` says that the instance was running and is stopped for
-    the image: it is to be started again. ``stopped_at`` is when it was told to stop; ``asked_at`` is from when on the
-    image may have been asked for, None while nothing of it can have reached AWS. ``disks`` is how many go into it.
+    done, failed or abandoned (there is no image). ``restart``: the instance was running, is stopped for the image, and
+    has to be started again. ``stopped_at`` is when StopInstances was sent; ``asked_at`` is from when on CreateImage may
+    have been sent, None before. ``volume_count`` is how many volumes the image has.
     """
 
     token: str
@@ -48,7 +48,7 @@ class FreezeIntent:
 
 
 def image_name_of(instance: Instance) -> str:
-    """An image's name made of the instance's: 3 to 128 of the characters that EC2 takes."""
+    """An image's name made from the instance's: 3 to 128 of the characters that EC2 accepts."""
     name = _FORBIDDEN_CHARACTERS.sub("-", instance.name).strip(" -")
     if len(name) < MIN_IMAGE_NAME_LENGTH:
         name = f"{name}-image" if name else instance.id
@@ -56,7 +56,7 @@ def image_name_of(instance: Instance) -> str:
 
 
 def unused_image_name(name: str, taken: Collection[str]) -> str:
-    """The name, or the first of name-2, name-3 … that no image has."""
+    """The name, or the first of name-2, name-3 … that is not taken."""
     candidate, number = name, 1
     while candidate in taken:
         number += 1
@@ -66,7 +66,7 @@ def unused_image_name(name: str, taken: Collection[str]) -> str:
 
 
 def image_name_error(name: str, unused_name: str) -> FieldError | None:
-    """What is wrong with an image's name, whatever others there are; ``free`` is one to offer instead.
+    """What is wrong with an image's name by itself; the remedy offers ``unused_name``.
 
     Source: EC2 API reference, CreateImage.
     """

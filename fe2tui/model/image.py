@@ -1,4 +1,4 @@
-"""An AMI, and the words that stand for the newest public ones."""
+"""An AMI, and the words for the newest public ones."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 
 SOURCE_TAG = "fe2:source"  # the instance that an image was frozen from: its id and name
-DEFAULT_IMAGE = "ubuntu"  # the word that is meant where nothing is said
+DEFAULT_IMAGE = "ubuntu"  # the image of a launch that names none
 FAILED_STATES = frozenset({"failed", "error", "invalid", "deregistered"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Image:
-    """One AMI. ``root_size`` is GiB, of the snapshot behind its root device; ``size`` of all its disks.
+    """One AMI. ``root_size`` is GiB, of the snapshot behind its root device; ``size`` is GiB of all its volumes.
 
-    ``disks`` are the volumes that a launch makes of it, the root device's among them: they have no id and no zone yet.
+    ``disks`` are the volumes that a launch creates from it, the root device's among them, without id and zone.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Image:
         return self.line()
 
     def line(self, progress: float | None = None) -> str:
-        """The same, with how far it has come (0 to 1) while it is pending: ``base (ami-… pending 40 %): …``."""
+        """The same, with its progress (0 to 1) while it is pending: ``base (ami-… pending 40 %): …``."""
         from fe2tui.model.text import DASH, percent, visible
 
         state = self.state if progress is None else f"{self.state} {percent(progress)}"
@@ -61,7 +61,7 @@ class Image:
 
     @property
     def made_from(self) -> str:
-        """The id of the instance that it was made from; empty where nothing tells."""
+        """The id of the instance that it was made from; empty where not known."""
         return self.source_instance_id or self.tags.get(SOURCE_TAG, "").partition(" ")[0]
 
     @property
@@ -71,15 +71,15 @@ class Image:
 
     @property
     def login_user(self) -> str:
-        """Whom to log in as: the tag ``fe2:user``, else what the image's maker uses."""
+        """The user to log in as: the tag ``fe2:user``, else the one of the image's maker."""
         return self.tags.get(USER_TAG) or login_user(self.name, self.owner_id)
 
 
 class ImageEdition(NamedTuple):
     """One edition of a family of public images, by architecture.
 
-    ``parameters`` are public SSM parameters that hold the newest image's id; ``patterns`` find the same image by its
-    name where SSM may not be read.
+    ``parameters`` are public SSM parameters with the newest image's id; ``patterns`` match the same image's name, for
+    logins that may not read SSM.
     """
 
     title: str
@@ -90,7 +90,7 @@ class ImageEdition(NamedTuple):
 class ImageWord(NamedTuple):
     """A word for the newest image of a family: of its first edition that AWS has.
 
-    ``owner`` is the account whose images these are, ``user`` the login user.
+    ``owner`` is the account that owns the images, ``user`` the login user.
     """
 
     word: str
@@ -100,7 +100,7 @@ class ImageWord(NamedTuple):
     editions: tuple[ImageEdition, ...]
 
     def edition_of(self, image: Image) -> ImageEdition | None:
-        """Which edition an image is of, by its name; None for one of another family."""
+        """The edition of an image, by its name; None for an image of another family."""
         for edition in self.editions:
             pattern = edition.patterns.get(image.architecture)
             if pattern and image.owner_id == self.owner and fnmatchcase(image.name, pattern):
@@ -187,7 +187,7 @@ _USERS = (
 
 
 def login_user(image_name: str, owner_id: str = "") -> str:
-    """The login user of an image by its name and owner; ``ubuntu`` when nothing tells."""
+    """The login user of an image by its name and owner; ``ubuntu`` where neither says."""
     name = image_name.lower()
     for part, user in _USERS:
         if part in name:
@@ -201,7 +201,7 @@ _CREATE_IMAGE = re.compile(r"CreateImage\(.*\) for (ami-[0-9a-f]+)")
 
 
 def image_snapshots(image: Image, snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
-    """Those of these snapshots that an image stands on, or that are being taken for it."""
+    """The snapshots among these that an image consists of, or that are being taken for it."""
     return tuple(
         one
         for one in snapshots
@@ -210,9 +210,9 @@ def image_snapshots(image: Image, snapshots: Iterable[Snapshot]) -> tuple[Snapsh
 
 
 def image_snapshot_ids(image: Image, snapshots: Mapping[str, Snapshot]) -> tuple[str, ...]:
-    """The ids of all snapshots that an image stands on, each once.
+    """The ids of all snapshots that an image consists of, each once.
 
-    While it is pending, or when it failed, EC2 names them in their descriptions only. ``snapshots`` are by id.
+    While it is pending, or when it failed, EC2 names it only in the snapshots' descriptions. ``snapshots`` are by id.
     """
     named = dict.fromkeys(image.snapshot_ids)
     if image.state not in _STATES_WITH_SNAPSHOT_IDS:
@@ -221,9 +221,9 @@ def image_snapshot_ids(image: Image, snapshots: Mapping[str, Snapshot]) -> tuple
 
 
 def image_progress(image: Image, snapshots: Iterable[Snapshot]) -> float | None:
-    """How far a pending image has come, 0 to 1, by the size of its snapshots; None for any other.
+    """The progress of a pending image, 0 to 1, weighted by the size of its snapshots; None in any other state.
 
-    Before there is a snapshot it is 0.
+    It is 0 before there is a snapshot.
     """
     if image.state != "pending":
         return None

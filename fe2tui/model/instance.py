@@ -1,4 +1,4 @@
-"""An EC2 instance, as DescribeInstances tells it."""
+"""An EC2 instance, as DescribeInstances returns it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class State(StrEnum):
 
     @property
     def is_moving(self) -> bool:
-        """Whether EC2 will leave this state by itself, within minutes."""
+        """Whether the instance leaves this state by itself, within minutes."""
         return self in (State.PENDING, State.SHUTTING_DOWN, State.STOPPING)
 
     @property
     def is_gone(self) -> bool:
-        """Whether the instance is, or is about to be, no more."""
+        """Whether the instance is terminated or about to be."""
         return self in (State.SHUTTING_DOWN, State.TERMINATED)
 
 
 class Attachment(NamedTuple):
-    """A volume in its place on an instance."""
+    """A volume attached to an instance."""
 
     device: str
     volume_id: str
@@ -100,12 +100,11 @@ class Instance:
 
     @property
     def is_spot(self) -> bool:
-        """Whether it was bought on the spot market."""
         return self.lifecycle == "spot"
 
     @property
     def is_kept(self) -> bool:
-        """Whether a person marked it, by the tag ``fe2:keep``, as never to be offered in bulk actions."""
+        """Whether the tag ``fe2:keep`` excludes it from bulk actions and alerts."""
         return self.tags.get(KEEP_TAG, "").strip().lower() not in ("", "0", "no", "false")
 
     @property
@@ -134,7 +133,7 @@ class Instance:
 
     @property
     def changed_state_at(self) -> datetime | None:
-        """When a person or AWS last stopped or terminated it, from the transition reason EC2 gives."""
+        """When it was last stopped or terminated, from EC2's StateTransitionReason; None where that has no time."""
         from fe2tui.model.text import parse_transition_time
 
         return parse_transition_time(self.transition_reason)

@@ -10,11 +10,11 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, repr=False)
 class InstanceType:
-    """One instance type, as DescribeInstanceTypes tells it.
+    """One instance type, as DescribeInstanceTypes returns it.
 
     ``memory`` and ``gpu_memory`` (of one GPU) are MiB, ``local_disk`` GB in all (instance store), ``network`` EC2's
-    words (``Up to 10 Gigabit``). ``gpus`` counts other accelerators too, where the type has no GPU; a type with a part
-    of a GPU has 1, and a name such as ``1/8 L4``.
+    words (``Up to 10 Gigabit``). ``gpus`` counts other accelerators where the type has no GPU; a type with a part of a
+    GPU has 1, and a name such as ``1/8 L4``.
     """
 
     name: str
@@ -45,19 +45,18 @@ class InstanceType:
 
     @property
     def family(self) -> str:
-        """The part before the dot."""
         return self.name.partition(".")[0]
 
     @property
     def gpu_gigabytes(self) -> int:
-        """The memory of one GPU as its maker counts it: an A10G's 22888 MiB are sold as 24 GB."""
+        """The memory of one GPU in GB, as its maker counts: an A10G's 22888 MiB are sold as 24 GB."""
         if self.gpu_memory % 1024 == 0:
             return self.gpu_memory // 1024
         return round(self.gpu_memory * 1.048576 / 1000)
 
     @property
     def summary(self) -> str:
-        """As in ``32 vCPU  244 GiB  4 × V100``."""
+        """``32 vCPU  244 GiB  4 × V100``."""
         memory = f"{self.memory / 1024:g}"
         gpus = f"  {self.gpus} × {self.gpu_name}" if self.gpus else ""
         return f"{self.vcpus} vCPU  {memory} GiB{gpus}"
@@ -79,7 +78,7 @@ def size_sort_key(type_name: str) -> tuple[str, int, str]:
 class TypeCatalogue:
     """All types of one region by name, smallest of each family first, and the zones that offer each.
 
-    ``read_at`` is when AWS told it.
+    ``read_at`` is when it was read from AWS.
     """
 
     types: Mapping[str, InstanceType] = field(default_factory=dict)
@@ -87,7 +86,7 @@ class TypeCatalogue:
     read_at: datetime | None = None
 
     def zones_of(self, type_name: str) -> tuple[str, ...] | None:
-        """The zones that offer a type, in order; None where that is not known."""
+        """The zones that offer a type, sorted; None where that is not known."""
         return self.zones.get(type_name, ()) if self.zones else None
 
     def types_of(self, text: str) -> tuple[InstanceType, ...]:

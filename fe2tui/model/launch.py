@@ -1,4 +1,4 @@
-"""What a person asks for when launching, and what is kept of it until it is known what became of it."""
+"""What a launch requests, its checks, and the intent that the store keeps."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MAX_NAME_LENGTH = 255
 
 @dataclass(frozen=True, slots=True)
 class LaunchRequest:
-    """A launch as asked for. ``disk`` is GiB (None: as large as the image wants); ``image`` an id, a name or a word.
+    """A launch as a person requests it. ``disk`` is GiB (None: the image's size); ``image`` is an id, a name or a word.
 
-    ``key_name`` None means a key that the person has; ``key_action`` is what to do for it: use one that the account
-    has, import the person's own public key (``key_public``, or the first one found), or create one.
+    ``key_name`` None: any key pair that the user has the private key for. ``key_action``: ``use`` a key pair of the
+    account, ``import`` the user's public key (``key_public``, or the first one found), or ``create`` one.
     """
 
     name: str
@@ -47,26 +47,25 @@ class LaunchRequest:
 
     @property
     def is_spot(self) -> bool:
-        """Whether it is bought at the spot price, however."""
+        """Whether it is bought at the spot price, persistent or one-time."""
         return self.market != "on-demand"
 
     @property
     def type_text(self) -> str:
-        """What is asked of AWS: ``m5.large``, or ``spot m5.large``."""
+        """``m5.large``, or ``spot m5.large``."""
         return f"spot {self.type}" if self.is_spot else self.type
 
     def as_json(self) -> dict[str, Any]:
-        """A form that JSON can hold."""
+        """What ``from_json`` takes, as JSON has it."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> LaunchRequest:
-        """The request that ``as_json`` gave."""
         return cls(**kept)
 
 
 def field_errors(request: LaunchRequest) -> list[FieldError]:
-    """What can be seen to be wrong without asking AWS, one error a field at most."""
+    """What is wrong with a request, as far as it shows without AWS: at most one error a field."""
     return [
         error
         for error in (
@@ -83,7 +82,7 @@ def field_errors(request: LaunchRequest) -> list[FieldError]:
 
 
 def dash_error(field_name: str, name: str, remedy: str = "Choose another name.") -> FieldError | None:
-    """The error for a new name, of whatever it is, that the shell would read as an option."""
+    """The error for a new name that a shell command would read as an option."""
     if not name.startswith("-"):
         return None
     return FieldError(field_name, f"“{name}” begins with a -: the shell would read this name as an option.", remedy)
@@ -104,7 +103,7 @@ def _name_error(request: LaunchRequest) -> FieldError | None:
             "name", "This name looks like an instance id.", "Choose one that cannot be mistaken for an id."
         )
     if "@" in name:
-        return FieldError("name", "A name cannot hold an @: it parts user and name in `connect`.", "Leave it out.")
+        return FieldError("name", "A name cannot have an @: it separates user and name in `connect`.", "Leave it out.")
     return None
 
 
@@ -146,7 +145,7 @@ def _market_error(request: LaunchRequest) -> FieldError | None:
 def _tags_error(request: LaunchRequest) -> FieldError | None:
     if "Name" in request.tags:
         return FieldError(
-            "tags", "The tag Name is the instance's name, and not given as a tag.", "Give it as the name."
+            "tags", "The tag Name is the instance's name and cannot be given as a tag.", "Give it as the name."
         )
     if any(key.lower().startswith("aws:") for key in request.tags):
         return FieldError("tags", "Tags that begin with aws: are AWS's own.", "Choose another key.")
@@ -157,7 +156,7 @@ def _tags_error(request: LaunchRequest) -> FieldError | None:
 class ZonePrice:
     """The spot price of a type in a zone now, dollars an hour; None where there is none, or it is not known.
 
-    ``offered`` is whether the zone has the type at all.
+    ``is_offered``: whether the zone has the type at all.
     """
 
     zone: str
@@ -166,14 +165,14 @@ class ZonePrice:
 
 
 def parse_market(text: object) -> Market:
-    """How a machine is to be bought, of the words that stand for it where SPOT is meant, or of True, False and None.
+    """How an instance is to be bought, from a word (spot, one-time, on-demand …), True, False or None.
 
-    Raises FieldError(market) for others.
+    Raises FieldError(market) for any other word.
     """
-    meant = _MARKETS.get(str(text).strip().lower()) if text is not None else "on-demand"
-    if meant is None:
-        raise FieldError("market", f"“{text}” stands where SPOT is meant.", "Write spot, one-time or on-demand there.")
-    return meant
+    market = _MARKETS.get(str(text).strip().lower()) if text is not None else "on-demand"
+    if market is None:
+        raise FieldError("market", f"“{text}” stands where SPOT is expected.", "Write spot, one-time or on-demand.")
+    return market
 
 
 def purchase_text(market: Market, local_disk: bool = False) -> str:
@@ -199,9 +198,9 @@ def purchase_text(market: Market, local_disk: bool = False) -> str:
 class LaunchIntent:
     """One intended RunInstances call, kept before it is sent.
 
-    ``stage`` is intended (may or may not have been sent), launched (its instance is known), ready, found (it is there,
-    though its process ended before it was ready), failed (refused by AWS) or abandoned (it was never launched).
-    ``call`` holds the parameters exactly as sent: the same token must go with the same request.
+    ``stage`` is intended (may or may not have been sent), launched (its instance is known), ready, found (the instance
+    exists, but the process ended before it was ready), failed (AWS refused) or abandoned (it was never launched).
+    ``call`` has the parameters exactly as sent: EC2 wants the same parameters with the same token.
     """
 
     token: str
@@ -214,5 +213,5 @@ class LaunchIntent:
     instance_id: str | None = None
     error: str = ""
     endpoint: str = ""
-    process: int = 0  # the process that works on it, so that a second one leaves it alone
+    process: int = 0  # the id of the process that works on it
     activity: int = 0  # its entry in the activity log

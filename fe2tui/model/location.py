@@ -1,4 +1,4 @@
-"""Where a fleet is: whose account, which region, behind which endpoint."""
+"""Where a fleet is: the profile, the region and the endpoint; and regions by their names."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Location:
 
     @property
     def key(self) -> str:
-        """One text that tells places apart."""
+        """One text for each location, as the store has it."""
         return f"{self.profile}\x1f{self.region}\x1f{self.endpoint}"
 
     @property
     def is_local(self) -> bool:
-        """Whether the endpoint is a loopback address, so that nobody bills for what it is asked."""
+        """Whether the endpoint is a loopback address, where calls cost nothing."""
         return bool(re.match(r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(/|$)", self.endpoint))
 
 
@@ -36,14 +36,14 @@ def zone_letter(zone: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who AWS says we are."""
+    """The login, as sts:GetCallerIdentity returns it."""
 
     account: str
     arn: str
 
     @property
     def login(self) -> str:
-        """The last part of the ARN: a user's or a role session's name."""
+        """The name of the user or role session: the last part of the ARN."""
         return self.arn.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
 
 
@@ -86,9 +86,9 @@ REGIONS: Mapping[str, str] = {
 
 
 def find_region(text: str, known: Mapping[str, str] = REGIONS) -> str | None:
-    """The id itself, else the first region whose name contains the text, upper and lower case as typed.
+    """The region with that id, else the first one whose name contains the text as typed.
 
-    When no name does, case is forgotten and ids count too: ``ohio`` and ``east-2`` work. None when nothing fits.
+    Otherwise, upper and lower case are the same and ids count too: ``ohio`` and ``east-2``. None if there is none.
     """
     if text in known:
         return text
@@ -118,6 +118,6 @@ def no_region_error() -> UsageError:
 
 
 def short_region_name(region: str) -> str:
-    """The place in a region's name, in lower case: ``ohio``; the id of a region not known here."""
+    """The place in a region's name, in lower case: ``ohio``; the id of a region that is not in ``REGIONS``."""
     name = REGIONS.get(region, "")
     return name.partition("(")[2].rstrip(")").lower() if "(" in name else region

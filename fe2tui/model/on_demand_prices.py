@@ -15,14 +15,13 @@ from fe2tui.model.text import dollars, join_words
 SEVERAL_PRICES = f"several prices, see {PRICE_PAGE}"
 PRICE_UNKNOWN = "price unknown"
 
-
-_MAX_SUGGESTED = 8  # families offered to somebody who mistook one
+_MAX_SUGGESTED = 8  # families in a suggestion
 _MIN_DECIMALS, _MAX_DECIMALS = 3, 6  # decimals of a price an hour; AWS's have no more
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OnDemandPrice:
-    """The price of one type: dollars an hour, Linux on shared hardware; ``words`` say why there is none."""
+    """The price of one type: dollars an hour, Linux on shared hardware. ``words`` say why there is none."""
 
     type: str
     per_hour: Decimal | None
@@ -35,7 +34,7 @@ class OnDemandPrice:
 
     @property
     def places(self) -> int:
-        """How many decimals the price has, three at least."""
+        """The decimals of the price, at least three."""
         exponent = self.per_hour.normalize().as_tuple().exponent if self.per_hour is not None else 0
         return min(max(_MIN_DECIMALS, -exponent if isinstance(exponent, int) else 0), _MAX_DECIMALS)
 
@@ -43,11 +42,11 @@ class OnDemandPrice:
 def on_demand_prices(family: str, prices: Prices, catalogue: TypeCatalogue, region: str) -> tuple[OnDemandPrice, ...]:
     """The prices of a family (``m5``), or of one type (``m5.large``), smallest first.
 
-    Raises NotFoundError, with the nearest families, for one that the region does not have.
+    Raises NotFoundError, with the most similar families, for one that the region does not have.
     """
     wanted = family.strip().lower()
     if not wanted:
-        raise UsageError("No family was named.", "fe2 price-demand m5")
+        raise UsageError("No family was given.", "fe2 price-demand m5")
     known = {*prices.on_demand, *prices.several, *catalogue.types}
     found = sorted((name for name in known if wanted in (name, name.partition(".")[0])), key=size_sort_key)
     if not found:
@@ -68,10 +67,7 @@ def _family_list(families: list[str]) -> str:
 
 
 def suggest_types(wanted: str, known: set[str]) -> str:
-    """What somebody may have meant who named a family, or a type of a family, that is not among the known types.
-
-    Empty where none are known.
-    """
+    """A sentence with the families or types similar to one that is not known; empty where no types are known."""
     if not known:
         return ""
     family = wanted.partition(".")[0]

@@ -1,4 +1,4 @@
-"""What the types of a family cost on the spot market, day by day."""
+"""The spot prices of a family's types, day by day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fe2tui.model.spot import SpotHistory, saving
 from fe2tui.model.text import DASH, dollars, join_words, percent
 
 ALL_ZONES = "all"
-"""In the place of a zone: each of them."""
+"""Instead of a zone: every zone."""
 
 _DECIMALS = 4  # decimals of a spot price an hour
 _GAP = "  "
@@ -23,7 +23,7 @@ Cells = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of a person's calendar: from its midnight to the next, or to now, in UTC."""
+    """A day in the person's time zone: from midnight to the next midnight, or to now; ``start`` and ``end`` are UTC."""
 
     date: date
     start: datetime
@@ -36,9 +36,9 @@ class Day:
 
 
 def last_days(now: datetime, count: int, tz: tzinfo | None = None) -> tuple[Day, ...]:
-    """So many days up to today, the oldest first. ``tz`` is the person's time zone; None: this computer's.
+    """The last days, today among them, the oldest first. ``tz`` is the person's time zone; None: this computer's.
 
-    A day on which the clocks are changed is as long as it is.
+    A day on which the clocks change has 23 or 25 hours.
     """
     today = now.astimezone(tz).date()
     dates = [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
@@ -63,7 +63,7 @@ class PriceRow:
 
     @property
     def saves(self) -> Decimal | None:
-        """The share of the on-demand price that spot saves now."""
+        """The share of the on-demand price that spot saves now, 0 to 1."""
         return saving(self.now, self.on_demand)
 
 
@@ -71,8 +71,8 @@ class PriceRow:
 class PriceHist:
     """Spot prices of a family, or of one type, smallest type first: a row a type, or one a type and zone.
 
-    ``histories`` are all that they were computed from, by type, which may go further back than ``days``; ``zone`` is
-    what was asked for: a zone's name, ``all``, or empty for the cheapest of each type.
+    ``histories`` are what the rows were computed from, by type; they may begin before ``days``. ``zone`` is a zone's
+    name, ``all``, or empty for the cheapest zone of each type.
     """
 
     region: str
@@ -89,7 +89,6 @@ class PriceHist:
 
     @property
     def heads(self) -> Cells:
-        """The names of the columns."""
         return ("TYPE", "ZONE", *(day.label for day in self.days), "SAVES")
 
     def cells(self) -> list[Cells]:
@@ -105,10 +104,7 @@ class PriceHist:
         ]
 
     def lines(self, width: int | None = None) -> list[str]:
-        """The table as lines; where they would be wider than that, the later days stand below, in tables of their own.
-
-        Zones are by their letters: ``2a``.
-        """
+        """The table as lines. Days that do not fit into ``width`` follow below, in tables of their own."""
         grid = [self.heads, *self.cells()]
         sizes = [max(map(len, column)) for column in zip(*grid, strict=True)]
         found: list[str] = []
@@ -141,7 +137,7 @@ def build_price_hist(
 
 
 def find_zone(text: str, zones: Iterable[str]) -> str:
-    """The zone that a person means by its name, ``us-east-2a``, its end, ``2a``, or its letter, ``a``; or ``all``.
+    """The zone for its name, ``us-east-2a``, its end, ``2a``, or its last letter, ``a``; or ``all``.
 
     Raises NotFoundError.
     """
@@ -178,7 +174,7 @@ def _saving_text(row: PriceRow) -> str:
 
 
 def _column_blocks(sizes: Sequence[int], width: int | None) -> Iterator[list[int]]:
-    """The columns of each table: the two that name the row, and as many others as there is room for."""
+    """The columns of each table: type and zone, and as many others as fit into the width."""
     names, rest = [0, 1], list(range(2, len(sizes)))
     taken = sum(sizes[:2]) + len(_GAP)
     while rest:

@@ -1,7 +1,6 @@
-"""Prices as functions of time: a step at each change, each value holding until the next, the last one until now.
+"""Prices as functions of time: each price holds until the next change, the last one until now.
 
-Before the first change nothing is known, and nothing is made up. A mean is weighted by time: Σ price × duration ÷
-the time that is known.
+Before the first change the price is not known. A mean is weighted by time: Σ price × duration ÷ the known time.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class PriceSeries:
-    """Changes in the order of time; ``times`` grow strictly. Make one with ``Series.of``."""
+    """Changes in the order of time, no two at one moment. Make one with ``PriceSeries.from_changes``."""
 
     times: tuple[datetime, ...] = ()
     values: tuple[Decimal, ...] = ()
 
     @classmethod
     def from_changes(cls, changes: Iterable[Change]) -> PriceSeries:
-        """From changes in any order. Of two at one moment the one given later counts; a repeated value is left out."""
+        """From changes in any order. Of two at one moment the later one counts; a repeated value is left out."""
         times: list[datetime] = []
         values: list[Decimal] = []
         for moment, value in sorted(dict(changes).items()):
@@ -37,17 +36,15 @@ class PriceSeries:
         return cls(tuple(times), tuple(values))
 
     def __bool__(self) -> bool:
-        """Whether anything is known."""
         return bool(self.times)
 
     @property
     def starts_at(self) -> datetime | None:
-        """From when on a value is known."""
+        """From when on a price is known."""
         return self.times[0] if self.times else None
 
     @property
     def last_price(self) -> Decimal | None:
-        """The value since the last change."""
         return self.values[-1] if self.values else None
 
     def at(self, moment: datetime) -> Decimal | None:
@@ -56,7 +53,7 @@ class PriceSeries:
         return self.values[index - 1] if index else None
 
     def steps(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, Decimal]]:
-        """The stretches of one value within a window, in their order; what is not known is not among them."""
+        """(begin, end, price) for each price within a window, in order; unknown times are left out."""
         first = max(bisect_right(self.times, start) - 1, 0)
         for index in range(first, len(self.times)):
             begin = max(self.times[index], start)
@@ -71,7 +68,7 @@ class PriceSeries:
         return slice(max(bisect_right(self.times, start) - 1, 0), bisect_left(self.times, end))
 
     def integral(self, start: datetime, end: datetime) -> tuple[Decimal, timedelta]:
-        """Σ value × microseconds over what is known of a window, and how long that is."""
+        """Σ price × microseconds over the known part of a window, and how long that part is."""
         within = self._window(start, end)
         values = self.values[within]
         if not values or end <= start:
@@ -82,7 +79,7 @@ class PriceSeries:
         return sum(map(mul, values, spans), Decimal(0)), end - begin
 
     def mean(self, start: datetime, end: datetime) -> Decimal | None:
-        """The mean by time over what is known of a window; None where nothing is."""
+        """The mean by time over the known part of a window; None where nothing is known."""
         total, known = self.integral(start, end)
         return total / (known // _MICROSECOND) if known else None
 
@@ -95,10 +92,10 @@ class PriceSeries:
         return max(self.values[self._window(start, end)], default=None) if start < end else None
 
     def merge(self, other: PriceSeries) -> PriceSeries:
-        """All that either knows; where both tell of a moment, the other counts."""
+        """The changes of both; where both have one at the same moment, the other's counts."""
         if not self or not other:
             return self or other
-        # most often one is the short continuation of the other, whose past need not be looked at again
+        # most often one is the short continuation of the other: the part before it is copied as it is
         mine, its = bisect_left(self.times, other.times[0]), bisect_left(other.times, self.times[0])
         rest = PriceSeries.from_changes([*self._from(mine), *other._from(its)])
         times, values = self.times[:mine] + other.times[:its], self.values[:mine] + other.values[:its]
@@ -106,7 +103,7 @@ class PriceSeries:
         return PriceSeries(times + rest.times[drop:], values + rest.values[drop:])
 
     def since(self, moment: datetime) -> PriceSeries:
-        """From the value that holds at a moment on; all of it if that is later."""
+        """The series from the price that holds at a moment on; all of it if it begins later."""
         index = max(bisect_right(self.times, moment) - 1, 0)
         return PriceSeries(self.times[index:], self.values[index:]) if index else self
 

@@ -1,4 +1,4 @@
-"""What a task reports while it works, and what came of each thing it was asked to do."""
+"""What a task reports while it works, its outcomes, and the entries of the activity log."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ class Progress:
 
 
 COUNTDOWN = "countdown"
-"""The step of each second of a wait: of these, only the newest is news."""
+"""The step of every second of a wait. Only the newest of them is shown."""
 
 Report = Callable[[Progress], None]
 
 
 def ignore_progress(progress: Progress) -> None:
-    """A Report for those who do not listen."""
+    """A ``Report`` that does nothing."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
-    """What came of one of the things that a task was asked to do."""
+    """What a task did to one of the things it was given."""
 
     subject: str
     label: str
     words: str
     error: Fe2Error | None = None
-    left_out: bool = False  # meant, and not asked for: a reason stood against it
+    left_out: bool = False  # selected, but nothing was sent; ``error`` or ``words`` say why
 
     def __repr__(self) -> str:
         """``base (i-0b39947b710d05337): stopped``."""
@@ -53,21 +53,20 @@ class Outcome:
 
     @property
     def is_done(self) -> bool:
-        """Whether it was done."""
         return self.error is None
 
 
 UNDER_WAY = "under way"
 
 INTERRUPTION, RETURN, REPLACEMENT = "interruption", "return", "replacement"
-"""The commands of entries about what AWS did by itself: took a spot machine back, started it again, made another."""
+"""The commands of entries about what AWS did: interrupted a spot instance, started it again, launched another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
     """One entry of the activity log. ``result`` is running, done, failed or cancelled.
 
-    ``cut_short``: the program that ran it is dead, and nothing has told yet what came of it.
+    ``is_cut_short``: the program that ran it has died, and the result is not known yet.
     """
 
     at: datetime

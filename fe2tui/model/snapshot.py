@@ -11,8 +11,8 @@ from datetime import datetime
 class Snapshot:
     """One snapshot at one moment.
 
-    ``volume_size`` is GiB, of the disk it was taken of. ``stored`` is GiB that a full copy takes, where EC2 tells it
-    (FullSnapshotSizeInBytes); AWS bills no more than that, and less where an older snapshot has the same blocks.
+    ``volume_size`` is GiB, of its volume. ``stored`` is GiB of a full copy, where EC2 tells it
+    (FullSnapshotSizeInBytes); AWS bills at most that, and less where an older snapshot has the same blocks.
     ``progress`` is 0 to 1. Source: EC2 API reference, data type Snapshot.
     """
 

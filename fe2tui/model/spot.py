@@ -1,4 +1,4 @@
-"""The spot market: what a type costs in each zone over time, and the requests behind spot instances."""
+"""Spot: what a type costs in each zone over time, and the spot requests behind spot instances."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Literal, NamedTuple
 from fe2tui.model.price_series import PriceSeries
 
 Market = Literal["on-demand", "spot", "spot-once"]
-"""How a machine is bought: ``spot`` is a persistent request (stopped when interrupted, its disk kept), ``spot-once`` a
-one-time one (terminated when interrupted)."""
+"""How an instance is bought. ``spot`` is a persistent request: an interruption stops the instance and keeps its volume.
+``spot-once`` is a one-time request: an interruption terminates the instance."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpotRequest:
     """A spot request. ``state`` is open, active, disabled, closed, cancelled or failed; ``type``: one-time, persistent.
 
-    ``status_at`` is since when its status is what it is.
+    ``status_at`` is when its status last changed.
     """
 
     id: str
@@ -37,16 +37,16 @@ class SpotRequest:
 
     @property
     def is_persistent(self) -> bool:
-        """Whether AWS launches or starts a machine for it again and again, until it is cancelled."""
+        """Whether AWS launches or starts an instance for it again and again, until it is cancelled."""
         return self.type == "persistent"
 
 
 @dataclass(frozen=True, slots=True)
 class SpotHistory:
-    """The spot prices of one type by zone, dollars an hour (Linux/UNIX), whole from ``since`` to ``until``.
+    """The spot prices of one type by zone, dollars an hour (Linux/UNIX), without gaps from ``since`` to ``until``.
 
     A zone without a price is not in it. Each zone's series begins with the price that held at ``since``, where there
-    was one; after ``until`` its last value is carried on.
+    was one.
     """
 
     type: str
@@ -60,7 +60,7 @@ class SpotHistory:
         return dict(sorted(((z, p) for z, p in found.items() if p is not None), key=lambda pair: (pair[1], pair[0])))
 
     def merge(self, other: SpotHistory) -> SpotHistory:
-        """Both as one. Raises ValueError where time would be missing between them, or the types differ."""
+        """Both as one. Raises ValueError if there is a gap between them, or the types differ."""
         first, second = (self, other) if self.since <= other.since else (other, self)
         if self.type != other.type or first.until < second.since:
             raise ValueError(f"{self.type} until {first.until} and {other.type} from {second.since} do not join")
@@ -72,14 +72,14 @@ class SpotHistory:
         return SpotHistory(self.type, first.since, newer.until, zones)
 
     def drop_before(self, since: datetime) -> SpotHistory:
-        """What is known from a moment on; all of it if that is earlier."""
+        """The history from a moment on; all of it if it begins later."""
         if since <= self.since:
             return self
         return SpotHistory(self.type, since, self.until, {zone: one.since(since) for zone, one in self.zones.items()})
 
 
 def merge_spot_histories(kept: SpotHistory | None, new: SpotHistory) -> SpotHistory:
-    """All that both tell of one type; where time is missing between them, the newer one alone."""
+    """Both as one; if there is a gap between them, the newer one alone."""
     if kept is None:
         return new
     if max(kept.since, new.since) > min(kept.until, new.until):
@@ -88,9 +88,9 @@ def merge_spot_histories(kept: SpotHistory | None, new: SpotHistory) -> SpotHist
 
 
 class ZonePriceStats(NamedTuple):
-    """What a zone's price did in a window: dollars an hour. ``saves`` is the share of the on-demand price, 0 to 1.
+    """A zone's prices in a window, dollars an hour; ``now`` is the price at the window's end.
 
-    ``now`` is the price at the window's end; ``saves`` is negative where spot costs more than on demand.
+    ``saves`` is the share of the on-demand price that spot saves: at most 1, negative where spot costs more.
     """
 
     zone: str
@@ -104,7 +104,7 @@ class ZonePriceStats(NamedTuple):
 def zone_price_stats(
     history: SpotHistory, start: datetime, end: datetime, on_demand: Decimal | None
 ) -> tuple[ZonePriceStats, ...]:
-    """The figures of every zone that has a price in the window, the cheapest now first."""
+    """The statistics of every zone that has a price in the window, the cheapest now first."""
     found: list[ZonePriceStats] = []
     for zone, series in history.zones.items():
         now, mean = series.at(end), series.mean(start, end)

@@ -1,6 +1,6 @@
-"""Browsing the spot market: what types, and families of them, cost now and save, and what a vCPU, GiB or GPU costs.
+"""Spot offers: what types and families cost and save now, and what a vCPU, a GiB or a GPU of them costs.
 
-The filter is that of instance types (``type_query``), and ``saves>60``: per cent of the on-demand price.
+The filter is that of instance types (``type_filter``), and ``saves>60``: per cent of the on-demand price.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from fe2tui.model.type_filter import TYPE_LANGUAGE, TypeScope, type_sort_key
 
 @dataclass(frozen=True, slots=True)
 class SpotOffer:
-    """What a type costs on the spot market now, or the best that a family has to offer: ``count`` types, 0 for a type.
+    """The spot price of a type now, or of the best type of a family.
 
-    ``price`` is dollars an hour in ``zone``, the cheapest; None where no zone has one. ``saves`` is the share of the
-    on-demand price, 0 to 1. ``type`` is the type itself, of a family the one whose figures these are.
+    ``price`` is dollars an hour in ``zone``, the cheapest; None where no zone has a price. ``saves`` is the share of
+    the on-demand price that spot saves, at most 1. ``type_count`` is how many types the family has; 0 for a type.
     """
 
     name: str
@@ -45,7 +45,7 @@ SpotOfferSort: TypeAlias = filters.Sort[SpotOffer, TypeScope]
 
 
 def spot_offer(one: InstanceType, scope: TypeScope) -> SpotOffer:
-    """What a type costs now in its cheapest zone."""
+    """The offer of a type, in its cheapest zone."""
     zones = scope.spot_prices_by_zone(one)
     price, zone = zones[0] if zones else (None, "")
     on_demand = scope.on_demand_price(one)
@@ -70,11 +70,11 @@ _RANKINGS: Mapping[str, Callable[[SpotOffer], Decimal | None]] = {
     "gib": lambda one: one.per_gib,
     "gpu": lambda one: one.per_gpu,
 }
-"""What is best where it is least."""
+"""By sort: the figure that is least for the best offer."""
 
 
 def family_offers(offers: Iterable[SpotOffer], sort: str = "price") -> Sequence[SpotOffer]:
-    """One offer a family, with all of its figures: of its types the best in what is sorted by, else the cheapest."""
+    """One offer a family: that of its best type by ``sort``, or of its cheapest."""
     found: dict[str, list[SpotOffer]] = {}
     for one in offers:
         found.setdefault(one.type.family, []).append(one)
@@ -96,7 +96,7 @@ def _price_per_unit(price: Decimal | None, of: int | Decimal) -> Decimal | None:
 
 
 def prefix_first(offers: Sequence[SpotOffer], text: str) -> Sequence[SpotOffer]:
-    """Those whose names begin with the first plain word of a filter before the others, else in their order."""
+    """The offers whose names begin with the first plain word of a filter, then the others, each in their order."""
     word = next((word for word in text.lower().split() if word.replace(".", "").replace("-", "").isalnum()), "")
     if not word or word.startswith("-"):
         return offers
@@ -104,7 +104,7 @@ def prefix_first(offers: Sequence[SpotOffer], text: str) -> Sequence[SpotOffer]:
 
 
 def period_means(series: PriceSeries, start: datetime, end: datetime, periods: int) -> list[Decimal | None]:
-    """The means by time of so many equal parts of a window; None for a part of which nothing is known."""
+    """The means by time of so many equal parts of a window; None for a part in which no price is known."""
     step = (end - start) / periods
     return [series.mean(start + step * part, start + step * (part + 1)) for part in range(periods)]
 

@@ -1,4 +1,4 @@
-"""What an instance can become: which types fit it, why the others do not, and what changes with the type.
+"""Which types an instance can change to, why it cannot change to the others, and what else changes with the type.
 
 Source of the rules: EC2 user guide, "Change the instance type".
 """
@@ -18,9 +18,9 @@ _RUNNING_STATES = (State.RUNNING, State.PENDING)
 def incompatibility_reason(
     instance: Instance, old: InstanceType | None, new: InstanceType, zones: tuple[str, ...] | None
 ) -> str | None:
-    """Why the instance cannot become that type, as in ``Arm; base is x86_64``; None when it can.
+    """Why the instance cannot change to a type: ``Arm; base is x86_64``; None when it can.
 
-    ``old`` is its present type, None where that is not known. ``zones`` offer the new one; None where not known.
+    ``old`` is its present type, ``zones`` those that offer the new one; None where not known.
     """
     return (
         fixed_type_reason(instance)
@@ -31,7 +31,7 @@ def incompatibility_reason(
 
 
 def fixed_type_reason(instance: Instance) -> str | None:
-    """Why the instance's type cannot change at all."""
+    """Why the instance's type cannot change at all; None when it can."""
     label = visible(instance.label)
     if instance.state.is_gone:
         return f"{label} is {instance.state}"
@@ -74,7 +74,7 @@ def _architecture(name: str) -> str:
 
 
 def _boot_mode(instance: Instance) -> str:
-    """The only way it boots; empty when it boots either way, or when that is not known."""
+    """The only mode it boots in; empty when it boots in both, or when that is not known."""
     return "" if instance.image_boot_mode == _EITHER_BOOT_MODE else instance.image_boot_mode or instance.boot_mode
 
 
@@ -83,7 +83,7 @@ def _has_ebs_root(instance: Instance) -> bool:
 
 
 def change_effects(instance: Instance, old: InstanceType | None, new: InstanceType) -> tuple[str, ...]:
-    """What else changes with the type, a sentence each: addresses, local disks, names of devices, architecture."""
+    """What else changes with the type, in sentences: addresses, local disks, device names, GPU drivers."""
     label = visible(instance.label)
     is_running = instance.state in _RUNNING_STATES
     effects: list[str] = []

@@ -6,8 +6,8 @@ price history of the run's type and zone. A stopped instance that keeps its addr
 own.
 
 A run ends when EC2 says so: by the StateTransitionReason, or by the spot request of an instance that AWS stopped.
-Otherwise it ends when it was last seen running, so that no time is billed that nobody knows of; ``ended_before`` says
-that the end was not seen, unless it was within five minutes. An instance that was stopped when it was first seen, and
+Otherwise it ends when it was last seen running, so that unknown time is not billed; ``ended_before`` says that the end
+was not seen, unless it was within five minutes. An instance that was stopped when it was first seen, and
 for which EC2 does not say since when, ran for an unknown time (``InstanceUsage.has_unknown_length``).
 """
 

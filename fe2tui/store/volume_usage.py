@@ -1,7 +1,7 @@
 """What volumes were, and what they cost a month.
 
 A usage begins when a volume is created, grows, changes its type, is attached elsewhere, or its price changes. It ends
-when the next one begins or the volume is deleted. A change that nobody saw counts from when it was first seen.
+when the next one begins or the volume is deleted. A change counts from when it was first seen.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def test_cost_says_the_rate_today_the_month_and_a_month_if_left(fe2: Any) -> Non
     assert re.fullmatch(r"Now +\$\d+\.\d{3} an hour; \$[\d,]+\.\d\d a month if left as it is", now)
     assert re.fullmatch(r"Today +\$[\d,]+\.\d\d since midnight UTC", today)
     assert re.fullmatch(r"This month +\$[\d,]+\.\d\d since 1 [A-Z][a-z]+ UTC", month)
-    assert "Left out: traffic" in said.out
+    assert "Not counted: traffic" in said.out
 
 
 def test_a_printed_cost_in_python_is_the_same_text(fe2: Any, monkeypatch: pytest.MonkeyPatch) -> None:

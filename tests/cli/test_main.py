@@ -64,7 +64,7 @@ def test_fe2tui_without_a_terminal_says_so_and_is_wrong_usage(alone: MakeShell) 
         (["launch", "", "ubuntu", "50", "m5.large"], "needs more: name."),
         (["launch", "base", "ubuntu", "m5.large", "50"], "“m5.large” is not a whole number"),
         (["launch", "base", "ubuntu", "50", "m5.large", "k", "g", "3000", "spot", "extra"], "one value too many"),
-        (["launch", "base", "ubuntu", "50", "m5.large", "k", "g", "3000", "extra"], "stands where SPOT is meant"),
+        (["launch", "base", "ubuntu", "50", "m5.large", "k", "g", "3000", "extra"], "stands where SPOT is expected"),
         (["launch", "base", "ubuntu", "50", "m5.large", "--spot", "--on-demand"], "Either on demand or as a spot"),
         (["launch", "base", "ubuntu", "50", "m5.large", "-", "-", "-", "no", "--spot"], "another way to buy it"),
         (["launch", "base", "ubuntu", "50", "m5.large", "--tag", "nonsense"], "is not a tag"),

@@ -33,8 +33,8 @@ PRICES = Prices(
 )
 
 UNKNOWN_MARKET = (
-    "Not all that the spot market asked while these ran is known: the rest counts at the price at first sight, or at"
-    " the last one known (inst1)."
+    "Not all spot prices of these runs are known: for the rest, the first price that fe2tui saw counts, or the last"
+    " known one (inst1)."
 )
 
 
@@ -149,13 +149,13 @@ def test_snapshots_are_at_most_and_in_no_sum_and_each_is_there_once() -> None:
         (
             {"type": "x9.huge"},
             {"prices": replace(PRICES, several=frozenset({"x9.huge"}))},
-            "The price of 1 machine is not known, and in no sum (inst1): the Price List has several prices of x9.huge,"
+            "The price of 1 machine is not known and not counted (inst1): the Price List has several prices of x9.huge,"
             " see https://aws.amazon.com/ec2/pricing/on-demand/.",
         ),
         (
             {"type": "x9.huge"},
             {"prices": Prices(), "problems": (Problem("prices", "Not allowed.", "Ask for pricing:GetProducts."),)},
-            "The price of 1 machine is not known, and in no sum (inst1): Not allowed. Ask for pricing:GetProducts.",
+            "The price of 1 machine is not known and not counted (inst1): Not allowed. Ask for pricing:GetProducts.",
         ),
         ({}, {"prices": replace(PRICES, read_at=NOW - 49 * HOUR)}, "On-demand prices are 2d old."),
         ({"lifecycle": "spot"}, {}, UNKNOWN_MARKET),
@@ -165,11 +165,11 @@ def test_snapshots_are_at_most_and_in_no_sum_and_each_is_there_once() -> None:
             "Spot prices of the past could not be read: Denied. Ask.",
         ),
         ({}, {"problems": (Problem("volumes", "Denied.", "Ask."),)}, "Disks could not be read: Denied. Ask."),
-        ({}, {"volumes": ()}, "Disks of which the price, the size or the age is not known are not in: inst1."),
+        ({}, {"volumes": ()}, "Disks whose price, size or age is not known are not counted: inst1."),
         (
             {},
             {},
-            "Left out: traffic, CPU credits, taxes, other regions and services, and what happened while nobody looked.",
+            "Not counted: traffic, CPU credits, taxes, other regions and services, and what fe2tui did not see.",
         ),
     ],
 )
@@ -303,7 +303,7 @@ def test_how_long_ran_what_was_first_seen_at_rest_is_not_known_and_its_price_is(
     account = account_cost(fleet(stopped, instance_usage={"i-1": (unknown,)}), NOW)
     assert account.rows[0].month_parts.unknown == {"machine"}
     [words] = [words for words in account.missing if "inst1" in words]
-    assert words.startswith("How long it ran")
+    assert words.startswith("AWS does not tell how long it ran")
     later = account_cost(replace(fleet(stopped, instance_usage={"i-1": (unknown,)}), seen_at=NOW), NOW + 24 * HOUR)
     assert not later.rows[0].today_parts.unknown  # since it was seen at rest, nothing is unknown
 
@@ -313,8 +313,8 @@ def test_runs_that_only_ec2_tells_of_are_said_to_be_guesses_in_one_sentence_for_
     stopped = [machine(number, state=State.STOPPED, public_ip=None, transition_reason=ended) for number in (1, 2)]
     told = InstanceUsage("i-1", "inst1", "m5.large", NOW - 10 * HOUR, NOW - 8 * HOUR, Decimal("0.096"))
     runs = {"i-1": (told,), "i-2": (replace(told, instance_id="i-2", has_address=True),)}
-    [words] = [one for one in account_cost(fleet(*stopped, instance_usage=runs), NOW).missing if "nobody saw" in one]
-    assert "its type at that one's price, its public address if it had one (inst1 and inst2)." in words
+    [words] = [one for one in account_cost(fleet(*stopped, instance_usage=runs), NOW).missing if "estimated" in one]
+    assert "estimated from its type, price and public address at that time (inst1 and inst2)." in words
     assert unseen_usage_sentences(stopped[0], fleet(*stopped, instance_usage=runs)) == (
         words.replace(" (inst1 and inst2)", ""),
     )
@@ -350,4 +350,4 @@ def test_of_a_spot_machine_whose_price_is_known_of_before_only_that_is_said_and_
     assert now.startswith("What 1 machine costs now is not known (inst1): ") and before == UNKNOWN_MARKET
     never = account_cost(fleet(one, prices=prices, instance_usage={one.id: (replace(run, price_per_hour=None),)}), NOW)
     [only] = [words for words in never.missing if "inst1" in words]
-    assert only.startswith("The price of 1 machine is not known, and in no sum (inst1): ")
+    assert only.startswith("The price of 1 machine is not known and not counted (inst1): ")

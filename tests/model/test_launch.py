@@ -121,6 +121,6 @@ def test_how_it_is_bought_can_be_said_in_words_or_as_yes_and_no(said: object, me
 
 @pytest.mark.parametrize("said", ["sometimes", "", 2, "spot!"])
 def test_other_words_for_how_it_is_bought_are_refused(said: object) -> None:
-    with pytest.raises(FieldError, match="stands where SPOT is meant") as refused:
+    with pytest.raises(FieldError, match="stands where SPOT is expected") as refused:
         parse_market(said)
     assert refused.value.field == "market"

@@ -276,12 +276,12 @@ KNOWN = past((100, "3.60"))
 def test_of_runs_whose_market_is_not_known_and_of_no_others_it_is_said(
     run: InstanceUsage, histories: SpotHistoryByType, is_said: bool
 ) -> None:
-    said = [words for words in account_cost(fleet(run, histories=histories), NOW).missing if "spot market" in words]
+    said = [words for words in account_cost(fleet(run, histories=histories), NOW).missing if "spot prices" in words]
     assert [words.endswith("(train).") for words in said] == [True] * is_said
     if is_said:
         there = machine(launched_at=run.started_at, state=State.STOPPED if run.ended_at else State.RUNNING)
         [words] = unseen_usage_sentences(there, fleet(run, instance=there, histories=histories))
-        assert "spot market" in words
+        assert "spot prices" in words
 
 
 def spans(runs: Iterable[InstanceUsage], *, instance: Instance | None = None) -> dict[str, TimeSpan]:

@@ -163,7 +163,7 @@ async def scenes(at: Photographer) -> AsyncIterator[str]:
     await at.until("Terminate tryout")
     yield "activity"
     await at.press("1", "dollar_sign")
-    await at.until("1 Elastic IP is associated|Left out: ")
+    await at.until("1 Elastic IP is associated|Not counted: ")
     yield "cost"
     await at.home()
     await at.press("l")

@@ -85,7 +85,7 @@ def test_a_spot_machine_costs_what_was_computed_by_hand_however_often_it_is_look
         sums, account = tally.update(fleet, now), account_cost(fleet, now)
         assert sums.spent == pytest.approx(account.month, abs=Decimal("1e-18"))
         assert sums.per_hour == account.per_hour
-        assert not [words for words in account.missing if "spot market" in words]
+        assert not [words for words in account.missing if "spot prices" in words]
         now += timedelta(minutes=40)
     assert account.month == TOGETHER and account.per_hour == 0
 
@@ -107,7 +107,7 @@ def test_where_the_market_is_not_known_the_first_sight_counts_and_it_is_said(sto
     without = replace(seen(at(11)), instance_usage=store.instance_usage.get(PLACE))
     account = account_cost(without, at(11))
     assert account.month.quantize(CENT) == FIRST_SIGHT
-    assert [words for words in account.missing if "spot market" in words and "(i-1)" in words]
+    assert [words for words in account.missing if "spot prices" in words and "(i-1)" in words]
     # known since the first hour of the run is over: its price at first sight is that of the market
     partly = replace(without, spot_history={KIND: told(at(11), since=at(3, 1))})
     assert account_cost(partly, at(11)).month.quantize(CENT) == TOGETHER
@@ -119,5 +119,5 @@ def test_one_that_is_gone_meanwhile_keeps_its_market_in_the_store(store: Store, 
     last = Store(path).fleets.last_fleet(PLACE)
     assert last is not None and not last.instances
     account = account_cost(last, at(20))
-    assert account.month == TOGETHER and not [words for words in account.missing if "spot market" in words]
+    assert account.month == TOGETHER and not [words for words in account.missing if "spot prices" in words]
     assert account_cost(last, at(31)).month == 0

@@ -145,7 +145,7 @@ async def test_the_sheet_has_sums_rows_and_what_is_missing_at_every_size(size: t
         for words in ("total", "$/H", "IN NOV", "The price of 1 machine is not known"):
             assert words in screen
         assert form.query_one("#frame").region.width <= size[0]
-        assert "Left out: traffic, CPU credits" in str(form.query_one("#missing", Static).render())
+        assert "Not counted: traffic, CPU credits" in str(form.query_one("#missing", Static).render())
         await pilot.press("end")
         await pilot.pause(0.1)
         assert "of no image" in text_of(host)

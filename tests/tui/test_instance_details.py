@@ -164,7 +164,10 @@ def test_the_details_say_which_part_of_the_past_is_not_known() -> None:
     assert started is not None
     unknown = InstanceUsage(stopped.id, "", stopped.type, started, started, ended_before=NOW)
     seen_running = replace(unknown, ended_at=started + HOUR, seen_at=started + HOUR)
-    for run, words in ((unknown, "How long it ran"), (seen_running, "When it stopped nobody saw")):
+    for run, words in (
+        (unknown, "AWS does not tell how long it ran"),
+        (seen_running, "fe2tui did not see"),
+    ):
         shown = right_facts(
             stopped, InstanceRowScope(replace(fleet([stopped]), instance_usage={stopped.id: (run,)}), NOW)
         )

@@ -1,4 +1,4 @@
-"""Which running machines a person should be asked about: on for long, or costly by now."""
+"""Alerts: instances that have run for long, or have cost much since their last start."""
 
 from __future__ import annotations
 
@@ -12,37 +12,34 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.usage import Charge, charges_of
 
-_MICROSECONDS_PER_HOUR = 3_600_000_000  # in an hour
+_MICROSECONDS_PER_HOUR = 3_600_000_000
 _TOO_FAR = Decimal(1_000_000)  # hours: over a hundred years
 
 
 class Alert(StrEnum):
-    """Why a running machine is pointed out."""
-
     LONG = "long"
     COSTLY = "costly"
 
 
 class AlertLimits(NamedTuple):
-    """From when on a run is pointed out: its length, its dollars; None is never."""
+    """From which length, and from which dollars on a run has an alert; None: never."""
 
     long_run: timedelta | None = timedelta(hours=24)
     high_cost: Decimal | None = Decimal(50)
 
     @classmethod
     def from_settings(cls, hours: float, dollars: float) -> AlertLimits:
-        """Limits as settings have them: 0 is never."""
+        """From settings, where 0 means never."""
         return cls(timedelta(hours=hours) if hours else None, Decimal(str(dollars)) if dollars else None)
 
 
 class AlertTimes(NamedTuple):
-    """When a run is long, and when it is costly, if all goes on as it does; None is never."""
+    """When a run gets each alert, at its present rate; None: never."""
 
     long_at: datetime | None = None
     costly_at: datetime | None = None
 
     def alert_at(self, now: datetime) -> Alert | None:
-        """What it is pointed out for at a moment."""
         if self.long_at is not None and self.long_at <= now:
             return Alert.LONG
         return Alert.COSTLY if self.costly_at is not None and self.costly_at <= now else None
@@ -55,9 +52,9 @@ def alert_of(
     limits: AlertLimits,
     spent: Callable[[Instance], Decimal] | None = None,
 ) -> Alert | None:
-    """Why a person should look at it now; never of one that is tagged ``fe2:keep``.
+    """The alert of an instance now; None where it is tagged ``fe2:keep``.
 
-    ``spent`` has the dollars of its last run, as far as they are known, for those who know them already.
+    ``spent``, if given, returns the known dollars of its last run, so that they are not computed again.
     """
     started = instance.launched_at
     if instance.state is not State.RUNNING or instance.is_kept or started is None:
@@ -71,7 +68,7 @@ def alert_of(
 
 
 def alert_times_of(instance: Instance, fleet: Fleet, now: datetime, limits: AlertLimits) -> AlertTimes:
-    """When there is something to look at, at the rate at which it costs now."""
+    """When an instance gets its alerts, if it costs on as it does now."""
     started = instance.launched_at
     if instance.state is not State.RUNNING or instance.is_kept or started is None:
         return AlertTimes()

@@ -1,4 +1,4 @@
-"""What things cost an hour now, and a month if left as they are."""
+"""What things cost an hour now, and a month if they stay as they are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LINUX, SHARED = "Linux/UNIX", "default"  # EC2's PlatformDetails and Tenancy
 
 
 class HourlyCost(NamedTuple):
-    """Dollars an hour now, by part. ``machine`` is zero while it does not run."""
+    """Dollars an hour now, by part. ``instance`` is zero while it does not run."""
 
     instance: Decimal | None
     volumes: Decimal | None
@@ -34,14 +34,14 @@ class HourlyCost(NamedTuple):
 
     @property
     def known(self) -> Decimal:
-        """The sum of the parts that are known: at least so much."""
+        """The sum of the known parts: it costs at least this."""
         return (self.instance or Decimal(0)) + (self.volumes or Decimal(0)) + self.address
 
 
 def instance_per_hour(instance: Instance, prices: Prices) -> Decimal | None:
-    """Dollars an hour for the machine alone while it runs; spot at the zone's present price.
+    """Dollars an hour for the instance alone while it runs; for spot, the zone's price now.
 
-    Known for Linux on shared hardware only: those are the prices that are read.
+    Known for Linux on shared hardware only: no other prices are read.
     """
     if instance.platform != LINUX or instance.tenancy != SHARED:
         return None
@@ -51,7 +51,7 @@ def instance_per_hour(instance: Instance, prices: Prices) -> Decimal | None:
 
 
 def is_billed_by_spot_history(instance: Instance) -> bool:
-    """Whether what its runs cost is told by the spot market's history, which is read of Linux on shared hardware."""
+    """Whether the spot price history has the price of its runs: it is read for Linux on shared hardware."""
     return instance.is_spot and instance.platform == LINUX and instance.tenancy == SHARED
 
 
@@ -66,7 +66,7 @@ def sum_if_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 
 def volume_per_month(volume: Volume, prices: Prices) -> Decimal | None:
-    """Dollars a month for a volume, all in: its GiB, and the IOPS and MiB/s that are paid for by themselves.
+    """Dollars a month for a volume: its GiB, and the IOPS and MiB/s that have a price of their own.
 
     None when a price is not known; that of io2's IOPS beyond the first 32,000 never is.
     """
@@ -82,7 +82,7 @@ def volume_per_month(volume: Volume, prices: Prices) -> Decimal | None:
 
 
 def _provisioned_amounts(volume: Volume, prices: Prices) -> Iterable[tuple[int | None, Decimal | None]]:
-    """What is paid for beside the GiB: how much of it, and dollars a month for one."""
+    """The provisioned IOPS or MiB/s that cost money, and dollars a month for one."""
     iops = prices.iops.get(volume.type)
     if volume.type == "gp3":
         yield max(0, (volume.iops or GP3_IOPS) - GP3_IOPS), iops
@@ -94,7 +94,6 @@ def _provisioned_amounts(volume: Volume, prices: Prices) -> Iterable[tuple[int |
 
 
 def volumes_per_month(volumes: Iterable[Volume], prices: Prices) -> Decimal | None:
-    """Dollars a month for these volumes, all in."""
     return sum_if_known(volume_per_month(volume, prices) for volume in volumes)
 
 
@@ -104,9 +103,9 @@ def _volumes(instance: Instance, fleet: Fleet) -> tuple[Volume, ...] | None:
 
 
 def hourly_cost(instance: Instance, fleet: Fleet) -> HourlyCost:
-    """What the instance costs an hour in the state it is in.
+    """What the instance costs an hour in its present state.
 
-    A public address costs also while the instance is stopped: one that it keeps then is an Elastic IP.
+    A public address that a stopped instance keeps is an Elastic IP, and costs, too.
     """
     volumes = _volumes(instance, fleet)
     disk = None if volumes is None else volumes_per_month(volumes, fleet.prices)
@@ -136,22 +135,22 @@ def has_address_running(instance: Instance, fleet: Fleet) -> bool | None:
 
 
 def running_cost(instance: Instance, fleet: Fleet) -> HourlyCost:
-    """What the instance costs an hour while it runs, whatever state it is in now.
+    """What the instance costs an hour while it runs, whatever its state is now.
 
-    The address is in only where ``has_address_running`` is sure of it.
+    The address counts only where ``has_address_running`` is true.
     """
     cost = hourly_cost(replace(instance, state=State.RUNNING), fleet)
     return cost._replace(address=ADDRESS_PER_HOUR if has_address_running(instance, fleet) else Decimal(0))
 
 
 def monthly_cost(instance: Instance, fleet: Fleet) -> Decimal | None:
-    """What it costs in a month of 730 hours if it stays as it is."""
+    """Dollars for a month of 730 hours in its present state."""
     hour = hourly_cost(instance, fleet).total
     return None if hour is None else hour * HOURS_A_MONTH
 
 
 def spot_saving(instance: Instance, prices: Prices) -> Decimal | None:
-    """The share of the on-demand price that a spot instance saves at present, 0 to 1."""
+    """The share of the on-demand price that a spot instance saves now, at most 1; None where not known."""
     spot, full = instance_per_hour(instance, prices), prices.on_demand.get(instance.type)
     if not instance.is_spot or spot is None or not full:
         return None
@@ -162,7 +161,7 @@ ARCHIVE_PRICE_SHARE = Decimal("0.25")  # of the standard tier's price, in every 
 
 
 def snapshot_per_month(snapshot: Snapshot, prices: Prices) -> Decimal | None:
-    """Dollars a month for one snapshot, at most; None without a price. One being taken may grow to its disk's size."""
+    """Dollars a month for one snapshot, at most; None without a price. A pending one may grow to its volume's size."""
     if prices.snapshot is None:
         return None
     is_whole = snapshot.stored is not None and snapshot.state != "pending"
@@ -176,9 +175,9 @@ def snapshots_per_month(snapshots: Iterable[Snapshot], prices: Prices) -> Decima
 
 
 def image_per_month(image: Image, fleet: Fleet) -> Decimal | None:
-    """Dollars a month for an image's snapshots, at most; nothing for one of somebody else.
+    """Dollars a month for an image's snapshots, at most; zero for another account's public image.
 
-    None where a snapshot or its price is not known. A snapshot that two images share is counted in both.
+    None where a snapshot or its price is not known. A snapshot that two images share counts for both.
     """
     if image.id not in fleet.images:
         return Decimal(0) if image.public else None

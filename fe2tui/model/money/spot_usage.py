@@ -1,7 +1,7 @@
-"""What spot machines cost while they run: the market's price, as its history has it.
+"""What spot instances cost while they run: the spot price, as its history has it.
 
-Each hour of a run, counted from its start, is billed by the second at the price in effect when that hour began: what
-changes within an hour counts from the next one on. Sources: EC2's questions and answers, "What price will I pay for a
+Each hour of a run, counted from its start, is billed by the second at the price in effect when that hour began: a
+change within an hour counts from the next hour on. Sources: EC2's questions and answers, "What price will I pay for a
 Spot Instance?"; Overview of Amazon EC2 Spot Instances, "How Spot Instances work" (to the nearest second).
 """
 
@@ -21,33 +21,33 @@ from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory
 
 SPOT_HISTORY_KEPT_BY_EC2 = timedelta(days=90)
-"""How far back EC2 tells of the market's prices. Source: EC2 API reference, DescribeSpotPriceHistory."""
+"""How far back EC2 has spot prices. Source: EC2 API reference, DescribeSpotPriceHistory."""
 
 SpotHistoryByType = Mapping[str, SpotHistory]
 NO_SPOT_HISTORY: SpotHistoryByType = {}
 
 _HOUR = timedelta(hours=1)
 _MICROSECOND = timedelta(microseconds=1)
-_CARRY_FORWARD = timedelta(days=1)  # for how long after the last read its price is taken for the market's
+_CARRY_FORWARD = timedelta(days=1)  # for so long after the last read, its price is taken as the spot price
 _NO_PRICES = PriceSeries()
 
 
 class TimeSpan(NamedTuple):
-    """Over what time the market's prices are wanted; ``until`` is None while it goes on."""
+    """The time for which spot prices are needed; ``until`` None: until now."""
 
     since: datetime
     until: datetime | None = None
 
     def merge(self, other: TimeSpan) -> TimeSpan:
-        """The span that has both in it."""
+        """The shortest span that contains both."""
         until = None if self.until is None or other.until is None else max(self.until, other.until)
         return TimeSpan(min(self.since, other.since), until)
 
 
 def spot_history_spans(fleet: Fleet, now: datetime) -> dict[str, TimeSpan]:
-    """The times of which the market's prices are wanted, by type: those of the runs of the fleet's spot machines.
+    """The times for which spot prices are needed, by type: those of the runs of the fleet's spot instances.
 
-    Of machines that are no more, only where they ran this month; of no run longer ago than EC2 can tell.
+    Runs of instances that no longer exist count only this month; no run counts before EC2's oldest price.
     """
     month, oldest = month_start(now), now - SPOT_HISTORY_KEPT_BY_EC2
     spans: dict[str, TimeSpan] = {}
@@ -63,9 +63,9 @@ def spot_history_spans(fleet: Fleet, now: datetime) -> dict[str, TimeSpan]:
 
 
 class ChangingRate(NamedTuple):
-    """Dollars an hour that change: each of ``rates`` from its moment on, the last one for good.
+    """Dollars an hour that change: each of ``rates`` holds from its moment in ``times`` on.
 
-    ``spent`` is what they came to until each moment, in dollars an hour times microseconds.
+    ``accrued`` is the cost until each of these moments, in dollars an hour times microseconds.
     """
 
     times: tuple[datetime, ...]
@@ -89,10 +89,9 @@ RatePeriod = tuple[datetime, datetime | None, Decimal | ChangingRate | None]
 
 
 def rate_periods(usage: InstanceUsage, ends: datetime | None, spot_history: SpotHistoryByType) -> Iterator[RatePeriod]:
-    """A run by what is known of its price: from when, until when (None: it goes on), dollars an hour (None: not known).
+    """The rates of a run: from when, until when (None: until now), dollars an hour (None: not known).
 
-    What the history does not tell counts at the run's own price, that of its first sight. ``ends`` is until when the
-    run is billed.
+    Where the history has no price, the run's own price counts. ``ends`` is until when the run is billed.
     """
     series = _price_series_of(usage, spot_history)
     if not series:
@@ -107,7 +106,7 @@ def rate_periods(usage: InstanceUsage, ends: datetime | None, spot_history: Spot
 
 
 class _IdentityKey:
-    """A series that equals only itself, so that what was made of it can be kept as long as it is in use."""
+    """A series that equals only itself, as the key of a cache."""
 
     __slots__ = ("series",)
 
@@ -123,7 +122,7 @@ class _IdentityKey:
 
 @lru_cache(maxsize=2048)
 def _changing_rate(same: _IdentityKey, started_at: datetime, own: Decimal | None) -> ChangingRate | None:
-    """The prices of the hours of a run that goes on, from when one is known; ``own`` is that of its first sight."""
+    """The prices of the hours of a run without an end, from when one is known; ``own`` is the run's own price."""
     series = same.series
     index = bisect_right(series.times, started_at)
     first = series.values[index - 1] if index else own
@@ -138,7 +137,7 @@ def _changing_rate(same: _IdentityKey, started_at: datetime, own: Decimal | None
 
 
 def is_spot_cost_known(usage: InstanceUsage, spot_history: SpotHistoryByType, since: datetime, until: datetime) -> bool:
-    """Whether all that a run cost between two moments is the market's price then; always true of what is not spot."""
+    """Whether the history has every price of a run between two moments. Always true for a run that is not spot."""
     begins, ends = max(usage.started_at, since), until if usage.ended_at is None else min(usage.ended_at, until)
     if not usage.is_spot or ends <= begins:
         return True
@@ -154,5 +153,5 @@ def _price_series_of(usage: InstanceUsage, spot_history: SpotHistoryByType) -> P
 
 
 def _next_hour(started_at: datetime, moment: datetime) -> datetime:
-    """When the first hour of a run begins that is not before a moment."""
+    """The beginning of the first hour of a run that begins at a moment or later."""
     return started_at - (started_at - moment) // _HOUR * _HOUR

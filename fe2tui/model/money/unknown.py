@@ -1,4 +1,4 @@
-"""What of the costs is not known, or left out, in words."""
+"""Sentences about costs that are not known, or not counted."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 NOT_INCLUDED = "without traffic, CPU credits and what snapshots store"
 PRICE_PAGE = "https://aws.amazon.com/ec2/pricing/on-demand/"
-STALE_AFTER = timedelta(hours=25)  # prices are read once a day; one hour is time enough to
-_FALLBACK_TEXT = "the rest counts at the price at first sight, or at the last one known"
-_MAX_LABELS = 3  # of many, the names that are said
+STALE_AFTER = timedelta(hours=25)  # prices are read once a day; the read may take an hour
+_FALLBACK_TEXT = "for the rest, the first price that fe2tui saw counts, or the last known one"
+_MAX_LABELS = 3  # names in a sentence
 _PART_TITLES = {
     "instances": "Instances",
     "volumes": "Disks",
@@ -34,7 +34,7 @@ _PART_TITLES = {
 
 
 def stale_prices_text(fleet: Fleet, now: datetime) -> str:
-    """How old the on-demand prices are, in words, when they are older than a day; else empty."""
+    """``prices are 2d old`` when the on-demand prices are older than a day; else empty."""
     read_at = fleet.prices.read_at
     if read_at is None or now - read_at < STALE_AFTER:
         return ""
@@ -42,7 +42,7 @@ def stale_prices_text(fleet: Fleet, now: datetime) -> str:
 
 
 def no_price_reason(instance: Instance, fleet: Fleet) -> str:
-    """Why the price of an instance's machine is not known, and what to do about it; empty when it is known."""
+    """Why the price of an instance is not known, and what to do about it; empty when it is known."""
     prices, kind = fleet.prices, visible(instance.type)
     if instance_per_hour(instance, prices) is not None:
         return ""
@@ -64,7 +64,7 @@ def no_price_reason(instance: Instance, fleet: Fleet) -> str:
 
 
 def unknown_cost_sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> tuple[str, ...]:
-    """What is not in an account's costs, or not known: a sentence each, the gravest first."""
+    """What is not counted in an account's costs, or not known, in sentences, the most important first."""
     return tuple(_sentences(fleet, now, rows))
 
 
@@ -73,7 +73,7 @@ def _sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator
     yield from _unseen_usage(fleet, now)
     disks = [row.label for row in rows if "disk" in row.hour_parts.unknown | row.month_parts.unknown]
     if disks:
-        yield f"Disks of which the price, the size or the age is not known are not in: {_label_list(disks)}."
+        yield f"Disks whose price, size or age is not known are not counted: {_label_list(disks)}."
     for problem in fleet.problems:
         if problem.part in _PART_TITLES:
             yield f"{_PART_TITLES[problem.part]} could not be read: {_problem_text(problem)}."
@@ -84,21 +84,21 @@ def _sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator
         month = dollars(ADDRESS_PER_HOUR * HOURS_A_MONTH * len(fleet.idle_addresses), sign="$")
         verb = "is" if len(fleet.idle_addresses) == 1 else "are"
         yield (
-            f"{plural(len(fleet.idle_addresses), 'Elastic IP')} {verb} associated with nothing: {month} a month. Since"
-            " when, AWS does not tell: what that cost before is in no sum."
+            f"{plural(len(fleet.idle_addresses), 'Elastic IP')} {verb} associated with nothing: {month} a month. AWS"
+            " does not tell since when, so the cost until now is not counted."
         )
     uncounted = {row.id for row in rows if "machine" in row.month_parts.unknown}
     yield from _unknown_spot_costs(fleet, now, uncounted)
     if fleet.snapshots:
         yield (
-            "Snapshots are in no sum: AWS bills the blocks they store, and does not say how many; shown is the most"
-            " that they can cost."
+            "Snapshots are in no sum: AWS bills the blocks they store, but does not tell how many. The most that they"
+            " can cost is shown."
         )
-    yield "Left out: traffic, CPU credits, taxes, other regions and services, and what happened while nobody looked."
+    yield "Not counted: traffic, CPU credits, taxes, other regions and services, and what fe2tui did not see."
 
 
 def _unseen_usage(fleet: Fleet, now: datetime) -> Iterator[str]:
-    """What of this month's runs nobody saw, and AWS does not tell."""
+    """What is not known about this month's runs, with the instances' names."""
     month = month_start(now)
     labels_by_reason: dict[str, dict[str, None]] = {}
     for key, usages in fleet.instance_usage.items():
@@ -112,7 +112,7 @@ def _unseen_usage(fleet: Fleet, now: datetime) -> Iterator[str]:
 
 
 def _unknown_spot_costs(fleet: Fleet, now: datetime, uncounted: Set[str]) -> Iterator[str]:
-    """Of which runs this month the market's history does not tell all, and which are counted all the same."""
+    """The spot instances whose runs this month are counted although some of their spot prices are not known."""
     month, labels = month_start(now), dict[str, None]()
     for key, instance in fleet.instances.items():
         if key in uncounted or not instance.is_spot:
@@ -124,7 +124,7 @@ def _unknown_spot_costs(fleet: Fleet, now: datetime, uncounted: Set[str]) -> Ite
             labels[_label(key, usages, fleet)] = None
     if labels:
         named = _label_list(list(labels))
-        yield f"Not all that the spot market asked while these ran is known: {_FALLBACK_TEXT} ({named})."
+        yield f"Not all spot prices of these runs are known: {_FALLBACK_TEXT} ({named})."
 
 
 def _are_spot_costs_known(usages: Sequence[InstanceUsage], fleet: Fleet, since: datetime, until: datetime) -> bool:
@@ -137,27 +137,27 @@ def _label(key: str, usages: Sequence[InstanceUsage], fleet: Fleet) -> str:
 
 
 def unseen_usage_sentences(instance: Instance, fleet: Fleet) -> tuple[str, ...]:
-    """What of the instance's runs nobody saw, and AWS does not tell: a sentence each."""
+    """What is not known about the instance's runs, in sentences."""
     usages = instance_usage_of(instance, fleet)
     found = [f"{why}." for why in dict.fromkeys(map(_unseen_reason, usages)) if why]
     is_counted = any(usage.price_per_hour is not None or usage.type in fleet.spot_history for usage in usages)
     if is_counted and not _are_spot_costs_known(usages, fleet, BEFORE_EC2, fleet.seen_at):
-        found.append(f"Not all that the spot market asked while it ran is known: {_FALLBACK_TEXT}.")
+        found.append(f"Not all spot prices of its runs are known: {_FALLBACK_TEXT}.")
     return tuple(found)
 
 
 def _unseen_reason(usage: InstanceUsage) -> str:
     if usage.has_unknown_length:
-        return "How long it ran before it was first seen stopped, AWS does not tell: that is in no sum"
+        return "AWS does not tell how long it ran before fe2tui first saw it stopped: that run is not counted"
     if usage.ended_before is not None:
         return (
-            "When it stopped nobody saw, and AWS does not tell: it counts until it was last seen running, and may have"
-            " cost more"
+            "fe2tui did not see when it stopped, and AWS does not tell: the run counts until it was last seen running,"
+            " and may have cost more"
         )
     if usage.seen_at is None and not usage.is_address_only and usage.ended_at is not None:
         return (
-            "A run that nobody saw, of which AWS tells the times only, counts by what the machine was when it was first"
-            " seen: its type at that one's price, its public address if it had one"
+            "Runs before fe2tui first saw an instance are estimated from its type, price and public address at that"
+            " time"
         )
     return ""
 
@@ -174,14 +174,14 @@ def _unknown_prices(fleet: Fleet, rows: Sequence[CostRow]) -> Iterator[str]:
                 continue  # its price is not what is unknown
             reason = no_price_reason(instance, fleet) if instance is not None else ""
             is_counted = bool(row.month_parts.machine) and "machine" not in row.month_parts.unknown
-            by_reason.setdefault((reason or "nobody knows what it was then", is_counted), []).append(row.label)
+            by_reason.setdefault((reason or "no price was recorded while it ran", is_counted), []).append(row.label)
     for (reason, is_counted), labels in by_reason.items():
         noun = "machine" if len(labels) == 1 else "machines"
         if is_counted:
             verb = "costs" if len(labels) == 1 else "cost"
             yield f"What {len(labels):,} {noun} {verb} now is not known ({_label_list(labels)}): {reason}."
             continue
-        yield f"The price of {len(labels):,} {noun} is not known, and in no sum ({_label_list(labels)}): {reason}."
+        yield f"The price of {len(labels):,} {noun} is not known and not counted ({_label_list(labels)}): {reason}."
 
 
 def _label_list(labels: Sequence[str]) -> str:

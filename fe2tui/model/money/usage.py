@@ -1,7 +1,7 @@
-"""Money that goes out evenly over a stretch of time: what all sums over the past are made of.
+"""Charges: dollars an hour, or a month, from one moment to another. All sums over the past are made of them.
 
-Dollars an hour times the seconds that lie in a window, and of disks dollars a month times its share of the calendar
-month: the parts of a window add up to the whole, and nothing is ever negative.
+The cost in a window is dollars an hour times the seconds of it; for volumes, dollars a month times its share of the
+calendar month. So the parts of a window add up to the whole, and no cost is negative.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from fe2tui.model.volume import Volume
 
 MINIMUM_BILLED_TIME = timedelta(seconds=60)
 FREE_IF_INTERRUPTED_WITHIN = timedelta(hours=1)
-"""A shorter run that AWS ends is not billed: Overview of Amazon EC2 Spot Instances, "How Spot Instances Work"."""
+"""A shorter run that AWS interrupts is not billed. Source: Overview of Amazon EC2 Spot Instances, "How Spot Instances
+Work"."""
 
 BEFORE_EC2 = datetime(2006, 1, 1, tzinfo=UTC)  # before there was EC2
 _HOUR = Decimal(3_600_000_000)  # microseconds
@@ -40,10 +41,10 @@ CostPart = Literal["machine", "disk", "address", "snapshots"]
 
 
 class Charge(NamedTuple):
-    """Dollars an hour (None: not known) from a moment on, until another or until today; a ``Meter`` has them change.
+    """Dollars an hour (None: not known) from ``starts_at`` to ``ends_at`` (None: until now).
 
-    With ``monthly`` they are dollars for a whole calendar month, of however many days: so EBS bills a GB-month.
-    Source: EBS pricing, its example of 12 hours in a month of 30 days.
+    With ``is_monthly`` the rate is dollars for a whole calendar month, however many days it has, as EBS bills
+    GB-months. Source: EBS pricing, the example of 12 hours in a month of 30 days.
     """
 
     part: CostPart
@@ -53,7 +54,7 @@ class Charge(NamedTuple):
     is_monthly: bool = False
 
     def cost_between(self, since: datetime, until: datetime) -> Decimal | None:
-        """Dollars between two moments; None when there are some and their rate is not known."""
+        """Dollars between two moments; None when the charge is active there and its rate is not known."""
         ends = until if self.ends_at is None or self.ends_at > until else self.ends_at
         begins = self.starts_at if self.starts_at > since else since
         if ends <= begins:
@@ -73,7 +74,7 @@ class Charge(NamedTuple):
         return self.rate * months
 
     def rate_per_hour(self, at: datetime) -> Decimal | None:
-        """Dollars an hour at a moment at which it goes on."""
+        """Dollars an hour at a moment at which it is active."""
         if isinstance(self.rate, ChangingRate):
             return self.rate.at(at)
         if self.rate is None or not self.is_monthly:
@@ -82,20 +83,19 @@ class Charge(NamedTuple):
         return self.rate * _HOUR / ((end - start) // _MICROSECOND)
 
     def is_active(self, at: datetime) -> bool:
-        """Whether it goes on at a moment."""
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
 
     def changes_after(self, at: datetime) -> bool:
-        """Whether it begins or ends later than a moment, so that what it costs a second changes by itself."""
+        """Whether it begins, ends or changes its rate after a moment."""
         changes_at = self.rate.times[-1] if isinstance(self.rate, ChangingRate) else self.starts_at
         return changes_at > at or (self.ends_at is not None and self.ends_at > at)
 
 
 def instance_usage_charges(usage: InstanceUsage, spot_history: SpotHistoryByType = NO_SPOT_HISTORY) -> Iterable[Charge]:
-    """The machine and its address. A machine that ran is paid for at least 60 seconds, unless AWS took it back.
+    """The charges of a run and of its address. A run costs at least 60 seconds, unless AWS interrupted it early.
 
-    That of a spot machine follows the market's prices by type, ``histories`` (``Fleet.spot_history``). Of a run that
-    nobody saw nothing is known; one whose end was not seen counts until it was last seen running.
+    A spot run follows ``spot_history`` (``Fleet.spot_history``). A run of unknown length has an unknown rate; a run
+    whose end is not known counts until it was last seen running.
     """
     if usage.has_unknown_length:
         yield Charge("machine", None, usage.started_at, usage.ended_before)
@@ -118,14 +118,13 @@ def _is_free_of_charge(usage: InstanceUsage) -> bool:
 
 
 def volume_usage_charge(usage: VolumeUsage) -> Charge:
-    """A stretch of a disk's life."""
     return Charge("disk", usage.per_month, usage.started_at, usage.ended_at, is_monthly=True)
 
 
 def instance_usage_of(instance: Instance, fleet: Fleet) -> tuple[InstanceUsage, ...]:
-    """The stretches in which the instance ran, or rested with an address: those recorded, and those EC2 tells of.
+    """The usage of an instance: what was recorded, and what EC2's own times say.
 
-    A price recorded while it ran counts before today's; one that was not known then is today's.
+    The recorded price of a run counts. Where none was known then, today's price counts.
     """
     recorded = {run.started_at: run for run in fleet.instance_usage.get(instance.id, ())}
     for usage in _usage_from_ec2_times(instance, fleet):
@@ -134,7 +133,7 @@ def instance_usage_of(instance: Instance, fleet: Fleet) -> tuple[InstanceUsage, 
 
 
 def _usage_from_ec2_times(instance: Instance, fleet: Fleet) -> Iterable[InstanceUsage]:
-    """What EC2's own times tell of: the last run, and the rest after it with an address."""
+    """What EC2's own times say: the last run, and the address of a stopped instance since then."""
     start, has_address = instance.launched_at, bool(instance.public_ip)
     if start is None:
         return
@@ -150,7 +149,7 @@ def _usage_from_ec2_times(instance: Instance, fleet: Fleet) -> Iterable[Instance
 
 
 def usage_since(instance: Instance, since: datetime, prices: Prices) -> InstanceUsage:
-    """A run of the instance as it is, which nobody has seen the end of."""
+    """A run of the instance, as it is now, that has not ended."""
     return InstanceUsage(
         instance.id,
         instance.name,
@@ -165,12 +164,12 @@ def usage_since(instance: Instance, since: datetime, prices: Prices) -> Instance
 
 
 def last_name(usages: Sequence[InstanceUsage]) -> str:
-    """What the instance of these runs was called last; empty if it never was anything."""
+    """The last name of the instance; empty if it never had one."""
     return next((usage.name for usage in reversed(usages) if usage.name), "")
 
 
 def address_only_usage(instance: Instance, since: datetime) -> InstanceUsage:
-    """The stretch of one that is stopped and keeps its address."""
+    """The usage of a stopped instance that keeps its address."""
     return InstanceUsage(instance.id, instance.name, "", since, None, _NOTHING, True)
 
 
@@ -188,9 +187,9 @@ def _with_price(usage: InstanceUsage, instance: Instance, prices: Prices) -> Ins
 def volume_usage_of(
     volume: Volume, fleet: Fleet, instance_id: str, attached_at: datetime | None = None
 ) -> Sequence[VolumeUsage]:
-    """The stretches of a disk: those recorded, else the one that its age tells of, for what it is attached to.
+    """The usage of a volume: what was recorded, else one usage since its creation, for ``instance_id``.
 
-    Empty when nothing tells how old it is.
+    Empty when its age is not known.
     """
     recorded = fleet.volume_usage.get(volume.id)
     if recorded:
@@ -212,7 +211,7 @@ def _with_volume_price(usage: VolumeUsage, volume: Volume, fleet: Fleet) -> Volu
 
 
 def charges_of(instance: Instance, fleet: Fleet) -> list[Charge]:
-    """All that an instance cost and costs: its runs, its address, its disks while they were its own."""
+    """All charges of an instance: its runs, its address, its volumes while they were attached to it."""
     flows = [
         flow
         for usage in instance_usage_of(instance, fleet)
@@ -233,7 +232,7 @@ def charges_of(instance: Instance, fleet: Fleet) -> list[Charge]:
 
 
 class _IdentityKey:
-    """A mapping that equals only itself, so that what was made of it can be kept as long as it is in use."""
+    """A mapping that equals only itself, as the key of a cache."""
 
     __slots__ = ("mapping",)
 
@@ -260,24 +259,17 @@ def _volume_usage_by_instance(disks: _IdentityKey) -> Mapping[str, Sequence[Volu
 def usage_cost(
     usage: InstanceUsage, since: datetime, until: datetime, spot_history: SpotHistoryByType = NO_SPOT_HISTORY
 ) -> Decimal | None:
-    """Dollars for the part of a run between two moments, its public address included.
-
-    A run is paid for at least 60 seconds. The parts of a run add up to the whole. ``histories`` as ``flows_of_run`` has
-    them.
-    """
+    """Dollars for the part of a usage between two moments, its public address included."""
     return sum_if_known(flow.cost_between(since, until) for flow in instance_usage_charges(usage, spot_history))
 
 
 def cost_between(instance: Instance, fleet: Fleet, since: datetime, until: datetime) -> Decimal | None:
-    """Dollars that an instance, its disks and its address cost between two moments, as far as they are known."""
+    """Dollars for an instance, its volumes and its address between two moments; None where a part is not known."""
     return sum_if_known(flow.cost_between(since, until) for flow in charges_of(instance, fleet))
 
 
 def known_cost_between(instance: Instance, fleet: Fleet, since: datetime, until: datetime) -> tuple[Decimal, bool]:
-    """The dollars of ``cost_between`` that are known, and whether those are all.
-
-    They are not all either where nobody saw the end of a run, and the time after it was last seen is not known.
-    """
+    """The known dollars of ``cost_between``, and whether these are all: not so if the end of a run was not seen."""
     known, is_all = Decimal(0), True
     for usage in fleet.instance_usage.get(instance.id, ()):
         if (
@@ -297,11 +289,11 @@ def known_cost_between(instance: Instance, fleet: Fleet, since: datetime, until:
 
 
 def cost_to_date(instance: Instance, fleet: Fleet, now: datetime) -> Decimal | None:
-    """Dollars since it was made, as far as is known: earlier runs that nobody recorded are not in."""
+    """Dollars since the instance was launched first. Runs that were never recorded are not counted."""
     return cost_between(instance, fleet, BEFORE_EC2, now)
 
 
 def cost_since_start(instance: Instance, fleet: Fleet, now: datetime) -> Decimal | None:
-    """Dollars since it was last started: machine, address and disks; None before it ever was."""
+    """Dollars since its last start: instance, address and volumes; None where not known."""
     started = instance.launched_at
     return None if started is None else cost_between(instance, fleet, started, now)
