@@ -51,7 +51,7 @@ SpotPrices = Mapping[tuple[str, str], Decimal]
 async def current_spot_prices(session: Session, types: Iterable[str] | None = None) -> dict[tuple[str, str], Decimal]:
     """The spot price now of these types, or of all types of the region, by type and zone.
 
-    A type that is not offered on the spot market is not in it. All types of a region take about five pages, read one
+    A type that is not offered as spot is not in it. All types of a region take about five pages, read one
     after the other: seconds. The history from now on holds, for each type and zone, the last change before now.
     """
     names = None if types is None else sorted(set(types))

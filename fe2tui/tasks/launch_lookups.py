@@ -104,7 +104,7 @@ class LaunchLookups:
         return await self._ask_once(("network", subnet_id), lambda: self._read_network(subnet_id))
 
     async def instances_named(self, name: str) -> list[Instance]:
-        """The living instances of that name. Asked each time, because names are taken meanwhile."""
+        """The living instances of that name. Read each time, because another process may use the name meanwhile."""
         found = await instances.describe_instances(
             self._ctx.session, filters={"tag:Name": [literal_filter(name)], "instance-state-name": _LIVING_STATES}
         )

@@ -143,7 +143,7 @@ async def plan_launch(
     """Look up everything for a request, all at the same time, and check it. Changes nothing.
 
     ``with_cost`` False looks up no prices, except those that order a spot instance's zones. Wrong fields are in
-    ``errors``; errors that are about no field (no credentials, unreachable) are raised. What the login may not look up
+    ``errors``; other errors (no credentials, unreachable) are raised. What the login may not look up
     is in ``warnings``.
     """
     lookups = shared_lookups or LaunchLookups(ctx)

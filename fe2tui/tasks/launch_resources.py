@@ -191,8 +191,8 @@ def _plan_group(request: LaunchRequest, network: LaunchNetwork, cidr: str | None
     if cidr is None and request.address is None:
         raise FieldError(
             "address",
-            "Your own address was not found out, and port 22 is not opened to everybody.",
-            "Type the address that ssh will come from, such as 203.0.113.7; empty lets no address in.",
+            "Your public address is not known, and port 22 is not opened to all addresses.",
+            "Type the address from which you connect, such as 203.0.113.7; empty lets no address in.",
         )
     if cidr in ANYWHERE:
         warnings.append("Port 22 will be open to the whole internet.")

@@ -105,7 +105,7 @@ def resolve_image(among: Iterable[Image], name: str) -> Image:
         raise UsageError("No image was named.", "Name one, or give its id.")
     found = [image for image in images if image.id == name] or [image for image in images if image.name == name]
     if not found:
-        raise NotFoundError(f"You have no image {name}.", _nearest_images(name, images))
+        raise NotFoundError(f"There is no image {name} of yours.", _nearest_images(name, images))
     if len(found) > 1:
         raise AmbiguousError(
             f"{plural(len(found), 'image')} are called {name}: {', '.join(image.id for image in found)}.",

@@ -180,7 +180,7 @@ async def _change_state(
         end_entries(ctx, entries, results)
         if going and after is not None:
             for key, entry in entries.items():
-                entry.left_behind = f"AWS had accepted it: it goes on {words}."
+                entry.left_behind = f"AWS had accepted it: it is {words}."
                 ctx.report_step(command, "requested", words, subject=key, label=labels[key])
             waited, seen = await after({key: found[key] for key in going})
             results.update(waited)
@@ -396,7 +396,7 @@ def _cost_lines_of_one(instance: Instance, fleet: Fleet) -> Iterator[str]:
     elif cost.instance is None:
         yield f"Price unknown: {no_price_reason(instance, fleet)}."
     else:
-        yield f"Price unknown: what its disks cost is not known. The instance costs {_per_hour(cost.instance)} an hour."
+        yield f"Price unknown: the price of its disks is not known. The instance costs {_per_hour(cost.instance)} an hour."
     stays = ["disks"] if cost.volumes or cost.volumes is None else []
     stays += ["public address"] if instance.public_ip and instance.state is State.STOPPED else []
     if stays:

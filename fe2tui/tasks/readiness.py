@@ -108,7 +108,10 @@ class _ReadinessWatch:
         elif one.running_since is None:
             if age > self.ctx.pace.states:
                 reason = f" Last: {self.read_error.summary}" if self.read_error else ""
-                error = UnansweredError(f"{instance.label} ({instance.id}) is still {instance.state}.{reason}")
+                error = UnansweredError(
+                    f"{instance.label} ({instance.id}) is still {instance.state}.{reason}",
+                    "It may still start: look again in a minute.",
+                )
                 one.result = Readiness(instance, "", error)
         elif one.probe is None and _now() - one.running_since >= _ADDRESS_SECONDS:
             one.probe = asyncio.create_task(self.probe_ssh(one))

@@ -98,8 +98,9 @@ def _not_found_error(ctx: Context, request_id: str) -> NotFoundError:
 async def spot_request_details(
     ctx: Context, request_id: str, instance: Instance | None = None
 ) -> tuple[dict[str, Any], str]:
-    """All that EC2 has of a request, under EC2's own names, and what its state means. Raises as
-    ``find_spot_request``.
+    """All that EC2 has of a request, under EC2's own names, and what its state means.
+
+    ``instance`` is the request's instance if it was read a moment ago. Raises as ``find_spot_request``.
     """
     require_request_id(request_id)
     found = await describe_spot_request(ctx.session, request_id) if request_id.startswith("sir-") else None
@@ -158,7 +159,9 @@ async def wait_until_fulfilled(ctx: Context, request_id: str, *, timeout: float 
             return request
         words = request_text(request)
         if request.state not in LIVE_REQUEST_STATES:
-            raise StateError(f"{request.id} gets no instance any more: {words}.", code=request.status_code or None)
+            raise StateError(
+                f"{request.id} gets no instance any more: {words}.", "Launch again.", code=request.status_code or None
+            )
         if asyncio.get_running_loop().time() >= deadline:
             raise CapacityError(
                 f"{request.id} has no instance yet: {words}.",
@@ -207,7 +210,7 @@ def gone_error(instance: Instance, verb: str) -> StateError:
     if instance.was_interrupted:
         words = f"AWS interrupted {instance.label} ({instance.id}) and terminated it: it cannot be {verb}."
         return StateError(words, "Launch another.", code=instance.state_reason.partition(":")[0] or None)
-    return StateError(f"{instance.label} ({instance.id}) is {instance.state}: it cannot be {verb}.", "Launch another.")
+    return StateError(f"{instance.label} ({instance.id}) is {instance.state}, and cannot be {verb}.", "Launch another.")
 
 
 InterruptionTexts = Mapping[str, str]

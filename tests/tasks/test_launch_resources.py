@@ -207,7 +207,7 @@ async def test_who_is_let_in_can_be_said_or_refused(
 async def test_an_address_that_is_never_looked_up_has_to_be_typed(bare: Bench, name: str) -> None:
     bare.ctx.settings = replace(bare.ctx.settings, address_url="")
     refusal = (await plan_launch(bare.ctx, bare.request(name))).error_for("address")
-    assert refusal is not None and "not opened to everybody" in refusal.summary
+    assert refusal is not None and "not opened to all addresses" in refusal.summary
     assert await LaunchLookups(bare.ctx).own_address() is None
     assert (await plan_launch(bare.ctx, bare.request(name, address="198.51.100.9"))).is_possible
 
