@@ -396,7 +396,7 @@ def _cost_lines_of_one(instance: Instance, fleet: Fleet) -> Iterator[str]:
     elif cost.instance is None:
         yield f"Price unknown: {no_price_reason(instance, fleet)}."
     else:
-        yield f"Price unknown: the price of its disks is not known. The instance costs {_per_hour(cost.instance)} an hour."
+        yield f"Price unknown: there is no price of its disks. The instance costs {_per_hour(cost.instance)} an hour."
     stays = ["disks"] if cost.volumes or cost.volumes is None else []
     stays += ["public address"] if instance.public_ip and instance.state is State.STOPPED else []
     if stays:

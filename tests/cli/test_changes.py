@@ -314,9 +314,7 @@ def test_what_an_interrupted_start_leaves_behind_stays_on_the_screen(fresh_cloud
         screen.wait_for("base: starting")
         screen.type("\x03")
         assert screen.wait_for_end() == 130
-    assert "base: Cancelled. AWS had accepted it: it goes on starting." in " ".join(
-        screen.text.replace("\n", "").split()
-    )
+    assert "base: Cancelled. AWS had accepted it: it is starting." in " ".join(screen.text.replace("\n", "").split())
 
 
 def test_a_failure_names_its_instance_once(fe2: Any) -> None:

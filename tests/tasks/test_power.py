@@ -197,7 +197,7 @@ async def test_a_cancelled_wait_says_that_it_goes_on(
     with pytest.raises(asyncio.CancelledError):
         await working
     (entry,) = bench.activity("stop")
-    assert entry.result == "cancelled" and "goes on stopping" in entry.words
+    assert entry.result == "cancelled" and "it is stopping" in entry.words
 
 
 @pytest.mark.parametrize("ids", [[], [""], ["i-0123456789abcdef0", " "]])
