@@ -212,7 +212,7 @@ async def test_a_public_key_file_stands_for_the_agents_private_half(up: Yard, ag
             pass
 
 
-async def test_without_a_named_key_those_of_the_person_are_tried(up: Yard, clean_environment: Path) -> None:
+async def test_without_a_given_key_the_local_keys_are_tried(up: Yard, clean_environment: Path) -> None:
     folder = clean_environment / ".ssh"
     folder.mkdir()
     write_key(folder / "id_ecdsa", "ecdsa-sha2-nistp256", passphrase="secret")
@@ -234,7 +234,7 @@ async def test_a_configuration_that_asyncssh_cannot_read_is_left_alone(
             assert (await machine.run("true")).is_ok
 
 
-def test_the_room_does_not_load_asyncssh_before_a_connection_is_wanted() -> None:
+def test_asyncssh_is_not_loaded_before_a_connection() -> None:
     modules = ("connection", "errors", "hostkeys", "keyfiles", "keys", "probe", "route", "terminal", "tunnels")
     code = f"import sys; [__import__('fe2tui.ssh.' + n) for n in {modules}]; sys.exit('asyncssh' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

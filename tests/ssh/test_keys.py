@@ -212,7 +212,7 @@ def test_a_private_key_does_not_show_in_its_repr() -> None:
     assert "PRIVATE" not in repr(make_ed25519())
 
 
-def test_an_existing_file_is_never_written_over(tmp_path: Path) -> None:
+def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "default.pem").write_text("precious")
     with pytest.raises(KeyFileError, match=r"default\.pem exists already"):
         create_private_key_file(tmp_path / "default.pem", "new")

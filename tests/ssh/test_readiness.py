@@ -144,14 +144,14 @@ async def test_without_the_private_key_the_banner_is_enough_and_it_says_so(up: Y
     assert "private key is not on this computer" in ready.words
 
 
-async def test_a_key_that_wants_its_passphrase_makes_the_banner_enough_and_it_says_so(up: Yard) -> None:
+async def test_with_a_key_that_needs_its_passphrase_the_banner_is_enough(up: Yard) -> None:
     write_key(up.folder / "locked", passphrase="secret")
     ready = await wait_for_ssh(up.with_route(key_file=up.folder / "locked"), up.hosts, within=20)
     assert ready.proof == "banner"
     assert "passphrase" in ready.words
 
 
-async def test_an_agent_that_asks_somebody_makes_the_banner_enough_and_is_asked_once(up: Yard) -> None:
+async def test_with_an_agent_that_asks_for_consent_the_banner_is_enough(up: Yard) -> None:
     """An agent with a key to be confirmed answers which keys it has, and then not until somebody has clicked."""
     path = up.folder / "agent"
     (up.folder / "half.pub").write_text(up.public_key + "\n")

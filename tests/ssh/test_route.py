@@ -37,7 +37,7 @@ def test_a_tag_counts_before_an_image_and_a_setting() -> None:
     assert (route.user, route.port) == ("dave", 2200)
 
 
-def test_what_the_image_tells_counts_before_the_setting_for_when_nothing_tells() -> None:
+def test_the_image_counts_before_the_setting() -> None:
     assert route_to(instance(), SETTINGS, image_user="ec2-user").user == "ec2-user"
     assert route_to(instance(), SETTINGS).user == "carol"
 
@@ -47,7 +47,7 @@ def test_settings_give_port_and_key_where_no_tag_does() -> None:
     assert (route.port, route.key_file) == (2022, Path("/keys/carol"))
 
 
-def test_with_nothing_said_it_is_ubuntu_at_port_22_with_a_key_that_ssh_chooses() -> None:
+def test_the_defaults_are_ubuntu_port_22_and_a_key_that_ssh_chooses() -> None:
     route = route_to(instance(key_name="default"))
     assert (route.user, route.port, route.key_file, route.key_name) == ("ubuntu", 22, None, "default")
     assert route.words == "ubuntu@203.0.113.9"

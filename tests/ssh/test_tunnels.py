@@ -36,7 +36,7 @@ def test_what_is_not_a_port_is_named(asked: str) -> None:
     assert "is not a port" in caught.value.summary
 
 
-def test_a_local_port_asked_for_twice_is_refused_with_one_that_would_do() -> None:
+def test_a_local_port_given_twice_is_refused_with_a_free_one() -> None:
     with pytest.raises(FieldError, match=r"8888 .* twice") as caught:
         parse_ports("8888,8888:80")
     assert "8889:80" in caught.value.remedy
@@ -58,7 +58,7 @@ def test_a_taken_port_is_found_and_the_next_free_one_is_offered() -> None:
     assert used_ports([tunnel]) == ()
 
 
-def test_a_port_offered_is_none_of_the_others_asked_for() -> None:
+def test_the_offered_port_is_none_of_the_other_given_ones() -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
         first = next_free_port(port)

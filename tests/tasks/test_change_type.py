@@ -57,7 +57,7 @@ def sent(bench: Bench) -> list[str]:
     return [call["action"] for call in calls if call["action"] in CHANGES]
 
 
-async def test_a_running_machine_is_stopped_changed_and_started_until_ssh_answers(bench: Bench, name: str) -> None:
+async def test_a_running_instance_is_stopped_changed_and_started_until_ssh_answers(bench: Bench, name: str) -> None:
     before = await machine(bench, name)
     after = await change_type(bench.ctx, before.id, NEW, stop=True)
     assert (after.type, after.state) == (NEW, State.RUNNING)
@@ -69,7 +69,7 @@ async def test_a_running_machine_is_stopped_changed_and_started_until_ssh_answer
     assert run_ssh(await prepare_connection(bench.ctx, name), "echo on").stdout == "on\n"
 
 
-async def test_a_stopped_machine_is_changed_and_stays_stopped(bench: Bench, name: str) -> None:
+async def test_a_stopped_instance_is_changed_and_stays_stopped(bench: Bench, name: str) -> None:
     before = await machine(bench, name, stopped=True)
     after = await change_type(bench.ctx, before.id, NEW)
     assert (after.type, after.state) == (NEW, State.STOPPED)
@@ -78,7 +78,7 @@ async def test_a_stopped_machine_is_changed_and_stays_stopped(bench: Bench, name
     assert entry.words == f"{NEW} in place of {OLD}; stopped"
 
 
-async def test_whether_it_is_started_can_be_said(bench: Bench, name: str) -> None:
+async def test_start_decides_whether_it_is_started(bench: Bench, name: str) -> None:
     running = await machine(bench, name)
     assert (await change_type(bench.ctx, running.id, NEW, stop=True, start=False)).state is State.STOPPED
     after = await change_type(bench.ctx, running.id, OLD, start=True)
@@ -98,7 +98,7 @@ async def test_one_that_is_stopping_already_is_waited_for(bench: Bench, name: st
     assert (await change_type(bench.ctx, before.id, NEW)).type == NEW
 
 
-async def test_a_running_machine_is_not_stopped_unless_that_is_wished(bench: Bench, name: str) -> None:
+async def test_a_running_instance_is_stopped_only_with_stop(bench: Bench, name: str) -> None:
     before = await machine(bench, name)
     with pytest.raises(StateError, match=f"{name} is running") as caught:
         await change_type(bench.ctx, before.id, NEW)
@@ -115,7 +115,7 @@ async def test_a_running_machine_is_not_stopped_unless_that_is_wished(bench: Ben
         ("x9.huge", "no instance type x9.huge"),
     ],
 )
-async def test_a_type_that_it_cannot_become_is_refused_before_anything_is_sent(
+async def test_an_incompatible_type_is_refused_before_anything_is_sent(
     bench: Bench, name: str, to: str, said: str
 ) -> None:
     before = await machine(bench, name)
@@ -154,7 +154,7 @@ async def test_one_with_hibernation_keeps_its_type(bench: Bench, name: str) -> N
         await change_type(bench.ctx, reply["Instances"][0]["InstanceId"], NEW, stop=True)
 
 
-async def test_an_instance_that_is_not_there_is_not_found(bench: Bench) -> None:
+async def test_an_unknown_instance_is_not_found(bench: Bench) -> None:
     with pytest.raises(NotFoundError, match="no instance i-0123456789abcdef0"):
         await change_type(bench.ctx, "i-0123456789abcdef0", NEW)
 
@@ -188,7 +188,7 @@ async def test_a_refused_change_leaves_a_stopped_one_stopped(bench: Bench, name:
     assert sent(bench) == ["ModifyInstanceAttribute"]
 
 
-async def test_a_change_whose_answer_broke_off_is_sent_again(bench: Bench, name: str) -> None:
+async def test_a_change_with_a_broken_answer_is_sent_again(bench: Bench, name: str) -> None:
     before = await machine(bench, name, stopped=True)
     bench.fault("broken", action="ModifyInstanceAttribute", times=1)
     assert (await change_type(bench.ctx, before.id, NEW)).type == NEW
@@ -285,7 +285,7 @@ async def test_a_zone_that_turns_out_not_to_have_the_type_offers_the_old_one(ben
         await change_type(bench.ctx, before.id, "p3.8xlarge", start=True)
 
 
-async def test_a_login_that_may_not_start_is_told_how_it_is_left(bench: Bench, name: str) -> None:
+async def test_a_denied_start_says_how_the_instance_is_left(bench: Bench, name: str) -> None:
     before = await machine(bench, name)
     bench.fault("deny", action="StartInstances", times=1)
     with pytest.raises(DeniedError, match="ec2:StartInstances") as caught:
@@ -293,7 +293,7 @@ async def test_a_login_that_may_not_start_is_told_how_it_is_left(bench: Bench, n
     assert f"{name} is stopped, and {NEW} now." in caught.value.remedy
 
 
-async def test_a_reading_session_changes_nothing(cloud: Cloud, begin: Begin, bench: Bench, name: str) -> None:
+async def test_a_read_only_session_changes_nothing(cloud: Cloud, begin: Begin, bench: Bench, name: str) -> None:
     before = await machine(bench, name)
     reader = await begin(cloud, read_only=True)
     with pytest.raises(ReadOnlyError):
@@ -301,7 +301,7 @@ async def test_a_reading_session_changes_nothing(cloud: Cloud, begin: Begin, ben
     assert sent(bench) == []
 
 
-async def test_the_catalogue_at_hand_spares_questions(bench: Bench, name: str) -> None:
+async def test_a_cached_catalogue_saves_calls(bench: Bench, name: str) -> None:
     before = await machine(bench, name, stopped=True)
     catalogues = TypeCatalogueCache()
     await catalogues.get(bench.ctx)
@@ -329,7 +329,9 @@ async def cancelled(bench: Bench, work: Any, step: str, hold: Hold | None = None
     return entry.words
 
 
-async def test_cancelled_while_it_stops_it_says_so(fresh_cloud: Callable[..., Cloud], begin: Begin, name: str) -> None:
+async def test_a_cancellation_during_the_stop_says_how_it_is_left(
+    fresh_cloud: Callable[..., Cloud], begin: Begin, name: str
+) -> None:
     slow = await begin(fresh_cloud(stop_seconds=60))
     before = await machine(slow, name)
     slow.ctx.pace = replace(slow.ctx.pace, poll=0.05)
@@ -338,7 +340,7 @@ async def test_cancelled_while_it_stops_it_says_so(fresh_cloud: Callable[..., Cl
     assert sent(slow) == ["StopInstances"]
 
 
-async def test_cancelled_while_the_change_is_under_way_its_end_is_waited_for_and_said(bench: Bench, name: str) -> None:
+async def test_a_cancellation_during_the_change_waits_for_its_end(bench: Bench, name: str) -> None:
     before = await machine(bench, name)
     hold = Hold(bench.cloud, "ModifyInstanceAttribute", times=1)
     words = await cancelled(bench, change_type(bench.ctx, before.id, NEW, stop=True), "type", hold)
@@ -347,7 +349,7 @@ async def test_cancelled_while_the_change_is_under_way_its_end_is_waited_for_and
     assert (left.type, left.state) == (NEW, State.STOPPED)
 
 
-async def test_cancelled_while_ssh_is_waited_for_it_goes_on_starting(
+async def test_a_cancellation_during_the_wait_for_ssh_leaves_it_starting(
     fresh_cloud: Callable[..., Cloud], begin: Begin, name: str
 ) -> None:
     slow = await begin(fresh_cloud(ssh_seconds=60))
@@ -370,7 +372,9 @@ def seen(bench: Bench, instance: Instance, **prices: str) -> Fleet:
     return Fleet(ctx.session.location, ctx.clock(), {instance.id: instance}, prices=Prices(on_demand=known))
 
 
-async def test_the_plan_has_the_difference_an_hour_and_a_month(bench: Bench, catalogue: TypeCatalogue) -> None:
+async def test_the_plan_has_the_price_difference_for_an_hour_and_a_month(
+    bench: Bench, catalogue: TypeCatalogue
+) -> None:
     base = await find_instance(bench.ctx, "base")
     plan = plan_type_change(base, "m5.2xlarge", catalogue, seen(bench, base, m5_xlarge="0.192", m5_2xlarge="0.384"))
     assert (plan.error, plan.per_hour_before, plan.per_hour_after) == (None, Decimal("0.192"), Decimal("0.384"))
@@ -417,12 +421,12 @@ async def test_a_type_that_no_zone_offers_is_refused_before_the_stop_where_types
     assert sent(bench) == []
 
 
-async def test_capitals_and_spaces_in_a_type_are_no_matter(bench: Bench, name: str) -> None:
+async def test_a_type_may_have_capitals_and_spaces(bench: Bench, name: str) -> None:
     before = await machine(bench, name, stopped=True)
     assert (await change_type(bench.ctx, before.id, " T3.Large ")).type == NEW
 
 
-async def test_how_far_it_came_is_in_the_log_for_those_who_find_it_cut_short(bench: Bench, name: str) -> None:
+async def test_the_log_says_how_far_an_interrupted_change_came(bench: Bench, name: str) -> None:
     before = await machine(bench, name)
     said: dict[str, str] = {}
 

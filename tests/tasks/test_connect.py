@@ -91,7 +91,7 @@ async def test_ports_are_tunnelled_and_a_taken_one_is_answered_with_the_next_fre
     assert str(free) in connection.words and str(free) in connection.command_text
 
 
-async def test_a_stopped_one_says_to_start_it(bench: Bench) -> None:
+async def test_a_stopped_instance_is_refused_with_how_to_start_it(bench: Bench) -> None:
     with pytest.raises(StateError, match="fe2 start od1"):
         await prepare_connection(bench.ctx, "od1")
     assert [it.result for it in bench.activity("connect")] == ["failed"]
@@ -113,7 +113,7 @@ async def test_an_instance_from_an_old_list_is_looked_up_again(bench: Bench) -> 
     assert (await prepare_connection(bench.ctx, stale)).route.address == "127.0.0.1"
 
 
-async def test_an_instance_known_is_connected_to_also_where_aws_may_not_be_asked(bench: Bench) -> None:
+async def test_a_known_instance_is_connected_to_even_if_aws_refuses(bench: Bench) -> None:
     instance = await find_instance(bench.ctx, "base")
     bench.fault("deny", service="ec2")
     connection = await prepare_connection(bench.ctx, instance, key_file=bench.cloud.key_file)
@@ -121,7 +121,7 @@ async def test_an_instance_known_is_connected_to_also_where_aws_may_not_be_asked
     assert run_ssh(connection, "true").returncode == 0
 
 
-async def test_a_key_that_is_not_here_is_said_with_the_name_of_the_pair(bench: Bench) -> None:
+async def test_a_missing_private_key_is_named_by_its_key_pair(bench: Bench) -> None:
     connection = await prepare_connection(bench.ctx, "[prod] web")
     assert "laptop-2023 is not on this computer" in connection.words
     done = run_ssh(connection, "true", ["-o", "BatchMode=yes", "-F", "/dev/null"])
@@ -129,7 +129,7 @@ async def test_a_key_that_is_not_here_is_said_with_the_name_of_the_pair(bench: B
     assert isinstance(error, PermissionDeniedError) and "laptop-2023" in error.remedy
 
 
-async def test_a_key_file_that_is_named_and_not_there_is_said_before(bench: Bench, tmp_path: Path) -> None:
+async def test_a_missing_key_file_is_refused_before_the_connection(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match="nosuch"):
         await prepare_connection(bench.ctx, "base", key_file=tmp_path / "nosuch")
 
@@ -166,7 +166,7 @@ async def test_a_cancelled_preparation_is_logged(
     assert [it.result for it in bench.activity("connect")] == ["cancelled"]
 
 
-async def test_why_ssh_failed_is_found_out_also_without_its_messages(bench: Bench, name: str) -> None:
+async def test_the_reason_of_a_failure_is_found_without_the_messages_of_ssh(bench: Bench, name: str) -> None:
     instance = await launch(bench.ctx, bench.request(name))
     connection = await prepare_connection(bench.ctx, name)
     bench.cloud.control("/demo/host-key", {"instance": instance.id})
@@ -184,7 +184,7 @@ async def test_a_connection_that_ssh_refused_is_one_failure_in_the_log(bench: Be
     assert (entry.result, entry.words, entry.remedy) == ("failed", error.summary, error.remedy)
 
 
-async def test_a_machine_that_is_silent_because_the_address_changed_says_so_and_can_be_opened(
+async def test_a_changed_address_is_the_reason_and_can_be_allowed(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(fresh_cloud(scene=False))  # type: ignore[misc]
@@ -201,7 +201,7 @@ async def test_a_machine_that_is_silent_because_the_address_changed_says_so_and_
     assert [it.result for it in bench.activity("allow address")] == ["done"]
 
 
-async def test_who_only_wants_the_command_leaves_nothing_in_the_log(bench: Bench) -> None:
+async def test_printing_the_command_leaves_nothing_in_the_log(bench: Bench) -> None:
     before = len(bench.activity("connect"))
     connection = await prepare_connection(bench.ctx, "base", is_logged=False)
     assert run_ssh(connection, "true").returncode == 0

@@ -54,7 +54,9 @@ async def _twin(bench: Bench, image: Image) -> Image:
     return found
 
 
-async def test_an_image_goes_with_its_snapshots_and_its_instances_go_on(bench: Bench, image: Image, name: str) -> None:
+async def test_an_image_is_deregistered_with_its_snapshots_and_its_instances_keep_running(
+    bench: Bench, image: Image, name: str
+) -> None:
     child = await launch(bench.ctx, bench.request(f"{name}-child", image=image.id), wait=False)
     (outcome,) = await deregister(bench.ctx, [image.id])
     assert (outcome.is_done, outcome.label, outcome.words) == (
@@ -69,7 +71,7 @@ async def test_an_image_goes_with_its_snapshots_and_its_instances_go_on(bench: B
     assert (entry.result, entry.label, entry.subject) == ("done", image.name, image.id)
 
 
-async def test_a_snapshot_that_another_image_uses_stays_until_that_one_goes(bench: Bench, image: Image) -> None:
+async def test_a_snapshot_stays_until_the_last_image_that_uses_it_is_deregistered(bench: Bench, image: Image) -> None:
     twin = await _twin(bench, image)
     (outcome,) = await deregister(bench.ctx, [image.id])
     assert outcome.is_done and f"{image.snapshot_ids[0]} stays: {twin.name} uses it" in outcome.words
@@ -78,13 +80,13 @@ async def test_a_snapshot_that_another_image_uses_stays_until_that_one_goes(benc
     assert outcome.is_done and await _there(bench, image.snapshot_ids) == set()
 
 
-async def test_two_that_share_a_snapshot_go_together_with_it(bench: Bench, image: Image) -> None:
+async def test_two_images_that_share_a_snapshot_are_deregistered_with_it(bench: Bench, image: Image) -> None:
     twin = await _twin(bench, image)
     assert [it.is_done for it in await deregister(bench.ctx, [image.id, twin.id])] == [True, True]
     assert await _there(bench, image.snapshot_ids) == set()
 
 
-async def test_which_images_use_a_snapshot_is_asked_after_the_image_is_gone(bench: Bench, image: Image) -> None:
+async def test_the_users_of_a_snapshot_are_read_after_the_image_is_deregistered(bench: Bench, image: Image) -> None:
     bench.forget_calls()
     await deregister(bench.ctx, [image.id])
     actions = [it["action"] for it in bench.cloud.control("/demo/calls", method="GET")]
@@ -92,7 +94,7 @@ async def test_which_images_use_a_snapshot_is_asked_after_the_image_is_gone(benc
     assert "DescribeImages" in actions[gone:deleted]
 
 
-async def test_a_snapshot_that_may_not_be_deleted_is_said_to_stay_and_cost(bench: Bench, image: Image) -> None:
+async def test_a_snapshot_that_may_not_be_deleted_is_reported_with_its_cost(bench: Bench, image: Image) -> None:
     bench.ctx.store.prices.save(bench.ctx.session.region, Prices(snapshot=Decimal("0.05"), read_at=NOW))
     (snapshot,) = await snapshots.snapshots_by_id(bench.ctx.session, image.snapshot_ids)
     assert snapshot.stored is not None
@@ -107,7 +109,7 @@ async def test_a_snapshot_that_may_not_be_deleted_is_said_to_stay_and_cost(bench
     assert entry.result == "failed"
 
 
-async def test_who_may_not_be_asked_which_images_there_are_deletes_no_snapshot(bench: Bench, image: Image) -> None:
+async def test_without_the_right_to_list_images_no_snapshot_is_deleted(bench: Bench, image: Image) -> None:
     hold = Hold(bench.cloud, "DeregisterImage", times=1)
     working = asyncio.create_task(deregister(bench.ctx, [image.id]))
     await hold.until_held()
@@ -118,13 +120,13 @@ async def test_who_may_not_be_asked_which_images_there_are_deletes_no_snapshot(b
     assert await _there(bench, image.snapshot_ids) == set(image.snapshot_ids)
 
 
-async def test_one_that_aws_still_holds_for_a_moment_is_tried_again(bench: Bench, image: Image) -> None:
+async def test_a_snapshot_that_is_in_use_for_a_moment_is_tried_again(bench: Bench, image: Image) -> None:
     bench.fault("refuse", action="DeleteSnapshot", code="InvalidSnapshot.InUse", message="in use", status=400, times=2)
     (outcome,) = await deregister(bench.ctx, [image.id])
     assert outcome.is_done and await _there(bench, image.snapshot_ids) == set()
 
 
-async def test_a_pending_image_goes_with_the_snapshots_that_it_does_not_name_yet(
+async def test_a_pending_image_is_deregistered_with_the_snapshots_it_does_not_list_yet(
     fresh_cloud: Any, begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(stop_seconds=60))
@@ -137,7 +139,7 @@ async def test_a_pending_image_goes_with_the_snapshots_that_it_does_not_name_yet
     assert await open_freezes(bench.ctx) == [], "it is not told again as a freeze that came to nothing"
 
 
-async def test_a_failed_image_goes_with_what_is_left_of_it(bench: Bench, name: str) -> None:
+async def test_a_failed_image_is_deregistered_with_its_snapshots(bench: Bench, name: str) -> None:
     machine = await launch(bench.ctx, bench.request(name), wait=False)
     bench.fault("fail-image", name=name)
     await asyncio.gather(freeze(bench.ctx, machine.id), return_exceptions=True)
@@ -148,7 +150,7 @@ async def test_a_failed_image_goes_with_what_is_left_of_it(bench: Bench, name: s
     assert await _there(bench, tuple(one.id for one in left)) == set() and await open_freezes(bench.ctx) == []
 
 
-async def test_an_image_of_somebody_else_and_one_that_is_not_there_are_left(bench: Bench, image: Image) -> None:
+async def test_images_of_other_accounts_and_unknown_ones_are_refused(bench: Bench, image: Image) -> None:
     public = await aws.resolve_launch_image(bench.ctx.session, "ubuntu")
     bench.forget_calls()
     theirs, gone, mine = await deregister(bench.ctx, [public.id, "ami-0123456789abcdef0", image.id])
@@ -174,13 +176,13 @@ async def test_a_protected_image_is_explained_and_keeps_its_snapshots(bench: Ben
     assert await _there(bench, image.snapshot_ids) == set(image.snapshot_ids)
 
 
-async def test_a_lost_reply_is_settled_by_looking(bench: Bench, image: Image) -> None:
+async def test_after_a_lost_reply_the_image_is_looked_up(bench: Bench, image: Image) -> None:
     bench.fault("broken", action="DeregisterImage", times=1)
     (outcome,) = await deregister(bench.ctx, [image.id])
     assert outcome.is_done and await _there(bench, image.snapshot_ids) == set()
 
 
-async def test_cancelled_it_says_what_was_done(bench: Bench, image: Image) -> None:
+async def test_a_cancellation_says_what_was_done(bench: Bench, image: Image) -> None:
     bench.ctx.pace = replace(bench.ctx.pace, completion=0.1)
     bench.fault("silent", action="DeleteSnapshot")
     bench.forget_calls()

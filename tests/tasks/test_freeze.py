@@ -41,9 +41,7 @@ async def machine(bench: Bench, name: str) -> Instance:
     return await bench.one((await launch(bench.ctx, bench.request(name), wait=False)).id)
 
 
-async def test_an_image_named_after_its_instance_is_made_and_carries_where_it_came_from(
-    bench: Bench, machine: Instance
-) -> None:
+async def test_an_image_is_named_after_its_instance_and_tagged_with_its_source(bench: Bench, machine: Instance) -> None:
     bench.steps.clear()
     image = await freeze(bench.ctx, machine.id)
     assert (image.name, image.state, image.made_from) == (machine.name, "available", machine.id)
@@ -57,7 +55,7 @@ async def test_an_image_named_after_its_instance_is_made_and_carries_where_it_ca
     assert await open_freezes(bench.ctx) == []
 
 
-async def test_a_taken_name_gets_a_number_and_one_that_was_typed_is_refused_with_a_free_one(
+async def test_a_used_name_gets_a_number_and_a_typed_one_is_refused_with_an_unused_one(
     bench: Bench, machine: Instance
 ) -> None:
     first = await freeze(bench.ctx, machine.id)
@@ -75,7 +73,7 @@ async def test_a_taken_name_gets_a_number_and_one_that_was_typed_is_refused_with
     ("typed", "free"),
     [("a:b", "a-b"), ("naïve model", "na-ve model"), ("xy", "xy-image"), ("n" * 129, "n" * 128), ("--help", "help")],
 )
-async def test_a_malformed_name_is_refused_before_anything_is_asked_with_one_that_is_not(
+async def test_a_malformed_name_is_refused_with_a_valid_one(
     bench: Bench, machine: Instance, typed: str, free: str
 ) -> None:
     plan = await plan_freeze(bench.ctx, machine, typed)
@@ -88,7 +86,7 @@ async def test_a_malformed_name_is_refused_before_anything_is_asked_with_one_tha
     ("called", "image_name"),
     [("été & co", "t- - co"), ("a", "a-image"), ("", "i-0b39947b710d05337"), ("m" * 200, "m" * 128)],
 )
-async def test_the_image_of_an_instance_whose_name_no_image_may_have_gets_a_valid_one(
+async def test_an_instance_name_that_is_invalid_for_an_image_is_made_valid(
     bench: Bench, called: str, image_name: str
 ) -> None:
     instance = Instance("i-0b39947b710d05337", State.STOPPED, "t3.micro", "z", tags={"Name": called})
@@ -100,7 +98,7 @@ async def test_the_image_of_an_instance_whose_name_no_image_may_have_gets_a_vali
     assert taken.name.endswith("-2") and len(taken.name) <= 128
 
 
-async def test_the_ways_are_those_that_the_machine_can_go(bench: Bench, machine: Instance) -> None:
+async def test_the_options_are_those_possible_for_the_instance(bench: Bench, machine: Instance) -> None:
     assert [way.way for way in (await plan_freeze(bench.ctx, machine)).options] == ["reboot", "stop", "no-reboot"]
     rests = await plan_freeze(bench.ctx, replace(machine, state=State.STOPPED))
     assert rests.options == () and "stays stopped" in rests.sentences[0]
@@ -123,7 +121,9 @@ async def test_a_one_time_spot_instance_is_not_stopped_for_its_image(
 @pytest.mark.parametrize(
     ("state", "words"), [(State.PENDING, "Wait until it is running"), (State.STOPPING, "Wait until it is stopped")]
 )
-async def test_one_that_is_moving_is_waited_for(bench: Bench, machine: Instance, state: State, words: str) -> None:
+async def test_an_instance_in_transition_cannot_be_frozen_yet(
+    bench: Bench, machine: Instance, state: State, words: str
+) -> None:
     with pytest.raises(StateError) as caught:
         await plan_freeze(bench.ctx, replace(machine, state=state))
     assert words in caught.value.remedy
@@ -136,7 +136,7 @@ def _fleet(instance: Instance, *sizes: int) -> tuple[Instance, Fleet]:
     return held, Fleet(Location("p", "r"), now, {held.id: held}, volumes, Prices(snapshot=Decimal("0.05")))
 
 
-async def test_the_plan_says_what_is_in_it_and_what_it_costs_at_most(bench: Bench, machine: Instance) -> None:
+async def test_the_plan_says_what_the_image_holds_and_costs_at_most(bench: Bench, machine: Instance) -> None:
     held, fleet = _fleet(machine, 60, 500)
     plan = await plan_freeze(bench.ctx, held, fleet=fleet)
     assert plan.max_per_month == Decimal("28.00")
@@ -147,7 +147,9 @@ async def test_the_plan_says_what_is_in_it_and_what_it_costs_at_most(bench: Benc
 
 
 @pytest.mark.parametrize(("way", "no_reboot"), [("reboot", "false"), ("no-reboot", "true")])
-async def test_the_way_is_what_aws_is_told(bench: Bench, machine: Instance, way: Any, no_reboot: str) -> None:
+async def test_the_way_decides_the_parameters_of_the_call(
+    bench: Bench, machine: Instance, way: Any, no_reboot: str
+) -> None:
     bench.forget_calls()
     await freeze(bench.ctx, machine.id, way=way)
     (call,) = bench.calls("CreateImage")
@@ -155,7 +157,7 @@ async def test_the_way_is_what_aws_is_told(bench: Bench, machine: Instance, way:
     assert bench.calls("StopInstances") == []
 
 
-async def test_a_way_that_there_is_not_is_refused_with_those_that_there_are(bench: Bench, machine: Instance) -> None:
+async def test_an_unknown_way_is_refused_with_the_known_ones(bench: Bench, machine: Instance) -> None:
     for one in (machine, replace(machine, state=State.STOPPED)):
         error = (await plan_freeze(bench.ctx, one, way="x")).error_for("way")  # type: ignore[arg-type]
         assert error is not None
@@ -175,7 +177,7 @@ async def test_a_stop_says_that_the_local_disk_and_the_address_are_lost(bench: B
     assert not any("lost" in words or "address" in words for words in other.sentences)
 
 
-async def test_a_name_that_another_program_takes_at_the_same_moment_is_refused_with_one_that_is_free(
+async def test_a_name_that_another_program_uses_meanwhile_is_refused_with_an_unused_one(
     bench: Bench, machine: Instance, name: str
 ) -> None:
     bench.fault("refuse", action="CreateImage", code="InvalidAMIName.Duplicate", message="in use", status=400)
@@ -184,7 +186,7 @@ async def test_a_name_that_another_program_takes_at_the_same_moment_is_refused_w
     assert caught.value.remedy == f"{name}-same-2 is free."
 
 
-async def test_stop_first_stops_makes_the_image_and_starts_again(bench: Bench, machine: Instance) -> None:
+async def test_stop_first_stops_the_instance_and_starts_it_again(bench: Bench, machine: Instance) -> None:
     bench.forget_calls()
     image = await freeze(bench.ctx, machine.id, way="stop")
     actions = [it["action"] for it in bench.cloud.control("/demo/calls", method="GET")]
@@ -195,7 +197,7 @@ async def test_stop_first_stops_makes_the_image_and_starts_again(bench: Bench, m
     assert "is being started again" in entry.remedy
 
 
-async def test_a_machine_is_started_again_while_its_image_is_still_being_made(
+async def test_an_instance_is_started_again_while_its_image_is_pending(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)
@@ -206,7 +208,7 @@ async def test_a_machine_is_started_again_while_its_image_is_still_being_made(
     assert (await bench.one(base.id)).state in (State.RUNNING, State.PENDING)
 
 
-async def test_a_stopped_machine_is_frozen_as_it_is_and_stays_stopped(bench: Bench, machine: Instance) -> None:
+async def test_a_stopped_instance_is_frozen_and_stays_stopped(bench: Bench, machine: Instance) -> None:
     await stop(bench.ctx, [machine.id])
     bench.forget_calls()
     await freeze(bench.ctx, machine.id, way="stop")
@@ -214,7 +216,7 @@ async def test_a_stopped_machine_is_frozen_as_it_is_and_stays_stopped(bench: Ben
     assert (await bench.one(machine.id)).state is State.STOPPED
 
 
-async def test_progress_is_that_of_the_snapshots_from_a_pending_image_that_names_none(
+async def test_progress_comes_from_the_snapshots_that_a_pending_image_does_not_list(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(stop_seconds=1.0, unseen_seconds=0.3), PATIENT)
@@ -248,7 +250,9 @@ async def test_not_waiting_returns_the_pending_image_and_the_next_start_watches_
     assert await open_freezes(bench.ctx) == []
 
 
-async def test_a_failed_image_is_an_error_with_awss_reason_and_what_remains(bench: Bench, machine: Instance) -> None:
+async def test_a_failed_image_is_an_error_with_the_reason_of_aws_and_what_is_left(
+    bench: Bench, machine: Instance
+) -> None:
     bench.fault("fail-image", name=machine.name, code="Client.VolumeError", message="The disk could not be read")
     with pytest.raises(StateError) as caught:
         await freeze(bench.ctx, machine.id)
@@ -259,7 +263,7 @@ async def test_a_failed_image_is_an_error_with_awss_reason_and_what_remains(benc
     assert (await bench.one(machine.id)).state is State.RUNNING
 
 
-async def test_a_lost_reply_is_settled_by_looking_and_the_image_is_asked_for_once(
+async def test_after_a_lost_reply_the_image_is_looked_up_and_not_requested_twice(
     bench: Bench, machine: Instance
 ) -> None:
     bench.fault("broken", action="CreateImage", times=1)
@@ -274,7 +278,7 @@ async def _made_of(bench: Bench, machine: Instance) -> list[Image]:
     return [one for one in await aws.own_images(bench.ctx.session) if one.made_from == machine.id]
 
 
-async def test_a_reply_that_cannot_be_read_makes_no_second(bench: Bench, machine: Instance) -> None:
+async def test_an_unreadable_reply_does_not_request_a_second_image(bench: Bench, machine: Instance) -> None:
     bench.fault("malformed", action="CreateImage", times=1)
     image = await freeze(bench.ctx, machine.id)
     assert [one.id for one in await _made_of(bench, machine)] == [image.id]
@@ -292,13 +296,13 @@ async def _taken_meanwhile(bench: Bench, frozen: Instance, other: Instance) -> I
     return await working
 
 
-async def test_a_name_that_our_own_earlier_call_has_taken_is_our_image(bench: Bench, machine: Instance) -> None:
+async def test_an_image_of_our_own_earlier_call_is_returned(bench: Bench, machine: Instance) -> None:
     """CreateImage is said again after an error that passes; the first may have been carried out all the same."""
     image = await _taken_meanwhile(bench, machine, machine)
     assert [one.id for one in await _made_of(bench, machine)] == [image.id]
 
 
-async def test_a_name_that_another_takes_at_the_last_moment_is_refused_with_a_free_one(
+async def test_a_name_that_is_used_at_the_last_moment_is_refused_with_an_unused_one(
     bench: Bench, machine: Instance
 ) -> None:
     with pytest.raises(FieldError) as caught:
@@ -307,7 +311,7 @@ async def test_a_name_that_another_takes_at_the_last_moment_is_refused_with_a_fr
     assert await _made_of(bench, machine) == [] and await open_freezes(bench.ctx) == []
 
 
-async def test_a_call_that_was_never_heard_leaves_nothing(bench: Bench, machine: Instance) -> None:
+async def test_a_call_that_aws_never_received_leaves_nothing(bench: Bench, machine: Instance) -> None:
     bench.fault("silent", action="CreateImage")
     session = bench.ctx.session
     bench.ctx.session = type(session)(replace(session.choice, read_timeout=0.3))
@@ -351,7 +355,7 @@ async def test_aws_out_of_reach_is_waited_out(fresh_cloud: Callable[..., Cloud],
     assert "AWS goes on creating it" in bench.words("image")
 
 
-async def test_a_start_that_aws_does_not_hear_is_tried_again_until_the_machine_runs(
+async def test_an_unanswered_start_is_tried_again_until_the_instance_runs(
     fresh_cloud: Callable[..., Cloud], begin: Begin, name: str
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT, first_retry_wait=0.01)
@@ -362,12 +366,12 @@ async def test_a_start_that_aws_does_not_hear_is_tried_again_until_the_machine_r
     assert (await bench.one(machine.id)).state in (State.RUNNING, State.PENDING)
 
 
-async def test_what_may_not_be_read_costs_the_fraction_and_nothing_else(bench: Bench, machine: Instance) -> None:
+async def test_without_the_right_to_snapshots_only_the_fraction_is_missing(bench: Bench, machine: Instance) -> None:
     bench.fault("deny", action="DescribeSnapshots")
     assert (await freeze(bench.ctx, machine.id)).state == "available"
 
 
-async def test_one_that_somebody_deregisters_meanwhile_is_said_to_be_gone(
+async def test_an_image_that_is_deregistered_meanwhile_is_an_error(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(stop_seconds=30), replace(PATIENT, settle=0.3))
@@ -380,7 +384,9 @@ async def test_one_that_somebody_deregisters_meanwhile_is_said_to_be_gone(
     assert await open_freezes(bench.ctx) == []
 
 
-async def test_cancelling_leaves_aws_working_and_says_so(fresh_cloud: Callable[..., Cloud], begin: Begin) -> None:
+async def test_after_a_cancellation_aws_goes_on_creating_the_image(
+    fresh_cloud: Callable[..., Cloud], begin: Begin
+) -> None:
     bench = await begin(fresh_cloud(stop_seconds=30), PATIENT)
     base = await find_instance(bench.ctx, "base")
     working = asyncio.create_task(freeze(bench.ctx, base.id))
@@ -393,7 +399,7 @@ async def test_cancelling_leaves_aws_working_and_says_so(fresh_cloud: Callable[.
     assert [found.name for found in await open_freezes(bench.ctx)] == ["base-2"]
 
 
-async def test_cancelled_before_anything_was_sent_nothing_is_left_to_watch(bench: Bench, machine: Instance) -> None:
+async def test_a_cancellation_before_the_first_call_leaves_nothing(bench: Bench, machine: Instance) -> None:
     hold = Hold(bench.cloud, "DescribeImages")
     working = asyncio.create_task(freeze(bench.ctx, machine.id))
     await hold.until_held()
@@ -403,7 +409,9 @@ async def test_cancelled_before_anything_was_sent_nothing_is_left_to_watch(bench
     assert await open_freezes(bench.ctx) == [] and await _made_of(bench, machine) == []
 
 
-async def test_cancelled_while_it_is_written_down_it_is_given_up(bench: Bench, machine: Instance) -> None:
+async def test_a_cancellation_during_the_write_to_the_journal_abandons_the_freeze(
+    bench: Bench, machine: Instance
+) -> None:
     path = bench.ctx.store.path
     assert path is not None
     elsewhere = sqlite3.connect(path, isolation_level=None)
@@ -426,7 +434,7 @@ async def test_cancelled_while_it_is_written_down_it_is_given_up(bench: Bench, m
     assert await open_freezes(bench.ctx) == [] and await _made_of(bench, machine) == []
 
 
-async def test_an_unknown_instance_and_a_session_that_only_reads_change_nothing(cloud: Cloud, begin: Begin) -> None:
+async def test_an_unknown_instance_and_a_read_only_session_change_nothing(cloud: Cloud, begin: Begin) -> None:
     bench = await begin(cloud)
     with pytest.raises(NotFoundError):
         await freeze(bench.ctx, "i-0123456789abcdef0")

@@ -61,7 +61,7 @@ async def _running(bench: Bench, machine: Instance) -> bool:
     return (await bench.one(machine.id)).state in (State.PENDING, State.RUNNING)
 
 
-async def test_cancelled_while_it_stops_the_machine_is_started_again_at_once(
+async def test_a_cancellation_during_the_stop_starts_the_instance_again(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)
@@ -77,7 +77,7 @@ async def test_cancelled_while_it_stops_the_machine_is_started_again_at_once(
     assert await open_freezes(bench.ctx) == [], "nothing is left to the next start"
 
 
-async def test_cancelled_while_the_image_is_made_the_machine_runs_again_and_aws_goes_on(
+async def test_a_cancellation_while_the_image_is_pending_starts_the_instance_again(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)
@@ -93,7 +93,7 @@ async def test_cancelled_while_the_image_is_made_the_machine_runs_again_and_aws_
     assert (await watch_freeze(bench.ctx, found)).name == "base-2"
 
 
-async def test_cancelled_while_aws_refuses_the_image_the_machine_runs_again(
+async def test_a_cancellation_while_aws_refuses_the_image_starts_the_instance_again(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)
@@ -103,7 +103,7 @@ async def test_cancelled_while_aws_refuses_the_image_the_machine_runs_again(
     assert await open_freezes(bench.ctx) == []
 
 
-async def test_cancelled_twice_it_is_left_to_the_next_start_which_starts_it_without_a_look_for_an_image(
+async def test_after_a_second_cancellation_the_next_start_starts_the_instance(
     fresh_cloud: Callable[..., Cloud], begin: Begin
 ) -> None:
     bench = await begin(fresh_cloud(), PATIENT)

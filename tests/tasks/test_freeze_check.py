@@ -61,7 +61,7 @@ def intent_of(bench: Bench, machine: Instance, name: str) -> FreezeIntent:
     )
 
 
-async def test_an_image_in_the_making_is_not_waited_for_and_its_end_is_told_once(slow: Bench) -> None:
+async def test_a_pending_image_is_not_waited_for_and_its_end_is_reported_once(slow: Bench) -> None:
     image = await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     assert await check_open_freezes(slow.ctx) == []
     assert await still_open(slow) == [image.name]
@@ -72,14 +72,14 @@ async def test_an_image_in_the_making_is_not_waited_for_and_its_end_is_told_once
     assert await still_open(slow) == []
 
 
-async def test_one_that_is_left_out_is_not_looked_at(slow: Bench) -> None:
+async def test_an_excluded_image_is_not_checked(slow: Bench) -> None:
     image = await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     later(slow)
     assert await check_open_freezes(slow.ctx, except_image_id=image.id) == []
     assert await still_open(slow) == [image.name]
 
 
-async def test_awss_reason_of_a_failure_is_told_once(slow: Bench) -> None:
+async def test_the_reason_of_a_failure_is_reported_once(slow: Bench) -> None:
     slow.fault("fail-image", name="base-2", code="Client.VolumeError", message="The disk could not be read")
     await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     later(slow)
@@ -88,7 +88,7 @@ async def test_awss_reason_of_a_failure_is_told_once(slow: Bench) -> None:
     assert await check_open_freezes(slow.ctx) == []
 
 
-async def test_one_that_somebody_deregistered_is_told_to_be_gone_without_a_wait(slow: Bench) -> None:
+async def test_a_deregistered_image_is_reported_without_a_wait(slow: Bench) -> None:
     image = await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     await aws.deregister_image(slow.ctx.session, image.id)
     assert await check_open_freezes(slow.ctx) == [], "EC2 may not show it yet"
@@ -97,7 +97,7 @@ async def test_one_that_somebody_deregistered_is_told_to_be_gone_without_a_wait(
     assert await still_open(slow) == []
 
 
-async def test_a_machine_that_was_stopped_for_its_image_is_started_again_while_that_is_pending(slow: Bench) -> None:
+async def test_an_instance_stopped_for_its_image_is_started_again_while_the_image_is_pending(slow: Bench) -> None:
     slow.cloud.control("/demo/delays", {"stop_seconds": 0})
     machine = await find_instance(slow.ctx, "base")
     await instances.stop_instances(slow.ctx.session, [machine.id])
@@ -122,7 +122,7 @@ async def test_a_machine_that_was_stopped_for_its_image_is_started_again_while_t
     assert ended.words == f"The image mine ({image_id}) is ready."
 
 
-async def test_one_that_aws_never_heard_of_is_left_for_some_minutes_and_then_given_up(slow: Bench) -> None:
+async def test_a_request_that_aws_never_received_is_given_up_after_some_minutes(slow: Bench) -> None:
     machine = await find_instance(slow.ctx, "base")
     intent = intent_of(slow, machine, "mine")
     slow.ctx.store.freezes.add(intent)
@@ -134,7 +134,7 @@ async def test_one_that_aws_never_heard_of_is_left_for_some_minutes_and_then_giv
     assert await still_open(slow) == []
 
 
-async def test_a_session_that_only_reads_leaves_them_alone(slow: Bench) -> None:
+async def test_a_read_only_session_checks_nothing(slow: Bench) -> None:
     await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     later(slow)
     session = slow.ctx.session
@@ -143,7 +143,7 @@ async def test_a_session_that_only_reads_leaves_them_alone(slow: Bench) -> None:
     assert await still_open(slow) == ["base-2"]
 
 
-async def test_one_whose_image_was_never_requested_is_started_again_by_the_first_check(slow: Bench) -> None:
+async def test_an_instance_whose_image_was_never_requested_is_started_by_the_first_check(slow: Bench) -> None:
     slow.cloud.control("/demo/delays", {"stop_seconds": 0})
     machine = await find_instance(slow.ctx, "base")
     intent = replace(intent_of(slow, machine, "mine"), asked_at=None)
@@ -161,7 +161,7 @@ async def test_one_whose_image_was_never_requested_is_started_again_by_the_first
     assert await still_open(slow) == []
 
 
-async def test_one_whose_machine_is_still_stopping_is_told_at_each_look_until_it_is_started(slow: Bench) -> None:
+async def test_an_instance_that_is_still_stopping_is_reported_at_each_check(slow: Bench) -> None:
     slow.cloud.control("/demo/delays", {"stop_seconds": 60})
     machine = await find_instance(slow.ctx, "base")
     intent = replace(intent_of(slow, machine, "mine"), asked_at=None)
@@ -180,7 +180,7 @@ async def test_one_whose_machine_is_still_stopping_is_told_at_each_look_until_it
     assert await still_open(slow) == []
 
 
-async def test_a_look_at_stopped_machines_leaves_images_in_the_making_alone(slow: Bench) -> None:
+async def test_a_check_of_stopped_instances_ignores_other_pending_images(slow: Bench) -> None:
     await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     later(slow)
     assert await check_open_freezes(slow.ctx, stopped_only=True) == []

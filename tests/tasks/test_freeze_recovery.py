@@ -78,7 +78,7 @@ async def _until(bench: Bench, instance_id: str, *states: State) -> Instance:
     ("step", "after"),
     [("name", 0.0), ("requested", 0.0), ("requested", 0.3), ("requested", 0.75), ("image", 0.0), ("ready", 0.0)],
 )
-async def test_killed_at_any_moment_it_is_found_again_and_there_is_never_a_second(
+async def test_a_freeze_killed_at_any_moment_is_found_and_never_requested_twice(
     fresh_cloud: Callable[..., Cloud], begin: Begin, step: str, after: float
 ) -> None:
     bench = await begin(fresh_cloud(stop_seconds=0.4), replace(QUICK, max_poll=0.2, settle=0.5))
@@ -100,7 +100,7 @@ async def test_killed_at_any_moment_it_is_found_again_and_there_is_never_a_secon
 
 
 @pytest.mark.parametrize(("step", "after"), [("stopping", 0.2), ("requested", 0.0), ("image", 0.0)])
-async def test_a_machine_stopped_for_its_image_is_started_again_by_the_next_start(
+async def test_an_instance_stopped_for_its_image_is_started_by_the_next_start(
     fresh_cloud: Callable[..., Cloud], begin: Begin, step: str, after: float
 ) -> None:
     bench = await begin(fresh_cloud(), replace(QUICK, max_poll=0.2, settle=0.3))
@@ -139,7 +139,7 @@ def _left_open(bench: Bench, instance: Instance, **changes: object) -> FreezeInt
     return intent
 
 
-async def test_one_that_its_person_stopped_since_then_stays_stopped(bench: Bench, name: str) -> None:
+async def test_an_instance_that_a_person_stopped_since_stays_stopped(bench: Bench, name: str) -> None:
     machine = await launch(bench.ctx, bench.request(name), wait=False)
     await instances.stop_instances(bench.ctx.session, [machine.id])
     await _until(bench, machine.id, State.STOPPED)
@@ -151,7 +151,7 @@ async def test_one_that_its_person_stopped_since_then_stays_stopped(bench: Bench
     assert (await bench.one(machine.id)).state is State.STOPPED
 
 
-async def test_one_that_could_not_be_started_now_is_left_for_the_next_start(
+async def test_an_instance_that_cannot_be_started_now_is_left_to_the_next_start(
     cloud: Cloud, begin: Begin, name: str
 ) -> None:
     bench = await begin(cloud, first_retry_wait=0.01)
@@ -169,7 +169,7 @@ async def test_one_that_could_not_be_started_now_is_left_for_the_next_start(
     assert await open_freezes(bench.ctx) == []
 
 
-async def test_one_in_another_region_is_watched_there(bench: Bench) -> None:
+async def test_a_freeze_in_another_region_is_watched_there(bench: Bench) -> None:
     west = await bench.ctx.session.with_region("us-west-2")
     (machine, *_) = [it for it in await instances.describe_instances(west) if it.state is State.RUNNING]
     tags = {"Name": "from-ohio"}
@@ -182,7 +182,7 @@ async def test_one_in_another_region_is_watched_there(bench: Bench) -> None:
         await aws.deregister_image(west, image_id)
 
 
-async def test_what_cannot_be_found_out_now_is_left_for_the_next_start(bench: Bench, name: str) -> None:
+async def test_an_unknown_result_is_left_to_the_next_start(bench: Bench, name: str) -> None:
     machine = await launch(bench.ctx, bench.request(name), wait=False)
     _left_open(bench, machine)
     (found,) = await open_freezes(bench.ctx)
@@ -195,7 +195,7 @@ async def test_what_cannot_be_found_out_now_is_left_for_the_next_start(bench: Be
         await watch_freeze(bench.ctx, found)
 
 
-async def test_two_of_one_name_at_once_make_one_image(bench: Bench, name: str) -> None:
+async def test_two_freezes_of_one_name_create_one_image(bench: Bench, name: str) -> None:
     machine = await launch(bench.ctx, bench.request(name), wait=False)
     results = await asyncio.gather(
         freeze(bench.ctx, machine.id, name, way="no-reboot"),

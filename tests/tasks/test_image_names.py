@@ -22,14 +22,14 @@ async def _frozen(bench: Bench, image_name: str) -> str:
     return (await freeze(bench.ctx, machine.id, image_name, way="no-reboot")).id
 
 
-async def test_an_image_called_like_the_beginning_of_an_id_is_found_by_its_name(bench: Bench, name: str) -> None:
+async def test_an_image_name_may_look_like_the_beginning_of_an_id(bench: Bench, name: str) -> None:
     image_id = await _frozen(bench, f"ami-{name}")
     assert (await find_image(bench.ctx, f"ami-{name}")).id == image_id
     with pytest.raises(NotFoundError, match="no image ami-missing"):
         await find_image(bench.ctx, "ami-missing")
 
 
-async def test_one_that_was_disabled_is_found_by_its_name(bench: Bench, name: str) -> None:
+async def test_a_disabled_image_is_found_by_its_name(bench: Bench, name: str) -> None:
     image_id = await _frozen(bench, name)
     await bench.ctx.session.call("ec2", "DisableImage", ImageId=image_id)
     found = await find_image(bench.ctx, name)
@@ -38,7 +38,7 @@ async def test_one_that_was_disabled_is_found_by_its_name(bench: Bench, name: st
 
 
 @pytest.mark.parametrize("by_id", [False, True])
-async def test_one_that_ec2_does_not_show_yet_is_waited_for_when_it_was_asked_for_just_now(
+async def test_an_image_requested_a_moment_ago_is_waited_for(
     fresh_cloud: Callable[..., Cloud], begin: Begin, by_id: bool
 ) -> None:
     bench = await begin(fresh_cloud(stop_seconds=60, unseen_seconds=2), replace(QUICK, settle=20))
@@ -48,7 +48,7 @@ async def test_one_that_ec2_does_not_show_yet_is_waited_for_when_it_was_asked_fo
     assert (await find_image(bench.ctx, image.id if by_id else "mine")).id == image.id
 
 
-async def test_one_that_was_never_requested_is_not_waited_for(bench: Bench) -> None:
+async def test_an_image_that_was_never_requested_is_not_waited_for(bench: Bench) -> None:
     async with asyncio.timeout(5):
         with pytest.raises(NotFoundError):
             await find_image(replace(bench.ctx, pace=replace(bench.ctx.pace, settle=60)), "nobodys")

@@ -43,7 +43,7 @@ async def _refused(bench: Bench, request: LaunchRequest) -> FieldError:
     return caught.value
 
 
-async def test_a_launch_ends_with_a_machine_that_lets_us_in(bench: Bench, name: str) -> None:
+async def test_a_launch_ends_when_ssh_lets_us_in(bench: Bench, name: str) -> None:
     instance = await launch(bench.ctx, bench.request(name))
     assert bench.path == STEPS
     assert (instance.name, instance.state, instance.tags["fe2:user"]) == (name, State.RUNNING, "ubuntu")
@@ -61,7 +61,7 @@ async def test_the_log_and_the_journal_say_what_was_launched(bench: Bench, name:
     assert (intent.stage, intent.instance_id, intent.call["ClientToken"]) == ("ready", instance.id, intent.token)
 
 
-async def test_what_is_sent_is_what_a_careful_person_would_send(bench: Bench, name: str) -> None:
+async def test_the_call_has_careful_defaults(bench: Bench, name: str) -> None:
     bench.forget_calls()
     instance = await launch(bench.ctx, bench.request(name, disk=30, iops=4000, tags={"project": "x"}), wait=False)
     intent = bench.ctx.store.launches.get(instance.client_token)
@@ -90,7 +90,7 @@ async def test_without_waiting_it_returns_as_soon_as_it_is_accepted(
     assert bench.ctx.store.launches.claim_open("default", bench.ctx.session.endpoint) == []
 
 
-async def test_a_name_in_use_is_refused_also_by_a_stopped_one_and_free_once_terminated(bench: Bench, name: str) -> None:
+async def test_a_used_name_is_refused_until_its_instance_is_terminated(bench: Bench, name: str) -> None:
     instance = await launch(bench.ctx, bench.request(name), wait=False)
     refusal = await _refused(bench, bench.request(name))
     assert refusal.field == "name" and instance.id in refusal.summary
@@ -100,7 +100,7 @@ async def test_a_name_in_use_is_refused_also_by_a_stopped_one_and_free_once_term
     assert (await plan_launch(bench.ctx, bench.request(name))).is_possible
 
 
-async def test_a_name_that_is_a_pattern_is_only_itself(bench: Bench) -> None:
+async def test_a_name_with_wildcards_matches_only_itself(bench: Bench) -> None:
     assert (await plan_launch(bench.ctx, bench.request("*"))).error_for("name") is None
 
 
@@ -147,19 +147,19 @@ async def test_an_image_of_another_architecture_is_refused_in_words(bench: Bench
         ("iops", {"disk": 8, "iops": 5000}, "at most 4,000 IOPS"),
     ],
 )
-async def test_what_is_wrong_is_said_of_its_field_before_anything_is_sent(
+async def test_wrong_fields_are_reported_before_anything_is_sent(
     bench: Bench, name: str, field: str, changes: dict[str, object], words: str
 ) -> None:
     refusal = await _refused(bench, replace(bench.request(name), **changes))  # type: ignore[arg-type]
     assert (refusal.field, words in refusal.summary) == (field, True)
 
 
-async def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_form(bench: Bench) -> None:
+async def test_all_wrong_fields_are_reported_in_the_order_of_the_form(bench: Bench) -> None:
     found = await plan_launch(bench.ctx, LaunchRequest("", "nosuch", "m99.large", disk=0, key_name="nosuch"))
     assert [it.field for it in found.errors] == ["name", "image", "disk", "type", "key_name"]
 
 
-async def test_a_key_that_is_at_aws_but_not_here_is_said_before_the_launch_with_the_files_looked_for(
+async def test_a_missing_private_key_is_reported_before_the_launch_with_the_searched_files(
     bench: Bench, name: str
 ) -> None:
     refusal = await _refused(bench, bench.request(name, key_name="laptop-2023"))
@@ -190,7 +190,7 @@ async def test_lookups_ask_once_for_many_plans(bench: Bench, name: str) -> None:
     known.close()
 
 
-async def test_no_capacity_in_one_zone_is_followed_by_the_next_with_a_token_of_its_own(bench: Bench, name: str) -> None:
+async def test_without_capacity_the_next_zone_is_asked_with_a_new_token(bench: Bench, name: str) -> None:
     bench.fault("no-capacity", zone="us-east-2a")
     bench.forget_calls()
     instance = await launch(bench.ctx, bench.request(name))
@@ -205,7 +205,7 @@ async def test_no_capacity_in_one_zone_is_followed_by_the_next_with_a_token_of_i
     assert len(await bench.named(name)) == 1
 
 
-async def test_a_zone_that_does_not_support_the_type_after_all_is_followed_by_the_next(bench: Bench, name: str) -> None:
+async def test_after_an_unsupported_zone_the_next_is_asked(bench: Bench, name: str) -> None:
     bench.fault("refuse", action="RunInstances", code="Unsupported", message="not in us-east-2a", status=400, times=1)
     assert (await launch(bench.ctx, bench.request(name), wait=False)).zone == "us-east-2b"
 
@@ -241,13 +241,13 @@ async def test_other_refusals_stop_at_the_first_zone(bench: Bench, name: str, co
 
 @pytest.mark.parametrize("kind", ["broken", "malformed"])
 @pytest.mark.parametrize("times", [1, 20])
-async def test_a_broken_answer_never_makes_two_machines(bench: Bench, name: str, kind: str, times: int) -> None:
+async def test_a_broken_answer_never_launches_two_instances(bench: Bench, name: str, kind: str, times: int) -> None:
     bench.fault(kind, action="RunInstances", times=times)
     instance = await launch(bench.ctx, bench.request(name))
     assert [it.id for it in await bench.named(name)] == [instance.id]
 
 
-async def test_a_silent_cloud_is_said_to_have_launched_nothing_once_that_is_sure(
+async def test_an_unanswered_launch_is_reported_as_failed_once_that_is_sure(
     cloud: Cloud, begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(cloud, read_timeout=0.3)  # type: ignore[misc]
@@ -262,7 +262,7 @@ async def test_a_silent_cloud_is_said_to_have_launched_nothing_once_that_is_sure
     assert bench.ctx.store.launches.claim_open("default", bench.ctx.session.endpoint) == []
 
 
-async def test_what_cannot_be_found_out_now_is_said_and_kept_open(
+async def test_an_unknown_result_is_reported_and_stays_open(
     cloud: Cloud, begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(cloud, read_timeout=0.3)  # type: ignore[misc]
@@ -306,14 +306,14 @@ async def test_a_launch_cancelled_while_it_boots_says_what_it_leaves(
     assert entry.result == "cancelled" and entry.subject and entry.subject in entry.words
 
 
-async def test_a_machine_that_is_not_seen_at_first_is_waited_for(
+async def test_an_instance_that_ec2_does_not_show_at_first_is_waited_for(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(fresh_cloud(scene=False, unseen_seconds=1))  # type: ignore[misc]
     assert (await launch(bench.ctx, bench.request(name))).state is State.RUNNING
 
 
-async def test_a_machine_that_never_answers_is_named_as_what_is_left(
+async def test_an_instance_that_never_answers_is_reported_as_left_behind(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
 ) -> None:
     pace = Pace(poll=0.1, ready=1.0)
@@ -324,7 +324,7 @@ async def test_a_machine_that_never_answers_is_named_as_what_is_left(
     assert instance.id in caught.value.remedy and "costs money" in caught.value.remedy
 
 
-async def test_nothing_is_launched_where_the_intent_cannot_be_kept(bench: Bench, name: str) -> None:
+async def test_nothing_is_launched_if_the_intent_cannot_be_saved(bench: Bench, name: str) -> None:
     bench.ctx.store = Store(None)
     bench.forget_calls()
     with pytest.raises(StoreError):
@@ -349,9 +349,7 @@ async def test_the_login_user_of_an_own_image_is_that_of_its_parent(bench: Bench
     ("wrong", "field"),
     [({"disk": 0}, "disk"), ({"disk": 0, "iops": 9000}, "disk"), ({"iops": 999_999}, "iops"), ({"iops": 1}, "iops")],
 )
-async def test_a_field_that_is_wrong_is_complained_of_once(
-    bench: Bench, name: str, wrong: dict[str, int], field: str
-) -> None:
+async def test_a_wrong_field_is_reported_once(bench: Bench, name: str, wrong: dict[str, int], field: str) -> None:
     assert [it.field for it in (await plan_launch(bench.ctx, bench.request(name, **wrong))).errors] == [field]
 
 

@@ -58,7 +58,7 @@ async def again(bench: Bench, name: str, until: timedelta = MINUTES, **changes: 
     return await launch_when_capacity(bench.ctx, request, interval=0.05, until=until, wait=False)
 
 
-async def test_it_asks_again_until_there_is_room_as_one_entry_of_the_log(soon: Bench, name: str) -> None:
+async def test_it_tries_again_until_there_is_capacity_under_one_entry_of_the_log(soon: Bench, name: str) -> None:
     soon.fault("no-capacity", market="spot", times=2)
     instance = await again(soon, name, zone="us-east-2a")
     assert [it.id for it in await soon.named(name)] == [instance.id]
@@ -101,7 +101,7 @@ async def test_it_gives_up_in_time_and_says_how_often_it_asked(soon: Bench, name
     assert await soon.named(name) == []
 
 
-async def test_cancelled_while_it_waits_it_leaves_nothing_and_says_so(soon: Bench, name: str) -> None:
+async def test_a_cancelled_wait_leaves_nothing_and_says_so(soon: Bench, name: str) -> None:
     soon.fault("no-capacity", market="spot")
     waits = asyncio.Event()
     when_it_waits(soon, waits.set)
@@ -116,14 +116,14 @@ async def test_cancelled_while_it_waits_it_leaves_nothing_and_says_so(soon: Benc
     assert soon.ctx.store.launches.claim_open("default", soon.ctx.session.endpoint) == []
 
 
-async def test_a_key_pair_is_made_once_however_often_it_asks(soon: Bench, name: str) -> None:
+async def test_a_key_pair_is_created_once_for_all_tries(soon: Bench, name: str) -> None:
     soon.fault("no-capacity", market="spot", times=2)
     instance = await again(soon, name, zone="us-east-2a", key_action="create", key_name=f"key-{name}")
     assert instance.key_name == f"key-{name}"
     assert [key.name for key in await network.key_pairs(soon.ctx.session)].count(f"key-{name}") == 1
 
 
-async def test_what_waiting_does_not_help_ends_it_at_once(soon: Bench, name: str) -> None:
+async def test_other_errors_end_it_at_once(soon: Bench, name: str) -> None:
     with pytest.raises(QuotaError):
         await again(soon, name, type="inf1.xlarge")
     with pytest.raises(FieldError):
@@ -131,7 +131,7 @@ async def test_what_waiting_does_not_help_ends_it_at_once(soon: Bench, name: str
     assert "waiting" not in soon.path
 
 
-async def test_a_name_that_another_took_meanwhile_ends_it(soon: Bench, name: str) -> None:
+async def test_a_name_that_is_used_meanwhile_ends_it(soon: Bench, name: str) -> None:
     other = await launch(soon.ctx, soon.request(f"{name}-other"), wait=False)
     soon.fault("no-capacity", market="spot")
     waits = asyncio.Event()
@@ -143,7 +143,7 @@ async def test_a_name_that_another_took_meanwhile_ends_it(soon: Bench, name: str
         await waiting
 
 
-async def test_a_call_that_aws_throttles_is_a_try_in_vain_but_not_at_first(
+async def test_a_throttled_try_is_repeated_except_the_first(
     cloud: Cloud, begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(cloud, SOON, first_retry_wait=0.01)  # type: ignore[misc]

@@ -88,7 +88,7 @@ async def _open(bench: Bench) -> list[LaunchIntent]:
         ("ready", 0.0),
     ],
 )
-async def test_killed_at_any_moment_it_is_found_out_and_there_is_never_a_second(
+async def test_a_launch_killed_at_any_moment_is_found_and_never_sent_twice(
     bench: Bench, name: str, step: str, after: float
 ) -> None:
     bench.fault("slow", action="RunInstances", seconds=0.5, times=1)
@@ -123,7 +123,7 @@ async def test_what_was_never_launched_can_be_launched_again(bench: Bench, name:
     assert [it.id for it in await bench.named(name)] == [instance.id]
 
 
-async def test_an_answer_that_was_lost_with_the_process_is_found_by_its_token(bench: Bench, name: str) -> None:
+async def test_a_launch_whose_process_died_is_found_by_its_token(bench: Bench, name: str) -> None:
     bench.fault("broken", action="RunInstances")
     Victim(name).kill_at("requested", 0.3)
     bench.cloud.control("/demo/faults", method="DELETE")
@@ -133,7 +133,7 @@ async def test_an_answer_that_was_lost_with_the_process_is_found_by_its_token(be
     assert instance.id in outcome.words and "running" in outcome.words
 
 
-async def test_one_that_ec2_does_not_show_yet_is_waited_for(
+async def test_an_instance_that_ec2_does_not_show_yet_is_waited_for(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
 ) -> None:
     cloud = fresh_cloud(scene=False, unseen_seconds=2)
@@ -145,7 +145,7 @@ async def test_one_that_ec2_does_not_show_yet_is_waited_for(
     assert outcome.is_done and outcome.subject
 
 
-async def test_what_cannot_be_asked_now_stays_for_the_next_time(bench: Bench, name: str) -> None:
+async def test_a_refused_lookup_is_left_to_the_next_time(bench: Bench, name: str) -> None:
     Victim(name).kill_at("running", 0.0)
     bench.fault("deny", action="DescribeInstances")
     (outcome,) = await recover_launches(bench.ctx)
@@ -155,7 +155,7 @@ async def test_what_cannot_be_asked_now_stays_for_the_next_time(bench: Bench, na
     assert outcome.is_done
 
 
-async def test_a_launch_that_this_or_another_living_process_works_on_is_left_alone(
+async def test_a_launch_of_a_living_process_is_left_alone(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(fresh_cloud(scene=False, boot_seconds=60))  # type: ignore[misc]
@@ -168,7 +168,7 @@ async def test_a_launch_that_this_or_another_living_process_works_on_is_left_alo
     await asyncio.gather(working, return_exceptions=True)
 
 
-async def test_a_region_other_than_this_is_asked_in_its_own(bench: Bench, name: str) -> None:
+async def test_a_launch_in_another_region_is_looked_up_there(bench: Bench, name: str) -> None:
     os.environ["AWS_REGION"] = "us-west-2"
     try:
         Victim(name).kill_at("running", 0.0)
@@ -178,7 +178,7 @@ async def test_a_region_other_than_this_is_asked_in_its_own(bench: Bench, name: 
     assert outcome.is_done and outcome.subject
 
 
-async def test_other_activity_that_a_killed_process_left_is_closed(bench: Bench) -> None:
+async def test_other_entries_of_a_killed_process_are_closed(bench: Bench) -> None:
     program = (
         "import os, datetime\nfrom fe2tui.store import open_store\nfrom fe2tui.model.progress import Activity\n"
         "now = datetime.datetime.now(datetime.UTC)\n"
@@ -198,6 +198,6 @@ async def test_nothing_open_costs_no_call(bench: Bench) -> None:
     assert bench.cloud.control("/demo/calls", method="GET") == []
 
 
-def test_the_settling_time_is_longer_than_a_silent_call(tmp_path: Path) -> None:
+def test_the_settle_time_is_longer_than_the_read_timeout(tmp_path: Path) -> None:
     assert timedelta(seconds=Pace().settle) > timedelta(seconds=20)
     assert QUICK.settle < Pace().settle

@@ -46,9 +46,7 @@ async def test_default_is_preferred_where_its_private_half_is_here(bench: Bench)
     assert lost is not None and not lost.is_usable and lost.words == "not on this computer"
 
 
-async def test_a_key_of_the_persons_is_known_by_what_it_is_not_by_its_name(
-    bare: Bench, clean_environment: Path
-) -> None:
+async def test_a_local_key_is_recognized_by_its_content(bare: Bench, clean_environment: Path) -> None:
     file = _ssh_key(clean_environment, "id_ed25519")
     await _no_default_key(bare)
     await import_key(bare.ctx, "work laptop", file.with_suffix(".pub").read_text())
@@ -112,9 +110,7 @@ async def test_without_a_usable_key_the_launch_says_what_can_be_done(
     assert own.public.split()[:2] == file.with_suffix(".pub").read_text().split()[:2]
 
 
-async def test_a_launch_imports_the_persons_own_key_when_told_to(
-    bare: Bench, name: str, clean_environment: Path
-) -> None:
+async def test_a_launch_imports_a_local_key_on_request(bare: Bench, name: str, clean_environment: Path) -> None:
     await _no_default_key(bare)
     (bare.home / "data/keys/default.pem").unlink()
     _ssh_key(clean_environment)
@@ -127,7 +123,7 @@ async def test_a_launch_imports_the_persons_own_key_when_told_to(
     assert [it.result for it in bare.activity("import key")] == ["done"]
 
 
-async def test_a_launch_creates_a_key_when_told_to_for_its_owner_only(bare: Bench, name: str) -> None:
+async def test_a_launch_creates_a_key_readable_by_its_owner_only(bare: Bench, name: str) -> None:
     await launch(bare.ctx, bare.request(name, key_name="fresh", key_action="create"))
     file = bare.home / "data/keys/fresh.pem"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -135,7 +131,7 @@ async def test_a_launch_creates_a_key_when_told_to_for_its_owner_only(bare: Benc
     assert "fresh.pem" in bare.words("key")
 
 
-async def test_a_private_key_is_never_written_over(bare: Bench) -> None:
+async def test_a_private_key_is_never_overwritten(bare: Bench) -> None:
     file = bare.home / "data/keys/mine.pem"
     file.write_text("the only copy")
     with pytest.raises(KeyFileError, match="never overwritten"):
@@ -164,14 +160,14 @@ async def test_a_key_whose_answer_was_lost_keeps_its_private_half(bare: Bench) -
 
 
 @pytest.mark.parametrize("wrong", ["", " x", "ä", "a/b", ".hidden", "n" * 256])
-async def test_a_key_name_that_cannot_be_is_refused_before_anything_is_made(bare: Bench, wrong: str) -> None:
+async def test_an_invalid_key_name_is_refused_before_anything_is_created(bare: Bench, wrong: str) -> None:
     with pytest.raises(FieldError) as caught:
         await create_key(bare.ctx, wrong)
     assert caught.value.field == "key_name"
     assert bare.calls("ImportKeyPair") == []
 
 
-async def test_the_group_ssh_is_made_for_the_persons_own_address_only(bare: Bench, name: str) -> None:
+async def test_the_group_ssh_lets_only_the_own_address_in(bare: Bench, name: str) -> None:
     group = (await plan_launch(bare.ctx, bare.request(name))).group
     assert group is not None and group.id is None and group.words == "created; port 22 from 203.0.113.7 only"
     await launch(bare.ctx, bare.request(name), wait=False)
@@ -194,7 +190,7 @@ async def test_the_group_ssh_is_made_for_the_persons_own_address_only(bare: Benc
         ("2001:db8::1", ("2001:db8::1/128",), ""),
     ],
 )
-async def test_who_is_let_in_can_be_said_or_refused(
+async def test_the_allowed_address_can_be_given_or_left_out(
     bare: Bench, name: str, address: str, allowed: tuple[str, ...], warned: str
 ) -> None:
     request = bare.request(name, address=address)
@@ -204,7 +200,7 @@ async def test_who_is_let_in_can_be_said_or_refused(
     assert group.ssh_cidrs == allowed
 
 
-async def test_an_address_that_is_never_looked_up_has_to_be_typed(bare: Bench, name: str) -> None:
+async def test_without_a_lookup_the_address_has_to_be_typed(bare: Bench, name: str) -> None:
     bare.ctx.settings = replace(bare.ctx.settings, address_url="")
     refusal = (await plan_launch(bare.ctx, bare.request(name))).error_for("address")
     assert refusal is not None and "not opened to all addresses" in refusal.summary
@@ -212,7 +208,7 @@ async def test_an_address_that_is_never_looked_up_has_to_be_typed(bare: Bench, n
     assert (await plan_launch(bare.ctx, bare.request(name, address="198.51.100.9"))).is_possible
 
 
-async def test_without_a_default_network_it_says_what_to_do(bare: Bench, name: str) -> None:
+async def test_without_a_default_vpc_it_says_what_to_do(bare: Bench, name: str) -> None:
     session = bare.ctx.session
     for subnet in await network.subnets(session):
         await session.call("ec2", "DeleteSubnet", SubnetId=subnet.id)
@@ -230,7 +226,7 @@ async def test_a_subnet_decides_zone_and_network(bare: Bench, name: str) -> None
 
 
 @pytest.mark.parametrize("zone", ["us-east-2b", "2b", "b"])
-async def test_a_zone_asked_for_is_the_only_one_tried(bare: Bench, name: str, zone: str) -> None:
+async def test_a_given_zone_is_the_only_one_tried(bare: Bench, name: str, zone: str) -> None:
     assert (await plan_launch(bare.ctx, bare.request(name, zone=zone))).zones == ("us-east-2b",)
 
 
@@ -242,9 +238,7 @@ async def test_what_the_login_may_not_look_up_is_a_warning_and_the_launch_goes_o
     assert (await launch(bare.ctx, bare.request(name, key_name="default"), wait=False)).key_name == "default"
 
 
-async def test_a_launch_that_is_to_import_a_key_uses_the_one_that_is_there_already(
-    bare: Bench, name: str, clean_environment: Path
-) -> None:
+async def test_importing_a_key_that_the_account_has_uses_it(bare: Bench, name: str, clean_environment: Path) -> None:
     await _no_default_key(bare)
     (bare.home / "data/keys/default.pem").unlink()
     _ssh_key(clean_environment)

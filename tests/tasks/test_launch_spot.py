@@ -47,7 +47,7 @@ def sent(bench: Bench, token: str) -> Mapping[str, object]:
 @pytest.mark.parametrize(
     ("market", "kind", "interruption"), [("spot", "persistent", "stop"), ("spot-once", "one-time", "terminate")]
 )
-async def test_a_spot_machine_is_asked_for_with_its_market_its_tags_and_no_highest_price(
+async def test_a_spot_launch_has_market_options_and_tags_and_no_maximum_price(
     bench: Bench, name: str, market: str, kind: str, interruption: str
 ) -> None:
     instance = await launch(bench.ctx, bench.request(name, type=TYPE, market=market, tags={"of": "me"}), wait=False)
@@ -62,14 +62,14 @@ async def test_a_spot_machine_is_asked_for_with_its_market_its_tags_and_no_highe
     assert {tag["Key"]: tag["Value"] for tag in request["Tags"]} == {"of": "me", "Name": name}
 
 
-async def test_on_demand_is_asked_for_without_a_market_and_without_looking_at_one(bench: Bench, name: str) -> None:
+async def test_an_on_demand_launch_has_no_market_options(bench: Bench, name: str) -> None:
     bench.forget_calls()
     instance = await launch(bench.ctx, bench.request(name), wait=False)
     assert "InstanceMarketOptions" not in sent(bench, instance.client_token)
     assert bench.calls(HISTORY) == []
 
 
-async def test_the_cheapest_zone_is_taken_and_the_others_follow_by_price(patient: Bench, name: str) -> None:
+async def test_the_cheapest_zone_is_tried_first(patient: Bench, name: str) -> None:
     known = await prices_now(patient)
     request = patient.request(name, type=TYPE, market="spot")
     found = await plan_launch(patient.ctx, request)
@@ -81,7 +81,7 @@ async def test_the_cheapest_zone_is_taken_and_the_others_follow_by_price(patient
     assert (await launch(patient.ctx, request, wait=False)).zone == next(iter(known))
 
 
-async def test_on_demand_too_the_spot_prices_stand_beside_its_own(patient: Bench, name: str) -> None:
+async def test_an_on_demand_plan_has_the_spot_prices_too(patient: Bench, name: str) -> None:
     found = await plan_launch(patient.ctx, patient.request(name, type=TYPE))
     assert (
         found.on_demand_per_hour == Decimal("0.096")
@@ -98,9 +98,7 @@ async def test_a_zone_without_the_type_is_shown_last_and_never_asked(patient: Be
     assert set(found.zones) == {A, B}
 
 
-async def test_a_zone_that_the_person_names_is_the_only_one_and_its_price_is_the_cost(
-    patient: Bench, name: str
-) -> None:
+async def test_a_given_zone_is_the_only_one_and_its_price_is_the_cost(patient: Bench, name: str) -> None:
     dearest, price = list((await prices_now(patient)).items())[-1]
     found = await plan_launch(patient.ctx, patient.request(name, type=TYPE, market="spot", zone=dearest))
     assert found.zones == (dearest,) and found.cost is not None and found.cost.instance_per_hour == price
@@ -115,15 +113,13 @@ async def test_a_type_that_is_never_spot_is_refused_before_anything_is_sent(benc
     assert (await plan_launch(bench.ctx, bench.request(name, type=NEVER_SPOT))).error_for("market") is None
 
 
-async def test_a_market_that_there_is_not_is_an_error_of_its_field(bench: Bench, name: str) -> None:
+async def test_an_unknown_market_is_an_error_of_its_field(bench: Bench, name: str) -> None:
     found = await plan_launch(bench.ctx, bench.request(name, market="auction"))
     assert [error.field for error in found.errors] == ["market"]
 
 
 @pytest.mark.parametrize("code", ["InsufficientInstanceCapacity", "UnfulfillableCapacity", "SpotMaxPriceTooLow"])
-async def test_a_zone_without_room_is_followed_by_the_next_cheapest_in_our_words(
-    bench: Bench, name: str, code: str
-) -> None:
+async def test_without_capacity_the_next_cheapest_zone_is_tried(bench: Bench, name: str, code: str) -> None:
     message = "There is no Spot capacity available that matches your request."
     bench.fault("refuse", action="RunInstances", code=code, message=message, status=400, times=1)
     first, second, _ = await prices_now(bench)
@@ -133,7 +129,7 @@ async def test_a_zone_without_room_is_followed_by_the_next_cheapest_in_our_words
         assert bench.words("no capacity") == f"AWS has no spot {TYPE} in {first} right now; trying {second}"
 
 
-async def test_when_no_zone_has_room_the_ways_out_are_named_and_on_demand_is_one(bench: Bench, name: str) -> None:
+async def test_without_capacity_in_any_zone_the_error_says_what_to_do(bench: Bench, name: str) -> None:
     bench.fault("no-capacity", market="spot")
     with pytest.raises(NoCapacityError) as caught:
         await launch(bench.ctx, bench.request(name, type=FEW_ZONES, market="spot"))
@@ -144,14 +140,14 @@ async def test_when_no_zone_has_room_the_ways_out_are_named_and_on_demand_is_one
     assert (await launch(bench.ctx, bench.request(name, type=FEW_ZONES), wait=False)).zone in (A, B)
 
 
-async def test_one_zone_without_room_is_no_room_too_and_the_others_are_a_way_out(bench: Bench, name: str) -> None:
+async def test_without_capacity_in_the_given_zone_the_error_offers_the_others(bench: Bench, name: str) -> None:
     bench.fault("no-capacity", zone=A)
     with pytest.raises(NoCapacityError, match="leave the zone open") as caught:
         await launch(bench.ctx, bench.request(name, zone=A))
     assert caught.value.zones == (A,) and "on demand" not in caught.value.remedy
 
 
-async def test_when_the_time_is_up_no_further_zone_is_asked_and_that_is_said(bench: Bench, name: str) -> None:
+async def test_after_the_time_limit_no_further_zone_is_asked(bench: Bench, name: str) -> None:
     bench.ctx.pace = Pace(capacity=-1)
     bench.fault("no-capacity", market="spot")
     with pytest.raises(NoCapacityError, match="no time left to ask") as caught:
@@ -159,9 +155,7 @@ async def test_when_the_time_is_up_no_further_zone_is_asked_and_that_is_said(ben
     assert len(caught.value.zones) == 1
 
 
-async def test_a_limit_of_the_account_stops_at_the_first_zone_and_is_told_with_its_number(
-    bench: Bench, name: str
-) -> None:
+async def test_a_quota_stops_the_launch_and_is_reported_with_its_number(bench: Bench, name: str) -> None:
     bench.forget_calls()
     with pytest.raises(QuotaError, match="may run no spot instances of this family yet"):
         await launch(bench.ctx, bench.request(name, type=NONE_YET, market="spot"))
@@ -171,7 +165,7 @@ async def test_a_limit_of_the_account_stops_at_the_first_zone_and_is_told_with_i
         await launch(bench.ctx, bench.request(name, type=NONE_YET, market="spot"))
 
 
-async def test_who_may_not_see_spot_prices_launches_all_the_same_and_is_told(patient: Bench, name: str) -> None:
+async def test_without_the_right_to_spot_prices_a_launch_warns_and_works(patient: Bench, name: str) -> None:
     patient.fault("deny", action=HISTORY)
     request = patient.request(name, type=TYPE, market="spot")
     found = await plan_launch(patient.ctx, request)
@@ -183,7 +177,7 @@ async def test_who_may_not_see_spot_prices_launches_all_the_same_and_is_told(pat
     assert (await plan_launch(patient.ctx, patient.request(f"{name}-2"))).warnings == ()
 
 
-async def test_prices_at_hand_are_not_asked_for_again(patient: Bench, name: str) -> None:
+async def test_cached_prices_are_not_read_again(patient: Bench, name: str) -> None:
     spot = SpotPriceCache()
     await spot.get(patient.ctx.session, patient.ctx.clock())
     known = LaunchLookups(patient.ctx, spot_prices=spot)
@@ -200,7 +194,7 @@ async def test_the_price_paid_is_kept_from_the_start(patient: Bench, name: str) 
     assert run.is_spot and run.zone == instance.zone
 
 
-def test_a_launch_is_kept_with_its_market_and_one_of_an_earlier_version_was_on_demand() -> None:
+def test_a_stored_request_has_its_market_and_an_old_one_is_on_demand() -> None:
     request = LaunchRequest("a", "ubuntu", "m5.large", market="spot-once")
     kept = request.as_json()
     assert LaunchRequest.from_json(kept) == request
@@ -225,7 +219,7 @@ SUBNETS = (
         ([A, B, C], "subnet-x", {A: 1, B: 2}, "b2"),
     ],
 )
-def test_zones_stand_by_price_then_those_without_one_then_those_without_the_type(
+def test_zones_are_sorted_by_price_then_unpriced_then_not_offered(
     offering: list[str] | None, subnet: str | None, spot: Mapping[str, int], letters: str
 ) -> None:
     prices = {zone: Decimal(price) for zone, price in spot.items()}
@@ -234,7 +228,7 @@ def test_zones_stand_by_price_then_those_without_one_then_those_without_the_type
     assert " ".join(shown) == letters
 
 
-def test_zones_without_a_price_keep_their_order_behind_the_others() -> None:
+def test_zones_without_a_price_come_last_in_their_order() -> None:
     prices = (ZonePrice(C, Decimal(1)), ZonePrice(B, Decimal(2)), ZonePrice(A, None))
     assert list(sort_zones_by_price({A: "", "": "", B: "", C: ""}, prices)) == [C, B, A, ""]
 
@@ -247,23 +241,23 @@ def test_each_market_says_what_happens_to_the_data() -> None:
 
 
 @pytest.mark.parametrize("said", ["us-east-2c", "2c", "c", "C"])
-async def test_a_zone_is_named_as_for_its_prices(bench: Bench, name: str, said: str) -> None:
+async def test_a_zone_can_be_given_by_its_letter(bench: Bench, name: str, said: str) -> None:
     assert (await plan_launch(bench.ctx, bench.request(name, zone=said), with_cost=False)).zones == (C,)
 
 
-async def test_a_zone_that_is_not_there_or_has_not_the_type_is_refused(bench: Bench, name: str) -> None:
+async def test_an_unknown_zone_or_one_without_the_type_is_refused(bench: Bench, name: str) -> None:
     for said, words in (("x", "There is no zone x"), ("all", "There is no zone all"), ("c", f"not offered in {C}")):
         planned = await plan_launch(bench.ctx, bench.request(name, type=FEW_ZONES, zone=said), with_cost=False)
         error = planned.error_for("zone")
         assert error is not None and words in error.summary
 
 
-async def test_the_zone_named_is_kept_to_where_it_may_not_be_known_which_have_the_type(bench: Bench, name: str) -> None:
+async def test_a_given_zone_is_used_if_the_offerings_may_not_be_read(bench: Bench, name: str) -> None:
     bench.fault("deny", action="DescribeInstanceTypeOfferings")
     assert (await plan_launch(bench.ctx, bench.request(name, zone="2c"), with_cost=False)).zones == (C,)
 
 
-async def test_of_a_type_that_there_is_not_no_price_is_missed(patient: Bench, name: str) -> None:
+async def test_an_unknown_type_has_no_warning_about_prices(patient: Bench, name: str) -> None:
     planned = await plan_launch(patient.ctx, patient.request(name, type="m5.lrge", market="spot"))
     assert planned.error_for("type") is not None
     assert [warning for warning in planned.warnings if "rice" in warning] == []

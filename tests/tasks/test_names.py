@@ -24,17 +24,17 @@ FLEET = [_one(1, "base"), _one(2, "twin"), _one(3, "twin", State.STOPPED), _one(
 
 
 @pytest.mark.parametrize(("name", "number"), [("base", 1), ("i-00000001", 1), ("i-00000004", 4), ("i-00000005", 5)])
-def test_an_id_or_a_name_that_one_has_is_that_one(name: str, number: int) -> None:
+def test_an_id_or_a_name_finds_its_instance(name: str, number: int) -> None:
     assert resolve_instance(FLEET, name) == _one(number) or resolve_instance(FLEET, name).id == f"i-{number:08x}"
 
 
-def test_a_fleet_does_as_well_as_a_list() -> None:
+def test_instances_may_be_a_fleet_or_a_list() -> None:
     fleet = Fleet(Location("p", "r"), datetime.now(UTC), {it.id: it for it in FLEET})
     assert resolve_instance(fleet, "base") is FLEET[0]
     assert resolve_instances(fleet, ["base", "i-00000001", "i-00000004"]) == [FLEET[0], FLEET[3]]
 
 
-def test_a_name_that_two_share_lists_both() -> None:
+def test_a_shared_name_is_an_error_with_both_ids() -> None:
     with pytest.raises(AmbiguousError) as caught:
         resolve_instance(FLEET, "twin")
     assert caught.value.candidates == (
@@ -43,7 +43,7 @@ def test_a_name_that_two_share_lists_both() -> None:
     )
 
 
-def test_the_living_come_before_the_gone_of_the_same_name() -> None:
+def test_a_living_instance_comes_before_a_terminated_one_of_the_same_name() -> None:
     gone = [_one(8, "base", State.TERMINATED), _one(9, "base", State.SHUTTING_DOWN)]
     assert resolve_instance([*gone, *FLEET], "base").id == "i-00000001"
     assert resolve_instance(gone[:1], "base").state is State.TERMINATED
@@ -52,7 +52,7 @@ def test_the_living_come_before_the_gone_of_the_same_name() -> None:
 @pytest.mark.parametrize(
     ("name", "remedy"), [("bsae", "Did you mean base?"), ("zzz", "There are base, i-00000001 and twin.")]
 )
-def test_an_unknown_name_is_answered_with_the_nearest(name: str, remedy: str) -> None:
+def test_an_unknown_name_is_an_error_with_the_nearest_names(name: str, remedy: str) -> None:
     with pytest.raises(NotFoundError) as caught:
         resolve_instance(FLEET, name)
     assert (caught.value.remedy, caught.value.exit_code) == (remedy, 3)
@@ -70,7 +70,7 @@ def test_an_empty_name_is_an_error_and_never_all(name: str) -> None:
 
 
 @given(some.text(), some.lists(some.text(max_size=3), max_size=6))
-def test_what_is_found_always_has_the_name_asked_for(name: str, names: list[str]) -> None:
+def test_the_found_instance_always_has_the_given_name(name: str, names: list[str]) -> None:
     fleet = [_one(number, each) for number, each in enumerate(names)]
     try:
         found = resolve_instance(fleet, name)
@@ -80,14 +80,14 @@ def test_what_is_found_always_has_the_name_asked_for(name: str, names: list[str]
         assert name in (found.name, found.id)
 
 
-async def test_a_name_with_wildcards_of_awss_means_only_itself(bench: Bench) -> None:
+async def test_a_name_with_wildcards_of_aws_means_only_itself(bench: Bench) -> None:
     for name in ("*", "bas?", "b*"):
         with pytest.raises(NotFoundError):
             await find_instance(bench.ctx, name)
     assert (await find_instance(bench.ctx, "[prod] web")).name == "[prod] web"
 
 
-async def test_find_asks_for_one_name_only(bench: Bench) -> None:
+async def test_find_instance_reads_only_that_name(bench: Bench) -> None:
     bench.forget_calls()
     assert (await find_instance(bench.ctx, "base")).name == "base"
     assert len(bench.calls("DescribeInstances")) == 1

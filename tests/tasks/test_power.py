@@ -26,7 +26,7 @@ async def _machines(bench: Bench, name: str, count: int) -> list[str]:
     return [it.id for it in made]
 
 
-async def test_stop_and_start_wait_until_it_is_so(bench: Bench, name: str) -> None:
+async def test_stop_and_start_wait_for_the_state(bench: Bench, name: str) -> None:
     ids = await _machines(bench, name, 1)
     (stopped,) = await stop(bench.ctx, ids)
     assert (stopped.is_done, stopped.words, (await bench.one(ids[0])).state) == (True, "stopped", State.STOPPED)
@@ -50,7 +50,7 @@ async def test_a_started_machine_has_its_disk_and_host_key_back(bench: Bench, na
     assert run_ssh(await prepare_connection(bench.ctx, f"{name}-0"), "cat file").stdout == "kept\n"
 
 
-async def test_many_are_one_call_and_one_look_at_a_time(bench: Bench, name: str) -> None:
+async def test_many_instances_are_one_call_and_one_read_at_a_time(bench: Bench, name: str) -> None:
     ids = await _machines(bench, name, 3)
     outcomes = await stop(bench.ctx, ids)
     assert [it.subject for it in outcomes] == ids and all(it.is_done for it in outcomes)
@@ -59,7 +59,7 @@ async def test_many_are_one_call_and_one_look_at_a_time(bench: Bench, name: str)
     assert len(bench.calls("StartInstances")) == 1
 
 
-async def test_one_bad_one_does_not_spoil_the_others(bench: Bench, name: str) -> None:
+async def test_one_refused_instance_does_not_affect_the_others(bench: Bench, name: str) -> None:
     ids = await _machines(bench, name, 2)
     unknown = "i-0123456789abcdef0"
     one_time = (await find_instance(bench.ctx, "spot1")).id
@@ -69,7 +69,7 @@ async def test_one_bad_one_does_not_spoil_the_others(bench: Bench, name: str) ->
     assert isinstance(spot.error, StateError) and spot.label == "spot1"
 
 
-async def test_a_batch_that_aws_refuses_is_asked_for_one_by_one(bench: Bench, name: str) -> None:
+async def test_a_refused_batch_is_sent_one_by_one(bench: Bench, name: str) -> None:
     ids = await _machines(bench, name, 2)
     bench.fault("refuse", action="StopInstances", code="IncorrectInstanceState", message="no", status=400, times=2)
     outcomes = await stop(bench.ctx, ids)
@@ -77,7 +77,7 @@ async def test_a_batch_that_aws_refuses_is_asked_for_one_by_one(bench: Bench, na
     assert len(bench.calls("StopInstances")) == 3
 
 
-async def test_a_login_that_may_not_is_told_so_once_for_all(bench: Bench, name: str) -> None:
+async def test_a_denied_batch_is_sent_once(bench: Bench, name: str) -> None:
     ids = await _machines(bench, name, 2)
     bench.fault("deny", action="StopInstances")
     outcomes = await stop(bench.ctx, ids)
@@ -93,7 +93,7 @@ async def test_stopping_a_one_time_spot_is_explained_and_not_sent(bench: Bench) 
     assert bench.calls("StopInstances") == []
 
 
-async def test_what_is_so_already_is_said_and_not_sent(bench: Bench) -> None:
+async def test_nothing_is_sent_for_an_instance_in_the_wanted_state(bench: Bench) -> None:
     bench.forget_calls()
     (running,) = await start(bench.ctx, [(await find_instance(bench.ctx, "base")).id])
     (stopped,) = await stop(bench.ctx, [(await find_instance(bench.ctx, "od1")).id])
@@ -101,7 +101,7 @@ async def test_what_is_so_already_is_said_and_not_sent(bench: Bench) -> None:
     assert bench.calls("StartInstances") == bench.calls("StopInstances") == []
 
 
-async def test_only_aws_starts_what_aws_interrupted(bench: Bench) -> None:
+async def test_only_aws_restarts_an_interrupted_instance(bench: Bench) -> None:
     (outcome,) = await start(bench.ctx, [(await find_instance(bench.ctx, "nightly-etl")).id])
     assert isinstance(outcome.error, StateError)
     assert "only AWS can start it" in outcome.error.summary and "us-east-2b" in outcome.error.remedy
@@ -128,7 +128,7 @@ async def test_a_spot_request_that_is_not_ready_for_a_start_is_tried_again(bench
     assert "trying again" in bench.words("spot")
 
 
-async def test_it_gives_up_on_a_spot_request_when_its_time_is_over(bench: Bench, name: str) -> None:
+async def test_a_spot_request_that_is_not_ready_in_time_is_an_error(bench: Bench, name: str) -> None:
     ids = await _machines(bench, name, 1)
     await stop(bench.ctx, ids)
     bench.ctx.pace = Pace(spot=0.3, spot_poll=0.1)
@@ -137,7 +137,7 @@ async def test_it_gives_up_on_a_spot_request_when_its_time_is_over(bench: Bench,
     assert outcome.error is not None and outcome.error.code == "IncorrectSpotRequestState"
 
 
-async def test_one_that_is_still_stopping_is_waited_for_and_then_started(
+async def test_a_stopping_instance_is_waited_for_and_then_started(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(fresh_cloud(scene=False, stop_seconds=1.0))  # type: ignore[misc]
@@ -159,7 +159,7 @@ async def test_without_waiting_a_stop_returns_at_once(
     assert (outcome.words, (await bench.one(ids[0])).state) == ("stopping", State.STOPPING)
 
 
-async def test_force_is_passed_on_and_only_when_asked_for(bench: Bench, name: str) -> None:
+async def test_force_is_passed_on(bench: Bench, name: str) -> None:
     ids = await _machines(bench, name, 2)
     await stop(bench.ctx, ids[:1])
     await stop(bench.ctx, ids[1:], force=True)
@@ -167,7 +167,7 @@ async def test_force_is_passed_on_and_only_when_asked_for(bench: Bench, name: st
     assert (str(plain).lower(), str(forced).lower()) == ("false", "true")
 
 
-async def test_a_reboot_is_over_when_ssh_has_gone_and_come_back(
+async def test_a_reboot_ends_when_ssh_answers_again(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(fresh_cloud(scene=False), Pace(poll=0.1))  # type: ignore[misc]
@@ -185,7 +185,7 @@ async def test_only_a_running_instance_reboots(bench: Bench) -> None:
     assert isinstance(outcome.error, StateError)
 
 
-async def test_a_cancelled_wait_says_that_it_goes_on(
+async def test_a_cancelled_wait_says_that_aws_had_accepted_it(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(fresh_cloud(scene=False, stop_seconds=60))  # type: ignore[misc]
@@ -209,7 +209,7 @@ async def test_no_name_is_an_error_and_never_all(bench: Bench, ids: list[str]) -
     assert bench.cloud.control("/demo/calls", method="GET") == []
 
 
-async def test_what_a_stop_would_leave_alone_is_known_before_with_the_reason(bench: Bench) -> None:
+async def test_find_unstoppable_returns_the_reasons(bench: Bench) -> None:
     base, stopped, one_time = [await find_instance(bench.ctx, name) for name in ("base", "od1", "spot1")]
     left = await find_unstoppable(bench.ctx, [base, stopped, one_time])
     assert set(left) == {stopped.id, one_time.id}
@@ -217,7 +217,7 @@ async def test_what_a_stop_would_leave_alone_is_known_before_with_the_reason(ben
     assert "one-time spot" in str(left[one_time.id])
 
 
-async def test_the_start_of_one_that_is_starting_already_waits_until_ssh_answers(
+async def test_starting_a_pending_instance_waits_until_ssh_answers(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
 ) -> None:
     bench: Bench = await begin(fresh_cloud(scene=False, boot_seconds=0.5))  # type: ignore[misc]

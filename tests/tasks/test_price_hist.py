@@ -88,7 +88,7 @@ async def ask(cold: Asker, read_before: list[tuple[TypeCatalogue, Prices]]) -> A
     return cold
 
 
-async def test_a_family_is_told_day_by_day_in_the_persons_calendar_smallest_type_first(ask: Asker) -> None:
+async def test_a_family_has_a_row_for_each_type_smallest_first_and_days_of_the_time_zone(ask: Asker) -> None:
     found = await ask("P3", 4)
     now = ask.bench.ctx.clock()
     today = now.astimezone(TOKYO).date()
@@ -105,7 +105,7 @@ async def test_a_family_is_told_day_by_day_in_the_persons_calendar_smallest_type
     assert found.on_demand["p3.8xlarge"] == Decimal("12.24")
 
 
-async def test_one_type_is_a_family_of_its_own_and_one_call_is_enough(ask: Asker) -> None:
+async def test_one_type_needs_one_call(ask: Asker) -> None:
     await ask("m5.large")
     ask.bench.forget_calls()
     found = await ask("c5.large")
@@ -113,7 +113,7 @@ async def test_one_type_is_a_family_of_its_own_and_one_call_is_enough(ask: Asker
     assert [each["action"] for each in ask.bench.cloud.control("/demo/calls", method="GET")] == [HISTORY]
 
 
-async def test_all_zones_or_the_one_named_may_be_shown(ask: Asker) -> None:
+async def test_all_zones_or_a_given_one_can_be_shown(ask: Asker) -> None:
     assert [(row.type, row.zone) for row in (await ask("p3", zone="all")).rows] == [
         (name, zone) for name in P3 for zone in (A, B)
     ]
@@ -124,13 +124,13 @@ async def test_all_zones_or_the_one_named_may_be_shown(ask: Asker) -> None:
         await ask("p3", zone="us-west-2a")
 
 
-async def test_days_before_what_aws_tells_are_not_known(ask: Asker) -> None:
+async def test_days_older_than_the_history_of_aws_are_unknown(ask: Asker) -> None:
     (row,) = (await ask("m5.large", 120)).rows
     known = [price is not None for price in row.per_day]
     assert known == sorted(known) and 25 <= known.count(False) <= 30
 
 
-async def test_what_is_to_be_drawn_is_read_with_the_days(ask: Asker) -> None:
+async def test_the_days_of_the_chart_are_read_with_those_of_the_table(ask: Asker) -> None:
     found = await ask("p3.8xlarge", 3, back=28)
     now = ask.bench.ctx.clock()
     assert found.histories["p3.8xlarge"].since == now - timedelta(days=28)
@@ -145,13 +145,13 @@ async def test_what_is_to_be_drawn_is_read_with_the_days(ask: Asker) -> None:
     assert price_charts(await ask("p3.8xlarge", zone=C)) == []
 
 
-async def test_days_are_a_number(ask: Asker) -> None:
+async def test_days_must_be_a_positive_number(ask: Asker) -> None:
     for wrong in ("x", 0):
         with pytest.raises(UsageError, match=f"{wrong} days make no table"):
             await ask("p3", wrong)  # type: ignore[arg-type]
 
 
-async def test_a_family_that_is_not_there_is_told_with_the_nearest(ask: Asker) -> None:
+async def test_an_unknown_family_is_an_error_with_the_nearest(ask: Asker) -> None:
     with pytest.raises(NotFoundError, match="Did you mean"):
         await ask("p33")
     with pytest.raises(NotFoundError, match="p3 has 2xlarge, 8xlarge and 16xlarge"):
@@ -161,14 +161,14 @@ async def test_a_family_that_is_not_there_is_told_with_the_nearest(ask: Asker) -
             await ask(family, days)
 
 
-async def test_without_the_right_to_on_demand_prices_there_is_no_saving_and_it_is_said_why(cold: Asker) -> None:
+async def test_without_on_demand_prices_there_is_no_saving_and_a_problem_says_why(cold: Asker) -> None:
     cold.bench.fault("deny", action="GetProducts")
     found = await cold("p3")
     assert all(row.saves is None and row.now for row in found.rows)
     assert [problem.part for problem in cold.problems] == ["prices"]
 
 
-async def test_without_the_rights_to_types_and_prices_a_type_can_still_be_named(cold: Asker) -> None:
+async def test_without_types_and_prices_one_type_can_still_be_given(cold: Asker) -> None:
     cold.bench.fault("deny", action="DescribeInstanceTypes")
     cold.bench.fault("deny", action="GetProducts")
     with pytest.raises(AwsError, match="The types of p3 are not known: Your login may not do ") as unknown:

@@ -79,7 +79,7 @@ def changes(found: dict[str, SpotHistory]) -> int:
     return sum(len(one.times) for history in found.values() for one in history.zones.values())
 
 
-async def test_ninety_days_of_a_family_in_three_zones_cost_its_pages_and_a_minute_later_nothing(
+async def test_ninety_days_of_a_family_cost_their_pages_and_nothing_a_minute_later(
     own: Bench, histories: SpotHistoryCache
 ) -> None:
     now = at(own, datetime.now(UTC))
@@ -97,7 +97,7 @@ async def test_ninety_days_of_a_family_in_three_zones_cost_its_pages_and_a_minut
     assert asked(own) == 1, "all types in one call"
 
 
-async def test_later_only_what_is_newer_is_read_and_the_whole_is_as_if_read_at_once(
+async def test_later_only_newer_prices_are_read_and_merge_without_a_difference(
     own: Bench, histories: SpotHistoryCache
 ) -> None:
     begin = own.ctx.clock()
@@ -143,7 +143,7 @@ async def test_concurrent_readers_share_a_read_and_one_that_is_cancelled_leaves_
     assert asked(own) == 0
 
 
-async def test_a_read_that_everybody_left_goes_on_into_the_store(own: Bench, histories: SpotHistoryCache) -> None:
+async def test_a_read_without_waiting_callers_goes_on_into_the_store(own: Bench, histories: SpotHistoryCache) -> None:
     leaving = asyncio.create_task(get(own, histories, ["c5.large"], 7))
     await settled(own, histories)
     leaving.cancel()
@@ -162,9 +162,7 @@ async def settled(bench: Bench, histories: SpotHistoryCache) -> None:
             await asyncio.sleep(0)
 
 
-async def test_what_is_at_hand_needs_no_waiting_and_what_is_in_the_store_no_call(
-    own: Bench, histories: SpotHistoryCache
-) -> None:
+async def test_cached_histories_need_no_wait_and_stored_ones_no_call(own: Bench, histories: SpotHistoryCache) -> None:
     place = own.ctx.session.location
     assert histories.cached(place, "m5.large") is None
     assert await histories.get_cached(own.ctx.session.location, ["m5.large"]) == {}
@@ -176,9 +174,7 @@ async def test_what_is_at_hand_needs_no_waiting_and_what_is_in_the_store_no_call
     assert asked(own) == 0
 
 
-async def test_what_another_program_has_read_meanwhile_is_not_read_again(
-    own: Bench, histories: SpotHistoryCache
-) -> None:
+async def test_prices_that_another_process_stored_are_not_read_again(own: Bench, histories: SpotHistoryCache) -> None:
     now = own.ctx.clock()
     await get(own, histories, ["m5.large"], 7)
     at(own, now + DAY)
@@ -213,7 +209,7 @@ async def test_changes_that_ec2_reports_late_are_found_by_the_next_read(
     assert found.since == whole.since, "and the rest was not read again"
 
 
-async def test_what_was_known_for_less_time_than_has_passed_is_let_go(own: Bench, histories: SpotHistoryCache) -> None:
+async def test_an_old_history_shorter_than_the_gap_is_dropped(own: Bench, histories: SpotHistoryCache) -> None:
     now = own.ctx.clock()
     await get(own, histories, ["m5.large"], 1)
     at(own, now + 20 * DAY)
@@ -222,7 +218,7 @@ async def test_what_was_known_for_less_time_than_has_passed_is_let_go(own: Bench
     assert own.ctx.store.spot_history.get(own.ctx.session.location, ["m5.large"]) == {"m5.large": found}
 
 
-async def test_a_type_that_is_not_on_offer_is_asked_for_once(own: Bench, histories: SpotHistoryCache) -> None:
+async def test_a_type_that_is_not_offered_is_read_once(own: Bench, histories: SpotHistoryCache) -> None:
     found = await get(own, histories, ["p3dn.24xlarge"], 7)
     assert found["p3dn.24xlarge"].zones == {}
     assert (await get(own, histories, ["p3dn.24xlarge"], 7)) == found
@@ -230,7 +226,7 @@ async def test_a_type_that_is_not_on_offer_is_asked_for_once(own: Bench, histori
     assert await get(own, histories, [], 7) == {}
 
 
-async def test_types_that_lack_different_spans_are_asked_for_apart(own: Bench, histories: SpotHistoryCache) -> None:
+async def test_types_that_lack_different_spans_are_read_apart(own: Bench, histories: SpotHistoryCache) -> None:
     now = own.ctx.clock()
     await get(own, histories, M5[:2], 20)
     at(own, now + 2 * DAY)
@@ -248,9 +244,7 @@ async def test_each_region_has_its_own(own: Bench, histories: SpotHistoryCache) 
     assert {zone[:-1] for zone in there["m5.large"].zones} == {"us-west-2"}
 
 
-async def test_what_keeps_aws_from_telling_is_raised_and_what_is_known_stays(
-    own: Bench, histories: SpotHistoryCache
-) -> None:
+async def test_a_refusal_of_aws_is_raised_and_known_prices_stay(own: Bench, histories: SpotHistoryCache) -> None:
     now, place = own.ctx.clock(), own.ctx.session.location
     found = await get(own, histories, ["m5.large"], 7)
     own.fault("deny", action=HISTORY)

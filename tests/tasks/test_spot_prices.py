@@ -32,7 +32,9 @@ async def own(fresh_cloud: Callable[..., Cloud], begin: Begin) -> Bench:
     return await begin(fresh_cloud(scene=False))
 
 
-async def test_they_are_read_once_for_all_who_ask_and_again_after_ten_minutes(own: Bench, spot: SpotPriceCache) -> None:
+async def test_simultaneous_callers_share_a_read_and_prices_are_kept_for_ten_minutes(
+    own: Bench, spot: SpotPriceCache
+) -> None:
     place, now = own.ctx.session.location, own.ctx.clock()
     own.ctx.clock = lambda: now
     assert spot.cached(place) is None
@@ -60,7 +62,7 @@ async def test_each_region_has_its_own(own: Bench, spot: SpotPriceCache) -> None
     assert {zone[:-1] for _, zone in there.prices} == {"us-west-1"}
 
 
-async def test_what_keeps_aws_from_telling_is_raised_and_the_next_asks_again(own: Bench, spot: SpotPriceCache) -> None:
+async def test_a_refusal_of_aws_is_raised_and_the_next_caller_asks_again(own: Bench, spot: SpotPriceCache) -> None:
     own.cloud.control("/demo/faults", {"kind": "deny", "action": HISTORY})
     with pytest.raises(DeniedError, match=HISTORY):
         await spot.get(own.ctx.session, own.ctx.clock())

@@ -67,7 +67,7 @@ async def others(bench: Bench, machine: Instance) -> list[Instance]:
     return [it for it in await bench.named("") if it.spot_request_id == machine.spot_request_id and it.id != machine.id]
 
 
-async def test_a_persistent_one_is_stopped_and_started_as_any_other(spot: Bench, name: str) -> None:
+async def test_a_persistent_spot_instance_can_be_stopped_and_started(spot: Bench, name: str) -> None:
     machine = await bought(spot, name)
     assert await state_of(spot, machine) == ("active", "fulfilled")
     (stopped,) = await stop(spot.ctx, [machine.id])
@@ -99,7 +99,7 @@ async def test_a_start_soon_after_a_stop_is_tried_again_until_its_request_has_se
     assert codes[0] == "IncorrectSpotRequestState" and codes[-1] is None
 
 
-async def test_a_one_time_one_is_not_stopped_and_why_is_said_before(spot: Bench, name: str) -> None:
+async def test_a_one_time_spot_instance_is_not_stopped(spot: Bench, name: str) -> None:
     machine = await bought(spot, name, "spot-once")
     assert "one-time" in str((await find_unstoppable(spot.ctx, [machine]))[machine.id])
     (outcome,) = await stop(spot.ctx, [machine.id])
@@ -107,7 +107,7 @@ async def test_a_one_time_one_is_not_stopped_and_why_is_said_before(spot: Bench,
     assert spot.calls("StopInstances") == []
 
 
-async def test_one_whose_request_is_cancelled_is_not_stopped_either(spot: Bench, name: str) -> None:
+async def test_an_instance_of_a_cancelled_request_is_not_stopped(spot: Bench, name: str) -> None:
     machine = await bought(spot, name)
     said = await cancel_spot_request(spot.ctx, machine.spot_request_id or "")
     assert "runs on, and cannot be stopped any more" in said
@@ -116,7 +116,7 @@ async def test_one_whose_request_is_cancelled_is_not_stopped_either(spot: Bench,
     assert (spot.calls("StopInstances"), (await spot.one(machine.id)).state) == ([], State.RUNNING)
 
 
-async def test_what_may_be_stopped_is_asked_in_one_call_for_many(spot: Bench, name: str) -> None:
+async def test_find_unstoppable_reads_the_requests_in_one_call(spot: Bench, name: str) -> None:
     machines = [await bought(spot, f"{name}-{number}", "spot-once") for number in range(3)]
     assert len(await find_unstoppable(spot.ctx, machines)) == 3
     assert len(spot.calls("DescribeSpotInstanceRequests")) == 1
@@ -124,7 +124,7 @@ async def test_what_may_be_stopped_is_asked_in_one_call_for_many(spot: Bench, na
     assert await find_unstoppable(spot.ctx, machines) == {}  # EC2 itself refuses it then
 
 
-async def test_one_that_aws_interrupted_is_not_started_and_says_what_it_waits_for(spot: Bench, name: str) -> None:
+async def test_an_interrupted_instance_is_not_started_and_the_error_says_why(spot: Bench, name: str) -> None:
     machine = await bought(spot, name)
     interrupt(spot, machine)
     seen = await spot.one(machine.id)
@@ -144,14 +144,14 @@ async def test_one_that_aws_interrupted_is_not_started_and_says_what_it_waits_fo
     assert interruption_text(await spot.one(machine.id), request, datetime.now(UTC)) == ""
 
 
-async def test_a_one_time_one_that_aws_took_is_gone_and_that_is_said(spot: Bench, name: str) -> None:
+async def test_an_interrupted_one_time_instance_is_terminated_and_the_error_says_so(spot: Bench, name: str) -> None:
     machine = await bought(spot, name, "spot-once")
     interrupt(spot, machine)
     (outcome,) = await start(spot.ctx, [machine.id])
     assert f"AWS interrupted {name} ({machine.id}) and terminated it" in str(outcome.error)
 
 
-async def test_without_capacity_the_start_of_a_spot_one_names_no_way_that_it_has_not(spot: Bench, name: str) -> None:
+async def test_without_capacity_the_error_for_a_spot_instance_offers_no_change_of_type(spot: Bench, name: str) -> None:
     machine = await bought(spot, name)
     await stop(spot.ctx, [machine.id])
     spot.fault("no-capacity")
@@ -159,7 +159,7 @@ async def test_without_capacity_the_start_of_a_spot_one_names_no_way_that_it_has
     assert isinstance(outcome.error, CapacityError) and "keeps its type" in outcome.error.remedy
 
 
-async def test_one_whose_request_has_expired_is_not_waited_for(spot: Bench, name: str) -> None:
+async def test_an_instance_of_an_expired_request_is_not_waited_for(spot: Bench, name: str) -> None:
     machine = await bought(spot, name)
     await stop(spot.ctx, [machine.id])
     spot.cloud.control("/demo/expire", {"instance": machine.id})
@@ -169,7 +169,7 @@ async def test_one_whose_request_has_expired_is_not_waited_for(spot: Bench, name
     assert len(spot.calls("StartInstances")) == 1
 
 
-async def test_terminating_cancels_the_request_first_so_that_nothing_comes_after_it(spot: Bench, name: str) -> None:
+async def test_terminating_cancels_the_request_first(spot: Bench, name: str) -> None:
     for market in ("spot", "spot-once"):
         machine = await bought(spot, f"{name}-{market}", market)
         (outcome,) = await terminate(spot.ctx, [machine.id], wait=True)
@@ -181,7 +181,7 @@ async def test_terminating_cancels_the_request_first_so_that_nothing_comes_after
         assert "runs on" not in asked.words and "terminated" in asked.words
 
 
-async def test_a_stopped_one_is_terminated_with_its_request_and_that_is_no_error(spot: Bench, name: str) -> None:
+async def test_a_stopped_instance_is_terminated_with_its_request(spot: Bench, name: str) -> None:
     machine = await bought(spot, name)
     await stop(spot.ctx, [machine.id])
     (outcome,) = await terminate(spot.ctx, [machine.id], wait=True)
@@ -189,7 +189,7 @@ async def test_a_stopped_one_is_terminated_with_its_request_and_that_is_no_error
     assert (await state_of(spot, machine))[0] == "cancelled"
 
 
-async def test_one_that_could_not_be_terminated_after_all_says_that_its_request_is_gone(spot: Bench, name: str) -> None:
+async def test_a_refused_termination_says_that_the_request_is_cancelled(spot: Bench, name: str) -> None:
     machine = await bought(spot, name)
     spot.fault("deny", action="TerminateInstances")
     (outcome,) = await terminate(spot.ctx, [machine.id])
@@ -222,7 +222,7 @@ async def test_cancelling_never_terminates_a_stopped_machine_by_surprise(spot: B
     assert (entry.result, entry.subject, entry.label) == ("done", machine.id, name)
 
 
-async def test_requests_are_listed_with_their_machines_those_that_still_count_first(spot: Bench, name: str) -> None:
+async def test_requests_are_listed_with_their_instances_live_ones_first(spot: Bench, name: str) -> None:
     ended, alive = await bought(spot, f"{name}-ended"), await bought(spot, f"{name}-alive")
     await terminate(spot.ctx, [ended.id], wait=True)
     found = await read_spot_requests(spot.ctx)
@@ -236,7 +236,7 @@ async def test_requests_are_listed_with_their_machines_those_that_still_count_fi
     assert (instance.id, request_id) == (alive.id, alive.spot_request_id)
 
 
-async def test_what_has_no_request_says_so(spot: Bench, name: str) -> None:
+async def test_an_instance_without_a_request_is_an_error(spot: Bench, name: str) -> None:
     await launch(spot.ctx, spot.request(name), wait=False)
     with pytest.raises(NotFoundError, match="is on-demand, and has no spot request"):
         await find_spot_instance(spot.ctx, name)
@@ -247,7 +247,7 @@ async def test_what_has_no_request_says_so(spot: Bench, name: str) -> None:
         await cancel_spot_request(spot.ctx, " ")
 
 
-async def test_a_request_is_waited_for_until_it_has_its_machine(spot: Bench, name: str) -> None:
+async def test_a_request_is_waited_for_until_it_has_its_instance(spot: Bench, name: str) -> None:
     machine = await bought(spot, name)
     request = machine.spot_request_id or ""
     assert (await wait_until_fulfilled(spot.ctx, request)).instance_id == machine.id
@@ -263,7 +263,7 @@ async def test_a_request_is_waited_for_until_it_has_its_machine(spot: Bench, nam
         await wait_until_fulfilled(spot.ctx, request, timeout=0)
 
 
-async def test_a_login_that_may_not_cancel_is_told_so(spot: Bench, name: str) -> None:
+async def test_a_denied_cancellation_is_an_error(spot: Bench, name: str) -> None:
     machine = await bought(spot, name)
     spot.fault("deny", action="CancelSpotInstanceRequests")
     with pytest.raises(AwsError, match="ec2:CancelSpotInstanceRequests"):

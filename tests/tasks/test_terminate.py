@@ -36,7 +36,7 @@ async def test_an_on_demand_instance_is_terminated_with_nothing_to_cancel(bench:
     assert (entry.result, entry.label, entry.subject) == ("done", name, instance.id)
 
 
-async def test_a_spot_instances_request_is_cancelled_first_so_that_aws_starts_no_other(
+async def test_the_request_of_a_spot_instance_is_cancelled_first(
     fresh_cloud: Callable[..., Cloud], begin: Callable[..., object]
 ) -> None:
     bench: Bench = await begin(fresh_cloud())  # type: ignore[misc]
@@ -58,7 +58,7 @@ async def _all(bench: Bench) -> list[Instance]:
     return await describe_instances(bench.ctx.session)
 
 
-async def test_a_protected_one_is_explained_and_the_others_go(bench: Bench, name: str) -> None:
+async def test_a_protected_instance_is_refused_and_the_others_are_terminated(bench: Bench, name: str) -> None:
     mine = await launch(bench.ctx, bench.request(name), wait=False)
     vault = await find_instance(bench.ctx, "vault")
     refused, gone = await terminate(bench.ctx, [vault.id, mine.id])
@@ -92,7 +92,7 @@ async def test_a_name_that_cannot_be_freed_is_said(bench: Bench, name: str) -> N
     assert outcome.is_done and "name could not be freed" in outcome.words
 
 
-async def test_one_that_is_gone_already_is_said_to_be(bench: Bench, name: str) -> None:
+async def test_an_already_terminated_instance_is_reported(bench: Bench, name: str) -> None:
     instance = await launch(bench.ctx, bench.request(name), wait=False)
     await terminate(bench.ctx, [instance.id], wait=True)
     bench.forget_calls()
@@ -124,7 +124,7 @@ async def test_an_empty_name_terminates_nothing(bench: Bench, ids: list[str]) ->
     assert bench.cloud.control("/demo/calls", method="GET") == []
 
 
-async def test_protection_is_known_before_anybody_confirms(bench: Bench) -> None:
+async def test_protection_is_read_before_the_confirmation(bench: Bench) -> None:
     ids = [(await find_instance(bench.ctx, name)).id for name in ("vault", "base")]
     assert await protected_ids(bench.ctx, ids) == {ids[0]}
 

@@ -38,7 +38,7 @@ def advance(bench: Bench, by: timedelta) -> None:
     bench.ctx.clock = lambda: now() + by
 
 
-async def test_all_who_ask_at_once_share_one_read(own: Bench, catalogues: TypeCatalogueCache) -> None:
+async def test_simultaneous_callers_share_one_read(own: Bench, catalogues: TypeCatalogueCache) -> None:
     assert catalogues.cached(own.ctx.session.location) is None
     first, *others = await asyncio.gather(*(catalogues.get(own.ctx) for _ in range(5)))
     assert all(one is first for one in others)
@@ -67,9 +67,7 @@ async def test_the_next_start_has_it_from_the_store(own: Bench, catalogues: Type
     again.close()
 
 
-async def test_one_older_than_a_day_is_had_at_once_and_renewed_meanwhile(
-    own: Bench, catalogues: TypeCatalogueCache
-) -> None:
+async def test_an_old_catalogue_is_returned_at_once_and_renewed(own: Bench, catalogues: TypeCatalogueCache) -> None:
     old = await catalogues.get(own.ctx)
     advance(own, CATALOGUE_VALID)
     assert await catalogues.get(own.ctx) is old
@@ -79,9 +77,7 @@ async def test_one_older_than_a_day_is_had_at_once_and_renewed_meanwhile(
     assert own.ctx.store.type_catalogues.get(own.ctx.session.location) == new
 
 
-async def test_one_younger_than_a_day_is_not_renewed_unless_that_is_wished(
-    own: Bench, catalogues: TypeCatalogueCache
-) -> None:
+async def test_a_fresh_catalogue_is_not_renewed_unless_requested(own: Bench, catalogues: TypeCatalogueCache) -> None:
     first = await catalogues.get(own.ctx)
     advance(own, CATALOGUE_VALID - timedelta(minutes=1))
     own.forget_calls()
@@ -91,7 +87,9 @@ async def test_one_younger_than_a_day_is_not_renewed_unless_that_is_wished(
     assert own.calls(TYPES)
 
 
-async def test_where_aws_fails_the_one_kept_is_had_with_its_age(own: Bench, catalogues: TypeCatalogueCache) -> None:
+async def test_if_aws_fails_the_stored_catalogue_is_returned_with_its_age(
+    own: Bench, catalogues: TypeCatalogueCache
+) -> None:
     first = await catalogues.get(own.ctx)
     advance(own, timedelta(days=3))
     own.cloud.control("/demo/faults", DENY)
@@ -102,7 +100,7 @@ async def test_where_aws_fails_the_one_kept_is_had_with_its_age(own: Bench, cata
     assert len(own.calls(TYPES)) == 1  # what failed a moment ago is not tried again at once
 
 
-async def test_where_aws_fails_and_nothing_is_kept_the_reason_is_told_each_time(
+async def test_if_aws_fails_and_nothing_is_stored_the_error_is_raised(
     own: Bench, catalogues: TypeCatalogueCache
 ) -> None:
     own.cloud.control("/demo/faults", DENY)
@@ -122,7 +120,7 @@ async def test_each_region_has_its_own(own: Bench, catalogues: TypeCatalogueCach
     assert {zone[:-1] for zones in there.zones.values() for zone in zones} == {"us-west-1"}
 
 
-async def test_a_launch_asks_for_one_type_unless_the_catalogue_is_at_hand(
+async def test_a_launch_reads_one_type_unless_the_catalogue_is_cached(
     own: Bench, catalogues: TypeCatalogueCache
 ) -> None:
     lookups = LaunchLookups(own.ctx, catalogues)

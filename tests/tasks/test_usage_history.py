@@ -64,7 +64,7 @@ async def test_a_run_that_a_task_ends_is_kept_with_its_type_and_its_price(own: B
 
 
 @pytest.mark.parametrize("act", [stop, reboot, terminate])
-async def test_what_is_changed_is_noted_before_and_no_other_is(
+async def test_changed_instances_are_recorded_before_the_change_and_no_others(
     own: Bench, act: Callable[..., Awaitable[object]]
 ) -> None:
     scraper = await find_instance(own.ctx, "scraper")
@@ -87,7 +87,7 @@ async def test_the_middle_run_of_three_is_there_although_it_was_not_seen(own: Be
 
 
 @pytest.mark.parametrize("read", [read_instances, read_images])
-async def test_lists_of_the_shell_are_looks_too(own: Bench, read: Callable[..., Awaitable[object]]) -> None:
+async def test_lists_of_the_shell_are_recorded_too(own: Bench, read: Callable[..., Awaitable[object]]) -> None:
     await read(own.ctx)
     base = await find_instance(own.ctx, "base")
     assert [run.started_at for run in runs_of(own, base.id)] == [base.launched_at]
@@ -126,7 +126,7 @@ async def test_each_hour_of_a_spot_machine_costs_what_the_market_asked_when_it_b
     assert len(own.calls(HISTORY)) == 1  # what it costs now; what it cost is known
 
 
-async def test_where_the_market_may_not_be_read_its_past_is_said_to_be_unknown_with_the_right_that_is_missing(
+async def test_without_the_right_to_spot_prices_past_costs_are_unknown_and_the_right_is_named(
     own: Bench,
 ) -> None:
     own.fault("deny", action=HISTORY)
@@ -138,9 +138,7 @@ async def test_where_the_market_may_not_be_read_its_past_is_said_to_be_unknown_w
     assert any(words.startswith("Spot prices of the past") and HISTORY in words for words in account.missing)
 
 
-async def test_of_an_account_without_spot_machines_the_market_is_not_asked(
-    fresh_cloud: Callable[..., Cloud], begin: Begin
-) -> None:
+async def test_without_spot_instances_no_spot_price_is_read(fresh_cloud: Callable[..., Cloud], begin: Begin) -> None:
     bench = await begin(fresh_cloud(scene=False))
     assert (await read_whole_fleet(bench.ctx)).spot_history == {}
     assert not bench.calls(HISTORY)
@@ -160,7 +158,7 @@ async def test_a_spot_instance_that_aws_stopped_between_reads_is_billed_until_it
     assert not any("estimated" in words for words in account.missing if "train-resnet" in words)
 
 
-async def test_where_its_request_does_not_tell_either_it_is_billed_until_it_was_last_seen(own: Bench) -> None:
+async def test_without_an_end_in_the_request_it_is_billed_until_it_was_last_seen(own: Bench) -> None:
     train = await find_instance(own.ctx, "train-resnet")
     await read_whole_fleet(own.ctx)
     looked = now(own)
@@ -193,7 +191,7 @@ async def test_the_disk_of_what_was_launched_and_terminated_is_in_the_month(own:
     assert stretch.instance_id == scraper.id and stretch.ended_at == run.ended_at is not None
 
 
-async def test_a_book_that_cannot_be_written_is_reported_and_fails_no_task(
+async def test_a_record_that_cannot_be_written_is_reported_and_fails_no_task(
     own: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
