@@ -436,4 +436,4 @@ async def test_the_log_says_how_far_an_interrupted_change_came(bench: Bench, nam
 
     await change_type(replace(bench.ctx, report=report), before.id, NEW, stop=True, wait=False)
     assert said["stopped"] == f"It was stopped for that, and was still {OLD}."
-    assert said["start"] == f"It was stopped for that, and {NEW} already."
+    assert said["start"] == f"It was stopped for that, and was {NEW} already."

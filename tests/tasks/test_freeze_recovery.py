@@ -147,7 +147,7 @@ async def test_an_instance_that_a_person_stopped_since_stays_stopped(bench: Benc
     (found,) = await open_freezes(bench.ctx)
     with pytest.raises(StateError, match="never created") as caught:
         await watch_freeze(bench.ctx, found)
-    assert "stopped by somebody else since" in caught.value.remedy
+    assert "was stopped again since" in caught.value.remedy
     assert (await bench.one(machine.id)).state is State.STOPPED
 
 
