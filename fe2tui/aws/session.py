@@ -230,14 +230,14 @@ def effective_choice(
     endpoint_url: str | None = None,
     read_only: bool = False,
 ) -> Choice:
-    """The choice for a session; None is what nobody said here. The settings may make a profile read-only.
+    """The choice for a session, from options (None if not given), environment and settings.
 
-    What the environment names is left for AWS's own library to find: a profile handed over as chosen would have it pass
-    over the environment's credentials. Source: SDK guide, credential precedence.
+    The settings may make a profile read-only. A profile in the environment is left to AWS's own library: an explicit
+    profile would make it ignore credentials in the environment. Source: SDK guide, credential precedence.
     """
     named_profile = os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
     named_region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    of_profile = profile is not None and default_region(profile) is not None  # a region chosen with its profile
+    of_profile = profile is not None and default_region(profile) is not None  # the profile has a region of its own
     in_use = profile or named_profile or settings.profile or "default"
     return Choice(
         profile=profile or (None if named_profile else settings.profile),
