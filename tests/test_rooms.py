@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +108,33 @@ def test_choosing_account_and_region_imports_nothing_of_amazons() -> None:
     code = "from fe2tui.aws.session import Choice, Session; Session(Choice(region='Ohio')).location"
     modules = modules_after(f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))")
     assert brought(modules, (*AMAZON, *MACHINES, *SCREEN)) == []
+
+
+MOST_MODULES_AT_START = 110
+
+_UNTIL_THE_FIRST_FRESH_ROW = """
+import asyncio, json, sys
+from fe2tui.cli.options import choice_of, dashboard_options
+import fe2tui.cli.dashboard
+from fe2tui import settings
+from fe2tui.tui.app import Dashboard
+
+async def main():
+    loaded = settings.load()
+    app = Dashboard(choice_of(dashboard_options([]), loaded), loaded)
+    async with app.run_test(size=(120, 36)) as pilot:
+        while app.screen.id != "main":
+            await pilot.pause(0.01)
+        drawn = asyncio.Event()
+        app.watch(app.screen, "fleet", lambda _: app.screen.call_after_refresh(drawn.set), init=False)
+        await drawn.wait()
+        return sorted(sys.modules)
+
+print(json.dumps(asyncio.run(main())))
+"""
+
+
+def test_few_modules_are_imported_before_the_first_fresh_row(demo_env: Path) -> None:
+    ours = brought(modules_after(_UNTIL_THE_FIRST_FRESH_ROW), ("fe2tui",))
+    assert "fe2tui.aws.poller.poller" in ours, "the fleet was not read from AWS"
+    assert len(ours) <= MOST_MODULES_AT_START, " ".join(ours)

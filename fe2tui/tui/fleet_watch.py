@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -122,9 +122,7 @@ class FleetWatch:
         if session is not self._session:
             self._show(session, last)
         if last is not None:
-            drawn = asyncio.Event()
-            self._services.main_screen.call_after_refresh(drawn.set)
-            await drawn.wait()
+            await self._wait_until_drawn()
         self._worker = self._services.start_worker(
             self._read_for_ever(session, last.fleet if last else None), "Reading"
         )
@@ -192,6 +190,12 @@ class FleetWatch:
             await asyncio.to_thread(self._store.close)
 
     # Reading
+
+    async def _wait_until_drawn(self) -> None:
+        """Wait until the main screen shows what was posted so far."""
+        drawn = asyncio.Event()
+        self._services.main_screen.call_after_refresh(drawn.set)
+        await drawn.wait()
 
     def _post(self, message: Message) -> None:
         self._services.main_screen.post_message(message)
@@ -280,8 +284,8 @@ class FleetWatch:
         }
         if not unseen:
             return {}
-        from fe2tui.tasks.usage_history import spot_usage_ends
-
+        await self._wait_until_drawn()
+        spot_usage_ends = await asyncio.to_thread(_spot_usage_ends)
         ends = await spot_usage_ends(session, unseen, fleet.instance_usage)
         if ends is None:
             return {}
@@ -341,6 +345,12 @@ class FleetWatch:
         if self._poller is not None and self.is_paused is is_watched:
             self.is_paused = not is_watched
             (self._poller.resume if is_watched else self._poller.pause)()
+
+
+def _spot_usage_ends() -> Callable[..., Awaitable[dict[str, datetime] | None]]:
+    from fe2tui.tasks.usage_history import spot_usage_ends
+
+    return spot_usage_ends
 
 
 def _poller_class() -> type[Poller]:

@@ -213,6 +213,7 @@ class Poller:
         self._on_change()
         if is_first:
             await asyncio.sleep(_FIRST_FRAME_DELAY)
+            await asyncio.to_thread(_import_calls)
         self._scheduler.on_instances_read(self._instances_read)
 
     def _on_failure(self, error: Fe2Error) -> None:
@@ -225,3 +226,8 @@ class Poller:
             self._retry_wait = min(self._slow, self._quick * 2.0 ** min(self._failures - 1, 10))
         self._failure = ReadFailed(error, self._clock(), self._retry_wait)
         self._changed_event.set()
+
+
+def _import_calls() -> None:
+    """Import what the sources call AWS with. In a thread: together it takes longer than a key may wait."""
+    from fe2tui.aws import images, instances, metrics, network, prices, snapshots, spot, spot_prices  # noqa: F401
