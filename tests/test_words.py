@@ -46,7 +46,6 @@ ALLOWED: dict[str, set[str]] = {
     "tests/demo": {"nobody"},
     "tests/model": {"nobody", "of which"},
     "tests/store": {"came of"},
-    "tests/tasks": {"nobody"},
     "tests/tui": {"nobody"},
 }
 

@@ -235,7 +235,7 @@ def test_zones_without_a_price_come_last_in_their_order() -> None:
 
 def test_each_market_says_what_happens_to_the_data() -> None:
     assert "disk is kept, memory is lost" in purchase_text("spot")
-    assert "memory and its local disks are lost" in purchase_text("spot", local_disk=True)
+    assert "memory and local disks are lost" in purchase_text("spot", local_disk=True)
     assert "its disk deleted" in purchase_text("spot-once") and "cannot be stopped" in purchase_text("spot-once")
     assert "does not interrupt it" in purchase_text("on-demand")
 
