@@ -147,7 +147,7 @@ async def test_the_days_of_the_chart_are_read_with_those_of_the_table(ask: Asker
 
 async def test_days_must_be_a_positive_number(ask: Asker) -> None:
     for wrong in ("x", 0):
-        with pytest.raises(UsageError, match=f"{wrong} days make no table"):
+        with pytest.raises(UsageError, match=f"cannot have {wrong} days"):
             await ask("p3", wrong)  # type: ignore[arg-type]
 
 
