@@ -16,7 +16,6 @@ from fe2tui.model.image import IMAGE_WORDS, Image
 from fe2tui.model.instance import Instance
 from fe2tui.model.text import join_words, plural
 from fe2tui.tasks.context import Context, wait_until_shown
-from fe2tui.tasks.impact import not_own_error
 
 _MAX_SUGGESTED = 8  # names in an error
 
@@ -163,6 +162,8 @@ async def find_own_images(ctx: Context, among: Iterable[Image], names: Iterable[
 
 
 async def _refuse_not_own(ctx: Context, name: str) -> None:
+    from fe2tui.tasks.impact import not_own_error
+
     if (word := IMAGE_WORDS.get(name.lower())) is not None:
         raise UsageError(
             f"{name} stands for a public image ({word.title}), which is not yours: nothing was done.",

@@ -15,7 +15,6 @@ from typing import TypeVar
 from fe2tui.aws import images as aws_images
 from fe2tui.aws import instances as aws_instances
 from fe2tui.aws import snapshots as aws_snapshots
-from fe2tui.aws.network import idle_addresses
 from fe2tui.aws.prices import cached_prices, current_prices
 from fe2tui.aws.spot_prices import SpotHistoryCache, SpotPrices, current_spot_prices
 from fe2tui.errors import AwsError, Fe2Error
@@ -65,6 +64,8 @@ async def read_whole_fleet(ctx: Context) -> Fleet:
     """Instances, volumes, prices, images, snapshots and idle addresses, with the recorded usage and past spot
     prices.
     """
+    from fe2tui.aws.network import idle_addresses
+
     session, problems = ctx.session, list[Problem]()
     fleet, own, snapshots, idle = await asyncio.gather(
         read_fleet(ctx),
