@@ -1,8 +1,8 @@
-"""What the environment and ~/.aws say, read as botocore reads it, but without importing it.
+"""What the environment and ~/.aws configure, read as botocore reads it, but without importing botocore.
 
-The dashboard must know its place (whose account, which region) before the first frame, long before AWS's library is
-there. Two differences from botocore: ``AWS_REGION`` counts, and before ``AWS_DEFAULT_REGION``, as in AWS's other
-programs; and an empty variable is as one that is not set.
+The dashboard needs its location (account and region) before the first frame, long before AWS's library is imported. Two
+differences from botocore: ``AWS_REGION`` counts, and overrides ``AWS_DEFAULT_REGION``, as in AWS's other programs; and
+an empty variable counts as unset.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Section = Mapping[str, str | Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class AwsConfig:
-    """The environment's and the files' word on profile, region and endpoint."""
+    """Profile, region and endpoint as the environment and the files in ~/.aws configure them."""
 
     environ: Mapping[str, str]
     profiles: Mapping[str, Section] = field(default_factory=dict)
     services: Mapping[str, Section] = field(default_factory=dict)
 
     def profile(self, chosen: str | None = None) -> str:
-        """The chosen profile, else the environment's, else ``default``."""
+        """The given profile, else the environment's, else ``default``."""
         return chosen or self._variable("AWS_DEFAULT_PROFILE") or self._variable("AWS_PROFILE") or "default"
 
     def region(self, profile: str) -> str | None:
@@ -37,7 +37,7 @@ class AwsConfig:
         return found or self._profile_text(profile, "region")
 
     def endpoint(self, profile: str, service: str = "ec2") -> str:
-        """The address configured for a service, empty for AWS's own. Source: SDK guide, service-specific endpoints."""
+        """The configured address of a service; empty for AWS's own. Source: SDK guide, service-specific endpoints."""
         ignored = self._variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") or self._profile_text(
             profile, "ignore_configured_endpoint_urls"
         )

@@ -1,4 +1,4 @@
-"""The library's clients, made when they are first needed. Imports AWS's library: import it late."""
+"""botocore's clients, created when they are first needed. Imports AWS's library: import this module late."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _EMPTY_XML = b"<empty/>"
 
 
 class RawBody:
-    """The answer that was put aside: ``response`` as the library has it, empty if there was none."""
+    """A reply that was kept from the library's parser. ``response`` is the library's; empty if there was none."""
 
     def __init__(self, min_bytes: int) -> None:
         self.min_bytes = min_bytes
@@ -41,12 +41,12 @@ class RawBody:
         self._operation: Any = None
 
     def take(self, operation: Any, response: dict[str, Any]) -> None:
-        """Put an answer aside, and an empty one in its place."""
+        """Keep a reply and leave an empty one in its place."""
         self._operation, self.response = operation, dict(response)
         response["body"] = _EMPTY_BODIES.get(operation.service_model.resolved_protocol, _EMPTY_XML)
 
     def parse(self) -> Any:
-        """What the library's parser makes of it. Takes its time: for a thread."""
+        """The reply as the library's parser decodes it. Slow: call it in a thread."""
         parser = create_parser(self._operation.service_model.resolved_protocol)
         return parser.parse(self.response, self._operation.output_shape)
 
@@ -56,7 +56,7 @@ _current_raw_body: ContextVar[RawBody | None] = ContextVar("_diverted", default=
 
 @contextmanager
 def raw_body(min_bytes: int) -> Iterator[RawBody]:
-    """Put aside the answer to the call made within it, if it has that many bytes and is no error."""
+    """Keep the reply of the call inside the ``with`` block from the parser, if it has ``min_bytes`` and is no error."""
     diverted = RawBody(min_bytes)
     token = _current_raw_body.set(diverted)
     try:
@@ -66,7 +66,7 @@ def raw_body(min_bytes: int) -> Iterator[RawBody]:
 
 
 def take_raw_body(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
-    """For the library's event ``before-parse``."""
+    """Handler of the library's event ``before-parse``."""
     diverted = _current_raw_body.get()
     if diverted is not None and response_dict["status_code"] < 300 and len(response_dict["body"]) >= diverted.min_bytes:
         diverted.take(operation_model, response_dict)
@@ -77,7 +77,7 @@ CHANGE_ATTEMPTS = 5
 TRANSIENT_ERRORS = frozenset(
     {"RequestLimitExceeded", "ServerInternal", "ServiceUnavailable", "InternalError", "Unavailable"}
 )
-"""The errors after which a change is worth saying again. Source: EC2 API reference, server error codes."""
+"""Errors after which a change is retried. Source: EC2 API reference, server error codes."""
 
 IDEMPOTENT_OPERATIONS = frozenset(
     {
@@ -92,7 +92,7 @@ IDEMPOTENT_OPERATIONS = frozenset(
         "TerminateInstances",
     }
 )
-PARSED_INLINE_BYTES = 10_000  # bytes that the library's parser reads within a turn of the event loop
+PARSED_INLINE_BYTES = 10_000  # bytes that the library's parser may decode on the event loop
 _NOT_RETRIED = (
     ConnectTimeoutError,
     ReadTimeoutError,
@@ -101,11 +101,13 @@ _NOT_RETRIED = (
     SSLError,
 )
 _MAX_WAIT = 8.0
-_RETIRED_KEPT = 2  # generations of clients that may still be in use
+_RETIRED_KEPT = 2  # generations of clients that calls may still use
 
 
 class Clients:
-    """Clients of one region: one a service for reading, which retries as AWS's adaptive mode does, one for changing."""
+    """The clients of one region: for each service one for reads, which retries in AWS's adaptive mode, and one for
+    changes.
+    """
 
     def __init__(
         self,
@@ -115,7 +117,9 @@ class Clients:
         timeouts: tuple[float, float],
         first_wait: float,
     ) -> None:
-        """``timeouts`` are for connecting and reading, ``first_wait`` before a change is said again; seconds."""
+        """``timeouts`` are for connecting and reading, ``first_wait`` is the wait before a change is retried; in
+        seconds.
+        """
         self._credentials = credentials
         self._region = region
         self._endpoint_url = endpoint_url
@@ -128,13 +132,13 @@ class Clients:
         self._lock = asyncio.Lock()
 
     async def sign_in(self) -> None:
-        """Find the credentials, if that has not been done."""
+        """Resolve the credentials, unless that was done already."""
         await self._credentials.aio_session()
 
     async def send(
         self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
     ) -> Any:
-        """Send a call. A change is sent again, as it was, after an error that passes."""
+        """Send a call. A change is retried unchanged after a transient error."""
         client = await self._client(service, operation, reading, region or self._region)
         call = getattr(client, xform_name(operation))
         return await (call(**params) if reading else self._send_with_retries(call, operation, params))
@@ -142,7 +146,7 @@ class Clients:
     async def send_for_body(
         self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
     ) -> bytes:
-        """Send a call; its answer as it came."""
+        """Send a call and return the raw reply."""
         with raw_body(0) as diverted:
             await self.send(service, operation, params, reading=reading, region=region)
         return bytes(diverted.response["body"])
@@ -150,7 +154,7 @@ class Clients:
     async def send_for_page(
         self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
     ) -> Any:
-        """Send a call; an answer that is not small is parsed in a thread."""
+        """Send a call; a large reply is parsed in a thread."""
         with raw_body(PARSED_INLINE_BYTES) as diverted:
             reply = await self.send(service, operation, params, reading=reading, region=region)
         return await in_worker_thread(diverted.parse) if diverted.response else reply
@@ -170,7 +174,7 @@ class Clients:
         return await call(**params)
 
     async def forget_credentials(self) -> None:
-        """Find the credentials anew at the next call. Calls under way end as they may."""
+        """Resolve the credentials again at the next call. Calls under way are not affected."""
         session, self._session = self._session, None
         self._credentials.forget(session)
         self._clients.clear()
@@ -180,7 +184,7 @@ class Clients:
             await self._retired.pop(0).aclose()
 
     async def close(self) -> None:
-        """Give the connections back. It can be used again afterwards."""
+        """Close all connections. The clients can be used again afterwards."""
         stacks, self._retired = [*self._retired, self._stack], []
         self._stack = AsyncExitStack()
         self._clients.clear()
@@ -222,7 +226,7 @@ class Clients:
 
 
 def _retry_verdict(caught_exception: BaseException | None = None, **_: Any) -> bool | None:
-    """A silent endpoint has had its time, and one that cannot be reached or trusted will not be in a second."""
+    """No retry after a time-out, or where the endpoint cannot be reached or trusted: a second later is no different."""
     return False if isinstance(caught_exception, _NOT_RETRIED) else None
 
 
@@ -235,13 +239,13 @@ def _is_transient(error: Exception, operation: str, attempt: int) -> bool:
 
 
 def prepare_service_models() -> None:
-    """Have the descriptions of our operations at hand; the first time with a new botocore this takes a moment."""
+    """Load the service models of our operations. Takes a moment the first time with a new botocore."""
     if service_models.can_use_subset():
         service_models.subset_loader().prepare()
 
 
 async def warm_up(region: str, *, sso: bool) -> None:
-    """Make clients of no use, so that what they load is loaded: in a thread, for the event loop's sake."""
+    """Create unused clients in a thread, so that what they load does not hold up the event loop later."""
     session = AioSession()
     if service_models.can_use_subset():
         session.register_component("data_loader", service_models.subset_loader())
@@ -253,4 +257,4 @@ async def warm_up(region: str, *, sso: bool) -> None:
         for service in ("sso", "sso-oidc") if sso else ():
             service_models.full_loader().load_service_model(service, "service-2")
     except (BotoCoreError, ValueError):
-        return  # the first real call meets the same, and says it
+        return  # the first real call fails in the same way and reports it

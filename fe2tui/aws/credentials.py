@@ -1,4 +1,6 @@
-"""Credentials, found once and shared by the sessions of one profile. Imports AWS's library: import it late."""
+"""The credentials of a profile, resolved once and shared by its sessions. Imports AWS's library: import this module
+late.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ _MFA_CODE_LENGTH = 6
 
 
 class _MfaCodeNeededError(Exception):
-    """Thrown out of the library's blocking prompt: the code is asked for outside, then everything starts over."""
+    """Leaves the library's blocking prompt: the code is asked for elsewhere, then everything starts again."""
 
     def __init__(self, serial: str) -> None:
         super().__init__(serial)
@@ -36,17 +38,17 @@ class _MfaCodeNeededError(Exception):
 
 
 class _CredentialsCache(JSONFileCache):
-    """Credentials of assumed roles between runs, as AWS's own programs keep them, but in our folder."""
+    """Caches credentials of assumed roles between runs, as the AWS CLI does, but in our own folder."""
 
     def __setitem__(self, key: str, value: Any) -> None:
         try:
             super().__setitem__(key, value)
         except OSError:
-            return  # not kept: asked for again next time
+            return  # not cached: read again next time
 
 
 class ProfileCredentials:
-    """The credentials of one profile. ``ask_code`` is asked when a role wants a one-time code."""
+    """The credentials of one profile. ``ask_code`` is called when a role needs a one-time code."""
 
     def __init__(self, profile: str | None, region: str, ask_code: Callable[[str], Awaitable[str]] | None) -> None:
         self._profile = profile
@@ -57,14 +59,14 @@ class ProfileCredentials:
         self._lock = asyncio.Lock()
 
     async def aio_session(self) -> AioSession:
-        """The library's session, its credentials found and fresh. Raises the library's errors, and MfaNeededError."""
+        """The library's session with valid credentials. Raises the library's errors, and MfaNeededError."""
         async with self._lock:
             if self._session is None:
                 self._session = await self._find_session()
             return self._session
 
     async def full_model_session(self) -> AioSession:
-        """As ``session``, with the description of every operation there is."""
+        """Like ``aio_session``, with the models of all operations."""
         session = await self.aio_session()
         if not service_models.can_use_subset():
             return session
@@ -73,13 +75,13 @@ class ProfileCredentials:
         return whole
 
     def forget(self, session: AioSession | None) -> None:
-        """Find credentials anew at the next call, unless somebody has done so since ``session`` was given out."""
+        """Resolve credentials again at the next call, unless that happened since ``session`` was returned."""
         if self._session is not session:
             return
         self._session = None
         folder = _cache_folder() if session is not None else None
         for file in folder.glob("*.json") if folder else ():
-            file.unlink(missing_ok=True)  # AWS refused what was found, perhaps in here
+            file.unlink(missing_ok=True)  # AWS refused the credentials, perhaps these
 
     async def _find_session(self) -> AioSession:
         code: str | None = None
@@ -140,7 +142,7 @@ class ProfileCredentials:
 
 
 class _FoundCredentials:
-    """A credential provider that has found them already."""
+    """A credential provider that returns credentials which were resolved before."""
 
     def __init__(self, credentials: Any) -> None:
         self._credentials = credentials
@@ -150,7 +152,7 @@ class _FoundCredentials:
 
 
 def _cache_folder() -> Path | None:
-    """Where credentials are kept, apart for each set of AWS files and each STS; None if the disk cannot be written."""
+    """The cache folder for this set of AWS files and this STS endpoint; None if the disk is not writable."""
     names = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")
     world = json.dumps([os.environ.get(name, "") for name in names])
     try:

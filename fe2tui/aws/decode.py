@@ -1,4 +1,4 @@
-"""AWS's replies as our model: the large ones from their XML, the others from the library's dictionaries.
+"""Decodes AWS's replies into the model: large ones from XML, the others from the library's dictionaries.
 
 Source of the fields: EC2 API reference, data types Instance, Volume, Image.
 """
@@ -23,28 +23,27 @@ _GIB = 2**30
 
 
 class InstanceReader(XmlReader[Instance]):
-    """DescribeInstances (and RunInstances) XML as instances; one that did not change since is the same object."""
+    """Reads DescribeInstances and RunInstances XML. An instance that did not change is the same object as before."""
 
     def __init__(self) -> None:
         super().__init__("instancesSet", decode_instance)
 
 
 class VolumeReader(XmlReader[Volume]):
-    """DescribeVolumes XML as volumes; one that did not change since is the same object."""
+    """Reads DescribeVolumes XML. A volume that did not change is the same object as before."""
 
     def __init__(self) -> None:
         super().__init__("volumeSet", decode_volume)
 
 
 class SpotRequestReader(XmlReader[SpotRequest]):
-    """DescribeSpotInstanceRequests XML as requests; one that did not change since is the same object."""
+    """Reads DescribeSpotInstanceRequests XML. A request that did not change is the same object as before."""
 
     def __init__(self) -> None:
         super().__init__("spotInstanceRequestSet", decode_spot_request)
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """A time as AWS writes it, in UTC."""
     if not text:
         return None
     found = datetime.fromisoformat(text)
@@ -74,7 +73,7 @@ def _text(element: Any) -> str | None:
 
 
 def _interned_text(element: Any) -> str | None:
-    """Text that many instances share is kept once."""
+    """Text that many instances have in common is kept once."""
     text = element.text
     return _intern(text) if text else None
 
@@ -234,12 +233,11 @@ def _int(text: str | None) -> int | None:
 
 
 def decode_tags(part: Mapping[str, Any]) -> dict[str, str]:
-    """The tags of a part of a reply."""
     return {str(tag["Key"]): str(tag.get("Value", "")) for tag in part.get("Tags", ())}
 
 
 def decode_image(reply: Mapping[str, Any]) -> Image:
-    """One of the Images of DescribeImages."""
+    """An entry of ``Images`` of DescribeImages."""
     root = str(reply.get("RootDeviceName") or "/dev/sda1")
     disks = [(str(m.get("DeviceName", "")), m["Ebs"]) for m in reply.get("BlockDeviceMappings", ()) if "Ebs" in m]
     sizes = {device: int(disk.get("VolumeSize") or 0) for device, disk in disks}
@@ -268,7 +266,7 @@ def decode_image(reply: Mapping[str, Any]) -> Image:
 
 
 def _decode_image_volume(device: str, disk: Mapping[str, Any]) -> Volume:
-    """The volume that a launch makes of an entry of an image's BlockDeviceMappings."""
+    """The volume that a launch creates for an entry of an image's BlockDeviceMappings."""
     return Volume(
         "",
         int(disk.get("VolumeSize") or 0),
@@ -290,7 +288,7 @@ def _image_state_reason(part: Mapping[str, Any]) -> str:
 
 
 def decode_snapshot(reply: Mapping[str, Any]) -> Snapshot:
-    """One of the Snapshots of DescribeSnapshots."""
+    """An entry of ``Snapshots`` of DescribeSnapshots."""
     stored = reply.get("FullSnapshotSizeInBytes")
     return Snapshot(
         id=str(reply["SnapshotId"]),
@@ -308,7 +306,7 @@ def decode_snapshot(reply: Mapping[str, Any]) -> Snapshot:
 
 
 def _fraction(percent: str) -> float:
-    """EC2's ``42%``; a snapshot has none in the moment of its beginning."""
+    """0.42 for EC2's ``42%``. A snapshot has no progress in its first moment."""
     digits = percent.rstrip("%")
     return min(int(digits), 100) / 100 if digits.isdigit() else 0.0
 

@@ -1,4 +1,4 @@
-"""One refusal of AWS's, and what its message tells."""
+"""Translates AWS's and the network's errors into Fe2Errors: what happened, to what, why, and what to do."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _ID_PATTERN = re.compile(r"\b(?:i|vol|ami|sir|sg|subnet|vpc|snap|eni)-[0-9a-f]{8
 
 @dataclass(frozen=True, slots=True)
 class AwsRefusal:
-    """One refusal: AWS's code and message, and what it was the answer to."""
+    """An error reply: AWS's code and message, and the operation that it answers."""
 
     code: str
     message: str
@@ -53,35 +53,35 @@ class AwsRefusal:
 
     @property
     def sentence(self) -> str:
-        """AWS's own words on one line, ended as a sentence."""
+        """AWS's message on one line, ended like a sentence."""
         text = " ".join(self.message.split())
         return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
     @property
     def aws_message(self) -> str:
-        """AWS's words, introduced."""
+        """AWS's message with an introduction."""
         return f"AWS says: {self.sentence}" if self.sentence else f"AWS gives no more than the code {self.code}."
 
     @property
     def instance_type(self) -> str:
-        """The instance type that the message names, or words for it."""
+        """The instance type in the message, or general words for it."""
         found = INSTANCE_TYPE_PATTERN.search(self.message)
         return found[1] if found else "instances of this type"
 
     @property
     def zone(self) -> str:
-        """The zone that the message names, or nothing."""
+        """The zone in the message; empty if there is none."""
         found = _ZONE_PATTERN.search(self.message)
         return found[1] if found else ""
 
     @property
     def resource_ids(self) -> str:
-        """The ids that the message names."""
+        """The resource ids in the message."""
         return ", ".join(dict.fromkeys(_ID_PATTERN.findall(self.message)))
 
     @property
     def clock_offset(self) -> timedelta:
-        """How far this computer's clock is ahead of the answer's Date; negative when it is slow."""
+        """How far this computer's clock is ahead of the reply's Date header; negative if it is slow."""
         from email.utils import parsedate_to_datetime
 
         try:
@@ -100,7 +100,7 @@ _HOW_TO_RAISE_QUOTA = (
 
 
 def _no_capacity(refusal: AwsRefusal) -> Fe2Error:
-    """For InsufficientInstanceCapacity and its like. Of a spot instance EC2 names neither the type nor the zone."""
+    """For InsufficientInstanceCapacity and similar codes. For a spot instance, EC2 names neither type nor zone."""
     what = f"spot {refusal.instance_type}" if "spot" in refusal.message.lower() else refusal.instance_type
     return CapacityError(
         f"AWS has no {what}{f' in {refusal.zone}' if refusal.zone else ''} right now.",
@@ -111,7 +111,7 @@ def _no_capacity(refusal: AwsRefusal) -> Fe2Error:
 
 
 def _no_spot_capacity(refusal: AwsRefusal) -> Fe2Error:
-    """For UnfulfillableCapacity: no spot capacity for the request as it is."""
+    """For UnfulfillableCapacity: no spot capacity for this request."""
     return CapacityError(
         "AWS has no spot capacity for this request right now.",
         "Another zone or type may have some; or wait a few minutes, and try again.",
@@ -119,7 +119,7 @@ def _no_spot_capacity(refusal: AwsRefusal) -> Fe2Error:
 
 
 def _max_price_too_low(refusal: AwsRefusal) -> Fe2Error:
-    """For SpotMaxPriceTooLow: in that zone the market asks more than may be paid, on demand if nothing else is said."""
+    """For SpotMaxPriceTooLow: the spot price of the zone is above the maximum (by default the on-demand price)."""
     prices = _PRICES_PATTERN.search(refusal.message)
     words = f": {prices[2]} dollars an hour, and at most {prices[1]} was to be paid" if prices else ""
     return CapacityError(
@@ -129,7 +129,7 @@ def _max_price_too_low(refusal: AwsRefusal) -> Fe2Error:
 
 
 def _not_offered(refusal: AwsRefusal) -> Fe2Error:
-    """For Unsupported: a zone without the type, or a combination that there is nowhere."""
+    """For Unsupported: the zone does not offer the type, or no zone offers this combination."""
     if INSTANCE_TYPE_PATTERN.search(refusal.message) or "zone" in refusal.message.lower():
         return CapacityError(
             f"AWS does not offer {refusal.instance_type} in {refusal.zone or 'this zone'}.",
@@ -139,7 +139,7 @@ def _not_offered(refusal: AwsRefusal) -> Fe2Error:
 
 
 def _quota_exceeded(refusal: AwsRefusal) -> Fe2Error:
-    """For the account's own limits."""
+    """For quotas of the account."""
     limit = _LIMIT_PATTERN.search(refusal.message)
     if refusal.code == "VcpuLimitExceeded" and limit:
         allowed = "no vCPUs of this family yet" if limit[1] == "0" else f"at most {limit[1]} vCPUs of this family"
@@ -160,7 +160,7 @@ _DENIED_ACTION = re.compile(r"perform:? ([\w-]+:\w+)")
 def error_from_response(
     response: Mapping[str, Any], *, action: str, profile: str = "", endpoint: str = "", now: datetime | None = None
 ) -> Fe2Error:
-    """Our error for an answer of AWS that is one."""
+    """The Fe2Error for a reply of AWS that is an error."""
     error = response.get("Error", {})
     meta = response.get("ResponseMetadata", {})
     refusal = AwsRefusal(
@@ -184,7 +184,7 @@ def error_from_response(
 
 
 def sso_remedy(profile: str) -> str:
-    """The command that begins an SSO session again."""
+    """The command that starts an SSO session again."""
     return f"Run `aws sso login{f' --profile {profile}' if profile and profile != 'default' else ''}`, then try again."
 
 
@@ -203,7 +203,7 @@ def _denied(refusal: AwsRefusal) -> Fe2Error:
 
 
 def _no_spot_role(refusal: AwsRefusal) -> Fe2Error:
-    # EC2 user guide, "Service-linked role for Spot Instance requests": who asks by the API has to see that it exists
+    # EC2 user guide, "Service-linked role for Spot Instance requests": callers of the API must create the role
     return DeniedError(
         "This account has no role for spot instances yet, and your login may not do iam:CreateServiceLinkedRole.",
         "Have somebody who may run this, once for the account: "
@@ -239,7 +239,7 @@ def _signature_rejected(refusal: AwsRefusal) -> Fe2Error:
     wrong = _clock_error(refusal)
     if wrong is not None:
         return wrong
-    if refusal.code == "RequestExpired":  # EC2's word for a session that is over
+    if refusal.code == "RequestExpired":  # EC2's code for an expired session
         remedy = f"{sso_remedy(refusal.profile)} If it cannot be that, look at this computer's clock."
         return ExpiredError("Your AWS session ran out.", remedy)
     if refusal.code == "RequestTimeTooSkewed":
@@ -334,7 +334,7 @@ def _invalid_combination(refusal: AwsRefusal) -> Fe2Error:
 
 
 def _type_incompatible(refusal: AwsRefusal) -> Fe2Error | None:
-    """For an image or an instance that a type cannot run."""
+    """For a type that cannot run an image or an instance."""
     found = INSTANCE_TYPE_PATTERN.search(refusal.message)
     words, name = refusal.message.lower(), found[1] if found else "This type"
     for part, why in (
@@ -454,9 +454,10 @@ _CHECK_NETWORK = "Check the network, a VPN or proxy, and the region; then try ag
 def translate(
     error: BaseException, *, action: str = "", profile: str = "", endpoint: str = "", now: datetime | None = None
 ) -> Fe2Error:
-    """Our error for one of AWS's or the network's. ``action`` is what was asked for, as in ``ec2:StopInstances``.
+    """The Fe2Error for an error of AWS or of the network. ``action`` is the refused operation, like
+    ``ec2:StopInstances``.
 
-    ``now`` is this computer's time, compared with the answer's Date where the clock may be to blame.
+    ``now`` is this computer's time. It is compared with the reply's Date header where the clock may be wrong.
     """
     if isinstance(error, Fe2Error):
         return error
@@ -481,7 +482,7 @@ def translate(
 
 
 def _class_names(error: BaseException) -> Iterator[str]:
-    """The names of the library's classes that an error is of, the nearest first."""
+    """The names of an error's classes in the library, most specific first."""
     for kind in type(error).__mro__:
         if kind.__module__.startswith(("botocore", "aiobotocore", "aiohttp", "json")) or kind is ValueError:
             yield kind.__name__
@@ -616,7 +617,7 @@ def _aws_config_error(error: BaseException, profile: str, endpoint: str) -> Fe2E
 
 
 def _invalid_arguments(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    """What the library finds wrong with a call before it is sent. Its report has a heading and a line for each."""
+    """What the library's validation reports before sending: its text has a heading and a line for each argument."""
     report = str(getattr(error, "kwargs", {}).get("report") or error)
     lines = [line.strip() for line in report.splitlines() if line.strip()]
     summary = " ".join(_argument_error_text(line) for line in lines if not line.startswith("Parameter validation"))

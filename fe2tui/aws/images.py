@@ -1,4 +1,4 @@
-"""Images: by id, by an own one's name, or by a word for the newest public one."""
+"""Images: by id, by the name of an own image, or by a word for the newest public one."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ from fe2tui.model.fleet import PublicImage
 from fe2tui.model.image import IMAGE_WORDS, Image, ImageEdition, ImageWord
 from fe2tui.model.text import join_words
 
-_PARAMETERS_A_CALL = 10  # what SSM takes in one GetParameters
+_PARAMETERS_A_CALL = 10  # the most that one GetParameters takes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _FamilyArchitecture:
-    """One family for one architecture."""
-
     word: ImageWord
     architecture: str
 
@@ -29,10 +27,10 @@ class _FamilyArchitecture:
 async def newest_public_images(
     session: Session, words: Iterable[ImageWord], architectures: Sequence[str]
 ) -> list[PublicImage]:
-    """The newest image of each family and architecture: of the first of its editions that there is one of.
+    """The newest image of each family and architecture, from the first of its editions that exists.
 
-    Two calls where AWS has all the first editions and SSM may be read. What no parameter tells is looked for among
-    the images of the families' owners, in one listing. What is not there at all is left out.
+    Two calls if SSM may be read and AWS has all first editions. What no parameter names is looked up in one listing of
+    the images of the families' owners. Images that do not exist are left out.
     """
     wanted = [_FamilyArchitecture(word, architecture) for word in words for architecture in architectures]
     found = await _find_by_parameters(session, wanted)
@@ -67,7 +65,7 @@ async def _find_by_parameters(
 
 
 async def _read_parameters(session: Session, wanted: Sequence[_FamilyArchitecture]) -> dict[str, str]:
-    """AMI ids by parameter; the first editions are asked for first, others only while one is missing."""
+    """AMI ids by SSM parameter: the first editions first, others only while one is missing."""
     longest = max((len(one.word.editions) for one in wanted), default=0)
     ranked = [
         (one, one.word.editions[rank].parameters[one.architecture])
@@ -126,14 +124,15 @@ _IMAGE_HINT = "Type ubuntu, amazon, debian or dlami, the name of one of your ima
 
 
 def is_image_id(text: str) -> bool:
-    """Whether that is how an image's id looks."""
+    """Whether a text looks like an image's id."""
     return _IMAGE_ID.fullmatch(text) is not None
 
 
 async def resolve_launch_image(session: Session, text: str, architecture: str = "x86_64") -> Image:
-    """The image that is meant: an id, the name of one of the account's own, or a word (ubuntu, amazon, debian, dlami).
+    """The image for an id, for the name of an own image, or for a word (ubuntu, amazon, debian, dlami).
 
-    Raises FieldError("image") when there is none, several, or one of another architecture or not yet available.
+    Raises FieldError("image") if there is none, if several have the name, or if it has another architecture or is not
+    available.
     """
     wanted = text.strip()
     if is_image_id(wanted):
@@ -171,7 +170,7 @@ def _architecture_name(architecture: str) -> str:
 
 async def _own_image_named(session: Session, name: str) -> Image | None:
     found = await _describe_images(session, Owners=["self"], Filters=[{"Name": "name", "Values": [name]}])
-    exact = [image for image in found if image.name == name]  # EC2 takes * and ? for any text
+    exact = [image for image in found if image.name == name]  # EC2 treats * and ? as wildcards
     if len(exact) > 1:
         ids = join_words(tuple(sorted(image.id for image in exact)))
         raise FieldError("image", f"{len(exact)} of your images are called “{name}”: {ids}.", "Type the id of one.")
@@ -185,7 +184,7 @@ async def _newest_public_image(session: Session, word: ImageWord, architecture: 
 
 
 async def public_images(session: Session) -> tuple[PublicImage, ...]:
-    """The newest image of each well-known family and architecture that the region has, in the order of the words."""
+    """The newest image of each well-known family and architecture in the region, in the order of the words."""
     return tuple(await newest_public_images(session, IMAGE_WORDS.values(), ARCHITECTURES))
 
 
@@ -195,7 +194,7 @@ async def own_images(session: Session) -> list[Image]:
 
 
 async def own_images_with_disabled(session: Session) -> list[Image]:
-    """The same with those that were disabled: they hold their names and their snapshots."""
+    """``own_images`` and the disabled ones, which keep their names and snapshots."""
     return _newest_first(await _describe_images(session, Owners=["self"], IncludeDisabled=True))
 
 
@@ -213,10 +212,10 @@ async def create_image(
     snapshot_tags: Mapping[str, str],
     no_reboot: bool,
 ) -> str:
-    """Ask for an image of an instance; returns the image's id while AWS goes on making it.
+    """Create an image of an instance. Returns the image's id; AWS works on it for minutes or hours.
 
-    Never said again after a broken connection: CreateImage takes no token. A name that is taken is a
-    FieldError(ami_name), with the code InvalidAMIName.Duplicate.
+    Not retried after a broken connection, because CreateImage takes no token. A name in use is a FieldError(ami_name)
+    with the code InvalidAMIName.Duplicate.
     """
     params: dict[str, Any] = {"InstanceId": instance_id, "Name": name, "NoReboot": no_reboot}
     if description:
@@ -232,7 +231,6 @@ async def create_image(
 
 
 def name_taken_error(name: str, free: str = "", *, code: str | None = None) -> FieldError:
-    """The error for an image's name that another has."""
     remedy = f"{free} is free." if free else "Choose another name."
     return FieldError("ami_name", f"Another image of yours is called “{name}”.", remedy, code=code)
 
@@ -242,18 +240,18 @@ def _tag_specification(kind: str, tags: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def deregister_image(session: Session, image_id: str) -> None:
-    """Take an own image away. Its snapshots stay, and cost; what was launched from it goes on."""
+    """Deregister an own image. Its snapshots stay and cost money; instances launched from it go on."""
     await session.call("ec2", "DeregisterImage", ImageId=image_id)
 
 
 async def image_by_id(session: Session, image_id: str) -> Image | None:
-    """One image by its id, whosever it is, disabled or not; None if there is none (any more) that may be seen."""
+    """An image of any owner, disabled or not; None if it does not exist (any more) or may not be seen."""
     found = await _describe_images(session, Filters=[{"Name": "image-id", "Values": [image_id]}], IncludeDisabled=True)
     return found[0] if found else None
 
 
 async def image_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
-    """Names of images by id; those that are gone are left out."""
+    """Names of images by id. Images that no longer exist are left out."""
     names: dict[str, str] = {}
     for some in filter_chunks(sorted(ids)):
         names |= {i.id: i.name for i in await _describe_images(session, Filters=[{"Name": "image-id", "Values": some}])}
@@ -261,7 +259,9 @@ async def image_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
 
 
 async def image_login_user(session: Session, image_id: str) -> str | None:
-    """Whom to log in as on its machines: the tag ``fe2:user``, else by its name and owner; None if it is gone."""
+    """The login user of its instances: the tag ``fe2:user``, else by its name and owner; None if it no longer
+    exists.
+    """
     image = await image_by_id(session, image_id)
     return None if image is None else image.login_user
 

@@ -1,4 +1,4 @@
-"""Instances: launched, described, started, stopped, rebooted, terminated."""
+"""Instances: run, describe, start, stop, reboot, terminate."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from fe2tui.errors import AwsError, CapacityError, Fe2Error, NotFoundError, Stat
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.volume import Volume
 
-_READS_TO_BE_SURE = 2  # looks in a row, for EC2 may show an old state once more
+_READS_TO_BE_SURE = 2  # reads in a row, because EC2 may return an old state once more
 
 
 async def run_instances(session: Session, call: Mapping[str, Any]) -> Instance:
-    """Send one RunInstances call (MinCount = MaxCount = 1) that carries its ClientToken.
+    """Send one RunInstances call (MinCount = MaxCount = 1) with its ClientToken.
 
-    Said again, with the same token, only after RequestLimitExceeded, ServerInternal, ServiceUnavailable, InternalError,
+    Retried with the same token only after RequestLimitExceeded, ServerInternal, ServiceUnavailable, InternalError,
     Unavailable, a broken connection or a time-out. Raises CapacityError, QuotaError, DeniedError, FieldError …
     """
     if not call.get("ClientToken"):
@@ -33,7 +33,9 @@ async def run_instances(session: Session, call: Mapping[str, Any]) -> Instance:
 async def describe_instances(
     session: Session, ids: Iterable[str] | None = None, *, filters: Mapping[str, Sequence[str]] | None = None
 ) -> list[Instance]:
-    """The instances of these ids, or that pass the filters, or all. An id that EC2 does not know (yet) is left out."""
+    """The instances with these ids, or that match the filters, or all. Ids that EC2 does not know (yet) are left
+    out.
+    """
     plain = [{"Name": name, "Values": list(values)} for name, values in (filters or {}).items()]
     if ids is None:
         return await _describe(session, plain)
@@ -49,7 +51,7 @@ async def _describe(session: Session, filters: list[dict[str, Any]]) -> list[Ins
 
 
 async def describe_volumes(session: Session, ids: Iterable[str] | None = None) -> list[Volume]:
-    """The volumes of these ids, or all. An id that EC2 does not know is left out."""
+    """The volumes with these ids, or all. Ids that EC2 does not know are left out."""
 
     async def read(**params: Any) -> list[Volume]:
         return await read_all(session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE_SIZE, **params)
@@ -63,29 +65,29 @@ async def describe_volumes(session: Session, ids: Iterable[str] | None = None) -
 
 
 async def instance_by_client_token(session: Session, token: str) -> Instance | None:
-    """The instance that came of the launch with this token, terminated or not; None if EC2 shows none."""
+    """The instance that the launch with this token created, even if it is terminated; None if EC2 returns none."""
     found = await describe_instances(session, filters={"client-token": [token]})
     return found[0] if found else None
 
 
 async def start_instances(session: Session, ids: Sequence[str]) -> dict[str, State]:
-    """Start instances; what state each is in now. Raises CapacityError, StateError …"""
+    """Start instances. Returns the state of each. Raises CapacityError, StateError …"""
     return _states_by_id(await session.call("ec2", "StartInstances", InstanceIds=list(ids)), "StartingInstances")
 
 
 async def stop_instances(session: Session, ids: Sequence[str], *, force: bool = False) -> dict[str, State]:
-    """Stop instances; what state each is in now. ``force`` does not let the system shut down."""
+    """Stop instances. Returns the state of each. ``force`` does not let the operating system shut down."""
     more = {"Force": True} if force else {}
     return _states_by_id(await session.call("ec2", "StopInstances", InstanceIds=list(ids), **more), "StoppingInstances")
 
 
 async def reboot_instances(session: Session, ids: Sequence[str]) -> None:
-    """Ask the systems of running instances to restart."""
+    """Ask the operating systems of running instances to restart."""
     await session.call("ec2", "RebootInstances", InstanceIds=list(ids))
 
 
 async def terminate_instances(session: Session, ids: Sequence[str]) -> dict[str, State]:
-    """Terminate instances; what state each is in now. Raises ProtectedError if one is protected."""
+    """Terminate instances. Returns the state of each. Raises ProtectedError if one is protected."""
     reply = await session.call("ec2", "TerminateInstances", InstanceIds=list(ids))
     return _states_by_id(reply, "TerminatingInstances")
 
@@ -95,7 +97,6 @@ def _states_by_id(reply: Mapping[str, Any], key: str) -> dict[str, State]:
 
 
 async def is_termination_protected(session: Session, instance_id: str) -> bool:
-    """Whether termination protection is on."""
     reply = await session.call(
         "ec2", "DescribeInstanceAttribute", InstanceId=instance_id, Attribute="disableApiTermination"
     )
@@ -103,7 +104,7 @@ async def is_termination_protected(session: Session, instance_id: str) -> bool:
 
 
 async def console_output(session: Session, instance_id: str) -> str:
-    """What the machine wrote to its console since it booted; empty while EC2 has nothing."""
+    """The console output since the last boot; empty while EC2 has none."""
     try:
         reply = await session.call("ec2", "GetConsoleOutput", InstanceId=instance_id)
     except NotFoundError:
@@ -112,7 +113,7 @@ async def console_output(session: Session, instance_id: str) -> str:
 
 
 async def delete_name_tag(session: Session, instance_id: str) -> None:
-    """Take the Name off, so that another instance may have it."""
+    """Delete the Name tag, so that another instance may have the name."""
     await session.call("ec2", "DeleteTags", Resources=[instance_id], Tags=[{"Key": "Name"}])
 
 
@@ -125,14 +126,15 @@ async def wait_for_states(
     timeout: float = 600.0,
     on_instance: Callable[[Instance], None] | None = None,
 ) -> dict[str, Instance]:
-    """Wait until each instance is in one of the states, asking for all in one call; ``seen`` hears of each look.
+    """Wait until each instance is in one of the states. One call reads all of them; ``seen`` is called with each
+    result.
 
-    Raises StateError when one came to a state from which it cannot get there, UnreachableError when time is up. Times
-    are seconds. One that EC2 does not show yet is waited for.
+    Raises StateError if an instance is in a state from which it cannot get there, UnreachableError on time-out. Times
+    are seconds. An instance that EC2 does not return yet is waited for.
     """
     wanted = frozenset(states)
     arrived: dict[str, Instance] = {}
-    rests: dict[str, int] = {}  # looks at which one that moved was at rest, but not where it was wanted
+    rests: dict[str, int] = {}  # reads in which an instance had settled in another state than the wanted one
     waiting = list(dict.fromkeys(ids))
     deadline = asyncio.get_running_loop().time() + timeout
     while True:
@@ -163,7 +165,7 @@ def _cannot_reach(instance: Instance, wanted: frozenset[State]) -> bool:
 
 
 def _state_not_reached(instance: Instance) -> Fe2Error:
-    """For one that came to rest where it was not wanted."""
+    """For an instance that ended in another state than the wanted one."""
     reason = instance.state_reason.rstrip(".") or "EC2 gives no reason"
     if "InsufficientInstanceCapacity" in reason:
         return CapacityError(

@@ -1,4 +1,4 @@
-"""How busy machines are."""
+"""CPU figures of instances from CloudWatch."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from fe2tui.aws.worker_thread import in_worker_thread
 
 PERIOD = timedelta(minutes=5)  # what EC2 reports without detailed monitoring
 SPAN = timedelta(hours=6)
-_MAX_GAP = 3 * PERIOD  # without a figure for so long, a machine did not run: what was before is another stretch
-_MAX_DELAY = 4 * PERIOD  # figures are minutes late, no more
-_INSTANCES_A_CALL = 100  # of the 500 that one GetMetricData takes: asking for more holds the event loop up
+_MAX_GAP = 3 * PERIOD  # a longer gap means that the instance did not run: figures before it are of an earlier run
+_MAX_DELAY = 4 * PERIOD  # figures arrive minutes late at most
+_INSTANCES_A_CALL = 100  # of the 500 that one GetMetricData takes: more would block the event loop
 
 Points = list[tuple[datetime, float]]
 
@@ -21,10 +21,10 @@ Points = list[tuple[datetime, float]]
 async def cpu_utilization(
     session: Session, ids: Iterable[str], *, now: datetime | None = None
 ) -> dict[str, tuple[float, ...]]:
-    """Per cent of CPU used, one figure each five minutes of the last six hours at most, oldest first, by instance.
+    """Per cent of CPU for each five minutes of up to the last six hours, oldest first, by instance.
 
-    Only figures without a hole up to now: of a machine that was started an hour ago, those of that hour. CloudWatch's
-    GetMetricData, 100 instances a call; AWS charges $0.01 for 1,000 instances. One that reports nothing is left out.
+    Only figures without a gap up to now: for an instance started an hour ago, those of that hour. Uses GetMetricData
+    with 100 instances per call; AWS charges $0.01 for 1,000 instances. Instances without figures are left out.
     """
     wanted = list(dict.fromkeys(ids))
     until = now or datetime.now(UTC)
@@ -57,7 +57,7 @@ def _latest_unbroken_each(found: Mapping[str, Points], until: datetime) -> dict[
 
 
 def _latest_unbroken(points: Points, until: datetime) -> tuple[float, ...]:
-    """The figures of the last stretch, if that lasts."""
+    """The figures since the last gap, if they reach up to now."""
     if not points or until - points[-1][0] > _MAX_DELAY:
         return ()
     first = len(points) - 1

@@ -1,4 +1,4 @@
-"""Key pairs, security groups, subnets, and this computer's own address."""
+"""Key pairs, security groups, subnets, Elastic IPs, and this computer's own address."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def key_pairs(session: Session) -> list[KeyPair]:
 
 
 async def import_key_pair(session: Session, name: str, public_key: str) -> KeyPair:
-    """Import a public key. Raises FieldError("key_name") if the name is taken or EC2 refuses this kind of key."""
+    """Import a public key. Raises FieldError("key_name") if the name is in use or EC2 refuses this kind of key."""
     line = " ".join(public_key.split())
     reply = await session.call("ec2", "ImportKeyPair", KeyName=name, PublicKeyMaterial=line.encode())
     return replace(_decode_key_pair(reply), public_key=line, type=_key_type(line))
@@ -81,7 +81,7 @@ def _key_type(public_key: str) -> str:
 async def security_groups(
     session: Session, vpc_id: str | None = None, *, name: str | None = None
 ) -> list[SecurityGroup]:
-    """The security groups of the region, of a VPC, or of one name, sorted by name."""
+    """The security groups of the region, of a VPC, or with one name, sorted by name."""
     wanted = {"vpc-id": vpc_id, "group-name": name}
     filters = [{"Name": key, "Values": [value]} for key, value in wanted.items() if value is not None]
     params: dict[str, Any] = {"Filters": filters} if filters else {}
@@ -109,9 +109,9 @@ def _decode_group(reply: Mapping[str, Any]) -> SecurityGroup:
 
 
 async def create_ssh_group(session: Session, name: str, vpc_id: str, cidr: str | None) -> SecurityGroup:
-    """Create a security group that lets a CIDR block in at port 22; with None, nobody.
+    """Create a security group that allows port 22 from a CIDR block; with None, from nowhere.
 
-    If another process has created a group of this name meanwhile, that one lets the block in too. Raises
+    If another process has created a group with this name meanwhile, the rule is added to that one. Raises
     FieldError("security_group") for a name that EC2 refuses.
     """
     try:
@@ -131,7 +131,7 @@ async def create_ssh_group(session: Session, name: str, vpc_id: str, cidr: str |
 
 
 async def allow_ssh(session: Session, group_id: str, cidr: str) -> None:
-    """Let a CIDR block in at port 22 of a security group; nothing is changed where it is let in already."""
+    """Allow port 22 from a CIDR block in a security group; does nothing if it is allowed already."""
     ranges = {"Ipv6Ranges": [{"CidrIpv6": cidr}]} if ":" in cidr else {"IpRanges": [{"CidrIp": cidr}]}
     rule = {"IpProtocol": "tcp", "FromPort": SSH_PORT, "ToPort": SSH_PORT, **ranges}
     try:
@@ -142,13 +142,12 @@ async def allow_ssh(session: Session, group_id: str, cidr: str) -> None:
 
 
 async def default_vpc(session: Session) -> str | None:
-    """The id of the region's default VPC."""
     reply = await session.call("ec2", "DescribeVpcs", Filters=[{"Name": "is-default", "Values": ["true"]}])
     return next((str(vpc["VpcId"]) for vpc in reply.get("Vpcs", ())), None)
 
 
 async def subnets(session: Session, vpc_id: str | None = None) -> list[Subnet]:
-    """The subnets of the region, or of a VPC, by zone, the zones' default ones first."""
+    """The subnets of the region or of a VPC, by zone; in each zone the default one first."""
     params: dict[str, Any] = {} if vpc_id is None else {"Filters": [{"Name": "vpc-id", "Values": [vpc_id]}]}
     found: list[Subnet] = []
     async for page in session.pages("ec2", "DescribeSubnets", "Subnets", MaxResults=_PAGE, **params):
@@ -204,7 +203,7 @@ def _address_unknown_error(why: str) -> FieldError:
     )
 
 
-_OWN_POOL_PREFIX = "ipv4pool-"  # the account's own address ranges, which cost nothing
+_OWN_POOL_PREFIX = "ipv4pool-"  # the account's own address ranges are free
 
 
 async def idle_addresses(session: Session) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Whole reads of large lists: page after page, parsed beside the event loop, put in order."""
+"""Reads large lists whole: page after page, parsed in a thread, then sorted."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.aws.xml_reader import Item, XmlReader
 from fe2tui.model.instance import Instance
 
-PAGE_SIZE = 1000  # what DescribeInstances and DescribeVolumes give at most
-_MAX_FILTER_VALUES = 200  # values that EC2 takes in one filter
-_THREAD_BYTES = 100_000  # bytes that take longer to parse than a turn of the event loop may
-_THREAD_INSTANCES = 2_000  # instances that take longer to put in order
-_MIN_OBJECTS_TO_FREEZE = 200  # new objects of a page that are worth leaving out of the search for garbage
+PAGE_SIZE = 1000  # the most that DescribeInstances and DescribeVolumes return
+_MAX_FILTER_VALUES = 200  # the most values that EC2 takes in one filter
+_THREAD_BYTES = 100_000  # larger pages would block the event loop
+_THREAD_INSTANCES = 2_000  # more instances would take too long to sort on the event loop
+_MIN_OBJECTS_TO_FREEZE = 200  # new objects of a page that are worth excluding from garbage collection
 
 
 async def read_all(
     session: Session, operation: str, reader: XmlReader[Item], *, keeps_objects: bool = False, **params: Any
 ) -> list[Item]:
-    """Everything a paginated EC2 read gives, each page parsed in a thread while the next is on its way.
+    """Everything that a paginated EC2 read returns. Each page is parsed in a thread while the next one is read.
 
-    ``keeps_objects``: the caller keeps what it gets for as long as the program runs, so Python's search for garbage
-    leaves it out. Over 20,000 instances a search takes 65 ms, in which the screen stands still.
+    ``keeps_objects``: the caller keeps the objects for as long as the program runs, so they are excluded from garbage
+    collection. With 20,000 instances a collection takes 65 ms, in which the screen freezes.
     """
     found: list[Item] = []
     parsing: asyncio.Task[list[Item]] | None = None
@@ -50,7 +50,7 @@ async def read_all(
             found += await parsing
     finally:
         if parsing is not None and not parsing.done():
-            await asyncio.wait([parsing])  # a thread cannot be stopped, and the reader serves one at a time
+            await asyncio.wait([parsing])  # a thread cannot be cancelled, and the reader serves one caller at a time
     return found
 
 
@@ -61,7 +61,7 @@ def _parse(reader: XmlReader[Item], body: bytes, keeps_objects: bool) -> list[It
     try:
         page, _ = reader.parse(body)
         if keeps_objects and reader.built_count > _MIN_OBJECTS_TO_FREEZE:
-            # Not collected before: that takes longer than a key may wait, and would save next to nothing.
+            # No collection before: it would take longer than a key may wait, and save next to nothing.
             gc.freeze()
     finally:
         if collects:
@@ -70,7 +70,7 @@ def _parse(reader: XmlReader[Item], body: bytes, keeps_objects: bool) -> list[It
 
 
 def filter_chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    """The values, each once, in lists that fit into one filter."""
+    """The values without repeats, in lists that fit into one filter."""
     unique = list(dict.fromkeys(values))
     for start in range(0, len(unique), _MAX_FILTER_VALUES):
         yield unique[start : start + _MAX_FILTER_VALUES]
@@ -78,18 +78,18 @@ def filter_chunks(values: Iterable[str]) -> Iterator[list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class InstancesRead:
-    """The instances of one read in the order of their ids, and what follows from them."""
+    """The instances of one read, ordered by id, and what changed since the read before."""
 
     instances: Mapping[str, Instance] = field(default_factory=dict)
     is_moving: bool = False
-    spot_types: frozenset[str] = frozenset()  # of spot instances that may cost something
-    new_image_ids: frozenset[str] = frozenset()  # of instances that are new, or not what they were
+    spot_types: frozenset[str] = frozenset()  # of spot instances that may cost money
+    new_image_ids: frozenset[str] = frozenset()  # of instances that are new or changed
     moved_volume_ids: frozenset[str] = frozenset()  # attached or detached since
-    changed_spot_ids: frozenset[str] = frozenset()  # spot instances that are new, or in another state
+    changed_spot_ids: frozenset[str] = frozenset()  # spot instances that are new or changed their state
 
 
 async def sort_and_compare(instances: list[Instance], before: Mapping[str, Instance]) -> InstancesRead:
-    """What a read found, beside what the one before it found."""
+    """The instances of a read compared with those of the read before."""
     if len(instances) < _THREAD_INSTANCES:
         return _compare(instances, before)
     return await in_worker_thread(_compare, instances, before)
@@ -106,7 +106,7 @@ def _compare(found: list[Instance], before: Mapping[str, Instance]) -> Instances
         was = before.get(instance.id)
         if was is not instance:
             if was is not None and was == instance:
-                instance = was  # the same in all that we know of it
+                instance = was  # unchanged in all that we keep
             else:
                 images.add(instance.image_id)
                 volumes |= _moved_volumes(was, instance)
@@ -123,6 +123,6 @@ def _compare(found: list[Instance], before: Mapping[str, Instance]) -> Instances
 
 
 def _moved_volumes(was: Instance | None, now: Instance) -> set[str]:
-    """The volumes that are on one of the two, but not on both."""
+    """The volumes that are attached to one of the two, but not to both."""
     before = set() if was is None else {attachment.volume_id for attachment in was.attachments}
     return before ^ {attachment.volume_id for attachment in now.attachments}

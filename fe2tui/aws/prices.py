@@ -1,4 +1,4 @@
-"""On-demand prices of a region: from the Price List, kept for a day."""
+"""On-demand prices of a region from the Price List, kept for a day."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from fe2tui.errors import DeniedError, Fe2Error, StoreError
 from fe2tui.model.fleet import Prices
 
 PRICES_VALID = timedelta(days=1)
-"""How long prices count as today's."""
+"""How long prices are fresh."""
 
 HOW_TO_ALLOW_PRICES = (
     "Prices need pricing:GetProducts: ask whoever runs the account to attach AWS's managed policy "
     "AWSPriceListServiceFullAccess to your login, or an inline policy that allows it. All the rest works."
 )
-"""The remedy for a login that may not read prices."""
+"""What to do without permission to read prices."""
 
-_PAGE = 100  # what GetProducts gives at most
+_PAGE = 100  # the most that GetProducts returns
 _USAGE_PREFIX = "EBS:"
 
 
@@ -40,7 +40,7 @@ class PriceCache(Protocol):
 
 
 class _ProductQuery(NamedTuple):
-    """Products of one kind: which to ask for, what each is the price of (None: not meant), and units with divisors."""
+    """Products of one kind: the filters, the name of each price (None: not wanted), and units with their divisors."""
 
     filters: Mapping[str, str]
     price_key: Callable[[Mapping[str, str]], str | None]
@@ -48,7 +48,9 @@ class _ProductQuery(NamedTuple):
 
 
 def _volume_price_key(names: Mapping[str, str]) -> Callable[[Mapping[str, str]], str | None]:
-    """By what follows ``EBS:`` in the usage type: the tiers and tenants beside the plain price have longer ones."""
+    """From what follows ``EBS:`` in the usage type; tiers and special tenancies have longer ones than the plain
+    price.
+    """
 
     def named(attributes: Mapping[str, str]) -> str | None:
         _, mark, usage = attributes.get("usagetype", "").partition(_USAGE_PREFIX)
@@ -102,7 +104,7 @@ def are_fresh(prices: Prices, now: datetime) -> bool:
     return bool(prices.on_demand) and prices.read_at is not None and now - prices.read_at <= PRICES_VALID
 
 
-# cancelled with its last caller: nothing is sent any more when the session is closed next
+# cancelled with its last caller, so that nothing is sent after the session is closed
 _reads: SharedReads[Session, Prices] = SharedReads(cancel_unawaited=True)
 
 
@@ -114,11 +116,11 @@ async def current_prices(
     patience: float | None = None,
     on_failure: Callable[[Fe2Error], None] | None = None,
 ) -> Prices:
-    """A region's prices without spot prices: the cache's of today, else AWS's, which are then cached, else older ones.
+    """A region's prices without spot prices: today's from the cache or else from AWS, or older ones from the cache.
 
-    Where AWS does not answer, or not within ``patience`` seconds, cached prices are returned, however old: ``read_at``
-    says how old, and ``on_failure`` gets the error. Without cached prices, the error is raised, however long AWS took.
-    Simultaneous callers share one read, which goes on as long as one of them waits for it.
+    If AWS does not answer within ``patience`` seconds, cached prices are returned, however old: ``read_at`` has their
+    time, and ``on_failure`` gets the error. Without cached prices the error is raised, however long AWS took. Callers
+    at the same time share one read, which goes on as long as one of them waits for it.
     """
     cached = await cached_prices(cache, session.region)
     if cached is not None and are_fresh(cached, clock()):
@@ -146,19 +148,19 @@ async def _read_and_cache(session: Session, cache: PriceCache | None, clock: Cal
 
 
 async def cached_prices(cache: PriceCache | None, region: str) -> Prices | None:
-    """The cached prices of a region, however old. Does not ask AWS."""
+    """The cached prices of a region, however old. Does not call AWS."""
     if cache is None:
         return None
     try:
         return await asyncio.to_thread(cache.get, region)
     except StoreError:
-        return None  # the owner of the store reports that; prices can be read again
+        return None  # the store's owner reports it; prices can be read again
 
 
 async def read_region_prices(session: Session) -> Prices:
-    """On-demand prices of every type, and of volumes and snapshots: units as in ``Prices``.
+    """On-demand prices of all types, and of volumes and snapshots; units as in ``Prices``.
 
-    One paginated read of a few dozen calls: keep it for a day. A type for which the Price List has several prices is
+    One paginated read of a few dozen calls: keep the result for a day. A type with several prices in the Price List is
     only in ``several``. Raises DeniedError without ``pricing:GetProducts``.
     """
     try:

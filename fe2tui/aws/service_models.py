@@ -1,9 +1,9 @@
-"""The part of AWS's service descriptions that this program uses, kept between runs.
+"""The part of AWS's service models that this program uses, cached between runs.
 
-botocore describes EC2 in 4 MB of JSON for 800 operations, and the addresses of 400 services in 1.2 MB more; reading
-them takes longer than most calls. The few operations that we use fit in a small file in our cache folder, made from
-botocore's own description anew for each of its versions. For anything that is not in it, botocore's own is read. A
-person's own descriptions (``AWS_DATA_PATH``, ~/.aws/models) switch all of this off.
+botocore describes EC2 in 4 MB of JSON for 800 operations, and the endpoints of 400 services in 1.2 MB more; reading
+them takes longer than most calls. Our few operations fit in a small file in the cache folder. It is generated from
+botocore's models for each version of botocore. Everything else is read from botocore's own models. User-supplied models
+(``AWS_DATA_PATH``, ~/.aws/models) turn all of this off.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "cloudwatch": ("GetMetricData",),
 }
 _ENDPOINT_SERVICES = ("ec2", "sts", "ssm", "api.pricing", "monitoring", "portal.sso", "oidc", "signin")
-_FILE_FORMAT = 1  # of our file
+_FILE_FORMAT = 1  # format version of our file
 _MODEL_KINDS = ("service-2", "endpoint-rule-set-1")
 _SHARED_FILES = ("endpoints", "partitions")
 
 
 class SubsetLoader(Loader):
-    """botocore's loader, with our operations' part of its data at hand."""
+    """botocore's loader with our subset of its data."""
 
     def __init__(self, full: Loader) -> None:
         super().__init__()
@@ -78,19 +78,19 @@ class SubsetLoader(Loader):
         self._models = _read_file()
 
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
-        """As botocore's; a service's description may lack the operations that this program does not use."""
+        """As botocore's, but a model may lack operations that this program does not use."""
         if service_name not in OPERATIONS or type_name not in _MODEL_KINDS or api_version is not None:
             return self._full.load_service_model(service_name, type_name, api_version)
         return self._model(f"{service_name}/{type_name}")
 
     def load_data_with_path(self, name: str) -> tuple[Any, str]:
-        """As botocore's; the addresses of services that this program does not use may be missing."""
+        """As botocore's, but endpoints of services that this program does not use may be missing."""
         if name not in _SHARED_FILES:
             return self._full.load_data_with_path(name)
         return self._model(name), str(Path(self.BUILTIN_DATA_PATH, name))
 
     def prepare(self) -> None:
-        """Make our file if it is not there, or of another botocore."""
+        """Generate our file if it is missing or from another botocore."""
         if not self._models:
             self._models = _build_subset(self._full)
             _write_file(self._models)
@@ -102,7 +102,7 @@ class SubsetLoader(Loader):
 
 @lru_cache(maxsize=1)
 def full_loader() -> Loader:
-    """botocore's own loader, with everything."""
+    """botocore's own loader, with all models."""
     return Loader()
 
 
@@ -113,7 +113,7 @@ def subset_loader() -> SubsetLoader:
 
 
 def can_use_subset(environ: Mapping[str, str] | None = None) -> bool:
-    """Whether botocore's own descriptions are the ones to use: nobody has put others before them."""
+    """Whether botocore's own models apply, and no user-supplied ones."""
     environ = os.environ if environ is None else environ
     return not environ.get("AWS_DATA_PATH") and not Path(Loader.CUSTOMER_DATA_PATH).is_dir()
 
@@ -141,7 +141,7 @@ def _write_file(models: Mapping[str, Any]) -> None:
         half.write_text(json.dumps({"stamp": _version_key(), "parts": models}, separators=(",", ":")), encoding="utf-8")
         half.replace(file)
     except OSError:
-        return  # a disk that cannot be written makes the next start slower, nothing else
+        return  # an unwritable disk only makes the next start slower
 
 
 def _build_subset(full: Loader) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who calls AWS, where, and how: one ``Session`` a profile and region."""
+"""Who calls AWS, where, and how: one ``Session`` for a profile and region."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fe2tui.settings import Settings
 
 AskMfaCode = Callable[[str], Awaitable[str]]
-"""Asks a person for the one-time code of the device with that serial number; an empty text means "no"."""
+"""Asks for the one-time code of the MFA device with that serial number; an empty text means no."""
 
 _READ_PREFIXES = ("Describe", "Get", "List")
 _REGION_ID_PATTERN = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
@@ -28,10 +28,10 @@ _REGION_ID_PATTERN = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person chose for this run; None is "as the environment and ~/.aws say". Times are seconds.
+    """What was chosen for this run; None means "as the environment and ~/.aws configure". Times are seconds.
 
-    ``region`` is an id, or part of a region's name (``Ohio``). ``first_retry_wait`` is the wait before a
-    change is sent again after a passing failure; it doubles each time.
+    ``region`` is an id or part of a region's name (``Ohio``). ``first_retry_wait`` is the wait before a change is
+    retried after a transient failure; it doubles with each retry.
     """
 
     profile: str | None = None
@@ -44,14 +44,14 @@ class Choice:
 
 
 class Session:
-    """Calls AWS as one profile in one region. Usable as ``async with``; made without any AWS import.
+    """Calls AWS as one profile in one region. Usable with ``async with``; created without importing AWS's library.
 
-    Every error that leaves it is an Fe2Error. Changing operations raise ReadOnlyError when ``read_only``. One session
+    Every error that leaves it is an Fe2Error. Changing operations raise ReadOnlyError if ``read_only``. A session
     belongs to one event loop.
     """
 
     def __init__(self, choice: Choice | None = None, *, ask_code: AskMfaCode | None = None) -> None:
-        """Raises NotFoundError for a region that nothing is called; an unknown profile fails the first call."""
+        """Raises NotFoundError for an unknown region. An unknown profile fails at the first call."""
         self._choice = choice or Choice()
         self._ask_code = ask_code
         found = aws_config.read()
@@ -66,50 +66,48 @@ class Session:
 
     @property
     def choice(self) -> Choice:
-        """What it was made with."""
         return self._choice
 
     @property
     def location(self) -> Location:
-        """Profile, region and endpoint, as botocore would find them. The region is empty when none is set anywhere."""
+        """Profile, region and endpoint, as botocore would resolve them. The region is empty if none is set."""
         return self._location
 
     @property
     def profile(self) -> str:
-        """The profile's name, ``default`` when none was chosen."""
+        """The profile's name; ``default`` if none was chosen."""
         return self._location.profile
 
     @property
     def region(self) -> str:
-        """The region's id; empty when none is set anywhere."""
+        """The region's id; empty if none is set."""
         return self._location.region
 
     @property
     def endpoint(self) -> str:
-        """EC2's address when it is not AWS's own, else empty."""
+        """EC2's address if it is not AWS's own, else empty."""
         return self._location.endpoint
 
     @property
     def read_only(self) -> bool:
-        """Whether changing operations are refused."""
         return self._choice.read_only
 
     async def warm_up(self) -> None:
-        """Import AWS's library and make clients in a thread, so that the first call does not hold the loop up."""
+        """Import AWS's library and create clients in a thread, so that the first call does not block the event loop."""
         await asyncio.to_thread(self._warm_up)
 
     async def identity(self) -> Identity:
-        """Who AWS says we are; asked once."""
+        """The caller's identity from STS, read once."""
         if self._identity is None:
             reply = await self.call("sts", "GetCallerIdentity")
             self._identity = Identity(str(reply.get("Account", "")), str(reply.get("Arn", "")))
         return self._identity
 
     async def call(self, service: str, operation: str, /, **params: Any) -> dict[str, Any]:
-        """One call, by AWS's own names: ``await session.call("ec2", "StopInstances", InstanceIds=[…])``.
+        """Make one call, by AWS's own names: ``await session.call("ec2", "StopInstances", InstanceIds=[…])``.
 
-        Reads are retried as AWS's adaptive mode does; changes only after the errors that EC2 names as passing, and
-        after a broken connection where saying it twice does no harm.
+        Reads are retried in AWS's adaptive mode. Changes are retried only after the errors that EC2 documents as
+        transient, and after a broken connection where a second call does no harm.
         """
         reply: dict[str, Any] = await self._send("send", service, operation, params)
         return reply
@@ -117,9 +115,9 @@ class Session:
     async def pages(
         self, service: str, operation: str, key: str, /, *, region: str | None = None, **params: Any
     ) -> AsyncIterator[list[Any]]:
-        """The list ``key`` of each page of a reading operation: ``async for volumes in session.pages(…)``.
+        """The list ``key`` of each page of a read: ``async for volumes in session.pages(…)``.
 
-        ``at`` is the region of a service that lives in one region only.
+        ``at`` is the region of a service that exists in one region only.
         """
         token: str | None = None
         while True:
@@ -131,12 +129,12 @@ class Session:
                 return
 
     async def body(self, service: str, operation: str, /, **params: Any) -> bytes:
-        """As ``call``, but the answer as it came, for replies too large for the library's parser."""
+        """Like ``call``, but returns the raw reply, for replies too large for the library's parser."""
         body: bytes = await self._send("send_for_body", service, operation, params)
         return body
 
     async def with_region(self, region: str) -> Session:
-        """The same in another region (id, or part of its name), credentials shared."""
+        """The same session in another region (id, or part of its name), with the same credentials."""
         other = Session(replace(self._choice, region=region), ask_code=self._ask_code)
         await self._get_clients()
         other._credentials = self._credentials
@@ -144,7 +142,7 @@ class Session:
         return other
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close all connections."""
         if self._cached_clients is not None:
             await self._cached_clients.close()
 
@@ -177,7 +175,7 @@ class Session:
             raise our_error from error
 
     async def _on_error(self, error: Fe2Error) -> None:
-        """Credentials that failed are not used again: the person may have mended them meanwhile."""
+        """Credentials that failed are resolved again: the user may have fixed them meanwhile."""
         if isinstance(error, CredentialsError) and self._cached_clients is not None:
             self._identity = None
             await self._cached_clients.forget_credentials()
@@ -185,7 +183,7 @@ class Session:
     async def _get_clients(self) -> Clients:
         if self._cached_clients is None and not _is_library_loaded():
             await asyncio.to_thread(_load_library)
-        if self._cached_clients is None:  # two calls at once may both have waited
+        if self._cached_clients is None:  # two simultaneous calls may both have waited
             clients, credentials = _load_library()
             choice = self._choice
             self._credentials = self._credentials or credentials.ProfileCredentials(
@@ -203,7 +201,7 @@ class Session:
 
 
 def require_read_operation(operation: str) -> None:
-    """Raises ReadOnlyError for an operation of AWS's that may change something."""
+    """Raises ReadOnlyError for an operation that may change something."""
     if not operation.startswith(_READ_PREFIXES):
         raise ReadOnlyError(
             f"This session may only read: {operation} was not sent.",
@@ -212,12 +210,12 @@ def require_read_operation(operation: str) -> None:
 
 
 def profile_names() -> list[str]:
-    """The profiles in ~/.aws/config and ~/.aws/credentials (or where the environment says), in their order."""
+    """The profiles in ~/.aws/config and ~/.aws/credentials (or where the environment points), in their order."""
     return list(aws_config.read().profiles)
 
 
 def default_region(profile: str | None = None) -> str | None:
-    """The region that the environment, else the profile, names."""
+    """The region of the environment, else of the profile."""
     found = aws_config.read()
     return found.region(found.profile(profile))
 
@@ -250,7 +248,7 @@ def effective_choice(
 
 
 async def enabled_regions(session: Session) -> list[str]:
-    """The ids of the regions enabled for the account; all that are known when that may not be read."""
+    """The ids of the regions enabled for the account; all known ones if that may not be read."""
     try:
         reply = await session.call("ec2", "DescribeRegions", AllRegions=False)
     except DeniedError:
@@ -263,7 +261,7 @@ def _resolve_region(text: str) -> str:
     if found is not None:
         return found
     if _REGION_ID_PATTERN.fullmatch(text):
-        return text  # one that AWS opened after this program was made
+        return text  # a region newer than this program
     raise unknown_region_error(text)
 
 

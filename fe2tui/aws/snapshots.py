@@ -1,4 +1,4 @@
-"""Snapshots: the account's own, those behind an image that is being made, and their end."""
+"""Snapshots of the account."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ _PAGE = 1000
 
 
 async def own_snapshots(session: Session) -> list[Snapshot]:
-    """All snapshots of the account."""
     return await _describe_snapshots(session, OwnerIds=["self"])
 
 
 async def snapshots_by_id(session: Session, ids: Iterable[str]) -> list[Snapshot]:
-    """Snapshots by their ids, the account's own; those that are gone are left out."""
+    """The account's snapshots with these ids. Those that no longer exist are left out."""
     found: list[Snapshot] = []
     for some in filter_chunks(ids):
         filters = [{"Name": "snapshot-id", "Values": some}]
@@ -28,17 +27,17 @@ async def snapshots_by_id(session: Session, ids: Iterable[str]) -> list[Snapshot
 
 
 async def snapshots_of_image(session: Session, image_id: str) -> list[Snapshot]:
-    """The account's snapshots that CreateImage took for an image, by their description.
+    """The snapshots that CreateImage took for an image, found by their description.
 
-    For an image that is pending or failed: EC2 names its snapshots only once they are done. Source of the
-    description: EC2 user guide, snapshots that CreateImage makes.
+    For an image that is pending or failed: EC2 names its snapshots only once they are complete. Source of the
+    description: EC2 user guide, snapshots that CreateImage creates.
     """
     filters = [{"Name": "description", "Values": [f"*CreateImage(*for {image_id}*"]}]
     return await _describe_snapshots(session, OwnerIds=["self"], Filters=filters)
 
 
 async def delete_snapshot(session: Session, snapshot_id: str) -> None:
-    """Delete one snapshot. Raises AwsError with the code InvalidSnapshot.InUse while an image stands on it."""
+    """Delete a snapshot. Raises AwsError with the code InvalidSnapshot.InUse while an image uses it."""
     await session.call("ec2", "DeleteSnapshot", SnapshotId=snapshot_id)
 
 

@@ -12,17 +12,17 @@ from fe2tui.aws.session import Session
 from fe2tui.errors import NotFoundError
 from fe2tui.model.spot import SpotRequest
 
-_REQUESTS_PAGE = 1000  # what DescribeSpotInstanceRequests gives at most
+_REQUESTS_PAGE = 1000  # the most that DescribeSpotInstanceRequests returns
 _DESCRIBE_REQUESTS = "DescribeSpotInstanceRequests"
 
 
 async def all_spot_requests(session: Session, reader: SpotRequestReader | None = None) -> list[SpotRequest]:
-    """The account's spot requests in this region, ended ones for as long as EC2 shows them. One call a thousand."""
+    """The account's spot requests in this region; ended ones as long as EC2 returns them. One call per thousand."""
     return await read_all(session, _DESCRIBE_REQUESTS, reader or SpotRequestReader(), MaxResults=_REQUESTS_PAGE)
 
 
 async def spot_request(session: Session, request_id: str) -> SpotRequest | None:
-    """One request; None if EC2 knows none (any more)."""
+    """One request; None if EC2 has none (any more)."""
     try:
         found = await read_all(session, _DESCRIBE_REQUESTS, SpotRequestReader(), SpotInstanceRequestIds=[request_id])
     except NotFoundError:
@@ -31,7 +31,7 @@ async def spot_request(session: Session, request_id: str) -> SpotRequest | None:
 
 
 async def describe_spot_request(session: Session, request_id: str) -> tuple[dict[str, Any], SpotRequest] | None:
-    """All that EC2 has of a request, under EC2's own names, and the request; None if EC2 knows none (any more)."""
+    """EC2's own description of a request, and the request; None if EC2 has none (any more)."""
     try:
         reply = await session.call("ec2", _DESCRIBE_REQUESTS, SpotInstanceRequestIds=[request_id])
     except NotFoundError:
@@ -62,7 +62,7 @@ def _request_from_details(details: Mapping[str, Any]) -> SpotRequest:
 
 
 async def spot_requests_by_id(session: Session, ids: Iterable[str]) -> list[SpotRequest]:
-    """The requests of these ids: a call for every 200. A request that EC2 does not know (any more) is left out."""
+    """The requests with these ids, 200 per call. Those that EC2 does not know (any more) are left out."""
     found: list[SpotRequest] = []
     for some in filter_chunks(ids):
         filters = [{"Name": "spot-instance-request-id", "Values": some}]
@@ -71,7 +71,9 @@ async def spot_requests_by_id(session: Session, ids: Iterable[str]) -> list[Spot
 
 
 async def cancel_spot_requests(session: Session, ids: Sequence[str]) -> None:
-    """Cancel requests, so that AWS launches nothing in their name. Cancelling a *stopped* instance's terminates it."""
+    """Cancel requests, so that AWS launches nothing for them. Cancelling the request of a *stopped* instance terminates
+    it.
+    """
     await session.call("ec2", "CancelSpotInstanceRequests", SpotInstanceRequestIds=list(ids))
 
 
@@ -86,13 +88,13 @@ _SPOT_QUOTA_CODES = {
     "L-88CF9481": ("f",),
     "L-85EED4F7": ("dl",),
 }
-_P5_QUOTA_CODE = "L-C4BD4855"  # a quota of its own
+_P5_QUOTA_CODE = "L-C4BD4855"  # P5 has its own quota
 
 
 async def spot_vcpu_quota(session: Session, type_name: str) -> int | None:
-    """How many vCPUs the account's spot instances of the type's family may have together; None if not known.
+    """How many vCPUs spot instances of the type's family may have in total; None if unknown.
 
-    Raises DeniedError without the right to ``servicequotas:GetServiceQuota``.
+    Raises DeniedError without ``servicequotas:GetServiceQuota``.
     """
     code = _quota_code(type_name)
     if code is None:

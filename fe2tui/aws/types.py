@@ -1,4 +1,4 @@
-"""Instance types and where they are on offer."""
+"""Instance types, and the zones that offer them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _intern = sys.intern
 
 
 class TypeReader(XmlReader[InstanceType]):
-    """DescribeInstanceTypes XML as types."""
+    """Reads DescribeInstanceTypes XML."""
 
     def __init__(self) -> None:
         super().__init__("instanceTypeSet", decode_instance_type)
 
 
 class OfferingReader(XmlReader[tuple[str, str]]):
-    """DescribeInstanceTypeOfferings XML as pairs of a type's name and a zone."""
+    """Reads DescribeInstanceTypeOfferings XML as pairs of type and zone."""
 
     def __init__(self) -> None:
         super().__init__("instanceTypeOfferingSet", _decode_offering)
@@ -97,14 +97,14 @@ def _gpus(element: Any) -> _Fields:
 
 
 def _devices(items: list[Any], what: str) -> _Fields:
-    """What several devices of one kind, or a part of one, are together."""
+    """The total of several devices of one kind, or of a part of one."""
     if not items:
         return {}
     first = items[0]
     whole = sum(_int(item, "count") for item in items)
     name = " ".join(part for part in (first.findtext("name") or "", what) if part)
     if not whole:
-        # a part of a GPU counts as none at EC2, and as a logical one
+        # EC2 counts a part of a GPU as no GPU and as one logical GPU
         whole = sum(_int(item, "logicalGpuCount") for item in items) or 1
         name = " ".join(part for part in (_gpu_fraction(first), name) if part)
     return {"gpus": whole, "gpu_name": _intern(name), "gpu_memory": _int(first, "memoryInfo/sizeInMiB")}
@@ -157,14 +157,14 @@ _ACCELERATORS: Mapping[str, tuple[str, str]] = {
 }
 
 
-_PAGE = 100  # what DescribeInstanceTypes gives at most
-_OFFERINGS_PAGE = 1000  # what DescribeInstanceTypeOfferings gives at most
+_PAGE = 100  # the most that DescribeInstanceTypes returns
+_OFFERINGS_PAGE = 1000  # the most that DescribeInstanceTypeOfferings returns
 
 
 async def read_type_catalogue(session: Session, now: datetime) -> TypeCatalogue:
-    """Every type of the region and the zones that offer it, both read at the same time. Takes seconds: keep it.
+    """All types of the region and the zones that offer each, read at the same time. Takes seconds: keep the result.
 
-    A login that may not read the offerings gets the types without zones. Raises what reading the types raises.
+    Without permission to read the offerings, types have no zones. Raises what reading the types raises.
     """
     zones = asyncio.create_task(_offerings(session))
     try:
@@ -176,13 +176,13 @@ async def read_type_catalogue(session: Session, now: datetime) -> TypeCatalogue:
 
 
 async def instance_types(session: Session) -> dict[str, InstanceType]:
-    """Every type of the region by name, smallest of each family first. Takes seconds: keep it."""
+    """All types of the region by name, the smallest of each family first. Takes seconds: keep the result."""
     found = await read_all(session, "DescribeInstanceTypes", TypeReader(), MaxResults=_PAGE)
     return {one.name: one for one in sorted(found, key=lambda one: size_sort_key(one.name))}
 
 
 async def instance_type(session: Session, name: str) -> InstanceType:
-    """One type. Raises FieldError("type") if the region has none of that name."""
+    """One type. Raises FieldError("type") if the region does not have it."""
     try:
         body = await session.body("ec2", "DescribeInstanceTypes", InstanceTypes=[name])
     except FieldError as error:
@@ -198,7 +198,6 @@ async def instance_type(session: Session, name: str) -> InstanceType:
 
 
 def unknown_type_error(name: str, code: str | None = None) -> FieldError:
-    """For a type that the region does not have."""
     return FieldError(
         "type", f"There is no instance type {name} in this region.", "Type one such as t3.micro or m5.large.", code=code
     )
@@ -217,9 +216,9 @@ async def zones_offering(session: Session, type_name: str) -> list[str]:
 
 
 async def modify_instance_type(session: Session, instance_id: str, type_name: str) -> None:
-    """Give a stopped instance another type. Raises StateError, FieldError("type"), AwsError …
+    """Change the type of a stopped instance. Raises StateError, FieldError("type"), AwsError …
 
-    Said twice, it does no harm.
+    A second call does no harm.
     """
     await session.call("ec2", "ModifyInstanceAttribute", InstanceId=instance_id, InstanceType={"Value": type_name})
 

@@ -1,5 +1,6 @@
-"""One thread for all that computes for long: two would only take the interpreter's lock from each other, and from
-who draws."""
+"""One thread for long computations: two would only compete for the interpreter's lock with each other and the
+screen.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ T = TypeVar("T")
 
 
 async def in_worker_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """What ``work`` returns, done in the parsing thread, in its turn."""
+    """Run ``work`` in that thread, after the work that is queued before it, and return its result."""
     return await asyncio.get_running_loop().run_in_executor(_worker_thread(), lambda: work(*args, **kwargs))
 
 

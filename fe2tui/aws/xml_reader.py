@@ -1,8 +1,8 @@
-"""EC2's large XML replies, read quickly and off the event loop's thread.
+"""Reads EC2's large XML replies quickly and without blocking the event loop's thread.
 
-A reply is a set of items, ``<instancesSet><item>…</item>…</instancesSet>``. Items are found in the bytes; one that is
-byte for byte what it was at the last read gives the same object again. Only the others are parsed, by lxml, which lets
-go of the interpreter's lock meanwhile, a slice at a time, so that the thread that draws is never held up for long.
+A reply is a set of items, ``<instancesSet><item>…</item>…</instancesSet>``. Items are located in the bytes. An item
+with the same bytes as in the read before gives the same object again. Only the others are parsed by lxml, which
+releases the interpreter's lock meanwhile, a slice at a time, so that drawing never waits for long.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from fe2tui.errors import UnreadableError
 
 Item = TypeVar("Item")
-_CachedSet = tuple[tuple[Item, ...], tuple[int, ...]]  # a set's objects, and its items' digests if they are several
+_CachedSet = tuple[tuple[Item, ...], tuple[int, ...]]  # a set's objects, and its items' digests if there are several
 SLICE_ITEMS = 60  # items parsed before other threads get their turn: about 3 ms
 SMALL_BYTES = 65_536  # bytes that are read before lxml is imported
 _ITEM_TAG = re.compile(rb"<(/?)item(/?)>")
@@ -24,10 +24,10 @@ _END = re.compile(rb"</[\w:]*Response>\s*\Z")
 
 
 class XmlReader(Generic[Item]):
-    """Reads the pages of one kind of reply: ``tag`` is its set, ``build`` makes an object of an item's element.
+    """Reads the pages of one kind of reply: ``tag`` is its set, ``build`` creates an object from an item's element.
 
-    Objects are reused from one whole read to the next; a read is whole when a page without a next token was read.
-    ``built`` is how many the last page made anew. ``parse`` may run in any thread, one call at a time.
+    Objects are reused from one complete read to the next; a read is complete with a page that has no next token.
+    ``built`` is how many objects the last page created. ``parse`` may run in any thread, one call at a time.
     """
 
     def __init__(self, tag: str, build: Callable[[Any], Item]) -> None:
@@ -42,7 +42,7 @@ class XmlReader(Generic[Item]):
         self._old_items: dict[int, Item] = {}
 
     def parse(self, body: bytes) -> tuple[list[Item], str | None]:
-        """One page: its objects and the token of the next. Raises UnreachableError for what is not such a reply."""
+        """The objects of a page and the token of the next page. Raises UnreachableError if it is not such a reply."""
         if not _END.search(body[-200:]):
             raise _unreadable_error()
         found = self._read_items(body) if self._is_scannable(body) else self._read_document(body)
@@ -53,12 +53,12 @@ class XmlReader(Generic[Item]):
         return found, token
 
     def next_token(self, body: bytes) -> str | None:
-        """The token of the page after this one; None on the last."""
+        """The token of the next page; None on the last."""
         match = _TOKEN.search(body, max(0, body.rfind(b"<nextToken>")))
         return _unescape(match[1]) if match and match[1] else None
 
     def _is_scannable(self, body: bytes) -> bool:
-        """Whether items can be found in the bytes: no prefixes, comments or other encodings."""
+        """Whether items can be located in the bytes: no prefixes, comments or other encodings."""
         head = body[:200].lower()
         if b"encoding" in head and b"utf-8" not in head:
             return False
@@ -88,7 +88,9 @@ class XmlReader(Generic[Item]):
         return whole
 
     def _cache_set(self, digest: int, known: _CachedSet[Item]) -> None:
-        """For the next read: a set as a whole, and the items of one that has several, which may change alone."""
+        """Keep a set for the next read: as a whole, and the items of a set with several, which may change
+        separately.
+        """
         self._sets[digest] = known
         if known[1]:
             self._items.update(zip(known[1], known[0], strict=True))
@@ -111,7 +113,7 @@ class XmlReader(Generic[Item]):
                 raise _unreadable_error()
             for (index, _), element in zip(part, elements, strict=True):
                 found[index] = self._build(element)
-            time.sleep(0)  # the thread that draws may have waited
+            time.sleep(0)  # lets other threads run
 
     def _read_document(self, body: bytes) -> list[Item]:
         root = _parse_xml(body)
@@ -138,7 +140,7 @@ def _parse_xml(xml: bytes) -> Any:
 
 
 def _parse_small_xml(xml: bytes) -> Any:
-    from xml.etree import ElementTree  # the AWS library has imported it anyway, while lxml takes a while to import
+    from xml.etree import ElementTree  # AWS's library has imported it already; lxml takes a while to import
 
     try:
         return ElementTree.fromstring(xml)
@@ -147,7 +149,7 @@ def _parse_small_xml(xml: bytes) -> Any:
 
 
 def _split_items(inner: bytes) -> Iterator[bytes]:
-    """The items of a set, each with its tags; items inside items stay where they are."""
+    """The items of a set, each with its tags; nested items stay inside."""
     depth = start = 0
     for border in _ITEM_TAG.finditer(inner):
         if border[1]:

@@ -1,6 +1,8 @@
-"""The parts of a fleet beside its instances: each is read on its own, seldom, and keeps what it had when that fails.
+"""Reads one region again and again and yields a ``Fleet`` after each change.
 
-What a source calls AWS with is imported when it reads: the first instances are not to wait for it.
+``poller`` reads the instances; ``read_scheduler`` reads the other parts of the fleet, each through a ``FleetSource``
+with its own interval, which keeps its last result if a read fails. Sources import the functions that call AWS when they
+read: the first instances must not wait for that.
 """
 
 from fe2tui.aws.poller.read_scheduler import ReadScheduler

@@ -1,4 +1,4 @@
-"""What all parts of a fleet have in common: how often they are read, and when next."""
+"""What all sources of a fleet's parts share: how often they are read, and when next."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from typing import ClassVar
 from fe2tui.aws.paged_reads import InstancesRead
 from fe2tui.errors import CredentialsError, DeniedError, Fe2Error
 
-OFTEN = 300.0  # seconds between two reads of what changes by the minute
+OFTEN = 300.0  # seconds between two reads of what changes often
 SELDOM = 1800.0
 RARELY = 3600.0
 _AFTER_LOGIN = 60.0
 
 
 class FleetSource(ABC):
-    """One part of a fleet. Subclasses keep what they last read; a ``read`` that raises leaves it as it was.
+    """One part of a fleet. Subclasses keep what they last read; a ``read`` that raises leaves it unchanged.
 
     Times are seconds of the event loop's clock.
     """
 
     name: ClassVar[str]
-    """As ``Problem.part`` has it."""
+    """Its name in ``Problem.part``."""
     interval: ClassVar[float] = OFTEN
-    """Seconds from the beginning of one read to the next."""
+    """Seconds from the start of one read to the next."""
     ignores_failures: ClassVar[bool] = False
-    """Whether a failed read is nobody's problem."""
+    """Whether failed reads are not reported."""
     is_free: ClassVar[bool] = True
-    """Whether AWS charges nothing for a read. One that is not is read no oftener, whoever asks."""
+    """Whether AWS charges nothing for a read. Parts that cost money are never read more often than due."""
 
     def __init__(self) -> None:
         self.due = 0.0
 
     @property
     def is_urgent(self) -> bool:
-        """Whether it is read when it is due, and not only after the next read of the instances."""
+        """Whether it is read when it is due; otherwise only after the next read of the instances."""
         return False
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        """Look at what the instances make worth a read."""
+        """Decide from the instances whether a read is due."""
         return
 
     def on_read_start(self, now: float) -> None:
-        """A read begins: when is the next one due?"""
+        """Called when a read starts: sets when the next one is due."""
         self.due = now + self.interval
 
     @abstractmethod
@@ -51,19 +51,18 @@ class FleetSource(ABC):
         """Read it. Raises Fe2Error."""
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """A read ended. What failed in passing is read again soon, and sooner where the login was refused.
+        """Called when a read ends. After a transient failure it is due soon; sooner where the login was refused.
 
-        What is denied is read when it is due.
+        A denied read is due at its usual time.
         """
         if error is not None and not isinstance(error, DeniedError):
             self.due = min(self.due, now + (_AFTER_LOGIN if isinstance(error, CredentialsError) else OFTEN))
 
     def request_read(self, *, failed: bool) -> None:
-        """Somebody wants everything read anew; ``failed``: this could not be read the last time."""
+        """The user asks to read everything again. ``failed``: the last read of this part failed."""
         if self.is_free or failed:
             self.due = 0.0
 
 
 def loop_time() -> float:
-    """Now, in seconds of the event loop's clock."""
     return asyncio.get_running_loop().time()

@@ -1,4 +1,4 @@
-"""Images: names of those that instances run, the account's own with their snapshots, the newest public ones."""
+"""Sources of images: names of those that instances use, own images with their snapshots, the newest public ones."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from fe2tui.model.snapshot import Snapshot
 _PENDING_INTERVAL_MIN, _PENDING_INTERVAL_MAX = (
     5.0,
     15.0,
-)  # seconds between two looks at an image that is being made: at first, and after minutes
-_BACKOFF_DIVISOR = 20.0  # how many times longer than the look that waiting has lasted
-_SETTLE_SECONDS = 20.0  # seconds in which EC2 may still show what was before a change
+)  # seconds between two reads of a pending image: at first, and after minutes
+_BACKOFF_DIVISOR = 20.0  # the interval is a twentieth of the time waited so far
+_SETTLE_SECONDS = 20.0  # seconds in which EC2 may still return the state before a change
 _RETRY_AFTER = 60.0
 
 
 class ImageNameSource(FleetSource):
-    """What the images of new instances are called."""
+    """The names of the instances' images."""
 
     name = "image names"
     interval = RARELY
@@ -35,14 +35,14 @@ class ImageNameSource(FleetSource):
         self._new_ids: set[str] = set()
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        """A new image is due."""
+        """Due for a new image."""
         new = instances_read.new_image_ids - self.latest.keys() - self._new_ids - {""}
         if new:
             self._new_ids |= new
             self.due = now
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """Those that a failed read has left are asked for again, too."""
+        """Also asks again for names that a failed read has missed."""
         from fe2tui.aws.images import image_names
 
         wanted = frozenset(self._new_ids)
@@ -52,7 +52,7 @@ class ImageNameSource(FleetSource):
 
 
 class OwnImageSource(FleetSource):
-    """The account's own images, every ten minutes; every few seconds while one is pending, or after a change."""
+    """The account's own images: every ten minutes; every few seconds while one is pending, or after a change."""
 
     name = "images"
     interval = 2 * OFTEN
@@ -66,22 +66,20 @@ class OwnImageSource(FleetSource):
 
     @property
     def pending(self) -> tuple[Image, ...]:
-        """Those that AWS is making."""
         return tuple(image for image in self.latest.values() if image.state == "pending")
 
     @property
     def is_urgent(self) -> bool:
-        """While one is pending, or EC2 may not show yet what was done."""
+        """While an image is pending, or EC2 may not return a change yet."""
         return bool(self.pending) or loop_time() < self._unsettled_until
 
     def on_change(self) -> None:
-        """Something was done to an image: look now, and again until EC2 shows it."""
+        """An image was created or deregistered: read now, and again until EC2 returns the change."""
         self._unsettled_until = loop_time() + _SETTLE_SECONDS
         self._waiting_since = None
         self.due = 0.0
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """All of them: they are few."""
         from fe2tui.aws.images import own_images
 
         found = {image.id: image for image in await own_images(self._session)}
@@ -89,7 +87,7 @@ class OwnImageSource(FleetSource):
             self.latest = found
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """While it hurries, the next look is soon; later when it takes long, or fails."""
+        """While it is urgent, the next read is soon; later if that takes long or fails."""
         super().on_read_end(now, error)
         if not self.is_urgent:
             self._waiting_since = None
@@ -101,7 +99,7 @@ class OwnImageSource(FleetSource):
 
 
 class SnapshotSource(FleetSource):
-    """The account's snapshots, every half hour and when an image comes or goes; those of pending images with them."""
+    """The account's snapshots: every half hour, and with each read of images that are pending, new or gone."""
 
     name = "snapshots"
     interval = SELDOM
@@ -118,11 +116,11 @@ class SnapshotSource(FleetSource):
 
     @property
     def is_urgent(self) -> bool:
-        """Those of images that are being made."""
+        """While images are pending."""
         return self._all_due_at <= 0.0 or bool(self._images.pending)
 
     def on_images_read(self, now: float) -> None:
-        """The images were just read: their snapshots are due if one is pending, came, went, or became what it is."""
+        """The images were read: snapshots are due if one is pending, new, gone, or changed its state."""
         before, self._image_states = (
             self._image_states,
             {key: image.state for key, image in self._images.latest.items()},
@@ -133,14 +131,13 @@ class SnapshotSource(FleetSource):
             self.due = min(self.due, max(now, self._retry_at))
 
     def on_read_start(self, now: float) -> None:
-        """All of them when their time has come, else those of pending images."""
+        """All of them when they are due, else those of pending images."""
         self._reads_all = self._all_due_at <= now
         if self._reads_all:
             self._all_due_at = now + self.interval
         self.due = self._all_due_at
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """Read all, or those of pending images."""
         from fe2tui.aws.snapshots import own_snapshots
 
         if self._reads_all:
@@ -170,7 +167,6 @@ class SnapshotSource(FleetSource):
         self._retry_at = now + _RETRY_AFTER if error else 0.0
 
     def request_read(self, *, failed: bool) -> None:
-        """All of them."""
         super().request_read(failed=failed)
         self._all_due_at = self.due
 
@@ -187,7 +183,6 @@ class PublicImageSource(FleetSource):
         self._session = session
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """Two calls."""
         from fe2tui.aws.images import public_images
 
         self.latest = await public_images(self._session)

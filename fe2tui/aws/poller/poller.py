@@ -1,4 +1,4 @@
-"""Sees a region again and again: quick while anything moves, slow otherwise, never while nobody looks."""
+"""Reads a region again and again: often while anything changes, seldom otherwise, and not at all while paused."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from fe2tui.aws.spot_prices import SpotHistoryStore
 
 _FIRST_FRAME_DELAY = 0.2  # seconds that the first instances have for themselves, before all the rest is asked for
-_CREDENTIALS_SLOWDOWN = 5  # times slower than slow: what is missing takes a person to mend
+_CREDENTIALS_SLOWDOWN = 5  # times the slow interval: someone has to fix the credentials first
 
 
 class ReadFailed(NamedTuple):
-    """A read of the instances that failed: the last good fleet still stands.
+    """A read of the instances failed; the last good fleet stays.
 
-    ``retry_in`` is seconds; infinite when only ``refresh`` will try again (a one-time code that nobody typed).
+    ``retry_in`` is seconds; infinite if only ``refresh`` will try again (an MFA code was not given).
     """
 
     error: Fe2Error
@@ -40,12 +40,12 @@ class ReadFailed(NamedTuple):
 class Poller:
     """Reads one region's fleet for one listener.
 
-    A failed read is never an empty fleet: it is a ``ReadFailed``, and reading goes on, after 2, 4 … ``slow`` seconds.
-    Until it succeeds, the fleets that other parts bring have "instances" in ``Fleet.problems``. Parts that could not be
-    read (volumes, prices, spot, spot history, metrics, images, snapshots, addresses, public images) are there, too,
-    with what was last read of them. A slow listener gets the newest, never a queue. ``Fleet.runs`` and ``Fleet.disks``
-    are left to the store. An image that is being made does not make it quick: only images and snapshots are then looked
-    at every few seconds.
+    A failed read is never an empty fleet: it is a ``ReadFailed``, and reading goes on after 2, 4 … ``slow`` seconds.
+    Until it succeeds, fleets that other parts change have "instances" in ``Fleet.problems``. Parts that could not be
+    read (volumes, prices, spot, spot history, metrics, images, snapshots, addresses, public images) are in it too, with
+    their last result. A slow listener gets the newest fleet, never a queue. ``Fleet.instance_usage`` and
+    ``Fleet.volume_usage`` are left to the store. A pending image does not make the poller quick: only images and
+    snapshots are then read every few seconds.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class Poller:
         reads_cpu: bool = True,
         spot_history_store: SpotHistoryStore | None = None,
     ) -> None:
-        """``price_cache`` keeps on-demand prices for a day (``store.prices``); ``last`` is the fleet known from before.
+        """``price_cache`` keeps on-demand prices for a day (``store.prices``); ``last`` is the last known fleet.
 
-        ``quick`` and ``slow`` are seconds between two reads. ``cpu``: whether to read how busy the machines in view
-        (``measure``) are, which AWS charges for.
+        ``quick`` and ``slow`` are seconds between two reads. ``reads_cpu``: whether to read CPU figures of the
+        instances in view (``set_cpu_ids``), which AWS charges for.
         """
         self._session = session
         self._quick = quick
@@ -94,7 +94,7 @@ class Poller:
         self._changed_event = asyncio.Event()
 
     async def updates(self) -> AsyncIterator[Fleet | ReadFailed]:
-        """Each fleet as it is seen, for as long as it is listened to; once at a time."""
+        """Each fleet, or failed read, as it comes. For one listener at a time."""
         reading = asyncio.create_task(self._read_loop())
         reading.add_done_callback(lambda _: self._changed_event.set())
         reported: tuple[int, ReadFailed | None] = (0, None)
@@ -123,28 +123,28 @@ class Poller:
         return replace(fleet, problems=(problem, *fleet.problems))
 
     def nudge(self, for_seconds: float = 30.0) -> None:
-        """Something was done: read at once, and be quick for so long."""
+        """Something was changed: read at once, and quickly for a while."""
         self._quick_until = max(self._quick_until, loop_time() + for_seconds)
         self._request_read()
 
     def refresh(self) -> None:
-        """Read everything at once, whatever the pace or a failure's wait; also when paused."""
+        """Read everything at once, also when paused or waiting after a failure."""
         self._scheduler.request_all()
         self._request_read()
 
     def read_images_soon(self) -> None:
-        """Something was done to an image: read images and snapshots now, and until EC2 shows it."""
+        """An image was changed: read images and snapshots now, and again until EC2 returns the change."""
         self._scheduler.read_images_soon()
 
     def set_cpu_ids(self, ids: Iterable[str]) -> None:
-        """These instances are in view: read how busy the running ones are.
+        """These instances are in view: read the CPU figures of the running ones.
 
-        At most one call a minute, the same instances at most every five; nothing while ``cpu`` is off.
+        At most one call a minute; the same instance at most every five minutes. Nothing while ``reads_cpu`` is off.
         """
         self._scheduler.set_cpu_ids(ids)
 
     def want_spot_history(self, spans: Mapping[str, TimeSpan]) -> None:
-        """Read what spot prices were, by type over these times: at most once an hour, and nothing that is known."""
+        """Read past spot prices, by type over these times: at most once an hour, and only what is unknown."""
         self._scheduler.want_spot_history(spans)
 
     @property
@@ -157,12 +157,12 @@ class Poller:
         self._scheduler.reads_cpu = on
 
     def pause(self) -> None:
-        """Nobody looks: no calls until ``resume``, ``nudge`` or ``refresh``."""
+        """Stop reading until ``resume``, ``nudge`` or ``refresh``."""
         self._is_paused = True
         self._scheduler.set_watched(False)
 
     def resume(self) -> None:
-        """Somebody looks again: read at once if the last read is older than the pace."""
+        """Go on reading: at once if the last read is older than the interval."""
         self._is_paused = False
         self._scheduler.set_watched(True)
         self._wake.set()

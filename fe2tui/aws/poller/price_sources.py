@@ -1,4 +1,4 @@
-"""Prices: on demand, spot now, and spot in the past."""
+"""Sources of prices: on demand, spot now, and spot in the past."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class OnDemandPriceSource(FleetSource):
         self._combined = self._combined_from = latest
 
     def with_spot(self, spot: SpotPrices) -> Prices:
-        """These with spot prices: the same object as long as both are the same."""
+        """The prices with spot prices: the same object while neither changes."""
         if self._combined.spot is not spot or self._combined_from is not self.latest:
             self._combined, self._combined_from = replace(self.latest, spot=spot), self.latest
         return self._combined
@@ -66,7 +66,7 @@ class OnDemandPriceSource(FleetSource):
             raise failures[0]
 
     def _replace_if_newer(self, prices: Prices) -> bool:
-        """Keep these if they are newer. Returns whether they are."""
+        """Take these prices if they are newer. Returns whether they are."""
         had = self.latest
         if had.on_demand and (prices.read_at is None or (had.read_at is not None and had.read_at >= prices.read_at)):
             return False
@@ -75,7 +75,7 @@ class OnDemandPriceSource(FleetSource):
 
 
 class SpotPriceSource(FleetSource):
-    """Spot prices of the types of spot instances: read every five minutes, and at once for a new type."""
+    """Spot prices of the types of spot instances: every five minutes, and at once for a new type."""
 
     name = "spot"
     interval = OFTEN
@@ -87,13 +87,13 @@ class SpotPriceSource(FleetSource):
         self._types: frozenset[str] = frozenset()
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        """A new type is due."""
+        """Due for a new type."""
         if instances_read.spot_types - self._types:
             self.due = now
         self._types = instances_read.spot_types
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """No call where there are no spot instances."""
+        """No call if there are no spot instances."""
         from fe2tui.aws.spot_prices import current_spot_prices
 
         self.latest = await current_spot_prices(self._session, self._types)
@@ -129,11 +129,11 @@ class SpotHistorySource(FleetSource):
 
     @property
     def is_urgent(self) -> bool:
-        """Always: what is wanted does not depend on the instances."""
+        """Always: it does not depend on the instances."""
         return True
 
     def set_spans(self, spans: Mapping[str, TimeSpan], now: float) -> None:
-        """Have the prices of these types over these times read, where they are not known."""
+        """Read the prices of these types over these times, where they are unknown."""
         if spans == self._spans:
             return
         from fe2tui.aws.spot_prices import are_missing
@@ -149,7 +149,7 @@ class SpotHistorySource(FleetSource):
         self._pause_if_complete(now)
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """The store first; from AWS only what is missing there."""
+        """From the store first, then from AWS what is missing there."""
         from fe2tui.aws.spot_prices import SpotHistoryCache
 
         spans = self._spans
@@ -164,12 +164,12 @@ class SpotHistorySource(FleetSource):
             self.latest = found
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """No more reads where nothing can be missing any more."""
+        """No more reads if nothing can be missing any more."""
         super().on_read_end(now, error)
         self._pause_if_complete(now)
 
     def request_read(self, *, failed: bool) -> None:
-        """Nothing where no span is wanted."""
+        """Nothing if no span is set."""
         if self._spans:
             super().request_read(failed=failed)
 

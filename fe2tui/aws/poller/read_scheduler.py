@@ -1,4 +1,4 @@
-"""All parts of one region's fleet: who is read when, and what became of it."""
+"""Schedules the reads of all parts of one region's fleet."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 class ReadScheduler:
-    """Reads the parts of one region's fleet; ``changed`` is called each time one of them was read.
+    """Reads the parts of one region's fleet. ``changed`` is called after each read of one.
 
-    Most are read after the instances were; those that hurry (images that are being made, CPU of what came into view)
-    by their own clock, while somebody looks.
+    Most parts are read after the instances. Urgent ones (pending images, CPU figures of instances that came into view)
+    have their own timer, which runs only while the fleet is watched.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class ReadScheduler:
         self._alarm: asyncio.TimerHandle | None = None
 
     def fleet(self, instances_read: InstancesRead, seen_at: datetime) -> Fleet:
-        """The instances of a read, with all parts as they were last read."""
+        """A fleet of these instances and the last result of each part."""
         return Fleet(
             location=self._session.location,
             seen_at=seen_at,
@@ -102,7 +102,7 @@ class ReadScheduler:
         )
 
     def on_instances_read(self, instances_read: InstancesRead) -> None:
-        """Start reading what the instances, or the time, make worth a read."""
+        """Start the reads that are due by the instances or by the time."""
         now = loop_time()
         self._instances_read = instances_read
         for part in self._sources:
@@ -111,27 +111,27 @@ class ReadScheduler:
         self._read_urgent()
 
     def set_watched(self, is_watched: bool) -> None:
-        """Whether somebody looks: what hurries is not read otherwise, and nothing that costs."""
+        """Whether someone is watching. Otherwise nothing urgent is read, and nothing that AWS charges for."""
         self._is_watched = is_watched
         self._read_urgent()
 
     def request_all(self) -> None:
-        """Read everything at the next sight that costs nothing, or could not be read."""
+        """Read everything that is free, or that failed, after the next read of the instances."""
         for part in self._sources:
             part.request_read(failed=part in self._problems)
 
     def read_images_soon(self) -> None:
-        """Read images and snapshots now, and until EC2 shows what was done to them."""
+        """Read images and snapshots now, and again until EC2 returns the change."""
         self._images.on_change()
         self._read_urgent()
 
     def set_cpu_ids(self, ids: Iterable[str]) -> None:
-        """The machines in view, whose CPU is wanted."""
+        """The instances in view, whose CPU figures are wanted."""
         self._cpu.set_ids(ids, loop_time())
         self._read_urgent()
 
     def want_spot_history(self, spans: Mapping[str, TimeSpan]) -> None:
-        """The times, by type, of which the spot market's prices are wanted."""
+        """The times, by type, for which spot prices are wanted."""
         self._spot_history.set_spans(spans, loop_time())
         self._read_urgent()
 
@@ -149,7 +149,7 @@ class ReadScheduler:
         self._read_urgent()
 
     async def close(self) -> None:
-        """Stop what is being read."""
+        """Cancel all reads."""
         self._instances_read = None
         self._cancel_alarm()
         tasks = list(self._reads.values())
@@ -158,7 +158,7 @@ class ReadScheduler:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _read_urgent(self) -> None:
-        """Start what hurries and is due, and come back for what is due next."""
+        """Start urgent reads that are due, and set the timer for the next."""
         self._cancel_alarm()
         if self._instances_read is None or not self._is_watched:
             return
@@ -190,7 +190,7 @@ class ReadScheduler:
             del self._reads[source]
         source.on_read_end(loop_time(), failure)
         if isinstance(failure, CredentialsError):
-            self._instances_read = None  # nothing hurries until the instances, which need the same login, were read
+            self._instances_read = None  # nothing is urgent until the instances, which need the same login, were read
         if failure is None:
             self._problems.pop(source, None)
         elif not source.ignores_failures:

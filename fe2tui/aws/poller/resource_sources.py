@@ -1,4 +1,4 @@
-"""The volumes."""
+"""Sources of volumes, spot requests, CPU figures, the account's id, and idle Elastic IPs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from fe2tui.model.interruption import LIVE_REQUEST_STATES
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.volume import Volume
 
-_MAX_FILTERED = 200  # volumes that one filter names
+_MAX_FILTERED = 200  # the most volumes in one filter
 
 
 class VolumeSource(FleetSource):
-    """All volumes every five minutes; those that instances attached or let go of, at once."""
+    """All volumes every five minutes; at once those that were attached to or detached from an instance."""
 
     name = "volumes"
     interval = OFTEN
@@ -37,20 +37,19 @@ class VolumeSource(FleetSource):
         self._reads_all = True
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        """Those that moved are due."""
+        """Due for volumes that were attached or detached."""
         self._moved_ids |= instances_read.moved_volume_ids
         if self._moved_ids:
             self.due = min(self.due, now)
 
     def on_read_start(self, now: float) -> None:
-        """All of them when their time has come, or when many moved."""
+        """All of them when they are due or many have moved, else those that moved."""
         self._reads_all = self._all_due_at <= now or len(self._moved_ids) > _MAX_FILTERED
         if self._reads_all:
             self._all_due_at = now + self.interval
         self.due = self._all_due_at
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """Read all, or those that moved."""
         moved, self._moved_ids = self._moved_ids, set()
         if self._reads_all:
             found = await read_all(
@@ -65,13 +64,12 @@ class VolumeSource(FleetSource):
             self.latest = rest | {volume.id: volume for volume in found}
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """After a failure the next read is one of all, whichever volumes this one was for."""
+        """After a failure the next read is of all volumes."""
         super().on_read_end(now, error)
         if error is not None:
             self._all_due_at = now
 
     def request_read(self, *, failed: bool) -> None:
-        """All of them."""
         super().request_read(failed=failed)
         self._all_due_at = self.due
 
@@ -80,15 +78,16 @@ def _by_id(volumes: list[Volume]) -> Mapping[str, Volume]:
     return {volume.id: volume for volume in volumes}
 
 
-_LAGGING_INTERVAL = 20.0  # seconds until a request that lags behind its machine is looked at again
-_SETTLING_SECONDS = 180.0  # seconds after which it is left to the usual pace
+_LAGGING_INTERVAL = 20.0  # seconds until a lagging request is read again
+_SETTLING_SECONDS = 180.0  # seconds after which it is read at the usual interval
 
 
 class SpotRequestSource(FleetSource):
-    """All spot requests every five minutes while there is a spot instance or a request that may still make one.
+    """All spot requests every five minutes while there is a spot instance, or a request that may still launch one.
 
-    A spot instance that is new or in another state makes them due at once. A request lags behind its machine (EC2 User
-    Guide, "State changes for a Spot request"), so they are read again until both agree, for three minutes at most.
+    A spot instance that is new or has changed its state makes them due at once. A request's state lags behind its
+    instance's (EC2 User Guide, "State changes for a Spot request"), so requests are read again until both agree, for at
+    most three minutes.
     """
 
     name = "requests"
@@ -106,11 +105,11 @@ class SpotRequestSource(FleetSource):
 
     @property
     def is_urgent(self) -> bool:
-        """While a request lags behind its machine."""
+        """While a request lags behind its instance."""
         return self._is_lagging
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        """Machines that moved make it due."""
+        """Due for spot instances that changed."""
         self._instances_read = instances_read
         if instances_read.changed_spot_ids:
             self._has_moved = True
@@ -118,7 +117,7 @@ class SpotRequestSource(FleetSource):
             self._settling_until = now + _SETTLING_SECONDS
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """No call where there is nothing that a request could be about."""
+        """No call if no request can exist."""
         from fe2tui.aws.spot import all_spot_requests
 
         moved, self._has_moved = self._has_moved, False
@@ -134,14 +133,14 @@ class SpotRequestSource(FleetSource):
             self._replace({key: one for key, one in self.latest.items() if key in told_of})
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """Again soon while a request lags behind its machine."""
+        """Soon again while a request lags behind its instance."""
         super().on_read_end(now, error)
         self._is_lagging = error is None and now < self._settling_until and self._any_lagging()
         if self._is_lagging:
             self.due = min(self.due, now + _LAGGING_INTERVAL)
 
     def request_read(self, *, failed: bool) -> None:
-        """Read anew, and look as closely as after a change."""
+        """Read again, and as often as after a change."""
         super().request_read(failed=failed)
         self._settling_until = loop_time() + _SETTLING_SECONDS
 
@@ -159,22 +158,22 @@ class SpotRequestSource(FleetSource):
 
 
 def _lags_behind(request: SpotRequest, state: State) -> bool:
-    """Whether a request's state does not go with that of its machine, so that EC2 will change it soon."""
+    """Whether a request's state does not fit its instance's, so that EC2 will change it soon."""
     if state is State.RUNNING:
         return request.state in ("open", "disabled") and not request.status_code.startswith("instance-terminated")
     return request.state == "active" and not state.is_moving
 
 
-REPEAT_AFTER = OFTEN  # seconds until the same machine is asked about again
-_TIMER_TOLERANCE = 1.0  # seconds that the alarm may be early
-MIN_CALL_GAP = 60.0  # seconds between two calls, whatever comes into view
-_FIGURES_VALID = timedelta(minutes=30)  # how long figures are shown of a machine that is in view no more
+REPEAT_AFTER = OFTEN  # seconds until an instance's figures are read again
+_TIMER_TOLERANCE = 1.0  # seconds that a timer may fire early
+MIN_CALL_GAP = 60.0  # seconds between two calls at least
+_FIGURES_VALID = timedelta(minutes=30)  # how long figures are kept of instances out of view
 
 
 class CpuSource(FleetSource):
-    """CPU figures of machines that somebody looks at: at most one call a minute, a machine at most every five.
+    """CPU figures of the instances in view: at most one call a minute, an instance at most every five minutes.
 
-    ``is_on`` may be set at any time; what was measured goes when it is off.
+    ``is_on`` can be set at any time; the figures are dropped when it is set to False.
     """
 
     name = "metrics"
@@ -200,16 +199,15 @@ class CpuSource(FleetSource):
 
     @property
     def is_urgent(self) -> bool:
-        """What comes into view is wanted at once."""
+        """Figures of what comes into view are wanted at once."""
         return self._is_on
 
     @property
     def is_on(self) -> bool:
-        """Whether to measure."""
         return self._is_on
 
     def set_on(self, on: bool, now: float) -> None:
-        """Begin to measure, or end it and forget the figures."""
+        """Start reading figures, or stop and drop them."""
         self._is_on = on
         if not on:
             self.latest = {}
@@ -217,17 +215,17 @@ class CpuSource(FleetSource):
         self._schedule(now)
 
     def set_ids(self, ids: Iterable[str], now: float) -> None:
-        """These are the machines in view."""
+        """Set the instances in view."""
         self._ids = tuple(dict.fromkeys(ids))
         self._schedule(now)
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        """Of those in view, the running ones are measured."""
+        """Of the instances in view, the running ones are read."""
         self._instances_read = instances_read
         self._schedule(now)
 
     def on_read_start(self, now: float) -> None:
-        """Choose whom to ask about."""
+        """Choose the instances to ask about."""
         self._ids_to_read = [
             key
             for key in self._ids_to_measure()
@@ -239,7 +237,7 @@ class CpuSource(FleetSource):
         self._schedule(now)
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """One call for each hundred machines."""
+        """One call per hundred instances."""
         from fe2tui.aws.metrics import cpu_utilization
 
         ids, at = self._ids_to_read, self._clock()
@@ -254,11 +252,11 @@ class CpuSource(FleetSource):
         self.latest = {key: figures for key, figures in before.items() if key not in ids} | read
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """A failed call counts as one: it is not made again sooner."""
+        """A failed call counts too: it is not repeated any sooner."""
         self._schedule(now)
 
     def request_read(self, *, failed: bool) -> None:
-        """Only what could not be read is asked for again."""
+        """Only figures that could not be read are asked for again."""
         if failed:
             self._asked_at.clear()
             self._last_call_at = -math.inf
@@ -269,7 +267,9 @@ class CpuSource(FleetSource):
         return [key for key in self._ids if (one := instances.get(key)) is not None and one.state is State.RUNNING]
 
     def _schedule(self, now: float) -> None:
-        """New ones as soon as may be; the others all together, when the last that was asked about may be again."""
+        """New instances as soon as possible; the others together, when the one asked about last may be asked about
+        again.
+        """
         wanted = self._ids_to_measure() if self._is_on else []
         asked = [self._asked_at[key] for key in wanted if key in self._asked_at]
         if not wanted:
@@ -280,7 +280,7 @@ class CpuSource(FleetSource):
 
 
 class AccountIdSource(FleetSource):
-    """The account's number. Not to be told it harms nothing."""
+    """The account's id. It does no harm if AWS does not return it."""
 
     name = "account"
     interval = RARELY
@@ -292,7 +292,7 @@ class AccountIdSource(FleetSource):
         self._session = session
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """Asked once a session."""
+        """Once a session."""
         self.latest = (await self._session.identity()).account
 
 
@@ -308,7 +308,6 @@ class IdleAddressSource(FleetSource):
         self._session = session
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """One call."""
         from fe2tui.aws.network import idle_addresses
 
         self.latest = await idle_addresses(self._session)
