@@ -1,4 +1,4 @@
-"""What is charted: lines of prices over a window of time."""
+"""A chart: lines of prices over a window of time, and drawing it as a picture."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fe2tui.chart.picture import Picture, PictureCell
 from fe2tui.model.price_series import PriceSeries
 
 MARKERS = ("●", "■", "▲", "◆", "○", "□")
-"""The marker of each ink, so that no line is told by its colour alone."""
+"""The marker of each line style, so that lines differ not only by their colour."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartLine:
-    """One line: ``label`` is the zone as it is written (``2a``), ``ink`` the number of its colour and marker.
+    """One line. ``label`` is shown (``2a``); ``style`` is the number of its colour and marker.
 
-    ``zone`` is the zone's whole name, for files; empty: as its label.
+    ``zone`` is the zone's full name, for files; empty: the label.
     """
 
     label: str
@@ -29,21 +29,20 @@ class ChartLine:
 
     @property
     def marker(self) -> str:
-        """The sign that stands on the line and before its label."""
         return MARKERS[self.style % len(MARKERS)]
 
     @property
     def style_name(self) -> str:
-        """The name of its ink in a picture: ``line-0`` to ``line-5``."""
+        """Its style in a picture: ``line-0`` to ``line-5``."""
         return f"line-{self.style % len(MARKERS)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What is charted from ``start`` to ``end``: prices in dollars an hour, the most important line first.
+    """Prices in dollars an hour from ``start`` to ``end``, the most important line first.
 
-    ``reference`` is the price to compare with; ``reference_label`` says what it is, the chart adds the price. ``tz`` is
-    the person's time zone, None this computer's. ``about`` is what all of it is about: a type.
+    ``reference`` is a price to compare with; the chart shows it as ``reference_label`` and the price. ``tz`` is the
+    person's time zone, None this computer's. ``type_name`` is the instance type, for files.
     """
 
     lines: tuple[ChartLine, ...]
@@ -56,7 +55,7 @@ class Chart:
     type_name: str = ""
 
     def price_range(self) -> tuple[Decimal, Decimal] | None:
-        """The lowest and the highest price within the window; None where no line has any."""
+        """The lowest and the highest price in the window; None where no line has a price."""
         if self.start >= self.end:
             return None
         held = [value for line in self.lines for value in _values(line.series, self.start, self.end)]
@@ -64,7 +63,7 @@ class Chart:
 
     @property
     def reference_text(self) -> str:
-        """The reference as its label: ``on demand 12.240``."""
+        """The label of the reference: ``on demand 12.240``."""
         if self.reference is None:
             return ""
         exponent = self.reference.normalize().as_tuple().exponent
@@ -104,7 +103,7 @@ def draw_without_cursor(chart: Chart, width: int, height: int) -> Picture:
 
 
 def with_cursor(picture: Picture, chart: Chart, moment: datetime) -> Picture:
-    """The picture with a line at a moment, and each chart line's marker where it crosses it."""
+    """The picture with a vertical line at a moment, and each line's marker where it crosses that."""
     frame, column = picture.canvas, picture.column_of(moment)
     if frame is None or column is None:
         return picture

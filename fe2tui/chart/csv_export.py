@@ -1,4 +1,4 @@
-"""Prices as comma-separated values: one line a change."""
+"""Prices as CSV: one row a change."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ HEADER = ("type", "zone", "time", "price")
 
 
 def prices_csv(what: SpotHistory | Chart) -> str:
-    """All changes of a history, or those of a chart's window with the price that its window begins with.
+    """All changes of a history, or the changes in a chart's window and the price that holds at its beginning.
 
-    Columns: type, zone, time (UTC, ISO 8601), price (dollars an hour), by zone and time. A chart's first price of a
-    zone has the time at which it was set, which may lie before the window.
+    Columns: type, zone, time (UTC, ISO 8601), price (dollars an hour); sorted by zone and time. The first price of a
+    zone in a chart has the time of its change, which may be before the window.
     """
     if isinstance(what, SpotHistory):
         parts = [(what.type, zone, _changes(series)) for zone, series in sorted(what.zones.items())]

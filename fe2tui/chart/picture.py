@@ -1,4 +1,4 @@
-"""A drawn chart: rows of text in inks, and which column is which moment."""
+"""A drawn chart: rows of styled text, and which column is which moment."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from itertools import groupby
 from fe2tui.chart.ticks import PriceAxis
 
 Segment = tuple[str, str]
-"""A text and the name of its ink: ``line-0`` to ``line-5``, ``axis``, ``grid``, ``tick``, ``reference``, ``label``,
+"""A text and the name of its style: ``line-0`` to ``line-5``, ``axis``, ``grid``, ``tick``, ``reference``, ``label``,
 ``cursor`` or ``text``."""
 
 PictureCell = tuple[str, str]
-_ROUNDING = 1e-6  # dots: a price in the middle of a row stays there
+_ROUNDING = 1e-6  # dots; so that a price in the middle of a row stays in it
 PictureRows = tuple[tuple[Segment, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CanvasArea:
-    """Where on a picture the canvas is, in cells, and which time and prices it spans."""
+    """The area of a picture with the lines, in cells, and its time and prices."""
 
     left: int
     top: int
@@ -38,7 +38,7 @@ class CanvasArea:
 
     @property
     def price_to_dot(self) -> Callable[[float], int]:
-        """From a price to its row of dots, counted from the lower end of the canvas."""
+        """A function from a price to its row of dots, counted from the lower end of the canvas."""
         last, low = 4 * self.rows - 1, float(self.axis.low)
         scale = 4 * self.rows / (float(self.axis.high) - low)
         return lambda price: min(last, max(0, int((price - low) * scale + _ROUNDING)))
@@ -48,7 +48,7 @@ class CanvasArea:
         return self.price_to_dot(float(price))
 
     def row_of(self, price: Decimal) -> int:
-        """The row of the picture in which a price stands."""
+        """The row of the picture with a price."""
         return self.bottom - 1 - self.dot_of(price) // 4
 
     def moment_at(self, column: int) -> datetime | None:
@@ -59,7 +59,7 @@ class CanvasArea:
         return self.start + (self.end - self.start) * ((cell + 0.5) / self.columns)
 
     def column_of(self, moment: datetime) -> int | None:
-        """The column of the picture in which a moment is; None outside of the window."""
+        """The column of the picture with a moment; None outside of the window."""
         if not self.start <= moment <= self.end:
             return None
         share = (moment - self.start) / (self.end - self.start)
@@ -68,7 +68,7 @@ class CanvasArea:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Rows of runs, each row exactly so wide. ``frame`` is None where there was no room for a chart."""
+    """Rows of segments, each ``width`` cells wide. ``canvas`` is None where a message takes the chart's place."""
 
     rows: PictureRows
     width: int
@@ -77,7 +77,7 @@ class Picture:
 
     @property
     def text(self) -> str:
-        """All of it without inks."""
+        """The text without styles."""
         return "\n".join("".join(text for text, _ in row) for row in self.rows)
 
     def moment_at(self, column: int) -> datetime | None:
@@ -85,14 +85,14 @@ class Picture:
         return self.canvas.moment_at(column) if self.canvas else None
 
     def column_of(self, moment: datetime) -> int | None:
-        """The column in which a moment is; None outside of the window."""
+        """The column with a moment; None outside of the window."""
         return self.canvas.column_of(moment) if self.canvas else None
 
     def with_cells(self, cells: Sequence[tuple[int, int, PictureCell]]) -> Picture:
-        """The same with other cells at these rows and columns."""
+        """The picture with these cells, as (row, column, cell)."""
         rows = list(self.rows)
         for number in {row for row, _, _ in cells}:
-            spread = [(character, ink) for text, ink in rows[number] for character in text]
+            spread = [(character, style) for text, style in rows[number] for character in text]
             for row, column, cell in cells:
                 if row == number:
                     spread[column] = cell
@@ -101,8 +101,7 @@ class Picture:
 
 
 def to_segments(cells: Sequence[PictureCell]) -> tuple[Segment, ...]:
-    """Cells of one ink as one run."""
-    return tuple(("".join(text for text, _ in same), ink) for ink, same in groupby(cells, key=lambda cell: cell[1]))
+    return tuple(("".join(text for text, _ in same), style) for style, same in groupby(cells, key=lambda cell: cell[1]))
 
 
 _ANSI_COLOURS = {
@@ -118,11 +117,11 @@ _ANSI_COLOURS = {
     "reference": 246,
     "cursor": 246,
 }
-"""Of the 256 colours those that are read on a dark ground and on a light one."""
+"""Of the 256 colours, those that are legible on a dark and on a light background."""
 
 
 def to_ansi(picture: Picture, *, colour: bool) -> str:
-    """The rows of a picture, without spaces at their ends; in 256 colours or in none."""
+    """The rows of a picture as text, without spaces at their ends; with ANSI codes for 256 colours if ``colour``."""
     lines: list[str] = []
     for row in picture.rows:
         plain = "".join(text for text, _ in row).rstrip()
@@ -130,9 +129,9 @@ def to_ansi(picture: Picture, *, colour: bool) -> str:
             lines.append(plain)
             continue
         left, parts = len(plain), []
-        for text, ink in row:
+        for text, style in row:
             piece, left = text[:left], left - min(left, len(text))
-            code = _ANSI_COLOURS.get(ink)
+            code = _ANSI_COLOURS.get(style)
             parts.append(piece if code is None or not piece.strip() else f"\x1b[38;5;{code}m{piece}\x1b[0m")
         lines.append("".join(parts))
     return "\n".join(lines)

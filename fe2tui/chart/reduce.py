@@ -1,4 +1,4 @@
-"""A step function reduced to the columns there are."""
+"""A price series reduced to the columns of a canvas."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import NamedTuple
 from fe2tui.model.price_series import PriceSeries
 
 _SPIKE_DOTS = 4
-"""Dots by which a short price has to leave its neighbours to be drawn: a row of the picture."""
+"""By so many dots, one row, a short price has to differ from its neighbours to be drawn."""
 
 Dot = tuple[int, int]
 
 
 class PriceColumn(NamedTuple):
-    """What a series does in one column, in dots: what held longest, the lowest and the highest."""
+    """The prices of one column, in dots: the one that held longest, the lowest and the highest."""
 
     number: int
     value: int
@@ -27,7 +27,7 @@ class PriceColumn(NamedTuple):
 def reduce_to_columns(
     series: PriceSeries, start: datetime, end: datetime, columns: int, dot: Callable[[float], int]
 ) -> list[PriceColumn]:
-    """Each column of a window in which something is known. Cost: one step a change and one a column."""
+    """The columns of a window in which a price is known. Takes one step a change and one a column."""
     zero, whole = start.timestamp(), (end - start).total_seconds()
     first = max(bisect_right(series.times, start) - 1, 0)
     last = bisect_left(series.times, end)
@@ -65,7 +65,7 @@ def _column(number: int, dots: Sequence[int], begins: Sequence[float]) -> PriceC
 
 
 def column_path(columns: Sequence[PriceColumn]) -> list[Dot]:
-    """The columns as a line of horizontal and vertical stretches, from dot to dot, a spike within a column included."""
+    """The columns as a line of horizontal and vertical strokes, from dot to dot, with the spikes within columns."""
     dots: list[Dot] = []
     for index, (x, y, low, high) in enumerate(columns):
         if not index:

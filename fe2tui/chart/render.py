@@ -1,4 +1,4 @@
-"""The sheet that a chart is drawn on: canvas, axes, reference and labels, cell by cell."""
+"""Drawing a chart into cells: lines by plotext, and around them axes, reference and labels."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from fe2tui.chart.ticks import PriceAxis, price_axis, spread_labels, time_ticks
 from fe2tui.model.text import visible
 
 Dot = tuple[int, int]
-"""A dot of the canvas: from its left end, from its lower end."""
+"""A braille dot of the canvas: its column from the left end, its row from the lower end."""
 
 CanvasCell = tuple[str, int]
-"""What stands in a cell, and the number of the path that is seen there; -1 where there is none."""
+"""A character, and the number of the path that it shows; -1 for none."""
 
 _EMPTY: CanvasCell = (" ", -1)
 _COLOUR_CODE_OR_CHARACTER = re.compile(r"\x1b\[([0-9;]*)m|(.)")
@@ -29,7 +29,7 @@ _COLOURS = 64
 
 
 def trace_paths(paths: Sequence[Sequence[Dot]], width: int, height: int) -> list[list[CanvasCell]]:
-    """Rows of cells with the paths through them, each path from dot to dot. Where two meet, the later one is seen."""
+    """Rows of cells with the paths in them. Where two paths meet, the later one is shown. One thread only."""
     figure = plotext.figure
     plotext.terminal.limit(False, False)  # else the width is cut to that of a terminal which is not ours
     figure.clear()
@@ -86,22 +86,22 @@ def _row(line: str, width: int) -> list[CanvasCell]:
 
 
 _WIDE = 100
-"""Columns from which on a line's label says its last price as well."""
+"""From so many columns on, a line's label has its last price, too."""
 
 _MAX_LABEL_WIDTH = 10
-"""Columns that the name of a line may take."""
+"""Columns for the name of a line."""
 
 _BREAK_ROWS = 11
-"""Rows from which on the break of the axis has a row of its own."""
+"""From so many rows on, the break of the axis has a row of its own."""
 
 _DASHES = ("⣀", "⠤", "⠒", "⠉")
-"""A dash at each of the four heights within a row, from below."""
+"""A dash at each of the four heights of a row, from below."""
 
 _BLANK: PictureCell = (" ", "text")
 
 
 class ChartRenderer:
-    """One chart at one size. There has to be a price within its window."""
+    """One chart at one size. There has to be a price in its window."""
 
     def __init__(self, chart: Chart, width: int, height: int) -> None:
         self._chart = chart
@@ -114,7 +114,6 @@ class ChartRenderer:
         self._rows: list[list[PictureCell]] = [[_BLANK] * width for _ in range(height)]
 
     def render(self) -> Picture:
-        """The whole."""
         self._draw_price_axis()
         self._draw_time_axis()
         self._draw_lines()
@@ -122,7 +121,7 @@ class ChartRenderer:
         self._draw_labels()
         return Picture(tuple(to_segments(row) for row in self._rows), self._width, self._height, self._canvas)
 
-    # How the room is shared
+    # How the space is divided
 
     def _label(self, line: ChartLine) -> str:
         price = line.series.at(self._chart.end)
@@ -148,10 +147,10 @@ class ChartRenderer:
 
     # The axes
 
-    def _write(self, row: int, column: int, text: str, ink: str) -> None:
+    def _write(self, row: int, column: int, text: str, style: str) -> None:
         for cell, character in enumerate(text, column):
             if 0 <= cell < self._width:
-                self._rows[row][cell] = (character, ink)
+                self._rows[row][cell] = (character, style)
 
     def _draw_price_axis(self) -> None:
         frame = self._canvas
@@ -165,7 +164,7 @@ class ChartRenderer:
                 self._write(row, frame.left, "┈" * frame.columns, "grid")
 
     def _reference_row(self) -> int | None:
-        """The row of the canvas in which the reference stands; None where that is none of them."""
+        """The row of the canvas with the reference; None where it is not on the axis."""
         price, frame = self._chart.reference, self._canvas
         return frame.row_of(price) if price is not None and frame.axis.reference_position == "inside" else None
 
@@ -188,7 +187,8 @@ class ChartRenderer:
 
     def _draw_lines(self) -> None:
         frame, chart = self._canvas, self._chart
-        lines = [line for line in reversed(chart.lines) if line.series]  # the most important one is seen where two meet
+        # reversed: where two lines meet, the more important one is shown
+        lines = [line for line in reversed(chart.lines) if line.series]
         across = 2 * frame.columns
         paths = [
             column_path(reduce_to_columns(line.series, chart.start, chart.end, across, self._price_to_dot))
@@ -203,7 +203,7 @@ class ChartRenderer:
             self._draw_markers(line, index, len(drawn))
 
     def _draw_markers(self, line: ChartLine, place: int, count: int) -> None:
-        """Put the line's marker on it now and then, where it is the one that is seen."""
+        """Put the line's marker on it at intervals, where the line is shown."""
         frame = self._canvas
         every = max(12, frame.columns // 5)
         for begin in range((place + 1) * every // (count + 1), frame.columns, every):
@@ -218,12 +218,12 @@ class ChartRenderer:
                     break
 
     def _styles_at(self, price: Decimal, moment: datetime) -> set[str]:
-        """The inks of the lines that stand at one height at a moment: any of them may hide the others."""
+        """The styles of the lines at one height at a moment: any of them may hide the others."""
         dot = self._price_to_dot(float(price))
         prices = ((line.style_name, line.series.at(moment)) for line in self._lines)
-        return {ink for ink, other in prices if other is not None and self._price_to_dot(float(other)) == dot}
+        return {style for style, other in prices if other is not None and self._price_to_dot(float(other)) == dot}
 
-    # The price to compare with
+    # The reference
 
     def _draw_reference(self) -> None:
         price, frame = self._chart.reference, self._canvas
@@ -244,7 +244,7 @@ class ChartRenderer:
         self._draw_reference_label(row, position == "inside")
 
     def _is_free(self, row: int, column: int, width: int) -> bool:
-        return all(ink in ("text", "grid", "reference") for _, ink in self._rows[row][column : column + width])
+        return all(style in ("text", "grid", "reference") for _, style in self._rows[row][column : column + width])
 
     def _draw_reference_label(self, row: int, inside: bool) -> None:
         words, frame = f" {self._chart.reference_text} ", self._canvas
@@ -255,7 +255,7 @@ class ChartRenderer:
                     self._write(line, column, words, "label")
                     return
 
-    # The names of the lines
+    # The labels
 
     def _draw_labels(self) -> None:
         frame = self._canvas

@@ -1,4 +1,4 @@
-"""A chart as SVG: vectors in one file that needs no other, read on a dark ground and on a light one."""
+"""A chart as SVG: one file without references, legible on a dark and on a light background."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from fe2tui.chart.ticks import PriceAxis, price_axis, spread_labels, time_ticks
 from fe2tui.model.text import visible
 
 COLOURS = ("#3b82f6", "#d97706", "#16a34a", "#c946c9", "#a38a00", "#8b5cf6")
-"""A colour for each ink, all of them of a middle brightness."""
+"""A colour for each line style, all of middle brightness."""
 
 _DASHES = ("", "9 3", "3 3", "12 3 3 3", "6 6", "1 4")
 _GREY = "#78808c"
 _FONT = "ui-sans-serif, system-ui, 'DejaVu Sans', sans-serif"
-_LETTER_WIDTH, _LINE_HEIGHT = 7.0, 17.0  # pixels that a letter and a line of text take, with room
+_LETTER_WIDTH, _LINE_HEIGHT = 7.0, 17.0  # pixels of a letter and of a line of text, with space
 _BREAK_HEIGHT = 34.0  # pixels for a reference beyond a break of the axis
 _MIN_SIZE = (240, 120)
 
@@ -27,8 +27,6 @@ def chart_svg(chart: Chart, width: int = 960, height: int = 400, title: str = ""
 
 
 class _Drawing:
-    """One chart at one size."""
-
     def __init__(self, chart: Chart, width: int, height: int, title: str) -> None:
         self._chart, self._title = chart, visible(title)
         self._root = ET.Element(
@@ -57,7 +55,6 @@ class _Drawing:
             )
 
     def text(self) -> str:
-        """The whole."""
         if self._title:
             ET.SubElement(self._root, "title").text = self._title
             self._write(_LINE_HEIGHT / 2, _LINE_HEIGHT, self._title, size="14", weight="600")
@@ -150,7 +147,7 @@ class _Drawing:
         self._write(x, y, words, anchor="end")
 
     def _free_position(self, y: float, width: float) -> tuple[float, float]:
-        """Where a text above or below a height, ending at x, has no line behind it: as far right as can be."""
+        """The position, as far right as possible, for a text above or below y without a line behind it."""
         chart = self._chart
         columns = int((self._right - self._left - width) / _LINE_HEIGHT)
         for x in (self._right - _LINE_HEIGHT * column for column in range(columns + 1)):

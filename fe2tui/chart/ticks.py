@@ -1,4 +1,4 @@
-"""The axis of prices: what of it is shown, where its ticks are, and where the price to compare with stands."""
+"""The axes: the range and ticks of the prices, the ticks of the time, and the rows of the labels."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import Literal
 from fe2tui.model.calendar import wall_clock_moment
 
 ReferencePosition = Literal["none", "inside", "above", "below"]
-"""Where the reference stands: nowhere, on the axis, or beyond a break of it."""
+"""Where the reference is: nowhere, on the axis, or beyond a break of it."""
 
 _MIN_STEP = Decimal("0.0001")
-"""EC2 gives prices with four decimals or more; a finer axis would only show noise."""
+"""EC2's prices have four decimals or more; a finer axis would only show noise."""
 
 _MIN_LINE_SHARE = Decimal("0.4")
-"""The lines take at least so much of the height, or the axis breaks before the reference."""
+"""If the lines would take less of the height, the axis breaks before the reference."""
 
 _MARGIN = Decimal("1.08")
-"""What the lines leave free above and below them."""
+"""The axis is longer than the lines by this factor."""
 
 _MIN_SPAN_SHARE = Decimal("0.04")
-"""The axis covers at least so much of the highest price, so that a price that hardly moves looks like one."""
+"""The axis spans at least this share of the highest price, so that small changes look small."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriceAxis:
-    """The prices from ``low`` to ``high``, dollars an hour. ``ticks`` go upwards, all with so many ``decimals``."""
+    """The prices from ``low`` to ``high``, dollars an hour. ``ticks`` are ascending, with ``decimals`` in labels."""
 
     low: Decimal
     high: Decimal
@@ -37,17 +37,16 @@ class PriceAxis:
     reference_position: ReferencePosition = "none"
 
     def share(self, price: Decimal | float) -> float:
-        """How high a price stands: 0 at the lower end, 1 at the upper one."""
+        """The height of a price: 0 at the lower end, 1 at the upper end."""
         low = float(self.low)
         return (float(price) - low) / (float(self.high) - low)
 
     def label(self, price: Decimal) -> str:
-        """A price as it stands at a tick."""
         return f"{price:,.{self.decimals}f}"
 
 
 def price_axis(lowest: Decimal, highest: Decimal, reference: Decimal | None, rows: int) -> PriceAxis:
-    """The axis for prices between two: its ticks are in the middle of rows, and equally many rows apart."""
+    """The axis for prices between two. Its ticks are in the middle of rows, the same number of rows apart."""
     position = _reference_position(lowest, highest, reference)
     if position == "inside" and reference is not None:
         lowest, highest = min(lowest, reference), max(highest, reference)
@@ -76,8 +75,8 @@ def _reference_position(lowest: Decimal, highest: Decimal, reference: Decimal | 
 def _tick_step(needed: Decimal, rows: int) -> tuple[Decimal, int]:
     """The price between two ticks, 1, 2 or 5 times a power of ten, and how many rows apart they are.
 
-    Of those that are possible the one that leaves least of the height empty with ticks three rows apart or, where
-    there are many rows, eight of them.
+    It is the step that leaves the least of the height empty, with ticks about three rows apart or, where there are many
+    rows, about eight ticks.
     """
     wanted = max(3, rows // 8)
     possible: list[tuple[Decimal, Decimal, int]] = []
@@ -105,9 +104,9 @@ _LABEL_GAP = 2
 
 
 def time_ticks(start: datetime, end: datetime, tz: tzinfo | None, columns: int) -> tuple[Tick, ...]:
-    """Ticks within a window, in their order, with labels that fit side by side into so many columns.
+    """The ticks of a window, in order, whose labels fit side by side into so many columns.
 
-    A day that begins reads ``17`` or, where it is the first or the month is another, ``17 Nov``; an hour ``06:00``.
+    The beginning of a day reads ``17``, or ``17 Nov`` for the first tick of a month; an hour reads ``06:00``.
     """
     span = (end - start).total_seconds()
     days = span / 86400
@@ -122,7 +121,7 @@ def time_ticks(start: datetime, end: datetime, tz: tzinfo | None, columns: int) 
 
 
 def _label_ticks(moments: Iterator[datetime]) -> Iterator[Tick]:
-    """Moments with their words; a midnight that the clocks leap over is still the beginning of its day."""
+    """Moments with their labels. A midnight that the clocks skip is still the beginning of its day."""
     month: tuple[int, int] | None = None
     for here in moments:
         if here.hour or here.minute:
@@ -156,14 +155,14 @@ def _hour_ticks(start: datetime, end: datetime, tz: tzinfo | None, step: int) ->
         wall = midnight.replace(tzinfo=None)
         for hour in range(0, 24, step):
             moment = wall_clock_moment(wall + timedelta(hours=hour), tz)
-            is_there = moment.astimezone(UTC).astimezone(tz).hour == hour or hour == 0  # clocks leap over some
+            is_there = moment.astimezone(UTC).astimezone(tz).hour == hour or hour == 0  # the clocks skip some
             if start <= moment <= end and is_there:
                 yield moment
 
 
 @dataclass
 class _LabelBlock:
-    """Labels that stand row by row without a gap; ``middle`` is where their first would best be."""
+    """Labels in consecutive rows; ``first`` is the best row for the first of them."""
 
     wanted: list[int]
 
@@ -174,7 +173,7 @@ class _LabelBlock:
 
 
 def spread_labels(wanted: Sequence[int], first: int, last: int) -> list[int]:
-    """A row of its own for each wanted row, in the same order from above, within first … last, as near as can be.
+    """A row for each label, from ``first`` to ``last``, in the same order and as near to ``wanted`` as possible.
 
     Raises ValueError where there are fewer rows than labels.
     """

@@ -41,7 +41,7 @@ class LaunchRequest:
     iops: int | None = None
     zone: str | None = None
     subnet_id: str | None = None
-    address: str | None = None  # who may reach port 22, as a CIDR block; None: looked up; empty: nobody is let in
+    address: str | None = None  # who may reach port 22, as a CIDR block; None: looked up; empty: port 22 stays closed
     tags: Mapping[str, str] = field(default_factory=dict)
     market: Market = "on-demand"
 

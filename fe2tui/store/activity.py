@@ -1,4 +1,4 @@
-"""The activity log: what was done, to what, when, with what result, by which command."""
+"""The activity log: which command did what to which thing, when, and with what result."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from fe2tui.store.database import Database
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
 from fe2tui.store.presence import Presence
 
-MAX_ENTRIES = 10_000  # entries
+MAX_ENTRIES = 10_000
 _COLUMNS = "at, command, subject, label, region, result, words, remedy, code, by, ended_at"
 
 
 class ActivityLog:
-    """Entries are begun before the call that does something, and ended when it is known what came of it."""
+    """An entry begins before the call that changes something, and ends when the result is known."""
 
     def __init__(self, database: Database, presence: Presence) -> None:
         self._database = database
         self._presence = presence
 
     def begin(self, activity: Activity) -> int:
-        """Keep a new entry; returns its id. The oldest go when there are more than ``KEPT``."""
+        """Add an entry and return its id. Beyond ``MAX_ENTRIES``, the oldest are deleted."""
         with self._database.transaction() as connection:
             return self._add(connection, activity)
 
     def add_once(self, activity: Activity, since: datetime) -> bool:
-        """Keep an entry unless there is one of the same command and subject since then; whether it is new.
+        """Add an entry unless there is one of the same command and subject since then. Returns True if it was added.
 
-        Several programs may see the same: the first of them writes it.
+        Several programs may see the same event: the first one writes it.
         """
         with self._database.transaction() as connection:
             same = connection.execute(
@@ -53,7 +53,7 @@ class ActivityLog:
         *,
         subject: str | None = None,
     ) -> None:
-        """Keep what came of it: done, failed or cancelled; ``subject`` where it became known only then."""
+        """Write the result: done, failed or cancelled. ``subject`` is given if it was not known at the beginning."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE activity SET result = ?, words = ?, remedy = ?, code = ?, ended_at = ?,"
@@ -67,12 +67,12 @@ class ActivityLog:
         return [self._entry(row) for row in rows]
 
     def update_words(self, number: int, words: str) -> None:
-        """Keep how far one that is under way has come: what is known of it if its program dies now."""
+        """Write how far a running entry has come, in case its program dies now."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE activity SET words = ? WHERE id = ? AND result = 'running'", (words, number))
 
     def cut_short_entries(self, command: str) -> list[Activity]:
-        """The entries of a command whose program died before it was known what came of them, oldest first."""
+        """The entries of a command whose program died before their result was known, oldest first."""
         rows = self._database.read(
             f"SELECT {_COLUMNS}, id, owner FROM activity WHERE result = 'running' AND command = ? ORDER BY id",
             (command,),
@@ -80,10 +80,10 @@ class ActivityLog:
         return [entry for entry in map(self._entry, rows) if entry.is_cut_short]
 
     def close_orphans(self, at: datetime) -> int:
-        """End the entries whose process died before it knew what came of them; how many these were.
+        """End the running entries of programs that died. Returns how many there were.
 
-        They are cancelled, except for launches and freezes of which the journals know better. Those that are still to
-        be found out stay as they are.
+        They are cancelled, except launches and freezes whose result is in their journal. Those whose result the next
+        start still has to find out stay as they are.
         """
         rows = self._database.read(
             "SELECT id, owner, instance_id, image_id, words FROM activity LEFT JOIN"
@@ -136,16 +136,15 @@ class ActivityLog:
 
 
 def _cut_short_text(words: str) -> str:
-    """What is said of one whose program died; ``words`` are those that it had written down by then."""
     known = "" if words in ("", UNDER_WAY) else f" {words}"
-    return f"The program ended before it was known what came of it.{known}"
+    return f"The program ended before the result was known.{known}"
 
 
 def _orphan_result(instance_id: str | None, image_id: str | None, words: str) -> tuple[str, str]:
     if instance_id is not None:
         return "done", f"{instance_id} was launched; the program ended at that moment."
     if image_id is not None:
-        return "done", f"The image {image_id} is made; the program ended at that moment."
+        return "done", f"The image {image_id} was made; the program ended at that moment."
     return "cancelled", _cut_short_text(words)
 
 

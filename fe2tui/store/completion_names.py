@@ -1,6 +1,6 @@
-"""The names for Tab, as quickly as they can be had: this file imports nothing but sqlite3 and json.
+"""The names for Tab. To be quick, this file imports nothing but sqlite3 and json.
 
-Every function gives nothing, rather than an error, where there is no store, or one of another version.
+Every function returns an empty list, rather than an error, where there is no store, or one of another version.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LAST_LOCATION_SQL = "SELECT key FROM places WHERE seen_at > 0 {} ORDER BY seen_
 def last_instances(
     file: Path, *, profile: str | None = None, region: str | None = None, endpoint: str | None = None
 ) -> list[tuple[str, str, str]]:
-    """(name, id, state) of the instances in the fleet last seen, of that profile, region and endpoint where given."""
+    """(name, id, state) of the instances in the last fleet, with that profile, region and endpoint where given."""
     asked = {"profile": profile, "region": region, "endpoint": endpoint}
     given = {column: value for column, value in asked.items() if value is not None}
     condition = "".join(f" AND {column} = ?" for column in given)
@@ -36,7 +36,7 @@ def last_instances(
 
 
 def last_images(file: Path, location_key: str) -> list[tuple[str, str, str]]:
-    """(name, id, state) of the account's own images as they were last seen at a place."""
+    """(name, id, state) of the account's own images in the last fleet of a location."""
     try:
         kept = [json.loads(body) for (body,) in _rows(file, _FLEET_PART_SQL, location_key, "images")]
         return sorted(
@@ -49,7 +49,7 @@ def last_images(file: Path, location_key: str) -> list[tuple[str, str, str]]:
 
 
 def last_requests(file: Path, location_key: str) -> list[tuple[str, str]]:
-    """(id, state) of the spot requests as they were last seen at a place."""
+    """(id, state) of the spot requests in the last fleet of a location."""
     try:
         kept = [json.loads(body) for (body,) in _rows(file, _FLEET_PART_SQL, location_key, "requests")]
         return sorted(
@@ -60,7 +60,7 @@ def last_requests(file: Path, location_key: str) -> list[tuple[str, str]]:
 
 
 def last_types(file: Path, location_key: str) -> list[str]:
-    """The names of a place's instance types, smallest of each family first."""
+    """The names of a location's instance types, smallest of each family first."""
     try:
         kept = [json.loads(body) for (body,) in _rows(file, _TYPES_SQL, location_key)]
         return [values[fields.index("name")] for fields, types, _ in kept for values in types]

@@ -1,6 +1,8 @@
-"""The tables, as a list of versions: each is what has to be done to the one before it.
+"""The SQLite file, its tables, and ``Store``, which has one attribute for each subject.
 
-Times are microseconds since 1970 UTC; dollars are text; lists and mappings are JSON.
+The tables are a list of versions: each has the statements that make it from the one before. Times are microseconds
+since 1970 UTC; dollars are text; lists and mappings are JSON. Tables and columns keep the names of the first version
+(places: locations; runs, disk_runs: usage of instances and of volumes).
 """
 
 from __future__ import annotations
@@ -76,7 +78,7 @@ _SECOND = (
 )
 
 _THIRD = (
-    # what was written down before this version was seen running when it was first written
+    # earlier versions wrote a run when they first saw it running
     "ALTER TABLE runs ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0",
     "UPDATE runs SET seen_at = started_at",
     "ALTER TABLE runs ADD COLUMN gone_by INTEGER",
@@ -95,18 +97,16 @@ _FOURTH = (
 
 VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 VERSION = len(VERSIONS)
-
-
 _LOCATION_NUMBER = "SELECT id FROM places WHERE key = ?"
 
 
 def first_number(rows: Iterable[tuple[Any, ...]]) -> int | None:
-    """The number in the rows of a query, if there is one."""
+    """The number in the first row of a query; None where there is no row."""
     return next((int(row[0]) for row in rows), None)
 
 
 def location_number(connection: sqlite3.Connection, location: Location) -> int:
-    """The number of a place; a new one gets the next. For use inside a transaction."""
+    """The number of a location, which is added if it is new. To be called inside a transaction."""
     number = first_number(connection.execute(_LOCATION_NUMBER, (location.key,)))
     if number is not None:
         return number
@@ -122,7 +122,7 @@ _UNUSABLE = ("readonly", "read-only", "unable to open", "disk i/o error", "permi
 
 
 class DatabaseFile:
-    """The file itself, checked once: whether it is there, whole, of a version we know, and writable."""
+    """The file, checked when it is opened: whether it exists, is not damaged, has a known version, and is writable."""
 
     def __init__(self, path: Path | None, problem: str = "") -> None:
         self.path = path
@@ -131,21 +131,21 @@ class DatabaseFile:
         self._is_open = False
         self._memory_connection: sqlite3.Connection | None = None
         if path is None:
-            self._use_memory(problem or "Nothing is kept: there is no file.")
+            self._use_memory(problem or "Nothing is stored: there is no file.")
 
     @property
     def is_durable(self) -> bool:
-        """Whether what is written will be there after us. Opens the file."""
+        """Whether what is written outlives the program. Opens the file."""
         return self.memory_connection is None
 
     @property
     def memory_connection(self) -> sqlite3.Connection | None:
-        """The one connection to a database in memory, where nothing can be kept. Opens the file."""
+        """The connection to a database in memory, where the file cannot be written; else None. Opens the file."""
         self.open()
         return self._memory_connection
 
     def open(self) -> None:
-        """Check the file and bring it to the present version, the first time."""
+        """Check the file and bring it to the present version. Does nothing the second time."""
         with self.lock:
             if self._is_open or self._memory_connection is not None:
                 return
@@ -158,7 +158,7 @@ class DatabaseFile:
             self._is_open = True
 
     def connect(self, *, durable: bool = False) -> sqlite3.Connection:
-        """A new connection, ready to use; ``durable`` ones reach the disk before a transaction is over."""
+        """A new connection. With ``durable``, a transaction is on the disk when it ends."""
         assert self.path is not None
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
@@ -185,7 +185,7 @@ class DatabaseFile:
         if any(part in words for part in _UNUSABLE):
             self._use_memory(f"{self.path} cannot be written: {error}.")
         elif isinstance(error, sqlite3.OperationalError):
-            raise StoreError(f"{self.path} cannot be opened: {error}.", "Is another program holding it?") from error
+            raise StoreError(f"{self.path} cannot be opened: {error}.", "Close other programs that use it.") from error
         else:
             self._move_aside(error)
             self._prepare()
@@ -200,11 +200,11 @@ class DatabaseFile:
                 self.path.with_name(self.path.name + ending).rename(aside.with_name(aside.name + ending))
         self.problem = StoreError(
             f"The store was damaged ({error}) and has been moved to {aside}.",
-            "A new one was begun: the activity log and earlier costs are not in it.",
+            "A new store was created, without the activity log and the earlier costs.",
         )
 
     def _log_move(self) -> None:
-        """Put into the new activity log what became of the old one: whoever opened it may have had nobody to tell."""
+        """Write into the new activity log that the old one was damaged: whoever opens the store may not show it."""
         assert self.problem is not None
         now = time.time_ns() // 1000
         connection = self.connect()
@@ -220,7 +220,7 @@ class DatabaseFile:
     def _use_memory(self, why: str) -> None:
         self._memory_connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         _migrate(self._memory_connection, self.path)
-        self.problem = StoreError(why, "Nothing is remembered this time, and nothing can be launched.")
+        self.problem = StoreError(why, "Nothing is stored this time, and nothing can be launched.")
 
 
 def _migrate(connection: sqlite3.Connection, path: Path | None) -> None:
@@ -248,7 +248,7 @@ def _migrate(connection: sqlite3.Connection, path: Path | None) -> None:
 
 
 class Database:
-    """One connection to the file, for one part of the store. ``durable`` ones reach the disk before they return."""
+    """One connection to the file, for one subject. With ``durable``, a transaction is on the disk when it ends."""
 
     def __init__(self, file: DatabaseFile, *, durable: bool = False) -> None:
         self._file = file
@@ -258,7 +258,7 @@ class Database:
 
     @property
     def is_durable(self) -> bool:
-        """Whether what is written will be there after us."""
+        """Whether what is written outlives the program."""
         with _store_errors():
             return self._file.is_durable
 
@@ -268,13 +268,12 @@ class Database:
         return self._file.problem
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows that a query gives."""
         with self._open_connection() as connection:
             return connection.execute(sql, parameters).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it, or nothing when the block raises."""
+        """All statements of the block, or none if it raises."""
         with self._open_connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -310,7 +309,8 @@ def _store_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"The store failed: {error}.", "Is the disk full, or another program holding it?") from error
+        remedy = "See whether the disk is full, or close other programs that use the file."
+        raise StoreError(f"The store failed: {error}.", remedy) from error
 
 
 def open_store() -> Store:
@@ -324,7 +324,7 @@ def open_store() -> Store:
 
 
 class Store:
-    """All of it. Opened on first use; every call is blocking, quick and safe from any thread. Raises StoreError."""
+    """The store. Opened on first use; every call is blocking, quick and safe from any thread. Raises StoreError."""
 
     def __init__(self, path: Path | None, *, problem: str = "") -> None:
         self._file = DatabaseFile(path, problem)
@@ -337,27 +337,27 @@ class Store:
 
     @property
     def problem(self) -> StoreError | None:
-        """Why nothing is kept, or what was moved aside; None when all is well. Opens the file."""
+        """Why nothing is stored, or which file was moved aside; None when all is well. Opens the file."""
         self._file.open()
         return self._file.problem
 
     @cached_property
     def launches(self) -> LaunchJournal:
-        """Intended launches, and what became of them."""
+        """Intended launches and their results."""
         from fe2tui.store.launches import LaunchJournal
 
         return LaunchJournal(self._database(durable=True), self.presence)
 
     @cached_property
     def freezes(self) -> FreezeJournal:
-        """Images about to be made, and what became of them."""
+        """Intended images and their results."""
         from fe2tui.store.freezes import FreezeJournal
 
         return FreezeJournal(self._database(durable=True), self.presence)
 
     @cached_property
     def fleets(self) -> FleetTables:
-        """The last fleet seen of each place."""
+        """The last fleet of each location."""
         from fe2tui.store.fleets import FleetTables
 
         return FleetTables(self._database(), self.instance_usage, self.volume_usage, self.spot_history)
@@ -371,21 +371,21 @@ class Store:
 
     @cached_property
     def type_catalogues(self) -> TypeCatalogueTable:
-        """The types of each region and where they are on offer."""
+        """The types of each location and the zones that offer them."""
         from fe2tui.store.prices import TypeCatalogueTable
 
         return TypeCatalogueTable(self._database())
 
     @cached_property
     def spot_history(self) -> SpotHistoryTable:
-        """The spot prices of the past."""
+        """Spot prices of the past."""
         from fe2tui.store.spot_history import SpotHistoryTable
 
         return SpotHistoryTable(self._database())
 
     @cached_property
     def activity(self) -> ActivityLog:
-        """What was done, to what, when, with what result."""
+        """The activity log."""
         from fe2tui.store.activity import ActivityLog
 
         return ActivityLog(self._database(), self.presence)
@@ -399,20 +399,20 @@ class Store:
 
     @cached_property
     def volume_usage(self) -> VolumeUsageTable:
-        """What disks were, and what they cost a month then."""
+        """What volumes were, and what they cost a month."""
         from fe2tui.store.volume_usage import VolumeUsageTable
 
         return VolumeUsageTable(self._database())
 
     @cached_property
     def presence(self) -> Presence:
-        """This store's sign of life, for other processes to see."""
+        """By which other processes see that this one is alive."""
         from fe2tui.store.presence import Presence
 
         return Presence(self._file)
 
     def close(self) -> None:
-        """Close it; a closed store opens again when it is used."""
+        """Close all connections. The store opens again when it is used."""
         for database in self._databases:
             database.close()
         if "presence" in self.__dict__:

@@ -1,6 +1,7 @@
-"""How things of the model are written down: JSON lists of their fields in order, times as microseconds.
+"""How objects of the model are written: as JSON lists of their fields in order, times as microseconds.
 
-``ENCODING`` changes with the fields: what an earlier program wrote in another order is not read, but seen anew.
+``ENCODING`` changes with the fields: a fleet that another version wrote with other fields is not read, but read from
+AWS again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def to_micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-@lru_cache(maxsize=4096)  # a machine and its disks begin at the same moment, and a fleet often at once
+@lru_cache(maxsize=4096)  # an instance and its volumes begin at the same moment, often many at once
 def from_micros(count: int) -> datetime:
     """The moment that ``to_micros`` was given."""
     return _EPOCH + timedelta(microseconds=count)
@@ -61,7 +62,7 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{type(value).__name__} has no written form")
+    raise TypeError(f"{type(value).__name__} cannot be written")
 
 
 encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
@@ -69,12 +70,10 @@ decode: Callable[[str], Any] = json.JSONDecoder().decode
 
 
 def encode_instance(instance: Instance) -> str:
-    """One instance as text."""
     return encode(_instance_values(instance))
 
 
 def encode_volume(volume: Volume) -> str:
-    """One volume as text."""
     return encode(_volume_values(volume))
 
 
@@ -97,7 +96,7 @@ def decode_volumes(texts: Sequence[str]) -> dict[str, Volume]:
 
 
 def _decode_all(texts: Sequence[str]) -> Iterator[list[Any]]:
-    # many in one text are read in half the time of one by one; all in one would hold the interpreter too long
+    # many in one text take half the time of one by one; all in one would block the interpreter for too long
     for first in range(0, len(texts), _BATCH):
         yield from decode(f"[{','.join(texts[first : first + _BATCH])}]")
 

@@ -1,4 +1,4 @@
-"""The parts of a fleet beside its instances and volumes: each is kept as one text."""
+"""The last fleet of each location: a row an instance and a volume, and one text for each other part (``PARTS``)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from fe2tui.model.location import Location
 from fe2tui.model.money import spot_history_spans
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotRequest
-from fe2tui.store import prices
 from fe2tui.store.completion_names import INSTANCE_NAMES_SQL
 from fe2tui.store.database import Database, location_number
 from fe2tui.store.encoding import (
@@ -33,6 +32,7 @@ from fe2tui.store.encoding import (
     to_micros,
 )
 from fe2tui.store.instance_usage import InstanceUsageTable
+from fe2tui.store.prices import decode_prices, encode_prices
 from fe2tui.store.spot_history import SpotHistoryTable
 from fe2tui.store.volume_usage import VolumeUsageTable
 
@@ -41,7 +41,7 @@ _Readers = Mapping[str, Callable[[Any], Any]]
 
 
 class FleetPart(NamedTuple):
-    """One part: its source in a fleet, and how it is written and read."""
+    """One part of a fleet: its fields, and how it is written and read."""
 
     source: Callable[[Fleet], tuple[Any, ...]]
     to_plain: Callable[[Fleet], Any]
@@ -54,11 +54,9 @@ class FleetPart(NamedTuple):
         )
 
     def encode(self, fleet: Fleet) -> str:
-        """As text."""
         return encode(self.to_plain(fleet))
 
     def decode(self, body: str) -> Any:
-        """From text."""
         return self.from_plain(decode(body))
 
 
@@ -67,14 +65,14 @@ def _field_names(of: type) -> tuple[str, ...]:
 
 
 def _encode_records(things: Iterable[object], of: type) -> Any:
-    """Things as lists, with the names of their fields before them: a later version may have others."""
+    """Objects as lists, with the names of their fields before them: another version may have other fields."""
     names = _field_names(of)
     values = attrgetter(*names)
     return [names, [values(thing) for thing in things]]
 
 
 def _decode_records(kept: Any, of: type[_Record], readers: _Readers) -> list[_Record]:
-    """What ``_rows`` was given. Fields that are no more are left out, new ones have what they have by default."""
+    """The objects. Fields that no longer exist are left out; new ones have their default."""
     names, rows = kept
     known = [(at, name, readers.get(name)) for at, name in enumerate(names) if name in _field_names(of)]
     return [of(**{name: read(row[at]) if read else row[at] for at, name, read in known}) for row in rows]
@@ -96,14 +94,14 @@ def _decode_by_id(of: type[Any], readers: _Readers) -> Callable[[Any], Mapping[s
 
 def _encode_prices(fleet: Fleet) -> Any:
     spot = [(kind, zone, price) for (kind, zone), price in fleet.prices.spot.items()]
-    return [prices.encode_prices(fleet.prices), spot]
+    return [encode_prices(fleet.prices), spot]
 
 
 def _decode_prices(kept: Any) -> Prices:
     if len(kept) == 2:
-        listed, spot = prices.decode_prices(kept[0]), kept[1]
+        listed, spot = decode_prices(kept[0]), kept[1]
     else:
-        listed, spot = prices.decode_prices(kept[:2]), kept[2]  # as the first version of this program wrote them
+        listed, spot = decode_prices(kept[:2]), kept[2]  # as the first version of this program wrote them
     return replace(listed, spot={(kind, zone): Decimal(price) for kind, zone, price in spot})
 
 
@@ -157,7 +155,7 @@ _LOCATION_ROW = "SELECT id, seen_at, serial, encoding, account FROM places WHERE
 
 @dataclass(slots=True)
 class _SavedFleet:
-    """What this process last saw to be in the tables."""
+    """What is in the tables, as far as this process knows."""
 
     fleet: Fleet
     serial: int
@@ -165,7 +163,7 @@ class _SavedFleet:
 
 @dataclass(slots=True)
 class _Changes:
-    """What has to be written: rows to put (as the table's columns have it) and ids to drop."""
+    """What has to be written: rows in the order of the table's columns, and ids to delete."""
 
     instances: list[tuple[str, str, str, str]] = field(default_factory=list)
     removed_instances: list[str] = field(default_factory=list)
@@ -178,7 +176,7 @@ class _Changes:
 
 
 class FleetTables:
-    """One fleet a place. Blocking; meant to be called from a thread where the fleet is large."""
+    """One fleet a location. Blocking; call it in a thread where the fleet is large."""
 
     def __init__(
         self,
@@ -195,16 +193,13 @@ class FleetTables:
         self._saved: dict[Location, _SavedFleet] = {}
 
     def save(self, fleet: Fleet) -> None:
-        """Keep it in place of the earlier one, unless that was seen later.
-
-        Runs and disks are their books' to keep, what spot prices were is their shelf's.
-        """
+        """Replace the saved fleet, unless that was seen later. Usage and spot history have their own tables."""
         with self._lock:
             while not self._try_to_save(fleet):
                 pass
 
     def last_fleet(self, location: Location) -> Fleet | None:
-        """The fleet last seen there, with the moment in ``seen_at``; None if there was none that can be read."""
+        """The last fleet of a location; None if there is none that can be read."""
         rows = self._database.read(_LOCATION_ROW, (location.key,))
         if not rows or not rows[0][1] or rows[0][3] != ENCODING:
             return None
@@ -224,14 +219,14 @@ class FleetTables:
         return replace(fleet, spot_history=self._spot_history.get(location, spans)) if spans else fleet
 
     def instance_names(self, location: Location) -> list[tuple[str, str, str]]:
-        """(name, id, state) of the instances last seen there. ``store.names`` has it without importing the model."""
+        """(name, id, state) of the instances in the last fleet of a location."""
         return [
             (str(name), str(key), str(state))
             for name, key, state in self._database.read(INSTANCE_NAMES_SQL, (location.key,))
         ]
 
     def last_location(self) -> Location | None:
-        """The place that was seen last of all."""
+        """The location that was seen last."""
         rows = self._database.read(
             "SELECT profile, region, endpoint FROM places WHERE seen_at > 0 ORDER BY seen_at DESC LIMIT 1"
         )
@@ -256,7 +251,7 @@ class FleetTables:
             number = location_number(connection, fleet.location)
             now = connection.execute("SELECT serial FROM places WHERE id = ?", (number,)).fetchone()[0]
             if now != serial:
-                return False  # another process was quicker: compare with what it wrote
+                return False  # another process has written meanwhile: compare with that
             _write(connection, number, changes)
             serial += bool(changes)
             connection.execute(

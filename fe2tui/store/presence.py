@@ -1,7 +1,7 @@
-"""Whether the process that began something still lives.
+"""Whether the process that began something is still alive.
 
-A process id is given out again, so it proves nothing. A lock on a file does: the kernel lets go of it when its
-process ends, by SIGKILL too.
+A process id is used again, so it proves nothing. A lock on a file does: the kernel releases it when the process ends,
+also by SIGKILL.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fe2tui.store.database import DatabaseFile
 
 
 class Presence:
-    """One store's sign of life: a locked file beside the database, made when it is first needed."""
+    """A locked file beside the database that shows that this store is open. Created on first use."""
 
     def __init__(self, file: DatabaseFile) -> None:
         self._file = file
@@ -26,7 +26,7 @@ class Presence:
 
     @property
     def owner(self) -> str:
-        """What others can ask ``lives`` about. Taken on first use."""
+        """The name of this store, for ``is_alive``. Creates the file on first use."""
         with self._lock:
             if not self._owner:
                 self._owner = f"{os.getpid()}-{os.urandom(6).hex()}"
@@ -35,7 +35,7 @@ class Presence:
             return self._owner
 
     def is_alive(self, owner: str) -> bool:
-        """Whether the store of that name is still open somewhere, this one included."""
+        """Whether the store of that name is still open in any process, this one included."""
         if owner == self._owner and owner:
             return True
         if not owner or not self._file.is_durable:
@@ -55,7 +55,7 @@ class Presence:
         return False
 
     def release(self) -> None:
-        """Give the sign up."""
+        """Unlock and delete the file."""
         with self._lock:
             if self._descriptor >= 0:
                 with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Prices that were read from the Price List, by region: a day's work for AWS, so kept."""
+"""Prices of the Price List, by region, and the instance types, by location: read from AWS once a day."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from fe2tui.store.encoding import decode, encode, from_micros, maybe_micros, may
 
 
 class PriceTable:
-    """The latest prices of each region. Whether they are too old is for the reader to judge, by ``read_at``."""
+    """The last prices of each region. The caller decides by ``read_at`` whether they are too old."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def save(self, region: str, prices: Prices) -> None:
-        """Keep them in place of the earlier ones. Spot prices are not kept here: they are of their moment."""
+        """Replace the prices of a region. Spot prices are not written here."""
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO prices (region, read_at, body) VALUES (?, ?, ?)",
@@ -31,14 +31,13 @@ class PriceTable:
             )
 
     def get(self, region: str) -> Prices | None:
-        """The prices that were kept for a region."""
         for (body,) in self._database.read("SELECT body FROM prices WHERE region = ?", (region,)):
             return decode_prices(decode(body))
         return None
 
 
 def encode_prices(prices: Prices) -> dict[str, Any]:
-    """Prices without those of spot, to be written down."""
+    """Prices, without spot prices, for ``encode``."""
     return {
         "on_demand": prices.on_demand,
         "storage": prices.storage,
@@ -51,9 +50,9 @@ def encode_prices(prices: Prices) -> dict[str, Any]:
 
 
 def decode_prices(kept: Any) -> Prices:
-    """What was ``written``; or by the first version of this program, as a list of two.
+    """From ``encode_prices``, or from the first version of this program, a list of two.
 
-    That one did not ask for all that there is: without ``read_at``, its prices stand only until they are read anew.
+    That version did not read all prices: without ``read_at``, they count only until the next read.
     """
     if not isinstance(kept, dict):
         on_demand, storage = kept
@@ -71,7 +70,6 @@ def decode_prices(kept: Any) -> Prices:
 
 
 def decode_dollars(kept: Mapping[str, Any]) -> dict[str, Decimal]:
-    """Amounts that were written as text."""
     return {key: Decimal(amount) for key, amount in kept.items()}
 
 
@@ -80,13 +78,13 @@ _type_values = attrgetter(*_TYPE_FIELDS)
 
 
 class TypeCatalogueTable:
-    """The latest catalogue of each place. Whether it is too old is for the reader to judge, by ``read_at``."""
+    """The last catalogue of each location. The caller decides by ``read_at`` whether it is too old."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def save(self, location: Location, catalogue: TypeCatalogue) -> None:
-        """Keep it in place of the earlier one. One that was never read from AWS is not kept."""
+        """Replace the catalogue of a location. One without ``read_at``, not from AWS, is not written."""
         if catalogue.read_at is None:
             return
         body = encode([_TYPE_FIELDS, [_type_values(one) for one in catalogue.types.values()], _zone_sets(catalogue)])
@@ -97,7 +95,7 @@ class TypeCatalogueTable:
             )
 
     def get(self, location: Location) -> TypeCatalogue | None:
-        """The catalogue that was kept for a place; None also for one of another version of this program."""
+        """The catalogue of a location; None also if another version of this program wrote it."""
         rows = self._database.read("SELECT read_at, body FROM catalogues WHERE place = ?", (location.key,))
         for read_at, body in rows:
             names, types, zones = decode(body)
@@ -108,7 +106,7 @@ class TypeCatalogueTable:
 
 
 def _zone_sets(catalogue: TypeCatalogue) -> list[Any]:
-    """The zones once, and for each set of them the types that they offer."""
+    """Each set of zones once, with the types that are offered in exactly these."""
     sets: dict[tuple[str, ...], list[str]] = {}
     for name, zones in catalogue.zones.items():
         sets.setdefault(zones, []).append(name)

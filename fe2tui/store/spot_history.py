@@ -1,4 +1,4 @@
-"""Spot prices of the past, by place and type: they never change, so each is asked for once."""
+"""Spot prices of the past, by location and type. They never change, so each is read from AWS once."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from fe2tui.store.database import Database
 from fe2tui.store.encoding import decode, encode, from_micros, to_micros
 
 RETENTION = timedelta(days=366)
-"""How much of the past is kept: EC2 itself tells of 90 days."""
+"""How long prices are stored. EC2 itself has 90 days."""
 
-_MAX_TYPES = 500  # types asked for in one statement; SQLite takes 999 parameters at least
+_MAX_TYPES = 500  # in one statement; SQLite allows at least 999 parameters
 _SECOND = 1_000_000  # microseconds
 
 
 class SpotHistoryTable:
-    """What is known of each type's spot prices. Whether that is too old is for the reader to judge, by ``until``."""
+    """The spot price history of each type. The caller decides by ``until`` whether it is too old."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def get(self, location: Location, types: Iterable[str]) -> dict[str, SpotHistory]:
-        """What is kept of these types; one of which nothing is kept is not in it."""
+        """The stored histories of these types, by type."""
         names = list(dict.fromkeys(types))
         found: dict[str, SpotHistory] = {}
         for first in range(0, len(names), _MAX_TYPES):
@@ -43,10 +43,7 @@ class SpotHistoryTable:
         return found
 
     def add(self, location: Location, histories: Iterable[SpotHistory]) -> None:
-        """Join these with what is kept, which another process may have written meanwhile.
-
-        Where time is missing between the two, the newer one replaces the other.
-        """
+        """Merge these with the stored histories. If there is a gap between them, the newer one replaces the other."""
         new = list(histories)
         if not new:
             return
@@ -93,6 +90,6 @@ def _decode_series(kept: list[Any]) -> PriceSeries:
 
 def _moments(spans: Iterable[int], unit: int) -> Iterator[datetime]:
     times = accumulate(spans)
-    if unit == _SECOND:  # as EC2 has it, and there may be tens of thousands
+    if unit == _SECOND:  # as in EC2's histories, which have tens of thousands
         return (datetime.fromtimestamp(time, UTC) for time in times)
     return (from_micros(time * unit) for time in times)

@@ -226,11 +226,7 @@ def test_an_entry_of_a_dead_program_is_read_as_cut_short_with_how_far_it_came(st
     other.close()
     noted, bare, ours = store.activity.recent()
     assert (ours.id, ours.is_cut_short, ours.words) == (mine, False, ENTRY.words)
-    assert (
-        noted.is_cut_short
-        and bare.is_cut_short
-        and bare.words == "The program ended before it was known what came of it."
-    )
+    assert noted.is_cut_short and bare.is_cut_short and bare.words == "The program ended before the result was known."
     assert noted.words == f"{bare.words} It was stopped."
     assert [it.id for it in store.activity.cut_short_entries(ENTRY.command)] == numbers
     store.activity.close_orphans(NOON)

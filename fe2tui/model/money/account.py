@@ -47,7 +47,7 @@ CostKind = Literal["instance", "disk", "address", "snapshots"]
 
 
 class Amounts(NamedTuple):
-    """Dollars by what they are for, as far as they are known; ``unknown`` names the parts of which some is not."""
+    """Known dollars by what they are for. ``unknown`` names the parts where something more is not known."""
 
     machine: Decimal = _ZERO
     disk: Decimal = _ZERO
@@ -67,20 +67,19 @@ class Amounts(NamedTuple):
 
     @property
     def known(self) -> Decimal:
-        """The sum of what is known."""
         return self.machine + self.disk + self.address + self.snapshots
 
     @property
     def total(self) -> Decimal | None:
-        """The sum, or None when something in it is not known."""
+        """The sum; None when a part is not known."""
         return None if self.unknown else self.known
 
 
 class CostRow(NamedTuple):
-    """One thing that costs money, or did this month: an instance with its disks and address, an unattached disk, …
+    """A thing that costs money, or did this month: an instance with its volumes and address, an unattached volume, …
 
-    ``at_most``: the amounts are the most it can cost, and are in no sum of the account. ``label`` and ``what`` have
-    foreign text in them.
+    ``at_most``: the amounts are the most that it can cost, and are in no sum of the account. ``label`` and ``what``
+    contain foreign text.
     """
 
     kind: CostKind
@@ -121,7 +120,7 @@ class CostRow(NamedTuple):
 
     @property
     def per_month(self) -> Decimal | None:
-        """Dollars in a month of 730 hours, if left as it is; None when a part is not known."""
+        """Dollars for a month of 730 hours, if it stays as it is; None when a part is not known."""
         return None if self.per_hour is None else self.per_hour * HOURS_A_MONTH
 
     @property
@@ -136,12 +135,12 @@ class CostRow(NamedTuple):
 
 
 class AccountCost(NamedTuple):
-    """What a region of an account costs, in dollars, at a moment; days and months are UTC's, as AWS bills.
+    """What a location costs, in dollars, at a moment; days and months are UTC's, as AWS bills.
 
-    ``per_hour`` is the present rate, ``per_month`` a month of 730 hours if all is left as it is, ``today`` and
-    ``month`` what was spent so far, as far as it was seen. They are the sums of what is known in the rows, those
-    ``at_most`` left out: ``snapshots_per_month`` is theirs. ``missing`` says in sentences what is not in, or not known.
-    Printed, it is the text of ``fe2 cost``.
+    ``per_hour`` is the present rate, ``per_month`` a month of 730 hours if everything stays as it is, ``today`` and
+    ``month`` are spent so far. They are the sums of the known amounts in the rows, without the rows ``at_most``, whose
+    sum is ``snapshots_per_month``. ``missing`` says in sentences what is not counted or not known. Printed, it is the
+    text of ``fe2 cost``.
     """
 
     at: datetime
@@ -162,7 +161,7 @@ class AccountCost(NamedTuple):
         return "\n".join(self.lines())
 
     def lines(self) -> Iterator[str]:
-        """The sums, the table of the rows, and what is missing."""
+        """The sums, the table of the rows, and the sentences of ``missing``."""
         began = month_start(self.at)
         yield f"Now         {_dollars(self.per_hour, 3)} an hour; {_dollars(self.per_month)} a month if left as it is"
         yield f"Today       {_dollars(self.today)} since midnight UTC"
