@@ -252,7 +252,7 @@ def test_an_image_of_another_account_is_left_out_and_not_counted() -> None:
     assert _impact(UBUNTU).sentences[-1] == "Nothing will be done."
 
 
-def test_an_unknown_saving_is_said_to_be_unknown() -> None:
+def test_an_unknown_saving_is_called_unknown() -> None:
     for impact in (_impact(BASE, prices=Prices()), _impact(BASE, known=False)):
         assert impact.saves_per_month is None and "What it saves is unknown." in impact.sentences
     assert _impact(BASE, known=False).rows[0].parts[0].text == "snapshot snap-1: deleted"

@@ -84,7 +84,7 @@ async def test_a_name_is_freed_only_once_termination_is_accepted(bench: Bench, n
     assert [it.id for it in await bench.named(name)] == [instance.id]
 
 
-async def test_a_name_that_cannot_be_freed_is_said(bench: Bench, name: str) -> None:
+async def test_a_name_that_cannot_be_freed_is_reported(bench: Bench, name: str) -> None:
     instance = await launch(bench.ctx, bench.request(name), wait=False)
     bench.fault("deny", action="DeleteTags")
     bench.fault("deny", action="CreateTags")
@@ -199,7 +199,7 @@ def test_an_instance_without_a_name_that_can_be_typed_is_confirmed_by_its_id(nam
     assert impact.is_confirmed_by(name or "i-2") and not impact.is_confirmed_by("")
 
 
-def test_unknown_prices_are_said_to_be_unknown() -> None:
+def test_unknown_prices_are_called_unknown() -> None:
     impact = _impact(SPOT, prices=Prices())
     assert impact.saves_per_month is None and impact.kept_per_month is None
     assert "What it saves is unknown." in impact.sentences

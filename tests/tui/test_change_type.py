@@ -80,7 +80,7 @@ async def test_only_what_the_instance_can_become_is_offered_and_a_key_shows_why_
         await driven.home()
 
 
-async def test_what_it_costs_and_what_changes_is_said_before_anything_is_done(demo_env: Path, cloud: Cloud) -> None:
+async def test_costs_and_consequences_are_shown_before_anything_is_done(demo_env: Path, cloud: Cloud) -> None:
     before = len(calls(cloud, "StopInstances"))
     async with dashboard() as driven:
         said = texts(await changed(driven, "base", "m5.2xlarge"))
@@ -195,7 +195,7 @@ async def test_in_the_launch_form_the_type_is_picked_from_all_that_fit_the_image
         await driven.until(lambda: "8 vCPU" in str(form.query_one("#type .hint", Static).render()))
 
 
-async def test_from_the_palette_the_types_stand_alone_and_enter_launches_one(demo_env: Path) -> None:
+async def test_from_the_palette_the_types_open_alone_and_enter_launches_one(demo_env: Path) -> None:
     async with dashboard() as driven:
         form = await picker(driven, "ctrl+p", *"instance", "space", *"types", "enter")
         await filtered(driven, form, "m5.2xlarge", "m5.2xlarge")

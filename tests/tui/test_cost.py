@@ -112,7 +112,7 @@ async def test_sums_with_every_price_known_have_no_at_least_sign() -> None:
         assert not any("≥" in text for text in cells(seen, TOTAL_ROW_ID))
 
 
-def test_what_is_known_in_part_or_at_most_is_said_to_be() -> None:
+def test_partial_amounts_and_upper_bounds_are_marked() -> None:
     seen = everything()
     odd = instance(77).id
     assert cells(seen, f"instance {odd}")[2].startswith("≥")
@@ -189,7 +189,7 @@ async def test_the_dollar_key_shows_the_sums_of_the_status_line(demo_env: Path) 
         await driven.home()
 
 
-async def test_the_past_of_disks_and_machines_is_kept_and_shown(demo_env: Path) -> None:
+async def test_the_past_of_disks_and_instances_is_kept_and_shown(demo_env: Path) -> None:
     async with dashboard() as driven:
         await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.volume_usage)
         await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.spot_history)
@@ -297,7 +297,7 @@ async def test_in_the_demo_cpu_figures_of_what_is_in_view_come_by_themselves(own
         await driven.until(lambda: "█" in text_of(driven.app))
 
 
-async def test_where_the_column_has_no_room_only_the_selected_machine_is_asked_about(own_cloud: Cloud) -> None:
+async def test_without_the_cpu_column_only_the_selected_instance_is_read(own_cloud: Cloud) -> None:
     async with dashboard(size=(80, 24)) as driven:
         await driven.go_to("base")
         await driven.until(lambda: driven.view.fleet is not None and driven.view.fleet.cpu)

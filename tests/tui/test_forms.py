@@ -45,7 +45,7 @@ def _confirm() -> ConfirmForm:
         (["right", "right", "enter"], "force"),
     ],
 )
-async def test_a_question_is_answered_no_unless_yes_is_said(keys: list[str], answer: str | None) -> None:
+async def test_a_question_is_answered_no_unless_another_button_is_chosen(keys: list[str], answer: str | None) -> None:
     async with opened(_confirm()) as (pilot, host):
         await pilot.press(*keys)
         assert host.answer == answer
@@ -139,7 +139,7 @@ async def test_the_name_or_the_id_of_one_terminates_it(typed: str) -> None:
         assert host.answer == ("i-00000000000000000",)
 
 
-async def test_of_several_the_count_is_wanted_and_no_name() -> None:
+async def test_several_are_confirmed_by_their_count_and_not_by_a_name() -> None:
     async with opened(ImpactForm(_impact("a", "b", "c"))) as (pilot, host):
         await pilot.press("a", "enter")
         assert host.answer is UNANSWERED
@@ -147,14 +147,14 @@ async def test_of_several_the_count_is_wanted_and_no_name() -> None:
         assert isinstance(host.answer, tuple) and len(host.answer) == 3
 
 
-async def test_esc_leaves_the_sheet_unharmed() -> None:
+async def test_esc_leaves_the_impact_form_without_an_answer() -> None:
     async with opened(ImpactForm(_impact("base"))) as (pilot, host):
         await pilot.press(*"base", "escape")
         assert host.answer is None
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
-async def test_the_sheet_names_ids_disks_and_what_is_left_out_at_every_size(size: tuple[int, int]) -> None:
+async def test_the_impact_form_shows_ids_disks_and_what_is_left_out_at_every_size(size: tuple[int, int]) -> None:
     async with opened(ImpactForm(_impact("base", "x" * 60, skipped=(SKIPPED,))), size) as (_, host):
         rows = host.form.query_one("#rows", ImpactRows).text
         for words in (
@@ -171,13 +171,13 @@ async def test_the_sheet_names_ids_disks_and_what_is_left_out_at_every_size(size
 
 
 @pytest.mark.parametrize("width", range(80, 200, 8))
-async def test_what_a_disk_goes_on_costing_is_never_cut(width: int) -> None:
+async def test_the_cost_of_a_kept_disk_is_never_cut(width: int) -> None:
     names = ["a-name-of-more-than-twenty-four-letters", "b"]
     async with opened(ImpactForm(_impact(*names)), (width, 36)) as (_, host):
         assert host.form.query_one("#rows", ImpactRows).text.count("500 GiB: kept, $40.00 a month") == len(names)
 
 
-async def test_the_sheet_of_thousands_draws_only_what_is_in_sight() -> None:
+async def test_an_impact_of_thousands_draws_only_visible_rows() -> None:
     sheet = ImpactForm(_impact(*(f"m{n}" for n in range(5_000))))
     async with opened(sheet) as (pilot, host):
         rows = host.form.query_one("#rows", ImpactRows)
@@ -191,7 +191,7 @@ async def test_a_name_that_cannot_be_typed_is_asked_for_by_its_id() -> None:
         assert "i-00000000000000000" in said(host, "#ask")
 
 
-async def test_with_many_instances_the_question_stays_in_sight() -> None:
+async def test_with_many_instances_the_question_stays_visible() -> None:
     async with opened(ImpactForm(_impact(*(f"m{n}" for n in range(300)))), SMALL) as (pilot, host):
         assert not cut_off(host)
         await pilot.press("pagedown", "pagedown")
@@ -203,7 +203,7 @@ async def test_with_many_instances_the_question_stays_in_sight() -> None:
     ("keys", "answer"),
     [(["enter"], "demo"), (["d"], "demo"), (["r"], "retry"), (["q"], "quit"), (["P"], "profile"), (["escape"], None)],
 )
-async def test_without_credentials_there_are_ways_out(keys: list[str], answer: str | None) -> None:
+async def test_without_credentials_the_form_offers_what_to_do(keys: list[str], answer: str | None) -> None:
     form = FirstStartForm(NoCredentialsError("No credentials.", "Sign in."), has_demo=True, profiles=2)
     async with opened(form) as (pilot, host):
         assert "aws configure" in said(host, ".commands")
@@ -212,7 +212,7 @@ async def test_without_credentials_there_are_ways_out(keys: list[str], answer: s
         assert host.answer == answer
 
 
-async def test_a_demo_that_is_not_there_is_not_offered() -> None:
+async def test_a_missing_demo_is_not_offered() -> None:
     async with opened(FirstStartForm(NoCredentialsError("No credentials."), has_demo=False)) as (pilot, host):
         await pilot.press("d")
         assert host.answer is UNANSWERED
@@ -220,7 +220,7 @@ async def test_a_demo_that_is_not_there_is_not_offered() -> None:
         assert host.answer == "retry"
 
 
-async def test_trouble_says_what_happened_what_to_do_and_the_code_and_lets_the_command_be_copied() -> None:
+async def test_an_error_shows_what_happened_what_to_do_the_code_and_a_command_to_copy() -> None:
     error = MachineError("It broke.", "Mend it.", code="Broken")
     async with opened(ErrorForm("Connect", error, command="ssh base")) as (pilot, host):
         assert said(host, ".question") == "▲ It broke."
@@ -237,7 +237,7 @@ KINDS = {".csv": "for spreadsheets", ".json": "for programs"}
     ("typed", "wrong"),
     [("", "A file name is needed"), ("table.xls", "must end in .csv or .json"), ("no/such/a.csv", "no folder")],
 )
-async def test_a_file_that_cannot_be_written_is_told_beside_the_field(
+async def test_a_file_that_cannot_be_written_is_an_error_beside_the_field(
     typed: str, wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -255,7 +255,7 @@ async def test_the_file_typed_is_the_answer() -> None:
         assert host.answer == Path("table.json")
 
 
-async def test_a_taken_port_is_told_beside_its_field_and_the_next_free_one_is_offered() -> None:
+async def test_a_port_in_use_is_an_error_beside_its_field_and_the_next_free_one_is_offered() -> None:
     asked: list[tuple[str | None, str]] = []
     ready: Any = object()
 

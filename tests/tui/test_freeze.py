@@ -65,7 +65,7 @@ async def ready(host: Host) -> None:
     await until(lambda: "base is frozen by" in said(host, "#means"))
 
 
-async def test_the_first_free_name_stands_there_and_typing_takes_its_place() -> None:
+async def test_the_first_free_name_is_filled_in_and_typing_replaces_it() -> None:
     async with opened(form()) as (pilot, host):
         await ready(host)
         assert name_in(host) == "base-2"
@@ -77,7 +77,7 @@ async def test_the_first_free_name_stands_there_and_typing_takes_its_place() -> 
 
 
 @pytest.mark.parametrize(("typed", "words"), [("taken", "taken by another image"), ("ab", "3 to 128 characters")])
-async def test_a_name_that_cannot_be_is_told_while_it_is_typed_and_freezes_nothing(typed: str, words: str) -> None:
+async def test_an_impossible_name_is_an_error_while_it_is_typed_and_freezes_nothing(typed: str, words: str) -> None:
     async with opened(form()) as (pilot, host):
         await ready(host)
         await write(pilot, typed)
@@ -87,7 +87,7 @@ async def test_a_name_that_cannot_be_is_told_while_it_is_typed_and_freezes_nothi
         assert host.answer is UNANSWERED
 
 
-async def test_a_name_that_is_too_long_is_said_to_be_and_never_cut() -> None:
+async def test_a_name_that_is_too_long_is_an_error_and_never_cut() -> None:
     planner = Planner()
     async with opened(form(planner)) as (_, host):
         await ready(host)
@@ -153,7 +153,7 @@ async def test_what_is_submitted_was_checked_first() -> None:
         assert host.answer is UNANSWERED
 
 
-async def test_what_stands_in_the_way_altogether_is_said() -> None:
+async def test_an_error_of_no_field_is_shown_below_them() -> None:
     async def refuse(name: str | None, way: FreezeWay) -> FreezePlan:
         raise StateError("base is stopping, and cannot be frozen yet.", "Wait until it is stopped.")
 

@@ -50,7 +50,7 @@ async def fill(driven: Driven, **values: str) -> None:
         await driven.press("tab")
 
 
-async def test_the_fields_stand_in_their_order(demo_env: Path) -> None:
+async def test_the_fields_have_their_order(demo_env: Path) -> None:
     async with dashboard() as driven:
         form = await open_form(driven)
         labels = [str(label.render()) for label in form.query(".label").results(Static)]
@@ -58,7 +58,7 @@ async def test_the_fields_stand_in_their_order(demo_env: Path) -> None:
         assert driven.app.focused is form.query_one("#name", Field).input
 
 
-async def test_what_is_known_stands_beside_each_field_and_nothing_is_cut(demo_env: Path) -> None:
+async def test_each_field_has_its_hint_and_nothing_is_cut(demo_env: Path) -> None:
     async with dashboard(size=(80, 24)) as driven:
         form = await open_form(driven)
         await driven.until(lambda: hint(form, "security_group"))
@@ -125,7 +125,7 @@ WRONG: list[tuple[dict[str, str], str, str]] = [
 ]
 
 
-async def test_errors_stand_beside_their_field_before_anything_is_sent(demo_env: Path, cloud: Cloud) -> None:
+async def test_errors_are_shown_beside_their_field_before_anything_is_sent(demo_env: Path, cloud: Cloud) -> None:
     before = len(calls(cloud, "RunInstances"))
     async with dashboard() as driven:
         form = await open_form(driven)
@@ -187,9 +187,7 @@ async def test_an_image_is_picked_by_mouse(demo_env: Path) -> None:
         await driven.until(lambda: field.value == "base")
 
 
-async def test_a_price_that_may_not_be_read_is_said_to_be_unknown(
-    fresh_cloud: FreshCloud, enter_cloud: EnterCloud
-) -> None:
+async def test_a_price_that_may_not_be_read_is_unknown(fresh_cloud: FreshCloud, enter_cloud: EnterCloud) -> None:
     cloud = fresh_cloud()
     enter_cloud(cloud)
     cloud.control("/demo/faults", {"kind": "deny", "service": "pricing"})

@@ -36,7 +36,7 @@ def focus(host: Host, part: str) -> None:
     host.form.query_one(part).focus()
 
 
-async def test_on_demand_and_every_zones_spot_price_stand_side_by_side_on_a_small_terminal() -> None:
+async def test_the_on_demand_price_and_the_spot_price_of_each_zone_fit_a_small_terminal() -> None:
     planned = Planned()
     async with opened(planned.form()) as (_, host):
         await at_once(host, planned)
@@ -166,7 +166,7 @@ async def test_a_launch_that_failed_is_in_the_form_again_as_it_was_typed() -> No
 
 
 @pytest.mark.parametrize("field", ["market", "zone"])
-async def test_what_is_wrong_with_market_or_zone_stands_at_their_row_at_once(field: str) -> None:
+async def test_an_error_of_market_or_zone_is_shown_at_once_in_their_row(field: str) -> None:
     planned = Planned(errors=(FieldError(field, "AWS has none of these.", "Choose another."),))
     async with opened(planned.form(SPOT)) as (pilot, host):
         await at_once(host, planned)
@@ -178,7 +178,7 @@ async def test_what_is_wrong_with_market_or_zone_stands_at_their_row_at_once(fie
         assert row.error is not None
 
 
-async def test_with_every_field_wrong_the_cost_stays_in_sight_and_each_field_within_reach() -> None:
+async def test_with_every_field_wrong_the_cost_stays_visible_and_each_field_reachable() -> None:
     names = ("name", "image", "disk", "type", "key_name", "security_group", "market", "address", "iops")
     wrong = tuple(FieldError(name, f"Something is wrong with the {name} here.", "Correct it.") for name in names)
     planned = Planned(errors=wrong)
@@ -210,7 +210,7 @@ async def test_with_every_field_wrong_the_cost_stays_in_sight_and_each_field_wit
         ),
     ],
 )
-async def test_prices_that_are_not_there_are_said_to_be_so(zones: tuple[ZonePrice, ...], words: str) -> None:
+async def test_missing_prices_are_called_unknown_or_not_offered(zones: tuple[ZonePrice, ...], words: str) -> None:
     planned = Planned(zones)
     async with opened(planned.form()) as (_, host):
         await at_once(host, planned)
@@ -241,7 +241,7 @@ async def test_what_launches_is_what_is_on_the_screen_however_soon_after_the_las
 
 @settings(max_examples=60)
 @given(st.lists(st.text("ab 1", min_size=1, max_size=20), min_size=1, max_size=8), st.integers(20, 60))
-def test_items_of_a_line_keep_to_its_width_and_are_hit_where_they_stand(texts: list[str], width: int) -> None:
+def test_items_of_a_line_fit_its_width_and_clicks_hit_them(texts: list[str], width: int) -> None:
     items = [(str(number), Content(text)) for number, text in enumerate(texts)]
     lines, hits = lay_out_items(items, width, 2)
     assert all(line.cell_length <= width for line in lines)

@@ -19,7 +19,7 @@ def _open() -> Terminal:
     return Terminal([sys.executable, "-m", "fe2tui"], dict(os.environ), 120, 36)
 
 
-def test_a_damaged_store_is_said_and_stays_in_the_activity(demo_env: Path) -> None:
+def test_a_damaged_store_is_reported_and_stays_in_the_activity(demo_env: Path) -> None:
     data = demo_env / "data"
     data.mkdir(exist_ok=True)
     (data / "fe2tui.sqlite").write_bytes(os.urandom(9000))
@@ -42,7 +42,7 @@ def test_settings_that_cannot_be_read_open_it_for_reading_only(demo_env: Path) -
         terminal.until("is read-only")
 
 
-async def test_a_fault_of_our_own_in_one_read_is_told_and_the_next_read_mends_it(demo_env: Path) -> None:
+async def test_an_internal_error_in_one_read_is_reported_and_the_next_read_succeeds(demo_env: Path) -> None:
     breaks: list[str] = []
 
     def clock() -> datetime:

@@ -185,7 +185,7 @@ async def test_every_column_says_what_the_type_has_and_costs() -> None:
         assert table(host).texts("m5.large")[-2:] == ("0.0960", "0.0349")
 
 
-async def test_what_has_no_column_stands_below_for_the_type_under_the_cursor() -> None:
+async def test_facts_without_a_column_are_shown_below_for_the_selected_type() -> None:
     async with opened(picker(current_type="m5.large")) as (pilot, host):
         words = about(host)
         for part in ("in 2a 2b 2c", "network ≤ 10 Gb/s", "boots legacy-bios or uefi", "spot 2b 0.0349, 2a 0.0351"):
@@ -276,7 +276,7 @@ async def test_spot_prices_of_all_types_come_while_it_is_open_and_move_nothing()
         assert said(host, "#said") == wrong
 
 
-async def test_spot_prices_that_are_being_read_or_do_not_come_are_said_quietly() -> None:
+async def test_spot_prices_that_are_being_read_or_cannot_be_read_are_mentioned_in_the_summary() -> None:
     shelf, there = Shelf(), asyncio.Event()
 
     async def fail() -> Prices:
@@ -361,14 +361,14 @@ async def test_the_orders_are_offered_in_words_that_fit_what_is_sorted() -> None
             assert any(" ".join(each.split()) == order for each in words), words
 
 
-async def test_old_prices_and_old_types_are_said_with_their_age() -> None:
+async def test_old_prices_and_old_types_are_shown_with_their_age() -> None:
     shelf = Shelf(replace(CATALOGUE, read_at=NOW - timedelta(days=9)), replace(PRICES, read_at=NOW - timedelta(days=3)))
     async with opened(picker(shelf)) as (_, host):
         assert "types read 9d ago" in said(host, "#said")
         assert "prices 3d old" in said(host, "#said")
 
 
-async def test_several_prices_are_said_with_where_to_see_them() -> None:
+async def test_a_type_with_several_prices_links_to_the_price_list() -> None:
     shelf = Shelf(prices=replace(PRICES, on_demand={}, several=frozenset({"m5.large"})))
     async with opened(picker(shelf, current_type="m5.large"), (120, 36)) as (_, host):
         assert "several prices, see https://aws.amazon.com/ec2/pricing/on-demand/" in about(host)
