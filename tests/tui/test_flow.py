@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -104,6 +105,15 @@ async def test_a_step_of_a_task_paints_each_part_once_and_nudges_once(
         end.set()
         await driven.until(lambda: "Done." in driven.toasts)
         assert nudges == ["nudge", "nudge"]
+
+
+@pytest.mark.parametrize(("path", "count"), [("A key", 4), ("A read", 7)])
+def test_the_rooms_docstring_names_the_files_of_a_key_and_of_a_read(path: str, count: int) -> None:
+    folder = Path(fe2tui.tui.__file__).parent
+    text = (fe2tui.tui.__doc__ or "").partition(f"- {path}:")[2].partition("\n- ")[0]
+    files = [name for name in re.findall(r"``([a-z_/]+)``", text) if (folder / name).with_suffix(".py").is_file()]
+    folders = [name for name in re.findall(r"``([a-z_/]+)``", text) if (folder / name).is_dir()]
+    assert len(files) + len(folders) == count
 
 
 def run_time_imports(path: Path) -> Iterator[str]:
