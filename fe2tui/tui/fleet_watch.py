@@ -69,7 +69,7 @@ class FleetWatch:
         self._choice = choice
         settings = services.settings
         self._read_only_requested = choice.read_only and not settings.for_profile(choice.profile or "").read_only
-        self._account_tracker = AccountTracker(AlertLimits.from_settings(settings.long_run_hours, settings.high_cost))
+        self.account_tracker = AccountTracker(AlertLimits.from_settings(settings.long_run_hours, settings.high_cost))
         self._cpu_setting = settings.cpu_chart
         self._opening: asyncio.Future[tuple[Session, FleetSeen | None]] | None = None
         self._session: Session | None = None
@@ -271,7 +271,7 @@ class FleetWatch:
         return fleet, self._totals(fleet)
 
     def _totals(self, fleet: Fleet) -> AccountTotals:
-        return self._account_tracker.update(fleet, self._services.clock())
+        return self.account_tracker.update(fleet, self._services.clock())
 
     async def _unseen_ends(self, session: Session, fleet: Fleet) -> dict[str, datetime]:
         """When AWS stopped spot instances that fe2tui did not see stop: once for each run, when AWS answers."""

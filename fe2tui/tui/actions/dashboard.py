@@ -174,7 +174,9 @@ async def show_costs(context: CommandContext) -> None:
 
     short = short_region_name(context.region)
     where = context.region if short == context.region else f"{short} {context.region}"
-    await context.services.ask(CostForm(lambda: context.services.fleet, context.services.clock, where=where))
+    services = context.services
+    cost = services.fleet_watch.account_tracker.cost
+    await services.ask(CostForm(lambda: services.fleet, services.clock, where=where, cost=cost))
 
 
 async def toggle_cpu(context: CommandContext) -> None:

@@ -173,11 +173,19 @@ class CostForm(Form[None]):
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "cost.tcss"]
     AUTO_FOCUS: ClassVar[str | None] = "#costs"
 
-    def __init__(self, fleet: Callable[[], Fleet | None], clock: Callable[[], datetime], *, where: str) -> None:
-        """``fleet`` returns the newest fleet; ``where`` names the region."""
+    def __init__(
+        self,
+        fleet: Callable[[], Fleet | None],
+        clock: Callable[[], datetime],
+        *,
+        where: str,
+        cost: Callable[[Fleet, datetime], AccountCost] = account_cost,
+    ) -> None:
+        """``fleet`` returns the newest fleet, ``cost`` its costs; ``where`` names the region."""
         super().__init__(f"Costs in {where}")
         self._fleet = fleet
         self._clock = clock
+        self._cost = cost
         self._is_computing = False
         self.table: Table | None = None
 
@@ -199,9 +207,9 @@ class CostForm(Form[None]):
         self._is_computing = True
         try:
             if len(fleet.instances) > SMALL_FLEET:
-                account = await asyncio.to_thread(account_cost, fleet, self._clock())
+                account = await asyncio.to_thread(self._cost, fleet, self._clock())
             else:
-                account = account_cost(fleet, self._clock())
+                account = self._cost(fleet, self._clock())
             await self._show_costs(account)
         finally:
             self._is_computing = False
