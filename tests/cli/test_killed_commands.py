@@ -46,7 +46,7 @@ def test_a_machine_stopped_for_an_image_that_was_never_asked_for_is_started_by_a
     until(lambda: state(slow, "base") == "stopped")
     said = slow(*command)
     assert said.status == 0
-    assert "The image mine of base was never created: the program ended before it was requested for it." in said.err
+    assert "The image mine of base was never created: the program ended before it was requested." in said.err
     assert "base is being started again." in said.err
     assert state(slow, "base") in ("pending", "running")
     assert "base is being" not in slow("instances").err, "it is said once"
