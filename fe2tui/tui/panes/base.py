@@ -1,4 +1,4 @@
-"""What all panes share: the tabs in the frame, and panes whose content is imported when first visible."""
+"""What all panes have in common, the tabs in their frames, and panes that are loaded when they are first visible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fe2tui.model.location import Location
 from fe2tui.tui.list_model import PaneKind
 from fe2tui.tui.pane_ids import PANES
 from fe2tui.tui.panes.details import RowDetails
-from fe2tui.tui.widgets.frame import TitlePart
+from fe2tui.tui.widgets.line import Span
 
 if TYPE_CHECKING:
     from fe2tui.tui.panes.list_pane import ListPane
@@ -23,17 +23,16 @@ if TYPE_CHECKING:
 
 
 class Pane(Vertical):
-    """One of the panes in ``Lists``."""
+    """A pane with a list that commands act on."""
 
-    def __init__(self, kind: PaneKind, *inside: Widget, id: str) -> None:
-        """``inside`` is what it is made of from the start."""
-        super().__init__(*inside, id=id, classes="list")
+    def __init__(self, kind: PaneKind, *children: Widget) -> None:
+        super().__init__(*children, id=f"{kind.pane}-list", classes="list")
         self.kind = kind
 
     @property
     @abstractmethod
     def list_pane(self) -> ListPane | None:
-        """The list in it, which is filtered and sorted; None as long as there is none."""
+        """The list that is filtered and sorted; None before it is loaded."""
 
     @property
     def is_filtering(self) -> bool:
@@ -42,39 +41,39 @@ class Pane(Vertical):
 
     @abstractmethod
     def take_focus(self) -> None:
-        """Give the focus to what is moved in."""
+        """Give the focus to the widget that has the cursor."""
 
     def go_to_row(self, row_id: str) -> None:
-        """Put the cursor on a row as soon as it is there; nothing where rows have no ids."""
+        """Put the cursor on a row, now or as soon as it is shown."""
 
     @abstractmethod
     def open_row(self) -> str:
-        """Open what is under the cursor; a command if that is what does it, else empty."""
+        """Open the row under the cursor. Returns the command that opens it; empty where none is needed."""
 
     @abstractmethod
     def leave(self) -> None:
-        """Take back the newest of what was asked for: a filter, marks."""
+        """Undo what was done last of filtering, marking and opening."""
 
     @property
     def count_text(self) -> str:
-        """How many, for the tab; empty when that is not known, or not worth telling."""
+        """The number of items, for the tab; empty where it is not known."""
         return ""
 
     def row_details(self) -> RowDetails | None:
-        """The details of the row under the cursor, where they are not in sight anyway."""
+        """The details of the row under the cursor."""
         return None
 
     @abstractmethod
     def write_frame_title(self, counts: Mapping[str, str], tab_panes: Collection[str]) -> None:
-        """Write the tabs of the panes named into the frame, and what else belongs there."""
+        """Write the tabs of ``tab_panes`` into the frame, with the counts of the panes."""
 
     @abstractmethod
     def recolour(self) -> None:
-        """The colours are others."""
+        """Repaint everything in the colours of another theme."""
 
     @abstractmethod
     def reset(self, location: Location) -> None:
-        """Another place is shown: nothing of the last one stays."""
+        """Forget everything of the last location: another is shown."""
 
     def set_in_view(self, is_in_view: bool) -> None:
         """Say whether the pane is visible."""
@@ -83,51 +82,49 @@ class Pane(Vertical):
         """The instances could not be read."""
 
 
-def tab_parts(
+def tab_spans(
     active: str, counts: Mapping[str, str], tab_panes: Collection[str], *, is_short: bool = False
-) -> list[TitlePart]:
-    """The panes that a frame names, with the active one bright. ``short``: of the others their numbers alone."""
-    parts: list[TitlePart] = []
+) -> list[Span]:
+    """The tabs of the panes in a frame, the active one bright. ``is_short``: only the numbers of the others."""
+    spans: list[Span] = []
     for pane, (number, title) in PANES.items():
         is_active = pane == active
         if pane not in tab_panes:
             continue
-        if parts:
-            parts.append(TitlePart(" ─ ", "ink-faint"))
+        if spans:
+            spans.append(Span(" ─ ", "faint"))
         if is_short and not is_active:
-            parts.append(TitlePart(number, "ink-dim", False, pane))
+            spans.append(Span(number, "dim", pane))
             continue
-        parts.append(TitlePart(f"{number} ", "accent" if is_active else "ink-dim", is_active, pane))
-        parts.append(TitlePart(title, "foreground" if is_active else "ink-dim", is_active, pane))
+        spans.append(Span(f"{number} ", "key" if is_active else "dim", pane))
+        spans.append(Span(title, "strong" if is_active else "dim", pane))
         if counts.get(pane):
-            parts.append(TitlePart(f" {counts[pane]}", "ink-dim", False, pane))
-    return parts
+            spans.append(Span(f" {counts[pane]}", "dim", pane))
+    return spans
 
 
 class LazyPane(Pane):
-    """An empty frame until then."""
+    """A pane whose content is imported and mounted when it is first visible, after the first read."""
 
     def __init__(self, kind: PaneKind, services: Services) -> None:
-        super().__init__(kind, id=f"{kind.pane}-list")
+        super().__init__(kind)
         self._services = services
         self._may_load = self._is_being_loaded = False
 
     @abstractmethod
     async def load(self) -> None:
-        """Import and mount what is in it."""
+        """Import and mount the content."""
 
     @property
     @abstractmethod
-    def is_loaded(self) -> bool:
-        """Whether that has been done."""
+    def is_loaded(self) -> bool: ...
 
     def allow_loading(self) -> None:
-        """The first read has ended, and is on the screen: there is time now."""
+        """Load the content from now on: the first read is on the screen."""
         self._may_load = True
         self._load_if_visible()
 
     def on_show(self, event: events.Show) -> None:
-        """It is in sight."""
         self._load_if_visible()
 
     def _load_if_visible(self) -> None:
@@ -142,5 +139,4 @@ class LazyPane(Pane):
             self._is_being_loaded = False
 
     def render(self) -> Content:
-        """What it says before."""
         return Content.styled("" if self.is_loaded else "\n  Reading …", "$ink-dim")

@@ -3,172 +3,232 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from textual.widget import Widget
 
 from fe2tui.model.filters import filter_and_sort
 from fe2tui.model.fleet import Prices
 from fe2tui.model.instance_type import InstanceType, TypeCatalogue
-from fe2tui.model.location import Location
+from fe2tui.model.location import Location, zone_letter
 from fe2tui.model.price_series import PriceSeries
-from fe2tui.model.spot import SpotHistory
-from fe2tui.model.spot_offers import SPOT_OFFER_SORTS, SpotOffer, family_offers, period_means, prefix_first, spot_offer
-from fe2tui.model.text import visible
+from fe2tui.model.spot_offers import (
+    SPOT_OFFER_LANGUAGE,
+    SPOT_OFFER_SORTS,
+    SpotOffer,
+    family_offers,
+    period_means,
+    prefix_first,
+    spot_offer,
+)
+from fe2tui.model.text import DASH, dollars, percent, visible
 from fe2tui.model.type_filter import TypeScope
 from fe2tui.tui.command_context import SpotChoice
-from fe2tui.tui.list_model import NO_FILTER, Arrangement
-from fe2tui.tui.panes.list_pane import ListPane, ListTable, reading_text
-from fe2tui.tui.panes.spot_columns import OFFER_COLUMNS, OFFER_KIND, WEEK_BARS, OfferScope, best_size, offer_title
-from fe2tui.tui.widgets.grid import Cell, Column, ColumnLayout, NameWidths, fit_columns
+from fe2tui.tui.list_model import NO_FILTER, Arrangement, ListKind
+from fe2tui.tui.panes.list_pane import ListPane, reading_text
+from fe2tui.tui.panes.spot import family_of
+from fe2tui.tui.widgets.grid import Cell, Column, ColumnLayout, NameWidths, fit_columns, sparkline
 from fe2tui.tui.widgets.line import Span, TextLine, spans_width
+from fe2tui.tui.widgets.table import Table
 
-_NAME_WIDTHS = NameWidths(minimum=10, generous=22)
+if TYPE_CHECKING:
+    from fe2tui.tui.panes.spot import SpotPane
+    from fe2tui.tui.panes.spot_history_reader import SpotHistoryReader
+    from fe2tui.tui.services import Services
+
+OFFER_KIND = ListKind(
+    "types", "type", "", SPOT_OFFER_LANGUAGE, SPOT_OFFER_SORTS, "p3  gpu:a10g  vcpu>=8  saves>60  arch:arm64  -metal"
+)
+WEEK_BARS = 8  # of the sparkline of a week
 _WEEK = timedelta(days=7)
+_MIN_RELATIVE_SPAN = Decimal("0.05")  # of the price: the bars of smaller changes differ less than by full height
+_HIGH_PRICE = 999  # dollars from which a price has two decimals, so that it fits its column
+_NAME_WIDTHS = NameWidths(minimum=10, generous=22)
+
+# Columns
+
+
+@dataclass(frozen=True, slots=True)
+class OfferScope:
+    """``week_of`` gives the mean prices of a type in ``WEEK_BARS`` parts of the last week; None before it was read."""
+
+    week_of: Callable[[str], Sequence[Decimal | None] | None]
+
+
+def price_cell(amount: Decimal | None) -> Cell:
+    """Dollars an hour."""
+    return (DASH, "dim") if amount is None else (dollars(amount, 4 if amount < _HIGH_PRICE else 2), "text")
+
+
+def savings_cell(share: Decimal | None) -> Cell:
+    """The saved share of the on-demand price; amber where spot costs more."""
+    return (DASH, "dim") if share is None else (percent(float(share)), "moving" if share < 0 else "running")
+
+
+def short_zone(zone: str) -> str:
+    """``2a`` of ``us-east-2a``."""
+    return visible(zone_letter(zone))
+
+
+def _price_sparkline(means: Sequence[Decimal | None]) -> str:
+    """Bars from the lowest to the highest mean; a space where there is none."""
+    known = [mean for mean in means if mean is not None]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    span = max(high - low, high * _MIN_RELATIVE_SPAN) or Decimal(1)
+    return "".join(" " if mean is None else sparkline([float((mean - low) / span)], 1, 1.0) for mean in means)
+
+
+def _title(one: SpotOffer) -> str:
+    return f"{visible(one.name)} {one.type_count}" if one.type_count else visible(one.name)
+
+
+def _best_size(one: SpotOffer) -> str:
+    """``nano`` of the type that the family's figures are of."""
+    return visible(one.type.name.partition(".")[2])
+
+
+def _price(one: SpotOffer, scope: OfferScope) -> Cell:
+    return price_cell(one.price) if one.type.spot else ("no spot", "dim")
+
+
+def _zone(one: SpotOffer, scope: OfferScope) -> Cell:
+    return short_zone(one.zone) if one.zone else DASH, "dim"
+
+
+def _week(one: SpotOffer, scope: OfferScope) -> Cell:
+    means = scope.week_of(one.type.name) if one.type.spot else None
+    return (_price_sparkline(means), "spark") if means else ("", "dim")
+
+
+_Column: TypeAlias = Column[SpotOffer, OfferScope]
+
+OFFER_COLUMNS: tuple[_Column, ...] = (
+    Column("type", "TYPE", 12, lambda one, at: (_title(one), "text"), sort="type", is_flexible=True),
+    Column("best", "BEST", 8, lambda one, at: (_best_size(one), "dim"), rank=1),
+    Column("now", "NOW", 8, _price, is_right_aligned=True, sort="price"),
+    Column("zone", "ZONE", 4, _zone, rank=2),
+    Column("on_demand", "ON DEMAND", 9, lambda one, at: price_cell(one.on_demand), rank=3, is_right_aligned=True),
+    Column("saves", "SAVES", 6, lambda one, at: savings_cell(one.saves), is_right_aligned=True, sort="saves"),
+    Column("week", "WEEK", WEEK_BARS, _week, rank=1),
+    Column("vcpu", "$/vCPU", 7, lambda one, at: price_cell(one.per_vcpu), rank=4, is_right_aligned=True, sort="vcpu"),
+    Column("gib", "$/GiB", 7, lambda one, at: price_cell(one.per_gib), rank=4, is_right_aligned=True, sort="gib"),
+    Column("gpu", "$/GPU", 7, lambda one, at: price_cell(one.per_gpu), rank=5, is_right_aligned=True, sort="gpu"),
+)
+
+# Rows
 
 
 class OfferRows:
-    """Families or types, for the table."""
+    """Families or types, for the table. The column that they are sorted by always has space."""
 
     def __init__(self, offers: Sequence[SpotOffer], scope: OfferScope, sort: str = "type") -> None:
-        """``sort`` is what they are sorted by: its column is always shown."""
         self.ids: Sequence[str] = [one.name for one in offers]
         self.row_numbers: Mapping[str, int] = {name: row for row, name in enumerate(self.ids)}
-        self._offers = {one.name: one for one in offers}
+        self.offers = {one.name: one for one in offers}
         self._scope = scope
         self._sort = sort
         self._are_families = any(one.type_count for one in offers)
-        self._longest = max((len(offer_title(one)) for one in offers), default=0)
-        self._widths = {"best": max((len(best_size(one)) for one in offers), default=0)}
-
-    def offer(self, name: str) -> SpotOffer:
-        """What a row is about."""
-        return self._offers[name]
+        self._longest_title = max((len(_title(one)) for one in offers), default=0)
+        self._min_widths = {"best": max((len(_best_size(one)) for one in offers), default=0)}
 
     def layout(self, width: int) -> ColumnLayout:
-        """The columns for a width."""
-        longest = max(_NAME_WIDTHS.minimum, self._longest)
+        longest = max(_NAME_WIDTHS.minimum, self._longest_title)
         columns = [
             column._replace(rank=0) if column.sort == self._sort else column
             for column in OFFER_COLUMNS
             if self._are_families or column.id != "best"
         ]
-        return fit_columns(
-            columns, width, self._widths, NameWidths(longest, longest, max(longest, _NAME_WIDTHS.generous))
-        )
+        name_widths = NameWidths(longest, longest, max(longest, _NAME_WIDTHS.generous))
+        return fit_columns(columns, width, self._min_widths, name_widths)
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
-        """The sign and the cells of an offer."""
-        one = self._offers[row_id]
+        one = self.offers[row_id]
         return ("▸" if one.type_count else " ", "dim"), [column.cell(one, self._scope) for column in columns]
 
 
-class OfferTable(ListTable):
-    """Tells whether a person moved its cursor, or what is shown did."""
-
-    OPEN_COMMAND = "open"
-
-    def __init__(self, report_pick: Callable[[SpotOffer], None], report_scroll: Callable[[], None]) -> None:
-        """``picked`` is told of the row that a person moved to, ``scrolled`` when others are in view."""
-        self._report_pick = report_pick
-        self._report_scroll = report_scroll
-        self.offers = OfferRows((), OfferScope(lambda name: None))
-        super().__init__(self.offers, id="spot-types")
-        self._placed_id: str | None = None
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether nothing is known yet."""
-        return not self.offers.ids
-
-    @property
-    def offer(self) -> SpotOffer | None:
-        """What is under the cursor."""
-        return self.offers.offer(self.cursor_id) if self.cursor_id is not None else None
-
-    @property
-    def offers_in_view(self) -> Sequence[SpotOffer]:
-        """What the rows in view are about."""
-        top = round(self.scroll_y)
-        return [self.offers.offer(name) for name in self.offers.ids[top : top + self.size.height]]
-
-    def show_offers(self, rows: OfferRows, sorted_by: tuple[str, bool], cursor: str) -> None:
-        """Show these, with the cursor on one: nobody has moved it there."""
-        self.offers, self.sorted_by = rows, sorted_by
-        self._anchor = cursor
-        self.show(rows)
-        self._placed_id = self.cursor_id
-        self.place_cursor(cursor)
-
-    def place_cursor(self, row_id: str) -> None:
-        """Put the cursor on a row, and in sight, without a person having moved it."""
-        if row_id in self.offers.row_numbers:
-            self._placed_id = row_id
-            if self.cursor_id != row_id or not self._is_row_in_view(self._cursor):
-                self.go_to(row_id)
-
-    def _is_row_in_view(self, row: int) -> bool:
-        return 0 <= row - round(self.scroll_y) < self._page_rows
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Other rows are in view."""
-        super().watch_scroll_y(old_value, new_value)
-        if round(old_value) != round(new_value):
-            self._report_scroll()
-
-    def reset(self, location: Location) -> None:
-        """Another place is shown."""
-        self.empty_lines = reading_text(location)
-        self.show_offers(OfferRows((), OfferScope(lambda name: None)), self.sorted_by, "")
-
-    def _move_to(self, row: int) -> None:
-        """The chart follows a person at once, not by a message: so it is drawn in the same frame as the cursor."""
-        super()._move_to(row)
-        if self.cursor_id != self._placed_id:
-            self._placed_id = None
-            if self.offer is not None:
-                self._report_pick(self.offer)
+NO_OFFERS = OfferRows((), OfferScope(lambda name: None))
 
 
 class OfferList:
-    """What the region offers, how it is arranged, and the rows that came of it."""
+    """What the region offers, and how it is listed. ``rows`` are computed by ``compute_rows``."""
 
-    def __init__(
-        self,
-        on_change: Callable[[], None],
-        history: Callable[[str], SpotHistory | None],
-        clock: Callable[[], datetime],
-    ) -> None:
-        """``changed`` is told of other rows; ``history`` is what is known of a type."""
+    def __init__(self, services: Services, reader: SpotHistoryReader, show: Callable[[], None]) -> None:
+        """``show`` is called when the arrangement has changed."""
         self.arrangement = Arrangement(sort="type")
         self.catalogue: TypeCatalogue | None = None
+        """The types of the region; None before they were read."""
         self.family = ""
+        """The family whose types are listed; empty for all families."""
         self.problem = ""
         """Why types or prices could not be read."""
-        self._on_change = on_change
-        self._history = history
-        self._clock = clock
+        self.rows = NO_OFFERS
+        self._services = services
+        self._reader = reader
+        self._show = show
         self._prices = Prices()
-        self._at = TypeScope(self._prices, {})
+        self._scope = TypeScope(self._prices, {})
         self._offers: Sequence[SpotOffer] = ()
         self._zones: Collection[str] = ()
         self._weeks: dict[str, tuple[PriceSeries, Sequence[Decimal | None]]] = {}
 
     def update(self, catalogue: TypeCatalogue | None, prices: Prices) -> bool:
-        """Show these from now on; whether they are others than before."""
+        """Replace types and prices. Returns whether any of them differ."""
         if catalogue is self.catalogue and (prices is self._prices or prices == self._prices):
             return False
         if catalogue is not self.catalogue:
             self._zones = frozenset(zone for zones in catalogue.zones.values() for zone in zones) if catalogue else ()
         self.catalogue, self._prices = catalogue, prices
-        self._at = TypeScope(prices, catalogue.zones if catalogue is not None else {})
-        self._offers = [spot_offer(one, self._at) for one in catalogue.types.values()] if catalogue is not None else []
+        self._scope = TypeScope(prices, catalogue.zones if catalogue is not None else {})
+        types = catalogue.types.values() if catalogue is not None else ()
+        self._offers = [spot_offer(one, self._scope) for one in types]
         return True
 
+    def compute_rows(self) -> OfferRows:
+        """The rows in the present arrangement."""
+        arrangement, offers = self.arrangement, self._offers
+        query = arrangement.filter if arrangement.filter.tests else NO_FILTER
+        if self.shows_families:
+            offers = family_offers(offers, arrangement.sort)
+        elif not query.tests:
+            offers = [one for one in offers if one.type.family == self.family]
+        sort = SPOT_OFFER_SORTS[arrangement.sort]
+        matching = filter_and_sort(
+            offers, self._scope, query, sort, arrangement.descending, lambda one: one.sort_key
+        )
+        if arrangement.sort == "type" and query.tests and not arrangement.descending:
+            matching = prefix_first(matching, query.text)
+        self.rows = OfferRows(matching, OfferScope(self._week_of), arrangement.sort)
+        return self.rows
+
+    @property
+    def counts(self) -> tuple[int, int] | None:
+        return None if self.catalogue is None else (len(self.catalogue.types), len(self.catalogue.types))
+
+    def rearrange(self, arrangement: Arrangement) -> None:
+        if arrangement != self.arrangement:
+            self.arrangement = arrangement
+            self._show()
+
+    @property
+    def shows_families(self) -> bool:
+        """Whether families are listed: a filter is one of all types."""
+        return not self.family and not self.arrangement.filter.tests
+
+    def row_id_of(self, type_name: str) -> str:
+        """The id of the row that a type is in: its own, or that of its family."""
+        return family_of(type_name) if self.shows_families else type_name
+
+    def hides(self, type_name: str) -> bool:
+        """Whether the filter leaves out a type of the region."""
+        one, query = self.type(type_name), self.arrangement.filter
+        return one is not None and bool(query.tests) and not query.matches(spot_offer(one, self._scope), self._scope)
+
     def type(self, name: str) -> InstanceType | None:
-        """A type of the region."""
         return self.catalogue.types.get(name) if self.catalogue is not None else None
 
     def on_demand(self, name: str) -> Decimal | None:
@@ -176,63 +236,13 @@ class OfferList:
         return self._prices.on_demand.get(name)
 
     def zones_of(self, name: str) -> Mapping[str, bool]:
-        """The zones of the region, as far as they are known, and whether they offer a type."""
+        """The zones of the region, and whether each offers a type. Empty while that is unknown."""
         offering = self.catalogue.zones_of(name) if self.catalogue is not None else None
         return {} if offering is None else {zone: zone in offering for zone in self._zones}
 
-    @property
-    def shows_families(self) -> bool:
-        """Whether families are listed: without a filter, as long as none is opened."""
-        return not self.family and not self.arrangement.filter.tests
-
-    @property
-    def counts(self) -> tuple[int, int] | None:
-        """How many types there are; None as long as they were not read."""
-        return None if self.catalogue is None else (len(self.catalogue.types), len(self.catalogue.types))
-
-    def rearrange(self, arrangement: Arrangement) -> None:
-        """Another filter or order. A filter is one of all types."""
-        if arrangement != self.arrangement:
-            self.arrangement = arrangement
-            self._on_change()
-
-    def hides(self, type_name: str) -> bool:
-        """Whether the filter leaves out a type that there is."""
-        one, query = self.type(type_name), self.arrangement.filter
-        return one is not None and bool(query.tests) and not query.matches(spot_offer(one, self._at), self._at)
-
-    def choice_of(self, choice: SpotChoice, name: str, *, pinned: bool = True) -> SpotChoice:
-        """The choice of a row's type. Out of a filter one comes back to all families."""
-        family = "" if self.arrangement.filter.tests else choice.family
-        return choice._replace(type=name, zone="", is_pinned=pinned, family=family)
-
-    def row_id_of(self, type_name: str) -> str:
-        """The row of a type: itself, or that of its family."""
-        return type_name.partition(".")[0] if self.shows_families else type_name
-
-    def rows(self) -> OfferRows:
-        """The rows now."""
-        arrangement, offers = self.arrangement, self._offers
-        if self.shows_families:
-            offers = family_offers(offers, arrangement.sort)
-        elif not self.arrangement.filter.tests:
-            offers = [one for one in offers if one.type.family == self.family]
-        query = arrangement.filter if arrangement.filter.tests else NO_FILTER
-        matching = filter_and_sort(
-            offers,
-            self._at,
-            query,
-            SPOT_OFFER_SORTS[arrangement.sort],
-            arrangement.descending,
-            lambda one: one.sort_key,
-        )
-        if arrangement.sort == "type" and query.tests and not arrangement.descending:
-            matching = prefix_first(matching, query.text)
-        return OfferRows(matching, OfferScope(self._week_of), arrangement.sort)
-
     def _week_of(self, name: str) -> Sequence[Decimal | None] | None:
-        """The week of the cheapest zone, worked out once for what is known."""
-        history = self._history(name)
+        """The week of a type in its cheapest zone. Kept until its prices change."""
+        history = self._reader.history(name)
         if history is None:
             return None
         cheapest = next(iter(history.current_prices()), None)
@@ -241,74 +251,158 @@ class OfferList:
         series = history.zones[cheapest]
         cached = self._weeks.get(name)
         if cached is None or cached[0] is not series:
-            now = self._clock()
+            now = self._services.clock()
             cached = self._weeks[name] = (series, period_means(series, now - _WEEK, now, WEEK_BARS))
         return cached[1]
 
-    def empty_text(self, region: str) -> Sequence[Cell]:
-        """What an empty list says."""
+    def empty_text(self) -> Sequence[Cell]:
+        """The text of a list without rows."""
+        region = visible(self._services.session.region)
         if self.problem and self.catalogue is None:
             return ((visible(self.problem), "trouble"), ("ctrl+r tries again", "accent"))
         if self.catalogue is None:
-            return ((f"Reading the types of {visible(region)} …", "dim"),)
+            return ((f"Reading the types of {region} …", "dim"),)
         if not self.arrangement.filter.tests:
-            words = f"{visible(region)} offers no types of the family {visible(self.family)}."
-            return ((words, "text"), ("esc shows all families.", "dim"))
-        return (("No type fits the filter.", "text"), ("esc shows all of them again.", "dim"))
+            text = f"{region} offers no types of the family {visible(self.family)}."
+            return ((text, "text"), ("esc shows all families.", "dim"))
+        return (("No type matches the filter.", "text"), ("esc shows all types.", "dim"))
 
+
+# The pane
 
 KeyHint: TypeAlias = tuple[str, str, str]
-"""A key, what it does in words, and its command."""
-
-
-def key_hints(
-    choice: SpotChoice, offer: SpotOffer | None, arrangement: Arrangement, is_in_zones: bool
-) -> Sequence[KeyHint]:
-    """What can be done in the list, or in the zones, beside the commands of the footer. ``offer``: under the cursor."""
-    if is_in_zones:
-        return (("esc", "back to the list", "leave"), ("← →", "in time", ""))
-    hints, is_filtered = [("/", "to find: p3", "filter")], bool(arrangement.filter.text)
-    if offer is not None:
-        hints.append(("enter", f"open {visible(offer.name)}" if offer.type_count else "zones", "open"))
-    if is_filtered or choice.family or choice.is_pinned:
-        out = "all" if is_filtered else "families" if choice.family else "follow again"
-        hints.append(("esc", out, "leave"))
-    return (*hints, ("← →", "in time", ""))
+"""A key, what it does, and its command; empty where it has none."""
 
 
 class OfferPane(ListPane):
-    """Enter in the filter chooses: the row that is under the cursor then, or comes there when the types are read."""
+    """The table of offers, the filter, and a line of keys. The type under the cursor is the one that is charted."""
 
-    def __init__(
-        self,
-        table: OfferTable,
-        offer_list: OfferList,
-        report_pick: Callable[[SpotOffer | None], None],
-        get_key_hints: Callable[[], Sequence[KeyHint]],
-    ) -> None:
-        """``picked`` is told when a person is done with a filter, ``keys`` are those that the line tells of."""
-        super().__init__(OFFER_KIND, table, offer_list)
-        self.remove_class("list")
-        self._report_pick = report_pick
-        self._table = table
-        self._get_key_hints = get_key_hints
+    def __init__(self, services: Services, pane: SpotPane, reader: SpotHistoryReader) -> None:
+        self.offer_list = OfferList(services, reader, self.show_rows)
         self.key_line = TextLine(self._key_spans, id="spot-keys")
+        self._spot_pane = pane
+        self._reader = reader
+        self._placed_id: str | None = None  # the row that the cursor was put on without a key of the person
+        super().__init__(OFFER_KIND, Table(NO_OFFERS, id="spot-types"), self.offer_list)
+        self.remove_class("list")
+        self.offer_list.family = pane.choice.family
 
     def compose(self) -> Iterator[Widget]:
-        """The line below the table and the filter."""
         yield self.key_line
 
-    def take_focus(self) -> None:
-        """The table gets it, from the filter."""
-        super().take_focus()
+    def on_mount(self) -> None:
+        # Watchers, not messages: the chart is drawn in the same frame as the cursor.
+        self.watch(self.table, "cursor_id", self._follow_cursor, init=False)
+        self.watch(self.table, "scroll_y", self.request_weeks, init=False)
+
+    # Rows
+
+    @property
+    def offer(self) -> SpotOffer | None:
+        """The offer under the cursor."""
+        return self.offer_list.rows.offers.get(self.table.cursor_id or "")
+
+    @property
+    def offers_in_view(self) -> Sequence[SpotOffer]:
+        """The offers whose rows are visible."""
+        return [self.offer_list.rows.offers[name] for name in self.table.ids_in_view]
+
+    def request_weeks(self) -> None:
+        """Read the weeks of the rows that are visible."""
+        self._reader.request_weeks([one.type.name for one in self.offers_in_view if one.type.spot])
+
+    def redraw_types(self, names: Collection[str]) -> None:
+        """Repaint the rows of these types."""
+        self.table.redraw_rows([one.name for one in self.offers_in_view if one.type.name in names])
+
+    def show_rows(self) -> None:
+        """Compute and show the rows. If the charted type has none, the first row's type is charted."""
+        offers, choice = self.offer_list, self._spot_pane.choice
+        rows, row_id, arrangement = offers.compute_rows(), offers.row_id_of(choice.type), offers.arrangement
+        is_filtered = bool(arrangement.filter.tests)
+        offer = rows.offers.get(row_id) or next(iter(rows.offers.values()), None)
+        self.table.empty_lines = offers.empty_text()
+        self.table.sorted_by = (arrangement.sort, arrangement.descending)
+        self._placed_id = offer.name if offer is not None else row_id
+        self.table.show(rows, cursor=self._placed_id)
+        self._place_cursor(self._placed_id)
+        is_known = offers.type(choice.type) is not None
+        if offer is not None and offer.type.name != choice.type and (is_known or is_filtered or not choice.type):
+            self._choose_type(offer.type.name, is_pinned=is_filtered or bool(choice.type))
+        self.call_after_refresh(self.request_weeks)
+        self._spot_pane.rewrite_frame_title()
+
+    def reset(self, location: Location) -> None:
+        offers = self.offer_list
+        offers.problem = offers.family = ""
+        offers.update(None, Prices())
+        offers.rows, self._placed_id = NO_OFFERS, None
+        self.table.empty_lines = reading_text(location)
+        self.table.show(NO_OFFERS)
+
+    def recolour(self) -> None:
+        super().recolour()
+        self.key_line.refresh()
+
+    # The choice
+
+    def choose(self, before: SpotChoice, choice: SpotChoice) -> None:
+        """Show the row of another choice."""
+        self.offer_list.family = choice.family
+        if choice.type != before.type and self.offer_list.hides(choice.type):
+            self.leave()  # the filter
+        elif choice.family != before.family:
+            self.show_rows()
+        elif choice.type != before.type:
+            self._place_cursor(self.offer_list.row_id_of(choice.type))
+        self.key_line.redraw()
+
+    def _place_cursor(self, row_id: str) -> None:
+        if row_id in self.offer_list.rows.row_numbers:
+            self._placed_id = row_id
+            if self.table.cursor_id != row_id or row_id not in self.table.ids_in_view:
+                self.table.go_to(row_id)
+
+    def _follow_cursor(self, row_id: str | None) -> None:
+        if row_id is not None and row_id != self._placed_id:
+            self._placed_id = None
+            self.pick()
+
+    def pick(self) -> None:
+        """Chart the type under the cursor, and pin it. The types may not have been read yet."""
+        offer = self.offer
+        current_type = self._spot_pane.choice.type if self.offer_list.catalogue is not None else ""
+        self._choose_type(offer.type.name if offer is not None else current_type, is_pinned=True)
+        self.request_weeks()
+
+    def _choose_type(self, name: str, *, is_pinned: bool) -> None:
+        choice = self._spot_pane.choice
+        family = "" if self.arrangement.filter.tests else choice.family  # leaving a filter shows all families
+        self._spot_pane.choice = choice._replace(type=name, zone="", is_pinned=is_pinned, family=family)
+
+    def on_filter_bar_left(self) -> None:
         if self.arrangement.filter.tests:
-            self._report_pick(self._table.offer)
+            self.pick()
+
+    # The line of keys
+
+    def _key_hints(self) -> Sequence[KeyHint]:
+        choice, offer, body = self._spot_pane.choice, self.offer, self._spot_pane.body
+        if body is not None and body.zones.has_focus:
+            return (("esc", "back to the list", "leave"), ("← →", "in time", ""))
+        hints, is_filtered = [("/", "to find: p3", "filter")], bool(self.arrangement.filter.text)
+        if offer is not None:
+            hints.append(("enter", f"open {visible(offer.name)}" if offer.type_count else "zones", "open"))
+        if is_filtered or choice.family or choice.is_pinned:
+            target = "all" if is_filtered else "families" if choice.family else "follow again"
+            hints.append(("esc", target, "leave"))
+        return (*hints, ("← →", "in time", ""))
 
     def _key_spans(self, width: int) -> Sequence[Span]:
         spans = [Span("   ")]
-        for key, word, command in self._get_key_hints():
-            two = [Span(f" {key} ", "key", command), Span(f"{word} ", "dim", command)]
-            if spans_width([*spans, *two]) > width:
+        for key, word, command in self._key_hints():
+            hint = [Span(f" {key} ", "key", command), Span(f"{word} ", "dim", command)]
+            if spans_width([*spans, *hint]) > width:
                 break
-            spans += two
+            spans += hint
         return spans

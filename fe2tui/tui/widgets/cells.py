@@ -1,32 +1,32 @@
-"""Text in terminal cells."""
+"""Texts padded, cut and wrapped to a width in terminal cells. A wide character takes two cells."""
 
 from __future__ import annotations
 
 from rich.cells import cell_len, set_cell_size
 
 
-def pad_or_cut(text: str, width: int, right: bool = False) -> str:
-    """A text exactly so many cells wide: padded, or cut at its end with an ellipsis. Wide characters count as two."""
+def pad_or_cut(text: str, width: int, is_right_aligned: bool = False) -> str:
+    """A text exactly ``width`` wide: padded, or cut at its end with an ellipsis."""
     length = len(text) if text.isascii() else cell_len(text)
     if length > width:
         return cut(text, width)
-    return f"{' ' * (width - length)}{text}" if right else f"{text}{' ' * (width - length)}"
+    return f"{' ' * (width - length)}{text}" if is_right_aligned else f"{text}{' ' * (width - length)}"
 
 
 def cut(text: str, width: int) -> str:
-    """A text cut to a width that it does not fit into, with an ellipsis at its end."""
+    """A text that is wider than ``width``, cut to it with an ellipsis at its end."""
     if width < 1:
         return ""
     return set_cell_size(f"{set_cell_size(text, width - 1).rstrip()}…", width)
 
 
 def clip(text: str, width: int) -> str:
-    """A text no wider than a width; not padded."""
+    """A text no wider than ``width``, not padded."""
     return cut(text, width).rstrip() if cell_len(text) > width else text
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """A text in lines no wider than a width, broken between words where there are any."""
+    """A text in lines no wider than ``width``, broken between words, and within a word that is wider."""
     lines: list[str] = []
     line = ""
     for word in text.split():

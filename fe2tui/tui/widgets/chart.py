@@ -1,4 +1,4 @@
-"""A chart in the dashboard: it keeps its picture until the data or its size change, and reads out a moment."""
+"""A chart with a cursor that follows the mouse and the keys."""
 
 from __future__ import annotations
 
@@ -31,15 +31,12 @@ _STYLES = {
     "cursor": "accent",
     "text": "dim",
 }
-_MARGIN = 2
-MAX_RECENT = 32
-"""Pictures that are kept for when somebody comes back to them: of one, drawing takes 20 ms and more."""
-
-_CANVAS = "fe2tui.chart.render"
+_MARGIN = 2  # cells beside a message
+_RENDER_MODULE = "fe2tui.chart.render"
 
 
 class ChartView(Widget):
-    """Shows a chart, or words in its place. The cursor is a moment: it stays where it is when other data come."""
+    """Shows a chart, or a message in its place. The cursor is a moment: it stays there when the chart changes."""
 
     ALLOW_SELECT = False
 
@@ -53,33 +50,30 @@ class ChartView(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._chart: Chart | None = None
-        self._message_cells: Sequence[Cell] = ()
-        self._picture_without_cursor: Picture | None = None
-        self._drawn_picture: Picture | None = None
+        self._message: Sequence[Cell] = ()
         self._moment: datetime | None = None
-        self._recent: dict[tuple[object, ...], tuple[Chart, Picture]] = {}  # the newest last
+        self._plain_picture: Picture | None = None  # the chart without its cursor
+        self._picture: Picture | None = None  # with it
         self._is_importing = False
-        self._problem: Sequence[Cell] = ()
-
-    # What is shown
+        self._import_error: Sequence[Cell] = ()
 
     @property
     def chart(self) -> Chart | None:
-        """What is charted, without its cursor."""
+        """The chart without its cursor; None while there is a message."""
         return self._chart
 
     @property
     def moment(self) -> datetime | None:
-        """Where the cursor is; None where there is none."""
+        """Where the cursor is; None without one."""
         return self._moment
 
     @property
     def picture(self) -> Picture | None:
-        """What was drawn; None before the first time."""
-        return self._drawn_picture
+        """The picture that was drawn last; None before the first."""
+        return self._picture
 
     def show(self, chart: Chart | None, message: Sequence[Cell] = ()) -> None:
-        """Show a chart, with its cursor if it has one, else with the one that is there; or words in a chart's place."""
+        """Show a chart, or a message if there is none. A chart without a cursor keeps the present one."""
         moment = self._moment
         if chart is not None:
             moment = chart.cursor or moment
@@ -87,36 +81,32 @@ class ChartView(Widget):
             if moment is not None and not chart.start <= moment <= chart.end:
                 moment = None
         if chart != self._chart:
-            self._picture_without_cursor = self._drawn_picture = None
-        self._chart, self._message_cells = chart, message
+            self._plain_picture = self._picture = None
+        self._chart, self._message = chart, message
         self._set_cursor(moment)
         self.refresh()
 
     # The cursor
 
     def set_cursor(self, moment: datetime | None) -> None:
-        """Put the cursor on a moment of the window, or take it away."""
+        """Put the cursor on the moment of the chart that is nearest, or remove it."""
         chart = self._chart
         if chart is not None and moment is not None:
             moment = max(chart.start, min(moment, chart.end))
         self._set_cursor(moment)
 
     def move_cursor(self, columns: int) -> None:
-        """Move the cursor by so many columns; it comes from now, either way, and goes when it is moved beyond."""
-        frame = self._picture_without_cursor.canvas if self._picture_without_cursor else None
-        if frame is None:
+        """Move the cursor by some columns. It begins at the right end, and is removed when it is moved beyond that."""
+        picture = self._plain_picture
+        if picture is None or picture.canvas is None:
             return
-        last = frame.left + frame.columns
-        column = (
-            self._picture_without_cursor.column_of(self._moment)
-            if self._picture_without_cursor and self._moment
-            else None
-        )
-        to = max(frame.left, last - abs(columns) if column is None else column + columns)
-        self._set_cursor(frame.moment_at(to))
+        canvas = picture.canvas
+        column = picture.column_of(self._moment) if self._moment else None
+        end = canvas.left + canvas.columns
+        self._set_cursor(canvas.moment_at(max(canvas.left, end - abs(columns) if column is None else column + columns)))
 
     def shift_cursor(self, span: timedelta) -> None:
-        """Move the cursor by a span of time; it comes from now, either way, and goes when it is moved beyond."""
+        """Move the cursor by a time. It begins at the end of the chart, and is removed when it is moved beyond that."""
         chart = self._chart
         if chart is None:
             return
@@ -125,75 +115,58 @@ class ChartView(Widget):
 
     def _set_cursor(self, moment: datetime | None) -> None:
         if moment != self._moment:
-            self._moment, self._drawn_picture = moment, None
+            self._moment, self._picture = moment, None
             self.refresh()
             self.post_message(self.CursorMoved(moment))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """The cursor follows the mouse over the canvas."""
         self._set_cursor_at(event)
 
     def on_click(self, event: events.Click) -> None:
-        """A click puts the cursor there, where the terminal does not tell of the mouse's moves."""
+        """Put the cursor there: some terminals do not report moves of the mouse."""
         self._set_cursor_at(event)
 
     def _set_cursor_at(self, event: events.MouseEvent) -> None:
         inside = event.get_content_offset(self)
-        moment = self._picture_without_cursor.moment_at(inside.x) if inside and self._picture_without_cursor else None
+        moment = self._plain_picture.moment_at(inside.x) if inside and self._plain_picture else None
         if moment is not None:
             self._set_cursor(moment)
 
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        """One row of the picture, or of the words."""
+        """One row of the picture, or of the message."""
         styles, (width, height) = line_styles(self.app.theme_variables), self.size
         if self._chart is None:
-            return self._message_line(self._message_cells, styles, y)
-        if not _can_draw():
+            return self._message_line(self._message, styles, y)
+        if not hasattr(sys.modules.get(_RENDER_MODULE), "trace_paths"):  # not imported, or not completely
             self._start_import()
-            return self._message_line(self._problem or (("drawing …", "dim"),), styles, y)
-        picture = self._picture_for(self._chart, width, height)
+            return self._message_line(self._import_error or (("drawing …", "dim"),), styles, y)
+        picture = self._draw(self._chart, width, height)
         row = picture.rows[y] if y < len(picture.rows) else ()
         return Strip([Segment(text, styles[_STYLES.get(name, name)]) for text, name in row]).adjust_cell_length(
             width, styles["text"]
         )
 
-    def _picture_for(self, chart: Chart, width: int, height: int) -> Picture:
-        if self._picture_without_cursor is None or (
-            self._picture_without_cursor.width,
-            self._picture_without_cursor.height,
-        ) != (width, height):
-            self._picture_without_cursor, self._drawn_picture = self._recent_picture(chart, width, height), None
-        if self._drawn_picture is None:
-            self._drawn_picture = (
-                with_cursor(self._picture_without_cursor, chart, self._moment)
-                if self._moment
-                else self._picture_without_cursor
-            )
-        return self._drawn_picture
+    def _draw(self, chart: Chart, width: int, height: int) -> Picture:
+        plain = self._plain_picture
+        if plain is None or (plain.width, plain.height) != (width, height):
+            plain, self._picture = draw_without_cursor(chart, width, height), None
+            self._plain_picture = plain
+        if self._picture is None:
+            self._picture = with_cursor(plain, chart, self._moment) if self._moment else plain
+        return self._picture
 
-    def _recent_picture(self, chart: Chart, width: int, height: int) -> Picture:
-        """One of the pictures drawn last, or a new one."""
-        key = (chart.type_name, chart.start, chart.end, width, height)
-        drawn = self._recent.pop(key, None)
-        if drawn is None or drawn[0] != chart:
-            drawn = (chart, draw_without_cursor(chart, width, height))
-        self._recent[key] = drawn
-        while len(self._recent) > MAX_RECENT:
-            del self._recent[next(iter(self._recent))]
-        return drawn[1]
-
-    def _message_line(self, words: Sequence[Cell], styles: LineStyles, y: int) -> Strip:
-        width, room = self.size.width, max(8, self.size.width - 2 * _MARGIN)
-        lines = [(line, name) for text, name in words for line in wrap(text, room)]
-        place = y - max(0, (self.size.height - len(lines)) // 2)
-        if not 0 <= place < len(lines):
+    def _message_line(self, message: Sequence[Cell], styles: LineStyles, y: int) -> Strip:
+        width, height = self.size
+        lines = [(line, name) for text, name in message for line in wrap(text, max(8, width - 2 * _MARGIN))]
+        number = y - max(0, (height - len(lines)) // 2)
+        if not 0 <= number < len(lines):
             return Strip.blank(width, styles["text"])
-        text, name = lines[place]
+        text, name = lines[number]
         return Strip([Segment(pad_or_cut(" " * ((width - len(text)) // 2) + text, width), styles[name])])
 
-    # plotext comes when somebody looks, and in a thread: importing it takes a tenth of a second
+    # plotext takes 0.1 s to import: it is imported in a thread, when the first chart is shown.
 
     def _start_import(self) -> None:
         if not self._is_importing:
@@ -202,12 +175,8 @@ class ChartView(Widget):
 
     async def _import(self) -> None:
         try:
-            await asyncio.to_thread(importlib.import_module, _CANVAS)
-        except (ImportError, OSError) as error:  # a part of plotext is compiled, and may not fit this machine
-            self._problem = (("No chart can be drawn here.", "text"), (f"plotext: {visible(str(error))}", "dim"))
+            await asyncio.to_thread(importlib.import_module, _RENDER_MODULE)
+        except (ImportError, OSError) as error:  # plotext has compiled parts, which may not fit this computer
+            reason = f"plotext could not be loaded: {visible(str(error))}"
+            self._import_error = (("No chart can be drawn here.", "text"), (reason, "dim"))
         self.refresh()
-
-
-def _can_draw() -> bool:
-    """Whether plotext is there, all of it: while a thread imports it, parts of it are."""
-    return hasattr(sys.modules.get(_CANVAS), "trace_paths")

@@ -1,74 +1,69 @@
-"""What stands in the upper edge of a frame: parts at the left, parts at the right, each of them clickable."""
+"""The title in the upper edge of a frame: spans at the left and at the right, each of which a click can run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
-from rich.cells import cell_len
+from rich.style import Style as LineStyle
 from textual.color import Color
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
 
+from fe2tui.tui.theme import line_styles
 from fe2tui.tui.widgets.cells import clip
+from fe2tui.tui.widgets.line import Span, click_meta, spans_width
 
-_LEFT_MARGIN = 3  # corner, line, space
-
-
-class TitlePart(NamedTuple):
-    """A text in a theme colour (``$`` and its variable's name without it); ``command`` is what a click on it runs."""
-
-    text: str
-    colour: str = "ink-dim"
-    bold: bool = False
-    command: str = ""
+_MARGIN = 3  # cells at each end: corner, line, space
+_MIN_CLIPPED_WIDTH = 7  # cells that a clipped span needs to be readable
 
 
-class FrameTitle:
-    """The upper edge of one widget's frame."""
+class Framed(Widget):
+    """A widget with a frame whose title is made of spans."""
 
-    def __init__(self, widget: Widget) -> None:
-        self._widget = widget
-        self._click_spans: list[tuple[int, int, str]] = []
+    _title_spans: tuple[Sequence[Span], Sequence[Span]] = ((), ())
+    _written_title: Content | None = None
 
-    def write(self, left: Sequence[TitlePart], right: Sequence[TitlePart] = ()) -> None:
-        """Write the edge. What stands at the right gives way first, then the left is cut."""
-        colours = self._widget.app.theme_variables
-        width = max(0, self._widget.outer_size.width - 2 * _LEFT_MARGIN)
-        line = "accent" if self._widget.has_pseudo_class("focus-within") else "ink-faint"
-        right = list(_clip_parts(right, self.width_beside(left)))
-        fill = max(0, width - sum(cell_len(part.text) for part in (*left, *right)) - 2)
-        parts = [*left, *((TitlePart(f" {'─' * fill} ", line), *right) if right and fill else ())]
-        self._click_spans, at = [], _LEFT_MARGIN
-        for part in parts:
-            self._click_spans.append((at, at + cell_len(part.text), part.command))
-            at += cell_len(part.text)
-        self._widget.border_title = Content.assemble(
-            *((part.text, Style(foreground=_colour(colours, part.colour), bold=part.bold or None)) for part in parts)
-        )
+    def on_mount(self) -> None:
+        self.set_reactive(Widget.auto_links, False)  # the mouse does not highlight what can be clicked
 
-    def width_beside(self, left: Sequence[TitlePart]) -> int:
-        """The cells that are left for what stands at the right."""
-        return max(0, self._widget.outer_size.width - 2 * _LEFT_MARGIN - sum(cell_len(part.text) for part in left) - 4)
+    def set_frame_title(self, left: Sequence[Span], right: Sequence[Span] = ()) -> None:
+        """Write the title. Where the frame is narrow, the spans at the right are clipped first."""
+        self._title_spans = (left, right)
+        self._write_frame_title()
 
-    def command_at(self, x: int) -> str:
-        """The command of the part at a column of the widget; empty when there is none."""
-        return next((command for start, end, command in self._click_spans if start <= x < end), "")
+    def width_beside(self, left: Sequence[Span]) -> int:
+        """The cells that are left for the spans at the right."""
+        return max(0, self.outer_size.width - 2 * _MARGIN - spans_width(left) - 4)
 
+    def on_resize(self) -> None:
+        self._write_frame_title()
 
-def _clip_parts(parts: Sequence[TitlePart], width: int) -> Iterator[TitlePart]:
-    """The parts that have room; the last of them cut, where enough of it is left to be read."""
-    for part in parts:
-        if width > 6 or cell_len(part.text) <= width:
-            text = clip(part.text, width)
-            width -= cell_len(text)
-            yield TitlePart(text, part.colour, part.bold, part.command)
+    def _write_frame_title(self) -> None:
+        left, right = self._title_spans
+        right = list(_clip_spans(right, self.width_beside(left)))
+        fill = self.outer_size.width - 2 * _MARGIN - spans_width(left) - spans_width(right) - 2
+        styles = line_styles(self.app.theme_variables)
+        parts: list[tuple[str, Style] | str] = [(one.text, _title_style(styles[one.style], one.command)) for one in left]
+        if right and fill > 0:
+            parts.append(f" {'─' * fill} ")  # in the colour of the frame
+            parts += [(one.text, _title_style(styles[one.style], one.command)) for one in right]
+        title = Content.assemble(*parts)
+        if self._written_title is None or not title.is_same(self._written_title):  # setting it repaints all rows
+            self.border_title = self._written_title = title
 
 
-def _colour(colours: dict[str, str], name: str) -> Color:
-    text = colours.get(name, "")
-    return Color.parse(text if text and not text.startswith("auto") else "#808080")
+@lru_cache(maxsize=512)
+def _title_style(style: LineStyle, command: str) -> Style:
+    colour = Color.from_rich_color(style.color) if style.color is not None else None
+    shown = Style(foreground=colour, bold=style.bold)
+    return shown + Style.from_meta(click_meta(command)) if command else shown
 
 
-Run = Callable[[str], None]
+def _clip_spans(spans: Sequence[Span], width: int) -> Iterator[Span]:
+    for span in spans:
+        if width >= _MIN_CLIPPED_WIDTH or spans_width([span]) <= width:
+            shown = span._replace(text=clip(span.text, width))
+            width -= spans_width([shown])
+            yield shown

@@ -1,4 +1,4 @@
-"""Columns of any table: what each says of a thing, how wide it is, and which fit into a width."""
+"""The columns of a table: the cell of each item, their widths, and the columns that fit into a width."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ Item = TypeVar("Item")
 Scope = TypeVar("Scope")
 
 Cell: TypeAlias = tuple[str, str]
-"""A text, safe to show, and the name of its ink."""
+"""A text, safe to show, and the name of its style in ``LineStyles``."""
 
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-def sparkline(figures: Sequence[float], width: int, most: float = 100.0) -> str:
-    """Figures from 0 to ``most`` as a row of bars, the newest at the right end of what is drawn."""
-    return "".join(_BARS[min(7, max(0, int(figure * 8 / most)))] for figure in figures[-width:])
+def sparkline(figures: Sequence[float], width: int, maximum: float = 100.0) -> str:
+    """The last ``width`` figures, from 0 to ``maximum``, as a row of bars with the newest at the right."""
+    return "".join(_BARS[min(7, max(0, int(figure * 8 / maximum)))] for figure in figures[-width:])
 
 
 class Column(NamedTuple, Generic[Item, Scope]):
-    """One column. ``rank`` says how soon it is given up when there is no room: highest first; 0 never.
+    """One column. ``cell`` computes the cell of an item in a scope. ``sort`` is the id of the order of a click.
 
-    ``cell`` gets a thing and what it is seen in. ``sort`` is the id of what the column sorts by.
+    Columns of the highest ``rank`` are left out first where space is short, those of rank 0 never. The one flexible
+    column takes the width that the others leave.
     """
 
     id: str
@@ -36,33 +37,36 @@ class Column(NamedTuple, Generic[Item, Scope]):
 
 
 class ColumnLayout(NamedTuple):
-    """The columns that fit, with their widths as given, and the space between two."""
+    """The columns that fit, with their final widths, and the cells between two of them."""
 
     columns: tuple[Column[Any, Any], ...]
     gap: int
 
 
 class NameWidths(NamedTuple):
-    """How wide the column that stretches has to be: at least, before further columns come, and before the last do."""
+    """The widths that the flexible column needs.
+
+    ``minimum`` beside columns of rank 1, ``comfortable`` before columns of ranks 2 to 5 are shown, ``generous`` before
+    those of higher ranks are.
+    """
 
     minimum: int = 10
     comfortable: int = 15
     generous: int = 26
 
 
-_USUAL = NameWidths()
+_USUAL_WIDTHS = NameWidths()
 
 
 def fit_columns(
     columns: Sequence[Column[Any, Any]],
     width: int,
     min_widths: Mapping[str, int] | None = None,
-    name_widths: NameWidths = _USUAL,
+    name_widths: NameWidths = _USUAL_WIDTHS,
 ) -> ColumnLayout:
-    """The columns that fit into a width, the one that stretches taking what is left. ``widths`` are least ones by id.
+    """The columns that fit into a width. ``min_widths`` are least widths of columns, by their ids.
 
-    Columns are given up by rank until the name has room enough; those beyond the sixth rank only come when the name
-    has plenty, so that a wide terminal shows long names before it shows more.
+    A wide terminal shows long names before it shows columns of ranks above 5.
     """
     least = min_widths or {}
     sized = [column._replace(width=max(column.width, least.get(column.id, 0))) for column in columns]
@@ -80,5 +84,5 @@ def fit_columns(
     return ColumnLayout(tuple(c._replace(width=width_left) if c.is_flexible else c for c in shown), gap)
 
 
-def _needed_width(columns: Sequence[Column[Any, Any]], gap: int, name: int) -> int:
-    return sum(name if column.is_flexible else column.width for column in columns) + gap * (len(columns) - 1)
+def _needed_width(columns: Sequence[Column[Any, Any]], gap: int, flexible_width: int) -> int:
+    return sum(flexible_width if column.is_flexible else column.width for column in columns) + gap * (len(columns) - 1)

@@ -1,127 +1,97 @@
-"""A table of any number of rows, keyed by id, whose rows can be marked; only the visible rows are drawn."""
+"""A table of any number of rows, keyed by id, whose rows can be marked. Only the visible rows are drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from time import monotonic
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
+from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from fe2tui.tui.theme import LineStyles, line_styles
 from fe2tui.tui.widgets.cells import pad_or_cut, wrap
-from fe2tui.tui.widgets.frame import FrameTitle, TitlePart
+from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.grid import Cell, Column, ColumnLayout
-from fe2tui.tui.widgets.line import CommandRequested
 
 GLOW_SECONDS = 2.0
-GUTTER = 4
+GUTTER = 4  # cells at the left: the bar of the cursor, the mark, the sign, a space
 MAX_CACHED_ROWS = 1_000
 
 
 class TableRows(Protocol):
-    """What a table shows. ``rows`` is the row number by id."""
+    """The rows that a table shows."""
 
     @property
     def ids(self) -> Sequence[str]:
-        """The ids, in order."""
+        """The ids of the rows, in order."""
 
     @property
     def row_numbers(self) -> Mapping[str, int]:
-        """The row number of each id."""
+        """The row number of each id, from 0."""
 
     def layout(self, width: int) -> ColumnLayout:
         """The columns for a width."""
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
-        """The sign and the cells of a row."""
+        """The sign of a row, and its cell in each column."""
 
 
 class RowStyle(NamedTuple):
-    """How a row looks besides what it says. ``ground``: cursor, idle (cursor without focus), glow or empty."""
+    """What a row looks like. ``background``: cursor, idle (the cursor without the focus), glow, or empty."""
 
     row_id: str
     background: str
     is_marked: bool
 
 
-class Glow:
-    """What changed glows for a while."""
-
-    def __init__(self) -> None:
-        self._until: list[tuple[float, frozenset[str]]] = []
-
-    def add(self, ids: frozenset[str]) -> None:
-        """These changed just now."""
-        self._until.append((monotonic() + GLOW_SECONDS, ids))
-
-    def end(self) -> None:
-        """Forget those that have glowed enough."""
-        now = monotonic()
-        self._until = [(until, ids) for until, ids in self._until if until > now]
-
-    def __contains__(self, row_id: str) -> bool:
-        return any(row_id in ids for _, ids in self._until)
-
-
 class RowRenderer:
-    """Strips for rows of one width. ``layout`` has the columns that fit ``width``."""
+    """Draws rows for one width, and keeps what it has drawn. ``layout`` has the columns that fit."""
 
     def __init__(self, rows: TableRows) -> None:
         self.layout = ColumnLayout((), 1)
-        self._rows = rows
         self.width = 0
+        self._rows = rows
         self._strips: dict[RowStyle, Strip] = {}
 
     def set_rows(self, rows: TableRows, width: int) -> None:
-        """Draw these rows, for a width, from now on."""
         self._rows, self.width = rows, width
         self.layout = rows.layout(max(8, width - GUTTER))
         self._strips.clear()
 
     def clear_cache(self) -> Mapping[RowStyle, Strip]:
-        """Draw everything anew from now on; what was drawn before."""
+        """Forget all that was drawn, and return it."""
         before, self._strips = self._strips, {}
         return before
 
     def drop_row(self, style: RowStyle) -> Strip | None:
-        """Draw a row anew from now on; what was drawn before."""
+        """Forget one row, and return what was drawn of it."""
         return self._strips.pop(style, None)
 
     def header(self, styles: LineStyles, sorted_by: tuple[str, bool]) -> Strip:
-        """The titles of the columns, with the sign of the order at the first one that it is sorted by."""
+        """The titles of the columns. An arrow marks the first column with the present order; a click sorts."""
         parts = [Segment(" " * GUTTER, styles["dim"])]
         sort, descending = sorted_by
-        for place, column in enumerate(self.layout.columns):
-            if place:
+        for number, column in enumerate(self.layout.columns):
+            if number:
                 parts.append(Segment(" " * self.layout.gap, styles["dim"]))
-            here, title = bool(column.sort) and column.sort == sort, column.title
-            if here:
+            is_sorted, title = bool(column.sort) and column.sort == sort, column.title
+            if is_sorted:
                 sort, arrow = "", "▾" if descending else "▴"
                 title = f"{arrow}{title}" if column.is_right_aligned else f"{title} {arrow}"
-            parts.append(
-                Segment(pad_or_cut(title, column.width, column.is_right_aligned), styles["accent" if here else "dim"])
-            )
+            style = styles["accent" if is_sorted else "dim"]
+            if column.sort:
+                style += Style(meta={"@click": f"sort({column.sort!r})"})
+            parts.append(Segment(pad_or_cut(title, column.width, column.is_right_aligned), style))
         return Strip(parts).adjust_cell_length(self.width, styles["text"])
 
-    def column_at(self, x: int) -> Column[Any, Any] | None:
-        """The column at a cell of the line."""
-        start = GUTTER
-        for column in self.layout.columns:
-            end = start + column.width + self.layout.gap
-            if start <= x < end:
-                return column
-            start = end
-        return None
-
     def row(self, styles: LineStyles, style: RowStyle) -> Strip:
-        """A row."""
         strip = self._strips.get(style)
         if strip is None:
             if len(self._strips) > MAX_CACHED_ROWS:
@@ -130,37 +100,36 @@ class RowRenderer:
         return strip
 
     def _render(self, styles: LineStyles, style: RowStyle) -> Strip:
-        ground = style.background
-        (sign, sign_ink), cells = self._rows.cells(style.row_id, self.layout.columns)
-        bar = "▌" if ground in ("cursor", "idle") else " "
+        background = style.background
+        (sign, sign_style), cells = self._rows.cells(style.row_id, self.layout.columns)
+        bar = "▌" if background in ("cursor", "idle") else " "
         parts = [
-            Segment(bar, styles.on_row("accent" if ground == "cursor" else "faint", ground)),
-            Segment("✓" if style.is_marked else " ", styles.on_row("mark", ground)),
-            Segment(f"{sign} ", styles.on_row(sign_ink, ground)),
+            Segment(bar, styles.on_row("accent" if background == "cursor" else "faint", background)),
+            Segment("✓" if style.is_marked else " ", styles.on_row("mark", background)),
+            Segment(f"{sign} ", styles.on_row(sign_style, background)),
         ]
-        space = Segment(" " * self.layout.gap, styles.on_row("text", ground))
-        for place, (column, (text, name)) in enumerate(zip(self.layout.columns, cells, strict=True)):
-            if place:
-                parts.append(space)
-            elif ground == "cursor" and name == "text":
+        gap = Segment(" " * self.layout.gap, styles.on_row("text", background))
+        for number, (column, (text, name)) in enumerate(zip(self.layout.columns, cells, strict=True)):
+            if number:
+                parts.append(gap)
+            elif background == "cursor" and name == "text":
                 name = "strong"
-            parts.append(Segment(pad_or_cut(text, column.width, column.is_right_aligned), styles.on_row(name, ground)))
-        return Strip(parts).adjust_cell_length(self.width, styles.on_row("text", ground)).simplify()
+            shown = pad_or_cut(text, column.width, column.is_right_aligned)
+            parts.append(Segment(shown, styles.on_row(name, background)))
+        return Strip(parts).adjust_cell_length(self.width, styles.on_row("text", background)).simplify()
 
 
 class _CursorPosition(NamedTuple):
-    """Where the cursor was seen: to stay on the same instance, at the same height of the screen."""
+    """The row of the cursor, and the line of the screen that it was on: both are kept when rows change."""
 
     row: int
     height: int
 
 
-class Table(ScrollView, can_focus=True):
+class Table(Framed, ScrollView, can_focus=True):
     """The cursor, the marks and the scroll position belong to ids, not to row numbers."""
 
     ALLOW_SELECT = False
-    OPEN_COMMAND: ClassVar[str] = ""
-    """The command of a double click, unless ``opens`` is another."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
@@ -170,11 +139,17 @@ class Table(ScrollView, can_focus=True):
         Binding("end", "page(1_000_000)", "Last", show=False),
     ]
 
+    cursor_id: reactive[str | None] = reactive(None, repaint=False, init=False)
+    """The id of the row under the cursor; None without rows."""
+
     class CursorMoved(Message):
         """The cursor is on another row, or on none."""
 
+    class RowOpened(Message):
+        """The row under the cursor was double-clicked."""
+
     class SortRequested(Message):
-        """The title of a column was clicked; ``sort`` is what it sorts by."""
+        """The title of a column was clicked; ``sort`` is the id of its order."""
 
         def __init__(self, sort: str) -> None:
             super().__init__()
@@ -182,153 +157,113 @@ class Table(ScrollView, can_focus=True):
 
     def __init__(self, rows: TableRows, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.open_command = self.OPEN_COMMAND
         self.marks: set[str] = set()
+        """The ids of marked rows, whether they are shown or not."""
         self.sorted_by = ("", False)
+        """The id of the order, and whether it is descending."""
         self.empty_lines: Sequence[Cell] = ()
-        self.lines_below: Sequence[Cell] = ()  # lines under the last row, where there is room
+        """The text of a table without rows."""
+        self.lines_below: Sequence[Cell] = ()
+        """The text below the last row, where there is space."""
         self._table_rows = rows
         self._cursor = 0
-        self._cursor_id: str | None = None
         self._anchor: str | None = None
-        self._glow = Glow()
+        self._glows: list[frozenset[str]] = []  # the ids of each change that still glows, the oldest first
         self._renderer = RowRenderer(rows)
 
-    # What is under the cursor
+    # Rows
 
     @property
-    def cursor_id(self) -> str | None:
-        """The id under the cursor; None when there are no rows."""
-        return self._cursor_id
+    def row_count(self) -> int:
+        return len(self._table_rows.ids)
 
-    def go_to(self, row_id: str) -> bool:
-        """Put the cursor on a row, now or as soon as it is there; whether it is there now."""
-        self._anchor = row_id
-        row = self._table_rows.row_numbers.get(row_id)
-        if row is None:
-            return False
-        self._move_to(row)
-        return True
+    @property
+    def ids_in_view(self) -> Sequence[str]:
+        """The ids of the rows that are visible."""
+        top = round(self.scroll_y)
+        return self._table_rows.ids[top : top + self._page_rows]
 
-    # What is shown
+    def shows_column(self, column_id: str) -> bool:
+        """Whether a column has space."""
+        return any(column.id == column_id for column in self._renderer.layout.columns)
 
-    def show(self, rows: TableRows, changed: frozenset[str] = frozenset()) -> None:
-        """Show other rows. The cursor stays on its id at its height, or goes back to one that it lost before."""
+    def visible_cells(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """The titles of the columns that have space, and the texts in them for every row."""
+        columns = self._renderer.layout.columns
+        texts = [
+            tuple(text for text, _ in self._table_rows.cells(row_id, columns)[1]) for row_id in self._table_rows.ids
+        ]
+        return tuple(column.title for column in columns), texts
+
+    def show(self, rows: TableRows, changed: frozenset[str] = frozenset(), *, cursor: str | None = None) -> None:
+        """Replace the rows; those in ``changed`` glow.
+
+        The cursor is put on the row ``cursor``, else stays on its id, and on its line of the screen. It goes back to a
+        row that it was moved to as soon as that row is shown again.
+        """
+        if cursor is not None:
+            self._anchor = cursor
         before = _CursorPosition(self._cursor, self._cursor - round(self.scroll_y))
-        was = self._cursor_id
+        id_before = self.cursor_id
         self._table_rows = rows
         self._renderer.set_rows(rows, self._line_width)
         row = rows.row_numbers.get(self._anchor) if self._anchor is not None else None
-        if row is None and was is not None:
-            row = rows.row_numbers.get(was)
+        if row is None and id_before is not None:
+            row = rows.row_numbers.get(id_before)
         self._cursor = min(before.row if row is None else row, max(0, len(rows.ids) - 1))
-        self._cursor_id = rows.ids[self._cursor] if rows.ids else None
         self.virtual_size = Size(self.size.width, len(rows.ids) + 1)
         self._keep_height(before)
         if changed:
-            self._glow.add(changed)
-            self.set_timer(GLOW_SECONDS + 0.05, self._end_glow)
+            self._glows.append(changed)
+            self.set_timer(GLOW_SECONDS, self._end_oldest_glow)
         self.refresh()
-        if self._cursor_id != was:
+        self.cursor_id = rows.ids[self._cursor] if rows.ids else None
+        if self.cursor_id != id_before:
             self.post_message(self.CursorMoved())
 
     def _keep_height(self, before: _CursorPosition) -> None:
         page = self._page_rows
         if not 0 <= before.height < page:
-            return  # scrolled away from the cursor by the mouse: leave what is in sight
-        moved = self._cursor - before.row
-        if moved:
+            return  # the mouse scrolled away from the cursor: the same rows stay visible
+        if self._cursor != before.row:
             self.scroll_to(y=min(self._cursor - before.height, max(0, len(self._table_rows.ids) - page)), animate=False)
 
+    def _end_oldest_glow(self) -> None:
+        del self._glows[0]
+        self.redraw()
+
+    # Painting
+
     def redraw(self) -> None:
-        """Draw again what is in view where it differs from what was drawn: ages and money move on."""
-        if not self.is_attached or not self.size.height:
-            return
-        top, before = round(self.scroll_y), self._renderer.clear_cache()
-        for line in range(1, self.scrollable_content_region.height):
-            row = top + line - 1
-            if row >= len(self._table_rows.ids):
-                break
-            if self._render_row(row) != before.get(self._row_style(row)):
-                self.refresh(Region(0, line, self.size.width, 1))
+        """Repaint the visible rows that look different now: ages and costs grow."""
+        before = self._renderer.clear_cache()
+        self._repaint_changed(self.ids_in_view, before)
 
     def redraw_rows(self, ids: Iterable[str]) -> None:
-        """Draw these rows again where they are in view and differ from what was drawn."""
-        top, end = round(self.scroll_y), round(self.scroll_y) + self._page_rows
+        """Repaint those of these rows that are visible and look different now."""
+        in_view = set(self.ids_in_view)
+        rows = [row_id for row_id in ids if row_id in in_view]
+        styles = [self._row_style(self._table_rows.row_numbers[row_id]) for row_id in rows]
+        before = {style: strip for style in styles if (strip := self._renderer.drop_row(style)) is not None}
+        self._repaint_changed(rows, before)
+
+    def _repaint_changed(self, ids: Sequence[str], before: Mapping[RowStyle, Strip]) -> None:
+        if not self.is_attached or not self.size.height:
+            return
         for row_id in ids:
-            row = self._table_rows.row_numbers.get(row_id, -1)
-            if self.is_attached and top <= row < end:
-                before = self._renderer.drop_row(self._row_style(row))
-                if self._render_row(row) != before:
-                    self.refresh(Region(0, row - top + 1, self.size.width, 1))
+            row = self._table_rows.row_numbers[row_id]
+            if self._render_row(row) != before.get(self._row_style(row)):
+                self._refresh_row(row)
+
+    def _refresh_row(self, row: int) -> None:
+        self.refresh(Region(0, row - round(self.scroll_y) + 1, self.size.width, 1))
 
     def recolour(self) -> None:
-        """Draw everything anew: marks, focus or colours are others."""
+        """Repaint all rows: marks, focus or theme have changed."""
         self._renderer.clear_cache()
         self.refresh()
 
-    def _end_glow(self) -> None:
-        self._glow.end()
-        self.redraw()
-
-    # Moving
-
-    @property
-    def _page_rows(self) -> int:
-        return max(1, self.scrollable_content_region.height - 1)
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor by so many rows."""
-        self._move_to(self._cursor + by)
-
-    def action_page(self, by: int) -> None:
-        """Move the cursor by so many pages."""
-        self._move_to(self._cursor + by * self._page_rows)
-
-    def _move_to(self, row: int) -> None:
-        ids = self._table_rows.ids
-        if not ids:
-            return
-        row = max(0, min(row, len(ids) - 1))
-        was, self._cursor, self._cursor_id = self._cursor, row, ids[row]
-        self._anchor = self._cursor_id
-        top, page = round(self.scroll_y), self._page_rows
-        if row < top:
-            self.scroll_to(y=row, animate=False)
-        elif row >= top + page:
-            self.scroll_to(y=row - page + 1, animate=False)
-        for changed in {was, row}:
-            self.refresh(Region(0, changed - round(self.scroll_y) + 1, self.size.width, 1))
-        self.post_message(self.CursorMoved())
-
-    # The mouse
-
-    def on_click(self, event: events.Click) -> None:
-        """Select, open, sort, or tell of a click on the frame."""
-        inside = event.get_content_offset(self)
-        if inside is None:
-            if event.y == 0:
-                self.post_message(CommandRequested(self.command_at(event.x)))
-            return
-        if inside.y == 0:
-            column = self._renderer.column_at(inside.x)
-            if column is not None and column.sort:
-                self.post_message(self.SortRequested(column.sort))
-            return
-        row = round(self.scroll_y) + inside.y - 1
-        if row < len(self._table_rows.ids):
-            self._move_to(row)
-            if event.chain == 2:
-                self.post_message(CommandRequested(self.open_command))
-
-    def command_at(self, x: int) -> str:
-        """The command of what stands in the upper edge of the frame at a column; empty when there is none."""
-        return ""
-
-    # Drawing
-
     def on_resize(self) -> None:
-        """Choose the columns anew."""
         self._fit()
         self.virtual_size = Size(self.size.width, len(self._table_rows.ids) + 1)
         if self._table_rows.ids and not 0 <= self._cursor - round(self.scroll_y) < self._page_rows:
@@ -339,109 +274,114 @@ class Table(ScrollView, can_focus=True):
             self._renderer.set_rows(self._table_rows, self._line_width)
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """The cursor's row is brighter with the focus."""
         super().watch_has_focus(has_focus)
-        self.recolour()
+        if self._table_rows.ids:
+            self._refresh_row(self._cursor)
 
     @property
     def _line_width(self) -> int:
         return self.scrollable_content_region.width
 
     def render_line(self, y: int) -> Strip:
-        """One line of the table: the titles, a row, or what an empty table says."""
+        """The header, a row, or a line of the text of an empty table."""
         self._fit()  # the first frame is drawn before its Resize is handled
-        styles, width = line_styles(self.app.theme_variables), self._line_width
+        styles, width, row_count = line_styles(self.app.theme_variables), self._line_width, len(self._table_rows.ids)
         if y == 0:
             return self._renderer.header(styles, self.sorted_by)
         row = round(self.scroll_y) + y - 1
-        if row < len(self._table_rows.ids):
+        if row < row_count:
             return self._render_row(row)
-        lines, at = (
-            (self.lines_below, row - len(self._table_rows.ids) - 1)
-            if self._table_rows.ids
-            else (self.empty_lines, y - 2)
-        )
-        message_lines = (
-            [(line, name) for text, name in lines for line in wrap(text, max(8, width - GUTTER))] if lines else []
-        )
-        if 0 <= at < len(message_lines):
-            line, name = message_lines[at]
+        cells, number = (self.lines_below, row - row_count - 1) if row_count else (self.empty_lines, y - 2)
+        lines = [(line, name) for text, name in cells for line in wrap(text, max(8, width - GUTTER))]
+        if 0 <= number < len(lines):
+            line, name = lines[number]
             return Strip([Segment(pad_or_cut(f"{'':{GUTTER}}{line}", width), styles[name])])
         return Strip.blank(width, styles["text"])
 
     def _row_style(self, row: int) -> RowStyle:
         row_id = self._table_rows.ids[row]
         if row == self._cursor:
-            return RowStyle(row_id, "cursor" if self.has_focus else "idle", row_id in self.marks)
-        return RowStyle(row_id, "glow" if row_id in self._glow else "", row_id in self.marks)
+            background = "cursor" if self.has_focus else "idle"
+        else:
+            background = "glow" if any(row_id in ids for ids in self._glows) else ""
+        return RowStyle(row_id, background, row_id in self.marks)
 
     def _render_row(self, row: int) -> Strip:
         return self._renderer.row(line_styles(self.app.theme_variables), self._row_style(row))
 
-
-class MarkableTable(Table):
-    """Marks belong to ids; those of rows that are not shown stay, and do not count."""
-
-    def __init__(self, rows: TableRows, *, id: str | None = None) -> None:
-        super().__init__(rows, id=id)
-        self._frame_title = FrameTitle(self)
-        self._frame_title_parts: tuple[Sequence[TitlePart], Sequence[TitlePart]] = ((), ())
+    # The cursor
 
     @property
-    def row_count(self) -> int:
-        """How many rows are shown."""
-        return len(self._table_rows.ids)
+    def _page_rows(self) -> int:
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def go_to(self, row_id: str) -> bool:
+        """Put the cursor on a row, now or as soon as it is shown. Returns whether it is shown now."""
+        self._anchor = row_id
+        row = self._table_rows.row_numbers.get(row_id)
+        if row is None:
+            return False
+        self._move_to(row)
+        return True
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by some rows."""
+        self._move_to(self._cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by some pages."""
+        self._move_to(self._cursor + by * self._page_rows)
+
+    def _move_to(self, row: int) -> None:
+        ids = self._table_rows.ids
+        if not ids:
+            return
+        row = max(0, min(row, len(ids) - 1))
+        row_before, self._cursor, self._anchor = self._cursor, row, ids[row]
+        top, page = round(self.scroll_y), self._page_rows
+        if row < top:
+            self.scroll_to(y=row, animate=False)
+        elif row >= top + page:
+            self.scroll_to(y=row - page + 1, animate=False)
+        for changed in {row_before, row}:
+            self._refresh_row(changed)
+        self.cursor_id = ids[row]
+        self.post_message(self.CursorMoved())
+
+    def action_sort(self, sort: str) -> None:
+        """Ask for another order."""
+        self.post_message(self.SortRequested(sort))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on a row; a double click opens it."""
+        inside = event.get_content_offset(self)
+        row = round(self.scroll_y) + inside.y - 1 if inside is not None and inside.y > 0 else -1
+        if 0 <= row < len(self._table_rows.ids):
+            self._move_to(row)
+            if event.chain == 2:
+                self.post_message(self.RowOpened())
+
+    # Marks
 
     def visible_marks(self) -> tuple[str, ...]:
-        """The ids that are marked and shown, in the order shown."""
+        """The ids of the marked rows that are shown, in the order shown."""
         rows = self._table_rows.row_numbers
         return tuple(sorted((i for i in self.marks if i in rows), key=rows.__getitem__))
 
     def mark(self) -> None:
-        """Mark the row under the cursor, or unmark it, and go on to the next."""
+        """Mark the row under the cursor, or unmark it, and move the cursor down."""
         if self.cursor_id is not None:
             self.marks ^= {self.cursor_id}
-            self.recolour()
+            self._refresh_row(self._cursor)
             self.action_move(1)
 
     def mark_all(self) -> None:
-        """Mark all that are shown; unmark them if all of them are."""
+        """Mark all rows that are shown; unmark them if all are marked."""
         shown = set(self._table_rows.ids)
         self.marks = self.marks - shown if shown <= self.marks else self.marks | shown
         self.recolour()
 
     def unmark_all(self) -> None:
-        """Unmark all, shown or not."""
+        """Unmark all rows, shown or not."""
         self.marks.clear()
         self.recolour()
-
-    def visible_cells(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """Titles and texts of the columns that are shown, for every row."""
-        columns = self._renderer.layout.columns
-        texts = [
-            tuple(text for text, _ in self._table_rows.cells(row_id, columns)[1]) for row_id in self._table_rows.ids
-        ]
-        return tuple(column.title for column in columns), texts
-
-    def set_frame_title(self, left: Sequence[TitlePart], right: Sequence[TitlePart]) -> None:
-        """Write into the frame, at its left and at its right."""
-        self._frame_title_parts = (left, right)
-        self.write_frame_title()
-
-    def write_frame_title(self) -> None:
-        """Write the frame again."""
-        self._frame_title.write(*self._frame_title_parts)
-
-    def command_at(self, x: int) -> str:
-        """The command of what stands in the frame at a column."""
-        return self._frame_title.command_at(x)
-
-    def on_resize(self) -> None:
-        """The frame is written for a width."""
-        super().on_resize()
-        self.write_frame_title()
-
-    def watch_has_focus(self, has_focus: bool) -> None:
-        """The frame is bright with the focus, dim without it."""
-        super().watch_has_focus(has_focus)
-        self.write_frame_title()
