@@ -161,4 +161,3 @@ class PaneLayout:
         for pane in self._pane_set:
             pane.set_in_view(pane.kind.pane in visible)
         screen.update_classes({"-beside": self.is_side_by_side, **classes}, update=screen.is_mounted)
-        self._activity.tab_panes = self.tab_panes(ACTIVITY)

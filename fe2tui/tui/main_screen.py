@@ -40,7 +40,7 @@ from fe2tui.tui.read_state import ReadState
 from fe2tui.tui.refresh_timer import RefreshTimer
 from fe2tui.tui.status_bar import Status, filter_key_spans, footer_spans, status_spans
 from fe2tui.tui.task_runner import TasksChanged, TaskState
-from fe2tui.tui.widgets.line import CommandRequested, Span, TextLine
+from fe2tui.tui.widgets.line import Span, TextLine
 from fe2tui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -203,8 +203,8 @@ class MainScreen(Screen[None]):
     def _repaint(self) -> None:
         self._is_repaint_due = False
         with self.app.batch_update():
-            self.activity.tab_counts = self.pane_set.write_frame_titles(self.pane_layout.tab_panes)
-            self.activity.write_frame_title()
+            counts = self.pane_set.write_frame_titles(self.pane_layout.tab_panes)
+            self.activity.write_frame_title(counts, self.pane_layout.tab_panes(ACTIVITY))
             self.notice.display = bool(self._notice_spans(self.app.size.width))
             for line in (self.status, self.notice, self.footer):
                 line.redraw()
@@ -321,10 +321,10 @@ class MainScreen(Screen[None]):
         self.show_details()
         self.footer.redraw()
 
-    @on(CommandRequested)
-    def _perform_requested(self, event: CommandRequested) -> None:
+    @on(Table.RowOpened)
+    def _open_row(self, event: Table.RowOpened) -> None:
         event.stop()
-        self._services.perform(event.command_id)
+        self._services.perform("open")
 
     @on(ActivityPane.RowRequested)
     def _go_to_requested_row(self, event: ActivityPane.RowRequested) -> None:

@@ -32,10 +32,9 @@ from fe2tui.tui.main_screen import MainScreen
 from fe2tui.tui.pane_ids import INSTANCES
 from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.images import ImageRowScope
-from fe2tui.tui.panes.instance_columns import InstanceRowScope
-from fe2tui.tui.panes.list_pane import ListModelTable
 from fe2tui.tui.panes.spot import SpotPane
 from fe2tui.tui.task_runner import TaskRunner
+from fe2tui.tui.widgets.table import Table
 from tests.tui.form_host import write
 
 Form = TypeVar("Form", bound=ModalScreen[Any])
@@ -117,7 +116,7 @@ class Driven:
         return self.app.controller.main_screen
 
     @property
-    def table(self) -> ListModelTable[Instance, InstanceRowScope]:
+    def table(self) -> Table:
         """The list of instances."""
         return self.app.controller.main_screen.instances.table
 

@@ -15,10 +15,10 @@ from fe2tui.tui.list_model import Arrangement, ListModel, ListRows, ListSpec, co
 from fe2tui.tui.pane_ids import PANES
 from fe2tui.tui.panes.details import RowDetails
 from fe2tui.tui.panes.instances import instance_list_spec
-from fe2tui.tui.panes.list_pane import FleetListPane, ListModelTable
+from fe2tui.tui.panes.list_pane import FleetListPane
 from fe2tui.tui.services import Services
 from fe2tui.tui.theme import DARK, THEMES
-from fe2tui.tui.widgets.line import CommandRequested
+from fe2tui.tui.widgets.table import Table
 from tests.tui.fleets import NOW
 
 Item = TypeVar("Item")
@@ -72,14 +72,14 @@ class ListHost(App[None], Generic[Item, Scope]):
         return self.pane.model
 
     @property
-    def table(self) -> ListModelTable[Item, Scope]:
+    def table(self) -> Table:
         return self.pane.table
 
     def compose(self) -> ComposeResult:
         yield self.pane
 
-    def on_command_requested(self, event: CommandRequested) -> None:
-        self.heard.append(event.command_id)
+    def on_table_row_opened(self) -> None:
+        self.heard.append(self.pane.open_row())
 
     def lines(self) -> list[str]:
         return [self.table.render_line(y).text for y in range(self.table.scrollable_content_region.height)]

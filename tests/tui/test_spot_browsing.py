@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fe2tui.tui.forms.launch import LaunchForm
-from fe2tui.tui.panes.spot import ChartTitle, title_parts
+from fe2tui.tui.panes.spot import ChartTitle, title_spans
 from tests.tui.driver import Driven, dashboard
 from tests.tui.test_dashboard import shown
 from tests.tui.test_spot_pane import body, choice, filter_for, is_charted, spot_pane
@@ -13,7 +13,7 @@ from tests.tui.test_spot_pane import body, choice, filter_for, is_charted, spot_
 
 def titles(driven: Driven) -> list[str]:
     """The titles of the list's columns that have room, with the sign of the order."""
-    line = body(driven).offer_table.render_line(0)
+    line = body(driven).offer_pane.table.render_line(0)
     return "".join(segment.text for segment in line).split()
 
 
@@ -24,7 +24,7 @@ async def test_keys_typed_before_the_pane_is_there_are_its_own_and_enter_chooses
         assert driven.is_home
         await driven.until(is_charted(driven, "p3.2xlarge"))
         assert choice(driven).is_pinned
-        assert body(driven).offer_table.cursor_id == "p3.2xlarge"
+        assert body(driven).offer_pane.table.cursor_id == "p3.2xlarge"
         await driven.press("l")
         form = await driven.opened(LaunchForm)
         assert form.query_one("#type").value == "p3.2xlarge"  # type: ignore[attr-defined]
@@ -44,19 +44,19 @@ async def test_the_title_names_what_is_drawn_while_something_else_is_read(demo_e
 
 async def test_the_cursor_is_on_the_type_that_is_charted(demo_env: Path) -> None:
     async with spot_pane() as driven:
-        table = body(driven).offer_table
+        table = body(driven).offer_pane.table
         followed = choice(driven).type
         assert table.cursor_id == followed and not choice(driven).is_pinned
         await filter_for(driven, "p3")
         await driven.until(lambda: table.cursor_id == "p3.2xlarge" and choice(driven).type == "p3.2xlarge")
         driven.spot_pane.show_type("c5.large")
         await driven.until(lambda: table.cursor_id == "c5.large")
-        assert not body(driven).offer_list.arrangement.filter.tests
+        assert not body(driven).offer_pane.offer_list.arrangement.filter.tests
         await driven.press("escape")
         await driven.until(lambda: table.cursor_id == "c5")
         for sort in ("price", "saves", "vcpu"):
             body(driven).offer_pane.sort_by(sort)
-            offer = table.offer
+            offer = body(driven).offer_pane.offer
             assert offer is not None and offer.name == "c5"
             assert offer.type.name == choice(driven).type
         assert any("$/vCPU" in title and title != "$/vCPU" for title in titles(driven))
@@ -73,7 +73,7 @@ async def test_zones_without_the_type_are_named_and_nothing_is_launched_there(de
         assert "not offered" in shown(driven)
         await driven.press("enter", "end")
         await driven.until(lambda: body(driven).zones.has_focus)
-        await driven.until(lambda: body(driven).zones.cursor_id == body(driven).zones.zones.ids[-1])
+        await driven.until(lambda: body(driven).zones.cursor_id == body(driven).zones.zone_rows.ids[-1])
         assert body(driven).zones.chosen_zone == choice(driven).zone == ""
 
 
@@ -85,7 +85,7 @@ async def test_the_cursor_in_time_starts_with_either_arrow(demo_env: Path) -> No
 
 async def test_what_cannot_be_exported_says_why(demo_env: Path) -> None:
     async with spot_pane() as driven:
-        catalogue = body(driven).offer_list.catalogue
+        catalogue = body(driven).offer_pane.offer_list.catalogue
         assert catalogue is not None
         name = next(one.name for one in catalogue.types.values() if not one.spot)
         driven.spot_pane.show_type(name)
@@ -96,7 +96,7 @@ async def test_what_cannot_be_exported_says_why(demo_env: Path) -> None:
 
 def test_a_title_leaves_out_whole_parts() -> None:
     def said(room: int) -> list[str]:
-        return [part.text for part in title_parts(ChartTitle("p3.8xlarge", 7), False, "train-resnet", "p3", room)]
+        return [part.text for part in title_spans(ChartTitle("p3.8xlarge", 7), False, "train-resnet", "p3", room)]
 
     whole = said(200)
     assert "".join(whole) == "p3.8xlarge · of train-resnet · 7 days [ shorter  ] longer / p3"

@@ -60,9 +60,9 @@ async def spot_pane(**settings: Any) -> AsyncIterator[Driven]:
     async with dashboard(**settings) as driven:
         await driven.press("3")
         await driven.until(lambda: driven.spot_pane.body is not None)
-        await driven.until(lambda: (offer := body(driven).offer_table.offer) is not None and offer.price is not None)
+        await driven.until(lambda: (offer := body(driven).offer_pane.offer) is not None and offer.price is not None)
         await driven.until(lambda: choice(driven).type and is_charted(driven, choice(driven).type)())
-        await driven.until(lambda: body(driven).offer_table.has_focus)
+        await driven.until(lambda: body(driven).offer_pane.table.has_focus)
         yield driven
 
 
@@ -72,7 +72,7 @@ async def filter_for(driven: Driven, text: str) -> None:
     await driven.until(lambda: isinstance(driven.app.focused, Input))
     await write(driven.pilot, text)
     await driven.press("enter")
-    await driven.until(lambda: body(driven).offer_table.has_focus)
+    await driven.until(lambda: body(driven).offer_pane.table.has_focus)
 
 
 async def test_it_is_made_when_it_is_first_looked_at_and_follows_the_selected_instance(demo_env: Path) -> None:
@@ -90,24 +90,24 @@ async def test_it_is_made_when_it_is_first_looked_at_and_follows_the_selected_in
 async def test_browsing_goes_from_families_to_types_to_zones_to_launching_there_and_back(demo_env: Path) -> None:
     async with spot_pane(size=(120, 36)) as driven:
         followed = choice(driven).type
-        assert body(driven).offer_table.cursor_id == followed
+        assert body(driven).offer_pane.table.cursor_id == followed
         await driven.press("escape")
-        await driven.until(lambda: body(driven).offer_list.shows_families)
+        await driven.until(lambda: body(driven).offer_pane.offer_list.shows_families)
         await driven.press("home")
-        first = body(driven).offer_table.offer
+        first = body(driven).offer_pane.offer
         assert first is not None and first.type_count
         await driven.until(is_charted(driven, first.type.name))
         assert choice(driven).is_pinned
         await driven.press("enter")
-        await driven.until(lambda: (offer := body(driven).offer_table.offer) is not None and not offer.type_count)
-        assert {one.type.family for one in body(driven).offer_table.offers_in_view} == {first.name}
+        await driven.until(lambda: (offer := body(driven).offer_pane.offer) is not None and not offer.type_count)
+        assert {one.type.family for one in body(driven).offer_pane.offers_in_view} == {first.name}
         await driven.press("enter")
         await driven.until(lambda: body(driven).zones.has_focus)
-        cheapest = body(driven).zones.zones.zones[0]
+        cheapest = body(driven).zones.zone_rows.zones[0]
         assert choice(driven).zone == cheapest.zone
         assert f"Launch in {cheapest.zone.rsplit('-', 1)[-1]}" in shown(driven)
         await driven.press("down")
-        await driven.until(lambda: choice(driven).zone == body(driven).zones.zones.ids[1])
+        await driven.until(lambda: choice(driven).zone == body(driven).zones.zone_rows.ids[1])
         wanted = choice(driven)
         await driven.press("enter")
         form = await driven.opened(LaunchForm)
@@ -116,10 +116,10 @@ async def test_browsing_goes_from_families_to_types_to_zones_to_launching_there_
         await driven.press("escape")
         await driven.home()
         await driven.press("escape")
-        await driven.until(lambda: body(driven).offer_table.has_focus and not choice(driven).zone)
+        await driven.until(lambda: body(driven).offer_pane.table.has_focus and not choice(driven).zone)
         await driven.press("escape")
-        await driven.until(lambda: body(driven).offer_list.shows_families)
-        assert body(driven).offer_table.cursor_id == first.name
+        await driven.until(lambda: body(driven).offer_pane.offer_list.shows_families)
+        assert body(driven).offer_pane.table.cursor_id == first.name
         await driven.press("escape")
         await driven.until(lambda: not choice(driven).is_pinned and choice(driven).type == followed)
 
@@ -128,15 +128,17 @@ async def test_a_filter_shows_types_with_the_prefix_first_and_charts_the_first(d
     async with spot_pane() as driven:
         await filter_for(driven, "p3")
         await driven.until(is_charted(driven, "p3.2xlarge"))
-        assert body(driven).offer_table.offers.ids[0] == "p3.2xlarge"
+        assert body(driven).offer_pane.offer_list.rows.ids[0] == "p3.2xlarge"
         assert choice(driven).is_pinned
         assert "/ p3" in shown(driven)
-        await driven.until(lambda: "▁" in body(driven).offer_table.visible_cells()[1][0][-1])
+        await driven.until(lambda: "▁" in body(driven).offer_pane.table.visible_cells()[1][0][-1])
         await driven.press("down")
         await driven.until(is_charted(driven, "p3.8xlarge"))
         await driven.press("escape")
         await driven.until(
-            lambda: body(driven).offer_list.shows_families and body(driven).offer_table.cursor_id == "p3"
+            lambda: (
+                body(driven).offer_pane.offer_list.shows_families and body(driven).offer_pane.table.cursor_id == "p3"
+            )
         )
 
 
@@ -156,7 +158,7 @@ async def test_days_the_cursor_in_time_and_what_is_taken_along(demo_env: Path, t
         await driven.until(lambda: (at := choice(driven).moment) is not None and at < moment)
         at = choice(driven).moment
         assert at is not None and f"{at.astimezone():%H:%M}" in shown(driven)
-        assert body(driven).offer_table.has_focus
+        assert body(driven).offer_pane.table.has_focus
         for suffix in (".csv", ".svg"):
             await driven.press("e")
             form = await driven.opened(ExportForm)
@@ -167,7 +169,7 @@ async def test_days_the_cursor_in_time_and_what_is_taken_along(demo_env: Path, t
             await driven.home()
         rows = list(csv.DictReader((tmp_path / "prices.csv").read_text().splitlines()))
         assert {row["type"] for row in rows} == {name}
-        assert {row["zone"] for row in rows} == set(body(driven).zones.zones.ids)
+        assert {row["zone"] for row in rows} == set(body(driven).zones.zone_rows.ids)
         assert (tmp_path / "prices.svg").read_text().startswith("<")
         await driven.press("y")
         await driven.opened(Picker)
@@ -179,8 +181,8 @@ async def test_what_is_passed_over_quickly_is_not_asked_for(cloud: Cloud, demo_e
     async with spot_pane() as driven:
         await filter_for(driven, "family:c5")
         await driven.press("home", "right_square_bracket", "right_square_bracket")
-        await driven.until(is_charted(driven, body(driven).offer_table.offers.ids[0], 90))
-        names = body(driven).offer_table.offers.ids
+        await driven.until(is_charted(driven, body(driven).offer_pane.offer_list.rows.ids[0], 90))
+        names = body(driven).offer_pane.offer_list.rows.ids
         await driven.until(lambda: all(body(driven).reader.history(name) for name in names))
         before = len(asked_for(cloud))
         for name in names[1:6]:
@@ -232,12 +234,12 @@ async def test_what_may_not_be_read_is_said_in_the_charts_place(
         own.control("/demo/faults", method="DELETE")
         driven.spot_pane.show_type("m5.large")
         await driven.until(is_charted(driven, "m5.large"))
-        await driven.until(lambda: body(driven).offer_list.catalogue is not None)
-        catalogue = body(driven).offer_list.catalogue
+        await driven.until(lambda: body(driven).offer_pane.offer_list.catalogue is not None)
+        catalogue = body(driven).offer_pane.offer_list.catalogue
         assert catalogue is not None
         no_spot = next(one.name for one in catalogue.types.values() if not one.spot)
         driven.spot_pane.show_type(no_spot)
-        await driven.until(lambda: f"{no_spot} is not offered on the spot market" in shown(driven))
+        await driven.until(lambda: f"{no_spot} is not offered as a spot instance" in shown(driven))
 
 
 async def test_it_fits_any_terminal(demo_env: Path) -> None:

@@ -220,7 +220,7 @@ async def test_nothing_in_the_activity_is_cut_however_much_there_is(demo_env: Pa
         await driven.until(lambda: driven.view.pane == "activity" and pane.max_scroll_y > 10)
         await driven.until(lambda: f"{words} 29." in _told(pane))
         # What was laid out is what there is room for, the scrollbar's column not counted.
-        laid_out = max(sum(cell_len(text) for text, _ in line.parts) for line in pane._row_lines)
+        laid_out = max(sum(cell_len(text) for text, _ in line.cells) for line in pane._lines)
         assert laid_out < pane.scrollable_content_region.width
 
 

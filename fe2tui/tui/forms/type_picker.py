@@ -36,14 +36,11 @@ from fe2tui.tui.forms.type_list import (
 )
 from fe2tui.tui.widgets.cells import wrap
 from fe2tui.tui.widgets.grid import Cell
-from fe2tui.tui.widgets.line import CommandRequested
 from fe2tui.tui.widgets.table import RowStyle, Table
 
 
 class TypeTable(Table, can_focus=False):
     """The table of types; the keys of the form and the mouse move its cursor."""
-
-    OPEN_COMMAND = "choose"
 
     def __init__(self) -> None:
         self.types = TypeRows((), TypeScope(Prices(), {}), {})
@@ -393,11 +390,15 @@ class TypePicker(Form[str]):
             self._type_list.shows_unfit = not self._type_list.shows_unfit
             self._show_list()
 
-    @on(CommandRequested)
-    def _pick_by_double_click(self, event: CommandRequested) -> None:
+    @on(Table.RowOpened)
+    def _pick_opened(self, event: Table.RowOpened) -> None:
         event.stop()
-        if event.command_id == TypeTable.OPEN_COMMAND:
-            self._pick()
+        self._pick()
+
+    @on(Input.Submitted, "#filter")
+    def _submit_filter(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_submit()
 
     def action_submit(self) -> None:
         """Pick the type under the cursor; if part of the filter is wrong, only after the cursor was moved."""

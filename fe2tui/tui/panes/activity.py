@@ -1,4 +1,4 @@
-"""The activity pane: what is under way, what was done, and what failed with what to do next."""
+"""The activity pane: running tasks, what has ended, and what failed with what to do next."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from textual.strip import Strip
 from fe2tui.model.progress import INTERRUPTION, REPLACEMENT, RETURN, Activity
 from fe2tui.model.text import age, local_time, visible
 from fe2tui.tui.pane_ids import ACTIVITY
-from fe2tui.tui.panes.base import tab_parts
+from fe2tui.tui.panes.base import tab_spans
 from fe2tui.tui.task_runner import RunningTask, TaskState
 from fe2tui.tui.theme import line_styles
 from fe2tui.tui.widgets.cells import pad_or_cut, wrap
-from fe2tui.tui.widgets.frame import FrameTitle
-from fe2tui.tui.widgets.line import CommandRequested
+from fe2tui.tui.widgets.frame import Framed
+from fe2tui.tui.widgets.grid import Cell
 
 _SIGNS: Mapping[str, tuple[str, str]] = {
     "running": ("◐", "moving"),
@@ -31,18 +31,18 @@ _SIGNS: Mapping[str, tuple[str, str]] = {
     "cancelled": ("○", "stopped"),
     INTERRUPTION: ("▲", "trouble"),
 }
-_TITLES: Mapping[str, str] = {  # where the command's name says less
+_TITLES: Mapping[str, str] = {  # of commands whose name alone is no title
     "change-type": "Change type of",
     INTERRUPTION: "Interruption of",
     RETURN: "Return of",
-    REPLACEMENT: "In the place of",
+    REPLACEMENT: "Replacement of",
 }
 _TIME_WIDTH = 12
-SAME_FAILURE_WITHIN = timedelta(minutes=1)  # a task writes its failure down itself; other failures are ours alone
+SAME_FAILURE_WITHIN = timedelta(minutes=1)  # failures of tasks are in the log of the store, too; others are not
 
 
 class ActivityRow(NamedTuple):
-    """One thing in the list: a task under way (``job`` is its number) or one that ended."""
+    """A running task, or one that has ended. ``task_number`` is that of a running task, else 0."""
 
     result: str
     at: str
@@ -54,14 +54,13 @@ class ActivityRow(NamedTuple):
 
 
 class _RowLine(NamedTuple):
-    entry: int
-    parts: tuple[tuple[str, str], ...]
+    row: int
+    cells: tuple[Cell, ...]
 
 
 def activity_row(activity: Activity, now: datetime) -> ActivityRow:
-    """An entry of the log."""
     title = f"{_TITLES.get(activity.command, activity.command)} {activity.label}".strip()
-    title = title[:1].upper() + title[1:]  # as it was titled while it ran
+    title = title[:1].upper() + title[1:]  # as its task was titled while it ran
     code = f" ({activity.code})" if activity.code else ""
     return ActivityRow(
         INTERRUPTION if activity.command == INTERRUPTION else activity.result,
@@ -74,18 +73,18 @@ def activity_row(activity: Activity, now: datetime) -> ActivityRow:
 
 
 def task_row(task: RunningTask, now: datetime) -> ActivityRow:
-    """A task under way, with its newest step."""
+    """A running task, with its newest step."""
     step = task.latest_step
-    words = step.words if step else "begins"
-    if step and step.fraction is not None and "%" not in words:
-        words += f" {step.fraction * 100:.0f} %"
+    text = step.words if step else "begins"
+    if step and step.fraction is not None and "%" not in text:
+        text += f" {step.fraction * 100:.0f} %"
     return ActivityRow(
-        "running", age(now - task.started_at), visible(task.title), visible(words), task_number=task.number
+        "running", age(now - task.started_at), visible(task.title), visible(text), task_number=task.number
     )
 
 
-class ActivityPane(ScrollView, can_focus=True):
-    """A list with a cursor; failures take the lines they need."""
+class ActivityPane(ScrollView, Framed, can_focus=True):
+    """Rows of as many lines as their texts need, with a cursor."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -99,7 +98,7 @@ class ActivityPane(ScrollView, can_focus=True):
     ]
 
     class RowRequested(Message):
-        """The row that an entry is about is wanted: an instance, an image."""
+        """The list is to go to the row of an instance or an image."""
 
         def __init__(self, row_id: str) -> None:
             super().__init__()
@@ -108,14 +107,10 @@ class ActivityPane(ScrollView, can_focus=True):
     def __init__(self, clock: Callable[[], datetime]) -> None:
         super().__init__(id=ACTIVITY)
         self._clock = clock
-        self._frame_title = FrameTitle(self)
-        self._activity_rows: list[ActivityRow] = []
-        self._lines_width = 0
-        self._row_lines: list[_RowLine] = []
+        self._rows: list[ActivityRow] = []
+        self._lines: list[_RowLine] = []
+        self._lines_width = 0  # that the lines were wrapped for
         self._cursor = 0
-        self.tab_counts: Mapping[str, str] = {}
-        self.tab_panes: Collection[str] = (ACTIVITY,)
-        self.border_subtitle = ""
 
     def show(self, tasks: TaskState, log: Sequence[Activity]) -> None:
         """Show the running tasks, then what has ended, the newest first. A failure that is in the log is shown once."""
@@ -129,116 +124,99 @@ class ActivityPane(ScrollView, can_focus=True):
         ours_run = bool(running)
         ended += [a for a in log if not (a.result == "running" and ours_run and a.by == "dashboard")]
         ended.sort(key=lambda activity: activity.at, reverse=True)
-        entries = [task_row(task, now) for task in reversed(running)] + [activity_row(a, now) for a in ended]
-        if entries != self._activity_rows:
-            self._activity_rows = entries
-            self._cursor = max(0, min(self._cursor, len(entries) - 1))
+        rows = [task_row(task, now) for task in reversed(running)] + [activity_row(a, now) for a in ended]
+        if rows != self._rows:
+            self._rows = rows
+            self._cursor = max(0, min(self._cursor, len(rows) - 1))
             self._make_lines()
 
     @property
     def selected_row(self) -> ActivityRow | None:
-        """The entry under the cursor."""
-        return self._activity_rows[self._cursor] if self._activity_rows else None
+        """The row under the cursor."""
+        return self._rows[self._cursor] if self._rows else None
 
     def go_to_failure(self) -> None:
-        """Put the cursor on the newest failure; on the newest entry when there is none."""
-        at = next((number for number, entry in enumerate(self._activity_rows) if entry.result == "failed"), 0)
-        self.action_move(at - self._cursor)
+        """Put the cursor on the newest failure, or on the first row if there is none."""
+        row = next((number for number, row in enumerate(self._rows) if row.result == "failed"), 0)
+        self.action_move(row - self._cursor)
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by so many entries."""
-        if not self._activity_rows:
+        """Move the cursor by some rows."""
+        if not self._rows:
             return
-        self._cursor = max(0, min(self._cursor + by, len(self._activity_rows) - 1))
-        mine = [y for y, line in enumerate(self._row_lines) if line.entry == self._cursor]
+        self._cursor = max(0, min(self._cursor + by, len(self._rows) - 1))
+        lines = [y for y, line in enumerate(self._lines) if line.row == self._cursor]
         top, page = round(self.scroll_y), max(1, self.scrollable_content_region.height)
-        if mine and mine[0] < top:
-            self.scroll_to(y=mine[0], animate=False)
-        elif mine and mine[-1] >= top + page:
-            self.scroll_to(y=min(mine[-1] - page + 1, mine[0]), animate=False)
+        if lines and lines[0] < top:
+            self.scroll_to(y=lines[0], animate=False)
+        elif lines and lines[-1] >= top + page:
+            self.scroll_to(y=min(lines[-1] - page + 1, lines[0]), animate=False)
         self.refresh()
 
     def action_open(self) -> None:
-        """Go to the instance or the image."""
-        entry = self.selected_row
-        if entry is not None and entry.subject:
-            self.post_message(self.RowRequested(entry.subject))
+        """Go to the instance or the image of the row."""
+        row = self.selected_row
+        if row is not None and row.subject:
+            self.post_message(self.RowRequested(row.subject))
 
     def _make_lines(self) -> None:
         width = self.scrollable_content_region.width
         if not width:
             return  # hidden: the lines are made when it is drawn
         self._lines_width = width
-        self._row_lines = [
-            line for number, entry in enumerate(self._activity_rows) for line in _lines_of_row(number, entry, width)
-        ]
-        self.virtual_size = Size(self.size.width, len(self._row_lines))
+        self._lines = [line for number, row in enumerate(self._rows) for line in _lines_of_row(number, row, width)]
+        self.virtual_size = Size(self.size.width, len(self._lines))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """One line: of an entry, or what an empty pane says."""
+        """A line of a row, or of the text of an empty pane."""
         styles, width = line_styles(self.app.theme_variables), self.scrollable_content_region.width
-        at = round(self.scroll_y) + y
-        if self._activity_rows and width != self._lines_width:
-            self.call_later(
-                self._make_lines
-            )  # no Resize came: Textual sends none to a pane that it shows while it starts
-        if not self._activity_rows and y in (1, 2):
-            words = ("Nothing has been done here yet.", "What you launch, stop or terminate is listed here.")[y - 1]
-            return Strip([Segment(pad_or_cut(f"  {words}", width), styles["text" if y == 1 else "dim"])])
-        if at >= len(self._row_lines):
+        number = round(self.scroll_y) + y
+        if self._rows and width != self._lines_width:
+            self.call_later(self._make_lines)  # Textual sends no Resize to a widget that is shown while it starts
+        if not self._rows and y in (1, 2):
+            text = ("Nothing has been done yet.", "What you launch, stop or terminate is listed here.")[y - 1]
+            return Strip([Segment(pad_or_cut(f"  {text}", width), styles["text" if y == 1 else "dim"])])
+        if number >= len(self._lines):
             return Strip.blank(width, styles["text"])
-        line = self._row_lines[at]
-        row = ("cursor" if self.has_focus else "idle") if line.entry == self._cursor else ""
-        bar = ("▌", "accent" if self.has_focus else "faint") if row else (" ", "dim")
-        strip = Strip([Segment(text, styles.on_row(name, row)) for text, name in (bar, *line.parts)])
-        return strip.adjust_cell_length(width, styles.on_row("text", row))
+        line = self._lines[number]
+        background = ("cursor" if self.has_focus else "idle") if line.row == self._cursor else ""
+        bar = ("▌", "accent" if self.has_focus else "faint") if background else (" ", "dim")
+        strip = Strip([Segment(text, styles.on_row(name, background)) for text, name in (bar, *line.cells)])
+        return strip.adjust_cell_length(width, styles.on_row("text", background))
 
     def on_click(self, event: events.Click) -> None:
-        """Select an entry, open it, or tell of a click on the frame."""
+        """Put the cursor on a row; a double click opens it."""
         inside = event.get_content_offset(self)
-        if inside is None:
-            if event.y == 0 and (command := self._frame_title.command_at(event.x)):
-                self.post_message(CommandRequested(command))
-            return
-        at = round(self.scroll_y) + inside.y
-        if at < len(self._row_lines):
-            self.action_move(self._row_lines[at].entry - self._cursor)
+        number = round(self.scroll_y) + inside.y if inside is not None else len(self._lines)
+        if number < len(self._lines):
+            self.action_move(self._lines[number].row - self._cursor)
             if event.chain == 2:
                 self.action_open()
 
-    def write_frame_title(self) -> None:
-        """Write the tabs of those panes that the frame names."""
-        self._frame_title.write(tab_parts(ACTIVITY, self.tab_counts, self.tab_panes))
+    def write_frame_title(self, counts: Mapping[str, str], tab_panes: Collection[str]) -> None:
+        """Write the tabs of ``tab_panes`` into the frame, with the counts of the panes."""
+        self.set_frame_title(tab_spans(ACTIVITY, counts, tab_panes))
 
     def on_resize(self) -> None:
-        """Words are wrapped for a width."""
         self._make_lines()
-        self.write_frame_title()
 
     def on_focus(self) -> None:
-        """The frame is bright with the focus."""
-        self.write_frame_title()
         self.refresh()
 
     def on_blur(self) -> None:
-        """The frame is dim without it."""
-        self.write_frame_title()
         self.refresh()
 
 
-def _lines_of_row(number: int, entry: ActivityRow, width: int) -> list[_RowLine]:
-    sign, ink = _SIGNS.get(entry.result, _SIGNS["done"])
-    head = [(f"{sign} ", ink), (pad_or_cut(entry.at, _TIME_WIDTH), "dim"), (" ", "dim")]
-    room = max(10, width - 1 - 2 - _TIME_WIDTH - 1)
-    lines = wrap(f"{entry.title}: {entry.text}" if entry.text else entry.title, room)
-    first, rest = lines[0], lines[1:]
-    title, words = first[: len(entry.title)], first[len(entry.title) :]
-    indent = " " * (2 + _TIME_WIDTH + 1)
-    lines_drawn = [_RowLine(number, (*head, (title, "strong"), (words, "text")))]
-    lines_drawn += [_RowLine(number, ((indent, "dim"), (line, "text"))) for line in rest]
-    if entry.remedy:
-        lines_drawn += [
-            _RowLine(number, ((indent, "dim"), (line, "accent"))) for line in wrap(f"→ {entry.remedy}", room)
-        ]
-    return lines_drawn
+def _lines_of_row(number: int, row: ActivityRow, width: int) -> list[_RowLine]:
+    sign, sign_style = _SIGNS.get(row.result, _SIGNS["done"])
+    head = [(f"{sign} ", sign_style), (pad_or_cut(row.at, _TIME_WIDTH), "dim"), (" ", "dim")]
+    text_width = max(10, width - 1 - 2 - _TIME_WIDTH - 1)
+    first, *rest = wrap(f"{row.title}: {row.text}" if row.text else row.title, text_width)
+    title, text = first[: len(row.title)], first[len(row.title) :]
+    indent = (" " * (2 + _TIME_WIDTH + 1), "dim")
+    lines = [_RowLine(number, (*head, (title, "strong"), (text, "text")))]
+    lines += [_RowLine(number, (indent, (line, "text"))) for line in rest]
+    if row.remedy:
+        lines += [_RowLine(number, (indent, (line, "accent"))) for line in wrap(f"→ {row.remedy}", text_width)]
+    return lines

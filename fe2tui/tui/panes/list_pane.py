@@ -52,6 +52,9 @@ class ListPane(Pane):
     def go_to_row(self, row_id: str) -> None:
         self.table.go_to(row_id)
 
+    def open_row(self) -> str:
+        return ""
+
     def leave(self) -> None:
         """Clear the filter; without one, unmark all rows."""
         if not self.arrangement.filter.text:

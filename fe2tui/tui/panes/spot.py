@@ -1,7 +1,7 @@
 """The spot pane: holds the chosen type, zone and days, and writes them into its frame.
 
-What it contains, ``SpotBody``, is imported and mounted when the pane is first visible. Both set ``SpotPane.choice``; its
-watcher has the body show the new choice at once, so that the cursor of the list and the chart change in one frame.
+What it contains, ``SpotBody``, is imported and mounted when the pane is first visible. Both set ``SpotPane.choice``;
+its watcher has the body show the new choice at once, so that the cursor of the list and the chart change in one frame.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ class ChartTitle(NamedTuple):
     style: str = ""
 
 
-def title_spans(
-    title: ChartTitle, is_pinned: bool, instance_name: str, filter_text: str, width: int
-) -> Sequence[Span]:
+def title_spans(title: ChartTitle, is_pinned: bool, instance_name: str, filter_text: str, width: int) -> Sequence[Span]:
     """The title of the chart for a width: less important parts are left out where it is narrow.
 
     ``instance_name`` is that of the selected instance, whose type is shown unless another type is pinned.
@@ -53,9 +51,7 @@ def title_spans(
     return fit(width, _title_forms(title, is_pinned, instance_name, filter_text), spans_width)
 
 
-def _title_forms(
-    title: ChartTitle, is_pinned: bool, instance_name: str, filter_text: str
-) -> Iterator[Sequence[Span]]:
+def _title_forms(title: ChartTitle, is_pinned: bool, instance_name: str, filter_text: str) -> Iterator[Sequence[Span]]:
     origin = "picked" if is_pinned else f"of {instance_name}" if instance_name else ""
     spans = {
         "type": Span(visible(title.type), "strong"),
@@ -84,7 +80,7 @@ def family_of(type_name: str) -> str:
     return type_name.partition(".")[0]
 
 
-class SpotPane(Framed, LazyPane):
+class SpotPane(LazyPane, Framed):
     """The spot prices of one type, and a list of all types."""
 
     choice: reactive[SpotChoice] = reactive(SpotChoice(), repaint=False, init=False)

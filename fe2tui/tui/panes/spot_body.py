@@ -146,12 +146,9 @@ class SpotBody(Container):
         if self.zones.has_focus:
             return "launch"
         offer = self.offer_pane.offer
-        if offer is not None and offer.type_count:
-            self._pane.choice = self._pane.choice._replace(family=offer.name, type=offer.type.name, is_pinned=True)
-        elif offer is not None:
-            self.offer_pane.pick()
-            if self.zones.row_count:
-                self.zones.focus()
+        self.offer_pane.open_row()
+        if offer is not None and not offer.type_count and self.zones.row_count:
+            self.zones.focus()
         return ""
 
     def leave(self) -> bool:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fe2tui.tui.panes.spot import SpotPane
     from fe2tui.tui.panes.spot_history_reader import SpotHistoryReader
     from fe2tui.tui.services import Services
+    from fe2tui.tui.widgets.filter_bar import FilterBar
 
 OFFER_KIND = ListKind(
     "types", "type", "", SPOT_OFFER_LANGUAGE, SPOT_OFFER_SORTS, "p3  gpu:a10g  vcpu>=8  saves>60  arch:arm64  -metal"
@@ -197,9 +198,7 @@ class OfferList:
         elif not query.tests:
             offers = [one for one in offers if one.type.family == self.family]
         sort = SPOT_OFFER_SORTS[arrangement.sort]
-        matching = filter_and_sort(
-            offers, self._scope, query, sort, arrangement.descending, lambda one: one.sort_key
-        )
+        matching = filter_and_sort(offers, self._scope, query, sort, arrangement.descending, lambda one: one.sort_key)
         if arrangement.sort == "type" and query.tests and not arrangement.descending:
             matching = prefix_first(matching, query.text)
         self.rows = OfferRows(matching, OfferScope(self._week_of), arrangement.sort)
@@ -346,6 +345,15 @@ class OfferPane(ListPane):
 
     # The choice
 
+    def open_row(self) -> str:
+        offer = self.offer
+        if offer is not None and offer.type_count:
+            choice = self._spot_pane.choice
+            self._spot_pane.choice = choice._replace(family=offer.name, type=offer.type.name, is_pinned=True)
+        elif offer is not None:
+            self.pick()
+        return ""
+
     def choose(self, before: SpotChoice, choice: SpotChoice) -> None:
         """Show the row of another choice."""
         self.offer_list.family = choice.family
@@ -380,7 +388,7 @@ class OfferPane(ListPane):
         family = "" if self.arrangement.filter.tests else choice.family  # leaving a filter shows all families
         self._spot_pane.choice = choice._replace(type=name, zone="", is_pinned=is_pinned, family=family)
 
-    def on_filter_bar_left(self) -> None:
+    def on_filter_bar_left(self, event: FilterBar.Left) -> None:
         if self.arrangement.filter.tests:
             self.pick()
 

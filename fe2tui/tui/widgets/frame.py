@@ -20,7 +20,7 @@ _MIN_CLIPPED_WIDTH = 7  # cells that a clipped span needs to be readable
 
 
 class Framed(Widget):
-    """A widget with a frame whose title is made of spans."""
+    """A widget with a frame whose title is made of spans. The last base class: Textual takes the style of the first."""
 
     _title_spans: tuple[Sequence[Span], Sequence[Span]] = ((), ())
     _written_title: Content | None = None
@@ -44,14 +44,15 @@ class Framed(Widget):
         left, right = self._title_spans
         right = list(_clip_spans(right, self.width_beside(left)))
         fill = self.outer_size.width - 2 * _MARGIN - spans_width(left) - spans_width(right) - 2
-        styles = line_styles(self.app.theme_variables)
-        parts: list[tuple[str, Style] | str] = [(one.text, _title_style(styles[one.style], one.command)) for one in left]
+        title = Content.assemble(*self._parts(left))
         if right and fill > 0:
-            parts.append(f" {'─' * fill} ")  # in the colour of the frame
-            parts += [(one.text, _title_style(styles[one.style], one.command)) for one in right]
-        title = Content.assemble(*parts)
+            title = Content.assemble(title, f" {'─' * fill} ", *self._parts(right))  # the line has the frame's colour
         if self._written_title is None or not title.is_same(self._written_title):  # setting it repaints all rows
             self.border_title = self._written_title = title
+
+    def _parts(self, spans: Sequence[Span]) -> list[tuple[str, Style]]:
+        styles = line_styles(self.app.theme_variables)
+        return [(span.text, _title_style(styles[span.style], span.command)) for span in spans]
 
 
 @lru_cache(maxsize=512)

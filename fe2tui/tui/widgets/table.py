@@ -126,7 +126,7 @@ class _CursorPosition(NamedTuple):
     height: int
 
 
-class Table(Framed, ScrollView, can_focus=True):
+class Table(ScrollView, Framed, can_focus=True):
     """The cursor, the marks and the scroll position belong to ids, not to row numbers."""
 
     ALLOW_SELECT = False
