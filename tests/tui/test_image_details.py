@@ -22,7 +22,7 @@ def test_an_own_image_says_its_snapshots_what_they_cost_at_most_and_who_runs_on_
     words = said(base, seen)
     assert "Disks snap-00000000000000001 60 GiB, at most $3.00 a month" in words
     assert "Cost at most $3.00 a month" in words
-    assert "Runs 1 instance: worker running" in words
+    assert "Used by 1 instance: worker running" in words
     assert "Tags team=vision" in words
 
 
@@ -39,8 +39,8 @@ def test_a_pending_one_says_how_far_each_disk_is() -> None:
     taken = Snapshot("snap-1", 8, "pending", 0.45, description=f"Created by CreateImage(i-1) for {base.id}")
     seen = replace(with_images(many(1), base), snapshots={taken.id: taken})
     words = said(base, seen)
-    assert "Is pending 45 %" in words
-    assert "snap-1 8 GiB, 45 % taken" in words
+    assert "State pending 45 %" in words
+    assert "snap-1 8 GiB, 45 % done" in words
     assert "no snapshot yet" in said(base, replace(seen, snapshots={}))
 
 
@@ -59,15 +59,15 @@ def test_a_snapshot_that_another_image_uses_is_said() -> None:
 def test_what_is_not_known_of_the_cost_is_said_and_never_guessed() -> None:
     base = image(1, "base")
     seen = with_images(many(1), base)
-    assert "the price of snapshots is not known" in said(base, replace(seen, prices=Prices()))
-    assert "its snapshots are not all known" in said(base, replace(seen, snapshots={}))
+    assert "the price of snapshots is unknown" in said(base, replace(seen, prices=Prices()))
+    assert "some of its snapshots are unknown" in said(base, replace(seen, snapshots={}))
 
 
 def test_a_public_one_says_its_word_and_costs_nothing() -> None:
     ubuntu = PUBLIC[0].image
     words = said(ubuntu, with_images(many(1)))
-    assert "Word ubuntu: stands for the newest" in words
-    assert "Cost nothing to have" in words
+    assert "Alias ubuntu: the newest of these images" in words
+    assert "Cost nothing;" in words
     assert "Disks" not in words
 
 

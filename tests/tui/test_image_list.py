@@ -159,7 +159,7 @@ async def test_before_the_first_read_and_before_images_are_read_it_says_so() -> 
 async def test_without_images_of_its_own_an_account_sees_the_public_ones_and_is_told() -> None:
     async with images(with_images(many(1))) as (host, _):
         assert len(host.names) == 3
-        assert "None of your own yet" in "\n".join(host.lines())
+        assert "You have no images yet" in "\n".join(host.lines())
         assert host.pane.count_text == "0"
 
 
@@ -187,7 +187,7 @@ async def test_snapshots_that_may_not_be_read_leave_the_cost_a_dash_and_never_a_
 async def test_a_filter_that_nothing_fits_says_how_to_see_all_again() -> None:
     async with images(with_images(many(1), image(1))) as (host, _):
         host.model.rearrange(host.model.arrangement._replace(filter=IMAGE_KIND.filter_language.parse("arch:riscv")))
-        assert "No image fits the filter." in "\n".join(host.lines())
+        assert "No image matches the filter." in "\n".join(host.lines())
         assert host.pane.count_text == "0 of 4"
 
 

@@ -40,7 +40,9 @@ def looks(one: Instance, limits: AlertLimits | None = None) -> tuple[str, str]:
 def test_one_that_is_on_for_long_is_pointed_out_with_its_cost_and_what_to_do_until_it_is_tagged() -> None:
     forgotten = instance(1, launched_at=LONG_AGO)
     kept = instance(2, launched_at=LONG_AGO, tags={"Name": "kept", "fe2:keep": "yes"})
-    assert re.search(r"▲ on for 41d, \$[\d.]+ in this run\. Stop it .*, tag it fe2:keep=yes\.", said(forgotten))
+    assert re.search(
+        r"▲ running for 41d, \$[\d.]+ since its start\. Stop it .*, or tag it fe2:keep=yes", said(forgotten)
+    )
     assert "▲" not in said(kept)
     assert looks(forgotten) == ("trouble", "long running")
     assert looks(kept) == ("running", "running")
@@ -66,8 +68,8 @@ def test_one_that_is_costly_is_pointed_out_before_it_is_on_for_long() -> None:
 @pytest.mark.parametrize(
     ("idle", "busy", "words"),
     [
-        (30, 5, "▲ CPU under 2 % for 2h 30m, and paid for: $"),
-        (72, 0, "▲ CPU under 2 % for at least 6h, and paid for: $"),
+        (30, 5, "▲ CPU under 2 % for 2h 30m, at $"),
+        (72, 0, "▲ CPU under 2 % for at least 6h, at $"),
         (23, 5, "CPU 1 % now, 1 % at most in the last hour"),
         (4, 8, "CPU 1 % now, 88 % at most in the last hour"),
     ],
@@ -76,7 +78,7 @@ def test_one_that_does_nothing_for_hours_and_is_paid_for_is_pointed_out(idle: in
     one = instance(1, launched_at=NOW - 10 * HOUR)
     seen = replace(fleet([one]), cpu={one.id: (88.0,) * busy + (1.2,) * idle})
     assert words in said(one, seen=seen)
-    assert ("an hour" in said(one, seen=seen).partition("CPU")[2]) is ("paid" in words)
+    assert ("an hour" in said(one, seen=seen).partition("CPU")[2]) is ("at $" in words)
 
 
 def test_that_cpu_is_not_asked_for_is_said_with_what_does_so() -> None:
@@ -184,6 +186,6 @@ def test_a_spot_machine_saves_while_it_runs_and_one_that_aws_stopped_once_it_is_
         return said(each, seen=replace(fleet([each]), prices=prices))
 
     assert told(one).count("Saves 75 % against 1.000 on demand\n") == 1
-    assert "Saves 75 % against 1.000 on demand, once it is back\n" in told(taken)
+    assert "Saves 75 % against 1.000 on demand, when it runs again\n" in told(taken)
     assert "Saves $0.250 an hour for the machine while it is stopped\n" in told(stopped)
     assert "Saves" not in told(replace(taken, state=State.TERMINATED))

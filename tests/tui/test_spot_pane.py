@@ -84,7 +84,7 @@ async def test_it_is_made_when_it_is_first_looked_at_and_follows_the_selected_in
         await driven.until(is_charted(driven, "p3.8xlarge"))
         assert not choice(driven).is_pinned
         for part in ("p3.8xlarge · of train-resnet", "7 days", "on demand 12.24", "LOWEST", "TYPE", "l Launch"):
-            assert part in shown(driven)
+            await driven.until(lambda part=part: part in shown(driven), of=part)  # type: ignore[misc]
 
 
 async def test_browsing_goes_from_families_to_types_to_zones_to_launching_there_and_back(demo_env: Path) -> None:

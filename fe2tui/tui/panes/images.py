@@ -1,4 +1,4 @@
-"""The images list: its columns, its rows, and the details of an image."""
+"""How images are listed: the columns, the items of a fleet, and the details of an image."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _PROBLEM_PARTS = ("images", "public images", "snapshots")  # of a fleet's proble
 
 @dataclass(frozen=True, slots=True)
 class ImageRowScope(ImageScope):
-    """What images are seen in: also how many instances each has made, and which are the well-known public ones."""
+    """``instance_counts`` are those of the instances of each image; ``public_images`` are the well-known ones."""
 
     instance_counts: Mapping[str, int]
     public_images: Mapping[str, PublicImage]
 
     def is_own(self, image: Image) -> bool:
-        """Whether it is of this account."""
+        """Whether it belongs to this account."""
         return image.id in self.fleet.images
 
     def progress(self, image: Image) -> float | None:
-        """How far a pending one has come, 0 to 1."""
+        """The progress of a pending image, 0 to 1."""
         return image_progress(image, self.fleet.snapshots.values())
 
 
@@ -45,7 +45,7 @@ _Column: TypeAlias = "Column[Image, ImageRowScope]"
 
 
 def image_title(image: Image, scope: ImageRowScope) -> str:
-    """An own one's name; the word that finds a public one, and what it stands for."""
+    """The name; of a public image the word that finds it, and its title."""
     public_image = scope.public_images.get(image.id)
     return (
         visible(image.label) if public_image is None else f"{visible(public_image.word)} {visible(public_image.title)}"
@@ -53,7 +53,7 @@ def image_title(image: Image, scope: ImageRowScope) -> str:
 
 
 def state_text(image: Image, scope: ImageRowScope) -> str:
-    """The state in words, with how far a pending one has come; ``public`` for somebody else's."""
+    """The state, with the progress of a pending image; ``public`` for an image of another account."""
     if not scope.is_own(image) and image.state == "available":
         return "public"
     progress = scope.progress(image)
@@ -61,7 +61,7 @@ def state_text(image: Image, scope: ImageRowScope) -> str:
 
 
 def state_category(image: Image, scope: ImageRowScope) -> str:
-    """running, moving, stopped, trouble, or dim for somebody else's: the colour of an image."""
+    """running, moving, stopped, trouble, or dim for another account's: the key of its sign, and its style."""
     if image.state in FAILED_STATES:
         return "trouble"
     if not scope.is_own(image):
@@ -161,7 +161,7 @@ IMAGE_KIND = ListKind(
 
 
 def image_list_snapshot(fleet: Fleet) -> ListSnapshot[Image, ImageRowScope]:
-    """The own images, and the well-known public ones, which stand below them."""
+    """The images of the account, and below them the well-known public ones."""
     public = {public_image.image.id: public_image for public_image in fleet.public_images}
     items = {**{key: known.image for key, known in public.items()}, **fleet.images}
     instance_counts = (
@@ -180,7 +180,7 @@ def image_list_snapshot(fleet: Fleet) -> ListSnapshot[Image, ImageRowScope]:
         problem=problems[0] if problems else None,
         note=""
         if fleet.images or not items or problems
-        else "None of your own yet: f, on an instance, makes one of it.",
+        else "You have no images yet: f on an instance creates one from it.",
         min_widths={"arch": max((len(image.architecture) for image in items.values()), default=0)},
     )
 
@@ -192,14 +192,13 @@ def _row_scope(
 
 
 def _own_image_count(fleet: Fleet) -> int | None:
-    """The account's own; not told before the images were read."""
     return len(fleet.images) if fleet.images or fleet.public_images else None
 
 
 def _empty_text(snapshot: ListSnapshot[Image, ImageRowScope]) -> Sequence[Cell]:
     return (
         (f"No images in {visible(snapshot.fleet.location.region)}.", "text"),
-        ("An image is a machine kept as it was set up: others are launched from it.", "dim"),
+        ("An image keeps the disks of a machine as they are: new instances are launched from it.", "dim"),
     )
 
 
@@ -208,7 +207,6 @@ _HIDDEN_TAGS = ("Name", SOURCE_TAG)
 
 
 def image_details(image: Image, scope: ImageRowScope) -> RowDetails:
-    """The details of an image."""
     public_image = scope.public_images.get(image.id)
     name = visible(public_image.title if public_image is not None else image.name) or "no name"
     left = [
@@ -229,7 +227,7 @@ def image_details(image: Image, scope: ImageRowScope) -> RowDetails:
 def _alert_facts(image: Image) -> Iterator[Fact]:
     if image.state in FAILED_STATES:
         why = visible(image.state_reason) or "AWS gives no reason"
-        yield Fact("Look", f"▲ {visible(image.state)}: {why}", "state-trouble")
+        yield Fact("Alert", f"▲ {visible(image.state)}: {why}", "state-trouble")
         yield Fact("", "Nothing can be launched from it; X removes it.", "ink-dim")
 
 
@@ -237,16 +235,14 @@ def _property_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     size = image.size or image.root_size
     parts = [state_text(image, scope), visible(image.architecture), f"{size:,} GiB" if size else ""]
     parts += [visible(image.boot_mode), "" if image.platform == "Linux/UNIX" else visible(image.platform)]
-    yield Fact("Is", " · ".join(part for part in parts if part))
+    yield Fact("State", " · ".join(part for part in parts if part))
     public_image = scope.public_images.get(image.id)
     if public_image is not None:
-        yield Fact(
-            "Word", f"{visible(public_image.word)}: stands for the newest of these wherever an image is asked for"
-        )
+        yield Fact("Alias", f"{visible(public_image.word)}: the newest of these images, wherever fe2tui takes an image")
         yield Fact("Name", visible(image.name) or DASH)
     if image.description:
         yield Fact("About", visible(image.description))
-    yield Fact("User", f"{visible(image.login_user)} logs in")
+    yield Fact("User", f"{visible(image.login_user)}, for ssh")
 
 
 def _origin_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
@@ -259,7 +255,7 @@ def _origin_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
         source_name = image.tags.get(SOURCE_TAG, "").partition(" ")[2]
         name = visible(instance.name if instance is not None else source_name)
         when = f"from {name} ({visible(source)}) {when}" if name else f"from {visible(source)} {when}"
-    yield Fact("Made", when.strip() or DASH)
+    yield Fact("Created", when.strip() or DASH)
 
 
 def _snapshot_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
@@ -277,46 +273,46 @@ def _snapshot_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
 
 
 def _snapshot_text(snapshot: Snapshot, image: Image, scope: ImageRowScope) -> str:
-    words = f"{snapshot.id} {snapshot.volume_size:,} GiB"
+    text = f"{snapshot.id} {snapshot.volume_size:,} GiB"
     if snapshot.state == "pending":
-        words += f", {snapshot.progress * 100:.0f} % taken"
+        text += f", {snapshot.progress * 100:.0f} % done"
     elif snapshot.state != "completed":
-        words += f", {visible(snapshot.state)}"
+        text += f", {visible(snapshot.state)}"
     if snapshot.stored is not None:
-        words += f", {snapshot.stored:,.1f} GiB stored"
+        text += f", {snapshot.stored:,.1f} GiB stored"
     month = snapshot_per_month(snapshot, scope.fleet.prices)
     if month is not None:
-        words += f", at most {dollars(month, sign='$')} a month"
+        text += f", at most {dollars(month, sign='$')} a month"
     others = [
         visible(other.label)
         for other in scope.fleet.images.values()
         if other.id != image.id and snapshot.id in other.snapshot_ids
     ]
-    return f"{words}; {join_words(others)} {'uses' if len(others) == 1 else 'use'} it too" if others else words
+    return f"{text}; {join_words(others)} {'uses' if len(others) == 1 else 'use'} it too" if others else text
 
 
 def _cost_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     if not scope.is_own(image):
-        yield Fact("Cost", "nothing to have; instances made from it cost what they cost")
+        yield Fact("Cost", "nothing; only the instances launched from it cost something")
         return
     month = image_per_month(image, scope.fleet)
     if month is not None:
         yield Fact("Cost", f"at most {dollars(month, sign='$')} a month")
-        yield Fact("", "AWS bills the blocks that no older snapshot of the same disk has.", "ink-dim")
+        yield Fact("", "AWS charges for the blocks that no older snapshot of the same disk has.", "ink-dim")
     elif scope.fleet.prices.snapshot is None:
-        yield Fact("Cost", f"{DASH} the price of snapshots is not known", "ink-dim")
+        yield Fact("Cost", f"{DASH} the price of snapshots is unknown", "ink-dim")
     else:
-        yield Fact("Cost", f"{DASH} its snapshots are not all known", "ink-dim")
+        yield Fact("Cost", f"{DASH} some of its snapshots are unknown", "ink-dim")
 
 
 def _instance_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     if not scope.instance_counts.get(image.id):
-        yield Fact("Runs", "no instance was made from it that is still there", "ink-dim")
+        yield Fact("Used by", "no instance", "ink-dim")
         return
     instances = instances_of_image(image, scope.fleet)
     named = [f"{visible(one.label)} {one.state.value.replace('-', ' ')}" for one in instances[:_MAX_NAMED]]
     more = f", {len(instances) - _MAX_NAMED:,} more" if len(instances) > _MAX_NAMED else ""
-    yield Fact("Runs", f"{plural(len(instances), 'instance')}: {', '.join(named)}{more}")
+    yield Fact("Used by", f"{plural(len(instances), 'instance')}: {', '.join(named)}{more}")
 
 
 def _tag_facts(image: Image) -> Iterator[Fact]:
@@ -328,12 +324,12 @@ def _tag_facts(image: Image) -> Iterator[Fact]:
 def _owner_facts(image: Image, scope: ImageRowScope) -> Iterator[Fact]:
     public_image = scope.public_images.get(image.id)
     if public_image is None:
-        shared = " · anybody may use it" if image.public else ""
+        shared = " · public: every account can use it" if image.public else ""
         yield Fact("Owner", f"{visible(image.owner_id) or 'this account'}{shared}", "ink-dim")
         return
     family = IMAGE_WORDS.get(public_image.word)
-    maker = f", whose images of {family.title} these are" if family is not None else ""
-    yield Fact("Owner", f"{visible(image.owner_id)}{maker}", "ink-dim")
+    title = f", which publishes the images of {family.title}" if family is not None else ""
+    yield Fact("Owner", f"{visible(image.owner_id)}{title}", "ink-dim")
 
 
 IMAGE_LIST_SPEC: ListSpec[Image, ImageRowScope] = ListSpec(

@@ -27,7 +27,7 @@ from fe2tui.tui.widgets import grid
 from fe2tui.tui.widgets.grid import Cell, sparkline
 
 STATE_WIDTH = 13
-MAX_STANDARD_RANK = 5  # columns of higher ranks come only where names have plenty of room
+MAX_STANDARD_RANK = 5  # columns of higher ranks are shown only beside generous names
 SIGNS: Mapping[str, str] = {"running": "●", "moving": "◐", "stopped": "○", "trouble": "▲"}
 _ALERT_TEXTS: Mapping[tuple[Alert, bool], str] = {
     (Alert.LONG, False): "long running",
@@ -35,14 +35,14 @@ _ALERT_TEXTS: Mapping[tuple[Alert, bool], str] = {
     (Alert.COSTLY, False): "costly run",
     (Alert.COSTLY, True): "costly spot",
 }
-"""By the mark, and whether it is spot."""
+"""By the alert, and whether it is a spot instance."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceRowScope:
-    """What cells are made from. ``notes`` are the steps of tasks under way, by instance: ``starting ssh``.
+    """What cells are computed from. ``notes`` are texts of running tasks, by instance: ``starting ssh``.
 
-    The cells of a row ask the same of an instance: it is worked out once.
+    What several cells of a row need is computed once.
     """
 
     fleet: Fleet
@@ -55,7 +55,7 @@ class InstanceRowScope:
     _interruptions: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def alert(self, instance: Instance) -> Alert | None:
-        """Why it is pointed out, if it is: on for long, or costly, without the tag ``fe2:keep``."""
+        """The alert of an instance that has run for long or is costly, unless it has the tag ``fe2:keep``."""
         if instance.id not in self._alerts:
             self._alerts[instance.id] = alert_of(
                 instance, self.fleet, self.now, self.limits, lambda one: self.spent(one)[0]
@@ -63,33 +63,32 @@ class InstanceRowScope:
         return self._alerts[instance.id]
 
     def spent(self, instance: Instance) -> tuple[Decimal, bool]:
-        """The dollars since it was last started that are known, and whether those are all."""
+        """The known dollars since the instance was last started, and whether no part of them is unknown."""
         if instance.id not in self._spent:
-            started = instance.launched_at
-            known = known_cost_between(instance, self.fleet, started, self.now) if started else (Decimal(0), False)
+            start = instance.launched_at
+            known = known_cost_between(instance, self.fleet, start, self.now) if start else (Decimal(0), False)
             self._spent[instance.id] = known
         return self._spent[instance.id]
 
     def cost(self, instance: Instance) -> HourlyCost:
-        """What it costs an hour now."""
         if instance.id not in self._costs:
             self._costs[instance.id] = hourly_cost(instance, self.fleet)
         return self._costs[instance.id]
 
     def interruption(self, instance: Instance) -> tuple[str, ...]:
-        """What AWS did to it, or is about to do, longest form first; nothing if it was not interrupted."""
+        """The texts of an interruption, carried out or announced, the longest first; none without one."""
         if instance.id not in self._interruptions:
             self._interruptions[instance.id] = interruption_texts(instance, self.fleet, self.now)
         return self._interruptions[instance.id]
 
 
 def needs_attention(instance: Instance, scope: InstanceRowScope) -> bool:
-    """Whether a person should look: interrupted by AWS, or marked."""
+    """Whether it is interrupted or has an alert."""
     return bool(scope.interruption(instance)) or scope.alert(instance) is not None
 
 
 def state_category(instance: Instance, scope: InstanceRowScope) -> str:
-    """running, moving, stopped or trouble: the sign and the colour of an instance."""
+    """running, moving, stopped or trouble: the key of its sign, and its style."""
     if needs_attention(instance, scope):
         return "trouble"
     if instance.state is State.RUNNING:
@@ -98,13 +97,13 @@ def state_category(instance: Instance, scope: InstanceRowScope) -> str:
 
 
 def state_text(instance: Instance, alert: Alert | None = None) -> str:
-    """The state in words that fit the column, with how it was bought; of a marked one, why it is."""
+    """The state, with ``spot`` for a spot instance; the alert in its place if there is one."""
     if instance.is_interrupted:
         return "interrupted"
     if alert is not None:
         return _ALERT_TEXTS[alert, instance.is_spot]
-    words = instance.state.value.replace("-", " ")
-    return f"{words} spot" if instance.is_spot and instance.state in (State.RUNNING, State.STOPPED) else words
+    text = instance.state.value.replace("-", " ")
+    return f"{text} spot" if instance.is_spot and instance.state in (State.RUNNING, State.STOPPED) else text
 
 
 def _name(instance: Instance, scope: InstanceRowScope) -> Cell:
@@ -137,7 +136,7 @@ def _address(instance: Instance, scope: InstanceRowScope) -> Cell:
 
 
 def uptime(instance: Instance, fleet: Fleet, now: datetime) -> str:
-    """How long it has run, or how long ago it last did."""
+    """How long it has run, or how long ago it stopped."""
     if instance.state in (State.RUNNING, State.PENDING):
         return age(now - instance.launched_at) if instance.launched_at else DASH
     since = instance.changed_state_at or interrupted_at(instance, fleet)
@@ -145,14 +144,13 @@ def uptime(instance: Instance, fleet: Fleet, now: datetime) -> str:
 
 
 def _up(instance: Instance, scope: InstanceRowScope) -> Cell:
-    running = instance.state in (State.RUNNING, State.PENDING)
-    return uptime(instance, scope.fleet, scope.now), (
-        "trouble" if running and needs_attention(instance, scope) else "text" if running else "dim"
-    )
+    is_running = instance.state in (State.RUNNING, State.PENDING)
+    style = "dim" if not is_running else "trouble" if needs_attention(instance, scope) else "text"
+    return uptime(instance, scope.fleet, scope.now), style
 
 
 def _money_cell(amount: Decimal | None, places: int, is_bright: bool, least: Decimal | None = None) -> Cell:
-    """An amount; of one that is known in part only, the least that it is."""
+    """An amount, or ``≥`` and the known part of it."""
     if amount is None and least:
         return f"≥{dollars(least, places)}", "dim"
     return dollars(amount, places), "dim" if amount is None or not is_bright else "text"
@@ -221,7 +219,7 @@ COLUMNS: Mapping[str, Column] = {
 
 
 def widen_state_column(columns: Sequence[Column], width: int) -> tuple[Column, ...]:
-    """The columns with so much room for what AWS did to those that it interrupted."""
+    """The columns with STATE in another width, for the texts of interruptions."""
     cell = partial(_state, width=width)
     return tuple(one._replace(width=width, cell=cell) if one.id == "state" else one for one in columns)
 
@@ -234,7 +232,7 @@ def _tag_column(name: str) -> Column:
 
 
 def columns_by_id(ids: Sequence[str]) -> tuple[Column, ...]:
-    """The columns of those ids, ``tag:NAME`` for a tag; all of them when there are none, or an unknown one."""
+    """The columns of these ids, ``tag:NAME`` for a tag. All columns if there are no ids, or an unknown one."""
     if not ids or unknown_columns(ids):
         return tuple(COLUMNS.values())
     columns_wanted = [_tag_column(id[4:]) if id.startswith("tag:") else COLUMNS.get(id) for id in ids]
@@ -243,5 +241,4 @@ def columns_by_id(ids: Sequence[str]) -> tuple[Column, ...]:
 
 
 def unknown_columns(ids: Sequence[str]) -> list[str]:
-    """Those ids that are no columns."""
     return [id for id in ids if id not in COLUMNS and not id.startswith("tag:")]

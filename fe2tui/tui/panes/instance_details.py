@@ -16,7 +16,6 @@ from fe2tui.model.interruption import request_text
 from fe2tui.model.money import (
     NOT_INCLUDED,
     Alert,
-    alert_of,
     cost_since_start,
     hourly_cost,
     instance_per_hour,
@@ -53,7 +52,7 @@ def instance_details(instance: Instance, scope: InstanceRowScope, *, has_host_ke
 
 
 def left_facts(instance: Instance, scope: InstanceRowScope, *, has_host_key: bool = False) -> list[Fact]:
-    """How to reach it, how it came to be, what it is made of. ``is_known``: its host key is."""
+    """Alerts, how to log in, the launch and the volumes."""
     return [
         *_alert_facts(instance, scope),
         *_ssh_facts(instance, scope.fleet, has_host_key),
@@ -63,7 +62,7 @@ def left_facts(instance: Instance, scope: InstanceRowScope, *, has_host_key: boo
 
 
 def right_facts(instance: Instance, scope: InstanceRowScope, *, reads_cpu: bool = True) -> list[Fact]:
-    """What it costs, how busy it is, its tags, where it stands in the network. ``measured``: its CPU is asked for."""
+    """The cost, the CPU, the tags and the network. ``reads_cpu``: whether CPU figures are read from CloudWatch."""
     return [
         *_cost_facts(instance, scope.fleet, scope.now),
         *_cpu_facts(instance, scope.fleet, reads_cpu),
@@ -74,23 +73,22 @@ def right_facts(instance: Instance, scope: InstanceRowScope, *, reads_cpu: bool 
 
 
 def _alert_facts(instance: Instance, scope: InstanceRowScope) -> Iterator[Fact]:
-    mark, interruption = alert_of(instance, scope.fleet, scope.now, scope.limits), scope.interruption(instance)
+    alert, interruption = scope.alert(instance), scope.interruption(instance)
     if interruption:
-        words = interruption[0]
-        only = f" Only AWS can start it again, in {instance.zone}." if instance.is_interrupted else ""
-        yield Fact("Look", f"▲ {words[:1].upper()}{words[1:]}.{only}", "state-trouble")
-    elif mark is not None:
+        text = interruption[0]
+        only_aws = f" Only AWS can start it again, in {instance.zone}." if instance.is_interrupted else ""
+        yield Fact("Alert", f"▲ {text[:1].upper()}{text[1:]}.{only_aws}", "state-trouble")
+    elif alert is not None:
         spent = cost_since_start(instance, scope.fleet, scope.now)
         parts = [
-            f"on for {uptime(instance, scope.fleet, scope.now)}",
-            f"{dollars(spent, sign='$')} in this run" if spent else "",
+            f"running for {uptime(instance, scope.fleet, scope.now)}",
+            f"{dollars(spent, sign='$')} since its start" if spent else "",
         ]
-        if mark is Alert.COSTLY:
+        if alert is Alert.COSTLY:
             parts.reverse()
-        words = ", ".join(part for part in parts if part)
-        yield Fact(
-            "Look", f"▲ {words}. Stop it if nobody needs it; if it is meant, tag it {KEEP_TAG}=yes.", "state-trouble"
-        )
+        text = ", ".join(part for part in parts if part)
+        remedy = f"Stop it if it is not needed, or tag it {KEEP_TAG}=yes to end this alert."
+        yield Fact("Alert", f"▲ {text}. {remedy}", "state-trouble")
     if instance.state_reason and instance.state in _ENDED_STATES:
         yield Fact("Why", visible(instance.state_reason), "ink-dim")
 
@@ -98,47 +96,46 @@ def _alert_facts(instance: Instance, scope: InstanceRowScope) -> Iterator[Fact]:
 def _ssh_facts(instance: Instance, fleet: Fleet, has_host_key: bool) -> Iterator[Fact]:
     user = instance.tags.get(USER_TAG) or login_user(fleet.image_names.get(instance.image_id, ""))
     port = instance.tags.get(PORT_TAG, "")
-    where = f" -p {visible(port)}" if port and port != "22" else ""
+    port_option = f" -p {visible(port)}" if port and port != "22" else ""
     key = f" · key {visible(instance.key_name)}" if instance.key_name else " · no key pair"
     key += " · host key known" if has_host_key else ""
     if instance.address and instance.state in (State.RUNNING, State.PENDING):
-        yield Fact("Reach", f"ssh{where} {visible(user)}@{instance.address}{key}")
+        yield Fact("Reach", f"ssh{port_option} {visible(user)}@{instance.address}{key}")
     else:
-        yield Fact("Reach", f"no address now · user {visible(user)}{key}", "ink-dim")
+        yield Fact("Reach", f"no address · user {visible(user)}{key}", "ink-dim")
 
 
 def _launch_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
     image = fleet.image_names.get(instance.image_id, "").rpartition("/")[2]
-    words = f"from {visible(image)} ({instance.image_id})" if image else f"from {instance.image_id or DASH}"
+    text = f"{visible(image)} ({instance.image_id})" if image else instance.image_id or DASH
     if instance.launched_at:
-        words += f", started {age(now - instance.launched_at)} ago ({local_time(instance.launched_at, now)})"
-    yield Fact("Made", words)
-    kind = [state_text(instance), visible(instance.type), visible(instance.architecture), instance.zone]
-    yield Fact("Is", " · ".join(part for part in (*kind, instance.lifecycle) if part))
+        text += f", started {age(now - instance.launched_at)} ago ({local_time(instance.launched_at, now)})"
+    yield Fact("Image", text)
+    parts = [state_text(instance), visible(instance.type), visible(instance.architecture), instance.zone]
+    yield Fact("State", " · ".join(part for part in (*parts, instance.lifecycle) if part))
     if instance.spot_request_id:
         yield Fact("Spot", _spot_request_text(instance, spot_request_of(instance, fleet)))
 
 
 def _spot_request_text(instance: Instance, request: SpotRequest | None) -> str:
-    """Its request, with its kind, its state, and what that means."""
     if request is None:
         return instance.spot_request_id or DASH
-    words = request_text(request, instance if request.instance_id == instance.id else None)
-    return f"{request.id} {visible(request.type)}, {visible(request.state)}: {words}"
+    text = request_text(request, instance if request.instance_id == instance.id else None)
+    return f"{request.id} {visible(request.type)}, {visible(request.state)}: {text}"
 
 
 def _volume_facts(instance: Instance, fleet: Fleet) -> Iterator[Fact]:
     label = "Disks"
     for attachment in instance.attachments:
         volume = fleet.volumes.get(attachment.volume_id)
-        fate = "deleted with it" if attachment.delete_on_termination else "kept when it is terminated"
+        fate = f"{'deleted' if attachment.delete_on_termination else 'kept'} when it is terminated"
         if volume is None:
-            what = attachment.volume_id
+            text = attachment.volume_id
         else:
             name = f" {visible(volume.name)}" if volume.name else ""
             month = dollars(volumes_per_month((volume,), fleet.prices), sign="$")
-            what = f"{volume.size} GiB {visible(volume.type)}{name}, {month} a month"
-        yield Fact(label, f"{visible(attachment.device)} {what}, {fate}")
+            text = f"{volume.size} GiB {visible(volume.type)}{name}, {month} a month"
+        yield Fact(label, f"{visible(attachment.device)} {text}, {fate}")
         label = ""
     if not instance.attachments and not instance.state.is_gone:
         yield Fact("Disks", "none", "ink-dim")
@@ -150,12 +147,12 @@ def _cost_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fac
     named = [f"{name} {dollars(amount, 4)}" for name, amount in parts if amount is None or amount]
     parts_text = " + ".join(named)
     if cost.total is None:
-        yield Fact("Cost", f"{parts_text or DASH} an hour; not all of it is known", "ink-dim")
+        yield Fact("Cost", f"{parts_text or DASH} an hour; the rest is unknown", "ink-dim")
     elif cost.total:
         total = f" = {dollars(cost.total, 4, sign='$')}" if len(named) > 1 else ""
         yield Fact("Cost", f"{parts_text}{total} an hour")
     else:
-        yield Fact("Cost", "nothing any more")
+        yield Fact("Cost", "nothing")
     if cost.instance is None:
         yield Fact("", f"Price unknown: {no_price_reason(instance, fleet)}.", "ink-dim")
     if stale := stale_prices_text(fleet, now):
@@ -163,28 +160,28 @@ def _cost_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fac
     known, is_all = known_cost_between(instance, fleet, BEFORE_EC2, now)
     so_far = f"{'' if is_all else '≥'}{dollars(known, sign='$')}" if known or is_all else DASH
     month, run = monthly_cost(instance, fleet), cost_since_start(instance, fleet, now)
-    spent = [f"{dollars(run, sign='$')} in this run"] if run is not None and (run != known or not is_all) else []
-    spent += [f"{so_far} so far", f"{dollars(month, sign='$')} a month if left as it is"]
+    spent = [f"{dollars(run, sign='$')} since its start"] if run is not None and (run != known or not is_all) else []
+    spent += [f"{so_far} so far", f"{dollars(month, sign='$')} a month in this state"]
     yield Fact("", " · ".join(spent))
-    for words in unseen_usage_sentences(instance, fleet):
-        yield Fact("", words, "ink-dim")
+    for sentence in unseen_usage_sentences(instance, fleet):
+        yield Fact("", sentence, "ink-dim")
     if instance.state is State.STOPPED and not instance.is_interrupted:
         price = dollars(instance_per_hour(instance, fleet.prices), 3, sign="$")
         yield Fact("Saves", f"{price} an hour for the machine while it is stopped")
     elif (saved := spot_saving(instance, fleet.prices)) is not None and not instance.state.is_gone:
         full = dollars(fleet.prices.on_demand.get(instance.type), 3)
-        runs = instance.state in (State.PENDING, State.RUNNING)
-        yield Fact("Saves", f"{saved * 100:.0f} % against {full} on demand{'' if runs else ', once it is back'}")
+        is_running = instance.state in (State.PENDING, State.RUNNING)
+        when = "" if is_running else ", when it runs again"
+        yield Fact("Saves", f"{saved * 100:.0f} % against {full} on demand{when}")
 
 
 def _cpu_facts(instance: Instance, fleet: Fleet, reads_cpu: bool) -> Iterator[Fact]:
-    """How busy it is; of one that does nothing for hours, what that costs."""
     if instance.state is not State.RUNNING:
         return
     figures = fleet.cpu.get(instance.id, ())
     if not figures:
         if not reads_cpu:
-            yield Fact("CPU", "not asked for; the command CPU does (ctrl+p), and says what AWS bills for it", "ink-dim")
+            yield Fact("CPU", "not read; the command CPU (ctrl+p) turns it on and says what it costs", "ink-dim")
         return
     idle = idle_time(figures)
     if idle < IDLE_AFTER:
@@ -194,8 +191,8 @@ def _cpu_facts(instance: Instance, fleet: Fleet, reads_cpu: bool) -> Iterator[Fa
         return
     since = f"at least {age(idle)}" if len(figures) * DATAPOINT_PERIOD == idle else age(idle)
     hour = hourly_cost(instance, fleet).total
-    paid = f", and paid for: {dollars(hour, 3, sign='$')} an hour" if hour else ""
-    yield Fact("Idle", f"▲ CPU under {IDLE_PERCENT} % for {since}{paid}", "state-trouble")
+    cost = f", at {dollars(hour, 3, sign='$')} an hour" if hour else ""
+    yield Fact("Idle", f"▲ CPU under {IDLE_PERCENT} % for {since}{cost}", "state-trouble")
 
 
 def _tag_facts(instance: Instance) -> Iterator[Fact]:
@@ -210,11 +207,11 @@ def _network_facts(instance: Instance) -> Iterator[Fact]:
     addresses = [f"{name} {address}" for name, address in named.items() if address]
     yield Fact("Net", " · ".join(addresses) or "no address", "foreground" if addresses else "ink-dim")
     groups = [f"{visible(name)} ({group})" for group, name in instance.security_groups]
-    where = [part for part in (instance.vpc_id, instance.subnet_id) if part]
+    network_ids = [part for part in (instance.vpc_id, instance.subnet_id) if part]
     if groups:
         yield Fact("", f"{plural(len(groups), 'group')[2:]}: {', '.join(groups)}", "foreground")
-    if where:
-        yield Fact("", " · ".join(where), "ink-dim")
+    if network_ids:
+        yield Fact("", " · ".join(network_ids), "ink-dim")
     if instance.instance_profile:
         yield Fact("Role", visible(instance.instance_profile))
 
