@@ -112,7 +112,7 @@ def test_the_details_tell_all_of_it_and_of_its_request() -> None:
         return "\n".join(f"{fact.label} {fact.text}" for fact in facts)
 
     words = said(TAKEN, REQUEST)
-    assert "Look ▲ Interrupted by AWS at" in words and "Only AWS can start it again, in us-east-2b." in words
+    assert "Alert ▲ Interrupted by AWS at" in words and "Only AWS can start it again, in us-east-2b." in words
     assert "Why Server.SpotInstanceShutdown" in words
     assert "Spot sir-abc12345 persistent, disabled: AWS stopped its machine: no capacity in us-east-2b" in words
     assert "gone, disk deleted." in said(GONE, ONCE)
