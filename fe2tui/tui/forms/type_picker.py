@@ -395,11 +395,6 @@ class TypePicker(Form[str]):
         event.stop()
         self._pick()
 
-    @on(Input.Submitted, "#filter")
-    def _submit_filter(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_submit()
-
     def action_submit(self) -> None:
         """Pick the type under the cursor; if part of the filter is wrong, only after the cursor was moved."""
         if not self._filter_error or self._table.is_cursor_moved:
