@@ -250,7 +250,7 @@ def test_what_an_interrupted_launch_leaves_behind_stays_on_the_screen_however_na
         screen.type("\x03")
         assert screen.wait_for_end() == 130
         said = "".join(screen.text.split())
-    assert f"Cancelled.{named(fe2, 'base')['id']}waslaunchedandgoesonrunning,andcosting." in said
+    assert f"Cancelled.{named(fe2, 'base')['id']}waslaunched:itkeepsrunning,andcostsmoney." in said
     assert "fe2:interrupted." in said
 
 
