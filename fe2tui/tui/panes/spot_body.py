@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fe2tui.tui.panes.spot import SpotPane
     from fe2tui.tui.services import Services
 
-BESIDE_WIDTH, BROAD_WIDTH, LOW_HEIGHT = 100, 150, 26  # cells, of which the style sheet arranges chart and list
+BESIDE_WIDTH, BROAD_WIDTH, LOW_HEIGHT = 100, 150, 26  # cells; the style sheet arranges chart and list by them
 CHECK_SECONDS = 60.0  # between two checks whether newer prices have to be read
 DAY = timedelta(days=1)
 

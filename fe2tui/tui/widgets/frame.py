@@ -1,4 +1,4 @@
-"""The title in the upper edge of a frame: spans at the left and at the right, each of which a click can run."""
+"""The title in the upper edge of a frame: spans at the left and at the right, which run commands when clicked."""
 
 from __future__ import annotations
 
