@@ -112,9 +112,9 @@ def test_nothing_that_takes_long_is_imported_for_it(
     fe2: Any, seen: list[str], images_seen: list[str], types_seen: list[str], line: str, found: str
 ) -> None:
     code = (
-        "import atexit, sys; from fe2tui.cli import main; "
+        "import atexit, sys; from fe2tui.cli import run_program; "
         "atexit.register(lambda: print(*(each for each in sys.modules if '.' not in each), file=sys.stderr)); "
-        "main('fe2', [])"
+        "run_program('fe2', [])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -98,7 +98,7 @@ def test_terminating_one_that_is_gone_tells_of_the_request_that_brings_another(o
     own_fe2.cloud.control("/demo/interrupt", {"instance": machine["id"], "action": "terminate"})
     said = own_fe2("terminate", machine["id"], "--yes")
     assert said.status == 1
-    assert f"AWS launches another for it: fe2 get-request {machine['spot_request_id']} - cancel" in said.err
+    assert f"AWS launches another: fe2 get-request {machine['spot_request_id']} - cancel" in said.err
 
 
 def test_tab_offers_ids_of_requests_that_were_seen(fe2: Any) -> None:
