@@ -302,9 +302,9 @@ async def test_help_names_every_key_and_is_scrolled_through_on_a_small_screen(de
     async with dashboard(size=(80, 24)) as driven:
         await driven.press("?")
         await driven.opened(HelpScreen)
-        assert "Launch a new instance:" in shown(driven)
+        assert "Launch an instance:" in shown(driven)
         await driven.press("end", "pagedown", "pagedown", "pagedown", "pagedown", "pagedown")
-        await driven.until(lambda: "needs you" in shown(driven))
+        await driven.until(lambda: "needs attention" in shown(driven))
         await driven.press("escape")
         await driven.home()
 
