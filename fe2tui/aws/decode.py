@@ -222,7 +222,7 @@ def decode_spot_request(item: Any) -> SpotRequest:
         interruption=_intern(text("instanceInterruptionBehavior") or ""),
         created_at=parse_time(text("createTime")),
         status_at=parse_time(text("status/updateTime")),
-        machine_type=_intern(text("launchSpecification/instanceType") or ""),
+        instance_type=_intern(text("launchSpecification/instanceType") or ""),
         zone=_intern(zone or ""),
         tags={} if tags is None else _decode_tag_set(tags),
     )

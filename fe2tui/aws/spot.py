@@ -55,7 +55,7 @@ def _request_from_details(details: Mapping[str, Any]) -> SpotRequest:
         interruption=str(details.get("InstanceInterruptionBehavior", "")),
         created_at=details.get("CreateTime"),
         status_at=status.get("UpdateTime"),
-        machine_type=str(launch.get("InstanceType", "")),
+        instance_type=str(launch.get("InstanceType", "")),
         zone=str(details.get("LaunchedAvailabilityZone") or placement.get("AvailabilityZone", "")),
         tags=decode_tags(details),
     )

@@ -1,4 +1,4 @@
-"""A chart: lines of prices over a window of time, and drawing it as a picture."""
+"""``Chart``: lines of prices over a period; and its picture for a terminal."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from fe2tui.chart.picture import Picture, PictureCell
 from fe2tui.model.price_series import PriceSeries
 
 MARKERS = ("●", "■", "▲", "◆", "○", "□")
-"""The marker of each line style, so that lines differ not only by their colour."""
+"""The marker of each line style, so that lines differ not by colour alone."""
+
+MIN_WIDTH, MIN_HEIGHT = 40, 7
+"""Columns and rows below which there is no space for a chart."""
+
+_CACHED_PICTURES = 16  # enough to go through the types of a family and back
 
 
 @dataclass(frozen=True, slots=True)
 class ChartLine:
-    """One line. ``label`` is shown (``2a``); ``style`` is the number of its colour and marker.
+    """One line. ``label`` is the short zone (``2a``), ``style`` the number of its colour and marker.
 
-    ``zone`` is the zone's full name, for files; empty: the label.
+    ``zone`` is the zone's full name, for files; if empty, the label is used.
     """
 
     label: str
@@ -29,20 +34,22 @@ class ChartLine:
 
     @property
     def marker(self) -> str:
+        """The character drawn on the line and before its label."""
         return MARKERS[self.style % len(MARKERS)]
 
     @property
     def style_name(self) -> str:
-        """Its style in a picture: ``line-0`` to ``line-5``."""
+        """The name of its style in a picture: ``line-0`` to ``line-5``."""
         return f"line-{self.style % len(MARKERS)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Prices in dollars an hour from ``start`` to ``end``, the most important line first.
+    """Prices from ``start`` to ``end`` in dollars an hour, the most important line first.
 
-    ``reference`` is a price to compare with; the chart shows it as ``reference_label`` and the price. ``tz`` is the
-    person's time zone, None this computer's. ``type_name`` is the instance type, for files.
+    ``reference`` is a price to compare with; ``reference_label`` names it, and the chart adds the amount. ``tz`` is the
+    time zone of the axis, None this computer's. ``cursor`` is a moment to mark, ``type_name`` the instance type for
+    files.
     """
 
     lines: tuple[ChartLine, ...]
@@ -55,15 +62,15 @@ class Chart:
     type_name: str = ""
 
     def price_range(self) -> tuple[Decimal, Decimal] | None:
-        """The lowest and the highest price in the window; None where no line has a price."""
+        """The lowest and the highest price in the period; None if no line has one."""
         if self.start >= self.end:
             return None
-        held = [value for line in self.lines for value in _values(line.series, self.start, self.end)]
-        return (min(held), max(held)) if held else None
+        prices = [value for line in self.lines for value in _values(line.series, self.start, self.end)]
+        return (min(prices), max(prices)) if prices else None
 
     @property
     def reference_text(self) -> str:
-        """The label of the reference: ``on demand 12.240``."""
+        """``on demand 12.240``; empty without a reference."""
         if self.reference is None:
             return ""
         exponent = self.reference.normalize().as_tuple().exponent
@@ -75,50 +82,44 @@ def _values(series: PriceSeries, start: datetime, end: datetime) -> tuple[Decima
     return series.values[first : bisect_left(series.times, end)]
 
 
-MIN_WIDTH, MIN_HEIGHT = 40, 7
-"""Columns and rows below which the picture says that there is no space for a chart."""
-
-_PICTURES = 16  # kept: for somebody who goes through the types of a family and back
-
-
 def draw(chart: Chart, width: int, height: int) -> Picture:
-    """``draw_without_cursor``, and the cursor if the chart has one."""
+    """The chart as a picture of exactly this size, in columns and rows, with the cursor if the chart has one."""
     picture = draw_without_cursor(replace(chart, cursor=None), width, height)
     return with_cursor(picture, chart, chart.cursor) if chart.cursor else picture
 
 
-@lru_cache(maxsize=_PICTURES)
+@lru_cache(maxsize=_CACHED_PICTURES)
 def draw_without_cursor(chart: Chart, width: int, height: int) -> Picture:
-    """The chart as a picture of exactly this size, without its cursor. The last pictures are kept.
+    """The chart as a picture without its cursor. The latest pictures are cached.
 
-    Imports plotext the first time. One thread only: plotext has one figure for the whole process.
+    The first call imports plotext. Call it from one thread only: plotext has one figure for the whole process.
     """
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         return _message_picture("too small for a chart", width, height)
     if chart.price_range() is None:
-        return _message_picture("no price in this time", width, height)
+        return _message_picture("no price in this period", width, height)
     from fe2tui.chart.render import ChartRenderer
 
     return ChartRenderer(chart, width, height).render()
 
 
 def with_cursor(picture: Picture, chart: Chart, moment: datetime) -> Picture:
-    """The picture with a vertical line at a moment, and each line's marker where it crosses that."""
-    frame, column = picture.canvas, picture.column_of(moment)
-    if frame is None or column is None:
+    """The picture with a vertical line at a moment, and each chart line's marker where it crosses that line."""
+    canvas, column = picture.canvas, picture.column_of(moment)
+    if canvas is None or column is None:
         return picture
-    cells: dict[int, PictureCell] = dict.fromkeys(range(frame.top, frame.bottom), ("│", "cursor"))
+    cells: dict[int, PictureCell] = dict.fromkeys(range(canvas.top, canvas.bottom), ("│", "cursor"))
     for line in reversed(chart.lines):
         price = line.series.at(moment)
         if price is not None:
-            cells[frame.row_of(price)] = (line.marker, line.style_name)
-    cells[frame.bottom] = ("┴", "cursor")
+            cells[canvas.row_of(price)] = (line.marker, line.style_name)
+    cells[canvas.bottom] = ("┴", "cursor")
     return picture.with_cells([(row, column, cell) for row, cell in cells.items()])
 
 
-def _message_picture(words: str, width: int, height: int) -> Picture:
+def _message_picture(message: str, width: int, height: int) -> Picture:
     blank = ((" " * width, "text"),)
     rows = [blank] * height
     if rows:
-        rows[height // 2] = ((words[: max(0, width)].center(width), "text"),)
+        rows[height // 2] = ((message[: max(0, width)].center(width), "text"),)
     return Picture(tuple(rows), width, height)

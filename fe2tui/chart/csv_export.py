@@ -1,4 +1,4 @@
-"""Prices as CSV: one row a change."""
+"""Prices as comma-separated values, one line a change."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ from fe2tui.chart.chart import Chart
 from fe2tui.model.price_series import Change, PriceSeries
 from fe2tui.model.spot import SpotHistory
 
-HEADER = ("type", "zone", "time", "price")
+_HEADER = ("type", "zone", "time", "price")
 
 
-def prices_csv(what: SpotHistory | Chart) -> str:
-    """All changes of a history, or the changes in a chart's window and the price that holds at its beginning.
+def prices_csv(source: SpotHistory | Chart) -> str:
+    """All changes of a history, or those within a chart's period and the price at its start.
 
-    Columns: type, zone, time (UTC, ISO 8601), price (dollars an hour); sorted by zone and time. The first price of a
-    zone in a chart has the time of its change, which may be before the window.
+    Columns: type, zone, time (UTC, ISO 8601), price (dollars an hour), sorted by zone and time. The first time of a
+    chart's zone is when that price was set, which may be before the period.
     """
-    if isinstance(what, SpotHistory):
-        parts = [(what.type, zone, _changes(series)) for zone, series in sorted(what.zones.items())]
+    if isinstance(source, SpotHistory):
+        parts = [(source.type, zone, _changes(series)) for zone, series in sorted(source.zones.items())]
     else:
         parts = [
-            (what.type_name, line.zone or line.label, _changes_in_window(what, line.series)) for line in what.lines
+            (source.type_name, line.zone or line.label, _changes_in_period(source, line.series))
+            for line in source.lines
         ]
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(HEADER)
-    for kind, zone, changes in parts:
-        writer.writerows((kind, zone, _iso(moment), f"{price:f}") for moment, price in changes)
-    return written.getvalue()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_HEADER)
+    for type_name, zone, changes in parts:
+        writer.writerows((type_name, zone, _iso(moment), f"{price:f}") for moment, price in changes)
+    return text.getvalue()
 
 
 def _iso(moment: datetime) -> str:
@@ -42,5 +43,5 @@ def _changes(series: PriceSeries) -> Iterable[Change]:
     return zip(series.times, series.values, strict=True)
 
 
-def _changes_in_window(chart: Chart, series: PriceSeries) -> Iterable[Change]:
+def _changes_in_period(chart: Chart, series: PriceSeries) -> Iterable[Change]:
     return ((moment, price) for moment, price in _changes(series.since(chart.start)) if moment <= chart.end)

@@ -1,4 +1,4 @@
-"""A drawn chart: rows of styled text, and which column is which moment."""
+"""A drawn chart: rows of styled text, and which moment and price each cell stands for."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from itertools import groupby
 from fe2tui.chart.ticks import PriceAxis
 
 Segment = tuple[str, str]
-"""A text and the name of its style: ``line-0`` to ``line-5``, ``axis``, ``grid``, ``tick``, ``reference``, ``label``,
-``cursor`` or ``text``."""
+"""A text and its style: ``line-0`` to ``line-5``, ``axis``, ``grid``, ``tick``, ``reference``, ``label``, ``cursor`` or
+``text``."""
 
 PictureCell = tuple[str, str]
-_ROUNDING = 1e-6  # dots; so that a price in the middle of a row stays in it
-PictureRows = tuple[tuple[Segment, ...], ...]
+"""A character and its style."""
+
+_ROUNDING = 1e-6  # dots: keeps a price in the middle of a row in that row
 
 
 @dataclass(frozen=True, slots=True)
 class CanvasArea:
-    """The area of a picture with the lines, in cells, and its time and prices."""
+    """The part of a picture that the lines are drawn on, in cells; its period and its prices. A cell has 2 × 4 dots."""
 
     left: int
     top: int
@@ -33,33 +34,33 @@ class CanvasArea:
 
     @property
     def bottom(self) -> int:
-        """The row under the canvas."""
+        """The row below the canvas."""
         return self.top + self.rows
 
     @property
     def price_to_dot(self) -> Callable[[float], int]:
-        """A function from a price to its row of dots, counted from the lower end of the canvas."""
+        """A function from a price to its row of dots, counted from the bottom of the canvas."""
         last, low = 4 * self.rows - 1, float(self.axis.low)
         scale = 4 * self.rows / (float(self.axis.high) - low)
         return lambda price: min(last, max(0, int((price - low) * scale + _ROUNDING)))
 
     def dot_of(self, price: Decimal) -> int:
-        """The row of dots of a price, counted from the lower end of the canvas."""
+        """The row of dots of a price, counted from the bottom of the canvas."""
         return self.price_to_dot(float(price))
 
     def row_of(self, price: Decimal) -> int:
-        """The row of the picture with a price."""
+        """The row of the picture that a price is in."""
         return self.bottom - 1 - self.dot_of(price) // 4
 
     def moment_at(self, column: int) -> datetime | None:
-        """The moment in the middle of a column of the picture; None beside the canvas."""
+        """The moment at the middle of a column of the picture; None outside the canvas."""
         cell = column - self.left
         if not 0 <= cell < self.columns:
             return None
         return self.start + (self.end - self.start) * ((cell + 0.5) / self.columns)
 
     def column_of(self, moment: datetime) -> int | None:
-        """The column of the picture with a moment; None outside of the window."""
+        """The column of the picture that a moment is in; None outside the period."""
         if not self.start <= moment <= self.end:
             return None
         share = (moment - self.start) / (self.end - self.start)
@@ -68,39 +69,38 @@ class CanvasArea:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Rows of segments, each ``width`` cells wide. ``canvas`` is None where a message takes the chart's place."""
+    """Rows of text segments, each exactly ``width`` wide. ``canvas`` is None if there was no space or no price."""
 
-    rows: PictureRows
+    rows: tuple[tuple[Segment, ...], ...]
     width: int
     height: int
     canvas: CanvasArea | None = None
 
     @property
     def text(self) -> str:
-        """The text without styles."""
+        """The rows without styles."""
         return "\n".join("".join(text for text, _ in row) for row in self.rows)
 
     def moment_at(self, column: int) -> datetime | None:
-        """The moment in the middle of a column; None beside the canvas."""
         return self.canvas.moment_at(column) if self.canvas else None
 
     def column_of(self, moment: datetime) -> int | None:
-        """The column with a moment; None outside of the window."""
         return self.canvas.column_of(moment) if self.canvas else None
 
     def with_cells(self, cells: Sequence[tuple[int, int, PictureCell]]) -> Picture:
-        """The picture with these cells, as (row, column, cell)."""
+        """The picture with these (row, column, cell) replaced."""
         rows = list(self.rows)
         for number in {row for row, _, _ in cells}:
-            spread = [(character, style) for text, style in rows[number] for character in text]
+            characters = [(character, style) for text, style in rows[number] for character in text]
             for row, column, cell in cells:
                 if row == number:
-                    spread[column] = cell
-            rows[number] = to_segments(spread)
+                    characters[column] = cell
+            rows[number] = to_segments(characters)
         return replace(self, rows=tuple(rows))
 
 
 def to_segments(cells: Sequence[PictureCell]) -> tuple[Segment, ...]:
+    """Join neighbouring cells of one style."""
     return tuple(("".join(text for text, _ in same), style) for style, same in groupby(cells, key=lambda cell: cell[1]))
 
 
@@ -117,11 +117,11 @@ _ANSI_COLOURS = {
     "reference": 246,
     "cursor": 246,
 }
-"""Of the 256 colours, those that are legible on a dark and on a light background."""
+"""Of the 256 colours those that are legible on a dark and on a light background."""
 
 
 def to_ansi(picture: Picture, *, colour: bool) -> str:
-    """The rows of a picture as text, without spaces at their ends; with ANSI codes for 256 colours if ``colour``."""
+    """The picture as lines without trailing spaces, in 256 colours or without."""
     lines: list[str] = []
     for row in picture.rows:
         plain = "".join(text for text, _ in row).rstrip()

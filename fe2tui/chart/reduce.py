@@ -1,4 +1,4 @@
-"""A price series reduced to the columns of a canvas."""
+"""Reduces a price series to what each column of a chart can show."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import NamedTuple
 from fe2tui.model.price_series import PriceSeries
 
 _SPIKE_DOTS = 4
-"""By so many dots, one row, a short price has to differ from its neighbours to be drawn."""
+"""Dots by which a short price must differ from its neighbours to be drawn: a row of the picture."""
 
 Dot = tuple[int, int]
+"""A dot of the canvas: column and row, counted from its left and lower end."""
 
 
 class PriceColumn(NamedTuple):
-    """The prices of one column, in dots: the one that held longest, the lowest and the highest."""
+    """The prices of a series in one column, as rows of dots: the one that lasted longest, the lowest, the highest."""
 
     number: int
     value: int
@@ -27,7 +28,7 @@ class PriceColumn(NamedTuple):
 def reduce_to_columns(
     series: PriceSeries, start: datetime, end: datetime, columns: int, dot: Callable[[float], int]
 ) -> list[PriceColumn]:
-    """The columns of a window in which a price is known. Takes one step a change and one a column."""
+    """The columns of a period in which a price is known. Takes time in proportion to changes and columns."""
     zero, whole = start.timestamp(), (end - start).total_seconds()
     first = max(bisect_right(series.times, start) - 1, 0)
     last = bisect_left(series.times, end)
@@ -36,36 +37,36 @@ def reduce_to_columns(
     if not dots:
         return []
     begins.append(float(columns))
-    found: list[PriceColumn] = []
+    reduced: list[PriceColumn] = []
     index = 0
     for number in range(int(begins[0]), columns):
         until = index
         while begins[until + 1] < number + 1:
             until += 1
         if until == index:
-            found.append(PriceColumn(number, dots[index], dots[index], dots[index]))
+            reduced.append(PriceColumn(number, dots[index], dots[index], dots[index]))
         else:
-            found.append(_column(number, dots[index : until + 1], begins[index : until + 2]))
+            reduced.append(_column(number, dots[index : until + 1], begins[index : until + 2]))
         index = until
-    return found
+    return reduced
 
 
 def _column(number: int, dots: Sequence[int], begins: Sequence[float]) -> PriceColumn:
-    """The column of several values. ``begins`` are where each begins, in columns, and where the last one ends."""
+    """A column with several values. ``begins``: where each begins, in columns, and where the last one ends."""
     low, high = min(dots), max(dots)
     if low == high:
         return PriceColumn(number, low, low, low)
     longest, value, begin = -1.0, dots[0], max(begins[0], number)
     for dot, end in zip(dots, begins[1:], strict=True):
-        lasts = min(end, number + 1) - begin
-        if lasts > longest:
-            longest, value = lasts, dot
+        duration = min(end, number + 1) - begin
+        if duration > longest:
+            longest, value = duration, dot
         begin = end
     return PriceColumn(number, value, low, high)
 
 
 def column_path(columns: Sequence[PriceColumn]) -> list[Dot]:
-    """The columns as a line of horizontal and vertical strokes, from dot to dot, with the spikes within columns."""
+    """The columns as a line from dot to dot, horizontal or vertical, including spikes within a column."""
     dots: list[Dot] = []
     for index, (x, y, low, high) in enumerate(columns):
         if not index:

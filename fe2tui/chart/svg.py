@@ -1,4 +1,4 @@
-"""A chart as SVG: one file without references, legible on a dark and on a light background."""
+"""A chart as one self-contained SVG, legible on a dark and on a light background."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from fe2tui.chart.chart import MARKERS, Chart, ChartLine
 from fe2tui.chart.ticks import PriceAxis, price_axis, spread_labels, time_ticks
 from fe2tui.model.text import visible
 
-COLOURS = ("#3b82f6", "#d97706", "#16a34a", "#c946c9", "#a38a00", "#8b5cf6")
-"""A colour for each line style, all of middle brightness."""
+_COLOURS = ("#3b82f6", "#d97706", "#16a34a", "#c946c9", "#a38a00", "#8b5cf6")
+"""The colour of each line style, all of medium brightness."""
 
 _DASHES = ("", "9 3", "3 3", "12 3 3 3", "6 6", "1 4")
 _GREY = "#78808c"
 _FONT = "ui-sans-serif, system-ui, 'DejaVu Sans', sans-serif"
-_LETTER_WIDTH, _LINE_HEIGHT = 7.0, 17.0  # pixels of a letter and of a line of text, with space
+_LETTER_WIDTH, _LINE_HEIGHT = 7.0, 17.0  # pixels of a letter and of a line of text, with spacing
 _BREAK_HEIGHT = 34.0  # pixels for a reference beyond a break of the axis
 _MIN_SIZE = (240, 120)
 
@@ -59,7 +59,7 @@ class _Drawing:
             ET.SubElement(self._root, "title").text = self._title
             self._write(_LINE_HEIGHT / 2, _LINE_HEIGHT, self._title, size="14", weight="600")
         if self._chart.price_range() is None:
-            self._write(self._width / 2, self._height / 2, "no price in this time", anchor="middle")
+            self._write(self._width / 2, self._height / 2, "no price in this period", anchor="middle")
         else:
             self._draw_axes()
             self._draw_reference()
@@ -79,8 +79,6 @@ class _Drawing:
                 self._bottom -= _BREAK_HEIGHT
         return axis
 
-    # Where things are
-
     def _x(self, moment: datetime) -> float:
         chart = self._chart
         return self._left + (self._right - self._left) * ((moment - chart.start) / (chart.end - chart.start))
@@ -92,20 +90,18 @@ class _Drawing:
         price = line.series.at(self._chart.end)
         return f"{line.marker} {visible(line.label)}" + (f" {price:,.4f}" if price is not None else "")
 
-    # Strokes and texts
-
     def _write(self, x: float, y: float, text: str, *, anchor: str = "start", size: str = "", weight: str = "") -> None:
-        wanted = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor, "font-size": size, "font-weight": weight}
-        ET.SubElement(self._root, "text", {name: value for name, value in wanted.items() if value}).text = text
+        attributes = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor, "font-size": size, "font-weight": weight}
+        ET.SubElement(self._root, "text", {name: value for name, value in attributes.items() if value}).text = text
 
-    def _stroke(self, way: str, ink: str, width: str, dash: str = "", opacity: str = "1") -> None:
+    def _stroke(self, path: str, colour: str, width: str, dash: str = "", opacity: str = "1") -> None:
         ET.SubElement(
             self._root,
             "path",
             {
-                "d": way,
+                "d": path,
                 "fill": "none",
-                "stroke": ink,
+                "stroke": colour,
                 "stroke-width": width,
                 "stroke-opacity": opacity,
                 **({"stroke-dasharray": dash} if dash else {}),
@@ -147,7 +143,7 @@ class _Drawing:
         self._write(x, y, words, anchor="end")
 
     def _free_position(self, y: float, width: float) -> tuple[float, float]:
-        """The position, as far right as possible, for a text above or below y without a line behind it."""
+        """A place for a text above or below ``y``, ending at x, as far right as possible, without a line behind it."""
         chart = self._chart
         columns = int((self._right - self._left - width) / _LINE_HEIGHT)
         for x in (self._right - _LINE_HEIGHT * column for column in range(columns + 1)):
@@ -168,9 +164,9 @@ class _Drawing:
             x, y = self._x(begin), self._y(price)
             parts.append(f"H{x:.1f}V{y:.1f}" if parts else f"M{x:.1f} {y:.1f}")
         if parts:
-            ink = line.style % len(MARKERS)
-            way = "".join(parts) + f"H{self._right:.1f}"
-            self._stroke(way, COLOURS[ink], "1.8", _DASHES[ink])
+            style = line.style % len(MARKERS)
+            path = "".join(parts) + f"H{self._right:.1f}"
+            self._stroke(path, _COLOURS[style], "1.8", _DASHES[style])
 
     def _draw_labels(self) -> None:
         first, last = int(self._top // _LINE_HEIGHT), int(self._bottom // _LINE_HEIGHT)
@@ -181,4 +177,4 @@ class _Drawing:
             here = self._y(price)
             y = here if abs(here - row * _LINE_HEIGHT) < _LINE_HEIGHT / 2 and len(known) == 1 else row * _LINE_HEIGHT
             self._write(self._right + 6, y + 4, self._label(line))
-            self._root[-1].set("fill", COLOURS[line.style % len(MARKERS)])
+            self._root[-1].set("fill", _COLOURS[line.style % len(MARKERS)])

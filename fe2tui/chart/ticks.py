@@ -1,4 +1,4 @@
-"""The axes: the range and ticks of the prices, the ticks of the time, and the rows of the labels."""
+"""The axis of prices with its ticks and its reference, the ticks of time, and the rows of labels."""
 
 from __future__ import annotations
 
@@ -17,18 +17,27 @@ _MIN_STEP = Decimal("0.0001")
 """EC2's prices have four decimals or more; a finer axis would only show noise."""
 
 _MIN_LINE_SHARE = Decimal("0.4")
-"""If the lines would take less of the height, the axis breaks before the reference."""
+"""If the lines would take less of the height than this, the axis breaks before the reference."""
 
 _MARGIN = Decimal("1.08")
-"""The axis is longer than the lines by this factor."""
+"""The height of the axis as a multiple of the lines' height: leaves space above and below them."""
 
 _MIN_SPAN_SHARE = Decimal("0.04")
-"""The axis spans at least this share of the highest price, so that small changes look small."""
+"""The least height of the axis as a share of the highest price: a price that hardly changes looks flat."""
+
+Tick = tuple[datetime, str]
+"""A moment and its label."""
+
+_HOURS = (1, 2, 3, 4, 6, 12)
+_DAYS = (1, 2, 3, 7, 14)
+_LABEL_GAP = 2  # columns between two labels
 
 
 @dataclass(frozen=True, slots=True)
 class PriceAxis:
-    """The prices from ``low`` to ``high``, dollars an hour. ``ticks`` are ascending, with ``decimals`` in labels."""
+    """The prices from ``low`` to ``high`` in dollars an hour. ``ticks`` are ascending, with ``decimals`` in their
+    labels.
+    """
 
     low: Decimal
     high: Decimal
@@ -46,7 +55,7 @@ class PriceAxis:
 
 
 def price_axis(lowest: Decimal, highest: Decimal, reference: Decimal | None, rows: int) -> PriceAxis:
-    """The axis for prices between two. Its ticks are in the middle of rows, the same number of rows apart."""
+    """The axis for prices from lowest to highest. Its ticks are in the middle of rows, at equal distances."""
     position = _reference_position(lowest, highest, reference)
     if position == "inside" and reference is not None:
         lowest, highest = min(lowest, reference), max(highest, reference)
@@ -73,10 +82,10 @@ def _reference_position(lowest: Decimal, highest: Decimal, reference: Decimal | 
 
 
 def _tick_step(needed: Decimal, rows: int) -> tuple[Decimal, int]:
-    """The price between two ticks, 1, 2 or 5 times a power of ten, and how many rows apart they are.
+    """The price between two ticks (1, 2 or 5 times a power of ten), and the number of rows between them.
 
-    It is the step that leaves the least of the height empty, with ticks about three rows apart or, where there are many
-    rows, about eight ticks.
+    Takes the step that leaves the least height empty, with ticks three rows apart or about eight ticks if there are
+    many rows.
     """
     wanted = max(3, rows // 8)
     possible: list[tuple[Decimal, Decimal, int]] = []
@@ -95,18 +104,10 @@ def _decimals(value: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-Tick = tuple[datetime, str]
-
-_HOURS = (1, 2, 3, 4, 6, 12)
-_DAYS = (1, 2, 3, 7, 14)
-_LABEL_GAP = 2
-"""Columns between two labels."""
-
-
 def time_ticks(start: datetime, end: datetime, tz: tzinfo | None, columns: int) -> tuple[Tick, ...]:
-    """The ticks of a window, in order, whose labels fit side by side into so many columns.
+    """Ticks of a period in ascending order, with labels that fit side by side into this many columns.
 
-    The beginning of a day reads ``17``, or ``17 Nov`` for the first tick of a month; an hour reads ``06:00``.
+    A midnight reads ``17``, or ``17 Nov`` if it is the first or begins a month; an hour reads ``06:00``.
     """
     span = (end - start).total_seconds()
     days = span / 86400
@@ -121,7 +122,7 @@ def time_ticks(start: datetime, end: datetime, tz: tzinfo | None, columns: int) 
 
 
 def _label_ticks(moments: Iterator[datetime]) -> Iterator[Tick]:
-    """Moments with their labels. A midnight that the clocks skip is still the beginning of its day."""
+    """Moments with their labels. If clocks skip midnight, the day begins at the first moment after it."""
     month: tuple[int, int] | None = None
     for here in moments:
         if here.hour or here.minute:
@@ -132,9 +133,9 @@ def _label_ticks(moments: Iterator[datetime]) -> Iterator[Tick]:
 
 
 def _midnights(start: datetime, end: datetime, tz: tzinfo | None) -> Iterator[datetime]:
-    """The beginnings of the days in a time zone, from the day of ``start`` on."""
+    """The beginnings of the days in a time zone, from the day of ``start``."""
     here = start.astimezone(tz)
-    day = datetime(here.year, here.month, here.day)  # noqa: DTZ001 - the wall's time; its zone comes next
+    day = datetime(here.year, here.month, here.day)  # noqa: DTZ001 - wall-clock time; its zone is applied below
     while (moment := wall_clock_moment(day, tz)) <= end:
         yield moment
         day += timedelta(days=1)
@@ -142,7 +143,7 @@ def _midnights(start: datetime, end: datetime, tz: tzinfo | None) -> Iterator[da
 
 def _day_ticks(start: datetime, end: datetime, tz: tzinfo | None, step: int) -> Iterator[datetime]:
     for midnight in _midnights(start, end, tz):
-        if midnight >= start and midnight.toordinal() % step == 1 % step:  # Mondays, where it is weeks
+        if midnight >= start and midnight.toordinal() % step == 1 % step:  # Mondays if the step is weeks
             yield midnight
 
 
@@ -155,14 +156,14 @@ def _hour_ticks(start: datetime, end: datetime, tz: tzinfo | None, step: int) ->
         wall = midnight.replace(tzinfo=None)
         for hour in range(0, 24, step):
             moment = wall_clock_moment(wall + timedelta(hours=hour), tz)
-            is_there = moment.astimezone(UTC).astimezone(tz).hour == hour or hour == 0  # the clocks skip some
+            is_there = moment.astimezone(UTC).astimezone(tz).hour == hour or hour == 0  # clocks skip some hours
             if start <= moment <= end and is_there:
                 yield moment
 
 
 @dataclass
 class _LabelBlock:
-    """Labels in consecutive rows; ``first`` is the best row for the first of them."""
+    """Labels in adjacent rows. ``first`` is the row of the first one that is nearest to all wanted rows."""
 
     wanted: list[int]
 
@@ -173,13 +174,13 @@ class _LabelBlock:
 
 
 def spread_labels(wanted: Sequence[int], first: int, last: int) -> list[int]:
-    """A row for each label, from ``first`` to ``last``, in the same order and as near to ``wanted`` as possible.
+    """A separate row from ``first`` to ``last`` for each wanted row, in the same order and as near as possible.
 
-    Raises ValueError where there are fewer rows than labels.
+    Raises ValueError if there are fewer rows than labels.
     """
     if len(wanted) > last - first + 1:
         raise ValueError(f"{len(wanted)} labels for {last - first + 1} rows")
-    order = sorted(range(len(wanted)), key=lambda place: wanted[place])
+    order = sorted(range(len(wanted)), key=lambda index: wanted[index])
     blocks: list[_LabelBlock] = []
     for index in order:
         blocks.append(_LabelBlock([wanted[index]]))

@@ -1,6 +1,17 @@
-"""The two commands: ``fe2tui`` opens the dashboard when nothing else is asked for, ``fe2`` prints its help.
+"""The command line: ``fe2`` and ``fe2tui`` are one program with two names.
 
-The dashboard is opened from here without loading what commands need: every import before its first frame is waited for.
+What comes in is the words of a command line; what goes out is text for people on stdout, or one JSON document with
+``--json``, questions, progress and errors on stderr, and an exit status. ``fe2tui`` without a command opens the
+dashboard, ``fe2`` without one prints its help.
+
+Begin with ``run_program`` below. It either opens the dashboard (``dashboard``) or calls ``main``, whose table says
+which module holds which command. A command's module declares its options, calls a task through ``CommandRun`` (``run``)
+and prints the result (``output``). ``options`` holds what every command takes, ``prompts`` the questions, ``read`` what
+commands read of a region, ``exit_status`` how errors are shown.
+
+Modules import at their top only click, light standard library, ``fe2tui.errors``, ``fe2tui.model.text``,
+``fe2tui.model.progress`` and each other. Everything else is imported inside the function that uses it, so that
+``--help`` and Tab stay quick, and the dashboard's first frame waits for no command.
 """
 
 from __future__ import annotations
@@ -11,27 +22,27 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-MANY_OBJECTS = 500_000
 INTERRUPTED = 130
+"""The exit status after Ctrl-C: 128 and the number of SIGINT."""
+
+_GC_THRESHOLD = 500_000  # objects
 
 
 def fe2tui() -> NoReturn:
-    """The entry point ``fe2tui``."""
     _run_process("fe2tui")
 
 
 def fe2() -> NoReturn:
-    """The entry point ``fe2``."""
     _run_process("fe2")
 
 
 def _run_process(program: str) -> NoReturn:
-    # Looking for garbage among what imports make takes a seventh of a command's time, and a last time at the end.
-    gc.set_threshold(MANY_OBJECTS)
+    # Collecting garbage among what imports create takes a seventh of a command's time, and once more at the end.
+    gc.set_threshold(_GC_THRESHOLD)
     _open_streams()
     try:
         sys.exit(run_program(program, sys.argv[1:]))
-    except KeyboardInterrupt:  # while it is being loaded: later on a command says by itself what is left
+    except KeyboardInterrupt:  # during the imports: later, a command reports by itself what it leaves behind
         print(f"{program}: interrupted.", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
@@ -39,14 +50,14 @@ def _run_process(program: str) -> NoReturn:
 
 
 def _open_streams() -> None:
-    """A stream that the shell has closed (``>&-``) goes nowhere, and no file that is opened next takes its place."""
+    """Open /dev/null for each stream that the shell closed (``>&-``), so that no other file gets its descriptor."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def run_program(program: str, arguments: Sequence[str]) -> int:
-    """Run a command line; the exit status that the shell shall see."""
+    """Run a command line of ``fe2`` or ``fe2tui``. Returns the exit status."""
     completing = f"_{program.upper()}_COMPLETE" in os.environ
     if program == "fe2tui" and not completing:
         from fe2tui.cli.options import dashboard_options

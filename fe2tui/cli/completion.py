@@ -1,28 +1,36 @@
-"""Tab: what was last seen (instances, images, spot requests, types), without asking AWS; what shells load for it."""
+"""Tab: offers the instances, images, spot requests and types last seen, without calling AWS. ``completion``: the script
+that a shell loads for it.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from fe2tui.cli.options import GlobalOptions, location_of
+from fe2tui.errors import Fe2Error
 from fe2tui.model.text import visible
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.shell_completion import CompletionItem
 
-# What every shell passes on as one word. Whatever else a tag holds, the instance is offered by its id.
+    from fe2tui.model.location import Location
+
+# Names that every shell passes on as one word. An instance with any other name is offered by its id.
 _PLAIN_WORD = re.compile(r"[\w.+/-]+")
 _GONE_STATES = ("shutting-down", "terminated")  # EC2's words, as the store keeps them
 _PROGRAMS = ("fe2", "fe2tui")
+_Name = TypeVar("_Name")
 
 
 class InstanceName(click.ParamType[str]):
-    """The Name or id of an instance; with ``user``, ``user@`` may stand before it."""
+    """The Name or id of an instance. With ``user``, ``user@`` may precede it."""
 
     name = "name"
 
@@ -30,13 +38,18 @@ class InstanceName(click.ParamType[str]):
         self._user = user
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        before, at, typed = incomplete.rpartition("@") if self._user else ("", "", incomplete)
-        there = [one for one in _last_instances(ctx.ensure_object(GlobalOptions)) if one[2] not in _GONE_STATES]
-        return list(_completion_items(there, typed, f"{before}{at}"))
+        from fe2tui.store.completion_names import last_instances
+
+        user, at_sign, typed = incomplete.rpartition("@") if self._user else ("", "", incomplete)
+        names = _last_names(
+            ctx, lambda file, at: last_instances(file, profile=at.profile, region=at.region, endpoint=at.endpoint)
+        )
+        names = [each for each in names if each[2] not in _GONE_STATES]
+        return list(_completion_items(names, typed, f"{user}{at_sign}"))
 
 
 class ImageName(click.ParamType[str]):
-    """The name or id of an own image; with ``words``, also what stands for the newest public ones."""
+    """The name or id of an image of the account. With ``words``, also ubuntu, amazon, debian and dlami."""
 
     name = "image"
 
@@ -47,9 +60,11 @@ class ImageName(click.ParamType[str]):
         from click.shell_completion import CompletionItem
 
         from fe2tui.model.image import IMAGE_WORDS
+        from fe2tui.store.completion_names import last_images
 
         words = [CompletionItem(word) for word in IMAGE_WORDS if self._words and word.startswith(incomplete)]
-        return [*_completion_items(_last_images(ctx.ensure_object(GlobalOptions)), incomplete), *words]
+        names = _last_names(ctx, lambda file, at: last_images(file, at.key))
+        return [*_completion_items(names, incomplete), *words]
 
 
 class RequestId(click.ParamType[str]):
@@ -58,12 +73,14 @@ class RequestId(click.ParamType[str]):
     name = "request"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        there = [("", key, state) for key, state in _last_requests(ctx.ensure_object(GlobalOptions))]
-        return list(_completion_items(there, incomplete))
+        from fe2tui.store.completion_names import last_requests
+
+        requests = _last_names(ctx, lambda file, at: last_requests(file, at.key))
+        return list(_completion_items([("", key, state) for key, state in requests], incomplete))
 
 
 class TypeName(click.ParamType[str]):
-    """An instance type; with ``family``, a family of them first."""
+    """An instance type. With ``family``, families are offered until a dot is typed."""
 
     name = "type"
 
@@ -73,18 +90,22 @@ class TypeName(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        names = _last_types(ctx.ensure_object(GlobalOptions))
+        from fe2tui.store.completion_names import last_types
+
+        names = _last_names(ctx, lambda file, at: last_types(file, at.key))
         if self._family and "." not in incomplete:
             names = list(dict.fromkeys(name.partition(".")[0] for name in names))
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-def _completion_items(there: list[tuple[str, str, str]], typed: str, before: str = "") -> Iterator[CompletionItem]:
-    """Those of (name, id, state) that what was typed begins: by name where that is a plain word of only one."""
+def _completion_items(names: list[tuple[str, str, str]], typed: str, before: str = "") -> Iterator[CompletionItem]:
+    """Those of (name, id, state) that begin with ``typed``: by name if it is a plain word that only one has, else by
+    id.
+    """
     from click.shell_completion import CompletionItem
 
-    shared = Counter(name for name, _, _ in there)
-    for name, key, state in there:
+    shared = Counter(name for name, _, _ in names)
+    for name, key, state in names:
         is_clear = bool(_PLAIN_WORD.fullmatch(name)) and shared[name] == 1
         by_name = bool(_PLAIN_WORD.fullmatch(name)) and name.startswith(typed)
         if is_clear and by_name:
@@ -94,61 +115,20 @@ def _completion_items(there: list[tuple[str, str, str]], typed: str, before: str
             yield CompletionItem(f"{before}{key}", help=words)
 
 
-def _last_images(options: GlobalOptions) -> list[tuple[str, str, str]]:
+def _last_names(ctx: click.Context, read: Callable[[Path, Location], list[_Name]]) -> list[_Name]:
+    """What ``read`` gets from the store for the command line's location; empty if that fails."""
     from fe2tui import paths
-    from fe2tui.errors import Fe2Error
-    from fe2tui.store.completion_names import last_images
 
     try:
-        return last_images(paths.store_file(), location_of(options).key)
+        return read(paths.store_file(), location_of(ctx.ensure_object(GlobalOptions)))
     except (Fe2Error, OSError):
-        return []
-
-
-def _last_requests(options: GlobalOptions) -> list[tuple[str, str]]:
-    from fe2tui import paths
-    from fe2tui.errors import Fe2Error
-    from fe2tui.store.completion_names import last_requests
-
-    try:
-        return last_requests(paths.store_file(), location_of(options).key)
-    except (Fe2Error, OSError):
-        return []
-
-
-def _last_types(options: GlobalOptions) -> list[str]:
-    from fe2tui import paths
-    from fe2tui.errors import Fe2Error
-    from fe2tui.store.completion_names import last_types
-
-    try:
-        return last_types(paths.store_file(), location_of(options).key)
-    except (Fe2Error, OSError):
-        return []
-
-
-def _last_instances(options: GlobalOptions) -> list[tuple[str, str, str]]:
-    """(name, id, state) of what was last seen where the command line points; nothing when nothing can be read."""
-    from fe2tui import paths
-    from fe2tui.errors import Fe2Error
-    from fe2tui.store import Store
-
-    try:
-        if not paths.store_file().exists():
-            return []
-        store = Store(paths.store_file())
-        try:
-            return store.fleets.instance_names(location_of(options))
-        finally:
-            store.close()
-    except (Fe2Error, OSError):
-        return []  # a message in the middle of somebody's typing is no use to them
+        return []  # an error message in the middle of a half-typed command helps no one
 
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what makes Tab complete names in a shell.
+    """Print the script that makes Tab complete names in a shell.
 
     \b
     bash:  fe2 completion bash > ~/.local/share/bash-completion/completions/fe2
@@ -159,10 +139,10 @@ def completion(shell: str) -> None:
 
     from fe2tui.cli.main import group
 
-    made = get_completion_class(shell)
-    assert made is not None
+    completion_class = get_completion_class(shell)
+    assert completion_class is not None
     for program in _PROGRAMS:
-        script = made(group(program), {}, program, f"_{program.upper()}_COMPLETE").source()
+        script = completion_class(group(program), {}, program, f"_{program.upper()}_COMPLETE").source()
         if shell == "zsh":
             script = script.replace(f"#compdef {program}\n", "", 1)
         click.echo(script)

@@ -1,4 +1,4 @@
-"""``connect``."""
+"""``connect``: ssh to an instance, with tunnels."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ from fe2tui.errors import PortTakenError
 from fe2tui.model.text import visible
 
 if TYPE_CHECKING:
-    from fe2tui.tasks import connect as task
+    from fe2tui.tasks.connect import Connection
     from fe2tui.tasks.context import Context
+
+_SSH_FAILED = 255  # ssh's own exit status where it could not connect
 
 
 @click.command()
 @click.argument("name", metavar="[USER@]NAME", type=InstanceName(user=True))
 @click.argument("ports", required=False, default="")
-@click.option("--user", help="Login user; left out: by the tag fe2:user, or by the image.")
-@click.option("--key-file", type=click.Path(path_type=Path, dir_okay=False), help="Private key.")
-@click.option("--port", type=click.IntRange(1, 65_535), help="ssh port; left out: by the tag fe2:port, or 22.")
-@click.option("--print", "only_print", is_flag=True, help="Print the whole ssh command, and do not run it.")
+@click.option("--user", help="Login user; default: the tag fe2:user, or the image's user.")
+@click.option("--key-file", type=click.Path(path_type=Path, dir_okay=False), help="File of the private key.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="ssh port; default: the tag fe2:port, or 22.")
+@click.option("--print", "only_print", is_flag=True, help="Print the whole ssh command instead of running it.")
 @click.pass_obj
 def connect(
     options: GlobalOptions,
@@ -42,49 +44,32 @@ def connect(
     port: int | None,
     only_print: bool,
 ) -> int:
-    """Open a shell on an instance. PORTS are tunnelled from the same ports here: `8888` or `[8888,8008]`.
+    """Open a shell on an instance over ssh.
 
-    The exit status is that of ssh, which is that of the shell.
+    PORTS are ports of the instance that become the same ports of this computer: `8888` or `[8888,8008]`. The exit
+    status is that of ssh, which is that of the shell.
     """
-    return run_connect(options, name, ports, user=user, key_file=key_file, port=port, only_print=only_print)
-
-
-SSH_FAILED = 255
-
-
-def run_connect(
-    options: GlobalOptions,
-    name: str,
-    ports: str,
-    *,
-    user: str | None,
-    key_file: Path | None,
-    port: int | None,
-    only_print: bool,
-) -> int:
-    """Open a shell, or print how; the exit status of ssh."""
     from fe2tui.ssh.tunnels import parse_ports
-    from fe2tui.tasks import connect as task
-    from fe2tui.tasks.connect import connection_failure
+    from fe2tui.tasks.connect import connection_failure, prepare_connection
 
     opening = not (only_print or options.json)
 
-    async def work(ctx: Context) -> task.Connection:
+    async def work(ctx: Context) -> Connection:
         tunnels = parse_ports(ports)
         while True:
             try:
-                wanted = [f"{each.local}:{each.remote}" for each in tunnels]
-                return await task.prepare_connection(
-                    ctx, name, user=user, ports=wanted, key_file=key_file, port=port, is_logged=opening
+                specs = [f"{each.local}:{each.remote}" for each in tunnels]
+                return await prepare_connection(
+                    ctx, name, user=user, ports=specs, key_file=key_file, port=port, is_logged=opening
                 )
-            except PortTakenError as taken:
-                await _agree_on_port(options, taken)
+            except PortTakenError as error:
+                await _agree_on_port(options, error)
                 tunnels = tuple(
-                    replace(each, local=taken.free) if each.local == taken.port else each for each in tunnels
+                    replace(each, local=error.free) if each.local == error.port else each for each in tunnels
                 )
 
-    working = CommandRun(options)
-    connection = working.run(work)
+    command = CommandRun(options)
+    connection = command.run(work)
     if options.json:
         print_json({"id": connection.instance.id, "name": connection.instance.name, "argv": connection.argv})
         return 0
@@ -93,32 +78,32 @@ def run_connect(
         return 0
     print_message(visible(connection.words))
     status = run_ssh(connection)
-    trouble = working.run(lambda ctx: connection_failure(ctx, connection, status)) if status == SSH_FAILED else None
-    if trouble:
-        raise trouble
+    failure = command.run(lambda ctx: connection_failure(ctx, connection, status)) if status == _SSH_FAILED else None
+    if failure:
+        raise failure
     return status
 
 
-async def _agree_on_port(options: GlobalOptions, taken: PortTakenError) -> None:
-    """Have the next free port taken in place of a taken one, or raise what was wrong."""
-    if not options.yes and not is_interactive():
-        raise taken
-    question = f"{visible(taken.summary)} Use {taken.free} here?"
-    if not options.yes and not await confirm(question, default=True, otherwise=""):
-        raise taken
-    print_message(f"Port {taken.free} here leads to port {taken.port} there.")
+async def _agree_on_port(options: GlobalOptions, error: PortTakenError) -> None:
+    """Ask whether to use the next free local port, if there is a terminal. Raises the error if the answer is no."""
+    if not options.yes:
+        if not is_interactive():
+            raise error
+        if not await confirm(f"{visible(error.summary)} Use {error.free} here?", default=True, remedy=""):
+            raise error
+    print_message(f"Port {error.free} here leads to port {error.port} there.")
 
 
-def run_ssh(connection: task.Connection) -> int:
-    """Run ssh with this terminal until it ends; the exit status as a shell has it.
+def run_ssh(connection: Connection) -> int:
+    """Run ssh in this terminal until it ends. Returns its exit status, as a shell has it: 128 + the signal's number.
 
-    Ctrl-C and Ctrl-\\ are for ssh alone; when ssh stops itself (``~^Z``), so do we, or the shell would never know.
+    Only ssh reacts to Ctrl-C and Ctrl-\\. When ssh stops itself (``~^Z``), this process stops too: otherwise the
+    shell would not notice.
     """
     import subprocess
 
-    for for_ssh_alone in (signal.SIGINT, signal.SIGQUIT):
-        # not SIG_IGN: that the child would inherit
-        signal.signal(for_ssh_alone, lambda *_: None)
+    for ignored in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(ignored, lambda *_: None)  # not SIG_IGN, which ssh would inherit
     child = subprocess.Popen(connection.argv, env={**os.environ, **connection.env})
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     while True:

@@ -1,4 +1,4 @@
-"""``cost``."""
+"""``cost``: what the region costs."""
 
 from __future__ import annotations
 
@@ -14,50 +14,43 @@ if TYPE_CHECKING:
     from fe2tui.model.fleet import Fleet
     from fe2tui.model.money import AccountCost, CostRow
 
+_PARTS = ("machine", "disk", "address", "snapshots")
+_JSON_DECIMALS = 6  # of dollars
+
 
 @click.command()
 @click.pass_obj
 def cost(options: GlobalOptions) -> None:
-    """Print what the region costs: an hour now, today, this month so far, and a month if left as it is.
+    """Print what the region costs: per hour now, today, this month so far, and per month if left as it is.
 
-    Machine by machine, with its disks and address; days and months are UTC's, as AWS bills. What is not in it, and what
-    is not known, is said below.
+    A row is an instance with its disks and address. Days and months are UTC, as AWS bills them. Below the table stands
+    what the sums leave out, and what is unknown.
     """
-
-    show_cost(options)
-
-
-_PARTS = ("machine", "disk", "address", "snapshots")
-_JSON_DECIMALS = 6  # decimals of dollars in JSON
-
-
-def show_cost(options: GlobalOptions) -> None:
-    """Print it."""
     from fe2tui.model.money import account_cost
     from fe2tui.tasks.context import utc_now
     from fe2tui.tasks.read_fleet import read_whole_fleet
 
     fleet = CommandRun(options).run(read_whole_fleet)
-    spent = account_cost(fleet, utc_now())
+    total = account_cost(fleet, utc_now())
     if options.json:
-        print_json(cost_document(spent, fleet))
+        print_json(_cost_document(total, fleet))
     else:
-        click.echo(str(spent))
+        click.echo(str(total))
 
 
-def cost_document(spent: AccountCost, fleet: Fleet) -> dict[str, Any]:
-    """The account's costs for programs, in dollars; null is "not known", and in no sum."""
+def _cost_document(total: AccountCost, fleet: Fleet) -> dict[str, Any]:
+    """The region's costs as JSON, in dollars. None is an unknown amount, which no sum contains."""
     return {
         "region": fleet.location.region,
-        "at": iso_time(spent.at),
-        "per_hour": round_dollars(spent.per_hour, _JSON_DECIMALS),
-        "today": round_dollars(spent.today, _JSON_DECIMALS),
-        "month": round_dollars(spent.month, _JSON_DECIMALS),
-        "per_month": round_dollars(spent.per_month, _JSON_DECIMALS),
-        "snapshots_per_month_at_most": round_dollars(spent.snapshots_per_month, _JSON_DECIMALS),
+        "at": iso_time(total.at),
+        "per_hour": round_dollars(total.per_hour, _JSON_DECIMALS),
+        "today": round_dollars(total.today, _JSON_DECIMALS),
+        "month": round_dollars(total.month, _JSON_DECIMALS),
+        "per_month": round_dollars(total.per_month, _JSON_DECIMALS),
+        "snapshots_per_month_at_most": round_dollars(total.snapshots_per_month, _JSON_DECIMALS),
         "prices_read_at": iso_time(fleet.prices.read_at),
-        "rows": [_row_document(row) for row in spent.rows],
-        "missing": list(spent.missing),
+        "rows": [_row_document(row) for row in total.rows],
+        "missing": list(total.missing),
     }
 
 

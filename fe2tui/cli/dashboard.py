@@ -1,4 +1,4 @@
-"""Starting a demo cloud; the only place outside ``demo`` that knows of it."""
+"""The dashboard, on AWS or on a demo cloud. Only this module and ``demo`` beside it use the room ``fe2tui.demo``."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ if TYPE_CHECKING:
 
 
 def start_demo_cloud(options: Options | None = None) -> Cloud:
-    """A cloud that is getting ready: calls to it wait. Raises Fe2Error where it cannot run."""
+    """Start a demo cloud without waiting for it: calls to it wait until it is ready. Raises Fe2Error if it cannot
+    run.
+    """
     from fe2tui.demo import Cloud, DemoUnavailable
 
     cloud = Cloud(options)
     try:
         return cloud.start()
     except DemoUnavailable as error:
-        raise Fe2Error(f"There is no demo cloud: {error}.") from error
+        raise Fe2Error(f"The demo cloud cannot start: {error}.") from error
 
 
-def use_demo_cloud(until_the_end: ExitStack) -> dict[str, str]:
-    """Start one that ends with the stack, and point this process at it alone; the variables that do."""
+def _use_demo_cloud(stack: ExitStack) -> dict[str, str]:
+    """Start a demo cloud that stops with ``stack``, and point this process at it. Returns the variables that do so."""
     cloud = start_demo_cloud()
-    until_the_end.callback(cloud.stop)
+    stack.callback(cloud.stop)
     for name in list(os.environ):
         if name.startswith("AWS_"):
             del os.environ[name]
@@ -39,26 +41,25 @@ def use_demo_cloud(until_the_end: ExitStack) -> dict[str, str]:
 
 
 def open_dashboard(options: GlobalOptions) -> int:
-    """Open it and stay until the person leaves; the exit status. Needs a terminal."""
+    """Run the dashboard until the user quits. Returns the exit status. Raises UsageError without a terminal."""
     if options.demo and options.endpoint_url:
-        raise UsageError(f"{DEMO_FLAG} and --endpoint-url name two clouds at once.", "Leave one of them out.")
+        raise UsageError(f"{DEMO_FLAG} and --endpoint-url cannot be combined.", "Leave one of them out.")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("The dashboard needs a terminal.", "For pipes and scripts there are commands: see fe2 --help.")
-    with ExitStack() as until_the_end:
+        raise UsageError("The dashboard needs a terminal.", "Pipes and scripts use commands: see fe2 --help.")
+    with ExitStack() as stack:
 
         def start_demo() -> Mapping[str, str]:
-
-            return use_demo_cloud(until_the_end)
+            return _use_demo_cloud(stack)
 
         if options.demo:
-            start_demo()  # before anything heavy is imported: the cloud gets ready meanwhile
+            start_demo()  # before the imports below, so that the cloud starts during them
         from fe2tui import settings, tui
 
-        trouble = ""
+        problem = ""
         try:
-            kept = settings.load()
+            loaded = settings.load()
         except SettingError as error:
-            # What it may have forbidden is not known: so nothing is changed.
-            trouble = f"{error} None of it counts now, and nothing can be changed until it is mended."
-            kept = settings.Settings(read_only=True)
-        return tui.run(choice_of(options, kept), kept, start_demo=start_demo, startup_problem=trouble)
+            # The file may say read_only, which is unknown while it cannot be read.
+            problem = f"{error} All settings are ignored and nothing can be changed until the file is corrected."
+            loaded = settings.Settings(read_only=True)
+        return tui.run(choice_of(options, loaded), loaded, start_demo=start_demo, startup_problem=problem)

@@ -1,4 +1,4 @@
-"""How a command ends: errors in plain words on stderr, and an exit status that programs can rely on."""
+"""Messages and errors on stderr, and the exit status of each kind of error."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from fe2tui.cli import INTERRUPTED
 from fe2tui.errors import AmbiguousError, Fe2Error
 from fe2tui.model.text import visible
 
-BROKEN_PIPE = 141  # as a program has that the signal ends
+_BROKEN_PIPE = 141  # 128 and the number of SIGPIPE
 
 
 def exit_status_of(program: str, work: Callable[[], int | None]) -> int:
-    """Do the work; its exit status, or that of the error which ended it."""
+    """Run ``work``, print the error that ends it, and return the exit status."""
     try:
         status = work() or 0
         sys.stdout.flush()
@@ -26,13 +26,13 @@ def exit_status_of(program: str, work: Callable[[], int | None]) -> int:
         print_message(f"{program}: interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read us has seen enough. Python would complain when it flushes stdout at the end.
+        # The reader of the pipe has closed it. Python would complain when it flushes stdout at the end.
         _discard_output()
-        return BROKEN_PIPE
+        return _BROKEN_PIPE
     except OSError as error:
         _discard_output()
-        what = f"{error.filename}: " if error.filename else "the output cannot be written: "
-        print_message(f"{program}: {visible(what + (error.strerror or str(error)))}.")
+        subject = f"{error.filename}: " if error.filename else "the output cannot be written: "
+        print_message(f"{program}: {visible(subject + (error.strerror or str(error)))}.")
         return Fe2Error.exit_code
 
 
@@ -41,7 +41,7 @@ def _discard_output() -> None:
 
 
 def print_error(program: str, error: Fe2Error) -> None:
-    """What happened, AWS's code, the candidates of an ambiguous name, and what to do next."""
+    """Print what happened, AWS's code, the candidates of an ambiguous name, and what to do."""
     code = f" ({visible(error.code)})" if error.code else ""
     print_message(f"{program}: {_visible_lines(error.summary)}{code}")
     if isinstance(error, AmbiguousError):
@@ -52,7 +52,7 @@ def print_error(program: str, error: Fe2Error) -> None:
 
 
 def print_message(line: str) -> None:
-    """One line for a person, on stderr."""
+    """Print a line for people, on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,7 @@
-"""``get-instance NAME - PROPERTY-OR-METHOD`` and its like: boto3's own objects, and spot requests, from the shell."""
+"""``get-instance``, ``get-ami``, ``get-request``, ``get-request-from-instance``: properties and methods of objects.
+
+The objects are boto3's; those of spot requests are fe2tui's own.
+"""
 
 from __future__ import annotations
 
@@ -19,26 +22,28 @@ from fe2tui.model.text import visible
 if TYPE_CHECKING:
     from fe2tui.ec2 import EC2
 
-DASH = "-"
-END = "--"  # as fastec2 had it: what follows is no argument, but how to show the result
-INTERACTIVE = ("-i", "--interactive")
+_DASH = "-"
+_END = "--"  # as in fastec2: what follows says how to show the result
+_INTERACTIVE_FLAGS = ("-i", "--interactive")
+_NAMED_REMEDY = "Name the arguments as AWS does: --Attribute instanceType"
+_OWN_METHODS_REMEDY = "cancel takes --terminate, wait-until-fulfilled --timeout SECONDS."
 
 
 class DashCommand(click.Command):
-    """A command after whose first ``-`` every word is taken as it stands; last may come ``-- -i``."""
+    """A command whose words after the first ``-`` are properties, methods and arguments; ``-- -i`` may follow them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         flags: list[str] = []
-        if END in args:
-            end = args.index(END)
+        if _END in args:
+            end = args.index(_END)
             args, flags = args[:end], args[end + 1 :]
-        if not ctx.resilient_parsing and any(flag not in INTERACTIVE for flag in flags):
+        if not ctx.resilient_parsing and any(flag not in _INTERACTIVE_FLAGS for flag in flags):
             raise UsageError(
-                f"After -- comes -i and nothing else, not {' '.join(flags)}.", f"fe2 {ctx.info_name} base -- -i"
+                f"Only -i can follow --, not “{' '.join(flags)}”.", f"For IPython: fe2 {ctx.info_name} base -- -i"
             )
-        ctx.meta[END] = flags
-        at = args.index(DASH) if DASH in args else len(args)
-        ctx.meta[DASH] = args[at:]
+        ctx.meta[_END] = flags
+        at = args.index(_DASH) if _DASH in args else len(args)
+        ctx.meta[_DASH] = args[at:]
         return super().parse_args(ctx, args[:at])
 
 
@@ -48,18 +53,17 @@ class DashCommand(click.Command):
 def get_instance(ctx: click.Context, name: str) -> None:
     """Print a property of an instance, or run a method of it.
 
-    The object is boto3's.
+    The object is boto3's EC2.Instance.
 
     \b
-    fe2 get-instance base                              what there is
+    fe2 get-instance base                              all properties and methods
     fe2 get-instance base - public-ip-address          a property
     fe2 get-instance base - wait-until-stopped         a method
     fe2 get-instance base - modify-attribute --EbsOptimized '{"Value": true}'
     fe2 get-instance base - image - name               a property of a property
-    fe2 get-instance base -- -i                        IPython, with the object as result
+    fe2 get-instance base -- -i                        IPython, with the object as `result`
     """
-    options: GlobalOptions = ctx.obj
-    show_instance_member(options, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    _show_member(ctx, lambda ec2: ec2.get_instance(name))
 
 
 @click.command(cls=DashCommand, options_metavar="[OPTIONS]")
@@ -71,17 +75,17 @@ def get_instance(ctx: click.Context, name: str) -> None:
 def get_ami(ctx: click.Context, name: str | None, arch: str) -> None:
     """Print a property of an image, or run a method of it.
 
-    NAME is that of an image of yours, an id, or ubuntu, amazon, debian or dlami; left out: the newest Ubuntu.
-    The object is boto3's.
+    NAME is the name of an image of yours, an id, or ubuntu, amazon, debian or dlami; default: the newest Ubuntu.
+    The object is boto3's EC2.Image.
 
     \b
     fe2 get-ami - id                  the id of the newest stable Ubuntu
     fe2 get-ami base - state          pending or available
-    fe2 get-ami base                  what there is
-    fe2 get-ami base -- -i            IPython, with the object as result
+    fe2 get-ami base                  all properties and methods
+    fe2 get-ami base -- -i            IPython, with the object as `result`
     """
-    options: GlobalOptions = ctx.obj
-    show_image_member(options, name, arch, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    _show_member(ctx, lambda ec2: ec2.get_ami(name, arch))
+    CommandRun(ctx.obj).run(report_earlier_freezes)
 
 
 @click.command(cls=DashCommand, options_metavar="[OPTIONS]")
@@ -90,75 +94,40 @@ def get_ami(ctx: click.Context, name: str | None, arch: str) -> None:
 def get_request(ctx: click.Context, request_id: str) -> None:
     """Print a property of a spot request, or run a method of it.
 
-    The properties are those that EC2 tells; boto3 has no object of a request.
+    The properties are those of DescribeSpotInstanceRequests. boto3 has no class for a request, so fe2tui has its own.
 
     \b
-    fe2 get-request sir-8k2d91ab                            what there is
+    fe2 get-request sir-8k2d91ab                            all properties and methods
     fe2 get-request sir-8k2d91ab - state                    open, active, disabled, closed, cancelled or failed
-    fe2 get-request sir-8k2d91ab - words                    what that means
-    fe2 get-request sir-8k2d91ab - wait-until-fulfilled     until it has its machine
-    fe2 get-request sir-8k2d91ab - cancel                   AWS launches nothing more for it; refused where that
-                                                            would terminate a stopped machine, without --terminate
+    fe2 get-request sir-8k2d91ab - words                    what the state means
+    fe2 get-request sir-8k2d91ab - wait-until-fulfilled     until it has an instance
+    fe2 get-request sir-8k2d91ab - cancel                   AWS launches nothing more for it; with --terminate
+                                                            also if that terminates its stopped instance
     """
-    options: GlobalOptions = ctx.obj
-    show_request_member(options, request_id, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    _show_member(ctx, lambda ec2: ec2.get_request(request_id))
 
 
 @click.command(cls=DashCommand, options_metavar="[OPTIONS]")
 @click.argument("name", type=InstanceName(), metavar="NAME [- PROPERTY-OR-METHOD [ARGUMENT]...]...")
 @click.pass_context
 def get_request_from_instance(ctx: click.Context, name: str) -> None:
-    """The same of the spot request behind an instance.
+    """Print a property of the spot request of an instance, or run a method of it.
 
     \b
     fe2 get-request-from-instance spot1 - status
     fe2 get-request-from-instance spot1 - words
     """
-    options: GlobalOptions = ctx.obj
-    show_request_member_of_instance(options, name, ctx.meta[DASH], interactive=bool(ctx.meta[END]))
+    _show_member(ctx, lambda ec2: ec2.get_request_from_instance(name))
 
 
-_DASH = "-"
-_NAMED_REMEDY = "Name the arguments as AWS does: --Attribute instanceType"
-
-_OWN_METHODS_REMEDY = "cancel takes --terminate, wait-until-fulfilled --timeout SECONDS."
-
-
-def show_instance_member(options: GlobalOptions, name: str, steps: Sequence[str], *, interactive: bool = False) -> None:
-    """Print what is reached from an instance by these words; with none, the names there are.
-
-    ``interactive``: have it as ``result`` in IPython instead.
-    """
-    _show_member(options, lambda ec2: ec2.get_instance(name), steps, interactive)
-
-
-def show_image_member(
-    options: GlobalOptions, name: str | None, architecture: str, steps: Sequence[str], *, interactive: bool = False
-) -> None:
-    """The same of an image, by its name, id or word."""
-    _show_member(options, lambda ec2: ec2.get_ami(name, architecture), steps, interactive)
-    CommandRun(options).run(report_earlier_freezes)
-
-
-def show_request_member(
-    options: GlobalOptions, request_id: str, steps: Sequence[str], *, interactive: bool = False
-) -> None:
-    """The same of a spot request, by its id. Its methods' parameters are ours, and named as in Python."""
-    _show_member(options, lambda ec2: ec2.get_request(request_id), steps, interactive)
-
-
-def show_request_member_of_instance(
-    options: GlobalOptions, name: str, steps: Sequence[str], *, interactive: bool = False
-) -> None:
-    """The same of the request behind an instance."""
-    _show_member(options, lambda ec2: ec2.get_request_from_instance(name), steps, interactive)
-
-
-def _show_member(options: GlobalOptions, get: Callable[[EC2], Any], steps: Sequence[str], interactive: bool) -> None:
+def _show_member(ctx: click.Context, get: Callable[[EC2], Any]) -> None:
+    """Print what the words after the dash get from an object, or its names without words; with ``-- -i`` in IPython."""
     from fe2tui import settings
     from fe2tui.ec2 import EC2
 
-    start = _import_ipython() if interactive else None
+    options: GlobalOptions = ctx.obj
+    words: list[str] = ctx.meta[_DASH]
+    start_ipython = _import_ipython() if ctx.meta[_END] else None
     recover_unfinished(options)
     choice = choice_of(options, settings.load())
     ec2 = EC2(
@@ -167,46 +136,45 @@ def _show_member(options: GlobalOptions, get: Callable[[EC2], Any], steps: Seque
         endpoint_url=choice.endpoint_url,
         read_only=choice.read_only,
     )
-    result = get(ec2)
-    is_bare = all(word == _DASH for word in steps)
+    thing = get(ec2)
     try:
-        if start is not None:
-            start(argv=["--no-banner"], user_ns={"result": _follow(result, steps)})
-        elif is_bare:
-            _print_names(result, options.json)
+        if start_ipython is not None:
+            start_ipython(argv=["--no-banner"], user_ns={"result": _follow(thing, words)})
+        elif all(word == _DASH for word in words):
+            _print_names(thing, options.json)
         else:
-            _print(_follow(result, steps), options.json)
+            _print(_follow(thing, words), options.json)
     except Exception as error:
         raise _translate_error(error) from error
 
 
 def _import_ipython() -> Callable[..., None]:
-    """What starts IPython. Raises UsageError where it is not installed."""
+    """IPython's ``start_ipython``. Raises UsageError if IPython is not installed."""
     try:
         from IPython import start_ipython
     except ModuleNotFoundError as error:
         raise UsageError(
-            "-- -i needs IPython, and it is not installed with this program.",
-            "Install the extra of that name: pip install 'fe2tui[ipython]'",
+            "-- -i needs IPython, which is not installed.",
+            "Install it with: pip install 'fe2tui[ipython]'",
         ) from error
-    started: Callable[..., None] = start_ipython
-    return started
+    function: Callable[..., None] = start_ipython
+    return function
 
 
 def _translate_error(error: Exception) -> Exception:
-    """AWS's errors as every other command says them; what is none of AWS's is left as it is."""
+    """An error of botocore or boto3 as other commands report it. Any other error stays as it is."""
     if isinstance(error, Fe2Error) or type(error).__module__.partition(".")[0] not in ("botocore", "boto3"):
         return error
     from fe2tui.aws.errors import translate
 
     ours = translate(error)
     if type(error).__name__ == "ParamValidationError":
-        ours.remedy = f"Options of fe2 itself stand before the -. {_NAMED_REMEDY}"
+        ours.remedy = f"Put fe2's own options before the -. {_NAMED_REMEDY}"
     return ours
 
 
 def _follow(thing: Any, words: Sequence[str]) -> Any:
-    """What is reached from an object: properties by their names, methods called with what stands after them."""
+    """Get each named property in turn, and call each named method with the words after it, up to the next dash."""
     left = list(words)
     while left:
         word = left.pop(0)
@@ -215,12 +183,11 @@ def _follow(thing: Any, words: Sequence[str]) -> Any:
         member = word.replace("-", "_")
         if member.startswith("_") or member not in dir(thing):
             raise _no_such_member(thing, word)
-        found = getattr(thing, member)
-        if callable(found) and not _is_collection(found):
+        thing = getattr(thing, member)
+        if callable(thing) and not _is_collection(thing):
             end = left.index(_DASH) if _DASH in left else len(left)
-            found = _call(found, word, left[:end])
+            thing = _call(thing, word, left[:end])
             del left[:end]
-        thing = found
     return thing
 
 
@@ -239,15 +206,17 @@ def _call(method: Any, word: str, arguments: Sequence[str]) -> Any:
         by_name[_parameter(method, flag)] = _value(value)
     try:
         return method(*by_position, **by_name)
-    except TypeError as wrong:
-        said = f"{word}: {str(wrong).rstrip('.')}."
+    except TypeError as error:
+        summary = f"{word}: {str(error).rstrip('.')}."
         if by_position:
-            said = f"{word} takes no value without a name before it: {by_position[0]}."
-        raise UsageError(said, _OWN_METHODS_REMEDY if _is_own_method(method) else _NAMED_REMEDY) from wrong
+            summary = f"{word} takes no value without a name before it: {by_position[0]}."
+        raise UsageError(summary, _OWN_METHODS_REMEDY if _is_own_method(method) else _NAMED_REMEDY) from error
 
 
 def _parameter(method: Any, flag: str) -> str:
-    """AWS writes its parameters DryRun; here dry-run is the same. Ours are as Python has them."""
+    """The parameter that a flag names: ``DryRun`` for ``--DryRun`` or ``--dry-run``, ``dry_run`` for fe2tui's own
+    methods.
+    """
     if _is_own_method(method):
         return flag.replace("-", "_")
     if flag[:1].isupper():
@@ -273,7 +242,7 @@ def _value(text: str) -> Any:
 
 
 def _members(thing: Any) -> tuple[list[str], list[str]]:
-    """Names of the properties and of the methods, as they are typed."""
+    """The names of the properties and of the methods, as the command line has them."""
     import inspect
 
     properties: list[str] = []
@@ -291,7 +260,7 @@ def _no_such_member(thing: Any, word: str) -> UsageError:
 
     properties, methods = _members(thing)
     close = get_close_matches(word.replace("_", "-"), [*properties, *methods], n=3)
-    remedy = f"Did you mean {' or '.join(close)}?" if close else "Leave out what follows the - to see what there is."
+    remedy = f"Did you mean {' or '.join(close)}?" if close else "Leave out the - and what follows it to list them."
     return UsageError(f"{type(thing).__name__} has neither a property nor a method “{word}”.", remedy)
 
 
@@ -323,7 +292,7 @@ def _print(result: Any, as_json: bool) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON and people can have it: objects of boto3 by their ids, or as they call themselves."""
+    """A value in types that JSON has. Objects of boto3 become their text, collections lists."""
     if value is None or isinstance(value, str | int | float | bool):
         return value
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""``amis``, ``ami``, ``freeze``, ``deregister``."""
+"""``amis``, ``ami``, ``freeze``, ``deregister``: images."""
 
 from __future__ import annotations
 
@@ -31,15 +31,21 @@ if TYPE_CHECKING:
     from fe2tui.tasks import freeze as freeze_task
     from fe2tui.tasks.context import Context
 
+_IMAGE_COLUMNS = ("NAME", "ID", "STATE", "GIB", "ARCH", "AGE", "≤$/MONTH", "INSTANCES")
+_MAX_TEXT_WIDTH = 100  # columns
+
 architecture = click.option(
-    "--arch", type=click.Choice(["x86_64", "arm64"]), default="x86_64", help="Which one, for ubuntu and its like."
-)  # fmt: skip
+    "--arch",
+    type=click.Choice(["x86_64", "arm64"]),
+    default="x86_64",
+    help="Architecture of ubuntu, amazon, debian or dlami.",
+)
 
 
 @click.command(cls=FilterCommand)
 @click.argument("filters", nargs=-1, metavar="[FILTER]...")
-@click.option("--long", "-l", is_flag=True, help="A table with sizes, ages, costs and the instances made from each.")
-@click.option("--public", is_flag=True, help="The newest well-known public ones, in place of yours.")
+@click.option("--long", "-l", is_flag=True, help="A table with sizes, ages, costs and the instances of each image.")
+@click.option("--public", is_flag=True, help="The newest well-known public images instead of yours.")
 @click.pass_obj
 def amis(options: GlobalOptions, filters: tuple[str, ...], long: bool, public: bool) -> None:
     """List your images, one a line.
@@ -47,64 +53,6 @@ def amis(options: GlobalOptions, filters: tuple[str, ...], long: bool, public: b
     FILTER is as in the dashboard: words, `state:pending`, `arch:arm64`, `tag:env=prod`, `age>30d`, `size>50`, `cost>1`,
     `made>0`.
     """
-
-    show_images(options, filters, long=long, public=public)
-
-
-@click.command()
-@click.argument("name", required=False, type=ImageName(words=True))
-@architecture
-@click.pass_obj
-def ami(options: GlobalOptions, name: str | None, arch: str) -> None:
-    """Print one image: by its name, its id, or ubuntu, amazon, debian or dlami. Without NAME: the newest Ubuntu."""
-
-    show_image(options, name, arch)
-
-
-@click.command()
-@click.argument("name", type=InstanceName())
-@click.argument("image_name", metavar="[AMI-NAME]", required=False)
-@click.option("--reboot", is_flag=True, help="It reboots for the image: without a terminal that is what is done.")
-@click.option("--stop-first", is_flag=True, help="Stop it, make the image, start it again: the surest.")
-@click.option("--no-reboot", is_flag=True, help="Let it run on: the image is as after a power cut.")
-@click.option("--wait/--no-wait", default=False, help="Whether to return only when the image can be used.")
-@click.pass_obj
-def freeze(
-    options: GlobalOptions,
-    name: str,
-    image_name: str | None,
-    reboot: bool,
-    stop_first: bool,
-    no_reboot: bool,
-    wait: bool,
-) -> None:
-    """Make an image of an instance, named after it or AMI-NAME, and print the image's id.
-
-    If another image has the instance's name, the new one gets a number, as in base-2: it asks before, or needs --yes.
-
-    The image is pending for minutes, or hours with large disks: `fe2 get-ami NAME - state`, or --wait. A running
-    instance reboots, or is stopped and started again, or runs on, as the options say; at a terminal it is asked.
-    """
-    ways: dict[FreezeWay, bool] = {"reboot": reboot, "stop": stop_first, "no-reboot": no_reboot}
-    chosen = [way for way, given in ways.items() if given]
-    if len(chosen) > 1:
-        raise UsageError("Either --reboot, or --stop-first, or --no-reboot.", "Choose one.")
-    run_freeze(options, name, image_name, chosen[0] if chosen else None, wait=wait)
-
-
-@click.command()
-@click.argument("names", nargs=-1, required=True, type=ImageName())
-@click.pass_obj
-def deregister(options: GlobalOptions, names: tuple[str, ...]) -> int:
-    """Remove images of yours and their snapshots. Shows what goes and what stays, and asks for the name, or the count.
-
-    Snapshots that another image uses stay; instances made from the images go on.
-    """
-    return run_deregister(options, names)
-
-
-def show_images(options: GlobalOptions, filters: Sequence[str], *, long: bool, public: bool) -> None:
-    """Print the account's own images that fit, or the well-known public ones; raises FilterError."""
     from fe2tui.model.image_filter import IMAGE_LANGUAGE
     from fe2tui.tasks import read_fleet
 
@@ -119,6 +67,114 @@ def show_images(options: GlobalOptions, filters: Sequence[str], *, long: bool, p
     CommandRun(options).run(work)
 
 
+@click.command()
+@click.argument("name", required=False, type=ImageName(words=True))
+@architecture
+@click.pass_obj
+def ami(options: GlobalOptions, name: str | None, arch: str) -> None:
+    """Print one image, by its name or id, or as ubuntu, amazon, debian or dlami. Without NAME: the newest Ubuntu."""
+    from fe2tui.tasks import read_fleet
+
+    async def work(ctx: Context) -> None:
+        image, fleet = await read_fleet.read_image(ctx, name, arch, whole=options.json)
+        print_fleet_problems(fleet)
+        if options.json:
+            print_json(_image_document(image, fleet))
+        else:
+            click.echo(_image_line(image, fleet))
+        await report_earlier_freezes(ctx)
+
+    CommandRun(options).run(work)
+
+
+@click.command()
+@click.argument("name", type=InstanceName())
+@click.argument("image_name", metavar="[AMI-NAME]", required=False)
+@click.option("--reboot", is_flag=True, help="Reboot the instance for the image. The default without a terminal.")
+@click.option("--stop-first", is_flag=True, help="Stop the instance, create the image, start it again. The safest way.")
+@click.option("--no-reboot", is_flag=True, help="Keep it running: the image is as after a power cut.")
+@click.option("--wait/--no-wait", default=False, help="Whether to wait until the image is ready.")
+@click.pass_obj
+def freeze(
+    options: GlobalOptions,
+    name: str,
+    image_name: str | None,
+    reboot: bool,
+    stop_first: bool,
+    no_reboot: bool,
+    wait: bool,
+) -> None:
+    """Create an image of an instance, named after it or AMI-NAME, and print the image's id.
+
+    If another image already has the instance's name, the new one gets a number, as in base-2: fe2 asks first, or needs
+    --yes.
+
+    The image is pending for minutes, or for hours with large disks: `fe2 get-ami NAME - state` or --wait. A running
+    instance is rebooted, or stopped and started again, or keeps running, as the options say. At a terminal, fe2 asks.
+    """
+    ways: dict[FreezeWay, bool] = {"reboot": reboot, "stop": stop_first, "no-reboot": no_reboot}
+    given = [each for each, is_given in ways.items() if is_given]
+    if len(given) > 1:
+        raise UsageError("--reboot, --stop-first and --no-reboot cannot be combined.", "Choose one.")
+    way = given[0] if given else None
+    from fe2tui.tasks import freeze as freeze_task
+    from fe2tui.tasks.read_fleet import read_image_fleet
+
+    command = CommandRun(options)
+
+    async def work(ctx: Context) -> None:
+        plan = await _agree_on_freeze(ctx, options, name, image_name, way)
+        image = await freeze_task.freeze(ctx, plan.instance.id, wait=False, plan=plan)
+        command.clear_progress()
+        try:
+            if not options.json:
+                click.echo(image.id)
+            if wait:
+                image = await _watch_image(ctx, image)
+                command.clear_progress()
+                print_message(f"The image {visible(image.label)} is ready.")
+            if options.json:
+                print_json(_image_document(image, print_fleet_problems(await read_image_fleet(ctx, image, whole=True))))
+            await report_earlier_freezes(ctx, except_image_id=image.id)
+        finally:
+            if plan.existing_name:
+                command.clear_progress()
+                new, old = visible(plan.name), visible(plan.existing_name)
+                print_message(f"The new image is called {new}; {old} is still the old image.")
+
+    command.run(work)
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, type=ImageName())
+@click.pass_obj
+def deregister(options: GlobalOptions, names: tuple[str, ...]) -> int:
+    """Deregister images of yours and delete their snapshots. Shows what is lost, and asks for the name, or the count.
+
+    Snapshots that another image uses stay, and so do instances launched from the images.
+    """
+    from fe2tui.tasks import deregister as deregister_task
+    from fe2tui.tasks.context import require_writable
+    from fe2tui.tasks.impact import deregister_impact
+    from fe2tui.tasks.names import find_own_images
+    from fe2tui.tasks.read_fleet import read_images
+
+    command = CommandRun(options)
+
+    async def work(ctx: Context) -> list[Outcome]:
+        require_writable(ctx, "nothing can be deregistered")
+        fleet = print_fleet_problems(await read_images(ctx, disabled=True))
+        among = await find_own_images(ctx, fleet.images.values(), names)
+        impact = deregister_impact(fleet, among, ctx.clock())
+        await confirm_impact(impact, yes=options.yes)
+        outcomes = await deregister_task.deregister(ctx, [each.id for each in among], fleet=fleet)
+        command.clear_progress()
+        await report_earlier_freezes(ctx)
+        return outcomes
+
+    return print_outcomes(options, command.run(work))
+
+
 def _print_images(options: GlobalOptions, fleet: Fleet, query: ImageFilter, *, long: bool, public: bool) -> None:
     from fe2tui.model.image_filter import ImageScope
     from fe2tui.tasks.context import utc_now
@@ -129,50 +185,34 @@ def _print_images(options: GlobalOptions, fleet: Fleet, query: ImageFilter, *, l
         return
     shown = [each for each in fleet.images.values() if query.matches(each, scope)]
     if options.json:
-        print_json([image_document(each, fleet) for each in shown])
+        print_json([_image_document(each, fleet) for each in shown])
     elif shown:
-        click.echo("\n".join(_image_table(shown, scope) if long else (image_line(each, fleet) for each in shown)))
+        click.echo("\n".join(_image_table(shown, scope) if long else (_image_line(each, fleet) for each in shown)))
     if not shown:
-        what = "No image of yours fits" if fleet.images and query.tests else "No images of yours"
-        click.echo(f"{what} in {fleet.location.region}.", err=True)
-
-
-def show_image(options: GlobalOptions, name: str | None, architecture: str) -> None:
-    """Print one image."""
-    from fe2tui.tasks import read_fleet
-
-    async def work(ctx: Context) -> None:
-        image, fleet = await read_fleet.read_image(ctx, name, architecture, whole=options.json)
-        print_fleet_problems(fleet)
-        if options.json:
-            print_json(image_document(image, fleet))
-        else:
-            click.echo(image_line(image, fleet))
-        await report_earlier_freezes(ctx)
-
-    CommandRun(options).run(work)
+        summary = "No image of yours matches" if fleet.images and query.tests else "No images of yours"
+        click.echo(f"{summary} in {fleet.location.region}.", err=True)
 
 
 def _print_public_images(shown: Sequence[PublicImage], fleet: Fleet, options: GlobalOptions) -> None:
     if options.json:
-        print_json([{"word": one.word, "title": one.title, **image_document(one.image, fleet)} for one in shown])
+        print_json([{"word": one.word, "title": one.title, **_image_document(one.image, fleet)} for one in shown])
         return
     rows = [(one.word, one.image.architecture, one.image.id, one.title, one.image.name) for one in shown]
     if rows:
         click.echo("\n".join(table_lines(("WORD", "ARCH", "ID", "WHAT", "NAME"), rows)))
     else:
-        click.echo(f"None of the well-known images fits in {fleet.location.region}.", err=True)
+        click.echo(f"No well-known public image matches in {fleet.location.region}.", err=True)
 
 
-def image_line(image: Image, fleet: Fleet) -> str:
+def _image_line(image: Image, fleet: Fleet) -> str:
     """``base (ami-0b39947b710d05337 pending 40 %): x86_64, 50 GiB``."""
     from fe2tui.model.image import image_progress
 
     return image.line(image_progress(image, fleet.snapshots.values()))
 
 
-def image_document(image: Image, fleet: Fleet) -> dict[str, Any]:
-    """An image for programs. ``progress`` is 0 to 1, ``size`` GiB of all its disks, the cost dollars."""
+def _image_document(image: Image, fleet: Fleet) -> dict[str, Any]:
+    """An image as JSON. ``progress`` is 0 to 1, ``size`` the GiB of all its snapshots, costs are dollars."""
     from fe2tui.model.image import image_progress, image_snapshot_ids
     from fe2tui.model.money.rates import image_per_month
 
@@ -208,11 +248,9 @@ def _snapshot_document(snapshot_id: str, fleet: Fleet) -> dict[str, Any]:
     }
 
 
-_IMAGE_COLUMNS = ("NAME", "ID", "STATE", "GIB", "ARCH", "AGE", "≤$/MONTH", "INSTANCES")
-
-
 def _image_table(shown: Sequence[Image], scope: ImageScope) -> list[str]:
     from fe2tui.model.image import image_progress
+    from fe2tui.model.image_filter import instances_of_image
     from fe2tui.model.money.rates import image_per_month
 
     fleet = scope.fleet
@@ -228,56 +266,16 @@ def _image_table(shown: Sequence[Image], scope: ImageScope) -> list[str]:
                 each.architecture,
                 age(scope.now - each.created_at) if each.created_at else DASH,
                 dollars(image_per_month(each, fleet)),
-                _instances_text(each, fleet),
+                ", ".join(visible(one.label) for one in instances_of_image(each, fleet)) or DASH,
             )
         )
     return table_lines(_IMAGE_COLUMNS, rows, right=("GIB", "AGE", "≤$/MONTH"))
 
 
-def _instances_text(image: Image, fleet: Fleet) -> str:
-    from fe2tui.model.image_filter import instances_of_image
-
-    made = instances_of_image(image, fleet)
-    return ", ".join(visible(one.label) for one in made) or DASH
-
-
-_MAX_TEXT_WIDTH = 100  # columns of text
-
-
-def run_freeze(options: GlobalOptions, name: str, image_name: str | None, way: FreezeWay | None, *, wait: bool) -> None:
-    """Make an image of an instance and print its id as soon as there is one."""
-    from fe2tui.tasks import freeze as freeze_task
-    from fe2tui.tasks.read_fleet import read_image_fleet
-
-    working = CommandRun(options)
-
-    async def work(ctx: Context) -> None:
-        plan = await _agree_on_freeze(ctx, options, name, image_name, way)
-        image = await freeze_task.freeze(ctx, plan.instance.id, wait=False, plan=plan)
-        working.clear_progress()
-        try:
-            if not options.json:
-                click.echo(image.id)
-            if wait:
-                image = await _watch_image(ctx, image)
-                working.clear_progress()
-                print_message(f"The image {visible(image.label)} is ready.")
-            if options.json:
-                print_json(image_document(image, print_fleet_problems(await read_image_fleet(ctx, image, whole=True))))
-            await report_earlier_freezes(ctx, except_image_id=image.id)
-        finally:
-            if plan.existing_name:
-                working.clear_progress()
-                new, old = visible(plan.name), visible(plan.existing_name)
-                print_message(f"The new image is called {new}: {old} is still the old one.")
-
-    working.run(work)
-
-
 async def _agree_on_freeze(
     ctx: Context, options: GlobalOptions, name: str, image_name: str | None, way: FreezeWay | None
 ) -> freeze_task.FreezePlan:
-    """The plan, after printing it and, at a terminal, a confirmation. Raises the first error, and prints the others."""
+    """Print the plan and ask at a terminal. Returns the plan. Raises its first error after printing the others."""
     from fe2tui.tasks import freeze as freeze_task
     from fe2tui.tasks.context import require_writable
     from fe2tui.tasks.names import find_instance
@@ -301,35 +299,35 @@ async def _agree_on_freeze(
 
 
 async def _agree_to_name(plan: freeze_task.FreezePlan) -> None:
-    """Raises InterruptedByUser unless a person agrees to another name than the instance's."""
+    """Ask whether the image may have another name than the instance. Raises InterruptedByUser if not."""
     name = quote(plan.instance.label)
-    otherwise = f"Say --yes if it is meant, or name the image: fe2 freeze {name} AMI-NAME"
-    if not await confirm(f"{visible(plan.name_text)} Make it?", default=False, otherwise=otherwise):
-        raise InterruptedByUser("Left as it was: no image was made.")
+    remedy = f"Add --yes to do it without this question, or name the image: fe2 freeze {name} AMI-NAME"
+    if not await confirm(f"{visible(plan.name_text)} Create it?", default=False, remedy=remedy):
+        raise InterruptedByUser("No image was created.")
 
 
 async def _ask_freeze_way(plan: freeze_task.FreezePlan) -> FreezeWay:
-    """The way that a person chooses; an empty line leaves everything as it is."""
+    """Ask how to create the image. Raises InterruptedByUser for an empty line."""
     from textwrap import fill
 
     label, image = visible(plan.instance.label), visible(plan.name)
-    print_message(f"{label} is running. The image {image} can be made in {len(plan.options)} ways:")
+    print_message(f"{label} is running. The image {image} can be created in {len(plan.options)} ways:")
     width = max(40, min(get_terminal_size().columns, _MAX_TEXT_WIDTH))
     for one in plan.options:
         head = f"  {one.title:<11} "
         print_message(fill(f"{head}{one.words}", width, subsequent_indent=" " * len(head)))
     offered = ", ".join(f"[{one.title[0].lower()}]{one.title[1:].lower()}" for one in plan.options)
     while True:
-        answer = (await ask(f"{offered}, or leave it? ", otherwise="")).lower()
+        answer = (await ask(f"{offered}, or leave it? ", remedy="")).lower()
         if not answer or "leave".startswith(answer):
-            raise InterruptedByUser("Left as it was: no image was made.")
-        fitting = [one.way for one in plan.options if one.title.lower().startswith(answer) or one.way == answer]
-        if len(fitting) == 1:
-            return fitting[0]
+            raise InterruptedByUser("No image was created.")
+        matching = [one.way for one in plan.options if one.title.lower().startswith(answer) or one.way == answer]
+        if len(matching) == 1:
+            return matching[0]
 
 
 async def _watch_image(ctx: Context, image: Image) -> Image:
-    """The image when it is done; Ctrl-C leaves it to AWS, which goes on."""
+    """Wait until the image is available. After Ctrl-C, AWS goes on creating it."""
     from fe2tui.tasks import freeze as freeze_task
 
     found = None
@@ -339,32 +337,3 @@ async def _watch_image(ctx: Context, image: Image) -> Image:
         else:
             ctx.store.freezes.release(one.intent.token)
     return await freeze_task.watch_freeze(ctx, found) if found is not None else image
-
-
-def run_deregister(options: GlobalOptions, names: Sequence[str]) -> int:
-    """Deregister images, once it was agreed to; the exit status."""
-
-    working = CommandRun(options)
-
-    async def work(ctx: Context) -> list[Outcome]:
-        outcomes = await _confirm_and_deregister(ctx, options, names)
-        working.clear_progress()
-        await report_earlier_freezes(ctx)
-        return outcomes
-
-    return print_outcomes(options, working.run(work))
-
-
-async def _confirm_and_deregister(ctx: Context, options: GlobalOptions, names: Sequence[str]) -> list[Outcome]:
-    from fe2tui.tasks import deregister as deregister_task
-    from fe2tui.tasks.context import require_writable
-    from fe2tui.tasks.impact import deregister_impact
-    from fe2tui.tasks.names import find_own_images
-    from fe2tui.tasks.read_fleet import read_images
-
-    require_writable(ctx, "nothing can be deregistered")
-    fleet = print_fleet_problems(await read_images(ctx, disabled=True))
-    among = await find_own_images(ctx, fleet.images.values(), names)
-    impact = deregister_impact(fleet, among, ctx.clock())
-    await confirm_impact(impact, yes=options.yes)
-    return await deregister_task.deregister(ctx, [each.id for each in among], fleet=fleet)

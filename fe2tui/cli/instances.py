@@ -1,4 +1,4 @@
-"""``instances``, ``instance``, ``ip``."""
+"""``instances``, ``instance``, ``ip``: what is running, and where."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from fe2tui.cli.completion import InstanceName
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import instance_document, instance_line, print_json
-from fe2tui.cli.read import read_fleet_and_report, read_instance
+from fe2tui.cli.read import read_fleet_and_report
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import NoAddressError
 from fe2tui.model.text import DASH, age, dollars, table_lines
@@ -20,40 +20,16 @@ if TYPE_CHECKING:
     from fe2tui.tasks.context import Context
     from fe2tui.tasks.spot_requests import InterruptionTexts
 
+_COLUMNS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "$/H", "$/MONTH")
+_INTERRUPTED_COLUMN = "INTERRUPTED"  # only if AWS has interrupted one of the instances
+
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Terminated ones too, as long as EC2 shows them.")
+@click.option("--all", "everything", is_flag=True, help="Also terminated instances, as long as EC2 shows them.")
 @click.option("--long", "-l", is_flag=True, help="A table with types, zones, ages and costs.")
 @click.pass_obj
 def instances(options: GlobalOptions, everything: bool, long: bool) -> None:
     """List the instances, one a line."""
-
-    show_instances(options, everything=everything, long=long)
-
-
-@click.command()
-@click.argument("name", type=InstanceName())
-@click.pass_obj
-def instance(options: GlobalOptions, name: str) -> None:
-    """Print one instance, by its name or id."""
-
-    show_instance(options, name)
-
-
-@click.command()
-@click.argument("name", type=InstanceName())
-@click.pass_obj
-def ip(options: GlobalOptions, name: str) -> None:
-    """Print an instance's address.
-
-    The public one, or the private one if the settings say use_private_address.
-    """
-
-    show_address(options, name)
-
-
-def show_instances(options: GlobalOptions, *, everything: bool, long: bool) -> None:
-    """Print the instances of the region; terminated ones only if ``everything`` is wanted."""
     from fe2tui.model.instance import State
     from fe2tui.tasks.read_fleet import read_instances
     from fe2tui.tasks.spot_requests import read_interruptions
@@ -64,19 +40,21 @@ def show_instances(options: GlobalOptions, *, everything: bool, long: bool) -> N
         shown.sort(key=lambda each: (each.name.casefold(), each.id))
         return fleet, shown, await read_interruptions(ctx, shown, fleet.requests)
 
-    fleet, shown, taken = CommandRun(options).run(read)
+    fleet, shown, interruptions = CommandRun(options).run(read)
     if options.json:
-        print_json([instance_document(each, fleet, taken) for each in shown])
+        print_json([instance_document(each, fleet, interruptions) for each in shown])
     elif shown:
-        click.echo(
-            "\n".join(_instance_table(shown, fleet, taken) if long else (instance_line(each, taken) for each in shown))
-        )
+        table = _instance_table(shown, fleet, interruptions) if long else None
+        click.echo("\n".join(table or (instance_line(each, interruptions) for each in shown)))
     if not shown:
         click.echo(f"No instances in {fleet.location.region}.", err=True)
 
 
-def show_instance(options: GlobalOptions, name: str) -> None:
-    """Print one instance."""
+@click.command()
+@click.argument("name", type=InstanceName())
+@click.pass_obj
+def instance(options: GlobalOptions, name: str) -> None:
+    """Print one instance, by its name or id."""
     from fe2tui.tasks.names import resolve_instance
     from fe2tui.tasks.read_fleet import read_instances
     from fe2tui.tasks.spot_requests import read_interruptions
@@ -86,20 +64,30 @@ def show_instance(options: GlobalOptions, name: str) -> None:
         found = resolve_instance(fleet, name)
         return fleet, found, await read_interruptions(ctx, [found], fleet.requests)
 
-    fleet, found, taken = CommandRun(options).run(read)
+    fleet, found, interruptions = CommandRun(options).run(read)
     if options.json:
-        print_json(instance_document(found, fleet, taken))
+        print_json(instance_document(found, fleet, interruptions))
     else:
-        click.echo(instance_line(found, taken))
+        click.echo(instance_line(found, interruptions))
 
 
-def show_address(options: GlobalOptions, name: str) -> None:
-    """Print an instance's address. Raises NoAddressError."""
-    working = CommandRun(options)
-    found = working.run(lambda ctx: read_instance(ctx, name))
-    address = found.private_ip if working.settings.use_private_address else found.public_ip
+@click.command()
+@click.argument("name", type=InstanceName())
+@click.pass_obj
+def ip(options: GlobalOptions, name: str) -> None:
+    """Print an instance's public address, or its private one if the settings say use_private_address."""
+    from fe2tui.tasks.names import resolve_instance
+    from fe2tui.tasks.read_fleet import read_instances
+
+    command = CommandRun(options)
+
+    async def read(ctx: Context) -> Instance:
+        return resolve_instance(await read_instances(ctx), name)
+
+    found = command.run(read)
+    address = found.private_ip if command.settings.use_private_address else found.public_ip
     if address is None:
-        kind = "private" if working.settings.use_private_address else "public"
+        kind = "private" if command.settings.use_private_address else "public"
         raise NoAddressError(
             f"{found.label} ({found.id}) is {found.state}: it has no {kind} address.", _address_remedy(found)
         )
@@ -110,21 +98,16 @@ def show_address(options: GlobalOptions, name: str) -> None:
 
 
 def _address_remedy(instance: Instance) -> str:
-    """What to do for an instance without an address, in its state."""
     from fe2tui.model.instance import State
 
     if instance.state.is_gone:
-        return "It is no more; `fe2 instances` lists those that are."
+        return "`fe2 instances` lists the instances that exist."
     if instance.state is State.RUNNING:
-        return "Is it in a subnet that gives public addresses?"
-    return "It will get one when it runs." if instance.state is State.PENDING else "Start it first."
+        return "Check whether its subnet assigns public addresses."
+    return "It gets one when it runs." if instance.state is State.PENDING else "Start it first."
 
 
-_COLUMNS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "$/H", "$/MONTH")
-_INTERRUPTED_COLUMN = "INTERRUPTED"  # a column that is there when one was
-
-
-def _instance_table(shown: list[Instance], fleet: Fleet, taken: InterruptionTexts) -> list[str]:
+def _instance_table(shown: list[Instance], fleet: Fleet, interruptions: InterruptionTexts) -> list[str]:
     from fe2tui.model.instance import State
     from fe2tui.model.money import hourly_cost, monthly_cost
     from fe2tui.tasks.context import utc_now
@@ -141,9 +124,9 @@ def _instance_table(shown: list[Instance], fleet: Fleet, taken: InterruptionText
             age(now - each.launched_at) if each.launched_at and each.state is State.RUNNING else DASH,
             dollars(hourly_cost(each, fleet).total, 3),
             dollars(monthly_cost(each, fleet)),
-            *([taken.get(each.id, "")] if taken else []),
+            *([interruptions.get(each.id, "")] if interruptions else []),
         )
         for each in shown
     ]
-    heads = (*_COLUMNS, _INTERRUPTED_COLUMN) if taken else _COLUMNS
-    return table_lines(heads, rows, right=("UP", "$/H", "$/MONTH")) if rows else []
+    heads = (*_COLUMNS, _INTERRUPTED_COLUMN) if interruptions else _COLUMNS
+    return table_lines(heads, rows, right=("UP", "$/H", "$/MONTH"))

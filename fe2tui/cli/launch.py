@@ -1,4 +1,4 @@
-"""``launch``: by position as in ``fe2 launch base ubuntu 50 m5.large``, or by name."""
+"""``launch``: with values by position, as in ``fe2 launch base ubuntu 50 m5.large``, or by name."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ if TYPE_CHECKING:
     from fe2tui.tasks import launch as task
     from fe2tui.tasks.context import Context
 
-
 _POSITIONS = ("name", "image", "disk", "type", "key", "group", "iops", "spot")
-MAX_RETRY = 7 * 24 * 60  # minutes
 _OMITTED = "-"
+_MAX_RETRY = 7 * 24 * 60  # minutes
+_PRICES_WAIT = 5.0  # seconds at most for prices, which are read once a day: the cost is printed before the launch
+_SPOT_PRICES_WAIT = 20.0  # seconds for a spot launch, which compares on-demand and spot prices
 
 
 class PositionalValue(click.ParamType[str]):
-    """A value by its position: Tab offers images where the image stands, and types where the type does."""
+    """A value by its position: Tab offers images at the image's position, types at the type's."""
 
     name = "value"
 
@@ -61,30 +62,28 @@ class PositionalValue(click.ParamType[str]):
     "--ami",
     type=ImageName(words=True),
     metavar="TEXT",
-    help="ubuntu, amazon, debian, dlami, the name of an AMI of yours, or an id.",
+    help="ubuntu, amazon, debian, dlami, the name of an image of yours, or an id.",
 )
-@click.option("--disk", metavar="GIB", help="Size of the root disk; left out or -: as large as the image wants.")
+@click.option("--disk", metavar="GIB", help="Size of the root disk; default: the image's.")
 @click.option("--type", type=TypeName(), metavar="TEXT", help="Instance type: t3.micro, m5.large …")
-@click.option("--key", help="Key pair; left out: one whose private key is here.")
-@click.option("--group", help="Security group; left out: “ssh”, port 22 from your address only.")
-@click.option("--iops", type=int, help="IOPS of the disk; left out: those of the image, or 3,000.")
-@click.option("--spot", "is_spot", is_flag=True, help="As a spot instance: stopped when AWS interrupts it.")
-@click.option("--one-time", is_flag=True, help="As a spot instance that is terminated when AWS interrupts it.")
-@click.option("--on-demand", is_flag=True, help="On demand, as happens without --spot.")
+@click.option("--key", help="Key pair; default: one whose private key is on this computer.")
+@click.option("--group", help="Security group; default: “ssh”, which opens port 22 to your address only.")
+@click.option("--iops", type=int, help="IOPS of the root disk; default: the image's, or 3,000.")
+@click.option("--spot", "is_spot", is_flag=True, help="A spot instance that is stopped when AWS interrupts it.")
+@click.option("--one-time", is_flag=True, help="A spot instance that is terminated when AWS interrupts it.")
+@click.option("--on-demand", is_flag=True, help="An on-demand instance, as without --spot.")
 @click.option(
     "--retry",
-    type=click.IntRange(1, MAX_RETRY),
+    type=click.IntRange(1, _MAX_RETRY),
     metavar="MINUTES",
-    help="Where no zone has room: ask again every minute for so long.",
+    help="If no zone has capacity: try again every minute for this long.",
 )
-@click.option(
-    "--zone", help="Availability zone; left out: each that offers the type, cheapest first, until one has room."
-)
-@click.option("--subnet", help="Subnet id, for accounts without a default network.")
-@click.option("--address", metavar="CIDR", help="Who may reach port 22 of a group that has to be made.")
-@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A further tag; may be given again.")
-@click.option("--import-key", is_flag=True, help="If no key pair can be used: import your public key.")
-@click.option("--create-key", is_flag=True, help="If no key pair can be used: create one.")
+@click.option("--zone", help="Availability zone; default: the cheapest that offers the type and has capacity.")
+@click.option("--subnet", help="Subnet id; needed in accounts without a default VPC.")
+@click.option("--address", metavar="CIDR", help="Addresses that may reach port 22 of a new security group.")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A further tag; can be repeated.")
+@click.option("--import-key", is_flag=True, help="Import your public key if no key pair can be used.")
+@click.option("--create-key", is_flag=True, help="Create a key pair if none can be used.")
 @click.option("--wait/--no-wait", default=True, help="Whether to wait until ssh answers.")
 @click.pass_obj
 def launch(
@@ -93,16 +92,46 @@ def launch(
 ) -> None:  # fmt: skip
     """Launch an instance and wait until ssh answers.
 
-    The values may stand in their order, or be named, or both:
+    Values go by position, by name, or both:
     `fe2 launch base ubuntu 50 m5.large` is `fe2 launch base --image ubuntu --type m5.large --disk 50`.
-    A value that is - is left out. SPOT is spot, one-time or on-demand.
+    A dash (-) stands for the default. SPOT is spot, one-time or on-demand.
     """
     if import_key and create_key:
-        raise UsageError("Either --import-key or --create-key.", "Choose one.")
+        raise UsageError("--import-key and --create-key cannot be combined.", "Choose one.")
     market = _market_of_flags(is_spot, one_time, on_demand)
     request = _request(values, named, market, tags, "import" if import_key else "create" if create_key else "use")
+    until = timedelta(minutes=retry) if retry else None
+    from fe2tui.tasks import launch as task
+    from fe2tui.tasks.context import require_writable
 
-    run_launch(options, request, wait=wait, retry=timedelta(minutes=retry) if retry else None)
+    async def work(ctx: Context) -> Instance:
+        require_writable(ctx, "nothing can be launched")
+        for outcome in await task.recover_launches(ctx):
+            print_message(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
+            if outcome.error:
+                print_error(visible(outcome.label), outcome.error)
+        prices_wait = _SPOT_PRICES_WAIT if request.is_spot else _PRICES_WAIT
+        known = task.LaunchLookups(replace(ctx, pace=replace(ctx.pace, prices=prices_wait)))
+        try:
+            plan = await _agree_on_launch(ctx, request, known)
+            if until is not None:
+                return await task.launch_when_capacity(
+                    ctx, plan.request, until=until, wait=wait, shared_lookups=known, plan=plan
+                )
+            return await task.launch(ctx, plan.request, wait=wait, shared_lookups=known, plan=plan)
+        except NoCapacityError as error:
+            if until is None:
+                error.remedy = f"{error.remedy} --retry 30 tries again every minute for 30 minutes."
+            raise
+        finally:
+            known.close()
+
+    instance = CommandRun(options).run(work)
+    if options.json:
+        fleet = CommandRun(options).run(read_fleet_and_report)
+        print_json(instance_document(instance, replace(fleet, instances={instance.id: instance})))
+    else:
+        click.echo(instance_line(instance))
 
 
 def _request(
@@ -117,11 +146,11 @@ def _request(
     given = {position: named[position] for position in _POSITIONS if named.get(position) is not None}
     free = [place for place in _POSITIONS if place not in given]
     if len(values) > len(free):
-        raise UsageError(f"“{values[len(free)]}” is one value too many.", "See fe2 launch --help.")
+        raise UsageError(f"There are too many values: “{values[len(free)]}”.", "See fe2 launch --help.")
     given.update(zip(free, values, strict=False))
     missing = [place for place in ("name", "image", "type") if not str(given.get(place, "")).strip()]
     if missing:
-        raise UsageError(f"A launch needs more: {join_words(missing)}.", "fe2 launch base ubuntu 50 m5.large")
+        raise UsageError(f"Missing: {join_words(missing)}.", "Write it as fe2 launch base ubuntu 50 m5.large")
     key, group = (_text(given.get(place)) for place in ("key", "group"))
     return LaunchRequest(
         name=str(given["name"]),
@@ -145,15 +174,15 @@ def _purchase(by_position: str | int | None, by_name: Market | None) -> Market:
 
     if by_position is None:
         return by_name or "on-demand"
-    meant = parse_market(by_position)
-    if by_name and by_name != meant:
-        raise UsageError(f"“{by_position}” says another way to buy it than the option does.", "Leave one out.")
-    return meant
+    market = parse_market(by_position)
+    if by_name and by_name != market:
+        raise UsageError(f"“{by_position}” contradicts the option for the same.", "Leave one of them out.")
+    return market
 
 
 def _market_of_flags(is_spot: bool, one_time: bool, on_demand: bool) -> Market | None:
     if on_demand and (is_spot or one_time):
-        raise UsageError("Either on demand or as a spot instance.", "Choose one.")
+        raise UsageError("--on-demand cannot be combined with --spot or --one-time.", "Choose one.")
     return "spot-once" if one_time else "spot" if is_spot else "on-demand" if on_demand else None
 
 
@@ -178,47 +207,8 @@ def _tag(text: str) -> tuple[str, str]:
     return key, value
 
 
-PRICES_WAIT = 5.0  # seconds: a region's prices are read once a day, and what it costs is to be seen before it does
-SPOT_PRICES_WAIT = 20.0  # the same where the prices of two markets are to be compared
-
-
-def run_launch(options: GlobalOptions, request: LaunchRequest, *, wait: bool, retry: timedelta | None = None) -> None:
-    """Launch it and print it; ``retry``: for how long to ask again where no zone has room."""
-    from fe2tui.tasks import launch as task
-    from fe2tui.tasks.context import require_writable
-
-    async def work(ctx: Context) -> Instance:
-        require_writable(ctx, "nothing can be launched")
-        for outcome in await task.recover_launches(ctx):
-            print_message(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
-            if outcome.error:
-                print_error(visible(outcome.label), outcome.error)
-        wait_for_prices = SPOT_PRICES_WAIT if request.is_spot else PRICES_WAIT
-        known = task.LaunchLookups(replace(ctx, pace=replace(ctx.pace, prices=wait_for_prices)))
-        try:
-            plan = await _agree_on_launch(ctx, request, known)
-            if retry is not None:
-                return await task.launch_when_capacity(
-                    ctx, plan.request, until=retry, wait=wait, shared_lookups=known, plan=plan
-                )
-            return await task.launch(ctx, plan.request, wait=wait, shared_lookups=known, plan=plan)
-        except NoCapacityError as error:
-            if retry is None:
-                error.remedy = f"{error.remedy} --retry 30 asks again every minute, for 30 minutes."
-            raise
-        finally:
-            known.close()
-
-    made = CommandRun(options).run(work)
-    if options.json:
-        fleet = CommandRun(options).run(read_fleet_and_report)
-        print_json(instance_document(made, replace(fleet, instances={made.id: made})))
-    else:
-        click.echo(instance_line(made))
-
-
 async def _agree_on_launch(ctx: Context, request: LaunchRequest, known: task.LaunchLookups) -> task.LaunchPlan:
-    """The plan that will be launched, after printing what it costs. Raises the first error, and prints the others."""
+    """Print what the launch costs. Returns the plan. Raises its first error after printing the others."""
     from fe2tui.tasks import launch as task
 
     plan = await _plan(ctx, request, known)
@@ -229,7 +219,10 @@ async def _agree_on_launch(ctx: Context, request: LaunchRequest, known: task.Lau
     if plan.errors:
         for error in plan.errors[1:]:
             print_error(error.field, error)
-        raise _add_flags_to_remedy(plan.errors[0], request)
+        error = plan.errors[0]
+        if error.field == "key_name" and request.key_action == "use":
+            error.remedy = f"{error.remedy} --import-key or --create-key does that here."
+        raise error
     for warning in plan.warnings:
         print_message(visible(warning))
     if request.is_spot:
@@ -240,14 +233,14 @@ async def _agree_on_launch(ctx: Context, request: LaunchRequest, known: task.Lau
 
 
 def _price_sentence(plan: task.LaunchPlan) -> str:
-    """The price on demand and each zone's spot price, side by side."""
+    """The on-demand price and each zone's spot price."""
     known = [one for one in plan.zone_prices if one.price is not None]
     parts = [_zone_price_text(one, plan, is_cheapest=one is known[0]) for one in known]
     without = [one.zone for one in plan.zone_prices if one.is_offered and one.price is None]
     lacking = [one.zone for one in plan.zone_prices if not one.is_offered]
     parts += [f"no spot price in {join_words(without)}"] if known and without else []
     parts += [f"not offered in {join_words(lacking)}"] if lacking else []
-    spot = "; ".join(parts) if known else "spot prices are not known"
+    spot = "; ".join(parts) if known else "spot prices are unknown"
     return f"On demand {dollars(plan.on_demand_per_hour, 4, sign='$')} an hour; {spot}."
 
 
@@ -261,7 +254,7 @@ def _zone_price_text(one: ZonePrice, plan: task.LaunchPlan, *, is_cheapest: bool
 
 
 async def _plan(ctx: Context, request: LaunchRequest, known: task.LaunchLookups) -> task.LaunchPlan:
-    """What the request comes to. A key pair is only imported or created where none can be used."""
+    """The plan for a request. A key pair is only imported or created if none can be used."""
     from fe2tui.tasks import launch as task
 
     if request.key_action != "use":
@@ -271,14 +264,8 @@ async def _plan(ctx: Context, request: LaunchRequest, known: task.LaunchLookups)
     return await task.plan_launch(ctx, request, known)
 
 
-def _add_flags_to_remedy(error: FieldError, request: LaunchRequest) -> FieldError:
-    if error.field == "key_name" and request.key_action == "use":
-        error.remedy = f"{error.remedy} --import-key and --create-key do that here."
-    return error
-
-
 async def _ask_for_key(request: LaunchRequest, plan: task.LaunchPlan) -> LaunchRequest:
-    """The request with a key pair that will be imported or created, by asking; as it was if that would not help."""
+    """Ask whether to import or create a key pair. Returns the request with it, or as it was if that does not help."""
     offer = plan.key_choices
     if offer is None or (request.key_name and offer.find(request.key_name)):
         return request
@@ -286,9 +273,9 @@ async def _ask_for_key(request: LaunchRequest, plan: task.LaunchPlan) -> LaunchR
     print_message(visible(error.summary) if error else "")
     own = offer.importable[0] if offer.importable else None
     name = request.key_name or (own.name if own else "default")
-    if own and await confirm(f"Import {visible(own.source)} as “{visible(name)}”?", default=True, otherwise=""):
+    if own and await confirm(f"Import {visible(own.source)} as “{visible(name)}”?", default=True, remedy=""):
         return replace(request, key_action="import", key_public=own.public, key_name=name)
     name = request.key_name or "default"
-    if await confirm(f"Create a key pair “{visible(name)}”?", default=True, otherwise=""):
+    if await confirm(f"Create a key pair “{visible(name)}”?", default=True, remedy=""):
         return replace(request, key_action="create", key_name=name)
-    raise InterruptedByUser("Nothing was launched: without a key nobody could connect.")
+    raise InterruptedByUser("Nothing was launched: connecting needs a key pair.")

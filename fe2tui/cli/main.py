@@ -1,4 +1,4 @@
-"""The click group: which commands there are, and the options that all of them take."""
+"""The click group: the table of commands, and how a command line is run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fe2tui.cli.exit_status import exit_status_of, print_message
 from fe2tui.cli.options import DEMO_FLAG, GLOBAL_OPTIONS, GlobalOption, GlobalOptions
 from fe2tui.errors import UsageError
 
-# command → the module of this package that holds it, under the command's name with _ for -
+# Command → its module in this package. The module has it under the command's name, with _ for -.
 _COMMANDS = {
     "instances": "instances",
     "instance": "instances",
@@ -48,12 +48,18 @@ _COMMANDS = {
     "demo": "demo",
     "completion": "completion",
 }
+_DEMO_OPTION = GlobalOption(DEMO_FLAG, "Open the dashboard on a demo cloud of its own; needs no AWS account.")
+_HELP = {
+    "fe2tui": "EC2 instances and what they cost. Without a command: the dashboard.",
+    "fe2": "EC2 instances and what they cost. The dashboard: fe2tui.",
+}
+_EXCLUDED_TERM = re.compile(r"-[^-].+")  # a filter term such as -running: longer than an option of one letter
 _HELP_FLAGS = ["-h", "--help"]
 _CONTEXT_SETTINGS = {"help_option_names": _HELP_FLAGS, "max_content_width": 100}
 
 
 def run_click(program: str, arguments: Sequence[str]) -> int:
-    """Run one command line of either program; the exit status."""
+    """Run a command line that is more than opening the dashboard. Returns the exit status."""
     return exit_status_of(program, lambda: _invoke(program, list(arguments)))
 
 
@@ -72,14 +78,14 @@ def _invoke(program: str, arguments: list[str]) -> int:
     except click.Abort:
         print_message(f"{program}: interrupted.")
         return INTERRUPTED
-    except click.ClickException as wrong:
-        wrong.show(sys.stderr)
-        return wrong.exit_code
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return error.exit_code
     return status if isinstance(status, int) else 0
 
 
 class CommandGroup(click.Group):
-    """The group; a command's module is imported when the command is wanted."""
+    """The group of all commands. It imports a command's module when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -111,13 +117,15 @@ class CommandGroup(click.Group):
 
 
 def _asks_for_help(words: Sequence[str]) -> bool:
-    """Whether ``-- --help`` stands among a command's words, as fastec2 had it: whatever else does, it asks for help."""
+    """Whether a command's words contain ``-- --help``, which asks for help as in fastec2."""
     end = words.index("--") if "--" in words else len(words)
     return any(word in _HELP_FLAGS for word in words[end + 1 : end + 2])
 
 
 def group(program: str) -> CommandGroup:
-    """The group as ``program`` has it: only ``fe2tui`` opens the dashboard."""
+    """The group as ``fe2`` or ``fe2tui``: without a command, ``fe2tui`` opens the dashboard and ``fe2`` prints its
+    help.
+    """
 
     @click.pass_context
     def without_command(ctx: click.Context, /, **_: object) -> int:
@@ -125,7 +133,8 @@ def group(program: str) -> CommandGroup:
         if ctx.invoked_subcommand is not None:
             if options.demo:
                 raise UsageError(
-                    f"{DEMO_FLAG} opens the dashboard and takes no command.", "`fe2 demo` serves a cloud for commands."
+                    f"{DEMO_FLAG} opens the dashboard and takes no command.",
+                    "`fe2 demo` serves one for commands.",
                 )
             return 0
         if program != "fe2tui" and not options.demo:
@@ -135,28 +144,21 @@ def group(program: str) -> CommandGroup:
 
         return open_dashboard(options)
 
-    made = CommandGroup(
+    commands = CommandGroup(
         name=program,
         callback=without_command,
         invoke_without_command=True,
         help=_HELP[program],
         context_settings=_CONTEXT_SETTINGS,
-        params=[*map(_click_option, GLOBAL_OPTIONS), _click_option(_DEMO)],
+        params=[*map(_click_option, GLOBAL_OPTIONS), _click_option(_DEMO_OPTION)],
     )
-    return click.version_option(package_name="fe2tui", message="%(prog)s %(version)s")(made)
-
-
-_DEMO = GlobalOption(DEMO_FLAG, "Open the dashboard on a demo cloud of its own; no AWS account needed.")
-_HELP = {
-    "fe2tui": "EC2 instances and what they cost. Without a command: the dashboard.",
-    "fe2": "EC2 instances and what they cost. The dashboard: fe2tui.",
-}
+    return click.version_option(package_name="fe2tui", message="%(prog)s %(version)s")(commands)
 
 
 def _click_option(option: GlobalOption) -> click.Option:
-    def note(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+    def set_value(ctx: click.Context, _: click.Parameter, value: Any) -> None:
         if value:
-            ctx.ensure_object(GlobalOptions).set(option, value)
+            setattr(ctx.ensure_object(GlobalOptions), option.field, value)
 
     return click.Option(
         [option.flag],
@@ -164,15 +166,12 @@ def _click_option(option: GlobalOption) -> click.Option:
         metavar=option.metavar or None,
         help=option.help,
         expose_value=False,
-        callback=note,
+        callback=set_value,
     )
 
 
-_EXCLUDED_TERM = re.compile(r"-[^-].+")  # longer than an option of one letter
-
-
 class FilterCommand(click.Command):
-    """A command with an argument ``filters``, whose terms may begin with ``-``."""
+    """A command with an argument ``filters``, whose terms may begin with ``-``: that excludes what matches them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         terms = [] if ctx.resilient_parsing else [word for word in args if _EXCLUDED_TERM.fullmatch(word)]

@@ -1,6 +1,6 @@
-"""The options that every command takes, before it or after it; and what they amount to with the settings.
+"""The options that every command takes, before its name or after it.
 
-Nothing is imported here that the dashboard's first frame would have to wait for.
+This module imports nothing heavy: the dashboard's first frame waits for it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class GlobalOption(NamedTuple):
-    """One of them. ``value`` is what its value is called; an option without is a flag."""
+    """An option that every command takes. It is a flag if ``metavar`` is empty."""
 
     flag: str
     help: str
@@ -24,15 +24,15 @@ class GlobalOption(NamedTuple):
 
     @property
     def field(self) -> str:
-        """Its name in ``Asked``."""
+        """Its field in ``GlobalOptions``."""
         return self.flag.removeprefix("--").replace("-", "_")
 
 
 GLOBAL_OPTIONS = (
     GlobalOption("--region", "Region id, or part of its name: Ohio.", "REGION"),
     GlobalOption("--profile", "Profile of ~/.aws/config and ~/.aws/credentials.", "PROFILE"),
-    GlobalOption("--endpoint-url", "Talk to this address in place of AWS.", "URL"),
-    GlobalOption("--read-only", "Refuse everything that would change something."),
+    GlobalOption("--endpoint-url", "Call this address instead of AWS.", "URL"),
+    GlobalOption("--read-only", "Refuse everything that changes something."),
     GlobalOption("--json", "Print one JSON document."),
     GlobalOption("--yes", "Ask nothing."),
 )
@@ -42,7 +42,7 @@ _DASHBOARD_OPTIONS = {option.flag: option for option in GLOBAL_OPTIONS if option
 
 @dataclass(slots=True)
 class GlobalOptions:
-    """What the global options say."""
+    """The values of the global options."""
 
     region: str | None = None
     profile: str | None = None
@@ -53,13 +53,9 @@ class GlobalOptions:
     demo: bool = False
     by: str = ""  # the command line itself, for the activity log
 
-    def set(self, option: GlobalOption, value: str | bool) -> None:
-        """Note what was given for one option."""
-        setattr(self, option.field, value)
-
 
 def dashboard_options(arguments: Sequence[str]) -> GlobalOptions | None:
-    """What a command line asks for that opens the dashboard and nothing else; None if it needs a closer look."""
+    """The options of a command line that only opens the dashboard; None if click has to read it."""
     options = GlobalOptions()
     left = list(arguments)
     while left:
@@ -74,12 +70,12 @@ def dashboard_options(arguments: Sequence[str]) -> GlobalOptions | None:
             if not left or left[0].startswith("-"):
                 return None
             value = left.pop(0)
-        options.set(option, value if option.metavar else True)
+        setattr(options, option.field, value if option.metavar else True)
     return options
 
 
 def choice_of(options: GlobalOptions, settings: Settings) -> Choice:
-    """Which account, region and endpoint to work with, and whether only to read."""
+    """Account, region and endpoint, and whether to refuse changes, by options, environment and settings."""
     from fe2tui.aws.session import effective_choice
 
     return effective_choice(
@@ -92,7 +88,7 @@ def choice_of(options: GlobalOptions, settings: Settings) -> Choice:
 
 
 def location_of(options: GlobalOptions) -> Location:
-    """Where a command line points, without asking anybody."""
+    """Profile, region and endpoint of a command line, without calling AWS."""
     from fe2tui import settings
     from fe2tui.aws.session import Session
 

@@ -1,7 +1,7 @@
-"""What is printed: lines and tables for people, one JSON document for programs.
+"""Lines for people, and one JSON document for programs.
 
-JSON keys are in snake case, times ISO 8601 in UTC, dollars numbers, and text as AWS has it; for people, foreign text is
-shown with its invisible characters made visible.
+JSON keys are in snake case, times are ISO 8601 in UTC, dollars are numbers, and text is as AWS has it. For people,
+invisible characters in names and tags are made visible.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def print_json(document: Any) -> None:
-    """One document on stdout; indented when a person reads it."""
+    """Print one JSON document on stdout, indented on a terminal."""
     on_screen = sys.stdout.isatty()
-    any_text = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    click.echo(json.dumps(document, default=_plain, indent=2 if on_screen else None, ensure_ascii=not any_text))
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    click.echo(json.dumps(document, default=_plain, indent=2 if on_screen else None, ensure_ascii=not is_utf8))
 
 
 def _plain(value: object) -> object:
@@ -49,7 +49,7 @@ def iso_time(moment: datetime | None) -> str | None:
 
 
 def round_dollars(amount: Decimal | None, places: int = 4) -> Decimal | None:
-    """Dollars for programs, rounded to so many places: a cent has two."""
+    """Dollars rounded to this many decimals."""
     return None if amount is None else amount.quantize(Decimal(1).scaleb(-places)).normalize()
 
 
@@ -59,10 +59,10 @@ _NO_INTERRUPTIONS: Mapping[str, str] = {}
 def instance_document(
     instance: Instance, fleet: Fleet, interrupted: Mapping[str, str] = _NO_INTERRUPTIONS
 ) -> dict[str, Any]:
-    """An instance for programs.
+    """An instance as JSON.
 
-    ``price_per_hour`` is the machine's alone while it runs, ``cost_per_hour`` what it costs now, everything in.
-    ``interrupted`` are words, by instance id, on those that AWS interrupted.
+    ``price_per_hour`` is the price of the instance alone while it runs, ``cost_per_hour`` what it costs now with its
+    volumes and address. ``interrupted`` describes interruptions by instance id.
     """
     from fe2tui.model.money import hourly_cost, instance_per_hour
 
@@ -105,7 +105,7 @@ def _volume_document(attachment: Attachment, fleet: Fleet) -> dict[str, Any]:
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
-    """What came of one instance that something was asked of."""
+    """The result of an action on one instance or image as JSON."""
     error = outcome.error
     return {
         "id": outcome.subject,
@@ -117,6 +117,6 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
 
 
 def instance_line(instance: Instance, interrupted: Mapping[str, str] = _NO_INTERRUPTIONS) -> str:
-    """``spot1 (i-0b39947b710d05337 running): 3.17.155.171``; of one that AWS interrupted, that after it."""
+    """``spot1 (i-0b39947b710d05337 running): 3.17.155.171``, followed by its interruption if there is one."""
     words = interrupted.get(instance.id)
     return f"{instance!r} – {visible(words)}" if words else repr(instance)

@@ -18,120 +18,103 @@ from fe2tui.model.progress import Outcome
 from fe2tui.model.text import join_words, visible
 
 if TYPE_CHECKING:
+    from fe2tui.model.fleet import Fleet
     from fe2tui.model.instance import Instance
-    from fe2tui.tasks import power
-    from fe2tui.tasks.batch import Results
     from fe2tui.tasks.context import Context
 
-    PowerAction = Callable[[Context, power.Known, Results | None], Awaitable[list[Outcome]]]
-    """Gets the instances by id, and which of them cannot be stopped, if that was looked up."""
+    PowerAction = Callable[[Context, Fleet, Sequence[Instance]], Awaitable[list[Outcome]]]
 
 _names = click.argument("names", nargs=-1, required=True, type=InstanceName())
-_WAIT = "Whether to return only when it is done."
 
 
 @click.command()
 @_names
-@click.option("--wait/--no-wait", default=True, help=_WAIT)
+@click.option("--wait/--no-wait", default=True, help="Whether to wait until ssh answers.")
 @click.pass_obj
 def start(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
-    """Start instances and wait until ssh answers."""
-    return run_start(options, names, wait=wait)
+    """Start instances and wait until ssh answers. Prints first what they cost while they run."""
+    from fe2tui.model.instance import State
+    from fe2tui.tasks import power
+    from fe2tui.tasks.read_fleet import with_costs
+
+    command = CommandRun(options)
+
+    async def act(ctx: Context, fleet: Fleet, among: Sequence[Instance]) -> list[Outcome]:
+        if not ctx.session.read_only:
+            startable = (State.STOPPED, State.STOPPING)
+            stopped = [each for each in among if each.state in startable and not each.is_interrupted]
+            priced = await with_costs(ctx, fleet, stopped) if stopped else fleet
+            command.clear_progress()
+            for line in power.start_cost_lines(stopped, priced, ctx.clock()):
+                print_message(line)
+        known = {each.id: each for each in among}
+        return await power.start(ctx, [*known], wait=wait, known=known)
+
+    return _act_on_instances(command, names, act)
 
 
 @click.command()
 @_names
-@click.option("--force", is_flag=True, help="Do not let their systems shut down. May lose what is not on disk yet.")
-@click.option("--wait/--no-wait", default=False, help=_WAIT)
+@click.option("--force", is_flag=True, help="Skip the shutdown of the operating system. Unwritten data is lost.")
+@click.option("--wait/--no-wait", default=False, help="Whether to wait until they are stopped.")
 @click.pass_obj
 def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool) -> int:
-    """Stop instances and return at once. Their disks stay, and go on costing."""
-    return run_stop(options, names, force=force, wait=wait)
+    """Stop instances and return at once. Their disks stay and keep costing."""
+    from fe2tui.tasks import power
+
+    async def act(ctx: Context, fleet: Fleet, among: Sequence[Instance]) -> list[Outcome]:
+        unstoppable = None
+        if force and not options.yes:
+            unstoppable = await power.find_unstoppable(ctx, among)
+            await _confirm_force([each for each in among if each.id not in unstoppable])
+        known = {each.id: each for each in among}
+        return await power.stop(ctx, [*known], force=force, wait=wait, known=known, unstoppable=unstoppable)
+
+    return _act_on_instances(CommandRun(options), names, act)
 
 
 @click.command()
 @_names
-@click.option("--wait/--no-wait", default=True, help=_WAIT)
+@click.option("--wait/--no-wait", default=True, help="Whether to wait until ssh answers.")
 @click.pass_obj
 def reboot(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
     """Reboot instances and wait until ssh answers again."""
-    return run_reboot(options, names, wait=wait)
-
-
-def run_start(options: GlobalOptions, names: Sequence[str], *, wait: bool) -> int:
-    """Start instances, after saying on stderr what they cost while they run; the exit status."""
     from fe2tui.tasks import power
 
-    return _run_action(
-        options, names, lambda ctx, known, _: power.start(ctx, [*known], wait=wait, known=known), says_costs=True
-    )
+    async def act(ctx: Context, fleet: Fleet, among: Sequence[Instance]) -> list[Outcome]:
+        known = {each.id: each for each in among}
+        return await power.reboot(ctx, [*known], wait=wait, known=known)
+
+    return _act_on_instances(CommandRun(options), names, act)
 
 
-def run_stop(options: GlobalOptions, names: Sequence[str], *, force: bool, wait: bool) -> int:
-    """Stop instances, after asking if it is by force; the exit status."""
-    from fe2tui.tasks import power
-
-    question = "Force off {}? Data not yet written to disk is lost." if force else ""
-
-    async def act(ctx: Context, known: power.Known, unstoppable: Results | None) -> list[Outcome]:
-        return await power.stop(ctx, [*known], force=force, wait=wait, known=known, unstoppable=unstoppable)
-
-    return _run_action(options, names, act, question)
-
-
-def run_reboot(options: GlobalOptions, names: Sequence[str], *, wait: bool) -> int:
-    """Reboot instances; the exit status."""
-    from fe2tui.tasks import power
-
-    return _run_action(options, names, lambda ctx, known, _: power.reboot(ctx, [*known], wait=wait, known=known))
-
-
-def _run_action(
-    options: GlobalOptions, names: Sequence[str], act: PowerAction, question: str = "", *, says_costs: bool = False
-) -> int:
-    from fe2tui.model.instance import State
-    from fe2tui.tasks import power
+def _act_on_instances(command: CommandRun, names: Sequence[str], act: PowerAction) -> int:
     from fe2tui.tasks.names import resolve_instances
-    from fe2tui.tasks.read_fleet import read_instances, with_costs
-
-    working = CommandRun(options)
+    from fe2tui.tasks.read_fleet import read_instances
 
     async def work(ctx: Context) -> list[Outcome]:
         fleet = await read_instances(ctx)
-        among = resolve_instances(fleet, names)
-        if says_costs and not ctx.session.read_only:
-            stopped = [
-                each for each in among if each.state in (State.STOPPED, State.STOPPING) and not each.is_interrupted
-            ]
-            seen = await with_costs(ctx, fleet, stopped) if stopped else fleet
-            working.clear_progress()
-            for line in power.start_cost_lines(stopped, seen, ctx.clock()):
-                print_message(line)
-        unstoppable: Results | None = None
-        if question and not options.yes:
-            unstoppable = await power.find_unstoppable(ctx, among)
-            await _confirm_force_off(question, [each for each in among if each.id not in unstoppable])
-        return await act(ctx, {each.id: each for each in among}, unstoppable)
+        return await act(ctx, fleet, resolve_instances(fleet, names))
 
-    return print_outcomes(options, working.run(work))
+    return print_outcomes(command.options, command.run(work))
 
 
-async def _confirm_force_off(question: str, among: Sequence[Instance]) -> None:
+async def _confirm_force(among: Sequence[Instance]) -> None:
     if not among:
         return
-    labels = join_words([visible(each.label) for each in among])
-    if not await confirm(question.format(labels), default=False, otherwise="Say --yes if it is meant."):
-        raise InterruptedByUser("Left as it was.")
+    question = f"Force off {join_words([visible(each.label) for each in among])}? Data not yet written to disk is lost."
+    if not await confirm(question, default=False, remedy="Add --yes to do it without this question."):
+        raise InterruptedByUser("Nothing was stopped.")
 
 
 def print_outcomes(options: GlobalOptions, outcomes: Sequence[Outcome]) -> int:
-    """Print what came of each instance; the exit status is that of the first that went wrong."""
+    """Print the result for each instance or image. Returns the exit status of the first error, else 0."""
     if options.json:
         print_json([outcome_document(each) for each in outcomes])
     for outcome in outcomes:
         if outcome.error:
-            named = outcome.error.summary.startswith(outcome.label)
-            print_error("fe2" if named else visible(outcome.label), outcome.error)
+            is_named = outcome.error.summary.startswith(outcome.label)
+            print_error("fe2" if is_named else visible(outcome.label), outcome.error)
         elif not options.json:
             words = outcome.words.removeprefix(f"{outcome.label} ")
             click.echo(f"{visible(outcome.label)} ({outcome.subject}): {visible(words)}")

@@ -11,8 +11,8 @@ from types import TracebackType
 from fe2tui.model.progress import COUNTDOWN, Progress
 from fe2tui.model.text import age, visible
 
-LASTING_STEPS = ("cancelled", "log")  # what was left behind, or could not be written down, is no passing step
-# What the command prints as its result in a moment: (task, step).
+_LASTING_STEPS = ("cancelled", "log")  # what a cancelled task leaves behind, and a failed write to the log
+# (task, step) that the command prints right afterwards as its result.
 _RESULT_STEPS = frozenset(
     {
         ("start", "ready"),
@@ -23,33 +23,30 @@ _RESULT_STEPS = frozenset(
         ("freeze", "ready"),
     }
 )
-
-
-_STEPS_WITH_TIME = ("waiting", COUNTDOWN)  # how long, and until when, stands at the end
+_STEPS_WITH_TIME = ("waiting", COUNTDOWN)  # their words end with a duration
 
 
 class ProgressLine:
-    """Shows what a task reports. As a context manager: the line that changes is wiped at the end."""
+    """Shows the steps that a task reports. As a context manager, it wipes the changing line at the end."""
 
     def __init__(self) -> None:
-        self._live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._is_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._began = time.monotonic()
         self._last = ""
 
     def report(self, progress: Progress) -> None:
-        """Show one step."""
         label = f"{visible(progress.label)}: " if progress.label else ""
         words = (progress.words or progress.step).removeprefix(f"{progress.label} ")
         line = f"{label}{visible(words)}"
-        if progress.step in LASTING_STEPS:
+        if progress.step in _LASTING_STEPS:
             self.clear()
             print(line, file=sys.stderr, flush=True)
             return
-        passes = progress.step == COUNTDOWN or (progress.task, progress.step) in _RESULT_STEPS
-        if line == self._last or (not self._live and passes):
+        is_terminal_only = progress.step == COUNTDOWN or (progress.task, progress.step) in _RESULT_STEPS
+        if line == self._last or (not self._is_terminal and is_terminal_only):
             return
         self._last = line
-        if not self._live:
+        if not self._is_terminal:
             print(line, file=sys.stderr, flush=True)
             return
         width = shutil.get_terminal_size().columns - 1
@@ -57,8 +54,8 @@ class ProgressLine:
         print(f"\r\x1b[K{shown}", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
-        """Take the changing line away, so that others may write."""
-        if self._live and self._last:
+        """Wipe the changing line, so that other text can be printed."""
+        if self._is_terminal and self._last:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             self._last = ""
 
@@ -81,9 +78,9 @@ def _cut(text: str, width: int) -> str:
 
 
 def _cut_before_end(text: str, width: int) -> str:
-    """Cut before the last clause, so that this is whole where there is room for it."""
+    """Cut before the last clause, which stays whole if it fits."""
     from rich.cells import cell_len
 
     head, mark, tail = text.rpartition("; ")
-    room = width - cell_len(mark + tail)
-    return f"{_cut(head, room)}{mark}{tail}" if head and room > 0 else _cut(text, width)
+    space = width - cell_len(mark + tail)
+    return f"{_cut(head, space)}{mark}{tail}" if head and space > 0 else _cut(text, width)

@@ -1,4 +1,4 @@
-"""Questions to a person at the terminal. A question without somebody to answer it is a UsageError, never a yes."""
+"""Questions at the terminal. Without a terminal a question raises UsageError; it is never taken for a yes."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ if TYPE_CHECKING:
 
 
 def is_interactive() -> bool:
-    """Whether a person can be asked."""
+    """Whether there is a terminal to ask at."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-async def ask(question: str, *, otherwise: str) -> str:
-    """The line typed after a question on stderr. ``otherwise`` says what to do where nobody can be asked."""
+async def ask(question: str, *, remedy: str) -> str:
+    """Print a question on stderr and return the line typed.
+
+    Raises UsageError with ``remedy`` without a terminal, and InterruptedByUser at the end of the input.
+    """
     import asyncio
 
     if not is_interactive():
-        raise UsageError(f"This asks “{question.strip()}”, and there is no terminal to ask at.", otherwise)
+        raise UsageError(f"There is no terminal to ask “{question.strip()}” at.", remedy)
     print(question, end="", file=sys.stderr, flush=True)
     loop = asyncio.get_running_loop()
-    typed = asyncio.Event()
-    # Not input() in a thread: that could not be interrupted, and the program would wait for it at its end.
-    loop.add_reader(sys.stdin.fileno(), typed.set)
+    readable = asyncio.Event()
+    # Not input() in a thread: it cannot be interrupted, and the program would wait for it when it ends.
+    loop.add_reader(sys.stdin.fileno(), readable.set)
     try:
-        await typed.wait()
+        await readable.wait()
         line = sys.stdin.readline()
     except asyncio.CancelledError:
         print(file=sys.stderr)
@@ -42,25 +45,27 @@ async def ask(question: str, *, otherwise: str) -> str:
     return line.strip()
 
 
-async def confirm(question: str, *, default: bool, otherwise: str) -> bool:
-    """A yes or no; ``default`` is what an empty line means."""
+async def confirm(question: str, *, default: bool, remedy: str) -> bool:
+    """Ask for a yes or no. An empty line means ``default``."""
     while True:
-        answer = (await ask(f"{question} [{'Y/n' if default else 'y/N'}] ", otherwise=otherwise)).lower()
+        answer = (await ask(f"{question} [{'Y/n' if default else 'y/N'}] ", remedy=remedy)).lower()
         if answer in ("", "y", "yes", "n", "no"):
             return answer.startswith("y") if answer else default
 
 
 async def confirm_impact(impact: Impact, *, yes: bool) -> None:
-    """Print an impact and, unless ``yes``, ask for the text that confirms it. Raises InterruptedByUser for another."""
+    """Print an impact and, unless ``yes``, ask for the text that confirms it. Raises InterruptedByUser for other
+    text.
+    """
     for line in impact.lines():
         print_message(line)
     if yes:
         return
-    typed = await ask(f"{impact.question} ", otherwise="Add --yes to do it without this question.")
+    typed = await ask(f"{impact.question} ", remedy="Add --yes to do it without this question.")
     if not impact.is_confirmed_by(typed):
-        raise InterruptedByUser(f"“{typed}” does not confirm it: nothing was done.")
+        raise InterruptedByUser(f"“{typed}” does not confirm it. Nothing was done.")
 
 
 async def ask_mfa_code(serial: str) -> str:
-    """The code that an MFA device shows; empty where nobody can be asked."""
-    return await ask(f"Code of {serial}: ", otherwise="") if is_interactive() else ""
+    """Ask for the code that an MFA device shows. Returns an empty text without a terminal."""
+    return await ask(f"Code of {serial}: ", remedy="") if is_interactive() else ""

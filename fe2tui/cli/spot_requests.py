@@ -1,4 +1,4 @@
-"""``requests``."""
+"""``requests``: the spot requests of the region."""
 
 from __future__ import annotations
 
@@ -15,38 +15,31 @@ if TYPE_CHECKING:
     from fe2tui.tasks.context import Context
     from fe2tui.tasks.spot_requests import RequestWithInstance
 
+_COLUMNS = ("REQUEST", "KIND", "STATE", "NAME", "INSTANCE", "TYPE", "ZONE", "FOR", "MEANS")
+
 
 @click.command()
 @click.option("--long", "-l", is_flag=True, help="A table with types, zones, ages and what each state means.")
 @click.pass_obj
 def requests(options: GlobalOptions, long: bool) -> None:
-    """List the spot requests with their machines, one a line: those that may still launch one first."""
-
-    show_requests(options, long=long)
-
-
-_COLUMNS = ("REQUEST", "KIND", "STATE", "NAME", "INSTANCE", "TYPE", "ZONE", "FOR", "MEANS")
-
-
-def show_requests(options: GlobalOptions, *, long: bool) -> None:
-    """Print the spot requests of the region."""
-    from fe2tui.tasks.spot_requests import read_spot_requests as all_requests
+    """List the spot requests with their instances, one a line: first those that may still launch one."""
+    from fe2tui.tasks.spot_requests import read_spot_requests
 
     async def read(ctx: Context) -> tuple[str, list[RequestWithInstance]]:
-        return ctx.session.region, await all_requests(ctx)
+        return ctx.session.region, await read_spot_requests(ctx)
 
     region, found = CommandRun(options).run(read)
     if options.json:
-        print_json([request_document(each) for each in found])
+        print_json([_request_document(each) for each in found])
     elif found:
         click.echo("\n".join(_request_table(found) if long else map(repr, found)))
     if not found:
         click.echo(f"No spot requests in {region}.", err=True)
 
 
-def request_document(found: RequestWithInstance) -> dict[str, Any]:
-    """A spot request for programs. ``words`` is what its state means, ``status_message`` AWS's own words."""
-    request, machine = found.request, found.instance
+def _request_document(found: RequestWithInstance) -> dict[str, Any]:
+    """A spot request as JSON. ``words`` says what its state means, ``status_message`` is AWS's own sentence."""
+    request, instance = found.request, found.instance
     return {
         "id": request.id,
         "state": request.state,
@@ -57,11 +50,11 @@ def request_document(found: RequestWithInstance) -> dict[str, Any]:
         "words": found.words,
         "interruption": request.interruption or None,
         "created_at": iso_time(request.created_at),
-        "machine_type": request.machine_type,
+        "instance_type": request.instance_type,
         "zone": request.zone or None,
         "instance_id": request.instance_id,
-        "instance_name": machine.name if machine else None,
-        "instance_state": str(machine.state) if machine else None,
+        "instance_name": instance.name if instance else None,
+        "instance_state": str(instance.state) if instance else None,
         "tags": dict(request.tags),
     }
 
@@ -77,7 +70,7 @@ def _request_table(found: list[RequestWithInstance]) -> list[str]:
             each.request.state,
             (each.instance.name if each.instance else "") or DASH,
             each.request.instance_id or DASH,
-            each.request.machine_type or DASH,
+            each.request.instance_type or DASH,
             each.request.zone or DASH,
             age(now - each.request.status_at) if each.request.status_at else DASH,
             each.words,

@@ -1,4 +1,4 @@
-"""``types``, ``price-demand``, ``change-type``."""
+"""``types``, ``price-demand``, ``change-type``: instance types and their prices."""
 
 from __future__ import annotations
 
@@ -29,53 +29,21 @@ if TYPE_CHECKING:
     from fe2tui.tasks.context import Context
     from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
+_TYPE_COLUMNS = ("TYPE", "VCPU", "GIB", "GPU", "GPU GB", "ARCH", "NETWORK", "DISK GB", "$/H", "SPOT $/H")
 _SORTS = ["type", "vcpu", "mem", "gpu", "gpumem", "arch", "net", "disk", "price", "spot"]
 
 
 @click.command(cls=FilterCommand)
 @click.argument("filters", nargs=-1, metavar="[FILTER]...", type=TypeName())
-@click.option("--sort", type=click.Choice(_SORTS), default="type", help="By what; prices cheapest first.")
+@click.option("--sort", type=click.Choice(_SORTS), default="type", help="Column to sort by; prices cheapest first.")
 @click.pass_obj
 def types(options: GlobalOptions, filters: tuple[str, ...], sort: str) -> None:
-    """List the region's instance types, with what they have and cost.
+    """List the region's instance types with their size and price.
 
     FILTER is as in the dashboard: words, `'vcpu>=8'`, `'mem>=32'`, `gpu:a10g`, `'gpumem>=24'`, `arch:arm64`,
     `'price<1.5'`, `'spot<0.5'`, `family:m5`, `zone:2a`, `'net>=10'`, `'disk>0'`, free, current, burstable, metal, gpu.
-    The lowest spot prices are shown of up to 100 types.
+    The lowest spot prices are shown for up to 100 types.
     """
-
-    show_types(options, filters, sort)
-
-
-@click.command("price-demand")
-@click.argument("family", type=TypeName(family=True))
-@click.pass_obj
-def price_demand(options: GlobalOptions, family: str) -> None:
-    """Print the on-demand price an hour of each type of a family, smallest first, or of one type."""
-
-    show_on_demand_prices(options, family)
-
-
-@click.command("change-type")
-@click.argument("name", type=InstanceName())
-@click.argument("type_name", metavar="TYPE", type=TypeName())
-@click.option("--stop", is_flag=True, help="Stop it for the change if it runs, and start it again.")
-@click.option("--start", is_flag=True, help="Start it afterwards also if it was stopped.")
-@click.option("--wait/--no-wait", default=True, help="Whether to wait until ssh answers on one that is started.")
-@click.pass_obj
-def change_type(options: GlobalOptions, name: str, type_name: str, stop: bool, start: bool, wait: bool) -> None:
-    """Give a stopped instance another type. Says first what that changes in its price.
-
-    One that was stopped stays so, as fastec2 had it. Its disks and its name stay in any case.
-    """
-    run_change_type(options, name, type_name, stop=stop, start=start, wait=wait)
-
-
-_TYPE_COLUMNS = ("TYPE", "VCPU", "GIB", "GPU", "GPU GB", "ARCH", "NETWORK", "DISK GB", "$/H", "SPOT $/H")
-
-
-def show_types(options: GlobalOptions, filters: Sequence[str], sort: str) -> None:
-    """Print the types that fit. Raises FilterError."""
     from fe2tui.model.type_filter import TYPE_LANGUAGE
     from fe2tui.tasks import types as tasks
 
@@ -84,52 +52,98 @@ def show_types(options: GlobalOptions, filters: Sequence[str], sort: str) -> Non
 
     async def work(ctx: Context) -> None:
         problems: list[Problem] = []
-        async with type_catalogues() as known:
-            found, scope = await tasks.find_types(ctx, text, known, problems, sort=sort)
+        async with type_catalogues() as catalogues:
+            found, scope = await tasks.find_types(ctx, text, catalogues, problems, sort=sort)
             print_problems(problems, scope.prices)
             if options.json:
-                print_json([type_document(one, scope) for one in found])
+                print_json([_type_document(one, scope) for one in found])
             elif found:
                 click.echo("\n".join(_type_table(found, scope)))
             if not found:
-                click.echo(f"No type of {ctx.session.region} fits.", err=True)
+                click.echo(f"No type in {ctx.session.region} matches.", err=True)
             elif len(found) > tasks.MAX_SPOT_TYPES and not scope.prices.spot and not options.json:
                 click.echo(
-                    f"{plural(len(found), 'type')}: spot prices are shown of up to {tasks.MAX_SPOT_TYPES}, "
-                    "or of all that a filter such as 'spot<0.5' leaves.",
+                    f"{plural(len(found), 'type')}: spot prices are shown for up to {tasks.MAX_SPOT_TYPES}, "
+                    "or for all types that a filter such as 'spot<0.5' leaves.",
                     err=True,
                 )
 
     CommandRun(options).run(work)
 
 
-def show_on_demand_prices(options: GlobalOptions, family: str) -> None:
-    """Print the prices of a family. Raises NotFoundError."""
+@click.command("price-demand")
+@click.argument("family", type=TypeName(family=True))
+@click.pass_obj
+def price_demand(options: GlobalOptions, family: str) -> None:
+    """Print the on-demand price per hour of each type of a family, smallest first, or of one type."""
     from fe2tui.model.fleet import Prices
     from fe2tui.tasks import types as tasks
 
     async def work(ctx: Context) -> None:
         problems: list[Problem] = []
-        async with type_catalogues() as known:
-            found = await tasks.price_demand(ctx, family, known, problems)
+        async with type_catalogues() as catalogues:
+            found = await tasks.price_demand(ctx, family, catalogues, problems)
             print_problems(
                 problems, Prices(on_demand={one.type: one.per_hour for one in found if one.per_hour is not None})
             )
             if options.json:
-                print_json([price_document(one) for one in found])
+                print_json([_price_document(one) for one in found])
             else:
                 click.echo("\n".join(_price_lines(found)))
 
     CommandRun(options).run(work)
 
 
-def price_document(price: OnDemandPrice) -> dict[str, Any]:
-    """A price for programs: dollars an hour, or why there is none."""
+@click.command("change-type")
+@click.argument("name", type=InstanceName())
+@click.argument("type_name", metavar="TYPE", type=TypeName())
+@click.option("--stop", is_flag=True, help="Stop a running instance for the change, and start it again.")
+@click.option("--start", is_flag=True, help="Start the instance afterwards even if it was stopped.")
+@click.option("--wait/--no-wait", default=True, help="Whether to wait until ssh answers on a started instance.")
+@click.pass_obj
+def change_type(options: GlobalOptions, name: str, type_name: str, stop: bool, start: bool, wait: bool) -> None:
+    """Change the type of a stopped instance. Prints first how that changes its price.
+
+    A stopped instance stays stopped without --start, as in fastec2. It keeps its disks and its name.
+    """
+    from fe2tui.tasks import change_type as task
+
+    command = CommandRun(options)
+    to = type_name.strip().lower()
+
+    async def work(ctx: Context) -> Instance:
+        async with type_catalogues() as catalogues:
+            instance = await _agree_on_change(ctx, name, to, stop, catalogues)
+            try:
+                return await task.change_type(
+                    ctx,
+                    instance.id,
+                    to,
+                    stop=stop,
+                    start=True if start else None,
+                    wait=wait,
+                    catalogues=catalogues,
+                    known=instance,
+                )
+            except StartAfterChangeError as error:
+                command.clear_progress()
+                return await _offer_old_type(ctx, options, instance, error)
+
+    changed = command.run(work)
+    if options.json:
+        fleet = CommandRun(options).run(read_fleet_and_report)
+        print_json(instance_document(changed, replace(fleet, instances={changed.id: changed})))
+    else:
+        click.echo(instance_line(changed))
+
+
+def _price_document(price: OnDemandPrice) -> dict[str, Any]:
+    """A price as JSON: dollars an hour, or why it is unknown."""
     return {"name": price.type, "price_per_hour": price.per_hour, "words": price.words or None}
 
 
 def _price_lines(found: Sequence[OnDemandPrice]) -> list[str]:
-    """``m5.large  0.096``: all with as many decimals as the one that has most."""
+    """``m5.large  0.096``: all with the decimals of the price that has most."""
     places = max(one.places for one in found)
     names = max(len(one.type) for one in found)
     amounts = [dollars(one.per_hour, places) for one in found]
@@ -140,8 +154,8 @@ def _price_lines(found: Sequence[OnDemandPrice]) -> list[str]:
     ]
 
 
-def type_document(one: InstanceType, scope: TypeScope) -> dict[str, Any]:
-    """A type for programs. Sizes are GiB, of GPUs and local disks as their makers count; prices dollars an hour."""
+def _type_document(one: InstanceType, scope: TypeScope) -> dict[str, Any]:
+    """A type as JSON. Memory is GiB, local disks GB; prices are dollars an hour."""
     return {
         "name": one.name,
         "vcpu": one.vcpus,
@@ -183,41 +197,8 @@ def _gpu_text(one: InstanceType) -> str:
     return one.gpu_name if "/" in one.gpu_name else f"{one.gpus} × {one.gpu_name or 'GPU'}"
 
 
-def run_change_type(options: GlobalOptions, name: str, to: str, *, stop: bool, start: bool, wait: bool) -> None:
-    """Change it and print it. Raises StateError for one that runs and is not to be stopped."""
-    from fe2tui.tasks import change_type as task
-
-    working = CommandRun(options)
-    to = to.strip().lower()
-
-    async def work(ctx: Context) -> Instance:
-        async with type_catalogues() as known:
-            instance = await _agree_on_change(ctx, name, to, stop, known)
-            try:
-                return await task.change_type(
-                    ctx,
-                    instance.id,
-                    to,
-                    stop=stop,
-                    start=True if start else None,
-                    wait=wait,
-                    catalogues=known,
-                    known=instance,
-                )
-            except StartAfterChangeError as error:
-                working.clear_progress()
-                return await _offer_old_type(ctx, options, instance, error)
-
-    changed = working.run(work)
-    if options.json:
-        fleet = CommandRun(options).run(read_fleet_and_report)
-        print_json(instance_document(changed, replace(fleet, instances={changed.id: changed})))
-    else:
-        click.echo(instance_line(changed))
-
-
-async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, known: TypeCatalogueCache) -> Instance:
-    """The instance, once what changes was said. Raises what stands in the way."""
+async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, catalogues: TypeCatalogueCache) -> Instance:
+    """Print what the change does. Returns the instance. Raises the error if the type cannot be changed."""
     import asyncio
 
     from fe2tui.model.fleet import Fleet
@@ -231,10 +212,10 @@ async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, known: 
     problems: list[Problem] = []
     instance, catalogue, prices = await asyncio.gather(
         find_instance(ctx, name),
-        _read_type_catalogue(ctx, to, known),
+        _read_type_catalogue(ctx, to, catalogues),
         read_or_problem("prices", read_prices(ctx, problems), problems),
     )
-    refused = instance.state in (State.RUNNING, State.PENDING) and not stop
+    is_refused = instance.state in (State.RUNNING, State.PENDING) and not stop
     if catalogue is not None:
         fleet = Fleet(ctx.session.location, ctx.clock(), {instance.id: instance})
         plan = task.plan_type_change(instance, to, catalogue, replace(fleet, prices=prices) if prices else fleet)
@@ -242,9 +223,9 @@ async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, known: 
             raise NotFoundError(plan.error.summary, plan.error.remedy)
         if plan.error is not None:
             raise plan.error
-        for sentence in plan.sentences[:1] if refused else plan.sentences:
+        for sentence in plan.sentences[:1] if is_refused else plan.sentences:
             print_message(visible(sentence))
-    if refused:
+    if is_refused:
         label = visible(instance.label)
         raise StateError(
             f"{label} is {instance.state}, and its type can only be changed while it is stopped.",
@@ -253,11 +234,11 @@ async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, known: 
     return instance
 
 
-async def _read_type_catalogue(ctx: Context, to: str, known: TypeCatalogueCache) -> TypeCatalogue | None:
-    """The region's types; read anew where an old catalogue does not have this one; None where it may not be read."""
+async def _read_type_catalogue(ctx: Context, to: str, catalogues: TypeCatalogueCache) -> TypeCatalogue | None:
+    """The region's types, read again if a stored catalogue lacks this one; None without permission to read them."""
     try:
-        found = await known.get(ctx)
-        return found if to in found.types else await known.get(ctx, fresh=True)
+        found = await catalogues.get(ctx)
+        return found if to in found.types else await catalogues.get(ctx, fresh=True)
     except DeniedError:
         return None
 
@@ -265,18 +246,20 @@ async def _read_type_catalogue(ctx: Context, to: str, known: TypeCatalogueCache)
 async def _offer_old_type(
     ctx: Context, options: GlobalOptions, instance: Instance, error: StartAfterChangeError
 ) -> Instance:
-    """The instance with its old type, if that is agreed to; else the error, with how to have it back."""
+    """Ask whether to change back to the old type. Returns the instance, or raises the error with the commands for
+    it.
+    """
     from fe2tui.tasks import change_type as task
 
     label = visible(instance.label)
     if not options.yes and is_interactive():
         print_error("fe2", error)
-        if await confirm(f"Change {label} back to {error.old_type} and start it?", default=True, otherwise=""):
+        if await confirm(f"Change {label} back to {error.old_type} and start it?", default=True, remedy=""):
             return await task.revert_type(ctx, error.instance_id, error.old_type)
         error.summary, error.remedy = f"{label} is left stopped, as {error.new_type}.", ""
         raise error
     error.remedy = (
-        f"fe2 change-type {quote(label)} {error.old_type} --start has it back as it was; "
+        f"fe2 change-type {quote(label)} {error.old_type} --start changes it back and starts it; "
         f"fe2 start {quote(label)} tries again to start it as {error.new_type}."
     )
     raise error

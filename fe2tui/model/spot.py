@@ -31,7 +31,7 @@ class SpotRequest:
     interruption: str = ""
     created_at: datetime | None = None
     status_at: datetime | None = None
-    machine_type: str = ""
+    instance_type: str = ""
     zone: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 

@@ -39,7 +39,7 @@ async def test_every_spot_machine_has_its_request_in_the_fleet(demo_env: object,
     resnet = request_of(fleet, "train-resnet")
     assert resnet is not None
     assert (resnet.type, resnet.state, resnet.status_code) == ("persistent", "active", "fulfilled")
-    assert (resnet.machine_type, resnet.zone, resnet.interruption) == ("p3.8xlarge", "us-east-2b", "stop")
+    assert (resnet.instance_type, resnet.zone, resnet.interruption) == ("p3.8xlarge", "us-east-2b", "stop")
     assert resnet.instance_id == named(fleet, "train-resnet").id
     assert resnet.created_at is not None and resnet.created_at.tzinfo is UTC
     assert await spot_request(session, resnet.id) == resnet

@@ -85,9 +85,9 @@ def test_what_is_too_small_says_so(size: tuple[int, int]) -> None:
 
 
 def test_a_window_without_a_price_says_so() -> None:
-    assert "no price in this time" in draw(chart(), 80, 12).text
-    assert "no price in this time" in draw(chart(steps((1, "1.0")), days=0), 80, 12).text
-    assert "no price in this time" in draw(chart(steps((1, "1.0")), end=NOW - timedelta(days=2)), 80, 12).text
+    assert "no price in this period" in draw(chart(), 80, 12).text
+    assert "no price in this period" in draw(chart(steps((1, "1.0")), days=0), 80, 12).text
+    assert "no price in this period" in draw(chart(steps((1, "1.0")), end=NOW - timedelta(days=2)), 80, 12).text
 
 
 def test_a_change_is_a_vertical_edge_at_its_moment_between_two_level_lines() -> None:

@@ -85,7 +85,7 @@ def test_a_filter_that_makes_no_sense_is_wrong_usage_and_asks_nothing_of_aws(fe2
 
 def test_nothing_that_fits_is_said_and_is_no_failure(fe2: Any) -> None:
     said = fe2("amis", "arch:arm64")
-    assert (said.status, said.out, said.err) == (0, "", "No image of yours fits in us-east-2.\n")
+    assert (said.status, said.out, said.err) == (0, "", "No image of yours matches in us-east-2.\n")
     assert fe2("amis", "arch:arm64", "--json").json == []
     assert "No images of yours in eu-central-1" in fe2("amis", "--region", "Frankfurt").err
 
@@ -194,11 +194,11 @@ def test_an_image_is_named_after_the_instance_and_never_twice_the_same(own_fe2: 
     unsaid = own_fe2("freeze", "base")
     assert (unsaid.status, unsaid.out) == (2, "")
     assert "There is an image base already: the new one will be called base-2." in unsaid.err
-    assert "Say --yes if it is meant, or name the image: fe2 freeze base AMI-NAME\n" in unsaid.err
+    assert "Add --yes to do it without this question, or name the image: fe2 freeze base AMI-NAME\n" in unsaid.err
     assert "CreateImage" not in calls(own_fe2)
     said = own_fe2("freeze", "base", "--yes", "--json")
     assert (said.json["name"], said.json["login_user"]) == ("base-2", "ubuntu")
-    assert said.err.endswith("\nThe new image is called base-2: base is still the old one.\n")
+    assert said.err.endswith("\nThe new image is called base-2; base is still the old image.\n")
     refused = own_fe2("freeze", "base", "base")
     assert (refused.status, refused.out) == (2, "")
     assert "base-3 is free" in refused.err
@@ -289,19 +289,19 @@ def test_at_a_terminal_it_is_asked_which_way_and_an_empty_line_leaves_all_as_it_
 def test_at_a_terminal_it_asks_before_it_gives_the_image_another_name_and_says_it_last(own_fe2: Any) -> None:
     command = own_fe2.command("freeze", "base", "--wait")
     with Screen(command, own_fe2.environment) as screen:
-        screen.wait_for("will be called base-2. Make it? [y/N]")
+        screen.wait_for("will be called base-2. Create it? [y/N]")
         screen.type("\r")
         assert screen.wait_for_end() == 130
         assert "no image was made" in screen.text
     assert "CreateImage" not in calls(own_fe2)
     with Screen(command, own_fe2.environment) as screen:
-        screen.wait_for("Make it? [y/N]")
+        screen.wait_for("Create it? [y/N]")
         screen.type("y\r")
         screen.wait_for("or leave it?")
-        assert "The image base-2 can be made in 3 ways" in screen.text
+        assert "The image base-2 can be created in 3 ways" in screen.text
         screen.type("n\r")
         assert screen.wait_for_end() == 0
-        assert screen.text.rstrip().endswith("The new image is called base-2: base is still the old one.")
+        assert screen.text.rstrip().endswith("The new image is called base-2; base is still the old image.")
     assert own_fe2("get-ami", "base-2", "-", "state").out == "available\n"
 
 
@@ -341,7 +341,7 @@ def test_deregister_wants_the_name_typed_or_the_count_of_several(own_fe2: Any) -
         screen.wait_for("Type base to deregister it:")
         screen.type("yes\r")
         assert screen.wait_for_end() == 130
-        assert "“yes” does not confirm it: nothing was done." in screen.text
+        assert "“yes” does not confirm it. Nothing was done." in screen.text
     with Screen(own_fe2.command("deregister", "base", "train-cuda-12"), own_fe2.environment) as screen:
         screen.wait_for("Type 2 to deregister both:")
         screen.type("2\r")

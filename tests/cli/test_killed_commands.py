@@ -65,7 +65,10 @@ def test_it_is_said_while_the_machine_still_stops_and_the_log_shows_what_was_cut
 def test_a_session_that_may_only_read_says_what_is_left_stopped(slow: Any) -> None:
     killed_while_it_stops(slow, "freeze", "base", "mine", "--stop-first")
     said = slow("instances", "--read-only")
-    assert said.status == 0 and "base is stopped for the image mine, which nobody watches." in said.err
+    assert (
+        said.status == 0
+        and "base is stopped for the image mine. The next command that is not read-only starts it again." in said.err
+    )
 
 
 def test_a_change_of_type_that_was_cut_short_is_said_once_with_how_far_it_came(slow: Any) -> None:

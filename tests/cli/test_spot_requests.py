@@ -8,7 +8,7 @@ import pytest
 
 FIELDS = {
     *("id", "state", "type", "status_code", "status_message", "status_at", "words", "interruption", "created_at"),
-    *("machine_type", "zone", "instance_id", "instance_name", "instance_state", "tags"),
+    *("instance_type", "zone", "instance_id", "instance_name", "instance_state", "tags"),
 }
 
 
@@ -36,7 +36,7 @@ def test_long_says_what_each_state_means(fe2: Any, spot1: dict[str, Any]) -> Non
 def test_json_has_all_of_a_request_under_names_of_ours(fe2: Any, spot1: dict[str, Any]) -> None:
     assert spot1.keys() == FIELDS
     assert (spot1["state"], spot1["type"], spot1["status_code"]) == ("active", "one-time", "fulfilled")
-    assert (spot1["machine_type"], spot1["zone"], spot1["interruption"]) == ("m5.large", "us-east-2a", "terminate")
+    assert (spot1["instance_type"], spot1["zone"], spot1["interruption"]) == ("m5.large", "us-east-2a", "terminate")
     assert spot1["created_at"].endswith("Z")
 
 

@@ -113,7 +113,7 @@ def test_a_filter_of_spot_prices_reads_those_of_all_types(fe2: Any) -> None:
 def test_a_type_filter_that_makes_no_sense_is_wrong_usage(fe2: Any) -> None:
     said = fe2("types", "flavour:x")
     assert (said.status, said.out) == (2, "")
-    assert fe2("types", "vcpu>100000").err == "No type of us-east-2 fits.\n"
+    assert fe2("types", "vcpu>100000").err == "No type in us-east-2 matches.\n"
 
 
 # ------------------------------------------------------------------------------------------------ change-type

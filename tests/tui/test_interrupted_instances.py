@@ -26,7 +26,7 @@ REQUEST = SpotRequest(
     instance_id=instance(1).id,
     interruption="stop",
     status_at=NOW - timedelta(minutes=5),
-    machine_type="t3.micro",
+    instance_type="t3.micro",
     zone="us-east-2b",
 )
 SPOT: Any = {"lifecycle": "spot", "spot_request_id": REQUEST.id, "type": "t3.micro"}
