@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-INSTANCE_NAMES_SQL = (
+_INSTANCE_NAMES_SQL = (
     "SELECT instances.name, instances.id, instances.state FROM instances JOIN places ON places.id = instances.place"
     " WHERE places.key = ? ORDER BY instances.name, instances.id"
 )
@@ -32,7 +32,7 @@ def last_instances(
     given = {column: value for column, value in asked.items() if value is not None}
     condition = "".join(f" AND {column} = ?" for column in given)
     location_row = _rows(file, _LAST_LOCATION_SQL.format(condition), *given.values())
-    return _rows(file, INSTANCE_NAMES_SQL, *location_row[0]) if location_row else []
+    return _rows(file, _INSTANCE_NAMES_SQL, *location_row[0]) if location_row else []
 
 
 def last_images(file: Path, location_key: str) -> list[tuple[str, str, str]]:

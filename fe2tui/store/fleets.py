@@ -16,7 +16,6 @@ from fe2tui.model.location import Location
 from fe2tui.model.money import spot_history_spans
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotRequest
-from fe2tui.store.completion_names import INSTANCE_NAMES_SQL
 from fe2tui.store.database import Database, location_number
 from fe2tui.store.encoding import (
     ENCODING,
@@ -217,13 +216,6 @@ class FleetTables:
         )
         spans = spot_history_spans(fleet, fleet.seen_at)
         return replace(fleet, spot_history=self._spot_history.get(location, spans)) if spans else fleet
-
-    def instance_names(self, location: Location) -> list[tuple[str, str, str]]:
-        """(name, id, state) of the instances in the last fleet of a location."""
-        return [
-            (str(name), str(key), str(state))
-            for name, key, state in self._database.read(INSTANCE_NAMES_SQL, (location.key,))
-        ]
 
     def last_location(self) -> Location | None:
         """The location that was seen last."""
