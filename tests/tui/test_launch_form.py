@@ -226,7 +226,7 @@ async def test_without_a_usable_key_ones_own_is_offered_for_import(keyless: Path
 async def test_without_any_key_one_is_created_for_its_owner_only(keyless: Path) -> None:
     async with dashboard() as driven:
         form = await open_form(driven)
-        await driven.until(lambda: "made by this launch" in hint(form, "key_name"))
+        await driven.until(lambda: "created by this launch" in hint(form, "key_name"))
         name = form.query_one("#key_name", SuggestField).value
         await write(driven.pilot, "mine")
         await driven.press("ctrl+s")
@@ -250,5 +250,5 @@ async def test_a_key_of_a_name_of_ones_own_can_be_created(keyless: Path) -> None
         field = form.query_one("#key_name", SuggestField)
         await driven.until(lambda: field.is_open)
         await driven.press("down", "enter")
-        await driven.until(lambda: "made by this launch" in hint(form, "key_name"))
+        await driven.until(lambda: "created by this launch" in hint(form, "key_name"))
         assert field.value == "mine"
