@@ -174,7 +174,7 @@ async def test_one_whose_type_can_never_change_opens_no_form_and_says_why(demo_e
 async def test_with_several_marked_it_says_that_it_takes_one(demo_env: Path) -> None:
     async with dashboard() as driven:
         await driven.press("a", "t")
-        await driven.until(lambda: any("this takes one" in said for said in driven.toasts))
+        await driven.until(lambda: any("this needs one" in said for said in driven.toasts))
         assert driven.is_home
 
 
