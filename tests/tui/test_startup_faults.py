@@ -28,7 +28,7 @@ def test_a_damaged_store_is_reported_and_stays_in_the_activity(demo_env: Path) -
         terminal.until("The store was damaged")
         terminal.send("!")
         terminal.until(
-            lambda: "▲" in terminal.text and "activity log and earlier costs" in " ".join(terminal.text.split())
+            lambda: "▲" in terminal.text and "activity log and the earlier costs" in " ".join(terminal.text.split())
         )
 
 
