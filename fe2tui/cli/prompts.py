@@ -63,7 +63,7 @@ async def confirm_impact(impact: Impact, *, yes: bool) -> None:
         return
     typed = await ask(f"{impact.question} ", remedy="Add --yes to do it without this question.")
     if not impact.is_confirmed_by(typed):
-        raise InterruptedByUser(f"“{typed}” does not confirm it. Nothing was done.")
+        raise InterruptedByUser(f"“{typed}” does not confirm it: nothing was done.")
 
 
 async def ask_mfa_code(serial: str) -> str:

@@ -274,7 +274,7 @@ def test_at_a_terminal_it_is_asked_which_way_and_an_empty_line_leaves_all_as_it_
         assert "Reboot" in screen.text and "Stop first" in screen.text and "power cut" in screen.text
         screen.type("\r")
         assert screen.wait_for_end() == 130
-        assert "no image was made" in screen.text
+        assert "No image was created." in screen.text
     assert "CreateImage" not in calls(own_fe2)
     with Screen(own_fe2.command("freeze", "base", "mine"), own_fe2.environment) as screen:
         screen.wait_for("or leave it?")
@@ -292,7 +292,7 @@ def test_at_a_terminal_it_asks_before_it_gives_the_image_another_name_and_says_i
         screen.wait_for("will be called base-2. Create it? [y/N]")
         screen.type("\r")
         assert screen.wait_for_end() == 130
-        assert "no image was made" in screen.text
+        assert "No image was created." in screen.text
     assert "CreateImage" not in calls(own_fe2)
     with Screen(command, own_fe2.environment) as screen:
         screen.wait_for("Create it? [y/N]")
@@ -341,7 +341,7 @@ def test_deregister_wants_the_name_typed_or_the_count_of_several(own_fe2: Any) -
         screen.wait_for("Type base to deregister it:")
         screen.type("yes\r")
         assert screen.wait_for_end() == 130
-        assert "“yes” does not confirm it. Nothing was done." in screen.text
+        assert "“yes” does not confirm it: nothing was done." in screen.text
     with Screen(own_fe2.command("deregister", "base", "train-cuda-12"), own_fe2.environment) as screen:
         screen.wait_for("Type 2 to deregister both:")
         screen.type("2\r")

@@ -107,7 +107,7 @@ def test_a_filter_of_spot_prices_reads_those_of_all_types(fe2: Any) -> None:
     assert all(each["spot_lowest"] < 1 for each in found)
     many = fe2("types", "vcpu>=4")
     assert many.status == 0
-    assert "spot prices are shown of up to 100" in many.err
+    assert "spot prices are shown for up to 100" in many.err
 
 
 def test_a_type_filter_that_makes_no_sense_is_wrong_usage(fe2: Any) -> None:
@@ -188,7 +188,7 @@ def test_without_a_terminal_a_start_refused_for_capacity_is_status_1_with_the_wa
     said = own_fe2("change-type", "inst1", "m5.xlarge", "--stop")
     assert (said.status, said.out) == (1, "")
     assert "InsufficientInstanceCapacity" in said.err
-    assert "fe2 change-type inst1 m5.large --start has it back" in said.err
+    assert "fe2 change-type inst1 m5.large --start changes it back" in said.err
     back = own_fe2("change-type", "inst1", "m5.large", "--start")
     assert back.status == 0, back.err
     assert " running): " in back.out
