@@ -139,7 +139,7 @@ async def test_cpu_is_not_read_while_reading_is_paused(own_cloud: Cloud, open_se
 async def test_cpu_is_read_when_it_is_switched_on_and_forgotten_when_it_is_switched_off(
     own_cloud: Cloud, open_session: Open
 ) -> None:
-    async with watching(open_session(), slow=60, cpu=False) as watch:
+    async with watching(open_session(), slow=60, reads_cpu=False) as watch:
         fleet = await watch.fleet(is_whole)
         watch.poller.set_cpu_ids(running(fleet))
         assert (fleet.cpu, calls(own_cloud, "GetMetricData")) == ({}, [])
@@ -153,7 +153,7 @@ async def test_cpu_is_read_when_it_is_switched_on_and_forgotten_when_it_is_switc
 async def test_figures_of_the_last_hour_stand_for_new_ones_and_older_ones_do_not(
     own_cloud: Cloud, open_session: Open
 ) -> None:
-    async with watching(open_session(), slow=60, cpu=False) as watch:
+    async with watching(open_session(), slow=60, reads_cpu=False) as watch:
         last = replace(await watch.fleet(is_whole), cpu={"i-1": (1.0, 2.0)})
     for age, shown in ((5, {"i-1": (1.0, 2.0)}), (90, {})):
         then = replace(last, seen_at=datetime.now(UTC) - timedelta(minutes=age))

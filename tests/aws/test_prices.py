@@ -145,7 +145,7 @@ async def test_older_prices_stand_in_where_aws_refuses_and_why_is_told(own_cloud
     own_cloud.control("/demo/faults", {"kind": "deny", "service": "pricing"})
     missed: list[Fe2Error] = []
     shelf = Shelf(aged(70))
-    assert await kept(own, shelf, missed=missed.append) == aged(70)
+    assert await kept(own, shelf, on_failure=missed.append) == aged(70)
     assert [type(error) for error in missed] == [DeniedError]
     assert shelf.saved == 0
 

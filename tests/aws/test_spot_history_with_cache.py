@@ -141,7 +141,7 @@ def test_it_is_read_once_an_hour_while_a_spot_machine_runs_and_no_more_when_it_i
             "clock": lambda: NOW + timedelta(seconds=loop.time() - began),
             "spot_history_store": shelf,
         }
-        async with patient_session(FACTOR) as session, listening(session, cpu=False, **pace) as (poller, seen):
+        async with patient_session(FACTOR) as session, listening(session, reads_cpu=False, **pace) as (poller, seen):
             await seen(lambda fleet: bool(fleet.instances))
             poller.want_spot_history({M5: TimeSpan(NOW - 9 * HOUR, until)})
             await seen(lambda fleet: bool(fleet.spot_history))

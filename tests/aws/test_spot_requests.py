@@ -58,7 +58,7 @@ def test_a_request_is_read_when_its_machine_changes_and_until_both_agree(
     own_cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its usual time never comes here."""
-    monkeypatch.setattr(SpotRequestSource, "every", 1e9)
+    monkeypatch.setattr(SpotRequestSource, "interval", 1e9)
 
     async def life() -> None:
         async with patient_session(20.0) as session, listening(session, quick=2, slow=60) as (poller, seen):
