@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,6 +38,19 @@ def _load_guard() -> ModuleType:
 
 
 guard = _load_guard()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _children_heed_signals() -> Iterator[None]:
+    """Children start with Ctrl-C and hangup heeded, as in a terminal. Under ``nohup`` and ``&`` they are ignored, and a
+    child inherits that; a handler, even one that does nothing, it does not."""
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+    ignored = [each for each in numbers if signal.getsignal(each) is signal.SIG_IGN]
+    for each in ignored:
+        signal.signal(each, lambda _signal, _frame: None)
+    yield
+    for each in ignored:
+        signal.signal(each, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session", autouse=True)

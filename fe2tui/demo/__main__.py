@@ -74,6 +74,9 @@ def _set_at_end(end: threading.Event, lifeline: int) -> None:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
+    # Under nohup these are ignored, and the programs on the machines would inherit that.
+    for each in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(each, signal.SIG_DFL)
     threading.Thread(target=wait_for_parent, name="demo lifeline", daemon=True).start()
 
 

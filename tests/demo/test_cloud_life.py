@@ -202,7 +202,7 @@ def test_the_aws_cli_launches_and_shows_errors(bare: Cloud, guarded_environment:
     image = json.loads(aws("ssm", "get-parameter", "--name", name).stdout)["Parameter"]["Value"]
     launch = ("ec2", "run-instances", "--image-id", image, "--instance-type", "m5.large", "--key-name")
     assert json.loads(aws(*launch, "default").stdout)["Instances"][0]["State"]["Name"] == "pending"
-    failed = aws(*launch, "nobody")
+    failed = aws(*launch, "unknown")
     assert failed.returncode in (254, 255)
     assert "InvalidKeyPair.NotFound" in failed.stderr
 

@@ -18,7 +18,7 @@ NO_IMAGE = "ami-0123456789abcdef0"
         ({"ImageId": NO_IMAGE}, "InvalidAMIID.NotFound", f"The image id '[{NO_IMAGE}]' does not exist"),
         ({"ImageId": "ubuntu"}, "InvalidAMIID.Malformed", 'Invalid id: "ubuntu"'),
         ({"InstanceType": "m5.huge"}, "InvalidParameterValue", "Invalid value 'm5.huge' for InstanceType."),
-        ({"KeyName": "nobody"}, "InvalidKeyPair.NotFound", "The key pair 'nobody' does not exist"),
+        ({"KeyName": "unknown"}, "InvalidKeyPair.NotFound", "The key pair 'unknown' does not exist"),
         ({"SubnetId": "subnet-0123"}, "InvalidSubnetID.NotFound", "The subnet ID 'subnet-0123' does not exist"),
         ({"SecurityGroupIds": ["sg-0123"]}, "InvalidGroup.NotFound", "The security group 'sg-0123' does not exist"),
         ({"SecurityGroups": ["nope"]}, "InvalidGroup.NotFound", "The security group 'nope' does not exist in VPC"),
@@ -77,7 +77,7 @@ def test_a_lost_reply_can_be_had_with_the_same_client_token(bare: Cloud, own: An
 
 
 def test_a_failed_launch_leaves_its_client_token_unused(own: Any, launch: Any, error_of: Any) -> None:
-    assert error_of(launch, ec2=own, ClientToken="t", KeyName="nobody").code == "InvalidKeyPair.NotFound"
+    assert error_of(launch, ec2=own, ClientToken="t", KeyName="unknown").code == "InvalidKeyPair.NotFound"
     assert launch(own, ClientToken="t")["InstanceId"]
 
 

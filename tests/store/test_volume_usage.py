@@ -133,7 +133,7 @@ def test_a_disk_moved_to_another_instance_counts_for_each_while_it_was_its_own(s
     )
 
 
-def test_a_disk_attached_long_after_it_was_made_was_nobodys_before(store: Store, kept: Kept) -> None:
+def test_a_volume_attached_long_after_it_was_created_had_no_instance_before(store: Store, kept: Kept) -> None:
     store.volume_usage.record(sight(ROOT, instances=(machine("vol-root", at=NOON - HOUR),)))
     assert kept() == (stretch(instance_id="", ended_at=NOON - HOUR), stretch(started_at=NOON - HOUR))
 

@@ -129,8 +129,8 @@ class SpotRequestSource(FleetSource):
                 raise
             self._replace({one.id: one for one in found})
         elif self.latest:
-            told_of = {one.spot_request_id for one in instances_read.instances.values() if one.is_spot}
-            self._replace({key: one for key, one in self.latest.items() if key in told_of})
+            known_ids = {one.spot_request_id for one in instances_read.instances.values() if one.is_spot}
+            self._replace({key: one for key, one in self.latest.items() if key in known_ids})
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
         """Soon again while a request lags behind its instance."""
