@@ -131,7 +131,7 @@ async def test_numbers_move_the_focus_and_details_and_activity_open_and_close_ov
             await driven.until(lambda: displayed(driven) == panes and focused(driven) == with_focus)  # noqa: B023
             assert driven.view.pane == with_focus
             if DETAILS in panes:  # those of the list that was last moved in
-                await driven.until(lambda: ("logs in" if IMAGES in panes else "Reach") in shown(driven))  # noqa: B023
+                await driven.until(lambda: (", for ssh" if IMAGES in panes else "Reach") in shown(driven))  # noqa: B023
 
 
 async def test_z_gives_the_screen_to_the_pane_with_the_focus_and_back(demo_env: Path) -> None:
@@ -199,7 +199,7 @@ async def test_the_charts_keys_work_whatever_pane_has_the_focus_and_stand_in_its
         await driven.until(lambda: "Longer" in shown(driven))
         await driven.pilot.resize_terminal(120, 36)
         await driven.press("1", "right_square_bracket")
-        await driven.until(lambda: any("not in sight" in words for words in driven.toasts))
+        await driven.until(lambda: any("not visible" in words for words in driven.toasts))
         assert driven.view.spot.days == 7
 
 
