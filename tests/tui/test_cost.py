@@ -307,7 +307,7 @@ async def test_without_the_cpu_column_only_the_selected_instance_is_read(own_clo
 async def test_on_a_real_account_nothing_is_asked_before_a_person_agrees_to_what_it_costs(own_cloud: Cloud) -> None:
     async with far_away(own_cloud) as driven:
         await driven.go_to("base")
-        await driven.until(lambda: "the command CPU does" in text_of(driven.app))
+        await driven.until(lambda: "not read;" in text_of(driven.app))
         await driven.pilot.pause(2.5)  # beats of the pulse
         assert calls(own_cloud, "GetMetricData") == []
         running = [one for one in driven.view.services.visible_instances() if one.state is State.RUNNING]
