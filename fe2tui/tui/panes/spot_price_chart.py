@@ -235,7 +235,8 @@ class SpotPriceChart(Vertical):
         if self._is_waiting and present is not None and (history is None or present.type_name == choice.type):
             return
         on_demand = self._offer_list.on_demand(choice.type)
-        drawn_key = (choice.type, choice.days, on_demand)
+        offered = self._offer_list.zones_of(choice.type)
+        drawn_key = (choice.type, choice.days, on_demand, offered)
         if present is not None and self._drawn_key == drawn_key and self._drawn_history is history:
             return
         chart = self._recent_chart(choice, history, on_demand)
@@ -245,7 +246,7 @@ class SpotPriceChart(Vertical):
         region = self._services.session.region
         self._no_chart_cells = () if chart else no_chart_text(choice, kind, history, error, region)
         self.chart.show(chart, self._no_chart_cells)
-        rows = zone_rows(choice, chart, history, self._offer_list.zones_of(choice.type), self.chart.moment)
+        rows = zone_rows(choice, chart, history, offered, self.chart.moment)
         self.zones.show_zones(rows, is_other_type=is_other_type)
 
     def _recent_chart(self, choice: SpotChoice, history: SpotHistory | None, on_demand: Decimal | None) -> Chart | None:
