@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
 from fe2tui.tui.panes.spot_body import SpotBody
+from tests.hold import Hold
 from tests.tui.driver import Driven, calls, dashboard
 from tests.tui.form_host import write
 from tests.tui.test_dashboard import shown
@@ -140,6 +142,22 @@ async def test_a_filter_shows_types_with_the_prefix_first_and_charts_the_first(d
                 body(driven).offer_pane.offer_list.shows_families and body(driven).offer_pane.table.cursor_id == "p3"
             )
         )
+
+
+async def test_a_zone_without_the_type_is_listed_also_if_the_types_come_after_the_prices(
+    fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
+) -> None:
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+    offerings = Hold(cloud, "DescribeInstanceTypeOfferings")
+    async with dashboard(size=(120, 36)) as driven:
+        await driven.go_to("train-resnet")
+        await driven.press("p")
+        await driven.until(lambda: driven.spot_pane.body is not None)
+        await driven.until(is_charted(driven, "p3.8xlarge"))
+        assert "not offered" not in shown(driven)
+        offerings.release()
+        await driven.until(lambda: re.search(r"2c +not offered", shown(driven)))
 
 
 async def test_days_the_cursor_in_time_and_what_is_taken_along(demo_env: Path, tmp_path: Path) -> None:
