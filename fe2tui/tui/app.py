@@ -38,8 +38,6 @@ def utc_now() -> datetime:
 
 
 class Dashboard(App[None], inherit_bindings=False):
-    """Draws the first frame, then imports the rest."""
-
     CSS_PATH = stylesheets_folder() / "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -116,7 +114,6 @@ class Dashboard(App[None], inherit_bindings=False):
 
     @property
     def controller(self) -> DashboardController:
-        """The controller. It exists from a moment after the first frame."""
         assert self._controller is not None, "there is no controller before the first frame"
         return self._controller
 
@@ -131,20 +128,16 @@ class Dashboard(App[None], inherit_bindings=False):
         self.controller.startup.expect_first_read()
 
     def on_fleet_seen(self, event: FleetSeen) -> None:
-        """The main screen shows a fleet."""
         if not event.from_store:
             self.controller.startup.continue_after_read()
 
     def on_fleet_not_read(self, event: FleetNotRead) -> None:
-        """The main screen shows why the fleet could not be read."""
         self.controller.startup.continue_after_read(event.error)
 
     def action_perform(self, command_id: str) -> None:
-        """Run the command of a key."""
         self.controller.command_runner.perform(command_id)
 
     async def action_quit(self) -> None:
-        """Quit as ``q`` does, which asks while tasks are running."""
         if self._controller is None:
             self.exit()
         else:

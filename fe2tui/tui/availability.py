@@ -26,12 +26,10 @@ def row_noun(context: CommandContext) -> str:
 
 
 def has_target(context: CommandContext) -> str | None:
-    """A row is selected or marked."""
     return has_fleet(context) or (None if context.pane_targets else f"No {row_noun(context)} is selected.")
 
 
 def has_one(context: CommandContext) -> str | None:
-    """Exactly one row is selected or marked."""
     reason = has_target(context)
     if reason is None and len(context.pane_targets) > 1:
         return f"{len(context.pane_targets)} {row_noun(context)}s are marked; this needs one. Esc unmarks them."
@@ -53,7 +51,6 @@ def can_launch(context: CommandContext) -> str | None:
 
 
 def launch_title(context: CommandContext) -> str:
-    """``Launch``, or ``Launch in 2a`` with a zone selected in the spot pane."""
     zone = zone_letter(context.spot.zone) if context.pane == SPOT else ""
     return f"Launch in {visible(zone)}" if zone else "Launch"
 
@@ -66,14 +63,12 @@ def can_open(context: CommandContext) -> str | None:
 
 
 def can_show_spot_prices(context: CommandContext) -> str | None:
-    """One row is selected; in the spot pane, a type other than that of the selected instance."""
     if context.pane != SPOT:
         return has_one(context)
     return None if context.spot.is_pinned else "These are the prices of the selected instance's type."
 
 
 def spot_prices_title(context: CommandContext) -> str:
-    """``Follow`` in the spot pane."""
     return "Follow" if context.pane == SPOT else "Spot prices"
 
 
@@ -90,12 +85,10 @@ def can_remove(context: CommandContext) -> str | None:
 
 
 def remove_title(context: CommandContext) -> str:
-    """``Deregister`` for images, ``Terminate`` for instances."""
     return "Deregister" if context.pane == IMAGES else "Terminate"
 
 
 def can_connect(context: CommandContext) -> str | None:
-    """One instance that is running or pending."""
     reason = has_one(context)
     if reason is not None:
         return reason
@@ -107,7 +100,6 @@ def can_connect(context: CommandContext) -> str | None:
 
 
 def can_stop_or_start(context: CommandContext) -> str | None:
-    """At least one instance can be stopped, started or forced to stop."""
     reason = has_target(context)
     if reason is not None:
         return reason
@@ -124,7 +116,6 @@ def can_stop_or_start(context: CommandContext) -> str | None:
 
 
 def can_reboot(context: CommandContext) -> str | None:
-    """At least one instance is running."""
     reason = has_target(context)
     if reason is not None or any(i.state is State.RUNNING for i in context.targets):
         return reason
@@ -132,7 +123,6 @@ def can_reboot(context: CommandContext) -> str | None:
 
 
 def can_freeze(context: CommandContext) -> str | None:
-    """One instance that is running or stopped."""
     reason = has_one(context)
     if reason is not None:
         return reason
@@ -158,7 +148,6 @@ def can_change_type(context: CommandContext) -> str | None:
 
 
 def can_terminate(context: CommandContext) -> str | None:
-    """At least one instance is not terminated."""
     reason = has_target(context)
     if reason is not None or any(not i.state.is_gone for i in context.targets):
         return reason
@@ -166,7 +155,6 @@ def can_terminate(context: CommandContext) -> str | None:
 
 
 def can_change_days(context: CommandContext) -> str | None:
-    """The chart of spot prices is visible."""
     return None if context.pane == SPOT or context.is_spot_visible else "The spot prices are not visible: 3 goes there."
 
 
@@ -183,7 +171,6 @@ def has_running_task(context: CommandContext) -> str | None:
 
 
 def can_leave(context: CommandContext) -> str | None:
-    """There is a filter, a mark, a family or a zone to leave."""
     if context.pane == ACTIVITY:
         return None
     spot = context.spot

@@ -72,14 +72,12 @@ class CommandContext(NamedTuple):
 
     @property
     def pane_targets(self) -> tuple[Instance, ...] | tuple[Image, ...] | tuple[SpotChoice, ...]:
-        """The rows that a command acts on in the pane where its key was pressed."""
         if self.pane == SPOT:
             return (self.spot,) if self.spot.type else ()
         return self.images if self.pane == IMAGES else self.targets
 
     @property
     def marked_count(self) -> int:
-        """How many rows are marked and shown in the pane where the key was pressed."""
         return 0 if self.pane == SPOT else len(self.marked_images if self.pane == IMAGES else self.marked_instances)
 
     @property
@@ -88,7 +86,6 @@ class CommandContext(NamedTuple):
 
 
 def is_form_open(context: CommandContext) -> bool:
-    """Whether a form is open, which gets the keys."""
     return isinstance(context.services.app.screen, ModalScreen)
 
 

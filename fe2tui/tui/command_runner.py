@@ -27,7 +27,6 @@ class CommandRunner:
         self._running_ids: set[str] = set()
 
     def perform(self, command_id: str) -> None:
-        """Run a command, or say in a toast why it is not available."""
         command = COMMANDS_BY_ID.get(command_id)
         if command is None or command_id in self._running_ids:
             return

@@ -52,7 +52,6 @@ class Command(NamedTuple):
         return self.check(context)
 
     def current_title(self, context: CommandContext) -> str:
-        """The title for the footer now."""
         return self.title_for(context) if self.title_for else self.title
 
 

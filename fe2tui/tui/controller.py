@@ -55,7 +55,6 @@ class DashboardController:
         self.startup = Startup(app, self)
 
     async def start(self) -> None:
-        """Bind the keys, replace the first frame by the main screen, and start reading."""
         app = self._app
         bindings = (Binding(key, f"perform({command_id!r})", show=False) for key, command_id in self._keymap.all_keys())
         for binding in Binding.make_bindings(bindings):  # which knows / as slash
@@ -70,7 +69,6 @@ class DashboardController:
         self.startup.start()
 
     async def close(self) -> None:
-        """Close sessions and store, and end what is still being read."""
         for name in ("catalogues", "spot_prices", "spot_histories"):
             if name in self.__dict__:
                 getattr(self, name).close()

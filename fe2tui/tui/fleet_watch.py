@@ -30,8 +30,6 @@ LARGE_FLEET = 2_000  # instances
 
 
 class LocationChanged(Message):
-    """Another location is shown from now on."""
-
     def __init__(self, location: Location) -> None:
         super().__init__()
         self.location = location
@@ -88,18 +86,15 @@ class FleetWatch:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a session and a store."""
         return self._session is not None and self._store is not None
 
     @property
     def session(self) -> Session:
-        """The session of the location that is shown. Only after ``is_open``."""
         assert self._session is not None
         return self._session
 
     @property
     def store(self) -> Store:
-        """The store. Only after ``is_open``."""
         assert self._store is not None
         return self._store
 
@@ -180,7 +175,6 @@ class FleetWatch:
         await self.open(choice)
 
     async def close(self) -> None:
-        """Stop reading; close sessions and store."""
         if self._worker is not None:
             self._worker.cancel()
         for session in [*self._previous_sessions, *([self._session] if self._session else [])]:
@@ -192,7 +186,6 @@ class FleetWatch:
     # Reading
 
     async def _wait_until_drawn(self) -> None:
-        """Wait until the main screen shows what was posted so far."""
         drawn = asyncio.Event()
         self._services.main_screen.call_after_refresh(drawn.set)
         await drawn.wait()
@@ -315,7 +308,6 @@ class FleetWatch:
             self._poller.nudge()
 
     def read_now(self) -> None:
-        """Read everything at once."""
         if self._poller is not None:
             self._poller.refresh()
 
@@ -336,7 +328,6 @@ class FleetWatch:
             self._poller.reads_cpu = on
 
     def set_cpu_ids(self, ids: Iterable[str]) -> None:
-        """Read CPU figures of these instances only."""
         if self._poller is not None:
             self._poller.set_cpu_ids(ids)
 

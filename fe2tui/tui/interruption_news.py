@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 
 def spot_request_of(instance: Instance, fleet: Fleet) -> SpotRequest | None:
-    """The spot request of an instance, if it was read."""
     return fleet.requests.get(instance.spot_request_id) if instance.spot_request_id else None
 
 
@@ -79,7 +78,6 @@ class SpotEvent(NamedTuple):
         return visible(self.label or self.instance.label)
 
     def as_activity(self, region: str) -> Activity:
-        """The event as an entry of the activity log."""
         label = self.label or self.instance.label
         return Activity(
             self.at, self.command, self.instance.id, label, region, "done", self.texts[0], by="AWS", ended_at=self.at

@@ -51,7 +51,6 @@ class KeyQueue:
         return False
 
     def finish(self, event: events.Key) -> None:
-        """A key was handled."""
         if event is self._current:
             self._current = None
             self._post_next()

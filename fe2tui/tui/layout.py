@@ -27,7 +27,6 @@ class PaneSet:
         return self._panes[name]
 
     def list_pane(self, name: str) -> ListPane:
-        """A pane whose rows can be marked."""
         pane = self._panes[name]
         assert isinstance(pane, ListPane), f"{name} has no rows to mark"
         return pane
@@ -137,19 +136,16 @@ class PaneLayout:
         return self.leave_activity() if self.pane == ACTIVITY and self.is_side_by_side else ACTIVITY
 
     def zoom(self) -> None:
-        """Give the screen to the pane that commands act on, or give it back."""
         self._is_zoomed = not self._is_zoomed
         self._is_activity_open |= self.pane == ACTIVITY
         self._update_classes()
 
     def toggle_details(self) -> None:
-        """Show or hide the details."""
         self._details_choice = DETAILS not in self.visible_panes
         self._is_zoomed = self._is_activity_open = False
         self._update_classes()
 
     def fit_to(self, width: int, height: int) -> None:
-        """Show the panes that fit into a terminal of that size."""
         self._is_wide = width >= WIDE_COLUMNS
         self._details_fit = ROOMY_COLUMNS <= width < WIDE_COLUMNS and height >= ROOMY_LINES
         self._is_activity_open |= self._is_wide and self.pane == ACTIVITY

@@ -27,8 +27,6 @@ SMALL_FLEET = 500  # instances; the rows of larger fleets are computed in a thre
 
 
 class Arrangement(NamedTuple):
-    """The filter and the order of a list."""
-
     filter: Filter[Any, Any] = NO_FILTER
     sort: str = "name"
     descending: bool = False
@@ -56,8 +54,6 @@ class ListKind(PaneKind):
 
 
 class ArrangeableList(Protocol):
-    """A list whose filter and order can be changed."""
-
     @property
     def arrangement(self) -> Arrangement: ...
 
@@ -147,13 +143,11 @@ class ListRows(Generic[Item, Scope]):
             self.min_widths[column_id] = max(width, self.min_widths.get(column_id, 0))
 
     def layout(self, width: int) -> ColumnLayout:
-        """The columns for a width."""
         if self._spec.layout is not None:
             return self._spec.layout(self, width)
         return fit_columns(self._spec.columns, width, self.min_widths)
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
-        """The sign and the cells of a row."""
         if self.snapshot is None:
             return (" ", "dim"), [("", "dim") for _ in columns]
         item, scope = self.snapshot.items[row_id], self.snapshot.scope_at(self.clock())

@@ -92,7 +92,6 @@ class MainScreen(Screen[None]):
         self.footer = TextLine(self._footer_spans, id="footer")
 
     def compose(self) -> Iterator[Widget]:
-        """All panes; those without space are not displayed."""
         yield self.status
         yield self.notice
         with Horizontal(id="body"):
@@ -179,7 +178,6 @@ class MainScreen(Screen[None]):
         self.activity.show(self.tasks, log)
 
     def read_log(self) -> None:
-        """Read the activity log of the store again, in a thread."""
         if not self._is_reading_log and self._services.fleet_watch.is_open:
             self._is_reading_log = True
             self._services.start_worker(self._read_log(), "Activity log")
@@ -221,7 +219,6 @@ class MainScreen(Screen[None]):
             self.details.show(pane.row_details(), pane.kind.noun)
 
     def recolour(self) -> None:
-        """Paint everything in the colours of another theme."""
         for pane in self.pane_set:
             pane.recolour()
         self.repaint_soon()
@@ -260,34 +257,28 @@ class MainScreen(Screen[None]):
 
     @property
     def pane(self) -> str:
-        """The pane that commands act on."""
         return self.pane_layout.pane
 
     def go_to(self, pane: str) -> None:
-        """Show a pane and give it the focus."""
         self.pane_layout.activate(pane)
         take_focus = self.activity.focus if pane == ACTIVITY else self.pane_set[pane].take_focus
         self.call_after_refresh(lambda: take_focus() if self.pane == pane else None)  # unless it has changed again
         self.call_after_refresh(self.repaint_soon)
 
     def go_to_row(self, row_id: str) -> None:
-        """Go to the pane of an instance or an image, and to its row."""
         pane = self.pane_set.select(row_id)
         if pane is not None:
             self.go_to(pane.kind.pane)
 
     def zoom(self) -> None:
-        """Give the screen to the pane with the focus, or give it back."""
         self.pane_layout.zoom()
         self.on_resize()
 
     def toggle_details(self) -> None:
-        """Show or hide the details."""
         self.pane_layout.toggle_details()
         self.on_resize()
 
     def on_resize(self) -> None:
-        """Show the panes that fit."""
         self.pane_layout.fit_to(*self.app.size)
         self.call_after_refresh(self.repaint_soon)
 
@@ -297,7 +288,6 @@ class MainScreen(Screen[None]):
             self.spot_pane.body.action_in_time(columns, days)
 
     def on_descendant_focus(self) -> None:
-        """Commands act on the pane with the focus."""
         focused = self.pane_set.focused_pane
         if self.activity.has_focus:
             self.pane_layout.activate(ACTIVITY)

@@ -59,12 +59,10 @@ class ReadState(NamedTuple):
         return state._replace(problems=tuple(_without_repeats(others)))
 
     def after_failure(self, failure: FleetNotRead) -> ReadState:
-        """The state after a read failed."""
         retry_at = failure.at + timedelta(seconds=failure.retry_in) if failure.retry_in else None
         return self._replace(error=failure.error, retry_at=retry_at)
 
     def new_errors(self, previous: ReadState) -> list[Fe2Error]:
-        """The errors that ``previous`` did not have."""
         known = {(problem.part, problem.summary) for problem in previous.problems}
         errors = [_error_of(one) for one in self.problems if (one.part, one.summary) not in known]
         if self.error is not None and (previous.error is None or previous.error.summary != self.error.summary):

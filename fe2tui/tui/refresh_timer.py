@@ -57,7 +57,6 @@ class RefreshTimer:
             gc_tuning.collect()
 
     def set_window_focus(self, has_focus: bool) -> None:
-        """The terminal's window got the focus, or lost it."""
         self._blurred_at = None if has_focus else self._services.clock()
         if has_focus:
             self._services.fleet_watch.set_watched(True)
@@ -70,7 +69,6 @@ class RefreshTimer:
         return visible_ids | {table.cursor_id} if table.cursor_id is not None else visible_ids
 
     def update_cpu_ids(self) -> None:
-        """Tell the fleet watch whose CPU figures to read."""
         self._last_cpu_view = self._cpu_view
         self._services.fleet_watch.set_cpu_ids(self.cpu_ids)
 
@@ -81,7 +79,6 @@ class RefreshTimer:
         return table.cursor_id, table.scroll_y, table.size, table.is_on_screen, table.row_count
 
     def _young_ids(self, now: datetime) -> Iterator[str]:
-        """The visible instances that were launched a moment ago."""
         instances = self._main_screen.instances.model.items
         for instance_id in self._main_screen.instances.table.ids_in_view:
             launched_at = instances[instance_id].launched_at

@@ -35,7 +35,6 @@ class Startup:
         self._is_welcome_open = False
 
     def start(self) -> None:
-        """Read for ever, and say what is wrong with the settings."""
         self._app.start_worker(self._open(), "Start")
 
     async def _open(self) -> None:
@@ -61,7 +60,6 @@ class Startup:
         return complaints
 
     def expect_first_read(self) -> None:
-        """Another location is shown."""
         self._is_first_read_expected = True
 
     def continue_after_read(self, error: Fe2Error | None = None) -> None:
@@ -78,7 +76,6 @@ class Startup:
         self._services.main_screen.spot_pane.allow_loading()
 
     async def _after_first_read(self) -> None:
-        """Import what forms need, and continue what an earlier run has left."""
         await asyncio.to_thread(import_actions)
         self._app.start_worker(self._recover_launches(), "Launches of an earlier run")
         self._app.start_worker(self._resume_freezes(), "Freezes of an earlier run")
@@ -99,7 +96,6 @@ class Startup:
         services.main_screen.read_log()
 
     async def _resume_freezes(self) -> None:
-        """Watch the freezes that an earlier run started, as tasks."""
         from fe2tui.tasks.freeze import open_freezes
 
         for one in await open_freezes(self._services.task_context()):
@@ -129,7 +125,6 @@ class Startup:
             await services.catalogues.get(services.task_context())
 
     async def _show_welcome(self, error: CredentialsError) -> None:
-        """Open the form that says what to do without credentials, and do what is chosen there."""
         if self._is_welcome_open:
             return
         self._is_welcome_open = True

@@ -40,7 +40,6 @@ GAP = 3  # columns at least between the three parts of the line
 
 
 def error_label(error: Fe2Error) -> str:
-    """The kind of an error in a word or two."""
     return next((word for kind, word in _ERROR_LABELS if isinstance(error, kind)), "read failed")
 
 
@@ -218,7 +217,6 @@ def footer_spans(context: CommandContext, keys: Mapping[str, str], failures: int
 
 
 def filter_key_spans(width: int) -> list[Span]:
-    """The footer while a filter is typed."""
     keys = (("enter", "Keep it"), ("↓", "To the table"), ("esc", "Show all"))
     spans = [Span(" "), *(span for key, word in keys for span in (Span(f"{key} ", "key"), Span(f"{word}  ", "dim")))]
     return spans if spans_width(spans) <= width else spans[:3]

@@ -50,12 +50,10 @@ class RunningTask:
         return " ".join(dict.fromkeys(left for left in open_texts if left)) or "What AWS was asked to do goes on."
 
     def with_step(self, step: Progress) -> RunningTask:
-        """The task with a newer step."""
         others = {subject: other for subject, other in self.steps.items() if subject != step.subject}
         return replace(self, steps={**others, step.subject: step})
 
     def add_log_entry(self, entry: ActivityEntry) -> None:
-        """Remember an entry that the task made in the activity log."""
         if not any(entry is existing for existing in self.log_entries):
             self.log_entries.append(entry)
 
@@ -99,7 +97,6 @@ class TaskRunner:
         instances: Sequence[Instance] = (),
         result_text: Callable[[Any], str] | None = None,
     ) -> None:
-        """Run a task in a worker: see ``Services.run_task``."""
         number = next(self._numbers)
         self._tasks[number] = RunningTask(number, title, self._services.clock(), tuple(instances))
         self._workers[number] = self._services.app.run_worker(
@@ -132,7 +129,6 @@ class TaskRunner:
         self._post_change()
 
     def mark_failures_seen(self) -> None:
-        """Count no failure as unseen."""
         self._unseen_failures = 0
         self._post_change()
 

@@ -21,7 +21,6 @@ from fe2tui.tui.forms.type_picker import TypePicker
 
 
 async def change_type(context: CommandContext) -> None:
-    """Ask for a type that the instance can become; after a yes, stop it if it runs, change its type, start it again."""
     instance = current_instance(context)
     new_type = await context.services.ask(_type_picker(context, instance))
     if new_type is None:

@@ -26,7 +26,6 @@ LONG_WAIT_SECONDS = 3.0  # seconds after which a person may have opened a form
 
 
 async def connect(context: CommandContext) -> None:
-    """Open a shell on the target."""
     instance = context.targets[0]
     if instance.state is State.PENDING:
         context.services.tell(f"Connecting to {visible(instance.label)} as soon as it runs; del in Activity cancels.")
@@ -42,7 +41,6 @@ async def connect(context: CommandContext) -> None:
 
 
 async def connect_with(context: CommandContext) -> None:
-    """Ask for a user and for tunnels first."""
     instance = context.targets[0]
     ctx = context.services.task_context()
 

@@ -26,7 +26,6 @@ def _list_pane(context: CommandContext) -> ListPane:
 
 
 def open_selected(context: CommandContext) -> None:
-    """Connect to the instance, launch from the image: the action of a double click."""
     command = _acting_pane(context).open_row()
     if command:
         context.services.perform(command)
@@ -78,7 +77,6 @@ async def open_filter(context: CommandContext) -> None:
 
 
 async def choose_sort(context: CommandContext) -> None:
-    """Ask for the column to sort by; the same column again reverses the order."""
     from fe2tui.tui.forms.picker import Picker, PickerItem
 
     pane = _acting_pane(context).list_pane
@@ -124,19 +122,16 @@ def go_to_activity(context: CommandContext) -> None:
 
 
 def go_to_errors(context: CommandContext) -> None:
-    """Go to the newest failure."""
     context.services.task_runner.mark_failures_seen()
     context.services.main_screen.go_to(ACTIVITY)
     context.services.main_screen.activity.go_to_failure()
 
 
 def zoom(context: CommandContext) -> None:
-    """Give the whole screen to one pane, or end that."""
     context.services.main_screen.zoom()
 
 
 def change_theme(context: CommandContext) -> None:
-    """Switch between dark and light colours."""
     from fe2tui.tui.theme import DARK, LIGHT
 
     app = context.services.app
@@ -161,7 +156,6 @@ async def open_palette(context: CommandContext) -> None:
 
 
 async def quit_program(context: CommandContext) -> None:
-    """Quit; with running tasks, only after saying what they leave behind."""
     from fe2tui.tui.forms.confirm import quit_question
 
     running = context.services.task_runner.state.running
@@ -180,7 +174,6 @@ async def show_costs(context: CommandContext) -> None:
 
 
 async def toggle_cpu(context: CommandContext) -> None:
-    """Turn CPU figures on or off; where AWS bills them, ask first."""
     fleet_watch, refresh_timer = context.services.fleet_watch, context.services.main_screen.refresh_timer
     if fleet_watch.reads_cpu:
         fleet_watch.reads_cpu = False

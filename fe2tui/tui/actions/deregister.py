@@ -16,12 +16,10 @@ from fe2tui.tui.pane_ids import IMAGES
 
 
 async def terminate_or_deregister(context: CommandContext) -> None:
-    """Deregister in the images pane, terminate in the others."""
     await (deregister(context) if context.pane == IMAGES else terminate(context))
 
 
 async def deregister(context: CommandContext) -> None:
-    """Show what deregistering the selected images destroys, and do it once that is confirmed by typing."""
     fleet = context.services.fleet or context.fleet
     if fleet is None:
         return

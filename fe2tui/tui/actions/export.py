@@ -22,7 +22,6 @@ FORMATS: Mapping[str, str] = {".csv": "for spreadsheets", ".json": "for programs
 
 
 async def export(context: CommandContext) -> None:
-    """Ask for a file and write the visible rows and columns to it; for spot prices, the chart."""
     if context.pane == SPOT:
         from fe2tui.tui.actions import spot_prices
 
@@ -60,7 +59,6 @@ async def ask_and_write(
 
 
 def table_text(suffix: str, titles: Titles, rows: Rows) -> str:
-    """The table in the format of a suffix."""
     return _WRITERS[suffix](titles, rows)
 
 

@@ -18,7 +18,6 @@ from fe2tui.tui.forms.freeze import FreezeForm, FreezeRequest, done_text
 
 
 async def freeze(context: CommandContext) -> None:
-    """Ask for the name of the image and how to create it; Activity shows the progress."""
     instance = current_instance(context)
     ctx = context.services.task_context()
     known: list[Image] = []

@@ -63,7 +63,6 @@ def image_reference(image: Image, fleet: Fleet | None) -> str:
 
 
 def small_type_for(image: Image) -> str:
-    """A small type that an image can run on."""
     return _SMALL_TYPES.get(image.architecture, USUAL_TYPE)
 
 
@@ -84,8 +83,6 @@ async def launch(context: CommandContext, type_name: str | None = None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _LaunchForms:
-    """The forms of one launch; they share their lookups."""
-
     context: CommandContext
     ctx: Context
     lookups: LaunchLookups
@@ -191,7 +188,6 @@ async def _ask_what_now(
 
 
 async def _cost_content(request: LaunchRequest, forms: _LaunchForms) -> Content:
-    """The cost of the instance, in the words of the launch form."""
     try:
         plan = await task.plan_launch(forms.ctx, request, forms.lookups)
     except Fe2Error:

@@ -140,7 +140,6 @@ def _run(context: CommandContext, verb: str, targets: Targets, act: _PowerAction
 
 
 def start_cost_lines(context: CommandContext, instances: Sequence[Instance]) -> Sequence[str]:
-    """The cost of these while they run, at the prices of the newest fleet."""
     fleet = context.services.fleet or context.fleet
     return (
         power.start_cost_lines(instances, fleet, context.services.task_context().clock())
@@ -159,7 +158,6 @@ def _target_lines(targets: Targets, now: datetime | None = None) -> list[str]:
 
 
 def _savings_lines(fleet: Fleet | None, targets: Targets) -> list[str]:
-    """What stopping saves, and what the disks still cost."""
     if fleet is None:
         return []
     saved, volumes = Decimal(0), Decimal(0)

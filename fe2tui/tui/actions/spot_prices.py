@@ -74,7 +74,6 @@ def _change_days(context: CommandContext, by: int) -> None:
 
 
 async def export_chart(context: CommandContext) -> None:
-    """Write the chart to a file: its prices, or its picture."""
     from fe2tui.chart.csv_export import prices_csv
     from fe2tui.chart.svg import chart_svg
 

@@ -16,8 +16,6 @@ MAX_NAMED = 8  # instances named in a question; the rest are counted
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A target that is left out."""
-
     instance: Instance
     reason: str
 
@@ -28,8 +26,6 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """The instances to act on, and those that are left out."""
-
     instances: tuple[Instance, ...]
     skipped: tuple[Skipped, ...] = ()
 
@@ -45,7 +41,6 @@ class Targets:
 
     @property
     def skipped_lines(self) -> list[str]:
-        """One line for each reason, with the names."""
         by_reason: dict[str, list[str]] = {}
         for skipped in self.skipped:
             by_reason.setdefault(skipped.reason, []).append(visible(skipped.instance.label))

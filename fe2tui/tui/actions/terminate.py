@@ -20,7 +20,6 @@ PROTECTION_TIMEOUT = 2.0  # seconds for these calls; EC2 refuses protected insta
 
 
 async def terminate(context: CommandContext) -> None:
-    """Show what terminating the targets destroys, and terminate them once that is confirmed by typing."""
     fleet = context.services.fleet or context.fleet
     targets = select_targets(
         context, lambda one: f"already {one.state.value.replace('-', ' ')}" if one.state.is_gone else None

@@ -37,7 +37,6 @@ class ConnectForm(Form[Connection]):
         self.query_one("#trouble").display = False
 
     def action_submit(self) -> None:
-        """Prepare the connection and answer with it."""
         self.run_worker(self._submit(), group="prepare", exclusive=True, exit_on_error=False)
 
     async def _submit(self) -> None:

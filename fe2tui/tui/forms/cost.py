@@ -95,7 +95,6 @@ def _part_cell(name: str, amount: Decimal, line: _CostLine) -> Cell:
 
 
 def cost_columns(month: str) -> tuple[Column[_CostLine, None], ...]:
-    """The columns; ``month`` is the name of the present month."""
     return (
         Column("name", "NAME", 14, lambda it, _: (visible(it.label), it.style), is_flexible=True),
         Column("what", "WHAT", 26, lambda it, _: (visible(it.what), "dim"), rank=2),
@@ -138,8 +137,6 @@ def cost_columns(month: str) -> tuple[Column[_CostLine, None], ...]:
 
 
 class CostRows:
-    """The costs of a region as rows of a table."""
-
     def __init__(self, account: AccountCost) -> None:
         self._lines = _cost_lines(account)
         self._columns = cost_columns(f"{account.at:%b}")
@@ -157,7 +154,6 @@ class CostRows:
         return fit_columns(self._columns, width, self._widths, name_widths=NameWidths(10, 12, 20))
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
-        """The sign and the cells of a row."""
         line = self._lines[row_id]
         sign = _SIGNS.get(row_id.partition(" ")[0], ("Σ", "strong"))
         return sign, [column.cell(line, None) for column in columns]

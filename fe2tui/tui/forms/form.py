@@ -32,7 +32,6 @@ def dim(text: str) -> Content:
 
 
 def error_content(error: Fe2Error) -> Content:
-    """``▲``, what happened, and what to do."""
     return Content.assemble(("▲ ", "$error"), safe_content(error.summary), " ", dim(error.remedy))
 
 
@@ -98,11 +97,9 @@ class Form(ModalScreen[Answer]):
         self.submit_by_enter()
 
     def submit_by_enter(self) -> None:
-        """What enter in a field does."""
         self.action_submit()
 
     def action_submit(self) -> None:
-        """Answer with the content of the form."""
         raise NotImplementedError
 
     def action_leave(self) -> None:
@@ -129,7 +126,6 @@ class FormRow(Vertical):
         yield Static(classes="error", markup=False)
 
     def compose_value(self) -> Iterator[Widget]:
-        """The widgets after the label."""
         raise NotImplementedError
 
     @property
@@ -143,7 +139,6 @@ class FormRow(Vertical):
         self.remove_class("-here")
 
     def show_error(self, error: Fe2Error | None) -> None:
-        """Show an error below the field, or remove it."""
         self._error = error
         line = self.query_one(".error", Static)
         line.display = error is not None
@@ -179,12 +174,10 @@ class Field(FormRow):
         yield Static(dim(self._hint_forms[0]), classes="hint")
 
     def compose_opener(self) -> Iterator[Widget]:
-        """The widget between the input and the hint."""
         yield Static(classes="opener")
 
     @property
     def value(self) -> str:
-        """The typed text without the space around it."""
         return self.input.value.strip()
 
     def show_hint(self, *forms: str) -> None:

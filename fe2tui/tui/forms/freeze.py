@@ -30,8 +30,6 @@ PlanFreeze = Callable[[str | None, FreezeWay], Awaitable[FreezePlan]]
 
 @dataclass(frozen=True, slots=True)
 class FreezeRequest:
-    """The name of the image, and how to create it."""
-
     name: str
     way: FreezeWay
 
@@ -138,7 +136,6 @@ class FreezeForm(Form[FreezeRequest]):
     # Submitting
 
     def submit_by_enter(self) -> None:
-        """Enter goes to the ways if there are any, else it freezes."""
         ways = self.query_one("#ways", RadioList)
         if ways.display:
             ways.focus()
@@ -166,5 +163,4 @@ class FreezeForm(Form[FreezeRequest]):
 
 
 def done_text(name: str, label: str) -> str:
-    """The text of the toast at the end."""
     return f"The image {visible(name)} of {visible(label)} is ready: press l on it in Images to launch from it."

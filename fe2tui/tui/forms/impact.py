@@ -71,7 +71,6 @@ class ImpactForm(Form[tuple[str, ...]]):
         self.query_one("#rows", ImpactRows).scroll_relative(y=by, animate=False)
 
     def action_submit(self) -> None:
-        """Answer with the ids if the typed text confirms it, else show an error beside the field."""
         field = self.query_one("#typed", Field)
         if self._impact.is_confirmed_by(field.value):
             self.dismiss(tuple(row.id for row in self._impact.affected))
@@ -107,11 +106,9 @@ class ImpactRows(ScrollView):
 
     @property
     def text(self) -> str:
-        """All lines."""
         return "\n".join(self.line_at(number).plain for number in range(self.line_count))
 
     def fit_to(self, width: int) -> None:
-        """Break the rows into lines of a width."""
         if width == self._columns.width:
             return
         columns = self._columns = _column_widths(self._rows, width)
@@ -126,7 +123,6 @@ class ImpactRows(ScrollView):
         self.refresh()
 
     def line_at(self, number: int) -> Content:
-        """One line, counted from 0."""
         at = bisect_right(self._row_ends, number)
         if at >= len(self._row_ends):
             return self._skipped_lines[number - self._affected_line_count]

@@ -255,7 +255,6 @@ class LaunchForm(Form[LaunchRequest]):
                 self._show_row_errors(self._plan)
 
     def action_types(self) -> None:
-        """Open the picker of all types, whichever field has the focus."""
         types = self.query_one(TypeField)
         types.input.focus()
         types.action_types()
@@ -445,12 +444,10 @@ class TypeField(SuggestField):
 
 
 def row_error(plan: LaunchPlan, row: str) -> FieldError | None:
-    """The error to show in a row of the form."""
     return next((error for error in plan.errors if _ROW_OF_FIELD.get(error.field, error.field) == row), None)
 
 
 def _request_texts(request: LaunchRequest) -> dict[str, str]:
-    """The texts of the fields that were filled for a request."""
     texts = {
         "name": request.name,
         "image": request.image,

@@ -38,8 +38,6 @@ class PurchaseOption:
 
 
 class PurchaseField(FormRow):
-    """The row that chooses on-demand, spot, or one-time spot."""
-
     def __init__(self, market: Market, report_choice: Callable[[Market], None]) -> None:
         super().__init__("Spot", id="market")
         self.line = RadioLine(
@@ -97,7 +95,6 @@ class PurchasePrices(ChoiceWidget):
         ]
 
     def action_step(self, by: int) -> None:
-        """Choose the next price, or the previous one."""
         options = self._purchase_options()
         at = next((n for n, option in enumerate(options) if option == self._current_option), 1)
         self._choose(options[max(0, min(len(options) - 1, at + by))])

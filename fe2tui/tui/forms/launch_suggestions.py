@@ -40,7 +40,6 @@ def _image_hint(image: Image, now: datetime) -> str:
 
 
 def type_suggestions(types: Iterable[InstanceType], prices: Mapping[str, Decimal]) -> list[Suggestion]:
-    """Types in the order given, with their size and price."""
     suggestions: list[Suggestion] = []
     for each in types:
         price = prices.get(each.name)
@@ -68,7 +67,6 @@ def key_suggestions(choices: KeyChoices, new_key: str) -> list[Suggestion]:
 
 
 def free_key_name(choices: KeyChoices) -> str:
-    """A name for a new key pair that no key has."""
     used_names = _key_names(choices)
     names = ("default", "fe2tui", *(f"fe2tui-{number}" for number in range(2, len(used_names) + 3)))
     return next(name for name in names if name not in used_names)

@@ -31,7 +31,6 @@ def image_hints(plan: LaunchPlan, now: datetime) -> tuple[str, ...]:
 
 
 def type_hints(plan: LaunchPlan, has_picker: bool) -> tuple[str, ...]:
-    """What the type has, and the key that shows all types."""
     if plan.type is None:
         return ("^t all types" if has_picker else "",)
     summary = plan.type.summary
@@ -39,7 +38,6 @@ def type_hints(plan: LaunchPlan, has_picker: bool) -> tuple[str, ...]:
 
 
 def disk_hints(plan: LaunchPlan, typed: str) -> tuple[str, ...]:
-    """What the disk costs a month, with the further disks of the image."""
     if plan.volume_size is None:
         return ("GiB gp3",)
     size = "GiB gp3" if typed else f"{plan.volume_size} GiB gp3"
@@ -53,7 +51,6 @@ def disk_hints(plan: LaunchPlan, typed: str) -> tuple[str, ...]:
 
 
 def group_hints(plan: LaunchPlan) -> tuple[str, ...]:
-    """Who can reach port 22."""
     if plan.group is None:
         return ("",)
     words = plan.group.words
@@ -61,7 +58,6 @@ def group_hints(plan: LaunchPlan) -> tuple[str, ...]:
 
 
 def key_hints(plan: LaunchPlan) -> tuple[str, ...]:
-    """Where the private key is, or what the launch does to have one."""
     if plan.key is None:
         return ("",)
     file = plan.key.private_key
@@ -77,7 +73,6 @@ def address_hints(plan: LaunchPlan) -> tuple[str, ...]:
 
 
 def cost_content(plan: LaunchPlan | None) -> Content:
-    """The cost of the launch, its amounts in bold."""
     if plan is None or not plan.cost_text:
         return dim("The cost is shown once image and type are known.")
     content = Content(plan.cost_text)
@@ -111,7 +106,6 @@ def _saving_text(plan: LaunchPlan) -> str:
 
 
 def warnings_content(warnings: Collection[str]) -> Content:
-    """The warnings to read before a launch."""
     return Content("\n").join(Content.assemble(("▲ ", "$warning"), safe_content(visible(words))) for words in warnings)
 
 

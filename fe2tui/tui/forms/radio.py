@@ -47,8 +47,6 @@ class ChoiceWidget(Static, can_focus=True):
 
 @dataclass(frozen=True, slots=True)
 class RadioOption:
-    """One choice of a list, with a sentence about it."""
-
     id: str
     title: str
     hint: str
@@ -63,8 +61,6 @@ class RadioList(ChoiceWidget):
     ]
 
     class Changed(Message):
-        """Another choice was made."""
-
         def __init__(self, option_id: str) -> None:
             super().__init__()
             self.option_id = option_id
@@ -106,7 +102,6 @@ class RadioList(ChoiceWidget):
         self.update(Content("\n").join(parts))
 
     def action_step(self, by: int) -> None:
-        """Choose the next, or the previous one."""
         ids = [option.id for option in self._options]
         if ids:
             self._choose(ids[max(0, min(len(ids) - 1, ids.index(self.chosen_id) + by))])
@@ -188,7 +183,6 @@ class RadioLine(ChoiceWidget):
         return most - 1, 1
 
     def action_step(self, by: int) -> None:
-        """Choose the next, or the previous one."""
         ids = [option.id for option in self._options]
         self._choose(ids[max(0, min(len(ids) - 1, ids.index(self.chosen_id) + by))])
 

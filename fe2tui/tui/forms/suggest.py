@@ -70,8 +70,6 @@ class SuggestInput(Input):
     ]
 
     class StepRequested(Message):
-        """An arrow was pressed."""
-
         def __init__(self, by: int) -> None:
             super().__init__()
             self.by = by
@@ -109,8 +107,6 @@ class SuggestField(Field):
     """
 
     class SuggestionPicked(Message):
-        """A suggestion was picked from the list."""
-
         def __init__(self, field: SuggestField, suggestion: Suggestion) -> None:
             super().__init__()
             self.field = field

@@ -166,7 +166,6 @@ class TypeRows:
         return visible(self._reasons.get(kind.name, "")), "dim"
 
     def cells(self, row_id: str, columns: Sequence[TypeColumn]) -> tuple[Cell, list[Cell]]:
-        """The sign and the cells of a type."""
         kind = self._types[row_id]
         cells = [column.cell(kind, self._at) for column in columns]
         if row_id in self._reasons and row_id != self._current_type:
@@ -238,12 +237,10 @@ class TypeList:
         return wrong
 
     def sort_by(self, sort: str) -> None:
-        """Sort by a column; the same column again reverses the order."""
         self.descending = not self.descending if sort == self.sort else TYPE_SORTS[sort].largest_first
         self.sort = sort
 
     def rows(self) -> TypeRows:
-        """The types that fit the filter now."""
         query, at = self._query, self._scope
         matching = [kind for kind in self._sorted_types() if query.matches(kind, at)]
         self._visible_count = len(matching)
@@ -277,7 +274,6 @@ class TypeList:
         return self.catalogue.types.get(name) if self.catalogue is not None and name is not None else None
 
     def summary_parts(self, now: datetime) -> list[str]:
-        """The number of types, and the age of types and prices that are old."""
         if self.catalogue is None:
             return []
         among = len(self.catalogue.types) - (0 if self.shows_unfit else len(self.hidden))
@@ -298,7 +294,6 @@ class TypeList:
 
 
 def type_source(context: CommandContext) -> TypeSource:
-    """The types and the newest prices of the region on the screen."""
     catalogues, spot, location, ctx = (
         context.services.catalogues,
         context.services.spot_prices,

@@ -66,11 +66,9 @@ class TypeTable(Table, can_focus=False):
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """The titles of the visible columns."""
         return tuple(column.title for column in self._renderer.layout.columns)
 
     def texts(self, row_id: str) -> tuple[str, ...]:
-        """The visible cells of a row."""
         return tuple(text for text, _ in self.types.cells(row_id, self._renderer.layout.columns)[1])
 
     def _row_style(self, row: int) -> RowStyle:
@@ -84,7 +82,6 @@ _HYPERVISORS = {"nitro": "Nitro", "xen": "Xen"}
 
 
 def empty_text(types: TypeList, region: str, error: Fe2Error | None) -> Sequence[Cell]:
-    """What the table shows when it has no rows."""
     if types.catalogue is not None:
         more = "ctrl+r shows the types that cannot be chosen." if types.hidden and not types.shows_unfit else ""
         return (("No type fits.", "text"), (more, "dim"))
@@ -352,7 +349,6 @@ class TypePicker(Form[str]):
             self._table.action_move(by)
 
     def action_sort(self) -> None:
-        """Ask for the column to sort by; the same column again reverses the order."""
         present = self._type_list.sort
         items = [
             PickerItem(
@@ -367,7 +363,6 @@ class TypePicker(Form[str]):
 
     @on(Table.SortRequested)
     def _sort_by(self, asked: Table.SortRequested | str | None) -> None:
-        """Sort by the column that was picked, or whose title was clicked."""
         sort = asked.sort if isinstance(asked, Table.SortRequested) else asked
         if sort is None:
             return
@@ -378,14 +373,12 @@ class TypePicker(Form[str]):
             self._place_cursor()
 
     def action_prices(self) -> None:
-        """Close the form and show the spot prices of the type under the cursor."""
         kind = self._type_list.type(self._table.cursor_id)
         if self._show_spot_prices is not None and kind is not None:
             self._show_spot_prices(kind.name)
             self.dismiss(None)
 
     def action_others(self) -> None:
-        """Show the types that cannot be chosen, or hide them."""
         if self._type_list.hidden:
             self._type_list.shows_unfit = not self._type_list.shows_unfit
             self._show_list()

@@ -73,7 +73,6 @@ def activity_row(activity: Activity, now: datetime) -> ActivityRow:
 
 
 def task_row(task: RunningTask, now: datetime) -> ActivityRow:
-    """A running task, with its newest step."""
     step = task.latest_step
     text = step.words if step else "begins"
     if step and step.fraction is not None and "%" not in text:
@@ -98,8 +97,6 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
     ]
 
     class RowRequested(Message):
-        """The list is to go to the row of an instance or an image."""
-
         def __init__(self, row_id: str) -> None:
             super().__init__()
             self.row_id = row_id
@@ -132,7 +129,6 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
 
     @property
     def selected_row(self) -> ActivityRow | None:
-        """The row under the cursor."""
         return self._rows[self._cursor] if self._rows else None
 
     def go_to_failure(self) -> None:
@@ -141,7 +137,6 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         self.action_move(row - self._cursor)
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by some rows."""
         if not self._rows:
             return
         self._cursor = max(0, min(self._cursor + by, len(self._rows) - 1))
@@ -154,7 +149,6 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         self.refresh()
 
     def action_open(self) -> None:
-        """Go to the instance or the image of the row."""
         row = self.selected_row
         if row is not None and row.subject:
             self.post_message(self.RowRequested(row.subject))
@@ -169,7 +163,6 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """A line of a row, or of the text of an empty pane."""
         styles, width = line_styles(self.app.theme_variables), self.scrollable_content_region.width
         number = round(self.scroll_y) + y
         if self._rows and width != self._lines_width:
@@ -186,7 +179,6 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         return strip.adjust_cell_length(width, styles.on_row("text", background))
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on a row; a double click opens it."""
         inside = event.get_content_offset(self)
         number = round(self.scroll_y) + inside.y if inside is not None else len(self._lines)
         if number < len(self._lines):
@@ -195,7 +187,6 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
                 self.action_open()
 
     def write_frame_title(self, counts: Mapping[str, str], tab_panes: Collection[str]) -> None:
-        """Write the tabs of ``tab_panes`` into the frame, with the counts of the panes."""
         self.set_frame_title(tab_spans(ACTIVITY, counts, tab_panes))
 
     def on_resize(self) -> None:

@@ -36,7 +36,6 @@ class Pane(Vertical):
 
     @property
     def is_filtering(self) -> bool:
-        """Whether a filter is being typed."""
         return self.list_pane is not None and self.list_pane.is_filtering
 
     @abstractmethod
@@ -60,7 +59,6 @@ class Pane(Vertical):
         return ""
 
     def row_details(self) -> RowDetails | None:
-        """The details of the row under the cursor."""
         return None
 
     @abstractmethod

@@ -33,7 +33,6 @@ class ImageRowScope(ImageScope):
     public_images: Mapping[str, PublicImage]
 
     def is_own(self, image: Image) -> bool:
-        """Whether it belongs to this account."""
         return image.id in self.fleet.images
 
     def progress(self, image: Image) -> float | None:

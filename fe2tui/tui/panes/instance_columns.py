@@ -83,7 +83,6 @@ class InstanceRowScope:
 
 
 def needs_attention(instance: Instance, scope: InstanceRowScope) -> bool:
-    """Whether it is interrupted or has an alert."""
     return bool(scope.interruption(instance)) or scope.alert(instance) is not None
 
 

@@ -42,7 +42,6 @@ _HIDDEN_TAGS = ("Name",)
 
 
 def instance_details(instance: Instance, scope: InstanceRowScope, *, has_host_key: bool, reads_cpu: bool) -> RowDetails:
-    """The details of an instance. ``reads_cpu``: whether CPU figures are read from CloudWatch."""
     return RowDetails(
         visible(instance.name) or "no name",
         instance.id,
@@ -52,7 +51,6 @@ def instance_details(instance: Instance, scope: InstanceRowScope, *, has_host_ke
 
 
 def left_facts(instance: Instance, scope: InstanceRowScope, *, has_host_key: bool = False) -> list[Fact]:
-    """Alerts, how to log in, the launch and the volumes."""
     return [
         *_alert_facts(instance, scope),
         *_ssh_facts(instance, scope.fleet, has_host_key),

@@ -52,8 +52,6 @@ _READY_STEPS = frozenset({"ready", "ssh answers"})
 
 
 class InstancesPane(FleetListPane[Instance, InstanceRowScope]):
-    """The instances of the region."""
-
     def __init__(self, services: Services) -> None:
         self._notes: dict[str, str] = {}
         host_keys = HostKeyCache(services)

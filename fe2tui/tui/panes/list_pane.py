@@ -27,7 +27,6 @@ Scope = TypeVar("Scope")
 
 
 def reading_text(location: Location) -> Sequence[Cell]:
-    """The text of a list before the first read."""
     return ((f"Reading {visible(location.region)} …", "dim"),)
 
 
@@ -70,7 +69,6 @@ class ListPane(Pane):
 
     @property
     def visible_count(self) -> int:
-        """The number of rows that the filter shows."""
         return self.table.row_count
 
     @property
@@ -91,7 +89,6 @@ class ListPane(Pane):
 
     @property
     def arrangement(self) -> Arrangement:
-        """The filter and the order."""
         return self._arrangeable.arrangement
 
     @property
@@ -99,7 +96,6 @@ class ListPane(Pane):
         return self._filter_bar is not None and self._filter_bar.display and self._filter_bar.has_focus_within
 
     async def open_filter(self) -> None:
-        """Show the filter bar and give it the focus."""
         from fe2tui.tui.widgets.filter_bar import FilterBar
 
         if self._filter_bar is None:
@@ -123,7 +119,6 @@ class ListPane(Pane):
 
     @property
     def sorts(self) -> Mapping[str, Sort[Any, Any]]:
-        """The orders of the list, by their ids."""
         return self._kind.sorts
 
     def sort_by(self, sort: str) -> None:
@@ -149,7 +144,6 @@ class FleetListPane(ListPane, Generic[Item, Scope]):
         super().__init__(spec.kind, Table(self.model.rows, id=spec.kind.pane), self.model)
 
     def set_fleet(self, fleet: Fleet) -> None:
-        """Show a fleet that was read."""
         self.model.set_fleet(fleet)
 
     def set_in_view(self, is_in_view: bool) -> None:

@@ -124,7 +124,6 @@ class SpotPane(LazyPane, Framed):
         self.choice = self.choice._replace(days=DAY_CHOICES[max(0, min(number, len(DAY_CHOICES) - 1))])
 
     def update_prices(self) -> None:
-        """Show the newest prices."""
         if self.body is not None:
             self.body.update_prices()
 
@@ -174,7 +173,6 @@ class SpotPane(LazyPane, Framed):
         self.rewrite_frame_title()
 
     def rewrite_frame_title(self) -> None:
-        """Write the present choice into the frame."""
         body = self.body
         query = body.offer_pane.arrangement.filter.text if body is not None else ""
         title = body.price_chart.chart_title if body is not None else ChartTitle(self.choice.type, self.choice.days)

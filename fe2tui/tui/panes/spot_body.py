@@ -104,7 +104,6 @@ class SpotBody(Container):
             self.update_prices()
 
     def update_prices(self) -> None:
-        """Show the newest types and prices."""
         location, fleet = self._services.session.location, self._services.fleet
         spot = self._services.spot_prices.cached(location)
         prices = self._merged_prices.merge(
@@ -122,14 +121,12 @@ class SpotBody(Container):
         self._pane.rewrite_frame_title()
 
     def reset(self, location: Location) -> None:
-        """Another location is shown."""
         self.reader.reset()
         self.offer_pane.reset(location)
         self.price_chart.reset(self._pane.choice)
         self.read_if_in_view()
 
     def recolour(self) -> None:
-        """Repaint everything in the colours of another theme."""
         self.offer_pane.recolour()
         self.zones.recolour()
         self.price_chart.chart.refresh()
@@ -171,7 +168,6 @@ class SpotBody(Container):
         self.offer_pane.key_line.redraw()
 
     def action_in_time(self, columns: int, days: int = 0) -> None:
-        """Move the cursor of the chart by some columns, or by days."""
         if columns:
             self.price_chart.chart.move_cursor(columns)
         else:

@@ -42,11 +42,9 @@ class SpotHistoryReader:
         """Why the history of a type could not be read."""
 
     def history(self, name: str) -> SpotHistory | None:
-        """What is known of a type now."""
         return self._services.spot_histories.cached(self._services.session.location, name)
 
     def reset(self) -> None:
-        """Another location is shown."""
         self._requested, self._weeks = None, ()
         self.errors.clear()
         self._weeks_failed_at = None

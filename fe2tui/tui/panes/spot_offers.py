@@ -190,7 +190,6 @@ class OfferList:
         return True
 
     def compute_rows(self) -> OfferRows:
-        """The rows in the present arrangement."""
         arrangement, offers = self.arrangement, self._offers
         query = arrangement.filter if arrangement.filter.tests else NO_FILTER
         if self.shows_families:
@@ -255,7 +254,6 @@ class OfferList:
         return cached[1]
 
     def empty_text(self) -> Sequence[Cell]:
-        """The text of a list without rows."""
         region = visible(self._services.session.region)
         if self.problem and self.catalogue is None:
             return ((visible(self.problem), "trouble"), ("ctrl+r tries again", "accent"))
@@ -298,20 +296,16 @@ class OfferPane(ListPane):
 
     @property
     def offer(self) -> SpotOffer | None:
-        """The offer under the cursor."""
         return self.offer_list.rows.offers.get(self.table.cursor_id or "")
 
     @property
     def offers_in_view(self) -> Sequence[SpotOffer]:
-        """The offers whose rows are visible."""
         return [self.offer_list.rows.offers[name] for name in self.table.ids_in_view]
 
     def request_weeks(self) -> None:
-        """Read the weeks of the rows that are visible."""
         self._reader.request_weeks([one.type.name for one in self.offers_in_view if one.type.spot])
 
     def redraw_types(self, names: Collection[str]) -> None:
-        """Repaint the rows of these types."""
         self.table.redraw_rows([one.name for one in self.offers_in_view if one.type.name in names])
 
     def show_rows(self) -> None:
@@ -355,7 +349,6 @@ class OfferPane(ListPane):
         return ""
 
     def choose(self, before: SpotChoice, choice: SpotChoice) -> None:
-        """Show the row of another choice."""
         self.offer_list.family = choice.family
         if choice.type != before.type and self.offer_list.hides(choice.type):
             self.leave()  # the filter

@@ -105,7 +105,6 @@ class ZoneRows:
         return fit_columns(zone_columns(self._moment, self._days, now_width), width)
 
     def cells(self, row_id: str, columns: Sequence[Column[Any, Any]]) -> tuple[Cell, list[Cell]]:
-        """The marker of the zone's line, and its prices."""
         row = self._by_id[row_id]
         sign = (row.line.marker, row.line.style_name) if row.line is not None else (" ", "dim")
         return sign, [column.cell(row, self._moment) for column in columns]
@@ -180,7 +179,6 @@ def zone_rows(
 def no_chart_text(
     choice: SpotChoice, kind: InstanceType | None, history: SpotHistory | None, error: Fe2Error | None, region: str
 ) -> Sequence[Cell]:
-    """Why there is no chart."""
     name = visible(choice.type)
     if not name:
         return (("No type is chosen yet.", "dim"),)
@@ -229,7 +227,6 @@ class SpotPriceChart(Vertical):
             self.draw()
 
     def draw(self) -> None:
-        """Draw the chart if anything in it has changed."""
         choice, present = self._choice, self.chart.chart
         history = self._reader.history(choice.type) if choice.type else None
         if self._is_waiting and present is not None and (history is None or present.type_name == choice.type):
@@ -261,11 +258,9 @@ class SpotPriceChart(Vertical):
         return chart
 
     def show_moment(self, moment: datetime | None) -> None:
-        """Show the prices of the zones at the chart's cursor."""
         self.zones.show_zones(self.zones.zone_rows.with_moment(moment))
 
     def reset(self, choice: SpotChoice) -> None:
-        """Another location is shown."""
         self._choice, self._drawn_key = choice, ()
         self._recent.clear()
         self.chart.show(None)

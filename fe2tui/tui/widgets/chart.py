@@ -41,8 +41,6 @@ class ChartView(Widget):
     ALLOW_SELECT = False
 
     class CursorMoved(Message):
-        """The cursor is at another moment, or at none."""
-
         def __init__(self, moment: datetime | None) -> None:
             super().__init__()
             self.moment = moment
@@ -135,7 +133,6 @@ class ChartView(Widget):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        """One row of the picture, or of the message."""
         styles, (width, height) = line_styles(self.app.theme_variables), self.size
         if self._chart is None:
             return self._message_line(self._message, styles, y)

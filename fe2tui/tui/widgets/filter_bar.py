@@ -29,8 +29,6 @@ class FilterBar(Horizontal):
     ]
 
     class FilterChanged(Message):
-        """Another filter is typed."""
-
         def __init__(self, query: Filter[Any, Any]) -> None:
             super().__init__()
             self.query = query
@@ -77,7 +75,6 @@ class FilterBar(Horizontal):
             self.post_message(self.Left())
 
     def action_clear(self) -> None:
-        """Clear the filter and go back to the table."""
         self.clear()
         self.post_message(self.FilterChanged(NO_FILTER))
         self.post_message(self.Left())

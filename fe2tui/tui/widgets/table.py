@@ -26,8 +26,6 @@ MAX_CACHED_ROWS = 1_000
 
 
 class TableRows(Protocol):
-    """The rows that a table shows."""
-
     @property
     def ids(self) -> Sequence[str]:
         """The ids of the rows, in order."""
@@ -179,12 +177,10 @@ class Table(ScrollView, Framed, can_focus=True):
 
     @property
     def ids_in_view(self) -> Sequence[str]:
-        """The ids of the rows that are visible."""
         top = round(self.scroll_y)
         return self._table_rows.ids[top : top + self._page_rows]
 
     def shows_column(self, column_id: str) -> bool:
-        """Whether a column has space."""
         return any(column.id == column_id for column in self._renderer.layout.columns)
 
     def visible_cells(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -283,7 +279,6 @@ class Table(ScrollView, Framed, can_focus=True):
         return self.scrollable_content_region.width
 
     def render_line(self, y: int) -> Strip:
-        """The header, a row, or a line of the text of an empty table."""
         self._fit()  # the first frame is drawn before its Resize is handled
         styles, width, row_count = line_styles(self.app.theme_variables), self._line_width, len(self._table_rows.ids)
         if y == 0:
@@ -325,11 +320,9 @@ class Table(ScrollView, Framed, can_focus=True):
         return True
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by some rows."""
         self._move_to(self._cursor + by)
 
     def action_page(self, by: int) -> None:
-        """Move the cursor by some pages."""
         self._move_to(self._cursor + by * self._page_rows)
 
     def _move_to(self, row: int) -> None:
@@ -349,11 +342,9 @@ class Table(ScrollView, Framed, can_focus=True):
         self.post_message(self.CursorMoved())
 
     def action_sort(self, sort: str) -> None:
-        """Ask for another order."""
         self.post_message(self.SortRequested(sort))
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on a row; a double click opens it."""
         inside = event.get_content_offset(self)
         row = round(self.scroll_y) + inside.y - 1 if inside is not None and inside.y > 0 else -1
         if 0 <= row < len(self._table_rows.ids):
