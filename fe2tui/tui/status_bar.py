@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from fe2tui.model.location import Location, short_region_name
 from fe2tui.model.money import AccountTotals
 from fe2tui.model.text import DASH, age, dollars, short_age, visible
 from fe2tui.tui.command_context import CommandContext
-from fe2tui.tui.commands import COMMANDS, Command, key_label
+from fe2tui.tui.commands import COMMANDS_BY_ID, FOOTER_LEFT, FOOTER_RIGHT, key_label
 from fe2tui.tui.widgets.line import Span, spans_width
 
 _ERROR_LABELS: tuple[tuple[type[Fe2Error], str], ...] = (
@@ -59,54 +59,31 @@ class Status(NamedTuple):
 
 
 class _Detail(NamedTuple):
-    """What is shown; in a narrow terminal one thing after the other is left out."""
+    """What is shown. In a narrow terminal one thing after the other is left out, in this order."""
 
     brand: bool = True
     account: bool = True
-    word_in: bool = True
-    word_read: bool = True
     word_running: bool = True
     region_name: bool = True
+    word_read: bool = True
+    word_in: bool = True
     endpoint: bool = True
     word_marks: bool = True
     word_unknown: bool = True
+    other_states: bool = True
     unknown: bool = True
     month: bool = True
-    other_states: bool = True
-    marks: bool = True
     profile: bool = True
+    marks: bool = True
     region: bool = True
-
-
-_SHORTENINGS: Sequence[Callable[[_Detail], _Detail]] = (
-    lambda detail: detail._replace(brand=False),
-    lambda detail: detail._replace(account=False),
-    lambda detail: detail._replace(word_running=False),
-    lambda detail: detail._replace(region_name=False),
-    lambda detail: detail._replace(word_read=False),
-    lambda detail: detail._replace(word_in=False),
-    lambda detail: detail._replace(endpoint=False),
-    lambda detail: detail._replace(word_marks=False),
-    lambda detail: detail._replace(word_unknown=False),
-    lambda detail: detail._replace(other_states=False),
-    lambda detail: detail._replace(unknown=False),
-    lambda detail: detail._replace(month=False),
-    lambda detail: detail._replace(profile=False),
-    lambda detail: detail._replace(marks=False),
-    lambda detail: detail._replace(region=False),
-)
 
 
 def status_spans(status: Status, now: datetime, width: int) -> list[Span]:
     """The status line for a width. It never wraps: the least important parts are left out first."""
-    detail = _Detail()
-    for shorten in (None, *_SHORTENINGS):
-        detail = shorten(detail) if shorten else detail
-        left, middle, right = (
-            _location_spans(status, detail),
-            list(_totals_spans(status, now, detail)),
-            _read_spans(status, now, detail),
-        )
+    for left_out_count in range(len(_Detail._fields) + 1):
+        detail = _Detail(*[False] * left_out_count)
+        left, right = _location_spans(status, detail), _read_spans(status, now, detail)
+        middle = list(_totals_spans(status, now, detail))
         if spans_width(left) + spans_width(middle) + spans_width(right) + 2 * GAP <= width:
             break
     space = max(1, width - spans_width(left) - spans_width(middle) - spans_width(right))
@@ -197,19 +174,14 @@ def _stepped(span: timedelta) -> timedelta:
 
 def footer_spans(context: CommandContext, keys: Mapping[str, str], failures: int, width: int) -> list[Span]:
     """The footer: the keys that apply now. ``keys`` are by command id; ``failures`` counts those not looked at yet."""
-    right = [
-        span
-        for command in _footer_commands(context, is_at_right=True)
-        for span in _command_spans(command, context, keys)
-    ]
+    right = [span for key in _key_spans(FOOTER_RIGHT, context, keys) for span in key]
     if failures:
         right = [Span("! ", "alarm", "errors"), Span(f"{failures}   ", "trouble", "errors"), *right]
     left: list[Span] = [Span(" ")]
     if context.marked_count:
         left.append(Span(f"✓ {context.marked_count:,} marked   ", "mark"))
     left_width = width - spans_width(right) - 1
-    for command in _footer_commands(context, is_at_right=False):
-        key = _command_spans(command, context, keys)
+    for key in _key_spans(FOOTER_LEFT, context, keys):
         if spans_width(left) + spans_width(key) > left_width:
             break
         left += key
@@ -222,21 +194,13 @@ def filter_key_spans(width: int) -> list[Span]:
     return spans if spans_width(spans) <= width else spans[:3]
 
 
-def _footer_commands(context: CommandContext, *, is_at_right: bool) -> list[Command]:
-    candidates = [
-        c
-        for c in COMMANDS
-        if c.footer_order and c.is_at_footer_right is is_at_right and c.footer_pane in ("", context.pane)
-    ]
-    available = [c for c in candidates if c.unavailable_reason(context) is None]
-    return sorted(available, key=lambda command: command.footer_order)
-
-
-def _command_spans(command: Command, context: CommandContext, keys: Mapping[str, str]) -> list[Span]:
-    key = keys.get(command.id, command.key)
-    if not key:
-        return []
-    return [
-        Span(f"{key_label(key)} ", "key", command.id),
-        Span(f"{command.current_title(context)}  ", "dim", command.id),
-    ]
+def _key_spans(
+    command_ids: Sequence[str], context: CommandContext, keys: Mapping[str, str]
+) -> Iterator[tuple[Span, Span]]:
+    """The key and the title of each of these commands that has a key and is available."""
+    for command_id in command_ids:
+        command = COMMANDS_BY_ID[command_id]
+        key = keys.get(command_id, command.key)
+        if key and command.footer_pane in ("", context.pane) and command.unavailable_reason(context) is None:
+            title = command.current_title(context)
+            yield Span(f"{key_label(key)} ", "key", command_id), Span(f"{title}  ", "dim", command_id)
