@@ -34,7 +34,6 @@ def config_folder() -> Path:
 
 
 def config_file() -> Path:
-    """config.toml; it may not exist."""
     return config_folder() / "config.toml"
 
 
@@ -53,7 +52,6 @@ def cache_folder() -> Path:
 
 
 def store_file() -> Path:
-    """The SQLite file of the store."""
     return data_folder() / "fe2tui.sqlite"
 
 

@@ -177,7 +177,6 @@ class Settings:
 
 
 def setting_description(setting: Field[Any]) -> str:
-    """The meaning of a setting, for documentation."""
     return str(setting.metadata["words"])
 
 

@@ -58,16 +58,15 @@ def _open_streams() -> None:
 
 def run_program(program: str, arguments: Sequence[str]) -> int:
     """Run a command line of ``fe2`` or ``fe2tui``. Returns the exit status."""
+    from fe2tui.cli.exit_status import exit_status_of
+    from fe2tui.cli.options import dashboard_options
+
     completing = f"_{program.upper()}_COMPLETE" in os.environ
-    if program == "fe2tui" and not completing:
-        from fe2tui.cli.options import dashboard_options
+    options = dashboard_options(arguments) if program == "fe2tui" and not completing else None
+    if options is not None:
+        from fe2tui.cli.dashboard import open_dashboard
 
-        options = dashboard_options(arguments)
-        if options is not None:
-            from fe2tui.cli.dashboard import open_dashboard
-            from fe2tui.cli.exit_status import exit_status_of
-
-            return exit_status_of(program, lambda: open_dashboard(options))
+        return exit_status_of(program, lambda: open_dashboard(options))
     from fe2tui.cli.main import run_click
 
-    return run_click(program, arguments)
+    return exit_status_of(program, lambda: run_click(program, arguments))

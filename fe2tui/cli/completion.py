@@ -68,8 +68,6 @@ class ImageName(click.ParamType[str]):
 
 
 class RequestId(click.ParamType[str]):
-    """The id of a spot request."""
-
     name = "request"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

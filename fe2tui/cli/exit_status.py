@@ -52,7 +52,6 @@ def print_error(program: str, error: Fe2Error) -> None:
 
 
 def print_message(line: str) -> None:
-    """Print a line for people, on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 

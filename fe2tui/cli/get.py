@@ -268,10 +268,9 @@ def _print_names(thing: Any, as_json: bool) -> None:
     properties, methods = _members(thing)
     if as_json:
         print_json({"properties": properties, "methods": methods})
-        return
-    for title, names in (("Properties", properties), ("Methods", methods)):
-        click.echo(f"{title}:")
-        click.echo("\n".join(f"  {name}" for name in names))
+    else:
+        click.echo("\n  ".join(["Properties:", *properties]))
+        click.echo("\n  ".join(["Methods:", *methods]))
 
 
 def _is_collection(thing: Any) -> bool:
@@ -280,14 +279,11 @@ def _is_collection(thing: Any) -> bool:
 
 def _print(result: Any, as_json: bool) -> None:
     plain = _plain(result)
-    if as_json:
-        print_json(plain)
-    elif isinstance(plain, str):
-        click.echo("\n".join(visible(line) for line in plain.splitlines()))
-    elif isinstance(plain, list) and all(isinstance(each, str) for each in plain):
-        for each in plain:
-            click.echo(visible(each))
-    elif plain is not None:
+    lines = plain.splitlines() or [""] if isinstance(plain, str) else plain
+    if not as_json and isinstance(lines, list) and all(isinstance(each, str) for each in lines):
+        for line in lines:
+            click.echo(visible(line))
+    elif as_json or plain is not None:
         print_json(plain)
 
 

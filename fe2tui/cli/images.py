@@ -205,7 +205,6 @@ def _print_public_images(shown: Sequence[PublicImage], fleet: Fleet, options: Gl
 
 
 def _image_line(image: Image, fleet: Fleet) -> str:
-    """``base (ami-0b39947b710d05337 pending 40 %): x86_64, 50 GiB``."""
     from fe2tui.model.image import image_progress
 
     return image.line(image_progress(image, fleet.snapshots.values()))

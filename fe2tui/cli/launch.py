@@ -12,9 +12,8 @@ import click
 from fe2tui.cli.completion import ImageName, TypeName
 from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.output import instance_document, instance_line, print_json
 from fe2tui.cli.prompts import confirm, is_interactive
-from fe2tui.cli.read import read_fleet_and_report
+from fe2tui.cli.read import print_instance
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import FieldError, InterruptedByUser, NoCapacityError, UsageError
 from fe2tui.model.text import dollars, join_words, percent, visible
@@ -98,7 +97,9 @@ def launch(
     """
     if import_key and create_key:
         raise UsageError("--import-key and --create-key cannot be combined.", "Choose one.")
-    market = _market_of_flags(is_spot, one_time, on_demand)
+    if on_demand and (is_spot or one_time):
+        raise UsageError("--on-demand cannot be combined with --spot or --one-time.", "Choose one.")
+    market: Market | None = "spot-once" if one_time else "spot" if is_spot else "on-demand" if on_demand else None
     request = _request(values, named, market, tags, "import" if import_key else "create" if create_key else "use")
     until = timedelta(minutes=retry) if retry else None
     from fe2tui.tasks import launch as task
@@ -126,12 +127,7 @@ def launch(
         finally:
             known.close()
 
-    instance = CommandRun(options).run(work)
-    if options.json:
-        fleet = CommandRun(options).run(read_fleet_and_report)
-        print_json(instance_document(instance, replace(fleet, instances={instance.id: instance})))
-    else:
-        click.echo(instance_line(instance))
+    print_instance(options, CommandRun(options).run(work))
 
 
 def _request(
@@ -151,15 +147,14 @@ def _request(
     missing = [place for place in ("name", "image", "type") if not str(given.get(place, "")).strip()]
     if missing:
         raise UsageError(f"Missing: {join_words(missing)}.", "Write it as fe2 launch base ubuntu 50 m5.large")
-    key, group = (_text(given.get(place)) for place in ("key", "group"))
     return LaunchRequest(
         name=str(given["name"]),
         image=str(given["image"]),
         type=str(given["type"]),
         disk=_number("disk", given.get("disk")),
-        key_name=key or None,
+        key_name=_text(given.get("key")) or None,
         key_action=key_action,
-        security_group=group or "ssh",
+        security_group=_text(given.get("group")) or "ssh",
         iops=_number("iops", given.get("iops")),
         zone=_text(named["zone"]),
         subnet_id=_text(named["subnet"]),
@@ -178,12 +173,6 @@ def _purchase(by_position: str | int | None, by_name: Market | None) -> Market:
     if by_name and by_name != market:
         raise UsageError(f"“{by_position}” contradicts the option for the same.", "Leave one of them out.")
     return market
-
-
-def _market_of_flags(is_spot: bool, one_time: bool, on_demand: bool) -> Market | None:
-    if on_demand and (is_spot or one_time):
-        raise UsageError("--on-demand cannot be combined with --spot or --one-time.", "Choose one.")
-    return "spot-once" if one_time else "spot" if is_spot else "on-demand" if on_demand else None
 
 
 def _text(value: str | int | None) -> str | None:
@@ -233,7 +222,6 @@ async def _agree_on_launch(ctx: Context, request: LaunchRequest, known: task.Lau
 
 
 def _price_sentence(plan: task.LaunchPlan) -> str:
-    """The on-demand price and each zone's spot price."""
     known = [one for one in plan.zone_prices if one.price is not None]
     parts = [_zone_price_text(one, plan, is_cheapest=one is known[0]) for one in known]
     without = [one.zone for one in plan.zone_prices if one.is_offered and one.price is None]

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from fe2tui.cli import INTERRUPTED
-from fe2tui.cli.exit_status import exit_status_of, print_message
+from fe2tui.cli.exit_status import print_message
 from fe2tui.cli.options import DEMO_FLAG, GLOBAL_OPTIONS, GlobalOption, GlobalOptions
 from fe2tui.errors import UsageError
 
@@ -28,7 +28,7 @@ _COMMANDS = {
     "start": "power",
     "stop": "power",
     "reboot": "power",
-    "terminate": "terminate",
+    "terminate": "power",
     "change-type": "types",
     "freeze": "images",
     "deregister": "images",
@@ -59,17 +59,13 @@ _CONTEXT_SETTINGS = {"help_option_names": _HELP_FLAGS, "max_content_width": 100}
 
 
 def run_click(program: str, arguments: Sequence[str]) -> int:
-    """Run a command line that is more than opening the dashboard. Returns the exit status."""
-    return exit_status_of(program, lambda: _invoke(program, list(arguments)))
-
-
-def _invoke(program: str, arguments: list[str]) -> int:
+    """Run a command line that is more than opening the dashboard. Returns the exit status. Raises Fe2Error."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     variable = f"_{program.upper()}_COMPLETE"
     try:
         status = group(program).main(
-            arguments,
+            list(arguments),
             prog_name=program,
             standalone_mode=False,
             complete_var=variable,

@@ -24,7 +24,6 @@ class GlobalOption(NamedTuple):
 
     @property
     def field(self) -> str:
-        """Its field in ``GlobalOptions``."""
         return self.flag.removeprefix("--").replace("-", "_")
 
 
@@ -42,8 +41,6 @@ _DASHBOARD_OPTIONS = {option.flag: option for option in GLOBAL_OPTIONS if option
 
 @dataclass(slots=True)
 class GlobalOptions:
-    """The values of the global options."""
-
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None

@@ -49,7 +49,6 @@ def iso_time(moment: datetime | None) -> str | None:
 
 
 def round_dollars(amount: Decimal | None, places: int = 4) -> Decimal | None:
-    """Dollars rounded to this many decimals."""
     return None if amount is None else amount.quantize(Decimal(1).scaleb(-places)).normalize()
 
 
@@ -105,7 +104,6 @@ def _volume_document(attachment: Attachment, fleet: Fleet) -> dict[str, Any]:
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
-    """The result of an action on one instance or image as JSON."""
     error = outcome.error
     return {
         "id": outcome.subject,

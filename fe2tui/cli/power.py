@@ -1,4 +1,4 @@
-"""``start``, ``stop``, ``reboot``."""
+"""``start``, ``stop``, ``reboot``, ``terminate``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from fe2tui.cli.completion import InstanceName
 from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import outcome_document, print_json
-from fe2tui.cli.prompts import confirm
+from fe2tui.cli.prompts import confirm, confirm_impact
+from fe2tui.cli.read import read_fleet_and_report
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import InterruptedByUser
 from fe2tui.model.progress import Outcome
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fe2tui.model.fleet import Fleet
     from fe2tui.model.instance import Instance
     from fe2tui.tasks.context import Context
+    from fe2tui.tasks.impact import Impact
 
     PowerAction = Callable[[Context, Fleet, Sequence[Instance]], Awaitable[list[Outcome]]]
 
@@ -66,7 +68,10 @@ def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool
         unstoppable = None
         if force and not options.yes:
             unstoppable = await power.find_unstoppable(ctx, among)
-            await _confirm_force([each for each in among if each.id not in unstoppable])
+            if going := [visible(each.label) for each in among if each.id not in unstoppable]:
+                question = f"Force off {join_words(going)}? Data not yet written to disk is lost."
+                if not await confirm(question, default=False, remedy="Add --yes to do it without this question."):
+                    raise InterruptedByUser("Nothing was stopped.")
         known = {each.id: each for each in among}
         return await power.stop(ctx, [*known], force=force, wait=wait, known=known, unstoppable=unstoppable)
 
@@ -88,6 +93,47 @@ def reboot(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
     return _act_on_instances(CommandRun(options), names, act)
 
 
+@click.command()
+@_names
+@click.option("--wait/--no-wait", default=False, help="Whether to wait until they are terminated.")
+@click.pass_obj
+def terminate(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
+    """Terminate instances. Shows what is lost and what stays, and asks for the name, or for the count of several."""
+    from fe2tui.tasks import terminate as task
+    from fe2tui.tasks.context import require_writable
+    from fe2tui.tasks.impact import terminate_impact
+    from fe2tui.tasks.names import resolve_instances
+
+    async def work(ctx: Context) -> list[Outcome]:
+        require_writable(ctx, "nothing can be terminated")
+        fleet = await read_fleet_and_report(ctx)
+        among = resolve_instances(fleet, names)
+        known = {each.id: each for each in among}
+        protected = await task.protected_ids(ctx, [*known])
+        impact = terminate_impact(fleet, among, now=ctx.clock(), protected=protected)
+        if not impact.affected:
+            print_message("Nothing will be done.")
+            return await _skipped_outcomes(ctx, impact, among)
+        await confirm_impact(impact, yes=options.yes)
+        return await task.terminate(ctx, [*known], wait=wait, known=known, protected=protected)
+
+    return print_outcomes(options, CommandRun(options).run(work))
+
+
+async def _skipped_outcomes(ctx: Context, impact: Impact, among: Sequence[Instance]) -> list[Outcome]:
+    """Why each instance is left out. The remedy for a spot request that stays open is to cancel it."""
+    from fe2tui.tasks.terminate import surviving_requests
+
+    surviving = await surviving_requests(ctx, among)
+    for row in impact.rows:
+        if row.skip_error is not None and row.id in surviving:
+            row.skip_error.remedy = surviving[row.id]
+    return [
+        Outcome(row.id, row.label, row.skip_error.summary if row.skip_error else "", row.skip_error)
+        for row in impact.rows
+    ]
+
+
 def _act_on_instances(command: CommandRun, names: Sequence[str], act: PowerAction) -> int:
     from fe2tui.tasks.names import resolve_instances
     from fe2tui.tasks.read_fleet import read_instances
@@ -97,14 +143,6 @@ def _act_on_instances(command: CommandRun, names: Sequence[str], act: PowerActio
         return await act(ctx, fleet, resolve_instances(fleet, names))
 
     return print_outcomes(command.options, command.run(work))
-
-
-async def _confirm_force(among: Sequence[Instance]) -> None:
-    if not among:
-        return
-    question = f"Force off {join_words([visible(each.label) for each in among])}? Data not yet written to disk is lost."
-    if not await confirm(question, default=False, remedy="Add --yes to do it without this question."):
-        raise InterruptedByUser("Nothing was stopped.")
 
 
 def print_outcomes(options: GlobalOptions, outcomes: Sequence[Outcome]) -> int:

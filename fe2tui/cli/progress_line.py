@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import time
+from datetime import timedelta
 from types import TracebackType
 
 from fe2tui.model.progress import COUNTDOWN, Progress
@@ -50,7 +51,8 @@ class ProgressLine:
             print(line, file=sys.stderr, flush=True)
             return
         width = shutil.get_terminal_size().columns - 1
-        shown = (_cut_before_end if progress.step in _STEPS_WITH_TIME else _cut)(f"{self._elapsed()}  {line}", width)
+        elapsed = age(timedelta(seconds=time.monotonic() - self._began))
+        shown = (_cut_before_end if progress.step in _STEPS_WITH_TIME else _cut)(f"{elapsed}  {line}", width)
         print(f"\r\x1b[K{shown}", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
@@ -64,11 +66,6 @@ class ProgressLine:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.clear()
-
-    def _elapsed(self) -> str:
-        from datetime import timedelta
-
-        return age(timedelta(seconds=time.monotonic() - self._began))
 
 
 def _cut(text: str, width: int) -> str:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 
 def is_interactive() -> bool:
-    """Whether there is a terminal to ask at."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 

@@ -1,4 +1,4 @@
-"""Reads that several commands share. What could not be read is reported on stderr."""
+"""What several commands read and print. What could not be read is reported on stderr."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 from fe2tui.cli.exit_status import print_message
+from fe2tui.cli.options import GlobalOptions
+from fe2tui.cli.output import instance_document, instance_line, print_json
+from fe2tui.cli.run import CommandRun
 from fe2tui.model.text import visible
 
 if TYPE_CHECKING:
     from fe2tui.model.fleet import Fleet, Prices, Problem
+    from fe2tui.model.instance import Instance
     from fe2tui.tasks.context import Context
     from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
@@ -37,10 +43,17 @@ async def type_catalogues() -> AsyncIterator[TypeCatalogueCache]:
 
 
 async def read_fleet_and_report(ctx: Context) -> Fleet:
-    """The instances of the region with their volumes and prices."""
     from fe2tui.tasks import read_fleet
 
     return print_fleet_problems(await read_fleet.read_fleet(ctx))
+
+
+def print_instance(options: GlobalOptions, instance: Instance) -> None:
+    """Print an instance that the command has launched or changed. As JSON with its costs, which are read for that."""
+    if options.json:
+        print_json(instance_document(instance, CommandRun(options).run(read_fleet_and_report)))
+    else:
+        click.echo(instance_line(instance))
 
 
 def print_fleet_problems(fleet: Fleet) -> Fleet:

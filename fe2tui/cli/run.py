@@ -50,7 +50,6 @@ class CommandRun:
                 self.store.close()
 
     def clear_progress(self) -> None:
-        """Wipe the line that shows progress, so that other text can be printed."""
         if self._progress_line is not None:
             self._progress_line.clear()
 
@@ -70,7 +69,6 @@ class CommandRun:
 
 
 def open_store_and_report() -> Store:
-    """Open the store, and print what is wrong with its file."""
     from fe2tui.store import open_store
 
     store = open_store()
@@ -122,9 +120,14 @@ async def report_earlier_freezes(
 
 
 async def _report_unfinished(ctx: Context) -> None:
-    """Report type changes that were cut short, and start instances that an abandoned freeze has stopped."""
+    """Report type changes that were cut short, once, and start instances that an abandoned freeze has stopped."""
     with suppress(StoreError):
-        _report_type_changes(ctx)
+        if entries := ctx.store.activity.cut_short_entries(_CHANGE_TYPE):
+            for entry in entries:
+                label = visible(entry.label)
+                print_message(f"An earlier change of the type of {label} was cut short. {visible(entry.words)}")
+                print_message(f"fe2 instance {quote(label)} shows its state; fe2 start {quote(label)} starts it.")
+            ctx.store.activity.close_orphans(ctx.clock())
         location = ctx.session.location
         stopped = [
             one
@@ -139,14 +142,3 @@ async def _report_unfinished(ctx: Context) -> None:
                 )
         elif stopped:
             await report_earlier_freezes(ctx, stopped_only=True)
-
-
-def _report_type_changes(ctx: Context) -> None:
-    """Each one once."""
-    entries = ctx.store.activity.cut_short_entries(_CHANGE_TYPE)
-    for entry in entries:
-        label = visible(entry.label)
-        print_message(f"An earlier change of the type of {label} was cut short. {visible(entry.words)}")
-        print_message(f"fe2 instance {quote(label)} shows its state; fe2 start {quote(label)} starts it.")
-    if entries:
-        ctx.store.activity.close_orphans(ctx.clock())

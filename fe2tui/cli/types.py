@@ -13,9 +13,9 @@ from fe2tui.cli.completion import InstanceName, TypeName
 from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.main import FilterCommand
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.output import instance_document, instance_line, print_json
+from fe2tui.cli.output import print_json
 from fe2tui.cli.prompts import confirm, is_interactive
-from fe2tui.cli.read import print_problems, read_fleet_and_report, type_catalogues
+from fe2tui.cli.read import print_instance, print_problems, type_catalogues
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import DeniedError, NotFoundError, StartAfterChangeError, StateError
 from fe2tui.model.text import DASH, dollars, plural, table_lines, visible
@@ -87,7 +87,9 @@ def price_demand(options: GlobalOptions, family: str) -> None:
                 problems, Prices(on_demand={one.type: one.per_hour for one in found if one.per_hour is not None})
             )
             if options.json:
-                print_json([_price_document(one) for one in found])
+                print_json(
+                    [{"name": one.type, "price_per_hour": one.per_hour, "words": one.words or None} for one in found]
+                )
             else:
                 click.echo("\n".join(_price_lines(found)))
 
@@ -129,17 +131,7 @@ def change_type(options: GlobalOptions, name: str, type_name: str, stop: bool, s
                 command.clear_progress()
                 return await _offer_old_type(ctx, options, instance, error)
 
-    changed = command.run(work)
-    if options.json:
-        fleet = CommandRun(options).run(read_fleet_and_report)
-        print_json(instance_document(changed, replace(fleet, instances={changed.id: changed})))
-    else:
-        click.echo(instance_line(changed))
-
-
-def _price_document(price: OnDemandPrice) -> dict[str, Any]:
-    """A price as JSON: dollars an hour, or why it is unknown."""
-    return {"name": price.type, "price_per_hour": price.per_hour, "words": price.words or None}
+    print_instance(options, command.run(work))
 
 
 def _price_lines(found: Sequence[OnDemandPrice]) -> list[str]:

@@ -42,8 +42,7 @@ async def look_up_instances(
 ) -> tuple[dict[str, Instance], Results]:
     """The instances of these ids, and NotFoundErrors for those that EC2 does not know.
 
-    Those in ``known`` were read and recorded a moment ago. The others are read, and recorded for the costs
-    (``with_volumes``: with their volumes) before anything is changed.
+    Those that are not ``known`` are read, and recorded for the costs (``with_volumes``: with their volumes).
     """
     found = {one: known[one] for one in ids if known is not None and one in known}
     if rest := [one for one in ids if one not in found]:
@@ -101,9 +100,7 @@ def activity_entries(ctx: Context, command: str, labels: Mapping[str, str]) -> I
     try:
         yield entries
     except Fe2Error as error:
-        for entry in entries.values():
-            end_entry(ctx, entry, "failed", error.summary, error.remedy, error.code)
-        entries.clear()
+        end_entries(ctx, entries, dict.fromkeys(labels, error))
         raise
     finally:
         for key, entry in entries.items():
@@ -113,10 +110,8 @@ def activity_entries(ctx: Context, command: str, labels: Mapping[str, str]) -> I
 
 
 def end_entries(ctx: Context, entries: dict[str, ActivityEntry], results: Results) -> None:
-    """End the entries that have a result."""
     for key, result in results.items():
-        entry = entries.pop(key, None)
-        if entry is None:
+        if (entry := entries.pop(key, None)) is None:
             continue
         if isinstance(result, Fe2Error):
             end_entry(ctx, entry, "failed", result.summary, result.remedy, result.code)
@@ -126,16 +121,9 @@ def end_entries(ctx: Context, entries: dict[str, ActivityEntry], results: Result
 
 def outcomes(ids: Sequence[str], results: Results, labels: Mapping[str, str]) -> list[Outcome]:
     """One outcome each, in the order of the ids."""
-    all_outcomes = []
-    for key in ids:
-        result, label = results[key], labels.get(key, key)
-        if isinstance(result, Fe2Error):
-            all_outcomes.append(Outcome(key, label, result.summary, result))
-        else:
-            all_outcomes.append(Outcome(key, label, result))
-    return all_outcomes
-
-
-def instance_labels(instances: Mapping[str, Instance]) -> dict[str, str]:
-    """The labels of instances, by id."""
-    return {key: instance.label for key, instance in instances.items()}
+    return [
+        Outcome(key, labels.get(key, key), result.summary, result)
+        if isinstance(result := results[key], Fe2Error)
+        else Outcome(key, labels.get(key, key), result)
+        for key in ids
+    ]

@@ -29,7 +29,14 @@ from fe2tui.model.money.rates import HOURS_A_MONTH, instance_per_hour
 from fe2tui.model.text import dollars
 from fe2tui.model.type_compatibility import change_effects, fixed_type_reason, incompatibility_reason
 from fe2tui.tasks import usage_history
-from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, run_to_completion, update_entry
+from fe2tui.tasks.context import (
+    ActivityEntry,
+    Context,
+    activity_entry,
+    run_to_completion,
+    update_entry,
+    wait_for_states,
+)
 from fe2tui.tasks.names import instance_not_found_error
 from fe2tui.tasks.readiness import wait_until_ready
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
@@ -64,7 +71,6 @@ class TypeChange:
 
     @property
     def difference_per_month(self) -> Decimal | None:
-        """Dollars more for a month of running all the time; negative if less."""
         hour = self.difference_per_hour
         return None if hour is None else hour * HOURS_A_MONTH
 
@@ -280,9 +286,8 @@ class _TypeChanger:
         return self.new if self.new == self.old else f"{self.new} in place of {self.old}"
 
     async def wait_for_state(self, state: State) -> None:
-        pace, key = self.ctx.pace, self.instance.id
-        seen = await aws.wait_for_states(self.ctx.session, [key], [state], interval=pace.poll, timeout=pace.states)
-        await usage_history.record_instances(self.ctx, [seen[key]])
+        seen = await wait_for_states(self.ctx, [self.instance.id], state)
+        await usage_history.record_instances(self.ctx, seen.values())
 
     async def run_to_completion(self, step: Coroutine[Any, Any, None]) -> None:
         await run_to_completion(step, self.ctx.pace.completion)
@@ -292,7 +297,6 @@ class _TypeChanger:
 
 
 async def _check_possible(ctx: Context, instance: Instance, to: str, catalogues: TypeCatalogueCache | None) -> None:
-    """Raises StateError or FieldError("type") if the change is not possible."""
     if never := fixed_type_reason(instance):
         raise StateError(f"{never}.", _alternative(instance))
     if instance.type == to:

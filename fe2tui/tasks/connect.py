@@ -19,7 +19,7 @@ from fe2tui.ssh.probe import wait_for_ssh
 from fe2tui.ssh.route import Route
 from fe2tui.ssh.terminal import display_command, ssh_command
 from fe2tui.ssh.tunnels import Tunnel, parse_ports, require_free_ports
-from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, end_entry, run_to_completion
+from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, end_entry, run_to_completion, wait_for_states
 from fe2tui.tasks.launch_lookups import cidr_block
 from fe2tui.tasks.launch_resources import display_cidr, is_open_to
 from fe2tui.tasks.names import find_instance_with_user
@@ -100,10 +100,7 @@ async def _require_running(ctx: Context, instance: Instance) -> Instance:
         ctx.report_step(
             "connect", "pending", f"{instance.label} is starting", subject=instance.id, label=instance.label
         )
-        waited = await aws.wait_for_states(
-            ctx.session, [instance.id], [State.RUNNING], interval=ctx.pace.poll, timeout=ctx.pace.states
-        )
-        return waited[instance.id]
+        return (await wait_for_states(ctx, [instance.id], State.RUNNING))[instance.id]
     if state is State.RUNNING:
         return instance
     if state.is_gone:

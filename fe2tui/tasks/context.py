@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from fe2tui.model.progress import UNDER_WAY, Activity, Progress, Report, ignore_
 
 if TYPE_CHECKING:
     from fe2tui.aws.session import Session
+    from fe2tui.model.instance import Instance, State
     from fe2tui.settings import Settings
     from fe2tui.store import Store
 
@@ -128,16 +129,14 @@ def begin_entry(ctx: Context, command: str, label: str, subject: str = "") -> Ac
 
 def update_entry(ctx: Context, entry: ActivityEntry, words: str) -> None:
     """Write how far the task has come, for the next start if this program is killed."""
-    if entry.id is None:
-        return
-    with suppress(StoreError):  # reported when the entry was begun
-        ctx.store.activity.update_words(entry.id, words)
+    if entry.id is not None:
+        with suppress(StoreError):  # reported when the entry was begun
+            ctx.store.activity.update_words(entry.id, words)
 
 
 def end_entry(
     ctx: Context, entry: ActivityEntry, result: str, words: str, remedy: str = "", code: str | None = None
 ) -> None:
-    """Write the result: done, failed or cancelled."""
     entry.is_ended = True
     if entry.id is None:
         return
@@ -175,6 +174,11 @@ def end_with_block(ctx: Context, entry: ActivityEntry, command: str, label: str)
     end_entry(ctx, entry, "done", entry.words or "done", entry.remedy)
 
 
+async def no_read(value: _Result) -> _Result:
+    """A value that is known, in the place of a read among others."""
+    return value
+
+
 async def run_to_completion(
     work: Coroutine[Any, Any, _Result],
     grace: float,
@@ -197,6 +201,17 @@ async def run_to_completion(
         elif not task.cancelled():
             task.exception()  # asked for, so that asyncio does not log it
         raise
+
+
+async def wait_for_states(
+    ctx: Context, ids: Sequence[str], *states: State, on_instance: Callable[[Instance], None] | None = None
+) -> dict[str, Instance]:
+    """Wait until each instance is in one of the states, for ``pace.states`` seconds. Raises as in ``aws.instances``."""
+    from fe2tui.aws import instances
+
+    return await instances.wait_for_states(
+        ctx.session, ids, states, interval=ctx.pace.poll, timeout=ctx.pace.states, on_instance=on_instance
+    )
 
 
 async def wait_until_shown(

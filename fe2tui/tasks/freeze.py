@@ -18,7 +18,14 @@ from fe2tui.model.freeze import FreezeIntent, FreezeWay, unused_image_name
 from fe2tui.model.image import SOURCE_TAG, Image
 from fe2tui.model.instance import USER_TAG, Instance, State
 from fe2tui.tasks import usage_history
-from fe2tui.tasks.context import ActivityEntry, Context, activity_entry, require_writable, run_to_completion
+from fe2tui.tasks.context import (
+    ActivityEntry,
+    Context,
+    activity_entry,
+    require_writable,
+    run_to_completion,
+    wait_for_states,
+)
 from fe2tui.tasks.freeze_plan import FreezeOption, FreezePlan, plan_freeze, with_way
 from fe2tui.tasks.freeze_watch import FreezeWatch, OpenFreeze, find_frozen_image, open_freezes, watch_freeze
 from fe2tui.tasks.names import instance_not_found_error
@@ -173,9 +180,7 @@ class _Freezer:
         )
         try:
             await run_to_completion(instances.stop_instances(ctx.session, [instance.id]), ctx.pace.completion)
-            seen = await instances.wait_for_states(
-                ctx.session, [instance.id], [State.STOPPED], interval=ctx.pace.poll, timeout=ctx.pace.states
-            )
+            seen = await wait_for_states(ctx, [instance.id], State.STOPPED)
             await usage_history.record_instances(ctx, seen.values())
         except UnreachableError as error:
             error.remedy = f"{error.remedy} {self.entry.left_behind}".strip()
@@ -291,7 +296,6 @@ def _description(instance: Instance) -> str:
 
 
 def _image_not_shown_yet(image_id: str, plan: FreezePlan, tags: dict[str, str]) -> Image:
-    """The image, while EC2 does not show it yet."""
     instance = plan.instance
     return Image(
         image_id,

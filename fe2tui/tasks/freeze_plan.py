@@ -70,7 +70,6 @@ class FreezePlan:
 
     @property
     def is_possible(self) -> bool:
-        """Whether the freeze has no errors."""
         return not self.errors
 
     @property
@@ -82,11 +81,9 @@ class FreezePlan:
 
     @property
     def stops_instance(self) -> bool:
-        """Whether the instance is stopped for the image, and started again."""
         return self.way == "stop" and self.instance.state is State.RUNNING
 
     def error_for(self, field_name: str) -> FieldError | None:
-        """The error of one field: ``ami_name`` or ``way``."""
         return next((error for error in self.errors if error.field == field_name), None)
 
 
@@ -187,7 +184,6 @@ def _with_data_loss(one: FreezeOption, local: int) -> FreezeOption:
 
 
 def _data_loss_sentences(instance: Instance, way: FreezeWay, local: int) -> list[str]:
-    """What a stop destroys."""
     if way != "stop" or instance.state is not State.RUNNING:
         return []
     sentences = []

@@ -19,7 +19,15 @@ from fe2tui.model.progress import Outcome, ignore_progress
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import dollars, percent, plural
 from fe2tui.tasks import usage_history
-from fe2tui.tasks.context import ActivityEntry, Context, begin_entry, end_with_block, in_region, wait_until_shown
+from fe2tui.tasks.context import (
+    ActivityEntry,
+    Context,
+    begin_entry,
+    end_with_block,
+    in_region,
+    wait_for_states,
+    wait_until_shown,
+)
 from fe2tui.tasks.power import start
 
 _STOPPED_STATES = frozenset({State.STOPPING, State.STOPPED})
@@ -44,7 +52,6 @@ class OpenFreeze:
 
     @property
     def words(self) -> str:
-        """``image base of base``."""
         return f"image {self.intent.name} of {self.intent.label}"
 
 
@@ -210,9 +217,7 @@ class FreezeWatch:
         try:
             found = {one.id: one for one in await instances.describe_instances(ctx.session, [intent.instance_id])}
             if waits_for_stop and found and found[intent.instance_id].state is State.STOPPING:
-                found = await instances.wait_for_states(
-                    ctx.session, [intent.instance_id], [State.STOPPED], interval=ctx.pace.poll, timeout=ctx.pace.states
-                )
+                found = await wait_for_states(ctx, [intent.instance_id], State.STOPPED)
         except (UnreachableError, ThrottledError) as error:
             self._report_step("start", f"{intent.label} is not started yet: {error.summary}")
             return
@@ -337,7 +342,6 @@ class FreezeWatch:
 
     @property
     def _left_behind(self) -> str:
-        """What goes on without a watch."""
         intent = self.intent
         words = f"AWS goes on creating {intent.name} ({intent.image_id}): the next start of this program watches it."
         return f"{words} {intent.label} is stopped for it: that start starts it again." if intent.restart else words
@@ -363,7 +367,6 @@ class FreezeWatch:
 
 
 def _is_own_stop(intent: FreezeIntent, stopped_at: datetime | None) -> bool:
-    """Whether the stop that EC2 reports is ours."""
     return stopped_at is None or intent.stopped_at is None or abs(stopped_at - intent.stopped_at) < _OWN_STOP_WITHIN
 
 

@@ -40,7 +40,6 @@ class ImpactPart:
 
     @property
     def text(self) -> str:
-        """``disk data 500 GiB: kept, $40.00 a month``."""
         return visible(f"{self.subject}: {self.outcome}")
 
 
@@ -62,12 +61,10 @@ class ImpactRow:
 
     @property
     def label(self) -> str:
-        """The name; the id of one that has none."""
         return self.name or self.id
 
     @property
     def name_text(self) -> str:
-        """The name, safe to show."""
         return visible(self.name) or "no name"
 
 
@@ -89,22 +86,18 @@ class Impact:
 
     @property
     def affected(self) -> tuple[ImpactRow, ...]:
-        """The rows that will be terminated or deregistered."""
         return tuple(row for row in self.rows if not row.skip_reason)
 
     @property
     def skipped(self) -> tuple[ImpactRow, ...]:
-        """The rows that are left out."""
         return tuple(row for row in self.rows if row.skip_reason)
 
     @property
     def title(self) -> str:
-        """``Terminate base``, ``Deregister 2 images``."""
         return f"{self.verb.capitalize()} {self.subject}"
 
     @property
     def subject(self) -> str:
-        """``base``, ``2 images``."""
         rows = self.affected
         return visible(rows[0].label) if len(rows) == 1 else plural(len(rows), self.noun)
 
@@ -120,7 +113,6 @@ class Impact:
 
     @property
     def question(self) -> str:
-        """``Type 2 to terminate both:``."""
         count = len(self.affected)
         pronoun = "it" if count == 1 else "both" if count == 2 else f"all {count:,}"
         return f"Type {self.confirmation} to {self.verb} {pronoun}:"
@@ -131,7 +123,6 @@ class Impact:
         return typed in ({rows[0].label.strip(), rows[0].id} if len(rows) == 1 else {self.confirmation})
 
     def lines(self) -> Iterator[str]:
-        """The title, each row with its parts, then the sentences."""
         yield self.title
         for row in self.affected:
             yield f"  {row.name_text}  {row.id}  {visible(row.state_text)}"
@@ -147,7 +138,6 @@ class Impact:
 
 
 def skipped_text(row: ImpactRow) -> str:
-    """``prod-db  left out: tagged fe2:keep``."""
     return visible(f"{row.label}  left out: {row.skip_reason}")
 
 
@@ -338,7 +328,6 @@ def _sum_if_known(amounts: Sequence[Decimal | None]) -> Decimal | None:
 
 
 def protection_error(instance: Instance) -> ProtectedError:
-    """The error for an instance with termination protection; it names the command that turns it off."""
     return ProtectedError(
         f"{instance.label} ({instance.id}) is protected against termination.",
         "Turn the protection off first: aws ec2 modify-instance-attribute --no-disable-api-termination "
@@ -348,7 +337,6 @@ def protection_error(instance: Instance) -> ProtectedError:
 
 
 def not_own_error(image: Image) -> UsageError:
-    """The error for an image of another account."""
     return UsageError(
         f"{image.label} ({image.id}) is not yours: nothing was done.",
         "Only the account that owns an image can deregister it.",

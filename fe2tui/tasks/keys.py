@@ -39,7 +39,6 @@ class AccountKey:
     needs_person: bool = False
 
     def __repr__(self) -> str:
-        """``default: in ~/.ssh/id_ed25519``."""
         return f"{visible(self.name)}: {visible(self.words)}"
 
     @property
@@ -65,7 +64,6 @@ class ImportableKey:
     type: str = ""
 
     def __repr__(self) -> str:
-        """``id_ed25519: ~/.ssh/id_ed25519.pub can be imported``."""
         return f"{visible(self.name)}: {visible(self.source)} can be imported"
 
 
@@ -81,7 +79,6 @@ class KeyChoices:
     preferred: str | None = None
 
     def __repr__(self) -> str:
-        """The keys, one a line; the preferred one is marked."""
         account = [f"{key!r}{', used if none is named' if key.name == self.preferred else ''}" for key in self.account]
         return "\n".join([*account, *map(repr, self.importable)]) or "no key pairs"
 

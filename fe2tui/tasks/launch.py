@@ -119,7 +119,6 @@ class Launcher:
         return replace(self.plan.request, key_name=key.name, key_action="use", key_public=None)
 
     async def run(self, wait: bool) -> Instance:
-        """Launch, once; see ``launch``."""
         image = self.plan.image
         assert image is not None  # or the plan had an error
         self.report_step("image", f"{image.name or image.id} ({image.id}, {image.architecture})")

@@ -57,19 +57,15 @@ class LaunchLookups:
         return await self._catalogues.get(self._ctx)
 
     async def instance_types(self) -> Mapping[str, InstanceType]:
-        """Every type of the region, for suggestions."""
         return (await self.type_catalogue()).types
 
     async def own_images(self) -> list[Image]:
-        """The account's own AMIs, newest first, for suggestions."""
         return await self._ask_once(("images",), lambda: images.own_images(self._ctx.session))
 
     async def key_choices(self) -> KeyChoices:
-        """What can be chosen for "Key pair"."""
         return await self._ask_once(("keys",), lambda: read_key_choices(self._ctx))
 
     async def group_names(self) -> list[str]:
-        """The security groups of the default VPC."""
         return [group.name for group in (await self.network(None)).groups]
 
     async def own_address(self) -> str | None:
@@ -149,7 +145,6 @@ class LaunchLookups:
                 self._answers.forget(key)
 
     def close(self) -> None:
-        """Cancel all questions under way."""
         self._answers.close()
         if self._own_catalogues is not None:
             self._own_catalogues.close()

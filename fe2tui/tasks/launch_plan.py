@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -18,7 +18,7 @@ from fe2tui.model.launch import LaunchRequest, ZonePrice, field_errors, purchase
 from fe2tui.model.money import ADDRESS_PER_HOUR, HOURS_A_MONTH, volumes_per_month
 from fe2tui.model.text import dollars, join_words
 from fe2tui.model.volume import GP3_IOPS, Volume
-from fe2tui.tasks.context import Context
+from fe2tui.tasks.context import Context, no_read
 from fe2tui.tasks.keys import KeyChoices
 from fe2tui.tasks.launch_lookups import LaunchLookups
 from fe2tui.tasks.launch_resources import (
@@ -29,7 +29,6 @@ from fe2tui.tasks.launch_resources import (
     plan_key,
     plan_zones,
     sort_zones_by_price,
-    spot_price_in_zone,
     zone_prices,
 )
 
@@ -53,20 +52,16 @@ class LaunchCost:
     def per_hour(self) -> Decimal | None:
         """While it runs: instance, address and volumes."""
         stopped = self.stopped_per_hour
-        return (
-            None
-            if self.instance_per_hour is None or stopped is None
-            else self.instance_per_hour + stopped + self.address_per_hour
-        )
+        if self.instance_per_hour is None or stopped is None:
+            return None
+        return self.instance_per_hour + stopped + self.address_per_hour
 
     @property
     def per_month(self) -> Decimal | None:
-        """If it runs for a month of 730 hours."""
         return None if self.per_hour is None else self.per_hour * HOURS_A_MONTH
 
     @property
     def stopped_per_hour(self) -> Decimal | None:
-        """While it is stopped."""
         return None if self.volume_per_month is None else self.volume_per_month / HOURS_A_MONTH
 
 
@@ -102,11 +97,9 @@ class LaunchPlan:
 
     @property
     def is_possible(self) -> bool:
-        """Whether the request has no errors."""
         return not self.errors
 
     def error_for(self, field_name: str) -> FieldError | None:
-        """The error of one field of the request."""
         return next((error for error in self.errors if error.field == field_name), None)
 
     @property
@@ -169,16 +162,19 @@ class _Planner:
         planned_at = self.ctx.clock()
         self.errors = field_errors(request)
         wrong = {error.field for error in self.errors}
+        has_type = "type" not in wrong
         (kind, image), zones, keys, where, address, (prices, spot, _) = await asyncio.gather(
             self.find_type_and_image(),
-            self.or_warning(known.zones(request.type), "The zones that offer it") if "type" not in wrong else _none(),
+            self.or_warning(known.zones(request.type), "The zones that offer it")
+            if "type" not in wrong
+            else no_read(None),
             self.or_warning(known.key_choices(), "Key pairs"),
             self.or_field_error(self.or_warning(known.network(request.subnet_id), "The network")),
-            known.own_address() if request.address is None else _none(),
+            known.own_address() if request.address is None else no_read(None),
             asyncio.gather(
-                known.prices() if self.with_cost else _no_prices(),
-                self.read_spot_prices() if "type" not in wrong else _no_spot_prices(),
-                self.check_name() if "name" not in wrong else _none(),
+                known.prices() if self.with_cost else no_read(Prices()),
+                self.read_spot_prices() if has_type else no_read({}),
+                self.check_name() if "name" not in wrong else no_read(None),
             ),
         )
         volume_size = self.check_volume_size(image)
@@ -188,6 +184,8 @@ class _Planner:
         priced_zones = zone_prices(zones, where, request.subnet_id, spot)
         zone_subnets = plan_zones(request, zones, where, kind is not None, self.errors)
         zone_subnets = sort_zones_by_price(zone_subnets, priced_zones) if request.is_spot else zone_subnets
+        first_zone = next(iter(zone_subnets), None)
+        first_zone_price = next((one.price for one in priced_zones if one.zone == first_zone), None)
         return LaunchPlan(
             request,
             key=plan_key(request, keys, self.ctx.settings.key_file, region, self.errors, self.warnings),
@@ -202,7 +200,11 @@ class _Planner:
             vpc_id=where.vpc_id if where else None,
             zones=tuple(zone_subnets),
             subnets=zone_subnets,
-            cost=self.build_cost(volumes, prices, spot_price_in_zone(next(iter(zone_subnets), None), priced_zones)),
+            cost=LaunchCost(
+                first_zone_price if request.is_spot else prices.on_demand.get(request.type),
+                None if volumes is None else volumes_per_month(volumes, prices),
+                ADDRESS_PER_HOUR,
+            ),
             key_choices=keys,
             user=known_login_user(request, image),
             zone_prices=priced_zones,
@@ -222,10 +224,6 @@ class _Planner:
             if self.request.is_spot:
                 self.spot_price_warning = f"Spot prices are not known: {error.summary}"
             return {}
-
-    def build_cost(self, volumes: Iterable[Volume] | None, prices: Prices, spot: Decimal | None) -> LaunchCost:
-        cost = launch_cost(self.request.type, volumes, prices)
-        return replace(cost, instance_per_hour=spot) if self.request.is_spot else cost
 
     async def or_warning(self, reading: Awaitable[_Answer], part: str) -> _Answer | None:
         """The answer, or None and a warning if the login may not ask."""
@@ -255,86 +253,51 @@ class _Planner:
         architecture = _default_architecture(kind) if kind is not None or is_word else ""
         image = await self.or_field_error(self.lookups.image(request.image.strip(), architecture))
         if image is not None and kind is not None and image.architecture not in kind.architectures:
-            self.errors.append(_architecture_error(kind, image))
+            wanted = _default_architecture(kind)
+            summary = (
+                f"{kind.name} is {_ARCHITECTURE_NAMES.get(wanted, wanted)}, "
+                f"and {image.name or image.id} is for {image.architecture}."
+            )
+            self.errors.append(FieldError("image", summary, f"Choose the {wanted} image, or another type."))
         return kind, image
 
     async def check_name(self) -> None:
         held = await self.or_warning(self.lookups.instances_named(self.request.name), "Whether the name is free")
         if held:
-            one = held[0]
-            self.errors.append(
-                FieldError(
-                    "name",
-                    f"The name {self.request.name} is in use: {one.id} is {one.state}.",
-                    "Choose another name, or terminate that instance, which frees the name.",
-                )
-            )
+            summary = f"The name {self.request.name} is in use: {held[0].id} is {held[0].state}."
+            remedy = "Choose another name, or terminate that instance, which frees the name."
+            self.errors.append(FieldError("name", summary, remedy))
 
     def check_volume_size(self, image: Image | None) -> int | None:
         least = image.root_size if image is not None else 0
-        wanted_size = self.request.disk
-        if wanted_size is not None and image is not None and wanted_size < least:
-            self.errors.append(
-                FieldError(
-                    "disk", f"{image.name or image.id} needs a disk of at least {least} GiB.", f"Type {least} or more."
-                )
-            )
-        disk = wanted_size if wanted_size is not None else (least or None)
-        iops = self.request.iops
-        if any(error.field == "disk" for error in self.errors):
+        disk, iops = self.request.disk, self.request.iops
+        if disk is None:
+            disk = least or None
+        elif image is not None and disk < least:
+            summary = f"{image.name or image.id} needs a disk of at least {least} GiB."
+            self.errors.append(FieldError("disk", summary, f"Type {least} or more."))
+        if iops is None or disk is None or any(error.field == "disk" for error in self.errors):
             return disk
-        if iops is not None and disk is not None and iops > max(GP3_IOPS, IOPS_PER_GIB * disk):
-            most = max(GP3_IOPS, IOPS_PER_GIB * disk)
-            self.errors.append(
-                FieldError("iops", f"A gp3 disk of {disk} GiB has at most {most:,} IOPS.", f"Type {most} or less.")
-            )
+        if iops > (most := max(GP3_IOPS, IOPS_PER_GIB * disk)):
+            summary = f"A gp3 disk of {disk} GiB has at most {most:,} IOPS."
+            self.errors.append(FieldError("iops", summary, f"Type {most} or less."))
         return disk
 
 
+_ARCHITECTURE_NAMES = {"arm64": "Arm", "x86_64": "Intel or AMD"}
 _FIELD_ORDER = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops", "market")
 
 
-def _first_error_of_each_field(errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
-    """The first error of each field, in the order of the form."""
-    first: dict[str, FieldError] = {}
-    for error in errors:
-        first.setdefault(error.field, error)
-    return tuple(sorted(first.values(), key=_field_sort_key))
-
-
-def _field_sort_key(error: FieldError) -> int:
-    return _FIELD_ORDER.index(error.field) if error.field in _FIELD_ORDER else len(_FIELD_ORDER)
-
-
-async def _none() -> None:
-    return None
-
-
-async def _no_spot_prices() -> Mapping[str, Decimal]:
-    return {}
-
-
-async def _no_prices() -> Prices:
-    return Prices()
+def _first_error_of_each_field(errors: Sequence[FieldError]) -> tuple[FieldError, ...]:
+    first = {error.field: error for error in reversed(errors)}
+    fields = [*_FIELD_ORDER, *(error.field for error in errors if error.field not in _FIELD_ORDER)]
+    return tuple(first[field] for field in dict.fromkeys(fields) if field in first)
 
 
 def _default_architecture(kind: InstanceType | None) -> str:
     if kind is None or "x86_64" in kind.architectures or not kind.architectures:
         return "x86_64"
     return kind.architectures[0]
-
-
-_ARCHITECTURE_NAMES = {"arm64": "Arm", "x86_64": "Intel or AMD"}
-
-
-def _architecture_error(kind: InstanceType, image: Image) -> FieldError:
-    wanted = _default_architecture(kind)
-    return FieldError(
-        "image",
-        f"{kind.name} is {_ARCHITECTURE_NAMES.get(wanted, wanted)}, "
-        f"and {image.name or image.id} is for {image.architecture}.",
-        f"Choose the {wanted} image, or another type.",
-    )
 
 
 def launch_volumes(request: LaunchRequest, image: Image | None, disk: int | None) -> tuple[Volume, ...] | None:
@@ -361,19 +324,10 @@ def launch_volumes(request: LaunchRequest, image: Image | None, disk: int | None
     return root_volume, *(one for one in image.disks if one is not root)
 
 
-def launch_cost(type_name: str, volumes: Iterable[Volume] | None, prices: Prices) -> LaunchCost:
-    """What an instance of this type with these volumes costs, as far as prices are known."""
-    return LaunchCost(
-        prices.on_demand.get(type_name),
-        None if volumes is None else volumes_per_month(volumes, prices),
-        ADDRESS_PER_HOUR,
-    )
-
-
 def known_login_user(request: LaunchRequest, image: Image | None) -> str | None:
     """The login user, from the request, the image word or the image; None if it would be a guess."""
-    if request.tags.get(USER_TAG):
-        return request.tags[USER_TAG]
+    if user := request.tags.get(USER_TAG):
+        return user
     if request.image.strip() in IMAGE_WORDS:
         return IMAGE_WORDS[request.image.strip()].user
     if image is None:

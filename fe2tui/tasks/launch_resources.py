@@ -232,7 +232,6 @@ def is_open_to(group: SecurityGroup, cidr: str) -> bool:
 
 
 def display_cidr(cidr: str) -> str:
-    """A CIDR block; a single address without its prefix length."""
     return cidr.removesuffix("/32").removesuffix("/128")
 
 
@@ -308,13 +307,7 @@ def sort_zones_by_price(zones: Mapping[str, str], prices: Iterable[ZonePrice]) -
     return dict(sorted(zones.items(), key=lambda pair: rank.get(pair[0], len(rank))))
 
 
-def spot_price_in_zone(zone: str | None, prices: Iterable[ZonePrice]) -> Decimal | None:
-    """The spot price of a zone; None if it is not known."""
-    return next((one.price for one in prices if one.zone == zone), None)
-
-
 def no_spot_error(request: LaunchRequest, kind: InstanceType | None) -> FieldError | None:
-    """The error for a spot launch of a type that is not offered as spot."""
     if not request.is_spot or kind is None or kind.spot:
         return None
     return FieldError(

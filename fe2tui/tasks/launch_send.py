@@ -27,8 +27,6 @@ _CAPACITY_CODES = ("InsufficientInstanceCapacity", "UnfulfillableCapacity")
 
 @dataclass(slots=True)
 class LaunchSender:
-    """The calls of one launch."""
-
     ctx: Context
     plan: LaunchPlan
     entry: ActivityEntry
@@ -151,7 +149,6 @@ class UnknownResultError(UnreachableError):
 
 
 def no_capacity_error(request: LaunchRequest, zones: Sequence[str], code: str | None, summary: str) -> NoCapacityError:
-    """The error of a launch for which none of these zones had capacity, with what to do."""
     ways = ["Wait and try again", *(["leave the zone open"] if request.zone else [])]
     ways += ["choose another type", "launch it on demand"] if request.is_spot else ["choose another type or region"]
     return NoCapacityError(

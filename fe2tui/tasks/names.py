@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
 from fe2tui.aws import images as aws_images
 from fe2tui.aws import instances as aws
@@ -18,6 +19,8 @@ from fe2tui.model.text import join_words, plural
 from fe2tui.tasks.context import Context, wait_until_shown
 
 _MAX_SUGGESTED = 8  # names in an error
+_DEFAULT_IMAGE = "ubuntu"  # the image for no name, as in fastec2
+_Named = TypeVar("_Named", Instance, Image)
 
 
 def resolve_instance(among: Fleet | Iterable[Instance], name: str) -> Instance:
@@ -26,20 +29,27 @@ def resolve_instance(among: Fleet | Iterable[Instance], name: str) -> Instance:
     Raises UsageError (empty name), NotFoundError (with the nearest names), AmbiguousError (with the ids).
     """
     instances = list(among.instances.values() if isinstance(among, Fleet) else among)
-    if not name.strip():
-        raise UsageError("No instance was named.", "Name one, or give its id.")
-    by_id = [instance for instance in instances if instance.id == name]
-    found = by_id or [instance for instance in instances if instance.name == name]
+    found = _matching("instance", instances, name)
     found = [instance for instance in found if not instance.state.is_gone] or found
     if not found:
-        raise NotFoundError(f"There is no instance {name}.", _nearest_names(name, instances))
+        names = sorted({one.name for one in instances if one.name and not one.state.is_gone})
+        raise NotFoundError(f"There is no instance {name}.", _suggestion(name, names, names))
     if len(found) > 1:
-        raise AmbiguousError(
-            f"{plural(len(found), 'instance')} are called {name}: {', '.join(instance.id for instance in found)}.",
-            "Name one by its id.",
-            candidates=[(it.id, f"{it.state} {it.type} {it.zone}") for it in found],
-        )
+        raise _ambiguous_error("instance", name, {one.id: f"{one.state} {one.type} {one.zone}" for one in found})
     return found[0]
+
+
+def _matching(noun: str, things: Iterable[_Named], name: str) -> list[_Named]:
+    """Those with that id, else those with that name. Raises UsageError (empty name)."""
+    if not name.strip():
+        raise UsageError(f"No {noun} was named.", "Name one, or give its id.")
+    things = list(things)
+    return [one for one in things if one.id == name] or [one for one in things if one.name == name]
+
+
+def _ambiguous_error(noun: str, name: str, candidates: dict[str, str]) -> AmbiguousError:
+    summary = f"{plural(len(candidates), noun)} are called {name}: {', '.join(candidates)}."
+    return AmbiguousError(summary, "Name one by its id.", candidates=list(candidates.items()))
 
 
 def resolve_instances(among: Fleet | Iterable[Instance], names: Iterable[str]) -> list[Instance]:
@@ -55,7 +65,9 @@ async def find_instance(ctx: Context, name: str) -> Instance:
     """The instance with that id or Name, as AWS shows it now. Raises as ``resolve_instance`` does."""
     if not name.strip():
         return resolve_instance([], name)
-    found = await aws.describe_instances(ctx.session, filters=_name_filter(name))
+    is_id = name.startswith("i-") and all(character in "0123456789abcdef" for character in name[2:])
+    filters = {"instance-id": [name]} if is_id else {"tag:Name": [literal_filter(name)]}
+    found = await aws.describe_instances(ctx.session, filters=filters)
     return resolve_instance(found or await aws.describe_instances(ctx.session), name)
 
 
@@ -74,24 +86,15 @@ async def find_instance_with_user(ctx: Context, name: str) -> tuple[Instance, st
 
 
 def instance_not_found_error(ctx: Context, instance_id: str) -> NotFoundError:
-    """The error for an id that EC2 does not know."""
     return NotFoundError(
         f"There is no instance {instance_id} in {ctx.session.region}.",
         "It may have been terminated: `fe2 instances` lists those there are.",
     )
 
 
-def _name_filter(name: str) -> dict[str, list[str]]:
-    is_id = name.startswith("i-") and all(character in "0123456789abcdef" for character in name[2:])
-    return {"instance-id": [name]} if is_id else {"tag:Name": [literal_filter(name)]}
-
-
 def literal_filter(text: str) -> str:
     """A filter value that matches just this text: ``*`` and ``?`` are wildcards in EC2's filters."""
     return text.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
-
-
-_DEFAULT_IMAGE = "ubuntu"  # the image for no name, as in fastec2
 
 
 def resolve_image(among: Iterable[Image], name: str) -> Image:
@@ -100,17 +103,13 @@ def resolve_image(among: Iterable[Image], name: str) -> Image:
     Raises UsageError (empty name), NotFoundError (with the nearest names), AmbiguousError (with the ids).
     """
     images = list(among)
-    if not name.strip():
-        raise UsageError("No image was named.", "Name one, or give its id.")
-    found = [image for image in images if image.id == name] or [image for image in images if image.name == name]
+    found = _matching("image", images, name)
     if not found:
-        raise NotFoundError(f"There is no image {name} of yours.", _nearest_images(name, images))
+        own = sorted({image.name for image in images if image.name})
+        suggestion = _suggestion(name, [*own, *IMAGE_WORDS], own or list(IMAGE_WORDS))
+        raise NotFoundError(f"There is no image {name} of yours.", suggestion)
     if len(found) > 1:
-        raise AmbiguousError(
-            f"{plural(len(found), 'image')} are called {name}: {', '.join(image.id for image in found)}.",
-            "Name one by its id.",
-            candidates=[(one.id, f"{one.state} {one.architecture}") for one in found],
-        )
+        raise _ambiguous_error("image", name, {one.id: f"{one.state} {one.architecture}" for one in found})
     return found[0]
 
 
@@ -154,23 +153,20 @@ async def find_own_images(ctx: Context, among: Iterable[Image], names: Iterable[
     except AmbiguousError:
         raise
     except NotFoundError:
+        from fe2tui.tasks.impact import not_own_error
+
         known = {image.id for image in images} | {image.name for image in images}
         for name in wanted:
-            if name not in known:
-                await _refuse_not_own(ctx, name)
+            if name in known:
+                continue
+            if (word := IMAGE_WORDS.get(name.lower())) is not None:
+                raise UsageError(
+                    f"{name} stands for a public image ({word.title}), which is not yours: nothing was done.",
+                    "Only the account that owns an image can deregister it. `fe2 amis` lists yours.",
+                ) from None
+            if aws_images.is_image_id(name) and (image := await aws_images.image_by_id(ctx.session, name)) is not None:
+                raise not_own_error(image) from None
         raise
-
-
-async def _refuse_not_own(ctx: Context, name: str) -> None:
-    from fe2tui.tasks.impact import not_own_error
-
-    if (word := IMAGE_WORDS.get(name.lower())) is not None:
-        raise UsageError(
-            f"{name} stands for a public image ({word.title}), which is not yours: nothing was done.",
-            "Only the account that owns an image can deregister it. `fe2 amis` lists yours.",
-        )
-    if aws_images.is_image_id(name) and (image := await aws_images.image_by_id(ctx.session, name)) is not None:
-        raise not_own_error(image)
 
 
 async def _find_requested_image(ctx: Context, wanted: str) -> Image | None:
@@ -189,16 +185,6 @@ async def _find_requested_image(ctx: Context, wanted: str) -> Image | None:
                 if image is not None:
                     return image
     return None
-
-
-def _nearest_names(name: str, instances: list[Instance]) -> str:
-    names = sorted({instance.name for instance in instances if instance.name and not instance.state.is_gone})
-    return _suggestion(name, names, names)
-
-
-def _nearest_images(name: str, images: list[Image]) -> str:
-    own = sorted({image.name for image in images if image.name})
-    return _suggestion(name, [*own, *IMAGE_WORDS], own or list(IMAGE_WORDS))
 
 
 def _suggestion(name: str, similar: list[str], names: list[str]) -> str:

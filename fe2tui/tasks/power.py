@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws.spot import spot_request, spot_requests_by_id
@@ -25,12 +26,11 @@ from fe2tui.tasks.batch import (
     activity_entries,
     call_all_or_each,
     end_entries,
-    instance_labels,
     look_up_instances,
     outcomes,
     unique_ids,
 )
-from fe2tui.tasks.context import Context, run_to_completion
+from fe2tui.tasks.context import Context, run_to_completion, wait_for_states
 from fe2tui.tasks.readiness import wait_until_ready
 from fe2tui.tasks.spot_requests import gone_error, only_aws_restarts_error
 from fe2tui.tasks.ssh_login import find_ssh_login, known_host_keys
@@ -58,9 +58,7 @@ async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True, known: K
         if stopping and wait:
             for key in stopping:
                 ctx.report_step("start", "stopping", "is still stopping; waiting", subject=key, label=found[key].label)
-            await aws.wait_for_states(
-                ctx.session, stopping, [State.STOPPED], interval=ctx.pace.poll, timeout=ctx.pace.states
-            )
+            await wait_for_states(ctx, stopping, State.STOPPED)
 
     async def act(going: Sequence[str]) -> None:
         await _start_with_retries(ctx, [instances[key] for key in going if instances[key].state is not State.PENDING])
@@ -69,9 +67,7 @@ async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True, known: K
         ready = await wait_until_ready(ctx, "start", going.values())
         return {key: one.error or one.words for key, one in ready.items()}, [one.instance for one in ready.values()]
 
-    def refuse(instance: Instance) -> Fe2Error | str | None:
-        return _start_refusal(instance, wait)
-
+    refuse = partial(_start_refusal, wait=wait)
     return await _change_state(ctx, "start", "starting", ids, known, refuse, act, after if wait else None, before)
 
 
@@ -93,27 +89,27 @@ async def stop(
     async def before(found: Known) -> None:
         refusals.update(await find_unstoppable(ctx, found.values()) if unstoppable is None else unstoppable)
 
-    async def act(going: Sequence[str]) -> None:
-        await aws.stop_instances(ctx.session, going, force=force)
-
-    async def after(going: Known) -> tuple[Results, list[Instance]]:
-        return await _wait_until_stopped(ctx, going)
-
-    def refuse(instance: Instance) -> Fe2Error | str | None:
-        return refusals.get(instance.id)
-
-    return await _change_state(ctx, "stop", "stopping", ids, known, refuse, act, after if wait else None, before)
+    return await _change_state(
+        ctx,
+        "stop",
+        "stopping",
+        ids,
+        known,
+        lambda instance: refusals.get(instance.id),
+        partial(aws.stop_instances, ctx.session, force=force),
+        partial(_wait_until_stopped, ctx) if wait else None,
+        before,
+    )
 
 
 async def reboot(ctx: Context, ids: Sequence[str], *, wait: bool = True, known: Known | None = None) -> list[Outcome]:
     """Reboot instances; with ``wait``, until ssh answers again."""
 
-    async def act(going: Sequence[str]) -> None:
-        await aws.reboot_instances(ctx.session, going)
-
     async def after(going: Known) -> tuple[Results, list[Instance]]:
-        return await _wait_until_rebooted(ctx, going), []
+        results = await asyncio.gather(*(_wait_for_reboot(ctx, instance) for instance in going.values()))
+        return dict(zip(going, results, strict=True)), []  # its addresses stay: there is nothing to record
 
+    act = partial(aws.reboot_instances, ctx.session)
     return await _change_state(
         ctx, "reboot", "rebooting", ids, known, _reboot_refusal, act, after if wait else None, changes_state=False
     )
@@ -125,25 +121,21 @@ async def find_unstoppable(ctx: Context, instances: Iterable[Instance]) -> Resul
     They are gone, stopped already, or spot instances of a one-time or a cancelled request. One call if there are spot
     instances. Source: EC2 User Guide, "Stop a Spot Instance", limitations.
     """
-    among = {instance.id: instance for instance in instances}
-    refusals = {key: refusal for key, instance in among.items() if (refusal := _stop_refusal(instance))}
-    spot = {
-        key: one.spot_request_id
-        for key, one in among.items()
-        if key not in refusals and one.is_spot and one.spot_request_id
-    }
+    refusals: Results = {}
+    spot: dict[str, Instance] = {}  # by request
+    for one in instances:
+        if one.state.is_gone:
+            refusals[one.id] = gone_error(one, "stopped")
+        elif one.state is State.STOPPED:
+            refusals[one.id] = "is stopped already"
+        elif one.is_spot and one.spot_request_id:
+            spot[one.spot_request_id] = one
     try:
-        requests = {one.id: one for one in await spot_requests_by_id(ctx.session, list(spot.values()))}
+        requests = await spot_requests_by_id(ctx.session, list(spot))
     except AwsError:
         return refusals  # EC2 itself refuses it then
-    spot_refusals = {key: _spot_stop_refusal(among[key], requests.get(request)) for key, request in spot.items()}
-    return refusals | {key: error for key, error in spot_refusals.items() if error is not None}
-
-
-async def _wait_until_rebooted(ctx: Context, going: Known) -> Results:
-    """Wait until each is down and its ssh lets us in again. Its addresses stay."""
-    results = await asyncio.gather(*(_wait_for_reboot(ctx, instance) for instance in going.values()))
-    return dict(zip(going, results, strict=True))
+    errors = {spot[request.id].id: _spot_stop_refusal(spot[request.id], request) for request in requests}
+    return refusals | {key: error for key, error in errors.items() if error is not None}
 
 
 async def _change_state(
@@ -165,14 +157,12 @@ async def _change_state(
     """
     wanted = unique_ids(ids, command)
     found, results = await look_up_instances(ctx, wanted, known)
-    labels = instance_labels(found)
+    labels = {key: one.label for key, one in found.items()}
     seen: list[Instance] = []
     with activity_entries(ctx, command, labels) as entries:
         if before is not None:
             await before(found)
-        for key, instance in found.items():
-            if refusal := refuse(instance):
-                results[key] = refusal
+        results |= {key: refusal for key, instance in found.items() if (refusal := refuse(instance))}
         going = [key for key in wanted if key not in results]
         sent = await run_to_completion(call_all_or_each(going, act), ctx.pace.completion)
         results.update({key: _with_instance(found[key], error) for key, error in sent.items() if error is not None})
@@ -219,12 +209,6 @@ def _start_refusal(instance: Instance, wait: bool) -> Fe2Error | str | None:
     return f"is {instance.state} already" if instance.state in (State.RUNNING, State.PENDING) else None
 
 
-def _stop_refusal(instance: Instance) -> Fe2Error | str | None:
-    if instance.state.is_gone:
-        return gone_error(instance, "stopped")
-    return "is stopped already" if instance.state is State.STOPPED else None
-
-
 def _reboot_refusal(instance: Instance) -> Fe2Error | str | None:
     if instance.state.is_gone:
         return gone_error(instance, "rebooted")
@@ -237,8 +221,8 @@ def _reboot_refusal(instance: Instance) -> Fe2Error | str | None:
     return None
 
 
-def _spot_stop_refusal(instance: Instance, request: SpotRequest | None) -> Fe2Error | None:
-    if request is None or (request.is_persistent and request.state in LIVE_REQUEST_STATES):
+def _spot_stop_refusal(instance: Instance, request: SpotRequest) -> Fe2Error | None:
+    if request.is_persistent and request.state in LIVE_REQUEST_STATES:
         return None
     if not request.is_persistent:
         return StateError(
@@ -267,7 +251,12 @@ async def _start_with_retries(ctx: Context, instances: Sequence[Instance]) -> No
             await _require_startable(ctx, ids[0])
             one = instances[0]
             if asyncio.get_running_loop().time() > deadline:
-                raise _not_ready_error(one, ctx.pace.spot) from error
+                raise StateError(
+                    f"The spot request of {one.label} was not ready for a start within {ctx.pace.spot:.0f} seconds.",
+                    "AWS needs a while after a stop: start it again in some minutes. "
+                    "`fe2 requests --long` shows its state.",
+                    code=_SPOT_REQUEST_NOT_READY,
+                ) from error
             words = "its spot request is not ready for it yet; trying again"
             ctx.report_step("start", "spot", words, subject=one.id, label=one.label)
             await asyncio.sleep(ctx.pace.spot_poll)
@@ -294,14 +283,6 @@ async def _require_startable(ctx: Context, instance_id: str) -> None:
         )
 
 
-def _not_ready_error(instance: Instance, seconds: float) -> StateError:
-    return StateError(
-        f"The spot request of {instance.label} was not ready for a start within {seconds:.0f} seconds.",
-        "AWS needs a while after a stop: start it again in some minutes. `fe2 requests --long` shows its state.",
-        code=_SPOT_REQUEST_NOT_READY,
-    )
-
-
 async def _wait_until_stopped(ctx: Context, going: Known) -> tuple[Results, list[Instance]]:
     seen: dict[str, Instance] = {}
 
@@ -312,14 +293,7 @@ async def _wait_until_stopped(ctx: Context, going: Known) -> tuple[Results, list
 
     failure: StateError | None = None
     try:
-        await aws.wait_for_states(
-            ctx.session,
-            list(going),
-            [State.STOPPED],
-            interval=ctx.pace.poll,
-            timeout=ctx.pace.states,
-            on_instance=on_instance,
-        )
+        await wait_for_states(ctx, list(going), State.STOPPED, on_instance=on_instance)
     except StateError as error:
         failure = error
         seen.update({one.id: one for one in await aws.describe_instances(ctx.session, list(going))})
@@ -336,9 +310,7 @@ async def _wait_for_reboot(ctx: Context, instance: Instance) -> Fe2Error | str:
             route,
             known_host_keys(),
             within=ctx.pace.ready,
-            on_step=lambda step, words: ctx.report_step(
-                "reboot", step, words, subject=instance.id, label=instance.label
-            ),
+            on_step=partial(ctx.report_step, "reboot", subject=instance.id, label=instance.label),
             log_in=login.can_log_in,
         )
     except Fe2Error as error:
@@ -374,12 +346,8 @@ def start_cost_lines(instances: Sequence[Instance], fleet: Fleet, now: datetime)
     is_one = len(instances) == 1
     lines = [*(_cost_lines_of_one(instances[0], fleet) if is_one else _cost_lines_of_several(instances, fleet))]
     if any(has_address_running(one, fleet) is None for one in instances):
-        more = f"${ADDRESS_PER_HOUR} an hour more"
-        lines.append(
-            f"A public address, if it gets one, costs {more}."
-            if is_one
-            else f"A public address, for those that get one, costs {more} each."
-        )
+        who, each = ("if it gets one", "") if is_one else ("for those that get one", " each")
+        lines.append(f"A public address, {who}, costs ${ADDRESS_PER_HOUR} an hour more{each}.")
     if not all(one.is_spot for one in instances) and (stale := stale_prices_text(fleet, now)):
         lines.append(f"On-demand {stale}.")
     return tuple(lines)
@@ -407,11 +375,7 @@ def _cost_lines_of_several(instances: Sequence[Instance], fleet: Fleet) -> Itera
     costs = {one.id: running_cost(one, fleet) for one in instances}
     totals = {key: cost.total for key, cost in costs.items()}
 
-    def dearest_first(instance: Instance) -> tuple[bool, Decimal]:
-        total = totals[instance.id]
-        return total is not None, -(total or Decimal(0))
-
-    ordered = sorted(instances, key=dearest_first)
+    ordered = sorted(instances, key=lambda one: (totals[one.id] is not None, -(totals[one.id] or Decimal(0))))
     for one in ordered[:_MAX_LISTED]:
         total, name = totals[one.id], visible(one.label)
         name = name if len(name) <= _MAX_NAME_LENGTH else f"{name[: _MAX_NAME_LENGTH - 1]}…"

@@ -174,7 +174,6 @@ async def read_images(ctx: Context, *, whole: bool = True, public: bool = False,
 
 
 async def read_image(ctx: Context, name: str | None, architecture: str, *, whole: bool) -> tuple[Image, Fleet]:
-    """One image, as ``find_image`` finds it, and ``read_image_fleet`` of it."""
     image = await find_image(ctx, name, architecture)
     return image, await read_image_fleet(ctx, image, whole=whole)
 
@@ -211,7 +210,6 @@ async def read_prices(ctx: Context, problems: list[Problem]) -> Prices:
 
 
 async def read_or_problem(part: str, reading: Awaitable[_Value], problems: list[Problem]) -> _Value | None:
-    """The result, or None and one problem more."""
     try:
         return await reading
     except AwsError as error:
@@ -220,7 +218,6 @@ async def read_or_problem(part: str, reading: Awaitable[_Value], problems: list[
 
 
 def problem_from_error(part: str, error: Fe2Error) -> Problem:
-    """Why a part could not be read."""
     return Problem(part, error.summary, error.remedy, error.code)
 
 

@@ -184,7 +184,6 @@ def _probe_result(instance: Instance, probe: asyncio.Task[str]) -> Readiness:
 
 
 def not_running_error(instance: Instance) -> StateError:
-    """The error for an instance that does not run after a launch or a start."""
     reason = instance.state_reason or instance.transition_reason
     code, _, words = reason.partition(":")
     reason_text = f": {words.strip() or code}" if reason else ""

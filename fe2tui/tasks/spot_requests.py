@@ -40,14 +40,12 @@ class RequestWithInstance:
 
     @property
     def instance_text(self) -> str:
-        """``spot1 (i-0b39947b710d05337 running)``, or ``no instance``."""
         if self.instance is None:
             return self.request.instance_id or "no instance"
         return f"{visible(self.instance.name) or '–'} ({self.instance.id} {self.instance.state})"
 
     @property
     def words(self) -> str:
-        """What its state means."""
         return request_text(self.request, self.instance)
 
 
@@ -83,7 +81,6 @@ async def find_spot_request(ctx: Context, request_id: str) -> SpotRequest:
 
 
 def require_request_id(request_id: str) -> None:
-    """Raises UsageError for an empty id."""
     if not request_id.strip():
         raise UsageError("No spot request was named.", "`fe2 requests` lists them.")
 
@@ -175,7 +172,6 @@ async def wait_until_fulfilled(ctx: Context, request_id: str, *, timeout: float 
 
 
 async def _read_instance(ctx: Context, request: SpotRequest) -> Instance | None:
-    """A request's instance; None if EC2 shows none (any more)."""
     ids = [request.instance_id] if request.instance_id else []
     return next(iter(await aws.describe_instances(ctx.session, ids)), None)
 
@@ -197,7 +193,6 @@ def _consequence_text(instance: Instance | None) -> str:
 
 
 def only_aws_restarts_error(instance: Instance) -> StateError:
-    """The error for starting or using an instance that AWS interrupted."""
     return StateError(
         f"AWS interrupted {instance.label} and stopped it: only AWS can start it again.",
         f"It waits for capacity in {instance.zone}. Launch another meanwhile, or terminate it.",

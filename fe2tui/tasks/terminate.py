@@ -17,13 +17,13 @@ from fe2tui.tasks.batch import (
     Results,
     activity_entries,
     call_all_or_each,
+    call_each,
     end_entries,
-    instance_labels,
     look_up_instances,
     outcomes,
     unique_ids,
 )
-from fe2tui.tasks.context import Context, run_to_completion
+from fe2tui.tasks.context import Context, run_to_completion, wait_for_states
 from fe2tui.tasks.impact import protection_error
 
 _MAX_CONCURRENT = 8
@@ -58,19 +58,17 @@ async def terminate(
     """Terminate instances: cancels their spot requests before, and frees their names after. One outcome each.
 
     No ids raise UsageError: that never means all. A protected instance gets a ProtectedError, the others are
-    terminated. ``known`` are instances that were read and recorded, with their volumes, a moment ago; ``protected`` is
-    what ``protected_ids`` returned then.
+    terminated. ``known`` were recorded with their volumes; ``protected`` is what ``protected_ids`` returned then.
     """
     wanted = unique_ids(ids, "terminate")
     found, results = await look_up_instances(ctx, wanted, known, with_volumes=True)
-    labels = instance_labels(found)
+    labels = {key: one.label for key, one in found.items()}
     seen: dict[str, Instance] | None = None
     with activity_entries(ctx, "terminate", labels) as entries:
-        gone = [instance for instance in found.values() if instance.state.is_gone]
-        surviving = await surviving_requests(ctx, gone)
-        for instance in gone:
-            words = f"is {instance.state} already"
-            results[instance.id] = f"{words}. {surviving[instance.id]}" if instance.id in surviving else words
+        surviving = await surviving_requests(ctx, found.values())
+        for key, instance in found.items():
+            if instance.state.is_gone:
+                results[key] = ". ".join([f"is {instance.state} already", *filter(None, [surviving.get(key)])])
         left = {key: found[key] for key in wanted if key not in results}
         results.update(await run_to_completion(_cancel_requests(ctx, left, protected), ctx.pace.completion))
         going = [key for key in wanted if key not in results]
@@ -81,9 +79,7 @@ async def terminate(
         if wait and accepted:
             for key in accepted:
                 entries[key].left_behind = "AWS had accepted it: it is being terminated."
-            seen = await aws.wait_for_states(
-                ctx.session, accepted, [State.TERMINATED], interval=ctx.pace.poll, timeout=ctx.pace.states
-            )
+            seen = await wait_for_states(ctx, accepted, State.TERMINATED)
             results.update({key: str(results[key]).replace("terminating", "terminated") for key in accepted})
         end_entries(ctx, entries, results)
     if seen is not None:
@@ -124,7 +120,6 @@ def _add_cancelled_requests(results: Results, instances: Sequence[Instance]) -> 
 
 
 async def _record_deleted_volumes(ctx: Context, instances: Sequence[Instance], seen: Mapping[str, Instance]) -> None:
-    """Record the end of the volumes that are deleted with these instances."""
     now = ctx.clock()
     deleted = {
         attachment.volume_id: (seen[one.id].changed_state_at if one.id in seen else None) or now
@@ -174,17 +169,15 @@ async def _terminate(ctx: Context, ids: Sequence[str], instances: Mapping[str, I
     accepted = [key for key, error in errors.items() if error is None]
     for key in accepted:
         ctx.report_step("terminate", "requested", "terminating", subject=key, label=instances[key].label)
-    gate = asyncio.Semaphore(_MAX_CONCURRENT)
 
-    async def free(one: str) -> str:
-        if not instances[one].name:
-            return "terminating"
-        async with gate:
-            try:
+    async def free_name(one: str) -> Fe2Error | None:
+        try:
+            if instances[one].name:
                 await aws.delete_name_tag(ctx.session, one)
-            except Fe2Error as error:
-                return f"terminating; its name could not be freed: {error.summary}"
-        return "terminating"
+        except Fe2Error as error:
+            return error
+        return None
 
-    words = await asyncio.gather(*(free(one) for one in accepted))
-    return {**results, **dict(zip(accepted, words, strict=True))}
+    for key, error in (await call_each(accepted, free_name)).items():
+        results[key] = f"terminating; its name could not be freed: {error.summary}" if error else "terminating"
+    return results

@@ -52,7 +52,6 @@ class TypeCatalogueCache:
         await self._reads.wait(timeout)
 
     def close(self) -> None:
-        """Cancel all reads under way."""
         self._reads.close()
 
     async def _load(self, ctx: Context, location: Location) -> TypeCatalogue | None:

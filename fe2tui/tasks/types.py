@@ -52,7 +52,6 @@ async def find_types(
 
 
 def compares_spot_prices(text: str) -> bool:
-    """Whether a filter compares spot prices."""
     return any(term.lstrip("-").lower().startswith(("spot<", "spot>", "spot=")) for term in text.split())
 
 

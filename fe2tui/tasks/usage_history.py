@@ -69,7 +69,6 @@ async def record_fleet(ctx: Context, fleet: Fleet, *, has_volumes: bool = False)
 
 
 async def record_volumes_deleted(ctx: Context, deleted: Mapping[str, datetime]) -> None:
-    """Record when volumes were deleted, by id."""
     try:
         await asyncio.to_thread(ctx.store.volume_usage.end, ctx.session.location, deleted)
     except StoreError as error:
