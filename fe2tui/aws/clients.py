@@ -66,7 +66,6 @@ def raw_body(min_bytes: int) -> Iterator[RawBody]:
 
 
 def take_raw_body(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
-    """Handler of the library's event ``before-parse``."""
     diverted = _current_raw_body.get()
     if diverted is not None and response_dict["status_code"] < 300 and len(response_dict["body"]) >= diverted.min_bytes:
         diverted.take(operation_model, response_dict)
@@ -132,7 +131,6 @@ class Clients:
         self._lock = asyncio.Lock()
 
     async def sign_in(self) -> None:
-        """Resolve the credentials, unless that was done already."""
         await self._credentials.aio_session()
 
     async def send(
@@ -146,7 +144,6 @@ class Clients:
     async def send_for_body(
         self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
     ) -> bytes:
-        """Send a call and return the raw reply."""
         with raw_body(0) as diverted:
             await self.send(service, operation, params, reading=reading, region=region)
         return bytes(diverted.response["body"])

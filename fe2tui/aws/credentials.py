@@ -66,7 +66,6 @@ class ProfileCredentials:
             return self._session
 
     async def full_model_session(self) -> AioSession:
-        """Like ``aio_session``, with the models of all operations."""
         session = await self.aio_session()
         if not service_models.can_use_subset():
             return session

@@ -51,7 +51,6 @@ def parse_time(text: str | None) -> datetime | None:
 
 
 def decode_instance(item: Any) -> Instance:
-    """An ``<item>`` of an ``<instancesSet>``."""
     fields: dict[str, Any] = {}
     for child in item:
         reads = _INSTANCE_FIELDS.get(child.tag)
@@ -186,7 +185,6 @@ _INSTANCE_FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
 
 
 def decode_volume(item: Any) -> Volume:
-    """An ``<item>`` of a ``<volumeSet>``."""
     text = item.findtext
     held = item.find("attachmentSet/item")
     tags = item.find("tagSet")
@@ -209,7 +207,6 @@ def decode_volume(item: Any) -> Volume:
 
 
 def decode_spot_request(item: Any) -> SpotRequest:
-    """An ``<item>`` of a ``<spotInstanceRequestSet>``. Source: EC2 API reference, data type SpotInstanceRequest."""
     text, tags = item.findtext, item.find("tagSet")
     zone = text("launchedAvailabilityZone") or text("launchSpecification/placement/availabilityZone")
     return SpotRequest(
@@ -237,7 +234,6 @@ def decode_tags(part: Mapping[str, Any]) -> dict[str, str]:
 
 
 def decode_image(reply: Mapping[str, Any]) -> Image:
-    """An entry of ``Images`` of DescribeImages."""
     root = str(reply.get("RootDeviceName") or "/dev/sda1")
     disks = [(str(m.get("DeviceName", "")), m["Ebs"]) for m in reply.get("BlockDeviceMappings", ()) if "Ebs" in m]
     sizes = {device: int(disk.get("VolumeSize") or 0) for device, disk in disks}
@@ -288,7 +284,6 @@ def _image_state_reason(part: Mapping[str, Any]) -> str:
 
 
 def decode_snapshot(reply: Mapping[str, Any]) -> Snapshot:
-    """An entry of ``Snapshots`` of DescribeSnapshots."""
     stored = reply.get("FullSnapshotSizeInBytes")
     return Snapshot(
         id=str(reply["SnapshotId"]),

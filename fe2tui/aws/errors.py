@@ -59,12 +59,10 @@ class AwsRefusal:
 
     @property
     def aws_message(self) -> str:
-        """AWS's message with an introduction."""
         return f"AWS says: {self.sentence}" if self.sentence else f"AWS gives no more than the code {self.code}."
 
     @property
     def instance_type(self) -> str:
-        """The instance type in the message, or general words for it."""
         found = INSTANCE_TYPE_PATTERN.search(self.message)
         return found[1] if found else "instances of this type"
 
@@ -76,7 +74,6 @@ class AwsRefusal:
 
     @property
     def resource_ids(self) -> str:
-        """The resource ids in the message."""
         return ", ".join(dict.fromkeys(_ID_PATTERN.findall(self.message)))
 
     @property
@@ -119,7 +116,6 @@ def _no_spot_capacity(refusal: AwsRefusal) -> Fe2Error:
 
 
 def _max_price_too_low(refusal: AwsRefusal) -> Fe2Error:
-    """For SpotMaxPriceTooLow: the spot price of the zone is above the maximum (by default the on-demand price)."""
     prices = _PRICES_PATTERN.search(refusal.message)
     words = f": {prices[2]} dollars an hour, and at most {prices[1]} was to be paid" if prices else ""
     return CapacityError(
@@ -129,7 +125,6 @@ def _max_price_too_low(refusal: AwsRefusal) -> Fe2Error:
 
 
 def _not_offered(refusal: AwsRefusal) -> Fe2Error:
-    """For Unsupported: the zone does not offer the type, or no zone offers this combination."""
     if INSTANCE_TYPE_PATTERN.search(refusal.message) or "zone" in refusal.message.lower():
         return CapacityError(
             f"AWS does not offer {refusal.instance_type} in {refusal.zone or 'this zone'}.",
@@ -139,7 +134,6 @@ def _not_offered(refusal: AwsRefusal) -> Fe2Error:
 
 
 def _quota_exceeded(refusal: AwsRefusal) -> Fe2Error:
-    """For quotas of the account."""
     limit = _LIMIT_PATTERN.search(refusal.message)
     if refusal.code == "VcpuLimitExceeded" and limit:
         allowed = "no vCPUs of this family yet" if limit[1] == "0" else f"at most {limit[1]} vCPUs of this family"
@@ -160,7 +154,6 @@ _DENIED_ACTION = re.compile(r"perform:? ([\w-]+:\w+)")
 def error_from_response(
     response: Mapping[str, Any], *, action: str, profile: str = "", endpoint: str = "", now: datetime | None = None
 ) -> Fe2Error:
-    """The Fe2Error for a reply of AWS that is an error."""
     error = response.get("Error", {})
     meta = response.get("ResponseMetadata", {})
     refusal = AwsRefusal(
@@ -184,7 +177,6 @@ def error_from_response(
 
 
 def sso_remedy(profile: str) -> str:
-    """The command that starts an SSO session again."""
     return f"Run `aws sso login{f' --profile {profile}' if profile and profile != 'default' else ''}`, then try again."
 
 
@@ -334,7 +326,6 @@ def _invalid_combination(refusal: AwsRefusal) -> Fe2Error:
 
 
 def _type_incompatible(refusal: AwsRefusal) -> Fe2Error | None:
-    """For a type that cannot run an image or an instance."""
     found = INSTANCE_TYPE_PATTERN.search(refusal.message)
     words, name = refusal.message.lower(), found[1] if found else "This type"
     for part, why in (
@@ -482,7 +473,6 @@ def translate(
 
 
 def _class_names(error: BaseException) -> Iterator[str]:
-    """The names of an error's classes in the library, most specific first."""
     for kind in type(error).__mro__:
         if kind.__module__.startswith(("botocore", "aiobotocore", "aiohttp", "json")) or kind is ValueError:
             yield kind.__name__

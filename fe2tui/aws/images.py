@@ -124,7 +124,6 @@ _IMAGE_HINT = "Type ubuntu, amazon, debian or dlami, the name of one of your ima
 
 
 def is_image_id(text: str) -> bool:
-    """Whether a text looks like an image's id."""
     return _IMAGE_ID.fullmatch(text) is not None
 
 

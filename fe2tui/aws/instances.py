@@ -165,7 +165,6 @@ def _cannot_reach(instance: Instance, wanted: frozenset[State]) -> bool:
 
 
 def _state_not_reached(instance: Instance) -> Fe2Error:
-    """For an instance that ended in another state than the wanted one."""
     reason = instance.state_reason.rstrip(".") or "EC2 gives no reason"
     if "InsufficientInstanceCapacity" in reason:
         return CapacityError(

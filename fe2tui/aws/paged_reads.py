@@ -89,7 +89,6 @@ class InstancesRead:
 
 
 async def sort_and_compare(instances: list[Instance], before: Mapping[str, Instance]) -> InstancesRead:
-    """The instances of a read compared with those of the read before."""
     if len(instances) < _THREAD_INSTANCES:
         return _compare(instances, before)
     return await in_worker_thread(_compare, instances, before)
@@ -123,6 +122,5 @@ def _compare(found: list[Instance], before: Mapping[str, Instance]) -> Instances
 
 
 def _moved_volumes(was: Instance | None, now: Instance) -> set[str]:
-    """The volumes that are attached to one of the two, but not to both."""
     before = set() if was is None else {attachment.volume_id for attachment in was.attachments}
     return before ^ {attachment.volume_id for attachment in now.attachments}

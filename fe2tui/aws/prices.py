@@ -32,11 +32,9 @@ _USAGE_PREFIX = "EBS:"
 class PriceCache(Protocol):
     """Keeps prices between runs (``store.prices``). Called in a thread."""
 
-    def get(self, region: str) -> Prices | None:
-        """The prices saved last."""
+    def get(self, region: str) -> Prices | None: ...
 
-    def save(self, region: str, prices: Prices) -> None:
-        """Save a region's prices."""
+    def save(self, region: str, prices: Prices) -> None: ...
 
 
 class _ProductQuery(NamedTuple):
@@ -100,7 +98,6 @@ _SNAPSHOTS = _ProductQuery(
 
 
 def are_fresh(prices: Prices, now: datetime) -> bool:
-    """Whether these are today's on-demand prices."""
     return bool(prices.on_demand) and prices.read_at is not None and now - prices.read_at <= PRICES_VALID
 
 

@@ -78,13 +78,11 @@ class SubsetLoader(Loader):
         self._models = _read_file()
 
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
-        """As botocore's, but a model may lack operations that this program does not use."""
         if service_name not in OPERATIONS or type_name not in _MODEL_KINDS or api_version is not None:
             return self._full.load_service_model(service_name, type_name, api_version)
         return self._model(f"{service_name}/{type_name}")
 
     def load_data_with_path(self, name: str) -> tuple[Any, str]:
-        """As botocore's, but endpoints of services that this program does not use may be missing."""
         if name not in _SHARED_FILES:
             return self._full.load_data_with_path(name)
         return self._model(name), str(Path(self.BUILTIN_DATA_PATH, name))
@@ -102,13 +100,11 @@ class SubsetLoader(Loader):
 
 @lru_cache(maxsize=1)
 def full_loader() -> Loader:
-    """botocore's own loader, with all models."""
     return Loader()
 
 
 @lru_cache(maxsize=1)
 def subset_loader() -> SubsetLoader:
-    """The loader for the operations in ``OPERATIONS``."""
     return SubsetLoader(full_loader())
 
 

@@ -75,17 +75,14 @@ class Session:
 
     @property
     def profile(self) -> str:
-        """The profile's name; ``default`` if none was chosen."""
         return self._location.profile
 
     @property
     def region(self) -> str:
-        """The region's id; empty if none is set."""
         return self._location.region
 
     @property
     def endpoint(self) -> str:
-        """EC2's address if it is not AWS's own, else empty."""
         return self._location.endpoint
 
     @property
@@ -142,7 +139,6 @@ class Session:
         return other
 
     async def close(self) -> None:
-        """Close all connections."""
         if self._cached_clients is not None:
             await self._cached_clients.close()
 
@@ -215,7 +211,6 @@ def profile_names() -> list[str]:
 
 
 def default_region(profile: str | None = None) -> str | None:
-    """The region of the environment, else of the profile."""
     found = aws_config.read()
     return found.region(found.profile(profile))
 
@@ -267,7 +262,6 @@ def _resolve_region(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _load_library() -> tuple[Any, Any]:
-    """The modules that import AWS's library."""
     from fe2tui.aws import clients, credentials
 
     clients.prepare_service_models()

@@ -56,7 +56,6 @@ class SharedReads(Generic[_Key, _Result]):
                     await asyncio.wait([task])
 
     async def wait(self, timeout: float) -> None:
-        """Wait for all reads under way, at most ``timeout`` seconds."""
         if self._tasks:
             await asyncio.wait(list(self._tasks.values()), timeout=timeout)
 
@@ -65,7 +64,6 @@ class SharedReads(Generic[_Key, _Result]):
         self._tasks.pop(key, None)
 
     def close(self) -> None:
-        """Cancel all reads under way."""
         for task in self._tasks.values():
             task.cancel()
         self._tasks.clear()

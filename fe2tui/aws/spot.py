@@ -41,7 +41,6 @@ async def describe_spot_request(session: Session, request_id: str) -> tuple[dict
 
 
 def _request_from_details(details: Mapping[str, Any]) -> SpotRequest:
-    """Source: EC2 API reference, data type SpotInstanceRequest."""
     status: Mapping[str, Any] = details.get("Status") or {}
     launch: Mapping[str, Any] = details.get("LaunchSpecification") or {}
     placement: Mapping[str, Any] = launch.get("Placement") or {}

@@ -103,7 +103,6 @@ async def _read_changes(session: Session, types: Sequence[str] | None, **window:
 
 
 def _decode_change(item: Any) -> _PriceChange:
-    """An ``<item>`` of a ``<spotPriceHistorySet>``. Source: EC2 API reference, data type SpotPrice."""
     name, zone = item.findtext("instanceType") or "", item.findtext("availabilityZone") or ""
     price = Decimal(item.findtext("spotPrice") or 0)
     return sys.intern(name), sys.intern(zone), item.findtext("timestamp") or "", price
@@ -179,7 +178,6 @@ class SpotPriceCache:
         return await current_spot_prices(session, wanted)
 
     def close(self) -> None:
-        """Cancel all reads under way."""
         self._reads.close()
 
     def _fresh(self, location: Location, now: datetime) -> SpotPriceSnapshot | None:
@@ -193,13 +191,10 @@ class SpotHistoryStore(Protocol):
     def get(self, location: Location, types: Iterable[str]) -> dict[str, SpotHistory]:
         """The histories of these types; a type without one is not in it."""
 
-    def add(self, location: Location, histories: Iterable[SpotHistory]) -> None:
-        """Merge these with the ones that are stored."""
+    def add(self, location: Location, histories: Iterable[SpotHistory]) -> None: ...
 
 
 class _MissingWindow(NamedTuple):
-    """A window in which the prices of a type are not known."""
-
     type: str
     since: datetime
     until: datetime
@@ -213,8 +208,6 @@ class _MissingWindow(NamedTuple):
 
 
 class _WindowRead(NamedTuple):
-    """A read of some types in a window."""
-
     location: Location
     types: frozenset[str]
     since: datetime
@@ -281,7 +274,6 @@ class SpotHistoryCache:
         return self._cached.get((location, type))
 
     def is_reading(self, location: Location) -> bool:
-        """Whether a read of this region is under way."""
         return any(read.location == location for read in self._reads)
 
     async def get_cached(self, location: Location, types: Iterable[str]) -> dict[str, SpotHistory]:
@@ -313,11 +305,9 @@ class SpotHistoryCache:
         return {name: self._cached[location, name] for name in spans}
 
     def close(self) -> None:
-        """Cancel all reads under way."""
         self._reads.close()
 
     def _start_reads(self, session: Session, windows: Iterable[_MissingWindow]) -> set[asyncio.Task[None]]:
-        """The reads under way that cover these windows, and new ones for the rest."""
         location = session.location
         tasks: set[asyncio.Task[None]] = set()
         rest: list[_MissingWindow] = []

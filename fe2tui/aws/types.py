@@ -20,8 +20,6 @@ _intern = sys.intern
 
 
 class TypeReader(XmlReader[InstanceType]):
-    """Reads DescribeInstanceTypes XML."""
-
     def __init__(self) -> None:
         super().__init__("instanceTypeSet", decode_instance_type)
 
@@ -38,7 +36,6 @@ def _decode_offering(item: Any) -> tuple[str, str]:
 
 
 def decode_instance_type(item: Any) -> InstanceType:
-    """An ``<item>`` of an ``<instanceTypeSet>``."""
     fields: dict[str, Any] = {"vcpus": 0, "memory": 0}
     for child in item:
         read = _TYPE_FIELDS.get(child.tag)

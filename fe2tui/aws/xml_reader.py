@@ -53,7 +53,6 @@ class XmlReader(Generic[Item]):
         return found, token
 
     def next_token(self, body: bytes) -> str | None:
-        """The token of the next page; None on the last."""
         match = _TOKEN.search(body, max(0, body.rfind(b"<nextToken>")))
         return _unescape(match[1]) if match and match[1] else None
 
@@ -149,7 +148,6 @@ def _parse_small_xml(xml: bytes) -> Any:
 
 
 def _split_items(inner: bytes) -> Iterator[bytes]:
-    """The items of a set, each with its tags; nested items stay inside."""
     depth = start = 0
     for border in _ITEM_TAG.finditer(inner):
         if border[1]:

@@ -7,12 +7,10 @@ from functools import lru_cache
 
 
 def day_start(now: datetime) -> datetime:
-    """Midnight, UTC."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def month_start(now: datetime) -> datetime:
-    """The first of the month, UTC."""
     return day_start(now).replace(day=1)
 
 

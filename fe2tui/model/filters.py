@@ -293,7 +293,6 @@ class Sort(NamedTuple, Generic[Item, Scope]):
 
     @property
     def direction_text(self) -> str:
-        """The direction that it has when it is first chosen: ``largest first``."""
         return "from a to z" if self.is_text else "largest first" if self.largest_first else "smallest first"
 
 

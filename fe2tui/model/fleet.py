@@ -63,7 +63,6 @@ class InstanceUsage:
 
     @property
     def is_address_only(self) -> bool:
-        """Whether the instance was stopped, and only its address cost something."""
         return not self.type
 
     @property
@@ -139,7 +138,6 @@ class Fleet:
 
     @property
     def is_moving(self) -> bool:
-        """Whether any instance is in a state that EC2 will leave by itself."""
         return any(instance.state.is_moving for instance in self.instances.values())
 
     def instances_named(self, name: str) -> tuple[Instance, ...]:

@@ -66,7 +66,6 @@ class Image:
 
     @property
     def label(self) -> str:
-        """The name, or the id of one that has none."""
         return self.name or self.id
 
     @property

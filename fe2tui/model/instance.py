@@ -38,8 +38,6 @@ class State(StrEnum):
 
 
 class Attachment(NamedTuple):
-    """A volume attached to an instance."""
-
     device: str
     volume_id: str
     delete_on_termination: bool
@@ -90,12 +88,10 @@ class Instance:
 
     @property
     def name(self) -> str:
-        """The Name tag, or an empty string."""
         return self.tags.get("Name", "")
 
     @property
     def label(self) -> str:
-        """The Name, or the id of one that has none."""
         return self.name or self.id
 
     @property
@@ -123,12 +119,10 @@ class Instance:
 
     @property
     def address(self) -> str | None:
-        """The public address, else the private one."""
         return self.public_ip or self.private_ip
 
     @property
     def zone_letter(self) -> str:
-        """The zone without its region: ``2a`` of ``us-east-2a``."""
         return zone_letter(self.zone)
 
     @property

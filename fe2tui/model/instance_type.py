@@ -40,7 +40,6 @@ class InstanceType:
     root_devices: tuple[str, ...] = ("ebs",)
 
     def __repr__(self) -> str:
-        """``p3.8xlarge: 32 vCPU  244 GiB  4 × V100``."""
         return f"{self.name}: {self.summary}"
 
     @property

@@ -159,7 +159,6 @@ def request_text(request: SpotRequest, instance: Instance | None = None) -> str:
 
 
 def _status_code(request: SpotRequest | None) -> str:
-    """A status code in the spelling of the tables; empty for no request."""
     if request is None:
         return ""
     return request.status_code.replace("cancelled", "canceled").removeprefix("spot-")
@@ -285,7 +284,6 @@ _STATE_TEXTS = {
 
 
 def _state_text(request: SpotRequest, code: str) -> str:
-    """The state, with AWS's own words for a status code that is in no table."""
     said = visible(request.status_words or code).rstrip(".") if code not in ("", "fulfilled") else ""
     known = _STATE_TEXTS.get(request.state, visible(request.state))
     return f"{known} ({said})" if said else known

@@ -47,7 +47,6 @@ class LaunchRequest:
 
     @property
     def is_spot(self) -> bool:
-        """Whether it is bought at the spot price, persistent or one-time."""
         return self.market != "on-demand"
 
     @property
@@ -56,7 +55,6 @@ class LaunchRequest:
         return f"spot {self.type}" if self.is_spot else self.type
 
     def as_json(self) -> dict[str, Any]:
-        """What ``from_json`` takes, as JSON has it."""
         return asdict(self)
 
     @classmethod

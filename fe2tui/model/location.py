@@ -19,7 +19,6 @@ class Location:
 
     @property
     def key(self) -> str:
-        """One text for each location, as the store has it."""
         return f"{self.profile}\x1f{self.region}\x1f{self.endpoint}"
 
     @property
@@ -105,12 +104,10 @@ def find_region(text: str, known: Mapping[str, str] = REGIONS) -> str | None:
 
 
 def unknown_region_error(text: str) -> NotFoundError:
-    """The error for a text that ``find_region`` does not find."""
     return NotFoundError(f"There is no region whose name contains “{text}”.", "`fe2 regions` lists them.")
 
 
 def no_region_error() -> UsageError:
-    """The error for a session without a region."""
     return UsageError(
         "No region is set.",
         "Say --region Ohio (EC2('Ohio') in Python), set AWS_REGION or region in config.toml, or run `aws configure`.",

@@ -28,7 +28,6 @@ class OnDemandPrice:
     words: str = ""
 
     def __repr__(self) -> str:
-        """``m5.large: $0.096 an hour``."""
         price = f"{dollars(self.per_hour, self.places, sign='$')} an hour"
         return f"{self.type}: {self.words or price}"
 

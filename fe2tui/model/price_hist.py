@@ -31,7 +31,6 @@ class Day:
 
     @property
     def label(self) -> str:
-        """``21 Nov``."""
         return f"{self.date.day} {self.date:%b}"
 
 
@@ -84,7 +83,6 @@ class PriceHist:
     tz: tzinfo | None = None
 
     def __repr__(self) -> str:
-        """The table."""
         return "\n".join(self.lines())
 
     @property

@@ -40,7 +40,6 @@ class PriceSeries:
 
     @property
     def starts_at(self) -> datetime | None:
-        """From when on a price is known."""
         return self.times[0] if self.times else None
 
     @property

@@ -30,5 +30,4 @@ class Snapshot:
 
     @property
     def name(self) -> str:
-        """The Name tag, or an empty string."""
         return self.tags.get("Name", "")

@@ -45,7 +45,6 @@ SpotOfferSort: TypeAlias = filters.Sort[SpotOffer, TypeScope]
 
 
 def spot_offer(one: InstanceType, scope: TypeScope) -> SpotOffer:
-    """The offer of a type, in its cheapest zone."""
     zones = scope.spot_prices_by_zone(one)
     price, zone = zones[0] if zones else (None, "")
     on_demand = scope.on_demand_price(one)

@@ -56,11 +56,9 @@ class TypeScope:
             self._spot_prices.setdefault(name, []).append((price, zone))
 
     def on_demand_price(self, one: InstanceType) -> Decimal | None:
-        """Dollars an hour on demand; None where that is not known."""
         return self.prices.on_demand.get(one.name)
 
     def lowest_spot_price(self, one: InstanceType) -> Decimal | None:
-        """Dollars an hour in the cheapest zone; None where no zone's price is known."""
         known = self._spot_prices.get(one.name)
         return min(known)[0] if known else None
 

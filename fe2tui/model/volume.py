@@ -41,5 +41,4 @@ class Volume:
 
     @property
     def name(self) -> str:
-        """The Name tag, or an empty string."""
         return self.tags.get("Name", "")

@@ -33,13 +33,10 @@ class CompletedCommand:
 
     @property
     def is_ok(self) -> bool:
-        """Whether its exit status is 0."""
         return self.exit_status == 0
 
 
 class SshConnection:
-    """An open connection, opened by ``connect``."""
-
     def __init__(self, route: Route, connection: asyncssh.SSHClientConnection) -> None:
         self.route = route
         self._connection = connection

@@ -42,7 +42,6 @@ def exit_error(route: Route, hosts: HostKeys, code: int, stderr: str = "") -> Fe
 
 
 def permission_denied_error(route: Route, offered: Sequence[str] = ()) -> PermissionDeniedError:
-    """The error for an instance that accepts none of the ``offered`` keys."""
     if not offered and route.key_file is not None:
         offered = [str(route.key_file)]
     keys = f" Offered: {', '.join(offered)}." if offered else " None of the keys on this computer fits."
@@ -55,14 +54,12 @@ def permission_denied_error(route: Route, offered: Sequence[str] = ()) -> Permis
 
 
 def connection_refused_error(route: Route) -> UnansweredError:
-    """The error for a port on which nothing listens."""
     return UnansweredError(
         f"{_address_text(route)} refused the connection.", "Its system may still be starting: try again in a minute."
     )
 
 
 def no_answer_error(route: Route) -> UnansweredError:
-    """The error for an instance that does not answer in time."""
     return UnansweredError(
         f"{_address_text(route)} does not answer.",
         "Its security group may not let your address in (it may have changed), or the system hangs.",
@@ -70,17 +67,14 @@ def no_answer_error(route: Route) -> UnansweredError:
 
 
 def unreachable_error(route: Route, words: str) -> UnansweredError:
-    """The error for an address without a network route; ``words`` are the system's."""
     return UnansweredError(f"{_address_text(route)} cannot be reached: {words}.", "Is this computer online?")
 
 
 def booting_error(route: Route) -> UnansweredError:
-    """The error for an instance whose sshd answers, but accepts no login yet."""
     return UnansweredError(f"{route.name} is still booting and accepts no login yet.", "Try again in a moment.")
 
 
 def connection_broken_error(route: Route, words: str) -> MachineError:
-    """The error for a connection that broke; ``words`` say how."""
     return MachineError(
         f"The connection to {route.name} broke ({words}).",
         "The instance may have been stopped or rebooted, or the network failed.",

@@ -32,7 +32,6 @@ class PrivateKeyFile:
 
 
 def display_path(path: Path) -> str:
-    """A path with ~ for home."""
     try:
         return f"~/{path.relative_to(Path.home())}"
     except ValueError:
@@ -154,7 +153,6 @@ def _read_exactly(agent: socket.socket, count: int) -> bytes:
 
 
 def _split_strings(data: bytes) -> list[bytes]:
-    """The length-prefixed strings at the start of some binary data."""
     found, at = [], 0
     while at + 4 <= len(data):
         length = int.from_bytes(data[at : at + 4], "big")

@@ -51,7 +51,6 @@ class LocalKey:
 
     @property
     def comment(self) -> str:
-        """The comment at the end of the line, often its owner's name."""
         return self.public.split(maxsplit=2)[2] if len(self.public.split(maxsplit=2)) > 2 else ""
 
     @property

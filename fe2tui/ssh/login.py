@@ -131,7 +131,6 @@ def _login_error(
 
 
 def connection_error(error: Exception, route: Route) -> Fe2Error:
-    """Our error for an exception of asyncssh or the system that ended, or prevented, a connection."""
     if isinstance(error, TimeoutError):
         return errors.no_answer_error(route)
     if isinstance(error, ConnectionRefusedError):

@@ -112,7 +112,6 @@ class _SshWait:
         await asyncio.sleep(max(0.0, min(pause, _LONGEST_PAUSE, self.left)))
 
     async def wait_for_banner(self) -> bool:
-        """Returns whether a banner came in time."""
         while self.left > 0:
             try:
                 async with asyncio.timeout(min(self.try_seconds / 2, self.left)):

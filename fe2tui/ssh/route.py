@@ -47,7 +47,6 @@ class Route:
 
     @property
     def name(self) -> str:
-        """The instance in a message: its Name, else its id."""
         return self.label or self.instance_id
 
     @property

@@ -16,8 +16,6 @@ _ONE_PORT = re.compile(r"(?:(\d{1,5}):)?(\d{1,5})\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
-    """A port of this computer that leads to a port of the instance."""
-
     local: int
     remote: int
 
@@ -67,7 +65,6 @@ def _parse_tunnel(text: str) -> Tunnel:
 
 
 def used_ports(tunnels: Iterable[Tunnel]) -> tuple[Tunnel, ...]:
-    """The tunnels whose local port is in use."""
     return tuple(tunnel for tunnel in tunnels if not _is_free(tunnel.local))
 
 

@@ -158,7 +158,6 @@ class DatabaseFile:
             self._is_open = True
 
     def connect(self, *, durable: bool = False) -> sqlite3.Connection:
-        """A new connection. With ``durable``, a transaction is on the disk when it ends."""
         assert self.path is not None
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
@@ -258,13 +257,11 @@ class Database:
 
     @property
     def is_durable(self) -> bool:
-        """Whether what is written outlives the program."""
         with _store_errors():
             return self._file.is_durable
 
     @property
     def problem(self) -> StoreError | None:
-        """What is wrong with the file."""
         return self._file.problem
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -273,7 +270,6 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All statements of the block, or none if it raises."""
         with self._open_connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -343,70 +339,60 @@ class Store:
 
     @cached_property
     def launches(self) -> LaunchJournal:
-        """Intended launches and their results."""
         from fe2tui.store.launches import LaunchJournal
 
         return LaunchJournal(self._database(durable=True), self.presence)
 
     @cached_property
     def freezes(self) -> FreezeJournal:
-        """Intended images and their results."""
         from fe2tui.store.freezes import FreezeJournal
 
         return FreezeJournal(self._database(durable=True), self.presence)
 
     @cached_property
     def fleets(self) -> FleetTables:
-        """The last fleet of each location."""
         from fe2tui.store.fleets import FleetTables
 
         return FleetTables(self._database(), self.instance_usage, self.volume_usage, self.spot_history)
 
     @cached_property
     def prices(self) -> PriceTable:
-        """On-demand and storage prices by region."""
         from fe2tui.store.prices import PriceTable
 
         return PriceTable(self._database())
 
     @cached_property
     def type_catalogues(self) -> TypeCatalogueTable:
-        """The types of each location and the zones that offer them."""
         from fe2tui.store.prices import TypeCatalogueTable
 
         return TypeCatalogueTable(self._database())
 
     @cached_property
     def spot_history(self) -> SpotHistoryTable:
-        """Spot prices of the past."""
         from fe2tui.store.spot_history import SpotHistoryTable
 
         return SpotHistoryTable(self._database())
 
     @cached_property
     def activity(self) -> ActivityLog:
-        """The activity log."""
         from fe2tui.store.activity import ActivityLog
 
         return ActivityLog(self._database(), self.presence)
 
     @cached_property
     def instance_usage(self) -> InstanceUsageTable:
-        """When instances ran, and at what price."""
         from fe2tui.store.instance_usage import InstanceUsageTable
 
         return InstanceUsageTable(self._database())
 
     @cached_property
     def volume_usage(self) -> VolumeUsageTable:
-        """What volumes were, and what they cost a month."""
         from fe2tui.store.volume_usage import VolumeUsageTable
 
         return VolumeUsageTable(self._database())
 
     @cached_property
     def presence(self) -> Presence:
-        """By which other processes see that this one is alive."""
         from fe2tui.store.presence import Presence
 
         return Presence(self._file)

@@ -24,23 +24,19 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def to_micros(moment: datetime) -> int:
-    """Microseconds since 1970 UTC."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 @lru_cache(maxsize=4096)  # an instance and its volumes begin at the same moment, often many at once
 def from_micros(count: int) -> datetime:
-    """The moment that ``to_micros`` was given."""
     return _EPOCH + timedelta(microseconds=count)
 
 
 def maybe_micros(moment: datetime | None) -> int | None:
-    """``to_micros``, or None."""
     return None if moment is None else to_micros(moment)
 
 
 def maybe_moment(count: int | None) -> datetime | None:
-    """``from_micros``, or None."""
     return None if count is None else from_micros(count)
 
 
@@ -86,12 +82,10 @@ _STATES = {state.value: state for state in State}
 
 
 def decode_instances(texts: Sequence[str]) -> dict[str, Instance]:
-    """The instances that ``encode_instance`` was given, by id."""
     return {instance.id: instance for values in _decode_all(texts) if (instance := _instance(values))}
 
 
 def decode_volumes(texts: Sequence[str]) -> dict[str, Volume]:
-    """The volumes that ``encode_volume`` was given, by id."""
     return {volume.id: volume for values in _decode_all(texts) if (volume := decode_volume(values))}
 
 
@@ -110,7 +104,6 @@ def _instance(values: list[Any]) -> Instance:
 
 
 def decode_volume(values: list[Any]) -> Volume:
-    """The volume whose fields these are, in their order."""
     values[_CREATED] = maybe_moment(values[_CREATED])
     return Volume(*values)
 

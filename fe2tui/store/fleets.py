@@ -162,8 +162,6 @@ class _SavedFleet:
 
 @dataclass(slots=True)
 class _Changes:
-    """What has to be written: rows in the order of the table's columns, and ids to delete."""
-
     instances: list[tuple[str, str, str, str]] = field(default_factory=list)
     removed_instances: list[str] = field(default_factory=list)
     volumes: list[tuple[str, str]] = field(default_factory=list)
@@ -218,7 +216,6 @@ class FleetTables:
         return replace(fleet, spot_history=self._spot_history.get(location, spans)) if spans else fleet
 
     def last_location(self) -> Location | None:
-        """The location that was seen last."""
         rows = self._database.read(
             "SELECT profile, region, endpoint FROM places WHERE seen_at > 0 ORDER BY seen_at DESC LIMIT 1"
         )

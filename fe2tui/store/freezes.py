@@ -14,8 +14,6 @@ from fe2tui.store.journal import Journal
 
 
 class FreezeJournal(Journal[FreezeIntent]):
-    """Freeze intents by token."""
-
     _NOUN: ClassVar[str] = "freeze"
     _TABLE: ClassVar[str] = "freezes"
     _COLUMNS: ClassVar[str] = (

@@ -34,7 +34,6 @@ class Journal(Generic[Intent]):
             self._claimed.discard(token)
 
     def get(self, token: str) -> Intent | None:
-        """The intent with that token."""
         return next(iter(self._read("token = ?", token)), None)
 
     def claim_open(self, profile: str, endpoint: str) -> list[Intent]:

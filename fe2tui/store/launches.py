@@ -14,8 +14,6 @@ from fe2tui.store.journal import Journal
 
 
 class LaunchJournal(Journal[LaunchIntent]):
-    """Launch intents by token."""
-
     _NOUN: ClassVar[str] = "launch"
     _TABLE: ClassVar[str] = "launches"
     _COLUMNS: ClassVar[str] = (

@@ -55,7 +55,6 @@ class Presence:
         return False
 
     def release(self) -> None:
-        """Unlock and delete the file."""
         with self._lock:
             if self._descriptor >= 0:
                 with suppress(FileNotFoundError):

@@ -29,7 +29,6 @@ class SpotHistoryTable:
         self._database = database
 
     def get(self, location: Location, types: Iterable[str]) -> dict[str, SpotHistory]:
-        """The stored histories of these types, by type."""
         names = list(dict.fromkeys(types))
         found: dict[str, SpotHistory] = {}
         for first in range(0, len(names), _MAX_TYPES):

@@ -167,7 +167,6 @@ def _changed_usage(
 
 
 def _first_usage(one: _SeenVolume, fleet: Fleet) -> list[VolumeUsage]:
-    """A volume seen for the first time: since its creation, and for its instance since it was attached."""
     volume, attached = one.volume, one.attached_at
     created = min(volume.created_at or attached or fleet.seen_at, fleet.seen_at)
     first = VolumeUsage(volume.id, one.owner, volume.size, volume.type, created, None, one.per_month)
@@ -177,7 +176,6 @@ def _first_usage(one: _SeenVolume, fleet: Fleet) -> list[VolumeUsage]:
 
 
 def _next_usage(last: VolumeUsage, one: _SeenVolume, known: _KnownUsage, fleet: Fleet) -> list[VolumeUsage]:
-    """A volume seen again: its last usage continues, or another one begins now."""
     volume = one.volume
     is_same = (last.size, last.type, last.instance_id) == (volume.size, volume.type, one.owner)
     if is_same and _is_same_rate(last, one, fleet):

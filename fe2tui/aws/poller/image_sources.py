@@ -35,14 +35,12 @@ class ImageNameSource(FleetSource):
         self._new_ids: set[str] = set()
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        """Due for a new image."""
         new = instances_read.new_image_ids - self.latest.keys() - self._new_ids - {""}
         if new:
             self._new_ids |= new
             self.due = now
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """Also asks again for names that a failed read has missed."""
         from fe2tui.aws.images import image_names
 
         wanted = frozenset(self._new_ids)
@@ -70,7 +68,6 @@ class OwnImageSource(FleetSource):
 
     @property
     def is_urgent(self) -> bool:
-        """While an image is pending, or EC2 may not return a change yet."""
         return bool(self.pending) or loop_time() < self._unsettled_until
 
     def on_change(self) -> None:
@@ -87,7 +84,6 @@ class OwnImageSource(FleetSource):
             self.latest = found
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """While it is urgent, the next read is soon; later if that takes long or fails."""
         super().on_read_end(now, error)
         if not self.is_urgent:
             self._waiting_since = None
@@ -116,7 +112,6 @@ class SnapshotSource(FleetSource):
 
     @property
     def is_urgent(self) -> bool:
-        """While images are pending."""
         return self._all_due_at <= 0.0 or bool(self._images.pending)
 
     def on_images_read(self, now: float) -> None:
@@ -131,7 +126,6 @@ class SnapshotSource(FleetSource):
             self.due = min(self.due, max(now, self._retry_at))
 
     def on_read_start(self, now: float) -> None:
-        """All of them when they are due, else those of pending images."""
         self._reads_all = self._all_due_at <= now
         if self._reads_all:
             self._all_due_at = now + self.interval
@@ -160,7 +154,6 @@ class SnapshotSource(FleetSource):
         return await snapshots_of_image(self._session, image.id)
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """After a failure, those of pending images wait for a minute; if all were read, all are read again."""
         super().on_read_end(now, error)
         if error is not None and self._reads_all:
             self._all_due_at = now

@@ -197,7 +197,6 @@ class Poller:
         self._is_read_requested = False
 
     def _interval(self) -> float:
-        """Seconds from the end of one read to the next."""
         if self._failures:
             return self._retry_wait
         return self._quick if self._instances_read.is_moving or loop_time() < self._quick_until else self._slow

@@ -50,7 +50,6 @@ class OnDemandPriceSource(FleetSource):
         return self._combined
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """Raises the Fe2Error with which AWS refused, also where older prices are shown."""
         from fe2tui.aws.prices import are_fresh, cached_prices, current_prices
 
         if are_fresh(self.latest, self._clock()):
@@ -66,7 +65,6 @@ class OnDemandPriceSource(FleetSource):
             raise failures[0]
 
     def _replace_if_newer(self, prices: Prices) -> bool:
-        """Take these prices if they are newer. Returns whether they are."""
         had = self.latest
         if had.on_demand and (prices.read_at is None or (had.read_at is not None and had.read_at >= prices.read_at)):
             return False
@@ -87,13 +85,11 @@ class SpotPriceSource(FleetSource):
         self._types: frozenset[str] = frozenset()
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        """Due for a new type."""
         if instances_read.spot_types - self._types:
             self.due = now
         self._types = instances_read.spot_types
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """No call if there are no spot instances."""
         from fe2tui.aws.spot_prices import current_spot_prices
 
         self.latest = await current_spot_prices(self._session, self._types)
@@ -133,7 +129,6 @@ class SpotHistorySource(FleetSource):
         return True
 
     def set_spans(self, spans: Mapping[str, TimeSpan], now: float) -> None:
-        """Read the prices of these types over these times, where they are unknown."""
         if spans == self._spans:
             return
         from fe2tui.aws.spot_prices import are_missing
@@ -149,7 +144,6 @@ class SpotHistorySource(FleetSource):
         self._pause_if_complete(now)
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """From the store first, then from AWS what is missing there."""
         from fe2tui.aws.spot_prices import SpotHistoryCache
 
         spans = self._spans
@@ -164,12 +158,10 @@ class SpotHistorySource(FleetSource):
             self.latest = found
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """No more reads if nothing can be missing any more."""
         super().on_read_end(now, error)
         self._pause_if_complete(now)
 
     def request_read(self, *, failed: bool) -> None:
-        """Nothing if no span is set."""
         if self._spans:
             super().request_read(failed=failed)
 

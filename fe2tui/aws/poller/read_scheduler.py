@@ -82,7 +82,6 @@ class ReadScheduler:
         self._alarm: asyncio.TimerHandle | None = None
 
     def fleet(self, instances_read: InstancesRead, seen_at: datetime) -> Fleet:
-        """A fleet of these instances and the last result of each part."""
         return Fleet(
             location=self._session.location,
             seen_at=seen_at,
@@ -102,7 +101,6 @@ class ReadScheduler:
         )
 
     def on_instances_read(self, instances_read: InstancesRead) -> None:
-        """Start the reads that are due by the instances or by the time."""
         now = loop_time()
         self._instances_read = instances_read
         for part in self._sources:
@@ -121,23 +119,19 @@ class ReadScheduler:
             part.request_read(failed=part in self._problems)
 
     def read_images_soon(self) -> None:
-        """Read images and snapshots now, and again until EC2 returns the change."""
         self._images.on_change()
         self._read_urgent()
 
     def set_cpu_ids(self, ids: Iterable[str]) -> None:
-        """The instances in view, whose CPU figures are wanted."""
         self._cpu.set_ids(ids, loop_time())
         self._read_urgent()
 
     def want_spot_history(self, spans: Mapping[str, TimeSpan]) -> None:
-        """The times, by type, for which spot prices are wanted."""
         self._spot_history.set_spans(spans, loop_time())
         self._read_urgent()
 
     @property
     def reads_cpu(self) -> bool:
-        """Whether CPU is measured."""
         return self._cpu.is_on
 
     @reads_cpu.setter
@@ -149,7 +143,6 @@ class ReadScheduler:
         self._read_urgent()
 
     async def close(self) -> None:
-        """Cancel all reads."""
         self._instances_read = None
         self._cancel_alarm()
         tasks = list(self._reads.values())
@@ -158,7 +151,6 @@ class ReadScheduler:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _read_urgent(self) -> None:
-        """Start urgent reads that are due, and set the timer for the next."""
         self._cancel_alarm()
         if self._instances_read is None or not self._is_watched:
             return

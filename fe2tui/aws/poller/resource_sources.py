@@ -37,13 +37,11 @@ class VolumeSource(FleetSource):
         self._reads_all = True
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        """Due for volumes that were attached or detached."""
         self._moved_ids |= instances_read.moved_volume_ids
         if self._moved_ids:
             self.due = min(self.due, now)
 
     def on_read_start(self, now: float) -> None:
-        """All of them when they are due or many have moved, else those that moved."""
         self._reads_all = self._all_due_at <= now or len(self._moved_ids) > _MAX_FILTERED
         if self._reads_all:
             self._all_due_at = now + self.interval
@@ -64,7 +62,6 @@ class VolumeSource(FleetSource):
             self.latest = rest | {volume.id: volume for volume in found}
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """After a failure the next read is of all volumes."""
         super().on_read_end(now, error)
         if error is not None:
             self._all_due_at = now
@@ -105,11 +102,9 @@ class SpotRequestSource(FleetSource):
 
     @property
     def is_urgent(self) -> bool:
-        """While a request lags behind its instance."""
         return self._is_lagging
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        """Due for spot instances that changed."""
         self._instances_read = instances_read
         if instances_read.changed_spot_ids:
             self._has_moved = True
@@ -117,7 +112,6 @@ class SpotRequestSource(FleetSource):
             self._settling_until = now + _SETTLING_SECONDS
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """No call if no request can exist."""
         from fe2tui.aws.spot import all_spot_requests
 
         moved, self._has_moved = self._has_moved, False
@@ -133,14 +127,12 @@ class SpotRequestSource(FleetSource):
             self._replace({key: one for key, one in self.latest.items() if key in known_ids})
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
-        """Soon again while a request lags behind its instance."""
         super().on_read_end(now, error)
         self._is_lagging = error is None and now < self._settling_until and self._any_lagging()
         if self._is_lagging:
             self.due = min(self.due, now + _LAGGING_INTERVAL)
 
     def request_read(self, *, failed: bool) -> None:
-        """Read again, and as often as after a change."""
         super().request_read(failed=failed)
         self._settling_until = loop_time() + _SETTLING_SECONDS
 
@@ -199,7 +191,6 @@ class CpuSource(FleetSource):
 
     @property
     def is_urgent(self) -> bool:
-        """Figures of what comes into view are wanted at once."""
         return self._is_on
 
     @property
@@ -207,7 +198,6 @@ class CpuSource(FleetSource):
         return self._is_on
 
     def set_on(self, on: bool, now: float) -> None:
-        """Start reading figures, or stop and drop them."""
         self._is_on = on
         if not on:
             self.latest = {}
@@ -215,17 +205,14 @@ class CpuSource(FleetSource):
         self._schedule(now)
 
     def set_ids(self, ids: Iterable[str], now: float) -> None:
-        """Set the instances in view."""
         self._ids = tuple(dict.fromkeys(ids))
         self._schedule(now)
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
-        """Of the instances in view, the running ones are read."""
         self._instances_read = instances_read
         self._schedule(now)
 
     def on_read_start(self, now: float) -> None:
-        """Choose the instances to ask about."""
         self._ids_to_read = [
             key
             for key in self._ids_to_measure()
@@ -237,7 +224,6 @@ class CpuSource(FleetSource):
         self._schedule(now)
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """One call per hundred instances."""
         from fe2tui.aws.metrics import cpu_utilization
 
         ids, at = self._ids_to_read, self._clock()
@@ -256,7 +242,6 @@ class CpuSource(FleetSource):
         self._schedule(now)
 
     def request_read(self, *, failed: bool) -> None:
-        """Only figures that could not be read are asked for again."""
         if failed:
             self._asked_at.clear()
             self._last_call_at = -math.inf
@@ -292,7 +277,6 @@ class AccountIdSource(FleetSource):
         self._session = session
 
     async def read(self, instances_read: InstancesRead) -> None:
-        """Once a session."""
         self.latest = (await self._session.identity()).account
 
 

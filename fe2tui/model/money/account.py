@@ -71,7 +71,6 @@ class Amounts(NamedTuple):
 
     @property
     def total(self) -> Decimal | None:
-        """The sum; None when a part is not known."""
         return None if self.unknown else self.known
 
 
@@ -97,7 +96,6 @@ class CostRow(NamedTuple):
         return f"{visible(name)} ({visible(what)}): {hour} an hour, {today} today, {month} this month"
 
     def cells(self) -> tuple[str, ...]:
-        """The row as text, as ``fe2 cost`` prints it."""
         return (
             self.label,
             self.what,
@@ -241,7 +239,6 @@ class _Contribution(NamedTuple):
 
     @property
     def counts(self) -> tuple[bool, ...]:
-        """What it adds to the counts of ``AccountTotals``."""
         state = self.state
         return (
             state is State.RUNNING,
@@ -270,7 +267,6 @@ class AccountTracker:
         self._clear()
 
     def update(self, fleet: Fleet, now: datetime) -> AccountTotals:
-        """The totals of a fleet."""
         with self._lock:
             return self._update(fleet, now)
 
@@ -441,7 +437,6 @@ def _is_price_unknown(contribution: _Contribution, usages: Sequence[InstanceUsag
 
 
 def _have_same_prices(last: Fleet, fleet: Fleet) -> bool:
-    """Whether what is the same in both costs the same. Spot histories are replaced when they are read: seldom."""
     is_same_history = last.spot_history is fleet.spot_history or last.spot_history == fleet.spot_history
     return last.location == fleet.location and last.prices == fleet.prices and is_same_history
 
@@ -451,7 +446,6 @@ def _all_ids(fleet: Fleet) -> set[str]:
 
 
 def _changed_ids(last: Fleet, fleet: Fleet) -> set[str]:
-    """The ids of the instances and volumes whose contribution may have changed."""
     difference = diff(last, fleet)
     changed_ids = set(difference.added | difference.removed | difference.changed)
     changed_usage = _differing_ids(last.volume_usage, fleet.volume_usage)
@@ -480,14 +474,11 @@ def _seconds(span: timedelta) -> Decimal:
 
 
 def _row_sort_key(row: CostRow) -> tuple[int, Decimal, str, str]:
-    """Kind by kind, what cost most this month first."""
     return _KIND_ORDER[row.kind], -row.month_parts.known, row.label, row.id
 
 
 @dataclass(slots=True)
 class _PartSums:
-    """Dollars by part, being added up."""
-
     amounts: dict[str, Decimal] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
 
@@ -503,8 +494,6 @@ class _PartSums:
 
 @dataclass(slots=True)
 class _RowSums:
-    """One row, being added up."""
-
     kind: CostKind
     label: str
     what: str
@@ -555,7 +544,6 @@ class _RowsBuilder:
             row.add_unknown_past("address")
 
     def rows(self) -> Iterable[CostRow]:
-        """The rows of all but snapshots, in no order."""
         return [row for key, sums in self._rows.items() if (row := sums.to_row(key)) is not None]
 
     def _add_instance(self, instance: Instance, contribution: _Contribution) -> None:
@@ -594,7 +582,6 @@ class _RowsBuilder:
     def _add_volume_charges(
         self, volume_id: str, volume: Volume | None, contribution: _Contribution, owner: str
     ) -> None:
-        """What a volume cost, each charge for the instance it was attached to then."""
         is_recorded = bool(self._fleet.volume_usage.get(volume_id))
         for usage, charge in zip(contribution.usages, contribution.charges, strict=True):
             if charge.ends_at is not None and charge.ends_at <= self._month:

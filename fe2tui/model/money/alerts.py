@@ -88,5 +88,4 @@ def alert_times_of(instance: Instance, fleet: Fleet, now: datetime, limits: Aler
 
 
 def _known_cost(flows: list[Charge], since: datetime, until: datetime) -> Decimal:
-    """Dollars between two moments, as far as they are known."""
     return sum((flow.cost_between(since, until) or Decimal(0) for flow in flows), Decimal(0))

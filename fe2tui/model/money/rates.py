@@ -27,14 +27,12 @@ class HourlyCost(NamedTuple):
 
     @property
     def total(self) -> Decimal | None:
-        """The sum, or None as soon as one part is not known."""
         if self.instance is None or self.volumes is None:
             return None
         return self.instance + self.volumes + self.address
 
     @property
     def known(self) -> Decimal:
-        """The sum of the known parts: it costs at least this."""
         return (self.instance or Decimal(0)) + (self.volumes or Decimal(0)) + self.address
 
 
@@ -56,7 +54,6 @@ def is_billed_by_spot_history(instance: Instance) -> bool:
 
 
 def sum_if_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum, or None as soon as one is not known."""
     found = Decimal(0)
     for amount in amounts:
         if amount is None:
@@ -82,7 +79,6 @@ def volume_per_month(volume: Volume, prices: Prices) -> Decimal | None:
 
 
 def _provisioned_amounts(volume: Volume, prices: Prices) -> Iterable[tuple[int | None, Decimal | None]]:
-    """The provisioned IOPS or MiB/s that cost money, and dollars a month for one."""
     iops = prices.iops.get(volume.type)
     if volume.type == "gp3":
         yield max(0, (volume.iops or GP3_IOPS) - GP3_IOPS), iops

@@ -39,7 +39,6 @@ class TimeSpan(NamedTuple):
     until: datetime | None = None
 
     def merge(self, other: TimeSpan) -> TimeSpan:
-        """The shortest span that contains both."""
         until = None if self.until is None or other.until is None else max(self.until, other.until)
         return TimeSpan(min(self.since, other.since), until)
 

@@ -98,7 +98,6 @@ def _sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator
 
 
 def _unseen_usage(fleet: Fleet, now: datetime) -> Iterator[str]:
-    """What is not known about this month's runs, with the instances' names."""
     month = month_start(now)
     labels_by_reason: dict[str, dict[str, None]] = {}
     for key, usages in fleet.instance_usage.items():
@@ -112,7 +111,6 @@ def _unseen_usage(fleet: Fleet, now: datetime) -> Iterator[str]:
 
 
 def _unknown_spot_costs(fleet: Fleet, now: datetime, uncounted: Set[str]) -> Iterator[str]:
-    """The spot instances whose runs this month are counted although some of their spot prices are not known."""
     month, labels = month_start(now), dict[str, None]()
     for key, instance in fleet.instances.items():
         if key in uncounted or not instance.is_spot:

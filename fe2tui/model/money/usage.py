@@ -86,7 +86,6 @@ class Charge(NamedTuple):
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
 
     def changes_after(self, at: datetime) -> bool:
-        """Whether it begins, ends or changes its rate after a moment."""
         changes_at = self.rate.times[-1] if isinstance(self.rate, ChangingRate) else self.starts_at
         return changes_at > at or (self.ends_at is not None and self.ends_at > at)
 
@@ -164,12 +163,10 @@ def usage_since(instance: Instance, since: datetime, prices: Prices) -> Instance
 
 
 def last_name(usages: Sequence[InstanceUsage]) -> str:
-    """The last name of the instance; empty if it never had one."""
     return next((usage.name for usage in reversed(usages) if usage.name), "")
 
 
 def address_only_usage(instance: Instance, since: datetime) -> InstanceUsage:
-    """The usage of a stopped instance that keeps its address."""
     return InstanceUsage(instance.id, instance.name, "", since, None, _NOTHING, True)
 
 
