@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,6 +50,10 @@ class AwsRefusal:
     status: int = 400
     date: str = ""
     now: datetime | None = None
+
+    @property
+    def operation(self) -> str:
+        return self.action.rpartition(":")[2] or "the call"
 
     @property
     def sentence(self) -> str:
@@ -107,14 +111,6 @@ def _no_capacity(refusal: AwsRefusal) -> Fe2Error:
     )
 
 
-def _no_spot_capacity(refusal: AwsRefusal) -> Fe2Error:
-    """For UnfulfillableCapacity: no spot capacity for this request."""
-    return CapacityError(
-        "AWS has no spot capacity for this request right now.",
-        "Another zone or type may have some; or wait a few minutes, and try again.",
-    )
-
-
 def _max_price_too_low(refusal: AwsRefusal) -> Fe2Error:
     prices = _PRICES_PATTERN.search(refusal.message)
     words = f": {prices[2]} dollars an hour, and at most {prices[1]} was to be paid" if prices else ""
@@ -151,33 +147,12 @@ _WAIT_AND_RETRY = "Wait a minute and try again."
 _DENIED_ACTION = re.compile(r"perform:? ([\w-]+:\w+)")
 
 
-def error_from_response(
-    response: Mapping[str, Any], *, action: str, profile: str = "", endpoint: str = "", now: datetime | None = None
-) -> Fe2Error:
-    error = response.get("Error", {})
-    meta = response.get("ResponseMetadata", {})
-    refusal = AwsRefusal(
-        code=str(error.get("Code") or "Unknown").removeprefix("Client.").removeprefix("Server."),
-        message=str(error.get("Message") or ""),
-        action=action,
-        profile=profile,
-        endpoint=endpoint,
-        status=int(meta.get("HTTPStatusCode") or 400),
-        date=str(meta.get("HTTPHeaders", {}).get("date", "")),
-        now=now,
-    )
-    for codes, words in _ERRORS_BY_CODE:
-        if re.fullmatch(codes, refusal.code):
-            our_error = words(refusal)
-            our_error.code = refusal.code
-            return our_error
-    our_error = _aws_internal_error(refusal) if refusal.status >= 500 else _other_error(refusal)
-    our_error.code = refusal.code
-    return our_error
-
-
 def sso_remedy(profile: str) -> str:
-    return f"Run `aws sso login{f' --profile {profile}' if profile and profile != 'default' else ''}`, then try again."
+    return f"Run `aws sso login{_profile_option(profile)}`, then try again."
+
+
+def _profile_option(profile: str) -> str:
+    return f" --profile {profile}" if profile and profile != "default" else ""
 
 
 def _denied(refusal: AwsRefusal) -> Fe2Error:
@@ -194,21 +169,6 @@ def _denied(refusal: AwsRefusal) -> Fe2Error:
     )
 
 
-def _no_spot_role(refusal: AwsRefusal) -> Fe2Error:
-    # EC2 user guide, "Service-linked role for Spot Instance requests": callers of the API must create the role
-    return DeniedError(
-        "This account has no role for spot instances yet, and your login may not do iam:CreateServiceLinkedRole.",
-        "Have somebody who may run this, once for the account: "
-        "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com",
-    )
-
-
-def _verification_pending(refusal: AwsRefusal) -> Fe2Error:
-    return AwsError(
-        "AWS is still checking your account for this region.", "It takes minutes, at most four hours; then try again."
-    )
-
-
 def _not_opted_in(refusal: AwsRefusal) -> Fe2Error:
     if "marketplace" in refusal.message.lower():
         return FieldError("image", "This image has terms that must be accepted first.", refusal.aws_message)
@@ -218,13 +178,8 @@ def _not_opted_in(refusal: AwsRefusal) -> Fe2Error:
     )
 
 
-def _account_blocked(refusal: AwsRefusal) -> Fe2Error:
-    return AwsError("AWS has blocked your account.", "Write to AWS's support; only they can lift it.")
-
-
 def _session_expired(refusal: AwsRefusal) -> Fe2Error:
-    wrong = _clock_error(refusal)
-    return wrong or ExpiredError("Your AWS session ran out.", sso_remedy(refusal.profile))
+    return _clock_error(refusal) or ExpiredError("Your AWS session ran out.", sso_remedy(refusal.profile))
 
 
 def _signature_rejected(refusal: AwsRefusal) -> Fe2Error:
@@ -252,15 +207,6 @@ def _clock_error(refusal: AwsRefusal) -> Fe2Error | None:
         f"Your clock is {words} {'fast' if off > timedelta(0) else 'slow'}: AWS refuses calls from another time.",
         "Set this computer's clock (`sudo timedatectl set-ntp true`), and try again.",
     )
-
-
-def _throttled(refusal: AwsRefusal) -> Fe2Error:
-    return ThrottledError("AWS wants fewer calls: this account makes too many at once.", _WAIT_AND_RETRY)
-
-
-def _aws_internal_error(refusal: AwsRefusal) -> Fe2Error:
-    where = refusal.endpoint or "AWS"
-    return AwsError(f"{where} failed by a fault of its own ({refusal.status}).", _WAIT_AND_RETRY)
 
 
 def _wrong_state(refusal: AwsRefusal) -> Fe2Error:
@@ -291,30 +237,6 @@ def _protected(refusal: AwsRefusal) -> Fe2Error:
     )
 
 
-def _instance_not_found(refusal: AwsRefusal) -> Fe2Error:
-    who = refusal.resource_ids or "that id"
-    return NotFoundError(
-        f"EC2 knows no instance {who} in this region.",
-        "A new one takes seconds to show; look at the region, and at the id.",
-    )
-
-
-def _not_found(refusal: AwsRefusal) -> Fe2Error:
-    return NotFoundError(
-        f"EC2 knows no such thing in this region. {refusal.aws_message}", "Look at the id and at the region."
-    )
-
-
-def _malformed_id(refusal: AwsRefusal) -> Fe2Error:
-    return UsageError(f"EC2 cannot make sense of an id. {refusal.aws_message}", "Look at how it is written.")
-
-
-def _no_default_vpc(refusal: AwsRefusal) -> Fe2Error:
-    return FieldError(
-        "subnet_id", "This region has no default network (VPC).", "Have one made, or name a subnet to launch into."
-    )
-
-
 def _invalid_combination(refusal: AwsRefusal) -> Fe2Error:
     if "free" in refusal.message.lower():
         return FieldError(
@@ -339,106 +261,113 @@ def _type_incompatible(refusal: AwsRefusal) -> Fe2Error | None:
     return None
 
 
-def _reused_token(refusal: AwsRefusal) -> Fe2Error:
-    return AwsError(
-        "EC2 has seen this launch before, with other parameters: nothing was launched.", "Launch again from the start."
-    )
-
-
-def _field_error_builder(name: str, summary: str, remedy: str) -> Callable[[AwsRefusal], Fe2Error]:
-    def words(refused: AwsRefusal) -> Fe2Error:
-        return FieldError(name, summary, remedy or refused.aws_message)
-
-    return words
-
-
 def _invalid_parameter(refusal: AwsRefusal) -> Fe2Error:
     if misfit := _type_incompatible(refusal):
         return misfit
     for part, name in (("InstanceType", "type"), ("instance type", "type"), ("ImageId", "image"), ("iops", "iops")):
         if part in refusal.message:
             return FieldError(name, "EC2 does not take this value.", refusal.aws_message)
-    return AwsError(f"EC2 refused {refusal.action.rpartition(':')[2] or 'the call'}.", refusal.aws_message)
-
-
-def _other_error(refusal: AwsRefusal) -> Fe2Error:
-    name = refusal.action.rpartition(":")[2] or "the call"
-    return AwsError(f"AWS refused {name}.", refusal.aws_message)
+    return AwsError(f"EC2 refused {refusal.operation}.", refusal.aws_message)
 
 
 _ERRORS_BY_CODE: tuple[tuple[str, Callable[[AwsRefusal], Fe2Error]], ...] = (
     (r"Insufficient\w*Capacity\w*|ReservationCapacityExceeded", _no_capacity),
-    (r"UnfulfillableCapacity", _no_spot_capacity),
     (r"SpotMaxPriceTooLow", _max_price_too_low),
     (r"Unsupported", _not_offered),
-    (r"RequestLimitExceeded|\w*Throttl\w*|TooManyRequests\w*|SlowDown|BandwidthLimitExceeded", _throttled),
-    (r"MaxSpotInstanceCountExceeded|MaxConfigLimitExceeded|\w*LimitExceeded|ResourceCountExceeded", _quota_exceeded),
+    (r"\w*LimitExceeded|MaxSpotInstanceCountExceeded|ResourceCountExceeded", _quota_exceeded),
     (r"UnauthorizedOperation|AccessDenied\w*|NotAuthorized\w*|UnauthorizedAccess|Forbidden\w*", _denied),
-    (r"AuthFailure\.ServiceLinkedRoleCreationNotPermitted", _no_spot_role),
-    (r"PendingVerification", _verification_pending),
     (r"OptInRequired|NotSignedUp", _not_opted_in),
-    (r"Blocked", _account_blocked),
     (r"ExpiredToken\w*|TokenRefreshRequired|UnauthorizedException|InvalidGrantException", _session_expired),
     (
         r"RequestExpired|RequestTimeTooSkewed|AuthFailure|SignatureDoesNotMatch|InvalidSignature\w*"
         r"|InvalidClientTokenId|UnrecognizedClient\w*|InvalidAccessKeyId|InvalidToken|IncompleteSignature\w*",
         _signature_rejected,
     ),
-    (r"IncorrectInstanceState|Incorrect\w*State|InvalidInstanceState\w*|InvalidState\w*", _wrong_state),
+    (r"Incorrect\w*State|InvalidInstanceState\w*|InvalidState\w*", _wrong_state),
     (r"UnsupportedOperation", _unsupported_operation),
     (r"OperationNotPermitted", _protected),
-    (r"InvalidInstanceID\.NotFound", _instance_not_found),
-    (
-        r"InvalidKeyPair\.NotFound",
-        _field_error_builder(
-            "key_name", "This region has no key pair of that name.", "Import your own key, or have one made."
-        ),
-    ),
-    (
-        r"InvalidKeyPair\.Duplicate",
-        _field_error_builder("key_name", "A key pair of that name is there already.", "Choose another name."),
-    ),
-    (
-        r"InvalidKey\.Format|InvalidKeyPair\.Format",
-        _field_error_builder("key_name", "EC2 does not take this public key.", ""),
-    ),
-    (
-        r"InvalidAMIID\.\w+|InvalidAMIName\.NotFound",
-        _field_error_builder(
-            "image", "There is no such image in this region.", "Type ubuntu, amazon, debian, dlami or an AMI."
-        ),
-    ),
-    (
-        r"InvalidInstanceType(\.\w+)?",
-        _field_error_builder("type", "There is no such instance type in this region.", "Type one such as t3.micro."),
-    ),
-    (
-        r"InvalidGroup\.Duplicate",
-        _field_error_builder(
-            "security_group", "A security group of that name is there already.", "Choose another name."
-        ),
-    ),
-    (
-        r"InvalidGroup\.NotFound|InvalidSecurityGroupID\.NotFound|InvalidGroupId\.Malformed",
-        _field_error_builder(
-            "security_group", "There is no such security group in this network.", "Choose another, or ssh."
-        ),
-    ),
-    (
-        r"InvalidSubnetID\.NotFound|InvalidSubnet",
-        _field_error_builder("subnet_id", "There is no such subnet here.", ""),
-    ),
-    (r"InvalidBlockDeviceMapping", _field_error_builder("disk", "The disk does not fit the image.", "")),
-    (r"VPCIdNotSpecified|DefaultVpcDoesNotExist", _no_default_vpc),
-    (r"IdempotentParameterMismatch", _reused_token),
-    (r"[\w.]*NotFound(Exception)?", _not_found),
-    (r"[\w.]*Malformed", _malformed_id),
     (r"InvalidParameterCombination", _invalid_combination),
     (r"InvalidParameterValue|InvalidParameter|MissingParameter|ValidationError", _invalid_parameter),
-    (r"ServerInternal|InternalError|InternalFailure|Unavailable|ServiceUnavailable|5\d\d", _aws_internal_error),
 )
+_THROTTLED = r"RequestLimitExceeded|\w*Throttl\w*|TooManyRequests\w*|SlowDown|BandwidthLimitExceeded"
+_INTERNAL = r"ServerInternal|InternalError|InternalFailure|Unavailable|ServiceUnavailable|5\d\d"
 
 
+def _error_of(refusal: AwsRefusal) -> Fe2Error:
+    match refusal.code:
+        case code if re.fullmatch(_THROTTLED, code):
+            return _too_many_calls()
+        case "UnfulfillableCapacity":
+            return CapacityError(
+                "AWS has no spot capacity for this request right now.",
+                "Another zone or type may have some; or wait a few minutes, and try again.",
+            )
+        case "AuthFailure.ServiceLinkedRoleCreationNotPermitted":
+            # EC2 user guide, "Service-linked role for Spot Instance requests": callers of the API must create the role
+            return DeniedError(
+                "This account has no role for spot instances yet, and your login may not do "
+                "iam:CreateServiceLinkedRole.",
+                "Have somebody who may run this, once for the account: "
+                "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com",
+            )
+        case "PendingVerification":
+            summary = "AWS is still checking your account for this region."
+            return AwsError(summary, "It takes minutes, at most four hours; then try again.")
+        case "Blocked":
+            return AwsError("AWS has blocked your account.", "Write to AWS's support; only they can lift it.")
+        case "InvalidInstanceID.NotFound":
+            return NotFoundError(
+                f"EC2 knows no instance {refusal.resource_ids or 'that id'} in this region.",
+                "A new one takes seconds to show; look at the region, and at the id.",
+            )
+        case "InvalidKeyPair.NotFound":
+            summary = "This region has no key pair of that name."
+            return FieldError("key_name", summary, "Import your own key, or have one made.")
+        case "InvalidKeyPair.Duplicate":
+            return FieldError("key_name", "A key pair of that name is there already.", "Choose another name.")
+        case "InvalidKey.Format" | "InvalidKeyPair.Format":
+            return FieldError("key_name", "EC2 does not take this public key.", refusal.aws_message)
+        case code if re.fullmatch(r"InvalidAMIID\.\w+|InvalidAMIName\.NotFound", code):
+            summary = "There is no such image in this region."
+            return FieldError("image", summary, "Type ubuntu, amazon, debian, dlami or an AMI.")
+        case code if re.fullmatch(r"InvalidInstanceType(\.\w+)?", code):
+            return FieldError("type", "There is no such instance type in this region.", "Type one such as t3.micro.")
+        case "InvalidGroup.Duplicate":
+            summary = "A security group of that name is there already."
+            return FieldError("security_group", summary, "Choose another name.")
+        case "InvalidGroup.NotFound" | "InvalidSecurityGroupID.NotFound" | "InvalidGroupId.Malformed":
+            summary = "There is no such security group in this network."
+            return FieldError("security_group", summary, "Choose another, or ssh.")
+        case "InvalidSubnetID.NotFound" | "InvalidSubnet":
+            return FieldError("subnet_id", "There is no such subnet here.", refusal.aws_message)
+        case "InvalidBlockDeviceMapping":
+            return FieldError("disk", "The disk does not fit the image.", refusal.aws_message)
+        case "VPCIdNotSpecified" | "DefaultVpcDoesNotExist":
+            summary = "This region has no default network (VPC)."
+            return FieldError("subnet_id", summary, "Have one made, or name a subnet to launch into.")
+        case "IdempotentParameterMismatch":
+            summary = "EC2 has seen this launch before, with other parameters: nothing was launched."
+            return AwsError(summary, "Launch again from the start.")
+        case code if re.fullmatch(r"[\w.]*NotFound(Exception)?", code):
+            summary = f"EC2 knows no such thing in this region. {refusal.aws_message}"
+            return NotFoundError(summary, "Look at the id and at the region.")
+        case code if re.fullmatch(r"[\w.]*Malformed", code):
+            summary = f"EC2 cannot make sense of an id. {refusal.aws_message}"
+            return UsageError(summary, "Look at how it is written.")
+    for codes, error_for in _ERRORS_BY_CODE:
+        if re.fullmatch(codes, refusal.code):
+            return error_for(refusal)
+    if refusal.status >= 500 or re.fullmatch(_INTERNAL, refusal.code):
+        where = refusal.endpoint or "AWS"
+        return AwsError(f"{where} failed by a fault of its own ({refusal.status}).", _WAIT_AND_RETRY)
+    return AwsError(f"AWS refused {refusal.operation}.", refusal.aws_message)
+
+
+def _too_many_calls() -> Fe2Error:
+    return ThrottledError("AWS wants fewer calls: this account makes too many at once.", _WAIT_AND_RETRY)
+
+
+_CHECK_CONFIG = "Look at ~/.aws/config and the AWS_… variables."
 _CHECK_NETWORK = "Check the network, a VPN or proxy, and the region; then try again."
 
 
@@ -454,13 +383,25 @@ def translate(
         return error
     response = getattr(error, "response", None)
     if isinstance(response, dict) and "Error" in response:
-        return error_from_response(
-            response, action=action or _operation_name(error), profile=profile, endpoint=endpoint, now=now
+        meta = response.get("ResponseMetadata", {})
+        refusal = AwsRefusal(
+            code=str(response["Error"].get("Code") or "Unknown").removeprefix("Client.").removeprefix("Server."),
+            message=str(response["Error"].get("Message") or ""),
+            action=action or str(getattr(error, "operation_name", "")),
+            profile=profile,
+            endpoint=endpoint,
+            status=int(meta.get("HTTPStatusCode") or 400),
+            date=str(meta.get("HTTPHeaders", {}).get("date", "")),
+            now=now,
         )
-    for kind in _class_names(error):
-        words = _LIBRARY_ERRORS.get(kind)
-        if words is not None:
-            return words(error, profile, endpoint)
+        our_error = _error_of(refusal)
+        our_error.code = refusal.code
+        return our_error
+    for kind in type(error).__mro__:
+        if kind.__module__.startswith(("botocore", "aiobotocore", "aiohttp", "json")) or kind is ValueError:
+            library_error = _library_error(kind.__name__, error, profile, endpoint)
+            if library_error is not None:
+                return library_error
     if isinstance(error, RuntimeError) and "credentials" in str(error):
         return ExpiredError("Your AWS session ran out.", sso_remedy(profile))
     if isinstance(error, OSError):
@@ -472,16 +413,6 @@ def translate(
     )
 
 
-def _class_names(error: BaseException) -> Iterator[str]:
-    for kind in type(error).__mro__:
-        if kind.__module__.startswith(("botocore", "aiobotocore", "aiohttp", "json")) or kind is ValueError:
-            yield kind.__name__
-
-
-def _operation_name(error: BaseException) -> str:
-    return str(getattr(error, "operation_name", ""))
-
-
 def _one_line(error: object) -> str:
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
@@ -491,124 +422,99 @@ def _endpoint_name(endpoint: str, error: BaseException | None = None) -> str:
     return str(kwargs.get("endpoint_url") or endpoint or "AWS").split("?")[0].rstrip("/")
 
 
-_ErrorBuilder = Callable[[BaseException, str, str], Fe2Error]
+def _library_error(kind: str, error: BaseException, profile: str, endpoint: str) -> Fe2Error | None:
+    """The Fe2Error for an error of the library that is of the class ``kind``."""
+    details: Mapping[str, Any] = getattr(error, "kwargs", {})
+    where, code = _endpoint_name(endpoint, error), type(error).__name__
+    option = _profile_option(profile)
+    match kind:
+        case "ConnectTimeoutError" | "ReadTimeoutError":
+            return UnreachableError(f"{where} did not answer in time.", _CHECK_NETWORK, code=code)
+        case "EndpointConnectionError":
+            return UnreachableError(f"{where} cannot be reached: nothing answers there.", _CHECK_NETWORK, code=code)
+        case "ConnectionClosedError" | "ClientPayloadError" | "ServerDisconnectedError" | "HTTPClientError":
+            return UnreachableError(
+                f"{where} broke the connection off before it answered.",
+                "It may pass; try again. If it stays, look at proxies and VPNs between here and there.",
+                code=code,
+            )
+        case "ProxyConnectionError" | "InvalidProxiesConfigError":
+            return UnreachableError(
+                f"The proxy {details.get('proxy_url', 'The proxy')} did not let the call through to {where}.",
+                "Look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
+                code=code,
+            )
+        case "SSLError":
+            return UnreachableError(
+                f"The certificate of {where} is not one that this computer trusts.",
+                "If a company's proxy opens encrypted traffic, set AWS_CA_BUNDLE to the file of its certificates.",
+                code=code,
+            )
+        case "ResponseParserError":
+            return UnreadableError(
+                f"The answer of {where} cannot be read: it is not what AWS sends.",
+                "Look at what answers there: a proxy's or a hotel's sign-in page, or a wrong --endpoint-url.",
+                code=code,
+            )
+        case "NoCredentialsError" if option:
+            return NoCredentialsError(
+                f"The profile {profile} has no credentials.",
+                f"Run `aws configure{option}`, or `aws configure sso{option}`.",
+            )
+        case "NoCredentialsError":
+            return NoCredentialsError(
+                "No AWS credentials were found.",
+                "Run `aws configure` with an access key, or `aws configure sso`, or choose a profile that has some.",
+            )
+        case "ProfileNotFound":
+            return NoCredentialsError(
+                f"There is no AWS profile called “{details.get('profile', profile)}”.",
+                "`aws configure list-profiles` names those that there are; --profile or AWS_PROFILE chooses one.",
+            )
+        case "PartialCredentialsError":
+            summary = f"The credentials are incomplete: {details.get('cred_var', 'a part')} is missing."
+            return NoCredentialsError(summary, "Set it too, or run `aws configure`.")
+        case "UnauthorizedSSOTokenError" | "SSOTokenLoadError" | "SSOError":
+            return ExpiredError("Your SSO session ran out.", sso_remedy(profile), code=code)
+        case "TokenRetrievalError" if "sso" in str(error).lower():
+            return ExpiredError("Your SSO session ran out, or was never begun.", sso_remedy(profile), code=code)
+        case "LoginError":
+            return ExpiredError("Your AWS sign-in ran out.", f"Run `aws login{option}`, then try again.", code=code)
+        case "CapacityNotAvailableError":
+            return _too_many_calls()
+        case "RefreshWithMFAUnsupportedError":
+            summary = "The session that your one-time code opened ran out."
+            return ExpiredError(summary, "Try again, and type the next code.")
+        case (
+            "TokenRetrievalError"
+            | "CredentialRetrievalError"
+            | "MetadataRetrievalError"
+            | "InvalidConfigError"
+            | "InfiniteLoopConfigError"
+            | "UnknownCredentialError"
+        ):
+            return CredentialsError(
+                f"The credentials could not be had: {_one_line(details.get('error_msg') or error)}.",
+                "Look at what the profile says about where they come from (credential_process, credential_source, "
+                "SSO).",
+                code=code,
+            )
+        case "ConfigParseError" | "ConfigNotFound":
+            return UsageError(f"AWS's own settings do not fit: {_one_line(error)}.", _CHECK_CONFIG)
+        case "NoRegionError":
+            return no_region_error()
+        case "ParamValidationError":
+            return _invalid_arguments(str(details.get("report") or error))
+        case "ValueError" if _one_line(error).startswith("Invalid endpoint"):
+            address = _one_line(error).partition(":")[2].strip() or endpoint
+            return UsageError(f"{address} is not an address.", "It begins with https://")
+        case "ValueError":
+            return AwsError(f"AWS's library refused the call: {_one_line(error)}.", _CHECK_CONFIG)
+    return None
 
 
-def _timed_out(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return UnreachableError(
-        f"{_endpoint_name(endpoint, error)} did not answer in time.", _CHECK_NETWORK, code=type(error).__name__
-    )
-
-
-def _no_connection(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    where = _endpoint_name(endpoint, error)
-    return UnreachableError(
-        f"{where} cannot be reached: nothing answers there.", _CHECK_NETWORK, code=type(error).__name__
-    )
-
-
-def _connection_broken(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return UnreachableError(
-        f"{_endpoint_name(endpoint, error)} broke the connection off before it answered.",
-        "It may pass; try again. If it stays, look at proxies and VPNs between here and there.",
-        code=type(error).__name__,
-    )
-
-
-def _proxy_error(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    proxy = getattr(error, "kwargs", {}).get("proxy_url", "The proxy")
-    return UnreachableError(
-        f"The proxy {proxy} did not let the call through to {_endpoint_name(endpoint)}.",
-        "Look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
-        code=type(error).__name__,
-    )
-
-
-def _certificate_error(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return UnreachableError(
-        f"The certificate of {_endpoint_name(endpoint, error)} is not one that this computer trusts.",
-        "If a company's proxy opens encrypted traffic, set AWS_CA_BUNDLE to the file of its certificates.",
-        code=type(error).__name__,
-    )
-
-
-def _unreadable_reply(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return UnreadableError(
-        f"The answer of {_endpoint_name(endpoint)} cannot be read: it is not what AWS sends.",
-        "Look at what answers there: a proxy's or a hotel's sign-in page, or a wrong --endpoint-url.",
-        code=type(error).__name__,
-    )
-
-
-def _no_credentials(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    if profile and profile != "default":
-        return NoCredentialsError(
-            f"The profile {profile} has no credentials.",
-            f"Run `aws configure --profile {profile}`, or `aws configure sso --profile {profile}`.",
-        )
-    return NoCredentialsError(
-        "No AWS credentials were found.",
-        "Run `aws configure` with an access key, or `aws configure sso`, or choose a profile that has some.",
-    )
-
-
-def _no_profile(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return NoCredentialsError(
-        f"There is no AWS profile called “{getattr(error, 'kwargs', {}).get('profile', profile)}”.",
-        "`aws configure list-profiles` names those that there are; --profile or AWS_PROFILE chooses one.",
-    )
-
-
-def _incomplete_credentials(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    missing = getattr(error, "kwargs", {}).get("cred_var", "a part")
-    return NoCredentialsError(
-        f"The credentials are incomplete: {missing} is missing.", "Set it too, or run `aws configure`."
-    )
-
-
-def _sso_expired(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return ExpiredError("Your SSO session ran out.", sso_remedy(profile), code=type(error).__name__)
-
-
-def _no_sso_token(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    if "sso" not in str(error).lower():
-        return _credentials_not_retrieved(error, profile, endpoint)
-    return ExpiredError("Your SSO session ran out, or was never begun.", sso_remedy(profile), code=type(error).__name__)
-
-
-def _login_expired(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    which = f" --profile {profile}" if profile and profile != "default" else ""
-    return ExpiredError(
-        "Your AWS sign-in ran out.", f"Run `aws login{which}`, then try again.", code=type(error).__name__
-    )
-
-
-def _client_rate_limited(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return ThrottledError("AWS wants fewer calls: this account makes too many at once.", "Wait a minute and try again.")
-
-
-def _mfa_session_expired(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return ExpiredError("The session that your one-time code opened ran out.", "Try again, and type the next code.")
-
-
-def _credentials_not_retrieved(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    message = _one_line(getattr(error, "kwargs", {}).get("error_msg") or error)
-    return CredentialsError(
-        f"The credentials could not be had: {message}.",
-        "Look at what the profile says about where they come from (credential_process, credential_source, SSO).",
-        code=type(error).__name__,
-    )
-
-
-def _aws_config_error(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return UsageError(
-        f"AWS's own settings do not fit: {_one_line(error)}.", "Look at ~/.aws/config and the AWS_… variables."
-    )
-
-
-def _invalid_arguments(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
+def _invalid_arguments(report: str) -> Fe2Error:
     """What the library's validation reports before sending: its text has a heading and a line for each argument."""
-    report = str(getattr(error, "kwargs", {}).get("report") or error)
     lines = [line.strip() for line in report.splitlines() if line.strip()]
     summary = " ".join(_argument_error_text(line) for line in lines if not line.startswith("Parameter validation"))
     return UsageError(summary or f"{_one_line(report)}.", "Name arguments, and spell them, as AWS does.")
@@ -631,52 +537,4 @@ _PYTHON_TYPE_NAMES = {
     "int": "a whole number",
     "list or tuple": "a list",
     "dict": "a map",
-}
-
-
-def _no_region(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    return no_region_error()
-
-
-def _value_error(error: BaseException, profile: str, endpoint: str) -> Fe2Error:
-    message = _one_line(error)
-    if message.startswith("Invalid endpoint"):
-        return UsageError(
-            f"{message.partition(':')[2].strip() or endpoint} is not an address.", "It begins with https://"
-        )
-    return AwsError(f"AWS's library refused the call: {message}.", "Look at ~/.aws/config and the AWS_… variables.")
-
-
-_LIBRARY_ERRORS: dict[str, _ErrorBuilder] = {
-    "ConnectTimeoutError": _timed_out,
-    "ReadTimeoutError": _timed_out,
-    "EndpointConnectionError": _no_connection,
-    "ConnectionClosedError": _connection_broken,
-    "ClientPayloadError": _connection_broken,
-    "ServerDisconnectedError": _connection_broken,
-    "ProxyConnectionError": _proxy_error,
-    "InvalidProxiesConfigError": _proxy_error,
-    "SSLError": _certificate_error,
-    "HTTPClientError": _connection_broken,
-    "ResponseParserError": _unreadable_reply,
-    "NoCredentialsError": _no_credentials,
-    "ProfileNotFound": _no_profile,
-    "PartialCredentialsError": _incomplete_credentials,
-    "UnauthorizedSSOTokenError": _sso_expired,
-    "SSOTokenLoadError": _sso_expired,
-    "TokenRetrievalError": _no_sso_token,
-    "SSOError": _sso_expired,
-    "LoginError": _login_expired,
-    "CapacityNotAvailableError": _client_rate_limited,
-    "RefreshWithMFAUnsupportedError": _mfa_session_expired,
-    "CredentialRetrievalError": _credentials_not_retrieved,
-    "MetadataRetrievalError": _credentials_not_retrieved,
-    "InvalidConfigError": _credentials_not_retrieved,
-    "InfiniteLoopConfigError": _credentials_not_retrieved,
-    "UnknownCredentialError": _credentials_not_retrieved,
-    "ConfigParseError": _aws_config_error,
-    "ConfigNotFound": _aws_config_error,
-    "NoRegionError": _no_region,
-    "ParamValidationError": _invalid_arguments,
-    "ValueError": _value_error,
 }
