@@ -92,21 +92,13 @@ IDEMPOTENT_OPERATIONS = frozenset(
     }
 )
 PARSED_INLINE_BYTES = 10_000  # bytes that the library's parser may decode on the event loop
-_NOT_RETRIED = (
-    ConnectTimeoutError,
-    ReadTimeoutError,
-    EndpointConnectionError,
-    ProxyConnectionError,
-    SSLError,
-)
+_NOT_RETRIED = (ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
 _MAX_WAIT = 8.0
 _RETIRED_KEPT = 2  # generations of clients that calls may still use
 
 
 class Clients:
-    """The clients of one region: for each service one for reads, which retries in AWS's adaptive mode, and one for
-    changes.
-    """
+    """The clients of one region: for each service one for reads, in AWS's adaptive retry mode, and one for changes."""
 
     def __init__(
         self,
@@ -116,9 +108,7 @@ class Clients:
         timeouts: tuple[float, float],
         first_wait: float,
     ) -> None:
-        """``timeouts`` are for connecting and reading, ``first_wait`` is the wait before a change is retried; in
-        seconds.
-        """
+        """``timeouts`` (connecting, reading) and ``first_wait``, before a change is retried, are seconds."""
         self._credentials = credentials
         self._region = region
         self._endpoint_url = endpoint_url
@@ -200,16 +190,12 @@ class Clients:
     async def _create_client(self, service: str, region: str, reading: bool, full_model: bool) -> Any:
         self._session = await self._credentials.aio_session()
         session = await self._credentials.full_model_session() if full_model else self._session
-        retries = (
-            {"mode": "adaptive", "total_max_attempts": READ_ATTEMPTS}
-            if reading
-            else {"mode": "standard", "total_max_attempts": 1}
-        )
+        mode, attempts = ("adaptive", READ_ATTEMPTS) if reading else ("standard", 1)
         connect, read = self._timeouts
         config = AioConfig(
             connect_timeout=connect,
             read_timeout=read,
-            retries=retries,
+            retries={"mode": mode, "total_max_attempts": attempts},
             user_agent_extra="fe2tui",
         )
         create: Any = session.create_client  # typed for 400 literal names

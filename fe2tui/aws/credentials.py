@@ -1,6 +1,4 @@
-"""The credentials of a profile, resolved once and shared by its sessions. Imports AWS's library: import this module
-late.
-"""
+"""The credentials of a profile, resolved once and shared by its sessions. Imports AWS's library: import it late."""
 
 from __future__ import annotations
 

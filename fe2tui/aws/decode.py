@@ -1,6 +1,6 @@
-"""Decodes AWS's replies into the model: large ones from XML, the others from the library's dictionaries.
+"""Decodes AWS's replies into the model: an item of a large one's XML, or a part of the library's dictionary.
 
-Source of the fields: EC2 API reference, data types Instance, Volume, Image.
+Source of the fields: EC2 API reference, data types Instance, Volume, SpotInstanceRequest, Image, Snapshot.
 """
 
 from __future__ import annotations

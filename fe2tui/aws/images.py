@@ -54,9 +54,8 @@ async def _find_by_parameters(
     ids = sorted({image_id for _, image_id in image_ids.values()})
     if not ids:
         return {}
-    images = {
-        image.id: image for image in await _describe_images(session, Filters=[{"Name": "image-id", "Values": ids}])
-    }
+    found = await _describe_images(session, Filters=[{"Name": "image-id", "Values": ids}])
+    images = {image.id: image for image in found}
     return {
         one: PublicImage(one.word.word, edition.title, images[image_id])
         for one, (edition, image_id) in image_ids.items()
@@ -258,15 +257,11 @@ async def image_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
 
 
 async def image_login_user(session: Session, image_id: str) -> str | None:
-    """The login user of its instances: the tag ``fe2:user``, else by its name and owner; None if it no longer
-    exists.
-    """
+    """The login user of its instances; None if it no longer exists."""
     image = await image_by_id(session, image_id)
     return None if image is None else image.login_user
 
 
 async def _describe_images(session: Session, **params: Any) -> list[Image]:
-    found: list[Image] = []
-    async for page in session.pages("ec2", "DescribeImages", "Images", MaxResults=_PAGE, **params):
-        found += map(decode_image, page)
-    return found
+    pages = session.pages("ec2", "DescribeImages", "Images", MaxResults=_PAGE, **params)
+    return [decode_image(part) async for page in pages for part in page]

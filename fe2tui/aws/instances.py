@@ -33,9 +33,7 @@ async def run_instances(session: Session, call: Mapping[str, Any]) -> Instance:
 async def describe_instances(
     session: Session, ids: Iterable[str] | None = None, *, filters: Mapping[str, Sequence[str]] | None = None
 ) -> list[Instance]:
-    """The instances with these ids, or that match the filters, or all. Ids that EC2 does not know (yet) are left
-    out.
-    """
+    """The instances with these ids, or that match the filters, or all. Unknown ids are left out."""
     plain = [{"Name": name, "Values": list(values)} for name, values in (filters or {}).items()]
     if ids is None:
         return await _describe(session, plain)
@@ -52,15 +50,10 @@ async def _describe(session: Session, filters: list[dict[str, Any]]) -> list[Ins
 
 async def describe_volumes(session: Session, ids: Iterable[str] | None = None) -> list[Volume]:
     """The volumes with these ids, or all. Ids that EC2 does not know are left out."""
-
-    async def read(**params: Any) -> list[Volume]:
-        return await read_all(session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE_SIZE, **params)
-
-    if ids is None:
-        return await read()
     found: list[Volume] = []
-    for some in filter_chunks(ids):
-        found += await read(Filters=[{"Name": "volume-id", "Values": some}])
+    for some in [None] if ids is None else filter_chunks(ids):
+        params: dict[str, Any] = {} if some is None else {"Filters": [{"Name": "volume-id", "Values": some}]}
+        found += await read_all(session, "DescribeVolumes", VolumeReader(), MaxResults=PAGE_SIZE, **params)
     return found
 
 
@@ -126,8 +119,7 @@ async def wait_for_states(
     timeout: float = 600.0,
     on_instance: Callable[[Instance], None] | None = None,
 ) -> dict[str, Instance]:
-    """Wait until each instance is in one of the states. One call reads all of them; ``seen`` is called with each
-    result.
+    """Wait until each instance is in one of the states. One call reads all; ``on_instance`` is called with each result.
 
     Raises StateError if an instance is in a state from which it cannot get there, UnreachableError on time-out. Times
     are seconds. An instance that EC2 does not return yet is waited for.

@@ -18,9 +18,7 @@ SSH_GROUP_DESCRIPTION = "ssh from the addresses of those who launched"
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """A key pair of the account. ``public_key`` is one line as in authorized_keys, empty where EC2 does not return
-    it.
-    """
+    """A key pair of the account. ``public_key`` is a line as in authorized_keys, empty where EC2 does not return it."""
 
     name: str
     fingerprint: str = ""
@@ -85,9 +83,8 @@ async def security_groups(
     wanted = {"vpc-id": vpc_id, "group-name": name}
     filters = [{"Name": key, "Values": [value]} for key, value in wanted.items() if value is not None]
     params: dict[str, Any] = {"Filters": filters} if filters else {}
-    found: list[SecurityGroup] = []
-    async for page in session.pages("ec2", "DescribeSecurityGroups", "SecurityGroups", MaxResults=_PAGE, **params):
-        found += map(_decode_group, page)
+    pages = session.pages("ec2", "DescribeSecurityGroups", "SecurityGroups", MaxResults=_PAGE, **params)
+    found = [_decode_group(part) async for page in pages for part in page]
     return sorted(found, key=lambda group: (group.name, group.id))
 
 
@@ -149,9 +146,8 @@ async def default_vpc(session: Session) -> str | None:
 async def subnets(session: Session, vpc_id: str | None = None) -> list[Subnet]:
     """The subnets of the region or of a VPC, by zone; in each zone the default one first."""
     params: dict[str, Any] = {} if vpc_id is None else {"Filters": [{"Name": "vpc-id", "Values": [vpc_id]}]}
-    found: list[Subnet] = []
-    async for page in session.pages("ec2", "DescribeSubnets", "Subnets", MaxResults=_PAGE, **params):
-        found += map(_decode_subnet, page)
+    pages = session.pages("ec2", "DescribeSubnets", "Subnets", MaxResults=_PAGE, **params)
+    found = [_decode_subnet(part) async for page in pages for part in page]
     return sorted(found, key=lambda subnet: (subnet.zone, not subnet.is_default_for_zone, subnet.id))
 
 

@@ -17,14 +17,10 @@ from fe2tui.errors import DeniedError, Fe2Error, StoreError
 from fe2tui.model.fleet import Prices
 
 PRICES_VALID = timedelta(days=1)
-"""How long prices are fresh."""
-
 HOW_TO_ALLOW_PRICES = (
     "Prices need pricing:GetProducts: ask whoever runs the account to attach AWS's managed policy "
     "AWSPriceListServiceFullAccess to your login, or an inline policy that allows it. All the rest works."
 )
-"""What to do without permission to read prices."""
-
 _PAGE = 100  # the most that GetProducts returns
 _USAGE_PREFIX = "EBS:"
 
@@ -46,9 +42,7 @@ class _ProductQuery(NamedTuple):
 
 
 def _volume_price_key(names: Mapping[str, str]) -> Callable[[Mapping[str, str]], str | None]:
-    """From what follows ``EBS:`` in the usage type; tiers and special tenancies have longer ones than the plain
-    price.
-    """
+    """By what follows ``EBS:`` in the usage type; that of tiers and special tenancies is longer."""
 
     def named(attributes: Mapping[str, str]) -> str | None:
         _, mark, usage = attributes.get("usagetype", "").partition(_USAGE_PREFIX)

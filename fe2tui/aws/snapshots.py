@@ -42,7 +42,5 @@ async def delete_snapshot(session: Session, snapshot_id: str) -> None:
 
 
 async def _describe_snapshots(session: Session, **params: Any) -> list[Snapshot]:
-    found: list[Snapshot] = []
-    async for page in session.pages("ec2", "DescribeSnapshots", "Snapshots", MaxResults=_PAGE, **params):
-        found += map(decode_snapshot, page)
-    return found
+    pages = session.pages("ec2", "DescribeSnapshots", "Snapshots", MaxResults=_PAGE, **params)
+    return [decode_snapshot(part) async for page in pages for part in page]

@@ -70,9 +70,7 @@ async def spot_requests_by_id(session: Session, ids: Iterable[str]) -> list[Spot
 
 
 async def cancel_spot_requests(session: Session, ids: Sequence[str]) -> None:
-    """Cancel requests, so that AWS launches nothing for them. Cancelling the request of a *stopped* instance terminates
-    it.
-    """
+    """Cancel requests: AWS launches nothing for them. Cancelling the request of a *stopped* instance terminates it."""
     await session.call("ec2", "CancelSpotInstanceRequests", SpotInstanceRequestIds=list(ids))
 
 

@@ -1,6 +1,4 @@
-"""One thread for long computations: two would only compete for the interpreter's lock with each other and the
-screen.
-"""
+"""One thread for long computations: two would compete for the interpreter's lock with each other and the screen."""
 
 from __future__ import annotations
 

@@ -87,9 +87,7 @@ class XmlReader(Generic[Item]):
         return whole
 
     def _cache_set(self, digest: int, known: _CachedSet[Item]) -> None:
-        """Keep a set for the next read: as a whole, and the items of a set with several, which may change
-        separately.
-        """
+        """Keep a set for the next read as a whole, and the items of a set with several, which may change separately."""
         self._sets[digest] = known
         if known[1]:
             self._items.update(zip(known[1], known[0], strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from sqlite3 import Connection
 from typing import Any
 
@@ -13,7 +14,9 @@ from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_mi
 from fe2tui.store.presence import Presence
 
 MAX_ENTRIES = 10_000
-_COLUMNS = "at, command, subject, label, region, result, words, remedy, code, by, ended_at"
+_TEXTS = ("command", "subject", "label", "region", "result", "words", "remedy", "code", "by")
+_COLUMNS = f"at, {', '.join(_TEXTS)}, ended_at"
+_texts = attrgetter(*_TEXTS)
 
 
 class ActivityLog:
@@ -107,20 +110,8 @@ class ActivityLog:
         return len(orphans)
 
     def _add(self, connection: Connection, activity: Activity) -> int:
-        values = (
-            to_micros(activity.at),
-            activity.command,
-            activity.subject,
-            activity.label,
-            activity.region,
-            activity.result,
-            activity.words,
-            activity.remedy,
-            activity.code,
-            activity.by,
-            maybe_micros(activity.ended_at),
-            self._presence.owner,
-        )
+        ended_at = maybe_micros(activity.ended_at)
+        values = (to_micros(activity.at), *_texts(activity), ended_at, self._presence.owner)
         marks = ", ".join("?" * len(values))
         made = connection.execute(f"INSERT INTO activity ({_COLUMNS}, owner) VALUES ({marks}) RETURNING id", values)
         number = int(made.fetchone()[0])
@@ -128,8 +119,9 @@ class ActivityLog:
         return number
 
     def _entry(self, row: tuple[Any, ...]) -> Activity:
-        *values, owner = row
-        entry = _activity(tuple(values))
+        at, *texts, ended_at, number, owner = row
+        named = dict(zip(_TEXTS, texts, strict=True))
+        entry = Activity(from_micros(at), **named, ended_at=maybe_moment(ended_at), id=number)
         if entry.result != "running" or self._presence.is_alive(owner):
             return entry
         return replace(entry, is_cut_short=True, words=_cut_short_text(entry.words))
@@ -146,21 +138,3 @@ def _orphan_result(instance_id: str | None, image_id: str | None, words: str) ->
     if image_id is not None:
         return "done", f"The image {image_id} was made; the program ended at that moment."
     return "cancelled", _cut_short_text(words)
-
-
-def _activity(row: tuple[Any, ...]) -> Activity:
-    at, command, subject, label, region, result, words, remedy, code, by, ended_at, number = row
-    return Activity(
-        from_micros(at),
-        command,
-        subject,
-        label,
-        region,
-        result,
-        words,
-        remedy,
-        code,
-        by,
-        maybe_moment(ended_at),
-        number,
-    )

@@ -37,23 +37,19 @@ def last_instances(
 
 def last_images(file: Path, location_key: str) -> list[tuple[str, str, str]]:
     """(name, id, state) of the account's own images in the last fleet of a location."""
-    try:
-        kept = [json.loads(body) for (body,) in _rows(file, _FLEET_PART_SQL, location_key, "images")]
-        return sorted(
-            (values[fields.index("name")], values[fields.index("id")], values[fields.index("state")])
-            for fields, images in kept
-            for values in images
-        )
-    except (ValueError, LookupError, TypeError):
-        return []
+    return _sorted_records(file, ("name", "id", "state"), location_key, "images")
 
 
 def last_requests(file: Path, location_key: str) -> list[tuple[str, str]]:
     """(id, state) of the spot requests in the last fleet of a location."""
+    return _sorted_records(file, ("id", "state"), location_key, "requests")
+
+
+def _sorted_records(file: Path, names: tuple[str, ...], location_key: str, part: str) -> list[Any]:
     try:
-        kept = [json.loads(body) for (body,) in _rows(file, _FLEET_PART_SQL, location_key, "requests")]
+        kept = [json.loads(body) for (body,) in _rows(file, _FLEET_PART_SQL, location_key, part)]
         return sorted(
-            (values[fields.index("id")], values[fields.index("state")]) for fields, asked in kept for values in asked
+            tuple(record[fields.index(name)] for name in names) for fields, records in kept for record in records
         )
     except (ValueError, LookupError, TypeError):
         return []

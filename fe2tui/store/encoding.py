@@ -40,11 +40,11 @@ def maybe_moment(count: int | None) -> datetime | None:
     return None if count is None else from_micros(count)
 
 
-def _field_names(of: type) -> tuple[str, ...]:
+def field_names(of: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(of))
 
 
-_INSTANCE, _VOLUME, _ATTACHMENT = _field_names(Instance), _field_names(Volume), Attachment._fields
+_INSTANCE, _VOLUME, _ATTACHMENT = field_names(Instance), field_names(Volume), Attachment._fields
 _instance_values, _volume_values = attrgetter(*_INSTANCE), attrgetter(*_VOLUME)
 ENCODING = ";".join(",".join(names) for names in (_INSTANCE, _VOLUME, _ATTACHMENT))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
@@ -26,6 +26,7 @@ from fe2tui.store.encoding import (
     encode,
     encode_instance,
     encode_volume,
+    field_names,
     from_micros,
     maybe_moment,
     to_micros,
@@ -40,32 +41,18 @@ _Readers = Mapping[str, Callable[[Any], Any]]
 
 
 class FleetPart(NamedTuple):
-    """One part of a fleet: its fields, and how it is written and read."""
+    """How one part of a fleet is made from what JSON holds, and made into that where ``encode`` alone cannot."""
 
-    source: Callable[[Fleet], tuple[Any, ...]]
-    to_plain: Callable[[Fleet], Any]
     from_plain: Callable[[Any], Any]
+    to_plain: Callable[[Any], Any] = lambda part: part
 
-    def differs(self, before: Fleet, after: Fleet) -> bool:
-        """Whether it has to be written again."""
-        return any(
-            was is not now and was != now for was, now in zip(self.source(before), self.source(after), strict=True)
-        )
-
-    def encode(self, fleet: Fleet) -> str:
-        return encode(self.to_plain(fleet))
-
-    def decode(self, body: str) -> Any:
-        return self.from_plain(decode(body))
-
-
-def _field_names(of: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(of))
+    def encode(self, part: Any) -> str:
+        return encode(self.to_plain(part))
 
 
 def _encode_records(things: Iterable[object], of: type) -> Any:
     """Objects as lists, with the names of their fields before them: another version may have other fields."""
-    names = _field_names(of)
+    names = field_names(of)
     values = attrgetter(*names)
     return [names, [values(thing) for thing in things]]
 
@@ -73,7 +60,7 @@ def _encode_records(things: Iterable[object], of: type) -> Any:
 def _decode_records(kept: Any, of: type[_Record], readers: _Readers) -> list[_Record]:
     """The objects. Fields that no longer exist are left out; new ones have their default."""
     names, rows = kept
-    known = [(at, name, readers.get(name)) for at, name in enumerate(names) if name in _field_names(of)]
+    known = [(at, name, readers.get(name)) for at, name in enumerate(names) if name in field_names(of)]
     return [of(**{name: read(row[at]) if read else row[at] for at, name, read in known}) for row in rows]
 
 
@@ -84,16 +71,17 @@ _IMAGE_READERS: _Readers = {
 }
 _SNAPSHOT_READERS: _Readers = {"started_at": maybe_moment}
 _REQUEST_READERS: _Readers = {"created_at": maybe_moment, "status_at": maybe_moment}
-_price_values = attrgetter(*_field_names(Prices))
 
 
-def _decode_by_id(of: type[Any], readers: _Readers) -> Callable[[Any], Mapping[str, Any]]:
-    return lambda kept: {thing.id: thing for thing in _decode_records(kept, of, readers)}
+def _part_by_id(of: type[Any], readers: _Readers) -> FleetPart:
+    return FleetPart(
+        lambda kept: {thing.id: thing for thing in _decode_records(kept, of, readers)},
+        lambda things: _encode_records(things.values(), of),
+    )
 
 
-def _encode_prices(fleet: Fleet) -> Any:
-    spot = [(kind, zone, price) for (kind, zone), price in fleet.prices.spot.items()]
-    return [encode_prices(fleet.prices), spot]
+def _encode_prices(prices: Prices) -> Any:
+    return [encode_prices(prices), [(kind, zone, price) for (kind, zone), price in prices.spot.items()]]
 
 
 def _decode_prices(kept: Any) -> Prices:
@@ -104,8 +92,7 @@ def _decode_prices(kept: Any) -> Prices:
     return replace(listed, spot={(kind, zone): Decimal(price) for kind, zone, price in spot})
 
 
-def _encode_public_images(fleet: Fleet) -> Any:
-    public = fleet.public_images
+def _encode_public_images(public: tuple[PublicImage, ...]) -> Any:
     return [[(one.word, one.title) for one in public], _encode_records([one.image for one in public], Image)]
 
 
@@ -115,35 +102,15 @@ def _decode_public_images(kept: Any) -> tuple[PublicImage, ...]:
 
 
 PARTS: Mapping[str, FleetPart] = {
-    "prices": FleetPart(lambda fleet: _price_values(fleet.prices), _encode_prices, _decode_prices),
-    "cpu": FleetPart(
-        lambda fleet: (fleet.cpu,),
-        lambda fleet: fleet.cpu,
-        lambda kept: {key: tuple(figures) for key, figures in kept.items()},
-    ),
-    "image_names": FleetPart(lambda fleet: (fleet.image_names,), lambda fleet: fleet.image_names, dict),
-    "images": FleetPart(
-        lambda fleet: (fleet.images,),
-        lambda fleet: _encode_records(fleet.images.values(), Image),
-        _decode_by_id(Image, _IMAGE_READERS),
-    ),
-    "snapshots": FleetPart(
-        lambda fleet: (fleet.snapshots,),
-        lambda fleet: _encode_records(fleet.snapshots.values(), Snapshot),
-        _decode_by_id(Snapshot, _SNAPSHOT_READERS),
-    ),
-    "public_images": FleetPart(lambda fleet: (fleet.public_images,), _encode_public_images, _decode_public_images),
-    "idle_addresses": FleetPart(lambda fleet: (fleet.idle_addresses,), lambda fleet: fleet.idle_addresses, tuple),
-    "requests": FleetPart(
-        lambda fleet: (fleet.requests,),
-        lambda fleet: _encode_records(fleet.requests.values(), SpotRequest),
-        _decode_by_id(SpotRequest, _REQUEST_READERS),
-    ),
-    "problems": FleetPart(
-        lambda fleet: (fleet.problems,),
-        lambda fleet: [(it.part, it.summary, it.remedy, it.code) for it in fleet.problems],
-        lambda kept: tuple(Problem(*fields) for fields in kept),
-    ),
+    "prices": FleetPart(_decode_prices, _encode_prices),
+    "cpu": FleetPart(lambda kept: {key: tuple(figures) for key, figures in kept.items()}),
+    "image_names": FleetPart(dict),
+    "images": _part_by_id(Image, _IMAGE_READERS),
+    "snapshots": _part_by_id(Snapshot, _SNAPSHOT_READERS),
+    "public_images": FleetPart(_decode_public_images, _encode_public_images),
+    "idle_addresses": FleetPart(tuple),
+    "requests": _part_by_id(SpotRequest, _REQUEST_READERS),
+    "problems": FleetPart(lambda kept: tuple(Problem(*values) for values in kept)),
 }
 """By the name of the field of ``Fleet``."""
 
@@ -210,7 +177,7 @@ class FleetTables:
             instance_usage=self._instance_usage.get(location),
             volume_usage=self._volume_usage.get(location),
             account=account,
-            **{name: PARTS[name].decode(body) for name, body in parts.items() if name in PARTS},
+            **{name: PARTS[name].from_plain(decode(body)) for name, body in parts.items() if name in PARTS},
         )
         spans = spot_history_spans(fleet, fleet.seen_at)
         return replace(fleet, spot_history=self._spot_history.get(location, spans)) if spans else fleet
@@ -267,7 +234,7 @@ class FleetTables:
         changes.removed_volumes = list(volumes)
         parts = kept("SELECT part, body FROM parts WHERE place = ?")
         for name, part in PARTS.items():
-            if parts.get(name) != (body := part.encode(fleet)):
+            if parts.get(name) != (body := part.encode(getattr(fleet, name))):
                 changes.parts.append((name, body))
         return changes
 
@@ -280,8 +247,9 @@ def _changes_since(before: Fleet, after: Fleet) -> _Changes:
     changes.volumes = [(key, encode_volume(volume)) for key, volume in _changed_items(before.volumes, after.volumes)]
     changes.removed_volumes = [key for key in before.volumes if key not in after.volumes]
     for name, part in PARTS.items():
-        if part.differs(before, after):
-            changes.parts.append((name, part.encode(after)))
+        was, now = getattr(before, name), getattr(after, name)
+        if was is not now and was != now:
+            changes.parts.append((name, part.encode(now)))
     return changes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from fe2tui.errors import FieldError
@@ -12,13 +13,15 @@ from fe2tui.model.freeze import FreezeIntent
 from fe2tui.store.encoding import decode, encode, from_micros, maybe_micros, maybe_moment, to_micros
 from fe2tui.store.journal import Journal
 
+_SAME_NAMED = "token, name, instance_id, label, region, profile, endpoint, stage, image_id, error, activity"
+_FIELDS = tuple(_SAME_NAMED.split(", "))
+_field_values = attrgetter(*_FIELDS)
+
 
 class FreezeJournal(Journal[FreezeIntent]):
     _NOUN: ClassVar[str] = "freeze"
     _TABLE: ClassVar[str] = "freezes"
-    _COLUMNS: ClassVar[str] = (
-        "token, name, instance_id, label, region, profile, endpoint, made_at, stage, image_id, error, activity, body"
-    )
+    _COLUMNS: ClassVar[str] = f"{_SAME_NAMED}, made_at, body"
     _OPEN: ClassVar[str] = "stage IN ('intended', 'pending')"
 
     def add(self, intent: FreezeIntent) -> None:
@@ -35,21 +38,7 @@ class FreezeJournal(Journal[FreezeIntent]):
             "disks": intent.volume_count,
             "tags": intent.tags,
         }
-        values = (
-            intent.token,
-            intent.name,
-            intent.instance_id,
-            intent.label,
-            intent.region,
-            intent.profile,
-            intent.endpoint,
-            to_micros(intent.created_at),
-            intent.stage,
-            intent.image_id,
-            intent.error,
-            intent.activity,
-            encode(body),
-        )
+        values = (*_field_values(intent), to_micros(intent.created_at), encode(body))
         self._add(values, lambda connection: self._refuse_duplicate(connection, intent))
 
     def update(self, token: str, *, stage: str, image_id: str | None = None, error: str = "") -> None:
@@ -92,9 +81,9 @@ class FreezeJournal(Journal[FreezeIntent]):
     def waiting_for_restart(self) -> list[FreezeIntent]:
         """The freezes of every account that no living process works on and whose instance is still to be started."""
         rows = self._database.read(f"SELECT {self._COLUMNS}, owner FROM freezes WHERE {self._OPEN} ORDER BY made_at")
-        waiting = [row for row in rows if decode(row[12])["restart"]]
+        waiting = [row for row in rows if decode(row[-2])["restart"]]
         mine = self._presence.owner if waiting else ""
-        return [self._intent(row) for row in waiting if self._is_unclaimed(row[0], row[-1], mine)]
+        return [self._intent(row[:-1]) for row in waiting if self._is_unclaimed(row[0], row[-1], mine)]
 
     def _change(self, token: str, **changes: Any) -> None:
         with self._database.transaction() as connection:
@@ -115,21 +104,11 @@ class FreezeJournal(Journal[FreezeIntent]):
             )
 
     def _intent(self, row: Sequence[Any]) -> FreezeIntent:
-        body = decode(row[12])
-        created_at = from_micros(row[7])
+        *values, made_at, text = row
+        body, created_at = decode(text), from_micros(made_at)
         return FreezeIntent(
-            token=row[0],
-            name=row[1],
-            instance_id=row[2],
-            label=row[3],
-            region=row[4],
-            profile=row[5],
-            endpoint=row[6],
+            **dict(zip(_FIELDS, values, strict=True)),
             created_at=created_at,
-            stage=row[8],
-            image_id=row[9],
-            error=row[10],
-            activity=row[11],
             way=body["way"],
             restart=body["restart"],
             stopped_at=maybe_moment(body["stopped_at"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from fe2tui.errors import FieldError
@@ -12,13 +13,14 @@ from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.store.encoding import decode, encode, from_micros, to_micros
 from fe2tui.store.journal import Journal
 
+_STATE_FIELDS = ("stage", "instance_id", "error", "endpoint", "process", "activity")
+_state_values = attrgetter(*_STATE_FIELDS)
+
 
 class LaunchJournal(Journal[LaunchIntent]):
     _NOUN: ClassVar[str] = "launch"
     _TABLE: ClassVar[str] = "launches"
-    _COLUMNS: ClassVar[str] = (
-        "token, request, call, region, profile, made_at, stage, instance_id, error, endpoint, process, activity"
-    )
+    _COLUMNS: ClassVar[str] = f"token, request, call, region, profile, made_at, {', '.join(_STATE_FIELDS)}"
     _OPEN: ClassVar[str] = "stage IN ('intended', 'launched')"
 
     def add(self, intent: LaunchIntent, since: datetime | None = None) -> None:
@@ -34,12 +36,7 @@ class LaunchJournal(Journal[LaunchIntent]):
             intent.region,
             intent.profile,
             to_micros(intent.created_at),
-            intent.stage,
-            intent.instance_id,
-            intent.error,
-            intent.endpoint,
-            intent.process,
-            intent.activity,
+            *_state_values(intent),
         )
         self._add(values, lambda connection: self._refuse_duplicate(connection, intent, since))
 
@@ -70,17 +67,6 @@ class LaunchJournal(Journal[LaunchIntent]):
             raise FieldError("name", f"“{name}” was launched a moment ago by another program.", "Choose another name.")
 
     def _intent(self, row: Sequence[Any]) -> LaunchIntent:
-        return LaunchIntent(
-            token=row[0],
-            request=LaunchRequest.from_json(decode(row[1])),
-            call=decode(row[2]),
-            region=row[3],
-            profile=row[4],
-            created_at=from_micros(row[5]),
-            stage=row[6],
-            instance_id=row[7],
-            error=row[8],
-            endpoint=row[9],
-            process=row[10],
-            activity=row[11],
-        )
+        token, text, call, region, profile, made_at, *state = row
+        request = LaunchRequest.from_json(decode(text))
+        return LaunchIntent(token, request, decode(call), region, profile, from_micros(made_at), *state)

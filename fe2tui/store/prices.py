@@ -13,7 +13,7 @@ from fe2tui.model.fleet import Prices
 from fe2tui.model.instance_type import InstanceType, TypeCatalogue
 from fe2tui.model.location import Location
 from fe2tui.store.database import Database
-from fe2tui.store.encoding import decode, encode, from_micros, maybe_micros, maybe_moment, to_micros
+from fe2tui.store.encoding import decode, encode, field_names, from_micros, maybe_micros, maybe_moment, to_micros
 
 
 class PriceTable:
@@ -73,7 +73,7 @@ def decode_dollars(kept: Mapping[str, Any]) -> dict[str, Decimal]:
     return {key: Decimal(amount) for key, amount in kept.items()}
 
 
-_TYPE_FIELDS = tuple(field.name for field in fields(InstanceType))
+_TYPE_FIELDS = field_names(InstanceType)
 _type_values = attrgetter(*_TYPE_FIELDS)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from fe2tui.aws.paged_reads import InstancesRead
+from fe2tui.aws.session import Session
 from fe2tui.errors import CredentialsError, DeniedError, Fe2Error
 
 OFTEN = 300.0  # seconds between two reads of what changes often
@@ -14,9 +15,11 @@ SELDOM = 1800.0
 RARELY = 3600.0
 _AFTER_LOGIN = 60.0
 
+Part = TypeVar("Part")
 
-class FleetSource(ABC):
-    """One part of a fleet. Subclasses keep what they last read; a ``read`` that raises leaves it unchanged.
+
+class FleetSource(ABC, Generic[Part]):
+    """One part of a fleet. ``latest`` is what was read last; a ``read`` that raises leaves it unchanged.
 
     Times are seconds of the event loop's clock.
     """
@@ -26,12 +29,13 @@ class FleetSource(ABC):
     interval: ClassVar[float] = OFTEN
     """Seconds from the start of one read to the next."""
     ignores_failures: ClassVar[bool] = False
-    """Whether failed reads are not reported."""
     is_free: ClassVar[bool] = True
     """Whether AWS charges nothing for a read. Parts that cost money are never read more often than due."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session, latest: Part) -> None:
+        self.latest = latest
         self.due = 0.0
+        self._session = session
 
     @property
     def is_urgent(self) -> bool:
@@ -40,7 +44,6 @@ class FleetSource(ABC):
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
         """Decide from the instances whether a read is due."""
-        return
 
     def on_read_start(self, now: float) -> None:
         """Called when a read starts: sets when the next one is due."""
@@ -49,6 +52,10 @@ class FleetSource(ABC):
     @abstractmethod
     async def read(self, instances_read: InstancesRead) -> None:
         """Read it. Raises Fe2Error."""
+
+    def _keep_if_changed(self, found: Part) -> None:
+        if found != self.latest:
+            self.latest = found
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
         """Called when a read ends. After a transient failure it is due soon; sooner where the login was refused.

@@ -12,16 +12,14 @@ from fe2tui.model.fleet import PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.snapshot import Snapshot
 
-_PENDING_INTERVAL_MIN, _PENDING_INTERVAL_MAX = (
-    5.0,
-    15.0,
-)  # seconds between two reads of a pending image: at first, and after minutes
+_PENDING_INTERVAL_MIN = 5.0  # seconds between two reads of a pending image, at first
+_PENDING_INTERVAL_MAX = 15.0  # after minutes
 _BACKOFF_DIVISOR = 20.0  # the interval is a twentieth of the time waited so far
 _SETTLE_SECONDS = 20.0  # seconds in which EC2 may still return the state before a change
 _RETRY_AFTER = 60.0
 
 
-class ImageNameSource(FleetSource):
+class ImageNameSource(FleetSource[Mapping[str, str]]):
     """The names of the instances' images."""
 
     name = "image names"
@@ -29,9 +27,7 @@ class ImageNameSource(FleetSource):
     ignores_failures = True
 
     def __init__(self, session: Session, latest: Mapping[str, str]) -> None:
-        super().__init__()
-        self.latest = latest
-        self._session = session
+        super().__init__(session, latest)
         self._new_ids: set[str] = set()
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
@@ -49,16 +45,14 @@ class ImageNameSource(FleetSource):
             self._new_ids -= wanted
 
 
-class OwnImageSource(FleetSource):
+class OwnImageSource(FleetSource[Mapping[str, Image]]):
     """The account's own images: every ten minutes; every few seconds while one is pending, or after a change."""
 
     name = "images"
     interval = 2 * OFTEN
 
     def __init__(self, session: Session, latest: Mapping[str, Image]) -> None:
-        super().__init__()
-        self.latest = latest
-        self._session = session
+        super().__init__(session, latest)
         self._unsettled_until = 0.0
         self._waiting_since: float | None = None
 
@@ -79,9 +73,7 @@ class OwnImageSource(FleetSource):
     async def read(self, instances_read: InstancesRead) -> None:
         from fe2tui.aws.images import own_images
 
-        found = {image.id: image for image in await own_images(self._session)}
-        if found != self.latest:
-            self.latest = found
+        self._keep_if_changed({image.id: image for image in await own_images(self._session)})
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
         super().on_read_end(now, error)
@@ -94,16 +86,14 @@ class OwnImageSource(FleetSource):
         self.due = now + (_RETRY_AFTER if error else wait)
 
 
-class SnapshotSource(FleetSource):
+class SnapshotSource(FleetSource[Mapping[str, Snapshot]]):
     """The account's snapshots: every half hour, and with each read of images that are pending, new or gone."""
 
     name = "snapshots"
     interval = SELDOM
 
     def __init__(self, session: Session, images: OwnImageSource, latest: Mapping[str, Snapshot]) -> None:
-        super().__init__()
-        self.latest = latest
-        self._session = session
+        super().__init__(session, latest)
         self._images = images
         self._image_states: Mapping[str, str] | None = None
         self._retry_at = 0.0
@@ -116,10 +106,8 @@ class SnapshotSource(FleetSource):
 
     def on_images_read(self, now: float) -> None:
         """The images were read: snapshots are due if one is pending, new, gone, or changed its state."""
-        before, self._image_states = (
-            self._image_states,
-            {key: image.state for key, image in self._images.latest.items()},
-        )
+        before = self._image_states
+        self._image_states = {key: image.state for key, image in self._images.latest.items()}
         if before is not None and before != self._image_states:
             self.due = self._all_due_at = 0.0
         elif self._images.pending:
@@ -140,8 +128,7 @@ class SnapshotSource(FleetSource):
             found = dict(self.latest)
             for image in self._images.pending:
                 found |= {one.id: one for one in await self._read_for_image(image)}
-        if found != self.latest:
-            self.latest = found
+        self._keep_if_changed(found)
 
     async def _read_for_image(self, image: Image) -> list[Snapshot]:
         from fe2tui.aws.snapshots import snapshots_by_id, snapshots_of_image
@@ -164,16 +151,11 @@ class SnapshotSource(FleetSource):
         self._all_due_at = self.due
 
 
-class PublicImageSource(FleetSource):
+class PublicImageSource(FleetSource[tuple[PublicImage, ...]]):
     """The newest images of well-known families, every six hours."""
 
     name = "public images"
     interval = 6 * RARELY
-
-    def __init__(self, session: Session, latest: tuple[PublicImage, ...]) -> None:
-        super().__init__()
-        self.latest = latest
-        self._session = session
 
     async def read(self, instances_read: InstancesRead) -> None:
         from fe2tui.aws.images import public_images

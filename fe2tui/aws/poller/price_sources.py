@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fe2tui.aws.paged_reads import InstancesRead
-from fe2tui.aws.poller.fleet_source import OFTEN, RARELY, FleetSource
+from fe2tui.aws.poller.fleet_source import RARELY, FleetSource
 from fe2tui.aws.session import Session
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Prices
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fe2tui.aws.spot_prices import SpotHistoryCache, SpotHistoryStore, SpotPrices
 
 
-class OnDemandPriceSource(FleetSource):
+class OnDemandPriceSource(FleetSource[Prices]):
     """On-demand prices, valid for a day and checked every hour. Older ones are shown until AWS has returned today's."""
 
     name = "prices"
@@ -35,9 +35,7 @@ class OnDemandPriceSource(FleetSource):
         latest: Prices,
     ) -> None:
         """``on_change`` is called when older prices can be shown while today's are being read."""
-        super().__init__()
-        self.latest = latest
-        self._session = session
+        super().__init__(session, latest)
         self._cache = cache
         self._clock = clock
         self._on_change = on_change
@@ -72,16 +70,13 @@ class OnDemandPriceSource(FleetSource):
         return True
 
 
-class SpotPriceSource(FleetSource):
+class SpotPriceSource(FleetSource["SpotPrices"]):
     """Spot prices of the types of spot instances: every five minutes, and at once for a new type."""
 
     name = "spot"
-    interval = OFTEN
 
     def __init__(self, session: Session, latest: SpotPrices) -> None:
-        super().__init__()
-        self.latest = latest
-        self._session = session
+        super().__init__(session, latest)
         self._types: frozenset[str] = frozenset()
 
     def on_instances_read(self, instances_read: InstancesRead, now: float) -> None:
@@ -95,7 +90,7 @@ class SpotPriceSource(FleetSource):
         self.latest = await current_spot_prices(self._session, self._types)
 
 
-class SpotHistorySource(FleetSource):
+class SpotHistorySource(FleetSource[SpotHistoryByType]):
     """Past spot prices, for the costs of spot instances: read once an hour at most.
 
     Stored histories are shown until AWS has returned newer ones. Nothing is read where all runs are over and known.
@@ -113,9 +108,7 @@ class SpotHistorySource(FleetSource):
         latest: SpotHistoryByType,
     ) -> None:
         """``on_change`` is called when stored histories can be shown while AWS is being asked."""
-        super().__init__()
-        self.latest = latest
-        self._session = session
+        super().__init__(session, latest)
         self._store = store
         self._histories: SpotHistoryCache | None = None
         self._clock = clock
@@ -154,8 +147,7 @@ class SpotHistorySource(FleetSource):
             self.latest = {**self.latest, **new}
             self._on_change()
         found = await self._histories.get(self._session, spans, self._clock())
-        if found != self.latest:
-            self.latest = found
+        self._keep_if_changed(found)
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
         super().on_read_end(now, error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fe2tui.aws.paged_reads import InstancesRead
 from fe2tui.aws.poller.fleet_source import FleetSource, loop_time
@@ -61,7 +61,7 @@ class ReadScheduler:
         self._cpu = CpuSource(session, clock, last, is_on=reads_cpu)
         self._account = AccountIdSource(session, known.account)
         self._spot_requests = SpotRequestSource(session, known.requests)
-        self._sources: tuple[FleetSource, ...] = (
+        self._sources: tuple[FleetSource[Any], ...] = (
             self._volumes,
             self._on_demand,
             self._spot_prices,
@@ -75,8 +75,8 @@ class ReadScheduler:
             self._addresses,
             self._public_images,
         )
-        self._reads: dict[FleetSource, asyncio.Task[None]] = {}
-        self._problems: dict[FleetSource, Problem] = {}
+        self._reads: dict[FleetSource[Any], asyncio.Task[None]] = {}
+        self._problems: dict[FleetSource[Any], Problem] = {}
         self._instances_read: InstancesRead | None = None
         self._is_watched = True
         self._alarm: asyncio.TimerHandle | None = None
@@ -165,14 +165,14 @@ class ReadScheduler:
             self._alarm.cancel()
             self._alarm = None
 
-    def _start_reads(self, sources: Iterable[FleetSource]) -> None:
+    def _start_reads(self, sources: Iterable[FleetSource[Any]]) -> None:
         now = loop_time()
         for part in sources:
             if self._instances_read is not None and part not in self._reads and part.due <= now:
                 part.on_read_start(now)
                 self._reads[part] = asyncio.create_task(self._read(part, self._instances_read))
 
-    async def _read(self, source: FleetSource, instances_read: InstancesRead) -> None:
+    async def _read(self, source: FleetSource[Any], instances_read: InstancesRead) -> None:
         failure: Fe2Error | None = None
         try:
             await source.read(instances_read)

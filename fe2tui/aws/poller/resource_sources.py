@@ -21,16 +21,13 @@ from fe2tui.model.volume import Volume
 _MAX_FILTERED = 200  # the most volumes in one filter
 
 
-class VolumeSource(FleetSource):
+class VolumeSource(FleetSource[Mapping[str, Volume]]):
     """All volumes every five minutes; at once those that were attached to or detached from an instance."""
 
     name = "volumes"
-    interval = OFTEN
 
     def __init__(self, session: Session, latest: Mapping[str, Volume]) -> None:
-        super().__init__()
-        self.latest = latest
-        self._session = session
+        super().__init__(session, latest)
         self._reader = VolumeReader()
         self._moved_ids: set[str] = set()
         self._all_due_at = 0.0
@@ -79,7 +76,7 @@ _LAGGING_INTERVAL = 20.0  # seconds until a lagging request is read again
 _SETTLING_SECONDS = 180.0  # seconds after which it is read at the usual interval
 
 
-class SpotRequestSource(FleetSource):
+class SpotRequestSource(FleetSource[Mapping[str, SpotRequest]]):
     """All spot requests every five minutes while there is a spot instance, or a request that may still launch one.
 
     A spot instance that is new or has changed its state makes them due at once. A request's state lags behind its
@@ -88,12 +85,9 @@ class SpotRequestSource(FleetSource):
     """
 
     name = "requests"
-    interval = OFTEN
 
     def __init__(self, session: Session, latest: Mapping[str, SpotRequest]) -> None:
-        super().__init__()
-        self.latest = latest
-        self._session = session
+        super().__init__(session, latest)
         self._reader = SpotRequestReader()
         self._instances_read = InstancesRead()
         self._has_moved = False
@@ -121,10 +115,10 @@ class SpotRequestSource(FleetSource):
             except Fe2Error:
                 self._has_moved |= moved
                 raise
-            self._replace({one.id: one for one in found})
+            self._keep_if_changed({one.id: one for one in found})
         elif self.latest:
             known_ids = {one.spot_request_id for one in instances_read.instances.values() if one.is_spot}
-            self._replace({key: one for key, one in self.latest.items() if key in known_ids})
+            self._keep_if_changed({key: one for key, one in self.latest.items() if key in known_ids})
 
     def on_read_end(self, now: float, error: Fe2Error | None) -> None:
         super().on_read_end(now, error)
@@ -135,10 +129,6 @@ class SpotRequestSource(FleetSource):
     def request_read(self, *, failed: bool) -> None:
         super().request_read(failed=failed)
         self._settling_until = loop_time() + _SETTLING_SECONDS
-
-    def _replace(self, found: Mapping[str, SpotRequest]) -> None:
-        if found != self.latest:
-            self.latest = found
 
     def _any_lagging(self) -> bool:
         instances = self._instances_read.instances
@@ -162,7 +152,7 @@ MIN_CALL_GAP = 60.0  # seconds between two calls at least
 _FIGURES_VALID = timedelta(minutes=30)  # how long figures are kept of instances out of view
 
 
-class CpuSource(FleetSource):
+class CpuSource(FleetSource[Mapping[str, tuple[float, ...]]]):
     """CPU figures of the instances in view: at most one call a minute, an instance at most every five minutes.
 
     ``is_on`` can be set at any time; the figures are dropped when it is set to False.
@@ -173,11 +163,9 @@ class CpuSource(FleetSource):
     is_free = False
 
     def __init__(self, session: Session, clock: Callable[[], datetime], last: Fleet | None, *, is_on: bool) -> None:
-        super().__init__()
-        self.latest: Mapping[str, tuple[float, ...]] = {}
-        self._session = session
+        super().__init__(session, {})
         self._clock = clock
-        self._is_on = is_on
+        self.is_on = is_on
         self._ids: tuple[str, ...] = ()
         self._instances_read = InstancesRead()
         self._ids_to_read: list[str] = []
@@ -191,14 +179,10 @@ class CpuSource(FleetSource):
 
     @property
     def is_urgent(self) -> bool:
-        return self._is_on
-
-    @property
-    def is_on(self) -> bool:
-        return self._is_on
+        return self.is_on
 
     def set_on(self, on: bool, now: float) -> None:
-        self._is_on = on
+        self.is_on = on
         if not on:
             self.latest = {}
             self._measured_at.clear()
@@ -230,7 +214,7 @@ class CpuSource(FleetSource):
         if not ids:
             return
         read = await cpu_utilization(self._session, ids, now=at)
-        if not self._is_on:
+        if not self.is_on:
             return
         measured = {**self._measured_at, **dict.fromkeys(ids, at)}
         self._measured_at = {key: moment for key, moment in measured.items() if at - moment < _FIGURES_VALID}
@@ -245,17 +229,15 @@ class CpuSource(FleetSource):
         if failed:
             self._asked_at.clear()
             self._last_call_at = -math.inf
-            self.due = 0.0 if self._is_on and self._ids_to_measure() else math.inf
+            self.due = 0.0 if self.is_on and self._ids_to_measure() else math.inf
 
     def _ids_to_measure(self) -> list[str]:
         instances = self._instances_read.instances
         return [key for key in self._ids if (one := instances.get(key)) is not None and one.state is State.RUNNING]
 
     def _schedule(self, now: float) -> None:
-        """New instances as soon as possible; the others together, when the one asked about last may be asked about
-        again.
-        """
-        wanted = self._ids_to_measure() if self._is_on else []
+        """New instances as soon as possible; the others together, when the last one may be asked about again."""
+        wanted = self._ids_to_measure() if self.is_on else []
         asked = [self._asked_at[key] for key in wanted if key in self._asked_at]
         if not wanted:
             self.due = math.inf
@@ -264,32 +246,22 @@ class CpuSource(FleetSource):
             self.due = max(again, self._last_call_at + MIN_CALL_GAP)
 
 
-class AccountIdSource(FleetSource):
+class AccountIdSource(FleetSource[str]):
     """The account's id. It does no harm if AWS does not return it."""
 
     name = "account"
     interval = RARELY
     ignores_failures = True
 
-    def __init__(self, session: Session, latest: str) -> None:
-        super().__init__()
-        self.latest = latest
-        self._session = session
-
     async def read(self, instances_read: InstancesRead) -> None:
         self.latest = (await self._session.identity()).account
 
 
-class IdleAddressSource(FleetSource):
+class IdleAddressSource(FleetSource[tuple[str, ...]]):
     """Elastic IPs that are associated with nothing, every half hour."""
 
     name = "addresses"
     interval = SELDOM
-
-    def __init__(self, session: Session, latest: tuple[str, ...]) -> None:
-        super().__init__()
-        self.latest = latest
-        self._session = session
 
     async def read(self, instances_read: InstancesRead) -> None:
         from fe2tui.aws.network import idle_addresses
