@@ -34,7 +34,6 @@ class ChartLine:
 
     @property
     def marker(self) -> str:
-        """The character drawn on the line and before its label."""
         return MARKERS[self.style % len(MARKERS)]
 
     @property

@@ -34,7 +34,6 @@ class CanvasArea:
 
     @property
     def bottom(self) -> int:
-        """The row below the canvas."""
         return self.top + self.rows
 
     @property
@@ -45,11 +44,9 @@ class CanvasArea:
         return lambda price: min(last, max(0, int((price - low) * scale + _ROUNDING)))
 
     def dot_of(self, price: Decimal) -> int:
-        """The row of dots of a price, counted from the bottom of the canvas."""
         return self.price_to_dot(float(price))
 
     def row_of(self, price: Decimal) -> int:
-        """The row of the picture that a price is in."""
         return self.bottom - 1 - self.dot_of(price) // 4
 
     def moment_at(self, column: int) -> datetime | None:
@@ -78,7 +75,6 @@ class Picture:
 
     @property
     def text(self) -> str:
-        """The rows without styles."""
         return "\n".join("".join(text for text, _ in row) for row in self.rows)
 
     def moment_at(self, column: int) -> datetime | None:

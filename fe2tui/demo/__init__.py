@@ -6,7 +6,7 @@ interruptions, list prices and spot prices. Each instance is a real ssh server o
 In: HTTP requests in AWS's protocols from this program, boto3 or the AWS CLI; and JSON at `/demo/…` (control.py), with
 which tests read the calls, inject faults and advance the clock. Out: AWS's replies. Nothing leaves this computer.
 
-Begin with gateway.py: a request comes from http_server.py, protocols.py parses it, and a function of rules/ (EC2) or
+Begin with gateway.py: a request comes from http_server.py, api.py parses it, and a function of rules/ (EC2) or
 services/ (the others) answers the `Call` (api.py) from the records of an `Account`. scene.py is the account that a demo
 opens with, catalogue/ has types and prices, machines/ the ssh servers. `Cloud` (cloud.py) is what the program and the
 tests hold: it starts the process (`python -m fe2tui.demo`) and ends it. Importing this package is cheap.

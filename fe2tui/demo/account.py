@@ -54,28 +54,25 @@ class Region:
 
     @property
     def now(self) -> datetime:
-        """The cloud's time, UTC."""
         return self.account.clock.now()
 
     def new_id(self, prefix: str) -> str:
-        """A fresh id such as `vol-0b39947b710d05337`."""
-        return f"{prefix}-0{self.account.random.getrandbits(64):016x}"
-
-    def new_spot_request_id(self) -> str:
-        """A fresh id such as `sir-b39947b7`."""
-        return "sir-" + self.new_id("x")[3:11]
+        """A fresh id such as `vol-0b39947b710d05337` or `sir-b39947b7`."""
+        digits = f"{self.account.random.getrandbits(64):016x}"
+        return f"sir-{digits[:8]}" if prefix == "sir" else f"{prefix}-0{digits}"
 
     def serial(self) -> int:
-        """The next number in the order of creation."""
         self.account.count += 1
         return self.account.count
 
+    def identity(self, prefix: str) -> tuple[int, str]:
+        """The serial and the id of a new record."""
+        return self.serial(), self.new_id(prefix)
+
     def zone_id(self, zone: str) -> str:
-        """The zone's id, as `use2-az1`."""
         return self.account.catalogue.zone_id(self.name, zone)
 
-    def after(self, seconds: float, act: Callable[[], None]) -> None:
-        """Runs `act` in `seconds` of the cloud's time."""
+    def after(self, seconds: float, act: Callable[[], object]) -> None:
         self.account.schedule.after(seconds, act)
 
     def default_vpc(self) -> Vpc | None:
@@ -141,7 +138,6 @@ class Account:
         self.options = replace(self.options, **delays)
 
     def find_instance(self, instance_id: str) -> tuple[Region, Instance]:
-        """An instance in any region, with its region. Raises ApiError if there is none."""
         for region in self._regions.values():
             if instance_id in region.instances:
                 return region, region.instances[instance_id]
@@ -150,8 +146,7 @@ class Account:
     def _metadata(self, instance_id: str, path: str) -> str | None:
         # Without the lock: a thread that holds it may be waiting for the machines' loop, which calls this.
         for region in self.used_regions():
-            instance = region.instances.get(instance_id)
-            if instance is not None:
+            if instance := region.instances.get(instance_id):
                 return self._read_metadata(region, instance, path)
         return None
 
@@ -159,5 +154,5 @@ class Account:
         with self.lock:
             self.schedule.run_due()
             for region in self._regions.values():
-                if instance_id in region.instances:
-                    self._press_power_button(region, region.instances[instance_id], button)
+                if instance := region.instances.get(instance_id):
+                    self._press_power_button(region, instance, button)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +14,38 @@ from typing import Any
 
 from fe2tui.demo.account import Account, Region
 from fe2tui.demo.errors import ApiError
-from fe2tui.demo.protocols import texts
+from fe2tui.demo.http_server import Request
+from fe2tui.demo.protocols import Xml, parse_query, texts
+
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
 @dataclass(slots=True)
 class Call:
-    """One call. `params` are as the protocol carries them: all text in ec2 and query, typed values in json."""
+    """One call. `region_name` is the region that it is signed for, `protocol` is ec2, query or json.
+
+    `params` are as the protocol carries them: all text in ec2 and query, typed values in json.
+    """
 
     account: Account
     service: str
     action: str
     region_name: str
-    params: dict[str, Any]
     access_key: str
+    protocol: str
+    params: dict[str, Any]
+
+    @classmethod
+    def parse(cls, account: Account, request: Request) -> Call:
+        """Reads service and region from the signature, and the action as the protocol has it. Raises ValueError."""
+        signed = _CREDENTIAL.search(request.headers.get("authorization", ""))
+        access_key, region, service = signed.groups() if signed else ("", "us-east-1", "ec2")
+        if target := request.headers.get("x-amz-target"):
+            params = json.loads(request.body or b"{}")
+            return cls(account, service, target.rpartition(".")[2], region, access_key, "json", params)
+        params = parse_query(request.body.decode() if request.body else request.target.partition("?")[2])
+        protocol = "ec2" if service == "ec2" else "query"
+        return cls(account, service, str(params.pop("Action", "")), region, access_key, protocol, params)
 
     @property
     def region(self) -> Region:
@@ -33,7 +53,6 @@ class Call:
 
     @property
     def now(self) -> datetime:
-        """The cloud's time, UTC."""
         return self.account.clock.now()
 
     def texts(self, name: str) -> list[str]:
@@ -41,7 +60,6 @@ class Call:
         return texts(self.params.get(name))
 
     def text(self, name: str, default: str = "") -> str:
-        """A scalar parameter as text."""
         value = self.params.get(name)
         return default if value is None else str(value)
 
@@ -72,14 +90,12 @@ class Call:
         return hashlib.sha256(json.dumps(self.params, sort_keys=True).encode()).hexdigest()
 
 
-Operation = Callable[[Call], Mapping[str, Any]]
+Operation = Callable[[Call], Mapping[str, Any] | Xml]
 OPERATIONS: dict[tuple[str, str], Operation] = {}
 """The function that answers each (service, action)."""
 
 
 def operation(*actions: str, service: str = "ec2") -> Callable[[Operation], Operation]:
-    """Registers a function as the answer to these actions."""
-
     def register(function: Operation) -> Operation:
         for action in actions:
             OPERATIONS[service, action] = function

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from fe2tui.demo.account import Account, Region
 from fe2tui.demo.instance_states import LOOPBACK, USER_SHUTDOWN
-from fe2tui.demo.records import Attachment, Image, Instance, SecurityGroup, Subnet, Volume
-from fe2tui.demo.rules.run_instances import next_private_ip
+from fe2tui.demo.records import Image, SecurityGroup, Subnet
+from fe2tui.demo.rules.run_instances import new_instance
+from fe2tui.demo.rules.volumes import new_attached_volume, volume_shape
 
 _TYPES = ("t3.medium", "m5.large", "c5.xlarge", "r5.large", "m6i.xlarge", "t3.micro", "c6i.2xlarge")
 _PROJECTS = ("atlas", "bridge", "comet", "delta", "ember")
@@ -15,7 +16,6 @@ _MACHINE = "i-extra"
 
 
 def create(region: Region, image: Image, public_key: str, count: int) -> None:
-    """Creates `count` running instances in the region's default VPC."""
     vpc = region.default_vpc()
     if vpc is None or count <= 0:
         return
@@ -33,32 +33,20 @@ def create(region: Region, image: Image, public_key: str, count: int) -> None:
 def _create_one(
     region: Region, image: Image, subnet: Subnet, group: SecurityGroup, index: int, launched_at: datetime, port: int
 ) -> None:
-    instance = Instance(
-        serial=region.serial(),
-        id=region.new_id("i"),
-        reservation_id=region.new_id("r"),
-        image_id=image.id,
-        type=_TYPES[index % len(_TYPES)],
-        architecture="x86_64",
+    instance = new_instance(
+        region,
+        _TYPES[index % len(_TYPES)],
+        image,
+        subnet,
+        launched_at,
         key_name="default",
-        launched_at=launched_at,
-        zone=subnet.zone,
-        subnet_id=subnet.id,
-        vpc_id=subnet.vpc_id,
-        private_ip=next_private_ip(subnet),
         groups=[(group.id, group.name)],
         tags={"Name": f"worker-{index:05d}", "project": _PROJECTS[index % len(_PROJECTS)], "fe2:port": str(port)},
-        user=image.user,
         state="running",
         public_ip=LOOPBACK,
-        root_device=image.root_device,
-        boot_mode=image.boot_mode,
         has_machine=False,
     )
-    volume = Volume(region.serial(), region.new_id("vol"), subnet.zone, 8, launched_at, state="in-use")
-    volume.attachment = Attachment(image.root_device, volume.id, instance.id, launched_at, True)
-    instance.attachments.append(volume.attachment)
-    region.volumes[volume.id] = volume
+    new_attached_volume(region, instance, image.root_device, volume_shape(8, "gp3"), True)
     region.instances[instance.id] = instance
 
 
@@ -72,9 +60,9 @@ def churn(account: Account, fraction: float) -> int:
         count = round(len(instances) * fraction)
         for instance in account.random.sample(instances, count):
             if account.random.random() < 0.5:
-                instance.state = "stopped" if instance.state == "running" else "running"
-                instance.public_ip = LOOPBACK if instance.state == "running" else None
-                instance.state_reason = None if instance.state == "running" else USER_SHUTDOWN
+                runs = instance.state != "running"
+                instance.state, instance.public_ip = ("running", LOOPBACK) if runs else ("stopped", None)
+                instance.state_reason = None if runs else USER_SHUTDOWN
             instance.tags["churned"] = str(int(instance.tags.get("churned", "0")) + 1)
             instance.touch()
         changed += count

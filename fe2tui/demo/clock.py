@@ -28,10 +28,10 @@ class Schedule:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._entries: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._entries: list[tuple[datetime, int, Callable[[], object]]] = []
         self._count = 0
 
-    def after(self, seconds: float, act: Callable[[], None]) -> None:
+    def after(self, seconds: float, act: Callable[[], object]) -> None:
         """Runs `act` in `seconds`, but never before the reply of the present call."""
         self._count += 1
         due = self._clock.now() + timedelta(seconds=seconds)

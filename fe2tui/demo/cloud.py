@@ -51,7 +51,6 @@ class Cloud:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that make a client use this cloud and no AWS account."""
         return client_files.environment(self.endpoint, self.folder, self.options.region)
 
     @property

@@ -34,8 +34,6 @@ ADDRESS = "203.0.113.7"
 
 
 class Control:
-    """Answers requests to `/demo/…`."""
-
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._account = gateway.account

@@ -17,11 +17,11 @@ def create(region: Region) -> None:
 
 def create_default_vpc(region: Region) -> Vpc:
     """Creates a default VPC, with a subnet in each zone and the security group `default`."""
-    vpc = Vpc(region.serial(), region.new_id("vpc"), "172.31.0.0/16", is_default=True)
+    vpc = Vpc(*region.identity("vpc"), "172.31.0.0/16", is_default=True)
     region.vpcs[vpc.id] = vpc
     for at, zone in enumerate(region.zones):
         block = f"172.31.{16 * at}.0/20"
-        subnet = Subnet(region.serial(), region.new_id("subnet"), vpc.id, zone, block, is_default=True)
+        subnet = Subnet(*region.identity("subnet"), vpc.id, zone, block, is_default=True)
         region.subnets[subnet.id] = subnet
     create_security_group(region, vpc.id, "default", "default VPC security group")
     return vpc
@@ -29,7 +29,7 @@ def create_default_vpc(region: Region) -> Vpc:
 
 def create_security_group(region: Region, vpc_id: str, name: str, description: str) -> SecurityGroup:
     """Creates a group that allows all outbound traffic; `default` also allows its members to reach each other."""
-    group = SecurityGroup(region.serial(), region.new_id("sg"), name, description, vpc_id)
+    group = SecurityGroup(*region.identity("sg"), name, description, vpc_id)
     group.rules.append(SecurityGroupRule(region.new_id("sgr"), True, "-1", None, None, ("cidr", "0.0.0.0/0")))
     if name == "default":
         group.rules.append(SecurityGroupRule(region.new_id("sgr"), False, "-1", None, None, ("group", group.id)))

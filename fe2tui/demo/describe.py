@@ -13,33 +13,22 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from fe2tui.demo.errors import ApiError
+from fe2tui.demo.errors import ApiError, invalid_value
 from fe2tui.demo.protocols import iso, texts
 
+Item = TypeVar("Item")
 Getter = Callable[[Any], Any]
 """The value of a record that a filter compares: text, a boolean, a number, a time, None, or several of these."""
 
 
 def _pattern(value: str) -> Callable[[str], bool]:
     """A test for one filter value. `*` and `?` are wildcards, except after a backslash."""
-    parts: list[str] = []
-    wild = False
-    at = 0
-    while at < len(value):
-        char = value[at]
-        if char == "\\" and at + 1 < len(value):
-            at += 1
-            parts.append(re.escape(value[at]))
-        elif char in "*?":
-            wild = True
-            parts.append(".*" if char == "*" else ".")
-        else:
-            parts.append(re.escape(char))
-        at += 1
-    if not wild:
-        literal = re.sub(r"\\(.)", r"\1", value)
+    parts = re.findall(r"\\?.", value, re.DOTALL)
+    wild = {"*": ".*", "?": "."}
+    if not wild.keys() & set(parts):
+        literal = "".join(part[-1] for part in parts)
         return lambda text: text == literal
-    compiled = re.compile("".join(parts), re.DOTALL)
+    compiled = re.compile("".join(wild.get(part) or re.escape(part[-1]) for part in parts), re.DOTALL)
     return lambda text: compiled.fullmatch(text) is not None
 
 
@@ -78,7 +67,7 @@ def matcher(parameter: Any, getters: Mapping[str, Getter]) -> Callable[[Any], bo
         name = entry.get("Name", "") if isinstance(entry, Mapping) else ""
         getter = _tag_getter(name) or getters.get(name)
         if getter is None:
-            raise ApiError("InvalidParameterValue", f"The filter '{name}' is invalid")
+            raise invalid_value(f"The filter '{name}' is invalid")
         tests.append((getter, [_pattern(value) for value in texts(entry.get("Value"))]))
     if not tests:
         return lambda record: True
@@ -93,10 +82,7 @@ def matcher(parameter: Any, getters: Mapping[str, Getter]) -> Callable[[Any], bo
     return matches
 
 
-Item = TypeVar("Item")
-
-
-def page_size(params: Mapping[str, Any], low: int, high: int, name: str = "maxResults") -> int | None:
+def page_size(params: Mapping[str, Any], low: int, high: int) -> int | None:
     """The request's MaxResults, or None. Raises ApiError if it is below `low` or above `high`."""
     text = params.get("MaxResults")
     if text in (None, ""):
@@ -104,17 +90,10 @@ def page_size(params: Mapping[str, Any], low: int, high: int, name: str = "maxRe
     try:
         size = int(str(text))
     except ValueError:
-        raise ApiError("InvalidParameterValue", f"Invalid value '{text}' for {name}") from None
-    if size < low:
-        raise ApiError(
-            "InvalidParameterValue",
-            f"Value ( {size} ) for parameter {name} is invalid. Expecting a value greater than {low}.",
-        )
-    if size > high:
-        raise ApiError(
-            "InvalidParameterValue",
-            f"Value ( {size} ) for parameter {name} is invalid. Expecting a value less than or equal to {high}.",
-        )
+        raise invalid_value(f"Invalid value '{text}' for maxResults") from None
+    if not low <= size <= high:
+        expected = f"greater than {low}" if size < low else f"less than or equal to {high}"
+        raise invalid_value(f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value {expected}.")
     return size
 
 
@@ -166,6 +145,14 @@ def page(
         return items[start:], None
     last = items[start + size - 1]
     return items[start : start + size], write_token(getattr(last, key) if key else start + size, params)
+
+
+def select(
+    items: Iterable[Item], params: Mapping[str, Any], getters: Mapping[str, Getter], **paging: Any
+) -> tuple[Sequence[Item], str | None]:
+    """A page of the items that match the request's filters. `paging` is as in `page`."""
+    matches = matcher(params.get("Filter"), getters)
+    return page([item for item in items if matches(item)], params, **paging)
 
 
 def check_no_ids_with_pages(params: Mapping[str, Any], parameter: str, set_name: str) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
 
 class ApiError(Exception):
     """An error reply: `code` and `message` in AWS's words, `status` the HTTP status."""
@@ -19,6 +24,13 @@ def missing_parameter(name: str) -> ApiError:
 
 def invalid_value(message: str) -> ApiError:
     return ApiError("InvalidParameterValue", message)
+
+
+def find(records: Mapping[str, Item], identity: str, kind: str, noun: str) -> Item:
+    """The record of that id. Raises ApiError `<kind>.NotFound`."""
+    if identity not in records:
+        raise not_found(kind, noun, [identity])
+    return records[identity]
 
 
 def not_found(kind: str, noun: str, ids: list[str]) -> ApiError:

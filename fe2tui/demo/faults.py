@@ -25,27 +25,16 @@ fail-image    CreateImage succeeds, but the image of that name fails halfway; "c
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from fe2tui.demo.errors import ApiError
 
-KINDS = (
-    "throttle",
-    "deny",
-    "no-capacity",
-    "expired",
-    "refuse",
-    "slow",
-    "hold",
-    "silent",
-    "broken",
-    "malformed",
-    "fail-image",
-)
-_INSIDE = ("no-capacity", "fail-image")  # these take effect while the call is carried out
+_AROUND = ("throttle", "deny", "expired", "refuse", "slow", "hold", "silent", "broken", "malformed")
+KINDS = (*_AROUND, "no-capacity", "fail-image")
+"""The last two take effect while the call is carried out."""
 
 
 @dataclass(slots=True)
@@ -70,7 +59,6 @@ class Fault:
 
     @property
     def wait(self) -> float:
-        """Seconds until the reply."""
         return (5.0 if self.kind == "slow" else 0.0) if self.seconds is None else self.seconds
 
     def description(self) -> dict[str, Any]:
@@ -111,54 +99,35 @@ class Faults:
 
     def match(self, service: str, action: str, region: str) -> Fault | None:
         """The fault that takes effect on this call, if any; counts the call."""
-        with self._lock:
-            for fault in self._faults.values():
-                if (
-                    fault.kind not in _INSIDE
-                    and fault.times != 0
-                    and fnmatchcase(action, fault.action)
-                    and fnmatchcase(service, fault.service)
-                    and fnmatchcase(region, fault.region)
-                ):
-                    self._count_down(fault)
-                    return fault
-        return None
+        return self._take(_AROUND, service=service, action=action, region=region)
 
     def hold(self, fault: Fault) -> None:
-        """Returns when the fault is lifted."""
         with self._lock:
             fault.held += 1
         fault.lifted.wait()
 
     def lacks_capacity(self, action: str, region: str, zone: str, market: str = "on-demand") -> bool:
         """Whether the zone has no capacity for this launch or start; counts the call."""
-        with self._lock:
-            for fault in self._faults.values():
-                if (
-                    fault.kind == "no-capacity"
-                    and fnmatchcase(action, fault.action)
-                    and fnmatchcase(region, fault.region)
-                    and fnmatchcase(zone, fault.zone)
-                    and fnmatchcase(market, fault.market)
-                ):
-                    self._count_down(fault)
-                    return True
-        return False
+        return self._take(("no-capacity",), action=action, region=region, zone=zone, market=market) is not None
 
     def image_failure(self, region: str, name: str) -> tuple[str, str] | None:
         """The StateReason (code, message) of an image that will fail; None if it will not. Counts the call."""
+        fault = self._take(("fail-image",), region=region, name=name)
+        return (fault.code, fault.message) if fault else None
+
+    def _take(self, kinds: Collection[str], **call: str) -> Fault | None:
+        """The oldest fault of these kinds whose patterns match the call; counts the call."""
         with self._lock:
             for fault in self._faults.values():
-                if fault.kind == "fail-image" and fnmatchcase(region, fault.region) and fnmatchcase(name, fault.name):
-                    self._count_down(fault)
-                    return fault.code, fault.message
+                matches = all(fnmatchcase(value, getattr(fault, name)) for name, value in call.items())
+                if fault.kind not in kinds or fault.times == 0 or not matches:
+                    continue
+                if fault.times is not None:
+                    fault.times -= 1
+                    if fault.times == 0 and fault.kind != "hold":
+                        del self._faults[fault.id]
+                return fault
         return None
-
-    def _count_down(self, fault: Fault) -> None:
-        if fault.times is not None:
-            fault.times -= 1
-            if fault.times <= 0 and fault.kind != "hold":
-                del self._faults[fault.id]
 
 
 def error_of(fault: Fault, service: str, action: str) -> ApiError | None:

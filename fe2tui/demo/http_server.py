@@ -31,7 +31,6 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The target without its query."""
         return self.target.partition("?")[0]
 
 
@@ -47,7 +46,6 @@ class Reply:
     silence: bool = False
 
     def head(self) -> bytes:
-        """The status line and the headers."""
         try:
             phrase = HTTPStatus(self.status).phrase
         except ValueError:
@@ -77,7 +75,6 @@ class Server:
         self._control = control
 
     def serve(self) -> None:
-        """Accepts connections until the socket is closed."""
         while True:
             try:
                 connection, _ = self._listening.accept()

@@ -50,14 +50,12 @@ class InstanceMachines:
             )
 
     def save_image(self, instance_id: str, image_id: str) -> None:
-        """Saves a copy of the machine's home under the image's id."""
         with self._lock:
             self._finish_boot(instance_id)
             if instance_id in self._known:
                 self._started().save_image(instance_id, image_id)
 
     def delete_image(self, image_id: str) -> None:
-        """Deletes the home that was saved under the image's id, if any."""
         with self._lock:
             if self._machines is not None:
                 self._machines.delete_image(image_id)
@@ -92,7 +90,6 @@ class InstanceMachines:
             self.boot(instance_id, *delays)
 
     def halt(self, instance_id: str) -> None:
-        """Turns the machine off; its disk and host key stay."""
         with self._lock:
             self._finish_boot(instance_id)
             if instance_id in self._known:
@@ -105,7 +102,6 @@ class InstanceMachines:
             self.boot(instance_id, 0.0, ssh_seconds)
 
     def destroy(self, instance_id: str) -> None:
-        """Destroys the machine with its disk."""
         with self._lock:
             self._to_boot.pop(instance_id, None)
             if instance_id in self._known:
@@ -119,13 +115,11 @@ class InstanceMachines:
             return self._started().console_output(instance_id) if instance_id in self._known else ""
 
     def replace_host_key(self, instance_id: str) -> None:
-        """Gives the machine a new host key."""
         with self._lock:
             self._finish_boot(instance_id)
             self._started().replace_host_key(instance_id)
 
     def close(self) -> None:
-        """Destroys all machines and ends their processes."""
         with self._lock:
             self._to_boot.clear()
             self._known.clear()

@@ -21,12 +21,10 @@ SPOT_TERMINATION = ("Server.SpotInstanceTermination", "Server.SpotInstanceTermin
 
 
 def user_initiated(at: datetime) -> str:
-    """StateTransitionReason after a user's call."""
     return f"User initiated ({at:%Y-%m-%d %H:%M:%S} GMT)"
 
 
 def service_initiated(at: datetime) -> str:
-    """StateTransitionReason after EC2 terminated a spot instance."""
     return f"Service initiated ({at:%Y-%m-%d %H:%M:%S} GMT)"
 
 

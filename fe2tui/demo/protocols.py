@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 from fe2tui.demo.errors import ApiError
-from fe2tui.demo.http_server import Reply, Request
+from fe2tui.demo.http_server import Reply
 
 EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
@@ -22,33 +21,6 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML 1.0 cannot carry; AWS refuses them in tags."""
 
-_CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
-
-
-@dataclass(slots=True)
-class ApiRequest:
-    """A parsed AWS request. `protocol` is ec2, query or json; `region` is the one that it is signed for."""
-
-    service: str
-    action: str
-    region: str
-    access_key: str
-    protocol: str
-    params: dict[str, Any]
-
-
-def parse_request(request: Request) -> ApiRequest:
-    """Reads service and region from the signature, and the action as the protocol has it. Raises ValueError."""
-    signed = _CREDENTIAL.search(request.headers.get("authorization", ""))
-    access_key, region, service = signed.groups() if signed else ("", "us-east-1", "ec2")
-    target = request.headers.get("x-amz-target")
-    if target:
-        params = json.loads(request.body or b"{}")
-        return ApiRequest(service, target.rpartition(".")[2], region, access_key, "json", params)
-    query = parse_query(request.body.decode() if request.body else request.target.partition("?")[2])
-    protocol = "ec2" if service == "ec2" else "query"
-    return ApiRequest(service, str(query.pop("Action", "")), region, access_key, protocol, query)
-
 
 class Xml(str):
     """Text that is already XML."""
@@ -57,7 +29,6 @@ class Xml(str):
 
 
 def escape(text: str) -> str:
-    """The text as XML carries it."""
     return _SPECIAL.sub(lambda found: _ENTITIES[found[0]], text)
 
 
@@ -136,28 +107,26 @@ def tag_set(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
-def reply_of(request: ApiRequest, result: Mapping[str, Any], request_id: str) -> Reply:
-    """An operation's result as a reply in the protocol of its request."""
+def reply_of(action: str, protocol: str, result: Mapping[str, Any] | Xml, request_id: str) -> Reply:
     ids = {"x-amzn-RequestId": request_id}
-    name = f"{request.action}Response"
-    if request.protocol == "json":
+    name = f"{action}Response"
+    if protocol == "json":
         return Reply(200, json.dumps(result, default=_json_time).encode(), "application/x-amz-json-1.1", ids)
-    if request.protocol == "query":
+    if protocol == "query":
         meta = element("ResponseMetadata", {"RequestId": request_id})
-        body = f'<{name} xmlns="{STS_NAMESPACE}">{element(f"{request.action}Result", result)}{meta}</{name}>'
+        body = f'<{name} xmlns="{STS_NAMESPACE}">{element(f"{action}Result", result)}{meta}</{name}>'
         return Reply(200, body.encode(), "text/xml", ids)
     head = f'{DECLARATION}<{name} xmlns="{EC2_NAMESPACE}">\n<requestId>{request_id}</requestId>'
     return Reply(200, "".join((head, _content(result), f"</{name}>")).encode(), headers=ids)
 
 
-def error_reply(request: ApiRequest, error: ApiError, request_id: str) -> Reply:
-    """An error as a reply in the protocol of its request."""
+def error_reply(protocol: str, error: ApiError, request_id: str) -> Reply:
     ids = {"x-amzn-RequestId": request_id}
     code, message = error.code, error.message
-    if request.protocol == "json":
+    if protocol == "json":
         fields = {"__type": code, "message": message, "Message": message}
         return Reply(error.status, json.dumps(fields).encode(), "application/x-amz-json-1.1", ids)
-    if request.protocol == "query":
+    if protocol == "query":
         inside = element("Error", {"Type": "Sender", "Code": code, "Message": message})
         body = f'<ErrorResponse xmlns="{STS_NAMESPACE}">{inside}<RequestId>{request_id}</RequestId></ErrorResponse>'
         return Reply(error.status, body.encode(), "text/xml", ids)
@@ -171,13 +140,3 @@ def _json_time(value: Any) -> float:
     if isinstance(value, datetime):
         return value.timestamp()
     raise TypeError(f"{type(value).__name__} is not JSON")
-
-
-def tag_parameters(specifications: Iterable[Mapping[str, Any]] | None, kind: str) -> dict[str, str]:
-    """The tags that a request's `TagSpecification` has for resources of one type."""
-    tags: dict[str, str] = {}
-    for specification in specifications or ():
-        if specification.get("ResourceType") == kind:
-            for tag in specification.get("Tag", ()):
-                tags[tag["Key"]] = tag.get("Value", "")
-    return tags

@@ -1,14 +1,23 @@
-"""The records of an account: instances, volumes, images and so on. `serial` is the order of creation."""
+"""The records of an account: instances, volumes, images and so on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 STATE_CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """What has an id and tags. `serial` is the order of creation."""
+
+    serial: int
+    id: str
+    tags: dict[str, str] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(slots=True, eq=False)
@@ -24,7 +33,7 @@ class Attachment:
 
 
 @dataclass(slots=True, eq=False)
-class Instance:
+class Instance(Record):
     """An instance.
 
     `groups` are (id, name) of its security groups, `state_reason` is (code, message), `notice` (action, time) of an
@@ -32,8 +41,6 @@ class Instance:
     description, kept until `touch`, which is called after each change.
     """
 
-    serial: int
-    id: str
     reservation_id: str
     image_id: str
     type: str
@@ -45,7 +52,6 @@ class Instance:
     vpc_id: str
     private_ip: str
     groups: list[tuple[str, str]]
-    tags: dict[str, str]
     user: str = "ubuntu"
     state: str = "pending"
     state_reason: tuple[str, str] | None = None
@@ -89,24 +95,31 @@ class Instance:
         return "eni-" + self.id[2:]
 
 
+class VolumeShape(NamedTuple):
+    """A volume's size in GiB, type, IOPS and throughput in MiB/s."""
+
+    size: int
+    type: str
+    iops: int | None
+    throughput: int | None
+
+
 @dataclass(slots=True, eq=False)
 class Modification:
-    """A volume's change from `before` to `after`, each (GiB, type, IOPS, MiB/s). Progress is in percent."""
+    """A volume's change of shape. Progress is in percent."""
 
     started_at: datetime
-    before: tuple[int, str, int | None, int | None]
-    after: tuple[int, str, int | None, int | None]
+    before: VolumeShape
+    after: VolumeShape
     state: str = "modifying"
     progress: int = 0
     ended_at: datetime | None = None
 
 
 @dataclass(slots=True, eq=False)
-class Volume:
+class Volume(Record):
     """An EBS volume. Size in GiB, throughput in MiB/s."""
 
-    serial: int
-    id: str
     zone: str
     size: int
     created_at: datetime
@@ -117,16 +130,13 @@ class Volume:
     encrypted: bool = False
     state: str = "available"
     attachment: Attachment | None = None
-    tags: dict[str, str] = field(default_factory=dict)
     modification: Modification | None = None
 
 
 @dataclass(slots=True, eq=False)
-class Snapshot:
+class Snapshot(Record):
     """A snapshot. `size` is that of its volume, in GiB; `progress` is in percent."""
 
-    serial: int
-    id: str
     volume_id: str
     size: int
     started_at: datetime
@@ -136,7 +146,6 @@ class Snapshot:
     state: str = "completed"
     progress: int = 100
     encrypted: bool = False
-    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def full_bytes(self) -> int | None:
@@ -161,11 +170,9 @@ class BlockDevice:
 
 
 @dataclass(slots=True, eq=False)
-class Image:
+class Image(Record):
     """An image. `user` is the login name on its machines; `ssm_name` the SSM parameter that names it."""
 
-    serial: int
-    id: str
     name: str
     owner_id: str
     architecture: str
@@ -183,7 +190,6 @@ class Image:
     source_instance_id: str | None = None
     unseen_until: datetime | None = None
     protected: bool = False
-    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def root_disk(self) -> BlockDevice | None:
@@ -191,25 +197,20 @@ class Image:
 
 
 @dataclass(slots=True, eq=False)
-class KeyPair:
+class KeyPair(Record):
     """A key pair. `public_key` is in OpenSSH's form."""
 
-    serial: int
-    id: str
     name: str
     type: str
     fingerprint: str
     public_key: str
     created_at: datetime
-    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
-class SpotRequest:
+class SpotRequest(Record):
     """A spot request. `launch` are the parameters of RunInstances for another instance; `status` is (code, message)."""
 
-    serial: int
-    id: str
     type: str
     interruption: str
     created_at: datetime
@@ -221,43 +222,33 @@ class SpotRequest:
     status: tuple[str, str] = ("fulfilled", "Your spot request is fulfilled.")
     status_at: datetime | None = None
     valid_until: datetime | None = None
-    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
-class Address:
+class Address(Record):
     """An elastic IP address."""
 
-    serial: int
-    id: str
     public_ip: str
     instance_id: str | None = None
     association_id: str | None = None
-    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
-class Vpc:
-    serial: int
-    id: str
+class Vpc(Record):
     cidr: str
     is_default: bool = False
-    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
-class Subnet:
+class Subnet(Record):
     """A subnet. `used_addresses` counts all that it has ever given."""
 
-    serial: int
-    id: str
     vpc_id: str
     zone: str
     cidr: str
     is_default: bool = False
     public_ips: bool = True
     used_addresses: int = 0
-    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -280,14 +271,8 @@ class SecurityGroupRule:
 
 
 @dataclass(slots=True, eq=False)
-class SecurityGroup:
-    serial: int
-    id: str
+class SecurityGroup(Record):
     name: str
     description: str
     vpc_id: str
     rules: list[SecurityGroupRule] = field(default_factory=list)
-    tags: dict[str, str] = field(default_factory=dict)
-
-
-Taggable = Instance | Volume | Snapshot | Image | KeyPair | SpotRequest | Address | Vpc | Subnet | SecurityGroup

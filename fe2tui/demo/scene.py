@@ -160,7 +160,7 @@ def _leftovers(builder: SceneBuilder) -> None:
     builder.volume("old-data", "b", 200, "gp2", 130 * _DAY)
     builder.volume("", "a", 8, "standard", 61 * _DAY)
     builder.snapshot("before the move to gp3", 200, 131 * _DAY, {"Name": "old-data backup"})
-    address = Address(region.serial(), region.new_id("eipalloc"), LOOPBACK, tags={"Name": "was for web"})
+    address = Address(*region.identity("eipalloc"), LOOPBACK, tags={"Name": "was for web"})
     region.addresses[address.id] = address
 
 

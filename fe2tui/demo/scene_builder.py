@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.catalogue import on_demand
 from fe2tui.demo.default_network import create_security_group
-from fe2tui.demo.records import (
-    Attachment,
-    BlockDevice,
-    Image,
-    Instance,
-    SecurityGroupRule,
-    Snapshot,
-    SpotRequest,
-    Subnet,
-    Volume,
-)
-from fe2tui.demo.rules.run_instances import create_machine, next_private_ip
-from fe2tui.demo.rules.volumes import volume_shape
+from fe2tui.demo.records import BlockDevice, Image, Instance, SecurityGroupRule, Snapshot, SpotRequest, Subnet
+from fe2tui.demo.rules.run_instances import create_machine, new_instance
+from fe2tui.demo.rules.volumes import new_attached_volume, new_volume, volume_shape
 
 
 @dataclass(slots=True)
@@ -49,8 +40,6 @@ class InstanceSpec:
 
 
 class SceneBuilder:
-    """Creates the scene's records in one region."""
-
     def __init__(self, region: Region) -> None:
         self.region = region
         self.now = region.now.replace(microsecond=0)
@@ -80,14 +69,12 @@ class SceneBuilder:
 
     def image(self, name: str, parent: Image, size: int, hours: float, description: str) -> Image:
         """Creates an image of the account's own, with its snapshot."""
-        created_at = self.ago(hours)
         image = Image(
-            serial=self.region.serial(),
-            id=self.region.new_id("ami"),
+            *self.region.identity("ami"),
             name=name,
             owner_id=ACCOUNT_ID,
             architecture=parent.architecture,
-            created_at=created_at,
+            created_at=self.ago(hours),
             disks=[],
             user=parent.user,
             root_device=parent.root_device,
@@ -104,8 +91,7 @@ class SceneBuilder:
     def snapshot(self, description: str, size: int, hours: float, tags: dict[str, str]) -> Snapshot:
         """Creates a completed snapshot of a volume that no longer exists."""
         snapshot = Snapshot(
-            self.region.serial(),
-            self.region.new_id("snap"),
+            *self.region.identity("snap"),
             self.region.new_id("vol"),
             size,
             self.ago(hours),
@@ -116,25 +102,11 @@ class SceneBuilder:
         self.region.snapshots[snapshot.id] = snapshot
         return snapshot
 
-    def volume(self, name: str, zone: str, size: int, kind: str, hours: float) -> Volume:
-        """Creates a volume that is not attached."""
-        shape = volume_shape(size, kind, None, None)
-        volume = Volume(
-            self.region.serial(),
-            self.region.new_id("vol"),
-            self.region.name + zone,
-            size,
-            self.ago(hours),
-            kind,
-            shape.iops,
-            shape.throughput,
-            tags={"Name": name} if name else {},
-        )
-        self.region.volumes[volume.id] = volume
-        return volume
+    def volume(self, name: str, zone: str, size: int, kind: str, hours: float) -> None:
+        tags = {"Name": name} if name else {}
+        new_volume(self.region, self.region.name + zone, volume_shape(size, kind), self.ago(hours), tags=tags)
 
-    def instance(self, spec: InstanceSpec) -> Instance:
-        """Creates an instance with its volumes, its spot request and its machine."""
+    def instance(self, spec: InstanceSpec) -> None:
         region = self.region
         zone = region.name + spec.zone
         vpc = region.default_vpc()
@@ -148,79 +120,47 @@ class SceneBuilder:
         if spec.state != "terminated":
             create_machine(region, instance, spec.image, key.public_key if key else None)
         self._into_state(spec, instance)
-        return instance
 
     def _blank(self, spec: InstanceSpec, subnet: Subnet) -> Instance:
         region = self.region
         named = {"Name": spec.name} if spec.name is not None else {}
         by_name = {group.name: (group.id, group.name) for group in region.security_groups.values()}
-        return Instance(
-            serial=region.serial(),
-            id=region.new_id("i"),
-            reservation_id=region.new_id("r"),
-            image_id=spec.image.id,
-            type=spec.type,
-            architecture=spec.image.architecture,
+        return new_instance(
+            region,
+            spec.type,
+            spec.image,
+            subnet,
+            self.ago(spec.age),
             key_name=spec.key,
-            launched_at=self.ago(spec.age),
-            zone=subnet.zone,
-            subnet_id=subnet.id,
-            vpc_id=subnet.vpc_id,
-            private_ip=next_private_ip(subnet),
             groups=[by_name[name] for name in spec.groups],
             tags={**named, **spec.tags},
-            user=spec.image.user,
-            root_device=spec.image.root_device,
             protected=spec.protected,
-            boot_mode=spec.image.boot_mode,
             metadata={"HttpTokens": "required"},
             interrupted=spec.interrupted,
         )
 
     def _disks(self, spec: InstanceSpec, instance: Instance) -> None:
-        root = spec.image.root_disk
-        snapshot_id = root.snapshot_id or "" if root else ""
-        self._disk(instance, spec.image.root_device, spec.disk, "gp3", snapshot_id, True, instance.tags.get("Name", ""))
-        for device, name, size, kind in spec.data:
-            self._disk(instance, device, size, kind, "", False, name)
-
-    def _disk(
-        self, instance: Instance, device: str, size: int, kind: str, snapshot_id: str, deleted: bool, name: str
-    ) -> None:
-        shape = volume_shape(size, kind, None, None)
-        volume = Volume(
-            self.region.serial(),
-            self.region.new_id("vol"),
-            instance.zone,
-            size,
-            instance.launched_at,
-            kind,
-            shape.iops,
-            shape.throughput,
-            snapshot_id,
-            state="in-use",
-            tags={"Name": name} if name else {},
+        root, name = spec.image.root_disk, instance.tags.get("Name")
+        snapshot_id, tags = root.snapshot_id or "" if root else "", {"Name": name} if name else {}
+        shape = volume_shape(spec.disk, "gp3")
+        new_attached_volume(
+            self.region, instance, spec.image.root_device, shape, True, snapshot_id=snapshot_id, tags=tags
         )
-        volume.attachment = Attachment(device, volume.id, instance.id, instance.launched_at, deleted)
-        self.region.volumes[volume.id] = volume
-        instance.attachments.append(volume.attachment)
+        for device, name, size, kind in spec.data:
+            new_attached_volume(self.region, instance, device, volume_shape(size, kind), False, tags={"Name": name})
 
     def _request(self, spec: InstanceSpec, instance: Instance) -> None:
         region = self.region
         persistent = spec.spot == "persistent"
+        launch: dict[str, Any] = {"ImageId": spec.image.id, "InstanceType": spec.type}
+        launch |= {"KeyName": spec.key, "SubnetId": instance.subnet_id}
         request = SpotRequest(
-            serial=region.serial(),
-            id=region.new_spot_request_id(),
+            *region.identity("sir"),
             type=spec.spot or "one-time",
             interruption="stop" if persistent else "terminate",
             created_at=instance.launched_at,
             zone=instance.zone,
-            launch={
-                "ImageId": spec.image.id,
-                "InstanceType": spec.type,
-                "KeyName": spec.key,
-                "SubnetId": instance.subnet_id,
-            },
+            launch=launch,
             max_price=str(on_demand(spec.type)),
             instance_id=instance.id,
             status_at=instance.launched_at,

@@ -37,8 +37,6 @@ def _chance(*parts: object) -> float:
 
 
 class PriceSeries:
-    """The price of one type in one zone."""
-
     def __init__(self, seed: int, zone: str, type_name: str, vcpus: int) -> None:
         self.zone = zone
         self.type_name = type_name
@@ -73,7 +71,6 @@ class PriceSeries:
         return slot * self._slot + int(_chance(self._key, slot, "when") * self._slot)
 
     def _price(self, at: int, product: str) -> Decimal:
-        """The price from this epoch second on."""
         share = self._level + sum(far * self._curve(at, hours) for hours, far in _DRIFTS)
         share += 0.002 * (_chance(self._key, at, "noise") - 0.5)
         share = min(_HIGHEST, max(_LOWEST, share))

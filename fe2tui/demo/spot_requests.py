@@ -27,7 +27,6 @@ MESSAGES = {
 
 
 def set_status(region: Region, request: SpotRequest, state: str, code: str) -> None:
-    """Sets a request's state and its status code."""
     request.state = state
     request.status = (code, MESSAGES[code])
     request.status_at = region.now
@@ -76,7 +75,6 @@ def on_starting(region: Region, instance: Instance) -> None:
 
 
 def on_terminating(region: Region, instance: Instance) -> None:
-    """Marks the request of an instance that is being terminated."""
     request = request_of(region, instance)
     if request is not None and request.state == "active":
         set_status(region, request, "active", "marked-for-termination")
@@ -117,8 +115,6 @@ def replace_instance(region: Region, request: SpotRequest) -> None:
 
 
 def remove_later(region: Region, request: SpotRequest) -> None:
-    """Removes a request that has ended after `linger_seconds`."""
-
     def remove() -> None:
         region.spot_requests.pop(request.id, None)
 

@@ -114,7 +114,6 @@ class Catalogue:
         return regions, lines
 
     def regions(self) -> list[str]:
-        """The ids of all regions, in alphabetical order."""
         return self._zones[0]
 
     def offerings(self, region: str) -> dict[str, list[str]]:
@@ -129,7 +128,6 @@ class Catalogue:
         return known
 
     def zones(self, region: str) -> list[str]:
-        """The names of the region's zones."""
         regions, lines = self._zones
         column = regions.index(region)
         return [region + letter for letter in sorted({letter for line in lines for letter in line[column]})]

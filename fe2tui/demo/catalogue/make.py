@@ -96,7 +96,6 @@ Row = dict[str, str]
 
 
 def main() -> None:
-    """Reads the sources that the command line names and writes the two files beside this one."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--moto", type=Path, required=True, help="moto/ec2/resources of an unpacked wheel")
     parser.add_argument("--prices", type=Path, required=True, help="zz_generated.pricing_aws.go of karpenter")
@@ -161,7 +160,6 @@ def _short(price: str | float) -> str:
 
 
 def _row(record: Mapping[str, Any]) -> Row:
-    """A record of DescribeInstanceTypes as a row."""
     processor, network, cpus = record["ProcessorInfo"], record["NetworkInfo"], record["VCpuInfo"]
     storage = record.get("InstanceStorageInfo") or {"Disks": ()}
     traits = [word for field, word in _TRAITS.items() if record[field]]
@@ -225,7 +223,6 @@ def _by_hand() -> Iterator[tuple[str, Row]]:
 
 
 def _derived_size(name: str, rows: Mapping[str, Row]) -> Row:
-    """The size of a type that no source describes, from its name and its siblings."""
     family, _, size = name.partition(".")
     siblings = [row for other, row in rows.items() if other.partition(".")[0] == family]
     tebibytes = re.search(r"-(\d+)tb", family)

@@ -126,7 +126,6 @@ class Disk:
             self._short_run = Path(tempfile.mkdtemp(prefix="fe2-", dir="/tmp"))
 
     def copy_home(self, to: Path) -> None:
-        """Copies the home to a new folder."""
         source = self.home if self.home.is_dir() else self.image_home
         if source is not None and source.is_dir():
             _copy_tree(source, to)

@@ -73,7 +73,6 @@ class Machine:
                 await self._boot
 
     async def halt(self) -> None:
-        """Closes its port and sessions and kills its processes."""
         async with self._changing:
             await self._halt()
 
@@ -95,7 +94,6 @@ class Machine:
             await self._stop_answering()
 
     def remove(self) -> None:
-        """Frees the port and removes the disk."""
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None

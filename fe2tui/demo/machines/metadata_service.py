@@ -40,7 +40,6 @@ class MetadataService:
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def stop(self) -> None:
-        """Closes the port and all connections."""
         if self._server is not None:
             self._server.close()
             self._server = None

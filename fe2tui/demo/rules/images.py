@@ -9,12 +9,12 @@ from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.describe import Getter, check_no_ids_with_pages, matcher, page
+from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
 from fe2tui.demo.errors import ApiError, missing_parameter
-from fe2tui.demo.protocols import Xml, element, iso, tag_set, truth
-from fe2tui.demo.records import BlockDevice, Image, Instance, Snapshot
+from fe2tui.demo.protocols import iso, tag_set, truth
+from fe2tui.demo.records import Attachment, BlockDevice, Image, Snapshot
 from fe2tui.demo.rules.instances import find_instances
-from fe2tui.demo.rules.snapshots import complete_snapshots, find_snapshot
+from fe2tui.demo.rules.snapshots import complete_snapshots, find_snapshot, new_snapshot
 from fe2tui.demo.rules.tags import requested_tags
 
 _ID = re.compile(r"ami-([0-9a-f]{8}|[0-9a-f]{17})")
@@ -50,13 +50,12 @@ _FILTERS: dict[str, Getter] = {
 
 
 def _location(image: Image) -> str:
-    owner = image.owner_alias or image.owner_id
-    return f"{owner}/{image.name}"
+    return f"{image.owner_alias or image.owner_id}/{image.name}"
 
 
-def _disks(image: Image) -> Xml:
+def _disks(image: Image) -> list[dict[str, Any]]:
     pending = image.state == "pending"
-    items = [
+    return [
         {
             "deviceName": disk.device,
             "ebs": {
@@ -71,7 +70,6 @@ def _disks(image: Image) -> Xml:
         }
         for disk in image.disks
     ]
-    return Xml("".join(element("item", item) for item in items))
 
 
 def _description(image: Image) -> dict[str, Any]:
@@ -138,9 +136,8 @@ def describe_images(call: Call) -> Mapping[str, Any]:
         images = [image for image in images if image.public]
     elif users:
         images = []
-    matches = matcher(call.params.get("Filter"), _FILTERS)
-    images = [image for image in images if _is_visible(image, call.region) and matches(image)]
-    shown, token = page(images, call.params, low=1)
+    visible = [image for image in images if _is_visible(image, call.region)]
+    shown, token = select(visible, call.params, _FILTERS, low=1)
     return {"imagesSet": [_description(image) for image in shown], "nextToken": token}
 
 
@@ -158,8 +155,7 @@ def create_image(call: Call) -> Mapping[str, Any]:
     source = region.images.get(instance.image_id)
     unseen = region.account.options.unseen_seconds
     image = Image(
-        serial=region.serial(),
-        id=region.new_id("ami"),
+        *region.identity("ami"),
         name=name,
         owner_id=ACCOUNT_ID,
         architecture=instance.architecture,
@@ -174,9 +170,7 @@ def create_image(call: Call) -> Mapping[str, Any]:
         unseen_until=call.now + timedelta(seconds=unseen) if unseen else None,
         tags=image_tags,
     )
-    snapshots = [
-        _create_snapshot(region, instance, image, at, snapshot_tags) for at in range(len(instance.attachments))
-    ]
+    snapshots = [_create_snapshot(region, one, image, snapshot_tags) for one in instance.attachments]
     region.images[image.id] = image
     machines = region.account.machines
     reboots = instance.state == "running" and not truth(params.get("NoReboot"))
@@ -220,23 +214,9 @@ def _free_name(region: Region, name: str) -> str:
     return name
 
 
-def _create_snapshot(region: Region, instance: Instance, image: Image, at: int, tags: Mapping[str, str]) -> Snapshot:
-    attachment = instance.attachments[at]
+def _create_snapshot(region: Region, attachment: Attachment, image: Image, tags: Mapping[str, str]) -> Snapshot:
     volume = region.volumes[attachment.volume_id]
-    snapshot = Snapshot(
-        region.serial(),
-        region.new_id("snap"),
-        volume.id,
-        volume.size,
-        region.now,
-        ACCOUNT_ID,
-        description=f"Created by CreateImage({instance.id}) for {image.id}",
-        state="pending",
-        progress=0,
-        encrypted=volume.encrypted,
-        tags=dict(tags),
-    )
-    region.snapshots[snapshot.id] = snapshot
+    snapshot = new_snapshot(region, volume, f"Created by CreateImage({attachment.instance_id}) for {image.id}", tags)
     image.disks.append(
         BlockDevice(
             attachment.device,
@@ -265,8 +245,7 @@ def register_image(call: Call) -> Mapping[str, Any]:
     if not any(disk.device == root for disk in disks):
         raise ApiError("InvalidBlockDeviceMapping", f"The root device {root} has no snapshot")
     image = Image(
-        serial=region.serial(),
-        id=region.new_id("ami"),
+        *region.identity("ami"),
         name=name,
         owner_id=ACCOUNT_ID,
         architecture=call.text("Architecture") or "x86_64",
@@ -316,19 +295,14 @@ def deregister_image(call: Call) -> Mapping[str, Any]:
             "OperationNotPermitted",
             f"The image {image.id} has deregistration protection. Disable the protection and try again.",
         )
-    del call.region.images[image.id]
+    images = call.region.images
+    del images[image.id]
     call.account.machines.delete_image(image.id)
     rows: list[dict[str, str]] = []
     if truth(call.params.get("DeleteAssociatedSnapshots")):
         for disk in image.disks:
             snapshot_id = disk.snapshot_id or ""
-            if not _has_image(call.region, snapshot_id) and snapshot_id in call.region.snapshots:
-                del call.region.snapshots[snapshot_id]
-                rows.append({"snapshotId": snapshot_id, "returnCode": "success"})
-            else:
-                rows.append({"snapshotId": snapshot_id, "returnCode": "skipped"})
+            in_use = any(snapshot_id == one.snapshot_id for other in images.values() for one in other.disks)
+            deleted = None if in_use else call.region.snapshots.pop(snapshot_id, None)
+            rows.append({"snapshotId": snapshot_id, "returnCode": "success" if deleted else "skipped"})
     return {"return": True, "deleteSnapshotResultSet": rows or None}
-
-
-def _has_image(region: Region, snapshot_id: str) -> bool:
-    return any(disk.snapshot_id == snapshot_id for image in region.images.values() for disk in image.disks)

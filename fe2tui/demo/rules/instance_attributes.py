@@ -8,23 +8,16 @@ from typing import Any
 from fe2tui.demo import spot_requests
 from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
+from fe2tui.demo.errors import ApiError, invalid_value
 from fe2tui.demo.protocols import texts, truth
 from fe2tui.demo.records import Instance
 from fe2tui.demo.rules.instance_types import check_hardware
-from fe2tui.demo.rules.instances import find_instances
-
-
-def _one_instance(call: Call) -> Instance:
-    identity = call.text("InstanceId")
-    if not identity:
-        raise missing_parameter("instanceId")
-    return find_instances(call.region, [identity])[0]
+from fe2tui.demo.rules.instances import one_instance
 
 
 @operation("DescribeInstanceAttribute")
 def describe_instance_attribute(call: Call) -> Mapping[str, Any]:
-    instance = _one_instance(call)
+    instance = one_instance(call)
     attribute = call.text("Attribute")
     values: dict[str, Any] = {
         "instanceType": instance.type,
@@ -137,7 +130,7 @@ _CHANGES: dict[str, Callable[[Region, Instance, str], None]] = {
 def modify_instance_attribute(call: Call) -> Mapping[str, Any]:
     """Both of EC2's forms: Attribute with Value, and a parameter for each attribute."""
     region = call.region
-    instance = _one_instance(call)
+    instance = one_instance(call)
     changes: dict[str, str] = {}
     if call.text("Attribute"):
         changes[call.text("Attribute")] = call.text("Value")

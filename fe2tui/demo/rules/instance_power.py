@@ -173,7 +173,6 @@ def terminate_instances(call: Call) -> Mapping[str, Any]:
 
 @operation("MonitorInstances", "UnmonitorInstances")
 def monitor_instances(call: Call) -> Mapping[str, Any]:
-    """Enables or disables detailed monitoring."""
     instances = named_instances(call)
     on = call.action == "MonitorInstances"
     for instance in instances:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.catalogue import Catalogue, InstanceType
-from fe2tui.demo.describe import Getter, check_no_ids_with_pages, matcher, page
+from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
 from fe2tui.demo.errors import ApiError, invalid_value
 from fe2tui.demo.protocols import Xml, element
 from fe2tui.demo.records import Instance
@@ -126,16 +126,9 @@ def describe_instance_types(call: Call) -> Mapping[str, Any]:
         raise ApiError(
             "InvalidInstanceType", f"The following supplied instance types do not exist: [{', '.join(unknown)}]"
         )
-    matches = matcher(call.params.get("Filter"), _FILTERS)
-    matching = [types[name] for name in names or sorted(offered) if matches(types[name])]
-    shown, token = page(matching, call.params, high=100, default=100, key="")
+    wanted = [types[name] for name in names or sorted(offered)]
+    shown, token = select(wanted, call.params, _FILTERS, high=100, default=100, key="")
     return {"instanceTypeSet": Xml("".join(map(_type_xml, shown))), "nextToken": token}
-
-
-@dataclass(slots=True)
-class _Offering:
-    type: str
-    location: str
 
 
 @operation("DescribeInstanceTypeOfferings")
@@ -143,28 +136,21 @@ def describe_instance_type_offerings(call: Call) -> Mapping[str, Any]:
     """The types that the region, its zones or its zone ids offer."""
     region = call.region
     kind = call.text("LocationType") or "region"
-    offerings: list[_Offering] = []
-    for name, zones in sorted(call.account.catalogue.offerings(region.name).items()):
-        if kind == "region":
-            offerings.append(_Offering(name, region.name))
-        elif kind == "availability-zone":
-            offerings += [_Offering(name, zone) for zone in zones]
-        elif kind == "availability-zone-id":
-            offerings += [_Offering(name, region.zone_id(zone)) for zone in zones]
-        else:
-            raise invalid_value(f"Invalid value '{kind}' for LocationType.")
-    matches = matcher(
-        call.params.get("Filter"),
-        {"instance-type": lambda one: one.type, "location": lambda one: one.location},
-    )
-    matching = [one for one in offerings if matches(one)]
-    shown, token = page(matching, call.params, default=1000, key="")
-    rows = [{"instanceType": one.type, "locationType": kind, "location": one.location} for one in shown]
-    return {"instanceTypeOfferingSet": rows, "nextToken": token}
-
-
-VIRTUALIZATION = "hvm"
-"""The virtualization type of every image and instance."""
+    locations: dict[str, Callable[[list[str]], list[str]]] = {
+        "region": lambda zones: [region.name],
+        "availability-zone": lambda zones: zones,
+        "availability-zone-id": lambda zones: [region.zone_id(zone) for zone in zones],
+    }
+    if kind not in locations:
+        raise invalid_value(f"Invalid value '{kind}' for LocationType.")
+    rows = [
+        {"instanceType": name, "locationType": kind, "location": location}
+        for name, zones in sorted(call.account.catalogue.offerings(region.name).items())
+        for location in locations[kind](zones)
+    ]
+    filters: dict[str, Getter] = {"instance-type": itemgetter("instanceType"), "location": itemgetter("location")}
+    shown, token = select(rows, call.params, filters, default=1000, key="")
+    return {"instanceTypeOfferingSet": shown, "nextToken": token}
 
 
 def firmware(catalogue: Catalogue, instance: Instance) -> str:
@@ -181,7 +167,7 @@ def check_hardware(catalogue: Catalogue, instance: Instance, name: str) -> None:
     Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resize-limitations.html
     """
     wanted = catalogue.types[name]
-    if VIRTUALIZATION not in wanted.virtualizations:
+    if "hvm" not in wanted.virtualizations:
         needed = wanted.virtualizations[0]
         raise ApiError(
             "InvalidParameterCombination",

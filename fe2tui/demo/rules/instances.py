@@ -6,16 +6,17 @@ The XML of an instance is written as text, since benchmarks have 20,000 of them.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.describe import Getter, check_no_ids_with_pages, matcher, page
+from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
 from fe2tui.demo.errors import ApiError, missing_parameter, not_found
 from fe2tui.demo.protocols import Xml, element, escape, iso, truth
-from fe2tui.demo.records import STATE_CODES, Instance
+from fe2tui.demo.records import Instance
 from fe2tui.demo.rules.instance_types import firmware
 
 _CACHED = 20_000
@@ -36,10 +37,22 @@ def find_instances(region: Region, ids: list[str]) -> list[Instance]:
     return found
 
 
-def visible_instances(region: Region) -> list[Instance]:
-    """The instances that the Describe calls show now."""
-    now = region.now
-    return [one for one in region.instances.values() if one.unseen_until is None or now >= one.unseen_until]
+def one_instance(call: Call) -> Instance:
+    """The instance that a call names. Raises ApiError."""
+    identity = call.text("InstanceId")
+    if not identity:
+        raise missing_parameter("instanceId")
+    return find_instances(call.region, [identity])[0]
+
+
+def described_instances(call: Call) -> list[Instance]:
+    """The instances whose ids a Describe call has, or all that it shows. Raises ApiError."""
+    check_no_ids_with_pages(call.params, "InstanceId", "instancesSet")
+    ids = call.texts("InstanceId")
+    if ids:
+        return find_instances(call.region, ids)
+    now = call.now
+    return [one for one in call.region.instances.values() if one.unseen_until is None or now >= one.unseen_until]
 
 
 def _unless_terminated(instance: Instance, value: Any) -> Any:
@@ -125,13 +138,6 @@ def instance_xml(region: Region, instance: Instance) -> str:
     return text
 
 
-def _groups(instance: Instance) -> str:
-    return "".join(
-        f"<item><groupId>{group}</groupId><groupName>{escape(name)}</groupName></item>"
-        for group, name in instance.groups
-    )
-
-
 def _mapping(instance: Instance) -> str:
     return "".join(
         f"<item><deviceName>{a.device}</deviceName><ebs><volumeId>{a.volume_id}</volumeId><status>{a.status}</status>"
@@ -169,7 +175,10 @@ def _network(instance: Instance) -> tuple[str, str, str]:
     """XML of (addresses, groups, interfaces); a terminated instance has none."""
     if instance.state == "terminated":
         return "<privateDnsName/><dnsName/>", "", ""
-    groups = _groups(instance)
+    groups = "".join(
+        f"<item><groupId>{group}</groupId><groupName>{escape(name)}</groupName></item>"
+        for group, name in instance.groups
+    )
     public = f"<ipAddress>{instance.public_ip}</ipAddress>" if instance.public_ip else ""
     addresses = (
         f"<privateDnsName>{private_dns(instance)}</privateDnsName>"
@@ -246,39 +255,23 @@ def _write_xml(region: Region, instance: Instance) -> str:
     )
 
 
-def _reservation_head(instance: Instance) -> str:
-    reservation = f"<reservationId>{instance.reservation_id}</reservationId>"
-    return f"{reservation}<ownerId>{ACCOUNT_ID}</ownerId><groupSet/><instancesSet>"
+def reservation_xml(region: Region, reservation_id: str, instances: Iterable[Instance]) -> str:
+    items = "".join(f"<item>{instance_xml(region, instance)}</item>" for instance in instances)
+    head = f"<reservationId>{reservation_id}</reservationId><ownerId>{ACCOUNT_ID}</ownerId><groupSet/>"
+    return f"{head}<instancesSet>{items}</instancesSet>"
 
 
-def _reservation_set(region: Region, instances: list[Instance]) -> Xml:
+def _reservation_set(region: Region, instances: Iterable[Instance]) -> Xml:
     """The instances; consecutive ones of one reservation are together."""
-    parts: list[str] = []
-    open_reservation: str | None = None
-    for instance in instances:
-        if instance.reservation_id != open_reservation:
-            if open_reservation is not None:
-                parts.append("</instancesSet></item>")
-            parts.append(f"<item>{_reservation_head(instance)}")
-            open_reservation = instance.reservation_id
-        parts.append(f"<item>{instance_xml(region, instance)}</item>")
-    if open_reservation is not None:
-        parts.append("</instancesSet></item>")
-    return Xml("".join(parts))
+    together = groupby(instances, key=lambda instance: instance.reservation_id)
+    return Xml("".join(f"<item>{reservation_xml(region, identity, same)}</item>" for identity, same in together))
 
 
 @operation("DescribeInstances")
 def describe_instances(call: Call) -> Mapping[str, Any]:
     """MaxResults counts instances, not reservations."""
-    check_no_ids_with_pages(call.params, "InstanceId", "instancesSet")
-    region = call.region
-    ids = call.texts("InstanceId")
-    matches = matcher(call.params.get("Filter"), INSTANCE_FILTERS)
-    instances = find_instances(region, ids) if ids else visible_instances(region)
-    if call.params.get("Filter"):
-        instances = [instance for instance in instances if matches(instance)]
-    shown, token = page(instances, call.params)
-    return {"reservationSet": _reservation_set(region, list(shown)), "nextToken": token}
+    shown, token = select(described_instances(call), call.params, INSTANCE_FILTERS)
+    return {"reservationSet": _reservation_set(call.region, shown), "nextToken": token}
 
 
 def _checks(call: Call, instance: Instance) -> tuple[str, str]:
@@ -292,22 +285,21 @@ def _checks(call: Call, instance: Instance) -> tuple[str, str]:
 
 def _row(call: Call, instance: Instance) -> dict[str, Any]:
     status, detail = _checks(call, instance)
-    details = [{"name": "reachability", "status": detail}] if detail else []
+    checks = {"status": status, "details": [{"name": "reachability", "status": detail}] if detail else []}
     return {
         "instanceId": instance.id,
         "availabilityZone": instance.zone,
         "availabilityZoneId": call.region.zone_id(instance.zone),
-        "instanceState": {"code": STATE_CODES[instance.state], "name": instance.state},
-        "systemStatus": {"status": status, "details": details},
-        "instanceStatus": {"status": status, "details": details},
-        "attachedEbsStatus": {"status": status, "details": details},
+        "instanceState": {"code": instance.state_code, "name": instance.state},
+        "systemStatus": checks,
+        "instanceStatus": checks,
+        "attachedEbsStatus": checks,
     }
 
 
 @operation("DescribeInstanceStatus")
 def describe_instance_status(call: Call) -> Mapping[str, Any]:
     """Running instances, or all with IncludeAllInstances."""
-    check_no_ids_with_pages(call.params, "InstanceId", "instancesSet")
     getters: dict[str, Getter] = {
         "availability-zone": lambda i: i.zone,
         "availability-zone-id": lambda i: call.region.zone_id(i.zone),
@@ -319,22 +311,16 @@ def describe_instance_status(call: Call) -> Mapping[str, Any]:
         "system-status.reachability": lambda i: _checks(call, i)[1],
         "system-status.status": lambda i: _checks(call, i)[0],
     }
-    matches = matcher(call.params.get("Filter"), getters)
-    ids = call.texts("InstanceId")
-    instances = find_instances(call.region, ids) if ids else visible_instances(call.region)
     every = truth(call.params.get("IncludeAllInstances"))
-    matching = [one for one in instances if (every or one.state == "running") and matches(one)]
-    shown, token = page(matching, call.params)
+    instances = [one for one in described_instances(call) if every or one.state == "running"]
+    shown, token = select(instances, call.params, getters)
     return {"instanceStatusSet": [_row(call, one) for one in shown], "nextToken": token}
 
 
 @operation("GetConsoleOutput")
 def get_console_output(call: Call) -> Mapping[str, Any]:
     """The console of the machine in base64, with its host keys; absent before the first boot."""
-    identity = call.text("InstanceId")
-    if not identity:
-        raise missing_parameter("instanceId")
-    instance = find_instances(call.region, [identity])[0]
+    instance = one_instance(call)
     text = call.account.machines.console_output(instance.id) if instance.has_machine else ""
     output = base64.b64encode(text.encode()).decode() if text else None
     return {"instanceId": instance.id, "timestamp": call.now, "output": output}

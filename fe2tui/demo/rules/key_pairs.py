@@ -6,12 +6,13 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.describe import Getter, matcher
-from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
+from fe2tui.demo.errors import ApiError, find, invalid_value, missing_parameter
 from fe2tui.demo.protocols import tag_set, truth
 from fe2tui.demo.records import KeyPair
 from fe2tui.demo.rules.tags import requested_tags
@@ -22,6 +23,7 @@ _FILTERS: dict[str, Getter] = {
     "key-name": lambda key: key.name,
     "key-type": lambda key: key.type,
 }
+_TYPES = {"ssh-rsa": "rsa", "ssh-ed25519": "ed25519"}
 
 
 def new_key(key_type: str) -> tuple[str, str]:
@@ -40,17 +42,12 @@ def new_key(key_type: str) -> tuple[str, str]:
 
 
 def _type_of(public_key: str) -> str:
-    words = public_key.split()
-    types = {"ssh-rsa": "rsa", "ssh-ed25519": "ed25519"}
-    if len(words) < 2 or words[0] not in types:
-        raise ApiError("InvalidKey.Format", "Key is not in valid OpenSSH public key format")
-    try:
-        blob = base64.b64decode(words[1], validate=True)
-    except binascii.Error:
-        blob = b""
-    if not blob.startswith(len(words[0]).to_bytes(4, "big") + words[0].encode()):
-        raise ApiError("InvalidKey.Format", "Key is not in valid OpenSSH public key format")
-    return types[words[0]]
+    algorithm, blob = (*public_key.split(), "", "")[:2]
+    head = len(algorithm).to_bytes(4, "big") + algorithm.encode()
+    with suppress(binascii.Error):
+        if algorithm in _TYPES and base64.b64decode(blob, validate=True).startswith(head):
+            return _TYPES[algorithm]
+    raise ApiError("InvalidKey.Format", "Key is not in valid OpenSSH public key format")
 
 
 def _fingerprint(public_key: str, key_type: str) -> str:
@@ -71,27 +68,15 @@ def add_key(region: Region, name: str, public_key: str, tags: Mapping[str, str])
     if name in region.key_pairs:
         raise ApiError("InvalidKeyPair.Duplicate", f"The keypair '{name}' already exists.")
     key_type = _type_of(public_key)
-    key = KeyPair(
-        region.serial(),
-        region.new_id("key"),
-        name,
-        key_type,
-        _fingerprint(public_key, key_type),
-        " ".join(public_key.split()),
-        region.now,
-        dict(tags),
-    )
+    fingerprint, line = _fingerprint(public_key, key_type), " ".join(public_key.split())
+    key = KeyPair(*region.identity("key"), name, key_type, fingerprint, line, region.now, tags=dict(tags))
     region.key_pairs[name] = key
     return key
 
 
 def _description(key: KeyPair) -> dict[str, Any]:
-    return {
-        "keyPairId": key.id,
-        "keyName": key.name,
-        "keyFingerprint": key.fingerprint,
-        "tagSet": tag_set(key.tags),
-    }
+    tags = tag_set(key.tags)
+    return {"keyPairId": key.id, "keyName": key.name, "keyFingerprint": key.fingerprint, "tagSet": tags}
 
 
 @operation("DescribeKeyPairs")
@@ -99,11 +84,9 @@ def describe_key_pairs(call: Call) -> Mapping[str, Any]:
     keys = list(call.region.key_pairs.values())
     names, ids = call.texts("KeyName"), call.texts("KeyPairId")
     for name in names:
-        if name not in call.region.key_pairs:
-            raise ApiError("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
+        find(call.region.key_pairs, name, "InvalidKeyPair", "key pair")
     for identity in ids:
-        if all(key.id != identity for key in keys):
-            raise ApiError("InvalidKeyPair.NotFound", f"The key pair '{identity}' does not exist")
+        find({key.id: key for key in keys}, identity, "InvalidKeyPair", "key pair")
     if names or ids:
         keys = [key for key in keys if key.name in names or key.id in ids]
     matches = matcher(call.params.get("Filter"), _FILTERS)

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from fe2tui.demo.account import Region
 from fe2tui.demo.catalogue import on_demand
-from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
+from fe2tui.demo.errors import ApiError, find, invalid_value, missing_parameter
 from fe2tui.demo.protocols import texts, truth
-from fe2tui.demo.records import Image, KeyPair, SecurityGroup, Subnet
+from fe2tui.demo.records import Image, KeyPair, SecurityGroup, Subnet, VolumeShape
 from fe2tui.demo.rules.images import find_image
 from fe2tui.demo.rules.tags import requested_tags
-from fe2tui.demo.rules.volumes import VolumeShape, integer, volume_shape
+from fe2tui.demo.rules.volumes import integer, requested_shape
 from fe2tui.demo.services.service_quotas import spot_quota
 from fe2tui.demo.spot_market import PriceSeries
 
 
-@dataclass(slots=True)
-class PlannedVolume:
-    """A volume that the launch creates."""
-
+class PlannedVolume(NamedTuple):
     device: str
     shape: VolumeShape
     snapshot_id: str
@@ -48,19 +45,19 @@ class LaunchPlan:
 
 
 def plan_launch(region: Region, params: Mapping[str, Any]) -> LaunchPlan:
-    """Checks the parameters of RunInstances. Raises ApiError."""
     if "LaunchTemplate" in params:
         raise ApiError("UnsupportedOperation", "The demo cloud has no launch templates.")
     count = _count(params)
-    image = _ready_image(region, params)
+    image = find_image(region, str(params.get("ImageId", "")))
+    if image.state != "available":
+        raise ApiError("InvalidAMIID.Unavailable", f"The image ID '{image.id}' is not available")
     type_name = _supported_type(region, params, image)
-    key = _key(region, params)
-    placement = choose_placement(region, params, type_name)
+    name = params.get("KeyName")
     return LaunchPlan(
         image=image,
         type=type_name,
-        key=key,
-        placement=placement,
+        key=find(region.key_pairs, name, "InvalidKeyPair", "key pair") if name else None,
+        placement=choose_placement(region, params, type_name),
         volumes=_plan_volumes(region, params, image),
         count=count,
         spot=spot_options(region, params, type_name),
@@ -74,20 +71,11 @@ def plan_launch(region: Region, params: Mapping[str, Any]) -> LaunchPlan:
 def _count(params: Mapping[str, Any]) -> int:
     """The number of instances: MaxCount, since a zone has capacity for all or for none."""
     least, most = integer(params, "MinCount"), integer(params, "MaxCount")
-    if least is None:
-        raise missing_parameter("MinCount")
-    if most is None:
-        raise missing_parameter("MaxCount")
+    if least is None or most is None:
+        raise missing_parameter("MinCount" if least is None else "MaxCount")
     if least < 1 or most < least:
         raise invalid_value(f"Value ({least}) for parameter minCount is invalid.")
     return most
-
-
-def _ready_image(region: Region, params: Mapping[str, Any]) -> Image:
-    image = find_image(region, str(params.get("ImageId", "")))
-    if image.state != "available":
-        raise ApiError("InvalidAMIID.Unavailable", f"The image ID '{image.id}' is not available")
-    return image
 
 
 def _supported_type(region: Region, params: Mapping[str, Any], image: Image) -> str:
@@ -104,15 +92,6 @@ def _supported_type(region: Region, params: Mapping[str, Any], image: Image) -> 
             "discover the architecture of the instance type or AMI."
         )
     return type_name
-
-
-def _key(region: Region, params: Mapping[str, Any]) -> KeyPair | None:
-    name = params.get("KeyName")
-    if not name:
-        return None
-    if name not in region.key_pairs:
-        raise ApiError("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
-    return region.key_pairs[name]
 
 
 def _plan_volumes(region: Region, params: Mapping[str, Any], image: Image) -> list[PlannedVolume]:
@@ -158,9 +137,8 @@ def _plan_volume(region: Region, device: str, ebs: Mapping[str, Any], default: i
             "InvalidBlockDeviceMapping",
             f"Volume of size {size}GB is smaller than snapshot '{snapshot_id}', expect size >= {least}GB",
         )
-    shape = volume_shape(size, str(ebs.get("VolumeType") or "gp2"), integer(ebs, "Iops"), integer(ebs, "Throughput"))
     delete = str(ebs.get("DeleteOnTermination", "true")).lower() != "false"
-    return PlannedVolume(device, shape, snapshot_id, delete, truth(ebs.get("Encrypted")))
+    return PlannedVolume(device, requested_shape(size, ebs), snapshot_id, delete, truth(ebs.get("Encrypted")))
 
 
 @dataclass(slots=True)
@@ -174,7 +152,6 @@ class Placement:
 
 
 def choose_placement(region: Region, params: Mapping[str, Any], type_name: str) -> Placement:
-    """Where an instance of this type can go. Raises ApiError."""
     interface: Mapping[str, Any] = next(iter(params.get("NetworkInterface") or ()), {})
     subnet_id = str(interface.get("SubnetId") or params.get("SubnetId") or "")
     zone = _zone(region, params.get("Placement") or {})
@@ -211,9 +188,7 @@ def _zone(region: Region, placement: Mapping[str, Any]) -> str | None:
 
 
 def _subnet(region: Region, subnet_id: str, zone: str | None) -> Subnet:
-    subnet = region.subnets.get(subnet_id)
-    if subnet is None:
-        raise ApiError("InvalidSubnetID.NotFound", f"The subnet ID '{subnet_id}' does not exist")
+    subnet = find(region.subnets, subnet_id, "InvalidSubnetID", "subnet ID")
     if zone and zone != subnet.zone:
         raise invalid_value(f"The subnet '{subnet_id}' is not in the availability zone '{zone}'")
     return subnet
@@ -222,20 +197,16 @@ def _subnet(region: Region, subnet_id: str, zone: str | None) -> Subnet:
 def _default_subnets(region: Region, zone: str | None) -> list[Subnet]:
     vpc = region.default_vpc()
     if vpc is None:
-        raise ApiError(
-            "VPCIdNotSpecified",
-            "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.",
-        )
+        message = "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC."
+        raise ApiError("VPCIdNotSpecified", message)
     subnets = [
         subnet
         for subnet in region.subnets.values()
         if subnet.vpc_id == vpc.id and subnet.is_default and zone in (None, subnet.zone)
     ]
     if not subnets:
-        where = f" in availability zone {zone}" if zone else ""
-        raise ApiError(
-            "MissingInput", f"No subnets found for the default VPC '{vpc.id}'{where}. Please specify a subnet."
-        )
+        where = f"'{vpc.id}' in availability zone {zone}" if zone else f"'{vpc.id}'"
+        raise ApiError("MissingInput", f"No subnets found for the default VPC {where}. Please specify a subnet.")
     return subnets
 
 
@@ -244,31 +215,23 @@ def _groups(
 ) -> list[SecurityGroup]:
     groups: list[SecurityGroup] = []
     for identity in texts(interface.get("SecurityGroupId")) + texts(params.get("SecurityGroupId")):
-        group = region.security_groups.get(identity)
-        if group is None:
-            raise ApiError("InvalidGroup.NotFound", f"The security group '{identity}' does not exist")
+        group = find(region.security_groups, identity, "InvalidGroup", "security group")
         if group.vpc_id != vpc_id:
-            raise ApiError(
-                "InvalidParameter", f"Security group {identity} and the subnet belong to different networks."
-            )
+            message = f"Security group {identity} and the subnet belong to different networks."
+            raise ApiError("InvalidParameter", message)
         groups.append(group)
     groups += [group_named(region, name, vpc_id) for name in texts(params.get("SecurityGroup"))]
     return groups or [group_named(region, "default", vpc_id)]
 
 
 def group_named(region: Region, name: str, vpc_id: str) -> SecurityGroup:
-    """The security group of that name in a VPC. Raises ApiError if there is none."""
     for group in region.security_groups.values():
         if group.name == name and group.vpc_id == vpc_id:
             return group
     raise ApiError("InvalidGroup.NotFound", f"The security group '{name}' does not exist in VPC '{vpc_id}'")
 
 
-_ALIVE = ("pending", "running")
-
-
-@dataclass(slots=True)
-class SpotOptions:
+class SpotOptions(NamedTuple):
     """SpotOptions of a launch; the maximum price is in dollars an hour."""
 
     type: str
@@ -318,14 +281,10 @@ def check_spot_quota(region: Region, type_name: str, count: int) -> None:
     quota = spot_quota(type_name)
     if quota is None:
         return
-    code, allowed = quota
     types = region.account.catalogue.types
-    used = sum(
-        types[one.type].vcpus
-        for one in region.instances.values()
-        if one.spot_request_id and one.state in _ALIVE and (spot_quota(one.type) or ("", 0))[0] == code
-    )
-    if used + count * types[type_name].vcpus > allowed:
+    alive = [one for one in region.instances.values() if one.spot_request_id and one.state in ("pending", "running")]
+    used = sum(types[one.type].vcpus for one in alive if spot_quota(one.type) == quota)
+    if used + count * types[type_name].vcpus > quota[1]:
         raise ApiError("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
 
 

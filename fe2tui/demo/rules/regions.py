@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.describe import matcher
-from fe2tui.demo.errors import ApiError
+from fe2tui.demo.describe import Getter, matcher
+from fe2tui.demo.errors import invalid_value
 from fe2tui.demo.protocols import truth
 
 _OPT_IN = ("ap-east-1", "ap-southeast-4", "ca-west-1", "eu-central-2", "il-central-1", "me-central-1")
@@ -18,25 +19,18 @@ def describe_regions(call: Call) -> Mapping[str, Any]:
     """The enabled regions, or all with AllRegions."""
     names = call.texts("RegionName")
     every = truth(call.params.get("AllRegions"))
-    rows = []
-    for name in call.account.catalogue.regions():
-        opted = "not-opted-in" if name in _OPT_IN else "opt-in-not-required"
-        if (every or opted != "not-opted-in") and (not names or name in names):
-            rows.append((name, opted))
-    matches = matcher(
-        call.params.get("Filter"),
+    rows = [
         {
-            "region-name": lambda row: row[0],
-            "endpoint": lambda row: f"ec2.{row[0]}.amazonaws.com",
-            "opt-in-status": lambda row: row[1],
-        },
-    )
-    shown = [
-        {"regionName": row[0], "regionEndpoint": f"ec2.{row[0]}.amazonaws.com", "optInStatus": row[1]}
-        for row in rows
-        if matches(row)
+            "regionName": name,
+            "regionEndpoint": f"ec2.{name}.amazonaws.com",
+            "optInStatus": "not-opted-in" if name in _OPT_IN else "opt-in-not-required",
+        }
+        for name in call.account.catalogue.regions()
+        if (every or name not in _OPT_IN) and (not names or name in names)
     ]
-    return {"regionInfo": shown}
+    filters = {"region-name": "regionName", "endpoint": "regionEndpoint", "opt-in-status": "optInStatus"}
+    matches = matcher(call.params.get("Filter"), {name: itemgetter(field) for name, field in filters.items()})
+    return {"regionInfo": [row for row in rows if matches(row)]}
 
 
 @operation("DescribeAvailabilityZones")
@@ -45,37 +39,32 @@ def describe_availability_zones(call: Call) -> Mapping[str, Any]:
     names, ids = call.texts("ZoneName"), call.texts("ZoneId")
     for name in names:
         if name not in region.zones:
-            raise ApiError("InvalidParameterValue", f"Invalid availability zone: [{name}]")
-    matches = matcher(
-        call.params.get("Filter"),
+            raise invalid_value(f"Invalid availability zone: [{name}]")
+    rows = [
         {
-            "zone-name": lambda zone: zone,
-            "zone-id": region.zone_id,
-            "region-name": lambda zone: region.name,
-            "state": lambda zone: "available",
-            "zone-type": lambda zone: "availability-zone",
-            "opt-in-status": lambda zone: "opt-in-not-required",
-            "group-name": lambda zone: f"{region.name}-zg-1",
-        },
-    )
-    chosen = [
-        zone
+            "zoneName": zone,
+            "zoneState": "available",
+            "regionName": region.name,
+            "messageSet": [],
+            "zoneId": region.zone_id(zone),
+            "groupName": f"{region.name}-zg-1",
+            "networkBorderGroup": region.name,
+            "zoneType": "availability-zone",
+            "optInStatus": "opt-in-not-required",
+        }
         for zone in region.zones
-        if (not names or zone in names) and (not ids or region.zone_id(zone) in ids) and matches(zone)
+        if (not names or zone in names) and (not ids or region.zone_id(zone) in ids)
     ]
-    return {
-        "availabilityZoneInfo": [
-            {
-                "zoneName": zone,
-                "zoneState": "available",
-                "regionName": region.name,
-                "messageSet": [],
-                "zoneId": region.zone_id(zone),
-                "groupName": f"{region.name}-zg-1",
-                "networkBorderGroup": region.name,
-                "zoneType": "availability-zone",
-                "optInStatus": "opt-in-not-required",
-            }
-            for zone in chosen
-        ]
-    }
+    matches = matcher(call.params.get("Filter"), _ZONE_FILTERS)
+    return {"availabilityZoneInfo": [row for row in rows if matches(row)]}
+
+
+_ZONE_FILTERS: dict[str, Getter] = {
+    "zone-name": itemgetter("zoneName"),
+    "zone-id": itemgetter("zoneId"),
+    "region-name": itemgetter("regionName"),
+    "state": itemgetter("zoneState"),
+    "zone-type": itemgetter("zoneType"),
+    "opt-in-status": itemgetter("optInStatus"),
+    "group-name": itemgetter("groupName"),
+}

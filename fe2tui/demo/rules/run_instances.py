@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fe2tui.demo import instance_states
@@ -12,27 +12,27 @@ from fe2tui.demo.api import Call, operation
 from fe2tui.demo.catalogue import on_demand
 from fe2tui.demo.errors import ApiError
 from fe2tui.demo.protocols import Xml, truth
-from fe2tui.demo.records import Attachment, Image, Instance, SpotRequest, Subnet, Volume
-from fe2tui.demo.rules.instances import instance_xml
+from fe2tui.demo.records import Image, Instance, SpotRequest, Subnet
+from fe2tui.demo.rules.instances import reservation_xml
 from fe2tui.demo.rules.launch_plan import LaunchPlan, check_spot_quota, max_price_error, plan_launch
-
-NO_CAPACITY = "InsufficientInstanceCapacity"
+from fe2tui.demo.rules.volumes import new_attached_volume
 
 
 @operation("RunInstances")
-def run_instances(call: Call) -> Mapping[str, Any]:
+def run_instances(call: Call) -> Xml:
     """An equal request with the same ClientToken gets the same reservation again."""
     region = call.region
     known = call.earlier_result()
     if known is not None:
-        return _reservation(region, [one for one in region.instances.values() if one.reservation_id == known], known)
+        launched = [one for one in region.instances.values() if one.reservation_id == known]
+        return Xml(reservation_xml(region, known, launched))
     plan = plan_launch(region, call.params)
     if plan.spot:
         check_spot_quota(region, plan.type, plan.count)
     subnet = _subnet_with_capacity(region, plan)
     reservation = region.new_id("r")
     instances = [_launch_one(region, plan, subnet, reservation, index) for index in range(plan.count)]
-    reply = _reservation(region, instances, reservation)
+    reply = Xml(reservation_xml(region, reservation, instances))
     for instance in instances:
         # After the reply: EC2's reply to a launch has no public address yet.
         instance_states.give_address(region, instance)
@@ -40,18 +40,7 @@ def run_instances(call: Call) -> Mapping[str, Any]:
     return reply
 
 
-def _reservation(region: Region, instances: list[Instance], reservation: str) -> dict[str, Any]:
-    items = "".join(f"<item>{instance_xml(region, instance)}</item>" for instance in instances)
-    return {
-        "reservationId": reservation,
-        "ownerId": ACCOUNT_ID,
-        "groupSet": [],
-        "instancesSet": Xml(items),
-    }
-
-
 def _subnet_with_capacity(region: Region, plan: LaunchPlan) -> Subnet:
-    """The first subnet whose zone has capacity. Raises ApiError if none has."""
     error: ApiError | None = None
     for subnet in plan.placement.subnets:
         error = _capacity_error(region, plan, subnet.zone)
@@ -65,52 +54,32 @@ def _capacity_error(region: Region, plan: LaunchPlan, zone: str) -> ApiError | N
     """The error of a launch in this zone; None if the zone has capacity."""
     if plan.spot and (too_low := max_price_error(region, plan.type, zone, plan.spot.max_price)):
         return too_low
-    if not region.account.faults.lacks_capacity(
-        "RunInstances", region.name, zone, "spot" if plan.spot else "on-demand"
-    ):
+    market = "spot" if plan.spot else "on-demand"
+    if not region.account.faults.lacks_capacity("RunInstances", region.name, zone, market):
         return None
     if plan.spot:
-        return ApiError(NO_CAPACITY, "There is no Spot capacity available that matches your request.", 500)
-    if plan.placement.zone is None:
-        return ApiError(
-            NO_CAPACITY,
+        message = "There is no Spot capacity available that matches your request."
+    elif plan.placement.zone is None:
+        message = (
             f"We currently do not have sufficient {plan.type} capacity in zones with support for 'gp3' volumes. Our "
-            "system will be working on provisioning additional capacity.",
-            500,
+            "system will be working on provisioning additional capacity."
         )
-    others = [one for one in region.account.catalogue.offerings(region.name)[plan.type] if one != zone]
-    return ApiError(
-        NO_CAPACITY,
-        f"We currently do not have sufficient {plan.type} capacity in the Availability Zone you requested ({zone}). "
-        f"Our system will be working on provisioning additional capacity. You can currently get {plan.type} capacity "
-        f"by not specifying an Availability Zone in your request or choosing {', '.join(others)}.",
-        500,
-    )
+    else:
+        others = [one for one in region.account.catalogue.offerings(region.name)[plan.type] if one != zone]
+        message = (
+            f"We currently do not have sufficient {plan.type} capacity in the Availability Zone you requested ({zone})."
+            f" Our system will be working on provisioning additional capacity. You can currently get {plan.type} "
+            "capacity by not specifying an Availability Zone in your request or choosing "
+            f"{', '.join(others)}."
+        )
+    return ApiError("InsufficientInstanceCapacity", message, 500)
 
 
 def _launch_one(region: Region, plan: LaunchPlan, subnet: Subnet, reservation: str, index: int) -> Instance:
     instance = _new_instance(region, plan, subnet, reservation, index)
-    for planned in plan.volumes:
-        shape = planned.shape
-        volume = Volume(
-            serial=region.serial(),
-            id=region.new_id("vol"),
-            zone=subnet.zone,
-            size=shape.size,
-            created_at=instance.launched_at,
-            type=shape.type,
-            iops=shape.iops,
-            throughput=shape.throughput,
-            snapshot_id=planned.snapshot_id,
-            encrypted=planned.encrypted,
-            state="in-use",
-            tags=dict(plan.volume_tags),
-        )
-        volume.attachment = Attachment(
-            planned.device, volume.id, instance.id, instance.launched_at, planned.delete_on_termination
-        )
-        region.volumes[volume.id] = volume
-        instance.attachments.append(volume.attachment)
+    for device, shape, snapshot_id, delete, encrypted in plan.volumes:
+        more = {"snapshot_id": snapshot_id, "encrypted": encrypted, "tags": dict(plan.volume_tags)}
+        new_attached_volume(region, instance, device, shape, delete, **more)
     if plan.spot:
         request = _new_request(region, plan, instance)
         instance.spot_request_id = request.id
@@ -121,28 +90,20 @@ def _launch_one(region: Region, plan: LaunchPlan, subnet: Subnet, reservation: s
 
 
 def _new_instance(region: Region, plan: LaunchPlan, subnet: Subnet, reservation: str, index: int) -> Instance:
-    """An instance without volumes."""
     now, params = region.now, plan.params
     public_ip = plan.placement.public_ip
     unseen = region.account.options.unseen_seconds
-    return Instance(
-        serial=region.serial(),
-        id=region.new_id("i"),
-        reservation_id=reservation,
-        image_id=plan.image.id,
-        type=plan.type,
-        architecture=plan.image.architecture,
+    return new_instance(
+        region,
+        plan.type,
+        plan.image,
+        subnet,
+        now.replace(microsecond=0),
+        reservation,
         key_name=plan.key.name if plan.key else None,
-        launched_at=now.replace(microsecond=0),
-        zone=subnet.zone,
-        subnet_id=subnet.id,
-        vpc_id=subnet.vpc_id,
-        private_ip=next_private_ip(subnet),
         groups=[(group.id, group.name) for group in plan.placement.groups],
         tags=dict(plan.tags),
-        user=plan.image.user,
         wants_public_ip=subnet.public_ips if public_ip is None else public_ip,
-        root_device=plan.image.root_device,
         client_token=str(params.get("ClientToken", "")),
         launch_index=index,
         ebs_optimized=truth(params.get("EbsOptimized")),
@@ -154,8 +115,35 @@ def _new_instance(region: Region, plan: LaunchPlan, subnet: Subnet, reservation:
         metadata={key: str(value) for key, value in (params.get("MetadataOptions") or {}).items()},
         profile_arn=_profile(params),
         hibernation=truth(_field(params, "HibernationOptions", "Configured")),
-        boot_mode=plan.image.boot_mode,
         unseen_until=now + timedelta(seconds=unseen) if unseen else None,
+    )
+
+
+def new_instance(
+    region: Region,
+    type_name: str,
+    image: Image,
+    subnet: Subnet,
+    launched_at: datetime,
+    reservation: str | None = None,
+    **more: Any,
+) -> Instance:
+    """The record of an instance without volumes, by default in a reservation of its own; `more` are further fields."""
+    return Instance(
+        *region.identity("i"),
+        reservation_id=reservation or region.new_id("r"),
+        image_id=image.id,
+        type=type_name,
+        architecture=image.architecture,
+        launched_at=launched_at,
+        zone=subnet.zone,
+        subnet_id=subnet.id,
+        vpc_id=subnet.vpc_id,
+        private_ip=next_private_ip(subnet),
+        user=image.user,
+        root_device=image.root_device,
+        boot_mode=image.boot_mode,
+        **more,
     )
 
 
@@ -196,8 +184,7 @@ def _new_request(region: Region, plan: LaunchPlan, instance: Instance) -> SpotRe
     assert plan.spot is not None
     excluded = ("ClientToken", "TagSpecification", "MinCount", "MaxCount", "InstanceMarketOptions")
     request = SpotRequest(
-        serial=region.serial(),
-        id=region.new_spot_request_id(),
+        *region.identity("sir"),
         type=plan.spot.type,
         interruption=plan.spot.interruption,
         created_at=region.now,

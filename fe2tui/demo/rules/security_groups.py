@@ -9,14 +9,22 @@ from typing import Any
 from fe2tui.demo import default_network
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.describe import Getter, check_no_ids_with_pages, matcher, page
-from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
+from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
+from fe2tui.demo.errors import ApiError, find, invalid_value, missing_parameter
 from fe2tui.demo.protocols import tag_set
 from fe2tui.demo.records import SecurityGroup, SecurityGroupRule
 from fe2tui.demo.rules.launch_plan import group_named
 from fe2tui.demo.rules.tags import requested_tags
 from fe2tui.demo.rules.volumes import integer
 from fe2tui.demo.rules.vpcs import find_vpc
+
+_SOURCES = {
+    "cidr": ("IpRanges", "CidrIp"),
+    "cidr6": ("Ipv6Ranges", "CidrIpv6"),
+    "group": ("Groups", "GroupId"),
+    "prefix": ("PrefixListIds", "PrefixListId"),
+}
+"""Each kind of source, with the parameters that hold it."""
 
 _PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
 
@@ -55,9 +63,7 @@ def find_group(call: Call) -> SecurityGroup:
     region = call.region
     identity, name = call.text("GroupId"), call.text("GroupName")
     if identity:
-        if identity not in region.security_groups:
-            raise ApiError("InvalidGroup.NotFound", f"The security group '{identity}' does not exist")
-        return region.security_groups[identity]
+        return find(region.security_groups, identity, "InvalidGroup", "security group")
     vpc = region.default_vpc()
     if not name or vpc is None:
         raise missing_parameter("GroupName or GroupId")
@@ -70,30 +76,19 @@ def _permissions(group: SecurityGroup, egress: bool) -> list[dict[str, Any]]:
     for rule in group.rules:
         if rule.egress != egress:
             continue
-        entry = together.setdefault(
-            (rule.protocol, rule.from_port, rule.to_port),
-            {
-                "ipProtocol": rule.protocol,
-                "fromPort": rule.from_port,
-                "toPort": rule.to_port,
-                "groups": [],
-                "ipRanges": [],
-                "ipv6Ranges": [],
-                "prefixListIds": [],
-            },
-        )
+        ports = {"ipProtocol": rule.protocol, "fromPort": rule.from_port, "toPort": rule.to_port}
+        sources: dict[str, list[Any]] = {_lower(place): [] for place, _ in _SOURCES.values()}
+        entry = together.setdefault((rule.protocol, rule.from_port, rule.to_port), ports | sources)
         kind, value = rule.source
-        place, name = {
-            "cidr": ("ipRanges", "cidrIp"),
-            "cidr6": ("ipv6Ranges", "cidrIpv6"),
-            "group": ("groups", "groupId"),
-            "prefix": ("prefixListIds", "prefixListId"),
-        }[kind]
-        shown: dict[str, Any] = {name: value, "description": rule.description}
-        if kind == "group":
-            shown["userId"] = ACCOUNT_ID
-        entry[place].append(shown)
+        place, name = _SOURCES[kind]
+        user = {"userId": ACCOUNT_ID} if kind == "group" else {}
+        entry[_lower(place)].append({_lower(name): value, "description": rule.description, **user})
     return list(together.values())
+
+
+def _lower(name: str) -> str:
+    """A parameter's name as replies have it: `ipRanges` for IpRanges."""
+    return name[0].lower() + name[1:]
 
 
 def _description(region: Region, group: SecurityGroup) -> dict[str, Any]:
@@ -117,15 +112,12 @@ def describe_security_groups(call: Call) -> Mapping[str, Any]:
     ids, names = call.texts("GroupId"), call.texts("GroupName")
     groups = list(region.security_groups.values())
     for identity in ids:
-        if identity not in region.security_groups:
-            raise ApiError("InvalidGroup.NotFound", f"The security group '{identity}' does not exist")
+        find(region.security_groups, identity, "InvalidGroup", "security group")
     for name in names:
-        if all(group.name != name for group in groups):
-            raise ApiError("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
+        find({group.name: group for group in groups}, name, "InvalidGroup", "security group")
     if ids or names:
         groups = [group for group in groups if group.id in ids or group.name in names]
-    matches = matcher(call.params.get("Filter"), _FILTERS)
-    shown, token = page([group for group in groups if matches(group)], call.params)
+    shown, token = select(groups, call.params, _FILTERS)
     return {"securityGroupInfo": [_description(region, group) for group in shown], "nextToken": token}
 
 
@@ -134,10 +126,8 @@ def create_security_group(call: Call) -> Mapping[str, Any]:
     """The name must be unique in the VPC."""
     region = call.region
     name, description = call.text("GroupName"), call.text("GroupDescription")
-    if not name:
-        raise missing_parameter("GroupName")
-    if not description:
-        raise missing_parameter("GroupDescription")
+    if not (name and description):
+        raise missing_parameter("GroupDescription" if name else "GroupName")
     if name.startswith("sg-") or len(name) > 255:
         raise invalid_value(f"Value ({name}) for parameter GroupName is invalid.")
     vpc = find_vpc(region, call.text("VpcId")) if call.text("VpcId") else region.default_vpc()
@@ -190,24 +180,14 @@ def _requested_rules(call: Call) -> Iterator[SecurityGroupRule]:
 
 
 def _sources(permission: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str | None]]:
-    for place, name, kind in (
-        ("IpRanges", "CidrIp", "cidr"),
-        ("Ipv6Ranges", "CidrIpv6", "cidr6"),
-        ("Groups", "GroupId", "group"),
-        ("PrefixListIds", "PrefixListId", "prefix"),
-    ):
+    for kind, (place, name) in _SOURCES.items():
         for entry in permission.get(place) or ():
             value = str(entry.get(name, ""))
-            if kind in ("cidr", "cidr6"):
-                value = _network(value)
-            yield (kind, value), entry.get("Description")
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ipaddress.ip_network(text, strict=False))
-    except ValueError:
-        raise invalid_value(f"CIDR block {text} is malformed") from None
+            try:
+                network = str(ipaddress.ip_network(value, strict=False)) if name.startswith("Cidr") else value
+            except ValueError:
+                raise invalid_value(f"CIDR block {value} is malformed") from None
+            yield (kind, network), entry.get("Description")
 
 
 def _rule(group: SecurityGroup, rule: SecurityGroupRule) -> dict[str, Any]:
@@ -268,14 +248,11 @@ def revoke(call: Call) -> Mapping[str, Any]:
 @operation("DescribeSecurityGroupRules")
 def describe_security_group_rules(call: Call) -> Mapping[str, Any]:
     ids = call.texts("SecurityGroupRuleId")
-    pairs = [(group, rule) for group in call.region.security_groups.values() for rule in group.rules]
-    matches = matcher(
-        call.params.get("Filter"),
-        {
-            "group-id": lambda pair: pair[0].id,
-            "security-group-rule-id": lambda pair: pair[1].id,
-        },
-    )
-    matching = [pair for pair in pairs if (not ids or pair[1].id in ids) and matches(pair)]
-    shown, token = page(matching, call.params, key="")
+    groups = call.region.security_groups.values()
+    pairs = [(group, rule) for group in groups for rule in group.rules if not ids or rule.id in ids]
+    filters: dict[str, Getter] = {
+        "group-id": lambda pair: pair[0].id,
+        "security-group-rule-id": lambda pair: pair[1].id,
+    }
+    shown, token = select(pairs, call.params, filters, key="")
     return {"securityGroupRuleSet": [_rule(*pair) for pair in shown], "nextToken": token}

@@ -8,10 +8,10 @@ from typing import Any
 
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.describe import Getter, check_no_ids_with_pages, matcher, page
+from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
 from fe2tui.demo.errors import ApiError, missing_parameter
 from fe2tui.demo.protocols import tag_set
-from fe2tui.demo.records import Snapshot
+from fe2tui.demo.records import Snapshot, Volume
 from fe2tui.demo.rules.tags import requested_tags
 from fe2tui.demo.rules.volumes import find_volume
 
@@ -33,7 +33,6 @@ _FILTERS: dict[str, Getter] = {
 
 
 def find_snapshot(region: Region, identity: str) -> Snapshot:
-    """The snapshot of that id. Raises ApiError if there is none."""
     if not identity:
         raise missing_parameter("snapshotId")
     if not identity.startswith("snap-"):
@@ -70,8 +69,7 @@ def describe_snapshots(call: Call) -> Mapping[str, Any]:
     if owners:
         wanted = {ACCOUNT_ID if owner == "self" else owner for owner in owners}
         snapshots = [one for one in snapshots if one.owner_id in wanted or one.owner_alias in wanted]
-    matches = matcher(call.params.get("Filter"), _FILTERS)
-    shown, token = page([one for one in snapshots if matches(one)], call.params)
+    shown, token = select(snapshots, call.params, _FILTERS)
     return {"snapshotSet": [_description(one) for one in shown], "nextToken": token}
 
 
@@ -79,22 +77,27 @@ def describe_snapshots(call: Call) -> Mapping[str, Any]:
 def create_snapshot(call: Call) -> Mapping[str, Any]:
     region = call.region
     volume = find_volume(region, call.text("VolumeId"))
+    snapshot = new_snapshot(region, volume, call.text("Description"), requested_tags(call.params, "snapshot"))
+    complete_snapshots(region, [snapshot])
+    return _description(snapshot)
+
+
+def new_snapshot(region: Region, volume: Volume, description: str, tags: Mapping[str, str]) -> Snapshot:
+    """Creates the record of a pending snapshot."""
     snapshot = Snapshot(
-        region.serial(),
-        region.new_id("snap"),
+        *region.identity("snap"),
         volume.id,
         volume.size,
-        call.now,
+        region.now,
         ACCOUNT_ID,
-        description=call.text("Description"),
+        description=description,
         state="pending",
         progress=0,
         encrypted=volume.encrypted,
-        tags=requested_tags(call.params, "snapshot"),
+        tags=dict(tags),
     )
     region.snapshots[snapshot.id] = snapshot
-    complete_snapshots(region, [snapshot])
-    return _description(snapshot)
+    return snapshot
 
 
 def complete_snapshots(region: Region, snapshots: Sequence[Snapshot], done: Callable[[], None] | None = None) -> None:

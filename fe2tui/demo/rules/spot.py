@@ -15,14 +15,14 @@ from fe2tui.demo.describe import (
     Getter,
     check_no_ids_with_pages,
     matcher,
-    page,
     page_size,
     query_digest,
     read_token,
+    select,
     write_token,
 )
-from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
-from fe2tui.demo.protocols import parse_time, tag_set
+from fe2tui.demo.errors import ApiError, find, invalid_value, missing_parameter
+from fe2tui.demo.protocols import parse_time, tag_set, truth
 from fe2tui.demo.records import SpotRequest
 from fe2tui.demo.rules.volumes import integer
 from fe2tui.demo.spot_market import PRODUCTS, PriceSeries
@@ -78,14 +78,11 @@ def _description(region: Region, request: SpotRequest) -> dict[str, Any]:
 
 
 def _find(region: Region, ids: list[str]) -> list[SpotRequest]:
+    kind = "InvalidSpotInstanceRequestID"
     for identity in ids:
         if not identity.startswith("sir-"):
-            raise ApiError("InvalidSpotInstanceRequestID.Malformed", f'Invalid id: "{identity}" (expecting "sir-...")')
-        if identity not in region.spot_requests:
-            raise ApiError(
-                "InvalidSpotInstanceRequestID.NotFound",
-                f"The spot instance request ID '{identity}' does not exist",
-            )
+            raise ApiError(f"{kind}.Malformed", f'Invalid id: "{identity}" (expecting "sir-...")')
+        find(region.spot_requests, identity, kind, "spot instance request ID")
     return [region.spot_requests[identity] for identity in ids]
 
 
@@ -95,8 +92,7 @@ def describe_spot_instance_requests(call: Call) -> Mapping[str, Any]:
     region = call.region
     ids = call.texts("SpotInstanceRequestId")
     requests = _find(region, ids) if ids else list(region.spot_requests.values())
-    matches = matcher(call.params.get("Filter"), _FILTERS)
-    shown, token = page([one for one in requests if matches(one)], call.params)
+    shown, token = select(requests, call.params, _FILTERS)
     return {"spotInstanceRequestSet": [_description(region, one) for one in shown], "nextToken": token}
 
 
@@ -180,15 +176,14 @@ def _unsorted_page(
     call: Call, selected: Sequence[ProductSeries], start: datetime, end: datetime, size: int, position: Sequence[int]
 ) -> Mapping[str, Any]:
     rows: list[Row] = []
-    index, skip = int(position[0]), int(position[1])
-    while index < len(selected):
-        series, product = selected[index]
+    first, skip = int(position[0]), int(position[1])
+    for index, (series, product) in enumerate(selected[first:], first):
         part = list(islice(series.changes(product, start, end), skip, skip + size - len(rows)))
         rows += [_row(call, selected[index], moment, price) for moment, price in part]
         if len(rows) >= size:
             token = write_token([index, skip + len(part)], call.params)
             return {"spotPriceHistorySet": rows, "nextToken": token}
-        index, skip = index + 1, 0
+        skip = 0
     return {"spotPriceHistorySet": rows}
 
 
@@ -256,14 +251,12 @@ def get_spot_placement_scores(call: Call) -> Mapping[str, Any]:
         raise ApiError("MissingParameter", "The request must contain InstanceTypes or InstanceRequirementsWithMetadata")
     names = call.texts("RegionName") or ["us-east-1", "us-east-2", "us-west-2", "eu-west-1"]
     score = 3 if len(types) < 3 else 8
-    rows = []
-    for at, name in enumerate(names):
-        if call.text("SingleAvailabilityZone").lower() == "true":
-            region = call.account.region(name)
-            rows += [
-                {"region": name, "availabilityZoneId": region.zone_id(zone), "score": max(1, score - at - place)}
-                for place, zone in enumerate(region.zones[:3])
-            ]
-        else:
-            rows.append({"region": name, "score": max(1, score - at)})
-    return {"spotPlacementScoreSet": rows}
+    if not truth(call.params.get("SingleAvailabilityZone")):
+        rows = [{"region": name, "score": max(1, score - at)} for at, name in enumerate(names)]
+        return {"spotPlacementScoreSet": rows}
+    zones = [
+        {"region": name, "availabilityZoneId": region.zone_id(zone), "score": max(1, score - at - place)}
+        for at, (name, region) in enumerate((name, call.account.region(name)) for name in names)
+        for place, zone in enumerate(region.zones[:3])
+    ]
+    return {"spotPlacementScoreSet": zones}

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.describe import Getter, check_no_ids_with_pages, matcher, page
+from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
 from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
 from fe2tui.demo.protocols import tag_set, truth
-from fe2tui.demo.records import Attachment, Modification, Volume
+from fe2tui.demo.records import Attachment, Instance, Modification, Volume, VolumeShape
 from fe2tui.demo.rules.instances import find_instances
 from fe2tui.demo.rules.tags import requested_tags
 
@@ -37,10 +36,17 @@ _FILTERS: dict[str, Getter] = {
     "volume-id": lambda v: v.id,
     "volume-type": lambda v: v.type,
 }
+_MODIFICATION_FILTERS: dict[str, Getter] = {
+    "modification-state": lambda v: v.modification.state,
+    "volume-id": lambda v: v.id,
+    "original-size": lambda v: v.modification.before.size,
+    "target-size": lambda v: v.modification.after.size,
+    "target-volume-type": lambda v: v.modification.after.type,
+    "original-volume-type": lambda v: v.modification.before.type,
+}
 
 
 def find_volume(region: Region, identity: str) -> Volume:
-    """The volume of that id. Raises ApiError if there is none."""
     if not identity:
         raise missing_parameter("volumeId")
     if not identity.startswith("vol-"):
@@ -86,8 +92,7 @@ def describe_volumes(call: Call) -> Mapping[str, Any]:
     ids = call.texts("VolumeId")
     region = call.region
     volumes = [find_volume(region, identity) for identity in ids] if ids else list(region.volumes.values())
-    matches = matcher(call.params.get("Filter"), _FILTERS)
-    shown, token = page([volume for volume in volumes if matches(volume)], call.params)
+    shown, token = select(volumes, call.params, _FILTERS)
     return {"volumeSet": [_description(region, volume) for volume in shown], "nextToken": token}
 
 
@@ -101,26 +106,41 @@ def create_volume(call: Call) -> Mapping[str, Any]:
     zone = call.text("AvailabilityZone")
     if zone not in region.zones:
         raise ApiError("InvalidZone.NotFound", f"The zone '{zone}' does not exist.")
-    size = _size(call)
-    shape = volume_shape(size, call.text("VolumeType") or "gp2", integer(params, "Iops"), integer(params, "Throughput"))
-    volume = Volume(
-        region.serial(),
-        region.new_id("vol"),
+    volume = new_volume(
+        region,
         zone,
-        shape.size,
+        requested_shape(_size(call), params),
         call.now,
-        shape.type,
-        shape.iops,
-        shape.throughput,
-        call.text("SnapshotId"),
-        truth(params.get("Encrypted")),
-        "creating",
+        snapshot_id=call.text("SnapshotId"),
+        encrypted=truth(params.get("Encrypted")),
+        state="creating",
         tags=requested_tags(params, "volume"),
     )
-    region.volumes[volume.id] = volume
     call.remember_result(volume.id)
-    region.after(region.account.options.stop_seconds / 2, lambda: _finish_creation(volume))
+
+    def finish() -> None:
+        if volume.state == "creating":
+            volume.state = "available"
+
+    region.after(region.account.options.stop_seconds / 2, finish)
     return _description(region, volume)
+
+
+def new_volume(region: Region, zone: str, shape: VolumeShape, created_at: datetime, **more: Any) -> Volume:
+    """Creates the record of a volume; `more` are its further fields."""
+    size, volume_type, iops, throughput = shape
+    volume = Volume(*region.identity("vol"), zone, size, created_at, volume_type, iops, throughput, **more)
+    region.volumes[volume.id] = volume
+    return volume
+
+
+def new_attached_volume(
+    region: Region, instance: Instance, device: str, shape: VolumeShape, delete_on_termination: bool, **more: Any
+) -> None:
+    """Creates the record of a volume that an instance is launched with; `more` are its further fields."""
+    volume = new_volume(region, instance.zone, shape, instance.launched_at, state="in-use", **more)
+    volume.attachment = Attachment(device, volume.id, instance.id, instance.launched_at, delete_on_termination)
+    instance.attachments.append(volume.attachment)
 
 
 def _size(call: Call) -> int:
@@ -142,14 +162,8 @@ def _size(call: Call) -> int:
     return size
 
 
-def _finish_creation(volume: Volume) -> None:
-    if volume.state == "creating":
-        volume.state = "available"
-
-
 @operation("DeleteVolume")
 def delete_volume(call: Call) -> Mapping[str, Any]:
-    """Fails while the volume is attached."""
     volume = find_volume(call.region, call.text("VolumeId"))
     if volume.attachment is not None:
         raise ApiError("VolumeInUse", f"Volume {volume.id} is currently attached to {volume.attachment.instance_id}")
@@ -239,13 +253,9 @@ def modify_volume(call: Call) -> Mapping[str, Any]:
     throughput = integer(params, "Throughput") or (volume.throughput if same else None)
     shape = volume_shape(size, volume_type, iops, throughput)
     _check_last_modification(call, volume)
-    change = Modification(
-        call.now,
-        (volume.size, volume.type, volume.iops, volume.throughput),
-        (shape.size, shape.type, shape.iops, shape.throughput),
-    )
-    volume.modification = change
-    volume.size, volume.type, volume.iops, volume.throughput = change.after
+    before = VolumeShape(volume.size, volume.type, volume.iops, volume.throughput)
+    volume.modification = change = Modification(call.now, before, shape)
+    volume.size, volume.type, volume.iops, volume.throughput = shape
     seconds = region.account.options.stop_seconds
 
     def optimizing() -> None:
@@ -301,22 +311,12 @@ def describe_volumes_modifications(call: Call) -> Mapping[str, Any]:
                 "InvalidVolumeModification.NotFound", f"Modification for volume '{volume.id}' does not exist."
             )
     changed = [volume for volume in volumes if volume.modification is not None]
-    matches = matcher(
-        call.params.get("Filter"),
-        {
-            "modification-state": lambda v: v.modification.state,
-            "volume-id": lambda v: v.id,
-            "original-size": lambda v: v.modification.before[0],
-            "target-size": lambda v: v.modification.after[0],
-            "target-volume-type": lambda v: v.modification.after[1],
-            "original-volume-type": lambda v: v.modification.before[1],
-        },
-    )
-    shown, token = page([volume for volume in changed if matches(volume)], call.params)
+    shown, token = select(changed, call.params, _MODIFICATION_FILTERS)
     rows = [_modification(volume.id, volume.modification) for volume in shown if volume.modification]
     return {"volumeModificationSet": rows, "nextToken": token}
 
 
+# Source: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html
 _SIZES = {
     "gp3": (1, 65536),
     "gp2": (1, 16384),
@@ -327,19 +327,6 @@ _SIZES = {
     "standard": (1, 1024),
 }
 _IOPS = {"gp3": (3000, 80000, 500), "io1": (100, 64000, 50), "io2": (100, 256000, 1000)}
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeShape:
-    """A volume's size in GiB, type, IOPS and throughput in MiB/s.
-
-    Source: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html
-    """
-
-    size: int
-    type: str
-    iops: int | None
-    throughput: int | None
 
 
 def integer(params: Mapping[str, Any], name: str) -> int | None:
@@ -355,7 +342,7 @@ def integer(params: Mapping[str, Any], name: str) -> int | None:
         ) from None
 
 
-def volume_shape(size: int, volume_type: str, iops: int | None, throughput: int | None) -> VolumeShape:
+def volume_shape(size: int, volume_type: str, iops: int | None = None, throughput: int | None = None) -> VolumeShape:
     """The requested shape with EBS's defaults. Raises ApiError if EBS does not allow it."""
     if volume_type not in _SIZES:
         raise invalid_value(f"Invalid value '{volume_type}' for volumeType.")
@@ -366,26 +353,32 @@ def volume_shape(size: int, volume_type: str, iops: int | None, throughput: int 
             f"Volume of {size}GiB is too {side} for volume type {volume_type}; {low} to {high} GiB are allowed."
         )
     if throughput is not None and volume_type != "gp3":
-        raise ApiError(
-            "InvalidParameterCombination", f"The parameter throughput is not supported for {volume_type} volumes."
-        )
-    return VolumeShape(
-        size, volume_type, _iops(size, volume_type, iops), (throughput or 125) if volume_type == "gp3" else None
-    )
+        raise _unsupported("throughput", volume_type)
+    throughput = (throughput or 125) if volume_type == "gp3" else None
+    return VolumeShape(size, volume_type, _iops(size, volume_type, iops), throughput)
+
+
+def requested_shape(size: int, params: Mapping[str, Any]) -> VolumeShape:
+    """The shape of a volume that a request creates. Raises ApiError."""
+    volume_type = str(params.get("VolumeType") or "gp2")
+    return volume_shape(size, volume_type, integer(params, "Iops"), integer(params, "Throughput"))
+
+
+def _unsupported(parameter: str, volume_type: str) -> ApiError:
+    message = f"The parameter {parameter} is not supported for {volume_type} volumes."
+    return ApiError("InvalidParameterCombination", message)
 
 
 def _iops(size: int, volume_type: str, iops: int | None) -> int | None:
     if volume_type not in _IOPS:
         if iops is not None:
-            raise ApiError(
-                "InvalidParameterCombination", f"The parameter iops is not supported for {volume_type} volumes."
-            )
+            raise _unsupported("iops", volume_type)
         return min(max(100, 3 * size), 16000) if volume_type == "gp2" else None
     low, high, ratio = _IOPS[volume_type]
+    if iops is None and volume_type != "gp3":
+        raise missing_parameter("iops")
     if iops is None:
-        if volume_type != "gp3":
-            raise missing_parameter("iops")
-        return 3000
+        return low
     if not low <= iops <= high:
         side = "low; minimum is" if iops < low else "high; maximum is"
         raise invalid_value(f"Volume iops of {iops} is too {side} {low if iops < low else high}.")

@@ -9,8 +9,8 @@ from typing import Any
 from fe2tui.demo import default_network, instance_states
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.describe import Getter, matcher, page
-from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
+from fe2tui.demo.describe import Getter, matcher, select
+from fe2tui.demo.errors import ApiError, find, invalid_value, missing_parameter
 from fe2tui.demo.protocols import tag_set, truth
 from fe2tui.demo.records import Address, Instance, Subnet, Vpc
 from fe2tui.demo.rules.instances import find_instances, private_dns
@@ -49,24 +49,23 @@ def vpc_description(vpc: Vpc) -> dict[str, Any]:
 
 
 def find_vpc(region: Region, identity: str) -> Vpc:
-    """The VPC of that id. Raises ApiError if there is none."""
-    if identity not in region.vpcs:
-        raise ApiError("InvalidVpcID.NotFound", f"The vpc ID '{identity}' does not exist")
-    return region.vpcs[identity]
+    return find(region.vpcs, identity, "InvalidVpcID", "vpc ID")
+
+
+def find_subnet(region: Region, identity: str) -> Subnet:
+    return find(region.subnets, identity, "InvalidSubnetID", "subnet ID")
 
 
 @operation("DescribeVpcs")
 def describe_vpcs(call: Call) -> Mapping[str, Any]:
     ids = call.texts("VpcId")
     vpcs = [find_vpc(call.region, one) for one in ids] if ids else list(call.region.vpcs.values())
-    matches = matcher(call.params.get("Filter"), _VPC_FILTERS)
-    shown, token = page([vpc for vpc in vpcs if matches(vpc)], call.params)
+    shown, token = select(vpcs, call.params, _VPC_FILTERS)
     return {"vpcSet": [vpc_description(vpc) for vpc in shown], "nextToken": token}
 
 
 @operation("CreateDefaultVpc")
 def create_default_vpc(call: Call) -> Mapping[str, Any]:
-    """Fails while there is one."""
     existing = call.region.default_vpc()
     if existing is not None:
         raise ApiError(
@@ -80,11 +79,11 @@ def delete_vpc(call: Call) -> Mapping[str, Any]:
     """Fails while it has subnets or security groups besides `default`."""
     region = call.region
     vpc = find_vpc(region, call.text("VpcId"))
-    subnets = [subnet for subnet in region.subnets.values() if subnet.vpc_id == vpc.id]
-    groups = [one for one in region.security_groups.values() if one.vpc_id == vpc.id and one.name != "default"]
-    if subnets or groups:
+    groups = [one for one in region.security_groups.values() if one.vpc_id == vpc.id]
+    has_subnets = any(subnet.vpc_id == vpc.id for subnet in region.subnets.values())
+    if has_subnets or any(group.name != "default" for group in groups):
         raise ApiError("DependencyViolation", f"The vpc '{vpc.id}' has dependencies and cannot be deleted.")
-    for group in [one for one in region.security_groups.values() if one.vpc_id == vpc.id]:
+    for group in groups:
         del region.security_groups[group.id]
     del region.vpcs[vpc.id]
     return {"return": True}
@@ -93,32 +92,27 @@ def delete_vpc(call: Call) -> Mapping[str, Any]:
 @operation("DescribeInternetGateways")
 def describe_internet_gateways(call: Call) -> Mapping[str, Any]:
     """The default VPC has one, other VPCs have none."""
-    matches = matcher(
-        call.params.get("Filter"),
-        {
-            "attachment.state": lambda v: "available",
-            "attachment.vpc-id": lambda v: v.id,
-            "internet-gateway-id": _gateway_id,
-            "owner-id": lambda v: ACCOUNT_ID,
-        },
-    )
     ids = call.texts("InternetGatewayId")
     vpcs = [vpc for vpc in call.region.vpcs.values() if vpc.is_default and (not ids or _gateway_id(vpc) in ids)]
-    return {
-        "internetGatewaySet": [
-            {
-                "internetGatewayId": _gateway_id(vpc),
-                "ownerId": ACCOUNT_ID,
-                "attachmentSet": [{"state": "available", "vpcId": vpc.id}],
-            }
-            for vpc in vpcs
-            if matches(vpc)
-        ]
-    }
+    shown, token = select(vpcs, call.params, _GATEWAY_FILTERS)
+    return {"internetGatewaySet": [_gateway(vpc) for vpc in shown], "nextToken": token}
 
 
 def _gateway_id(vpc: Vpc) -> str:
     return "igw-" + vpc.id[4:]
+
+
+def _gateway(vpc: Vpc) -> dict[str, Any]:
+    attachments = [{"state": "available", "vpcId": vpc.id}]
+    return {"internetGatewayId": _gateway_id(vpc), "ownerId": ACCOUNT_ID, "attachmentSet": attachments}
+
+
+_GATEWAY_FILTERS: dict[str, Getter] = {
+    "attachment.state": lambda v: "available",
+    "attachment.vpc-id": lambda v: v.id,
+    "internet-gateway-id": _gateway_id,
+    "owner-id": lambda v: ACCOUNT_ID,
+}
 
 
 _SUBNET_FILTERS: dict[str, Getter] = {
@@ -166,25 +160,18 @@ def subnet_description(region: Region, subnet: Subnet) -> dict[str, Any]:
 def describe_subnets(call: Call) -> Mapping[str, Any]:
     region = call.region
     ids = call.texts("SubnetId")
-    for identity in ids:
-        if identity not in region.subnets:
-            raise ApiError("InvalidSubnetID.NotFound", f"The subnet ID '{identity}' does not exist")
-    chosen = [region.subnets[one] for one in ids] if ids else list(region.subnets.values())
-    matches = matcher(call.params.get("Filter"), _SUBNET_FILTERS)
-    shown, token = page([subnet for subnet in chosen if matches(subnet)], call.params)
+    subnets = [find_subnet(region, one) for one in ids] if ids else list(region.subnets.values())
+    shown, token = select(subnets, call.params, _SUBNET_FILTERS)
     return {"subnetSet": [subnet_description(region, subnet) for subnet in shown], "nextToken": token}
 
 
 @operation("DeleteSubnet")
 def delete_subnet(call: Call) -> Mapping[str, Any]:
-    """Fails while instances are in it."""
     region = call.region
-    identity = call.text("SubnetId")
-    if identity not in region.subnets:
-        raise ApiError("InvalidSubnetID.NotFound", f"The subnet ID '{identity}' does not exist")
-    if any(one.subnet_id == identity and one.state != "terminated" for one in region.instances.values()):
-        raise ApiError("DependencyViolation", f"The subnet '{identity}' has dependencies and cannot be deleted.")
-    del region.subnets[identity]
+    subnet = find_subnet(region, call.text("SubnetId"))
+    if any(one.subnet_id == subnet.id and one.state != "terminated" for one in region.instances.values()):
+        raise ApiError("DependencyViolation", f"The subnet '{subnet.id}' has dependencies and cannot be deleted.")
+    del region.subnets[subnet.id]
     return {"return": True}
 
 
@@ -207,45 +194,35 @@ def _address(address: Address, region: Region) -> dict[str, Any]:
 def describe_addresses(call: Call) -> Mapping[str, Any]:
     """All elastic addresses, each of them 127.0.0.1 like every public address of the demo."""
     ids = call.texts("AllocationId")
-    matches = matcher(
-        call.params.get("Filter"),
-        {
-            "allocation-id": lambda a: a.id,
-            "association-id": lambda a: a.association_id,
-            "domain": lambda a: "vpc",
-            "instance-id": lambda a: a.instance_id,
-            "public-ip": lambda a: a.public_ip,
-        },
-    )
+    matches = matcher(call.params.get("Filter"), _ADDRESS_FILTERS)
     chosen = [one for one in call.region.addresses.values() if (not ids or one.id in ids) and matches(one)]
     return {"addressesSet": [_address(one, call.region) for one in chosen]}
+
+
+_ADDRESS_FILTERS: dict[str, Getter] = {
+    "allocation-id": lambda a: a.id,
+    "association-id": lambda a: a.association_id,
+    "domain": lambda a: "vpc",
+    "instance-id": lambda a: a.instance_id,
+    "public-ip": lambda a: a.public_ip,
+}
 
 
 @operation("AllocateAddress")
 def allocate_address(call: Call) -> Mapping[str, Any]:
     region = call.region
-    address = Address(
-        region.serial(),
-        region.new_id("eipalloc"),
-        instance_states.LOOPBACK,
-        tags=requested_tags(call.params, "elastic-ip"),
-    )
+    tags = requested_tags(call.params, "elastic-ip")
+    address = Address(*region.identity("eipalloc"), instance_states.LOOPBACK, tags=tags)
     region.addresses[address.id] = address
-    return {
-        "publicIp": address.public_ip,
-        "allocationId": address.id,
-        "domain": "vpc",
-        "networkBorderGroup": region.name,
-    }
+    reply = _address(address, region)
+    return {name: reply[name] for name in ("publicIp", "allocationId", "domain", "networkBorderGroup")}
 
 
 def _find_address(call: Call) -> Address:
     identity = call.text("AllocationId")
     if not identity:
         raise missing_parameter("AllocationId")
-    if identity not in call.region.addresses:
-        raise ApiError("InvalidAllocationID.NotFound", f"The allocation ID '{identity}' does not exist")
-    return call.region.addresses[identity]
+    return find(call.region.addresses, identity, "InvalidAllocationID", "allocation ID")
 
 
 @operation("AssociateAddress")
@@ -260,7 +237,6 @@ def associate_address(call: Call) -> Mapping[str, Any]:
 
 @operation("ReleaseAddress")
 def release_address(call: Call) -> Mapping[str, Any]:
-    """Fails while the address is associated."""
     address = _find_address(call)
     if address.instance_id:
         raise ApiError("InvalidIPAddress.InUse", f"Address {address.public_ip} is in use.")
@@ -268,7 +244,7 @@ def release_address(call: Call) -> Mapping[str, Any]:
     return {"return": True}
 
 
-_FILTERS: dict[str, Getter] = {
+_INTERFACE_FILTERS: dict[str, Getter] = {
     "addresses.private-ip-address": lambda i: i.private_ip,
     "association.public-ip": lambda i: i.public_ip,
     "attachment.instance-id": lambda i: i.id,
@@ -314,13 +290,11 @@ def describe_network_interfaces(call: Call) -> Mapping[str, Any]:
     """Each instance has one."""
     ids = call.texts("NetworkInterfaceId")
     alive = [one for one in call.region.instances.values() if one.state != "terminated"]
-    known = {one.interface_id for one in alive}
+    known = {one.interface_id: one for one in alive}
     for identity in ids:
-        if identity not in known:
-            raise ApiError("InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{identity}' does not exist")
-    matches = matcher(call.params.get("Filter"), _FILTERS)
-    chosen = [one for one in alive if (not ids or one.interface_id in ids) and matches(one)]
-    shown, token = page(chosen, call.params)
+        find(known, identity, "InvalidNetworkInterfaceID", "networkInterface ID")
+    chosen = [one for one in alive if not ids or one.interface_id in ids]
+    shown, token = select(chosen, call.params, _INTERFACE_FILTERS)
     return {"networkInterfaceSet": [_interface(one) for one in shown], "nextToken": token}
 
 
@@ -338,10 +312,9 @@ def _network(text: str) -> ipaddress.IPv4Network:
 
 @operation("CreateVpc")
 def create_vpc(call: Call) -> Mapping[str, Any]:
-    """A VPC without subnets."""
     region = call.region
     network = _network(call.text("CidrBlock"))
-    vpc = Vpc(region.serial(), region.new_id("vpc"), str(network), tags=requested_tags(call.params, "vpc"))
+    vpc = Vpc(*region.identity("vpc"), str(network), tags=requested_tags(call.params, "vpc"))
     region.vpcs[vpc.id] = vpc
     default_network.create_security_group(region, vpc.id, "default", "default VPC security group")
     return {"vpc": vpc_description(vpc)}
@@ -361,29 +334,15 @@ def create_subnet(call: Call) -> Mapping[str, Any]:
     zone = call.text("AvailabilityZone") or region.zones[0]
     if zone not in region.zones:
         raise invalid_value(f"Value ({zone}) for parameter availabilityZone is invalid.")
-    subnet = Subnet(
-        region.serial(),
-        region.new_id("subnet"),
-        vpc.id,
-        zone,
-        str(network),
-        public_ips=False,
-        tags=requested_tags(call.params, "subnet"),
-    )
+    tags = requested_tags(call.params, "subnet")
+    subnet = Subnet(*region.identity("subnet"), vpc.id, zone, str(network), public_ips=False, tags=tags)
     region.subnets[subnet.id] = subnet
     return {"subnet": subnet_description(region, subnet)}
 
 
-def _find_subnet(region: Region, identity: str) -> Subnet:
-    if identity not in region.subnets:
-        raise ApiError("InvalidSubnetID.NotFound", f"The subnet ID '{identity}' does not exist")
-    return region.subnets[identity]
-
-
 @operation("ModifySubnetAttribute")
 def modify_subnet_attribute(call: Call) -> Mapping[str, Any]:
-    """Sets whether new instances in it get public addresses."""
-    subnet = _find_subnet(call.region, call.text("SubnetId"))
+    subnet = find_subnet(call.region, call.text("SubnetId"))
     attribute = call.params.get("MapPublicIpOnLaunch")
     if isinstance(attribute, Mapping):
         subnet.public_ips = truth(attribute.get("Value"))

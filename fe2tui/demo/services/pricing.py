@@ -107,7 +107,6 @@ def _regions(filters: list[Mapping[str, Any]]) -> list[str]:
 
 @operation("DescribeServices", service="pricing")
 def describe_services(call: Call) -> Mapping[str, Any]:
-    """EC2 is the only service."""
     names = ["instanceType", "regionCode", "operatingSystem", "tenancy", "preInstalledSw", "capacitystatus"]
     names += ["licenseModel", "marketoption", "operation", "location", "productFamily", "volumeApiName"]
     return {"FormatVersion": "aws_v1", "Services": [{"ServiceCode": "AmazonEC2", "AttributeNames": names}]}
