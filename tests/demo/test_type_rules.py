@@ -79,9 +79,7 @@ def test_spot_instances_and_those_with_hibernation_keep_their_type(
 
 def machine(type_name: str, boot_mode: str | None, **changes: Any) -> Instance:
     now = datetime(2026, 11, 23, tzinfo=UTC)
-    made = Instance(
-        1, "i-1", "r-1", "ami-1", type_name, "x86_64", None, now, "us-east-2a", "", "", "", [], {}, **changes
-    )
+    made = Instance(1, "i-1", "r-1", "ami-1", type_name, "x86_64", None, now, "us-east-2a", "", "", "", [], **changes)
     made.boot_mode = boot_mode
     return made
 
