@@ -103,7 +103,7 @@ def _sections(path: str) -> dict[str, Section]:
     except (configparser.Error, UnicodeDecodeError, OSError) as error:
         words = " ".join(str(error).split())
         raise UsageError(
-            f"{file} cannot be read: {words}", "Mend that file; AWS's own programs need it too."
+            f"{file} cannot be read: {words}", "Correct that file; the AWS command line needs it too."
         ) from error
     return {name: {key: _value(parser.get(name, key)) for key in parser.options(name)} for name in parser.sections()}
 

@@ -126,13 +126,13 @@ class ProfileCredentials:
         if not code:
             raise MfaNeededError(
                 f"This profile needs the one-time code of {serial}.",
-                "Type the six digits that the device shows.",
+                "Enter the six digits that the device shows.",
                 serial=serial,
             )
         if len(code) < _MFA_CODE_LENGTH or not code.isdigit():
             raise MfaNeededError(
-                "That is not a one-time code.",
-                f"It has {_MFA_CODE_LENGTH} digits; type the one shown now.",
+                "This is not a one-time code.",
+                f"It has {_MFA_CODE_LENGTH} digits; enter the one shown now.",
                 serial=serial,
             )
         return code

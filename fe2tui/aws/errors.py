@@ -63,7 +63,7 @@ class AwsRefusal:
 
     @property
     def aws_message(self) -> str:
-        return f"AWS says: {self.sentence}" if self.sentence else f"AWS gives no more than the code {self.code}."
+        return f"AWS says: {self.sentence}" if self.sentence else f"AWS returned only the code {self.code}."
 
     @property
     def instance_type(self) -> str:
@@ -95,8 +95,8 @@ class AwsRefusal:
 _LIMIT_PATTERN = re.compile(r"limit of (\d+)")
 _PRICES_PATTERN = re.compile(r"price of ([\d.]+) is lower .* price of ([\d.]+?)\.?(?:\s|$)")
 _HOW_TO_RAISE_QUOTA = (
-    "Stop others of its kind, choose a smaller type, or ask for more: AWS's console, Service Quotas, Amazon EC2. "
-    "An answer takes hours to days."
+    "Stop other instances of its family, choose a smaller type, or request a higher quota in the AWS console "
+    "(Service Quotas, Amazon EC2). The answer takes hours to days."
 )
 
 
@@ -105,17 +105,17 @@ def _no_capacity(refusal: AwsRefusal) -> Fe2Error:
     what = f"spot {refusal.instance_type}" if "spot" in refusal.message.lower() else refusal.instance_type
     return CapacityError(
         f"AWS has no {what}{f' in {refusal.zone}' if refusal.zone else ''} right now.",
-        "Another zone or type may have some; or wait, and try again."
+        "Try another zone or type, or wait and try again."
         if not refusal.action.endswith("StartInstances")
-        else "Wait and try again, or change its type: a stopped instance stays in its zone.",
+        else "Wait and try again, or change its type: a stopped instance cannot move to another zone.",
     )
 
 
 def _max_price_too_low(refusal: AwsRefusal) -> Fe2Error:
     prices = _PRICES_PATTERN.search(refusal.message)
-    words = f": {prices[2]} dollars an hour, and at most {prices[1]} was to be paid" if prices else ""
+    words = f": it is ${prices[2]} an hour, and the request allows ${prices[1]}" if prices else ""
     return CapacityError(
-        f"The spot price there is higher than the most that was to be paid{words}.",
+        f"The spot price is above the maximum price of the request{words}.",
         "Choose another zone or type, or launch it on demand.",
     )
 
@@ -133,13 +133,13 @@ def _quota_exceeded(refusal: AwsRefusal) -> Fe2Error:
     limit = _LIMIT_PATTERN.search(refusal.message)
     if refusal.code == "VcpuLimitExceeded" and limit:
         allowed = "no vCPUs of this family yet" if limit[1] == "0" else f"at most {limit[1]} vCPUs of this family"
-        return QuotaError(f"Your account may run {allowed}.", _HOW_TO_RAISE_QUOTA)
+        return QuotaError(f"Your account's quota allows {allowed}.", _HOW_TO_RAISE_QUOTA)
     if refusal.code == "MaxSpotInstanceCountExceeded":
         return QuotaError(
-            "Your account's limit for spot instances of this family is reached.",
-            f"{_HOW_TO_RAISE_QUOTA} On demand has a limit of its own, and may do.",
+            "Your account's quota of spot instances of this family is used up.",
+            f"{_HOW_TO_RAISE_QUOTA} On-demand instances have a separate quota.",
         )
-    return QuotaError(f"Your account's limit is reached. {refusal.aws_message}", _HOW_TO_RAISE_QUOTA)
+    return QuotaError(f"Your account's quota is used up. {refusal.aws_message}", _HOW_TO_RAISE_QUOTA)
 
 
 CLOCK_TOLERANCE = timedelta(minutes=4)  # AWS refuses at five
@@ -157,29 +157,30 @@ def _profile_option(profile: str) -> str:
 
 def _denied(refusal: AwsRefusal) -> Fe2Error:
     if "MultiFactorAuthentication" in refusal.message:
-        return MfaNeededError("The one-time code was not accepted.", "Wait for the device's next code, and type that.")
+        return MfaNeededError(
+            "AWS did not accept the one-time code.", "Wait for the device's next code and enter that one."
+        )
     found = _DENIED_ACTION.search(refusal.message)
     action = found[1] if found else refusal.action
     if action.endswith("AssumeRole") and not refusal.action.endswith("AssumeRole"):
-        return CredentialsError(
-            f"The login behind profile {refusal.profile} may not take its role.", refusal.aws_message
-        )
+        return CredentialsError(f"Profile {refusal.profile} has no permission to assume its role.", refusal.aws_message)
     return DeniedError(
-        f"Your login may not do {action}.", f"Ask whoever runs the account to allow {action}, or use another profile."
+        f"You do not have permission for {action}.",
+        f"Ask the account's administrator to allow {action}, or use another profile.",
     )
 
 
 def _not_opted_in(refusal: AwsRefusal) -> Fe2Error:
     if "marketplace" in refusal.message.lower():
-        return FieldError("image", "This image has terms that must be accepted first.", refusal.aws_message)
+        return FieldError("image", "The terms of this image have to be accepted first.", refusal.aws_message)
     return AwsError(
-        "Your account is not signed up for this, or the region is not enabled.",
-        "Enable the region under Account, AWS Regions, in AWS's console; a new account is checked for up to a day.",
+        "Your account has not signed up for this service, or the region is not enabled.",
+        "Enable the region in the AWS console (Account, AWS Regions). AWS verifies a new account for up to a day.",
     )
 
 
 def _session_expired(refusal: AwsRefusal) -> Fe2Error:
-    return _clock_error(refusal) or ExpiredError("Your AWS session ran out.", sso_remedy(refusal.profile))
+    return _clock_error(refusal) or ExpiredError("Your AWS session expired.", sso_remedy(refusal.profile))
 
 
 def _signature_rejected(refusal: AwsRefusal) -> Fe2Error:
@@ -187,14 +188,16 @@ def _signature_rejected(refusal: AwsRefusal) -> Fe2Error:
     if wrong is not None:
         return wrong
     if refusal.code == "RequestExpired":  # EC2's code for an expired session
-        remedy = f"{sso_remedy(refusal.profile)} If it cannot be that, look at this computer's clock."
-        return ExpiredError("Your AWS session ran out.", remedy)
+        remedy = f"{sso_remedy(refusal.profile)} If you just signed in, check this computer's clock."
+        return ExpiredError("Your AWS session expired.", remedy)
     if refusal.code == "RequestTimeTooSkewed":
-        return ClockError("AWS found the call's time wrong: look at this computer's clock.", "Set it, and try again.")
+        return ClockError(
+            "AWS rejected the time of the call: this computer's clock may be wrong.", "Set the clock and try again."
+        )
     return CredentialsError(
-        "AWS does not accept these credentials.",
-        "The key may be wrong, deleted or switched off, or this region not enabled for the account; "
-        "`aws configure` sets another key.",
+        "AWS rejected these credentials.",
+        "The access key may be wrong, deleted or inactive, or the region not enabled for the account. `aws "
+        "configure` sets another key.",
     )
 
 
@@ -204,36 +207,36 @@ def _clock_error(refusal: AwsRefusal) -> Fe2Error | None:
         return None
     words = f"{round(abs(off) / timedelta(minutes=1))} minutes" if abs(off) < timedelta(hours=2) else age(abs(off))
     return ClockError(
-        f"Your clock is {words} {'fast' if off > timedelta(0) else 'slow'}: AWS refuses calls from another time.",
-        "Set this computer's clock (`sudo timedatectl set-ntp true`), and try again.",
+        f"Your clock is {words} {'fast' if off > timedelta(0) else 'slow'}: AWS rejects calls with a wrong time.",
+        "Set this computer's clock (`sudo timedatectl set-ntp true`) and try again.",
     )
 
 
 def _wrong_state(refusal: AwsRefusal) -> Fe2Error:
     who = refusal.resource_ids or "It"
     if refusal.action.endswith("ModifyInstanceAttribute"):
-        return StateError(f"{who} is not stopped, and can only be changed so while it is.", refusal.aws_message)
-    return StateError(f"{who} cannot do that in its present state.", refusal.aws_message)
+        return StateError(f"{who} has to be stopped for this change.", refusal.aws_message)
+    return StateError(f"{who} is in a state that does not allow this.", refusal.aws_message)
 
 
 def _unsupported_operation(refusal: AwsRefusal) -> Fe2Error:
     if "one-time" in refusal.message.lower():
         return StateError(
             f"{refusal.resource_ids or 'This'} is a one-time spot instance: it cannot be stopped.",
-            "It can only be terminated; its disk goes with it: copy off what is needed first.",
+            "It can only be terminated, which deletes its disk: copy what you need first.",
         )
     if refusal.action.endswith("ModifyInstanceAttribute"):
-        return StateError("EC2 does not change that of this instance.", refusal.aws_message)
-    return StateError("EC2 does not do that with this instance.", refusal.aws_message)
+        return StateError("EC2 does not allow this change of this instance.", refusal.aws_message)
+    return StateError("EC2 does not support this for this instance.", refusal.aws_message)
 
 
 def _protected(refusal: AwsRefusal) -> Fe2Error:
     if "disableapi" not in refusal.message.lower() and "protect" not in refusal.message.lower():
-        return StateError(f"{refusal.resource_ids or 'It'} does not permit that.", refusal.aws_message)
+        return StateError(f"{refusal.resource_ids or 'It'} does not allow this.", refusal.aws_message)
     kind = "stop" if "disableapistop" in refusal.message.lower() else "termination"
     return ProtectedError(
         f"{refusal.resource_ids or 'The instance'} has {kind} protection.",
-        "Take the protection off in AWS's console first (Actions, Instance settings), if that is meant.",
+        "Turn the protection off first, in the AWS console (Actions, Instance settings).",
     )
 
 
@@ -242,7 +245,7 @@ def _invalid_combination(refusal: AwsRefusal) -> Fe2Error:
         return FieldError(
             "type",
             "Your account's free plan does not allow this type.",
-            f"{refusal.aws_message} Choose a type that it allows, or upgrade the plan in AWS's console.",
+            f"{refusal.aws_message} Choose a type that it allows, or upgrade the plan in the AWS console.",
         )
     return _type_incompatible(refusal) or AwsError("EC2 does not allow this combination.", refusal.aws_message)
 
@@ -251,10 +254,10 @@ def _type_incompatible(refusal: AwsRefusal) -> Fe2Error | None:
     found = INSTANCE_TYPE_PATTERN.search(refusal.message)
     words, name = refusal.message.lower(), found[1] if found else "This type"
     for part, why in (
-        ("(ena)", f"{name} needs ENA networking, which the image or instance does not have turned on."),
-        ("virtualization type", f"{name} needs another kind of virtualisation than the image has."),
-        ("boot mode", f"{name} does not boot in the way that the image needs."),
-        ("architecture", f"{name} has another architecture than the image."),
+        ("(ena)", f"{name} needs ENA networking, which is not enabled on the image or instance."),
+        ("virtualization type", f"{name} needs another virtualisation type than the image has."),
+        ("boot mode", f"{name} does not support the boot mode of the image."),
+        ("architecture", f"{name} and the image have different architectures."),
     ):
         if part in words:
             return FieldError("type", why, f"Choose another type. {refusal.aws_message}")
@@ -266,7 +269,7 @@ def _invalid_parameter(refusal: AwsRefusal) -> Fe2Error:
         return misfit
     for part, name in (("InstanceType", "type"), ("instance type", "type"), ("ImageId", "image"), ("iops", "iops")):
         if part in refusal.message:
-            return FieldError(name, "EC2 does not take this value.", refusal.aws_message)
+            return FieldError(name, "EC2 rejected this value.", refusal.aws_message)
     return AwsError(f"EC2 refused {refusal.operation}.", refusal.aws_message)
 
 
@@ -299,75 +302,75 @@ def _error_of(refusal: AwsRefusal) -> Fe2Error:
             return _too_many_calls()
         case "UnfulfillableCapacity":
             return CapacityError(
-                "AWS has no spot capacity for this request right now.",
-                "Another zone or type may have some; or wait a few minutes, and try again.",
+                "AWS has no spot capacity for this request at the moment.",
+                "Try another zone or type, or wait a few minutes and try again.",
             )
         case "AuthFailure.ServiceLinkedRoleCreationNotPermitted":
             # EC2 user guide, "Service-linked role for Spot Instance requests": callers of the API must create the role
             return DeniedError(
-                "This account has no role for spot instances yet, and your login may not do "
+                "This account has no service-linked role for spot instances yet, and you do not have permission for "
                 "iam:CreateServiceLinkedRole.",
-                "Have somebody who may run this, once for the account: "
-                "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com",
+                "Ask an administrator to run this once for the account: aws iam create-service-linked-role "
+                "--aws-service-name spot.amazonaws.com",
             )
         case "PendingVerification":
-            summary = "AWS is still checking your account for this region."
-            return AwsError(summary, "It takes minutes, at most four hours; then try again.")
+            summary = "AWS is still verifying your account for this region."
+            return AwsError(summary, "This takes minutes, at most four hours. Then try again.")
         case "Blocked":
-            return AwsError("AWS has blocked your account.", "Write to AWS's support; only they can lift it.")
+            return AwsError("AWS has blocked your account.", "Contact AWS Support; only they can unblock it.")
         case "InvalidInstanceID.NotFound":
             return NotFoundError(
-                f"EC2 knows no instance {refusal.resource_ids or 'that id'} in this region.",
-                "A new one takes seconds to show; look at the region, and at the id.",
+                f"There is no instance {refusal.resource_ids or 'with that id'} in this region.",
+                "Check the id and the region. A new instance takes some seconds to appear.",
             )
         case "InvalidKeyPair.NotFound":
-            summary = "This region has no key pair of that name."
-            return FieldError("key_name", summary, "Import your own key, or have one made.")
+            summary = "There is no key pair of that name in this region."
+            return FieldError("key_name", summary, "Import your own key, or create one.")
         case "InvalidKeyPair.Duplicate":
-            return FieldError("key_name", "A key pair of that name is there already.", "Choose another name.")
+            return FieldError("key_name", "A key pair of that name exists already.", "Choose another name.")
         case "InvalidKey.Format" | "InvalidKeyPair.Format":
-            return FieldError("key_name", "EC2 does not take this public key.", refusal.aws_message)
+            return FieldError("key_name", "EC2 rejected this public key.", refusal.aws_message)
         case code if re.fullmatch(r"InvalidAMIID\.\w+|InvalidAMIName\.NotFound", code):
             summary = "There is no such image in this region."
             return FieldError("image", summary, "Type ubuntu, amazon, debian, dlami or an AMI.")
         case code if re.fullmatch(r"InvalidInstanceType(\.\w+)?", code):
             return FieldError("type", "There is no such instance type in this region.", "Type one such as t3.micro.")
         case "InvalidGroup.Duplicate":
-            summary = "A security group of that name is there already."
+            summary = "A security group of that name exists already."
             return FieldError("security_group", summary, "Choose another name.")
         case "InvalidGroup.NotFound" | "InvalidSecurityGroupID.NotFound" | "InvalidGroupId.Malformed":
             summary = "There is no such security group in this network."
             return FieldError("security_group", summary, "Choose another, or ssh.")
         case "InvalidSubnetID.NotFound" | "InvalidSubnet":
-            return FieldError("subnet_id", "There is no such subnet here.", refusal.aws_message)
+            return FieldError("subnet_id", "There is no such subnet in this region.", refusal.aws_message)
         case "InvalidBlockDeviceMapping":
             return FieldError("disk", "The disk does not fit the image.", refusal.aws_message)
         case "VPCIdNotSpecified" | "DefaultVpcDoesNotExist":
             summary = "This region has no default network (VPC)."
-            return FieldError("subnet_id", summary, "Have one made, or name a subnet to launch into.")
+            return FieldError("subnet_id", summary, "Create one, or name a subnet to launch into.")
         case "IdempotentParameterMismatch":
-            summary = "EC2 has seen this launch before, with other parameters: nothing was launched."
+            summary = "EC2 received this launch before, with other parameters: nothing was launched."
             return AwsError(summary, "Launch again from the start.")
         case code if re.fullmatch(r"[\w.]*NotFound(Exception)?", code):
-            summary = f"EC2 knows no such thing in this region. {refusal.aws_message}"
-            return NotFoundError(summary, "Look at the id and at the region.")
+            summary = f"EC2 found nothing with that id in this region. {refusal.aws_message}"
+            return NotFoundError(summary, "Check the id and the region.")
         case code if re.fullmatch(r"[\w.]*Malformed", code):
-            summary = f"EC2 cannot make sense of an id. {refusal.aws_message}"
-            return UsageError(summary, "Look at how it is written.")
+            summary = f"EC2 rejected the form of an id. {refusal.aws_message}"
+            return UsageError(summary, "Check how it is written.")
     for codes, error_for in _ERRORS_BY_CODE:
         if re.fullmatch(codes, refusal.code):
             return error_for(refusal)
     if refusal.status >= 500 or re.fullmatch(_INTERNAL, refusal.code):
         where = refusal.endpoint or "AWS"
-        return AwsError(f"{where} failed by a fault of its own ({refusal.status}).", _WAIT_AND_RETRY)
+        return AwsError(f"{where} had an internal error ({refusal.status}).", _WAIT_AND_RETRY)
     return AwsError(f"AWS refused {refusal.operation}.", refusal.aws_message)
 
 
 def _too_many_calls() -> Fe2Error:
-    return ThrottledError("AWS wants fewer calls: this account makes too many at once.", _WAIT_AND_RETRY)
+    return ThrottledError("AWS is throttling this account (too many requests).", _WAIT_AND_RETRY)
 
 
-_CHECK_CONFIG = "Look at ~/.aws/config and the AWS_… variables."
+_CHECK_CONFIG = "Check ~/.aws/config and the AWS_… variables."
 _CHECK_NETWORK = "Check the network, a VPN or proxy, and the region; then try again."
 
 
@@ -403,12 +406,12 @@ def translate(
             if library_error is not None:
                 return library_error
     if isinstance(error, RuntimeError) and "credentials" in str(error):
-        return ExpiredError("Your AWS session ran out.", sso_remedy(profile))
+        return ExpiredError("Your AWS session expired.", sso_remedy(profile))
     if isinstance(error, OSError):
         return UnreachableError(f"{_endpoint_name(endpoint)} cannot be reached: {_one_line(error)}.", _CHECK_NETWORK)
     return AwsError(
         f"{action or 'The call'} failed inside AWS's library: {type(error).__name__}: {_one_line(error)}.",
-        "This is not yours to mend; please report it with this line.",
+        "This is a fault of fe2tui; please report it with this line.",
         code=type(error).__name__,
     )
 
@@ -434,26 +437,26 @@ def _library_error(kind: str, error: BaseException, profile: str, endpoint: str)
             return UnreachableError(f"{where} cannot be reached: nothing answers there.", _CHECK_NETWORK, code=code)
         case "ConnectionClosedError" | "ClientPayloadError" | "ServerDisconnectedError" | "HTTPClientError":
             return UnreachableError(
-                f"{where} broke the connection off before it answered.",
-                "It may pass; try again. If it stays, look at proxies and VPNs between here and there.",
+                f"{where} closed the connection before it answered.",
+                "Try again; if it persists, check your proxy or VPN.",
                 code=code,
             )
         case "ProxyConnectionError" | "InvalidProxiesConfigError":
             return UnreachableError(
-                f"The proxy {details.get('proxy_url', 'The proxy')} did not let the call through to {where}.",
-                "Look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
+                f"The proxy {details.get('proxy_url', 'The proxy')} did not pass the call on to {where}.",
+                "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
                 code=code,
             )
         case "SSLError":
             return UnreachableError(
-                f"The certificate of {where} is not one that this computer trusts.",
-                "If a company's proxy opens encrypted traffic, set AWS_CA_BUNDLE to the file of its certificates.",
+                f"This computer does not trust the certificate of {where}.",
+                "If a company proxy decrypts traffic, set AWS_CA_BUNDLE to the file with its certificates.",
                 code=code,
             )
         case "ResponseParserError":
             return UnreadableError(
-                f"The answer of {where} cannot be read: it is not what AWS sends.",
-                "Look at what answers there: a proxy's or a hotel's sign-in page, or a wrong --endpoint-url.",
+                f"{where} sent an answer that is not from AWS.",
+                "Check what answers there: the sign-in page of a proxy or hotel, or a wrong --endpoint-url.",
                 code=code,
             )
         case "NoCredentialsError" if option:
@@ -464,27 +467,30 @@ def _library_error(kind: str, error: BaseException, profile: str, endpoint: str)
         case "NoCredentialsError":
             return NoCredentialsError(
                 "No AWS credentials were found.",
-                "Run `aws configure` with an access key, or `aws configure sso`, or choose a profile that has some.",
+                "Run `aws configure` with an access key, or `aws configure sso`, or pick a profile that has "
+                "credentials.",
             )
         case "ProfileNotFound":
             return NoCredentialsError(
                 f"There is no AWS profile called “{details.get('profile', profile)}”.",
-                "`aws configure list-profiles` names those that there are; --profile or AWS_PROFILE chooses one.",
+                "`aws configure list-profiles` lists the profiles; --profile or AWS_PROFILE chooses one.",
             )
         case "PartialCredentialsError":
             summary = f"The credentials are incomplete: {details.get('cred_var', 'a part')} is missing."
             return NoCredentialsError(summary, "Set it too, or run `aws configure`.")
         case "UnauthorizedSSOTokenError" | "SSOTokenLoadError" | "SSOError":
-            return ExpiredError("Your SSO session ran out.", sso_remedy(profile), code=code)
+            return ExpiredError("Your SSO session expired.", sso_remedy(profile), code=code)
         case "TokenRetrievalError" if "sso" in str(error).lower():
-            return ExpiredError("Your SSO session ran out, or was never begun.", sso_remedy(profile), code=code)
+            return ExpiredError(
+                "Your SSO session expired, or you have not signed in yet.", sso_remedy(profile), code=code
+            )
         case "LoginError":
-            return ExpiredError("Your AWS sign-in ran out.", f"Run `aws login{option}`, then try again.", code=code)
+            return ExpiredError("Your AWS sign-in expired.", f"Run `aws login{option}`, then try again.", code=code)
         case "CapacityNotAvailableError":
             return _too_many_calls()
         case "RefreshWithMFAUnsupportedError":
-            summary = "The session that your one-time code opened ran out."
-            return ExpiredError(summary, "Try again, and type the next code.")
+            summary = "The session opened by your one-time code expired."
+            return ExpiredError(summary, "Try again and enter the next code.")
         case (
             "TokenRetrievalError"
             | "CredentialRetrievalError"
@@ -494,13 +500,12 @@ def _library_error(kind: str, error: BaseException, profile: str, endpoint: str)
             | "UnknownCredentialError"
         ):
             return CredentialsError(
-                f"The credentials could not be had: {_one_line(details.get('error_msg') or error)}.",
-                "Look at what the profile says about where they come from (credential_process, credential_source, "
-                "SSO).",
+                f"The credentials could not be obtained: {_one_line(details.get('error_msg') or error)}.",
+                "Check where the profile takes them from (credential_process, credential_source, SSO).",
                 code=code,
             )
         case "ConfigParseError" | "ConfigNotFound":
-            return UsageError(f"AWS's own settings do not fit: {_one_line(error)}.", _CHECK_CONFIG)
+            return UsageError(f"The AWS configuration is invalid: {_one_line(error)}.", _CHECK_CONFIG)
         case "NoRegionError":
             return no_region_error()
         case "ParamValidationError":
@@ -517,7 +522,7 @@ def _invalid_arguments(report: str) -> Fe2Error:
     """What the library's validation reports before sending: its text has a heading and a line for each argument."""
     lines = [line.strip() for line in report.splitlines() if line.strip()]
     summary = " ".join(_argument_error_text(line) for line in lines if not line.startswith("Parameter validation"))
-    return UsageError(summary or f"{_one_line(report)}.", "Name arguments, and spell them, as AWS does.")
+    return UsageError(summary or f"{_one_line(report)}.", "Name and spell arguments as AWS does.")
 
 
 def _argument_error_text(line: str) -> str:

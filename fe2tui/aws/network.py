@@ -13,7 +13,7 @@ from fe2tui.errors import AwsError, Fe2Error, FieldError
 
 _PAGE = 1000
 SSH_PORT = 22
-SSH_GROUP_DESCRIPTION = "ssh from the addresses of those who launched"
+SSH_GROUP_DESCRIPTION = "ssh from the addresses that launched instances"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from fe2tui.model.fleet import Prices
 
 PRICES_VALID = timedelta(days=1)
 HOW_TO_ALLOW_PRICES = (
-    "Prices need pricing:GetProducts: ask whoever runs the account to attach AWS's managed policy "
-    "AWSPriceListServiceFullAccess to your login, or an inline policy that allows it. All the rest works."
+    "Prices need pricing:GetProducts: ask the account's administrator to attach AWS's managed policy "
+    "AWSPriceListServiceFullAccess to your login, or an inline policy that allows it. Everything else works."
 )
 _PAGE = 100  # the most that GetProducts returns
 _USAGE_PREFIX = "EBS:"

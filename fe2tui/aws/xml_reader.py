@@ -165,7 +165,7 @@ def _split_items(inner: bytes) -> Iterator[bytes]:
 
 def _unreadable_error() -> UnreadableError:
     return UnreadableError(
-        "The answer cannot be read: it is not what EC2 sends, or only a part of it.",
-        "Try again; if it stays, look at what answers: a proxy, or a wrong --endpoint-url.",
+        "Got an incomplete or invalid response from EC2.",
+        "Try again; if it persists, check your proxy and --endpoint-url.",
         code="MalformedResponse",
     )

@@ -21,7 +21,7 @@ _JSON_DECIMALS = 6  # of dollars
 @click.command()
 @click.pass_obj
 def cost(options: GlobalOptions) -> None:
-    """Print what the region costs: per hour now, today, this month so far, and per month if left as it is.
+    """Print what the region costs: per hour now, today, this month so far, and per month at this rate.
 
     A row is an instance with its disks and address. Days and months are UTC, as AWS bills them. Below the table stands
     what the sums leave out, and what is unknown.

@@ -92,7 +92,7 @@ def ami(options: GlobalOptions, name: str | None, arch: str) -> None:
 @click.argument("image_name", metavar="[AMI-NAME]", required=False)
 @click.option("--reboot", is_flag=True, help="Reboot the instance for the image. The default without a terminal.")
 @click.option("--stop-first", is_flag=True, help="Stop the instance, create the image, start it again. The safest way.")
-@click.option("--no-reboot", is_flag=True, help="Keep it running: the image is as after a power cut.")
+@click.option("--no-reboot", is_flag=True, help="Keep it running: files being written may be corrupt in the image.")
 @click.option("--wait/--no-wait", default=False, help="Whether to wait until the image is ready.")
 @click.pass_obj
 def freeze(

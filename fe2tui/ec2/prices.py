@@ -18,7 +18,7 @@ class PriceMethods(Client):
     """The part of ``EC2`` about types, prices and costs."""
 
     def cost(self) -> AccountCost:
-        """What the region costs in dollars: per hour, today, this month so far (UTC), and per month if left as it is.
+        """What the region costs in dollars: per hour, today, this month so far (UTC), and per month at this rate.
 
         ``rows`` are the cost items; ``missing`` says in sentences what is left out or unknown.
         """

@@ -201,9 +201,9 @@ def _was_cancelled_by_user(about: SpotRequest | None, code: str) -> bool:
 def _consequence(instance: Instance, request: SpotRequest | None) -> _Consequence:
     if not instance.state.is_gone:
         if request is not None and request.state not in LIVE_REQUEST_STATES:
-            stays = "does not come back"
+            stays = "AWS will not restart it"
             return _Consequence(f"{stays}: its request is {request.state}", stays, "stays stopped", "stays stopped")
-        return _Consequence("comes back by itself", "comes back", "comes back", "interrupted")
+        return _Consequence("AWS will restart it", "comes back", "comes back", "interrupted")
     gone = f"gone, {_volumes_text(instance)}"
     if request is not None and request.is_persistent and request.state in LIVE_REQUEST_STATES:
         return _Consequence(

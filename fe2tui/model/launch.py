@@ -135,9 +135,7 @@ def _market_error(request: LaunchRequest) -> FieldError | None:
     markets = get_args(Market)
     if request.market in markets:
         return None
-    return FieldError(
-        "market", f"“{request.market}” is not a way to buy a machine.", f"Choose {join_words(markets, 'or')}."
-    )
+    return FieldError("market", f"“{request.market}” is not a purchase option.", f"Choose {join_words(markets, 'or')}.")
 
 
 def _tags_error(request: LaunchRequest) -> FieldError | None:

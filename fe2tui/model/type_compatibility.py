@@ -103,7 +103,7 @@ def change_effects(instance: Instance, old: InstanceType | None, new: InstanceTy
     if old is not None and old.gpus and not new.gpus:
         effects.append(f"{new.name} has no {old.gpu_name or 'GPU'}.")
     elif new.gpus and not (old is not None and old.gpus):
-        effects.append(f"The {new.gpu_name or 'GPU'} needs its driver: where the disk lacks that, it is of no use.")
+        effects.append(f"The {new.gpu_name or 'GPU'} needs its driver: without it on the disk, the GPU cannot be used.")
     return tuple(effects)
 
 

@@ -100,7 +100,9 @@ class FreezeJournal(Journal[FreezeIntent]):
         )
         if any(self._presence.is_alive(owner) for (owner,) in rows):
             raise FieldError(
-                "ami_name", f"The image “{intent.name}” is being made already.", "Wait for it, or choose another name."
+                "ami_name",
+                f"The image “{intent.name}” is being created already.",
+                "Wait for it, or choose another name.",
             )
 
     def _intent(self, row: Sequence[Any]) -> FreezeIntent:

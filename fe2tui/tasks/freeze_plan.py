@@ -43,7 +43,7 @@ FREEZE_OPTIONS = (
     FreezeOption(
         "no-reboot",
         "No reboot",
-        "Nothing is interrupted. The image is as after a power cut: what was being written may be damaged in it.",
+        "Nothing is interrupted. Files being written may be corrupt in the image.",
     ),
 )
 
@@ -212,7 +212,7 @@ def _sentences(instance: Instance, way: FreezeWay, fleet: Fleet | None, cost: De
     elif way == "stop":
         sentences.append(f"{instance.label} is stopped for some minutes: what runs on it ends.")
     else:
-        sentences.append(f"{instance.label} runs on: files being written may be damaged in the image.")
+        sentences.append(f"{instance.label} keeps running: files being written may be corrupt in the image.")
     volumes = fleet.volumes_of(instance) if fleet is not None else ()
     if len(volumes) > 1:
         sizes = join_words([f"{volume.size:,} GiB" for volume in volumes])

@@ -93,7 +93,7 @@ async def test_a_key_that_aws_refuses_is_not_used_again_once_it_is_mended(no_key
     file = Path(no_keys.environment["AWS_SHARED_CREDENTIALS_FILE"])
     file.write_text("[default]\naws_access_key_id = AKIAOLD\naws_secret_access_key = x\n")
     session = open_session()
-    with pytest.raises(CredentialsError, match="does not accept these credentials"):
+    with pytest.raises(CredentialsError, match="rejected these credentials"):
         await session.call("ec2", "DescribeVpcs")
     key = no_keys.environment["AWS_ACCESS_KEY_ID"]
     file.write_text(f"[default]\naws_access_key_id = {key}\naws_secret_access_key = x\n")
@@ -168,7 +168,7 @@ async def test_a_wrong_code_is_no_missing_permission_and_another_may_be_typed(
 
     own_cloud.control("/demo/faults", WRONG)
     session = open_session(profile="mfa", ask_code=ask)
-    with pytest.raises(MfaNeededError, match=r"code was not accepted.*next code"):
+    with pytest.raises(MfaNeededError, match=r"not accept the one-time code.*next code"):
         await session.identity()
     assert (await session.identity()).account
 
@@ -269,6 +269,6 @@ async def test_the_demo_refuses_six_noughts_as_aws_refuses_a_wrong_code(own_clou
         return next(codes)
 
     session = open_session(profile="mfa", ask_code=ask)
-    with pytest.raises(MfaNeededError, match="code was not accepted"):
+    with pytest.raises(MfaNeededError, match="not accept the one-time code"):
         await session.identity()
     assert (await session.identity()).account

@@ -114,7 +114,7 @@ async def test_a_public_key_is_imported_and_its_name_is_then_taken(own: Session)
     made = await network.import_key_pair(own, "laptop", f"{PUBLIC_KEY}\n")
     assert (made.name, made.type) == ("laptop", "ed25519")
     assert "laptop" in [pair.name for pair in await network.key_pairs(own)]
-    with pytest.raises(FieldError, match="there already") as caught:
+    with pytest.raises(FieldError, match="exists already") as caught:
         await network.import_key_pair(own, "laptop", PUBLIC_KEY)
     assert caught.value.field == "key_name"
 

@@ -14,7 +14,7 @@ from tests.aws.conftest import calls
 from tests.aws.hurry import hurried, patient_session
 from tests.aws.watch import is_whole, listening
 
-FACTOR = 400.0
+FACTOR = 150.0
 MINUTES = 32
 IN_TURN = {
     "DescribeInstances",

@@ -51,7 +51,7 @@ async def test_one_that_aws_took_back_says_so_from_what_the_fleet_has(demo_env: 
     async with watching(open_session()) as watch:
         fleet = await watch.fleet(lambda fleet: bool(fleet.requests))
     said = interruption_text(named(fleet, "nightly-etl"), request_of(fleet, "nightly-etl"), datetime.now(UTC))
-    assert re.fullmatch(r"interrupted by AWS .*\d\d:\d\d: no capacity in us-east-2b; comes back by itself", said)
+    assert re.fullmatch(r"interrupted by AWS .*\d\d:\d\d: no capacity in us-east-2b; AWS will restart it", said)
 
 
 def test_a_request_is_read_when_its_machine_changes_and_until_both_agree(

@@ -94,7 +94,7 @@ async def test_the_type_of_a_running_instance_is_refused_in_plain_words(session:
         "ec2", "DescribeInstances", Filters=[{"Name": "tag:Name", "Values": ["base"]}]
     )
     base = reply["Reservations"][0]["Instances"][0]["InstanceId"]
-    with pytest.raises(StateError, match="not stopped, and can only be changed so while it is") as caught:
+    with pytest.raises(StateError, match="has to be stopped for this change") as caught:
         await types.modify_instance_type(session, base, "m5.2xlarge")
     assert caught.value.code == "IncorrectInstanceState"
 
@@ -105,22 +105,22 @@ async def test_the_type_of_a_running_instance_is_refused_in_plain_words(session:
         (
             "InvalidParameterCombination",
             "Enhanced networking with the Elastic Network Adapter (ENA) is required for the 'm5.large' instance type.",
-            "m5.large needs ENA networking, which the image or instance does not have turned on.",
+            "m5.large needs ENA networking, which is not enabled on the image or instance.",
         ),
         (
             "InvalidParameterCombination",
             "Virtualization type 'hvm' is required for instances of type 't2.nano'.",
-            "t2.nano needs another kind of virtualisation than the image has.",
+            "t2.nano needs another virtualisation type than the image has.",
         ),
         (
             "InvalidParameterValue",
             "The t2.micro instance type does not support an AMI with a boot mode of UEFI.",
-            "t2.micro does not boot in the way that the image needs.",
+            "t2.micro does not support the boot mode of the image.",
         ),
         (
             "InvalidParameterValue",
             "The architecture 'arm64' of the specified instance type does not match the architecture 'x86_64'.",
-            "This type has another architecture than the image.",
+            "This type and the image have different architectures.",
         ),
     ],
 )

@@ -25,7 +25,7 @@ def test_cost_says_the_rate_today_the_month_and_a_month_if_left(fe2: Any) -> Non
     said = fe2("cost")
     assert said.status == 0, said.err
     now, today, month, *_ = said.lines
-    assert re.fullmatch(r"Now +\$\d+\.\d{3} an hour; \$[\d,]+\.\d\d a month if left as it is", now)
+    assert re.fullmatch(r"Now +\$\d+\.\d{3} an hour; \$[\d,]+\.\d\d a month at this rate", now)
     assert re.fullmatch(r"Today +\$[\d,]+\.\d\d since midnight UTC", today)
     assert re.fullmatch(r"This month +\$[\d,]+\.\d\d since 1 [A-Z][a-z]+ UTC", month)
     assert "Not counted: traffic" in said.out

@@ -259,7 +259,7 @@ def test_stop_first_starts_the_instance_again(own_fe2: Any) -> None:
 def test_no_reboot_leaves_the_instance_alone_and_says_what_that_means(own_fe2: Any) -> None:
     said = own_fe2("freeze", "base", "mine", "--no-reboot")
     assert said.status == 0, said.err
-    assert "reboots" not in said.err and "may be damaged" in said.err
+    assert "reboots" not in said.err and "may be corrupt" in said.err
 
 
 @pytest.mark.parametrize("ways", [["--stop-first", "--no-reboot"], ["--reboot", "--no-reboot"]])
@@ -271,7 +271,7 @@ def test_two_ways_at_once_are_wrong_usage(fe2: Any, ways: list[str]) -> None:
 def test_at_a_terminal_it_is_asked_which_way_and_an_empty_line_leaves_all_as_it_was(own_fe2: Any) -> None:
     with Screen(own_fe2.command("freeze", "base", "mine"), own_fe2.environment) as screen:
         screen.wait_for("or leave it?")
-        assert "Reboot" in screen.text and "Stop first" in screen.text and "power cut" in screen.text
+        assert "Reboot" in screen.text and "Stop first" in screen.text and "may be corrupt" in screen.text
         screen.type("\r")
         assert screen.wait_for_end() == 130
         assert "No image was created." in screen.text

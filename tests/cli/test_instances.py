@@ -67,7 +67,7 @@ def test_instances_prints_one_line_a_machine_as_fastec2_did(fe2: Any, cloud: Clo
         assert found[3].partition(" – ")[0] == instance.get("PublicIpAddress", "No public IP")
 
 
-TAKEN = r"interrupted by AWS .*: no capacity in us-east-2b; comes back by itself"
+TAKEN = r"interrupted by AWS .*: no capacity in us-east-2b; AWS will restart it"
 
 
 def test_one_that_aws_took_back_says_so_and_others_do_not(fe2: Any) -> None:
@@ -98,7 +98,7 @@ def test_what_aws_took_is_asked_in_one_call_and_only_if_it_took_one(own_fe2: Any
     assert calls() == 2
     own_fe2.cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeSpotInstanceRequests"})
     said = own_fe2("instances")
-    assert said.status == 0 and "– interrupted by AWS; comes back by itself" in said.out
+    assert said.status == 0 and "– interrupted by AWS; AWS will restart it" in said.out
 
 
 def test_all_shows_terminated_ones_too(fe2: Any, cloud: Cloud) -> None:

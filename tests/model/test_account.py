@@ -100,7 +100,7 @@ def test_what_is_gone_stays_in_the_month_with_its_disk_and_goes_with_the_month()
     stretch = VolumeUsage("vol-9", "i-9", 73, "gp3", NOW - 30 * HOUR, NOW - 20 * HOUR, Decimal("5.84"))
     seen = fleet(instance_usage={"i-9": (run,)}, volume_usage={"vol-9": (stretch,)})
     row = rows(seen)["i-9"]
-    assert (row.label, row.what, row.per_hour, row.today) == ("gone", "m5.large, no more there", 0, 0)
+    assert (row.label, row.what, row.per_hour, row.today) == ("gone", "m5.large, deleted", 0, 0)
     assert row.month == pytest.approx(10 * (Decimal("0.101") + DISK), abs=ALMOST)
     december = account_cost(seen, datetime(2026, 12, 1, tzinfo=UTC))
     assert (december.rows, december.month) == ((), 0)
@@ -303,7 +303,7 @@ def test_how_long_ran_what_was_first_seen_at_rest_is_not_known_and_its_price_is(
     account = account_cost(fleet(stopped, instance_usage={"i-1": (unknown,)}), NOW)
     assert account.rows[0].month_parts.unknown == {"machine"}
     [words] = [words for words in account.missing if "inst1" in words]
-    assert words.startswith("AWS does not tell how long it ran")
+    assert words.startswith("AWS does not report how long it ran")
     later = account_cost(replace(fleet(stopped, instance_usage={"i-1": (unknown,)}), seen_at=NOW), NOW + 24 * HOUR)
     assert not later.rows[0].today_parts.unknown  # since it was seen at rest, nothing is unknown
 

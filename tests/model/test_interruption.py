@@ -43,7 +43,7 @@ def request(state: str, code: str, kind: str = "persistent", **changes: Any) -> 
 @pytest.mark.parametrize("state", ["open", "active", "disabled"])
 def test_a_machine_that_aws_stopped_says_why_and_comes_back_by_itself(state: str, code: str, why: str) -> None:
     said = interruption_text(machine(reason=SHUTDOWN), request(state, code), NOW)
-    assert said == f"interrupted by AWS at {AT_TWO}: {why}; comes back by itself"
+    assert said == f"interrupted by AWS at {AT_TWO}: {why}; AWS will restart it"
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ ENDED = machine(State.TERMINATED, TERMINATION)
             WHILE_STOPPED,
             request("cancelled", "instance-stopped-no-capacity"),
             (
-                "interrupted 14:02 · does not come back",
-                "interrupted · does not come back",
+                "interrupted 14:02 · AWS will not restart it",
+                "interrupted · AWS will not restart it",
                 "interrupted · stays stopped",
                 "stays stopped",
             ),
@@ -194,13 +194,13 @@ def test_the_day_stands_with_the_time_when_it_was_another_day(moment: datetime |
     here = moment.astimezone() if moment else None
     when = f" {words} {here.day} {here:%b %Y}" if here else ""
     assert interruption_text(old, asked, NOW) == (
-        f"interrupted by AWS{when}: no capacity in us-east-2b; comes back by itself"
+        f"interrupted by AWS{when}: no capacity in us-east-2b; AWS will restart it"
     )
 
 
 def test_without_its_request_the_machines_own_reason_tells_what_it_can() -> None:
     stopped = machine(reason=SHUTDOWN, transition_reason=f"Service initiated ({AT:%Y-%m-%d %H:%M:%S} GMT)")
-    assert interruption_text(stopped, None, NOW) == f"interrupted by AWS at {AT_TWO}; comes back by itself"
+    assert interruption_text(stopped, None, NOW) == f"interrupted by AWS at {AT_TWO}; AWS will restart it"
     gone = machine(State.TERMINATED, TERMINATION)
     assert interruption_text(gone, None, NOW) == "interrupted by AWS; gone, disk deleted"
 
@@ -208,7 +208,7 @@ def test_without_its_request_the_machines_own_reason_tells_what_it_can() -> None
 def test_a_request_that_has_ended_brings_nothing_back() -> None:
     asked = request("cancelled", "instance-stopped-no-capacity")
     assert interruption_text(machine(reason=SHUTDOWN), asked, NOW) == (
-        f"{TAKEN}; does not come back: its request is cancelled"
+        f"{TAKEN}; AWS will not restart it: its request is cancelled"
     )
 
 

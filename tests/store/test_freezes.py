@@ -81,7 +81,7 @@ def test_those_of_another_profile_or_endpoint_are_not_given_out(store: Store, pa
 
 def test_a_name_being_asked_for_is_refused_to_another_in_that_region(store: Store, path: Path) -> None:
     store.freezes.add(INTENT)
-    with pytest.raises(FieldError, match="being made already") as caught:
+    with pytest.raises(FieldError, match="being created already") as caught:
         Store(path).freezes.add(replace(INTENT, token="two"))
     assert caught.value.field == "ami_name"
     store.freezes.add(replace(INTENT, token="two", region="us-west-2"))

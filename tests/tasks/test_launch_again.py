@@ -157,7 +157,7 @@ async def test_a_throttled_try_is_repeated_except_the_first(
         instance = await again(bench, name, zone="us-east-2a")
     finally:
         cloud.control("/demo/faults", method="DELETE")
-    assert "fewer calls" in bench.words("waiting")
+    assert "throttling this account" in bench.words("waiting")
     assert [it.id for it in await bench.named(name)] == [instance.id]
 
 

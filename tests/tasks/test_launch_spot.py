@@ -161,7 +161,7 @@ async def test_a_quota_stops_the_launch_and_is_reported_with_its_number(bench: B
         await launch(bench.ctx, bench.request(name, type=NONE_YET, market="spot"))
     assert len(bench.calls("RunInstances")) == 1
     bench.fault("deny", action="GetServiceQuota")
-    with pytest.raises(QuotaError, match="limit for spot instances of this family is reached"):
+    with pytest.raises(QuotaError, match="quota of spot instances of this family is used up"):
         await launch(bench.ctx, bench.request(name, type=NONE_YET, market="spot"))
 
 

@@ -171,7 +171,7 @@ async def test_without_on_demand_prices_there_is_no_saving_and_a_problem_says_wh
 async def test_without_types_and_prices_one_type_can_still_be_given(cold: Asker) -> None:
     cold.bench.fault("deny", action="DescribeInstanceTypes")
     cold.bench.fault("deny", action="GetProducts")
-    with pytest.raises(AwsError, match="The types of p3 are not known: Your login may not do ") as unknown:
+    with pytest.raises(AwsError, match="The types of p3 are not known: You do not have permission for ") as unknown:
         await cold("p3")
     assert unknown.value.exit_code == 1 and unknown.value.remedy == "Name one type: fe2 price-hist p3.large"
     with pytest.raises(NotFoundError):

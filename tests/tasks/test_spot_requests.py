@@ -138,7 +138,7 @@ async def test_an_interrupted_instance_is_not_started_and_the_error_says_why(spo
     request = await find_spot_request(spot.ctx, machine.spot_request_id or "")
     words = interruption_text(seen, request, datetime.now(UTC))
     when = r"(on \d+ \w+ )?at \d\d:\d\d"  # the cloud's clock is put forward here, past midnight at times
-    assert re.fullmatch(rf"interrupted by AWS {when}: no capacity in {seen.zone}; comes back by itself", words)
+    assert re.fullmatch(rf"interrupted by AWS {when}: no capacity in {seen.zone}; AWS will restart it", words)
     spot.cloud.control("/demo/restore", {"instance": machine.id})
     assert (await spot.one(machine.id)).state is State.RUNNING
     assert interruption_text(await spot.one(machine.id), request, datetime.now(UTC)) == ""

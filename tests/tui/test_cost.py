@@ -137,7 +137,7 @@ async def test_the_sheet_has_sums_rows_and_what_is_missing_at_every_size(size: t
             f"≥${account.per_hour:.3f} an hour",
             f"≥${account.today:.2f} today",
             f"≥${account.month:,.2f} in Nov",
-            f"≥${account.per_month:,.2f} a month if left as it is",
+            f"≥${account.per_month:,.2f} a month at this rate",
             "snapshots ≤ $5.00 a month",
         ):
             assert words in sums

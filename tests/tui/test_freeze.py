@@ -107,7 +107,7 @@ async def test_each_way_is_offered_with_what_it_means_and_the_arrows_choose() ->
         await ready(host)
         ways = said(host, "#ways")
         assert [ways.index(word) for word in ("(•) Reboot", "( ) Stop first", "( ) No reboot")]
-        assert "as after a power cut" in " ".join(ways.split())
+        assert "may be corrupt in the image" in " ".join(ways.split())
         await pilot.press("enter", "down")
         await until(lambda: "frozen by stop" in said(host, "#means"))
         await pilot.press("ctrl+s")

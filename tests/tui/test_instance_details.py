@@ -167,7 +167,7 @@ def test_the_details_say_which_part_of_the_past_is_not_known() -> None:
     unknown = InstanceUsage(stopped.id, "", stopped.type, started, started, ended_before=NOW)
     seen_running = replace(unknown, ended_at=started + HOUR, seen_at=started + HOUR)
     for run, words in (
-        (unknown, "AWS does not tell how long it ran"),
+        (unknown, "AWS does not report how long it ran"),
         (seen_running, "fe2tui did not see"),
     ):
         shown = right_facts(

@@ -281,7 +281,7 @@ async def test_spot_prices_that_are_being_read_or_cannot_be_read_are_mentioned_i
 
     async def fail() -> Prices:
         await there.wait()
-        raise DeniedError("Your login may not do ec2:DescribeSpotPriceHistory.", "Ask for it.")
+        raise DeniedError("You do not have permission for ec2:DescribeSpotPriceHistory.", "Ask for it.")
 
     shelf.spot = fail
     async with opened(picker(shelf), (120, 36)) as (pilot, host):

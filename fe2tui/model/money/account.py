@@ -151,9 +151,9 @@ class AccountCost(NamedTuple):
     snapshots_per_month: Decimal | None = _ZERO
 
     def __repr__(self) -> str:
-        """``$0.419 an hour; $1.20 today, $8.03 this month; $306.00 a month if left as it is``."""
+        """``$0.419 an hour; $1.20 today, $8.03 this month; $306.00 a month at this rate``."""
         spent = f"{_dollars(self.today)} today, {_dollars(self.month)} this month"
-        return f"{_dollars(self.per_hour, 3)} an hour; {spent}; {_dollars(self.per_month)} a month if left as it is"
+        return f"{_dollars(self.per_hour, 3)} an hour; {spent}; {_dollars(self.per_month)} a month at this rate"
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -161,7 +161,7 @@ class AccountCost(NamedTuple):
     def lines(self) -> Iterator[str]:
         """The sums, the table of the rows, and the sentences of ``missing``."""
         began = month_start(self.at)
-        yield f"Now         {_dollars(self.per_hour, 3)} an hour; {_dollars(self.per_month)} a month if left as it is"
+        yield f"Now         {_dollars(self.per_hour, 3)} an hour; {_dollars(self.per_month)} a month at this rate"
         yield f"Today       {_dollars(self.today)} since midnight UTC"
         yield f"This month  {_dollars(self.month)} since {began.day} {began:%B} UTC"
         if self.snapshots_per_month is None or self.snapshots_per_month:
@@ -565,7 +565,7 @@ class _RowsBuilder:
         self, instance_id: str, usages: Sequence[InstanceUsage], contribution: _Contribution
     ) -> None:
         type_name = next((usage.type for usage in reversed(usages) if usage.type), "")
-        what = f"{type_name}, no more there" if type_name else "no more there"
+        what = f"{type_name}, deleted" if type_name else "deleted"
         row = self._rows[instance_id] = _RowSums("instance", last_name(usages) or instance_id, what, False)
         for charge in contribution.charges:
             self._add_charge(row, charge)
@@ -589,7 +589,7 @@ class _RowsBuilder:
             instance_id = usage.instance_id if is_recorded else owner
             row = self._rows.get(instance_id)
             if row is None and instance_id:
-                row = self._rows[instance_id] = _RowSums("instance", instance_id, "no more there", False)
+                row = self._rows[instance_id] = _RowSums("instance", instance_id, "deleted", False)
             self._add_charge(row or self._volume_row(volume_id, volume, usage), charge)
 
     def _volume_row(self, volume_id: str, volume: Volume | None, usage: VolumeUsage | None = None) -> _RowSums:

@@ -91,7 +91,7 @@ def _sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator
     yield from _unknown_spot_costs(fleet, now, uncounted)
     if fleet.snapshots:
         yield (
-            "Snapshots are in no sum: AWS bills the blocks they store, but does not tell how many. The most that they"
+            "Snapshots are in no sum: AWS bills the blocks they store, but does not report how many. The most that they"
             " can cost is shown."
         )
     yield "Not counted: traffic, CPU credits, taxes, other regions and services, and what fe2tui did not see."
@@ -146,10 +146,11 @@ def unseen_usage_sentences(instance: Instance, fleet: Fleet) -> tuple[str, ...]:
 
 def _unseen_reason(usage: InstanceUsage) -> str:
     if usage.has_unknown_length:
-        return "AWS does not tell how long it ran before fe2tui first saw it stopped: that run is not counted"
+        return "AWS does not report how long it ran before fe2tui first saw it stopped: that run is not counted"
     if usage.ended_before is not None:
         return (
-            "fe2tui did not see when it stopped, and AWS does not tell: the run counts until it was last seen running,"
+            "fe2tui did not see when it stopped, and AWS does not report it: the run counts until it was last seen "
+            "running,"
             " and may have cost more"
         )
     if usage.seen_at is None and not usage.is_address_only and usage.ended_at is not None:

@@ -236,7 +236,7 @@ def _totals_content(account: AccountCost) -> Content:
         (account.per_hour, hour, 3, "an hour"),
         (account.today, today, 2, "today"),
         (account.month, month, 2, f"in {now:%b}"),
-        (account.per_month, hour, 2, "a month if left as it is"),
+        (account.per_month, hour, 2, "a month at this rate"),
     ]
     parts_of_line = [
         Content.assemble((f"{'≥' if in_part else ''}{dollars(amount, places, sign='$')}", "bold"), " ", (words, DIM))
