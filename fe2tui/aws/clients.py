@@ -41,7 +41,6 @@ class RawBody:
         self._operation: Any = None
 
     def take(self, operation: Any, response: dict[str, Any]) -> None:
-        """Keep a reply and leave an empty one in its place."""
         self._operation, self.response = operation, dict(response)
         response["body"] = _EMPTY_BODIES.get(operation.service_model.resolved_protocol, _EMPTY_XML)
 

@@ -77,19 +77,7 @@ def _interned_text(element: Any) -> str | None:
     return _intern(text) if text else None
 
 
-def _bool(element: Any) -> bool:
-    return bool(element.text == "true")
-
-
-def _time(element: Any) -> datetime | None:
-    return parse_time(element.text)
-
-
 _STATES = {state.value: state for state in State}
-
-
-def _state(element: Any) -> State | None:
-    return _STATES.get(element.findtext("name") or "")
 
 
 def _decode_tag_set(element: Any) -> dict[str, str]:
@@ -136,33 +124,24 @@ def _reason(element: Any) -> str | None:
     return _intern(words if words.startswith(code) or not code else f"{code}: {words}") or None
 
 
-def _ipv6(element: Any) -> str | None:
-    return element.findtext("item/ipv6AddressesSet/item/ipv6Address") or None
-
-
-def _instance_profile(element: Any) -> str | None:
-    return (element.findtext("arn") or "").rpartition("/")[2] or None
-
-
-def _hibernation(element: Any) -> bool:
-    return bool(element.findtext("configured") == "true")
-
-
 _INSTANCE_FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "instanceId": ("id", _text),
-    "instanceState": ("state", _state),
+    "instanceState": ("state", lambda element: _STATES.get(element.findtext("name") or "")),
     "instanceType": ("type", _interned_text),
     "placement": ("placement", _placement),
     "imageId": ("image_id", _interned_text),
     "architecture": ("architecture", _interned_text),
     "keyName": ("key_name", _interned_text),
-    "launchTime": ("launched_at", _time),
+    "launchTime": ("launched_at", lambda element: parse_time(element.text)),
     "instanceLifecycle": ("lifecycle", _interned_text),
     "ipAddress": ("public_ip", _text),
     "privateIpAddress": ("private_ip", _text),
     "dnsName": ("public_dns", _text),
     "ipv6Address": ("ipv6", _text),
-    "networkInterfaceSet": ("ipv6", _ipv6),
+    "networkInterfaceSet": (
+        "ipv6",
+        lambda element: element.findtext("item/ipv6AddressesSet/item/ipv6Address") or None,
+    ),
     "vpcId": ("vpc_id", _interned_text),
     "subnetId": ("subnet_id", _interned_text),
     "groupSet": ("security_groups", _security_groups),
@@ -178,9 +157,12 @@ _INSTANCE_FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "virtualizationType": ("virtualization", _interned_text),
     "currentInstanceBootMode": ("boot_mode", _interned_text),
     "bootMode": ("image_boot_mode", _interned_text),
-    "enaSupport": ("ena", _bool),
-    "hibernationOptions": ("hibernation", _hibernation),
-    "iamInstanceProfile": ("instance_profile", _instance_profile),
+    "enaSupport": ("ena", lambda element: element.text == "true"),
+    "hibernationOptions": ("hibernation", lambda element: element.findtext("configured") == "true"),
+    "iamInstanceProfile": (
+        "instance_profile",
+        lambda element: (element.findtext("arn") or "").rpartition("/")[2] or None,
+    ),
 }
 
 
@@ -284,14 +266,14 @@ def _image_state_reason(part: Mapping[str, Any]) -> str:
 
 
 def decode_snapshot(reply: Mapping[str, Any]) -> Snapshot:
-    stored = reply.get("FullSnapshotSizeInBytes")
+    stored, started_at = reply.get("FullSnapshotSizeInBytes"), reply.get("StartTime")
     return Snapshot(
         id=str(reply["SnapshotId"]),
         volume_size=int(reply.get("VolumeSize") or 0),
         state=str(reply.get("State", "completed")),
         progress=_fraction(str(reply.get("Progress") or "")),
         volume_id=str(reply.get("VolumeId", "")),
-        started_at=_to_utc(reply.get("StartTime")),
+        started_at=None if started_at is None else started_at.astimezone(UTC),
         description=str(reply.get("Description", "")),
         state_reason=str(reply.get("StateMessage", "")),
         stored=stored / _GIB if stored else None,
@@ -304,7 +286,3 @@ def _fraction(percent: str) -> float:
     """0.42 for EC2's ``42%``. A snapshot has no progress in its first moment."""
     digits = percent.rstrip("%")
     return min(int(digits), 100) / 100 if digits.isdigit() else 0.0
-
-
-def _to_utc(found: datetime | None) -> datetime | None:
-    return None if found is None else found.astimezone(UTC)

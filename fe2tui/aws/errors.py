@@ -72,7 +72,6 @@ class AwsRefusal:
 
     @property
     def zone(self) -> str:
-        """The zone in the message; empty if there is none."""
         found = _ZONE_PATTERN.search(self.message)
         return found[1] if found else ""
 
@@ -426,7 +425,6 @@ def _endpoint_name(endpoint: str, error: BaseException | None = None) -> str:
 
 
 def _library_error(kind: str, error: BaseException, profile: str, endpoint: str) -> Fe2Error | None:
-    """The Fe2Error for an error of the library that is of the class ``kind``."""
     details: Mapping[str, Any] = getattr(error, "kwargs", {})
     where, code = _endpoint_name(endpoint, error), type(error).__name__
     option = _profile_option(profile)

@@ -139,7 +139,8 @@ async def wait_for_states(
                 rests[instance.id] = 0
             elif instance.id in rests:
                 rests[instance.id] += 1
-            if _cannot_reach(instance, wanted) or rests.get(instance.id) == _READS_TO_BE_SURE:
+            is_lost = instance.state.is_gone and not any(state.is_gone for state in wanted)
+            if is_lost or rests.get(instance.id) == _READS_TO_BE_SURE:
                 raise _state_not_reached(instance)
         waiting = [one for one in waiting if one not in arrived]
         if not waiting:
@@ -150,10 +151,6 @@ async def wait_for_states(
                 "It may still do so: look again in a minute.",
             )
         await asyncio.sleep(interval)
-
-
-def _cannot_reach(instance: Instance, wanted: frozenset[State]) -> bool:
-    return instance.state.is_gone and not any(state.is_gone for state in wanted)
 
 
 def _state_not_reached(instance: Instance) -> Fe2Error:

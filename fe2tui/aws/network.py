@@ -50,7 +50,6 @@ class Subnet:
 
 
 async def key_pairs(session: Session) -> list[KeyPair]:
-    """The region's key pairs with their public keys, by name."""
     reply = await session.call("ec2", "DescribeKeyPairs", IncludePublicKey=True)
     return sorted((_decode_key_pair(part) for part in reply.get("KeyPairs", ())), key=lambda pair: pair.name)
 
@@ -59,7 +58,7 @@ async def import_key_pair(session: Session, name: str, public_key: str) -> KeyPa
     """Import a public key. Raises FieldError("key_name") if the name is in use or EC2 refuses this kind of key."""
     line = " ".join(public_key.split())
     reply = await session.call("ec2", "ImportKeyPair", KeyName=name, PublicKeyMaterial=line.encode())
-    return replace(_decode_key_pair(reply), public_key=line, type=_key_type(line))
+    return replace(_decode_key_pair(reply), public_key=line, type=line.partition(" ")[0].removeprefix("ssh-"))
 
 
 def _decode_key_pair(reply: Mapping[str, Any]) -> KeyPair:
@@ -70,10 +69,6 @@ def _decode_key_pair(reply: Mapping[str, Any]) -> KeyPair:
         public_key=str(reply.get("PublicKey", "")).strip(),
         id=str(reply.get("KeyPairId", "")),
     )
-
-
-def _key_type(public_key: str) -> str:
-    return public_key.partition(" ")[0].removeprefix("ssh-")
 
 
 async def security_groups(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -174,14 +174,8 @@ async def read_region_prices(session: Session) -> Prices:
 
 async def _read_products(session: Session, query: _ProductQuery) -> dict[str, set[Decimal]]:
     found: dict[str, set[Decimal]] = {}
-    async for products in _product_pages(session, query.filters):
-        await in_worker_thread(_collect, products, query, found)
-    return found
-
-
-def _product_pages(session: Session, filters: Mapping[str, str]) -> AsyncIterator[list[Any]]:
-    fields = {"regionCode": session.region, **filters}
-    return session.pages(
+    fields = {"regionCode": session.region, **query.filters}
+    pages = session.pages(
         "pricing",
         "GetProducts",
         "PriceList",
@@ -191,6 +185,9 @@ def _product_pages(session: Session, filters: Mapping[str, str]) -> AsyncIterato
         MaxResults=_PAGE,
         Filters=[{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in fields.items()],
     )
+    async for products in pages:
+        await in_worker_thread(_collect, products, query, found)
+    return found
 
 
 def _collect(products: Iterable[Any], query: _ProductQuery, into: dict[str, set[Decimal]]) -> None:

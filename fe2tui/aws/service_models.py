@@ -70,8 +70,6 @@ _SHARED_FILES = ("endpoints", "partitions")
 
 
 class SubsetLoader(Loader):
-    """botocore's loader with our subset of its data."""
-
     def __init__(self, full: Loader) -> None:
         super().__init__()
         self._full = full
@@ -147,15 +145,10 @@ def _build_subset(full: Loader) -> dict[str, Any]:
         parts[f"{service}/endpoint-rule-set-1"] = full.load_service_model(service, "endpoint-rule-set-1")
     parts["partitions"] = full.load_data("partitions")
     endpoints = full.load_data("endpoints")
-    partitions = [
-        {
-            **partition,
-            "services": {
-                name: partition["services"][name] for name in _ENDPOINT_SERVICES if name in partition["services"]
-            },
-        }
-        for partition in endpoints["partitions"]
-    ]
+    partitions = []
+    for partition in endpoints["partitions"]:
+        services = {key: value for key, value in partition["services"].items() if key in _ENDPOINT_SERVICES}
+        partitions.append({**partition, "services": services})
     parts["endpoints"] = {**endpoints, "partitions": partitions}
     return parts
 

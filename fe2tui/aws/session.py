@@ -177,7 +177,7 @@ class Session:
             await self._cached_clients.forget_credentials()
 
     async def _get_clients(self) -> Clients:
-        if self._cached_clients is None and not _is_library_loaded():
+        if self._cached_clients is None and not _load_library.cache_info().currsize:
             await asyncio.to_thread(_load_library)
         if self._cached_clients is None:  # two simultaneous calls may both have waited
             clients, credentials = _load_library()
@@ -266,7 +266,3 @@ def _load_library() -> tuple[Any, Any]:
 
     clients.prepare_service_models()
     return clients, credentials
-
-
-def _is_library_loaded() -> bool:
-    return _load_library.cache_info().currsize > 0

@@ -41,7 +41,6 @@ class SharedReads(Generic[_Key, _Result]):
         return task
 
     async def get(self, key: _Key, read: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
-        """The result of the read of a key. Raises what the read raised."""
         task = self.start(key, read)
         self._waiting[task] += 1
         try:

@@ -21,7 +21,7 @@ from fe2tui.aws.shared_reads import SharedReads
 from fe2tui.aws.types import unknown_type_error
 from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.aws.xml_reader import XmlReader
-from fe2tui.errors import AwsError, Fe2Error, FieldError, StoreError
+from fe2tui.errors import AwsError, FieldError, StoreError
 from fe2tui.model.location import Location
 from fe2tui.model.money import SpotHistoryByType, TimeSpan
 from fe2tui.model.price_series import PriceSeries
@@ -81,7 +81,8 @@ async def read_spot_history(
         except (AwsError, FieldError) as error:
             if error.code != "InvalidParameterValue":
                 raise
-            raise _unknown_type_error(error, some) from error
+            named = [name for name in some if name in str(error)] or some
+            raise unknown_type_error(join_words(named, "or"), error.code) from error
     return await in_worker_thread(_build_histories, names, since, last, changes)
 
 
@@ -131,15 +132,8 @@ def _build_histories(
     }
 
 
-def _unknown_type_error(error: Fe2Error, types: Sequence[str]) -> FieldError:
-    named = [name for name in types if name in str(error)] or list(types)
-    return unknown_type_error(join_words(named, "or"), error.code)
-
-
 @dataclass(frozen=True, slots=True)
 class SpotPriceSnapshot:
-    """The spot prices of all types of a region at a moment."""
-
     prices: SpotPrices
     read_at: datetime
 
@@ -224,7 +218,6 @@ class _WindowRead(NamedTuple):
 
 
 def spans_of_days(types: Iterable[str], days: float, now: datetime) -> dict[str, TimeSpan]:
-    """The spans for ``SpotHistoryCache.get`` of these types over the last days."""
     return dict.fromkeys(types, TimeSpan(now - timedelta(days=days)))
 
 

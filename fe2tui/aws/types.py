@@ -89,12 +89,7 @@ def _storage(element: Any) -> _Fields:
     }
 
 
-def _gpus(element: Any) -> _Fields:
-    return _devices(element.findall("gpus/item"), "")
-
-
 def _devices(items: list[Any], what: str) -> _Fields:
-    """The total of several devices of one kind, or of a part of one."""
     if not items:
         return {}
     first = items[0]
@@ -115,26 +110,14 @@ def _gpu_fraction(item: Any) -> str:
     return f"{part}" if 0 < part < 1 else ""
 
 
-def _memory(element: Any) -> _Fields:
-    return {"memory": _int(element, "sizeInMiB")}
-
-
-def _cpus(element: Any) -> _Fields:
-    return {"vcpus": _int(element, "defaultVCpus")}
-
-
-def _usage_classes(element: Any) -> _Fields:
-    return {"spot": "spot" in _item_texts(element)}
-
-
 _TYPE_FIELDS: Mapping[str, Callable[[Any], _Fields]] = {
     "instanceType": _text("name"),
-    "vCpuInfo": _cpus,
-    "memoryInfo": _memory,
+    "vCpuInfo": lambda element: {"vcpus": _int(element, "defaultVCpus")},
+    "memoryInfo": lambda element: {"memory": _int(element, "sizeInMiB")},
     "processorInfo": _processor,
-    "gpuInfo": _gpus,
+    "gpuInfo": lambda element: _devices(element.findall("gpus/item"), ""),
     "currentGeneration": _flag("current"),
-    "supportedUsageClasses": _usage_classes,
+    "supportedUsageClasses": lambda element: {"spot": "spot" in _item_texts(element)},
     "freeTierEligible": _flag("free_tier"),
     "supportedVirtualizationTypes": _texts("virtualizations"),
     "supportedBootModes": _texts("boot_modes"),
@@ -202,14 +185,13 @@ def unknown_type_error(name: str, code: str | None = None) -> FieldError:
 
 async def zones_offering(session: Session, type_name: str) -> list[str]:
     """The zones of the region that offer a type, in order; none if no zone does."""
-    offers = await read_all(
-        session,
-        "DescribeInstanceTypeOfferings",
-        OfferingReader(),
-        LocationType="availability-zone",
-        Filters=[{"Name": "instance-type", "Values": [type_name]}],
-    )
+    offers = await _read_offerings(session, Filters=[{"Name": "instance-type", "Values": [type_name]}])
     return sorted(zone for _, zone in offers)
+
+
+async def _read_offerings(session: Session, **params: Any) -> list[tuple[str, str]]:
+    everywhere = {"LocationType": "availability-zone", **params}
+    return await read_all(session, "DescribeInstanceTypeOfferings", OfferingReader(), **everywhere)
 
 
 async def modify_instance_type(session: Session, instance_id: str, type_name: str) -> None:
@@ -222,13 +204,7 @@ async def modify_instance_type(session: Session, instance_id: str, type_name: st
 
 async def _offerings(session: Session) -> dict[str, tuple[str, ...]]:
     try:
-        offers = await read_all(
-            session,
-            "DescribeInstanceTypeOfferings",
-            OfferingReader(),
-            LocationType="availability-zone",
-            MaxResults=_OFFERINGS_PAGE,
-        )
+        offers = await _read_offerings(session, MaxResults=_OFFERINGS_PAGE)
     except DeniedError:
         return {}
     return await in_worker_thread(_zones_by_type, offers)

@@ -127,21 +127,17 @@ def _unescape(text: bytes) -> str:
 
 def _parse_xml(xml: bytes) -> Any:
     if len(xml) < SMALL_BYTES:
-        return _parse_small_xml(xml)
+        from xml.etree import ElementTree  # AWS's library has imported it already; lxml takes a while to import
+
+        try:
+            return ElementTree.fromstring(xml)
+        except ElementTree.ParseError as error:
+            raise _unreadable_error() from error
     from lxml import etree
 
     try:
         return etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     except etree.XMLSyntaxError as error:
-        raise _unreadable_error() from error
-
-
-def _parse_small_xml(xml: bytes) -> Any:
-    from xml.etree import ElementTree  # AWS's library has imported it already; lxml takes a while to import
-
-    try:
-        return ElementTree.fromstring(xml)
-    except ElementTree.ParseError as error:
         raise _unreadable_error() from error
 
 

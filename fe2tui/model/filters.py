@@ -128,18 +128,15 @@ class FilterLanguage(Generic[Item, Scope]):
             if test is not None:
                 yield _negate(test) if token.startswith("-") else test
 
-    def _comparison(self, token: str) -> re.Match[str] | None:
-        compared = _COMPARISON.match(token)
-        return compared if compared is not None and compared[1].lower() in self.numbers else None
-
     def _test(self, token: str) -> Test[Item, Scope] | None:
         if token.startswith('"'):
             plain = token.replace('"', "").lower()
             return self.word_test(plain) if plain else None
-        if compared := self._comparison(token):
-            return self._comparison_test(token, compared[1].lower(), compared[2], compared[3].replace('"', ""))
-        if (other := _COMPARISON.match(token)) and other[2] != "=":
-            raise self._not_comparable(token, other[1])
+        if compared := _COMPARISON.match(token):
+            if compared[1].lower() in self.numbers:
+                return self._comparison_test(token, compared[1].lower(), compared[2], compared[3].replace('"', ""))
+            if compared[2] != "=":
+                raise self._not_comparable(token, compared[1])
         name, colon, value = token.partition(":")
         value = value.replace('"', "").strip(",").lower()
         if not colon:
@@ -176,12 +173,10 @@ class FilterLanguage(Generic[Item, Scope]):
         known = [*self.fields, *self.numbers]
         near = difflib.get_close_matches(name.lower(), known, 1)
         near_sign = ":" if near and near[0] in self.fields else ">"
-        remedy = (
-            f"Did you mean {near[0]}{near_sign}?"
-            if near
-            else f"There are {', '.join(self.fields)}; quotes make it a plain word."
+        remedy = f"There are {', '.join(self.fields)}; quotes make it a plain word."
+        return FilterError(
+            token, f"There is no field “{name}”.", f"Did you mean {near[0]}{near_sign}?" if near else remedy
         )
-        return FilterError(token, f"There is no field “{name}”.", remedy)
 
 
 _OPERATORS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from fe2tui.model.image import Image
-from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance import Instance
 from fe2tui.model.location import Location
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotHistory, SpotRequest
@@ -158,10 +158,6 @@ class FleetDiff(NamedTuple):
     removed: frozenset[str] = frozenset()
     changed: frozenset[str] = frozenset()
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.added or self.removed or self.changed)
-
 
 def diff(before: Fleet | None, after: Fleet) -> FleetDiff:
     """Which instances are new, gone, or different in any field. Objects that both fleets share cost nothing."""
@@ -177,24 +173,3 @@ def diff(before: Fleet | None, after: Fleet) -> FleetDiff:
     added = frozenset([key for key in new if key not in old])
     has_lost = len(new) - len(added) < len(old)
     return FleetDiff(added, frozenset([key for key in old if key not in new] if has_lost else ()), changed)
-
-
-class StateCount(NamedTuple):
-    """How many instances are running, changing their state, and stopped. Terminated ones do not count."""
-
-    running: int
-    moving: int
-    stopped: int
-
-
-def count_states(fleet: Fleet) -> StateCount:
-    running = moving = stopped = 0
-    for instance in fleet.instances.values():
-        state = instance.state
-        if state is State.RUNNING:
-            running += 1
-        elif state is State.STOPPED:
-            stopped += 1
-        elif state.is_moving:
-            moving += 1
-    return StateCount(running, moving, stopped)

@@ -204,7 +204,8 @@ def image_snapshots(image: Image, snapshots: Iterable[Snapshot]) -> tuple[Snapsh
     return tuple(
         one
         for one in snapshots
-        if one.id in image.snapshot_ids or (image.id in one.description and _image_id_in_description(one) == image.id)
+        if one.id in image.snapshot_ids
+        or (image.id in one.description and image.id in _CREATE_IMAGE.findall(one.description))
     )
 
 
@@ -229,8 +230,3 @@ def image_progress(image: Image, snapshots: Iterable[Snapshot]) -> float | None:
     behind = image_snapshots(image, snapshots)
     whole = sum(max(one.volume_size, 1) for one in behind)
     return sum(one.progress * max(one.volume_size, 1) for one in behind) / whole if whole else 0.0
-
-
-def _image_id_in_description(snapshot: Snapshot) -> str:
-    found = _CREATE_IMAGE.search(snapshot.description)
-    return found[1] if found else ""

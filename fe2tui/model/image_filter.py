@@ -39,7 +39,6 @@ _Test: TypeAlias = filters.Test[Image, ImageScope]
 
 
 def instances_of_image(image: Image, fleet: Fleet) -> tuple[Instance, ...]:
-    """The instances made from an image that are not terminated."""
     return tuple(one for one in fleet.instances.values() if one.image_id == image.id and not one.state.is_gone)
 
 
@@ -67,6 +66,10 @@ def _instance_count(image: Image, scope: ImageScope) -> Decimal:
     return Decimal(len(instances_of_image(image, scope.fleet)))
 
 
+def _cost(image: Image, scope: ImageScope) -> Decimal | None:
+    return image_per_month(image, scope.fleet)
+
+
 def _is_own(image: Image, scope: ImageScope) -> bool:
     return image.id in scope.fleet.images
 
@@ -84,7 +87,7 @@ IMAGE_LANGUAGE: FilterLanguage[Image, ImageScope] = FilterLanguage(
     numbers={
         "age": filters.age_field(lambda image: image.created_at),
         "size": NumberField(lambda image, at: Decimal(image.size or image.root_size), "GiB such as 50"),
-        "cost": NumberField(lambda image, at: image_per_month(image, at.fleet), "dollars a month such as 1"),
+        "cost": NumberField(_cost, "dollars a month such as 1"),
         "made": NumberField(_instance_count, "a number of instances such as 1"),
     },
     keywords={
@@ -94,26 +97,15 @@ IMAGE_LANGUAGE: FilterLanguage[Image, ImageScope] = FilterLanguage(
 )
 
 
-def _age_sort_key(image: Image, scope: ImageScope) -> float:
-    return -1e12 if image.created_at is None else -image.created_at.timestamp()
-
-
 IMAGE_SORTS: Mapping[str, ImageSort] = filters.sorts_by_id(
     (
         filters.Sort("name", "name", lambda image, at: natural_sort_key(image.label), is_text=True),
         filters.Sort("state", "state", lambda image, at: image.state, is_text=True),
         filters.Sort("size", "size", lambda image, at: float(image.size or image.root_size), largest_first=True),
         filters.Sort("arch", "architecture", lambda image, at: image.architecture, is_text=True),
-        filters.Sort("age", "age", _age_sort_key),
-        filters.Sort(
-            "cost",
-            "dollars a month",
-            lambda image, at: dollars_sort_key(image_per_month(image, at.fleet)),
-            largest_first=True,
-        ),
-        filters.Sort(
-            "made", "instances made from it", lambda image, at: float(_instance_count(image, at)), largest_first=True
-        ),
+        filters.Sort("age", "age", lambda image, at: -image.created_at.timestamp() if image.created_at else -1e12),
+        filters.Sort("cost", "dollars a month", lambda i, at: dollars_sort_key(_cost(i, at)), largest_first=True),
+        filters.Sort("made", "instances made from it", lambda i, at: float(_instance_count(i, at)), largest_first=True),
     )
 )
 """By id."""

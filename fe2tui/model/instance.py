@@ -17,8 +17,6 @@ INTERRUPTION_CODES = ("Server.SpotInstanceShutdown", "Server.SpotInstanceTermina
 
 
 class State(StrEnum):
-    """EC2's states of an instance, in EC2's words."""
-
     PENDING = "pending"
     RUNNING = "running"
     SHUTTING_DOWN = "shutting-down"
@@ -33,7 +31,6 @@ class State(StrEnum):
 
     @property
     def is_gone(self) -> bool:
-        """Whether the instance is terminated or about to be."""
         return self in (State.SHUTTING_DOWN, State.TERMINATED)
 
 

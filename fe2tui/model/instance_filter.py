@@ -56,6 +56,10 @@ def _cost(instance: Instance, scope: InstanceScope) -> Decimal | None:
     return hourly_cost(instance, scope.fleet).total
 
 
+def _spent(instance: Instance, scope: InstanceScope) -> Decimal | None:
+    return cost_since_start(instance, scope.fleet, scope.now)
+
+
 INSTANCE_LANGUAGE: FilterLanguage[Instance, InstanceScope] = FilterLanguage(
     word_test=_word,
     fields={
@@ -101,10 +105,6 @@ def _uptime_sort_key(instance: Instance, scope: InstanceScope) -> float:
     return seconds if running else seconds - 1e11
 
 
-def _state_sort_key(instance: Instance, scope: InstanceScope) -> str:
-    return f"{_STATE_ORDER.get(instance.state, 9)}{instance.lifecycle}"
-
-
 def _cpu_now(instance: Instance, scope: InstanceScope) -> float | None:
     figures = scope.fleet.cpu.get(instance.id)
     return figures[-1] if figures else None
@@ -113,23 +113,13 @@ def _cpu_now(instance: Instance, scope: InstanceScope) -> float | None:
 INSTANCE_SORTS: Mapping[str, InstanceSort] = filters.sorts_by_id(
     (
         filters.Sort("name", "name", lambda instance, at: natural_sort_key(instance.name or instance.id), is_text=True),
-        filters.Sort("state", "state", _state_sort_key),
+        filters.Sort("state", "state", lambda one, at: f"{_STATE_ORDER.get(one.state, 9)}{one.lifecycle}"),
         filters.Sort("type", "type", lambda instance, at: natural_sort_key(instance.type), is_text=True),
         filters.Sort("zone", "zone", lambda instance, at: instance.zone, is_text=True),
         filters.Sort("address", "address", lambda instance, at: natural_sort_key(instance.address or ""), is_text=True),
         filters.Sort("up", "time up", _uptime_sort_key, largest_first=True),
-        filters.Sort(
-            "hour",
-            "dollars an hour",
-            lambda i, at: dollars_sort_key(hourly_cost(i, at.fleet).total),
-            largest_first=True,
-        ),
-        filters.Sort(
-            "so_far",
-            "dollars so far",
-            lambda i, at: dollars_sort_key(cost_since_start(i, at.fleet, at.now)),
-            largest_first=True,
-        ),
+        filters.Sort("hour", "dollars an hour", lambda i, at: dollars_sort_key(_cost(i, at)), largest_first=True),
+        filters.Sort("so_far", "dollars so far", lambda i, at: dollars_sort_key(_spent(i, at)), largest_first=True),
         filters.Sort("cpu", "CPU now", _cpu_now, largest_first=True),
     )
 )

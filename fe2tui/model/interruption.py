@@ -97,7 +97,8 @@ def interruption_forms(instance: Instance, request: SpotRequest | None, now: dat
         return _notice_forms(instance, about, code, now) if about is not None and about.instance_id else ()
     if not _was_interrupted(instance, code) or _was_cancelled_by_user(about, code):
         return ()
-    why = _reason(instance, code)
+    # empty where AWS gives no reason: a StateReason does not say whether it was capacity or price
+    why = _in_zone(_INTERRUPTED.get(code) or _WAITING.get(code, ""), instance.zone)
     done = "ended" if code == _ENDED_WITH_REQUEST else "interrupted"
     since = _interrupted_at(instance, about, code)
     head, then = f"{done} by AWS{time_phrase(since, now)}", _consequence(instance, request)
@@ -176,11 +177,6 @@ def _was_interrupted(instance: Instance, code: str) -> bool:
         stopped = instance.state in (State.STOPPING, State.STOPPED)
         return stopped == code.startswith("instance-stopped")
     return instance.was_interrupted
-
-
-def _reason(instance: Instance, code: str) -> str:
-    """Empty where AWS gives none: a StateReason does not say whether it was capacity or price."""
-    return _in_zone(_INTERRUPTED.get(code) or _WAITING.get(code, ""), instance.zone)
 
 
 def _in_zone(words: str, zone: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -64,19 +64,31 @@ class LaunchRequest:
 
 def field_errors(request: LaunchRequest) -> list[FieldError]:
     """What is wrong with a request, as far as it shows without AWS: at most one error a field."""
-    return [
-        error
-        for error in (
-            _name_error(request),
-            _image_error(request),
-            _disk_error(request),
-            _type_error(request),
-            _iops_error(request),
-            _market_error(request),
-            _tags_error(request),
+    return list(_field_errors(request))
+
+
+def _field_errors(request: LaunchRequest) -> Iterator[FieldError]:
+    if error := _name_error(request.name):
+        yield error
+    if not request.image.strip():
+        yield FieldError(
+            "image", "An image is needed.", "Type ubuntu, amazon, debian or dlami, an AMI's name, or its id."
         )
-        if error
-    ]
+    if request.disk is not None and not 1 <= request.disk <= MAX_VOLUME_SIZE:
+        yield FieldError("disk", f"A disk has 1 to {MAX_VOLUME_SIZE:,} GiB.", "Type a whole number.")
+    if not re.fullmatch(r"[a-z0-9-]+\.[a-z0-9-]+", request.type):
+        yield FieldError("type", f"“{request.type}” is not an instance type.", "Type one such as t3.micro or m5.large.")
+    if request.iops is not None and not GP3_IOPS <= request.iops <= MAX_GP3_IOPS:
+        summary = f"A gp3 disk has {GP3_IOPS:,} to {MAX_GP3_IOPS:,} IOPS."
+        yield FieldError("iops", summary, f"Leave it out for {GP3_IOPS:,}.")
+    if request.market not in (markets := get_args(Market)):
+        summary = f"“{request.market}” is not a purchase option."
+        yield FieldError("market", summary, f"Choose {join_words(markets, 'or')}.")
+    if "Name" in request.tags:
+        summary = "The tag Name is the instance's name and cannot be given as a tag."
+        yield FieldError("tags", summary, "Give it as the name.")
+    elif any(key.lower().startswith("aws:") for key in request.tags):
+        yield FieldError("tags", "Tags that begin with aws: are AWS's own.", "Choose another key.")
 
 
 def dash_error(field_name: str, name: str, remedy: str = "Choose another name.") -> FieldError | None:
@@ -86,8 +98,7 @@ def dash_error(field_name: str, name: str, remedy: str = "Choose another name.")
     return FieldError(field_name, f"“{name}” begins with a -: the shell would read this name as an option.", remedy)
 
 
-def _name_error(request: LaunchRequest) -> FieldError | None:
-    name = request.name
+def _name_error(name: str) -> FieldError | None:
     if not name.strip():
         return FieldError("name", "The instance needs a name.", "Type one that no other instance has.")
     if error := dash_error("name", name):
@@ -102,49 +113,6 @@ def _name_error(request: LaunchRequest) -> FieldError | None:
         )
     if "@" in name:
         return FieldError("name", "A name cannot have an @: it separates user and name in `connect`.", "Leave it out.")
-    return None
-
-
-def _image_error(request: LaunchRequest) -> FieldError | None:
-    if request.image.strip():
-        return None
-    return FieldError("image", "An image is needed.", "Type ubuntu, amazon, debian or dlami, an AMI's name, or its id.")
-
-
-def _disk_error(request: LaunchRequest) -> FieldError | None:
-    if request.disk is None or 1 <= request.disk <= MAX_VOLUME_SIZE:
-        return None
-    return FieldError("disk", f"A disk has 1 to {MAX_VOLUME_SIZE:,} GiB.", "Type a whole number.")
-
-
-def _type_error(request: LaunchRequest) -> FieldError | None:
-    if re.fullmatch(r"[a-z0-9-]+\.[a-z0-9-]+", request.type):
-        return None
-    return FieldError("type", f"“{request.type}” is not an instance type.", "Type one such as t3.micro or m5.large.")
-
-
-def _iops_error(request: LaunchRequest) -> FieldError | None:
-    if request.iops is None or GP3_IOPS <= request.iops <= MAX_GP3_IOPS:
-        return None
-    return FieldError(
-        "iops", f"A gp3 disk has {GP3_IOPS:,} to {MAX_GP3_IOPS:,} IOPS.", f"Leave it out for {GP3_IOPS:,}."
-    )
-
-
-def _market_error(request: LaunchRequest) -> FieldError | None:
-    markets = get_args(Market)
-    if request.market in markets:
-        return None
-    return FieldError("market", f"“{request.market}” is not a purchase option.", f"Choose {join_words(markets, 'or')}.")
-
-
-def _tags_error(request: LaunchRequest) -> FieldError | None:
-    if "Name" in request.tags:
-        return FieldError(
-            "tags", "The tag Name is the instance's name and cannot be given as a tag.", "Give it as the name."
-        )
-    if any(key.lower().startswith("aws:") for key in request.tags):
-        return FieldError("tags", "Tags that begin with aws: are AWS's own.", "Choose another key.")
     return None
 
 

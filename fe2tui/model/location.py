@@ -42,7 +42,6 @@ class Identity:
 
     @property
     def login(self) -> str:
-        """The name of the user or role session: the last part of the ARN."""
         return self.arn.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
 
 

@@ -59,12 +59,6 @@ def _price(name: str, prices: Prices) -> OnDemandPrice:
     return OnDemandPrice(name, amount, words)
 
 
-def _family_list(families: list[str]) -> str:
-    more = len(families) - _MAX_SUGGESTED
-    named = [*families[:_MAX_SUGGESTED], f"{more} more"] if more > 1 else families
-    return f"There are {join_words(named)}."
-
-
 def suggest_types(wanted: str, known: set[str]) -> str:
     """A sentence with the families or types similar to one that is not known; empty where no types are known."""
     if not known:
@@ -75,4 +69,7 @@ def suggest_types(wanted: str, known: set[str]) -> str:
         names = sorted((name for name in known if name.startswith(f"{family}.")), key=size_sort_key)
         return f"{family} has {join_words([name.partition('.')[2] for name in names])}."
     near = difflib.get_close_matches(family, families, n=5, cutoff=0.5)
-    return f"Did you mean {join_words(near, 'or')}?" if near else _family_list(families)
+    if near:
+        return f"Did you mean {join_words(near, 'or')}?"
+    more = len(families) - _MAX_SUGGESTED
+    return f"There are {join_words([*families[:_MAX_SUGGESTED], f'{more} more'] if more > 1 else families)}."

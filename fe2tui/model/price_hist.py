@@ -96,7 +96,7 @@ class PriceHist:
                 row.type,
                 zone_letter(row.zone) or DASH,
                 *(dollars(price, _DECIMALS) for price in row.per_day),
-                _saving_text(row),
+                DASH if row.saves is None else percent(float(row.saves)),
             )
             for row in self.rows
         ]
@@ -126,12 +126,8 @@ def build_price_hist(
 
     ``zone`` is a zone's name, ``all``, or empty for each type's cheapest zone: the one of the lowest mean by time.
     """
-    rows = tuple(
-        row
-        for name, history in histories.items()
-        for row in _rows(history, days, on_demand.get(name), zone)
-    )  # fmt: skip
-    return PriceHist(region, tuple(days), rows, histories, on_demand, zone, tz)
+    rows = [row for name, known in histories.items() for row in _rows(known, days, on_demand.get(name), zone)]
+    return PriceHist(region, tuple(days), tuple(rows), histories, on_demand, zone, tz)
 
 
 def find_zone(text: str, zones: Iterable[str]) -> str:
@@ -165,10 +161,6 @@ def _row(history: SpotHistory, zone: str, days: Sequence[Day], on_demand: Decima
     series, start, end = history.zones[zone], days[0].start, days[-1].end
     per_day = tuple(series.mean(day.start, day.end) for day in days)
     return PriceRow(history.type, zone, per_day, series.mean(start, end), series.at(end), on_demand)
-
-
-def _saving_text(row: PriceRow) -> str:
-    return DASH if row.saves is None else percent(float(row.saves))
 
 
 def _column_blocks(sizes: Sequence[int], width: int | None) -> Iterator[list[int]]:

@@ -107,7 +107,6 @@ class PriceSeries:
         return PriceSeries(self.times[index:], self.values[index:]) if index else self
 
     def changes(self, start: datetime, end: datetime) -> tuple[Change, ...]:
-        """The changes within a window, its ends included."""
         first, last = bisect_left(self.times, start), bisect_right(self.times, end)
         return tuple(zip(self.times[first:last], self.values[first:last], strict=True))
 

@@ -39,8 +39,6 @@ def ignore_progress(progress: Progress) -> None:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
-    """What a task did to one of the things it was given."""
-
     subject: str
     label: str
     words: str

@@ -40,7 +40,6 @@ class SpotOffer:
     type_count: int = 0
 
 
-SpotOfferFilter: TypeAlias = filters.Filter[SpotOffer, TypeScope]
 SpotOfferSort: TypeAlias = filters.Sort[SpotOffer, TypeScope]
 
 
@@ -116,29 +115,21 @@ def _type_field(make: MakeTest[InstanceType, TypeScope]) -> MakeTest[SpotOffer, 
     return lambda term, part: _type_test(make(term, part))
 
 
-def _word(word: str) -> Test[SpotOffer, TypeScope]:
-    return _type_test(TYPE_LANGUAGE.word_test(word))
-
-
 def _type_number(number: NumberField[InstanceType, TypeScope]) -> NumberField[SpotOffer, TypeScope]:
     measure = number.measure
     return NumberField(lambda one, at: measure(one.type, at), number.example, number.parse_bound)
 
 
-def _parse_percent(text: str) -> Decimal:
-    return filters.parse_number(text.removesuffix("%"))
-
-
-def _saving_percent(one: SpotOffer, scope: TypeScope) -> Decimal | None:
-    return one.saves * 100 if one.saves is not None else None
-
-
 SPOT_OFFER_LANGUAGE: FilterLanguage[SpotOffer, TypeScope] = FilterLanguage(
-    word_test=_word,
+    word_test=lambda word: _type_test(TYPE_LANGUAGE.word_test(word)),
     fields={name: _type_field(make) for name, make in TYPE_LANGUAGE.fields.items()},
     numbers={
         **{name: _type_number(number) for name, number in TYPE_LANGUAGE.numbers.items()},
-        "saves": NumberField(_saving_percent, "per cent such as 60", _parse_percent),
+        "saves": NumberField(
+            lambda one, at: one.saves * 100 if one.saves is not None else None,
+            "per cent such as 60",
+            lambda text: filters.parse_number(text.removesuffix("%")),
+        ),
     },
     keywords={name: _type_test(test) for name, test in TYPE_LANGUAGE.keywords.items()},
 )

@@ -53,16 +53,6 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
-def bytes_size(count: int) -> str:
-    """Bytes in the largest binary unit that keeps it at 1 or more: ``3.4 MiB``."""
-    size = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
-
-
 def plural(count: int, noun: str) -> str:
     """``1 instance``, ``2 instances``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -55,7 +55,8 @@ def _hardware_reason(instance: Instance, new: InstanceType) -> str | None:
         return f"boots by {join_words(new.boot_modes, 'or')}; {label} by {mode}"
     if new.ena == "required" and not instance.ena:
         return f"needs ENA networking, which {label} does not have turned on"
-    if _has_ebs_root(instance) and "ebs" not in new.root_devices:
+    has_ebs_root = any(disk.device == instance.root_device for disk in instance.attachments)
+    if has_ebs_root and "ebs" not in new.root_devices:
         return f"cannot boot from an EBS disk, as {label} does"
     return None
 
@@ -76,10 +77,6 @@ def _architecture(name: str) -> str:
 def _boot_mode(instance: Instance) -> str:
     """The only mode it boots in; empty when it boots in both, or when that is not known."""
     return "" if instance.image_boot_mode == _EITHER_BOOT_MODE else instance.image_boot_mode or instance.boot_mode
-
-
-def _has_ebs_root(instance: Instance) -> bool:
-    return any(disk.device == instance.root_device for disk in instance.attachments)
 
 
 def change_effects(instance: Instance, old: InstanceType | None, new: InstanceType) -> tuple[str, ...]:

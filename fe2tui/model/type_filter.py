@@ -82,7 +82,6 @@ class TypeScope:
 
 TypeFilter: TypeAlias = filters.Filter[InstanceType, TypeScope]
 TypeSort: TypeAlias = filters.Sort[InstanceType, TypeScope]
-_Test: TypeAlias = filters.Test[InstanceType, TypeScope]
 
 
 def parse_gigabits(words: str) -> Decimal | None:
@@ -100,27 +99,19 @@ def type_sort_key(name: str) -> str:
     return f"{natural_sort_key(family)} {rank:05d} {size}"
 
 
-def _word(word: str) -> _Test:
-    return lambda one, at: word in at.facts(one).text
-
-
-def _in_zone(one: InstanceType, scope: TypeScope, part: str) -> bool:
-    return any(zone.endswith(part) for zone in scope.zones.get(one.name, ()))
-
-
 def _parse_gib(text: str) -> Decimal:
     return filters.parse_number(re.sub(r"(?i)(gi?b?)$", "", text))
 
 
 TYPE_LANGUAGE: FilterLanguage[InstanceType, TypeScope] = FilterLanguage(
-    word_test=_word,
+    word_test=lambda word: lambda one, at: word in at.facts(one).text,
     fields={
         "name": value_field(lambda one, at, part: part in one.name),
         "type": value_field(lambda one, at, part: one.name.startswith(part)),
         "family": value_field(lambda one, at, part: one.family == part),
         "gpu": value_field(lambda one, at, part: part in one.gpu_name.lower()),
         "arch": filters.architecture_field(lambda one: one.architectures),
-        "zone": value_field(_in_zone),
+        "zone": value_field(lambda one, at, part: any(zone.endswith(part) for zone in at.zones.get(one.name, ()))),
     },
     numbers={
         "vcpu": NumberField(lambda one, at: Decimal(one.vcpus), "a number of vCPUs such as 8"),

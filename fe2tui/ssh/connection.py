@@ -67,16 +67,14 @@ class SshConnection:
         finally:
             if process is not None:
                 process.close()
-        return self._complete(command, str(out), str(err), process.returncode, check)
-
-    def _complete(self, command: str, out: str, err: str, status: int | None, check: bool) -> CompletedCommand:
-        if status is None:
+        if process.returncode is None:
             raise MachineError(f"The connection to {self.route.name} ended before “{command}” did.")
-        if check and status != 0:
-            last = (err.strip() or out.strip()).splitlines()[-1:]
+        done = CompletedCommand(str(out), str(err), process.returncode)
+        if check and not done.is_ok:
+            last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
             last_text = f": {last[0].strip()}" if last else "."
-            raise MachineError(f"“{command}” ended with {status} on {self.route.name}{last_text}")
-        return CompletedCommand(out, err, status)
+            raise MachineError(f"“{command}” ended with {done.exit_status} on {self.route.name}{last_text}")
+        return done
 
     async def put(self, local: Path, remote: str | PurePosixPath, *, recurse: bool = False) -> None:
         """Copy a file (``recurse``: a folder) to the instance, with times and permissions; relative to the user's home.

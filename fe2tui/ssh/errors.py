@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from fe2tui.errors import (
     Fe2Error,
-    HostKeyChangedError,
     KeyFileError,
     MachineError,
     PermissionDeniedError,
@@ -28,12 +27,9 @@ def exit_error(route: Route, hosts: HostKeys, code: int, stderr: str = "") -> Fe
     """
     if code != 255:
         return None
-    known = (
-        _host_key_error(route, hosts, stderr)
-        or _login_error(route, stderr)
-        or _unanswered_error(route, stderr)
-        or _broken_error(route, stderr)
-    )
+    if "REMOTE HOST IDENTIFICATION HAS CHANGED" in stderr or "Host key verification failed" in stderr:
+        return hosts.changed_error(route.instance_id, None, label=route.label)
+    known = _login_error(route, stderr) or _network_error(route, stderr)
     if known is not None:
         return known
     words = [line.strip() for line in stderr.splitlines() if line.strip() and not line.startswith("Warning:")]
@@ -85,12 +81,6 @@ def _address_text(route: Route) -> str:
     return f"{route.name} ({route.address}, port {route.port})"
 
 
-def _host_key_error(route: Route, hosts: HostKeys, stderr: str) -> HostKeyChangedError | None:
-    if "REMOTE HOST IDENTIFICATION HAS CHANGED" in stderr or "Host key verification failed" in stderr:
-        return hosts.changed_error(route.instance_id, None, label=route.label)
-    return None
-
-
 def _login_error(route: Route, stderr: str) -> Fe2Error | None:
     if "UNPROTECTED PRIVATE KEY FILE" in stderr or "bad permissions" in stderr:
         file = shlex.quote(str(route.key_file)) if route.key_file else "KEYFILE"
@@ -105,7 +95,7 @@ def _login_error(route: Route, stderr: str) -> Fe2Error | None:
     return None
 
 
-def _unanswered_error(route: Route, stderr: str) -> UnansweredError | None:
+def _network_error(route: Route, stderr: str) -> MachineError | None:
     if BOOTING_TEXT in stderr:
         return booting_error(route)
     if "Connection refused" in stderr:
@@ -115,10 +105,6 @@ def _unanswered_error(route: Route, stderr: str) -> UnansweredError | None:
     for words in ("No route to host", "Network is unreachable", "Could not resolve hostname"):
         if words in stderr:
             return unreachable_error(route, words)
-    return None
-
-
-def _broken_error(route: Route, stderr: str) -> MachineError | None:
     if "forwarding" in stderr and ("Could not request local" in stderr or "Address already in use" in stderr):
         return MachineError("The port of a tunnel could not be opened.", "Another program may use it: try again.")
     for words in ("not responding", "Broken pipe", "closed by remote host", "Connection reset", "Connection closed"):

@@ -96,9 +96,7 @@ class HostKeys:
         return True
 
     def changed_error(self, instance_id: str, offered: str | None, *, label: str = "") -> HostKeyChangedError:
-        """The error for an instance that offers another key than those known; ``offered`` is None if we have not
-        seen it.
-        """
+        """The error for an instance with another key than those known; ``offered`` is None if it was not seen."""
         known = self.known_keys(instance_id)
         alike = [key for key in known if offered and key.split()[0] == offered.split()[0]] or list(known)
         expected = ", ".join(fingerprint(key) for key in alike) or "none"

@@ -15,17 +15,13 @@ from fe2tui.ssh.keyfiles import agent_keys, fits_fingerprint, read_private_key, 
 _KEY_NAME = re.compile(r"[^/\0]{1,255}\Z")
 
 
-def _agent_socket() -> str | None:
-    return os.environ.get("SSH_AUTH_SOCK")
-
-
 @dataclass(frozen=True, slots=True)
 class KeySearchPaths:
     """Where keys are looked for: our own folder (``NAME.pem``), ~/.ssh and the agent behind a socket."""
 
     folder: Path
     home: Path = field(default_factory=Path.home)
-    agent_socket: str | None = field(default_factory=_agent_socket)
+    agent_socket: str | None = field(default_factory=lambda: os.environ.get("SSH_AUTH_SOCK"))
 
     @property
     def ssh_folder(self) -> Path:
@@ -112,7 +108,6 @@ def find_private_key(
 
 
 def candidate_files(search_paths: KeySearchPaths, key_name: str) -> tuple[Path, ...]:
-    """The files in which a key pair's private half may be, by its name."""
     if not _KEY_NAME.match(key_name) or key_name in (".", ".."):
         return ()
     return (
@@ -245,7 +240,7 @@ def _identity_files(config: Path, folder: Path, depth: int) -> Iterator[str]:
         match = re.match(r"\s*(IdentityFile|Include)(?:\s*=\s*|\s+)(.+?)\s*$", line, re.IGNORECASE)
         if match is None:
             continue
-        values = _split_words(match[2])
+        values = [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|(\S+)', match[2])]
         if match[1].lower() == "identityfile":
             yield from values[:1]
         elif depth < 4:
@@ -259,7 +254,3 @@ def _included_files(pattern: str, folder: Path, depth: int) -> Iterator[str]:
     root, relative = (Path("/"), pattern[1:]) if pattern.startswith("/") else (folder, pattern)
     for file in sorted(root.glob(relative)) if relative else ():
         yield from _identity_files(file, folder, depth + 1)
-
-
-def _split_words(text: str) -> list[str]:
-    return [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|(\S+)', text)]

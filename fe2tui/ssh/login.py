@@ -36,8 +36,6 @@ FAILURES = (OSError, asyncssh.Error)
 
 @dataclass(frozen=True, slots=True)
 class OfferedKeys:
-    """The keys to offer; None leaves the choice to asyncssh: the agent's and those of ~/.ssh."""
-
     keys: Sequence[asyncssh.SSHKeyPair] | None
     labels: tuple[str, ...] = ()
     is_from_agent: bool = False

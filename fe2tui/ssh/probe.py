@@ -47,16 +47,12 @@ class SshReady:
     seconds: float
 
 
-def _ignore_step(step: str, words: str) -> None:
-    return
-
-
 async def wait_for_ssh(
     route: Route,
     hosts: HostKeys,
     *,
     within: float = 600.0,
-    on_step: OnStep = _ignore_step,
+    on_step: OnStep = lambda step, words: None,
     log_in: bool = True,
     try_seconds: float = 10.0,
     denied_seconds: float = 30.0,

@@ -86,7 +86,6 @@ async def uses_jump_host(route: Route) -> bool:
 
 
 def display_command(route: Route, tunnels: Sequence[Tunnel] = ()) -> str:
-    """The command in its short form, for a person to read, copy and run in a shell."""
     words = ["ssh"]
     if route.key_file is not None:
         words += ["-i", display_path(route.key_file)]

@@ -39,17 +39,14 @@ def parse_ports(ports: str | int | Iterable[int | str]) -> tuple[Tunnel, ...]:
     seen: set[int] = set()
     for tunnel in tunnels:
         if tunnel.local in seen:
+            other = tunnel.local + 1 if tunnel.local < 65535 else tunnel.local - 1
             raise FieldError(
                 "ports",
                 f"Port {tunnel.local} of this computer is given twice.",
-                f"Give the second a port of its own, as in {tunnel.local},{_next_port(tunnel.local)}:{tunnel.remote}.",
+                f"Give the second a port of its own, as in {tunnel.local},{other}:{tunnel.remote}.",
             )
         seen.add(tunnel.local)
     return tunnels
-
-
-def _next_port(port: int) -> int:
-    return port + 1 if port < 65535 else port - 1
 
 
 def _parse_tunnel(text: str) -> Tunnel:
@@ -65,14 +62,14 @@ def _parse_tunnel(text: str) -> Tunnel:
 
 
 def used_ports(tunnels: Iterable[Tunnel]) -> tuple[Tunnel, ...]:
-    return tuple(tunnel for tunnel in tunnels if not _is_free(tunnel.local))
+    return tuple(tunnel for tunnel in tunnels if _bind_error(tunnel.local))
 
 
 def next_free_port(port: int, *, avoiding: Iterable[int] = ()) -> int:
     """The first port above ``port`` that is free on this computer and not among ``avoiding``."""
     avoided = set(avoiding)
     for candidate in chain(range(port + 1, 65536), range(max(1024, port - 1), 1023, -1)):
-        if candidate not in avoided and _is_free(candidate):
+        if candidate not in avoided and not _bind_error(candidate):
             return candidate
     raise MachineError("No port of this computer is free.")
 
@@ -84,7 +81,8 @@ def require_free_ports(tunnels: Sequence[Tunnel]) -> None:
         return
     first = used[0]
     free = next_free_port(max(first.local, 1023), avoiding=[tunnel.local for tunnel in tunnels])
-    why = "may only be opened by root" if first.local < 1024 and not _is_used(first.local) else "is in use"
+    is_used = _bind_error(first.local) == errno.EADDRINUSE
+    why = "is in use" if first.local >= 1024 or is_used else "may only be opened by root"
     raise PortTakenError(
         f"Port {first.local} of this computer {why}.",
         f"Port {free} is free: {free}:{first.remote}.",
@@ -93,15 +91,8 @@ def require_free_ports(tunnels: Sequence[Tunnel]) -> None:
     )
 
 
-def _is_free(port: int) -> bool:
-    return _bind_error(port) == 0
-
-
-def _is_used(port: int) -> bool:
-    return _bind_error(port) == errno.EADDRINUSE
-
-
 def _bind_error(port: int) -> int:
+    """The errno with which the system refuses a port of this computer; 0 if it is free."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
         # As ssh does: without it, a tunnel that has just ended would make the port look used.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

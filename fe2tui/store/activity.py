@@ -65,7 +65,6 @@ class ActivityLog:
             )
 
     def recent(self, limit: int = 200) -> list[Activity]:
-        """The latest entries, newest first."""
         rows = self._database.read(f"SELECT {_COLUMNS}, id, owner FROM activity ORDER BY id DESC LIMIT ?", (limit,))
         return [self._entry(row) for row in rows]
 

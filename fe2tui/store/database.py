@@ -11,8 +11,8 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,24 +97,17 @@ _FOURTH = (
 
 VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 VERSION = len(VERSIONS)
-_LOCATION_NUMBER = "SELECT id FROM places WHERE key = ?"
-
-
-def first_number(rows: Iterable[tuple[Any, ...]]) -> int | None:
-    """The number in the first row of a query; None where there is no row."""
-    return next((int(row[0]) for row in rows), None)
 
 
 def location_number(connection: sqlite3.Connection, location: Location) -> int:
     """The number of a location, which is added if it is new. To be called inside a transaction."""
-    number = first_number(connection.execute(_LOCATION_NUMBER, (location.key,)))
-    if number is not None:
-        return number
-    made = connection.execute(
-        "INSERT INTO places (key, profile, region, endpoint) VALUES (?, ?, ?, ?) RETURNING id",
-        (location.key, location.profile, location.region, location.endpoint),
-    )
-    return int(made.fetchone()[0])
+    row = connection.execute("SELECT id FROM places WHERE key = ?", (location.key,)).fetchone()
+    if row is None:
+        row = connection.execute(
+            "INSERT INTO places (key, profile, region, endpoint) VALUES (?, ?, ?, ?) RETURNING id",
+            (location.key, location.profile, location.region, location.endpoint),
+        ).fetchone()
+    return int(row[0])
 
 
 _BUSY_SECONDS = 10.0
@@ -173,11 +166,8 @@ class DatabaseFile:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # SQLite gives its -wal and -shm files the same rights as the file itself
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        connection = self.connect()
-        try:
+        with closing(self.connect()) as connection:
             _migrate(connection, self.path)
-        finally:
-            connection.close()
 
     def _recover(self, error: sqlite3.DatabaseError) -> None:
         words = str(error).lower()
@@ -206,15 +196,12 @@ class DatabaseFile:
         """Write into the new activity log that the old one was damaged: whoever opens the store may not show it."""
         assert self.problem is not None
         now = time.time_ns() // 1000
-        connection = self.connect()
-        try:
+        with closing(self.connect()) as connection:
             connection.execute(
                 "INSERT INTO activity (at, command, subject, label, region, result, words, remedy, by, ended_at, owner)"
                 " VALUES (?, 'store', '', 'fe2tui', '', 'failed', ?, ?, '', ?, '')",
                 (now, self.problem.summary, self.problem.remedy, now),
             )
-        finally:
-            connection.close()
 
     def _use_memory(self, why: str) -> None:
         self._memory_connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
@@ -328,7 +315,6 @@ class Store:
 
     @property
     def path(self) -> Path | None:
-        """The file; None for a store in memory."""
         return self._file.path
 
     @property

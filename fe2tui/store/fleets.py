@@ -163,7 +163,6 @@ class FleetTables:
                 pass
 
     def last_fleet(self, location: Location) -> Fleet | None:
-        """The last fleet of a location; None if there is none that can be read."""
         rows = self._database.read(_LOCATION_ROW, (location.key,))
         if not rows or not rows[0][1] or rows[0][3] != ENCODING:
             return None

@@ -23,7 +23,7 @@ from fe2tui.model.fleet import Fleet, InstanceUsage
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money import address_only_usage, instance_per_hour, is_billed_by_spot_history, usage_since
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
-from fe2tui.store.usage import LocationUsage, UsageById, UsageTable
+from fe2tui.store.usage import LocationUsage, UsageTable
 
 _RUNNING_STATES = (State.PENDING, State.RUNNING)
 _NEGLIGIBLE_GAP = timedelta(minutes=5)
@@ -44,6 +44,7 @@ class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
     """The usage of instances, by location. Two processes that see the same fleet write the same rows."""
 
     _TABLE: ClassVar[str] = "runs"
+    _KNOWN: ClassVar = _KnownUsage
     _PREFIX: ClassVar[str] = "runs"
     _COLUMNS: ClassVar[str] = (
         "instance, started_at, ended_at, name, type, price, has_address, seen_at, gone_by, zone, is_spot, taken_back"
@@ -76,9 +77,6 @@ class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
                 known.recheck = unpriced
             else:
                 known.recheck.update(fleet.instances)
-
-    def _new_known(self, seen_at: datetime | None, serial: int, usage: UsageById[InstanceUsage]) -> _KnownUsage:
-        return _KnownUsage(seen_at, serial, usage)
 
     def _usage(self, row: Sequence[Any]) -> InstanceUsage:
         key, started, ended, name, type_name, price, has_address, seen, ended_before, zone, is_spot, interrupted = row

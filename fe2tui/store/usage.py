@@ -47,6 +47,7 @@ class UsageTable(Generic[Usage, Known]):
     _TABLE: ClassVar[str]
     _PREFIX: ClassVar[str]  # of the columns in ``places``
     _COLUMNS: ClassVar[str]  # the id first, then started_at
+    _KNOWN: ClassVar[Callable[..., Any]]  # makes a ``Known``
     _ON_CONFLICT: ClassVar[str]  # what an INSERT of a row that is there changes in it
 
     def __init__(self, database: Database) -> None:
@@ -62,9 +63,8 @@ class UsageTable(Generic[Usage, Known]):
     def _known(self, location: Location) -> Known:
         if location not in self._known_by_location:
             with self._database.transaction() as connection:
-                self._known_by_location[location] = self._new_known(
-                    *self._version(connection, location), self._select(connection, location)
-                )
+                version, usage = self._version(connection, location), self._select(connection, location)
+                self._known_by_location[location] = self._KNOWN(*version, usage)
         return self._known_by_location[location]
 
     def _save(self, location: Location, changes: Callable[[Known], Sequence[Usage]], seen_at: datetime | None) -> None:
@@ -122,9 +122,6 @@ class UsageTable(Generic[Usage, Known]):
             others = [other for other in merged.get(key, ()) if other.started_at != one.started_at]
             merged[key] = tuple(sorted([*others, one], key=lambda each: each.started_at))
         return merged
-
-    def _new_known(self, seen_at: datetime | None, serial: int, usage: UsageById[Usage]) -> Known:
-        raise NotImplementedError
 
     def _usage(self, row: Sequence[Any]) -> Usage:
         raise NotImplementedError

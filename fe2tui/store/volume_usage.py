@@ -18,7 +18,7 @@ from fe2tui.model.location import Location
 from fe2tui.model.money import volume_per_month
 from fe2tui.model.volume import Volume
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
-from fe2tui.store.usage import LocationUsage, UsageById, UsageTable
+from fe2tui.store.usage import LocationUsage, UsageTable
 
 _ATTACHED_AT_LAUNCH = timedelta(minutes=5)
 """A volume attached so soon after its creation was created by a launch: it was never unattached."""
@@ -45,6 +45,7 @@ class VolumeUsageTable(UsageTable[VolumeUsage, _KnownUsage]):
     """The usage of volumes, by location. If several processes see the same fleet, one of them writes what is new."""
 
     _TABLE: ClassVar[str] = "disk_runs"
+    _KNOWN: ClassVar = _KnownUsage
     _PREFIX: ClassVar[str] = "disks"
     _COLUMNS: ClassVar[str] = "volume, started_at, ended_at, instance, size, type, per_month"
     _ON_CONFLICT: ClassVar[str] = (
@@ -90,9 +91,6 @@ class VolumeUsageTable(UsageTable[VolumeUsage, _KnownUsage]):
             self._save(location, changes, None)
             known = self._known(location)
             known.seen = {key: one for key, one in known.seen.items() if key not in ends}
-
-    def _new_known(self, seen_at: datetime | None, serial: int, usage: UsageById[VolumeUsage]) -> _KnownUsage:
-        return _KnownUsage(seen_at, serial, usage)
 
     def _usage(self, row: Sequence[Any]) -> VolumeUsage:
         key, started, ended, instance, size, type_name, per_month = row

@@ -46,7 +46,6 @@ class FleetSource(ABC, Generic[Part]):
         """Decide from the instances whether a read is due."""
 
     def on_read_start(self, now: float) -> None:
-        """Called when a read starts: sets when the next one is due."""
         self.due = now + self.interval
 
     @abstractmethod

@@ -118,7 +118,6 @@ class SpotHistorySource(FleetSource[SpotHistoryByType]):
 
     @property
     def is_urgent(self) -> bool:
-        """Always: it does not depend on the instances."""
         return True
 
     def set_spans(self, spans: Mapping[str, TimeSpan], now: float) -> None:

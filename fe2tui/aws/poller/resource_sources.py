@@ -50,7 +50,7 @@ class VolumeSource(FleetSource[Mapping[str, Volume]]):
             found = await read_all(
                 self._session, "DescribeVolumes", self._reader, keeps_objects=True, MaxResults=PAGE_SIZE
             )
-            self.latest = await in_worker_thread(_by_id, found)
+            self.latest = await in_worker_thread(lambda: {volume.id: volume for volume in found})
         else:
             from fe2tui.aws.instances import describe_volumes
 
@@ -66,10 +66,6 @@ class VolumeSource(FleetSource[Mapping[str, Volume]]):
     def request_read(self, *, failed: bool) -> None:
         super().request_read(failed=failed)
         self._all_due_at = self.due
-
-
-def _by_id(volumes: list[Volume]) -> Mapping[str, Volume]:
-    return {volume.id: volume for volume in volumes}
 
 
 _LAGGING_INTERVAL = 20.0  # seconds until a lagging request is read again

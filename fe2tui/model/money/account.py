@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 from fe2tui.model.calendar import day_start, month_start
 from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, diff
@@ -178,12 +178,12 @@ def _dollars(amount: Decimal | None, places: int = 2) -> str:
     return dollars(amount, places, sign="$")
 
 
-_KIND_ORDER: Mapping[CostKind, int] = {"instance": 0, "disk": 1, "address": 2, "snapshots": 3}
 _SECONDS_PER_HOUR = Decimal(3600)
 _NO_ALERT_TIMES = AlertTimes()
 _NO_LIMITS = AlertLimits(None, None)
 
 _Thing = TypeVar("_Thing")
+_HourParts = tuple[tuple[CostPart, Decimal | None], ...]
 
 
 class AccountTotals(NamedTuple):
@@ -224,7 +224,7 @@ class _Contribution(NamedTuple):
     ``spending`` will change without a change of the thing.
     """
 
-    hour_parts: tuple[tuple[CostPart, Decimal | None], ...]
+    hour_parts: _HourParts
     charges: Sequence[Charge]
     usages: Sequence[VolumeUsage]
     hour: Decimal
@@ -284,7 +284,7 @@ class AccountTracker:
             today=sum((row.today_parts.known for row in counted), _ZERO),
             month=sum((row.month_parts.known for row in counted), _ZERO),
             rows=(*counted, *builder.snapshot_rows()),
-            missing=unknown_cost_sentences(fleet, now, counted),
+            missing=tuple(unknown_cost_sentences(fleet, now, counted)),
             snapshots_per_month=snapshots_per_month(fleet.snapshots.values(), fleet.prices),
         )
 
@@ -301,7 +301,10 @@ class AccountTracker:
             self._clear()
             self._month, last = month, None
         elapsed = _seconds(now - month)
-        changed_ids = _all_ids(fleet) if last is None else _changed_ids(last, fleet) | self._self_changing_ids
+        if last is None:
+            changed_ids = {*fleet.instances, *fleet.instance_usage, *fleet.volumes, *fleet.volume_usage}
+        else:
+            changed_ids = _changed_ids(last, fleet) | self._self_changing_ids
         for key in changed_ids:
             self._drop(key)
             contribution = self._contribution(key, fleet, now, elapsed)
@@ -338,7 +341,7 @@ class AccountTracker:
             return gone._replace(is_price_unknown=_is_price_unknown(gone, instance_usages))
         volume = fleet.volumes.get(key)
         usages: Sequence[VolumeUsage] = fleet.volume_usage.get(key, ())
-        hour_parts: tuple[tuple[CostPart, Decimal | None], ...] = ()
+        hour_parts: _HourParts = ()
         if volume is not None:
             usages = volume_usage_of(volume, fleet, "")
             per_month = volume_per_month(volume, fleet.prices)
@@ -369,7 +372,7 @@ class AccountTracker:
 
     def _sum(
         self,
-        hour_parts: tuple[tuple[CostPart, Decimal | None], ...],
+        hour_parts: _HourParts,
         charges: Sequence[Charge],
         usages: Sequence[VolumeUsage],
         now: datetime,
@@ -441,10 +444,6 @@ def _have_same_prices(last: Fleet, fleet: Fleet) -> bool:
     return last.location == fleet.location and last.prices == fleet.prices and is_same_history
 
 
-def _all_ids(fleet: Fleet) -> set[str]:
-    return {*fleet.instances, *fleet.instance_usage, *fleet.volumes, *fleet.volume_usage}
-
-
 def _changed_ids(last: Fleet, fleet: Fleet) -> set[str]:
     difference = diff(last, fleet)
     changed_ids = set(difference.added | difference.removed | difference.changed)
@@ -474,7 +473,7 @@ def _seconds(span: timedelta) -> Decimal:
 
 
 def _row_sort_key(row: CostRow) -> tuple[int, Decimal, str, str]:
-    return _KIND_ORDER[row.kind], -row.month_parts.known, row.label, row.id
+    return get_args(CostKind).index(row.kind), -row.month_parts.known, row.label, row.id
 
 
 @dataclass(slots=True)

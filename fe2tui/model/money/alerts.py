@@ -68,7 +68,6 @@ def alert_of(
 
 
 def alert_times_of(instance: Instance, fleet: Fleet, now: datetime, limits: AlertLimits) -> AlertTimes:
-    """When an instance gets its alerts, if it costs on as it does now."""
     started = instance.launched_at
     if instance.state is not State.RUNNING or instance.is_kept or started is None:
         return AlertTimes()

@@ -93,18 +93,13 @@ def volumes_per_month(volumes: Iterable[Volume], prices: Prices) -> Decimal | No
     return sum_if_known(volume_per_month(volume, prices) for volume in volumes)
 
 
-def _volumes(instance: Instance, fleet: Fleet) -> tuple[Volume, ...] | None:
-    volumes = fleet.volumes_of(instance)
-    return volumes if len(volumes) == len(instance.attachments) else None
-
-
 def hourly_cost(instance: Instance, fleet: Fleet) -> HourlyCost:
     """What the instance costs an hour in its present state.
 
     A public address that a stopped instance keeps is an Elastic IP, and costs, too.
     """
-    volumes = _volumes(instance, fleet)
-    disk = None if volumes is None else volumes_per_month(volumes, fleet.prices)
+    volumes = fleet.volumes_of(instance)
+    disk = volumes_per_month(volumes, fleet.prices) if len(volumes) == len(instance.attachments) else None
     per_hour = None if disk is None else disk / HOURS_A_MONTH
     if instance.state is State.TERMINATED:
         return HourlyCost(Decimal(0), Decimal(0), Decimal(0))
@@ -122,11 +117,8 @@ def has_address_running(instance: Instance, fleet: Fleet) -> bool | None:
     """
     if instance.public_ip:
         return True
-    seen = [
-        usage
-        for usage in fleet.instance_usage.get(instance.id, ())
-        if not usage.is_address_only and usage.seen_at is not None
-    ]
+    usages = fleet.instance_usage.get(instance.id, ())
+    seen = [usage for usage in usages if not usage.is_address_only and usage.seen_at is not None]
     return seen[-1].has_address if seen else None
 
 

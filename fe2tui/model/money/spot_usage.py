@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from fe2tui.model.calendar import month_start
 from fe2tui.model.fleet import Fleet, InstanceUsage
@@ -30,6 +30,7 @@ _HOUR = timedelta(hours=1)
 _MICROSECOND = timedelta(microseconds=1)
 _CARRY_FORWARD = timedelta(days=1)  # for so long after the last read, its price is taken as the spot price
 _NO_PRICES = PriceSeries()
+_Value = TypeVar("_Value")
 
 
 class TimeSpan(NamedTuple):
@@ -96,7 +97,7 @@ def rate_periods(usage: InstanceUsage, ends: datetime | None, spot_history: Spot
     if not series:
         yield usage.started_at, ends, usage.price_per_hour
         return
-    meter = _changing_rate(_IdentityKey(series), usage.started_at, usage.price_per_hour)
+    meter = _changing_rate(IdentityKey(series), usage.started_at, usage.price_per_hour)
     known_from = meter.times[0] if meter is not None else ends
     if known_from is None or known_from > usage.started_at:
         yield usage.started_at, known_from if ends is None or known_from is None else min(known_from, ends), None
@@ -104,25 +105,25 @@ def rate_periods(usage: InstanceUsage, ends: datetime | None, spot_history: Spot
         yield meter.times[0], ends, meter
 
 
-class _IdentityKey:
-    """A series that equals only itself, as the key of a cache."""
+class IdentityKey(Generic[_Value]):
+    """A value that equals only itself, as the key of a cache."""
 
-    __slots__ = ("series",)
+    __slots__ = ("value",)
 
-    def __init__(self, series: PriceSeries) -> None:
-        self.series = series
+    def __init__(self, value: _Value) -> None:
+        self.value = value
 
     def __hash__(self) -> int:
-        return id(self.series)
+        return id(self.value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _IdentityKey) and self.series is other.series
+        return isinstance(other, IdentityKey) and self.value is other.value
 
 
 @lru_cache(maxsize=2048)
-def _changing_rate(same: _IdentityKey, started_at: datetime, own: Decimal | None) -> ChangingRate | None:
+def _changing_rate(same: IdentityKey[PriceSeries], started_at: datetime, own: Decimal | None) -> ChangingRate | None:
     """The prices of the hours of a run without an end, from when one is known; ``own`` is the run's own price."""
-    series = same.series
+    series = same.value
     index = bisect_right(series.times, started_at)
     first = series.values[index - 1] if index else own
     hours = {} if first is None else {started_at: first}
@@ -152,5 +153,4 @@ def _price_series_of(usage: InstanceUsage, spot_history: SpotHistoryByType) -> P
 
 
 def _next_hour(started_at: datetime, moment: datetime) -> datetime:
-    """The beginning of the first hour of a run that begins at a moment or later."""
     return started_at - (started_at - moment) // _HOUR * _HOUR

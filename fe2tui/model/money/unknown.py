@@ -63,12 +63,8 @@ def no_price_reason(instance: Instance, fleet: Fleet) -> str:
     return f"the Price List has no price of {kind} in this region, see {PRICE_PAGE}"
 
 
-def unknown_cost_sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> tuple[str, ...]:
+def unknown_cost_sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator[str]:
     """What is not counted in an account's costs, or not known, in sentences, the most important first."""
-    return tuple(_sentences(fleet, now, rows))
-
-
-def _sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow]) -> Iterator[str]:
     yield from _unknown_prices(fleet, rows)
     yield from _unseen_usage(fleet, now)
     disks = [row.label for row in rows if "disk" in row.hour_parts.unknown | row.month_parts.unknown]
@@ -135,7 +131,6 @@ def _label(key: str, usages: Sequence[InstanceUsage], fleet: Fleet) -> str:
 
 
 def unseen_usage_sentences(instance: Instance, fleet: Fleet) -> tuple[str, ...]:
-    """What is not known about the instance's runs, in sentences."""
     usages = instance_usage_of(instance, fleet)
     found = [f"{why}." for why in dict.fromkeys(map(_unseen_reason, usages)) if why]
     is_counted = any(usage.price_per_hour is not None or usage.type in fleet.spot_history for usage in usages)
@@ -166,9 +161,7 @@ def _unknown_prices(fleet: Fleet, rows: Sequence[CostRow]) -> Iterator[str]:
     for row in rows:
         if "machine" in row.hour_parts.unknown | row.month_parts.unknown:
             instance = fleet.instances.get(row.id)
-            usages = (
-                instance_usage_of(instance, fleet) if instance is not None else fleet.instance_usage.get(row.id, ())
-            )
+            usages = instance_usage_of(instance, fleet) if instance else fleet.instance_usage.get(row.id, ())
             if "machine" not in row.hour_parts.unknown and any(usage.has_unknown_length for usage in usages):
                 continue  # its price is not what is unknown
             reason = no_price_reason(instance, fleet) if instance is not None else ""

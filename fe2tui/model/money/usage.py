@@ -23,7 +23,7 @@ from fe2tui.model.money.rates import (
     sum_if_known,
     volume_per_month,
 )
-from fe2tui.model.money.spot_usage import NO_SPOT_HISTORY, ChangingRate, SpotHistoryByType, rate_periods
+from fe2tui.model.money.spot_usage import NO_SPOT_HISTORY, ChangingRate, IdentityKey, SpotHistoryByType, rate_periods
 from fe2tui.model.volume import Volume
 
 MINIMUM_BILLED_TIME = timedelta(seconds=60)
@@ -148,7 +148,6 @@ def _usage_from_ec2_times(instance: Instance, fleet: Fleet) -> Iterable[Instance
 
 
 def usage_since(instance: Instance, since: datetime, prices: Prices) -> InstanceUsage:
-    """A run of the instance, as it is now, that has not ended."""
     return InstanceUsage(
         instance.id,
         instance.name,
@@ -171,9 +170,8 @@ def address_only_usage(instance: Instance, since: datetime) -> InstanceUsage:
 
 
 def _with_price(usage: InstanceUsage, instance: Instance, prices: Prices) -> InstanceUsage:
-    if (
-        not usage.zone and not usage.is_address_only and is_billed_by_spot_history(instance)
-    ):  # written down before that was
+    # an earlier version did not write the zone
+    if not usage.zone and not usage.is_address_only and is_billed_by_spot_history(instance):
         usage = replace(usage, zone=instance.zone, is_spot=True)
     if usage.price_per_hour is not None:
         return usage
@@ -194,11 +192,8 @@ def volume_usage_of(
     begun = volume.created_at or attached_at
     if begun is None:
         return ()
-    return (
-        VolumeUsage(
-            volume.id, instance_id, volume.size, volume.type, begun, per_month=volume_per_month(volume, fleet.prices)
-        ),
-    )
+    per_month = volume_per_month(volume, fleet.prices)
+    return (VolumeUsage(volume.id, instance_id, volume.size, volume.type, begun, per_month=per_month),)
 
 
 def _with_volume_price(usage: VolumeUsage, volume: Volume, fleet: Fleet) -> VolumeUsage:
@@ -209,11 +204,8 @@ def _with_volume_price(usage: VolumeUsage, volume: Volume, fleet: Fleet) -> Volu
 
 def charges_of(instance: Instance, fleet: Fleet) -> list[Charge]:
     """All charges of an instance: its runs, its address, its volumes while they were attached to it."""
-    flows = [
-        flow
-        for usage in instance_usage_of(instance, fleet)
-        for flow in instance_usage_charges(usage, fleet.spot_history)
-    ]
+    usages_of_it = instance_usage_of(instance, fleet)
+    flows = [flow for usage in usages_of_it for flow in instance_usage_charges(usage, fleet.spot_history)]
     seen = set()
     for attachment in instance.attachments:
         volume = fleet.volumes.get(attachment.volume_id)
@@ -222,31 +214,18 @@ def charges_of(instance: Instance, fleet: Fleet) -> list[Charge]:
             flows.append(Charge("disk", None, BEFORE_EC2))
         seen.add(attachment.volume_id)
         flows += [volume_usage_charge(stretch) for stretch in usages if stretch.instance_id == instance.id]
-    for usage in _volume_usage_by_instance(_IdentityKey(fleet.volume_usage)).get(instance.id, ()):
+    for usage in _volume_usage_by_instance(IdentityKey(fleet.volume_usage)).get(instance.id, ()):
         if usage.volume_id not in seen or usage.volume_id not in fleet.volumes:
             flows.append(volume_usage_charge(usage))
     return flows
 
 
-class _IdentityKey:
-    """A mapping that equals only itself, as the key of a cache."""
-
-    __slots__ = ("mapping",)
-
-    def __init__(self, mapping: Mapping[str, tuple[VolumeUsage, ...]]) -> None:
-        self.mapping = mapping
-
-    def __hash__(self) -> int:
-        return id(self.mapping)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _IdentityKey) and self.mapping is other.mapping
-
-
 @lru_cache(maxsize=2)
-def _volume_usage_by_instance(disks: _IdentityKey) -> Mapping[str, Sequence[VolumeUsage]]:
+def _volume_usage_by_instance(
+    same: IdentityKey[Mapping[str, tuple[VolumeUsage, ...]]],
+) -> Mapping[str, Sequence[VolumeUsage]]:
     found: dict[str, list[VolumeUsage]] = {}
-    for usages in list(disks.mapping.values()):
+    for usages in list(same.value.values()):
         for usage in usages:
             if usage.instance_id:
                 found.setdefault(usage.instance_id, []).append(usage)
@@ -267,22 +246,13 @@ def cost_between(instance: Instance, fleet: Fleet, since: datetime, until: datet
 
 def known_cost_between(instance: Instance, fleet: Fleet, since: datetime, until: datetime) -> tuple[Decimal, bool]:
     """The known dollars of ``cost_between``, and whether these are all: not so if the end of a run was not seen."""
-    known, is_all = Decimal(0), True
-    for usage in fleet.instance_usage.get(instance.id, ()):
-        if (
-            usage.ended_before is not None
-            and usage.ended_at is not None
-            and usage.ended_before > since
-            and usage.ended_at < until
-        ):
-            is_all = False
-    for flow in charges_of(instance, fleet):
-        amount = flow.cost_between(since, until)
-        if amount is None:
-            is_all = False
-        else:
-            known += amount
-    return known, is_all
+    amounts = [flow.cost_between(since, until) for flow in charges_of(instance, fleet)]
+    has_unseen_end = any(
+        usage.ended_before is not None and usage.ended_before > since and usage.ended_at and usage.ended_at < until
+        for usage in fleet.instance_usage.get(instance.id, ())
+    )
+    known = sum((amount for amount in amounts if amount is not None), _NOTHING)
+    return known, None not in amounts and not has_unseen_end
 
 
 def cost_to_date(instance: Instance, fleet: Fleet, now: datetime) -> Decimal | None:
