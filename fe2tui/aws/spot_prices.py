@@ -23,7 +23,7 @@ from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.aws.xml_reader import XmlReader
 from fe2tui.errors import AwsError, FieldError, StoreError
 from fe2tui.model.location import Location
-from fe2tui.model.money import SpotHistoryByType, TimeSpan
+from fe2tui.model.money.spot_usage import SpotHistoryByType, TimeSpan
 from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory, merge_spot_histories
 from fe2tui.model.text import join_words

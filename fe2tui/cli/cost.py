@@ -12,7 +12,7 @@ from fe2tui.cli.run import CommandRun
 
 if TYPE_CHECKING:
     from fe2tui.model.fleet import Fleet
-    from fe2tui.model.money import AccountCost, CostRow
+    from fe2tui.model.money.account import AccountCost, CostRow
 
 _PARTS = ("machine", "disk", "address", "snapshots")
 _JSON_DECIMALS = 6  # of dollars
@@ -26,7 +26,7 @@ def cost(options: GlobalOptions) -> None:
     A row is an instance with its disks and address. Days and months are UTC, as AWS bills them. Below the table stands
     what the sums leave out, and what is unknown.
     """
-    from fe2tui.model.money import account_cost
+    from fe2tui.model.money.account import account_cost
     from fe2tui.tasks.context import utc_now
     from fe2tui.tasks.read_fleet import read_whole_fleet
 

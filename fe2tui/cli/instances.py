@@ -109,7 +109,7 @@ def _address_remedy(instance: Instance) -> str:
 
 def _instance_table(shown: list[Instance], fleet: Fleet, interruptions: InterruptionTexts) -> list[str]:
     from fe2tui.model.instance import State
-    from fe2tui.model.money import hourly_cost, monthly_cost
+    from fe2tui.model.money.rates import hourly_cost, monthly_cost
     from fe2tui.tasks.context import utc_now
 
     now = utc_now()

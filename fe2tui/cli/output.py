@@ -63,7 +63,7 @@ def instance_document(
     ``price_per_hour`` is the price of the instance alone while it runs, ``cost_per_hour`` what it costs now with its
     volumes and address. ``interrupted`` describes interruptions by instance id.
     """
-    from fe2tui.model.money import hourly_cost, instance_per_hour
+    from fe2tui.model.money.rates import hourly_cost, instance_per_hour
 
     cost = hourly_cost(instance, fleet).total
     return {

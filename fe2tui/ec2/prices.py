@@ -5,7 +5,7 @@ from __future__ import annotations
 from fe2tui.ec2.client import Client, TypeReference, name_of
 from fe2tui.ec2.notebook import CHART_SPAN, Lines, NotebookPriceHist
 from fe2tui.model.instance_type import InstanceType
-from fe2tui.model.money import AccountCost, account_cost
+from fe2tui.model.money.account import AccountCost, account_cost
 from fe2tui.model.on_demand_prices import OnDemandPrice
 from fe2tui.model.price_hist import PriceHist
 from fe2tui.tasks import types as tasks

@@ -18,7 +18,8 @@ from fe2tui.model import filters
 from fe2tui.model.filters import FilterLanguage, NumberField, dollars_sort_key, natural_sort_key, value_field
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import cost_since_start, hourly_cost
+from fe2tui.model.money.rates import hourly_cost
+from fe2tui.model.money.usage import cost_since_start
 
 
 class InstanceScope(NamedTuple):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from fe2tui.errors import NotFoundError, UsageError
 from fe2tui.model.fleet import Prices
 from fe2tui.model.instance_type import TypeCatalogue, size_sort_key
-from fe2tui.model.money import PRICE_PAGE
+from fe2tui.model.money.unknown import PRICE_PAGE
 from fe2tui.model.text import dollars, join_words
 
 SEVERAL_PRICES = f"several prices, see {PRICE_PAGE}"

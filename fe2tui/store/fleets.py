@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from fe2tui.model.fleet import Fleet, Prices, Problem, PublicImage
 from fe2tui.model.image import Image
 from fe2tui.model.location import Location
-from fe2tui.model.money import spot_history_spans
+from fe2tui.model.money.spot_usage import spot_history_spans
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import SpotRequest
 from fe2tui.store.database import Database, location_number

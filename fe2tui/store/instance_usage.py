@@ -21,7 +21,8 @@ from typing import Any, ClassVar
 
 from fe2tui.model.fleet import Fleet, InstanceUsage
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import address_only_usage, instance_per_hour, is_billed_by_spot_history, usage_since
+from fe2tui.model.money.rates import instance_per_hour, is_billed_by_spot_history
+from fe2tui.model.money.usage import address_only_usage, usage_since
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
 from fe2tui.store.usage import LocationUsage, UsageTable
 

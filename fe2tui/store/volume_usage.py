@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 from fe2tui.model.fleet import Fleet, Prices, VolumeUsage
 from fe2tui.model.instance import Attachment, State
 from fe2tui.model.location import Location
-from fe2tui.model.money import volume_per_month
+from fe2tui.model.money.rates import volume_per_month
 from fe2tui.model.volume import Volume
 from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
 from fe2tui.store.usage import LocationUsage, UsageTable

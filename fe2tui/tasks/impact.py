@@ -16,8 +16,7 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import Image, image_snapshot_ids
 from fe2tui.model.image_filter import instances_of_image
 from fe2tui.model.instance import Attachment, Instance, State
-from fe2tui.model.money import HOURS_A_MONTH, hourly_cost, volume_per_month
-from fe2tui.model.money.rates import snapshots_per_month
+from fe2tui.model.money.rates import HOURS_A_MONTH, hourly_cost, snapshots_per_month, volume_per_month
 from fe2tui.model.text import age, dollars, join_words, plural, visible
 
 PROTECTED_REASON = "protected against termination"

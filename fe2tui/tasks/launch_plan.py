@@ -15,7 +15,7 @@ from fe2tui.model.image import IMAGE_WORDS, Image, login_user
 from fe2tui.model.instance import USER_TAG
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice, field_errors, purchase_text
-from fe2tui.model.money import ADDRESS_PER_HOUR, HOURS_A_MONTH, volumes_per_month
+from fe2tui.model.money.rates import ADDRESS_PER_HOUR, HOURS_A_MONTH, volumes_per_month
 from fe2tui.model.text import dollars, join_words
 from fe2tui.model.volume import GP3_IOPS, Volume
 from fe2tui.tasks.context import Context, no_read

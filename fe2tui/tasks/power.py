@@ -14,7 +14,8 @@ from fe2tui.errors import AwsError, CapacityError, Fe2Error, MachineError, State
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import LIVE_REQUEST_STATES, is_waiting_for_aws, request_text
-from fe2tui.model.money import ADDRESS_PER_HOUR, has_address_running, no_price_reason, running_cost, stale_prices_text
+from fe2tui.model.money.rates import ADDRESS_PER_HOUR, has_address_running, running_cost
+from fe2tui.model.money.unknown import no_price_reason, stale_prices_text
 from fe2tui.model.progress import Outcome
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.text import dollars, join_words, visible

@@ -21,7 +21,7 @@ from fe2tui.errors import AwsError, Fe2Error
 from fe2tui.model.fleet import Fleet, Prices, Problem
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance
-from fe2tui.model.money import spot_history_spans
+from fe2tui.model.money.spot_usage import spot_history_spans
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.store import Store
 from fe2tui.tasks import usage_history

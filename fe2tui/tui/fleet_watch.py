@@ -15,7 +15,9 @@ from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet, InstanceUsage
 from fe2tui.model.location import Location
-from fe2tui.model.money import AccountTotals, AccountTracker, AlertLimits, TimeSpan, spot_history_spans
+from fe2tui.model.money.account import AccountTotals, AccountTracker
+from fe2tui.model.money.alerts import AlertLimits
+from fe2tui.model.money.spot_usage import TimeSpan, spot_history_spans
 from fe2tui.tui.internal_error import log_internal_error
 
 if TYPE_CHECKING:

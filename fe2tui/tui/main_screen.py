@@ -21,7 +21,7 @@ from textual.widget import Widget
 from fe2tui.errors import Fe2Error, StoreError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import Image
-from fe2tui.model.money import AccountTotals
+from fe2tui.model.money.account import AccountTotals
 from fe2tui.model.progress import Activity
 from fe2tui.model.text import visible
 from fe2tui.paths import stylesheets_folder

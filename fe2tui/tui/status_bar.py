@@ -18,7 +18,7 @@ from fe2tui.errors import (
     UnreadableError,
 )
 from fe2tui.model.location import Location, short_region_name
-from fe2tui.model.money import AccountTotals
+from fe2tui.model.money.account import AccountTotals
 from fe2tui.model.text import DASH, age, dollars, short_age, visible
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.commands import COMMANDS_BY_ID, FOOTER_LEFT, FOOTER_RIGHT, key_label

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from fe2tui.demo import Cloud
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
-from fe2tui.model.money import TimeSpan
+from fe2tui.model.money.spot_usage import TimeSpan
 from tests.aws.conftest import calls
 from tests.aws.hurry import hurried, patient_session
 from tests.aws.watch import is_whole, listening

@@ -14,7 +14,7 @@ from fe2tui.aws.spot_prices import HISTORY_FRESH, SpotHistoryCache
 from fe2tui.demo import Cloud
 from fe2tui.errors import DeniedError
 from fe2tui.model.location import Location
-from fe2tui.model.money import TimeSpan
+from fe2tui.model.money.spot_usage import TimeSpan
 from fe2tui.model.spot import SpotHistory, merge_spot_histories
 from fe2tui.store import Store
 from tests.aws.conftest import Open, calls

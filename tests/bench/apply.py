@@ -14,7 +14,7 @@ from fe2tui.aws.session import Choice
 from fe2tui.demo import Cloud, Options
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
-from fe2tui.model.money import AccountTracker
+from fe2tui.model.money.account import AccountTracker
 from fe2tui.settings import Settings
 from fe2tui.tui.app import Dashboard
 from fe2tui.tui.fleet_watch import FleetSeen

@@ -15,7 +15,7 @@ import pytest
 from fe2tui import EC2
 from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage
 from fe2tui.model.location import Location
-from fe2tui.model.money import instance_usage_charges, volume_usage_charge
+from fe2tui.model.money.usage import instance_usage_charges, volume_usage_charge
 from fe2tui.store import open_store
 
 FIELDS = {"region", "at", "per_hour", "today", "month", "per_month", "snapshots_per_month_at_most", "rows", "missing"}

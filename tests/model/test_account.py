@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from fe2tui.model.calendar import day_start, month_start
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, Problem, VolumeUsage
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.location import Location
-from fe2tui.model.money import CostRow, account_cost, cost_between, day_start, month_start, unseen_usage_sentences
+from fe2tui.model.money.account import CostRow, account_cost
+from fe2tui.model.money.unknown import unseen_usage_sentences
+from fe2tui.model.money.usage import cost_between
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 

@@ -16,20 +16,11 @@ from hypothesis import strategies as some
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.location import Location
-from fe2tui.model.money import (
-    AccountTracker,
-    SpotHistoryByType,
-    TimeSpan,
-    account_cost,
-    alert_times_of,
-    cost_between,
-    cost_since_start,
-    instance_usage_of,
-    spot_history_spans,
-    unseen_usage_sentences,
-    usage_cost,
-)
-from fe2tui.model.money.alerts import AlertLimits
+from fe2tui.model.money.account import AccountTracker, account_cost
+from fe2tui.model.money.alerts import AlertLimits, alert_times_of
+from fe2tui.model.money.spot_usage import SpotHistoryByType, TimeSpan, spot_history_spans
+from fe2tui.model.money.unknown import unseen_usage_sentences
+from fe2tui.model.money.usage import cost_between, cost_since_start, instance_usage_of, usage_cost
 from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory
 

@@ -14,21 +14,23 @@ from hypothesis import strategies as some
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, VolumeUsage
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.location import Location
-from fe2tui.model.money import (
+from fe2tui.model.money.rates import (
     ADDRESS_PER_HOUR,
-    cost_between,
-    cost_since_start,
-    cost_to_date,
     hourly_cost,
     instance_per_hour,
-    instance_usage_of,
     monthly_cost,
     spot_saving,
-    usage_cost,
     volume_per_month,
     volumes_per_month,
 )
-from fe2tui.model.money.usage import volume_usage_charge
+from fe2tui.model.money.usage import (
+    cost_between,
+    cost_since_start,
+    cost_to_date,
+    instance_usage_of,
+    usage_cost,
+    volume_usage_charge,
+)
 from fe2tui.model.volume import Volume
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -26,7 +26,9 @@ import pytest
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.location import Location
-from fe2tui.model.money import AccountTracker, account_cost, cost_between, spot_history_spans
+from fe2tui.model.money.account import AccountTracker, account_cost
+from fe2tui.model.money.spot_usage import spot_history_spans
+from fe2tui.model.money.usage import cost_between
 from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory
 from fe2tui.store import Store

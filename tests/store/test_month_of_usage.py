@@ -29,10 +29,12 @@ from pathlib import Path
 
 import pytest
 
+from fe2tui.model.calendar import month_start
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, VolumeUsage
 from fe2tui.model.instance import Attachment, Instance, State
 from fe2tui.model.location import Location
-from fe2tui.model.money import AccountTracker, account_cost, cost_between, month_start
+from fe2tui.model.money.account import AccountTracker, account_cost
+from fe2tui.model.money.usage import cost_between
 from fe2tui.model.volume import Volume
 from fe2tui.store import Store
 

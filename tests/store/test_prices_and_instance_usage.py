@@ -14,7 +14,7 @@ import pytest
 
 from fe2tui.model.fleet import InstanceUsage, Prices
 from fe2tui.model.instance import State
-from fe2tui.model.money import usage_cost
+from fe2tui.model.money.usage import usage_cost
 from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory
 from fe2tui.store import Store

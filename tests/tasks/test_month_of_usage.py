@@ -25,7 +25,8 @@ import pytest
 from fe2tui.demo import Cloud
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
-from fe2tui.model.money import account_cost, cost_between, cost_to_date
+from fe2tui.model.money.account import account_cost
+from fe2tui.model.money.usage import cost_between, cost_to_date
 from fe2tui.tasks.read_fleet import read_whole_fleet
 from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench

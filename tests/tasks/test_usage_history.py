@@ -16,7 +16,8 @@ from fe2tui.demo import Cloud
 from fe2tui.errors import StoreError
 from fe2tui.model.fleet import InstanceUsage
 from fe2tui.model.instance import State
-from fe2tui.model.money import account_cost, usage_cost
+from fe2tui.model.money.account import account_cost
+from fe2tui.model.money.usage import usage_cost
 from fe2tui.tasks import usage_history
 from fe2tui.tasks.change_type import change_type
 from fe2tui.tasks.freeze import freeze

@@ -22,7 +22,7 @@ from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import AccountTotals
+from fe2tui.model.money.account import AccountTotals
 from fe2tui.settings import load
 from fe2tui.tui.app import Dashboard, utc_now
 from fe2tui.tui.command_context import CommandContext

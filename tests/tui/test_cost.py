@@ -20,7 +20,7 @@ from fe2tui.demo import Cloud
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, VolumeUsage
 from fe2tui.model.instance import State
 from fe2tui.model.location import Location
-from fe2tui.model.money import account_cost
+from fe2tui.model.money.account import account_cost
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 from fe2tui.settings import load

@@ -18,7 +18,7 @@ import pytest
 import fe2tui.tui
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import State
-from fe2tui.model.money import AccountTracker
+from fe2tui.model.money.account import AccountTracker
 from fe2tui.tasks.context import Context
 from fe2tui.tui.fleet_watch import FleetSeen
 from fe2tui.tui.main_screen import MainScreen

@@ -13,8 +13,9 @@ import pytest
 
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, Problem
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import PRICE_PAGE as PAGE
-from fe2tui.model.money import AlertLimits, cost_since_start
+from fe2tui.model.money.alerts import AlertLimits
+from fe2tui.model.money.unknown import PRICE_PAGE as PAGE
+from fe2tui.model.money.usage import cost_since_start
 from fe2tui.tui.panes import instance_columns
 from fe2tui.tui.panes.instance_columns import COLUMNS, InstanceRowScope, columns_by_id, state_category
 from fe2tui.tui.panes.instance_details import left_facts, right_facts

@@ -14,7 +14,8 @@ import pytest
 from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, diff
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import INSTANCE_LANGUAGE, INSTANCE_SORTS, InstanceScope
-from fe2tui.model.money import AccountCost, AccountTracker, Alert, AlertLimits, account_cost, alert_of
+from fe2tui.model.money.account import AccountCost, AccountTracker, account_cost
+from fe2tui.model.money.alerts import Alert, AlertLimits, alert_of
 from tests.tui.fleets import NOW, PRICES, fleet, instance, many
 from tests.tui.list_host import instance_rows
 

@@ -13,7 +13,7 @@ from fe2tui.errors import DeniedError, ExpiredError, Fe2Error, NoCredentialsErro
 from fe2tui.model.fleet import Prices, Problem
 from fe2tui.model.instance import State
 from fe2tui.model.location import Location
-from fe2tui.model.money import AccountTotals
+from fe2tui.model.money.account import AccountTotals
 from fe2tui.tui import status_bar
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.fleet_watch import FleetNotRead

@@ -16,7 +16,7 @@ from fe2tui.aws.poller.fleet_source import loop_time
 from fe2tui.aws.session import Session
 from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
 from fe2tui.model.fleet import Fleet, Problem
-from fe2tui.model.money import TimeSpan
+from fe2tui.model.money.spot_usage import TimeSpan
 
 if TYPE_CHECKING:
     from fe2tui.aws.prices import PriceCache

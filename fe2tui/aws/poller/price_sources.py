@@ -13,7 +13,7 @@ from fe2tui.aws.poller.fleet_source import RARELY, FleetSource
 from fe2tui.aws.session import Session
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Prices
-from fe2tui.model.money import SpotHistoryByType, TimeSpan
+from fe2tui.model.money.spot_usage import SpotHistoryByType, TimeSpan
 
 if TYPE_CHECKING:
     from fe2tui.aws.prices import PriceCache

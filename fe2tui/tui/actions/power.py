@@ -10,7 +10,7 @@ from decimal import Decimal
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import HOURS_A_MONTH, hourly_cost
+from fe2tui.model.money.rates import HOURS_A_MONTH, hourly_cost
 from fe2tui.model.progress import Outcome
 from fe2tui.model.text import age, dollars
 from fe2tui.tasks import power

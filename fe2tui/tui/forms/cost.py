@@ -16,7 +16,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from fe2tui.model.fleet import Fleet
-from fe2tui.model.money import HOURS_A_MONTH, AccountCost, Amounts, account_cost
+from fe2tui.model.money.account import AccountCost, Amounts, account_cost
+from fe2tui.model.money.rates import HOURS_A_MONTH
 from fe2tui.model.text import DASH, dollars, visible
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.forms.form import DIM, Form, safe_content

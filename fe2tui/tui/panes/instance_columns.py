@@ -12,15 +12,9 @@ from typing import TypeAlias
 from fe2tui.model.cpu import DATAPOINTS_PER_HOUR
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money import (
-    HOURS_A_MONTH,
-    Alert,
-    AlertLimits,
-    HourlyCost,
-    alert_of,
-    hourly_cost,
-    known_cost_between,
-)
+from fe2tui.model.money.alerts import Alert, AlertLimits, alert_of
+from fe2tui.model.money.rates import HOURS_A_MONTH, HourlyCost, hourly_cost
+from fe2tui.model.money.usage import known_cost_between
 from fe2tui.model.text import DASH, age, dollars, fit, short_age, visible
 from fe2tui.tui.interruption_news import interrupted_at, interruption_texts
 from fe2tui.tui.widgets import grid

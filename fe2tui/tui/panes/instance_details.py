@@ -13,21 +13,10 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import login_user
 from fe2tui.model.instance import KEEP_TAG, PORT_TAG, USER_TAG, Instance, State
 from fe2tui.model.interruption import request_text
-from fe2tui.model.money import (
-    NOT_INCLUDED,
-    Alert,
-    cost_since_start,
-    hourly_cost,
-    instance_per_hour,
-    known_cost_between,
-    monthly_cost,
-    no_price_reason,
-    spot_saving,
-    stale_prices_text,
-    unseen_usage_sentences,
-    volumes_per_month,
-)
-from fe2tui.model.money.usage import BEFORE_EC2
+from fe2tui.model.money.alerts import Alert
+from fe2tui.model.money.rates import hourly_cost, instance_per_hour, monthly_cost, spot_saving, volumes_per_month
+from fe2tui.model.money.unknown import NOT_INCLUDED, no_price_reason, stale_prices_text, unseen_usage_sentences
+from fe2tui.model.money.usage import BEFORE_EC2, cost_since_start, known_cost_between
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.text import DASH, age, dollars, local_time, plural, visible
 from fe2tui.tui.interruption_news import spot_request_of

@@ -13,7 +13,7 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_filter import INSTANCE_LANGUAGE as LANGUAGE
 from fe2tui.model.instance_filter import INSTANCE_SORTS
-from fe2tui.model.money import AlertLimits
+from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.text import visible
 from fe2tui.tui.interruption_news import interruption_texts
 from fe2tui.tui.list_model import ListKind, ListRows, ListSnapshot, ListSpec
