@@ -29,15 +29,9 @@ from fe2tui.model.spot import SpotHistory, merge_spot_histories
 from fe2tui.model.text import join_words
 
 PRODUCT_DESCRIPTION = "Linux/UNIX"
-SPOT_PRICES_VALID = timedelta(minutes=10)
-"""How long ``SpotPriceCache`` returns prices without a new read."""
-
-HISTORY_FRESH = timedelta(minutes=5)
-"""How long ``SpotHistoryCache`` returns a history without a new read."""
-
-MAX_HISTORY = timedelta(days=90)
-"""How far back EC2 returns spot prices."""
-
+SPOT_PRICES_VALID = timedelta(minutes=10)  # ``SpotPriceCache`` returns prices so long without a new read
+HISTORY_FRESH = timedelta(minutes=5)  # ``SpotHistoryCache`` returns a history so long without a new read
+MAX_HISTORY = timedelta(days=90)  # EC2 returns spot prices so far back
 _PAGE = 1000
 _TYPES_PER_CALL = 100  # EC2 documents no limit, but takes 200 values in one filter
 _WINDOW_TOLERANCE = timedelta(minutes=1)  # two callers who ask for the same days do so at slightly different times

@@ -17,8 +17,7 @@ from fe2tui.model.text import plural, short_time, time_phrase, visible
 NOTICE_TIME = timedelta(minutes=2)
 """From AWS's notice to the interruption. Source: User Guide, "Spot Instance interruption notices"."""
 
-LIVE_REQUEST_STATES = ("open", "active", "disabled")
-"""The states in which a request may still launch or start an instance."""
+LIVE_REQUEST_STATES = ("open", "active", "disabled")  # a request may still launch or start an instance
 
 # The status codes with which AWS stopped or terminated an instance, and why. {zone} is the instance's.
 _INTERRUPTED = {

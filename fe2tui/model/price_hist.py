@@ -13,9 +13,7 @@ from fe2tui.model.location import zone_letter
 from fe2tui.model.spot import SpotHistory, saving
 from fe2tui.model.text import DASH, dollars, join_words, percent
 
-ALL_ZONES = "all"
-"""Instead of a zone: every zone."""
-
+ALL_ZONES = "all"  # instead of a zone: every zone
 _DECIMALS = 4  # decimals of a spot price an hour
 _GAP = "  "
 Cells = tuple[str, ...]

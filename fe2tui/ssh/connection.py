@@ -19,8 +19,7 @@ from fe2tui.ssh.route import Route
 if TYPE_CHECKING:
     import asyncssh
 
-TMUX_SESSION = "fe2"
-"""The tmux session on the instance that ``SshConnection.send`` types into by default."""
+TMUX_SESSION = "fe2"  # on the instance: ``SshConnection.send`` types into it by default
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from fe2tui.errors import (
 from fe2tui.ssh.hostkeys import HostKeys
 from fe2tui.ssh.route import Route
 
-BOOTING_TEXT = "System is booting up"
-"""What sshd prints to every client while the system boots (pam_nologin)."""
+BOOTING_TEXT = "System is booting up"  # sshd prints it to every client while the system boots (pam_nologin)
 
 
 def exit_error(route: Route, hosts: HostKeys, code: int, stderr: str = "") -> Fe2Error | None:

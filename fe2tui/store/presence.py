@@ -31,7 +31,10 @@ class Presence:
             if not self._owner:
                 self._owner = f"{os.getpid()}-{os.urandom(6).hex()}"
                 if self._file.is_durable:
-                    self._descriptor = self._lock_file(self._folder / self._owner)
+                    self._folder.mkdir(mode=0o700, exist_ok=True)
+                    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+                    self._descriptor = os.open(self._folder / self._owner, flags, 0o600)
+                    fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return self._owner
 
     def is_alive(self, owner: str) -> bool:
@@ -66,9 +69,3 @@ class Presence:
     def _folder(self) -> Path:
         assert self._file.path is not None
         return self._file.path.with_name(f"{self._file.path.name}.processes")
-
-    def _lock_file(self, path: Path) -> int:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return descriptor

@@ -15,9 +15,7 @@ from fe2tui.model.spot import SpotHistory, merge_spot_histories
 from fe2tui.store.database import Database
 from fe2tui.store.encoding import decode, encode, from_micros, to_micros
 
-RETENTION = timedelta(days=366)
-"""How long prices are stored. EC2 itself has 90 days."""
-
+RETENTION = timedelta(days=366)  # prices are stored so long; EC2 itself has 90 days
 _MAX_TYPES = 500  # in one statement; SQLite allows at least 999 parameters
 _SECOND = 1_000_000  # microseconds
 

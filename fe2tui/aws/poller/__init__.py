@@ -1,10 +1,6 @@
 """Reads one region again and again and yields a ``Fleet`` after each change.
 
-``poller`` reads the instances; ``read_scheduler`` reads the other parts of the fleet, each through a ``FleetSource``
-with its own interval, which keeps its last result if a read fails. Sources import the functions that call AWS when they
-read: the first instances must not wait for that.
+``poller`` reads the instances, and the other parts of the fleet, each through a ``FleetSource`` with its own interval,
+which keeps its last result if a read fails. Sources import the functions that call AWS when they read: the first
+instances must not wait for that.
 """
-
-from fe2tui.aws.poller.read_scheduler import ReadScheduler
-
-__all__ = ["ReadScheduler"]

@@ -24,10 +24,8 @@ class FleetSource(ABC, Generic[Part]):
     Times are seconds of the event loop's clock.
     """
 
-    name: ClassVar[str]
-    """Its name in ``Problem.part``."""
-    interval: ClassVar[float] = OFTEN
-    """Seconds from the start of one read to the next."""
+    name: ClassVar[str]  # in ``Problem.part``
+    interval: ClassVar[float] = OFTEN  # seconds from the start of one read to the next
     ignores_failures: ClassVar[bool] = False
     is_free: ClassVar[bool] = True
     """Whether AWS charges nothing for a read. Parts that cost money are never read more often than due."""
