@@ -26,8 +26,10 @@ from botocore.parsers import create_parser
 
 from fe2tui.aws import service_models
 from fe2tui.aws.credentials import ProfileCredentials
+from fe2tui.aws.session import READ_PREFIXES
 from fe2tui.aws.worker_thread import in_worker_thread
 
+Params = dict[str, Any]
 _EMPTY_BODIES = {"json": b"{}", "rest-json": b"{}", "smithy-rpc-v2-cbor": b"\xa0"}
 _EMPTY_XML = b"<empty/>"
 
@@ -122,32 +124,25 @@ class Clients:
     async def sign_in(self) -> None:
         await self._credentials.aio_session()
 
-    async def send(
-        self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
-    ) -> Any:
+    async def send(self, service: str, operation: str, params: Params, region: str | None = None) -> Any:
         """Send a call. A change is retried unchanged after a transient error."""
+        reading = operation.startswith(READ_PREFIXES)
         client = await self._client(service, operation, reading, region or self._region)
         call = getattr(client, xform_name(operation))
         return await (call(**params) if reading else self._send_with_retries(call, operation, params))
 
-    async def send_for_body(
-        self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
-    ) -> bytes:
+    async def send_for_body(self, service: str, operation: str, params: Params, region: str | None = None) -> bytes:
         with raw_body(0) as diverted:
-            await self.send(service, operation, params, reading=reading, region=region)
+            await self.send(service, operation, params, region)
         return bytes(diverted.response["body"])
 
-    async def send_for_page(
-        self, service: str, operation: str, params: dict[str, Any], *, reading: bool, region: str | None = None
-    ) -> Any:
+    async def send_for_page(self, service: str, operation: str, params: Params, region: str | None = None) -> Any:
         """Send a call; a large reply is parsed in a thread."""
         with raw_body(PARSED_INLINE_BYTES) as diverted:
-            reply = await self.send(service, operation, params, reading=reading, region=region)
+            reply = await self.send(service, operation, params, region)
         return await in_worker_thread(diverted.parse) if diverted.response else reply
 
-    async def _send_with_retries(
-        self, call: Callable[..., Awaitable[Any]], operation: str, params: dict[str, Any]
-    ) -> Any:
+    async def _send_with_retries(self, call: Callable[..., Awaitable[Any]], operation: str, params: Params) -> Any:
         wait = self._first_wait
         for attempt in range(1, CHANGE_ATTEMPTS):
             try:

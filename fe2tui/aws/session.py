@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 AskMfaCode = Callable[[str], Awaitable[str]]
 """Asks for the one-time code of the MFA device with that serial number; an empty text means no."""
 
-_READ_PREFIXES = ("Describe", "Get", "List")
+READ_PREFIXES = ("Describe", "Get", "List")
 _REGION_ID_PATTERN = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 
 
@@ -47,47 +47,38 @@ class Session:
     """Calls AWS as one profile in one region. Usable with ``async with``; created without importing AWS's library.
 
     Every error that leaves it is an Fe2Error. Changing operations raise ReadOnlyError if ``read_only``. A session
-    belongs to one event loop.
+    belongs to one event loop. ``location`` has what botocore would resolve; its region is empty if none is set.
     """
 
     def __init__(self, choice: Choice | None = None, *, ask_code: AskMfaCode | None = None) -> None:
         """Raises NotFoundError for an unknown region. An unknown profile fails at the first call."""
-        self._choice = choice or Choice()
+        self.choice = choice or Choice()
         self._ask_code = ask_code
         found = aws_config.read()
-        profile = found.profile(self._choice.profile)
-        region = _resolve_region(self._choice.region) if self._choice.region else found.region(profile)
-        endpoint = (self._choice.endpoint_url or found.endpoint(profile)).rstrip("/")
-        self._location = Location(profile, region or "", endpoint)
+        profile = found.profile(self.choice.profile)
+        region = _resolve_region(self.choice.region) if self.choice.region else found.region(profile)
+        endpoint = (self.choice.endpoint_url or found.endpoint(profile)).rstrip("/")
+        self.location = Location(profile, region or "", endpoint)
         self._is_sso = any(key.startswith("sso_") for key in found.profiles.get(profile, {}))
         self._credentials: ProfileCredentials | None = None
         self._cached_clients: Clients | None = None
         self._identity: Identity | None = None
 
     @property
-    def choice(self) -> Choice:
-        return self._choice
-
-    @property
-    def location(self) -> Location:
-        """Profile, region and endpoint, as botocore would resolve them. The region is empty if none is set."""
-        return self._location
-
-    @property
     def profile(self) -> str:
-        return self._location.profile
+        return self.location.profile
 
     @property
     def region(self) -> str:
-        return self._location.region
+        return self.location.region
 
     @property
     def endpoint(self) -> str:
-        return self._location.endpoint
+        return self.location.endpoint
 
     @property
     def read_only(self) -> bool:
-        return self._choice.read_only
+        return self.choice.read_only
 
     async def warm_up(self) -> None:
         """Import AWS's library and create clients in a thread, so that the first call does not block the event loop."""
@@ -132,7 +123,7 @@ class Session:
 
     async def with_region(self, region: str) -> Session:
         """The same session in another region (id, or part of its name), with the same credentials."""
-        other = Session(replace(self._choice, region=region), ask_code=self._ask_code)
+        other = Session(replace(self.choice, region=region), ask_code=self._ask_code)
         await self._get_clients()
         other._credentials = self._credentials
         other._identity = self._identity
@@ -151,7 +142,6 @@ class Session:
     async def _send(
         self, how: str, service: str, operation: str, params: dict[str, Any], *, region: str | None = None
     ) -> Any:
-        reading = operation.startswith(_READ_PREFIXES)
         if self.read_only:
             require_read_operation(operation)
         try:
@@ -159,7 +149,7 @@ class Session:
             if not self.region:
                 await clients.sign_in()
                 raise no_region_error()
-            return await getattr(clients, how)(service, operation, params, reading=reading, region=region)
+            return await getattr(clients, how)(service, operation, params, region)
         except Fe2Error as error:
             await self._on_error(error)
             raise
@@ -181,7 +171,7 @@ class Session:
             await asyncio.to_thread(_load_library)
         if self._cached_clients is None:  # two simultaneous calls may both have waited
             clients, credentials = _load_library()
-            choice = self._choice
+            choice = self.choice
             self._credentials = self._credentials or credentials.ProfileCredentials(
                 choice.profile, self.region, self._ask_code
             )
@@ -198,7 +188,7 @@ class Session:
 
 def require_read_operation(operation: str) -> None:
     """Raises ReadOnlyError for an operation that may change something."""
-    if not operation.startswith(_READ_PREFIXES):
+    if not operation.startswith(READ_PREFIXES):
         raise ReadOnlyError(
             f"This session may only read: {operation} was not sent.",
             "Leave --read-only out, or take read_only out of config.toml.",

@@ -19,18 +19,6 @@ from fe2tui.model.instance_type import InstanceType, TypeCatalogue, size_sort_ke
 _intern = sys.intern
 
 
-class TypeReader(XmlReader[InstanceType]):
-    def __init__(self) -> None:
-        super().__init__("instanceTypeSet", decode_instance_type)
-
-
-class OfferingReader(XmlReader[tuple[str, str]]):
-    """Reads DescribeInstanceTypeOfferings XML as pairs of type and zone."""
-
-    def __init__(self) -> None:
-        super().__init__("instanceTypeOfferingSet", _decode_offering)
-
-
 def _decode_offering(item: Any) -> tuple[str, str]:
     return _intern(item.findtext("instanceType") or ""), _intern(item.findtext("location") or "")
 
@@ -157,7 +145,8 @@ async def read_type_catalogue(session: Session, now: datetime) -> TypeCatalogue:
 
 async def instance_types(session: Session) -> dict[str, InstanceType]:
     """All types of the region by name, the smallest of each family first. Takes seconds: keep the result."""
-    found = await read_all(session, "DescribeInstanceTypes", TypeReader(), MaxResults=_PAGE)
+    reader = XmlReader("instanceTypeSet", decode_instance_type)
+    found = await read_all(session, "DescribeInstanceTypes", reader, MaxResults=_PAGE)
     return {one.name: one for one in sorted(found, key=lambda one: size_sort_key(one.name))}
 
 
@@ -171,7 +160,7 @@ async def instance_type(session: Session, name: str) -> InstanceType:
         if error.code == "InvalidParameterValue":
             raise unknown_type_error(name, error.code) from error
         raise
-    found, _ = TypeReader().parse(body)
+    found, _ = XmlReader("instanceTypeSet", decode_instance_type).parse(body)
     if not found:
         raise unknown_type_error(name)
     return found[0]
@@ -190,8 +179,9 @@ async def zones_offering(session: Session, type_name: str) -> list[str]:
 
 
 async def _read_offerings(session: Session, **params: Any) -> list[tuple[str, str]]:
-    everywhere = {"LocationType": "availability-zone", **params}
-    return await read_all(session, "DescribeInstanceTypeOfferings", OfferingReader(), **everywhere)
+    reader = XmlReader("instanceTypeOfferingSet", _decode_offering)
+    by_zone = {"LocationType": "availability-zone", **params}
+    return await read_all(session, "DescribeInstanceTypeOfferings", reader, **by_zone)
 
 
 async def modify_instance_type(session: Session, instance_id: str, type_name: str) -> None:

@@ -171,25 +171,18 @@ IMAGE_WORDS: Mapping[str, ImageWord] = {
     )
 }
 
-_USERS = (
-    ("amzn", "ec2-user"),
-    ("al20", "ec2-user"),
-    ("amazon linux", "ec2-user"),
-    ("rhel", "ec2-user"),
-    ("suse", "ec2-user"),
-    ("debian", "admin"),
-    ("fedora", "fedora"),
-    ("centos", "centos"),
-    ("bitnami", "bitnami"),
-    ("ubuntu", "ubuntu"),
-)
+_NAME_PARTS_BY_USER = {
+    "ec2-user": ("amzn", "al20", "amazon linux", "rhel", "suse"),
+    "admin": ("debian",),
+    **{name: (name,) for name in ("fedora", "centos", "bitnami", "ubuntu")},
+}
 
 
 def login_user(image_name: str, owner_id: str = "") -> str:
     """The login user of an image by its name and owner; ``ubuntu`` where neither says."""
     name = image_name.lower()
-    for part, user in _USERS:
-        if part in name:
+    for user, parts in _NAME_PARTS_BY_USER.items():
+        if any(part in name for part in parts):
             return user
     return {"136693071363": "admin", "137112412989": "ec2-user"}.get(owner_id, "ubuntu")
 

@@ -11,6 +11,7 @@ from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image, image_snapshot_ids
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.snapshot import Snapshot
+from fe2tui.model.spot import saving
 from fe2tui.model.volume import GP3_IOPS, GP3_THROUGHPUT, IO2_FIRST_IOPS, Volume
 
 HOURS_A_MONTH = 730  # AWS's own month
@@ -139,10 +140,8 @@ def monthly_cost(instance: Instance, fleet: Fleet) -> Decimal | None:
 
 def spot_saving(instance: Instance, prices: Prices) -> Decimal | None:
     """The share of the on-demand price that a spot instance saves now, at most 1; None where not known."""
-    spot, full = instance_per_hour(instance, prices), prices.on_demand.get(instance.type)
-    if not instance.is_spot or spot is None or not full:
-        return None
-    return 1 - spot / full
+    spot = instance_per_hour(instance, prices) if instance.is_spot else None
+    return saving(spot, prices.on_demand.get(instance.type))
 
 
 ARCHIVE_PRICE_SHARE = Decimal("0.25")  # of the standard tier's price, in every region
