@@ -71,6 +71,14 @@ _REQUEST_STATUSES = {
     "marked-for-termination": "its machine is about to be terminated",
 }
 _STATUSES_WITH_AWS_TEXT = ("bad-parameters", "constraint-not-fulfillable", "system-error")
+_STATE_TEXTS = {
+    "open": "waits for AWS",
+    "active": "has its machine",
+    "disabled": "its machine is stopped",
+    "closed": "over: its machine was interrupted or terminated",
+    "cancelled": "cancelled or expired",
+    "failed": "refused: its parameters do not exist or do not go together",
+}
 
 
 def interruption_text(instance: Instance, request: SpotRequest | None, now: datetime) -> str:
@@ -139,23 +147,30 @@ def request_text(request: SpotRequest, instance: Instance | None = None) -> str:
     request when its instance ends.
     """
     code, state = _status_code(request), request.state
+    is_live = state in LIVE_REQUEST_STATES
     if code in _RUNNING_STATUSES and instance is not None and instance.state.is_gone:
-        return _terminated_text(request, instance)
+        ended = "is terminated" if instance.state is State.TERMINATED else "is being terminated"
+        if not is_live:
+            return f"{state}; its machine {ended}"
+        return f"its machine {ended}{'; AWS launches another for it' if request.is_persistent else ''}"
     if code in _INTERRUPTED:
         return _interrupted_text(request, code)
     if code == "fulfilled" and state == "active":
         return _running_text(request)
     if code == "instance-stopped-by-user":
-        return _stopped_text(request)
+        then = "cancelling the request would terminate it" if is_live else "it cannot be started any more"
+        return f"its machine was stopped, not by AWS; {then}"
     if code == "instance-terminated-by-user":
         end = "its machine was terminated"
-        return f"{end}; AWS launches another for it" if request.is_persistent and state in LIVE_REQUEST_STATES else end
+        return f"{end}; AWS launches another for it" if request.is_persistent and is_live else end
     if code in _WAITING and code not in _REQUEST_STATUSES:
         return f"waits: {_in_zone(_WAITING[code], request.zone)}"
     if code in _REQUEST_STATUSES:
         said = visible(request.status_words).rstrip(".") if code in _STATUSES_WITH_AWS_TEXT else ""
         return f"{_REQUEST_STATUSES[code]} ({said})" if said else _REQUEST_STATUSES[code]
-    return _state_text(request, code)
+    said = visible(request.status_words or code).rstrip(".") if code not in ("", "fulfilled") else ""
+    known = _STATE_TEXTS.get(state, visible(state))
+    return f"{known} ({said})" if said else known
 
 
 def _status_code(request: SpotRequest | None) -> str:
@@ -253,32 +268,3 @@ def _running_text(request: SpotRequest) -> str:
     if request.interruption == "terminate":
         return "AWS terminates its machine when it needs the capacity, and launches another when there is some"
     return "AWS stops its machine when it needs the capacity, and starts it when there is some"
-
-
-def _terminated_text(request: SpotRequest, instance: Instance) -> str:
-    ended = "is terminated" if instance.state is State.TERMINATED else "is being terminated"
-    if request.state not in LIVE_REQUEST_STATES:
-        return f"{request.state}; its machine {ended}"
-    return f"its machine {ended}{'; AWS launches another for it' if request.is_persistent else ''}"
-
-
-def _stopped_text(request: SpotRequest) -> str:
-    if request.state not in LIVE_REQUEST_STATES:
-        return "its machine was stopped, not by AWS; it cannot be started any more"
-    return "its machine was stopped, not by AWS; cancelling the request would terminate it"
-
-
-_STATE_TEXTS = {
-    "open": "waits for AWS",
-    "active": "has its machine",
-    "disabled": "its machine is stopped",
-    "closed": "over: its machine was interrupted or terminated",
-    "cancelled": "cancelled or expired",
-    "failed": "refused: its parameters do not exist or do not go together",
-}
-
-
-def _state_text(request: SpotRequest, code: str) -> str:
-    said = visible(request.status_words or code).rstrip(".") if code not in ("", "fulfilled") else ""
-    known = _STATE_TEXTS.get(request.state, visible(request.state))
-    return f"{known} ({said})" if said else known

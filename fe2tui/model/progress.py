@@ -27,7 +27,7 @@ class Progress:
         return visible(f"{self.label or self.task}: {self.words or self.step}")
 
 
-COUNTDOWN = "countdown"  # the step of every second of a wait, of which only the newest is shown
+COUNTDOWN = "countdown"  # the step of every second of a wait; only the newest is shown
 Report = Callable[[Progress], None]
 
 

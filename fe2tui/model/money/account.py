@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, TypeVar, get_args
 
 from fe2tui.model.calendar import day_start, month_start
-from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage, diff
+from fe2tui.model.fleet import Fleet, InstanceUsage, VolumeUsage
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.alerts import Alert, AlertLimits, AlertTimes, alert_times_of
 from fe2tui.model.money.rates import (
@@ -445,11 +445,9 @@ def _have_same_prices(last: Fleet, fleet: Fleet) -> bool:
 
 
 def _changed_ids(last: Fleet, fleet: Fleet) -> set[str]:
-    difference = diff(last, fleet)
-    changed_ids = set(difference.added | difference.removed | difference.changed)
     changed_usage = _differing_ids(last.volume_usage, fleet.volume_usage)
+    changed_ids = _differing_ids(last.instances, fleet.instances) | _differing_ids(last.volumes, fleet.volumes)
     changed_ids |= _differing_ids(last.instance_usage, fleet.instance_usage) | changed_usage
-    changed_ids |= _differing_ids(last.volumes, fleet.volumes)
     if last.volumes is not fleet.volumes or changed_usage:
         # when an instance becomes costly depends on the volumes it has and had
         changed_ids.update(usage.instance_id for key in changed_usage for usage in last.volume_usage.get(key, ()))
