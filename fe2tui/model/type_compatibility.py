@@ -24,7 +24,7 @@ def incompatibility_reason(
     """
     return (
         fixed_type_reason(instance)
-        or ("its type now" if new.name == instance.type else None)
+        or ("current type" if new.name == instance.type else None)
         or _hardware_reason(instance, new)
         or _zone_reason(instance, zones)
     )

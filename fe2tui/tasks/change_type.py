@@ -369,7 +369,7 @@ def _cost_sentence(plan: TypeChange) -> str:
     return (
         f"While it runs, it costs ${_exact_dollars(abs(hour))} an hour {more} "
         f"(${_exact_dollars(plan.per_hour_after)} in place of ${_exact_dollars(plan.per_hour_before)}): "
-        f"{dollars(abs(month), sign='$')} {more} in a month of running."
+        f"{dollars(abs(month), sign='$')} {more} over a full month."
     )
 
 

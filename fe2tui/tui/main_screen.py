@@ -118,7 +118,7 @@ class MainScreen(Screen[None]):
         profile = event.location.profile
         colour = self._services.settings.for_profile(profile).colour
         if not self.status.set_background(colour):
-            error = Fe2Error(f"[profiles.{profile}] colour: “{colour}” is no colour.", "See config.toml.")
+            error = Fe2Error(f"[profiles.{profile}] colour: “{colour}” is not a colour.", "See config.toml.")
             self._services.report_error("Settings", error)
         self.read_log()
 

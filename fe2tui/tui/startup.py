@@ -56,7 +56,7 @@ class Startup:
             named = join_words([f"“{column}”" for column in unknown], "or")
             complaints.append(f"columns: there is no column {named}. There are {', '.join(COLUMNS)} and tag:NAME.")
         if settings.theme and settings.theme not in app.available_themes:
-            complaints.append(f"theme: there is no “{settings.theme}”. There are {', '.join(app.available_themes)}.")
+            complaints.append(f"theme: unknown theme “{settings.theme}”. There are {', '.join(app.available_themes)}.")
         return complaints
 
     def expect_first_read(self) -> None:

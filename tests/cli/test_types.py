@@ -124,7 +124,7 @@ def test_one_that_runs_is_refused_after_the_price_and_says_the_remedy(fe2: Any) 
     said = fe2("change-type", "inst1", "m5.xlarge")
     assert (said.status, said.out) == (1, "")
     price, what, remedy = said.err.splitlines()
-    assert "$0.096 an hour more" in price and "$70.08 more in a month" in price
+    assert "$0.096 an hour more" in price and "$70.08 more over a full month" in price
     assert what == "fe2: inst1 is running, and its type can only be changed while it is stopped."
     assert remedy.startswith("fe2 change-type inst1 m5.xlarge --stop ")
     assert "ModifyInstanceAttribute" not in calls(fe2)
@@ -152,7 +152,7 @@ def test_a_stopped_one_is_only_changed_unless_its_start_is_asked_for(own_fe2: An
     ("name", "to", "told"),
     [
         ("inst1", "t4g.large", "Arm"),
-        ("inst1", "m5.large", "its type now"),
+        ("inst1", "m5.large", "current type"),
         ("spot1", "m5.xlarge", "spot"),
     ],
 )

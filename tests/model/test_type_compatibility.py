@@ -37,7 +37,7 @@ BASE = Instance(
         (BASE, NEW, HERE, None),
         (replace(BASE, state=State.RUNNING), NEW, HERE, None),
         (BASE, NEW, None, None),
-        (BASE, OLD, HERE, "its type now"),
+        (BASE, OLD, HERE, "current type"),
         (BASE, ARM, HERE, "Arm; base is x86_64"),
         (replace(BASE, architecture="arm64"), NEW, HERE, "x86_64; base is Arm"),
         (BASE, replace(ARM, architectures=("arm64_mac",)), HERE, "Mac; base is x86_64"),

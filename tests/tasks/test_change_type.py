@@ -380,7 +380,7 @@ async def test_the_plan_has_the_price_difference_for_an_hour_and_a_month(
     assert (plan.error, plan.per_hour_before, plan.per_hour_after) == (None, Decimal("0.192"), Decimal("0.384"))
     assert (plan.difference_per_hour, plan.difference_per_month) == (Decimal("0.192"), Decimal("140.16"))
     assert plan.sentences[0] == (
-        "While it runs, it costs $0.192 an hour more ($0.384 in place of $0.192): $140.16 more in a month of running."
+        "While it runs, it costs $0.192 an hour more ($0.384 in place of $0.192): $140.16 more over a full month."
     )
     assert any("stopped, and started again as m5.2xlarge" in one for one in plan.sentences)
 

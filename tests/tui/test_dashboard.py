@@ -57,7 +57,7 @@ async def test_all_instances_are_shown_with_state_and_money_at_every_size(
             "? Help",
         ):
             assert part in screen
-        assert ("Reach" in screen) is (size == (120, 36))
+        assert ("│ SSH" in screen) is (size == (120, 36))
 
 
 async def test_hostile_tags_are_shown_as_text(demo_env: Path) -> None:

@@ -71,8 +71,8 @@ def test_one_that_is_costly_is_pointed_out_before_it_is_on_for_long() -> None:
     [
         (30, 5, "▲ CPU under 2 % for 2h 30m, at $"),
         (72, 0, "▲ CPU under 2 % for at least 6h, at $"),
-        (23, 5, "CPU 1 % now, 1 % at most in the last hour"),
-        (4, 8, "CPU 1 % now, 88 % at most in the last hour"),
+        (23, 5, "CPU 1 % now, peak 1 % in the last hour"),
+        (4, 8, "CPU 1 % now, peak 88 % in the last hour"),
     ],
 )
 def test_one_that_does_nothing_for_hours_and_is_paid_for_is_pointed_out(idle: int, busy: int, words: str) -> None:

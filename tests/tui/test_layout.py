@@ -131,7 +131,7 @@ async def test_numbers_move_the_focus_and_details_and_activity_open_and_close_ov
             await driven.until(lambda: displayed(driven) == panes and focused(driven) == with_focus)  # noqa: B023
             assert driven.view.pane == with_focus
             if DETAILS in panes:  # those of the list that was last moved in
-                await driven.until(lambda: (", for ssh" if IMAGES in panes else "Reach") in shown(driven))  # noqa: B023
+                await driven.until(lambda: (", for ssh" if IMAGES in panes else "SSH  ") in shown(driven))  # noqa: B023
 
 
 async def test_z_gives_the_screen_to_the_pane_with_the_focus_and_back(demo_env: Path) -> None:

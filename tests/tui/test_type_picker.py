@@ -412,11 +412,11 @@ async def test_text_from_aws_is_never_markup() -> None:
 
 async def test_the_type_there_is_now_is_shown_and_not_picked() -> None:
     def fits(kind: InstanceType) -> str | None:
-        return "its type now" if kind.name == "m5.large" else not_arm(kind)
+        return "current type" if kind.name == "m5.large" else not_arm(kind)
 
     async with opened(picker(unfit_reason=fits, current_type="m5.large")) as (pilot, host):
         assert table(host).cursor_id == "m5.large"
         assert "1 other cannot be chosen" in said(host, "#said")
         await pilot.press("enter")
         assert host.answer is UNANSWERED
-        assert "m5.large cannot be chosen: its type now" in said(host, "#said")
+        assert "m5.large cannot be chosen: current type" in said(host, "#said")

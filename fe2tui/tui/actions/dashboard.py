@@ -149,7 +149,7 @@ async def open_palette(context: CommandContext) -> None:
     from fe2tui.tui.help import palette_items
 
     command_id = await context.services.ask(
-        Picker("What to do?", palette_items(context, context.services.keymap.keys), submit_word="Do it")
+        Picker("Commands", palette_items(context, context.services.keymap.keys), submit_word="Run")
     )
     if command_id is not None:
         context.services.perform(command_id)

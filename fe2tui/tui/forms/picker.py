@@ -50,7 +50,7 @@ class Picker(Form[str]):
     ]
 
     def __init__(
-        self, title: str, items: Sequence[PickerItem], *, submit_word: str = "Choose", empty: str = "Nothing fits."
+        self, title: str, items: Sequence[PickerItem], *, submit_word: str = "Choose", empty: str = "No match."
     ) -> None:
         """``empty`` is shown when no item fits the filter."""
         super().__init__(title, submit_label=submit_word)

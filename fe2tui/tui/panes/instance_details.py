@@ -87,9 +87,9 @@ def _ssh_facts(instance: Instance, fleet: Fleet, has_host_key: bool) -> Iterator
     key = f" · key {visible(instance.key_name)}" if instance.key_name else " · no key pair"
     key += " · host key known" if has_host_key else ""
     if instance.address and instance.state in (State.RUNNING, State.PENDING):
-        yield Fact("Reach", f"ssh{port_option} {visible(user)}@{instance.address}{key}")
+        yield Fact("SSH", f"ssh{port_option} {visible(user)}@{instance.address}{key}")
     else:
-        yield Fact("Reach", f"no address · user {visible(user)}{key}", "ink-dim")
+        yield Fact("SSH", f"no address · user {visible(user)}{key}", "ink-dim")
 
 
 def _launch_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fact]:
@@ -172,9 +172,7 @@ def _cpu_facts(instance: Instance, fleet: Fleet, reads_cpu: bool) -> Iterator[Fa
         return
     idle = idle_time(figures)
     if idle < IDLE_AFTER:
-        yield Fact(
-            "CPU", f"{figures[-1]:.0f} % now, {max(figures[-DATAPOINTS_PER_HOUR:]):.0f} % at most in the last hour"
-        )
+        yield Fact("CPU", f"{figures[-1]:.0f} % now, peak {max(figures[-DATAPOINTS_PER_HOUR:]):.0f} % in the last hour")
         return
     since = f"at least {age(idle)}" if len(figures) * DATAPOINT_PERIOD == idle else age(idle)
     hour = hourly_cost(instance, fleet).total
