@@ -8,10 +8,12 @@ import json
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from aiobotocore.session import AioSession
+from botocore.configprovider import ConstantProvider
 from botocore.exceptions import CredentialRetrievalError, NoCredentialsError
 from botocore.utils import JSONFileCache
 
@@ -38,7 +40,16 @@ class _MfaCodeNeededError(Exception):
 class _CredentialsCache(JSONFileCache):
     """Caches credentials of assumed roles between runs, as the AWS CLI does, but in our own folder."""
 
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.used_keys: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self.used_keys.add(key)
+        return super().__getitem__(key)
+
     def __setitem__(self, key: str, value: Any) -> None:
+        self.used_keys.add(key)
         try:
             super().__setitem__(key, value)
         except OSError:
@@ -54,6 +65,7 @@ class ProfileCredentials:
         self._ask_code = ask_code
         self._whole: AioSession | None = None
         self._session: AioSession | None = None
+        self._caches: list[_CredentialsCache] = []
         self._lock = asyncio.Lock()
 
     async def aio_session(self) -> AioSession:
@@ -76,9 +88,10 @@ class ProfileCredentials:
         if self._session is not session:
             return
         self._session = None
-        folder = _cache_folder() if session is not None else None
-        for file in folder.glob("*.json") if folder else ():
-            file.unlink(missing_ok=True)  # AWS refused the credentials, perhaps these
+        for cache in self._caches:
+            for key in cache.used_keys:
+                with suppress(KeyError, OSError):
+                    del cache[key]  # AWS refused the credentials, perhaps these
 
     async def _find_session(self) -> AioSession:
         code: str | None = None
@@ -99,6 +112,9 @@ class ProfileCredentials:
 
     def _new_session(self, loader: Any) -> AioSession:
         session = AioSession(profile=self._profile)
+        if not self._profile:  # the library takes an empty variable for the name of a profile
+            named = os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
+            session.get_component("config_store").set_config_provider("profile", ConstantProvider(named or None))
         if self._region:
             session.set_config_variable("region", self._region)
         if loader is not None:
@@ -115,11 +131,13 @@ class ProfileCredentials:
 
         resolver = session.get_component("credential_provider")
         folder = _cache_folder()
+        self._caches.clear()
         for provider in resolver.providers:
             if provider.METHOD == "assume-role":
                 provider._prompter = prompt
             if folder and provider.METHOD in ("assume-role", "sso"):
                 provider.cache = _CredentialsCache(str(folder))
+                self._caches.append(provider.cache)
 
     async def _ask_mfa_code(self, serial: str) -> str:
         code = (await self._ask_code(serial)).strip() if self._ask_code else ""

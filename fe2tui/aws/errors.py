@@ -50,6 +50,7 @@ class AwsRefusal:
     status: int = 400
     date: str = ""
     now: datetime | None = None
+    login_worked: bool = False
 
     @property
     def operation(self) -> str:
@@ -80,6 +81,17 @@ class AwsRefusal:
         return ", ".join(dict.fromkeys(_ID_PATTERN.findall(self.message)))
 
     @property
+    def is_about_login(self) -> bool:
+        """Whether an AuthFailure rejects the credentials. EC2 also sends it when they may not use one resource.
+
+        Source: EC2 API reference, client error codes.
+        """
+        words = self.message.lower()
+        if any(word in words for word in ("credential", "access key", "signature", "security token")):
+            return True
+        return not self.login_worked and not (self.resource_ids or _RESOURCE_REFUSED.search(words))
+
+    @property
     def clock_offset(self) -> timedelta:
         """How far this computer's clock is ahead of the reply's Date header; negative if it is slow."""
         from email.utils import parsedate_to_datetime
@@ -91,6 +103,7 @@ class AwsRefusal:
         return (self.now or datetime.now(UTC)) - theirs.astimezone(UTC)
 
 
+_RESOURCE_REFUSED = re.compile(r"not authorized for|managed by|belong|\bown|permission|access to")
 _LIMIT_PATTERN = re.compile(r"limit of (\d+)")
 _PRICES_PATTERN = re.compile(r"price of ([\d.]+) is lower .* price of ([\d.]+?)\.?(?:\s|$)")
 _HOW_TO_RAISE_QUOTA = (
@@ -142,6 +155,7 @@ def _quota_exceeded(refusal: AwsRefusal) -> Fe2Error:
 
 
 CLOCK_TOLERANCE = timedelta(minutes=4)  # AWS refuses at five
+_LAUNCHES = ("RunInstances", "RequestSpotInstances", "CreateFleet")
 _WAIT_AND_RETRY = "Wait a minute and try again."
 _DENIED_ACTION = re.compile(r"perform:? ([\w-]+:\w+)")
 
@@ -197,6 +211,24 @@ def _signature_rejected(refusal: AwsRefusal) -> Fe2Error:
         "AWS rejected these credentials.",
         "The access key may be wrong, deleted or inactive, or the region not enabled for the account. `aws "
         "configure` sets another key.",
+    )
+
+
+def _auth_failure(refusal: AwsRefusal) -> Fe2Error:
+    if refusal.is_about_login or _clock_error(refusal) is not None:
+        return _signature_rejected(refusal)
+    what = refusal.resource_ids
+    if "image" in refusal.message.lower() and refusal.operation in _LAUNCHES:
+        return FieldError(
+            "image",
+            f"Your account may not launch {what or 'this image'}.",
+            f"{refusal.aws_message} It is private, was withdrawn, or has terms in AWS Marketplace that are not "
+            "accepted: ask its owner to share it, or choose another image.",
+        )
+    return AwsError(
+        f"EC2 does not allow {refusal.operation}{f' for {what}' if what else ''}: it belongs to another account, or an "
+        "AWS service manages it.",
+        refusal.aws_message,
     )
 
 
@@ -281,10 +313,11 @@ _ERRORS_BY_CODE: tuple[tuple[str, Callable[[AwsRefusal], Fe2Error]], ...] = (
     (r"OptInRequired|NotSignedUp", _not_opted_in),
     (r"ExpiredToken\w*|TokenRefreshRequired|UnauthorizedException|InvalidGrantException", _session_expired),
     (
-        r"RequestExpired|RequestTimeTooSkewed|AuthFailure|SignatureDoesNotMatch|InvalidSignature\w*"
+        r"RequestExpired|RequestTimeTooSkewed|SignatureDoesNotMatch|InvalidSignature\w*"
         r"|InvalidClientTokenId|UnrecognizedClient\w*|InvalidAccessKeyId|InvalidToken|IncompleteSignature\w*",
         _signature_rejected,
     ),
+    (r"AuthFailure", _auth_failure),
     (r"Incorrect\w*State|InvalidInstanceState\w*|InvalidState\w*", _wrong_state),
     (r"UnsupportedOperation", _unsupported_operation),
     (r"OperationNotPermitted", _protected),
@@ -374,12 +407,18 @@ _CHECK_NETWORK = "Check the network, a VPN or proxy, and the region; then try ag
 
 
 def translate(
-    error: BaseException, *, action: str = "", profile: str = "", endpoint: str = "", now: datetime | None = None
+    error: BaseException,
+    *,
+    action: str = "",
+    profile: str = "",
+    endpoint: str = "",
+    now: datetime | None = None,
+    login_worked: bool = False,
 ) -> Fe2Error:
-    """The Fe2Error for an error of AWS or of the network. ``action`` is the refused operation, like
-    ``ec2:StopInstances``.
+    """The Fe2Error for an error of AWS or of the network. It carries AWS's own sentence where AWS sent one.
 
-    ``now`` is this computer's time. It is compared with the reply's Date header where the clock may be wrong.
+    ``action`` is the refused operation, like ``ec2:StopInstances``. ``now`` is this computer's time: it is compared
+    with the reply's Date header where the clock may be wrong. ``login_worked``: AWS accepted these credentials before.
     """
     if isinstance(error, Fe2Error):
         return error
@@ -395,9 +434,14 @@ def translate(
             status=int(meta.get("HTTPStatusCode") or 400),
             date=str(meta.get("HTTPHeaders", {}).get("date", "")),
             now=now,
+            login_worked=login_worked,
         )
         our_error = _error_of(refusal)
         our_error.code = refusal.code
+        if refusal.sentence and refusal.sentence not in f"{our_error.summary} {our_error.remedy}":
+            our_error.remedy = f"{our_error.remedy} {refusal.aws_message}".strip()
+        if isinstance(our_error, FieldError):
+            our_error.exit_code = AwsError.exit_code  # the request was sent, and AWS refused it
         return our_error
     for kind in type(error).__mro__:
         if kind.__module__.startswith(("botocore", "aiobotocore", "aiohttp", "json")) or kind is ValueError:

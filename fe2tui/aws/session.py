@@ -63,6 +63,7 @@ class Session:
         self._credentials: ProfileCredentials | None = None
         self._cached_clients: Clients | None = None
         self._identity: Identity | None = None
+        self._login_worked = False
 
     @property
     def profile(self) -> str:
@@ -127,6 +128,7 @@ class Session:
         await self._get_clients()
         other._credentials = self._credentials
         other._identity = self._identity
+        other._login_worked = self._login_worked
         return other
 
     async def close(self) -> None:
@@ -149,21 +151,30 @@ class Session:
             if not self.region:
                 await clients.sign_in()
                 raise no_region_error()
-            return await getattr(clients, how)(service, operation, params, region)
+            reply = await getattr(clients, how)(service, operation, params, region)
         except Fe2Error as error:
             await self._on_error(error)
             raise
         except Exception as error:
             from fe2tui.aws.errors import translate
 
-            our_error = translate(error, action=f"{service}:{operation}", profile=self.profile, endpoint=self.endpoint)
+            our_error = translate(
+                error,
+                action=f"{service}:{operation}",
+                profile=self.profile,
+                endpoint=self.endpoint,
+                login_worked=self._login_worked,
+            )
             await self._on_error(our_error)
             raise our_error from error
+        self._login_worked = True
+        return reply
 
     async def _on_error(self, error: Fe2Error) -> None:
         """Credentials that failed are resolved again: the user may have fixed them meanwhile."""
         if isinstance(error, CredentialsError) and self._cached_clients is not None:
             self._identity = None
+            self._login_worked = False
             await self._cached_clients.forget_credentials()
 
     async def _get_clients(self) -> Clients:
@@ -219,11 +230,12 @@ def effective_choice(
     profile would make it ignore credentials in the environment. Source: SDK guide, credential precedence.
     """
     named_profile = os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
+    has_keys = bool(os.environ.get("AWS_ACCESS_KEY_ID"))
     named_region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     of_profile = profile is not None and default_region(profile) is not None  # the profile has a region of its own
-    in_use = profile or named_profile or settings.profile or "default"
+    in_use = profile or named_profile or (None if has_keys else settings.profile) or "default"
     return Choice(
-        profile=profile or (None if named_profile else settings.profile),
+        profile=profile or (None if named_profile or has_keys else settings.profile),
         region=region or (None if named_region or of_profile else settings.region),
         endpoint_url=endpoint_url,
         read_only=read_only or settings.read_only or settings.for_profile(in_use).read_only,

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from fe2tui.demo import Cloud
+from fe2tui.demo.client_files import ACCOUNT_ARN
 from fe2tui.errors import (
+    AwsError,
     CredentialsError,
     DeniedError,
     ExpiredError,
+    FieldError,
     MfaNeededError,
     NoCredentialsError,
     UsageError,
@@ -107,6 +110,53 @@ async def test_a_cached_role_that_aws_refuses_is_assumed_again(own_cloud: Cloud,
     with pytest.raises(ExpiredError):
         await session.call("ec2", "DescribeVpcs")
     await open_session(profile="role").identity()
+    assert len(calls(own_cloud, "AssumeRole")) == 2
+
+
+PRIVATE_IMAGE = {
+    "kind": "refuse",
+    "action": "RunInstances",
+    "code": "AuthFailure",
+    "message": "Not authorized for images: [ami-0123456789abcdef0]",
+    "status": 403,
+}
+
+
+async def test_a_refused_image_keeps_the_login(own_cloud: Cloud, open_session: Open) -> None:
+    own_cloud.control("/demo/faults", PRIVATE_IMAGE)
+    session = open_session(profile="role")
+    with pytest.raises(FieldError, match="may not launch ami-0123456789abcdef0") as caught:
+        await session.call("ec2", "RunInstances", ImageId="ami-0123456789abcdef0", MinCount=1, MaxCount=1)
+    assert (caught.value.field, caught.value.exit_code, caught.value.code) == ("image", 1, "AuthFailure")
+    assert "AWS says: Not authorized for images: [ami-0123456789abcdef0]" in caught.value.remedy
+    await open_session(profile="role").identity()
+    assert len(calls(own_cloud, "AssumeRole")) == 1
+
+
+async def test_a_login_that_has_worked_is_not_rejected_by_a_refusal_without_a_reason(
+    own_cloud: Cloud, open_session: Open
+) -> None:
+    session = open_session()
+    own_cloud.control("/demo/faults", {**PRIVATE_IMAGE, "action": "*Instances", "message": "Unauthorized."})
+    with pytest.raises(CredentialsError):
+        await session.call("ec2", "StopInstances", InstanceIds=["i-0123456789abcdef0"])
+    await session.identity()
+    with pytest.raises(AwsError, match="does not allow StopInstances"):
+        await session.call("ec2", "StopInstances", InstanceIds=["i-0123456789abcdef0"])
+
+
+async def test_refused_credentials_of_one_profile_leave_the_logins_of_others(
+    own_cloud: Cloud, open_session: Open
+) -> None:
+    other = f"[profile other]\nrole_arn = {ACCOUNT_ARN}:role/other\nsource_profile = default\nregion = us-east-2"
+    add_profile(other)
+    await open_session(profile="other").identity()
+    session = open_session(profile="role")
+    await session.identity()
+    own_cloud.control("/demo/faults", {"kind": "expired", "action": "DescribeVpcs", "times": 1})
+    with pytest.raises(ExpiredError):
+        await session.call("ec2", "DescribeVpcs")
+    await open_session(profile="other").identity()
     assert len(calls(own_cloud, "AssumeRole")) == 2
 
 

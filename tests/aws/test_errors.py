@@ -140,6 +140,30 @@ def test_a_refusal_says_what_happened_and_what_to_do_and_keeps_the_code(
     assert re.search(words, f"{error.summary} {error.remedy}")
 
 
+@pytest.mark.parametrize(
+    ("action", "message", "kind", "words"),
+    [
+        ("RunInstances", "Not authorized for images: [ami-0123456789abcdef0]", "FieldError", "ami-0123456789abcdef0"),
+        ("DeregisterImage", "This image is managed by AWS Backup.", "AwsError", "does not allow DeregisterImage"),
+        ("AssociateAddress", "The address does not belong to you.", "AwsError", "belongs to another account"),
+        ("StopInstances", "Unauthorized.", "CredentialsError", "rejected these credentials"),
+    ],
+)
+def test_an_auth_failure_about_a_resource_does_not_reject_the_login(
+    action: str, message: str, kind: str, words: str
+) -> None:
+    error = refused("AuthFailure", message, action=f"ec2:{action}")
+    assert type(error) is getattr(errors, kind)
+    assert words in error.summary and message.rstrip(".") in str(error)
+    assert error.exit_code == (4 if kind == "CredentialsError" else 1)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[f"{r[0]}-{r[2]}" for r in TABLE])
+def test_every_error_carries_the_sentence_of_aws(row: tuple[str, str, str, str]) -> None:
+    code, message, _, _ = row
+    assert message in str(refused(code, message))
+
+
 @pytest.mark.parametrize("code", ["RequestExpired", "AuthFailure", "SignatureDoesNotMatch", "ExpiredToken"])
 @pytest.mark.parametrize(
     ("ahead", "words"),

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -297,6 +298,13 @@ def test_credentials_in_the_environment_count_under_a_profile_named_there(fe2: A
     said = fe2("instances", AWS_PROFILE="bare", AWS_CONFIG_FILE=str(config), AWS_SHARED_CREDENTIALS_FILE=str(config))
     assert said.status == 0, said.err
     assert said.out
+
+
+def test_keys_in_the_environment_count_before_a_profile_in_config_toml(fe2: Any) -> None:
+    config = Path(fe2.environment["FE2TUI_HOME"], "config", "config.toml")
+    config.write_text('profile = "no-such-profile"\n' + config.read_text())
+    assert fe2("instances", AWS_PROFILE="").status == 0
+    assert fe2("instances", AWS_PROFILE="", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="").status == 4
 
 
 def test_the_address_of_one_that_is_terminated_is_not_waited_for(own_fe2: Any) -> None:
