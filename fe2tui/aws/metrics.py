@@ -52,8 +52,7 @@ def _collect(page: Iterable[Mapping[str, Any]], ids: Sequence[str], into: dict[s
 
 
 def _latest_unbroken_each(found: Mapping[str, Points], until: datetime) -> dict[str, tuple[float, ...]]:
-    stretches = {key: _latest_unbroken(sorted(points), until) for key, points in found.items()}
-    return {key: figures for key, figures in stretches.items() if figures}
+    return {key: kept for key, points in found.items() if (kept := _latest_unbroken(sorted(points), until))}
 
 
 def _latest_unbroken(points: Points, until: datetime) -> tuple[float, ...]:

@@ -108,7 +108,7 @@ def _compare(found: list[Instance], before: Mapping[str, Instance]) -> Instances
                 instance = was  # unchanged in all that we keep
             else:
                 images.add(instance.image_id)
-                volumes |= _moved_volumes(was, instance)
+                volumes |= _volume_ids(was) ^ _volume_ids(instance)
                 if instance.lifecycle == "spot" and (was is None or was.state is not instance.state):
                     moved_spot.add(instance.id)
         instances[instance.id] = instance
@@ -121,6 +121,5 @@ def _compare(found: list[Instance], before: Mapping[str, Instance]) -> Instances
     )
 
 
-def _moved_volumes(was: Instance | None, now: Instance) -> set[str]:
-    before = set() if was is None else {attachment.volume_id for attachment in was.attachments}
-    return before ^ {attachment.volume_id for attachment in now.attachments}
+def _volume_ids(instance: Instance | None) -> set[str]:
+    return {attachment.volume_id for attachment in instance.attachments} if instance is not None else set()

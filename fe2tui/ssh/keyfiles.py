@@ -11,7 +11,6 @@ import binascii
 import hashlib
 import re
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -130,16 +129,13 @@ def agent_keys(agent_socket: str | None) -> tuple[str, ...]:
         return ()
     if answer[:1] != b"\x0c":
         return ()
-    fields = _split_strings(answer[5:])
-    return tuple(_lines(fields))
-
-
-def _lines(fields: list[bytes]) -> Iterator[str]:
+    fields, lines = _split_strings(answer[5:]), []
     for blob, comment in zip(fields[::2], fields[1::2], strict=False):
         kind = (_split_strings(blob) or [b""])[0].decode("ascii", errors="replace")
         if kind and not kind.endswith("-cert-v01@openssh.com"):
             words = "".join(c if c.isprintable() else " " for c in comment.decode("utf-8", errors="replace"))
-            yield f"{kind} {base64.b64encode(blob).decode()} {words}".strip()
+            lines.append(f"{kind} {base64.b64encode(blob).decode()} {words}".strip())
+    return tuple(lines)
 
 
 def _read_exactly(agent: socket.socket, count: int) -> bytes:

@@ -120,14 +120,6 @@ _LOCATION_ROW = "SELECT id, seen_at, serial, encoding, account FROM places WHERE
 
 
 @dataclass(slots=True)
-class _SavedFleet:
-    """What is in the tables, as far as this process knows."""
-
-    fleet: Fleet
-    serial: int
-
-
-@dataclass(slots=True)
 class _Changes:
     instances: list[tuple[str, str, str, str]] = field(default_factory=list)
     removed_instances: list[str] = field(default_factory=list)
@@ -154,7 +146,7 @@ class FleetTables:
         self._volume_usage = volume_usage
         self._spot_history = spot_history
         self._lock = threading.Lock()
-        self._saved: dict[Location, _SavedFleet] = {}
+        self._saved: dict[Location, tuple[Fleet, int]] = {}  # with the serial number that it was written with
 
     def save(self, fleet: Fleet) -> None:
         """Replace the saved fleet, unless that was seen later. Usage and spot history have their own tables."""
@@ -188,18 +180,17 @@ class FleetTables:
         return Location(*rows[0]) if rows else None
 
     def _bodies(self, table: str, number: int) -> list[str]:
-        return [
-            row[0] for row in self._database.read(f"SELECT body FROM {table} WHERE place = ? ORDER BY id", (number,))
-        ]
+        rows = self._database.read(f"SELECT body FROM {table} WHERE place = ? ORDER BY id", (number,))
+        return [body for (body,) in rows]
 
     def _try_to_save(self, fleet: Fleet) -> bool:
         head = self._database.read(_LOCATION_ROW, (fleet.location.key,))
         number, seen_at, serial, encoding, _ = head[0] if head else (None, 0, 0, "", "")
         if to_micros(fleet.seen_at) < seen_at and encoding == ENCODING:
             return True
-        known = self._saved.get(fleet.location)
-        if known is not None and known.serial == serial and encoding == ENCODING:
-            changes = _changes_since(known.fleet, fleet)
+        saved, saved_serial = self._saved.get(fleet.location, (None, 0))
+        if saved is not None and saved_serial == serial and encoding == ENCODING:
+            changes = _changes_since(saved, fleet)
         else:
             changes = self._changes_by_rows(number, fleet)
         with self._database.transaction() as connection:
@@ -213,7 +204,7 @@ class FleetTables:
                 "UPDATE places SET seen_at = ?, account = ?, serial = ?, encoding = ? WHERE id = ?",
                 (to_micros(fleet.seen_at), fleet.account, serial, ENCODING, number),
             )
-        self._saved[fleet.location] = _SavedFleet(fleet, serial)
+        self._saved[fleet.location] = fleet, serial
         return True
 
     def _changes_by_rows(self, number: int | None, fleet: Fleet) -> _Changes:
