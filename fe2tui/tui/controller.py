@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from fe2tui.model.progress import ignore_progress
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.command_runner import CommandRunner
 from fe2tui.tui.fleet_watch import FleetWatch
-from fe2tui.tui.keymap import Keymap, build_keymap
+from fe2tui.tui.keymap import build_keymap
 from fe2tui.tui.main_screen import MainScreen
 from fe2tui.tui.pane_ids import SPOT
 from fe2tui.tui.services import Answer, Severity, TaskFunction
@@ -32,12 +31,10 @@ if TYPE_CHECKING:
     from fe2tui.aws.session import Session
     from fe2tui.aws.spot_prices import SpotHistoryCache, SpotPriceCache
     from fe2tui.model.progress import Report
-    from fe2tui.settings import Settings
     from fe2tui.store import Store
     from fe2tui.tasks.context import Context
     from fe2tui.tasks.type_catalogue import TypeCatalogueCache
     from fe2tui.tui.app import Dashboard
-    from fe2tui.tui.key_queue import KeyQueue
 
 OPEN_TIMEOUT = 0.25  # seconds that the main screen waits for the last fleet, to have it in its first frame
 
@@ -46,8 +43,11 @@ class DashboardController:
     """Made a moment after the first frame. What its methods do is said in ``Services``."""
 
     def __init__(self, app: Dashboard) -> None:
-        self._app = app
-        self._keymap = build_keymap(app.settings.keys)
+        self.app = app
+        self.clock = app.clock
+        self.settings = app.settings
+        self.key_queue = app.key_queue
+        self.keymap = build_keymap(app.settings.keys)
         self.fleet_watch = FleetWatch(self, app.choice)
         self.task_runner = TaskRunner(self)
         self.command_runner = CommandRunner(self)
@@ -55,8 +55,8 @@ class DashboardController:
         self.startup = Startup(app, self)
 
     async def start(self) -> None:
-        app = self._app
-        bindings = (Binding(key, f"perform({command_id!r})", show=False) for key, command_id in self._keymap.all_keys())
+        app = self.app
+        bindings = (Binding(key, f"perform({command_id!r})", show=False) for key, command_id in self.keymap.all_keys())
         for binding in Binding.make_bindings(bindings):  # which knows / as slash
             app.bind(binding.key, binding.action, description=binding.description, show=False)
         app.theme_changed_signal.subscribe(app, lambda _: self.main_screen.recolour())
@@ -75,26 +75,6 @@ class DashboardController:
         await self.fleet_watch.close()
 
     # What is there
-
-    @property
-    def app(self) -> Dashboard:
-        return self._app
-
-    @property
-    def clock(self) -> Callable[[], datetime]:
-        return self._app.clock
-
-    @property
-    def settings(self) -> Settings:
-        return self._app.settings
-
-    @property
-    def keymap(self) -> Keymap:
-        return self._keymap
-
-    @property
-    def key_queue(self) -> KeyQueue:
-        return self._app.key_queue
 
     @property
     def session(self) -> Session:
@@ -160,14 +140,14 @@ class DashboardController:
     # What can be done
 
     def tell(self, text: str, severity: Severity = "information") -> None:
-        self._app.toast(text, severity)
+        self.app.toast(text, severity)
 
     def report_error(self, title: str, error: Fe2Error, *, shows_toast: bool = True) -> None:
         region = self.session.region if self.fleet_watch.is_open else ""
         self.task_runner.report_error(title, error, region, shows_toast=shows_toast)
 
     def start_worker(self, work: Awaitable[None], name: str) -> Worker[None]:
-        return self._app.start_worker(work, name)
+        return self.app.start_worker(work, name)
 
     def task_context(self, report: Report | None = None) -> Context:
         from fe2tui.tasks.context import Context
@@ -191,7 +171,7 @@ class DashboardController:
             if not answer_future.done():
                 answer_future.set_result(answer)
 
-        await self._app.push_screen(screen, take)
+        await self.app.push_screen(screen, take)
         screen.call_after_refresh(self.key_queue.release)
         return await answer_future
 

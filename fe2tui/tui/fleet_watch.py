@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -215,9 +216,11 @@ class FleetWatch:
 
     async def _read(self, session: Session, last: Fleet | None) -> None:
         settings, clock, store = self._services.settings, self._services.clock, self.store
-        poller_class = await asyncio.to_thread(_poller_class)
+        await asyncio.to_thread(import_module, "fe2tui.aws.poller.poller")
+        from fe2tui.aws.poller.poller import Poller
+
         self.is_paused = False
-        self._poller = poller = poller_class(
+        self._poller = poller = Poller(
             session,
             store.prices,
             quick=settings.quick_seconds,
@@ -280,7 +283,9 @@ class FleetWatch:
         if not unseen:
             return {}
         await self._wait_until_drawn()
-        spot_usage_ends = await asyncio.to_thread(_spot_usage_ends)
+        await asyncio.to_thread(import_module, "fe2tui.tasks.usage_history")
+        from fe2tui.tasks.usage_history import spot_usage_ends
+
         ends = await spot_usage_ends(session, unseen, fleet.instance_usage)
         if ends is None:
             return {}
@@ -338,15 +343,3 @@ class FleetWatch:
         if self._poller is not None and self.is_paused is is_watched:
             self.is_paused = not is_watched
             (self._poller.resume if is_watched else self._poller.pause)()
-
-
-def _spot_usage_ends() -> Callable[..., Awaitable[dict[str, datetime] | None]]:
-    from fe2tui.tasks.usage_history import spot_usage_ends
-
-    return spot_usage_ends
-
-
-def _poller_class() -> type[Poller]:
-    from fe2tui.aws.poller.poller import Poller
-
-    return Poller

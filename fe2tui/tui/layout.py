@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from textual.screen import Screen
 
 from fe2tui.tui.pane_ids import ACTIVITY, IMAGES, INSTANCES, MARKABLE_PANES, PANES, SPOT
-from fe2tui.tui.panes.activity import ActivityPane
 from fe2tui.tui.panes.base import Pane
 from fe2tui.tui.panes.list_pane import ListPane
 
@@ -76,17 +75,14 @@ def visible_panes(
 class PaneLayout:
     """Decides which panes are visible, and sets the classes by which the style sheet arranges them."""
 
-    def __init__(self, screen: Screen[None], pane_set: PaneSet, activity: ActivityPane) -> None:
+    def __init__(self, screen: Screen[None], pane_set: PaneSet) -> None:
         self._screen = screen
         self._pane_set = pane_set
-        self._activity = activity
         self._is_wide = self._details_fit = self._is_zoomed = False
         self._details_choice: bool | None = None
         self._is_activity_open = False
-        self.pane = INSTANCES
-        """The pane that commands act on."""
-        self.details_pane = INSTANCES
-        """The list whose details are shown."""
+        self.pane = INSTANCES  # that commands act on
+        self.details_pane = INSTANCES  # the list whose details are shown
 
     @property
     def is_side_by_side(self) -> bool:

@@ -85,7 +85,7 @@ class MainScreen(Screen[None]):
         self.pane_set = PaneSet(self.instances, self.images, self.spot_pane)
         self.details = DetailsPanel()
         self.activity = ActivityPane(services.clock)
-        self.pane_layout = PaneLayout(self, self.pane_set, self.activity)
+        self.pane_layout = PaneLayout(self, self.pane_set)
         self.refresh_timer = RefreshTimer(self, services)
         self.status = TextLine(self._status_spans, id="status")
         self.notice = TextLine(self._notice_spans, id="notice")

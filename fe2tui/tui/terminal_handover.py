@@ -34,6 +34,7 @@ RESET_TERMINAL = (
 )
 LEAVE_ALTERNATE_SCREEN = "\x1b[?1049l"  # a full-screen program that was killed has not left it
 SSH_ERROR_STATUS = 255
+_Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 
 
 class NoTerminalError(Fe2Error):
@@ -235,27 +236,34 @@ def _program_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers: dict[int, Callable[[int, FrameType | None], None] | signal.Handlers] = {
+    handlers: dict[int, _Handler] = {
         signal.SIGINT: _leave_to_program,
         signal.SIGQUIT: _leave_to_program,
         signal.SIGTSTP: signal.SIG_DFL,
     }
-    before = {number: signal.signal(number, action) for number, action in handlers.items()}
+    restore = _set_handlers(handlers)
     try:
         yield
     finally:
-        for number, action in before.items():
-            signal.signal(number, action if action is not None else signal.SIG_DFL)
+        restore()
+
+
+def _set_handlers(handlers: Mapping[int, _Handler]) -> Callable[[], None]:
+    """Set signal handlers. Returns a function that restores those before."""
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+    return restore
 
 
 @contextmanager
 def _restore_terminal() -> Iterator[None]:
     """Restore the terminal's modes however the program ended, and drop keys that were typed for it."""
-    stdin = sys.__stdin__
-    try:
-        terminal = stdin.fileno() if stdin is not None else -1
-        modes = termios.tcgetattr(terminal)
-    except (OSError, ValueError, termios.error):
+    terminal, modes = _terminal_modes()
+    if modes is None:
         yield
         return
     try:
@@ -285,14 +293,13 @@ def exit_on_signals(app: App[Any]) -> Iterator[None]:
         yield
         return
     leaving = _SignalExit(app)
-    before = {number: signal.signal(number, leaving.request_exit) for number in EXIT_SIGNALS}
-    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, leaving.force_exit)
+    handlers: dict[int, _Handler] = dict.fromkeys(EXIT_SIGNALS, leaving.request_exit)
+    restore = _set_handlers(handlers | {signal.SIGALRM: leaving.force_exit})
     try:
         yield
     finally:
         if not leaving.number:
-            for number, action in before.items():
-                signal.signal(number, action if action is not None else signal.SIG_DFL)
+            restore()
 
 
 class _SignalExit:

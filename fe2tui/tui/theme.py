@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from rich.style import Style
 from textual.color import Color
@@ -14,73 +15,45 @@ DARK, LIGHT = "fe2tui-dark", "fe2tui-light"
 LINE_COLOURS = tuple(f"line-{number}" for number in range(6))
 """The colours of a chart's lines. Each is one of the terminal's 256, so that no two look alike there."""
 
-THEMES: Mapping[str, Theme] = {
-    DARK: Theme(
-        name=DARK,
-        primary="#7aa2f7",
-        secondary="#7aa2f7",
-        accent="#7aa2f7",
-        warning="#e0af68",
-        error="#f7768e",
-        success="#73c991",
-        foreground="#c8d0e0",
-        background="#11151c",
-        surface="#171c26",
-        panel="#1d2430",
-        variables={
-            "ink-dim": "#7c879c",
-            "ink-faint": "#343d4f",
-            "ink-spark": "#5b76ad",
-            "row-cursor": "#1f2a40",
-            "row-idle-cursor": "#191f2b",
-            "row-glow": "#2b2a1c",
-            "state-running": "#73c991",
-            "state-moving": "#e0af68",
-            "state-stopped": "#7c879c",
-            "state-trouble": "#f7768e",
-            "line-0": "#5fafff",
-            "line-1": "#ffaf5f",
-            "line-2": "#5fd787",
-            "line-3": "#ff87d7",
-            "line-4": "#d7d75f",
-            "line-5": "#af87ff",
-            "input-cursor-text-style": "none",
-        },
-    ),
-    LIGHT: Theme(
-        name=LIGHT,
-        primary="#2f5bd0",
-        secondary="#2f5bd0",
-        accent="#2f5bd0",
-        warning="#9a6200",
-        error="#c22840",
-        success="#1f7a3d",
-        foreground="#20242c",
-        background="#fafaf8",
-        surface="#f1f1ee",
-        panel="#e7e7e3",
-        dark=False,
-        variables={
-            "ink-dim": "#676d79",
-            "ink-faint": "#c9ccd2",
-            "ink-spark": "#8ea5dd",
-            "row-cursor": "#dde6fb",
-            "row-idle-cursor": "#eeeeea",
-            "row-glow": "#fbf0cf",
-            "state-running": "#1f7a3d",
-            "state-moving": "#9a6200",
-            "state-stopped": "#676d79",
-            "state-trouble": "#c22840",
-            "line-0": "#005fd7",
-            "line-1": "#af5f00",
-            "line-2": "#00875f",
-            "line-3": "#af0087",
-            "line-4": "#5f5f00",
-            "line-5": "#8700ff",
-            "input-cursor-text-style": "none",
-        },
-    ),
+_COLOURS: Mapping[str, tuple[str, str]] = {  # in the dark theme, in the light one
+    "accent": ("#7aa2f7", "#2f5bd0"),
+    "warning": ("#e0af68", "#9a6200"),
+    "error": ("#f7768e", "#c22840"),
+    "success": ("#73c991", "#1f7a3d"),
+    "foreground": ("#c8d0e0", "#20242c"),
+    "background": ("#11151c", "#fafaf8"),
+    "surface": ("#171c26", "#f1f1ee"),
+    "panel": ("#1d2430", "#e7e7e3"),
 }
+_VARIABLES: Mapping[str, tuple[str, str]] = {
+    "ink-dim": ("#7c879c", "#676d79"),
+    "ink-faint": ("#343d4f", "#c9ccd2"),
+    "ink-spark": ("#5b76ad", "#8ea5dd"),
+    "row-cursor": ("#1f2a40", "#dde6fb"),
+    "row-idle-cursor": ("#191f2b", "#eeeeea"),
+    "row-glow": ("#2b2a1c", "#fbf0cf"),
+    "state-running": ("#73c991", "#1f7a3d"),
+    "state-moving": ("#e0af68", "#9a6200"),
+    "state-stopped": ("#7c879c", "#676d79"),
+    "state-trouble": ("#f7768e", "#c22840"),
+    "line-0": ("#5fafff", "#005fd7"),
+    "line-1": ("#ffaf5f", "#af5f00"),
+    "line-2": ("#5fd787", "#00875f"),
+    "line-3": ("#ff87d7", "#af0087"),
+    "line-4": ("#d7d75f", "#5f5f00"),
+    "line-5": ("#af87ff", "#8700ff"),
+    "input-cursor-text-style": ("none", "none"),
+}
+
+
+def _theme(name: str, column: int) -> Theme:
+    colours: dict[str, Any] = {key: both[column] for key, both in _COLOURS.items()}
+    colours |= {"primary": colours["accent"], "secondary": colours["accent"]}
+    variables = {key: both[column] for key, both in _VARIABLES.items()}
+    return Theme(name, **colours, dark=name == DARK, variables=variables)
+
+
+THEMES: Mapping[str, Theme] = {DARK: _theme(DARK, 0), LIGHT: _theme(LIGHT, 1)}
 
 
 def default_variables(theme: Theme) -> dict[str, str]:
@@ -97,11 +70,7 @@ def default_variables(theme: Theme) -> dict[str, str]:
         "state-moving": colours["warning"],
         "state-stopped": colours["foreground-darken-3"] if theme.dark else colours["foreground-lighten-3"],
         "state-trouble": colours["error"],
-        **{
-            name: colour
-            for name, colour in THEMES[DARK if theme.dark else LIGHT].variables.items()
-            if name in LINE_COLOURS
-        },
+        **{name: THEMES[DARK if theme.dark else LIGHT].variables[name] for name in LINE_COLOURS},
     }
 
 
@@ -163,10 +132,7 @@ _styles_by_theme: dict[tuple[tuple[str, str], ...], LineStyles] = {}
 
 def line_styles(variables: Mapping[str, str]) -> LineStyles:
     """The styles for the variables of a theme, cached."""
-    key = tuple((name, variables.get(name, "")) for name in ("background", "foreground", "accent", *_VARIABLE_NAMES))
+    key = tuple((name, variables.get(name, "")) for name in ("background", "foreground", "accent", *_VARIABLES))
     if key not in _styles_by_theme:
         _styles_by_theme[key] = LineStyles(variables)
     return _styles_by_theme[key]
-
-
-_VARIABLE_NAMES = tuple(THEMES[DARK].variables)
