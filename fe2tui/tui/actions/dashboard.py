@@ -77,22 +77,12 @@ async def open_filter(context: CommandContext) -> None:
 
 
 async def choose_sort(context: CommandContext) -> None:
-    from fe2tui.tui.forms.picker import Picker, PickerItem
+    from fe2tui.tui.forms.picker import sort_picker
 
     pane = _acting_pane(context).list_pane
     if pane is None:
         return
-    present = pane.arrangement
-    items = [
-        PickerItem(
-            sort.id,
-            sort.title,
-            sort.direction_text if sort.id != present.sort else "reverse the order",
-            sort.id == present.sort,
-        )
-        for sort in pane.sorts.values()
-    ]
-    sort_id = await context.services.ask(Picker("Sort by", items, submit_word="Sort"))
+    sort_id = await context.services.ask(sort_picker(pane.sorts.values(), pane.arrangement.sort))
     if sort_id is not None:
         pane.sort_by(sort_id)
 

@@ -90,12 +90,14 @@ def _total_cell(amounts: Amounts, line: _CostLine, places: int = 2, times: int =
     return _amount_cell(amounts.known * times, bool(amounts.unknown), line, places)
 
 
-def _part_cell(name: str, amount: Decimal, line: _CostLine) -> Cell:
-    cell = _amount_cell(amount, name in line.month.unknown, line)
-    return cell if amount or name in line.month.unknown else ("", "dim")
-
-
 def cost_columns(month: str) -> tuple[Column[_CostLine, None], ...]:
+    def part_column(part: str, title: str, width: int) -> Column[_CostLine, None]:
+        def cell(line: _CostLine, _: None) -> Cell:
+            amount, is_unknown = getattr(line.month, part), part in line.month.unknown
+            return _amount_cell(amount, is_unknown, line) if amount or is_unknown else ("", "dim")
+
+        return Column(part, f"{month} {title}".upper(), width, cell, rank=3, is_right_aligned=True)
+
     return (
         Column("name", "NAME", 14, lambda it, _: (visible(it.label), it.style), is_flexible=True),
         Column("what", "WHAT", 26, lambda it, _: (visible(it.what), "dim"), rank=2),
@@ -103,37 +105,11 @@ def cost_columns(month: str) -> tuple[Column[_CostLine, None], ...]:
         Column("today", "TODAY", 8, lambda it, _: _total_cell(it.today, it), rank=1, is_right_aligned=True),
         Column("month", f"IN {month.upper()}", 10, lambda it, _: _total_cell(it.month, it), is_right_aligned=True),
         Column(
-            "left",
-            "$/MONTH",
-            10,
-            lambda it, _: _total_cell(it.hour, it, times=HOURS_A_MONTH),
-            rank=1,
-            is_right_aligned=True,
+            "left", "$/MONTH", 10, lambda it, _: _total_cell(it.hour, it, times=HOURS_A_MONTH), 1, is_right_aligned=True
         ),
-        Column(
-            "machine",
-            f"{month} INSTANCE".upper(),
-            12,
-            lambda it, _: _part_cell("machine", it.month.machine, it),
-            rank=3,
-            is_right_aligned=True,
-        ),
-        Column(
-            "disk",
-            f"{month} DISKS".upper(),
-            9,
-            lambda it, _: _part_cell("disk", it.month.disk, it),
-            rank=3,
-            is_right_aligned=True,
-        ),
-        Column(
-            "address",
-            f"{month} IPV4".upper(),
-            8,
-            lambda it, _: _part_cell("address", it.month.address, it),
-            rank=3,
-            is_right_aligned=True,
-        ),
+        part_column("machine", "instance", 12),
+        part_column("disk", "disks", 9),
+        part_column("address", "IPv4", 8),
     )
 
 
@@ -228,11 +204,9 @@ class CostForm(Form[None]):
 def _totals_content(account: AccountCost) -> Content:
     now = account.at.astimezone(UTC)
     counted = [row for row in account.rows if not row.at_most]
-    hour, today, month = (
-        any(row.hour_parts.unknown for row in counted),
-        any(row.today_parts.unknown for row in counted),
-        any(row.month_parts.unknown for row in counted),
-    )
+    hour = any(row.hour_parts.unknown for row in counted)
+    today = any(row.today_parts.unknown for row in counted)
+    month = any(row.month_parts.unknown for row in counted)
     parts = [
         (account.per_hour, hour, 3, "an hour"),
         (account.today, today, 2, "today"),

@@ -117,7 +117,7 @@ class FormRow(Vertical):
     def __init__(self, label: str, *, id: str) -> None:
         super().__init__(id=id, classes="field")
         self._label = label
-        self._error: Fe2Error | None = None
+        self.error: Fe2Error | None = None
 
     def compose(self) -> Iterator[Widget]:
         with Horizontal(classes="line"):
@@ -128,10 +128,6 @@ class FormRow(Vertical):
     def compose_value(self) -> Iterator[Widget]:
         raise NotImplementedError
 
-    @property
-    def error(self) -> Fe2Error | None:
-        return self._error
-
     def on_descendant_focus(self) -> None:
         self.add_class("-here")
 
@@ -139,7 +135,7 @@ class FormRow(Vertical):
         self.remove_class("-here")
 
     def show_error(self, error: Fe2Error | None) -> None:
-        self._error = error
+        self.error = error
         line = self.query_one(".error", Static)
         line.display = error is not None
         self.set_class(error is not None, "-wrong")

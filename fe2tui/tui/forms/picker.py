@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from fe2tui.model.filters import Sort
 from fe2tui.tui.forms.form import Form, dim, safe_content
 
 MAX_SHOWN = 500
@@ -120,3 +121,12 @@ class Picker(Form[str]):
     def action_submit(self) -> None:
         if self.highlighted is not None:
             self.dismiss(self.highlighted.key)
+
+
+def sort_picker(sorts: Iterable[Sort[Any, Any]], present: str) -> Picker:
+    """Asks for the order of a list, by its id. The present one is offered as its reverse."""
+    items = [
+        PickerItem(s.id, s.title, "reverse the order" if s.id == present else s.direction_text, s.id == present)
+        for s in sorts
+    ]
+    return Picker("Sort by", items, submit_word="Sort")

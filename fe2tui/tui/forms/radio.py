@@ -67,31 +67,27 @@ class RadioList(ChoiceWidget):
 
     def __init__(self, options: Sequence[RadioOption], chosen_id: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._options: tuple[RadioOption, ...] = ()
+        self.options: tuple[RadioOption, ...] = ()
         self._line_options: list[str] = []  # the option of each line
         self.chosen_id = chosen_id
         self._set_options(options)
 
-    @property
-    def options(self) -> tuple[RadioOption, ...]:
-        return self._options
-
     def set_options(self, options: Sequence[RadioOption]) -> None:
         """Replace the choices; the chosen one stays if it is among them."""
-        if tuple(options) != self._options:
+        if tuple(options) != self.options:
             self._set_options(options)
             self._draw()
 
     def _set_options(self, options: Sequence[RadioOption]) -> None:
-        self._options = tuple(options)
-        if self._options and self.chosen_id not in [option.id for option in self._options]:
-            self.chosen_id = self._options[0].id
+        self.options = tuple(options)
+        if self.options and self.chosen_id not in [option.id for option in self.options]:
+            self.chosen_id = self.options[0].id
 
     def _draw(self) -> None:
         width = max(20, (self.content_size.width or 60) - _SIGN_WIDTH)
         parts: list[Content] = []
         self._line_options = []
-        for option in self._options:
+        for option in self.options:
             here = option.id == self.chosen_id
             parts.append(
                 Content.assemble(_sign(here, self.has_focus), safe_content(option.title, "bold" if here else ""))
@@ -102,7 +98,7 @@ class RadioList(ChoiceWidget):
         self.update(Content("\n").join(parts))
 
     def action_step(self, by: int) -> None:
-        ids = [option.id for option in self._options]
+        ids = [option.id for option in self.options]
         if ids:
             self._choose(ids[max(0, min(len(ids) - 1, ids.index(self.chosen_id) + by))])
 

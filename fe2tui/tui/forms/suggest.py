@@ -124,7 +124,7 @@ class SuggestField(Field):
         suggestion_from: Callable[[str], Suggestion | None] = lambda typed: None,
     ) -> None:
         super().__init__(label, id=id, value=value, placeholder=placeholder, hint=hint)
-        self._suggestions = tuple(suggestions)
+        self.suggestions = tuple(suggestions)
         self._suggestion_from = suggestion_from
         self._matching: list[Suggestion] = []
         self._is_filtering = False
@@ -144,15 +144,11 @@ class SuggestField(Field):
 
     def set_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
         """Replace the suggestions. An open list follows; one that had nothing to show while a person typed opens."""
-        self._suggestions = tuple(suggestions)
+        self.suggestions = tuple(suggestions)
         if self.is_open:
             self._fill_list()
         elif self._is_filtering and self.input.has_focus:
             self._open_matching()
-
-    @property
-    def suggestions(self) -> tuple[Suggestion, ...]:
-        return self._suggestions
 
     @property
     def is_open(self) -> bool:
@@ -182,10 +178,10 @@ class SuggestField(Field):
     def _fill_list(self) -> None:
         if self._is_filtering:
             extra = self._suggestion_from(self.value)
-            matching = matching_suggestions(self._suggestions, self.input.value)[:MAX_SHOWN]
+            matching = matching_suggestions(self.suggestions, self.input.value)[:MAX_SHOWN]
             self._matching = [*matching, extra] if extra is not None else matching
         else:
-            self._matching = suggestions_around(self._suggestions, self.value)
+            self._matching = suggestions_around(self.suggestions, self.value)
         width = max((len(s.value) for s in self._matching), default=0)
         options = self._option_list
         options.styles.width = max(30, self.size.width - LABEL_WIDTH)
@@ -210,7 +206,7 @@ class SuggestField(Field):
     def _open_matching(self) -> None:
         self._fill_list()
         only = self._matching[0] if len(self._matching) == 1 else None
-        repeats = only is not None and only.value == self.value and only in self._suggestions
+        repeats = only is not None and only.value == self.value and only in self.suggestions
         self._set_open(bool(self._matching) and not repeats)
 
     @on(SuggestInput.StepRequested)

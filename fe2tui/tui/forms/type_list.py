@@ -111,7 +111,7 @@ TYPE_COLUMNS: tuple[TypeColumn, ...] = (
         "SPOT $",
         8,
         lambda kind, at: _price_cell(at.lowest_spot_price(kind)),
-        rank=1,
+        1,
         is_right_aligned=True,
         sort="spot",
     ),
@@ -187,7 +187,7 @@ class TypeSource:
     cached: Callable[[], TypeCatalogue | None]
     read: Callable[[], Awaitable[TypeCatalogue]]
     prices: Callable[[], Prices]
-    read_spot_prices: Callable[[], Awaitable[None]]
+    read_spot_prices: Callable[[], Awaitable[object]]
 
 
 class TypeList:
@@ -210,12 +210,8 @@ class TypeList:
         self._longest = 12
         self._sorted: tuple[object, Sequence[InstanceType]] | None = None
         self._query: filters.Filter[InstanceType, TypeScope] = filters.Filter()
-        self._scope = TypeScope(self.prices, {})
+        self.scope = TypeScope(self.prices, {})
         self._visible_count = 0
-
-    @property
-    def scope(self) -> TypeScope:
-        return self._scope
 
     def update(self, catalogue: TypeCatalogue | None, prices: Prices) -> bool:
         """Replace catalogue and prices. Returns True if they changed."""
@@ -228,7 +224,7 @@ class TypeList:
         self.catalogue, self.prices = catalogue, prices
         self._sorted = None
         self._longest = max(map(len, catalogue.types), default=12) if catalogue is not None else 12
-        self._scope = TypeScope(prices, catalogue.zones if catalogue is not None else {})
+        self.scope = TypeScope(prices, catalogue.zones if catalogue is not None else {})
         return True
 
     def set_filter(self, text: str) -> FilterError | None:
@@ -241,12 +237,12 @@ class TypeList:
         self.sort = sort
 
     def rows(self) -> TypeRows:
-        query, at = self._query, self._scope
+        query, at = self._query, self.scope
         matching = [kind for kind in self._sorted_types() if query.matches(kind, at)]
         self._visible_count = len(matching)
         return TypeRows(
             matching,
-            self._scope,
+            self.scope,
             self.reasons,
             current_type=self.current_type,
             longest=self._longest,
@@ -264,7 +260,7 @@ class TypeList:
         types = self.catalogue.types if self.catalogue is not None else {}
         hidden = {} if self.shows_unfit else self.hidden
         offered = [kind for kind in types.values() if kind.name not in hidden]
-        at = self._scope
+        at = self.scope
         everything: filters.Filter[InstanceType, TypeScope] = filters.Filter()
         return filter_and_sort(
             offered, at, everything, TYPE_SORTS[self.sort], self.descending, lambda kind: at.facts(kind).sort_key
@@ -294,25 +290,19 @@ class TypeList:
 
 
 def type_source(context: CommandContext) -> TypeSource:
-    catalogues, spot, location, ctx = (
-        context.services.catalogues,
-        context.services.spot_prices,
-        context.location,
-        context.services.task_context(),
-    )
-    joined = MergedPrices()
-
-    async def get() -> TypeCatalogue:
-        return await catalogues.get(ctx)
-
-    async def read_spot() -> None:
-        await spot.get(ctx.session, ctx.clock())
+    services, location, ctx = context.services, context.location, context.services.task_context()
+    catalogues, spot_prices, merged = services.catalogues, services.spot_prices, MergedPrices()
 
     def prices() -> Prices:
-        fleet, now = context.services.fleet or context.fleet, spot.cached(location)
-        return joined.merge(fleet.prices if fleet is not None else Prices(), now.prices if now is not None else {})
+        fleet, spot = services.fleet or context.fleet, spot_prices.cached(location)
+        return merged.merge(fleet.prices if fleet is not None else Prices(), spot.prices if spot is not None else {})
 
-    return TypeSource(lambda: catalogues.cached(location), get, prices, read_spot)
+    return TypeSource(
+        lambda: catalogues.cached(location),
+        lambda: catalogues.get(ctx),
+        prices,
+        lambda: spot_prices.get(ctx.session, ctx.clock()),
+    )
 
 
 class MergedPrices:

@@ -22,7 +22,7 @@ from fe2tui.model.text import DASH, dollars, fit, join_words, visible
 from fe2tui.model.type_filter import TYPE_SORTS, TypeScope
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.forms.form import Form, dim, error_content, safe_content
-from fe2tui.tui.forms.picker import Picker, PickerItem
+from fe2tui.tui.forms.picker import sort_picker
 from fe2tui.tui.forms.type_list import (
     TypeList,
     TypeRows,
@@ -349,17 +349,7 @@ class TypePicker(Form[str]):
             self._table.action_move(by)
 
     def action_sort(self) -> None:
-        present = self._type_list.sort
-        items = [
-            PickerItem(
-                sort.id,
-                sort.title,
-                "reverse the order" if sort.id == present else sort.direction_text,
-                sort.id == present,
-            )
-            for sort in TYPE_SORTS.values()
-        ]
-        self.app.push_screen(Picker("Sort by", items, submit_word="Sort"), self._sort_by)
+        self.app.push_screen(sort_picker(TYPE_SORTS.values(), self._type_list.sort), self._sort_by)
 
     @on(Table.SortRequested)
     def _sort_by(self, asked: Table.SortRequested | str | None) -> None:

@@ -47,40 +47,25 @@ class ChartView(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._chart: Chart | None = None
+        self.chart: Chart | None = None  # without its cursor; None while there is a message
+        self.moment: datetime | None = None  # where the cursor is; None without one
+        self.picture: Picture | None = None  # that was drawn last; None before the first
+        self._plain_picture: Picture | None = None  # the picture without the cursor
         self._message: Sequence[Cell] = ()
-        self._moment: datetime | None = None
-        self._plain_picture: Picture | None = None  # the chart without its cursor
-        self._picture: Picture | None = None  # with it
         self._is_importing = False
         self._import_error: Sequence[Cell] = ()
 
-    @property
-    def chart(self) -> Chart | None:
-        """The chart without its cursor; None while there is a message."""
-        return self._chart
-
-    @property
-    def moment(self) -> datetime | None:
-        """Where the cursor is; None without one."""
-        return self._moment
-
-    @property
-    def picture(self) -> Picture | None:
-        """The picture that was drawn last; None before the first."""
-        return self._picture
-
     def show(self, chart: Chart | None, message: Sequence[Cell] = ()) -> None:
         """Show a chart, or a message if there is none. A chart without a cursor keeps the present one."""
-        moment = self._moment
+        moment = self.moment
         if chart is not None:
             moment = chart.cursor or moment
             chart = replace(chart, cursor=None)
             if moment is not None and not chart.start <= moment <= chart.end:
                 moment = None
-        if chart != self._chart:
-            self._plain_picture = self._picture = None
-        self._chart, self._message = chart, message
+        if chart != self.chart:
+            self._plain_picture = self.picture = None
+        self.chart, self._message = chart, message
         self._set_cursor(moment)
         self.refresh()
 
@@ -88,7 +73,7 @@ class ChartView(Widget):
 
     def set_cursor(self, moment: datetime | None) -> None:
         """Put the cursor on the moment of the chart that is nearest, or remove it."""
-        chart = self._chart
+        chart = self.chart
         if chart is not None and moment is not None:
             moment = max(chart.start, min(moment, chart.end))
         self._set_cursor(moment)
@@ -99,21 +84,21 @@ class ChartView(Widget):
         if picture is None or picture.canvas is None:
             return
         canvas = picture.canvas
-        column = picture.column_of(self._moment) if self._moment else None
+        column = picture.column_of(self.moment) if self.moment else None
         end = canvas.left + canvas.columns
         self._set_cursor(canvas.moment_at(max(canvas.left, end - abs(columns) if column is None else column + columns)))
 
     def shift_cursor(self, span: timedelta) -> None:
         """Move the cursor by a time. It begins at the end of the chart, and is removed when it is moved beyond that."""
-        chart = self._chart
+        chart = self.chart
         if chart is None:
             return
-        moment = self._moment + span if self._moment else chart.end - abs(span)
+        moment = self.moment + span if self.moment else chart.end - abs(span)
         self._set_cursor(None if moment > chart.end else max(chart.start, moment))
 
     def _set_cursor(self, moment: datetime | None) -> None:
-        if moment != self._moment:
-            self._moment, self._picture = moment, None
+        if moment != self.moment:
+            self.moment, self.picture = moment, None
             self.refresh()
             self.post_message(self.CursorMoved(moment))
 
@@ -134,12 +119,12 @@ class ChartView(Widget):
 
     def render_line(self, y: int) -> Strip:
         styles, (width, height) = line_styles(self.app.theme_variables), self.size
-        if self._chart is None:
+        if self.chart is None:
             return self._message_line(self._message, styles, y)
         if not hasattr(sys.modules.get(_RENDER_MODULE), "trace_paths"):  # not imported, or not completely
             self._start_import()
             return self._message_line(self._import_error or (("drawing …", "dim"),), styles, y)
-        picture = self._draw(self._chart, width, height)
+        picture = self._draw(self.chart, width, height)
         row = picture.rows[y] if y < len(picture.rows) else ()
         return Strip([Segment(text, styles[_STYLES.get(name, name)]) for text, name in row]).adjust_cell_length(
             width, styles["text"]
@@ -148,11 +133,11 @@ class ChartView(Widget):
     def _draw(self, chart: Chart, width: int, height: int) -> Picture:
         plain = self._plain_picture
         if plain is None or (plain.width, plain.height) != (width, height):
-            plain, self._picture = draw_without_cursor(chart, width, height), None
+            plain, self.picture = draw_without_cursor(chart, width, height), None
             self._plain_picture = plain
-        if self._picture is None:
-            self._picture = with_cursor(plain, chart, self._moment) if self._moment else plain
-        return self._picture
+        if self.picture is None:
+            self.picture = with_cursor(plain, chart, self.moment) if self.moment else plain
+        return self.picture
 
     def _message_line(self, message: Sequence[Cell], styles: LineStyles, y: int) -> Strip:
         width, height = self.size
