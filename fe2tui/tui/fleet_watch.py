@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -32,34 +32,31 @@ if TYPE_CHECKING:
 LARGE_FLEET = 2_000  # instances
 
 
+@dataclass
 class LocationChanged(Message):
-    def __init__(self, location: Location) -> None:
-        super().__init__()
-        self.location = location
+    location: Location
 
 
+@dataclass
 class FleetSeen(Message):
     """A fleet was read, with its usage history. ``from_store``: it is the one stored by an earlier run."""
 
-    def __init__(self, fleet: Fleet, totals: AccountTotals, *, from_store: bool = False) -> None:
-        super().__init__()
-        self.fleet = fleet
-        self.totals = totals
-        self.from_store = from_store
+    fleet: Fleet
+    totals: AccountTotals
+    from_store: bool = False
 
     def can_replace(self, message: Message) -> bool:
         """A newer fleet replaces one that has not been shown yet."""
         return isinstance(message, FleetSeen)
 
 
+@dataclass
 class FleetNotRead(Message):
     """A read of the instances failed: the last fleet stays. ``retry_in`` is seconds."""
 
-    def __init__(self, error: Fe2Error, at: datetime, retry_in: float) -> None:
-        super().__init__()
-        self.error = error
-        self.at = at
-        self.retry_in = retry_in
+    error: Fe2Error
+    at: datetime
+    retry_in: float
 
 
 class FleetWatch:

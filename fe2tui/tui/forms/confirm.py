@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from fe2tui.model.text import plural
-from fe2tui.tui.forms.form import Form, dim, safe_content
+from fe2tui.tui.forms.form import Form, dim, key_button, safe_content
 from fe2tui.tui.task_runner import RunningTask
 
 
@@ -59,15 +58,12 @@ class ConfirmForm(Form[str]):
             Static(safe_content(self._question), classes="question"),
             Static(Content("\n").join(lines), classes="details"),
             Horizontal(
-                Button(_button_label("n", self._no_label), id="no", compact=True),
+                key_button("n", self._no_label, "leave", id="no"),
                 *(
-                    Button(
-                        _button_label(choice.key, choice.label),
-                        id=f"choice-{number}",
-                        compact=True,
-                        classes="-grave" if choice.is_destructive else "",
+                    key_button(
+                        one.key, one.label, f"choose({at})", id=f"choice-{at}", is_destructive=one.is_destructive
                     )
-                    for number, choice in enumerate(self._choices)
+                    for at, one in enumerate(self._choices)
                 ),
                 classes="buttons",
             ),
@@ -79,23 +75,11 @@ class ConfirmForm(Form[str]):
         for number, choice in enumerate(self._choices):
             self._bindings.bind(choice.key, f"choose({number})", choice.label, show=False)
 
-    @on(Button.Pressed)
-    def _answer_by_button(self, event: Button.Pressed) -> None:
-        event.stop()
-        if event.button.id == "no":
-            self.action_leave()
-        else:
-            self.action_choose(int((event.button.id or "").removeprefix("choice-")))
-
     def action_choose(self, number: int) -> None:
         self.dismiss(self._choices[number].answer)
 
     def action_submit(self) -> None:
         """Does nothing: a question has no default answer."""
-
-
-def _button_label(key: str, word: str) -> Content:
-    return Content.assemble(" ", (key, "bold $accent"), "  ", word, " ")
 
 
 _MAX_NAMED = 6  # tasks named in the question; the rest are counted

@@ -10,7 +10,7 @@ from textual.widgets import Static
 from fe2tui.errors import Fe2Error, FieldError, PortTakenError
 from fe2tui.ssh.tunnels import parse_ports
 from fe2tui.tasks.connect import Connection
-from fe2tui.tui.forms.form import Field, Form, dim, error_content
+from fe2tui.tui.forms.form import Field, Form, dim
 
 Prepare = Callable[[str | None, str], Awaitable[Connection]]
 """From user and ports; raises FieldError(user, ports), PortTakenError and what ``tasks.connect`` raises."""
@@ -34,7 +34,7 @@ class ConnectForm(Form[Connection]):
         )
 
     def on_mount(self) -> None:
-        self.query_one("#trouble").display = False
+        self.show_form_error(None)
 
     def action_submit(self) -> None:
         self.run_worker(self._submit(), group="prepare", exclusive=True, exit_on_error=False)
@@ -43,7 +43,7 @@ class ConnectForm(Form[Connection]):
         user, ports = self.query_one("#user", Field), self.query_one("#ports", Field)
         for field in (user, ports):
             field.show_error(None)
-        self._show_error(None)
+        self.show_form_error(None)
         try:
             connection = await self._prepare(user.value or None, ports.value)
         except PortTakenError as error:
@@ -53,15 +53,9 @@ class ConnectForm(Form[Connection]):
         except FieldError as error:
             (ports if error.field == "ports" else user).show_error(error)
         except Fe2Error as error:
-            self._show_error(error)
+            self.show_form_error(error)
         else:
             self.dismiss(connection)
-
-    def _show_error(self, error: Fe2Error | None) -> None:
-        line = self.query_one("#trouble", Static)
-        line.display = error is not None
-        if error is not None:
-            line.update(error_content(error))
 
 
 def replace_port(ports: str, taken_port: str | int, free_port: int) -> str:

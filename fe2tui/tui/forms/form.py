@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.types import CSSPathType
 from textual.widget import Widget
-from textual.widgets import Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.text import fit, visible
@@ -102,6 +102,13 @@ class Form(ModalScreen[Answer]):
     def action_submit(self) -> None:
         raise NotImplementedError
 
+    def show_form_error(self, error: Fe2Error | None) -> None:
+        """Show an error that belongs to no field in the line ``#trouble``, or remove it."""
+        line = self.query_one("#trouble", Static)
+        line.display = error is not None
+        if error is not None:
+            line.update(error_content(error))
+
     def action_leave(self) -> None:
         self.dismiss(None)
 
@@ -109,6 +116,13 @@ class Form(ModalScreen[Answer]):
 def key_hint(key: str, word: str, action: str) -> Content:
     """A key and its word, clickable. Both are parsed as markup: never pass foreign text."""
     return Content.from_markup(f"[@click={action}()][bold $accent]{key}[/] {word}[/]")
+
+
+def key_button(key: str, word: str, action: str, *, id: str, is_destructive: bool = False) -> Button:
+    """A button that runs an action of the form, with the key that does the same. ``word`` is never markup."""
+    label = Content.assemble(" ", (key, "bold $accent"), "  ", word, " ")
+    classes = "-grave" if is_destructive else ""
+    return Button(label, id=id, action=f"screen.{action}", compact=True, classes=classes)
 
 
 class FormRow(Vertical):

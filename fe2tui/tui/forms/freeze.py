@@ -18,7 +18,7 @@ from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.text import visible
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tasks.freeze import FreezePlan
-from fe2tui.tui.forms.form import Field, Form, error_content, safe_content
+from fe2tui.tui.forms.form import Field, Form, safe_content
 from fe2tui.tui.forms.radio import RadioList, RadioOption
 
 SETTLE_SECONDS = 0.25  # seconds without a key before a plan is made
@@ -61,7 +61,7 @@ class FreezeForm(Form[FreezeRequest]):
         )
 
     def on_mount(self) -> None:
-        self._show_error(None)
+        self.show_form_error(None)
         self.query_one("#ways").display = False
         self._plan_soon(0)
 
@@ -104,9 +104,9 @@ class FreezeForm(Form[FreezeRequest]):
             plan = await self._plan_freeze(typed if self._is_name_edited else None, self._chosen_way)
         except Fe2Error as error:
             self._is_submitting = False
-            self._show_error(error)
+            self.show_form_error(error)
             return
-        self._show_error(None)
+        self.show_form_error(None)
         self._show_plan(plan, typed)
         if self._is_submitting:
             self._is_submitting = False
@@ -126,12 +126,6 @@ class FreezeForm(Form[FreezeRequest]):
         self._name_field.show_error(plan.error_for(NAME_FIELD_ID))
         sentences = (plan.name_text, *plan.sentences) if plan.name_text else plan.sentences
         self.query_one("#means", Static).update(Content("\n").join(map(safe_content, sentences)))
-
-    def _show_error(self, error: Fe2Error | None) -> None:
-        line = self.query_one("#trouble", Static)
-        line.display = error is not None
-        if error is not None:
-            line.update(error_content(error))
 
     # Submitting
 
@@ -158,7 +152,7 @@ class FreezeForm(Form[FreezeRequest]):
             return
         self._name_field.show_error(plan.error_for(NAME_FIELD_ID))
         if (wrong := plan.error_for("way")) is not None:
-            self._show_error(wrong)
+            self.show_form_error(wrong)
         self.set_focus(self._name_field.input if plan.error_for(NAME_FIELD_ID) else self.query_one("#ways", RadioList))
 
 

@@ -28,7 +28,7 @@ from fe2tui.paths import stylesheets_folder
 from fe2tui.tasks.keys import KeyChoices
 from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms import launch_suggestions, launch_text
-from fe2tui.tui.forms.form import Field, Form, FormRow, dim, error_content
+from fe2tui.tui.forms.form import Field, Form, FormRow, dim
 from fe2tui.tui.forms.launch_purchase import PurchaseField, PurchaseOption, PurchasePrices
 from fe2tui.tui.forms.launch_suggestions import CREATE
 from fe2tui.tui.forms.suggest import SuggestField, Suggestion
@@ -176,7 +176,7 @@ class LaunchForm(Form[LaunchRequest]):
         try:
             await load()
         except Fe2Error as error:
-            self._show_error(error)
+            self.show_form_error(error)
 
     async def _load_types(self) -> None:
         types = await self._sources.types()
@@ -311,14 +311,14 @@ class LaunchForm(Form[LaunchRequest]):
             plan = await self._sources.plan(request)
         except Fe2Error as error:
             self._is_submitting = False
-            self._show_error(error)
+            self.show_form_error(error)
             return
         finally:
             self._show_busy(False)
         fields_with_errors = {error.field for error in errors}
         further = (error for error in plan.errors if error.field not in fields_with_errors)
         plan = self._plan = replace(plan, errors=(*errors, *further))
-        self._show_error(None)
+        self.show_form_error(None)
         self._show_plan(plan)
         if self._is_submitting:
             self._is_submitting = False
@@ -362,13 +362,6 @@ class LaunchForm(Form[LaunchRequest]):
         if self.is_attached:
             self.retitle(f"Launch in {self._region}{' · looking up …' if is_busy else ''}")
 
-    def _show_error(self, error: Fe2Error | None) -> None:
-        """Show an error that belongs to no field, or remove it."""
-        line = self._line("trouble")
-        line.display = error is not None
-        if error is not None:
-            line.update(error_content(error))
-
     def _show_plan(self, plan: LaunchPlan) -> None:
         self._image, self._image_text = plan.image, plan.request.image
         self._line("cost").update(launch_text.cost_content(plan))
@@ -394,7 +387,7 @@ class LaunchForm(Form[LaunchRequest]):
             self.query_one(f"#{name}", FormRow).show_error(error)
         elsewhere = [error for error in plan.errors if error.field not in (*ROW_NAMES, *_ROW_OF_FIELD)]
         if elsewhere:
-            self._show_error(elsewhere[0])
+            self.show_form_error(elsewhere[0])
 
     # Submitting
 

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.types import CSSPathType
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from fe2tui.errors import NoCapacityError
 from fe2tui.model.launch import LaunchRequest
 from fe2tui.model.text import visible
 from fe2tui.paths import stylesheets_folder
-from fe2tui.tui.forms.form import Form, dim, safe_content
+from fe2tui.tui.forms.form import Form, dim, key_button, safe_content
 from fe2tui.tui.forms.radio import RadioLine, RadioLineOption
 
 WAIT, TYPE, ON_DEMAND, ANY_ZONE = "wait", "type", "on-demand", "any-zone"
@@ -79,22 +78,17 @@ class NoCapacityForm(Form[NoCapacityAnswer]):
     def compose(self) -> Iterator[Widget]:
         ways: list[Widget] = []
         for option in self._options:
-            ways.append(_button(option.key, option.title, f"way-{option.way}"))
+            ways.append(key_button(option.key, option.title, f"take({option.way!r})", id=f"way-{option.way}"))
             ways.append(Static(dim(option.hint), classes="about -waits" if option.way == WAIT else "about"))
             if option.way == WAIT:
                 if self._costs is not None:
                     ways.append(Static(self._costs, classes="about -waits", id="costs"))
-                ways.append(
-                    RadioLine(
-                        [RadioLineOption(hours, (words,)) for hours, words in _HOURS.items()],
-                        _DEFAULT_HOURS,
-                        id="hours",
-                    )
-                )
+                choices = [RadioLineOption(hours, (words,)) for hours, words in _HOURS.items()]
+                ways.append(RadioLine(choices, _DEFAULT_HOURS, id="hours"))
         yield from self.compose_frame(
             Static(Content.assemble(("▲ ", "$error"), safe_content(self._error.summary)), classes="question"),
             Static(dim(self._consequence_text()), classes="details"),
-            Vertical(*ways, _button("n", "Give up", "no"), id="ways-out"),
+            Vertical(*ways, key_button("n", "Give up", "leave", id="no"), id="ways-out"),
             classes="-narrow-form",
         )
 
@@ -106,21 +100,9 @@ class NoCapacityForm(Form[NoCapacityAnswer]):
         for option in self._options:
             self._bindings.bind(option.key, f"take('{option.way}')", option.title, show=False)
 
-    @on(Button.Pressed)
-    def _answer_by_button(self, event: Button.Pressed) -> None:
-        event.stop()
-        if event.button.id == "no":
-            self.action_leave()
-        else:
-            self.action_take((event.button.id or "").removeprefix("way-"))
-
     def action_take(self, way: str) -> None:
         hours = int(self.query_one("#hours", RadioLine).chosen_id)
         self.dismiss(NoCapacityAnswer(way, timedelta(hours=hours) if way == WAIT else timedelta(0)))
 
     def action_submit(self) -> None:
         """Does nothing: there is no default answer."""
-
-
-def _button(key: str, word: str, id: str) -> Button:
-    return Button(Content.assemble(" ", (key, "bold $accent"), "  ", word, " "), id=id, compact=True)

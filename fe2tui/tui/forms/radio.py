@@ -60,10 +60,9 @@ class RadioList(ChoiceWidget):
         Binding("up,left,k", "step(-1)", show=False),
     ]
 
+    @dataclass
     class Changed(Message):
-        def __init__(self, option_id: str) -> None:
-            super().__init__()
-            self.option_id = option_id
+        option_id: str
 
     def __init__(self, options: Sequence[RadioOption], chosen_id: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -69,10 +69,9 @@ class SuggestInput(Input):
         Binding("escape", "close_list", "Close the list", show=False),
     ]
 
+    @dataclass
     class StepRequested(Message):
-        def __init__(self, by: int) -> None:
-            super().__init__()
-            self.by = by
+        by: int
 
     class CloseRequested(Message):
         """Esc was pressed while the list was open."""
@@ -106,11 +105,10 @@ class SuggestField(Field):
     ``suggestion_from`` may create one more suggestion from the typed text.
     """
 
+    @dataclass
     class SuggestionPicked(Message):
-        def __init__(self, field: SuggestField, suggestion: Suggestion) -> None:
-            super().__init__()
-            self.field = field
-            self.suggestion = suggestion
+        field: SuggestField
+        suggestion: Suggestion
 
     def __init__(
         self,

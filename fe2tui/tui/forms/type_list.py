@@ -111,7 +111,7 @@ TYPE_COLUMNS: tuple[TypeColumn, ...] = (
         "SPOT $",
         8,
         lambda kind, at: _price_cell(at.lowest_spot_price(kind)),
-        1,
+        rank=1,
         is_right_aligned=True,
         sort="spot",
     ),

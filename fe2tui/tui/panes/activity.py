@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
@@ -96,10 +97,9 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
         Binding("enter", "open", "Go to the row", show=False),
     ]
 
+    @dataclass
     class RowRequested(Message):
-        def __init__(self, row_id: str) -> None:
-            super().__init__()
-            self.row_id = row_id
+        row_id: str
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         super().__init__(id=ACTIVITY)

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TypeAlias
 
 from fe2tui.model.filters import natural_sort_key
@@ -80,17 +79,9 @@ def _name(image: Image, scope: ImageRowScope) -> Cell:
     return image_title(image, scope), "text" if image.name else "dim"
 
 
-def _state(image: Image, scope: ImageRowScope) -> Cell:
-    return state_text(image, scope), state_category(image, scope)
-
-
 def _size(image: Image, scope: ImageRowScope) -> Cell:
     size = image.size or image.root_size
     return (f"{size:,}", "text") if size else (DASH, "dim")
-
-
-def _architecture(image: Image, scope: ImageRowScope) -> Cell:
-    return visible(image.architecture) or DASH, "text"
 
 
 def _age(image: Image, scope: ImageRowScope) -> Cell:
@@ -109,10 +100,6 @@ def _used(image: Image, scope: ImageRowScope) -> Cell:
     return (f"{count:,}", "text") if count else (DASH, "dim")
 
 
-def _id(image: Image, scope: ImageRowScope) -> Cell:
-    return image.id, "dim"
-
-
 def _created(image: Image, scope: ImageRowScope) -> Cell:
     return local_time(image.created_at, scope.now) if image.created_at else DASH, "dim"
 
@@ -124,13 +111,13 @@ def _source(image: Image, scope: ImageRowScope) -> Cell:
 
 IMAGE_COLUMNS: Sequence[_Column] = (
     Column("name", "NAME", 15, _name, sort="name", is_flexible=True),
-    Column("state", "STATE", 12, _state, sort="state"),
+    Column("state", "STATE", 12, lambda one, at: (state_text(one, at), state_category(one, at)), sort="state"),
     Column("size", "GiB", 6, _size, rank=1, is_right_aligned=True, sort="size"),
-    Column("arch", "ARCH", 6, _architecture, rank=1, sort="arch"),
+    Column("arch", "ARCH", 6, lambda one, at: (visible(one.architecture) or DASH, "text"), rank=1, sort="arch"),
     Column("age", "AGE", 5, _age, rank=1, sort="age"),
     Column("cost", "≤$/MONTH", 9, _cost, rank=1, is_right_aligned=True, sort="cost"),
     Column("made", "USED", 5, _used, rank=2, is_right_aligned=True, sort="made"),
-    Column("id", "ID", 21, _id, rank=3),
+    Column("id", "ID", 21, lambda one, at: (one.id, "dim"), rank=3),
     Column("created", "CREATED", 12, _created, rank=6, sort="age"),
     Column("source", "FROM", 20, _source, rank=7),
 )
@@ -167,7 +154,10 @@ def image_list_snapshot(fleet: Fleet) -> ListSnapshot[Image, ImageRowScope]:
         Counter(one.image_id for one in fleet.instances.values() if not one.state.is_gone) if items else {}
     )
     problems = [problem for part in _PROBLEM_PARTS for problem in fleet.problems if problem.part == part]
-    scope_at = partial(_row_scope, fleet, instance_counts, public)
+
+    def scope_at(now: datetime) -> ImageRowScope:
+        return ImageRowScope(fleet, now, instance_counts, public)
+
     scope = scope_at(fleet.seen_at)
     return ListSnapshot(
         fleet,
@@ -182,12 +172,6 @@ def image_list_snapshot(fleet: Fleet) -> ListSnapshot[Image, ImageRowScope]:
         else "You have no images yet: f on an instance creates one from it.",
         min_widths={"arch": max((len(image.architecture) for image in items.values()), default=0)},
     )
-
-
-def _row_scope(
-    fleet: Fleet, instance_counts: Mapping[str, int], public_images: Mapping[str, PublicImage], now: datetime
-) -> ImageRowScope:
-    return ImageRowScope(fleet, now, instance_counts, public_images)
 
 
 def _own_image_count(fleet: Fleet) -> int | None:

@@ -118,10 +118,6 @@ def _type(instance: Instance, scope: InstanceRowScope) -> Cell:
     return visible(instance.type), "dim" if instance.state.is_gone else "text"
 
 
-def _zone(instance: Instance, scope: InstanceRowScope) -> Cell:
-    return instance.zone_letter or DASH, "dim"
-
-
 def _address(instance: Instance, scope: InstanceRowScope) -> Cell:
     if instance.public_ip:
         return instance.public_ip, "text"
@@ -176,39 +172,25 @@ def _image(instance: Instance, scope: InstanceRowScope) -> Cell:
     return visible(scope.fleet.image_names.get(instance.image_id, "") or instance.image_id or DASH), "dim"
 
 
-def _key(instance: Instance, scope: InstanceRowScope) -> Cell:
-    return visible(instance.key_name or DASH), "dim"
-
-
-def _private(instance: Instance, scope: InstanceRowScope) -> Cell:
-    return instance.private_ip or DASH, "dim"
-
-
-def _id(instance: Instance, scope: InstanceRowScope) -> Cell:
-    return instance.id, "dim"
-
-
 Column: TypeAlias = "grid.Column[Instance, InstanceRowScope]"
 
-COLUMNS: Mapping[str, Column] = {
-    column.id: column
-    for column in (
-        grid.Column("name", "NAME", 15, _name, sort="name", is_flexible=True),
-        grid.Column("state", "STATE", STATE_WIDTH, _state, sort="state"),
-        grid.Column("type", "TYPE", 9, _type, rank=1, sort="type"),
-        grid.Column("zone", "ZONE", 4, _zone, rank=3, sort="zone"),
-        grid.Column("address", "ADDRESS", 15, _address, rank=1, sort="address"),
-        grid.Column("up", "UP", 8, _up, rank=1, sort="up"),
-        grid.Column("hour", "$/H", 7, _hour, is_right_aligned=True, sort="hour"),
-        grid.Column("so_far", "SO FAR", 9, _so_far, rank=2, is_right_aligned=True, sort="so_far"),
-        grid.Column("month", "$/MONTH", 10, _month, rank=4, is_right_aligned=True, sort="hour"),
-        grid.Column("cpu", "CPU 1H", DATAPOINTS_PER_HOUR, _cpu, rank=5, sort="cpu"),
-        grid.Column("id", "ID", 19, _id, rank=6),
-        grid.Column("key", "KEY", 12, _key, rank=7),
-        grid.Column("private", "PRIVATE", 15, _private, rank=8),
-        grid.Column("image", "IMAGE", 24, _image, rank=9),
-    )
-}
+_COLUMNS: Sequence[Column] = (
+    grid.Column("name", "NAME", 15, _name, sort="name", is_flexible=True),
+    grid.Column("state", "STATE", STATE_WIDTH, _state, sort="state"),
+    grid.Column("type", "TYPE", 9, _type, rank=1, sort="type"),
+    grid.Column("zone", "ZONE", 4, lambda one, at: (one.zone_letter or DASH, "dim"), rank=3, sort="zone"),
+    grid.Column("address", "ADDRESS", 15, _address, rank=1, sort="address"),
+    grid.Column("up", "UP", 8, _up, rank=1, sort="up"),
+    grid.Column("hour", "$/H", 7, _hour, is_right_aligned=True, sort="hour"),
+    grid.Column("so_far", "SO FAR", 9, _so_far, rank=2, is_right_aligned=True, sort="so_far"),
+    grid.Column("month", "$/MONTH", 10, _month, rank=4, is_right_aligned=True, sort="hour"),
+    grid.Column("cpu", "CPU 1H", DATAPOINTS_PER_HOUR, _cpu, rank=5, sort="cpu"),
+    grid.Column("id", "ID", 19, lambda one, at: (one.id, "dim"), rank=6),
+    grid.Column("key", "KEY", 12, lambda one, at: (visible(one.key_name or DASH), "dim"), rank=7),
+    grid.Column("private", "PRIVATE", 15, lambda one, at: (one.private_ip or DASH, "dim"), rank=8),
+    grid.Column("image", "IMAGE", 24, _image, rank=9),
+)
+COLUMNS: Mapping[str, Column] = {column.id: column for column in _COLUMNS}
 
 
 def widen_state_column(columns: Sequence[Column], width: int) -> tuple[Column, ...]:

@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rich.segment import Segment
@@ -40,10 +40,9 @@ class ChartView(Widget):
 
     ALLOW_SELECT = False
 
+    @dataclass
     class CursorMoved(Message):
-        def __init__(self, moment: datetime | None) -> None:
-            super().__init__()
-            self.moment = moment
+        moment: datetime | None
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual import on
@@ -28,10 +29,9 @@ class FilterBar(Horizontal):
         Binding("down", "leave", "To the table", show=False),
     ]
 
+    @dataclass
     class FilterChanged(Message):
-        def __init__(self, query: Filter[Any, Any]) -> None:
-            super().__init__()
-            self.query = query
+        query: Filter[Any, Any]
 
     class Left(Message):
         """The focus goes back to the table."""

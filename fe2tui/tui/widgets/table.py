@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from rich.segment import Segment
@@ -117,13 +118,6 @@ class RowRenderer:
         return Strip(parts).adjust_cell_length(self.width, styles.on_row("text", background)).simplify()
 
 
-class _CursorPosition(NamedTuple):
-    """The row of the cursor, and the line of the screen that it was on: both are kept when rows change."""
-
-    row: int
-    height: int
-
-
 class Table(ScrollView, Framed, can_focus=True):
     """The cursor, the marks and the scroll position belong to ids, not to row numbers."""
 
@@ -146,12 +140,11 @@ class Table(ScrollView, Framed, can_focus=True):
     class RowOpened(Message):
         """The row under the cursor was double-clicked."""
 
+    @dataclass
     class SortRequested(Message):
         """The title of a column was clicked; ``sort`` is the id of its order."""
 
-        def __init__(self, sort: str) -> None:
-            super().__init__()
-            self.sort = sort
+        sort: str
 
     def __init__(self, rows: TableRows, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -199,16 +192,16 @@ class Table(ScrollView, Framed, can_focus=True):
         """
         if cursor is not None:
             self._anchor = cursor
-        before = _CursorPosition(self._cursor, self._cursor - round(self.scroll_y))
+        row_before, height = self._cursor, self._cursor - round(self.scroll_y)
         id_before = self.cursor_id
         self._table_rows = rows
         self._renderer.set_rows(rows, self._line_width)
         row = rows.row_numbers.get(self._anchor) if self._anchor is not None else None
         if row is None and id_before is not None:
             row = rows.row_numbers.get(id_before)
-        self._cursor = min(before.row if row is None else row, max(0, len(rows.ids) - 1))
+        self._cursor = min(row_before if row is None else row, max(0, len(rows.ids) - 1))
         self.virtual_size = Size(self.size.width, len(rows.ids) + 1)
-        self._keep_height(before)
+        self._keep_height(row_before, height)
         if changed:
             self._glows.append(changed)
             self.set_timer(GLOW_SECONDS, self._end_oldest_glow)
@@ -217,12 +210,11 @@ class Table(ScrollView, Framed, can_focus=True):
         if self.cursor_id != id_before:
             self.post_message(self.CursorMoved())
 
-    def _keep_height(self, before: _CursorPosition) -> None:
+    def _keep_height(self, row_before: int, height: int) -> None:
+        """Keep the cursor on its line of the screen. If the mouse scrolled away, the same rows stay visible."""
         page = self._page_rows
-        if not 0 <= before.height < page:
-            return  # the mouse scrolled away from the cursor: the same rows stay visible
-        if self._cursor != before.row:
-            self.scroll_to(y=min(self._cursor - before.height, max(0, len(self._table_rows.ids) - page)), animate=False)
+        if 0 <= height < page and self._cursor != row_before:
+            self.scroll_to(y=min(self._cursor - height, max(0, len(self._table_rows.ids) - page)), animate=False)
 
     def _end_oldest_glow(self) -> None:
         del self._glows[0]
