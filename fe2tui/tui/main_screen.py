@@ -285,7 +285,7 @@ class MainScreen(Screen[None]):
     def action_in_time(self, columns: int, days: int = 0) -> None:
         """Move the cursor of the spot prices' chart, where it is visible beside the pane with the focus."""
         if SPOT in self.pane_layout.visible_panes and self.spot_pane.body is not None:
-            self.spot_pane.body.action_in_time(columns, days)
+            self.spot_pane.body.move_in_time(columns, days)
 
     def on_descendant_focus(self) -> None:
         focused = self.pane_set.focused_pane

@@ -18,6 +18,7 @@ from tests.tui.driver import Driven, calls, dashboard
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]
+from tests.tui.type_lists import row_texts
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ async def test_only_what_the_instance_can_become_is_offered_and_a_key_shows_why_
         assert "m5.large" in table.types.ids and "m6g.large" not in table.types.ids
         await driven.press("ctrl+r")
         await filtered(driven, form, "m6g.large", "m6g.large")
-        assert "Arm; base is x86_64" in table.texts("m6g.large")[-1]
+        assert "Arm; base is x86_64" in row_texts(table, "m6g.large")[-1]
         await driven.press("enter")
         assert driven.app.screen is form
         await driven.press("escape")
@@ -219,7 +220,7 @@ async def test_the_spot_prices_of_all_types_are_read_by_the_first_picker_and_kep
         assert not of_all()
         form = await picker(driven, "ctrl+p", *"instance", "space", *"types", "enter")
         table = form.query_one(TypeTable)
-        await driven.until(lambda: table.texts("c7g.large")[-1] != "–")
+        await driven.until(lambda: row_texts(table, "c7g.large")[-1] != "–")
         assert "spot prices" not in str(form.query_one("#said", Static).render())
         read = of_all()
         assert 0 < read <= 6
@@ -229,7 +230,7 @@ async def test_the_spot_prices_of_all_types_are_read_by_the_first_picker_and_kep
         await driven.opened(LaunchForm)
         await driven.press("ctrl+t")
         again = (await driven.opened(TypePicker)).query_one(TypeTable)
-        await driven.until(lambda: again.types.ids and again.texts(again.types.ids[0])[-1] != "–")
+        await driven.until(lambda: again.types.ids and row_texts(again, again.types.ids[0])[-1] != "–")
         assert of_all() == read
         await driven.press("escape", "escape")
         await driven.home()

@@ -18,7 +18,7 @@ from fe2tui.model.instance_type import InstanceType, TypeCatalogue
 from fe2tui.tui.forms.picker import Picker
 from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
 from tests.tui.form_host import UNANSWERED, Host, cut_off, opened, said, until
-from tests.tui.type_lists import CATALOGUE, NOW, PRICES, TYPES, WIDEST, Shelf
+from tests.tui.type_lists import CATALOGUE, NOW, PRICES, TYPES, WIDEST, Shelf, column_titles, row_texts
 
 KEYS = {
     ">": "greater_than_sign",
@@ -169,20 +169,20 @@ async def test_columns_are_given_up_where_there_is_no_room_and_never_cut(
     every = {kind.name: kind for kind in (*TYPES, *WIDEST)}
     async with opened(picker(Shelf(TypeCatalogue(every, {}, NOW))), size) as (_, host):
         shown = table(host)
-        assert shown.titles == titles
+        assert column_titles(shown) == titles
         widths = [column.width for column in shown._renderer.layout.columns]
         for name in shown.types.ids:
-            assert all(len(text) <= width for text, width in zip(shown.texts(name), widths, strict=True))
+            assert all(len(text) <= width for text, width in zip(row_texts(shown, name), widths, strict=True))
         assert not cut_off(host)
         assert host.form.query_one("#frame").max_scroll_y == 0
 
 
 async def test_every_column_says_what_the_type_has_and_costs() -> None:
     async with opened(picker(), (200, 50)) as (_, host):
-        assert table(host).texts("g5.12xlarge") == (
+        assert row_texts(table(host), "g5.12xlarge") == (
             *("g5.12xlarge", "48", "192", " 4 × A10G", "24", "x86_64", "40 Gb/s", "3,800 GB", "5.6720", "–"),
         )
-        assert table(host).texts("m5.large")[-2:] == ("0.0960", "0.0349")
+        assert row_texts(table(host), "m5.large")[-2:] == ("0.0960", "0.0349")
 
 
 async def test_facts_without_a_column_are_shown_below_for_the_selected_type() -> None:
@@ -248,9 +248,9 @@ async def test_prices_that_come_while_it_is_open_are_filled_in() -> None:
     shelf = Shelf(prices=Prices())
     async with opened(picker(shelf)) as (_, host):
         assert "prices unknown" in said(host, "#said")
-        assert table(host).texts("m5.large")[-2:] == ("–", "–")
+        assert row_texts(table(host), "m5.large")[-2:] == ("–", "–")
         shelf.prices = PRICES
-        await until(lambda: table(host).texts("m5.large")[-2:] == ("0.0960", "0.0349"))
+        await until(lambda: row_texts(table(host), "m5.large")[-2:] == ("0.0960", "0.0349"))
         assert "prices" not in said(host, "#said")
 
 
@@ -269,9 +269,9 @@ async def test_spot_prices_of_all_types_come_while_it_is_open_and_move_nothing()
         await pilot.press("down", "down")
         under, wrong = table(host).cursor_id, said(host, "#said")
         assert "There is no field" in wrong
-        assert table(host).texts("t3.micro")[-1] == "–"
+        assert row_texts(table(host), "t3.micro")[-1] == "–"
         there.set()
-        await until(lambda: table(host).texts("t3.micro")[-1] == "0.0101")
+        await until(lambda: row_texts(table(host), "t3.micro")[-1] == "0.0101")
         assert table(host).cursor_id == under
         assert said(host, "#said") == wrong
 
@@ -296,10 +296,10 @@ async def test_prices_from_a_thousand_dollars_have_room() -> None:
     dear = {"m5.large": Decimal("1234.5678"), "m5.xlarge": Decimal("98765.4321"), "t3.micro": Decimal("999.99995")}
     prices = replace(PRICES, on_demand=dear, spot={(name, "us-east-2a"): price for name, price in dear.items()})
     async with opened(picker(Shelf(prices=prices))) as (_, host):
-        assert table(host).texts("m5.large")[-2:] == ("1,234.57", "1,234.57")
-        assert table(host).texts("m5.xlarge")[-2:] == ("98,765", "98,765")
+        assert row_texts(table(host), "m5.large")[-2:] == ("1,234.57", "1,234.57")
+        assert row_texts(table(host), "m5.xlarge")[-2:] == ("98,765", "98,765")
         widths = [column.width for column in table(host)._renderer.layout.columns]
-        assert all(len(text) <= width for text, width in zip(table(host).texts("t3.micro"), widths, strict=True))
+        assert all(len(text) <= width for text, width in zip(row_texts(table(host), "t3.micro"), widths, strict=True))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
@@ -309,7 +309,7 @@ async def test_titles_are_whole_whatever_it_is_sorted_by(size: tuple[int, int]) 
         for column in table(host)._renderer.layout.columns:
             await pilot.click(TypeTable, offset=(table(host).render_line(0).text.index(column.title.strip()), 0))
             await pilot.pause()
-            assert all(title.strip() in table(host).render_line(0).text for title in table(host).titles)
+            assert all(title.strip() in table(host).render_line(0).text for title in column_titles(table(host)))
 
 
 async def test_another_order_shows_what_comes_first_unless_the_cursor_was_moved() -> None:
@@ -381,8 +381,8 @@ async def test_those_that_cannot_be_chosen_are_shown_with_the_reason_when_asked_
         await pilot.press("ctrl+r")
         assert listed(host)[0] == "c7g.large"
         await type_in(pilot, "c7g")
-        assert "WHY NOT" in table(host).titles
-        assert "Arm; base is x86_64" in table(host).texts("c7g.large")[-1]
+        assert "WHY NOT" in column_titles(table(host))
+        assert "Arm; base is x86_64" in row_texts(table(host), "c7g.large")[-1]
         assert about(host).startswith("× Arm; base is x86_64")
         await pilot.press("enter")
         assert host.answer is UNANSWERED
@@ -407,7 +407,7 @@ async def test_text_from_aws_is_never_markup() -> None:
         assert "[/x] \\x1b[31m" in about(host)
         assert "x[b]9.large" in about(host)
         assert "zones not known" in about(host)
-        assert table(host).texts(kind.name)[-2:] == ("–", "–")
+        assert row_texts(table(host), kind.name)[-2:] == ("–", "–")
 
 
 async def test_the_type_there_is_now_is_shown_and_not_picked() -> None:

@@ -11,6 +11,7 @@ from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Prices
 from fe2tui.model.instance_type import InstanceType, TypeCatalogue
 from fe2tui.tui.forms.type_list import TypeSource
+from fe2tui.tui.forms.type_picker import TypeTable
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ALL_ZONES = ("us-east-2a", "us-east-2b", "us-east-2c")
@@ -103,3 +104,12 @@ class Shelf:
         if self.error is not None:
             raise self.error
         return self.catalogue or CATALOGUE
+
+
+def column_titles(table: TypeTable) -> tuple[str, ...]:
+    return table.visible_cells()[0]
+
+
+def row_texts(table: TypeTable, name: str) -> tuple[str, ...]:
+    """The visible cells of a type."""
+    return table.visible_cells()[1][table.types.row_numbers[name]]

@@ -120,14 +120,6 @@ class _LaunchForms:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """The next launch; with ``retry_for`` it is repeated for that long."""
-
-    request: LaunchRequest
-    retry_for: timedelta | None = None
-
-
 def _start_launch(context: CommandContext, request: LaunchRequest, forms: _LaunchForms) -> None:
     async def work(ctx: Context) -> Instance:
         selected: set[str] = set()
@@ -147,9 +139,8 @@ def _start_launch(context: CommandContext, request: LaunchRequest, forms: _Launc
 
 
 async def _launch_until_done(ctx: Context, request: LaunchRequest, forms: _LaunchForms) -> Instance:
-    following = _Attempt(request)
+    retry_for: timedelta | None = None
     while True:
-        request, retry_for = following.request, following.retry_for
         try:
             if retry_for is not None:
                 return await launch_when_capacity(ctx, request, until=retry_for, shared_lookups=forms.lookups)
@@ -160,13 +151,13 @@ async def _launch_until_done(ctx: Context, request: LaunchRequest, forms: _Launc
             answer = await _ask_what_now(ctx, again, error, forms)
             if answer is None:
                 raise
-            following = answer
+            request, retry_for = answer
 
 
 async def _ask_what_now(
     ctx: Context, request: LaunchRequest, error: NoCapacityError, forms: _LaunchForms
-) -> _Attempt | None:
-    """What the person wants instead; None to give up."""
+) -> tuple[LaunchRequest, timedelta | None] | None:
+    """What to launch instead, and for how long to try again; None to give up."""
     context = forms.context
     ctx.report_step("launch", "no capacity", f"{error.summary} Waiting for your answer.", label=request.name)
     if is_form_open(context):
@@ -175,7 +166,7 @@ async def _ask_what_now(
     await wait_until_no_form(context)
     while (answer := await context.services.ask(NoCapacityForm(request, error, costs))) is not None:
         if answer.way == WAIT:
-            return _Attempt(request, answer.retry_for)
+            return request, answer.retry_for
         form = {
             TYPE: lambda: forms.launch_form(previous=replace(request, zone=None), opens_type_picker=True),
             ON_DEMAND: lambda: forms.launch_form(previous=replace(request, market="on-demand", zone=None)),
@@ -183,7 +174,7 @@ async def _ask_what_now(
         }[answer.way]()
         other = await context.services.ask(form)
         if other is not None:
-            return _Attempt(other)
+            return other, None
     return None
 
 

@@ -40,11 +40,8 @@ async def stop_or_start(context: CommandContext) -> None:
 
 async def reboot(context: CommandContext) -> None:
     targets = select_targets(context, _skip_unless(State.RUNNING))
-    if targets.instances:
-        lines = [*_target_lines(targets), "Its programs end; its disks, address and price stay the same."]
-        await _ask_and_run(context, "Reboot", targets, lines, power.reboot)
-    else:
-        tell_nothing_to_do(context, targets, "reboot")
+    lines = [*_target_lines(targets), "Its programs end; its disks, address and price stay the same."]
+    await _ask_and_run(context, "Reboot", targets, lines, power.reboot)
 
 
 async def _start(context: CommandContext) -> None:
@@ -52,22 +49,16 @@ async def _start(context: CommandContext) -> None:
         context,
         _skip_unless(State.STOPPED, lambda one: f"AWS starts it again when there is capacity in {one.zone}"),
     )
-    if targets.instances:
-        who = _target_lines(targets) if len(targets.instances) == 1 else []  # the price lines name several
-        lines = [*who, *start_cost_lines(context, targets.instances)]
-        await _ask_and_run(context, "Start", targets, lines, power.start)
-    else:
-        tell_nothing_to_do(context, targets, "start")
+    who = _target_lines(targets) if len(targets.instances) == 1 else []  # the price lines name several
+    lines = [*who, *start_cost_lines(context, targets.instances)]
+    await _ask_and_run(context, "Start", targets, lines, power.start)
 
 
 async def _stop(context: CommandContext) -> None:
     targets = await _without_one_time_spot(context, select_targets(context, _skip_unless(State.RUNNING)))
-    if targets.instances:
-        now = context.services.task_context().clock()
-        lines = [*_target_lines(targets, now), *_savings_lines(context.services.fleet or context.fleet, targets)]
-        await _ask_and_run(context, "Stop", targets, lines, power.stop)
-    else:
-        tell_nothing_to_do(context, targets, "stop")
+    now = context.services.task_context().clock()
+    lines = [*_target_lines(targets, now), *_savings_lines(context.services.fleet or context.fleet, targets)]
+    await _ask_and_run(context, "Stop", targets, lines, power.stop)
 
 
 async def _force_stop(context: CommandContext) -> None:
@@ -122,6 +113,9 @@ async def _without_one_time_spot(context: CommandContext, targets: Targets) -> T
 async def _ask_and_run(
     context: CommandContext, verb: str, targets: Targets, lines: Sequence[str], act: _PowerAction
 ) -> None:
+    if not targets.instances:
+        tell_nothing_to_do(context, targets, verb.lower())
+        return
     question = ConfirmForm(
         f"{verb} {targets.text}?",
         [*lines, *targets.skipped_lines],
@@ -149,7 +143,7 @@ def start_cost_lines(context: CommandContext, instances: Sequence[Instance]) -> 
 
 
 def _target_lines(targets: Targets, now: datetime | None = None) -> list[str]:
-    if len(targets.instances) > 1:
+    if len(targets.instances) != 1:
         return [f"{instance_names(targets.instances)}."]
     one = targets.instances[0]
     up = f" {age(now - one.launched_at)}" if now is not None and one.launched_at is not None else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 from fe2tui.model.image import Image
-from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.text import plural, visible
 from fe2tui.model.type_filter import TypeScope
 from fe2tui.tui.actions.export import ask_and_write
@@ -47,17 +46,13 @@ async def usual_type_for(context: CommandContext, image: Image) -> str:
         return common_types[0][0]
     source = type_source(context)
     catalogue, at = await source.read(), TypeScope(source.prices())
-    fitting = [one for one in catalogue.types.values() if _can_run(one, image)]
     priced = [
         (price, one.name)
-        for one in fitting
+        for one in catalogue.types.values()
+        if one.current and one.spot and not one.bare_metal and image.architecture in one.architectures
         if (price := at.lowest_spot_price(one) or at.on_demand_price(one)) is not None
     ]
     return min(priced)[1] if priced else small_type_for(image)
-
-
-def _can_run(one: InstanceType, image: Image) -> bool:
-    return one.current and one.spot and not one.bare_metal and image.architecture in one.architectures
 
 
 def show_fewer_days(context: CommandContext) -> None:

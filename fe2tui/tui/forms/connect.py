@@ -19,15 +19,14 @@ Prepare = Callable[[str | None, str], Awaitable[Connection]]
 class ConnectForm(Form[Connection]):
     """Answers with a connection that is ready to open; errors are shown beside their field."""
 
-    def __init__(self, label: str, prepare: Prepare, *, ports: str = "") -> None:
+    def __init__(self, label: str, prepare: Prepare) -> None:
         super().__init__(f"Connect to {label}", submit_label="Connect")
         self._prepare = prepare
-        self._ports = ports
 
     def compose(self) -> Iterator[Widget]:
         yield from self.compose_frame(
             Field("User", id="user", placeholder="as the image says", hint="the login user"),
-            Field("Ports", id="ports", value=self._ports, placeholder="8888, 9000:8888", hint="tunnels, local:remote"),
+            Field("Ports", id="ports", placeholder="8888, 9000:8888", hint="tunnels, local:remote"),
             Static(dim("8888 tunnels port 8888 of this computer to port 8888 of the instance."), classes="remedy"),
             Static(id="trouble"),
             classes="-narrow-form",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from textual import on
 from textual.content import Content
@@ -49,7 +49,6 @@ class FreezeForm(Form[FreezeRequest]):
         self._timer: Timer | None = None
         self._is_name_edited = False
         self._is_submitting = False
-        self._way_by_id: dict[str, FreezeWay] = {}
 
     def compose(self) -> Iterator[Widget]:
         yield from self.compose_frame(
@@ -71,7 +70,7 @@ class FreezeForm(Form[FreezeRequest]):
 
     @property
     def _chosen_way(self) -> FreezeWay:
-        return self._way_by_id.get(self.query_one("#ways", RadioList).chosen_id, DEFAULT_WAY)
+        return cast("FreezeWay", self.query_one("#ways", RadioList).chosen_id)
 
     # The plan
 
@@ -114,7 +113,6 @@ class FreezeForm(Form[FreezeRequest]):
 
     def _show_plan(self, plan: FreezePlan, typed: str) -> None:
         self._plan = plan
-        self._way_by_id = {way.way: way.way for way in plan.options}
         ways = self.query_one("#ways", RadioList)
         ways.display = bool(plan.options)
         ways.set_options([RadioOption(way.way, way.title, way.words) for way in plan.options])

@@ -116,12 +116,10 @@ class SuggestField(Field):
         *,
         id: str,
         value: str = "",
-        placeholder: str = "",
-        hint: str = "",
         suggestions: Sequence[Suggestion] = (),
         suggestion_from: Callable[[str], Suggestion | None] = lambda typed: None,
     ) -> None:
-        super().__init__(label, id=id, value=value, placeholder=placeholder, hint=hint)
+        super().__init__(label, id=id, value=value)
         self.suggestions = tuple(suggestions)
         self._suggestion_from = suggestion_from
         self._matching: list[Suggestion] = []

@@ -64,13 +64,6 @@ class TypeTable(Table, can_focus=False):
         """Whether a person has moved the cursor since it was placed."""
         return self.cursor_id != self._placed_id
 
-    @property
-    def titles(self) -> tuple[str, ...]:
-        return tuple(column.title for column in self._renderer.layout.columns)
-
-    def texts(self, row_id: str) -> tuple[str, ...]:
-        return tuple(text for text, _ in self.types.cells(row_id, self._renderer.layout.columns)[1])
-
     def _row_style(self, row: int) -> RowStyle:
         look = super()._row_style(row)
         return RowStyle(look.row_id, "cursor", look.is_marked) if look.background == "idle" else look

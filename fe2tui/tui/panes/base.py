@@ -1,4 +1,4 @@
-"""What all panes have in common, the tabs in their frames, and panes that are loaded when they are first visible."""
+"""What all panes have in common, and the tabs in their frames."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from textual import events
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widget import Widget
 
 from fe2tui.model.location import Location
@@ -19,7 +17,6 @@ from fe2tui.tui.widgets.line import Span
 
 if TYPE_CHECKING:
     from fe2tui.tui.panes.list_pane import ListPane
-    from fe2tui.tui.services import Services
 
 
 class Pane(Vertical):
@@ -99,42 +96,3 @@ def tab_spans(
         if counts.get(pane):
             spans.append(Span(f" {counts[pane]}", "dim", pane))
     return spans
-
-
-class LazyPane(Pane):
-    """A pane whose content is imported and mounted when it is first visible, after the first read."""
-
-    def __init__(self, kind: PaneKind, services: Services) -> None:
-        super().__init__(kind)
-        self._services = services
-        self._may_load = self._is_being_loaded = False
-
-    @abstractmethod
-    async def load(self) -> None:
-        """Import and mount the content."""
-
-    @property
-    @abstractmethod
-    def is_loaded(self) -> bool: ...
-
-    def allow_loading(self) -> None:
-        """Load the content from now on: the first read is on the screen."""
-        self._may_load = True
-        self._load_if_visible()
-
-    def on_show(self, event: events.Show) -> None:
-        self._load_if_visible()
-
-    def _load_if_visible(self) -> None:
-        if self._may_load and self.is_on_screen and not self.is_loaded and not self._is_being_loaded:
-            self._is_being_loaded = True
-            self._services.start_worker(self._load_once(), f"{self.kind.pane} pane")
-
-    async def _load_once(self) -> None:
-        try:
-            await self.load()
-        finally:
-            self._is_being_loaded = False
-
-    def render(self) -> Content:
-        return Content.styled("" if self.is_loaded else "\n  Reading …", "$ink-dim")

@@ -174,10 +174,6 @@ def image_list_snapshot(fleet: Fleet) -> ListSnapshot[Image, ImageRowScope]:
     )
 
 
-def _own_image_count(fleet: Fleet) -> int | None:
-    return len(fleet.images) if fleet.images or fleet.public_images else None
-
-
 def _empty_text(snapshot: ListSnapshot[Image, ImageRowScope]) -> Sequence[Cell]:
     return (
         (f"No images in {visible(snapshot.fleet.location.region)}.", "text"),
@@ -321,7 +317,7 @@ IMAGE_LIST_SPEC: ListSpec[Image, ImageRowScope] = ListSpec(
     _sign,
     lambda image: image.id,
     image_list_snapshot,
-    _own_image_count,
+    lambda fleet: len(fleet.images) if fleet.images or fleet.public_images else None,
     _empty_text,
     image_details,
 )

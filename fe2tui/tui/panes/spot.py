@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+from textual.content import Content
 from textual.reactive import reactive
 
 from fe2tui.model.location import Location
@@ -17,7 +19,7 @@ from fe2tui.model.text import fit, plural, visible
 from fe2tui.tui.command_context import SpotChoice
 from fe2tui.tui.list_model import PaneKind
 from fe2tui.tui.pane_ids import SPOT
-from fe2tui.tui.panes.base import LazyPane, tab_spans
+from fe2tui.tui.panes.base import Pane, tab_spans
 from fe2tui.tui.widgets.frame import Framed
 from fe2tui.tui.widgets.line import Span, spans_width
 
@@ -80,17 +82,18 @@ def family_of(type_name: str) -> str:
     return type_name.partition(".")[0]
 
 
-class SpotPane(LazyPane, Framed):
-    """The spot prices of one type, and a list of all types."""
+class SpotPane(Pane, Framed):
+    """The spot prices of one type, and a list of all types. They are loaded when the pane is first visible."""
 
     choice: reactive[SpotChoice] = reactive(SpotChoice(), repaint=False, init=False)
 
     def __init__(self, services: Services) -> None:
-        super().__init__(SPOT_KIND, services)
+        super().__init__(SPOT_KIND)
+        self._services = services
+        self._may_load = self._is_being_loaded = False
         self._tabs: tuple[Mapping[str, str], Collection[str]] = ({}, (SPOT,))
         self._followed_type = self._followed_name = ""
-        self.body: SpotBody | None = None
-        """What the pane contains; None before it is loaded."""
+        self.body: SpotBody | None = None  # what the pane contains; None before it is loaded
 
     def watch_choice(self, before: SpotChoice, choice: SpotChoice) -> None:
         if self.body is not None:
@@ -129,13 +132,33 @@ class SpotPane(LazyPane, Framed):
 
     # Loading
 
-    @property
-    def is_loaded(self) -> bool:
-        return self.body is not None
+    def allow_loading(self) -> None:
+        """Load the content from now on: the first read is on the screen."""
+        self._may_load = True
+        self._load_if_visible()
 
-    async def load(self) -> None:
-        module = await asyncio.to_thread(__import__, "fe2tui.tui.panes.spot_body", fromlist=["SpotBody"])
-        body: SpotBody = module.SpotBody(self._services, self)
+    def on_show(self) -> None:
+        self._load_if_visible()
+
+    def _load_if_visible(self) -> None:
+        if self._may_load and self.is_on_screen and self.body is None and not self._is_being_loaded:
+            self._is_being_loaded = True
+            self._services.start_worker(self._load(), "spot pane")
+
+    async def _load(self) -> None:
+        try:
+            await asyncio.to_thread(import_module, "fe2tui.tui.panes.spot_body")
+            await self._mount_body()
+        finally:
+            self._is_being_loaded = False
+
+    def render(self) -> Content:
+        return Content.styled("" if self.body is not None else "\n  Reading …", "$ink-dim")
+
+    async def _mount_body(self) -> None:
+        from fe2tui.tui.panes.spot_body import SpotBody
+
+        body = SpotBody(self._services, self)
         await self.mount(body)
         self.body = body
         body.show(SpotChoice(), self.choice)

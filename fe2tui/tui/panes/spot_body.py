@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events, on
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
@@ -36,12 +35,6 @@ class SpotBody(Container):
     """Shows ``SpotPane.choice``, and changes it."""
 
     DEFAULT_CSS = (stylesheets_folder() / "spot.tcss").read_text(encoding="utf-8")
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "in_time(-1)", "Earlier", show=False),
-        Binding("right", "in_time(1)", "Later", show=False),
-        Binding("shift+left", "in_time(0, -1)", "A day earlier", show=False),
-        Binding("shift+right", "in_time(0, 1)", "A day later", show=False),
-    ]
 
     def __init__(self, services: Services, pane: SpotPane) -> None:
         super().__init__()
@@ -86,11 +79,8 @@ class SpotBody(Container):
             self.offer_pane.request_weeks()
 
     async def _read_prices(self) -> None:
-        ctx, location, offer_list = (
-            self._services.task_context(),
-            self._services.session.location,
-            self.offer_pane.offer_list,
-        )
+        ctx, location = self._services.task_context(), self._services.session.location
+        offer_list = self.offer_pane.offer_list
         try:
             await self._services.catalogues.get(ctx)
             self.update_prices()
@@ -167,7 +157,7 @@ class SpotBody(Container):
         self._pane.choice = self._pane.choice._replace(zone=self.zones.chosen_zone)
         self.offer_pane.key_line.redraw()
 
-    def action_in_time(self, columns: int, days: int = 0) -> None:
+    def move_in_time(self, columns: int, days: int = 0) -> None:
         if columns:
             self.price_chart.chart.move_cursor(columns)
         else:

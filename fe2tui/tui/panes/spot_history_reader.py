@@ -38,8 +38,7 @@ class SpotHistoryReader:
         self._is_settling = self._is_reading_weeks = False
         self._weeks_failed_at: datetime | None = None
         self._being_read: set[tuple[str, int]] = set()
-        self.errors: dict[str, Fe2Error] = {}
-        """Why the history of a type could not be read."""
+        self.errors: dict[str, Fe2Error] = {}  # why the history of a type could not be read
 
     def history(self, name: str) -> SpotHistory | None:
         return self._services.spot_histories.cached(self._services.session.location, name)

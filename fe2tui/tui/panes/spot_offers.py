@@ -161,12 +161,9 @@ class OfferList:
     def __init__(self, services: Services, reader: SpotHistoryReader, show: Callable[[], None]) -> None:
         """``show`` is called when the arrangement has changed."""
         self.arrangement = Arrangement(sort="type")
-        self.catalogue: TypeCatalogue | None = None
-        """The types of the region; None before they were read."""
-        self.family = ""
-        """The family whose types are listed; empty for all families."""
-        self.problem = ""
-        """Why types or prices could not be read."""
+        self.catalogue: TypeCatalogue | None = None  # the types of the region; None before they were read
+        self.family = ""  # whose types are listed; empty for all families
+        self.problem = ""  # why types or prices could not be read
         self.rows = NO_OFFERS
         self._services = services
         self._reader = reader

@@ -148,14 +148,10 @@ class Table(ScrollView, Framed, can_focus=True):
 
     def __init__(self, rows: TableRows, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.marks: set[str] = set()
-        """The ids of marked rows, whether they are shown or not."""
-        self.sorted_by = ("", False)
-        """The id of the order, and whether it is descending."""
-        self.empty_lines: Sequence[Cell] = ()
-        """The text of a table without rows."""
-        self.lines_below: Sequence[Cell] = ()
-        """The text below the last row, where there is space."""
+        self.marks: set[str] = set()  # the ids of marked rows, whether they are shown or not
+        self.sorted_by = ("", False)  # the id of the order, and whether it is descending
+        self.empty_lines: Sequence[Cell] = ()  # the text of a table without rows
+        self.lines_below: Sequence[Cell] = ()  # the text below the last row, where there is space
         self._table_rows = rows
         self._cursor = 0
         self._anchor: str | None = None
