@@ -15,10 +15,10 @@ from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.suggest import SuggestField
 from fe2tui.tui.forms.type_picker import TypePicker, TypeTable
 from tests.tui.driver import Driven, calls, dashboard
+from tests.tui.type_lists import row_texts
 
 FreshCloud = Callable[..., Cloud]
 EnterCloud = Callable[[Cloud], Path]
-from tests.tui.type_lists import row_texts
 
 
 @pytest.fixture
