@@ -116,31 +116,19 @@ class Command(NamedTuple):
         return self.title if title_for is None else title_for(context)
 
 
-_INSTANCES_ONLY = frozenset({INSTANCES})
+_INSTANCES = frozenset({INSTANCES})
 
 COMMANDS: tuple[Command, ...] = (
     Command("launch", "l", "Launch", "launch:launch", availability.can_launch, is_write=True),
-    Command("connect", "c", "Connect", "connect:connect", availability.can_connect, _INSTANCES_ONLY),
-    Command("connect_with", "", "Connect with …", "connect:connect_with", availability.can_connect, _INSTANCES_ONLY),
+    Command("connect", "c", "Connect", "connect:connect", availability.can_connect, _INSTANCES),
+    Command("connect_with", "", "Connect with …", "connect:connect_with", availability.can_connect, _INSTANCES),
     Command(
-        "stop_or_start",
-        "s",
-        "Stop",
-        "power:stop_or_start",
-        availability.can_stop_or_start,
-        _INSTANCES_ONLY,
-        is_write=True,
+        "stop_or_start", "s", "Stop", "power:stop_or_start", availability.can_stop_or_start, _INSTANCES, is_write=True
     ),
-    Command("reboot", "b", "Reboot", "power:reboot", availability.can_reboot, _INSTANCES_ONLY, is_write=True),
-    Command("freeze", "f", "Freeze", "freeze:freeze", availability.can_freeze, _INSTANCES_ONLY, is_write=True),
+    Command("reboot", "b", "Reboot", "power:reboot", availability.can_reboot, _INSTANCES, is_write=True),
+    Command("freeze", "f", "Freeze", "freeze:freeze", availability.can_freeze, _INSTANCES, is_write=True),
     Command(
-        "change_type",
-        "t",
-        "Type",
-        "change_type:change_type",
-        availability.can_change_type,
-        _INSTANCES_ONLY,
-        is_write=True,
+        "change_type", "t", "Type", "change_type:change_type", availability.can_change_type, _INSTANCES, is_write=True
     ),
     Command("types", "", "Instance types", "types:browse_types", availability.has_fleet),
     Command(

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import gc
 
-YOUNG_THRESHOLD = (
-    2_500  # new objects between two collections of the youngest: few milliseconds each, drawing makes many
-)
+YOUNG_THRESHOLD = 2_500  # new objects between two collections: drawing makes many; each takes few milliseconds
 NEVER = 1_000_000
 MANY_OBJECTS = 500  # instances
 

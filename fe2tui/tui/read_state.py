@@ -92,13 +92,8 @@ class ReadState(NamedTuple):
         words = visible(" ".join(part for part in (error.summary + code, error.remedy) if part))
         text_width = max(0, width - 3 - len(retry_text))
         text = clip(words, text_width)
-        return [
-            Span(" ▲ ", "alarm" if self.error is not None else "moving"),
-            Span(
-                f"{text}{' ' * (text_width - len(text))}", "trouble" if self.error is not None else "moving", "errors"
-            ),
-            Span(retry_text, "dim"),
-        ]
+        sign_style, style = ("alarm", "trouble") if self.error is not None else ("moving", "moving")
+        return [Span(" ▲ ", sign_style), Span(f"{text:<{text_width}}", style, "errors"), Span(retry_text, "dim")]
 
 
 _SPOT_HISTORY_PARTS = frozenset({"spot", "spot history"})

@@ -90,14 +90,11 @@ def _run_change(context: CommandContext, instance: Instance, to: str) -> None:
 
 
 def _revert_question(context: CommandContext, instance: Instance, error: StartAfterChangeError) -> ConfirmForm:
-    why = str(error.__cause__.summary) if isinstance(error.__cause__, Fe2Error) else error.summary
-    question = (
-        f"AWS has no {error.new_type} in {instance.zone} right now."
-        if error.code == "InsufficientInstanceCapacity"
-        else why
-    )
+    why = error.__cause__.summary if isinstance(error.__cause__, Fe2Error) else error.summary
+    if error.code == "InsufficientInstanceCapacity":
+        why = f"AWS has no {error.new_type} in {instance.zone} right now."
     return ConfirmForm(
-        f"{question} Go back to {error.old_type} and start it?",
+        f"{why} Go back to {error.old_type} and start it?",
         [
             f"{visible(instance.label)} is stopped, and {error.new_type} now.",
             *start_cost_lines(context, [replace(current_instance(context), type=error.old_type)]),

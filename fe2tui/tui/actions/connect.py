@@ -70,10 +70,8 @@ async def _run_ssh(context: CommandContext, ctx: Context, connection: Connection
             app, connection.argv, env=connection.env, announce="\n".join(wrap(text, app.size.width))
         )
     except NoTerminalError as error:
-        if (
-            await context.services.ask(ErrorForm(f"Connect to {name}", error, command=connection.command_text))
-            == "copy"
-        ):
+        form = ErrorForm(f"Connect to {name}", error, command=connection.command_text)
+        if await context.services.ask(form) == "copy":
             await copy_text(app, connection.command_text)
             return f"Copied the ssh command for {name}."
         return f"{name}: {error.summary}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fe2tui.model.instance import KEEP_TAG, Instance
@@ -58,8 +58,7 @@ def select_targets(context: CommandContext, skip_reason: Callable[[Instance], st
 
     Of several targets, those tagged ``fe2:keep`` are left out too.
     """
-    fleet = context.services.fleet or context.fleet
-    newest = fleet.instances if fleet is not None and fleet.location == context.location else {}
+    newest = _newest_instances(context)
     is_bulk = len(context.targets) > 1
     fit: list[Instance] = []
     skipped: list[Skipped] = []
@@ -76,9 +75,12 @@ def select_targets(context: CommandContext, skip_reason: Callable[[Instance], st
 def current_instance(context: CommandContext) -> Instance:
     """The single target in its newest state."""
     target = context.targets[0]
+    return _newest_instances(context).get(target.id, target)
+
+
+def _newest_instances(context: CommandContext) -> Mapping[str, Instance]:
     fleet = context.services.fleet or context.fleet
-    instances = fleet.instances if fleet is not None and fleet.location == context.location else {}
-    return instances.get(target.id, target)
+    return fleet.instances if fleet is not None and fleet.location == context.location else {}
 
 
 def instance_names(instances: Sequence[Instance]) -> str:

@@ -54,22 +54,18 @@ class FirstStartForm(Form[FirstStartAnswer]):
         options = OptionList(
             *(Option(self._option_content(*offer[1:])) for offer in self._options), id="ways", compact=True
         )
+        commands = [
+            Content.assemble(("$ ", DIM), (f"{command:<{COMMAND_WIDTH}}", "bold"), dim(words))
+            for command, words in _LOGIN_COMMANDS
+        ]
         yield from self.compose_frame(
             Static(Content.assemble(("▲ ", "$warning"), safe_content(error.summary)), classes="question"),
             *([Static(safe_content(error.remedy), classes="remedy")] if error.remedy else []),
             Static(dim("To log in, run one of these in a shell:"), classes="details"),
-            Static(self._commands_content(), classes="commands"),
+            Static(Content("\n").join(commands), classes="commands"),
             options,
             classes="-first-start",
         )
-
-    @staticmethod
-    def _commands_content() -> Content:
-        lines = [
-            Content.assemble(("$ ", DIM), (f"{command:<{COMMAND_WIDTH}}", "bold"), dim(words))
-            for command, words in _LOGIN_COMMANDS
-        ]
-        return Content("\n").join(lines)
 
     @staticmethod
     def _option_content(key: str, words: str, hint: str) -> Content:

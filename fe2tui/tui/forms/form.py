@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
@@ -19,6 +21,8 @@ from fe2tui.model.text import fit, visible
 from fe2tui.paths import stylesheets_folder
 
 Answer = TypeVar("Answer")
+Plan = TypeVar("Plan")
+SETTLE_SECONDS = 0.25  # seconds without a key before a plan is made
 DIM = "$foreground 60%"
 
 
@@ -111,6 +115,66 @@ class Form(ModalScreen[Answer]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+
+class PlanForm(Form[Answer], Generic[Answer, Plan]):
+    """A form that makes a plan soon after each change. Only the plan of what is on the screen is carried out."""
+
+    def __init__(self, title: str, *, submit_label: str, settle_seconds: float) -> None:
+        """``settle_seconds`` pass without a key before a plan is made."""
+        super().__init__(title, submit_label=submit_label)
+        self._settle_seconds = settle_seconds
+        self._plan: Plan | None = None  # the plan of the very texts on the screen
+        self._plan_timer: Timer | None = None
+        self._is_submitting = False
+
+    @abstractmethod
+    async def _make_plan(self) -> Plan:
+        """The plan of what is on the screen. May raise Fe2Error."""
+
+    @abstractmethod
+    def _show_plan(self, plan: Plan) -> None: ...
+
+    @abstractmethod
+    def _finish(self, plan: Plan) -> None:
+        """Answer, or show why the plan cannot be carried out."""
+
+    def _plan_soon(self, seconds: float = 0) -> None:
+        """Make a plan when nothing changes for so long. Cancels a plan of older texts."""
+        if self.is_attached:
+            self._plan = None
+            self._is_submitting = False
+            self._stop_plan_timer()
+            self._plan_timer = self.set_timer(max(seconds, 0.01), self._plan_now)
+
+    def _stop_plan_timer(self) -> None:
+        if self._plan_timer is not None:
+            self._plan_timer.stop()
+
+    def _plan_now(self) -> None:
+        self.run_worker(self._make_and_show_plan(), group="plan", exclusive=True, exit_on_error=False)
+
+    async def _make_and_show_plan(self) -> None:
+        try:
+            plan = self._plan = await self._make_plan()
+        except Fe2Error as error:
+            self._is_submitting = False
+            self.show_form_error(error)
+            return
+        self.show_form_error(None)
+        self._show_plan(plan)
+        if self._is_submitting:
+            self._is_submitting = False
+            self._finish(plan)
+
+    def action_submit(self) -> None:
+        """Carry out the plan if it is of the texts on the screen; else make that plan first."""
+        self._stop_plan_timer()
+        if self._plan is None:
+            self._is_submitting = True
+            self._plan_now()
+        else:
+            self._finish(self._plan)
 
 
 def key_hint(key: str, word: str, action: str) -> Content:

@@ -8,20 +8,17 @@ from typing import ClassVar, cast
 
 from textual import on
 from textual.content import Content
-from textual.timer import Timer
 from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from fe2tui.errors import Fe2Error
 from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.text import visible
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tasks.freeze import FreezePlan
-from fe2tui.tui.forms.form import Field, Form, safe_content
+from fe2tui.tui.forms.form import SETTLE_SECONDS, Field, PlanForm, safe_content
 from fe2tui.tui.forms.radio import RadioList, RadioOption
 
-SETTLE_SECONDS = 0.25  # seconds without a key before a plan is made
 NAME_FIELD_ID = "ami_name"
 DEFAULT_WAY: FreezeWay = "reboot"
 MAX_TITLE_LENGTH = 70  # of a frame of 76
@@ -34,21 +31,19 @@ class FreezeRequest:
     way: FreezeWay
 
 
-class FreezeForm(Form[FreezeRequest]):
+class FreezeForm(PlanForm[FreezeRequest, FreezePlan]):
     """Answers with a name and a way whose plan has no errors, or None."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "freeze.tcss"]
 
     def __init__(self, label: str, plan: PlanFreeze, *, settle_seconds: float = SETTLE_SECONDS) -> None:
-        title = f"Freeze {label} into an image"
-        super().__init__(title if len(title) <= MAX_TITLE_LENGTH else f"Freeze {label}", submit_label="Freeze")
+        long = f"Freeze {label} into an image"
+        title = long if len(long) <= MAX_TITLE_LENGTH else f"Freeze {label}"
+        super().__init__(title, submit_label="Freeze", settle_seconds=settle_seconds)
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
         self._plan_freeze = plan
-        self._settle_seconds = settle_seconds
-        self._plan: FreezePlan | None = None
-        self._timer: Timer | None = None
         self._is_name_edited = False
-        self._is_submitting = False
+        self._planned_name = ""
 
     def compose(self) -> Iterator[Widget]:
         yield from self.compose_frame(
@@ -62,7 +57,7 @@ class FreezeForm(Form[FreezeRequest]):
     def on_mount(self) -> None:
         self.show_form_error(None)
         self.query_one("#ways").display = False
-        self._plan_soon(0)
+        self._plan_soon()
 
     @property
     def _name_field(self) -> Field:
@@ -85,41 +80,20 @@ class FreezeForm(Form[FreezeRequest]):
     @on(RadioList.Changed)
     def _plan_other_way(self, event: RadioList.Changed) -> None:
         event.stop()
-        self._plan_soon(0)
+        self._plan_soon()
 
-    def _plan_soon(self, seconds: float) -> None:
-        self._plan = None
-        self._is_submitting = False
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self.set_timer(max(seconds, 0.01), self._plan_now)
+    async def _make_plan(self) -> FreezePlan:
+        typed = self._planned_name = self._name_field.value
+        return await self._plan_freeze(typed if self._is_name_edited else None, self._chosen_way)
 
-    def _plan_now(self) -> None:
-        self.run_worker(self._make_plan(), group="plan", exclusive=True, exit_on_error=False)
-
-    async def _make_plan(self) -> None:
-        typed = self._name_field.value
-        try:
-            plan = await self._plan_freeze(typed if self._is_name_edited else None, self._chosen_way)
-        except Fe2Error as error:
-            self._is_submitting = False
-            self.show_form_error(error)
-            return
-        self.show_form_error(None)
-        self._show_plan(plan, typed)
-        if self._is_submitting:
-            self._is_submitting = False
-            self._finish(plan)
-
-    def _show_plan(self, plan: FreezePlan, typed: str) -> None:
-        self._plan = plan
+    def _show_plan(self, plan: FreezePlan) -> None:
         ways = self.query_one("#ways", RadioList)
         ways.display = bool(plan.options)
         ways.set_options([RadioOption(way.way, way.title, way.words) for way in plan.options])
         if not self._is_name_edited:
             self._name_field.input.value = plan.name
             self._name_field.input.action_select_all()
-        elif not typed:
+        elif not self._planned_name:
             self._name_field.input.placeholder = plan.name
         self._name_field.show_error(plan.error_for(NAME_FIELD_ID))
         sentences = (plan.name_text, *plan.sentences) if plan.name_text else plan.sentences
@@ -133,16 +107,6 @@ class FreezeForm(Form[FreezeRequest]):
             ways.focus()
         else:
             self.action_submit()
-
-    def action_submit(self) -> None:
-        """Freeze if the plan is of the texts on the screen; else make that plan first."""
-        if self._timer is not None:
-            self._timer.stop()
-        if self._plan is not None:
-            self._finish(self._plan)
-            return
-        self._is_submitting = True
-        self._plan_now()
 
     def _finish(self, plan: FreezePlan) -> None:
         if not plan.errors:

@@ -13,7 +13,6 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.timer import Timer
 from textual.types import CSSPathType
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -28,7 +27,7 @@ from fe2tui.paths import stylesheets_folder
 from fe2tui.tasks.keys import KeyChoices
 from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms import launch_suggestions, launch_text
-from fe2tui.tui.forms.form import Field, Form, FormRow, dim
+from fe2tui.tui.forms.form import SETTLE_SECONDS, Field, FormRow, PlanForm, dim
 from fe2tui.tui.forms.launch_purchase import PurchaseField, PurchaseOption, PurchasePrices
 from fe2tui.tui.forms.launch_suggestions import CREATE
 from fe2tui.tui.forms.suggest import SuggestField, Suggestion
@@ -36,7 +35,6 @@ from fe2tui.tui.forms.type_list import TypeSource
 from fe2tui.tui.forms.type_picker import TypePicker
 
 USUAL_TYPE = "t3.micro"
-SETTLE_SECONDS = 0.25  # seconds without a key before a plan is made
 FIELD_NAMES = ("name", "image", "disk", "type", "key_name", "security_group", "address", "iops")
 ROW_NAMES = (*FIELD_NAMES, "market")
 _ROW_OF_FIELD = {"zone": "market"}  # errors of these fields are shown in the row of another
@@ -71,7 +69,7 @@ class LaunchSources:
     type_source: TypeSource | None = None
 
 
-class LaunchForm(Form[LaunchRequest]):
+class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
     """Answers with a request whose plan has no errors, or None.
 
     Each change makes a plan soon after: what AWS would launch, its cost, and what is wrong. ``previous`` is a request
@@ -92,14 +90,13 @@ class LaunchForm(Form[LaunchRequest]):
         opens_type_picker: bool = False,
         settle_seconds: float = SETTLE_SECONDS,
     ) -> None:
-        super().__init__(f"Launch in {region}", submit_label="Launch")
+        super().__init__(f"Launch in {region}", submit_label="Launch", settle_seconds=settle_seconds)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-roomy")]
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
         defaults = defaults or LaunchDefaults()
         self._sources = sources
         self._region = region
         self._clock = clock
-        self._settle_seconds = settle_seconds
         self._opens_type_picker = opens_type_picker
         typed = _request_texts(previous) if previous is not None else {}
         self._start_texts = {"image": defaults.image, "type": defaults.type, "security_group": "ssh"} | typed
@@ -111,10 +108,7 @@ class LaunchForm(Form[LaunchRequest]):
             self._new_keys.add(previous.key_name)
         self._edited_fields = set(typed)  # an address that was not edited is looked up by the plan
         self._checked_rows = {"market"}  # the rows that show their errors: those that the person has left
-        self._plan: LaunchPlan | None = None  # the plan of the very texts on the screen
         self._planned_texts: dict[str, str] = {}
-        self._plan_timer: Timer | None = None
-        self._is_submitting = False
         self._read_warnings: tuple[str, ...] = ()  # the warnings that were on the screen when the person submitted
         self._image: Image | None = None  # the image of the latest plan
         self._image_text = ""
@@ -203,7 +197,7 @@ class LaunchForm(Form[LaunchRequest]):
         field = self._field("key_name")
         if "key_name" not in self._edited_fields and not field.value:
             field.input.value = choices.preferred or (choices.importable[0].name if choices.importable else new_key)
-        self._plan_soon(0)
+        self._plan_soon()
 
     def _suggest_new_key(self, typed: str) -> Suggestion | None:
         return launch_suggestions.new_key_suggestion(self._key_choices, typed)
@@ -216,7 +210,7 @@ class LaunchForm(Form[LaunchRequest]):
         if event.field.id == "key_name" and event.suggestion.search_terms.startswith(CREATE):
             self._new_keys.add(event.suggestion.value)
         self._edited_fields.add(event.field.id or "")
-        self._plan_soon(0)
+        self._plan_soon()
 
     def _choose_market(self, market: Market) -> None:
         prices = self.query_one(PurchasePrices)
@@ -228,7 +222,7 @@ class LaunchForm(Form[LaunchRequest]):
         row = self.query_one(PurchaseField)
         row.line.choose(purchase.market)
         row.show_error(None)
-        self._plan_soon(0)
+        self._plan_soon()
 
     @on(Input.Changed)
     def _plan_after_typing(self, event: Input.Changed) -> None:
@@ -284,45 +278,20 @@ class LaunchForm(Form[LaunchRequest]):
 
     # The plan
 
-    def _plan_soon(self, seconds: float) -> None:
-        """Make a plan when nothing changes for so long. Cancels a plan of older texts."""
-        if not self.is_attached:
-            return
-        self._plan = None
-        self._is_submitting = False
-        self._stop_plan_timer()
-        self._plan_timer = self.set_timer(max(seconds, 0.01), self._plan_now)
-
-    def _stop_plan_timer(self) -> None:
-        if self._plan_timer is not None:
-            self._plan_timer.stop()
-
-    def _plan_now(self) -> None:
-        self.run_worker(self._make_plan(), group="plan", exclusive=True, exit_on_error=False)
-
     def _field_texts(self) -> dict[str, str]:
         return {name: self._field(name).value for name in FIELD_NAMES}
 
-    async def _make_plan(self) -> None:
+    async def _make_plan(self) -> LaunchPlan:
         self._show_busy(True)
         texts = self._planned_texts = self._field_texts()
         try:
             request, errors = self._request(texts)
             plan = await self._sources.plan(request)
-        except Fe2Error as error:
-            self._is_submitting = False
-            self.show_form_error(error)
-            return
         finally:
             self._show_busy(False)
         fields_with_errors = {error.field for error in errors}
         further = (error for error in plan.errors if error.field not in fields_with_errors)
-        plan = self._plan = replace(plan, errors=(*errors, *further))
-        self.show_form_error(None)
-        self._show_plan(plan)
-        if self._is_submitting:
-            self._is_submitting = False
-            self._finish(plan)
+        return replace(plan, errors=(*errors, *further))
 
     def _request(self, texts: Mapping[str, str]) -> tuple[LaunchRequest, list[FieldError]]:
         """The request that the texts make, and the errors visible without asking AWS, at most one a field."""
@@ -396,13 +365,9 @@ class LaunchForm(Form[LaunchRequest]):
         self._checked_rows = set(ROW_NAMES)
         if self._field_texts() != self._planned_texts:  # the message of the last key may not have arrived
             self._plan = None
-        self._stop_plan_timer()
-        if self._plan is None:
-            self._is_submitting = True
-            self._plan_now()
-        else:
+        if self._plan is not None:
             self._read_warnings = self._plan.warnings
-            self._finish(self._plan)
+        super().action_submit()
 
     def _finish(self, plan: LaunchPlan) -> None:
         self._show_row_errors(plan)

@@ -25,18 +25,13 @@ def image_suggestions(own: Sequence[Image], now: datetime) -> list[Suggestion]:
     """The words, then the account's own images: by name, or by id where two share a name."""
     words = [Suggestion(family.word, f"newest {family.title}") for family in IMAGE_WORDS.values()]
     shared = {name for name, count in Counter(image.name for image in own).items() if count > 1 or not name}
-    return words + [
-        Suggestion(
-            image.id if image.name in shared else image.name,
-            "  ".join(part for part in (image.name if image.name in shared else "", _image_hint(image, now)) if part),
-            image.id,
-        )
-        for image in own
-    ]
-
-
-def _image_hint(image: Image, now: datetime) -> str:
-    return f"{image.architecture}  {image.root_size} GiB  {image_origin(image, now)}"
+    for image in own:
+        hint = f"{image.architecture}  {image.root_size} GiB  {image_origin(image, now)}"
+        if image.name not in shared:
+            words.append(Suggestion(image.name, hint, image.id))
+        else:
+            words.append(Suggestion(image.id, f"{image.name}  {hint}" if image.name else hint, image.id))
+    return words
 
 
 def type_suggestions(types: Iterable[InstanceType], prices: Mapping[str, Decimal]) -> list[Suggestion]:
@@ -126,11 +121,9 @@ def unfit_reason_for(image: Image | None, text: str, catalogue: Callable[[], Typ
         if image is not None and word is None and (reason := _incompatibility(image, kind)):
             return reason
         loaded_catalogue = catalogue()
-        return (
-            "not on choices in this region"
-            if loaded_catalogue is not None and loaded_catalogue.zones_of(kind.name) == ()
-            else None
-        )
+        if loaded_catalogue is not None and loaded_catalogue.zones_of(kind.name) == ():
+            return "not on choices in this region"
+        return None
 
     return unfit
 

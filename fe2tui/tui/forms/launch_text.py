@@ -95,11 +95,9 @@ def zones_content(plan: LaunchPlan) -> Content:
 
 def _saving_text(plan: LaunchPlan) -> str:
     """``, 68 % below on demand``; empty for an on-demand instance."""
-    saves = (
-        saving(plan.cost.instance_per_hour, plan.on_demand_per_hour)
-        if plan.cost is not None and plan.request.is_spot
-        else None
-    )
+    if plan.cost is None or not plan.request.is_spot:
+        return ""
+    saves = saving(plan.cost.instance_per_hour, plan.on_demand_per_hour)
     if saves is None:
         return ""
     return f", {percent(float(abs(saves)))} {'below' if saves >= 0 else 'above'} on demand"

@@ -6,17 +6,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from fe2tui.model import filters
 from fe2tui.model.filters import FilterError, filter_and_sort
-from fe2tui.model.fleet import Prices
+from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance_type import InstanceType, TypeCatalogue
 from fe2tui.model.text import DASH, dollars, plural, short_age, visible
 from fe2tui.model.type_filter import TYPE_LANGUAGE, TYPE_SORTS, TypeScope
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.widgets import grid
 from fe2tui.tui.widgets.grid import Cell, ColumnLayout, NameWidths, fit_columns
+
+if TYPE_CHECKING:
+    from fe2tui.aws.spot_prices import SpotPriceSnapshot
 
 TypeColumn: TypeAlias = grid.Column[InstanceType, TypeScope]
 UnfitReason = Callable[[InstanceType], "str | None"]
@@ -294,8 +297,7 @@ def type_source(context: CommandContext) -> TypeSource:
     catalogues, spot_prices, merged = services.catalogues, services.spot_prices, MergedPrices()
 
     def prices() -> Prices:
-        fleet, spot = services.fleet or context.fleet, spot_prices.cached(location)
-        return merged.merge(fleet.prices if fleet is not None else Prices(), spot.prices if spot is not None else {})
+        return merged.merge(services.fleet or context.fleet, spot_prices.cached(location))
 
     return TypeSource(
         lambda: catalogues.cached(location),
@@ -312,9 +314,13 @@ class MergedPrices:
         self._inputs: tuple[object, object] = (None, None)
         self._merged = Prices()
 
-    def merge(self, prices: Prices, spot: Mapping[tuple[str, str], Decimal]) -> Prices:
+    def merge(self, fleet: Fleet | None, spot_prices: SpotPriceSnapshot | None) -> Prices:
         """Spot prices of the fleet win: those of running types are read more often."""
+        prices = fleet.prices if fleet is not None else None
+        spot = spot_prices.prices if spot_prices is not None else None
         if self._inputs[0] is not prices or self._inputs[1] is not spot:
             self._inputs = (prices, spot)
-            self._merged = replace(prices, spot={**spot, **prices.spot}) if spot else prices
+            self._merged = prices or Prices()
+            if spot:
+                self._merged = replace(self._merged, spot={**spot, **self._merged.spot})
         return self._merged

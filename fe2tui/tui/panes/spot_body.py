@@ -11,7 +11,6 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from fe2tui.errors import Fe2Error
-from fe2tui.model.fleet import Prices
 from fe2tui.model.location import Location
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.command_context import SpotChoice
@@ -96,9 +95,7 @@ class SpotBody(Container):
     def update_prices(self) -> None:
         location, fleet = self._services.session.location, self._services.fleet
         spot = self._services.spot_prices.cached(location)
-        prices = self._merged_prices.merge(
-            fleet.prices if fleet is not None else Prices(), spot.prices if spot is not None else {}
-        )
+        prices = self._merged_prices.merge(fleet, spot)
         if self.offer_pane.offer_list.update(self._services.catalogues.cached(location), prices):
             self.offer_pane.show_rows()
             self.price_chart.draw()
