@@ -227,7 +227,6 @@ class ListModel(Generic[Item, Scope]):
         self._update()
 
     def reset(self) -> None:
-        """Forget the fleet: another location is shown."""
         self._fleet = None
         self.rows = ListRows(self.spec, self._services.clock)
 

@@ -62,6 +62,11 @@ class Terminal:
         """Press keys."""
         self.child.send(keys)
 
+    def press(self, keys: str, wanted: str | Callable[[], bool]) -> None:
+        """Press keys, and read as ``until`` does."""
+        self.send(keys)
+        self.until(wanted)
+
     def resize(self, columns: int, lines: int) -> None:
         """Drag the window's corner."""
         self._screen.resize(lines, columns)

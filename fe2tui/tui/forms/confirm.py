@@ -78,9 +78,6 @@ class ConfirmForm(Form[str]):
     def action_choose(self, number: int) -> None:
         self.dismiss(self._choices[number].answer)
 
-    def action_submit(self) -> None:
-        """Does nothing: a question has no default answer."""
-
 
 _MAX_NAMED = 6  # tasks named in the question; the rest are counted
 

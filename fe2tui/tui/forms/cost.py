@@ -197,9 +197,6 @@ class CostForm(Form[None]):
         self.query_one("#sums", Static).update(_totals_content(account))
         self.query_one("#missing", Static).update(Content("\n").join(_footnotes(account)))
 
-    def action_submit(self) -> None:
-        """Does nothing: there is nothing to answer."""
-
 
 def _totals_content(account: AccountCost) -> Content:
     now = account.at.astimezone(UTC)

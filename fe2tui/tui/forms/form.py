@@ -104,7 +104,7 @@ class Form(ModalScreen[Answer]):
         self.action_submit()
 
     def action_submit(self) -> None:
-        raise NotImplementedError
+        """Answer with the content of the form. Does nothing in a form without a default answer."""
 
     def show_form_error(self, error: Fe2Error | None) -> None:
         """Show an error that belongs to no field in the line ``#trouble``, or remove it."""

@@ -103,6 +103,3 @@ class NoCapacityForm(Form[NoCapacityAnswer]):
     def action_take(self, way: str) -> None:
         hours = int(self.query_one("#hours", RadioLine).chosen_id)
         self.dismiss(NoCapacityAnswer(way, timedelta(hours=hours) if way == WAIT else timedelta(0)))
-
-    def action_submit(self) -> None:
-        """Does nothing: there is no default answer."""

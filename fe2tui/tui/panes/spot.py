@@ -114,7 +114,6 @@ class SpotPane(Pane, Framed):
                 self.unpin()
 
     def unpin(self) -> None:
-        """Show the type of the selected instance again."""
         name = self._followed_type or self.choice.type
         zone = self.choice.zone if name == self.choice.type else ""
         family = family_of(name) if self._followed_type else self.choice.family

@@ -22,7 +22,6 @@ _SLACK = timedelta(minutes=5)  # a history read a while ago begins that much aft
 
 
 def has_days(history: SpotHistory | None, days: int, now: datetime) -> bool:
-    """Whether a history covers all of the last days."""
     return history is not None and history.since <= now - timedelta(days=days) + _SLACK
 
 
