@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
@@ -20,13 +20,12 @@ from fe2tui.tui.fleet_watch import FleetWatch
 from fe2tui.tui.keymap import build_keymap
 from fe2tui.tui.main_screen import MainScreen
 from fe2tui.tui.pane_ids import SPOT
-from fe2tui.tui.services import Answer, Severity, TaskFunction
+from fe2tui.tui.services import Answer
 from fe2tui.tui.startup import Startup
 from fe2tui.tui.task_runner import TaskRunner
 
 if TYPE_CHECKING:
     from textual.screen import Screen
-    from textual.worker import Worker
 
     from fe2tui.aws.session import Session
     from fe2tui.aws.spot_prices import SpotHistoryCache, SpotPriceCache
@@ -47,12 +46,17 @@ class DashboardController:
         self.clock = app.clock
         self.settings = app.settings
         self.key_queue = app.key_queue
+        self.tell = app.toast
+        self.start_worker = app.start_worker
         self.keymap = build_keymap(app.settings.keys)
         self.fleet_watch = FleetWatch(self, app.choice)
         self.task_runner = TaskRunner(self)
         self.command_runner = CommandRunner(self)
         self.main_screen = MainScreen(self)
         self.startup = Startup(app, self)
+        self.run_task = self.task_runner.start
+        self.go = self.fleet_watch.go
+        self.perform = self.command_runner.perform
 
     async def start(self) -> None:
         app = self.app
@@ -139,30 +143,14 @@ class DashboardController:
 
     # What can be done
 
-    def tell(self, text: str, severity: Severity = "information") -> None:
-        self.app.toast(text, severity)
-
     def report_error(self, title: str, error: Fe2Error, *, shows_toast: bool = True) -> None:
         region = self.session.region if self.fleet_watch.is_open else ""
         self.task_runner.report_error(title, error, region, shows_toast=shows_toast)
-
-    def start_worker(self, work: Awaitable[None], name: str) -> Worker[None]:
-        return self.app.start_worker(work, name)
 
     def task_context(self, report: Report | None = None) -> Context:
         from fe2tui.tasks.context import Context
 
         return Context(self.session, self.store, self.settings, report or ignore_progress, "dashboard", self.clock)
-
-    def run_task(
-        self,
-        title: str,
-        run: TaskFunction,
-        *,
-        instances: Sequence[Instance] = (),
-        result_text: Callable[[Any], str] | None = None,
-    ) -> None:
-        self.task_runner.start(title, run, instances, result_text)
 
     async def ask(self, screen: Screen[Answer]) -> Answer | None:
         answer_future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
@@ -174,12 +162,6 @@ class DashboardController:
         await self.app.push_screen(screen, take)
         screen.call_after_refresh(self.key_queue.release)
         return await answer_future
-
-    async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
-        await self.fleet_watch.go(region=region, profile=profile)
-
-    def perform(self, command_id: str) -> None:
-        self.command_runner.perform(command_id)
 
     def select(self, row_id: str) -> None:
         self.main_screen.pane_set.select(row_id)
