@@ -151,9 +151,6 @@ class SpotPane(Pane, Framed):
         finally:
             self._is_being_loaded = False
 
-    def render(self) -> Content:
-        return Content.styled("" if self.body is not None else "\n  Reading …", "$ink-dim")
-
     async def _mount_body(self) -> None:
         from fe2tui.tui.panes.spot_body import SpotBody
 
@@ -166,6 +163,9 @@ class SpotPane(Pane, Framed):
         self.refresh()
         self.rewrite_frame_title()
         self.call_after_refresh(self._services.key_queue.release, SPOT)
+
+    def render(self) -> Content:
+        return Content.styled("" if self.body is not None else "\n  Reading …", "$ink-dim")
 
     def hold_keys(self) -> None:
         """Keep the keys that are typed before the pane is loaded: they are meant for it."""
