@@ -28,7 +28,8 @@ where there is one. ``exit_code`` is what the shell returns.
     │   ├── ProtectedError         1   termination protection
     │   ├── ClockError             1   this computer's clock is wrong
     │   └── UnreachableError       1   no answer, or a broken one
-    │       └── UnreadableError    1   … or an answer that is not AWS's
+    │       ├── UnreadableError    1   … or an answer that is not AWS's
+    │       └── UnknownResultError 1   … to a change, and whether it was made could not be looked up either
     ├── MachineError               1   ssh
     │   ├── NoAddressError         1
     │   ├── UnansweredError        1   refused or timed out
@@ -124,7 +125,12 @@ class StoreError(Fe2Error):
 
 
 class AwsError(Fe2Error):
-    """AWS refused, or could not be reached. Raised as it is for errors without a class of their own."""
+    """AWS refused, or could not be reached. Raised as it is for errors without a class of their own.
+
+    ``may_be_done``: if the call was to change something, the change may have been made all the same.
+    """
+
+    may_be_done = False
 
 
 class DeniedError(AwsError):
@@ -191,9 +197,15 @@ class ClockError(AwsError):
 class UnreachableError(AwsError):
     """No answer, a broken connection, or an answer that cannot be read."""
 
+    may_be_done = True
+
 
 class UnreadableError(UnreachableError):
     """The answer does not come from AWS: a proxy's page, for example."""
+
+
+class UnknownResultError(UnreachableError):
+    """AWS did not answer a change, and whether the change was made could not be looked up: it is still open."""
 
 
 class MachineError(Fe2Error):

@@ -26,8 +26,10 @@ from botocore.parsers import create_parser
 
 from fe2tui.aws import service_models
 from fe2tui.aws.credentials import ProfileCredentials
+from fe2tui.aws.errors import translate
 from fe2tui.aws.session import READ_PREFIXES
 from fe2tui.aws.worker_thread import in_worker_thread
+from fe2tui.errors import AwsError, ClockError, CredentialsError, DeniedError, ThrottledError
 
 Params = dict[str, Any]
 _EMPTY_BODIES = {"json": b"{}", "rest-json": b"{}", "smithy-rpc-v2-cbor": b"\xa0"}
@@ -144,15 +146,20 @@ class Clients:
 
     async def _send_with_retries(self, call: Callable[..., Awaitable[Any]], operation: str, params: Params) -> Any:
         wait = self._first_wait
-        for attempt in range(1, CHANGE_ATTEMPTS):
+        unanswered: Exception | None = None  # the first error after which the change may have been made
+        for attempt in range(1, CHANGE_ATTEMPTS + 1):
             try:
                 return await call(**params)
             except (ClientError, BotoConnectionError, HTTPClientError) as error:
-                if not _is_transient(error, operation, attempt):
+                if unanswered is None and _may_be_done(error):
+                    unanswered = error
+                if attempt == CHANGE_ATTEMPTS or not _is_transient(error, operation, attempt):
+                    if unanswered is not None and not _tells_result(error):
+                        raise unanswered from error
                     raise
             await asyncio.sleep(wait)
             wait = min(2 * wait, _MAX_WAIT)
-        return await call(**params)
+        raise AssertionError("the last attempt returns or raises")
 
     async def forget_credentials(self) -> None:
         """Resolve the credentials again at the next call. Calls under way are not affected."""
@@ -213,6 +220,19 @@ def _is_transient(error: Exception, operation: str, attempt: int) -> bool:
     if isinstance(error, _NOT_RETRIED) and attempt > 1:
         return False
     return operation in IDEMPOTENT_OPERATIONS
+
+
+def _may_be_done(error: Exception) -> bool:
+    translated = translate(error)
+    return isinstance(translated, AwsError) and translated.may_be_done
+
+
+def _tells_result(error: Exception) -> bool:
+    """Whether EC2 looked at the call itself. It refuses too many calls, or a login, before it knows the ClientToken."""
+    return isinstance(error, ClientError) and not (
+        _may_be_done(error)
+        or isinstance(translate(error), CredentialsError | DeniedError | ThrottledError | ClockError)
+    )
 
 
 def prepare_service_models() -> None:

@@ -393,8 +393,9 @@ def _error_of(refusal: AwsRefusal) -> Fe2Error:
         if re.fullmatch(codes, refusal.code):
             return error_for(refusal)
     if refusal.status >= 500 or re.fullmatch(_INTERNAL, refusal.code):
-        where = refusal.endpoint or "AWS"
-        return AwsError(f"{where} had an internal error ({refusal.status}).", _WAIT_AND_RETRY)
+        failed = AwsError(f"{refusal.endpoint or 'AWS'} had an internal error ({refusal.status}).", _WAIT_AND_RETRY)
+        failed.may_be_done = True
+        return failed
     return AwsError(f"AWS refused {refusal.operation}.", refusal.aws_message)
 
 
@@ -445,8 +446,12 @@ def translate(
         return our_error
     for kind in type(error).__mro__:
         if kind.__module__.startswith(("botocore", "aiobotocore", "aiohttp", "json")) or kind is ValueError:
-            library_error = _library_error(kind.__name__, error, profile, endpoint)
+            is_reset = kind.__name__ == "EndpointConnectionError" and not _is_never_connected(error)
+            name = "ConnectionClosedError" if is_reset else kind.__name__
+            library_error = _library_error(name, error, profile, endpoint)
             if library_error is not None:
+                if isinstance(library_error, UnreachableError):
+                    library_error.may_be_done = name not in _NEVER_SENT
                 return library_error
     if isinstance(error, RuntimeError) and "credentials" in str(error):
         return ExpiredError("Your AWS session expired.", sso_remedy(profile))
@@ -457,6 +462,18 @@ def translate(
         "This is a fault of fe2tui; please report it with this line.",
         code=type(error).__name__,
     )
+
+
+_NEVER_SENT = frozenset(
+    {"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError", "InvalidProxiesConfigError", "SSLError"}
+)
+"""The library's errors after which nothing can have reached AWS: there was no connection."""
+
+
+def _is_never_connected(error: BaseException) -> bool:
+    """Whether an EndpointConnectionError means that: the library also raises it for a connection that was reset."""
+    cause = getattr(error, "kwargs", {}).get("error")
+    return any(kind.__name__ in ("ClientConnectorError", "gaierror") for kind in type(cause).__mro__)
 
 
 def _one_line(error: object) -> str:

@@ -60,7 +60,7 @@ INTERRUPTION, RETURN, REPLACEMENT = "interruption", "return", "replacement"
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One entry of the activity log. ``result`` is running, done, failed or cancelled.
+    """One entry of the activity log. ``result`` is running, done, failed, cancelled or unknown.
 
     ``is_cut_short``: the program that ran it has died, and the result is not known yet.
     """

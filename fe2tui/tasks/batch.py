@@ -19,7 +19,7 @@ from fe2tui.errors import (
 from fe2tui.model.instance import Instance
 from fe2tui.model.progress import Outcome
 from fe2tui.tasks import usage_history
-from fe2tui.tasks.context import ActivityEntry, Context, begin_entry, end_entry
+from fe2tui.tasks.context import ActivityEntry, Context, begin_entry, end_entry, result_of
 from fe2tui.tasks.names import instance_not_found_error
 
 _MAX_CONCURRENT = 5  # calls; EC2's bucket for changes refills with five a second
@@ -114,7 +114,7 @@ def end_entries(ctx: Context, entries: dict[str, ActivityEntry], results: Result
         if (entry := entries.pop(key, None)) is None:
             continue
         if isinstance(result, Fe2Error):
-            end_entry(ctx, entry, "failed", result.summary, result.remedy, result.code)
+            end_entry(ctx, entry, result_of(result), result.summary, result.remedy, result.code)
         else:
             end_entry(ctx, entry, "done", result)
 

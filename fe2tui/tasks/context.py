@@ -9,7 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fe2tui.errors import Fe2Error, ReadOnlyError, StoreError, ThrottledError, UnreachableError
+from fe2tui.errors import (
+    Fe2Error,
+    ReadOnlyError,
+    StoreError,
+    ThrottledError,
+    UnknownResultError,
+    UnreachableError,
+)
 from fe2tui.model.progress import UNDER_WAY, Activity, Progress, Report, ignore_progress
 
 if TYPE_CHECKING:
@@ -146,6 +153,11 @@ def end_entry(
         ctx.report_step("log", "log", f"Not in the activity log: {error.summary}", subject=entry.subject)
 
 
+def result_of(error: Fe2Error) -> str:
+    """The result in the activity log of what ended with an error."""
+    return "unknown" if isinstance(error, UnknownResultError) else "failed"
+
+
 @contextmanager
 def activity_entry(ctx: Context, command: str, label: str, subject: str = "") -> Iterator[ActivityEntry]:
     """An entry that ends with the block: as done, failed with the error, or cancelled with what is left behind."""
@@ -166,7 +178,7 @@ def end_with_block(ctx: Context, entry: ActivityEntry, command: str, label: str)
         end_entry(ctx, entry, "cancelled", words, entry.remedy)
         raise
     except Fe2Error as error:
-        end_entry(ctx, entry, "failed", error.summary, error.remedy, error.code)
+        end_entry(ctx, entry, result_of(error), error.summary, error.remedy, error.code)
         raise
     except BaseException as error:
         end_entry(ctx, entry, "failed", f"{type(error).__name__}: {error}")
@@ -211,6 +223,14 @@ async def wait_for_states(
 
     return await instances.wait_for_states(
         ctx.session, ids, states, interval=ctx.pace.poll, timeout=ctx.pace.states, on_instance=on_instance
+    )
+
+
+def unknown_result_error(what: str, error: Fe2Error, unread: Fe2Error, remedy: str) -> UnknownResultError:
+    """The error for a change without an answer, whose result could not be looked up either: ``unread`` says why."""
+    found_out = "" if unread.summary == error.summary else f" It could not be looked up: {unread.summary}"
+    return UnknownResultError(
+        f"{what}: {error.summary}{found_out}", f"{unread.remedy} {remedy}".strip(), code=error.code
     )
 
 

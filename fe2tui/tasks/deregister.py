@@ -17,7 +17,6 @@ from fe2tui.errors import (
     NotFoundError,
     ProtectedError,
     StoreError,
-    UnreachableError,
 )
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image, image_snapshot_ids
@@ -132,7 +131,7 @@ class Deregistration:
 
     async def is_deregistered(self, key: str, error: Fe2Error) -> bool:
         """Whether AWS deregistered the image without an answer."""
-        if not isinstance(error, UnreachableError):
+        if not (isinstance(error, AwsError) and error.may_be_done):
             return False
         with suppress(Fe2Error):
             return await aws.image_by_id(self.ctx.session, key) is None

@@ -12,6 +12,7 @@ from fe2tui.errors import (
     AwsError,
     Fe2Error,
     FieldError,
+    UnknownResultError,
     UnreachableError,
 )
 from fe2tui.model.freeze import FreezeIntent, FreezeWay, unused_image_name
@@ -24,6 +25,7 @@ from fe2tui.tasks.context import (
     activity_entry,
     require_writable,
     run_to_completion,
+    unknown_result_error,
     wait_for_states,
 )
 from fe2tui.tasks.freeze_plan import FreezeOption, FreezePlan, plan_freeze, with_way
@@ -42,6 +44,7 @@ __all__ = [
     "with_way",
 ]
 
+_CHECKED_LATER = "The next start of this program checks that, and never creates it twice."
 _TAG_LENGTH = 256  # source: EC2 user guide, tag restrictions
 
 
@@ -199,7 +202,11 @@ class _Freezer:
         self.has_sent = True
         try:
             image_id = await self.send_create_image(tags)
-        except _UnknownResultError:
+        except UnknownResultError as error:
+            if self.intent.restart:
+                error.remedy = (
+                    f"{error.remedy} {self.plan.instance.label} is stopped for it: that start starts it again."
+                )
             raise
         except Fe2Error as error:
             self.intent = replace(self.intent, asked_at=None)  # there is no image
@@ -222,12 +229,14 @@ class _Freezer:
         )
         try:
             return await run_to_completion(creating, ctx.pace.completion, self.record_late_answer)
-        except UnreachableError as error:
-            return await self.check_after_no_answer(error)
         except FieldError as error:
             if error.code != "InvalidAMIName.Duplicate":
                 raise
             return await self.check_after_duplicate(error)
+        except AwsError as error:
+            if not error.may_be_done:
+                raise
+            return await self.check_after_no_answer(error)
 
     def record_late_answer(self, sent: asyncio.Task[str]) -> None:
         """Record the result of a call that was answered after the cancellation."""
@@ -240,22 +249,20 @@ class _Freezer:
             self.ctx.store.freezes.update(self.intent.token, stage="pending", image_id=image_id)
             self.intent = replace(self.intent, stage="pending", image_id=image_id)
             self.entry.left_behind = f"AWS goes on creating {self.plan.name} ({image_id}): the next start watches it."
-        elif isinstance(error, Fe2Error) and not isinstance(error, UnreachableError):
+        elif isinstance(error, Fe2Error) and not (isinstance(error, AwsError) and error.may_be_done):
             self.intent = replace(self.intent, asked_at=None)  # refused: there is no image
             self.entry.left_behind = "No image was created."
             if not self.intent.restart:
                 self.ctx.store.freezes.update(self.intent.token, stage="failed", error=error.summary)
 
-    async def check_after_no_answer(self, error: UnreachableError) -> str:
+    async def check_after_no_answer(self, error: AwsError) -> str:
         """AWS may be creating the image without an answer: look for it. Raises the error if there is none."""
         self.report_step("requested", f"{error.summary} Checking whether the image is being created.")
         try:
             found = await find_frozen_image(self.ctx, self.intent, since=self.ctx.clock())
-        except UnreachableError:
-            raise _UnknownResultError(
-                f"We don't know whether the image {self.plan.name} is being created: {error.summary}",
-                "The next start of this program checks that, and never creates it twice.",
-                code=error.code,
+        except Fe2Error as unread:
+            raise unknown_result_error(
+                f"We don't know whether the image {self.plan.name} is being created", error, unread, _CHECKED_LATER
             ) from error
         if found is None:
             error.remedy = f"No image was created. {error.remedy}".strip()
@@ -264,7 +271,12 @@ class _Freezer:
 
     async def check_after_duplicate(self, error: FieldError) -> str:
         """The name was free a moment ago: the image is ours, of a call that was sent again, or another process's."""
-        known = await aws.own_images_with_disabled(self.ctx.session)
+        try:
+            known = await aws.own_images_with_disabled(self.ctx.session)
+        except Fe2Error as unread:
+            raise unknown_result_error(
+                f"We don't know whether the image {self.plan.name} is ours", error, unread, _CHECKED_LATER
+            ) from error
         used_names = {self.plan.name, *(image.name for image in known)}
         same = next((image for image in known if image.name == self.plan.name), None)
         if same is not None and same.made_from == self.plan.instance.id:
@@ -284,10 +296,6 @@ class _Freezer:
 
     def report_step(self, step: str, words: str) -> None:
         self.ctx.report_step("freeze", step, words, subject=self.plan.instance.id, label=self.plan.instance.label)
-
-
-class _UnknownResultError(UnreachableError):
-    """We don't know the result of the call: its intent stays open."""
 
 
 def _description(instance: Instance) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fe2tui import paths
 from fe2tui.aws import network
-from fe2tui.errors import Fe2Error, FieldError, KeyFileError, UnreachableError
+from fe2tui.errors import AwsError, Fe2Error, FieldError, KeyFileError
 from fe2tui.model.text import visible
 from fe2tui.ssh import keys as ssh_keys
 from fe2tui.ssh.keyfiles import display_path, read_private_key, same_public
@@ -189,12 +189,11 @@ async def create_key(ctx: Context, name: str) -> AccountKey:
             pair = await run_to_completion(
                 network.import_key_pair(ctx.session, name, new_key.public), _COMPLETION_SECONDS
             )
-        except UnreachableError as error:
-            error.remedy = f"{entry.left_behind} Look at the account's key pairs before you create it again."
-            raise
-        except Fe2Error:
-            # AWS refused, and does not have the key. After any other exception we don't know: then the file stays.
-            file.unlink()
+        except Fe2Error as error:
+            if isinstance(error, AwsError) and error.may_be_done:
+                error.remedy = f"{entry.left_behind} Look at the account's key pairs before you create it again."
+            else:  # AWS refused, and does not have the key. After any other exception we don't know: the file stays.
+                file.unlink()
             raise
         entry.words = f"Created key pair {name}, in {display_path(file)}."
     return AccountKey(name, pair.fingerprint, pair.type or "ed25519", file)

@@ -15,6 +15,7 @@ from fe2tui.errors import (
     StateError,
     ThrottledError,
     UnansweredError,
+    UnknownResultError,
     UnreachableError,
 )
 from fe2tui.model.instance import Instance
@@ -33,7 +34,7 @@ from fe2tui.tasks.launch_lookups import LaunchLookups
 from fe2tui.tasks.launch_plan import LaunchCost, LaunchPlan, plan_launch
 from fe2tui.tasks.launch_recover import recover_launches
 from fe2tui.tasks.launch_resources import GroupPlan, KeyPlan
-from fe2tui.tasks.launch_send import LaunchSender, UnknownResultError, no_capacity_error, zones_text
+from fe2tui.tasks.launch_send import LaunchSender, no_capacity_error, zones_text
 
 __all__ = [
     "GroupPlan",

@@ -12,14 +12,23 @@ from typing import Any
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws.spot import spot_vcpu_quota
-from fe2tui.errors import AwsError, CapacityError, Fe2Error, NoCapacityError, QuotaError, UnreachableError
+from fe2tui.errors import (
+    AwsError,
+    CapacityError,
+    Fe2Error,
+    NoCapacityError,
+    QuotaError,
+    UnknownResultError,
+    UnreachableError,
+)
 from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.model.text import join_words
-from fe2tui.tasks.context import ActivityEntry, Context, run_to_completion
+from fe2tui.tasks.context import ActivityEntry, Context, run_to_completion, unknown_result_error
 from fe2tui.tasks.launch_plan import VOLUME_TYPE, LaunchPlan
 from fe2tui.tasks.launch_recover import find_launched
 
+_CHECKED_LATER = "The next start of this program checks that, and never launches it twice."
 _UNSUPPORTED = "Unsupported"  # EC2's code for a zone that does not have the type
 _SPOT_QUOTA_CODE = "MaxSpotInstanceCountExceeded"
 _CAPACITY_CODES = ("InsufficientInstanceCapacity", "UnfulfillableCapacity")
@@ -106,20 +115,22 @@ class LaunchSender:
 
         try:
             return await run_to_completion(aws.run_instances(ctx.session, call), ctx.pace.completion, on_cancel)
-        except UnreachableError as error:
-            return await self.check_after_no_answer(error, token)
+        except AwsError as error:
+            if error.may_be_done:
+                return await self.check_after_no_answer(error, token)
+            if isinstance(error, UnreachableError):
+                error.remedy = f"Nothing was launched. {error.remedy}".strip()
+            raise
 
-    async def check_after_no_answer(self, error: UnreachableError, token: str) -> Instance:
+    async def check_after_no_answer(self, error: AwsError, token: str) -> Instance:
         """AWS may have launched it without an answer: look for it. Raises the error if there is none."""
         ctx = self.ctx
         self.report_step("requested", f"{error.summary} Checking whether it was launched.")
         try:
             found = await find_launched(ctx, token, since=ctx.clock())
-        except UnreachableError:
-            raise UnknownResultError(
-                f"We don't know whether {self.plan.request.name} was launched: {error.summary}",
-                "The next start of this program checks that, and never launches it twice.",
-                code=error.code,
+        except Fe2Error as unread:
+            raise unknown_result_error(
+                f"We don't know whether {self.plan.request.name} was launched", error, unread, _CHECKED_LATER
             ) from error
         if found is None:
             error.remedy = f"Nothing was launched. {error.remedy}".strip()
@@ -142,10 +153,6 @@ class LaunchSender:
 
     def report_step(self, step: str, words: str) -> None:
         self.ctx.report_step("launch", step, words, subject=self.entry.subject, label=self.plan.request.name)
-
-
-class UnknownResultError(UnreachableError):
-    """We don't know the result of the call: its intent stays open."""
 
 
 def no_capacity_error(request: LaunchRequest, zones: Sequence[str], code: str | None, summary: str) -> NoCapacityError:
@@ -172,7 +179,7 @@ def _stage_after(error: BaseException, is_sent: bool) -> str | None:
     """The stage of an intent after an error; None if the result is unknown: ``recover_launches`` checks it."""
     if isinstance(error, UnknownResultError):
         return None
-    if isinstance(error, UnreachableError) or not is_sent:
+    if not is_sent or (isinstance(error, AwsError) and error.may_be_done):  # looked for, and not found
         return "abandoned"
     return "failed" if isinstance(error, Fe2Error) else None
 

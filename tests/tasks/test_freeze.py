@@ -17,7 +17,15 @@ from fe2tui.aws import images as aws
 from fe2tui.aws import instances, snapshots
 from fe2tui.aws.clients import READ_ATTEMPTS
 from fe2tui.demo import Cloud
-from fe2tui.errors import DeniedError, FieldError, NotFoundError, ReadOnlyError, StateError, UnreachableError
+from fe2tui.errors import (
+    DeniedError,
+    FieldError,
+    NotFoundError,
+    ReadOnlyError,
+    StateError,
+    UnknownResultError,
+    UnreachableError,
+)
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Attachment, Instance, State
@@ -272,6 +280,29 @@ async def test_after_a_lost_reply_the_image_is_looked_up_and_not_requested_twice
     assert image.name == machine.name and len(bench.calls("CreateImage")) == 1
     assert "Checking whether" in bench.words("requested")
     assert [one.name for one in await _made_of(bench, machine)] == [machine.name]
+
+
+async def test_a_lost_reply_that_may_not_be_looked_up_is_found_out_by_the_next_start(
+    bench: Bench, machine: Instance
+) -> None:
+    bench.fault("broken", action="CreateImage", times=1)
+    steps = bench.steps
+
+    def report(step: Progress) -> None:
+        steps.append(step)
+        if "Checking whether" in step.words:
+            bench.fault("deny", action="DescribeImages")
+
+    bench.ctx.report = report
+    with pytest.raises(UnknownResultError, match="We don't know whether the image") as caught:
+        await freeze(bench.ctx, machine.id, way="stop")
+    assert f"{machine.name} is stopped for it: that start starts it again." in caught.value.remedy
+    assert [it.result for it in bench.activity("freeze")][:1] == ["unknown"]
+    bench.cloud.control("/demo/faults", method="DELETE")
+    (found,) = await open_freezes(bench.ctx)
+    image = await watch_freeze(bench.ctx, found)
+    assert [one.id for one in await _made_of(bench, machine)] == [image.id]
+    assert (await bench.one(machine.id)).state in (State.RUNNING, State.PENDING)
 
 
 async def _made_of(bench: Bench, machine: Instance) -> list[Image]:

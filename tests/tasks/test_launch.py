@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from fe2tui.aws.session import Session
 from fe2tui.demo import Cloud
 from fe2tui.errors import (
     CapacityError,
@@ -17,14 +18,16 @@ from fe2tui.errors import (
     QuotaError,
     ReadOnlyError,
     StoreError,
+    UnknownResultError,
     UnreachableError,
 )
 from fe2tui.model.instance import State
 from fe2tui.model.launch import LaunchRequest
+from fe2tui.model.progress import Progress
 from fe2tui.store import Store
 from fe2tui.tasks.connect import prepare_connection
 from fe2tui.tasks.context import Pace
-from fe2tui.tasks.launch import LaunchLookups, launch, plan_launch
+from fe2tui.tasks.launch import LaunchLookups, launch, plan_launch, recover_launches
 from fe2tui.tasks.power import stop
 from fe2tui.tasks.terminate import terminate
 from tests.hold import Hold
@@ -276,6 +279,53 @@ async def test_an_unknown_result_is_reported_and_stays_open(
         cloud.control("/demo/faults", method="DELETE")
     (intent,) = bench.ctx.store.launches.claim_open("default", bench.ctx.session.endpoint)
     assert intent.request.name == name and intent.stage == "intended"
+
+
+@pytest.mark.parametrize("kind", ["deny", "expired"])
+async def test_a_lost_reply_that_may_not_be_looked_up_is_neither_failed_nor_done(
+    bench: Bench, name: str, kind: str
+) -> None:
+    bench.fault("broken", action="RunInstances")
+
+    def report(step: Progress) -> None:
+        if step.step == "requested" and "Checking whether" in step.words:
+            bench.fault(kind, action="DescribeInstances")
+
+    bench.ctx.report = report
+    with pytest.raises(UnknownResultError, match=r"We don't know whether .* It could not be looked up") as caught:
+        await launch(bench.ctx, bench.request(name))
+    assert "The next start of this program checks that" in caught.value.remedy
+    assert [it.result for it in bench.activity("launch")] == ["unknown"]
+    bench.cloud.control("/demo/faults", method="DELETE")
+    (outcome,) = await recover_launches(bench.ctx)
+    assert [outcome.subject] == [it.id for it in await bench.named(name)]
+    assert [it.result for it in bench.activity("launch")] == ["done"]
+
+
+@pytest.mark.parametrize("kind", ["throttle", "deny", "expired"])
+async def test_a_refusal_after_a_lost_reply_is_not_the_answer_to_the_launch(
+    cloud: Cloud, begin: Callable[..., object], name: str, kind: str
+) -> None:
+    bench: Bench = await begin(cloud, first_retry_wait=0.01)  # type: ignore[misc]
+    bench.fault("broken", action="RunInstances", times=1)
+    bench.fault(kind, action="RunInstances")
+    try:
+        instance = await launch(bench.ctx, bench.request(name), wait=False)
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    assert [it.id for it in await bench.named(name)] == [instance.id]
+
+
+async def test_where_nothing_answers_nothing_is_looked_for(
+    cloud: Cloud, begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(cloud)  # type: ignore[misc]
+    plan = await plan_launch(bench.ctx, bench.request(name))
+    bench.ctx.session = Session(replace(bench.ctx.session.choice, endpoint_url="http://127.0.0.1:9"))
+    with pytest.raises(UnreachableError, match="nothing answers there") as caught:
+        await launch(bench.ctx, bench.request(name), plan=plan)
+    await bench.ctx.session.close()
+    assert "Nothing was launched" in caught.value.remedy and "Checking" not in bench.words("requested")
 
 
 async def test_a_launch_cancelled_during_the_call_says_what_it_leaves(bench: Bench, name: str) -> None:

@@ -29,9 +29,11 @@ _SIGNS: Mapping[str, tuple[str, str]] = {
     "running": ("◐", "moving"),
     "done": ("✓", "running"),
     "failed": ("▲", "trouble"),
+    "unknown": ("▲", "trouble"),
     "cancelled": ("○", "stopped"),
     INTERRUPTION: ("▲", "trouble"),
 }
+_TROUBLE = ("failed", "unknown")
 _TITLES: Mapping[str, str] = {  # of commands whose name alone is no title
     "change-type": "Change type of",
     INTERRUPTION: "Interruption of",
@@ -112,7 +114,7 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
     def show(self, tasks: TaskState, log: Sequence[Activity]) -> None:
         """Show the running tasks, then what has ended, the newest first. A failure that is in the log is shown once."""
         now, running, failures = self._clock(), tasks.running, tasks.failures
-        ended_at_by_text = {a.words: a.ended_at or a.at for a in reversed(log) if a.result == "failed"}
+        ended_at_by_text = {a.words: a.ended_at or a.at for a in reversed(log) if a.result in _TROUBLE}
         ended = [
             a
             for a in failures
@@ -133,7 +135,7 @@ class ActivityPane(ScrollView, Framed, can_focus=True):
 
     def go_to_failure(self) -> None:
         """Put the cursor on the newest failure, or on the first row if there is none."""
-        row = next((number for number, row in enumerate(self._rows) if row.result == "failed"), 0)
+        row = next((number for number, row in enumerate(self._rows) if row.result in _TROUBLE), 0)
         self.action_move(row - self._cursor)
 
     def action_move(self, by: int) -> None:
