@@ -160,9 +160,10 @@ class Launcher:
 
     async def prepare_group(self) -> str:
         group, vpc_id = self.plan.group, self.plan.vpc_id
-        assert group is not None and vpc_id is not None
+        assert group is not None
         group_id = group.id
         if group_id is None:
+            assert vpc_id is not None  # or the plan had an error
             creating = network.create_ssh_group(self.ctx.session, group.name, vpc_id, group.cidr)
             group_id = (await run_to_completion(creating, self.ctx.pace.completion)).id
         self.report_step("security group", f"{group.name} ({group_id}), {group.words}")

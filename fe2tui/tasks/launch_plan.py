@@ -33,6 +33,7 @@ from fe2tui.tasks.launch_resources import (
 )
 
 _Answer = TypeVar("_Answer")
+_KEY_PAIRS, _NETWORK = "Key pairs", "The network"  # parts of a plan that the login may not be allowed to read
 VOLUME_TYPE = "gp3"
 IOPS_PER_GIB = 500  # source: EBS, gp3 volumes
 
@@ -156,6 +157,7 @@ class _Planner:
     errors: list[FieldError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     spot_price_warning: str = ""  # why there are no spot prices
+    unread: dict[str, DeniedError] = field(default_factory=dict)  # what the login may not ask, by part
 
     async def build(self) -> LaunchPlan:
         request, known, region = self.request, self.lookups, self.ctx.session.region
@@ -168,8 +170,8 @@ class _Planner:
             self.or_warning(known.zones(request.type), "The zones that offer it")
             if "type" not in wrong
             else no_read(None),
-            self.or_warning(known.key_choices(), "Key pairs"),
-            self.or_field_error(self.or_warning(known.network(request.subnet_id), "The network")),
+            self.or_warning(known.key_choices(), _KEY_PAIRS),
+            self.or_field_error(self.or_warning(known.network(request.subnet_id), _NETWORK)),
             known.own_address() if request.address is None else no_read(None),
             asyncio.gather(
                 known.prices() if self.with_cost else no_read(Prices()),
@@ -188,8 +190,16 @@ class _Planner:
         first_zone_price = next((one.price for one in priced_zones if one.zone == first_zone), None)
         return LaunchPlan(
             request,
-            key=plan_key(request, keys, self.ctx.settings.key_file, region, self.errors, self.warnings),
-            group=plan_group(request, where, address, region, self.errors, self.warnings),
+            key=plan_key(
+                request,
+                keys,
+                self.ctx.settings.key_file,
+                region,
+                self.errors,
+                self.warnings,
+                self.unread.get(_KEY_PAIRS),
+            ),
+            group=plan_group(request, where, address, region, self.errors, self.warnings, self.unread.get(_NETWORK)),
             errors=_first_error_of_each_field(self.errors),
             warnings=tuple(dict.fromkeys(self.warnings)),
             image=image,
@@ -231,6 +241,7 @@ class _Planner:
             return await reading
         except DeniedError as error:
             self.warnings.append(f"{part}: {error.summary}")
+            self.unread[part] = error
             return None
 
     async def or_field_error(self, reading: Awaitable[_Answer]) -> _Answer | None:

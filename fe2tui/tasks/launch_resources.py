@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from fe2tui.aws.network import SecurityGroup
-from fe2tui.errors import FieldError, NotFoundError
+from fe2tui.errors import DeniedError, FieldError, NotFoundError
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice, dash_error
 from fe2tui.model.price_hist import ALL_ZONES, find_zone
@@ -50,7 +50,9 @@ def plan_key(
     region: str,
     errors: list[FieldError],
     warnings: list[str],
+    unread: DeniedError | None = None,
 ) -> KeyPlan | None:
+    """The key pair, None with an error. ``choices`` None: the login may not read them, as ``unread`` says."""
     try:
         if request.key_action == "create":
             name = _check_name_free(request.key_name or DEFAULT_KEY_NAME, choices)
@@ -58,14 +60,18 @@ def plan_key(
         if request.key_action == "import" and (there := _already_imported(request, choices)) is not None:
             return KeyPlan(there.name, "use", there.words, there.private_key or key_file)
         if request.key_action == "import":
+            if choices is None:
+                raise _unread_keys_error(region, unread)
             own = _key_to_import(request, choices)
             name = _check_name_free(request.key_name or own.name, choices)
             return KeyPlan(name, "import", f"imported from {own.source}", importable=own)
         if request.key_action != "use":
             raise FieldError("key_action", f"There is no key action {request.key_action}.", "Use, import or create.")
-        if choices is None and request.key_name:
+        if choices is None:
+            if not request.key_name:
+                raise _unread_keys_error(region, unread)
             return KeyPlan(request.key_name, "use", "not looked up")
-        key = _key_to_use(request, choices or KeyChoices(), region)
+        key = _key_to_use(request, choices, region)
         if not key.is_usable:
             if key_file is None:
                 raise _private_key_missing_error(key)
@@ -103,8 +109,16 @@ def _find_importable(request: LaunchRequest, choices: KeyChoices) -> ImportableK
     return next(own, None)
 
 
-def _key_to_import(request: LaunchRequest, choices: KeyChoices | None) -> ImportableKey:
-    found = _find_importable(request, choices) if choices is not None else None
+def _unread_keys_error(region: str, unread: DeniedError | None) -> FieldError:
+    return FieldError(
+        "key_name",
+        f"The key pairs in {region} cannot be looked up{f': {unread.summary}' if unread else '.'}",
+        "Name the one to use, whose private key is on this computer, or create one.",
+    )
+
+
+def _key_to_import(request: LaunchRequest, choices: KeyChoices) -> ImportableKey:
+    found = _find_importable(request, choices)
     if found is None:
         raise FieldError("key_name", "There is no public key on this computer that could be imported.", "Create one.")
     return found
@@ -145,6 +159,9 @@ def _private_key_missing_error(key: AccountKey) -> FieldError:
     )
 
 
+_NAME_GROUP_ID = "Give the id of one (sg-…) that lets you in at port 22, or ask the account's administrator."
+
+
 def plan_group(
     request: LaunchRequest,
     network: LaunchNetwork | None,
@@ -152,11 +169,20 @@ def plan_group(
     region: str,
     errors: list[FieldError],
     warnings: list[str],
+    unread: DeniedError | None = None,
 ) -> GroupPlan | None:
-    """The security group, None with an error. An existing group is used as it is."""
-    if network is None:
-        return None
+    """The security group, None with an error. An existing group is used as it is.
+
+    If the login may not read the network, as ``unread`` says, a group can only be named by its id.
+    """
+    name = request.security_group.strip()
     try:
+        if network is None and unread is not None:
+            if name.startswith("sg-"):
+                return GroupPlan(name, name, None, "not looked up")
+            raise FieldError("security_group", f"Security groups cannot be looked up: {unread.summary}", _NAME_GROUP_ID)
+        if network is None:
+            return None
         if network.vpc_id is None:
             raise FieldError(
                 "subnet_id",
@@ -247,6 +273,8 @@ def plan_zones(
     If the login may not see which zones offer the type, AWS chooses: one zone without a name.
     """
     subnets = network.subnets if network is not None else ()
+    if request.subnet_id and network is None:
+        return {"": request.subnet_id}  # it may not be looked up, and decides the zone
     if request.subnet_id:
         zones = {subnet.zone: subnet.id for subnet in subnets if subnet.id == request.subnet_id}
     else:

@@ -238,6 +238,32 @@ async def test_what_the_login_may_not_look_up_is_a_warning_and_the_launch_goes_o
     assert (await launch(bare.ctx, bare.request(name, key_name="default"), wait=False)).key_name == "default"
 
 
+@pytest.mark.parametrize("action", ["DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups"])
+async def test_without_the_right_to_read_the_network_a_group_is_named_by_its_id(
+    bare: Bench, name: str, action: str
+) -> None:
+    launched = await launch(bare.ctx, bare.request(f"{name}-first"), wait=False)
+    group_id = launched.security_groups[0][0]
+    bare.fault("deny", action=action)
+    bare.forget_calls()
+    with pytest.raises(FieldError, match=f"cannot be looked up: .*ec2:{action}") as caught:
+        await launch(bare.ctx, bare.request(name, key_action="create", key_name=name))
+    assert caught.value.field == "security_group" and bare.calls("ImportKeyPair") == []
+    request = bare.request(name, security_group=group_id, subnet_id=launched.subnet_id)
+    instance = await launch(bare.ctx, request, wait=False)
+    assert (instance.security_groups[0][0], instance.subnet_id) == (group_id, launched.subnet_id)
+
+
+@pytest.mark.parametrize("key_action", ["use", "import"])
+async def test_key_pairs_that_may_not_be_read_are_not_said_to_be_missing(
+    bare: Bench, name: str, key_action: str
+) -> None:
+    bare.fault("deny", action="DescribeKeyPairs")
+    with pytest.raises(FieldError, match=r"cannot be looked up: .*ec2:DescribeKeyPairs") as caught:
+        await launch(bare.ctx, bare.request(name, key_action=key_action))
+    assert caught.value.field == "key_name" and "create one" in caught.value.remedy
+
+
 async def test_importing_a_key_that_the_account_has_uses_it(bare: Bench, name: str, clean_environment: Path) -> None:
     await _no_default_key(bare)
     (bare.home / "data/keys/default.pem").unlink()
