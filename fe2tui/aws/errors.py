@@ -123,24 +123,6 @@ def _no_capacity(refusal: AwsRefusal) -> Fe2Error:
     )
 
 
-def _max_price_too_low(refusal: AwsRefusal) -> Fe2Error:
-    prices = _PRICES_PATTERN.search(refusal.message)
-    words = f": it is ${prices[2]} an hour, and the request allows ${prices[1]}" if prices else ""
-    return CapacityError(
-        f"The spot price is above the maximum price of the request{words}.",
-        "Choose another zone or type, or launch it on demand.",
-    )
-
-
-def _not_offered(refusal: AwsRefusal) -> Fe2Error:
-    if INSTANCE_TYPE_PATTERN.search(refusal.message) or "zone" in refusal.message.lower():
-        return CapacityError(
-            f"AWS does not offer {refusal.instance_type} in {refusal.zone or 'this zone'}.",
-            "Choose another zone or type.",
-        )
-    return AwsError("AWS does not support this combination.", refusal.aws_message)
-
-
 def _quota_exceeded(refusal: AwsRefusal) -> Fe2Error:
     limit = _LIMIT_PATTERN.search(refusal.message)
     if refusal.code == "VcpuLimitExceeded" and limit:
@@ -180,15 +162,6 @@ def _denied(refusal: AwsRefusal) -> Fe2Error:
     return DeniedError(
         f"You do not have permission for {action}.",
         f"Ask the account's administrator to allow {action}, or use another profile.",
-    )
-
-
-def _not_opted_in(refusal: AwsRefusal) -> Fe2Error:
-    if "marketplace" in refusal.message.lower():
-        return FieldError("image", "The terms of this image have to be accepted first.", refusal.aws_message)
-    return AwsError(
-        "Your account has not signed up for this service, or the region is not enabled.",
-        "Enable the region in the AWS console (Account, AWS Regions). AWS verifies a new account for up to a day.",
     )
 
 
@@ -306,11 +279,8 @@ def _invalid_parameter(refusal: AwsRefusal) -> Fe2Error:
 
 _ERRORS_BY_CODE: tuple[tuple[str, Callable[[AwsRefusal], Fe2Error]], ...] = (
     (r"Insufficient\w*Capacity\w*|ReservationCapacityExceeded", _no_capacity),
-    (r"SpotMaxPriceTooLow", _max_price_too_low),
-    (r"Unsupported", _not_offered),
     (r"\w*LimitExceeded|MaxSpotInstanceCountExceeded|ResourceCountExceeded", _quota_exceeded),
     (r"UnauthorizedOperation|AccessDenied\w*|NotAuthorized\w*|UnauthorizedAccess|Forbidden\w*", _denied),
-    (r"OptInRequired|NotSignedUp", _not_opted_in),
     (r"ExpiredToken\w*|TokenRefreshRequired|UnauthorizedException|InvalidGrantException", _session_expired),
     (
         r"RequestExpired|RequestTimeTooSkewed|SignatureDoesNotMatch|InvalidSignature\w*"
@@ -337,6 +307,20 @@ def _error_of(refusal: AwsRefusal) -> Fe2Error:
                 "AWS has no spot capacity for this request at the moment.",
                 "Try another zone or type, or wait a few minutes and try again.",
             )
+        case "SpotMaxPriceTooLow":
+            prices = _PRICES_PATTERN.search(refusal.message)
+            words = f": it is ${prices[2]} an hour, and the request allows ${prices[1]}" if prices else ""
+            return CapacityError(
+                f"The spot price is above the maximum price of the request{words}.",
+                "Choose another zone or type, or launch it on demand.",
+            )
+        case "Unsupported":
+            if INSTANCE_TYPE_PATTERN.search(refusal.message) or "zone" in refusal.message.lower():
+                return CapacityError(
+                    f"AWS does not offer {refusal.instance_type} in {refusal.zone or 'this zone'}.",
+                    "Choose another zone or type.",
+                )
+            return AwsError("AWS does not support this combination.", refusal.aws_message)
         case "AuthFailure.ServiceLinkedRoleCreationNotPermitted":
             # EC2 user guide, "Service-linked role for Spot Instance requests": callers of the API must create the role
             return DeniedError(
@@ -348,6 +332,14 @@ def _error_of(refusal: AwsRefusal) -> Fe2Error:
         case "PendingVerification":
             summary = "AWS is still verifying your account for this region."
             return AwsError(summary, "This takes minutes, at most four hours. Then try again.")
+        case "OptInRequired" | "NotSignedUp":
+            if "marketplace" in refusal.message.lower():
+                return FieldError("image", "The terms of this image have to be accepted first.", refusal.aws_message)
+            return AwsError(
+                "Your account has not signed up for this service, or the region is not enabled.",
+                "Enable the region in the AWS console (Account, AWS Regions). AWS verifies a new account for up to a "
+                "day.",
+            )
         case "Blocked":
             return AwsError("AWS has blocked your account.", "Contact AWS Support; only they can unblock it.")
         case "InvalidInstanceID.NotFound":

@@ -35,17 +35,12 @@ async def describe_instances(
 ) -> list[Instance]:
     """The instances with these ids, or that match the filters, or all. Unknown ids are left out."""
     plain = [{"Name": name, "Values": list(values)} for name, values in (filters or {}).items()]
-    if ids is None:
-        return await _describe(session, plain)
     found: list[Instance] = []
-    for some in filter_chunks(ids):
-        found += await _describe(session, [{"Name": "instance-id", "Values": some}, *plain])
+    for some in [None] if ids is None else filter_chunks(ids):
+        wanted = plain if some is None else [{"Name": "instance-id", "Values": some}, *plain]
+        params: dict[str, Any] = {"Filters": wanted} if wanted else {}
+        found += await read_all(session, "DescribeInstances", InstanceReader(), MaxResults=PAGE_SIZE, **params)
     return found
-
-
-async def _describe(session: Session, filters: list[dict[str, Any]]) -> list[Instance]:
-    params: dict[str, Any] = {"MaxResults": PAGE_SIZE, **({"Filters": filters} if filters else {})}
-    return await read_all(session, "DescribeInstances", InstanceReader(), **params)
 
 
 async def describe_volumes(session: Session, ids: Iterable[str] | None = None) -> list[Volume]:

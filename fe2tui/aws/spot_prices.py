@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from fe2tui.aws.decode import parse_time
@@ -104,11 +105,7 @@ def _decode_change(item: Any) -> _PriceChange:
 
 
 def _newest_prices(changes: Iterable[_PriceChange]) -> dict[tuple[str, str], Decimal]:
-    newest: dict[tuple[str, str], tuple[str, Decimal]] = {}
-    for name, zone, at, price in changes:
-        if (name, zone) not in newest or newest[name, zone][0] < at:
-            newest[name, zone] = (at, price)
-    return {key: price for key, (_, price) in newest.items()}
+    return {(name, zone): price for name, zone, _, price in sorted(changes, key=itemgetter(2))}
 
 
 def _build_histories(
