@@ -12,7 +12,8 @@ from types import TracebackType
 from fe2tui.model.progress import COUNTDOWN, Progress
 from fe2tui.model.text import age, visible
 
-_LASTING_STEPS = ("cancelled", "log")  # what a cancelled task leaves behind, and a failed write to the log
+# what a cancelled task leaves behind, a failed write to the log, and another instance of the same name
+_LASTING_STEPS = ("cancelled", "log", "same name")
 # (task, step) that the command prints right afterwards as its result.
 _RESULT_STEPS = frozenset(
     {

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from fe2tui.errors import FieldError
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
+from fe2tui.model.location import Location
 from fe2tui.store.encoding import decode, encode, from_micros, to_micros
 from fe2tui.store.journal import Journal
 
@@ -47,6 +48,11 @@ class LaunchJournal(Journal[LaunchIntent]):
                 "UPDATE launches SET stage = ?, instance_id = COALESCE(?, instance_id), error = ? WHERE token = ?",
                 (stage, instance_id, error, token),
             )
+
+    def since(self, location: Location, at: datetime) -> list[LaunchIntent]:
+        """The launches after a moment that EC2 accepted, whichever process made them."""
+        condition = "profile = ? AND endpoint = ? AND region = ? AND made_at >= ? AND instance_id IS NOT NULL"
+        return self._read(condition, location.profile, location.endpoint, location.region, to_micros(at))
 
     def _refuse_duplicate(self, connection: sqlite3.Connection, intent: LaunchIntent, since: datetime | None) -> None:
         rows = connection.execute(

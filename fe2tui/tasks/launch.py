@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fe2tui.aws import network
 from fe2tui.errors import (
     AwsError,
+    Fe2Error,
     NoCapacityError,
     StateError,
     ThrottledError,
@@ -21,6 +22,7 @@ from fe2tui.errors import (
 from fe2tui.model.instance import Instance
 from fe2tui.model.launch import LaunchRequest, ZonePrice, purchase_text
 from fe2tui.model.progress import COUNTDOWN
+from fe2tui.model.text import join_words
 from fe2tui.tasks.context import (
     ActivityEntry,
     Context,
@@ -30,7 +32,7 @@ from fe2tui.tasks.context import (
     update_entry,
 )
 from fe2tui.tasks.keys import create_key, import_key
-from fe2tui.tasks.launch_lookups import LaunchLookups
+from fe2tui.tasks.launch_lookups import LaunchLookups, living_instances_named
 from fe2tui.tasks.launch_plan import LaunchCost, LaunchPlan, plan_launch
 from fe2tui.tasks.launch_recover import recover_launches
 from fe2tui.tasks.launch_resources import GroupPlan, KeyPlan
@@ -138,6 +140,7 @@ class Launcher:
                 return instance
             instance = await self.wait_until_ready(instance)
             await self.record_instance(instance, with_volumes=True)
+            await self.look_for_same_name(instance)
             await asyncio.to_thread(journal.update, token, stage="ready", instance_id=instance.id)
             return instance
         finally:
@@ -145,6 +148,16 @@ class Launcher:
             if intent is not None and intent.stage == "launched":
                 journal.update(token, stage="found", instance_id=instance.id)
             journal.release(token)
+
+    async def look_for_same_name(self, instance: Instance) -> None:
+        """Say if another instance has the name: another computer may have launched it at the same moment."""
+        with suppress(Fe2Error):
+            named = await living_instances_named(self.ctx, self.plan.request.name)
+            if others := [one.id for one in named if one.id != instance.id]:
+                verb = "has" if len(others) == 1 else "have"
+                words = f"{join_words(others)} {verb} this name too, launched elsewhere: use {instance.id} for yours."
+                self.entry.words = f"{self.entry.words} {words}".strip()
+                self.report_step("same name", words)
 
     async def prepare_key(self) -> str:
         key = self.plan.key

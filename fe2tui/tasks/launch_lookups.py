@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
 from fe2tui.aws import images, instances, network, prices, types
 from fe2tui.aws.shared_reads import SharedReads
 from fe2tui.aws.spot_prices import SpotPriceCache
-from fe2tui.errors import Fe2Error, FieldError
+from fe2tui.errors import Fe2Error, FieldError, StoreError
 from fe2tui.model.fleet import Prices
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
@@ -101,10 +103,18 @@ class LaunchLookups:
 
     async def instances_named(self, name: str) -> list[Instance]:
         """The living instances of that name. Read each time, because another process may use the name meanwhile."""
-        found = await instances.describe_instances(
-            self._ctx.session, filters={"tag:Name": [literal_filter(name)], "instance-state-name": _LIVING_STATES}
-        )
-        return [instance for instance in found if instance.name == name and not instance.state.is_gone]
+        return await living_instances_named(self._ctx, name)
+
+    async def launched_just_now(self, name: str) -> str | None:
+        """The id of an instance that this computer has launched under that name, and that EC2 does not show yet."""
+        ctx = self._ctx
+        with suppress(StoreError):
+            since = ctx.clock() - timedelta(seconds=ctx.pace.settle)
+            launches = await asyncio.to_thread(ctx.store.launches.since, ctx.session.location, since)
+            ids = [one.instance_id for one in launches if one.request.name == name and one.instance_id]
+            shown = {one.id for one in await instances.describe_instances(ctx.session, ids)} if ids else set()
+            return next((one for one in ids if one not in shown), None)
+        return None
 
     async def prices(self) -> Prices:
         """On-demand prices, from the store or from AWS; empty while there are none.
@@ -181,6 +191,13 @@ class LaunchLookups:
             subnets = [subnet for subnet in every if subnet.vpc_id == vpc_id]
             groups = await network.security_groups(session, vpc_id)
         return LaunchNetwork(vpc_id, tuple(groups), tuple(subnets))
+
+
+async def living_instances_named(ctx: Context, name: str) -> list[Instance]:
+    found = await instances.describe_instances(
+        ctx.session, filters={"tag:Name": [literal_filter(name)], "instance-state-name": _LIVING_STATES}
+    )
+    return [instance for instance in found if instance.name == name and not instance.state.is_gone]
 
 
 def cidr_block(address: str) -> str:

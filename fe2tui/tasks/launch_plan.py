@@ -273,11 +273,16 @@ class _Planner:
         return kind, image
 
     async def check_name(self) -> None:
-        held = await self.or_warning(self.lookups.instances_named(self.request.name), "Whether the name is free")
+        part = "Whether the name is free"
+        held = await self.or_warning(self.lookups.instances_named(self.request.name), part)
         if held:
-            summary = f"The name {self.request.name} is in use: {held[0].id} is {held[0].state}."
-            remedy = "Choose another name, or terminate that instance, which frees the name."
-            self.errors.append(FieldError("name", summary, remedy))
+            state = f"{held[0].id} is {held[0].state}"
+        elif just_now := await self.or_warning(self.lookups.launched_just_now(self.request.name), part):
+            state = f"{just_now} was launched a moment ago"
+        else:
+            return
+        remedy = "Choose another name, or terminate that instance, which frees the name."
+        self.errors.append(FieldError("name", f"The name {self.request.name} is in use: {state}.", remedy))
 
     def check_volume_size(self, image: Image | None) -> int | None:
         least = image.root_size if image is not None else 0

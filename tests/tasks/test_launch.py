@@ -31,7 +31,7 @@ from fe2tui.tasks.launch import LaunchLookups, launch, plan_launch, recover_laun
 from fe2tui.tasks.power import stop
 from fe2tui.tasks.terminate import terminate
 from tests.hold import Hold
-from tests.tasks.tasks_bench import Bench, run_ssh
+from tests.tasks.tasks_bench import QUICK, Bench, run_ssh
 
 STEPS = ["image", "key", "security group", "requested", "running", "ssh answers", "ready"]
 
@@ -105,6 +105,36 @@ async def test_a_used_name_is_refused_until_its_instance_is_terminated(bench: Be
 
 async def test_a_name_with_wildcards_matches_only_itself(bench: Bench) -> None:
     assert (await plan_launch(bench.ctx, bench.request("*"))).error_for("name") is None
+
+
+async def test_a_name_launched_a_moment_ago_is_in_use_though_ec2_does_not_show_it_yet(
+    fresh_cloud: Callable[..., Cloud], begin: Callable[..., object], name: str
+) -> None:
+    bench: Bench = await begin(  # type: ignore[misc]
+        fresh_cloud(scene=False, unseen_seconds=60), replace(QUICK, settle=30)
+    )
+    first = await launch(bench.ctx, bench.request(name), wait=False)
+    error = await _refused(bench, bench.request(name))
+    assert error.field == "name" and f"{first.id} was launched a moment ago" in error.summary
+    bench.cloud.control("/demo/delays", {"unseen_seconds": 0})
+    later = await launch(bench.ctx, bench.request(f"{name}-2"), wait=False)
+    await terminate(bench.ctx, [later.id])
+    await launch(bench.ctx, bench.request(f"{name}-2"), wait=False)
+
+
+async def test_a_name_that_another_computer_has_launched_meanwhile_is_reported(bench: Bench, name: str) -> None:
+    hold = Hold(bench.cloud, "RunInstances", times=1)
+    launching = asyncio.create_task(launch(bench.ctx, bench.request(name)))
+    await hold.until_held()
+    other = await bench.ctx.session.call(
+        "ec2", "RunInstances", ImageId=(await bench.named("base"))[0].image_id, InstanceType="t3.micro",
+        MinCount=1, MaxCount=1, ClientToken=name,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}],
+    )  # fmt: skip
+    hold.release()
+    mine, theirs = await launching, other["Instances"][0]["InstanceId"]
+    assert bench.words("same name") == f"{theirs} has this name too, launched elsewhere: use {mine.id} for yours."
+    assert theirs in bench.activity("launch")[0].words
 
 
 async def test_one_name_is_not_launched_twice_at_once(bench: Bench, name: str) -> None:
