@@ -26,7 +26,7 @@ WORDS = {
     "of which": "a sentence of its own, or whose",
     "is another": "differs, or has changed",
     "who (?:starts|stops|launches|reboots)": "whoever does it is the user: say what the program does",
-    "machine side": "the instance's own shell, or instance_machines",
+    "machine side": "the instance's own shell, or machines",
     "it was found": "fe2tui found",
     "livedesk|takennews|acquaintance": "Services, InterruptionNotifier, HostKeyCache",
 }

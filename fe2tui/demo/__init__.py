@@ -49,6 +49,11 @@ class Options:
     port: int = 0
     """The port on 127.0.0.1; 0: any free one."""
 
+    @property
+    def ssh_delays(self) -> tuple[float, float]:
+        """Seconds until the sshd of a running instance answers, and seconds for which it then refuses logins."""
+        return self.ssh_seconds * 0.75, self.ssh_seconds * 0.25
+
     @classmethod
     def instant(cls, **changes: Any) -> Options:
         """Options for tests: no delays, but terminated instances stay visible."""

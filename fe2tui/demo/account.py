@@ -14,7 +14,7 @@ from fe2tui.demo import Options, catalogue
 from fe2tui.demo.clock import Clock, Schedule
 from fe2tui.demo.errors import ApiError
 from fe2tui.demo.faults import Faults
-from fe2tui.demo.instance_machines import InstanceMachines
+from fe2tui.demo.machines import Machines
 from fe2tui.demo.records import (
     Address,
     Image,
@@ -114,7 +114,7 @@ class Account:
         self._press_power_button = press_power_button
         self._read_metadata = read_metadata
         self._regions: dict[str, Region] = {}
-        self.machines = InstanceMachines(folder / "machines", on_power=self._on_power, metadata=self._metadata)
+        self.machines = Machines(folder / "machines", on_power=self._on_power, metadata=self._metadata)
 
     def region(self, name: str) -> Region:
         """The region of that name, created on first use. Raises ApiError if EC2 has no such region."""

@@ -20,12 +20,8 @@ SPOT_SHUTDOWN = ("Server.SpotInstanceShutdown", "Server.SpotInstanceShutdown: In
 SPOT_TERMINATION = ("Server.SpotInstanceTermination", "Server.SpotInstanceTermination: Spot instance termination")
 
 
-def user_initiated(at: datetime) -> str:
-    return f"User initiated ({at:%Y-%m-%d %H:%M:%S} GMT)"
-
-
-def service_initiated(at: datetime) -> str:
-    return f"Service initiated ({at:%Y-%m-%d %H:%M:%S} GMT)"
+def transition_reason(initiator: str, at: datetime) -> str:
+    return f"{initiator} initiated ({at:%Y-%m-%d %H:%M:%S} GMT)"
 
 
 def _enter(instance: Instance, state: str) -> int:
@@ -67,11 +63,10 @@ def begin_running(region: Region, instance: Instance, boot_later: bool = False) 
 
     region.after(options.boot_seconds, run)
     if instance.has_machine:
-        machines, delays = region.account.machines, (options.boot_seconds, options.ssh_seconds)
-        if boot_later:
-            machines.boot_later(instance.id, *delays)
-        else:
-            machines.boot(instance.id, *delays)
+        machines = region.account.machines
+        after, login_after = options.ssh_delays
+        boot = machines.boot_later if boot_later else machines.boot
+        boot(instance.id, options.boot_seconds + after, login_after)
 
 
 def give_address(region: Region, instance: Instance) -> None:
@@ -114,7 +109,7 @@ def _begin_to_end(
 ) -> int:
     epoch = _enter(instance, state)
     instance.state_reason = reason
-    instance.transition_reason = user_initiated(region.now) if transition is None else transition
+    instance.transition_reason = transition_reason("User", region.now) if transition is None else transition
     if instance.has_machine:
         region.account.machines.halt(instance.id)
     return epoch
@@ -137,12 +132,9 @@ def terminate(region: Region, instance: Instance) -> None:
             address.instance_id = address.association_id = None
     if instance.has_machine:
         region.account.machines.destroy(instance.id)
+        instance.has_machine = False
     spot_requests.on_terminated(region, instance)
-
-    def remove() -> None:
-        region.instances.pop(instance.id, None)
-
-    region.after(region.account.options.linger_seconds, remove)
+    region.after(region.account.options.linger_seconds, lambda: region.instances.pop(instance.id, None))
 
 
 def power_button(region: Region, instance: Instance, button: str) -> None:
@@ -150,7 +142,7 @@ def power_button(region: Region, instance: Instance, button: str) -> None:
     if instance.state != "running":
         return
     if button == "reboot":
-        region.account.machines.reboot(instance.id, region.account.options.ssh_seconds)
+        region.account.machines.reboot(instance.id, *region.account.options.ssh_delays)
     elif instance.shutdown_behavior == "terminate" or spot_requests.is_one_time(region, instance):
         begin_terminating(region, instance, INSTANCE_SHUTDOWN, "")
     else:

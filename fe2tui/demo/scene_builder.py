@@ -191,7 +191,7 @@ class SceneBuilder:
             instance.transition_reason = instance_states.SPOT_SHUTDOWN[0]
         else:
             instance.state_reason = instance_states.USER_SHUTDOWN
-            instance.transition_reason = instance_states.user_initiated(changed)
+            instance.transition_reason = instance_states.transition_reason("User", changed)
             if spec.state == "terminated":
                 instance.has_machine = False
                 instance_states.terminate(region, instance)

@@ -67,7 +67,7 @@ def _carry_out(region: Region, instance: Instance, action: str) -> None:
         spot_requests.set_status(region, request, "active", "marked-for-stop")
         instance_states.begin_stopping(region, instance, SPOT_SHUTDOWN, SPOT_SHUTDOWN[0])
     else:
-        transition = instance_states.service_initiated(region.now)
+        transition = instance_states.transition_reason("Service", region.now)
         instance_states.begin_terminating(region, instance, SPOT_TERMINATION, transition)
 
 

@@ -115,7 +115,4 @@ def replace_instance(region: Region, request: SpotRequest) -> None:
 
 
 def remove_later(region: Region, request: SpotRequest) -> None:
-    def remove() -> None:
-        region.spot_requests.pop(request.id, None)
-
-    region.after(region.account.options.linger_seconds, remove)
+    region.after(region.account.options.linger_seconds, lambda: region.spot_requests.pop(request.id, None))

@@ -1,7 +1,7 @@
 """The machines of the demo: for each instance a real ssh server on a port of 127.0.0.1.
 
 A machine costs a bound port until its first boot. All machines run on one asyncio loop, in a thread that starts with
-the first boot. Every method may be called from any thread and returns when it has taken effect.
+the first boot. Every method may be called from any thread and has taken effect when it returns, except `boot_later`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Machines:
         self._metadata = metadata
         self._on_power = on_power or self._apply_power
         self._machines: dict[str, Machine] = {}
-        self._lock = threading.Lock()
+        self._to_boot: dict[str, tuple[float, float]] = {}
+        self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -78,7 +79,27 @@ class Machines:
 
         For `login_after` more seconds, it refuses logins with "System is booting up".
         """
+        with self._lock:
+            self._to_boot.pop(instance_id, None)
         self._run(self._machine(instance_id).boot(after, login_after))
+
+    def boot_later(self, instance_id: str, after: float = 0.0, login_after: float = 0.0) -> None:
+        """Leaves the boot to `boot_waiting` or to the next operation on the machine."""
+        with self._lock:
+            self._to_boot[instance_id] = after, login_after
+
+    def boot_waiting(self) -> None:
+        """Boots the machines of `boot_later` one by one in a thread, so that the cloud can answer meanwhile."""
+
+        def boot_all() -> None:
+            while True:
+                with self._lock:
+                    instance_id = next(iter(self._to_boot), None)
+                    if instance_id is None:
+                        return
+                    self._machine(instance_id)
+
+        threading.Thread(target=boot_all, name="demo boot", daemon=True).start()
 
     def halt(self, instance_id: str) -> None:
         """Turns the machine off at once: closes its port and sessions, kills its processes. Disk and host key stay."""
@@ -91,6 +112,8 @@ class Machines:
 
     def destroy(self, instance_id: str) -> None:
         """Turns the machine off and removes its disk and host key; frees its port."""
+        with self._lock:
+            self._to_boot.pop(instance_id, None)
         machine = self._machine(instance_id)
         if not machine.is_new:
             self._run(machine.halt())
@@ -117,6 +140,7 @@ class Machines:
     def close(self) -> None:
         """Destroys all machines and ends the loop. No process and no file is left."""
         with self._lock:
+            self._to_boot.clear()
             machines, self._machines = self._machines, {}
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
@@ -139,8 +163,12 @@ class Machines:
         self.close()
 
     def _machine(self, instance_id: str) -> Machine:
+        """The machine; boots it now if its boot was left for later."""
         with self._lock:
-            return self._machines[instance_id]
+            machine = self._machines[instance_id]
+            if delays := self._to_boot.pop(instance_id, None):
+                self._run(machine.boot(*delays))
+            return machine
 
     def _apply_power(self, instance_id: str, button: str) -> None:
         if button == "reboot":

@@ -172,13 +172,14 @@ def create_image(call: Call) -> Mapping[str, Any]:
     )
     snapshots = [_create_snapshot(region, one, image, snapshot_tags) for one in instance.attachments]
     region.images[image.id] = image
-    machines = region.account.machines
-    reboots = instance.state == "running" and not truth(params.get("NoReboot"))
-    if reboots:
-        machines.halt(instance.id)
-    machines.save_image(instance.id, image.id)
-    if reboots:
-        machines.reboot(instance.id, region.account.options.ssh_seconds)
+    if instance.has_machine:
+        machines = region.account.machines
+        reboots = instance.state == "running" and not truth(params.get("NoReboot"))
+        if reboots:
+            machines.halt(instance.id)
+        machines.save_image(instance.id, image.id)
+        if reboots:
+            machines.boot(instance.id, *region.account.options.ssh_delays)
     _complete(region, image, snapshots)
     return {"imageId": image.id}
 

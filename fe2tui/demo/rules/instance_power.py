@@ -148,7 +148,8 @@ def reboot_instances(call: Call) -> Mapping[str, Any]:
         if instance.state != "running":
             raise _wrong_state(instance, "rebooted")
     for instance in instances:
-        region.account.machines.reboot(instance.id, region.account.options.ssh_seconds)
+        if instance.has_machine:
+            region.account.machines.reboot(instance.id, *region.account.options.ssh_delays)
     return {"return": True}
 
 
