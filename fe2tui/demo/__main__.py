@@ -49,7 +49,7 @@ def main(config: dict[str, object]) -> None:
         gc.enable()
         gateway = Gateway(account)
         listening = socket.socket(fileno=int(str(config["listening"])))
-        server = Server(listening, gateway, Control(gateway))
+        server = Server(listening, gateway.answer, Control(gateway).answer)
         threading.Thread(target=server.serve, name="demo server", daemon=True).start()
         account.machines.boot_waiting()
         end.wait()

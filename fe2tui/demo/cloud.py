@@ -13,7 +13,6 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from fe2tui.demo import Options, client_files
@@ -61,29 +60,28 @@ class Cloud:
 
     def start(self) -> Cloud:
         """Binds the port and starts the process. Calls that come early wait. Raises DemoUnavailable."""
+        port = self.options.port
         try:
-            self._start()
+            listening = socket.create_server(("127.0.0.1", port), backlog=128)
+        except OSError as error:
+            self.stop()
+            reason = os.strerror(error.errno or 0)
+            raise DemoUnavailable(f"port {port} of this computer is taken: {reason}") from error
+        try:
+            with listening:
+                self._start(listening)
         except BaseException:
             self.stop()
             raise
         return self
 
-    def _start(self) -> None:
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind(("127.0.0.1", self.options.port))
-        except OSError as error:
-            listening.close()
-            raise DemoUnavailable(f"port {self.options.port} of this computer is taken: {error.strerror}") from error
-        listening.listen(128)
+    def _start(self, listening: socket.socket) -> None:
         self._port = listening.getsockname()[1]
         client_files.write(self.folder, self.endpoint, self.options.region)
         read_end, self._lifeline = os.pipe()
         try:
             self._child = self._spawn(listening.fileno(), read_end)
         finally:
-            listening.close()
             os.close(read_end)
 
     def _spawn(self, listening: int, lifeline: int) -> subprocess.Popen[bytes]:
@@ -162,7 +160,5 @@ class Cloud:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()

@@ -92,10 +92,8 @@ class Control:
 
     def _interrupt(self, body: Mapping[str, Any]) -> Any:
         region, instance = self._account.find_instance(str(body["instance"]))
-        notice, action = body.get("notice"), body.get("action")
-        spot_interruption.interrupt(
-            region, instance, None if notice is None else float(notice), None if action is None else str(action)
-        )
+        notice = body.get("notice")
+        spot_interruption.interrupt(region, instance, None if notice is None else float(notice), body.get("action"))
         return {}
 
     def _on_instance(self, act: Callable[[Region, Instance], None]) -> Callable[[Mapping[str, Any]], Any]:

@@ -122,6 +122,15 @@ def read_token(params: Mapping[str, Any], code: str = "InvalidNextToken") -> Any
     return position
 
 
+def slice_page(
+    items: Sequence[Item], params: Mapping[str, Any], size: int, code: str = "InvalidNextToken"
+) -> tuple[Sequence[Item], dict[str, str]]:
+    """(one page of the items, the NextToken of the reply if more follow), as the services beside EC2 have it."""
+    start = int(read_token(params, code) or 0)
+    more = start + size < len(items)
+    return items[start : start + size], {"NextToken": write_token(start + size, params)} if more else {}
+
+
 def page(
     items: Sequence[Item],
     params: Mapping[str, Any],
@@ -158,7 +167,5 @@ def select(
 def check_no_ids_with_pages(params: Mapping[str, Any], parameter: str, set_name: str) -> None:
     """Raises ApiError if a request has both ids and MaxResults, as EC2 does."""
     if params.get(parameter) and params.get("MaxResults"):
-        raise ApiError(
-            "InvalidParameterCombination",
-            f"The parameter {set_name} cannot be used with the parameter maxResults",
-        )
+        message = f"The parameter {set_name} cannot be used with the parameter maxResults"
+        raise ApiError("InvalidParameterCombination", message)

@@ -37,16 +37,13 @@ def _listing(region: Region, instance: Instance, folder: str) -> str | None:
 
 def _action(region: Region, instance: Instance) -> str | None:
     """The interruption notice; None (404) while there is none."""
-    if instance.notice is None:
-        return None
-    action, at = instance.notice
-    return json.dumps({"action": action, "time": _stamp(at)})
+    notice = instance.notice
+    return json.dumps({"action": notice[0], "time": _stamp(notice[1])}) if notice else None
 
 
 def _termination_time(region: Region, instance: Instance) -> str | None:
     """The older form of the notice; only if the instance will be terminated."""
-    notice = instance.notice
-    return _stamp(notice[1]) if notice is not None and notice[0] == "terminate" else None
+    return _stamp(instance.notice[1]) if instance.notice and instance.notice[0] == "terminate" else None
 
 
 def _rebalance(region: Region, instance: Instance) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from fe2tui.demo.account import Region
 from fe2tui.demo.records import BlockDevice, Image, Snapshot
@@ -14,10 +14,10 @@ CANONICAL = "099720109477"
 AMAZON = "137112412989"
 DEBIAN = "136693071363"
 DEEP_LEARNING = "898082745236"
+_ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """Images of one family and architecture. `{date}` in the name is the date of creation, as `date` formats it."""
 
     name: str
@@ -28,91 +28,41 @@ class Family:
     root: str
     size: int
     description: str
-    parameter: str = ""
-    alias: str | None = None
+    parameter: str
 
 
-def _ubuntu(release: str, code: str, letters: str, parameter_arch: str) -> Family:
-    disk = "hvm-ssd" if release == "22.04" else "hvm-ssd-gp3"
-    volume = "ebs-gp2" if release == "22.04" else "ebs-gp3"
-    return Family(
-        name=f"ubuntu/images/{disk}/ubuntu-{code}-{release}-{letters}-server-{{date}}",
-        date="%Y%m%d",
-        owner=CANONICAL,
-        user="ubuntu",
-        architecture="x86_64" if letters == "amd64" else "arm64",
-        root="/dev/sda1",
-        size=8,
-        description=f"Canonical, Ubuntu, {release}, {letters} {code} image",
-        parameter=f"/aws/service/canonical/ubuntu/server/{release}/stable/current/{parameter_arch}/hvm/{volume}/ami-id",
-        alias="amazon",
-    )
-
-
-def _amazon(arch: str) -> Family:
-    return Family(
-        name=f"al2023-ami-2023.9.{{date}}-kernel-6.1-{arch}",
-        date="%Y%m%d.0",
-        owner=AMAZON,
-        user="ec2-user",
-        architecture=arch,
-        root="/dev/xvda",
-        size=8,
-        description=f"Amazon Linux 2023 AMI 2023.9 {arch} HVM kernel-6.1",
-        parameter=f"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{arch}",
-        alias="amazon",
-    )
-
-
-def _debian(release: str, arch: str) -> Family:
-    return Family(
-        name=f"debian-{release}-{arch}-{{date}}",
-        date="%Y%m%d-2310",
-        owner=DEBIAN,
-        user="admin",
-        architecture="x86_64" if arch == "amd64" else "arm64",
-        root="/dev/xvda",
-        size=8,
-        description=f"Debian {release} {arch}",
-        parameter=f"/aws/service/debian/release/{release}/latest/{arch}",
-        alias="amazon",
-    )
-
-
-def _deep_learning(release: str, arch: str) -> Family:
-    chip = "" if arch == "x86_64" else "ARM64 "
-    return Family(
-        name=f"Deep Learning {chip}Base OSS Nvidia Driver GPU AMI (Ubuntu {release}) {{date}}",
-        date="%Y%m%d",
-        owner=DEEP_LEARNING,
-        user="ubuntu",
-        architecture=arch,
-        root="/dev/sda1",
-        size=75,
-        description="Supported EC2 instances: G4dn, G5, G6, Gr6, P4, P4de, P5, P5e. CUDA 12, Nvidia driver 570",
-        parameter=f"/aws/service/deeplearning/ami/{arch}/base-oss-nvidia-driver-gpu-ubuntu-{release}/latest/ami-id",
-        alias="amazon",
-    )
-
-
-FAMILIES = (
-    _ubuntu("26.04", "resolute", "amd64", "amd64"),
-    _ubuntu("26.04", "resolute", "arm64", "arm64"),
-    _ubuntu("24.04", "noble", "amd64", "amd64"),
-    _ubuntu("24.04", "noble", "arm64", "arm64"),
-    _ubuntu("22.04", "jammy", "amd64", "amd64"),
-    _ubuntu("22.04", "jammy", "arm64", "arm64"),
-    _amazon("x86_64"),
-    _amazon("arm64"),
-    _debian("13", "amd64"),
-    _debian("13", "arm64"),
-    _debian("12", "amd64"),
-    _debian("12", "arm64"),
-    _deep_learning("22.04", "x86_64"),
-    _deep_learning("22.04", "arm64"),
-    _deep_learning("24.04", "x86_64"),
-    _deep_learning("24.04", "arm64"),
-)
+def _families() -> Iterator[Family]:
+    ubuntu = "/aws/service/canonical/ubuntu/server"
+    for release, code, disk, volume in (
+        ("26.04", "resolute", "hvm-ssd-gp3", "ebs-gp3"),
+        ("24.04", "noble", "hvm-ssd-gp3", "ebs-gp3"),
+        ("22.04", "jammy", "hvm-ssd", "ebs-gp2"),
+    ):
+        for chip, arch in _ARCHITECTURES.items():
+            name = f"ubuntu/images/{disk}/ubuntu-{code}-{release}-{chip}-server-{{date}}"
+            about = f"Canonical, Ubuntu, {release}, {chip} {code} image"
+            parameter = f"{ubuntu}/{release}/stable/current/{chip}/hvm/{volume}/ami-id"
+            yield Family(name, "%Y%m%d", CANONICAL, "ubuntu", arch, "/dev/sda1", 8, about, parameter)
+    for arch in _ARCHITECTURES.values():
+        name, about = (
+            f"al2023-ami-2023.9.{{date}}-kernel-6.1-{arch}",
+            f"Amazon Linux 2023 AMI 2023.9 {arch} HVM kernel-6.1",
+        )
+        parameter = f"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{arch}"
+        yield Family(name, "%Y%m%d.0", AMAZON, "ec2-user", arch, "/dev/xvda", 8, about, parameter)
+    for release in ("13", "12"):
+        for chip, arch in _ARCHITECTURES.items():
+            name, about = f"debian-{release}-{chip}-{{date}}", f"Debian {release} {chip}"
+            parameter = f"/aws/service/debian/release/{release}/latest/{chip}"
+            yield Family(name, "%Y%m%d-2310", DEBIAN, "admin", arch, "/dev/xvda", 8, about, parameter)
+    about = "Supported EC2 instances: G4dn, G5, G6, Gr6, P4, P4de, P5, P5e. CUDA 12, Nvidia driver 570"
+    for release in ("22.04", "24.04"):
+        for arch, prefix in (("x86_64", ""), ("arm64", "ARM64 ")):
+            name = f"Deep Learning {prefix}Base OSS Nvidia Driver GPU AMI (Ubuntu {release}) {{date}}"
+            parameter = (
+                f"/aws/service/deeplearning/ami/{arch}/base-oss-nvidia-driver-gpu-ubuntu-{release}/latest/ami-id"
+            )
+            yield Family(name, "%Y%m%d", DEEP_LEARNING, "ubuntu", arch, "/dev/sda1", 75, about, parameter)
 
 
 def _id(prefix: str, *parts: str) -> str:
@@ -124,7 +74,7 @@ def public_images(region: Region) -> Iterator[tuple[Image, Snapshot]]:
     today = region.now.replace(hour=6, minute=12, second=44, microsecond=0)
     for days in (97, 37, 9):
         created_at = today - timedelta(days=days)
-        for family in FAMILIES:
+        for family in _families():
             yield _image(region, family, created_at, newest=days == 9)
 
 
@@ -137,7 +87,7 @@ def _image(region: Region, family: Family, created_at: datetime, newest: bool) -
         family.size,
         created_at,
         family.owner,
-        family.alias,
+        "amazon",
         f"Created for {name}",
     )
     image = Image(
@@ -150,7 +100,7 @@ def _image(region: Region, family: Family, created_at: datetime, newest: bool) -
         disks=[BlockDevice(family.root, family.size, snapshot.id)],
         user=family.user,
         root_device=family.root,
-        owner_alias=family.alias,
+        owner_alias="amazon",
         description=family.description,
         public=True,
         boot_mode="uefi" if family.architecture == "arm64" else "uefi-preferred",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from fe2tui.demo import bulk_instances
 from fe2tui.demo.account import SCENE_REGIONS, Account
@@ -44,23 +45,15 @@ def build(account: Account) -> None:
 
 def _groups(builder: SceneBuilder) -> None:
     builder.group("ssh", "ssh from my own address", (22, f"{ADDRESS}/32", "home"))
-    builder.group(
-        "web",
-        "web servers",
-        (80, "0.0.0.0/0", ""),
-        (80, "::/0", ""),
-        (443, "0.0.0.0/0", ""),
-        (443, "::/0", ""),
-        (22, "0.0.0.0/0", "TODO close"),
-    )
+    public = [(port, network, "") for port in (80, 443) for network in ("0.0.0.0/0", "::/0")]
+    builder.group("web", "web servers", *public, (22, "0.0.0.0/0", "TODO close"))
 
 
 def _ohio(builder: SceneBuilder) -> None:
     ubuntu, amazon = builder.newest("noble"), builder.newest("al2023", skip=1)
     base = builder.image("base", ubuntu, 60, 3 * _DAY + 4, "Ubuntu 24.04 with our tools")
-    cuda = builder.image(
-        "train-cuda-12", builder.newest("Deep Learning"), 100, 19 * _DAY, "CUDA 12, PyTorch, data loaders"
-    )
+    learning = builder.newest("Deep Learning")
+    cuda = builder.image("train-cuda-12", learning, 100, 19 * _DAY, "CUDA 12, PyTorch, data loaders")
     builder.image("scraper-2026-08", amazon, 20, 96 * _DAY, "")
     for spec in (*_running(builder, base, cuda), *_stopped(builder, base), *_changing_state(builder, cuda)):
         builder.instance(spec)
@@ -71,9 +64,8 @@ def _running(builder: SceneBuilder, base: Image, cuda: Image) -> Iterator[Instan
     ubuntu = builder.newest("noble")
     yield InstanceSpec("base", "m5.xlarge", "a", ubuntu, 74.2, 60, tags={"env": "dev", "fe2:keep": "yes", **_TEAM})
     data = (("/dev/sdf", "train-data", 500, "gp3"),)
-    yield InstanceSpec(
-        "train-resnet", "p3.8xlarge", "b", cuda, 5.2, 100, spot="persistent", tags=dict(_TEAM), data=data
-    )
+    paid: dict[str, Any] = {"spot": "persistent", "tags": dict(_TEAM), "data": data}
+    yield InstanceSpec("train-resnet", "p3.8xlarge", "b", cuda, 5.2, 100, **paid)
     yield InstanceSpec("inst1", "m5.large", "a", base, 0.0, 80, state="pending", tags={"env": "dev"})
     amazon = builder.newest("al2023", skip=1)
     yield InstanceSpec("scraper", "t3.micro", "c", amazon, 41 * _DAY + 7, 20, tags={"project": "crawl", "owner": "mk"})
@@ -88,44 +80,21 @@ def _running(builder: SceneBuilder, base: Image, cuda: Image) -> Iterator[Instan
 
 def _stopped(builder: SceneBuilder, base: Image) -> Iterator[InstanceSpec]:
     ubuntu = builder.newest("noble")
-    yield InstanceSpec(
-        "od1",
-        "t3.medium",
-        "a",
-        base,
-        9 * _DAY,
-        60,
-        state="stopped",
-        changed=2 * _DAY + 1,
-        tags={"env": "dev", "owner": "jh"},
-        data=(("/dev/sdf", "results", 100, "gp3"),),
-    )
+    off: dict[str, Any] = {"state": "stopped", "changed": 2 * _DAY + 1, "tags": {"env": "dev", "owner": "jh"}}
+    data = (("/dev/sdf", "results", 100, "gp3"),)
+    yield InstanceSpec("od1", "t3.medium", "a", base, 9 * _DAY, 60, data=data, **off)
     yield InstanceSpec("worker", "c6i.large", "b", base, 80.0, 60, state="stopped", changed=29.5)
-    ana = {"owner": "ana"}
-    yield InstanceSpec(
-        _LONG_NAME, "c5.2xlarge", "c", ubuntu, 40 * _DAY, 30, state="stopped", changed=33 * _DAY, tags=ana
-    )
-    yield InstanceSpec(
-        "nightly-etl",
-        "r5.large",
-        "b",
-        base,
-        7 * _DAY,
-        60,
-        state="stopped",
-        changed=8.3,
-        spot="persistent",
-        interrupted=True,
-        tags={"project": "etl"},
-    )
+    off = {"state": "stopped", "changed": 33 * _DAY, "tags": {"owner": "ana"}}
+    yield InstanceSpec(_LONG_NAME, "c5.2xlarge", "c", ubuntu, 40 * _DAY, 30, **off)
+    off = {"state": "stopped", "changed": 8.3, "tags": {"project": "etl"}}
+    yield InstanceSpec("nightly-etl", "r5.large", "b", base, 7 * _DAY, 60, spot="persistent", interrupted=True, **off)
 
 
 def _changing_state(builder: SceneBuilder, cuda: Image) -> Iterator[InstanceSpec]:
     yield InstanceSpec("notebook", "g4dn.xlarge", "a", cuda, 6.6, 100, state="stopping", tags={"owner": "ana"})
     yield InstanceSpec("scratch", "t3.large", "c", builder.newest("noble"), 1.4, state="shutting-down")
-    yield InstanceSpec(
-        "tryout", "c7g.large", "a", builder.newest("noble", "arm64"), 3.0, state="terminated", changed=0.04
-    )
+    arm = builder.newest("noble", "arm64")
+    yield InstanceSpec("tryout", "c7g.large", "a", arm, 3.0, state="terminated", changed=0.04)
 
 
 def _web(builder: SceneBuilder) -> InstanceSpec:
@@ -168,15 +137,10 @@ def _oregon(builder: SceneBuilder) -> None:
     ubuntu = builder.newest("noble")
     arm = builder.newest("noble", "arm64")
     builder.image("west-base", ubuntu, 40, 25 * _DAY, "")
-    builder.instance(
-        InstanceSpec("west-api", "m6g.medium", "a", arm, 17 * _DAY, 20, groups=("web",), tags={"env": "prod"})
-    )
-    builder.instance(
-        InstanceSpec("sim-07", "c5.4xlarge", "c", ubuntu, 11.3, 50, spot="one-time", tags={"project": "sim"})
-    )
-    builder.instance(
-        InstanceSpec("backup", "t3.small", "b", ubuntu, 200 * _DAY, 40, state="stopped", changed=90 * _DAY)
-    )
-    builder.instance(
-        InstanceSpec("tunnel", "t4g.nano", "a", arm, 60 * _DAY, 8, key="laptop-2023", tags={"owner": "mk"})
-    )
+    for spec in (
+        InstanceSpec("west-api", "m6g.medium", "a", arm, 17 * _DAY, 20, groups=("web",), tags={"env": "prod"}),
+        InstanceSpec("sim-07", "c5.4xlarge", "c", ubuntu, 11.3, 50, spot="one-time", tags={"project": "sim"}),
+        InstanceSpec("backup", "t3.small", "b", ubuntu, 200 * _DAY, 40, state="stopped", changed=90 * _DAY),
+        InstanceSpec("tunnel", "t4g.nano", "a", arm, 60 * _DAY, 8, key="laptop-2023", tags={"owner": "mk"}),
+    ):
+        builder.instance(spec)

@@ -5,45 +5,26 @@ The data are in types.tsv and zones.tsv beside this file; make.py writes them an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 
-DEFAULTS: Mapping[str, str] = {
-    "type": "",
-    "price": "",
-    "vcpus": "",
-    "cores": "",
-    "memory": "",
+_COLUMNS = (
+    "type price vcpus cores memory architectures maker clock network ena boot usage hypervisor disks accelerators "
+    "traits zones basis"
+)
+DEFAULTS: Mapping[str, str] = dict.fromkeys(_COLUMNS.split(), "") | {
     "architectures": "x86_64",
     "maker": "Intel",
-    "clock": "",
-    "network": "",
     "ena": "required",
     "boot": "legacy-bios uefi",
     "usage": "on-demand spot",
     "hypervisor": "nitro",
-    "disks": "",
-    "accelerators": "",
-    "traits": "",
-    "zones": "",
-    "basis": "",
 }
 """The columns of types.tsv, each with the value that an empty field stands for."""
-
-_DIRECTIONS = {
-    "north": "n",
-    "south": "s",
-    "east": "e",
-    "west": "w",
-    "central": "c",
-    "northeast": "ne",
-    "southeast": "se",
-    "northwest": "nw",
-    "southwest": "sw",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +99,13 @@ class Catalogue:
 
     def offerings(self, region: str) -> dict[str, list[str]]:
         """For each type on offer in the region, the zones that have it."""
-        known = self._offerings.get(region)
-        if known is None:
+        if region not in self._offerings:
             regions, lines = self._zones
             column = regions.index(region)
             zones = [[region + letter for letter in line[column]] for line in lines]
             offered = ((row["type"], zones[int(row["zones"])]) for row in self._rows)
-            known = self._offerings[region] = {name: found for name, found in offered if found}
-        return known
+            self._offerings[region] = {name: found for name, found in offered if found}
+        return self._offerings[region]
 
     def zones(self, region: str) -> list[str]:
         regions, lines = self._zones
@@ -135,7 +115,8 @@ class Catalogue:
     def zone_id(self, region: str, zone: str) -> str:
         """The zone's id, as `use2-az1` for us-east-2a."""
         area, direction, number = region.split("-")[-3:]
-        return f"{area}{_DIRECTIONS[direction]}{number}-az{ord(zone[-1]) - 96}"
+        letters = "".join(word[0] for word in re.findall("north|south|east|west|central", direction))
+        return f"{area}{letters}{number}-az{ord(zone[-1]) - 96}"
 
 
 @cache
@@ -170,17 +151,15 @@ def _type(row: Mapping[str, str]) -> InstanceType:
         boot_modes=tuple(row["boot"].split()),
         usage_classes=tuple(row["usage"].split()),
         hypervisor=row["hypervisor"].strip("-"),
-        disks=tuple(map(_disk, row["disks"].split())),
-        accelerators=tuple(_accelerator(text) for text in row["accelerators"].split(";") if text),
+        disks=tuple(_disk(*text.split("x")) for text in row["disks"].split()),
+        accelerators=tuple(_accelerator(*text.split(":")) for text in row["accelerators"].split(";") if text),
         traits=frozenset(row["traits"].split()),
     )
 
 
-def _disk(text: str) -> tuple[int, int, str]:
-    count, _, size = text.partition("x")
+def _disk(count: str, size: str) -> tuple[int, int, str]:
     return int(count), int(size[:-3]), size[-3:]
 
 
-def _accelerator(text: str) -> Accelerator:
-    kind, count, maker, name, memory = text.split(":")
+def _accelerator(kind: str, count: str, maker: str, name: str, memory: str) -> Accelerator:
     return Accelerator(kind, float(count), maker, name, int(memory))

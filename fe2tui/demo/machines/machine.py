@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import os
 import socket
 import time
@@ -17,8 +19,6 @@ from fe2tui.demo.machines.processes import kill_all
 
 if TYPE_CHECKING:
     from fe2tui.demo.machines.sshd import Sshd
-import base64
-import hashlib
 
 _CONSOLE_LIMIT = 64 * 1024
 

@@ -53,7 +53,7 @@ class Sshd:
         self.login_at = login_at
         self.leaders: set[int] = set()
         self.has_served = False
-        self._connections: set[asyncssh.SSHServerConnection] = set()
+        self.connections: set[asyncssh.SSHServerConnection] = set()
         self._acceptor: asyncssh.SSHAcceptor | None = None
 
     async def start(self, bound: socket.socket) -> None:
@@ -75,18 +75,8 @@ class Sshd:
         if self._acceptor is not None:
             self._acceptor.close()
             self._acceptor = None
-        for connection in list(self._connections):
+        for connection in list(self.connections):
             connection.abort()
-
-    def add_connection(self, connection: asyncssh.SSHServerConnection) -> None:
-        self._connections.add(connection)
-
-    def remove_connection(self, connection: asyncssh.SSHServerConnection) -> None:
-        self._connections.discard(connection)
-
-    @property
-    def is_booting(self) -> bool:
-        return time.monotonic() < self.login_at
 
     async def _serve(self, channel: asyncssh.SSHServerProcess[bytes]) -> None:
         self.has_served = True
@@ -100,16 +90,16 @@ class _Server(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
-        self._sshd.add_connection(conn)
+        self._sshd.connections.add(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._connection is not None:
-            self._sshd.remove_connection(self._connection)
+            self._sshd.connections.discard(self._connection)
 
     def begin_auth(self, username: str) -> bool:
         assert self._connection is not None
         disk = self._sshd.disk
-        if self._sshd.is_booting:
+        if time.monotonic() < self._sshd.login_at:
             self._connection.send_auth_banner(_STILL_BOOTING)
             asyncio.get_running_loop().call_soon(
                 self._connection.disconnect, asyncssh.DISC_BY_APPLICATION, "System is booting up"
@@ -123,9 +113,8 @@ class _Server(asyncssh.SSHServer):
 
     def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Any:
         if not is_loopback(dest_host):
-            raise asyncssh.ChannelOpenError(
-                asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "a demo machine can reach only itself"
-            )
+            code = asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
+            raise asyncssh.ChannelOpenError(code, "a demo machine can reach only itself")
         return True
 
     def server_requested(self, listen_host: str, listen_port: int) -> bool:

@@ -94,8 +94,8 @@ def describe_internet_gateways(call: Call) -> Mapping[str, Any]:
     """The default VPC has one, other VPCs have none."""
     ids = call.texts("InternetGatewayId")
     vpcs = [vpc for vpc in call.region.vpcs.values() if vpc.is_default and (not ids or _gateway_id(vpc) in ids)]
-    shown, token = select(vpcs, call.params, _GATEWAY_FILTERS)
-    return {"internetGatewaySet": [_gateway(vpc) for vpc in shown], "nextToken": token}
+    matches = matcher(call.params.get("Filter"), _GATEWAY_FILTERS)
+    return {"internetGatewaySet": [_gateway(vpc) for vpc in vpcs if matches(vpc)]}
 
 
 def _gateway_id(vpc: Vpc) -> str:

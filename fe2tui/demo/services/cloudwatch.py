@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.errors import ApiError
+from fe2tui.demo.protocols import parse_time
 from fe2tui.demo.records import Instance
 
 _NAMES = ("CPUUtilization", "NetworkIn", "NetworkOut", "StatusCheckFailed")
@@ -66,33 +67,24 @@ def _points(
     moment = math.ceil(first / period) * period
     while moment < last:
         samples = [_value(name, instance, moment + offset) for offset in range(0, period, _STEP)]
-        yield datetime.fromtimestamp(moment, UTC), _statistic(samples, statistic)
+        yield datetime.fromtimestamp(moment, UTC), _STATISTICS.get(statistic, _mean)(samples)
         moment += period
 
 
-def _statistic(samples: list[float], statistic: str) -> float:
-    if statistic == "Maximum":
-        return max(samples)
-    if statistic == "Minimum":
-        return min(samples)
-    if statistic == "Sum":
-        return sum(samples)
-    return float(len(samples)) if statistic == "SampleCount" else sum(samples) / len(samples)
+def _mean(samples: list[float]) -> float:
+    return sum(samples) / len(samples)
+
+
+_STATISTICS: dict[str, Callable[[list[float]], float]] = {
+    "Maximum": max,
+    "Minimum": min,
+    "Sum": sum,
+    "SampleCount": lambda samples: float(len(samples)),
+}
 
 
 def _moment(value: Any) -> datetime:
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, (int, float)):
-        return datetime.fromtimestamp(value, UTC)
-    return datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-
-
-def _instance_of(dimensions: Any) -> str:
-    for dimension in dimensions or ():
-        if dimension.get("Name") == "InstanceId":
-            return str(dimension.get("Value", ""))
-    return ""
+    return datetime.fromtimestamp(value, UTC) if isinstance(value, (int, float)) else parse_time(str(value))
 
 
 def _period(value: Any) -> int:
@@ -117,7 +109,8 @@ def get_metric_data(call: Call) -> Mapping[str, Any]:
             raise ApiError("ValidationError", "The demo cloud answers MetricStat queries only.")
         metric = stat["Metric"]
         name = metric.get("MetricName", "") if metric.get("Namespace") == "AWS/EC2" else ""
-        instance_id = _instance_of(metric.get("Dimensions"))
+        dimensions = {one.get("Name"): str(one.get("Value", "")) for one in metric.get("Dimensions") or ()}
+        instance_id = dimensions.get("InstanceId", "")
         points = list(_points(call, name, instance_id, start, end, _period(stat.get("Period")), stat.get("Stat", "")))
         if call.params.get("ScanBy", "TimestampDescending") == "TimestampDescending":
             points.reverse()
@@ -138,11 +131,7 @@ def list_metrics(call: Call) -> Mapping[str, Any]:
     """The metrics of the running instances, 500 at most."""
     wanted = call.text("MetricName")
     metrics = [
-        {
-            "Namespace": "AWS/EC2",
-            "MetricName": name,
-            "Dimensions": [{"Name": "InstanceId", "Value": instance.id}],
-        }
+        {"Namespace": "AWS/EC2", "MetricName": name, "Dimensions": [{"Name": "InstanceId", "Value": instance.id}]}
         for instance in call.region.instances.values()
         if instance.state == "running"
         for name in _NAMES

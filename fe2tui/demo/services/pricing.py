@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from fe2tui.demo import catalogue
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.catalogue import InstanceType
-from fe2tui.demo.describe import read_token, write_token
+from fe2tui.demo.describe import slice_page
 from fe2tui.demo.errors import ApiError
 
 _PAGE = 100
@@ -27,35 +27,30 @@ def _document(product: Product) -> str:
     identity = "/".join((attributes["regionCode"], attributes["usagetype"], *sorted(attributes.values())))
     sku = hashlib.sha256(identity.encode()).hexdigest()[:16].upper()
     offer, rate = f"{sku}.JRTCKXETXF", f"{sku}.JRTCKXETXF.6YS6EN2CT7"
-    return json.dumps(
-        {
-            "product": {"productFamily": family, "attributes": attributes, "sku": sku},
-            "serviceCode": "AmazonEC2",
-            "terms": {
-                "OnDemand": {
-                    offer: {
-                        "priceDimensions": {
-                            rate: {
-                                "unit": unit,
-                                "endRange": "Inf",
-                                "description": f"${dollars:f} {each}",
-                                "appliesTo": [],
-                                "rateCode": rate,
-                                "beginRange": "0",
-                                "pricePerUnit": {"USD": f"{dollars:.10f}"},
-                            }
-                        },
-                        "sku": sku,
-                        "effectiveDate": "2026-11-01T00:00:00Z",
-                        "offerTermCode": "JRTCKXETXF",
-                        "termAttributes": {},
-                    }
-                }
-            },
-            "version": "20261118183250",
-            "publicationDate": "2026-11-18T18:32:50Z",
-        }
-    )
+    price = {
+        "unit": unit,
+        "endRange": "Inf",
+        "description": f"${dollars:f} {each}",
+        "appliesTo": [],
+        "rateCode": rate,
+        "beginRange": "0",
+        "pricePerUnit": {"USD": f"{dollars:.10f}"},
+    }
+    term = {
+        "priceDimensions": {rate: price},
+        "sku": sku,
+        "effectiveDate": "2026-11-01T00:00:00Z",
+        "offerTermCode": "JRTCKXETXF",
+        "termAttributes": {},
+    }
+    document = {
+        "product": {"productFamily": family, "attributes": attributes, "sku": sku},
+        "serviceCode": "AmazonEC2",
+        "terms": {"OnDemand": {offer: term}},
+        "version": "20261118183250",
+        "publicationDate": "2026-11-18T18:32:50Z",
+    }
+    return json.dumps(document)
 
 
 def _matches(product: Product, term: Mapping[str, Any]) -> bool:
@@ -78,22 +73,11 @@ def get_products(call: Call) -> Mapping[str, Any]:
     if call.text("ServiceCode") != "AmazonEC2":
         raise ApiError("NotFoundException", f"Invalid service code: {call.text('ServiceCode')}")
     filters = call.params.get("Filters") or []
-    regions = _regions(filters)
-    matching = [
-        product
-        for region in regions
-        for product in products(region)
-        if all(_matches(product, term) for term in filters)
-    ]
-    start = int(read_token(call.params, "InvalidNextTokenException") or 0)
+    listed = [product for region in _regions(filters) for product in products(region)]
+    matching = [product for product in listed if all(_matches(product, term) for term in filters)]
     size = min(int(call.params.get("MaxResults") or _PAGE), _PAGE)
-    reply: dict[str, Any] = {
-        "FormatVersion": "aws_v1",
-        "PriceList": [_document(product) for product in matching[start : start + size]],
-    }
-    if start + size < len(matching):
-        reply["NextToken"] = write_token(start + size, call.params)
-    return reply
+    shown, token = slice_page(matching, call.params, size, "InvalidNextTokenException")
+    return {"FormatVersion": "aws_v1", "PriceList": [_document(product) for product in shown], **token}
 
 
 def _regions(filters: list[Mapping[str, Any]]) -> list[str]:
@@ -133,20 +117,16 @@ _VOLUME_NAMES = {
     "standard": "Magnetic",
 }
 
+_BRING_YOUR_OWN = {"operation": "RunInstances:0800", "licenseModel": "Bring your own license"}
 # The products of each instance type: attributes that differ from plain Linux, a price factor, dollars a vCPU-hour.
-_PLAIN: dict[str, str] = {}
 _KINDS: tuple[tuple[dict[str, str], str, str], ...] = (
-    (_PLAIN, "1", "0"),
+    ({}, "1", "0"),
     ({"capacitystatus": "AllocatedCapacityReservation"}, "0", "0"),
     ({"capacitystatus": "UnusedCapacityReservation"}, "1", "0"),
     ({"tenancy": "Dedicated"}, "1.1", "0"),
     ({"tenancy": "Host"}, "0", "0"),
     ({"operatingSystem": "Windows", "operation": "RunInstances:0002"}, "1", "0.046"),
-    (
-        {"operatingSystem": "Windows", "operation": "RunInstances:0800", "licenseModel": "Bring your own license"},
-        "1",
-        "0",
-    ),
+    ({"operatingSystem": "Windows", **_BRING_YOUR_OWN}, "1", "0"),
     ({"preInstalledSw": "SQL Std", "operation": "RunInstances:0004"}, "1", "0.12"),
     ({"operatingSystem": "RHEL", "operation": "RunInstances:0010"}, "1", "0.0288"),
     ({"operatingSystem": "SUSE", "operation": "RunInstances:000g"}, "1", "0.025"),
@@ -155,13 +135,17 @@ _KINDS: tuple[tuple[dict[str, str], str, str], ...] = (
 _OTHER_ZONE = ({"availabilityzone": "another"}, "1.12", "0")
 
 
+_USAGE = {
+    "AllocatedCapacityReservation": "Reservation",
+    "UnusedCapacityReservation": "UnusedBox",
+    "Dedicated": "DedicatedUsage",
+    "Host": "HostBoxUsage",
+}
+"""How the usage type begins for a kind of product; for all others `BoxUsage`."""
+
+
 def _usage(prefix: str, kind: Mapping[str, str], name: str) -> str:
-    words = {
-        "AllocatedCapacityReservation": "Reservation",
-        "UnusedCapacityReservation": "UnusedBox",
-    }
-    tenancy = {"Dedicated": "DedicatedUsage", "Host": "HostBoxUsage"}
-    word = words.get(kind.get("capacitystatus", ""), tenancy.get(kind.get("tenancy", ""), "BoxUsage"))
+    word = next((_USAGE[value] for value in kind.values() if value in _USAGE), "BoxUsage")
     return f"{prefix}{word}:{name}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.describe import read_token, write_token
+from fe2tui.demo.describe import slice_page
 from fe2tui.demo.errors import ApiError
 from fe2tui.demo.public_images import parameters
 from fe2tui.demo.records import Image
@@ -57,13 +57,8 @@ def get_parameters_by_path(call: Call) -> Mapping[str, Any]:
         for name, image in sorted(parameters(call.region).items())
         if name.startswith(path) and (deep or "/" not in name.removeprefix(path))
     ]
-    start = int(read_token(call.params) or 0)
-    size = int(call.params.get("MaxResults") or 10)
-    more = start + size < len(below)
-    return {
-        "Parameters": [_description(call, name, image) for name, image in below[start : start + size]],
-        **({"NextToken": write_token(start + size, call.params)} if more else {}),
-    }
+    shown, token = slice_page(below, call.params, int(call.params.get("MaxResults") or 10))
+    return {"Parameters": [_description(call, name, image) for name, image in shown], **token}
 
 
 @operation("StartSession", service="ssm")
