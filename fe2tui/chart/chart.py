@@ -8,7 +8,8 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
-from fe2tui.chart.picture import Picture, PictureCell
+from fe2tui.chart.picture import Picture, Segment
+from fe2tui.chart.ticks import decimals
 from fe2tui.model.price_series import PriceSeries
 
 MARKERS = ("●", "■", "▲", "◆", "○", "□")
@@ -16,8 +17,6 @@ MARKERS = ("●", "■", "▲", "◆", "○", "□")
 
 MIN_WIDTH, MIN_HEIGHT = 40, 7
 """Columns and rows below which there is no space for a chart."""
-
-_CACHED_PICTURES = 16  # enough to go through the types of a family and back
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,9 @@ class Chart:
         """The lowest and the highest price in the period; None if no line has one."""
         if self.start >= self.end:
             return None
-        prices = [value for line in self.lines for value in _values(line.series, self.start, self.end)]
+        prices: list[Decimal] = []
+        for times, values in ((line.series.times, line.series.values) for line in self.lines):
+            prices += values[max(bisect_right(times, self.start) - 1, 0) : bisect_left(times, self.end)]
         return (min(prices), max(prices)) if prices else None
 
     @property
@@ -72,13 +73,7 @@ class Chart:
         """``on demand 12.240``; empty without a reference."""
         if self.reference is None:
             return ""
-        exponent = self.reference.normalize().as_tuple().exponent
-        return f"{self.reference_label} {self.reference:,.{max(3, -int(exponent))}f}".strip()
-
-
-def _values(series: PriceSeries, start: datetime, end: datetime) -> tuple[Decimal, ...]:
-    first = max(bisect_right(series.times, start) - 1, 0)
-    return series.values[first : bisect_left(series.times, end)]
+        return f"{self.reference_label} {self.reference:,.{max(3, decimals(self.reference))}f}".strip()
 
 
 def draw(chart: Chart, width: int, height: int) -> Picture:
@@ -87,7 +82,7 @@ def draw(chart: Chart, width: int, height: int) -> Picture:
     return with_cursor(picture, chart, chart.cursor) if chart.cursor else picture
 
 
-@lru_cache(maxsize=_CACHED_PICTURES)
+@lru_cache(maxsize=16)  # enough to go through the types of a family and back
 def draw_without_cursor(chart: Chart, width: int, height: int) -> Picture:
     """The chart as a picture without its cursor. The latest pictures are cached.
 
@@ -107,18 +102,15 @@ def with_cursor(picture: Picture, chart: Chart, moment: datetime) -> Picture:
     canvas, column = picture.canvas, picture.column_of(moment)
     if canvas is None or column is None:
         return picture
-    cells: dict[int, PictureCell] = dict.fromkeys(range(canvas.top, canvas.bottom), ("│", "cursor"))
+    cells: dict[int, Segment] = dict.fromkeys(range(canvas.top, canvas.bottom), ("│", "cursor"))
     for line in reversed(chart.lines):
         price = line.series.at(moment)
         if price is not None:
             cells[canvas.row_of(price)] = (line.marker, line.style_name)
     cells[canvas.bottom] = ("┴", "cursor")
-    return picture.with_cells([(row, column, cell) for row, cell in cells.items()])
+    return picture.with_column(column, cells)
 
 
 def _message_picture(message: str, width: int, height: int) -> Picture:
-    blank = ((" " * width, "text"),)
-    rows = [blank] * height
-    if rows:
-        rows[height // 2] = ((message[: max(0, width)].center(width), "text"),)
-    return Picture(tuple(rows), width, height)
+    lines = [message[: max(0, width)] if row == height // 2 else "" for row in range(height)]
+    return Picture(tuple(((line.center(width), "text"),) for line in lines), width, height)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 
 from fe2tui.chart.chart import Chart
-from fe2tui.model.price_series import Change, PriceSeries
 from fe2tui.model.spot import SpotHistory
-
-_HEADER = ("type", "zone", "time", "price")
 
 
 def prices_csv(source: SpotHistory | Chart) -> str:
@@ -21,27 +17,16 @@ def prices_csv(source: SpotHistory | Chart) -> str:
     chart's zone is when that price was set, which may be before the period.
     """
     if isinstance(source, SpotHistory):
-        parts = [(source.type, zone, _changes(series)) for zone, series in sorted(source.zones.items())]
+        type_name, end = source.type, None
+        zones = sorted(source.zones.items())
     else:
-        parts = [
-            (source.type_name, line.zone or line.label, _changes_in_period(source, line.series))
-            for line in source.lines
-        ]
+        type_name, end = source.type_name, source.end
+        zones = [(line.zone or line.label, line.series.since(source.start)) for line in source.lines]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_HEADER)
-    for type_name, zone, changes in parts:
-        writer.writerows((type_name, zone, _iso(moment), f"{price:f}") for moment, price in changes)
+    writer.writerow(("type", "zone", "time", "price"))
+    for zone, series in zones:
+        for moment, price in zip(series.times, series.values, strict=True):
+            if end is None or moment <= end:
+                writer.writerow((type_name, zone, f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", f"{price:f}"))
     return text.getvalue()
-
-
-def _iso(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _changes(series: PriceSeries) -> Iterable[Change]:
-    return zip(series.times, series.values, strict=True)
-
-
-def _changes_in_period(chart: Chart, series: PriceSeries) -> Iterable[Change]:
-    return ((moment, price) for moment, price in _changes(series.since(chart.start)) if moment <= chart.end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,11 +11,8 @@ from itertools import groupby
 from fe2tui.chart.ticks import PriceAxis
 
 Segment = tuple[str, str]
-"""A text and its style: ``line-0`` to ``line-5``, ``axis``, ``grid``, ``tick``, ``reference``, ``label``, ``cursor`` or
-``text``."""
-
-PictureCell = tuple[str, str]
-"""A character and its style."""
+"""A text, or the character of one cell, and its style: ``line-0`` to ``line-5``, ``axis``, ``grid``, ``tick``,
+``reference``, ``label``, ``cursor`` or ``text``."""
 
 _ROUNDING = 1e-6  # dots: keeps a price in the middle of a row in that row
 
@@ -83,20 +80,18 @@ class Picture:
     def column_of(self, moment: datetime) -> int | None:
         return self.canvas.column_of(moment) if self.canvas else None
 
-    def with_cells(self, cells: Sequence[tuple[int, int, PictureCell]]) -> Picture:
-        """The picture with these (row, column, cell) replaced."""
+    def with_column(self, column: int, cells: Mapping[int, Segment]) -> Picture:
+        """The picture with a cell of a column replaced in each of these rows."""
         rows = list(self.rows)
-        for number in {row for row, _, _ in cells}:
-            characters = [(character, style) for text, style in rows[number] for character in text]
-            for row, column, cell in cells:
-                if row == number:
-                    characters[column] = cell
-            rows[number] = to_segments(characters)
+        for row, cell in cells.items():
+            characters = [(character, style) for text, style in rows[row] for character in text]
+            characters[column] = cell
+            rows[row] = to_segments(characters)
         return replace(self, rows=tuple(rows))
 
 
-def to_segments(cells: Sequence[PictureCell]) -> tuple[Segment, ...]:
-    """Join neighbouring cells of one style."""
+def to_segments(cells: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Joins neighbouring cells of one style."""
     return tuple(("".join(text for text, _ in same), style) for style, same in groupby(cells, key=lambda cell: cell[1]))
 
 

@@ -11,16 +11,15 @@ from typing import Any
 import plotext
 
 from fe2tui.chart.chart import Chart, ChartLine
-from fe2tui.chart.picture import CanvasArea, Picture, PictureCell, to_segments
+from fe2tui.chart.picture import CanvasArea, Picture, Segment, to_segments
 from fe2tui.chart.reduce import Dot, column_path, reduce_to_columns
-from fe2tui.chart.ticks import PriceAxis, price_axis, spread_labels, time_ticks
+from fe2tui.chart.ticks import price_axis, spread_labels, time_ticks
 from fe2tui.model.text import visible
 
 CanvasCell = tuple[str, int]
 """A character, and the number of the path that is visible in it; -1 without one."""
 
 _EMPTY: CanvasCell = (" ", -1)
-_BLANK: PictureCell = (" ", "text")
 _COLOUR_CODE_OR_CHARACTER = re.compile(r"\x1b\[([0-9;]*)m|(.)")
 _COLOUR_PREFIX = "38;5;"
 _COLOURS = 64
@@ -98,10 +97,9 @@ class ChartRenderer:
         self._width, self._height = width, height
         self._lines = [line for line in chart.lines if line.series.at(chart.end) is not None]
         self._labels = [self._label(line) for line in self._lines]
-        self._prices = chart.price_range() or (Decimal(0), Decimal(0))
-        self._canvas = self._canvas_area()
+        self._canvas = self._canvas_area(chart.price_range() or (Decimal(0), Decimal(0)))
         self._price_to_dot = self._canvas.price_to_dot
-        self._rows: list[list[PictureCell]] = [[_BLANK] * width for _ in range(height)]
+        self._rows: list[list[Segment]] = [[(" ", "text")] * width for _ in range(height)]
 
     def render(self) -> Picture:
         self._draw_price_axis()
@@ -116,22 +114,17 @@ class ChartRenderer:
         label = visible(line.label)[:_MAX_LABEL_WIDTH]
         return f"{label} {price:,.4f}" if self._width >= _MIN_WIDTH_FOR_PRICES else label
 
-    def _axis(self, rows: int) -> PriceAxis:
-        return price_axis(*self._prices, self._chart.reference, rows)
-
-    def _canvas_area(self) -> CanvasArea:
-        rows = self._height - 2
-        axis = self._axis(rows)
-        above = below = 0
+    def _canvas_area(self, prices: tuple[Decimal, Decimal]) -> CanvasArea:
+        chart, rows, above = self._chart, self._height - 2, 0
+        axis = price_axis(*prices, chart.reference, rows)
         if axis.reference_position in ("above", "below"):
             beyond = 2 if self._height >= _MIN_HEIGHT_FOR_BREAK else 1
-            axis = self._axis(rows - beyond)
-            above, below = (beyond, 0) if axis.reference_position == "above" else (0, beyond)
-        prices = [*axis.ticks, *([self._chart.reference] if self._chart.reference is not None else [])]
-        left = max(len(axis.label(price)) for price in prices) + 2
+            rows -= beyond
+            axis = price_axis(*prices, chart.reference, rows)
+            above = beyond if axis.reference_position == "above" else 0
+        left = axis.label_width(chart.reference) + 2
         right = max((len(label) + 3 for label in self._labels), default=0)
-        columns = self._width - left - right
-        return CanvasArea(left, above, columns, rows - above - below, self._chart.start, self._chart.end, axis)
+        return CanvasArea(left, above, self._width - left - right, rows, chart.start, chart.end, axis)
 
     def _write(self, row: int, column: int, text: str, style: str) -> None:
         for cell, character in enumerate(text, column):
@@ -150,7 +143,6 @@ class ChartRenderer:
                 self._write(row, canvas.left, "┈" * canvas.columns, "grid")
 
     def _reference_row(self) -> int | None:
-        """The row of the reference on the canvas; None if it is not on it."""
         price, canvas = self._chart.reference, self._canvas
         return canvas.row_of(price) if price is not None and canvas.axis.reference_position == "inside" else None
 
@@ -171,18 +163,18 @@ class ChartRenderer:
 
     def _draw_lines(self) -> None:
         canvas, chart = self._canvas, self._chart
-        lines = [line for line in reversed(chart.lines) if line.series]  # so that the most important one is on top
-        across = 2 * canvas.columns
-        paths = [
-            column_path(reduce_to_columns(line.series, chart.start, chart.end, across, self._price_to_dot))
-            for line in lines
-        ]
-        drawn = [(line, path) for line, path in zip(lines, paths, strict=True) if path]
-        for row, cells in enumerate(trace_paths([path for _, path in drawn], canvas.columns, canvas.rows), canvas.top):
+        drawn: list[ChartLine] = []
+        paths: list[list[Dot]] = []
+        for line in reversed(chart.lines):  # so that the most important one is on top
+            columns = reduce_to_columns(line.series, chart.start, chart.end, 2 * canvas.columns, self._price_to_dot)
+            if columns:
+                drawn.append(line)
+                paths.append(column_path(columns))
+        for row, cells in enumerate(trace_paths(paths, canvas.columns, canvas.rows), canvas.top):
             for column, (character, number) in enumerate(cells, canvas.left):
                 if number >= 0:
-                    self._rows[row][column] = (character, drawn[number][0].style_name)
-        for index, (line, _) in enumerate(drawn):
+                    self._rows[row][column] = (character, drawn[number].style_name)
+        for index, line in enumerate(drawn):
             self._draw_markers(line, index, len(drawn))
 
     def _draw_markers(self, line: ChartLine, index: int, count: int) -> None:

@@ -18,41 +18,35 @@ _GREY = "#78808c"
 _FONT = "ui-sans-serif, system-ui, 'DejaVu Sans', sans-serif"
 _LETTER_WIDTH, _LINE_HEIGHT = 7.0, 17.0  # pixels of a letter and of a line of text, with spacing
 _BREAK_HEIGHT = 34.0  # pixels for a reference beyond a break of the axis
-_MIN_SIZE = (240, 120)
 
 
 def chart_svg(chart: Chart, width: int = 960, height: int = 400, title: str = "") -> str:
     """The chart as one ``<svg>`` element, for a file or a notebook. Sizes are pixels, at least 240 × 120."""
-    return _Drawing(chart, max(width, _MIN_SIZE[0]), max(height, _MIN_SIZE[1]), title).text()
+    return _Drawing(chart, max(width, 240), max(height, 120), title).text()
 
 
 class _Drawing:
     def __init__(self, chart: Chart, width: int, height: int, title: str) -> None:
         self._chart, self._title = chart, visible(title)
-        self._root = ET.Element(
-            "svg",
-            {
-                "xmlns": "http://www.w3.org/2000/svg",
-                "viewBox": f"0 0 {width} {height}",
-                "width": str(width),
-                "height": str(height),
-                "role": "img",
-                "font-family": _FONT,
-                "font-size": "12",
-                "fill": _GREY,
-            },
-        )
+        attributes = {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "viewBox": f"0 0 {width} {height}",
+            "width": str(width),
+            "height": str(height),
+            "role": "img",
+            "font-family": _FONT,
+            "font-size": "12",
+            "fill": _GREY,
+        }
+        self._root = ET.Element("svg", attributes)
         prices = chart.price_range()
         self._top, self._bottom = (_LINE_HEIGHT * 2 if self._title else _LINE_HEIGHT), height - _LINE_HEIGHT * 2
         self._width, self._height = float(width), float(height)
         if prices is not None:
             self._axis = self._scale_axis(prices)
-            beyond = [chart.reference] if chart.reference is not None else []
-            longest = max(len(self._axis.label(price)) for price in (*self._axis.ticks, *beyond))
-            self._left = longest * _LETTER_WIDTH + _LINE_HEIGHT
-            self._right = (
-                width - max((len(self._label(line)) for line in chart.lines), default=0) * _LETTER_WIDTH - _LINE_HEIGHT
-            )
+            self._left = self._axis.label_width(chart.reference) * _LETTER_WIDTH + _LINE_HEIGHT
+            longest = max((len(self._label(line)) for line in chart.lines), default=0)
+            self._right = width - longest * _LETTER_WIDTH - _LINE_HEIGHT
 
     def text(self) -> str:
         if self._title:
@@ -95,18 +89,8 @@ class _Drawing:
         ET.SubElement(self._root, "text", {name: value for name, value in attributes.items() if value}).text = text
 
     def _stroke(self, path: str, colour: str, width: str, dash: str = "", opacity: str = "1") -> None:
-        ET.SubElement(
-            self._root,
-            "path",
-            {
-                "d": path,
-                "fill": "none",
-                "stroke": colour,
-                "stroke-width": width,
-                "stroke-opacity": opacity,
-                **({"stroke-dasharray": dash} if dash else {}),
-            },
-        )
+        attributes = {"d": path, "fill": "none", "stroke": colour, "stroke-width": width, "stroke-opacity": opacity}
+        ET.SubElement(self._root, "path", attributes | ({"stroke-dasharray": dash} if dash else {}))
 
     def _draw_axes(self) -> None:
         left, right, foot = self._left, self._right, self._height - _LINE_HEIGHT * 2
@@ -116,9 +100,8 @@ class _Drawing:
             self._stroke(f"M{left:.1f} {y:.1f}H{right:.1f}", _GREY, "1", opacity="0.25")
         self._stroke(f"M{left:.1f} {self._top:.1f}V{self._bottom:.1f}M{left:.1f} {foot:.1f}H{right:.1f}", _GREY, "1")
         self._write(left - 6, foot + _LINE_HEIGHT, "$/h", anchor="end")
-        for moment, words in time_ticks(
-            self._chart.start, self._chart.end, self._chart.tz, int((right - left) / _LETTER_WIDTH)
-        ):
+        columns = int((right - left) / _LETTER_WIDTH)
+        for moment, words in time_ticks(self._chart.start, self._chart.end, self._chart.tz, columns):
             x = self._x(moment)
             self._stroke(f"M{x:.1f} {foot:.1f}v5", _GREY, "1")
             self._write(x, foot + _LINE_HEIGHT, words, anchor="middle")
@@ -131,12 +114,8 @@ class _Drawing:
         if position != "inside":
             y = self._top - _BREAK_HEIGHT * 0.7 if position == "above" else self._bottom + _BREAK_HEIGHT * 0.7
             self._write(self._left - 6, y + 4, self._axis.label(price), anchor="end")
-            self._write(
-                self._left,
-                (self._top if position == "above" else self._bottom + _BREAK_HEIGHT / 2) - 2,
-                "≈",
-                anchor="middle",
-            )
+            at = self._top if position == "above" else self._bottom + _BREAK_HEIGHT / 2
+            self._write(self._left, at - 2, "≈", anchor="middle")
         self._stroke(f"M{self._left:.1f} {y:.1f}H{self._right:.1f}", _GREY, "1.2", "6 4")
         words = visible(self._chart.reference_text)
         x, y = self._free_position(y, len(words) * _LETTER_WIDTH) if position == "inside" else (self._right, y - 5)

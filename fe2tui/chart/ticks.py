@@ -35,9 +35,7 @@ _LABEL_GAP = 2  # columns between two labels
 
 @dataclass(frozen=True, slots=True)
 class PriceAxis:
-    """The prices from ``low`` to ``high`` in dollars an hour. ``ticks`` are ascending, with ``decimals`` in their
-    labels.
-    """
+    """The prices from ``low`` to ``high``, dollars an hour. ``ticks`` are ascending; their labels have ``decimals``."""
 
     low: Decimal
     high: Decimal
@@ -53,6 +51,10 @@ class PriceAxis:
     def label(self, price: Decimal) -> str:
         return f"{price:,.{self.decimals}f}"
 
+    def label_width(self, reference: Decimal | None) -> int:
+        """Characters of the longest label of a tick or the reference."""
+        return max(len(self.label(price)) for price in (*self.ticks, reference) if price is not None)
+
 
 def price_axis(lowest: Decimal, highest: Decimal, reference: Decimal | None, rows: int) -> PriceAxis:
     """The axis for prices from lowest to highest. Its ticks are in the middle of rows, at equal distances."""
@@ -64,11 +66,9 @@ def price_axis(lowest: Decimal, highest: Decimal, reference: Decimal | None, row
     row = step / apart
     first = max(0, int(((lowest + highest) / 2 / row - Decimal(rows - 1) / 2).to_integral_value()))
     ticks = tuple(row * number for number in range(first, first + rows) if number % apart == 0)
-    decimals = max(2, _decimals(step))
-    if reference is not None:
-        decimals = max(decimals, min(4, _decimals(reference)))
+    places = max(2, decimals(step), min(4, decimals(reference)) if reference is not None else 0)
     low = row * first - row / 2
-    return PriceAxis(low, low + row * rows, ticks, decimals, position)
+    return PriceAxis(low, low + row * rows, ticks, places, position)
 
 
 def _reference_position(lowest: Decimal, highest: Decimal, reference: Decimal | None) -> ReferencePosition:
@@ -99,7 +99,8 @@ def _tick_step(needed: Decimal, rows: int) -> tuple[Decimal, int]:
     return step, apart
 
 
-def _decimals(value: Decimal) -> int:
+def decimals(value: Decimal) -> int:
+    """The number of decimals that the value needs."""
     exponent = value.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
@@ -115,10 +116,12 @@ def time_ticks(start: datetime, end: datetime, tz: tzinfo | None, columns: int) 
         for hours in _HOURS:
             if span / 3600 / hours * (6 + _LABEL_GAP) <= columns:
                 return tuple(_label_ticks(_hour_ticks(start, end, tz, hours)))
+    midnights = (midnight for midnight in _midnights(start, end, tz) if midnight >= start)
     for step in _DAYS:
         if days / step * (6 + _LABEL_GAP if step > 1 or days < 4 else 4 + _LABEL_GAP) <= columns:
-            return tuple(_label_ticks(_day_ticks(start, end, tz, step)))
-    return tuple(_label_ticks(_month_ticks(start, end, tz)))
+            # Mondays if the step is weeks
+            return tuple(_label_ticks(one for one in midnights if one.toordinal() % step == 1 % step))
+    return tuple(_label_ticks(one for one in midnights if one.day == 1))
 
 
 def _label_ticks(moments: Iterator[datetime]) -> Iterator[Tick]:
@@ -141,16 +144,6 @@ def _midnights(start: datetime, end: datetime, tz: tzinfo | None) -> Iterator[da
         day += timedelta(days=1)
 
 
-def _day_ticks(start: datetime, end: datetime, tz: tzinfo | None, step: int) -> Iterator[datetime]:
-    for midnight in _midnights(start, end, tz):
-        if midnight >= start and midnight.toordinal() % step == 1 % step:  # Mondays if the step is weeks
-            yield midnight
-
-
-def _month_ticks(start: datetime, end: datetime, tz: tzinfo | None) -> Iterator[datetime]:
-    return (midnight for midnight in _midnights(start, end, tz) if midnight >= start and midnight.day == 1)
-
-
 def _hour_ticks(start: datetime, end: datetime, tz: tzinfo | None, step: int) -> Iterator[datetime]:
     for midnight in _midnights(start, end, tz):
         wall = midnight.replace(tzinfo=None)
@@ -161,16 +154,10 @@ def _hour_ticks(start: datetime, end: datetime, tz: tzinfo | None, step: int) ->
                 yield moment
 
 
-@dataclass
-class _LabelBlock:
-    """Labels in adjacent rows. ``first`` is the row of the first one that is nearest to all wanted rows."""
-
-    wanted: list[int]
-
-    @property
-    def first(self) -> int:
-        offsets = [row - index for index, row in enumerate(self.wanted)]
-        return round(sum(offsets) / len(offsets))
+def _first_row(block: Sequence[int]) -> int:
+    """The row of the first of adjacent labels for which all are nearest to their wanted rows."""
+    offsets = [row - index for index, row in enumerate(block)]
+    return round(sum(offsets) / len(offsets))
 
 
 def spread_labels(wanted: Sequence[int], first: int, last: int) -> list[int]:
@@ -181,13 +168,13 @@ def spread_labels(wanted: Sequence[int], first: int, last: int) -> list[int]:
     if len(wanted) > last - first + 1:
         raise ValueError(f"{len(wanted)} labels for {last - first + 1} rows")
     order = sorted(range(len(wanted)), key=lambda index: wanted[index])
-    blocks: list[_LabelBlock] = []
+    blocks: list[list[int]] = []
     for index in order:
-        blocks.append(_LabelBlock([wanted[index]]))
-        while len(blocks) > 1 and blocks[-2].first + len(blocks[-2].wanted) > blocks[-1].first:
+        blocks.append([wanted[index]])
+        while len(blocks) > 1 and _first_row(blocks[-2]) + len(blocks[-2]) > _first_row(blocks[-1]):
             block = blocks.pop()
-            blocks[-1].wanted += block.wanted
-    rows = [block.first + number for block in blocks for number in range(len(block.wanted))]
+            blocks[-1] += block
+    rows = [_first_row(block) + number for block in blocks for number in range(len(block))]
     rows = [min(row, last - (len(rows) - 1 - number)) for number, row in enumerate(rows)]
     rows = [max(row, first + number) for number, row in enumerate(rows)]
     rows_of_labels = [0] * len(wanted)

@@ -70,15 +70,12 @@ class Call:
         """
         token = self.text("ClientToken")
         known = self.region.client_tokens.get(f"{self.action} {token}") if token else None
-        if known is None:
-            return None
-        digest, identity = known
-        if digest != self._digest():
-            raise ApiError(
-                "IdempotentParameterMismatch",
-                "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+        if known is not None and known[0] != self._digest():
+            message = (
+                "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
             )
-        return identity
+            raise ApiError("IdempotentParameterMismatch", message)
+        return known[1] if known else None
 
     def remember_result(self, identity: str) -> None:
         """Remembers what this request's ClientToken created, even if the reply is lost."""

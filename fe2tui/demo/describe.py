@@ -13,7 +13,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from fe2tui.demo.errors import ApiError, invalid_value
+from fe2tui.demo.errors import ApiError, invalid_combination, invalid_value
 from fe2tui.demo.protocols import iso, texts
 
 Item = TypeVar("Item")
@@ -167,5 +167,4 @@ def select(
 def check_no_ids_with_pages(params: Mapping[str, Any], parameter: str, set_name: str) -> None:
     """Raises ApiError if a request has both ids and MaxResults, as EC2 does."""
     if params.get(parameter) and params.get("MaxResults"):
-        message = f"The parameter {set_name} cannot be used with the parameter maxResults"
-        raise ApiError("InvalidParameterCombination", message)
+        raise invalid_combination(f"The parameter {set_name} cannot be used with the parameter maxResults")

@@ -26,6 +26,18 @@ def invalid_value(message: str) -> ApiError:
     return ApiError("InvalidParameterValue", message)
 
 
+def unsupported(message: str) -> ApiError:
+    return ApiError("UnsupportedOperation", message)
+
+
+def not_permitted(message: str) -> ApiError:
+    return ApiError("OperationNotPermitted", message)
+
+
+def invalid_combination(message: str) -> ApiError:
+    return ApiError("InvalidParameterCombination", message)
+
+
 def find(records: Mapping[str, Item], identity: str, kind: str, noun: str) -> Item:
     """The record of that id. Raises ApiError `<kind>.NotFound`."""
     if identity not in records:

@@ -76,11 +76,9 @@ class Faults:
     def add(self, fields: Mapping[str, Any]) -> int:
         """Puts a fault in force and returns its id. Raises ApiError for an unknown kind or field."""
         known = set(Fault.__slots__) - {"id", "held", "lifted"}
-        unknown = set(fields) - known
-        if unknown or fields.get("kind") not in KINDS:
-            raise ApiError(
-                "InvalidFault", f"a fault has a kind ({', '.join(KINDS)}) and may have {', '.join(sorted(known))}"
-            )
+        if set(fields) - known or fields.get("kind") not in KINDS:
+            message = f"a fault has a kind ({', '.join(KINDS)}) and may have {', '.join(sorted(known))}"
+            raise ApiError("InvalidFault", message)
         with self._lock:
             self._count += 1
             self._faults[self._count] = Fault(self._count, **fields)

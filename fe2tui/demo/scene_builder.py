@@ -8,10 +8,10 @@ from typing import Any
 
 from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import ACCOUNT_ID, Region
-from fe2tui.demo.catalogue import on_demand
 from fe2tui.demo.default_network import create_security_group
-from fe2tui.demo.records import BlockDevice, Image, Instance, SecurityGroupRule, Snapshot, SpotRequest, Subnet
-from fe2tui.demo.rules.run_instances import create_machine, new_instance
+from fe2tui.demo.records import BlockDevice, Image, Instance, SecurityGroupRule, Snapshot, Subnet
+from fe2tui.demo.rules.launch_plan import SpotOptions
+from fe2tui.demo.rules.run_instances import create_machine, new_instance, new_spot_request
 from fe2tui.demo.rules.volumes import new_attached_volume, new_volume, volume_shape
 
 
@@ -154,22 +154,11 @@ class SceneBuilder:
         persistent = spec.spot == "persistent"
         launch: dict[str, Any] = {"ImageId": spec.image.id, "InstanceType": spec.type}
         launch |= {"KeyName": spec.key, "SubnetId": instance.subnet_id}
-        request = SpotRequest(
-            *region.identity("sir"),
-            type=spec.spot or "one-time",
-            interruption="stop" if persistent else "terminate",
-            created_at=instance.launched_at,
-            zone=instance.zone,
-            launch=launch,
-            max_price=str(on_demand(spec.type)),
-            instance_id=instance.id,
-            status_at=instance.launched_at,
-        )
+        options = SpotOptions(spec.spot or "one-time", "stop" if persistent else "terminate", None)
+        request = new_spot_request(region, instance, options, launch, instance.launched_at)
         if spec.interrupted:
             spot_requests.set_status(region, request, "disabled", "instance-stopped-no-capacity")
             request.status_at = self.ago(spec.changed)
-        instance.spot_request_id = request.id
-        region.spot_requests[request.id] = request
 
     def _into_state(self, spec: InstanceSpec, instance: Instance) -> None:
         """Sets the instance's state. A state on the way ends after the cloud's delays."""

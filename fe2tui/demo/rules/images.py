@@ -10,7 +10,7 @@ from typing import Any
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
-from fe2tui.demo.errors import ApiError, missing_parameter
+from fe2tui.demo.errors import ApiError, missing_parameter, not_permitted
 from fe2tui.demo.protocols import iso, tag_set, truth
 from fe2tui.demo.records import Attachment, BlockDevice, Image, Snapshot
 from fe2tui.demo.rules.instances import find_instances
@@ -148,9 +148,8 @@ def create_image(call: Call) -> Mapping[str, Any]:
     instance = find_instances(region, [call.text("InstanceId")])[0]
     name = _free_name(region, call.text("Name"))
     if instance.state not in ("running", "stopped", "stopping"):
-        raise ApiError(
-            "IncorrectState", f"Instance is not in state 'running' or 'stopped': '{instance.id}' is {instance.state}"
-        )
+        what = f"'{instance.id}' is {instance.state}"
+        raise ApiError("IncorrectState", f"Instance is not in state 'running' or 'stopped': {what}")
     image_tags, snapshot_tags = requested_tags(params, "image"), requested_tags(params, "snapshot")
     source = region.images.get(instance.image_id)
     unseen = region.account.options.unseen_seconds
@@ -292,9 +291,8 @@ def deregister_image(call: Call) -> Mapping[str, Any]:
     """The snapshots stay, except with DeleteAssociatedSnapshots."""
     image = _own_image(call)
     if image.protected:
-        raise ApiError(
-            "OperationNotPermitted",
-            f"The image {image.id} has deregistration protection. Disable the protection and try again.",
+        raise not_permitted(
+            f"The image {image.id} has deregistration protection. Disable the protection and try again."
         )
     images = call.region.images
     del images[image.id]

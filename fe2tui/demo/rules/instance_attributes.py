@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fe2tui.demo import spot_requests
 from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.errors import ApiError, invalid_value
-from fe2tui.demo.protocols import texts, truth
+from fe2tui.demo.errors import ApiError, find, invalid_combination, invalid_value, unsupported
+from fe2tui.demo.protocols import truth
 from fe2tui.demo.records import Instance
 from fe2tui.demo.rules.instance_types import check_hardware
 from fe2tui.demo.rules.instances import one_instance
@@ -71,59 +71,46 @@ def _set_type(region: Region, instance: Instance, value: str) -> None:
     if value not in catalogue.types:
         raise invalid_value(f"Invalid value '{value}' for InstanceType.")
     if spot_requests.request_of(region, instance) is not None:
-        raise ApiError("UnsupportedOperation", "Modifying the instance type of a Spot Instance is not supported.")
+        raise unsupported("Modifying the instance type of a Spot Instance is not supported.")
     _check_stopped(instance)
     if instance.hibernation:
-        raise ApiError("UnsupportedOperation", "The type of an instance that is enabled for hibernation cannot change.")
+        raise unsupported("The type of an instance that is enabled for hibernation cannot change.")
     if instance.architecture not in catalogue.types[value].architectures:
-        raise ApiError(
-            "InvalidParameterCombination",
-            f"The architecture of instance type '{value}' does not match the architecture '{instance.architecture}' of "
-            "the instance.",
-        )
+        types = f"The architecture of instance type '{value}' does not match the architecture '{instance.architecture}'"
+        raise invalid_combination(f"{types} of the instance.")
     check_hardware(catalogue, instance, value)
     instance.type = value
 
 
-def _set_ena(_region: Region, instance: Instance, value: str) -> None:
-    _check_stopped(instance)
-    instance.ena = truth(value)
-
-
-def _set_shutdown_behavior(_region: Region, instance: Instance, value: str) -> None:
-    if value not in ("stop", "terminate"):
-        raise invalid_value(f"Invalid value '{value}' for instanceInitiatedShutdownBehavior.")
-    instance.shutdown_behavior = value
-
-
-def _set_user_data(_region: Region, instance: Instance, value: str) -> None:
-    _check_stopped(instance)
-    instance.user_data = value
-
-
-def _set_protection(region: Region, instance: Instance, value: str) -> None:
-    if spot_requests.request_of(region, instance) is not None:
-        raise ApiError("UnsupportedOperation", "Termination protection is not supported for Spot Instances.")
-    instance.protected = truth(value)
-
-
-def _flag(name: str) -> Callable[[Region, Instance, str], None]:
-    def change(_region: Region, instance: Instance, value: str) -> None:
-        setattr(instance, name, truth(value))
-
-    return change
-
-
-_CHANGES: dict[str, Callable[[Region, Instance, str], None]] = {
-    "instanceType": _set_type,
-    "disableApiTermination": _set_protection,
-    "disableApiStop": _flag("stop_protected"),
-    "instanceInitiatedShutdownBehavior": _set_shutdown_behavior,
-    "userData": _set_user_data,
-    "ebsOptimized": _flag("ebs_optimized"),
-    "sourceDestCheck": _flag("source_dest_check"),
-    "enaSupport": _set_ena,
+_FLAGS = {
+    "disableApiTermination": "protected",
+    "disableApiStop": "stop_protected",
+    "ebsOptimized": "ebs_optimized",
+    "sourceDestCheck": "source_dest_check",
+    "enaSupport": "ena",
 }
+"""Each boolean attribute with the field of the record."""
+
+_ATTRIBUTES = ("instanceType", "instanceInitiatedShutdownBehavior", "userData", *_FLAGS)
+
+
+def _change(region: Region, instance: Instance, attribute: str, value: str) -> None:
+    if attribute not in _ATTRIBUTES:
+        raise invalid_value(f"Invalid value '{attribute}' for attribute.")
+    if attribute in ("userData", "enaSupport"):
+        _check_stopped(instance)
+    if attribute == "disableApiTermination" and spot_requests.request_of(region, instance) is not None:
+        raise unsupported("Termination protection is not supported for Spot Instances.")
+    if attribute == "instanceType":
+        _set_type(region, instance, value)
+    elif attribute == "userData":
+        instance.user_data = value
+    elif attribute in _FLAGS:
+        setattr(instance, _FLAGS[attribute], truth(value))
+    elif value in ("stop", "terminate"):
+        instance.shutdown_behavior = value
+    else:
+        raise invalid_value(f"Invalid value '{value}' for instanceInitiatedShutdownBehavior.")
 
 
 @operation("ModifyInstanceAttribute")
@@ -134,30 +121,16 @@ def modify_instance_attribute(call: Call) -> Mapping[str, Any]:
     changes: dict[str, str] = {}
     if call.text("Attribute"):
         changes[call.text("Attribute")] = call.text("Value")
-    for attribute in _CHANGES:
+    for attribute in _ATTRIBUTES:
         value = call.params.get(attribute[0].upper() + attribute[1:])
         if value is not None:
             changes[attribute] = str(value.get("Value", "") if isinstance(value, Mapping) else value)
     for attribute, value in changes.items():
-        if attribute not in _CHANGES:
-            raise invalid_value(f"Invalid value '{attribute}' for attribute.")
-        _CHANGES[attribute](region, instance, value)
-    if call.params.get("GroupId"):
-        _set_groups(region, instance, texts(call.params["GroupId"]))
-    _set_delete_on_termination(instance, call.params.get("BlockDeviceMapping") or ())
-    instance.touch()
-    return {"return": True}
-
-
-def _set_groups(region: Region, instance: Instance, ids: list[str]) -> None:
-    for identity in ids:
-        if identity not in region.security_groups:
-            raise ApiError("InvalidGroup.NotFound", f"The security group '{identity}' does not exist")
-    instance.groups = [(identity, region.security_groups[identity].name) for identity in ids]
-
-
-def _set_delete_on_termination(instance: Instance, entries: Any) -> None:
-    for entry in entries:
+        _change(region, instance, attribute, value)
+    if ids := call.texts("GroupId"):
+        groups = [find(region.security_groups, identity, "InvalidGroup", "security group") for identity in ids]
+        instance.groups = [(group.id, group.name) for group in groups]
+    for entry in call.params.get("BlockDeviceMapping") or ():
         device = entry.get("DeviceName")
         disk = next((one for one in instance.attachments if one.device == device), None)
         if disk is None:
@@ -165,3 +138,5 @@ def _set_delete_on_termination(instance: Instance, entries: Any) -> None:
         delete = (entry.get("Ebs") or {}).get("DeleteOnTermination")
         if delete is not None:
             disk.delete_on_termination = truth(delete)
+    instance.touch()
+    return {"return": True}

@@ -8,7 +8,7 @@ from typing import Any
 from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.errors import ApiError, missing_parameter
+from fe2tui.demo.errors import ApiError, missing_parameter, not_permitted, unsupported
 from fe2tui.demo.protocols import truth
 from fe2tui.demo.records import STATE_CODES, Instance
 from fe2tui.demo.rules.instance_types import check_hardware
@@ -24,10 +24,8 @@ def named_instances(call: Call) -> list[Instance]:
 
 
 def _wrong_state(instance: Instance, action: str) -> ApiError:
-    return ApiError(
-        "IncorrectInstanceState",
-        f"The instance '{instance.id}' is not in a state from which it can be {action}.",
-    )
+    message = f"The instance '{instance.id}' is not in a state from which it can be {action}."
+    return ApiError("IncorrectInstanceState", message)
 
 
 def _state(name: str) -> dict[str, Any]:
@@ -35,12 +33,10 @@ def _state(name: str) -> dict[str, Any]:
 
 
 def _state_changes(before: list[tuple[Instance, str]]) -> Mapping[str, Any]:
-    return {
-        "instancesSet": [
-            {"instanceId": one.id, "currentState": _state(one.state), "previousState": _state(was)}
-            for one, was in before
-        ]
-    }
+    rows = [
+        {"instanceId": one.id, "currentState": _state(one.state), "previousState": _state(was)} for one, was in before
+    ]
+    return {"instancesSet": rows}
 
 
 @operation("StopInstances")
@@ -64,29 +60,23 @@ def _check_stop(region: Region, instance: Instance, hibernate: bool) -> None:
     if instance.state not in ("running", "stopping", "stopped"):
         raise _wrong_state(instance, "stopped")
     if instance.stop_protected:
-        raise ApiError(
-            "OperationNotPermitted",
-            f"The instance '{instance.id}' may not be stopped. Modify its 'disableApiStop' instance attribute and "
-            "try again.",
+        raise not_permitted(
+            f"The instance '{instance.id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try "
+            "again."
         )
     request = spot_requests.request_of(region, instance)
+    what = f"You can't stop the Spot Instance '{instance.id}' because"
     if request is not None and request.type == "one-time":
-        raise ApiError(
-            "UnsupportedOperation",
-            f"You can't stop the Spot Instance '{instance.id}' because it is associated with a one-time Spot "
-            "Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.",
+        raise unsupported(
+            f"{what} it is associated with a one-time Spot Instance request. You can only stop Spot Instances "
+            "associated with persistent Spot Instance requests."
         )
     if request is not None and request.state == "cancelled" and instance.state == "running":
-        raise ApiError(
-            "UnsupportedOperation",
-            f"You can't stop the Spot Instance '{instance.id}' because the associated Spot Instance request is "
-            "cancelled. You can only terminate it.",
-        )
+        why = "the associated Spot Instance request is cancelled. You can only terminate it."
+        raise unsupported(f"{what} {why}")
     if hibernate and not instance.hibernation:
-        raise ApiError(
-            "UnsupportedHibernationConfiguration",
-            f"The instance '{instance.id}' is not configured for hibernation.",
-        )
+        message = f"The instance '{instance.id}' is not configured for hibernation."
+        raise ApiError("UnsupportedHibernationConfiguration", message)
 
 
 @operation("StartInstances")
@@ -108,32 +98,20 @@ def start_instances(call: Call) -> Mapping[str, Any]:
 
 def _check_start(region: Region, instance: Instance) -> None:
     request = spot_requests.request_of(region, instance)
-    if request is not None and instance.interrupted:
-        raise ApiError(
-            "IncorrectSpotRequestState",
-            f"You can't start the Spot Instance '{instance.id}' because Amazon EC2 interrupted it. Only Amazon EC2 can "
-            "restart an interrupted stopped Spot Instance.",
-        )
-    if request is not None and request.state != "disabled":
-        raise ApiError(
-            "IncorrectSpotRequestState",
-            f"You can't start the Spot Instance '{instance.id}' because the associated Spot Instance request is not in "
-            "an appropriate state to support start.",
-        )
+    if request is not None and (instance.interrupted or request.state != "disabled"):
+        why = "the associated Spot Instance request is not in an appropriate state to support start."
+        if instance.interrupted:
+            why = "Amazon EC2 interrupted it. Only Amazon EC2 can restart an interrupted stopped Spot Instance."
+        message = f"You can't start the Spot Instance '{instance.id}' because {why}"
+        raise ApiError("IncorrectSpotRequestState", message)
     catalogue = region.account.catalogue
     if instance.architecture not in catalogue.types[instance.type].architectures:
-        raise ApiError(
-            "Unsupported",
-            f"The requested instance type's architecture does not match the architecture in the manifest for "
-            f"{instance.image_id}.",
-        )
+        message = "The requested instance type's architecture does not match the architecture in the manifest for"
+        raise ApiError("Unsupported", f"{message} {instance.image_id}.")
     check_hardware(catalogue, instance, instance.type)
     if instance.zone not in catalogue.offerings(region.name).get(instance.type, []):
-        raise ApiError(
-            "Unsupported",
-            f"Your requested instance type ({instance.type}) is not supported in your requested Availability Zone "
-            f"({instance.zone}).",
-        )
+        type_and_zone = f"({instance.type}) is not supported in your requested Availability Zone ({instance.zone})"
+        raise ApiError("Unsupported", f"Your requested instance type {type_and_zone}.")
     market = "on-demand" if request is None else "spot"
     if region.account.faults.lacks_capacity("StartInstances", region.name, instance.zone, market):
         raise ApiError("InsufficientInstanceCapacity", "Insufficient capacity.", 500)
@@ -160,10 +138,9 @@ def terminate_instances(call: Call) -> Mapping[str, Any]:
     instances = named_instances(call)
     for instance in instances:
         if instance.protected and instance.state not in ("shutting-down", "terminated"):
-            raise ApiError(
-                "OperationNotPermitted",
+            raise not_permitted(
                 f"The instance '{instance.id}' may not be terminated. Modify its 'disableApiTermination' instance "
-                "attribute and try again.",
+                "attribute and try again."
             )
     before = [(instance, instance.state) for instance in instances]
     for instance in instances:

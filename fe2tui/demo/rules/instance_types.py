@@ -10,7 +10,7 @@ from typing import Any
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.catalogue import Catalogue, InstanceType
 from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
-from fe2tui.demo.errors import ApiError, invalid_value
+from fe2tui.demo.errors import ApiError, invalid_combination, invalid_value
 from fe2tui.demo.protocols import Xml, element
 from fe2tui.demo.records import Instance
 
@@ -60,6 +60,7 @@ def _root_devices(one: InstanceType) -> tuple[str, ...]:
 @cache
 def _type_xml(one: InstanceType) -> str:
     """The XML of a type, with its `item` element."""
+    cpus = {"defaultVCpus": one.vcpus, "defaultCores": one.cores, "defaultThreadsPerCore": one.vcpus // one.cores}
     item: dict[str, Any] = {
         "instanceType": one.name,
         "currentGeneration": "current" in one.traits,
@@ -74,11 +75,7 @@ def _type_xml(one: InstanceType) -> str:
             "supportedArchitectures": one.architectures,
             "sustainedClockSpeedInGhz": one.clock or None,
         },
-        "vCpuInfo": {
-            "defaultVCpus": one.vcpus,
-            "defaultCores": one.cores,
-            "defaultThreadsPerCore": one.vcpus // one.cores,
-        },
+        "vCpuInfo": cpus,
         "memoryInfo": {"sizeInMiB": one.memory},
         "instanceStorageSupported": bool(one.disks),
         "ebsInfo": {"encryptionSupport": "supported", "nvmeSupport": _nvme(one)},
@@ -121,11 +118,10 @@ def describe_instance_types(call: Call) -> Mapping[str, Any]:
     types = call.account.catalogue.types
     offered = call.account.catalogue.offerings(call.region_name)
     names = call.texts("InstanceType")
-    unknown = [name for name in names if name not in offered]
+    unknown = ", ".join(name for name in names if name not in offered)
     if unknown:
-        raise ApiError(
-            "InvalidInstanceType", f"The following supplied instance types do not exist: [{', '.join(unknown)}]"
-        )
+        message = f"The following supplied instance types do not exist: [{unknown}]"
+        raise ApiError("InvalidInstanceType", message)
     wanted = [types[name] for name in names or sorted(offered)]
     shown, token = select(wanted, call.params, _FILTERS, high=100, default=100, key="")
     return {"instanceTypeSet": Xml("".join(map(_type_xml, shown))), "nextToken": token}
@@ -169,21 +165,18 @@ def check_hardware(catalogue: Catalogue, instance: Instance, name: str) -> None:
     wanted = catalogue.types[name]
     if "hvm" not in wanted.virtualizations:
         needed = wanted.virtualizations[0]
-        raise ApiError(
-            "InvalidParameterCombination",
+        raise invalid_combination(
             f"Virtualization type '{needed}' is required for instances of type '{name}'. Ensure that you are using an "
-            f"AMI with virtualization type '{needed}'.",
+            f"AMI with virtualization type '{needed}'."
         )
     if instance.boot_mode not in (None, "uefi-preferred", *wanted.boot_modes):
         kind = str(instance.boot_mode).upper() if instance.boot_mode == "uefi" else "legacy BIOS"
-        raise ApiError(
-            "InvalidParameterValue",
+        raise invalid_value(
             f"The {name} instance type does not support an AMI with a boot mode of {kind}. Specify an instance type "
-            f"that supports {kind}, and try again.",
+            f"that supports {kind}, and try again."
         )
     if wanted.ena == "required" and not instance.ena:
-        raise ApiError(
-            "InvalidParameterCombination",
+        raise invalid_combination(
             f"Enhanced networking with the Elastic Network Adapter (ENA) is required for the '{name}' instance type. "
-            "Ensure that your instance is enabled for ENA.",
+            "Ensure that your instance is enabled for ENA."
         )

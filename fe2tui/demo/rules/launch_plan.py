@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from fe2tui.demo.account import Region
 from fe2tui.demo.catalogue import on_demand
-from fe2tui.demo.errors import ApiError, find, invalid_value, missing_parameter
+from fe2tui.demo.errors import ApiError, find, invalid_combination, invalid_value, missing_parameter
 from fe2tui.demo.protocols import texts, truth
 from fe2tui.demo.records import Image, KeyPair, SecurityGroup, Subnet, VolumeShape
 from fe2tui.demo.rules.images import find_image
@@ -133,10 +133,8 @@ def _plan_volume(region: Region, device: str, ebs: Mapping[str, Any], default: i
     if not size:
         raise missing_parameter("size or snapshotId")
     if size < least:
-        raise ApiError(
-            "InvalidBlockDeviceMapping",
-            f"Volume of size {size}GB is smaller than snapshot '{snapshot_id}', expect size >= {least}GB",
-        )
+        message = f"Volume of size {size}GB is smaller than snapshot '{snapshot_id}', expect size >= {least}GB"
+        raise ApiError("InvalidBlockDeviceMapping", message)
     delete = str(ebs.get("DeleteOnTermination", "true")).lower() != "false"
     return PlannedVolume(device, requested_shape(size, ebs), snapshot_id, delete, truth(ebs.get("Encrypted")))
 
@@ -157,11 +155,8 @@ def choose_placement(region: Region, params: Mapping[str, Any], type_name: str) 
     zone = _zone(region, params.get("Placement") or {})
     offered = region.account.catalogue.offerings(region.name).get(type_name, [])
     if not offered:
-        raise ApiError(
-            "Unsupported",
-            "The requested configuration is currently not supported. Please check the documentation for supported "
-            "configurations.",
-        )
+        message = "The requested configuration is currently not supported."
+        raise ApiError("Unsupported", f"{message} Please check the documentation for supported configurations.")
     subnets = [_subnet(region, subnet_id, zone)] if subnet_id else _default_subnets(region, zone)
     named = subnets[0].zone if subnet_id else zone
     if named and named not in offered:
@@ -248,9 +243,8 @@ def spot_options(region: Region, params: Mapping[str, Any], type_name: str) -> S
     if market.get("MarketType") != "spot":
         return None
     if "spot" not in region.account.catalogue.types[type_name].usage_classes:
-        raise invalid_value(
-            f"Value ({type_name}) for parameter instanceType is invalid. '{type_name}' is an unsupported instance type"
-        )
+        what = f"Value ({type_name}) for parameter instanceType is invalid."
+        raise invalid_value(f"{what} '{type_name}' is an unsupported instance type")
     options = market.get("SpotOptions") or {}
     request = options.get("SpotInstanceType", "one-time")
     interruption = options.get("InstanceInterruptionBehavior", "terminate")
@@ -259,11 +253,8 @@ def spot_options(region: Region, params: Mapping[str, Any], type_name: str) -> S
     if interruption not in ("terminate", "stop", "hibernate"):
         raise invalid_value(f"Invalid value '{interruption}' for InstanceInterruptionBehavior.")
     if (request == "persistent") == (interruption == "terminate"):
-        raise ApiError(
-            "InvalidParameterCombination",
-            f"The request with type '{request}' is not supported when instanceInterruptionBehavior is set to "
-            f"'{interruption}'.",
-        )
+        what = f"The request with type '{request}' is not supported"
+        raise invalid_combination(f"{what} when instanceInterruptionBehavior is set to '{interruption}'.")
     return SpotOptions(request, interruption, _max_price(options.get("MaxPrice")))
 
 
@@ -295,8 +286,5 @@ def max_price_error(region: Region, type_name: str, zone: str, max_price: str | 
     price = PriceSeries(region.account.options.seed, zone, type_name, vcpus).price_at(region.now)
     if price <= most:
         return None
-    return ApiError(
-        "SpotMaxPriceTooLow",
-        f"Your Spot request price of {most} is lower than the minimum required Spot request fulfillment price of "
-        f"{price}.",
-    )
+    needed = f"the minimum required Spot request fulfillment price of {price}"
+    return ApiError("SpotMaxPriceTooLow", f"Your Spot request price of {most} is lower than {needed}.")

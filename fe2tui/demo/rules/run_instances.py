@@ -14,8 +14,11 @@ from fe2tui.demo.errors import ApiError
 from fe2tui.demo.protocols import Xml, truth
 from fe2tui.demo.records import Image, Instance, SpotRequest, Subnet
 from fe2tui.demo.rules.instances import reservation_xml
-from fe2tui.demo.rules.launch_plan import LaunchPlan, check_spot_quota, max_price_error, plan_launch
+from fe2tui.demo.rules.launch_plan import LaunchPlan, SpotOptions, check_spot_quota, max_price_error, plan_launch
 from fe2tui.demo.rules.volumes import new_attached_volume
+
+_NOT_REPEATED = ("ClientToken", "TagSpecification", "MinCount", "MaxCount", "InstanceMarketOptions")
+"""The parameters of a launch that a spot request does not keep for its next instance."""
 
 
 @operation("RunInstances")
@@ -81,8 +84,9 @@ def _launch_one(region: Region, plan: LaunchPlan, subnet: Subnet, reservation: s
         more = {"snapshot_id": snapshot_id, "encrypted": encrypted, "tags": dict(plan.volume_tags)}
         new_attached_volume(region, instance, device, shape, delete, **more)
     if plan.spot:
-        request = _new_request(region, plan, instance)
-        instance.spot_request_id = request.id
+        launch = {key: value for key, value in plan.params.items() if key not in _NOT_REPEATED}
+        request = new_spot_request(region, instance, plan.spot, launch, region.now)
+        request.tags = dict(plan.spot_tags)
     region.instances[instance.id] = instance
     create_machine(region, instance, plan.image, plan.key.public_key if plan.key else None)
     instance_states.begin_running(region, instance)
@@ -180,22 +184,23 @@ def create_machine(region: Region, instance: Instance, image: Image, public_key:
     instance.tags.setdefault("fe2:port", str(port))
 
 
-def _new_request(region: Region, plan: LaunchPlan, instance: Instance) -> SpotRequest:
-    assert plan.spot is not None
-    excluded = ("ClientToken", "TagSpecification", "MinCount", "MaxCount", "InstanceMarketOptions")
+def new_spot_request(
+    region: Region, instance: Instance, options: SpotOptions, launch: Mapping[str, Any], created_at: datetime
+) -> SpotRequest:
+    """Creates the record of a fulfilled request; `launch` are the parameters of RunInstances."""
     request = SpotRequest(
         *region.identity("sir"),
-        type=plan.spot.type,
-        interruption=plan.spot.interruption,
-        created_at=region.now,
+        type=options.type,
+        interruption=options.interruption,
+        created_at=created_at,
         zone=instance.zone,
-        launch={key: value for key, value in plan.params.items() if key not in excluded},
-        max_price=plan.spot.max_price or str(on_demand(plan.type)),
+        launch=launch,
+        max_price=options.max_price or str(on_demand(instance.type)),
         instance_id=instance.id,
-        status_at=region.now,
-        tags=dict(plan.spot_tags),
+        status_at=created_at,
     )
     region.spot_requests[request.id] = request
+    instance.spot_request_id = request.id
     return request
 
 

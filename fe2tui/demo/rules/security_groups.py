@@ -172,9 +172,8 @@ def _requested_rules(call: Call) -> Iterator[SecurityGroupRule]:
         protocol = _PROTOCOLS.get(protocol, protocol)
         ports = (None, None) if protocol == "-1" else (integer(permission, "FromPort"), integer(permission, "ToPort"))
         if protocol in ("tcp", "udp") and (ports[0] is None or ports[1] is None):
-            raise invalid_value(
-                f"Invalid value 'Must specify both from and to ports with {protocol.upper()}/UDP.' for portRange."
-            )
+            what = f"Must specify both from and to ports with {protocol.upper()}/UDP."
+            raise invalid_value(f"Invalid value '{what}' for portRange.")
         for source, description in _sources(permission):
             yield SecurityGroupRule(call.region.new_id("sgr"), False, protocol, *ports, source, description, dict(tags))
 
@@ -220,10 +219,8 @@ def authorize(call: Call) -> Mapping[str, Any]:
     for rule in new:
         if rule.key in known:
             ports = "ALL" if rule.protocol == "-1" else f"from port: {rule.from_port}, to port: {rule.to_port}"
-            raise ApiError(
-                "InvalidPermission.Duplicate",
-                f'the specified rule "peer: {rule.source[1]}, {rule.protocol.upper()}, {ports}, ALLOW" already exists',
-            )
+            values = f"peer: {rule.source[1]}, {rule.protocol.upper()}, {ports}, ALLOW"
+            raise ApiError("InvalidPermission.Duplicate", f'the specified rule "{values}" already exists')
         known.add(rule.key)
     group.rules += new
     return {"return": True, "securityGroupRuleSet": [_rule(group, rule) for rule in new]}

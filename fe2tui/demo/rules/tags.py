@@ -13,18 +13,19 @@ from fe2tui.demo.errors import ApiError, find, invalid_value, missing_parameter
 from fe2tui.demo.protocols import NOT_IN_XML
 from fe2tui.demo.records import Instance, Record
 
-_NOT_FOUND = {
-    "i": ("InvalidInstanceID", "instance ID"),
-    "vol": ("InvalidVolume", "volume"),
-    "snap": ("InvalidSnapshot", "snapshot"),
-    "ami": ("InvalidAMIID", "image ID"),
-    "sir": ("InvalidSpotInstanceRequestID", "spot instance request ID"),
-    "eipalloc": ("InvalidAllocationID", "allocation ID"),
-    "vpc": ("InvalidVpcID", "vpc ID"),
-    "subnet": ("InvalidSubnetID", "subnet ID"),
-    "sg": ("InvalidGroup", "security group"),
-    "key": ("InvalidKeyPair", "key pair"),
+_TAGGABLE = {
+    "i": ("instance", "instances", "InvalidInstanceID", "instance ID"),
+    "vol": ("volume", "volumes", "InvalidVolume", "volume"),
+    "snap": ("snapshot", "snapshots", "InvalidSnapshot", "snapshot"),
+    "ami": ("image", "images", "InvalidAMIID", "image ID"),
+    "sir": ("spot-instances-request", "spot_requests", "InvalidSpotInstanceRequestID", "spot instance request ID"),
+    "eipalloc": ("elastic-ip", "addresses", "InvalidAllocationID", "allocation ID"),
+    "vpc": ("vpc", "vpcs", "InvalidVpcID", "vpc ID"),
+    "subnet": ("subnet", "subnets", "InvalidSubnetID", "subnet ID"),
+    "sg": ("security-group", "security_groups", "InvalidGroup", "security group"),
+    "key": ("key-pair", "key_pairs", "InvalidKeyPair", "key pair"),
 }
+"""What can have tags, by the prefix of its id: resource type, the region's table, the error of an unknown id, noun."""
 
 
 def valid_tags(tags: Mapping[str, str]) -> dict[str, str]:
@@ -55,19 +56,9 @@ def requested_tags(params: Mapping[str, Any], kind: str) -> dict[str, str]:
 
 def _taggable_records(region: Region) -> Iterator[tuple[str, Record]]:
     """(resource type, record) of everything that can have tags."""
-    tables: dict[str, Mapping[str, Record]] = {
-        "instance": region.instances,
-        "volume": region.volumes,
-        "snapshot": region.snapshots,
-        "image": region.images,
-        "spot-instances-request": region.spot_requests,
-        "elastic-ip": region.addresses,
-        "vpc": region.vpcs,
-        "subnet": region.subnets,
-        "security-group": region.security_groups,
-        "key-pair": region.key_pairs,
-    }
-    return ((resource_type, record) for resource_type, records in tables.items() for record in records.values())
+    for resource_type, table, _, _ in _TAGGABLE.values():
+        for record in getattr(region, table).values():
+            yield resource_type, record
 
 
 def _named_records(call: Call) -> list[Record]:
@@ -75,9 +66,10 @@ def _named_records(call: Call) -> list[Record]:
     if not ids:
         raise missing_parameter("resourceIdSet")
     records = {record.id: record for _, record in _taggable_records(call.region)}
-    return [
-        find(records, identity, *_NOT_FOUND.get(identity.partition("-")[0], ("InvalidID", "ID"))) for identity in ids
-    ]
+    for identity in ids:
+        *_, kind, noun = _TAGGABLE.get(identity.partition("-")[0], ("InvalidID", "ID"))
+        find(records, identity, kind, noun)
+    return [records[identity] for identity in ids]
 
 
 def _set_tags(record: Record, tags: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from fe2tui.demo.account import Region
 from fe2tui.demo.api import Call, operation
 from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
-from fe2tui.demo.errors import ApiError, invalid_value, missing_parameter
+from fe2tui.demo.errors import ApiError, invalid_combination, invalid_value, missing_parameter, not_permitted
 from fe2tui.demo.protocols import tag_set, truth
 from fe2tui.demo.records import Attachment, Instance, Modification, Volume, VolumeShape
 from fe2tui.demo.rules.instances import find_instances
@@ -89,11 +89,14 @@ def _description(region: Region, volume: Volume) -> dict[str, Any]:
 @operation("DescribeVolumes")
 def describe_volumes(call: Call) -> Mapping[str, Any]:
     check_no_ids_with_pages(call.params, "VolumeId", "volumesSet")
+    shown, token = select(_named_volumes(call), call.params, _FILTERS)
+    return {"volumeSet": [_description(call.region, volume) for volume in shown], "nextToken": token}
+
+
+def _named_volumes(call: Call) -> list[Volume]:
+    """The volumes whose ids a Describe call has, or all. Raises ApiError."""
     ids = call.texts("VolumeId")
-    region = call.region
-    volumes = [find_volume(region, identity) for identity in ids] if ids else list(region.volumes.values())
-    shown, token = select(volumes, call.params, _FILTERS)
-    return {"volumeSet": [_description(region, volume) for volume in shown], "nextToken": token}
+    return [find_volume(call.region, one) for one in ids] if ids else list(call.region.volumes.values())
 
 
 @operation("CreateVolume")
@@ -154,9 +157,8 @@ def _size(call: Call) -> int:
             raise ApiError("IncorrectState", f"Snapshot is in invalid state - {snapshot.state}")
         size = size or snapshot.size
         if size < snapshot.size:
-            raise invalid_value(
-                f"The size of a volume must be at least that of its snapshot: {size} GiB < {snapshot.size} GiB"
-            )
+            sizes = f"{size} GiB < {snapshot.size} GiB"
+            raise invalid_value(f"The size of a volume must be at least that of its snapshot: {sizes}")
     if size is None:
         raise missing_parameter("size/snapshot")
     return size
@@ -179,18 +181,15 @@ def attach_volume(call: Call) -> Mapping[str, Any]:
     instance = find_instances(region, [call.text("InstanceId")])[0]
     device = call.text("Device")
     if not _DEVICE.match(device):
-        raise invalid_value(
-            f"Value ({device}) for parameter device is invalid. {device} is not a valid EBS device name."
-        )
+        what = f"Value ({device}) for parameter device is invalid."
+        raise invalid_value(f"{what} {device} is not a valid EBS device name.")
     if volume.attachment is not None:
         raise ApiError("VolumeInUse", f"{volume.id} is already attached to an instance")
     if volume.state != "available":
         raise ApiError("IncorrectState", f"Volume '{volume.id}' is in the '{volume.state}' state.")
     if volume.zone != instance.zone:
-        raise ApiError(
-            "InvalidVolume.ZoneMismatch",
-            f"The volume '{volume.id}' is not in the same availability zone as instance '{instance.id}'",
-        )
+        message = f"The volume '{volume.id}' is not in the same availability zone as instance '{instance.id}'"
+        raise ApiError("InvalidVolume.ZoneMismatch", message)
     if instance.state not in ("running", "stopped", "stopping", "pending"):
         raise ApiError("IncorrectState", f"Instance '{instance.id}' is not 'running'.")
     if any(one.device == device for one in instance.attachments):
@@ -222,9 +221,7 @@ def detach_volume(call: Call) -> Mapping[str, Any]:
         raise ApiError("InvalidAttachment.NotFound", f"Volume '{volume.id}' is not attached to instance '{named}'.")
     instance = region.instances[attachment.instance_id]
     if attachment.device == instance.root_device and instance.state != "stopped":
-        raise ApiError(
-            "OperationNotPermitted", f"Unable to detach root volume '{volume.id}' from instance '{instance.id}'"
-        )
+        raise not_permitted(f"Unable to detach root volume '{volume.id}' from instance '{instance.id}'")
     attachment.status = "detaching"
     instance.touch()
 
@@ -274,9 +271,8 @@ def _check_last_modification(call: Call, volume: Volume) -> None:
     if last is None:
         return
     if last.state in ("modifying", "optimizing"):
-        raise ApiError(
-            "IncorrectModificationState", f"Volume '{volume.id}' is in the modification state '{last.state}'."
-        )
+        message = f"Volume '{volume.id}' is in the modification state '{last.state}'."
+        raise ApiError("IncorrectModificationState", message)
     if call.now - last.started_at < _BETWEEN_MODIFICATIONS:
         raise ApiError(
             "VolumeModificationRateExceeded",
@@ -302,14 +298,11 @@ def _modification(identity: str, change: Modification) -> dict[str, Any]:
 @operation("DescribeVolumesModifications")
 def describe_volumes_modifications(call: Call) -> Mapping[str, Any]:
     """The last modification of each volume that has one."""
-    ids = call.texts("VolumeId")
-    region = call.region
-    volumes = [find_volume(region, identity) for identity in ids] if ids else list(region.volumes.values())
+    volumes = _named_volumes(call)
     for volume in volumes:
-        if ids and volume.modification is None:
-            raise ApiError(
-                "InvalidVolumeModification.NotFound", f"Modification for volume '{volume.id}' does not exist."
-            )
+        if call.texts("VolumeId") and volume.modification is None:
+            message = f"Modification for volume '{volume.id}' does not exist."
+            raise ApiError("InvalidVolumeModification.NotFound", message)
     changed = [volume for volume in volumes if volume.modification is not None]
     shown, token = select(changed, call.params, _MODIFICATION_FILTERS)
     rows = [_modification(volume.id, volume.modification) for volume in shown if volume.modification]
@@ -337,9 +330,8 @@ def integer(params: Mapping[str, Any], name: str) -> int | None:
     try:
         return int(str(value))
     except ValueError:
-        raise invalid_value(
-            f"Invalid value '{value}' for {name[0].lower()}{name[1:]}. It must be an integer."
-        ) from None
+        name = name[0].lower() + name[1:]
+        raise invalid_value(f"Invalid value '{value}' for {name}. It must be an integer.") from None
 
 
 def volume_shape(size: int, volume_type: str, iops: int | None = None, throughput: int | None = None) -> VolumeShape:
@@ -348,10 +340,8 @@ def volume_shape(size: int, volume_type: str, iops: int | None = None, throughpu
         raise invalid_value(f"Invalid value '{volume_type}' for volumeType.")
     low, high = _SIZES[volume_type]
     if not low <= size <= high:
-        side = "small" if size < low else "large"
-        raise invalid_value(
-            f"Volume of {size}GiB is too {side} for volume type {volume_type}; {low} to {high} GiB are allowed."
-        )
+        side = f"too small for volume type {volume_type}" if size < low else f"too large for volume type {volume_type}"
+        raise invalid_value(f"Volume of {size}GiB is {side}; {low} to {high} GiB are allowed.")
     if throughput is not None and volume_type != "gp3":
         raise _unsupported("throughput", volume_type)
     throughput = (throughput or 125) if volume_type == "gp3" else None
@@ -365,8 +355,7 @@ def requested_shape(size: int, params: Mapping[str, Any]) -> VolumeShape:
 
 
 def _unsupported(parameter: str, volume_type: str) -> ApiError:
-    message = f"The parameter {parameter} is not supported for {volume_type} volumes."
-    return ApiError("InvalidParameterCombination", message)
+    return invalid_combination(f"The parameter {parameter} is not supported for {volume_type} volumes.")
 
 
 def _iops(size: int, volume_type: str, iops: int | None) -> int | None:

@@ -29,18 +29,17 @@ _VPC_FILTERS: dict[str, Getter] = {
 
 
 def vpc_description(vpc: Vpc) -> dict[str, Any]:
+    block = {
+        "cidrBlock": vpc.cidr,
+        "associationId": "vpc-cidr-assoc-" + vpc.id[4:],
+        "cidrBlockState": {"state": "associated"},
+    }
     return {
         "vpcId": vpc.id,
         "ownerId": ACCOUNT_ID,
         "state": "available",
         "cidrBlock": vpc.cidr,
-        "cidrBlockAssociationSet": [
-            {
-                "cidrBlock": vpc.cidr,
-                "associationId": "vpc-cidr-assoc-" + vpc.id[4:],
-                "cidrBlockState": {"state": "associated"},
-            }
-        ],
+        "cidrBlockAssociationSet": [block],
         "dhcpOptionsId": "dopt-0fe2tui",
         "instanceTenancy": "default",
         "isDefault": vpc.is_default,
@@ -68,9 +67,8 @@ def describe_vpcs(call: Call) -> Mapping[str, Any]:
 def create_default_vpc(call: Call) -> Mapping[str, Any]:
     existing = call.region.default_vpc()
     if existing is not None:
-        raise ApiError(
-            "DefaultVpcAlreadyExists", f"A Default VPC already exists for this account in this region: {existing.id}"
-        )
+        message = f"A Default VPC already exists for this account in this region: {existing.id}"
+        raise ApiError("DefaultVpcAlreadyExists", message)
     return {"vpc": vpc_description(default_network.create_default_vpc(call.region))}
 
 
@@ -302,9 +300,8 @@ def _network(text: str) -> ipaddress.IPv4Network:
     try:
         network = ipaddress.IPv4Network(text)
     except ValueError:
-        raise invalid_value(
-            f"Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block."
-        ) from None
+        what = f"Value ({text}) for parameter cidrBlock is invalid."
+        raise invalid_value(f"{what} This is not a valid CIDR block.") from None
     if not 16 <= network.prefixlen <= 28:
         raise ApiError("InvalidVpc.Range", f"The CIDR '{text}' is invalid.")
     return network

@@ -59,12 +59,9 @@ def assume_role(call: Call) -> Mapping[str, Any]:
     if call.text("SerialNumber") or call.text("TokenCode"):
         _check_code(call)
     elif role.endswith("-mfa"):
-        raise ApiError(
-            "AccessDenied",
-            f"User: arn:aws:iam::{ACCOUNT_ID}:user/demo is not authorized to perform: sts:AssumeRole on resource: "
-            f"{arn}",
-            403,
-        )
+        user = f"User: arn:aws:iam::{ACCOUNT_ID}:user/demo"
+        message = f"{user} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+        raise ApiError("AccessDenied", message, 403)
     principal = f"assumed-role/{role}/{call.text('RoleSessionName', 'demo')}"
     return {
         "Credentials": _session(call, principal),
