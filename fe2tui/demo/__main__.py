@@ -17,7 +17,6 @@ import socket
 import sys
 import threading
 from pathlib import Path
-from types import FrameType
 
 from fe2tui.demo import Options, default_network, instance_metadata, instance_states, scene
 from fe2tui.demo.account import Account
@@ -69,11 +68,8 @@ def _set_at_end(end: threading.Event, lifeline: int) -> None:
             pass
         end.set()
 
-    def on_signal(_signal: int, _frame: FrameType | None) -> None:
-        end.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda _signal, _frame: end.set())
     # Under nohup these are ignored, and the programs on the machines would inherit that.
     for each in (signal.SIGHUP, signal.SIGQUIT):
         signal.signal(each, signal.SIG_DFL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from fe2tui.demo import Options, catalogue
 from fe2tui.demo.clock import Clock, Schedule
-from fe2tui.demo.errors import ApiError
+from fe2tui.demo.errors import ApiError, invalid_value, not_found
 from fe2tui.demo.faults import Faults
 from fe2tui.demo.machines import Machines
 from fe2tui.demo.records import (
@@ -118,13 +119,12 @@ class Account:
 
     def region(self, name: str) -> Region:
         """The region of that name, created on first use. Raises ApiError if EC2 has no such region."""
-        known = self._regions.get(name)
-        if known is None:
+        if name not in self._regions:
             if name not in self.catalogue.regions():
-                raise ApiError("InvalidParameterValue", f"Invalid region: {name}")
-            known = self._regions[name] = Region(self, name)
-            self._create_region(known)
-        return known
+                raise invalid_value(f"Invalid region: {name}")
+            self._regions[name] = Region(self, name)
+            self._create_region(self._regions[name])
+        return self._regions[name]
 
     def used_regions(self) -> list[Region]:
         return list(self._regions.values())
@@ -133,26 +133,24 @@ class Account:
         """Changes delays from now on; what has begun keeps its own. Raises ApiError for an unknown delay."""
         unknown = set(changes) - set(DELAYS)
         if unknown:
-            raise ApiError("InvalidParameterValue", f"unknown delay {', '.join(sorted(unknown))}")
+            raise invalid_value(f"unknown delay {', '.join(sorted(unknown))}")
         delays: dict[str, Any] = {name: float(value) for name, value in changes.items()}
         self.options = replace(self.options, **delays)
 
     def find_instance(self, instance_id: str) -> tuple[Region, Instance]:
-        for region in self._regions.values():
-            if instance_id in region.instances:
-                return region, region.instances[instance_id]
-        raise ApiError("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
+        for region in self.used_regions():
+            if instance := region.instances.get(instance_id):
+                return region, instance
+        raise not_found("InvalidInstanceID", "instance ID", [instance_id])
 
     def _metadata(self, instance_id: str, path: str) -> str | None:
         # Without the lock: a thread that holds it may be waiting for the machines' loop, which calls this.
-        for region in self.used_regions():
-            if instance := region.instances.get(instance_id):
-                return self._read_metadata(region, instance, path)
-        return None
+        try:
+            return self._read_metadata(*self.find_instance(instance_id), path)
+        except ApiError:
+            return None
 
     def _on_power(self, instance_id: str, button: str) -> None:
-        with self.lock:
+        with self.lock, suppress(ApiError):
             self.schedule.run_due()
-            for region in self._regions.values():
-                if instance := region.instances.get(instance_id):
-                    self._press_power_button(region, instance, button)
+            self._press_power_button(*self.find_instance(instance_id), button)

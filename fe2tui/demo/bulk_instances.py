@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from fe2tui.demo.account import Account, Region
 from fe2tui.demo.instance_states import LOOPBACK, USER_SHUTDOWN
-from fe2tui.demo.records import Image, SecurityGroup, Subnet
+from fe2tui.demo.records import Image
 from fe2tui.demo.rules.run_instances import new_instance
 from fe2tui.demo.rules.volumes import new_attached_volume, volume_shape
 
@@ -26,28 +26,22 @@ def create(region: Region, image: Image, public_key: str, count: int) -> None:
     machines.boot_later(_MACHINE)
     now = region.now.replace(microsecond=0)
     for index in range(count):
-        launched_at = now - timedelta(minutes=7 * (index % 9000) + 10)
-        _create_one(region, image, subnets[index % len(subnets)], group, index, launched_at, port)
-
-
-def _create_one(
-    region: Region, image: Image, subnet: Subnet, group: SecurityGroup, index: int, launched_at: datetime, port: int
-) -> None:
-    instance = new_instance(
-        region,
-        _TYPES[index % len(_TYPES)],
-        image,
-        subnet,
-        launched_at,
-        key_name="default",
-        groups=[(group.id, group.name)],
-        tags={"Name": f"worker-{index:05d}", "project": _PROJECTS[index % len(_PROJECTS)], "fe2:port": str(port)},
-        state="running",
-        public_ip=LOOPBACK,
-        has_machine=False,
-    )
-    new_attached_volume(region, instance, image.root_device, volume_shape(8, "gp3"), True)
-    region.instances[instance.id] = instance
+        project = _PROJECTS[index % len(_PROJECTS)]
+        instance = new_instance(
+            region,
+            _TYPES[index % len(_TYPES)],
+            image,
+            subnets[index % len(subnets)],
+            now - timedelta(minutes=7 * (index % 9000) + 10),
+            key_name="default",
+            groups=[(group.id, group.name)],
+            tags={"Name": f"worker-{index:05d}", "project": project, "fe2:port": str(port)},
+            state="running",
+            public_ip=LOOPBACK,
+            has_machine=False,
+        )
+        new_attached_volume(region, instance, image.root_device, volume_shape(8, "gp3"), True)
+        region.instances[instance.id] = instance
 
 
 def churn(account: Account, fraction: float) -> int:

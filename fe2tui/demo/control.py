@@ -55,12 +55,14 @@ class Control:
         if subject == "address":
             return Reply(200, f"{ADDRESS}\n".encode(), "text/plain")
         try:
-            result = self._result(request, subject, identity)
+            result, status = self._result(request, subject, identity), 200
+            if result is None:
+                result, status = {"error": "no such address"}, 404
         except ApiError as error:
-            return _json({"error": error.message}, 400)
+            result, status = {"error": error.message}, 400
         except (ValueError, KeyError, TypeError) as error:
-            return _json({"error": f"{type(error).__name__}: {error}"}, 400)
-        return _json(result) if result is not None else _json({"error": "no such address"}, 404)
+            result, status = {"error": f"{type(error).__name__}: {error}"}, 400
+        return Reply(status, json.dumps(result).encode(), "application/json")
 
     def _result(self, request: Request, subject: str, identity: str) -> Any:
         if request.method == "POST" and subject in self._posts:
@@ -75,7 +77,8 @@ class Control:
         if subject == "calls":
             if request.method == "DELETE":
                 self._gateway.calls.clear()
-            return self._gateway.calls.entries()
+            # Another thread may log a call meanwhile.
+            return [dict(call) for call in self._gateway.calls.copy()]
         if subject == "faults":
             if request.method == "DELETE":
                 self._account.faults.lift(int(identity) if identity else None)
@@ -102,7 +105,3 @@ class Control:
             return {}
 
         return answer
-
-
-def _json(result: Any, status: int = 200) -> Reply:
-    return Reply(status, json.dumps(result).encode(), "application/json")

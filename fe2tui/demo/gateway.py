@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections import deque
@@ -21,32 +20,11 @@ _MAX_CLOCK_SKEW = timedelta(minutes=5)
 _LOGGED_CALLS = 20_000
 
 
-class CallLog:
-    """The last calls, each as service, action, region, at (epoch seconds), params, status, code (None if answered)."""
-
-    def __init__(self) -> None:
-        self._calls: deque[dict[str, Any]] = deque(maxlen=_LOGGED_CALLS)
-        self._lock = threading.Lock()
-
-    def add(self, **call: Any) -> dict[str, Any]:
-        """Logs a call and returns the entry; status and code are set later."""
-        with self._lock:
-            self._calls.append(call)
-        return call
-
-    def entries(self) -> list[dict[str, Any]]:
-        with self._lock:
-            return [dict(call) for call in self._calls]
-
-    def clear(self) -> None:
-        with self._lock:
-            self._calls.clear()
-
-
 class Gateway:
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.calls = CallLog()
+        self.calls: deque[dict[str, Any]] = deque(maxlen=_LOGGED_CALLS)
+        """The last calls: service, action, region, at (epoch seconds), params, status, code (None without an error)."""
         load_operations()
 
     def answer(self, request: Request) -> Reply:
@@ -56,15 +34,9 @@ class Gateway:
             call = Call.parse(self.account, request)
         except ValueError:
             return error_reply("ec2", ApiError("MalformedQueryString", "The query cannot be read."), request_id)
-        entry = self.calls.add(
-            service=call.service,
-            action=call.action,
-            region=call.region_name,
-            at=time.time(),
-            params=call.params,
-            status=None,
-            code=None,
-        )
+        entry: dict[str, Any] = {"service": call.service, "action": call.action, "region": call.region_name}
+        entry |= {"at": time.time(), "params": call.params, "status": None, "code": None}
+        self.calls.append(entry)
         fault = self.account.faults.match(call.service, call.action, call.region_name)
         try:
             reply = self._reply(call, request, request_id, fault)

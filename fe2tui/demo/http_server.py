@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -56,8 +56,7 @@ class Reply:
             f"Content-Type: {self.content_type}",
             f"Content-Length: {len(self.body)}",
             f"Date: {datetime.now(UTC):%a, %d %b %Y %H:%M:%S} GMT",
-            "Server: AmazonEC2",
-            *(f"{name}: {value}" for name, value in self.headers.items()),
+            *(f"{name}: {value}" for name, value in ({"Server": "AmazonEC2"} | self.headers).items()),
         ]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
@@ -103,10 +102,10 @@ def read_request(stream: BinaryIO, connection: socket.socket) -> Request | None:
     if not line.strip():
         return None
     method, target, _version = line.decode("latin-1").split()
-    headers: dict[str, str] = {}
-    while (line := stream.readline(_LINE)) not in (b"\r\n", b"\n", b""):
-        name, _, value = line.decode("latin-1").partition(":")
-        headers[name.strip().lower()] = value.strip()
+    lines: list[bytes] = []
+    while (line := stream.readline(_LINE)).strip():
+        lines.append(line)
+    headers = parse_headers(lines)
     if headers.get("expect", "").lower() == "100-continue":
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
     if headers.get("transfer-encoding", "").lower() == "chunked":
@@ -117,6 +116,12 @@ def read_request(stream: BinaryIO, connection: socket.socket) -> Request | None:
         if len(body) < length:
             return None
     return Request(method, target, headers, body)
+
+
+def parse_headers(lines: Iterable[bytes]) -> dict[str, str]:
+    """The values of header lines by their names in lower case."""
+    parts = (line.decode("latin-1").partition(":") for line in lines)
+    return {name.strip().lower(): value.strip() for name, _, value in parts}
 
 
 def _chunks(stream: BinaryIO) -> bytes:

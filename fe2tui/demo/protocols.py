@@ -71,9 +71,8 @@ def _with_lists(node: Any) -> Any:
 
 def texts(value: Any) -> list[str]:
     """A parameter that may be a list, a single value or absent, as a list of text."""
-    if value is None or value == "":
-        return []
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    items = value if isinstance(value, list) else [] if value in (None, "") else [value]
+    return [str(item) for item in items]
 
 
 def truth(value: Any) -> bool:
@@ -111,7 +110,7 @@ def reply_of(action: str, protocol: str, result: Mapping[str, Any] | Xml, reques
     ids = {"x-amzn-RequestId": request_id}
     name = f"{action}Response"
     if protocol == "json":
-        return Reply(200, json.dumps(result, default=_json_time).encode(), "application/x-amz-json-1.1", ids)
+        return Reply(200, json.dumps(result, default=datetime.timestamp).encode(), "application/x-amz-json-1.1", ids)
     if protocol == "query":
         meta = element("ResponseMetadata", {"RequestId": request_id})
         body = f'<{name} xmlns="{STS_NAMESPACE}">{element(f"{action}Result", result)}{meta}</{name}>'
@@ -122,21 +121,14 @@ def reply_of(action: str, protocol: str, result: Mapping[str, Any] | Xml, reques
 
 def error_reply(protocol: str, error: ApiError, request_id: str) -> Reply:
     ids = {"x-amzn-RequestId": request_id}
-    code, message = error.code, error.message
+    fields = {"Code": error.code, "Message": error.message}
     if protocol == "json":
-        fields = {"__type": code, "message": message, "Message": message}
-        return Reply(error.status, json.dumps(fields).encode(), "application/x-amz-json-1.1", ids)
+        text = json.dumps({"__type": error.code, "message": error.message, "Message": error.message})
+        return Reply(error.status, text.encode(), "application/x-amz-json-1.1", ids)
     if protocol == "query":
-        inside = element("Error", {"Type": "Sender", "Code": code, "Message": message})
+        inside = element("Error", {"Type": "Sender", **fields})
         body = f'<ErrorResponse xmlns="{STS_NAMESPACE}">{inside}<RequestId>{request_id}</RequestId></ErrorResponse>'
         return Reply(error.status, body.encode(), "text/xml", ids)
-    inside = element("Error", {"Code": code, "Message": message})
-    body = f"{DECLARATION}<Response><Errors>{inside}</Errors><RequestID>{request_id}</RequestID></Response>"
+    inside = element("Errors", {"Error": fields})
+    body = f"{DECLARATION}<Response>{inside}<RequestID>{request_id}</RequestID></Response>"
     return Reply(error.status, body.encode(), headers=ids)
-
-
-def _json_time(value: Any) -> float:
-    """Times are epoch seconds in JSON."""
-    if isinstance(value, datetime):
-        return value.timestamp()
-    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -9,7 +9,7 @@ from typing import Any
 from fe2tui.demo import instance_states, spot_requests
 from fe2tui.demo.account import ACCOUNT_ID, Region
 from fe2tui.demo.default_network import create_security_group
-from fe2tui.demo.records import BlockDevice, Image, Instance, SecurityGroupRule, Snapshot, Subnet
+from fe2tui.demo.records import BlockDevice, Image, Instance, SecurityGroupRule, Snapshot
 from fe2tui.demo.rules.launch_plan import SpotOptions
 from fe2tui.demo.rules.run_instances import create_machine, new_instance, new_spot_request
 from fe2tui.demo.rules.volumes import new_attached_volume, new_volume, volume_shape
@@ -49,12 +49,8 @@ class SceneBuilder:
 
     def newest(self, pattern: str, architecture: str = "x86_64", skip: int = 0) -> Image:
         """The newest public image with the text in its name; `skip` 1 is the second newest."""
-        images = [
-            image
-            for image in self.region.images.values()
-            if image.public and pattern in image.name and image.architecture == architecture
-        ]
-        return sorted(images, key=lambda image: image.created_at)[-1 - skip]
+        public = [one for one in self.region.images.values() if one.public and one.architecture == architecture]
+        return sorted((one for one in public if pattern in one.name), key=lambda one: one.created_at)[-1 - skip]
 
     def group(self, name: str, description: str, *openings: tuple[int, str, str]) -> None:
         """Creates a security group that opens each (port, CIDR, description)."""
@@ -62,10 +58,8 @@ class SceneBuilder:
         assert vpc is not None
         group = create_security_group(self.region, vpc.id, name, description)
         for port, network, about in openings:
-            kind = "cidr6" if ":" in network else "cidr"
-            group.rules.append(
-                SecurityGroupRule(self.region.new_id("sgr"), False, "tcp", port, port, (kind, network), about or None)
-            )
+            identity, source = self.region.new_id("sgr"), ("cidr6" if ":" in network else "cidr", network)
+            group.rules.append(SecurityGroupRule(identity, False, "tcp", port, port, source, about or None))
 
     def image(self, name: str, parent: Image, size: int, hours: float, description: str) -> Image:
         """Creates an image of the account's own, with its snapshot."""
@@ -90,15 +84,9 @@ class SceneBuilder:
 
     def snapshot(self, description: str, size: int, hours: float, tags: dict[str, str]) -> Snapshot:
         """Creates a completed snapshot of a volume that no longer exists."""
-        snapshot = Snapshot(
-            *self.region.identity("snap"),
-            self.region.new_id("vol"),
-            size,
-            self.ago(hours),
-            ACCOUNT_ID,
-            description=description,
-            tags=tags,
-        )
+        identity, volume_id = self.region.identity("snap"), self.region.new_id("vol")
+        created_at = self.ago(hours)
+        snapshot = Snapshot(*identity, volume_id, size, created_at, ACCOUNT_ID, description=description, tags=tags)
         self.region.snapshots[snapshot.id] = snapshot
         return snapshot
 
@@ -109,9 +97,21 @@ class SceneBuilder:
     def instance(self, spec: InstanceSpec) -> None:
         region = self.region
         zone = region.name + spec.zone
-        vpc = region.default_vpc()
-        subnet = next(one for one in region.subnets.values() if one.zone == zone and vpc and one.vpc_id == vpc.id)
-        instance = self._blank(spec, subnet)
+        named = {"Name": spec.name} if spec.name is not None else {}
+        by_name = {group.name: (group.id, group.name) for group in region.security_groups.values()}
+        instance = new_instance(
+            region,
+            spec.type,
+            spec.image,
+            next(subnet for subnet in region.subnets.values() if subnet.zone == zone),
+            self.ago(spec.age),
+            key_name=spec.key,
+            groups=[by_name[name] for name in spec.groups],
+            tags=named | spec.tags,
+            protected=spec.protected,
+            metadata={"HttpTokens": "required"},
+            interrupted=spec.interrupted,
+        )
         self._disks(spec, instance)
         if spec.spot:
             self._request(spec, instance)
@@ -120,24 +120,6 @@ class SceneBuilder:
         if spec.state != "terminated":
             create_machine(region, instance, spec.image, key.public_key if key else None)
         self._into_state(spec, instance)
-
-    def _blank(self, spec: InstanceSpec, subnet: Subnet) -> Instance:
-        region = self.region
-        named = {"Name": spec.name} if spec.name is not None else {}
-        by_name = {group.name: (group.id, group.name) for group in region.security_groups.values()}
-        return new_instance(
-            region,
-            spec.type,
-            spec.image,
-            subnet,
-            self.ago(spec.age),
-            key_name=spec.key,
-            groups=[by_name[name] for name in spec.groups],
-            tags={**named, **spec.tags},
-            protected=spec.protected,
-            metadata={"HttpTokens": "required"},
-            interrupted=spec.interrupted,
-        )
 
     def _disks(self, spec: InstanceSpec, instance: Instance) -> None:
         root, name = spec.image.root_disk, instance.tags.get("Name")

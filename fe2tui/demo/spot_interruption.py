@@ -51,11 +51,9 @@ def interrupt(region: Region, instance: Instance, notice: float | None = None, a
 
 def _announce(region: Region, request: SpotRequest, action: str) -> None:
     """Sets the status at the time of the notice. A request whose instance will be terminated ends at that time."""
-    if request.state != "active":
-        return
-    if action == "stop":
+    if request.state == "active" and action == "stop":
         spot_requests.set_status(region, request, "active", "marked-for-stop")
-    else:
+    elif request.state == "active":
         state = "open" if request.type == "persistent" else "closed"
         spot_requests.set_status(region, request, state, "instance-terminated-no-capacity")
 

@@ -91,13 +91,11 @@ def on_terminated(region: Region, instance: Instance) -> None:
     elif request.type == "one-time":
         set_status(region, request, "closed", code)
         remove_later(region, request)
-    elif instance.interrupted:
-        set_status(region, request, "open", code)
-        request.instance_id = None
     else:
-        set_status(region, request, "open", "pending-evaluation")
+        set_status(region, request, "open", code if instance.interrupted else "pending-evaluation")
         request.instance_id = None
-        region.after(region.account.options.stop_seconds, lambda: replace_instance(region, request))
+        if not instance.interrupted:
+            region.after(region.account.options.stop_seconds, lambda: replace_instance(region, request))
 
 
 def replace_instance(region: Region, request: SpotRequest) -> None:

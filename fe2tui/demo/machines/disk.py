@@ -50,6 +50,11 @@ echo "$name" 1<> "$FE2_DEMO_MACHINE/run/power"
 
 _POWER_NAMES = ("poweroff", "halt", "reboot", "shutdown", "init", "systemctl")
 
+_BASHRC = """HISTFILE=~/.bash_history
+[ -t 0 ] && command -v dircolors >/dev/null && eval "$(dircolors -b)" && alias ls='ls --color=auto'
+alias ll='ls -alF'
+"""
+
 
 def plain_hostname(text: str) -> str:
     """The text as a valid host name: letters, digits, hyphens and dots."""
@@ -65,11 +70,6 @@ def _copy_tree(source: Path, to: Path) -> None:
 
     with contextlib.suppress(shutil.Error):
         shutil.copytree(source, to, symlinks=True, ignore=no_files)
-
-
-def _write_command(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-    path.chmod(0o755)
 
 
 @dataclass(slots=True)
@@ -115,11 +115,11 @@ class Disk:
         if public_key is not None:
             self._authorize(public_key.strip())
         self._write_bashrc()
-        commands = self.folder / "bin"
-        _write_command(commands / "sudo", _SUDO)
-        _write_command(commands / "hostname", f"#!/bin/sh\necho {shlex.quote(self.hostname)}\n")
-        for name in _POWER_NAMES:
-            _write_command(commands / name, _POWER)
+        commands = {"sudo": _SUDO, "hostname": f"#!/bin/sh\necho {shlex.quote(self.hostname)}\n"}
+        for name, text in (commands | dict.fromkeys(_POWER_NAMES, _POWER)).items():
+            command = self.folder / "bin" / name
+            command.write_text(text, encoding="utf-8")
+            command.chmod(0o755)
         os.mkfifo(self.power, 0o600)
         socket = self.folder / "run" / f"tmux-{os.getuid()}" / "default"
         if len(os.fsencode(socket)) > _LONGEST_SOCKET_PATH:
@@ -140,22 +140,13 @@ class Disk:
 
     def _write_bashrc(self) -> None:
         """Writes a .bashrc, or sets this machine's prompt in the one that came with the image."""
-        file = self.home / ".bashrc"
-        prompt, _, rest = self._bashrc().partition("\n")
+        file, rest = self.home / ".bashrc", _BASHRC
         if file.is_file():
             first, _, rest = file.read_text(encoding="utf-8", errors="surrogateescape").partition("\n")
             if not first.startswith("PS1="):
                 return
-        file.write_text(f"{prompt}\n{rest}", encoding="utf-8", errors="surrogateescape")
-
-    def _bashrc(self) -> str:
-        prompt = f"{self.user}@{self.hostname}:\\w\\$ ".replace("\\$", "$")
-        return (
-            f"PS1={shlex.quote(prompt)}\n"
-            "HISTFILE=~/.bash_history\n"
-            "[ -t 0 ] && command -v dircolors >/dev/null && eval \"$(dircolors -b)\" && alias ls='ls --color=auto'\n"
-            "alias ll='ls -alF'\n"
-        )
+        prompt = shlex.quote(f"{self.user}@{self.hostname}:\\w$ ")
+        file.write_text(f"PS1={prompt}\n{rest}", encoding="utf-8", errors="surrogateescape")
 
     def shell(self, command: str | None) -> list[str]:
         """The command line of an interactive shell, or of one that runs `command`."""

@@ -10,7 +10,8 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from http import HTTPStatus
+
+from fe2tui.demo.http_server import Reply, parse_headers
 
 ENDPOINT = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
 """The environment variable that names another metadata service to AWS's libraries and programs."""
@@ -85,24 +86,17 @@ class MetadataService:
 async def _request(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, str]]:
     """(method, path, headers with names in lower case). Raises ValueError if it is not HTTP."""
     method, target, _ = (await reader.readline()).decode("latin-1").split()
-    headers: dict[str, str] = {}
-    for _ in range(_MAX_LINES):
-        line = (await reader.readline()).decode("latin-1").strip()
-        if not line:
-            return method, target.partition("?")[0], headers
-        name, _, value = line.partition(":")
-        headers[name.strip().lower()] = value.strip()
-    raise ValueError("the request has too many lines")
+    lines: list[bytes] = []
+    while (line := await reader.readline()).strip():
+        lines.append(line)
+        if len(lines) > _MAX_LINES:
+            raise ValueError("the request has too many lines")
+    return method, target.partition("?")[0], parse_headers(lines)
 
 
 def _reply(status: int, body: str, lifetime: str | None) -> bytes:
-    content = body.encode()
-    lines = [
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
-        "Content-Type: text/plain",
-        f"Content-Length: {len(content)}",
-        "Server: EC2ws",
-        "Connection: close",
-        *([f"{_LIFETIME}: {lifetime}"] if lifetime and status == 200 else []),
-    ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + content
+    headers = {"Server": "EC2ws", "Connection": "close"}
+    if lifetime and status == 200:
+        headers[_LIFETIME] = lifetime
+    reply = Reply(status, body.encode(), "text/plain", headers)
+    return reply.head() + reply.body

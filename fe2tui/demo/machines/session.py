@@ -88,7 +88,10 @@ class Session:
         try:
             await asyncio.wait({closed, ended}, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
-                await self._send_rest(output_task, closed)
+                # As sshd does: with pipes, wait for every process that holds them; a pty ends with the session leader.
+                timeout = _REST_SECONDS if self._is_pty else None
+                waiting: set[asyncio.Future[Any]] = {output_task, closed}
+                await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
                 self._send_status(child.returncode or 0)
             elif not self._is_pty:
                 # Closing a pty hangs up its programs; pipes need a signal.
@@ -97,17 +100,13 @@ class Session:
             for task in (input_task, output_task, closed):
                 task.cancel()
             await asyncio.gather(input_task, output_task, closed, return_exceptions=True)
-            self._close()
+            for fd in {self._input, *(fd for fd, _ in self._outputs)} - {-1}:
+                os.close(fd)
+            self._input, self._outputs = -1, []
             try:
                 await ended
             finally:
                 self.leaders.discard(child.pid)
-
-    async def _send_rest(self, output_task: asyncio.Future[list[None]], closed: asyncio.Task[None]) -> None:
-        # As sshd does: with pipes, wait for every process that holds them; a pty ends with the session leader.
-        timeout = _REST_SECONDS if self._is_pty else None
-        waiting: set[asyncio.Future[Any]] = {output_task, closed}
-        await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
     def _send_status(self, status: int) -> None:
         if self.channel.is_closing():
@@ -197,11 +196,6 @@ class Session:
         wanted = getattr(signal, f"SIG{name}", None)
         if isinstance(wanted, signal.Signals):
             _signal_group(os.tcgetpgrp(self._input) if self._is_pty else pid, wanted)
-
-    def _close(self) -> None:
-        for fd in {self._input, *(fd for fd, _ in self._outputs)} - {-1}:
-            os.close(fd)
-        self._input, self._outputs = -1, []
 
 
 def _signal_group(group: int, which: signal.Signals) -> None:

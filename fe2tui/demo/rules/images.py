@@ -14,7 +14,7 @@ from fe2tui.demo.errors import ApiError, missing_parameter, not_permitted
 from fe2tui.demo.protocols import iso, tag_set, truth
 from fe2tui.demo.records import Attachment, BlockDevice, Image, Snapshot
 from fe2tui.demo.rules.instances import find_instances
-from fe2tui.demo.rules.snapshots import complete_snapshots, find_snapshot, new_snapshot
+from fe2tui.demo.rules.snapshots import complete_snapshots, find_snapshot, new_snapshot, owned_by
 from fe2tui.demo.rules.tags import requested_tags
 
 _ID = re.compile(r"ami-([0-9a-f]{8}|[0-9a-f]{17})")
@@ -126,16 +126,11 @@ def describe_images(call: Call) -> Mapping[str, Any]:
     check_no_ids_with_pages(call.params, "ImageId", "imagesSet")
     ids, owners = call.texts("ImageId"), call.texts("Owner")
     images = [find_image(call.region, one) for one in ids] if ids else list(call.region.images.values())
-    if owners:
-        wanted = {ACCOUNT_ID if owner == "self" else owner for owner in owners}
-        images = [image for image in images if image.owner_id in wanted or image.owner_alias in wanted]
+    images = [image for image in images if owned_by(owners, image)]
     if not truth(call.params.get("IncludeDisabled")):
         images = [image for image in images if image.state != "disabled"]
-    users = call.texts("ExecutableBy")
-    if "all" in users:
-        images = [image for image in images if image.public]
-    elif users:
-        images = []
+    if users := call.texts("ExecutableBy"):
+        images = [image for image in images if image.public and "all" in users]
     visible = [image for image in images if _is_visible(image, call.region)]
     shown, token = select(visible, call.params, _FILTERS, low=1)
     return {"imagesSet": [_description(image) for image in shown], "nextToken": token}

@@ -111,11 +111,8 @@ def create_key_pair(call: Call) -> Mapping[str, Any]:
     key_type = call.text("KeyType", "rsa")
     if key_type not in ("rsa", "ed25519"):
         raise invalid_value(f"Invalid value '{key_type}' for keyType.")
-    name = call.text("KeyName")
-    if name in call.region.key_pairs:
-        raise ApiError("InvalidKeyPair.Duplicate", f"The keypair '{name}' already exists.")
     private, public = new_key(key_type)
-    key = add_key(call.region, name, public, requested_tags(call.params, "key-pair"))
+    key = add_key(call.region, call.text("KeyName"), public, requested_tags(call.params, "key-pair"))
     return {**_description(key), "keyMaterial": private}
 
 

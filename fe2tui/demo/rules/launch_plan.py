@@ -107,13 +107,14 @@ def _plan_volumes(region: Region, params: Mapping[str, Any], image: Image) -> li
         entry = mappings.pop(disk.device, {})
         if "NoDevice" in entry and disk.device != image.root_device:
             continue
-        ebs = dict(entry.get("Ebs") or {})
-        ebs.setdefault("SnapshotId", disk.snapshot_id or "")
-        ebs.setdefault("VolumeType", disk.type)
+        own = {
+            "SnapshotId": disk.snapshot_id or "",
+            "VolumeType": disk.type,
+            "DeleteOnTermination": str(disk.delete_on_termination),
+        }
+        ebs = own | (entry.get("Ebs") or {})
         if ebs["VolumeType"] == disk.type:
-            ebs.setdefault("Iops", disk.iops)
-            ebs.setdefault("Throughput", disk.throughput)
-        ebs.setdefault("DeleteOnTermination", "true" if disk.delete_on_termination else "false")
+            ebs = {"Iops": disk.iops, "Throughput": disk.throughput} | ebs
         volumes.append(_plan_volume(region, disk.device, ebs, disk.size))
     for device, entry in mappings.items():
         if "VirtualName" not in entry and "NoDevice" not in entry:
@@ -157,7 +158,10 @@ def choose_placement(region: Region, params: Mapping[str, Any], type_name: str) 
     if not offered:
         message = "The requested configuration is currently not supported."
         raise ApiError("Unsupported", f"{message} Please check the documentation for supported configurations.")
-    subnets = [_subnet(region, subnet_id, zone)] if subnet_id else _default_subnets(region, zone)
+    subnets = [find(region.subnets, subnet_id, "InvalidSubnetID", "subnet ID")] if subnet_id else []
+    if subnets and zone not in (None, subnets[0].zone):
+        raise invalid_value(f"The subnet '{subnet_id}' is not in the availability zone '{zone}'")
+    subnets = subnets or _default_subnets(region, zone)
     named = subnets[0].zone if subnet_id else zone
     if named and named not in offered:
         raise ApiError(
@@ -173,20 +177,12 @@ def choose_placement(region: Region, params: Mapping[str, Any], type_name: str) 
 
 
 def _zone(region: Region, placement: Mapping[str, Any]) -> str | None:
-    zone = placement.get("AvailabilityZone")
-    if not zone and placement.get("AvailabilityZoneId"):
-        wanted = placement["AvailabilityZoneId"]
-        zone = next((one for one in region.zones if region.zone_id(one) == wanted), wanted)
+    zone_id = placement.get("AvailabilityZoneId")
+    by_id = {region.zone_id(zone): zone for zone in region.zones}
+    zone = placement.get("AvailabilityZone") or by_id.get(str(zone_id), zone_id)
     if zone and zone not in region.zones:
         raise invalid_value(f"Invalid availability zone: [{zone}]")
     return str(zone) if zone else None
-
-
-def _subnet(region: Region, subnet_id: str, zone: str | None) -> Subnet:
-    subnet = find(region.subnets, subnet_id, "InvalidSubnetID", "subnet ID")
-    if zone and zone != subnet.zone:
-        raise invalid_value(f"The subnet '{subnet_id}' is not in the availability zone '{zone}'")
-    return subnet
 
 
 def _default_subnets(region: Region, zone: str | None) -> list[Subnet]:

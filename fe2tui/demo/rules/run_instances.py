@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from fe2tui.demo import instance_states
@@ -19,6 +21,7 @@ from fe2tui.demo.rules.volumes import new_attached_volume
 
 _NOT_REPEATED = ("ClientToken", "TagSpecification", "MinCount", "MaxCount", "InstanceMarketOptions")
 """The parameters of a launch that a spot request does not keep for its next instance."""
+_network = cache(ipaddress.IPv4Network)
 
 
 @operation("RunInstances")
@@ -96,6 +99,8 @@ def _launch_one(region: Region, plan: LaunchPlan, subnet: Subnet, reservation: s
 def _new_instance(region: Region, plan: LaunchPlan, subnet: Subnet, reservation: str, index: int) -> Instance:
     now, params = region.now, plan.params
     public_ip = plan.placement.public_ip
+    profile = params.get("IamInstanceProfile") or {}
+    arn = f"arn:aws:iam::{ACCOUNT_ID}:instance-profile/{profile['Name']}" if profile.get("Name") else None
     unseen = region.account.options.unseen_seconds
     return new_instance(
         region,
@@ -111,14 +116,14 @@ def _new_instance(region: Region, plan: LaunchPlan, subnet: Subnet, reservation:
         client_token=str(params.get("ClientToken", "")),
         launch_index=index,
         ebs_optimized=truth(params.get("EbsOptimized")),
-        monitoring=truth(_field(params, "Monitoring", "Enabled")),
+        monitoring=truth((params.get("Monitoring") or {}).get("Enabled")),
         protected=truth(params.get("DisableApiTermination")),
         stop_protected=truth(params.get("DisableApiStop")),
         shutdown_behavior=str(params.get("InstanceInitiatedShutdownBehavior") or "stop"),
         user_data=str(params.get("UserData", "")),
         metadata={key: str(value) for key, value in (params.get("MetadataOptions") or {}).items()},
-        profile_arn=_profile(params),
-        hibernation=truth(_field(params, "HibernationOptions", "Configured")),
+        profile_arn=profile.get("Arn") or arn,
+        hibernation=truth((params.get("HibernationOptions") or {}).get("Configured")),
         unseen_until=now + timedelta(seconds=unseen) if unseen else None,
     )
 
@@ -151,25 +156,12 @@ def new_instance(
     )
 
 
-def _field(params: Mapping[str, Any], group: str, name: str) -> Any:
-    return (params.get(group) or {}).get(name)
-
-
-def _profile(params: Mapping[str, Any]) -> str | None:
-    name = _field(params, "IamInstanceProfile", "Name")
-    arn = _field(params, "IamInstanceProfile", "Arn")
-    return arn or (f"arn:aws:iam::{ACCOUNT_ID}:instance-profile/{name}" if name else None)
-
-
 def next_private_ip(subnet: Subnet) -> str:
     """The next address of the subnet; the first four and the last belong to AWS."""
     subnet.used_addresses += 1
-    base, _, bits = subnet.cidr.partition("/")
-    first, second, third, fourth = (int(part) for part in base.split("."))
+    network = _network(subnet.cidr)
     # Bulk instances can outnumber the addresses of a subnet; then addresses repeat.
-    offset = 3 + subnet.used_addresses % (2 ** (32 - int(bits)) - 5)
-    whole = (first << 24 | second << 16 | third << 8 | fourth) + offset
-    return ".".join(str(whole >> shift & 255) for shift in (24, 16, 8, 0))
+    return str(network[3 + subnet.used_addresses % (network.num_addresses - 5)])
 
 
 def create_machine(region: Region, instance: Instance, image: Image, public_key: str | None) -> None:

@@ -11,7 +11,7 @@ from fe2tui.demo.api import Call, operation
 from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
 from fe2tui.demo.errors import ApiError, missing_parameter
 from fe2tui.demo.protocols import tag_set
-from fe2tui.demo.records import Snapshot, Volume
+from fe2tui.demo.records import Image, Snapshot, Volume
 from fe2tui.demo.rules.tags import requested_tags
 from fe2tui.demo.rules.volumes import find_volume
 
@@ -66,11 +66,14 @@ def describe_snapshots(call: Call) -> Mapping[str, Any]:
     check_no_ids_with_pages(call.params, "SnapshotId", "snapshotSet")
     ids, owners = call.texts("SnapshotId"), call.texts("Owner")
     snapshots = [find_snapshot(call.region, one) for one in ids] if ids else list(call.region.snapshots.values())
-    if owners:
-        wanted = {ACCOUNT_ID if owner == "self" else owner for owner in owners}
-        snapshots = [one for one in snapshots if one.owner_id in wanted or one.owner_alias in wanted]
-    shown, token = select(snapshots, call.params, _FILTERS)
+    shown, token = select([one for one in snapshots if owned_by(owners, one)], call.params, _FILTERS)
     return {"snapshotSet": [_description(one) for one in shown], "nextToken": token}
+
+
+def owned_by(owners: list[str], record: Snapshot | Image) -> bool:
+    """Whether an owner of the call (`self`, `amazon` or an account id) has the record; True if the call names none."""
+    mine = record.owner_id == ACCOUNT_ID and "self" in owners
+    return not owners or mine or record.owner_id in owners or record.owner_alias in owners
 
 
 @operation("CreateSnapshot")

@@ -131,8 +131,7 @@ _SUBNET_FILTERS: dict[str, Getter] = {
 
 
 def _free(subnet: Subnet) -> int:
-    size: int = 2 ** (32 - int(subnet.cidr.partition("/")[2])) - 5
-    return max(0, size - subnet.used_addresses)
+    return max(0, ipaddress.IPv4Network(subnet.cidr).num_addresses - 5 - subnet.used_addresses)
 
 
 def subnet_description(region: Region, subnet: Subnet) -> dict[str, Any]:
