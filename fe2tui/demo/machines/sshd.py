@@ -30,7 +30,6 @@ def is_loopback(host: str) -> bool:
 
 
 def new_host_key(disk: Disk) -> None:
-    """Replaces the disk's host key by a new ed25519 key."""
     key = asyncssh.generate_private_key("ssh-ed25519")
     fresh = disk.host_key_file.with_suffix(".new")
     fresh.unlink(missing_ok=True)

@@ -38,7 +38,6 @@ def find_instances(region: Region, ids: list[str]) -> list[Instance]:
 
 
 def one_instance(call: Call) -> Instance:
-    """The instance that a call names. Raises ApiError."""
     identity = call.text("InstanceId")
     if not identity:
         raise missing_parameter("instanceId")

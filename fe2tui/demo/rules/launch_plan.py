@@ -14,7 +14,7 @@ from fe2tui.demo.protocols import texts, truth
 from fe2tui.demo.records import Image, KeyPair, SecurityGroup, Subnet, VolumeShape
 from fe2tui.demo.rules.images import find_image
 from fe2tui.demo.rules.tags import requested_tags
-from fe2tui.demo.rules.volumes import integer, requested_shape
+from fe2tui.demo.rules.volumes import existing_snapshot, integer, requested_shape
 from fe2tui.demo.services.service_quotas import spot_quota
 from fe2tui.demo.spot_market import PriceSeries
 
@@ -124,12 +124,7 @@ def _plan_volumes(region: Region, params: Mapping[str, Any], image: Image) -> li
 
 def _plan_volume(region: Region, device: str, ebs: Mapping[str, Any], default: int | None) -> PlannedVolume:
     snapshot_id = str(ebs.get("SnapshotId") or "")
-    least = 0
-    if snapshot_id:
-        snapshot = region.snapshots.get(snapshot_id)
-        if snapshot is None:
-            raise ApiError("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")
-        least = snapshot.size
+    least = existing_snapshot(region, snapshot_id).size if snapshot_id else 0
     size = integer(ebs, "VolumeSize") or default or least
     if not size:
         raise missing_parameter("size or snapshotId")

@@ -13,7 +13,7 @@ from fe2tui.demo.errors import ApiError, missing_parameter
 from fe2tui.demo.protocols import tag_set
 from fe2tui.demo.records import Image, Snapshot, Volume
 from fe2tui.demo.rules.tags import requested_tags
-from fe2tui.demo.rules.volumes import find_volume
+from fe2tui.demo.rules.volumes import existing_snapshot, find_volume
 
 _TENTHS = 10
 
@@ -37,9 +37,7 @@ def find_snapshot(region: Region, identity: str) -> Snapshot:
         raise missing_parameter("snapshotId")
     if not identity.startswith("snap-"):
         raise ApiError("InvalidSnapshotID.Malformed", f'Invalid id: "{identity}" (expecting "snap-...")')
-    if identity not in region.snapshots:
-        raise ApiError("InvalidSnapshot.NotFound", f"The snapshot '{identity}' does not exist.")
-    return region.snapshots[identity]
+    return existing_snapshot(region, identity)
 
 
 def _description(snapshot: Snapshot) -> dict[str, Any]:
@@ -86,7 +84,6 @@ def create_snapshot(call: Call) -> Mapping[str, Any]:
 
 
 def new_snapshot(region: Region, volume: Volume, description: str, tags: Mapping[str, str]) -> Snapshot:
-    """Creates the record of a pending snapshot."""
     snapshot = Snapshot(
         *region.identity("snap"),
         volume.id,

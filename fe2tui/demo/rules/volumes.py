@@ -12,7 +12,7 @@ from fe2tui.demo.api import Call, operation
 from fe2tui.demo.describe import Getter, check_no_ids_with_pages, select
 from fe2tui.demo.errors import ApiError, invalid_combination, invalid_value, missing_parameter, not_permitted
 from fe2tui.demo.protocols import tag_set, truth
-from fe2tui.demo.records import Attachment, Instance, Modification, Volume, VolumeShape
+from fe2tui.demo.records import Attachment, Instance, Modification, Snapshot, Volume, VolumeShape
 from fe2tui.demo.rules.instances import find_instances
 from fe2tui.demo.rules.tags import requested_tags
 
@@ -146,13 +146,17 @@ def new_attached_volume(
     instance.attachments.append(volume.attachment)
 
 
+def existing_snapshot(region: Region, identity: str) -> Snapshot:
+    if identity not in region.snapshots:
+        raise ApiError("InvalidSnapshot.NotFound", f"The snapshot '{identity}' does not exist.")
+    return region.snapshots[identity]
+
+
 def _size(call: Call) -> int:
     """The requested size in GiB, or the snapshot's. Raises ApiError if it is smaller, or there is neither."""
     size, snapshot_id = integer(call.params, "Size"), call.text("SnapshotId")
     if snapshot_id:
-        snapshot = call.region.snapshots.get(snapshot_id)
-        if snapshot is None:
-            raise ApiError("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")
+        snapshot = existing_snapshot(call.region, snapshot_id)
         if snapshot.state != "completed":
             raise ApiError("IncorrectState", f"Snapshot is in invalid state - {snapshot.state}")
         size = size or snapshot.size
