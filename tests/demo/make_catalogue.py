@@ -1,6 +1,6 @@
-"""Writes types.tsv and zones.tsv from public data.
+"""Writes types.tsv and zones.tsv of fe2tui/demo/catalogue from public data.
 
-    python -m fe2tui.demo.catalogue.make --moto FOLDER --prices FILE
+    python tests/demo/make_catalogue.py --moto FOLDER --prices FILE
 
 FOLDER is `moto/ec2/resources` of an unpacked moto wheel: EC2's own answers about instance types and offerings.
 FILE is `pkg/providers/pricing/zz_generated.pricing_aws.go` of karpenter-provider-aws: the Price List of us-east-1.
@@ -28,7 +28,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fe2tui.demo.catalogue import DEFAULTS
+from fe2tui.demo import catalogue
 
 _SIZES = """
 cc1.4xlarge 16 23 x86_64 Intel - 10 Gigabit
@@ -116,8 +116,10 @@ def main() -> None:
     for name in [name for name in rows if name not in prices]:
         rows[name]["price"] = _derived_price(name, rows, prices)
         rows[name]["basis"] = " ".join(filter(None, (rows[name].get("basis"), "price")))
-    folder = Path(__file__).parent
-    first = f"# Written by make.py on {datetime.now(UTC):%Y-%m-%d}; it explains the column `basis`."
+    folder = Path(catalogue.__file__).parent
+    first = (
+        f"# Written by tests/demo/make_catalogue.py on {datetime.now(UTC):%Y-%m-%d}; it explains the column `basis`."
+    )
     moto = f"moto {_moto_version(arguments.moto)} ships it (Apache-2.0)"
     heads = [
         first,
@@ -128,13 +130,13 @@ def main() -> None:
         f"# Types: the InstanceType list of botocore {version('botocore')}.",
     ]
     lines = ["\t".join(_fields(rows[name])) for name in sorted(rows)]
-    (folder / "types.tsv").write_text("\n".join((*heads, "\t".join(DEFAULTS), *lines, "")), encoding="utf-8")
+    (folder / "types.tsv").write_text("\n".join((*heads, "\t".join(catalogue.DEFAULTS), *lines, "")), encoding="utf-8")
     heads = [first, f"# Zones: EC2's DescribeInstanceTypeOfferings as {moto}."]
     (folder / "zones.tsv").write_text("\n".join((*heads, *zones, "")), encoding="utf-8")
 
 
 def _fields(row: Row) -> Iterator[str]:
-    for column, default in DEFAULTS.items():
+    for column, default in catalogue.DEFAULTS.items():
         field = row.get(column, "")
         yield "" if field == default else field
 

@@ -1,6 +1,7 @@
 """What EC2 offers: instance types with their sizes and list prices, and the zones that have them.
 
-The data are in types.tsv and zones.tsv beside this file; make.py writes them and says where they come from.
+The data are in types.tsv and zones.tsv beside this file. tests/demo/make_catalogue.py in the source tree writes them
+and says where they come from.
 """
 
 from __future__ import annotations
