@@ -93,16 +93,11 @@ async def spot_vcpu_quota(session: Session, type_name: str) -> int | None:
 
     Raises DeniedError without ``servicequotas:GetServiceQuota``.
     """
-    code = _quota_code(type_name)
+    family = re.sub(r"[^a-z].*", "", type_name)
+    codes = (code for code, families in _SPOT_QUOTA_CODES.items() if family in families)
+    code = _P5_QUOTA_CODE if type_name.startswith("p5") else next(codes, None)
     if code is None:
         return None
     reply = await session.call("service-quotas", "GetServiceQuota", ServiceCode="ec2", QuotaCode=code)
     value = reply.get("Quota", {}).get("Value")
     return None if value is None else int(value)
-
-
-def _quota_code(type_name: str) -> str | None:
-    if type_name.startswith("p5"):
-        return _P5_QUOTA_CODE
-    letters = re.match(r"[a-z]*", type_name)
-    return next((code for code, families in _SPOT_QUOTA_CODES.items() if letters and letters[0] in families), None)

@@ -251,13 +251,11 @@ def _interrupted_text(request: SpotRequest, code: str) -> str:
     if code == _ENDED_WITH_REQUEST:
         return "its machine, which was stopped, was terminated when the request ended"
     why = _in_zone(_INTERRUPTED[code], request.zone)
+    is_live = request.state in LIVE_REQUEST_STATES
     if code.startswith("instance-stopped"):
-        if request.state in LIVE_REQUEST_STATES:
-            return f"AWS stopped its machine: {why}; starts it again when it can"
-        return f"AWS stopped its machine: {why}"
-    if request.is_persistent and request.state in LIVE_REQUEST_STATES:
-        return f"AWS terminated its machine: {why}; launches another when it can"
-    return f"AWS terminated its machine: {why}"
+        return f"AWS stopped its machine: {why}{'; starts it again when it can' if is_live else ''}"
+    then = "; launches another when it can" if request.is_persistent and is_live else ""
+    return f"AWS terminated its machine: {why}{then}"
 
 
 def _running_text(request: SpotRequest) -> str:

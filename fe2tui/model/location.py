@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from fe2tui.errors import NotFoundError, UsageError
 
@@ -92,14 +93,10 @@ def find_region(text: str, known: Mapping[str, str] = REGIONS) -> str | None:
         return text
     if not text.strip():
         return None
-    for region, name in known.items():
-        if text in name:
-            return region
+    as_typed = (region for region, name in known.items() if text in name)
     lowered = text.lower()
-    for region, name in known.items():
-        if lowered in name.lower() or lowered in region:
-            return region
-    return None
+    in_any_case = (region for region, name in known.items() if lowered in name.lower() or lowered in region)
+    return next(chain(as_typed, in_any_case), None)
 
 
 def unknown_region_error(text: str) -> NotFoundError:

@@ -123,11 +123,12 @@ def agent_keys(agent_socket: str | None) -> tuple[str, ...]:
             agent.settimeout(_AGENT_SECONDS)
             agent.connect(agent_socket)
             agent.sendall(b"\0\0\0\1\x0b")
-            length = int.from_bytes(_read_exactly(agent, 4), "big")
-            answer = _read_exactly(agent, min(length, 1 << 20))
-    except (OSError, EOFError):
+            with agent.makefile("rb") as reply:
+                length = min(int.from_bytes(reply.read(4), "big"), 1 << 20)
+                answer = reply.read(length)
+    except OSError:
         return ()
-    if answer[:1] != b"\x0c":
+    if answer[:1] != b"\x0c" or len(answer) < length:
         return ()
     fields, lines = _split_strings(answer[5:]), []
     for blob, comment in zip(fields[::2], fields[1::2], strict=False):
@@ -136,16 +137,6 @@ def agent_keys(agent_socket: str | None) -> tuple[str, ...]:
             words = "".join(c if c.isprintable() else " " for c in comment.decode("utf-8", errors="replace"))
             lines.append(f"{kind} {base64.b64encode(blob).decode()} {words}".strip())
     return tuple(lines)
-
-
-def _read_exactly(agent: socket.socket, count: int) -> bytes:
-    read = b""
-    while len(read) < count:
-        more = agent.recv(count - len(read))
-        if not more:
-            raise EOFError
-        read += more
-    return read
 
 
 def _split_strings(data: bytes) -> list[bytes]:

@@ -93,27 +93,14 @@ class VolumeUsageTable(UsageTable[VolumeUsage, _KnownUsage]):
             known.seen = {key: one for key, one in known.seen.items() if key not in ends}
 
     def _usage(self, row: Sequence[Any]) -> VolumeUsage:
-        key, started, ended, instance, size, type_name, per_month = row
-        return VolumeUsage(
-            key,
-            instance,
-            size,
-            type_name,
-            from_micros(started),
-            maybe_moment(ended),
-            None if per_month is None else Decimal(per_month),
-        )
+        key, started, ended, instance, size, type_name, dollars = row
+        per_month = None if dollars is None else Decimal(dollars)
+        return VolumeUsage(key, instance, size, type_name, from_micros(started), maybe_moment(ended), per_month)
 
     def _row(self, usage: VolumeUsage) -> Sequence[Any]:
-        return (
-            usage.volume_id,
-            to_micros(usage.started_at),
-            maybe_micros(usage.ended_at),
-            usage.instance_id,
-            usage.size,
-            usage.type,
-            None if usage.per_month is None else str(usage.per_month),
-        )
+        times = to_micros(usage.started_at), maybe_micros(usage.ended_at)
+        dollars = None if usage.per_month is None else str(usage.per_month)
+        return usage.volume_id, *times, usage.instance_id, usage.size, usage.type, dollars
 
 
 def _owners(fleet: Fleet) -> _Owners:
