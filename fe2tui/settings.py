@@ -172,6 +172,16 @@ class Settings:
         {}, _profiles, "[profiles.NAME]: colour and read_only for one AWS profile."
     )
 
+    @property
+    def read_only_profiles(self) -> tuple[str, ...]:
+        return tuple(name for name, one in self.profiles.items() if one.read_only)
+
+    def for_profiles(self, names: Iterable[str]) -> ProfileSettings:
+        """What counts for an account with these profiles: the strictest of each. Of colours, a read-only one's."""
+        found = sorted(map(self.for_profile, names), key=lambda one: not one.read_only)
+        colour = next((one.colour for one in found if one.colour), "")
+        return ProfileSettings(colour, any(one.read_only for one in found))
+
     def for_profile(self, name: str) -> ProfileSettings:
         return self.profiles.get(name, ProfileSettings())
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import shlex
+from base64 import b32decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,10 @@ from pathlib import Path
 from fe2tui.errors import UsageError
 
 Section = Mapping[str, str | Mapping[str, str]]
+ENVIRONMENT_KEYS = "environment keys"
+_NONE: Mapping[str, str] = {}
+_ACCOUNT_IN_ARN = re.compile(r"arn:[\w-]+:\w+::(\d{12}):")
+_KEY_WITH_ACCOUNT = re.compile(r"(AKIA|ASIA)[Q-Z2-7][A-Z2-7]{15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,53 @@ class AwsConfig:
     def profile(self, chosen: str | None = None) -> str:
         """The given profile, else the environment's, else ``default``."""
         return chosen or self._variable("AWS_DEFAULT_PROFILE") or self._variable("AWS_PROFILE") or "default"
+
+    def signer(self, chosen: str | None = None) -> str:
+        """What signs the calls: the given profile, else the keys in the environment, else the environment's profile.
+
+        The keys have the profile's name if they are its own; otherwise their account's number, or the end of the key.
+        Source: SDK guide, credential precedence.
+        """
+        profile, key = self.profile(chosen), self._variable("AWS_ACCESS_KEY_ID")
+        if chosen or not key or key == self._profile_text(profile, "aws_access_key_id"):
+            return profile
+        return f"{ENVIRONMENT_KEYS} {_account_of_key(key) or '…' + key[-4:]}"
+
+    def unused_profile(self, chosen: str | None = None) -> str:
+        """The environment's profile, if keys in the environment sign in its place; else empty."""
+        named = self._variable("AWS_DEFAULT_PROFILE") or self._variable("AWS_PROFILE") or ""
+        signer = self.signer(chosen)
+        return named if signer.startswith(ENVIRONMENT_KEYS) and named not in self.profiles_of_account(chosen) else ""
+
+    def profiles_of_account(self, chosen: str | None = None, accounts: Mapping[str, str] = _NONE) -> tuple[str, ...]:
+        """What signs, and the profiles of the same account. ``accounts`` are those that AWS returned, by signer."""
+        signer = self.signer(chosen)
+        key = self._variable("AWS_ACCESS_KEY_ID") if signer.startswith(ENVIRONMENT_KEYS) else None
+        account = accounts.get(signer) or (_account_of_key(key) if key else self.account(signer))
+        same = (
+            name
+            for name in self.profiles
+            if name != signer
+            and (
+                (account and account == (accounts.get(name) or self.account(name)))
+                or (key and key == self.static_key(name))
+            )
+        )
+        return (signer, *same)
+
+    def account(self, profile: str) -> str:
+        """The number of a profile's account, as far as the files tell; else empty."""
+        for key in ("role_arn", "login_session"):
+            if found := _ACCOUNT_IN_ARN.match(self._profile_text(profile, key) or ""):
+                return found[1]
+        texts = (self._profile_text(profile, key) for key in ("aws_account_id", "sso_account_id"))
+        return next(filter(None, texts), "") or _account_of_key(self.static_key(profile))
+
+    def static_key(self, profile: str) -> str:
+        """The access key of a profile that signs with it; empty if the profile takes a role or has no key."""
+        if self._profile_text(profile, "role_arn"):
+            return ""
+        return self._profile_text(profile, "aws_access_key_id") or ""
 
     def region(self, profile: str) -> str | None:
         """The environment's region, else the profile's."""
@@ -78,6 +131,17 @@ def read(environ: Mapping[str, str] | None = None) -> AwsConfig:
     for name, section in _sections(environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").items():
         profiles[name] = {**profiles.get(name, {}), **section}
     return AwsConfig(environ, profiles, services)
+
+
+def _account_of_key(key: str) -> str:
+    """The account in an access key; empty for a key made before 2019, which has none.
+
+    Source: base 32 after the prefix, the account in 40 bits of the first six bytes, as sts:GetAccessKeyInfo returns it.
+    """
+    if not _KEY_WITH_ACCOUNT.fullmatch(key):
+        return ""
+    number = int.from_bytes(b32decode(key[4:])[:6], "big")
+    return f"{(number & 0x7FFFFFFFFF80) >> 7:012d}"
 
 
 def _section_title(section: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -30,14 +31,16 @@ _REGION_ID_PATTERN = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 class Choice:
     """What was chosen for this run; None means "as the environment and ~/.aws configure". Times are seconds.
 
-    ``region`` is an id or part of a region's name (``Ohio``). ``first_retry_wait`` is the wait before a change is
-    retried after a transient failure; it doubles with each retry.
+    ``region`` is an id or part of a region's name (``Ohio``). ``read_only_profiles`` are those that config.toml makes
+    read-only: a session that signs for the account of one of them is read-only, too. ``first_retry_wait`` is the wait
+    before a change is retried after a transient failure; it doubles with each retry.
     """
 
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
     read_only: bool = False
+    read_only_profiles: tuple[str, ...] = ()
     connect_timeout: float = 5.0
     read_timeout: float = 20.0
     first_retry_wait: float = 0.5
@@ -47,18 +50,21 @@ class Session:
     """Calls AWS as one profile in one region. Usable with ``async with``; created without importing AWS's library.
 
     Every error that leaves it is an Fe2Error. Changing operations raise ReadOnlyError if ``read_only``. A session
-    belongs to one event loop. ``location`` has what botocore would resolve; its region is empty if none is set.
+    belongs to one event loop. ``location`` has what signs the calls, and region and endpoint as botocore would resolve
+    them; its region is empty if none is set. ``account_profiles`` are what signs and the profiles of the same account.
     """
 
     def __init__(self, choice: Choice | None = None, *, ask_code: AskMfaCode | None = None) -> None:
         """Raises NotFoundError for an unknown region. An unknown profile fails at the first call."""
         self.choice = choice or Choice()
         self._ask_code = ask_code
-        found = aws_config.read()
+        self._config = found = aws_config.read()
         profile = found.profile(self.choice.profile)
         region = _resolve_region(self.choice.region) if self.choice.region else found.region(profile)
         endpoint = (self.choice.endpoint_url or found.endpoint(profile)).rstrip("/")
-        self.location = Location(profile, region or "", endpoint)
+        self.location = Location(found.signer(self.choice.profile), region or "", endpoint)
+        self.account_profiles = found.profiles_of_account(self.choice.profile)
+        self._are_accounts_known = False
         self._is_sso = any(key.startswith("sso_") for key in found.profiles.get(profile, {}))
         self._credentials: ProfileCredentials | None = None
         self._cached_clients: Clients | None = None
@@ -79,7 +85,44 @@ class Session:
 
     @property
     def read_only(self) -> bool:
-        return self.choice.read_only
+        return self.choice.read_only or any(name in self.choice.read_only_profiles for name in self.account_profiles)
+
+    @property
+    def signer_notice(self) -> str:
+        """What a person should know about what signs the calls; mostly empty."""
+        unused = self._config.unused_profile(self.choice.profile)
+        return f"AWS_PROFILE={unused} is not used: the keys in AWS_ACCESS_KEY_ID sign the calls." if unused else ""
+
+    def read_only_error(self, refused: str) -> ReadOnlyError:
+        """The error for a change in a read-only session. ``refused`` says what is not done."""
+        guards = [name for name in self.account_profiles if name in self.choice.read_only_profiles]
+        if guards and not self.choice.read_only:
+            remedy = f"[profiles.{guards[0]}] in config.toml makes this account read-only."
+        else:
+            remedy = "Leave --read-only out, or take read_only out of config.toml."
+        return ReadOnlyError(f"This session may only read: {refused}.", remedy)
+
+    def require_permitted(self, operation: str) -> None:
+        """Raises ReadOnlyError for an operation that may change something, in a read-only session."""
+        if self.read_only and not operation.startswith(READ_PREFIXES):
+            raise self.read_only_error(f"{operation} was not sent")
+
+    async def find_guards(self) -> None:
+        """Find out whether a profile that config.toml makes read-only is of the same account. AWS is asked once.
+
+        Raises what ``identity`` raises. A read-only profile that cannot sign in guards no other.
+        """
+        if self.read_only or self._are_accounts_known or not self.choice.read_only_profiles:
+            return
+        accounts = {self.profile: (await self.identity()).account}
+        for name in self.choice.read_only_profiles:
+            if name not in self.account_profiles and self._config.static_key(name) and not self._config.account(name):
+                choice = replace(self.choice, profile=name, read_only_profiles=())
+                async with Session(choice) as other:
+                    with suppress(Fe2Error):
+                        accounts[name] = (await other.identity()).account
+        self.account_profiles = self._config.profiles_of_account(self.choice.profile, accounts)
+        self._are_accounts_known = True
 
     async def warm_up(self) -> None:
         """Import AWS's library and create clients in a thread, so that the first call does not block the event loop."""
@@ -129,6 +172,8 @@ class Session:
         other._credentials = self._credentials
         other._identity = self._identity
         other._login_worked = self._login_worked
+        other.account_profiles = self.account_profiles
+        other._are_accounts_known = self._are_accounts_known
         return other
 
     async def close(self) -> None:
@@ -144,8 +189,9 @@ class Session:
     async def _send(
         self, how: str, service: str, operation: str, params: dict[str, Any], *, region: str | None = None
     ) -> Any:
-        if self.read_only:
-            require_read_operation(operation)
+        if not operation.startswith(READ_PREFIXES):
+            await self.find_guards()
+            self.require_permitted(operation)
         try:
             clients = await self._get_clients()
             if not self.region:
@@ -197,15 +243,6 @@ class Session:
         asyncio.run(clients.warm_up(self.region or "us-east-1", sso=self._is_sso))
 
 
-def require_read_operation(operation: str) -> None:
-    """Raises ReadOnlyError for an operation that may change something."""
-    if not operation.startswith(READ_PREFIXES):
-        raise ReadOnlyError(
-            f"This session may only read: {operation} was not sent.",
-            "Leave --read-only out, or take read_only out of config.toml.",
-        )
-
-
 def profile_names() -> list[str]:
     """The profiles in ~/.aws/config and ~/.aws/credentials (or where the environment points), in their order."""
     return list(aws_config.read().profiles)
@@ -226,19 +263,19 @@ def effective_choice(
 ) -> Choice:
     """The choice for a session, from options (None if not given), environment and settings.
 
-    The settings may make a profile read-only. A profile in the environment is left to AWS's own library: an explicit
-    profile would make it ignore credentials in the environment. Source: SDK guide, credential precedence.
+    A profile in the environment is left to AWS's own library: an explicit profile would make it ignore credentials in
+    the environment. Source: SDK guide, credential precedence.
     """
     named_profile = os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
     has_keys = bool(os.environ.get("AWS_ACCESS_KEY_ID"))
     named_region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     of_profile = profile is not None and default_region(profile) is not None  # the profile has a region of its own
-    in_use = profile or named_profile or (None if has_keys else settings.profile) or "default"
     return Choice(
         profile=profile or (None if named_profile or has_keys else settings.profile),
         region=region or (None if named_region or of_profile else settings.region),
         endpoint_url=endpoint_url,
-        read_only=read_only or settings.read_only or settings.for_profile(in_use).read_only,
+        read_only=read_only or settings.read_only,
+        read_only_profiles=settings.read_only_profiles,
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,
     )

@@ -61,6 +61,8 @@ class CommandRun:
         if any_region and not Session(choice).region:
             choice = replace(choice, region=_DEFAULT_REGION)
         async with Session(choice, ask_code=ask_mfa_code) as session:
+            if session.signer_notice:
+                print_message(visible(session.signer_notice))
             with ProgressLine() as progress_line:
                 self._progress_line = progress_line
                 ctx = Context(session, self.store, self.settings, progress_line.report, self.options.by)

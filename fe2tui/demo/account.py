@@ -30,6 +30,7 @@ from fe2tui.demo.records import (
 )
 
 ACCOUNT_ID = "123456789012"
+SECOND_ACCOUNT_ID = "210987654321"
 SCENE_REGIONS = ("us-east-2", "us-west-2")
 DELAYS = ("boot_seconds", "ssh_seconds", "stop_seconds", "unseen_seconds", "linger_seconds")
 

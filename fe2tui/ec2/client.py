@@ -164,19 +164,17 @@ async def _wait_for_cancelled() -> None:
     await asyncio.gather(*others, return_exceptions=True)
 
 
-def boto3_resource(choice: Choice, region: str) -> Any:
-    """boto3's ``ec2`` resource. If the choice is read-only, calls that change something raise ReadOnlyError."""
+def boto3_resource(session: Session) -> Any:
+    """boto3's ``ec2`` resource. In a read-only session, calls that change something raise ReadOnlyError."""
     import boto3
 
-    session = boto3.Session(profile_name=choice.profile, region_name=region)
-    resource = session.resource("ec2", endpoint_url=choice.endpoint_url)
-    if choice.read_only:
-        resource.meta.client.meta.events.register("before-call.ec2", _refuse_changes)
+    choice = session.choice
+    boto3_session = boto3.Session(profile_name=choice.profile, region_name=session.region)
+    resource = boto3_session.resource("ec2", endpoint_url=choice.endpoint_url)
+    resource.meta.client.meta.events.register(
+        "before-call.ec2", lambda model, **_: session.require_permitted(model.name)
+    )
     return resource
-
-
-def _refuse_changes(model: Any, **_: object) -> None:
-    aws_session.require_read_operation(model.name)
 
 
 _Self = TypeVar("_Self", bound="Client")
@@ -196,10 +194,8 @@ class Client:
     ) -> None:
         """Raises NotFoundError for an unknown region and SettingError for a wrong config.toml."""
         kept = settings.load()
-        self._choice = effective_choice(
-            kept, region=region, profile=profile, endpoint_url=endpoint_url, read_only=read_only
-        )
-        self._background = BackgroundLoop(self._choice, kept, report)
+        choice = effective_choice(kept, region=region, profile=profile, endpoint_url=endpoint_url, read_only=read_only)
+        self._background = BackgroundLoop(choice, kept, report)
         self._run = self._background.run
         self._finalizer = weakref.finalize(self, self._background.close)
 
@@ -236,4 +232,8 @@ class Client:
         return self._run(lambda ctx: aws_session.enabled_regions(ctx.session))
 
     def _boto3(self) -> Any:
-        return boto3_resource(self._choice, self._background.location.region)
+        async def session_with_guards(ctx: Context) -> Session:
+            await ctx.session.find_guards()
+            return ctx.session
+
+        return boto3_resource(self._run(session_with_guards))

@@ -9,14 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fe2tui.errors import (
-    Fe2Error,
-    ReadOnlyError,
-    StoreError,
-    ThrottledError,
-    UnknownResultError,
-    UnreachableError,
-)
+from fe2tui.errors import Fe2Error, StoreError, ThrottledError, UnknownResultError, UnreachableError
 from fe2tui.model.progress import UNDER_WAY, Activity, Progress, Report, ignore_progress
 
 if TYPE_CHECKING:
@@ -85,9 +78,7 @@ def require_writable(ctx: Context, refused: str) -> None:
     launched``.
     """
     if ctx.session.read_only:
-        raise ReadOnlyError(
-            f"This session may only read: {refused}.", "Leave --read-only out, or take read_only out of config.toml."
-        )
+        raise ctx.session.read_only_error(refused)
 
 
 @asynccontextmanager

@@ -64,9 +64,8 @@ class FleetWatch:
 
     def __init__(self, services: Services, choice: Choice) -> None:
         self._services = services
-        self._choice = choice
         settings = services.settings
-        self._read_only_requested = choice.read_only and not settings.for_profile(choice.profile or "").read_only
+        self._choice = replace(choice, read_only_profiles=settings.read_only_profiles)
         self.account_tracker = AccountTracker(AlertLimits.from_settings(settings.long_run_hours, settings.high_cost))
         self._cpu_setting = settings.cpu_chart
         self._opening: asyncio.Future[tuple[Session, FleetSeen | None]] | None = None
@@ -159,8 +158,7 @@ class FleetWatch:
     async def go(self, *, region: str | None = None, profile: str | None = None) -> None:
         """Show another region or another profile. Raises Fe2Error, and stays where it is."""
         if profile is not None and profile != self.session.profile:
-            read_only = self._read_only_requested or self._services.settings.for_profile(profile).read_only
-            choice = replace(self._choice, profile=profile, region=region, read_only=read_only)
+            choice = replace(self._choice, profile=profile, region=region)
         else:
             choice = replace(self._choice, region=region or self.session.region)
         await self.open(choice)

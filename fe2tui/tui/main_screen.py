@@ -75,6 +75,7 @@ class MainScreen(Screen[None]):
         self._services = services
         self._clock = services.clock
         self._interruption_tracker = InterruptionTracker()
+        self._account_profiles: tuple[str, ...] = ()
         self._is_repaint_due = self._is_reading_log = False
         self._details_timer: Timer | None = None
         self.instances = InstancesPane(services)
@@ -115,12 +116,22 @@ class MainScreen(Screen[None]):
         self.fleet = self.totals = None
         for pane in self.pane_set:
             pane.reset(event.location)
-        profile = event.location.profile
-        colour = self._services.settings.for_profile(profile).colour
-        if not self.status.set_background(colour):
-            error = Fe2Error(f"[profiles.{profile}] colour: “{colour}” is not a colour.", "See config.toml.")
-            self._services.report_error("Settings", error)
+        self._account_profiles = ()
+        self._show_colour()
+        if notice := self._services.session.signer_notice:
+            self._services.tell(visible(notice), "warning")
         self.read_log()
+
+    def _show_colour(self) -> None:
+        """Show the colour of the profiles of this account, when they are known or have changed."""
+        profiles = self._services.session.account_profiles
+        if profiles == self._account_profiles:
+            return
+        self._account_profiles = profiles
+        colour = self._services.settings.for_profiles(profiles).colour
+        if not self.status.set_background(colour):
+            error = Fe2Error(f"[profiles.{profiles[0]}] colour: “{colour}” is not a colour.", "See config.toml.")
+            self._services.report_error("Settings", error)
 
     @on(FleetSeen)
     def _take_fleet(self, event: FleetSeen) -> None:
@@ -133,6 +144,7 @@ class MainScreen(Screen[None]):
                 self.interruptions = self._interruption_tracker.update(fleet, self._clock())
             self.totals = event.totals
             self.fleet = fleet
+            self._show_colour()
 
     @on(FleetNotRead)
     def _take_failure(self, event: FleetNotRead) -> None:

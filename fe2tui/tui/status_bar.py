@@ -109,7 +109,7 @@ def _location_spans(status: Status, detail: _Detail) -> list[Span]:
     if detail.profile:
         parts.append(Span(" · " if detail.region_name else " ", "dim"))
         parts.append(Span(visible(location.profile), "accent", "profile"))
-    if detail.account and status.account:
+    if detail.account and status.account and status.account not in location.profile:
         parts.append(Span(f" {status.account}", "dim"))
     if location.endpoint and detail.endpoint:
         parts.append(Span(f" at {location.endpoint.split('://')[-1]}", "dim"))

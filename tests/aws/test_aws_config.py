@@ -147,3 +147,56 @@ def test_a_file_that_cannot_be_read_is_named(aws_folder: Path) -> None:
     (aws_folder / "config").write_text("region = us-east-1\n")
     with pytest.raises(UsageError, match=r"\.aws/config cannot be read"):
         aws_config.read()
+
+
+KEYS = {"AWS_ACCESS_KEY_ID": "ASIAY34FZKBOKMUTVV7A", "AWS_SECRET_ACCESS_KEY": "b"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "chosen", "signer", "unused"),
+    [
+        ({}, None, "default", ""),
+        ({"AWS_PROFILE": "work"}, None, "work", ""),
+        (KEYS, None, "environment keys 609629065308", ""),
+        ({**KEYS, "AWS_PROFILE": "work"}, None, "environment keys 609629065308", "work"),
+        ({**KEYS, "AWS_PROFILE": "work"}, "keys-only", "keys-only", ""),
+        ({**KEYS, "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, None, "environment keys …MPLE", ""),
+        ({**KEYS, "AWS_ACCESS_KEY_ID": "a", "AWS_PROFILE": "keys-only"}, None, "keys-only", ""),
+    ],
+)
+def test_a_session_is_called_by_what_signs(
+    environment: Mapping[str, str], chosen: str | None, signer: str, unused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    session = Session(Choice(profile=chosen))
+    assert session.profile == signer
+    assert (
+        session.signer_notice.startswith(f"AWS_PROFILE={unused} is not used") if unused else not session.signer_notice
+    )
+
+
+ACCOUNTS = """
+[profile by-role]
+role_arn = arn:aws:iam::609629065308:role/x
+source_profile = other
+[profile by-sso]
+sso_account_id = 609629065308
+[profile by-key]
+aws_access_key_id = AKIAY34FZKBOKMUTVV7A
+[profile other]
+role_arn = arn:aws:iam::111122223333:role/x
+[profile unknown]
+credential_process = x
+"""
+
+
+def test_profiles_of_the_same_account_are_found_in_the_files(aws_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (aws_folder / "config").write_text(ACCOUNTS)
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    assert Session().account_profiles == ("environment keys 609629065308", "by-role", "by-sso", "by-key")
+    assert Session(Choice(profile="by-sso")).account_profiles == ("by-sso", "by-role", "by-key")
+    assert Session(Choice(profile="unknown")).account_profiles == ("unknown",)
+    assert Session(Choice(profile="by-role", read_only_profiles=("by-sso",))).read_only
+    assert not Session(Choice(profile="by-role", read_only_profiles=("other",))).read_only

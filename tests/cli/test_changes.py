@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import signal
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
+from fe2tui.demo.client_files import ACCOUNT_ARN
 from tests.screen import Screen
 
 LAUNCHED = re.compile(r"i-[0-9a-f]{17} in us-east-2")  # what is reported once EC2 has accepted a launch
@@ -200,6 +203,57 @@ def test_read_only_may_be_set_for_a_profile(fe2: Any, tmp_path: Any) -> None:
     said = fe2("stop", running)
     assert said.status == 1
     assert "only read" in said.err
+
+
+SIGNERS = """
+[profile prod]
+region = us-east-2
+[profile dev]
+region = us-west-2
+"""
+KEYS = "aws_access_key_id = AKIAFE2TUIDEMO{}\naws_secret_access_key = demo\n"
+
+
+@pytest.mark.parametrize(
+    ("prod", "exported", "refused"),
+    [
+        ("[prod]\n" + KEYS.format("000001"), "AKIAFE2TUIDEMO000001", True),  # the very key
+        ("[prod]\n" + KEYS.format("000001"), "assumed", True),  # another key of the account
+        ("[prod]\n" + KEYS.format("000002"), "AKIAFE2TUIDEMO000001", False),  # another account
+    ],
+)
+def test_a_read_only_profile_guards_its_account_whatever_signs(
+    own_fe2: Any, tmp_path: Path, prod: str, exported: str, refused: bool
+) -> None:
+    """AWS_PROFILE is dev, and the exported keys are prod's: they sign, and dev's settings do not count."""
+    config, credentials = tmp_path / "config", tmp_path / "credentials"
+    config.write_text(SIGNERS)
+    credentials.write_text(prod + "[dev]\n" + KEYS.format("000002"))
+    settings = tmp_path / "fe2tui-home/config/config.toml"
+    settings.write_text(f"{settings.read_text()}\nregion = 'us-east-2'\n[profiles.prod]\nread_only = true\n")
+    if exported == "assumed":
+        exported = boto3.client(
+            "sts",
+            endpoint_url=own_fe2.environment["AWS_ENDPOINT_URL"],
+            region_name="us-east-2",
+            aws_access_key_id="AKIAFE2TUIDEMO000001",
+            aws_secret_access_key="demo",
+        ).assume_role(RoleArn=f"{ACCOUNT_ARN}:role/demo", RoleSessionName="jane")["Credentials"]["AccessKeyId"]
+    variables = {
+        "AWS_PROFILE": "dev",
+        "AWS_ACCESS_KEY_ID": exported,
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
+    }
+    running = next(one for one in own_fe2("instances", "--json").json if one["state"] == "running")
+    said = own_fe2("stop", running["id"], "--yes", **variables)
+    assert "AWS_PROFILE=dev is not used" in said.err
+    stopped = [call for call in own_fe2.cloud.control("/demo/calls", method="GET") if call["action"] == "StopInstances"]
+    if refused:
+        assert (said.status, stopped) == (1, [])
+        assert "only read" in said.err and "[profiles.prod] in config.toml makes this account read-only" in said.err
+    else:
+        assert (said.status, len(stopped)) == (0, 1), said.err
 
 
 def test_a_denied_action_is_status_1_named_with_awss_code_and_one_line(base: Any) -> None:

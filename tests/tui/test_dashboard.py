@@ -373,3 +373,23 @@ async def test_the_footer_shows_no_key_of_the_list_while_a_form_is_open(demo_env
         await driven.until(lambda: isinstance(driven.app.screen, HelpScreen) and "d Details" not in shown(driven))
         await driven.press("escape")
         await driven.until(lambda: "X Terminate" in shown(driven))
+
+
+async def test_the_status_line_names_the_keys_that_sign_and_has_the_guards_of_their_account(
+    own_cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("[profile prod]\nregion = us-east-2\n[profile dev]\nregion = us-west-2\n")
+    (tmp_path / "credentials").write_text(
+        f"[prod]\naws_access_key_id = {own_cloud.environment['AWS_ACCESS_KEY_ID']}\naws_secret_access_key = x\n"
+    )
+    monkeypatch.setenv("AWS_PROFILE", "dev")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    profiles = {"prod": ProfileSettings(colour="red", read_only=True), "dev": ProfileSettings(colour="green")}
+    async with dashboard(profiles=profiles) as driven:
+        assert driven.view.location.profile == "environment keys …0001"
+        assert driven.view.read_only
+        await driven.until(lambda: any("AWS_PROFILE=dev is not used" in toast for toast in driven.toasts))
+        await driven.until(lambda: "environment keys" in driven.status_text)
+        back = {one.style.bgcolor.triplet for one in driven.status_strip if one.style and one.style.bgcolor}
+        assert any(each is not None and each.red > each.green for each in back)

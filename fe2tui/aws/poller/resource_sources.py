@@ -251,6 +251,7 @@ class AccountIdSource(FleetSource[str]):
 
     async def read(self, instances_read: InstancesRead) -> None:
         self.latest = (await self._session.identity()).account
+        await self._session.find_guards()
 
 
 class IdleAddressSource(FleetSource[tuple[str, ...]]):

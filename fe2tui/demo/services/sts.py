@@ -1,5 +1,6 @@
 """sts: the caller's identity, and roles, some of them with a one-time code.
 
+The second access key has the number of another account.
 Every code of six digits is right, except 000000.
 """
 
@@ -9,9 +10,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from fe2tui.demo.account import ACCOUNT_ID
+from fe2tui.demo.account import ACCOUNT_ID, SECOND_ACCOUNT_ID
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.client_files import MFA_SERIAL
+from fe2tui.demo.client_files import MFA_SERIAL, SECOND_ACCESS_KEY
 from fe2tui.demo.errors import ApiError, missing_parameter
 from fe2tui.demo.protocols import iso
 
@@ -35,11 +36,12 @@ def _session(call: Call, principal: str) -> dict[str, Any]:
 @operation("GetCallerIdentity", service="sts")
 def get_caller_identity(call: Call) -> Mapping[str, Any]:
     principal = call.account.sessions.get(call.access_key, "user/demo")
+    account = SECOND_ACCOUNT_ID if call.access_key == SECOND_ACCESS_KEY else ACCOUNT_ID
     service = "iam" if principal.startswith("user/") else "sts"
     return {
         "UserId": "AIDAFE2TUIDEMOUSER01",
-        "Account": ACCOUNT_ID,
-        "Arn": f"arn:aws:{service}::{ACCOUNT_ID}:{principal}",
+        "Account": account,
+        "Arn": f"arn:aws:{service}::{account}:{principal}",
     }
 
 
