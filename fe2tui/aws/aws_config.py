@@ -35,7 +35,7 @@ class AwsConfig:
 
     def profile(self, chosen: str | None = None) -> str:
         """The given profile, else the environment's, else ``default``."""
-        return chosen or self._variable("AWS_DEFAULT_PROFILE") or self._variable("AWS_PROFILE") or "default"
+        return chosen or self.environ.get("AWS_DEFAULT_PROFILE") or self.environ.get("AWS_PROFILE") or "default"
 
     def signer(self, chosen: str | None = None) -> str:
         """What signs the calls: the given profile, else the keys in the environment, else the environment's profile.
@@ -43,21 +43,21 @@ class AwsConfig:
         The keys have the profile's name if they are its own; otherwise their account's number, or the end of the key.
         Source: SDK guide, credential precedence.
         """
-        profile, key = self.profile(chosen), self._variable("AWS_ACCESS_KEY_ID")
+        profile, key = self.profile(chosen), self.environ.get("AWS_ACCESS_KEY_ID")
         if chosen or not key or key == self._profile_text(profile, "aws_access_key_id"):
             return profile
         return f"{ENVIRONMENT_KEYS} {_account_of_key(key) or '…' + key[-4:]}"
 
     def unused_profile(self, chosen: str | None = None) -> str:
         """The environment's profile, if keys in the environment sign in its place; else empty."""
-        named = self._variable("AWS_DEFAULT_PROFILE") or self._variable("AWS_PROFILE") or ""
+        named = self.environ.get("AWS_DEFAULT_PROFILE") or self.environ.get("AWS_PROFILE") or ""
         signer = self.signer(chosen)
         return named if signer.startswith(ENVIRONMENT_KEYS) and named not in self.profiles_of_account(chosen) else ""
 
     def profiles_of_account(self, chosen: str | None = None, accounts: Mapping[str, str] = _NONE) -> tuple[str, ...]:
         """What signs, and the profiles of the same account. ``accounts`` are those that AWS returned, by signer."""
         signer = self.signer(chosen)
-        key = self._variable("AWS_ACCESS_KEY_ID") if signer.startswith(ENVIRONMENT_KEYS) else None
+        key = self.environ.get("AWS_ACCESS_KEY_ID") if signer.startswith(ENVIRONMENT_KEYS) else None
         account = accounts.get(signer) or (_account_of_key(key) if key else self.account(signer))
         same = (
             name
@@ -86,26 +86,23 @@ class AwsConfig:
 
     def region(self, profile: str) -> str | None:
         """The environment's region, else the profile's."""
-        found = self._variable("AWS_REGION") or self._variable("AWS_DEFAULT_REGION")
+        found = self.environ.get("AWS_REGION") or self.environ.get("AWS_DEFAULT_REGION")
         return found or self._profile_text(profile, "region")
 
     def endpoint(self, profile: str, service: str = "ec2") -> str:
         """The configured address of a service; empty for AWS's own. Source: SDK guide, service-specific endpoints."""
-        ignored = self._variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") or self._profile_text(
+        ignored = self.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") or self._profile_text(
             profile, "ignore_configured_endpoint_urls"
         )
         if (ignored or "").lower() == "true":
             return ""
         found = (
-            self._variable(f"AWS_ENDPOINT_URL_{service.upper()}")
-            or self._variable("AWS_ENDPOINT_URL")
+            self.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}")
+            or self.environ.get("AWS_ENDPOINT_URL")
             or self._service_endpoint(profile, service)
             or self._profile_text(profile, "endpoint_url")
         )
         return (found or "").rstrip("/")
-
-    def _variable(self, name: str) -> str | None:
-        return self.environ.get(name) or None
 
     def _profile_text(self, profile: str, key: str) -> str | None:
         value = self.profiles.get(profile, {}).get(key)

@@ -42,17 +42,15 @@ async def cpu_utilization(
         )
         async for page in pages:
             await in_worker_thread(_collect, page, some, found)
-    return await in_worker_thread(_latest_unbroken_each, found, until)
+    return await in_worker_thread(
+        lambda: {key: kept for key, points in found.items() if (kept := _latest_unbroken(sorted(points), until))}
+    )
 
 
 def _collect(page: Iterable[Mapping[str, Any]], ids: Sequence[str], into: dict[str, Points]) -> None:
     for result in page:
         points = zip(result.get("Timestamps", ()), result.get("Values", ()), strict=False)
         into.setdefault(ids[int(result["Id"][1:])], []).extend(points)
-
-
-def _latest_unbroken_each(found: Mapping[str, Points], until: datetime) -> dict[str, tuple[float, ...]]:
-    return {key: kept for key, points in found.items() if (kept := _latest_unbroken(sorted(points), until))}
 
 
 def _latest_unbroken(points: Points, until: datetime) -> tuple[float, ...]:

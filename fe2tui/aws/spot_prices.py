@@ -53,7 +53,9 @@ async def current_spot_prices(session: Session, types: Iterable[str] | None = No
     if names == []:
         return {}
     changes = await _read_changes(session, names, StartTime=datetime.now(UTC))
-    return await in_worker_thread(_newest_prices, changes)
+    return await in_worker_thread(
+        lambda: {(name, zone): price for name, zone, _, price in sorted(changes, key=itemgetter(2))}
+    )
 
 
 async def read_spot_history(
@@ -102,10 +104,6 @@ def _decode_change(item: Any) -> _PriceChange:
     name, zone = item.findtext("instanceType") or "", item.findtext("availabilityZone") or ""
     price = Decimal(item.findtext("spotPrice") or 0)
     return sys.intern(name), sys.intern(zone), item.findtext("timestamp") or "", price
-
-
-def _newest_prices(changes: Iterable[_PriceChange]) -> dict[tuple[str, str], Decimal]:
-    return {(name, zone): price for name, zone, _, price in sorted(changes, key=itemgetter(2))}
 
 
 def _build_histories(

@@ -310,12 +310,9 @@ class Store:
     """The store. Opened on first use; every call is blocking, quick and safe from any thread. Raises StoreError."""
 
     def __init__(self, path: Path | None, *, problem: str = "") -> None:
+        self.path = path
         self._file = DatabaseFile(path, problem)
         self._databases: list[Database] = []
-
-    @property
-    def path(self) -> Path | None:
-        return self._file.path
 
     @property
     def problem(self) -> StoreError | None:

@@ -250,20 +250,15 @@ def _changed_items(before: Mapping[str, _Thing], after: Mapping[str, _Thing]) ->
 
 
 def _write(connection: sqlite3.Connection, number: int, changes: _Changes) -> None:
-    connection.executemany(
-        f"INSERT OR REPLACE INTO instances (place, id, name, state, body) VALUES ({number:d}, ?, ?, ?, ?)",
-        changes.instances,
-    )
-    connection.executemany(
-        "DELETE FROM instances WHERE place = ? AND id = ?", [(number, key) for key in changes.removed_instances]
-    )
-    connection.executemany(
-        f"INSERT OR REPLACE INTO volumes (place, id, body) VALUES ({number:d}, ?, ?)", changes.volumes
-    )
-    connection.executemany(
-        "DELETE FROM volumes WHERE place = ? AND id = ?", [(number, key) for key in changes.removed_volumes]
-    )
-    connection.executemany(f"INSERT OR REPLACE INTO parts (place, part, body) VALUES ({number:d}, ?, ?)", changes.parts)
+    for table, columns, rows in (
+        ("instances", "id, name, state, body", changes.instances),
+        ("volumes", "id, body", changes.volumes),
+        ("parts", "part, body", changes.parts),
+    ):
+        marks = ", ".join("?" * (columns.count(",") + 1))
+        connection.executemany(f"INSERT OR REPLACE INTO {table} (place, {columns}) VALUES ({number:d}, {marks})", rows)
+    for table, removed in (("instances", changes.removed_instances), ("volumes", changes.removed_volumes)):
+        connection.executemany(f"DELETE FROM {table} WHERE place = ? AND id = ?", [(number, key) for key in removed])
 
 
 def _as_utf8(text: str) -> str:
