@@ -7,25 +7,29 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Awaitable, Callable
+import shlex
+import signal
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiobotocore.session import AioSession
 from botocore.configprovider import ConstantProvider
-from botocore.exceptions import CredentialRetrievalError, NoCredentialsError
+from botocore.exceptions import NoCredentialsError
 from botocore.utils import JSONFileCache
 
 from fe2tui import paths
 from fe2tui.aws import service_models
-from fe2tui.errors import MfaNeededError
+from fe2tui.errors import CredentialsError, MfaNeededError
 
 for _library in ("botocore", "aiobotocore", "urllib3"):
     # Without a handler of its own a logger's warnings, tracebacks included, go to the terminal.
     logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
+PROCESS_SECONDS = 20.0  # until a credential_process has to end
 _MFA_CODE_LENGTH = 6
 
 
@@ -54,6 +58,83 @@ class _CredentialsCache(JSONFileCache):
             super().__setitem__(key, value)
         except OSError:
             return  # not cached: read again next time
+
+
+class _CredentialProcess:
+    """A credential_process, which cannot reach the terminal: its input is empty and it has a session of its own.
+
+    Raises CredentialsError if it cannot be started, fails, prints something else than JSON, or takes too long.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, command: Sequence[str], profile: str) -> None:
+        self._process = process
+        self._command = command
+        self._name = f"credential_process of profile {profile}"
+        self._errors = bytearray()
+
+    @classmethod
+    async def start(cls, *command: str, profile: str, **pipes: Any) -> _CredentialProcess:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=asyncio.subprocess.DEVNULL, start_new_session=True, **pipes
+            )
+        except OSError as error:
+            raise CredentialsError(
+                f"credential_process of profile {profile} cannot be started: {command[0]}: {error.strerror}.",
+                "Correct it in ~/.aws/config.",
+            ) from error
+        return cls(process, command, profile)
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.returncode
+
+    async def communicate(self) -> tuple[bytes, bytes]:
+        try:
+            async with asyncio.timeout(PROCESS_SECONDS):
+                output, _ = await asyncio.gather(self._read_output(), self._read_errors())
+                await self._process.wait()
+        except TimeoutError:
+            raise CredentialsError(
+                f"{self._name} did not end within {PROCESS_SECONDS:g} seconds: it may be waiting for input"
+                f"{self._printed(self._errors)}.",
+                f"Run it once by hand, then try again: {shlex.join(self._command)}",
+            ) from None
+        finally:
+            if self._process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                await self._process.wait()
+        if self._process.returncode:
+            raise CredentialsError(
+                f"{self._name} failed with status {self._process.returncode}{self._printed(self._errors)}.",
+                f"Run it by hand to see what it needs: {shlex.join(self._command)}",
+            )
+        try:
+            if not isinstance(json.loads(output), dict):
+                raise ValueError
+        except ValueError:
+            before = output.partition(b"{")[0]  # what follows may be a secret
+            raise CredentialsError(
+                f"{self._name} printed something else than JSON{self._printed(before)}.",
+                f"It may print nothing but JSON; see what it prints: {shlex.join(self._command)}",
+            ) from None
+        return output, bytes(self._errors)
+
+    async def _read_output(self) -> bytes:
+        assert self._process.stdout is not None
+        return await self._process.stdout.read()
+
+    async def _read_errors(self) -> None:
+        assert self._process.stderr is not None
+        while some := await self._process.stderr.read(4096):
+            self._errors += some
+
+    @staticmethod
+    def _printed(text: bytes | bytearray) -> str:
+        """The last line of a text, to be added to a sentence."""
+        lines = [line.strip() for line in text.decode(errors="replace").splitlines() if line.strip()]
+        return f". It printed: {lines[-1].rstrip('.:')}" if lines else ""
 
 
 class ProfileCredentials:
@@ -105,8 +186,6 @@ class ProfileCredentials:
                 await credentials.get_frozen_credentials()
             except _MfaCodeNeededError as wanted:
                 code = await self._ask_mfa_code(wanted.serial)
-            except (OSError, json.JSONDecodeError) as error:  # of a credential_process
-                raise CredentialRetrievalError(provider="custom-process", error_msg=str(error)) from error
             else:
                 return session
 
@@ -130,11 +209,15 @@ class ProfileCredentials:
             raise _MfaCodeNeededError(words.removeprefix("Enter MFA code for ").rstrip(": "))
 
         resolver = session.get_component("credential_provider")
+        builder = resolver.get_provider("assume-role")._profile_provider_builder
+        create_process_provider = builder._create_process_provider
+        builder._create_process_provider = lambda name: _without_terminal(create_process_provider(name))
         folder = _cache_folder()
         self._caches.clear()
         for provider in resolver.providers:
             if provider.METHOD == "assume-role":
                 provider._prompter = prompt
+            _without_terminal(provider)
             if folder and provider.METHOD in ("assume-role", "sso"):
                 provider.cache = _CredentialsCache(str(folder))
                 self._caches.append(provider.cache)
@@ -154,6 +237,13 @@ class ProfileCredentials:
                 serial=serial,
             )
         return code
+
+
+def _without_terminal(provider: Any) -> Any:
+    """The credential provider; if it starts a credential_process, one that cannot reach the terminal."""
+    if provider.METHOD == "custom-process":
+        provider._popen = partial(_CredentialProcess.start, profile=provider._profile_name)
+    return provider
 
 
 class _FoundCredentials:

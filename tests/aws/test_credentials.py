@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -254,6 +255,47 @@ async def test_a_credential_process_without_credentials_is_reported(
     add_profile(f"[profile program]\nregion = us-east-2\ncredential_process = {program}")
     with pytest.raises(CredentialsError, match="credential_process"):
         await open_session(profile="program").identity()
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("printf 'Enter MFA code: ' >&2; read code </dev/tty || exit 3", r"failed with status 3.*"),
+        ("printf 'Enter MFA code: ' >&2; read code || exit 3", r"status 3. It printed: Enter MFA code\..*by hand"),
+        (
+            "echo 'Session expired. Please run: granted sso login' >&2; exit 1",
+            "It printed: Session expired",
+        ),
+        ("echo A newer version is available; echo '{}'", "something else than JSON. It printed: A newer version is"),
+        ('echo \'{"SecretAccessKey": "hush"\'', "something else than JSON"),
+        ("echo '[]'", "something else than JSON"),
+        (
+            "printf 'Enter MFA code: ' >&2; sleep 600",
+            r"within 0.5 seconds.*waiting for input.*Enter MFA code",
+        ),
+    ],
+)
+@pytest.mark.parametrize("profile", ["program", "role-of-program"])
+async def test_a_credential_process_without_credentials_is_described_and_cannot_take_the_terminal(
+    own_cloud: Cloud,
+    open_session: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    words: str,
+    profile: str,
+) -> None:
+    monkeypatch.setattr("fe2tui.aws.credentials.PROCESS_SECONDS", 0.5 if "sleep" in script else 60)
+    (tmp_path / "script").write_text(script)
+    add_profile(
+        f"[profile program]\nregion = us-east-2\ncredential_process = sh {tmp_path / 'script'}\n"
+        f"[profile role-of-program]\nrole_arn = {ACCOUNT_ARN}:role/demo\nsource_profile = program\nregion = us-east-2"
+    )
+    with pytest.raises(CredentialsError, match="credential_process of profile program") as caught:
+        await open_session(profile=profile).identity()
+    assert re.search(words, str(caught.value))
+    assert "hush" not in str(caught.value)
+    assert caught.value.exit_code == 4
 
 
 SSO = """[sso-session corp]
