@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 
 from fe2tui.aws import instances as aws
 from fe2tui.errors import (
+    AwsError,
     CredentialsError,
     DeniedError,
     Fe2Error,
@@ -16,10 +18,18 @@ from fe2tui.errors import (
     UnreachableError,
     UsageError,
 )
-from fe2tui.model.instance import Instance
+from fe2tui.model.instance import Instance, State
 from fe2tui.model.progress import Outcome
 from fe2tui.tasks import usage_history
-from fe2tui.tasks.context import ActivityEntry, Context, begin_entry, end_entry, result_of
+from fe2tui.tasks.context import (
+    ActivityEntry,
+    Context,
+    begin_entry,
+    end_entry,
+    result_of,
+    unknown_result_error,
+    wait_until_shown,
+)
 from fe2tui.tasks.names import instance_not_found_error
 
 _MAX_CONCURRENT = 5  # calls; EC2's bucket for changes refills with five a second
@@ -89,6 +99,55 @@ async def call_each(ids: Iterable[str], act: Callable[[str], Awaitable[Fe2Error 
 
     keys = list(ids)
     return dict(zip(keys, await asyncio.gather(*(one(key) for key in keys)), strict=True))
+
+
+_STATES_AFTER: Mapping[str, frozenset[State]] = {
+    "starting": frozenset({State.PENDING, State.RUNNING}),
+    "stopping": frozenset({State.STOPPING, State.STOPPED}),
+    "terminating": frozenset({State.SHUTTING_DOWN, State.TERMINATED}),
+}
+
+
+async def change_states(
+    ctx: Context,
+    instances: Mapping[str, Instance],
+    ids: Sequence[str],
+    act: Callable[[Sequence[str]], Awaitable[object]],
+    change: str,
+) -> dict[str, Fe2Error | None]:
+    """``call_all_or_each`` for a change of state: ``starting``, ``stopping``, ``terminating`` or ``rebooting``.
+
+    If AWS does not answer, the states of the instances tell whether it carried the call out. The error is an
+    UnknownResultError where they cannot be read, and for a reboot, which changes no state.
+    """
+    errors = await call_all_or_each(ids, act)
+    lost = {key: error for key, error in errors.items() if isinstance(error, AwsError) and error.may_be_done}
+    if not lost:
+        return errors
+    seen: dict[str, State] = {}
+
+    async def read() -> bool | None:
+        seen.update({one.id: one.state for one in await aws.describe_instances(ctx.session, list(lost))})
+        return all(seen.get(key) in _STATES_AFTER[change] for key in lost) or None
+
+    unread: Fe2Error | None = None
+    if change in _STATES_AFTER:
+        try:
+            await wait_until_shown(ctx, ctx.clock(), read, within=ctx.pace.shown)
+        except Fe2Error as error:
+            unread = error
+    for key, lost_reply in lost.items():
+        label, state = instances[key].label, seen.get(key)
+        if state is None or unread is not None:
+            what, remedy = f"We don't know whether {label} is {change}", "`fe2 instances` shows its state."
+            errors[key] = unknown_result_error(what, lost_reply, unread or lost_reply, remedy)
+        elif state in _STATES_AFTER[change]:
+            errors[key] = None
+        else:
+            own_error = copy(lost_reply)  # several instances share one error
+            own_error.remedy = f"{label} is {state} still. {lost_reply.remedy}".strip()
+            errors[key] = own_error
+    return errors
 
 
 @contextmanager

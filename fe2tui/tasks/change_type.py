@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws import types
+from fe2tui.aws.session import Session
 from fe2tui.errors import (
+    AwsError,
     CapacityError,
     CredentialsError,
     DeniedError,
@@ -20,6 +23,7 @@ from fe2tui.errors import (
     StartAfterChangeError,
     StateError,
     ThrottledError,
+    UnknownResultError,
     UnreachableError,
 )
 from fe2tui.model.fleet import Fleet
@@ -29,13 +33,16 @@ from fe2tui.model.money.rates import HOURS_A_MONTH, instance_per_hour
 from fe2tui.model.text import dollars
 from fe2tui.model.type_compatibility import change_effects, fixed_type_reason, incompatibility_reason
 from fe2tui.tasks import usage_history
+from fe2tui.tasks.batch import change_states
 from fe2tui.tasks.context import (
     ActivityEntry,
     Context,
     activity_entry,
     run_to_completion,
+    unknown_result_error,
     update_entry,
     wait_for_states,
+    wait_until_shown,
 )
 from fe2tui.tasks.names import instance_not_found_error
 from fe2tui.tasks.readiness import wait_until_ready
@@ -158,6 +165,9 @@ class _TypeChanger:
     async def perform(self, starts: bool, wait: bool) -> Instance:
         try:
             await self.stop_if_running()
+        except UnknownResultError as error:
+            _add_remedy(error, f"It is {self.old} still.")
+            raise
         except Fe2Error as error:
             _add_remedy(error, self.entry.left_behind)
             raise
@@ -187,17 +197,24 @@ class _TypeChanger:
         self.report_step("stopped", "is stopped")
 
     async def send_stop(self) -> None:
-        await aws.stop_instances(self.ctx.session, [self.instance.id])
+        await self.send_change(aws.stop_instances, "stopping")
         self.was_stopped = True
         self.entry.left_behind = f"It was asked to stop, and is still {self.old}."
+
+    async def send_change(self, send: Callable[[Session, Sequence[str]], Awaitable[object]], change: str) -> None:
+        ctx, key = self.ctx, self.instance.id
+        act = partial(send, ctx.session)
+        if error := (await change_states(ctx, {key: self.instance}, [key], act, change))[key]:
+            raise error
 
     async def modify_type(self) -> None:
         self.report_step("type", f"from {self.old} to {self.new}")
         try:
             await self.run_to_completion(self.send_modify())
-        except UnreachableError as error:
-            await self.check_after_no_answer(error)
         except Fe2Error as error:
+            if isinstance(error, AwsError) and error.may_be_done:
+                await self.check_after_no_answer(error)
+                return
             await self.start_with_old_type(error)
             raise
 
@@ -206,16 +223,20 @@ class _TypeChanger:
         self.entry.left_behind = f"It is stopped, and {self.new} now."
         update_entry(self.ctx, self.entry, f"It was stopped for that, and was {self.new} already.")
 
-    async def check_after_no_answer(self, error: UnreachableError) -> None:
+    async def check_after_no_answer(self, error: AwsError) -> None:
         """AWS may have changed the type without an answer: look. Raises the error if the type is unchanged."""
+        ctx, label = self.ctx, self.instance.label
+
+        async def read() -> bool | None:
+            return (await _read_instance(ctx, self.instance.id)).type == self.new or None
+
         try:
-            found = await _read_instance(self.ctx, self.instance.id)
-        except Fe2Error:
-            _add_remedy(
-                error, f"{self.instance.label} is stopped; we don't know whether it is {self.old} or {self.new}."
-            )
-            raise error from None
-        if found.type != self.new:
+            is_changed = await wait_until_shown(ctx, ctx.clock(), read, within=ctx.pace.shown)
+        except Fe2Error as unread:
+            raise unknown_result_error(
+                f"We don't know whether {label} is {self.new} now", error, unread, f"{label} is stopped."
+            ) from error
+        if not is_changed:
             await self.start_with_old_type(error)
             raise error
         self.entry.left_behind = f"It is stopped, and {self.new} now."
@@ -226,10 +247,13 @@ class _TypeChanger:
         if not self.was_stopped:
             _add_remedy(error, f"{label} is stopped, and still {self.old}.")
             return
-        why = "No answer, and nothing was changed" if isinstance(error, UnreachableError) else "AWS refused the change"
+        lost = isinstance(error, AwsError) and error.may_be_done
+        why = "No answer, and nothing was changed" if lost else "AWS refused the change"
         self.report_step("start", f"{why}; starting it again as {self.old}")
         try:
             await self.run_to_completion(self.send_start(self.old))
+        except UnknownResultError as other:
+            _add_remedy(error, f"{label} is still {self.old}. {other.summary}")
         except Fe2Error as other:
             _add_remedy(error, f"{label} is stopped, and still {self.old}. It could not be started: {other.summary}")
         else:
@@ -241,7 +265,8 @@ class _TypeChanger:
         try:
             await self.run_to_completion(self.send_start(self.new))
         except _UNRELATED_TO_TYPE as error:
-            _add_remedy(error, f"{label} is stopped, and {self.new} now.")
+            is_looked_up = isinstance(error, AwsError) and error.may_be_done  # then the error says its state
+            _add_remedy(error, f"It is {self.new} now." if is_looked_up else f"{label} is stopped, and {self.new} now.")
             raise
         except Fe2Error as error:
             raise self.start_failed_error(error) from error
@@ -260,7 +285,7 @@ class _TypeChanger:
         return readiness.instance
 
     async def send_start(self, type_name: str) -> None:
-        await aws.start_instances(self.ctx.session, [self.instance.id])
+        await self.send_change(aws.start_instances, "starting")
         self.entry.left_behind = f"It is starting as {type_name}."
         update_entry(self.ctx, self.entry, f"It was being started as {type_name}.")
 

@@ -39,6 +39,7 @@ class Pace:
     down: float = 20.0  # for an instance to go down in a reboot
     spot: float = 120.0  # for a spot request to be ready for a start
     settle: float = 30.0  # for EC2 to show what was created
+    shown: float = 5.0  # for EC2 to show a state that a call without an answer has changed
     completion: float = 5.0  # for the end of a call after a cancellation
     restart: float = 180.0  # for the start of an instance that was stopped for an image, after a cancellation
     prices: float = 1.0  # for prices that the store does not have
@@ -226,13 +227,14 @@ def unknown_result_error(what: str, error: Fe2Error, unread: Fe2Error, remedy: s
 
 
 async def wait_until_shown(
-    ctx: Context, since: datetime, read: Callable[[], Awaitable[_Result | None]]
+    ctx: Context, since: datetime, read: Callable[[], Awaitable[_Result | None]], *, within: float | None = None
 ) -> _Result | None:
-    """Read what was created at ``since`` until EC2 shows it; None if it does not within ``pace.settle`` seconds.
+    """Read what was changed at ``since`` until EC2 shows it; None if it does not ``within`` so many seconds.
 
-    Raises UnreachableError or ThrottledError if AWS could not be asked after that time.
+    By default those of ``pace.settle``. Raises UnreachableError or ThrottledError if AWS could not be asked after that
+    time.
     """
-    until = since + timedelta(seconds=ctx.pace.settle)
+    until = since + timedelta(seconds=ctx.pace.settle if within is None else within)
     while True:
         is_last = ctx.clock() >= until
         found = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import dataclass, replace
+from functools import partial
 
 from fe2tui.aws import images as aws
 from fe2tui.aws import instances
@@ -19,6 +20,7 @@ from fe2tui.model.freeze import FreezeIntent, FreezeWay, unused_image_name
 from fe2tui.model.image import SOURCE_TAG, Image
 from fe2tui.model.instance import USER_TAG, Instance, State
 from fe2tui.tasks import usage_history
+from fe2tui.tasks.batch import change_states
 from fe2tui.tasks.context import (
     ActivityEntry,
     Context,
@@ -181,8 +183,18 @@ class _Freezer:
             f"No image is created, and {instance.label}, which was stopped for it, is started again: by this program "
             "or its next start."
         )
+        key, act = instance.id, partial(instances.stop_instances, ctx.session)
+        sent = await run_to_completion(change_states(ctx, {key: instance}, [key], act, "stopping"), ctx.pace.completion)
+        if (refused := sent[key]) is not None:
+            if isinstance(refused, UnknownResultError):
+                later = (
+                    f"If {instance.label} was stopped for the image, the next start of this program starts it again."
+                )
+                refused.remedy = f"{refused.remedy} {later}".strip()
+            else:
+                await self.give_up(refused)
+            raise refused
         try:
-            await run_to_completion(instances.stop_instances(ctx.session, [instance.id]), ctx.pace.completion)
             seen = await wait_for_states(ctx, [instance.id], State.STOPPED)
             await usage_history.record_instances(ctx, seen.values())
         except UnreachableError as error:

@@ -25,7 +25,7 @@ from fe2tui.tasks import usage_history
 from fe2tui.tasks.batch import (
     Results,
     activity_entries,
-    call_all_or_each,
+    change_states,
     end_entries,
     look_up_instances,
     outcomes,
@@ -165,7 +165,7 @@ async def _change_state(
             await before(found)
         results |= {key: refusal for key, instance in found.items() if (refusal := refuse(instance))}
         going = [key for key in wanted if key not in results]
-        sent = await run_to_completion(call_all_or_each(going, act), ctx.pace.completion)
+        sent = await run_to_completion(change_states(ctx, found, going, act, words), ctx.pace.completion)
         results.update({key: _with_instance(found[key], error) for key, error in sent.items() if error is not None})
         going = [key for key in going if key not in results]
         end_entries(ctx, entries, results)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
+from functools import partial
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws.spot import cancel_spot_requests, spot_requests_by_id
@@ -18,6 +20,7 @@ from fe2tui.tasks.batch import (
     activity_entries,
     call_all_or_each,
     call_each,
+    change_states,
     end_entries,
     look_up_instances,
     outcomes,
@@ -148,7 +151,12 @@ async def _cancel_requests(
     async def cancel(requests: Sequence[str]) -> None:
         await cancel_spot_requests(ctx.session, requests)
 
-    for request, error in (await call_all_or_each(list(by_request), cancel)).items():
+    errors = await call_all_or_each(list(by_request), cancel)
+    lost = [key for key, error in errors.items() if isinstance(error, AwsError) and error.may_be_done]
+    with suppress(Fe2Error):
+        found = await spot_requests_by_id(ctx.session, lost)
+        errors.update({one.id: None for one in found if one.state not in LIVE_REQUEST_STATES})
+    for request, error in errors.items():
         key = by_request[request]
         if error is None:
             ctx.report_step(
@@ -160,7 +168,8 @@ async def _cancel_requests(
 
 
 async def _terminate(ctx: Context, ids: Sequence[str], instances: Mapping[str, Instance]) -> Results:
-    errors = await call_all_or_each(ids, lambda some: aws.terminate_instances(ctx.session, some))
+    act = partial(aws.terminate_instances, ctx.session)
+    errors = await change_states(ctx, instances, ids, act, "terminating")
     results: Results = {
         key: protection_error(instances[key]) if isinstance(error, ProtectedError) else error
         for key, error in errors.items()

@@ -18,7 +18,9 @@ from fe2tui.tasks.connect import Connection
 from fe2tui.tasks.context import Context, Pace
 
 LIVED_IN = ("base", "train-cuda-12", "scraper-2026-08")
-QUICK = Pace(poll=0.1, ready=30, states=30, down=1.0, spot=20, spot_poll=0.1, settle=1.0, completion=3.0, restart=20)
+QUICK = Pace(
+    poll=0.1, ready=30, states=30, down=1.0, spot=20, spot_poll=0.1, settle=1.0, shown=0.5, completion=3.0, restart=20
+)
 
 
 @dataclass

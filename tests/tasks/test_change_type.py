@@ -21,11 +21,13 @@ from fe2tui.errors import (
     ReadOnlyError,
     StartAfterChangeError,
     StateError,
+    UnknownResultError,
     UnreachableError,
 )
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_type import TypeCatalogue
+from fe2tui.model.progress import Progress
 from fe2tui.tasks.change_type import change_type, plan_type_change, revert_type
 from fe2tui.tasks.connect import prepare_connection
 from fe2tui.tasks.launch import launch
@@ -192,6 +194,50 @@ async def test_a_change_with_a_broken_answer_is_sent_again(bench: Bench, name: s
     before = await machine(bench, name, stopped=True)
     bench.fault("broken", action="ModifyInstanceAttribute", times=1)
     assert (await change_type(bench.ctx, before.id, NEW)).type == NEW
+
+
+@pytest.mark.parametrize("action", CHANGES)
+@pytest.mark.parametrize("kind", ["broken", "malformed"])
+async def test_a_step_whose_every_answer_is_lost_is_looked_up(
+    cloud: Cloud, begin: Begin, name: str, action: str, kind: str
+) -> None:
+    bench = await begin(cloud, first_retry_wait=0.01)
+    before = await machine(bench, name)
+    bench.fault(kind, action=action)
+    try:
+        after = await change_type(bench.ctx, before.id, NEW, stop=True, wait=False)
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    assert (after.type, after.state in (State.PENDING, State.RUNNING)) == (NEW, True)
+
+
+@pytest.mark.parametrize(
+    ("action", "left"),
+    [
+        ("StopInstances", f"It is {OLD} still."),
+        ("ModifyInstanceAttribute", "{} is stopped."),
+        ("StartInstances", f"It is {NEW} now."),
+    ],
+)
+async def test_a_step_whose_result_cannot_be_looked_up_is_unknown(
+    cloud: Cloud, begin: Begin, name: str, action: str, left: str
+) -> None:
+    bench = await begin(cloud, first_retry_wait=0.01)
+    before = await machine(bench, name)
+
+    def report(step: Progress) -> None:
+        if step.step == {"StopInstances": "stop", "ModifyInstanceAttribute": "type", "StartInstances": "start"}[action]:
+            bench.fault("broken", action=action)
+            bench.fault("deny", action="DescribeInstances")
+
+    bench.ctx.report = report
+    try:
+        with pytest.raises(UnknownResultError, match=f"We don't know whether {name} is ") as caught:
+            await change_type(bench.ctx, before.id, NEW, stop=True)
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    assert caught.value.remedy.endswith(left.format(name)) and "Nothing was changed" not in caught.value.remedy
+    assert [it.result for it in bench.activity(_TASK)] == ["unknown"]
 
 
 async def test_after_a_change_without_an_answer_the_instance_is_read_again(

@@ -282,6 +282,19 @@ async def test_after_a_lost_reply_the_image_is_looked_up_and_not_requested_twice
     assert [one.name for one in await _made_of(bench, machine)] == [machine.name]
 
 
+async def test_a_stop_without_an_answer_is_looked_up(cloud: Cloud, begin: Begin, name: str) -> None:
+    bench = await begin(cloud, first_retry_wait=0.01)
+    machine = await launch(bench.ctx, bench.request(name), wait=False)
+    bench.fault("broken", action="StopInstances")
+    try:
+        image = await freeze(bench.ctx, machine.id, way="stop")
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    assert image.state == "available"
+    assert (await bench.one(machine.id)).state in (State.PENDING, State.RUNNING)
+    await bench.remove_images()
+
+
 async def test_a_lost_reply_that_may_not_be_looked_up_is_found_out_by_the_next_start(
     bench: Bench, machine: Instance
 ) -> None:

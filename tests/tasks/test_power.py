@@ -9,13 +9,23 @@ from collections.abc import Callable
 import pytest
 
 from fe2tui.demo import Cloud
-from fe2tui.errors import CapacityError, DeniedError, NotFoundError, StateError, UsageError
-from fe2tui.model.instance import State
+from fe2tui.errors import (
+    CapacityError,
+    DeniedError,
+    NotFoundError,
+    StateError,
+    UnknownResultError,
+    UnreachableError,
+    UsageError,
+)
+from fe2tui.model.instance import Instance, State
 from fe2tui.tasks.connect import prepare_connection
 from fe2tui.tasks.context import Pace
 from fe2tui.tasks.launch import launch
 from fe2tui.tasks.names import find_instance
 from fe2tui.tasks.power import find_unstoppable, reboot, start, stop
+from fe2tui.tasks.terminate import terminate
+from tests.tasks.conftest import Begin
 from tests.tasks.tasks_bench import Bench, run_ssh
 
 
@@ -84,6 +94,66 @@ async def test_a_denied_batch_is_sent_once(bench: Bench, name: str) -> None:
     assert all(isinstance(it.error, DeniedError) for it in outcomes)
     assert len(bench.calls("StopInstances")) == 1
     assert [it.result for it in bench.activity("stop")] == ["failed", "failed"]
+
+
+POWER = {"StopInstances": stop, "StartInstances": start, "TerminateInstances": terminate, "RebootInstances": reboot}
+
+
+async def before_change(bench: Bench, name: str, action: str) -> Instance:
+    """A new machine that is in the state in which the call changes it."""
+    made = await launch(bench.ctx, bench.request(name), wait=False)
+    if action == "StartInstances":
+        await stop(bench.ctx, [made.id])
+    return await bench.one(made.id)
+
+
+@pytest.mark.parametrize("kind", ["broken", "malformed"])
+@pytest.mark.parametrize("action", ["StopInstances", "StartInstances", "TerminateInstances"])
+async def test_a_change_that_was_made_without_an_answer_is_done(
+    cloud: Cloud, begin: Begin, name: str, action: str, kind: str
+) -> None:
+    bench = await begin(cloud, first_retry_wait=0.01)
+    machine = await before_change(bench, name, action)
+    bench.fault(kind, action=action)
+    try:
+        (outcome,) = await POWER[action](bench.ctx, [machine.id], wait=False)
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    assert outcome.error is None and outcome.words.endswith("ing")
+    assert (await bench.one(machine.id)).state is not machine.state
+
+
+@pytest.mark.parametrize("action", ["StopInstances", "StartInstances", "TerminateInstances"])
+async def test_a_change_that_aws_never_received_is_said_not_to_be_made(
+    cloud: Cloud, begin: Begin, name: str, action: str
+) -> None:
+    bench = await begin(cloud, read_timeout=0.3)
+    machine = await before_change(bench, name, action)
+    bench.fault("silent", action=action)
+    try:
+        (outcome,) = await POWER[action](bench.ctx, [machine.id], wait=False)
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    assert isinstance(outcome.error, UnreachableError) and not isinstance(outcome.error, UnknownResultError)
+    assert f"{name} is {machine.state} still." in outcome.error.remedy
+
+
+@pytest.mark.parametrize("action", POWER)
+async def test_a_change_whose_result_cannot_be_looked_up_is_unknown(
+    cloud: Cloud, begin: Begin, name: str, action: str
+) -> None:
+    bench = await begin(cloud, first_retry_wait=0.01)
+    machine = await before_change(bench, name, action)
+    bench.fault("broken", action=action)
+    bench.fault("deny", action="DescribeInstances")
+    try:
+        (outcome,) = await POWER[action](bench.ctx, [machine.id], wait=False, known={machine.id: machine})
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    assert isinstance(outcome.error, UnknownResultError)
+    assert outcome.error.summary.startswith(f"We don't know whether {name} is ")
+    command = action.removesuffix("Instances").lower()
+    assert bench.activity(command)[0].result == "unknown"
 
 
 async def test_stopping_a_one_time_spot_is_explained_and_not_sent(bench: Bench) -> None:
