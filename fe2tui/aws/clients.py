@@ -253,5 +253,5 @@ async def warm_up(region: str, *, sso: bool) -> None:
                 pass
         for service in ("sso", "sso-oidc") if sso else ():
             service_models.full_loader().load_service_model(service, "service-2")
-    except (BotoCoreError, ValueError):
+    except (BotoCoreError, OSError, ValueError):
         return  # the first real call fails in the same way and reports it

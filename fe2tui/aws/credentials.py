@@ -9,6 +9,7 @@ import logging
 import os
 import shlex
 import signal
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -18,11 +19,12 @@ from typing import Any
 from aiobotocore.session import AioSession
 from botocore.configprovider import ConstantProvider
 from botocore.exceptions import NoCredentialsError
-from botocore.utils import JSONFileCache
+from botocore.httpsession import mask_proxy_url
+from botocore.utils import JSONFileCache, get_environ_proxies
 
 from fe2tui import paths
 from fe2tui.aws import service_models
-from fe2tui.errors import CredentialsError, MfaNeededError
+from fe2tui.errors import CredentialsError, MfaNeededError, UnreachableError, UsageError
 
 for _library in ("botocore", "aiobotocore", "urllib3"):
     # Without a handler of its own a logger's warnings, tracebacks included, go to the terminal.
@@ -198,6 +200,8 @@ class ProfileCredentials:
             session.set_config_variable("region", self._region)
         if loader is not None:
             session.register_component("data_loader", loader)
+        _use_ca_bundle(session)
+        session.register("before-send", _require_http_proxy)
         return session
 
     def _set_up_providers(self, session: AioSession, code: str | None) -> None:
@@ -244,6 +248,40 @@ def _without_terminal(provider: Any) -> Any:
     if provider.METHOD == "custom-process":
         provider._popen = partial(_CredentialProcess.start, profile=provider._profile_name)
     return provider
+
+
+def _use_ca_bundle(session: AioSession) -> None:
+    """Let the session trust the configured certificates. Raises UsageError if they cannot be read."""
+    configured = session.get_config_variable("ca_bundle")
+    if not configured:
+        return
+    bundle = Path(configured).expanduser()
+    try:
+        if not bundle.read_bytes().strip():
+            raise OSError(0, "The file is empty")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
+    except OSError as error:
+        is_pem_wrong = isinstance(error, ssl.SSLError)
+        why = "It has no certificate in the PEM format" if is_pem_wrong else error.strerror
+        in_environment = os.environ.get("AWS_CA_BUNDLE") == configured
+        where = "AWS_CA_BUNDLE" if in_environment else f"ca_bundle of profile {session.profile or 'default'}"
+        raise UsageError(
+            f"The certificates in {bundle} cannot be read: {why}.", f"{where} names this file: correct or remove it."
+        ) from error
+    session.set_config_variable("ca_bundle", str(bundle))
+
+
+def _require_http_proxy(request: Any, **_: Any) -> None:
+    """Raises UnreachableError if the environment names a proxy of another kind, which the library cannot use."""
+    scheme = request.url.partition(":")[0]
+    proxy = get_environ_proxies(request.url).get(scheme, "")
+    kind = proxy.partition("://")[0].lower()
+    if "://" in proxy and kind not in ("http", "https"):
+        name = "SOCKS" if kind.startswith("socks") else kind
+        raise UnreachableError(
+            f"The proxy {mask_proxy_url(proxy)} cannot be used: {name} is not supported.",
+            f"Set {scheme.upper()}_PROXY to an HTTP proxy, or unset it.",
+        )
 
 
 class _FoundCredentials:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from fe2tui.errors import UnreachableError
+from fe2tui.errors import UnreachableError, UsageError
 from tests.aws.conftest import Answers, Open, answering
 
 IDENTITY = (
@@ -81,3 +81,69 @@ async def test_who_was_trusted_through_a_bundle_is_not_trusted_without_it(
         await open_session(endpoint_url=safe_answers.url).identity()
     with pytest.raises(UnreachableError):
         await open_session(endpoint_url=safe_answers.url).identity()
+
+
+async def test_a_bundle_in_the_home_folder_is_trusted(
+    demo_env: Path,
+    open_session: Open,
+    safe_answers: Answers,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    clean_environment: Path,
+) -> None:
+    (clean_environment / "corp.pem").write_bytes(certificate.read_bytes())
+    (clean_environment / "config").write_text("[default]\nregion = us-east-2\nca_bundle = ~/corp.pem\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(clean_environment / "config"))
+    assert (await open_session(endpoint_url=safe_answers.url).identity()).login == "jo"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "No such file or directory"),
+        (b"", "The file is empty"),
+        (b"no certificate", "no certificate in the PEM format"),
+        (b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n", "no certificate in the PEM format"),
+        ("folder", "Is a directory"),
+    ],
+)
+@pytest.mark.parametrize("where", ["AWS_CA_BUNDLE", "ca_bundle of profile default"])
+async def test_a_bundle_that_cannot_be_read_is_named_with_what_names_it(
+    demo_env: Path,
+    open_session: Open,
+    answers: Answers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes | str | None,
+    why: str,
+    where: str,
+) -> None:
+    bundle = tmp_path / "corp.pem"
+    if isinstance(content, bytes):
+        bundle.write_bytes(content)
+    elif content is not None:
+        bundle.mkdir()
+    if where == "AWS_CA_BUNDLE":
+        monkeypatch.setenv(where, str(bundle))
+    else:
+        (tmp_path / "config").write_text(f"[default]\nregion = us-east-2\nca_bundle = {bundle}\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    session = open_session(endpoint_url=answers.url)
+    await session.warm_up()
+    with pytest.raises(UsageError) as caught:
+        await session.identity()
+    assert f"{bundle} cannot be read" in caught.value.summary and why in caught.value.summary
+    assert where in caught.value.remedy
+    assert answers.asked == 0
+
+
+@pytest.mark.parametrize("proxy", ["socks5://jane:hush@127.0.0.1:9", "socks5h://127.0.0.1:9", "SOCKS4://127.0.0.1:9"])
+async def test_a_socks_proxy_is_named_and_nothing_is_sent(
+    demo_env: Path, open_session: Open, answers: Answers, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    for profile in (None, "role"):
+        with pytest.raises(UnreachableError, match=r"127\.0\.0\.1:9 cannot be used: SOCKS is not supported") as caught:
+            await open_session(endpoint_url=answers.url, profile=profile).identity()
+        assert "HTTP_PROXY" in caught.value.remedy and "hush" not in str(caught.value)
+    assert answers.asked == 0
