@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 from base64 import b32decode
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,11 +28,15 @@ _KEY_WITH_ACCOUNT = re.compile(r"(AKIA|ASIA)[Q-Z2-7][A-Z2-7]{15}")
 
 @dataclass(frozen=True, slots=True)
 class AwsConfig:
-    """Profile, region and endpoint as the environment and the files in ~/.aws configure them."""
+    """Profile, region and endpoint as the environment and the files in ~/.aws configure them.
+
+    ``misnamed`` are the sections that would be profiles under another name: what is wrong, by the profile's name.
+    """
 
     environ: Mapping[str, str]
     profiles: Mapping[str, Section] = field(default_factory=dict)
     services: Mapping[str, Section] = field(default_factory=dict)
+    misnamed: Mapping[str, str] = field(default_factory=dict)
 
     def profile(self, chosen: str | None = None) -> str:
         """The given profile, else the environment's, else ``default``."""
@@ -119,15 +124,23 @@ def read(environ: Mapping[str, str] | None = None) -> AwsConfig:
     environ = os.environ if environ is None else environ
     profiles: dict[str, Section] = {}
     services: dict[str, Section] = {}
-    for name, section in _sections(environ.get("AWS_CONFIG_FILE") or "~/.aws/config").items():
+    misnamed: dict[str, str] = {}
+    config = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+    for name, section in _sections(config).items():
         kind, title = _section_title(name)
         if kind == "profile" and title:
             profiles[title] = section
         elif kind == "services" and title:
             services[title] = section
-    for name, section in _sections(environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").items():
+        elif " " not in name:
+            misnamed[name] = f"{config} has a section [{name}]: write [profile {name}]"
+    credentials = environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+    for name, section in _sections(credentials).items():
         profiles[name] = {**profiles.get(name, {}), **section}
-    return AwsConfig(environ, profiles, services)
+        kind, title = _section_title(name)
+        if kind == "profile" and title != name:
+            misnamed[title] = f"{credentials} has a section [{name}]: write [{title}]"
+    return AwsConfig(environ, profiles, services, misnamed)
 
 
 def _account_of_key(key: str) -> str:
@@ -160,13 +173,39 @@ def _sections(path: str) -> dict[str, Section]:
         return {}
     parser = configparser.RawConfigParser()
     try:
-        parser.read([file])
+        content = file.read_bytes()
+        if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE, BOM_UTF8)):
+            raise UnicodeDecodeError("utf-8", content, 0, 2, "byte order mark")
+        parser.read_string(content.decode())
     except (configparser.Error, UnicodeDecodeError, OSError) as error:
-        words = " ".join(str(error).split())
         raise UsageError(
-            f"{file} cannot be read: {words}", "Correct that file; the AWS command line needs it too."
+            f"{file} cannot be read: {_reading_error(error)}.", "Correct that file; the AWS command line needs it too."
         ) from error
     return {name: {key: _value(parser.get(name, key)) for key in parser.options(name)} for name in parser.sections()}
+
+
+def _reading_error(error: configparser.Error | UnicodeDecodeError | OSError) -> str:
+    """What is wrong with a file."""
+    match error:
+        case OSError():
+            return error.strerror or str(error)
+        case UnicodeDecodeError() if error.object.startswith(BOM_UTF8):
+            return "it begins with a byte order mark; save it as UTF-8 without one"
+        case UnicodeDecodeError() if error.object.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            return "it is encoded as UTF-16; save it as UTF-8"
+        case UnicodeDecodeError():
+            line = error.object.count(b"\n", 0, error.start) + 1
+            return f"line {line} is not encoded as UTF-8"
+        case configparser.DuplicateSectionError():
+            return f"line {error.lineno} begins the section [{error.section}] again"
+        case configparser.DuplicateOptionError():
+            return f"line {error.lineno} sets {error.option} again in the section [{error.section}]"
+        case configparser.MissingSectionHeaderError():
+            return f"line {error.lineno} stands before the first section, as [default]"
+        case configparser.ParsingError():
+            lines = ", ".join(str(number) for number, _ in error.errors)
+            return f"neither a section nor a setting such as region = us-east-2 is in line {lines}"
+    return " ".join(str(error).split())
 
 
 def _value(text: str) -> str | Mapping[str, str]:

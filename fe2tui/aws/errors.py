@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fe2tui.aws import aws_config
 from fe2tui.errors import (
     AwsError,
     CapacityError,
@@ -522,8 +523,10 @@ def _library_error(kind: str, error: BaseException, profile: str, endpoint: str)
                 "credentials.",
             )
         case "ProfileNotFound":
+            name = str(details.get("profile", profile))
+            misnamed = aws_config.read().misnamed.get(name)
             return NoCredentialsError(
-                f"There is no AWS profile called “{details.get('profile', profile)}”.",
+                f"There is no AWS profile called “{name}”{f', but {misnamed}' if misnamed else ''}.",
                 "`aws configure list-profiles` lists the profiles; --profile or AWS_PROFILE chooses one.",
             )
         case "PartialCredentialsError":

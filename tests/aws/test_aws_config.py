@@ -9,7 +9,7 @@ import pytest
 
 from fe2tui.aws import aws_config
 from fe2tui.aws.session import Choice, Session, default_region, profile_names
-from fe2tui.errors import NotFoundError, UsageError
+from fe2tui.errors import NoCredentialsError, NotFoundError, UsageError
 
 CONFIG = """
 [default]
@@ -143,10 +143,42 @@ def test_no_files_and_no_variables_are_a_place_without_a_region(aws_folder: Path
     assert (Session().location.profile, Session().location.region) == ("default", "")
 
 
-def test_a_file_that_cannot_be_read_is_named(aws_folder: Path) -> None:
-    (aws_folder / "config").write_text("region = us-east-1\n")
-    with pytest.raises(UsageError, match=r"\.aws/config cannot be read"):
+@pytest.mark.parametrize("file", ["config", "credentials"])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"region = us-east-1\n", "line 1 stands before the first section"),
+        (b"[default]\n\nx\nregion = us-east-1\n", "neither a section nor a setting .* is in line 3"),
+        (b"\xef\xbb\xbf[default]\n", "it begins with a byte order mark; save it as UTF-8 without one"),
+        ("[default]\n".encode("utf-16"), "it is encoded as UTF-16; save it as UTF-8"),
+        (b"\xfe\xff\x00[", "it is encoded as UTF-16"),
+        (b"[default]\nregion = \xe9\n", "line 2 is not encoded as UTF-8"),
+        (b"[default]\na = b\n[default]\n", r"line 3 begins the section \[default\] again"),
+        (b"[default]\na = b\na = c\n", r"line 3 sets a again in the section \[default\]"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_what_is_wrong_in_it(
+    aws_folder: Path, file: str, content: bytes, why: str
+) -> None:
+    (aws_folder / file).write_bytes(content)
+    with pytest.raises(UsageError, match=rf"{aws_folder / file} cannot be read: {why}"):
         aws_config.read()
+
+
+@pytest.mark.parametrize(
+    ("file", "section", "right"),
+    [("config", "dev", "[profile dev]"), ("credentials", "profile dev", "[dev]")],
+)
+async def test_a_section_that_would_be_the_profile_under_another_name_is_shown(
+    aws_folder: Path, file: str, section: str, right: str
+) -> None:
+    (aws_folder / file).write_text(f"[{section}]\nregion = us-east-2\n")
+    async with Session(Choice(profile="dev")) as session:
+        with pytest.raises(NoCredentialsError) as caught:
+            await session.identity()
+    assert f"no AWS profile called “dev”, but ~/.aws/{file} has a section [{section}]: write {right}." in str(
+        caught.value
+    )
 
 
 KEYS = {"AWS_ACCESS_KEY_ID": "ASIAY34FZKBOKMUTVV7A", "AWS_SECRET_ACCESS_KEY": "b"}
