@@ -92,7 +92,7 @@ _SNAPSHOTS = _ProductQuery(
 
 
 def are_fresh(prices: Prices, now: datetime) -> bool:
-    return bool(prices.on_demand) and prices.read_at is not None and now - prices.read_at <= PRICES_VALID
+    return bool(prices.on_demand) and prices.read_at is not None and abs(now - prices.read_at) <= PRICES_VALID
 
 
 # cancelled with its last caller, so that nothing is sent after the session is closed

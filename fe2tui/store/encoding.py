@@ -40,6 +40,11 @@ def maybe_moment(count: int | None) -> datetime | None:
     return None if count is None else from_micros(count)
 
 
+def is_future(moment: datetime) -> bool:
+    """Whether the moment at which something was read is still to come: this computer's clock was ahead then."""
+    return moment > datetime.now(UTC)
+
+
 def field_names(of: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(of))
 

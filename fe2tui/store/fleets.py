@@ -28,6 +28,7 @@ from fe2tui.store.encoding import (
     encode_volume,
     field_names,
     from_micros,
+    is_future,
     maybe_moment,
     to_micros,
 )
@@ -149,7 +150,10 @@ class FleetTables:
         self._saved: dict[Location, tuple[Fleet, int]] = {}  # with the serial number that it was written with
 
     def save(self, fleet: Fleet) -> None:
-        """Replace the saved fleet, unless that was seen later. Usage and spot history have their own tables."""
+        """Replace the saved fleet, unless that was seen later. Usage and spot history have their own tables.
+
+        A saved fleet that was seen in the future is of a wrong clock, and is replaced.
+        """
         with self._lock:
             while not self._try_to_save(fleet):
                 pass
@@ -186,7 +190,8 @@ class FleetTables:
     def _try_to_save(self, fleet: Fleet) -> bool:
         head = self._database.read(_LOCATION_ROW, (fleet.location.key,))
         number, seen_at, serial, encoding, _ = head[0] if head else (None, 0, 0, "", "")
-        if to_micros(fleet.seen_at) < seen_at and encoding == ENCODING:
+        is_earlier = to_micros(fleet.seen_at) < seen_at and not is_future(from_micros(seen_at))
+        if is_earlier and encoding == ENCODING:
             return True
         saved, saved_serial = self._saved.get(fleet.location, (None, 0))
         if saved is not None and saved_serial == serial and encoding == ENCODING:

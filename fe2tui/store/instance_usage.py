@@ -65,7 +65,7 @@ class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
         """
         with self._lock:
             known = self._known(fleet.location)
-            if known.seen_at is not None and fleet.seen_at < known.seen_at:
+            if known.was_seen_after(fleet.seen_at):
                 return
             unpriced: set[str] = set()
             self._save(
@@ -74,7 +74,7 @@ class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
                 fleet.seen_at if whole else None,
             )
             if whole:
-                known.seen_at, known.seen = max(known.seen_at or fleet.seen_at, fleet.seen_at), fleet.instances
+                known.seen = fleet.instances
                 known.recheck = unpriced
             else:
                 known.recheck.update(fleet.instances)

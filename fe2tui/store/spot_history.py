@@ -13,7 +13,7 @@ from fe2tui.model.location import Location
 from fe2tui.model.price_series import PriceSeries
 from fe2tui.model.spot import SpotHistory, merge_spot_histories
 from fe2tui.store.database import Database
-from fe2tui.store.encoding import decode, encode, from_micros, to_micros
+from fe2tui.store.encoding import decode, encode, from_micros, is_future, to_micros
 
 RETENTION = timedelta(days=366)  # prices are stored so long; EC2 itself has 90 days
 _MAX_TYPES = 500  # in one statement; SQLite allows at least 999 parameters
@@ -21,7 +21,10 @@ _SECOND = 1_000_000  # microseconds
 
 
 class SpotHistoryTable:
-    """The spot price history of each type. The caller decides by ``until`` whether it is too old."""
+    """The spot price history of each type. The caller decides by ``until`` whether it is too old.
+
+    One that was read until a moment in the future is of a wrong clock, and counts as not read.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -36,7 +39,8 @@ class SpotHistoryTable:
                 f"SELECT type, since, until, body FROM spot_history WHERE place = ? AND type IN ({marks})",
                 (location.key, *some),
             )
-            found.update({str(row[0]): _decode_history(row) for row in rows})
+            histories = [_decode_history(row) for row in rows]
+            found.update({one.type: one for one in histories if not is_future(one.until)})
         return found
 
     def add(self, location: Location, histories: Iterable[SpotHistory]) -> None:
@@ -56,7 +60,9 @@ def _merge_with_saved(connection: sqlite3.Connection, location: Location, new: S
         "SELECT type, since, until, body FROM spot_history WHERE place = ? AND type = ?", (location.key, new.type)
     )
     for row in rows:
-        new = merge_spot_histories(_decode_history(row), new)
+        saved = _decode_history(row)
+        if not is_future(saved.until):
+            new = merge_spot_histories(saved, new)
     return new.drop_before(new.until - RETENTION)
 
 

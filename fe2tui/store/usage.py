@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from fe2tui.model.location import Location
 from fe2tui.store.database import Database, location_number
-from fe2tui.store.encoding import maybe_micros, maybe_moment
+from fe2tui.store.encoding import is_future, maybe_micros, maybe_moment
 
 
 class _Usage(Protocol):
@@ -36,6 +36,10 @@ class LocationUsage(Generic[Usage]):
     seen_at: datetime | None
     serial: int
     usage: UsageById[Usage]
+
+    def was_seen_after(self, moment: datetime) -> bool:
+        """Whether a later look is written already. One in the future was a wrong clock's, and does not count."""
+        return self.seen_at is not None and moment < self.seen_at and not is_future(self.seen_at)
 
 
 Known = TypeVar("Known", bound=LocationUsage[Any])
@@ -88,11 +92,13 @@ class UsageTable(Generic[Usage, Known]):
                 [(number, *self._row(usage)) for usage in changed],
             )
             serial += bool(changed)
+            if seen_at is None or (last_seen_at is not None and seen_at < last_seen_at and not is_future(last_seen_at)):
+                seen_at = last_seen_at
             connection.execute(
-                f"UPDATE places SET {self._PREFIX}_at = max({self._PREFIX}_at, ?), {self._PREFIX}_serial = ?"
-                " WHERE id = ?",
+                f"UPDATE places SET {self._PREFIX}_at = ?, {self._PREFIX}_serial = ? WHERE id = ?",
                 (maybe_micros(seen_at) or 0, serial, number),
             )
+        known.seen_at = seen_at or known.seen_at
         if changed:
             known.usage, known.serial = self._merge(known.usage, changed), serial
 

@@ -61,8 +61,8 @@ class VolumeUsageTable(UsageTable[VolumeUsage, _KnownUsage]):
         owners = _owners(fleet)
         with self._lock:
             known = self._known(fleet.location)
-            is_older = known.seen_at is not None and fleet.seen_at < known.seen_at
-            if is_older or (owners and not fleet.volumes):  # attached, but not there: the volumes were not read yet
+            is_unread = bool(owners) and not fleet.volumes  # attached, but not there
+            if is_unread or known.was_seen_after(fleet.seen_at):
                 return
             seen = _seen_volumes(known, fleet, owners)
             self._save(
@@ -71,7 +71,6 @@ class VolumeUsageTable(UsageTable[VolumeUsage, _KnownUsage]):
                 fleet.seen_at if whole else None,
             )
             if whole:
-                known.seen_at = max(known.seen_at or fleet.seen_at, fleet.seen_at)
                 known.seen, known.prices = seen, fleet.prices
             else:
                 known.seen = {**known.seen, **seen}

@@ -84,4 +84,4 @@ class TypeCatalogueCache:
 
 
 def _is_stale(known: TypeCatalogue, ctx: Context) -> bool:
-    return known.read_at is None or ctx.clock() - known.read_at >= CATALOGUE_VALID
+    return known.read_at is None or abs(ctx.clock() - known.read_at) >= CATALOGUE_VALID

@@ -7,10 +7,11 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -163,6 +164,29 @@ def test_an_earlier_fleet_never_takes_the_place_of_a_later_one(store: Store, pat
     Store(path).fleets.save(fleet(machine(2)))
     last = store.fleets.last_fleet(PLACE)
     assert last is not None and list(last.instances) == [machine(1).id]
+
+
+@pytest.mark.parametrize("reopened", [False, True])
+def test_what_a_clock_that_was_ahead_wrote_does_not_keep_the_truth_out(
+    store: Store, path: Path, reopened: bool
+) -> None:
+    now = datetime.now(UTC)
+    old, new = machine(1), machine(2, launched_at=now - timedelta(minutes=5))
+    ahead = fleet(old, at=now + timedelta(days=3))
+    for keep in (store.fleets.save, store.instance_usage.record, store.volume_usage.record):
+        keep(ahead)
+    again = Store(path) if reopened else store
+    for at in (now - timedelta(seconds=1), now):
+        right = fleet(old, new, at=at)
+        for keep in (again.fleets.save, again.instance_usage.record, again.volume_usage.record):
+            keep(right)
+    last = Store(path).fleets.last_fleet(PLACE)
+    assert last is not None and (last.seen_at, set(last.instances)) == (right.seen_at, {old.id, new.id})
+    assert {old.id, new.id} <= set(last.instance_usage)
+    assert {it.volume_id for it in new.attachments} <= set(last.volume_usage)
+    again.fleets.save(fleet(old, at=now - timedelta(hours=1)))
+    last = Store(path).fleets.last_fleet(PLACE)
+    assert last is not None and last.seen_at == right.seen_at, "an earlier one is still refused"
 
 
 def test_prices_that_changed_are_written(store: Store) -> None:
