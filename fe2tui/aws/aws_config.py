@@ -83,6 +83,22 @@ class AwsConfig:
         texts = (self._profile_text(profile, key) for key in ("aws_account_id", "sso_account_id"))
         return next(filter(None, texts), "") or _account_of_key(self.static_key(profile))
 
+    def source_profile(self, profile: str) -> str:
+        """The profile at the end of a chain of ``source_profile``: the one that a person signs in with."""
+        seen: set[str] = set()
+        while (source := self._profile_text(profile, "source_profile")) and profile not in seen:
+            seen.add(profile)
+            profile = source
+        return profile
+
+    def uses_sso(self, profile: str) -> bool:
+        return any(key.startswith("sso_") for key in self.profiles.get(profile, {}))
+
+    def missing_sso_settings(self, profile: str) -> tuple[str, ...]:
+        """What a profile that uses SSO lacks to get credentials."""
+        wanted = ("sso_account_id", "sso_role_name") if self.uses_sso(profile) else ()
+        return tuple(key for key in wanted if not self._profile_text(profile, key))
+
     def static_key(self, profile: str) -> str:
         """The access key of a profile that signs with it; empty if the profile takes a role or has no key."""
         if self._profile_text(profile, "role_arn"):

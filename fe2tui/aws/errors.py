@@ -143,8 +143,15 @@ _WAIT_AND_RETRY = "Wait a minute and try again."
 _DENIED_ACTION = re.compile(r"perform:? ([\w-]+:\w+)")
 
 
-def sso_remedy(profile: str) -> str:
-    return f"Run `aws sso login{_profile_option(profile)}`, then try again."
+def _sign_in_again(profile: str) -> str:
+    """What to do when the credentials of a profile have expired."""
+    if profile.startswith(aws_config.ENVIRONMENT_KEYS):
+        return "Export new keys (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN), then start again."
+    config = aws_config.read()
+    source = config.source_profile(profile)
+    if source != profile and not config.uses_sso(source):
+        return "Try again: the role is assumed again."
+    return f"Run `aws sso login{_profile_option(source)}`, then try again."
 
 
 def _profile_option(profile: str) -> str:
@@ -167,7 +174,7 @@ def _denied(refusal: AwsRefusal) -> Fe2Error:
 
 
 def _session_expired(refusal: AwsRefusal) -> Fe2Error:
-    return _clock_error(refusal) or ExpiredError("Your AWS session expired.", sso_remedy(refusal.profile))
+    return _clock_error(refusal) or ExpiredError("Your AWS session expired.", _sign_in_again(refusal.profile))
 
 
 def _signature_rejected(refusal: AwsRefusal) -> Fe2Error:
@@ -175,7 +182,7 @@ def _signature_rejected(refusal: AwsRefusal) -> Fe2Error:
     if wrong is not None:
         return wrong
     if refusal.code == "RequestExpired":  # EC2's code for an expired session
-        remedy = f"{sso_remedy(refusal.profile)} If you just signed in, check this computer's clock."
+        remedy = f"{_sign_in_again(refusal.profile)} If you just signed in, check this computer's clock."
         return ExpiredError("Your AWS session expired.", remedy)
     if refusal.code == "RequestTimeTooSkewed":
         return ClockError(
@@ -447,7 +454,7 @@ def translate(
                     library_error.may_be_done = name not in _NEVER_SENT
                 return library_error
     if isinstance(error, RuntimeError) and "credentials" in str(error):
-        return ExpiredError("Your AWS session expired.", sso_remedy(profile))
+        return ExpiredError("Your AWS session expired.", _sign_in_again(profile))
     if isinstance(error, OSError):
         return UnreachableError(f"{_endpoint_name(endpoint)} cannot be reached: {_one_line(error)}.", _CHECK_NETWORK)
     return AwsError(
@@ -511,6 +518,11 @@ def _library_error(kind: str, error: BaseException, profile: str, endpoint: str)
                 "Check what answers there: the sign-in page of a proxy or hotel, or a wrong --endpoint-url.",
                 code=code,
             )
+        case "NoCredentialsError" if missing := aws_config.read().missing_sso_settings(profile):
+            return NoCredentialsError(
+                f"The profile {profile} uses SSO, but has no {join_words(missing)}.",
+                f"Run `aws configure sso{option}`.",
+            )
         case "NoCredentialsError" if option:
             return NoCredentialsError(
                 f"The profile {profile} has no credentials.",
@@ -532,12 +544,12 @@ def _library_error(kind: str, error: BaseException, profile: str, endpoint: str)
         case "PartialCredentialsError":
             summary = f"The credentials are incomplete: {details.get('cred_var', 'a part')} is missing."
             return NoCredentialsError(summary, "Set it too, or run `aws configure`.")
-        case "UnauthorizedSSOTokenError" | "SSOTokenLoadError" | "SSOError":
-            return ExpiredError("Your SSO session expired.", sso_remedy(profile), code=code)
+        case "SSOTokenLoadError":
+            return ExpiredError("You are not signed in with SSO yet.", _sign_in_again(profile), code=code)
+        case "UnauthorizedSSOTokenError" | "SSOError":
+            return ExpiredError("Your SSO session expired.", _sign_in_again(profile), code=code)
         case "TokenRetrievalError" if "sso" in str(error).lower():
-            return ExpiredError(
-                "Your SSO session expired, or you have not signed in yet.", sso_remedy(profile), code=code
-            )
+            return ExpiredError("Your SSO session expired.", _sign_in_again(profile), code=code)
         case "LoginError":
             return ExpiredError("Your AWS sign-in expired.", f"Run `aws login{option}`, then try again.", code=code)
         case "CapacityNotAvailableError":

@@ -65,7 +65,7 @@ class Session:
         self.location = Location(found.signer(self.choice.profile), region or "", endpoint)
         self.account_profiles = found.profiles_of_account(self.choice.profile)
         self._are_accounts_known = False
-        self._is_sso = any(key.startswith("sso_") for key in found.profiles.get(profile, {}))
+        self._is_sso = found.uses_sso(found.source_profile(profile))
         self._credentials: ProfileCredentials | None = None
         self._cached_clients: Clients | None = None
         self._identity: Identity | None = None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
 from pathlib import Path
 
 import pytest
+from botocore.credentials import SSOProvider
+from botocore.tokens import SSOTokenProvider
 
 from fe2tui.demo import Cloud
 from fe2tui.demo.client_files import ACCOUNT_ARN
@@ -298,7 +301,7 @@ async def test_a_credential_process_without_credentials_is_described_and_cannot_
     assert caught.value.exit_code == 4
 
 
-SSO = """[sso-session corp]
+SSO = f"""[sso-session corp]
 sso_start_url = https://corp.example/start
 sso_region = us-east-2
 sso_registration_scopes = sso:account:access
@@ -315,16 +318,84 @@ sso_start_url = https://corp.example/start
 sso_region = us-east-2
 sso_account_id = 123456789012
 sso_role_name = Admin
+
+[profile role-of-new]
+region = us-east-2
+role_arn = {ACCOUNT_ARN}:role/demo
+source_profile = new-sso
+
+[profile role-of-role-of-old]
+region = us-east-2
+role_arn = {ACCOUNT_ARN}:role/demo
+source_profile = role-of-old
+
+[profile role-of-old]
+role_arn = {ACCOUNT_ARN}:role/demo
+source_profile = old-sso
+
+[profile no-session]
+region = us-east-2
+sso_session = typo
+sso_account_id = 123456789012
+sso_role_name = Admin
+
+[profile no-role]
+region = us-east-2
+sso_session = corp
 """
+SSO_PROFILES = [
+    ("new-sso", "new-sso"),
+    ("old-sso", "old-sso"),
+    ("role-of-new", "new-sso"),
+    ("role-of-role-of-old", "old-sso"),
+]
 
 
-@pytest.mark.parametrize("profile", ["new-sso", "old-sso"])
-async def test_an_sso_session_that_is_over_says_which_command_begins_one(
-    own_cloud: Cloud, open_session: Open, profile: str
+@pytest.mark.parametrize(("profile", "source"), SSO_PROFILES)
+@pytest.mark.parametrize("is_expired", [False, True])
+async def test_an_sso_session_that_is_missing_or_over_says_which_command_begins_one(
+    own_cloud: Cloud,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    open_session: Open,
+    profile: str,
+    source: str,
+    is_expired: bool,
 ) -> None:
     add_profile(SSO)
-    with pytest.raises(ExpiredError, match=f"aws sso login --profile {profile}"):
+    cache = tmp_path / "sso"
+    cache.mkdir()
+    for library_class in (SSOProvider, SSOTokenProvider):  # they read HOME when they are imported
+        monkeypatch.setattr(library_class, "_SSO_TOKEN_CACHE_DIR", str(cache))
+    if is_expired:
+        token = json.dumps({"accessToken": "x", "expiresAt": "2020-01-01T00:00:00Z"})
+        for name in ("corp", "https://corp.example/start"):
+            (cache / f"{hashlib.sha1(name.encode()).hexdigest()}.json").write_text(token)
+    with pytest.raises(ExpiredError, match=f"aws sso login --profile {source}`") as caught:
         await open_session(profile=profile).identity()
+    assert caught.value.summary == (
+        "Your SSO session expired." if is_expired else "You are not signed in with SSO yet."
+    )
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"), [("no-session", "typo"), ("no-role", "has no sso_account_id and sso_role_name")]
+)
+async def test_an_sso_profile_that_lacks_something_says_what(
+    own_cloud: Cloud, open_session: Open, profile: str, words: str
+) -> None:
+    add_profile(SSO)
+    with pytest.raises(CredentialsError, match=words):
+        await open_session(profile=profile).identity()
+
+
+async def test_expired_keys_of_the_environment_are_exported_again(
+    own_cloud: Cloud, open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "second")
+    own_cloud.control("/demo/faults", {"kind": "expired", "service": "sts", "times": 1})
+    with pytest.raises(ExpiredError, match="Export new keys"):
+        await open_session().identity()
 
 
 async def test_expired_credentials_say_what_to_run(own_cloud: Cloud, open_session: Open) -> None:
