@@ -34,10 +34,13 @@ class CommandRun:
         self.options = options
         self.settings = settings.load()
         self._progress_line: ProgressLine | None = None
+        self._reported: StoreError | None = None  # the store's problem
 
     @cached_property
     def store(self) -> Store:
-        return open_store_and_report()
+        store = open_store_and_report()
+        self._reported = store.problem
+        return store
 
     def run(self, work: Callable[[Context], Awaitable[_Result]], *, any_region: bool = False) -> _Result:
         """Run ``work`` to its end in a session. With ``any_region``, it also runs if no region is set."""
@@ -47,6 +50,8 @@ class CommandRun:
             return asyncio.run(self._run(work, any_region))
         finally:
             if "store" in self.__dict__:
+                if self.store.problem is not self._reported:  # its damage showed only in use
+                    report_store_problem(self.store)
                 self.store.close()
 
     def clear_progress(self) -> None:
@@ -74,9 +79,13 @@ def open_store_and_report() -> Store:
     from fe2tui.store import open_store
 
     store = open_store()
+    report_store_problem(store)
+    return store
+
+
+def report_store_problem(store: Store) -> None:
     if store.problem:
         print_message(f"{visible(store.problem.summary)} {visible(store.problem.remedy)}")
-    return store
 
 
 def recover_unfinished(options: GlobalOptions) -> None:

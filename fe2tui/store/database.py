@@ -121,6 +121,7 @@ class DatabaseFile:
         self.path = path
         self.problem: StoreError | None = None
         self.lock = threading.RLock()
+        self.generation = 0  # one more whenever connections have to be opened again
         self._is_open = False
         self._memory_connection: sqlite3.Connection | None = None
         if path is None:
@@ -148,7 +149,31 @@ class DatabaseFile:
                 self._recover(error)
             except OSError as error:
                 self._use_memory(f"{self.path} cannot be written: {error.strerror}.")
+            except StoreError as error:  # of a newer program
+                self._use_memory(error.summary, error.remedy)
             self._is_open = True
+
+    def replace_if_damaged(self, error: sqlite3.DatabaseError, generation: int) -> None:
+        """Move a file aside whose damage showed only in use, unless another thread or process has done it meanwhile."""
+        with self.lock:
+            if generation != self.generation:
+                return
+            self.generation += 1
+            try:
+                if self._is_damaged():
+                    self._move_aside(error)
+                    self._prepare()
+                    self._log_move()
+            except (OSError, sqlite3.Error):
+                self._use_memory(f"{self.path} is damaged: {error}.")
+
+    def _is_damaged(self) -> bool:
+        try:
+            with closing(self.connect()) as connection:
+                found: str = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+                return found != "ok"
+        except sqlite3.DatabaseError:
+            return True
 
     def connect(self, *, durable: bool = False) -> sqlite3.Connection:
         assert self.path is not None
@@ -203,10 +228,11 @@ class DatabaseFile:
                 (now, self.problem.summary, self.problem.remedy, now),
             )
 
-    def _use_memory(self, why: str) -> None:
+    def _use_memory(self, why: str, remedy: str = "") -> None:
         self._memory_connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         _migrate(self._memory_connection, self.path)
-        self.problem = StoreError(why, "Nothing is stored this time, and nothing can be launched.")
+        words = f"{remedy} Nothing is stored this time, and nothing can be launched."
+        self.problem = StoreError(why, words.strip())
 
 
 def _migrate(connection: sqlite3.Connection, path: Path | None) -> None:
@@ -241,6 +267,7 @@ class Database:
         self._durable = durable
         self._own_lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._generation = 0  # of the connection
 
     @property
     def is_durable(self) -> bool:
@@ -251,7 +278,21 @@ class Database:
     def problem(self) -> StoreError | None:
         return self._file.problem
 
+    @property
+    def generation(self) -> int:
+        """Changes when the file was damaged and replaced: what is known of its rows does not count any more."""
+        return self._file.generation
+
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        generation = self.generation
+        try:
+            return self._read(sql, parameters)
+        except StoreError:
+            if self.generation == generation:
+                raise
+            return self._read(sql, parameters)  # from the file that has replaced the damaged one
+
+    def _read(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self._open_connection() as connection:
             return connection.execute(sql, parameters).fetchall()
 
@@ -282,9 +323,20 @@ class Database:
                 if memory:
                     yield memory
                     return
+                if self._connection is not None and self._generation != self._file.generation:
+                    self.close()
                 if self._connection is None:
+                    self._generation = self._file.generation
                     self._connection = self._file.connect(durable=self._durable)
-                yield self._connection
+                try:
+                    yield self._connection
+                except sqlite3.DatabaseError as error:
+                    if type(error) is not sqlite3.DatabaseError:  # that itself: a malformed page, or no database at all
+                        raise
+                    self._file.replace_if_damaged(error, self._generation)
+                    if (problem := self._file.problem) is None:
+                        raise
+                    raise StoreError(problem.summary, f"{problem.remedy} Try again.") from error
 
 
 @contextmanager

@@ -9,10 +9,13 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from fe2tui.store.database import DatabaseFile
+
+_LOCKED_WITHIN = 60.0  # seconds from the creation of a file to its lock, at most
 
 
 class Presence:
@@ -35,6 +38,7 @@ class Presence:
                     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
                     self._descriptor = os.open(self._folder / self._owner, flags, 0o600)
                     fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self._remove_stale_files()
             return self._owner
 
     def is_alive(self, owner: str) -> bool:
@@ -64,6 +68,13 @@ class Presence:
                     (self._folder / self._owner).unlink()
                 os.close(self._descriptor)
             self._owner, self._descriptor = "", -1
+
+    def _remove_stale_files(self) -> None:
+        """Remove what killed processes have left. A file that was created a moment ago may not be locked yet."""
+        for path in self._folder.iterdir():
+            with suppress(OSError):
+                if path.name != self._owner and path.stat().st_mtime < time.time() - _LOCKED_WITHIN:
+                    self.is_alive(path.name)
 
     @property
     def _folder(self) -> Path:

@@ -58,6 +58,7 @@ class UsageTable(Generic[Usage, Known]):
         self._database = database
         self._lock = threading.Lock()
         self._known_by_location: dict[Location, Known] = {}
+        self._generation = database.generation
 
     def get(self, location: Location) -> UsageById[Usage]:
         """The usage in a location: the same mapping as long as nothing changes."""
@@ -65,6 +66,9 @@ class UsageTable(Generic[Usage, Known]):
             return self._known(location).usage
 
     def _known(self, location: Location) -> Known:
+        if self._generation != self._database.generation:
+            self._generation = self._database.generation
+            self._known_by_location.clear()
         if location not in self._known_by_location:
             with self._database.transaction() as connection:
                 version, usage = self._version(connection, location), self._select(connection, location)
