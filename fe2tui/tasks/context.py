@@ -178,6 +178,15 @@ def end_with_block(ctx: Context, entry: ActivityEntry, command: str, label: str)
     end_entry(ctx, entry, "done", entry.words or "done", entry.remedy)
 
 
+@contextmanager
+def report_store_errors(ctx: Context, task: str, subject: str, label: str) -> Iterator[None]:
+    """For a write after AWS has accepted a call: one that fails is reported, and does not hide what AWS has done."""
+    try:
+        yield
+    except StoreError as error:
+        ctx.report_step(task, "log", f"Not recorded: {error.summary}", subject=subject, label=label)
+
+
 async def no_read(value: _Result) -> _Result:
     """A value that is known, in the place of a read among others."""
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,6 +26,7 @@ from fe2tui.tasks.context import (
     ActivityEntry,
     Context,
     activity_entry,
+    report_store_errors,
     require_writable,
     run_to_completion,
     unknown_result_error,
@@ -137,7 +139,8 @@ class _Freezer:
             return await self.request_image(tags)
         except BaseException as error:
             if not self.has_sent:
-                journal.update(self.intent.token, stage="abandoned", error=str(error))
+                with self.report_store_errors():
+                    journal.update(self.intent.token, stage="abandoned", error=str(error))
             elif isinstance(error, asyncio.CancelledError):
                 await self.restart_after_cancel()
             raise
@@ -224,7 +227,8 @@ class _Freezer:
             self.intent = replace(self.intent, asked_at=None)  # there is no image
             await self.give_up(error)
             raise
-        journal.update(self.intent.token, stage="pending", image_id=image_id)
+        with self.report_store_errors():
+            journal.update(self.intent.token, stage="pending", image_id=image_id)
         return image_id
 
     async def send_create_image(self, tags: dict[str, str]) -> str:
@@ -258,7 +262,8 @@ class _Freezer:
         error = sent.exception()
         if error is None:
             image_id = sent.result()
-            self.ctx.store.freezes.update(self.intent.token, stage="pending", image_id=image_id)
+            with self.report_store_errors():
+                self.ctx.store.freezes.update(self.intent.token, stage="pending", image_id=image_id)
             self.intent = replace(self.intent, stage="pending", image_id=image_id)
             self.entry.left_behind = f"AWS goes on creating {self.plan.name} ({image_id}): the next start watches it."
         elif isinstance(error, Fe2Error) and not (isinstance(error, AwsError) and error.may_be_done):
@@ -304,7 +309,11 @@ class _Freezer:
             self.intent = watching.intent
             error.remedy = f"{error.remedy} {self.entry.remedy or self.entry.left_behind}".strip()
         if not self.intent.restart:
-            self.ctx.store.freezes.update(self.intent.token, stage="failed", error=error.summary)
+            with self.report_store_errors():
+                self.ctx.store.freezes.update(self.intent.token, stage="failed", error=error.summary)
+
+    def report_store_errors(self) -> AbstractContextManager[None]:
+        return report_store_errors(self.ctx, "freeze", self.plan.instance.id, self.plan.instance.label)
 
     def report_step(self, step: str, words: str) -> None:
         self.ctx.report_step("freeze", step, words, subject=self.plan.instance.id, label=self.plan.instance.label)

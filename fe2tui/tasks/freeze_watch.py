@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,6 +25,7 @@ from fe2tui.tasks.context import (
     begin_entry,
     end_with_block,
     in_region,
+    report_store_errors,
     wait_for_states,
     wait_until_shown,
 )
@@ -244,7 +245,8 @@ class FreezeWatch:
             words = (
                 f"{intent.label} could not be started again: {self.restart_error.summary} {self.restart_error.remedy}"
             )
-        ctx.store.freezes.clear_restart(intent.token)
+        with self._report_store_errors():
+            ctx.store.freezes.clear_restart(intent.token)
         self.intent = replace(intent, restart=False)
         self.entry.remedy = words.strip()
         self._report_step("start", words.strip())
@@ -292,9 +294,11 @@ class FreezeWatch:
         intent, journal = self.intent, self.ctx.store.freezes
         if image.state in FAILED_STATES:
             error = await self._image_failed_error(image)
-            journal.update(intent.token, stage="failed", image_id=image.id, error=error.summary)
+            with self._report_store_errors():
+                journal.update(intent.token, stage="failed", image_id=image.id, error=error.summary)
             raise error
-        journal.update(intent.token, stage="done", image_id=image.id)
+        with self._report_store_errors():
+            journal.update(intent.token, stage="done", image_id=image.id)
         words = f"The image {image.label} ({image.id}) is ready."
         if self.restart_error is not None:
             self.restart_error.summary = (
@@ -359,6 +363,9 @@ class FreezeWatch:
         if words != self.last_text:
             self.last_text = words
             self._report_step("image", words, fraction=fraction)
+
+    def _report_store_errors(self) -> AbstractContextManager[None]:
+        return report_store_errors(self.ctx, "freeze", self.intent.instance_id, self.intent.label)
 
     def _report_step(self, step: str, words: str, *, fraction: float | None = None) -> None:
         self.ctx.report_step(

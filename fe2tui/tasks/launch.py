@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -27,6 +27,7 @@ from fe2tui.tasks.context import (
     ActivityEntry,
     Context,
     activity_entry,
+    report_store_errors,
     require_writable,
     run_to_completion,
     update_entry,
@@ -141,12 +142,14 @@ class Launcher:
             instance = await self.wait_until_ready(instance)
             await self.record_instance(instance, with_volumes=True)
             await self.look_for_same_name(instance)
-            await asyncio.to_thread(journal.update, token, stage="ready", instance_id=instance.id)
+            with self.report_store_errors():
+                await asyncio.to_thread(journal.update, token, stage="ready", instance_id=instance.id)
             return instance
         finally:
-            intent = journal.get(token)
-            if intent is not None and intent.stage == "launched":
-                journal.update(token, stage="found", instance_id=instance.id)
+            with self.report_store_errors():
+                intent = journal.get(token)
+                if intent is not None and intent.stage in ("intended", "launched"):
+                    journal.update(token, stage="found", instance_id=instance.id)
             journal.release(token)
 
     async def look_for_same_name(self, instance: Instance) -> None:
@@ -207,6 +210,9 @@ class Launcher:
         if readiness.words and not readiness.words.endswith("can log in"):
             self.report_step("ready", readiness.words)
         return readiness.instance
+
+    def report_store_errors(self) -> AbstractContextManager[None]:
+        return report_store_errors(self.ctx, "launch", self.entry.subject, self.plan.request.name)
 
     def report_step(self, step: str, words: str) -> None:
         self.ctx.report_step("launch", step, words, subject=self.entry.subject, label=self.plan.request.name)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,7 @@ from fe2tui.errors import (
 from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.model.text import join_words
-from fe2tui.tasks.context import ActivityEntry, Context, run_to_completion, unknown_result_error
+from fe2tui.tasks.context import ActivityEntry, Context, report_store_errors, run_to_completion, unknown_result_error
 from fe2tui.tasks.launch_plan import VOLUME_TYPE, LaunchPlan
 from fe2tui.tasks.launch_recover import find_launched
 
@@ -85,13 +86,15 @@ class LaunchSender:
             self.report_step("requested", f"Asking for {self.plan.request.type}" + (f" in {zone}" if zone else ""))
             is_sent = True
             instance = await self.await_answer(sent, token)
-            journal.update(token, stage="launched", instance_id=instance.id)
         except BaseException as error:
             stage = _stage_after(error, is_sent)
             if stage is not None:
-                journal.update(token, stage=stage, error=str(error))
+                with self.report_store_errors():
+                    journal.update(token, stage=stage, error=str(error))
             journal.release(token)
             raise
+        with self.report_store_errors(instance.id):
+            journal.update(token, stage="launched", instance_id=instance.id)
         ctx.report_step(
             "launch",
             "requested",
@@ -109,7 +112,8 @@ class LaunchSender:
             self.entry.left_behind = "The next start checks whether it was launched."
             if sent.done() and not sent.cancelled() and sent.exception() is None:
                 instance = sent.result()
-                ctx.store.launches.update(token, stage="found", instance_id=instance.id)
+                with self.report_store_errors(instance.id):
+                    ctx.store.launches.update(token, stage="found", instance_id=instance.id)
                 self.entry.subject = instance.id
                 self.entry.left_behind = f"{instance.id} was launched: it keeps running, and costs money."
 
@@ -150,6 +154,9 @@ class LaunchSender:
             allowed = f"at most {most} vCPUs of" if most else "no"
             error.summary = f"Your account may run {allowed} spot instances of this family{'' if most else ' yet'}."
         return error
+
+    def report_store_errors(self, subject: str = "") -> AbstractContextManager[None]:
+        return report_store_errors(self.ctx, "launch", subject, self.plan.request.name)
 
     def report_step(self, step: str, words: str) -> None:
         self.ctx.report_step("launch", step, words, subject=self.entry.subject, label=self.plan.request.name)

@@ -179,7 +179,7 @@ def test_what_killed_processes_have_left_is_removed(path: Path) -> None:
     for file in left.parent.iterdir():
         os.utime(file, (0, 0))
     other = Store(path)
-    assert other.presence.is_alive(alive.presence.owner) and not left.exists()
+    assert other.presence.owner and not left.exists() and other.presence.is_alive(alive.presence.owner)
     alive.close()
     other.close()
 

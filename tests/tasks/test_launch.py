@@ -412,6 +412,22 @@ async def test_nothing_is_launched_if_the_intent_cannot_be_saved(bench: Bench, n
     assert bench.calls("RunInstances") == []
 
 
+async def test_a_store_that_fills_up_after_the_intent_does_not_hide_the_instance(
+    bench: Bench, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("The store failed: database or disk is full.")
+
+    journal = bench.ctx.store.launches
+    with monkeypatch.context() as until_then:
+        until_then.setattr(journal, "update", full)
+        instance = await launch(bench.ctx, bench.request(name), wait=False)
+    assert [it.id for it in await bench.named(name)] == [instance.id]
+    assert "Not recorded: The store failed: database or disk is full." in bench.words("log")
+    (outcome,) = await recover_launches(bench.ctx)
+    assert outcome.subject == instance.id
+
+
 async def test_read_only_launches_nothing(cloud: Cloud, begin: Callable[..., object], name: str) -> None:
     bench: Bench = await begin(cloud, read_only=True)  # type: ignore[misc]
     with pytest.raises(ReadOnlyError):
