@@ -188,6 +188,8 @@ def _signature_rejected(refusal: AwsRefusal) -> Fe2Error:
         return ClockError(
             "AWS rejected the time of the call: this computer's clock may be wrong.", "Set the clock and try again."
         )
+    if refusal.action.startswith("pricing:"):  # in another region, and perhaps of another partition
+        return AwsError("The Price List does not accept this login.", "Prices are left out; everything else works.")
     return CredentialsError(
         "AWS rejected these credentials.",
         "The access key may be wrong, deleted or inactive, or the region not enabled for the account. `aws "

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from fe2tui.aws.session import Session
 from fe2tui.aws.shared_reads import SharedReads
 from fe2tui.aws.worker_thread import in_worker_thread
-from fe2tui.errors import DeniedError, Fe2Error, StoreError
+from fe2tui.errors import AwsError, DeniedError, Fe2Error, StoreError
 from fe2tui.model.fleet import Prices
 
 PRICES_VALID = timedelta(days=1)
@@ -21,6 +21,9 @@ HOW_TO_ALLOW_PRICES = (
     "Prices need pricing:GetProducts: ask the account's administrator to attach AWS's managed policy "
     "AWSPriceListServiceFullAccess to your login, or an inline policy that allows it. Everything else works."
 )
+_WITHOUT_PRICE_LIST = ("us-gov-", "us-iso", "eu-isoe-", "eusc-")
+"""Regions of partitions without an endpoint of the Price List. Source: AWS General Reference, Price List endpoints."""
+
 _PAGE = 100  # the most that GetProducts returns
 _USAGE_PREFIX = "EBS:"
 
@@ -152,8 +155,14 @@ async def read_region_prices(session: Session) -> Prices:
     """On-demand prices of all types, and of volumes and snapshots; units as in ``Prices``.
 
     One paginated read of a few dozen calls: keep the result for a day. A type with several prices in the Price List is
-    only in ``several``. Raises DeniedError without ``pricing:GetProducts``.
+    only in ``several``. Raises DeniedError without ``pricing:GetProducts``, and AwsError in a partition that has no
+    Price List.
     """
+    if session.region.startswith(_WITHOUT_PRICE_LIST):
+        raise AwsError(
+            f"AWS has no Price List that a login for {session.region} can read.",
+            "Prices are left out; everything else works.",
+        )
     try:
         instances = await _read_products(session, _INSTANCES)
         storage, iops, throughput, snapshots = [

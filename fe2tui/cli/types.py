@@ -193,7 +193,7 @@ async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, catalog
     """Print what the change does. Returns the instance. Raises the error if the type cannot be changed."""
     import asyncio
 
-    from fe2tui.model.fleet import Fleet
+    from fe2tui.model.fleet import Fleet, Prices
     from fe2tui.model.instance import State
     from fe2tui.tasks import change_type as task
     from fe2tui.tasks.context import require_writable
@@ -215,6 +215,7 @@ async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, catalog
             raise NotFoundError(plan.error.summary, plan.error.remedy)
         if plan.error is not None:
             raise plan.error
+        print_problems(problems, prices or Prices())
         for sentence in plan.sentences[:1] if is_refused else plan.sentences:
             print_message(visible(sentence))
     if is_refused:

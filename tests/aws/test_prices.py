@@ -14,7 +14,7 @@ import pytest
 from fe2tui.aws import prices
 from fe2tui.aws.session import Session
 from fe2tui.demo import Cloud
-from fe2tui.errors import DeniedError, Fe2Error, StoreError
+from fe2tui.errors import AwsError, DeniedError, Fe2Error, StoreError
 from fe2tui.model.fleet import Prices
 from tests.aws.conftest import Answers, Open, calls
 from tests.hold import Hold
@@ -200,3 +200,30 @@ async def test_an_empty_answer_takes_no_older_prices_away(
     shelf = Shelf(aged(30))
     assert await kept(open_session(endpoint_url=answers.url), shelf) == aged(30)
     assert shelf.saved == 0
+
+
+STRANGER = {
+    "kind": "refuse",
+    "service": "pricing",
+    "code": "UnrecognizedClientException",
+    "message": "The security token included in the request is invalid.",
+    "status": 400,
+}
+
+
+async def test_a_price_list_that_does_not_know_the_login_leaves_the_login_alone(
+    own_cloud: Cloud, open_session: Open
+) -> None:
+    own_cloud.control("/demo/faults", STRANGER)
+    with pytest.raises(AwsError, match=r"Price List does not accept this login.*security token") as caught:
+        await prices.read_region_prices(open_session(profile="role"))
+    assert caught.value.exit_code == 1
+    await open_session(profile="role").identity()
+    assert len(calls(own_cloud, "AssumeRole")) == 1
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "us-iso-east-1", "eusc-de-east-1"])
+async def test_no_price_list_is_asked_that_cannot_answer(own_cloud: Cloud, open_session: Open, region: str) -> None:
+    with pytest.raises(AwsError, match=f"no Price List that a login for {region} can read"):
+        await prices.read_region_prices(open_session(region=region))
+    assert calls(own_cloud) == []

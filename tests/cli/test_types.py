@@ -213,3 +213,23 @@ def test_who_does_not_want_the_old_type_back_is_left_with_the_new_one_stopped(ow
         assert screen.wait_for_end() == 1
     (one,) = [each for each in own_fe2("instances", "--json").json if each["name"] == "inst1"]
     assert (one["type"], one["state"]) == ("m5.xlarge", "stopped")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("types", "family:m5"),
+        ("cost",),
+        ("instances", "--long"),
+        ("price-hist", "m5.large"),
+        ("terminate", "base", "--yes"),
+        ("change-type", "inst1", "t3.large", "--yes"),
+    ],
+)
+def test_a_price_list_that_refuses_the_login_costs_only_the_prices(own_fe2: Any, command: tuple[str, ...]) -> None:
+    own_fe2.cloud.control(
+        "/demo/faults", {"kind": "refuse", "service": "pricing", "code": "UnrecognizedClientException", "status": 400}
+    )
+    said = own_fe2(*command)
+    assert said.status != 4 and "Traceback" not in said.err
+    assert (said.out + said.err).count("The Price List does not accept this login") == 1, said
