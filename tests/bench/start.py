@@ -43,6 +43,13 @@ def fresh_home(cloud: Cloud, *parts: str) -> Iterator[dict[str, str]]:
         yield {**client_environment(cloud), "FE2TUI_HOME": folder}
 
 
+def _store_a_fleet(env: Mapping[str, str]) -> None:
+    """One run of the dashboard that ends by itself, and has stored the fleet by then."""
+    terminal = Terminal([str(BIN / "fe2tui")], env)
+    terminal.wait_for("scraper")
+    terminal.close(b"q")
+
+
 def _seen(command: list[str], env: Mapping[str, str], text: str) -> Time:
     """Until the text was written."""
     terminal = Terminal(command, env)
@@ -76,7 +83,7 @@ def first_frame(cloud: Cloud, runs: int) -> Figure:
 def last_fleet(cloud: Cloud, runs: int) -> Figure:
     """The last fleet on the screen, before AWS is asked, against the first frame of an empty Textual app."""
     env = client_environment(cloud)
-    _seen([str(BIN / "fe2tui")], env, "scraper")
+    _store_a_fleet(env)
     empty = [sys.executable, "-m", "tests.bench.empty_app"]
     pairs = paired(lambda: _seen([str(BIN / "fe2tui")], env, "scraper"), lambda: _seen(empty, env, "ready"), runs)
     return ratio("the last fleet on screen ÷ first frame of an empty app", pairs, 1.6)
