@@ -10,7 +10,17 @@ from datetime import datetime, timedelta
 
 from fe2tui.aws import images as aws
 from fe2tui.aws import instances, snapshots
-from fe2tui.errors import DeniedError, Fe2Error, NotFoundError, StateError, ThrottledError, UnreachableError
+from fe2tui.errors import (
+    AwsError,
+    ClockError,
+    CredentialsError,
+    DeniedError,
+    Fe2Error,
+    NotFoundError,
+    StateError,
+    ThrottledError,
+    UnreachableError,
+)
 from fe2tui.model.freeze import FreezeIntent
 from fe2tui.model.image import FAILED_STATES, Image
 from fe2tui.model.instance import State
@@ -141,6 +151,7 @@ class FreezeWatch:
     may_read_snapshots: bool = True
     hidden_until: datetime | None = None
     restart_error: Fe2Error | None = None
+    restart_text: str = ""  # why the instance is not started yet
 
     async def wait_until_available(self) -> Image:
         """Wait until the image can be used, for hours if necessary. Raises StateError with AWS's reason if it
@@ -193,15 +204,20 @@ class FreezeWatch:
         await self.restart_instance(waits_for_stop=True)
 
     async def _poll(self, *, to_the_end: bool) -> Image | None:
-        pause = self.ctx.pace.poll
+        pause, now = self.ctx.pace.poll, asyncio.get_running_loop().time
+        give_up_at: float | None = None
         self.hidden_until = self.ctx.clock() + timedelta(seconds=self.ctx.pace.settle)
         while True:
             self.entry.left_behind = self._left_behind
             image, parts = await self._read_image()
             await self._restart_when_copied(image, parts)
             is_over = image is not None and (image.state in _READY_STATES or image.state in FAILED_STATES)
-            if image is not None and is_over and not self.intent.restart:
-                return await self._finish(image)
+            if image is not None and is_over:
+                if not self.intent.restart:
+                    return await self._finish(image)
+                give_up_at = give_up_at or now() + self.ctx.pace.restart
+                if now() >= give_up_at:
+                    raise await self._not_restarted_error(image)
             if not to_the_end and not self.intent.restart:
                 return image
             self._report_progress(parts)
@@ -212,26 +228,29 @@ class FreezeWatch:
         """Start the instance that was stopped for the image; the entry's ``remedy`` says what happened.
 
         ``waits_for_stop`` waits for an instance that is still stopping. An instance that another process has started,
-        terminated or stopped again meanwhile is left as it is. If AWS cannot be reached, the next read tries again.
+        terminated or stopped again meanwhile is left as it is. After an error that may pass, the next read, or the next
+        start of this program, tries again.
         """
         ctx, intent = self.ctx, self.intent
         try:
             found = {one.id: one for one in await instances.describe_instances(ctx.session, [intent.instance_id])}
             if waits_for_stop and found and found[intent.instance_id].state is State.STOPPING:
                 found = await wait_for_states(ctx, [intent.instance_id], State.STOPPED)
-        except (UnreachableError, ThrottledError) as error:
-            self._report_step("start", f"{intent.label} is not started yet: {error.summary}")
+        except Fe2Error as error:
+            if not _may_pass(error):
+                raise
+            self._report_not_started(error.summary)
             return
         instance = found.get(intent.instance_id)
         state = instance.state if instance is not None else State.TERMINATED
         if state is State.STOPPING:
-            self._report_step("start", f"{intent.label} is not started yet: it is still stopping")
+            self._report_not_started("it is still stopping.")
             return
         if instance is not None and state is State.STOPPED and _is_own_stop(intent, instance.changed_state_at):
             await usage_history.record_instances(ctx, [instance])
             (outcome,) = await start(ctx, [instance.id], wait=False, known=found)
-            if isinstance(outcome.error, UnreachableError | ThrottledError):
-                self._report_step("start", f"{intent.label} is not started yet: {outcome.error.summary}")
+            if outcome.error is not None and _may_pass(outcome.error):
+                self._report_not_started(outcome.error.summary)
                 return
             self.restart_error = outcome.error
             words = f"{intent.label} is being started again."
@@ -260,7 +279,6 @@ class FreezeWatch:
         assert image_id is not None
         try:
             image = await aws.image_by_id(ctx.session, image_id)
-            parts = await self._read_snapshots(image_id)
         except (UnreachableError, ThrottledError) as error:
             self._report_once(f"{error.summary.rstrip('.')}; AWS goes on creating it, and is asked again", None)
             return None, ()
@@ -271,15 +289,18 @@ class FreezeWatch:
             raise await self._deregistered_error()
         if image is not None:
             self.hidden_until = ctx.clock() + timedelta(seconds=ctx.pace.settle)
-        return image, parts
+        return image, await self._read_snapshots(image_id)
 
     async def _read_snapshots(self, image_id: str) -> Sequence[Snapshot]:
+        """The snapshots of the image so far; none where they cannot be read, which the image itself does not need."""
         if not self.may_read_snapshots:
             return ()
         try:
             return await snapshots.snapshots_of_image(self.ctx.session, image_id)
         except DeniedError:
             self.may_read_snapshots = False
+            return ()
+        except Fe2Error:
             return ()
 
     async def _restart_when_copied(self, image: Image | None, image_snapshots: Sequence[Snapshot]) -> None:
@@ -333,12 +354,25 @@ class FreezeWatch:
             code=code or None,
         )
 
+    async def _not_restarted_error(self, image: Image) -> Fe2Error:
+        """The image is there, but its instance could not be started so far: the freeze stays open."""
+        label, why = self.intent.label, self.restart_text
+        later = f"{label} is stopped for it: the next start of this program starts it again."
+        if image.state in FAILED_STATES:
+            error = await self._image_failed_error(image)
+            error.remedy = f"{error.remedy} {later}"
+            return error
+        return StateError(
+            f"The image {image.label} ({image.id}) is ready, but {label} is not started yet: {why}", later
+        )
+
     async def _deregistered_error(self) -> NotFoundError:
         if self.intent.restart:
             await self.restart_instance(waits_for_stop=True)
         intent = self.intent
         if not intent.restart:  # else the next start tries again
-            self.ctx.store.freezes.update(intent.token, stage="failed", error="gone")
+            with self._report_store_errors():
+                self.ctx.store.freezes.update(intent.token, stage="failed", error="gone")
         return NotFoundError(
             f"The image {intent.name} ({intent.image_id}) was deregistered while it was being created.",
             f"{self.entry.remedy} Freeze {intent.label} again if you still want it.".strip(),
@@ -359,6 +393,10 @@ class FreezeWatch:
         words = f"{self.intent.image_id} is pending: {of} {percent(done)}"
         self._report_once(words, done)
 
+    def _report_not_started(self, why: str) -> None:
+        self.restart_text = why
+        self._report_step("start", f"{self.intent.label} is not started yet: {why}")
+
     def _report_once(self, words: str, fraction: float | None) -> None:
         if words != self.last_text:
             self.last_text = words
@@ -371,6 +409,12 @@ class FreezeWatch:
         self.ctx.report_step(
             "freeze", step, words, subject=self.intent.instance_id, label=self.intent.label, fraction=fraction
         )
+
+
+def _may_pass(error: Fe2Error) -> bool:
+    """Whether an error says nothing of the instance: it can be started once AWS answers and takes the login again."""
+    is_failure = isinstance(error, AwsError) and error.may_be_done
+    return is_failure or isinstance(error, ClockError | CredentialsError | ThrottledError | UnreachableError)
 
 
 def _is_own_stop(intent: FreezeIntent, stopped_at: datetime | None) -> bool:

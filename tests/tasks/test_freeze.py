@@ -410,6 +410,34 @@ async def test_an_unanswered_start_is_tried_again_until_the_instance_runs(
     assert (await bench.one(machine.id)).state in (State.RUNNING, State.PENDING)
 
 
+@pytest.mark.parametrize("kind", ["broken", "throttle", "expired"])
+async def test_snapshots_that_cannot_be_read_do_not_keep_the_instance_stopped(
+    bench: Bench, machine: Instance, kind: str
+) -> None:
+    bench.fault(kind, action="DescribeSnapshots")
+    assert (await freeze(bench.ctx, machine.id, way="stop")).state == "available"
+    assert (await bench.one(machine.id)).state in (State.PENDING, State.RUNNING)
+
+
+@pytest.mark.parametrize("kind", ["throttle", "expired"])
+async def test_a_start_that_fails_for_long_is_left_to_the_next_start(
+    cloud: Cloud, begin: Begin, name: str, kind: str
+) -> None:
+    bench = await begin(cloud, replace(QUICK, restart=0.5, max_poll=0.2), first_retry_wait=0.01)
+    machine = await launch(bench.ctx, bench.request(name), wait=False)
+    bench.fault(kind, action="StartInstances")
+    try:
+        with pytest.raises(StateError, match=f"is ready, but {name} is not started yet: ") as caught:
+            await freeze(bench.ctx, machine.id, way="stop")
+        assert "the next start of this program starts it again" in caught.value.remedy
+    finally:
+        cloud.control("/demo/faults", method="DELETE")
+    (found,) = await open_freezes(bench.ctx)
+    assert (await watch_freeze(bench.ctx, found)).state == "available"
+    assert (await bench.one(machine.id)).state in (State.PENDING, State.RUNNING)
+    await bench.remove_images()
+
+
 async def test_without_the_right_to_snapshots_only_the_fraction_is_missing(bench: Bench, machine: Instance) -> None:
     bench.fault("deny", action="DescribeSnapshots")
     assert (await freeze(bench.ctx, machine.id)).state == "available"
