@@ -19,13 +19,8 @@ def _folder(kind: str) -> Path:
         return Path(home).expanduser() / kind
     import platformdirs
 
-    folders = platformdirs.PlatformDirs("fe2tui", appauthor=False)
-    found = {
-        "config": folders.user_config_path,
-        "data": folders.user_data_path,
-        "cache": folders.user_cache_path,
-    }
-    return found[kind]
+    folder: Path = getattr(platformdirs.PlatformDirs("fe2tui", appauthor=False), f"user_{kind}_path")
+    return folder
 
 
 def config_folder() -> Path:

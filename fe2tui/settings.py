@@ -43,60 +43,47 @@ def _setting(default: _Value, check: Callable[[object], Any], words: str) -> _Va
     return declared  # type: ignore[no-any-return]
 
 
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise ValueError('a text in quotes, as in "us-east-2"')
-
-
-def _flag(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise ValueError("true or false")
-
-
-def _port(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65_535:
-        return value
-    raise ValueError("a whole number from 1 to 65535")
-
-
-def _seconds(least: float) -> Callable[[object], float]:
-    def check(value: object) -> float:
-        if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= 3600:
-            return float(value)
-        raise ValueError(f"a number of seconds from {least:g} to 3600")
+def _check(
+    is_right: Callable[[Any], bool], expected: str, convert: Callable[[Any], Any] = lambda it: it
+) -> Callable[[object], Any]:
+    def check(value: object) -> Any:
+        if is_right(value):
+            return convert(value)
+        raise ValueError(expected)
 
     return check
 
 
-def _amount(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1_000_000:
-        return float(value)
-    raise ValueError("a number from 0 to 1000000")
+def _number(least: float, most: float, expected: str) -> Callable[[object], float]:
+    return _check(lambda it: type(it) in (int, float) and least <= it <= most, expected, float)
 
 
-def _path(value: object) -> Path:
-    return Path(_text(value)).expanduser()
+def _seconds(least: float) -> Callable[[object], float]:
+    return _number(least, 3600, f"a number of seconds from {least:g} to 3600")
+
+
+_TEXT = 'a text in quotes, as in "us-east-2"'
+_text = _check(lambda it: isinstance(it, str), _TEXT)
+_path = _check(lambda it: isinstance(it, str), _TEXT, lambda it: Path(it).expanduser())
+_flag = _check(lambda it: isinstance(it, bool), "true or false")
+_port = _check(lambda it: type(it) is int and 1 <= it <= 65_535, "a whole number from 1 to 65535")
+_amount = _number(0, 1_000_000, "a number from 0 to 1000000")
+_texts = _check(
+    lambda it: isinstance(it, list) and all(isinstance(one, str) for one in it),
+    'a list of texts, as in ["state", "type"]',
+    tuple,
+)
+_text_table = _check(
+    lambda it: isinstance(it, dict) and all(isinstance(one, str) for one in it.values()),
+    'a table of texts, as in launch = "n"',
+)
 
 
 def _address_url(value: object) -> str:
-    url = _text(value)
+    url: str = _text(value)
     if url and not url.startswith(("https://", "http://")):
         raise ValueError('an address such as "https://checkip.amazonaws.com", or "" to never look it up')
     return url
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    raise ValueError('a list of texts, as in ["state", "type"]')
-
-
-def _text_table(value: object) -> dict[str, str]:
-    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
-        return value
-    raise ValueError('a table of texts, as in launch = "n"')
 
 
 @dataclass(frozen=True, slots=True)

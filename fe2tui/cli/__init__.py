@@ -39,7 +39,9 @@ def fe2() -> NoReturn:
 def _run_process(program: str) -> NoReturn:
     # Collecting garbage among what imports create takes a seventh of a command's time, and once more at the end.
     gc.set_threshold(_GC_THRESHOLD)
-    _open_streams()
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the shell closed it (>&-): no other file may get its descriptor
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
     try:
         sys.exit(run_program(program, sys.argv[1:]))
     except KeyboardInterrupt:  # during the imports: later, a command reports by itself what it leaves behind
@@ -47,13 +49,6 @@ def _run_process(program: str) -> NoReturn:
         sys.exit(INTERRUPTED)
     finally:
         gc.freeze()
-
-
-def _open_streams() -> None:
-    """Open /dev/null for each stream that the shell closed (``>&-``), so that no other file gets its descriptor."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def run_program(program: str, arguments: Sequence[str]) -> int:

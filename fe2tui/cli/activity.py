@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
 from fe2tui.cli.options import GlobalOptions
@@ -16,11 +18,8 @@ from fe2tui.model.text import local_time, table_lines
 @click.pass_obj
 def activity(options: GlobalOptions, count: int) -> None:
     """Print the latest actions, what they were done to, and their results."""
-    store = open_store_and_report()
-    try:
+    with closing(open_store_and_report()) as store:
         entries = store.activity.recent(count)
-    finally:
-        store.close()
     if options.json:
         print_json([_entry_document(each) for each in entries])
     elif entries:

@@ -1,6 +1,4 @@
-"""Tab: offers the instances, images, spot requests and types last seen, without calling AWS. ``completion``: the script
-that a shell loads for it.
-"""
+"""Tab offers the instances, images, spot requests and types last seen, without AWS. ``completion``: its script."""
 
 from __future__ import annotations
 
@@ -97,9 +95,7 @@ class TypeName(click.ParamType[str]):
 
 
 def _completion_items(names: list[tuple[str, str, str]], typed: str, before: str = "") -> Iterator[CompletionItem]:
-    """Those of (name, id, state) that begin with ``typed``: by name if it is a plain word that only one has, else by
-    id.
-    """
+    """Those of (name, id, state) that begin with ``typed``: by name if it is a plain word and unique, else by id."""
     from click.shell_completion import CompletionItem
 
     shared = Counter(name for name, _, _ in names)

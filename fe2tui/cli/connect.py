@@ -86,11 +86,9 @@ def connect(
 
 async def _agree_on_port(options: GlobalOptions, error: PortTakenError) -> None:
     """Ask whether to use the next free local port, if there is a terminal. Raises the error if the answer is no."""
-    if not options.yes:
-        if not is_interactive():
-            raise error
-        if not await confirm(f"{visible(error.summary)} Use {error.free} here?", default=True, remedy=""):
-            raise error
+    question = f"{visible(error.summary)} Use {error.free} here?"
+    if not options.yes and not (is_interactive() and await confirm(question, default=True, remedy="")):
+        raise error
     print_message(f"Port {error.free} here leads to port {error.port} there.")
 
 

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 def start_demo_cloud(options: Options | None = None) -> Cloud:
-    """Start a demo cloud without waiting for it: calls to it wait until it is ready. Raises Fe2Error if it cannot
-    run.
-    """
+    """Start a demo cloud; calls to it wait until it is ready. Raises Fe2Error if it cannot run."""
     from fe2tui.demo import Cloud, DemoUnavailable
 
     cloud = Cloud(options)
@@ -26,18 +24,6 @@ def start_demo_cloud(options: Options | None = None) -> Cloud:
         return cloud.start()
     except DemoUnavailable as error:
         raise Fe2Error(f"The demo cloud cannot start: {error}.") from error
-
-
-def _use_demo_cloud(stack: ExitStack) -> dict[str, str]:
-    """Start a demo cloud that stops with ``stack``, and point this process at it. Returns the variables that do so."""
-    cloud = start_demo_cloud()
-    stack.callback(cloud.stop)
-    for name in list(os.environ):
-        if name.startswith("AWS_"):
-            del os.environ[name]
-    os.environ.update(cloud.environment)
-    os.environ["NO_PROXY"] = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1")))
-    return cloud.environment
 
 
 def open_dashboard(options: GlobalOptions) -> int:
@@ -49,7 +35,15 @@ def open_dashboard(options: GlobalOptions) -> int:
     with ExitStack() as stack:
 
         def start_demo() -> Mapping[str, str]:
-            return _use_demo_cloud(stack)
+            """Start a demo cloud, and point this process at it. Returns the variables that do so."""
+            cloud = start_demo_cloud()
+            stack.callback(cloud.stop)
+            for name in list(os.environ):
+                if name.startswith("AWS_"):
+                    del os.environ[name]
+            os.environ.update(cloud.environment)
+            os.environ["NO_PROXY"] = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1")))
+            return cloud.environment
 
         if options.demo:
             start_demo()  # before the imports below, so that the cloud starts during them

@@ -13,7 +13,7 @@ import click
 
 from fe2tui.cli.completion import ImageName, InstanceName, RequestId
 from fe2tui.cli.images import architecture
-from fe2tui.cli.options import GlobalOptions, choice_of
+from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import iso_time, print_json
 from fe2tui.cli.run import CommandRun, recover_unfinished, report_earlier_freezes
 from fe2tui.errors import Fe2Error, UsageError
@@ -122,21 +122,13 @@ def get_request_from_instance(ctx: click.Context, name: str) -> None:
 
 def _show_member(ctx: click.Context, get: Callable[[EC2], Any]) -> None:
     """Print what the words after the dash get from an object, or its names without words; with ``-- -i`` in IPython."""
-    from fe2tui import settings
     from fe2tui.ec2 import EC2
 
     options: GlobalOptions = ctx.obj
     words: list[str] = ctx.meta[_DASH]
     start_ipython = _import_ipython() if ctx.meta[_END] else None
     recover_unfinished(options)
-    choice = choice_of(options, settings.load())
-    ec2 = EC2(
-        region=choice.region,
-        profile=choice.profile,
-        endpoint_url=choice.endpoint_url,
-        read_only=choice.read_only,
-    )
-    thing = get(ec2)
+    thing = get(EC2(options.region, options.profile, options.endpoint_url, options.read_only))
     try:
         if start_ipython is not None:
             start_ipython(argv=["--no-banner"], user_ns={"result": _follow(thing, words)})
@@ -214,9 +206,7 @@ def _call(method: Any, word: str, arguments: Sequence[str]) -> Any:
 
 
 def _parameter(method: Any, flag: str) -> str:
-    """The parameter that a flag names: ``DryRun`` for ``--DryRun`` or ``--dry-run``, ``dry_run`` for fe2tui's own
-    methods.
-    """
+    """The parameter of ``--DryRun`` or ``--dry-run``: boto3's ``DryRun``, and ``dry_run`` of fe2tui's own methods."""
     if _is_own_method(method):
         return flag.replace("-", "_")
     if flag[:1].isupper():

@@ -73,11 +73,12 @@ def amis(options: GlobalOptions, filters: tuple[str, ...], long: bool, public: b
 @click.pass_obj
 def ami(options: GlobalOptions, name: str | None, arch: str) -> None:
     """Print one image, by its name or id, or as ubuntu, amazon, debian or dlami. Without NAME: the newest Ubuntu."""
-    from fe2tui.tasks import read_fleet
+    from fe2tui.tasks.names import find_image
+    from fe2tui.tasks.read_fleet import read_image_fleet
 
     async def work(ctx: Context) -> None:
-        image, fleet = await read_fleet.read_image(ctx, name, arch, whole=options.json)
-        print_fleet_problems(fleet)
+        image = await find_image(ctx, name, arch)
+        fleet = print_fleet_problems(await read_image_fleet(ctx, image, whole=options.json))
         if options.json:
             print_json(_image_document(image, fleet))
         else:
@@ -112,11 +113,9 @@ def freeze(
     The image is pending for minutes, or for hours with large disks: `fe2 get-ami NAME - state` or --wait. A running
     instance is rebooted, or stopped and started again, or keeps running, as the options say. At a terminal, fe2 asks.
     """
-    ways: dict[FreezeWay, bool] = {"reboot": reboot, "stop": stop_first, "no-reboot": no_reboot}
-    given = [each for each, is_given in ways.items() if is_given]
-    if len(given) > 1:
+    if sum((reboot, stop_first, no_reboot)) > 1:
         raise UsageError("--reboot, --stop-first and --no-reboot cannot be combined.", "Choose one.")
-    way = given[0] if given else None
+    way: FreezeWay | None = "reboot" if reboot else "stop" if stop_first else "no-reboot" if no_reboot else None
     from fe2tui.tasks import freeze as freeze_task
     from fe2tui.tasks.read_fleet import read_image_fleet
 
@@ -253,21 +252,20 @@ def _image_table(shown: Sequence[Image], scope: ImageScope) -> list[str]:
     from fe2tui.model.money.rates import image_per_month
 
     fleet = scope.fleet
-    rows = []
-    for each in shown:
-        progress = image_progress(each, fleet.snapshots.values())
-        rows.append(
-            (
-                each.name or DASH,
-                each.id,
-                each.state if progress is None else f"{each.state} {percent(progress)}",
-                str(each.size or each.root_size or DASH),
-                each.architecture,
-                age(scope.now - each.created_at) if each.created_at else DASH,
-                dollars(image_per_month(each, fleet)),
-                ", ".join(visible(one.label) for one in instances_of_image(each, fleet)) or DASH,
-            )
+    rows = [
+        (
+            each.name or DASH,
+            each.id,
+            each.state if progress is None else f"{each.state} {percent(progress)}",
+            str(each.size or each.root_size or DASH),
+            each.architecture,
+            age(scope.now - each.created_at) if each.created_at else DASH,
+            dollars(image_per_month(each, fleet)),
+            ", ".join(visible(one.label) for one in instances_of_image(each, fleet)) or DASH,
         )
+        for each in shown
+        for progress in [image_progress(each, fleet.snapshots.values())]
+    ]
     return table_lines(_IMAGE_COLUMNS, rows, right=("GIB", "AGE", "≤$/MONTH"))
 
 
@@ -289,20 +287,16 @@ async def _agree_on_freeze(
             print_error(error.field, error)
         raise plan.errors[0]
     if plan.name_text and not options.yes:
-        await _agree_to_name(plan)
+        remedy = (
+            f"Add --yes to do it without this question, or name the image: fe2 freeze {quote(instance.label)} AMI-NAME"
+        )
+        if not await confirm(f"{visible(plan.name_text)} Create it?", default=False, remedy=remedy):
+            raise InterruptedByUser("No image was created.")
     if plan.options and way is None and not options.yes and is_interactive():
         plan = freeze_task.with_way(plan, await _ask_freeze_way(plan), fleet)
     for sentence in plan.sentences:
         print_message(visible(sentence))
     return plan
-
-
-async def _agree_to_name(plan: freeze_task.FreezePlan) -> None:
-    """Ask whether the image may have another name than the instance. Raises InterruptedByUser if not."""
-    name = quote(plan.instance.label)
-    remedy = f"Add --yes to do it without this question, or name the image: fe2 freeze {name} AMI-NAME"
-    if not await confirm(f"{visible(plan.name_text)} Create it?", default=False, remedy=remedy):
-        raise InterruptedByUser("No image was created.")
 
 
 async def _ask_freeze_way(plan: freeze_task.FreezePlan) -> FreezeWay:

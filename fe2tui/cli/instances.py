@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from fe2tui.tasks.spot_requests import InterruptionTexts
 
 _COLUMNS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "$/H", "$/MONTH")
-_INTERRUPTED_COLUMN = "INTERRUPTED"  # only if AWS has interrupted one of the instances
 
 
 @click.command()
@@ -128,5 +127,5 @@ def _instance_table(shown: list[Instance], fleet: Fleet, interruptions: Interrup
         )
         for each in shown
     ]
-    heads = (*_COLUMNS, _INTERRUPTED_COLUMN) if interruptions else _COLUMNS
+    heads = (*_COLUMNS, "INTERRUPTED") if interruptions else _COLUMNS
     return table_lines(heads, rows, right=("UP", "$/H", "$/MONTH"))

@@ -137,7 +137,7 @@ def _request(
     tags: Sequence[str],
     key_action: str,
 ) -> LaunchRequest:
-    from fe2tui.model.launch import LaunchRequest
+    from fe2tui.model.launch import LaunchRequest, parse_market
 
     given = {position: named[position] for position in _POSITIONS if named.get(position) is not None}
     free = [place for place in _POSITIONS if place not in given]
@@ -147,6 +147,10 @@ def _request(
     missing = [place for place in ("name", "image", "type") if not str(given.get(place, "")).strip()]
     if missing:
         raise UsageError(f"Missing: {join_words(missing)}.", "Write it as fe2 launch base ubuntu 50 m5.large")
+    if (by_position := given.get("spot")) is not None:
+        if market and market != parse_market(by_position):
+            raise UsageError(f"“{by_position}” contradicts the option for the same.", "Leave one of them out.")
+        market = parse_market(by_position)
     return LaunchRequest(
         name=str(given["name"]),
         image=str(given["image"]),
@@ -160,19 +164,8 @@ def _request(
         subnet_id=_text(named["subnet"]),
         address=_text(named["address"]),
         tags=dict(map(_tag, tags)),
-        market=_purchase(given.get("spot"), market),
+        market=market or "on-demand",
     )
-
-
-def _purchase(by_position: str | int | None, by_name: Market | None) -> Market:
-    from fe2tui.model.launch import parse_market
-
-    if by_position is None:
-        return by_name or "on-demand"
-    market = parse_market(by_position)
-    if by_name and by_name != market:
-        raise UsageError(f"“{by_position}” contradicts the option for the same.", "Leave one of them out.")
-    return market
 
 
 def _text(value: str | int | None) -> str | None:

@@ -109,19 +109,13 @@ class CommandGroup(click.Group):
             remedy = f"Did you mean {' or '.join(close)}?" if close else "See --help."
             raise UsageError(f"There is no command “{name}”.", remedy)
         found, command, rest = super().resolve_command(ctx, args)
-        return found, command, ["--help"] if _asks_for_help(rest) and not ctx.resilient_parsing else rest
-
-
-def _asks_for_help(words: Sequence[str]) -> bool:
-    """Whether a command's words contain ``-- --help``, which asks for help as in fastec2."""
-    end = words.index("--") if "--" in words else len(words)
-    return any(word in _HELP_FLAGS for word in words[end + 1 : end + 2])
+        after_end = rest[rest.index("--") + 1 :] if "--" in rest else []
+        asks_for_help = bool(after_end) and after_end[0] in _HELP_FLAGS  # -- --help, as in fastec2
+        return found, command, ["--help"] if asks_for_help and not ctx.resilient_parsing else rest
 
 
 def group(program: str) -> CommandGroup:
-    """The group as ``fe2`` or ``fe2tui``: without a command, ``fe2tui`` opens the dashboard and ``fe2`` prints its
-    help.
-    """
+    """The group of ``fe2tui``, which opens the dashboard without a command, or of ``fe2``, which prints its help."""
 
     @click.pass_context
     def without_command(ctx: click.Context, /, **_: object) -> int:

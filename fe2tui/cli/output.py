@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,8 +35,6 @@ def _plain(value: object) -> object:
         return float(value)
     if isinstance(value, datetime):
         return iso_time(value)
-    if isinstance(value, Path):
-        return str(value)
     if isinstance(value, set | frozenset | tuple):
         return list(value)
     return str(value)

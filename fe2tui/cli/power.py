@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fe2tui.tasks.context import Context
     from fe2tui.tasks.impact import Impact
 
-    PowerAction = Callable[[Context, Fleet, Sequence[Instance]], Awaitable[list[Outcome]]]
+    PowerAction = Callable[[Context, Fleet, Mapping[str, Instance]], Awaitable[list[Outcome]]]
 
 _names = click.argument("names", nargs=-1, required=True, type=InstanceName())
 
@@ -41,15 +41,14 @@ def start(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
 
     command = CommandRun(options)
 
-    async def act(ctx: Context, fleet: Fleet, among: Sequence[Instance]) -> list[Outcome]:
+    async def act(ctx: Context, fleet: Fleet, known: Mapping[str, Instance]) -> list[Outcome]:
         if not ctx.session.read_only:
             startable = (State.STOPPED, State.STOPPING)
-            stopped = [each for each in among if each.state in startable and not each.is_interrupted]
+            stopped = [each for each in known.values() if each.state in startable and not each.is_interrupted]
             priced = await with_costs(ctx, fleet, stopped) if stopped else fleet
             command.clear_progress()
             for line in power.start_cost_lines(stopped, priced, ctx.clock()):
                 print_message(line)
-        known = {each.id: each for each in among}
         return await power.start(ctx, [*known], wait=wait, known=known)
 
     return _act_on_instances(command, names, act)
@@ -64,15 +63,14 @@ def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool
     """Stop instances and return at once. Their disks stay and keep costing."""
     from fe2tui.tasks import power
 
-    async def act(ctx: Context, fleet: Fleet, among: Sequence[Instance]) -> list[Outcome]:
+    async def act(ctx: Context, fleet: Fleet, known: Mapping[str, Instance]) -> list[Outcome]:
         unstoppable = None
         if force and not options.yes:
-            unstoppable = await power.find_unstoppable(ctx, among)
-            if going := [visible(each.label) for each in among if each.id not in unstoppable]:
+            unstoppable = await power.find_unstoppable(ctx, known.values())
+            if going := [visible(each.label) for key, each in known.items() if key not in unstoppable]:
                 question = f"Force off {join_words(going)}? Data not yet written to disk is lost."
                 if not await confirm(question, default=False, remedy="Add --yes to do it without this question."):
                     raise InterruptedByUser("Nothing was stopped.")
-        known = {each.id: each for each in among}
         return await power.stop(ctx, [*known], force=force, wait=wait, known=known, unstoppable=unstoppable)
 
     return _act_on_instances(CommandRun(options), names, act)
@@ -86,11 +84,11 @@ def reboot(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
     """Reboot instances and wait until ssh answers again."""
     from fe2tui.tasks import power
 
-    async def act(ctx: Context, fleet: Fleet, among: Sequence[Instance]) -> list[Outcome]:
-        known = {each.id: each for each in among}
-        return await power.reboot(ctx, [*known], wait=wait, known=known)
-
-    return _act_on_instances(CommandRun(options), names, act)
+    return _act_on_instances(
+        CommandRun(options),
+        names,
+        lambda ctx, fleet, known: power.reboot(ctx, [*known], wait=wait, known=known),
+    )
 
 
 @click.command()
@@ -140,7 +138,7 @@ def _act_on_instances(command: CommandRun, names: Sequence[str], act: PowerActio
 
     async def work(ctx: Context) -> list[Outcome]:
         fleet = await read_instances(ctx)
-        return await act(ctx, fleet, resolve_instances(fleet, names))
+        return await act(ctx, fleet, {each.id: each for each in resolve_instances(fleet, names)})
 
     return print_outcomes(command.options, command.run(work))
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from decimal import Decimal
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,12 +52,9 @@ def price_hist(options: GlobalOptions, family: str, days: int, zone: str | None,
 
     async def work(ctx: Context) -> PriceHist:
         problems: list[Problem] = []
-        histories = SpotHistoryCache(ctx.store.spot_history)
-        try:
+        with closing(SpotHistoryCache(ctx.store.spot_history)) as histories:
             async with type_catalogues() as catalogues:
                 found = await read_price_hist(ctx, family, days, histories, catalogues, zone=zone, problems=problems)
-        finally:
-            histories.close()
         print_problems(problems, Prices(on_demand=found.on_demand))
         return found
 
@@ -99,12 +96,10 @@ def _csv_text(found: PriceHist) -> str:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["type", "zone", *(day.date.isoformat() for day in found.days)])
-    rows.writerows([row.type, row.zone, *map(_csv_price, row.per_day)] for row in found.rows)
+    for row in found.rows:
+        prices = ("" if price is None else f"{round_dollars(price, _JSON_DECIMALS):f}" for price in row.per_day)
+        rows.writerow([row.type, row.zone, *prices])
     return text.getvalue()
-
-
-def _csv_price(price: Decimal | None) -> str:
-    return "" if price is None else f"{round_dollars(price, _JSON_DECIMALS):f}"
 
 
 def _terminal_width() -> int | None:

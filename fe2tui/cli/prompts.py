@@ -53,9 +53,7 @@ async def confirm(question: str, *, default: bool, remedy: str) -> bool:
 
 
 async def confirm_impact(impact: Impact, *, yes: bool) -> None:
-    """Print an impact and, unless ``yes``, ask for the text that confirms it. Raises InterruptedByUser for other
-    text.
-    """
+    """Print an impact and, unless ``yes``, ask for the text that confirms it. Another text raises InterruptedByUser."""
     for line in impact.lines():
         print_message(line)
     if yes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 import click
@@ -34,12 +34,9 @@ async def type_catalogues() -> AsyncIterator[TypeCatalogueCache]:
     """The catalogues of types for one command. At its end, outdated ones are read again for the next command."""
     from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
-    catalogues = TypeCatalogueCache()
-    try:
+    with closing(TypeCatalogueCache()) as catalogues:
         yield catalogues
         await catalogues.wait_for_reads(_RENEWAL_SECONDS)
-    finally:
-        catalogues.close()
 
 
 async def read_fleet_and_report(ctx: Context) -> Fleet:

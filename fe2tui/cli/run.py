@@ -89,9 +89,7 @@ def report_store_problem(store: Store) -> None:
 
 
 def recover_unfinished(options: GlobalOptions) -> None:
-    """Report and repair what killed commands left behind, for a command without a ``CommandRun``. Errors are
-    printed.
-    """
+    """Report and repair what killed commands left behind, for a command without a ``CommandRun``. Prints errors."""
     import asyncio
 
     from fe2tui.store import open_store

@@ -115,21 +115,14 @@ def change_type(options: GlobalOptions, name: str, type_name: str, stop: bool, s
 
     async def work(ctx: Context) -> Instance:
         async with type_catalogues() as catalogues:
-            instance = await _agree_on_change(ctx, name, to, stop, catalogues)
+            known = await _agree_on_change(ctx, name, to, stop, catalogues)
             try:
                 return await task.change_type(
-                    ctx,
-                    instance.id,
-                    to,
-                    stop=stop,
-                    start=True if start else None,
-                    wait=wait,
-                    catalogues=catalogues,
-                    known=instance,
+                    ctx, known.id, to, stop=stop, start=start or None, wait=wait, catalogues=catalogues, known=known
                 )
             except StartAfterChangeError as error:
                 command.clear_progress()
-                return await _offer_old_type(ctx, options, instance, error)
+                return await _offer_old_type(ctx, options, known, error)
 
     print_instance(options, command.run(work))
 
@@ -239,9 +232,7 @@ async def _read_type_catalogue(ctx: Context, to: str, catalogues: TypeCatalogueC
 async def _offer_old_type(
     ctx: Context, options: GlobalOptions, instance: Instance, error: StartAfterChangeError
 ) -> Instance:
-    """Ask whether to change back to the old type. Returns the instance, or raises the error with the commands for
-    it.
-    """
+    """Ask whether to change back to the old type. Returns the instance, or raises the error with the commands."""
     from fe2tui.tasks import change_type as task
 
     label = visible(instance.label)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -113,13 +112,13 @@ class BackgroundLoop:
         async def run() -> _Result:
             return await work(ctx)
 
-        future = _submit(loop, run())
+        future = asyncio.run_coroutine_threadsafe(run(), loop)
         try:
             return future.result()
         except KeyboardInterrupt:
             future.cancel()
             with suppress(BaseException):
-                _submit(loop, _wait_for_cancelled()).result(_END_SECONDS)
+                asyncio.run_coroutine_threadsafe(_wait_for_cancelled(), loop).result(_END_SECONDS)
             raise
 
     def close(self) -> None:
@@ -130,7 +129,7 @@ class BackgroundLoop:
         if loop is None or thread is None:
             return
         with suppress(Exception):
-            _submit(loop, self._close_session()).result(_END_SECONDS)
+            asyncio.run_coroutine_threadsafe(self._close_session(), loop).result(_END_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_END_SECONDS)
         if not thread.is_alive():
@@ -154,27 +153,10 @@ class BackgroundLoop:
             return self._loop, self._store
 
 
-def _submit(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, _Result]) -> Future[_Result]:
-    return asyncio.run_coroutine_threadsafe(work, loop)
-
-
 async def _wait_for_cancelled() -> None:
     """Wait until all cancelled tasks of the loop have ended."""
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task() and task.cancelling()]
     await asyncio.gather(*others, return_exceptions=True)
-
-
-def boto3_resource(session: Session) -> Any:
-    """boto3's ``ec2`` resource. In a read-only session, calls that change something raise ReadOnlyError."""
-    import boto3
-
-    choice = session.choice
-    boto3_session = boto3.Session(profile_name=choice.profile, region_name=session.region)
-    resource = boto3_session.resource("ec2", endpoint_url=choice.endpoint_url)
-    resource.meta.client.meta.events.register(
-        "before-call.ec2", lambda model, **_: session.require_permitted(model.name)
-    )
-    return resource
 
 
 _Self = TypeVar("_Self", bound="Client")
@@ -232,8 +214,17 @@ class Client:
         return self._run(lambda ctx: aws_session.enabled_regions(ctx.session))
 
     def _boto3(self) -> Any:
+        """boto3's ``ec2`` resource. In a read-only session, calls that change something raise ReadOnlyError."""
+        import boto3
+
         async def session_with_guards(ctx: Context) -> Session:
             await ctx.session.find_guards()
             return ctx.session
 
-        return boto3_resource(self._run(session_with_guards))
+        session = self._run(session_with_guards)
+        boto3_session = boto3.Session(profile_name=session.choice.profile, region_name=session.region)
+        resource = boto3_session.resource("ec2", endpoint_url=session.choice.endpoint_url)
+        resource.meta.client.meta.events.register(
+            "before-call.ec2", lambda model, **_: session.require_permitted(model.name)
+        )
+        return resource

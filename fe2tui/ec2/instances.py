@@ -113,15 +113,15 @@ class InstanceMethods(Client):
 
     def start(self, *names: Reference | Iterable[Reference], wait: bool = True) -> Lines[Outcome]:
         """Start instances and wait until ssh answers. Returns and raises as ``stop`` does."""
-        return _act_on_each(self._run, names, lambda ctx, ids: power.start(ctx, ids, wait=wait))
+        return self._act_on_each(names, lambda ctx, ids: power.start(ctx, ids, wait=wait))
 
     def stop(self, *names: Reference | Iterable[Reference], force: bool = False, wait: bool = False) -> Lines[Outcome]:
         """Stop instances. Returns an Outcome for each; for a single instance its error is raised instead."""
-        return _act_on_each(self._run, names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait))
+        return self._act_on_each(names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait))
 
     def reboot(self, *names: Reference | Iterable[Reference], wait: bool = True) -> Lines[Outcome]:
         """Reboot instances and wait until ssh answers again. Returns and raises as ``stop`` does."""
-        return _act_on_each(self._run, names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait))
+        return self._act_on_each(names, lambda ctx, ids: power.reboot(ctx, ids, wait=wait))
 
     def terminate(self, *names: Reference | Iterable[Reference], wait: bool = False) -> Lines[Outcome]:
         """Terminate instances, delete their disks, cancel their spot requests and free their names. Does not ask.
@@ -129,7 +129,7 @@ class InstanceMethods(Client):
         No name is an error, never "all". Returns and raises as ``stop`` does; ``terminate_impact`` says what would be
         lost.
         """
-        return _act_on_each(self._run, names, lambda ctx, ids: terminating.terminate(ctx, ids, wait=wait))
+        return self._act_on_each(names, lambda ctx, ids: terminating.terminate(ctx, ids, wait=wait))
 
     def terminate_impact(self, *names: Reference | Iterable[Reference]) -> Impact:
         """What ``terminate`` would destroy, keep and save; ``print`` shows it as ``fe2 terminate`` does."""
@@ -187,6 +187,19 @@ class InstanceMethods(Client):
             raise trouble
         return status
 
+    def _act_on_each(
+        self,
+        names: Iterable[Reference | Iterable[Reference]],
+        act: Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]],
+    ) -> Lines[Outcome]:
+        wanted = names_of(names)
+
+        async def work(ctx: Context) -> list[Outcome]:
+            found = await asyncio.gather(*(find_instance(ctx, name) for name in wanted))
+            return await act(ctx, list(dict.fromkeys(instance.id for instance in found)))
+
+        return outcome_lines(self._run(work))
+
 
 def _market_fields(spot: bool | str, one_time: bool) -> dict[str, Any]:
     """The ``market`` field of a LaunchRequest; empty if neither argument is given."""
@@ -194,23 +207,6 @@ def _market_fields(spot: bool | str, one_time: bool) -> dict[str, Any]:
     if one_time and market == "on-demand" and isinstance(spot, str):
         raise FieldError("market", f"spot={spot!r} and one_time=True exclude each other.", "Leave one out.")
     return {"market": "spot-once" if one_time else market} if spot or one_time else {}
-
-
-InstanceAction = Callable[[Context, Sequence[str]], Awaitable[list[Outcome]]]
-
-
-def _act_on_each(
-    do: Callable[[Callable[[Context], Awaitable[Any]]], Any],
-    names: Iterable[Reference | Iterable[Reference]],
-    act: InstanceAction,
-) -> Lines[Outcome]:
-    wanted = names_of(names)
-
-    async def work(ctx: Context) -> list[Outcome]:
-        found = await asyncio.gather(*(find_instance(ctx, name) for name in wanted))
-        return await act(ctx, list(dict.fromkeys(instance.id for instance in found)))
-
-    return outcome_lines(do(work))
 
 
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -49,13 +49,9 @@ class NotebookPriceHist(PriceHist):
         width, height = _CHART_SIZE
         since = min(self.days[0].start, self.days[-1].end - CHART_SPAN)
         charts = [chart_svg(chart, width, height, chart.type_name) for chart in price_charts(self, since)]
-        return "\n".join([*self._html_table(), *(f"<div>{chart}</div>" for chart in charts)])
-
-    def _html_table(self) -> Iterable[str]:
-        yield "<table>"
-        yield f"<thead><tr>{_html_cells('th', self.heads)}</tr></thead>"
-        yield from (f"<tr>{_html_cells('td', cells)}</tr>" for cells in self.cells())
-        yield "</table>"
+        head = f"<thead><tr>{_html_cells('th', self.heads)}</tr></thead>"
+        rows = [f"<tr>{_html_cells('td', cells)}</tr>" for cells in self.cells()]
+        return "\n".join(["<table>", head, *rows, "</table>", *(f"<div>{chart}</div>" for chart in charts)])
 
 
 def _html_cells(tag: str, texts: Iterable[str]) -> str:

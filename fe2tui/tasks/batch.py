@@ -152,9 +152,7 @@ async def change_states(
 
 @contextmanager
 def activity_entries(ctx: Context, command: str, labels: Mapping[str, str]) -> Iterator[dict[str, ActivityEntry]]:
-    """An activity entry for each id. At the end of the block those not ended by ``end_entries`` are ended as failed or
-    cancelled.
-    """
+    """An activity entry for each id. Those that have no result at the end of the block end as failed or cancelled."""
     entries = {key: begin_entry(ctx, command, label, key) for key, label in labels.items()}
     try:
         yield entries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -44,7 +45,7 @@ from fe2tui.tasks.context import (
     wait_for_states,
     wait_until_shown,
 )
-from fe2tui.tasks.names import instance_not_found_error
+from fe2tui.tasks.names import read_instance
 from fe2tui.tasks.readiness import wait_until_ready
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
@@ -115,17 +116,25 @@ async def change_type(
 ) -> Instance:
     """Change an instance's type; a running one is stopped for it if ``stop`` allows that, and started again.
 
-    ``start`` None starts it if it ran before; ``wait`` then waits until ssh answers. ``known`` is the instance if it
-    was read a moment ago. The steps are stop, stopped, type, start, running, ssh answers, ready; it can be cancelled
-    between them, and says how the instance is left. Raises StateError for a running instance that must not be stopped,
-    FieldError("type") for a type that it cannot have, both before anything is sent; StartAfterChangeError if AWS has no
-    capacity for the new type. If AWS refuses the change, an instance that was stopped for it is started again.
+    ``start`` None starts it if it ran before; ``wait`` then waits until ssh answers. The steps are stop, stopped, type,
+    start, running, ssh answers, ready; it can be cancelled between them, and says how the instance is left. Raises
+    StateError for a running instance that must not be stopped, FieldError("type") for a type that it cannot have, both
+    before anything is sent; StartAfterChangeError if AWS has no capacity for the new type. If AWS refuses the change,
+    an instance that was stopped for it is started again.
     """
     to = to.strip().lower()
-    instance = known if known is not None else await _read_instance(ctx, instance_id)
+    instance = known if known is not None else await read_instance(ctx, instance_id)
     await usage_history.record_instances(ctx, [instance])
     with activity_entry(ctx, COMMAND, instance.label, instance.id) as entry:
-        await _check_possible(ctx, instance, to, catalogues)
+        if never := fixed_type_reason(instance):
+            raise StateError(f"{never}.", _alternative(instance))
+        if instance.type == to:
+            raise FieldError("type", f"{instance.label} is {to} already.", "Choose another type.")
+        old, new, zones = await _read_types(ctx, instance.type, to, catalogues)
+        if new is None and zones == ():
+            raise types.unknown_type_error(to)
+        if new is not None and (reason := incompatibility_reason(instance, old, new, zones)):
+            raise _incompatible_error(instance, to, reason)
         is_running = instance.state in (State.RUNNING, State.PENDING)
         if is_running and not stop:
             raise _not_stopped_error(instance, "Stop it first, or allow the change to stop it: stop=True.")
@@ -139,7 +148,7 @@ async def revert_type(ctx: Context, instance_id: str, old_type: str) -> Instance
 
     Raises CapacityError, not StartAfterChangeError, if AWS has no capacity for the old type either.
     """
-    instance = await _read_instance(ctx, instance_id)
+    instance = await read_instance(ctx, instance_id)
     await usage_history.record_instances(ctx, [instance])
     with activity_entry(ctx, COMMAND, instance.label, instance.id) as entry:
         if instance.state not in (State.STOPPED, State.STOPPING):
@@ -158,11 +167,6 @@ class _TypeChanger:
     was_stopped: bool = False  # by us
 
     async def run(self, starts: bool, wait: bool) -> Instance:
-        changed = await self.perform(starts, wait)
-        await usage_history.record_instances(self.ctx, [changed])
-        return changed
-
-    async def perform(self, starts: bool, wait: bool) -> Instance:
         try:
             await self.stop_if_running()
         except UnknownResultError as error:
@@ -174,9 +178,12 @@ class _TypeChanger:
         if self.new != self.old:
             await self.modify_type()
         if starts:
-            return await self.start(wait)
-        self.entry.words = f"{self.change_text}; stopped"
-        return await _read_instance(self.ctx, self.instance.id)
+            changed = await self.start(wait)
+        else:
+            self.entry.words = f"{self.change_text}; stopped"
+            changed = await read_instance(self.ctx, self.instance.id)
+        await usage_history.record_instances(self.ctx, [changed])
+        return changed
 
     async def stop_if_running(self) -> None:
         state = self.instance.state
@@ -190,7 +197,7 @@ class _TypeChanger:
         if state is not State.STOPPING:
             self.report_step("stop", "stopping")
             update_entry(self.ctx, self.entry, f"It was asked to stop for that, and was still {self.old}.")
-            await self.run_to_completion(self.send_stop())
+            await run_to_completion(self.send_stop(), self.ctx.pace.completion)
         await self.wait_for_state(State.STOPPED)
         self.entry.left_behind = f"It is stopped, and still {self.old}."
         update_entry(self.ctx, self.entry, f"It was stopped for that, and was still {self.old}.")
@@ -210,7 +217,7 @@ class _TypeChanger:
     async def modify_type(self) -> None:
         self.report_step("type", f"from {self.old} to {self.new}")
         try:
-            await self.run_to_completion(self.send_modify())
+            await run_to_completion(self.send_modify(), self.ctx.pace.completion)
         except Fe2Error as error:
             if isinstance(error, AwsError) and error.may_be_done:
                 await self.check_after_no_answer(error)
@@ -228,7 +235,7 @@ class _TypeChanger:
         ctx, label = self.ctx, self.instance.label
 
         async def read() -> bool | None:
-            return (await _read_instance(ctx, self.instance.id)).type == self.new or None
+            return (await read_instance(ctx, self.instance.id)).type == self.new or None
 
         try:
             is_changed = await wait_until_shown(ctx, ctx.clock(), read, within=ctx.pace.shown)
@@ -251,7 +258,7 @@ class _TypeChanger:
         why = "No answer, and nothing was changed" if lost else "AWS refused the change"
         self.report_step("start", f"{why}; starting it again as {self.old}")
         try:
-            await self.run_to_completion(self.send_start(self.old))
+            await run_to_completion(self.send_start(self.old), self.ctx.pace.completion)
         except UnknownResultError as other:
             _add_remedy(error, f"{label} is still {self.old}. {other.summary}")
         except Fe2Error as other:
@@ -263,7 +270,7 @@ class _TypeChanger:
         ctx, label = self.ctx, self.instance.label
         self.report_step("start", f"starting as {self.new}")
         try:
-            await self.run_to_completion(self.send_start(self.new))
+            await run_to_completion(self.send_start(self.new), self.ctx.pace.completion)
         except _UNRELATED_TO_TYPE as error:
             is_looked_up = isinstance(error, AwsError) and error.may_be_done  # then the error says its state
             _add_remedy(error, f"It is {self.new} now." if is_looked_up else f"{label} is stopped, and {self.new} now.")
@@ -272,10 +279,9 @@ class _TypeChanger:
             raise self.start_failed_error(error) from error
         if not wait:
             self.entry.words = f"{self.change_text}; starting"
-            return await _read_instance(ctx, self.instance.id)
-        readiness = (
-            await wait_until_ready(ctx, COMMAND, [replace(self.instance, type=self.new, state=State.PENDING)])
-        )[self.instance.id]
+            return await read_instance(ctx, self.instance.id)
+        starting = replace(self.instance, type=self.new, state=State.PENDING)
+        readiness = (await wait_until_ready(ctx, COMMAND, [starting]))[starting.id]
         if readiness.error is not None:
             if readiness.instance.state in (State.STOPPING, State.STOPPED):
                 raise self.start_failed_error(readiness.error) from readiness.error
@@ -314,23 +320,8 @@ class _TypeChanger:
         seen = await wait_for_states(self.ctx, [self.instance.id], state)
         await usage_history.record_instances(self.ctx, seen.values())
 
-    async def run_to_completion(self, step: Coroutine[Any, Any, None]) -> None:
-        await run_to_completion(step, self.ctx.pace.completion)
-
     def report_step(self, step: str, words: str) -> None:
         self.ctx.report_step(COMMAND, step, words, subject=self.instance.id, label=self.instance.label)
-
-
-async def _check_possible(ctx: Context, instance: Instance, to: str, catalogues: TypeCatalogueCache | None) -> None:
-    if never := fixed_type_reason(instance):
-        raise StateError(f"{never}.", _alternative(instance))
-    if instance.type == to:
-        raise FieldError("type", f"{instance.label} is {to} already.", "Choose another type.")
-    old, new, zones = await _read_types(ctx, instance.type, to, catalogues)
-    if new is None and zones == ():
-        raise types.unknown_type_error(to)
-    if new is not None and (reason := incompatibility_reason(instance, old, new, zones)):
-        raise _incompatible_error(instance, to, reason)
 
 
 async def _read_types(
@@ -347,17 +338,9 @@ async def _read_types(
 
 
 async def _none_if_denied(reading: Coroutine[Any, Any, Any]) -> Any:
-    try:
+    with suppress(DeniedError):
         return await reading
-    except DeniedError:
-        return None
-
-
-async def _read_instance(ctx: Context, instance_id: str) -> Instance:
-    found = await aws.describe_instances(ctx.session, [instance_id])
-    if not found:
-        raise instance_not_found_error(ctx, instance_id)
-    return found[0]
+    return None
 
 
 def _not_stopped_error(instance: Instance, remedy: str) -> StateError:
@@ -380,26 +363,23 @@ def _add_remedy(error: Fe2Error, words: str) -> None:
 
 
 def _cost_sentence(plan: TypeChange) -> str:
-    hour, month = plan.difference_per_hour, plan.difference_per_month
-    if hour is None or month is None:
-        if plan.per_hour_after is None:
-            return f"Price unknown: there is no price of {plan.to}."
-        return (
-            f"While it runs, it costs ${_exact_dollars(plan.per_hour_after)} an hour; "
-            f"the price of {plan.instance.type} is not known."
-        )
-    if not hour:
+    before, after = plan.per_hour_before, plan.per_hour_after
+    if after is None:
+        return f"Price unknown: there is no price of {plan.to}."
+    if before is None:
+        costs = f"While it runs, it costs ${_exact_dollars(after)} an hour"
+        return f"{costs}; the price of {plan.instance.type} is not known."
+    if after == before:
         return "It costs the same."
-    more = "more" if hour > 0 else "less"
+    more, hour = "more" if after > before else "less", abs(after - before)
     return (
-        f"While it runs, it costs ${_exact_dollars(abs(hour))} an hour {more} "
-        f"(${_exact_dollars(plan.per_hour_after)} in place of ${_exact_dollars(plan.per_hour_before)}): "
-        f"{dollars(abs(month), sign='$')} {more} over a full month."
+        f"While it runs, it costs ${_exact_dollars(hour)} an hour {more} "
+        f"(${_exact_dollars(after)} in place of ${_exact_dollars(before)}): "
+        f"{dollars(hour * HOURS_A_MONTH, sign='$')} {more} over a full month."
     )
 
 
-def _exact_dollars(amount: Decimal | None) -> str:
+def _exact_dollars(amount: Decimal) -> str:
     """Dollars with as many decimals as the price has: two to five."""
-    assert amount is not None
     places = max(2, -int(amount.normalize().as_tuple().exponent))
     return dollars(amount, min(places, 5))

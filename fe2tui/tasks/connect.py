@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -60,7 +60,9 @@ async def prepare_connection(
     tunnels = parse_ports(ports)
     require_free_ports(tunnels)
     if isinstance(name, Instance):
-        instance = await _refresh(ctx, name)
+        instance = name
+        with suppress(AwsError):  # where AWS does not answer, as it was last seen
+            instance = next(iter(await aws.describe_instances(ctx.session, [name.id])), name)
     else:
         instance, named_user = await find_instance_with_user(ctx, name)
         user = user or named_user
@@ -72,10 +74,10 @@ async def prepare_connection(
         )
         route = login.route(ctx, instance, user=user, port=port)
         argv = await asyncio.to_thread(ssh_command, route, known_host_keys(), tunnels=tunnels)
-        words = [route.words, login.key_text]
-        words += [f"port{'s' if len(tunnels) > 1 else ''} {', '.join(one.words for one in tunnels)}"] if tunnels else []
+        ports_text = f"port{'s' if len(tunnels) > 1 else ''} {', '.join(one.words for one in tunnels)}"
+        words = [route.words, login.key_text, ports_text if tunnels else ""]
         words += [] if is_known else ["host key trusted on first use"]
-        entry.words = ", ".join(word for word in words if word)
+        entry.words = ", ".join(filter(None, words))
     command = display_command(route, tunnels)
     return Connection(tuple(argv), route, instance, tunnels, entry.words, command, entry_id=entry.id)
 
@@ -83,15 +85,6 @@ async def prepare_connection(
 def ssh_failure(connection: Connection, exit_status: int, stderr: str = "") -> Fe2Error | None:
     """Why ssh failed (exit status 255); None if the shell itself ended, whatever its status."""
     return exit_error(connection.route, known_host_keys(), exit_status, stderr)
-
-
-async def _refresh(ctx: Context, instance: Instance) -> Instance:
-    """The instance as it is now; where AWS does not answer, as it was last seen."""
-    try:
-        found = await aws.describe_instances(ctx.session, [instance.id])
-    except AwsError:
-        return instance
-    return found[0] if found else instance
 
 
 async def _require_running(ctx: Context, instance: Instance) -> Instance:
@@ -126,12 +119,8 @@ class AddressChange(NamedTuple):
 
     @property
     def words(self) -> str:
-        """``Your address is 203.0.113.7 now, and security group ssh lets in 198.51.100.4 only.``"""
-        who = (
-            f"lets in {join_words([display_cidr(block) for block in self.allowed_cidrs[:3]])} only"
-            if self.allowed_cidrs
-            else "lets no address in"
-        )
+        allowed = [display_cidr(block) for block in self.allowed_cidrs[:3]]
+        who = f"lets in {join_words(allowed)} only" if allowed else "lets no address in"
         return f"Your address is {display_cidr(self.cidr)} now, and security group {self.group_name} {who}."
 
 

@@ -25,15 +25,11 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long tasks wait, in seconds.
-
-    ``poll`` and ``spot_poll`` are between two reads; ``max_poll`` is between two reads of what may take hours. The
-    others are the longest waits for one thing.
-    """
+    """How long tasks wait, in seconds: between two reads (``poll``), or at most for one thing."""
 
     poll: float = 1.0
     spot_poll: float = 5.0  # between two reads of a spot request
-    max_poll: float = 20.0
+    max_poll: float = 20.0  # between two reads of what may take hours
     ready: float = 600.0  # for ssh
     states: float = 900.0  # for an instance's state
     down: float = 20.0  # for an instance to go down in a reboot
@@ -45,10 +41,6 @@ class Pace:
     prices: float = 1.0  # for prices that the store does not have
     capacity: float = 120.0  # for a launch to find a zone with capacity
     quota: float = 5.0  # for the number of a quota that was exceeded
-
-
-def ignore_entry(entry: ActivityEntry) -> None:
-    """For callers that do not ask what a task would leave behind."""
 
 
 @dataclass(slots=True)
@@ -66,7 +58,7 @@ class Context:
     by: str = ""
     clock: Callable[[], datetime] = utc_now
     pace: Pace = field(default_factory=Pace)
-    on_entry: Callable[[ActivityEntry], None] = ignore_entry
+    on_entry: Callable[[ActivityEntry], None] = lambda entry: None
 
     def report_step(
         self, task: str, step: str, words: str, *, subject: str = "", label: str = "", fraction: float | None = None
@@ -75,9 +67,7 @@ class Context:
 
 
 def require_writable(ctx: Context, refused: str) -> None:
-    """Raises ReadOnlyError in a read-only session; ``refused`` says what cannot be done: ``nothing can be
-    launched``.
-    """
+    """Raises ReadOnlyError in a read-only session. ``refused`` is like ``nothing can be launched``."""
     if ctx.session.read_only:
         raise ctx.session.read_only_error(refused)
 
@@ -185,6 +175,14 @@ def report_store_errors(ctx: Context, task: str, subject: str, label: str) -> It
         yield
     except StoreError as error:
         ctx.report_step(task, "log", f"Not recorded: {error.summary}", subject=subject, label=label)
+
+
+async def in_time(reading: Awaitable[_Result], seconds: float) -> _Result | None:
+    """The result; None if the read fails, or takes longer."""
+    with suppress(Fe2Error, TimeoutError):
+        async with asyncio.timeout(seconds):
+            return await reading
+    return None
 
 
 async def no_read(value: _Result) -> _Result:

@@ -35,8 +35,8 @@ async def deregister(ctx: Context, ids: Sequence[str], *, fleet: Fleet | None = 
     """Deregister own images, and delete the snapshots that no other own image uses. One outcome each.
 
     No ids raise UsageError: that never means all. ``fleet`` has the account's own images (the disabled ones, too),
-    snapshots and prices if they were read a moment ago. Which images use a snapshot is read after they are
-    deregistered. A snapshot that could not be deleted is an error that says what is left.
+    snapshots and prices. Which images use a snapshot is read after they are deregistered. A snapshot that could not be
+    deleted is an error that says what is left.
     """
     wanted = unique_ids(ids, "deregister", "image")
     if fleet is not None:
@@ -46,7 +46,7 @@ async def deregister(ctx: Context, ids: Sequence[str], *, fleet: Fleet | None = 
     labels = {key: own[key].label for key in wanted if key in own}
     results: Results = {key: await _not_own_reason(ctx, key) for key in wanted if key not in own}
     with activity_entries(ctx, "deregister", labels) as entries:
-        work = Deregistration(ctx, {key: own[key] for key in labels}, entries, fleet)
+        work = _Deregistration(ctx, {key: own[key] for key in labels}, entries, fleet)
         results |= await run_to_completion(work.run(), ctx.pace.completion)
         end_entries(ctx, entries, results)
     return outcomes(wanted, results, labels)
@@ -63,9 +63,7 @@ async def _not_own_reason(ctx: Context, image_id: str) -> Fe2Error:
 
 
 @dataclass(slots=True)
-class Deregistration:
-    """The deregistration of some own images and their snapshots."""
-
+class _Deregistration:
     ctx: Context
     images: Mapping[str, Image]
     entries: Mapping[str, ActivityEntry]
@@ -77,13 +75,9 @@ class Deregistration:
 
     async def run(self) -> Results:
         await self.read_snapshots()
-        gone: list[str] = []
-        results: Results = {}
-        for key, error in (await call_each(self.images, self.deregister)).items():
-            if error is None:
-                gone.append(key)
-            else:
-                results[key] = error
+        errors = await call_each(self.images, self.deregister)
+        gone = [key for key, error in errors.items() if error is None]
+        results: Results = {key: error for key, error in errors.items() if error is not None}
         try:
             await self.read_snapshot_users(gone)
         except Fe2Error as error:
@@ -118,8 +112,14 @@ class Deregistration:
         try:
             await aws.deregister_image(self.ctx.session, key)
         except Fe2Error as error:
+            if isinstance(error, ProtectedError):
+                return ProtectedError(
+                    f"{label} is protected against deregistration.",
+                    f"Turn the protection off first: aws ec2 disable-image-deregistration-protection --image-id {key}",
+                    code=error.code,
+                )
             if not await self.is_deregistered(key, error):
-                return _protected_error(self.images[key], error) if isinstance(error, ProtectedError) else error
+                return error
         location = self.ctx.session.location
         with suppress(StoreError):  # the next check of the freeze notices
             await asyncio.to_thread(
@@ -146,18 +146,16 @@ class Deregistration:
                     self.snapshot_users.setdefault(one, []).append(image.label)
 
     async def delete_snapshot(self, snapshot_id: str) -> Fe2Error | None:
-        ctx = self.ctx
-        until = asyncio.get_running_loop().time() + ctx.pace.settle
+        ctx, now = self.ctx, asyncio.get_running_loop().time
+        until = now() + ctx.pace.settle
         while True:
             try:
-                await aws_snapshots.delete_snapshot(ctx.session, snapshot_id)
-            except NotFoundError:
+                with suppress(NotFoundError):
+                    await aws_snapshots.delete_snapshot(ctx.session, snapshot_id)
                 return None
             except Fe2Error as error:
-                if error.code != _SNAPSHOT_IN_USE or asyncio.get_running_loop().time() >= until:
+                if error.code != _SNAPSHOT_IN_USE or now() >= until:
                     return error
-            else:
-                return None
             await asyncio.sleep(ctx.pace.poll)
 
     def result(self, key: str, deleted: Mapping[str, Fe2Error | None]) -> Fe2Error | str:
@@ -186,11 +184,3 @@ class Deregistration:
         summary = f"{self.images[key].label} is deregistered, but {join_words(ids)} {stay} {costs}: {error.summary}"
         kind = AwsError if isinstance(error, FieldError) else type(error)
         return kind(summary, error.remedy, code=error.code)
-
-
-def _protected_error(image: Image, error: Fe2Error) -> ProtectedError:
-    return ProtectedError(
-        f"{image.label} is protected against deregistration.",
-        f"Turn the protection off first: aws ec2 disable-image-deregistration-protection --image-id {image.id}",
-        code=error.code,
-    )

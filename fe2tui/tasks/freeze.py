@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from fe2tui.aws import images as aws
 from fe2tui.aws import instances
-from fe2tui.errors import (
-    AwsError,
-    Fe2Error,
-    FieldError,
-    UnknownResultError,
-    UnreachableError,
-)
+from fe2tui.errors import AwsError, Fe2Error, FieldError, UnknownResultError, UnreachableError
 from fe2tui.model.freeze import FreezeIntent, FreezeWay, unused_image_name
 from fe2tui.model.image import SOURCE_TAG, Image
 from fe2tui.model.instance import USER_TAG, Instance, State
@@ -32,21 +26,11 @@ from fe2tui.tasks.context import (
     unknown_result_error,
     wait_for_states,
 )
-from fe2tui.tasks.freeze_plan import FreezeOption, FreezePlan, plan_freeze, with_way
+from fe2tui.tasks.freeze_plan import FreezePlan, plan_freeze, with_way
 from fe2tui.tasks.freeze_watch import FreezeWatch, OpenFreeze, find_frozen_image, open_freezes, watch_freeze
-from fe2tui.tasks.names import instance_not_found_error
+from fe2tui.tasks.names import read_instance
 
-__all__ = [
-    "FreezeOption",
-    "FreezePlan",
-    "FreezeWay",
-    "OpenFreeze",
-    "freeze",
-    "open_freezes",
-    "plan_freeze",
-    "watch_freeze",
-    "with_way",
-]
+__all__ = ["FreezePlan", "OpenFreeze", "freeze", "open_freezes", "plan_freeze", "watch_freeze", "with_way"]
 
 _CHECKED_LATER = "The next start of this program checks that, and never creates it twice."
 _TAG_LENGTH = 256  # source: EC2 user guide, tag restrictions
@@ -71,36 +55,27 @@ async def freeze(
     Raises FieldError (ami_name, way), StateError with AWS's reason if the image failed; errors say what is left behind.
     """
     require_writable(ctx, "nothing can be frozen")
-    if plan is not None:
-        instance = plan.instance
-    else:
-        found = await instances.describe_instances(ctx.session, [instance_id])
-        if not found:
-            raise instance_not_found_error(ctx, instance_id)
-        instance = found[0]
+    instance = plan.instance if plan is not None else await read_instance(ctx, instance_id)
     with activity_entry(ctx, "freeze", instance.label, instance.id) as entry:
         if plan is None:
             plan = await plan_freeze(ctx, instance, name, way)
         if plan.errors:
             raise plan.errors[0]
-        return await _Freezer(ctx, plan, entry, _build_intent(ctx, plan, entry)).run(wait)
-
-
-def _build_intent(ctx: Context, plan: FreezePlan, entry: ActivityEntry) -> FreezeIntent:
-    location, instance = ctx.session.location, plan.instance
-    return FreezeIntent(
-        token=str(uuid.uuid4()),
-        name=plan.name,
-        instance_id=instance.id,
-        label=instance.label,
-        way=plan.way,
-        region=location.region,
-        profile=location.profile,
-        endpoint=location.endpoint,
-        created_at=ctx.clock(),
-        volume_count=max(1, len(instance.attachments)),
-        activity=entry.id or 0,
-    )
+        location = ctx.session.location
+        intent = FreezeIntent(
+            token=str(uuid.uuid4()),
+            name=plan.name,
+            instance_id=instance.id,
+            label=instance.label,
+            way=plan.way,
+            region=location.region,
+            profile=location.profile,
+            endpoint=location.endpoint,
+            created_at=ctx.clock(),
+            volume_count=max(1, len(instance.attachments)),
+            activity=entry.id or 0,
+        )
+        return await _Freezer(ctx, plan, entry, intent).run(wait)
 
 
 @dataclass(slots=True)
@@ -122,7 +97,7 @@ class _Freezer:
             watching = FreezeWatch(ctx, self.intent, self.entry)
             if wait:
                 return await watching.wait_until_available()
-            image = await watching.wait_until_copied() or _image_not_shown_yet(image_id, plan, tags)
+            image = await watching.watch(to_the_end=False) or _image_not_shown_yet(image_id, plan, tags)
             if image.state == "pending":
                 self.entry.words = f"AWS is creating the image {plan.name} ({image_id})."
             return image
@@ -166,10 +141,8 @@ class _Freezer:
         instance = self.plan.instance
         user = instance.tags.get(USER_TAG, "").strip()
         if not user:
-            try:
+            with suppress(AwsError):
                 user = await aws.image_login_user(self.ctx.session, instance.image_id) or ""
-            except AwsError:
-                user = ""
         source = f"{instance.id} {instance.name}".strip()[:_TAG_LENGTH]
         tags = {"Name": self.plan.name, SOURCE_TAG: source}
         return {**tags, USER_TAG: user} if user else tags

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -102,7 +102,12 @@ async def plan_freeze(
     disabled ones, if they were read a moment ago; else AWS is asked. The cost comes from ``fleet``. Raises StateError
     if the instance is neither running nor stopped.
     """
-    _require_freezable(instance)
+    if instance.state not in (State.RUNNING, State.STOPPED):
+        gone = instance.state.is_gone
+        raise StateError(
+            f"{instance.label} is {instance.state}, and cannot be frozen{'' if gone else ' yet'}.",
+            "" if gone else f"Wait until it is {'running' if instance.state is State.PENDING else 'stopped'}.",
+        )
     known = list(images) if images is not None else await aws.own_images_with_disabled(ctx.session)
     used_names = {image.name for image in known}
     wanted_name = (name or "").strip()
@@ -114,7 +119,9 @@ async def plan_freeze(
         error = image_name_error(wanted_name, unused) or (
             aws.name_taken_error(wanted_name, unused) if wanted_name in used_names else None
         )
-    options = await _possible_options(ctx, instance)
+    options: Sequence[FreezeOption] = FREEZE_OPTIONS if instance.state is State.RUNNING else ()
+    if options and instance.is_spot and await find_unstoppable(ctx, [instance]):
+        options = [one for one in options if one.way != "stop"]
     local = await _instance_store_gb(ctx, instance) if any(one.way == "stop" for one in options) else 0
     plan = FreezePlan(
         instance,
@@ -122,7 +129,12 @@ async def plan_freeze(
         unused,
         way,
         errors=(error,) if error else (),
-        options=tuple(_with_data_loss(one, local) for one in options),
+        options=tuple(
+            replace(one, words=f"{one.words} All that is on its local disk ({local:,} GB, instance store) is lost.")
+            if one.way == "stop" and local
+            else one
+            for one in options
+        ),
         max_per_month=_max_per_month(instance, fleet),
         existing_name="" if wanted_name or unused == own_name else own_name,
         instance_store=local,
@@ -145,26 +157,8 @@ def with_way(plan: FreezePlan, way: FreezeWay, fleet: Fleet | None = None) -> Fr
                 code="UnsupportedOperation",
             )
         )
-    first, *more = _sentences(instance, way, fleet, plan.max_per_month)
-    sentences = (first, *_data_loss_sentences(instance, way, plan.instance_store), *more)
-    return replace(plan, way=way, errors=tuple(errors), sentences=sentences)
-
-
-def _require_freezable(instance: Instance) -> None:
-    if instance.state in (State.RUNNING, State.STOPPED):
-        return
-    gone = instance.state.is_gone
-    raise StateError(
-        f"{instance.label} is {instance.state}, and cannot be frozen{'' if gone else ' yet'}.",
-        "" if gone else f"Wait until it is {'running' if instance.state is State.PENDING else 'stopped'}.",
-    )
-
-
-async def _possible_options(ctx: Context, instance: Instance) -> tuple[FreezeOption, ...]:
-    if instance.state is State.STOPPED:
-        return ()
-    refusal = (await find_unstoppable(ctx, [instance])).get(instance.id) if instance.is_spot else None
-    return tuple(one for one in FREEZE_OPTIONS if one.way != "stop" or not isinstance(refusal, Fe2Error))
+    plan = replace(plan, way=way, errors=tuple(errors))
+    return replace(plan, sentences=tuple(_sentences(plan, fleet)))
 
 
 async def _instance_store_gb(ctx: Context, instance: Instance) -> int:
@@ -177,23 +171,6 @@ async def _instance_store_gb(ctx: Context, instance: Instance) -> int:
         return 0
 
 
-def _with_data_loss(one: FreezeOption, local: int) -> FreezeOption:
-    if one.way != "stop" or not local:
-        return one
-    return replace(one, words=f"{one.words} All that is on its local disk ({local:,} GB, instance store) is lost.")
-
-
-def _data_loss_sentences(instance: Instance, way: FreezeWay, local: int) -> list[str]:
-    if way != "stop" or instance.state is not State.RUNNING:
-        return []
-    sentences = []
-    if local:
-        sentences.append(f"All that is on its local disk ({local:,} GB, instance store) is lost when it stops.")
-    if instance.public_ip:
-        sentences.append(f"Its public address {instance.public_ip} changes, unless it is an Elastic IP, which stays.")
-    return sentences
-
-
 def _max_per_month(instance: Instance, fleet: Fleet | None) -> Decimal | None:
     if fleet is None or fleet.prices.snapshot is None:
         return None
@@ -203,24 +180,25 @@ def _max_per_month(instance: Instance, fleet: Fleet | None) -> Decimal | None:
     return fleet.prices.snapshot * sum(volume.size for volume in volumes)
 
 
-def _sentences(instance: Instance, way: FreezeWay, fleet: Fleet | None, cost: Decimal | None) -> list[str]:
-    sentences = []
+def _sentences(plan: FreezePlan, fleet: Fleet | None) -> Iterator[str]:
+    instance, local, cost = plan.instance, plan.instance_store, plan.max_per_month
     if instance.state is State.STOPPED:
-        sentences.append(f"{instance.label} is stopped, and stays stopped.")
-    elif way == "reboot":
-        sentences.append(f"{instance.label} reboots: what runs on it ends.")
-    elif way == "stop":
-        sentences.append(f"{instance.label} is stopped for some minutes: what runs on it ends.")
+        yield f"{instance.label} is stopped, and stays stopped."
+    elif plan.way == "reboot":
+        yield f"{instance.label} reboots: what runs on it ends."
+    elif plan.way == "stop":
+        yield f"{instance.label} is stopped for some minutes: what runs on it ends."
     else:
-        sentences.append(f"{instance.label} keeps running: files being written may be corrupt in the image.")
+        yield f"{instance.label} keeps running: files being written may be corrupt in the image."
+    if plan.stops_instance and local:
+        yield f"All that is on its local disk ({local:,} GB, instance store) is lost when it stops."
+    if plan.stops_instance and instance.public_ip:
+        yield f"Its public address {instance.public_ip} changes, unless it is an Elastic IP, which stays."
     volumes = fleet.volumes_of(instance) if fleet is not None else ()
     if len(volumes) > 1:
         sizes = join_words([f"{volume.size:,} GiB" for volume in volumes])
         every = "Both its disks" if len(volumes) == 2 else f"All its {len(volumes)} disks"
-        sentences.append(f"{every} are in the image: {sizes}.")
+        yield f"{every} are in the image: {sizes}."
     if cost is not None:
-        sentences.append(
-            f"The image costs at most {dollars(cost, sign='$')} a month: AWS bills what is written on the disks, "
-            "not their size."
-        )
-    return sentences
+        costs = f"The image costs at most {dollars(cost, sign='$')} a month"
+        yield f"{costs}: AWS bills what is written on the disks, not their size."

@@ -80,11 +80,9 @@ async def watch_freeze(ctx: Context, open_freeze: OpenFreeze) -> Image:
     started again, also if there is no image. Raises StateError if there is none, or AWS could not create it.
     """
     intent = open_freeze.intent
-    entry = (
-        ActivityEntry(intent.activity, subject=intent.instance_id)
-        if intent.activity
-        else begin_entry(ctx, "freeze", intent.label, intent.instance_id)
-    )
+    entry = ActivityEntry(intent.activity, subject=intent.instance_id)
+    if not intent.activity:
+        entry = begin_entry(ctx, "freeze", intent.label, intent.instance_id)
     entry.left_behind = "The next start of this program watches it."
     try:
         with end_with_block(ctx, entry, "freeze", intent.label):
@@ -98,7 +96,13 @@ async def watch_freeze(ctx: Context, open_freeze: OpenFreeze) -> Image:
 
 async def _resolve_image_id(ctx: Context, intent: FreezeIntent, entry: ActivityEntry) -> FreezeIntent:
     """The intent with its image's id. If there is no image, starts the instance again and raises StateError."""
-    image = await _look_for_image(ctx, intent, entry)
+    image = None
+    if intent.asked_at is not None:
+        step = f"Looking for the image {intent.name}"
+        ctx.report_step("freeze", "recover", step, subject=entry.subject, label=intent.label)
+        now = ctx.clock()
+        since = now if now - intent.asked_at < _SHOWN_WITHIN else intent.asked_at
+        image = await find_frozen_image(ctx, intent, since=since)
     if image is not None:
         ctx.store.freezes.update(intent.token, stage="pending", image_id=image.id)
         return replace(intent, stage="pending", image_id=image.id)
@@ -113,17 +117,6 @@ async def _resolve_image_id(ctx: Context, intent: FreezeIntent, entry: ActivityE
     if not watching.intent.restart:
         ctx.store.freezes.update(intent.token, stage="abandoned", error=error.summary)
     raise error
-
-
-async def _look_for_image(ctx: Context, intent: FreezeIntent, entry: ActivityEntry) -> Image | None:
-    """The image of an intent; None at once if it was never requested."""
-    if intent.asked_at is None:
-        return None
-    now = ctx.clock()
-    ctx.report_step(
-        "freeze", "recover", f"Looking for the image {intent.name}", subject=entry.subject, label=intent.label
-    )
-    return await find_frozen_image(ctx, intent, since=now if now - intent.asked_at < _SHOWN_WITHIN else intent.asked_at)
 
 
 async def find_frozen_image(ctx: Context, intent: FreezeIntent, *, since: datetime) -> Image | None:
@@ -154,21 +147,16 @@ class FreezeWatch:
     restart_text: str = ""  # why the instance is not started yet
 
     async def wait_until_available(self) -> Image:
-        """Wait until the image can be used, for hours if necessary. Raises StateError with AWS's reason if it
-        failed.
-        """
-        image = await self._watch(to_the_end=True)
+        """Wait until the image can be used, for hours if necessary. Raises StateError with AWS's reason."""
+        image = await self.watch(to_the_end=True)
         assert image is not None
         return image
 
-    async def wait_until_copied(self) -> Image | None:
-        """Return at once, or, if the instance was stopped for the image, when it is being started again.
+    async def watch(self, *, to_the_end: bool) -> Image | None:
+        """Watch until the image can be used, or only until the instance that was stopped for it is started again.
 
         None while EC2 does not show the image yet.
         """
-        return await self._watch(to_the_end=False)
-
-    async def _watch(self, *, to_the_end: bool) -> Image | None:
         self.entry.cancel_text = "Not watched any longer."
         try:
             return await self._poll(to_the_end=to_the_end)
@@ -190,18 +178,18 @@ class FreezeWatch:
                 if intent.image_id is not None:
                     await self._poll(to_the_end=False)
                 else:
-                    await self._restart_when_stopped()
+                    with suppress(Fe2Error):  # EC2 may still show it running for a moment after the stop call
+                        await instances.wait_for_states(
+                            ctx.session,
+                            [intent.instance_id],
+                            _STOPPED_STATES,
+                            interval=ctx.pace.poll,
+                            timeout=ctx.pace.settle,
+                        )
+                    await self.restart_instance(waits_for_stop=True)
         if intent.image_id is not None:
             self.entry.left_behind = f"{self._left_behind} {self.entry.remedy}".strip()
             self.entry.remedy = ""
-
-    async def _restart_when_stopped(self) -> None:
-        ctx, key = self.ctx, self.intent.instance_id
-        with suppress(Fe2Error):  # EC2 may still show it running for a moment after the stop call
-            await instances.wait_for_states(
-                ctx.session, [key], _STOPPED_STATES, interval=ctx.pace.poll, timeout=ctx.pace.settle
-            )
-        await self.restart_instance(waits_for_stop=True)
 
     async def _poll(self, *, to_the_end: bool) -> Image | None:
         pause, now = self.ctx.pace.poll, asyncio.get_running_loop().time
@@ -210,7 +198,10 @@ class FreezeWatch:
         while True:
             self.entry.left_behind = self._left_behind
             image, parts = await self._read_image()
-            await self._restart_when_copied(image, parts)
+            # a snapshot holds what its volume held when it began
+            is_settled = image is not None and image.state != "pending"
+            if self.intent.restart and (is_settled or (parts and len(parts) >= self.intent.volume_count)):
+                await self.restart_instance()
             is_over = image is not None and (image.state in _READY_STATES or image.state in FAILED_STATES)
             if image is not None and is_over:
                 if not self.intent.restart:
@@ -260,10 +251,8 @@ class FreezeWatch:
             words = f"{intent.label} is {state} again."
         else:
             words = f"{intent.label} is {state}."
-        if self.restart_error is not None:
-            words = (
-                f"{intent.label} could not be started again: {self.restart_error.summary} {self.restart_error.remedy}"
-            )
+        if (failure := self.restart_error) is not None:
+            words = f"{intent.label} could not be started again: {failure.summary} {failure.remedy}"
         with self._report_store_errors():
             ctx.store.freezes.clear_restart(intent.token)
         self.intent = replace(intent, restart=False)
@@ -303,29 +292,19 @@ class FreezeWatch:
         except Fe2Error:
             return ()
 
-    async def _restart_when_copied(self, image: Image | None, image_snapshots: Sequence[Snapshot]) -> None:
-        """Restart once all snapshots have begun: a snapshot holds what its volume held when it began."""
-        if not self.intent.restart:
-            return
-        is_settled = image is not None and image.state != "pending"
-        if is_settled or (image_snapshots and len(image_snapshots) >= self.intent.volume_count):
-            await self.restart_instance()
-
     async def _finish(self, image: Image) -> Image:
         intent, journal = self.intent, self.ctx.store.freezes
         if image.state in FAILED_STATES:
-            error = await self._image_failed_error(image)
+            failure = await self._image_failed_error(image)
             with self._report_store_errors():
-                journal.update(intent.token, stage="failed", image_id=image.id, error=error.summary)
-            raise error
+                journal.update(intent.token, stage="failed", image_id=image.id, error=failure.summary)
+            raise failure
         with self._report_store_errors():
             journal.update(intent.token, stage="done", image_id=image.id)
         words = f"The image {image.label} ({image.id}) is ready."
-        if self.restart_error is not None:
-            self.restart_error.summary = (
-                f"{words} {intent.label} could not be started again: {self.restart_error.summary}"
-            )
-            raise self.restart_error
+        if (error := self.restart_error) is not None:
+            error.summary = f"{words} {intent.label} could not be started again: {error.summary}"
+            raise error
         self.entry.words = words
         self._report_step("ready", words, fraction=1.0)
         return image
@@ -336,10 +315,9 @@ class FreezeWatch:
             code, reason = "", image.state_reason
         reason = reason.rstrip(".") or "it gives no reason"
         left = f"It stays in the list as {image.state}"
-        try:
-            parts = await snapshots.snapshots_of_image(self.ctx.session, image.id) if self.may_read_snapshots else []
-        except Fe2Error:
-            parts = []
+        parts: Sequence[Snapshot] = ()
+        with suppress(Fe2Error):
+            parts = await snapshots.snapshots_of_image(self.ctx.session, image.id) if self.may_read_snapshots else ()
         if parts:
             prices = await asyncio.to_thread(self.ctx.store.prices.get, self.ctx.session.region)
             cost = None if prices is None else snapshots_per_month(parts, prices)
@@ -348,11 +326,8 @@ class FreezeWatch:
             left += f", at most {dollars(cost, sign='$')} a month" if cost is not None else ", which costs"
         remedy = f"{left}: deregister it to remove all of that, then freeze again. {self.entry.remedy}".strip()
         self.entry.remedy = ""
-        return StateError(
-            f"AWS could not create the image {image.label} ({image.id}): {reason}.",
-            remedy,
-            code=code or None,
-        )
+        summary = f"AWS could not create the image {image.label} ({image.id}): {reason}."
+        return StateError(summary, remedy, code=code or None)
 
     async def _not_restarted_error(self, image: Image) -> Fe2Error:
         """The image is there, but its instance could not be started so far: the freeze stays open."""
@@ -385,12 +360,11 @@ class FreezeWatch:
         return f"{words} {intent.label} is stopped for it: that start starts it again." if intent.restart else words
 
     def _report_progress(self, image_snapshots: Sequence[Snapshot]) -> None:
-        if not image_snapshots:
-            self._report_once(f"{self.intent.image_id} is pending", None)
-            return
-        done = sum(one.progress for one in image_snapshots) / len(image_snapshots)
-        of = "its snapshot" if len(image_snapshots) == 1 else f"its {len(image_snapshots)} snapshots"
-        words = f"{self.intent.image_id} is pending: {of} {percent(done)}"
+        words, done = f"{self.intent.image_id} is pending", None
+        if image_snapshots:
+            done = sum(one.progress for one in image_snapshots) / len(image_snapshots)
+            of = "its snapshot" if len(image_snapshots) == 1 else f"its {len(image_snapshots)} snapshots"
+            words = f"{words}: {of} {percent(done)}"
         self._report_once(words, done)
 
     def _report_not_started(self, why: str) -> None:
@@ -442,19 +416,16 @@ async def check_open_freezes(
     once = replace(ctx, report=ignore_progress, pace=pace)
     for one in await open_freezes(ctx):
         intent = one.intent
-        is_checked = (except_image_id is None or intent.image_id != except_image_id) and (
-            intent.restart or not stopped_only
-        )
+        is_excluded = except_image_id is not None and intent.image_id == except_image_id
         try:
-            async with asyncio.timeout(_CHECK_TIMEOUT):
-                outcome = await _check_freeze(once, one) if is_checked else None
+            if not is_excluded and (intent.restart or not stopped_only):
+                async with asyncio.timeout(_CHECK_TIMEOUT):
+                    found.append(await _check_freeze(once, one))
         except TimeoutError:
-            outcome = None
+            continue
         finally:
             ctx.store.freezes.release(intent.token)
-        if outcome is not None:
-            found.append(outcome)
-    return found
+    return [outcome for outcome in found if outcome is not None]
 
 
 async def _check_freeze(ctx: Context, one: OpenFreeze) -> Outcome | None:
@@ -464,18 +435,19 @@ async def _check_freeze(ctx: Context, one: OpenFreeze) -> Outcome | None:
     if intent.region != ctx.session.region:
         return None
     try:
-        image = (
-            await aws.image_by_id(ctx.session, intent.image_id)
-            if intent.image_id is not None
-            else await find_frozen_image(ctx, intent, since=ctx.clock())
-        )
-        if image is None and ctx.clock() - (intent.asked_at or intent.created_at) < _IMAGE_SHOWN_WITHIN:
-            return _not_started_outcome(one) if intent.restart else None
+        if intent.image_id is not None:
+            image = await aws.image_by_id(ctx.session, intent.image_id)
+        else:
+            image = await find_frozen_image(ctx, intent, since=ctx.clock())
         if image is not None and image.state == "pending":
             return await _restart_instance(ctx, one, image)
+        is_unknown = image is None and ctx.clock() - (intent.asked_at or intent.created_at) < _IMAGE_SHOWN_WITHIN
     except Fe2Error:
-        return _not_started_outcome(one) if intent.restart else None  # the next check tries again
-    return await _finish_freeze(ctx, one)
+        is_unknown = True  # the next check tries again
+    if not is_unknown:
+        return await _finish_freeze(ctx, one)
+    words = f"{one.label} is stopped for the image {one.name}: we don't know yet whether AWS creates it."
+    return Outcome(intent.instance_id, one.label, words) if intent.restart else None
 
 
 async def _finish_freeze(ctx: Context, one: OpenFreeze) -> Outcome:
@@ -485,12 +457,6 @@ async def _finish_freeze(ctx: Context, one: OpenFreeze) -> Outcome:
     except Fe2Error as error:
         return Outcome(intent.instance_id, intent.label, error.summary, error)
     return Outcome(intent.instance_id, intent.label, f"The image {image.label} ({image.id}) is ready.")
-
-
-def _not_started_outcome(one: OpenFreeze) -> Outcome:
-    label = one.label
-    words = f"{label} is stopped for the image {one.name}: we don't know yet whether AWS creates it."
-    return Outcome(one.intent.instance_id, label, words)
 
 
 async def _restart_instance(ctx: Context, one: OpenFreeze, image: Image) -> Outcome | None:

@@ -5,6 +5,7 @@ Dashboard, shell and Python print the rows and sentences of one type, ``Impact``
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,7 +118,6 @@ class Impact:
         return f"Type {self.confirmation} to {self.verb} {pronoun}:"
 
     def is_confirmed_by(self, typed: str) -> bool:
-        """Whether a typed text confirms it: the name or the id of one, the count of several."""
         rows = self.affected
         return typed in ({rows[0].label.strip(), rows[0].id} if len(rows) == 1 else {self.confirmation})
 
@@ -167,25 +167,19 @@ def terminate_impact(
         what = "spot request is" if requests == 1 else f"{requests:,} spot requests are"
         sentences.append(f"{whose} {what} cancelled first.")
     if going:
-        sentences.append(_hourly_saving(saves))
-    if kept:
-        is_one = len(kept) == 1
-        cost = (
-            "money; the price is unknown" if kept_per_month is None else f"{dollars(kept_per_month, sign='$')} a month"
-        )
+        per_hour = None if saves is None else saves / HOURS_A_MONTH
         sentences.append(
-            f"{plural(len(kept), 'disk')} {'is' if is_one else 'are'} kept and still "
-            f"{'costs' if is_one else 'cost'} {cost}."
+            "What it saves is unknown."
+            if per_hour is None
+            else f"Saves {dollars(per_hour, 2 if per_hour >= Decimal('0.1') else 3, sign='$')} an hour."
         )
+    if kept:
+        stay = "is kept and still costs" if len(kept) == 1 else "are kept and still cost"
+        unknown = "money; the price is unknown"
+        cost = unknown if kept_per_month is None else f"{dollars(kept_per_month, sign='$')} a month"
+        sentences.append(f"{plural(len(kept), 'disk')} {stay} {cost}.")
     sentences.append("This cannot be undone." if going else "Nothing will be done.")
     return Impact("terminate", "instance", "disk", rows, saves, kept_per_month, tuple(sentences))
-
-
-def _hourly_saving(per_month: Decimal | None) -> str:
-    if per_month is None:
-        return "What it saves is unknown."
-    per_hour = per_month / HOURS_A_MONTH
-    return f"Saves {dollars(per_hour, 2 if per_hour >= Decimal('0.1') else 3, sign='$')} an hour."
 
 
 def _instance_row(fleet: Fleet, instance: Instance, now: datetime, is_protected: bool, skip_reason: str) -> ImpactRow:
@@ -201,7 +195,11 @@ def _instance_row(fleet: Fleet, instance: Instance, now: datetime, is_protected:
     elif is_protected:
         skip_reason, error = skip_reason or PROTECTED_REASON, protection_error(instance)
     parts = tuple(_volume_part(fleet, attachment, instance.name) for attachment in instance.attachments)
-    saves = _saved_per_month(fleet, instance, parts)
+    cost = hourly_cost(instance, fleet)
+    deleted = _sum_if_known([part.per_month for part in parts if part.effect == "deleted"])
+    saves = None
+    if cost.instance is not None and deleted is not None:
+        saves = (cost.instance + cost.address) * HOURS_A_MONTH + deleted
     return ImpactRow(instance.id, instance.name, state_text, parts, saves, skip_reason, error)
 
 
@@ -215,15 +213,6 @@ def _volume_part(fleet: Fleet, attachment: Attachment, instance_name: str) -> Im
         return ImpactPart(attachment.volume_id, subject, "deleted", "deleted", per_month)
     cost = f"{dollars(per_month, sign='$')} a month" if per_month is not None else "price unknown"
     return ImpactPart(attachment.volume_id, subject, f"kept, {cost}", "kept", per_month)
-
-
-def _saved_per_month(fleet: Fleet, instance: Instance, parts: Sequence[ImpactPart]) -> Decimal | None:
-    """The cost of the instance, its address, and the disks that are deleted."""
-    cost = hourly_cost(instance, fleet)
-    deleted = _sum_if_known([part.per_month for part in parts if part.effect == "deleted"])
-    if cost.instance is None or deleted is None:
-        return None
-    return (cost.instance + cost.address) * HOURS_A_MONTH + deleted
 
 
 def deregister_impact(fleet: Fleet, images: Sequence[Image], now: datetime) -> Impact:
@@ -274,13 +263,8 @@ def _image_row(fleet: Fleet, image: Image, going_ids: Collection[str], now: date
     old = f", {age(now - image.created_at)} old" if image.created_at is not None else ""
     state_text = f"{image.state}{old}"
     if image.id not in fleet.images:
-        return ImpactRow(
-            image.id,
-            image.name,
-            state_text,
-            skip_reason="not yours",
-            skip_error=not_own_error(image),
-        )
+        error = not_own_error(image)
+        return ImpactRow(image.id, image.name, state_text, skip_reason="not yours", skip_error=error)
     snapshot_ids = image_snapshot_ids(image, fleet.snapshots)
     parts = [_snapshot_part(fleet, snapshot_id, going_ids) for snapshot_id in snapshot_ids]
     saves = _sum_if_known([part.per_month for part in parts if part.effect == "deleted"])
@@ -298,12 +282,8 @@ def _snapshot_part(fleet: Fleet, snapshot_id: str, going_ids: Collection[str]) -
     snapshot = fleet.snapshots.get(snapshot_id)
     subject = f"snapshot {snapshot.volume_size:,} GiB" if snapshot is not None else f"snapshot {snapshot_id}"
     per_month = snapshots_per_month([snapshot], fleet.prices) if snapshot is not None else None
-    users = [
-        image.label
-        for image in fleet.images.values()
-        if image.id not in going_ids and snapshot_id in image.snapshot_ids
-    ]
-    if users:
+    others = (image for image in fleet.images.values() if image.id not in going_ids)
+    if users := [image.label for image in others if snapshot_id in image.snapshot_ids]:
         outcome = f"kept, {join_words(users)} {'uses' if len(users) == 1 else 'use'} it"
         return ImpactPart(snapshot_id, subject, outcome, "kept", per_month)
     saves = f", saves at most {dollars(per_month, sign='$')} a month" if per_month is not None else ""
@@ -312,10 +292,7 @@ def _snapshot_part(fleet: Fleet, snapshot_id: str, going_ids: Collection[str]) -
 
 def _skipped_sentences(rows: Sequence[ImpactRow], noun: str) -> list[str]:
     """One sentence for each reason to leave rows out."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        if row.skip_reason:
-            counts[row.skip_reason] = counts.get(row.skip_reason, 0) + 1
+    counts = Counter(row.skip_reason for row in rows if row.skip_reason)
     return [
         f"{plural(count, noun)} {'is' if count == 1 else 'are'} left out: {reason}." for reason, count in counts.items()
     ]

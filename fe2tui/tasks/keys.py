@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fe2tui import paths
@@ -121,11 +121,10 @@ def _match_local_key(search_paths: KeySearchPaths, pair: network.KeyPair, key_fi
     found = ssh_keys.find_private_key(
         search_paths, pair.name, public_key=pair.public_key or None, fingerprint=pair.fingerprint or None
     )
+    key = AccountKey(pair.name, pair.fingerprint, pair.type, searched_files=searched_files)
     if found is None:
-        return AccountKey(pair.name, pair.fingerprint, pair.type, searched_files=searched_files)
-    return AccountKey(
-        pair.name, pair.fingerprint, pair.type, found.file, found.is_in_agent, searched_files, found.needs_person
-    )
+        return key
+    return replace(key, private_key=found.file, in_agent=found.is_in_agent, needs_person=found.needs_person)
 
 
 def _importable(own: Iterable[LocalKey], pairs: Sequence[network.KeyPair]) -> tuple[ImportableKey, ...]:
@@ -158,9 +157,8 @@ async def import_key(ctx: Context, name: str, public: str) -> AccountKey:
     """Import a public key under that name. Raises FieldError(key_name) if the name is taken."""
     with activity_entry(ctx, "import key", _check_name(name)) as entry:
         pair = await run_to_completion(network.import_key_pair(ctx.session, name, public), _COMPLETION_SECONDS)
-        key = await asyncio.to_thread(
-            _match_local_key, key_search_paths(), _with_public_key(pair, public), ctx.settings.key_file
-        )
+        pair = replace(pair, public_key=pair.public_key or public)
+        key = await asyncio.to_thread(_match_local_key, key_search_paths(), pair, ctx.settings.key_file)
         entry.words = f"Imported key pair {name}, {key.words}."
     return key
 
@@ -174,11 +172,7 @@ async def create_key(ctx: Context, name: str) -> AccountKey:
     """
     with activity_entry(ctx, "create key", _check_name(name)) as entry:
         if "/" in name or name.startswith("."):
-            raise FieldError(
-                "key_name",
-                f"{name} cannot be the name of a key file.",
-                "Choose another name.",
-            )
+            raise FieldError("key_name", f"{name} cannot be the name of a key file.", "Choose another name.")
         file = key_search_paths().folder / f"{name}.pem"
         new_key = await asyncio.to_thread(ssh_keys.make_ed25519, f"fe2tui {name}")
         await asyncio.to_thread(_write_private_key, file, new_key.private, name)
@@ -206,7 +200,3 @@ def _write_private_key(file: Path, private: str, name: str) -> None:
             f"Import it as {name}, or choose another name for the key pair.",
         )
     ssh_keys.create_private_key_file(file, private)
-
-
-def _with_public_key(pair: network.KeyPair, public: str) -> network.KeyPair:
-    return network.KeyPair(pair.name, pair.fingerprint, pair.type, pair.public_key or public, pair.id)

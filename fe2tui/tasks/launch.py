@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
+from fe2tui.aws import instances as aws
 from fe2tui.aws import network
+from fe2tui.aws.spot import spot_vcpu_quota
 from fe2tui.errors import (
     AwsError,
+    CapacityError,
     Fe2Error,
     NoCapacityError,
+    QuotaError,
     StateError,
     ThrottledError,
     UnansweredError,
@@ -20,39 +27,33 @@ from fe2tui.errors import (
     UnreachableError,
 )
 from fe2tui.model.instance import Instance
-from fe2tui.model.launch import LaunchRequest, ZonePrice, purchase_text
-from fe2tui.model.progress import COUNTDOWN
+from fe2tui.model.launch import LaunchIntent, LaunchRequest
+from fe2tui.model.progress import COUNTDOWN, Outcome
 from fe2tui.model.text import join_words
 from fe2tui.tasks.context import (
     ActivityEntry,
     Context,
     activity_entry,
+    in_region,
+    in_time,
     report_store_errors,
     require_writable,
     run_to_completion,
+    unknown_result_error,
     update_entry,
+    wait_until_shown,
 )
 from fe2tui.tasks.keys import create_key, import_key
 from fe2tui.tasks.launch_lookups import LaunchLookups, living_instances_named
-from fe2tui.tasks.launch_plan import LaunchCost, LaunchPlan, plan_launch
-from fe2tui.tasks.launch_recover import recover_launches
-from fe2tui.tasks.launch_resources import GroupPlan, KeyPlan
-from fe2tui.tasks.launch_send import LaunchSender, no_capacity_error, zones_text
+from fe2tui.tasks.launch_plan import LaunchPlan, plan_launch, run_instances_params
 
-__all__ = [
-    "GroupPlan",
-    "KeyPlan",
-    "LaunchCost",
-    "LaunchLookups",
-    "LaunchPlan",
-    "Launcher",
-    "ZonePrice",
-    "launch",
-    "launch_when_capacity",
-    "plan_launch",
-    "purchase_text",
-    "recover_launches",
-]
+__all__ = ["LaunchLookups", "LaunchPlan", "launch", "launch_when_capacity", "plan_launch", "recover_launches"]
+
+_CHECKED_LATER = "The next start of this program checks that, and never launches it twice."
+_MAY_STILL_BE_SENT = timedelta(minutes=5)  # after its intent was written
+_UNSUPPORTED = "Unsupported"  # EC2's code for a zone that does not have the type
+_SPOT_QUOTA_CODE = "MaxSpotInstanceCountExceeded"
+_CAPACITY_CODES = ("InsufficientInstanceCapacity", "UnfulfillableCapacity")
 
 
 async def launch(
@@ -70,18 +71,20 @@ async def launch(
     zone has no capacity, the next one is asked, with a new token. Raises NoCapacityError if none has capacity within
     ``pace.capacity``, FieldError for the first wrong field; after EC2 has accepted it, errors name the instance left.
     """
-    require_writable(ctx, "nothing can be launched")
-    async with _lookups(ctx, shared_lookups) as lookups:
-        with activity_entry(ctx, "launch", request.name) as entry:
-            return await (await Launcher.from_request(ctx, request, lookups, entry, plan)).run(wait)
+    async with _begin(ctx, request, shared_lookups) as (lookups, entry):
+        return await (await Launcher.from_request(ctx, request, lookups, entry, plan)).run(wait)
 
 
 @asynccontextmanager
-async def _lookups(ctx: Context, shared_lookups: LaunchLookups | None) -> AsyncIterator[LaunchLookups]:
-    """The shared look-ups, or own ones; after the launch they forget what it changes."""
+async def _begin(
+    ctx: Context, request: LaunchRequest, shared_lookups: LaunchLookups | None
+) -> AsyncIterator[tuple[LaunchLookups, ActivityEntry]]:
+    """The shared look-ups, or own ones, which forget what the launch changes, and its entry in the activity log."""
+    require_writable(ctx, "nothing can be launched")
     lookups = shared_lookups or LaunchLookups(ctx)
     try:
-        yield lookups
+        with activity_entry(ctx, "launch", request.name) as entry:
+            yield lookups, entry
     finally:
         lookups.forget("keys", "network", "spot")
         if shared_lookups is None:
@@ -90,7 +93,10 @@ async def _lookups(ctx: Context, shared_lookups: LaunchLookups | None) -> AsyncI
 
 @dataclass(slots=True)
 class Launcher:
-    """A launch whose plan has no errors, and its entry in the activity log."""
+    """A launch whose plan has no errors, and its entry in the activity log.
+
+    Each RunInstances call is in the journal before it is sent, so that its result can always be looked up.
+    """
 
     ctx: Context
     plan: LaunchPlan
@@ -106,9 +112,7 @@ class Launcher:
         entry: ActivityEntry,
         plan: LaunchPlan | None = None,
     ) -> Launcher:
-        """The launch of a request, planned now unless ``plan`` is given. Raises FieldError for the first wrong
-        field.
-        """
+        """The launch of a request, planned now unless ``plan`` is given. Raises the plan's first FieldError."""
         if plan is None:
             plan = await plan_launch(ctx, request, lookups, with_cost=False)
         if plan.errors:
@@ -128,19 +132,19 @@ class Launcher:
         self.report_step("image", f"{image.name or image.id} ({image.id}, {image.architecture})")
         key = await self.prepare_key()
         group = await self.prepare_group()
-        instance, token = await LaunchSender(self.ctx, self.plan, self.entry, self.planned_at).launch_in_first_zone(
-            key, group
-        )
-        self.entry.subject = instance.id
+        instance, token = await self.launch_in_first_zone(key, group)
         self.entry.left_behind = f"{instance.id} was launched: it keeps running, and costs money."
         journal = self.ctx.store.launches
         try:
-            await self.record_instance(instance)
+            # imported only after the call was sent: imports before it would delay the launch
+            from fe2tui.tasks.usage_history import record_instances
+
+            await record_instances(self.ctx, [instance])
             if not wait:
                 self.entry.words = f"Launched {instance.id} in {instance.zone}."
                 return instance
             instance = await self.wait_until_ready(instance)
-            await self.record_instance(instance, with_volumes=True)
+            await record_instances(self.ctx, [instance], with_volumes=True)
             await self.look_for_same_name(instance)
             with self.report_store_errors():
                 await asyncio.to_thread(journal.update, token, stage="ready", instance_id=instance.id)
@@ -165,14 +169,14 @@ class Launcher:
     async def prepare_key(self) -> str:
         key = self.plan.key
         assert key is not None
-        name = key.name
+        words = key.words
         if key.action == "import":
             assert key.importable is not None
-            await import_key(self.ctx, name, key.importable.public)
+            await import_key(self.ctx, key.name, key.importable.public)
         elif key.action == "create":
-            key = replace(key, words=(await create_key(self.ctx, name)).words)
-        self.report_step("key", f"{name} {key.words}")
-        return name
+            words = (await create_key(self.ctx, key.name)).words
+        self.report_step("key", f"{key.name} {words}")
+        return key.name
 
     async def prepare_group(self) -> str:
         group, vpc_id = self.plan.group, self.plan.vpc_id
@@ -185,14 +189,111 @@ class Launcher:
         self.report_step("security group", f"{group.name} ({group_id}), {group.words}")
         return group_id
 
-    async def record_instance(self, instance: Instance, *, with_volumes: bool = False) -> None:
-        """Record what it costs an hour from the start: prices change."""
-        from fe2tui.tasks.usage_history import record_instances
+    async def launch_in_first_zone(self, key: str, group_id: str) -> tuple[Instance, str]:
+        """Ask zone after zone until one has capacity. Returns the instance and the token of its call."""
+        now, request, zones = asyncio.get_running_loop().time, self.plan.request, list(self.plan.zones)
+        until = now() + self.ctx.pace.capacity
+        last: AwsError | None = None
+        asked_zones: list[str] = []
+        for zone in zones:
+            if last is not None:
+                if now() > until:
+                    break
+                self.report_step("no capacity", f"{last.summary.rstrip('.')}; trying {zone}")
+            asked_zones.append(zone)
+            try:
+                return await self.send_call(run_instances_params(self.plan, key, group_id, zone), zone)
+            except QuotaError as error:
+                raise await self.with_quota(error) from None
+            except AwsError as error:
+                if not isinstance(error, CapacityError) and error.code != _UNSUPPORTED:
+                    raise
+                if error.code in _CAPACITY_CODES:  # EC2's own message lacks type and zone for spot instances
+                    error.summary = f"AWS has no {request.type_text}{f' in {zone}' if zone else ''} right now."
+                last = error
+        assert last is not None
+        if last.code == _UNSUPPORTED and len(asked_zones) == len(zones):
+            raise last
+        left = zones[len(asked_zones) :]
+        late = f" There was no time left to ask {join_words(left, 'or')}." if left else ""
+        summary = f"AWS has no {request.type_text} right now{_zones_text(asked_zones)}.{late}"
+        raise _no_capacity_error(request, asked_zones, last.code, summary)
 
-        await record_instances(self.ctx, [instance], with_volumes=with_volumes)
+    async def send_call(self, call: Mapping[str, Any], zone: str) -> tuple[Instance, str]:
+        """Write the intent of one call to the journal, then send it."""
+        ctx, journal = self.ctx, self.ctx.store.launches
+        token, location = str(uuid.uuid4()), ctx.session.location
+        sent = {**call, "ClientToken": token}
+        intent = LaunchIntent(
+            token, self.plan.request, sent, location.region, location.profile, ctx.clock(), endpoint=location.endpoint,
+            process=os.getpid(), activity=self.entry.id or 0,
+        )  # fmt: skip
+        is_sent = False
+        try:
+            await run_to_completion(asyncio.to_thread(journal.add, intent, self.planned_at), ctx.pace.completion)
+            self.report_step("requested", f"Asking for {self.plan.request.type}" + (f" in {zone}" if zone else ""))
+            is_sent = True
+            instance = await self.await_answer(sent, token)
+        except BaseException as error:
+            if (stage := _stage_after(error, is_sent)) is not None:
+                with self.report_store_errors():
+                    journal.update(token, stage=stage, error=str(error))
+            journal.release(token)
+            raise
+        self.entry.subject = instance.id
+        with self.report_store_errors():
+            journal.update(token, stage="launched", instance_id=instance.id)
+        self.report_step("requested", f"{instance.id} in {instance.zone}")
+        return instance, token
+
+    async def await_answer(self, call: Mapping[str, Any], token: str) -> Instance:
+        """Send the call. After a cancellation waits for its end, to say what is left behind."""
+        ctx = self.ctx
+
+        def on_cancel(sent: asyncio.Task[Instance]) -> None:
+            self.entry.left_behind = "The next start checks whether it was launched."
+            if sent.done() and not sent.cancelled() and sent.exception() is None:
+                instance = sent.result()
+                self.entry.subject = instance.id
+                with self.report_store_errors():
+                    ctx.store.launches.update(token, stage="found", instance_id=instance.id)
+                self.entry.left_behind = f"{instance.id} was launched: it keeps running, and costs money."
+
+        try:
+            return await run_to_completion(aws.run_instances(ctx.session, call), ctx.pace.completion, on_cancel)
+        except AwsError as error:
+            if error.may_be_done:
+                return await self.check_after_no_answer(error, token)
+            if isinstance(error, UnreachableError):
+                error.remedy = f"Nothing was launched. {error.remedy}".strip()
+            raise
+
+    async def check_after_no_answer(self, error: AwsError, token: str) -> Instance:
+        """AWS may have launched it without an answer: look for it. Raises the error if there is none."""
+        ctx = self.ctx
+        self.report_step("requested", f"{error.summary} Checking whether it was launched.")
+        try:
+            found = await _find_launched(ctx, token, since=ctx.clock())
+        except Fe2Error as unread:
+            raise unknown_result_error(
+                f"We don't know whether {self.plan.request.name} was launched", error, unread, _CHECKED_LATER
+            ) from error
+        if found is None:
+            error.remedy = f"Nothing was launched. {error.remedy}".strip()
+            raise error
+        return found
+
+    async def with_quota(self, error: QuotaError) -> QuotaError:
+        """The error with the number of the quota, which EC2's own message lacks for spot instances."""
+        if error.code != _SPOT_QUOTA_CODE:
+            return error
+        most = await in_time(spot_vcpu_quota(self.ctx.session, self.plan.request.type), self.ctx.pace.quota)
+        if most is not None:
+            allowed = f"at most {most} vCPUs of" if most else "no"
+            error.summary = f"Your account may run {allowed} spot instances of this family{'' if most else ' yet'}."
+        return error
 
     async def wait_until_ready(self, instance: Instance) -> Instance:
-        # imported only after the call was sent: imports before it would delay the launch
         from fe2tui.tasks.connect import find_address_change
         from fe2tui.tasks.readiness import wait_until_ready
 
@@ -218,6 +319,28 @@ class Launcher:
         self.ctx.report_step("launch", step, words, subject=self.entry.subject, label=self.plan.request.name)
 
 
+def _no_capacity_error(request: LaunchRequest, zones: Sequence[str], code: str | None, summary: str) -> NoCapacityError:
+    ways = ["Wait and try again", *(["leave the zone open"] if request.zone else [])]
+    ways += ["choose another type", "launch it on demand"] if request.is_spot else ["choose another type or region"]
+    return NoCapacityError(
+        summary, f"{', '.join(ways[:-1])}, or {ways[-1]}.", zones=zones, type_name=request.type, code=code
+    )
+
+
+def _zones_text(zones: Sequence[str]) -> str:
+    """`` in us-east-2a or us-east-2b``; empty if AWS chose the zone."""
+    return f" in {join_words(list(zones), 'or')}" if any(zones) else ""
+
+
+def _stage_after(error: BaseException, is_sent: bool) -> str | None:
+    """The stage of an intent after an error; None if the result is unknown: ``recover_launches`` checks it."""
+    if isinstance(error, UnknownResultError):
+        return None
+    if not is_sent or (isinstance(error, AwsError) and error.may_be_done):  # looked for, and not found
+        return "abandoned"
+    return "failed" if isinstance(error, Fe2Error) else None
+
+
 async def launch_when_capacity(
     ctx: Context,
     request: LaunchRequest,
@@ -234,10 +357,8 @@ async def launch_when_capacity(
     Cancelled while it waits, it leaves nothing behind. Raises NoCapacityError after ``until``, and at once whatever
     else ``launch`` raises; only a later try that AWS does not answer or throttles is tried again.
     """
-    require_writable(ctx, "nothing can be launched")
-    async with _lookups(ctx, shared_lookups) as lookups:
-        with activity_entry(ctx, "launch", request.name) as entry:
-            return await _CapacityRetry(ctx, request, lookups, entry, interval, ctx.clock() + until, plan).run(wait)
+    async with _begin(ctx, request, shared_lookups) as (lookups, entry):
+        return await _CapacityRetry(ctx, request, lookups, entry, interval, ctx.clock() + until, plan).run(wait)
 
 
 @dataclass(slots=True)
@@ -273,41 +394,30 @@ class _CapacityRetry:
                 where = error.zones[0] if len(error.zones) == 1 and error.zones[0] else "any zone"
                 return f"no {self.request.type_text} in {where}"
         except (ThrottledError, UnreachableError) as error:
-            if not self.is_retryable(error):
+            # tried again only if AWS has answered before, and nothing was launched
+            if self.last_error is None or self.entry.subject or isinstance(error, UnknownResultError):
                 raise
             return error.summary.rstrip(".")
 
-    def is_retryable(self, error: AwsError) -> bool:
-        """Whether a try failed only for a moment, and nothing was launched: AWS has answered before."""
-        return self.last_error is not None and not self.entry.subject and not isinstance(error, UnknownResultError)
-
     async def wait_for_next_try(self, words: str) -> None:
         """Wait for the next try. Raises NoCapacityError if there is no time for one."""
-        ctx, now = self.ctx, self.ctx.clock()
-        assert self.last_error is not None
+        ctx, error, now = self.ctx, self.last_error, self.ctx.clock()
+        assert error is not None
         if now >= self.deadline:
             times = "once" if self.tries == 1 else f"{self.tries} times"
-            zones = zones_text(self.last_error.zones)
-            summary = f"AWS had no {self.request.type_text}{zones} until {self.deadline_text}: asked {times}."
-            raise no_capacity_error(
-                self.request, self.last_error.zones, self.last_error.code, summary
-            ) from self.last_error
-        update_entry(
-            ctx,
-            self.entry,
-            f"Nothing was launched so far: {words}. It tries again until {self.deadline_text}.",
-        )
+            what = f"{self.request.type_text}{_zones_text(error.zones)}"
+            summary = f"AWS had no {what} until {self.deadline_text}: asked {times}."
+            raise _no_capacity_error(self.request, error.zones, error.code, summary) from error
+        waiting = f"Nothing was launched so far: {words}. It tries again until {self.deadline_text}."
+        update_entry(ctx, self.entry, waiting)
         following = min(now + timedelta(seconds=self.interval), self.deadline)
-        is_first, self.entry.left_behind = True, "Nothing was launched."
+        step, self.entry.left_behind = "waiting", "Nothing was launched."
         while (left := (following - ctx.clock()).total_seconds()) > 0:
-            again = (
-                f"trying again in {round(left) or 1} s ({_ordinal(self.tries + 1)} time, until {self.deadline_text})"
-            )
-            ctx.report_step(
-                "launch", "waiting" if is_first else COUNTDOWN, f"{words}; {again}", label=self.request.name
-            )
+            when = f"{_ordinal(self.tries + 1)} time, until {self.deadline_text}"
+            again = f"trying again in {round(left) or 1} s ({when})"
+            ctx.report_step("launch", step, f"{words}; {again}", label=self.request.name)
             await asyncio.sleep(min(ctx.pace.poll, left))
-            is_first = False
+            step = COUNTDOWN
         self.entry.left_behind = ""
 
     @property
@@ -320,3 +430,64 @@ class _CapacityRetry:
 def _ordinal(number: int) -> str:
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
+
+
+async def _find_launched(ctx: Context, token: str, *, since: datetime) -> Instance | None:
+    """The instance of a RunInstances call sent at ``since``; None if EC2 does not show one within ``pace.settle``.
+
+    Raises UnreachableError if AWS could not be asked after that time.
+    """
+    return await wait_until_shown(ctx, since, lambda: aws.instance_by_client_token(ctx.session, token))
+
+
+async def recover_launches(ctx: Context) -> list[Outcome]:
+    """Look up launches whose process ended before it knew the result. Each is reported once. Launches nothing.
+
+    An outcome's ``subject`` is the instance's id; empty for one that was never launched (its error says so, and it can
+    be launched again). What cannot be looked up now is left for the next time. Other activity that a dead process left
+    open is closed.
+    """
+    location = ctx.session.location
+    intents = await asyncio.to_thread(ctx.store.launches.claim_open, location.profile, location.endpoint)
+    try:
+        outcomes = await asyncio.gather(*(_recover_launch(ctx, intent) for intent in intents))
+    finally:
+        for intent in intents:
+            ctx.store.launches.release(intent.token)
+    await asyncio.to_thread(ctx.store.activity.close_orphans, ctx.clock())
+    return list(outcomes)
+
+
+async def _recover_launch(ctx: Context, intent: LaunchIntent) -> Outcome:
+    name, journal, now = intent.request.name, ctx.store.launches, ctx.clock()
+    ctx.report_step("launch", "recover", f"Checking whether {name} was launched", label=name)
+    # without an answer the call is sent again, with the same token
+    last_sent = now if now - intent.created_at < _MAY_STILL_BE_SENT else intent.created_at
+    try:
+        async with in_region(ctx, intent.region) as there:
+            instance = await _find_launched(there, intent.token, since=last_sent)
+    except Fe2Error as error:
+        error.remedy = f"We don't know yet whether {name} was launched. {error.remedy}".strip()
+        return Outcome(intent.instance_id or "", name, "not known yet", error)
+    if instance is None and intent.instance_id is None:
+        never = StateError(
+            f"{name} was never launched: the program ended before it could ask AWS.",
+            "Nothing is left behind. Launch it again if you still want it.",
+        )
+        journal.update(intent.token, stage="abandoned", error=never.summary)
+        _close_entry(ctx, intent, "failed", never.summary, never.remedy)
+        return Outcome("", name, "was never launched", never)
+    instance_id = instance.id if instance is not None else intent.instance_id or ""
+    where = f" at {instance.public_ip}" if instance is not None and instance.public_ip else ""
+    state = f"it is {instance.state}{where}" if instance is not None else "EC2 does not show it any more"
+    words = f"{name} ({instance_id}) was launched; {state}."
+    journal.update(intent.token, stage="found", instance_id=instance_id)
+    _close_entry(ctx, intent, "done", words, subject=instance_id)
+    return Outcome(instance_id, name, words)
+
+
+def _close_entry(
+    ctx: Context, intent: LaunchIntent, result: str, words: str, remedy: str = "", subject: str | None = None
+) -> None:
+    if intent.activity:
+        ctx.store.activity.end(intent.activity, result, words, remedy, None, ctx.clock(), subject=subject)

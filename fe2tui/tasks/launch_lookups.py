@@ -12,12 +12,12 @@ from typing import Any, NamedTuple, TypeVar
 from fe2tui.aws import images, instances, network, prices, types
 from fe2tui.aws.shared_reads import SharedReads
 from fe2tui.aws.spot_prices import SpotPriceCache
-from fe2tui.errors import Fe2Error, FieldError, StoreError
+from fe2tui.errors import FieldError, StoreError
 from fe2tui.model.fleet import Prices
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_type import InstanceType, TypeCatalogue
-from fe2tui.tasks.context import Context
+from fe2tui.tasks.context import Context, in_time
 from fe2tui.tasks.keys import KeyChoices, read_key_choices
 from fe2tui.tasks.names import literal_filter
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
@@ -122,13 +122,9 @@ class LaunchLookups:
         Waits at most ``pace.prices`` seconds and returns older prices then: the next plan has the new ones.
         """
         ctx = self._ctx
-        try:
-            async with asyncio.timeout(ctx.pace.prices):
-                return await self._ask_once(
-                    ("prices",), lambda: prices.current_prices(ctx.session, ctx.store.prices, ctx.clock)
-                )
-        except (TimeoutError, Fe2Error):
-            return await prices.cached_prices(ctx.store.prices, ctx.session.region) or Prices()
+        reading = self._ask_once(("prices",), lambda: prices.current_prices(ctx.session, ctx.store.prices, ctx.clock))
+        read = await in_time(reading, ctx.pace.prices)
+        return read or await prices.cached_prices(ctx.store.prices, ctx.session.region) or Prices()
 
     async def spot_prices(self, type_name: str, *, waits: bool) -> Mapping[str, Decimal]:
         """The spot price of a type now, by zone, dollars an hour.

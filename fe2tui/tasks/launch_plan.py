@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fe2tui.errors import DeniedError, Fe2Error, FieldError
 from fe2tui.model.fleet import Prices
@@ -105,10 +106,7 @@ class LaunchPlan:
 
     @property
     def cost_text(self) -> str:
-        """The cost of an hour running, of an hour stopped, and of a month running; empty while type or size is unknown.
-
-        Dashboard and shell say it in these words.
-        """
+        """What it costs an hour running, an hour stopped, and a month running; empty while type or size is unknown."""
         cost = self.cost
         if cost is None or self.type is None or self.volume_size is None:
             return ""
@@ -186,20 +184,18 @@ class _Planner:
         priced_zones = zone_prices(zones, where, request.subnet_id, spot)
         zone_subnets = plan_zones(request, zones, where, kind is not None, self.errors)
         zone_subnets = sort_zones_by_price(zone_subnets, priced_zones) if request.is_spot else zone_subnets
+        key = group = None
+        with self.field_error():
+            unread = self.unread.get(_KEY_PAIRS)
+            key = plan_key(request, keys, self.ctx.settings.key_file, region, self.warnings, unread)
+        with self.field_error():
+            group = plan_group(request, where, address, region, self.warnings, self.unread.get(_NETWORK))
         first_zone = next(iter(zone_subnets), None)
         first_zone_price = next((one.price for one in priced_zones if one.zone == first_zone), None)
         return LaunchPlan(
             request,
-            key=plan_key(
-                request,
-                keys,
-                self.ctx.settings.key_file,
-                region,
-                self.errors,
-                self.warnings,
-                self.unread.get(_KEY_PAIRS),
-            ),
-            group=plan_group(request, where, address, region, self.errors, self.warnings, self.unread.get(_NETWORK)),
+            key=key,
+            group=group,
             errors=_first_error_of_each_field(self.errors),
             warnings=tuple(dict.fromkeys(self.warnings)),
             image=image,
@@ -250,6 +246,14 @@ class _Planner:
         except FieldError as error:
             self.errors.append(error)
             return None
+
+    @contextmanager
+    def field_error(self) -> Iterator[None]:
+        """A block whose FieldError is an error of the plan."""
+        try:
+            yield
+        except FieldError as error:
+            self.errors.append(error)
 
     async def find_type_and_image(self) -> tuple[InstanceType | None, Image | None]:
         request = self.request
@@ -351,3 +355,49 @@ def known_login_user(request: LaunchRequest, image: Image | None) -> str | None:
     user = image.tags.get(USER_TAG) or login_user(image.name, image.owner_id)
     is_guess = not image.tags.get(USER_TAG) and user == "ubuntu" and "ubuntu" not in image.name.lower()
     return None if is_guess else user
+
+
+def run_instances_params(plan: LaunchPlan, key: str, group_id: str, zone: str) -> dict[str, Any]:
+    """RunInstances' parameters for one zone, without the token."""
+    request, image = plan.request, plan.image
+    assert image is not None
+    ebs: dict[str, Any] = {"VolumeType": VOLUME_TYPE, "DeleteOnTermination": True}
+    root = plan.volumes[0] if plan.volumes else None  # the same values that were priced
+    wanted = {
+        "VolumeSize": plan.volume_size,
+        "Iops": root.iops if root else request.iops,
+        "Throughput": root.throughput if root else None,
+    }
+    ebs |= {key: value for key, value in wanted.items() if value is not None}
+    tags = {**request.tags, "Name": request.name}
+    on_instance = {**tags, USER_TAG: plan.user} if plan.user else tags
+    call: dict[str, Any] = {
+        "ImageId": image.id,
+        "InstanceType": request.type,
+        "MinCount": 1,
+        "MaxCount": 1,
+        "KeyName": key,
+        "SecurityGroupIds": [group_id],
+        "BlockDeviceMappings": [{"DeviceName": image.root_device, "Ebs": ebs}],
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        "TagSpecifications": [_tag_specification("instance", on_instance), _tag_specification("volume", tags)],
+    }
+    if request.is_spot:
+        call["InstanceMarketOptions"] = {"MarketType": "spot", "SpotOptions": dict(_SPOT_OPTIONS[request.market])}
+        call["TagSpecifications"].append(_tag_specification("spot-instances-request", tags))
+    if subnet := plan.subnets.get(zone):
+        call["SubnetId"] = subnet
+    elif zone:
+        call["Placement"] = {"AvailabilityZone": zone}
+    return call
+
+
+# No maximum price: the on-demand price is the limit then. Source: EC2 API reference, data type SpotMarketOptions.
+_SPOT_OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "spot": {"SpotInstanceType": "persistent", "InstanceInterruptionBehavior": "stop"},
+    "spot-once": {"SpotInstanceType": "one-time", "InstanceInterruptionBehavior": "terminate"},
+}
+
+
+def _tag_specification(resource: str, tags: Mapping[str, str]) -> dict[str, Any]:
+    return {"ResourceType": resource, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}

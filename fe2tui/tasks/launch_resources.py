@@ -48,44 +48,50 @@ def plan_key(
     choices: KeyChoices | None,
     key_file: Path | None,
     region: str,
-    errors: list[FieldError],
     warnings: list[str],
     unread: DeniedError | None = None,
-) -> KeyPlan | None:
-    """The key pair, None with an error. ``choices`` None: the login may not read them, as ``unread`` says."""
-    try:
-        if request.key_action == "create":
-            name = _check_name_free(request.key_name or DEFAULT_KEY_NAME, choices)
-            return KeyPlan(name, "create", "created by this launch, kept on this computer only")
-        if request.key_action == "import" and (there := _already_imported(request, choices)) is not None:
+) -> KeyPlan:
+    """The key pair. ``choices`` None: the login may not read them, as ``unread`` says. Raises FieldError."""
+    known = choices or KeyChoices()
+    if request.key_action == "create":
+        name = _check_name_free(request.key_name or DEFAULT_KEY_NAME, known)
+        return KeyPlan(name, "create", "created by this launch, kept on this computer only")
+    if choices is None and (request.key_action == "import" or (request.key_action == "use" and not request.key_name)):
+        raise FieldError(
+            "key_name",
+            f"The key pairs in {region} cannot be looked up{f': {unread.summary}' if unread else '.'}",
+            "Name the one to use, whose private key is on this computer, or create one.",
+        )
+    if request.key_action == "import":
+        wanted = request.key_public
+        like_wanted = (
+            one for one in known.importable if wanted is None or one.public.split()[:2] == wanted.split()[:2]
+        )
+        own = next(like_wanted, None)
+        there = known.find(request.key_name or known.preferred or "")
+        if there is not None and there.is_usable and not (own and wanted):
             return KeyPlan(there.name, "use", there.words, there.private_key or key_file)
-        if request.key_action == "import":
-            if choices is None:
-                raise _unread_keys_error(region, unread)
-            own = _key_to_import(request, choices)
-            name = _check_name_free(request.key_name or own.name, choices)
-            return KeyPlan(name, "import", f"imported from {own.source}", importable=own)
-        if request.key_action != "use":
-            raise FieldError("key_action", f"There is no key action {request.key_action}.", "Use, import or create.")
-        if choices is None:
-            if not request.key_name:
-                raise _unread_keys_error(region, unread)
-            return KeyPlan(request.key_name, "use", "not looked up")
-        key = _key_to_use(request, choices, region)
-        if not key.is_usable:
-            if key_file is None:
-                raise _private_key_missing_error(key)
-            warnings.append(f"The private half of {key.name} was not found; {display_path(key_file)} will be tried.")
-        return KeyPlan(key.name, "use", key.words, key.private_key or key_file)
-    except FieldError as error:
-        errors.append(error)
-        return None
+        if own is None:
+            summary = "There is no public key on this computer that could be imported."
+            raise FieldError("key_name", summary, "Create one.")
+        name = _check_name_free(request.key_name or own.name, known)
+        return KeyPlan(name, "import", f"imported from {own.source}", importable=own)
+    if request.key_action != "use":
+        raise FieldError("key_action", f"There is no key action {request.key_action}.", "Use, import or create.")
+    if choices is None and request.key_name:
+        return KeyPlan(request.key_name, "use", "not looked up")
+    key = _key_to_use(request, known, region)
+    if not key.is_usable:
+        if key_file is None:
+            raise _private_key_missing_error(key)
+        warnings.append(f"The private half of {key.name} was not found; {display_path(key_file)} will be tried.")
+    return KeyPlan(key.name, "use", key.words, key.private_key or key_file)
 
 
-def _check_name_free(name: str, choices: KeyChoices | None) -> str:
+def _check_name_free(name: str, choices: KeyChoices) -> str:
     if error := dash_error("key_name", name):
         raise error
-    if choices is not None and (existing := choices.find(name)):
+    if existing := choices.find(name):
         raise FieldError(
             "key_name",
             f"The account has a key pair {name} already ({existing.words}).",
@@ -94,58 +100,22 @@ def _check_name_free(name: str, choices: KeyChoices | None) -> str:
     return name
 
 
-def _already_imported(request: LaunchRequest, choices: KeyChoices | None) -> AccountKey | None:
-    """The key pair that need not be imported: one of the requested name, or the preferred one."""
-    name = request.key_name or (choices.preferred if choices is not None else None)
-    found = choices.find(name) if choices is not None and name else None
-    if found is None or not found.is_usable:
-        return None
-    return None if choices is not None and _find_importable(request, choices) and request.key_public else found
-
-
-def _find_importable(request: LaunchRequest, choices: KeyChoices) -> ImportableKey | None:
-    wanted = request.key_public
-    own = (key for key in choices.importable if wanted is None or key.public.split()[:2] == wanted.split()[:2])
-    return next(own, None)
-
-
-def _unread_keys_error(region: str, unread: DeniedError | None) -> FieldError:
-    return FieldError(
-        "key_name",
-        f"The key pairs in {region} cannot be looked up{f': {unread.summary}' if unread else '.'}",
-        "Name the one to use, whose private key is on this computer, or create one.",
-    )
-
-
-def _key_to_import(request: LaunchRequest, choices: KeyChoices) -> ImportableKey:
-    found = _find_importable(request, choices)
-    if found is None:
-        raise FieldError("key_name", "There is no public key on this computer that could be imported.", "Create one.")
-    return found
-
-
 def _key_to_use(request: LaunchRequest, choices: KeyChoices, region: str) -> AccountKey:
     name = request.key_name or choices.preferred
-    key = choices.find(name) if name else None
-    if key is not None:
+    if name and (key := choices.find(name)) is not None:
         return key
     if name:
-        raise FieldError("key_name", f"There is no key pair {name} in {region}.", _key_remedy(choices))
-    if not choices.account:
-        raise FieldError("key_name", f"There is no key pair in {region}.", _key_remedy(choices))
-    names = join_words([each.name for each in choices.account[:5]])
-    raise FieldError(
-        "key_name", f"No key pair in {region} can be used from this computer: not {names}.", _key_remedy(choices)
-    )
-
-
-def _key_remedy(choices: KeyChoices) -> str:
+        summary = f"There is no key pair {name} in {region}."
+    elif not choices.account:
+        summary = f"There is no key pair in {region}."
+    else:
+        names = join_words([each.name for each in choices.account[:5]])
+        summary = f"No key pair in {region} can be used from this computer: not {names}."
     usable = [each.name for each in choices.account if each.is_usable]
     ways = [f"choose {join_words(usable[:5], 'or')}"] if usable else []
     ways += [f"import {choices.importable[0].source}"] if choices.importable else []
-    ways += ["create one"]
-    words = join_words(ways, "or")
-    return f"{words[0].upper()}{words[1:]}."
+    remedy = join_words([*ways, "create one"], "or")
+    raise FieldError("key_name", summary, f"{remedy[0].upper()}{remedy[1:]}.")
 
 
 def _private_key_missing_error(key: AccountKey) -> FieldError:
@@ -167,38 +137,30 @@ def plan_group(
     network: LaunchNetwork | None,
     own_cidr: str | None,
     region: str,
-    errors: list[FieldError],
     warnings: list[str],
     unread: DeniedError | None = None,
 ) -> GroupPlan | None:
-    """The security group, None with an error. An existing group is used as it is.
+    """The security group. An existing one is used as it is. Raises FieldError.
 
     If the login may not read the network, as ``unread`` says, a group can only be named by its id.
     """
     name = request.security_group.strip()
-    try:
-        if network is None and unread is not None:
-            if name.startswith("sg-"):
-                return GroupPlan(name, name, None, "not looked up")
-            raise FieldError("security_group", f"Security groups cannot be looked up: {unread.summary}", _NAME_GROUP_ID)
-        if network is None:
-            return None
-        if network.vpc_id is None:
-            raise FieldError(
-                "subnet_id",
-                f"There is no default VPC in {region} to launch into.",
-                "Create it (aws ec2 create-default-vpc), or name a subnet of another VPC.",
-                code="VPCIdNotSpecified",
-            )
-        cidr = cidr_block(request.address) if request.address else None
-        return _plan_group(request, network, cidr or (own_cidr if request.address is None else None), warnings)
-    except FieldError as error:
-        errors.append(error)
+    if network is None and unread is not None:
+        if name.startswith("sg-"):
+            return GroupPlan(name, name, None, "not looked up")
+        raise FieldError("security_group", f"Security groups cannot be looked up: {unread.summary}", _NAME_GROUP_ID)
+    if network is None:
         return None
-
-
-def _plan_group(request: LaunchRequest, network: LaunchNetwork, cidr: str | None, warnings: list[str]) -> GroupPlan:
-    name = request.security_group.strip()
+    if network.vpc_id is None:
+        raise FieldError(
+            "subnet_id",
+            f"There is no default VPC in {region} to launch into.",
+            "Create it (aws ec2 create-default-vpc), or name a subnet of another VPC.",
+            code="VPCIdNotSpecified",
+        )
+    cidr = own_cidr if request.address is None else None
+    if request.address:
+        cidr = cidr_block(request.address)
     found = next((group for group in network.groups if name in (group.name, group.id)), None)
     if found is not None:
         if cidr is not None and not is_open_to(found, cidr):
@@ -243,18 +205,8 @@ def is_open_to(group: SecurityGroup, cidr: str) -> bool:
     import ipaddress
 
     wanted = ipaddress.ip_network(cidr)
-    for block in group.ssh_cidrs:
-        allowed = ipaddress.ip_network(block, strict=False)
-        if isinstance(wanted, ipaddress.IPv4Network) and isinstance(allowed, ipaddress.IPv4Network):
-            if wanted.subnet_of(allowed):
-                return True
-        elif (
-            isinstance(wanted, ipaddress.IPv6Network)
-            and isinstance(allowed, ipaddress.IPv6Network)
-            and wanted.subnet_of(allowed)
-        ):
-            return True
-    return False
+    allowed = (ipaddress.ip_network(block, strict=False) for block in group.ssh_cidrs)
+    return any(wanted.network_address in block and wanted.prefixlen >= block.prefixlen for block in allowed)
 
 
 def display_cidr(cidr: str) -> str:
@@ -272,13 +224,10 @@ def plan_zones(
 
     If the login may not see which zones offer the type, AWS chooses: one zone without a name.
     """
-    subnets = network.subnets if network is not None else ()
     if request.subnet_id and network is None:
         return {"": request.subnet_id}  # it may not be looked up, and decides the zone
-    if request.subnet_id:
-        zones = {subnet.zone: subnet.id for subnet in subnets if subnet.id == request.subnet_id}
-    else:
-        zones = {subnet.zone: "" for subnet in subnets if subnet.is_default_for_zone}
+    zones = _zone_subnets(network, request.subnet_id)
+    subnets = network.subnets if network is not None else ()
     try:
         named = _resolve_zone(request, {*(subnet.zone for subnet in subnets), *(offering or ())})
     except NotFoundError as error:
@@ -299,10 +248,16 @@ def plan_zones(
     return found
 
 
+def _zone_subnets(network: LaunchNetwork | None, subnet_id: str | None) -> dict[str, str]:
+    """The zones with a default subnet (each with an empty id), or that of the named subnet with its id."""
+    subnets = network.subnets if network is not None else ()
+    if subnet_id:
+        return {subnet.zone: subnet.id for subnet in subnets if subnet.id == subnet_id}
+    return {subnet.zone: "" for subnet in subnets if subnet.is_default_for_zone}
+
+
 def _resolve_zone(request: LaunchRequest, known: set[str]) -> str:
-    """The name of the requested zone, given by its name, its end or its letter; empty if none is. Raises
-    NotFoundError.
-    """
+    """The requested zone, which is given by its name, its end or its letter; empty if none is. Raises NotFoundError."""
     if not request.zone or not known:
         return request.zone or ""
     found = find_zone(request.zone, known)
@@ -316,17 +271,14 @@ def zone_prices(
 ) -> tuple[ZonePrice, ...]:
     """The zones that a launch could use, cheapest first, those that do not offer the type last.
 
-    They are the zones with a default subnet, or that of the named subnet. ``offering`` None: not known which zones
-    offer the type, all count as if they did.
+    ``offering`` None: not known which zones offer the type, all count as if they did.
     """
-    subnets = network.subnets if network is not None else ()
-    if subnet_id:
-        zones = {subnet.zone for subnet in subnets if subnet.id == subnet_id}
-    else:
-        zones = {subnet.zone for subnet in subnets if subnet.is_default_for_zone}
+    zones = _zone_subnets(network, subnet_id)
     having = None if offering is None else set(offering)
     found = [ZonePrice(zone, spot.get(zone), having is None or zone in having) for zone in zones or having or set(spot)]
-    return tuple(sorted(found, key=_price_sort_key))
+    return tuple(
+        sorted(found, key=lambda one: (not one.is_offered, one.price is None, one.price or Decimal(0), one.zone))
+    )
 
 
 def sort_zones_by_price(zones: Mapping[str, str], prices: Iterable[ZonePrice]) -> dict[str, str]:
@@ -341,7 +293,3 @@ def no_spot_error(request: LaunchRequest, kind: InstanceType | None) -> FieldErr
     return FieldError(
         "market", f"AWS does not offer {kind.name} as a spot instance.", "Launch it on demand, or choose another type."
     )
-
-
-def _price_sort_key(one: ZonePrice) -> tuple[bool, bool, Decimal, str]:
-    return not one.is_offered, one.price is None, one.price or Decimal(0), one.zone

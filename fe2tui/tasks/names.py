@@ -85,6 +85,14 @@ async def find_instance_with_user(ctx: Context, name: str) -> tuple[Instance, st
         return resolve_instance(every, rest), user
 
 
+async def read_instance(ctx: Context, instance_id: str) -> Instance:
+    """The instance with that id, as AWS shows it now. Raises NotFoundError."""
+    found = await aws.describe_instances(ctx.session, [instance_id])
+    if not found:
+        raise instance_not_found_error(ctx, instance_id)
+    return found[0]
+
+
 def instance_not_found_error(ctx: Context, instance_id: str) -> NotFoundError:
     return NotFoundError(
         f"There is no instance {instance_id} in {ctx.session.region}.",
@@ -98,10 +106,7 @@ def literal_filter(text: str) -> str:
 
 
 def resolve_image(among: Iterable[Image], name: str) -> Image:
-    """The one of these images with that id or name, whatever its state.
-
-    Raises UsageError (empty name), NotFoundError (with the nearest names), AmbiguousError (with the ids).
-    """
+    """The one of these images with that id or name, whatever its state. Raises as ``resolve_instance`` does."""
     images = list(among)
     found = _matching("image", images, name)
     if not found:
@@ -126,9 +131,7 @@ async def find_image(ctx: Context, name: str | None = None, architecture: str = 
     """The image of that name, id or word, as AWS shows it now; without a name, the newest stable Ubuntu.
 
     ``architecture`` counts for words only. Waits for an image that this program requested a moment ago and EC2 does not
-    show yet.
-
-    Raises as ``resolve_image`` does, and FieldError(image) for a word without an image of the architecture.
+    show yet. Raises as ``resolve_image`` does, and FieldError(image) for a word without an image of the architecture.
     """
     wanted = _DEFAULT_IMAGE if name is None else name.strip()
     if aws_images.is_image_id(wanted):

@@ -90,16 +90,10 @@ async def stop(
     async def before(found: Known) -> None:
         refusals.update(await find_unstoppable(ctx, found.values()) if unstoppable is None else unstoppable)
 
+    act = partial(aws.stop_instances, ctx.session, force=force)
+    after = partial(_wait_until_stopped, ctx) if wait else None
     return await _change_state(
-        ctx,
-        "stop",
-        "stopping",
-        ids,
-        known,
-        lambda instance: refusals.get(instance.id),
-        partial(aws.stop_instances, ctx.session, force=force),
-        partial(_wait_until_stopped, ctx) if wait else None,
-        before,
+        ctx, "stop", "stopping", ids, known, lambda one: refusals.get(one.id), act, after, before
     )
 
 
@@ -225,17 +219,14 @@ def _reboot_refusal(instance: Instance) -> Fe2Error | str | None:
 def _spot_stop_refusal(instance: Instance, request: SpotRequest) -> Fe2Error | None:
     if request.is_persistent and request.state in LIVE_REQUEST_STATES:
         return None
-    if not request.is_persistent:
-        return StateError(
-            f"{instance.label} is a one-time spot instance: it cannot be stopped, only terminated.",
-            "Its disk goes with it: copy off what is needed first. A persistent spot instance could be stopped.",
-            code="UnsupportedOperation",
-        )
-    return StateError(
-        f"The spot request of {instance.label} is {request.state}: it cannot be stopped any more, only terminated.",
-        "Its disk goes with it: copy off what is needed first, or freeze it.",
-        code="UnsupportedOperation",
+    summary = (
+        f"The spot request of {instance.label} is {request.state}: it cannot be stopped any more, only terminated."
     )
+    remedy = "Its disk goes with it: copy off what is needed first, or freeze it."
+    if not request.is_persistent:
+        summary = f"{instance.label} is a one-time spot instance: it cannot be stopped, only terminated."
+        remedy = "Its disk goes with it: copy off what is needed first. A persistent spot instance could be stopped."
+    return StateError(summary, remedy, code="UnsupportedOperation")
 
 
 async def _start_with_retries(ctx: Context, instances: Sequence[Instance]) -> None:
@@ -292,14 +283,13 @@ async def _wait_until_stopped(ctx: Context, going: Known) -> tuple[Results, list
         if instance.state is State.STOPPED:
             ctx.report_step("stop", "stopped", "is stopped", subject=instance.id, label=instance.label)
 
-    failure: StateError | None = None
+    results: Results = dict.fromkeys(going, "stopped")
     try:
         await wait_for_states(ctx, list(going), State.STOPPED, on_instance=on_instance)
     except StateError as error:
-        failure = error
         seen.update({one.id: one for one in await aws.describe_instances(ctx.session, list(going))})
-    stopped = {key for key in going if failure is None or (key in seen and seen[key].state is State.STOPPED)}
-    return {key: "stopped" if key in stopped or failure is None else failure for key in going}, list(seen.values())
+        results |= {key: error for key in going if key not in seen or seen[key].state is not State.STOPPED}
+    return results, list(seen.values())
 
 
 async def _wait_for_reboot(ctx: Context, instance: Instance) -> Fe2Error | str:

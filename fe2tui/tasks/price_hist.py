@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 
 from fe2tui.aws.spot_prices import SpotHistoryCache, spans_of_days
@@ -14,7 +13,6 @@ from fe2tui.model.instance_type import TypeCatalogue, size_sort_key
 from fe2tui.model.location import zone_letter
 from fe2tui.model.on_demand_prices import suggest_types
 from fe2tui.model.price_hist import ALL_ZONES, PriceHist, build_price_hist, find_zone, last_days
-from fe2tui.model.spot import SpotHistory
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.read_fleet import read_or_problem, read_prices
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
@@ -42,30 +40,28 @@ async def price_hist(
     """
     if not isinstance(days, int) or days < 1:
         raise UsageError(f"A table cannot have {days} days.", "Ask for one day at least.")
-    found_problems: list[Problem] = [] if problems is None else problems
-    prices, catalogue = await asyncio.gather(
-        read_or_problem("prices", read_prices(ctx, found_problems), found_problems),
-        read_or_problem("types", catalogues.get(ctx), found_problems),
+    problems = [] if problems is None else problems
+    found_prices, found_catalogue = await asyncio.gather(
+        read_or_problem("prices", read_prices(ctx, problems), problems),
+        read_or_problem("types", catalogues.get(ctx), problems),
     )
-    types = _types_in_family(
-        family, prices or Prices(), catalogue or TypeCatalogue(), ctx.session.region, found_problems
-    )
-    calendar = last_days(ctx.clock(), days, tz)
-    length = (calendar[-1].end - calendar[0].start) / _DAY
+    prices, catalogue = found_prices or Prices(), found_catalogue or TypeCatalogue()
+    types = _types_in_family(family, prices, catalogue, ctx.session.region, problems)
     now = ctx.clock()
+    calendar = last_days(now, days, tz)
+    length = (calendar[-1].end - calendar[0].start) / _DAY
     try:
         found = await histories.get(ctx.session, spans_of_days(types, max(length, min_days), now), now)
     except FieldError as error:  # without a catalogue, only EC2 knows which types exist
         raise NotFoundError(error.summary, error.remedy, code=error.code) from error
-    on_demand = {name: price for name in types if (price := (prices or Prices()).on_demand.get(name)) is not None}
-    zone_name = find_zone(zone, _known_zones(catalogue, found.values())) if zone else ""
+    on_demand = {name: prices.on_demand[name] for name in types if name in prices.on_demand}
+    offered = {zone for zones in catalogue.zones.values() for zone in zones}
+    zone_name = find_zone(zone, offered.union(*(one.zones for one in found.values()))) if zone else ""
     return build_price_hist(found, calendar, on_demand, region=ctx.session.region, zone=zone_name, tz=tz)
 
 
 def price_charts(found: PriceHist, since: datetime | None = None) -> list[Chart]:
-    """A chart of each type that has a price, from the first day on or ``since``: a line for each zone, and the
-    on-demand price.
-    """
+    """A chart of each type that has a price, from the first day or ``since`` on: its zones and its on-demand price."""
     start, end = since or found.days[0].start, found.days[-1].end
     charts: list[Chart] = []
     for name, history in found.histories.items():
@@ -100,8 +96,3 @@ def _types_in_family(
     if not found:
         raise NotFoundError(f"There is no family or type {family} in {region}.", suggest_types(wanted, known))
     return sorted(found, key=size_sort_key)
-
-
-def _known_zones(catalogue: TypeCatalogue | None, found: Iterable[SpotHistory]) -> set[str]:
-    offered = {zone for zones in (catalogue or TypeCatalogue()).zones.values() for zone in zones}
-    return offered | {zone for history in found for zone in history.zones}

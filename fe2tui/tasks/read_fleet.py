@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
-from contextlib import suppress
+from contextlib import closing
 from dataclasses import replace
 from typing import TypeVar
 
@@ -22,11 +22,8 @@ from fe2tui.model.fleet import Fleet, Prices, Problem
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance
 from fe2tui.model.money.spot_usage import spot_history_spans
-from fe2tui.model.snapshot import Snapshot
-from fe2tui.store import Store
 from fe2tui.tasks import usage_history
-from fe2tui.tasks.context import Context
-from fe2tui.tasks.names import find_image
+from fe2tui.tasks.context import Context, in_time, no_read
 
 _Value = TypeVar("_Value")
 _COSTS_WAIT = 5.0  # seconds: prices are read once a day
@@ -61,9 +58,7 @@ async def read_fleet(ctx: Context) -> Fleet:
 
 
 async def read_whole_fleet(ctx: Context) -> Fleet:
-    """Instances, volumes, prices, images, snapshots and idle addresses, with the recorded usage and past spot
-    prices.
-    """
+    """What ``read_fleet`` reads, images, snapshots and idle addresses, with the recorded usage and past spot prices."""
     from fe2tui.aws.network import idle_addresses
 
     session, problems = ctx.session, list[Problem]()
@@ -78,28 +73,24 @@ async def read_whole_fleet(ctx: Context) -> Fleet:
         images=fleet.images if own is None else {one.id: one for one in own},
         snapshots=fleet.snapshots if snapshots is None else {one.id: one for one in snapshots},
         idle_addresses=fleet.idle_addresses if idle is None else idle,
+        instance_usage=await asyncio.to_thread(ctx.store.instance_usage.get, fleet.location),
+        volume_usage=await asyncio.to_thread(ctx.store.volume_usage.get, fleet.location),
         problems=(*fleet.problems, *problems),
     )
-    return await with_spot_history(ctx, await asyncio.to_thread(_with_usage_history, ctx.store, seen))
+    return await _with_spot_history(ctx, seen)
 
 
-async def with_spot_history(ctx: Context, fleet: Fleet) -> Fleet:
-    """The fleet with past spot prices for its recorded spot usage; no call where there is none.
-
-    Where AWS refuses, with the stored prices and a problem.
-    """
+async def _with_spot_history(ctx: Context, fleet: Fleet) -> Fleet:
+    """The fleet with past spot prices for its recorded spot usage: the stored ones and a problem where AWS refuses."""
     now = ctx.clock()
     spans = spot_history_spans(fleet, now)
     if not spans:
         return fleet
     problems: list[Problem] = []
-    histories = SpotHistoryCache(ctx.store.spot_history)
-    try:
+    with closing(SpotHistoryCache(ctx.store.spot_history)) as histories:
         found = await read_or_problem("spot history", histories.get(ctx.session, spans, now), problems)
         if found is None:
             found = await histories.get_cached(ctx.session.location, spans)
-    finally:
-        histories.close()
     return replace(fleet, spot_history=found, problems=(*fleet.problems, *problems))
 
 
@@ -111,10 +102,10 @@ async def with_costs(ctx: Context, fleet: Fleet, instances: Iterable[Instance]) 
     some = list(instances)
     ids = [attachment.volume_id for instance in some for attachment in instance.attachments]
     volumes, prices, spot, usages = await asyncio.gather(
-        _in_time(aws_instances.describe_volumes(ctx.session, ids)),
-        _in_time(current_prices(ctx.session, ctx.store.prices, ctx.clock)),
-        _in_time(_read_spot_prices(ctx, some)),
-        _in_time(asyncio.to_thread(ctx.store.instance_usage.get, fleet.location)),
+        in_time(aws_instances.describe_volumes(ctx.session, ids), _COSTS_WAIT),
+        in_time(current_prices(ctx.session, ctx.store.prices, ctx.clock), _COSTS_WAIT),
+        in_time(_read_spot_prices(ctx, some), _COSTS_WAIT),
+        in_time(asyncio.to_thread(ctx.store.instance_usage.get, fleet.location), _COSTS_WAIT),
     )
     if prices is None:
         prices = await cached_prices(ctx.store.prices, ctx.session.region) or Prices()
@@ -149,9 +140,9 @@ async def read_images(ctx: Context, *, whole: bool = True, public: bool = False,
     own, fleet, snapshots, prices, well_known = await asyncio.gather(
         (aws_images.own_images_with_disabled if disabled else aws_images.own_images)(ctx.session),
         read_or_problem("instances", _describe_instances(ctx), problems),
-        read_or_problem("snapshots", aws_snapshots.own_snapshots(ctx.session), problems) if whole else _none(),
-        read_or_problem("prices", read_prices(ctx, problems), problems) if whole else _none(),
-        aws_images.public_images(ctx.session) if public else _none(),
+        read_or_problem("snapshots", aws_snapshots.own_snapshots(ctx.session), problems) if whole else no_read(None),
+        read_or_problem("prices", read_prices(ctx, problems), problems) if whole else no_read(None),
+        aws_images.public_images(ctx.session) if public else no_read(None),
     )
     if not whole:
         snapshot_reads = (
@@ -173,22 +164,17 @@ async def read_images(ctx: Context, *, whole: bool = True, public: bool = False,
     )
 
 
-async def read_image(ctx: Context, name: str | None, architecture: str, *, whole: bool) -> tuple[Image, Fleet]:
-    image = await find_image(ctx, name, architecture)
-    return image, await read_image_fleet(ctx, image, whole=whole)
-
-
 async def read_image_fleet(ctx: Context, image: Image, *, whole: bool) -> Fleet:
     """A fleet with one image and its snapshots; if ``whole``, with prices too."""
     problems: list[Problem] = []
     prices = await read_or_problem("prices", read_prices(ctx, problems), problems) if whole else None
-    snapshots: list[Snapshot] | None = None
     if image.state == "pending":
         reading = aws_snapshots.snapshots_of_image(ctx.session, image.id)
-        snapshots = await read_or_problem("snapshots", reading, problems)
     elif whole and not image.public:
         reading = aws_snapshots.snapshots_by_id(ctx.session, image.snapshot_ids)
-        snapshots = await read_or_problem("snapshots", reading, problems)
+    else:
+        reading = no_read([])
+    snapshots = await read_or_problem("snapshots", reading, problems)
     last = await _last_fleet(ctx)
     is_own = not image.public or image.id in last.images
     return replace(
@@ -202,11 +188,12 @@ async def read_image_fleet(ctx: Context, image: Image, *, whole: bool) -> Fleet:
 
 async def read_prices(ctx: Context, problems: list[Problem]) -> Prices:
     """The region's prices without spot prices; where AWS refuses, older ones and a problem."""
-
-    def on_failure(error: Fe2Error) -> None:
-        problems.append(problem_from_error("prices", error))
-
-    return await current_prices(ctx.session, ctx.store.prices, ctx.clock, on_failure=on_failure)
+    return await current_prices(
+        ctx.session,
+        ctx.store.prices,
+        ctx.clock,
+        on_failure=lambda error: problems.append(problem_from_error("prices", error)),
+    )
 
 
 async def read_or_problem(part: str, reading: Awaitable[_Value], problems: list[Problem]) -> _Value | None:
@@ -234,22 +221,3 @@ async def _last_fleet(ctx: Context) -> Fleet:
 
 async def _read_spot_prices(ctx: Context, among: Iterable[Instance]) -> SpotPrices:
     return await current_spot_prices(ctx.session, {instance.type for instance in among if instance.is_spot})
-
-
-async def _in_time(read: Awaitable[_Value]) -> _Value | None:
-    with suppress(Fe2Error, TimeoutError):
-        async with asyncio.timeout(_COSTS_WAIT):
-            return await read
-    return None
-
-
-async def _none() -> None:
-    return None
-
-
-def _with_usage_history(store: Store, fleet: Fleet) -> Fleet:
-    return replace(
-        fleet,
-        instance_usage=store.instance_usage.get(fleet.location),
-        volume_usage=store.volume_usage.get(fleet.location),
-    )

@@ -11,7 +11,7 @@ from fe2tui.aws import instances as aws
 from fe2tui.errors import Fe2Error, NoAddressError, StateError, ThrottledError, UnansweredError, UnreachableError
 from fe2tui.model.instance import Instance, State
 from fe2tui.ssh.probe import wait_for_ssh
-from fe2tui.tasks.context import Context
+from fe2tui.tasks.context import Context, no_read
 from fe2tui.tasks.ssh_login import SshLogin, find_ssh_login, keep_learning_host_keys, known_host_keys
 
 _FAILED_STATES = (State.SHUTTING_DOWN, State.TERMINATED, State.STOPPING, State.STOPPED)
@@ -69,7 +69,7 @@ class _ReadinessWatch:
     read_error: Fe2Error | None = None
 
     def add(self, instance: Instance, login: SshLogin | None) -> None:
-        found = asyncio.create_task(_return_login(login) if login else find_ssh_login(self.ctx, instance))
+        found = asyncio.create_task(no_read(login) if login else find_ssh_login(self.ctx, instance))
         self.waits[instance.id] = _InstanceWait(instance, found, _now())
 
     async def wait_for_all(self) -> dict[str, Readiness]:
@@ -104,35 +104,37 @@ class _ReadinessWatch:
     def decide(self, one: _InstanceWait) -> None:
         instance, age = one.instance, _now() - one.started_at
         if instance.state in _FAILED_STATES and (instance.state.is_gone or age > _STALE_STATE_SECONDS):
-            one.result = Readiness(instance, "", not_running_error(instance))
+            one.result = Readiness(instance, "", _not_running_error(instance))
         elif one.running_since is None:
             if age > self.ctx.pace.states:
                 reason = f" Last: {self.read_error.summary}" if self.read_error else ""
-                error = UnansweredError(
-                    f"{instance.label} ({instance.id}) is still {instance.state}.{reason}",
-                    "It may still start: look again in a minute.",
-                )
-                one.result = Readiness(instance, "", error)
+                summary = f"{instance.label} ({instance.id}) is still {instance.state}.{reason}"
+                late = UnansweredError(summary, "It may still start: look again in a minute.")
+                one.result = Readiness(instance, "", late)
         elif one.probe is None and _now() - one.running_since >= _ADDRESS_SECONDS:
             one.probe = asyncio.create_task(self.probe_ssh(one))
         elif one.probe is not None and one.probe.done():
-            one.result = _probe_result(instance, one.probe)
+            try:
+                one.result = Readiness(instance, one.probe.result())
+            except Fe2Error as error:
+                one.result = Readiness(instance, "", error)
 
     async def wait_for_next_read(self, read_at: float) -> None:
         """Wait until the next read is due or a probe ends; a probe that ended on a running instance decides at once."""
         due = read_at + self.ctx.pace.poll
         while (left := due - _now()) > 0:
-            pending = {one.probe for one in self.waits.values() if one.result is None and one.probe is not None}
-            if not any(one.result is None for one in self.waits.values()):
+            waiting = [one for one in self.waits.values() if one.result is None]
+            if not waiting:
                 return
-            if not pending:
+            probes = {one.probe for one in waiting if one.probe is not None}
+            if not probes:
                 await asyncio.sleep(left)
                 return
-            done, _ = await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            for one in self.waits.values():
+            done, _ = await asyncio.wait(probes, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            for one in waiting:
                 if one.probe in done:
                     self.decide(one)
-            if done and any(one.probe in done and one.result is None for one in self.waits.values()):
+            if any(one.probe in done and one.result is None for one in waiting):
                 return  # ssh answers before EC2 says that it runs: read now
 
     async def probe_ssh(self, one: _InstanceWait) -> str:
@@ -172,18 +174,7 @@ class _ReadinessWatch:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _return_login(login: SshLogin) -> SshLogin:
-    return login
-
-
-def _probe_result(instance: Instance, probe: asyncio.Task[str]) -> Readiness:
-    try:
-        return Readiness(instance, probe.result())
-    except Fe2Error as error:
-        return Readiness(instance, "", error)
-
-
-def not_running_error(instance: Instance) -> StateError:
+def _not_running_error(instance: Instance) -> StateError:
     reason = instance.state_reason or instance.transition_reason
     code, _, words = reason.partition(":")
     reason_text = f": {words.strip() or code}" if reason else ""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from fe2tui.aws import instances as aws
+from fe2tui.aws.session import Session
 from fe2tui.aws.spot import (
     all_spot_requests,
     cancel_spot_requests,
@@ -23,6 +25,7 @@ from fe2tui.model.text import visible
 from fe2tui.tasks.context import Context, activity_entry, run_to_completion
 from fe2tui.tasks.names import find_instance
 
+_Found = TypeVar("_Found")
 _STOPPED_STATES = (State.STOPPING, State.STOPPED)
 
 
@@ -35,14 +38,11 @@ class RequestWithInstance:
 
     def __repr__(self) -> str:
         """As the shell shows it: ``sir-8k2d91ab (persistent active): spot1 (i-0b39947b710d05337 running)``."""
-        request = self.request
-        return f"{request.id} ({request.type} {request.state}): {self.instance_text}"
-
-    @property
-    def instance_text(self) -> str:
-        if self.instance is None:
-            return self.request.instance_id or "no instance"
-        return f"{visible(self.instance.name) or '–'} ({self.instance.id} {self.instance.state})"
+        request, instance = self.request, self.instance
+        who = request.instance_id or "no instance"
+        if instance is not None:
+            who = f"{visible(instance.name) or '–'} ({instance.id} {instance.state})"
+        return f"{request.id} ({request.type} {request.state}): {who}"
 
     @property
     def words(self) -> str:
@@ -50,12 +50,9 @@ class RequestWithInstance:
 
 
 async def read_spot_requests(ctx: Context) -> list[RequestWithInstance]:
-    """All spot requests of the region: those that may still launch an instance first, then the newest first.
-
-    They are saved for Tab.
-    """
+    """All spot requests of the region: those that may still launch an instance first, then the newest first."""
     found = await all_spot_requests(ctx.session)
-    await asyncio.to_thread(_save, ctx, found)
+    await asyncio.to_thread(_save_for_tab, ctx, found)
     ids = [one.instance_id for one in found if one.instance_id]
     instances = {one.id: one for one in await aws.describe_instances(ctx.session, ids)}
     found.sort(key=lambda one: one.id)
@@ -64,7 +61,7 @@ async def read_spot_requests(ctx: Context) -> list[RequestWithInstance]:
     return [RequestWithInstance(one, instances.get(one.instance_id or "")) for one in found]
 
 
-def _save(ctx: Context, found: list[SpotRequest]) -> None:
+def _save_for_tab(ctx: Context, found: list[SpotRequest]) -> None:
     """Save the requests with the last fleet, if there was one; its age stays."""
     last = ctx.store.fleets.last_fleet(ctx.session.location)
     if last is not None:
@@ -73,47 +70,33 @@ def _save(ctx: Context, found: list[SpotRequest]) -> None:
 
 async def find_spot_request(ctx: Context, request_id: str) -> SpotRequest:
     """The request of that id. Raises UsageError (empty id), NotFoundError."""
-    require_request_id(request_id)
-    found = await spot_request(ctx.session, request_id) if request_id.startswith("sir-") else None
-    if found is None:
-        raise _not_found_error(ctx, request_id)
-    return found
+    return await _find(ctx, request_id, spot_request)
 
 
-def require_request_id(request_id: str) -> None:
+async def _find(ctx: Context, request_id: str, read: Callable[[Session, str], Awaitable[_Found | None]]) -> _Found:
     if not request_id.strip():
         raise UsageError("No spot request was named.", "`fe2 requests` lists them.")
-
-
-def _not_found_error(ctx: Context, request_id: str) -> NotFoundError:
-    return NotFoundError(
-        f"There is no spot request {request_id} in {ctx.session.region}.",
-        "EC2 drops ended requests after a while: `fe2 requests` lists those there are.",
-    )
+    found = await read(ctx.session, request_id) if request_id.startswith("sir-") else None
+    if found is None:
+        raise NotFoundError(
+            f"There is no spot request {request_id} in {ctx.session.region}.",
+            "EC2 drops ended requests after a while: `fe2 requests` lists those there are.",
+        )
+    return found
 
 
 async def spot_request_details(
     ctx: Context, request_id: str, instance: Instance | None = None
 ) -> tuple[dict[str, Any], str]:
-    """All that EC2 has of a request, under EC2's own names, and what its state means.
-
-    ``instance`` is the request's instance if it was read a moment ago. Raises as ``find_spot_request``.
-    """
-    require_request_id(request_id)
-    found = await describe_spot_request(ctx.session, request_id) if request_id.startswith("sir-") else None
-    if found is None:
-        raise _not_found_error(ctx, request_id)
-    details, request = found
+    """All that EC2 has of a request, under its own names, and what its state means. Raises as ``find_spot_request``."""
+    details, request = await _find(ctx, request_id, describe_spot_request)
     if instance is None or instance.id != request.instance_id:
         instance = await _read_instance(ctx, request)
     return details, request_text(request, instance)
 
 
 async def find_spot_instance(ctx: Context, name: str) -> tuple[Instance, str]:
-    """The spot instance of that name or id, and the id of its request.
-
-    Raises NotFoundError if it is not a spot instance, and what ``find_instance`` raises.
-    """
+    """The spot instance of that name or id, and the id of its request. Raises NotFoundError if it is on demand."""
     instance = await find_instance(ctx, name)
     if not instance.is_spot or not instance.spot_request_id:
         raise NotFoundError(
@@ -134,13 +117,18 @@ async def cancel_spot_request(ctx: Context, request_id: str, *, terminate: bool 
         return f"{request.id} is {request.state} already"
     instance = await _read_instance(ctx, request)
     if instance is not None and instance.state in _STOPPED_STATES and not terminate:
-        raise _would_terminate_error(instance, request)
-    with activity_entry(
-        ctx, "cancel request", instance.label if instance else request.id, instance.id if instance else ""
-    ) as it:
+        is_waiting = is_waiting_for_aws(instance, request)
+        way = "Only AWS can start it again." if is_waiting else "Start it first, and it runs on."
+        raise StateError(
+            f"{instance.label} is {instance.state}: cancelling its request {request.id} would terminate it and its "
+            "disks.",
+            f"{way} To terminate it: fe2 terminate {instance.id}",
+        )
+    label, subject = (instance.label, instance.id) if instance else (request.id, "")
+    with activity_entry(ctx, "cancel request", label, subject) as entry:
         await run_to_completion(cancel_spot_requests(ctx.session, [request.id]), ctx.pace.completion)
-        it.words = f"{request.id} is cancelled: {_consequence_text(instance)}"
-    return it.words
+        entry.words = f"{request.id} is cancelled: {_consequence_text(instance)}"
+    return entry.words
 
 
 async def wait_until_fulfilled(ctx: Context, request_id: str, *, timeout: float = 600.0) -> SpotRequest:
@@ -174,14 +162,6 @@ async def wait_until_fulfilled(ctx: Context, request_id: str, *, timeout: float 
 async def _read_instance(ctx: Context, request: SpotRequest) -> Instance | None:
     ids = [request.instance_id] if request.instance_id else []
     return next(iter(await aws.describe_instances(ctx.session, ids)), None)
-
-
-def _would_terminate_error(instance: Instance, request: SpotRequest) -> StateError:
-    way = "Only AWS can start it again." if is_waiting_for_aws(instance, request) else "Start it first, and it runs on."
-    return StateError(
-        f"{instance.label} is {instance.state}: cancelling its request {request.id} would terminate it and its disks.",
-        f"{way} To terminate it: fe2 terminate {instance.id}",
-    )
 
 
 def _consequence_text(instance: Instance | None) -> str:
@@ -223,11 +203,8 @@ async def read_interruptions(
     by_id = dict(known or {})
     interrupted = [each for each in instances if each.was_interrupted]
     ids = [each.spot_request_id for each in interrupted if each.spot_request_id and each.spot_request_id not in by_id]
-    try:
-        found = await spot_requests_by_id(ctx.session, ids)
-    except AwsError:
-        found = []
-    by_id |= {one.id: one for one in found}
+    with suppress(AwsError):
+        by_id |= {one.id: one for one in await spot_requests_by_id(ctx.session, ids)}
     now = ctx.clock()
     words_by_id = {each.id: interruption_text(each, by_id.get(each.spot_request_id or ""), now) for each in interrupted}
     return {key: words for key, words in words_by_id.items() if words}

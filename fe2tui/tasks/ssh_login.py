@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,8 @@ from fe2tui.model.instance import USER_TAG, Instance
 from fe2tui.ssh import keys as ssh_keys
 from fe2tui.ssh.hostkeys import HostKeys, parse_console
 from fe2tui.ssh.keyfiles import display_path
-from fe2tui.ssh.keys import LocalKey
 from fe2tui.ssh.route import Route, route_to
-from fe2tui.tasks.context import Context
+from fe2tui.tasks.context import Context, no_read
 from fe2tui.tasks.keys import key_search_paths
 
 
@@ -45,14 +45,13 @@ def known_host_keys() -> HostKeys:
 async def find_ssh_login(
     ctx: Context, instance: Instance, *, user: str | None = None, key_file: Path | None = None
 ) -> SshLogin:
-    """The key and user for an instance: ``user`` and ``key_file``, else config.toml's, else its tag, image and key
-    pair.
+    """The key and user for an instance: those given, else config.toml's, else those of its tag, image and key pair.
 
     Does without what AWS refuses. Raises KeyFileError if a named file does not exist.
     """
     needs_user = not user and not instance.tags.get(USER_TAG, "").strip()
     image_user, login = await asyncio.gather(
-        _image_user(ctx, instance) if needs_user else _no_user(), _find_key_login(ctx, instance, key_file)
+        _image_user(ctx, instance) if needs_user else no_read(None), _find_key_login(ctx, instance, key_file)
     )
     return SshLogin(login.key_file, login.key_text, login.can_log_in, image_user)
 
@@ -64,9 +63,22 @@ async def learn_host_keys(ctx: Context, instance: Instance) -> bool:
     those known.
     """
     hosts = known_host_keys()
-    known = await asyncio.to_thread(hosts.known_keys, instance.id)
-    if known:
+    if await asyncio.to_thread(hosts.known_keys, instance.id):
         return True
+    return await _learn_from_console(ctx, instance, hosts)
+
+
+async def keep_learning_host_keys(ctx: Context, instance: Instance) -> None:
+    """Read the console output again and again until it has the host keys, and compare them with those seen since."""
+    hosts = known_host_keys()
+    pause = ctx.pace.poll
+    while not await _learn_from_console(ctx, instance, hosts):
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 15.0)
+
+
+async def _learn_from_console(ctx: Context, instance: Instance, hosts: HostKeys) -> bool:
+    """Save the host keys that the console output has. Returns whether it has some."""
     try:
         found = parse_console(await instances.console_output(ctx.session, instance.id))
     except AwsError:
@@ -76,33 +88,10 @@ async def learn_host_keys(ctx: Context, instance: Instance) -> bool:
     return bool(found)
 
 
-async def keep_learning_host_keys(ctx: Context, instance: Instance) -> None:
-    """Read the console output again and again until it has the host keys, and compare them with those seen since."""
-    hosts = known_host_keys()
-    pause = ctx.pace.poll
-    while True:
-        try:
-            found = parse_console(await instances.console_output(ctx.session, instance.id))
-        except AwsError:
-            found = ()
-        if found:
-            await asyncio.to_thread(hosts.learn, instance.id, found, label=instance.label)
-            return
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, 15.0)
-
-
-async def _no_user() -> None:
-    return None
-
-
 async def _image_user(ctx: Context, instance: Instance) -> str | None:
-    if not instance.image_id:
-        return None
-    try:
-        return await images.image_login_user(ctx.session, instance.image_id)
-    except AwsError:
-        return None
+    with suppress(AwsError):
+        return await images.image_login_user(ctx.session, instance.image_id) if instance.image_id else None
+    return None
 
 
 async def _find_key_login(ctx: Context, instance: Instance, key_file: Path | None) -> SshLogin:
@@ -115,23 +104,18 @@ async def _find_key_login(ctx: Context, instance: Instance, key_file: Path | Non
         return SshLogin(named, f"key {display_path(named)}")
     if instance.key_name is None:
         return SshLogin(None, "no key pair", can_log_in=False)
-    public, print_ = await _read_key_pair(ctx, instance.key_name)
-    return await asyncio.to_thread(_find_key, instance.key_name, public, print_)
-
-
-async def _read_key_pair(ctx: Context, name: str) -> tuple[str, str]:
-    try:
+    pairs: list[network.KeyPair] = []
+    with suppress(Fe2Error):
         pairs = await network.key_pairs(ctx.session)
-    except Fe2Error:
-        return "", ""
-    return next(((pair.public_key, pair.fingerprint) for pair in pairs if pair.name == name), ("", ""))
+    pair = next((one for one in pairs if one.name == instance.key_name), network.KeyPair(instance.key_name))
+    return await asyncio.to_thread(_find_key, pair)
 
 
-def _find_key(name: str, public: str, fingerprint: str) -> SshLogin:
+def _find_key(pair: network.KeyPair) -> SshLogin:
     search_paths = key_search_paths()
-    found: LocalKey | None = ssh_keys.find_private_key(
-        search_paths, name, public_key=public or None, fingerprint=fingerprint or None
+    found = ssh_keys.find_private_key(
+        search_paths, pair.name, public_key=pair.public_key or None, fingerprint=pair.fingerprint or None
     )
     if found is None:
-        return SshLogin(None, f"the private half of key pair {name} is not on this computer", can_log_in=False)
-    return SshLogin(ssh_keys.identity_file(search_paths, found), f"key {name}")
+        return SshLogin(None, f"the private half of key pair {pair.name} is not on this computer", can_log_in=False)
+    return SshLogin(ssh_keys.identity_file(search_paths, found), f"key {pair.name}")

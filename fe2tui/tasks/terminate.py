@@ -41,10 +41,9 @@ async def protected_ids(ctx: Context, ids: Sequence[str]) -> frozenset[str]:
 
     async def protected(one: str) -> bool:
         async with gate:
-            try:
+            with suppress(AwsError, NotFoundError):
                 return await aws.is_termination_protected(ctx.session, one)
-            except (AwsError, NotFoundError):
-                return False
+        return False
 
     flags = await asyncio.gather(*(protected(one) for one in ids))
     return frozenset(one for one, flag in zip(ids, flags, strict=True) if flag)
@@ -89,7 +88,14 @@ async def terminate(
         await usage_history.record_instances(ctx, seen.values())
     else:
         seen = await usage_history.read_and_record(ctx, accepted)
-    await _record_deleted_volumes(ctx, [found[key] for key in accepted], seen)
+    deleted = {
+        attachment.volume_id: (seen[key].changed_state_at if key in seen else None) or ctx.clock()
+        for key in accepted
+        for attachment in found[key].attachments
+        if attachment.delete_on_termination
+    }
+    if deleted:
+        await usage_history.record_volumes_deleted(ctx, deleted)
     return outcomes(wanted, results, labels)
 
 
@@ -120,18 +126,6 @@ def _add_cancelled_requests(results: Results, instances: Sequence[Instance]) -> 
             more = "Its spot request is cancelled already, so it cannot be stopped any more: terminate it again."
             own_error.remedy = f"{error.remedy} {more}".strip()
             results[instance.id] = own_error
-
-
-async def _record_deleted_volumes(ctx: Context, instances: Sequence[Instance], seen: Mapping[str, Instance]) -> None:
-    now = ctx.clock()
-    deleted = {
-        attachment.volume_id: (seen[one.id].changed_state_at if one.id in seen else None) or now
-        for one in instances
-        for attachment in one.attachments
-        if attachment.delete_on_termination
-    }
-    if deleted:
-        await usage_history.record_volumes_deleted(ctx, deleted)
 
 
 async def _cancel_requests(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from fe2tui.aws import types as aws
@@ -37,7 +38,9 @@ class TypeCatalogueCache:
         location = ctx.session.location
         known = await self._load(ctx, location)
         if known is not None and not fresh:
-            if _is_stale(known, ctx) and self._may_retry(location):
+            is_stale = known.read_at is None or abs(ctx.clock() - known.read_at) >= CATALOGUE_VALID
+            failed_at = self._failed_at.get(location)
+            if is_stale and (failed_at is None or asyncio.get_running_loop().time() - failed_at > _RETRY_AFTER):
                 self._reads.start(location, lambda: self._read_from_aws(ctx, location))
             return known
         try:
@@ -56,17 +59,10 @@ class TypeCatalogueCache:
 
     async def _load(self, ctx: Context, location: Location) -> TypeCatalogue | None:
         if location not in self._cached:
-            try:
-                found = await asyncio.to_thread(ctx.store.type_catalogues.get, location)
-            except StoreError:
-                found = None  # AWS has it too
-            if found is not None:
-                self._cached.setdefault(location, found)
+            with suppress(StoreError):  # AWS has it too
+                if (found := await asyncio.to_thread(ctx.store.type_catalogues.get, location)) is not None:
+                    self._cached.setdefault(location, found)
         return self._cached.get(location)
-
-    def _may_retry(self, location: Location) -> bool:
-        failed = self._failed_at.get(location)
-        return failed is None or asyncio.get_running_loop().time() - failed > _RETRY_AFTER
 
     async def _read_from_aws(self, ctx: Context, location: Location) -> TypeCatalogue:
         try:
@@ -76,12 +72,6 @@ class TypeCatalogueCache:
             raise
         self._failed_at.pop(location, None)
         self._cached[location] = found
-        try:
+        with suppress(StoreError):  # the next process reads it again
             await asyncio.to_thread(ctx.store.type_catalogues.save, location, found)
-        except StoreError:
-            return found  # the next process reads it again
         return found
-
-
-def _is_stale(known: TypeCatalogue, ctx: Context) -> bool:
-    return known.read_at is None or abs(ctx.clock() - known.read_at) >= CATALOGUE_VALID

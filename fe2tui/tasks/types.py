@@ -6,15 +6,14 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fe2tui.aws.spot_prices import SpotPrices, current_spot_prices
-from fe2tui.errors import AwsError
+from fe2tui.aws.spot_prices import current_spot_prices
 from fe2tui.model.filters import unknown_last
 from fe2tui.model.fleet import Prices, Problem
 from fe2tui.model.instance_type import InstanceType, TypeCatalogue
 from fe2tui.model.on_demand_prices import OnDemandPrice, on_demand_prices
 from fe2tui.model.type_filter import TYPE_LANGUAGE, TYPE_SORTS, TypeFilter, TypeScope
 from fe2tui.tasks.context import Context
-from fe2tui.tasks.read_fleet import problem_from_error, read_or_problem, read_prices
+from fe2tui.tasks.read_fleet import read_or_problem, read_prices
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
 MAX_SPOT_TYPES = 100  # types: spot prices of more are only read where the filter asks for them
@@ -38,21 +37,18 @@ async def find_types(
 ) -> tuple[list[InstanceType], TypeScope]:
     """The types that match a filter, sorted, and their prices and zones. Raises FilterError."""
     query = TYPE_LANGUAGE.parse_complete(text)
+    compares_spot = any(term.lstrip("-").lower().startswith(("spot<", "spot>", "spot=")) for term in text.split())
     catalogue, prices = await asyncio.gather(
         catalogues.get(ctx), read_or_problem("prices", read_prices(ctx, problems), problems)
     )  # fmt: skip
     at = TypeScope(prices or Prices(), catalogue.zones)
-    if compares_spot_prices(text) or sort == "spot":
+    needs_spot = compares_spot or sort == "spot"
+    if needs_spot:
         at = await _with_spot_prices(ctx, at, catalogue.types, problems)
-        return _sorted_matches(catalogue.types.values(), at, query, sort), at
     found = _sorted_matches(catalogue.types.values(), at, query, sort)
-    if 0 < len(found) <= MAX_SPOT_TYPES:
+    if not needs_spot and 0 < len(found) <= MAX_SPOT_TYPES:
         at = await _with_spot_prices(ctx, at, [one.name for one in found], problems)
     return found, at
-
-
-def compares_spot_prices(text: str) -> bool:
-    return any(term.lstrip("-").lower().startswith(("spot<", "spot>", "spot=")) for term in text.split())
 
 
 def _sorted_matches(types: Iterable[InstanceType], at: TypeScope, query: TypeFilter, sort: str) -> list[InstanceType]:
@@ -64,9 +60,6 @@ def _sorted_matches(types: Iterable[InstanceType], at: TypeScope, query: TypeFil
 
 async def _with_spot_prices(ctx: Context, at: TypeScope, names: Iterable[str], problems: list[Problem]) -> TypeScope:
     wanted = list(names)
-    spot: SpotPrices = {}
-    try:
-        spot = await current_spot_prices(ctx.session, wanted if len(wanted) <= MAX_SPOT_TYPES else None)
-    except AwsError as error:
-        problems.append(problem_from_error("spot", error))
-    return TypeScope(replace(at.prices, spot=spot), at.zones)
+    reading = current_spot_prices(ctx.session, wanted if len(wanted) <= MAX_SPOT_TYPES else None)
+    spot = await read_or_problem("spot", reading, problems)
+    return TypeScope(replace(at.prices, spot=spot or {}), at.zones)

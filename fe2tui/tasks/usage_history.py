@@ -21,13 +21,12 @@ from fe2tui.aws import instances as aws
 from fe2tui.aws.prices import cached_prices
 from fe2tui.aws.session import Session
 from fe2tui.aws.spot import spot_requests_by_id
-from fe2tui.aws.spot_prices import SpotPrices, current_spot_prices
+from fe2tui.aws.spot_prices import current_spot_prices
 from fe2tui.errors import Fe2Error, StoreError, ThrottledError, UnreachableError
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.spot import SpotRequest
-from fe2tui.model.volume import Volume
-from fe2tui.tasks.context import Context
+from fe2tui.tasks.context import Context, in_time
 
 _RUNNING_STATES = (State.PENDING, State.RUNNING)
 _END_CODES = ("instance-stopped", "instance-terminated")  # how the status codes of ended spot instances begin
@@ -42,9 +41,12 @@ async def record_instances(ctx: Context, instances: Iterable[Instance], *, with_
     if not some:
         return
     fleet = Fleet(ctx.session.location, ctx.clock(), some)
-    prices, volumes = await asyncio.gather(
-        cached_prices(ctx.store.prices, ctx.session.region), _read_volumes(ctx, some.values() if with_volumes else ())
+    ids = [attachment.volume_id for one in some.values() for attachment in one.attachments] if with_volumes else []
+    prices, found = await asyncio.gather(
+        cached_prices(ctx.store.prices, ctx.session.region),
+        in_time(aws.describe_volumes(ctx.session, ids), _READ_TIMEOUT),
     )
+    volumes = {one.id: one for one in found or ()}
     await _record(ctx, replace(fleet, prices=prices or Prices(), volumes=volumes), False, bool(volumes))
 
 
@@ -95,7 +97,7 @@ async def _requests_of_unseen_ends(
         if one.is_spot
         and one.spot_request_id
         and one.state not in _RUNNING_STATES
-        and _lacks_end(one, usages.get(one.id, ()))
+        and any(run.ended_before is not None for run in _last_runs(one, usages))
     ]
     try:
         async with asyncio.timeout(_READ_TIMEOUT):
@@ -119,10 +121,6 @@ def _usage_ends(instances: Mapping[str, Instance], requests: Iterable[SpotReques
     return ends
 
 
-def _lacks_end(instance: Instance, usages: Iterable[InstanceUsage]) -> bool:
-    return any(run.ended_before is not None and run.started_at == instance.launched_at for run in usages)
-
-
 async def _record(ctx: Context, fleet: Fleet, whole: bool, has_volumes: bool) -> list[SpotRequest]:
     store, location = ctx.store, fleet.location
     requests: list[SpotRequest] = []
@@ -135,8 +133,12 @@ async def _record(ctx: Context, fleet: Fleet, whole: bool, has_volumes: bool) ->
         if has_volumes:
             await asyncio.to_thread(store.volume_usage.record, fleet, whole=whole)
         usages = await asyncio.to_thread(record, fleet)
-        types = {one.type for one in fleet.instances.values() if one.is_spot and _lacks_price(one, usages)}
-        spot = await _read_spot_prices(ctx, types)
+        types = {
+            one.type
+            for one in fleet.instances.values()
+            if one.is_spot and any(run.price_per_hour is None for run in _last_runs(one, usages))
+        }
+        spot = await in_time(current_spot_prices(ctx.session, types), _READ_TIMEOUT) or {}
         requests = await _requests_of_unseen_ends(ctx.session, fleet.instances, usages) or []
         ends = _usage_ends(fleet.instances, requests)
         if spot or ends:
@@ -151,27 +153,9 @@ async def _record(ctx: Context, fleet: Fleet, whole: bool, has_volumes: bool) ->
     return requests
 
 
-def _lacks_price(instance: Instance, usages: InstanceUsageById) -> bool:
-    return any(
-        run.started_at == instance.launched_at and run.price_per_hour is None for run in usages.get(instance.id, ())
-    )
+def _last_runs(instance: Instance, usages: InstanceUsageById) -> list[InstanceUsage]:
+    return [run for run in usages.get(instance.id, ()) if run.started_at == instance.launched_at]
 
 
 def _report_not_recorded(ctx: Context, error: StoreError) -> None:
     ctx.report_step("usage", "log", f"Not recorded for the costs: {error.summary}")
-
-
-async def _read_spot_prices(ctx: Context, types: Collection[str]) -> SpotPrices:
-    with suppress(Fe2Error, TimeoutError):
-        async with asyncio.timeout(_READ_TIMEOUT):
-            return await current_spot_prices(ctx.session, types)
-    return {}
-
-
-async def _read_volumes(ctx: Context, instances: Iterable[Instance]) -> dict[str, Volume]:
-    ids = [attachment.volume_id for instance in instances for attachment in instance.attachments]
-    found: list[Volume] = []
-    with suppress(Fe2Error, TimeoutError):
-        async with asyncio.timeout(_READ_TIMEOUT):
-            found = await aws.describe_volumes(ctx.session, ids)
-    return {one.id: one for one in found}

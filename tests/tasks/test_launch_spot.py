@@ -10,9 +10,9 @@ import pytest
 from fe2tui.aws.network import Subnet
 from fe2tui.aws.spot_prices import SpotPriceCache, current_spot_prices
 from fe2tui.errors import FieldError, NoCapacityError, QuotaError
-from fe2tui.model.launch import LaunchRequest, ZonePrice
+from fe2tui.model.launch import LaunchRequest, ZonePrice, purchase_text
 from fe2tui.tasks.context import Pace
-from fe2tui.tasks.launch import LaunchLookups, launch, plan_launch, purchase_text
+from fe2tui.tasks.launch import LaunchLookups, launch, plan_launch
 from fe2tui.tasks.launch_lookups import LaunchNetwork
 from fe2tui.tasks.launch_resources import sort_zones_by_price, zone_prices
 from tests.tasks.tasks_bench import Bench

@@ -13,7 +13,8 @@ from fe2tui.model.image import Image
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.launch import LaunchRequest, ZonePrice, purchase_text
 from fe2tui.tasks.keys import AccountKey, KeyChoices
-from fe2tui.tasks.launch import GroupPlan, KeyPlan, LaunchCost, LaunchPlan
+from fe2tui.tasks.launch_plan import LaunchCost, LaunchPlan
+from fe2tui.tasks.launch_resources import GroupPlan, KeyPlan
 from fe2tui.tui.forms.launch import LaunchDefaults, LaunchForm, LaunchSources
 from tests.tui.form_host import Host
 

@@ -12,10 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
+from fe2tui.model.launch import ZonePrice
 from fe2tui.model.location import zone_letter
 from fe2tui.model.spot import Market
 from fe2tui.model.text import dollars
-from fe2tui.tasks.launch import LaunchPlan, ZonePrice
+from fe2tui.tasks.launch import LaunchPlan
 from fe2tui.tui.forms.form import DIM, FormRow, safe_content
 from fe2tui.tui.forms.radio import ChoiceWidget, RadioLine, RadioLineOption
 
