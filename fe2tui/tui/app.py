@@ -11,12 +11,16 @@ from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.errors import NoWidget
 from textual.message_pump import MessagePump
 
 from fe2tui.errors import Fe2Error
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.first_frame import FirstFrame
 from fe2tui.tui.key_queue import KeyQueue
+from fe2tui.tui.terminal_driver import TolerantDriver
 from fe2tui.tui.theme import DARK, THEMES, default_variables
 from fe2tui.tui.toasts import failure_text, plain_text
 
@@ -75,6 +79,10 @@ class Dashboard(App[None], inherit_bindings=False):
         self.set_class(not self.current_theme.dark, "-light-mode", update=False)
         self.stylesheet.set_variables(self.get_css_variables())
 
+    def get_driver_class(self) -> type[Driver]:
+        driver_class = super().get_driver_class()
+        return TolerantDriver if driver_class is LinuxDriver else driver_class
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return default_variables(self.current_theme)
 
@@ -93,6 +101,8 @@ class Dashboard(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Handle one key at a time; keys typed ahead wait in the queue."""
+        if isinstance(event, events.MouseEvent) and not event.is_forwarded and self._is_over_removed_widget(event):
+            return
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
         elif not self.key_queue.queue_if_busy(event):
@@ -100,6 +110,14 @@ class Dashboard(App[None], inherit_bindings=False):
             await super().on_event(event)
             asyncio.get_running_loop().call_later(KEY_TIMEOUT, self.key_queue.finish, event)
             self._trace_key(target, event)
+
+    def _is_over_removed_widget(self, event: events.MouseEvent) -> bool:
+        """Whether the mouse is over a widget that is still drawn, but was removed, such as a toast clicked twice."""
+        try:
+            widget, _ = self.get_widget_at(event.x, event.y)
+        except NoWidget:
+            return False
+        return widget is not self.screen and not widget.is_attached
 
     def _trace_key(self, node: DOMNode | None, event: events.Key) -> None:
         """Follow a key from the focused widget up to the app, where it has been handled."""

@@ -52,7 +52,10 @@ class FleetSeen(Message):
 
 @dataclass
 class FleetNotRead(Message):
-    """A read of the instances failed: the last fleet stays. ``retry_in`` is seconds."""
+    """A read of the instances failed: the last fleet stays.
+
+    ``retry_in`` is seconds; 0 if it is unknown, infinite if only ``read_now`` tries again.
+    """
 
     error: Fe2Error
     at: datetime
@@ -76,6 +79,7 @@ class FleetWatch:
         self._worker: Worker[None] | None = None
         self._poller: Poller | None = None
         self.is_paused = False
+        self._may_ask_mfa_code = True  # once, until a read succeeds or a person asks for one
         # Of the location that is shown:
         self._instance_usage: Mapping[str, tuple[InstanceUsage, ...]] = {}
         self._spot_history_spans: Mapping[str, TimeSpan] = {}
@@ -110,6 +114,7 @@ class FleetWatch:
     async def open(self, choice: Choice | None = None) -> None:
         """Open session and store, post the last fleet of the location, then read for ever. Raises Fe2Error."""
         choice = choice or self._choice
+        self._may_ask_mfa_code = True
         opening, self._opening = self._opening, None
         session, last = await (opening or asyncio.to_thread(self._open_session, choice))
         self._choice = choice
@@ -151,6 +156,9 @@ class FleetWatch:
 
     async def _ask_mfa_code(self, serial: str) -> str:
         """Ask for a one-time code; empty when there is no answer."""
+        if not self._may_ask_mfa_code:
+            return ""
+        self._may_ask_mfa_code = False
         from fe2tui.tui.forms.mfa_code import MfaCodeForm
 
         return await self._services.ask(MfaCodeForm(serial, profile=self.session.profile)) or ""
@@ -229,6 +237,7 @@ class FleetWatch:
             if not isinstance(update, Fleet):
                 self._post(FleetNotRead(update.error, update.at, update.retry_in))
                 continue
+            self._may_ask_mfa_code = True
             # The work for a large fleet waits for its turn; that for a small one must not wait.
             in_thread = in_worker_thread if len(update.instances) > LARGE_FLEET else asyncio.to_thread
             fleet, totals = await in_thread(self._with_usage_history, update)
@@ -310,6 +319,8 @@ class FleetWatch:
             self._poller.nudge()
 
     def read_now(self) -> None:
+        """Read everything at once: a person asks for it."""
+        self._may_ask_mfa_code = True
         if self._poller is not None:
             self._poller.refresh()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from fe2tui.errors import Fe2Error
+from fe2tui.errors import Fe2Error, MfaNeededError
 from fe2tui.model.fleet import Fleet, Problem
 from fe2tui.model.text import join_words, short_age, visible
 from fe2tui.tui.fleet_watch import FleetNotRead
@@ -59,7 +60,8 @@ class ReadState(NamedTuple):
         return state._replace(problems=tuple(_without_repeats(others)))
 
     def after_failure(self, failure: FleetNotRead) -> ReadState:
-        retry_at = failure.at + timedelta(seconds=failure.retry_in) if failure.retry_in else None
+        is_retried = failure.retry_in and math.isfinite(failure.retry_in)
+        retry_at = failure.at + timedelta(seconds=failure.retry_in) if is_retried else None
         return self._replace(error=failure.error, retry_at=retry_at)
 
     def new_errors(self, previous: ReadState) -> list[Fe2Error]:
@@ -88,6 +90,8 @@ class ReadState(NamedTuple):
             )
         if self.retry_at is not None and self.retry_at > now:
             retry_text = f" next try in {short_age(self.retry_at - now + timedelta(seconds=0.99))} "
+        elif isinstance(error, MfaNeededError):
+            retry_text = " ctrl+r asks for it again "
         code = f" ({error.code})" if error.code else ""
         words = visible(" ".join(part for part in (error.summary + code, error.remedy) if part))
         text_width = max(0, width - 3 - len(retry_text))

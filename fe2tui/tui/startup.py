@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fe2tui.errors import CredentialsError, Fe2Error
+from fe2tui.errors import CredentialsError, Fe2Error, MfaNeededError
 from fe2tui.model.text import join_words, plural, visible
 from fe2tui.tui import gc_tuning
 from fe2tui.tui.command_runner import import_actions
@@ -67,7 +67,9 @@ class Startup:
         if self._is_first_read_expected:
             self._is_first_read_expected = False
             self._services.main_screen.set_timer(DRAW_DELAY, self._continue)
-        if isinstance(error, CredentialsError) and self._services.fleet is None:
+        if isinstance(error, MfaNeededError) or self._services.fleet is not None:
+            return
+        if isinstance(error, CredentialsError):
             self._app.start_worker(self._show_welcome(error), "Welcome")
 
     def _continue(self) -> None:

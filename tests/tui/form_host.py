@@ -57,6 +57,13 @@ async def write(pilot: Pilot[None], text: str) -> None:
     await pilot.pause()
 
 
+def click_at_once(app: App[Any], x: int, y: int, times: int = 1) -> None:
+    """Click without waiting for what came before to take effect, as when several events arrive together."""
+    for _ in range(times):
+        for event in (events.MouseDown, events.MouseUp):
+            app.post_message(event(None, x, y, 0, 0, 1, False, False, False, x, y))
+
+
 def text_of(host: Host) -> str:
     """All that is on the screen."""
     strips = host.screen._compositor.render_strips()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.app import App
 from textual.widgets import Static
 
@@ -20,7 +22,7 @@ from fe2tui.demo import Cloud
 from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, VolumeUsage
 from fe2tui.model.instance import State
 from fe2tui.model.location import Location
-from fe2tui.model.money.account import account_cost
+from fe2tui.model.money.account import AccountCost, account_cost
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.volume import Volume
 from fe2tui.settings import load
@@ -335,3 +337,21 @@ async def test_the_setting_counts_wherever_the_account_is(own_cloud: Cloud, want
         assert driven.reads_cpu is wanted
     async with dashboard(cpu_chart=wanted) as driven:
         assert driven.reads_cpu is wanted
+
+
+async def test_costs_that_are_left_while_they_are_computed_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fe2tui.tui.forms.cost.SMALL_FLEET", 0)
+    is_computed = threading.Event()
+
+    def slowly(seen: Fleet, now: datetime) -> AccountCost:
+        is_computed.wait(10)
+        return account_cost(seen, now)
+
+    form = CostForm(everything, lambda: NOW, where="ohio", cost=slowly)
+    async with opened(form) as (pilot, host):
+        host.post_message(events.Key("escape", None))
+        await until(lambda: host.screen is not form)
+        is_computed.set()
+        await until(lambda: not form._is_computing)
+        await pilot.pause()
+        assert host.answer is None

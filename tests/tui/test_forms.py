@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from fe2tui.tui.forms.first_start import FirstStartForm
 from fe2tui.tui.forms.impact import ImpactForm, ImpactRows
 from fe2tui.tui.forms.mfa_code import MfaCodeForm
 from fe2tui.tui.forms.picker import Picker, PickerItem
-from tests.tui.form_host import UNANSWERED, cut_off, error_of, opened, said, write
+from tests.tui.form_host import UNANSWERED, click_at_once, cut_off, error_of, opened, said, write
 
 SMALL = (80, 24)
 
@@ -96,6 +97,35 @@ async def test_one_is_picked_by_mouse() -> None:
     async with opened(Picker("Region", ITEMS)) as (pilot, host):
         await pilot.click(OptionList, offset=(5, 2))
         assert host.answer == "eu-west-1"
+
+
+async def test_a_click_on_an_item_that_the_filter_has_removed_meanwhile_picks_nothing() -> None:
+    async with opened(Picker("Region", ITEMS)) as (pilot, host):
+        options = host.form.query_one(OptionList)
+        at = options.region.offset
+        host.form.query_one(Input).value = "virginia"
+        while options.option_count > 1:
+            await asyncio.sleep(0)
+        click_at_once(host, at.x + 5, at.y + 2)
+        await pilot.pause()
+        assert host.answer is UNANSWERED
+
+
+async def test_a_double_click_in_a_list_picks_once() -> None:
+    async with opened(Picker("Region", ITEMS)) as (pilot, host):
+        at = host.form.query_one(OptionList).region.offset
+        click_at_once(host, at.x + 5, at.y + 2, times=3)
+        await pilot.pause()
+        assert host.answer == "eu-west-1"
+
+
+async def test_a_form_that_was_answered_takes_no_second_answer() -> None:
+    async with opened(_confirm()) as (pilot, host):
+        assert isinstance(host.form, ConfirmForm)
+        host.form.action_choose(0)
+        host.form.action_leave()
+        await pilot.pause()
+        assert host.answer == "stop"
 
 
 @pytest.mark.parametrize("typed", ["12345", "12345a", ""])

@@ -8,10 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+from textual.widgets._toast import Toast
+
 from fe2tui.aws.session import Choice
 from fe2tui.settings import load
 from fe2tui.tui.app import Dashboard
-from tests.tui.driver import Driven
+from fe2tui.tui.forms.mfa_code import MfaCodeForm
+from tests.tui.driver import Driven, dashboard
+from tests.tui.form_host import click_at_once
 from tests.tui.pty_screen import Terminal
 
 
@@ -40,6 +45,41 @@ def test_settings_that_cannot_be_read_open_it_for_reading_only(demo_env: Path) -
         terminal.until("is not valid TOML")
         terminal.send("l")
         terminal.until("is read-only")
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"), [(["escape"], "needs the one-time code"), ([*"000000", "enter"], "did not accept")]
+)
+async def test_without_the_right_code_the_dashboard_stays_and_asks_again_on_request(
+    demo_env: Path, keys: list[str], words: str
+) -> None:
+    app = Dashboard(Choice(profile="mfa"), load())
+    async with app.run_test(size=(160, 36)) as pilot:
+        driven = Driven(app, pilot)
+        await driven.opened(MfaCodeForm)
+        await driven.press(*keys)
+        await driven.until(lambda: words in driven.notice_text and "ctrl+r asks for it again" in driven.notice_text)
+        await driven.home()
+        await driven.press("ctrl+r")
+        await driven.opened(MfaCodeForm)
+        await driven.press(*"123456", "enter")
+        await driven.until(lambda: driven.view.fleet is not None)
+
+
+def test_keys_that_are_not_utf8_do_not_end_the_input(demo_env: Path) -> None:
+    with _open() as terminal:
+        terminal.until("● base")
+        terminal.child.send(b"\xff\xfe\x9b")
+        terminal.press("?", "─ Help ─")
+
+
+async def test_a_double_click_on_a_toast_closes_it_once(demo_env: Path) -> None:
+    async with dashboard(toasts=True) as driven:
+        driven.app.toast("a text that stays")
+        await driven.until(lambda: "a text that stays" in driven.screen_text)
+        at = driven.app.screen.query_one(Toast).region.offset
+        click_at_once(driven.app, at.x + 2, at.y, times=4)
+        await driven.until(lambda: "a text that stays" not in driven.screen_text)
 
 
 async def test_an_internal_error_in_one_read_is_reported_and_the_next_read_succeeds(demo_env: Path) -> None:

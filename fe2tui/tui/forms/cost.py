@@ -183,7 +183,8 @@ class CostForm(Form[None]):
                 account = await asyncio.to_thread(self._cost, fleet, self._clock())
             else:
                 account = self._cost(fleet, self._clock())
-            await self._show_costs(account)
+            if self.is_active:  # else it was left meanwhile
+                await self._show_costs(account)
         finally:
             self._is_computing = False
 

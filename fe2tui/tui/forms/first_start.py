@@ -74,7 +74,7 @@ class FirstStartForm(Form[FirstStartAnswer]):
     @on(OptionList.OptionSelected, "#ways")
     def _answer_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.dismiss(self._options[event.option_index][0])
+        self.dismiss(self._options[event.option_index][0])  # the list is never filtered
 
     def action_take(self, way: FirstStartAnswer) -> None:
         if any(offer[0] == way for offer in self._options):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from textual import on
+from textual import events, on
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -14,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.types import CSSPathType
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Button, Input, Label, OptionList, Static
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.text import fit, visible
@@ -37,6 +38,29 @@ def dim(text: str) -> Content:
 
 def error_content(error: Fe2Error) -> Content:
     return Content.assemble(("▲ ", "$error"), safe_content(error.summary), " ", dim(error.remedy))
+
+
+class FormList(OptionList):
+    """A list of options that the keys of the form move in.
+
+    A click on an option that was replaced meanwhile does nothing.
+    """
+
+    can_focus = False
+    _is_drawn = True
+
+    def set_options(self, options: Iterable[Any]) -> Self:
+        self._is_drawn = False
+        self.call_after_refresh(self._finish_drawing)
+        return super().set_options(options)
+
+    def _finish_drawing(self) -> None:
+        self._is_drawn = True
+
+    def on_click(self, event: events.Click) -> None:
+        number = event.style.meta.get("option", 0)
+        if not self._is_drawn or number >= self.option_count:
+            event.prevent_default()
 
 
 class FormFrame(VerticalScroll):
@@ -115,6 +139,10 @@ class Form(ModalScreen[Answer]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Answer, once: a second answer, or one that comes while another form is open over this one, does nothing."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
 
 class PlanForm(Form[Answer], Generic[Answer, Plan]):

@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from fe2tui.model.filters import Sort
-from fe2tui.tui.forms.form import Form, dim, safe_content
+from fe2tui.tui.forms.form import Form, FormList, dim, safe_content
 
 MAX_SHOWN = 500
 
@@ -35,6 +35,12 @@ def matching_items(items: Sequence[PickerItem], typed: str) -> list[PickerItem]:
     matching = [item for item in items if all(w in f"{item.label} {item.hint} {item.key}".lower() for w in typed_words)]
     start = typed.strip().lower()
     return sorted(matching, key=lambda item: not item.label.lower().startswith(start)) if start else matching
+
+
+class _ItemOption(Option):
+    def __init__(self, item: PickerItem, content: Content) -> None:
+        super().__init__(content)
+        self.item = item
 
 
 class Picker(Form[str]):
@@ -60,11 +66,9 @@ class Picker(Form[str]):
         self._empty = empty
 
     def compose(self) -> Iterator[Widget]:
-        options = OptionList(id="items", compact=True)
-        options.can_focus = False
         yield from self.compose_frame(
             Input(placeholder="type to find", id="filter", compact=True),
-            options,
+            FormList(id="items", compact=True),
             Static(dim(self._empty), id="empty"),
             classes="-list-form",
         )
@@ -82,8 +86,7 @@ class Picker(Form[str]):
         self._matching_items = matching_items(self._items, typed)[:MAX_SHOWN]
         width = min(40, max((len(item.label) for item in self._items), default=0))
         options = self._options
-        options.clear_options()
-        options.add_options([Option(self._item_content(item, width)) for item in self._matching_items])
+        options.set_options([_ItemOption(item, self._item_content(item, width)) for item in self._matching_items])
         self.query_one("#empty").display = not self._matching_items
         options.display = bool(self._matching_items)
 
@@ -116,7 +119,8 @@ class Picker(Form[str]):
     @on(OptionList.OptionSelected, "#items")
     def _pick_clicked(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.dismiss(self._matching_items[event.option_index].key)
+        if isinstance(event.option, _ItemOption):
+            self.dismiss(event.option.item.key)
 
     def action_submit(self) -> None:
         if self.highlighted is not None:

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from fe2tui.tui.forms.form import Field, dim, safe_content
+from fe2tui.tui.forms.form import Field, FormList, dim, safe_content
 
 LABEL_WIDTH = 16  # as in forms.tcss
 MAX_SHOWN = 200  # an OptionList measures every line: the 900 types of a region would delay the frame
@@ -134,9 +134,7 @@ class SuggestField(Field):
 
     def compose(self) -> Iterator[Widget]:
         yield from super().compose()
-        options = OptionList(classes="suggestions", compact=True)
-        options.can_focus = False
-        yield options
+        yield FormList(classes="suggestions", compact=True)
 
     def set_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
         """Replace the suggestions. An open list follows; one that had nothing to show while a person typed opens."""
@@ -181,8 +179,7 @@ class SuggestField(Field):
         width = max((len(s.value) for s in self._matching), default=0)
         options = self._option_list
         options.styles.width = max(30, self.size.width - LABEL_WIDTH)
-        options.clear_options()
-        options.add_options([Option(_suggestion_content(s, min(width, 34))) for s in self._matching])
+        options.set_options([_SuggestionOption(s, min(width, 34)) for s in self._matching])
         here = next((n for n, s in enumerate(self._matching) if s.value == self.value), None)
         if not self._is_filtering and here is not None:
             options.highlighted = here
@@ -234,7 +231,7 @@ class SuggestField(Field):
             at = 0
         if self.is_open and at is not None:
             event.stop()
-            self._pick(at)
+            self.pick(self._matching[at])
         elif self.is_open:
             self.close()
 
@@ -242,10 +239,8 @@ class SuggestField(Field):
     def _pick_clicked(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.input.focus()
-        self._pick(event.option_index)
-
-    def _pick(self, at: int) -> None:
-        self.pick(self._matching[at])
+        if isinstance(event.option, _SuggestionOption):
+            self.pick(event.option.suggestion)
 
     def pick(self, picked: Suggestion) -> None:
         """Put a suggestion into the field, as if it had been picked from the list."""
@@ -255,6 +250,12 @@ class SuggestField(Field):
             self.input.value = picked.value
         self.input.cursor_position = len(picked.value)
         self.post_message(self.SuggestionPicked(self, picked))
+
+
+class _SuggestionOption(Option):
+    def __init__(self, suggestion: Suggestion, width: int) -> None:
+        super().__init__(_suggestion_content(suggestion, width))
+        self.suggestion = suggestion
 
 
 def _suggestion_content(suggestion: Suggestion, width: int) -> Content:
