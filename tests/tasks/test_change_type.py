@@ -447,7 +447,7 @@ async def test_a_difference_that_is_not_known_is_not_guessed(bench: Bench, catal
 
 @pytest.mark.parametrize(
     ("to", "said"),
-    [("m6g.large", "Arm; base is x86_64"), ("x9.huge", "no instance type x9.huge"), ("m5.xlarge", "now")],
+    [("m6g.large", "Arm; base is x86_64"), ("x9.huge", "no instance type x9.huge"), ("m5.xlarge", "current type")],
 )
 async def test_a_plan_for_a_type_that_does_not_fit_has_the_error(
     bench: Bench, catalogue: TypeCatalogue, to: str, said: str

@@ -89,7 +89,7 @@ async def test_seconds_are_counted_down_while_it_waits(soon: Bench, name: str) -
 
 
 async def test_it_gives_up_in_time_and_says_how_often_it_asked(soon: Bench, name: str) -> None:
-    soon.ctx.clock = Hours(soon.ctx.clock(), timedelta(seconds=20))
+    soon.ctx.clock = Hours(soon.ctx.clock(), timedelta(seconds=7))
     soon.fault("no-capacity", market="spot")
     request = soon.request(name, type="m5.large", market="spot", zone="us-east-2a")
     with pytest.raises(
