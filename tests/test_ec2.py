@@ -210,7 +210,7 @@ def test_a_machine_lives_its_whole_life_by_these_methods(ec2: EC2, name: str) ->
     assert isinstance(made, Instance) and (made.name, made.state) == (name, State.RUNNING)
     assert repr(ec2.stop(name, wait=True)) == f"{name} ({made.id}): stopped"
     assert ec2.instance(name).state is State.STOPPED
-    (started,) = ec2.start(name)
+    (started,) = ec2.start(name, yes=True)
     assert started.is_done and "can log in" in started.words
     assert ec2.terminate(name, wait=True)[0].is_done
     with pytest.raises(NotFoundError):
@@ -250,7 +250,7 @@ def test_without_room_on_the_spot_market_it_ends_or_asks_again_for_so_many_minut
             ec2.launch(name, type="p3.8xlarge", spot=True)
         assert set(none.value.zones) == {"us-east-2a", "us-east-2b"} and "on demand" in none.value.remedy
         with pytest.raises(NoCapacityError, match=r"had no spot p3\.8xlarge .* asked \d+ times"):
-            ec2.launch(name, type="p3.8xlarge", spot=True, retry=0.1)
+            ec2.launch(name, type="p3.8xlarge", spot=True, retry=0.1, yes=True)
     finally:
         cloud.control("/demo/faults", method="DELETE")
     with pytest.raises(NotFoundError):
@@ -319,7 +319,7 @@ def test_an_instance_is_frozen_launched_again_with_another_type_and_its_image_re
     assert larger.image_id == image.id
     with pytest.raises(StateError):
         ec2.change_type(f"{name}-2", "m5.xlarge")
-    assert ec2.change_type(f"{name}-2", "m5.xlarge", stop=True).type == "m5.xlarge"
+    assert ec2.change_type(f"{name}-2", "m5.xlarge", stop=True, yes=True).type == "m5.xlarge"
     assert repr(ec2.deregister(name)) == f"{name} ({image.id}): deregistered, its snapshot deleted"
     with pytest.raises(NotFoundError):
         ec2.ami(name)
@@ -473,3 +473,20 @@ def test_an_instance_shows_itself_as_the_shell_does(ec2: EC2) -> None:
     base = ec2.instance("base")
     assert repr(base) == f"base ({base.id} running): {base.public_ip}"
     assert repr(base) in repr([base])
+
+
+def test_what_makes_the_bill_larger_is_refused_with_its_price_without_a_terminal_unless_told_yes(
+    ec2: EC2, name: str
+) -> None:
+    changes: list[tuple[Callable[[], Any], str]] = [
+        (lambda: ec2.start("od1"), "Start od1?"),
+        (lambda: ec2.start(["od1", "notebook"]), "Start 2 instances?"),
+        (lambda: ec2.change_type("inst1", "m5.xlarge", stop=True), "Change inst1 from m5.large to m5.xlarge?"),
+        (lambda: ec2.launch(name, type="m5.large", retry=5), f"Launch {name} as soon as AWS has capacity"),
+    ]
+    for act, question in changes:
+        with pytest.raises(UsageError, match="yes=True") as refused:
+            act()
+        assert question in refused.value.summary and re.search(r"\$0\.\d+ an hour", refused.value.summary)
+    assert {one.name: one.state for one in ec2.instances()}["od1"] is State.STOPPED
+    assert ec2.start("base")[0].is_done, "what runs already costs no more"

@@ -149,7 +149,7 @@ _WORK_IN_ORDER: Mapping[str, tuple[str, str]] = {
     "deregister": ("plain-image --yes", ""),
     "stop": ("plain", ""),
     "change-type": ("plain t3.small", ""),
-    "start": ("plain", "plain (i-"),
+    "start": ("plain --yes", "plain (i-"),
     "reboot": ("plain", ""),
     "terminate": ("plain --yes", ""),
     "activity": ("", "plain"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from shlex import quote
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from fe2tui.cli.read import print_fleet_problems
 from fe2tui.cli.run import CommandRun, report_earlier_freezes
 from fe2tui.errors import InterruptedByUser, UsageError
 from fe2tui.model.progress import Outcome
-from fe2tui.model.text import DASH, age, dollars, percent, table_lines, visible
+from fe2tui.model.text import DASH, age, dollars, join_words, percent, table_lines, visible
 
 if TYPE_CHECKING:
     from fe2tui.model.fleet import Fleet, PublicImage
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _IMAGE_COLUMNS = ("NAME", "ID", "STATE", "GIB", "ARCH", "AGE", "≤$/MONTH", "INSTANCES")
 _MAX_TEXT_WIDTH = 100  # columns
+_WAY_FLAGS: Mapping[FreezeWay, str] = {"reboot": "--reboot", "stop": "--stop-first", "no-reboot": "--no-reboot"}
 
 architecture = click.option(
     "--arch",
@@ -91,7 +92,7 @@ def ami(options: GlobalOptions, name: str | None, arch: str) -> None:
 @click.command()
 @click.argument("name", type=InstanceName())
 @click.argument("image_name", metavar="[AMI-NAME]", required=False)
-@click.option("--reboot", is_flag=True, help="Reboot the instance for the image. The default without a terminal.")
+@click.option("--reboot", is_flag=True, help="Reboot the instance for the image.")
 @click.option("--stop-first", is_flag=True, help="Stop the instance, create the image, start it again. The safest way.")
 @click.option("--no-reboot", is_flag=True, help="Keep it running: files being written may be corrupt in the image.")
 @click.option("--wait/--no-wait", default=False, help="Whether to wait until the image is ready.")
@@ -111,7 +112,8 @@ def freeze(
     --yes.
 
     The image is pending for minutes, or for hours with large disks: `fe2 get-ami NAME - state` or --wait. A running
-    instance is rebooted, or stopped and started again, or keeps running, as the options say. At a terminal, fe2 asks.
+    instance is rebooted, or stopped and started again, or keeps running, as the options say. Without one of them fe2
+    asks; without a terminal it refuses, and with --yes it reboots the instance.
     """
     if sum((reboot, stop_first, no_reboot)) > 1:
         raise UsageError("--reboot, --stop-first and --no-reboot cannot be combined.", "Choose one.")
@@ -292,7 +294,7 @@ async def _agree_on_freeze(
         )
         if not await confirm(f"{visible(plan.name_text)} Create it?", default=False, remedy=remedy):
             raise InterruptedByUser("No image was created.")
-    if plan.options and way is None and not options.yes and is_interactive():
+    if plan.options and way is None and not options.yes:
         plan = freeze_task.with_way(plan, await _ask_freeze_way(plan), fleet)
     for sentence in plan.sentences:
         print_message(visible(sentence))
@@ -300,10 +302,16 @@ async def _agree_on_freeze(
 
 
 async def _ask_freeze_way(plan: freeze_task.FreezePlan) -> FreezeWay:
-    """Ask how to create the image. Raises InterruptedByUser for an empty line."""
+    """Ask how to create the image. Raises InterruptedByUser for an empty line, UsageError without a terminal."""
     from textwrap import fill
 
     label, image = visible(plan.instance.label), visible(plan.name)
+    if not is_interactive():
+        flags = join_words([_WAY_FLAGS[one.way] for one in plan.options], "or")
+        raise UsageError(
+            f"{label} is running, and there is no terminal to ask how to create the image.",
+            f"Add {flags}, or --yes to reboot it.",
+        )
     print_message(f"{label} is running. The image {image} can be created in {len(plan.options)} ways:")
     width = max(40, min(get_terminal_size().columns, _MAX_TEXT_WIDTH))
     for one in plan.options:

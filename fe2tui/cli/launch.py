@@ -12,11 +12,11 @@ import click
 from fe2tui.cli.completion import ImageName, TypeName
 from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.prompts import confirm, is_interactive
+from fe2tui.cli.prompts import confirm, confirm_cost, is_interactive
 from fe2tui.cli.read import print_instance
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import FieldError, InterruptedByUser, NoCapacityError, UsageError
-from fe2tui.model.text import dollars, join_words, percent, visible
+from fe2tui.model.text import dollars, join_words, percent, plural, visible
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -93,7 +93,8 @@ def launch(
 
     Values go by position, by name, or both:
     `fe2 launch base ubuntu 50 m5.large` is `fe2 launch base --image ubuntu --type m5.large --disk 50`.
-    A dash (-) stands for the default. SPOT is spot, one-time or on-demand.
+    A dash (-) stands for the default. SPOT is spot, one-time or on-demand. With --retry it may be launched later: fe2
+    asks first, or needs --yes.
     """
     if import_key and create_key:
         raise UsageError("--import-key and --create-key cannot be combined.", "Choose one.")
@@ -116,6 +117,8 @@ def launch(
         try:
             plan = await _agree_on_launch(ctx, request, known)
             if until is not None:
+                question = f"Launch {request.name} as soon as AWS has capacity, within {plural(retry or 0, 'minute')}?"
+                await confirm_cost(question, (), yes=options.yes, refused="Nothing was launched.")
                 return await task.launch_when_capacity(
                     ctx, plan.request, until=until, wait=wait, shared_lookups=known, plan=plan
                 )

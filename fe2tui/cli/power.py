@@ -11,7 +11,7 @@ from fe2tui.cli.completion import InstanceName
 from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import outcome_document, print_json
-from fe2tui.cli.prompts import confirm, confirm_impact
+from fe2tui.cli.prompts import confirm, confirm_cost, confirm_impact
 from fe2tui.cli.read import read_fleet_and_report
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import InterruptedByUser
@@ -34,21 +34,19 @@ _names = click.argument("names", nargs=-1, required=True, type=InstanceName())
 @click.option("--wait/--no-wait", default=True, help="Whether to wait until ssh answers.")
 @click.pass_obj
 def start(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
-    """Start instances and wait until ssh answers. Prints first what they cost while they run."""
-    from fe2tui.model.instance import State
+    """Start instances and wait until ssh answers.
+
+    Prints first what they cost while they run, and asks. Without a terminal it refuses, except with --yes.
+    """
     from fe2tui.tasks import power
-    from fe2tui.tasks.read_fleet import with_costs
 
     command = CommandRun(options)
 
     async def act(ctx: Context, fleet: Fleet, known: Mapping[str, Instance]) -> list[Outcome]:
-        if not ctx.session.read_only:
-            startable = (State.STOPPED, State.STOPPING)
-            stopped = [each for each in known.values() if each.state in startable and not each.is_interrupted]
-            priced = await with_costs(ctx, fleet, stopped) if stopped else fleet
+        question, costs = await power.read_start_costs(ctx, fleet, known.values(), wait=wait)
+        if question:
             command.clear_progress()
-            for line in power.start_cost_lines(stopped, priced, ctx.clock()):
-                print_message(line)
+            await confirm_cost(question, costs, yes=options.yes, refused="Nothing was started.")
         return await power.start(ctx, [*known], wait=wait, known=known)
 
     return _act_on_instances(command, names, act)

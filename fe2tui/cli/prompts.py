@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fe2tui.cli.exit_status import print_message
 from fe2tui.errors import InterruptedByUser, UsageError
+from fe2tui.model.text import visible
 
 if TYPE_CHECKING:
     from fe2tui.tasks.impact import Impact
@@ -50,6 +52,18 @@ async def confirm(question: str, *, default: bool, remedy: str) -> bool:
         answer = (await ask(f"{question} [{'Y/n' if default else 'y/N'}] ", remedy=remedy)).lower()
         if answer in ("", "y", "yes", "n", "no"):
             return answer.startswith("y") if answer else default
+
+
+async def confirm_cost(question: str, sentences: Iterable[str], *, yes: bool, refused: str) -> None:
+    """Print what something costs and, unless ``yes``, ask whether to do it. An empty line means no.
+
+    Raises UsageError without a terminal, and InterruptedByUser with the sentence ``refused`` for a no.
+    """
+    for sentence in sentences:
+        print_message(visible(sentence))
+    if yes or await confirm(visible(question), default=False, remedy="Add --yes to do it without this question."):
+        return
+    raise InterruptedByUser(refused)
 
 
 async def confirm_impact(impact: Impact, *, yes: bool) -> None:

@@ -14,7 +14,7 @@ from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.main import FilterCommand
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import print_json
-from fe2tui.cli.prompts import confirm, is_interactive
+from fe2tui.cli.prompts import confirm, confirm_cost, is_interactive
 from fe2tui.cli.read import print_instance, print_problems, type_catalogues
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import DeniedError, NotFoundError, StartAfterChangeError, StateError
@@ -106,6 +106,7 @@ def price_demand(options: GlobalOptions, family: str) -> None:
 def change_type(options: GlobalOptions, name: str, type_name: str, stop: bool, start: bool, wait: bool) -> None:
     """Change the type of a stopped instance. Prints first how that changes its price.
 
+    Asks first if it costs more afterwards, or is started. Without a terminal it refuses then, except with --yes.
     A stopped instance stays stopped without --start, as in fastec2. It keeps its disks and its name.
     """
     from fe2tui.tasks import change_type as task
@@ -115,7 +116,7 @@ def change_type(options: GlobalOptions, name: str, type_name: str, stop: bool, s
 
     async def work(ctx: Context) -> Instance:
         async with type_catalogues() as catalogues:
-            known = await _agree_on_change(ctx, name, to, stop, catalogues)
+            known = await _agree_on_change(ctx, options, name, to, stop, start, catalogues)
             try:
                 return await task.change_type(
                     ctx, known.id, to, stop=stop, start=start or None, wait=wait, catalogues=catalogues, known=known
@@ -182,8 +183,18 @@ def _gpu_text(one: InstanceType) -> str:
     return one.gpu_name if "/" in one.gpu_name else f"{one.gpus} × {one.gpu_name or 'GPU'}"
 
 
-async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, catalogues: TypeCatalogueCache) -> Instance:
-    """Print what the change does. Returns the instance. Raises the error if the type cannot be changed."""
+async def _agree_on_change(
+    ctx: Context,
+    options: GlobalOptions,
+    name: str,
+    to: str,
+    stop: bool,
+    start: bool,
+    catalogues: TypeCatalogueCache,
+) -> Instance:
+    """Print what the change does, and ask if it costs more. Returns the instance. Raises the error if the type cannot
+    be changed.
+    """
     import asyncio
 
     from fe2tui.model.fleet import Fleet, Prices
@@ -201,22 +212,22 @@ async def _agree_on_change(ctx: Context, name: str, to: str, stop: bool, catalog
         read_or_problem("prices", read_prices(ctx, problems), problems),
     )
     is_refused = instance.state in (State.RUNNING, State.PENDING) and not stop
-    if catalogue is not None:
-        fleet = Fleet(ctx.session.location, ctx.clock(), {instance.id: instance})
-        plan = task.plan_type_change(instance, to, catalogue, replace(fleet, prices=prices) if prices else fleet)
-        if plan.new is None and plan.error is not None:
-            raise NotFoundError(plan.error.summary, plan.error.remedy)
-        if plan.error is not None:
-            raise plan.error
-        print_problems(problems, prices or Prices())
-        for sentence in plan.sentences[:1] if is_refused else plan.sentences:
-            print_message(visible(sentence))
+    fleet = Fleet(ctx.session.location, ctx.clock(), {instance.id: instance})
+    plan = task.plan_type_change(instance, to, catalogue, replace(fleet, prices=prices) if prices else fleet)
+    if plan.error is not None:
+        raise plan.error if plan.new is not None else NotFoundError(plan.error.summary, plan.error.remedy)
+    print_problems(problems, prices or Prices())
+    for sentence in plan.sentences[:1] if is_refused else plan.sentences:
+        print_message(visible(sentence))
     if is_refused:
         label = visible(instance.label)
         raise StateError(
             f"{label} is {instance.state}, and its type can only be changed while it is stopped.",
             f"fe2 change-type {quote(label)} {to} --stop stops it, changes it and starts it again.",
         )
+    if plan.adds_cost(start or None):
+        question = f"Change {instance.label} from {instance.type} to {to}?"
+        await confirm_cost(question, (), yes=options.yes, refused="Nothing was changed.")
     return instance
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Iterable
@@ -13,11 +14,12 @@ from fe2tui import settings
 from fe2tui.aws import session as aws_session
 from fe2tui.aws.session import Choice, Session, effective_choice
 from fe2tui.aws.spot_prices import SpotHistoryCache
-from fe2tui.errors import UsageError
+from fe2tui.errors import InterruptedByUser, UsageError
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.location import find_region, no_region_error, unknown_region_error
 from fe2tui.model.on_demand_prices import OnDemandPrice
 from fe2tui.model.progress import Outcome, Report, ignore_progress
+from fe2tui.model.text import visible
 from fe2tui.store import Store, open_store
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.keys import AccountKey
@@ -78,6 +80,19 @@ def _name_or_none(thing: object) -> str | None:
             return thing.type
     found = getattr(thing, "id", None)
     return found if isinstance(found, str) else None
+
+
+def confirm_cost(question: str, sentences: Iterable[str], refused: str) -> None:
+    """Print what something costs, and ask at the terminal whether to do it. An empty line means no.
+
+    Raises UsageError with the cost where there is no terminal, and InterruptedByUser with ``refused`` for a no.
+    """
+    words = visible(" ".join((*sentences, question)))
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(words, "There is no terminal to ask at: add yes=True to do it.")
+    while (answer := input(f"{words} [y/N] ").strip().lower()) not in ("y", "yes"):
+        if answer in ("", "n", "no"):
+            raise InterruptedByUser(refused)
 
 
 _Result = TypeVar("_Result")

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fe2tui.aws import instances as aws
-from fe2tui.ec2.client import Client, HasId, Reference, TypeReference, name_of, names_of
+from fe2tui.ec2.client import Client, HasId, Reference, TypeReference, confirm_cost, name_of, names_of
 from fe2tui.ec2.notebook import Lines, outcome_lines
 from fe2tui.errors import FieldError, UsageError
-from fe2tui.model.instance import Instance
+from fe2tui.model.fleet import Fleet
+from fe2tui.model.instance import Instance, State
 from fe2tui.model.launch import LaunchRequest, parse_market
 from fe2tui.model.progress import Outcome
 from fe2tui.tasks import change_type as changing
@@ -78,6 +79,7 @@ class InstanceMethods(Client):
         one_time: bool = False,
         retry: float | None = None,
         wait: bool = True,
+        yes: bool = False,
         **more: Any,
     ) -> Instance:
         """Launch an instance and return when ssh answers, or at once if ``wait`` is False.
@@ -85,7 +87,8 @@ class InstanceMethods(Client):
         ``disk`` is the size of the root volume in GiB, ``iops`` its provisioned IOPS. ``spot``: True, or a word of the
         shell ("spot", "one-time", "on-demand"). When AWS interrupts a spot instance, it is stopped and keeps its disk;
         with ``one_time`` it is terminated and its disk is deleted. Zones are tried cheapest first. ``retry``: if no
-        zone has capacity, try again every minute for so many minutes. ``more`` are further fields of ``LaunchRequest``:
+        zone has capacity, try again every minute for so many minutes; asks first, with the price, unless ``yes``.
+        ``more`` are further fields of ``LaunchRequest``:
         zone, subnet_id, address, tags, key_action ("use", "import", "create"). First finds launches of programs that
         were killed, so that none is done twice. Raises FieldError, NoCapacityError, and what AWS refuses.
         """
@@ -103,16 +106,36 @@ class InstanceMethods(Client):
             **more,
         )
 
+        async def read_plan(ctx: Context) -> launching.LaunchPlan | None:
+            return None if ctx.session.read_only else await launching.plan_launch(ctx, request)
+
         async def work(ctx: Context) -> Instance:
             await launching.recover_launches(ctx)
             if retry is not None:
                 return await launch_when_capacity(ctx, request, until=timedelta(minutes=retry), wait=wait)
             return await launching.launch(ctx, request, wait=wait)
 
+        plan = self._run(read_plan) if retry is not None and not yes else None
+        if plan is not None and plan.is_possible:
+            question = f"Launch {request.name} as soon as AWS has capacity, within {retry:g} minutes?"
+            confirm_cost(question, [plan.cost_text or "Price unknown."], "Nothing was launched.")
         return self._run(work)
 
-    def start(self, *names: Reference | Iterable[Reference], wait: bool = True) -> Lines[Outcome]:
-        """Start instances and wait until ssh answers. Returns and raises as ``stop`` does."""
+    def start(self, *names: Reference | Iterable[Reference], wait: bool = True, yes: bool = False) -> Lines[Outcome]:
+        """Start instances and wait until ssh answers. Asks first, with what they cost, unless ``yes``.
+
+        Raises UsageError, with what they cost, where there is no terminal to ask at. Else returns and raises as
+        ``stop`` does.
+        """
+        wanted = names_of(names)
+
+        async def read_costs(ctx: Context) -> tuple[str, tuple[str, ...]]:
+            found = await asyncio.gather(*(find_instance(ctx, name) for name in wanted))
+            return await power.read_start_costs(ctx, Fleet(ctx.session.location, ctx.clock()), found, wait=wait)
+
+        question, costs = ("", ()) if yes else self._run(read_costs)
+        if question:
+            confirm_cost(question, costs, "Nothing was started.")
         return self._act_on_each(names, lambda ctx, ids: power.start(ctx, ids, wait=wait))
 
     def stop(self, *names: Reference | Iterable[Reference], force: bool = False, wait: bool = False) -> Lines[Outcome]:
@@ -144,15 +167,37 @@ class InstanceMethods(Client):
         return self._run(work)
 
     def change_type(
-        self, name: Reference, type: TypeReference, *, stop: bool = False, start: bool | None = None, wait: bool = True
+        self,
+        name: Reference,
+        type: TypeReference,
+        *,
+        stop: bool = False,
+        start: bool | None = None,
+        wait: bool = True,
+        yes: bool = False,
     ) -> Instance:
         """Change the type of a stopped instance. With ``stop``, a running one is stopped for it and started again.
 
         ``start``: whether to start it afterwards; None starts it if it was running. ``wait``: whether to wait until ssh
-        answers. Raises StateError if it runs and ``stop`` is False, FieldError (type) for an incompatible type, and
-        StartAfterChangeError when AWS has no capacity for the new type.
+        answers. Asks first, with the price, if it costs more afterwards, unless ``yes``; raises UsageError where there
+        is no terminal to ask at. Raises StateError if it runs and ``stop`` is False, FieldError (type) for an
+        incompatible type, and StartAfterChangeError when AWS has no capacity for the new type.
         """
         wanted, new_type = name_of(name), name_of(type)
+
+        async def read_plan(ctx: Context) -> changing.TypeChange | None:
+            instance = await find_instance(ctx, wanted)
+            is_refused = instance.state in (State.RUNNING, State.PENDING) and not stop
+            return (
+                None
+                if is_refused or ctx.session.read_only
+                else await changing.read_type_change(ctx, instance, new_type)
+            )
+
+        plan = None if yes else self._run(read_plan)
+        if plan is not None and plan.adds_cost(start):
+            question = f"Change {plan.instance.label} from {plan.instance.type} to {plan.to}?"
+            confirm_cost(question, plan.sentences, "Nothing was changed.")
 
         async def work(ctx: Context) -> Instance:
             instance = await find_instance(ctx, wanted)

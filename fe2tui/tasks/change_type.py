@@ -46,6 +46,7 @@ from fe2tui.tasks.context import (
     wait_until_shown,
 )
 from fe2tui.tasks.names import read_instance
+from fe2tui.tasks.read_fleet import with_costs
 from fe2tui.tasks.readiness import wait_until_ready
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
@@ -77,15 +78,27 @@ class TypeChange:
             return None
         return self.per_hour_after - self.per_hour_before
 
+    def adds_cost(self, start: bool | None) -> bool:
+        """Whether the account pays more afterwards, or may: a person agrees to that first. ``start`` as in
+        ``change_type``.
+        """
+        was_running = self.instance.state in (State.RUNNING, State.PENDING)
+        if not (was_running if start is None else start):
+            return False
+        return not was_running or self.difference_per_hour is None or self.difference_per_hour > 0
+
     @property
     def difference_per_month(self) -> Decimal | None:
         hour = self.difference_per_hour
         return None if hour is None else hour * HOURS_A_MONTH
 
 
-def plan_type_change(instance: Instance, to: str, catalogue: TypeCatalogue, fleet: Fleet) -> TypeChange:
-    """What changing the instance to that type would do. Does not ask AWS."""
-    old, new = catalogue.types.get(instance.type), catalogue.types.get(to)
+def plan_type_change(instance: Instance, to: str, catalogue: TypeCatalogue | None, fleet: Fleet) -> TypeChange:
+    """What changing the instance to that type would do. Does not ask AWS.
+
+    Without a catalogue, which some logins may not read, nothing is checked: the plan has the prices alone.
+    """
+    old, new = (catalogue.types.get(instance.type), catalogue.types.get(to)) if catalogue else (None, None)
     plan = TypeChange(
         instance,
         to,
@@ -94,6 +107,8 @@ def plan_type_change(instance: Instance, to: str, catalogue: TypeCatalogue, flee
         per_hour_before=instance_per_hour(instance, fleet.prices),
         per_hour_after=instance_per_hour(replace(instance, type=to), fleet.prices),
     )
+    if catalogue is None:
+        return replace(plan, sentences=(_cost_sentence(plan),))
     if new is None:
         return replace(plan, error=types.unknown_type_error(to))
     if never := fixed_type_reason(instance):
@@ -101,6 +116,14 @@ def plan_type_change(instance: Instance, to: str, catalogue: TypeCatalogue, flee
     elif reason := incompatibility_reason(instance, old, new, catalogue.zones_of(to)):
         plan = replace(plan, error=_incompatible_error(instance, to, reason))
     return replace(plan, sentences=(_cost_sentence(plan), *change_effects(instance, old, new)))
+
+
+async def read_type_change(ctx: Context, instance: Instance, to: str) -> TypeChange:
+    """The prices of a change, as a plan without a catalogue. Raises as ``change_type`` if it is not possible."""
+    to = to.strip().lower()
+    fleet = Fleet(ctx.session.location, ctx.clock(), {instance.id: instance})
+    _, prices = await asyncio.gather(_require_possible(ctx, instance, to, None), with_costs(ctx, fleet, ()))
+    return plan_type_change(instance, to, None, prices)
 
 
 async def change_type(
@@ -126,15 +149,7 @@ async def change_type(
     instance = known if known is not None else await read_instance(ctx, instance_id)
     await usage_history.record_instances(ctx, [instance])
     with activity_entry(ctx, COMMAND, instance.label, instance.id) as entry:
-        if never := fixed_type_reason(instance):
-            raise StateError(f"{never}.", _alternative(instance))
-        if instance.type == to:
-            raise FieldError("type", f"{instance.label} is {to} already.", "Choose another type.")
-        old, new, zones = await _read_types(ctx, instance.type, to, catalogues)
-        if new is None and zones == ():
-            raise types.unknown_type_error(to)
-        if new is not None and (reason := incompatibility_reason(instance, old, new, zones)):
-            raise _incompatible_error(instance, to, reason)
+        await _require_possible(ctx, instance, to, catalogues)
         is_running = instance.state in (State.RUNNING, State.PENDING)
         if is_running and not stop:
             raise _not_stopped_error(instance, "Stop it first, or allow the change to stop it: stop=True.")
@@ -322,6 +337,18 @@ class _TypeChanger:
 
     def report_step(self, step: str, words: str) -> None:
         self.ctx.report_step(COMMAND, step, words, subject=self.instance.id, label=self.instance.label)
+
+
+async def _require_possible(ctx: Context, instance: Instance, to: str, catalogues: TypeCatalogueCache | None) -> None:
+    if never := fixed_type_reason(instance):
+        raise StateError(f"{never}.", _alternative(instance))
+    if instance.type == to:
+        raise FieldError("type", f"{instance.label} is {to} already.", "Choose another type.")
+    old, new, zones = await _read_types(ctx, instance.type, to, catalogues)
+    if new is None and zones == ():
+        raise types.unknown_type_error(to)
+    if new is not None and (reason := incompatibility_reason(instance, old, new, zones)):
+        raise _incompatible_error(instance, to, reason)
 
 
 async def _read_types(

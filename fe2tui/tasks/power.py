@@ -14,11 +14,11 @@ from fe2tui.errors import AwsError, CapacityError, Fe2Error, MachineError, State
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import LIVE_REQUEST_STATES, is_waiting_for_aws, request_text
-from fe2tui.model.money.rates import ADDRESS_PER_HOUR, has_address_running, running_cost
+from fe2tui.model.money.rates import ADDRESS_PER_HOUR, HOURS_A_MONTH, has_address_running, running_cost
 from fe2tui.model.money.unknown import no_price_reason, stale_prices_text
 from fe2tui.model.progress import Outcome
 from fe2tui.model.spot import SpotRequest
-from fe2tui.model.text import dollars, join_words, visible
+from fe2tui.model.text import dollars, join_words, plural, visible
 from fe2tui.ssh.probe import wait_for_ssh
 from fe2tui.ssh.route import Route
 from fe2tui.tasks import usage_history
@@ -32,6 +32,7 @@ from fe2tui.tasks.batch import (
     unique_ids,
 )
 from fe2tui.tasks.context import Context, run_to_completion, wait_for_states
+from fe2tui.tasks.read_fleet import with_costs
 from fe2tui.tasks.readiness import wait_until_ready
 from fe2tui.tasks.spot_requests import gone_error, only_aws_restarts_error
 from fe2tui.tasks.ssh_login import find_ssh_login, known_host_keys
@@ -326,11 +327,27 @@ async def _wait_until_down(ctx: Context, instance: Instance, route: Route) -> No
         pause *= 1.5
 
 
+async def read_start_costs(
+    ctx: Context, fleet: Fleet, among: Iterable[Instance], *, wait: bool
+) -> tuple[str, tuple[str, ...]]:
+    """The question whether to start these instances, and ``start_cost_lines`` of those that ``start`` would start.
+
+    The question is empty if none would be, as in a read-only session. ``wait`` is that of ``start``.
+    """
+    started = [
+        one for one in among if one.state in (State.STOPPED, State.STOPPING) and _start_refusal(one, wait) is None
+    ]
+    if not started or ctx.session.read_only:
+        return "", ()
+    what = started[0].label if len(started) == 1 else plural(len(started), "instance")
+    return f"Start {what}?", start_cost_lines(started, await with_costs(ctx, fleet, started), ctx.clock())
+
+
 def start_cost_lines(instances: Sequence[Instance], fleet: Fleet, now: datetime) -> tuple[str, ...]:
     """What these instances cost an hour while they run, one line each, to be read before they are started.
 
-    For one instance its parts; for several the price of each, most expensive first, and the sum. A price that is not
-    known is said to be unknown, and is in no sum.
+    For one instance its parts; for several the price of each, most expensive first, and the sum; with the price of a
+    month. A price that is not known is said to be unknown, and is in no sum.
     """
     if not instances:
         return ()
@@ -351,7 +368,10 @@ def _cost_lines_of_one(instance: Instance, fleet: Fleet) -> Iterator[str]:
         parts = [f"instance {_per_hour(cost.instance)}{market}"]
         parts += [f"public address {_per_hour(cost.address)}"] if cost.address else []
         parts += [f"disks {_per_hour(cost.volumes)}"] if cost.volumes else []
-        yield f"While it runs, it costs {_per_hour(cost.total)} an hour: {join_words(parts)}."
+        yield (
+            f"While it runs, it costs {_per_hour(cost.total)} an hour ({_per_month(cost.total)} a month if left on): "
+            f"{join_words(parts)}."
+        )
     elif cost.instance is None:
         yield f"Price unknown: {no_price_reason(instance, fleet)}."
     else:
@@ -383,7 +403,9 @@ def _cost_lines_of_several(instances: Sequence[Instance], fleet: Fleet) -> Itera
     elif unknown:
         yield f"Together they cost at least {_per_hour(known)} an hour while they run: price unknown for {unknown:,}."
     else:
-        yield f"Together they cost {_per_hour(known)} an hour while they run."
+        yield (
+            f"Together they cost {_per_hour(known)} an hour while they run ({_per_month(known)} a month if left on)."
+        )
     disks = sum((cost.volumes for cost in costs.values() if cost.volumes), Decimal(0))
     if disks:
         yield f"Their disks cost {_per_hour(disks)} an hour of that while they are stopped, too."
@@ -394,6 +416,10 @@ def _sum_known(amounts: Iterable[Decimal | None]) -> tuple[Decimal, int]:
     all_of_them = list(amounts)
     known = [amount for amount in all_of_them if amount is not None]
     return sum(known, Decimal(0)), len(all_of_them) - len(known)
+
+
+def _per_month(per_hour: Decimal) -> str:
+    return dollars(per_hour * HOURS_A_MONTH, sign="$")
 
 
 def _per_hour(amount: Decimal | None) -> str:

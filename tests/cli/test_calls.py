@@ -42,7 +42,7 @@ CASES: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
     "launch": [(LAUNCH, OWN_FIRST), (SPOT, OWN_FIRST)],
     "stop": [(("stop", "new", "--wait"), {}), (("stop", "newspot", "--force", "--yes", "--wait"), {})],
     "change-type": [(("change-type", "new", "t3.small"), {})],
-    "start": [(("start", "new"), {}), (("start", "newspot"), {})],
+    "start": [(("start", "new", "--yes"), {}), (("start", "newspot", "--yes"), {})],
     "reboot": [(("reboot", "new"), {})],
     "freeze": [
         (("freeze", "new", "frozen", "--no-reboot"), {}),

@@ -112,10 +112,11 @@ def test_stop_and_start_work_on_several_and_print_each_result(base: Any) -> None
     assert stopped.status == 0, stopped.err
     assert [(each["name"], each["done"]) for each in stopped.json] == [("base", True), ("second", True)]
     assert {each["state"] for each in base("instances", "--json").json} == {"stopped"}
-    started = base("start", "base")
+    started = base("start", "base", "--yes")
     assert started.status == 0, started.err
     assert re.match(
-        r"While it runs, it costs \$0\.\d+ an hour: instance \$0\.\d+.* and disks \$0\.\d+\.\n", started.err
+        r"While it runs, it costs \$0\.\d+ an hour \(\$[\d.]+ a month if left on\): instance .* and disks \$0\.\d+\.\n",
+        started.err,
     )
     assert started.out.startswith("base (i-")
     assert named(base, "base")["state"] == "running"
@@ -310,7 +311,7 @@ def test_what_an_interrupted_launch_leaves_behind_stays_on_the_screen_however_na
 
 def test_what_start_has_come_to_is_said_once(base: Any) -> None:
     base("stop", "base", "--wait")
-    said = base("start", "base")
+    said = base("start", "base", "--yes")
     assert said.out.endswith("): is ready: ubuntu can log in\n")
     assert "can log in" not in said.err
     assert "base: base" not in said.err
@@ -364,7 +365,7 @@ def test_what_an_interrupted_start_leaves_behind_stays_on_the_screen(fresh_cloud
     fe2("launch", "base", "ubuntu", "20", "t3.micro", "--no-wait")
     assert fe2("stop", "base", "--wait").status == 0
     fe2.cloud.control("/demo/delays", {"boot_seconds": 600})
-    with Screen(fe2.command("start", "base"), fe2.environment, columns=40) as screen:
+    with Screen(fe2.command("start", "base", "--yes"), fe2.environment, columns=40) as screen:
         screen.wait_for("base: starting")
         screen.type("\x03")
         assert screen.wait_for_end() == 130
@@ -375,3 +376,39 @@ def test_a_failure_names_its_instance_once(fe2: Any) -> None:
     said = fe2("stop", "spot1")
     assert said.status == 1
     assert said.err.splitlines()[0].count("spot1") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "price"),
+    [
+        (["start", "od1"], r"While it runs, it costs \$0\.\d+ an hour \(\$[\d.]+ a month if left on\)"),
+        (["start", "od1", "notebook"], r"Together they cost \$0\.\d+ an hour while they run \(\$[\d.]+ a month"),
+        (["change-type", "inst1", "p3.8xlarge", "--stop"], r"\$12\.144 an hour more"),
+        (["change-type", "od1", "t3.small", "--start"], r"\$0\.\d+ an hour less"),
+        (["launch", "later", "ubuntu", "20", "m5.large", "--retry", "5"], r"This costs \$0\.\d+ an hour"),
+        (["freeze", "inst1", "mine"], "is running, and there is no terminal"),
+    ],
+)
+def test_what_makes_the_bill_larger_or_reboots_is_refused_without_a_terminal_unless_told_yes(
+    fe2: Any, arguments: list[str], price: str
+) -> None:
+    fe2.cloud.control("/demo/calls", method="DELETE")
+    said = fe2(*arguments)
+    assert (said.status, said.out) == (2, "")
+    assert re.search(price, said.err) and "--yes" in said.err
+    sent = {call["action"] for call in fe2.cloud.control("/demo/calls", method="GET")}
+    assert [each for each in sent if not each.startswith(("Describe", "Get"))] == []
+
+
+def test_start_asks_once_at_a_terminal_with_its_price_and_an_empty_line_means_no(own_fe2: Any) -> None:
+    for answer, status, state in (("\r", 130, "stopped"), ("y\r", 0, "pending")):
+        with Screen(own_fe2.command("start", "od1", "--no-wait"), own_fe2.environment) as screen:
+            assert "a month if left on" in screen.wait_for("Start od1? [y/N]")
+            screen.type(answer)
+            assert screen.wait_for_end() == status
+        assert named(own_fe2, "od1")["state"] in (state, "running" if state == "pending" else state)
+
+
+def test_a_smaller_type_and_what_runs_already_need_no_question(own_fe2: Any) -> None:
+    assert own_fe2("change-type", "inst1", "t3.micro", "--stop", "--no-wait").status == 0
+    assert own_fe2("start", "base").status == 0

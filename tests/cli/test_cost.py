@@ -183,7 +183,7 @@ def test_a_month_by_commands_of_the_shell_alone_is_the_one_computed_by_hand(empt
     said("stop", "base")
     _advance(fe2, 1)
     said("change-type", "base", "m5.2xlarge")
-    said("start", "base", "--no-wait")
+    said("start", "base", "--no-wait", "--yes")
     _advance(fe2, 3)
     said("terminate", "base", "--yes", "--wait")
     _advance(fe2, 2)  # EC2 has forgotten it

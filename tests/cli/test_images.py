@@ -176,7 +176,7 @@ def test_get_ami_opens_ipython_with_the_object_as_result(fe2: Any) -> None:
 
 def test_freeze_prints_the_id_at_once_and_get_ami_says_pending_until_it_is_done(own_fe2: Any) -> None:
     slow(own_fe2)
-    said = own_fe2("freeze", "base", "mine")
+    said = own_fe2("freeze", "base", "mine", "--reboot")
     assert said.status == 0, said.err
     assert re.fullmatch(rf"{ID}\n", said.out)
     assert "base reboots" in said.err
@@ -206,7 +206,7 @@ def test_an_image_is_named_after_the_instance_and_never_twice_the_same(own_fe2: 
 
 def test_wait_returns_when_the_image_can_be_used(own_fe2: Any) -> None:
     own_fe2.cloud.control("/demo/delays", {"stop_seconds": 1})
-    said = own_fe2("freeze", "base", "mine", "--wait")
+    said = own_fe2("freeze", "base", "mine", "--reboot", "--wait")
     assert said.status == 0, said.err
     assert own_fe2("get-ami", said.out.strip(), "-", "state").out == "available\n"
     assert re.search(r"\d+ %", said.err)
@@ -231,7 +231,7 @@ def test_why_aws_could_not_make_an_image_is_told_by_the_next_command(own_fe2: An
     slow(own_fe2)
     words = {"code": "Client.InternalError", "message": "Client error during snapshot"}
     own_fe2.cloud.control("/demo/faults", {"kind": "fail-image", "name": "mine", **words})
-    assert own_fe2("freeze", "base", "mine").status == 0
+    assert own_fe2("freeze", "base", "mine", "--reboot").status == 0
     quick(own_fe2)
     told = own_fe2("amis")
     assert told.status == 0
@@ -243,7 +243,7 @@ def test_a_failure_that_is_watched_is_status_1_with_awss_reason(own_fe2: Any) ->
     words = {"code": "Client.InternalError", "message": "Client error during snapshot"}
     own_fe2.cloud.control("/demo/faults", {"kind": "fail-image", "name": "mine", **words})
     own_fe2.cloud.control("/demo/delays", {"stop_seconds": 1})
-    said = own_fe2("freeze", "base", "mine", "--wait")
+    said = own_fe2("freeze", "base", "mine", "--reboot", "--wait")
     assert said.status == 1
     assert "Client error during snapshot" in said.err and "Traceback" not in said.err
 

@@ -72,7 +72,7 @@ def test_a_session_that_may_only_read_says_what_is_left_stopped(slow: Any) -> No
 
 
 def test_a_change_of_type_that_was_cut_short_is_said_once_with_how_far_it_came(slow: Any) -> None:
-    killed_while_it_stops(slow, "change-type", "base", "m5.2xlarge", "--stop")
+    killed_while_it_stops(slow, "change-type", "base", "m5.2xlarge", "--stop", "--yes")
     shown = slow("activity")
     assert "cut short" in shown.out and "It was asked to stop for that, and was still m5.xlarge." in shown.out
     assert "An earlier change of the type of base was cut short." in shown.err and "fe2 start base" in shown.err

@@ -80,7 +80,7 @@ def test_when_no_zone_has_room_it_ends_with_the_ways_out_and_nothing_is_launched
 
 def test_retry_waits_for_room_and_ctrl_c_leaves_nothing(fe2: Any) -> None:
     without_room(fe2)
-    with fe2.start("launch", "later", "ubuntu", "20", "m5.large", "--spot", "--retry", "5") as running:
+    with fe2.start("launch", "later", "ubuntu", "20", "m5.large", "--spot", "--retry", "5", "--yes") as running:
         heard = ""
         while "trying again in" not in heard:
             line = running.stderr.readline()
@@ -94,7 +94,7 @@ def test_retry_waits_for_room_and_ctrl_c_leaves_nothing(fe2: Any) -> None:
 
 
 def test_with_room_retry_launches_at_once(fe2: Any) -> None:
-    said = fe2("launch", "soon", "ubuntu", "20", "t3.small", "--spot", "--retry", "5", "--no-wait")
+    said = fe2("launch", "soon", "ubuntu", "20", "t3.small", "--spot", "--retry", "5", "--no-wait", "--yes")
     assert said.status == 0 and "trying again" not in said.err and said.out.startswith("soon (i-")
 
 

@@ -131,7 +131,7 @@ def test_one_that_runs_is_refused_after_the_price_and_says_the_remedy(fe2: Any) 
 
 
 def test_with_stop_it_is_stopped_changed_and_started_until_ssh_answers(own_fe2: Any) -> None:
-    said = own_fe2("change-type", "inst1", "m5.xlarge", "--stop")
+    said = own_fe2("change-type", "inst1", "m5.xlarge", "--stop", "--yes")
     assert said.status == 0, said.err
     assert re.fullmatch(r"inst1 \(i-[0-9a-f]{17} running\): [\d.]+\n", said.out)
     (changed,) = [each for each in own_fe2("instances", "--json").json if each["name"] == "inst1"]
@@ -143,7 +143,7 @@ def test_a_stopped_one_is_only_changed_unless_its_start_is_asked_for(own_fe2: An
     said = own_fe2("change-type", "od1", "t3.large")
     assert said.status == 0, said.err
     assert re.fullmatch(r"od1 \(i-[0-9a-f]{17} stopped\): No public IP\n", said.out)
-    changed = own_fe2("change-type", "od1", "t3.medium", "--start", "--json")
+    changed = own_fe2("change-type", "od1", "t3.medium", "--start", "--yes", "--json")
     assert changed.status == 0, changed.err
     assert (changed.json["type"], changed.json["state"]) == ("t3.medium", "running")
 
@@ -185,11 +185,11 @@ def test_read_only_changes_no_type(fe2: Any) -> None:
 
 def test_without_a_terminal_a_start_refused_for_capacity_is_status_1_with_the_way_back(own_fe2: Any) -> None:
     own_fe2.cloud.control("/demo/faults", {"kind": "no-capacity", "times": 1})
-    said = own_fe2("change-type", "inst1", "m5.xlarge", "--stop")
+    said = own_fe2("change-type", "inst1", "m5.xlarge", "--stop", "--yes")
     assert (said.status, said.out) == (1, "")
     assert "InsufficientInstanceCapacity" in said.err
     assert "fe2 change-type inst1 m5.large --start changes it back" in said.err
-    back = own_fe2("change-type", "inst1", "m5.large", "--start")
+    back = own_fe2("change-type", "inst1", "m5.large", "--start", "--yes")
     assert back.status == 0, back.err
     assert " running): " in back.out
 
@@ -197,6 +197,8 @@ def test_without_a_terminal_a_start_refused_for_capacity_is_status_1_with_the_wa
 def test_at_a_terminal_a_start_refused_for_capacity_offers_the_old_type_back(own_fe2: Any) -> None:
     own_fe2.cloud.control("/demo/faults", {"kind": "no-capacity", "times": 1})
     with Screen(own_fe2.command("change-type", "inst1", "m5.xlarge", "--stop"), own_fe2.environment) as screen:
+        screen.wait_for("Change inst1 from m5.large to m5.xlarge? [y/N]")
+        screen.type("y\r")
         screen.wait_for("Change inst1 back to m5.large and start it? [Y/n]")
         screen.type("\r")
         assert screen.wait_for_end() == 0
@@ -208,6 +210,8 @@ def test_at_a_terminal_a_start_refused_for_capacity_offers_the_old_type_back(own
 def test_who_does_not_want_the_old_type_back_is_left_with_the_new_one_stopped(own_fe2: Any) -> None:
     own_fe2.cloud.control("/demo/faults", {"kind": "no-capacity", "times": 1})
     with Screen(own_fe2.command("change-type", "inst1", "m5.xlarge", "--stop"), own_fe2.environment) as screen:
+        screen.wait_for("[y/N]")
+        screen.type("y\r")
         screen.wait_for("[Y/n]")
         screen.type("n\r")
         assert screen.wait_for_end() == 1

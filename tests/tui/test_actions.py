@@ -76,7 +76,10 @@ async def test_start_asks_once_with_its_price_and_enter_means_no(demo_env: Path,
         await driven.press("s")
         form = await driven.opened(ConfirmForm)
         details = text_of(form)
-        assert "While it runs, it costs $0.059 an hour: instance $0.042 and disks $0.018." in details
+        assert (
+            "While it runs, it costs $0.059 an hour ($43.17 a month if left on): instance $0.042 and disks $0.018."
+            in details
+        )
         await driven.press("enter")
         await driven.home()
         assert driven.named("od1").state is State.STOPPED
@@ -96,7 +99,7 @@ async def test_starting_several_names_each_with_its_price_and_the_sum_and_starts
         details = text_of(form)
         assert all(driven.fleet.instances[key].label[:31] in details for key in started)
         hours = [Decimal(found) for found in re.findall(r": \$([\d.]+) an hour", details)]
-        together = re.search(r"Together they cost \$([\d.]+) an hour while they run\.", details)
+        together = re.search(r"Together they cost \$([\d.]+) an hour while they run \(", details)
         assert together and len(hours) == len(started) and abs(Decimal(together[1]) - sum(hours)) < Decimal("0.01")
         assert not calls(own_cloud, "StartInstances")
         await driven.press("y")

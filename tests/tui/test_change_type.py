@@ -124,7 +124,9 @@ async def test_without_capacity_the_way_back_is_offered_and_taken(own_cloud: Clo
         question = await way_back(driven)
         zone = driven.named("base").zone
         assert f"AWS has no m5.2xlarge in {zone} right now. Go back to m5.xlarge and start it?" in question
-        assert "While it runs, it costs $0.204 an hour: instance $0.192, public address $0.005 and disks $" in question
+        assert (
+            "it costs $0.204 an hour ($148.61 a month if left on): instance $0.192, public address $0.005" in question
+        )
         await driven.press("y")
         await driven.until(lambda: any("base is m5.xlarge again, and ready." in said for said in driven.toasts))
         await driven.until(lambda: driven.named("base").type == "m5.xlarge")
