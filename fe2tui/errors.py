@@ -134,7 +134,12 @@ class AwsError(Fe2Error):
 
 
 class DeniedError(AwsError):
-    """The login may not do this; the summary names the action."""
+    """The login may not do this; the summary names the action, and the resource if AWS names one.
+
+    ``encoded_message`` is AWS's encoded reason, which ``sts:DecodeAuthorizationMessage`` decodes; mostly empty.
+    """
+
+    encoded_message: str = ""
 
 
 class ThrottledError(AwsError):

@@ -39,6 +39,9 @@ _ZONE_PATTERN = re.compile(r"\b([a-z]{2,}(?:-[a-z]+)+-\d[a-z](?:-[a-z0-9]+)*)\b"
 _ID_PATTERN = re.compile(r"\b(?:i|vol|ami|sir|sg|subnet|vpc|snap|eni)-[0-9a-f]{8,17}\b")
 
 
+_ENCODED_REASON = re.compile(r"Encoded authorization failure message: (\S+)")
+
+
 @dataclass(frozen=True, slots=True)
 class AwsRefusal:
     """An error reply: AWS's code and message, and the operation that it answers."""
@@ -60,7 +63,7 @@ class AwsRefusal:
     @property
     def sentence(self) -> str:
         """AWS's message on one line, ended like a sentence."""
-        text = " ".join(self.message.split())
+        text = " ".join(_ENCODED_REASON.sub("", self.message).split())
         return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
     @property
@@ -140,6 +143,8 @@ def _quota_exceeded(refusal: AwsRefusal) -> Fe2Error:
 CLOCK_TOLERANCE = timedelta(minutes=4)  # AWS refuses at five
 _LAUNCHES = ("RunInstances", "RequestSpotInstances", "CreateFleet")
 _WAIT_AND_RETRY = "Wait a minute and try again."
+_DENIED_RESOURCE = re.compile(r"on resource: (arn:\S+?)\.?(?:\s|$)")
+_DENYING_POLICY = re.compile(r"with an explicit deny in (?:an? )?([\w -]+?(?:policy|boundary))")
 _DENIED_ACTION = re.compile(r"perform:? ([\w-]+:\w+)")
 
 
@@ -167,10 +172,47 @@ def _denied(refusal: AwsRefusal) -> Fe2Error:
     action = found[1] if found else refusal.action
     if action.endswith("AssumeRole") and not refusal.action.endswith("AssumeRole"):
         return CredentialsError(f"Profile {refusal.profile} has no permission to assume its role.", refusal.aws_message)
-    return DeniedError(
-        f"You do not have permission for {action}.",
-        f"Ask the account's administrator to allow {action}, or use another profile.",
+    resource = _DENIED_RESOURCE.search(refusal.message)
+    error = DeniedError(
+        f"You do not have permission for {action}{f' on {resource[1]}' if resource else ''}.",
+        _denied_remedy(refusal.message, action),
     )
+    if encoded := _ENCODED_REASON.search(refusal.message):
+        error.encoded_message = encoded[1]
+    return error
+
+
+def _denied_remedy(message: str, action: str) -> str:
+    """What to do, by the kind of policy. Source: IAM User Guide, access denied error messages."""
+    policy = _DENYING_POLICY.search(message)
+    if policy is None:
+        return f"Ask the account's administrator to allow {action}, or use another profile."
+    if "service control policy" in policy[1] or "resource control policy" in policy[1]:
+        return (
+            f"A policy of your organization ({policy[1]}) denies it explicitly: only the organization's administrators "
+            "can change that, no permission in the account can."
+        )
+    return f"A policy ({policy[1]}) denies it explicitly: ask the account's administrator to change that policy."
+
+
+def decoded_reason(text: str) -> str:
+    """What AWS's decoded reason says: the resource, the statements that deny, and what they looked at."""
+    import json
+
+    decoded = json.loads(text)
+    context = decoded.get("context", {})
+    statements = [str(one.get("statementId") or "") for one in decoded.get("matchedStatements", {}).get("items", [])]
+    conditions = [
+        f"{one['key']} is {join_words([str(value['value']) for value in one['values']['items']], 'or')}"
+        for one in context.get("conditions", {}).get("items", [])
+    ]
+    parts = [
+        f"{context.get('action', 'the call')} on {context.get('resource', 'a resource')} is "
+        + ("denied explicitly" if decoded.get("explicitDeny") else "not allowed"),
+        f"by the statement {join_words(list(filter(None, statements)))}" if any(statements) else "",
+        f"where {join_words(conditions)}" if conditions else "",
+    ]
+    return f"The decoded reason: {' '.join(filter(None, parts))}."
 
 
 def _session_expired(refusal: AwsRefusal) -> Fe2Error:

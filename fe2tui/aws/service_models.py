@@ -58,7 +58,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
         "StopInstances",
         "TerminateInstances",
     ),
-    "sts": ("AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"),
+    "sts": ("AssumeRole", "AssumeRoleWithWebIdentity", "DecodeAuthorizationMessage", "GetCallerIdentity"),
     "ssm": ("GetParameters",),
     "pricing": ("GetProducts",),
     "cloudwatch": ("GetMetricData",),

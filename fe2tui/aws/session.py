@@ -212,9 +212,24 @@ class Session:
                 login_worked=self._login_worked,
             )
             await self._on_error(our_error)
+            if isinstance(our_error, DeniedError) and our_error.encoded_message:
+                await self._explain(our_error)
             raise our_error from error
         self._login_worked = True
         return reply
+
+    async def _explain(self, error: DeniedError) -> None:
+        """Add AWS's encoded reason to the error: decoded if the login may do that, else how to decode it."""
+        encoded = error.encoded_message
+        reason = f"To read AWS's reason: aws sts decode-authorization-message --encoded-message {encoded}"
+        with suppress(Exception):  # of AWS, of the network, or of a text that is not as documented
+            from fe2tui.aws.errors import decoded_reason
+
+            async with asyncio.timeout(self.choice.read_timeout):
+                clients = await self._get_clients()
+                reply = await clients.send("sts", "DecodeAuthorizationMessage", {"EncodedMessage": encoded})
+            reason = decoded_reason(reply["DecodedMessage"])
+        error.remedy = f"{error.remedy} {reason}"
 
     async def _on_error(self, error: Fe2Error) -> None:
         """Credentials that failed are resolved again: the user may have fixed them meanwhile."""

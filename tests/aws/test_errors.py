@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
 from fe2tui import errors
 from fe2tui.aws.errors import translate
+from fe2tui.demo import Cloud
 from fe2tui.errors import Fe2Error
 from tests.aws.conftest import Answers, Open
 
@@ -156,6 +161,66 @@ def test_an_auth_failure_about_a_resource_does_not_reject_the_login(
     assert type(error) is getattr(errors, kind)
     assert words in error.summary and message.rstrip(".") in str(error)
     assert error.exit_code == (4 if kind == "CredentialsError" else 1)
+
+
+ORGANIZATION = (
+    "You are not authorized to perform this operation. User: arn:aws:sts::1:assumed-role/Dev/jo is not authorized to "
+    "perform: ec2:RunInstances on resource: arn:aws:ec2:us-east-2:1:volume/* with an explicit deny in a {}. "
+    "Encoded authorization failure message: {}"
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ("service control policy", "policy of your organization (service control policy) denies it explicitly"),
+        ("resource control policy", "only the organization's administrators can change that"),
+        ("permissions boundary", "A policy (permissions boundary) denies it explicitly"),
+        ("identity-based policy", "A policy (identity-based policy) denies it explicitly"),
+    ],
+)
+def test_an_explicit_deny_names_the_resource_and_the_kind_of_policy(policy: str, words: str) -> None:
+    error = refused("UnauthorizedOperation", ORGANIZATION.format(policy, "abc"))
+    assert isinstance(error, errors.DeniedError)
+    assert "ec2:RunInstances on arn:aws:ec2:us-east-2:1:volume/*." in error.summary
+    assert words in error.remedy
+    assert error.encoded_message == "abc" and "abc" not in str(error)
+
+
+REASON = {
+    "allowed": False,
+    "explicitDeny": True,
+    "matchedStatements": {"items": [{"statementId": "EncryptedVolumesOnly", "effect": "DENY"}]},
+    "context": {
+        "principal": {"id": "x", "arn": "arn:aws:sts::1:assumed-role/Dev/jo"},
+        "action": "ec2:RunInstances",
+        "resource": "arn:aws:ec2:us-east-2:1:volume/*",
+        "conditions": {"items": [{"key": "ec2:Encrypted", "values": {"items": [{"value": "false"}]}}]},
+    },
+}
+
+
+@pytest.mark.parametrize("is_decoded", [True, False])
+async def test_an_encoded_reason_is_decoded_or_the_error_says_how(
+    fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path], open_session: Open, is_decoded: bool
+) -> None:
+    cloud = fresh_cloud(scene=False)
+    enter_cloud(cloud)
+    encoded = b64encode(json.dumps(REASON).encode()).decode()
+    message = ORGANIZATION.format("service control policy", encoded)
+    denial = {"kind": "refuse", "action": "RunInstances", "code": "UnauthorizedOperation", "status": 403}
+    cloud.control("/demo/faults", {**denial, "message": message})
+    if not is_decoded:
+        cloud.control("/demo/faults", {"kind": "deny", "action": "DecodeAuthorizationMessage"})
+    with pytest.raises(errors.DeniedError) as caught:
+        await open_session().call("ec2", "RunInstances", ImageId="ami-0123456789abcdef0", MinCount=1, MaxCount=1)
+    if is_decoded:
+        assert caught.value.remedy.endswith(
+            "The decoded reason: ec2:RunInstances on arn:aws:ec2:us-east-2:1:volume/* is denied explicitly by the "
+            "statement EncryptedVolumesOnly where ec2:Encrypted is false."
+        )
+    else:
+        assert f"aws sts decode-authorization-message --encoded-message {encoded}" in caught.value.remedy
 
 
 @pytest.mark.parametrize("row", TABLE, ids=[f"{r[0]}-{r[2]}" for r in TABLE])

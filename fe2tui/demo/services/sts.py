@@ -6,6 +6,7 @@ Every code of six digits is right, except 000000.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -43,6 +44,15 @@ def get_caller_identity(call: Call) -> Mapping[str, Any]:
         "Account": account,
         "Arn": f"arn:aws:{service}::{account}:{principal}",
     }
+
+
+@operation("DecodeAuthorizationMessage", service="sts")
+def decode_authorization_message(call: Call) -> Mapping[str, Any]:
+    """In the demo, an encoded reason is base 64."""
+    try:
+        return {"DecodedMessage": b64decode(call.text("EncodedMessage"), validate=True).decode()}
+    except ValueError:
+        raise ApiError("InvalidAuthorizationMessageException", "The message is not valid.") from None
 
 
 def _check_code(call: Call) -> None:
