@@ -14,7 +14,9 @@ import shlex
 from base64 import b32decode
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from fe2tui.errors import UsageError
@@ -157,6 +159,47 @@ def read(environ: Mapping[str, str] | None = None) -> AwsConfig:
         if kind == "profile" and title != name:
             misnamed[title] = f"{credentials} has a section [{name}]: write [{title}]"
     return AwsConfig(environ, profiles, services, misnamed)
+
+
+def instance_region(environ: Mapping[str, str] | None = None) -> str:
+    """The region of the EC2 instance that this program runs on; empty elsewhere.
+
+    Asks the instance metadata service, for two seconds at most. Source: EC2 User Guide, instance metadata.
+    """
+    environ = os.environ if environ is None else environ
+    address = environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or ""
+    if (environ.get("AWS_EC2_METADATA_DISABLED") or "").lower() == "true" or not (address or _is_on_ec2()):
+        return ""
+    uses_ipv6 = (environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE") or "").lower() == "ipv6"
+    return _read_instance_region(address or f"http://{'[fd00:ec2::254]' if uses_ipv6 else '169.254.169.254'}")
+
+
+def _is_on_ec2() -> bool:
+    for file in ("sys_vendor", "bios_version"):
+        with suppress(OSError):
+            if "amazon" in Path("/sys/class/dmi/id", file).read_text().lower():
+                return True
+    return False
+
+
+@lru_cache(maxsize=1)
+def _read_instance_region(address: str) -> str:
+    from http.client import HTTPException
+    from urllib.request import ProxyHandler, Request, build_opener
+
+    address = f"{address.rstrip('/')}/latest"
+    opener = build_opener(ProxyHandler({}))  # the service is never behind a proxy
+    try:
+        ask_token = Request(
+            f"{address}/api/token", method="PUT", headers={"X-aws-ec2-metadata-token-ttl-seconds": "60"}
+        )
+        with opener.open(ask_token, timeout=1) as reply:
+            token = reply.read(1000).decode()
+        ask = Request(f"{address}/meta-data/placement/region", headers={"X-aws-ec2-metadata-token": token})
+        with opener.open(ask, timeout=1) as reply:
+            return str(reply.read(100).decode()).strip()
+    except (OSError, HTTPException, ValueError):
+        return ""
 
 
 def _account_of_key(key: str) -> str:

@@ -51,7 +51,8 @@ class Session:
 
     Every error that leaves it is an Fe2Error. Changing operations raise ReadOnlyError if ``read_only``. A session
     belongs to one event loop. ``location`` has what signs the calls, and region and endpoint as botocore would resolve
-    them; its region is empty if none is set. ``account_profiles`` are what signs and the profiles of the same account.
+    them; without a configured region, that of the EC2 instance that this program runs on, or else none.
+    ``account_profiles`` are what signs and the profiles of the same account.
     """
 
     def __init__(self, choice: Choice | None = None, *, ask_code: AskMfaCode | None = None) -> None:
@@ -61,8 +62,9 @@ class Session:
         self._config = found = aws_config.read()
         profile = found.profile(self.choice.profile)
         region = _resolve_region(self.choice.region) if self.choice.region else found.region(profile)
+        region = region or aws_config.instance_region()
         endpoint = (self.choice.endpoint_url or found.endpoint(profile)).rstrip("/")
-        self.location = Location(found.signer(self.choice.profile), region or "", endpoint)
+        self.location = Location(found.signer(self.choice.profile), region, endpoint)
         self.account_profiles = found.profiles_of_account(self.choice.profile)
         self._are_accounts_known = False
         self._is_sso = found.uses_sso(found.source_profile(profile))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -369,3 +372,55 @@ def test_a_profile_that_is_asked_for_brings_its_region_unless_the_environment_na
     assert fe2(*second, AWS_REGION="", AWS_DEFAULT_REGION="").out == "us-west-2\n"
     assert fe2("region", AWS_REGION="", AWS_DEFAULT_REGION="").out == "eu-central-1\n"
     assert fe2(*second, AWS_REGION="eu-west-1").out == "eu-west-1\n"
+
+
+class Metadata(BaseHTTPRequestHandler):
+    """The instance metadata service of an instance with a role."""
+
+    def do_PUT(self) -> None:
+        self._answer("TOKEN")
+
+    def do_GET(self) -> None:
+        credentials = {
+            "Code": "Success",
+            "Type": "AWS-HMAC",
+            "AccessKeyId": "AKIAFE2TUIDEMO000001",
+            "SecretAccessKey": "demo",
+            "Token": "x",
+            "Expiration": "2099-01-01T00:00:00Z",
+            "LastUpdated": "2026-01-01T00:00:00Z",
+        }
+        role = "/latest/meta-data/iam/security-credentials/"
+        pages = {role: "work", f"{role}work": json.dumps(credentials)}
+        pages["/latest/meta-data/placement/region"] = "us-west-2"
+        has_token = self.headers.get("X-aws-ec2-metadata-token") == "TOKEN"
+        self._answer(pages.get(self.path, "") if has_token else "", 200 if has_token else 401)
+
+    def _answer(self, text: str, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+def test_on_an_instance_with_a_role_the_region_is_its_own(fe2: Any, tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing"
+    nothing.write_text("")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Metadata) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        variables = dict.fromkeys(
+            ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"), ""
+        )
+        variables |= dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), str(nothing))
+        address = f"http://127.0.0.1:{server.server_port}"
+        said = fe2("region", AWS_EC2_METADATA_DISABLED="", AWS_EC2_METADATA_SERVICE_ENDPOINT=address, **variables)
+        listed = fe2("instances", AWS_EC2_METADATA_DISABLED="", AWS_EC2_METADATA_SERVICE_ENDPOINT=address, **variables)
+        server.shutdown()
+        thread.join()
+    assert (said.status, said.out) == (0, "us-west-2\n")
+    assert listed.status == 0, listed.err
+    assert fe2("instances", **variables).status == 4
