@@ -15,6 +15,7 @@ from fe2tui.aws.shared_reads import SharedReads
 from fe2tui.aws.worker_thread import in_worker_thread
 from fe2tui.errors import AwsError, DeniedError, Fe2Error, StoreError
 from fe2tui.model.fleet import Prices
+from fe2tui.model.volume import IO2_IOPS_TIERS
 
 PRICES_VALID = timedelta(days=1)
 HOW_TO_ALLOW_PRICES = (
@@ -81,7 +82,12 @@ _STORAGE = _ProductQuery(
 )
 _IOPS = _ProductQuery(
     {"productFamily": "System Operation"},
-    _volume_price_key({"VolumeP-IOPS.gp3": "gp3", "VolumeP-IOPS.piops": "io1", "VolumeP-IOPS.io2": "io2"}),
+    _volume_price_key(
+        {
+            "VolumeP-IOPS.piops": "io1",
+            **{f"VolumeP-IOPS.{kind}": kind for kind in ("gp3", *(tier for tier, _ in IO2_IOPS_TIERS))},
+        }
+    ),
     {"iops-mo": 1},
 )
 _THROUGHPUT = _ProductQuery(

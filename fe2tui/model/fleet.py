@@ -21,8 +21,9 @@ class Prices:
     """Prices of a region, in dollars. A price that is not here is not known, and never guessed.
 
     ``on_demand`` is per hour by type (Linux, shared tenancy), ``spot`` per hour by type and zone, ``storage`` per
-    GiB and month by volume type, ``iops`` and ``throughput`` per provisioned IOPS and MiB/s a month by volume type,
-    ``snapshot`` per GiB and month. ``several`` are types for which the Price List has more than one price.
+    GiB and month by volume type, ``iops`` and ``throughput`` per provisioned IOPS and MiB/s a month by volume type
+    (of io2's IOPS by ``IO2_IOPS_TIERS``), ``snapshot`` per GiB and month. ``several`` are types for which the Price
+    List has more than one price.
     ``read_at`` is when on-demand prices were read from the Price List.
     """
 
@@ -40,8 +41,9 @@ class Prices:
 class InstanceUsage:
     """One run of an instance, as far as it was seen, or a time in which it was stopped and kept its address.
 
-    ``price_per_hour`` is dollars for the instance alone, at first sight. A usage of the address alone has an empty type
-    and a price of zero. A spot price changes during a run: where ``Fleet.spot_history`` has the type and ``zone``, its
+    ``price_per_hour`` is dollars for the instance alone, at first sight; ``price_changes`` are later on-demand prices,
+    each from when it was read, earliest first. A usage of the address alone has an empty type and a price of zero. A
+    spot price changes during a run: where ``Fleet.spot_history`` has the type and ``zone``, its
     prices count instead. ``is_spot`` is true only for Linux on shared hardware, which those prices are for.
     ``seen_at`` is when a fleet with the running instance was recorded, which is not every fleet; None: never.
     ``ended_before`` is set if neither fe2tui nor EC2 knows the end: the run ended between ``ended_at``, when it was
@@ -60,6 +62,7 @@ class InstanceUsage:
     zone: str = ""
     is_spot: bool = False
     was_interrupted: bool = False
+    price_changes: tuple[tuple[datetime, Decimal], ...] = ()
 
     @property
     def is_address_only(self) -> bool:
@@ -76,7 +79,8 @@ class VolumeUsage:
     """A time in which a volume cost the same, as far as it was seen.
 
     ``per_month`` is dollars for a calendar month, at the price known when this usage was first seen; None where none
-    was. ``instance_id`` is the instance that it was attached to; empty for none.
+    was. ``instance_id`` is the instance that it was attached to; empty for none. ``ended_before`` is set if nobody saw
+    when it was deleted, detached or changed: at a moment before this one and after the last look before.
     """
 
     volume_id: str
@@ -86,6 +90,7 @@ class VolumeUsage:
     started_at: datetime
     ended_at: datetime | None = None
     per_month: Decimal | None = None
+    ended_before: datetime | None = None
 
 
 class PublicImage(NamedTuple):

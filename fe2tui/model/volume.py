@@ -8,9 +8,10 @@ from datetime import datetime
 
 MAX_VOLUME_SIZE = 65_536  # GiB, of gp3 and io2; source: EBS user guide, volume types
 MAX_GP3_IOPS = 80_000  # source: EBS user guide, volume types
-# Source of these three: the EBS price page.
+# Source of these: the EBS price page.
 GP3_IOPS, GP3_THROUGHPUT = 3_000, 125  # included in the price of a GiB; MiB a second
-IO2_FIRST_IOPS = 32_000  # up to so many, io2's first price of an IOPS holds
+IO2_IOPS_TIERS = (("io2", 32_000), ("io2.tier2", 64_000), ("io2.tier3", None))
+"""io2's prices of an IOPS, by their keys in ``Prices.iops``, and up to how many IOPS each holds."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,9 +1,9 @@
 """When instances ran, and at what price an hour.
 
 A run is identified by EC2's LaunchTime, which moves on with every start after a stop. Its price is that of the first
-sight, because an on-demand price may change. A spot price does change: what it was during a run comes from the spot
-price history of the run's type and zone. A stopped instance that keeps its address pays for it: that is a usage of its
-own.
+sight. If the Price List has another price later, that one counts from when it was read. What a spot price was during a
+run comes from the spot price history of the run's type and zone. A stopped instance that keeps its address pays for it:
+that is a usage of its own.
 
 A run ends when EC2 says so: by the StateTransitionReason, or by the spot request of an instance that AWS stopped.
 Otherwise it ends when it was last seen running, so that unknown time is not billed; ``ended_before`` says that the end
@@ -23,7 +23,7 @@ from fe2tui.model.fleet import Fleet, InstanceUsage
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.rates import instance_per_hour, is_billed_by_spot_history
 from fe2tui.model.money.usage import address_only_usage, usage_since
-from fe2tui.store.encoding import from_micros, maybe_micros, maybe_moment, to_micros
+from fe2tui.store.encoding import decode, encode, from_micros, maybe_micros, maybe_moment, to_micros
 from fe2tui.store.usage import LocationUsage, UsageTable
 
 _RUNNING_STATES = (State.PENDING, State.RUNNING)
@@ -34,11 +34,13 @@ _NO_ENDS: Mapping[str, datetime] = {}
 @dataclass(slots=True)
 class _KnownUsage(LocationUsage[InstanceUsage]):
     """``seen`` are the instances of the last whole fleet. ``recheck`` are computed next time though they are the same:
-    they have no price yet, or were recorded apart from a whole fleet.
+    they have no price yet, or were recorded apart from a whole fleet. ``prices_read_at`` is of the prices of the last
+    whole fleet: with newer ones, all running instances are computed.
     """
 
     seen: Mapping[str, Instance] = field(default_factory=dict)
     recheck: set[str] = field(default_factory=set)
+    prices_read_at: datetime | None = None
 
 
 class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
@@ -48,13 +50,15 @@ class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
     _KNOWN: ClassVar = _KnownUsage
     _PREFIX: ClassVar[str] = "runs"
     _COLUMNS: ClassVar[str] = (
-        "instance, started_at, ended_at, name, type, price, has_address, seen_at, gone_by, zone, is_spot, taken_back"
+        "instance, started_at, ended_at, name, type, price, has_address, seen_at, gone_by, zone, is_spot, taken_back,"
+        " price_changes"
     )
     # the price that is known first stays, so that two processes agree
     _ON_CONFLICT: ClassVar[str] = (
         "ended_at = excluded.ended_at, gone_by = excluded.gone_by, price = COALESCE(price, excluded.price),"
         " has_address = max(has_address, excluded.has_address), seen_at = max(seen_at, excluded.seen_at),"
-        " zone = excluded.zone, is_spot = excluded.is_spot, taken_back = excluded.taken_back"
+        " zone = excluded.zone, is_spot = excluded.is_spot, taken_back = excluded.taken_back,"
+        " price_changes = excluded.price_changes"
     )
 
     def record(self, fleet: Fleet, *, whole: bool = True, ends: Mapping[str, datetime] = _NO_ENDS) -> None:
@@ -76,11 +80,13 @@ class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
             if whole:
                 known.seen = fleet.instances
                 known.recheck = unpriced
+                known.prices_read_at = fleet.prices.read_at
             else:
                 known.recheck.update(fleet.instances)
 
     def _usage(self, row: Sequence[Any]) -> InstanceUsage:
-        key, started, ended, name, type_name, price, has_address, seen, ended_before, zone, is_spot, interrupted = row
+        key, started, ended, name, type_name, price, has_address, seen, ended_before, *more = row
+        zone, is_spot, interrupted, price_changes = more
         return InstanceUsage(
             key,
             name,
@@ -94,6 +100,7 @@ class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
             zone,
             bool(is_spot),
             bool(interrupted),
+            tuple((from_micros(at), Decimal(price)) for at, price in decode(price_changes)),
         )
 
     def _row(self, usage: InstanceUsage) -> Sequence[Any]:
@@ -110,6 +117,7 @@ class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
             usage.zone,
             int(usage.is_spot),
             int(usage.was_interrupted),
+            encode([(to_micros(at), str(price)) for at, price in usage.price_changes]),
         )
 
 
@@ -118,8 +126,10 @@ def _changed_usage(
 ) -> list[InstanceUsage]:
     """The usage to be written. Adds to ``unpriced`` the running instances whose price is not known yet."""
     changed: list[InstanceUsage] = []
+    has_new_prices = known.prices_read_at != fleet.prices.read_at
     for key, instance in fleet.instances.items():
-        if whole and known.seen.get(key) is instance and key not in known.recheck:
+        is_due = key in known.recheck or (has_new_prices and instance.state in _RUNNING_STATES)
+        if whole and known.seen.get(key) is instance and not is_due:
             continue
         changed += _usage_of_instance(instance, fleet, known, whole, ends.get(key) or instance.changed_state_at)
         if instance.state in _RUNNING_STATES and instance_per_hour(instance, fleet.prices) is None:
@@ -150,9 +160,13 @@ def _usage_of_instance(
     if instance.state in _RUNNING_STATES:
         is_first_look = usage.seen_at is None or not whole
         seen_at = max(fleet.seen_at, started) if is_first_look else usage.seen_at
-        has_address = usage.has_address or bool(instance.public_ip)
         usage = replace(
-            usage, has_address=has_address, ended_at=None, ended_before=None, seen_at=seen_at, was_interrupted=False
+            _with_price_change(usage, price, fleet.prices.read_at),
+            has_address=usage.has_address or bool(instance.public_ip),
+            ended_at=None,
+            ended_before=None,
+            seen_at=seen_at,
+            was_interrupted=False,
         )
         return [*changed, usage] if usage != recorded or is_first_look else changed
     usage = replace(usage, was_interrupted=usage.was_interrupted or instance.was_interrupted)
@@ -162,6 +176,18 @@ def _usage_of_instance(
         usage = _end_when_last_seen(usage, known, fleet.seen_at)
     changed += _address_only_usage(instance, usage, usages, known, fleet)
     return [*changed, usage] if usage != recorded else changed
+
+
+def _with_price_change(usage: InstanceUsage, price: Decimal | None, read_at: datetime | None) -> InstanceUsage:
+    """A run with an on-demand price that was read after its last one.
+
+    Prices that another process has read earlier, and still uses, change nothing.
+    """
+    last_at, last = usage.price_changes[-1] if usage.price_changes else (usage.seen_at, usage.price_per_hour)
+    is_newer = last_at is not None and read_at is not None and read_at > last_at
+    if usage.is_spot or price is None or last is None or price == last or read_at is None or not is_newer:
+        return usage
+    return replace(usage, price_changes=(*usage.price_changes, (read_at, price)))
 
 
 def _address_only_usage(

@@ -1,7 +1,9 @@
 """What volumes were, and what they cost a month.
 
 A usage begins when a volume is created, grows, changes its type, is attached elsewhere, or its price changes. It ends
-when the next one begins or the volume is deleted. A change counts from when it was first seen.
+when the next one begins or the volume is deleted. A change counts from when it was first seen, a deletion from the last
+look before. Where more than five minutes lie between the two looks and EC2 does not tell the moment, ``ended_before``
+says that it was not seen.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from fe2tui.store.usage import LocationUsage, UsageTable
 
 _ATTACHED_AT_LAUNCH = timedelta(minutes=5)
 """A volume attached so soon after its creation was created by a launch: it was never unattached."""
+
+_NEGLIGIBLE_GAP = timedelta(minutes=5)
 
 _Owners = Mapping[str, tuple[str, Attachment]]
 
@@ -47,10 +51,10 @@ class VolumeUsageTable(UsageTable[VolumeUsage, _KnownUsage]):
     _TABLE: ClassVar[str] = "disk_runs"
     _KNOWN: ClassVar = _KnownUsage
     _PREFIX: ClassVar[str] = "disks"
-    _COLUMNS: ClassVar[str] = "volume, started_at, ended_at, instance, size, type, per_month"
+    _COLUMNS: ClassVar[str] = "volume, started_at, ended_at, instance, size, type, per_month, gone_by"
     _ON_CONFLICT: ClassVar[str] = (
         "ended_at = excluded.ended_at, instance = excluded.instance, size = excluded.size, type = excluded.type,"
-        " per_month = excluded.per_month"
+        " per_month = excluded.per_month, gone_by = excluded.gone_by"
     )
 
     def record(self, fleet: Fleet, *, whole: bool = True) -> None:
@@ -92,14 +96,16 @@ class VolumeUsageTable(UsageTable[VolumeUsage, _KnownUsage]):
             known.seen = {key: one for key, one in known.seen.items() if key not in ends}
 
     def _usage(self, row: Sequence[Any]) -> VolumeUsage:
-        key, started, ended, instance, size, type_name, dollars = row
+        key, started, ended, instance, size, type_name, dollars, gone_by = row
         per_month = None if dollars is None else Decimal(dollars)
-        return VolumeUsage(key, instance, size, type_name, from_micros(started), maybe_moment(ended), per_month)
+        times = from_micros(started), maybe_moment(ended)
+        return VolumeUsage(key, instance, size, type_name, *times, per_month, maybe_moment(gone_by))
 
     def _row(self, usage: VolumeUsage) -> Sequence[Any]:
         times = to_micros(usage.started_at), maybe_micros(usage.ended_at)
         dollars = None if usage.per_month is None else str(usage.per_month)
-        return usage.volume_id, *times, usage.instance_id, usage.size, usage.type, dollars
+        gone_by = maybe_micros(usage.ended_before)
+        return usage.volume_id, *times, usage.instance_id, usage.size, usage.type, dollars, gone_by
 
 
 def _owners(fleet: Fleet) -> _Owners:
@@ -146,8 +152,16 @@ def _changed_usage(
     for key in (known.seen or known.usage).keys() - fleet.volumes.keys() - owners.keys():
         last = known.usage[key][-1] if key in known.usage else None
         if last is not None and last.ended_at is None:
-            changed.append(replace(last, ended_at=_detached_at(last, known.seen_at or fleet.seen_at, fleet)))
+            looked_at = known.seen_at or fleet.seen_at
+            ended_at = _detached_at(last, fleet) or max(min(looked_at, fleet.seen_at), last.started_at)
+            is_unseen = _detached_at(last, fleet) is None and _is_gap(known, fleet)
+            changed.append(replace(last, ended_at=ended_at, ended_before=fleet.seen_at if is_unseen else None))
     return changed
+
+
+def _is_gap(known: _KnownUsage, fleet: Fleet) -> bool:
+    """Whether so much time lies between the last look and this one that its cost should be mentioned."""
+    return known.seen_at is not None and fleet.seen_at - known.seen_at > _NEGLIGIBLE_GAP
 
 
 def _first_usage(one: _SeenVolume, fleet: Fleet) -> list[VolumeUsage]:
@@ -163,15 +177,28 @@ def _next_usage(last: VolumeUsage, one: _SeenVolume, known: _KnownUsage, fleet: 
     volume = one.volume
     is_same = (last.size, last.type, last.instance_id) == (volume.size, volume.type, one.owner)
     if is_same and _is_same_rate(last, one, fleet):
-        continued = replace(last, ended_at=None, per_month=one.per_month if last.per_month is None else last.per_month)
+        per_month = one.per_month if last.per_month is None else last.per_month
+        continued = replace(last, ended_at=None, ended_before=None, per_month=per_month)
         return [continued] if continued != last else []
-    at = fleet.seen_at
+    at, detached_at = fleet.seen_at, _detached_at(last, fleet)
+    is_resized = (last.size, last.type) != (volume.size, volume.type) or _has_other_speed(known, volume)
+    is_unseen = is_resized or last.instance_id != one.owner
     if one.owner and one.owner != last.instance_id and one.attached_at is not None:
         at = min(at, max(one.attached_at, known.seen_at or one.attached_at))
-    elif last.instance_id and not one.owner:
-        at = _detached_at(last, at, fleet)
+        is_unseen = is_resized or bool(last.instance_id)
+    elif last.instance_id and not one.owner and detached_at is not None:
+        at, is_unseen = detached_at, is_resized
     fresh = VolumeUsage(volume.id, one.owner, volume.size, volume.type, max(at, last.started_at), None, one.per_month)
-    return [fresh] if fresh.started_at == last.started_at else [replace(last, ended_at=fresh.started_at), fresh]
+    if fresh.started_at == last.started_at:
+        return [fresh]
+    ended_before = fleet.seen_at if is_unseen and _is_gap(known, fleet) else None
+    return [replace(last, ended_at=fresh.started_at, ended_before=ended_before), fresh]
+
+
+def _has_other_speed(known: _KnownUsage, volume: Volume) -> bool:
+    """Whether the volume's IOPS or throughput were changed. One that this process has not seen before: not known."""
+    before = known.seen.get(volume.id)
+    return before is not None and (before.volume.iops, before.volume.throughput) != (volume.iops, volume.throughput)
 
 
 def _is_same_rate(last: VolumeUsage, one: _SeenVolume, fleet: Fleet) -> bool:
@@ -181,8 +208,8 @@ def _is_same_rate(last: VolumeUsage, one: _SeenVolume, fleet: Fleet) -> bool:
     return last.per_month is None or last.per_month == one.per_month
 
 
-def _detached_at(last: VolumeUsage, otherwise: datetime, fleet: Fleet) -> datetime:
-    """When a volume was detached: when its instance was terminated, where EC2 tells it."""
+def _detached_at(last: VolumeUsage, fleet: Fleet) -> datetime | None:
+    """When a volume was detached: when its instance was terminated, where EC2 tells it; else None."""
     instance = fleet.instances.get(last.instance_id)
     ended = instance.changed_state_at if instance is not None and instance.state is State.TERMINATED else None
-    return max(min(ended or otherwise, fleet.seen_at), last.started_at)
+    return None if ended is None else max(min(ended, fleet.seen_at), last.started_at)

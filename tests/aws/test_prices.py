@@ -66,7 +66,9 @@ async def test_disks_and_snapshots_have_their_own_prices_and_not_those_beside_th
         "sc1": Decimal("0.015"),
         "standard": Decimal("0.05"),
     }
-    assert found.iops == {"gp3": Decimal("0.005"), "io1": Decimal("0.065"), "io2": Decimal("0.065")}
+    assert found.iops == {"gp3": Decimal("0.005"), "io1": Decimal("0.065"), "io2": Decimal("0.065"),
+        "io2.tier2": Decimal("0.0455"), "io2.tier3": Decimal("0.03185"),
+    }  # fmt: skip
     assert found.throughput == {"gp3": Decimal("0.04")}
     assert found.snapshot == Decimal("0.05")
 

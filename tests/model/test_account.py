@@ -323,6 +323,16 @@ def test_runs_that_only_ec2_tells_of_are_said_to_be_guesses_in_one_sentence_for_
     )
 
 
+def test_disks_that_were_deleted_or_changed_unseen_are_named() -> None:
+    gone = VolumeUsage("vol-9", "", 300, "gp2", NOW - 9 * HOUR, NOW - 5 * HOUR, Decimal(30), ended_before=NOW)
+    small = VolumeUsage("vol-1", "i-1", 20, "gp3", NOW - 9 * HOUR, NOW - HOUR, Decimal(2), ended_before=NOW - HOUR)
+    usage = {"vol-9": (gone,), "vol-1": (small, replace(small, started_at=NOW - HOUR, ended_at=None, size=73))}
+    words = "may have cost more (vol-9 and vol-1)."
+    assert any(words in sentence for sentence in account_cost(fleet(machine(), volume_usage=usage), NOW).missing)
+    seen = {key: tuple(replace(one, ended_before=None) for one in usages) for key, usages in usage.items()}
+    assert not any(words in sentence for sentence in account_cost(fleet(machine(), volume_usage=seen), NOW).missing)
+
+
 def test_one_that_is_gone_is_called_by_its_last_name_and_type() -> None:
     price, begun = Decimal("0.096"), NOW - 10 * HOUR
     first = InstanceUsage("i-1", "life", "m5.large", begun, begun + HOUR, price, True, begun)

@@ -122,7 +122,8 @@ DISK_PRICES = Prices(
         "gp3": Decimal("0.08"), "gp2": Decimal("0.10"), "io1": Decimal("0.125"), "io2": Decimal("0.125"),
         "st1": Decimal("0.045"), "standard": Decimal("0.05"),
     },
-    iops={"gp3": Decimal("0.005"), "io1": Decimal("0.065"), "io2": Decimal("0.065")},
+    iops={"gp3": Decimal("0.005"), "io1": Decimal("0.065"), "io2": Decimal("0.065"), "io2.tier2": Decimal("0.0455"),
+          "io2.tier3": Decimal("0.03185")},
     throughput={"gp3": Decimal("0.04")},
 )  # fmt: skip
 
@@ -138,7 +139,8 @@ DISK_PRICES = Prices(
         ("gp2", 100, 300, None, "10.00"),  # its IOPS come with its GiB
         ("io1", 100, 1_000, None, "77.50"),  # 12.50 + 1,000 × 0.065
         ("io2", 100, 32_000, None, "2092.50"),
-        ("io2", 100, 32_001, None, None),  # another price begins there
+        ("io2", 100, 32_001, None, "2092.5455"),  # another price begins there
+        ("io2", 1000, 100_000, None, "4807.6"),  # 125 + 32,000 × 0.065 + 32,000 × 0.0455 + 36,000 × 0.03185
         ("io1", 100, None, None, None),
         ("st1", 500, None, 20, "22.50"),
         ("standard", 8, None, None, "0.40"),

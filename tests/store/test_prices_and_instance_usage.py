@@ -64,6 +64,20 @@ def test_a_run_keeps_the_price_of_its_first_sight(store: Store, path: Path) -> N
     assert Store(path).instance_usage.get(PLACE) == {machine().id: (_run(),)} == store.instance_usage.get(PLACE)
 
 
+def test_an_on_demand_price_that_changes_counts_from_when_it_was_read(store: Store, path: Path) -> None:
+    instance = machine()
+    store.instance_usage.record(fleet(instance))
+    half = replace(PRICES, on_demand={"m5.large": Decimal("0.048")}, read_at=NOON + HOUR)
+    elsewhere = Store(path)
+    elsewhere.instance_usage.record(fleet(machine(), at=NOON + HOUR, prices=half))
+    store.instance_usage.record(fleet(instance, at=NOON + 2 * HOUR))  # with the prices that it has read before
+    store.instance_usage.record(fleet(instance, at=NOON + 3 * HOUR, prices=half))
+    changed = _run(price_changes=((NOON + HOUR, Decimal("0.048")),))
+    assert Store(path).instance_usage.get(PLACE) == {instance.id: (changed,)} == store.instance_usage.get(PLACE)
+    cost = usage_cost(replace(changed, has_address=False), BEGUN, NOON + 3 * HOUR)
+    assert cost == 4 * Decimal("0.096") + 2 * Decimal("0.048")
+
+
 def test_a_price_not_known_at_first_sight_is_taken_as_soon_as_it_is(store: Store) -> None:
     instance = machine()
     store.instance_usage.record(fleet(instance, prices=Prices()))
@@ -211,9 +225,10 @@ def test_a_run_begun_at_launch_keeps_that_price_though_reads_come_later(store: S
     cheap = _run(price_per_hour=Decimal("0.01"), has_address=False)
     assert cheap.price_per_hour is not None
     prices = replace(PRICES, on_demand={"m5.large": cheap.price_per_hour})
+    older = replace(PRICES, read_at=BEGUN)
     store.instance_usage.record(fleet(machine(public_ip=None), at=BEGUN, prices=prices), whole=False)
-    store.instance_usage.record(fleet(machine(1), at=NOON - HOUR))  # a read from before it was there
-    store.instance_usage.record(fleet(machine(), machine(1)))
+    store.instance_usage.record(fleet(machine(1), at=NOON - HOUR, prices=older))  # a read from before it was there
+    store.instance_usage.record(fleet(machine(), machine(1), prices=older))
     assert store.instance_usage.get(PLACE)[machine().id] == (_run(price_per_hour=Decimal("0.01")),)
     assert Store(path).instance_usage.get(PLACE)[machine().id] == (_run(price_per_hour=Decimal("0.01")),)
 

@@ -92,7 +92,7 @@ def test_what_is_changed_costs_the_new_price_from_then_on(store: Store, kept: Ke
     for hours in (1, 2):
         store.volume_usage.record(sight(grown, at=NOON + hours * HOUR, prices=prices))
     assert kept() == (
-        stretch(ended_at=NOON + HOUR),
+        stretch(ended_at=NOON + HOUR, ended_before=NOON + HOUR),
         stretch(started_at=NOON + HOUR, size=grown.size, type=grown.type, per_month=Decimal(month)),
     )
 
@@ -127,7 +127,7 @@ def test_a_disk_moved_to_another_instance_counts_for_each_while_it_was_its_own(s
     moved = machine("vol-root", key=OTHER, at=NOON + 90 * HOUR / 60)
     store.volume_usage.record(sight(ROOT, at=NOON + 2 * HOUR, instances=(machine(), moved)))
     assert kept() == (
-        stretch(ended_at=NOON + HOUR),
+        stretch(ended_at=NOON + HOUR, ended_before=NOON + HOUR),
         stretch(instance_id="", started_at=NOON + HOUR, ended_at=NOON + 90 * HOUR / 60),
         stretch(instance_id=OTHER, started_at=NOON + 90 * HOUR / 60),
     )
@@ -155,7 +155,9 @@ def test_a_deleted_disk_lasted_until_it_was_last_seen(store: Store, kept: Kept, 
     store.volume_usage.record(sight(ROOT, instances=()))
     other = replace(ROOT, id="vol-other")
     Store(path).volume_usage.record(sight(other, at=NOON + 9 * HOUR, instances=()))
-    assert Store(path).volume_usage.get(PLACE)["vol-root"] == (stretch(instance_id="", ended_at=NOON),)
+    assert Store(path).volume_usage.get(PLACE)["vol-root"] == (
+        stretch(instance_id="", ended_at=NOON, ended_before=NOON + 9 * HOUR),
+    )
 
 
 def test_disks_not_read_yet_are_not_gone(store: Store, kept: Kept) -> None:
@@ -188,7 +190,7 @@ def test_two_programs_that_see_the_same_growth_write_it_once(store: Store, path:
     store.volume_usage.record(sight(grown, at=NOON + HOUR))
     other.volume_usage.record(sight(grown, at=NOON + HOUR + timedelta(seconds=7)))
     assert Store(path).volume_usage.get(PLACE)["vol-root"] == (
-        stretch(ended_at=NOON + HOUR),
+        stretch(ended_at=NOON + HOUR, ended_before=NOON + HOUR),
         stretch(started_at=NOON + HOUR, size=20, per_month=Decimal("1.60")),
     )
 

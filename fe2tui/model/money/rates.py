@@ -12,7 +12,7 @@ from fe2tui.model.image import Image, image_snapshot_ids
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.spot import saving
-from fe2tui.model.volume import GP3_IOPS, GP3_THROUGHPUT, IO2_FIRST_IOPS, Volume
+from fe2tui.model.volume import GP3_IOPS, GP3_THROUGHPUT, IO2_IOPS_TIERS, Volume
 
 HOURS_A_MONTH = 730  # AWS's own month
 ADDRESS_PER_HOUR = Decimal("0.005")
@@ -66,7 +66,7 @@ def sum_if_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
 def volume_per_month(volume: Volume, prices: Prices) -> Decimal | None:
     """Dollars a month for a volume: its GiB, and the IOPS and MiB/s that have a price of their own.
 
-    None when a price is not known; that of io2's IOPS beyond the first 32,000 never is.
+    None when a price is not known.
     """
     price = prices.storage.get(volume.type)
     if price is None:
@@ -87,7 +87,14 @@ def _provisioned_amounts(volume: Volume, prices: Prices) -> Iterable[tuple[int |
     elif volume.type == "io1":
         yield volume.iops, iops
     elif volume.type == "io2":
-        yield volume.iops, iops if (volume.iops or 0) <= IO2_FIRST_IOPS else None
+        if volume.iops is None:
+            yield None, None
+            return
+        begins = 0
+        for tier, until in IO2_IOPS_TIERS:
+            ends = volume.iops if until is None else min(volume.iops, until)
+            yield max(0, ends - begins), prices.iops.get(tier)
+            begins = max(begins, ends)
 
 
 def volumes_per_month(volumes: Iterable[Volume], prices: Prices) -> Decimal | None:

@@ -91,11 +91,17 @@ RatePeriod = tuple[datetime, datetime | None, Decimal | ChangingRate | None]
 def rate_periods(usage: InstanceUsage, ends: datetime | None, spot_history: SpotHistoryByType) -> Iterator[RatePeriod]:
     """The rates of a run: from when, until when (None: until now), dollars an hour (None: not known).
 
-    Where the history has no price, the run's own price counts. ``ends`` is until when the run is billed.
+    Where the history has no price, the run's own prices count. ``ends`` is until when the run is billed.
     """
     series = _price_series_of(usage, spot_history)
     if not series:
-        yield usage.started_at, ends, usage.price_per_hour
+        begins, rate = usage.started_at, usage.price_per_hour
+        for changed_at, price in usage.price_changes:
+            if ends is not None and changed_at >= ends:
+                break
+            yield begins, changed_at, rate
+            begins, rate = changed_at, price
+        yield begins, ends, rate
         return
     meter = _changing_rate(IdentityKey(series), usage.started_at, usage.price_per_hour)
     known_from = meter.times[0] if meter is not None else ends

@@ -67,6 +67,7 @@ def unknown_cost_sentences(fleet: Fleet, now: datetime, rows: Sequence[CostRow])
     """What is not counted in an account's costs, or not known, in sentences, the most important first."""
     yield from _unknown_prices(fleet, rows)
     yield from _unseen_usage(fleet, now)
+    yield from _unseen_disk_changes(fleet, now)
     disks = [row.label for row in rows if "disk" in row.hour_parts.unknown | row.month_parts.unknown]
     if disks:
         yield f"Disks whose price, size or age is not known are not counted: {_label_list(disks)}."
@@ -104,6 +105,20 @@ def _unseen_usage(fleet: Fleet, now: datetime) -> Iterator[str]:
                 labels_by_reason.setdefault(reason, {})[_label(key, usages, fleet)] = None
     for reason, labels in labels_by_reason.items():
         yield f"{reason} ({_label_list(list(labels))})."
+
+
+def _unseen_disk_changes(fleet: Fleet, now: datetime) -> Iterator[str]:
+    month = month_start(now)
+    labels = dict[str, None]()
+    for key, usages in fleet.volume_usage.items():
+        if any(usage.ended_before is not None and usage.ended_before > month for usage in usages):
+            volume = fleet.volumes.get(key)
+            labels[(volume.name if volume is not None else "") or key] = None
+    if labels:
+        yield (
+            "fe2tui did not see when these disks were deleted, detached or changed: until then each counts as it was"
+            f" last seen, and may have cost more ({_label_list(list(labels))})."
+        )
 
 
 def _unknown_spot_costs(fleet: Fleet, now: datetime, uncounted: Set[str]) -> Iterator[str]:
