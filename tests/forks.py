@@ -79,10 +79,12 @@ class ForkServer:
         listening.listen(16)
         alive, self._lifeline = os.pipe()
         self._server = subprocess.Popen(
-            [sys.executable, __file__, kind, str(listening.fileno()), str(alive)],
+            [sys.executable, "-P", __file__, kind, str(listening.fileno()), str(alive)],
             stdin=subprocess.DEVNULL,
             pass_fds=(listening.fileno(), alive),
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(_CHECKOUT), os.environ.get("PYTHONPATH", "")])},
+            # An empty part of PYTHONPATH would be the current folder.
+            env=os.environ
+            | {"PYTHONPATH": os.pathsep.join(filter(None, (str(_CHECKOUT), os.environ.get("PYTHONPATH"))))},
         )
         listening.close()
         os.close(alive)

@@ -9,7 +9,7 @@ which tests read the calls, inject faults and advance the clock. Out: AWS's repl
 Begin with gateway.py: a request comes from http_server.py, api.py parses it, and a function of rules/ (EC2) or
 services/ (the others) answers the `Call` (api.py) from the records of an `Account`. scene.py is the account that a demo
 opens with, catalogue/ has types and prices, machines/ the ssh servers. `Cloud` (cloud.py) is what the program and the
-tests hold: it starts the process (`python -m fe2tui.demo`) and ends it. Importing this package is cheap.
+tests hold: it starts the process (`python -P -m fe2tui.demo`) and ends it. Importing this package is cheap.
 """
 
 from __future__ import annotations

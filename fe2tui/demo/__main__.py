@@ -1,4 +1,4 @@
-"""The process of a demo cloud: `python -m fe2tui.demo CONFIG`, started by `Cloud` with a bound socket and a pipe."""
+"""The process of a demo cloud: `python -P -m fe2tui.demo CONFIG`, started by `Cloud` with a bound socket and a pipe."""
 
 # ruff: noqa: E402
 
@@ -20,11 +20,13 @@ from pathlib import Path
 
 from fe2tui.demo import Options, default_network, instance_metadata, instance_states, scene
 from fe2tui.demo.account import Account
+from fe2tui.demo.client_files import Keys
 from fe2tui.demo.control import Control
 from fe2tui.demo.faults import Faults
 from fe2tui.demo.gateway import Gateway
 from fe2tui.demo.http_server import Server
 from fe2tui.demo.rules.run_instances import launch_replacement
+from fe2tui.demo.signature import comes_from_a_program
 
 
 def main(config: dict[str, object]) -> None:
@@ -34,6 +36,7 @@ def main(config: dict[str, object]) -> None:
     account = Account(
         Options(**config["options"]),  # type: ignore[arg-type]
         folder,
+        Keys.read(folder),
         faults,
         create_region=default_network.create,
         press_power_button=instance_states.power_button,
@@ -48,7 +51,7 @@ def main(config: dict[str, object]) -> None:
         gc.enable()
         gateway = Gateway(account)
         listening = socket.socket(fileno=int(str(config["listening"])))
-        server = Server(listening, gateway.answer, Control(gateway).answer)
+        server = Server(listening, comes_from_a_program, gateway.answer, Control(gateway).answer)
         threading.Thread(target=server.serve, name="demo server", daemon=True).start()
         account.machines.boot_waiting()
         end.wait()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from fe2tui.demo import Options, catalogue
+from fe2tui.demo.client_files import Keys
 from fe2tui.demo.clock import Clock, Schedule
 from fe2tui.demo.errors import ApiError, invalid_value, not_found
 from fe2tui.demo.faults import Faults
@@ -81,6 +82,15 @@ class Region:
         return next((vpc for vpc in self.vpcs.values() if vpc.is_default), None)
 
 
+@dataclass(frozen=True, slots=True)
+class RoleSession:
+    """An assumed role: its principal, and what its calls are signed with."""
+
+    principal: str
+    secret: str
+    token: str
+
+
 class Account:
     """The whole cloud. Hold `lock` while reading or changing records.
 
@@ -93,6 +103,7 @@ class Account:
         self,
         options: Options,
         folder: Path,
+        keys: Keys,
         faults: Faults,
         *,
         create_region: Callable[[Region], None],
@@ -102,6 +113,7 @@ class Account:
     ) -> None:
         self.options = options
         self.folder = folder
+        self.keys = keys
         self.faults = faults
         self.launch_replacement = launch_replacement
         self.clock = Clock(datetime.fromisoformat(options.still_at) if options.still_at else None)
@@ -110,8 +122,8 @@ class Account:
         self.count = 0
         self.lock = threading.RLock()
         self.catalogue = catalogue.read()
-        self.sessions: dict[str, str] = {}
-        """The access key of each assumed role, with the role."""
+        self.sessions: dict[str, RoleSession] = {}
+        """Each assumed role, by its access key."""
         self._create_region = create_region
         self._press_power_button = press_power_button
         self._read_metadata = read_metadata

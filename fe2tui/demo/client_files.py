@@ -5,30 +5,69 @@ The profile `mfa` needs a one-time code: six digits. 000000 is refused, as AWS r
 
 from __future__ import annotations
 
+import base64
+import configparser
 import os
+import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
-ACCESS_KEY = "AKIAFE2TUIDEMO000001"
-SECRET_KEY = "demo/secret+of/no+value/anywhere+else000"
-SECOND_ACCESS_KEY = "AKIAFE2TUIDEMO000002"
 ACCOUNT_ARN = "arn:aws:iam::123456789012"
 MFA_SERIAL = f"{ACCOUNT_ARN}:mfa/demo"
 
 
-def environment(endpoint: str, folder: Path, region: str) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The access keys of one demo cloud with their secrets: other users of the computer do not know them.
+
+    The second belongs to another account.
+    """
+
+    access_key: str
+    secret: str
+    second_access_key: str
+    second_secret: str
+
+    @classmethod
+    def new(cls) -> Keys:
+        return cls(_new_access_key(), secrets.token_urlsafe(30), _new_access_key(), secrets.token_urlsafe(30))
+
+    @classmethod
+    def read(cls, folder: Path) -> Keys:
+        """The keys that `write` has written."""
+        file = configparser.ConfigParser(interpolation=None)
+        file.read(_credentials(folder))
+        names = ("aws_access_key_id", "aws_secret_access_key")
+        return cls(*(file[profile][name] for profile in ("default", "second") for name in names))
+
+    def secret_of(self, access_key: str) -> str | None:
+        return {self.access_key: self.secret, self.second_access_key: self.second_secret}.get(access_key)
+
+    @property
+    def authorization(self) -> str:
+        """The header `Authorization` of a request to the control address: HTTP's Basic with the first key."""
+        return "Basic " + base64.b64encode(f"{self.access_key}:{self.secret}".encode()).decode()
+
+
+def _new_access_key() -> str:
+    # AWS's keys contain the number of their account, in base32. A 0 is no digit of base32: this one contains none.
+    return "AKIAFE2TUI0" + base64.b32encode(secrets.token_bytes(6)).decode()[:9]
+
+
+def environment(endpoint: str, folder: Path, region: str, keys: Keys) -> dict[str, str]:
     """The variables that make a client use the cloud.
 
     They set the profile and the file names so that the user's own AWS_PROFILE and ~/.aws have no effect.
     """
     return {
         "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_ACCESS_KEY_ID": keys.access_key,
+        "AWS_SECRET_ACCESS_KEY": keys.secret,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_PROFILE": "default",
         "AWS_CONFIG_FILE": str(folder / "aws" / "config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws" / "credentials"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(_credentials(folder)),
         "AWS_EC2_METADATA_DISABLED": "true",
         "FE2TUI_HOME": str(folder / "home"),
         **_without_proxy(),
@@ -45,16 +84,20 @@ def _without_proxy() -> dict[str, str]:
     return {"no_proxy": exempt, "NO_PROXY": exempt}
 
 
-def write(folder: Path, endpoint: str, region: str) -> None:
-    """Writes the files that `environment` names, readable by their owner only."""
+def _credentials(folder: Path) -> Path:
+    return folder / "aws" / "credentials"
+
+
+def write(folder: Path, endpoint: str, region: str, keys: Keys) -> None:
+    """Writes the files that `environment` names, and `netrc` for curl, readable by their owner only."""
     aws = folder / "aws"
     config = folder / "home" / "config"
     for each in (folder, aws, config, folder / "home" / "data" / "keys"):
         each.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write(
-        aws / "credentials",
-        f"[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n\n"
-        f"[second]\naws_access_key_id = {SECOND_ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n",
+        _credentials(folder),
+        f"[default]\naws_access_key_id = {keys.access_key}\naws_secret_access_key = {keys.secret}\n\n"
+        f"[second]\naws_access_key_id = {keys.second_access_key}\naws_secret_access_key = {keys.second_secret}\n",
     )
     _write(
         aws / "config",
@@ -65,6 +108,7 @@ def write(folder: Path, endpoint: str, region: str) -> None:
         f"mfa_serial = {MFA_SERIAL}\n",
     )
     _write(config / "config.toml", f'address_url = "{endpoint}/demo/address"\n')
+    _write(folder / "home" / "netrc", f"machine 127.0.0.1 login {keys.access_key} password {keys.secret}\n")
 
 
 def _write(path: Path, text: str) -> None:

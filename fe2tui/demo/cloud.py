@@ -38,6 +38,7 @@ class Cloud:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="fe2tui-demo-"))
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.home = self.folder / "home"
+        self.keys = client_files.Keys.new()
         self.key_file = self.home / "data" / "keys" / "default.pem"
         self._lifeline = -1
         self._child: subprocess.Popen[bytes] | None = None
@@ -50,7 +51,7 @@ class Cloud:
 
     @property
     def environment(self) -> dict[str, str]:
-        return client_files.environment(self.endpoint, self.folder, self.options.region)
+        return client_files.environment(self.endpoint, self.folder, self.options.region, self.keys)
 
     @property
     def pid(self) -> int:
@@ -77,7 +78,7 @@ class Cloud:
 
     def _start(self, listening: socket.socket) -> None:
         self._port = listening.getsockname()[1]
-        client_files.write(self.folder, self.endpoint, self.options.region)
+        client_files.write(self.folder, self.endpoint, self.options.region, self.keys)
         read_end, self._lifeline = os.pipe()
         try:
             self._child = self._spawn(listening.fileno(), read_end)
@@ -92,11 +93,12 @@ class Cloud:
             "remove": self._own_folder,
             "options": asdict(self.options),
         }
-        # Only CONFIG decides what the cloud is like, never the user's AWS settings.
+        # Only CONFIG decides what the cloud is like, never the user's AWS settings. It has no secret, since every user
+        # of the computer can read a command line.
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "FE2TUI_"))}
         with (self.folder / "demo.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "fe2tui.demo", json.dumps(config)],
+                [sys.executable, "-P", "-m", "fe2tui.demo", json.dumps(config)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -124,7 +126,8 @@ class Cloud:
 
         connection = HTTPConnection("127.0.0.1", self._port, timeout=timeout)
         try:
-            connection.request(method, path, body=None if body is None else json.dumps(body).encode())
+            sent = None if body is None else json.dumps(body).encode()
+            connection.request(method, path, body=sent, headers={"Authorization": self.keys.authorization})
             reply = connection.getresponse()
             text = reply.read().decode()
         finally:

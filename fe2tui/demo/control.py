@@ -1,5 +1,7 @@
 """The control address, on the same port as the cloud: JSON in, JSON out. Tests use it.
 
+A request has the cloud's access key and secret as HTTP's Basic authorization, except for `/demo/address`.
+
 GET    /demo/ready                                {"ready": true}
 GET    /demo/address                              the client's public address, as plain text
 GET    /demo/calls     DELETE /demo/calls         the log of calls; DELETE empties it
@@ -28,6 +30,7 @@ from fe2tui.demo.errors import ApiError
 from fe2tui.demo.gateway import Gateway
 from fe2tui.demo.http_server import Reply, Request
 from fe2tui.demo.records import Instance
+from fe2tui.demo.signature import may_control
 
 ADDRESS = "203.0.113.7"
 """The client's public address: one for documentation (RFC 5737), which belongs to no host."""
@@ -50,13 +53,17 @@ class Control:
         }
 
     def answer(self, request: Request) -> Reply:
-        """The reply: 400 with the reason for a wrong request, 404 for an unknown address."""
+        """The reply: 400 with the reason for a wrong request, 403 without the key, 404 for an unknown address."""
         subject, _, identity = request.path.removeprefix("/demo/").partition("/")
         if subject == "address":
             return Reply(200, f"{ADDRESS}\n".encode(), "text/plain")
+        result: Any
         try:
-            result, status = self._result(request, subject, identity), 200
-            if result is None:
+            if not may_control(self._account, request):
+                result, status = {"error": "the request has not the key and secret of this demo cloud"}, 403
+            elif (result := self._result(request, subject, identity)) is not None:
+                status = 200
+            else:
                 result, status = {"error": "no such address"}, 404
         except ApiError as error:
             result, status = {"error": error.message}, 400

@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 import uuid
 from collections import deque
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fe2tui.demo.account import Account
 from fe2tui.demo.api import OPERATIONS, Call, load_operations
-from fe2tui.demo.client_files import ACCESS_KEY, SECOND_ACCESS_KEY
 from fe2tui.demo.errors import ApiError
 from fe2tui.demo.faults import Fault, error_of
 from fe2tui.demo.http_server import Reply, Request
 from fe2tui.demo.protocols import error_reply, reply_of, truth
+from fe2tui.demo.signature import check_caller
 
-_MAX_CLOCK_SKEW = timedelta(minutes=5)
 _LOGGED_CALLS = 20_000
 
 
@@ -37,9 +35,11 @@ class Gateway:
         entry: dict[str, Any] = {"service": call.service, "action": call.action, "region": call.region_name}
         entry |= {"at": time.time(), "params": call.params, "status": None, "code": None}
         self.calls.append(entry)
-        fault = self.account.faults.match(call.service, call.action, call.region_name)
+        fault = None
         try:
-            reply = self._reply(call, request, request_id, fault)
+            check_caller(call, request)
+            fault = self.account.faults.match(call.service, call.action, call.region_name)
+            reply = self._reply(call, request_id, fault)
         except ApiError as error:
             entry["code"] = error.code
             reply = error_reply(call.protocol, error, request_id)
@@ -50,7 +50,7 @@ class Gateway:
         entry["status"] = reply.status
         return reply
 
-    def _reply(self, call: Call, request: Request, request_id: str, fault: Fault | None) -> Reply:
+    def _reply(self, call: Call, request_id: str, fault: Fault | None) -> Reply:
         if fault is not None:
             if fault.kind == "silent":
                 return Reply(0, b"", silence=True)
@@ -61,7 +61,6 @@ class Gateway:
             if error := error_of(fault, call.service, call.action):
                 raise error
         try:
-            self._check_identity(call, request)
             operation = OPERATIONS.get((call.service, call.action))
             if operation is None:
                 raise ApiError("UnsupportedOperation", f"The demo cloud does not answer {call.action}.")
@@ -75,19 +74,3 @@ class Gateway:
         except Exception as error:
             # In AWS's form, so that the client handles it as an error and not as a reply it cannot parse.
             raise ApiError("InternalError", f"{type(error).__name__}: {error}", 500) from error
-
-    def _check_identity(self, call: Call, request: Request) -> None:
-        if call.access_key not in (ACCESS_KEY, SECOND_ACCESS_KEY, *self.account.sessions):
-            if call.service == "ec2":
-                raise ApiError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
-            message = "The security token included in the request is invalid."
-            if call.protocol == "query":
-                raise ApiError("InvalidClientTokenId", message, 403)
-            raise ApiError("UnrecognizedClientException", message)
-        signed_at = request.headers.get("x-amz-date", "")
-        if signed_at:
-            moment = datetime.strptime(signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-            if abs(datetime.now(UTC) - moment) > _MAX_CLOCK_SKEW:
-                if call.service == "ec2":
-                    raise ApiError("RequestExpired", "Request has expired.")
-                raise ApiError("SignatureDoesNotMatch", f"Signature expired: {signed_at} is too old or too new", 403)

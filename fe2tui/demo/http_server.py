@@ -66,10 +66,13 @@ Handler = Callable[[Request], Reply]
 
 
 class Server:
-    """`control` answers requests to `/demo/…`, `cloud` all others."""
+    """`control` answers requests to `/demo/…`, `cloud` all others, if `accepts` lets them in."""
 
-    def __init__(self, listening: socket.socket, cloud: Handler, control: Handler) -> None:
+    def __init__(
+        self, listening: socket.socket, accepts: Callable[[Request], bool], cloud: Handler, control: Handler
+    ) -> None:
         self._listening = listening
+        self._accepts = accepts
         self._cloud = cloud
         self._control = control
 
@@ -90,7 +93,8 @@ class Server:
             try:
                 while (request := read_request(stream, connection)) is not None:
                     handler = self._control if request.path.startswith("/demo/") else self._cloud
-                    if not _send(connection, handler(request), request):
+                    reply = handler(request) if self._accepts(request) else Reply(403, b"")
+                    if not _send(connection, reply, request):
                         return
             except (OSError, ValueError):
                 return

@@ -102,8 +102,8 @@ async def test_a_key_that_aws_refuses_is_not_used_again_once_it_is_mended(no_key
     session = open_session()
     with pytest.raises(CredentialsError, match="rejected these credentials"):
         await session.call("ec2", "DescribeVpcs")
-    key = no_keys.environment["AWS_ACCESS_KEY_ID"]
-    file.write_text(f"[default]\naws_access_key_id = {key}\naws_secret_access_key = x\n")
+    key, secret = no_keys.keys.access_key, no_keys.keys.secret
+    file.write_text(f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n")
     assert (await session.call("ec2", "DescribeVpcs"))["Vpcs"]
 
 
@@ -244,7 +244,7 @@ async def test_a_role_that_may_not_be_taken_is_a_matter_of_credentials(own_cloud
 
 
 async def test_a_program_may_give_the_credentials(own_cloud: Cloud, open_session: Open, tmp_path: Path) -> None:
-    keys = {"Version": 1, "AccessKeyId": "AKIAFE2TUIDEMO000001", "SecretAccessKey": "x"}
+    keys = {"Version": 1, "AccessKeyId": own_cloud.keys.access_key, "SecretAccessKey": own_cloud.keys.secret}
     (tmp_path / "keys.json").write_text(json.dumps(keys))
     read = f"{sys.executable} -c \"print(open('{tmp_path / 'keys.json'}').read())\""
     add_profile(f"[profile program]\nregion = us-east-2\ncredential_process = {read}")

@@ -89,7 +89,7 @@ def browsing() -> Iterator[Figure]:
         for columns, rows in SIZES:
             with fresh_home(cloud) as env:
                 said = _keep(env)
-                terminal = Terminal([sys.executable, "-m", "fe2tui"], env, columns, rows)
+                terminal = Terminal([sys.executable, "-P", "-m", "fe2tui"], env, columns, rows)
                 try:
                     at_rest(terminal)
                     terminal.send(b"3")

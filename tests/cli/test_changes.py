@@ -212,37 +212,49 @@ region = us-east-2
 [profile dev]
 region = us-west-2
 """
-KEYS = "aws_access_key_id = AKIAFE2TUIDEMO{}\naws_secret_access_key = demo\n"
 
 
 @pytest.mark.parametrize(
-    ("prod", "exported", "refused"),
+    ("second_is_prod", "is_assumed", "refused"),
     [
-        ("[prod]\n" + KEYS.format("000001"), "AKIAFE2TUIDEMO000001", True),  # the very key
-        ("[prod]\n" + KEYS.format("000001"), "assumed", True),  # another key of the account
-        ("[prod]\n" + KEYS.format("000002"), "AKIAFE2TUIDEMO000001", False),  # another account
+        (False, False, True),  # the very key
+        (False, True, True),  # another key of the account
+        (True, False, False),  # another account
     ],
 )
 def test_a_read_only_profile_guards_its_account_whatever_signs(
-    own_fe2: Any, tmp_path: Path, prod: str, exported: str, refused: bool
+    own_fe2: Any, tmp_path: Path, second_is_prod: bool, is_assumed: bool, refused: bool
 ) -> None:
     """AWS_PROFILE is dev, and the exported keys are prod's: they sign, and dev's settings do not count."""
     config, credentials = tmp_path / "config", tmp_path / "credentials"
     config.write_text(SIGNERS)
-    credentials.write_text(prod + "[dev]\n" + KEYS.format("000002"))
+    keys = own_fe2.cloud.keys
+    first, second = (keys.access_key, keys.secret), (keys.second_access_key, keys.second_secret)
+    profiles = {"prod": second if second_is_prod else first, "dev": second}
+    credentials.write_text(
+        "".join(
+            f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+            for name, (key, secret) in profiles.items()
+        )
+    )
     settings = tmp_path / "fe2tui-home/config/config.toml"
     settings.write_text(f"{settings.read_text()}\nregion = 'us-east-2'\n[profiles.prod]\nread_only = true\n")
-    if exported == "assumed":
-        exported = boto3.client(
+    variables = dict(zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), first, strict=True))
+    if is_assumed:
+        given = boto3.client(
             "sts",
             endpoint_url=own_fe2.environment["AWS_ENDPOINT_URL"],
             region_name="us-east-2",
-            aws_access_key_id="AKIAFE2TUIDEMO000001",
-            aws_secret_access_key="demo",
-        ).assume_role(RoleArn=f"{ACCOUNT_ARN}:role/demo", RoleSessionName="jane")["Credentials"]["AccessKeyId"]
-    variables = {
+            aws_access_key_id=keys.access_key,
+            aws_secret_access_key=keys.secret,
+        ).assume_role(RoleArn=f"{ACCOUNT_ARN}:role/demo", RoleSessionName="jane")["Credentials"]
+        variables = {
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
+        }
+    variables |= {
         "AWS_PROFILE": "dev",
-        "AWS_ACCESS_KEY_ID": exported,
         "AWS_CONFIG_FILE": str(config),
         "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
     }

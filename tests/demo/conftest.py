@@ -12,7 +12,6 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from fe2tui.demo import Cloud
-from fe2tui.demo.client_files import ACCESS_KEY, SECRET_KEY
 
 
 def _unknown(node: ET.Element, shape: Any, path: str) -> Iterator[str]:
@@ -46,7 +45,7 @@ def _check_names(operation_model: Any, response_dict: Any, **_: Any) -> None:
 
 def make_client(cloud: Cloud, service: str, region: str = "us-east-2", **changes: Any) -> Any:
     """A client without retries."""
-    session = boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=region)
+    session = boto3.Session(cloud.keys.access_key, changes.pop("secret", cloud.keys.secret), region_name=region)
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=changes.pop("read_timeout", 20))
     make: Any = session.client
     client = make(service, endpoint_url=cloud.endpoint, config=config, **changes)

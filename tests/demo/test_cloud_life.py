@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from fe2tui.demo import Cloud, DemoUnavailable, Options
+from fe2tui.demo.client_files import Keys
 
 PARENT = """
 import json, sys, time
@@ -60,6 +61,7 @@ def open_shell(client: Any, folder: Path, endpoint: str) -> subprocess.Popen[byt
     """A shell on a machine of the scene, with a command running."""
     cloud = Cloud.__new__(Cloud)
     cloud._port = int(endpoint.rpartition(":")[2])
+    cloud.keys = Keys.read(folder)
     ec2 = client(cloud, "ec2")
     filters = [{"Name": "tag:Name", "Values": ["base"]}]
     tags = ec2.describe_instances(Filters=filters)["Reservations"][0]["Instances"][0]["Tags"]
@@ -110,6 +112,16 @@ def test_a_stopped_cloud_leaves_no_process_and_no_file(fresh_cloud: Callable[...
     cloud.stop()
     assert not psutil.pid_exists(pid)
     assert not folder.exists()
+
+
+def test_no_file_of_the_current_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user's, in a shared folder, or one of the person's own that is called like a module of Python's."""
+    for name in ("queue", "random", "token", "select", "email", "decimal", "platform", "asyncssh", "cryptography"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'was-run')!r}, 'w')\nraise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    with Cloud(Options.instant()) as cloud:
+        assert cloud.control("/demo/ready", method="GET") == {"ready": True}
+    assert not (tmp_path / "was-run").exists()
 
 
 def test_a_given_folder_stays(tmp_path: Path) -> None:

@@ -199,9 +199,7 @@ def test_an_operation_that_the_cloud_does_not_have_is_refused_in_the_protocol_of
 def test_a_request_signed_long_ago_has_expired(bare: Cloud) -> None:
     from http.client import HTTPConnection
 
-    from fe2tui.demo.client_files import ACCESS_KEY
-
-    credential = f"Credential={ACCESS_KEY}/20200101/us-east-2/ec2/aws4_request"
+    credential = f"Credential={bare.keys.access_key}/20200101/us-east-2/ec2/aws4_request"
     headers = {
         "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",
         "X-Amz-Date": "20200101T000000Z",

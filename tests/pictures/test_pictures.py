@@ -17,7 +17,6 @@ import pytest
 from textual.widgets import Input
 
 from fe2tui.demo import Cloud, Options
-from fe2tui.demo.client_files import ACCESS_KEY, SECRET_KEY
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.progress import Activity
 from fe2tui.store import open_store
@@ -37,7 +36,7 @@ Scene = Callable[["Photographer"], AsyncIterator[str]]
 def still_cloud(forked_cloud: type[Cloud]) -> Iterator[Cloud]:
     """A lived-in cloud in which nothing moves on: a machine that is pending stays so."""
     with forked_cloud(Options(still_at=NOW.isoformat())) as cloud:
-        session = boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=cloud.options.region)
+        session = boto3.Session(cloud.keys.access_key, cloud.keys.secret, region_name=cloud.options.region)
         ec2 = session.client("ec2", endpoint_url=cloud.endpoint)
         ids = [one["InstanceId"] for each in ec2.describe_instances()["Reservations"] for one in each["Instances"]]
         ec2.delete_tags(Resources=ids, Tags=[{"Key": "fe2:port"}])  # the ports differ each time

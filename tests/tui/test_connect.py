@@ -23,7 +23,7 @@ PROMPT = "ubuntu@base:~$"
 @contextmanager
 def dashboard(columns: int = 120, lines: int = 36) -> Iterator[Terminal]:
     """The program, as a person starts it, when its table has been read."""
-    with Terminal([sys.executable, "-m", "fe2tui"], dict(os.environ), columns, lines) as terminal:
+    with Terminal([sys.executable, "-P", "-m", "fe2tui"], dict(os.environ), columns, lines) as terminal:
         terminal.until(lambda: "● base" in terminal.text and "0s ago" in terminal.text)
         yield terminal
 

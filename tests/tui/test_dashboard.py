@@ -379,15 +379,14 @@ async def test_the_status_line_names_the_keys_that_sign_and_has_the_guards_of_th
     own_cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "config").write_text("[profile prod]\nregion = us-east-2\n[profile dev]\nregion = us-west-2\n")
-    (tmp_path / "credentials").write_text(
-        f"[prod]\naws_access_key_id = {own_cloud.environment['AWS_ACCESS_KEY_ID']}\naws_secret_access_key = x\n"
-    )
+    key = own_cloud.keys.access_key
+    (tmp_path / "credentials").write_text(f"[prod]\naws_access_key_id = {key}\naws_secret_access_key = x\n")
     monkeypatch.setenv("AWS_PROFILE", "dev")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     profiles = {"prod": ProfileSettings(colour="red", read_only=True), "dev": ProfileSettings(colour="green")}
     async with dashboard(profiles=profiles) as driven:
-        assert driven.view.location.profile == "environment keys …0001"
+        assert driven.view.location.profile == f"environment keys …{key[-4:]}"
         assert driven.view.read_only
         await driven.until(lambda: any("AWS_PROFILE=dev is not used" in toast for toast in driven.toasts))
         await driven.until(lambda: "environment keys" in driven.status_text)

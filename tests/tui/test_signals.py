@@ -23,7 +23,7 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self._before, self._after, self._status = folder / "before", folder / "after", folder / "status"
         self._pid = folder / "pid"
-        program = shlex.join([sys.executable, "-m", "fe2tui"])
+        program = shlex.join([sys.executable, "-P", "-m", "fe2tui"])
         script = (
             f"stty -a > {self._before}; sh -c 'echo $$ > {self._pid}; exec {program}'; echo $? > {self._status};"
             f" stty -a > {self._after}"

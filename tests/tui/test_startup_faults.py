@@ -21,7 +21,7 @@ from tests.tui.pty_screen import Terminal
 
 
 def _open() -> Terminal:
-    return Terminal([sys.executable, "-m", "fe2tui"], dict(os.environ), 120, 36)
+    return Terminal([sys.executable, "-P", "-m", "fe2tui"], dict(os.environ), 120, 36)
 
 
 def test_a_damaged_store_is_reported_and_stays_in_the_activity(demo_env: Path) -> None:

@@ -6,38 +6,40 @@ Every code of six digits is right, except 000000.
 
 from __future__ import annotations
 
+import secrets
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from fe2tui.demo.account import ACCOUNT_ID, SECOND_ACCOUNT_ID
+from fe2tui.demo.account import ACCOUNT_ID, SECOND_ACCOUNT_ID, RoleSession
 from fe2tui.demo.api import Call, operation
-from fe2tui.demo.client_files import MFA_SERIAL, SECOND_ACCESS_KEY
+from fe2tui.demo.client_files import MFA_SERIAL
 from fe2tui.demo.errors import ApiError, missing_parameter
 from fe2tui.demo.protocols import iso
 
 WRONG_CODE = "000000"
-_SECRET = "demo/session+secret+of+no+value+anywhere0"
 
 
 def _session(call: Call, principal: str) -> dict[str, Any]:
     seconds = int(call.text("DurationSeconds", "3600"))
     expires = call.now + timedelta(seconds=seconds)
-    key = f"ASIA{call.account.random.getrandbits(80):016X}"[:20]
-    call.account.sessions[key] = principal
+    key = f"ASIAFE2TUI0{call.account.random.getrandbits(36):09X}"
+    session = RoleSession(principal, secrets.token_urlsafe(30), secrets.token_urlsafe(60))
+    call.account.sessions[key] = session
     return {
         "AccessKeyId": key,
-        "SecretAccessKey": _SECRET,
-        "SessionToken": f"demo-session-token-{key}",
+        "SecretAccessKey": session.secret,
+        "SessionToken": session.token,
         "Expiration": iso(expires),
     }
 
 
 @operation("GetCallerIdentity", service="sts")
 def get_caller_identity(call: Call) -> Mapping[str, Any]:
-    principal = call.account.sessions.get(call.access_key, "user/demo")
-    account = SECOND_ACCOUNT_ID if call.access_key == SECOND_ACCESS_KEY else ACCOUNT_ID
+    session = call.account.sessions.get(call.access_key)
+    principal = session.principal if session else "user/demo"
+    account = SECOND_ACCOUNT_ID if call.access_key == call.account.keys.second_access_key else ACCOUNT_ID
     service = "iam" if principal.startswith("user/") else "sts"
     return {
         "UserId": "AIDAFE2TUIDEMOUSER01",
