@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -25,10 +25,11 @@ FIELDS = {
 }
 
 
-def client(cloud: Cloud, region: str = "us-east-2") -> Any:
+def client(cloud: Cloud, region: str = "us-east-2", service: str = "ec2") -> Any:
     kept = cloud.environment
-    return boto3.Session().client(
-        "ec2",
+    make: Any = boto3.Session().client
+    return make(
+        service,
         region_name=region,
         endpoint_url=cloud.endpoint,
         aws_access_key_id=kept["AWS_ACCESS_KEY_ID"],
@@ -375,7 +376,9 @@ def test_a_profile_that_is_asked_for_brings_its_region_unless_the_environment_na
 
 
 class Metadata(BaseHTTPRequestHandler):
-    """The instance metadata service of an instance with a role."""
+    """The instance metadata service of an instance with a role, whose `credentials` are as sts returned them."""
+
+    credentials: ClassVar[dict[str, str]]
 
     def do_PUT(self) -> None:
         self._answer("TOKEN")
@@ -384,9 +387,9 @@ class Metadata(BaseHTTPRequestHandler):
         credentials = {
             "Code": "Success",
             "Type": "AWS-HMAC",
-            "AccessKeyId": "AKIAFE2TUIDEMO000001",
-            "SecretAccessKey": "demo",
-            "Token": "x",
+            "AccessKeyId": self.credentials["AccessKeyId"],
+            "SecretAccessKey": self.credentials["SecretAccessKey"],
+            "Token": self.credentials["SessionToken"],
             "Expiration": "2099-01-01T00:00:00Z",
             "LastUpdated": "2026-01-01T00:00:00Z",
         }
@@ -409,6 +412,8 @@ class Metadata(BaseHTTPRequestHandler):
 def test_on_an_instance_with_a_role_the_region_is_its_own(fe2: Any, tmp_path: Path) -> None:
     nothing = tmp_path / "nothing"
     nothing.write_text("")
+    role = {"RoleArn": "arn:aws:iam::123456789012:role/demo", "RoleSessionName": "instance"}
+    Metadata.credentials = client(fe2.cloud, service="sts").assume_role(**role)["Credentials"]
     with ThreadingHTTPServer(("127.0.0.1", 0), Metadata) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
