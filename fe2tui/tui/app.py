@@ -15,14 +15,18 @@ from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.errors import NoWidget
 from textual.message_pump import MessagePump
+from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from fe2tui.errors import Fe2Error
+from fe2tui.model.text import visible
 from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.first_frame import FirstFrame
 from fe2tui.tui.key_queue import KeyQueue
 from fe2tui.tui.terminal_driver import TolerantDriver
 from fe2tui.tui.theme import DARK, THEMES, default_variables
 from fe2tui.tui.toasts import failure_text, plain_text
+from fe2tui.tui.widgets.cells import clip
 
 if TYPE_CHECKING:
     from textual.worker import Worker
@@ -33,12 +37,20 @@ if TYPE_CHECKING:
     from fe2tui.tui.fleet_watch import FleetNotRead, FleetSeen
     from fe2tui.tui.services import Severity
 
-KEY_TIMEOUT = 0.25  # seconds at most for one key; its widget may be removed while it handles the key
+KEY_TIMEOUT = 0.5  # seconds at most for one key
+PASTED_WIDTH = 20  # cells of a pasted text that are shown
 TOAST_SECONDS = {"information": 4.0, "warning": 6.0, "error": 8.0}
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+async def _next_turn(node: MessagePump) -> None:
+    """Wait until a node has handled the messages that are in its queue now."""
+    is_handled = asyncio.Event()
+    if node.call_later(is_handled.set):
+        await is_handled.wait()
 
 
 class Dashboard(App[None], inherit_bindings=False):
@@ -66,8 +78,9 @@ class Dashboard(App[None], inherit_bindings=False):
         self.clock = clock
         self.error: Fe2Error | None = None
         self._controller: DashboardController | None = None
-        self.key_queue = KeyQueue(self.post_message)
+        self.key_queue = KeyQueue(self.post_message, lambda: isinstance(self.focused, Input))
         self.key_queue.hold()
+        self._key_task: asyncio.Task[None] | None = None  # of the key that is being handled
         self._set_first_theme(settings.theme)
 
     def _set_first_theme(self, name: str) -> None:
@@ -95,6 +108,8 @@ class Dashboard(App[None], inherit_bindings=False):
     async def _open_controller(self) -> None:
         from fe2tui.tui.controller import DashboardController
 
+        if self.is_headless:
+            self.key_queue.look_ahead_seconds = 0
         self._controller = DashboardController(self)
         await self._controller.start()
         self.call_after_refresh(self.key_queue.release)
@@ -105,11 +120,30 @@ class Dashboard(App[None], inherit_bindings=False):
             return
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif not self.key_queue.queue_if_busy(event):
+        elif self.key_queue.queue_if_busy(event):
+            return
+        elif self._is_refused(event):
+            self.key_queue.finish(event)
+        else:
             target = self.focused or self.screen
             await super().on_event(event)
-            asyncio.get_running_loop().call_later(KEY_TIMEOUT, self.key_queue.finish, event)
-            self._trace_key(target, event)
+            self._key_task = asyncio.create_task(self._finish_when_handled(event, target))
+
+    def _is_refused(self, event: events.Key) -> bool:
+        """Whether a key is none: a letter of a pasted text that no field takes, or pressed before its form was read."""
+        burst = self.key_queue.current_burst
+        if burst.is_text and not isinstance(self.focused, Input) and not self._opens_filter(event):
+            if not burst.is_reported:
+                burst.is_reported = True
+                text = clip(visible(burst.text), PASTED_WIDTH)
+                self.toast(f"“{text}” arrived all at once, like pasted text: none of its letters was used.", "warning")
+            return True
+        screen = self.screen
+        return isinstance(screen, ModalScreen) and not getattr(screen, "takes_key", lambda _: True)(event)
+
+    def _opens_filter(self, event: events.Key) -> bool:
+        is_first = event is self.key_queue.current_burst.first
+        return is_first and event.key in self.key_queue.field_keys and self.screen.id == "main"
 
     def _is_over_removed_widget(self, event: events.MouseEvent) -> bool:
         """Whether the mouse is over a widget that is still drawn, but was removed, such as a toast clicked twice."""
@@ -119,12 +153,24 @@ class Dashboard(App[None], inherit_bindings=False):
             return False
         return widget is not self.screen and not widget.is_attached
 
-    def _trace_key(self, node: DOMNode | None, event: events.Key) -> None:
-        """Follow a key from the focused widget up to the app, where it has been handled."""
-        if node is None or node is self:
-            self.call_later(self.key_queue.finish, event)
-        elif isinstance(node, MessagePump):
-            node.call_later(self._trace_key, node.parent, event)
+    async def _finish_when_handled(self, event: events.Key, target: DOMNode) -> None:
+        """Let the next key in when this one and the messages that it made widgets post have been handled.
+
+        A key goes from the focused widget up to the app, which runs what is bound to it; what that posts, such as
+        ``Input.Submitted``, goes the same way, and each message may make its receiver post one more.
+        """
+        screen = self.screen
+        try:
+            async with asyncio.timeout(KEY_TIMEOUT):
+                for turns in (1, 2):
+                    for node in target.ancestors_with_self:
+                        for _ in range(turns):
+                            if self.screen is screen and (node is self or node is screen or node.is_attached):
+                                await _next_turn(node)
+                await _next_turn(self)
+        except TimeoutError:
+            pass  # a widget was removed while it handled the key
+        self.key_queue.finish(event)
 
     async def on_unmount(self) -> None:
         if self._controller is not None:

@@ -63,6 +63,8 @@ class DashboardController:
         bindings = (Binding(key, f"perform({command_id!r})", show=False) for key, command_id in self.keymap.all_keys())
         for binding in Binding.make_bindings(bindings):  # which knows / as slash
             app.bind(binding.key, binding.action, description=binding.description, show=False)
+            if binding.action == "perform('filter')":
+                self.key_queue.field_keys.add(binding.key)
         app.theme_changed_signal.subscribe(app, lambda _: self.main_screen.recolour())
         opening = self.fleet_watch.start_opening()
         self.main_screen.pane_layout.fit_to(*app.size)

@@ -27,6 +27,7 @@ from fe2tui.settings import load
 from fe2tui.tui.app import Dashboard, utc_now
 from fe2tui.tui.command_context import CommandContext
 from fe2tui.tui.fleet_watch import FleetWatch
+from fe2tui.tui.forms.form import Form as FormBase
 from fe2tui.tui.list_model import ListModel
 from fe2tui.tui.main_screen import MainScreen
 from fe2tui.tui.pane_ids import INSTANCES
@@ -244,8 +245,10 @@ class Driven:
         await self.press("enter")
 
     async def opened(self, kind: type[Form]) -> Form:
-        """The form of that kind, when it is open."""
+        """The form of that kind, when it is open and takes keys."""
         await self.until(lambda: isinstance(self.app.screen, kind))
+        form = self.app.screen
+        await self.until(lambda: not isinstance(form, FormBase) or form.is_readable, of="a key that is meant for it")
         await self.pilot.pause()
         assert isinstance(self.app.screen, kind)
         return self.app.screen

@@ -12,6 +12,7 @@ from textual.widgets import Button, Static
 from fe2tui.demo import Cloud
 from fe2tui.errors import NoCapacityError
 from fe2tui.model.launch import LaunchRequest
+from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.forms.form import Field
 from fe2tui.tui.forms.launch import LaunchForm
 from fe2tui.tui.forms.no_capacity import NoCapacityAnswer, NoCapacityForm
@@ -151,7 +152,9 @@ async def test_waiting_counts_down_until_it_is_cancelled_and_leaves_nothing_behi
             )
 
         await driven.until(counts)
-        await driven.press("6", "delete", "y")
+        await driven.press("6", "delete")
+        await driven.opened(ConfirmForm)
+        await driven.press("y")
         await driven.until(lambda: any("waiter: cancelled" in toast for toast in driven.toasts))
         fleet = driven.view.fleet
         assert fleet is not None and not fleet.instances_named("waiter")

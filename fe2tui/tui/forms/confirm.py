@@ -30,6 +30,7 @@ class ConfirmChoice:
 class ConfirmForm(Form[str]):
     """Answers with the ``answer`` of a choice, or None for No, which has the focus at first."""
 
+    TYPED_AHEAD = "nothing"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "leave", "No", show=False),
         Binding("right,down,l,j", "app.focus_next", show=False),

@@ -143,6 +143,7 @@ SMALL_FLEET = 500  # instances up to which the costs are computed without a thre
 class CostForm(Form[None]):
     """Shows the costs of the region, and updates them while it is open."""
 
+    TYPED_AHEAD = "all"
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "cost.tcss"]
     AUTO_FOCUS: ClassVar[str | None] = "#costs"
 

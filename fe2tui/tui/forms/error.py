@@ -17,6 +17,7 @@ from fe2tui.tui.forms.form import Form, dim, safe_content
 class ErrorForm(Form[str]):
     """Shows an error until a key closes it. With a ``command`` to copy, ``y`` answers ``copy``."""
 
+    TYPED_AHEAD = "nothing"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "leave", show=False),
         Binding("y", "copy", "Copy", show=False),

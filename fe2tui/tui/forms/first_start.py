@@ -30,6 +30,7 @@ COMMAND_WIDTH = max(len(command) for command, _ in _LOGIN_COMMANDS) + 2
 class FirstStartForm(Form[FirstStartAnswer]):
     """Shows how to log in to AWS. Answers demo, retry, profile or quit; None closes the form only."""
 
+    TYPED_AHEAD = "nothing"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "take('demo')", show=False),
         Binding("r", "take('retry')", show=False),

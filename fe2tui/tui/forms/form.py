@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import time
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from textual import events, on
 from textual.await_complete import AwaitComplete
@@ -23,6 +25,8 @@ from fe2tui.paths import stylesheets_folder
 
 Answer = TypeVar("Answer")
 Plan = TypeVar("Plan")
+READING_SECONDS = 1 / 3  # between the first frame of a form and the first key that may answer it
+_SUBMIT_KEYS = frozenset({"enter", "ctrl+s", "ctrl+j"})
 SETTLE_SECONDS = 0.25  # seconds without a key before a plan is made
 DIM = "$foreground 60%"
 
@@ -83,12 +87,33 @@ class Form(ModalScreen[Answer]):
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     SUBMIT_KEY: ClassVar[str] = "^s"
     """The name of the key that submits, in the lower edge."""
+    TYPED_AHEAD: ClassVar[Literal["all", "text", "nothing"]] = "text"
+    """Which keys are taken that were pressed before a person can have read the form: all but those that submit, or
+    none where a letter answers. Esc is always taken."""
 
     def __init__(self, title: str, *, submit_label: str = "", leave_label: str = "Leave") -> None:
         super().__init__()
         self._title = title
         self._submit_label = submit_label
         self._leave_label = leave_label
+        self._readable_at = math.inf
+
+    @on(events.Mount)
+    def _begin_reading(self) -> None:
+        self.call_after_refresh(self._set_readable_at)
+
+    def _set_readable_at(self) -> None:
+        self._readable_at = time.monotonic() + READING_SECONDS
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the form is on the screen for so long that a key is meant for it."""
+        return self.TYPED_AHEAD == "all" or time.monotonic() >= self._readable_at
+
+    def takes_key(self, event: events.Key) -> bool:
+        if self.TYPED_AHEAD == "all" or event.key == "escape" or event.time >= self._readable_at:
+            return True
+        return self.TYPED_AHEAD == "text" and event.key not in _SUBMIT_KEYS
 
     def compose_frame(self, *body: Widget, classes: str = "") -> Iterator[Widget]:
         """The frame with the body in it, for ``compose`` to yield from."""

@@ -34,6 +34,7 @@ _EFFECT_STYLES = {"deleted": "$error", "kept": "$warning", "unaffected": DIM}
 class ImpactForm(Form[tuple[str, ...]]):
     """Answers with the ids of what to terminate or deregister, or None; the right text must be typed."""
 
+    TYPED_AHEAD = "nothing"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "scroll_rows(1)", show=False),
         Binding("up", "scroll_rows(-1)", show=False),

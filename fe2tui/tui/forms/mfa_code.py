@@ -17,6 +17,8 @@ DIGITS = 6  # of AWS's virtual and hardware devices
 class MfaCodeForm(Form[str]):
     """Asks for the six digits that the device ``serial`` shows now. Answers with them, or None."""
 
+    TYPED_AHEAD = "nothing"
+
     def __init__(self, serial: str, *, profile: str = "") -> None:
         super().__init__("One-time code", submit_label="Send")
         self._serial = serial

@@ -49,6 +49,7 @@ class Picker(Form[str]):
     Answers with the key of the picked item, or None.
     """
 
+    TYPED_AHEAD = "all"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,ctrl+n", "step(1)", show=False, priority=True),
         Binding("up,ctrl+p", "step(-1)", show=False, priority=True),

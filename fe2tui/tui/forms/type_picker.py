@@ -195,6 +195,7 @@ class TypePicker(Form[str]):
     ``unfit_reason`` says why a type cannot be chosen; ``current_type`` is the type of the instance.
     """
 
+    TYPED_AHEAD = "all"
     CSS_PATH: ClassVar[CSSPathType | None] = [stylesheets_folder() / "forms.tcss", stylesheets_folder() / "types.tcss"]
     SUBMIT_KEY: ClassVar[str] = "enter"
     BINDINGS: ClassVar[list[BindingType]] = [
