@@ -7,8 +7,9 @@ from contextlib import closing
 import click
 
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.output import iso_time, print_json
+from fe2tui.cli.output import print_json
 from fe2tui.cli.run import open_store_and_report, recover_unfinished
+from fe2tui.model.documents import iso_time
 from fe2tui.model.progress import Activity
 from fe2tui.model.text import local_time, table_lines
 

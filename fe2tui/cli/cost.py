@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.output import iso_time, print_json, round_dollars
+from fe2tui.cli.output import print_json
 from fe2tui.cli.run import CommandRun
+from fe2tui.model.documents import iso_time, round_dollars
 
 if TYPE_CHECKING:
     from fe2tui.model.fleet import Fleet

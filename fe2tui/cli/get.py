@@ -14,9 +14,10 @@ import click
 from fe2tui.cli.completion import ImageName, InstanceName, RequestId
 from fe2tui.cli.images import architecture
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.output import iso_time, print_json
+from fe2tui.cli.output import print_json
 from fe2tui.cli.run import CommandRun, recover_unfinished, report_earlier_freezes
 from fe2tui.errors import Fe2Error, UsageError
+from fe2tui.model.documents import iso_time
 from fe2tui.model.text import visible
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from shlex import quote
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,12 +13,13 @@ from fe2tui.cli.completion import ImageName, InstanceName
 from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.main import FilterCommand
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.output import iso_time, print_json, round_dollars
+from fe2tui.cli.output import print_json
 from fe2tui.cli.power import print_outcomes
 from fe2tui.cli.prompts import ask, confirm, confirm_impact, is_interactive
 from fe2tui.cli.read import print_fleet_problems
 from fe2tui.cli.run import CommandRun, report_earlier_freezes
 from fe2tui.errors import InterruptedByUser, UsageError
+from fe2tui.model.documents import image_document
 from fe2tui.model.progress import Outcome
 from fe2tui.model.text import DASH, age, dollars, join_words, percent, table_lines, visible
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from fe2tui.model.freeze import FreezeWay
     from fe2tui.model.image import Image
     from fe2tui.model.image_filter import ImageFilter, ImageScope
-    from fe2tui.model.snapshot import Snapshot
     from fe2tui.tasks import freeze as freeze_task
     from fe2tui.tasks.context import Context
 
@@ -81,7 +81,7 @@ def ami(options: GlobalOptions, name: str | None, arch: str) -> None:
         image = await find_image(ctx, name, arch)
         fleet = print_fleet_problems(await read_image_fleet(ctx, image, whole=options.json))
         if options.json:
-            print_json(_image_document(image, fleet))
+            print_json(image_document(image, fleet))
         else:
             click.echo(_image_line(image, fleet))
         await report_earlier_freezes(ctx)
@@ -135,7 +135,7 @@ def freeze(
                 command.clear_progress()
                 print_message(f"The image {visible(image.label)} is ready.")
             if options.json:
-                print_json(_image_document(image, print_fleet_problems(await read_image_fleet(ctx, image, whole=True))))
+                print_json(image_document(image, print_fleet_problems(await read_image_fleet(ctx, image, whole=True))))
             await report_earlier_freezes(ctx, except_image_id=image.id)
         finally:
             if plan.existing_name:
@@ -186,7 +186,7 @@ def _print_images(options: GlobalOptions, fleet: Fleet, query: ImageFilter, *, l
         return
     shown = [each for each in fleet.images.values() if query.matches(each, scope)]
     if options.json:
-        print_json([_image_document(each, fleet) for each in shown])
+        print_json([image_document(each, fleet) for each in shown])
     elif shown:
         click.echo("\n".join(_image_table(shown, scope) if long else (_image_line(each, fleet) for each in shown)))
     if not shown:
@@ -196,7 +196,7 @@ def _print_images(options: GlobalOptions, fleet: Fleet, query: ImageFilter, *, l
 
 def _print_public_images(shown: Sequence[PublicImage], fleet: Fleet, options: GlobalOptions) -> None:
     if options.json:
-        print_json([{"word": one.word, "title": one.title, **_image_document(one.image, fleet)} for one in shown])
+        print_json([{"word": one.word, "title": one.title, **image_document(one.image, fleet)} for one in shown])
         return
     rows = [(one.word, one.image.architecture, one.image.id, one.title, one.image.name) for one in shown]
     if rows:
@@ -209,43 +209,6 @@ def _image_line(image: Image, fleet: Fleet) -> str:
     from fe2tui.model.image import image_progress
 
     return image.line(image_progress(image, fleet.snapshots.values()))
-
-
-def _image_document(image: Image, fleet: Fleet) -> dict[str, Any]:
-    """An image as JSON. ``progress`` is 0 to 1, ``size`` the GiB of all its snapshots, costs are dollars."""
-    from fe2tui.model.image import image_progress, image_snapshot_ids
-    from fe2tui.model.money.rates import image_per_month
-
-    available = 1.0 if image.state == "available" else None
-    progress = image_progress(image, fleet.snapshots.values())
-    return {
-        "id": image.id,
-        "name": image.name,
-        "state": image.state,
-        "progress": available if progress is None else round(progress, 4),
-        "size": image.size or image.root_size or None,
-        "architecture": image.architecture,
-        "created_at": iso_time(image.created_at),
-        "cost_per_month_at_most": round_dollars(image_per_month(image, fleet)),
-        "snapshots": [_snapshot_document(each, fleet) for each in image_snapshot_ids(image, fleet.snapshots)],
-        "source_instance_id": image.made_from or None,
-        "login_user": image.login_user,
-        "tags": dict(image.tags),
-        "public": image.public,
-        "owner_id": image.owner_id,
-        "state_reason": image.state_reason,
-    }
-
-
-def _snapshot_document(snapshot_id: str, fleet: Fleet) -> dict[str, Any]:
-    found: Snapshot | None = fleet.snapshots.get(snapshot_id)
-    return {
-        "id": snapshot_id,
-        "state": found.state if found else None,
-        "progress": found.progress if found else None,
-        "size": found.volume_size if found else None,
-        "stored": found.stored if found else None,
-    }
 
 
 def _image_table(shown: Sequence[Image], scope: ImageScope) -> list[str]:

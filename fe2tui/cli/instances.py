@@ -8,10 +8,11 @@ import click
 
 from fe2tui.cli.completion import InstanceName
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.output import instance_document, instance_line, print_json
+from fe2tui.cli.output import instance_line, print_json
 from fe2tui.cli.read import read_fleet_and_report
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import NoAddressError
+from fe2tui.model.documents import instance_document
 from fe2tui.model.text import DASH, age, dollars, table_lines
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ import click
 
 from fe2tui.cli.completion import TypeName
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.output import print_json, round_dollars
+from fe2tui.cli.output import print_json
 from fe2tui.cli.read import print_problems, type_catalogues
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import UsageError
+from fe2tui.model.documents import round_dollars
 
 if TYPE_CHECKING:
     from fe2tui.model.fleet import Problem

@@ -10,8 +10,9 @@ import click
 
 from fe2tui.cli.exit_status import print_message
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.output import instance_document, instance_line, print_json
+from fe2tui.cli.output import instance_line, print_json
 from fe2tui.cli.run import CommandRun
+from fe2tui.model.documents import instance_document
 from fe2tui.model.text import visible
 
 if TYPE_CHECKING:

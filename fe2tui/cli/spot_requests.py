@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.output import iso_time, print_json
+from fe2tui.cli.output import print_json
 from fe2tui.cli.run import CommandRun
+from fe2tui.model.documents import iso_time
 from fe2tui.model.text import DASH, age, table_lines
 
 if TYPE_CHECKING:

@@ -429,3 +429,12 @@ def test_on_an_instance_with_a_role_the_region_is_its_own(fe2: Any, tmp_path: Pa
     assert (said.status, said.out) == (0, "us-west-2\n")
     assert listed.status == 0, listed.err
     assert fe2("instances", **variables).status == 4
+
+
+def test_no_control_character_of_a_tag_reaches_a_terminal_also_not_as_json(fe2: Any) -> None:
+    for arguments in (["--json", "instances"], ["get-instance", "[prod] web", "-", "tags"]):
+        with Screen(fe2.command(*arguments), fe2.environment) as screen:
+            assert screen.wait_for_end() == 0
+            assert r"\u009b31mred" in screen.text
+    (one,) = [each for each in fe2("instances", "--json").json if each["name"] == "[prod] web"]
+    assert "\x9b" in "".join(one["tags"].values())

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 from textual.widgets import Static
 
 from fe2tui.demo import Cloud
+from fe2tui.model.documents import instance_document, json_text
 from fe2tui.model.instance import State
 from fe2tui.tui.forms.confirm import ConfirmForm
 from fe2tui.tui.forms.error import ErrorForm
@@ -279,13 +280,14 @@ async def test_of_several_one_line_each_is_copied(demo_env: Path) -> None:
         assert driven.app.clipboard.splitlines() == [one.id for one in driven.view.services.visible_instances()]
 
 
-async def test_exactly_what_is_shown_is_exported(
+async def test_what_is_shown_is_exported_for_people_as_it_is_and_for_programs_with_all_fields(
     demo_env: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     async with dashboard() as driven:
         await driven.filter("state:running")
         await driven.until(lambda: all(one.state is State.RUNNING for one in driven.view.services.visible_instances()))
+        texts = {}
         for suffix in (".csv", ".json", ".md"):
             file = Path(f"table{suffix}")
             await driven.press("e")
@@ -295,22 +297,18 @@ async def test_exactly_what_is_shown_is_exported(
             await driven.press("enter")
             await driven.until(file.exists, of=file.name)
             await driven.home()
-            is_exported(file, titles, rows)
-
-
-def is_exported(file: Path, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Assert that the file has these columns and rows, in their order."""
-    text = file.read_text()
+            texts[suffix] = file.read_text()
+        shown, fleet = driven.view.services.visible_instances(), driven.fleet
+    documents = json.loads(texts[".json"])
+    assert documents == json.loads(json_text([instance_document(one, fleet) for one in shown]))
+    head, *lines = list(csv.reader(io.StringIO(texts[".csv"])))
+    assert (head, [line[head.index("id")] for line in lines]) == (list(documents[0]), [one.id for one in shown])
+    for one, line in zip(documents, lines, strict=True):
+        assert float(line[head.index("cost_per_hour")]) == one["cost_per_hour"]
+        assert line[head.index("launched_at")].endswith("Z")
     names = [row[titles.index(next(t for t in titles if t.startswith("NAME")))] for row in rows]
-    assert names == sorted(names, key=names.index)
-    if file.suffix == ".csv":
-        read = list(csv.reader(io.StringIO(text)))
-        assert (tuple(read[0]), len(read) - 1) == (titles, len(rows))
-    elif file.suffix == ".json":
-        assert [list(one) for one in json.loads(text)] == [list(titles)] * len(rows)
-    else:
-        assert len(text.splitlines()) == len(rows) + 2
-    assert all(name in text.replace("\\|", "|") for name in names), file.name
+    assert len(texts[".md"].splitlines()) == len(rows) + 2
+    assert all(name in texts[".md"].replace("\\|", "|") for name in names)
 
 
 async def test_a_file_that_is_there_is_not_written_over_unasked(

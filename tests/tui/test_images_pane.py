@@ -263,7 +263,7 @@ async def test_sorting_asks_for_the_columns_of_images(demo_env: Path) -> None:
         assert sizes == sorted(sizes, key=int, reverse=True)
 
 
-async def test_export_writes_exactly_what_is_shown(demo_env: Path, tmp_path: Path) -> None:
+async def test_export_writes_the_images_that_are_shown_with_all_fields(demo_env: Path, tmp_path: Path) -> None:
     async with dashboard() as driven:
         await to_images(driven)
         await driven.filter("own")
@@ -276,7 +276,8 @@ async def test_export_writes_exactly_what_is_shown(demo_env: Path, tmp_path: Pat
         await driven.press("enter")
         await driven.until(target.exists)
         rows = json.loads(target.read_text())
-        assert {row["NAME"] for row in rows} == set(fleet_images(driven))
+        assert {row["name"]: row["id"] for row in rows} == {one.name: one.id for one in fleet_images(driven).values()}
+        assert all(isinstance(row["cost_per_month_at_most"], float) for row in rows)
 
 
 async def test_copy_has_the_console_link_and_the_command_that_launches(demo_env: Path) -> None:
