@@ -63,9 +63,8 @@ class AwsConfig:
 
     def profiles_of_account(self, chosen: str | None = None, accounts: Mapping[str, str] = _NONE) -> tuple[str, ...]:
         """What signs, and the profiles of the same account. ``accounts`` are those that AWS returned, by signer."""
-        signer = self.signer(chosen)
-        key = self.environ.get("AWS_ACCESS_KEY_ID") if signer.startswith(ENVIRONMENT_KEYS) else None
-        account = accounts.get(signer) or (_account_of_key(key) if key else self.account(signer))
+        signer, key = self.signer(chosen), self._environment_key(chosen)
+        account = accounts.get(signer) or self.account_of_signer(chosen)
         same = (
             name
             for name in self.profiles
@@ -76,6 +75,15 @@ class AwsConfig:
             )
         )
         return (signer, *same)
+
+    def account_of_signer(self, chosen: str | None = None) -> str:
+        """The number of the account of what signs, as far as the environment and the files tell; else empty."""
+        key = self._environment_key(chosen)
+        return _account_of_key(key) if key else self.account(self.signer(chosen))
+
+    def _environment_key(self, chosen: str | None) -> str:
+        is_used = self.signer(chosen).startswith(ENVIRONMENT_KEYS)
+        return self.environ.get("AWS_ACCESS_KEY_ID", "") if is_used else ""
 
     def account(self, profile: str) -> str:
         """The number of a profile's account, as far as the files tell; else empty."""

@@ -90,6 +90,11 @@ class Session:
         return self.choice.read_only or any(name in self.choice.read_only_profiles for name in self.account_profiles)
 
     @property
+    def account(self) -> str:
+        """The number of the account, if AWS has returned it or the configuration tells it; else empty."""
+        return self._identity.account if self._identity else self._config.account_of_signer(self.choice.profile)
+
+    @property
     def signer_notice(self) -> str:
         """What a person should know about what signs the calls; mostly empty."""
         unused = self._config.unused_profile(self.choice.profile)

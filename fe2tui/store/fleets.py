@@ -206,7 +206,8 @@ class FleetTables:
             _write(connection, number, changes)
             serial += bool(changes)
             connection.execute(
-                "UPDATE places SET seen_at = ?, account = ?, serial = ?, encoding = ? WHERE id = ?",
+                "UPDATE places SET seen_at = ?, account = coalesce(nullif(?, ''), account), serial = ?, encoding = ?"
+                " WHERE id = ?",
                 (to_micros(fleet.seen_at), fleet.account, serial, ENCODING, number),
             )
         self._saved[fleet.location] = fleet, serial

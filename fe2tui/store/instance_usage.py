@@ -68,12 +68,13 @@ class InstanceUsageTable(UsageTable[InstanceUsage, _KnownUsage]):
         ``ends`` are the moments, by id, at which instances stopped, where EC2 does not tell them in the instance.
         """
         with self._lock:
-            known = self._known(fleet.location)
+            location = self._shared_location(fleet.location, fleet.account)
+            known = self._known(location)
             if known.was_seen_after(fleet.seen_at):
                 return
             unpriced: set[str] = set()
             self._save(
-                fleet.location,
+                location,
                 lambda known: _changed_usage(known, fleet, whole, ends, unpriced),
                 fleet.seen_at if whole else None,
             )

@@ -1,8 +1,9 @@
 """What the usage of instances and of volumes have in common: the rows of a location, which several processes write.
 
-AWS does not tell the past, so usage is written when it is seen. ``places`` has, for each of the two tables, when all of
-a location was last recorded and a serial number that grows with every change: so each process knows when another one
-has written.
+AWS does not tell the past, so usage is written when it is seen. All profiles of an account share its usage: once the
+account of a location is known, its usage belongs to a place that is named by the account. ``places`` has, for each of
+the two tables, when all of a location was last recorded and a serial number that grows with every change: so each
+process knows when another one has written.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ class _Usage(Protocol):
 Usage = TypeVar("Usage", bound=_Usage)
 UsageById = Mapping[str, tuple[Usage, ...]]
 """The usage of each instance or volume, earliest first."""
+
+
+_NEVER = 2**62  # as the end of what has not ended, microseconds
 
 
 @dataclass(slots=True)
@@ -58,17 +62,58 @@ class UsageTable(Generic[Usage, Known]):
         self._database = database
         self._lock = threading.Lock()
         self._known_by_location: dict[Location, Known] = {}
+        self._joined: set[Location] = set()
         self._generation = database.generation
 
     def get(self, location: Location) -> UsageById[Usage]:
-        """The usage in a location: the same mapping as long as nothing changes."""
+        """The usage in a location, as all profiles of its account saw it: the same mapping while nothing changes."""
         with self._lock:
-            return self._known(location).usage
+            return self._known(self._shared_location(location)).usage
 
-    def _known(self, location: Location) -> Known:
+    def _shared_location(self, location: Location, account: str = "") -> Location:
+        """Where the usage of a location is written: in that of its account, or in its own while that is unknown."""
+        self._forget_replaced()
+        rows = self._database.read("SELECT account FROM places WHERE key = ?", (location.key,))
+        stored = rows[0][0] if rows else ""
+        account = account or stored
+        if not account:
+            return location
+        shared = Location(f"account\x1f{account}", location.region, location.endpoint)
+        if account != stored or location not in self._joined:
+            with self._database.transaction() as connection:
+                number = location_number(connection, location)
+                connection.execute("UPDATE places SET account = ? WHERE id = ?", (account, number))
+                self._move(connection, number, location_number(connection, shared))
+            self._joined.add(location)
+            self._known_by_location.pop(shared, None)
+        return shared
+
+    def _move(self, connection: sqlite3.Connection, number: int, to: int) -> None:
+        """Move the usage of one place to another. What overlaps usage that is there already is left out."""
+        table, id_column, prefix = self._TABLE, self._COLUMNS.partition(",")[0], self._PREFIX
+        connection.execute(
+            f"DELETE FROM {table} WHERE place = ? AND EXISTS (SELECT 1 FROM {table} AS other WHERE other.place = ?"
+            f" AND other.{id_column} = {table}.{id_column} AND (other.started_at = {table}.started_at"
+            f" OR (other.started_at < coalesce({table}.ended_at, {_NEVER})"
+            f" AND coalesce(other.ended_at, {_NEVER}) > {table}.started_at)))",
+            (number, to),
+        )
+        connection.execute(f"UPDATE {table} SET place = ? WHERE place = ?", (to, number))
+        connection.execute(
+            f"UPDATE places SET {prefix}_serial = {prefix}_serial + 1, {prefix}_at ="
+            f" max({prefix}_at, (SELECT {prefix}_at FROM places WHERE id = ?)) WHERE id = ?",
+            (number, to),
+        )
+        connection.execute(f"UPDATE places SET {prefix}_at = 0 WHERE id = ?", (number,))
+
+    def _forget_replaced(self) -> None:
         if self._generation != self._database.generation:
             self._generation = self._database.generation
             self._known_by_location.clear()
+            self._joined.clear()
+
+    def _known(self, location: Location) -> Known:
+        self._forget_replaced()
         if location not in self._known_by_location:
             with self._database.transaction() as connection:
                 version, usage = self._version(connection, location), self._select(connection, location)

@@ -64,13 +64,14 @@ class VolumeUsageTable(UsageTable[VolumeUsage, _KnownUsage]):
         """
         owners = _owners(fleet)
         with self._lock:
-            known = self._known(fleet.location)
+            location = self._shared_location(fleet.location, fleet.account)
+            known = self._known(location)
             is_unread = bool(owners) and not fleet.volumes  # attached, but not there
             if is_unread or known.was_seen_after(fleet.seen_at):
                 return
             seen = _seen_volumes(known, fleet, owners)
             self._save(
-                fleet.location,
+                location,
                 lambda known: _changed_usage(known, seen, fleet, owners, whole),
                 fleet.seen_at if whole else None,
             )
@@ -91,6 +92,7 @@ class VolumeUsageTable(UsageTable[VolumeUsage, _KnownUsage]):
             ]
 
         with self._lock:
+            location = self._shared_location(location)
             self._save(location, changes, None)
             known = self._known(location)
             known.seen = {key: one for key, one in known.seen.items() if key not in ends}

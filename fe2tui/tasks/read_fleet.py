@@ -26,6 +26,7 @@ from fe2tui.tasks import usage_history
 from fe2tui.tasks.context import Context, in_time, no_read
 
 _Value = TypeVar("_Value")
+_ACCOUNT_WAIT = 2.0  # seconds
 _COSTS_WAIT = 5.0  # seconds: prices are read once a day
 
 
@@ -210,7 +211,16 @@ def problem_from_error(part: str, error: Fe2Error) -> Problem:
 
 async def _describe_instances(ctx: Context) -> Fleet:
     last, found = await asyncio.gather(_last_fleet(ctx), aws_instances.describe_instances(ctx.session))
-    return replace(last, seen_at=ctx.clock(), instances={one.id: one for one in sorted(found, key=lambda i: i.id)})
+    instances = {one.id: one for one in sorted(found, key=lambda i: i.id)}
+    return replace(last, seen_at=ctx.clock(), instances=instances, account=await _account(ctx, last))
+
+
+async def _account(ctx: Context, last: Fleet) -> str:
+    """The account's number: usage is recorded by it. AWS is asked only for what was never known; else empty."""
+    if known := ctx.session.account or last.account:
+        return known
+    identity = await in_time(ctx.session.identity(), _ACCOUNT_WAIT)
+    return identity.account if identity else ""
 
 
 async def _last_fleet(ctx: Context) -> Fleet:

@@ -149,6 +149,8 @@ class FleetWatch:
             if self._store.problem is not None:
                 self._warn(self._store.problem)
             last = self._store.fleets.last_fleet(session.location)
+            if last is not None and last.account and session.account not in ("", last.account):
+                last = None  # of another account, which had this name before
         except StoreError as error:
             self._warn(error)
             return session, None

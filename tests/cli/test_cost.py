@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -196,3 +196,14 @@ def test_a_month_by_commands_of_the_shell_alone_is_the_one_computed_by_hand(empt
     spent = [flow.cost_between(first.started_at, fleet.seen_at) or Decimal(0) for flow in flows]
     assert sum(spent, Decimal(0)).quantize(CENT) == Decimal("1.40")
     assert disk.per_month == Decimal("4.00") and disk.ended_at is not None
+
+
+def test_the_profiles_of_an_account_have_one_bill(own_fe2: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for profile in ("default", "role"):
+        assert own_fe2("cost", "--region", "us-east-2", "--profile", profile).status == 0
+    monkeypatch.setenv("FE2TUI_HOME", own_fe2.environment["FE2TUI_HOME"])
+    endpoint = own_fe2.environment["AWS_ENDPOINT_URL"]
+    with closing(open_store()) as store:
+        for table in (store.instance_usage, store.volume_usage):
+            default, role = (table.get(Location(name, "us-east-2", endpoint)) for name in ("default", "role"))
+            assert default and default == role

@@ -285,3 +285,57 @@ def test_the_last_fleet_comes_with_what_spot_prices_were_while_its_machines_ran(
         with sqlite3.connect(path) as spy:
             spy.execute("DELETE FROM runs")
         store = Store(path)
+
+
+OTHER_PROFILE = replace(PLACE, profile="other")
+ACCOUNT = "123456789012"
+
+
+def test_profiles_of_one_account_share_their_usage_and_others_do_not(store: Store, path: Path) -> None:
+    store.instance_usage.record(replace(fleet(machine()), account=ACCOUNT))
+    store.volume_usage.record(replace(fleet(machine()), account=ACCOUNT))
+    later = replace(fleet(machine(), at=NOON + HOUR), location=OTHER_PROFILE, account=ACCOUNT)
+    store.instance_usage.record(later)
+    store.volume_usage.record(later)
+    for one in (store, Store(path)):
+        assert (
+            one.instance_usage.get(PLACE)
+            == one.instance_usage.get(OTHER_PROFILE)
+            == {machine().id: (_run(seen_at=NOON),)}
+        )
+        assert one.volume_usage.get(PLACE) == one.volume_usage.get(OTHER_PROFILE)
+    stranger = replace(PLACE, profile="stranger")
+    store.instance_usage.record(replace(fleet(), location=stranger, account="210987654321"))
+    assert store.instance_usage.get(stranger) == {}
+    assert store.instance_usage.get(PLACE)
+
+
+def test_usage_that_was_recorded_by_profile_is_joined_once_without_counting_an_hour_twice(
+    store: Store, path: Path
+) -> None:
+    for location in (PLACE, OTHER_PROFILE):
+        store.instance_usage.record(replace(fleet(machine()), location=location))
+        store.volume_usage.record(replace(fleet(machine()), location=location))
+    assert store.instance_usage.get(PLACE) is not store.instance_usage.get(OTHER_PROFILE)
+    for location in (PLACE, OTHER_PROFILE):
+        store.fleets.save(replace(fleet(machine()), location=location, account=ACCOUNT))
+    for one in (store, Store(path)):
+        for table in (one.instance_usage, one.volume_usage):
+            assert table.get(PLACE) == table.get(OTHER_PROFILE)
+            assert {len(usages) for usages in table.get(PLACE).values()} <= {1}
+        assert list(one.instance_usage.get(PLACE)) == [machine().id]
+
+
+def test_a_profile_that_gets_keys_of_another_account_has_that_accounts_usage(store: Store) -> None:
+    store.instance_usage.record(replace(fleet(machine()), account=ACCOUNT))
+    store.instance_usage.record(replace(fleet(at=NOON + HOUR), account="210987654321"))
+    assert store.instance_usage.get(PLACE) == {}
+    store.instance_usage.record(replace(fleet(machine(), at=NOON + 2 * HOUR), account=ACCOUNT))
+    assert [run.ended_at for run in store.instance_usage.get(PLACE)[machine().id]] == [None]
+
+
+def test_a_fleet_whose_account_is_not_known_yet_keeps_the_one_that_was(store: Store) -> None:
+    store.fleets.save(replace(fleet(machine()), account=ACCOUNT))
+    store.fleets.save(fleet(machine(), at=NOON + HOUR))
+    last = store.fleets.last_fleet(PLACE)
+    assert last is not None and last.account == ACCOUNT
