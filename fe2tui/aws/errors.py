@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from shlex import quote
 from typing import Any
 
 from fe2tui.aws import aws_config
@@ -160,7 +161,7 @@ def _sign_in_again(profile: str) -> str:
 
 
 def _profile_option(profile: str) -> str:
-    return f" --profile {profile}" if profile and profile != "default" else ""
+    return f" --profile {quote(profile)}" if profile and profile != "default" else ""
 
 
 def _denied(refusal: AwsRefusal) -> Fe2Error:

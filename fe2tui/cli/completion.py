@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from fe2tui.model.location import Location
 
-# Names that every shell passes on as one word. An instance with any other name is offered by its id.
-_PLAIN_WORD = re.compile(r"[\w.+/-]+")
+# Names that every shell passes on as one word, and that are no options. What has another name is offered by its id.
+_PLAIN_WORD = re.compile(r"[\w.+/][\w.+/-]*")
 _GONE_STATES = ("shutting-down", "terminated")  # EC2's words, as the store keeps them
 _PROGRAMS = ("fe2", "fe2tui")
 _Name = TypeVar("_Name")

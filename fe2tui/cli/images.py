@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from shlex import quote
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from fe2tui.cli.run import CommandRun, report_earlier_freezes
 from fe2tui.errors import InterruptedByUser, UsageError
 from fe2tui.model.documents import image_document
 from fe2tui.model.progress import Outcome
-from fe2tui.model.text import DASH, age, dollars, join_words, percent, table_lines, visible
+from fe2tui.model.text import DASH, age, dollars, join_words, percent, shell_word, table_lines, visible
 
 if TYPE_CHECKING:
     from fe2tui.model.fleet import Fleet, PublicImage
@@ -252,9 +251,8 @@ async def _agree_on_freeze(
             print_error(error.field, error)
         raise plan.errors[0]
     if plan.name_text and not options.yes:
-        remedy = (
-            f"Add --yes to do it without this question, or name the image: fe2 freeze {quote(instance.label)} AMI-NAME"
-        )
+        word = shell_word(instance.name, instance.id)
+        remedy = f"Add --yes to do it without this question, or name the image: fe2 freeze {word} AMI-NAME"
         if not await confirm(f"{visible(plan.name_text)} Create it?", default=False, remedy=remedy):
             raise InterruptedByUser("No image was created.")
     if plan.options and way is None and not options.yes:

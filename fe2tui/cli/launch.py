@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from fe2tui.tasks.context import Context
 
 _POSITIONS = ("name", "image", "disk", "type", "key", "group", "iops", "spot")
+_OPTIONS = {"key_name": "key", "security_group": "group", "market": "spot", "tags": "tag"}
+"""Options that have another name than their field of ``LaunchRequest``."""
 _OMITTED = "-"
 _MAX_RETRY = 7 * 24 * 60  # minutes
 _PRICES_WAIT = 5.0  # seconds at most for prices, which are read once a day: the cost is printed before the launch
@@ -203,7 +205,7 @@ async def _agree_on_launch(ctx: Context, request: LaunchRequest, known: task.Lau
         plan = await task.plan_launch(ctx, request, known)
     if plan.errors:
         for error in plan.errors[1:]:
-            print_error(error.field, error)
+            print_error(_OPTIONS.get(error.field, error.field), error)
         error = plan.errors[0]
         if error.field == "key_name" and request.key_action == "use":
             error.remedy = f"{error.remedy} --import-key or --create-key does that here."
@@ -256,10 +258,10 @@ async def _ask_for_key(request: LaunchRequest, plan: task.LaunchPlan) -> LaunchR
     error = plan.error_for("key_name")
     print_message(visible(error.summary) if error else "")
     own = offer.importable[0] if offer.importable else None
-    name = request.key_name or (own.name if own else "default")
+    name = request.key_name or (own.name if own else offer.free_name)
     if own and await confirm(f"Import {visible(own.source)} as “{visible(name)}”?", default=True, remedy=""):
         return replace(request, key_action="import", key_public=own.public, key_name=name)
-    name = request.key_name or "default"
+    name = request.key_name or offer.free_name
     if await confirm(f"Create a key pair “{visible(name)}”?", default=True, remedy=""):
         return replace(request, key_action="create", key_name=name)
     raise InterruptedByUser("Nothing was launched: connecting needs a key pair.")

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
 from fe2tui.cli.exit_status import print_error, print_message
@@ -14,7 +13,7 @@ from fe2tui.cli.options import GlobalOptions, choice_of
 from fe2tui.cli.progress_line import ProgressLine
 from fe2tui.cli.prompts import ask_mfa_code
 from fe2tui.errors import Fe2Error, StoreError
-from fe2tui.model.text import visible
+from fe2tui.model.text import shell_word, visible
 
 if TYPE_CHECKING:
     from fe2tui.store import Store
@@ -135,7 +134,8 @@ async def _report_unfinished(ctx: Context) -> None:
             for entry in entries:
                 label = visible(entry.label)
                 print_message(f"An earlier change of the type of {label} was cut short. {visible(entry.words)}")
-                print_message(f"fe2 instance {quote(label)} shows its state; fe2 start {quote(label)} starts it.")
+                word = shell_word(entry.label, entry.subject)
+                print_message(f"fe2 instance {word} shows its state; fe2 start {word} starts it.")
             ctx.store.activity.close_orphans(ctx.clock())
         location = ctx.session.location
         stopped = [

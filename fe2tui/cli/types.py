@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +17,7 @@ from fe2tui.cli.prompts import confirm, confirm_cost, is_interactive
 from fe2tui.cli.read import print_instance, print_problems, type_catalogues
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import DeniedError, NotFoundError, StartAfterChangeError, StateError
-from fe2tui.model.text import DASH, dollars, plural, table_lines, visible
+from fe2tui.model.text import DASH, dollars, plural, shell_word, table_lines, visible
 
 if TYPE_CHECKING:
     from fe2tui.model.fleet import Problem
@@ -221,9 +220,10 @@ async def _agree_on_change(
         print_message(visible(sentence))
     if is_refused:
         label = visible(instance.label)
+        word = shell_word(instance.name, instance.id)
         raise StateError(
             f"{label} is {instance.state}, and its type can only be changed while it is stopped.",
-            f"fe2 change-type {quote(label)} {to} --stop stops it, changes it and starts it again.",
+            f"fe2 change-type {word} {to} --stop stops it, changes it and starts it again.",
         )
     if plan.adds_cost(start or None):
         question = f"Change {instance.label} from {instance.type} to {to}?"
@@ -253,8 +253,9 @@ async def _offer_old_type(
             return await task.revert_type(ctx, error.instance_id, error.old_type)
         error.summary, error.remedy = f"{label} is left stopped, as {error.new_type}.", ""
         raise error
+    word = shell_word(instance.name, instance.id)
     error.remedy = (
-        f"fe2 change-type {quote(label)} {error.old_type} --start changes it back and starts it; "
-        f"fe2 start {quote(label)} tries again to start it as {error.new_type}."
+        f"fe2 change-type {word} {error.old_type} --start changes it back and starts it; "
+        f"fe2 start {word} tries again to start it as {error.new_type}."
     )
     raise error

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from shlex import quote
 from typing import TypeVar, overload
 
 DASH = "–"
@@ -63,6 +64,14 @@ def join_words(parts: list[str] | tuple[str, ...], last: str = "and") -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def shell_word(name: str, key: str) -> str:
+    """What stands for a thing in a command that a person copies: its name, quoted for a shell, else its id ``key``.
+
+    A name that begins with ``-`` would be an option, and one with invisible characters cannot be typed.
+    """
+    return quote(name) if name and name.isprintable() and not name.startswith("-") else key
 
 
 # Times are shown in this computer's time zone.

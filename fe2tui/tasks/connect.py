@@ -13,7 +13,7 @@ from fe2tui.aws import instances as aws
 from fe2tui.aws import network
 from fe2tui.errors import AwsError, Fe2Error, FieldError, MachineError, StateError, UnansweredError
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.text import join_words
+from fe2tui.model.text import join_words, shell_word
 from fe2tui.ssh.errors import exit_error
 from fe2tui.ssh.probe import wait_for_ssh
 from fe2tui.ssh.route import Route
@@ -102,7 +102,7 @@ async def _require_running(ctx: Context, instance: Instance) -> Instance:
         raise only_aws_restarts_error(instance)
     raise StateError(
         f"{instance.label} is {state}, and cannot be reached: only a running instance can.",
-        f"Start it first: fe2 start {instance.label}, or s in the dashboard.",
+        f"Start it first: fe2 start {shell_word(instance.name, instance.id)}, or s in the dashboard.",
     )
 
 

@@ -85,6 +85,16 @@ class KeyChoices:
     def find(self, name: str) -> AccountKey | None:
         return next((key for key in self.account if key.name == name), None)
 
+    @property
+    def names(self) -> set[str]:
+        return {key.name for key in (*self.account, *self.importable)}
+
+    @property
+    def free_name(self) -> str:
+        """A name for a new key pair: the usual one, or one like ``fe2tui`` that no other key has."""
+        used = self.names
+        return DEFAULT_KEY_NAME if DEFAULT_KEY_NAME not in used else _unused_name("fe2tui", used)
+
 
 def key_search_paths() -> KeySearchPaths:
     """Where private keys are looked for: our own folder, ~/.ssh and ssh-agent."""

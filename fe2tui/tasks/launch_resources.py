@@ -15,7 +15,7 @@ from fe2tui.model.launch import LaunchRequest, ZonePrice, dash_error
 from fe2tui.model.price_hist import ALL_ZONES, find_zone
 from fe2tui.model.text import join_words
 from fe2tui.ssh.keyfiles import display_path
-from fe2tui.tasks.keys import DEFAULT_KEY_NAME, AccountKey, ImportableKey, KeyChoices
+from fe2tui.tasks.keys import AccountKey, ImportableKey, KeyChoices
 from fe2tui.tasks.launch_lookups import LaunchNetwork, cidr_block
 
 SSH_GROUP_NAME = "ssh"
@@ -54,7 +54,7 @@ def plan_key(
     """The key pair. ``choices`` None: the login may not read them, as ``unread`` says. Raises FieldError."""
     known = choices or KeyChoices()
     if request.key_action == "create":
-        name = _check_name_free(request.key_name or DEFAULT_KEY_NAME, known)
+        name = _check_name_free(request.key_name or known.free_name, known)
         return KeyPlan(name, "create", "created by this launch, kept on this computer only")
     if choices is None and (request.key_action == "import" or (request.key_action == "use" and not request.key_name)):
         raise FieldError(

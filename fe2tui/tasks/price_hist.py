@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta, tzinfo
+from shlex import quote
 
 from fe2tui.aws.spot_prices import SpotHistoryCache, spans_of_days
 from fe2tui.chart.chart import Chart, ChartLine
@@ -90,7 +91,7 @@ def _types_in_family(
         why = f": {problems[0].summary}" if problems else "."
         raise AwsError(
             f"The types of {family} are not known{why}",
-            f"Name one type: fe2 price-hist {family}.large",
+            f"Name one type: fe2 price-hist {quote(family)}.large",
             code=problems[0].code if problems else None,
         )
     if not found:

@@ -97,6 +97,15 @@ def test_without_a_usable_key_it_says_which_flags_help_and_they_do(empty_fe2: An
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_key_pair_is_created_under_a_free_name_where_the_usual_one_is_taken(empty_fe2: Any, tmp_path: Any) -> None:
+    for key in (tmp_path / "fe2tui-home/data/keys").glob("*.pem"):
+        key.unlink()
+    for name in ("base", "second"):
+        said = empty_fe2("launch", name, "ubuntu", "20", "t3.micro", "--create-key")
+        assert said.status == 0, said.err
+        assert named(empty_fe2, name)["key_name"] == "fe2tui"
+
+
 def test_a_key_is_neither_created_nor_imported_where_one_can_be_used(empty_fe2: Any) -> None:
     for flag in ("--create-key", "--import-key"):
         said = empty_fe2("launch", f"m{flag}", "ubuntu", "20", "t3.micro", flag, "--no-wait")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -185,3 +186,13 @@ def test_of_a_name_that_several_have_the_ids_are_offered_with_the_name_beside_th
     variables = {"COMP_WORDS": "fe2 stop ", "COMP_CWORD": "work", "_FE2_COMPLETE": "fish_complete"}
     said = fe2(**variables)
     assert said.out.count("worker, ") == len(there)
+
+
+def test_a_name_that_the_shell_would_read_as_an_option_is_offered_by_its_id(own_fe2: Any) -> None:
+    ids = [each["id"] for each in own_fe2("instances", "--json").json if each["state"] == "stopped"][:2]
+    for key, name in zip(ids, ("--yes", "-1+1"), strict=True):
+        own_fe2("get-instance", key, "-", "create-tags", "--Tags", json.dumps([{"Key": "Name", "Value": name}]))
+    assert {each["name"] for each in own_fe2("instances", "--json").json} >= {"--yes", "-1+1"}
+    found = offered(own_fe2, "fe2 start ")
+    assert set(ids) <= {*found, *offered(own_fe2, "fe2 start i-")}
+    assert not [each for each in found if each.startswith("-")]

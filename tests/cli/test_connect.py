@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 import socket
@@ -94,3 +95,13 @@ def test_printing_the_command_is_no_connect_in_the_log_and_a_failed_one_is_faile
     with Screen(own_fe2.command("connect", "stranger@base"), own_fe2.environment) as screen:
         assert screen.wait_for_end() == 1
     assert [(each["command"], each["result"]) for each in own_fe2("activity", "--json").json] == [("connect", "failed")]
+
+
+@pytest.mark.parametrize(("name", "word"), [("$(touch x)", "'$(touch x)'"), ("-x", "i-"), ("a\u202eb", "i-")])
+def test_a_command_that_is_suggested_can_be_copied_whatever_the_name_is(own_fe2: Any, name: str, word: str) -> None:
+    key = next(each["id"] for each in own_fe2("instances", "--json").json if each["name"] == "od1")
+    own_fe2("get-instance", key, "-", "create-tags", "--Tags", json.dumps([{"Key": "Name", "Value": name}]))
+    said = own_fe2("connect", key, "--print")
+    assert f"Start it first: fe2 start {word}" in said.err
+    unchanged = own_fe2("change-type", "base", "m5.2xlarge")
+    assert "fe2 change-type base m5.2xlarge --stop" in unchanged.err

@@ -191,7 +191,7 @@ class LaunchForm(PlanForm[LaunchRequest, LaunchPlan]):
 
     async def _load_keys(self) -> None:
         choices = self._key_choices = await self._sources.key_choices()
-        new_key = launch_suggestions.free_key_name(choices)
+        new_key = choices.free_name
         self._new_keys.add(new_key)
         self._suggest_field("key_name").set_suggestions(launch_suggestions.key_suggestions(choices, new_key))
         field = self._field("key_name")

@@ -61,12 +61,6 @@ def key_suggestions(choices: KeyChoices, new_key: str) -> list[Suggestion]:
     ]
 
 
-def free_key_name(choices: KeyChoices) -> str:
-    used_names = _key_names(choices)
-    names = ("default", "fe2tui", *(f"fe2tui-{number}" for number in range(2, len(used_names) + 3)))
-    return next(name for name in names if name not in used_names)
-
-
 def group_suggestions(groups: Sequence[str]) -> list[Suggestion]:
     """The security groups, preceded by ``ssh`` if it does not exist: the launch creates it."""
     new_group = [] if "ssh" in groups else [Suggestion("ssh", "created by this launch, for your own address only")]
@@ -75,13 +69,9 @@ def group_suggestions(groups: Sequence[str]) -> list[Suggestion]:
 
 def new_key_suggestion(choices: KeyChoices | None, typed: str) -> Suggestion | None:
     """A suggestion to create a key pair of the typed name; None if the list has that name."""
-    if not typed or choices is None or typed in _key_names(choices) or typed == free_key_name(choices):
+    if not typed or choices is None or typed in choices.names or typed == choices.free_name:
         return None
     return Suggestion(typed, "create a new key of this name", CREATE)
-
-
-def _key_names(choices: KeyChoices) -> set[str]:
-    return {key.name for key in choices.account} | {key.name for key in choices.importable}
 
 
 def similar_types_filter(catalogue: TypeCatalogue | None, name: str, market: Market) -> InitialFilter | None:
