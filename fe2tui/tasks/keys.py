@@ -87,7 +87,7 @@ class KeyChoices:
 
     @property
     def names(self) -> set[str]:
-        return {key.name for key in (*self.account, *self.importable)}
+        return {key.name for key in self.account} | {key.name for key in self.importable}
 
     @property
     def free_name(self) -> str:
