@@ -65,10 +65,13 @@ class UsageTable(Generic[Usage, Known]):
         self._joined: set[Location] = set()
         self._generation = database.generation
 
-    def get(self, location: Location) -> UsageById[Usage]:
-        """The usage in a location, as all profiles of its account saw it: the same mapping while nothing changes."""
+    def get(self, location: Location, account: str = "") -> UsageById[Usage]:
+        """The usage in a location, as all profiles of its account saw it: the same mapping while nothing changes.
+
+        ``account`` is the number of its account, if that is known.
+        """
         with self._lock:
-            return self._known(self._shared_location(location)).usage
+            return self._known(self._shared_location(location, account)).usage
 
     def _shared_location(self, location: Location, account: str = "") -> Location:
         """Where the usage of a location is written: in that of its account, or in its own while that is unknown."""

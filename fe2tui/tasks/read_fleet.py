@@ -63,7 +63,8 @@ async def read_whole_fleet(ctx: Context) -> Fleet:
     from fe2tui.aws.network import idle_addresses
 
     session, problems = ctx.session, list[Problem]()
-    fleet, own, snapshots, idle = await asyncio.gather(
+    account, fleet, own, snapshots, idle = await asyncio.gather(
+        _account(ctx),
         read_fleet(ctx),
         read_or_problem("images", aws_images.own_images_with_disabled(session), problems),
         read_or_problem("snapshots", aws_snapshots.own_snapshots(session), problems),
@@ -74,8 +75,9 @@ async def read_whole_fleet(ctx: Context) -> Fleet:
         images=fleet.images if own is None else {one.id: one for one in own},
         snapshots=fleet.snapshots if snapshots is None else {one.id: one for one in snapshots},
         idle_addresses=fleet.idle_addresses if idle is None else idle,
-        instance_usage=await asyncio.to_thread(ctx.store.instance_usage.get, fleet.location),
-        volume_usage=await asyncio.to_thread(ctx.store.volume_usage.get, fleet.location),
+        instance_usage=await asyncio.to_thread(ctx.store.instance_usage.get, fleet.location, account),
+        volume_usage=await asyncio.to_thread(ctx.store.volume_usage.get, fleet.location, account),
+        account=account,
         problems=(*fleet.problems, *problems),
     )
     return await _with_spot_history(ctx, seen)
@@ -212,12 +214,12 @@ def problem_from_error(part: str, error: Fe2Error) -> Problem:
 async def _describe_instances(ctx: Context) -> Fleet:
     last, found = await asyncio.gather(_last_fleet(ctx), aws_instances.describe_instances(ctx.session))
     instances = {one.id: one for one in sorted(found, key=lambda i: i.id)}
-    return replace(last, seen_at=ctx.clock(), instances=instances, account=await _account(ctx, last))
+    return replace(last, seen_at=ctx.clock(), instances=instances, account=ctx.session.account or last.account)
 
 
-async def _account(ctx: Context, last: Fleet) -> str:
-    """The account's number: usage is recorded by it. AWS is asked only for what was never known; else empty."""
-    if known := ctx.session.account or last.account:
+async def _account(ctx: Context) -> str:
+    """The account's number, by which usage is kept. AWS is asked only for what was never known; else empty."""
+    if known := ctx.session.account or (await _last_fleet(ctx)).account:
         return known
     identity = await in_time(ctx.session.identity(), _ACCOUNT_WAIT)
     return identity.account if identity else ""
