@@ -490,3 +490,16 @@ def test_what_makes_the_bill_larger_is_refused_with_its_price_without_a_terminal
         assert question in refused.value.summary and re.search(r"\$0\.\d+ an hour", refused.value.summary)
     assert {one.name: one.state for one in ec2.instances()}["od1"] is State.STOPPED
     assert ec2.start("base")[0].is_done, "what runs already costs no more"
+
+
+def test_boto3s_objects_use_the_login_that_there_is(
+    fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
+) -> None:
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+    with EC2(profile="role") as ec2:
+        assert ec2.get_instance("od1").state["Name"] == "stopped"
+    with EC2() as ec2:
+        assert ec2.get_instance("od1").state["Name"] == "stopped"
+    actions = [call["action"] for call in cloud.control("/demo/calls", method="GET")]
+    assert actions.count("AssumeRole") == 1

@@ -126,6 +126,18 @@ class Clients:
     async def sign_in(self) -> None:
         await self._credentials.aio_session()
 
+    async def credentials(self, *_: object) -> dict[str, Any]:
+        """The keys that sign, as botocore's providers return them. Nothing is sent but to get them."""
+        found: Any = await (await self._credentials.aio_session()).get_credentials()
+        access_key, secret_key, token, *_rest = await found.get_frozen_credentials()
+        expiry = getattr(found, "_expiry_time", None)
+        return {
+            "access_key": access_key,
+            "secret_key": secret_key,
+            "token": token,
+            "expiry_time": expiry.isoformat() if expiry else None,
+        }
+
     async def send(self, service: str, operation: str, params: Params, region: str | None = None) -> Any:
         """Send a call. A change is retried unchanged after a transient error."""
         reading = operation.startswith(READ_PREFIXES)

@@ -151,6 +151,11 @@ class Session:
         reply: dict[str, Any] = await self._send("send", service, operation, params)
         return reply
 
+    async def credentials(self) -> dict[str, Any]:
+        """The keys that sign, valid now: ``access_key``, ``secret_key``, ``token``, and ``expiry_time`` or None."""
+        keys: dict[str, Any] = await self._send("credentials", "sts", "GetSessionToken", {})
+        return keys
+
     async def pages(
         self, service: str, operation: str, key: str, /, *, region: str | None = None, **params: Any
     ) -> AsyncIterator[list[Any]]:

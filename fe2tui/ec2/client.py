@@ -229,15 +229,27 @@ class Client:
         return self._run(lambda ctx: aws_session.enabled_regions(ctx.session))
 
     def _boto3(self) -> Any:
-        """boto3's ``ec2`` resource. In a read-only session, calls that change something raise ReadOnlyError."""
+        """boto3's ``ec2`` resource, with our credentials: boto3 would ask for a one-time code on the terminal.
+
+        In a read-only session, calls that change something raise ReadOnlyError.
+        """
         import boto3
+        import botocore.session
+        from botocore.credentials import Credentials, RefreshableCredentials
 
-        async def session_with_guards(ctx: Context) -> Session:
+        async def sign_in(ctx: Context) -> tuple[Session, dict[str, Any]]:
             await ctx.session.find_guards()
-            return ctx.session
+            return ctx.session, await ctx.session.credentials()
 
-        session = self._run(session_with_guards)
-        boto3_session = boto3.Session(profile_name=session.choice.profile, region_name=session.region)
+        session, keys = self._run(sign_in)
+        library: Any = botocore.session.Session(profile=session.choice.profile)
+        if keys["expiry_time"]:
+            library._credentials = RefreshableCredentials.create_from_metadata(
+                keys, lambda: self._run(lambda ctx: ctx.session.credentials()), "fe2tui"
+            )
+        else:
+            library._credentials = Credentials(keys["access_key"], keys["secret_key"], keys["token"])
+        boto3_session = boto3.Session(botocore_session=library, region_name=session.region)
         resource = boto3_session.resource("ec2", endpoint_url=session.choice.endpoint_url)
         resource.meta.client.meta.events.register(
             "before-call.ec2", lambda model, **_: session.require_permitted(model.name)
