@@ -91,9 +91,11 @@ class ProfileSettings:
     """Settings of one AWS profile: ``[profiles.NAME]``."""
 
     colour: str = _setting(
-        "", _text, "Colour of the status line under this profile, so that production looks different: red, #aa3355 …"
+        "",
+        _text,
+        "Colour of the status line in the account of this profile, so that production looks different: red, #aa3355 …",
     )
-    read_only: bool = _setting(False, _flag, "Refuse every change under this profile, as --read-only does.")
+    read_only: bool = _setting(False, _flag, "Refuse every change in the account of this profile, as --read-only does.")
 
 
 def _profiles(value: object) -> dict[str, ProfileSettings]:
@@ -112,7 +114,9 @@ def _profiles(value: object) -> dict[str, ProfileSettings]:
 class Settings:
     """All settings; ``setting_description`` returns the meaning of each. Times are seconds."""
 
-    profile: str | None = _setting(None, _text, "AWS profile to use when neither --profile nor AWS_PROFILE is given.")
+    profile: str | None = _setting(
+        None, _text, "AWS profile to use when neither --profile, AWS_PROFILE nor keys in the environment are given."
+    )
     region: str | None = _setting(
         None, _text, "Region, or part of its name (Ohio), when neither --region nor AWS_REGION is given."
     )
@@ -156,7 +160,9 @@ class Settings:
         (), _texts, "Columns of the instances, in order; tag:NAME shows a tag; empty: as many as fit."
     )
     profiles: Mapping[str, ProfileSettings] = _setting(
-        {}, _profiles, "[profiles.NAME]: colour and read_only for one AWS profile."
+        {},
+        _profiles,
+        "[profiles.NAME]: colour and read_only for one AWS profile and its account, whatever signs for it.",
     )
 
     @property
@@ -184,11 +190,14 @@ def load(path: Path | None = None) -> Settings:
     """
     path = path or paths.config_file()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except FileNotFoundError:
         return Settings()
-    except (OSError, UnicodeDecodeError) as failure:
-        raise SettingError(f"{path} cannot be read: {failure}.", "Make it readable, or move it away.") from failure
+    except UnicodeDecodeError as failure:
+        raise SettingError(f"{path} cannot be read: it is not encoded as UTF-8.", "Save it as UTF-8.") from failure
+    except OSError as failure:
+        why = failure.strerror or failure
+        raise SettingError(f"{path} cannot be read: {why}.", "Make it readable, or move it away.") from failure
     import tomllib
 
     try:

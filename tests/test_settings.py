@@ -84,8 +84,17 @@ def test_what_cannot_be_read_is_refused_with_its_key_and_line(
 
 
 def test_a_file_that_cannot_be_read_is_an_error_and_not_the_defaults(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="cannot be read"):
+    with pytest.raises(SettingError, match="cannot be read: Is a directory"):
         load(tmp_path)
+
+
+def test_a_file_of_another_encoding_is_refused_and_a_byte_order_mark_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('profile = "dev"\n', encoding="utf-16")
+    with pytest.raises(SettingError, match="cannot be read: it is not encoded as UTF-8"):
+        load(file)
+    file.write_text('profile = "dev"\n', encoding="utf-8-sig")
+    assert load(file).profile == "dev"
 
 
 @pytest.mark.parametrize("of", [Settings, ProfileSettings])

@@ -124,7 +124,7 @@ class Session:
         accounts = {self.profile: (await self.identity()).account}
         for name in self.choice.read_only_profiles:
             if name not in self.account_profiles and self._config.static_key(name) and not self._config.account(name):
-                choice = replace(self.choice, profile=name, read_only_profiles=())
+                choice = replace(self.choice, profile=name, region=self.region, read_only_profiles=())
                 async with Session(choice) as other:
                     with suppress(Fe2Error):
                         accounts[name] = (await other.identity()).account
