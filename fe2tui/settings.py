@@ -95,7 +95,7 @@ class ProfileSettings:
         _text,
         "Colour of the status line in the account of this profile, so that production looks different: red, #aa3355 …",
     )
-    read_only: bool = _setting(False, _flag, "Refuse every change in the account of this profile, as --read-only does.")
+    read_only: bool = _setting(False, _flag, "Refuse every change in this profile's account, as --read-only does.")
 
 
 def _profiles(value: object) -> dict[str, ProfileSettings]:
