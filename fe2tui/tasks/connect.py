@@ -6,12 +6,21 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws import network
-from fe2tui.errors import AwsError, Fe2Error, FieldError, MachineError, StateError, UnansweredError
+from fe2tui.errors import (
+    AwsError,
+    Fe2Error,
+    FieldError,
+    MachineError,
+    PermissionDeniedError,
+    StateError,
+    UnansweredError,
+)
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.text import join_words, shell_word
 from fe2tui.ssh.errors import exit_error
@@ -50,9 +59,11 @@ async def prepare_connection(
     key_file: Path | None = None,
     port: int | None = None,
     is_logged: bool = True,
+    waits_for_ssh: bool = False,
 ) -> Connection:
     """Find how to reach an instance: ``name`` may be ``user@name``. Waits for a pending instance.
 
+    Waits until its ssh answers if it was started less than three minutes ago, or with ``waits_for_ssh``: it reboots.
     If no host key is known, reads them from the console output first. ``is_logged`` False writes nothing to the
     activity log, for a caller that only wants the command. Raises StateError (not running), NoAddressError,
     KeyFileError, HostKeyChangedError, PortTakenError (with the next free port).
@@ -67,6 +78,7 @@ async def prepare_connection(
         instance, named_user = await find_instance_with_user(ctx, name)
         user = user or named_user
     log = activity_entry(ctx, "connect", instance.label, instance.id) if is_logged else nullcontext(ActivityEntry(None))
+    waits_for_ssh |= instance.state is State.PENDING
     with log as entry:
         instance = await _require_running(ctx, instance)
         login, is_known = await asyncio.gather(
@@ -74,6 +86,11 @@ async def prepare_connection(
         )
         route = login.route(ctx, instance, user=user, port=port)
         argv = await asyncio.to_thread(ssh_command, route, known_host_keys(), tunnels=tunnels)
+        is_young = instance.launched_at is not None and ctx.clock() - instance.launched_at < _BOOT_TIME
+        if is_logged and (waits_for_ssh or is_young):
+            within = ctx.pace.ready if waits_for_ssh else _BOOT_TIME.total_seconds()
+            denied = _DENIED_SECONDS if waits_for_ssh else _DENIED_SECONDS / 6
+            await _wait_for_ssh(ctx, instance, route, login.can_log_in, within, denied)
         ports_text = f"port{'s' if len(tunnels) > 1 else ''} {', '.join(one.words for one in tunnels)}"
         words = [route.words, login.key_text, ports_text if tunnels else ""]
         words += [] if is_known else ["host key trusted on first use"]
@@ -106,6 +123,23 @@ async def _require_running(ctx: Context, instance: Instance) -> Instance:
     )
 
 
+async def _wait_for_ssh(
+    ctx: Context, instance: Instance, route: Route, can_log_in: bool, within: float, denied: float
+) -> None:
+    """Wait until an instance that starts lets us in. If it does not, ssh itself is left to say why."""
+
+    def report(step: str, words: str) -> None:
+        ctx.report_step("connect", step, words, subject=instance.id, label=instance.label)
+
+    report("starting", f"{instance.label} runs; waiting for its ssh")
+    with suppress(UnansweredError, PermissionDeniedError):
+        await wait_for_ssh(
+            route, known_host_keys(), within=within, on_step=report, log_in=can_log_in, denied_seconds=denied
+        )
+
+
+_BOOT_TIME = timedelta(minutes=3)  # since its start, in which an instance may run whose ssh does not answer yet
+_DENIED_SECONDS = 30.0  # that an instance that starts may refuse the login, since its key is not installed yet
 _RETRY_SECONDS = 6.0
 
 

@@ -24,6 +24,7 @@ from fe2tui.paths import stylesheets_folder
 from fe2tui.tui.first_frame import FirstFrame
 from fe2tui.tui.key_queue import KeyQueue
 from fe2tui.tui.terminal_driver import TolerantDriver
+from fe2tui.tui.terminal_handover import is_handed_over
 from fe2tui.tui.theme import DARK, THEMES, default_variables
 from fe2tui.tui.toasts import failure_text, plain_text
 from fe2tui.tui.widgets.cells import clip
@@ -80,6 +81,7 @@ class Dashboard(App[None], inherit_bindings=False):
         self._controller: DashboardController | None = None
         self.key_queue = KeyQueue(self.post_message, lambda: isinstance(self.focused, Input))
         self.key_queue.hold()
+        self._held_toasts: dict[str, Severity] = {}
         self._key_task: asyncio.Task[None] | None = None  # of the key that is being handled
         self._set_first_theme(settings.theme)
 
@@ -103,7 +105,13 @@ class Dashboard(App[None], inherit_bindings=False):
         yield FirstFrame()
 
     def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._show_held_toasts))
         self.call_after_refresh(self._open_controller)
+
+    def _show_held_toasts(self) -> None:
+        held, self._held_toasts = self._held_toasts, {}
+        for text, severity in held.items():
+            self.toast(text, severity)
 
     async def _open_controller(self) -> None:
         from fe2tui.tui.controller import DashboardController
@@ -231,8 +239,11 @@ class Dashboard(App[None], inherit_bindings=False):
     def toast(self, text: str, severity: Severity = "information") -> None:
         """Show a text that disappears by itself. The text is data, never markup.
 
-        A text that is still shown is not shown twice.
+        A text that is still shown is not shown twice. While another program has the terminal, it waits.
         """
+        if is_handed_over(self):
+            self._held_toasts[text] = severity
+            return
         words = " ".join(text.split())
         if severity == "error":
             from fe2tui.tui.commands import key_label

@@ -95,6 +95,8 @@ def can_connect(context: CommandContext) -> str | None:
     instance = context.targets[0]
     if instance.state in (State.RUNNING, State.PENDING):
         return None
+    if instance.id in context.starting_ids:
+        return None
     words = instance.state.value.replace("-", " ")
     return f"{instance.label} is {words}." + (" Start it first." if instance.state is State.STOPPED else "")
 

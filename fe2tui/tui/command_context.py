@@ -38,7 +38,8 @@ class CommandContext(NamedTuple):
 
     ``pane`` is the pane that commands act on. ``marked_instances`` and ``marked_images`` are marked *and* shown, in the
     order shown. ``visible_count`` and ``filter_text`` are those of the pane's list, or in Activity those of the list
-    before. Images may be the account's own (those in ``fleet.images``) or public.
+    before. Images may be the account's own (those in ``fleet.images``) or public. ``starting_ids`` are the instances
+    that a task of this dashboard starts, and that AWS still shows as stopped.
     """
 
     services: Services
@@ -55,6 +56,7 @@ class CommandContext(NamedTuple):
     marked_images: tuple[Image, ...] = ()
     spot: SpotChoice = SpotChoice()
     is_spot_visible: bool = False
+    starting_ids: frozenset[str] = frozenset()
 
     @property
     def targets(self) -> tuple[Instance, ...]:

@@ -134,6 +134,7 @@ class DashboardController:
             tuple(known_images[one] for one in images.table.visible_marks() if one in known_images),
             main.spot_pane.choice,
             SPOT in main.pane_layout.visible_panes,
+            instances.starting_ids,
         )
 
     def visible_instances(self) -> Sequence[Instance]:

@@ -44,9 +44,14 @@ class PaneSet:
             pane.go_to_row(row_id)
         return pane
 
-    def write_frame_titles(self, tab_panes: Callable[[str], Collection[str]]) -> Mapping[str, str]:
-        """Write the tabs into each frame; ``tab_panes`` gives those that it names. Returns the counts shown."""
-        counts = {pane.kind.pane: pane.count_text for pane in self}
+    def write_frame_titles(
+        self, tab_panes: Callable[[str], Collection[str]], other_counts: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Write the tabs into each frame; ``tab_panes`` gives those that it names. Returns the counts shown.
+
+        ``other_counts`` are those of panes without a list.
+        """
+        counts = {pane.kind.pane: pane.count_text for pane in self} | dict(other_counts)
         for pane in self:
             pane.write_frame_title(counts, tab_panes(pane.kind.pane))
         return counts

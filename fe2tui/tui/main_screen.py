@@ -162,6 +162,7 @@ class MainScreen(Screen[None]):
     def watch_fleet(self, fleet: Fleet | None) -> None:
         if fleet is not None:
             self.instances.set_fleet(fleet)
+            self.instances.show_tasks(self.tasks.running)
             self.images.set_fleet(fleet)
             self.spot_pane.update_prices()
             self.read_log()
@@ -213,7 +214,9 @@ class MainScreen(Screen[None]):
     def _repaint(self) -> None:
         self._is_repaint_due = False
         with self.app.batch_update():
-            counts = self.pane_set.write_frame_titles(self.pane_layout.tab_panes)
+            running = len(self.tasks.running)
+            task_count = {ACTIVITY: f"{running:,}" if running else ""}
+            counts = self.pane_set.write_frame_titles(self.pane_layout.tab_panes, task_count)
             self.activity.write_frame_title(counts, self.pane_layout.tab_panes(ACTIVITY))
             self.notice.display = bool(self._notice_spans(self.app.size.width))
             for line in (self.status, self.notice, self.footer):
@@ -251,6 +254,7 @@ class MainScreen(Screen[None]):
             fleet_watch.is_paused,
             reading.has_prices,
             self.interruptions.total,
+            sum(task.is_waiting for task in self.tasks.running),
         )
         return status_spans(status, self._clock(), width)
 

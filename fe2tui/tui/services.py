@@ -108,9 +108,11 @@ class Services(Protocol):
         *,
         instances: Sequence[Instance] = (),
         result_text: Callable[[Any], str] | None = None,
-    ) -> None:
-        """Run a task in a worker. The activity pane shows its steps, and can cancel it.
+        uses_terminal: bool = False,
+    ) -> int:
+        """Run a task in a worker; its number. The activity pane shows its steps, and can cancel it.
 
+        That it has begun is shown at once: the rows of ``instances`` are marked; without any, a toast says it.
         A toast says how it ended: ``result_text(result)`` if given, else the words of its outcomes, of the instance or
         the text that it returned. An error becomes a toast and stays in the activity pane with its remedy.
         """

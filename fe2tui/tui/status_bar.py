@@ -56,6 +56,7 @@ class Status(NamedTuple):
     is_paused: bool = False
     has_prices: bool = True  # prices were requested, with or without success
     interruptions: int = 0  # spot instances that AWS has interrupted or is about to
+    waiting: int = 0  # tasks that wait for capacity and may launch at any time
 
 
 class _Detail(NamedTuple):
@@ -75,6 +76,7 @@ class _Detail(NamedTuple):
     month: bool = True
     profile: bool = True
     marks: bool = True
+    waiting: bool = True
     region: bool = True
 
 
@@ -133,6 +135,8 @@ def _totals_spans(status: Status, now: datetime, detail: _Detail) -> Iterator[Sp
         yield Span(f"{totals.moving:,}  ", "text" if totals.moving else "dim")
         yield Span("○ ", "stopped")
         yield Span(f"{totals.stopped:,}  ", "dim")
+    if detail.waiting and status.waiting:
+        yield Span(f"◐ {status.waiting:,} waiting  ", "moving", "activity")
     marked = status.interruptions + totals.long_running + totals.costly
     if detail.marks and marked:
         yield Span(f"▲ {alerts_text(totals, status.interruptions) if detail.word_marks else marked}  ", "trouble")

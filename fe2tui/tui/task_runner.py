@@ -13,7 +13,7 @@ from textual.message import Message
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.instance import Instance
-from fe2tui.model.progress import Activity, Outcome, Progress
+from fe2tui.model.progress import COUNTDOWN, Activity, Outcome, Progress
 from fe2tui.model.text import plural
 from fe2tui.tui.internal_error import log_internal_error
 
@@ -24,24 +24,51 @@ if TYPE_CHECKING:
     from fe2tui.tui.services import Services, TaskFunction
 
 MAX_FAILURES = 50
+_WAITING_STEPS = ("waiting", COUNTDOWN)
+PRESENT_VERBS: Mapping[str, str] = {
+    "Launch": "Launching",
+    "Start": "Starting",
+    "Stop": "Stopping",
+    "Force stop": "Forcing the stop of",
+    "Reboot": "Rebooting",
+    "Freeze": "Freezing",
+    "Change type of": "Changing the type of",
+    "Terminate": "Terminating",
+    "Deregister": "Deregistering",
+    "Connect": "Connecting to",
+}
+"""What a task does while it runs, by how its title begins."""
+
 NUDGE_INTERVAL = timedelta(seconds=1)
 """The steps of tasks make the fleet be read at once, but not more often than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningTask:
-    """A task that runs. ``steps`` has the newest step by the id it is about (empty: the whole), the newest last."""
+    """A task that runs, for ``instances`` as they were when it began.
+
+    ``steps`` has the newest step by the id it is about (empty: the whole), the newest last. ``is_waiting``: for AWS to
+    have capacity. ``uses_terminal``: it hands the terminal to another program.
+    """
 
     number: int
     title: str
     started_at: datetime
     instances: tuple[Instance, ...] = ()
+    uses_terminal: bool = False
     steps: Mapping[str, Progress] = field(default_factory=dict)
+    is_waiting: bool = False
     log_entries: list[ActivityEntry] = field(default_factory=list, compare=False)
 
     @property
     def latest_step(self) -> Progress | None:
         return next(reversed([*self.steps.values()]), None)
+
+    @property
+    def present_text(self) -> str:
+        """``Launching x``, from the title ``Launch x``."""
+        verb = next((verb for verb in PRESENT_VERBS if self.title.startswith(f"{verb} ")), "")
+        return f"{PRESENT_VERBS[verb]}{self.title.removeprefix(verb)}" if verb else self.title
 
     @property
     def left_behind(self) -> str:
@@ -51,7 +78,8 @@ class RunningTask:
 
     def with_step(self, step: Progress) -> RunningTask:
         others = {subject: other for subject, other in self.steps.items() if subject != step.subject}
-        return replace(self, steps={**others, step.subject: step})
+        is_waiting = step.step in _WAITING_STEPS or (self.is_waiting and not step.subject)
+        return replace(self, steps={**others, step.subject: step}, is_waiting=is_waiting)
 
     def add_log_entry(self, entry: ActivityEntry) -> None:
         if not any(entry is existing for existing in self.log_entries):
@@ -96,9 +124,14 @@ class TaskRunner:
         run: TaskFunction,
         instances: Sequence[Instance] = (),
         result_text: Callable[[Any], str] | None = None,
-    ) -> None:
+        *,
+        uses_terminal: bool = False,
+    ) -> int:
         number = next(self._numbers)
-        self._tasks[number] = RunningTask(number, title, self._services.clock(), tuple(instances))
+        task = RunningTask(number, title, self._services.clock(), tuple(instances), uses_terminal)
+        self._tasks[number] = task
+        if not instances:  # else the rows are marked
+            self._services.tell(f"{task.present_text} …")
         self._workers[number] = self._services.app.run_worker(
             self._run(number, run, result_text, self._services.session.region),
             name=title,
@@ -106,6 +139,7 @@ class TaskRunner:
             exit_on_error=False,
         )
         self._post_change()
+        return number
 
     def cancel(self, number: int) -> bool:
         """Cancel a task; False if it has ended."""

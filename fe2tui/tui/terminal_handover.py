@@ -41,6 +41,10 @@ class NoTerminalError(Fe2Error):
     """The dashboard has no terminal of its own: it runs in a browser, inline, or without a screen."""
 
 
+class TerminalInUseError(Fe2Error):
+    """Another program has the terminal: each of two would get every other key."""
+
+
 class ProgramResult(NamedTuple):
     """How the program ended. ``status`` is its exit status, or minus the signal that killed it."""
 
@@ -49,14 +53,21 @@ class ProgramResult(NamedTuple):
     seconds: float
 
 
+def is_handed_over(app: App[Any]) -> bool:
+    """Whether another program has the terminal."""
+    return app._driver is not None and "write" in vars(app._driver)
+
+
 async def hand_over(
     app: App[Any], argv: Sequence[str], *, env: Mapping[str, str] | None = None, announce: str = ""
 ) -> ProgramResult:
     """Run a program on the terminal and wait for it; ``env`` is added to ours, ``announce`` is written first.
 
-    Call it from a worker. Raises NoTerminalError without a terminal, and OSError when the program cannot be started.
-    Whatever is raised, the dashboard has its terminal again.
+    Call it from a worker. Raises NoTerminalError without a terminal, TerminalInUseError while another program has it,
+    and OSError when the program cannot be started. Whatever is raised, the dashboard has its terminal again.
     """
+    if is_handed_over(app):
+        raise TerminalInUseError("Another program has the terminal.", "Leave that first.")
     raised: BaseException | None = None
     result: ProgramResult | None = None
     try:

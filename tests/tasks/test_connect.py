@@ -104,7 +104,7 @@ async def test_one_that_is_starting_is_waited_for(
     await launch(bench.ctx, bench.request(name), wait=False)
     bench.steps.clear()
     connection = await prepare_connection(bench.ctx, name)
-    assert connection.instance.state is State.RUNNING and bench.path == ["pending"]
+    assert connection.instance.state is State.RUNNING and bench.path == ["pending", "starting", "ssh answers", "ready"]
     assert run_ssh(connection, "true").returncode == 0
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 import pexpect
 import pyte
 
+from fe2tui.tui.forms.form import READING_SECONDS
+
 
 class _Screen(pyte.Screen):
     def select_graphic_rendition(self, *attrs: int, private: bool = False, **more: object) -> None:
@@ -66,6 +68,13 @@ class Terminal:
         """Press keys, and read as ``until`` does."""
         self.send(keys)
         self.until(wanted)
+
+    def answer(self, key: str) -> None:
+        """Press a key when the question on the screen takes keys."""
+        end = time.monotonic() + READING_SECONDS + 0.2
+        while time.monotonic() < end:
+            self.read()
+        self.send(key)
 
     def resize(self, columns: int, lines: int) -> None:
         """Drag the window's corner."""

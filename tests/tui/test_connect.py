@@ -125,6 +125,64 @@ def test_reading_goes_on_meanwhile(fresh_cloud: Callable[..., Cloud], enter_clou
         terminal.until(is_back_at_base(terminal))
 
 
+def test_c_twice_starts_one_ssh(fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]) -> None:
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+    with dashboard() as terminal:
+        go_to_base(terminal)
+        cloud.control("/demo/faults", {"kind": "slow", "action": "DescribeInstances", "seconds": 1.5})
+        terminal.send("c")
+        terminal.until("connecting …")
+        terminal.send("c")
+        terminal.until("Already connecting to base")
+        cloud.control("/demo/faults", method="DELETE")
+        terminal.until(PROMPT)
+        terminal.send("echo rm-$((40+2)); exit\r")
+        terminal.until(is_back_at_base(terminal))
+        assert b"rm-42" in terminal.raw and terminal.raw.count(b"connecting to base (") == 1
+        terminal.until("Back from base")
+
+
+def test_of_two_connections_the_one_asked_for_last_gets_the_terminal(
+    fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
+) -> None:
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+    with dashboard() as terminal:
+        terminal.until(lambda: "[prod] web" in row(terminal))
+        cloud.control("/demo/faults", {"kind": "slow", "action": "DescribeInstances", "seconds": 1.5})
+        terminal.send("c")
+        terminal.until("connecting …")
+        terminal.send("\x1b[B")
+        terminal.until(lambda: " base " in row(terminal))
+        terminal.send("c")
+        terminal.until("web is ready: press c to connect")
+        terminal.until(PROMPT)
+        cloud.control("/demo/faults", method="DELETE")
+        terminal.send("echo rm-$((40+2)); exit\r")
+        terminal.until(is_back_at_base(terminal))
+        assert b"rm-42" in terminal.raw and b"connecting to [prod] web (" not in terminal.raw
+
+
+def test_a_machine_that_starts_is_connected_to_when_its_ssh_answers(
+    fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
+) -> None:
+    cloud = fresh_cloud(boot_seconds=1.0, ssh_seconds=2.0)
+    enter_cloud(cloud)
+    with dashboard() as terminal:
+        terminal.send("/od1\r")
+        terminal.until(lambda: "od1" in row(terminal) and "stopped" in row(terminal))
+        terminal.press("s", "Start od1?")
+        terminal.answer("y")
+        terminal.until(lambda: "pending" in row(terminal) or "starting" in row(terminal))
+        terminal.send("c")
+        terminal.until("Waiting for od1 to start")
+        terminal.until("ubuntu@od1:~$")
+        terminal.send("exit\r")
+        terminal.until("Back from od1")
+        assert "refused" not in terminal.text
+
+
 def _stop(cloud: Cloud, name: str) -> None:
     """Stop an instance from elsewhere."""
     import boto3

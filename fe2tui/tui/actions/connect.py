@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
-import time
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-
-from textual.screen import ModalScreen
 
 from fe2tui.errors import MachineError
 from fe2tui.model.instance import Instance, State
@@ -15,29 +14,33 @@ from fe2tui.tasks import connect as task
 from fe2tui.tasks.connect import Connection, connection_failure
 from fe2tui.tasks.context import Context
 from fe2tui.tui.actions.clipboard import copy_text
-from fe2tui.tui.command_context import CommandContext
+from fe2tui.tui.command_context import CommandContext, is_form_open
 from fe2tui.tui.forms.connect import ConnectForm
 from fe2tui.tui.forms.error import ErrorForm
-from fe2tui.tui.services import TaskFunction
-from fe2tui.tui.terminal_handover import NoTerminalError, hand_over
+from fe2tui.tui.terminal_handover import NoTerminalError, hand_over, is_handed_over
 from fe2tui.tui.widgets.cells import wrap
 
-LONG_WAIT_SECONDS = 3.0  # seconds after which a person may have opened a form
+_Prepare = Callable[[Context], Awaitable[Connection]]
 
 
 async def connect(context: CommandContext) -> None:
-    instance = context.targets[0]
-    if instance.state is State.PENDING:
-        context.services.tell(f"Connecting to {visible(instance.label)} as soon as it runs; del in Activity cancels.")
+    services, instance = context.services, context.targets[0]
+    name = visible(instance.label)
+    connecting = [task for task in services.task_runner.state.running if task.uses_terminal]
+    if any(one.id == instance.id for task in connecting for one in task.instances):
+        services.tell(f"Already connecting to {name}. Cancel it in Activity (del).")
+        return
+    pane = services.main_screen.instances
+    waits_for_ssh = instance.id in pane.starting_ids or pane.is_starting_ssh(instance.id)
+    if instance.state is State.PENDING or waits_for_ssh:
+        services.tell(f"Waiting for {name} to start, then connecting. Cancel it in Activity (del).")
 
-    async def work(ctx: Context) -> str:
-        began = time.monotonic()
-        connection = await task.prepare_connection(ctx, instance)
-        if time.monotonic() - began > LONG_WAIT_SECONDS and isinstance(context.services.app.screen, ModalScreen):
-            return f"{visible(instance.label)} is ready: press c to connect."
-        return await _run_ssh(context, ctx, connection)
+    async def prepare(ctx: Context) -> Connection:
+        while instance.id in pane.starting_ids:  # noqa: ASYNC110 - until a read shows the start
+            await asyncio.sleep(0.1)
+        return await task.prepare_connection(ctx, instance, waits_for_ssh=waits_for_ssh)
 
-    _start_task(context, instance, work)
+    _start_task(context, instance, prepare)
 
 
 async def connect_with(context: CommandContext) -> None:
@@ -51,14 +54,32 @@ async def connect_with(context: CommandContext) -> None:
     if connection is not None:
         ready = connection
 
-        async def work(ctx: Context) -> str:
-            return await _run_ssh(context, ctx, ready)
+        async def prepared(ctx: Context) -> Connection:
+            return ready
 
-        _start_task(context, instance, work)
+        _start_task(context, instance, prepared)
 
 
-def _start_task(context: CommandContext, instance: Instance, run: TaskFunction) -> None:
-    context.services.run_task(f"Connect {visible(instance.label)}", run, instances=(instance,))
+def _start_task(context: CommandContext, instance: Instance, prepare: _Prepare) -> None:
+    """Connect when it is prepared, unless the person does something else with the terminal by then."""
+    number = 0
+
+    async def work(ctx: Context) -> str:
+        connection = await prepare(ctx)
+        if _is_terminal_taken(context, number):
+            return f"{visible(instance.label)} is ready: press c to connect."
+        return await _run_ssh(context, ctx, connection)
+
+    number = context.services.run_task(
+        f"Connect {visible(instance.label)}", work, instances=(instance,), uses_terminal=True
+    )
+
+
+def _is_terminal_taken(context: CommandContext, number: int) -> bool:
+    """Whether a form is open, ssh has the terminal, or a connection was asked for after the task ``number``."""
+    newer = (task for task in context.services.task_runner.state.running if task.number > number)
+    is_used = is_handed_over(context.services.app) or any(task.uses_terminal for task in newer)
+    return is_used or is_form_open(context)
 
 
 async def _run_ssh(context: CommandContext, ctx: Context, connection: Connection) -> str:

@@ -34,7 +34,7 @@ _ALERT_TEXTS: Mapping[tuple[Alert, bool], str] = {
 
 @dataclass(frozen=True, slots=True)
 class InstanceRowScope:
-    """What cells are computed from. ``notes`` are texts of running tasks, by instance: ``starting ssh``.
+    """What cells are computed from. ``notes`` are texts of running tasks, by instance: ``stopping …``.
 
     What several cells of a row need is computed once.
     """
@@ -109,7 +109,7 @@ def _state(instance: Instance, scope: InstanceRowScope, width: int = STATE_WIDTH
     if forms:
         return fit(width, forms), "trouble"
     note = scope.notes.get(instance.id)
-    if note and instance.state in (State.PENDING, State.RUNNING):
+    if note:
         return note, "moving"
     return state_text(instance, scope.alert(instance)), state_category(instance, scope)
 

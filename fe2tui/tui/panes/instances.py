@@ -47,7 +47,20 @@ INSTANCE_KIND = ListKind(
     "words  state:running  type:p3  tag:env=prod  zone:2a  age>7d  spot  -not",
 )
 
-_TASKS_UNTIL_SSH = frozenset({"launch", "start", "reboot"})
+STARTING_SSH = "starting ssh"
+ROW_NOTES: Mapping[str, str] = {
+    "Start": "starting …",
+    "Stop": "stopping …",
+    "Force stop": "stopping …",
+    "Reboot": "rebooting …",
+    "Freeze": "freezing …",
+    "Change type of": "changing …",
+    "Terminate": "terminating …",
+    "Connect": "connecting …",
+}
+"""What STATE says from the moment that a person has asked for it, by how the task's title begins."""
+
+_TASKS_UNTIL_SSH = frozenset({"launch", "start", "reboot", "connect"})
 _READY_STEPS = frozenset({"ready", "ssh answers"})
 
 
@@ -65,18 +78,31 @@ class InstancesPane(FleetListPane[Instance, InstanceRowScope]):
         super().__init__(spec, services, open_command="connect")
 
     def show_tasks(self, tasks: Sequence[RunningTask]) -> None:
-        """Mark the running instances that a task still waits for."""
-        notes = {
-            instance_id: "starting ssh"
-            for task in tasks
-            for instance_id, step in task.steps.items()
-            if step.task in _TASKS_UNTIL_SSH and step.step not in _READY_STEPS
-            if (instance := self.model.items.get(instance_id)) is not None and instance.state is State.RUNNING
-        }
+        """Mark the instances that a task works on, until AWS shows another state of them, or waits for."""
+        notes: dict[str, str] = {}
+        for task in tasks:
+            verb = next((verb for verb in ROW_NOTES if task.title.startswith(f"{verb} ")), "")
+            for before in task.instances:
+                now = self.model.items.get(before.id)
+                if verb and now is not None and now.state is before.state:
+                    notes[before.id] = ROW_NOTES[verb]
+            for instance_id, step in task.steps.items():
+                now = self.model.items.get(instance_id)
+                is_waited_for = step.task in _TASKS_UNTIL_SSH and step.step not in _READY_STEPS
+                if is_waited_for and now is not None and now.state is State.RUNNING:
+                    notes[instance_id] = STARTING_SSH
         if notes != self._notes:
             self._notes.clear()
             self._notes.update(notes)
             self.table.redraw()
+
+    @property
+    def starting_ids(self) -> frozenset[str]:
+        """The instances that a task of this dashboard starts, and that AWS still shows as stopped."""
+        return frozenset(one for one, note in self._notes.items() if note == ROW_NOTES["Start"])
+
+    def is_starting_ssh(self, instance_id: str) -> bool:
+        return self._notes.get(instance_id) == STARTING_SSH
 
 
 def instance_list_spec(
