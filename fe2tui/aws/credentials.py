@@ -65,7 +65,7 @@ class _CredentialsCache(JSONFileCache):
 class _CredentialProcess:
     """A credential_process, which cannot reach the terminal: its input is empty and it has a session of its own.
 
-    Raises CredentialsError if it cannot be started, fails, prints something else than JSON, or takes too long.
+    Raises CredentialsError if it cannot be started, fails, prints something other than JSON, or takes too long.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, command: Sequence[str], profile: str) -> None:
@@ -118,7 +118,7 @@ class _CredentialProcess:
         except ValueError:
             before = output.partition(b"{")[0]  # what follows may be a secret
             raise CredentialsError(
-                f"{self._name} printed something else than JSON{self._printed(before)}.",
+                f"{self._name} printed something other than JSON{self._printed(before)}.",
                 f"It may print nothing but JSON; see what it prints: {shlex.join(self._command)}",
             ) from None
         return output, bytes(self._errors)

@@ -606,7 +606,6 @@ def _library_error(kind: str, error: BaseException, profile: str, endpoint: str)
             "TokenRetrievalError"
             | "CredentialRetrievalError"
             | "MetadataRetrievalError"
-            | "InvalidConfigError"
             | "InfiniteLoopConfigError"
             | "UnknownCredentialError"
         ):
@@ -615,6 +614,9 @@ def _library_error(kind: str, error: BaseException, profile: str, endpoint: str)
                 "Check where the profile takes them from (credential_process, credential_source, SSO).",
                 code=code,
             )
+        case "InvalidConfigError":
+            why = _one_line(details.get("error_msg") or error)
+            return CredentialsError(f"The profile {profile} is configured wrongly: {why}.", _CHECK_CONFIG, code=code)
         case "ConfigParseError" | "ConfigNotFound":
             return UsageError(f"The AWS configuration is invalid: {_one_line(error)}.", _CHECK_CONFIG)
         case "NoRegionError":

@@ -269,9 +269,9 @@ async def test_a_credential_process_without_credentials_is_reported(
             "echo 'Session expired. Please run: granted sso login' >&2; exit 1",
             "It printed: Session expired",
         ),
-        ("echo A newer version is available; echo '{}'", "something else than JSON. It printed: A newer version is"),
-        ('echo \'{"SecretAccessKey": "hush"\'', "something else than JSON"),
-        ("echo '[]'", "something else than JSON"),
+        ("echo A newer version is available; echo '{}'", "something other than JSON. It printed: A newer version is"),
+        ('echo \'{"SecretAccessKey": "hush"\'', "something other than JSON"),
+        ("echo '[]'", "something other than JSON"),
         (
             "printf 'Enter MFA code: ' >&2; sleep 600",
             r"within 0.5 seconds.*waiting for input.*Enter MFA code",

@@ -278,6 +278,26 @@ def test_a_read_only_profile_guards_its_account_whatever_signs(
         assert (said.status, len(stopped)) == (0, 1), said.err
 
 
+def test_an_image_that_may_not_be_launched_is_status_1_and_keeps_the_login(own_fe2: Any) -> None:
+    own_fe2.cloud.control(
+        "/demo/faults",
+        {
+            "kind": "refuse",
+            "action": "RunInstances",
+            "code": "AuthFailure",
+            "message": "Not authorized for images: [ami-0123456789abcdef0]",
+            "status": 403,
+        },
+    )
+    for _ in range(2):
+        said = own_fe2("launch", "x", "ubuntu", "8", "t3.micro", "--yes", "--profile", "role")
+        assert said.status == 1
+        assert "may not launch ami-0123456789abcdef0. (AuthFailure)" in said.err
+        assert "AWS says: Not authorized for images: [ami-0123456789abcdef0]" in said.err
+    actions = [call["action"] for call in own_fe2.cloud.control("/demo/calls", method="GET")]
+    assert (actions.count("RunInstances"), actions.count("AssumeRole")) == (2, 1)
+
+
 def test_a_denied_action_is_status_1_named_with_awss_code_and_one_line(base: Any) -> None:
     base.cloud.control("/demo/faults", {"kind": "deny", "action": "StopInstances"})
     said = base("stop", "base")
