@@ -30,8 +30,8 @@ def decode_instance_type(item: Any) -> InstanceType:
         if read is not None:
             fields.update(read(child))
     for tag, (items, what) in _ACCELERATORS.items():
-        if not fields.get("gpus") and (found := item.find(tag)) is not None:
-            fields.update(_devices(found.findall(items), what))
+        if not fields.get("gpus") and not fields.get("accelerators") and (found := item.find(tag)) is not None:
+            fields.update(_devices(found.findall(items), what, "accelerator"))
     return InstanceType(**fields)
 
 
@@ -77,7 +77,15 @@ def _storage(element: Any) -> _Fields:
     }
 
 
-def _devices(items: list[Any], what: str) -> _Fields:
+def _gpus(element: Any) -> _Fields:
+    """EC2 lists Habana's Gaudi as a GPU, too: to a program, only those of two makers are."""
+    items = element.findall("gpus/item")
+    maker = (items[0].findtext("manufacturer") or "").lower() if items else ""
+    return _devices(items, "", "gpu" if maker in ("", "nvidia", "amd") else "accelerator")
+
+
+def _devices(items: list[Any], what: str, kind: str) -> _Fields:
+    """The fields of ``InstanceType`` for its GPUs (``kind`` gpu) or other accelerators."""
     if not items:
         return {}
     first = items[0]
@@ -87,7 +95,7 @@ def _devices(items: list[Any], what: str) -> _Fields:
         # EC2 counts a part of a GPU as no GPU and as one logical GPU
         whole = sum(_int(item, "logicalGpuCount") for item in items) or 1
         name = " ".join(part for part in (_gpu_fraction(first), name) if part)
-    return {"gpus": whole, "gpu_name": _intern(name), "gpu_memory": _int(first, "memoryInfo/sizeInMiB")}
+    return {f"{kind}s": whole, f"{kind}_name": _intern(name), f"{kind}_memory": _int(first, "memoryInfo/sizeInMiB")}
 
 
 def _gpu_fraction(item: Any) -> str:
@@ -103,7 +111,7 @@ _TYPE_FIELDS: Mapping[str, Callable[[Any], _Fields]] = {
     "vCpuInfo": lambda element: {"vcpus": _int(element, "defaultVCpus")},
     "memoryInfo": lambda element: {"memory": _int(element, "sizeInMiB")},
     "processorInfo": _processor,
-    "gpuInfo": lambda element: _devices(element.findall("gpus/item"), ""),
+    "gpuInfo": _gpus,
     "currentGeneration": _flag("current"),
     "supportedUsageClasses": lambda element: {"spot": "spot" in _item_texts(element)},
     "freeTierEligible": _flag("free_tier"),

@@ -50,8 +50,8 @@ architecture = click.option(
 def amis(options: GlobalOptions, filters: tuple[str, ...], long: bool, public: bool) -> None:
     """List your images, one a line.
 
-    FILTER is as in the dashboard: words, `state:pending`, `arch:arm64`, `tag:env=prod`, `age>30d`, `size>50`, `cost>1`,
-    `made>0`.
+    FILTER is as in the dashboard: words, `state:pending`, `arch:arm64`, `tag:env=prod`, `age>30d`, `size>50`,
+    `month>1` (dollars at most), `made>0`.
     """
     from fe2tui.model.image_filter import IMAGE_LANGUAGE
     from fe2tui.tasks import read_fleet

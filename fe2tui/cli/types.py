@@ -40,7 +40,8 @@ def types(options: GlobalOptions, filters: tuple[str, ...], sort: str) -> None:
     """List the region's instance types with their size and price.
 
     FILTER is as in the dashboard: words, `'vcpu>=8'`, `'mem>=32'`, `gpu:a10g`, `'gpumem>=24'`, `arch:arm64`,
-    `'price<1.5'`, `'spot<0.5'`, `family:m5`, `zone:2a`, `'net>=10'`, `'disk>0'`, free, current, burstable, metal, gpu.
+    `'price<1.5'`, `'spot<0.5'`, `family:m5`, `zone:2a`, `'net>=10'`, `'disk>0'`, free, current, burstable, metal,
+    gpu (NVIDIA and AMD), accel (Inferentia, Trainium, Gaudi …).
     The lowest spot prices are shown for up to 100 types.
     """
     from fe2tui.model.type_filter import TYPE_LANGUAGE
@@ -148,6 +149,8 @@ def _type_document(one: InstanceType, scope: TypeScope) -> dict[str, Any]:
         "gpus": one.gpus,
         "gpu_name": one.gpu_name or None,
         "gpu_memory_gib": one.gpu_memory / 1024 if one.gpu_memory else None,
+        "accelerators": one.accelerators,
+        "accelerator_name": one.accelerator_name or None,
         "architectures": list(one.architectures),
         "network": one.network,
         "local_disk_gb": one.local_disk,
@@ -163,10 +166,10 @@ def _type_table(found: Sequence[InstanceType], scope: TypeScope) -> list[str]:
             one.name,
             str(one.vcpus),
             f"{one.memory / 1024:,.1f}".removesuffix(".0"),
-            _gpu_text(one),
-            str(one.gpu_gigabytes) if one.gpu_memory else DASH,
+            one.devices_text or DASH,
+            str(one.device_gigabytes or DASH),
             " ".join(name for name in one.architectures if name != "i386") or DASH,
-            one.network or DASH,
+            one.network_text or DASH,
             f"{one.local_disk:,}" if one.local_disk else DASH,
             dollars(scope.on_demand_price(one), 4),
             dollars(scope.lowest_spot_price(one), 4),
@@ -174,12 +177,6 @@ def _type_table(found: Sequence[InstanceType], scope: TypeScope) -> list[str]:
         for one in found
     ]
     return table_lines(_TYPE_COLUMNS, rows, right=("VCPU", "GIB", "GPU GB", "DISK GB", "$/H", "SPOT $/H"))
-
-
-def _gpu_text(one: InstanceType) -> str:
-    if not one.gpus:
-        return DASH
-    return one.gpu_name if "/" in one.gpu_name else f"{one.gpus} × {one.gpu_name or 'GPU'}"
 
 
 async def _agree_on_change(

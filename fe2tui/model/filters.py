@@ -173,7 +173,7 @@ class FilterLanguage(Generic[Item, Scope]):
         known = [*self.fields, *self.numbers]
         near = difflib.get_close_matches(name.lower(), known, 1)
         near_sign = ":" if near and near[0] in self.fields else ">"
-        remedy = f"There are {', '.join(self.fields)}; quotes make it a plain word."
+        remedy = f"There are {', '.join(known)}; quotes make it a plain word."
         return FilterError(
             token, f"There is no field “{name}”.", f"Did you mean {near[0]}{near_sign}?" if near else remedy
         )

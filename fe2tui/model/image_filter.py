@@ -5,7 +5,7 @@ state:available    by field; several with commas: state:pending,failed
 arch:arm64         architecture, also amd64 for x86_64; owner: the account that owns it
 tag:env=prod       a tag with that value; tag:env: a tag of that name
 age>7d size>50     created longer ago than; GiB of all its disks
-cost>1 made>0      dollars a month at most; how many instances were made from it
+month>1 made>0     dollars a month at most; how many instances were made from it
 own public         the account's own; those of others that everybody may use
 """
 
@@ -87,7 +87,7 @@ IMAGE_LANGUAGE: FilterLanguage[Image, ImageScope] = FilterLanguage(
     numbers={
         "age": filters.age_field(lambda image: image.created_at),
         "size": NumberField(lambda image, at: Decimal(image.size or image.root_size), "GiB such as 50"),
-        "cost": NumberField(_cost, "dollars a month such as 1"),
+        "month": NumberField(_cost, "dollars a month such as 1"),
         "made": NumberField(_instance_count, "a number of instances such as 1"),
     },
     keywords={

@@ -3,7 +3,8 @@
 train              a word: in the name, id, type, state, address, zone, key pair or a tag's value
 state:running      by field; several with commas: state:running,pending
 tag:env=prod       a tag with that value; tag:env: a tag of that name
-age>7d cost<0.5    launched longer ago than (units: s m h d w); dollars an hour in all
+age>7d             launched longer ago than (units: s m h d w)
+cost<0.5 month>50  dollars an hour in all; dollars a month if left as it is
 spot on-demand     how it was bought
 """
 
@@ -18,7 +19,7 @@ from fe2tui.model import filters
 from fe2tui.model.filters import FilterLanguage, NumberField, dollars_sort_key, natural_sort_key, value_field
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
-from fe2tui.model.money.rates import hourly_cost
+from fe2tui.model.money.rates import hourly_cost, monthly_cost
 from fe2tui.model.money.usage import cost_since_start
 
 
@@ -88,6 +89,7 @@ INSTANCE_LANGUAGE: FilterLanguage[Instance, InstanceScope] = FilterLanguage(
     numbers={
         "age": filters.age_field(lambda instance: instance.launched_at),
         "cost": NumberField(_cost, "dollars an hour such as 0.5"),
+        "month": NumberField(lambda one, at: monthly_cost(one, at.fleet), "dollars a month such as 50"),
     },
     keywords={
         "spot": lambda instance, at: instance.is_spot,

@@ -12,9 +12,9 @@ from datetime import datetime
 class InstanceType:
     """One instance type, as DescribeInstanceTypes returns it.
 
-    ``memory`` and ``gpu_memory`` (of one GPU) are MiB, ``local_disk`` GB in all (instance store), ``network`` EC2's
-    words (``Up to 10 Gigabit``). ``gpus`` counts other accelerators where the type has no GPU; a type with a part of a
-    GPU has 1, and a name such as ``1/8 L4``.
+    ``memory``, ``gpu_memory`` and ``accelerator_memory`` (of one) are MiB, ``local_disk`` GB in all (instance store),
+    ``network`` EC2's words (``Up to 10 Gigabit``). ``gpus`` are NVIDIA's and AMD's; a type with a part of a GPU has 1,
+    and a name such as ``1/8 L4``. ``accelerators`` are all others: Inferentia, Trainium, Gaudi, FPGAs.
     """
 
     name: str
@@ -38,6 +38,9 @@ class InstanceType:
     burstable: bool = False
     hibernation: bool = False
     root_devices: tuple[str, ...] = ("ebs",)
+    accelerators: int = 0
+    accelerator_name: str = ""
+    accelerator_memory: int = 0
 
     def __repr__(self) -> str:
         return f"{self.name}: {self.summary}"
@@ -49,16 +52,41 @@ class InstanceType:
     @property
     def gpu_gigabytes(self) -> int:
         """The memory of one GPU in GB, as its maker counts: an A10G's 22888 MiB are sold as 24 GB."""
-        if self.gpu_memory % 1024 == 0:
-            return self.gpu_memory // 1024
-        return round(self.gpu_memory * 1.048576 / 1000)
+        return _gigabytes(self.gpu_memory)
+
+    @property
+    def network_text(self) -> str:
+        """EC2's words for the network, shorter: ``≤ 12.5 Gb/s``, ``8 × 100 Gb/s``; empty if unknown. Foreign text."""
+        words = self.network
+        for long, short in (("Up to ", "≤ "), ("x ", " × "), (" Gigabit", " Gb/s"), (" Megabit", " Mb/s")):
+            words = words.replace(long, short)
+        return words.replace("Low to Moderate", "Low–moderate")
+
+    @property
+    def devices_text(self) -> str:
+        """Its GPUs or other accelerators: ``4 × A10G``, ``1/8 L4`` for a part of one, ``6 × Inferentia2``; else empty.
+
+        Contains foreign text.
+        """
+        count, name = (
+            (self.gpus, self.gpu_name or "GPU") if self.gpus else (self.accelerators, self.accelerator_name or "device")
+        )
+        return "" if not count else name if "/" in name else f"{count} × {name}"
+
+    @property
+    def device_gigabytes(self) -> int:
+        """The memory of one of its GPUs or other accelerators in GB; 0 if there is none, or it is not known."""
+        return self.gpu_gigabytes if self.gpus else _gigabytes(self.accelerator_memory)
 
     @property
     def summary(self) -> str:
         """``32 vCPU  244 GiB  4 × V100``."""
-        memory = f"{self.memory / 1024:g}"
-        gpus = f"  {self.gpus} × {self.gpu_name}" if self.gpus else ""
-        return f"{self.vcpus} vCPU  {memory} GiB{gpus}"
+        devices = f"  {self.devices_text}" if self.devices_text else ""
+        return f"{self.vcpus} vCPU  {self.memory / 1024:g} GiB{devices}"
+
+
+def _gigabytes(mib: int) -> int:
+    return mib // 1024 if mib % 1024 == 0 else round(mib * 1.048576 / 1000)
 
 
 _SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")

@@ -99,7 +99,9 @@ def change_effects(instance: Instance, old: InstanceType | None, new: InstanceTy
         )
     if old is not None and old.gpus and not new.gpus:
         effects.append(f"{new.name} has no {old.gpu_name or 'GPU'}.")
-    elif new.gpus and not (old is not None and old.gpus):
+    if old is not None and old.accelerators and new.accelerator_name != old.accelerator_name:
+        effects.append(f"{new.name} has no {old.accelerator_name}.")
+    if new.gpus and not (old is not None and old.gpus):
         effects.append(f"The {new.gpu_name or 'GPU'} needs its driver: without it on the disk, the GPU cannot be used.")
     return tuple(effects)
 

@@ -2,11 +2,12 @@
 
 a10g             a word: in the type's name, its GPU, architecture or network
 vcpu>=8          vCPUs; mem>=32 its memory in GiB; net>=10 its network in Gbit/s
-gpus>=4          GPUs or other accelerators; gpumem>=24 the memory of one, in GB; gpu:a10g its name
+gpus>=4          NVIDIA and AMD GPUs; gpumem>=24 the memory of one, in GB; gpu:a10g its name
+accel:trainium   the name of another accelerator: Inferentia, Trainium, Gaudi, FPGA
 price<1.5        dollars an hour on demand; spot<0.5 the lowest spot price of all zones
 disk>0           local disk (instance store) in GB
 arch:arm64       family:m5  zone:2a
-free current burstable metal gpu spot
+free current burstable metal gpu accel spot
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class TypeScope:
         known = self._facts.get(one.name)
         if known is None:
             known = self._facts[one.name] = _TypeFacts(
-                text=" ".join((one.name, one.gpu_name, *one.architectures, one.network)).lower(),
+                text=" ".join((one.name, one.gpu_name, one.accelerator_name, *one.architectures, one.network)).lower(),
                 memory=Decimal(one.memory) / 1024,
                 network=parse_gigabits(one.network),
                 price=self.on_demand_price(one),
@@ -110,6 +111,7 @@ TYPE_LANGUAGE: FilterLanguage[InstanceType, TypeScope] = FilterLanguage(
         "type": value_field(lambda one, at, part: one.name.startswith(part)),
         "family": value_field(lambda one, at, part: one.family == part),
         "gpu": value_field(lambda one, at, part: part in one.gpu_name.lower()),
+        "accel": value_field(lambda one, at, part: part in one.accelerator_name.lower()),
         "arch": filters.architecture_field(lambda one: one.architectures),
         "zone": value_field(lambda one, at, part: any(zone.endswith(part) for zone in at.zones.get(one.name, ()))),
     },
@@ -129,9 +131,15 @@ TYPE_LANGUAGE: FilterLanguage[InstanceType, TypeScope] = FilterLanguage(
         "burstable": lambda one, at: one.burstable,
         "metal": lambda one, at: one.bare_metal,
         "gpu": lambda one, at: one.gpus > 0,
+        "accel": lambda one, at: one.accelerators > 0,
         "spot": lambda one, at: one.spot,
     },
 )
+
+
+def _devices_sort_key(one: InstanceType, scope: TypeScope) -> float:
+    """By the number of GPUs and the memory of one; types with other accelerators follow."""
+    return one.gpus * 1e9 + one.gpu_memory if one.gpus else one.accelerators - 1e6 if one.accelerators else -1e9
 
 
 TYPE_SORTS: Mapping[str, TypeSort] = filters.sorts_by_id(
@@ -139,7 +147,7 @@ TYPE_SORTS: Mapping[str, TypeSort] = filters.sorts_by_id(
         filters.Sort("type", "type", lambda one, at: at.facts(one).sort_key, is_text=True),
         filters.Sort("vcpu", "vCPUs", lambda one, at: one.vcpus),
         filters.Sort("mem", "memory", lambda one, at: one.memory),
-        filters.Sort("gpu", "GPUs", lambda one, at: one.gpus * 1e9 + one.gpu_memory, largest_first=True),
+        filters.Sort("gpu", "GPUs", _devices_sort_key, largest_first=True),
         filters.Sort("gpumem", "memory of a GPU", lambda one, at: one.gpu_memory, largest_first=True),
         filters.Sort("arch", "architecture", lambda one, at: " ".join(one.architectures), is_text=True),
         filters.Sort("net", "network", lambda one, at: float(at.facts(one).network or 0), largest_first=True),

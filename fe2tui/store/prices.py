@@ -122,7 +122,9 @@ def _zones_by_type(kept: list[Any]) -> dict[str, tuple[str, ...]]:
 
 
 _TUPLE_FIELDS = tuple(index for index, field in enumerate(fields(InstanceType)) if field.type.startswith("tuple"))
-_INTERNED_FIELDS = tuple(_TYPE_FIELDS.index(name) for name in ("network", "gpu_name", "ena", "hypervisor"))
+_INTERNED_FIELDS = tuple(
+    _TYPE_FIELDS.index(name) for name in ("network", "gpu_name", "accelerator_name", "ena", "hypervisor")
+)
 
 
 def _decode_type(values: list[Any]) -> InstanceType:

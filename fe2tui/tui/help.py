@@ -21,7 +21,7 @@ _INSTANCE_FILTER_HELP = (
     ("train", "a word: in the name, id, type, address, zone, key pair or a tag"),
     ("state:running,pending", "by field: name id state type zone key image address group"),
     ("tag:env=prod", "a tag with that value; tag:env has the tag"),
-    ("age>7d  cost<0.5", "older than; dollars an hour"),
+    ("age>7d  cost<0.5  month>50", "older than; dollars an hour, a month"),
     ("spot  on-demand", "the purchase option"),
     ("-state:stopped", "not"),
     ('"two words"', "what has spaces"),
@@ -30,12 +30,12 @@ _IMAGE_FILTER_HELP = (
     ("base", "a word: in the name, id, state, architecture, description or a tag"),
     ("state:available,pending", "by field: name id state arch owner"),
     ("age>30d  size>50", "older than; GiB"),
-    ("cost>1  made>0", "dollars a month at most; instances launched from it"),
+    ("month>1  made>0", "dollars a month at most; instances launched from it"),
     ("own  public", "your own images, images of others"),
 )
 _SPOT_FILTER_HELP = (
     ("p3  p3.8xlarge", "a word: in the name of a type; types that begin with it come first"),
-    ("gpu:a10g arch:arm64", "by field, as of instance types: name type family gpu arch zone"),
+    ("gpu:a10g arch:arm64", "by field, as of instance types: name type family gpu accel arch zone"),
     ("vcpu>=8  mem>=32", "at least 8 vCPUs; at least 32 GiB"),
     ("saves>60  spot", "more than 60 per cent below the on-demand price; offered as spot"),
 )

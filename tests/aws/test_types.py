@@ -13,6 +13,7 @@ from fe2tui.aws.session import Session
 from fe2tui.demo import Cloud
 from fe2tui.errors import DeniedError, FieldError, StateError
 from fe2tui.model.instance_type import TypeCatalogue
+from fe2tui.model.type_filter import TYPE_LANGUAGE, TypeScope
 from tests.aws.conftest import Answers, Open, calls
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -53,14 +54,23 @@ async def test_types_have_what_the_picker_shows_and_what_a_change_is_judged_by(c
 async def test_a_part_of_a_gpu_and_other_accelerators_count(catalogue: TypeCatalogue) -> None:
     part, inferentia = catalogue.types["g6f.large"], catalogue.types["inf2.24xlarge"]
     assert (part.gpus, part.gpu_name, part.gpu_gigabytes) == (1, "1/8 L4", 3)
-    assert (inferentia.gpus, inferentia.gpu_name) == (6, "Inferentia2")
+    gaudi = catalogue.types["dl1.24xlarge"]  # EC2 lists it as a GPU
+    for one, count, name in ((inferentia, 6, "Inferentia2"), (gaudi, 8, "Gaudi HL-205")):
+        assert (one.gpus, one.gpu_name, one.accelerators, one.accelerator_name) == (0, "", count, name)
+        assert one.devices_text == f"{count} × {name}"
+    query, scope = TYPE_LANGUAGE.parse("gpu"), TypeScope()
+    families = {one.family for one in catalogue.types.values() if query.matches(one, scope)}
+    assert {"g5", "g4ad", "p3"} <= families and not families & {"inf1", "inf2", "trn1", "dl1", "f1", "vt1"}
+    accel = TYPE_LANGUAGE.parse("accel accel:inferentia")
+    assert {one.family for one in catalogue.types.values() if accel.matches(one, scope)} == {"inf1", "inf2"}
 
 
 async def test_a_type_with_few_details_is_read_too(demo_env: Path, answers: Answers, open_session: Open) -> None:
     answers.body, answers.headers = SPARSE, {"Content-Type": "text/xml"}
     session = open_session(endpoint_url=answers.url, region="us-east-2")
     found = await types.instance_type(session, "z9.huge")
-    assert (found.vcpus, found.memory, found.gpus, found.gpu_name) == (3, 0, 2, "Virtex FPGA")
+    assert (found.vcpus, found.memory, found.gpus, found.gpu_name) == (3, 0, 0, "")
+    assert (found.accelerators, found.accelerator_name) == (2, "Virtex FPGA")
     assert (found.architectures, found.spot, found.boot_modes) == (("x86_64",), True, ())
 
 

@@ -10,7 +10,19 @@ import pytest
 from tests.screen import Screen
 
 FIELDS = {
-    *("name", "vcpu", "memory_gib", "gpus", "gpu_name", "gpu_memory_gib", "architectures", "network", "local_disk_gb"),
+    *(
+        "name",
+        "vcpu",
+        "memory_gib",
+        "gpus",
+        "gpu_name",
+        "gpu_memory_gib",
+        "accelerators",
+        "accelerator_name",
+        "architectures",
+        "network",
+        "local_disk_gb",
+    ),
     *("price_per_hour", "spot_lowest", "zones"),
 }
 
@@ -78,7 +90,7 @@ def test_types_shows_those_that_fit_with_what_they_have_and_cost(fe2: Any) -> No
     head, *rows = said.lines
     assert head.split()[:3] == ["TYPE", "VCPU", "GIB"]
     assert [row.split()[0] for row in rows] == ["g5.xlarge", "g5.2xlarge"]
-    assert re.search(r"1 × A10G\s+24\s+x86_64\s+Up to 10 Gigabit\s+250\s+1\.0060\s+0\.\d{4}$", rows[0])
+    assert re.search(r"1 × A10G\s+24\s+x86_64\s+≤ 10 Gb/s\s+250\s+1\.0060\s+0\.\d{4}$", rows[0])
 
 
 def test_json_of_types_has_every_promised_field(fe2: Any) -> None:

@@ -89,6 +89,7 @@ def shown(text: str) -> list[str]:
         ('"old batch"', ["old batch"]),
         ('-"old batch" type:p3', ["train-resnet"]),
         ("cost>0.1", ["base"]),
+        ("month>73", ["base"]),
         ("cost<=0.02", ["old batch", "inst10", "spot-the-dog"]),
     ],
 )

@@ -40,7 +40,14 @@ TYPES = (
 )
 
 WIDEST = (
-    InstanceType("u7in-32tb.224xlarge", 1920, 33_554_432, gpus=12, gpu_name="Inferentia2", gpu_memory=32_768),
+    InstanceType(
+        "u7in-32tb.224xlarge",
+        1920,
+        33_554_432,
+        accelerators=12,
+        accelerator_name="Inferentia2",
+        accelerator_memory=32_768,
+    ),
     InstanceType(
         "g7e.48xlarge",
         192,

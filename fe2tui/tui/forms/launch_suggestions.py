@@ -40,7 +40,8 @@ def type_suggestions(types: Iterable[InstanceType], prices: Mapping[str, Decimal
         price = prices.get(each.name)
         cost = f"  ${dollars(price, 4)}/h" if price is not None else ""
         arm = "  Arm" if each.architectures == ("arm64",) else ""
-        words = f"{'gpu ' if each.gpus else ''}{' '.join(each.architectures)}{' free' if each.free_tier else ''}"
+        device = "gpu " if each.gpus else "accel " if each.accelerators else ""
+        words = f"{device}{' '.join(each.architectures)}{' free' if each.free_tier else ''}"
         suggestions.append(Suggestion(each.name, f"{each.summary}{arm}{cost}", words))
     return suggestions
 
@@ -80,7 +81,7 @@ def similar_types_filter(catalogue: TypeCatalogue | None, name: str, market: Mar
     if kind is None:
         return None
     terms = [f"vcpu>={kind.vcpus}", f"mem>={kind.memory / 1024:g}"]
-    terms += [f"gpus>={kind.gpus}"] if kind.gpus else []
+    terms += [f"gpus>={kind.gpus}"] if kind.gpus else ["accel"] if kind.accelerators else []
     is_spot = market != "on-demand"
     terms += ["spot"] if is_spot else []
     return InitialFilter(" ".join([*terms, f"-type:{name}"]), "spot" if is_spot else "price")

@@ -31,9 +31,8 @@ _TIGHT_GPU_WIDTH = 14  # columns up to which the × has no spaces
 
 
 def gpu_text(kind: InstanceType) -> str:
-    """``4 × A10G``, or ``1/8 L4`` for a part of one; a dash for none."""
-    name = visible(kind.gpu_name) or "GPU"
-    return DASH if not kind.gpus else name if "/" in name else f"{kind.gpus} × {name}"
+    """``4 × A10G``, or ``1/8 L4`` for a part of one, or another accelerator; a dash for none."""
+    return visible(kind.devices_text) or DASH
 
 
 def gpu_text_within(kind: InstanceType, width: int) -> str:
@@ -47,16 +46,12 @@ def gpu_text_within(kind: InstanceType, width: int) -> str:
 
 
 def gpu_memory(kind: InstanceType) -> str:
-    """The memory of one GPU in GB (10⁹ bytes, as its maker counts); empty if unknown."""
-    return f"{kind.gpu_gigabytes:,}" if kind.gpus and kind.gpu_memory else ""
+    """The memory of one GPU or other accelerator in GB (10⁹ bytes, as its maker counts); empty if unknown."""
+    return f"{kind.device_gigabytes:,}" if kind.device_gigabytes else ""
 
 
 def network_text(kind: InstanceType) -> str:
-    """EC2's words, shorter: ``≤ 12.5 Gb/s``, ``8 × 100 Gb/s``."""
-    words = visible(kind.network)
-    for long, short in (("Up to ", "≤ "), ("x ", " × "), (" Gigabit", " Gb/s"), (" Megabit", " Mb/s")):
-        words = words.replace(long, short)
-    return words.replace("Low to Moderate", "Low–moderate") or DASH
+    return visible(kind.network_text) or DASH
 
 
 def local_disk_text(kind: InstanceType) -> str:

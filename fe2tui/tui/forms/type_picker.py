@@ -104,8 +104,9 @@ def type_summary(kind: InstanceType) -> str:
     """``4 vCPU, 16 GiB, 1 × T4 with 16 GB``."""
     memory = f"{kind.memory / 1024:,.1f}".removesuffix(".0")
     parts = [f"{kind.vcpus:,} vCPU", f"{memory} GiB"]
-    if kind.gpus:
-        each = f" with {gpu_memory(kind)} GB{' each' if kind.gpus > 1 else ''}" if gpu_memory(kind) else ""
+    if kind.devices_text:
+        is_one = (kind.gpus or kind.accelerators) == 1
+        each = f" with {gpu_memory(kind)} GB{'' if is_one else ' each'}" if gpu_memory(kind) else ""
         parts.append(f"{gpu_text(kind)}{each}")
     return ", ".join(parts)
 

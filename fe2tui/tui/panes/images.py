@@ -142,7 +142,7 @@ IMAGE_KIND = ListKind(
         "name": IMAGE_SORTS["name"]._replace(key=_title_sort_key),
         "made": IMAGE_SORTS["made"]._replace(key=_use_sort_key),
     },
-    "words  state:available  arch:arm64  age>30d  size>50  cost>1  own  public  tag:env=prod  -not",
+    "words  state:available  arch:arm64  age>30d  size>50  month>1  own  public  tag:env=prod  -not",
 )
 
 
