@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +14,7 @@ from fe2tui.cli.options import GlobalOptions, choice_of
 from fe2tui.cli.progress_line import ProgressLine
 from fe2tui.cli.prompts import ask_mfa_code
 from fe2tui.errors import Fe2Error, StoreError
+from fe2tui.model.progress import UNKNOWN_FOR
 from fe2tui.model.text import shell_word, visible
 
 if TYPE_CHECKING:
@@ -95,7 +97,13 @@ def recover_unfinished(options: GlobalOptions) -> None:
 
     store = open_store()
     try:
-        is_unfinished = store.freezes.waiting_for_restart() or store.activity.cut_short_entries(_CHANGE_TYPE)
+        is_unfinished = (
+            store.freezes.waiting_for_restart()
+            or store.launches.has_open()
+            or store.type_changes.has_open()
+            or store.activity.cut_short_entries(_CHANGE_TYPE)
+            or store.activity.unknown_entries(datetime.now(UTC) - UNKNOWN_FOR)
+        )
     except StoreError:
         return
     finally:
@@ -128,8 +136,29 @@ async def report_earlier_freezes(
 
 
 async def _report_unfinished(ctx: Context) -> None:
-    """Report type changes that were cut short, once, and start instances that an abandoned freeze has stopped."""
+    """Report what became of launches and changes that AWS did not answer, or whose program was killed, once.
+
+    Starts instances that were stopped for an image or for another type, and not started again.
+    """
     with suppress(StoreError):
+        # the tasks are imported only where there is something to do: that takes longer than most commands
+        if ctx.store.type_changes.has_open():
+            from fe2tui.tasks.change_type import resume_type_changes
+
+            for outcome in await resume_type_changes(ctx):
+                print_message(visible(outcome.words))
+        if ctx.store.launches.has_open():
+            from fe2tui.tasks.launch import recover_launches
+
+            for outcome in await recover_launches(ctx, waits=False):
+                print_message(f"An earlier launch: {visible(outcome.label)}: {visible(outcome.words)}")
+                if outcome.error:
+                    print_error(visible(outcome.label), outcome.error)
+        if ctx.store.activity.unknown_entries(ctx.clock() - UNKNOWN_FOR):
+            from fe2tui.tasks.power import settle_unknown
+
+            for outcome in await settle_unknown(ctx):
+                print_message(visible(outcome.words))
         if entries := ctx.store.activity.cut_short_entries(_CHANGE_TYPE):
             for entry in entries:
                 label = visible(entry.label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.text import visible
@@ -53,6 +53,8 @@ class Outcome:
 
 
 UNDER_WAY = "under way"
+UNKNOWN_FOR = timedelta(hours=1)
+"""For how long the result of a change that AWS did not answer is looked for: EC2 shows terminated instances as long."""
 
 INTERRUPTION, RETURN, REPLACEMENT = "interruption", "return", "replacement"
 """The commands of entries about what AWS did: interrupted a spot instance, started it again, launched another."""

@@ -74,18 +74,30 @@ class ActivityLog:
             connection.execute("UPDATE activity SET words = ? WHERE id = ? AND result = 'running'", (words, number))
 
     def cut_short_entries(self, command: str) -> list[Activity]:
-        """The entries of a command whose program died before their result was known, oldest first."""
+        """The entries of a command whose program died before their result was known, oldest first.
+
+        Those that the next start takes up, from a journal, are not among them.
+        """
         rows = self._database.read(
-            f"SELECT {_COLUMNS}, id, owner FROM activity WHERE result = 'running' AND command = ? ORDER BY id",
+            f"SELECT {_COLUMNS}, id, owner FROM activity WHERE result = 'running' AND command = ?"
+            " AND id NOT IN (SELECT activity FROM type_changes WHERE stage = 'stopped') ORDER BY id",
             (command,),
         )
         return [entry for entry in map(self._entry, rows) if entry.is_cut_short]
 
+    def unknown_entries(self, since: datetime) -> list[Activity]:
+        """The entries since then whose change AWS did not answer and that could not be looked up, oldest first."""
+        rows = self._database.read(
+            f"SELECT {_COLUMNS}, id, owner FROM activity WHERE result = 'unknown' AND at >= ? ORDER BY id",
+            (to_micros(since),),
+        )
+        return [self._entry(row) for row in rows]
+
     def close_orphans(self, at: datetime) -> int:
         """End the running entries of programs that died. Returns how many there were.
 
-        They are cancelled, except launches and freezes whose result is in their journal. Those whose result the next
-        start still has to find out stay as they are.
+        They are cancelled, except launches and freezes whose result is in their journal. Those that the next start
+        still has to find out, or to take up, stay as they are.
         """
         rows = self._database.read(
             "SELECT id, owner, instance_id, image_id, words FROM activity LEFT JOIN"
@@ -93,7 +105,8 @@ class ActivityLog:
             " (SELECT activity AS frozen, image_id FROM freezes WHERE stage = 'done') ON frozen = id"
             " WHERE activity.result = 'running' AND id NOT IN"
             " (SELECT activity FROM launches WHERE stage IN ('intended', 'launched')"
-            " UNION SELECT activity FROM freezes WHERE stage IN ('intended', 'pending'))"
+            " UNION SELECT activity FROM freezes WHERE stage IN ('intended', 'pending')"
+            " UNION SELECT activity FROM type_changes WHERE stage = 'stopped')"
         )
         orphans = [row for row in rows if not self._presence.is_alive(row[1])]
         if orphans:

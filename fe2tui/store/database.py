@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fe2tui.store.presence import Presence
     from fe2tui.store.prices import PriceTable, TypeCatalogueTable
     from fe2tui.store.spot_history import SpotHistoryTable
+    from fe2tui.store.type_changes import TypeChangeJournal
     from fe2tui.store.volume_usage import VolumeUsageTable
 
 
@@ -100,7 +101,16 @@ _FIFTH = (
     "ALTER TABLE disk_runs ADD COLUMN gone_by INTEGER",
 )
 
-VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+_SIXTH = (
+    """CREATE TABLE type_changes (
+        token TEXT PRIMARY KEY, instance_id TEXT NOT NULL, label TEXT NOT NULL, new_type TEXT NOT NULL,
+        region TEXT NOT NULL, profile TEXT NOT NULL, endpoint TEXT NOT NULL, made_at INTEGER NOT NULL,
+        stage TEXT NOT NULL, activity INTEGER NOT NULL, owner TEXT NOT NULL)""",
+    "CREATE INDEX open_type_changes ON type_changes (profile, endpoint) WHERE stage = 'stopped'",
+    "CREATE INDEX unknown_activity ON activity (id) WHERE result = 'unknown'",
+)
+
+VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
 VERSION = len(VERSIONS)
 
 
@@ -388,6 +398,12 @@ class Store:
         from fe2tui.store.freezes import FreezeJournal
 
         return FreezeJournal(self._database(durable=True), self.presence)
+
+    @cached_property
+    def type_changes(self) -> TypeChangeJournal:
+        from fe2tui.store.type_changes import TypeChangeJournal
+
+        return TypeChangeJournal(self._database(durable=True), self.presence)
 
     @cached_property
     def fleets(self) -> FleetTables:

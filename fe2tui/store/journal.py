@@ -1,4 +1,4 @@
-"""What launches and freezes have in common: an intent is on the disk before the call that carries it out is sent."""
+"""What launches, freezes and type changes have in common: an intent is on the disk before its call is sent."""
 
 from __future__ import annotations
 
@@ -36,12 +36,16 @@ class Journal(Generic[Intent]):
     def get(self, token: str) -> Intent | None:
         return next(iter(self._read("token = ?", token)), None)
 
+    def has_open(self) -> bool:
+        """Whether the end of any intent is not known, of whatever account or process."""
+        return bool(self._database.read(f"SELECT 1 FROM {self._TABLE} WHERE {self._OPEN} LIMIT 1"))
+
     def claim_open(self, profile: str, endpoint: str) -> list[Intent]:
         """Claim, oldest first, the intents whose end is not known and which no living process works on.
 
         If two processes call this at once, each intent goes to one. ``release`` those that could not be settled.
         """
-        if not self._database.read(f"SELECT 1 FROM {self._TABLE} WHERE {self._OPEN} LIMIT 1"):
+        if not self.has_open():
             return []
         mine = self._presence.owner
         with self._lock, self._database.transaction() as connection:

@@ -101,7 +101,7 @@ async def call_each(ids: Iterable[str], act: Callable[[str], Awaitable[Fe2Error 
     return dict(zip(keys, await asyncio.gather(*(one(key) for key in keys)), strict=True))
 
 
-_STATES_AFTER: Mapping[str, frozenset[State]] = {
+STATES_AFTER: Mapping[str, frozenset[State]] = {
     "starting": frozenset({State.PENDING, State.RUNNING}),
     "stopping": frozenset({State.STOPPING, State.STOPPED}),
     "terminating": frozenset({State.SHUTTING_DOWN, State.TERMINATED}),
@@ -128,10 +128,10 @@ async def change_states(
 
     async def read() -> bool | None:
         seen.update({one.id: one.state for one in await aws.describe_instances(ctx.session, list(lost))})
-        return all(seen.get(key) in _STATES_AFTER[change] for key in lost) or None
+        return all(seen.get(key) in STATES_AFTER[change] for key in lost) or None
 
     unread: Fe2Error | None = None
-    if change in _STATES_AFTER:
+    if change in STATES_AFTER:
         try:
             await wait_until_shown(ctx, ctx.clock(), read, within=ctx.pace.shown)
         except Fe2Error as error:
@@ -141,7 +141,7 @@ async def change_states(
         if state is None or unread is not None:
             what, remedy = f"We don't know whether {label} is {change}", "`fe2 instances` shows its state."
             errors[key] = unknown_result_error(what, lost_reply, unread or lost_reply, remedy)
-        elif state in _STATES_AFTER[change]:
+        elif state in STATES_AFTER[change]:
             errors[key] = None
         else:
             own_error = copy(lost_reply)  # several instances share one error

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -31,7 +33,9 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_type import InstanceType, TypeCatalogue
 from fe2tui.model.money.rates import HOURS_A_MONTH, instance_per_hour
+from fe2tui.model.progress import Outcome, ignore_progress
 from fe2tui.model.text import dollars
+from fe2tui.model.type_change import TypeChangeIntent
 from fe2tui.model.type_compatibility import change_effects, fixed_type_reason, incompatibility_reason
 from fe2tui.tasks import usage_history
 from fe2tui.tasks.batch import change_states
@@ -39,6 +43,8 @@ from fe2tui.tasks.context import (
     ActivityEntry,
     Context,
     activity_entry,
+    in_region,
+    report_store_errors,
     run_to_completion,
     unknown_result_error,
     update_entry,
@@ -46,11 +52,13 @@ from fe2tui.tasks.context import (
     wait_until_shown,
 )
 from fe2tui.tasks.names import read_instance
+from fe2tui.tasks.power import may_pass, start_again
 from fe2tui.tasks.read_fleet import with_costs
 from fe2tui.tasks.readiness import wait_until_ready
 from fe2tui.tasks.type_catalogue import TypeCatalogueCache
 
 COMMAND = "change type"
+_STOPPING_TIMEOUT = 3.0  # seconds for an instance of an earlier change to stop
 _UNRELATED_TO_TYPE = (CredentialsError, DeniedError, ReadOnlyError, ThrottledError, UnreachableError)
 
 
@@ -180,10 +188,26 @@ class _TypeChanger:
     new: str
     is_revert: bool = False
     was_stopped: bool = False  # by us
+    open_token: str = ""  # in the journal, while the next start of this program would start it again
 
     async def run(self, starts: bool, wait: bool) -> Instance:
         try:
-            await self.stop_if_running()
+            changed = await self.perform(starts, wait)
+        except BaseException as error:
+            is_stopped = self.was_stopped or isinstance(error, UnknownResultError)
+            if self.open_token and is_stopped and isinstance(error, Fe2Error) and may_pass(error):
+                label = self.instance.label
+                _add_remedy(error, f"If {label} is stopped then, the next start of this program starts it again.")
+                self.ctx.store.type_changes.release(self.open_token)
+            else:
+                self.close_intent()
+            raise
+        await usage_history.record_instances(self.ctx, [changed])
+        return changed
+
+    async def perform(self, starts: bool, wait: bool) -> Instance:
+        try:
+            await self.stop_if_running(starts)
         except UnknownResultError as error:
             _add_remedy(error, f"It is {self.old} still.")
             raise
@@ -193,14 +217,29 @@ class _TypeChanger:
         if self.new != self.old:
             await self.modify_type()
         if starts:
-            changed = await self.start(wait)
-        else:
-            self.entry.words = f"{self.change_text}; stopped"
-            changed = await read_instance(self.ctx, self.instance.id)
-        await usage_history.record_instances(self.ctx, [changed])
-        return changed
+            return await self.start(wait)
+        self.entry.words = f"{self.change_text}; stopped"
+        return await read_instance(self.ctx, self.instance.id)
 
-    async def stop_if_running(self) -> None:
+    async def open_intent(self) -> None:
+        """Record that the instance has to be started again, for the next start if this program is killed."""
+        ctx, instance, location = self.ctx, self.instance, self.ctx.session.location
+        intent = TypeChangeIntent(
+            str(uuid.uuid4()), instance.id, instance.label, self.new, location.region, location.profile,
+            location.endpoint, ctx.clock(), activity=self.entry.id or 0,
+        )  # fmt: skip
+        with report_store_errors(ctx, COMMAND, instance.id, instance.label):
+            await asyncio.to_thread(ctx.store.type_changes.add, intent)
+            self.open_token = intent.token
+
+    def close_intent(self) -> None:
+        token, self.open_token = self.open_token, ""
+        if token:
+            with report_store_errors(self.ctx, COMMAND, self.instance.id, self.instance.label):
+                self.ctx.store.type_changes.end(token)
+            self.ctx.store.type_changes.release(token)
+
+    async def stop_if_running(self, starts: bool) -> None:
         state = self.instance.state
         if state is State.STOPPED:
             self.entry.left_behind = f"It is stopped, and still {self.old}."
@@ -210,6 +249,8 @@ class _TypeChanger:
             self.report_step("stop", "is still starting; waiting")
             await self.wait_for_state(State.RUNNING)
         if state is not State.STOPPING:
+            if starts:
+                await self.open_intent()
             self.report_step("stop", "stopping")
             update_entry(self.ctx, self.entry, f"It was asked to stop for that, and was still {self.old}.")
             await run_to_completion(self.send_stop(), self.ctx.pace.completion)
@@ -307,6 +348,7 @@ class _TypeChanger:
 
     async def send_start(self, type_name: str) -> None:
         await self.send_change(aws.start_instances, "starting")
+        self.close_intent()
         self.entry.left_behind = f"It is starting as {type_name}."
         update_entry(self.ctx, self.entry, f"It was being started as {type_name}.")
 
@@ -349,6 +391,49 @@ async def _require_possible(ctx: Context, instance: Instance, to: str, catalogue
         raise types.unknown_type_error(to)
     if new is not None and (reason := incompatibility_reason(instance, old, new, zones)):
         raise _incompatible_error(instance, to, reason)
+
+
+async def resume_type_changes(ctx: Context) -> list[Outcome]:
+    """Start instances that were stopped for another type by a program that was killed, or that AWS did not answer.
+
+    Waits seconds only: an instance that still stops is left for the next time, and reported each time.
+    """
+    location, pace = ctx.session.location, replace(ctx.pace, states=min(ctx.pace.states, _STOPPING_TIMEOUT))
+    quick = replace(ctx, report=ignore_progress, pace=pace)
+    outcomes = []
+    for intent in await asyncio.to_thread(ctx.store.type_changes.claim_open, location.profile, location.endpoint):
+        try:
+            outcomes.append(await _resume_type_change(quick, intent))
+        finally:
+            ctx.store.type_changes.release(intent.token)
+    return outcomes
+
+
+async def _resume_type_change(ctx: Context, intent: TypeChangeIntent) -> Outcome:
+    key, label = intent.instance_id, intent.label
+    what = f"The change of {label} to {intent.new_type} was cut short."
+    if ctx.session.read_only:
+        words = f"{what} If {label} is stopped, the next command that is not read-only starts it again."
+        return Outcome(key, label, words)
+    try:
+        async with in_region(ctx, intent.region) as there:
+            result = await start_again(there, key, label, intent.stopped_at, waits_for_stop=True)
+    except Fe2Error as error:
+        return Outcome(key, label, f"{what} {label} is not started yet: {error.summary}")
+    words, instance = f"{what} {result.words}", result.instance
+    is_changed = instance is not None and instance.type == intent.new_type
+    if instance is not None:
+        words += f" Its type is {instance.type}."
+    if not is_changed:
+        words += f" Change it again if you still want {intent.new_type}."
+    # EC2 may show it running for a moment after the call that stops it
+    is_recent = ctx.clock() - intent.stopped_at < timedelta(seconds=ctx.pace.settle)
+    if result.is_open or (is_recent and instance is not None and instance.state is State.RUNNING):
+        return Outcome(key, label, words)
+    ctx.store.type_changes.end(intent.token)
+    if intent.activity:
+        ctx.store.activity.end(intent.activity, "done" if is_changed else "failed", words, at=ctx.clock())
+    return Outcome(key, label, words, result.error)
 
 
 async def _read_types(

@@ -11,9 +11,6 @@ from datetime import datetime, timedelta
 from fe2tui.aws import images as aws
 from fe2tui.aws import instances, snapshots
 from fe2tui.errors import (
-    AwsError,
-    ClockError,
-    CredentialsError,
     DeniedError,
     Fe2Error,
     NotFoundError,
@@ -28,7 +25,6 @@ from fe2tui.model.money.rates import snapshots_per_month
 from fe2tui.model.progress import Outcome, ignore_progress
 from fe2tui.model.snapshot import Snapshot
 from fe2tui.model.text import dollars, percent, plural
-from fe2tui.tasks import usage_history
 from fe2tui.tasks.context import (
     ActivityEntry,
     Context,
@@ -36,14 +32,12 @@ from fe2tui.tasks.context import (
     end_with_block,
     in_region,
     report_store_errors,
-    wait_for_states,
     wait_until_shown,
 )
-from fe2tui.tasks.power import start
+from fe2tui.tasks.power import start_again
 
 _STOPPED_STATES = frozenset({State.STOPPING, State.STOPPED})
 _READY_STATES = frozenset({"available", "disabled"})
-_OWN_STOP_WITHIN = timedelta(minutes=10)  # between our stop call and the time that EC2 reports
 _SHOWN_WITHIN = timedelta(hours=1)  # after that EC2 shows an image at once, or has none
 
 
@@ -144,7 +138,7 @@ class FreezeWatch:
     may_read_snapshots: bool = True
     hidden_until: datetime | None = None
     restart_error: Fe2Error | None = None
-    restart_text: str = ""  # why the instance is not started yet
+    restart_words: str = ""  # what became of the start of the instance
 
     async def wait_until_available(self) -> Image:
         """Wait until the image can be used, for hours if necessary. Raises StateError with AWS's reason."""
@@ -218,46 +212,21 @@ class FreezeWatch:
     async def restart_instance(self, *, waits_for_stop: bool = False) -> None:
         """Start the instance that was stopped for the image; the entry's ``remedy`` says what happened.
 
-        ``waits_for_stop`` waits for an instance that is still stopping. An instance that another process has started,
-        terminated or stopped again meanwhile is left as it is. After an error that may pass, the next read, or the next
-        start of this program, tries again.
+        After an error that may pass, the next read, or the next start of this program, tries again.
         """
-        ctx, intent = self.ctx, self.intent
-        try:
-            found = {one.id: one for one in await instances.describe_instances(ctx.session, [intent.instance_id])}
-            if waits_for_stop and found and found[intent.instance_id].state is State.STOPPING:
-                found = await wait_for_states(ctx, [intent.instance_id], State.STOPPED)
-        except Fe2Error as error:
-            if not _may_pass(error):
-                raise
-            self._report_not_started(error.summary)
+        intent = self.intent
+        result = await start_again(
+            self.ctx, intent.instance_id, intent.label, intent.stopped_at, waits_for_stop=waits_for_stop
+        )
+        self.restart_words = result.words
+        self._report_step("start", result.words)
+        if result.is_open:
             return
-        instance = found.get(intent.instance_id)
-        state = instance.state if instance is not None else State.TERMINATED
-        if state is State.STOPPING:
-            self._report_not_started("it is still stopping.")
-            return
-        if instance is not None and state is State.STOPPED and _is_own_stop(intent, instance.changed_state_at):
-            await usage_history.record_instances(ctx, [instance])
-            (outcome,) = await start(ctx, [instance.id], wait=False, known=found)
-            if outcome.error is not None and _may_pass(outcome.error):
-                self._report_not_started(outcome.error.summary)
-                return
-            self.restart_error = outcome.error
-            words = f"{intent.label} is being started again."
-        elif state is State.STOPPED:
-            words = f"{intent.label} was stopped again since, not by this program, and stays stopped."
-        elif state in (State.RUNNING, State.PENDING):
-            words = f"{intent.label} is {state} again."
-        else:
-            words = f"{intent.label} is {state}."
-        if (failure := self.restart_error) is not None:
-            words = f"{intent.label} could not be started again: {failure.summary} {failure.remedy}"
+        self.restart_error = result.error
         with self._report_store_errors():
-            ctx.store.freezes.clear_restart(intent.token)
+            self.ctx.store.freezes.clear_restart(intent.token)
         self.intent = replace(intent, restart=False)
-        self.entry.remedy = words.strip()
-        self._report_step("start", words.strip())
+        self.entry.remedy = result.words
 
     async def _read_image(self) -> tuple[Image | None, Sequence[Snapshot]]:
         """The image, None while EC2 does not show it or cannot be reached, and its snapshots.
@@ -331,15 +300,13 @@ class FreezeWatch:
 
     async def _not_restarted_error(self, image: Image) -> Fe2Error:
         """The image is there, but its instance could not be started so far: the freeze stays open."""
-        label, why = self.intent.label, self.restart_text
+        label = self.intent.label
         later = f"{label} is stopped for it: the next start of this program starts it again."
         if image.state in FAILED_STATES:
             error = await self._image_failed_error(image)
             error.remedy = f"{error.remedy} {later}"
             return error
-        return StateError(
-            f"The image {image.label} ({image.id}) is ready, but {label} is not started yet: {why}", later
-        )
+        return StateError(f"The image {image.label} ({image.id}) is ready, but {self.restart_words}", later)
 
     async def _deregistered_error(self) -> NotFoundError:
         if self.intent.restart:
@@ -367,10 +334,6 @@ class FreezeWatch:
             words = f"{words}: {of} {percent(done)}"
         self._report_once(words, done)
 
-    def _report_not_started(self, why: str) -> None:
-        self.restart_text = why
-        self._report_step("start", f"{self.intent.label} is not started yet: {why}")
-
     def _report_once(self, words: str, fraction: float | None) -> None:
         if words != self.last_text:
             self.last_text = words
@@ -383,16 +346,6 @@ class FreezeWatch:
         self.ctx.report_step(
             "freeze", step, words, subject=self.intent.instance_id, label=self.intent.label, fraction=fraction
         )
-
-
-def _may_pass(error: Fe2Error) -> bool:
-    """Whether an error says nothing of the instance: it can be started once AWS answers and takes the login again."""
-    is_failure = isinstance(error, AwsError) and error.may_be_done
-    return is_failure or isinstance(error, ClockError | CredentialsError | ThrottledError | UnreachableError)
-
-
-def _is_own_stop(intent: FreezeIntent, stopped_at: datetime | None) -> bool:
-    return stopped_at is None or intent.stopped_at is None or abs(stopped_at - intent.stopped_at) < _OWN_STOP_WITHIN
 
 
 _IMAGE_SHOWN_WITHIN = timedelta(minutes=1)  # after its call EC2 shows an image

@@ -440,14 +440,21 @@ async def _find_launched(ctx: Context, token: str, *, since: datetime) -> Instan
     return await wait_until_shown(ctx, since, lambda: aws.instance_by_client_token(ctx.session, token))
 
 
-async def recover_launches(ctx: Context) -> list[Outcome]:
+async def recover_launches(ctx: Context, *, waits: bool = True) -> list[Outcome]:
     """Look up launches whose process ended before it knew the result. Each is reported once. Launches nothing.
+
+    ``waits`` until EC2 would show an instance that was launched a moment ago; else each is looked for once, and one
+    that may still appear is left for the next time.
 
     An outcome's ``subject`` is the instance's id; empty for one that was never launched (its error says so, and it can
     be launched again). What cannot be looked up now is left for the next time. Other activity that a dead process left
     open is closed.
     """
     location = ctx.session.location
+    if not waits:
+        if not await asyncio.to_thread(ctx.store.launches.has_open):
+            return []
+        ctx = replace(ctx, pace=replace(ctx.pace, settle=0.0))
     intents = await asyncio.to_thread(ctx.store.launches.claim_open, location.profile, location.endpoint)
     try:
         outcomes = await asyncio.gather(*(_recover_launch(ctx, intent) for intent in intents))
@@ -470,6 +477,8 @@ async def _recover_launch(ctx: Context, intent: LaunchIntent) -> Outcome:
         error.remedy = f"We don't know yet whether {name} was launched. {error.remedy}".strip()
         return Outcome(intent.instance_id or "", name, "not known yet", error)
     if instance is None and intent.instance_id is None:
+        if ctx.pace.settle == 0 and last_sent == now:
+            return Outcome("", name, "EC2 does not show it yet. The next command looks again.")
         never = StateError(
             f"{name} was never launched: the program ended before it could ask AWS.",
             "Nothing is left behind. Launch it again if you still want it.",

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
 from fe2tui.aws import instances as aws
 from fe2tui.aws.spot import spot_request, spot_requests_by_id
-from fe2tui.errors import AwsError, CapacityError, Fe2Error, MachineError, StateError
+from fe2tui.errors import (
+    AwsError,
+    CapacityError,
+    ClockError,
+    CredentialsError,
+    Fe2Error,
+    MachineError,
+    StateError,
+    ThrottledError,
+    UnreachableError,
+)
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.interruption import LIVE_REQUEST_STATES, is_waiting_for_aws, request_text
 from fe2tui.model.money.rates import ADDRESS_PER_HOUR, HOURS_A_MONTH, has_address_running, running_cost
 from fe2tui.model.money.unknown import no_price_reason, stale_prices_text
-from fe2tui.model.progress import Outcome
+from fe2tui.model.progress import UNKNOWN_FOR, Outcome
 from fe2tui.model.spot import SpotRequest
 from fe2tui.model.text import dollars, join_words, plural, visible
 from fe2tui.ssh.probe import wait_for_ssh
 from fe2tui.ssh.route import Route
 from fe2tui.tasks import usage_history
 from fe2tui.tasks.batch import (
+    STATES_AFTER,
     Results,
     activity_entries,
     change_states,
@@ -37,6 +50,8 @@ from fe2tui.tasks.readiness import wait_until_ready
 from fe2tui.tasks.spot_requests import gone_error, only_aws_restarts_error
 from fe2tui.tasks.ssh_login import find_ssh_login, known_host_keys
 
+_CHANGES = {"start": "starting", "stop": "stopping", "terminate": "terminating"}  # by the command in the log
+_OWN_STOP_WITHIN = timedelta(minutes=10)  # between our stop call and the time that EC2 reports
 _PROBE_SECONDS = 0.5
 _SPOT_REQUEST_NOT_READY = "IncorrectSpotRequestState"
 _MAX_LISTED = 6  # instances whose price has a line of its own; the rest share one
@@ -71,6 +86,85 @@ async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True, known: K
 
     refuse = partial(_start_refusal, wait=wait)
     return await _change_state(ctx, "start", "starting", ids, known, refuse, act, after if wait else None, before)
+
+
+@dataclass(frozen=True, slots=True)
+class StartAgain:
+    """What became of an instance that this program has stopped for a task. ``is_open``: it is still to be started."""
+
+    words: str
+    instance: Instance | None = None
+    error: Fe2Error | None = None
+    is_open: bool = False
+
+
+async def start_again(
+    ctx: Context, instance_id: str, label: str, stopped_at: datetime | None, *, waits_for_stop: bool = False
+) -> StartAgain:
+    """Start an instance that was stopped for a task at ``stopped_at``; ``waits_for_stop`` waits until it is stopped.
+
+    One that another process has started, terminated or stopped again meanwhile is left as it is. After an error that
+    may pass it is still to be started. Raises what says that it never can be looked up.
+    """
+    try:
+        found = {one.id: one for one in await aws.describe_instances(ctx.session, [instance_id])}
+        if waits_for_stop and found and found[instance_id].state is State.STOPPING:
+            with suppress(UnreachableError):  # after the longest wait it is stopping still
+                found = await wait_for_states(ctx, [instance_id], State.STOPPED)
+    except Fe2Error as error:
+        if not may_pass(error):
+            raise
+        return StartAgain(f"{label} is not started yet: {error.summary}", is_open=True)
+    instance = found.get(instance_id)
+    state = instance.state if instance is not None else State.TERMINATED
+    if state is State.STOPPING:
+        return StartAgain(f"{label} is not started yet: it is still stopping.", instance, is_open=True)
+    if instance is None or state is not State.STOPPED:
+        return StartAgain(f"{label} is {state}{' again' if not state.is_gone else ''}.", instance)
+    changed_at = instance.changed_state_at
+    if changed_at is not None and stopped_at is not None and abs(changed_at - stopped_at) >= _OWN_STOP_WITHIN:
+        return StartAgain(f"{label} was stopped again since, not by this program, and stays stopped.", instance)
+    await usage_history.record_instances(ctx, [instance])
+    (outcome,) = await start(ctx, [instance_id], wait=False, known=found)
+    if outcome.error is None:
+        return StartAgain(f"{label} is being started again.", instance)
+    if may_pass(outcome.error):
+        return StartAgain(f"{label} is not started yet: {outcome.error.summary}", instance, is_open=True)
+    words = f"{label} could not be started again: {outcome.error.summary} {outcome.error.remedy}"
+    return StartAgain(words.strip(), instance, outcome.error)
+
+
+def may_pass(error: Fe2Error) -> bool:
+    """Whether an error says nothing of the instance: it can be started once AWS answers and takes the login again."""
+    is_failure = isinstance(error, AwsError) and error.may_be_done
+    return is_failure or isinstance(error, ClockError | CredentialsError | ThrottledError | UnreachableError)
+
+
+async def settle_unknown(ctx: Context) -> list[Outcome]:
+    """What became of starts, stops and terminations that AWS did not answer and that could not be looked up then.
+
+    Each is reported once, and its entry in the activity log ended. What cannot be read now is left for the next time.
+    """
+    entries = await asyncio.to_thread(ctx.store.activity.unknown_entries, ctx.clock() - UNKNOWN_FOR)
+    region = ctx.session.region
+    open_entries = [one for one in entries if one.command in _CHANGES and one.region == region]
+    if not open_entries:
+        return []
+    try:
+        read = await aws.describe_instances(ctx.session, {one.subject for one in open_entries})
+    except Fe2Error:
+        return []
+    found = {one.id: one for one in read}
+    outcomes: list[Outcome] = []
+    for entry in open_entries:
+        if (instance := found.get(entry.subject)) is None:
+            continue  # of another account, perhaps
+        is_done = instance.state in STATES_AFTER[_CHANGES[entry.command]]
+        words = f"{entry.label} is {instance.state}."
+        ctx.store.activity.end(entry.id, "done" if is_done else "failed", words, at=ctx.clock())
+        text = f"AWS did not answer the earlier {entry.command} of {entry.label}: it is {instance.state} now."
+        outcomes.append(Outcome(entry.subject, entry.label, text))
+    return outcomes
 
 
 async def stop(

@@ -81,6 +81,7 @@ class Startup:
         await asyncio.to_thread(import_actions)
         self._app.start_worker(self._recover_launches(), "Launches of an earlier run")
         self._app.start_worker(self._resume_freezes(), "Freezes of an earlier run")
+        self._app.start_worker(self._resume_changes(), "Changes of an earlier run")
         self._app.start_worker(self._load_types(), "Instance types")
 
     async def _recover_launches(self) -> None:
@@ -96,6 +97,17 @@ class Startup:
         if outcomes and not failed:
             services.tell(f"{plural(len(outcomes), 'launch')} of an earlier run succeeded: {outcomes[0].label}.")
         services.main_screen.read_log()
+
+    async def _resume_changes(self) -> None:
+        """Start instances whose type change was cut short, and look up changes that AWS did not answer."""
+        from fe2tui.tasks.change_type import resume_type_changes
+        from fe2tui.tasks.power import settle_unknown
+
+        services = self._services
+        ctx = services.task_context()
+        for outcome in [*await resume_type_changes(ctx), *await settle_unknown(ctx)]:
+            services.tell(visible(outcome.words))
+            services.main_screen.read_log()
 
     async def _resume_freezes(self) -> None:
         from fe2tui.tasks.freeze import open_freezes

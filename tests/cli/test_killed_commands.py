@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import signal
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from tests.hold import Hold
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -71,12 +75,64 @@ def test_a_session_that_may_only_read_says_what_is_left_stopped(slow: Any) -> No
     )
 
 
-def test_a_change_of_type_that_was_cut_short_is_said_once_with_how_far_it_came(slow: Any) -> None:
+@pytest.mark.parametrize("command", [["instances"], ["activity"]])
+def test_a_machine_stopped_for_another_type_is_started_by_any_next_command(slow: Any, command: list[str]) -> None:
     killed_while_it_stops(slow, "change-type", "base", "m5.2xlarge", "--stop", "--yes")
-    shown = slow("activity")
-    assert "cut short" in shown.out and "It was asked to stop for that, and was still m5.xlarge." in shown.out
-    assert "An earlier change of the type of base was cut short." in shown.err and "fe2 start base" in shown.err
-    assert "cut short" not in slow("instances").err
+    until(lambda: state(slow, "base") == "stopped")
+    said = slow(*command)
+    assert said.status == 0
+    assert "The change of base to m5.2xlarge was cut short. base is being started again." in said.err
+    assert "Its type is m5.xlarge. Change it again if you still want m5.2xlarge." in said.err
+    assert state(slow, "base") in ("pending", "running")
+    assert "cut short" not in slow("instances").err, "it is said once"
+    (entry,) = [each for each in slow("activity", "--json").json if each["command"] == "change type"]
+    assert entry["result"] == "failed" and "base is being started again." in entry["words"]
+
+
+def test_the_same_change_again_is_carried_out(slow: Any) -> None:
+    slow.cloud.control("/demo/delays", {"stop_seconds": 1})
+    killed_while_it_stops(slow, "change-type", "base", "m5.2xlarge", "--stop", "--yes")
+    until(lambda: state(slow, "base") == "stopped")
+    assert slow("change-type", "base", "m5.2xlarge", "--stop", "--yes").status == 0
+    (base,) = [each for each in slow("instances", "--json").json if each["name"] == "base"]
+    assert (base["type"], base["state"]) == ("m5.2xlarge", "running")
+
+
+def test_a_machine_that_still_stops_is_started_once_it_has(slow: Any) -> None:
+    slow.cloud.control("/demo/delays", {"stop_seconds": 600})
+    killed_while_it_stops(slow, "change-type", "base", "m5.2xlarge", "--stop", "--yes")
+    assert "base is not started yet: it is still stopping." in slow("instances").err
+    read_only = slow("instances", "--read-only")
+    assert "If base is stopped, the next command that is not read-only starts it again." in read_only.err
+
+
+def test_a_killed_launch_is_reported_by_any_next_command(own_fe2: Any) -> None:
+    hold = Hold(own_fe2.cloud, "RunInstances", times=1)
+    running = own_fe2.start("launch", "mine", "ubuntu", "20", "t3.micro", "--no-wait")
+    asyncio.run(hold.until_held())
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    assert "An earlier launch: mine: EC2 does not show it yet. The next command looks again." in own_fe2("regions").err
+    hold.release()
+    until(lambda: "mine" in own_fe2("instances", FE2TUI_HOME=f"{own_fe2.environment['FE2TUI_HOME']}-2").out)
+    said = own_fe2("instances")
+    assert re.search(r"An earlier launch: mine: mine \(i-\w+\) was launched; it is (pending|running)", said.err)
+    assert "An earlier launch" not in own_fe2("instances").err, "it is said once"
+
+
+def test_a_stop_whose_result_was_not_known_is_looked_up_by_any_next_command(own_fe2: Any) -> None:
+    cloud = own_fe2.cloud
+    cloud.control("/demo/faults", {"kind": "broken", "action": "StopInstances"})
+    running = own_fe2.start("stop", "base")
+    until(lambda: any(call["action"] == "StopInstances" for call in cloud.control("/demo/calls", method="GET")))
+    cloud.control("/demo/faults", {"kind": "deny", "action": "DescribeInstances"})
+    _, err = running.communicate()
+    assert running.returncode == 1 and "We don't know whether base is stopping" in err
+    cloud.control("/demo/faults", method="DELETE")
+    assert "AWS did not answer the earlier stop of base: it is stop" in own_fe2("ip", "vault").err
+    (entry,) = [each for each in own_fe2("activity", "--json").json if each["command"] == "stop"]
+    assert entry["result"] == "done"
+    assert "earlier stop" not in own_fe2("instances").err, "it is said once"
 
 
 def test_ctrl_c_in_a_freeze_that_stops_first_starts_the_machine_again(slow: Any) -> None:

@@ -28,7 +28,7 @@ from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.instance_type import TypeCatalogue
 from fe2tui.model.progress import Progress
-from fe2tui.tasks.change_type import change_type, plan_type_change, revert_type
+from fe2tui.tasks.change_type import change_type, plan_type_change, resume_type_changes, revert_type
 from fe2tui.tasks.connect import prepare_connection
 from fe2tui.tasks.launch import launch
 from fe2tui.tasks.names import find_instance
@@ -236,8 +236,29 @@ async def test_a_step_whose_result_cannot_be_looked_up_is_unknown(
             await change_type(bench.ctx, before.id, NEW, stop=True)
     finally:
         cloud.control("/demo/faults", method="DELETE")
-    assert caught.value.remedy.endswith(left.format(name)) and "Nothing was changed" not in caught.value.remedy
+    assert left.format(name) in caught.value.remedy and "Nothing was changed" not in caught.value.remedy
     assert [it.result for it in bench.activity(_TASK)] == ["unknown"]
+
+
+@pytest.mark.parametrize("kind", ["throttle", "expired"])
+async def test_a_start_that_fails_for_the_moment_is_taken_up_by_the_next_start(
+    cloud: Cloud, begin: Begin, name: str, kind: str
+) -> None:
+    bench = await begin(cloud, first_retry_wait=0.01)
+    before = await machine(bench, name)
+    bench.fault(kind, action="StartInstances")
+    with pytest.raises(Fe2Error) as caught:
+        await change_type(bench.ctx, before.id, NEW, stop=True)
+    assert f"{name} is stopped, and {NEW} now." in caught.value.remedy
+    assert "the next start of this program starts it again" in caught.value.remedy
+    (outcome,) = await resume_type_changes(bench.ctx)
+    assert f"{name} is not started yet: " in outcome.words
+    cloud.control("/demo/faults", method="DELETE")
+    (outcome,) = await resume_type_changes(bench.ctx)
+    assert outcome.words.endswith(f"{name} is being started again. Its type is {NEW}.")
+    assert (await bench.one(before.id)).state in (State.PENDING, State.RUNNING)
+    assert await resume_type_changes(bench.ctx) == []
+    assert [it.result for it in bench.activity(_TASK)] == ["done"]
 
 
 async def test_after_a_change_without_an_answer_the_instance_is_read_again(
