@@ -54,15 +54,22 @@ async def test_types_have_what_the_picker_shows_and_what_a_change_is_judged_by(c
 async def test_a_part_of_a_gpu_and_other_accelerators_count(catalogue: TypeCatalogue) -> None:
     part, inferentia = catalogue.types["g6f.large"], catalogue.types["inf2.24xlarge"]
     assert (part.gpus, part.gpu_name, part.gpu_gigabytes) == (1, "1/8 L4", 3)
-    gaudi = catalogue.types["dl1.24xlarge"]  # EC2 lists it as a GPU
-    for one, count, name in ((inferentia, 6, "Inferentia2"), (gaudi, 8, "Gaudi HL-205")):
-        assert (one.gpus, one.gpu_name, one.accelerators, one.accelerator_name) == (0, "", count, name)
-        assert one.devices_text == f"{count} × {name}"
+    assert (inferentia.gpus, inferentia.gpu_name) == (0, "")
+    assert (inferentia.accelerators, inferentia.devices_text) == (6, "6 × Inferentia2")
     query, scope = TYPE_LANGUAGE.parse("gpu"), TypeScope()
     families = {one.family for one in catalogue.types.values() if query.matches(one, scope)}
     assert {"g5", "g4ad", "p3"} <= families and not families & {"inf1", "inf2", "trn1", "dl1", "f1", "vt1"}
     accel = TYPE_LANGUAGE.parse("accel accel:inferentia")
     assert {one.family for one in catalogue.types.values() if accel.matches(one, scope)} == {"inf1", "inf2"}
+
+
+async def test_a_gpu_of_another_maker_is_an_accelerator(demo_env: Path, answers: Answers, open_session: Open) -> None:
+    gaudi = "<manufacturer>Habana</manufacturer><name>Gaudi HL-205</name><count>8</count>"
+    gpus = f"<gpuInfo><gpus><item>{gaudi}</item></gpus></gpuInfo>"
+    answers.body = SPARSE.replace(b"<gpuInfo><gpus/></gpuInfo>", gpus.encode())
+    answers.headers = {"Content-Type": "text/xml"}
+    found = await types.instance_type(open_session(endpoint_url=answers.url, region="us-east-2"), "z9.huge")
+    assert (found.gpus, found.gpu_name, found.devices_text) == (0, "", "8 × Gaudi HL-205")
 
 
 async def test_a_type_with_few_details_is_read_too(demo_env: Path, answers: Answers, open_session: Open) -> None:

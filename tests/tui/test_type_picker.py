@@ -287,7 +287,9 @@ async def test_spot_prices_that_are_being_read_or_cannot_be_read_are_mentioned_i
     async with opened(picker(shelf), (120, 36)) as (pilot, host):
         assert said(host, "#said") == "7 types · reading spot prices …"
         there.set()
-        await until(lambda: "7 types · spot prices could not be read: Your login may not" in said(host, "#said"))
+        await until(
+            lambda: "7 types · spot prices could not be read: You do not have permission" in said(host, "#said")
+        )
         await pilot.press("enter")
         assert host.answer == "c7g.large"
 
