@@ -58,7 +58,7 @@ async def test_a_part_of_a_gpu_and_other_accelerators_count(catalogue: TypeCatal
     assert (inferentia.accelerators, inferentia.devices_text) == (6, "6 × Inferentia2")
     query, scope = TYPE_LANGUAGE.parse("gpu"), TypeScope()
     families = {one.family for one in catalogue.types.values() if query.matches(one, scope)}
-    assert {"g5", "g4ad", "p3"} <= families and not families & {"inf1", "inf2", "trn1", "dl1", "f1", "vt1"}
+    assert {"g4dn", "g5", "p3"} <= families and not families & {"inf1", "inf2", "trn1", "dl1", "f1", "vt1"}
     accel = TYPE_LANGUAGE.parse("accel accel:inferentia")
     assert {one.family for one in catalogue.types.values() if accel.matches(one, scope)} == {"inf1", "inf2"}
 
