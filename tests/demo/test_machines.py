@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import socket
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncssh
 import pexpect
+import psutil
 import pytest
 
 from fe2tui.demo.machines import Machines
+from fe2tui.demo.machines.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="needs the OpenSSH client")
 
@@ -64,6 +66,13 @@ def write_key(path: Path) -> str:
     return key.export_public_key().decode()
 
 
+@pytest.fixture(params=["sandbox", "plain"], autouse=True)
+def has_sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test runs in a sandbox, where one is possible, and without one."""
+    if request.param == "plain":
+        monkeypatch.setattr(Sandbox, "possible", False)
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     public_key = write_key(tmp_path / "key")
@@ -85,11 +94,14 @@ def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
         time.sleep(0.01)
 
 
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+def unique(text: str) -> str:
+    """A word that is in no other command line. Numbers of processes differ in a sandbox."""
+    return f"{text}{uuid.uuid4().int % 10**12:012d}"
+
+
+def runs(word: str) -> bool:
+    """Whether a process has the word in its command line."""
+    return any(word in " ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"]))
 
 
 def refuses(port: int) -> bool:
@@ -111,12 +123,41 @@ def test_much_output_arrives_whole(up: Bench) -> None:
 
 
 def test_a_killed_command_reports_its_signal(up: Bench) -> None:
-    assert up.ssh("kill -9 $$")[0] == 255
+    code = up.ssh("kill -9 $$")[0]
+    assert code == 255 if Sandbox.possible else 137  # the shell that is its parent ends with that
 
 
 def test_commands_and_shells_start_in_the_home_of_the_machine(up: Bench) -> None:
     home = up.machines.folder / ID / "home" / "ubuntu"
-    assert up.ssh("pwd; echo $HOME; whoami >/dev/null; hostname")[1].split() == [str(home), str(home), "base"]
+    assert up.ssh("touch here; [ $PWD = $HOME ] && hostname")[1].split() == ["base"]
+    assert (home / "here").exists()
+
+
+def test_a_sandbox_has_nothing_of_the_persons_own_and_a_login_outside_of_one_says_so(up: Bench) -> None:
+    (up.folder / "secret").write_text("mine")
+    assert up.ssh("true")[0] == 0
+    shell = pexpect.spawn("ssh", [*up.options(), "127.0.0.1"], encoding="utf-8", timeout=15)
+    shell.expect_exact("ubuntu@base:~$ ")
+    notice = "This demo instance is a shell on your own computer, with your rights."
+    if Sandbox.possible:
+        assert notice not in shell.before
+        assert up.ssh("whoami; ls /home")[1] == "ubuntu\nubuntu\n"
+        assert up.ssh(f"cat {up.folder}/secret || ls -d /root {Path.home()}")[:2] == (2, "")
+        assert "pytest" not in up.ssh("ps -e -o args")[1]
+        assert up.ssh("touch /usr/file || touch /file")[0] == 1
+    else:
+        assert notice in shell.before
+    shell.close(force=True)
+
+
+def test_a_shell_that_kills_its_parent_leaves_the_cloud_alone(up: Bench) -> None:
+    assert up.ssh("echo $PPID")[1].strip() != str(os.getpid())
+    shell = up.terminal()
+    shell.sendline("kill -9 $PPID")
+    shell.expect(pexpect.EOF)
+    shell.close()
+    assert up.ssh("kill -9 $PPID")[0] != 0
+    assert up.ssh("echo on")[1] == "on\n"
 
 
 def test_a_shell_is_interactive_in_a_real_terminal(up: Bench) -> None:
@@ -221,11 +262,12 @@ def test_a_boot_can_be_cancelled(bench: Bench) -> None:
 
 def test_a_halt_ends_sessions_and_processes(up: Bench) -> None:
     shell = up.terminal()
-    detached = int(up.ssh("nohup setsid sleep 600 >/dev/null 2>&1 & echo $!")[1])
-    assert alive(detached)
+    word = unique("600.")
+    up.ssh(f"nohup setsid sleep {word} >/dev/null 2>&1 &")
+    assert runs(word)
     up.machines.halt(ID)
     assert refuses(up.port)
-    assert not alive(detached)
+    assert not runs(word)
     shell.expect(pexpect.EOF)
     shell.close()
     assert shell.exitstatus == 255
@@ -233,12 +275,13 @@ def test_a_halt_ends_sessions_and_processes(up: Bench) -> None:
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
 def test_tmux_survives_the_connection_but_not_the_machine(up: Bench) -> None:
-    pid = int(up.ssh("tmux new -d -s work; tmux display -p '#{pid}'")[1])
-    assert up.ssh("tmux ls -F '#S'")[1] == "work\n"
-    assert up.program("tmux", "has-session", "-t", "=work").returncode != 0
-    assert alive(pid)
+    name = unique("work")
+    up.ssh(f"tmux new -d -s {name}")
+    assert up.ssh("tmux ls -F '#S'")[1] == f"{name}\n"
+    assert up.program("tmux", "has-session", "-t", f"={name}").returncode != 0
+    assert runs(name)
     up.machines.halt(ID)
-    assert not alive(pid)
+    assert not runs(name)
 
 
 def test_a_restarted_machine_has_the_same_disk_host_key_and_port(up: Bench) -> None:
@@ -292,6 +335,14 @@ def test_sftp_and_scp_move_files_relative_to_home(up: Bench) -> None:
     assert up.ssh("ls d") == (0, "moved\n", "")
 
 
+@pytest.mark.parametrize("path", ["/etc/passwd", "../../host_key", "to-root/etc/passwd"])
+def test_sftp_moves_no_file_that_is_not_in_the_home(up: Bench, path: str) -> None:
+    assert up.ssh("ln -s / to-root")[0] == 0
+    batch = f"get {path} {up.folder / 'got'}\n"
+    assert up.program("sftp", *up.options(), "-b", "-", "127.0.0.1", text=batch).returncode != 0
+    assert not (up.folder / "got").exists()
+
+
 def test_the_old_scp_protocol_works_too(up: Bench) -> None:
     (up.folder / "sent").write_text("old")
     assert up.program("scp", "-O", *up.options(), str(up.folder / "sent"), "127.0.0.1:old").returncode == 0
@@ -330,10 +381,11 @@ async def test_a_command_dies_when_its_client_goes_away(up: Bench) -> None:
     async with asyncssh.connect(
         "127.0.0.1", up.port, username="ubuntu", client_keys=[str(up.key)], known_hosts=None, config=None
     ) as connection:
-        process = await connection.create_process("echo $$; exec sleep 600")
-        pid = int(await process.stdout.readline())
-        assert alive(pid)
-    until(lambda: not alive(pid))
+        word = unique("600.")
+        process = await connection.create_process(f"echo up; exec sleep {word}")
+        assert await process.stdout.readline() == "up\n"
+        until(lambda: runs(word))
+    until(lambda: not runs(word))
 
 
 async def test_a_shell_dies_when_its_client_goes_away(up: Bench) -> None:
@@ -341,12 +393,10 @@ async def test_a_shell_dies_when_its_client_goes_away(up: Bench) -> None:
         "127.0.0.1", up.port, username="ubuntu", client_keys=[str(up.key)], known_hosts=None, config=None
     ) as connection:
         process = await connection.create_process(term_type="xterm", term_size=(80, 24))
-        process.stdin.write("echo pid=$$=\n")
-        seen = ""
-        while (found := re.search(r"pid=(\d+)=", seen)) is None:
-            seen += await process.stdout.read(1000)
-        pid = int(found[1])
-    until(lambda: not alive(pid))
+        name = unique("shell")
+        process.stdin.write(f"exec -a {name} bash\n")
+        until(lambda: runs(name))
+    until(lambda: not runs(name))
 
 
 async def test_a_signal_from_the_client_reaches_the_program(up: Bench) -> None:
@@ -391,11 +441,14 @@ def test_nothing_is_left_after_close(tmp_path: Path) -> None:
     machines.boot(ID)
     bench = Bench(machines, tmp_path, tmp_path / "key", public_key, port)
     shell = bench.terminal()
-    detached = int(bench.ssh("env -i setsid sleep 600 </dev/null >/dev/null 2>&1 & echo $!")[1])
+    word = unique("600.")
+    bench.ssh(f"env -i setsid sleep {word} </dev/null >/dev/null 2>&1 &")
+    assert runs(word)
     before = threading.active_count()
     machines.close()
     assert refuses(port)
-    assert not alive(detached)
+    assert not runs(word)
+    assert not runs(str(tmp_path / "m"))
     assert list((tmp_path / "m").iterdir()) == []
     assert threading.active_count() < before
     shell.expect(pexpect.EOF)

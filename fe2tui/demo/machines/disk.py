@@ -15,7 +15,11 @@ from pathlib import Path
 from fe2tui.demo.machines.metadata_service import ENDPOINT
 
 MARKER = "FE2_DEMO_MACHINE"
-"""The environment variable that every process of a machine has; its value is the machine's folder."""
+"""The environment variable that every process of a machine has; its value is the machine's folder as it sees it."""
+
+SANDBOX_FOLDER = "/demo"
+"""The machine's folder as programs in its sandbox see it."""
+SANDBOX_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _LONGEST_SOCKET_PATH = 100
 
@@ -148,26 +152,31 @@ class Disk:
         prompt = shlex.quote(f"{self.user}@{self.hostname}:\\w$ ")
         file.write_text(f"PS1={prompt}\n{rest}", encoding="utf-8", errors="surrogateescape")
 
-    def shell(self, command: str | None) -> list[str]:
+    def shell(self, command: str | None, *, in_sandbox: bool) -> list[str]:
         """The command line of an interactive shell, or of one that runs `command`."""
-        bash = shutil.which("bash")
+        bash = shutil.which("bash", path=SANDBOX_PATH if in_sandbox else None)
         if command is not None:
             return [bash or "/bin/sh", "-c", command]
         if bash is None:
             return ["/bin/sh", "-i"]
-        return [bash, "--noprofile", "--rcfile", str(self.home / ".bashrc"), "-i"]
+        return [bash, "--noprofile", "--rcfile", f"{self._home_seen(in_sandbox)}/.bashrc", "-i"]
 
-    def environment(self, sent: Mapping[str, str], terminal: str | None) -> dict[str, str]:
+    def _home_seen(self, in_sandbox: bool) -> str:
+        return f"/home/{self.user}" if in_sandbox else str(self.home)
+
+    def environment(self, sent: Mapping[str, str], terminal: str | None, *, in_sandbox: bool) -> dict[str, str]:
         """The environment of a process. As sshd does, it takes only the locale from the client."""
+        folder = SANDBOX_FOLDER if in_sandbox else str(self.folder)
+        path = SANDBOX_PATH if in_sandbox else os.environ.get("PATH", os.defpath)
         variables = {name: value for name, value in sent.items() if name == "LANG" or name.startswith("LC_")}
         variables |= {
-            MARKER: str(self.folder),
-            "HOME": str(self.home),
+            MARKER: folder,
+            "HOME": self._home_seen(in_sandbox),
             "USER": self.user,
             "LOGNAME": self.user,
-            "SHELL": shutil.which("bash") or "/bin/sh",
-            "PATH": f"{self.folder / 'bin'}:{os.environ.get('PATH', os.defpath)}",
-            "TMUX_TMPDIR": str(self.tmux_folder),
+            "SHELL": shutil.which("bash", path=path) or "/bin/sh",
+            "PATH": f"{folder}/bin:{path}",
+            "TMUX_TMPDIR": "/tmp" if in_sandbox else str(self.tmux_folder),
         }
         if self.metadata_url:
             variables[ENDPOINT] = self.metadata_url

@@ -89,7 +89,7 @@ class Machine:
                 await self._listen(self._sshd)
 
     async def stop_answering(self) -> None:
-        """Closes its port and sessions, but leaves its processes to the caller."""
+        """Closes its port, sessions and sandbox, but leaves processes outside of one to the caller."""
         async with self._changing:
             await self._stop_answering()
 
@@ -120,6 +120,7 @@ class Machine:
         sshd, self._sshd = self._sshd, None
         if sshd is not None:
             sshd.stop()
+            await sshd.sandbox.stop()
         return sshd
 
     def _reserve(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -49,8 +50,23 @@ def _by_proc(folder: Path, leaders: set[int]) -> set[int]:
     return found
 
 
+def children_of(parent: int) -> list[int]:
+    """The ids of the processes that have this parent. Needs /proc."""
+    found: list[int] = []
+    for entry in _PROC.iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and _fields((entry / "stat").read_bytes())[1] == b"%d" % parent:
+                found.append(int(entry.name))
+    return found
+
+
+def _fields(stat: bytes) -> list[bytes]:
+    """State, parent, group, session and so on."""
+    return stat.rpartition(b")")[2].split()
+
+
 def _state_and_session(stat: bytes) -> tuple[bytes, int]:
-    fields = stat.rpartition(b")")[2].split()
+    fields = _fields(stat)
     return fields[0], int(fields[3])
 
 

@@ -17,12 +17,21 @@ from typing import Any
 import asyncssh
 
 from fe2tui.demo.machines.disk import Disk
+from fe2tui.demo.machines.processes import children_of
+from fe2tui.demo.machines.sandbox import Sandbox
 
 _CHUNK = 65536
 _REST_SECONDS = 0.5
 
-# The first terminal that a session leader opens becomes its controlling terminal.
-_TAKE_TERMINAL = 'tty=$1; shift; exec 0<>"$tty" 1>&0 2>&0 "$@"'
+# Outside of a sandbox, this shell is the parent of the program, so that the program does not find the cloud in PPID. It
+# outlives the signals that it gets with the program. The first terminal that it opens becomes its controlling terminal.
+_RUN = 'trap : HUP INT QUIT TERM USR1 USR2; "$@"; exit $?'
+_TAKE_TERMINAL = f'tty=$1; shift; exec 0<>"$tty" 1>&0 2>&0; {_RUN}'
+
+_NOTICE = (
+    "This demo instance is a shell on your own computer, with your rights. What you delete here is really deleted.\r\n"
+    "(No sandbox: this system does not let users create one.)\r\n\r\n"
+)
 
 
 async def _ready(fd: int, watch: Callable[..., None], unwatch: Callable[[int], bool]) -> None:
@@ -71,7 +80,9 @@ class Session:
 
     channel: asyncssh.SSHServerProcess[bytes]
     disk: Disk
+    sandbox: Sandbox
     leaders: set[int]
+    _in_sandbox: bool = False
     _input: int = -1
     _outputs: list[tuple[int, asyncssh.SSHWriter[bytes]]] = field(default_factory=list)
     _is_pty: bool = False
@@ -79,6 +90,12 @@ class Session:
     async def run(self) -> None:
         """Runs until the program has ended and its output is sent, or the client has gone."""
         self._is_pty = self.channel.term_type is not None
+        try:
+            self._in_sandbox = await self.sandbox.start()
+        except ConnectionAbortedError:
+            return
+        if self._is_pty and self.channel.command is None and not self._in_sandbox:
+            self.channel.stdout.write(_NOTICE.encode())
         child = await (self._start_in_pty() if self._is_pty else self._start_with_pipes())
         self.leaders.add(child.pid)
         input_task = asyncio.create_task(self._feed(child.pid))
@@ -95,7 +112,7 @@ class Session:
                 self._send_status(child.returncode or 0)
             elif not self._is_pty:
                 # Closing a pty hangs up its programs; pipes need a signal.
-                _signal_group(child.pid, signal.SIGHUP)
+                self._signal_program(child.pid, signal.SIGHUP)
         finally:
             for task in (input_task, output_task, closed):
                 task.cancel()
@@ -117,18 +134,16 @@ class Session:
             self.channel.exit_with_signal(signal.Signals(-status).name.removeprefix("SIG"))
 
     async def _start_in_pty(self) -> Process:
-        controller, terminal = os.openpty()
+        if self._in_sandbox:
+            controller, terminal, name = self.sandbox.open_terminal()
+        else:
+            controller, terminal = os.openpty()
+            name = os.ttyname(terminal)
         self._input = controller
         self._outputs = [(controller, self.channel.stdout)]
-        self._resize(*self.channel.term_size)
-        name = os.ttyname(terminal)
-        environment = self._environment() | {"SSH_TTY": name}
         try:
-            child = await asyncio.create_subprocess_exec(
-                "/bin/sh", "-c", _TAKE_TERMINAL, "sh", name, *self.disk.shell(self.channel.command),
-                stdin=terminal, stdout=terminal, stderr=terminal,
-                cwd=self.disk.home, env=environment, start_new_session=True,
-            )  # fmt: skip
+            self._resize(*self.channel.term_size)
+            child = await self._start(terminal, terminal, terminal, name)
         finally:
             os.close(terminal)
         os.set_blocking(controller, False)
@@ -140,11 +155,7 @@ class Session:
         error, their_error = os.pipe()
         self._outputs = [(output, self.channel.stdout), (error, self.channel.stderr)]
         try:
-            child = await asyncio.create_subprocess_exec(
-                *self.disk.shell(self.channel.command or ""),
-                stdin=their_input, stdout=their_output, stderr=their_error,
-                cwd=self.disk.home, env=self._environment(), start_new_session=True,
-            )  # fmt: skip
+            child = await self._start(their_input, their_output, their_error)
         finally:
             for fd in (their_input, their_output, their_error):
                 os.close(fd)
@@ -152,10 +163,27 @@ class Session:
             os.set_blocking(fd, False)
         return child
 
+    async def _start(self, stdin: int, stdout: int, stderr: int, terminal: str = "") -> Process:
+        """Starts the program, in a session of its own. `terminal` is its terminal's name; empty with pipes."""
+        command = self.channel.command if self._is_pty else self.channel.command or ""
+        program = self.disk.shell(command, in_sandbox=self._in_sandbox)
+        environment = self._environment() | ({"SSH_TTY": terminal} if terminal else {})
+        if self._in_sandbox:
+            argv = self.sandbox.command(program, has_terminal=self._is_pty)
+        elif self._is_pty:
+            argv = ["/bin/sh", "-c", _TAKE_TERMINAL, "sh", terminal, *program]
+        else:
+            argv = ["/bin/sh", "-c", _RUN, "sh", *program]
+        folder = "/" if self._in_sandbox else self.disk.home
+        return await asyncio.create_subprocess_exec(
+            *argv, stdin=stdin, stdout=stdout, stderr=stderr, cwd=folder, env=environment, start_new_session=True
+        )
+
     def _environment(self) -> dict[str, str]:
         client = self.channel.get_extra_info("peername", ("127.0.0.1", 0))
         server = self.channel.get_extra_info("sockname", ("127.0.0.1", 0))
-        return self.disk.environment(self.channel.env, self.channel.term_type) | {
+        terminal = self.channel.term_type
+        return self.disk.environment(self.channel.env, terminal, in_sandbox=self._in_sandbox) | {
             "SSH_CONNECTION": f"{client[0]} {client[1]} {server[0]} {server[1]}"
         }
 
@@ -195,7 +223,16 @@ class Session:
     def _pass_signal(self, pid: int, name: str) -> None:
         wanted = getattr(signal, f"SIG{name}", None)
         if isinstance(wanted, signal.Signals):
-            _signal_group(os.tcgetpgrp(self._input) if self._is_pty else pid, wanted)
+            if self._is_pty:
+                _signal_group(os.tcgetpgrp(self._input), wanted)
+            else:
+                self._signal_program(pid, wanted)
+
+    def _signal_program(self, pid: int, which: signal.Signals) -> None:
+        """Sends a signal to the program that the process `pid` has started, and to the program's group."""
+        # In a sandbox, the program leads a group of its own; the process that entered it only waits for the program.
+        for group in (self._in_sandbox and children_of(pid)) or (pid,):
+            _signal_group(group, which)
 
 
 def _signal_group(group: int, which: signal.Signals) -> None:

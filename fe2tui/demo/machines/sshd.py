@@ -7,11 +7,13 @@ import ipaddress
 import os
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import asyncssh
 
 from fe2tui.demo.machines.disk import Disk
+from fe2tui.demo.machines.sandbox import Sandbox
 from fe2tui.demo.machines.session import Session
 
 _STILL_BOOTING = (
@@ -50,6 +52,7 @@ class Sshd:
     def __init__(self, disk: Disk, login_at: float = 0.0) -> None:
         self.disk = disk
         self.login_at = login_at
+        self.sandbox = Sandbox(disk)
         self.leaders: set[int] = set()
         self.has_served = False
         self.connections: set[asyncssh.SSHServerConnection] = set()
@@ -79,7 +82,7 @@ class Sshd:
 
     async def _serve(self, channel: asyncssh.SSHServerProcess[bytes]) -> None:
         self.has_served = True
-        await Session(channel, self.disk, self.leaders).run()
+        await Session(channel, self.disk, self.sandbox, self.leaders).run()
 
 
 class _Server(asyncssh.SSHServer):
@@ -121,15 +124,24 @@ class _Server(asyncssh.SSHServer):
 
 
 class _Files(asyncssh.SFTPServer):
-    """SFTP; relative paths start at the home, as at sshd."""
+    """SFTP. Relative paths start at the home, as at sshd; what is not in the home does not exist."""
 
     def __init__(self, channel: asyncssh.SSHServerChannel[bytes], disk: Disk) -> None:
         super().__init__(channel)
-        self._home = disk.home
+        self._folder, self._home = disk.folder, disk.home
 
     def exit(self) -> None:
         # scp reports a failure unless the status is 0.
         self.channel.exit(0)
 
     def map_path(self, path: bytes) -> bytes:
-        return os.fsencode(self._home / os.fsdecode(path))
+        """The place of a path on the disk. Raises SFTPNoSuchFile outside of the home, also behind a link."""
+        given = Path(os.fsdecode(path))
+        inside = not given.is_absolute() or given.is_relative_to(self._folder)
+        place = self._home / given if inside else self._folder / given.relative_to("/")
+        if not place.resolve().is_relative_to(self._home):
+            raise asyncssh.SFTPNoSuchFile("No such file")
+        return os.fsencode(place)
+
+    def reverse_map_path(self, path: bytes) -> bytes:
+        return os.fsencode(f"/{Path(os.fsdecode(path)).relative_to(self._folder)}")
