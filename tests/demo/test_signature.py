@@ -1,4 +1,4 @@
-"""Nobody else gets into a demo cloud: calls are signed with its own secret, and web pages are refused."""
+"""Only its owner gets into a demo cloud: calls are signed with its own secret, and web pages are refused."""
 
 from __future__ import annotations
 

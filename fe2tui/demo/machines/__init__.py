@@ -1,8 +1,9 @@
 """The machines of the demo: for each instance a real ssh server on a port of 127.0.0.1.
 
-Its sessions run in a sandbox (sandbox.py), where this system lets users create one; where it does not, a log-in says that
-the shell is the person's own. A machine costs a bound port until its first boot. All machines run on one asyncio loop, in a thread that starts with
-the first boot. Every method may be called from any thread and has taken effect when it returns, except `boot_later`.
+Its sessions run in a sandbox (sandbox.py), where this system lets users create one; where it does not, a log-in says
+that the shell is the person's own. A machine costs a bound port until its first boot. All machines run on one asyncio
+loop, in a thread that starts with the first boot. Every method may be called from any thread and has taken effect when
+it returns, except `boot_later`.
 """
 
 from __future__ import annotations
