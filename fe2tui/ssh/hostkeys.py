@@ -113,7 +113,7 @@ class HostKeys:
     def _lines(self) -> list[str]:
         try:
             return self.file.read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def _append(self, text: str) -> None:

@@ -59,6 +59,8 @@ class LoginClient(asyncssh.SSHClient):
         except HostKeyChangedError as changed:
             self.host_key_error = changed
             return False
+        except OSError:  # a full or read-only disk: the key is not saved
+            return not self._hosts.known_keys(self._route.instance_id)
         return True
 
     def auth_banner_received(self, msg: str, lang: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import shlex
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fe2tui.errors import MachineError
@@ -36,7 +37,8 @@ def ssh_command(
     ssh = shutil.which("ssh")
     if ssh is None:
         raise MachineError("This computer has no ssh program.", "Install OpenSSH's client, e.g. openssh-client.")
-    hosts.create_file()
+    with suppress(OSError):  # a full or read-only disk: ssh warns that it cannot save the key
+        hosts.create_file()
     strict = "yes" if hosts.known_keys(route.instance_id) else "accept-new"
     ours = [
         f"HostKeyAlias={route.instance_id}",

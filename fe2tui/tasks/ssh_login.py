@@ -59,22 +59,28 @@ async def find_ssh_login(
 async def learn_host_keys(ctx: Context, instance: Instance) -> bool:
     """Save the host keys in the console output, if none is known yet. Returns whether some are known now.
 
-    Does without a console output that may not be read or has none. Raises HostKeyChangedError if it has other keys than
-    those known.
+    Does without a console output that may not be read or has none, and without a file that cannot be written. Raises
+    HostKeyChangedError if it has other keys than those known.
     """
     hosts = known_host_keys()
     if await asyncio.to_thread(hosts.known_keys, instance.id):
         return True
-    return await _learn_from_console(ctx, instance, hosts)
+    try:
+        return await _learn_from_console(ctx, instance, hosts)
+    except OSError as error:
+        words = f"The host keys cannot be saved in {display_path(hosts.file)}: {error.strerror}."
+        ctx.report_step("connect", "log", words, subject=instance.id, label=instance.label)
+        return False
 
 
 async def keep_learning_host_keys(ctx: Context, instance: Instance) -> None:
     """Read the console output again and again until it has the host keys, and compare them with those seen since."""
     hosts = known_host_keys()
     pause = ctx.pace.poll
-    while not await _learn_from_console(ctx, instance, hosts):
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, 15.0)
+    with suppress(OSError):  # a full or read-only disk: there is nothing to compare them with
+        while not await _learn_from_console(ctx, instance, hosts):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 15.0)
 
 
 async def _learn_from_console(ctx: Context, instance: Instance, hosts: HostKeys) -> bool:

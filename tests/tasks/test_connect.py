@@ -56,6 +56,17 @@ async def test_without_a_console_the_first_key_is_trusted_and_that_is_said(bench
     assert run_ssh(connection, "true").returncode == 0
 
 
+async def test_a_disk_that_cannot_be_written_does_not_keep_a_person_from_connecting(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bench.home / "file").write_text("")
+    monkeypatch.setattr("fe2tui.paths.known_hosts_file", lambda: bench.home / "file" / "known_hosts")
+    connection = await prepare_connection(bench.ctx, "base")
+    assert "The host keys cannot be saved in " in bench.words("log")
+    assert "trusted on first use" in connection.words
+    assert run_ssh(connection, "echo $USER").stdout == "ubuntu\n"
+
+
 async def test_a_changed_host_key_stops_with_an_explanation_and_never_connects(bench: Bench, name: str) -> None:
     instance = await launch(bench.ctx, bench.request(name))
     connection = await prepare_connection(bench.ctx, name)
