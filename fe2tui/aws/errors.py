@@ -196,6 +196,16 @@ def _denied_remedy(message: str, action: str) -> str:
     return f"A policy ({policy[1]}) denies it explicitly: ask the account's administrator to change that policy."
 
 
+def region_not_enabled_error(region: str, code: str, message: str) -> Fe2Error:
+    """For a login that AWS accepts, but not in this region; with AWS's code and message."""
+    return AwsError(
+        f"The region {region} is not enabled for this account.",
+        "Enable it in the AWS console (Account, AWS Regions), or choose another region. "
+        f"{AwsRefusal(code, message, '').aws_message}",
+        code=code,
+    )
+
+
 def decoded_reason(text: str) -> str:
     """What AWS's decoded reason says: the resource, the statements that deny, and what they looked at."""
     import json

@@ -24,6 +24,8 @@ AskMfaCode = Callable[[str], Awaitable[str]]
 """Asks for the one-time code of the MFA device with that serial number; an empty text means no."""
 
 READ_PREFIXES = ("Describe", "Get", "List")
+_LOGIN_REJECTED = ("AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException")
+_MAIN_REGIONS = (("cn-", "cn-north-1"), ("us-gov-", "us-gov-west-1"))
 _REGION_ID_PATTERN = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 
 
@@ -214,7 +216,7 @@ class Session:
             await self._on_error(error)
             raise
         except Exception as error:
-            from fe2tui.aws.errors import translate
+            from fe2tui.aws.errors import region_not_enabled_error, translate
 
             our_error = translate(
                 error,
@@ -223,12 +225,32 @@ class Session:
                 endpoint=self.endpoint,
                 login_worked=self._login_worked,
             )
+            code = our_error.code if isinstance(our_error, CredentialsError) else None
+            if code in _LOGIN_REJECTED and await self._works_only_in_main_region():
+                message = getattr(error, "response", {}).get("Error", {}).get("Message", "")
+                our_error = region_not_enabled_error(self.region, str(code), message)
             await self._on_error(our_error)
             if isinstance(our_error, DeniedError) and our_error.encoded_message:
                 await self._explain(our_error)
             raise our_error from error
-        self._login_worked = True
+        self._login_worked = self._login_worked or how != "credentials"
         return reply
+
+    async def _works_only_in_main_region(self) -> bool:
+        """Whether STS accepts the login in the main region of the partition, and not in this one."""
+        main = next((region for prefix, region in _MAIN_REGIONS if self.region.startswith(prefix)), "us-east-1")
+        if self.region == main:
+            return False
+        works: list[bool] = []
+        clients = await self._get_clients()
+        for region in (self.region, main):
+            try:
+                async with asyncio.timeout(self.choice.read_timeout):
+                    await clients.send("sts", "GetCallerIdentity", {}, region)
+                works.append(True)
+            except Exception:  # of AWS, its library or the network: only an answer counts
+                works.append(False)
+        return works == [False, True]
 
     async def _explain(self, error: DeniedError) -> None:
         """Add AWS's encoded reason to the error: decoded if the login may do that, else how to decode it."""

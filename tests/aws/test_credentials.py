@@ -149,6 +149,21 @@ async def test_a_login_that_has_worked_is_not_rejected_by_a_refusal_without_a_re
         await session.call("ec2", "StopInstances", InstanceIds=["i-0123456789abcdef0"])
 
 
+async def test_a_region_that_is_not_enabled_does_not_reject_the_login(own_cloud: Cloud, open_session: Open) -> None:
+    await open_session(profile="role").identity()
+    refusal = {"kind": "refuse", "region": "eu-south-1", "status": 401, "message": "Not able to validate credentials"}
+    own_cloud.control("/demo/faults", {**refusal, "service": "ec2", "code": "AuthFailure"})
+    sts = own_cloud.control("/demo/faults", {**refusal, "action": "GetCallerIdentity", "code": "InvalidClientTokenId"})
+    session = open_session(profile="role", region="eu-south-1")
+    with pytest.raises(AwsError, match=r"region eu-south-1 is not enabled.*AWS says: Not able") as caught:
+        await session.call("ec2", "DescribeVpcs")
+    assert (caught.value.exit_code, caught.value.code) == (1, "AuthFailure")
+    assert len(calls(own_cloud, "AssumeRole")) == 1
+    own_cloud.control(f"/demo/faults/{sts['id']}", method="DELETE")
+    with pytest.raises(CredentialsError):  # the login works in this region, but EC2 says that it does not accept it
+        await session.call("ec2", "DescribeVpcs")
+
+
 async def test_refused_credentials_of_one_profile_leave_the_logins_of_others(
     own_cloud: Cloud, open_session: Open
 ) -> None:
