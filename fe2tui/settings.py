@@ -62,11 +62,23 @@ def _seconds(least: float) -> Callable[[object], float]:
     return _number(least, 3600, f"a number of seconds from {least:g} to 3600")
 
 
+def _is_command(value: object) -> bool:
+    import shlex
+
+    try:
+        return isinstance(value, str) and bool(shlex.split(value))
+    except ValueError:  # a quote is not closed
+        return False
+
+
 _TEXT = 'a text in quotes, as in "us-east-2"'
 _text = _check(lambda it: isinstance(it, str), _TEXT)
 _path = _check(lambda it: isinstance(it, str), _TEXT, lambda it: Path(it).expanduser())
 _flag = _check(lambda it: isinstance(it, bool), "true or false")
 _port = _check(lambda it: type(it) is int and 1 <= it <= 65_535, "a whole number from 1 to 65535")
+_notify = _check(
+    lambda it: isinstance(it, bool) or _is_command(it), 'true, false or a command, as in "notify-send fe2tui"'
+)
 _amount = _number(0, 1_000_000, "a number from 0 to 1000000")
 _texts = _check(
     lambda it: isinstance(it, list) and all(isinstance(one, str) for one in it),
@@ -152,6 +164,13 @@ class Settings:
         "Show the CPU use of the running instances in view. Without it: not on AWS, where CloudWatch charges $0.01 for"
         " 1,000 figures, about $1 a month for 12 instances watched day and night; the command CPU turns it on for a"
         " while.",
+    )
+    notify: bool | str = _setting(
+        True,
+        _notify,
+        "Tell the end of what took more than ten seconds while the terminal has no focus: true: by the bell and a"
+        " notification of the terminal (OSC 9, OSC 777; in tmux with allow-passthrough on); false: not;"
+        ' a command, as in "notify-send fe2tui": it gets the text as its last argument.',
     )
     read_only: bool = _setting(False, _flag, "Refuse every change, as --read-only does.")
     theme: str = _setting("", _text, "Colour theme of the dashboard; empty: its own.")

@@ -37,12 +37,13 @@ def test_every_kind_of_value_is_read(written: Callable[[str], Path]) -> None:
     settings = load(
         written(
             'profile = "work"\nport = 2222\nkey_file = "~/k.pem"\nuse_private_address = true\nquick_seconds = 3\n'
-            'address_url = ""\ncolumns = ["state", "tag:owner"]\n[keys]\nlaunch = "n"\n'
+            'notify = "notify-send fe2tui"\naddress_url = ""\ncolumns = ["state", "tag:owner"]\n[keys]\nlaunch = "n"\n'
             '[profiles.production]\ncolour = "red"\nread_only = true\n'
         )
     )
     assert (settings.long_run_hours, settings.high_cost, settings.cpu_chart) == (24.0, 50.0, None)
     assert (settings.profile, settings.port, settings.use_private_address) == ("work", 2222, True)
+    assert settings.notify == "notify-send fe2tui"
     assert settings.key_file == Path("~/k.pem").expanduser()
     assert (settings.quick_seconds, settings.address_url, settings.columns) == (3.0, "", ("state", "tag:owner"))
     assert settings.keys == {"launch": "n"}
@@ -60,6 +61,8 @@ def test_every_kind_of_value_is_read(written: Callable[[str], Path]) -> None:
         ("quick_seconds = 0.01\n", ["“quick_seconds”", "from 0.5 to 3600"]),
         ("high_cost = -1\n", ["“high_cost” is -1", "from 0 to 1000000"]),
         ("long_run_hours = nan\n", ["“long_run_hours” is nan", "from 0 to 1000000"]),
+        ('notify = "say \'"\n', ["“notify”", "true, false or a command"]),
+        ("notify = 1\n", ["“notify” is 1", "true, false or a command"]),
         ('cpu_chart = "yes"\n', ["“cpu_chart”", "true or false"]),
         ('address_url = "checkip"\n', ["“address_url”", "https://"]),
         ("columns = 'state'\n", ["“columns”", "list of texts"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -16,7 +17,6 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.errors import NoWidget
 from textual.message_pump import MessagePump
 from textual.screen import ModalScreen
-from textual.widgets import Input
 
 from fe2tui.errors import Fe2Error
 from fe2tui.model.text import visible
@@ -25,6 +25,7 @@ from fe2tui.tui.first_frame import FirstFrame
 from fe2tui.tui.key_queue import KeyQueue
 from fe2tui.tui.terminal_driver import TolerantDriver
 from fe2tui.tui.terminal_handover import is_handed_over
+from fe2tui.tui.terminal_messages import BELL, notification, run_notify_command, title_sequence
 from fe2tui.tui.theme import DARK, THEMES, default_variables
 from fe2tui.tui.toasts import failure_text, plain_text
 from fe2tui.tui.widgets.cells import clip
@@ -79,9 +80,10 @@ class Dashboard(App[None], inherit_bindings=False):
         self.clock = clock
         self.error: Fe2Error | None = None
         self._controller: DashboardController | None = None
-        self.key_queue = KeyQueue(self.post_message, lambda: isinstance(self.focused, Input))
+        self.key_queue = KeyQueue(self.post_message, self._takes_text)
         self.key_queue.hold()
         self._held_toasts: dict[str, Severity] = {}
+        self._terminal_title = ""
         self._key_task: asyncio.Task[None] | None = None  # of the key that is being handled
         self._set_first_theme(settings.theme)
 
@@ -105,10 +107,33 @@ class Dashboard(App[None], inherit_bindings=False):
         yield FirstFrame()
 
     def on_mount(self) -> None:
-        self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._show_held_toasts))
+        self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._resume_terminal))
         self.call_after_refresh(self._open_controller)
 
-    def _show_held_toasts(self) -> None:
+    def set_terminal_title(self, title: str) -> None:
+        if title != self._terminal_title:
+            self._terminal_title = title
+            self._write_to_terminal(title_sequence(title))
+
+    def tell_outside(self, text: str) -> None:
+        """Tell a person who looks at another window, as the setting ``notify`` says."""
+        how = self.settings.notify
+        is_away = is_handed_over(self)
+        if how is False or (self.app_focus and not is_away):
+            return
+        if isinstance(how, str):
+            self.start_worker(run_notify_command(how, text), "Notification")
+        else:
+            self._write_to_terminal(BELL if is_away else notification(text, os.environ))
+
+    def _write_to_terminal(self, data: str) -> None:
+        if isinstance(self._driver, TolerantDriver) and self.is_running:
+            self._driver.write(data)
+
+    def _resume_terminal(self) -> None:
+        title, self._terminal_title = self._terminal_title, ""  # the other program may have set another
+        if title:
+            self.set_terminal_title(title)
         held, self._held_toasts = self._held_toasts, {}
         for text, severity in held.items():
             self.toast(text, severity)
@@ -137,10 +162,17 @@ class Dashboard(App[None], inherit_bindings=False):
             await super().on_event(event)
             self._key_task = asyncio.create_task(self._finish_when_handled(event, target))
 
+    def _takes_text(self) -> bool:
+        if self.focused is None:
+            return False
+        from textual.widgets import Input  # not before the first frame
+
+        return isinstance(self.focused, Input)
+
     def _is_refused(self, event: events.Key) -> bool:
         """Whether a key is none: a letter of a pasted text that no field takes, or pressed before its form was read."""
         burst = self.key_queue.current_burst
-        if burst.is_text and not isinstance(self.focused, Input) and not self._opens_filter(event):
+        if burst.is_text and not self._takes_text() and not self._opens_filter(event):
             if not burst.is_reported:
                 burst.is_reported = True
                 text = clip(visible(burst.text), PASTED_WIDTH)
@@ -252,8 +284,6 @@ class Dashboard(App[None], inherit_bindings=False):
             words = failure_text(words, self.size.width, key_label(key))
         else:
             words = plain_text(words, self.size.width)
-        for notification in [
-            told for told in self._notifications if (told.message, told.severity) == (words, severity)
-        ]:
-            self._unnotify(notification, refresh=False)
+        for shown in [one for one in self._notifications if (one.message, one.severity) == (words, severity)]:
+            self._unnotify(shown, refresh=False)
         self.notify(words, severity=severity, markup=False, timeout=TOAST_SECONDS[severity])

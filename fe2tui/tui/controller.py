@@ -47,6 +47,8 @@ class DashboardController:
         self.settings = app.settings
         self.key_queue = app.key_queue
         self.tell = app.toast
+        self.tell_outside = app.tell_outside
+        self.set_terminal_title = app.set_terminal_title
         self.start_worker = app.start_worker
         self.keymap = build_keymap(app.settings.keys)
         self.fleet_watch = FleetWatch(self, app.choice)

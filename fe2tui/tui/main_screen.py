@@ -38,7 +38,7 @@ from fe2tui.tui.panes.list_pane import FleetListPane
 from fe2tui.tui.panes.spot import SpotPane
 from fe2tui.tui.read_state import ReadState
 from fe2tui.tui.refresh_timer import RefreshTimer
-from fe2tui.tui.status_bar import Status, filter_key_spans, footer_spans, status_spans
+from fe2tui.tui.status_bar import Status, filter_key_spans, footer_spans, status_spans, title_text
 from fe2tui.tui.task_runner import TasksChanged, TaskState
 from fe2tui.tui.widgets.line import Span, TextLine
 from fe2tui.tui.widgets.table import Table
@@ -221,7 +221,13 @@ class MainScreen(Screen[None]):
             self.notice.display = bool(self._notice_spans(self.app.size.width))
             for line in (self.status, self.notice, self.footer):
                 line.redraw()
+            self.write_terminal_title()
             self.show_details()
+
+    def write_terminal_title(self) -> None:
+        watch = self._services.fleet_watch
+        if watch.is_open:
+            self._services.set_terminal_title(title_text(watch.session.region, self.totals))
 
     def show_details(self) -> None:
         """Show the details of the selected row; the spot pane follows the selected instance."""

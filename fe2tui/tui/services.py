@@ -95,6 +95,11 @@ class Services(Protocol):
     def tell(self, text: str, severity: Severity = "information") -> None:
         """Show a toast. The text is data, never markup."""
 
+    def tell_outside(self, text: str) -> None:
+        """Tell a person who looks at another window, as the setting ``notify`` says."""
+
+    def set_terminal_title(self, title: str) -> None: ...
+
     def report_error(self, title: str, error: Fe2Error, *, shows_toast: bool = True) -> None:
         """Add a failure to the activity pane, and show it in a toast. ``title`` says what failed."""
 

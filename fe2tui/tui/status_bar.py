@@ -1,4 +1,4 @@
-"""The status line, the line below it while reading fails, and the footer."""
+"""The status line, the terminal's title, and the footer."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _totals_spans(status: Status, now: datetime, detail: _Detail) -> Iterator[Sp
     marked = status.interruptions + totals.long_running + totals.costly
     if detail.marks and marked:
         yield Span(f"▲ {alerts_text(totals, status.interruptions) if detail.word_marks else marked}  ", "trouble")
-    is_known = totals.total == 0 or totals.unknown < totals.total or bool(totals.per_hour)
+    is_known = _is_money_known(totals)
     least = "≥" if totals.is_hour_partial else ""
     yield Span(f"  {least + dollars(totals.per_hour, sign='$') if is_known else DASH}/h", "strong", "cost")
     if detail.month:
@@ -150,6 +150,20 @@ def _totals_spans(status: Status, now: datetime, detail: _Detail) -> Iterator[Sp
         yield Span(f"{' in' if detail.word_in else ''} {now:%b}", "dim", "cost")
     if totals.unknown and detail.unknown and status.has_prices:
         yield Span(f"  {totals.unknown:,} {'without a' if detail.word_unknown else 'no'} price", "moving")
+
+
+def _is_money_known(totals: AccountTotals) -> bool:
+    return totals.total == 0 or totals.unknown < totals.total or bool(totals.per_hour)
+
+
+def title_text(region: str, totals: AccountTotals | None) -> str:
+    """``us-east-2 · 3 running · $0.42/h · fe2tui``: what is cut last comes first."""
+    parts = [visible(region)] if region else []
+    if totals is not None:
+        least = "≥" if totals.is_hour_partial else ""
+        money = f"{least}{dollars(totals.per_hour, sign='$')}/h" if _is_money_known(totals) else ""
+        parts += [f"{totals.running:,} running", money]
+    return " · ".join([part for part in parts if part] + ["fe2tui"])
 
 
 def _read_spans(status: Status, now: datetime, detail: _Detail) -> list[Span]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fe2tui.tui.services import Services, TaskFunction
 
 MAX_FAILURES = 50
+LONG_TASK = timedelta(seconds=10)  # its end is told outside the dashboard, too
 _WAITING_STEPS = ("waiting", COUNTDOWN)
 PRESENT_VERBS: Mapping[str, str] = {
     "Launch": "Launching",
@@ -181,12 +182,14 @@ class TaskRunner:
 
         try:
             context = replace(self._services.task_context(report), on_entry=task.add_log_entry)
-            self._announce_result(task.title, await run(context), result_text, region)
+            self._tell_outside(task, self._announce_result(task.title, await run(context), result_text, region))
         except asyncio.CancelledError:
             self._services.tell(f"{task.title}: cancelled.", "warning")
         except Fe2Error as error:
+            self._tell_outside(task, f"{task.title}: {error.summary}")
             self.report_error(task.title, error, region)
         except Exception as error:
+            self._tell_outside(task, f"{task.title}: failed.")
             self.report_error(task.title, log_internal_error(error), region)
         finally:
             del self._tasks[number], self._workers[number]
@@ -202,18 +205,23 @@ class TaskRunner:
 
     def _announce_result(
         self, title: str, result: object, result_text: Callable[[Any], str] | None, region: str
-    ) -> None:
+    ) -> str:
+        """Show the result in a toast. Returns its text."""
         outcomes = result if isinstance(result, list) and result and isinstance(result[0], Outcome) else []
         failed = [(outcome, outcome.error) for outcome in outcomes if outcome.error is not None]
         for outcome, error in failed:
             outcome_title = f"{title}: {outcome.label}" if len(outcomes) > 1 else title
             self.report_error(outcome_title, error, region, subject=outcome.subject, shows_toast=False)
         if failed:
-            self._services.tell(_failed_text(title, outcomes, *failed[0]), "error")
-        elif result_text is not None:
-            self._services.tell(result_text(result))
+            text = _failed_text(title, outcomes, *failed[0])
         else:
-            self._services.tell(_default_result_text(title, result, outcomes))
+            text = result_text(result) if result_text is not None else _default_result_text(title, result, outcomes)
+        self._services.tell(text, "error" if failed else "information")
+        return text
+
+    def _tell_outside(self, task: RunningTask, text: str) -> None:
+        if not task.uses_terminal and self._services.clock() - task.started_at >= LONG_TASK:
+            self._services.tell_outside(text)
 
 
 def _failed_text(title: str, outcomes: Sequence[Outcome], first: Outcome, error: Fe2Error) -> str:

@@ -1,8 +1,10 @@
-"""Reads the terminal as Textual does, and outlives bytes that are not UTF-8."""
+"""Reads the terminal as Textual does, outlives bytes that are not UTF-8, and gives back the terminal's title."""
 
 from __future__ import annotations
 
 from textual.drivers.linux_driver import LinuxDriver
+
+from fe2tui.tui.terminal_messages import RESTORE_TITLE, SAVE_TITLE
 
 
 class TolerantDriver(LinuxDriver):
@@ -14,3 +16,13 @@ class TolerantDriver(LinuxDriver):
                 return super().run_input_thread()
             except UnicodeDecodeError:
                 continue
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer_thread is not None:
+            self.write(SAVE_TITLE)
+
+    def stop_application_mode(self) -> None:
+        if self._writer_thread is not None:
+            self.write(RESTORE_TITLE)
+        super().stop_application_mode()

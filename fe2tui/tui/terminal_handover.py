@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual.app import SuspendNotSupported
 
 from fe2tui.errors import Fe2Error
+from fe2tui.tui.terminal_messages import RESTORE_TITLE
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -350,7 +351,7 @@ class _SignalExit:
     def _kill(self, number: int) -> None:
         """End the process now, without the threads of the screen, which may hold any lock."""
         with suppress(OSError):
-            os.write(2, f"{RESET_TERMINAL}{KITTY_KEYS_OFF}{LEAVE_ALTERNATE_SCREEN}".encode())
+            os.write(2, f"{RESET_TERMINAL}{KITTY_KEYS_OFF}{RESTORE_TITLE}{LEAVE_ALTERNATE_SCREEN}".encode())
         if self._modes is not None:
             with suppress(termios.error, OSError):
                 termios.tcsetattr(self._terminal, termios.TCSANOW, self._modes)
