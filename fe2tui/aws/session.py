@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -68,6 +68,7 @@ class Session:
         endpoint = (self.choice.endpoint_url or found.endpoint(profile)).rstrip("/")
         self.location = Location(found.signer(self.choice.profile), region, endpoint)
         self.account_profiles = found.profiles_of_account(self.choice.profile)
+        self._accounts: dict[str, str] = {}
         self._are_accounts_known = False
         self._is_sso = found.uses_sso(found.source_profile(profile))
         self._credentials: ProfileCredentials | None = None
@@ -111,6 +112,15 @@ class Session:
             remedy = "Leave --read-only out, or take read_only out of config.toml."
         return ReadOnlyError(f"This session may only read: {refused}.", remedy)
 
+    def learn_accounts(self, accounts: Mapping[str, str]) -> None:
+        """Take the accounts of other profiles from an earlier run, where the configuration does not tell them."""
+        self._accounts = {
+            name: account
+            for name, account in accounts.items()
+            if name != self.profile and not self._config.account(name)
+        }
+        self.account_profiles = self._config.profiles_of_account(self.choice.profile, self._accounts)
+
     def require_permitted(self, operation: str) -> None:
         """Raises ReadOnlyError for an operation that may change something, in a read-only session."""
         if self.read_only and not operation.startswith(READ_PREFIXES):
@@ -123,9 +133,10 @@ class Session:
         """
         if self.read_only or self._are_accounts_known or not self.choice.read_only_profiles:
             return
-        accounts = {self.profile: (await self.identity()).account}
+        accounts = {**self._accounts, self.profile: (await self.identity()).account}
         for name in self.choice.read_only_profiles:
-            if name not in self.account_profiles and self._config.static_key(name) and not self._config.account(name):
+            is_known = name in self.account_profiles or name in accounts or self._config.account(name)
+            if not is_known and self._config.static_key(name):
                 choice = replace(self.choice, profile=name, region=self.region, read_only_profiles=())
                 async with Session(choice) as other:
                     with suppress(Fe2Error):
@@ -187,6 +198,7 @@ class Session:
         other._identity = self._identity
         other._login_worked = self._login_worked
         other.account_profiles = self.account_profiles
+        other._accounts = self._accounts
         other._are_accounts_known = self._are_accounts_known
         return other
 

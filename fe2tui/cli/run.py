@@ -67,6 +67,8 @@ class CommandRun:
         if any_region and not Session(choice).region:
             choice = replace(choice, region=_DEFAULT_REGION)
         async with Session(choice, ask_code=ask_mfa_code) as session:
+            with suppress(StoreError):
+                session.learn_accounts(self.store.fleets.accounts())
             if session.signer_notice:
                 print_message(visible(session.signer_notice))
             with ProgressLine() as progress_line:

@@ -14,7 +14,7 @@ from fe2tui import settings
 from fe2tui.aws import session as aws_session
 from fe2tui.aws.session import Choice, Session, effective_choice
 from fe2tui.aws.spot_prices import SpotHistoryCache
-from fe2tui.errors import InterruptedByUser, UsageError
+from fe2tui.errors import InterruptedByUser, StoreError, UsageError
 from fe2tui.model.instance_type import InstanceType
 from fe2tui.model.location import find_region, no_region_error, unknown_region_error
 from fe2tui.model.on_demand_prices import OnDemandPrice
@@ -162,6 +162,8 @@ class BackgroundLoop:
             if self._loop is None or self._store is None:
                 self._loop = asyncio.new_event_loop()
                 self._store = open_store()
+                with suppress(StoreError):
+                    self._session.learn_accounts(self._store.fleets.accounts())
                 self.spot_histories = SpotHistoryCache(self._store.spot_history)
                 self._thread = threading.Thread(target=self._loop.run_forever, name="fe2tui", daemon=True)
                 self._thread.start()

@@ -177,6 +177,10 @@ class FleetTables:
         spans = spot_history_spans(fleet, fleet.seen_at)
         return replace(fleet, spot_history=self._spot_history.get(location, spans)) if spans else fleet
 
+    def accounts(self) -> dict[str, str]:
+        """The account of each profile, as it was last seen."""
+        return dict(self._database.read("SELECT profile, account FROM places WHERE account != '' ORDER BY seen_at"))
+
     def last_location(self) -> Location | None:
         rows = self._database.read(
             "SELECT profile, region, endpoint FROM places WHERE seen_at > 0 ORDER BY seen_at DESC LIMIT 1"

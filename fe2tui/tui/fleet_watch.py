@@ -148,6 +148,7 @@ class FleetWatch:
         try:
             if self._store.problem is not None:
                 self._warn(self._store.problem)
+            session.learn_accounts(self._store.fleets.accounts())
             last = self._store.fleets.last_fleet(session.location)
             if last is not None and last.account and session.account not in ("", last.account):
                 last = None  # of another account, which had this name before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from pathlib import Path
@@ -276,6 +277,26 @@ def test_a_read_only_profile_guards_its_account_whatever_signs(
         assert "only read" in said.err and "[profiles.prod] in config.toml makes this account read-only" in said.err
     else:
         assert (said.status, len(stopped)) == (0, 1), said.err
+
+
+def test_a_read_only_profile_whose_account_was_seen_guards_it(own_fe2: Any, tmp_path: Path) -> None:
+    """Only an earlier run with it can tell the account of a profile with a credential_process."""
+    environment = own_fe2.environment
+    keys = {
+        "Version": 1,
+        "AccessKeyId": environment["AWS_ACCESS_KEY_ID"],
+        "SecretAccessKey": environment["AWS_SECRET_ACCESS_KEY"],
+    }
+    (tmp_path / "keys.json").write_text(json.dumps(keys))
+    with Path(environment["AWS_CONFIG_FILE"]).open("a") as config:
+        config.write(f"[profile prod]\nregion = us-east-2\ncredential_process = cat {tmp_path / 'keys.json'}\n")
+    settings = tmp_path / "fe2tui-home/config/config.toml"
+    settings.write_text(f"{settings.read_text()}\n[profiles.prod]\nread_only = true\n")
+    assert own_fe2("cost", "--profile", "prod").status == 0
+    running = next(one for one in own_fe2("instances", "--json").json if one["state"] == "running")
+    said = own_fe2("stop", running["id"], "--yes")
+    assert said.status == 1
+    assert "[profiles.prod] in config.toml makes this account read-only" in said.err
 
 
 def test_an_image_that_may_not_be_launched_is_status_1_and_keeps_the_login(own_fe2: Any) -> None:
