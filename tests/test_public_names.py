@@ -38,6 +38,7 @@ EXIT_CODES = {
     "ClockError": 1,
     "UnreachableError": 1,
     "UnreadableError": 1,
+    "UnknownResultError": 1,
     "MachineError": 1,
     "NoAddressError": 1,
     "UnansweredError": 1,

@@ -100,7 +100,7 @@ def recover_unfinished(options: GlobalOptions) -> None:
     store = open_store()
     try:
         is_unfinished = (
-            store.freezes.waiting_for_restart()
+            store.freezes.unsettled()
             or store.launches.has_open()
             or store.type_changes.has_open()
             or store.activity.cut_short_entries(_CHANGE_TYPE)
@@ -118,16 +118,16 @@ def recover_unfinished(options: GlobalOptions) -> None:
 
 
 async def report_earlier_freezes(
-    ctx: Context, *, except_image_id: str | None = None, stopped_only: bool = False
+    ctx: Context, *, except_image_id: str | None = None, unsettled_only: bool = False
 ) -> None:
     """Print the results of freezes that an earlier command started, if they have any since the last report.
 
-    ``except_image_id`` is not reported. ``stopped_only``: only freezes whose instance is stopped and has to be started.
+    ``except_image_id`` is not reported. ``unsettled_only`` leaves out those that only wait for their image.
     """
     from fe2tui.tasks.freeze_watch import check_open_freezes
 
     try:
-        outcomes = await check_open_freezes(ctx, except_image_id=except_image_id, stopped_only=stopped_only)
+        outcomes = await check_open_freezes(ctx, except_image_id=except_image_id, unsettled_only=unsettled_only)
     except StoreError:
         return  # the command itself has succeeded
     for outcome in outcomes:
@@ -138,7 +138,7 @@ async def report_earlier_freezes(
 
 
 async def _report_unfinished(ctx: Context) -> None:
-    """Report what became of launches and changes that AWS did not answer, or whose program was killed, once.
+    """Report the results of launches and changes that AWS did not answer, or whose program was killed, once.
 
     Starts instances that were stopped for an image or for another type, and not started again.
     """
@@ -169,16 +169,16 @@ async def _report_unfinished(ctx: Context) -> None:
                 print_message(f"fe2 instance {word} shows its state; fe2 start {word} starts it.")
             ctx.store.activity.close_orphans(ctx.clock())
         location = ctx.session.location
-        stopped = [
+        unsettled = [
             one
-            for one in ctx.store.freezes.waiting_for_restart()
+            for one in ctx.store.freezes.unsettled()
             if (one.profile, one.endpoint) == (location.profile, location.endpoint)
         ]
-        if stopped and ctx.session.read_only:
-            for one in stopped:
+        if ctx.session.read_only:
+            for one in (each for each in unsettled if each.restart):
                 print_message(
                     f"{visible(one.label)} is stopped for the image {visible(one.name)}. The next command that is not"
                     " read-only starts it again."
                 )
-        elif stopped:
-            await report_earlier_freezes(ctx, stopped_only=True)
+        elif unsettled:
+            await report_earlier_freezes(ctx, unsettled_only=True)

@@ -16,6 +16,7 @@ from fe2tui.store.journal import Journal
 _SAME_NAMED = "token, name, instance_id, label, region, profile, endpoint, stage, image_id, error, activity"
 _FIELDS = tuple(_SAME_NAMED.split(", "))
 _field_values = attrgetter(*_FIELDS)
+_IMAGE_ID = _FIELDS.index("image_id")
 
 
 class FreezeJournal(Journal[FreezeIntent]):
@@ -78,10 +79,13 @@ class FreezeJournal(Journal[FreezeIntent]):
         condition = "profile = ? AND endpoint = ? AND region = ? AND stage = 'pending' ORDER BY made_at DESC"
         return self._read(condition, profile, endpoint, region)
 
-    def waiting_for_restart(self) -> list[FreezeIntent]:
-        """The freezes of every account that no living process works on and whose instance is still to be started."""
+    def unsettled(self) -> list[FreezeIntent]:
+        """The freezes of every account that no living process works on, and that no image alone will end.
+
+        Their instance is still to be started, or it is not known whether there is an image.
+        """
         rows = self._database.read(f"SELECT {self._COLUMNS}, owner FROM freezes WHERE {self._OPEN} ORDER BY made_at")
-        waiting = [row for row in rows if decode(row[-2])["restart"]]
+        waiting = [row for row in rows if row[_IMAGE_ID] is None or decode(row[-2])["restart"]]
         mine = self._presence.owner if waiting else ""
         return [self._intent(row[:-1]) for row in waiting if self._is_unclaimed(row[0], row[-1], mine)]
 

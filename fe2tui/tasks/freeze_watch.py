@@ -138,7 +138,7 @@ class FreezeWatch:
     may_read_snapshots: bool = True
     hidden_until: datetime | None = None
     restart_error: Fe2Error | None = None
-    restart_words: str = ""  # what became of the start of the instance
+    restart_words: str = ""  # what the last try to start the instance has done
 
     async def wait_until_available(self) -> Image:
         """Wait until the image can be used, for hours if necessary. Raises StateError with AWS's reason."""
@@ -354,13 +354,13 @@ _STOPPING_TIMEOUT = 3.0  # seconds for an instance to stop
 
 
 async def check_open_freezes(
-    ctx: Context, *, except_image_id: str | None = None, stopped_only: bool = False
+    ctx: Context, *, except_image_id: str | None = None, unsettled_only: bool = False
 ) -> list[Outcome]:
     """The results of freezes whose process ended, or did not wait. Each is reported once.
 
     Waits for nothing: a pending image is left for the next check. An instance that was stopped for one is started again
     once AWS has begun to copy its volumes, and at once if the image was never requested; until then each check reports
-    it. ``except_image_id`` is left out; ``stopped_only`` checks only freezes whose instance is stopped.
+    it. ``except_image_id`` is left out; ``unsettled_only`` leaves out freezes that only wait for their image.
     """
     if ctx.session.read_only:
         return []
@@ -371,7 +371,7 @@ async def check_open_freezes(
         intent = one.intent
         is_excluded = except_image_id is not None and intent.image_id == except_image_id
         try:
-            if not is_excluded and (intent.restart or not stopped_only):
+            if not is_excluded and (intent.restart or intent.image_id is None or not unsettled_only):
                 async with asyncio.timeout(_CHECK_TIMEOUT):
                     found.append(await _check_freeze(once, one))
         except TimeoutError:
@@ -418,7 +418,8 @@ async def _restart_instance(ctx: Context, one: OpenFreeze, image: Image) -> Outc
     if one.intent.image_id is None:
         ctx.store.freezes.update(intent.token, stage="pending", image_id=image.id)
     if not intent.restart:
-        return None
+        words = f"AWS is creating the image {one.name} ({image.id})."
+        return Outcome(intent.instance_id, intent.label, words) if one.intent.image_id is None else None
     if len(await snapshots.snapshots_of_image(ctx.session, image.id)) < intent.volume_count:
         words = f"{one.label} is stopped for the image {one.name} until AWS has begun to copy its disks."
         return Outcome(intent.instance_id, intent.label, words)

@@ -90,7 +90,7 @@ async def start(ctx: Context, ids: Sequence[str], *, wait: bool = True, known: K
 
 @dataclass(frozen=True, slots=True)
 class StartAgain:
-    """What became of an instance that this program has stopped for a task. ``is_open``: it is still to be started."""
+    """The state of an instance that this program has stopped for a task. ``is_open``: it is still to be started."""
 
     words: str
     instance: Instance | None = None
@@ -141,7 +141,7 @@ def may_pass(error: Fe2Error) -> bool:
 
 
 async def settle_unknown(ctx: Context) -> list[Outcome]:
-    """What became of starts, stops and terminations that AWS did not answer and that could not be looked up then.
+    """The results of starts, stops and terminations that AWS did not answer and that could not be looked up then.
 
     Each is reported once, and its entry in the activity log ended. What cannot be read now is left for the next time.
     """

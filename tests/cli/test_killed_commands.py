@@ -120,6 +120,19 @@ def test_a_killed_launch_is_reported_by_any_next_command(own_fe2: Any) -> None:
     assert "An earlier launch" not in own_fe2("instances").err, "it is said once"
 
 
+def test_an_image_whose_request_was_cut_short_is_looked_for_by_any_next_command(own_fe2: Any) -> None:
+    own_fe2.cloud.control("/demo/delays", {"stop_seconds": 60})
+    hold = Hold(own_fe2.cloud, "CreateImage", times=1)
+    running = own_fe2.start("freeze", "base", "mine", "--no-reboot")
+    asyncio.run(hold.until_held())
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    hold.release()
+    until(lambda: "mine" in own_fe2("amis", FE2TUI_HOME=f"{own_fe2.environment['FE2TUI_HOME']}-2").out)
+    assert "An earlier freeze of base: AWS is creating the image mine (ami-" in own_fe2("ip", "vault").err
+    assert "An earlier freeze" not in own_fe2("ip", "vault").err, "it is said once"
+
+
 def test_a_stop_whose_result_was_not_known_is_looked_up_by_any_next_command(own_fe2: Any) -> None:
     cloud = own_fe2.cloud
     cloud.control("/demo/faults", {"kind": "broken", "action": "StopInstances"})

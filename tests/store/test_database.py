@@ -125,7 +125,7 @@ def test_several_threads_may_use_one_store(store: Store) -> None:
 
 
 def _damage(path: Path, table: str) -> None:
-    """Overwrite the first page of a table, which nobody looks at when the file is opened."""
+    """Overwrite the first page of a table, which is not read when the file is opened."""
     connection = sqlite3.connect(path)
     (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
     (size,) = connection.execute("PRAGMA page_size").fetchone()

@@ -120,14 +120,16 @@ def test_an_intent_that_an_earlier_version_kept_may_have_been_asked_for(store: S
     assert older is not None and older.asked_at == NOON
 
 
-def test_an_instance_to_start_again_is_known_once_no_process_works_on_it(store: Store, path: Path) -> None:
+def test_a_freeze_without_an_image_or_with_a_stopped_instance_is_unsettled(store: Store, path: Path) -> None:
     store.freezes.add(INTENT)
     store.freezes.record_stop("one", NOON)
-    assert store.freezes.waiting_for_restart() == Store(path).freezes.waiting_for_restart() == []
+    assert store.freezes.unsettled() == Store(path).freezes.unsettled() == []
     store.freezes.release("one")
-    assert [intent.token for intent in store.freezes.waiting_for_restart()] == ["one"]
+    assert [intent.token for intent in store.freezes.unsettled()] == ["one"]
+    store.freezes.update("one", stage="pending", image_id="ami-1")
+    assert [intent.token for intent in store.freezes.unsettled()] == ["one"]
     store.freezes.clear_restart("one")
-    assert store.freezes.waiting_for_restart() == []
+    assert store.freezes.unsettled() == []
 
 
 def test_an_image_that_its_person_took_away_is_settled_unless_its_machine_is_still_to_be_started(store: Store) -> None:

@@ -153,7 +153,7 @@ async def test_an_instance_whose_image_was_never_requested_is_started_by_the_fir
     await instances.wait_for_states(slow.ctx.session, [machine.id], [State.STOPPED], interval=0.1, timeout=30)
     slow.ctx.store.freezes.release(intent.token)
     slow.forget_calls()
-    (outcome,) = await check_open_freezes(slow.ctx, stopped_only=True)
+    (outcome,) = await check_open_freezes(slow.ctx, unsettled_only=True)
     assert isinstance(outcome.error, StateError) and "ended before it was requested" in outcome.words
     assert outcome.error.remedy.startswith("base is being started again.")
     assert slow.calls("DescribeImages") == []
@@ -183,5 +183,5 @@ async def test_an_instance_that_is_still_stopping_is_reported_at_each_check(slow
 async def test_a_check_of_stopped_instances_ignores_other_pending_images(slow: Bench) -> None:
     await freeze(slow.ctx, (await find_instance(slow.ctx, "base")).id, wait=False)
     later(slow)
-    assert await check_open_freezes(slow.ctx, stopped_only=True) == []
+    assert await check_open_freezes(slow.ctx, unsettled_only=True) == []
     assert await still_open(slow) == ["base-2"]
