@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fe2tui.model.fleet import InstanceUsage, Prices
+from fe2tui.model.fleet import Fleet, InstanceUsage, Prices
 from fe2tui.model.instance import State
 from fe2tui.model.money.usage import usage_cost
 from fe2tui.model.price_series import PriceSeries
@@ -141,6 +141,21 @@ def test_a_start_after_a_stop_is_a_second_run_also_when_the_stop_was_not_seen(st
     # it ran at least until it was last seen to
     assert first == _run(ended_at=NOON, ended_before=NOON + 5 * HOUR)
     assert second == _run(started_at=NOON + 5 * HOUR)
+
+
+def test_runs_of_one_instance_that_overlap_are_not_counted_twice(store: Store, path: Path) -> None:
+    """A demo cloud that is started again has instances of the same ids, launched as long before its start."""
+
+    def first_seen(at: datetime) -> Fleet:
+        reason = f"User initiated ({at - HOUR:%Y-%m-%d %H:%M:%S} GMT)"
+        off = machine(state=State.STOPPED, transition_reason=reason, public_ip=None, launched_at=at - 3 * HOUR)
+        return fleet(off, at=at)
+
+    for later in (0, 1, 1.5):
+        Store(path).instance_usage.record(first_seen(NOON + later * HOUR))
+    runs = Store(path).instance_usage.get(PLACE)[machine().id]
+    cost = sum((usage_cost(run, BEGUN, NOON + 2 * HOUR) or ZERO for run in runs), ZERO)
+    assert cost == Decimal("3.5") * Decimal("0.096")
 
 
 def test_one_that_vanished_ran_until_it_was_last_seen(store: Store, path: Path) -> None:
