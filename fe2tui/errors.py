@@ -69,7 +69,10 @@ class UsageError(Fe2Error):
 
 
 class FieldError(UsageError):
-    """One field of a form, or one option, is wrong; ``field`` is its name in the request class."""
+    """One field of a form, or one option, is wrong; ``field`` is its name in the request class.
+
+    Where AWS refused it, ``exit_code`` is 1.
+    """
 
     def __init__(self, field: str, summary: str, remedy: str = "", *, code: str | None = None) -> None:
         super().__init__(summary, remedy, code=code)

@@ -101,6 +101,9 @@ class AwsConfig:
             profile = source
         return profile
 
+    def has(self, profile: str, key: str) -> bool:
+        return self._profile_text(profile, key) is not None
+
     def uses_sso(self, profile: str) -> bool:
         return any(key.startswith("sso_") for key in self.profiles.get(profile, {}))
 

@@ -155,8 +155,13 @@ def _sign_in_again(profile: str) -> str:
         return "Export new keys (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN), then start again."
     config = aws_config.read()
     source = config.source_profile(profile)
-    if source != profile and not config.uses_sso(source):
-        return "Try again: the role is assumed again."
+    if not config.uses_sso(source):
+        if config.has(source, "login_session"):
+            return f"Run `aws login{_profile_option(source)}`, then try again."
+        if source != profile or config.has(source, "credential_process"):
+            return "Try again: the profile gets new ones."
+        if config.has(source, "aws_session_token"):
+            return f"Write new keys into the profile {source}: those there are temporary. Then try again."
     return f"Run `aws sso login{_profile_option(source)}`, then try again."
 
 

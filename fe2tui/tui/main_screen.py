@@ -76,6 +76,7 @@ class MainScreen(Screen[None]):
         self._clock = services.clock
         self._interruption_tracker = InterruptionTracker()
         self._account_profiles: tuple[str, ...] = ()
+        self._signer_notice = ""
         self._is_repaint_due = self._is_reading_log = False
         self._details_timer: Timer | None = None
         self.instances = InstancesPane(services)
@@ -118,8 +119,10 @@ class MainScreen(Screen[None]):
             pane.reset(event.location)
         self._account_profiles = ()
         self._show_colour()
-        if notice := self._services.session.signer_notice:
+        notice = self._services.session.signer_notice
+        if notice and notice != self._signer_notice:
             self._services.tell(visible(notice), "warning")
+        self._signer_notice = notice
         self.read_log()
 
     def _show_colour(self) -> None:

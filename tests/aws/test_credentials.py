@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from botocore.credentials import SSOProvider
+from botocore.exceptions import ClientError
 from botocore.tokens import SSOTokenProvider
 
+from fe2tui.aws.errors import translate
 from fe2tui.demo import Cloud
 from fe2tui.demo.client_files import ACCOUNT_ARN
 from fe2tui.errors import (
@@ -411,6 +413,26 @@ async def test_expired_keys_of_the_environment_are_exported_again(
     own_cloud.control("/demo/faults", {"kind": "expired", "service": "sts", "times": 1})
     with pytest.raises(ExpiredError, match="Export new keys"):
         await open_session().identity()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            "aws_access_key_id = x\naws_secret_access_key = x\naws_session_token = x",
+            "Write new keys into the profile mine",
+        ),
+        ("credential_process = x", "Try again: the profile gets new ones"),
+        (f"role_arn = {ACCOUNT_ARN}:role/demo\nsource_profile = default", "Try again: the profile gets new ones"),
+        (f"login_session = {ACCOUNT_ARN}:user/jane", "Run `aws login --profile mine`"),
+        ("sso_session = corp", "Run `aws sso login --profile mine`"),
+    ],
+)
+def test_what_to_do_about_an_expired_session_fits_the_profile(own_cloud: Cloud, settings: str, words: str) -> None:
+    add_profile(f"[profile mine]\n{settings}")
+    refusal = {"Error": {"Code": "ExpiredToken", "Message": "The token is expired."}}
+    error = translate(ClientError(refusal, "GetCallerIdentity"), profile="mine")  # type: ignore[arg-type]
+    assert words in error.remedy
 
 
 async def test_expired_credentials_say_what_to_run(own_cloud: Cloud, open_session: Open) -> None:
