@@ -492,6 +492,28 @@ def test_what_makes_the_bill_larger_is_refused_with_its_price_without_a_terminal
     assert ec2.start("base")[0].is_done, "what runs already costs no more"
 
 
+def test_what_makes_aws_replace_a_member_of_a_group_is_refused_without_a_terminal_unless_told_yes(
+    fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
+) -> None:
+    cloud = fresh_cloud()
+    enter_cloud(cloud)
+    with EC2() as ec2:
+        tags = {"aws:autoscaling:groupName": "web"}
+        cloud.control("/demo/tag", {"instance": ec2.instance("inst1").id, "tags": tags})
+        acts: list[Callable[[], Any]] = [
+            lambda: ec2.stop("base", "inst1"),
+            lambda: ec2.freeze("inst1", way="stop"),
+            lambda: ec2.change_type("inst1", "t3.small", stop=True),
+        ]
+        for act in acts:
+            with pytest.raises(UsageError, match="yes=True") as refused:
+                act()
+            assert "inst1 belongs to the Auto Scaling group web" in refused.value.summary
+        assert ec2.instance("inst1").state is State.RUNNING
+        assert "inst1 belongs to the Auto Scaling group web" in str(ec2.terminate_impact("inst1"))
+        assert ec2.stop("inst1", yes=True, wait=True)[0].is_done
+
+
 def test_boto3s_objects_use_the_login_that_there_is(
     fresh_cloud: Callable[..., Cloud], enter_cloud: Callable[[Cloud], Path]
 ) -> None:

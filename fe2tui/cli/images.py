@@ -14,7 +14,7 @@ from fe2tui.cli.main import FilterCommand
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import print_json
 from fe2tui.cli.power import print_outcomes
-from fe2tui.cli.prompts import ask, confirm, confirm_impact, is_interactive
+from fe2tui.cli.prompts import ask, confirm, confirm_effects, confirm_impact, is_interactive
 from fe2tui.cli.read import print_fleet_problems
 from fe2tui.cli.run import CommandRun, report_earlier_freezes
 from fe2tui.errors import InterruptedByUser, UsageError
@@ -257,8 +257,13 @@ async def _agree_on_freeze(
             raise InterruptedByUser("No image was created.")
     if plan.options and way is None and not options.yes:
         plan = freeze_task.with_way(plan, await _ask_freeze_way(plan), fleet)
+    group_sentences = plan.group_sentences
     for sentence in plan.sentences:
-        print_message(visible(sentence))
+        if sentence not in group_sentences:
+            print_message(visible(sentence))
+    if group_sentences:
+        question = f"Stop {instance.label} for the image?"
+        await confirm_effects(question, group_sentences, yes=options.yes, refused="No image was created.")
     return plan
 
 

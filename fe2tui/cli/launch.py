@@ -12,7 +12,7 @@ import click
 from fe2tui.cli.completion import ImageName, TypeName
 from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.options import GlobalOptions
-from fe2tui.cli.prompts import confirm, confirm_cost, is_interactive
+from fe2tui.cli.prompts import confirm, confirm_effects, is_interactive
 from fe2tui.cli.read import print_instance
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import FieldError, InterruptedByUser, NoCapacityError, UsageError
@@ -120,7 +120,7 @@ def launch(
             plan = await _agree_on_launch(ctx, request, known)
             if until is not None:
                 question = f"Launch {request.name} as soon as AWS has capacity, within {plural(retry or 0, 'minute')}?"
-                await confirm_cost(question, (), yes=options.yes, refused="Nothing was launched.")
+                await confirm_effects(question, (), yes=options.yes, refused="Nothing was launched.")
                 return await task.launch_when_capacity(
                     ctx, plan.request, until=until, wait=wait, shared_lookups=known, plan=plan
                 )

@@ -11,10 +11,9 @@ from fe2tui.cli.completion import InstanceName
 from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import outcome_document, print_json
-from fe2tui.cli.prompts import confirm, confirm_cost, confirm_impact
+from fe2tui.cli.prompts import confirm_effects, confirm_impact
 from fe2tui.cli.read import read_fleet_and_report
 from fe2tui.cli.run import CommandRun
-from fe2tui.errors import InterruptedByUser
 from fe2tui.model.progress import Outcome
 from fe2tui.model.text import join_words, visible
 
@@ -46,7 +45,7 @@ def start(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
         question, costs = await power.read_start_costs(ctx, fleet, known.values(), wait=wait)
         if question:
             command.clear_progress()
-            await confirm_cost(question, costs, yes=options.yes, refused="Nothing was started.")
+            await confirm_effects(question, costs, yes=options.yes, refused="Nothing was started.")
         return await power.start(ctx, [*known], wait=wait, known=known)
 
     return _act_on_instances(command, names, act)
@@ -58,20 +57,31 @@ def start(options: GlobalOptions, names: tuple[str, ...], wait: bool) -> int:
 @click.option("--wait/--no-wait", default=False, help="Whether to wait until they are stopped.")
 @click.pass_obj
 def stop(options: GlobalOptions, names: tuple[str, ...], force: bool, wait: bool) -> int:
-    """Stop instances and return at once. Their disks stay and keep costing."""
+    """Stop instances and return at once. Their disks stay and keep costing.
+
+    Asks first with --force, and where AWS would replace an instance that stops: in an Auto Scaling group, an EC2 Fleet,
+    an EKS cluster or Elastic Beanstalk. Without a terminal it refuses then, except with --yes.
+    """
+    from fe2tui.model.instance_group import stop_sentences
     from fe2tui.tasks import power
+
+    command = CommandRun(options)
 
     async def act(ctx: Context, fleet: Fleet, known: Mapping[str, Instance]) -> list[Outcome]:
         unstoppable = None
-        if force and not options.yes:
+        is_forced = force and not options.yes
+        if not ctx.session.read_only and (is_forced or stop_sentences(known.values())):
             unstoppable = await power.find_unstoppable(ctx, known.values())
-            if going := [visible(each.label) for key, each in known.items() if key not in unstoppable]:
-                question = f"Force off {join_words(going)}? Data not yet written to disk is lost."
-                if not await confirm(question, default=False, remedy="Add --yes to do it without this question."):
-                    raise InterruptedByUser("Nothing was stopped.")
+            going = [each for key, each in known.items() if key not in unstoppable]
+            warnings = stop_sentences(going)
+            if going and (is_forced or warnings):
+                command.clear_progress()
+                names = join_words([visible(each.label) for each in going])
+                question = f"Force off {names}? Data not yet written to disk is lost." if force else f"Stop {names}?"
+                await confirm_effects(question, warnings, yes=options.yes, refused="Nothing was stopped.")
         return await power.stop(ctx, [*known], force=force, wait=wait, known=known, unstoppable=unstoppable)
 
-    return _act_on_instances(CommandRun(options), names, act)
+    return _act_on_instances(command, names, act)
 
 
 @click.command()

@@ -54,8 +54,8 @@ async def confirm(question: str, *, default: bool, remedy: str) -> bool:
             return answer.startswith("y") if answer else default
 
 
-async def confirm_cost(question: str, sentences: Iterable[str], *, yes: bool, refused: str) -> None:
-    """Print what something costs and, unless ``yes``, ask whether to do it. An empty line means no.
+async def confirm_effects(question: str, sentences: Iterable[str], *, yes: bool, refused: str) -> None:
+    """Print what something costs or destroys and, unless ``yes``, ask whether to do it. An empty line means no.
 
     Raises UsageError without a terminal, and InterruptedByUser with the sentence ``refused`` for a no.
     """

@@ -13,7 +13,7 @@ from fe2tui.cli.exit_status import print_error, print_message
 from fe2tui.cli.main import FilterCommand
 from fe2tui.cli.options import GlobalOptions
 from fe2tui.cli.output import print_json
-from fe2tui.cli.prompts import confirm, confirm_cost, is_interactive
+from fe2tui.cli.prompts import confirm, confirm_effects, is_interactive
 from fe2tui.cli.read import print_instance, print_problems, type_catalogues
 from fe2tui.cli.run import CommandRun
 from fe2tui.errors import DeniedError, NotFoundError, StartAfterChangeError, StateError
@@ -188,8 +188,9 @@ async def _agree_on_change(
     start: bool,
     catalogues: TypeCatalogueCache,
 ) -> Instance:
-    """Print what the change does, and ask if it costs more. Returns the instance. Raises the error if the type cannot
-    be changed.
+    """Print what the change does, and ask if it costs more or AWS replaces the instance. Returns the instance.
+
+    Raises the error if the type cannot be changed.
     """
     import asyncio
 
@@ -222,9 +223,9 @@ async def _agree_on_change(
             f"{label} is {instance.state}, and its type can only be changed while it is stopped.",
             f"fe2 change-type {word} {to} --stop stops it, changes it and starts it again.",
         )
-    if plan.adds_cost(start or None):
+    if plan.needs_agreement(start or None):
         question = f"Change {instance.label} from {instance.type} to {to}?"
-        await confirm_cost(question, (), yes=options.yes, refused="Nothing was changed.")
+        await confirm_effects(question, (), yes=options.yes, refused="Nothing was changed.")
     return instance
 
 

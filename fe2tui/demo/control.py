@@ -15,6 +15,7 @@ POST   /demo/expire    {"instance": id}           its spot request expires
 POST   /demo/rebalance {"instance": id}           recommends rebalancing in its metadata
 POST   /demo/restore   {"instance": id}           EC2 has capacity again for an instance that it interrupted
 POST   /demo/host-key  {"instance": id}           its machine gets a new host key
+POST   /demo/tag       {"instance": id, "tags": …}  sets tags as AWS's own services do: those of `aws:` too
 POST   /demo/churn     {"fraction": 0.01}         changes that part of the `extra` instances
 """
 
@@ -49,6 +50,7 @@ class Control:
             "rebalance": self._on_instance(spot_interruption.recommend_rebalance),
             "restore": self._on_instance(spot_interruption.restore),
             "host-key": self._on_instance(lambda _, instance: self._account.machines.replace_host_key(instance.id)),
+            "tag": self._tag,
             "churn": lambda body: {"changed": bulk_instances.churn(self._account, float(body.get("fraction", 0.01)))},
         }
 
@@ -99,6 +101,12 @@ class Control:
     def _clock(self, body: Mapping[str, Any]) -> Any:
         self._account.clock.advance(float(body["advance"]))
         return {"now": self._account.clock.now().isoformat()}
+
+    def _tag(self, body: Mapping[str, Any]) -> Any:
+        _, instance = self._account.find_instance(str(body["instance"]))
+        instance.tags = {**instance.tags, **body["tags"]}
+        instance.touch()
+        return {}
 
     def _interrupt(self, body: Mapping[str, Any]) -> Any:
         region, instance = self._account.find_instance(str(body["instance"]))

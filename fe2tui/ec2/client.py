@@ -82,10 +82,10 @@ def _name_or_none(thing: object) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def confirm_cost(question: str, sentences: Iterable[str], refused: str) -> None:
-    """Print what something costs, and ask at the terminal whether to do it. An empty line means no.
+def confirm_effects(question: str, sentences: Iterable[str], refused: str) -> None:
+    """Print what something costs or destroys, and ask at the terminal whether to do it. An empty line means no.
 
-    Raises UsageError with the cost where there is no terminal, and InterruptedByUser with ``refused`` for a no.
+    Raises UsageError with these sentences where there is no terminal, and InterruptedByUser with ``refused`` for a no.
     """
     words = visible(" ".join((*sentences, question)))
     if not (sys.stdin.isatty() and sys.stderr.isatty()):

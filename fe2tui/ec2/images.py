@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fe2tui.ec2.client import Client, Reference, name_of, names_of
+from fe2tui.ec2.client import Client, Reference, confirm_effects, name_of, names_of
 from fe2tui.ec2.notebook import Lines, outcome_lines
 from fe2tui.model.freeze import FreezeWay
 from fe2tui.model.image import Image
 from fe2tui.model.image_filter import IMAGE_LANGUAGE, ImageScope
+from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance_group import stop_sentences
 from fe2tui.model.progress import Outcome
 from fe2tui.tasks import deregister as removing
 from fe2tui.tasks import freeze as freezing
@@ -54,16 +56,32 @@ class ImageMethods(Client):
         return self._boto3().Image(self.ami(name, architecture).id)
 
     def freeze(
-        self, name: Reference, ami_name: str | None = None, *, way: FreezeWay = "reboot", wait: bool = False
+        self,
+        name: Reference,
+        ami_name: str | None = None,
+        *,
+        way: FreezeWay = "reboot",
+        wait: bool = False,
+        yes: bool = False,
     ) -> Image:
         """Create an image of an instance, called ``ami_name`` or like the instance.
 
         If an image has the instance's name already, a number is added: look at ``name`` of the returned image. ``way``:
-        "reboot" reboots the instance, "stop" stops it and starts it again, "no-reboot" leaves it running. With
-        ``wait``, returns when the image is available. Raises FieldError (ami_name, way), and StateError with AWS's
-        reason when the image fails.
+        "reboot" reboots the instance, "stop" stops it and starts it again, "no-reboot" leaves it running; "stop" asks
+        first, as ``EC2.stop`` does, if AWS would replace the instance, unless ``yes``. With ``wait``, returns when the
+        image is available. Raises FieldError (ami_name, way), and StateError with AWS's reason when the image fails.
         """
         wanted = name_of(name)
+
+        async def read_warnings(ctx: Context) -> tuple[Instance, tuple[str, ...]]:
+            instance = await find_instance(ctx, wanted)
+            is_stopped = instance.state is State.STOPPED or ctx.session.read_only
+            return instance, () if is_stopped else stop_sentences([instance])
+
+        if way == "stop" and not yes:
+            instance, warnings = self._run(read_warnings)
+            if warnings:
+                confirm_effects(f"Stop {instance.label} for the image?", warnings, "No image was created.")
 
         async def work(ctx: Context) -> Image:
             instance = await find_instance(ctx, wanted)

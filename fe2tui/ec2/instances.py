@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fe2tui.aws import instances as aws
-from fe2tui.ec2.client import Client, HasId, Reference, TypeReference, confirm_cost, name_of, names_of
+from fe2tui.ec2.client import Client, HasId, Reference, TypeReference, confirm_effects, name_of, names_of
 from fe2tui.ec2.notebook import Lines, outcome_lines
 from fe2tui.errors import FieldError, UsageError
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance_group import instance_group, stop_sentences
 from fe2tui.model.launch import LaunchRequest, parse_market
 from fe2tui.model.progress import Outcome
+from fe2tui.model.text import join_words
 from fe2tui.tasks import change_type as changing
 from fe2tui.tasks import connect as connecting
 from fe2tui.tasks import launch as launching
@@ -118,7 +120,7 @@ class InstanceMethods(Client):
         plan = self._run(read_plan) if retry is not None and not yes else None
         if plan is not None and plan.is_possible:
             question = f"Launch {request.name} as soon as AWS has capacity, within {retry:g} minutes?"
-            confirm_cost(question, [plan.cost_text or "Price unknown."], "Nothing was launched.")
+            confirm_effects(question, [plan.cost_text or "Price unknown."], "Nothing was launched.")
         return self._run(work)
 
     def start(self, *names: Reference | Iterable[Reference], wait: bool = True, yes: bool = False) -> Lines[Outcome]:
@@ -135,11 +137,30 @@ class InstanceMethods(Client):
 
         question, costs = ("", ()) if yes else self._run(read_costs)
         if question:
-            confirm_cost(question, costs, "Nothing was started.")
+            confirm_effects(question, costs, "Nothing was started.")
         return self._act_on_each(names, lambda ctx, ids: power.start(ctx, ids, wait=wait))
 
-    def stop(self, *names: Reference | Iterable[Reference], force: bool = False, wait: bool = False) -> Lines[Outcome]:
-        """Stop instances. Returns an Outcome for each; for a single instance its error is raised instead."""
+    def stop(
+        self, *names: Reference | Iterable[Reference], force: bool = False, wait: bool = False, yes: bool = False
+    ) -> Lines[Outcome]:
+        """Stop instances. Returns an Outcome for each; for a single instance its error is raised instead.
+
+        Asks first, unless ``yes``, if AWS would replace one: in an Auto Scaling group, an EC2 Fleet, an EKS cluster or
+        Elastic Beanstalk. Raises UsageError then where there is no terminal to ask at.
+        """
+        wanted = names_of(names)
+
+        async def read_stopped(ctx: Context) -> list[Instance]:
+            if ctx.session.read_only:
+                return []
+            found = await asyncio.gather(*(find_instance(ctx, name) for name in wanted))
+            members = [one for one in found if instance_group(one) is not None]
+            unstoppable = await power.find_unstoppable(ctx, members) if members else {}
+            return [one for one in members if one.id not in unstoppable]
+
+        if members := [] if yes else self._run(read_stopped):
+            question = f"Stop {join_words([one.label for one in members])}?"
+            confirm_effects(question, stop_sentences(members), "Nothing was stopped.")
         return self._act_on_each(names, lambda ctx, ids: power.stop(ctx, ids, force=force, wait=wait))
 
     def reboot(self, *names: Reference | Iterable[Reference], wait: bool = True) -> Lines[Outcome]:
@@ -179,9 +200,9 @@ class InstanceMethods(Client):
         """Change the type of a stopped instance. With ``stop``, a running one is stopped for it and started again.
 
         ``start``: whether to start it afterwards; None starts it if it was running. ``wait``: whether to wait until ssh
-        answers. Asks first, with the price, if it costs more afterwards, unless ``yes``; raises UsageError where there
-        is no terminal to ask at. Raises StateError if it runs and ``stop`` is False, FieldError (type) for an
-        incompatible type, and StartAfterChangeError when AWS has no capacity for the new type.
+        answers. Asks first, with the price, if it costs more afterwards or AWS would replace it, unless ``yes``; raises
+        UsageError where there is no terminal to ask at. Raises StateError if it runs and ``stop`` is False, FieldError
+        (type) for an incompatible type, and StartAfterChangeError when AWS has no capacity for the new type.
         """
         wanted, new_type = name_of(name), name_of(type)
 
@@ -195,9 +216,9 @@ class InstanceMethods(Client):
             )
 
         plan = None if yes else self._run(read_plan)
-        if plan is not None and plan.adds_cost(start):
+        if plan is not None and plan.needs_agreement(start):
             question = f"Change {plan.instance.label} from {plan.instance.type} to {plan.to}?"
-            confirm_cost(question, plan.sentences, "Nothing was changed.")
+            confirm_effects(question, plan.sentences, "Nothing was changed.")
 
         async def work(ctx: Context) -> Instance:
             instance = await find_instance(ctx, wanted)

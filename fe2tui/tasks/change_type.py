@@ -31,6 +31,7 @@ from fe2tui.errors import (
 )
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance_group import stop_sentences
 from fe2tui.model.instance_type import InstanceType, TypeCatalogue
 from fe2tui.model.money.rates import HOURS_A_MONTH, instance_per_hour
 from fe2tui.model.progress import Outcome, ignore_progress
@@ -86,10 +87,17 @@ class TypeChange:
             return None
         return self.per_hour_after - self.per_hour_before
 
-    def adds_cost(self, start: bool | None) -> bool:
-        """Whether the account pays more afterwards, or may: a person agrees to that first. ``start`` as in
-        ``change_type``.
+    @property
+    def group_sentences(self) -> tuple[str, ...]:
+        """What AWS does because the instance is stopped for the change."""
+        return stop_sentences([self.instance]) if self.instance.state in (State.RUNNING, State.PENDING) else ()
+
+    def needs_agreement(self, start: bool | None) -> bool:
+        """Whether the account pays more afterwards, or may, or AWS may replace the instance: a person agrees to that
+        first. ``start`` as in ``change_type``.
         """
+        if self.group_sentences:
+            return True
         was_running = self.instance.state in (State.RUNNING, State.PENDING)
         if not (was_running if start is None else start):
             return False
@@ -116,14 +124,14 @@ def plan_type_change(instance: Instance, to: str, catalogue: TypeCatalogue | Non
         per_hour_after=instance_per_hour(replace(instance, type=to), fleet.prices),
     )
     if catalogue is None:
-        return replace(plan, sentences=(_cost_sentence(plan),))
+        return replace(plan, sentences=(_cost_sentence(plan), *plan.group_sentences))
     if new is None:
         return replace(plan, error=types.unknown_type_error(to))
     if never := fixed_type_reason(instance):
         plan = replace(plan, error=FieldError("type", f"{never}.", _alternative(instance)))
     elif reason := incompatibility_reason(instance, old, new, catalogue.zones_of(to)):
         plan = replace(plan, error=_incompatible_error(instance, to, reason))
-    return replace(plan, sentences=(_cost_sentence(plan), *change_effects(instance, old, new)))
+    return replace(plan, sentences=(_cost_sentence(plan), *plan.group_sentences, *change_effects(instance, old, new)))
 
 
 async def read_type_change(ctx: Context, instance: Instance, to: str) -> TypeChange:

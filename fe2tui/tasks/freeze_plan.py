@@ -14,6 +14,7 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.freeze import FreezeWay, image_name_error, image_name_of, unused_image_name
 from fe2tui.model.image import Image
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance_group import stop_sentences
 from fe2tui.model.text import dollars, join_words
 from fe2tui.tasks.context import Context
 from fe2tui.tasks.power import find_unstoppable
@@ -82,6 +83,11 @@ class FreezePlan:
     @property
     def stops_instance(self) -> bool:
         return self.way == "stop" and self.instance.state is State.RUNNING
+
+    @property
+    def group_sentences(self) -> tuple[str, ...]:
+        """What AWS does because the instance is stopped: a person agrees to that first."""
+        return stop_sentences([self.instance]) if self.stops_instance else ()
 
     def error_for(self, field_name: str) -> FieldError | None:
         return next((error for error in self.errors if error.field == field_name), None)
@@ -190,6 +196,7 @@ def _sentences(plan: FreezePlan, fleet: Fleet | None) -> Iterator[str]:
         yield f"{instance.label} is stopped for some minutes: what runs on it ends."
     else:
         yield f"{instance.label} keeps running: files being written may be corrupt in the image."
+    yield from plan.group_sentences
     if plan.stops_instance and local:
         yield f"All that is on its local disk ({local:,} GB, instance store) is lost when it stops."
     if plan.stops_instance and instance.public_ip:

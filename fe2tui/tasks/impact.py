@@ -17,6 +17,7 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import Image, image_snapshot_ids
 from fe2tui.model.image_filter import instances_of_image
 from fe2tui.model.instance import Attachment, Instance, State
+from fe2tui.model.instance_group import instance_group, terminate_sentences
 from fe2tui.model.money.rates import HOURS_A_MONTH, hourly_cost, snapshots_per_month, volume_per_month
 from fe2tui.model.text import age, dollars, join_words, plural, visible
 
@@ -27,7 +28,7 @@ _MAX_NAMED_INSTANCES = 8  # instances of an image that are named; the rest are c
 
 @dataclass(frozen=True, slots=True)
 class ImpactPart:
-    """A volume of an instance, a snapshot of an image, or the instances launched from it, and what happens to them.
+    """A volume or the group of an instance, a snapshot of an image or the instances launched from it, and its fate.
 
     ``per_month`` is what it costs, in dollars (at most, for a snapshot); None if unknown.
     """
@@ -35,7 +36,7 @@ class ImpactPart:
     id: str
     subject: str  # "disk data 500 GiB", "snapshot 60 GiB", "launched from it"
     outcome: str  # "deleted", "kept, $40.00 a month", "kept, base-2 uses it"
-    effect: Literal["deleted", "kept", "unaffected"]
+    effect: Literal["deleted", "kept", "unaffected", "replaced"]
     per_month: Decimal | None = None
 
     @property
@@ -166,7 +167,10 @@ def terminate_impact(
         whose = "Its" if len(going) == 1 else "Their"
         what = "spot request is" if requests == 1 else f"{requests:,} spot requests are"
         sentences.append(f"{whose} {what} cancelled first.")
-    if going:
+    sentences += terminate_sentences(one for one in instances if one.id in going_ids)
+    if going and not saves and any(part.effect == "replaced" for row in going for part in row.parts):
+        sentences.append("What it saves is unknown." if saves is None else "Saves nothing: others are launched.")
+    elif going:
         per_hour = None if saves is None else saves / HOURS_A_MONTH
         sentences.append(
             "What it saves is unknown."
@@ -200,6 +204,11 @@ def _instance_row(fleet: Fleet, instance: Instance, now: datetime, is_protected:
     saves = None
     if cost.instance is not None and deleted is not None:
         saves = (cost.instance + cost.address) * HOURS_A_MONTH + deleted
+    if (group := instance_group(instance)) is not None:
+        subject = group.text.removeprefix("the ")
+        outcome = "launches another" if group.is_certain else "may launch another"
+        parts = (*parts, ImpactPart("", subject, outcome, "replaced"))
+        saves = Decimal(0) if group.is_certain else None
     return ImpactRow(instance.id, instance.name, state_text, parts, saves, skip_reason, error)
 
 

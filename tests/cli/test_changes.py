@@ -184,6 +184,27 @@ def test_forcing_off_asks_first(base: Any) -> None:
     assert named(base, "base")["state"] == "stopped"
 
 
+def test_what_makes_aws_replace_a_member_of_a_group_asks_first_and_refuses_without_a_terminal(own_fe2: Any) -> None:
+    inst1 = named(own_fe2, "inst1")["id"]
+    own_fe2.cloud.control("/demo/tag", {"instance": inst1, "tags": {"aws:autoscaling:groupName": "web"}})
+    own_fe2.cloud.control("/demo/calls", method="DELETE")
+    for command in (
+        ["stop", "inst1"],
+        ["freeze", "inst1", "mine", "--stop-first"],
+        ["change-type", "inst1", "m5.xlarge", "--stop"],
+        ["change-type", "inst1", "t3.small", "--stop"],
+    ):
+        said = own_fe2(*command)
+        assert (said.status, said.out) == (2, "")
+        assert "inst1 belongs to the Auto Scaling group web, which terminates stopped instances" in said.err
+        assert "--yes" in said.err and said.err.count("belongs to") == 1
+    assert not {call["action"] for call in own_fe2.cloud.control("/demo/calls", method="GET")} & {"StopInstances"}
+    assert "inst1 belongs to the Auto Scaling group web, which launches a new" in own_fe2("terminate", "inst1").err
+    said = own_fe2("stop", "inst1", "--yes", "--wait")
+    assert said.status == 0 and "inst1 belongs to the Auto Scaling group web" in said.err
+    assert own_fe2("terminate", "inst1").err.count("belongs to") == 1
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -35,11 +35,13 @@ NAMELESS = Instance("i-2", State.RUNNING, "m5.large", "us-east-2a", launched_at=
 GONE = replace(NAMELESS, id="i-3", state=State.TERMINATED)
 BASE = Image("ami-1", "base", created_at=NOW - timedelta(days=3), snapshot_ids=("snap-1", "snap-2"))
 TWIN = Image("ami-2", "twin", snapshot_ids=("snap-2",))
+WEB = replace(TRAIN, id="i-4", tags={"Name": "web", "aws:autoscaling:groupName": "web"}, spot_request_id=None)
+NODE = replace(NAMELESS, id="i-5", tags={"Name": "node", "aws:ec2:fleet-id": "fleet-1"})
 UBUNTU = Image("ami-9", "ubuntu/noble", owner_id="099720109477", public=True)
 FLEET = Fleet(
     Location("default", "us-east-2"),
     NOW,
-    {one.id: one for one in (TRAIN, NAMELESS, GONE)},
+    {one.id: one for one in (TRAIN, NAMELESS, GONE, WEB, NODE)},
     {
         "vol-1": Volume("vol-1", 100, "gp3", "us-east-2a", "in-use"),
         "vol-2": Volume("vol-2", 500, "gp3", "us-east-2a", "in-use"),
@@ -51,6 +53,8 @@ FLEET = Fleet(
 IMPACTS = [
     terminate_impact(FLEET, [TRAIN], now=NOW),
     terminate_impact(FLEET, [TRAIN, NAMELESS, GONE], now=NOW, protected={"i-2"}),
+    terminate_impact(FLEET, [WEB], now=NOW),
+    terminate_impact(FLEET, [TRAIN, WEB, NODE], now=NOW),
     deregister_impact(FLEET, [BASE, UBUNTU], NOW),
     deregister_impact(FLEET, [BASE, TWIN], NOW),
 ]
@@ -74,3 +78,17 @@ async def test_dashboard_shell_and_python_print_the_same_rows(
             has_parts = all(row.parts for row in impact.affected)
             assert rows and has_parts and _words(shown) == _words(str(impact))
             assert said(host, "#ask") == impact.question
+
+
+def test_terminating_a_member_of_a_group_saves_nothing_and_says_where_to_lower_the_number() -> None:
+    web = terminate_impact(FLEET, [WEB], now=NOW)
+    assert web.rows[0].parts[-1].text == "Auto Scaling group web: launches another"
+    assert "web belongs to the Auto Scaling group web, which launches a new instance" in str(web)
+    assert "--auto-scaling-group-name web --min-size N" in str(web)
+    assert "Saves nothing: others are launched." in web.sentences and not any("an hour" in one for one in web.sentences)
+    node = terminate_impact(FLEET, [NODE], now=NOW)
+    assert node.rows[0].parts[-1].text == "EC2 Fleet fleet-1: may launch another"
+    assert "if it is of type maintain" in str(node) and "aws ec2 modify-fleet --fleet-id fleet-1" in str(node)
+    assert "What it saves is unknown." in node.sentences
+    both = terminate_impact(FLEET, [TRAIN, WEB], now=NOW)
+    assert both.saves_per_month == terminate_impact(FLEET, [TRAIN], now=NOW).saves_per_month

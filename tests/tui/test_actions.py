@@ -54,6 +54,23 @@ async def test_stop_asks_once_and_enter_means_no(demo_env: Path, cloud: Cloud) -
         assert driven.named("base").state is State.RUNNING
 
 
+async def test_stopping_a_member_of_a_group_says_that_aws_replaces_it_and_promises_no_savings(own_cloud: Cloud) -> None:
+    async with dashboard() as driven:
+        tags = {"aws:autoscaling:groupName": "web"}
+        own_cloud.control("/demo/tag", {"instance": driven.named("base").id, "tags": tags})
+        driven.read_now()
+        await driven.until(lambda: tags.items() <= driven.named("base").tags.items())
+        await driven.go_to("base")
+        await driven.until(lambda: "Auto Scaling group web, which terminates" in driven.screen_text)
+        await driven.press("s")
+        details = text_of(await driven.opened(ConfirmForm))
+        assert "base belongs to the Auto Scaling group web, which terminates stopped instances" in details
+        assert "aws autoscaling enter-standby" in details and "Saves" not in details
+        await driven.press("n")
+        await driven.home()
+        assert not calls(own_cloud, "StopInstances")
+
+
 async def test_stop_then_start_with_the_same_key(own_cloud: Cloud) -> None:
     async with dashboard() as driven:
         await driven.go_to("base")

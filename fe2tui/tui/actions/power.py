@@ -10,6 +10,7 @@ from decimal import Decimal
 from fe2tui.errors import Fe2Error
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
+from fe2tui.model.instance_group import instance_group, stop_sentences
 from fe2tui.model.money.rates import HOURS_A_MONTH, hourly_cost
 from fe2tui.model.progress import Outcome
 from fe2tui.model.text import age, dollars
@@ -57,7 +58,8 @@ async def _start(context: CommandContext) -> None:
 async def _stop(context: CommandContext) -> None:
     targets = await _without_one_time_spot(context, select_targets(context, _skip_unless(State.RUNNING)))
     now = context.services.task_context().clock()
-    lines = [*_target_lines(targets, now), *_savings_lines(context.services.fleet or context.fleet, targets)]
+    fleet = context.services.fleet or context.fleet
+    lines = [*_target_lines(targets, now), *_savings_lines(fleet, targets), *stop_sentences(targets.instances)]
     await _ask_and_run(context, "Stop", targets, lines, power.stop)
 
 
@@ -72,6 +74,7 @@ async def _force_stop(context: CommandContext) -> None:
         [
             "Data not yet written to disk is lost.",
             "Most machines stop within a few minutes without force.",
+            *stop_sentences(targets.instances),
             *targets.skipped_lines,
         ],
         title="Stopping",
@@ -152,15 +155,16 @@ def _target_lines(targets: Targets, now: datetime | None = None) -> list[str]:
 
 
 def _savings_lines(fleet: Fleet | None, targets: Targets) -> list[str]:
-    if fleet is None:
+    staying = [one for one in targets.instances if instance_group(one) is None]  # AWS does not replace these
+    if fleet is None or not staying:
         return []
     saved, volumes = Decimal(0), Decimal(0)
-    for instance in targets.instances:
+    for instance in staying:
         cost = hourly_cost(instance, fleet)
         if cost.instance is None or cost.volumes is None:
             return ["What it saves is unknown; disks still cost money."]
         saved += cost.instance + cost.address
         volumes += cost.volumes * HOURS_A_MONTH
-    disks = "its disks" if len(targets.instances) == 1 else "their disks"
+    disks = "its disks" if len(staying) == 1 else "their disks"
     places = 2 if saved >= Decimal("0.1") else 3
     return [f"Saves ${dollars(saved, places)} an hour; {disks} still cost ${dollars(volumes)} a month."]

@@ -28,7 +28,7 @@ OTHER_LINES = 13  # lines of the form besides the rows
 MAX_TITLE_NAME = 40  # characters of a name in the title
 _GAPS = 6
 _INDENT = 2
-_EFFECT_STYLES = {"deleted": "$error", "kept": "$warning", "unaffected": DIM}
+_EFFECT_STYLES = {"deleted": "$error", "kept": "$warning", "unaffected": DIM, "replaced": "$warning"}
 
 
 class ImpactForm(Form[tuple[str, ...]]):

@@ -12,6 +12,7 @@ from fe2tui.model.cpu import DATAPOINT_PERIOD, DATAPOINTS_PER_HOUR, IDLE_AFTER, 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.image import login_user
 from fe2tui.model.instance import KEEP_TAG, PORT_TAG, USER_TAG, Instance, State
+from fe2tui.model.instance_group import instance_group
 from fe2tui.model.interruption import request_text
 from fe2tui.model.money.alerts import Alert
 from fe2tui.model.money.rates import hourly_cost, instance_per_hour, monthly_cost, spot_saving, volumes_per_month
@@ -100,6 +101,8 @@ def _launch_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[F
     yield Fact("Image", text)
     parts = [state_text(instance), visible(instance.type), visible(instance.architecture), instance.zone]
     yield Fact("State", " · ".join(part for part in (*parts, instance.lifecycle) if part))
+    if (group := instance_group(instance)) is not None:
+        yield Fact("Group", f"{visible(group.text.removeprefix('the '))}, {group.after_stop}")
     if instance.spot_request_id:
         yield Fact("Spot", _spot_request_text(instance, spot_request_of(instance, fleet)))
 
