@@ -25,7 +25,7 @@ def cost(options: GlobalOptions) -> None:
     """Print what the region costs: per hour now, today, this month so far, and per month at this rate.
 
     A row is an instance with its disks and address. Days and months are UTC, as AWS bills them. Below the table stands
-    what the sums leave out, and what is unknown.
+    what the sums leave out, and what is unknown; a sum in which an amount is missing has a ≥.
     """
     from fe2tui.model.money.account import account_cost
     from fe2tui.tasks.context import utc_now
@@ -40,7 +40,9 @@ def cost(options: GlobalOptions) -> None:
 
 
 def _cost_document(total: AccountCost, fleet: Fleet) -> dict[str, Any]:
-    """The region's costs as JSON, in dollars. None is an unknown amount, which no sum contains."""
+    """The region's costs as JSON, in dollars. None is an unknown amount, which no sum contains: ``at_least`` names the
+    sums without one.
+    """
     return {
         "region": fleet.location.region,
         "at": iso_time(total.at),
@@ -48,6 +50,7 @@ def _cost_document(total: AccountCost, fleet: Fleet) -> dict[str, Any]:
         "today": round_dollars(total.today, _JSON_DECIMALS),
         "month": round_dollars(total.month, _JSON_DECIMALS),
         "per_month": round_dollars(total.per_month, _JSON_DECIMALS),
+        "at_least": list(total.at_least),
         "snapshots_per_month_at_most": round_dollars(total.snapshots_per_month, _JSON_DECIMALS),
         "prices_read_at": iso_time(fleet.prices.read_at),
         "rows": [_row_document(row) for row in total.rows],

@@ -20,7 +20,7 @@ from fe2tui.model.filters import FilterLanguage, NumberField, dollars_sort_key, 
 from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.rates import hourly_cost, monthly_cost
-from fe2tui.model.money.usage import cost_since_start
+from fe2tui.model.money.usage import BEFORE_EC2, known_cost_between
 
 
 class InstanceScope(NamedTuple):
@@ -58,8 +58,9 @@ def _cost(instance: Instance, scope: InstanceScope) -> Decimal | None:
     return hourly_cost(instance, scope.fleet).total
 
 
-def _spent(instance: Instance, scope: InstanceScope) -> Decimal | None:
-    return cost_since_start(instance, scope.fleet, scope.now)
+def _so_far(instance: Instance, scope: InstanceScope) -> Decimal | None:
+    known, is_all = known_cost_between(instance, scope.fleet, BEFORE_EC2, scope.now)
+    return known if known or is_all else None
 
 
 INSTANCE_LANGUAGE: FilterLanguage[Instance, InstanceScope] = FilterLanguage(
@@ -122,7 +123,7 @@ INSTANCE_SORTS: Mapping[str, InstanceSort] = filters.sorts_by_id(
         filters.Sort("address", "address", lambda instance, at: natural_sort_key(instance.address or ""), is_text=True),
         filters.Sort("up", "time up", _uptime_sort_key, largest_first=True),
         filters.Sort("hour", "dollars an hour", lambda i, at: dollars_sort_key(_cost(i, at)), largest_first=True),
-        filters.Sort("so_far", "dollars so far", lambda i, at: dollars_sort_key(_spent(i, at)), largest_first=True),
+        filters.Sort("so_far", "dollars so far", lambda i, at: dollars_sort_key(_so_far(i, at)), largest_first=True),
         filters.Sort("cpu", "CPU now", _cpu_now, largest_first=True),
     )
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -321,6 +322,18 @@ def test_runs_that_only_ec2_tells_of_are_said_to_be_guesses_in_one_sentence_for_
     assert unseen_usage_sentences(stopped[0], fleet(*stopped, instance_usage=runs)) == (
         words.replace(" (inst1 and inst2)", ""),
     )
+
+
+def test_a_sum_in_which_an_amount_is_missing_is_at_least_that_in_every_text() -> None:
+    known = account_cost(fleet(machine()), NOW)
+    assert known.at_least == () and "≥" not in str(known) + repr(known)
+    idle = account_cost(fleet(machine(), idle_addresses=("203.0.113.9",)), NOW)
+    now, today, month, *_ = str(idle).splitlines()
+    assert idle.at_least == ("today", "month") and "≥" not in now
+    assert re.match(r"Today +≥\$", today) and re.match(r"This month +≥\$", month)
+    unpriced = account_cost(fleet(machine(), machine(2, type="x9.large")), NOW)
+    assert unpriced.at_least == ("per_hour", "today", "month", "per_month")
+    assert repr(unpriced).count("≥$") == 4
 
 
 def test_disks_that_were_deleted_or_changed_unseen_are_named() -> None:

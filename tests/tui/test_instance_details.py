@@ -15,7 +15,7 @@ from fe2tui.model.fleet import Fleet, InstanceUsage, Prices, Problem
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.alerts import AlertLimits
 from fe2tui.model.money.unknown import PRICE_PAGE as PAGE
-from fe2tui.model.money.usage import cost_since_start
+from fe2tui.model.money.usage import BEFORE_EC2, cost_since_start, known_cost_between
 from fe2tui.tui.panes import instance_columns
 from fe2tui.tui.panes.instance_columns import COLUMNS, InstanceRowScope, columns_by_id, state_category
 from fe2tui.tui.panes.instance_details import left_facts, right_facts
@@ -149,7 +149,8 @@ def test_a_row_asks_once_whether_its_machine_is_marked_and_what_it_costs(monkeyp
     state_category(one, at)
     for column in COLUMNS.values():
         column.cell(one, at)
-    assert sorted(asked) == sorted(names)
+    # known_cost_between: since its start, for the alert, and so far
+    assert sorted(asked) == sorted([*names, "known_cost_between"])
 
 
 def test_a_sum_that_is_known_in_part_is_the_least_that_it_is() -> None:
@@ -159,6 +160,21 @@ def test_a_sum_that_is_known_in_part_is_the_least_that_it_is() -> None:
     assert not any(cell.startswith("≥") for cell in priced.values())
     unpriced = replace(seen, prices=replace(seen.prices, on_demand={}))
     assert all(COLUMNS[name].cell(one, InstanceRowScope(unpriced, NOW))[0].startswith("≥") for name in priced)
+
+
+def test_so_far_is_the_same_sum_in_the_list_and_in_the_details() -> None:
+    one = instance(1)
+    assert one.launched_at is not None
+    earlier = InstanceUsage(
+        one.id, "", one.type, one.launched_at - 9 * HOUR, one.launched_at - 4 * HOUR, ONE, seen_at=one.launched_at
+    )
+    seen = replace(fleet([one]), instance_usage={one.id: (earlier,)})
+    total = known_cost_between(one, seen, BEFORE_EC2, NOW)[0]
+    since_start = cost_since_start(one, seen, NOW)
+    assert since_start is not None and total >= since_start + 5
+    cell = COLUMNS["so_far"].cell(one, InstanceRowScope(seen, NOW))[0]
+    assert cell == f"{total:,.2f}"
+    assert any(f"${cell} so far" in fact.text for fact in right_facts(one, InstanceRowScope(seen, NOW)))
 
 
 def test_the_details_say_which_part_of_the_past_is_not_known() -> None:

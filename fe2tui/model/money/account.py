@@ -152,18 +152,41 @@ class AccountCost(NamedTuple):
 
     def __repr__(self) -> str:
         """``$0.419 an hour; $1.20 today, $8.03 this month; $306.00 a month at this rate``."""
-        spent = f"{_dollars(self.today)} today, {_dollars(self.month)} this month"
-        return f"{_dollars(self.per_hour, 3)} an hour; {spent}; {_dollars(self.per_month)} a month at this rate"
+        hour, today, month, per_month = self.texts()
+        return f"{hour} an hour; {today} today, {month} this month; {per_month} a month at this rate"
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
+    @property
+    def at_least(self) -> tuple[str, ...]:
+        """The fields of sums in which some amount is missing: they are at least that."""
+        counted = [row for row in self.rows if not row.at_most]
+        hour = any(row.hour_parts.unknown for row in counted)
+        found = {
+            "per_hour": hour,
+            "today": any(row.today_parts.unknown for row in counted),
+            "month": any(row.month_parts.unknown for row in counted),
+            "per_month": hour,
+        }
+        return tuple(name for name, is_partial in found.items() if is_partial)
+
+    def texts(self) -> tuple[str, str, str, str]:
+        """Dollars per hour, today, this month and per month, with ``≥`` where some amount is missing."""
+        partial = self.at_least
+        amounts = (("per_hour", 3), ("today", 2), ("month", 2), ("per_month", 2))
+        hour, today, month, per_month = (
+            f"{'≥' if name in partial else ''}{_dollars(getattr(self, name), places)}" for name, places in amounts
+        )
+        return hour, today, month, per_month
+
     def lines(self) -> Iterator[str]:
         """The sums, the table of the rows, and the sentences of ``missing``."""
         began = month_start(self.at)
-        yield f"Now         {_dollars(self.per_hour, 3)} an hour; {_dollars(self.per_month)} a month at this rate"
-        yield f"Today       {_dollars(self.today)} since midnight UTC"
-        yield f"This month  {_dollars(self.month)} since {began.day} {began:%B} UTC"
+        hour, today, month, per_month = self.texts()
+        yield f"Now         {hour} an hour; {per_month} a month at this rate"
+        yield f"Today       {today} since midnight UTC"
+        yield f"This month  {month} since {began.day} {began:%B} UTC"
         if self.snapshots_per_month is None or self.snapshots_per_month:
             yield f"Snapshots   at most {_dollars(self.snapshots_per_month)} a month, in no other sum"
         if self.rows:

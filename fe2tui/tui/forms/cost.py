@@ -202,19 +202,10 @@ class CostForm(Form[None]):
 
 def _totals_content(account: AccountCost) -> Content:
     now = account.at.astimezone(UTC)
-    counted = [row for row in account.rows if not row.at_most]
-    hour = any(row.hour_parts.unknown for row in counted)
-    today = any(row.today_parts.unknown for row in counted)
-    month = any(row.month_parts.unknown for row in counted)
-    parts = [
-        (account.per_hour, hour, 3, "an hour"),
-        (account.today, today, 2, "today"),
-        (account.month, month, 2, f"in {now:%b}"),
-        (account.per_month, hour, 2, "a month at this rate"),
-    ]
+    words = ("an hour", "today", f"in {now:%b}", "a month at this rate")
     parts_of_line = [
-        Content.assemble((f"{'≥' if in_part else ''}{dollars(amount, places, sign='$')}", "bold"), " ", (words, DIM))
-        for amount, in_part, places, words in parts
+        Content.assemble((amount, "bold"), " ", (what, DIM))
+        for amount, what in zip(account.texts(), words, strict=True)
     ]
     if account.snapshots_per_month:
         most = dollars(account.snapshots_per_month, sign="$")

@@ -14,7 +14,7 @@ from fe2tui.model.fleet import Fleet
 from fe2tui.model.instance import Instance, State
 from fe2tui.model.money.alerts import Alert, AlertLimits, alert_of
 from fe2tui.model.money.rates import HOURS_A_MONTH, HourlyCost, hourly_cost
-from fe2tui.model.money.usage import known_cost_between
+from fe2tui.model.money.usage import BEFORE_EC2, known_cost_between
 from fe2tui.model.text import DASH, age, dollars, fit, short_age, visible
 from fe2tui.tui.interruption_news import interrupted_at, interruption_texts
 from fe2tui.tui.widgets import grid
@@ -45,6 +45,7 @@ class InstanceRowScope:
     limits: AlertLimits = field(default_factory=AlertLimits)
     _alerts: dict[str, Alert | None] = field(default_factory=dict, init=False, repr=False, compare=False)
     _spent: dict[str, tuple[Decimal, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _so_far: dict[str, tuple[Decimal, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _costs: dict[str, HourlyCost] = field(default_factory=dict, init=False, repr=False, compare=False)
     _interruptions: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -63,6 +64,12 @@ class InstanceRowScope:
             known = known_cost_between(instance, self.fleet, start, self.now) if start else (Decimal(0), False)
             self._spent[instance.id] = known
         return self._spent[instance.id]
+
+    def so_far(self, instance: Instance) -> tuple[Decimal, bool]:
+        """The known dollars since the instance was launched first, and whether no part of them is unknown."""
+        if instance.id not in self._so_far:
+            self._so_far[instance.id] = known_cost_between(instance, self.fleet, BEFORE_EC2, self.now)
+        return self._so_far[instance.id]
 
     def cost(self, instance: Instance) -> HourlyCost:
         if instance.id not in self._costs:
@@ -151,7 +158,7 @@ def _hour(instance: Instance, scope: InstanceRowScope) -> Cell:
 
 
 def _so_far(instance: Instance, scope: InstanceRowScope) -> Cell:
-    known, is_all = scope.spent(instance)
+    known, is_all = scope.so_far(instance)
     return _money_cell(known if is_all else None, 2, instance.state is State.RUNNING, known)
 
 

@@ -147,7 +147,7 @@ def _cost_facts(instance: Instance, fleet: Fleet, now: datetime) -> Iterator[Fac
         yield Fact("", f"Price unknown: {no_price_reason(instance, fleet)}.", "ink-dim")
     if stale := stale_prices_text(fleet, now):
         yield Fact("", f"On-demand {stale}.", "ink-dim")
-    known, is_all = known_cost_between(instance, fleet, BEFORE_EC2, now)
+    known, is_all = known_cost_between(instance, fleet, BEFORE_EC2, now)  # what the column SO FAR shows
     so_far = f"{'' if is_all else '≥'}{dollars(known, sign='$')}" if known or is_all else DASH
     month, run = monthly_cost(instance, fleet), cost_since_start(instance, fleet, now)
     spent = [f"{dollars(run, sign='$')} since its start"] if run is not None and (run != known or not is_all) else []
