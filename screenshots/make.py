@@ -74,7 +74,7 @@ async def dashboard(stage: Stage) -> None:
 
 async def launch(stage: Stage) -> None:
     """The launch form, filled."""
-    await stage.go_to("base")
+    await stage.go_to("analysis")
     await stage.press("l")
     await stage.until("Key pair")
     await stage.press(*"forecast")
@@ -87,9 +87,9 @@ async def launch(stage: Stage) -> None:
 
 async def terminate(stage: Stage) -> None:
     """What terminating would lose."""
-    await stage.go_to("base")
+    await stage.go_to("gpu-test")
     await stage.press("X")
-    await stage.until("Type base")
+    await stage.until("Type gpu-test")
     stage.shot("terminate")
 
 
@@ -112,7 +112,7 @@ async def images(stage: Stage) -> None:
 
 async def types(stage: Stage) -> None:
     """All instance types, filtered."""
-    await stage.go_to("base")
+    await stage.go_to("analysis")
     await stage.press("t")
     await stage.until("can be chosen|cannot be chosen")
     await stage.press(*"mem>=64 price<1.2 current")

@@ -20,12 +20,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from fe2tui.demo import Cloud
+from fe2tui.demo import Cloud, Options
 
 _READ_AT_START = ("PYTHON", "LC_", "LANG")
 _ROOMS = ("model", "store", "chart", "aws", "ssh", "tasks", "ec2", "cli")
@@ -128,9 +128,12 @@ class ForkServer:
 
 
 class ForkedCloud(Cloud):
-    """A demo cloud whose process is a fork."""
+    """A demo cloud whose process is a fork. Its scene is the museum: tests need odd instances and hostile tags."""
 
     server: ForkServer | None = None
+
+    def __init__(self, options: Options | None = None, folder: Path | None = None) -> None:
+        super().__init__(replace(options or Options(), museum=True), folder)
 
     def _spawn(self, listening: int, lifeline: int) -> subprocess.Popen[bytes]:
         assert self.server is not None

@@ -17,11 +17,17 @@ from fe2tui.model.location import find_region, unknown_region_error
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port on 127.0.0.1; 0: any free port.")
+@click.option(
+    "--scene",
+    type=click.Choice(["plain", "museum"]),
+    default="plain",
+    help="The instances that are there; museum: in every state, with odd names and hostile tags.",
+)
 @click.option("--empty", is_flag=True, help="An account without instances.")
 @click.option("--instances", type=click.IntRange(0), default=0, help="Number of further running instances.")
 @click.option("--instant", is_flag=True, help="No delays: states change immediately.")
 @click.pass_obj
-def demo(options: GlobalOptions, port: int, empty: bool, instances: int, instant: bool) -> int:
+def demo(options: GlobalOptions, port: int, scene: str, empty: bool, instances: int, instant: bool) -> int:
     """Serve a demo cloud until Ctrl-C.
 
     The first line it prints is a command: run it in another terminal to point fe2, boto3 and the AWS CLI at the cloud.
@@ -29,7 +35,7 @@ def demo(options: GlobalOptions, port: int, empty: bool, instances: int, instant
     from fe2tui.cli.dashboard import start_demo_cloud
     from fe2tui.demo import Options
 
-    settings: dict[str, Any] = {"port": port, "scene": not empty, "extra": instances}
+    settings: dict[str, Any] = {"port": port, "scene": not empty, "museum": scene == "museum", "extra": instances}
     if options.region:
         region = find_region(options.region)
         if region is None:

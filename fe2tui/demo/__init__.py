@@ -31,6 +31,8 @@ class Options:
     """The region that its clients use. The scene has instances in us-east-2 and us-west-2."""
     scene: bool = True
     """False: no instances, only a default network and the key pair `default`."""
+    museum: bool = False
+    """The scene has hostile tags and odd instances in every state, instead of a plain account."""
     extra: int = 0
     """The number of further running instances; they share one machine."""
     boot_seconds: float = 6.0

@@ -1,4 +1,4 @@
-"""The account that a demo opens with: instances in every state, with names and tags as people give them."""
+"""The accounts that a demo opens with: a plain one, which shows what the program is for, and the museum for tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fe2tui.demo import bulk_instances
-from fe2tui.demo.account import SCENE_REGIONS, Account
+from fe2tui.demo.account import SCENE_REGIONS, Account, Region
 from fe2tui.demo.control import ADDRESS
 from fe2tui.demo.instance_states import LOOPBACK
 from fe2tui.demo.records import Address, Image
@@ -34,22 +34,55 @@ def build(account: Account) -> None:
         region = account.region(name)
         add_key(region, "default", public, {})
         if account.options.scene and name in SCENE_REGIONS:
-            add_key(region, "laptop-2023", lost, {"owner": "mk"})
-            _groups(SceneBuilder(region))
+            builder = SceneBuilder(region)
+            builder.group("ssh", "ssh from my own address", (22, f"{ADDRESS}/32", "home"))
+            if account.options.museum:
+                add_key(region, "laptop-2023", lost, {"owner": "mk"})
+                _open_group(builder)
     if account.options.scene:
-        _ohio(SceneBuilder(account.region("us-east-2")))
-        _oregon(SceneBuilder(account.region("us-west-2")))
+        ohio, oregon = SceneBuilder(account.region("us-east-2")), SceneBuilder(account.region("us-west-2"))
+        if account.options.museum:
+            _museum_in_ohio(ohio)
+            _museum_in_oregon(oregon)
+        else:
+            _plain_account(ohio, oregon)
     region = account.region(account.options.region)
     bulk_instances.create(region, SceneBuilder(region).newest("noble"), public, account.options.extra)
 
 
-def _groups(builder: SceneBuilder) -> None:
-    builder.group("ssh", "ssh from my own address", (22, f"{ADDRESS}/32", "home"))
+def _plain_account(ohio: SceneBuilder, oregon: SceneBuilder) -> None:
+    """Six instances, and a forgotten one in another region. The names of the README's first commands are free."""
+    ubuntu = ohio.newest("noble")
+    cuda = ohio.image("train-cuda-12", ohio.newest("Deep Learning"), 100, 19 * _DAY, "CUDA 12, PyTorch, data loaders")
+    ohio.image("scraper-2026-08", ohio.newest("al2023", skip=1), 20, 96 * _DAY, "")
+    data = (("/dev/sdf", "train-data", 500, "gp3"),)
+    stopped: dict[str, Any] = {"state": "stopped", "changed": 2 * _DAY + 1}
+    interrupted: dict[str, Any] = {"spot": "persistent", "interrupted": True, "state": "stopped", "changed": 8.3}
+    for spec in (
+        InstanceSpec("analysis", "m5.xlarge", "a", ubuntu, 3.4, 60, tags=dict(_TEAM)),
+        InstanceSpec("train-resnet", "p3.8xlarge", "b", cuda, 5.2, 100, spot="persistent", tags=dict(_TEAM), data=data),
+        InstanceSpec("gpu-test", "g4dn.xlarge", "a", cuda, 9 * _DAY + 4, 100, tags={"owner": "ana"}),  # forgotten
+        InstanceSpec("scraper", "t3.micro", "c", ubuntu, 41 * _DAY + 7, 20, tags={"fe2:keep": "yes", "owner": "mk"}),
+        InstanceSpec("notebook", "r5.xlarge", "a", ubuntu, 9 * _DAY, 100, tags={"owner": "ana"}, **stopped),
+        InstanceSpec("nightly-etl", "r5.large", "b", ubuntu, 7 * _DAY, 60, tags={"project": "etl"}, **interrupted),
+    ):
+        ohio.instance(spec)
+    ohio.volume("old-data", "b", 200, "gp2", 130 * _DAY)
+    _unused_address(ohio.region)
+    oregon.instance(InstanceSpec("west-test", "c5.xlarge", "a", oregon.newest("noble"), 17 * _DAY, 20))
+
+
+def _unused_address(region: Region) -> None:
+    address = Address(*region.identity("eipalloc"), LOOPBACK, tags={"Name": "was for web"})
+    region.addresses[address.id] = address
+
+
+def _open_group(builder: SceneBuilder) -> None:
     public = [(port, network, "") for port in (80, 443) for network in ("0.0.0.0/0", "::/0")]
     builder.group("web", "web servers", *public, (22, "0.0.0.0/0", "TODO close"))
 
 
-def _ohio(builder: SceneBuilder) -> None:
+def _museum_in_ohio(builder: SceneBuilder) -> None:
     ubuntu, amazon = builder.newest("noble"), builder.newest("al2023", skip=1)
     base = builder.image("base", ubuntu, 60, 3 * _DAY + 4, "Ubuntu 24.04 with our tools")
     learning = builder.newest("Deep Learning")
@@ -125,15 +158,13 @@ def _web(builder: SceneBuilder) -> InstanceSpec:
 
 def _leftovers(builder: SceneBuilder) -> None:
     """Volumes, a snapshot and an address that cost money although nothing uses them."""
-    region = builder.region
     builder.volume("old-data", "b", 200, "gp2", 130 * _DAY)
     builder.volume("", "a", 8, "standard", 61 * _DAY)
     builder.snapshot("before the move to gp3", 200, 131 * _DAY, {"Name": "old-data backup"})
-    address = Address(*region.identity("eipalloc"), LOOPBACK, tags={"Name": "was for web"})
-    region.addresses[address.id] = address
+    _unused_address(builder.region)
 
 
-def _oregon(builder: SceneBuilder) -> None:
+def _museum_in_oregon(builder: SceneBuilder) -> None:
     ubuntu = builder.newest("noble")
     arm = builder.newest("noble", "arm64")
     builder.image("west-base", ubuntu, 40, 25 * _DAY, "")

@@ -64,7 +64,7 @@ READS = ("Describe", "Get", "List")
 @pytest.fixture(scope="module")
 def quiet() -> Iterator[Cloud]:
     """A lived-in cloud for this module, whose calls are counted."""
-    with Cloud(Options.instant()) as cloud:
+    with Cloud(Options.instant(museum=True)) as cloud:
         cloud.wait_ready()
         yield cloud
 

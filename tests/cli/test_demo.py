@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from fe2tui.demo import Cloud, Options
 from tests.screen import plain_environment
 
 
@@ -35,7 +36,7 @@ def test_its_first_line_points_other_programs_at_it(serving: Any) -> None:
     line = serving.stdout.readline()
     commands = (
         "fe2 instances",
-        "fe2 connect base --print",
+        "fe2 connect analysis --print",
         "aws ec2 describe-instances --query 'length(Reservations)'",
     )
     script = f"{line}\n{' && '.join(commands)}"
@@ -47,10 +48,34 @@ def test_its_first_line_points_other_programs_at_it(serving: Any) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "base (i-" in done.stdout
+    assert "analysis (i-" in done.stdout
     assert "HostKeyAlias" in done.stdout
     assert int(done.stdout.splitlines()[-1]) > 5
     assert Path(variables(line)["FE2TUI_HOME"]).is_dir()
+
+
+def test_the_museum_is_asked_for(alone: Any, tmp_path: Path) -> None:
+    running = alone(TMPDIR=str(tmp_path)).start("demo", "--instant", "--scene", "museum")
+    try:
+        shell = alone()
+        listed = shell("instances", "--json", **variables(running.stdout.readline())).json
+        assert {"[prod] web", "worker", "vault"} <= {one["name"] for one in listed}
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def test_the_commands_of_the_readme_work_in_the_plain_scene_one_after_another(on: Any) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    block = next(part for part in readme.split("```") if "$ fe2 launch" in part)
+    lines = [shlex.split(line)[2:] for line in block.splitlines() if line.startswith("$ fe2 ")]
+    assert [words[:2] for words in lines[:2]] == [["launch", "base"], ["connect", "base"]]
+    with Cloud(Options.instant()) as cloud:
+        fe2 = on(cloud)
+        for words in lines:
+            # Without a terminal, nothing is asked, and no shell can be opened.
+            said = fe2("--yes", *words, *(["--print"] if words[0] == "connect" else []))
+            assert said.status == 0, f"fe2 {' '.join(words)}: {said.err}"
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -23,7 +23,7 @@ from fe2tui.demo.client_files import Keys
 PARENT = """
 import json, sys, time
 from fe2tui.demo import Cloud, Options
-cloud = Cloud(Options.instant()).start()
+cloud = Cloud(Options.instant(museum=True)).start()
 cloud.wait_ready()
 print(json.dumps([cloud.pid, str(cloud.folder), cloud.endpoint]), flush=True)
 time.sleep(600)

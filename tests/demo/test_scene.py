@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,31 @@ from typing import Any
 
 import pytest
 
-from fe2tui.demo import Cloud
+from fe2tui.demo import Cloud, Options
+
+
+def test_the_plain_account_has_six_instances_and_a_forgotten_one_elsewhere(client: Any, tmp_path: Path) -> None:
+    with Cloud(Options.instant()) as cloud:
+        ec2, west = client(cloud, "ec2"), client(cloud, "ec2", "us-west-2")
+        here, elsewhere = (
+            {
+                next(tag["Value"] for tag in one["Tags"] if tag["Key"] == "Name"): one
+                for page in each.describe_instances()["Reservations"]
+                for one in page["Instances"]
+            }
+            for each in (ec2, west)
+        )
+        assert sorted(here) == ["analysis", "gpu-test", "nightly-etl", "notebook", "scraper", "train-resnet"]
+        states = {name: one["State"]["Name"] for name, one in here.items()}
+        assert [name for name, state in states.items() if state != "running"] == ["notebook", "nightly-etl"]
+        assert [one["State"]["Name"] for one in elsewhere.values()] == ["running"]
+        texts = [tag[part] for one in here.values() for tag in one["Tags"] for part in ("Key", "Value")]
+        assert all(text.isascii() and text.isprintable() and len(text) < 20 for text in texts)
+        port = next(tag["Value"] for tag in here["analysis"]["Tags"] if tag["Key"] == "fe2:port")
+        options = ["-i", str(cloud.key_file), "-p", port, "-o", f"UserKnownHostsFile={tmp_path / 'known'}"]
+        options += ["-o", "StrictHostKeyChecking=no", "-o", "IdentitiesOnly=yes"]
+        command = ["ssh", "-F", "none", *options, "ubuntu@127.0.0.1", "hostname"]
+        assert subprocess.run(command, capture_output=True, text=True, check=False).stdout == "analysis\n"
 
 
 @pytest.fixture(scope="session")
