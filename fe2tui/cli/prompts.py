@@ -19,14 +19,16 @@ def is_interactive() -> bool:
 
 
 async def ask(question: str, *, remedy: str) -> str:
-    """Print a question on stderr and return the line typed.
+    """Print a question on stderr and return the line typed after it: what was typed or pasted before answers nothing.
 
     Raises UsageError with ``remedy`` without a terminal, and InterruptedByUser at the end of the input.
     """
     import asyncio
+    import termios
 
     if not is_interactive():
         raise UsageError(f"There is no terminal to ask “{question.strip()}” at.", remedy)
+    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     print(question, end="", file=sys.stderr, flush=True)
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()

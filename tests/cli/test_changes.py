@@ -492,6 +492,16 @@ def test_start_asks_once_at_a_terminal_with_its_price_and_an_empty_line_means_no
         assert named(own_fe2, "od1")["state"] in (state, "running" if state == "pending" else state)
 
 
+def test_what_is_typed_before_a_question_does_not_answer_it(own_fe2: Any) -> None:
+    with Screen(own_fe2.command("start", "od1"), own_fe2.environment) as screen:
+        screen.type("y\ry\r")
+        screen.wait_for("Start od1? [y/N]")
+        screen.type("\r")
+        assert screen.wait_for_end() == 130
+        assert "Nothing was started." in screen.text
+    assert named(own_fe2, "od1")["state"] == "stopped"
+
+
 def test_a_smaller_type_and_what_runs_already_need_no_question(own_fe2: Any) -> None:
     assert own_fe2("change-type", "inst1", "t3.micro", "--stop", "--no-wait").status == 0
     assert own_fe2("start", "base").status == 0
