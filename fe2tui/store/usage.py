@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from fe2tui.errors import StoreError
 from fe2tui.model.location import Location
 from fe2tui.store.database import Database, location_number
 from fe2tui.store.encoding import is_future, maybe_micros, maybe_moment
@@ -118,9 +119,14 @@ class UsageTable(Generic[Usage, Known]):
     def _known(self, location: Location) -> Known:
         self._forget_replaced()
         if location not in self._known_by_location:
-            with self._database.transaction() as connection:
-                version, usage = self._version(connection, location), self._select(connection, location)
-                self._known_by_location[location] = self._KNOWN(*version, usage)
+            try:
+                with self._database.transaction() as connection:
+                    version, usage = self._version(connection, location), self._select(connection, location)
+            except StoreError:
+                if self._generation == self._database.generation:
+                    raise
+                return self._known(location)  # from the file that has replaced the damaged one
+            self._known_by_location[location] = self._KNOWN(*version, usage)
         return self._known_by_location[location]
 
     def _save(self, location: Location, changes: Callable[[Known], Sequence[Usage]], seen_at: datetime | None) -> None:

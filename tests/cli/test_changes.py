@@ -13,6 +13,7 @@ import pytest
 
 from fe2tui.demo.client_files import ACCOUNT_ARN
 from tests.screen import Screen
+from tests.store.store_samples import damage_table
 
 LAUNCHED = re.compile(r"i-[0-9a-f]{17} in us-east-2")  # what is reported once EC2 has accepted a launch
 
@@ -505,3 +506,12 @@ def test_what_is_typed_before_a_question_does_not_answer_it(own_fe2: Any) -> Non
 def test_a_smaller_type_and_what_runs_already_need_no_question(own_fe2: Any) -> None:
     assert own_fe2("change-type", "inst1", "t3.micro", "--stop", "--no-wait").status == 0
     assert own_fe2("start", "base").status == 0
+
+
+@pytest.mark.parametrize("table", ["instances", "parts", "runs", "places", "activity"])
+def test_a_store_whose_damage_shows_only_in_use_is_healed_and_commands_go_on(own_fe2: Any, table: str) -> None:
+    assert own_fe2("instances").status == 0
+    damage_table(Path(own_fe2.environment["FE2TUI_HOME"]) / "data" / "fe2tui.sqlite", table)
+    said = [own_fe2("instances"), own_fe2("stop", "base"), own_fe2("cost")]
+    assert [one.status for one in said] == [0, 0, 0], [one.err for one in said]
+    assert sum("has been moved to" in one.err for one in said) == 1

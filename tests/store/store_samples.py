@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from fe2tui.model.fleet import Fleet, Prices
 from fe2tui.model.instance import Attachment, Instance, State
@@ -44,3 +46,15 @@ def fleet(*instances: Instance, at: datetime = NOON, prices: Prices = PRICES, lo
         for it in instance.attachments
     ]
     return Fleet(location, at, {it.id: it for it in instances}, {it.id: it for it in volumes}, prices)
+
+
+def damage_table(path: Path, table: str) -> None:
+    """Overwrite the first page of a table, which is not read when the file is opened."""
+    connection = sqlite3.connect(path)
+    (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)

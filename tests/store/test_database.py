@@ -15,7 +15,7 @@ from fe2tui.errors import StoreError
 from fe2tui.model.launch import LaunchIntent, LaunchRequest
 from fe2tui.model.progress import Activity
 from fe2tui.store import Store, open_store
-from tests.store.store_samples import NOON, PLACE, fleet, machine
+from tests.store.store_samples import NOON, PLACE, damage_table, fleet, machine
 
 ENTRY = Activity(NOON, "stop", "i-1", "one", "us-east-2", "running", "")
 INTENT = LaunchIntent("token", LaunchRequest("base", "ubuntu", "t3.micro"), {}, "us-east-2", "default", NOON)
@@ -124,18 +124,6 @@ def test_several_threads_may_use_one_store(store: Store) -> None:
     assert last is not None and len(last.instances) == 1
 
 
-def _damage(path: Path, table: str) -> None:
-    """Overwrite the first page of a table, which is not read when the file is opened."""
-    connection = sqlite3.connect(path)
-    (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
-    (size,) = connection.execute("PRAGMA page_size").fetchone()
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    with path.open("r+b") as file:
-        file.seek((root - 1) * size)
-        file.write(b"\xff" * size)
-
-
 @pytest.mark.parametrize("table", ["instances", "parts", "runs", "disk_runs", "places", "activity", "launches"])
 def test_a_page_that_turns_out_to_be_damaged_is_healed_as_a_damaged_file_is(path: Path, table: str) -> None:
     first = Store(path)
@@ -145,7 +133,7 @@ def test_a_page_that_turns_out_to_be_damaged_is_healed_as_a_damaged_file_is(path
     first.launches.add(INTENT)
     first.activity.begin(ENTRY)
     first.close()
-    _damage(path, table)
+    damage_table(path, table)
     store, problems = Store(path), []
     for _ in range(2):  # the first time, some of these find the damage, and say so
         for use in (
