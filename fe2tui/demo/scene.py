@@ -34,10 +34,11 @@ def build(account: Account) -> None:
         region = account.region(name)
         add_key(region, "default", public, {})
         if account.options.scene and name in SCENE_REGIONS:
+            if account.options.museum:
+                add_key(region, "laptop-2023", lost, {"owner": "mk"})
             builder = SceneBuilder(region)
             builder.group("ssh", "ssh from my own address", (22, f"{ADDRESS}/32", "home"))
             if account.options.museum:
-                add_key(region, "laptop-2023", lost, {"owner": "mk"})
                 _open_group(builder)
     if account.options.scene:
         ohio, oregon = SceneBuilder(account.region("us-east-2")), SceneBuilder(account.region("us-west-2"))
