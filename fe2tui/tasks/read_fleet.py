@@ -26,7 +26,7 @@ from fe2tui.tasks import usage_history
 from fe2tui.tasks.context import Context, in_time, no_read
 
 _Value = TypeVar("_Value")
-_ACCOUNT_WAIT = 2.0  # seconds
+_ACCOUNT_WAIT = 8.0  # seconds: asked once, beside all that the costs need
 _COSTS_WAIT = 5.0  # seconds: prices are read once a day
 
 
