@@ -27,6 +27,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return max(2, cores * 3 // 2)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For ``tests/monkey``."""
+    parser.addoption("--seeds", default="1,2", help="seeds of the random keys, separated by commas")
+    parser.addoption("--keys", default="1000", help="how many random keys each seed presses")
+
+
 def _load_guard() -> ModuleType:
     """The guard under a name of its own: `sitecustomize` may be taken by the interpreter's."""
     spec = importlib.util.spec_from_file_location("fe2tui_test_guard", GUARD_FOLDER / "sitecustomize.py")

@@ -149,6 +149,8 @@ class Dashboard(App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Handle one key at a time; keys typed ahead wait in the queue."""
+        if isinstance(event, events.InputEvent) and not self.screen_stack:
+            return  # the program ends
         if isinstance(event, events.MouseEvent) and not event.is_forwarded and self._is_over_removed_widget(event):
             return
         if not isinstance(event, events.Key) or event.is_forwarded:
@@ -163,7 +165,7 @@ class Dashboard(App[None], inherit_bindings=False):
             self._key_task = asyncio.create_task(self._finish_when_handled(event, target))
 
     def _takes_text(self) -> bool:
-        if self.focused is None:
+        if not self.screen_stack or self.focused is None:
             return False
         from textual.widgets import Input  # not before the first frame
 
@@ -199,13 +201,13 @@ class Dashboard(App[None], inherit_bindings=False):
         A key goes from the focused widget up to the app, which runs what is bound to it; what that posts, such as
         ``Input.Submitted``, goes the same way, and each message may make its receiver post one more.
         """
-        screen = self.screen
+        screen = self.screen_stack[-1:]
         try:
             async with asyncio.timeout(KEY_TIMEOUT):
                 for turns in (1, 2):
                     for node in target.ancestors_with_self:
                         for _ in range(turns):
-                            if self.screen is screen and (node is self or node is screen or node.is_attached):
+                            if self.screen_stack[-1:] == screen and (node is self or node in screen or node.is_attached):
                                 await _next_turn(node)
                 await _next_turn(self)
         except TimeoutError:
